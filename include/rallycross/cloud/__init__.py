@@ -1,0 +1,1 @@
+"""One user's view of a cloud."""

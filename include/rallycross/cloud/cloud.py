@@ -1,0 +1,34 @@
+"""A cloud under test: its name, and what one needs to sign in to it as an administrator."""
+
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import openstack
+import yaml
+
+from rallycross.errors import RallycrossError
+
+
+@dataclass(frozen=True)
+class Cloud:
+    """A cloud, as an entry of `clouds.yaml` describes it."""
+
+    name: str
+    config: dict[str, Any] = field(repr=False)  # the entry: auth, region_name, interface, verify, ...
+
+    def connect(self) -> openstack.connection.Connection:
+        """Sign in. The environment's `OS_*` variables and `clouds.yaml` files have no say."""
+        config = {key: value for key, value in self.config.items() if key != "profile"}
+        return openstack.connect(load_yaml_config=False, load_envvars=False, app_name="rallycross", **config)
+
+    @classmethod
+    def from_file(cls, path: Path, name: str) -> "Cloud":
+        """Read the entry `name` of a `clouds.yaml`."""
+        try:
+            clouds = yaml.safe_load(path.read_text())["clouds"]
+        except (OSError, KeyError, TypeError, yaml.YAMLError) as error:
+            raise RallycrossError(f"{path}: not a clouds.yaml ({error}) - name a file that has `clouds:`") from error
+        if name not in clouds:
+            raise RallycrossError(f"{path}: has no cloud {name!r} - it has: {', '.join(sorted(clouds)) or 'none'}")
+        return cls(name, clouds[name])

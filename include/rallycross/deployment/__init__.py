@@ -1,0 +1,1 @@
+"""Deploys a cloud: engines, the hosts they act on, the steps they take."""

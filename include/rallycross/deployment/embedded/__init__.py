@@ -1,0 +1,1 @@
+"""The embedded cloud: real OpenStack services from PyPI on one machine."""

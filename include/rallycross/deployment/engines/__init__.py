@@ -1,0 +1,1 @@
+"""Engines, found by walking this package: one module each."""

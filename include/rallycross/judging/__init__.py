@@ -1,0 +1,1 @@
+"""SLA and statistics: folds over samples; the verdict."""

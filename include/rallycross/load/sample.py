@@ -1,0 +1,51 @@
+"""The one currency: a sample is one iteration, as it was measured.
+
+All times are seconds on the monotonic clock since the start of the workload's load.
+"""
+
+from dataclasses import dataclass, field
+
+
+@dataclass(slots=True)
+class Action:
+    """A timed step in an iteration, such as `nova.boot_server`: Rally's atomic action."""
+
+    name: str
+    depth: int  # 0 = directly in the iteration, 1 = within such an action, ...
+    started: float
+    ended: float
+    failed: bool = False
+
+    @property
+    def duration(self) -> float:
+        """Seconds from start to end."""
+        return self.ended - self.started
+
+
+@dataclass(slots=True)
+class Failure:
+    """Why an iteration failed."""
+
+    kind: str  # the exception's class name
+    message: str
+    detail: str = ""  # the traceback
+    request_id: str = ""  # OpenStack's, of the request that failed
+
+
+@dataclass(slots=True)
+class Sample:
+    """One iteration."""
+
+    iteration: int  # 0-based, unique in the workload
+    shard: int
+    due: float | None  # when the pace wanted it started; None in a loop without a pace
+    started: float
+    ended: float
+    idle: float = 0.0  # seconds spent in deliberate pauses
+    failure: Failure | None = None
+    actions: list[Action] = field(default_factory=list)  # in order of start
+
+    @property
+    def duration(self) -> float:
+        """Seconds of work: pauses are not counted, as in Rally."""
+        return self.ended - self.started - self.idle

@@ -1,0 +1,1 @@
+"""pandas aggregates results into HTML, JUnit and JSON."""

@@ -1,0 +1,1 @@
+"""The store (SQLAlchemy) and the sample files (Arrow)."""

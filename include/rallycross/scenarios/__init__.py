@@ -1,0 +1,1 @@
+"""The repository of benchmarks, found by walking this package: one file a service."""

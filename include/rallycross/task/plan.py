@@ -1,0 +1,47 @@
+"""A plan: what a task file asks for, checked and typed. Nothing in here touches a cloud."""
+
+from dataclasses import dataclass
+from typing import Any
+
+
+@dataclass(frozen=True)
+class Workload:
+    """One scenario with its runner, contexts and SLA."""
+
+    position: int  # 0-based, in the task
+    scenario: str
+    args: dict[str, Any]
+    runner: str
+    runner_args: dict[str, Any]
+    contexts: dict[str, Any]  # in the order of the file
+    sla: dict[str, Any]  # criterion -> its argument; empty = no SLA at all
+    description: str = ""
+    place: str = ""  # "file:line", for messages
+
+
+@dataclass(frozen=True)
+class Subtask:
+    """A titled group of workloads."""
+
+    title: str
+    workloads: tuple[Workload, ...]
+    description: str = ""
+    group: str = ""
+    tags: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Task:
+    """A task file, whole."""
+
+    title: str
+    subtasks: tuple[Subtask, ...]
+    description: str = ""
+    tags: tuple[str, ...] = ()
+    source: str = ""  # the text as the user wrote it
+    file: str = ""
+
+    @property
+    def workloads(self) -> tuple[Workload, ...]:
+        """All workloads, in the order in which they run."""
+        return tuple(workload for subtask in self.subtasks for workload in subtask.workloads)

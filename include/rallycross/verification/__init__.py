@@ -1,0 +1,1 @@
+"""Tempest: install, configure, run, read subunit."""
