@@ -1,0 +1,137 @@
+"""The database below the store: engine, migration at the first look, short transactions, upsert."""
+
+import os
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import Connection, Engine, create_engine, event, inspect, text
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.engine import make_url
+from sqlalchemy.exc import OperationalError
+from sqlalchemy.orm import Session, sessionmaker
+
+from rallycross.errors import RallycrossError
+from rallycross.results.models import Base
+
+# The newest migration. Known here because alembic, which is slow to import, is not needed for a database that has it.
+HEAD = "0001"
+_BUSY_SECONDS = 30
+_MIGRATION_LOCK = 0x52414C4C59  # any number that is only ours
+_MIGRATIONS = Path(__file__).with_name("migrations")
+
+
+class Database:
+    """A results database, migrated and ready. May be used from several threads and processes at once."""
+
+    def __init__(self, url: str) -> None:
+        self.url = url
+        self.engine = _engine(url)
+        self._write = sessionmaker(self.engine, expire_on_commit=False)
+        self._read = sessionmaker(self.engine.execution_options(reads_only=True), expire_on_commit=False)
+        try:
+            _migrate(self.engine)
+        except OperationalError as error:
+            shown = self.engine.url.render_as_string(hide_password=True)
+            raise RallycrossError(
+                f"results database {shown}: {error.orig} - set RALLYCROSS_RESULTS_URL to one that can be reached"
+            ) from error
+
+    def close(self) -> None:
+        """Let go of all connections."""
+        self.engine.dispose()
+
+    @contextmanager
+    def writing(self) -> Iterator[Session]:
+        """Open a session that commits at its end, or leaves everything as it was."""
+        with self._write.begin() as session:
+            yield session
+
+    @contextmanager
+    def reading(self) -> Iterator[Session]:
+        """Open a session that sees one moment; what it loads stays usable after it."""
+        with self._read() as session:
+            yield session
+
+    def upsert(
+        self, session: Session, model: type[Base], values: dict[str, Any], *, key: Sequence[str], update: Sequence[str]
+    ) -> None:
+        """Insert a row; where one of the same `key` stands, set its columns `update` instead (none: leave it)."""
+        insert = postgresql.insert if self.engine.dialect.name == "postgresql" else sqlite.insert
+        statement = insert(model).values(values)
+        if update:
+            changed = {column: statement.excluded[column] for column in update}
+            session.execute(statement.on_conflict_do_update(index_elements=key, set_=changed))
+        else:
+            session.execute(statement.on_conflict_do_nothing(index_elements=key))
+
+
+def _engine(url: str) -> Engine:
+    parsed = make_url(url)
+    if parsed.get_backend_name() == "postgresql":
+        return create_engine(parsed, pool_pre_ping=True)
+    if parsed.get_backend_name() != "sqlite" or not parsed.database or parsed.database == ":memory:":
+        raise RallycrossError(
+            f"results database {parsed.render_as_string(hide_password=True)}: neither a SQLite file nor PostgreSQL"
+            " - set RALLYCROSS_RESULTS_URL to sqlite:////path/of/a/file or postgresql://user:password@host/name"
+        )
+    file = Path(parsed.database)
+    try:
+        file.parent.mkdir(parents=True, exist_ok=True)
+        # Made here, because SQLite would let everybody read it; what it puts beside it has the same mode.
+        os.close(os.open(file, os.O_CREAT | os.O_RDWR, 0o600))
+    except OSError as error:
+        raise RallycrossError(f"results database {file}: {error.strerror} - set RALLYCROSS_RESULTS_URL") from error
+    engine = create_engine(parsed, connect_args={"timeout": _BUSY_SECONDS})
+    event.listen(engine, "connect", _prepare_sqlite)
+    event.listen(engine, "begin", _begin_sqlite)
+    return engine
+
+
+def _prepare_sqlite(connection: Any, _record: object) -> None:
+    connection.isolation_level = None  # transactions begin as `_begin_sqlite` says, also around DDL
+    for pragma in ("synchronous=NORMAL", "foreign_keys=ON"):
+        connection.execute(f"PRAGMA {pragma}")
+
+
+def _begin_sqlite(connection: Connection) -> None:
+    # A transaction that reads first and writes later fails at once when another has written in between, however
+    # long the timeout. So one that may write takes its place in the queue at its beginning.
+    reads_only = connection.get_execution_options().get("reads_only", False)
+    connection.exec_driver_sql("BEGIN" if reads_only else "BEGIN IMMEDIATE")
+
+
+def _migrate(engine: Engine) -> None:
+    """Bring the database to `HEAD`; of several processes that come at once, one does it and the others wait."""
+    if engine.dialect.name == "sqlite":
+        _use_wal(engine)
+    with engine.execution_options(reads_only=True).connect() as connection:
+        if _version(connection) == HEAD:
+            return
+    from alembic import command  # noqa: PLC0415 - see HEAD
+    from alembic.config import Config  # noqa: PLC0415
+
+    with engine.begin() as connection:  # on SQLite this alone is the guard: only one can begin
+        if engine.dialect.name == "postgresql":
+            connection.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": _MIGRATION_LOCK})
+        config = Config()
+        config.set_main_option("script_location", str(_MIGRATIONS).replace("%", "%%"))
+        config.attributes["connection"] = connection
+        command.upgrade(config, "head")
+
+
+def _use_wal(engine: Engine) -> None:
+    """Let readers and one writer work side by side. The mode is kept in the file."""
+    raw = engine.raw_connection()
+    try:
+        raw.cursor().execute("PRAGMA journal_mode=WAL")
+    finally:
+        raw.close()
+
+
+def _version(connection: Connection) -> str | None:
+    if not inspect(connection).has_table("alembic_version"):
+        return None
+    found: str | None = connection.execute(text("SELECT version_num FROM alembic_version")).scalar()
+    return found

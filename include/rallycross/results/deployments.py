@@ -1,0 +1,66 @@
+"""The store's part for deployments and their steps."""
+
+import time
+from typing import Literal
+
+from sqlalchemy import update
+
+from rallycross.deployment.step import StepEvent
+from rallycross.results.database import Database
+from rallycross.results.models import DeploymentRow, StepRow
+
+
+class Deployments(Database):
+    """Keeps what happens while a cloud is deployed."""
+
+    def begin_deployment(self, uuid: str, *, cloud: str, engine: str, spec: str, total_steps: int) -> None:
+        """Begin a deployment; one that was begun before is taken up again, with the steps that it has done."""
+        values = {
+            "uuid": uuid,
+            "cloud": cloud,
+            "engine": engine,
+            "spec": spec,
+            "total_steps": total_steps,
+            "status": "running",
+            "started_at": time.time(),
+            "ended_at": None,
+            "error": "",
+        }
+        kept = ("uuid", "started_at")
+        with self.writing() as session:
+            self.upsert(session, DeploymentRow, values, key=["uuid"], update=[key for key in values if key not in kept])
+
+    def record_step(self, deployment_uuid: str, event: StepEvent) -> None:
+        """Keep where a step has come to."""
+        running = event.status == "running"
+        values = {
+            "deployment_uuid": deployment_uuid,
+            "name": event.name,
+            "title": event.title,
+            "status": event.status,
+            "started_at": event.at - event.seconds,
+            "ended_at": None if running else event.at,
+            "seconds": event.seconds,
+            "error": event.error,
+        }
+        key = ["deployment_uuid", "name"]
+        with self.writing() as session:
+            self.upsert(session, StepRow, values, key=key, update=[name for name in values if name not in key])
+
+    def end_deployment(self, uuid: str, *, status: Literal["finished", "failed"], error: str = "") -> None:
+        """Say how a deployment ended. A step that was still running has failed with it."""
+        now = time.time()
+        with self.writing() as session:
+            session.execute(
+                update(DeploymentRow).where(DeploymentRow.uuid == uuid).values(status=status, error=error, ended_at=now)
+            )
+            session.execute(
+                update(StepRow)
+                .where(StepRow.deployment_uuid == uuid, StepRow.status == "running")
+                .values(status="failed", ended_at=now, seconds=now - StepRow.started_at)
+            )
+
+    def deployment(self, uuid: str) -> DeploymentRow | None:
+        """Return a deployment with its steps."""
+        with self.reading() as session:
+            return session.get(DeploymentRow, uuid)

@@ -1,0 +1,49 @@
+"""The store's part for the ledger: what stands in a cloud because a run asked for it.
+
+A row is written before its create is sent and deleted once the thing is known to be gone, so that whatever dies in
+between, what it made can be found: by its id where the cloud had answered, by its name where it had not.
+"""
+
+import time
+from typing import Any
+
+from sqlalchemy import delete, insert, select, update
+
+from rallycross.results.database import Database
+from rallycross.results.models import LedgerRow
+
+
+class Ledger(Database):
+    """Remembers, learns, forgets."""
+
+    def remember(self, owner_uuid: str, cloud: str, kind: str, name: str, detail: dict[str, Any] | None = None) -> int:
+        """Note that something of `kind` is about to be created for `owner_uuid`; return the row's id."""
+        values = {
+            "owner_uuid": owner_uuid,
+            "cloud": cloud,
+            "kind": kind,
+            "name": name,
+            "detail": detail or {},
+            "remembered_at": time.time(),
+        }
+        with self.engine.begin() as connection:
+            row: int = connection.execute(insert(LedgerRow).values(values).returning(LedgerRow.id)).scalar_one()
+        return row
+
+    def learned(self, row: int, resource_id: str) -> None:
+        """Note the id that the cloud has given it."""
+        with self.engine.begin() as connection:
+            connection.execute(update(LedgerRow).where(LedgerRow.id == row).values(resource_id=resource_id))
+
+    def forgotten(self, row: int) -> None:
+        """Drop what is known to be gone."""
+        with self.engine.begin() as connection:
+            connection.execute(delete(LedgerRow).where(LedgerRow.id == row))
+
+    def standing(self, cloud: str, owner_uuid: str | None = None) -> list[LedgerRow]:
+        """Return what stands or may stand in a cloud (for one owner), in the order of its creation."""
+        query = select(LedgerRow).where(LedgerRow.cloud == cloud).order_by(LedgerRow.id)
+        if owner_uuid is not None:
+            query = query.where(LedgerRow.owner_uuid == owner_uuid)
+        with self.reading() as session:
+            return list(session.scalars(query))

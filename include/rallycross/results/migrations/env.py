@@ -1,0 +1,14 @@
+"""Runs the migrations in the transaction of whoever opens the store."""
+
+from alembic import context
+
+from rallycross.results.models import Base
+
+context.configure(
+    connection=context.config.attributes["connection"],
+    target_metadata=Base.metadata,
+    render_as_batch=True,  # SQLite cannot alter most of a table
+    transactional_ddl=True,  # the transaction is the caller's; SQLite's DDL takes part in it
+)
+with context.begin_transaction():
+    context.run_migrations()

@@ -1,0 +1,237 @@
+"""The tables of the results database.
+
+Every time (`*_at`) is in seconds since the epoch, UTC, as a float; every duration (`*seconds`) is in seconds, measured
+on a monotonic clock. JSON columns keep the order of keys. Samples are not in here: they are in files, see
+`sample_file`.
+"""
+
+from typing import Any
+
+from sqlalchemy import JSON, ForeignKey, MetaData, String, Text, UniqueConstraint
+from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column, relationship
+
+Json = dict[str, Any]
+
+
+class Base(DeclarativeBase):
+    """Names constraints by rule, so that a migration can name what it changes."""
+
+    metadata = MetaData(
+        naming_convention={
+            "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+            "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+            "fk": "fk_%(table_name)s_%(column_0_name)s",
+            "pk": "pk_%(table_name)s",
+        }
+    )
+    type_annotation_map = {Json: JSON, list[Json]: JSON, list[str]: JSON}  # noqa: RUF012 - SQLAlchemy's own hook
+
+
+def _child(of: str) -> Mapped[str]:
+    """Return a column that refers to a row of the table `of` and goes with it."""
+    return mapped_column(String(36), ForeignKey(f"{of}.uuid", ondelete="CASCADE"), index=True)
+
+
+class CloudRow(Base):
+    """A cloud that later runs can name."""
+
+    __tablename__ = "clouds"
+
+    name: Mapped[str] = mapped_column(String(255), primary_key=True)
+    clouds_yaml: Mapped[str] = mapped_column(Text)  # path of the file that holds the entry of this name
+    spec: Mapped[str] = mapped_column(Text)  # the cloud spec, as the user wrote it
+    engine: Mapped[str] = mapped_column(String(64))
+    root: Mapped[str] = mapped_column(Text)  # folder on the host, as the engine needs it to destroy the cloud
+    deployment: Mapped[str | None] = mapped_column(String(36))
+    environment: Mapped[Json]
+    registered_at: Mapped[float]
+
+
+class DeploymentRow(Base):
+    """One deployment of a cloud: `running`, `finished` or `failed`."""
+
+    __tablename__ = "deployments"
+
+    uuid: Mapped[str] = mapped_column(String(36), primary_key=True)
+    cloud: Mapped[str] = mapped_column(String(255), index=True)
+    engine: Mapped[str] = mapped_column(String(64))
+    spec: Mapped[str] = mapped_column(Text)
+    status: Mapped[str] = mapped_column(String(16))
+    total_steps: Mapped[int]
+    started_at: Mapped[float]
+    ended_at: Mapped[float | None]
+    error: Mapped[str] = mapped_column(Text, default="")
+
+    steps: Mapped[list["StepRow"]] = relationship(
+        lazy="selectin", order_by="StepRow.id", cascade="all, delete-orphan", passive_deletes=True
+    )
+
+
+class StepRow(Base):
+    """A step of a deployment: `running`, `done`, `skipped` or `failed`."""
+
+    __tablename__ = "deployment_steps"
+    __table_args__ = (UniqueConstraint("deployment_uuid", "name"),)
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    deployment_uuid: Mapped[str] = _child("deployments")
+    name: Mapped[str] = mapped_column(String(255))
+    title: Mapped[str] = mapped_column(Text)
+    status: Mapped[str] = mapped_column(String(16))
+    started_at: Mapped[float]
+    ended_at: Mapped[float | None]
+    seconds: Mapped[float]
+    error: Mapped[str] = mapped_column(Text)
+
+
+class VerificationRow(Base):
+    """One verification of a cloud: `running`, `finished` (whatever its tests came to) or `crashed`."""
+
+    __tablename__ = "verifications"
+
+    uuid: Mapped[str] = mapped_column(String(36), primary_key=True)
+    cloud: Mapped[str] = mapped_column(String(255), index=True)
+    chosen: Mapped[str] = mapped_column(Text)  # name of the set of tests, or a pattern
+    status: Mapped[str] = mapped_column(String(16))
+    total: Mapped[int]
+    environment: Mapped[Json]
+    started_at: Mapped[float]
+    ended_at: Mapped[float | None]
+    error: Mapped[str] = mapped_column(Text, default="")
+
+
+class TestRow(Base):
+    """A test of a verification, as it ended; statuses as in `verification.test`."""
+
+    __test__ = False  # not for pytest to collect
+    __tablename__ = "verification_tests"
+    __table_args__ = (UniqueConstraint("verification_uuid", "name"),)
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    verification_uuid: Mapped[str] = _child("verifications")
+    name: Mapped[str] = mapped_column(Text)
+    status: Mapped[str] = mapped_column(String(16))
+    started_at: Mapped[float]
+    seconds: Mapped[float]
+    tags: Mapped[list[str]]
+    reason: Mapped[str] = mapped_column(Text)
+    traceback: Mapped[str] = mapped_column(Text)
+
+
+class TaskRow(Base):
+    """A task file that was run: `running`, `finished`, `aborted` or `crashed`."""
+
+    __tablename__ = "tasks"
+
+    uuid: Mapped[str] = mapped_column(String(36), primary_key=True)
+    cloud: Mapped[str] = mapped_column(String(255), index=True)
+    title: Mapped[str] = mapped_column(Text)
+    description: Mapped[str] = mapped_column(Text)
+    tags: Mapped[list[str]]
+    source: Mapped[str] = mapped_column(Text)
+    file: Mapped[str] = mapped_column(Text)
+    status: Mapped[str] = mapped_column(String(16))
+    environment: Mapped[Json]
+    started_at: Mapped[float]
+    ended_at: Mapped[float | None]
+
+    subtasks: Mapped[list["SubtaskRow"]] = relationship(
+        lazy="selectin", order_by="SubtaskRow.position", cascade="all, delete-orphan", passive_deletes=True
+    )
+
+    @property
+    def workloads(self) -> list["WorkloadRow"]:
+        """All workloads, in the order in which they run."""
+        return [workload for subtask in self.subtasks for workload in subtask.workloads]
+
+
+class SubtaskRow(Base):
+    """A titled group of workloads."""
+
+    __tablename__ = "subtasks"
+    __table_args__ = (UniqueConstraint("task_uuid", "position"),)
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    task_uuid: Mapped[str] = _child("tasks")
+    position: Mapped[int]
+    title: Mapped[str] = mapped_column(Text)
+    description: Mapped[str] = mapped_column(Text)
+    group: Mapped[str] = mapped_column("group_name", Text)
+    tags: Mapped[list[str]]
+
+    workloads: Mapped[list["WorkloadRow"]] = relationship(
+        lazy="selectin", order_by="WorkloadRow.position", cascade="all, delete-orphan", passive_deletes=True
+    )
+
+
+class WorkloadRow(Base):
+    """A workload: `init`, `running`, `finished`, `aborted`, `aborted_on_sla` or `crashed`."""
+
+    __tablename__ = "workloads"
+
+    uuid: Mapped[str] = mapped_column(String(36), primary_key=True)
+    task_uuid: Mapped[str] = _child("tasks")
+    subtask_id: Mapped[int] = mapped_column(ForeignKey("subtasks.id", ondelete="CASCADE"), index=True)
+    position: Mapped[int]  # 0-based, in the task
+    scenario: Mapped[str] = mapped_column(String(255))
+    description: Mapped[str] = mapped_column(Text)
+    args: Mapped[Json]
+    runner: Mapped[str] = mapped_column(String(64))
+    runner_args: Mapped[Json]
+    contexts: Mapped[Json]
+    sla: Mapped[Json]
+    status: Mapped[str] = mapped_column(String(16))
+    error: Mapped[str] = mapped_column(Text, default="")
+    error_detail: Mapped[str] = mapped_column(Text, default="")  # the traceback
+    started_at: Mapped[float | None]
+    ended_at: Mapped[float | None]
+    load_seconds: Mapped[float | None]
+    full_seconds: Mapped[float | None]  # with contexts and cleaning
+    contexts_done: Mapped[list[Json]]  # what the contexts took, as the benchmark tells it
+    progress: Mapped[Json]  # while it runs: done, total, failed, rate, p50, p95, elapsed, remaining
+    statistics: Mapped[Json | None]  # once judged; see `judging.statistics`
+    passed: Mapped[bool | None]  # once judged
+
+    sla_rows: Mapped[list["WorkloadSlaRow"]] = relationship(
+        lazy="selectin", order_by="WorkloadSlaRow.id", cascade="all, delete-orphan", passive_deletes=True
+    )
+
+
+class WorkloadSlaRow(Base):
+    """An `SlaRow`, as it is stored."""
+
+    __tablename__ = "sla_rows"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    workload_uuid: Mapped[str] = _child("workloads")
+    criterion: Mapped[str] = mapped_column(String(255))
+    passed: Mapped[bool]
+    detail: Mapped[str] = mapped_column(Text)
+
+
+class ArtifactRow(Base):
+    """A file that a run has left: a report, a log."""
+
+    __tablename__ = "artifacts"
+    __table_args__ = (UniqueConstraint("owner_uuid", "kind", "path"),)
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    owner_uuid: Mapped[str] = mapped_column(String(36), index=True)
+    kind: Mapped[str] = mapped_column(String(64))
+    path: Mapped[str] = mapped_column(Text)
+    added_at: Mapped[float]
+
+
+class LedgerRow(Base):
+    """Something that stands, or may stand, in a cloud because a run asked for it."""
+
+    __tablename__ = "ledger"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    owner_uuid: Mapped[str] = mapped_column(String(36), index=True)
+    cloud: Mapped[str] = mapped_column(String(255), index=True)
+    kind: Mapped[str] = mapped_column(String(64))  # "nova.server", ...
+    name: Mapped[str] = mapped_column(Text)
+    resource_id: Mapped[str | None] = mapped_column(Text)  # None until the cloud has answered the create
+    detail: Mapped[Json]
+    remembered_at: Mapped[float]

@@ -1,0 +1,174 @@
+"""Sample files: what a load has measured, readable up to the last whole batch whatever happens.
+
+One file for each workload and shard: `<samples>/<workload uuid>/<shard>.arrows`, an Arrow IPC stream of zstd-compressed
+record batches. A stream needs no footer, so a file whose writer was killed lacks its tail and nothing else.
+
+    iteration  int64           0-based, unique in the workload
+    shard      int32
+    due        float64?        when the pace wanted it started; null in a loop without a pace
+    started    float64
+    ended      float64
+    idle       float64         seconds spent in deliberate pauses
+    failure    struct?         kind, message, detail, request_id: all strings; null where the iteration did not fail
+    actions    list<struct>    name (dictionary-encoded), depth (int16), started, ended (float64), failed (bool);
+                               in order of start
+
+Times are seconds since the start of the workload's load, as in `load.sample`.
+"""
+
+from array import array
+from collections.abc import Iterator
+from pathlib import Path
+from threading import Lock
+
+import numpy as np
+import pyarrow as pa
+
+from rallycross.load.sample import Sample
+
+FAILURE = pa.struct([(name, pa.string()) for name in ("kind", "message", "detail", "request_id")])
+ACTION = pa.struct(
+    [
+        ("name", pa.dictionary(pa.int16(), pa.string())),
+        ("depth", pa.int16()),
+        ("started", pa.float64()),
+        ("ended", pa.float64()),
+        ("failed", pa.bool_()),
+    ]
+)
+SCHEMA = pa.schema(
+    [
+        ("iteration", pa.int64()),
+        ("shard", pa.int32()),
+        ("due", pa.float64()),
+        ("started", pa.float64()),
+        ("ended", pa.float64()),
+        ("idle", pa.float64()),
+        ("failure", FAILURE),
+        ("actions", pa.list_(ACTION)),
+    ]
+)
+SUFFIX = ".arrows"
+_NEVER = float("nan")  # stands for a `due` of None in a column of floats
+
+
+class SampleWriter:
+    """Writes the samples of one workload's shard. May be added to by one thread and flushed by another."""
+
+    def __init__(self, path: Path) -> None:
+        """Begin the file; one that is there already is never written over (`FileExistsError`)."""
+        path.parent.mkdir(parents=True, exist_ok=True)
+        self._file = path.open("xb", buffering=0)
+        options = pa.ipc.IpcWriteOptions(compression="zstd")
+        self._stream = pa.ipc.new_stream(self._file, SCHEMA, options=options)
+        self._names: dict[str, int] = {}
+        self._lock = Lock()
+        self._columns = _Columns()
+
+    def add(self, sample: Sample) -> None:
+        """Take a sample. It is on disk after the next `flush`."""
+        with self._lock:
+            self._columns.add(sample, self._names)
+
+    def flush(self) -> None:
+        """Write what was added since the last time, as one batch."""
+        with self._lock:
+            columns, self._columns = self._columns, _Columns()
+            names = list(self._names)
+        if columns.iterations:
+            self._stream.write_batch(columns.batch(names))
+
+    def close(self) -> None:
+        """Flush, and end the stream."""
+        self.flush()
+        self._stream.close()
+        self._file.close()
+
+
+class _Columns:
+    """Samples as flat arrays: adding is a few appends, and Arrow takes the arrays as they are."""
+
+    def __init__(self) -> None:
+        self.iterations = array("q")
+        self.shards = array("i")
+        self.times = array("d")  # due, started, ended, idle
+        self.failures: dict[int, dict[str, str]] = {}  # by position; most samples have none
+        self.offsets = array("i", [0])
+        self.names = array("h")
+        self.depths = array("h")
+        self.spans = array("d")  # started, ended
+        self.failed = array("b")
+
+    def add(self, sample: Sample, names: dict[str, int]) -> None:
+        due = _NEVER if sample.due is None else sample.due
+        self.times.extend((due, sample.started, sample.ended, sample.idle))
+        failure = sample.failure
+        if failure is not None:
+            self.failures[len(self.iterations)] = {
+                "kind": failure.kind,
+                "message": failure.message,
+                "detail": failure.detail,
+                "request_id": failure.request_id,
+            }
+        self.iterations.append(sample.iteration)
+        self.shards.append(sample.shard)
+        for action in sample.actions:
+            self.names.append(names.setdefault(action.name, len(names)))
+            self.depths.append(action.depth)
+            self.spans.extend((action.started, action.ended))
+            self.failed.append(action.failed)
+        self.offsets.append(len(self.names))
+
+    def batch(self, names: list[str]) -> pa.RecordBatch:
+        due, started, ended, idle = np.frombuffer(self.times).reshape(-1, 4).T
+        action_started, action_ended = np.frombuffer(self.spans).reshape(-1, 2).T
+        actions = pa.StructArray.from_arrays(
+            [
+                pa.DictionaryArray.from_arrays(
+                    pa.array(np.frombuffer(self.names, np.int16)), pa.array(names, pa.string())
+                ),
+                pa.array(np.frombuffer(self.depths, np.int16)),
+                pa.array(action_started),
+                pa.array(action_ended),
+                pa.array(np.frombuffer(self.failed, np.bool_)),
+            ],
+            fields=list(ACTION),
+        )
+        failures = [self.failures.get(position) for position in range(len(self.iterations))] if self.failures else None
+        return pa.RecordBatch.from_arrays(
+            [
+                pa.array(np.frombuffer(self.iterations, np.int64)),
+                pa.array(np.frombuffer(self.shards, np.int32)),
+                pa.array(due, mask=np.isnan(due)),
+                pa.array(started),
+                pa.array(ended),
+                pa.array(idle),
+                pa.array(failures, FAILURE) if failures else pa.nulls(len(self.iterations), FAILURE),
+                pa.ListArray.from_arrays(pa.array(np.frombuffer(self.offsets, np.int32)), actions),
+            ],
+            schema=SCHEMA,
+        )
+
+
+def read_batches(folder: Path) -> Iterator[pa.RecordBatch]:
+    """Yield a workload's samples from the files of all shards; nothing where nothing was measured.
+
+    A file ends at its last whole batch: what a killed writer has left of the next one is passed over.
+    """
+    for path in sorted(folder.glob(f"*{SUFFIX}")):
+        with pa.OSFile(str(path)) as file:
+            yield from _whole_batches(file)
+
+
+def read_samples(folder: Path) -> pa.Table:
+    """Return a workload's samples as one table; without rows where nothing was measured."""
+    return pa.Table.from_batches(read_batches(folder), SCHEMA)
+
+
+def _whole_batches(file: pa.NativeFile) -> Iterator[pa.RecordBatch]:
+    try:
+        yield from pa.ipc.open_stream(file)
+    except (pa.ArrowInvalid, OSError) as error:
+        # How Arrow says that a stream stops in the middle of a message. An error of the disk has a number.
+        if getattr(error, "errno", None) is not None:
+            raise

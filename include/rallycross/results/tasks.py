@@ -1,0 +1,131 @@
+"""The store's part for tasks and their workloads."""
+
+import time
+from collections.abc import Sequence
+from typing import Any, Literal
+
+from sqlalchemy import delete, update
+
+from rallycross.results.database import Database
+from rallycross.results.models import SubtaskRow, TaskRow, WorkloadRow, WorkloadSlaRow
+from rallycross.results.reference import workload_reference
+from rallycross.results.sla_row import SlaRow
+from rallycross.task.plan import Subtask, Task
+
+
+class Tasks(Database):
+    """Keeps a task, its workloads' progress, and what they came to."""
+
+    def begin_task(self, uuid: str, *, cloud: str, task: Task, environment: dict[str, Any]) -> dict[int, str]:
+        """Begin a task and return its workloads' uuids by position; one that was begun before stays as it is."""
+        workloads = {workload.position: workload_reference(uuid, workload.position) for workload in task.workloads}
+        with self.writing() as session:
+            if session.get(TaskRow, uuid) is None:
+                session.add(
+                    TaskRow(
+                        uuid=uuid,
+                        cloud=cloud,
+                        title=task.title,
+                        description=task.description,
+                        tags=list(task.tags),
+                        source=task.source,
+                        file=task.file,
+                        status="running",
+                        environment=environment,
+                        started_at=time.time(),
+                        subtasks=[_subtask_row(uuid, position, one) for position, one in enumerate(task.subtasks)],
+                    )
+                )
+        return workloads
+
+    def begin_workload(self, uuid: str) -> None:
+        """Say that a workload's contexts are about to be set up."""
+        self._change_workload(uuid, status="running", started_at=time.time())
+
+    def report_progress(self, workload_uuid: str, progress: dict[str, Any]) -> None:
+        """Show where a workload's load is, in the place of what was shown before."""
+        self._change_workload(workload_uuid, progress=progress)
+
+    def end_workload(
+        self,
+        uuid: str,
+        *,
+        status: Literal["finished", "aborted", "aborted_on_sla", "crashed"],
+        error: str = "",
+        error_detail: str = "",
+        load_seconds: float | None = None,
+        full_seconds: float | None = None,
+        contexts: Sequence[dict[str, Any]] = (),
+    ) -> None:
+        """Say how a workload ended: `aborted` by hand, `aborted_on_sla` by a criterion, `crashed` by `error`."""
+        self._change_workload(
+            uuid,
+            status=status,
+            error=error,
+            error_detail=error_detail,
+            load_seconds=load_seconds,
+            full_seconds=full_seconds,
+            contexts_done=list(contexts),
+            ended_at=time.time(),
+        )
+
+    def end_task(self, uuid: str, *, status: Literal["finished", "aborted", "crashed"]) -> None:
+        """Say how a task ended: `finished` whatever its workloads came to."""
+        with self.writing() as session:
+            session.execute(update(TaskRow).where(TaskRow.uuid == uuid).values(status=status, ended_at=time.time()))
+
+    def save_judgement(
+        self, workload_uuid: str, *, statistics: dict[str, Any], sla: Sequence[SlaRow], passed: bool
+    ) -> None:
+        """Keep what a workload was judged to be, in the place of any judgement before."""
+        with self.writing() as session:
+            session.execute(delete(WorkloadSlaRow).where(WorkloadSlaRow.workload_uuid == workload_uuid))
+            session.execute(
+                update(WorkloadRow)
+                .where(WorkloadRow.uuid == workload_uuid)
+                .values(statistics=statistics, passed=passed)
+            )
+            session.add_all(
+                WorkloadSlaRow(
+                    workload_uuid=workload_uuid, criterion=row.criterion, passed=row.passed, detail=row.detail
+                )
+                for row in sla
+            )
+
+    def task(self, uuid: str) -> TaskRow | None:
+        """Return a task with its subtasks, workloads and SLA rows."""
+        with self.reading() as session:
+            return session.get(TaskRow, uuid)
+
+    def _change_workload(self, uuid: str, **values: Any) -> None:
+        with self.writing() as session:
+            session.execute(update(WorkloadRow).where(WorkloadRow.uuid == uuid).values(**values))
+
+
+def _subtask_row(task_uuid: str, position: int, subtask: Subtask) -> SubtaskRow:
+    return SubtaskRow(
+        task_uuid=task_uuid,
+        position=position,
+        title=subtask.title,
+        description=subtask.description,
+        group=subtask.group,
+        tags=list(subtask.tags),
+        workloads=[
+            WorkloadRow(
+                uuid=workload_reference(task_uuid, workload.position),
+                task_uuid=task_uuid,
+                position=workload.position,
+                scenario=workload.scenario,
+                description=workload.description,
+                args=workload.args,
+                runner=workload.runner,
+                runner_args=workload.runner_args,
+                contexts=workload.contexts,
+                sla=workload.sla,
+                status="init",
+                contexts_done=[],
+                progress={},
+            )
+            for workload in subtask.workloads
+        ],
+    )
