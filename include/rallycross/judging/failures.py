@@ -1,0 +1,116 @@
+"""What went wrong, and how often: failures with the same cause are one group, as a fold."""
+
+import re
+from dataclasses import dataclass
+from typing import Any
+
+from rallycross.judging.batch import Batch
+
+# What differs from one failure to the next though the cause is the same; the longer forms come first.
+_VARIABLE = (
+    (re.compile(r"\breq-[0-9a-f-]{36}\b", re.IGNORECASE), "<request>"),
+    (re.compile(r"\b[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}\b", re.IGNORECASE), "<uuid>"),
+    (re.compile(r"\b[0-9a-f]{32,64}\b", re.IGNORECASE), "<id>"),
+    (re.compile(r"\b0x[0-9a-f]+\b", re.IGNORECASE), "<address>"),
+    (re.compile(r"\b\d{1,3}(?:\.\d{1,3}){3}(?::\d+)?\b"), "<ip>"),
+    (re.compile(r"(?<![\w.<])\d+\.\d+(?![\w.])"), "<n>"),
+)
+_SHOWN = 50  # groups; a report with more than these helps nobody
+
+
+def normalised(message: str) -> str:
+    """Return a message without what differs from one time to the next: ids, addresses, measured figures.
+
+    Whole numbers stay: a status of 404 and one of 500 are two causes.
+    """
+    for pattern, name in _VARIABLE:
+        message = pattern.sub(name, message)
+    return message.strip()
+
+
+@dataclass(frozen=True, order=True)
+class _Example:
+    iteration: int
+    message: str
+    detail: str
+    request_id: str
+
+
+@dataclass
+class _Group:
+    count: int
+    first: float
+    last: float
+    example: _Example
+
+    def merge(self, other: "_Group") -> None:
+        self.count += other.count
+        self.first = min(self.first, other.first)
+        self.last = max(self.last, other.last)
+        self.example = min(self.example, other.example)
+
+
+class Failures:
+    """Groups failures by their kind and normalised message, with the earliest iteration's as the example."""
+
+    def __init__(self) -> None:
+        self._groups: dict[tuple[str, str], _Group] = {}
+
+    def add(self, batch: Batch) -> None:
+        """Take some samples."""
+        for position, failure in batch.failures:
+            at = float(batch.ended[position])
+            example = _Example(
+                int(batch.iteration[position]), failure["message"], failure["detail"], failure["request_id"]
+            )
+            self._take((failure["kind"], normalised(failure["message"])), _Group(1, at, at, example))
+
+    def merge(self, other: "Failures") -> None:
+        """Take what another has taken."""
+        for key, group in other._groups.items():  # noqa: SLF001 - its own kind
+            self._take(key, _Group(group.count, group.first, group.last, group.example))
+
+    def close(self) -> list[dict[str, Any]]:
+        """Return the groups, the most frequent first; of more than 50 the rest are one without a kind.
+
+        {"kind", "message", "count", "first", "last", "iteration", "example", "detail", "request_id"}; `first` and
+        `last` are the ends of the iterations, in seconds since the start of the load.
+        """
+        groups = sorted(self._groups.items(), key=lambda item: (-item[1].count, item[0]))
+        rows = [
+            {
+                "kind": kind,
+                "message": message,
+                "count": group.count,
+                "first": group.first,
+                "last": group.last,
+                "iteration": group.example.iteration,
+                "example": group.example.message,
+                "detail": group.example.detail,
+                "request_id": group.example.request_id,
+            }
+            for (kind, message), group in groups[:_SHOWN]
+        ]
+        rest = [group for _, group in groups[_SHOWN:]]
+        if rest:
+            earliest = min(group.example for group in rest)
+            rows.append(
+                {
+                    "kind": "",
+                    "message": f"{len(rest)} other causes",
+                    "count": sum(group.count for group in rest),
+                    "first": min(group.first for group in rest),
+                    "last": max(group.last for group in rest),
+                    "iteration": earliest.iteration,
+                    "example": earliest.message,
+                    "detail": earliest.detail,
+                    "request_id": earliest.request_id,
+                }
+            )
+        return rows
+
+    def _take(self, key: tuple[str, str], group: _Group) -> None:
+        if key in self._groups:
+            self._groups[key].merge(group)
+        else:
+            self._groups[key] = group

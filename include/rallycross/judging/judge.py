@@ -1,0 +1,93 @@
+"""Judges a task: figures and SLA rows of each workload, from what its load has left on disk."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from rallycross.errors import RallycrossError
+from rallycross.judging.batch import Batch
+from rallycross.judging.sla import ABORTED_MANUALLY, ABORTED_ON_SLA, CRITERIA, SOMETHING_WENT_WRONG
+from rallycross.judging.statistics import Statistics
+from rallycross.results.models import WorkloadRow
+from rallycross.results.sample_file import read_batches
+from rallycross.results.sla_row import SlaRow
+from rallycross.results.store import Store
+from rallycross.settings import settings
+
+_DIED = "the process that drove the load died; what it had measured is judged"
+_NEVER_BEGAN = "never began: the task ended before"
+
+
+@dataclass(frozen=True)
+class WorkloadJudgement:
+    """What one workload came to."""
+
+    uuid: str
+    position: int
+    scenario: str
+    passed: bool
+    rows: tuple[SlaRow, ...]
+
+
+@dataclass(frozen=True)
+class Judgement:
+    """What a task came to."""
+
+    task: str  # uuid
+    workloads: tuple[WorkloadJudgement, ...]
+
+    @property
+    def passed(self) -> bool:
+        """Whether there are workloads, and all of them passed."""
+        return bool(self.workloads) and all(workload.passed for workload in self.workloads)
+
+
+def judge(store: Store, task_uuid: str, *, samples: Path | None = None) -> Judgement:
+    """Judge the workloads of a task whose load has ended, in whatever way, and store the judgements.
+
+    `samples` is the folder of the sample files (default: as the settings say). To be called when no process drives the
+    task's load any more: a workload that is still `running` has lost its process, and is closed as `crashed`.
+    """
+    task = store.task(task_uuid)
+    if task is None:
+        raise RallycrossError(f"task {task_uuid}: not in the results database - has the benchmark begun?")
+    samples = samples or settings().samples
+    judged = tuple(_judge_workload(store, workload, samples / workload.uuid) for workload in task.workloads)
+    if task.status == "running":
+        store.end_task(task_uuid, status="crashed")
+    return Judgement(task_uuid, judged)
+
+
+def _judge_workload(store: Store, workload: WorkloadRow, samples: Path) -> WorkloadJudgement:
+    statistics = Statistics()
+    criteria = [CRITERIA[name](argument) for name, argument in workload.sla.items()]
+    for record in read_batches(samples):
+        batch = Batch(record)
+        statistics.add(batch)
+        for criterion in criteria:
+            criterion.add(batch)
+    figures = statistics.close()
+    if workload.status == "running":
+        store.end_workload(workload.uuid, status="crashed", error=_DIED, load_seconds=figures["seconds"])
+        workload.status, workload.error = "crashed", _DIED
+    rows = [criterion.close() for criterion in criteria]
+    rows += _rows_beside_the_criteria(workload, measured=figures["count"])
+    passed = all(row.passed for row in rows)
+    store.save_judgement(workload.uuid, statistics=figures, sla=rows, passed=passed)
+    return WorkloadJudgement(workload.uuid, workload.position, workload.scenario, passed, tuple(rows))
+
+
+def _rows_beside_the_criteria(workload: WorkloadRow, *, measured: int) -> list[SlaRow]:
+    """Return a row for what no criterion can say: that the load did not come to its end, or that there was none."""
+    match workload.status:
+        case "crashed":
+            return [SlaRow(SOMETHING_WENT_WRONG, passed=False, detail=workload.error)]
+        case "aborted_on_sla":
+            return [SlaRow(ABORTED_ON_SLA, passed=False, detail=workload.error or "stopped as a criterion was missed")]
+        case "aborted":
+            return [SlaRow(ABORTED_MANUALLY, passed=False, detail=workload.error or "stopped by hand")]
+        case "init":
+            return [SlaRow(SOMETHING_WENT_WRONG, passed=False, detail=_NEVER_BEGAN)]
+        case _ if not measured:
+            return [SlaRow(SOMETHING_WENT_WRONG, passed=False, detail="no iteration was measured")]
+        case _:
+            return []

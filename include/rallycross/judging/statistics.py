@@ -1,0 +1,64 @@
+"""All figures of a workload, from its samples, in one pass.
+
+The shape of what closing gives, and of what the store keeps:
+
+    {"count": iterations that ended, "failed": of these,
+     "seconds": from the first start to the last end,
+     "throughput": iterations that ended, in 1/s; "throughput_succeeded": those that did not fail,
+     "rows": see `durations`, "failures": see `failures`, "timeline": see `timeline`}
+"""
+
+from typing import Any
+
+from rallycross.judging.batch import Batch
+from rallycross.judging.durations import Durations
+from rallycross.judging.failures import Failures
+from rallycross.judging.timeline import Timeline
+
+
+class Statistics:
+    """A fold of folds: add batches, merge shards, close."""
+
+    def __init__(self) -> None:
+        self._count = 0
+        self._failed = 0
+        self._first = float("inf")
+        self._last = float("-inf")
+        self._durations = Durations()
+        self._failures = Failures()
+        self._timeline = Timeline()
+
+    def add(self, batch: Batch) -> None:
+        """Take some samples."""
+        if not len(batch):
+            return
+        self._count += len(batch)
+        self._failed += int(batch.failed.sum())
+        self._first = min(self._first, float(batch.started.min()))
+        self._last = max(self._last, float(batch.ended.max()))
+        for fold in (self._durations, self._failures, self._timeline):
+            fold.add(batch)
+
+    def merge(self, other: "Statistics") -> None:
+        """Take what another has taken."""
+        self._count += other._count  # noqa: SLF001 - its own kind
+        self._failed += other._failed  # noqa: SLF001
+        self._first = min(self._first, other._first)  # noqa: SLF001
+        self._last = max(self._last, other._last)  # noqa: SLF001
+        self._durations.merge(other._durations)  # noqa: SLF001
+        self._failures.merge(other._failures)  # noqa: SLF001
+        self._timeline.merge(other._timeline)  # noqa: SLF001
+
+    def close(self) -> dict[str, Any]:
+        """Return the figures. More may be added, and the figures be asked for again."""
+        seconds = self._last - self._first if self._count else 0.0
+        return {
+            "count": self._count,
+            "failed": self._failed,
+            "seconds": seconds,
+            "throughput": self._count / seconds if seconds > 0 else None,
+            "throughput_succeeded": (self._count - self._failed) / seconds if seconds > 0 else None,
+            "rows": self._durations.close(),
+            "failures": self._failures.close(),
+            "timeline": self._timeline.close(),
+        }

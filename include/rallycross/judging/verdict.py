@@ -1,0 +1,96 @@
+"""The verdict on a whole run: was all that it was to do done, and done well."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from rallycross.results.models import DeploymentRow, TaskRow, TestRow, VerificationRow
+from rallycross.results.sla_row import SlaRow
+from rallycross.results.store import Store
+
+FAILED = frozenset({"fail", "uxsuccess"})  # a test that is expected to fail and does not is wrong about the cloud
+_NAMED = 3  # failed tests that a reason names
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """Whether a run passed; if not, why, in sentences."""
+
+    passed: bool
+    reasons: list[str]
+    rows: list[SlaRow]  # of all workloads, in their order
+
+
+def verdict(
+    store: Store, *, deployment: str | None = None, verification: str | None = None, task: str | None = None
+) -> Verdict:
+    """Judge a run by the uuids of what it was to do; None stands for a stage that was not asked for.
+
+    The task must have been judged. A run that did nothing has not passed.
+    """
+    reasons: list[str] = []
+    rows: list[SlaRow] = []
+    if deployment is not None:
+        reasons += _deployment_reasons(store.deployment(deployment))
+    if verification is not None:
+        reasons += _verification_reasons(store.verification(verification), store.tests(verification))
+    if task is not None:
+        row = store.task(task)
+        reasons += _task_reasons(row)
+        rows += [
+            SlaRow(sla.criterion, sla.passed, sla.detail)
+            for workload in (row.workloads if row else [])
+            for sla in workload.sla_rows
+        ]
+    if deployment is None and verification is None and task is None:
+        reasons.append("Nothing was deployed, verified or benchmarked.")
+    return Verdict(not reasons, reasons, rows)
+
+
+def first_line(text: str) -> str:
+    """Return the first line that says something."""
+    return next((line.strip() for line in text.splitlines() if line.strip()), "")
+
+
+def _deployment_reasons(row: DeploymentRow | None) -> Iterator[str]:
+    if row is None:
+        yield "The deployment never began."
+    elif row.status == "running":
+        yield f"The deployment of {row.cloud} did not come to its end."
+    elif row.status != "finished":
+        yield _sentence(f"The deployment of {row.cloud} failed", row.error)
+
+
+def _verification_reasons(row: VerificationRow | None, tests: list[TestRow]) -> Iterator[str]:
+    if row is None:
+        yield "The verification never began."
+        return
+    if row.status == "running":
+        yield f"The verification did not come to its end: {len(tests)} of {row.total} tests did."
+    elif row.status != "finished":
+        yield _sentence("The verification broke down", row.error)
+    failed = [test.name for test in tests if test.status in FAILED]
+    if failed:
+        named = ", ".join(failed[:_NAMED]) + (f" and {len(failed) - _NAMED} more" if len(failed) > _NAMED else "")
+        yield f"{len(failed)} of {len(tests)} verification tests failed: {named}."
+    elif row.status == "finished" and not any(test.status in {"success", "xfail"} for test in tests):
+        yield f"The verification proved nothing: none of {len(tests)} tests was passed."
+
+
+def _task_reasons(row: TaskRow | None) -> Iterator[str]:
+    if row is None:
+        yield "The benchmark never began."
+        return
+    if not row.workloads:
+        yield "The benchmark has no workload."
+    for workload in row.workloads:
+        title = f"Workload {workload.position + 1}, {workload.scenario},"
+        missed = [sla for sla in workload.sla_rows if not sla.passed]
+        for sla in missed:
+            yield _sentence(f"{title} did not pass: {sla.criterion}", sla.detail)
+        if workload.passed is None:
+            yield f"{title} was not judged."
+
+
+def _sentence(start: str, detail: str) -> str:
+    detail = first_line(detail).rstrip(".")
+    return f"{start}: {detail}." if detail else f"{start}."
