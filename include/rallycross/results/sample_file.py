@@ -105,10 +105,10 @@ class _Columns:
         failure = sample.failure
         if failure is not None:
             self.failures[len(self.iterations)] = {
-                "kind": failure.kind,
-                "message": failure.message,
-                "detail": failure.detail,
-                "request_id": failure.request_id,
+                "kind": _storable(failure.kind),
+                "message": _storable(failure.message),
+                "detail": _storable(failure.detail),
+                "request_id": _storable(failure.request_id),
             }
         self.iterations.append(sample.iteration)
         self.shards.append(sample.shard)
@@ -148,6 +148,11 @@ class _Columns:
             ],
             schema=SCHEMA,
         )
+
+
+def _storable(text: str) -> str:
+    """Return the text with what UTF-8 cannot hold replaced: one bad answer must not cost the whole batch."""
+    return text.encode("utf-8", "replace").decode()
 
 
 def read_batches(folder: Path) -> Iterator[pa.RecordBatch]:

@@ -1,0 +1,234 @@
+"""The store keeps what it is told and gives it back, on SQLite and on PostgreSQL."""
+
+import stat
+import subprocess
+import sys
+import threading
+from pathlib import Path
+
+import pytest
+
+from rallycross.deployment.step import StepEvent
+from rallycross.errors import RallycrossError
+from rallycross.results.reference import reference
+from rallycross.results.sla_row import SlaRow
+from rallycross.results.store import Store
+from rallycross.task.plan import Subtask, Task, Workload
+from rallycross.verification.test import TestResult
+
+DEPLOYMENT = reference("dag", "run", "deploy")
+VERIFICATION = reference("dag", "run", "verify")
+TASK = reference("dag", "run", "benchmark")
+
+
+def _workload(position: int) -> Workload:
+    sla = {"max_avg_duration": 3, "failure_rate": {"max": 0}}
+    return Workload(position, "A.b", {"size": 1}, "constant", {"times": 2}, {"users": {}}, sla)
+
+
+def _task() -> Task:
+    return Task(
+        "title", (Subtask("one", (_workload(0), _workload(1)), tags=("t",)), Subtask("two", (_workload(2),), group="g"))
+    )
+
+
+def test_a_deployment_keeps_its_steps_in_the_order_of_their_begin(store: Store) -> None:
+    """A step that is told of again changes its row; its start is the moment of the event less its seconds."""
+    store.begin_deployment(DEPLOYMENT, cloud="c", engine="embedded", spec="x: 1", total_steps=2)
+    store.record_step(DEPLOYMENT, StepEvent("b", "B", "running", 100.0))
+    store.record_step(DEPLOYMENT, StepEvent("a", "A", "skipped", 101.0))
+    store.record_step(DEPLOYMENT, StepEvent("b", "B", "done", 103.0, seconds=3.0))
+    store.end_deployment(DEPLOYMENT, status="finished")
+    row = store.deployment(DEPLOYMENT)
+
+    assert row is not None
+    assert (row.status, row.cloud, row.total_steps) == ("finished", "c", 2)
+    assert [(step.name, step.status, step.started_at, step.ended_at) for step in row.steps] == [
+        ("b", "done", 100.0, 103.0),
+        ("a", "skipped", 101.0, 101.0),
+    ]
+
+
+def test_a_deployment_taken_up_again_keeps_its_steps_and_its_begin(store: Store) -> None:
+    """What a failed attempt has done stays; the status is that of the attempt that runs."""
+    store.begin_deployment(DEPLOYMENT, cloud="c", engine="e", spec="", total_steps=2)
+    store.record_step(DEPLOYMENT, StepEvent("a", "A", "done", 100.0, 1.0))
+    store.record_step(DEPLOYMENT, StepEvent("b", "B", "running", 100.0))
+    before = store.deployment(DEPLOYMENT)
+    store.end_deployment(DEPLOYMENT, status="failed", error="no luck")
+    failed = store.deployment(DEPLOYMENT)
+    store.begin_deployment(DEPLOYMENT, cloud="c", engine="e", spec="", total_steps=2)
+    after = store.deployment(DEPLOYMENT)
+
+    assert before is not None
+    assert failed is not None
+    assert after is not None
+    assert [step.status for step in failed.steps] == ["done", "failed"]
+    assert (failed.error, after.error, after.status, after.ended_at) == ("no luck", "", "running", None)
+    assert after.started_at == before.started_at
+    assert len(after.steps) == 2
+
+
+def test_a_verification_that_begins_again_starts_over(store: Store) -> None:
+    """Tests come back in the order in which they ended, once each; a second attempt does not inherit them."""
+    for _ in range(2):
+        store.begin_verification(VERIFICATION, cloud="c", chosen="quick", total=2, environment={"tempest": "47"})
+        store.record_test(VERIFICATION, TestResult("t.b", "success", 5.0, 0.5, tags=("smoke",)))
+        store.record_test(VERIFICATION, TestResult("t.a", "skip", 6.0, 0.0, reason="no"))
+        store.record_test(VERIFICATION, TestResult("t.b", "fail", 7.0, 0.1, traceback="Traceback"))
+    tests = store.tests(VERIFICATION)
+
+    assert [(test.name, test.status, test.reason) for test in tests] == [("t.b", "fail", ""), ("t.a", "skip", "no")]
+    store.end_verification(VERIFICATION, status="finished")
+    row = store.verification(VERIFICATION)
+    assert row is not None
+    assert (row.status, row.environment) == ("finished", {"tempest": "47"})
+
+
+def test_a_task_that_begins_again_is_left_as_it_is(store: Store) -> None:
+    """A benchmark that is run again after a kill finds its workloads as the process before has left them."""
+    uuids = store.begin_task(TASK, cloud="c", task=_task(), environment={"python": "3.11"})
+    store.begin_workload(uuids[1])
+    again = store.begin_task(TASK, cloud="c", task=_task(), environment={})
+    row = store.task(TASK)
+
+    assert again == uuids
+    assert row is not None
+    assert row.environment == {"python": "3.11"}
+    assert [(workload.position, workload.status) for workload in row.workloads] == [
+        (0, "init"),
+        (1, "running"),
+        (2, "init"),
+    ]
+    assert [(subtask.title, subtask.group, subtask.tags) for subtask in row.subtasks] == [
+        ("one", "", ["t"]),
+        ("two", "g", []),
+    ]
+    assert list(row.workloads[0].sla) == ["max_avg_duration", "failure_rate"]
+
+
+def test_a_workload_shows_its_progress_its_end_and_its_last_judgement(store: Store) -> None:
+    """Progress is replaced, and so is a judgement; rows keep their order."""
+    uuid = store.begin_task(TASK, cloud="c", task=_task(), environment={})[0]
+    store.report_progress(uuid, {"done": 1})
+    store.report_progress(uuid, {"done": 2, "total": 2})
+    contexts = [{"name": "users", "setup_seconds": 0.5}]
+    store.end_workload(uuid, status="finished", load_seconds=1.5, full_seconds=2.0, contexts=contexts)
+    store.save_judgement(uuid, statistics={"count": 1}, sla=[SlaRow("old", passed=False, detail="")], passed=False)
+    rows = [SlaRow("z", passed=True, detail="1"), SlaRow("a", passed=True, detail="2")]
+    store.save_judgement(uuid, statistics={"count": 2}, sla=rows, passed=True)
+    store.end_task(TASK, status="finished")
+    task = store.task(TASK)
+
+    assert task is not None
+    workload = task.workloads[0]
+    assert workload.progress == {"done": 2, "total": 2}
+    assert (workload.load_seconds, workload.full_seconds, workload.contexts_done) == (1.5, 2.0, contexts)
+    assert (workload.statistics, workload.passed) == ({"count": 2}, True)
+    assert [row.criterion for row in workload.sla_rows] == ["z", "a"]
+    assert task.workloads[1].passed is None
+
+
+def test_a_cloud_is_found_by_its_name_until_it_is_forgotten(store: Store) -> None:
+    """Registering again replaces; what was never registered is None."""
+    for root in ("/one", "/two"):
+        store.register_cloud(
+            "c", clouds_yaml="/y", spec="s", engine="e", root=root, deployment=None, environment={"os": "x"}
+        )
+
+    assert [row.root for row in store.clouds()] == ["/two"]
+    found = store.cloud("c")
+    assert found is not None
+    assert found.environment == {"os": "x"}
+    store.forget_cloud("c")
+    assert store.cloud("c") is None
+
+
+def test_the_ledger_holds_what_may_stand_and_nothing_else(store: Store) -> None:
+    """A thing stands from before its create until it is known to be gone, with or without an id."""
+    first = store.remember(TASK, "c", "nova.server", "s_1", {"project": "p"})
+    second = store.remember(TASK, "c", "cinder.volume", "v_1")
+    third = store.remember("other", "c", "nova.server", "s_2")
+    store.remember(TASK, "elsewhere", "nova.server", "s_3")
+    store.learned(first, "id-1")
+
+    assert [(row.name, row.resource_id, row.detail) for row in store.standing("c", TASK)] == [
+        ("s_1", "id-1", {"project": "p"}),
+        ("v_1", None, {}),
+    ]
+    store.forgotten(first)
+    assert [row.id for row in store.standing("c")] == [second, third]
+
+
+def test_an_artifact_is_noted_once(store: Store) -> None:
+    """A report that is written again to the same place is one artifact."""
+    for _ in range(2):
+        store.add_artifact(TASK, "html", "/r/report.html")
+    store.add_artifact(TASK, "junit", "/r/junit.xml")
+
+    assert [(row.kind, row.path) for row in store.artifacts(TASK)] == [
+        ("html", "/r/report.html"),
+        ("junit", "/r/junit.xml"),
+    ]
+
+
+def test_several_threads_may_write_at_once(store: Store) -> None:
+    """Nothing is lost, and nothing fails because the database was busy."""
+    errors: list[BaseException] = []
+
+    def work(owner: str) -> None:
+        try:
+            for number in range(25):
+                row = store.remember(owner, "c", "kind", str(number))
+                store.learned(row, str(number))
+        except BaseException as error:  # noqa: BLE001 - a thread's error must reach the test
+            errors.append(error)
+
+    threads = [threading.Thread(target=work, args=(f"owner-{number}",)) for number in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+
+    assert errors == []
+    assert len([row for row in store.standing("c") if row.resource_id == row.name]) == 100
+
+
+def test_processes_that_open_a_fresh_database_at_once_all_succeed(url: str) -> None:
+    """One migrates, the others wait for it."""
+    code = (
+        "import sys; from rallycross.results.store import Store; s = Store.open(sys.argv[1]); "
+        "s.remember('o', 'c', 'kind', sys.argv[2])"
+    )
+    processes = [subprocess.Popen([sys.executable, "-c", code, url, str(number)]) for number in range(4)]
+
+    assert [process.wait(60) for process in processes] == [0] * 4
+    assert {row.name for row in Store.open(url).standing("c")} == {"0", "1", "2", "3"}
+
+
+def test_a_sqlite_database_is_for_its_owner_alone(tmp_path: Path) -> None:
+    """Specs may hold addresses and names that are nobody else's business."""
+    store = Store.open(f"sqlite:///{tmp_path / 'a' / 'r.db'}")
+    store.forget_cloud("x")
+
+    assert {stat.S_IMODE(file.stat().st_mode) for file in (tmp_path / "a").iterdir()} == {0o600}
+
+
+@pytest.mark.parametrize(
+    ("url", "words"),
+    [
+        ("mysql://u:secret@h/d", ["neither", "RALLYCROSS_RESULTS_URL"]),
+        ("sqlite://", ["neither"]),
+        ("postgresql://u:secret@127.0.0.1:1/d", ["refused", "RALLYCROSS_RESULTS_URL"]),
+        ("sqlite:////dev/null/x/r.db", ["/dev/null/x/r.db", "RALLYCROSS_RESULTS_URL"]),
+        ("not a url", ["RALLYCROSS_RESULTS_URL"]),
+    ],
+)
+def test_a_database_that_cannot_be_used_is_named_without_its_password(url: str, words: list[str]) -> None:
+    """The complaint says where, why, and which setting to change."""
+    with pytest.raises(RallycrossError) as caught:
+        Store.open(url)
+
+    assert "secret" not in str(caught.value)
+    for word in words:
+        assert word in str(caught.value)
