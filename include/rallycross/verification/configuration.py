@@ -1,0 +1,243 @@
+"""tempest.conf for a cloud, as pure thinking: from facts to options, each with the reason why."""
+
+import configparser
+import io
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import PurePath
+
+from rallycross.errors import RallycrossError
+from rallycross.verification.facts import Admin, Facts, Flavor, Image
+
+SMALL_IMAGE = re.compile(r"cirros|testvm", re.IGNORECASE)  # what Rally looks for
+SECRET = re.compile(r"password|secret|key$")
+TEST_SECONDS = 600  # after which tempest gives up a single test
+
+
+@dataclass(frozen=True)
+class Option:
+    """One line of tempest.conf, and why it stands there."""
+
+    section: str
+    name: str
+    value: str
+    why: str
+
+    @property
+    def key(self) -> str:
+        """Such as `compute.image_ref`."""
+        return f"{self.section}.{self.name}"
+
+    def shown(self) -> dict[str, str]:
+        """Return what may be shown of it."""
+        return {"value": "***" if SECRET.search(self.name) else self.value, "why": self.why}
+
+
+@dataclass(frozen=True)
+class Configuration:
+    """A tempest.conf."""
+
+    options: tuple[Option, ...]
+
+    def text(self) -> str:
+        """Return the file. It holds a password: for the owner's eyes only."""
+        parser = configparser.RawConfigParser()
+        parser.optionxform = str  # type: ignore[assignment, method-assign] # names are taken as they are
+        for option in self.options:
+            if option.section != "DEFAULT" and not parser.has_section(option.section):
+                parser.add_section(option.section)
+            # oslo.config replaces what begins with a dollar sign
+            parser.set(option.section, option.name, option.value.replace("$", "$$"))
+        file = io.StringIO()
+        parser.write(file)
+        return file.getvalue()
+
+    def shown(self) -> dict[str, dict[str, str]]:
+        """Return what was decided and why, without secrets, by `section.name`."""
+        return {option.key: option.shown() for option in self.options}
+
+
+def configure(
+    facts: Facts, *, folder: PurePath, prefix: str, domain: str, overrides: Mapping[str, str] | None = None
+) -> Configuration:
+    """Decide.
+
+    `folder` is where tempest keeps its logs and locks, `prefix` begins the name of all that its tests make, and
+    `domain` is the keystone domain in which it makes its projects and users. `overrides` (`section.name` -> value)
+    have the last word.
+    """
+    options = {
+        option.key: option
+        for part in (
+            _own(folder, prefix),
+            _identity(facts.admin, domain),
+            _compute(facts),
+            _image(),
+            _network(facts),
+            _volume(facts),
+            _services(facts),
+        )
+        for option in part
+    }
+    for key, value in (overrides or {}).items():
+        section, dot, name = key.rpartition(".")
+        if not (section and dot and name):
+            raise RallycrossError(f"tempest option {key!r}: not of the form section.name, such as compute.image_ref")
+        options[key] = Option(section, name, value, "asked for")
+    return Configuration(tuple(options.values()))
+
+
+def choose_images(images: Iterable[Image]) -> tuple[Image, Image] | None:
+    """Return the image to boot, and another where there is one: small test images first, then by size."""
+    ranked = sorted(images, key=lambda image: (not SMALL_IMAGE.search(image.name), image.size, image.name))
+    return (ranked[0], ranked[min(1, len(ranked) - 1)]) if ranked else None
+
+
+def choose_flavors(flavors: Iterable[Flavor]) -> tuple[Flavor, Flavor] | None:
+    """Return the smallest flavor, and the next that is not smaller in anything (a server is resized to it)."""
+    ranked = sorted(flavors, key=lambda flavor: (flavor.ram, flavor.disk, flavor.vcpus, flavor.name))
+    if not ranked:
+        return None
+    first = ranked[0]
+    bigger = (other for other in ranked[1:] if other.disk >= first.disk and other.vcpus >= first.vcpus)
+    return first, next(bigger, first)
+
+
+def _own(folder: PurePath, prefix: str) -> list[Option]:
+    why = "nothing is written outside the verifier's folder"
+    return [
+        Option("DEFAULT", "log_dir", str(folder / "logs"), why),
+        Option("DEFAULT", "log_file", "tempest.log", why),
+        Option("oslo_concurrency", "lock_path", str(folder / "locks"), why),
+        Option("DEFAULT", "resource_name_prefix", prefix, "what this run has made can be told from all else"),
+    ]
+
+
+def _identity(admin: Admin, domain: str) -> list[Option]:
+    entry = "the cloud's entry in clouds.yaml"
+    endpoint = f"{admin.interface.removesuffix('URL')}URL"
+    options = [
+        Option("auth", "use_dynamic_credentials", "true", "each test class gets a project and users of its own"),
+        Option("auth", "admin_username", admin.username, entry),
+        Option("auth", "admin_password", admin.password, entry),
+        Option("auth", "admin_project_name", admin.project, entry),
+        Option("auth", "admin_domain_name", admin.user_domain, entry),
+        Option("auth", "admin_user_domain_name", admin.user_domain, entry),
+        Option("auth", "admin_project_domain_name", admin.project_domain, entry),
+        Option("auth", "default_credentials_domain_name", domain, "made for this run, and deleted after it"),
+        Option("identity", "uri_v3", admin.auth_url, entry),
+        Option("identity", "auth_version", "v3", "keystone has no other"),
+        Option("identity", "v3_endpoint_type", endpoint, entry),
+        Option("identity", "disable_ssl_certificate_validation", _bool(not admin.verify), entry),
+        Option("identity-feature-enabled", "api_v2", "false", "keystone has only v3"),
+        Option("identity-feature-enabled", "api_v3", "true", "keystone has only v3"),
+    ]
+    if admin.region:
+        options.append(Option("identity", "region", admin.region, entry))
+    if admin.ca_file:
+        options.append(Option("identity", "ca_certificates_file", admin.ca_file, entry))
+    return options
+
+
+def _compute(facts: Facts) -> list[Option]:
+    if "compute" not in facts.services:
+        return []
+    hosts = f"{facts.compute_hosts} nova-compute services are up and enabled"
+    log_in = "servers of a fake hypervisor cannot be logged in to" if facts.fake_hypervisors else "not asked for"
+    features = "compute-feature-enabled"
+    several = _bool(facts.compute_hosts > 1)
+    options = [
+        Option("compute", "min_compute_nodes", str(max(1, facts.compute_hosts)), hosts),
+        Option("validation", "run_validation", "false", f"tests do not log in to servers: {log_in}"),
+        Option(features, "resize", several, hosts),
+        Option(features, "cold_migration", several, hosts),
+        Option(features, "live_migration", "false", "what it needs of the hypervisors cannot be discovered"),
+        Option(features, "change_password", "false", "needs an agent in the server"),
+        Option(features, "attach_encrypted_volume", "false", "needs a key manager"),
+        Option(features, "vnc_console", "false", "whether there are consoles cannot be discovered"),
+    ]
+    if facts.hypervisor_types:
+        kinds = ", ".join(sorted(facts.hypervisor_types))
+        options.append(Option("compute", "hypervisor_type", min(facts.hypervisor_types), f"there is: {kinds}"))
+    options += _microversions("compute", facts.compute_microversions)
+    if images := choose_images(facts.images):
+        for name, image in zip(("image_ref", "image_ref_alt"), images, strict=True):
+            options.append(Option("compute", name, image.id, f"{image.name}, {image.size} bytes: the smallest"))
+    if flavors := choose_flavors(facts.flavors):
+        for name, flavor in zip(("flavor_ref", "flavor_ref_alt"), flavors, strict=True):
+            size = f"{flavor.ram} MB, {flavor.vcpus} CPU, {flavor.disk} GB"
+            options.append(Option("compute", name, flavor.id, f"{flavor.name}, {size}: the smallest that fits"))
+    return options
+
+
+def _image() -> list[Option]:
+    return [Option("image", "http_image", "", "tests do not reach out of the cloud")]
+
+
+def _network(facts: Facts) -> list[Option]:
+    if "network" not in facts.services:
+        return []
+    extensions = set(facts.network_extensions)
+    features, why = "network-feature-enabled", "neutron's list of extensions"
+    floating = "router" in extensions and bool(facts.external_networks)
+    options = [
+        Option("network", "project_networks_reachable", "false", "networks of projects are not routed to this machine"),
+        Option(features, "api_extensions", ",".join(facts.network_extensions), why),
+        Option(features, "port_security", _bool("port-security" in extensions), why),
+        Option(features, "floating_ips", _bool(floating), "needs routers and an external network"),
+        Option(features, "ipv6_subnet_attributes", "true", "every supported neutron has them"),
+    ]
+    if facts.external_networks:
+        public = facts.external_networks[0]
+        why = f"{public.name}: the first external network that is ACTIVE"
+        options.append(Option("network", "public_network_id", public.id, why))
+        options.append(Option("network", "floating_network_name", public.name, why))
+    return options
+
+
+def _volume(facts: Facts) -> list[Option]:
+    if "block-storage" not in facts.services:
+        return []
+    features, backends = "volume-feature-enabled", facts.volume_backends
+    backup = "cinder-backup" in facts.volume_services
+    options = [
+        Option(features, "backup", _bool(backup), f"cinder-backup is {'' if backup else 'not '}up"),
+        Option(features, "multi_backend", _bool(len(backends) > 1), f"{len(backends)} volume backends"),
+        *_microversions("volume", facts.volume_microversions),
+    ]
+    if backends:
+        options.append(Option("volume", "backend_names", ",".join(pool.name for pool in backends), "cinder's pools"))
+        for name, value in (("vendor_name", backends[0].vendor), ("storage_protocol", backends[0].protocol)):
+            if value:
+                options.append(Option("volume", name, value, f"told by cinder's pool {backends[0].name}"))
+    return options
+
+
+def _services(facts: Facts) -> list[Option]:
+    known = {
+        "cinder": "block-storage",
+        "glance": "image",
+        "neutron": "network",
+        "nova": "compute",
+        "swift": "object-store",
+    }
+    options = [
+        Option("service_available", name, _bool(kind in facts.services), f"the catalog's {kind} service")
+        for name, kind in known.items()
+    ]
+    return [*options, Option("service_available", "horizon", "false", "a dashboard is in no catalog")]
+
+
+def _microversions(section: str, versions: tuple[str, str] | None) -> list[Option]:
+    if versions is None:
+        return []
+    why = "told by the service's root document"
+    return [
+        Option(section, "min_microversion", versions[0], why),
+        Option(section, "max_microversion", versions[1], why),
+    ]
+
+
+def _bool(value: object) -> str:
+    return "true" if value else "false"

@@ -1,0 +1,163 @@
+"""Finds out what a verifier has to know of a cloud, by asking the cloud."""
+
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+import openstack
+from keystoneauth1.exceptions import ClientException
+from openstack.exceptions import SDKException
+
+from rallycross.cloud.cloud import Cloud
+from rallycross.errors import RallycrossError
+from rallycross.verification.facts import Admin, Backend, Facts, Flavor, Image, Network
+
+# openstacksdk's name of a service -> what the catalog may call it
+SERVICES = {
+    "compute": {"compute"},
+    "image": {"image"},
+    "network": {"network"},
+    "block-storage": {"block-storage", "block-store", "volume", "volumev3"},
+    "object-store": {"object-store"},
+}
+AT_ONCE = 4  # questions asked at the same time
+
+
+def discover(cloud: Cloud, connection: openstack.connection.Connection) -> Facts:
+    """Ask the cloud. Raises `RallycrossError` where one cannot sign in, or not as tempest needs it."""
+    admin = administrator(cloud, connection)
+    try:
+        services = frozenset(name for name in SERVICES if has_service(connection, name))
+    except (ClientException, SDKException) as error:
+        raise RallycrossError(
+            f"cloud {cloud.name!r}: cannot sign in at {admin.auth_url} ({error}) - check its entry and its keystone"
+        ) from error
+    # A proxy finds its endpoint when it is first touched, which threads must not do at the same time.
+    proxies: dict[str, Any] = {
+        name: getattr(connection, name.replace("-", "_")) for name in ("identity", *services & QUESTIONS.keys())
+    }
+    with ThreadPoolExecutor(AT_ONCE) as pool:
+        answers = {
+            fact: pool.submit(question, proxy)
+            for name, proxy in proxies.items()
+            for fact, question in QUESTIONS[name].items()
+        }
+        try:
+            return Facts(admin=admin, services=services, **{fact: answer.result() for fact, answer in answers.items()})
+        except (ClientException, SDKException) as error:
+            raise RallycrossError(
+                f"cloud {cloud.name!r}: cannot be asked what it has ({error}) - verifying needs an administrator, "
+                "and every service of the catalog answering"
+            ) from error
+
+
+def has_service(connection: openstack.connection.Connection, name: str) -> bool:
+    """Return whether the catalog has a service, by openstacksdk's name for it."""
+    return any(entry["type"] in SERVICES[name] for entry in connection.service_catalog)
+
+
+def administrator(cloud: Cloud, connection: openstack.connection.Connection) -> Admin:
+    """Return whom tempest is to sign in as; raise where the entry has no user with a password and a project."""
+    auth = connection.config.config["auth"]
+    username, password, project = (auth.get(key) for key in ("username", "password", "project_name"))
+    if not (username and password and project):
+        raise RallycrossError(
+            f"cloud {cloud.name!r}: tempest signs in by username, password and project_name, and its entry does not "
+            "have all three - name an administrator by them"
+        )
+    verify, _ = connection.config.get_requests_verify_args()
+    domain = auth.get("domain_name") or auth.get("default_domain") or "Default"
+    return Admin(
+        auth_url=v3(auth["auth_url"]),
+        username=username,
+        password=password,
+        project=project,
+        user_domain=auth.get("user_domain_name") or domain,
+        project_domain=auth.get("project_domain_name") or domain,
+        region=connection.config.get_region_name() or "",
+        interface=str(connection.config.get_interface() or "public"),
+        ca_file=verify if isinstance(verify, str) else "",
+        verify=verify is not False,
+    )
+
+
+def v3(auth_url: str) -> str:
+    """Return keystone's version 3 address, whichever of its addresses is given."""
+    root = auth_url.rstrip("/").removesuffix("/v3").removesuffix("/v2.0")
+    return f"{root}/v3"
+
+
+def _compute_hosts(compute: Any) -> int:
+    services = compute.services(binary="nova-compute")
+    return sum(1 for service in services if service.state == "up" and service.status == "enabled")
+
+
+def _hypervisor_types(compute: Any) -> frozenset[str]:
+    return frozenset(hypervisor.hypervisor_type for hypervisor in compute.hypervisors(details=True))
+
+
+def _flavors(compute: Any) -> tuple[Flavor, ...]:
+    return tuple(
+        Flavor(flavor.id, flavor.name, flavor.ram, flavor.disk, flavor.vcpus)
+        for flavor in compute.flavors(details=True, get_extra_specs=False)
+        if flavor.is_public
+    )
+
+
+def _images(image: Any) -> tuple[Image, ...]:
+    return tuple(
+        Image(found.id, found.name or "", found.size or 0, found.disk_format or "")
+        for found in image.images(status="active", visibility="public")
+    )
+
+
+def _external_networks(network: Any) -> tuple[Network, ...]:
+    return tuple(Network(found.id, found.name) for found in network.networks(is_router_external=True, status="ACTIVE"))
+
+
+def _extensions(network: Any) -> tuple[str, ...]:
+    return tuple(sorted(extension.alias for extension in network.extensions()))
+
+
+def _backends(volume: Any) -> tuple[Backend, ...]:
+    found = {}
+    for pool in volume.backend_pools():
+        told = pool.capabilities or {}
+        name = told.get("volume_backend_name") or pool.name.partition("@")[2].partition("#")[0]
+        found[name] = Backend(name, told.get("vendor_name", ""), told.get("storage_protocol", ""))
+    return tuple(found.values())
+
+
+def _volume_services(volume: Any) -> frozenset[str]:
+    return frozenset(service.binary for service in volume.services() if service.state == "up")
+
+
+def _microversions(proxy: Any) -> tuple[str, str] | None:
+    """Return the oldest and the newest that a service speaks, of the endpoint that the catalog gives."""
+    data = proxy.get_endpoint_data()
+    if data is None or not data.max_microversion:
+        return None
+    return ".".join(map(str, data.min_microversion)), ".".join(map(str, data.max_microversion))
+
+
+def _roles(identity: Any) -> frozenset[str]:
+    return frozenset(role.name for role in identity.roles())
+
+
+# service -> the fact of `Facts` -> the question that answers it
+QUESTIONS: dict[str, dict[str, Callable[[Any], Any]]] = {
+    "identity": {"roles": _roles},
+    "compute": {
+        "compute_hosts": _compute_hosts,
+        "hypervisor_types": _hypervisor_types,
+        "flavors": _flavors,
+        "compute_microversions": _microversions,
+    },
+    "image": {"images": _images},
+    "network": {"external_networks": _external_networks, "network_extensions": _extensions},
+    "block-storage": {
+        "volume_backends": _backends,
+        "volume_services": _volume_services,
+        "volume_microversions": _microversions,
+    },
+}

@@ -1,0 +1,81 @@
+"""What a verifier has to know of a cloud, as data."""
+
+from dataclasses import dataclass, field
+
+
+@dataclass(frozen=True)
+class Image:
+    """An image that servers may be booted from."""
+
+    id: str
+    name: str
+    size: int  # bytes
+    disk_format: str = "raw"
+
+
+@dataclass(frozen=True)
+class Flavor:
+    """A size of server."""
+
+    id: str
+    name: str
+    ram: int  # MB
+    disk: int  # GB
+    vcpus: int = 1
+
+
+@dataclass(frozen=True)
+class Network:
+    """A network beyond the cloud, where floating addresses come from."""
+
+    id: str
+    name: str
+
+
+@dataclass(frozen=True)
+class Backend:
+    """A pool of the volume service."""
+
+    name: str  # volume_backend_name
+    vendor: str = ""
+    protocol: str = ""
+
+
+@dataclass(frozen=True)
+class Admin:
+    """Whom tempest signs in as to make its own projects and users."""
+
+    auth_url: str  # ends with /v3
+    username: str
+    password: str = field(repr=False)
+    project: str
+    user_domain: str
+    project_domain: str
+    region: str
+    interface: str = "public"
+    ca_file: str = ""
+    verify: bool = True
+
+
+@dataclass(frozen=True)
+class Facts:
+    """A cloud as it was found."""
+
+    admin: Admin
+    services: frozenset[str]  # types in the catalog: "compute", "block-storage", ...
+    images: tuple[Image, ...] = ()  # active ones
+    flavors: tuple[Flavor, ...] = ()  # public ones
+    external_networks: tuple[Network, ...] = ()
+    network_extensions: tuple[str, ...] = ()  # aliases
+    compute_microversions: tuple[str, str] | None = None  # oldest, newest
+    volume_microversions: tuple[str, str] | None = None
+    hypervisor_types: frozenset[str] = frozenset()
+    compute_hosts: int = 0  # those that are up and enabled
+    volume_backends: tuple[Backend, ...] = ()
+    volume_services: frozenset[str] = frozenset()  # binaries: "cinder-backup", ...
+    roles: frozenset[str] = frozenset()
+
+    @property
+    def fake_hypervisors(self) -> bool:
+        """Whether servers are only pretended to run: nobody can log in to them."""
+        return bool(self.hypervisor_types) and all(kind.lower() == "fake" for kind in self.hypervisor_types)

@@ -1,0 +1,137 @@
+"""Reads what a test process tells in subunit v2, and makes a `TestResult` of every test as it ends."""
+
+import io
+import re
+from collections import defaultdict
+from collections.abc import Callable, Iterable
+from dataclasses import replace
+from datetime import datetime
+from typing import Any, BinaryIO, get_args
+
+import subunit
+
+from rallycross.verification.test import Status, TestResult
+from rallycross.verification.testid import TestId
+
+ENDS: dict[str, Status] = {status: status for status in get_args(Status)}
+FIXTURE = re.compile(r"(?P<fixture>(?:setUp|tearDown)(?:Class|Module)) \((?P<scope>[^)]+)\)")
+BATCH_DONE = "batch done"  # the name of the attachment by which worker.py says that it wants more
+ATTACHMENT_LIMIT = 64 * 1024  # bytes kept of one attachment: its end, where a traceback says what happened
+
+
+class TestStream:
+    """Folds the events of one stream into results.
+
+    A class or module that could not be set up is no test: what it came to is spread over its planned tests, as Rally
+    does. One that could not be torn down makes its last test a failure, told anew: the cloud did not do as it was
+    asked, and nobody would look for it elsewhere.
+    """
+
+    __test__ = False  # not for pytest to collect
+
+    def __init__(self, ended: Callable[[TestResult], None], *, batch_done: Callable[[], None] = lambda: None) -> None:
+        self._plan: dict[str, TestId] = {}
+        self._ended = ended
+        self._batch_done = batch_done
+        self._started: dict[str, datetime] = {}
+        self._attached: dict[str, dict[str, bytes]] = defaultdict(dict)
+        self._results: dict[str, TestResult] = {}  # by full id, in order of end
+
+    def plan(self, tests: Iterable[TestId]) -> None:
+        """Expect these tests from now on; of others nothing is told."""
+        self._plan.update({test.full: test for test in tests})
+
+    def read(self, source: BinaryIO) -> None:
+        """Read to the end of the stream; returns when the process has closed it, in mid-packet or not."""
+        subunit.ByteStreamToStreamResult(source, non_subunit_name="not subunit").run(self)
+
+    def status(  # noqa: PLR0917 - the signature is subunit's
+        self,
+        test_id: str | None = None,
+        test_status: str | None = None,
+        test_tags: set[str] | None = None,
+        file_name: str | None = None,
+        file_bytes: bytes | None = None,
+        timestamp: datetime | None = None,
+        **_unused: Any,
+    ) -> None:
+        """Take one event: the method that subunit calls."""
+        if test_id is None:
+            if file_name == BATCH_DONE:
+                self._batch_done()
+            return
+        if file_name is not None and file_bytes:
+            attached = self._attached[test_id]
+            attached[file_name] = (attached.get(file_name, b"") + bytes(file_bytes))[-ATTACHMENT_LIMIT:]
+        if test_status == "inprogress" and timestamp is not None:
+            self._started[test_id] = timestamp
+        elif test_status in ENDS:
+            self._end(test_id, ENDS[test_status], frozenset(test_tags or ()), timestamp)
+
+    def _end(self, test_id: str, status: Status, tags: frozenset[str], timestamp: datetime | None) -> None:
+        started = self._started.pop(test_id, timestamp)
+        attached = self._attached.pop(test_id, {})
+        result = TestResult(
+            name=test_id,
+            status=status,
+            started=started.timestamp() if started else 0.0,
+            seconds=(timestamp - started).total_seconds() if started and timestamp else 0.0,
+            tags=tuple(sorted(tags)),
+            reason=_text(attached, "reason").strip() if status == "skip" else "",
+            traceback=_traceback(attached) if status in {"fail", "xfail"} else "",
+        )
+        if fixture := FIXTURE.fullmatch(test_id):
+            self._spread(fixture["fixture"], fixture["scope"], result)
+        elif test_id in self._plan:
+            self._tell(self._plan[test_id], result)
+
+    def _spread(self, fixture: str, scope: str, result: TestResult) -> None:
+        within = [test for test in self._plan.values() if test.full.startswith(f"{scope}.")]
+        if fixture.startswith("setUp"):
+            for test in within:
+                if test.full not in self._results:
+                    self._tell(test, replace(result, seconds=0.0))
+        elif done := [full for full in self._results if self._plan[full] in within]:
+            last = self._results[done[-1]]
+            traceback = "\n".join(filter(None, [last.traceback, f"{fixture} of {scope}:", result.traceback]))
+            self._tell(self._plan[done[-1]], replace(last, status="fail", reason="", traceback=traceback))
+
+    def _tell(self, test: TestId, result: TestResult) -> None:
+        told = replace(result, name=test.name, tags=tuple(sorted({*test.tags, *result.tags})))
+        self._results[test.full] = told
+        self._ended(told)
+
+
+def listed(output: bytes) -> tuple[list[TestId], str]:
+    """Return the tests that a listing names, and whatever else it said: errors of import, log lines."""
+    listing = _Listing()
+    subunit.ByteStreamToStreamResult(io.BytesIO(output), non_subunit_name="not subunit").run(listing)
+    return listing.found, listing.said
+
+
+class _Listing:
+    def __init__(self) -> None:
+        self.found: list[TestId] = []
+        self.said = ""
+
+    def status(
+        self,
+        test_id: str | None = None,
+        test_status: str | None = None,
+        file_bytes: bytes | None = None,
+        **_unused: Any,
+    ) -> None:
+        if test_id is not None and test_status == "exists":
+            self.found.append(TestId(test_id))
+        elif file_bytes:
+            self.said += bytes(file_bytes).decode(errors="replace")
+
+
+def _text(attached: dict[str, bytes], name: str) -> str:
+    return attached.get(name, b"").decode(errors="replace")
+
+
+def _traceback(attached: dict[str, bytes]) -> str:
+    """Return the tracebacks of a test, then what it logged: that is where the request ids stand."""
+    names = sorted(attached, key=lambda name: (not name.startswith("traceback"), name))
+    return "\n".join(filter(None, (_text(attached, name).strip() for name in names)))
