@@ -27,8 +27,3 @@ class TestId:
     def class_name(self) -> str:
         """The dotted name of the class: what a verifier sets up and tears down around its tests."""
         return self.name.partition("(")[0].rpartition(".")[0]
-
-    @property
-    def module(self) -> str:
-        """The dotted name of the module."""
-        return self.class_name.rpartition(".")[0]

@@ -1,0 +1,48 @@
+"""A small real test project, and the processes that run it."""
+
+import sys
+import textwrap
+import threading
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from rallycross.verification import tempest, workers
+from rallycross.verification.test import TestResult
+from rallycross.verification.testid import TestId
+
+RunProject = Callable[..., list[TestResult]]
+
+
+@pytest.fixture
+def run_project(tmp_path: Path) -> RunProject:
+    """Return what runs tests of one module `small`, written from source, by real worker processes."""
+
+    def run(
+        source: str,
+        names: list[str],
+        *,
+        concurrency: int = 2,
+        stop: threading.Event | None = None,
+        ended: Callable[[TestResult], None] = lambda _: None,
+    ) -> list[TestResult]:
+        (tmp_path / "small.py").write_text(textwrap.dedent(source))
+        results: list[TestResult] = []
+
+        def record(result: TestResult) -> None:
+            results.append(result)
+            ended(result)
+
+        workers.run(
+            [TestId(f"small.{name}") for name in names],
+            record,
+            command=(sys.executable, "-P", str(Path(tempest.WORKER[-1]))),
+            env={"PATH": "/usr/bin:/bin", "PYTHONPATH": str(tmp_path), "PYTHONDONTWRITEBYTECODE": "1"},
+            folder=tmp_path,
+            concurrency=concurrency,
+            stop=stop or threading.Event(),
+        )
+        return results
+
+    return run

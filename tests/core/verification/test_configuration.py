@@ -1,0 +1,176 @@
+"""Facts become a tempest.conf that tempest itself understands, with a reason for each line."""
+
+import json
+import subprocess
+import sys
+from dataclasses import replace
+from pathlib import Path, PurePath
+
+import pytest
+
+from rallycross.errors import RallycrossError
+from rallycross.verification.configuration import Configuration, choose_flavors, choose_images, configure
+from rallycross.verification.discovery import v3
+from rallycross.verification.facts import Admin, Backend, Facts, Flavor, Image, Network
+from rallycross.verification.tempest import environment
+
+ADMIN = Admin(
+    auth_url="http://127.0.0.1:5000/v3",
+    username="admin",
+    password="p$a%ss=word #1",
+    project="admin",
+    user_domain="Default",
+    project_domain="Default",
+    region="RegionOne",
+    ca_file="/etc/ca.pem",
+)
+FACTS = Facts(
+    admin=ADMIN,
+    services=frozenset({"compute", "image", "network", "block-storage"}),
+    images=(Image("i1", "cirros", 100), Image("i2", "cirros-alt", 200)),
+    flavors=(Flavor("f1", "nano", 128, 1), Flavor("f2", "micro", 192, 1)),
+    external_networks=(Network("n1", "public"),),
+    network_extensions=("router", "port-security"),
+    compute_microversions=("2.1", "2.103"),
+    volume_microversions=("3.0", "3.71"),
+    hypervisor_types=frozenset({"fake"}),
+    compute_hosts=3,
+    volume_backends=(Backend("memory", "Rallycross", "none"),),
+    volume_services=frozenset({"cinder-volume"}),
+)
+
+
+def conf(facts: Facts = FACTS, **overrides: str) -> Configuration:
+    """Return the configuration of these facts."""
+    return configure(
+        facts,
+        folder=PurePath("/w"),
+        prefix="tempest-1",
+        domain="tempest-1-domain",
+        overrides={key.replace("__", "."): value for key, value in overrides.items()},
+    )
+
+
+def values(configuration: Configuration) -> dict[str, str]:
+    """Return the options by `section.name`."""
+    return {option.key: option.value for option in configuration.options}
+
+
+def test_tempest_reads_every_option_as_it_was_meant(tmp_path: Path) -> None:
+    """Tempest knows each option, takes its value as valid, and reads back what was decided - the password, too."""
+    configuration = configure(FACTS, folder=tmp_path, prefix="tempest-1", domain="tempest-1-domain")
+    (tmp_path / "tempest.conf").write_text(configuration.text())
+    (tmp_path / "logs").mkdir()
+    script = """
+import json, sys
+from tempest.config import CONF
+for section, name, value in json.load(sys.stdin):
+    group = CONF if section == "DEFAULT" else getattr(CONF, section.replace("-", "_"))
+    if section == "DEFAULT" and name in ("log_dir", "log_file"):
+        continue  # oslo.log's own
+    if section == "oslo_concurrency":
+        from tempest.lib.common.utils import data_utils
+        from oslo_concurrency import lockutils
+        assert lockutils.get_lock_path(CONF) == value
+        continue
+    found = getattr(group, name)
+    said = ",".join(found) if isinstance(found, list) else str(found)
+    assert said == value or said.lower() == value, (section, name, said, value)
+print("read")
+"""
+    options = json.dumps([[option.section, option.name, option.value] for option in configuration.options])
+    ran = subprocess.run(
+        [sys.executable, "-c", script],
+        input=options,
+        env=environment(tmp_path),
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert ran.stdout == "read\n", ran.stderr
+
+
+def test_every_decision_has_a_reason_and_no_secret_is_shown() -> None:
+    """What a report shows says why each option is what it is, and not the password."""
+    shown = conf().shown()
+    assert all(option["why"] for option in shown.values())
+    assert shown["auth.admin_password"]["value"] == "***"
+    assert ADMIN.password not in str(shown)
+    assert ADMIN.password not in repr(FACTS)
+
+
+def test_what_the_cloud_lacks_is_not_tested() -> None:
+    """A service that is not in the catalog is switched off, and nothing else is said of it."""
+    found = values(conf(replace(FACTS, services=frozenset({"image"}))))
+    assert found["service_available.nova"] == found["service_available.cinder"] == "false"
+    assert found["service_available.glance"] == "true"
+    assert not [key for key in found if key.startswith(("compute", "volume", "network"))]
+
+
+def test_features_follow_the_facts() -> None:
+    """One compute host cannot migrate, no external network gives no floating address, no backup service no backup."""
+    several = values(conf())
+    assert several["compute-feature-enabled.cold_migration"] == "true"
+    assert several["network-feature-enabled.floating_ips"] == "true"
+    assert several["volume-feature-enabled.backup"] == "false"
+    one = values(
+        conf(
+            replace(
+                FACTS,
+                compute_hosts=1,
+                external_networks=(),
+                volume_services=frozenset({"cinder-backup"}),
+                volume_backends=(Backend("a"), Backend("b")),
+            )
+        )
+    )
+    assert one["compute-feature-enabled.cold_migration"] == "false"
+    assert one["network-feature-enabled.floating_ips"] == "false"
+    assert "network.public_network_id" not in one
+    assert one["volume-feature-enabled.backup"] == "true"
+    assert one["volume-feature-enabled.multi_backend"] == "true"
+    assert one["volume.backend_names"] == "a,b"
+
+
+def test_overrides_have_the_last_word() -> None:
+    """An option that was asked for replaces what was decided, or is added."""
+    found = conf(validation__run_validation="true", compute__build_timeout="60")
+    assert values(found)["validation.run_validation"] == "true"
+    assert values(found)["compute.build_timeout"] == "60"
+    assert found.shown()["compute.build_timeout"]["why"] == "asked for"
+
+
+def test_an_override_without_a_section_is_refused() -> None:
+    """What cannot be an option of tempest.conf is refused with the form that it must have."""
+    with pytest.raises(RallycrossError, match=r"'image_ref': not of the form section\.name"):
+        conf(image_ref="x")
+
+
+def test_small_test_images_are_chosen_first() -> None:
+    """Rally's test images go before smaller ones of other names; one image alone is both."""
+    ubuntu, cirros, tiny = Image("u", "ubuntu", 900), Image("c", "Cirros-0.6.3", 20), Image("t", "tiny", 1)
+    assert choose_images([ubuntu, tiny, cirros]) == (cirros, tiny)
+    assert choose_images([ubuntu]) == (ubuntu, ubuntu)
+    assert choose_images([]) is None
+
+
+def test_the_other_flavor_is_not_smaller_in_anything() -> None:
+    """A server can be resized from the first flavor to the second; one flavor alone is both."""
+    nano, odd, micro = Flavor("1", "nano", 128, 1), Flavor("2", "odd", 192, 0), Flavor("3", "micro", 256, 1)
+    assert choose_flavors([micro, odd, nano]) == (nano, micro)
+    assert choose_flavors([nano, odd]) == (nano, nano)
+    assert choose_flavors([]) is None
+
+
+@pytest.mark.parametrize("given", ["http://k", "http://k/", "http://k/v3", "http://k/v3/", "http://k/v2.0"])
+def test_keystone_is_addressed_as_version_3(given: str) -> None:
+    """Whichever of keystone's addresses the entry has, tempest gets version 3's."""
+    assert v3(given) == "http://k/v3"
+
+
+def test_fake_hypervisors_are_told_from_real_ones() -> None:
+    """Only where all hypervisors are fake, servers are."""
+    assert FACTS.fake_hypervisors
+    assert not replace(FACTS, hypervisor_types=frozenset({"fake", "QEMU"})).fake_hypervisors
+    assert not replace(FACTS, hypervisor_types=frozenset()).fake_hypervisors

@@ -1,0 +1,25 @@
+"""A test's id comes apart into its name and its attributes."""
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from rallycross.verification.testid import TestId
+
+WORDS = st.from_regex(r"[a-z_][a-z0-9_]{0,8}", fullmatch=True)
+TAGS = st.from_regex(r"[a-z0-9-]{1,12}", fullmatch=True)
+
+
+@given(st.lists(WORDS, min_size=3, max_size=6), st.lists(TAGS, max_size=4))
+def test_name_and_tags_come_back(words: list[str], tags: list[str]) -> None:
+    """What stands in the brackets is the tags; what stands before them is the name."""
+    name = ".".join(words)
+    test = TestId(f"{name}[{','.join(tags)}]" if tags else name)
+    assert test.name == name
+    assert test.tags == tuple(tags)
+    assert test.class_name == ".".join(words[:-1])
+
+
+def test_a_scenario_in_parentheses_belongs_to_the_name() -> None:
+    """Testscenarios writes its variant behind the name: dots in it do not cut the class's name."""
+    test = TestId("pkg.mod.Class.test_it(v2.1,ipv6)[smoke]")
+    assert (test.name, test.class_name, test.tags) == ("pkg.mod.Class.test_it(v2.1,ipv6)", "pkg.mod.Class", ("smoke",))

@@ -1,0 +1,283 @@
+"""Real processes run a real, small test project, and what they tell becomes results."""
+
+import os
+import threading
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from rallycross.verification import workers
+from rallycross.verification.test import TestResult
+from rallycross.verification.testid import TestId
+
+RunProject = Callable[..., list[TestResult]]
+
+EVERY_END = """
+    import unittest
+
+    class Ends(unittest.TestCase):
+        def test_success(self):
+            print("between the packets?")
+        def test_fail(self):
+            self.assertEqual(1, 2, "req-1234")
+        def test_error(self):
+            raise OSError("no such cloud")
+        def test_skip(self):
+            self.skipTest("no such service")
+        @unittest.expectedFailure
+        def test_expected(self):
+            self.fail("known")
+        @unittest.expectedFailure
+        def test_unexpected(self):
+            pass
+"""
+
+
+def by_name(results: list[TestResult]) -> dict[str, TestResult]:
+    """Return the last of what was told of each test."""
+    return {result.name.rpartition(".")[2]: result for result in results}
+
+
+def test_every_way_to_end_is_told_in_rally_s_words(run_project: RunProject) -> None:
+    """A test's status, reason and traceback arrive as they were, even when it prints."""
+    names = ["success", "fail", "error", "skip", "expected", "unexpected"]
+    ended = by_name(run_project(EVERY_END, [f"Ends.test_{name}" for name in names]))
+    assert {name: result.status for name, result in ended.items()} == {
+        "test_success": "success",
+        "test_fail": "fail",
+        "test_error": "fail",
+        "test_skip": "skip",
+        "test_expected": "xfail",
+        "test_unexpected": "uxsuccess",
+    }
+    assert ended["test_skip"].reason == "no such service"
+    assert "req-1234" in ended["test_fail"].traceback
+    assert "OSError: no such cloud" in ended["test_error"].traceback
+    assert "known" in ended["test_expected"].traceback
+    assert not ended["test_success"].traceback
+
+
+def test_only_what_was_planned_is_run(run_project: RunProject) -> None:
+    """A test of the same class that was not chosen does not run."""
+    results = run_project(EVERY_END, ["Ends.test_success"])
+    assert [result.name for result in results] == ["small.Ends.test_success"]
+
+
+def test_times_are_the_tests_own(run_project: RunProject) -> None:
+    """A result says when its test started, and for how long it ran."""
+    source = """
+        import time, unittest
+        class Slow(unittest.TestCase):
+            def test_slow(self):
+                time.sleep(0.3)
+    """
+    before = time.time()
+    (result,) = run_project(source, ["Slow.test_slow"])
+    assert before <= result.started <= time.time()
+    assert result.seconds >= 0.3
+
+
+def test_a_class_that_cannot_be_set_up_fails_all_its_tests(run_project: RunProject) -> None:
+    """The error of setUpClass is spread over the class's planned tests, and over no other's."""
+    source = """
+        import unittest
+        class Broken(unittest.TestCase):
+            @classmethod
+            def setUpClass(cls):
+                raise RuntimeError("quota exceeded")
+            def test_a(self): pass
+            def test_b(self): pass
+        class BrokenNot(unittest.TestCase):
+            def test_c(self): pass
+    """
+    ended = by_name(run_project(source, ["Broken.test_a", "Broken.test_b", "BrokenNot.test_c"], concurrency=1))
+    assert [ended[name].status for name in ("test_a", "test_b", "test_c")] == ["fail", "fail", "success"]
+    assert "quota exceeded" in ended["test_b"].traceback
+
+
+def test_a_class_that_skips_itself_skips_all_its_tests(run_project: RunProject) -> None:
+    """The reason that setUpClass gives for skipping is each test's."""
+    source = """
+        import unittest
+        class Elsewhere(unittest.TestCase):
+            @classmethod
+            def setUpClass(cls):
+                raise unittest.SkipTest("swift is not available")
+            def test_a(self): pass
+            def test_b(self): pass
+    """
+    results = run_project(source, ["Elsewhere.test_a", "Elsewhere.test_b"])
+    assert [(result.status, result.reason) for result in results] == [("skip", "swift is not available")] * 2
+
+
+def test_a_class_that_cannot_be_torn_down_fails_its_last_test(run_project: RunProject) -> None:
+    """A failed tearDownClass is told as a failure of the test that ended last, which is recorded anew."""
+    source = """
+        import unittest
+        class Sticky(unittest.TestCase):
+            @classmethod
+            def tearDownClass(cls):
+                raise RuntimeError("network in use")
+            def test_a(self): pass
+            def test_b(self): pass
+    """
+    results = run_project(source, ["Sticky.test_a", "Sticky.test_b"])
+    assert [(result.name[-1], result.status) for result in results] == [
+        ("a", "success"),
+        ("b", "success"),
+        ("b", "fail"),
+    ]
+    assert "tearDownClass of small.Sticky" in results[-1].traceback
+    assert "network in use" in results[-1].traceback
+
+
+def test_classes_run_side_by_side_and_are_not_split(run_project: RunProject) -> None:
+    """Tests of one class share a process; two classes wait for each other without a deadlock."""
+    source = """
+        import os, pathlib, time, unittest
+        here = pathlib.Path(__file__).parent
+        class Meets:
+            def test_1(self):
+                (here / f"{type(self).__name__}.{os.getpid()}").touch()
+                end = time.monotonic() + 20
+                while len({path.name.partition(".")[0] for path in here.glob("Meets*.*")}) < 2:
+                    self.assertLess(time.monotonic(), end, "the other class did not run meanwhile")
+                    time.sleep(0.02)
+            def test_2(self):
+                (here / f"{type(self).__name__}.{os.getpid()}").touch()
+        class MeetsA(Meets, unittest.TestCase): pass
+        class MeetsB(Meets, unittest.TestCase): pass
+    """
+    names = [f"{name}.{test}" for name in ("MeetsA", "MeetsB") for test in ("test_1", "test_2")]
+    results = run_project(source, names)
+    assert [result.status for result in results] == ["success"] * 4
+
+
+def test_a_process_that_dies_is_told_with_its_last_words(run_project: RunProject) -> None:
+    """Nobody takes a run for finished in which a process died: its exit code and its standard error are told."""
+    source = """
+        import os, sys, unittest
+        class Dies(unittest.TestCase):
+            def test_a(self): pass
+            def test_b(self):
+                print("out of memory", file=sys.stderr, flush=True)
+                os._exit(9)
+    """
+    told: list[TestResult] = []
+    with pytest.raises(workers.WorkerDied, match=r"(?s)code 9.*out of memory"):
+        run_project(source, ["Dies.test_a", "Dies.test_b"], ended=told.append)
+    assert [result.name for result in told] == ["small.Dies.test_a"]
+
+
+def test_a_module_that_cannot_be_imported_is_told(run_project: RunProject) -> None:
+    """An error of import ends the run with the error's text."""
+    with pytest.raises(workers.WorkerDied, match="no_such_package"):
+        run_project("import no_such_package", ["Any.test_a"])
+
+
+def test_a_test_that_is_not_there_is_told(run_project: RunProject) -> None:
+    """A planned test of which the process says nothing ends the run, by name."""
+    source = """
+        import unittest
+        class Here(unittest.TestCase):
+            def test_a(self): pass
+    """
+    with pytest.raises(workers.WorkerDied, match=r"nothing was heard of small\.Here\.test_b"):
+        run_project(source, ["Here.test_a", "Here.test_b"])
+
+
+SLEEPS = """
+    import os, pathlib, signal, subprocess, time, unittest
+    class Sleeps(unittest.TestCase):
+        def test_a(self): pass
+        def test_b(self):
+            signal.signal(signal.SIGTERM, signal.SIG_IGN)
+            child = subprocess.Popen(["sleep", "300"])
+            here = pathlib.Path(__file__).parent
+            (here / "pids.new").write_text(f"{os.getpid()} {child.pid}")
+            (here / "pids.new").rename(here / "pids")
+            time.sleep(300)
+"""
+
+
+def alive(pid: int) -> bool:
+    """Return whether a process runs (a zombie does not)."""
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
+    except FileNotFoundError:
+        return False
+
+
+def gone(pids: list[int]) -> bool:
+    """Return whether all these processes are gone, once they had time for it."""
+    end = time.monotonic() + 10
+    while any(alive(pid) for pid in pids) and time.monotonic() < end:
+        time.sleep(0.05)
+    return not any(alive(pid) for pid in pids)
+
+
+def written(path: Path) -> list[int]:
+    """Return the pids that a file holds, as soon as it does."""
+    end = time.monotonic() + 30
+    while not path.exists() and time.monotonic() < end:
+        time.sleep(0.02)
+    return [int(pid) for pid in path.read_text().split()]
+
+
+def test_stop_ends_the_processes_and_their_children(run_project: RunProject, tmp_path: Path) -> None:
+    """When asked to stop, the run ends even processes that ignore it, with what they have started."""
+    stop = threading.Event()
+
+    def stop_once_asleep() -> None:
+        written(tmp_path / "pids")
+        stop.set()
+
+    watcher = threading.Thread(target=stop_once_asleep)
+    watcher.start()
+    with pytest.raises(workers.Stopped):
+        run_project(SLEEPS, ["Sleeps.test_a", "Sleeps.test_b"], stop=stop)
+    watcher.join()
+    assert gone(written(tmp_path / "pids"))
+    assert not (tmp_path / workers.PIDS).exists()
+
+
+def test_what_record_raises_ends_the_run(run_project: RunProject) -> None:
+    """A result that cannot be stored is not passed over: the error comes out, and the processes are ended."""
+
+    def full(_: TestResult) -> None:
+        raise OSError("disk full")
+
+    with pytest.raises(OSError, match="disk full"):
+        run_project(SLEEPS, ["Sleeps.test_a", "Sleeps.test_b"], ended=full)
+
+
+def test_processes_of_a_killed_run_are_ended_by_the_next(run_project: RunProject, tmp_path: Path) -> None:
+    """What a run has left because it was killed is ended, if it is still the same process."""
+    pid = os.fork()
+    if pid == 0:
+        try:
+            run_project(SLEEPS, ["Sleeps.test_a", "Sleeps.test_b"])
+        finally:
+            os._exit(0)
+    pids = written(tmp_path / "pids")
+    os.kill(pid, 9)
+    os.waitpid(pid, 0)
+    assert alive(pids[0])
+    workers.end_stale(tmp_path)
+    assert gone(pids)
+    workers.end_stale(tmp_path)  # nothing to do, no complaint
+
+
+def test_a_pid_that_was_given_to_another_is_left_alone(tmp_path: Path) -> None:
+    """A pid with another time of birth is somebody else's process."""
+    (tmp_path / workers.PIDS).write_text(f"{os.getpid()} 1\n")
+    workers.end_stale(tmp_path)
+    assert not (tmp_path / workers.PIDS).exists()
+
+
+def test_batches_are_classes_the_largest_first() -> None:
+    """No class is split, and the longest work is begun first."""
+    ids = [TestId(f"m.{name}") for name in ("A.test_1", "B.test_1", "A.test_2[smoke]", "C.test_1", "A.test_3")]
+    assert [{test.class_name for test in batch} for batch in workers.batches(ids)] == [{"m.A"}, {"m.B"}, {"m.C"}]
