@@ -1,0 +1,65 @@
+"""What a verification says when it cannot begin."""
+
+import socket
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from rallycross.cloud.cloud import Cloud
+from rallycross.errors import RallycrossError
+from rallycross.verification import TestResult, verify
+
+
+@pytest.fixture
+def dead_port() -> Iterator[int]:
+    """Return a port that is taken and at which nobody answers: connecting is refused."""
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        yield taken.getsockname()[1]
+
+
+def cloud(port: int, **auth: str) -> Cloud:
+    """Return a cloud at a port of this machine."""
+    entry = {"auth_url": f"http://127.0.0.1:{port}", "project_name": "admin", **auth}
+    return Cloud("mine", {"auth": entry, "region_name": "RegionOne"})
+
+
+def refused(cloud: Cloud, chosen: str, workspace: Path) -> str:
+    """Return what a verification says that must not begin."""
+
+    def never(*_: Any) -> None:
+        raise AssertionError("it began")
+
+    def no_result(_: TestResult) -> None:
+        raise AssertionError("a test was run")
+
+    with pytest.raises(RallycrossError) as told:
+        verify(
+            cloud, chosen, workspace=workspace, concurrency=1, begin=never, record=no_result, stop=threading.Event()
+        )
+    return str(told.value)
+
+
+def test_an_unknown_set_is_refused_before_anything_is_touched(dead_port: int, tmp_path: Path) -> None:
+    """Neither the cloud nor the workspace is looked at for a set that does not exist."""
+    said = refused(cloud(dead_port), "smoek", tmp_path / "w")
+    assert "did you mean smoke?" in said
+    assert not (tmp_path / "w").exists()
+
+
+def test_a_cloud_that_does_not_answer_is_named(dead_port: int, tmp_path: Path) -> None:
+    """The message names the cloud and the address, and what to check."""
+    said = refused(cloud(dead_port, username="admin", password="secret"), "quick", tmp_path)
+    assert "cloud 'mine': cannot sign in" in said
+    assert f"http://127.0.0.1:{dead_port}" in said
+    assert "secret" not in said
+    assert not (tmp_path / "tempest.conf").exists()
+
+
+def test_an_entry_without_a_password_is_refused_with_the_remedy(dead_port: int, tmp_path: Path) -> None:
+    """Tempest signs in by password: what has none is told so before anyone signs in."""
+    said = refused(cloud(dead_port, username="admin"), "quick", tmp_path)
+    assert "'mine': tempest signs in by username, password and project_name" in said
