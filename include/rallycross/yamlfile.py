@@ -4,11 +4,13 @@ The dialect is YAML 1.1 as PyYAML's SafeLoader reads it (`on` is true, `010` is 
 without merge keys (`<<`), both of which Rally refuses. JSON files go through the same door.
 """
 
+from pathlib import Path as FilePath
 from typing import Any
 
 import yaml
 
 from rallycross.errors import Complaint, InvalidInput
+from rallycross.settings import CHECKOUT
 
 Path = tuple[str | int, ...]
 Places = dict[Path, tuple[int, int]]  # path of a value -> 1-based line and column of its key (or of the list item)
@@ -33,6 +35,19 @@ def parse(text: str, file: str) -> tuple[Any, Places]:
         raise InvalidInput([Complaint(file, line, column, "", f"not valid YAML: {what}")]) from error
     finally:
         loader.dispose()
+
+
+def source(given: str) -> tuple[str, str]:
+    """Return the text and the name of what a user gave: a file's path (relative to the checkout), or the YAML itself."""
+    if "\n" in given or ": " in given:
+        return given, "<text>"
+    path = CHECKOUT / FilePath(given.strip()).expanduser()
+    try:
+        return path.read_text(), given.strip()
+    except (OSError, UnicodeDecodeError) as error:
+        what = error.strerror if isinstance(error, OSError) else "not UTF-8 text"
+        remedy = "name a file, absolute or relative to the checkout, or give the YAML itself"
+        raise InvalidInput([Complaint(given.strip(), 0, 0, "", f"cannot be read: {what}", remedy)]) from error
 
 
 def place(places: Places, path: Path) -> tuple[int, int]:

@@ -1,0 +1,166 @@
+"""# Cloud lifecycle
+
+Deploys an OpenStack cloud, verifies it, benchmarks it and reports on it.
+
+| stage | what it does |
+|---|---|
+| `deploy` | makes the cloud of the spec stand; one that stands already is taken as it is |
+| `verify` | runs tempest tests; a test that fails is a result |
+| `benchmark` | puts load on the cloud as the task file says |
+| `judge` | computes statistics and SLA rows from the samples |
+| `clean` | deletes what an interrupted load has left in the cloud |
+| `report` | writes the HTML, JUnit and JSON reports, also of a run that failed: see the run's tab **Report** |
+| `destroy` | takes the cloud away, unless it is kept |
+| `verdict` | fails the run unless everything passed |
+
+The last five are teardowns: they run whatever became of the stages before, also when the run is marked failed.
+"""
+
+from datetime import timedelta
+
+from airflow.sdk import DAG, Param
+
+from operators.benchmark import BenchmarkOperator, CleanOperator
+from operators.deploy import DeployOperator
+from operators.destroy import DestroyOperator
+from operators.judge import JudgeOperator
+from operators.report import ReportOperator
+from operators.verdict import VerdictOperator
+from operators.verify import VerifyOperator
+from rallycross.settings import CHECKOUT
+from rallycross.verification.selection import SETS
+
+
+def shipped(folder: str) -> list[str]:
+    """Return the files of a folder of the checkout, to be offered in the trigger form."""
+    return sorted(str(file.relative_to(CHECKOUT)) for file in (CHECKOUT / folder).rglob("*.yaml"))
+
+
+PARAMS = {
+    "cloud_spec": Param(
+        "include/clouds/embedded.yaml",
+        type="string",
+        minLength=1,
+        examples=shipped("include/clouds"),
+        title="Cloud spec",
+        description="The cloud to deploy: a file of the checkout, any other path, or the YAML itself.",
+        section="Cloud",
+    ),
+    "keep": Param(
+        True,
+        type="boolean",
+        title="Keep the cloud",
+        description="Leave the cloud standing after the run, for the next one to use.",
+        section="Cloud",
+    ),
+    "verification": Param(
+        "quick",
+        enum=[*SETS, "none"],
+        values_display={**{name: f"{name}: {what}" for name, what in SETS.items()}, "none": "none: skip this stage"},
+        title="Verification",
+        description="The set of tempest tests to run.",
+        section="Verification",
+    ),
+    "verification_concurrency": Param(
+        2,
+        type="integer",
+        minimum=1,
+        maximum=64,
+        title="Tests at a time",
+        description="How many tests run side by side.",
+        section="Verification",
+    ),
+    "task_file": Param(
+        "include/recipes/quickstart.yaml",
+        type="string",
+        minLength=1,
+        examples=shipped("include/recipes"),
+        title="Task file",
+        description="The load, in Rally's task format: a recipe of the checkout, any other path, or the text itself.",
+        section="Benchmark",
+    ),
+    "task_args": Param(
+        {},
+        type="object",
+        title="Task arguments",
+        description="Values for the task file's template, as a JSON object.",
+        section="Benchmark",
+    ),
+}
+
+# The one time-out for all of a run's stages would skip the teardowns, so each stage has its own.
+QUICK = timedelta(minutes=15)
+
+with DAG(
+    "cloud_lifecycle",
+    description="Deploy, verify, benchmark, report",
+    doc_md=__doc__,
+    schedule=None,
+    params=PARAMS,
+    tags=["rallycross"],
+    default_args={"retries": 0},
+    # Two loads at once on one cloud would measure each other.
+    max_active_runs=1,
+    max_active_tasks=8,
+):
+    cloud = "{{ (ti.xcom_pull(task_ids='deploy') or {}).get('cloud', '') }}"
+    deploy = DeployOperator(
+        task_id="deploy",
+        cloud_spec="{{ params.cloud_spec }}",
+        execution_timeout=timedelta(hours=1),
+        doc_md="Makes the cloud of the spec stand, step by step; steps that are done are skipped.",
+    )
+    verify = VerifyOperator(
+        task_id="verify",
+        cloud=cloud,
+        tests="{{ params.verification }}",
+        concurrency="{{ params.verification_concurrency }}",
+        execution_timeout=timedelta(hours=12),
+        doc_md="Runs tempest against the cloud. Tests that fail do not stop the run; the verdict counts them.",
+    )
+    benchmark = BenchmarkOperator(
+        task_id="benchmark",
+        cloud=cloud,
+        task_file="{{ params.task_file }}",
+        task_args="{{ params.task_args | tojson }}",
+        trigger_rule="none_failed",  # also after a verification that was not asked for
+        execution_timeout=timedelta(hours=24),
+        doc_md="Puts load on the cloud. Never retried: what was interrupted is judged by what was measured.",
+    )
+    judge = JudgeOperator(
+        task_id="judge",
+        execution_timeout=QUICK,
+        doc_md="Computes statistics and SLA rows from the samples.",
+    ).as_teardown()
+    clean = CleanOperator(
+        task_id="clean",
+        cloud=cloud,
+        execution_timeout=timedelta(hours=1),
+        doc_md="Deletes what an interrupted load has left in the cloud, by the ledger.",
+    ).as_teardown()
+    report = ReportOperator(
+        task_id="report",
+        tests="{{ params.verification }}",
+        execution_timeout=QUICK,
+        doc_md="Writes the HTML, JUnit and JSON reports: see the run's tab Report.",
+    ).as_teardown()
+    destroy = DestroyOperator(
+        task_id="destroy",
+        cloud_spec="{{ params.cloud_spec }}",
+        keep="{{ params.keep }}",
+        execution_timeout=timedelta(hours=1),
+        doc_md="Takes the cloud away, unless it is kept.",
+    ).as_teardown()
+    # A run whose leaf is merely done counts as a success, and so does one that was marked failed by hand: only a
+    # teardown that may fail the run is sure to have the last word.
+    verdict = VerdictOperator(
+        task_id="verdict",
+        stages=["deploy", "verify", "benchmark", "judge", "clean", "report", "destroy"],
+        tests="{{ params.verification }}",
+        execution_timeout=QUICK,
+        doc_md="Fails the run unless everything passed.",
+    ).as_teardown(on_failure_fail_dagrun=True)
+
+    deploy >> verify >> benchmark >> [judge, clean]
+    judge >> report
+    [clean, report] >> destroy >> verdict

@@ -1,0 +1,113 @@
+"""The whole journey: deploy a cloud, verify it, benchmark it, and report.
+
+Without options: the embedded cloud, the quick verification, and the quickstart recipe. What stands is taken up again,
+so a second demo starts with the benchmark almost at once. Exit codes: 0 passed; 1 the benchmark or the verification
+failed; 2 it could not run. Ctrl-C stops the run: what it has measured is judged and reported. A second Ctrl-C leaves.
+"""
+
+import argparse
+import json
+import os
+import time
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from rallycross import catalogue, deployment, task
+from rallycross.cli import machine
+from rallycross.cli.console import console, note, progress
+from rallycross.cli.display import display, follow
+from rallycross.cli.follow import Run
+from rallycross.cli.outcome import exit_code, print_outcome
+from rallycross.cli.server import DAG
+from rallycross.cli.this_server import airflow_server
+from rallycross.cli.up import login, start
+from rallycross.errors import Complaint, InvalidInput, RallycrossError
+from rallycross.results.store import Store
+from rallycross.settings import CHECKOUT
+from rallycross.verification.selection import SETS
+from rallycross.yamlfile import source
+
+
+def configure(parser: argparse.ArgumentParser) -> None:
+    """Add the options."""
+    add = parser.add_argument
+    add("--cloud-spec", default="include/clouds/embedded.yaml", metavar="FILE", help="the cloud (default: %(default)s)")
+    add("--task", default="include/recipes/quickstart.yaml", metavar="FILE", help="the load (default: %(default)s)")
+    add("--task-args", default="{}", metavar="JSON", help="values for the task file's template, as a JSON object")
+    add("--verification", default="quick", choices=[*SETS, "none"], help="the tests to run (default: %(default)s)")
+    add("--concurrency", default=2, type=int, metavar="N", help="tests at a time (default: %(default)s)")
+    add("--destroy", action="store_true", help="take the cloud away after the run")
+
+
+def run(options: argparse.Namespace) -> int:
+    """Check all inputs, start Airflow, trigger the run, follow it, say how it ended."""
+    began = time.monotonic()
+    conf = checked(options)
+    server = airflow_server()
+    times = {"set-up": float(os.environ.get("RALLYCROSS_SETUP_SECONDS", "0"))}
+    start(server, limit=120)
+    times["Airflow"] = time.monotonic() - began
+    api, run_id = server.api(), f"demo_{datetime.now(UTC):%Y-%m-%dT%H.%M.%S}"
+    api.post(f"/dags/{DAG}/dagRuns", {"dag_run_id": run_id, "logical_date": None, "conf": conf})
+    followed = Run(api, Store.open(), DAG, run_id)
+    note(f"run {run_id}: {followed.url}", began)
+    try:
+        with display(progress) as shown:
+            view = follow(followed, shown)
+    except KeyboardInterrupt:
+        console.print(f"left; the run goes on by itself: {followed.url}\n  {login(server)}")
+        return 130
+    print_outcome(console, followed, view, times, server)
+    return exit_code(followed, view)
+
+
+def checked(options: argparse.Namespace) -> dict[str, Any]:
+    """Return the run's configuration; raise `InvalidInput` with all complaints about all files at once."""
+    complaints: list[Complaint] = []
+    spec = None
+    cloud_spec, task_file = _given(options.cloud_spec), _given(options.task)
+    if not 1 <= options.concurrency <= 64:
+        complaints.append(Complaint("--concurrency", 0, 0, "", f"{options.concurrency} is not between 1 and 64"))
+    try:
+        text, file = source(cloud_spec)
+        spec = deployment.load_spec(text, file=file)
+    except InvalidInput as error:
+        complaints += error.complaints
+    try:
+        arguments = _arguments(options.task_args)
+        text, file = source(task_file)
+        task.load(text, file=file, args=arguments, known=catalogue.known())
+    except InvalidInput as error:
+        complaints += error.complaints
+    if complaints:
+        raise InvalidInput(complaints)
+    if spec is not None and spec.engine == "embedded" and (missing := machine.complaints(machine.look(CHECKOUT))):
+        raise RallycrossError("\n  ".join(missing))
+    return {
+        "cloud_spec": cloud_spec,
+        "task_file": task_file,
+        "task_args": arguments,
+        "verification": options.verification,
+        "verification_concurrency": options.concurrency,
+        "keep": not options.destroy,
+    }
+
+
+def _given(path: str) -> str:
+    """Return a path of the command line so that it means the same wherever it is read: the default as it is."""
+    if (CHECKOUT / path).exists() and not Path(path).exists():
+        return path
+    return str(Path(path).expanduser().absolute())
+
+
+def _arguments(text: str) -> dict[str, Any]:
+    try:
+        found = json.loads(text)
+    except ValueError as error:
+        raise InvalidInput(
+            [Complaint("--task-args", 0, 0, "", f"not JSON: {error}", "such as '{\"times\": 10}'")]
+        ) from error
+    if not isinstance(found, dict):
+        raise InvalidInput([Complaint("--task-args", 0, 0, "", "not a JSON object", "such as '{\"times\": 10}'")])
+    return found

@@ -1,0 +1,132 @@
+"""Shows a run while it goes on: one tidy display on a terminal, plain lines of what has changed elsewhere."""
+
+import time
+from collections.abc import Callable
+from types import TracebackType
+
+from rich.console import Console
+from rich.live import Live
+from rich.table import Table
+
+from rallycross.cli.airflow_api import AirflowDidNotAnswer
+from rallycross.cli.console import duration
+from rallycross.cli.follow import ENDED, Run, RunView, Stage
+
+MARKS = {
+    "success": ("✓", "green"),
+    "failed": ("✗", "bold red"),
+    "upstream_failed": ("✗", "red"),
+    "skipped": ("-", "dim"),
+    "running": ("▶", "cyan"),
+}
+_EVERY = 1.0  # seconds between two looks: the load is on the same machine
+_PLAIN_EVERY = 10.0  # seconds between two lines about one stage, without a terminal
+_PATIENCE = 120.0  # seconds that the API server may be away: its supervisor brings it back
+
+
+class TerminalDisplay:
+    """A table that is drawn anew in its place."""
+
+    def __init__(self, console: Console) -> None:
+        self._live = Live(console=console, auto_refresh=False, vertical_overflow="crop")
+
+    def __enter__(self) -> "TerminalDisplay":
+        self._live.start()
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
+        self._live.stop()
+
+    def show(self, view: RunView) -> None:
+        """Draw the run."""
+        self._live.update(table(view), refresh=True)
+
+    def say(self, text: str) -> None:
+        """Print a line above the table."""
+        self._live.console.print(text)
+
+
+class PlainDisplay:
+    """A line for each change of a stage's state, and now and then for what goes on inside."""
+
+    def __init__(self, console: Console, clock: Callable[[], float] = time.monotonic) -> None:
+        self._console = console
+        self._clock = clock
+        self._began = clock()
+        self._shown: dict[str, tuple[str, tuple[str, ...], float]] = {}
+
+    def __enter__(self) -> "PlainDisplay":
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
+        pass
+
+    def show(self, view: RunView) -> None:
+        """Print what is new."""
+        now = self._clock()
+        for stage in view.stages:
+            state, details, at = self._shown.get(stage.name, ("", (), -_PLAIN_EVERY))
+            changed = stage.state != state and (stage.state in ENDED or stage.state == "running")
+            due = stage.state == "running" and stage.details != details and now - at >= _PLAIN_EVERY
+            if changed or due:
+                self._shown[stage.name] = (stage.state, stage.details, now)
+                self.say(plain_line(stage))
+
+    def say(self, text: str) -> None:
+        """Print a line with the seconds since the beginning."""
+        self._console.print(f"{self._clock() - self._began:6.1f}s  {text}")
+
+
+Display = TerminalDisplay | PlainDisplay
+
+
+def display(console: Console) -> Display:
+    """Return the display that suits where the output goes."""
+    return TerminalDisplay(console) if console.is_terminal else PlainDisplay(console)
+
+
+def follow(run: Run, shown: Display) -> RunView:
+    """Show a run until it has ended. A first Ctrl-C stops the run, and goes on showing how it ends; a second leaves."""
+    stopping = False
+    missed: float | None = None
+    while True:
+        try:
+            try:
+                view = run.look(time.time())
+                missed = None
+                shown.show(view)
+                if view.ended:
+                    return view
+            except AirflowDidNotAnswer:
+                missed = missed or time.monotonic()
+                if time.monotonic() - missed > _PATIENCE:
+                    raise
+            time.sleep(_EVERY)
+        except KeyboardInterrupt:
+            if stopping:
+                raise
+            stopping = True
+            shown.say("stopping the run: what it measured is judged and reported; Ctrl-C again leaves it to itself")
+            run.fail()
+
+
+def table(view: RunView) -> Table:
+    """Return the stages as a table: mark, name, time, what goes on."""
+    grid = Table.grid(padding=(0, 2))
+    if view.state == "queued":
+        grid.add_row("", "waiting", "", "another run of this DAG has to end first, or the scheduler is busy")
+    for stage in view.stages:
+        mark, style = MARKS.get(stage.state, ("·", "dim"))
+        grid.add_row(
+            mark, stage.name, duration(stage.seconds), "\n".join(stage.details), style=style if mark != "▶" else ""
+        )
+    return grid
+
+
+def plain_line(stage: Stage) -> str:
+    """Return a stage in one line."""
+    words = {"success": "done", "upstream_failed": "not run", "": "waiting"}
+    state = words.get(stage.state, stage.state)
+    time_taken = f" {duration(stage.seconds)}" if stage.seconds is not None and stage.state != "skipped" else ""
+    last = stage.details[-1:] if stage.name == "benchmark" else stage.details
+    return f"{stage.name}: {state}{time_taken}" + (f"  {'; '.join(last)}" if last else "")

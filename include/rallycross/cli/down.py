@@ -1,0 +1,48 @@
+"""Stop Airflow and the clouds of this checkout; no process is left behind.
+
+What was measured stays, and the next `demo` takes up what stands. With --purge everything that was made is deleted:
+clouds, results, reports, and the environment. Nothing was ever made outside the checkout.
+"""
+
+import argparse
+import shutil
+
+from rallycross.cli.clouds import clouds
+from rallycross.cli.console import console
+from rallycross.cli.this_server import airflow_server
+from rallycross.errors import RallycrossError
+from rallycross.results.store import Store
+from rallycross.settings import CHECKOUT, settings
+
+
+def configure(parser: argparse.ArgumentParser) -> None:
+    """Add the options."""
+    parser.add_argument("--purge", action="store_true", help="delete everything that was made, results too")
+    parser.add_argument("--keep-clouds", action="store_true", help="leave the clouds running")
+
+
+def run(options: argparse.Namespace) -> int:
+    """Stop in the order that leaves nobody without what it works on: Airflow, then the clouds."""
+    if options.purge and options.keep_clouds:
+        raise RallycrossError("--purge deletes the clouds, --keep-clouds keeps them - choose one")
+    ended = airflow_server().down(tell=console.print)
+    console.print("Airflow is stopped" if ended else "Airflow did not run")
+    if not options.keep_clouds:
+        _stop_clouds(purge=options.purge)
+    if options.purge:
+        paths = settings()
+        for folder in (paths.home, paths.samples, paths.reports, CHECKOUT / ".venv"):
+            if folder.exists():
+                shutil.rmtree(folder)
+                console.print(f"deleted {folder}")
+    return 0
+
+
+def _stop_clouds(*, purge: bool) -> None:
+    """Stop all clouds of which something may stand, also those whose deployment was cut off."""
+    for standing in clouds():
+        if purge:
+            standing.destroy()
+        else:
+            standing.stop()
+        console.print(f"cloud {standing.name} is {'destroyed' if purge else 'stopped'}")

@@ -1,0 +1,146 @@
+"""A run as it stands: the states of its stages from Airflow, what goes on inside them from the results database."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from rallycross.cli.airflow_api import AirflowAPI, quoted
+from rallycross.cli.console import duration
+from rallycross.results.models import DeploymentRow, TaskRow, VerificationRow, WorkloadRow
+from rallycross.results.reference import reference
+from rallycross.results.store import Store
+
+STAGES = ("deploy", "verify", "benchmark", "judge", "clean", "report", "destroy", "verdict")
+ENDED = frozenset({"success", "failed", "skipped", "upstream_failed", "removed"})
+
+
+@dataclass(frozen=True)
+class Stage:
+    """A stage of a run."""
+
+    name: str
+    state: str  # Airflow's; "" = not scheduled yet
+    seconds: float | None  # since its start, or from start to end
+    details: tuple[str, ...] = ()  # what goes on inside, a line each
+
+
+@dataclass(frozen=True)
+class RunView:
+    """A run at one moment."""
+
+    state: str  # queued, running, success, failed
+    stages: tuple[Stage, ...]
+
+    @property
+    def ended(self) -> bool:
+        """Whether nothing more will happen."""
+        return self.state in {"success", "failed"}
+
+
+class Run:
+    """One run of one DAG."""
+
+    def __init__(self, api: AirflowAPI, store: Store, dag_id: str, run_id: str) -> None:
+        self._api = api
+        self.store = store
+        self._path = f"/dags/{quoted(dag_id)}/dagRuns/{quoted(run_id)}"
+        self.dag_id = dag_id
+        self.run_id = run_id
+        self.deployment = reference(dag_id, run_id, "deploy")
+        self.verification = reference(dag_id, run_id, "verify")
+        self.task = reference(dag_id, run_id, "benchmark")
+
+    @property
+    def url(self) -> str:
+        """Where the run is in Airflow's UI."""
+        return f"{self._api.url}/dags/{quoted(self.dag_id)}/runs/{quoted(self.run_id)}"
+
+    def look(self, now: float) -> RunView:
+        """Return the run as it stands at `now` (seconds since the epoch)."""
+        state = str(self._api.get(self._path)["state"])
+        rows = {row["task_id"]: row for row in self._api.get(f"{self._path}/taskInstances")["task_instances"]}
+        return RunView(state, tuple(self._stage(name, rows.get(name, {}), now) for name in STAGES))
+
+    def fail(self) -> None:
+        """Mark the run failed: what runs is stopped, what cleans up and reports still runs."""
+        self._api.patch(self._path, {"state": "failed"})
+
+    def returned(self, stage: str) -> dict[str, Any]:
+        """Return what a stage has returned; empty when it has returned nothing."""
+        found = self._api.get(f"{self._path}/taskInstances/{stage}/xcomEntries?map_index=-1")["xcom_entries"]
+        if not any(entry["key"] == "return_value" for entry in found):
+            return {}
+        value = self._api.get(f"{self._path}/taskInstances/{stage}/xcomEntries/return_value?deserialize=true")["value"]
+        return dict(value)
+
+    def _stage(self, name: str, row: dict[str, Any], now: float) -> Stage:
+        state, start, end = row.get("state") or "", row.get("start_date"), row.get("end_date")
+        seconds = None
+        if start:
+            ended = datetime.fromisoformat(end).timestamp() if end and state in ENDED else now
+            seconds = max(0.0, ended - datetime.fromisoformat(start).timestamp())
+        details: tuple[str, ...] = ()
+        if name == "deploy" and (deployment := self.store.deployment(self.deployment)):
+            details = deployment_details(deployment, now)
+        elif name == "verify" and (verification := self.store.verification(self.verification)):
+            statuses = [test.status for test in self.store.tests(self.verification)]
+            details = verification_details(verification, statuses)
+        elif name == "benchmark" and (task := self.store.task(self.task)):
+            details = task_details(task)
+        return Stage(name, state, seconds, details)
+
+
+def deployment_details(row: DeploymentRow, now: float) -> tuple[str, ...]:
+    """Say which steps run; at the end, how many there were and which took longest."""
+    ended = [step for step in row.steps if step.status in {"done", "skipped"}]
+    failed = [step for step in row.steps if step.status == "failed"]
+    skipped = sum(step.status == "skipped" for step in ended)
+    count = f"{len(ended)}/{max(row.total_steps, len(row.steps))} steps" + (f", {skipped} skipped" if skipped else "")
+    running = [step for step in row.steps if step.status == "running"] if row.status == "running" else []
+    lines = [f"{step.title or step.name}  {duration(now - step.started_at)}" for step in running]
+    lines += [f"FAILED {step.title or step.name}: {_first_line(step.error)}" for step in failed]
+    if not failed and row.error:
+        lines.append(_first_line(row.error))
+    return (count, *lines)
+
+
+def verification_details(row: VerificationRow, statuses: list[str]) -> tuple[str, ...]:
+    """Say how many tests are done and how they came out."""
+    if not row.total and row.status == "running":
+        return ("preparing",)
+    count = {status: statuses.count(status) for status in set(statuses)}
+    failed = count.get("fail", 0) + count.get("uxsuccess", 0)
+    line = f"{len(statuses)}/{row.total} tests, {failed} failed"
+    if count.get("skip"):
+        line += f", {count['skip']} skipped"
+    return (line, _first_line(row.error)) if row.error else (line,)
+
+
+def task_details(row: TaskRow) -> tuple[str, ...]:
+    """Say, for each workload that has begun, how far its load is."""
+    begun = [workload for workload in row.workloads if workload.status != "init"]
+    total = len(row.workloads)
+    return tuple(f"{workload.position + 1}/{total} {workload_line(workload)}" for workload in begun)
+
+
+def workload_line(workload: WorkloadRow) -> str:
+    """Return a workload's progress in a line."""
+    progress, words = workload.progress or {}, [workload.scenario]
+    if progress:
+        total = progress.get("total")
+        words.append(f"{progress['done']}/{total}" if total else f"{progress['done']}")
+        words.append(f"{progress['rate']:.1f}/s" if progress.get("rate") is not None else "")
+        if progress.get("p50") is not None:
+            words.append(f"p50 {duration(progress['p50'])} p95 {duration(progress['p95'])}")
+        words.append(f"{progress['failed']} failed")
+        if workload.status == "running" and progress.get("remaining") is not None:
+            words.append(f"{duration(progress['remaining'])} left")
+    elif workload.status == "running":
+        words.append("preparing")
+    if workload.status not in {"running", "finished"}:
+        words.append(f"{workload.status}{': ' if workload.error else ''}{_first_line(workload.error)}")
+    return "  ".join(word for word in words if word)
+
+
+def _first_line(text: str) -> str:
+    return next((line.strip() for line in text.splitlines() if line.strip()), "")

@@ -1,0 +1,49 @@
+"""Every path and limit in force, and what changes it: for `status` and `doctor`."""
+
+from rallycross.cli import machine
+from rallycross.cli.airflow_settings import airflow_settings
+from rallycross.cli.this_server import airflow_server
+from rallycross.settings import CHECKOUT, settings
+
+# Settings of Airflow that bound or pace a run, and what they mean.
+_AIRFLOW = {
+    "AIRFLOW__CORE__PARALLELISM": "tasks at a time",
+    "AIRFLOW__CORE__KILLED_TASK_CLEANUP_TIME": "seconds a stopped task gets",
+    "AIRFLOW__SCHEDULER__SCHEDULER_HEALTH_CHECK_THRESHOLD": "seconds until a dead scheduler is missed",
+    "AIRFLOW__SCHEDULER__TASK_INSTANCE_HEARTBEAT_TIMEOUT": "seconds until a dead worker is missed",
+}
+_CODE = "include/rallycross/cli/machine.py"
+
+
+def limits() -> list[tuple[str, str, str]]:
+    """Return (what, value, what changes it)."""
+    paths, server = settings(), airflow_server()
+    rows = [
+        ("checkout", str(CHECKOUT), "where it was cloned to"),
+        ("state", str(paths.home), "RALLYCROSS_HOME"),
+        ("results database", _without_password(paths.results_url), "RALLYCROSS_RESULTS_URL"),
+        ("samples", str(paths.samples), "RALLYCROSS_SAMPLES"),
+        ("reports", str(paths.reports), "RALLYCROSS_REPORTS"),
+        ("clouds", str(paths.clouds), "RALLYCROSS_HOME"),
+        ("clouds.yaml of all clouds", str(paths.clouds_yaml), "RALLYCROSS_HOME"),
+        ("verifiers", str(paths.verifiers), "RALLYCROSS_HOME"),
+        ("Airflow", str(server.folder), "RALLYCROSS_HOME"),
+        ("Airflow's ports on 127.0.0.1", _ports(server.ports), "RALLYCROSS_AIRFLOW_PORT"),
+        ("memory the embedded cloud needs", f"{machine.MEMORY / 1e9:.0f} GB", _CODE),
+        ("disk it needs, at first", f"{machine.DISK / 1e9:.0f} GB", _CODE),
+        ("disk it needs, later", f"{machine.DISK_AGAIN / 1e9:.0f} GB", _CODE),
+    ]
+    values = airflow_settings(server.folder, server.ports.get("api", 0), server.secrets)
+    return rows + [
+        (what, values[name], "include/rallycross/cli/airflow_settings.py") for name, what in _AIRFLOW.items()
+    ]
+
+
+def _ports(ports: dict[str, int]) -> str:
+    return ", ".join(f"{name} {port}" for name, port in ports.items()) or "chosen at the first start"
+
+
+def _without_password(url: str) -> str:
+    from sqlalchemy.engine import make_url  # noqa: PLC0415 - slow to import, and needed here only
+
+    return make_url(url).render_as_string(hide_password=True)

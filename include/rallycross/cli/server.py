@@ -1,0 +1,238 @@
+"""This checkout's Airflow: started on loopback, believed only when its components say that they are healthy."""
+
+import fcntl
+import json
+import os
+import pwd
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager
+from datetime import datetime
+from pathlib import Path
+
+from rallycross.cli import supervisor
+from rallycross.cli.airflow_api import AirflowAPI, AirflowDidNotAnswer
+from rallycross.cli.airflow_settings import COMPONENTS, MARK, airflow_settings, component_environment
+from rallycross.cli.processes import Process, end, marked
+from rallycross.cli.secrets import USER, Secrets, write_private
+from rallycross.cli.supervisor import Program, Supervisor, configuration
+from rallycross.errors import RallycrossError
+from rallycross.settings import CHECKOUT
+
+FIRST_PORT = 8480
+DAG = "cloud_lifecycle"
+_HEALTH_NAMES = {"scheduler": "scheduler", "dag_processor": "dag-processor", "triggerer": "triggerer"}
+
+
+class AirflowServer:
+    """Airflow under a supervisor, with all its state in one folder."""
+
+    def __init__(self, folder: Path, *, checkout: Path = CHECKOUT, wanted_port: int | None = None) -> None:
+        """`wanted_port`: the port that the user insists on; None = any that is free."""
+        self.folder = folder
+        self.checkout = checkout
+        self._wanted_port = wanted_port
+        self._ports = folder / "ports.json"
+
+    @property
+    def ports(self) -> dict[str, int]:
+        """`{"api": ..., "supervisor": ...}` of the last start; empty before the first."""
+        return dict(json.loads(self._ports.read_text())) if self._ports.exists() else {}
+
+    @property
+    def url(self) -> str:
+        """Where the API server is, or was last."""
+        return f"http://127.0.0.1:{self.ports['api']}" if self.ports else ""
+
+    @property
+    def secrets(self) -> Secrets:
+        """The passwords and keys; made at the first look."""
+        return Secrets.kept(self.folder)
+
+    def api(self) -> AirflowAPI:
+        """Return a session with the API server as `admin`."""
+        if not self.ports:
+            raise RallycrossError("Airflow has not been started here - start it with: ./rallycross up")
+        return AirflowAPI(self.url, USER, self.secrets.password)
+
+    def environment(self, base: dict[str, str]) -> dict[str, str]:
+        """Return the environment of the components, and of `airflow` commands that are to see the same Airflow."""
+        return component_environment(
+            base, self.folder, airflow_settings(self.folder, self.ports["api"], self.secrets, checkout=self.checkout)
+        )
+
+    def programs(self) -> list[Program]:
+        """Return the components as the supervisor sees them; none when it is down."""
+        control = self._control()
+        return control.programs() if control and control.answers() else []
+
+    def up(self, base: dict[str, str], *, limit: float, tell: Callable[[str], None]) -> bool:
+        """Start what does not run, and wait up to `limit` seconds until it is healthy. Tell whether anything was started."""
+        for folder in (self.folder, self.folder / "log"):
+            folder.mkdir(parents=True, exist_ok=True)
+        self.folder.chmod(0o700)
+        with self._alone():
+            control = self._control()
+            running = control is not None and control.answers()
+            if running and self._wanted_port not in {None, self.ports["api"]}:
+                raise RallycrossError(
+                    f"Airflow already runs on port {self.ports['api']}, not {self._wanted_port}"
+                    " - stop it first: ./rallycross down"
+                )
+            if not running:
+                self._start(base, tell)
+            self._wait(time.monotonic() + limit, limit)
+            return not running
+
+    def down(self, *, tell: Callable[[str], None]) -> bool:
+        """End all components and whatever they left behind. Tell whether there was anything to end."""
+        if not self.folder.exists():
+            return False
+        with self._alone():
+            control = self._control()
+            if control and control.answers():
+                tell("stopping Airflow")
+                control.shutdown()
+                deadline = time.monotonic() + 30
+                while control.answers() and time.monotonic() < deadline:
+                    time.sleep(0.1)
+                end(self._processes, grace=5)
+                return True
+            return bool(end(self._processes, grace=5))
+
+    def log_file(self, name: str) -> Path:
+        """Return a component's log file."""
+        return self.folder / "log" / f"{name}.log"
+
+    def _processes(self) -> list[Process]:
+        return marked(MARK, str(self.folder))
+
+    def _control(self) -> Supervisor | None:
+        ports = self.ports
+        return Supervisor(ports["supervisor"], self.secrets.supervisor) if ports else None
+
+    def _start(self, base: dict[str, str], tell: Callable[[str], None]) -> None:
+        left = end(self._processes, grace=5)
+        if left:
+            tell(f"ended {len(left)} processes of an Airflow that had lost its supervisor")
+        ports = {"api": self._api_port(), "supervisor": free_port(0)}
+        write_private(self._ports, json.dumps(ports))
+        secret = self.secrets
+        environment = self.environment(base)
+        self._migrate(environment, tell)
+        text = configuration(
+            self.folder,
+            port=ports["supervisor"],
+            password=secret.supervisor,
+            user=pwd.getpwuid(os.getuid()).pw_name,
+            bin_folder=Path(sys.executable).parent,
+            checkout=self.checkout,
+        )
+        tell(f"starting Airflow on {self.url}")
+        supervisor.start(self.folder, text, environment)
+
+    def _api_port(self) -> int:
+        if self._wanted_port is not None:
+            if not is_free(self._wanted_port):
+                raise RallycrossError(
+                    f"port {self._wanted_port} (RALLYCROSS_AIRFLOW_PORT) is taken"
+                    " - name another, or leave the variable out to have one chosen"
+                )
+            return self._wanted_port
+        last = self.ports.get("api", FIRST_PORT)
+        return last if is_free(last) else free_port(FIRST_PORT)
+
+    def _migrate(self, environment: dict[str, str], tell: Callable[[str], None]) -> None:
+        """Make or migrate Airflow's own database; skipped when this Airflow has done it before."""
+        from importlib.metadata import version  # noqa: PLC0415 - 20 ms that only a start needs
+
+        stamp, now = self.folder / "migrated", version("apache-airflow-core")
+        if (self.folder / "airflow.db").exists() and stamp.exists() and stamp.read_text() == now:
+            return
+        tell("making Airflow's database")
+        log = self.log_file("migrate")
+        with log.open("wb") as out:
+            airflow = str(Path(sys.executable).with_name("airflow"))
+            code = subprocess.run(
+                [airflow, "db", "migrate"], env=environment, stdout=out, stderr=subprocess.STDOUT, check=False
+            ).returncode
+        if code != 0:
+            raise RallycrossError(f"Airflow could not make its database - see {log}:\n{tail(log)}")
+        stamp.write_text(now)
+
+    def _wait(self, deadline: float, limit: float) -> None:
+        api, missing = self.api(), "nothing answered yet"
+        since = max((program.started for program in self.programs()), default=0)
+        while time.monotonic() < deadline:
+            try:
+                missing = self._missing(api, since)
+            except AirflowDidNotAnswer as error:
+                missing = str(error)
+            if not missing:
+                return
+            time.sleep(0.2)
+        raise RallycrossError(f"Airflow was not healthy after {limit:.0f} s: {missing}\n{self._last_words()}")
+
+    def _missing(self, api: AirflowAPI, since: float) -> str:
+        """Return what is not healthy yet; a heartbeat from before `since` is that of an earlier start."""
+        health = api.health()
+        for name, component in _HEALTH_NAMES.items():
+            beat = health[name].get(f"latest_{name}_heartbeat")
+            if health[name]["status"] != "healthy" or not beat or datetime.fromisoformat(beat).timestamp() < since:
+                return f"{component} is not healthy"
+        try:
+            api.get(f"/dags/{DAG}")
+        except AirflowDidNotAnswer as error:
+            if error.code != 404:
+                raise
+            broken = api.get("/importErrors")["import_errors"]
+            return "\n".join([f"the DAG {DAG} is not listed", *(row["stack_trace"] for row in broken)])
+        return ""
+
+    def _last_words(self) -> str:
+        words = [f"{program.name}: {program.state} {program.detail}" for program in self.programs()]
+        for name in COMPONENTS:
+            if lines := tail(self.log_file(name), 8):
+                words.append(f"--- {self.log_file(name)}\n{lines}")
+        return "\n".join(words)
+
+    @contextmanager
+    def _alone(self) -> Iterator[None]:
+        """Hold the lock of this folder: two `up` at once would start two Airflows."""
+        with (self.folder / "lock").open("w") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            yield
+
+
+def is_free(port: int) -> bool:
+    """Tell whether a server can be opened on this port of loopback, and none on all addresses has it."""
+    for address in ("127.0.0.1", "0.0.0.0"):  # noqa: S104 - tried and closed, never listened on
+        with closing(socket.socket()) as probe:
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            try:
+                probe.bind((address, port))
+            except (OSError, OverflowError):
+                return False
+    return True
+
+
+def free_port(first: int) -> int:
+    """Return the first free port from `first` on, or any when `first` is 0 or a hundred are taken."""
+    for port in range(first, first + 100) if first else ():
+        if is_free(port):
+            return port
+    with closing(socket.socket()) as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+def tail(path: Path, lines: int = 15) -> str:
+    """Return the last lines of a text file; empty when there is none."""
+    if not path.exists():
+        return ""
+    with path.open("rb") as file:
+        file.seek(max(0, path.stat().st_size - 65536))
+        return "\n".join(file.read().decode(errors="replace").splitlines()[-lines:])

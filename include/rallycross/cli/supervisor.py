@@ -1,0 +1,125 @@
+"""One supervisor a checkout: starts Airflow's components, brings them back when they die, ends them all."""
+
+import http.client
+import subprocess
+import sys
+import xmlrpc.client
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from rallycross.cli.airflow_settings import COMPONENTS
+from rallycross.cli.secrets import write_private
+
+_PROGRAM = """
+[program:{name}]
+command={command}
+directory={directory}
+autorestart=true
+startsecs=1
+startretries=1000
+stopasgroup=true
+killasgroup=true
+stopwaitsecs=10
+redirect_stderr=true
+stdout_logfile={log}
+stdout_logfile_maxbytes=20MB
+stdout_logfile_backups=1
+"""
+
+_SUPERVISOR = """\
+[supervisord]
+nodaemon=true
+user={user}
+logfile={folder}/log/supervisor.log
+logfile_maxbytes=5MB
+logfile_backups=1
+pidfile={folder}/supervisor.pid
+childlogdir={folder}/log
+strip_ansi=true
+
+[inet_http_server]
+port=127.0.0.1:{port}
+username=rallycross
+password={password}
+
+[rpcinterface:supervisor]
+supervisor.rpcinterface_factory = supervisor.rpcinterface:make_main_rpcinterface
+"""
+
+
+@dataclass(frozen=True)
+class Program:
+    """A component as its supervisor sees it."""
+
+    name: str
+    state: str  # RUNNING, STARTING, BACKOFF, STOPPED, EXITED, FATAL
+    detail: str  # pid and uptime, or why not
+    started: int  # seconds since the epoch; 0 = not yet
+
+
+def configuration(folder: Path, *, port: int, password: str, user: str, bin_folder: Path, checkout: Path) -> str:
+    """Return the supervisor's configuration file. Secrets of Airflow are not in it: the environment is handed down."""
+    commands = {name: f"{bin_folder / 'airflow'} {name}" for name in COMPONENTS}
+    # The log servers would bind all addresses; the logs are on this disk, where the API server finds them.
+    commands["triggerer"] += " --skip-serve-logs"
+    commands["scheduler"] = f"{bin_folder / 'python'} -m rallycross.cli.component"
+    text = _SUPERVISOR.format(folder=_escape(folder), port=port, password=password, user=user)
+    for name, command in commands.items():
+        log = folder / "log" / f"{name}.log"
+        text += _PROGRAM.format(name=name, command=_escape(command), directory=_escape(checkout), log=_escape(log))
+    return text
+
+
+def _escape(value: object) -> str:
+    """Supervisor expands `%(name)s` in its file."""
+    return str(value).replace("%", "%%")
+
+
+class _ImpatientTransport(xmlrpc.client.Transport):
+    def make_connection(self, host: Any) -> http.client.HTTPConnection:
+        connection = super().make_connection(host)
+        connection.timeout = 30
+        return connection
+
+
+class Supervisor:
+    """A supervisor's control port. Every call raises `OSError` when no supervisor answers."""
+
+    def __init__(self, port: int, password: str) -> None:
+        self._server = xmlrpc.client.ServerProxy(
+            f"http://rallycross:{password}@127.0.0.1:{port}/RPC2", transport=_ImpatientTransport()
+        )
+
+    def programs(self) -> list[Program]:
+        """Return all components, as they are now."""
+        found: Any = self._server.supervisor.getAllProcessInfo()
+        rows = (Program(row["name"], row["statename"], row["description"], row["start"]) for row in found)
+        return sorted(rows, key=lambda row: COMPONENTS.index(row.name))
+
+    def answers(self) -> bool:
+        """Tell whether a supervisor is there."""
+        try:
+            self._server.supervisor.getPID()
+        except (OSError, http.client.HTTPException, xmlrpc.client.Error):
+            return False
+        return True
+
+    def shutdown(self) -> None:
+        """Ask it to end all components, and then itself; returns at once."""
+        self._server.supervisor.shutdown()
+
+
+def start(folder: Path, text: str, environment: dict[str, str]) -> None:
+    """Start a supervisor in a session of its own, so that a Ctrl-C in this terminal does not reach it."""
+    write_private(folder / "supervisor.conf", text)
+    with (folder / "log" / "supervisor.out").open("ab") as out:
+        subprocess.Popen(
+            [str(Path(sys.executable).with_name("supervisord")), "-c", str(folder / "supervisor.conf")],
+            env=environment,
+            cwd=folder,
+            stdin=subprocess.DEVNULL,
+            stdout=out,
+            stderr=subprocess.STDOUT,
+            start_new_session=True,
+        )

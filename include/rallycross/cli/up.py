@@ -1,0 +1,37 @@
+"""Start Airflow on this machine, and wait until it is healthy."""
+
+import argparse
+import os
+import time
+
+from rallycross.cli.console import console, note
+from rallycross.cli.secrets import USER
+from rallycross.cli.server import AirflowServer
+from rallycross.cli.this_server import airflow_server
+
+
+def configure(parser: argparse.ArgumentParser) -> None:
+    """Add the options."""
+    parser.add_argument("--limit", type=float, default=120, metavar="SECONDS", help="how long to wait (default: 120)")
+
+
+def run(options: argparse.Namespace) -> int:
+    """Start what does not run."""
+    server = airflow_server()
+    started = start(server, limit=options.limit)
+    console.print(f"Airflow {'is up' if started else 'was up already'}: {login(server)}")
+    return 0
+
+
+def start(server: AirflowServer, *, limit: float) -> bool:
+    """Start Airflow, and say so when it took a while. Tell whether anything was started."""
+    began = time.monotonic()
+    started = server.up(dict(os.environ), limit=limit, tell=lambda text: note(text, began))
+    if started:
+        note("Airflow is healthy", began)
+    return started
+
+
+def login(server: AirflowServer) -> str:
+    """Return where the UI is, and how to sign in to it."""
+    return f"{server.url}  user {USER}, password {server.secrets.password}"

@@ -1,0 +1,39 @@
+"""Writes a run's report: HTML for people, JUnit and JSON for machines."""
+
+import re
+from typing import Any
+
+from airflow.sdk import BaseOperator
+from airflow.sdk.definitions.context import Context
+
+from operators.stage import NONE, own_reference
+
+
+class ReportOperator(BaseOperator):
+    """Reports what there is, also of a run that failed half way.
+
+    `tests`: the set of tests that was asked for; "none" = the run is not to be verified.
+    Returns `{"html": path, "junit": path, "json": path}`.
+    """
+
+    template_fields = ("tests",)
+
+    def __init__(self, *, tests: str, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.tests = tests
+
+    def execute(self, context: Context) -> dict[str, str]:
+        """Write the report into a folder of its own, named after the run."""
+        from hooks.results import store  # noqa: PLC0415 - parsing a DAG stays cheap
+        from rallycross.report.files import write  # noqa: PLC0415
+        from rallycross.settings import settings  # noqa: PLC0415
+
+        dag_id, run_id = context["dag"].dag_id, context["run_id"]
+        files = write(
+            store(),
+            deployment=own_reference(context, "deploy"),
+            verification=None if self.tests == NONE else own_reference(context, "verify"),
+            task=own_reference(context, "benchmark"),
+            folder=settings().reports / re.sub(r"[^\w.+-]", "-", f"{dag_id}-{run_id}"),
+        )
+        return {kind: str(path) for kind, path in files.items()}

@@ -1,0 +1,44 @@
+"""What all stages of a run share: references, inputs, and how a stage is told to stop."""
+
+import os
+import threading
+import time
+from functools import cached_property
+
+from airflow.sdk import BaseOperator
+from airflow.sdk.definitions.context import Context
+
+from rallycross.results.reference import Stage, reference
+
+NONE = "none"  # the choice not to verify
+
+
+def own_reference(context: Context, stage: Stage) -> str:
+    """Return the uuid under which this run keeps what `stage` makes; the same when a task is run again."""
+    return reference(context["dag"].dag_id, context["run_id"], stage)
+
+
+class StoppableOperator(BaseOperator):
+    """A stage that polls `stop` while it works, and ends by itself when it is set.
+
+    Airflow's way to stop a task raises nothing inside `execute`: it calls `on_kill`, and ends the process 5 s later.
+    """
+
+    @cached_property
+    def stop(self) -> threading.Event:
+        """Set when the task is to end: marked failed by hand, or its worker is gone."""
+        return threading.Event()
+
+    def on_kill(self) -> None:
+        """Tell the stage to end its load, its subprocesses, and what it writes."""
+        self.stop.set()
+
+    def watch_worker(self) -> None:
+        """Set `stop` when the worker above this process dies: nobody would be told what the task goes on to do."""
+        threading.Thread(target=self._watch_worker, args=(os.getppid(),), name="worker-watch", daemon=True).start()
+
+    def _watch_worker(self, worker: int) -> None:
+        while not self.stop.is_set():
+            if os.getppid() != worker:
+                self.stop.set()
+            time.sleep(1)

@@ -1,0 +1,47 @@
+"""Says whether a run passed. Airflow's own state of a run does not: a leaf that is all done counts as success."""
+
+from typing import Any
+
+from airflow.sdk import BaseOperator
+from airflow.sdk.definitions.context import Context
+from airflow.sdk.exceptions import AirflowFailException
+
+from operators.stage import NONE, own_reference
+
+_BAD = {"failed", "upstream_failed", "removed"}
+
+
+class VerdictOperator(BaseOperator):
+    """Fails unless the run passed. Returns `{"passed": True}`.
+
+    `stages`: ids of the tasks that must not have failed, whatever the results say.
+    `tests`: the set of tests that was asked for; "none" = the run is not to be verified.
+    """
+
+    template_fields = ("tests",)
+
+    def __init__(self, *, stages: list[str], tests: str, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.stages = stages
+        self.tests = tests
+
+    def execute(self, context: Context) -> dict[str, bool]:
+        """Raise with all reasons when the run did not pass."""
+        from hooks.results import store  # noqa: PLC0415 - parsing a DAG stays cheap
+        from rallycross.judging.verdict import verdict as judge_run  # noqa: PLC0415
+
+        ti = context["ti"]
+        states = ti.get_task_states(dag_id=ti.dag_id, task_ids=self.stages, run_ids=[ti.run_id])[ti.run_id]
+        verdict = judge_run(
+            store(),
+            deployment=own_reference(context, "deploy"),
+            verification=None if self.tests == NONE else own_reference(context, "verify"),
+            task=own_reference(context, "benchmark"),
+        )
+        # Results may be fine where a stage is not: one that was marked failed by hand, a clean-up that failed.
+        reasons = [*verdict.reasons, *(f"stage {task} {state}" for task, state in states.items() if state in _BAD)]
+        for row in verdict.rows:
+            self.log.info("%s %s: %s", "passed" if row.passed else "FAILED", row.criterion, row.detail)
+        if reasons or not verdict.passed:
+            raise AirflowFailException("the run did not pass: " + "; ".join(reasons))
+        return {"passed": True}

@@ -1,0 +1,77 @@
+"""Rallycross inside Airflow's UI: a run's tab "Report" shows the page that its stage `report` has written."""
+
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+from airflow.plugins_manager import AirflowPlugin
+
+PREFIX = "/rallycross"
+
+
+def make_app() -> Any:
+    """Return the web application. Airflow mounts it as it is, so signing in is asked for here, for every route."""
+    from airflow.api_fastapi.auth.managers.models.resource_details import DagAccessEntity  # noqa: PLC0415
+    from airflow.api_fastapi.core_api.security import (  # noqa: PLC0415 - slow, and needed in the API server only
+        requires_access_dag,
+        requires_authenticated,
+    )
+    from fastapi import Depends, FastAPI, HTTPException  # noqa: PLC0415
+    from fastapi.responses import FileResponse, HTMLResponse  # noqa: PLC0415
+
+    # The documentation routes would not be covered by the dependencies.
+    app = FastAPI(
+        title="Rallycross",
+        docs_url=None,
+        redoc_url=None,
+        openapi_url=None,
+        dependencies=[Depends(requires_authenticated())],
+    )
+    may_read_runs = [Depends(requires_access_dag("GET", DagAccessEntity.RUN))]
+
+    @app.get("/dags/{dag_id}/runs/{run_id}/report/{kind}", dependencies=may_read_runs)
+    def report(dag_id: str, run_id: str, kind: str) -> Any:
+        path = find_report(dag_id, run_id, kind)
+        if path is None and kind == "html":
+            return HTMLResponse(_NOT_YET, status_code=404)
+        if path is None:
+            raise HTTPException(404, f"the run has no {kind} report")
+        return FileResponse(path, headers={"Cache-Control": "no-cache", "X-Content-Type-Options": "nosniff"})
+
+    return app
+
+
+def find_report(dag_id: str, run_id: str, kind: str) -> Path | None:
+    """Return the file of a run's report, if it has been written and is still there."""
+    from hooks.results import store  # noqa: PLC0415
+    from rallycross.results.reference import reference  # noqa: PLC0415
+
+    for artifact in store().artifacts(reference(dag_id, run_id, "deploy")):
+        if artifact.kind == kind and Path(artifact.path).is_file():
+            return Path(artifact.path)
+    return None
+
+
+_NOT_YET = """<!doctype html><html lang="en"><title>No report</title>
+<style>body { font: 16px system-ui; margin: 3rem; color: #666; color-scheme: light dark }</style>
+<p>This run has no report yet: its stage <b>report</b> writes one, whatever became of the stages before.</p></html>
+"""
+
+
+class RallycrossPlugin(AirflowPlugin):
+    """Adds the application, and the tab on each run."""
+
+    name = "rallycross"
+    external_views = [  # noqa: RUF012 - Airflow's own attribute
+        {
+            "name": "Report",
+            "href": f"{PREFIX}/dags/{{DAG_ID}}/runs/{{RUN_ID}}/report/html",
+            "destination": "dag_run",
+            "url_route": "rallycross-report",
+        }
+    ]
+
+    @cached_property
+    def fastapi_apps(self) -> list[dict[str, Any]]:  # type: ignore[override]
+        """Built in the API server only: every component imports the plugin, and the application is slow to import."""
+        return [{"app": make_app(), "url_prefix": PREFIX, "name": "Rallycross"}]
