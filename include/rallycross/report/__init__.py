@@ -1,1 +1,5 @@
-"""pandas aggregates results into HTML, JUnit and JSON."""
+"""pandas aggregation; the report as an HTML page, JUnit XML and JSON."""
+
+from rallycross.report.files import write
+
+__all__ = ["write"]

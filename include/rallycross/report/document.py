@@ -1,0 +1,63 @@
+"""The report as one JSON document, for programs: everything that the store has on a run, and the verdict.
+
+    {"format": "rallycross-report/1", "title", "written_at", "verdict": {"passed", "reasons"},
+     "cloud": name, engine and environment, or null,
+     "deployment": columns of the row, with "steps"; or null,
+     "verification": columns of the row, with "tests"; or null,
+     "task": columns of the row, with "subtasks", each with "workloads", each with "sla_rows"; or null}
+
+Columns and their units are those of `results.models`; the statistics of a workload those of `judging.statistics`.
+"""
+
+import json
+from typing import Any
+
+from sqlalchemy import inspect
+
+from rallycross.report.run import Run
+from rallycross.results.models import Base
+
+FORMAT = "rallycross-report/1"
+
+
+def document(run: Run) -> str:
+    """Return the JSON text."""
+    deployment = verification = task = cloud = None
+    if run.cloud:
+        cloud = {"name": run.cloud.name, "engine": run.cloud.engine, "environment": run.cloud.environment}
+    if run.deployment:
+        deployment = {**_columns(run.deployment), "steps": [_columns(step) for step in run.deployment.steps]}
+    if run.verification:
+        verification = {**_columns(run.verification), "tests": [_columns(test) for test in run.tests]}
+    if run.task:
+        subtasks = [
+            {
+                **_columns(subtask),
+                "workloads": [
+                    {**_columns(workload), "sla_rows": [_columns(row) for row in workload.sla_rows]}
+                    for workload in subtask.workloads
+                ],
+            }
+            for subtask in run.task.subtasks
+        ]
+        task = {**_columns(run.task), "subtasks": subtasks}
+    whole = {
+        "format": FORMAT,
+        "title": run.title,
+        "written_at": run.written_at,
+        "verdict": {"passed": run.verdict.passed, "reasons": run.verdict.reasons},
+        "cloud": cloud,
+        "deployment": deployment,
+        "verification": verification,
+        "task": task,
+    }
+    return json.dumps(whole, indent=1, ensure_ascii=False, allow_nan=False) + "\n"
+
+
+def _columns(row: Base) -> dict[str, Any]:
+    """Return a row's columns; those that only tie tables together are left out."""
+    return {
+        attribute.key: getattr(row, attribute.key)
+        for attribute in inspect(type(row)).column_attrs
+        if not attribute.columns[0].foreign_keys and attribute.key != "id"
+    }

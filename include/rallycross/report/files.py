@@ -1,0 +1,40 @@
+"""Writes the report of a run: one page, JUnit XML, JSON."""
+
+from pathlib import Path
+
+from rallycross.report.document import document
+from rallycross.report.junit import junit
+from rallycross.report.run import gather
+from rallycross.results.store import Store
+from rallycross.settings import settings
+
+
+def write(
+    store: Store,
+    *,
+    deployment: str | None,
+    verification: str | None,
+    task: str | None,
+    folder: Path,
+    title: str = "",
+    samples: Path | None = None,
+) -> dict[str, Path]:
+    """Write `report.html`, `junit.xml` and `report.json` into `folder`; return their paths as html, junit, json.
+
+    Stages are named by uuid, None stands for one that was not asked for; one that never began, or has not come to its
+    end, is reported as that. `samples` is the folder of the sample files (default: as the settings say). The files are
+    noted in the store as artifacts of each stage.
+    """
+    from rallycross.report.html import page  # noqa: PLC0415 - brings pandas, which only the page needs
+
+    samples = samples or settings().samples
+    run = gather(store, deployment=deployment, verification=verification, task=task, samples=samples, title=title)
+    folder.mkdir(parents=True, exist_ok=True)
+    written = {"html": folder / "report.html", "junit": folder / "junit.xml", "json": folder / "report.json"}
+    written["html"].write_text(page(run), encoding="utf-8")
+    written["junit"].write_bytes(junit(run))
+    written["json"].write_text(document(run), encoding="utf-8")
+    for owner in (deployment, verification, task):
+        for kind, path in written.items() if owner else ():
+            store.add_artifact(str(owner), kind, str(path))
+    return written

@@ -1,0 +1,89 @@
+"""The store's rows and the sample files as pandas frames."""
+
+import re
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from rallycross.judging.batch import Batch
+from rallycross.results.models import DeploymentRow, TestRow
+from rallycross.results.sample_file import read_batches
+
+_SERVICE = re.compile(r"\btempest\.(?:api\.)?(\w+)")
+OUTCOMES = {"success": "passed", "xfail": "passed", "fail": "failed", "uxsuccess": "failed", "skip": "skipped"}
+
+
+def steps(deployment: DeploymentRow) -> pd.DataFrame:
+    """Return name, title, status, error; start, since the deployment's first step, and seconds: in order of start."""
+    frame = pd.DataFrame(
+        [
+            (step.name, step.title or step.name, step.status, step.error, step.started_at, step.seconds)
+            for step in deployment.steps
+        ],
+        columns=["name", "title", "status", "error", "start", "seconds"],
+    )
+    frame["start"] -= frame["start"].min()
+    return frame.sort_values("start", kind="stable", ignore_index=True)
+
+
+def tests(rows: Sequence[TestRow]) -> pd.DataFrame:
+    """Return name, service, status, outcome (passed, failed, skipped), seconds, reason, traceback: in order of end."""
+    frame = pd.DataFrame(
+        [(row.name, row.status, row.seconds, row.reason, row.traceback) for row in rows],
+        columns=["name", "status", "seconds", "reason", "traceback"],
+    )
+    frame.insert(1, "service", frame["name"].map(_service).astype(str))
+    frame.insert(3, "outcome", frame["status"].map(OUTCOMES).astype(str))
+    return frame
+
+
+def by_service(frame: pd.DataFrame) -> pd.DataFrame:
+    """Return, for each service of a frame of `tests`, how many passed, failed and were skipped, and seconds in all."""
+    counts = pd.crosstab(frame["service"], frame["outcome"])
+    counts = counts.reindex(columns=["passed", "failed", "skipped"], fill_value=0)
+    return counts.join(frame.groupby("service")["seconds"].sum()).reset_index()
+
+
+def iterations(folder: Path) -> pd.DataFrame:
+    """Return iteration, started, duration (seconds), failed: of all samples in a workload's folder, by start."""
+    batches = [Batch(record) for record in read_batches(folder)]
+    frame = pd.DataFrame(
+        {
+            "iteration": np.concatenate([np.empty(0, np.int64), *(batch.iteration for batch in batches)]),
+            "started": np.concatenate([np.empty(0), *(batch.started for batch in batches)]),
+            "duration": np.concatenate([np.empty(0), *(batch.duration for batch in batches)]),
+            "failed": np.concatenate([np.empty(0, np.bool_), *(batch.failed for batch in batches)]),
+        }
+    )
+    return frame.sort_values("started", kind="stable", ignore_index=True)
+
+
+def thinned(frame: pd.DataFrame, most: int) -> pd.DataFrame:
+    """Return at most about `most` rows of a frame of `iterations` that show what all of them would.
+
+    Of spans of equally many iterations, each keeps its fastest, its slowest and, spread evenly, some of the others;
+    failures are spread evenly as well when there are too many.
+    """
+    if len(frame) <= most:
+        return frame
+    failed, well = frame[frame["failed"]], frame[~frame["failed"]]
+    failed = failed.iloc[_spread(len(failed), most // 4)]
+    room = most - len(failed)
+    spans = max(1, room // 4)
+    extremes = well.groupby(np.arange(len(well)) * spans // max(1, len(well)))["duration"].agg(["idxmin", "idxmax"])
+    others = well.index[_spread(len(well), room - 2 * spans)]
+    chosen = np.unique(np.concatenate([extremes.to_numpy().ravel(), others.to_numpy(), failed.index.to_numpy()]))
+    return frame.loc[chosen]
+
+
+def _spread(size: int, wanted: int) -> np.ndarray[tuple[int], np.dtype[np.int64]]:
+    """Return at most `wanted` positions of `size`, evenly spread."""
+    return np.unique(np.linspace(0, size - 1, min(size, wanted)).astype(np.int64)) if size else np.empty(0, np.int64)
+
+
+def _service(name: str) -> str:
+    """Return `compute` for `tempest.api.compute.…` and for `setUpClass (tempest.api.compute.…)`."""
+    found = _SERVICE.search(name)
+    return found[1] if found else name.partition(".")[0]

@@ -1,0 +1,111 @@
+"""The report as JUnit XML, for CI systems: a suite a stage; steps, tests and workloads are test cases.
+
+A stage that was asked for and never began, or has not come to its end, is a test case with an error: a run that broke
+off must not look like one that had nothing to do.
+"""
+
+import re
+from xml.etree import ElementTree as ET
+
+from rallycross.judging.verdict import FAILED, first_line
+from rallycross.report.run import Run
+from rallycross.results.models import WorkloadRow
+
+# XML 1.0 has no way to write these, not even as references.
+_UNWRITABLE = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+
+
+def junit(run: Run) -> bytes:
+    """Return the XML, in UTF-8."""
+    root = ET.Element("testsuites", name=_clean(run.title))
+    if run.deployment_uuid:
+        _deployment(_suite(root, "deployment"), run)
+    if run.verification_uuid:
+        _verification(_suite(root, "verification"), run)
+    if run.task_uuid:
+        _task(_suite(root, "benchmark"), run)
+    for suite in root:
+        _count(suite)
+    _count(root)
+    ET.indent(root)
+    return bytes(ET.tostring(root, encoding="utf-8", xml_declaration=True))
+
+
+def _deployment(suite: ET.Element, run: Run) -> None:
+    row = run.deployment
+    if row is None:
+        _say(_case(suite, "deployment", "deployment"), "error", "never began")
+        return
+    for step in row.steps:
+        case = _case(suite, f"deployment.{row.cloud}", step.title or step.name, step.seconds)
+        if step.status in {"failed", "running"}:
+            _say(case, "failure", first_line(step.error) or "did not come to its end", step.error)
+    if row.status != "finished":
+        _say(_case(suite, "deployment", row.cloud), "error", first_line(row.error) or row.status, row.error)
+
+
+def _verification(suite: ET.Element, run: Run) -> None:
+    row = run.verification
+    for test in run.tests:
+        group, _, name = test.name.rpartition(".")
+        case = _case(suite, group, name, test.seconds)
+        if test.status in FAILED:
+            _say(case, "failure", _last_line(test.traceback) or test.status, test.traceback)
+        elif test.status == "skip":
+            _say(case, "skipped", test.reason)
+    if row is None:
+        _say(_case(suite, "verification", "verification"), "error", "never began")
+    elif row.status != "finished":
+        _say(_case(suite, "verification", row.chosen), "error", first_line(row.error) or row.status, row.error)
+
+
+def _task(suite: ET.Element, run: Run) -> None:
+    if run.task is None:
+        _say(_case(suite, "benchmark", "benchmark"), "error", "never began")
+        return
+    for workload in run.task.workloads:
+        name = f"{workload.position + 1}. {workload.scenario}"
+        _workload(_case(suite, f"benchmark.{run.task.title}", name, workload.load_seconds), workload)
+
+
+def _workload(case: ET.Element, workload: WorkloadRow) -> None:
+    missed = [row for row in workload.sla_rows if not row.passed]
+    if workload.status == "crashed":
+        _say(case, "error", first_line(workload.error) or "crashed", workload.error_detail)
+    elif workload.passed is None:
+        _say(case, "error", f"not judged; its load is {workload.status}")
+    elif missed:
+        text = "\n".join(f"{row.criterion}: {row.detail}" for row in missed)
+        _say(case, "failure", ", ".join(row.criterion for row in missed), text)
+
+
+def _suite(root: ET.Element, name: str) -> ET.Element:
+    return ET.SubElement(root, "testsuite", name=name)
+
+
+def _case(suite: ET.Element, group: str, name: str, seconds: float | None = None) -> ET.Element:
+    return ET.SubElement(
+        suite, "testcase", classname=_clean(group), name=_clean(name), time=f"{seconds or 0.0:.6f}"
+    )
+
+
+def _say(case: ET.Element, kind: str, message: str, text: str = "") -> None:
+    element = ET.SubElement(case, kind, message=_clean(message))
+    if text:
+        element.text = _clean(text)
+
+
+def _count(element: ET.Element) -> None:
+    cases = list(element.iter("testcase"))
+    element.set("tests", str(len(cases)))
+    for attribute, kind in (("failures", "failure"), ("errors", "error"), ("skipped", "skipped")):
+        element.set(attribute, str(sum(case.find(kind) is not None for case in cases)))
+    element.set("time", f"{sum(float(case.get('time', 0)) for case in cases):.6f}")
+
+
+def _last_line(text: str) -> str:
+    return next((line.strip() for line in reversed(text.splitlines()) if line.strip()), "")
+
+
+def _clean(text: str) -> str:
+    return _UNWRITABLE.sub("\ufffd", text)

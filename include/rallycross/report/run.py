@@ -1,0 +1,68 @@
+"""All that the store has on one run, as the reports read it."""
+
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+from rallycross.judging.verdict import Verdict, verdict
+from rallycross.results.models import CloudRow, DeploymentRow, TaskRow, TestRow, VerificationRow
+from rallycross.results.store import Store
+
+
+@dataclass(frozen=True)
+class Run:
+    """A run's stages. A stage that was not asked for has no uuid; one that never began has no row."""
+
+    title: str
+    cloud: CloudRow | None
+    deployment_uuid: str | None
+    deployment: DeploymentRow | None
+    verification_uuid: str | None
+    verification: VerificationRow | None
+    tests: list[TestRow]
+    task_uuid: str | None
+    task: TaskRow | None
+    samples: Path  # folder of the sample files
+    verdict: Verdict
+    written_at: float  # seconds since the epoch
+
+    @property
+    def cloud_name(self) -> str:
+        """The cloud under test."""
+        return next((row.cloud for row in (self.task, self.verification, self.deployment) if row), "")
+
+    @property
+    def started_at(self) -> float | None:
+        """When the first stage began."""
+        return min((row.started_at for row in (self.deployment, self.verification, self.task) if row), default=None)
+
+    @property
+    def ended_at(self) -> float | None:
+        """When the last stage ended; None while one has not."""
+        rows = [row for row in (self.deployment, self.verification, self.task) if row]
+        ends = [row.ended_at for row in rows if row.ended_at is not None]
+        return max(ends) if ends and len(ends) == len(rows) else None
+
+
+def gather(
+    store: Store, *, deployment: str | None, verification: str | None, task: str | None, samples: Path, title: str = ""
+) -> Run:
+    """Read a run by the uuids of its stages; None stands for one that was not asked for."""
+    deployment_row = store.deployment(deployment) if deployment else None
+    verification_row = store.verification(verification) if verification else None
+    task_row = store.task(task) if task else None
+    names = [row.cloud for row in (task_row, verification_row, deployment_row) if row]
+    return Run(
+        title=title or (task_row.title if task_row else "") or (names[0] if names else "") or "A run of nothing",
+        cloud=store.cloud(names[0]) if names else None,
+        deployment_uuid=deployment,
+        deployment=deployment_row,
+        verification_uuid=verification,
+        verification=verification_row,
+        tests=store.tests(verification) if verification else [],
+        task_uuid=task,
+        task=task_row,
+        samples=samples,
+        verdict=verdict(store, deployment=deployment, verification=verification, task=task),
+        written_at=time.time(),
+    )

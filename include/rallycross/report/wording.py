@@ -1,0 +1,56 @@
+"""Figures as people read them: with a unit, and as many digits as mean something."""
+
+import time
+
+
+def seconds(value: float | None) -> str:
+    """Return a duration: `0.42 ms`, `123 ms`, `1.23 s`, `12.3 s`, `2 min 05 s`, `1 h 02 min`."""
+    if value is None:
+        return "–"
+    if abs(value) < 0.9995:
+        return f"{_three_digits(value * 1000)} ms"
+    if value < 59.95:
+        return f"{_three_digits(value)} s"
+    whole = round(value)
+    if whole < 3600:
+        return f"{whole // 60} min {whole % 60:02d} s"
+    minutes = round(value / 60)
+    return f"{minutes // 60} h {minutes % 60:02d} min"
+
+
+def rate(value: float | None) -> str:
+    """Return so many a second."""
+    return "–" if value is None else f"{_three_digits(value)}/s"
+
+
+def count(value: int) -> str:
+    """Return a whole number with its thousands set apart."""
+    return f"{value:,}"
+
+
+def share(part: int, whole: int) -> str:
+    """Return a percentage that is 0 or 100 only when it is."""
+    if not whole:
+        return "–"
+    percent = 100 * part / whole
+    if 0 < percent < 0.1:
+        return "< 0.1 %"
+    if 99.9 < percent < 100:
+        return "> 99.9 %"
+    return f"{percent:.3g} %"
+
+
+def counted(number: int, one: str, many: str = "") -> str:
+    """Return `1 iteration`, `2 iterations`."""
+    return f"{count(number)} {one if number == 1 else many or one + 's'}"
+
+
+def moment(at: float | None) -> str:
+    """Return a time, given in seconds since the epoch, in UTC."""
+    return "–" if at is None else time.strftime("%Y-%m-%d %H:%M:%S UTC", time.gmtime(at))
+
+
+def _three_digits(value: float) -> str:
+    size = abs(value)
+    digits = 0 if size >= 99.95 else 1 if size >= 9.995 else 2
+    return f"{value:,.{digits}f}"

@@ -1,0 +1,215 @@
+"""A run as a cloud would have given it, made from a seed: latency with a long tail, failures, a failed test."""
+
+import random
+from dataclasses import dataclass
+from pathlib import Path
+
+from rallycross.deployment.step import StepEvent
+from rallycross.judging.judge import judge
+from rallycross.load.sample import Action, Failure, Sample
+from rallycross.results.reference import reference
+from rallycross.results.sample_file import SampleWriter
+from rallycross.results.store import Store
+from rallycross.task.plan import Subtask, Task, Workload
+from rallycross.verification.test import TestResult
+
+STARTED = 1_795_396_000.0
+# name, start, seconds: what ran side by side overlaps
+_STEPS = (
+    ("packages", 0.0, 21.4),
+    ("environment", 0.0, 33.8),
+    ("mariadb", 21.4, 4.2),
+    ("rabbitmq", 21.4, 7.9),
+    ("memcached", 21.4, 0.4),
+    ("keystone.database", 33.8, 5.1),
+    ("glance.database", 33.8, 4.0),
+    ("nova.database", 33.8, 17.6),
+    ("neutron.database", 33.8, 12.2),
+    ("cinder.database", 33.8, 6.6),
+    ("keystone.start", 38.9, 3.3),
+    ("catalog", 42.2, 6.1),
+    ("glance.start", 48.3, 2.9),
+    ("placement.start", 48.3, 2.1),
+    ("nova.start", 51.4, 9.8),
+    ("neutron.start", 48.3, 7.7),
+    ("cinder.start", 48.3, 5.5),
+    ("nova.discover", 61.2, 3.9),
+    ("image", 51.2, 2.2),
+    ("flavors", 61.2, 1.7),
+    ("check", 65.1, 8.4),
+)
+_TESTS = (
+    "tempest.api.compute.flavors.test_flavors.FlavorsV2TestJSON.test_get_flavor",
+    "tempest.api.compute.flavors.test_flavors.FlavorsV2TestJSON.test_list_flavors",
+    "tempest.api.compute.servers.test_create_server.ServersTestJSON.test_list_servers",
+    "tempest.api.compute.servers.test_create_server.ServersTestJSON.test_verify_server_details",
+    "tempest.api.compute.servers.test_server_actions.ServerActionsTestJSON.test_reboot_server_hard",
+    "tempest.api.identity.v3.test_domains.DefaultDomainTestJSON.test_default_domain_exists",
+    "tempest.api.identity.v3.test_tokens.TokensV3Test.test_create_token",
+    "tempest.api.image.v2.test_images.BasicOperationsImagesTest.test_register_upload_get_image_file",
+    "tempest.api.image.v2.test_images.BasicOperationsImagesTest.test_update_image",
+    "tempest.api.network.test_networks.NetworksTest.test_create_update_delete_network_subnet",
+    "tempest.api.network.test_ports.PortsTestJSON.test_create_port_in_allowed_allocation_pools",
+    "tempest.api.network.test_security_groups.SecGroupTest.test_list_security_groups",
+    "tempest.api.volume.test_volumes_get.VolumesGetTest.test_volume_create_get_update_delete",
+    "tempest.api.volume.test_volumes_actions.VolumesActionsTest.test_attach_detach_volume_to_instance",
+)
+_SCENARIOS: tuple[tuple[str, str, tuple[tuple[str, float], ...]], ...] = (
+    ("Authenticate.keystone", "Sign in.", (("authenticate.keystone", 0.055),)),
+    (
+        "KeystoneBasic.create_delete_user",
+        "Create a user, then delete it.",
+        (("keystone_v3.create_user", 0.21), ("keystone_v3.delete_user", 0.04)),
+    ),
+    (
+        "GlanceImages.create_and_delete_image",
+        "Upload an image, then delete it.",
+        (("glance_v2.create_image", 0.62), ("glance_v2.delete_image", 0.11)),
+    ),
+    (
+        "NovaServers.boot_and_delete_server",
+        "Boot a server, then delete it.",
+        (("nova.boot_server", 2.4), ("nova.delete_server", 1.1)),
+    ),
+)
+TRACEBACK = """Traceback (most recent call last):
+  File "tempest/api/volume/test_volumes_actions.py", line 88, in test_attach_detach_volume_to_instance
+    waiters.wait_for_volume_resource_status(self.client, volume_id, 'in-use')
+tempest.lib.exceptions.TimeoutException: Request timed out
+Details: volume 3e1c failed to reach in-use status (current attaching) within the required time (196 s).
+"""
+
+
+@dataclass(frozen=True)
+class MadeRun:
+    """The uuids of a run's stages, and where its samples are."""
+
+    samples: Path
+    deployment: str = reference("cloud_lifecycle", "made", "deploy")
+    verification: str = reference("cloud_lifecycle", "made", "verify")
+    task: str = reference("cloud_lifecycle", "made", "benchmark")
+
+
+def make_deployment(store: Store, run: MadeRun, *, error: str = "") -> None:
+    """Deploy a cloud of two dozen steps; with an `error`, the last step fails by it."""
+    store.begin_deployment(
+        run.deployment, cloud="embedded", engine="embedded", spec="engine: embedded\n", total_steps=len(_STEPS)
+    )
+    for name, start, seconds in _STEPS:
+        failed = bool(error) and name == "check"
+        status = "failed" if failed else "done"
+        title = f"{name.replace('.', ': ').capitalize()}"
+        at = STARTED + start + seconds
+        store.record_step(run.deployment, StepEvent(name, title, status, at, seconds, error if failed else ""))
+    store.end_deployment(run.deployment, status="failed" if error else "finished", error=error)
+    environment = {"openstack": "2026.2", "nova": "34.0.0", "keystone": "30.0.0", "virt driver": "fake"}
+    if not error:
+        store.register_cloud(
+            "embedded",
+            clouds_yaml="/home/me/.rallycross/clouds.yaml",
+            spec="engine: embedded\n",
+            engine="embedded",
+            root="/home/me/.rallycross/clouds/embedded",
+            deployment=run.deployment,
+            environment=environment,
+        )
+
+
+def make_verification(store: Store, run: MadeRun, *, traceback: str = TRACEBACK) -> None:
+    """Verify it: one test is skipped; with a `traceback`, one fails."""
+    chance = random.Random(3)
+    store.begin_verification(
+        run.verification,
+        cloud="embedded",
+        chosen="quick",
+        total=len(_TESTS),
+        environment={"tempest": "47.0.0", "concurrency": 2},
+    )
+    at = STARTED + 75
+    for name in _TESTS:
+        seconds = chance.lognormvariate(0, 1)
+        if "reboot" in name:
+            result = TestResult(name, "skip", at, 0.0, reason="Rebooting is not offered by this driver.")
+        elif "attach_detach" in name and traceback:
+            result = TestResult(name, "fail", at, 196.2, traceback=traceback)
+        else:
+            result = TestResult(name, "success", at, seconds, tags=("smoke",))
+        at += seconds
+        store.record_test(run.verification, result)
+    store.end_verification(run.verification, status="finished")
+
+
+def make_task(
+    store: Store, run: MadeRun, *, iterations: int = 40, failing: float = 0.08, message: str = "Quota exceeded"
+) -> None:
+    """Benchmark it by four workloads, of which the last fails a share of its iterations; and judge it."""
+    workloads = tuple(
+        Workload(
+            position,
+            scenario,
+            {"image": {"name": "^cirros.*$"}, "flavor": {"name": "m1.tiny"}} if "Nova" in scenario else {},
+            "constant",
+            {"times": iterations, "concurrency": 4},
+            {"users": {"tenants": 2, "users_per_tenant": 2}},
+            {"failure_rate": {"max": 0}, "max_avg_duration": 5},
+            description=description,
+        )
+        for position, (scenario, description, _) in enumerate(_SCENARIOS)
+    )
+    task = Task(
+        "Quickstart",
+        (Subtask("Identity and images", workloads[:3]), Subtask("Compute", workloads[3:])),
+        description="A first look at a cloud: does each service answer, and how fast.",
+        tags=("quick",),
+        source="version: 2\n",
+        file="include/recipes/quickstart.yaml",
+    )
+    environment = {
+        "rallycross": "0.1.0",
+        "python": "3.11.2",
+        "machine": {"system": "Debian GNU/Linux 12", "cores": 2, "memory": "24 GB"},
+        "timing": "latency from actual start; waits are polled every max(0.1 s, 5 %)",
+    }
+    uuids = store.begin_task(run.task, cloud="embedded", task=task, environment=environment)
+    for position, (_, _, actions) in enumerate(_SCENARIOS):
+        uuid = uuids[position]
+        store.begin_workload(uuid)
+        share = failing if position == len(_SCENARIOS) - 1 else 0.0
+        seconds = _load(run.samples / uuid / "0.arrows", actions, iterations, share, message, seed=position)
+        contexts = [{"name": "users", "setup_seconds": 1.2, "cleanup_seconds": 0.8}]
+        store.end_workload(
+            uuid, status="finished", load_seconds=seconds, full_seconds=seconds + 2.1, contexts=contexts
+        )
+    store.end_task(run.task, status="finished")
+    judge(store, run.task, samples=run.samples)
+
+
+def _load(
+    path: Path, actions: tuple[tuple[str, float], ...], iterations: int, failing: float, message: str, *, seed: int
+) -> float:
+    """Drive four at a time by arithmetic; return when the last ended."""
+    chance = random.Random(seed)
+    writer = SampleWriter(path)
+    free = [0.0] * 4
+    for iteration in range(iterations):
+        worker = free.index(min(free))
+        at = started = free[worker]
+        done: list[Action] = []
+        failure = None
+        for name, typical in actions:
+            ended = at + typical * chance.lognormvariate(0, 0.18) * (1.8 if chance.random() < 0.04 else 1.0)
+            broken = chance.random() < failing
+            done.append(Action(name, 0, at, ended, failed=broken))
+            if name == "nova.boot_server":
+                done.append(Action("nova.wait_for_server", 1, at + 0.3 * typical, ended, failed=broken))
+            at = ended
+            if broken:
+                request = f"req-{chance.randrange(16**8):08x}-1111-2222-3333-{chance.randrange(16**12):012x}"
+                failure = Failure("HttpError", f"{message} (403, {request})", f"Traceback\n  {message}", request)
+                break
+        writer.add(Sample(iteration, 0, None, started, at, failure=failure, actions=done))
+        free[worker] = at + 0.001
+        if iteration % 50 == 49:
+            writer.flush()
+    writer.close()
+    return max(free)
