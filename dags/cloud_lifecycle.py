@@ -1,4 +1,4 @@
-"""# Cloud lifecycle
+"""Cloud lifecycle: deploy, verify, benchmark, report.
 
 Deploys an OpenStack cloud, verifies it, benchmarks it and reports on it.
 

@@ -1,0 +1,1 @@
+"""Systems: each hook turns an Airflow connection into one object of the core."""

@@ -1,0 +1,1 @@
+"""Verbs: each operator carries out one stage of a run, thinly, over the core."""

@@ -6,7 +6,7 @@ from airflow.sdk import BaseOperator
 from airflow.sdk.definitions.context import Context
 from airflow.sdk.exceptions import AirflowSkipException
 
-from operators.stage import StoppableOperator, own_reference
+from operators.stage import StoppableOperator, own_reference, tells_why
 
 
 class BenchmarkOperator(StoppableOperator):
@@ -28,6 +28,7 @@ class BenchmarkOperator(StoppableOperator):
         self.task_file = task_file
         self.task_args = task_args
 
+    @tells_why
     def execute(self, context: Context) -> dict[str, str]:
         """Run the load in this process; samples go to files, progress to the results database."""
         from hooks.openstack import OpenStackHook  # noqa: PLC0415 - parsing a DAG stays cheap
@@ -61,6 +62,7 @@ class CleanOperator(BaseOperator):
         super().__init__(**kwargs)
         self.cloud = cloud
 
+    @tells_why
     def execute(self, context: Context) -> dict[str, int]:
         """Delete; a run that has no cloud has left nothing."""
         from hooks.openstack import OpenStackHook  # noqa: PLC0415 - parsing a DAG stays cheap

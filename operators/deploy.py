@@ -5,7 +5,7 @@ from typing import Any
 from airflow.sdk import BaseOperator
 from airflow.sdk.definitions.context import Context
 
-from operators.stage import own_reference
+from operators.stage import own_reference, tells_why
 
 
 class DeployOperator(BaseOperator):
@@ -23,6 +23,7 @@ class DeployOperator(BaseOperator):
         super().__init__(**kwargs)
         self.cloud_spec = cloud_spec
 
+    @tells_why
     def execute(self, context: Context) -> dict[str, str]:
         """Deploy, telling the results database of every step."""
         from hooks.results import store as open_store  # noqa: PLC0415 - parsing a DAG stays cheap
@@ -41,13 +42,13 @@ class DeployOperator(BaseOperator):
             store.begin_deployment(uuid, cloud=spec.name, engine=spec.engine, spec=text, total_steps=total)
 
         def tell(event: StepEvent) -> None:
-            if event.total != known_total[0]:
-                known_total[0] = event.total
+            if event.total not in totals:  # the engine counts its steps when it has planned them
+                totals.add(event.total)
                 begin(event.total)
             store.record_step(uuid, event)
             self.log.info("%s %s %s", event.status, event.title or event.name, event.error)
 
-        known_total = [0]
+        totals = {0}
         begin(0)
         registered.keep_spec(paths, spec.name, text)
         try:

@@ -6,9 +6,14 @@ from airflow.sdk import BaseOperator
 from airflow.sdk.definitions.context import Context
 from airflow.sdk.exceptions import AirflowSkipException
 
+from operators.stage import tells_why
+
 
 class DestroyOperator(BaseOperator):
-    """Destroys the cloud of `cloud_spec`, half deployed or whole, unless `keep` is true. Returns `{"destroyed": name}`."""
+    """Destroys the cloud of `cloud_spec`, half deployed or whole, unless `keep` is true.
+
+    Returns `{"destroyed": name}`.
+    """
 
     template_fields = ("cloud_spec", "keep")
     template_ext = ()
@@ -18,7 +23,8 @@ class DestroyOperator(BaseOperator):
         self.cloud_spec = cloud_spec
         self.keep = keep
 
-    def execute(self, context: Context) -> dict[str, str]:
+    @tells_why
+    def execute(self, context: Context) -> dict[str, str]:  # noqa: ARG002 - Airflow's signature
         """Destroy, and forget the cloud's registration; its results stay."""
         if str(self.keep) == "True":
             raise AirflowSkipException("the cloud is kept")

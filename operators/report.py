@@ -6,7 +6,7 @@ from typing import Any
 from airflow.sdk import BaseOperator
 from airflow.sdk.definitions.context import Context
 
-from operators.stage import NONE, own_reference
+from operators.stage import NONE, own_reference, tells_why
 
 
 class ReportOperator(BaseOperator):
@@ -22,6 +22,7 @@ class ReportOperator(BaseOperator):
         super().__init__(**kwargs)
         self.tests = tests
 
+    @tells_why
     def execute(self, context: Context) -> dict[str, str]:
         """Write the report into a folder of its own, named after the run."""
         from hooks.results import store  # noqa: PLC0415 - parsing a DAG stays cheap

@@ -3,14 +3,20 @@
 import os
 import threading
 import time
-from functools import cached_property
+from collections.abc import Callable
+from functools import cached_property, wraps
+from typing import Any, TypeVar
 
 from airflow.sdk import BaseOperator
 from airflow.sdk.definitions.context import Context
 
+from rallycross.errors import RallycrossError
 from rallycross.results.reference import Stage, reference
 
 NONE = "none"  # the choice not to verify
+PROBLEM = "problem"  # key of the XCom in which a stage that failed says why
+
+Result = TypeVar("Result")
 
 
 def own_reference(context: Context, stage: Stage) -> str:
@@ -42,3 +48,17 @@ class StoppableOperator(BaseOperator):
             if os.getppid() != worker:
                 self.stop.set()
             time.sleep(1)
+
+
+def tells_why(execute: Callable[[Any, Context], Result]) -> Callable[[Any, Context], Result]:
+    """Keep the reason of a failure that a user can act on as the stage's XCom `problem`, for the verdict to name."""
+
+    @wraps(execute)
+    def telling(operator: BaseOperator, context: Context) -> Result:
+        try:
+            return execute(operator, context)
+        except RallycrossError as error:
+            context["ti"].xcom_push(key=PROBLEM, value=str(error))
+            raise
+
+    return telling

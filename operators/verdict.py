@@ -6,9 +6,9 @@ from airflow.sdk import BaseOperator
 from airflow.sdk.definitions.context import Context
 from airflow.sdk.exceptions import AirflowFailException
 
-from operators.stage import NONE, own_reference
+from operators.stage import NONE, PROBLEM, own_reference
 
-_BAD = {"failed", "upstream_failed", "removed"}
+REASONS = "reasons"  # key of the XCom that says why a run did not pass
 
 
 class VerdictOperator(BaseOperator):
@@ -30,18 +30,23 @@ class VerdictOperator(BaseOperator):
         from hooks.results import store  # noqa: PLC0415 - parsing a DAG stays cheap
         from rallycross.judging.verdict import verdict as judge_run  # noqa: PLC0415
 
-        ti = context["ti"]
-        states = ti.get_task_states(dag_id=ti.dag_id, task_ids=self.stages, run_ids=[ti.run_id])[ti.run_id]
         verdict = judge_run(
             store(),
             deployment=own_reference(context, "deploy"),
             verification=None if self.tests == NONE else own_reference(context, "verify"),
             task=own_reference(context, "benchmark"),
         )
-        # Results may be fine where a stage is not: one that was marked failed by hand, a clean-up that failed.
-        reasons = [*verdict.reasons, *(f"stage {task} {state}" for task, state in states.items() if state in _BAD)]
         for row in verdict.rows:
             self.log.info("%s %s: %s", "passed" if row.passed else "FAILED", row.criterion, row.detail)
-        if reasons or not verdict.passed:
-            raise AirflowFailException("the run did not pass: " + "; ".join(reasons))
+        reasons = [*self._failed_stages(context["ti"]), *verdict.reasons]
+        if reasons:
+            context["ti"].xcom_push(key=REASONS, value=reasons)
+            raise AirflowFailException("the run did not pass: " + " ".join(reasons))
         return {"passed": True}
+
+    def _failed_stages(self, ti: Any) -> list[str]:
+        """Return a sentence for each failed stage: results may be fine where a stage was marked failed by hand."""
+        states = ti.get_task_states(dag_id=ti.dag_id, task_ids=self.stages, run_ids=[ti.run_id])[ti.run_id]
+        failed = [stage for stage in self.stages if states.get(stage) == "failed"]
+        problems = {stage: ti.xcom_pull(task_ids=stage, key=PROBLEM) for stage in failed}
+        return [f"The stage {stage} failed" + (f": {problems[stage]}." if problems[stage] else ".") for stage in failed]

@@ -5,7 +5,7 @@ from typing import Any
 from airflow.sdk.definitions.context import Context
 from airflow.sdk.exceptions import AirflowSkipException
 
-from operators.stage import NONE, StoppableOperator, own_reference
+from operators.stage import NONE, StoppableOperator, own_reference, tells_why
 
 
 class VerifyOperator(StoppableOperator):
@@ -24,6 +24,7 @@ class VerifyOperator(StoppableOperator):
         self.tests = tests
         self.concurrency = concurrency
 
+    @tells_why
     def execute(self, context: Context) -> dict[str, Any]:
         """Run the tests, keeping each as it ends."""
         if self.tests == NONE:

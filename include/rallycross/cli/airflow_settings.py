@@ -49,7 +49,7 @@ def airflow_settings(home: Path, port: int, secret: Secrets, *, checkout: Path =
 
 
 def component_environment(base: dict[str, str], home: Path, settings: dict[str, str]) -> dict[str, str]:
-    """Return the environment that the components run in: the user's, without what would lead Airflow or Python astray."""
+    """Return what the components run in: the user's environment, without what would lead Airflow or Python astray."""
     kept = {
         name: value
         for name, value in base.items()

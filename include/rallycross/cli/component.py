@@ -22,7 +22,7 @@ def main() -> None:
     # The supervisor has made this process the leader of a group of its own; exec keeps its number.
     last.write_text(str(os.getpid()))
     airflow = Path(sys.executable).with_name("airflow")
-    os.execv(airflow, [str(airflow), "scheduler", "--skip-serve-logs"])
+    os.execv(airflow, [str(airflow), "scheduler", "--skip-serve-logs"])  # noqa: S606 - no shell is the point
 
 
 if __name__ == "__main__":

@@ -11,7 +11,6 @@ from rallycross.cli.clouds import clouds
 from rallycross.cli.console import console
 from rallycross.cli.this_server import airflow_server
 from rallycross.errors import RallycrossError
-from rallycross.results.store import Store
 from rallycross.settings import CHECKOUT, settings
 
 

@@ -65,13 +65,12 @@ class Run:
         """Mark the run failed: what runs is stopped, what cleans up and reports still runs."""
         self._api.patch(self._path, {"state": "failed"})
 
-    def returned(self, stage: str) -> dict[str, Any]:
-        """Return what a stage has returned; empty when it has returned nothing."""
-        found = self._api.get(f"{self._path}/taskInstances/{stage}/xcomEntries?map_index=-1")["xcom_entries"]
-        if not any(entry["key"] == "return_value" for entry in found):
-            return {}
-        value = self._api.get(f"{self._path}/taskInstances/{stage}/xcomEntries/return_value?deserialize=true")["value"]
-        return dict(value)
+    def told(self, stage: str, key: str = "return_value") -> Any:
+        """Return what a stage has told by XCom, None when nothing."""
+        path = f"{self._path}/taskInstances/{stage}/xcomEntries"
+        if not any(entry["key"] == key for entry in self._api.get(path)["xcom_entries"]):
+            return None
+        return self._api.get(f"{path}/{key}?deserialize=true")["value"]
 
     def _stage(self, name: str, row: dict[str, Any], now: float) -> Stage:
         state, start, end = row.get("state") or "", row.get("start_date"), row.get("end_date")

@@ -44,7 +44,7 @@ def complaints(machine: Machine) -> list[str]:
     name, _, release = machine.system.partition(" ")
     if name not in SYSTEMS or not _at_least(release, SYSTEMS[name]):
         found.append(
-            f"this is {machine.system}, and the embedded cloud needs Debian 12 or Ubuntu 24.04, or younger - {OTHERWISE}"
+            f"this is {machine.system}; the embedded cloud needs Debian 12, Ubuntu 24.04, or younger - {OTHERWISE}"
         )
     if machine.memory < MEMORY:
         found.append(

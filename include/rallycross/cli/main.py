@@ -4,10 +4,10 @@ Exit codes: 0 = passed or done, 1 = the benchmark or the verification failed, 2 
 """
 
 import argparse
-import sys
 from collections.abc import Sequence
 
 from rallycross.cli import demo, doctor, down, logs, status, test, up
+from rallycross.cli.console import progress
 from rallycross.errors import InvalidInput, RallycrossError
 
 COMMANDS = {
@@ -45,12 +45,12 @@ def main(arguments: Sequence[str]) -> int:
         return int(options.run(options))
     except InvalidInput as error:
         count = len(error.complaints)
-        print(f"rallycross: {count} {'thing is' if count == 1 else 'things are'} wrong:", file=sys.stderr)
+        progress.print(f"rallycross: {count} {'thing is' if count == 1 else 'things are'} wrong:")
         for complaint in error.complaints:
-            print(f"  {complaint}", file=sys.stderr)
+            progress.print(f"  {complaint}")
         return 2
     except RallycrossError as error:
-        print(f"rallycross: {error}", file=sys.stderr)
+        progress.print(f"rallycross: {error}")
         return 2
     except KeyboardInterrupt:
         return 130

@@ -7,35 +7,31 @@ from rallycross.cli.console import duration
 from rallycross.cli.follow import Run, RunView
 from rallycross.cli.server import AirflowServer
 from rallycross.cli.up import login
-from rallycross.judging.verdict import verdict
-from rallycross.results.store import Store
 
 PASSED, FAILED, COULD_NOT_RUN = 0, 1, 2
 
 
 def exit_code(run: Run, view: RunView) -> int:
-    """Return 0 when the run passed, 2 when there was no cloud to verify and benchmark, 1 otherwise."""
+    """Return 0 when the run passed, 2 when it never came to its load, 1 otherwise."""
     if view.state == "success":
         return PASSED
-    deployment = run.store.deployment(run.deployment)
-    return FAILED if deployment is not None and deployment.status == "finished" else COULD_NOT_RUN
+    task = run.store.task(run.task)
+    loaded = task is not None and any(workload.started_at is not None for workload in task.workloads)
+    return FAILED if loaded else COULD_NOT_RUN
 
 
 def print_outcome(console: Console, run: Run, view: RunView, times: dict[str, float], server: AirflowServer) -> None:
     """Print what a person wants to know at the end."""
-    store = run.store
-    asked = next(stage for stage in view.stages if stage.name == "verify").state != "skipped"
-    judged = verdict(store, deployment=run.deployment, verification=run.verification if asked else None, task=run.task)
     console.print()
-    _print_sla(console, store, run)
+    _print_sla(console, run)
     if view.state == "success":
         console.print("PASSED", style="bold green")
     else:
         console.print("FAILED", style="bold red")
-        for reason in judged.reasons or [f"stage {name} failed" for name in _failed(view)]:
+        for reason in run.told("verdict", "reasons") or [f"The stage {name} failed." for name in _failed(view)]:
             console.print(f"  {reason}")
     table = Table.grid(padding=(0, 2))
-    table.add_row("report", run.returned("report").get("html", "none was written: see the log of the stage report"))
+    table.add_row("report", (run.told("report") or {}).get("html", "none was written: see the log of the stage report"))
     table.add_row("run", run.url)
     table.add_row("Airflow", login(server))
     spent = [*times.items(), *((stage.name, stage.seconds) for stage in view.stages if stage.state != "skipped")]
@@ -44,8 +40,8 @@ def print_outcome(console: Console, run: Run, view: RunView, times: dict[str, fl
     console.print(table)
 
 
-def _print_sla(console: Console, store: Store, run: Run) -> None:
-    task = store.task(run.task)
+def _print_sla(console: Console, run: Run) -> None:
+    task = run.store.task(run.task)
     table = Table("workload", "criterion", "", "detail", box=None)
     for workload in task.workloads if task else ():
         for row in workload.sla_rows:

@@ -40,7 +40,7 @@ def marked(name: str, value: str) -> list[Process]:
 
 
 def end(find: Callable[[], list[Process]], *, grace: float) -> list[Process]:
-    """End the processes that `find` returns: by SIGTERM, after `grace` seconds by SIGKILL. Return those that were there."""
+    """End what `find` returns: by SIGTERM, after `grace` seconds by SIGKILL. Return what was there."""
     there = find()
     for number, limit in ((signal.SIGTERM, grace), (signal.SIGKILL, 5.0)):
         deadline = time.monotonic() + limit

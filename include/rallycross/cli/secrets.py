@@ -45,7 +45,7 @@ def write_private(path: Path, text: str) -> None:
 
 
 def _password(path: Path) -> str:
-    """The file is in the form that Airflow's SimpleAuthManager reads."""
+    """Keep the file in the form that Airflow's SimpleAuthManager reads."""
     return str(json.loads(_kept(path, json.dumps({USER: token_urlsafe(12)})))[USER])
 
 

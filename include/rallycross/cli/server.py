@@ -70,7 +70,7 @@ class AirflowServer:
         return control.programs() if control and control.answers() else []
 
     def up(self, base: dict[str, str], *, limit: float, tell: Callable[[str], None]) -> bool:
-        """Start what does not run, and wait up to `limit` seconds until it is healthy. Tell whether anything was started."""
+        """Start what does not run; wait up to `limit` seconds until it is healthy. Tell whether it was started."""
         for folder in (self.folder, self.folder / "log"):
             folder.mkdir(parents=True, exist_ok=True)
         self.folder.chmod(0o700)
@@ -193,11 +193,9 @@ class AirflowServer:
         return ""
 
     def _last_words(self) -> str:
-        words = [f"{program.name}: {program.state} {program.detail}" for program in self.programs()]
-        for name in COMPONENTS:
-            if lines := tail(self.log_file(name), 8):
-                words.append(f"--- {self.log_file(name)}\n{lines}")
-        return "\n".join(words)
+        states = [f"{program.name}: {program.state} {program.detail}" for program in self.programs()]
+        logs = [self.log_file(name) for name in COMPONENTS]
+        return "\n".join([*states, *(f"--- {log}\n{tail(log, 8)}" for log in logs if log.exists())])
 
     @contextmanager
     def _alone(self) -> Iterator[None]:

@@ -15,7 +15,17 @@ from pathlib import Path
 from rallycross.cli.console import console, duration
 from rallycross.settings import CHECKOUT, settings
 
-_COUNT = re.compile(r"(\d+) (passed|failed|skipped|errors?|xfailed|xpassed|deselected)\b")
+_COUNT = re.compile(r"(\d+) (\w+)")
+# The words of pytest's last line, and what they count as.
+_KINDS = {
+    "passed": "passed",
+    "xfailed": "passed",
+    "failed": "failed",
+    "xpassed": "failed",
+    "error": "failed",
+    "errors": "failed",
+    "skipped": "skipped",
+}
 
 
 @dataclass(frozen=True)
@@ -102,9 +112,8 @@ def _run(part: Part) -> Result:
         code, last = _stream(command)
         for number, word in _COUNT.findall(last) if "pytest" in command else ():
             counted = True
-            word = {"error": "failed", "errors": "failed", "xpassed": "failed", "xfailed": "passed"}.get(word, word)
-            if word in counts:
-                counts[word] += int(number)
+            if kind := _KINDS.get(word):
+                counts[kind] += int(number)
         if code:
             break
     if not counted or (code and not counts["failed"]):
