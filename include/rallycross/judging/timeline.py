@@ -1,4 +1,4 @@
-"""How a load went over time, second by second, as a fold."""
+"""How a load went over time, second by second (a short one in finer steps), as a fold."""
 
 from typing import Any
 
@@ -6,7 +6,8 @@ import numpy as np
 
 from rallycross.judging.batch import Batch, Flags, Floats
 
-_MOST_STEPS = 1200  # more than any screen shows; a long load gets wider steps
+_FEWEST_STEPS, _MOST_STEPS = 20, 1200  # fewer show nothing, and more than that no screen shows
+_WIDTHS = (0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5)
 
 
 class Timeline:
@@ -32,13 +33,14 @@ class Timeline:
     def close(self) -> dict[str, Any]:
         """Return columns of equal length, a value for each step from the start of the load to its end.
 
-        {"width": seconds of a step (1 for loads up to 20 minutes), "at": start of each step, "count", "failed":
-        iterations that ended in it, "mean", "p95": seconds, of those that did not fail; None where there are none}
+        {"width": seconds of a step (1 for loads of 20 seconds to 20 minutes), "at": start of each step, "count",
+        "failed": iterations that ended in it, "mean", "p95": seconds, of those that did not
+        fail; None where there are none}
         """
         ended = np.concatenate([np.empty(0), *self._ended])
         duration = np.concatenate([np.empty(0), *self._duration])
         failed = np.concatenate([np.empty(0, np.bool_), *self._failed])
-        width = max(1, int(np.ceil(ended.max(initial=0) / _MOST_STEPS)))
+        width = _width(float(ended.max(initial=0)))
         step = np.maximum(ended // width, 0).astype(np.int64)
         steps = int(step.max()) + 1 if len(step) else 0
         means: list[float | None] = [None] * steps
@@ -57,3 +59,10 @@ class Timeline:
             "mean": means,
             "p95": p95s,
         }
+
+
+def _width(seconds: float) -> float:
+    """Return how wide the steps of a load are that took so many seconds."""
+    if seconds < _FEWEST_STEPS:
+        return next((width for width in _WIDTHS if seconds / width <= _FEWEST_STEPS), 1)
+    return max(1, int(np.ceil(seconds / _MOST_STEPS)))

@@ -4,9 +4,11 @@ A colour is the name of a CSS variable (`@good`), looked up when the chart is dr
 theme, the dark one and the printer.
 """
 
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
 
 from rallycross.report import wording
@@ -49,6 +51,7 @@ def gantt(steps: pd.DataFrame) -> Figure:
 def latency(iterations: pd.DataFrame) -> Figure:
     """Draw the duration of each of the iterations (`frames.iterations`) over its start."""
     traces = []
+    scale, unit = _unit(iterations["duration"].max())
     for failed, name, colour, symbol in ((False, "succeeded", "@accent", "circle"), (True, "failed", "@bad", "x")):
         part = iterations[iterations["failed"] == failed]
         if len(part):
@@ -58,10 +61,10 @@ def latency(iterations: pd.DataFrame) -> Figure:
                     "mode": "markers",
                     "name": name,
                     "x": _rounded(part["started"]),
-                    "y": _rounded(part["duration"]),
+                    "y": _rounded(part["duration"] * scale),
                     "customdata": part["iteration"].tolist(),
                     "marker": {"color": colour, "size": 6 if len(part) < 500 else 4, "opacity": 0.75, "symbol": symbol},
-                    "hovertemplate": f"iteration %{{customdata}} {name}<br>%{{y:.3s}}s, "
+                    "hovertemplate": f"iteration %{{customdata}} {name}<br>%{{y:.4~g}} {unit}, "
                     "started at %{x:.2f} s<extra></extra>",
                 }
             )
@@ -69,7 +72,7 @@ def latency(iterations: pd.DataFrame) -> Figure:
         "data": traces,
         "layout": {
             "xaxis": {"title": {"text": "start of the iteration, in seconds"}, "rangemode": "tozero"},
-            "yaxis": {"title": {"text": "seconds"}, "rangemode": "tozero"},
+            "yaxis": {"title": {"text": unit}, "rangemode": "tozero"},
             "showlegend": len(traces) > 1,
         },
     }
@@ -77,24 +80,33 @@ def latency(iterations: pd.DataFrame) -> Figure:
 
 def distribution(durations: "pd.Series[float]", marks: dict[str, float]) -> Figure:
     """Draw how often which duration came, with lines at `marks` (name to seconds)."""
-    values = durations.to_numpy()
+    values = durations.to_numpy(np.float64)
     counts, edges = np.histogram(values, bins=_bins(values))
+    scale, unit = _unit(values.max())
     bars = {
         "type": "bar",
-        "x": _rounded((edges[:-1] + edges[1:]) / 2),
+        "x": _rounded((edges[:-1] + edges[1:]) / 2 * scale),
         "y": counts.tolist(),
-        "width": _rounded(np.diff(edges)),
-        "customdata": [f"{wording.seconds(a)} to {wording.seconds(b)}" for a, b in zip(edges, edges[1:], strict=False)],
+        "width": _rounded(np.diff(edges) * scale),
+        "customdata": [f"{wording.seconds(low)} to {wording.seconds(high)}" for low, high in pairwise(edges)],
         "marker": {"color": "@accent", "opacity": 0.8, "line": {"width": 1, "color": "@surface"}},
         "hovertemplate": "%{customdata}: %{y}<extra></extra>",
     }
     lines = [
-        {"type": "line", "x0": at, "x1": at, "yref": "paper", "y0": 0, "y1": 1, "line": {"color": "@ink", "dash": "dot"}}
+        {
+            "type": "line",
+            "x0": at * scale,
+            "x1": at * scale,
+            "yref": "paper",
+            "y0": 0,
+            "y1": 1,
+            "line": {"color": "@ink", "dash": "dot"},
+        }
         for at in marks.values()
     ]
     labels = [
         {
-            "x": at,
+            "x": at * scale,
             "yref": "paper",
             "y": 1.0 - 0.09 * place,
             "text": f"{name} {wording.seconds(at)}",
@@ -111,7 +123,7 @@ def distribution(durations: "pd.Series[float]", marks: dict[str, float]) -> Figu
             "bargap": 0,
             "shapes": lines,
             "annotations": labels,
-            "xaxis": {"title": {"text": "seconds"}},
+            "xaxis": {"title": {"text": unit}},
             "yaxis": {"title": {"text": "iterations"}},
         },
     }
@@ -148,7 +160,12 @@ def throughput(timeline: dict[str, Any]) -> Figure:
     }
 
 
-def _bins(values: "np.ndarray[tuple[int], np.dtype[np.float64]]") -> int:
+def _unit(longest: float) -> tuple[float, str]:
+    """Return what to multiply seconds by, and the unit that this gives."""
+    return (1, "seconds") if longest >= 1 else (1000, "milliseconds")
+
+
+def _bins(values: npt.NDArray[np.float64]) -> int:
     """Return how many bars show the shape: Freedman and Diaconis's rule, within reason."""
     low, high = np.percentile(values, (25, 75))
     width = 2 * (high - low) / len(values) ** (1 / 3)

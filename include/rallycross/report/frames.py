@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
 
 from rallycross.judging.batch import Batch
@@ -78,7 +79,7 @@ def thinned(frame: pd.DataFrame, most: int) -> pd.DataFrame:
     return frame.loc[chosen]
 
 
-def _spread(size: int, wanted: int) -> np.ndarray[tuple[int], np.dtype[np.int64]]:
+def _spread(size: int, wanted: int) -> npt.NDArray[np.int64]:
     """Return at most `wanted` positions of `size`, evenly spread."""
     return np.unique(np.linspace(0, size - 1, min(size, wanted)).astype(np.int64)) if size else np.empty(0, np.int64)
 

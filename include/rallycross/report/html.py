@@ -18,6 +18,7 @@ from rallycross.report.run import Run
 from rallycross.results.models import DeploymentRow, TestRow, WorkloadRow
 
 _TEMPLATES = Path(__file__).with_name("templates")
+_BRIEF = 5  # facts of the environment that stand at the top
 _SLOWEST = 10  # tests that are named
 
 
@@ -36,6 +37,7 @@ def page(run: Run) -> str:
             verification=_verification(run.tests) if run.verification else None,
             workloads=workloads,
             environment=list(_environment(run)),
+            brief=_brief(run),
             style=Markup((_TEMPLATES / "style.css").read_text(encoding="utf-8")),  # noqa: S704 - our own file
             scripts=[Markup(script) for script in scripts],  # noqa: S704 - our own, and plotly's
             policy=_policy(scripts),
@@ -115,11 +117,9 @@ def _workload_charts(samples: Path, figures: dict[str, Any]) -> list[dict[str, A
     if len(well):
         marks = {name: total[name] for name in ("p50", "p95")}
         caption = f"All {wording.counted(len(well), 'iteration')} that did not fail."
-        made.append(
-            {"title": "Distribution", "caption": caption, "figure": charts.distribution(well, marks)}
-        )
+        made.append({"title": "Distribution", "caption": caption, "figure": charts.distribution(well, marks)})
     width = figures["timeline"]["width"]
-    caption = "Iterations by the second in which they ended." if width == 1 else f"Iterations by end, {width} s a bar."
+    caption = f"Iterations by when they ended; a bar is {wording.seconds(width)} wide."
     made.append(
         {"title": "Throughput and errors", "caption": caption, "figure": charts.throughput(figures["timeline"])}
     )
@@ -131,8 +131,8 @@ def _shown(shown: Any, every: Any) -> str:
         return f"Every iteration: {wording.count(len(every))}."
     failed, of = int(shown["failed"].sum()), int(every["failed"].sum())
     return (
-        f"{wording.count(len(shown))} of {wording.counted(len(every), 'iteration')}: the fastest and the slowest of each"
-        f" span of time, and others evenly spread; {wording.count(failed)} of {wording.counted(of, 'failure')}."
+        f"{wording.count(len(shown))} of {wording.counted(len(every), 'iteration')}: the fastest and the slowest of"
+        f" each span of time, and others evenly spread; {wording.count(failed)} of {wording.counted(of, 'failure')}."
     )
 
 
@@ -143,8 +143,19 @@ def _environment(run: Run) -> Iterator[tuple[str, dict[str, Any]]]:
     if run.verification and run.verification.environment:
         yield "Verification", run.verification.environment
     if run.cloud:
-        facts = {"name": run.cloud.name, "engine": run.cloud.engine, "registered": wording.moment(run.cloud.registered_at)}
+        facts = {
+            "name": run.cloud.name,
+            "engine": run.cloud.engine,
+            "registered": wording.moment(run.cloud.registered_at),
+        }
         yield "Cloud", {**facts, **run.cloud.environment}
+
+
+def _brief(run: Run) -> str:
+    """Return the cloud's first facts, in a line."""
+    facts = run.cloud.environment if run.cloud else {}
+    short = [f"{key} {value}" for key, value in facts.items() if isinstance(value, str | int) and len(str(value)) < 30]
+    return " · ".join(short[:_BRIEF])
 
 
 def _figure(figure: charts.Figure) -> Markup:

@@ -84,9 +84,7 @@ def _suite(root: ET.Element, name: str) -> ET.Element:
 
 
 def _case(suite: ET.Element, group: str, name: str, seconds: float | None = None) -> ET.Element:
-    return ET.SubElement(
-        suite, "testcase", classname=_clean(group), name=_clean(name), time=f"{seconds or 0.0:.6f}"
-    )
+    return ET.SubElement(suite, "testcase", classname=_clean(group), name=_clean(name), time=f"{seconds or 0.0:.6f}")
 
 
 def _say(case: ET.Element, kind: str, message: str, text: str = "") -> None:

@@ -2,11 +2,13 @@
 
 import time
 
+NOTHING = "\N{EN DASH}"
+
 
 def seconds(value: float | None) -> str:
     """Return a duration: `0.42 ms`, `123 ms`, `1.23 s`, `12.3 s`, `2 min 05 s`, `1 h 02 min`."""
     if value is None:
-        return "–"
+        return NOTHING
     if abs(value) < 0.9995:
         return f"{_three_digits(value * 1000)} ms"
     if value < 59.95:
@@ -20,7 +22,7 @@ def seconds(value: float | None) -> str:
 
 def rate(value: float | None) -> str:
     """Return so many a second."""
-    return "–" if value is None else f"{_three_digits(value)}/s"
+    return NOTHING if value is None else f"{_three_digits(value)}/s"
 
 
 def count(value: int) -> str:
@@ -31,7 +33,7 @@ def count(value: int) -> str:
 def share(part: int, whole: int) -> str:
     """Return a percentage that is 0 or 100 only when it is."""
     if not whole:
-        return "–"
+        return NOTHING
     percent = 100 * part / whole
     if 0 < percent < 0.1:
         return "< 0.1 %"
@@ -47,7 +49,7 @@ def counted(number: int, one: str, many: str = "") -> str:
 
 def moment(at: float | None) -> str:
     """Return a time, given in seconds since the epoch, in UTC."""
-    return "–" if at is None else time.strftime("%Y-%m-%d %H:%M:%S UTC", time.gmtime(at))
+    return NOTHING if at is None else time.strftime("%Y-%m-%d %H:%M:%S UTC", time.gmtime(at))
 
 
 def _three_digits(value: float) -> str:

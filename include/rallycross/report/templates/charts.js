@@ -35,7 +35,9 @@
       xaxis: axis(figure.layout.xaxis),
       yaxis: axis(figure.layout.yaxis),
     };
-    const config = { responsive: true, displaylogo: false, modeBarButtonsToRemove: ["select2d", "lasso2d", "autoScale2d"] };
+    // Labels beside bars need room, of which a phone has little.
+    if (figure.layout.xaxis.range && box.clientWidth < 500) layout.xaxis.range = [0, figure.layout.xaxis.range[1] * 1.25];
+    const config = { responsive: true, displayModeBar: false };
     Plotly.react(box.querySelector(".plot"), coloured(figure.data, style), coloured(layout, style), config);
     drawn.add(box);
   }
