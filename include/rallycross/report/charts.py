@@ -80,7 +80,7 @@ def latency(iterations: pd.DataFrame) -> Figure:
 
 def distribution(durations: "pd.Series[float]", marks: dict[str, float]) -> Figure:
     """Draw how often which duration came, with lines at `marks` (name to seconds)."""
-    values = durations.to_numpy(np.float64)
+    values = np.asarray(durations, dtype=np.float64)
     counts, edges = np.histogram(values, bins=_bins(values))
     scale, unit = _unit(values.max())
     bars = {

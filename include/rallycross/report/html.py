@@ -119,7 +119,9 @@ def _workload_charts(samples: Path, figures: dict[str, Any]) -> list[dict[str, A
         caption = f"All {wording.counted(len(well), 'iteration')} that did not fail."
         made.append({"title": "Distribution", "caption": caption, "figure": charts.distribution(well, marks)})
     width = figures["timeline"]["width"]
-    caption = f"Iterations by when they ended; a bar is {wording.seconds(width)} wide."
+    caption = (
+        f"Iterations by when they ended; a bar is {f'{width:g} s' if width >= 1 else f'{width * 1000:g} ms'} wide."
+    )
     made.append(
         {"title": "Throughput and errors", "caption": caption, "figure": charts.throughput(figures["timeline"])}
     )
@@ -129,11 +131,12 @@ def _workload_charts(samples: Path, figures: dict[str, Any]) -> list[dict[str, A
 def _shown(shown: Any, every: Any) -> str:
     if len(shown) == len(every):
         return f"Every iteration: {wording.count(len(every))}."
-    failed, of = int(shown["failed"].sum()), int(every["failed"].sum())
-    return (
+    text = (
         f"{wording.count(len(shown))} of {wording.counted(len(every), 'iteration')}: the fastest and the slowest of"
-        f" each span of time, and others evenly spread; {wording.count(failed)} of {wording.counted(of, 'failure')}."
+        " each span of time, and others evenly spread"
     )
+    failed, of = int(shown["failed"].sum()), int(every["failed"].sum())
+    return f"{text}; {wording.count(failed)} of {wording.counted(of, 'failure')}." if of else f"{text}."
 
 
 def _environment(run: Run) -> Iterator[tuple[str, dict[str, Any]]]:
