@@ -25,6 +25,7 @@ from operators.deploy import DeployOperator
 from operators.destroy import DestroyOperator
 from operators.judge import JudgeOperator
 from operators.report import ReportOperator
+from operators.stage import NONE
 from operators.verdict import VerdictOperator
 from operators.verify import VerifyOperator
 from rallycross.settings import CHECKOUT
@@ -36,6 +37,7 @@ def shipped(folder: str) -> list[str]:
     return sorted(str(file.relative_to(CHECKOUT)) for file in (CHECKOUT / folder).rglob("*.yaml"))
 
 
+# The form shows parameters without a section at once; a section is folded.
 PARAMS = {
     "cloud_spec": Param(
         "include/clouds/embedded.yaml",
@@ -44,31 +46,6 @@ PARAMS = {
         examples=shipped("include/clouds"),
         title="Cloud spec",
         description="The cloud to deploy: a file of the checkout, any other path, or the YAML itself.",
-        section="Cloud",
-    ),
-    "keep": Param(
-        True,
-        type="boolean",
-        title="Keep the cloud",
-        description="Leave the cloud standing after the run, for the next one to use.",
-        section="Cloud",
-    ),
-    "verification": Param(
-        "quick",
-        enum=[*SETS, "none"],
-        values_display={**{name: f"{name}: {what}" for name, what in SETS.items()}, "none": "none: skip this stage"},
-        title="Verification",
-        description="The set of tempest tests to run.",
-        section="Verification",
-    ),
-    "verification_concurrency": Param(
-        2,
-        type="integer",
-        minimum=1,
-        maximum=64,
-        title="Tests at a time",
-        description="How many tests run side by side.",
-        section="Verification",
     ),
     "task_file": Param(
         "include/recipes/quickstart.yaml",
@@ -77,14 +54,35 @@ PARAMS = {
         examples=shipped("include/recipes"),
         title="Task file",
         description="The load, in Rally's task format: a recipe of the checkout, any other path, or the text itself.",
-        section="Benchmark",
+    ),
+    "verification": Param(
+        "quick",
+        enum=[*SETS, NONE],
+        values_display={**{name: f"{name}: {what}" for name, what in SETS.items()}, NONE: f"{NONE}: skip this stage"},
+        title="Verification",
+        description="The set of tempest tests to run before the load.",
+    ),
+    "keep": Param(
+        default=True,
+        type="boolean",
+        title="Keep the cloud",
+        description="Leave the cloud standing after the run, for the next one to use. Off: it is destroyed.",
+    ),
+    "verification_concurrency": Param(
+        2,
+        type="integer",
+        minimum=1,
+        maximum=64,
+        title="Tests at a time",
+        description="How many tests of the verification run side by side.",
+        section="Details",
     ),
     "task_args": Param(
         {},
         type="object",
         title="Task arguments",
         description="Values for the task file's template, as a JSON object.",
-        section="Benchmark",
+        section="Details",
     ),
 }
 

@@ -1,0 +1,81 @@
+"""Airflow's settings, and the environment of its components."""
+
+import base64
+import json
+import stat
+from pathlib import Path
+
+from rallycross.cli.airflow_settings import MARK, airflow_settings, component_environment
+from rallycross.cli.secrets import Secrets
+
+SECRET = Secrets(password="p", fernet_key="f", jwt_secret="j", secret_key="s", supervisor="u")
+HOME = Path("/some/where")
+
+
+def test_everything_binds_loopback() -> None:
+    """Every address in the settings is one of loopback."""
+    values = airflow_settings(HOME, 8480, SECRET)
+
+    assert values["AIRFLOW__API__HOST"] == "127.0.0.1"
+    urls = [value for value in values.values() if value.startswith("http")]
+    assert urls
+    assert all(url.startswith("http://127.0.0.1:8480") for url in urls)
+
+
+def test_state_is_in_the_home() -> None:
+    """The database, the logs and the passwords are in the folder that was given."""
+    values = airflow_settings(HOME, 1, SECRET)
+
+    assert values["AIRFLOW_HOME"] == str(HOME)
+    assert values["AIRFLOW__DATABASE__SQL_ALCHEMY_CONN"] == f"sqlite:///{HOME}/airflow.db"
+    assert values["AIRFLOW__CORE__SIMPLE_AUTH_MANAGER_PASSWORDS_FILE"] == f"{HOME}/passwords.json"
+
+
+def test_components_do_not_inherit_what_leads_astray() -> None:
+    """Python's and OpenStack's variables, and another Airflow's settings, are dropped; handed-in connections stay."""
+    base = {
+        "PATH": "/bin",
+        "PYTHONPATH": "/x",
+        "PYTHONDONTWRITEBYTECODE": "1",
+        "OS_PASSWORD": "x",
+        "AIRFLOW_HOME": "/other",
+        "AIRFLOW__CORE__EXECUTOR": "Other",
+        "AIRFLOW_CONN_CLOUD": "{}",
+        "HTTPS_PROXY": "http://proxy",
+    }
+
+    found = component_environment(base, HOME, {"AIRFLOW_HOME": str(HOME)})
+
+    assert found == {
+        "PATH": "/bin",
+        "AIRFLOW_CONN_CLOUD": "{}",
+        "HTTPS_PROXY": "http://proxy",
+        "AIRFLOW_HOME": str(HOME),
+        MARK: str(HOME),
+        "SPT_NOENV": "1",
+        "PYTHONUNBUFFERED": "1",
+    }
+
+
+def test_secrets_are_made_once(tmp_path: Path) -> None:
+    """A second look gives the secrets of the first; another folder has others."""
+    first = Secrets.kept(tmp_path / "one")
+
+    assert Secrets.kept(tmp_path / "one") == first
+    assert Secrets.kept(tmp_path / "two").password != first.password
+
+
+def test_secrets_are_for_the_owner_alone(tmp_path: Path) -> None:
+    """No file of secrets can be read by anyone else."""
+    Secrets.kept(tmp_path)
+
+    assert {stat.S_IMODE(path.stat().st_mode) for path in tmp_path.iterdir()} == {0o600}
+
+
+def test_secrets_have_the_form_that_airflow_wants(tmp_path: Path) -> None:
+    """The Fernet key is 32 bytes of base64, the JWT secret has 64 bytes or more, the password stands in its file."""
+    secret = Secrets.kept(tmp_path)
+
+    assert len(base64.urlsafe_b64decode(secret.fernet_key)) == 32
+    assert len(secret.jwt_secret) >= 64
+    assert json.loads((tmp_path / "passwords.json").read_text()) == {"admin": secret.password}

@@ -1,0 +1,137 @@
+"""The `rallycross` command: bad surroundings are met with what, why and remedy, and exit code 2."""
+
+import os
+import shutil
+import stat
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from rallycross.settings import CHECKOUT
+
+TOOLS = ("bash", "env", "dirname", "readlink", "cat", "sha256sum", "cut", "awk", "grep", "mkdir", "flock", "id", "rm")
+TOOLS = (*TOOLS, "tail", "sed", "df", "uname")
+
+
+@pytest.fixture(name="checkout")
+def _checkout(tmp_path: Path) -> Path:
+    """Make a checkout that has nothing installed."""
+    folder = tmp_path / "check out"
+    (folder / "include/rallycross/cli").mkdir(parents=True)
+    for name in ("rallycross", "requirements.txt", "requirements-dev.txt", "pyproject.toml"):
+        shutil.copy2(CHECKOUT / name, folder / name)
+    shutil.copy2(CHECKOUT / "include/rallycross/cli/machine.py", folder / "include/rallycross/cli/machine.py")
+    return folder
+
+
+@pytest.fixture(name="path")
+def _path(tmp_path: Path) -> Path:
+    """Make a PATH with the tools that every Debian has, and no Python."""
+    folder = tmp_path / "bin"
+    folder.mkdir()
+    for tool in TOOLS:
+        found = shutil.which(tool)
+        assert found, tool
+        (folder / tool).symlink_to(found)
+    return folder
+
+
+def call(checkout: Path, path: Path, *arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
+    """Run the command with nothing in the environment but PATH and what is given."""
+    return subprocess.run(
+        [str(path / "bash"), str(checkout / "rallycross"), *arguments],
+        env={"PATH": str(path), "HOME": str(checkout), **environment},
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=120,
+    )
+
+
+def script(path: Path, text: str) -> None:
+    """Write an executable."""
+    path.write_text(f"#!{shutil.which('bash')}\n{text}\n")
+    path.chmod(path.stat().st_mode | stat.S_IXUSR)
+
+
+def test_without_a_python(checkout: Path, path: Path) -> None:
+    """Where no Python is found, the remedy says what to install, and nothing is made."""
+    ended = call(checkout, path, "up")
+
+    assert ended.returncode == 2
+    assert "no Python 3.11, 3.12 or 3.13 was found" in ended.stderr
+    assert "apt-get install python3" in ended.stderr
+    assert not (checkout / ".venv").exists()
+
+
+def test_a_python_that_does_not_run_does_not_count(checkout: Path, path: Path) -> None:
+    """A version manager's stub, and a Python that is too old, are passed over."""
+    script(path / "python3.12", "echo 'pyenv: python3.12: command not found' >&2; exit 127")
+    script(path / "python3", "exit 1")
+
+    assert call(checkout, path, "up").returncode == 2
+
+
+def test_a_named_python_must_fit(checkout: Path, path: Path) -> None:
+    """A Python that the user names and that does not fit is named in the complaint; no other is taken."""
+    script(path / "python3.12", f'exec {sys.executable} "$@"')
+
+    ended = call(checkout, path, "up", RALLYCROSS_PYTHON="/no/such/python")
+
+    assert ended.returncode == 2
+    assert "RALLYCROSS_PYTHON=/no/such/python" in ended.stderr
+
+
+def test_an_index_that_does_not_answer(checkout: Path, path: Path) -> None:
+    """A package index that cannot be reached ends in exit code 2, with what to set, within seconds."""
+    script(path / "python3.12", f'exec {sys.executable} "$@"')
+    nowhere = "http://127.0.0.1:9/simple"
+
+    ended = call(checkout, path, "up", PIP_INDEX_URL=nowhere, UV_DEFAULT_INDEX=nowhere, PIP_CONFIG_FILE=os.devnull)
+
+    assert ended.returncode == 2
+    assert "Is a package index in reach?" in ended.stderr
+    assert "setup.log" in ended.stderr
+    assert not (checkout / ".venv/.rallycross-stamp").exists()
+
+
+@pytest.mark.parametrize("arguments", [(), ("dance",), ("--dance",)])
+def test_an_unknown_command_shows_the_commands(checkout: Path, path: Path, arguments: tuple[str, ...]) -> None:
+    """Whatever is no command ends in exit code 2 and the list of commands, before anything is made."""
+    ended = call(checkout, path, *arguments)
+
+    assert ended.returncode == 2
+    assert "demo" in ended.stderr
+    assert not (checkout / ".rallycross").exists()
+
+
+@pytest.mark.parametrize("argument", ["help", "--help", "-h"])
+def test_help_needs_nothing(checkout: Path, path: Path, argument: str) -> None:
+    """Help is there before there is a Python or an environment."""
+    ended = call(checkout, path, argument)
+
+    assert ended.returncode == 0
+    assert "demo" in ended.stdout
+
+
+def test_down_before_the_first_start(checkout: Path, path: Path) -> None:
+    """Stopping what was never started is fine, and makes nothing."""
+    ended = call(checkout, path, "down")
+
+    assert (ended.returncode, ended.stderr) == (0, "")
+    assert not (checkout / ".rallycross").exists()
+
+
+def test_runs_through_a_link(checkout: Path, path: Path, tmp_path: Path) -> None:
+    """A link to the command from elsewhere finds the checkout behind it."""
+    link = tmp_path / "link"
+    link.symlink_to(checkout / "rallycross")
+
+    ended = subprocess.run(
+        [str(path / "bash"), str(link), "up"], env={"PATH": str(path)}, check=False, capture_output=True
+    )
+
+    assert ended.returncode == 2
+    assert (checkout / ".rallycross").exists()
