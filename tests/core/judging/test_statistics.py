@@ -1,0 +1,214 @@
+"""Figures from samples: exact, and the same however a load is split."""
+
+import math
+import statistics as textbook
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from rallycross.judging.batch import Batch
+from rallycross.judging.failures import normalised
+from rallycross.judging.sla import CRITERIA
+from rallycross.judging.statistics import Statistics
+from rallycross.load.sample import Action, Failure, Sample
+
+MakeBatch = Callable[[Sequence[Sample]], Batch]
+
+
+def _figures(*batches: Batch) -> dict[str, Any]:
+    fold = Statistics()
+    for batch in batches:
+        fold.add(batch)
+    return fold.close()
+
+
+@st.composite
+def _samples(draw: st.DrawFn) -> list[Sample]:
+    made = []
+    for iteration in range(draw(st.integers(0, 30))):
+        started = draw(st.floats(0, 5000))
+        actions, at = [], started
+        for name in draw(st.lists(st.sampled_from(["boot", "attach", "delete"]), max_size=3)):
+            ended = at + draw(st.floats(0, 20))
+            actions.append(Action(name, draw(st.integers(0, 1)), at, ended, failed=draw(st.booleans())))
+            at = ended
+        failure = draw(
+            st.none()
+            | st.builds(Failure, st.sampled_from("AB"), st.sampled_from(["no 1.5", "no 2.5", "odd"]), st.text())
+        )
+        made.append(
+            Sample(iteration, 0, None, started, at, idle=draw(st.floats(0, 1)), failure=failure, actions=actions)
+        )
+    return made
+
+
+@settings(deadline=None)
+@given(samples=_samples(), data=st.data())
+def test_any_split_into_shards_gives_what_the_whole_gives(
+    samples: list[Sample], data: st.DataObject, batch_of: MakeBatch
+) -> None:
+    """Each sample goes to any of three folds, in any order; merged in any order they close to the very same figures."""
+    criteria = {"failure_rate": {"max": 20}, "max_avg_duration": 3}
+    whole = Statistics()
+    whole.add(batch_of(samples))
+    rows = [CRITERIA[name](argument) for name, argument in criteria.items()]
+    for row in rows:
+        row.add(batch_of(samples))
+    shards: list[list[Sample]] = [[], [], []]
+    for sample in data.draw(st.permutations(samples)):
+        shards[data.draw(st.integers(0, 2))].append(sample)
+    merged = Statistics()
+    merged_rows = [CRITERIA[name](argument) for name, argument in criteria.items()]
+    for shard in data.draw(st.permutations(shards)):
+        part = Statistics()
+        part.add(batch_of(shard))
+        merged.merge(part)
+        for (name, argument), row in zip(criteria.items(), merged_rows, strict=True):
+            other = CRITERIA[name](argument)
+            other.add(batch_of(shard))
+            row.merge(other)
+
+    assert merged.close() == whole.close()
+    assert [row.close() for row in merged_rows] == [row.close() for row in rows]
+
+
+def test_durations_are_exact_and_leave_out_pauses_and_failures(batch_of: MakeBatch) -> None:
+    """Percentiles interpolate between neighbours; what failed is counted and not timed."""
+    samples = [Sample(i, 0, None, 0.0, float(i + 1) + 0.5, idle=0.5) for i in range(100)]
+    samples.append(Sample(100, 0, None, 0.0, 1000.0, failure=Failure("E", "e")))
+    total = _figures(batch_of(samples))["rows"][0]
+    durations = [float(number) for number in range(1, 101)]
+
+    assert (total["name"], total["count"], total["failed"]) == ("total", 101, 1)
+    assert (total["min"], total["max"]) == (1.0, 100.0)
+    assert [total[name] for name in ("p50", "p90", "p95", "p99")] == pytest.approx([50.5, 90.1, 95.05, 99.01])
+    assert total["avg"] == pytest.approx(textbook.fmean(durations))
+    assert total["std"] == pytest.approx(textbook.stdev(durations))
+
+
+def test_actions_come_in_the_order_in_which_an_iteration_meets_them(batch_of: MakeBatch) -> None:
+    """An action is told apart by its depth too; one that only a later iteration has stands after."""
+    boot, wait = Action("boot", 0, 0.0, 2.0), Action("wait", 1, 1.0, 2.0)
+    delete, again = Action("delete", 0, 2.0, 3.0), Action("wait", 0, 3.0, 3.5)
+    samples = [
+        Sample(0, 0, None, 0.0, 2.0, actions=[boot, wait]),
+        Sample(1, 0, None, 0.0, 3.5, actions=[boot, wait, delete, again]),
+    ]
+    rows = _figures(batch_of(samples[1:]), batch_of(samples[:1]))["rows"]
+
+    assert [(row["name"], row["depth"], row["count"], row["avg"]) for row in rows[1:]] == [
+        ("boot", 0, 2, 2.0),
+        ("wait", 1, 2, 1.0),
+        ("delete", 0, 1, 1.0),
+        ("wait", 0, 1, 0.5),
+    ]
+
+
+def test_an_action_that_always_failed_has_no_durations(batch_of: MakeBatch) -> None:
+    """None stands where there is nothing to measure; the count says how often it was tried."""
+    sample = Sample(0, 0, None, 0.0, 1.0, failure=Failure("E", "e"), actions=[Action("boot", 0, 0.0, 1.0, failed=True)])
+    row = _figures(batch_of([sample]))["rows"][1]
+
+    assert (row["count"], row["failed"], row["p50"], row["avg"]) == (1, 1, None, None)
+
+
+def test_throughput_is_over_the_time_from_the_first_start_to_the_last_end(batch_of: MakeBatch) -> None:
+    """Time before the first start does not count; failures are told apart."""
+    samples = [Sample(i, 0, None, 10.0 + i, 11.0 + i) for i in range(4)]
+    samples[0].failure = Failure("E", "e")
+    figures = _figures(batch_of(samples))
+
+    assert (figures["seconds"], figures["throughput"], figures["throughput_succeeded"]) == (4.0, 1.0, 0.75)
+
+
+def test_nothing_measured_has_figures_too() -> None:
+    """They say 0, or None where 0 would be a lie."""
+    figures = Statistics().close()
+
+    assert (figures["count"], figures["seconds"], figures["throughput"]) == (0, 0.0, None)
+    assert (figures["rows"][0]["count"], figures["rows"][0]["p95"]) == (0, None)
+    assert figures["failures"] == []
+    assert figures["timeline"]["count"] == []
+
+
+def test_failures_of_one_cause_are_one_group_with_the_earliest_as_its_example(batch_of: MakeBatch) -> None:
+    """Ids differ from one to the next and do not part them; a status code does."""
+    uuid = "3e1c0a52-0000-4000-8000-00000000000"
+    samples = [
+        Sample(
+            i,
+            0,
+            None,
+            float(i),
+            i + 0.5,
+            failure=Failure("NotFound", f"Server {uuid}{i} is gone", f"at {i}", f"req-{i}"),
+        )
+        for i in range(3)
+    ]
+    samples.append(Sample(3, 0, None, 3.0, 9.0, failure=Failure("Http", "answered 500")))
+    samples.append(Sample(4, 0, None, 3.0, 9.0, failure=Failure("Http", "answered 503")))
+    first, *others = _figures(batch_of(samples[2:]), batch_of(samples[:2]))["failures"]
+
+    assert first == {
+        "kind": "NotFound",
+        "message": "Server <uuid> is gone",
+        "count": 3,
+        "first": 0.5,
+        "last": 2.5,
+        "iteration": 0,
+        "example": f"Server {uuid}0 is gone",
+        "detail": "at 0",
+        "request_id": "req-0",
+    }
+    assert [other["message"] for other in others] == ["answered 500", "answered 503"]
+
+
+def test_a_flood_of_causes_ends_in_one_row(batch_of: MakeBatch) -> None:
+    """Fifty groups are told; the rest are counted."""
+    words = [f"{chr(97 + i // 26)}{chr(97 + i % 26)}" for i in range(60)]
+    samples = [Sample(i, 0, None, 0.0, 1.0, failure=Failure("E", word)) for i, word in enumerate(words)]
+    groups = _figures(batch_of(samples))["failures"]
+
+    assert len(groups) == 51
+    assert (groups[-1]["kind"], groups[-1]["message"], groups[-1]["count"]) == ("", "10 other causes", 10)
+
+
+@pytest.mark.parametrize(
+    ("message", "expected"),
+    [
+        ("req-3e1c0a52-0000-4000-8000-000000000001 failed", "<request> failed"),
+        ("user 0123456789abcdef0123456789abcdef is gone", "user <id> is gone"),
+        ("no route to 10.0.0.7:8774", "no route to <ip>"),
+        ("object at 0x7f3a", "object at <address>"),
+        ("took 3.25 s, limit 300", "took <n> s, limit 300"),
+        (" plain ", "plain"),
+    ],
+)
+def test_a_message_is_freed_of_what_differs_each_time(message: str, expected: str) -> None:
+    """Ids, addresses and measured figures go; whole numbers, such as a status, stay."""
+    assert normalised(message) == expected
+
+
+def test_the_timeline_counts_each_second_and_leaves_none_out(batch_of: MakeBatch) -> None:
+    """A second in which nothing ended is there, with a count of 0 and no latency."""
+    samples = [Sample(0, 0, None, 0.0, 0.5), Sample(1, 0, None, 0.0, 0.9), Sample(2, 0, None, 1.0, 25.0)]
+    samples[1].failure = Failure("E", "e")
+    timeline = _figures(batch_of(samples))["timeline"]
+
+    assert (timeline["width"], len(timeline["at"])) == (1, 26)
+    assert timeline["count"][:2] + timeline["count"][-1:] == [2, 0, 1]
+    assert (timeline["failed"][0], sum(timeline["failed"])) == (1, 1)
+    assert timeline["mean"][:2] + timeline["mean"][-1:] == [0.5, None, 24.0]
+
+
+@pytest.mark.parametrize(("seconds", "width"), [(0.6, 0.05), (9.0, 0.5), (19.0, 1), (1200.0, 1), (7200.0, 6)])
+def test_the_timeline_has_as_many_steps_as_a_screen_can_show(seconds: float, width: float, batch_of: MakeBatch) -> None:
+    """Short loads get finer steps than a second, long ones wider."""
+    timeline = _figures(batch_of([Sample(0, 0, None, 0.0, seconds)]))["timeline"]
+
+    assert timeline["width"] == width
+    assert math.isclose(timeline["at"][-1], (len(timeline["at"]) - 1) * width)
+    assert len(timeline["at"]) <= 1201
