@@ -50,7 +50,14 @@
   }, { rootMargin: "600px" });
   boxes.forEach((box) => watcher.observe(box));
   dark.addEventListener("change", () => drawn.forEach(draw));
-  addEventListener("beforeprint", () => boxes.forEach(draw));
+  addEventListener("beforeprint", () => {
+    document.documentElement.classList.add("printing");
+    boxes.forEach(draw);
+  });
+  addEventListener("afterprint", () => {
+    document.documentElement.classList.remove("printing");
+    drawn.forEach(draw);
+  });
 
   // Marks, in the navigation, the section that is being read.
   const links = new Map([...document.querySelectorAll("nav a")].map((link) => [link.hash.slice(1), link]));

@@ -1,0 +1,205 @@
+"""The page says what happened, needs nothing but itself, and lets nothing from a cloud speak for it."""
+
+import base64
+import hashlib
+import json
+import re
+from html.parser import HTMLParser
+from pathlib import Path
+
+import pytest
+from made_run import MadeRun, make_deployment, make_task, make_verification
+
+from rallycross import report
+from rallycross.results.store import Store
+
+EVIL = '<script>alert("x")</script><img src=x onerror=alert(1)>\'"&</details>'
+
+
+class Page(HTMLParser):
+    """A page, taken apart."""
+
+    def __init__(self, text: str) -> None:
+        """Read it."""
+        super().__init__(convert_charrefs=True)
+        self.elements: list[tuple[str, dict[str, str]]] = []
+        self.scripts: list[str] = []  # that are run
+        self.figures: list[dict] = []
+        self.text = ""
+        self._open: list[str] = []
+        self._kind = ""
+        self.feed(text)
+        self.close()
+        self.ends = self._open
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        """Keep an element."""
+        self.elements.append((tag, {key: value or "" for key, value in attrs}))
+        if tag not in {"meta", "br"}:
+            self._open.append(tag)
+        if tag == "script":
+            self._kind = dict(attrs).get("type") or ""
+
+    def handle_endtag(self, tag: str) -> None:
+        """Hold the page to closing what it opened last."""
+        assert self._open.pop() == tag
+
+    def handle_data(self, data: str) -> None:
+        """Keep text, and what scripts hold."""
+        inside = self._open[-1] if self._open else ""
+        if inside == "script" and self._kind == "application/json":
+            self.figures.append(json.loads(data))
+        elif inside == "script":
+            self.scripts.append(data)
+        elif inside != "style":
+            self.text += data
+
+
+def _write(store: Store, made: MadeRun, folder: Path, **stages: str | None) -> tuple[Page, str]:
+    chosen = {"deployment": made.deployment, "verification": made.verification, "task": made.task, **stages}
+    written = report.write(store, **chosen, folder=folder, samples=made.samples)
+    text = written["html"].read_text(encoding="utf-8")
+    return Page(text), text
+
+
+def _policy(page: Page) -> str:
+    return next(found["content"] for tag, found in page.elements if tag == "meta" and "content" in found)
+
+
+def test_the_page_tells_the_verdict_first_and_then_everything(store: Store, made: MadeRun, tmp_path: Path) -> None:
+    """Reasons, stages, steps, tests, workloads with SLA and failures, and the environment are all there."""
+    page, _ = _write(store, made, tmp_path)
+    words = re.sub(r"\s+", " ", page.text)
+
+    assert "Failed: Quickstart" in words
+    assert "1 of 14 verification tests failed: tempest.api.volume" in words
+    assert "Workload 4, NovaServers.boot_and_delete_server, did not pass: failure_rate" in words
+    assert words.index("did not pass") < words.index("mariadb")
+    for told in (
+        "12 of 14 tests passed",
+        "failed to reach in-use status",
+        "Rebooting is not offered by this driver.",
+        "nova.wait_for_server",
+        "Quota exceeded (403, <request>)",
+        "Debian GNU/Linux 12",
+        "waits are polled every max(0.1 s, 5 %)",
+        "users_per_tenant: 2",
+        "openstack 2026.2 · nova 34.0.0",
+    ):
+        assert told in words
+
+
+def test_every_chart_has_data_a_caption_and_a_label(store: Store, made: MadeRun, tmp_path: Path) -> None:
+    """One of the deployment, three a workload; every iteration is in the scatter when there are few."""
+    page, _ = _write(store, made, tmp_path)
+    plots = [attributes for _, attributes in page.elements if attributes.get("class") == "plot"]
+
+    assert len(page.figures) == len(plots) == 1 + 3 * 4
+    assert all(plot["aria-label"].startswith("Chart: ") for plot in plots)
+    assert all(trace["x"] and len(trace["x"]) == len(trace["y"]) for one in page.figures for trace in one["data"])
+    gantt, scatter, distribution, throughput = page.figures[:4]
+    assert len(gantt["data"][0]["y"]) == 21
+    assert len(scatter["data"][0]["x"]) == 40
+    assert sum(distribution["data"][0]["y"]) == 40
+    assert sum(throughput["data"][0]["y"]) * throughput["data"][0]["width"] == pytest.approx(40)
+    failing = page.figures[-3]
+    assert [trace["name"] for trace in failing["data"]] == ["succeeded", "failed"]
+    assert sum(len(trace["x"]) for trace in failing["data"]) == 40
+
+
+def test_the_page_loads_nothing_from_anywhere(store: Store, made: MadeRun, tmp_path: Path) -> None:
+    """No element names an address, and the policy would not let it: what may run is named by its hash."""
+    page, text = _write(store, made, tmp_path)
+    policy = _policy(page)
+
+    assert not [
+        (tag, found) for tag, found in page.elements if {"src", "srcset", "action"} & found.keys() or tag == "link"
+    ]
+    assert all(found["href"].startswith("#") for tag, found in page.elements if tag == "a")
+    assert "url(" not in text[text.index("<style>") : text.index("</style>")]
+    assert "default-src 'none'" in policy
+    allowed = re.findall(r"'sha256-([^']+)'", policy)
+    assert allowed == [base64.b64encode(hashlib.sha256(one.encode()).digest()).decode() for one in page.scripts]
+    assert len(allowed) == 2
+
+
+def test_links_lead_to_what_is_there(store: Store, made: MadeRun, tmp_path: Path) -> None:
+    """Every anchor exists once."""
+    page, _ = _write(store, made, tmp_path)
+    ids = [found["id"] for _, found in page.elements if "id" in found]
+
+    assert len(ids) == len(set(ids))
+    assert {found["href"][1:] for tag, found in page.elements if tag == "a"} <= set(ids)
+    assert page.ends == []
+
+
+def test_text_from_the_cloud_is_shown_and_never_run(store: Store, tmp_path: Path) -> None:
+    """Markup in messages, tracebacks, titles and step names adds no element to the page."""
+    made = MadeRun(tmp_path / "samples")
+    make_deployment(store, made, error=EVIL)
+    make_verification(store, made, traceback=EVIL)
+    make_task(store, made, failing=0.5, message=EVIL)
+    page, _ = _write(store, made, tmp_path / "evil")
+
+    assert EVIL in page.text
+    assert not [tag for tag, _ in page.elements if tag == "img"]
+    assert [found for tag, found in page.elements if tag == "script"] == [{"type": "application/json"}] * 13 + [{}, {}]
+    assert not [found for _, found in page.elements if any(name.startswith("on") for name in found)]
+
+
+def test_a_run_that_broke_off_is_reported_as_that(store: Store, tmp_path: Path) -> None:
+    """A failed deployment says by what; stages that never began say so; nothing of them is made up."""
+    made = MadeRun(tmp_path / "samples")
+    make_deployment(store, made, error="mariadb: no space left on device")
+    page, _ = _write(store, made, tmp_path / "broken")
+
+    assert "The deployment of embedded failed: mariadb: no space left on device." in page.text
+    assert page.text.count("never began") == 4  # two reasons, two stages
+    assert len(page.figures) == 1
+
+
+def test_a_load_that_was_killed_shows_what_it_had_measured(store: Store, made: MadeRun, tmp_path: Path) -> None:
+    """A task that is still running, not judged, with files or without: the page says what is known."""
+    with store.writing() as session:
+        session.connection().exec_driver_sql(
+            "UPDATE workloads SET passed = NULL, statistics = NULL, status = 'running'"
+        )
+        session.connection().exec_driver_sql("UPDATE tasks SET status = 'running', ended_at = NULL")
+        session.connection().exec_driver_sql("DELETE FROM sla_rows")
+    page, _ = _write(store, made, tmp_path, deployment=None, verification=None)
+
+    assert "not judged" in page.text
+    assert "not ended" in page.text
+    assert page.figures == []
+
+
+def test_a_workload_whose_samples_are_gone_keeps_its_figures(store: Store, made: MadeRun, tmp_path: Path) -> None:
+    """The table and the course of the throughput come from the store; charts over samples are left out."""
+    gone = MadeRun(tmp_path / "elsewhere")
+    page, _ = _write(store, gone, tmp_path, deployment=None, verification=None)
+
+    assert made.task == gone.task
+    assert "nova.boot_server" in page.text
+    assert len(page.figures) == 4
+
+
+def test_a_run_of_nothing_is_a_small_page(store: Store, tmp_path: Path) -> None:
+    """Without a chart there is no script, and the policy allows none."""
+    page, text = _write(store, MadeRun(tmp_path), tmp_path, deployment=None, verification=None, task=None)
+
+    assert "Nothing was deployed, verified or benchmarked." in page.text
+    assert "script-src 'none'" in _policy(page)
+    assert len(text) < 100_000
+
+
+def test_the_files_are_noted_as_artifacts_of_each_stage(store: Store, made: MadeRun, tmp_path: Path) -> None:
+    """Whoever knows one stage of a run finds its report; writing again adds nothing."""
+    for _ in range(2):
+        _write(store, made, tmp_path / "out")
+
+    for owner in (made.deployment, made.verification, made.task):
+        assert [(row.kind, row.path) for row in store.artifacts(owner)] == [
+            ("html", str(tmp_path / "out" / "report.html")),
+            ("junit", str(tmp_path / "out" / "junit.xml")),
+            ("json", str(tmp_path / "out" / "report.json")),
+        ]
