@@ -29,7 +29,7 @@ from operators.stage import NONE
 from operators.verdict import VerdictOperator
 from operators.verify import VerifyOperator
 from rallycross.settings import CHECKOUT
-from rallycross.verification.selection import SETS
+from rallycross.verification import SETS
 
 
 def shipped(folder: str) -> list[str]:

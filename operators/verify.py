@@ -33,7 +33,7 @@ class VerifyOperator(StoppableOperator):
         from hooks.openstack import OpenStackHook  # noqa: PLC0415 - parsing a DAG stays cheap
         from hooks.results import store as open_store  # noqa: PLC0415
         from rallycross.settings import settings  # noqa: PLC0415
-        from rallycross.verification import verify  # noqa: PLC0415
+        from rallycross.verification.verify import verify  # noqa: PLC0415
 
         uuid, store = own_reference(context, "verify"), open_store()
         self.watch_worker()

@@ -25,7 +25,7 @@ from rallycross.cli.up import login, start
 from rallycross.errors import Complaint, InvalidInput, RallycrossError
 from rallycross.results.store import Store
 from rallycross.settings import CHECKOUT
-from rallycross.verification.selection import SETS
+from rallycross.verification import SETS
 from rallycross.yamlfile import source
 
 

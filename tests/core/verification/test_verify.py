@@ -10,7 +10,8 @@ import pytest
 
 from rallycross.cloud.cloud import Cloud
 from rallycross.errors import RallycrossError
-from rallycross.verification import TestResult, verify
+from rallycross.verification import TestResult
+from rallycross.verification.verify import verify
 
 
 @pytest.fixture

@@ -1,0 +1,51 @@
+"""An Airflow of the tests' own: settings have to stand before Airflow is imported."""
+
+import os
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from rallycross.settings import CHECKOUT
+
+_HOME = tempfile.TemporaryDirectory(prefix="rallycross-airflow-tests-")
+os.environ.update(
+    {
+        "AIRFLOW_HOME": _HOME.name,
+        "AIRFLOW__CORE__DAGS_FOLDER": str(CHECKOUT / "dags"),
+        "AIRFLOW__CORE__PLUGINS_FOLDER": str(CHECKOUT / "plugins"),
+        "AIRFLOW__CORE__LOAD_EXAMPLES": "False",
+        "AIRFLOW__LOGGING__LOGGING_LEVEL": "WARNING",
+        "AIRFLOW__API_AUTH__JWT_SECRET": "a secret of the tests, long enough for the signature: " + "x" * 32,
+        "RALLYCROSS_HOME": f"{_HOME.name}/rallycross",
+    }
+)
+
+
+@pytest.fixture(name="airflow_db", scope="session")
+def _airflow_db() -> None:
+    """Make Airflow's database."""
+    from airflow.utils.db import initdb  # noqa: PLC0415 - not before the settings stand
+
+    initdb()
+
+
+@pytest.fixture(name="dag_bag", scope="session")
+def _dag_bag(airflow_db: None) -> Any:  # noqa: ARG001 - has to be there
+    """Import the project's DAGs."""
+    from airflow.dag_processing.dagbag import DagBag  # noqa: PLC0415 - not before the settings stand
+
+    return DagBag(str(CHECKOUT / "dags"))
+
+
+@pytest.fixture(name="home")
+def _home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    """Give the test a state of its own."""
+    from hooks.results import store  # noqa: PLC0415 - not before the settings stand
+
+    monkeypatch.setenv("RALLYCROSS_HOME", str(tmp_path))
+    store.cache_clear()
+    yield tmp_path
+    store.cache_clear()

@@ -1,0 +1,144 @@
+"""The DAGs import, have the structure of a run, ask for what they need, and keep the laws of hygiene."""
+
+import json
+import subprocess
+import sys
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from airflow.sdk.exceptions import ParamValidationError
+
+from rallycross.cli.follow import STAGES
+from rallycross.settings import CHECKOUT
+from rallycross.verification import SETS
+
+
+@pytest.fixture(name="dag")
+def _dag(dag_bag: Any) -> Any:
+    return dag_bag.dags["cloud_lifecycle"]
+
+
+def test_every_file_imports(dag_bag: Any) -> None:
+    """No file in dags/ has an import error, and each defines a DAG."""
+    assert dag_bag.import_errors == {}
+    assert {dag.fileloc for dag in dag_bag.dags.values()} == {str(path) for path in (CHECKOUT / "dags").glob("*.py")}
+
+
+def test_stages_follow_each_other(dag: Any) -> None:
+    """The stages are those that the display shows, in the order of the journey; the verdict is the only leaf."""
+    assert {task.task_id: sorted(task.downstream_task_ids) for task in dag.tasks} == {
+        "deploy": ["verify"],
+        "verify": ["benchmark"],
+        "benchmark": ["clean", "judge"],
+        "judge": ["report"],
+        "clean": ["destroy"],
+        "report": ["destroy"],
+        "destroy": ["verdict"],
+        "verdict": [],
+    }
+    assert {task.task_id for task in dag.tasks} == set(STAGES)
+
+
+def test_every_stage_has_a_time_out(dag_bag: Any) -> None:
+    """Each task of each DAG has an execution_timeout; no DAG has a dagrun_timeout, which would skip the teardowns."""
+    for dag in dag_bag.dags.values():
+        assert dag.dagrun_timeout is None
+        for task in dag.tasks:
+            assert task.execution_timeout is not None, task.task_id
+            assert timedelta(0) < task.execution_timeout <= timedelta(days=1)
+
+
+def test_a_load_is_never_run_again(dag_bag: Any) -> None:
+    """No task that puts load on a cloud is retried."""
+    loads = [task for dag in dag_bag.dags.values() for task in dag.tasks if task.task_type == "BenchmarkOperator"]
+
+    assert loads
+    assert {task.retries for task in loads} == {0}
+
+
+def test_what_has_to_run_in_any_case_is_a_teardown(dag: Any) -> None:
+    """All that judges, cleans, reports and destroys is a teardown without a setup, which runs whatever came before."""
+    teardowns = {task.task_id for task in dag.tasks if task.is_teardown}
+
+    assert teardowns == {"judge", "clean", "report", "destroy", "verdict"}
+    assert not [task.task_id for task in dag.tasks if task.is_setup]
+
+
+def test_the_verdict_alone_decides(dag: Any) -> None:
+    """The verdict, and no other teardown, may fail the run."""
+    assert {task.task_id for task in dag.tasks if task.on_failure_fail_dagrun} == {"verdict"}
+
+
+def test_the_verdict_looks_at_every_stage(dag: Any) -> None:
+    """A stage that failed cannot be overlooked."""
+    assert [*dag.get_task("verdict").stages, "verdict"] == list(STAGES)
+
+
+def test_loads_do_not_measure_each_other(dag: Any) -> None:
+    """One run at a time; how many tasks run is said, not left to a default."""
+    assert dag.max_active_runs == 1
+    assert "max_active_tasks" in (CHECKOUT / "dags/cloud_lifecycle.py").read_text()
+
+
+def test_is_told_about(dag_bag: Any) -> None:
+    """Each DAG and each task has a text for people."""
+    for dag in dag_bag.dags.values():
+        assert dag.doc_md
+        assert dag.description
+        for task in dag.tasks:
+            assert task.doc_md, task.task_id
+
+
+def test_every_parameter_is_described(dag: Any) -> None:
+    """Each parameter has a title and a description for the trigger form, and a default that is valid."""
+    dag.params.validate()
+    for name in dag.params:
+        param = dag.params.get_param(name)
+        assert param.schema["title"], name
+        assert param.description, name
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("cloud_spec", ""),
+        ("cloud_spec", None),
+        ("task_file", 7),
+        ("verification", "everything"),
+        ("verification_concurrency", 0),
+        ("verification_concurrency", 65),
+        ("verification_concurrency", "2"),
+        ("keep", "yes"),
+        ("task_args", "[]"),
+        ("task_args", None),
+    ],
+)
+def test_refuses_what_is_out_of_bounds(dag: Any, name: str, value: object) -> None:
+    """A value of the wrong type or beyond its limits never starts a run."""
+    with pytest.raises(ParamValidationError):
+        dag.params.get_param(name).resolve(value)
+
+
+def test_offers_what_there_is(dag: Any) -> None:
+    """The form offers every set of tests, every cloud spec and every recipe, and says which is which."""
+    verification = dag.params.get_param("verification").schema
+
+    assert verification["enum"] == [*SETS, "none"]
+    assert set(verification["values_display"]) == set(verification["enum"])
+    assert dag.params.get_param("cloud_spec").value in dag.params.get_param("cloud_spec").schema["examples"]
+    assert dag.params.get_param("task_file").value in dag.params.get_param("task_file").schema["examples"]
+
+
+def test_parsing_is_cheap() -> None:
+    """Parsing the DAGs imports none of the heavy packages that only a running stage needs."""
+    heavy = ["openstack", "pandas", "pyarrow", "plotly", "sqlalchemy.orm.decl_api", "tempest", "paramiko"]
+    code = (
+        "import sys, json, runpy; before = set(sys.modules); import airflow.sdk; base = set(sys.modules);"
+        f"runpy.run_path({str(CHECKOUT / 'dags/cloud_lifecycle.py')!r});"
+        f"print(json.dumps([name for name in {heavy!r} if name in set(sys.modules) - base]))"
+    )
+
+    ended = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+
+    assert json.loads(ended.stdout.splitlines()[-1]) == []
