@@ -1,0 +1,156 @@
+"""A connection of type OpenStack, or a registered cloud, becomes a core cloud."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+from airflow.sdk import Connection
+
+from hooks.openstack import OpenStackHook, from_connection
+from hooks.results import store
+from rallycross.cloud import registered
+from rallycross.errors import RallycrossError
+from rallycross.settings import settings
+
+URL = "https://cloud.example.org:5000/v3"
+ENTRY = {"auth": {"auth_url": URL, "username": "u", "password": "secret-of-the-entry"}, "region_name": "North"}
+
+
+def connection(monkeypatch: pytest.MonkeyPatch, **fields: Any) -> None:
+    """Give Airflow a connection `testcloud` by the environment."""
+    monkeypatch.setenv("AIRFLOW_CONN_TESTCLOUD", json.dumps({"conn_type": "openstack", **fields}))
+
+
+def test_a_password(monkeypatch: pytest.MonkeyPatch) -> None:
+    """User, password and project become an entry of clouds.yaml, with the domains that most clouds have."""
+    extra = {"project_name": "p", "region_name": "R", "interface": "internal", "verify": False}
+    connection(monkeypatch, host=URL, login="u", password="secret", extra=extra)
+
+    cloud = OpenStackHook("testcloud").get_conn()
+
+    assert cloud.name == "testcloud"
+    assert cloud.config == {
+        "auth_type": "password",
+        "auth": {
+            "auth_url": URL,
+            "username": "u",
+            "password": "secret",
+            "project_name": "p",
+            "user_domain_name": "Default",
+            "project_domain_name": "Default",
+        },
+        "region_name": "R",
+        "interface": "internal",
+        "verify": False,
+    }
+
+
+def test_an_application_credential_names_no_project(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Such a credential is bound to its project: what the form has left in other fields is not sent."""
+    extra = {"auth_type": "v3applicationcredential", "project_name": "p", "user_domain_name": "d"}
+    connection(monkeypatch, host=URL, login="id", password="secret", extra=extra)
+
+    assert OpenStackHook("testcloud").get_conn().config == {
+        "auth_type": "v3applicationcredential",
+        "auth": {
+            "auth_url": URL,
+            "application_credential_id": "id",
+            "application_credential_secret": "secret",
+        },
+    }
+
+
+def test_empty_fields_of_the_form_count_as_left_out(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The form saves empty texts and nulls: they are not passed on."""
+    extra = {"project_name": "p", "region_name": "", "cacert": None, "cloud": "", "clouds_yaml": None}
+    connection(monkeypatch, host=URL, login="u", password="secret", extra=extra)
+
+    assert OpenStackHook("testcloud").get_conn().config.keys() == {"auth_type", "auth"}
+
+
+def test_says_all_that_is_missing() -> None:
+    """Every field that is needed and not filled in is named at once."""
+    with pytest.raises(RallycrossError, match="has no Auth URL, login, password, Project"):
+        from_connection(Connection(conn_id="c", conn_type="openstack"))
+
+
+def test_the_text_of_a_clouds_yaml(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The entry is taken from the text as it is; its name may be left out where there is only one."""
+    text = yaml.safe_dump({"clouds": {"north": ENTRY}})
+    connection(monkeypatch, extra={"clouds_yaml": text})
+    assert OpenStackHook("testcloud").get_conn().config == ENTRY
+
+    connection(monkeypatch, extra={"clouds_yaml": text, "cloud": "north"})
+    assert OpenStackHook("testcloud").get_conn().config == ENTRY
+
+
+@pytest.mark.parametrize(
+    ("extra", "message"),
+    [
+        ({"clouds_yaml": yaml.safe_dump({"clouds": {"a": ENTRY, "b": ENTRY}}), "cloud": "c"}, "it has: a, b"),
+        ({"clouds_yaml": yaml.safe_dump({"clouds": {"a": ENTRY, "b": ENTRY}})}, "it has: a, b"),
+        ({"clouds_yaml": "not: clouds"}, "paste a whole file"),
+        ({"clouds_yaml": "{"}, "paste a whole file"),
+    ],
+)
+def test_a_clouds_yaml_that_does_not_help(monkeypatch: pytest.MonkeyPatch, extra: dict[str, str], message: str) -> None:
+    """An entry that is not there, is not clear, or a text that is no clouds.yaml is named with the remedy."""
+    connection(monkeypatch, extra=extra)
+
+    with pytest.raises(RallycrossError, match=message):
+        OpenStackHook("testcloud").get_conn()
+
+
+def test_a_name_in_the_workers_clouds_yaml(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """A name alone is looked up in the worker's file; the worker's OS_* variables have no say."""
+    file = tmp_path / "clouds.yaml"
+    file.write_text(yaml.safe_dump({"clouds": {"north": ENTRY}}))
+    monkeypatch.setattr("openstack.config.loader.CONFIG_FILES", [str(file)])
+    monkeypatch.setenv("OS_USERNAME", "intruder")
+    connection(monkeypatch, extra={"cloud": "north"})
+
+    config = OpenStackHook("testcloud").get_conn().config
+
+    assert config["auth"]["username"] == "u"
+    assert config["region_name"] == "North"
+
+
+def test_a_cloud_that_was_deployed(home: Path) -> None:  # noqa: ARG001 - the state of this test
+    """Where no connection has the name, the cloud that a deployment has registered is taken."""
+    file = registered.keep(settings(), "mine", yaml.safe_dump({"clouds": {"mine": ENTRY}}))
+    store().register_cloud(
+        "mine", clouds_yaml=str(file), spec="", engine="embedded", root="/r", deployment=None, environment={}
+    )
+
+    assert OpenStackHook("mine").get_conn().config == ENTRY
+
+
+def test_a_cloud_that_nobody_knows(home: Path) -> None:  # noqa: ARG001 - the state of this test
+    """A name that is neither a connection nor a registered cloud is named, with both ways to make it one."""
+    with pytest.raises(RallycrossError, match="'nowhere' - deploy it, or add a connection"):
+        OpenStackHook("nowhere").get_conn()
+
+
+def test_the_test_button_shows_what_went_wrong(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A cloud that does not answer makes the test fail with the reason, not with a traceback."""
+    extra = {"project_name": "p"}
+    connection(monkeypatch, host="http://127.0.0.1:9/v3", login="u", password="secret", extra=extra)
+
+    passed, message = OpenStackHook("testcloud").test_connection()
+
+    assert not passed
+    assert "127.0.0.1" in message
+
+
+@pytest.mark.parametrize("extra", [{"project_name": "p"}, {"auth_type": "v3applicationcredential"}])
+def test_secrets_are_masked(monkeypatch: pytest.MonkeyPatch, extra: dict[str, str]) -> None:
+    """Password and application credential secret are handed to Airflow's masker."""
+    masked: list[str] = []
+    monkeypatch.setattr("hooks.openstack.mask_secret", masked.append)
+    connection(monkeypatch, host=URL, login="u", password="the-secret", extra=extra)
+
+    OpenStackHook("testcloud").get_conn()
+
+    assert masked == ["the-secret"]

@@ -1,0 +1,187 @@
+"""Operators are thin: nothing happens before they run, and a stage can be stopped and says why it failed."""
+
+import os
+import subprocess
+import sys
+import time
+from typing import Any
+
+import pytest
+from airflow.sdk import BaseOperator
+from airflow.sdk.exceptions import AirflowFailException, AirflowSkipException
+
+from hooks.results import store
+from operators.benchmark import BenchmarkOperator, CleanOperator
+from operators.deploy import DeployOperator
+from operators.destroy import DestroyOperator
+from operators.judge import JudgeOperator
+from operators.report import ReportOperator
+from operators.stage import PROBLEM, StoppableOperator, own_reference, tells_why
+from operators.verdict import REASONS, VerdictOperator
+from operators.verify import VerifyOperator
+from rallycross.errors import RallycrossError
+
+JINJA = "{{ params.something }}"
+OPERATORS: list[tuple[type[BaseOperator], dict[str, Any]]] = [
+    (DeployOperator, {"cloud_spec": JINJA}),
+    (VerifyOperator, {"cloud": JINJA, "tests": JINJA, "concurrency": JINJA}),
+    (BenchmarkOperator, {"cloud": JINJA, "task_file": JINJA, "task_args": JINJA}),
+    (JudgeOperator, {}),
+    (CleanOperator, {"cloud": JINJA}),
+    (ReportOperator, {"tests": JINJA}),
+    (DestroyOperator, {"cloud_spec": JINJA, "keep": JINJA}),
+    (VerdictOperator, {"stages": ["deploy"], "tests": JINJA}),
+]
+
+
+class Messages:
+    """What a task instance keeps for others, and the states of the tasks beside it."""
+
+    dag_id = "a_dag"
+    run_id = "a_run"
+
+    def __init__(self, **states: str) -> None:
+        self.pushed: dict[str, Any] = {}
+        self.states = states
+
+    def xcom_push(self, *, key: str, value: Any) -> None:
+        """Keep."""
+        self.pushed[key] = value
+
+    def xcom_pull(self, *, task_ids: str, key: str) -> Any:
+        """Return what a task has said; only the one that has failed by itself has said anything."""
+        return f"{task_ids} has no quota" if (task_ids, key) == ("benchmark", PROBLEM) else None
+
+    def get_task_states(self, *, dag_id: str, task_ids: list[str], run_ids: list[str]) -> dict[str, dict[str, str]]:
+        """Return the states that the test has set."""
+        assert (dag_id, run_ids) == (self.dag_id, [self.run_id])
+        return {self.run_id: {task: self.states[task] for task in task_ids if task in self.states}}
+
+
+class Dag:
+    """As much of a DAG as a context shows."""
+
+    dag_id = Messages.dag_id
+
+
+def context(**states: str) -> Any:
+    """Return the context of a run."""
+    return {"dag": Dag, "run_id": Messages.run_id, "ti": Messages(**states)}
+
+
+@pytest.mark.parametrize(("operator", "arguments"), OPERATORS)
+def test_making_one_only_keeps_its_arguments(operator: type[BaseOperator], arguments: dict[str, Any]) -> None:
+    """At parse time values are templates yet: they are kept as they are, neither read nor checked."""
+    made = operator(task_id="t", **arguments)
+
+    assert {name: getattr(made, name) for name in arguments} == arguments
+
+
+@pytest.mark.parametrize(("operator", "arguments"), OPERATORS)
+def test_what_a_template_fills_in_is_declared(operator: type[BaseOperator], arguments: dict[str, Any]) -> None:
+    """Each argument that may be a template is a template field, and no path in it is taken for a template file."""
+    assert {name for name, value in arguments.items() if value == JINJA} == set(operator.template_fields)
+    assert [ending for ending in operator.template_ext if ending in {".yaml", ".yml", ".json"}] == []
+
+
+def test_references_are_those_of_the_run() -> None:
+    """The same run and stage give the same reference, another stage another one."""
+    assert own_reference(context(), "deploy") == own_reference(context(), "deploy")
+    assert own_reference(context(), "deploy") != own_reference(context(), "verify")
+
+
+def test_a_failure_is_kept_for_the_verdict() -> None:
+    """An error that a user can act on is pushed before it is raised."""
+    seen = context()
+
+    @tells_why
+    def execute(_: BaseOperator, __: Any) -> None:
+        raise RallycrossError("no room - make some")
+
+    with pytest.raises(RallycrossError):
+        execute(None, seen)
+    assert seen["ti"].pushed == {PROBLEM: "no room - make some"}
+
+
+def test_an_unknown_set_of_tests_ends_as_crashed(home: Any) -> None:  # noqa: ARG001 - the state of this test
+    """A verification that cannot begin is in the results, with the reason."""
+    operator = VerifyOperator(task_id="verify", cloud="nowhere", tests="quick")
+
+    with pytest.raises(RallycrossError, match="nowhere"):
+        operator.execute(context())
+
+    row = store().verification(own_reference(context(), "verify"))
+    assert row is not None
+    assert (row.status, "nowhere" in row.error) == ("crashed", True)
+
+
+def test_a_cloud_spec_that_is_wrong_is_said_at_once(home: Any) -> None:
+    """A spec that cannot be read fails the stage before anything is made."""
+    with pytest.raises(RallycrossError, match="cannot be read"):
+        DeployOperator(task_id="deploy", cloud_spec="no/such.yaml").execute(context())
+
+    assert not (home / "clouds").exists()
+
+
+def test_what_was_not_asked_for_is_skipped(home: Any) -> None:  # noqa: ARG001 - the state of this test
+    """No verification, a cloud that is kept, nothing to clean and nothing to judge are skipped, not passed."""
+    for operator in (
+        VerifyOperator(task_id="verify", cloud="c", tests="none"),
+        DestroyOperator(task_id="destroy", cloud_spec="x", keep="True"),
+        DestroyOperator(task_id="destroy_too", cloud_spec="x", keep=True),
+        CleanOperator(task_id="clean", cloud=""),
+        CleanOperator(task_id="clean_too", cloud="c"),
+        JudgeOperator(task_id="judge"),
+    ):
+        with pytest.raises(AirflowSkipException):
+            operator.execute(context())
+
+
+def test_the_verdict_names_what_failed(home: Any) -> None:  # noqa: ARG001 - the state of this test
+    """A stage that failed, and a result that is missing, are reasons, in the log and for those who follow the run."""
+    seen = context(deploy="success", benchmark="failed", judge="skipped")
+
+    with pytest.raises(AirflowFailException, match="did not pass"):
+        VerdictOperator(task_id="verdict", stages=["deploy", "benchmark", "judge"], tests="none").execute(seen)
+
+    reasons = seen["ti"].pushed[REASONS]
+    assert reasons[0] == "The stage benchmark failed: benchmark has no quota."
+    assert "The benchmark never began." in reasons
+
+
+def test_killing_sets_the_event() -> None:
+    """Airflow's on_kill is what the stage's core polls for."""
+    operator = StoppableOperator(task_id="t")
+    assert not operator.stop.is_set()
+
+    operator.on_kill()
+
+    assert operator.stop.is_set()
+
+
+WATCHING = """
+import os, sys, time
+from operators.stage import StoppableOperator
+child = os.fork()
+if child == 0:
+    operator = StoppableOperator(task_id="t")
+    operator.watch_worker()
+    print("watching", flush=True)
+    operator.stop.wait(60)
+    print("stopped" if operator.stop.is_set() else "still there", flush=True)
+    os._exit(0)
+time.sleep(60)
+"""
+
+
+def test_a_stage_whose_worker_dies_stops() -> None:
+    """When the process above a stage is killed, its stop event is set within seconds."""
+    worker = subprocess.Popen([sys.executable, "-c", WATCHING], stdout=subprocess.PIPE, text=True, env=dict(os.environ))
+    assert worker.stdout is not None
+    with worker.stdout as out:
+        assert out.readline() == "watching\n"
+        time.sleep(0.2)
+        worker.kill()
+        worker.wait(timeout=10)
+
+        assert out.readline() == "stopped\n"

@@ -1,0 +1,176 @@
+"""A real Airflow on loopback: started, believed when healthy, healed, and stopped without a trace."""
+
+import os
+import signal
+import socket
+import time
+from collections.abc import Callable, Iterator
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+
+from rallycross.cli.airflow_settings import COMPONENTS, MARK
+from rallycross.cli.processes import Process, end, marked
+from rallycross.cli.server import DAG, AirflowServer, free_port, is_free
+from rallycross.errors import RallycrossError
+
+LIMIT = 180.0  # seconds; a start takes 10, and a shared machine may be slow
+LOOPBACK = "0100007F"  # 127.0.0.1, as /proc/net/tcp writes it
+
+
+@pytest.fixture(name="server", scope="module")
+def _server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[AirflowServer]:
+    """Start an Airflow of this module's own, on a port that is free now."""
+    server = AirflowServer(tmp_path_factory.mktemp("air flow"), wanted_port=free_port(0))
+    try:
+        assert server.up(environment(), limit=LIMIT, tell=lambda _: None)
+        yield server
+    finally:
+        end(lambda: processes(server), grace=5)
+
+
+def environment() -> dict[str, str]:
+    """Return the environment without what the other tests' Airflow is told by."""
+    return {name: value for name, value in os.environ.items() if not name.startswith(("AIRFLOW", "PYTEST"))}
+
+
+def processes(server: AirflowServer) -> list[Process]:
+    """Return all processes of a server."""
+    return marked(MARK, str(server.folder))
+
+
+def eventually(true: Callable[[], bool]) -> bool:
+    """Wait for something to become true."""
+    deadline = time.monotonic() + LIMIT
+    while not true():
+        if time.monotonic() > deadline:
+            return False
+        time.sleep(0.1)
+    return True
+
+
+def pid_of(server: AirflowServer, name: str) -> int:
+    """Return a component's process."""
+    (program,) = [program for program in server.programs() if program.name == name]
+    return int(program.detail.split()[1].rstrip(",")) if program.state == "RUNNING" else 0
+
+
+def listening(pids: list[int]) -> set[str]:
+    """Return the addresses at which these processes listen, as /proc writes them."""
+    inodes = set()
+    for pid in pids:
+        for link in Path(f"/proc/{pid}/fd").iterdir():
+            try:
+                inodes.add(os.readlink(link).removeprefix("socket:[").removesuffix("]"))
+            except FileNotFoundError:
+                continue
+    found = set()
+    for table in ("tcp", "tcp6"):
+        for line in Path(f"/proc/net/{table}").read_text().splitlines()[1:]:
+            fields = line.split()
+            if fields[3] == "0A" and fields[9] in inodes:
+                found.add(fields[1].split(":")[0])
+    return found
+
+
+def test_all_components_run(server: AirflowServer) -> None:
+    """After a start every component runs, and the DAG can be triggered by those who have the password."""
+    assert [(program.name, program.state) for program in server.programs()] == [
+        (name, "RUNNING") for name in COMPONENTS
+    ]
+    assert server.api().get(f"/dags/{DAG}")["is_paused"] is False
+
+
+def test_the_api_asks_for_a_login(server: AirflowServer) -> None:
+    """Without a token the API tells nothing but its health."""
+    api = server.api()
+    assert api.health()["scheduler"]["status"] == "healthy"
+    with pytest.raises(RallycrossError, match="401"):
+        api._call("GET", "/api/v2/dags")
+
+
+def test_everything_listens_on_loopback(server: AirflowServer) -> None:
+    """No process of Airflow, nor its supervisor, can be reached from another machine."""
+    assert listening([process.pid for process in processes(server)]) == {LOOPBACK}
+
+
+def test_a_second_start_changes_nothing(server: AirflowServer) -> None:
+    """Starting what runs starts nothing, and leaves the same processes."""
+    before = {process.pid for process in processes(server)}
+
+    assert not server.up(environment(), limit=LIMIT, tell=lambda _: None)
+    assert pid_of(server, "scheduler") in before
+
+
+def test_another_port_is_refused_while_it_runs(server: AirflowServer) -> None:
+    """Asking for another port than the one in use says how to get it."""
+    other = AirflowServer(server.folder, wanted_port=free_port(0))
+
+    with pytest.raises(RallycrossError, match="rallycross down"):
+        other.up(environment(), limit=LIMIT, tell=lambda _: None)
+
+
+def test_a_killed_scheduler_comes_back_without_its_old_workers(server: AirflowServer) -> None:
+    """After kill -9 another scheduler runs, and no worker of the killed one goes on."""
+    old = pid_of(server, "scheduler")
+    assert len([process for process in processes(server) if process.group == old]) > 1
+
+    os.kill(old, signal.SIGKILL)
+
+    assert eventually(lambda: pid_of(server, "scheduler") not in {0, old})
+    assert eventually(lambda: not [process for process in processes(server) if process.group == old])
+
+
+def test_a_killed_supervisor_is_replaced_with_all_it_had(server: AirflowServer) -> None:
+    """Components that have lost their supervisor are ended by the next start, not doubled; the port stays."""
+    url = server.url
+    os.kill(int((server.folder / "supervisor.pid").read_text()), signal.SIGKILL)
+    assert eventually(lambda: server.programs() == [])
+    orphans = {process.pid for process in processes(server)}
+    assert orphans
+
+    assert server.up(environment(), limit=LIMIT, tell=lambda _: None)
+
+    assert not orphans & {process.pid for process in processes(server)}
+    assert server.url == url
+
+
+def test_stopping_leaves_no_process(server: AirflowServer) -> None:
+    """After a stop nothing of this Airflow runs, and its ports are free; stopping again has nothing to do."""
+    ports = server.ports
+
+    assert server.down(tell=lambda _: None)
+
+    assert processes(server) == []
+    assert eventually(lambda: all(is_free(port) for port in ports.values()))
+    assert not server.down(tell=lambda _: None)
+
+
+def test_a_taken_port_that_was_asked_for(tmp_path: Path) -> None:
+    """A port that the user insists on and that is taken is named, with the remedy; nothing is left behind."""
+    with closing(socket.socket()) as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        server = AirflowServer(tmp_path / "a", wanted_port=taken.getsockname()[1])
+        with pytest.raises(RallycrossError, match="RALLYCROSS_AIRFLOW_PORT"):
+            server.up({}, limit=LIMIT, tell=lambda _: None)
+
+    assert processes(server) == []
+
+
+def test_a_port_that_only_others_addresses_have_is_taken() -> None:
+    """A server on all addresses takes a port on loopback too."""
+    with closing(socket.socket()) as taken:
+        taken.bind(("0.0.0.0", 0))
+        taken.listen()
+        assert not is_free(taken.getsockname()[1])
+
+
+def test_a_port_is_found_beyond_those_that_are_taken() -> None:
+    """The search goes on from the first port until one is free."""
+    with closing(socket.socket()) as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        port = taken.getsockname()[1]
+        assert free_port(port) != port
