@@ -5,44 +5,29 @@ Exit codes: 0 = passed or done, 1 = the benchmark or the verification failed, 2 
 
 import argparse
 from collections.abc import Sequence
+from importlib import import_module
 
-from rallycross.cli import demo, doctor, down, logs, status, test, up
 from rallycross.cli.console import progress
 from rallycross.errors import InvalidInput, RallycrossError
 
-COMMANDS = {
-    "demo": demo,
-    "up": up,
-    "down": down,
-    "status": status,
-    "logs": logs,
-    "doctor": doctor,
-    "test": test,
-}
-
-
-def parser() -> argparse.ArgumentParser:
-    """Return the parser of the whole command line."""
-    whole = argparse.ArgumentParser(prog="rallycross", description="Deploy, verify, benchmark and report on OpenStack.")
-    commands = whole.add_subparsers(dest="command", required=True, metavar="COMMAND")
-    for name, module in COMMANDS.items():
-        text = (module.__doc__ or "").strip()
-        command = commands.add_parser(
-            name,
-            help=text.splitlines()[0],
-            description=text,
-            formatter_class=argparse.RawDescriptionHelpFormatter,
-        )
-        module.configure(command)
-        command.set_defaults(run=module.run)
-    return whole
+COMMANDS = ("demo", "up", "down", "status", "logs", "doctor", "test")
 
 
 def main(arguments: Sequence[str]) -> int:
     """Carry out a command; what a user can act on is said in a sentence, not in a traceback."""
-    options = parser().parse_args(arguments)
+    whole = argparse.ArgumentParser(prog="rallycross", add_help=False)
+    whole.add_argument("command", choices=COMMANDS)
+    name = whole.parse_args(arguments[:1]).command
+    module = import_module(f"rallycross.cli.{name}")  # the others are not imported: some are slow to
+    parser = argparse.ArgumentParser(
+        prog=f"rallycross {name}",
+        description=module.__doc__,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    module.configure(parser)
+    options = parser.parse_args(arguments[1:])
     try:
-        return int(options.run(options))
+        return int(module.run(options))
     except InvalidInput as error:
         count = len(error.complaints)
         progress.print(f"rallycross: {count} {'thing is' if count == 1 else 'things are'} wrong:")
