@@ -1,1 +1,6 @@
 """A task file becomes a typed plan, or all complaints about it at once. Pure."""
+
+from rallycross.task.checks import check
+from rallycross.task.file import load
+
+__all__ = ["check", "load"]

@@ -1,6 +1,7 @@
 """A plan: what a task file asks for, checked and typed. Nothing in here touches a cloud."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import Any
 
 
@@ -17,6 +18,8 @@ class Workload:
     sla: dict[str, Any]  # criterion -> its argument; empty = no SLA at all
     description: str = ""
     place: str = ""  # "file:line", for messages
+    key: str = ""  # dotted path of the scenario in the file, for messages
+    argument_places: Mapping[str, tuple[int, int]] = field(default_factory=dict, compare=False)  # line and column
 
 
 @dataclass(frozen=True)

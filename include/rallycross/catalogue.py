@@ -1,0 +1,30 @@
+"""All that a task file can name, gathered from where it stands."""
+
+from functools import cache
+from typing import Any
+
+from rallycross.contexts.context import CONTEXTS
+from rallycross.judging.sla import CRITERIA, Criterion
+from rallycross.load.runners import RUNNERS
+from rallycross.scenarios.scenario import SCENARIOS
+from rallycross.task.flaw import Flaw, Validate, by_schema
+from rallycross.task.known import Known
+
+
+@cache
+def known() -> Known:
+    """Return what there is: scenarios, runners, contexts, SLA criteria."""
+    return Known(
+        scenarios={name: scenario.signature for name, scenario in SCENARIOS.all.items()},
+        runners={name: runner.validate for name, runner in RUNNERS.items()},
+        contexts={name: by_schema(context.schema) for name, context in CONTEXTS.all.items()},
+        sla={name: _criterion(criterion) for name, criterion in CRITERIA.items()},
+    )
+
+
+def _criterion(criterion: type[Criterion]) -> Validate:
+    def validate(argument: Any) -> list[Flaw]:
+        what = criterion.complain(argument)
+        return [Flaw((), what)] if what else []
+
+    return validate

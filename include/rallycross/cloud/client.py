@@ -1,0 +1,154 @@
+"""The async client: one user's requests to a cloud. Thin, since what it costs is part of what it measures."""
+
+import asyncio
+import json
+import ssl
+from collections.abc import AsyncIterable, Mapping
+from concurrent.futures import Executor
+from typing import IO, Any
+
+import aiohttp
+
+from rallycross.cloud.access import Access, SignIn
+from rallycross.cloud.cloud import Cloud
+from rallycross.cloud.errors import ApiError, SignInFailed, Unreachable
+
+REQUEST_LIMIT = 300.0  # seconds until an answer must have come whole
+CONNECT_LIMIT = 30.0  # seconds until a connection must stand
+
+_MICROVERSION_NAMES = {"block-storage": "volume"}  # how a service calls itself in the header, where not by its type
+_JSON = {"Content-Type": "application/json", "Accept": "application/json"}
+
+
+def open_http(cloud: Cloud) -> aiohttp.ClientSession:
+    """Return the pool of connections that all clients of a cloud in this process share; to be closed."""
+    return aiohttp.ClientSession(
+        connector=aiohttp.TCPConnector(limit=0, ssl=_tls(cloud.config), ttl_dns_cache=300),
+        cookie_jar=aiohttp.DummyCookieJar(),
+        timeout=aiohttp.ClientTimeout(total=REQUEST_LIMIT, connect=CONNECT_LIMIT),
+        trust_env=True,
+    )
+
+
+class Client:
+    """One user of a cloud. Signs in on a thread of `threads`, and again when the cloud no longer knows its token."""
+
+    def __init__(self, sign_in: SignIn, http: aiohttp.ClientSession, threads: Executor | None = None) -> None:
+        self.http = http
+        self._sign_in = sign_in
+        self._threads = threads
+        self._access: Access | None = None
+        self._signing_in = asyncio.Lock()
+        self._headers: dict[tuple[str, str, str], dict[str, str]] = {}
+
+    async def access(self) -> Access:
+        """Return what the user has signed in to, signing in first if need be."""
+        if self._access is None:
+            async with self._signing_in:
+                if self._access is None:  # no other has been faster
+                    self._access = await self.fresh_access()
+        return self._access
+
+    async def fresh_access(self) -> Access:
+        """Sign in anew, and leave the token in use as it is."""
+        return await asyncio.get_running_loop().run_in_executor(self._threads, self._sign_in)
+
+    async def request(
+        self,
+        method: str,
+        service: str,
+        path: str,
+        *,
+        body: Any = None,
+        data: IO[bytes] | AsyncIterable[bytes] | None = None,
+        headers: Mapping[str, str] | None = None,
+        params: Mapping[str, str] | None = None,
+        microversion: str = "",
+    ) -> Any:
+        """Send a request and return its answer's JSON, or None where the answer has no body.
+
+        `path` goes behind the endpoint of `service` (an official type: "compute"); `body` is sent as JSON, `data` as it
+        is. Raise `ApiError` for an answer of 400 or above, `Unreachable` where there is none. A 401 makes the user sign
+        in again, once, unless there is `data`, which cannot be sent twice.
+        """
+        payload = json.dumps(body).encode() if body is not None else data
+        access = await self.access()
+        try:
+            return await self._send(access, method, service, path, payload, headers, params, microversion)
+        except ApiError as error:
+            if error.status != 401 or data is not None:
+                raise
+        if self._access is access:
+            self._access = None
+        access = await self.access()
+        return await self._send(access, method, service, path, payload, headers, params, microversion)
+
+    async def _send(  # noqa: PLR0917 - what a request consists of
+        self,
+        access: Access,
+        method: str,
+        service: str,
+        path: str,
+        payload: bytes | IO[bytes] | AsyncIterable[bytes] | None,
+        more_headers: Mapping[str, str] | None,
+        params: Mapping[str, str] | None,
+        microversion: str,
+    ) -> Any:
+        try:
+            url = access.endpoints[service] + path
+        except KeyError:
+            known = ", ".join(sorted(access.endpoints)) or "none"
+            raise SignInFailed(f"the catalog has no endpoint of the service '{service}' - it has: {known}") from None
+        headers = self._headers_for(access.token, service, microversion)
+        if more_headers:
+            headers = {**headers, **more_headers}
+        try:
+            async with self.http.request(method, url, data=payload, headers=headers, params=params) as answer:
+                text = await answer.read()
+        except (aiohttp.ClientError, TimeoutError) as error:
+            reason = str(error) or f"no answer within {REQUEST_LIMIT:g} s"
+            raise Unreachable(f"{method} {url}: {reason}") from error
+        if answer.status >= 400:
+            request_id = answer.headers.get("x-openstack-request-id") or answer.headers.get("x-compute-request-id")
+            raise ApiError(method, url, answer.status, message_of(text, answer.reason or ""), request_id)
+        return json.loads(text) if text else None
+
+    def _headers_for(self, token: str, service: str, microversion: str) -> dict[str, str]:
+        """Return the headers of a request; made once for all requests that are alike."""
+        key = (token, service, microversion)
+        if key not in self._headers:
+            headers = {**_JSON, "X-Auth-Token": token}
+            if microversion:
+                headers["OpenStack-API-Version"] = f"{_MICROVERSION_NAMES.get(service, service)} {microversion}"
+            if len(self._headers) > 100:  # tokens that are no longer in use
+                self._headers.clear()
+            self._headers[key] = headers
+        return self._headers[key]
+
+
+def message_of(text: bytes, reason: str) -> str:
+    """Return what an error's body says: every service wraps its message in a way of its own."""
+    try:
+        found = json.loads(text)
+    except ValueError:
+        plain = text.decode(errors="replace").strip()
+        return plain[:500] if plain and not plain.startswith("<") else reason
+    for _ in range(3):  # {"error": {"message": ...}}, {"NeutronError": {"message": ...}}, {"itemNotFound": {...}}
+        if isinstance(found, dict):
+            found = (
+                found.get("message")
+                or found.get("faultstring")
+                or found.get("detail")
+                or next(iter(found.values()), "")
+            )
+    return found if isinstance(found, str) and found else reason
+
+
+def _tls(config: Mapping[str, Any]) -> ssl.SSLContext | bool:
+    """Return how to check a cloud's certificates, as its entry says."""
+    if config.get("verify", True) is False:
+        return False
+    context = ssl.create_default_context(cafile=config.get("cacert"))
+    if config.get("cert"):
+        context.load_cert_chain(config["cert"], config.get("key"))
+    return context

@@ -1,0 +1,34 @@
+"""The part of the ledger that belongs to one task, or to one workload of it."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from rallycross.results.models import LedgerRow
+from rallycross.results.store import Store
+
+
+@dataclass(frozen=True)
+class OwnedLedger:
+    """Remembers what is made for an owner, before it is made."""
+
+    store: Store
+    cloud: str
+    task: str  # uuid
+    workload: str | None = None  # uuid; None = all of the task
+
+    def remember(self, kind: str, name: str, **detail: Any) -> int:
+        """Note that something is about to be created; return the row's id."""
+        return self.store.remember(self.task, self.cloud, kind, name, {"workload": self.workload, **detail})
+
+    def learned(self, row: int, resource: str) -> None:
+        """Note the id that the cloud has given it."""
+        self.store.learned(row, resource)
+
+    def forgotten(self, row: int) -> None:
+        """Drop what is known to be gone."""
+        self.store.forgotten(row)
+
+    def standing(self) -> list[LedgerRow]:
+        """Return what stands or may stand, in the order of its creation."""
+        rows = self.store.standing(self.cloud, self.task)
+        return [row for row in rows if self.workload in {None, row.detail.get("workload")}]

@@ -1,0 +1,125 @@
+"""What a scenario can be given: types of arguments, and the schemas that annotations stand for in a task file."""
+
+import random
+import types
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Annotated, Any, Literal, TypedDict, Union, get_args, get_origin, get_type_hints, is_typeddict
+
+from rallycross.task.flaw import Schema
+from rallycross.task.known import Parameter
+
+
+@dataclass(frozen=True, eq=False)
+class Argument:
+    """Says of an annotated type what a task file may give for it, and what kind of thing in the cloud that names."""
+
+    schema: Schema
+    resource: str = ""
+
+
+def _named(**more: Schema) -> Schema:
+    text: Schema = {"type": ["string", "integer"]}
+    return {
+        "type": "object",
+        "properties": {"id": text, "name": {"type": "string"}, "regex": {"type": "string"}, **more},
+        "minProperties": 1,
+        "additionalProperties": False,
+    }
+
+
+# In a task file: by id, name or regex. In the scenario: the id.
+Image = Annotated[str, Argument(_named(accurate={"type": "boolean"}, list_kwargs={"type": "object"}), "image")]
+Flavor = Annotated[str, Argument(_named(accurate={"type": "boolean"}), "flavor")]
+
+# In a task file: a path or a URL. In the scenario: a whole path or a URL.
+Location = Annotated[str, Argument({"type": "string"}, "file")]
+
+Seconds = Annotated[float, Argument({"type": "number", "minimum": 0})]
+
+
+class Range(TypedDict):
+    """Bounds, both included, of a number that each iteration draws anew."""
+
+    min: int
+    max: int
+
+
+_WHOLE: Schema = {"type": "integer", "minimum": 1}
+_RANGE: Schema = {
+    "type": "object",
+    "properties": {"min": _WHOLE, "max": _WHOLE},
+    "required": ["min", "max"],
+    "additionalProperties": False,
+}
+Size = Annotated[int | Range, Argument({"anyOf": [_WHOLE, _RANGE]})]  # in GiB
+
+
+def draw(size: int | Range) -> int:
+    """Return a size: as given, or a random one of a range."""
+    return size if isinstance(size, int) else random.randint(size["min"], size["max"])  # noqa: S311 - no secret
+
+
+def schema_of(annotation: Any) -> Schema:
+    """Return the JSON schema of the values that an annotation allows; raise `TypeError` where there is none."""
+    if marked := _argument(annotation):
+        return marked.schema
+    if annotation in _SIMPLE:
+        return {"type": _SIMPLE[annotation]}
+    if annotation is Any:
+        return {}
+    if is_typeddict(annotation):
+        hints = get_type_hints(annotation, include_extras=True)
+        return {
+            "type": "object",
+            "properties": {name: schema_of(hint) for name, hint in hints.items()},
+            "required": sorted(annotation.__required_keys__),
+            "additionalProperties": False,
+        }
+    return _schema_of_generic(annotation)
+
+
+def _schema_of_generic(annotation: Any) -> Schema:
+    origin, args = get_origin(annotation), get_args(annotation)
+    if origin is Annotated:
+        return schema_of(args[0])
+    if origin is Literal:
+        return {"enum": list(args)}
+    if origin is list:
+        return {"type": "array", "items": schema_of(args[0])}
+    if origin in {dict, Mapping}:
+        return {"type": "object", "additionalProperties": schema_of(args[1])}
+    if origin in {Union, types.UnionType}:
+        schemas = [schema_of(arg) for arg in args]
+        if all(schema.keys() == {"type"} for schema in schemas):
+            return {"type": [schema["type"] for schema in schemas]}
+        return {"anyOf": schemas}
+    raise TypeError(f"no task file can give an argument of type {annotation}")
+
+
+def parameter(annotation: Any, *, required: bool) -> Parameter:
+    """Return an argument of a scenario as a task file sees it."""
+    marked = _argument(annotation)
+    return Parameter(schema_of(annotation), required=required, resource=marked.resource if marked else "")
+
+
+def _argument(annotation: Any) -> Argument | None:
+    """Return what is said of an annotated type, also where None may stand in its place."""
+    if get_origin(annotation) is Annotated:
+        return next((one for one in annotation.__metadata__ if isinstance(one, Argument)), None)
+    if get_origin(annotation) in {Union, types.UnionType}:
+        inner = [_argument(arg) for arg in get_args(annotation) if arg is not type(None)]
+        if len(inner) == 1 and inner[0]:
+            return Argument({"anyOf": [inner[0].schema, {"type": "null"}]}, inner[0].resource)
+    return None
+
+
+_SIMPLE = {
+    int: "integer",
+    float: "number",
+    bool: "boolean",
+    str: "string",
+    type(None): "null",
+    dict: "object",
+    list: "array",
+}

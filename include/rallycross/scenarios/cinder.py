@@ -1,0 +1,27 @@
+"""Volumes."""
+
+from typing import Unpack
+
+from rallycross.scenarios.arguments import Image, Seconds, Size, draw
+from rallycross.scenarios.scenario import scenario
+from rallycross.scenarios.steps import cinder
+from rallycross.scenarios.steps.cinder import VolumeOptions
+from rallycross.scenarios.user import User
+
+
+@scenario("CinderVolumes.create_and_delete_volume", services=["block-storage"])
+async def create_and_delete_volume(
+    user: User,
+    size: Size,
+    image: Image | None = None,
+    *,
+    min_sleep: Seconds = 0,
+    max_sleep: Seconds = 0,
+    **options: Unpack[VolumeOptions],
+) -> None:
+    """Create a volume, empty or from an image, then delete it."""
+    if image:
+        options["imageRef"] = image
+    volume = await cinder.create_volume(user, draw(size), **options)
+    await user.pause(min_sleep, max_sleep)
+    await cinder.delete_volume(user, volume)

@@ -1,0 +1,32 @@
+"""Servers."""
+
+from typing import Unpack
+
+from rallycross.scenarios.arguments import Flavor, Image, Seconds
+from rallycross.scenarios.scenario import scenario
+from rallycross.scenarios.steps import nova
+from rallycross.scenarios.steps.nova import ServerOptions
+from rallycross.scenarios.user import User
+
+
+@scenario("NovaServers.boot_and_delete_server", services=["compute", "image"])
+async def boot_and_delete_server(
+    user: User,
+    image: Image,
+    flavor: Flavor,
+    *,
+    min_sleep: Seconds = 0,
+    max_sleep: Seconds = 0,
+    force_delete: bool = False,
+    **options: Unpack[ServerOptions],
+) -> None:
+    """Boot a server, then delete it."""
+    server = await nova.boot_server(user, image, flavor, **options)
+    await user.pause(min_sleep, max_sleep)
+    await nova.delete_server(user, server, force=force_delete)
+
+
+@scenario("NovaServers.list_servers", services=["compute"])
+async def list_servers(user: User, *, detailed: bool = True) -> None:
+    """List the servers of a project."""
+    await nova.list_servers(user, detailed=detailed)

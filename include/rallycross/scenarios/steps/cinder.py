@@ -1,0 +1,56 @@
+"""What one does with cinder."""
+
+from typing import Any, TypedDict, Unpack
+
+from rallycross.cloud.waiting import wait_for, wait_gone
+from rallycross.scenarios.scenario import step
+from rallycross.scenarios.user import User
+
+# Seconds until a volume must be what it should; Rally's defaults.
+CREATE_LIMIT = 600.0
+DELETE_LIMIT = 600.0
+
+Volume = dict[str, Any]
+
+
+class VolumeOptions(TypedDict, total=False):
+    """Options of a new volume, by the names that cinderclient, and so Rally's task files, have for them."""
+
+    availability_zone: str
+    consistencygroup_id: str
+    description: str
+    imageRef: str
+    metadata: dict[str, str]
+    scheduler_hints: dict[str, Any]
+    snapshot_id: str
+    source_volid: str
+    volume_type: str
+
+
+@step("cinder_v3.create_volume")
+async def create_volume(user: User, size: int, **options: Unpack[VolumeOptions]) -> Volume:
+    """Create a volume of `size` GiB, and wait until it is available."""
+    hints = options.pop("scheduler_hints", None)
+    body: dict[str, Any] = {"volume": {"name": user.name(), "size": size, **options}}
+    if hints:
+        body["OS-SCH-HNT:scheduler_hints"] = hints
+    created = (await user.post("block-storage", "/volumes", body))["volume"]
+
+    async def look() -> Volume:
+        volume: Volume = (await user.get("block-storage", f"/volumes/{created['id']}"))["volume"]
+        return volume
+
+    return await wait_for(look, "available", limit=CREATE_LIMIT, what=f"volume {created['id']}")
+
+
+@step("cinder_v3.delete_volume")
+async def delete_volume(user: User, volume: Volume) -> None:
+    """Delete a volume, and wait until it is gone."""
+    path = f"/volumes/{volume['id']}"
+
+    async def look() -> Volume:
+        found: Volume = (await user.get("block-storage", path))["volume"]
+        return found
+
+    await user.delete("block-storage", path)
+    await wait_gone(look, limit=DELETE_LIMIT, what=f"volume {volume['id']}")

@@ -1,0 +1,62 @@
+"""What one does with glance."""
+
+from pathlib import Path
+from typing import Any
+
+from rallycross.cloud.waiting import wait_for
+from rallycross.scenarios.scenario import step
+from rallycross.scenarios.user import User
+
+CREATE_LIMIT = 120.0  # seconds until an image must be active; Rally's default
+
+Image = dict[str, Any]
+
+_BYTES = {"Content-Type": "application/octet-stream"}
+
+
+@step("glance_v2.create_image")
+async def create_image(  # noqa: PLR0917 - what an image is made of
+    user: User,
+    container_format: str,
+    image_location: str,
+    disk_format: str,
+    visibility: str = "private",
+    min_disk: int = 0,
+    min_ram: int = 0,
+    properties: dict[str, str] | None = None,
+) -> Image:
+    """Create an image, upload what is at a path or a URL, and wait until the image is active."""
+    body = {
+        "name": user.name(),
+        "container_format": container_format,
+        "disk_format": disk_format,
+        "visibility": visibility,
+        "min_disk": min_disk,
+        "min_ram": min_ram,
+        **(properties or {}),
+    }
+    path = f"/images/{(await user.post('image', '/images', body))['id']}"
+
+    async def look() -> Image:
+        image: Image = await user.get("image", path)
+        return image
+
+    await _upload(user, f"{path}/file", image_location)
+    return await wait_for(look, "active", limit=CREATE_LIMIT, what=f"image {path}")
+
+
+@step("glance_v2.delete_image")
+async def delete_image(user: User, image: Image) -> None:
+    """Delete an image."""
+    await user.delete("image", f"/images/{image['id']}")
+
+
+async def _upload(user: User, path: str, location: str) -> None:
+    if not location.startswith(("http://", "https://")):
+        with Path(location).open("rb") as file:  # noqa: ASYNC230 - aiohttp reads it on a thread
+            await user.put("image", path, file, _BYTES)
+        return
+    async with user.client.http.get(location, raise_for_status=True) as source:
+        # A length lets the image service take the data as one piece; not all servers take chunks.
+        length = {"Content-Length": str(source.content_length)} if source.content_length else {}
+        await user.put("image", path, source.content.iter_any(), {**_BYTES, **length})

@@ -1,0 +1,88 @@
+"""What one does with nova."""
+
+import base64
+from typing import Any, Literal, TypedDict, Unpack
+
+from rallycross.cloud.waiting import wait_for, wait_gone
+from rallycross.scenarios.scenario import step
+from rallycross.scenarios.user import User
+
+# Seconds until a server must be what it should; Rally's defaults.
+BOOT_LIMIT = 300.0
+DELETE_LIMIT = 300.0
+
+Server = dict[str, Any]
+
+
+class ServerOptions(TypedDict, total=False):
+    """Options of a new server, by the names that novaclient, and so Rally's task files, have for them."""
+
+    availability_zone: str
+    block_device_mapping_v2: list[dict[str, Any]]
+    config_drive: bool
+    disk_config: Literal["AUTO", "MANUAL"]
+    key_name: str
+    meta: dict[str, str]
+    nics: list[dict[str, str]]
+    scheduler_hints: dict[str, Any]
+    security_groups: list[str]
+    userdata: str
+
+
+# The same in the API, where it is another.
+_API_NAMES = {"disk_config": "OS-DCF:diskConfig", "meta": "metadata"}
+_NIC_NAMES = {"net-id": "uuid", "port-id": "port", "v4-fixed-ip": "fixed_ip", "v6-fixed-ip": "fixed_ip"}
+
+
+@step("nova.boot_server")
+async def boot_server(user: User, image: str, flavor: str, **options: Unpack[ServerOptions]) -> Server:
+    """Boot a server, and wait until it is ACTIVE."""
+    body = _request({"name": user.name(), "imageRef": image, "flavorRef": flavor}, options)
+    created = (await user.post("compute", "/servers", body))["server"]
+
+    async def look() -> Server:
+        server: Server = (await user.get("compute", f"/servers/{created['id']}"))["server"]
+        return server
+
+    return await wait_for(look, "ACTIVE", limit=BOOT_LIMIT, what=f"server {created['id']}")
+
+
+async def delete_server(user: User, server: Server, *, force: bool = False) -> None:
+    """Delete a server, and wait until it is gone."""
+    path = f"/servers/{server['id']}"
+
+    async def look() -> Server:
+        found: Server = (await user.get("compute", path))["server"]
+        return found
+
+    with user.action("nova.force_delete_server" if force else "nova.delete_server"):
+        if force:
+            await user.post("compute", f"{path}/action", {"forceDelete": None})
+        else:
+            await user.delete("compute", path)
+        await wait_gone(look, limit=DELETE_LIMIT, what=f"server {server['id']}")
+
+
+@step("nova.list_servers")
+async def list_servers(user: User, *, detailed: bool = True) -> list[Server]:
+    """List the servers of the user's project."""
+    found: list[Server] = (await user.get("compute", "/servers/detail" if detailed else "/servers"))["servers"]
+    return found
+
+
+def _request(server: dict[str, Any], options: ServerOptions) -> dict[str, Any]:
+    """Return the body of a request for a server."""
+    body: dict[str, Any] = {"server": server}
+    for name, value in options.items():
+        match name, value:
+            case "nics", list(nics):
+                server["networks"] = [{_NIC_NAMES.get(key, key): item for key, item in nic.items()} for nic in nics]
+            case "scheduler_hints", _:
+                body["os:scheduler_hints"] = value
+            case "security_groups", list(groups):
+                server["security_groups"] = [{"name": group} for group in groups]
+            case "userdata", str(text):
+                server["user_data"] = base64.b64encode(text.encode()).decode()
+            case _:
+                server[_API_NAMES.get(name, name)] = value
+    return body

@@ -1,0 +1,134 @@
+"""A flaw: what is wrong with a value, and where in it. The task file's own places are added by who knows them."""
+
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from functools import cache
+from typing import Any, cast
+
+from jsonschema import Draft202012Validator
+from jsonschema.exceptions import ValidationError
+
+from rallycross.errors import did_you_mean
+from rallycross.yamlfile import Path
+
+Schema = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Flaw:
+    """One thing that is wrong, `path` away from the value that was looked at."""
+
+    path: Path
+    what: str
+    remedy: str = ""
+
+
+Validate = Callable[[Any], Iterable[Flaw]]
+
+_KINDS = {
+    "object": "a mapping",
+    "array": "a list",
+    "string": "a text",
+    "number": "a number",
+    "integer": "a whole number",
+    "boolean": "true or false",
+    "null": "null",
+}
+
+
+def by_schema(schema: Schema) -> Validate:
+    """Return a check of values against a JSON schema."""
+    return lambda value: flaws(value, schema)
+
+
+def flaws(value: Any, schema: Schema) -> list[Flaw]:
+    """Return what a JSON schema has against a value, in words that need no knowledge of schemas."""
+    validator = _validator(_Hashed(schema))
+    found = (flaw for error in validator.iter_errors(value) for flaw in _explain(error))
+    return list(dict.fromkeys(found))  # `required` errs once for each missing key, and is explained whole each time
+
+
+class _Hashed:
+    """A schema as a key of the cache: by identity, since schemas are constants."""
+
+    def __init__(self, schema: Schema) -> None:
+        self.schema = schema
+
+    def __hash__(self) -> int:
+        return id(self.schema)
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, _Hashed) and other.schema is self.schema
+
+
+@cache
+def _validator(hashed: _Hashed) -> Draft202012Validator:
+    return Draft202012Validator(hashed.schema)
+
+
+def _explain(error: ValidationError) -> Iterator[Flaw]:
+    path = tuple(error.absolute_path)
+    value, wanted, schema = (cast("Any", part) for part in (error.instance, error.validator_value, error.schema))
+    match error.validator:
+        case "additionalProperties":
+            known = schema.get("properties", {})
+            for key in value:
+                if key not in known:
+                    yield Flaw((*path, str(key)), "unknown key", did_you_mean(str(key), known))
+        case "required":
+            for key in wanted:
+                if key not in value:
+                    yield Flaw(path, f"lacks the key '{key}'", f"add `{key}:`")
+        case "anyOf":
+            yield from _explain_choice(error, path)
+        case str(keyword) if keyword in _SENTENCES:
+            yield Flaw(path, _SENTENCES[keyword](value, wanted))
+        case _:
+            yield Flaw(path, error.message)
+
+
+_SENTENCES: dict[str, Callable[[Any, Any], str]] = {
+    "type": lambda value, wanted: f"must be {_kinds(wanted)}, not {show(value)}",
+    "enum": lambda value, wanted: f"must be {' or '.join(map(show, wanted))}, not {show(value)}",
+    "minimum": lambda value, wanted: f"must be {wanted} or more, not {show(value)}",
+    "exclusiveMinimum": lambda value, wanted: f"must be above {wanted}, not {show(value)}",
+    "maximum": lambda value, wanted: f"must be {wanted} or less, not {show(value)}",
+    "maxLength": lambda value, wanted: f"has {len(value)} characters, {wanted} at the most",
+    "minItems": lambda _, wanted: f"must have {wanted} or more items",
+    "minProperties": lambda _, wanted: f"must have {wanted} key or more",
+    "maxProperties": lambda value, wanted: f"must have {wanted} key, not {len(value)}: {', '.join(map(str, value))}",
+}
+
+
+def _kinds(wanted: str | list[str]) -> str:
+    return " or ".join(_KINDS[kind] for kind in ([wanted] if isinstance(wanted, str) else wanted))
+
+
+def _explain_choice(error: ValidationError, path: Path) -> Iterator[Flaw]:
+    """Explain by the alternative that the value was meant to be: the one of its own kind, if there is just one."""
+    alternatives: dict[int, list[ValidationError]] = {}
+    for inner in error.context or ():
+        alternatives.setdefault(int(inner.schema_path[0]), []).append(inner)
+    near = [
+        inner
+        for inner in alternatives.values()
+        if not any(one.validator == "type" and tuple(one.absolute_path) == path for one in inner)
+    ]
+    if len(near) == 1:
+        for inner in near[0]:
+            yield from _explain(inner)
+        return
+    kinds = [alternative["type"] for alternative in cast("Any", error.validator_value) if "type" in alternative]
+    yield Flaw(path, f"must be {_kinds(kinds)}, not {show(error.instance)}")
+
+
+def show(value: Any) -> str:
+    """Return a value as it would be written, short enough for a message."""
+    if isinstance(value, dict):
+        return "a mapping"
+    if isinstance(value, list):
+        return "a list"
+    if value is None or isinstance(value, bool):
+        return {None: "null", True: "true", False: "false"}[value]
+    text = f"'{value}'" if isinstance(value, str) else str(value)
+    return text if len(text) <= 60 else f"{text[:57]}..."

@@ -1,0 +1,82 @@
+"""Task files are Jinja2 templates, in Rally's dialect."""
+
+import math
+import re
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from jinja2 import FileSystemLoader, TemplateError, TemplateSyntaxError, meta, nodes
+from jinja2.sandbox import SandboxedEnvironment
+
+from rallycross.errors import Complaint, InvalidInput
+
+# Rally's globals; its `round` gives whole numbers, as `ceil` does.
+_GLOBALS: dict[str, Any] = {"min": min, "max": max, "ceil": math.ceil, "round": lambda x: round(x)}  # noqa: PLW0108 - one argument, not two
+
+
+def render(text: str, args: Mapping[str, Any], *, file: str, folder: Path) -> str:
+    """Return the text with `args` filled in; includes and imports are looked for in `folder`.
+
+    A template may compute, but neither reach into Python nor, by `range`, run for ever: it may come from a form.
+    """
+    environment = SandboxedEnvironment(loader=FileSystemLoader(folder), autoescape=False)
+    environment.globals.update(_GLOBALS)
+    try:
+        tree = environment.parse(text)
+        missing = sorted(_wanted(tree) - set(environment.globals) - set(args))
+        if missing:
+            raise InvalidInput([_lacks(text, name, file) for name in missing])
+        return environment.from_string(text).render(args)
+    except TemplateSyntaxError as error:
+        where = error.filename or file
+        raise InvalidInput([Complaint(where, error.lineno, 0, "", f"not a valid template: {error.message}")]) from error
+    except (
+        TemplateError,
+        ArithmeticError,
+        LookupError,
+        TypeError,
+        ValueError,
+        RecursionError,
+        AttributeError,
+    ) as error:
+        # Whatever an expression of the user's can raise.
+        what = f"the template cannot be rendered: {type(error).__name__}: {error}"
+        raise InvalidInput([Complaint(file, _line_of(error), 0, "", what)]) from error
+
+
+def _wanted(tree: nodes.Template) -> set[str]:
+    """Return the variables that must be given: all but those for which the template has a default."""
+    provided = {
+        filtered.node.name
+        for filtered in tree.find_all(nodes.Filter)
+        if filtered.name in {"default", "d"} and isinstance(filtered.node, nodes.Name)
+    }
+    for assign in tree.find_all(nodes.Assign):  # {% set x = x or 1 %}
+        target, value = assign.target, assign.node
+        if isinstance(target, nodes.Name) and isinstance(value, nodes.Or) and isinstance(value.left, nodes.Name):
+            provided |= {target.name} & {value.left.name}
+    return meta.find_undeclared_variables(tree) - provided
+
+
+def _lacks(text: str, name: str, file: str) -> Complaint:
+    """Return the complaint about a missing variable, at the first place where a template tag uses it."""
+    for number, line in enumerate(text.splitlines(), start=1):
+        for tag in re.finditer(r"\{[{%].*?[%}]\}", line):
+            use = re.search(rf"\b{re.escape(name)}\b", tag.group())
+            if use:
+                return Complaint(file, number, tag.start() + use.start() + 1, name, *_MISSING)
+    return Complaint(file, 0, 0, name, *_MISSING)
+
+
+_MISSING = ("the template needs this argument", "give it in the task arguments, or a default: {{ name|default(1) }}")
+
+
+def _line_of(error: BaseException) -> int:
+    """Return the line of the template in which an error arose, which Jinja2 puts into its traceback."""
+    line, trace = 0, error.__traceback__
+    while trace is not None:
+        if trace.tb_frame.f_code.co_filename in {"<template>", "<unknown>"}:
+            line = trace.tb_lineno
+        trace = trace.tb_next
+    return line
