@@ -172,7 +172,8 @@ def read_samples(folder: Path) -> pa.Table:
 
 def _whole_batches(file: pa.NativeFile) -> Iterator[pa.RecordBatch]:
     try:
-        yield from pa.ipc.open_stream(file)
+        # A batch holds a second: mostly too little for threads to gain what they cost.
+        yield from pa.ipc.open_stream(file, options=pa.ipc.IpcReadOptions(use_threads=False))
     except (pa.ArrowInvalid, OSError) as error:
         # How Arrow says that a stream stops in the middle of a message. An error of the disk has a number.
         if getattr(error, "errno", None) is not None:

@@ -127,7 +127,13 @@ def make_verification(store: Store, run: MadeRun, *, traceback: str = TRACEBACK)
         cloud="embedded",
         chosen="quick",
         total=len(_TESTS),
-        environment={"tempest": "47.0.0", "concurrency": 2},
+        environment={
+            "verifier": "tempest 47.0.0",
+            "concurrency": 2,
+            "services": ["compute", "identity", "image", "network", "volume"],
+            "not_run": {},
+            "options": {f"compute-feature-enabled.option_{number}": "True" for number in range(9)},
+        },
     )
     at = STARTED + 75
     for name in _TESTS:
@@ -220,7 +226,7 @@ def _load(
                 break
         writer.add(Sample(iteration, 0, None, started, at, failure=failure, actions=done))
         free[worker] = at + 0.001
-        if iteration % 50 == 49:
+        if iteration % 1000 == 19:
             writer.flush()
     writer.close()
     return max(free)
