@@ -1,12 +1,14 @@
 """One verification, whole: what the cloud is, which tests to run, tempest's configuration, the run, the clean-up."""
 
+import fcntl
 import hashlib
 import os
 import threading
 import time
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -31,18 +33,11 @@ class Totals:
     """How many tests ended how, and how long all of them took."""
 
     tests: int
-    success: int
-    failures: int
+    passed: int  # success, and failures that were expected
+    failed: int  # failures, and success where a failure was expected
     skipped: int
-    expected_failures: int
-    unexpected_success: int
     seconds: float  # from the first test process's start to the last one's end
     left_behind: tuple[str, ...] = ()  # what the tests made and nobody could delete, and why
-
-    @property
-    def passed(self) -> bool:
-        """Whether the cloud did as it was asked."""
-        return not self.failures and not self.unexpected_success
 
 
 def verify(
@@ -69,28 +64,42 @@ def verify(
     """
     check_set(chosen)
     workspace.mkdir(parents=True, exist_ok=True, mode=0o700)
-    workers.end_stale(workspace)
-    prefix = f"tempest-{hashlib.sha256(str(workspace.resolve()).encode()).hexdigest()[:8]}"
-    connection = cloud.connect()
-    with ThreadPoolExecutor(1) as pool:
-        listing = pool.submit(tempest.tests, workspace)  # two seconds, in which the cloud can be asked
-        facts = discover(cloud, connection)
-        clean(connection, prefix)
-        selection = select(chosen, listing.result(), skip_list(FAKE_HYPERVISOR) if facts.fake_hypervisors else {})
-    try:
-        facts = provide(connection, facts, prefix)
-        decided = configuration.configure(
-            facts, folder=workspace.resolve(), prefix=prefix, domain=domain_name(prefix), overrides=overrides
-        )
-        _write(workspace, decided.text())
-        begin(selection.total, _environment(chosen, concurrency, facts, decided, selection))
-        totals = _run(selection, record, workspace, concurrency, stop)
-    except RallycrossError as error:
-        raise type(error)(f"{error}\n{_clean_up(connection, prefix)}".rstrip()) from error
-    except BaseException:
-        _clean_up(connection, prefix)
-        raise
-    return replace(totals, left_behind=tuple(clean(connection, prefix).remaining))
+    with _alone(workspace):
+        workers.end_stale(workspace)
+        prefix = f"tempest-{hashlib.sha256(str(workspace.resolve()).encode()).hexdigest()[:8]}"
+        connection = cloud.connect()
+        with ThreadPoolExecutor(1) as pool:
+            listing = pool.submit(tempest.tests, workspace)  # two seconds, in which the cloud can be asked
+            facts = discover(cloud, connection)
+            clean(connection, prefix)
+            selection = select(chosen, listing.result(), skip_list(FAKE_HYPERVISOR) if facts.fake_hypervisors else {})
+        try:
+            facts = provide(connection, facts, prefix)
+            decided = configuration.configure(
+                facts, folder=workspace.resolve(), prefix=prefix, domain=domain_name(prefix), overrides=overrides
+            )
+            _write(workspace, decided.text())
+            begin(selection.total, _environment(chosen, concurrency, facts, decided, selection))
+            totals = _run(selection, record, workspace, concurrency, stop)
+        except RallycrossError as error:
+            raise type(error)(f"{error}\n{_clean_up(connection, prefix)}".rstrip()) from error
+        except BaseException:
+            _clean_up(connection, prefix)
+            raise
+        return replace(totals, left_behind=tuple(clean(connection, prefix).remaining))
+
+
+@contextmanager
+def _alone(workspace: Path) -> Iterator[None]:
+    """Keep other verifications out of the workspace; the lock ends with the process that holds it."""
+    with (workspace / "lock").open("w") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError as error:
+            raise RallycrossError(
+                f"{workspace}: another verification is running there - wait for it, or stop it"
+            ) from error
+        yield
 
 
 def _run(
@@ -124,11 +133,9 @@ def _run(
     counts = Counter(result.status for result in results.values())
     return Totals(
         tests=len(results),
-        success=counts["success"],
-        failures=counts["fail"],
+        passed=counts["success"] + counts["xfail"],
+        failed=counts["fail"] + counts["uxsuccess"],
         skipped=counts["skip"],
-        expected_failures=counts["xfail"],
-        unexpected_success=counts["uxsuccess"],
         seconds=time.monotonic() - started,
     )
 

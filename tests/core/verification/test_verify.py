@@ -1,5 +1,6 @@
 """What a verification says when it cannot begin."""
 
+import fcntl
 import socket
 import threading
 from collections.abc import Iterator
@@ -38,9 +39,7 @@ def refused(cloud: Cloud, chosen: str, workspace: Path) -> str:
         raise AssertionError("a test was run")
 
     with pytest.raises(RallycrossError) as told:
-        verify(
-            cloud, chosen, workspace=workspace, concurrency=1, begin=never, record=no_result, stop=threading.Event()
-        )
+        verify(cloud, chosen, workspace=workspace, concurrency=1, begin=never, record=no_result, stop=threading.Event())
     return str(told.value)
 
 
@@ -64,3 +63,11 @@ def test_an_entry_without_a_password_is_refused_with_the_remedy(dead_port: int, 
     """Tempest signs in by password: what has none is told so before anyone signs in."""
     said = refused(cloud(dead_port, username="admin"), "quick", tmp_path)
     assert "'mine': tempest signs in by username, password and project_name" in said
+
+
+def test_two_verifications_do_not_share_a_workspace(dead_port: int, tmp_path: Path) -> None:
+    """The second is refused while the first runs, and does not take the first's processes for left-overs."""
+    with (tmp_path / "lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        said = refused(cloud(dead_port, username="admin", password="secret"), "quick", tmp_path)
+    assert "another verification is running there" in said
