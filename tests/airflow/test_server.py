@@ -62,7 +62,7 @@ def listening(pids: list[int]) -> set[str]:
     for pid in pids:
         for link in Path(f"/proc/{pid}/fd").iterdir():
             try:
-                inodes.add(os.readlink(link).removeprefix("socket:[").removesuffix("]"))
+                inodes.add(str(link.readlink()).removeprefix("socket:[").removesuffix("]"))
             except FileNotFoundError:
                 continue
     found = set()

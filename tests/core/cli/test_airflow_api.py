@@ -84,16 +84,16 @@ def test_signs_in_again_when_its_token_has_run_out() -> None:
 
 def test_gives_up_when_a_new_token_is_refused_too() -> None:
     """A server that never accepts its own tokens is named, with a remedy."""
-    with serving((201, {"access_token": "a"}), (401, {}), (201, {"access_token": "b"}), (401, {})) as server:
-        with pytest.raises(AirflowDidNotAnswer, match=r"rallycross down"):
-            AirflowAPI(server.url, "admin", "secret").get("/x")
+    answers = ((201, {"access_token": "a"}), (401, {}), (201, {"access_token": "b"}), (401, {}))
+    with serving(*answers) as server, pytest.raises(AirflowDidNotAnswer, match=r"rallycross down"):
+        AirflowAPI(server.url, "admin", "secret").get("/x")
 
 
 def test_passes_on_what_the_server_complains_about() -> None:
     """An error has its status and the server's own words."""
-    with serving((201, {"access_token": "T"}), (404, {"detail": "no such DAG"})) as server:
-        with pytest.raises(AirflowDidNotAnswer, match=r"404 no such DAG") as raised:
-            AirflowAPI(server.url, "admin", "secret").get("/dags/x")
+    answers = ((201, {"access_token": "T"}), (404, {"detail": "no such DAG"}))
+    with serving(*answers) as server, pytest.raises(AirflowDidNotAnswer, match=r"404 no such DAG") as raised:
+        AirflowAPI(server.url, "admin", "secret").get("/dags/x")
 
     assert raised.value.code == 404
 
