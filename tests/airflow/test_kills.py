@@ -146,7 +146,7 @@ def test_a_killed_worker_is_missed(probe: Probe) -> None:
 
 
 def test_a_killed_scheduler_takes_the_load_up_again(probe: Probe) -> None:
-    """The next scheduler ends what the killed one has left, and runs the task again, which knows its results by then."""
+    """The next scheduler ends what the killed one has left, and runs the task again."""
     process = probe.trigger("scheduler_killed")
     scheduler = int((probe.server.folder / "scheduler.pid").read_text())
 

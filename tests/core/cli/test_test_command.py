@@ -1,0 +1,97 @@
+"""`rallycross test` runs every part, counts what they did, and fails when one of them does."""
+
+import argparse
+import re
+import sys
+from pathlib import Path
+
+import pytest
+
+from rallycross.cli import test as command
+from rallycross.cli.test import Part, parts
+
+PYTEST = (sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "-c", "/dev/null")
+TESTS = """
+import pytest
+def test_one(): pass
+def test_two(): {two}
+@pytest.mark.skip
+def test_three(): pass
+"""
+
+
+@pytest.fixture(name="suite")
+def _suite(tmp_path: Path) -> Path:
+    """Write a suite of one test that passes, one that fails, and one that is skipped."""
+    file = tmp_path / "test_suite.py"
+    file.write_text(TESTS.format(two="assert False"))
+    return file
+
+
+def test_counts_what_pytest_counts(suite: Path) -> None:
+    """The figures of a part are those of pytest's last line."""
+    result = command._run(Part("suite", ((*PYTEST, str(suite)),)))
+
+    assert (result.code, result.passed, result.failed, result.skipped) == (1, 1, 1, 1)
+
+
+def test_a_check_counts_as_one(tmp_path: Path) -> None:
+    """A part without pytest is one that passed, or one that failed, whatever its output looks like."""
+    passed = command._run(Part("lint", ((sys.executable, "-c", "print('3 failed')"),)))
+    failed = command._run(Part("lint", ((sys.executable, "-c", "print('3 passed'); raise SystemExit(3)"),)))
+
+    assert (passed.code, passed.passed, passed.failed) == (0, 1, 0)
+    assert (failed.code, failed.passed, failed.failed) == (3, 0, 1)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_part_ends_at_its_first_failure(tmp_path: Path) -> None:
+    """What a part's later commands need is made by its earlier ones: they are not run in vain."""
+    made = tmp_path / "made"
+    code = f"open({str(made)!r}, 'w')"
+
+    result = command._run(Part("x", ((sys.executable, "-c", "raise SystemExit(1)"), (sys.executable, "-c", code))))
+
+    assert (result.code, result.failed, made.exists()) == (1, 1, False)
+
+
+def test_a_suite_without_tests_has_failed(tmp_path: Path) -> None:
+    """A pytest that collects nothing says so by its exit code, and counts as a failure."""
+    result = command._run(Part("empty", ((*PYTEST, str(tmp_path)),)))
+
+    assert (result.passed, result.failed) == (0, 1)
+
+
+def test_a_tool_that_is_missing_is_a_failure() -> None:
+    """A command that is not there fails its part, and the others still run."""
+    assert command._run(Part("lint", (("/no/such/tool",),))).failed == 1
+
+
+def test_all_parts_run_and_the_last_line_is_the_sum(
+    suite: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A failed part does not keep the next from running; the last line has the totals; the exit code tells."""
+    good = Part("good", ((sys.executable, "-c", ""),))
+    monkeypatch.setattr(command, "parts", lambda **_: [Part("suite", ((*PYTEST, str(suite)),)), good])
+
+    code = command.run(argparse.Namespace(quick=True, durations=0))
+
+    lines = capsys.readouterr().out.splitlines()
+    assert code == 1
+    assert lines[-1] == "2 passed, 1 failed, 1 skipped"
+    assert any(re.match(r"passed +good", line) for line in lines)
+
+
+def test_quick_leaves_out_only_what_needs_a_cloud() -> None:
+    """Every part of the whole but the last is in the quick run too."""
+    quick, whole = [part.name for part in parts(quick=True)], [part.name for part in parts(quick=False)]
+
+    assert whole == [*quick, "end to end"]
+
+
+def test_the_core_is_tested_without_airflow() -> None:
+    """The core's part makes an environment of its own, checks that it has no Airflow, and runs the tests in it."""
+    (core,) = [part for part in parts(quick=True) if part.name.startswith("core")]
+
+    assert "find_spec('airflow')" in core.commands[-2][-1]
+    assert core.commands[-1][0] == core.commands[-2][0] != sys.executable
