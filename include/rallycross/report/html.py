@@ -13,6 +13,7 @@ import jinja2
 import yaml
 from markupsafe import Markup
 
+from rallycross.cloud import waiting
 from rallycross.report import charts, frames, wording
 from rallycross.report.run import Run
 from rallycross.results.models import DeploymentRow, TestRow, WorkloadRow
@@ -38,6 +39,7 @@ def page(run: Run) -> str:
             workloads=workloads,
             environment=list(_environment(run)),
             brief=_brief(run),
+            polling=_polling(),
             style=Markup((_TEMPLATES / "style.css").read_text(encoding="utf-8")),  # noqa: S704 - our own file
             scripts=[Markup(script) for script in scripts],  # noqa: S704 - our own, and plotly's
             policy=_policy(scripts),
@@ -159,6 +161,12 @@ def _brief(run: Run) -> str:
     facts = run.cloud.environment if run.cloud else {}
     short = [f"{key} {value}" for key, value in facts.items() if isinstance(value, str | int) and len(str(value)) < 30]
     return " · ".join(short[:_BRIEF])
+
+
+def _polling() -> str:
+    """Return how finely the end of a wait is known."""
+    shortest, longest = wording.seconds(waiting.POLL_SHORTEST), wording.seconds(waiting.POLL_LONGEST)
+    return f"{waiting.POLL_SHARE:.0%} of the time that it has waited, at least {shortest} and at most {longest}"
 
 
 def _figure(figure: charts.Figure) -> Markup:

@@ -7,7 +7,7 @@ on a monotonic clock. JSON columns keep the order of keys. Samples are not in he
 
 from typing import Any
 
-from sqlalchemy import JSON, ForeignKey, MetaData, String, Text, UniqueConstraint
+from sqlalchemy import JSON, Dialect, ForeignKey, MetaData, String, Text, TypeDecorator, UniqueConstraint
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column, relationship
 
 Json = dict[str, Any]
@@ -27,6 +27,17 @@ class Base(DeclarativeBase):
     type_annotation_map = {Json: JSON, list[Json]: JSON, list[str]: JSON}  # noqa: RUF012 - SQLAlchemy's own hook
 
 
+class Prose(TypeDecorator[str]):
+    """Text of any length, such as a server's message: what a database cannot hold must not cost the row."""
+
+    impl = Text
+    cache_ok = True
+
+    def process_bind_param(self, value: str | None, dialect: Dialect) -> str | None:  # noqa: ARG002 - SQLAlchemy's own
+        """Replace NUL, which PostgreSQL refuses, and halves of surrogate pairs, which UTF-8 has no form for."""
+        return None if value is None else value.replace("\0", "\ufffd").encode("utf-8", "replace").decode()
+
+
 def _child(of: str) -> Mapped[str]:
     """Return a column that refers to a row of the table `of` and goes with it."""
     return mapped_column(String(36), ForeignKey(f"{of}.uuid", ondelete="CASCADE"), index=True)
@@ -38,10 +49,10 @@ class CloudRow(Base):
     __tablename__ = "clouds"
 
     name: Mapped[str] = mapped_column(String(255), primary_key=True)
-    clouds_yaml: Mapped[str] = mapped_column(Text)  # path of the file that holds the entry of this name
-    spec: Mapped[str] = mapped_column(Text)  # the cloud spec, as the user wrote it
+    clouds_yaml: Mapped[str] = mapped_column(Prose)  # path of the file that holds the entry of this name
+    spec: Mapped[str] = mapped_column(Prose)  # the cloud spec, as the user wrote it
     engine: Mapped[str] = mapped_column(String(64))
-    root: Mapped[str] = mapped_column(Text)  # folder on the host, as the engine needs it to destroy the cloud
+    root: Mapped[str] = mapped_column(Prose)  # folder on the host, as the engine needs it to destroy the cloud
     deployment: Mapped[str | None] = mapped_column(String(36))
     environment: Mapped[Json]
     registered_at: Mapped[float]
@@ -55,12 +66,12 @@ class DeploymentRow(Base):
     uuid: Mapped[str] = mapped_column(String(36), primary_key=True)
     cloud: Mapped[str] = mapped_column(String(255), index=True)
     engine: Mapped[str] = mapped_column(String(64))
-    spec: Mapped[str] = mapped_column(Text)
+    spec: Mapped[str] = mapped_column(Prose)
     status: Mapped[str] = mapped_column(String(16))
     total_steps: Mapped[int]
     started_at: Mapped[float]
     ended_at: Mapped[float | None]
-    error: Mapped[str] = mapped_column(Text, default="")
+    error: Mapped[str] = mapped_column(Prose, default="")
 
     steps: Mapped[list["StepRow"]] = relationship(
         lazy="selectin", order_by="StepRow.id", cascade="all, delete-orphan", passive_deletes=True
@@ -76,12 +87,12 @@ class StepRow(Base):
     id: Mapped[int] = mapped_column(primary_key=True)
     deployment_uuid: Mapped[str] = _child("deployments")
     name: Mapped[str] = mapped_column(String(255))
-    title: Mapped[str] = mapped_column(Text)
+    title: Mapped[str] = mapped_column(Prose)
     status: Mapped[str] = mapped_column(String(16))
     started_at: Mapped[float]
     ended_at: Mapped[float | None]
     seconds: Mapped[float]
-    error: Mapped[str] = mapped_column(Text)
+    error: Mapped[str] = mapped_column(Prose)
 
 
 class VerificationRow(Base):
@@ -91,13 +102,13 @@ class VerificationRow(Base):
 
     uuid: Mapped[str] = mapped_column(String(36), primary_key=True)
     cloud: Mapped[str] = mapped_column(String(255), index=True)
-    chosen: Mapped[str] = mapped_column(Text)  # name of the set of tests, or a pattern
+    chosen: Mapped[str] = mapped_column(Prose)  # name of the set of tests, or a pattern
     status: Mapped[str] = mapped_column(String(16))
     total: Mapped[int]
     environment: Mapped[Json]
     started_at: Mapped[float]
     ended_at: Mapped[float | None]
-    error: Mapped[str] = mapped_column(Text, default="")
+    error: Mapped[str] = mapped_column(Prose, default="")
 
 
 class TestRow(Base):
@@ -109,13 +120,13 @@ class TestRow(Base):
 
     id: Mapped[int] = mapped_column(primary_key=True)
     verification_uuid: Mapped[str] = _child("verifications")
-    name: Mapped[str] = mapped_column(Text)
+    name: Mapped[str] = mapped_column(Prose)
     status: Mapped[str] = mapped_column(String(16))
     started_at: Mapped[float]
     seconds: Mapped[float]
     tags: Mapped[list[str]]
-    reason: Mapped[str] = mapped_column(Text)
-    traceback: Mapped[str] = mapped_column(Text)
+    reason: Mapped[str] = mapped_column(Prose)
+    traceback: Mapped[str] = mapped_column(Prose)
 
 
 class TaskRow(Base):
@@ -125,11 +136,11 @@ class TaskRow(Base):
 
     uuid: Mapped[str] = mapped_column(String(36), primary_key=True)
     cloud: Mapped[str] = mapped_column(String(255), index=True)
-    title: Mapped[str] = mapped_column(Text)
-    description: Mapped[str] = mapped_column(Text)
+    title: Mapped[str] = mapped_column(Prose)
+    description: Mapped[str] = mapped_column(Prose)
     tags: Mapped[list[str]]
-    source: Mapped[str] = mapped_column(Text)
-    file: Mapped[str] = mapped_column(Text)
+    source: Mapped[str] = mapped_column(Prose)
+    file: Mapped[str] = mapped_column(Prose)
     status: Mapped[str] = mapped_column(String(16))
     environment: Mapped[Json]
     started_at: Mapped[float]
@@ -154,9 +165,9 @@ class SubtaskRow(Base):
     id: Mapped[int] = mapped_column(primary_key=True)
     task_uuid: Mapped[str] = _child("tasks")
     position: Mapped[int]
-    title: Mapped[str] = mapped_column(Text)
-    description: Mapped[str] = mapped_column(Text)
-    group: Mapped[str] = mapped_column("group_name", Text)
+    title: Mapped[str] = mapped_column(Prose)
+    description: Mapped[str] = mapped_column(Prose)
+    group: Mapped[str] = mapped_column("group_name", Prose)
     tags: Mapped[list[str]]
 
     workloads: Mapped[list["WorkloadRow"]] = relationship(
@@ -174,15 +185,15 @@ class WorkloadRow(Base):
     subtask_id: Mapped[int] = mapped_column(ForeignKey("subtasks.id", ondelete="CASCADE"), index=True)
     position: Mapped[int]  # 0-based, in the task
     scenario: Mapped[str] = mapped_column(String(255))
-    description: Mapped[str] = mapped_column(Text)
+    description: Mapped[str] = mapped_column(Prose)
     args: Mapped[Json]
     runner: Mapped[str] = mapped_column(String(64))
     runner_args: Mapped[Json]
     contexts: Mapped[Json]
     sla: Mapped[Json]
     status: Mapped[str] = mapped_column(String(16))
-    error: Mapped[str] = mapped_column(Text, default="")
-    error_detail: Mapped[str] = mapped_column(Text, default="")  # the traceback
+    error: Mapped[str] = mapped_column(Prose, default="")
+    error_detail: Mapped[str] = mapped_column(Prose, default="")  # the traceback
     started_at: Mapped[float | None]
     ended_at: Mapped[float | None]
     load_seconds: Mapped[float | None]
@@ -206,7 +217,7 @@ class WorkloadSlaRow(Base):
     workload_uuid: Mapped[str] = _child("workloads")
     criterion: Mapped[str] = mapped_column(String(255))
     passed: Mapped[bool]
-    detail: Mapped[str] = mapped_column(Text)
+    detail: Mapped[str] = mapped_column(Prose)
 
 
 class ArtifactRow(Base):
@@ -218,7 +229,7 @@ class ArtifactRow(Base):
     id: Mapped[int] = mapped_column(primary_key=True)
     owner_uuid: Mapped[str] = mapped_column(String(36), index=True)
     kind: Mapped[str] = mapped_column(String(64))
-    path: Mapped[str] = mapped_column(Text)
+    path: Mapped[str] = mapped_column(Prose)
     added_at: Mapped[float]
 
 
@@ -231,7 +242,7 @@ class LedgerRow(Base):
     owner_uuid: Mapped[str] = mapped_column(String(36), index=True)
     cloud: Mapped[str] = mapped_column(String(255), index=True)
     kind: Mapped[str] = mapped_column(String(64))  # "nova.server", ...
-    name: Mapped[str] = mapped_column(Text)
-    resource_id: Mapped[str | None] = mapped_column(Text)  # None until the cloud has answered the create
+    name: Mapped[str] = mapped_column(Prose)
+    resource_id: Mapped[str | None] = mapped_column(Prose)  # None until the cloud has answered the create
     detail: Mapped[Json]
     remembered_at: Mapped[float]

@@ -179,7 +179,6 @@ def make_task(
         "rallycross": "0.1.0",
         "python": "3.11.2",
         "machine": {"system": "Debian GNU/Linux 12", "cores": 2, "memory": "24 GB"},
-        "timing": "latency from actual start; waits are polled every max(0.1 s, 5 %)",
     }
     uuids = store.begin_task(run.task, cloud="embedded", task=task, environment=environment)
     for position, (_, _, actions) in enumerate(_SCENARIOS):

@@ -82,7 +82,7 @@ def test_the_page_tells_the_verdict_first_and_then_everything(store: Store, made
         "nova.wait_for_server",
         "Quota exceeded (403, <request>)",
         "Debian GNU/Linux 12",
-        "waits are polled every max(0.1 s, 5 %)",
+        "after 5% of the time that it has waited, at least 100 ms",
         "users_per_tenant: 2",
         "openstack 2026.2 · nova 34.0.0",
     ):

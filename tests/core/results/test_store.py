@@ -85,6 +85,14 @@ def test_a_verification_that_begins_again_starts_over(store: Store) -> None:
     assert (row.status, row.environment) == ("finished", {"tempest": "47"})
 
 
+def test_text_that_a_database_cannot_hold_does_not_cost_the_row(store: Store) -> None:
+    """NUL and half of a surrogate pair, as a broken answer can carry them, are replaced."""
+    store.begin_verification(VERIFICATION, cloud="c", chosen="quick", total=1, environment={})
+    store.record_test(VERIFICATION, TestResult("t.a", "fail", 5.0, 0.5, traceback="a\0b \ud800"))
+
+    assert [test.traceback for test in store.tests(VERIFICATION)] == ["a\ufffdb ?"]
+
+
 def test_a_task_that_begins_again_is_left_as_it_is(store: Store) -> None:
     """A benchmark that is run again after a kill finds its workloads as the process before has left them."""
     uuids = store.begin_task(TASK, cloud="c", task=_task(), environment={"python": "3.11"})
