@@ -81,7 +81,10 @@ def latency(iterations: pd.DataFrame) -> Figure:
 def distribution(durations: "pd.Series[float]", marks: dict[str, float]) -> Figure:
     """Draw how often which duration came, with lines at `marks` (name to seconds)."""
     values = np.asarray(durations, dtype=np.float64)
-    counts, edges = np.histogram(values, bins=_bins(values))
+    low, high = values.min(), values.max()
+    if low == high:  # numpy would make the bars a second wide
+        low, high = 0.95 * low, max(1.05 * high, 1e-6)
+    counts, edges = np.histogram(values, bins=_bins(values), range=(low, high))
     scale, unit = _unit(values.max())
     bars = {
         "type": "bar",

@@ -69,7 +69,7 @@ def _plotly() -> str:
 
 def _deployment(row: DeploymentRow) -> dict[str, Any]:
     steps = frames.steps(row)
-    chart = charts.gantt(steps) if len(steps) else None
+    chart = charts.gantt(steps) if (steps["status"] != "skipped").any() else None
     return {"steps": steps.to_dict("records"), "chart": chart, "counts": steps["status"].value_counts().to_dict()}
 
 
