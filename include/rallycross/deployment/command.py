@@ -1,0 +1,41 @@
+"""How a script is run on a host, whichever: the command line, the script's frame, and what its end means."""
+
+from rallycross.deployment.host import CommandFailed, Ran
+
+LAST_LINES = 20  # of what a failed command has said
+
+# What a script sees of the environment that it is started from. Everything else is dropped: what is meant for us
+# (PYTHONPATH, VIRTUAL_ENV, OS_*, AIRFLOW_*) would bend what a script starts, and would differ from host to host.
+_KEPT = (
+    "PATH|HOME|USER|LOGNAME|LANG|LC_ALL|TZ|TMPDIR|SSL_CERT_FILE|SSL_CERT_DIR|REQUESTS_CA_BUNDLE|CURL_CA_BUNDLE|"
+    "[Hh][Tt][Tt][Pp]_[Pp][Rr][Oo][Xx][Yy]|[Hh][Tt][Tt][Pp][Ss]_[Pp][Rr][Oo][Xx][Yy]|"
+    "[Nn][Oo]_[Pp][Rr][Oo][Xx][Yy]|[Aa][Ll][Ll]_[Pp][Rr][Oo][Xx][Yy]|PIP_*|UV_*"
+)
+_CLEAN = f'for _ in $(compgen -e); do case $_ in {_KEPT}) ;; *) unset "$_" 2>/dev/null || : ;; esac; done'
+
+
+def command(limit: float) -> list[str]:
+    """Return the command that runs the script on its standard input, and kills it, children and all, after `limit` s.
+
+    The limit is kept by the host itself, so that it holds when whoever asked has died or lost the connection.
+    """
+    return ["timeout", "-s", "KILL", f"{limit:g}", "bash", "-eu", "-o", "pipefail", "-s"]
+
+
+def framed(script: str) -> str:
+    """Return the script as bash gets it: read to its end before it begins, so that what it starts cannot eat it."""
+    return f"{{ {_CLEAN}; :\n{script}\n}} </dev/null\n"
+
+
+def checked(host: str, ran: Ran, *, seconds: float, limit: float, check: bool) -> Ran:
+    """Return `ran`, or raise what its code means."""
+    if seconds >= limit:
+        raise CommandFailed(f"{host}: not done within {limit:g} s, and killed{_said(ran)}")
+    if check and ran.code != 0:
+        raise CommandFailed(f"{host}: exit code {ran.code}{_said(ran)}")
+    return ran
+
+
+def _said(ran: Ran) -> str:
+    lines = [line for text in (ran.out, ran.err) for line in text.splitlines()[-LAST_LINES:] if line.strip()]
+    return ":\n" + "\n".join(f"    {line}" for line in lines[-LAST_LINES:]) if lines else ", without a word"

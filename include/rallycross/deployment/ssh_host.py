@@ -1,0 +1,127 @@
+"""A machine behind SSH as a host."""
+
+import select
+import shlex
+import threading
+import time
+import uuid
+from pathlib import PurePosixPath
+
+import paramiko
+
+from rallycross.deployment.command import checked, command, framed
+from rallycross.deployment.host import CommandFailed, Ran
+
+# Half of what an OpenSSH server allows on one connection (MaxSessions 10), so that others find room too.
+_SESSIONS = 5
+# How long an answer may take beyond a command's own limit, before the connection counts as lost; seconds.
+_PATIENCE = 15
+# How long output may trail the end of its command; what a daemon that was left behind says later is not waited for.
+_TRAIL = 0.5
+_CHUNK = 1 << 16
+_NO_FILE = 66  # EX_NOINPUT: exit code for "there is no such file"
+
+# Folder, temporary name, name, mode, size; the content comes by standard input. The size is checked because a
+# connection that breaks off looks to `cat` like the end of the file.
+_PUT = """
+trap 'rm -f -- "$2"' EXIT
+mkdir -p -- "$1"
+(umask 077; cat > "$2")
+[ "$(wc -c < "$2")" -eq "$5" ] || { echo "only a part of it came" >&2; exit 1; }
+chmod "$4" -- "$2"
+mv -fT -- "$2" "$3"
+"""
+
+
+class SSHHost:
+    """Runs commands through a client that is connected. Threads may share it; the client stays its maker's to close."""
+
+    def __init__(self, client: paramiko.SSHClient, *, name: str) -> None:
+        self.name = name
+        self._client = client
+        self._sessions = threading.Semaphore(_SESSIONS)
+
+    def run(self, script: str, *, limit: float = 600, check: bool = True) -> Ran:
+        """Run a bash script for at most `limit` seconds; raise `CommandFailed` unless it ends with 0."""
+        with self._sessions:
+            began = time.monotonic()
+            # The shell around it outlives the kill at the limit, and tells the code.
+            around = f"bash -c {shlex.quote(f'{shlex.join(command(limit))}; exit $?')}"
+            ran = self._exchange(around, framed(script).encode(), limit)
+            seconds = time.monotonic() - began
+        return checked(self.name, ran, seconds=seconds, limit=limit, check=check)
+
+    def put(self, path: str, content: str | bytes, *, mode: int = 0o644) -> None:
+        """Write a file, making its folders; the file appears whole or not at all."""
+        data = content.encode() if isinstance(content, str) else content
+        target = PurePosixPath(path)
+        part = target.with_name(f".{target.name}.{uuid.uuid4().hex}")
+        words = ["bash", "-euc", _PUT, "put", str(target.parent), str(part), str(target), f"{mode:o}", str(len(data))]
+        with self._sessions:
+            ran = self._exchange(shlex.join(words), data, limit=600)
+        checked(f"{self.name}: {path} cannot be written", ran, seconds=0, limit=600, check=True)
+
+    def read(self, path: str) -> str:
+        """Return a file's text; raise `FileNotFoundError` where there is none."""
+        quoted = shlex.quote(path)
+        ran = self.run(f"[ -e {quoted} ] || exit {_NO_FILE}; cat -- {quoted}", limit=60, check=False)
+        if ran.code == _NO_FILE:
+            raise FileNotFoundError(f"{self.name}:{path}")
+        return checked(f"{self.name}: {path} cannot be read", ran, seconds=0, limit=60, check=True).out
+
+    def _exchange(self, line: str, given: bytes, limit: float) -> Ran:
+        """Run a command line, feed it, and return how it ended."""
+        try:
+            with self._transport().open_session(timeout=_PATIENCE) as channel:
+                channel.settimeout(_PATIENCE)
+                channel.exec_command(line)
+                return _Conversation(channel, time.monotonic() + limit + _PATIENCE).hold(given)
+        except (paramiko.SSHException, EOFError, OSError) as error:
+            why = str(error) or type(error).__name__
+            raise CommandFailed(f"{self.name}: the SSH connection failed: {why} - check the host, and go on") from error
+
+    def _transport(self) -> paramiko.Transport:
+        if transport := self._client.get_transport():
+            return transport
+        raise paramiko.SSHException("not connected")
+
+
+class _Conversation:
+    """One command over one channel: its input sent, its output gathered until it has ended."""
+
+    def __init__(self, channel: paramiko.Channel, deadline: float) -> None:
+        self._channel, self._deadline = channel, deadline
+        self._out, self._err = bytearray(), bytearray()
+
+    def hold(self, given: bytes) -> Ran:
+        """Return the command's end; raise `TimeoutError` or `EOFError` when it cannot be told."""
+        try:
+            self._channel.sendall(given)
+            self._channel.shutdown_write()
+        except OSError:
+            if not self._channel.exit_status_ready():  # a command may end without having read all that it is given
+                raise
+        while not self._channel.exit_status_ready():
+            if time.monotonic() > self._deadline:
+                raise TimeoutError("no answer")
+            self._gather()
+        ended = time.monotonic()
+        while self._gather() and time.monotonic() < ended + _TRAIL:
+            pass
+        if (code := self._channel.recv_exit_status()) < 0:
+            raise EOFError("closed before the command had ended")
+        return Ran(code, self._out.decode(errors="replace"), self._err.decode(errors="replace"))
+
+    def _gather(self) -> bool:
+        """Wait a moment for output, and take what has come; return whether there was any."""
+        channel = self._channel
+        before = len(self._out) + len(self._err)
+        if channel.eof_received and not channel.recv_ready() and not channel.recv_stderr_ready():
+            channel.status_event.wait(_TRAIL)
+        else:
+            select.select([channel], [], [], _TRAIL)
+        while channel.recv_ready():
+            self._out += channel.recv(_CHUNK)
+        while channel.recv_stderr_ready():
+            self._err += channel.recv_stderr(_CHUNK)
+        return len(self._out) + len(self._err) > before
