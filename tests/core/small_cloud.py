@@ -1,0 +1,198 @@
+"""A small OpenStack in one process: real HTTP, just the calls that contexts, cleaning and scenarios send.
+
+It remembers every request, and can be told to be slow or to refuse.
+"""
+
+import asyncio
+import itertools
+import threading
+import time
+import uuid
+from collections import Counter
+from typing import Any
+
+from aiohttp import web
+
+from rallycross.cloud.cloud import Cloud
+
+ADMIN = {"username": "admin", "password": "secret", "project_id": "admin-project", "user_domain_id": "default"}
+_COLLECTIONS = {
+    "compute": {"servers": "server"},
+    "network": {
+        name: name[:-1] for name in ("networks", "ports", "routers", "subnets", "floatingips", "security_groups")
+    },
+    "block-storage": {"volumes": "volume", "snapshots": "snapshot"},
+    "identity": {name: name[:-1] for name in ("users", "projects", "roles", "domains")},
+}
+_OWNERS = {  # how a thing says whose it is, where it is not by `project_id`
+    "servers": "tenant_id",
+    "volumes": "os-vol-tenant-attr:tenant_id",
+    "snapshots": "os-extended-snapshot-attributes:project_id",
+}
+_BEGUN = {"servers": ("BUILD", "ACTIVE"), "volumes": ("creating", "available")}
+
+
+class SmallCloud:
+    """The cloud: its things, its requests, its moods."""
+
+    def __init__(self) -> None:
+        self.url = ""
+        self.things: dict[str, dict[str, dict[str, Any]]] = {
+            "roles": {"r1": {"id": "r1", "name": "member"}},
+            "domains": {"default": {"id": "default", "name": "Default"}},
+            "flavors": {"f1": {"id": "f1", "name": "m1.nano"}},
+            "images": {"i1": {"id": "i1", "name": "cirros", "visibility": "public", "status": "active"}},
+        }
+        self.requests: list[str] = []  # "METHOD service /path"
+        self.tokens: dict[str, tuple[str, str]] = {}  # token -> user, project
+        self.ready_after = 0.0  # seconds until a server or a volume has become what it should
+        self.refuse: dict[str, int] = {}  # "METHOD service" or "METHOD service /path" -> status to answer with
+        self.delay: dict[str, float] = {}  # the same -> seconds
+        self.overlooks_filters = False  # lists everybody's things, whoever's were asked for
+        self._numbers = itertools.count(1)
+        self._loop = asyncio.new_event_loop()
+        self._up = threading.Event()
+        self._thread = threading.Thread(target=self._serve, daemon=True)
+
+    def __enter__(self) -> "SmallCloud":
+        self._thread.start()
+        self._up.wait()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._loop.call_soon_threadsafe(self._loop.stop)
+        self._thread.join()
+
+    def cloud(self, **auth: str) -> Cloud:
+        """Return the cloud as its administrator signs in to it."""
+        return Cloud("small", {"auth": {"auth_url": f"{self.url}/identity/v3", **ADMIN, **auth}, "region_name": "R"})
+
+    def count(self, kind: str) -> int:
+        """Return how many things of a kind stand."""
+        return len(self.things.get(kind, {}))
+
+    def sent(self) -> Counter[str]:
+        """Return how often each request was sent, ids left out."""
+        return Counter(" ".join(request.split(" ")[:2]) for request in self.requests)
+
+    def _serve(self) -> None:
+        asyncio.set_event_loop(self._loop)
+        app = web.Application()
+        app.router.add_route("*", "/{service}/{version}", self._version)
+        app.router.add_route("*", "/{service}/{version}/", self._version)
+        app.router.add_route("*", "/{service}/{version}/{path:.*}", self._answer)
+        runner = web.AppRunner(app)
+        self._loop.run_until_complete(runner.setup())
+        site = web.TCPSite(runner, "127.0.0.1", 0)
+        self._loop.run_until_complete(site.start())
+        self.url = f"http://127.0.0.1:{runner.addresses[0][1]}"
+        self._up.set()
+        self._loop.run_forever()
+        self._loop.run_until_complete(runner.cleanup())
+        self._loop.close()
+
+    async def _version(self, request: web.Request) -> web.Response:
+        version = request.match_info["version"]
+        link = {"rel": "self", "href": str(request.url)}
+        return web.json_response({"version": {"id": version, "status": "CURRENT", "links": [link]}})
+
+    async def _answer(self, request: web.Request) -> web.StreamResponse:
+        service, path = request.match_info["service"], "/" + request.match_info["path"]
+        names = (f"{request.method} {service}", f"{request.method} {service} {path}")
+        self.requests.append(names[1])
+        await asyncio.sleep(max(self.delay.get(name, 0) for name in names))
+        headers = {"x-openstack-request-id": f"req-{len(self.requests)}"}
+        status = next((self.refuse[name] for name in names if name in self.refuse), 0)
+        if status:
+            return web.json_response({"error": {"message": "as you wish"}}, status=status, headers=headers)
+        if path == "/auth/tokens":
+            return await self._token(request)
+        who = self.tokens.get(request.headers.get("X-Auth-Token", ""))
+        if who is None:
+            return web.json_response({"error": {"message": "who is there?"}}, status=401, headers=headers)
+        answer = await self._act(request, service, path, *who)
+        answer.headers.update(headers)
+        return answer
+
+    async def _token(self, request: web.Request) -> web.Response:
+        auth = (await request.json())["auth"]
+        given = auth["identity"]["password"]["user"]
+        known = {ADMIN["username"]: {"id": "admin", "password": ADMIN["password"]}}
+        known |= {user["name"]: user for user in self.things.get("users", {}).values()}
+        user = known.get(given["name"])
+        if user is None or user["password"] != given["password"]:
+            return web.json_response({"error": {"message": "not you"}}, status=401)
+        project = auth["scope"]["project"]["id"]
+        token = uuid.uuid4().hex
+        self.tokens[token] = (user["id"], project)
+        catalog = [
+            {"type": kind, "name": kind, "endpoints": [{"interface": "public", "region_id": "R", "url": url}]}
+            for kind, url in {
+                "identity": f"{self.url}/identity/v3",
+                "compute": f"{self.url}/compute/v2.1",
+                "image": f"{self.url}/image/v2",
+                "network": f"{self.url}/network/v2.0",
+                "volumev3": f"{self.url}/block-storage/v3",
+            }.items()
+        ]
+        body = {
+            "user": {"id": user["id"], "name": given["name"], "domain": {"id": "default"}},
+            "project": {"id": project, "name": project, "domain": {"id": "default"}},
+            "expires_at": "2100-01-01T00:00:00.000000Z",
+            "issued_at": "2026-01-01T00:00:00.000000Z",
+            "methods": ["password"],
+            "catalog": catalog,
+        }
+        return web.json_response({"token": body}, status=201, headers={"X-Subject-Token": token})
+
+    async def _act(self, request: web.Request, service: str, path: str, user: str, project: str) -> web.Response:
+        collection, _, rest = path.replace("security-groups", "security_groups").lstrip("/").partition("/")
+        identifier, _, more = rest.partition("/")
+        things = self.things.setdefault(collection, {})
+        single = _COLLECTIONS.get(service, {}).get(collection)
+        if more:  # a role granted, an image's data, a server's action
+            await request.read()
+            if more == "file":
+                things[identifier]["status"] = "active"
+            if more == "action":
+                things.pop(identifier, None)
+            return web.Response(status=204)
+        if request.method == "POST":
+            body = await request.json()
+            thing = self._new(collection, body[single] if single else body, project)
+            things[thing["id"]] = thing
+            return web.json_response({single: thing} if single else thing, status=201)
+        if identifier and identifier != "detail":
+            if identifier not in things:
+                return web.json_response({"itemNotFound": {"message": f"no {identifier}"}}, status=404)
+            if request.method == "DELETE":
+                del things[identifier]
+                return web.Response(status=204)
+            thing = self._now(collection, things[identifier])
+            return web.json_response({single: thing} if single else thing)
+        return web.json_response({collection: self._list(request, collection, project)})
+
+    def _new(self, collection: str, wanted: dict[str, Any], project: str) -> dict[str, Any]:
+        begun = _BEGUN.get(collection, ("queued", ""))[0]
+        identifier = f"{collection}-{next(self._numbers)}"
+        owner = "owner" if collection == "images" else _OWNERS.get(collection, "project_id")
+        return {**wanted, "id": identifier, "status": begun, owner: project, "made": time.monotonic()}
+
+    def _now(self, collection: str, thing: dict[str, Any]) -> dict[str, Any]:
+        if collection in _BEGUN and time.monotonic() - thing["made"] >= self.ready_after:
+            thing["status"] = _BEGUN[collection][1]
+        return thing
+
+    def _list(self, request: web.Request, collection: str, project: str) -> list[dict[str, Any]]:
+        wanted = request.query
+        owned = {wanted.get("project_id"), wanted.get("owner")} - {None}
+        if collection == "servers" and "all_tenants" not in wanted:
+            owned = {project}
+        owner = "owner" if collection == "images" else _OWNERS.get(collection, "project_id")
+        return [
+            self._now(collection, thing)
+            for thing in self.things[collection].values()
+            if (not owned or self.overlooks_filters or thing.get(owner) in owned)
+            and ("name" not in wanted or thing.get("name") == wanted["name"])
+            and thing.get("name", "").startswith(wanted.get("name__startswith", ""))
+        ]
