@@ -94,4 +94,5 @@ def test_the_core_is_tested_without_airflow() -> None:
     (core,) = [part for part in parts(quick=True) if part.name.startswith("core")]
 
     assert "find_spec('airflow')" in core.commands[-2][-1]
-    assert core.commands[-1][0] == core.commands[-2][0] != sys.executable
+    assert core.commands[-1][0] == core.commands[-2][0]
+    assert Path(core.commands[-1][0]).parts[-3:] == ("venv-core", "bin", "python")
