@@ -27,17 +27,18 @@ def main() -> None:
     output = os.fdopen(os.dup(1), "wb", buffering=0)
     os.dup2(2, 1)  # what a test prints must not get between the packets
     stream = StreamResultToBytes(output)
-    result = AutoTimingTestResultDecorator(ExtendedToStreamDecorator(stream))
-    result.startTestRun()
     for line in sys.stdin:
         ids = json.loads(line)
         loader = unittest.TestLoader()
         suite = filter_by_ids(loader.loadTestsFromNames(modules(ids)), set(ids))
         if loader.errors:
             sys.exit("\n".join(map(str, loader.errors)))
+        # A result of its own for each: unittest keeps the class it was at there, and would tear it down once more.
+        result = AutoTimingTestResultDecorator(ExtendedToStreamDecorator(stream))
+        result.startTestRun()
         suite(result)
+        result.stopTestRun()
         stream.status(file_name="batch done", file_bytes=b"-", eof=True)
-    result.stopTestRun()
 
 
 if __name__ == "__main__":

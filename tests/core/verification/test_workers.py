@@ -133,6 +133,27 @@ def test_a_class_that_cannot_be_torn_down_fails_its_last_test(run_project: RunPr
     assert "network in use" in results[-1].traceback
 
 
+def test_each_class_is_set_up_and_torn_down_once(run_project: RunProject, tmp_path: Path) -> None:
+    """A process that runs one class after the other is done with the first before it begins the second."""
+    source = """
+        import pathlib, unittest
+        def say(what):
+            with (pathlib.Path(__file__).parent / "said").open("a") as file:
+                file.write(what + " ")
+        class First(unittest.TestCase):
+            @classmethod
+            def setUpClass(cls): say(f"+{cls.__name__}")
+            @classmethod
+            def tearDownClass(cls): say(f"-{cls.__name__}")
+            def test_a(self): pass
+        class Second(First): pass
+        class Third(First): pass
+    """
+    results = run_project(source, ["First.test_a", "Second.test_a", "Third.test_a"], concurrency=1)
+    assert [result.status for result in results] == ["success"] * 3
+    assert (tmp_path / "said").read_text() == "+First -First +Second -Second +Third -Third "
+
+
 def test_classes_run_side_by_side_and_are_not_split(run_project: RunProject) -> None:
     """Tests of one class share a process; two classes wait for each other without a deadlock."""
     source = """
