@@ -52,7 +52,9 @@ class Service:
 class Engine(Protocol):
     """Makes clouds of one kind stand. All that it does, it does through the host, below `root`."""
 
-    options: Mapping[str, Option]
+    @property
+    def options(self) -> Mapping[str, Option]:
+        """The keys that a spec may have beside `name` and `engine`."""
 
     def deploy(self, spec: CloudSpec, host: Host, *, root: str, tell: Tell) -> Deployed:
         """Make the cloud stand, going on from whatever an earlier call has left; raise `RallycrossError`."""

@@ -72,7 +72,7 @@ def _option_flaws(data: dict[Any, Any], known: Mapping[str, Option]) -> Iterator
         if not _is(value, option.kind):
             yield path, f"must be {_KINDS[option.kind]}, not {_show(value)}", option.description
         elif what := option.check(value):
-            yield path, f"{what}, not {_show(value)}", option.description
+            yield path, what if isinstance(value, dict | list) else f"{what}, not {_show(value)}", option.description
         for other in option.excludes:
             if data.get(other) is not None:
                 yield path, f"cannot be given beside '{other}'", "remove one of the two"
