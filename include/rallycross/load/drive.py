@@ -14,8 +14,8 @@ Iterate = Callable[[Iteration], Awaitable[None]]
 ABORTED = "Aborted"  # kind of the failure of an iteration that was cut short because the load was stopped
 TIMED_OUT = "TimedOut"  # kind of the failure of an iteration that took longer than its limit
 
-# An iteration that never waits would keep the event loop from all else: a worker steps aside this often, in seconds.
-_STEP_ASIDE = 0.01
+# Iterations that never wait keep the event loop from all else: within so many seconds each worker steps aside.
+_TURN = 0.01
 
 
 async def drive(
@@ -42,8 +42,10 @@ async def drive(
 
     numbers = itertools.count()
 
+    share = _TURN / workers
+
     async def work() -> None:
-        stepped_aside = clock()
+        resumed = clock()
         while (due := pace(number := next(numbers))) is not None:
             if due > clock():
                 await asyncio.sleep(due - clock())
@@ -55,9 +57,9 @@ async def drive(
             finally:
                 sample = _sample(iteration, shard, due, started, failure)
                 record(sample)
-            if sample.ended - stepped_aside > _STEP_ASIDE:
+            if sample.ended - resumed > share:
                 await asyncio.sleep(0)
-                stepped_aside = clock()
+                resumed = clock()
 
     tasks = [asyncio.create_task(work()) for _ in range(workers)]
     watch = [asyncio.create_task(_cancel_on(stop, tasks))] if stop else []

@@ -1,0 +1,66 @@
+"""Actions and pauses of an iteration."""
+
+import asyncio
+
+import pytest
+from virtual_time import run_virtually
+
+from rallycross.load.iteration import Iteration
+
+
+def test_actions_nest_and_keep_their_order() -> None:
+    """An action within another is a level deeper; actions stand in order of start, with their own times."""
+
+    async def main() -> Iteration:
+        iteration = Iteration(0, asyncio.get_running_loop().time)
+        with iteration.action("outer"):
+            await asyncio.sleep(1)
+            with iteration.action("inner"):
+                await asyncio.sleep(2)
+        with iteration.action("next"):
+            await asyncio.sleep(4)
+        return iteration
+
+    actions = run_virtually(main()).actions
+    assert [(action.name, action.depth) for action in actions] == [("outer", 0), ("inner", 1), ("next", 0)]
+    assert [action.duration for action in actions] == pytest.approx([3, 2, 4])
+
+
+def test_actions_side_by_side_are_not_inside_each_other() -> None:
+    """Two actions that one iteration runs at the same time both have the depth of where they were begun."""
+
+    async def main() -> Iteration:
+        iteration = Iteration(0, asyncio.get_running_loop().time)
+
+        async def part(name: str) -> None:
+            with iteration.action(name):
+                await asyncio.sleep(1)
+
+        with iteration.action("both"):
+            await asyncio.gather(part("left"), part("right"))
+        return iteration
+
+    actions = run_virtually(main()).actions
+    assert [(action.name, action.depth) for action in actions] == [("both", 0), ("left", 1), ("right", 1)]
+
+
+def test_an_action_that_raises_has_failed() -> None:
+    """An error passes through an action and marks it, and the next one is as deep as it should be."""
+    iteration = Iteration(0, lambda: 0.0)
+    with pytest.raises(KeyError), iteration.action("bad"):
+        raise KeyError
+    with iteration.action("good"):
+        pass
+    assert [(action.failed, action.depth) for action in iteration.actions] == [(True, 0), (False, 0)]
+
+
+def test_a_pause_is_idle_time() -> None:
+    """What is slept in a pause is added up as idle."""
+
+    async def main() -> Iteration:
+        iteration = Iteration(0, asyncio.get_running_loop().time)
+        await iteration.pause(3)
+        await iteration.pause(4)
+        return iteration
+
+    assert run_virtually(main()).idle == pytest.approx(7)
