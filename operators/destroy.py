@@ -6,7 +6,7 @@ from airflow.sdk import BaseOperator
 from airflow.sdk.definitions.context import Context
 from airflow.sdk.exceptions import AirflowSkipException
 
-from operators.stage import tells_why
+from operators.stage import log_step, tells_why
 
 
 class DestroyOperator(BaseOperator):
@@ -30,19 +30,12 @@ class DestroyOperator(BaseOperator):
             raise AirflowSkipException("the cloud is kept")
 
         from hooks.results import store  # noqa: PLC0415 - parsing a DAG stays cheap
-        from rallycross import deployment  # noqa: PLC0415
-        from rallycross.cloud import registered  # noqa: PLC0415
-        from rallycross.deployment.step import StepEvent  # noqa: PLC0415
+        from rallycross import lifecycle  # noqa: PLC0415
+        from rallycross.deployment import load_spec  # noqa: PLC0415
         from rallycross.settings import settings  # noqa: PLC0415
         from rallycross.yamlfile import source  # noqa: PLC0415
 
-        def tell(event: StepEvent) -> None:
-            self.log.info("%s %s %s", event.status, event.title or event.name, event.error)
-
         text, file = source(self.cloud_spec)
-        spec = deployment.load_spec(text, file=file)
-        root = str(settings().clouds / spec.name)
-        deployment.destroy(spec, deployment.LocalHost(), root=root, tell=tell)
-        store().forget_cloud(spec.name)
-        registered.forget(settings(), spec.name)
+        spec = load_spec(text, file=file)
+        lifecycle.destroy(spec, store(), settings(), tell=log_step(self.log))
         return {"destroyed": spec.name}

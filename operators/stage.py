@@ -5,11 +5,13 @@ import threading
 import time
 from collections.abc import Callable
 from functools import cached_property, wraps
+from logging import Logger
 from typing import Any, TypeVar
 
 from airflow.sdk import BaseOperator
 from airflow.sdk.definitions.context import Context
 
+from rallycross.deployment.step import Tell
 from rallycross.errors import RallycrossError
 from rallycross.results.reference import Stage, reference
 
@@ -22,6 +24,11 @@ Result = TypeVar("Result")
 def own_reference(context: Context, stage: Stage) -> str:
     """Return the uuid under which this run keeps what `stage` makes; the same when a task is run again."""
     return reference(context["dag"].dag_id, context["run_id"], stage)
+
+
+def log_step(log: Logger) -> Tell:
+    """Return what writes the steps of a deployment into a task's log."""
+    return lambda event: log.info("%s %s %s", event.status, event.title or event.name, event.error)
 
 
 class StoppableOperator(BaseOperator):

@@ -1,11 +1,12 @@
-"""The clouds of this checkout, for the commands that look at them."""
+"""The clouds of this checkout, for the commands that work on them."""
 
 from dataclasses import dataclass
 
-from rallycross import deployment
+from rallycross import deployment, lifecycle
 from rallycross.cloud import registered
-from rallycross.deployment.step import StepEvent
-from rallycross.errors import RallycrossError
+from rallycross.deployment.step import Tell
+from rallycross.lifecycle import root_of
+from rallycross.results.store import Store
 from rallycross.settings import settings
 
 
@@ -29,20 +30,15 @@ class StandingCloud:
         """End its processes; what it holds stays."""
         deployment.stop(self.spec, deployment.LocalHost(), root=self.root)
 
-    def destroy(self) -> None:
-        """End its processes, and delete what it holds."""
-        deployment.destroy(self.spec, deployment.LocalHost(), root=self.root, tell=_fail_loudly)
+    def destroy(self, tell: Tell) -> None:
+        """End its processes, delete what it holds, and forget it."""
+        lifecycle.destroy(self.spec, Store.open(), settings(), tell=tell)
 
 
 def clouds() -> list[StandingCloud]:
     """Return the clouds that runs of this checkout have begun to deploy and not destroyed."""
     paths = settings()
     return [
-        StandingCloud(name, deployment.load_spec(text, file=f"the spec of {name}"), str(paths.clouds / name))
+        StandingCloud(name, deployment.load_spec(text, file=f"the spec of {name}"), root_of(paths, name))
         for name, text in registered.specs(paths).items()
     ]
-
-
-def _fail_loudly(event: StepEvent) -> None:
-    if event.status == "failed":
-        raise RallycrossError(f"{event.title or event.name}: {event.error}")

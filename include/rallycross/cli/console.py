@@ -4,6 +4,8 @@ import time
 
 from rich.console import Console
 
+from rallycross.deployment.step import StepEvent
+
 # No markup: paths and errors may have brackets in them. No highlighting: colours mean something here.
 console = Console(markup=False, highlight=False, soft_wrap=True)
 progress = Console(markup=False, highlight=False, soft_wrap=True, stderr=True)
@@ -12,6 +14,13 @@ progress = Console(markup=False, highlight=False, soft_wrap=True, stderr=True)
 def note(text: str, began: float) -> None:
     """Say what goes on, with the seconds since `began` on the monotonic clock; as the `rallycross` script does."""
     progress.print(f"{time.monotonic() - began:6.1f}s  {text}")
+
+
+def tell_step(event: StepEvent) -> None:
+    """Say what a step of a deployment has come to; one that begins is not news yet."""
+    if event.status != "running":
+        error = f": {event.error}" if event.error else ""
+        progress.print(f"{event.seconds:6.1f}s  {event.status:<7} {event.title or event.name}{error}")
 
 
 def duration(seconds: float | None) -> str:

@@ -10,7 +10,6 @@ import json
 import os
 import time
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import Any
 
 from rallycross import catalogue, deployment, task
@@ -18,6 +17,7 @@ from rallycross.cli import machine
 from rallycross.cli.console import console, note, progress
 from rallycross.cli.display import display, follow
 from rallycross.cli.follow import Run
+from rallycross.cli.given import given_file
 from rallycross.cli.outcome import exit_code, print_outcome
 from rallycross.cli.server import DAG
 from rallycross.cli.this_server import airflow_server
@@ -66,7 +66,7 @@ def checked(options: argparse.Namespace) -> dict[str, Any]:
     """Return the run's configuration; raise `InvalidInput` with all complaints about all files at once."""
     complaints: list[Complaint] = []
     spec = None
-    cloud_spec, task_file = _given(options.cloud_spec), _given(options.task)
+    cloud_spec, task_file = given_file(options.cloud_spec), given_file(options.task)
     if not 1 <= options.concurrency <= 64:
         complaints.append(Complaint("--concurrency", 0, 0, "", f"{options.concurrency} is not between 1 and 64"))
     try:
@@ -92,13 +92,6 @@ def checked(options: argparse.Namespace) -> dict[str, Any]:
         "verification_concurrency": options.concurrency,
         "keep": not options.destroy,
     }
-
-
-def _given(path: str) -> str:
-    """Return a path of the command line so that it means the same wherever it is read: the default as it is."""
-    if (CHECKOUT / path).exists() and not Path(path).exists():
-        return path
-    return str(Path(path).expanduser().absolute())
 
 
 def _arguments(text: str) -> dict[str, Any]:

@@ -8,7 +8,7 @@ import argparse
 import shutil
 
 from rallycross.cli.clouds import clouds
-from rallycross.cli.console import console
+from rallycross.cli.console import console, tell_step
 from rallycross.cli.this_server import airflow_server
 from rallycross.errors import RallycrossError
 from rallycross.settings import CHECKOUT, settings
@@ -41,7 +41,7 @@ def _stop_clouds(*, purge: bool) -> None:
     """Stop all clouds of which something may stand, also those whose deployment was cut off."""
     for standing in clouds():
         if purge:
-            standing.destroy()
+            standing.destroy(tell_step)
         else:
             standing.stop()
         console.print(f"cloud {standing.name} is {'destroyed' if purge else 'stopped'}")

@@ -28,6 +28,7 @@ def limits() -> list[tuple[str, str, str]]:
         ("clouds.yaml of all clouds", str(paths.clouds_yaml), "RALLYCROSS_HOME"),
         ("verifiers", str(paths.verifiers), "RALLYCROSS_HOME"),
         ("Airflow", str(server.folder), "RALLYCROSS_HOME"),
+        ("for airflow commands, source", str(server.environment_file), "RALLYCROSS_HOME"),
         ("Airflow's ports on 127.0.0.1", _ports(server.ports), "RALLYCROSS_AIRFLOW_PORT"),
         ("memory the embedded cloud needs", f"{machine.MEMORY / 1e9:.0f} GB", _CODE),
         ("disk it needs, at first", f"{machine.DISK / 1e9:.0f} GB", _CODE),

@@ -4,6 +4,7 @@ import fcntl
 import json
 import os
 import pwd
+import shlex
 import socket
 import subprocess
 import sys
@@ -64,6 +65,11 @@ class AirflowServer:
             base, self.folder, airflow_settings(self.folder, self.ports["api"], self.secrets, checkout=self.checkout)
         )
 
+    @property
+    def environment_file(self) -> Path:
+        """What a shell sources to use `airflow` commands on this Airflow; it holds secrets."""
+        return self.folder / "environment.sh"
+
     def programs(self) -> list[Program]:
         """Return the components as the supervisor sees them; none when it is down."""
         control = self._control()
@@ -122,6 +128,7 @@ class AirflowServer:
         write_private(self._ports, json.dumps(ports))
         secret = self.secrets
         environment = self.environment(base)
+        self._write_environment()
         self._migrate(environment, tell)
         text = configuration(
             self.folder,
@@ -133,6 +140,13 @@ class AirflowServer:
         )
         tell(f"starting Airflow on {self.url}")
         supervisor.start(self.folder, text, environment)
+
+    def _write_environment(self) -> None:
+        """Write what a shell has to source for `airflow` commands to see this Airflow."""
+        values = airflow_settings(self.folder, self.ports["api"], self.secrets, checkout=self.checkout)
+        lines = [f"export {name}={shlex.quote(value)}" for name, value in values.items()]
+        lines.append(f"export PATH={shlex.quote(str(Path(sys.executable).parent))}:$PATH")
+        write_private(self.environment_file, "\n".join([*lines, ""]))
 
     def _api_port(self) -> int:
         if self._wanted_port is not None:
