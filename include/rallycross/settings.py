@@ -45,6 +45,6 @@ def settings(env: dict[str, str] | None = None) -> Settings:
     return Settings(
         home=home,
         results_url=env.get("RALLYCROSS_RESULTS_URL") or f"sqlite:///{home / 'results.db'}",
-        samples=Path(env.get("RALLYCROSS_SAMPLES") or home / "samples"),
-        reports=Path(env.get("RALLYCROSS_REPORTS") or home / "reports"),
+        samples=Path(env.get("RALLYCROSS_SAMPLES") or home / "samples").expanduser().absolute(),
+        reports=Path(env.get("RALLYCROSS_REPORTS") or home / "reports").expanduser().absolute(),
     )

@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from rallycross.cli.secrets import USER, Secrets
-from rallycross.settings import CHECKOUT
+from rallycross.settings import CHECKOUT, Settings
 
 COMPONENTS = ("api-server", "scheduler", "dag-processor", "triggerer")
 # Marks every process of one checkout's Airflow, so that `down` can find those that have lost their parent.
@@ -45,6 +45,16 @@ def airflow_settings(home: Path, port: int, secret: Secrets, *, checkout: Path =
         "AIRFLOW__SCHEDULER__ORPHANED_TASKS_CHECK_INTERVAL": "10",
         "AIRFLOW__SCHEDULER__TASK_INSTANCE_HEARTBEAT_TIMEOUT": "30",
         "AIRFLOW__SCHEDULER__TASK_INSTANCE_HEARTBEAT_TIMEOUT_DETECTION_INTERVAL": "5",
+    }
+
+
+def core_settings(paths: Settings) -> dict[str, str]:
+    """Return the environment in which `settings()` gives these paths, whatever the current folder is."""
+    return {
+        "RALLYCROSS_HOME": str(paths.home),
+        "RALLYCROSS_RESULTS_URL": paths.results_url,
+        "RALLYCROSS_SAMPLES": str(paths.samples),
+        "RALLYCROSS_REPORTS": str(paths.reports),
     }
 
 

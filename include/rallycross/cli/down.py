@@ -29,12 +29,20 @@ def run(options: argparse.Namespace) -> int:
     if not options.keep_clouds:
         _stop_clouds(purge=options.purge)
     if options.purge:
-        paths = settings()
-        for folder in (paths.home, paths.samples, paths.reports, CHECKOUT / ".venv"):
-            if folder.exists():
-                shutil.rmtree(folder)
-                console.print(f"deleted {folder}")
+        _purge()
     return 0
+
+
+def _purge() -> None:
+    """Delete the state and the environment. Folders that the user has put elsewhere may hold other things: they stay."""
+    paths = settings()
+    for folder in (paths.home, CHECKOUT / ".venv"):
+        if folder.exists():
+            shutil.rmtree(folder)
+            console.print(f"deleted {folder}")
+    for folder in (paths.samples, paths.reports):
+        if folder.exists():
+            console.print(f"left {folder}, which is outside of {paths.home}: delete it by hand")
 
 
 def _stop_clouds(*, purge: bool) -> None:

@@ -16,12 +16,12 @@ from pathlib import Path
 
 from rallycross.cli import supervisor
 from rallycross.cli.airflow_api import AirflowAPI, AirflowDidNotAnswer
-from rallycross.cli.airflow_settings import COMPONENTS, MARK, airflow_settings, component_environment
+from rallycross.cli.airflow_settings import COMPONENTS, MARK, airflow_settings, component_environment, core_settings
 from rallycross.cli.processes import Process, end, marked
 from rallycross.cli.secrets import USER, Secrets, write_private
 from rallycross.cli.supervisor import Program, Supervisor, configuration
 from rallycross.errors import RallycrossError
-from rallycross.settings import CHECKOUT
+from rallycross.settings import CHECKOUT, settings
 
 FIRST_PORT = 8480
 DAG = "cloud_lifecycle"
@@ -60,10 +60,8 @@ class AirflowServer:
         return AirflowAPI(self.url, USER, self.secrets.password)
 
     def environment(self, base: dict[str, str]) -> dict[str, str]:
-        """Return the environment of the components, and of `airflow` commands that are to see the same Airflow."""
-        return component_environment(
-            base, self.folder, airflow_settings(self.folder, self.ports["api"], self.secrets, checkout=self.checkout)
-        )
+        """Return the environment of the components: `base`, the user's, with the settings in force."""
+        return component_environment(base, self.folder, self._settings(base))
 
     @property
     def environment_file(self) -> Path:
@@ -128,7 +126,7 @@ class AirflowServer:
         write_private(self._ports, json.dumps(ports))
         secret = self.secrets
         environment = self.environment(base)
-        self._write_environment()
+        self._write_environment(base)
         self._migrate(environment, tell)
         text = configuration(
             self.folder,
@@ -141,10 +139,13 @@ class AirflowServer:
         tell(f"starting Airflow on {self.url}")
         supervisor.start(self.folder, text, environment)
 
-    def _write_environment(self) -> None:
+    def _settings(self, base: dict[str, str]) -> dict[str, str]:
+        own = airflow_settings(self.folder, self.ports["api"], self.secrets, checkout=self.checkout)
+        return {**own, **core_settings(settings(base))}
+
+    def _write_environment(self, base: dict[str, str]) -> None:
         """Write what a shell has to source for `airflow` commands to see this Airflow."""
-        values = airflow_settings(self.folder, self.ports["api"], self.secrets, checkout=self.checkout)
-        lines = [f"export {name}={shlex.quote(value)}" for name, value in values.items()]
+        lines = [f"export {name}={shlex.quote(value)}" for name, value in self._settings(base).items()]
         lines.append(f"export PATH={shlex.quote(str(Path(sys.executable).parent))}:$PATH")
         write_private(self.environment_file, "\n".join([*lines, ""]))
 

@@ -5,8 +5,9 @@ import json
 import stat
 from pathlib import Path
 
-from rallycross.cli.airflow_settings import MARK, airflow_settings, component_environment
+from rallycross.cli.airflow_settings import MARK, airflow_settings, component_environment, core_settings
 from rallycross.cli.secrets import Secrets
+from rallycross.settings import settings
 
 SECRET = Secrets(password="p", fernet_key="f", jwt_secret="j", secret_key="s", supervisor="u")
 HOME = Path("/some/where")
@@ -55,6 +56,14 @@ def test_components_do_not_inherit_what_leads_astray() -> None:
         "SPT_NOENV": "1",
         "PYTHONUNBUFFERED": "1",
     }
+
+
+def test_paths_mean_the_same_in_every_folder(tmp_path: Path) -> None:
+    """What the components are told leads them to the paths that the command line has, wherever they run."""
+    paths = settings({"RALLYCROSS_HOME": str(tmp_path), "RALLYCROSS_REPORTS": "relative"})
+
+    assert paths.reports.is_absolute()
+    assert settings(core_settings(paths)) == paths
 
 
 def test_secrets_are_made_once(tmp_path: Path) -> None:
