@@ -34,7 +34,7 @@ def run(options: argparse.Namespace) -> int:
 
 
 def _purge() -> None:
-    """Delete the state and the environment. Folders that the user has put elsewhere may hold other things: they stay."""
+    """Delete the state and the environment; folders that the user has put elsewhere may hold other things."""
     paths = settings()
     for folder in (paths.home, CHECKOUT / ".venv"):
         if folder.exists():
