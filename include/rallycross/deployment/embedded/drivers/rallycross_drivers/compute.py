@@ -1,0 +1,62 @@
+"""Many nova-compute services in one process: each a real service with its own queues, host and resource provider.
+
+The names of the hosts come from RALLYCROSS_COMPUTE_HOSTS; the arguments are those of nova-compute.
+"""
+# ruff: noqa: E402 - nova wants to be patched before anything of it is imported
+
+from nova import monkey_patch
+
+monkey_patch.patch(backend="threading")
+
+import os
+import shlex
+import signal
+import sys
+import threading
+
+import nova.conf
+import nova.db.main.api
+import os_brick
+import os_vif
+from nova import config, objects, service, utils
+from nova.compute import rpcapi as compute_rpcapi
+from nova.conductor import rpcapi as conductor_rpcapi
+from nova.objects import base as objects_base
+from oslo_log import log as logging
+from oslo_privsep import priv_context
+
+
+def main() -> None:
+    """Start a service for each host, and run until SIGTERM."""
+    config.parse_args(sys.argv)
+    logging.setup(nova.conf.CONF, "nova")
+    priv_context.init(root_helper=shlex.split(utils.get_root_helper()))
+    objects.register_all()
+    os_brick.setup(nova.conf.CONF)
+    os_vif.initialize()
+    # A compute service has no database: it asks the conductor.
+    nova.db.main.api.DISABLE_DB_ACCESS = True
+    objects_base.NovaObject.indirection_api = conductor_rpcapi.ConductorAPI()
+    objects.Service.enable_min_version_cache()
+
+    services = [
+        service.Service.create(
+            host=host,
+            binary="nova-compute",
+            topic=compute_rpcapi.RPC_TOPIC,
+            topic_alt=compute_rpcapi.RPC_TOPIC_ALT,
+        )
+        for host in os.environ["RALLYCROSS_COMPUTE_HOSTS"].split()
+    ]
+    for one in services:
+        one.start()
+    ended = threading.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: ended.set())
+    ended.wait()
+    # Whatever a service still does is lost with its fake hypervisor: there is nothing to wait for.
+    os._exit(0)
+
+
+if __name__ == "__main__":
+    main()

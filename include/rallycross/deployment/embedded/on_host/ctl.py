@@ -1,0 +1,68 @@
+"""Start services by their supervisor, and wait until each runs and answers. Standard library only.
+
+Usage: ctl.py ROOT LIMIT_S PROGRAM ... -- ENDPOINT ...      (an endpoint is a URL, or a port that is to be listened on)
+"""
+
+import json
+import socket
+import sys
+import time
+import urllib.error
+import urllib.request
+import xmlrpc.client
+from pathlib import Path
+
+
+def main() -> int:
+    """Return 0 when all is up, 1 with what is not on stderr when the limit is over."""
+    root, limit = Path(sys.argv[1]), float(sys.argv[2])
+    split = sys.argv.index("--")
+    programs, endpoints = sys.argv[3:split], sys.argv[split + 1 :]
+    kept = json.loads((root / "cloud.json").read_text())
+    address = f"http://rallycross:{kept['secrets']['supervisor']}@127.0.0.1:{kept['ports']['supervisor']}/RPC2"
+    control = xmlrpc.client.ServerProxy(address).supervisor
+    deadline = time.monotonic() + limit
+    missing = ["the supervisor"]
+    while missing:
+        try:
+            states = {row["name"]: row["statename"] for row in control.getAllProcessInfo()}
+            for name in programs:
+                if states.get(name) in {"STOPPED", "EXITED", "FATAL"}:
+                    control.startProcess(name, False)
+            missing = [f"{name} is {states.get(name, 'unknown')}" for name in programs if states.get(name) != "RUNNING"]
+            missing += [f"{endpoint} does not answer" for endpoint in endpoints if not answers(endpoint)]
+        except (OSError, xmlrpc.client.Error) as error:
+            missing = [f"the supervisor does not answer: {error}"]
+        if missing and time.monotonic() > deadline:
+            print(f"not up after {limit:.0f} s: {'; '.join(missing)}", file=sys.stderr)
+            for name in programs:
+                if any(line.startswith(f"{name} ") for line in missing):
+                    last_words(root / "log" / f"{name}.log")
+            return 1
+        if missing:
+            time.sleep(0.1)
+    return 0
+
+
+def answers(endpoint: str) -> bool:
+    """Tell whether something answers: a listener on a port, a server's word that is not its own failure at a URL."""
+    try:
+        if endpoint.isdigit():
+            with socket.create_connection(("127.0.0.1", int(endpoint)), timeout=1):
+                return True
+        with urllib.request.urlopen(endpoint, timeout=10):
+            return True
+    except urllib.error.HTTPError as error:
+        return error.code < 500
+    except OSError:
+        return False
+
+
+def last_words(log: Path) -> None:
+    """Print the end of a log."""
+    if log.exists():
+        lines = log.read_text(errors="replace").splitlines()[-12:]
+        print(f"--- {log}", *lines, sep="\n", file=sys.stderr)
+
+
+sys.exit(main())

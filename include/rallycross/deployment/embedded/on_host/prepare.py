@@ -1,0 +1,107 @@
+"""Look at the host, and decide once what the cloud keeps: free ports and random secrets.
+
+Usage: python3 - ROOT FIRST_PORT LAST_PORT MEMORY_GB_MIN DISK_GB_MIN PORT,... SECRET,...
+Prints one JSON object: `complaints`, `machine`, `ports`, `secrets`, `done` (fingerprints by step), `states` of services.
+"""
+
+import json
+import os
+import platform
+import secrets
+import shutil
+import socket
+import sys
+import xmlrpc.client
+from pathlib import Path
+
+
+def main() -> None:
+    """Print what the engine needs to know of this host."""
+    root = Path(sys.argv[1])
+    first, last = int(sys.argv[2]), int(sys.argv[3])
+    memory_gb_min, disk_gb_min = float(sys.argv[4]), float(sys.argv[5])
+    kept_file = root / "cloud.json"
+    kept = json.loads(kept_file.read_text()) if kept_file.exists() else None
+    answer = {"complaints": [], "machine": machine(root)}
+    if kept is None:
+        answer["complaints"] = complaints(answer["machine"], memory_gb_min, disk_gb_min)
+        if not answer["complaints"]:
+            kept = {
+                "ports": dict(zip(sys.argv[6].split(","), free_ports(first, last), strict=False)),
+                "secrets": {name: secrets.token_urlsafe(18) for name in sys.argv[7].split(",")},
+            }
+            root.mkdir(parents=True, exist_ok=True)
+            root.chmod(0o700)
+            part = kept_file.with_suffix(".part")
+            part.touch(mode=0o600)
+            part.write_text(json.dumps(kept))
+            part.rename(kept_file)
+    if kept:
+        answer |= kept
+        answer["states"] = states(kept["ports"]["supervisor"], kept["secrets"]["supervisor"])
+    steps = root / "steps"
+    answer["done"] = {file.name: file.read_text() for file in steps.iterdir()} if steps.is_dir() else {}
+    print(json.dumps(answer))
+
+
+def machine(root: Path) -> dict:
+    """Return what the report says of the machine, and what the complaints are about."""
+    memory = {line.split(":")[0]: int(line.split()[1]) for line in Path("/proc/meminfo").read_text().splitlines()}
+    existing = root
+    while not existing.exists():
+        existing = existing.parent
+    release = dict(
+        line.rstrip().replace('"', "").split("=", 1)
+        for line in Path("/etc/os-release").read_text().splitlines()
+        if "=" in line
+    )
+    return {
+        "system": release.get("PRETTY_NAME", "unknown"),
+        "debian": bool({release.get("ID"), *release.get("ID_LIKE", "").split()} & {"debian", "ubuntu"}),
+        "python": platform.python_version(),
+        "architecture": platform.machine(),
+        "cores": len(os.sched_getaffinity(0)),
+        "memory_gb": round(memory["MemTotal"] / 1024**2, 1),
+        "memory_free_gb": round(memory["MemAvailable"] / 1024**2, 1),
+        "disk_free_gb": round(shutil.disk_usage(existing).free / 1024**3, 1),
+        "user": os.environ.get("USER") or str(os.getuid()),
+    }
+
+
+def complaints(found: dict, memory_gb_min: float, disk_gb_min: float) -> list[str]:
+    """Return why no cloud can be made here, each with its remedy."""
+    elsewhere = "use docker compose --profile embedded, or an existing cloud (include/clouds/existing.yaml)"
+    bad = []
+    if not found["debian"] or not shutil.which("apt-get"):
+        bad.append(f"{found['system']} is neither Debian nor Ubuntu - {elsewhere}")
+    if found["memory_gb"] < memory_gb_min:
+        bad.append(f"{found['memory_gb']} GB of memory, {memory_gb_min} are needed - {elsewhere}, or set memory_gb_min")
+    if found["disk_free_gb"] < disk_gb_min:
+        bad.append(f"{found['disk_free_gb']} GB of disk free, {disk_gb_min} are needed - free some, or set disk_gb_min")
+    return bad
+
+
+def free_ports(first: int, last: int):
+    """Yield ports of loopback that nothing listens on. The start is random, so that two clouds made at once differ."""
+    span = last - first + 1
+    start = secrets.randbelow(span)
+    for offset in range(span):
+        port = first + (start + offset) % span
+        with socket.socket() as probe:
+            try:
+                probe.bind(("127.0.0.1", port))
+            except OSError:
+                continue
+        yield port
+
+
+def states(port: int, password: str) -> dict:
+    """Return each service's state as its supervisor has it; nothing when no supervisor answers."""
+    server = xmlrpc.client.ServerProxy(f"http://rallycross:{password}@127.0.0.1:{port}/RPC2")
+    try:
+        return {row["name"]: [row["statename"], row["description"]] for row in server.supervisor.getAllProcessInfo()}
+    except (OSError, xmlrpc.client.Error):
+        return {}
+
+
+main()

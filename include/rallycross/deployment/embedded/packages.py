@@ -1,0 +1,160 @@
+"""MariaDB, RabbitMQ and memcached from Debian packages, unpacked under the root: nothing of the system is changed."""
+
+from rallycross.deployment.embedded.layout import Layout
+from rallycross.deployment.embedded.service import Program
+
+# What is asked for; apt adds what these need and the system does not have.
+WANTED = "mariadb-server-core mariadb-client-core rabbitmq-server memcached"
+
+
+def prefix(layout: Layout) -> str:
+    """Return the folder that the packages are unpacked in."""
+    return layout.path("prefix")
+
+
+def script(layout: Layout) -> str:
+    """Return the script that fetches and unpacks the packages.
+
+    apt works on lists and a cache of its own, so it needs neither root nor a lock, and leaves nothing behind.
+    """
+    return f"""
+cd {layout.root}
+export DEBIAN_FRONTEND=noninteractive
+mkdir -p apt/lists/partial apt/cache/archives/partial
+private=(-o Dir::State::lists="$PWD/apt/lists" -o Dir::Cache="$PWD/apt/cache" -o Debug::NoLocking=1 -o APT::Sandbox::User=root
+    -o Acquire::Retries=2 -o Acquire::http::Timeout=20 -o Acquire::https::Timeout=20 -o Acquire::Languages=none)
+apt-get "${{private[@]}}" -qq update || {{
+    echo "apt-get update failed - are the machine's package sources (/etc/apt) in reach?" >&2; exit 1; }}
+# --reinstall: what the system has already is unpacked too.
+apt-get "${{private[@]}}" -y -qq --no-install-recommends --download-only --reinstall install {WANTED}
+rm -rf prefix.part
+mkdir prefix.part
+for package in apt/cache/archives/*.deb; do
+    case ${{package##*/}} in
+    # The system's C library and what belongs to it stay: two of them in one process do not get on.
+    libc6_* | libc-bin_* | libgcc-s1_* | libstdc++6_* | perl* | libperl* | python*) ;;
+    *) dpkg-deb -x "$package" prefix.part ;;
+    esac
+done
+# Erlang's start scripts have the folder of the system's in them.
+for start in prefix.part/usr/lib/erlang/bin/erl prefix.part/usr/lib/erlang/erts-*/bin/erl; do
+    [ ! -e "$start" ] || sed -i 's#ROOTDIR="*/usr/lib/erlang"*#ROOTDIR={prefix(layout)}/usr/lib/erlang#' "$start"
+done
+rm -rf prefix
+mv prefix.part prefix
+rm -rf apt
+"""
+
+
+def versions_script(layout: Layout) -> str:
+    """Return the script that prints the versions of what is in the packages, a `name version` a line."""
+    return f"""
+{libraries(layout)}
+echo mariadb "$({prefix(layout)}/usr/sbin/mariadbd --no-defaults --version | grep -oE '[0-9]+\\.[0-9]+\\.[0-9]+' | head -n 1)"
+echo rabbitmq "$(basename {prefix(layout)}/usr/lib/rabbitmq/lib/rabbitmq_server-* | cut -d- -f2)"
+echo memcached "$({prefix(layout)}/usr/bin/memcached -V | cut -d' ' -f2)"
+"""
+
+
+def libraries(layout: Layout) -> str:
+    """Return the line of bash that lets unpacked programs find the libraries unpacked with them."""
+    return f'export LD_LIBRARY_PATH="$(echo {prefix(layout)}/usr/lib/*-linux-gnu):$(echo {prefix(layout)}/lib/*-linux-gnu)"'
+
+
+def mariadb_script(layout: Layout) -> str:
+    """Return the script that makes the empty database server."""
+    base = prefix(layout)
+    return f"""
+{libraries(layout)}
+export PATH={base}/usr/bin:{base}/usr/sbin:$PATH
+if [ ! -e {layout.root}/mariadb/made ]; then
+    rm -rf {layout.root}/mariadb
+    mkdir -p {layout.root}/mariadb
+    {base}/usr/bin/mariadb-install-db --no-defaults --basedir={base}/usr --datadir={layout.root}/mariadb/data \\
+        --lc-messages-dir={base}/usr/share/mysql --auth-root-authentication-method=normal --skip-test-db \\
+        --user="$(id -un)" >{layout.root}/log/mariadb-install.log 2>&1 || {{
+        cat {layout.root}/log/mariadb-install.log >&2; exit 1; }}
+    touch {layout.root}/mariadb/made
+fi
+mkdir -p {layout.root}/rabbitmq
+"""
+
+
+def files(layout: Layout, databases: list[str]) -> dict[str, str]:
+    """Return the configuration files: path -> content."""
+    statements = [
+        "DELETE FROM mysql.global_priv WHERE User = 'root' AND Host <> 'localhost';",
+        "DELETE FROM mysql.global_priv WHERE User = '';",
+        "FLUSH PRIVILEGES;",
+        f"ALTER USER root@localhost IDENTIFIED BY '{layout.secrets['database']}';",
+        f"CREATE USER IF NOT EXISTS openstack@'127.0.0.1' IDENTIFIED BY '{layout.secrets['database']}';",
+    ]
+    for database in databases:
+        statements += [
+            f"CREATE DATABASE IF NOT EXISTS {database} CHARACTER SET utf8mb4;",
+            f"GRANT ALL ON {database}.* TO openstack@'127.0.0.1';",
+        ]
+    return {
+        layout.path("etc", "mariadb.sql"): "\n".join(statements) + "\n",
+        layout.path("etc", "rabbitmq.conf"): f"""\
+listeners.tcp.1 = 127.0.0.1:{layout.ports["rabbitmq"]}
+default_user = openstack
+default_pass = {layout.secrets["messages"]}
+log.console = true
+log.file = false
+vm_memory_high_watermark.absolute = 1GB
+disk_free_limit.absolute = 200MB
+""",
+        layout.path("etc", "enabled_plugins"): "[].\n",
+    }
+
+
+def programs(layout: Layout) -> tuple[Program, ...]:
+    """Return the servers, each on ports of its own of loopback."""
+    base = prefix(layout)
+    # One word for bash -c; supervisor itself expands no wild card.
+    shell = "/bin/bash -c '" + libraries(layout).replace('"', "") + "; exec {}'"
+    erlang = {
+        "ERL_EPMD_ADDRESS": "127.0.0.1",
+        "ERL_EPMD_PORT": str(layout.ports["epmd"]),
+        "HOME": layout.path("rabbitmq"),
+        "PATH": f"{base}/usr/lib/erlang/bin:{base}/usr/bin:/usr/local/bin:/usr/bin:/bin",
+    }
+    rabbitmq = {
+        "RABBITMQ_NODENAME": f"{layout.name}@localhost",
+        "RABBITMQ_NODE_IP_ADDRESS": "127.0.0.1",
+        "RABBITMQ_NODE_PORT": str(layout.ports["rabbitmq"]),
+        "RABBITMQ_DIST_PORT": str(layout.ports["rabbitmq_distribution"]),
+        # Without this the port between nodes would be open to all.
+        "RABBITMQ_SERVER_ADDITIONAL_ERL_ARGS": "-kernel inet_dist_use_interface {127,0,0,1} "
+        f"-setcookie {layout.secrets['cookie']}",
+        # Schedulers that find nothing to do would spin for work, on cores that the load needs.
+        "RABBITMQ_SCHEDULER_BIND_TYPE": "u",
+        "ERL_FLAGS": "+sbwt none +sbwtdcpu none +sbwtdio none",
+        "RABBITMQ_MNESIA_BASE": layout.path("rabbitmq", "data"),
+        "RABBITMQ_LOG_BASE": layout.path("log"),
+        "RABBITMQ_PID_FILE": layout.path("rabbitmq", "pid"),
+        "RABBITMQ_CONFIG_FILE": layout.path("etc", "rabbitmq"),
+        "RABBITMQ_ENABLED_PLUGINS_FILE": layout.path("etc", "enabled_plugins"),
+        "RABBITMQ_GENERATED_CONFIG_DIR": layout.path("rabbitmq", "config"),
+        "RABBITMQ_FEATURE_FLAGS_FILE": layout.path("rabbitmq", "feature_flags"),
+    }
+    mariadbd = " ".join(
+        (
+            f"{base}/usr/sbin/mariadbd --no-defaults --basedir={base}/usr --datadir={layout.path('mariadb', 'data')}",
+            f"--lc-messages-dir={base}/usr/share/mysql --plugin-dir={base}/usr/lib/mysql/plugin",
+            # Relative to the data: an absolute path may be longer than a socket's may be.
+            f"--socket=mariadb.sock --bind-address=127.0.0.1 --port={layout.ports['mariadb']} --skip-name-resolve",
+            f"--max-connections=2000 --user=$(id -un) --init-file={layout.path('etc', 'mariadb.sql')}",
+            # What a crash may cost is what was committed in its last second; a cloud for tests can bear that.
+            "--innodb-flush-log-at-trx-commit=2 --innodb-buffer-pool-size=256M",
+        )
+    )
+    memcached = f"{base}/usr/bin/memcached -l 127.0.0.1 -p {layout.ports['memcached']} -U 0 -m 128 -c 4096 -u $(id -un)"
+    broker = f"{base}/usr/lib/rabbitmq/lib/rabbitmq_server-*/sbin/rabbitmq-server"
+    return (
+        Program("mariadb", shell.format(mariadbd)),
+        Program("memcached", shell.format(memcached)),
+        Program("epmd", shell.format("epmd"), erlang),
+        Program("rabbitmq", shell.format(broker), erlang | rabbitmq),
+    )

@@ -1,0 +1,79 @@
+"""A service of the embedded cloud, as data: its files, databases, programs and place in the catalog."""
+
+from dataclasses import dataclass, field
+
+from rallycross.deployment.embedded.layout import Layout
+
+
+@dataclass(frozen=True)
+class Program:
+    """A process that the supervisor keeps running."""
+
+    name: str
+    command: str
+    environment: dict[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class OpenStackService:
+    """One OpenStack service. All scripts are bash, run in the cloud's root."""
+
+    name: str
+    type: str  # in the catalog
+    endpoint: str
+    databases: tuple[str, ...]
+    files: dict[str, str]  # path -> content
+    schema: str  # makes or migrates the databases' tables
+    programs: tuple[Program, ...]
+
+
+def conf(sections: dict[str, dict[str, object]]) -> str:
+    """Render an oslo.config file. A `$` in a value would be taken for a reference to another option."""
+    lines: list[str] = []
+    for name, options in sections.items():
+        lines.append(f"[{name}]")
+        lines += [f"{key} = {str(value).replace('$', '$$')}" for key, value in options.items()]
+        lines.append("")
+    return "\n".join(lines)
+
+
+def token_check(layout: Layout, user: str) -> dict[str, object]:
+    """Return `[keystone_authtoken]`: how a service checks the tokens that it is handed."""
+    return {
+        "www_authenticate_uri": layout.identity_url,
+        "memcached_servers": f"127.0.0.1:{layout.ports['memcached']}",
+        "service_token_roles": "service",
+        "service_token_roles_required": True,
+        **sign_in(layout, user),
+    }
+
+
+def sign_in(layout: Layout, user: str) -> dict[str, object]:
+    """Return the options by which a service signs in to call another."""
+    return {
+        "auth_type": "password",
+        "auth_url": layout.identity_url,
+        "username": user,
+        "password": layout.secrets["service"],
+        "project_name": "service",
+        "user_domain_name": "Default",
+        "project_domain_name": "Default",
+        "region_name": layout.options.region,
+    }
+
+
+def api(layout: Layout, service: str, module: str, environment: dict[str, str], *, arguments: str = "") -> Program:
+    """Return the program of a service's API, under uWSGI."""
+    options = [
+        f"--http-socket 127.0.0.1:{layout.ports[service]}",
+        f"--home {layout.path('venv')}",
+        f"--module {module}",
+        f"--processes {layout.options.api_workers}",
+        "--master --lazy-apps --need-app --enable-threads --die-on-term --buffer-size 65535 --listen 128",
+        # The socket closes after each answer; said aloud, no client tries to use it again.
+        '--add-header "Connection: close"',
+        "--disable-logging --log-5xx --procname-prefix-spaced " + service,
+    ]
+    if arguments:
+        options.append(f'--pyargv "{arguments}"')
+    return Program(f"{service}-api", f"{layout.bin('uwsgi')} {' '.join(options)}", environment)

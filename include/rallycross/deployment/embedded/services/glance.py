@@ -1,0 +1,43 @@
+"""glance: images, kept as files."""
+
+from rallycross.deployment.embedded.layout import Layout
+from rallycross.deployment.embedded.service import OpenStackService, api, conf, token_check
+
+
+def service(layout: Layout) -> OpenStackService:
+    """Return glance with its file store."""
+    folder = layout.path("etc", "glance")
+    store = {name: {"filesystem_store_datadir": layout.path("glance", name)} for name in ("images", "staging", "tasks")}
+    return OpenStackService(
+        name="glance",
+        type="image",
+        endpoint=layout.url("glance"),
+        databases=("glance",),
+        files={
+            f"{folder}/glance-api.conf": conf(
+                {
+                    "DEFAULT": {"use_stderr": True, "enabled_backends": "images:file"},
+                    "database": {"connection": layout.database_url("glance")},
+                    "glance_store": {"default_backend": "images"},
+                    "images": store["images"],
+                    "os_glance_staging_store": store["staging"],
+                    "os_glance_tasks_store": store["tasks"],
+                    "paste_deploy": {"flavor": "keystone", "config_file": f"{folder}/glance-api-paste.ini"},
+                    "oslo_concurrency": {"lock_path": layout.path("lock", "glance")},
+                    "keystone_authtoken": token_check(layout, "glance"),
+                }
+            )
+        },
+        schema=f"""
+mkdir -p {layout.path("glance")}/images {layout.path("glance")}/staging {layout.path("glance")}/tasks
+{layout.bin("glance-manage")} --config-file {folder}/glance-api.conf db_sync
+""",
+        programs=(
+            api(
+                layout,
+                "glance",
+                "glance.wsgi.api:application",
+                {"OS_GLANCE_CONFIG_DIR": folder, "OS_GLANCE_CONFIG_FILES": "glance-api.conf"},
+            ),
+        ),
+    )

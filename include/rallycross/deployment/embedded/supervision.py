@@ -1,0 +1,78 @@
+"""The supervisor's configuration: every process of the cloud, started, kept alive and ended by one."""
+
+from rallycross.deployment.embedded.layout import Layout
+from rallycross.deployment.embedded.service import Program
+
+
+def supervisor_file(layout: Layout, programs: list[Program]) -> str:
+    """Return supervisord.conf. Nothing starts by itself: the steps know the order."""
+    log = layout.path("log")
+    sections = [
+        {
+            "": "supervisord",
+            "logfile": f"{log}/supervisor.log",
+            "logfile_maxbytes": "5MB",
+            "logfile_backups": "1",
+            "pidfile": layout.path("supervisor.pid"),
+            "childlogdir": log,
+            "directory": layout.root,
+            # What a library caches or keeps "at home" stays under the root.
+            "environment": _environment(
+                {"HOME": layout.path("home"), "XDG_CACHE_HOME": layout.path("home", ".cache"), "LANG": "C.UTF-8"}
+            ),
+        },
+        {
+            # Not a socket file: its path may not be longer than 107 bytes.
+            "": "inet_http_server",
+            "port": f"127.0.0.1:{layout.ports['supervisor']}",
+            "username": "rallycross",
+            "password": layout.secrets["supervisor"],
+        },
+        {
+            "": "supervisorctl",
+            "serverurl": f"http://127.0.0.1:{layout.ports['supervisor']}",
+            "username": "rallycross",
+            "password": layout.secrets["supervisor"],
+        },
+        {
+            "": "rpcinterface:supervisor",
+            "supervisor.rpcinterface_factory": "supervisor.rpcinterface:make_main_rpcinterface",
+        },
+        *(
+            {
+                "": f"program:{program.name}",
+                "command": program.command,
+                "environment": _environment(program.environment),
+                "autostart": "false",
+                "autorestart": "true",
+                "startsecs": "2",
+                "startretries": "30",
+                "stopasgroup": "true",
+                "killasgroup": "true",
+                "stopwaitsecs": "20",
+                "redirect_stderr": "true",
+                "stdout_logfile": f"{log}/{program.name}.log",
+                "stdout_logfile_maxbytes": "50MB",
+                "stdout_logfile_backups": "1",
+            }
+            for program in programs
+        ),
+    ]
+    return "\n".join(_section(dict(section)) for section in sections)
+
+
+def _section(options: dict[str, str]) -> str:
+    name = options.pop("")
+    lines = [f"{key} = {_escape(key, value)}" for key, value in options.items()]
+    return "\n".join([f"[{name}]", *lines, ""])
+
+
+def _escape(key: str, value: str) -> str:
+    """Supervisor expands %(name)s, and takes ` ;` for the start of a comment."""
+    if key == "command":
+        value = value.replace(" ;", ";")
+    return value.replace("%", "%%")
+
+
+def _environment(variables: dict[str, str]) -> str:
+    return ",".join(f'{name}="{value}"' for name, value in variables.items())
