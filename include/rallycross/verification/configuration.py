@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import PurePath
 
 from rallycross.errors import RallycrossError
-from rallycross.verification.facts import Admin, Facts, Flavor, Image
+from rallycross.verification.facts import Admin, Facts, Flavor, Image, Keystone
 
 SMALL_IMAGE = re.compile(r"cirros|testvm", re.IGNORECASE)  # what Rally looks for
 SECRET = re.compile(r"password|secret|key$")
@@ -59,19 +59,18 @@ class Configuration:
 
 
 def configure(
-    facts: Facts, *, folder: PurePath, prefix: str, domain: str, overrides: Mapping[str, str] | None = None
+    facts: Facts, admin: Admin, *, folder: PurePath, prefix: str, overrides: Mapping[str, str] | None = None
 ) -> Configuration:
     """Decide.
 
-    `folder` is where tempest keeps its logs and locks, `prefix` begins the name of all that its tests make, and
-    `domain` is the keystone domain in which it makes its projects and users. `overrides` (`section.name` -> value)
-    have the last word.
+    `folder` is where tempest keeps its logs and locks, and `prefix` begins the name of all that its tests make.
+    `overrides` (`section.name` -> value) have the last word.
     """
     options = {
         option.key: option
         for part in (
             _own(folder, prefix),
-            _identity(facts.admin, domain),
+            _identity(facts.keystone, admin),
             _compute(facts),
             _image(),
             _network(facts),
@@ -114,29 +113,27 @@ def _own(folder: PurePath, prefix: str) -> list[Option]:
     ]
 
 
-def _identity(admin: Admin, domain: str) -> list[Option]:
-    entry = "the cloud's entry in clouds.yaml"
-    endpoint = f"{admin.interface.removesuffix('URL')}URL"
+def _identity(keystone: Keystone, admin: Admin) -> list[Option]:
+    entry, own = "the cloud's entry", "made for this run, and deleted after it"
+    endpoint = f"{keystone.interface.removesuffix('URL')}URL"
     options = [
         Option("auth", "use_dynamic_credentials", "true", "each test class gets a project and users of its own"),
-        Option("auth", "admin_username", admin.username, entry),
-        Option("auth", "admin_password", admin.password, entry),
-        Option("auth", "admin_project_name", admin.project, entry),
-        Option("auth", "admin_domain_name", admin.user_domain, entry),
-        Option("auth", "admin_user_domain_name", admin.user_domain, entry),
-        Option("auth", "admin_project_domain_name", admin.project_domain, entry),
-        Option("auth", "default_credentials_domain_name", domain, "made for this run, and deleted after it"),
-        Option("identity", "uri_v3", admin.auth_url, entry),
+        Option("auth", "admin_username", admin.username, own),
+        Option("auth", "admin_password", admin.password, own),
+        Option("auth", "admin_project_name", admin.project, own),
+        Option("auth", "admin_domain_name", admin.domain, own),
+        Option("auth", "default_credentials_domain_name", admin.domain, own),
+        Option("identity", "uri_v3", keystone.auth_url, entry),
         Option("identity", "auth_version", "v3", "keystone has no other"),
         Option("identity", "v3_endpoint_type", endpoint, entry),
-        Option("identity", "disable_ssl_certificate_validation", _bool(not admin.verify), entry),
+        Option("identity", "disable_ssl_certificate_validation", _bool(not keystone.verify), entry),
         Option("identity-feature-enabled", "api_v2", "false", "keystone has only v3"),
         Option("identity-feature-enabled", "api_v3", "true", "keystone has only v3"),
     ]
-    if admin.region:
-        options.append(Option("identity", "region", admin.region, entry))
-    if admin.ca_file:
-        options.append(Option("identity", "ca_certificates_file", admin.ca_file, entry))
+    if keystone.region:
+        options.append(Option("identity", "region", keystone.region, entry))
+    if keystone.ca_file:
+        options.append(Option("identity", "ca_certificates_file", keystone.ca_file, entry))
     return options
 
 

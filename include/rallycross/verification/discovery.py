@@ -10,7 +10,7 @@ from openstack.exceptions import SDKException
 
 from rallycross.cloud.cloud import Cloud
 from rallycross.errors import RallycrossError
-from rallycross.verification.facts import Admin, Backend, Facts, Flavor, Image, Network
+from rallycross.verification.facts import Backend, Facts, Flavor, Image, Keystone, Network
 
 # openstacksdk's name of a service -> what the catalog may call it
 SERVICES = {
@@ -24,13 +24,13 @@ AT_ONCE = 4  # questions asked at the same time
 
 
 def discover(cloud: Cloud, connection: openstack.connection.Connection) -> Facts:
-    """Ask the cloud. Raises `RallycrossError` where one cannot sign in, or not as tempest needs it."""
-    admin = administrator(cloud, connection)
+    """Ask the cloud. Raises `RallycrossError` where one cannot sign in, or is not let see."""
+    found = keystone(connection)
     try:
         services = frozenset(name for name in SERVICES if has_service(connection, name))
     except (ClientException, SDKException) as error:
         raise RallycrossError(
-            f"cloud {cloud.name!r}: cannot sign in at {admin.auth_url} ({error}) - check its entry and its keystone"
+            f"cloud {cloud.name!r}: cannot sign in at {found.auth_url} ({error}) - check its entry and its keystone"
         ) from error
     # A proxy finds its endpoint when it is first touched, which threads must not do at the same time.
     proxies: dict[str, Any] = {
@@ -43,7 +43,9 @@ def discover(cloud: Cloud, connection: openstack.connection.Connection) -> Facts
             for fact, question in QUESTIONS[name].items()
         }
         try:
-            return Facts(admin=admin, services=services, **{fact: answer.result() for fact, answer in answers.items()})
+            return Facts(
+                keystone=found, services=services, **{fact: answer.result() for fact, answer in answers.items()}
+            )
         except (ClientException, SDKException) as error:
             raise RallycrossError(
                 f"cloud {cloud.name!r}: cannot be asked what it has ({error}) - verifying needs an administrator, "
@@ -56,24 +58,11 @@ def has_service(connection: openstack.connection.Connection, name: str) -> bool:
     return any(entry["type"] in SERVICES[name] for entry in connection.service_catalog)
 
 
-def administrator(cloud: Cloud, connection: openstack.connection.Connection) -> Admin:
-    """Return whom tempest is to sign in as; raise where the entry has no user with a password and a project."""
-    auth = connection.config.config["auth"]
-    username, password, project = (auth.get(key) for key in ("username", "password", "project_name"))
-    if not (username and password and project):
-        raise RallycrossError(
-            f"cloud {cloud.name!r}: tempest signs in by username, password and project_name, and its entry does not "
-            "have all three - name an administrator by them"
-        )
+def keystone(connection: openstack.connection.Connection) -> Keystone:
+    """Return where, and how, the connection signs in."""
     verify, _ = connection.config.get_requests_verify_args()
-    domain = auth.get("domain_name") or auth.get("default_domain") or "Default"
-    return Admin(
-        auth_url=v3(auth["auth_url"]),
-        username=username,
-        password=password,
-        project=project,
-        user_domain=auth.get("user_domain_name") or domain,
-        project_domain=auth.get("project_domain_name") or domain,
+    return Keystone(
+        auth_url=v3(connection.config.config["auth"]["auth_url"]),
         region=connection.config.get_region_name() or "",
         interface=str(connection.config.get_interface() or "public"),
         ca_file=verify if isinstance(verify, str) else "",

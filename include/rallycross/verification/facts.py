@@ -42,26 +42,31 @@ class Backend:
 
 
 @dataclass(frozen=True)
-class Admin:
-    """Whom tempest signs in as to make its own projects and users."""
+class Keystone:
+    """Where one signs in, and what one needs for it besides a user."""
 
     auth_url: str  # ends with /v3
-    username: str
-    password: str = field(repr=False)
-    project: str
-    user_domain: str
-    project_domain: str
-    region: str
+    region: str = ""
     interface: str = "public"
     ca_file: str = ""
     verify: bool = True
 
 
 @dataclass(frozen=True)
+class Admin:
+    """The administrator that a run gets for itself: the cloud's own password is written nowhere."""
+
+    domain: str  # of the user, of the project, and of all that tempest makes
+    project: str
+    username: str
+    password: str = field(repr=False)
+
+
+@dataclass(frozen=True)
 class Facts:
     """A cloud as it was found."""
 
-    admin: Admin
+    keystone: Keystone
     services: frozenset[str]  # types in the catalog: "compute", "block-storage", ...
     images: tuple[Image, ...] = ()  # active ones
     flavors: tuple[Flavor, ...] = ()  # public ones

@@ -50,7 +50,7 @@ def clean(connection: openstack.connection.Connection, prefix: str) -> Cleaned:
     """Delete all that the run with this prefix has made."""
     cleaned = Cleaned()
     identity: Any = connection.identity
-    domain = identity.find_domain(domain_name(prefix))
+    domain = next(identity.domains(name=domain_name(prefix)), None)
     if domain is not None and (projects := {project.id for project in identity.projects(domain_id=domain.id)}):
         for kind, everything, delete in _in_projects(connection):
             _delete_in(projects, kind, everything, delete, cleaned)

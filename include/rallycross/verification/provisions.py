@@ -1,5 +1,6 @@
 """What a verification needs and a cloud may lack, made before the tests; leftovers.py takes it away after them."""
 
+import secrets
 from dataclasses import replace
 from typing import Any
 
@@ -7,8 +8,9 @@ import openstack
 from openstack.exceptions import HttpException
 
 from rallycross.errors import RallycrossError
-from rallycross.verification.facts import Facts, Flavor, Image
+from rallycross.verification.facts import Admin, Facts, Flavor, Image
 
+ADMIN_ROLE = "admin"  # tempest calls it so as well
 IMAGE_BYTES = 1024 * 1024  # of zeros: no test looks into an image without logging in to a server
 FLAVORS = ((128, 1), (192, 1))  # MB of memory, GB of disk
 
@@ -18,14 +20,14 @@ def domain_name(prefix: str) -> str:
     return f"{prefix}-domain"
 
 
-def provide(connection: openstack.connection.Connection, facts: Facts, prefix: str) -> Facts:
-    """Make the run's domain, and an image and flavors where the cloud has none; return the facts with them.
+def provide(connection: openstack.connection.Connection, facts: Facts, prefix: str) -> tuple[Facts, Admin]:
+    """Make an administrator for the run, and an image and flavors where the cloud has none.
 
-    All names begin with `prefix`. Raises `RallycrossError` where the cloud does not let this be done.
+    All names begin with `prefix`. Returns the facts with what was made. Raises `RallycrossError` where the cloud does
+    not let this be done.
     """
-    identity: Any = connection.identity
     try:
-        identity.create_domain(name=domain_name(prefix), description="tempest's projects and users, while it runs")
+        admin = _admin(connection, prefix)
         if "image" in facts.services and not facts.images:
             facts = replace(facts, images=(_image(connection, f"{prefix}-image"),))
         if "compute" in facts.services and len(facts.flavors) < len(FLAVORS):
@@ -34,9 +36,27 @@ def provide(connection: openstack.connection.Connection, facts: Facts, prefix: s
     except HttpException as error:
         raise RallycrossError(
             f"cannot prepare the cloud for tempest ({error}) - verifying needs an administrator of the whole cloud, "
-            "who may make domains, images and flavors"
+            "who may make domains, users, images and flavors"
         ) from error
-    return facts
+    return facts, admin
+
+
+def _admin(connection: openstack.connection.Connection, prefix: str) -> Admin:
+    """Make an administrator in a domain of its own.
+
+    Tempest makes its projects and users in its administrator's domain: a domain for the run alone tells them from
+    everyone else's, and the cloud's own password need not be written to tempest.conf.
+    """
+    identity: Any = connection.identity
+    name, password = f"{prefix}-admin", secrets.token_urlsafe(24)
+    role = next(identity.roles(name=ADMIN_ROLE), None)
+    if role is None:
+        raise RallycrossError(f"the cloud has no role {ADMIN_ROLE!r} - tempest's administrator needs it")
+    domain = identity.create_domain(name=domain_name(prefix), description="tempest's projects and users")
+    project = identity.create_project(name=name, domain_id=domain.id)
+    user = identity.create_user(name=name, password=password, domain_id=domain.id, default_project_id=project.id)
+    identity.assign_project_role_to_user(project, user, role)
+    return Admin(domain.name, project.name, user.name, password)
 
 
 def _image(connection: openstack.connection.Connection, name: str) -> Image:

@@ -23,7 +23,7 @@ from rallycross.verification import configuration, tempest, workers
 from rallycross.verification.discovery import discover
 from rallycross.verification.facts import Facts
 from rallycross.verification.leftovers import clean
-from rallycross.verification.provisions import domain_name, provide
+from rallycross.verification.provisions import provide
 from rallycross.verification.selection import FAKE_HYPERVISOR, Selection, check_set, select, skip_list
 from rallycross.verification.test import TestResult
 
@@ -74,9 +74,9 @@ def verify(
             clean(connection, prefix)
             selection = select(chosen, listing.result(), skip_list(FAKE_HYPERVISOR) if facts.fake_hypervisors else {})
         try:
-            facts = provide(connection, facts, prefix)
+            facts, admin = provide(connection, facts, prefix)
             decided = configuration.configure(
-                facts, folder=workspace.resolve(), prefix=prefix, domain=domain_name(prefix), overrides=overrides
+                facts, admin, folder=workspace.resolve(), prefix=prefix, overrides=overrides
             )
             _write(workspace, decided.text())
             begin(selection.total, _environment(chosen, concurrency, facts, decided, selection))

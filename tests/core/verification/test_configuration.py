@@ -11,21 +11,12 @@ import pytest
 from rallycross.errors import RallycrossError
 from rallycross.verification.configuration import Configuration, choose_flavors, choose_images, configure
 from rallycross.verification.discovery import v3
-from rallycross.verification.facts import Admin, Backend, Facts, Flavor, Image, Network
+from rallycross.verification.facts import Admin, Backend, Facts, Flavor, Image, Keystone, Network
 from rallycross.verification.tempest import environment
 
-ADMIN = Admin(
-    auth_url="http://127.0.0.1:5000/v3",
-    username="admin",
-    password="p$a%ss=word #1",
-    project="admin",
-    user_domain="Default",
-    project_domain="Default",
-    region="RegionOne",
-    ca_file="/etc/ca.pem",
-)
+ADMIN = Admin(domain="tempest-1-domain", project="tempest-1-admin", username="tempest-1-admin", password="p$a%ss=w #1")
 FACTS = Facts(
-    admin=ADMIN,
+    keystone=Keystone("http://127.0.0.1:5000/v3", region="RegionOne", ca_file="/etc/ca.pem"),
     services=frozenset({"compute", "image", "network", "block-storage"}),
     images=(Image("i1", "cirros", 100), Image("i2", "cirros-alt", 200)),
     flavors=(Flavor("f1", "nano", 128, 1), Flavor("f2", "micro", 192, 1)),
@@ -44,9 +35,9 @@ def conf(facts: Facts = FACTS, **overrides: str) -> Configuration:
     """Return the configuration of these facts."""
     return configure(
         facts,
+        ADMIN,
         folder=PurePath("/w"),
         prefix="tempest-1",
-        domain="tempest-1-domain",
         overrides={key.replace("__", "."): value for key, value in overrides.items()},
     )
 
@@ -58,7 +49,7 @@ def values(configuration: Configuration) -> dict[str, str]:
 
 def test_tempest_reads_every_option_as_it_was_meant(tmp_path: Path) -> None:
     """Tempest knows each option, takes its value as valid, and reads back what was decided - the password, too."""
-    configuration = configure(FACTS, folder=tmp_path, prefix="tempest-1", domain="tempest-1-domain")
+    configuration = configure(FACTS, ADMIN, folder=tmp_path, prefix="tempest-1")
     (tmp_path / "tempest.conf").write_text(configuration.text())
     (tmp_path / "logs").mkdir()
     script = """
@@ -97,7 +88,7 @@ def test_every_decision_has_a_reason_and_no_secret_is_shown() -> None:
     assert all(option["why"] for option in shown.values())
     assert shown["auth.admin_password"]["value"] == "***"
     assert ADMIN.password not in str(shown)
-    assert ADMIN.password not in repr(FACTS)
+    assert ADMIN.password not in repr(ADMIN)
 
 
 def test_what_the_cloud_lacks_is_not_tested() -> None:

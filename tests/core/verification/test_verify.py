@@ -59,12 +59,6 @@ def test_a_cloud_that_does_not_answer_is_named(dead_port: int, tmp_path: Path) -
     assert not (tmp_path / "tempest.conf").exists()
 
 
-def test_an_entry_without_a_password_is_refused_with_the_remedy(dead_port: int, tmp_path: Path) -> None:
-    """Tempest signs in by password: what has none is told so before anyone signs in."""
-    said = refused(cloud(dead_port, username="admin"), "quick", tmp_path)
-    assert "'mine': tempest signs in by username, password and project_name" in said
-
-
 def test_two_verifications_do_not_share_a_workspace(dead_port: int, tmp_path: Path) -> None:
     """The second is refused while the first runs, and does not take the first's processes for left-overs."""
     with (tmp_path / "lock").open("w") as lock:
