@@ -2,7 +2,8 @@
 
 from rallycross.deployment.host import CommandFailed, Ran
 
-LAST_LINES = 20  # of what a failed command has said
+_LAST_LINES = 20  # of what a failed command has said
+_KILLED = 128 + 9
 
 # What a script sees of the environment that it is started from. Everything else is dropped: what is meant for us
 # (PYTHONPATH, VIRTUAL_ENV, OS_*, AIRFLOW_*) would bend what a script starts, and would differ from host to host.
@@ -11,7 +12,7 @@ _KEPT = (
     "[Hh][Tt][Tt][Pp]_[Pp][Rr][Oo][Xx][Yy]|[Hh][Tt][Tt][Pp][Ss]_[Pp][Rr][Oo][Xx][Yy]|"
     "[Nn][Oo]_[Pp][Rr][Oo][Xx][Yy]|[Aa][Ll][Ll]_[Pp][Rr][Oo][Xx][Yy]|PIP_*|UV_*"
 )
-_CLEAN = f'for _ in $(compgen -e); do case $_ in {_KEPT}) ;; *) unset "$_" 2>/dev/null || : ;; esac; done'
+_CLEAN = f'for name in $(compgen -e); do case $name in {_KEPT}) ;; *) unset "$name" ;; esac; done; unset name'
 
 
 def command(limit: float) -> list[str]:
@@ -19,17 +20,17 @@ def command(limit: float) -> list[str]:
 
     The limit is kept by the host itself, so that it holds when whoever asked has died or lost the connection.
     """
-    return ["timeout", "-s", "KILL", f"{limit:g}", "bash", "-eu", "-o", "pipefail", "-s"]
+    return ["timeout", "-s", "KILL", f"{limit:g}", "bash", "--norc", "-eu", "-o", "pipefail", "-s"]
 
 
 def framed(script: str) -> str:
     """Return the script as bash gets it: read to its end before it begins, so that what it starts cannot eat it."""
-    return f"{{ {_CLEAN}; :\n{script}\n}} </dev/null\n"
+    return f"{{ {_CLEAN}\n{script}\n}} </dev/null\n"
 
 
 def checked(host: str, ran: Ran, *, seconds: float, limit: float, check: bool) -> Ran:
     """Return `ran`, or raise what its code means."""
-    if seconds >= limit:
+    if ran.code == _KILLED and seconds >= limit:
         raise CommandFailed(f"{host}: not done within {limit:g} s, and killed{_said(ran)}")
     if check and ran.code != 0:
         raise CommandFailed(f"{host}: exit code {ran.code}{_said(ran)}")
@@ -37,5 +38,5 @@ def checked(host: str, ran: Ran, *, seconds: float, limit: float, check: bool) -
 
 
 def _said(ran: Ran) -> str:
-    lines = [line for text in (ran.out, ran.err) for line in text.splitlines()[-LAST_LINES:] if line.strip()]
-    return ":\n" + "\n".join(f"    {line}" for line in lines[-LAST_LINES:]) if lines else ", without a word"
+    lines = [line for text in (ran.out, ran.err) for line in text.splitlines()[-_LAST_LINES:] if line.strip()]
+    return ":\n" + "\n".join(f"    {line}" for line in lines[-_LAST_LINES:]) if lines else ", without a word"

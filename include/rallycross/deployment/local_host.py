@@ -1,16 +1,19 @@
 """This machine as a host."""
 
 import os
+import selectors
 import signal
 import subprocess
 import tempfile
 import threading
 import time
+from contextlib import suppress
 from pathlib import Path
-from typing import IO
 
 from rallycross.deployment.command import checked, command, framed
 from rallycross.deployment.host import Ran
+
+_WHOLE_PIPE = 1 << 20  # as much as a pipe can hold
 
 
 class LocalHost:
@@ -19,23 +22,21 @@ class LocalHost:
     name = "localhost"
 
     def run(self, script: str, *, limit: float = 600, check: bool = True) -> Ran:
-        """Run a bash script for at most `limit` seconds; raise `CommandFailed` unless it ends with 0.
-
-        Its output goes to files, not pipes: a daemon that the script leaves behind cannot keep us waiting.
-        """
-        with tempfile.TemporaryFile() as source, tempfile.TemporaryFile() as out, tempfile.TemporaryFile() as err:
+        """Run a bash script for at most `limit` seconds; raise `CommandFailed` unless it ends with 0."""
+        with tempfile.TemporaryFile() as source:
             source.write(framed(script).encode())
             source.seek(0)
             began = time.monotonic()
-            process = subprocess.Popen(command(limit), stdin=source, stdout=out, stderr=err, process_group=0)
-            try:
-                code = process.wait()
-            except BaseException:  # such as an Airflow time-out: nothing goes on behind the back of who asked
-                os.killpg(process.pid, signal.SIGKILL)
-                process.wait()
-                raise
-            seconds = time.monotonic() - began
-            ran = Ran(128 - code if code < 0 else code, _whole(out), _whole(err))
+            pipe = subprocess.PIPE
+            with subprocess.Popen(command(limit), stdin=source, stdout=pipe, stderr=pipe, process_group=0) as process:
+                try:
+                    out, err = _gather(process)
+                except BaseException:  # such as an Airflow time-out: nothing goes on behind the back of who asked
+                    os.killpg(process.pid, signal.SIGKILL)
+                    raise
+        seconds = time.monotonic() - began
+        code = process.returncode
+        ran = Ran(128 - code if code < 0 else code, out, err)
         return checked(self.name, ran, seconds=seconds, limit=limit, check=check)
 
     def put(self, path: str, content: str | bytes, *, mode: int = 0o644) -> None:
@@ -57,6 +58,36 @@ class LocalHost:
         return Path(path).read_text(encoding="utf-8")
 
 
-def _whole(file: IO[bytes]) -> str:
-    file.seek(0)
-    return file.read().decode(errors="replace")
+def _gather(process: subprocess.Popen[bytes]) -> tuple[str, str]:
+    """Return what a process says until it ends; a daemon that it leaves behind may hold the pipes for longer."""
+    assert process.stdout is not None
+    assert process.stderr is not None
+    said = {process.stdout.fileno(): bytearray(), process.stderr.fileno(): bytearray()}
+    for pipe in said:
+        os.set_blocking(pipe, False)
+    end = os.pidfd_open(process.pid)
+    try:
+        with selectors.DefaultSelector() as ready:
+            for file in (end, *said):
+                ready.register(file, selectors.EVENT_READ)
+            ended = False
+            while not ended:
+                for key, _ in ready.select():
+                    if key.fd == end:
+                        ended = True
+                    elif not _take(key.fd, said[key.fd]):
+                        ready.unregister(key.fd)
+    finally:
+        os.close(end)
+    for pipe, text in said.items():
+        with suppress(BlockingIOError):  # nothing came after what was taken
+            _take(pipe, text)
+    out, err = (text.decode(errors="replace") for text in said.values())
+    return out, err
+
+
+def _take(pipe: int, text: bytearray) -> bool:
+    """Add what a pipe holds; return False at its end."""
+    chunk = os.read(pipe, _WHOLE_PIPE)
+    text += chunk
+    return bool(chunk)

@@ -17,7 +17,7 @@ _SESSIONS = 5
 # How long an answer may take beyond a command's own limit, before the connection counts as lost; seconds.
 _PATIENCE = 15
 # How long output may trail the end of its command; what a daemon that was left behind says later is not waited for.
-_TRAIL = 0.5
+_TRAIL = 0.25
 _CHUNK = 1 << 16
 _NO_FILE = 66  # EX_NOINPUT: exit code for "there is no such file"
 
@@ -46,7 +46,7 @@ class SSHHost:
         with self._sessions:
             began = time.monotonic()
             # The shell around it outlives the kill at the limit, and tells the code.
-            around = f"bash -c {shlex.quote(f'{shlex.join(command(limit))}; exit $?')}"
+            around = f"bash --norc -c {shlex.quote(f'{shlex.join(command(limit))}; exit $?')}"
             ran = self._exchange(around, framed(script).encode(), limit)
             seconds = time.monotonic() - began
         return checked(self.name, ran, seconds=seconds, limit=limit, check=check)
@@ -56,9 +56,9 @@ class SSHHost:
         data = content.encode() if isinstance(content, str) else content
         target = PurePosixPath(path)
         part = target.with_name(f".{target.name}.{uuid.uuid4().hex}")
-        words = ["bash", "-euc", _PUT, "put", str(target.parent), str(part), str(target), f"{mode:o}", str(len(data))]
+        words = [str(target.parent), str(part), str(target), f"{mode:o}", str(len(data))]
         with self._sessions:
-            ran = self._exchange(shlex.join(words), data, limit=600)
+            ran = self._exchange(shlex.join(["bash", "--norc", "-euc", _PUT, "put", *words]), data, limit=600)
         checked(f"{self.name}: {path} cannot be written", ran, seconds=0, limit=600, check=True)
 
     def read(self, path: str) -> str:

@@ -1,0 +1,46 @@
+"""Both kinds of host, for real, and what a deployment tells."""
+
+from collections.abc import Iterator
+
+import paramiko
+import pytest
+from ssh_server import NoServerError, connected, ssh_server
+
+from rallycross.deployment.host import Host
+from rallycross.deployment.local_host import LocalHost
+from rallycross.deployment.ssh_host import SSHHost
+from rallycross.deployment.step import StepEvent
+
+
+@pytest.fixture(scope="session")
+def ssh_client(tmp_path_factory: pytest.TempPathFactory) -> Iterator[paramiko.SSHClient]:
+    """Connect to an OpenSSH server of this session's own."""
+    try:
+        with ssh_server(tmp_path_factory.mktemp("ssh")) as account, connected(account) as client:
+            yield client
+    except NoServerError as error:
+        pytest.skip(str(error))
+
+
+@pytest.fixture(params=["local", "ssh"])
+def host(request: pytest.FixtureRequest) -> Host:
+    """Give each kind of host; a test that asks for this is run on both."""
+    if request.param == "local":
+        return LocalHost()
+    return SSHHost(request.getfixturevalue("ssh_client"), name="far")
+
+
+class Told(list[StepEvent]):
+    """What was told, in order; to be handed in as `tell`."""
+
+    __call__ = list[StepEvent].append
+
+    def statuses(self) -> dict[str, str]:
+        """Return the last status of each step."""
+        return {event.name: event.status for event in self}
+
+
+@pytest.fixture
+def told() -> Told:
+    """Gather what is told."""
+    return Told()
