@@ -15,10 +15,17 @@ from rallycross.settings import CHECKOUT
 Path = tuple[str | int, ...]
 Places = dict[Path, tuple[int, int]]  # path of a value -> 1-based line and column of its key (or of the list item)
 
+_MOST_VALUES = 100_000
+
 
 def parse(text: str, file: str) -> tuple[Any, Places]:
     """Return the data of a YAML text and the place of each key; raise `InvalidInput` where it is not YAML."""
-    loader = yaml.SafeLoader(text)
+    try:
+        loader = yaml.SafeLoader(text)
+    except yaml.reader.ReaderError as error:
+        line, column = text.count("\n", 0, error.position) + 1, error.position - text.rfind("\n", 0, error.position)
+        what = f"not valid YAML: the character U+{ord(text[error.position]):04X} is not allowed"
+        raise InvalidInput([Complaint(file, line, column, "", what)]) from error
     try:
         root = loader.get_single_node()
         places: Places = {(): (1, 1)}
@@ -28,7 +35,8 @@ def parse(text: str, file: str) -> tuple[Any, Places]:
         if complaints:
             raise InvalidInput(complaints)
         return loader.construct_document(root), places
-    except (yaml.YAMLError, ValueError, RecursionError) as error:
+    except (yaml.YAMLError, ArithmeticError, AttributeError, LookupError, RecursionError, TypeError, ValueError) as error:
+        # Whatever PyYAML's constructors let through: `!!bool maybe` is a KeyError, `!!timestamp soon` an AttributeError.
         mark = getattr(error, "problem_mark", None)
         line, column = (mark.line + 1, mark.column + 1) if mark else (0, 0)
         what = getattr(error, "problem", None) or str(error).splitlines()[0]
@@ -64,9 +72,12 @@ def dotted(path: Path) -> str:
 
 def _walk(node: yaml.Node, path: Path, places: Places, file: str, above: set[int]) -> list[Complaint]:
     """Note the places of all that is in `node`; return what Rally's dialect forbids."""
+    mark = node.start_mark
     if id(node) in above:
-        mark = node.start_mark
         return [Complaint(file, mark.line + 1, mark.column + 1, dotted(path), "an alias that contains itself")]
+    if len(places) > _MOST_VALUES:  # a few aliases of aliases make billions
+        what = f"more than {_MOST_VALUES} values, those of aliases counted each time"
+        raise InvalidInput([Complaint(file, mark.line + 1, mark.column + 1, "", what, "make several files of it")])
     complaints = []
     inner = above | {id(node)}
     if isinstance(node, yaml.MappingNode):

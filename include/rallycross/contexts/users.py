@@ -8,7 +8,7 @@ from typing import Any
 
 from keystoneauth1.exceptions import ClientException
 from openstack.connection import Connection
-from openstack.exceptions import SDKException
+from openstack.exceptions import NotFoundException, SDKException
 
 from rallycross.cloud.cloud import Cloud
 from rallycross.contexts.cleaning import clean
@@ -58,16 +58,12 @@ class Users:
         try:
             connection = cloud.connect()
             project_domain, user_domain = (_domain(connection, name) for name in self._domains)
-            role = identity(connection).find_role(_ROLE)
-            if role is None:
-                raise SetUpFailed(
-                    f"cloud {cloud.name} has no role '{_ROLE}' - create it: `openstack role create member`"
-                )
+            role = _role(connection)
             with ThreadPoolExecutor(self._threads, thread_name_prefix="users") as pool:
                 projects = list(pool.map(lambda _: self._project(connection, project_domain), range(self._tenants)))
                 # Tenants take turns in the list, so that "each user in turn" is also "each tenant in turn".
                 seats = projects * self._users_per_tenant
-                users = pool.map(lambda project: self._user(connection, project, user_domain, role.id), seats)
+                users = pool.map(lambda project: self._user(connection, project, user_domain, role), seats)
                 self._scene.users = list(users)
         except (SDKException, ClientException) as error:
             raise SetUpFailed(f"cloud {cloud.name}: users cannot be made: {error}") from error
@@ -111,7 +107,15 @@ class Users:
 
 
 def _domain(connection: Connection, name: str) -> str:
-    domain = identity(connection).find_domain(name)
-    if domain is None:
-        raise SetUpFailed(f"there is no domain '{name}' - mend `project_domain` and `user_domain` of the context users")
-    return str(domain.id)
+    try:
+        return str(identity(connection).find_domain(name, ignore_missing=False).id)
+    except NotFoundException as error:
+        remedy = "mend `project_domain` and `user_domain` of the context users"
+        raise SetUpFailed(f"there is no domain '{name}' - {remedy}") from error
+
+
+def _role(connection: Connection) -> str:
+    try:
+        return str(identity(connection).find_role(_ROLE, ignore_missing=False).id)
+    except NotFoundException as error:
+        raise SetUpFailed(f"there is no role '{_ROLE}' - create it: `openstack role create {_ROLE}`") from error

@@ -42,4 +42,4 @@ def _fitting(kind: str, pattern: str, things: Sequence[Named], *, accurate: bool
     try:
         return [thing for thing in things if re.search(pattern, thing.name)]
     except re.error as error:
-        raise NotFound(f"'{pattern}' is neither the name of a {kind} nor a regular expression ({error})") from error
+        raise NotFound(f"'{pattern}' is neither the name of any {kind} nor a regular expression ({error})") from error

@@ -1,0 +1,153 @@
+"""The async client and signing in, against a small cloud."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+import pytest
+from small_cloud import SmallCloud
+
+from rallycross.cloud.access import SignIn, endpoints, versioned
+from rallycross.cloud.client import Client, message_of, open_http
+from rallycross.cloud.cloud import Cloud
+from rallycross.cloud.errors import ApiError, SignInFailed, Unreachable
+
+
+def with_client(cloud: Cloud, use: Callable[[Client], Awaitable[Any]]) -> Any:
+    async def main() -> Any:
+        with ThreadPoolExecutor(4) as threads:
+            async with open_http(cloud) as http:
+                return await use(Client(SignIn(cloud), http, threads))
+
+    return asyncio.run(main())
+
+
+def test_many_requests_sign_in_once(small_cloud: SmallCloud) -> None:
+    """Requests that begin at the same time share one sign-in, and all get their answers."""
+
+    async def use(client: Client) -> list[Any]:
+        return await asyncio.gather(*(client.request("GET", "compute", "/servers") for _ in range(10)))
+
+    assert with_client(small_cloud.cloud(), use) == [{"servers": []}] * 10
+    assert small_cloud.sent() == {"POST identity": 1, "GET compute": 10}
+
+
+def test_a_token_that_is_no_longer_known_is_replaced_once(small_cloud: SmallCloud) -> None:
+    """After a 401 the user signs in again and the request is sent again; a second 401 is the answer."""
+
+    async def use(client: Client) -> Any:
+        await client.access()
+        small_cloud.tokens.clear()
+        answers = await asyncio.gather(*(client.request("GET", "compute", "/servers") for _ in range(3)))
+        small_cloud.refuse["GET compute"] = 401
+        with pytest.raises(ApiError, match="401"):
+            await client.request("GET", "compute", "/servers")
+        return answers
+
+    assert with_client(small_cloud.cloud(), use) == [{"servers": []}] * 3
+    assert small_cloud.sent()["POST identity"] == 3  # at first; for all three together; after the refusal
+
+
+def test_an_error_says_what_was_asked_and_what_the_cloud_said(small_cloud: SmallCloud) -> None:
+    """Method, URL, status, message and request id of a refused request are kept."""
+    small_cloud.refuse["POST compute"] = 409
+
+    async def use(client: Client) -> ApiError:
+        with pytest.raises(ApiError) as caught:
+            await client.request("POST", "compute", "/servers", body={"server": {}})
+        return caught.value
+
+    error = with_client(small_cloud.cloud(), use)
+    assert (error.method, error.status, error.message) == ("POST", 409, "as you wish")
+    assert error.request_id.startswith("req-")
+    assert str(error) == f"POST {small_cloud.url}/compute/v2.1/servers: 409 as you wish"
+
+
+def test_a_cloud_that_does_not_answer_is_unreachable(small_cloud: SmallCloud) -> None:
+    """A connection that is refused is told with method and URL."""
+
+    async def use(client: Client) -> None:
+        access = await client.access()
+        access.endpoints["compute"] = "http://127.0.0.1:9"
+        with pytest.raises(Unreachable, match="GET http://127.0.0.1:9/servers"):
+            await client.request("GET", "compute", "/servers")
+
+    with_client(small_cloud.cloud(), use)
+
+
+def test_a_service_that_the_catalog_lacks_is_told(small_cloud: SmallCloud) -> None:
+    """The message names the service and those that there are."""
+
+    async def use(client: Client) -> None:
+        with pytest.raises(SignInFailed, match="'dns' - it has: block-storage, compute, identity"):
+            await client.request("GET", "dns", "/zones")
+
+    with_client(small_cloud.cloud(), use)
+
+
+def test_a_wrong_password_names_user_and_place(small_cloud: SmallCloud) -> None:
+    """Who cannot sign in, and where, is told; the password is not."""
+    with pytest.raises(SignInFailed, match=f"admin cannot sign in at {small_cloud.url}") as caught:
+        SignIn(small_cloud.cloud(password="wr0ng-one"))()
+    assert "wr0ng-one" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    "config",
+    [{"auth_type": "nonesuch", "auth": {}}, {"auth_type": "none", "auth": {"endpoint": "http://127.0.0.1:9"}}],
+)
+def test_an_entry_that_cannot_be_used_is_told(config: dict[str, Any]) -> None:
+    """An unknown or a useless way to sign in is a message that names the cloud."""
+    with pytest.raises(SignInFailed, match="cloud C: its "):
+        SignIn(Cloud("C", config))
+
+
+def test_endpoints_are_chosen_by_interface_and_region() -> None:
+    """Of a catalog the endpoints of one interface and region count, under the official types of their services."""
+
+    def endpoint(interface: str, region: str, url: str) -> dict[str, str]:
+        return {"interface": interface, "region_id": region, "url": url}
+
+    catalog = [
+        {
+            "type": "volumev3",
+            "endpoints": [endpoint("public", "A", "http://a/v3/"), endpoint("public", "B", "http://b")],
+        },
+        {"type": "image", "endpoints": [endpoint("public", "A", "http://i"), endpoint("internal", "A", "http://ii")]},
+        {"type": "own-thing", "endpoints": [endpoint("public", "A", "http://o/")]},
+    ]
+    assert endpoints(catalog, "public", "A") == {
+        "block-storage": "http://a/v3",
+        "image": "http://i/v2",
+        "own-thing": "http://o",
+    }
+    assert endpoints(catalog, "internal", None) == {"image": "http://ii/v2"}
+
+
+def test_a_version_is_added_where_there_is_none() -> None:
+    """A URL that names a version anywhere in its path is kept."""
+    assert versioned("network", "http://n:9696/") == "http://n:9696/v2.0"
+    assert versioned("block-storage", "http://c/v3/abc") == "http://c/v3/abc"
+    assert versioned("compute", "http://host-v2/compute") == "http://host-v2/compute/v2.1"
+
+
+@pytest.mark.parametrize(
+    ("body", "message"),
+    [
+        (b'{"itemNotFound": {"message": "no server", "code": 404}}', "no server"),
+        (b'{"NeutronError": {"type": "X", "message": "in use", "detail": ""}}', "in use"),
+        (b'{"error": {"code": 401, "message": "who?", "title": "Unauthorized"}}', "who?"),
+        (b'{"message": "plain"}', "plain"),
+        (b'{"badRequest": "short"}', "short"),
+        (b"<html>nginx</html>", "Bad Gateway"),
+        (b"just text", "just text"),
+        (b"", "Bad Gateway"),
+        (b"[]", "Bad Gateway"),
+        (b'{"a": {}}', "Bad Gateway"),
+        (b"\xff\xfe", "\ufffd\ufffd"),
+    ],
+)
+def test_every_services_message_is_found(body: bytes, message: str) -> None:
+    """The message of an error is found in each service's wrapping, and there is one where the body has none."""
+    assert message_of(body, "Bad Gateway") == message

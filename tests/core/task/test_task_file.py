@@ -1,0 +1,289 @@
+"""Reading task files of format v2."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from rallycross import catalogue
+from rallycross.errors import InvalidInput
+from rallycross.settings import CHECKOUT
+from rallycross.task import load
+from rallycross.task.plan import Task
+
+QUICKSTART = "include/recipes/quickstart.yaml"
+
+
+def read(text: str, **args: Any) -> Task:
+    return load(text, file="task.yaml", args=args, known=catalogue.known())
+
+
+def complaints(text: str, **args: Any) -> list[str]:
+    with pytest.raises(InvalidInput) as caught:
+        read(text, **args)
+    return [str(complaint) for complaint in caught.value.complaints]
+
+
+def simple(**more: Any) -> str:
+    subtask = {"title": "Sign in", "scenario": {"Authenticate.keystone": {}}, **more}
+    return yaml.safe_dump({"version": 2, "title": "T", "subtasks": [subtask]}, sort_keys=False)
+
+
+def test_the_quickstart_is_a_task_of_all_seven_scenarios() -> None:
+    """The shipped recipe reads without a complaint and uses each scenario that there is once."""
+    text = (CHECKOUT / QUICKSTART).read_text()
+    task = load(text, file=QUICKSTART, known=catalogue.known())
+    assert sorted(workload.scenario for workload in task.workloads) == sorted(catalogue.known().scenarios)
+    assert [workload.position for workload in task.workloads] == list(range(7))
+    assert task.source == text
+    assert all(workload.sla["failure_rate"] == {"max": 0} for workload in task.workloads)
+    assert task.workloads[0].place == f"{QUICKSTART}:{text.splitlines().index('      Authenticate.keystone: {}') + 1}"
+
+
+def test_task_arguments_fill_in_the_quickstart() -> None:
+    """Image and flavor of the recipe can be given, as a mapping or as text."""
+    text = (CHECKOUT / QUICKSTART).read_text()
+    for args in ({"image": "debian"}, "image=debian", "image: debian", '{"image": "debian"}'):
+        task = load(text, file=QUICKSTART, args=args, known=catalogue.known())
+        assert task.workloads[3].args["image"] == {"name": "debian"}
+
+
+def test_what_is_left_out_has_rallys_defaults() -> None:
+    """No runner is `serial`, no SLA is no failure at all, no contexts are those that the scenario needs."""
+    [workload] = read(simple()).workloads
+    assert (workload.runner, workload.runner_args) == ("serial", {})
+    assert workload.sla == {"failure_rate": {"max": 0}}
+    assert workload.contexts == {"users": {}}
+    assert workload.description == "Get a new token from keystone."
+
+
+def test_an_empty_sla_is_no_sla() -> None:
+    """`sla: {}` is not the same as no `sla`: nothing is asked of the load."""
+    assert read(simple(sla={})).workloads[0].sla == {}
+
+
+def test_an_administrators_scenario_needs_no_users() -> None:
+    """A scenario that acts as the administrator gets no users that it does not ask for."""
+    [workload] = read(simple(scenario={"KeystoneBasic.create_delete_user": {}})).workloads
+    assert workload.contexts == {}
+
+
+def test_names_may_carry_their_platform() -> None:
+    """`name@platform` is the same as the name."""
+    text = simple(
+        scenario={"Authenticate.keystone@openstack": {}},
+        runner={"constant@default": {"times": 2}},
+        contexts={"users@openstack": {"tenants": 2}},
+        sla={"failure_rate@default": {"max": 1}},
+    )
+    [workload] = read(text).workloads
+    assert (workload.scenario, workload.runner) == ("Authenticate.keystone", "constant")
+    assert (workload.contexts, workload.sla) == ({"users": {"tenants": 2}}, {"failure_rate": {"max": 1}})
+    assert (
+        "unknown scenario 'Authenticate.keystone@mars'"
+        in complaints(simple(scenario={"Authenticate.keystone@mars": {}}))[0]
+    )
+
+
+def test_a_complex_subtask_has_workloads() -> None:
+    """Workloads of all subtasks are numbered in the order in which they run; title, group and tags are kept."""
+    text = """
+version: "2"
+title: T
+tags: [a]
+subtasks:
+  - title: both
+    group: g
+    tags: [b]
+    run_in_parallel: true
+    workloads:
+      - {scenario: {Authenticate.keystone: {}}, description: first}
+      - {scenario: {NovaServers.list_servers: {detailed: false}}}
+  - {title: third, scenario: {Authenticate.keystone: {}}}
+"""
+    task = read(text)
+    assert [workload.position for workload in task.workloads] == [0, 1, 2]
+    assert [subtask.title for subtask in task.subtasks] == ["both", "third"]
+    assert (task.tags, task.subtasks[0].group, task.subtasks[0].tags) == (("a",), "g", ("b",))
+    assert [workload.description for workload in task.workloads[:2]] == ["first", "List the servers of a project."]
+
+
+def test_all_complaints_come_at_once_with_place_and_remedy() -> None:
+    """Every kind of mistake in one file is told in order of place, with file, line, column, key and remedy."""
+    text = """\
+version: 2
+titel: T
+subtasks:
+  - title: one
+    scenario:
+      NovaServers.boot_and_delete_servr: {}
+    runner:
+      constnt: {times: 1}
+  - title: two
+    scenario:
+      NovaServers.boot_and_delete_server:
+        image: cirros
+        flavour: {name: tiny}
+        min_sleep: -1
+        meta: {a: 1}
+    runner:
+      constant: {times: 2, concurrency: 3}
+    contexts:
+      users: {tenants: none}
+    sla:
+      max_avg_duration: -3
+"""
+    assert complaints(text) == [
+        "task.yaml:1:1: lacks the key 'title' - add `title:`",
+        "task.yaml:2:1: titel: unknown key - did you mean title?",
+        "task.yaml:6:7: subtasks[0].scenario.NovaServers.boot_and_delete_servr: unknown scenario "
+        "'NovaServers.boot_and_delete_servr' - did you mean NovaServers.boot_and_delete_server or NovaServers.list_servers?",
+        "task.yaml:8:7: subtasks[0].runner.constnt: unknown runner 'constnt' - did you mean constant?",
+        "task.yaml:11:7: subtasks[1].scenario.NovaServers.boot_and_delete_server: lacks the argument 'flavor' "
+        "- add `flavor:`",
+        "task.yaml:12:9: subtasks[1].scenario.NovaServers.boot_and_delete_server.image: must be a mapping, not 'cirros'",
+        "task.yaml:13:9: subtasks[1].scenario.NovaServers.boot_and_delete_server.flavour: unknown argument "
+        "- did you mean flavor?",
+        "task.yaml:14:9: subtasks[1].scenario.NovaServers.boot_and_delete_server.min_sleep: must be 0 or more, not -1",
+        "task.yaml:15:16: subtasks[1].scenario.NovaServers.boot_and_delete_server.meta.a: must be a text, not 1",
+        "task.yaml:17:28: subtasks[1].runner.constant.concurrency: 3 at a time is more than the 2 iterations in all "
+        "- lower `concurrency` to 2 or raise `times` to 3",
+        "task.yaml:19:15: subtasks[1].contexts.users.tenants: must be a whole number, not 'none'",
+        "task.yaml:21:7: subtasks[1].sla.max_avg_duration: must be a number of seconds above 0, not -3",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("text", "complaint"),
+    [
+        ("", "task.yaml:1:1: must be a mapping, not null"),
+        ("[1, 2]", "task.yaml:1:1: must be a mapping, not a list"),
+        ("a: [", "task.yaml:1:5: not valid YAML"),
+        ("version: 2\nversion: 2", "task.yaml:2:1: version: duplicate key - remove one of the two"),
+        ("a: &a {b: 1}\nc: {<<: *a}", "task.yaml:2:5: c: merge key '<<' - write the keys out"),
+        ("version: 3\ntitle: T\nsubtasks: []", "task.yaml:1:1: version: must be 2 or '2', not 3"),
+        ('{"Authenticate.keystone": [{}]}', "task.yaml:1:1: lacks `version`, so it is of Rally's format v1"),
+        (simple(scenario=None), "task.yaml:5:3: subtasks[0].scenario: must be a mapping, not null"),
+        (simple(scenario={}), "task.yaml:5:3: subtasks[0].scenario: must have 1 key or more"),
+        (simple(scenario={"Authenticate.keystone": None}), "must be a mapping, not null"),
+        (simple(scenario={"Authenticate.keystone": {}, "b": {}}), "must have 1 key, not 2: Authenticate.keystone, b"),
+        (simple(context={}), "task.yaml:7:3: subtasks[0].context: unknown key - did you mean contexts?"),
+        (simple(workloads=[], contexts={}), "subtasks[0].contexts: unknown key"),
+        (simple(runner={"constant": None}), "subtasks[0].runner.constant: must be a mapping, not null"),
+        (simple(hooks=[{"action": {"a": 1}, "trigger": {"b": 2}}]), "subtasks[0].hooks: hooks are not supported"),
+        (simple(sla={"failure_rate": {}}), "subtasks[0].sla.failure_rate: must be a mapping with `min`, `max`"),
+        (simple(sla={"failure_rate": {"max": 2}, "failure_rate@default": {"max": 1}}), "failure_rate is given twice"),
+        (simple(title="x" * 129), "subtasks[0].title: has 129 characters, 128 at the most"),
+        (simple(contexts={"users": {"user_choice_method": "best"}}), "must be 'random' or 'round_robin', not 'best'"),
+        (
+            simple(scenario={"CinderVolumes.create_and_delete_volume": {"size": {"min": 1}}}),
+            "size: lacks the key 'max'",
+        ),
+        (
+            simple(scenario={"CinderVolumes.create_and_delete_volume": {"size": "1"}}),
+            "must be a whole number or a mapping",
+        ),
+        (simple(scenario={"CinderVolumes.create_and_delete_volume": {"size": 0}}), "size: must be 1 or more, not 0"),
+        (
+            "version: 2\ntitle: T\nsubtasks: [{title: a, scenario: {Authenticate.keystone: {}}, sla: {max_avg_duration: 2001-01-01}}]",
+            "a value of type date - quote it, if a text is meant",
+        ),
+    ],
+)
+def test_each_mistake_is_told(text: str, complaint: str) -> None:
+    """Each wrong file has a complaint that says so, where it is."""
+    assert any(complaint in told for told in complaints(text)), complaints(text)
+
+
+def test_lines_of_a_rendered_text_are_said_to_be_so() -> None:
+    """Where the template changes the number of lines, complaints say that they are about the rendered text."""
+    loop = "version: 2\ntitle: T\nsubtasks:\n{% for i in [1, 2, 3] %}  - {title: a}\n{% endfor %}"
+    assert all(told.startswith("task.yaml (rendered):") for told in complaints(loop))
+
+
+def test_recipes_read_whatever_the_current_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A file is read the same from any current folder."""
+    monkeypatch.chdir(tmp_path)
+    assert load((CHECKOUT / QUICKSTART).read_text(), file=QUICKSTART, known=catalogue.known()).title == "Quickstart"
+
+
+_WORDS = [
+    "version",
+    "title",
+    "subtasks",
+    "workloads",
+    "scenario",
+    "runner",
+    "sla",
+    "contexts",
+    "hooks",
+    "tags",
+    "users",
+]
+_NAMES = [
+    "Authenticate.keystone",
+    "NovaServers.list_servers",
+    "constant",
+    "serial",
+    "failure_rate",
+    "times",
+    "size",
+    "@",
+]
+_leaves = (
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=8) | st.sampled_from(_WORDS + _NAMES)
+)
+_keys = st.sampled_from(_WORDS + _NAMES) | st.text(max_size=5) | st.integers() | st.none()
+_documents = st.recursive(
+    _leaves, lambda inner: st.lists(inner, max_size=4) | st.dictionaries(_keys, inner, max_size=5), max_leaves=25
+)
+
+
+def plan_or_complaints(text: str) -> None:
+    try:
+        assert isinstance(read(text), Task)
+    except InvalidInput as error:
+        assert error.complaints
+        assert all(complaint.what for complaint in error.complaints)
+
+
+@settings(max_examples=300, deadline=None)
+@given(_documents)
+def test_any_document_gives_a_plan_or_complaints(document: Any) -> None:
+    """Whatever YAML says, there is never another exception than `InvalidInput`."""
+    plan_or_complaints(yaml.safe_dump(document))
+
+
+@settings(max_examples=300, deadline=None)
+@given(st.data())
+def test_any_value_in_the_quickstart_may_be_anything(data: st.DataObject) -> None:
+    """The shipped recipe with any one of its values replaced gives a plan or complaints."""
+    text = (CHECKOUT / QUICKSTART).read_text().replace("{{ image }}", "i").replace("{{ flavor }}", "f")
+    document = yaml.safe_load(text[text.index("---") :])
+    places = list(_walk(document))
+    holder, key = data.draw(st.sampled_from(places))
+    holder[key] = data.draw(_documents)
+    plan_or_complaints(yaml.safe_dump(document))
+
+
+@settings(max_examples=300, deadline=None)
+@given(st.data())
+def test_any_mangled_text_gives_a_plan_or_complaints(data: st.DataObject) -> None:
+    """The shipped recipe with a piece cut out and another put in gives a plan or complaints."""
+    text = (CHECKOUT / QUICKSTART).read_text()
+    start = data.draw(st.integers(0, len(text)))
+    length = data.draw(st.integers(0, 40))
+    piece = data.draw(
+        st.text(max_size=5) | st.sampled_from(["{{", "{%", "%}", "\t", "- ", ": ", "&a", "*a", "!!set", "<<:"])
+    )
+    plan_or_complaints(text[:start] + piece + text[start + length :])
+
+
+def _walk(node: Any) -> Any:
+    items = node.items() if isinstance(node, dict) else enumerate(node) if isinstance(node, list) else ()
+    for key, value in list(items):
+        yield node, key
+        yield from _walk(value)

@@ -1,0 +1,43 @@
+"""YAML with places."""
+
+import pytest
+
+from rallycross.errors import InvalidInput
+from rallycross.yamlfile import parse, place
+
+
+def test_every_value_has_the_place_of_its_key() -> None:
+    """Keys and list items are found at their line and column; what has no place has that of what is around it."""
+    data, places = parse("a:\n  - b: 1\n  - [2, {c: 3}]\n", "f")
+    assert data == {"a": [{"b": 1}, [2, {"c": 3}]]}
+    assert places["a", 0, "b"] == (2, 5)
+    assert places["a", 1, 1, "c"] == (3, 10)
+    assert place(places, ("a", 0, "missing")) == (2, 5)
+
+
+@pytest.mark.parametrize(
+    ("text", "complaint"),
+    [
+        ("a: 1\nb: \x07", "f:2:4: not valid YAML: the character U+0007 is not allowed"),
+        ("a: &a [*a]", "a[0]: an alias that contains itself"),
+        ("a: b: c", "f:1:5: not valid YAML: mapping values are not allowed here"),
+        ("--- a\n--- b", "not valid YAML: but found another document"),
+        ("!!bool maybe", "f: not valid YAML"),
+        ("!!timestamp soon", "f: not valid YAML"),
+        ("!!int ''", "f: not valid YAML"),
+        ("a: 2001-99-99", "not valid YAML: month must be in 1..12"),
+    ],
+)
+def test_what_is_no_yaml_is_told_where(text: str, complaint: str) -> None:
+    """What cannot be read is a complaint with its place."""
+    with pytest.raises(InvalidInput) as caught:
+        parse(text, "f")
+    assert complaint in str(caught.value)
+
+
+def test_aliases_of_aliases_end() -> None:
+    """A few lines that stand for billions of values are refused, at once."""
+    lines = ["a0: &a0 [x, x, x, x, x, x, x, x, x, x]"]
+    lines += [f"a{n}: &a{n} [{', '.join([f'*a{n - 1}'] * 10)}]" for n in range(1, 12)]
+    with pytest.raises(InvalidInput, match="more than 100000 values"):
+        parse("\n".join(lines), "f")
