@@ -1,5 +1,7 @@
 """A machine behind SSH as a host."""
 
+import errno
+import os
 import select
 import shlex
 import threading
@@ -66,7 +68,7 @@ class SSHHost:
         quoted = shlex.quote(path)
         ran = self.run(f"[ -e {quoted} ] || exit {_NO_FILE}; cat -- {quoted}", limit=60, check=False)
         if ran.code == _NO_FILE:
-            raise FileNotFoundError(f"{self.name}:{path}")
+            raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT), path)
         return checked(f"{self.name}: {path} cannot be read", ran, seconds=0, limit=60, check=True).out
 
     def _exchange(self, line: str, given: bytes, limit: float) -> Ran:

@@ -5,11 +5,11 @@ from collections.abc import Iterator
 import paramiko
 import pytest
 from ssh_server import NoServerError, connected, ssh_server
+from told import Told
 
 from rallycross.deployment.host import Host
 from rallycross.deployment.local_host import LocalHost
 from rallycross.deployment.ssh_host import SSHHost
-from rallycross.deployment.step import StepEvent
 
 
 @pytest.fixture(scope="session")
@@ -28,16 +28,6 @@ def host(request: pytest.FixtureRequest) -> Host:
     if request.param == "local":
         return LocalHost()
     return SSHHost(request.getfixturevalue("ssh_client"), name="far")
-
-
-class Told(list[StepEvent]):
-    """What was told, in order; to be handed in as `tell`."""
-
-    __call__ = list[StepEvent].append
-
-    def statuses(self) -> dict[str, str]:
-        """Return the last status of each step."""
-        return {event.name: event.status for event in self}
 
 
 @pytest.fixture

@@ -90,8 +90,7 @@ def _entry(spec: CloudSpec, host: Host) -> dict[str, Any]:
         entries = yaml.safe_load(host.read(path))["clouds"]
         entry = entries.get(name)
     except OSError as error:
-        why = error.strerror or "no such file"
-        raise RallycrossError(f"{where} cannot be read: {why} - name the file that has the cloud") from error
+        raise RallycrossError(f"{where} cannot be read: {error.strerror} - name the file that has the cloud") from error
     except (AttributeError, KeyError, TypeError, UnicodeDecodeError, yaml.YAMLError) as error:
         raise RallycrossError(f"{where} is not a clouds.yaml - name a file that has `clouds:`") from error
     if not isinstance(entry, dict):
