@@ -5,11 +5,13 @@ killed, the next one in the same folder has the same prefix, and so finds what i
 """
 
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
 import openstack
+from keystoneauth1.exceptions import ClientException
 from openstack.exceptions import SDKException
 
 from rallycross.verification.discovery import has_service
@@ -38,25 +40,33 @@ class Cleaned:
     def delete(self, kind: str, things: Iterable[Thing], delete: Callable[[Thing], object]) -> None:
         """Delete each; what cannot be deleted is noted, and does not keep the rest from being deleted."""
         for thing in things:
-            try:
+            with self.noting(f"{kind} {thing.name or ''} ({thing.id})"):
                 delete(thing)
-            except SDKException as error:
-                self.remaining.append(f"{kind} {thing.name or ''} ({thing.id}): {error}")
-            else:
                 self.deleted += 1
+
+    @contextmanager
+    def noting(self, what: str) -> Iterator[None]:
+        """Note that the cloud did not let this be done."""
+        try:
+            yield
+        except (SDKException, ClientException) as error:
+            self.remaining.append(f"{what}: {error}")
 
 
 def clean(connection: openstack.connection.Connection, prefix: str) -> Cleaned:
-    """Delete all that the run with this prefix has made."""
+    """Delete all that the run with this prefix has made. Raises nothing that the cloud is the reason for."""
     cleaned = Cleaned()
-    identity: Any = connection.identity
-    domain = next(identity.domains(name=domain_name(prefix)), None)
-    if domain is not None and (projects := {project.id for project in identity.projects(domain_id=domain.id)}):
-        for kind, everything, delete in _in_projects(connection):
-            _delete_in(projects, kind, everything, delete, cleaned)
-    for kind, everything, delete in _anywhere(connection):
-        named = [thing for thing in everything() if (thing.name or thing.id).startswith(f"{prefix}-")]
-        cleaned.delete(kind, named, delete)
+    with cleaned.noting(f"whatever is named {prefix}-*"):
+        identity: Any = connection.identity
+        domain = next(identity.domains(name=domain_name(prefix)), None)
+        if domain is not None and (projects := {project.id for project in identity.projects(domain_id=domain.id)}):
+            for kind, everything, delete in _in_projects(connection):
+                with cleaned.noting(f"every {kind} in the projects of {domain.name}"):
+                    _delete_in(projects, kind, everything, delete, cleaned)
+        for kind, everything, delete in _anywhere(connection):
+            with cleaned.noting(f"every {kind} named {prefix}-*"):
+                named = [thing for thing in everything() if (thing.name or thing.id).startswith(f"{prefix}-")]
+                cleaned.delete(kind, named, delete)
     return cleaned
 
 

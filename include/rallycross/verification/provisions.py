@@ -5,7 +5,8 @@ from dataclasses import replace
 from typing import Any
 
 import openstack
-from openstack.exceptions import HttpException
+from keystoneauth1.exceptions import ClientException
+from openstack.exceptions import SDKException
 
 from rallycross.errors import RallycrossError
 from rallycross.verification.facts import Admin, Facts, Flavor, Image
@@ -33,7 +34,7 @@ def provide(connection: openstack.connection.Connection, facts: Facts, prefix: s
         if "compute" in facts.services and len(facts.flavors) < len(FLAVORS):
             made = tuple(_flavor(connection, f"{prefix}-{ram}", ram, disk) for ram, disk in FLAVORS)
             facts = replace(facts, flavors=(*facts.flavors, *made))
-    except HttpException as error:
+    except (SDKException, ClientException) as error:
         raise RallycrossError(
             f"cannot prepare the cloud for tempest ({error}) - verifying needs an administrator of the whole cloud, "
             "who may make domains, users, images and flavors"

@@ -13,10 +13,6 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-import openstack
-from keystoneauth1.exceptions import ClientException
-from openstack.exceptions import SDKException
-
 from rallycross.cloud.cloud import Cloud
 from rallycross.errors import RallycrossError
 from rallycross.verification import configuration, tempest, workers
@@ -82,9 +78,9 @@ def verify(
             begin(selection.total, _environment(chosen, concurrency, facts, decided, selection))
             totals = _run(selection, record, workspace, concurrency, stop)
         except RallycrossError as error:
-            raise type(error)(f"{error}\n{_clean_up(connection, prefix)}".rstrip()) from error
+            raise type(error)(f"{error}\n{clean(connection, prefix)}".rstrip()) from error
         except BaseException:
-            _clean_up(connection, prefix)
+            clean(connection, prefix)
             raise
         return replace(totals, left_behind=tuple(clean(connection, prefix).remaining))
 
@@ -138,14 +134,6 @@ def _run(
         skipped=counts["skip"],
         seconds=time.monotonic() - started,
     )
-
-
-def _clean_up(connection: openstack.connection.Connection, prefix: str) -> str:
-    """Clean up after a run that went wrong, for which the cloud may be the reason; return what to say of it."""
-    try:
-        return str(clean(connection, prefix))
-    except (SDKException, ClientException) as error:
-        return f"what it had made ({prefix}-*) could not be looked for: {error}"
 
 
 def _write(workspace: Path, text: str) -> None:

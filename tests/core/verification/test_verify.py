@@ -11,7 +11,8 @@ import pytest
 
 from rallycross.cloud.cloud import Cloud
 from rallycross.errors import RallycrossError
-from rallycross.verification import TestResult
+from rallycross.verification.leftovers import clean
+from rallycross.verification.test import TestResult
 from rallycross.verification.verify import verify
 
 
@@ -65,3 +66,11 @@ def test_two_verifications_do_not_share_a_workspace(dead_port: int, tmp_path: Pa
         fcntl.flock(lock, fcntl.LOCK_EX)
         said = refused(cloud(dead_port, username="admin", password="secret"), "quick", tmp_path)
     assert "another verification is running there" in said
+
+
+def test_cleaning_up_on_a_cloud_that_is_gone_says_what_may_be_left(dead_port: int) -> None:
+    """That the cloud has died does not hide why the run ended: what was not looked for is noted, not raised."""
+    cleaned = clean(cloud(dead_port, username="admin", password="secret").connect(), "tempest-1")
+    assert cleaned.deleted == 0
+    assert len(cleaned.remaining) == 1
+    assert "left on the cloud, to be deleted by hand: whatever is named tempest-1-*" in str(cleaned)
