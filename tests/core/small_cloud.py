@@ -189,6 +189,9 @@ class SmallCloud:
         if collection == "servers" and "all_tenants" not in wanted:
             owned = {project}
         owner = "owner" if collection == "images" else _OWNERS.get(collection, "project_id")
+        if collection == "security_groups" and "project_id" in wanted:  # neutron's way: there is always a default one
+            group = {"id": f"default-{wanted['project_id']}", "name": "default", "project_id": wanted["project_id"]}
+            self.things[collection].setdefault(group["id"], group)
         return [
             self._now(collection, thing)
             for thing in self.things[collection].values()

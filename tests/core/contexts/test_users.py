@@ -52,6 +52,7 @@ def test_nothing_is_left_after_cleaning(scene: Scene, small_cloud: SmallCloud) -
     users.clean_up()
     assert (small_cloud.count("projects"), small_cloud.count("users")) == (0, 0)
     assert list(small_cloud.things["servers"]) == list(small_cloud.things["networks"]) == ["theirs"]
+    assert small_cloud.count("security_groups") == 0
     assert scene.ledger.standing() == []
 
 
