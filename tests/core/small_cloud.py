@@ -44,6 +44,7 @@ class SmallCloud:
             "images": {"i1": {"id": "i1", "name": "cirros", "visibility": "public", "status": "active"}},
         }
         self.requests: list[str] = []  # "METHOD service /path"
+        self.by_whom: list[tuple[str, str]] = []  # the same, of those who had signed in, with the user's id
         self.tokens: dict[str, tuple[str, str]] = {}  # token -> user, project
         self.ready_after = 0.0  # seconds until a server or a volume has become what it should
         self.refuse: dict[str, int] = {}  # "METHOD service" or "METHOD service /path" -> status to answer with
@@ -110,6 +111,7 @@ class SmallCloud:
         who = self.tokens.get(request.headers.get("X-Auth-Token", ""))
         if who is None:
             return web.json_response({"error": {"message": "who is there?"}}, status=401, headers=headers)
+        self.by_whom.append((names[1], who[0]))
         answer = await self._act(request, service, path, *who)
         answer.headers.update(headers)
         return answer

@@ -1,0 +1,250 @@
+"""A whole task against a small cloud: what is measured, what is kept, and what is left when things go wrong."""
+
+import signal
+import subprocess
+import sys
+import threading
+import time
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+from small_cloud import SmallCloud
+
+from rallycross import benchmark, catalogue, task
+from rallycross.errors import InvalidInput
+from rallycross.judging.judge import judge
+from rallycross.results.models import WorkloadRow
+from rallycross.results.sample_file import read_samples
+from rallycross.results.store import Store
+from rallycross.task.plan import Task
+
+UUID = "11111111-2222-3333-4444-555555555555"
+BOOT = {"NovaServers.boot_and_delete_server": {"image": {"name": "cirros"}, "flavor": {"name": "m1.nano"}}}
+SIGN_IN: dict[str, Any] = {"Authenticate.keystone": {}}
+
+
+def task_of(*scenarios: dict[str, Any], times: int = 4, concurrency: int = 2, **more: Any) -> Task:
+    runner = {"constant": {"times": times, "concurrency": concurrency}}
+    subtasks = [{"title": "s", "scenario": scenario, "runner": runner, **more} for scenario in scenarios]
+    return task.load(yaml.safe_dump({"version": 2, "title": "T", "subtasks": subtasks}), known=catalogue.known())
+
+
+class Bench:
+    """A store, a place for samples, a way to stop, and a cloud."""
+
+    def __init__(self, cloud: SmallCloud, store: Store, samples: Path) -> None:
+        self.cloud, self.store, self.samples = cloud, store, samples
+        self.stop = threading.Event()
+        self.told: list[str] = []
+
+    def run(self, plan: Task) -> None:
+        benchmark.run(
+            plan,
+            self.cloud.cloud(),
+            self.store,
+            uuid=UUID,
+            samples=self.samples,
+            stop=self.stop,
+            tell=self.told.append,
+        )
+
+    def workloads(self) -> list[WorkloadRow]:
+        row = self.store.task(UUID)
+        assert row is not None
+        return row.workloads
+
+    def measured(self, position: int = 0) -> list[dict[str, Any]]:
+        return read_samples(self.samples / self.workloads()[position].uuid).to_pylist()
+
+    def assert_nothing_left(self) -> None:
+        assert [self.cloud.count(kind) for kind in ("projects", "users", "servers")] == [0, 0, 0]
+        assert self.store.standing("small") == []
+
+
+@pytest.fixture
+def bench(small_cloud: SmallCloud, sqlite_store: Store, tmp_path: Path) -> Bench:
+    """Everything that a benchmark needs."""
+    return Bench(small_cloud, sqlite_store, tmp_path / "samples")
+
+
+def test_a_task_is_measured_kept_and_cleaned_up(bench: Bench) -> None:
+    """Each iteration is in the sample files, progress and contexts in the store, and the cloud is as it was."""
+    bench.cloud.ready_after = 0.2
+    bench.run(task_of(BOOT, SIGN_IN, {"KeystoneBasic.create_delete_user": {}}))
+    assert [workload.status for workload in bench.workloads()] == ["finished"] * 3
+    samples = bench.measured()
+    assert sorted(sample["iteration"] for sample in samples) == [0, 1, 2, 3]
+    assert {action["name"] for sample in samples for action in sample["actions"]} == {
+        "nova.boot_server",
+        "nova.delete_server",
+    }
+    boot = bench.workloads()[0]
+    assert (boot.progress["done"], boot.progress["total"], boot.progress["failed"]) == (4, 4, 0)
+    assert boot.full_seconds > boot.load_seconds > 0.4
+    [users] = boot.contexts_done
+    assert (users["plugin_name"], users["setup"]["error"], users["cleanup"]["error"]) == ("users", None, None)
+    assert judge(bench.store, UUID, samples=bench.samples).passed
+    assert bench.store.task(UUID).status == "finished"
+    bench.assert_nothing_left()
+
+
+def test_the_ledger_is_written_before_a_create_is_sent(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+    """When the first project or user arrives at the cloud, its name stands in the ledger already."""
+    unknown: list[str] = []
+    create = bench.cloud._new
+
+    def look(collection: str, wanted: dict[str, Any], project: str) -> dict[str, Any]:
+        if collection in {"projects", "users"}:
+            known = [row.name for row in bench.store.standing("small", UUID)]
+            unknown.extend([] if any(wanted["name"].startswith(name) for name in known) else [wanted["name"]])
+        return create(collection, wanted, project)
+
+    monkeypatch.setattr(bench.cloud, "_new", look)
+    bench.run(task_of(SIGN_IN, {"KeystoneBasic.create_delete_user": {}}))
+    assert bench.workloads()[1].status == "finished"
+    assert unknown == []
+
+
+def test_what_the_cloud_lacks_is_told_before_anything_is_made(bench: Bench) -> None:
+    """An unknown image and an unknown flavor are told together; no load was sent, nothing is stored or left."""
+    wrong = {"NovaServers.boot_and_delete_server": {"image": {"name": "nosuch"}, "flavor": {"name": "huge"}}}
+    with pytest.raises(InvalidInput) as caught:
+        bench.run(task_of(SIGN_IN, wrong))
+    assert [complaint.what for complaint in caught.value.complaints] == [
+        "there is no flavor 'huge' in small",
+        "there is no image 'nosuch' in small",
+    ]
+    assert bench.store.task(UUID) is None
+    bench.assert_nothing_left()
+
+
+def test_failed_iterations_are_results(bench: Bench) -> None:
+    """A cloud that refuses every boot gives failed samples with its request ids, a finished workload, a missed SLA."""
+    bench.cloud.refuse["POST compute"] = 500
+    bench.run(task_of(BOOT))
+    samples = bench.measured()
+    assert [sample["failure"]["kind"] for sample in samples] == ["ApiError"] * 4
+    assert all(sample["failure"]["request_id"].startswith("req-") for sample in samples)
+    assert bench.workloads()[0].status == "finished"
+    assert not judge(bench.store, UUID, samples=bench.samples).passed
+    bench.assert_nothing_left()
+
+
+def test_a_context_that_fails_crashes_its_workload_alone(bench: Bench) -> None:
+    """A workload whose users cannot be made is crashed with the reason; what was made is gone; the next one runs."""
+    bench.cloud.refuse["POST identity /users"] = 403
+    bench.run(task_of(SIGN_IN, {"KeystoneBasic.create_delete_user": {}}))
+    first, second = bench.workloads()
+    assert (first.status, second.status) == ("crashed", "finished")
+    assert "users cannot be made" in first.error
+    assert "Traceback" in first.error_detail
+    assert "users cannot be made" in first.contexts_done[0]["setup"]["error"]
+    assert any("Authenticate.keystone could not be measured" in line for line in bench.told)
+    bench.assert_nothing_left()
+
+
+def test_stopping_ends_the_load_and_cleans_up(bench: Bench) -> None:
+    """When told to stop, iterations in flight are cut short, kept as aborted, and their servers are deleted."""
+    bench.cloud.ready_after = 3600
+    threading.Timer(1.0, bench.stop.set).start()
+    began = time.monotonic()
+    bench.run(task_of(BOOT, SIGN_IN))
+    assert time.monotonic() - began < 20
+    assert [workload.status for workload in bench.workloads()] == ["aborted", "init"]
+    assert [sample["failure"]["kind"] for sample in bench.measured()] == ["Aborted", "Aborted"]
+    assert bench.store.task(UUID).status == "aborted"
+    bench.assert_nothing_left()
+
+
+def test_an_iteration_over_its_limit_leaves_nothing(bench: Bench) -> None:
+    """Iterations that take too long are failures, and the servers that they had begun are deleted with the project."""
+    bench.cloud.ready_after = 3600
+    plan = task.load(
+        yaml.safe_dump(
+            {
+                "version": 2,
+                "title": "T",
+                "subtasks": [{"title": "s", "scenario": BOOT, "runner": {"constant": {"timeout": 0.5, "times": 2}}}],
+            }
+        ),
+        known=catalogue.known(),
+    )
+    bench.run(plan)
+    assert [sample["failure"]["kind"] for sample in bench.measured()] == ["TimedOut", "TimedOut"]
+    bench.assert_nothing_left()
+
+
+def test_cleaning_that_fails_spoils_no_result_and_can_be_done_again(bench: Bench) -> None:
+    """A project that cannot be deleted is told and noted; what was measured stands; `clean` deletes it later."""
+    bench.cloud.refuse["GET network /networks"] = 503
+    bench.run(task_of(SIGN_IN))
+    [workload] = bench.workloads()
+    assert workload.status == "finished"
+    assert "could not delete" in workload.contexts_done[0]["cleanup"]["error"]
+    assert any("not all could be cleaned up" in line for line in bench.told)
+    bench.cloud.refuse.clear()
+    assert benchmark.clean(bench.cloud.cloud(), bench.store, uuid=UUID) == 1
+    bench.assert_nothing_left()
+    assert benchmark.clean(bench.cloud.cloud(), bench.store, uuid=UUID) == 0
+
+
+def test_each_user_in_turn(bench: Bench) -> None:
+    """With `round_robin`, iterations take turns through the users of all tenants."""
+    users = {"tenants": 2, "users_per_tenant": 2, "user_choice_method": "round_robin"}
+    bench.run(task_of({"NovaServers.list_servers": {}}, times=8, concurrency=1, contexts={"users": users}))
+    assert bench.cloud.sent()["GET compute"] >= 8
+    lists = [who for request, who in bench.cloud.by_whom if request == "GET compute /servers/detail"][:8]
+    assert lists[:4] == lists[4:]
+    assert len(set(lists)) == 4
+
+
+_DIE = """
+import sys, threading
+from pathlib import Path
+import yaml
+from rallycross import benchmark, catalogue, task
+from rallycross.cloud.cloud import Cloud
+from rallycross.results.store import Store
+config, url, samples, plan = yaml.safe_load(sys.stdin.read())
+benchmark.run(
+    task.load(plan, known=catalogue.known()), Cloud("small", config), Store.open(url),
+    uuid=sys.argv[1], samples=Path(samples), stop=threading.Event(),
+)
+"""
+
+
+def test_a_process_that_is_killed_loses_no_sample_and_leaves_nothing(bench: Bench, tmp_path: Path) -> None:
+    """After `kill -9` in mid-load, running the task again cleans up and closes it; what was measured is kept."""
+    bench.cloud.ready_after = 0.3
+    plan = task_of(BOOT, SIGN_IN, times=1000)
+    given = [bench.cloud.cloud().config, f"sqlite:///{tmp_path / 'results.db'}", str(bench.samples), plan.source]
+    with subprocess.Popen([sys.executable, "-c", _DIE, UUID], stdin=subprocess.PIPE, text=True) as process:
+        process.stdin.write(yaml.safe_dump(given))
+        process.stdin.close()
+        deadline = time.monotonic() + 60
+        while bench.store.task(UUID) is None or bench.workloads()[0].progress.get("done", 0) < 6:
+            assert time.monotonic() < deadline
+            time.sleep(0.1)
+        done = bench.workloads()[0].progress["done"]
+        process.send_signal(signal.SIGKILL)
+    assert bench.cloud.count("projects") == 1
+    bench.run(plan)
+    assert [workload.status for workload in bench.workloads()] == ["crashed", "init"]
+    assert bench.store.task(UUID).status == "crashed"
+    assert done - 4 <= len(bench.measured()) < 1000  # a flush is half a second at the most before what was shown
+    bench.assert_nothing_left()
+    judgement = judge(bench.store, UUID, samples=bench.samples)
+    assert not judgement.passed
+    assert "something_went_wrong" in {row.criterion for row in judgement.workloads[0].rows}
+
+
+def test_a_task_that_has_ended_is_not_run_again(bench: Bench) -> None:
+    """Running the same task a second time leaves its results as they are."""
+    bench.run(task_of(SIGN_IN))
+    sent = len(bench.cloud.requests)
+    bench.run(task_of(SIGN_IN))
+    assert len(bench.cloud.requests) == sent
+    assert "has been run already" in bench.told[-1]
+    assert bench.workloads()[0].status == "finished"

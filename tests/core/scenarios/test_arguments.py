@@ -1,0 +1,118 @@
+"""From a scenario's annotations to what a task file may say."""
+
+from typing import Any, Literal, TypedDict, Unpack
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from rallycross.scenarios.arguments import Image, Size, draw, parameter, schema_of
+from rallycross.scenarios.scenario import SCENARIOS, scenario
+from rallycross.scenarios.user import User, name_prefix
+from rallycross.task.flaw import flaws
+
+
+class Options(TypedDict, total=False):
+    mode: Literal["a", "b"]
+    depth: int
+
+
+@pytest.mark.parametrize(
+    ("annotation", "good", "bad"),
+    [
+        (int, [0, -3], [True, 1.5, "1", None]),
+        (float, [0, 1.5], [False, "1"]),
+        (bool, [True], [0, "yes"]),
+        (str, ["", "x"], [1, None]),
+        (int | None, [1, None], ["1"]),
+        (str | int, [1, "1"], [None, []]),
+        (Any, [None, {}, [1]], []),
+        (list[str], [[], ["a"]], [["a", 1], "a"]),
+        (dict[str, int], [{}, {"a": 1}], [{"a": "b"}, []]),
+        (Literal["x", "y"], ["x"], ["z", None]),
+        (Options, [{}, {"mode": "a", "depth": 1}], [{"mode": "c"}, {"more": 1}, None]),
+        (Options | None, [None, {"depth": 2}], [{"depth": "2"}, 7]),
+        (Image, [{"name": "a"}, {"id": 1}, {"regex": "^a", "accurate": True}], ["a", {}, {"nam": "a"}, None]),
+        (Image | None, [None, {"name": "a"}], ["a", {"nam": "a"}]),
+        (Size, [1, {"min": 1, "max": 2}], [0, "1", {"min": 1}, {"min": 0, "max": 1}]),
+    ],
+)
+def test_annotations_allow_what_they_say(annotation: Any, good: list[Any], bad: list[Any]) -> None:
+    """The schema of an annotation takes values of its kind, and has something to say of every other."""
+    schema = schema_of(annotation)
+    assert [value for value in good if flaws(value, schema)] == []
+    assert [value for value in bad if not flaws(value, schema)] == []
+
+
+def test_an_annotation_that_no_file_can_serve_is_an_error_of_the_scenario() -> None:
+    """A type without a form in YAML is refused where the scenario is defined."""
+    with pytest.raises(TypeError, match="no task file can give an argument of type"):
+        schema_of(set[int])
+
+
+def test_an_optional_resource_is_still_one() -> None:
+    """`Image | None` names an image, as `Image` does."""
+    assert parameter(Image | None, required=False).resource == "image"
+
+
+@given(st.integers(1, 50), st.integers(0, 50))
+def test_a_size_is_as_given_or_within_its_range(least: int, more: int) -> None:
+    """A number is itself; a range gives a number within it, bounds included."""
+    assert draw(least) == least
+    assert least <= draw({"min": least, "max": least + more}) <= least + more
+
+
+async def _good(user: User, size: Size, *, deep: bool = False, **options: Unpack[Options]) -> None:
+    """Do good.
+
+    At length.
+    """
+
+
+async def _admins(admin: User) -> None:
+    """Do it as the administrator."""
+
+
+def test_a_scenario_is_what_its_function_says(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Name, title, arguments with their defaults, options and actor are read from the function."""
+    monkeypatch.setattr(SCENARIOS, "_found", {})
+    scenario("Test.good", services=["compute"])(_good)
+    scenario("Test.admins", leaves=["keystone.user"])(_admins)
+    good, admins = SCENARIOS._found["Test.good"], SCENARIOS._found["Test.admins"]
+    assert good.signature.title == "Do good."
+    assert {name: one.required for name, one in good.signature.parameters.items()} == {
+        "size": True,
+        "deep": False,
+        "mode": False,
+        "depth": False,
+    }
+    assert (good.as_admin, good.signature.contexts, good.signature.services) == (False, {"users": {}}, ("compute",))
+    assert (admins.as_admin, admins.signature.contexts, admins.leaves) == (True, {}, ("keystone.user",))
+
+
+async def _nobodys(size: int) -> None: ...
+
+
+async def _untyped_options(user: User, **options: Any) -> None: ...
+
+
+def _plain(user: User) -> None: ...
+
+
+@pytest.mark.parametrize(
+    ("function", "message"),
+    [
+        (_nobodys, "its first parameter must be called `user` or `admin`"),
+        (_untyped_options, "must be typed by Unpack"),
+        (_plain, "must be an async function"),
+    ],
+)
+def test_a_scenario_that_is_none_is_refused(function: Any, message: str) -> None:
+    """A function that cannot be a scenario is refused at once, with the reason."""
+    with pytest.raises(TypeError, match=message):
+        scenario("Test.bad")(function)
+
+
+def test_names_are_rallys() -> None:
+    """Names begin with `s_rally_` and eight characters of the workload's uuid."""
+    assert name_prefix("12345678-9abc-def0") == "s_rally_12345678_"

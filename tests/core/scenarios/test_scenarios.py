@@ -1,0 +1,150 @@
+"""The scenarios, against a small cloud: the requests that they send, the actions that they time."""
+
+import asyncio
+import base64
+from pathlib import Path
+from typing import Any
+
+import pytest
+from small_cloud import SmallCloud
+
+from rallycross.cloud.access import SignIn
+from rallycross.cloud.client import Client, open_http
+from rallycross.cloud.errors import ApiError
+from rallycross.load.iteration import Iteration
+from rallycross.scenarios.scenario import SCENARIOS
+from rallycross.scenarios.steps.nova import _request
+from rallycross.scenarios.user import User
+
+WORKLOAD = "0badcafe-0000"
+
+
+def run(cloud: SmallCloud, name: str, **args: Any) -> Iteration:
+    """Run one iteration of a scenario, as the cloud's administrator."""
+
+    async def main() -> Iteration:
+        async with open_http(cloud.cloud()) as http:
+            iteration = Iteration(0, asyncio.get_running_loop().time)
+            await SCENARIOS[name].run(User(Client(SignIn(cloud.cloud()), http), iteration, WORKLOAD), **args)
+            return iteration
+
+    return asyncio.run(main())
+
+
+def actions(iteration: Iteration) -> list[str]:
+    return [action.name for action in iteration.actions]
+
+
+@pytest.mark.parametrize(
+    ("name", "args", "timed"),
+    [
+        ("Authenticate.keystone", {}, ["authenticate.keystone"]),
+        ("KeystoneBasic.create_delete_user", {"enabled": False}, ["keystone.create_user", "keystone.delete_user"]),
+        ("NovaServers.list_servers", {"detailed": False}, ["nova.list_servers"]),
+        (
+            "NovaServers.boot_and_delete_server",
+            {"image": "i1", "flavor": "f1"},
+            ["nova.boot_server", "nova.delete_server"],
+        ),
+        (
+            "NovaServers.boot_and_delete_server",
+            {"image": "i1", "flavor": "f1", "force_delete": True},
+            ["nova.boot_server", "nova.force_delete_server"],
+        ),
+        (
+            "NeutronNetworks.create_and_delete_networks",
+            {"network_create_args": {"mtu": 1400}},
+            ["neutron.create_network", "neutron.delete_network"],
+        ),
+        (
+            "CinderVolumes.create_and_delete_volume",
+            {"size": 1, "image": "i1", "description": "d"},
+            ["cinder_v3.create_volume", "cinder_v3.delete_volume"],
+        ),
+    ],
+)
+def test_a_scenario_times_rallys_actions_and_leaves_nothing(
+    name: str, args: dict[str, Any], timed: list[str], small_cloud: SmallCloud
+) -> None:
+    """Each scenario's actions have Rally's names, none fails, and what it creates it deletes."""
+    small_cloud.ready_after = 0.15
+    iteration = run(small_cloud, name, **args)
+    assert actions(iteration) == timed
+    assert not any(action.failed for action in iteration.actions)
+    assert [small_cloud.count(kind) for kind in ("users", "servers", "networks", "volumes")] == [0, 0, 0, 0]
+
+
+def test_an_image_is_uploaded_from_a_file_or_a_url(tmp_path: Path, small_cloud: SmallCloud) -> None:
+    """The data of an image come from a path, or are passed on from a URL."""
+    file = tmp_path / "image.raw"
+    file.write_bytes(b"x" * 1000)
+    for location in (str(file), f"{small_cloud.url}/image/v2"):
+        args = {"container_format": "bare", "disk_format": "raw", "image_location": location}
+        iteration = run(small_cloud, "GlanceImages.create_and_delete_image", **args)
+        assert actions(iteration) == ["glance_v2.create_image", "glance_v2.delete_image"]
+    assert small_cloud.sent()["PUT image"] == 2
+    assert list(small_cloud.things["images"]) == ["i1"]
+
+
+def test_an_image_whose_source_is_not_there_fails(small_cloud: SmallCloud) -> None:
+    """A URL that answers with an error fails the iteration instead of making an image of the error page."""
+    args = {
+        "container_format": "bare",
+        "disk_format": "raw",
+        "image_location": f"{small_cloud.url}/nothing/here/at/all",
+    }
+    with pytest.raises(Exception, match="401"):
+        run(small_cloud, "GlanceImages.create_and_delete_image", **args)
+    assert small_cloud.sent()["PUT image"] == 0
+
+
+def test_the_boot_time_is_the_time_until_active(small_cloud: SmallCloud) -> None:
+    """The measured boot is within a quarter of a second of the moment the API first says ACTIVE."""
+    small_cloud.ready_after = 1.0
+    iteration = run(small_cloud, "NovaServers.boot_and_delete_server", image="i1", flavor="f1")
+    assert iteration.actions[0].duration == pytest.approx(1.0, abs=0.25)
+
+
+def test_a_pause_between_is_idle_time(small_cloud: SmallCloud) -> None:
+    """`min_sleep` and `max_sleep` bound a pause that counts as idle and belongs to no action."""
+    iteration = run(
+        small_cloud, "CinderVolumes.create_and_delete_volume", size={"min": 1, "max": 3}, min_sleep=0.2, max_sleep=0.2
+    )
+    assert iteration.idle == pytest.approx(0.2, abs=0.1)
+    assert actions(iteration) == ["cinder_v3.create_volume", "cinder_v3.delete_volume"]
+
+
+def test_a_refusal_fails_the_action(small_cloud: SmallCloud) -> None:
+    """What the cloud refuses fails the action that asked for it, and keeps the request id."""
+    small_cloud.refuse["POST compute"] = 403
+    with pytest.raises(ApiError, match="403 as you wish") as caught:
+        run(small_cloud, "NovaServers.boot_and_delete_server", image="i1", flavor="f1")
+    assert caught.value.request_id
+
+
+def test_server_options_become_what_the_api_calls_them() -> None:
+    """novaclient's names of options, which task files use, are turned into the API's."""
+    body = _request(
+        {"name": "n"},
+        {
+            "nics": [{"net-id": "N"}, {"port-id": "P"}],
+            "meta": {"a": "b"},
+            "security_groups": ["g"],
+            "userdata": "#!/bin/sh",
+            "scheduler_hints": {"group": "G"},
+            "disk_config": "AUTO",
+            "key_name": "k",
+        },
+    )
+    assert body == {
+        "server": {
+            "name": "n",
+            "networks": [{"uuid": "N"}, {"port": "P"}],
+            "metadata": {"a": "b"},
+            "security_groups": [{"name": "g"}],
+            "user_data": base64.b64encode(b"#!/bin/sh").decode(),
+            "OS-DCF:diskConfig": "AUTO",
+            "key_name": "k",
+        },
+        "os:scheduler_hints": {"group": "G"},
+    }
