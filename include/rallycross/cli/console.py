@@ -6,9 +6,19 @@ from rich.console import Console
 
 from rallycross.deployment.step import StepEvent
 
-# No markup: paths and errors may have brackets in them. No highlighting: colours mean something here.
-console = Console(markup=False, highlight=False, soft_wrap=True)
-progress = Console(markup=False, highlight=False, soft_wrap=True, stderr=True)
+_WIDE = 200  # columns of what goes to a file or a pipe: nothing is cut off there
+
+
+def _console(*, stderr: bool) -> Console:
+    """Return a console without markup, since paths may have brackets in them; colours mean something here."""
+    made = Console(markup=False, highlight=False, soft_wrap=True, stderr=stderr)
+    if not made.is_terminal:
+        made.width = _WIDE
+    return made
+
+
+console = _console(stderr=False)
+progress = _console(stderr=True)
 
 
 def note(text: str, began: float) -> None:

@@ -65,7 +65,7 @@ def run(options: argparse.Namespace) -> int:
 def checked(options: argparse.Namespace) -> dict[str, Any]:
     """Return the run's configuration; raise `InvalidInput` with all complaints about all files at once."""
     complaints: list[Complaint] = []
-    spec = None
+    spec, arguments = None, dict[str, Any]()
     cloud_spec, task_file = given_file(options.cloud_spec), given_file(options.task)
     if not 1 <= options.concurrency <= 64:
         complaints.append(Complaint("--concurrency", 0, 0, "", f"{options.concurrency} is not between 1 and 64"))
@@ -76,6 +76,9 @@ def checked(options: argparse.Namespace) -> dict[str, Any]:
         complaints += error.complaints
     try:
         arguments = _arguments(options.task_args)
+    except InvalidInput as error:
+        complaints += error.complaints
+    try:
         text, file = source(task_file)
         task.load(text, file=file, args=arguments, known=catalogue.known())
     except InvalidInput as error:

@@ -30,14 +30,15 @@ def print_outcome(console: Console, run: Run, view: RunView, times: dict[str, fl
         console.print("FAILED", style="bold red")
         for reason in run.told("verdict", "reasons") or [f"The stage {name} failed." for name in _failed(view)]:
             console.print(f"  {reason}")
-    table = Table.grid(padding=(0, 2))
-    table.add_row("report", (run.told("report") or {}).get("html", "none was written: see the log of the stage report"))
-    table.add_row("run", run.url)
-    table.add_row("Airflow", login(server))
     spent = [*times.items(), *((stage.name, stage.seconds) for stage in view.stages if stage.state != "skipped")]
-    table.add_row("time", ", ".join(f"{name} {duration(seconds)}" for name, seconds in spent if seconds is not None))
     console.print()
-    console.print(table)
+    for what, value in (
+        ("report", (run.told("report") or {}).get("html", "none was written: see the log of the stage report")),
+        ("run", run.url),
+        ("Airflow", login(server)),
+        ("time", ", ".join(f"{name} {duration(seconds)}" for name, seconds in spent if seconds is not None)),
+    ):
+        console.print(f"{what:<8} {value}")
 
 
 def _print_sla(console: Console, run: Run) -> None:
