@@ -35,8 +35,8 @@ def parse(text: str, file: str) -> tuple[Any, Places]:
         if complaints:
             raise InvalidInput(complaints)
         return loader.construct_document(root), places
-    except (yaml.YAMLError, ArithmeticError, AttributeError, LookupError, RecursionError, TypeError, ValueError) as error:
-        # Whatever PyYAML's constructors let through: `!!bool maybe` is a KeyError, `!!timestamp soon` an AttributeError.
+    except (yaml.YAMLError, AttributeError, LookupError, OverflowError, RecursionError, TypeError, ValueError) as error:
+        # Whatever PyYAML's constructors let through: `!!bool maybe` is a KeyError, `!!timestamp x` an AttributeError.
         mark = getattr(error, "problem_mark", None)
         line, column = (mark.line + 1, mark.column + 1) if mark else (0, 0)
         what = getattr(error, "problem", None) or str(error).splitlines()[0]
@@ -46,7 +46,7 @@ def parse(text: str, file: str) -> tuple[Any, Places]:
 
 
 def source(given: str) -> tuple[str, str]:
-    """Return the text and the name of what a user gave: a file's path (relative to the checkout), or the YAML itself."""
+    """Return text and name of what a user gave: a file's path (relative to the checkout), or the YAML itself."""
     if "\n" in given or ": " in given:
         return given, "<text>"
     path = CHECKOUT / FilePath(given.strip()).expanduser()

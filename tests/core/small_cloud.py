@@ -9,7 +9,7 @@ import threading
 import time
 import uuid
 from collections import Counter
-from typing import Any
+from typing import Any, Self
 
 from aiohttp import web
 
@@ -55,7 +55,7 @@ class SmallCloud:
         self._up = threading.Event()
         self._thread = threading.Thread(target=self._serve, daemon=True)
 
-    def __enter__(self) -> "SmallCloud":
+    def __enter__(self) -> Self:
         self._thread.start()
         self._up.wait()
         return self
@@ -112,7 +112,7 @@ class SmallCloud:
         if who is None:
             return web.json_response({"error": {"message": "who is there?"}}, status=401, headers=headers)
         self.by_whom.append((names[1], who[0]))
-        answer = await self._act(request, service, path, *who)
+        answer = await self._act(request, service, path, who[1])
         answer.headers.update(headers)
         return answer
 
@@ -147,7 +147,7 @@ class SmallCloud:
         }
         return web.json_response({"token": body}, status=201, headers={"X-Subject-Token": token})
 
-    async def _act(self, request: web.Request, service: str, path: str, user: str, project: str) -> web.Response:
+    async def _act(self, request: web.Request, service: str, path: str, project: str) -> web.Response:
         collection, _, rest = path.replace("security-groups", "security_groups").lstrip("/").partition("/")
         identifier, _, more = rest.partition("/")
         things = self.things.setdefault(collection, {})

@@ -30,6 +30,7 @@ class VirtualTimeLoop(asyncio.SelectorEventLoop):
         self.now = 1000.0
 
     def time(self) -> float:
+        """Return how far it has come."""
         return self.now
 
 

@@ -26,6 +26,7 @@ SIGN_IN: dict[str, Any] = {"Authenticate.keystone": {}}
 
 
 def task_of(*scenarios: dict[str, Any], times: int = 4, concurrency: int = 2, **more: Any) -> Task:
+    """Return a task of one subtask a scenario."""
     runner = {"constant": {"times": times, "concurrency": concurrency}}
     subtasks = [{"title": "s", "scenario": scenario, "runner": runner, **more} for scenario in scenarios]
     return task.load(yaml.safe_dump({"version": 2, "title": "T", "subtasks": subtasks}), known=catalogue.known())
@@ -40,6 +41,7 @@ class Bench:
         self.told: list[str] = []
 
     def run(self, plan: Task) -> None:
+        """Run a task as `UUID`."""
         benchmark.run(
             plan,
             self.cloud.cloud(),
@@ -51,14 +53,17 @@ class Bench:
         )
 
     def workloads(self) -> list[WorkloadRow]:
+        """Return the workloads as they are stored."""
         row = self.store.task(UUID)
         assert row is not None
         return row.workloads
 
     def measured(self, position: int = 0) -> list[dict[str, Any]]:
+        """Return the samples of a workload."""
         return read_samples(self.samples / self.workloads()[position].uuid).to_pylist()
 
     def assert_nothing_left(self) -> None:
+        """Hold the cloud and the ledger to being as they were."""
         assert [self.cloud.count(kind) for kind in ("projects", "users", "servers")] == [0, 0, 0]
         assert self.store.standing("small") == []
 

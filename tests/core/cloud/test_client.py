@@ -15,6 +15,8 @@ from rallycross.cloud.errors import ApiError, SignInFailed, Unreachable
 
 
 def with_client(cloud: Cloud, use: Callable[[Client], Awaitable[Any]]) -> Any:
+    """Return what `use` returns of a client of the cloud."""
+
     async def main() -> Any:
         with ThreadPoolExecutor(4) as threads:
             async with open_http(cloud) as http:
@@ -70,7 +72,7 @@ def test_a_cloud_that_does_not_answer_is_unreachable(small_cloud: SmallCloud) ->
     async def use(client: Client) -> None:
         access = await client.access()
         access.endpoints["compute"] = "http://127.0.0.1:9"
-        with pytest.raises(Unreachable, match="GET http://127.0.0.1:9/servers"):
+        with pytest.raises(Unreachable, match=r"GET http://127\.0\.0\.1:9/servers"):
             await client.request("GET", "compute", "/servers")
 
     with_client(small_cloud.cloud(), use)

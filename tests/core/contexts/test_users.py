@@ -17,7 +17,7 @@ WORKLOAD = "0badcafe-0000"
 
 @pytest.fixture
 def scene(small_cloud: SmallCloud, sqlite_store: Store) -> Scene:
-    """A workload's surroundings before any context."""
+    """Return a workload's surroundings before any context."""
     cloud = small_cloud.cloud()
     return Scene(cloud, OwnedLedger(sqlite_store, cloud.name, "task", WORKLOAD), WORKLOAD)
 
@@ -74,7 +74,7 @@ def test_a_set_up_that_fails_leaves_nothing(refused: str, scene: Scene, small_cl
     """When projects or users are refused, the reason is told, and cleaning takes away what was made before."""
     small_cloud.refuse[refused] = 403
     users = Users({"tenants": 2}, scene)
-    with pytest.raises(SetUpFailed, match="cloud small: users cannot be made: .*as you wish"):
+    with pytest.raises(SetUpFailed, match=r"cloud small: users cannot be made: .*as you wish"):
         users.set_up()
     small_cloud.refuse.clear()
     users.clean_up()
@@ -100,7 +100,7 @@ def test_what_users_need_is_told(
 
 
 def test_what_was_sent_but_not_answered_is_found_by_its_name(scene: Scene, small_cloud: SmallCloud) -> None:
-    """A row without an id, of a process that died before the answer came, is cleaned by name; one of nothing is dropped."""
+    """What a process that died had asked for is cleaned by name; what had never come to be is dropped."""
     small_cloud.things["projects"] = {"p1": {"id": "p1", "name": "c_rally_x_y"}, "p2": {"id": "p2", "name": "other"}}
     scene.ledger.remember("keystone.project", "c_rally_x_y")
     scene.ledger.remember("keystone.user", "c_rally_never_made")
@@ -125,7 +125,7 @@ def test_what_cannot_be_deleted_is_told_and_stays_in_the_ledger(scene: Scene, sm
     stubborn = next(iter(small_cloud.things["projects"]))
     small_cloud.refuse[f"DELETE identity /projects/{stubborn}"] = 409
     connection = small_cloud.cloud().connect()
-    with pytest.raises(LeftBehind, match="could not delete\nkeystone.project c_rally_0badcafe_.*\nmend the cloud"):
+    with pytest.raises(LeftBehind, match=r"could not delete\nkeystone.project c_rally_0badcafe_.*\nmend the cloud"):
         clean(connection, scene.ledger)
     assert list(small_cloud.things["projects"]) == [stubborn]
     assert [row.resource_id for row in scene.ledger.standing()] == [stubborn]
@@ -134,7 +134,7 @@ def test_what_cannot_be_deleted_is_told_and_stays_in_the_ledger(scene: Scene, sm
     assert small_cloud.count("projects") == 0
 
 
-def test_a_workload_cleans_its_own(scene: Scene, small_cloud: SmallCloud, sqlite_store: Store) -> None:
+def test_a_workload_cleans_its_own(scene: Scene, sqlite_store: Store) -> None:
     """The ledger of one workload does not show what another of the same task has made; the task's shows both."""
     scene.ledger.remember("keystone.user", "mine")
     other = OwnedLedger(sqlite_store, "small", "task", "another workload")

@@ -12,6 +12,7 @@ from rallycross.load.sample import Sample
 
 
 async def a_second(_: Iteration) -> None:
+    """Take a second."""
     await asyncio.sleep(1)
 
 

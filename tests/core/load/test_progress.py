@@ -46,6 +46,7 @@ def test_quantiles_of_nothing_and_of_no_time() -> None:
 
 
 def sample(number: int, seconds: float, failure: Failure | None = None) -> Sample:
+    """Return a sample that took so long."""
     return Sample(number, 0, None, 0.0, seconds, failure=failure)
 
 

@@ -13,6 +13,8 @@ from rallycross.task.flaw import flaws
 
 
 class Options(TypedDict, total=False):
+    """Options of a scenario."""
+
     mode: Literal["a", "b"]
     depth: int
 

@@ -32,6 +32,7 @@ def run(cloud: SmallCloud, name: str, **args: Any) -> Iteration:
 
 
 def actions(iteration: Iteration) -> list[str]:
+    """Return the names of what was timed."""
     return [action.name for action in iteration.actions]
 
 
@@ -123,7 +124,7 @@ def test_a_refusal_fails_the_action(small_cloud: SmallCloud) -> None:
 
 
 def test_server_options_become_what_the_api_calls_them() -> None:
-    """novaclient's names of options, which task files use, are turned into the API's."""
+    """The names that novaclient, and so a task file, has for options are turned into the API's."""
     body = _request(
         {"name": "n"},
         {

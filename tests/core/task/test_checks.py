@@ -74,6 +74,7 @@ def test_all_that_a_cloud_lacks_is_told_with_its_place(tmp_path: Path, monkeypat
     assert kinds(task, known.scenarios) == {"image", "flavor"}
     facts = CloudFacts("C", ALL - {"image"}, {"image": (Named("1", "debian"),), "flavor": (Named("2", "m1.nan"),)})
     found = [str(complaint).removeprefix(f"{tmp_path}/") for complaint in check(task, facts, known.scenarios)]
+    remedy = "name a file by a path from the current folder or from the task file's, or by a URL"
     boot = "subtasks[0].scenario.NovaServers.boot_and_delete_server"
     create = "subtasks[1].scenario.GlanceImages.create_and_delete_image"
     assert found == [
@@ -81,8 +82,7 @@ def test_all_that_a_cloud_lacks_is_told_with_its_place(tmp_path: Path, monkeypat
         f"t.yaml:7:9: {boot}.image: there is no image 'cirros' in C - there is: debian",
         f"t.yaml:8:9: {boot}.flavor: there is no flavor 'm1.nano' in C - did you mean m1.nan?",
         f"t.yaml:11: {create}: GlanceImages.create_and_delete_image needs the service 'image', which C has not",
-        f"t.yaml:12:52: {create}.image_location: there is no file 'some.raw' - name a file by a path from the current "
-        "folder or from the task file's, or by a URL",
+        f"t.yaml:12:52: {create}.image_location: there is no file 'some.raw' - {remedy}",
     ]
 
 

@@ -1,0 +1,90 @@
+"""The quickstart, and what becomes of it when it is stopped, on a real cloud."""
+
+import threading
+import time
+import uuid
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from rallycross import benchmark, catalogue, task
+from rallycross.cloud.cloud import Cloud
+from rallycross.errors import InvalidInput
+from rallycross.judging.judge import judge
+from rallycross.results.sample_file import read_samples
+from rallycross.results.store import Store
+from rallycross.settings import CHECKOUT
+from rallycross.task.plan import Task
+
+pytestmark = pytest.mark.e2e
+
+QUICKSTART = "include/recipes/quickstart.yaml"
+BOOT = {"NovaServers.boot_and_delete_server": {"image": {"name": "cirros"}, "flavor": {"name": "m1.nano"}}}
+
+
+def task_of(scenario: dict[str, Any], runner: dict[str, Any]) -> Task:
+    """Return a task of one workload."""
+    subtask = {"title": "s", "scenario": scenario, "runner": {"constant": runner}}
+    return task.load(yaml.safe_dump({"version": 2, "title": "T", "subtasks": [subtask]}), known=catalogue.known())
+
+
+def ours(cloud: Cloud) -> set[str]:
+    """Return the ids of all projects and users that a benchmark may have made."""
+    identity = cloud.connect().identity
+    things = [*identity.projects(), *identity.users()]
+    return {thing.id for thing in things if thing.name.startswith(("c_rally_", "s_rally_"))}
+
+
+def test_the_quickstart_passes_and_leaves_nothing(embedded_cloud: Cloud, tmp_path: Path) -> None:
+    """All seven scenarios of the shipped recipe run without a failure, within their SLA, and are cleaned up after."""
+    before = ours(embedded_cloud)
+    store = Store.open(f"sqlite:///{tmp_path / 'results.db'}")
+    plan = task.load((CHECKOUT / QUICKSTART).read_text(), file=QUICKSTART, known=catalogue.known())
+    own = str(uuid.uuid4())
+    benchmark.run(plan, embedded_cloud, store, uuid=own, samples=tmp_path, stop=threading.Event())
+    judgement = judge(store, own, samples=tmp_path)
+    missed = [row.detail for workload in judgement.workloads for row in workload.rows if not row.passed]
+    assert (judgement.passed, missed) == (True, [])
+    assert ours(embedded_cloud) <= before
+    assert store.standing(embedded_cloud.name) == []
+
+
+def test_a_stopped_load_leaves_no_server(embedded_cloud: Cloud, tmp_path: Path) -> None:
+    """Servers that were being booted when the load was stopped are gone, with their users and projects."""
+    before = ours(embedded_cloud)
+    store = Store.open(f"sqlite:///{tmp_path / 'results.db'}")
+    stop, own = threading.Event(), str(uuid.uuid4())
+    plan = task_of(BOOT, {"times": 100, "concurrency": 4})
+    running = threading.Thread(
+        target=benchmark.run,
+        args=(plan, embedded_cloud, store),
+        kwargs={"uuid": own, "samples": tmp_path, "stop": stop},
+    )
+    running.start()
+    deadline = time.monotonic() + 120
+    while (row := store.task(own)) is None or row.workloads[0].progress.get("done", 0) < 2:
+        assert time.monotonic() < deadline
+        time.sleep(0.2)
+    stop.set()
+    running.join(120)
+    [workload] = store.task(own).workloads
+    assert workload.status == "aborted"
+    failures = [sample["failure"] for sample in read_samples(tmp_path / workload.uuid).to_pylist()]
+    assert {failure["kind"] for failure in failures if failure} == {"Aborted"}
+    assert ours(embedded_cloud) <= before
+    assert store.standing(embedded_cloud.name) == []
+
+
+def test_what_this_cloud_lacks_is_told(embedded_cloud: Cloud, tmp_path: Path) -> None:
+    """An image and a flavor that the cloud has not are told together, and nothing is made."""
+    store = Store.open(f"sqlite:///{tmp_path / 'results.db'}")
+    wrong = {"NovaServers.boot_and_delete_server": {"image": {"name": "nosuch"}, "flavor": {"name": "m1.nan0"}}}
+    with pytest.raises(InvalidInput) as caught:
+        benchmark.run(
+            task_of(wrong, {"times": 1}), embedded_cloud, store, uuid="u", samples=tmp_path, stop=threading.Event()
+        )
+    assert [complaint.key.rpartition(".")[2] for complaint in caught.value.complaints] == ["flavor", "image"]
+    assert "did you mean m1.nano?" in str(caught.value)
+    assert store.task("u") is None
