@@ -51,7 +51,7 @@ def run(
     if complaints := check(task, there, scenarios):
         raise InvalidInput(complaints)
     uuids = store.begin_task(uuid, cloud=cloud.name, task=task, environment=_environment())
-    stage = Stage(cloud, store, uuid, samples, stop, tell)
+    stage = Stage(cloud, cloud.connect(), store, uuid, samples, stop, tell)
     for workload in task.workloads:
         if stop.is_set():
             break

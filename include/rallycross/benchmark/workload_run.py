@@ -12,6 +12,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
 
+from openstack.connection import Connection
+
 from rallycross.cloud.access import SignIn
 from rallycross.cloud.client import Client, open_http
 from rallycross.cloud.cloud import Cloud
@@ -37,6 +39,7 @@ class Stage:
     """Where the workloads of one task run."""
 
     cloud: Cloud
+    connection: Connection  # of its administrator; one for all workloads: each discovers all services anew
     store: Store
     task: str  # uuid
     samples: Path
@@ -94,12 +97,12 @@ def run_workload(stage: Stage, workload: Workload, uuid: str) -> None:
 def _load_within_contexts(stage: Stage, workload: Workload, uuid: str, outcome: _Outcome) -> None:
     """Set up the contexts in order, run the load, and undo the contexts in reverse, whatever happens."""
     scenario = SCENARIOS[workload.scenario]
-    scene = Scene(stage.cloud, OwnedLedger(stage.store, stage.cloud.name, stage.task, uuid), uuid)
+    scene = Scene(stage.cloud, stage.connection, OwnedLedger(stage.store, stage.cloud.name, stage.task, uuid), uuid)
     with ExitStack() as undo:
         if scenario.leaves:
             done: dict[str, Any] = {"plugin_name": "cleanup", "plugin_cfg": list(scenario.leaves)}
             outcome.contexts.append(done)
-            undo.callback(_clean_up, stage, done, lambda: clean(stage.cloud.connect(), scene.ledger))
+            undo.callback(_clean_up, stage, done, lambda: clean(stage.connection, scene.ledger))
             for kind in scenario.leaves:
                 scene.ledger.remember(kind, name_prefix(uuid), prefix=True)
         for name in sorted(workload.contexts, key=lambda name: CONTEXTS[name].order):

@@ -4,6 +4,8 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
+from openstack.connection import Connection
+
 from rallycross.cloud.cloud import Cloud
 from rallycross.contexts.ledger import OwnedLedger
 from rallycross.registry import Registry
@@ -14,7 +16,8 @@ from rallycross.task.flaw import Schema
 class Scene:
     """What stands around a workload: contexts find here what others have made, and leave what they make."""
 
-    cloud: Cloud  # as its administrator
+    cloud: Cloud  # as its administrator signs in to it
+    connection: Connection  # of the administrator
     ledger: OwnedLedger
     workload: str  # uuid
     users: list[Cloud] = field(default_factory=list)  # the cloud as each user sees it, tenants taking turns

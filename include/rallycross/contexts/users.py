@@ -56,7 +56,7 @@ class Users:
         """Make projects, then users, as many at a time as there are threads."""
         cloud = self._scene.cloud
         try:
-            connection = cloud.connect()
+            connection = self._scene.connection
             project_domain, user_domain = (_domain(connection, name) for name in self._domains)
             role = _role(connection)
             with ThreadPoolExecutor(self._threads, thread_name_prefix="users") as pool:
@@ -71,7 +71,7 @@ class Users:
 
     def clean_up(self) -> None:
         """Delete the users, then the projects with what is in them."""
-        clean(self._scene.cloud.connect(), self._scene.ledger, threads=self._threads)
+        clean(self._scene.connection, self._scene.ledger, threads=self._threads)
 
     def _project(self, connection: Connection, domain: str) -> str:
         """Make a project and return its id."""

@@ -19,7 +19,7 @@ WORKLOAD = "0badcafe-0000"
 def scene(small_cloud: SmallCloud, sqlite_store: Store) -> Scene:
     """Return a workload's surroundings before any context."""
     cloud = small_cloud.cloud()
-    return Scene(cloud, OwnedLedger(sqlite_store, cloud.name, "task", WORKLOAD), WORKLOAD)
+    return Scene(cloud, cloud.connect(), OwnedLedger(sqlite_store, cloud.name, "task", WORKLOAD), WORKLOAD)
 
 
 def test_users_can_sign_in_to_projects_of_their_own(scene: Scene, small_cloud: SmallCloud) -> None:
