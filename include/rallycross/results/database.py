@@ -85,8 +85,11 @@ def _engine(url: str) -> Engine:
     file = Path(parsed.database)
     try:
         file.parent.mkdir(parents=True, exist_ok=True)
-        # Made here, because SQLite would let everybody read it; what it puts beside it has the same mode.
-        os.close(os.open(file, os.O_CREAT | os.O_RDWR, 0o600))
+        # Made here, because SQLite would let everybody read it; what it puts beside it has the same mode. One that
+        # is there is not opened: closing it would drop the locks of all this process's connections to it.
+        os.close(os.open(file, os.O_CREAT | os.O_EXCL | os.O_RDWR, 0o600))
+    except FileExistsError:
+        pass
     except OSError as error:
         raise RallycrossError(f"results database {file}: {error.strerror} - set RALLYCROSS_RESULTS_URL") from error
     engine = create_engine(parsed, connect_args={"timeout": _BUSY_SECONDS})

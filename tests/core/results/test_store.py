@@ -240,3 +240,16 @@ def test_a_database_that_cannot_be_used_is_named_without_its_password(url: str, 
     assert "secret" not in str(caught.value)
     for word in words:
         assert word in str(caught.value)
+
+
+def test_opening_a_database_again_does_not_drop_its_locks(tmp_path: Path) -> None:
+    """A process that opens a store twice still holds the first one's lock: others do not take its log away."""
+    url = f"sqlite:///{tmp_path / 'results.db'}"
+    first = Store.open(url)
+    with first.reading() as session:
+        session.connection()
+        Store.open(url).close()
+        code = f"from rallycross.results.store import Store; s = Store.open({url!r}); s.forget_cloud('x'); s.close()"
+        subprocess.run([sys.executable, "-c", code], check=True)
+
+        assert (tmp_path / "results.db-wal").exists()
