@@ -1,6 +1,7 @@
 """An Airflow of the tests' own: settings have to stand before Airflow is imported."""
 
 import os
+import sys
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -10,6 +11,7 @@ import pytest
 
 from rallycross.settings import CHECKOUT
 
+sys.path.append(str(CHECKOUT / "tests/core"))  # the small cloud is the core's
 _HOME = tempfile.TemporaryDirectory(prefix="rallycross-airflow-tests-")
 os.environ.update(
     {
