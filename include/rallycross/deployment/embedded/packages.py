@@ -15,31 +15,38 @@ def prefix(layout: Layout) -> str:
 def script(layout: Layout) -> str:
     """Return the script that fetches and unpacks the packages.
 
-    apt works on lists and a cache of its own, so it needs neither root nor a lock, and leaves nothing behind.
+    apt works on lists, a cache and a status of its own, so it needs neither root nor a lock, and leaves nothing
+    behind. It resolves as if nothing was installed: else a part that the system has (an Erlang, say) would be
+    missing here, and another version of it would run. Of the rest, what the system has is used from there.
     """
     return f"""
 cd {layout.root}
-export DEBIAN_FRONTEND=noninteractive
-mkdir -p apt/lists/partial apt/cache/archives/partial
-private=(-o Dir::State::lists="$PWD/apt/lists" -o Dir::Cache="$PWD/apt/cache" -o Debug::NoLocking=1 -o APT::Sandbox::User=root
-    -o Acquire::Retries=2 -o Acquire::http::Timeout=20 -o Acquire::https::Timeout=20 -o Acquire::Languages=none)
-apt-get "${{private[@]}}" -qq update || {{
+rm -rf apt
+mkdir -p apt/lists/partial apt/cache/archives/partial apt/new
+touch apt/status
+private=(-qq -o Debug::NoLocking=1 -o APT::Sandbox::User=root
+    -o Dir::State="$PWD/apt" -o Dir::State::lists="$PWD/apt/lists" -o Dir::Cache="$PWD/apt/cache"
+    -o APT::Install-Recommends=0 -o Acquire::Retries=2 -o Acquire::http::Timeout=20 -o Acquire::https::Timeout=20
+    -o Acquire::Languages=none -o Acquire::IndexTargets::deb::Contents-deb::DefaultEnabled=false)
+apt-get "${{private[@]}}" update || {{
     echo "apt-get update failed - are the machine's package sources (/etc/apt) in reach?" >&2; exit 1; }}
-# --reinstall: what the system has already is unpacked too.
-apt-get "${{private[@]}}" -y -qq --no-install-recommends --download-only --reinstall install {WANTED}
-rm -rf prefix.part
-mkdir prefix.part
-for package in apt/cache/archives/*.deb; do
-    case ${{package##*/}} in
-    # The system's C library and what belongs to it stay: two of them in one process do not get on.
-    libc6_* | libc-bin_* | libgcc-s1_* | libstdc++6_* | perl* | libperl* | python*) ;;
-    *) dpkg-deb -x "$package" prefix.part ;;
+names=()
+for name in $(apt-get "${{private[@]}}" -o Dir::State::status="$PWD/apt/status" --print-uris install {WANTED} |
+    sed -nE "s#^'[^']*' ([^_]+)_.*#\\1#p"); do
+    case $name in
+    mariadb* | erlang* | rabbitmq* | memcached) names+=("$name") ;;
+    # Two C libraries in one process do not get on; and no Perl is run.
+    libc6 | libc-bin | perl* | libperl* | galera*) ;;
+    *) dpkg-query -W -f '${{db:Status-Status}}' "$name" 2>/dev/null | grep -qx installed || names+=("$name") ;;
     esac
 done
+(cd apt/new && apt-get "${{private[@]}}" download "${{names[@]}}")
+rm -rf prefix.part
+mkdir prefix.part
+for package in apt/new/*.deb; do dpkg-deb -x "$package" prefix.part; done
 # Erlang's start scripts have the folder of the system's in them.
-for start in prefix.part/usr/lib/erlang/bin/erl prefix.part/usr/lib/erlang/erts-*/bin/erl; do
-    [ ! -e "$start" ] || sed -i 's#ROOTDIR="*/usr/lib/erlang"*#ROOTDIR={prefix(layout)}/usr/lib/erlang#' "$start"
-done
+sed -i 's#ROOTDIR=/usr/lib/erlang#ROOTDIR={prefix(layout)}/usr/lib/erlang#' prefix.part/usr/lib/erlang/bin/erl \\
+    prefix.part/usr/lib/erlang/erts-*/bin/erl
 rm -rf prefix
 mv prefix.part prefix
 rm -rf apt
@@ -50,15 +57,17 @@ def versions_script(layout: Layout) -> str:
     """Return the script that prints the versions of what is in the packages, a `name version` a line."""
     return f"""
 {libraries(layout)}
-echo mariadb "$({prefix(layout)}/usr/sbin/mariadbd --no-defaults --version | grep -oE '[0-9]+\\.[0-9]+\\.[0-9]+' | head -n 1)"
-echo rabbitmq "$(basename {prefix(layout)}/usr/lib/rabbitmq/lib/rabbitmq_server-* | cut -d- -f2)"
-echo memcached "$({prefix(layout)}/usr/bin/memcached -V | cut -d' ' -f2)"
+cd {prefix(layout)}/usr
+echo mariadb "$(sbin/mariadbd --no-defaults --version | grep -oE '[0-9]+\\.[0-9]+\\.[0-9]+' | head -n 1)"
+echo rabbitmq "$(basename lib/rabbitmq/lib/rabbitmq_server-* | cut -d- -f2)"
+echo memcached "$(bin/memcached -V | cut -d' ' -f2)"
 """
 
 
 def libraries(layout: Layout) -> str:
     """Return the line of bash that lets unpacked programs find the libraries unpacked with them."""
-    return f'export LD_LIBRARY_PATH="$(echo {prefix(layout)}/usr/lib/*-linux-gnu):$(echo {prefix(layout)}/lib/*-linux-gnu)"'
+    folders = ":".join(f"$(echo {prefix(layout)}{lib}/*-linux-gnu)" for lib in ("/usr/lib", "/lib"))
+    return f'export LD_LIBRARY_PATH="{folders}"'
 
 
 def mariadb_script(layout: Layout) -> str:
@@ -128,8 +137,10 @@ def programs(layout: Layout) -> tuple[Program, ...]:
         # Without this the port between nodes would be open to all.
         "RABBITMQ_SERVER_ADDITIONAL_ERL_ARGS": "-kernel inet_dist_use_interface {127,0,0,1} "
         f"-setcookie {layout.secrets['cookie']}",
+        # The supervised process is the broker itself, not a shell that a kill would take away above it.
+        "RABBITMQ_ALLOW_INPUT": "1",
+        "RABBITMQ_SERVER_START_ARGS": "-noinput",
         # Schedulers that find nothing to do would spin for work, on cores that the load needs.
-        "RABBITMQ_SCHEDULER_BIND_TYPE": "u",
         "ERL_FLAGS": "+sbwt none +sbwtdcpu none +sbwtdio none",
         "RABBITMQ_MNESIA_BASE": layout.path("rabbitmq", "data"),
         "RABBITMQ_LOG_BASE": layout.path("log"),

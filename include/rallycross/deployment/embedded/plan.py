@@ -1,6 +1,8 @@
 """An embedded cloud as steps: what is put on the host and run there, and what has to be done before what."""
 
+import hashlib
 import json
+from dataclasses import replace
 from functools import cache
 from importlib.resources import files
 from typing import Any
@@ -10,12 +12,11 @@ from rallycross.deployment.embedded.layout import Layout
 from rallycross.deployment.embedded.service import OpenStackService, Program
 from rallycross.deployment.embedded.services import services
 from rallycross.deployment.embedded.services.cinder import VOLUME_TYPE
-from rallycross.deployment.embedded.services.nova import compute_hosts
+from rallycross.deployment.embedded.services.nova import compute_hosts, discover_hosts
 from rallycross.deployment.embedded.supervision import supervisor_file
 from rallycross.deployment.step import Step
 
 _UV = "uv==0.13.9"
-_GB = 1024**3
 _SERVICE_USERS = ("glance", "placement", "nova", "neutron", "cinder")
 
 
@@ -23,7 +24,10 @@ def steps(layout: Layout) -> list[Step]:
     """Return the steps that make the cloud stand, from nothing or from wherever it was left."""
     parts = services(layout)
     backing = packages.programs(layout)
-    every = [*backing, *(program for part in parts for program in part.programs)]
+    every = [
+        *backing,
+        *(_bound(program, part.files | _driver_files(layout)) for part in parts for program in part.programs),
+    ]
     return [
         Step("packages", packages.script(layout), title="Debian packages: MariaDB, RabbitMQ, memcached", limit=900),
         Step("environment", _environment(layout), files=_lock(layout), title="OpenStack from PyPI", limit=900),
@@ -70,23 +74,26 @@ def steps(layout: Layout) -> list[Step]:
         ),
         Step(
             "contents",
-            _cloud(layout, "contents"),
+            _cloud(layout, "contents") + discover_hosts(layout),
             needs=("services",),
             title="Images, flavors, network, volume type",
             limit=180,
         ),
         Step(
             "check",
-            f"{layout.bin('nova-manage')} --config-file {layout.path('etc', 'nova', 'nova.conf')} cell_v2 discover_hosts"
-            " >/dev/null 2>&1 &\n"
-            + _cloud(layout, "check")
-            + "\nwait",
+            _cloud(layout, "check"),
             needs=("contents",),
             title="Check",
             limit=180,
             always=True,
         ),
     ]
+
+
+def _bound(program: Program, files: dict[str, str]) -> Program:
+    """Return the program bound to its files: when they change, the supervisor's `update` starts it anew."""
+    known = hashlib.sha256(json.dumps(files, sort_keys=True).encode()).hexdigest()[:16]
+    return replace(program, environment={**program.environment, "RALLYCROSS_CONFIGURATION": known})
 
 
 def clouds_yaml(layout: Layout) -> dict[str, Any]:
@@ -116,7 +123,7 @@ def _entry(layout: Layout, who: str) -> dict[str, Any]:
 
 
 def _environment(layout: Layout) -> str:
-    """The cloud's own environment: never Airflow's, and never the system's."""
+    """Return the script that makes the cloud's own environment: never Airflow's, and never the system's."""
     names = f"{layout.options.python} python3.12 python3.13 python3.11 python3"
     return f"""
 cd {layout.root}
@@ -125,13 +132,15 @@ for python in {names}; do
     "$python" -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] < (3, 14))' 2>/dev/null && break
     python=
 done
-[ -n "$python" ] || {{ echo "no Python 3.11, 3.12 or 3.13 - install one, or name it by the spec's key 'python'" >&2; exit 1; }}
+[ -n "$python" ] || {{
+    echo "no Python 3.11, 3.12 or 3.13 - install one, or name it by the spec's key 'python'" >&2; exit 1; }}
 export UV_CACHE_DIR="$PWD/cache" UV_HTTP_TIMEOUT="${{UV_HTTP_TIMEOUT:-30}}" PIP_DISABLE_PIP_VERSION_CHECK=1
 if [ -z "${{UV_DEFAULT_INDEX:-}}${{UV_INDEX_URL:-}}" ] && [ -n "${{PIP_INDEX_URL:-}}" ]; then
     export UV_DEFAULT_INDEX=$PIP_INDEX_URL
 fi
 if [ ! -x uv/bin/uv ] || ! uv/bin/uv --version >/dev/null 2>&1; then
-    "$python" -m venv --clear uv || {{ echo "$python cannot make environments - apt-get install python3-venv" >&2; exit 1; }}
+    "$python" -m venv --clear uv || {{
+        echo "$python cannot make environments - apt-get install python3-venv" >&2; exit 1; }}
     uv/bin/python -m pip install --quiet --no-cache-dir {_UV}
 fi
 uv/bin/uv venv --quiet --allow-existing --python "$python" venv
@@ -162,11 +171,10 @@ done
 
 def _files(layout: Layout, parts: tuple[OpenStackService, ...], programs: list[Program]) -> dict[str, str]:
     databases = [database for part in parts for database in part.databases]
-    drivers = {name: _shipped("drivers", "rallycross_drivers", name) for name in _DRIVERS}
     return {
         **packages.files(layout, databases),
         **{path: text for part in parts for path, text in part.files.items()},
-        **{layout.path("drivers", "rallycross_drivers", name): text for name, text in drivers.items()},
+        **_driver_files(layout),
         # What an installer would write: neutron finds its driver by an entry point.
         layout.path("drivers", "rallycross_drivers-1.dist-info", "METADATA"): (
             "Metadata-Version: 2.1\nName: rallycross-drivers\nVersion: 1\n"
@@ -182,7 +190,12 @@ def _files(layout: Layout, parts: tuple[OpenStackService, ...], programs: list[P
     }
 
 
-_DRIVERS = ("__init__.py", "compute.py", "network.py", "volume.py")
+def _driver_files(layout: Layout) -> dict[str, str]:
+    folder = ("drivers", "rallycross_drivers")
+    return {layout.path(*folder, name): _shipped(*folder, name) for name in _DRIVERS}
+
+
+_DRIVERS = ("__init__.py", "compute.py", "hypervisor.py", "network.py", "volume.py")
 
 
 def _contents(layout: Layout, parts: tuple[OpenStackService, ...]) -> dict[str, Any]:
@@ -198,7 +211,12 @@ def _contents(layout: Layout, parts: tuple[OpenStackService, ...]) -> dict[str, 
         "images": [{"name": name, "bytes": 1_000_000} for name in ("cirros", "cirros-alt")],
         "flavors": [
             {"name": name, "ram": ram, "vcpus": 1, "disk": disk}
-            for name, ram, disk in (("m1.nano", 128, 1), ("m1.micro", 192, 1), ("m1.tiny", 512, 1), ("m1.small", 2048, 20))
+            for name, ram, disk in (
+                ("m1.nano", 128, 1),
+                ("m1.micro", 192, 1),
+                ("m1.tiny", 512, 1),
+                ("m1.small", 2048, 20),
+            )
         ],
         "public_cidr": "172.24.4.0/22",
         "volume_type": VOLUME_TYPE,
@@ -223,7 +241,6 @@ if ! {ctl} 0 -- 2>/dev/null; then
         cat log/supervisord.out >&2; exit 1; }}
     {ctl} 20 -- || {{ cat log/supervisord.out >&2; exit 1; }}
 fi
-venv/bin/supervisorctl --configuration etc/supervisord.conf update >/dev/null
 """
 
 

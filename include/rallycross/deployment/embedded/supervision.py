@@ -49,7 +49,8 @@ def supervisor_file(layout: Layout, programs: list[Program]) -> str:
                 "startretries": "30",
                 "stopasgroup": "true",
                 "killasgroup": "true",
-                "stopwaitsecs": "20",
+                # What a service still does after that is in the database, or is lost with its fake hardware.
+                "stopwaitsecs": "8",
                 "redirect_stderr": "true",
                 "stdout_logfile": f"{log}/{program.name}.log",
                 "stdout_logfile_maxbytes": "50MB",

@@ -33,7 +33,9 @@ class EmbeddedEngine:
     def destroy(self, spec: CloudSpec, host: Host, *, root: str, tell: Tell) -> None:
         """End the cloud's processes and delete its folder; where there is none, nothing is done."""
         self.stop(spec, host, root=root)
-        carry_out([Step("remove", f"rm -rf -- {root}", title="Remove all files", always=True)], host, root=root, tell=tell)
+        carry_out(
+            [Step("remove", f"rm -rf -- {root}", title="Remove all files", always=True)], host, root=root, tell=tell
+        )
         host.run(f"rm -rf -- {root}", limit=120)
 
     def stop(self, spec: CloudSpec, host: Host, *, root: str) -> None:

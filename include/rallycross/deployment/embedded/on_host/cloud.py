@@ -7,6 +7,7 @@ The content file (JSON) says who is there and what is wanted; everything that ex
 import json
 import sys
 import time
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
@@ -79,6 +80,7 @@ class Cloud:
             work = [pool.submit(do) for do in (self._images, self._flavors, self._network, self._volume_type)]
             for one in work:
                 one.result()
+        self._until_up(self._computes_down)
 
     def _images(self) -> None:
         glance = self.api("image")
@@ -126,38 +128,39 @@ class Cloud:
     def _volume_type(self) -> None:
         cinder = self.api("block-storage")
         name = self.wanted["volume_type"]
-        project = self.session.get_project_id()
-        there = {one["name"] for one in cinder.get(f"/types?all_projects={project}").json()["volume_types"]}
+        there = {one["name"] for one in cinder.get("/types").json()["volume_types"]}
         if name not in there:
             cinder.post("/types", json={"volume_type": {"name": name}})
 
     def check(self) -> None:
         """Wait until every compute host and volume service is up, and say what each service answers with."""
+        self._until_up(self._down)
+
+    def _until_up(self, find_down: Callable[[], list[str]]) -> None:
         deadline = time.monotonic() + LIMIT_S
-        while True:
-            down = self._down()
-            if not down:
-                return
+        while down := find_down():
             if time.monotonic() > deadline:
                 sys.exit(f"not up after {LIMIT_S} s: {', '.join(down)}")
             time.sleep(0.5)
 
-    def _down(self) -> list[str]:
+    def _computes_down(self) -> list[str]:
         services = self.api("compute").get("/os-services").json()["services"]
         up = {(one["binary"], one["host"]) for one in services if one["state"] == "up"}
         down = [f"nova-compute on {host}" for host in self.wanted["compute_hosts"] if ("nova-compute", host) not in up]
-        for binary in ("nova-conductor", "nova-scheduler"):
-            if not any(name == binary for name, _ in up):
-                down.append(binary)
+        return down + list({"nova-conductor", "nova-scheduler"} - {binary for binary, _ in up})
+
+    def _down(self) -> list[str]:
+        down = self._computes_down()
         if not down:
             # A host takes servers only once it is mapped to its cell.
             hypervisors = self.api("compute").get("/os-hypervisors").json()["hypervisors"]
             names = {one["hypervisor_hostname"] for one in hypervisors}
             down += [f"hypervisor {host}" for host in self.wanted["compute_hosts"] if host not in names]
         volumes = self.api("block-storage").get("/os-services").json()["services"]
-        for binary in ("cinder-scheduler", "cinder-volume"):
-            if not any(one["binary"] == binary and one["state"] == "up" for one in volumes):
-                down.append(binary)
+        up = {one["binary"] for one in volumes if one["state"] == "up"}
+        down += {"cinder-scheduler", "cinder-volume"} - up
+        if not self.api("block-storage").get("/scheduler-stats/get_pools").json()["pools"]:
+            down.append("the pool of cinder-volume")  # the scheduler has not heard of it yet
         self.api("network").get("/v2.0/networks?limit=1")
         self.api("image").get("/v2/images?limit=1")
         self.api("placement").get("/resource_providers")

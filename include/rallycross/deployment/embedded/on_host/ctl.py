@@ -11,6 +11,9 @@ import urllib.error
 import urllib.request
 import xmlrpc.client
 from pathlib import Path
+from typing import Any
+
+STILL_RUNNING = 91  # the supervisor's fault code
 
 
 def main() -> int:
@@ -22,9 +25,12 @@ def main() -> int:
     address = f"http://rallycross:{kept['secrets']['supervisor']}@127.0.0.1:{kept['ports']['supervisor']}/RPC2"
     control = xmlrpc.client.ServerProxy(address).supervisor
     deadline = time.monotonic() + limit
-    missing = ["the supervisor"]
+    fresh, missing = False, ["the supervisor"]
     while missing:
         try:
+            if not fresh:
+                take_changes(control, deadline)
+                fresh = True
             states = {row["name"]: row["statename"] for row in control.getAllProcessInfo()}
             for name in programs:
                 if states.get(name) in {"STOPPED", "EXITED", "FATAL"}:
@@ -42,6 +48,24 @@ def main() -> int:
         if missing:
             time.sleep(0.1)
     return 0
+
+
+def take_changes(control: Any, deadline: float) -> None:
+    """Let the supervisor read its file again; what has changed there is ended, all side by side, to be started anew."""
+    added, changed, removed = control.reloadConfig()[0]
+    for name in changed + removed:
+        control.stopProcessGroup(name, False)
+    for name in changed + removed:
+        while time.monotonic() < deadline:
+            try:
+                control.removeProcessGroup(name)
+                break
+            except xmlrpc.client.Fault as fault:
+                if fault.faultCode != STILL_RUNNING:
+                    raise
+                time.sleep(0.1)
+    for name in added + changed:
+        control.addProcessGroup(name)
 
 
 def answers(endpoint: str) -> bool:

@@ -1,7 +1,7 @@
 """Look at the host, and decide once what the cloud keeps: free ports and random secrets.
 
 Usage: python3 - ROOT FIRST_PORT LAST_PORT MEMORY_GB_MIN DISK_GB_MIN PORT,... SECRET,...
-Prints one JSON object: `complaints`, `machine`, `ports`, `secrets`, `done` (fingerprints by step), `states` of services.
+Prints one JSON object: `complaints`, `machine`, `ports`, `secrets`, `states` of the services.
 """
 
 import json
@@ -12,6 +12,7 @@ import shutil
 import socket
 import sys
 import xmlrpc.client
+from collections.abc import Iterator
 from pathlib import Path
 
 
@@ -39,8 +40,6 @@ def main() -> None:
     if kept:
         answer |= kept
         answer["states"] = states(kept["ports"]["supervisor"], kept["secrets"]["supervisor"])
-    steps = root / "steps"
-    answer["done"] = {file.name: file.read_text() for file in steps.iterdir()} if steps.is_dir() else {}
     print(json.dumps(answer))
 
 
@@ -81,7 +80,7 @@ def complaints(found: dict, memory_gb_min: float, disk_gb_min: float) -> list[st
     return bad
 
 
-def free_ports(first: int, last: int):
+def free_ports(first: int, last: int) -> Iterator[int]:
     """Yield ports of loopback that nothing listens on. The start is random, so that two clouds made at once differ."""
     span = last - first + 1
     start = secrets.randbelow(span)

@@ -7,7 +7,9 @@ from rallycross.deployment.embedded.service import OpenStackService, api, conf, 
 def service(layout: Layout) -> OpenStackService:
     """Return glance with its file store."""
     folder = layout.path("etc", "glance")
-    store = {name: {"filesystem_store_datadir": layout.path("glance", name)} for name in ("images", "staging", "tasks")}
+    store: dict[str, dict[str, object]] = {
+        name: {"filesystem_store_datadir": layout.path("glance", name)} for name in ("images", "staging", "tasks")
+    }
     return OpenStackService(
         name="glance",
         type="image",

@@ -15,54 +15,21 @@ def service(layout: Layout) -> OpenStackService:
     configured = f"--config-file {folder}/nova.conf"
     manage = f"{layout.bin('nova-manage')} {configured}"
     cell0 = layout.database_url("nova_cell0")
+    databases: dict[str, dict[str, object]] = {
+        "api_database": {"connection": layout.database_url("nova_api")},
+        "database": {"connection": layout.database_url("nova")},
+    }
     return OpenStackService(
         name="nova",
         type="compute",
         endpoint=f"{layout.url('nova')}/v2.1",
         databases=("nova_api", "nova_cell0", "nova"),
         files={
+            f"{folder}/nova.conf": conf(_options(layout) | databases),
+            # A compute service has no way to a database, and must not be told of one.
+            f"{folder}/compute.conf": conf(_options(layout)),
             # Laid over nova.conf, so that the three databases are made side by side.
             f"{folder}/cell0.conf": conf({"database": {"connection": cell0}}),
-            f"{folder}/nova.conf": conf(
-                {
-                    "DEFAULT": {
-                        "use_stderr": True,
-                        "transport_url": layout.messages_url,
-                        "state_path": layout.path("nova"),
-                        "my_ip": "127.0.0.1",
-                        "compute_driver": "fake.FakeDriver",
-                        # The default, a few minutes, would let a scheduler choose a host that has died.
-                        "service_down_time": 60,
-                        # A fake hypervisor has forgotten its servers when it is started again: leave them as they are.
-                        "sync_power_state_interval": -1,
-                        "running_deleted_instance_poll_interval": 0,
-                        "allow_resize_to_same_host": False,
-                    },
-                    "api_database": {"connection": layout.database_url("nova_api")},
-                    "database": {"connection": layout.database_url("nova")},
-                    "conductor": {"workers": 1},
-                    "scheduler": {"workers": 1, "discover_hosts_in_cells_interval": 30},
-                    "glance": {"api_servers": layout.url("glance")},
-                    "placement": sign_in(layout, "nova"),
-                    "neutron": {
-                        "service_metadata_proxy": True,
-                        "metadata_proxy_shared_secret": layout.secrets["metadata"],
-                        **sign_in(layout, "nova"),
-                    },
-                    "cinder": {"os_region_name": layout.options.region, **sign_in(layout, "nova")},
-                    "service_user": {"send_service_user_token": True, **sign_in(layout, "nova")},
-                    "keystone_authtoken": token_check(layout, "nova"),
-                    "vnc": {"enabled": False},
-                    "quota": {
-                        "instances": -1,
-                        "cores": -1,
-                        "ram": -1,
-                        "server_groups": 100,
-                        "server_group_members": 100,
-                    },
-                    "oslo_concurrency": {"lock_path": layout.path("lock", "nova")},
-                }
-            )
         },
         schema=f"""
 {manage} api_db sync & api=$!
@@ -75,18 +42,48 @@ wait $cell0
 {manage} cell_v2 list_cells | grep -q ' cell1 ' || {manage} cell_v2 create_cell --name cell1
 """,
         programs=(
-            api(
-                layout,
-                "nova",
-                "nova.wsgi.osapi_compute:application",
-                {"OS_NOVA_CONFIG_DIR": folder},
-            ),
+            api(layout, "nova", "nova.wsgi.osapi_compute:application", {"OS_NOVA_CONFIG_DIR": folder}),
             Program("nova-conductor", f"{layout.bin('nova-conductor')} {configured}"),
             Program("nova-scheduler", f"{layout.bin('nova-scheduler')} {configured}"),
             Program(
                 "nova-compute",
-                f"{layout.bin('python')} -m rallycross_drivers.compute {configured}",
+                f"{layout.bin('python')} -m rallycross_drivers.compute --config-file {folder}/compute.conf",
                 {"RALLYCROSS_COMPUTE_HOSTS": " ".join(compute_hosts(layout))},
             ),
         ),
     )
+
+
+def discover_hosts(layout: Layout) -> str:
+    """Return the script that maps new compute hosts to their cell; before that no server is put on them."""
+    return (
+        f"{layout.bin('nova-manage')} --config-file {layout.path('etc', 'nova', 'nova.conf')} cell_v2 discover_hosts\n"
+    )
+
+
+def _options(layout: Layout) -> dict[str, dict[str, object]]:
+    return {
+        "DEFAULT": {
+            "use_stderr": True,
+            "transport_url": layout.messages_url,
+            "state_path": layout.path("nova"),
+            "my_ip": "127.0.0.1",
+            "compute_driver": "rallycross.Hypervisor",
+            "allow_resize_to_same_host": False,
+        },
+        "conductor": {"workers": 1},
+        "scheduler": {"workers": 1, "discover_hosts_in_cells_interval": 60},
+        "glance": {"api_servers": layout.url("glance")},
+        "placement": sign_in(layout, "nova"),
+        "neutron": {
+            "service_metadata_proxy": True,
+            "metadata_proxy_shared_secret": layout.secrets["metadata"],
+            **sign_in(layout, "nova"),
+        },
+        "cinder": {"os_region_name": layout.options.region, **sign_in(layout, "nova")},
+        "service_user": {"send_service_user_token": True, **sign_in(layout, "nova")},
+        "keystone_authtoken": token_check(layout, "nova"),
+        "vnc": {"enabled": False},
+        "quota": {"instances": -1, "cores": -1, "ram": -1, "server_groups": 100, "server_group_members": 100},
+        "oslo_concurrency": {"lock_path": layout.path("lock", "nova")},
+    }

@@ -13,6 +13,7 @@ import shlex
 import signal
 import sys
 import threading
+from uuid import uuid4
 
 import nova.conf
 import nova.db.main.api
@@ -22,8 +23,11 @@ from nova import config, objects, service, utils
 from nova.compute import rpcapi as compute_rpcapi
 from nova.conductor import rpcapi as conductor_rpcapi
 from nova.objects import base as objects_base
+from nova.virt import node
 from oslo_log import log as logging
 from oslo_privsep import priv_context
+
+from rallycross_drivers import hypervisor
 
 
 def main() -> None:
@@ -39,6 +43,12 @@ def main() -> None:
     objects_base.NovaObject.indirection_api = conductor_rpcapi.ConductorAPI()
     objects.Service.enable_min_version_cache()
 
+    # nova looks for drivers in its own package only.
+    sys.modules["nova.virt.rallycross"] = hypervisor
+    hosts = os.environ["RALLYCROSS_COMPUTE_HOSTS"].split()
+    if node.read_local_node_uuid() is None:
+        # nova wants this file wherever a compute service has been before; the driver knows its node without it.
+        node.write_local_node_uuid(str(uuid4()))
     services = [
         service.Service.create(
             host=host,
@@ -46,7 +56,7 @@ def main() -> None:
             topic=compute_rpcapi.RPC_TOPIC,
             topic_alt=compute_rpcapi.RPC_TOPIC_ALT,
         )
-        for host in os.environ["RALLYCROSS_COMPUTE_HOSTS"].split()
+        for host in hosts
     ]
     for one in services:
         one.start()

@@ -20,6 +20,4 @@ class AgentlessDriver(api.MechanismDriver):
         """Bind the port, and say that it is active."""
         segment = context.segments_to_bind[0]
         details = {portbindings.CAP_PORT_FILTER: True}
-        context.set_binding(
-            segment[api.ID], portbindings.VIF_TYPE_OVS, details, status=constants.PORT_STATUS_ACTIVE
-        )
+        context.set_binding(segment[api.ID], portbindings.VIF_TYPE_OVS, details, status=constants.PORT_STATUS_ACTIVE)
