@@ -123,6 +123,7 @@ def _identity(keystone: Keystone, admin: Admin) -> list[Option]:
         Option("auth", "admin_project_name", admin.project, own),
         Option("auth", "admin_domain_name", admin.domain, own),
         Option("auth", "default_credentials_domain_name", admin.domain, own),
+        Option("identity", "default_domain_id", admin.domain_id, "a user may look at no domain but the own"),
         Option("identity", "uri_v3", keystone.auth_url, entry),
         Option("identity", "auth_version", "v3", "keystone has no other"),
         Option("identity", "v3_endpoint_type", endpoint, entry),

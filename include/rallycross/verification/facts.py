@@ -57,6 +57,7 @@ class Admin:
     """The administrator that a run gets for itself: the cloud's own password is written nowhere."""
 
     domain: str  # of the user, of the project, and of all that tempest makes
+    domain_id: str
     project: str
     username: str
     password: str = field(repr=False)

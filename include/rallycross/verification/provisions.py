@@ -57,7 +57,7 @@ def _admin(connection: openstack.connection.Connection, prefix: str) -> Admin:
     project = identity.create_project(name=name, domain_id=domain.id)
     user = identity.create_user(name=name, password=password, domain_id=domain.id, default_project_id=project.id)
     identity.assign_project_role_to_user(project, user, role)
-    return Admin(domain.name, project.name, user.name, password)
+    return Admin(domain.name, domain.id, project.name, user.name, password)
 
 
 def _image(connection: openstack.connection.Connection, name: str) -> Image:

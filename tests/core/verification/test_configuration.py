@@ -14,7 +14,13 @@ from rallycross.verification.discovery import v3
 from rallycross.verification.facts import Admin, Backend, Facts, Flavor, Image, Keystone, Network
 from rallycross.verification.tempest import environment
 
-ADMIN = Admin(domain="tempest-1-domain", project="tempest-1-admin", username="tempest-1-admin", password="p$a%ss=w #1")
+ADMIN = Admin(
+    domain="tempest-1-domain",
+    domain_id="d1",
+    project="tempest-1-admin",
+    username="tempest-1-admin",
+    password="p$a%ss=w #1",
+)
 FACTS = Facts(
     keystone=Keystone("http://127.0.0.1:5000/v3", region="RegionOne", ca_file="/etc/ca.pem"),
     services=frozenset({"compute", "image", "network", "block-storage"}),
