@@ -1,7 +1,9 @@
 """The engine `embedded`: a real OpenStack, from PyPI and Debian packages, on one host, under one folder."""
 
 import json
+import re
 from importlib.resources import files
+from shlex import quote
 from typing import Any
 
 from rallycross.deployment.carry_out import carry_out
@@ -15,6 +17,8 @@ from rallycross.deployment.host import Host
 from rallycross.deployment.step import Step, Tell
 from rallycross.errors import RallycrossError
 
+_PLAIN = re.compile(r"[A-Za-z0-9/._+-]+")
+
 
 class EmbeddedEngine:
     """Deploys keystone, glance, placement, nova, neutron and cinder with fake hypervisors."""
@@ -23,7 +27,12 @@ class EmbeddedEngine:
 
     def deploy(self, spec: CloudSpec, host: Host, *, root: str, tell: Tell) -> Deployed:
         """Make the cloud stand; whatever stands already is left as it is."""
-        found = _prepare(spec, host, root)
+        if not _PLAIN.fullmatch(root):
+            raise RallycrossError(
+                f"{root}: some of OpenStack's programs cannot run from a folder with blanks or special characters in "
+                "its path - put the checkout elsewhere, or set RALLYCROSS_HOME to a plain path"
+            )
+        found = _prepare("make", spec, host, root)
         if found["complaints"]:
             raise RallycrossError("\n".join(f"{host.name}: {complaint}" for complaint in found["complaints"]))
         layout = _layout(spec, root, found)
@@ -34,35 +43,41 @@ class EmbeddedEngine:
         """End the cloud's processes and delete its folder; where there is none, nothing is done."""
         self.stop(spec, host, root=root)
         carry_out(
-            [Step("remove", f"rm -rf -- {root}", title="Remove all files", always=True)], host, root=root, tell=tell
+            [Step("remove", f"rm -rf -- {quote(root)}", title="Remove all files", always=True)],
+            host,
+            root=root,
+            tell=tell,
         )
-        host.run(f"rm -rf -- {root}", limit=120)
+        host.run(f"rm -rf -- {quote(root)}", limit=120)
 
     def stop(self, spec: CloudSpec, host: Host, *, root: str) -> None:
         """End the cloud's processes, those that have lost their supervisor too."""
         del spec
-        host.run(f"python3 - {root} <<'EOF'\n{_shipped('stop.py')}\nEOF", limit=120)
+        host.run(f"python3 - {quote(root)} <<'EOF'\n{_shipped('stop.py')}\nEOF", limit=120)
 
     def status(self, spec: CloudSpec, host: Host, *, root: str) -> list[Service]:
         """Return each process as its supervisor has it."""
-        states = _prepare(spec, host, root).get("states", {})
+        states = _prepare("look", spec, host, root).get("states", {})
         return [Service(name, state, detail) for name, (state, detail) in sorted(states.items())]
 
     def logs(self, spec: CloudSpec, host: Host, *, root: str, service: str | None, lines: int) -> str:
         """Return the last lines of a service's log, or of all."""
         del spec
-        there = [name.removesuffix(".log") for name in host.run(f"cd {root}/log && ls *.log", check=False).out.split()]
+        there = [
+            name.removesuffix(".log") for name in host.run(f"cd {quote(root)}/log && ls *.log", check=False).out.split()
+        ]
         if service is not None and service not in there:
             raise RallycrossError(f"no service {service!r} has a log - there is: {', '.join(there) or 'none yet'}")
         chosen = there if service is None else [service]
         return host.run("\n".join(f"echo '==> {name}'; tail -n {lines} {root}/log/{name}.log" for name in chosen)).out
 
 
-def _prepare(spec: CloudSpec, host: Host, root: str) -> dict[str, Any]:
-    """Return what the host is and keeps; a folder is made there only when nothing speaks against it."""
+def _prepare(mode: str, spec: CloudSpec, host: Host, root: str) -> dict[str, Any]:
+    """Return what the host is and keeps; in the mode "make", make the cloud's folder unless something speaks against it."""
     options = Options.of(spec.options)
     words = [
-        root,
+        mode,
+        quote(root),
         options.first_port,
         options.last_port,
         options.memory_gb_min,

@@ -1,6 +1,6 @@
 """Look at the host, and decide once what the cloud keeps: free ports and random secrets.
 
-Usage: python3 - ROOT FIRST_PORT LAST_PORT MEMORY_GB_MIN DISK_GB_MIN PORT,... SECRET,...
+Usage: python3 - make|look ROOT FIRST_PORT LAST_PORT MEMORY_GB_MIN DISK_GB_MIN PORT,... SECRET,...
 Prints one JSON object: `complaints`, `machine`, `ports`, `secrets`, `states` of the services.
 """
 
@@ -18,18 +18,18 @@ from pathlib import Path
 
 def main() -> None:
     """Print what the engine needs to know of this host."""
-    root = Path(sys.argv[1])
-    first, last = int(sys.argv[2]), int(sys.argv[3])
-    memory_gb_min, disk_gb_min = float(sys.argv[4]), float(sys.argv[5])
+    make, root = sys.argv[1] == "make", Path(sys.argv[2])
+    first, last = int(sys.argv[3]), int(sys.argv[4])
+    memory_gb_min, disk_gb_min = float(sys.argv[5]), float(sys.argv[6])
     kept_file = root / "cloud.json"
     kept = json.loads(kept_file.read_text()) if kept_file.exists() else None
     answer = {"complaints": [], "machine": machine(root)}
-    if kept is None:
+    if kept is None and make:
         answer["complaints"] = complaints(answer["machine"], memory_gb_min, disk_gb_min)
         if not answer["complaints"]:
             kept = {
-                "ports": dict(zip(sys.argv[6].split(","), free_ports(first, last), strict=False)),
-                "secrets": {name: secrets.token_urlsafe(18) for name in sys.argv[7].split(",")},
+                "ports": dict(zip(sys.argv[7].split(","), free_ports(first, last), strict=False)),
+                "secrets": {name: secrets.token_urlsafe(18) for name in sys.argv[8].split(",")},
             }
             root.mkdir(parents=True, exist_ok=True)
             root.chmod(0o700)

@@ -1,0 +1,153 @@
+"""The embedded cloud as data: its steps hold together, its files agree with each other, and nothing leaves loopback."""
+
+import configparser
+import json
+import re
+from graphlib import TopologicalSorter
+
+import pytest
+import yaml
+from hypothesis import given
+from hypothesis import strategies as st
+
+from rallycross.deployment.embedded.layout import PORTS, SECRETS, Layout
+from rallycross.deployment.embedded.options import OPTIONS, Options
+from rallycross.deployment.embedded.plan import clouds_yaml, steps
+from rallycross.deployment.embedded.service import conf
+from rallycross.deployment.embedded.services import services
+from rallycross.deployment.marks import fingerprint
+from rallycross.deployment.step import Step
+
+
+def layout(**options: object) -> Layout:
+    """Return a cloud with ports and secrets that can be told from each other."""
+    chosen = {name: option.default for name, option in OPTIONS.items()} | options
+    ports = {name: 20001 + number for number, name in enumerate(PORTS)}
+    secrets = {name: f"secret-of-{name}" for name in SECRETS}
+    return Layout("one", "/srv/one", ports, secrets, Options.of(chosen), machine={"cores": 2})
+
+
+def files(cloud: Layout) -> dict[str, str]:
+    """Return all files that the steps put."""
+    return {path: text for step in steps(cloud) for path, text in step.files.items()}
+
+
+def test_every_need_is_a_step() -> None:
+    """The steps have names of their own, need only each other, and can be put in an order."""
+    found = steps(layout())
+    names = [step.name for step in found]
+
+    assert len(set(names)) == len(names)
+    assert {need for step in found for need in step.needs} <= set(names)
+    assert set(TopologicalSorter({step.name: step.needs for step in found}).static_order()) == set(names)
+
+
+def test_what_takes_longest_runs_side_by_side() -> None:
+    """Packages and OpenStack itself are fetched at the same time, and so are the databases of all services made."""
+    found = {step.name: step for step in steps(layout())}
+
+    assert found["packages"].needs == found["environment"].needs == ()
+    schemas = [step for step in found.values() if step.name.startswith("schema of ")]
+    assert len(schemas) == 6
+    assert {step.needs for step in schemas} == {("backing services",)}
+
+
+def test_the_same_cloud_has_the_same_steps() -> None:
+    """Rendering the same cloud twice gives the same fingerprints, so that what is done is not done again."""
+
+    def prints(cloud: Layout) -> list[str]:
+        return [fingerprint(step) for step in steps(cloud)]
+
+    assert prints(layout()) == prints(layout())
+    assert prints(layout()) != prints(layout(compute_hosts=4))
+
+
+def test_a_changed_file_restarts_who_reads_it() -> None:
+    """Changing an option of nova's changes the programs of nova in the supervisor's file, and no others."""
+
+    def programs(cloud: Layout) -> dict[str, dict[str, str]]:
+        parser = configparser.RawConfigParser(inline_comment_prefixes=(" ;",))
+        parser.read_string(files(cloud)[cloud.path("etc", "supervisord.conf")])
+        return {name: dict(parser[name]) for name in parser.sections() if name.startswith("program:")}
+
+    before, after = programs(layout()), programs(layout(password_hash_rounds=5))
+
+    assert before.keys() == after.keys()
+    assert {"program:keystone-api"} == {name for name in before if before[name] != after[name]}
+
+
+@pytest.mark.parametrize("path", sorted(files(layout())))
+def test_nothing_listens_beyond_loopback(path: str) -> None:
+    """No file names the address that means all of them."""
+    assert "0.0.0.0" not in files(layout())[path]
+    assert "[::]" not in files(layout())[path]
+
+
+def test_every_api_serves_where_the_catalog_says() -> None:
+    """The address in the catalog is the one on which the service's uWSGI listens."""
+    for service in services(layout()):
+        address = re.search(r"--http-socket (\S+)", service.programs[0].command)
+        assert address is not None
+        assert service.endpoint.startswith(f"http://{address[1]}")
+
+
+def test_every_database_is_made() -> None:
+    """The database server makes each database that a service's configuration names."""
+    cloud = layout()
+    made = set(re.findall(r"CREATE DATABASE IF NOT EXISTS (\w+)", files(cloud)[cloud.path("etc", "mariadb.sql")]))
+    named = {name for text in files(cloud).values() for name in re.findall(r"mysql\+pymysql://[^/]+/(\w+)", text)}
+
+    assert named == made
+
+
+def test_compute_services_know_of_no_database() -> None:
+    """nova-compute's file names no database: with one, nova would try to use it and fail."""
+    cloud = layout()
+
+    assert "mysql" not in files(cloud)[cloud.path("etc", "nova", "compute.conf")]
+    assert "mysql" in files(cloud)[cloud.path("etc", "nova", "nova.conf")]
+
+
+def test_secrets_are_in_no_title() -> None:
+    """What is shown of a step has no secret in it."""
+    for step in steps(layout()):
+        assert "secret-of-" not in step.name + step.title
+
+
+def test_clouds_yaml_has_an_administrator_and_a_user() -> None:
+    """Both entries sign in to the same keystone, each with its own password."""
+    clouds = clouds_yaml(layout())["clouds"]
+
+    assert clouds.keys() == {"one", "one-demo"}
+    assert clouds["one"]["auth"]["password"] == "secret-of-admin"
+    assert clouds["one-demo"]["auth"]["password"] == "secret-of-demo"
+    assert json.loads(files(layout())["/srv/one/clouds.yaml"]) == yaml.safe_load(json.dumps({"clouds": clouds}))
+
+
+def test_each_step_is_told_in_words() -> None:
+    """Every step has a title for people and a limit."""
+    for step in steps(layout()):
+        assert isinstance(step, Step)
+        assert step.title
+        assert 0 < step.limit <= 900
+
+
+@given(st.dictionaries(st.from_regex(r"[a-z_]{1,8}", fullmatch=True), st.text("ab$1{}", max_size=8).map(str.strip)))
+def test_a_value_stays_what_it_is(options: dict[str, str]) -> None:
+    """oslo.config reads back what was rendered: a dollar sign refers to no other option."""
+    from oslo_config import cfg, iniparser  # noqa: PLC0415 - comes with tempest
+
+    lines = conf({"DEFAULT": dict(options)}).splitlines(keepends=True)
+    parsed: dict[str, str] = {}
+
+    class Parser(iniparser.BaseParser):
+        def assignment(self, key: str, value: list[str]) -> None:
+            parsed[key] = "\n".join(value)
+
+        def new_section(self, section: str) -> None:
+            assert section == "DEFAULT"
+
+    Parser().parse(lines)
+    reader = cfg.ConfigOpts()
+
+    assert {name: reader._substitute(value) for name, value in parsed.items()} == options

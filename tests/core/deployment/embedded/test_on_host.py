@@ -1,0 +1,88 @@
+"""What runs on the host: it looks before it makes anything, and decides ports and secrets once."""
+
+import socket
+import stat
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from rallycross.deployment import LocalHost, load_spec
+from rallycross.deployment.engines.embedded import EmbeddedEngine, _prepare
+from rallycross.errors import RallycrossError
+
+
+def prepared(root: Path, **options: object) -> dict[str, Any]:
+    """Let the host be looked at for a cloud under `root`."""
+    text = "\n".join(["name: one", "engine: embedded", *(f"{name}: {value}" for name, value in options.items())])
+    return _prepare("make", load_spec(text, file="one.yaml"), LocalHost(), str(root))
+
+
+def test_ports_and_secrets_are_decided_once(tmp_path: Path) -> None:
+    """A second look finds the ports and secrets of the first, in a folder and a file that are the owner's alone."""
+    root = tmp_path / "one"
+
+    first, second = prepared(root), prepared(root)
+
+    assert (first["ports"], first["secrets"]) == (second["ports"], second["secrets"])
+    assert len(set(first["ports"].values())) == len(first["ports"])
+    assert len(set(first["secrets"].values())) == len(first["secrets"])
+    assert stat.S_IMODE(root.stat().st_mode) == 0o700
+    assert stat.S_IMODE((root / "cloud.json").stat().st_mode) == 0o600
+
+
+def test_two_clouds_have_secrets_of_their_own(tmp_path: Path) -> None:
+    """No secret of one cloud opens another."""
+    one, two = prepared(tmp_path / "one"), prepared(tmp_path / "two")
+
+    assert not set(one["secrets"].values()) & set(two["secrets"].values())
+
+
+def test_a_port_that_is_taken_is_passed_over(tmp_path: Path) -> None:
+    """Among the ports to choose from, those that something listens on are not chosen."""
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        port = taken.getsockname()[1]
+
+        found = prepared(tmp_path / "one", first_port=port, last_port=min(port + 40, 65535))
+
+        assert port not in found["ports"].values()
+        assert all(port < chosen <= port + 40 for chosen in found["ports"].values())
+
+
+@pytest.mark.parametrize(("key", "what"), [("memory_gb_min", "GB of memory"), ("disk_gb_min", "GB of disk free")])
+def test_a_machine_that_is_too_small_is_refused_and_left_alone(tmp_path: Path, key: str, what: str) -> None:
+    """The complaint says what there is, what is needed and what to do; nothing is made."""
+    root = tmp_path / "one"
+    text = f"name: one\nengine: embedded\n{key}: 9999"
+
+    with pytest.raises(RallycrossError, match=rf"localhost: [\d.]+ {what}.*9999.* - ") as caught:
+        EmbeddedEngine().deploy(
+            load_spec(text, file="one.yaml"), LocalHost(), root=str(root), tell=lambda event: pytest.fail(str(event))
+        )
+
+    assert key in str(caught.value)
+    assert not root.exists()
+
+
+def test_a_path_that_openstack_cannot_run_from_is_refused(tmp_path: Path) -> None:
+    """A blank in the path of the cloud's folder is told before anything is made, with what to do."""
+    root = tmp_path / "my clouds" / "one"
+
+    with pytest.raises(RallycrossError, match="set RALLYCROSS_HOME to a plain path"):
+        EmbeddedEngine().deploy(
+            load_spec("name: one\nengine: embedded", file="one.yaml"), LocalHost(), root=str(root), tell=print
+        )
+
+    assert not root.parent.exists()
+
+
+def test_stopping_what_never_stood_is_fine(tmp_path: Path) -> None:
+    """There is nothing to end and nothing to see, and nothing is made."""
+    spec = load_spec("name: one\nengine: embedded", file="one.yaml")
+
+    EmbeddedEngine().stop(spec, LocalHost(), root=str(tmp_path / "one"))
+    assert EmbeddedEngine().status(spec, LocalHost(), root=str(tmp_path / "one")) == []
+
+    assert not (tmp_path / "one").exists()

@@ -1,0 +1,47 @@
+"""One embedded cloud for all tests, with a state of its own beside the checkout's."""
+
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from rallycross import deployment, lifecycle
+from rallycross.cloud.cloud import Cloud
+from rallycross.deployment import CloudSpec
+from rallycross.results.store import Store
+from rallycross.settings import CHECKOUT, Settings, settings
+
+SPEC = CHECKOUT / "include/clouds/embedded.yaml"
+
+
+@pytest.fixture(name="home", scope="session")
+def _home() -> Iterator[Path]:
+    """Give a home that is gone afterwards, with all that ran in it; one that an interrupted session left is used up."""
+    home = settings().home / "e2e"
+    yield home
+    subprocess.run(
+        [sys.executable, "-m", "rallycross.cli", "down"], env={**os.environ, "RALLYCROSS_HOME": str(home)}, check=True
+    )
+    shutil.rmtree(home)
+
+
+@pytest.fixture(name="paths", scope="session")
+def _paths(home: Path) -> Settings:
+    return settings({"RALLYCROSS_HOME": str(home)})
+
+
+@pytest.fixture(name="spec", scope="session")
+def _spec() -> CloudSpec:
+    return deployment.load_spec(SPEC.read_text(), file=str(SPEC))
+
+
+@pytest.fixture(name="embedded_cloud", scope="session")
+def _embedded_cloud(paths: Settings, spec: CloudSpec) -> Cloud:
+    """Return the cloud, deployed unless it stands."""
+    paths.home.mkdir(parents=True, exist_ok=True)
+    name = lifecycle.deploy(spec, Store.open(paths.results_url), paths, uuid="e2e", tell=lambda _: None)
+    return Cloud.from_file(paths.clouds_yaml, name)

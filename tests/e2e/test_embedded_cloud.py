@@ -1,0 +1,204 @@
+"""The embedded cloud is a real OpenStack that heals, survives being stopped, and leaves nothing."""
+
+import os
+import signal
+import stat
+import time
+import uuid
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from rallycross import deployment
+from rallycross.cloud.cloud import Cloud
+from rallycross.deployment import CloudSpec, LocalHost
+from rallycross.deployment.step import StepEvent
+from rallycross.settings import Settings
+
+pytestmark = pytest.mark.e2e
+
+HOST = LocalHost()
+
+
+@pytest.fixture(name="root")
+def _root(paths: Settings, embedded_cloud: Cloud) -> str:
+    return str(paths.clouds / embedded_cloud.name)
+
+
+@pytest.fixture(name="network")
+def _network(embedded_cloud: Cloud) -> Iterator[str]:
+    """Make a network for servers, and take it away."""
+    api = embedded_cloud.connect().network
+    made = api.create_network(name=f"e2e-{uuid.uuid4().hex[:8]}")
+    api.create_subnet(network_id=made.id, cidr="10.99.0.0/24", ip_version=4)
+    yield made.id
+    for port in api.ports(network_id=made.id):
+        api.delete_port(port)
+    api.delete_network(made)
+
+
+def boot(cloud: Cloud, network: str, **more: Any) -> Any:
+    """Boot a server and delete it; return it as it was when it was active."""
+    compute = cloud.connect().compute
+    server = compute.create_server(
+        name="e2e",
+        image_id=cloud.connect().image.find_image("cirros").id,
+        flavor_id=compute.find_flavor("m1.nano").id,
+        networks=[{"uuid": network}],
+        **more,
+    )
+    try:
+        return compute.wait_for_server(server, interval=0.5, wait=120)
+    finally:
+        compute.delete_server(server)
+        compute.wait_for_delete(server, interval=0.5, wait=120)
+
+
+def services(spec: CloudSpec, root: str) -> dict[str, Any]:
+    """Return the services by name."""
+    return {service.name: service for service in deployment.status(spec, HOST, root=root)}
+
+
+def pid_of(spec: CloudSpec, root: str, name: str) -> int:
+    """Return the process of a service, as its supervisor has it."""
+    return int(services(spec, root)[name].detail.split("pid ")[1].split(",")[0])
+
+
+def eventually(true: Callable[[], bool], limit: float) -> bool:
+    """Wait for something to become true; an API that does not answer yet is not true yet."""
+    deadline = time.monotonic() + limit
+    while time.monotonic() < deadline:
+        try:
+            if true():
+                return True
+        except Exception:  # noqa: BLE001 - whatever a half-healed cloud answers
+            pass
+        time.sleep(1)
+    return False
+
+
+def running_in(root: str) -> list[str]:
+    """Return the command lines of processes whose program or arguments are in the folder."""
+    found = []
+    for entry in Path("/proc").glob("[0-9]*/cmdline"):
+        try:
+            line = entry.read_bytes().replace(b"\0", b" ").decode(errors="replace")
+        except OSError:
+            continue
+        if f"{root}/" in line:
+            found.append(line)
+    return found
+
+
+def test_every_service_runs_on_loopback_only(spec: CloudSpec, root: str) -> None:
+    """All services run, and nothing that belongs to the cloud listens beyond this machine."""
+    states = services(spec, root)
+
+    assert {"RUNNING"} == {service.state for service in states.values()}
+    assert {"mariadb", "rabbitmq", "memcached", "keystone-api", "nova-compute", "cinder-volume"} <= states.keys()
+    ports = {f":{port:04X}" for port in range(20000, 30000)}
+    for table in ("/proc/net/tcp", "/proc/net/tcp6"):
+        for line in Path(table).read_text().splitlines()[1:]:
+            local, state = line.split()[1], line.split()[3]
+            if state == "0A" and any(local.endswith(port) for port in ports):
+                assert local.split(":")[0] in {"0100007F", "00000000000000000000000001000000"}, line
+
+
+def test_credentials_are_the_owners_alone(paths: Settings, root: str) -> None:
+    """Nobody else can read the cloud's folder, its secrets, or the clouds.yaml of all clouds."""
+    assert stat.S_IMODE(Path(root).stat().st_mode) == 0o700
+    for name in ("cloud.json", "clouds.yaml", "etc/nova/nova.conf", "etc/supervisord.conf"):
+        assert stat.S_IMODE(Path(root, name).stat().st_mode) == 0o600, name
+    assert stat.S_IMODE(paths.clouds_yaml.stat().st_mode) == 0o600
+
+
+def test_a_server_boots_on_each_of_three_hosts(embedded_cloud: Cloud, network: str) -> None:
+    """There are three compute hosts, and each can be chosen and boots a server."""
+    for number in (1, 2, 3):
+        server = boot(embedded_cloud, network, availability_zone=f"nova:compute-{number}")
+        assert (server.status, server.compute_host) == ("ACTIVE", f"compute-{number}")
+
+
+def test_a_second_deploy_does_nothing_again(spec: CloudSpec, root: str) -> None:
+    """Deploying a cloud that stands skips every step but those that look whether it stands."""
+    events: list[StepEvent] = []
+
+    again = deployment.deploy(spec, HOST, root=root, tell=events.append)
+
+    ran = {event.name for event in events if event.status == "done"}
+    assert {"backing services", "services", "check"} == ran
+    assert {event.status for event in events} <= {"running", "done", "skipped"}
+    assert again.environment["nova"] == "34.0.0"
+
+
+@pytest.mark.parametrize("name", ["nova-conductor", "mariadb", "rabbitmq", "nova-compute"])
+def test_what_is_killed_comes_back(spec: CloudSpec, root: str, embedded_cloud: Cloud, network: str, name: str) -> None:
+    """After kill -9 of a service, another process takes its place, and servers boot again."""
+    before = pid_of(spec, root, name)
+
+    os.kill(before, signal.SIGKILL)
+
+    assert eventually(lambda: pid_of(spec, root, name) != before, 60)
+    assert eventually(lambda: boot(embedded_cloud, network).status == "ACTIVE", 180)
+
+
+def test_a_server_outlives_its_hypervisor(spec: CloudSpec, root: str, embedded_cloud: Cloud, network: str) -> None:
+    """A server that was there when its compute service was killed can be rebooted afterwards."""
+    compute = embedded_cloud.connect().compute
+    server = compute.create_server(
+        name="e2e-survivor",
+        image_id=embedded_cloud.connect().image.find_image("cirros").id,
+        flavor_id=compute.find_flavor("m1.nano").id,
+        networks=[{"uuid": network}],
+    )
+    try:
+        compute.wait_for_server(server, interval=0.5, wait=120)
+        before = pid_of(spec, root, "nova-compute")
+        os.kill(before, signal.SIGKILL)
+        assert eventually(lambda: pid_of(spec, root, "nova-compute") != before, 60)
+        deployment.deploy(spec, HOST, root=root, tell=lambda _: None)
+
+        compute.reboot_server(server, "SOFT")
+
+        assert eventually(lambda: compute.get_server(server).status == "ACTIVE", 90)
+    finally:
+        compute.delete_server(server)
+        compute.wait_for_delete(server, interval=0.5, wait=120)
+
+
+def test_a_stopped_cloud_starts_again_with_what_it_held(spec: CloudSpec, root: str, embedded_cloud: Cloud) -> None:
+    """Stopping leaves no process; the next deploy brings back the same cloud with the same things in it."""
+    made = embedded_cloud.connect().network.create_network(name="e2e-kept")
+    try:
+        deployment.stop(spec, HOST, root=root)
+        assert running_in(root) == []
+        assert services(spec, root) == {}
+
+        deployment.deploy(spec, HOST, root=root, tell=lambda _: None)
+
+        assert embedded_cloud.connect().network.get_network(made.id).name == "e2e-kept"
+    finally:
+        embedded_cloud.connect().network.delete_network(made)
+
+
+def test_a_half_made_cloud_is_destroyed_without_a_trace(spec: CloudSpec, tmp_path: Path) -> None:
+    """Destroying what a deploy was cut off at removes all of it; destroying twice is fine."""
+    root = str(tmp_path / "cloud")
+    events: list[StepEvent] = []
+
+    def cut_off(event: StepEvent) -> None:
+        events.append(event)
+        if event.name == "packages" and event.status == "done":
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        deployment.deploy(spec, HOST, root=root, tell=cut_off)
+    assert Path(root, "cloud.json").exists()
+
+    for _ in range(2):
+        deployment.destroy(spec, HOST, root=root, tell=lambda _: None)
+
+        assert not Path(root).exists()
+        assert running_in(root) == []
