@@ -63,7 +63,7 @@ def test_has_every_service(compose: dict[str, Any]) -> None:
         AIRFLOW_SERVICES | {"airflow-init", "airflow-worker", "embedded-cloud", "postgres", "redis"}
         == compose["services"].keys()
     )
-    assert ["embedded"] == compose["services"]["embedded-cloud"]["profiles"]
+    assert compose["services"]["embedded-cloud"]["profiles"] == ["embedded"]
 
 
 def test_settings_are_those_of_up(environment: dict[str, str], ours: dict[str, str]) -> None:
@@ -76,7 +76,7 @@ def test_settings_are_those_of_up(environment: dict[str, str], ours: dict[str, s
 def test_every_difference_is_one(environment: dict[str, str], ours: dict[str, str]) -> None:
     """What is listed as different exists in `up` and does not have the same value in the compose file."""
     assert DIFFERENT.keys() <= ours.keys()
-    assert {} == {name: ours[name] for name in DIFFERENT if environment.get(name) == ours[name]}
+    assert {name: ours[name] for name in DIFFERENT if environment.get(name) == ours[name]} == {}
 
 
 def test_all_components_share_one_environment(compose: dict[str, Any], environment: dict[str, str]) -> None:
@@ -88,9 +88,9 @@ def test_all_components_share_one_environment(compose: dict[str, Any], environme
 def test_secrets_are_read_from_files_that_init_makes(environment: dict[str, str], tmp_path: Path) -> None:
     """Each secret that a component reads from the volume is a file that `rallycross.cli.secrets` makes."""
     Secrets.kept(tmp_path)
-    read = {
-        value.removeprefix("cat ") for name, value in environment.items() if name.endswith("_CMD")
-    } | {environment["AIRFLOW__CORE__SIMPLE_AUTH_MANAGER_PASSWORDS_FILE"]}
+    read = {value.removeprefix("cat ") for name, value in environment.items() if name.endswith("_CMD")} | {
+        environment["AIRFLOW__CORE__SIMPLE_AUTH_MANAGER_PASSWORDS_FILE"]
+    }
 
     assert {HOME} == {Path(path).parent for path in read}
     assert {Path(path).name for path in read} <= {path.name for path in tmp_path.iterdir()}

@@ -73,7 +73,7 @@ class EmbeddedEngine:
 
 
 def _prepare(mode: str, spec: CloudSpec, host: Host, root: str) -> dict[str, Any]:
-    """Return what the host is and keeps; in the mode "make", make the cloud's folder unless something speaks against it."""
+    """Return what the host is and keeps; in mode "make", make the folder unless something speaks against it."""
     options = Options.of(spec.options)
     words = [
         mode,
