@@ -1,9 +1,9 @@
 """An SSH connection of Airflow becomes a core `Host`."""
 
 from airflow.providers.ssh.hooks.ssh import SSHHook
-from rallycross.deployment.ssh_host import SSHHost
 
 from rallycross.deployment.host import Host
+from rallycross.deployment.ssh_host import SSHHost
 
 
 def ssh_host(conn_id: str) -> Host:

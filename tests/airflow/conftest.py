@@ -11,7 +11,8 @@ import pytest
 
 from rallycross.settings import CHECKOUT
 
-sys.path.append(str(CHECKOUT / "tests/core"))  # the small cloud is the core's
+# The small cloud and the SSH server are the core's.
+sys.path += [str(CHECKOUT / "tests/core"), str(CHECKOUT / "tests/core/deployment")]
 _HOME = tempfile.TemporaryDirectory(prefix="rallycross-airflow-tests-")
 os.environ.update(
     {
