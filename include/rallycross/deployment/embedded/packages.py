@@ -135,7 +135,8 @@ def programs(layout: Layout) -> tuple[Program, ...]:
         "RABBITMQ_NODE_PORT": str(layout.ports["rabbitmq"]),
         "RABBITMQ_DIST_PORT": str(layout.ports["rabbitmq_distribution"]),
         # Without this the port between nodes would be open to all.
-        "RABBITMQ_SERVER_ADDITIONAL_ERL_ARGS": "-kernel inet_dist_use_interface {127,0,0,1} "
+        # And the broker must not start an epmd of its own, which nobody would end.
+        "RABBITMQ_SERVER_ADDITIONAL_ERL_ARGS": "-kernel inet_dist_use_interface {127,0,0,1} -start_epmd false "
         f"-setcookie {layout.secrets['cookie']}",
         # The supervised process is the broker itself, not a shell that a kill would take away above it.
         "RABBITMQ_ALLOW_INPUT": "1",
