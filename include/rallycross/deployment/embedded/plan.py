@@ -203,6 +203,7 @@ def _contents(layout: Layout, parts: tuple[OpenStackService, ...]) -> dict[str, 
     member = {"project": "service", "roles": ["admin", "service"], "password": layout.secrets["service"]}
     demo = {"project": "demo", "roles": ["member", "reader"], "password": layout.secrets["demo"], "name": "demo"}
     return {
+        "root": layout.root,
         "auth_url": layout.identity_url,
         "admin_password": layout.secrets["admin"],
         "region": layout.options.region,
@@ -237,7 +238,8 @@ if ! {ctl} 0 -- 2>/dev/null; then
     rm -f supervisor.pid
     # RabbitMQ would make do with the usual 1024 open files, and refuse the connections beyond.
     ulimit -n "$(ulimit -Hn)"
-    setsid venv/bin/supervisord --configuration etc/supervisord.conf </dev/null >log/supervisord.out 2>&1 || {{
+    setsid "$PWD/venv/bin/supervisord" --configuration "$PWD/etc/supervisord.conf" \\
+        </dev/null >log/supervisord.out 2>&1 || {{
         cat log/supervisord.out >&2; exit 1; }}
     {ctl} 20 -- || {{ cat log/supervisord.out >&2; exit 1; }}
 fi

@@ -4,6 +4,8 @@ from dataclasses import dataclass, field
 
 from rallycross.deployment.embedded.layout import Layout
 
+THREADS = 8  # of each process of an API
+
 
 @dataclass(frozen=True)
 class Program:
@@ -62,13 +64,24 @@ def sign_in(layout: Layout, user: str) -> dict[str, object]:
     }
 
 
-def api(layout: Layout, service: str, module: str, environment: dict[str, str], *, arguments: str = "") -> Program:
-    """Return the program of a service's API, under uWSGI."""
+def api(
+    layout: Layout,
+    service: str,
+    module: str,
+    environment: dict[str, str],
+    *,
+    workers: int | None = None,
+    arguments: str = "",
+) -> Program:
+    """Return the program of a service's API, under uWSGI.
+
+    `workers`: processes, each of which loads the service anew; None = as many as the spec says, for busy services.
+    """
     options = [
         f"--http-socket 127.0.0.1:{layout.ports[service]}",
         f"--home {layout.path('venv')}",
         f"--module {module}",
-        f"--processes {layout.options.api_workers}",
+        f"--processes {workers or layout.options.api_workers} --threads {THREADS}",
         "--master --lazy-apps --need-app --enable-threads --die-on-term --buffer-size 65535 --listen 128",
         # The socket closes after each answer; said aloud, no client tries to use it again.
         '--add-header "Connection: close"',

@@ -7,8 +7,10 @@ The content file (JSON) says who is there and what is wanted; everything that ex
 import json
 import sys
 import time
+import xmlrpc.client
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -29,6 +31,7 @@ class Cloud:
             wanted["auth_url"], username="admin", password=wanted["admin_password"], project_name="admin", **domains
         )
         self.session = Session(auth)
+        self.started = started(Path(wanted["root"]))
 
     def api(self, service_type: str, **headers: str) -> Adapter:
         """Return one service's API. Version discovery is left out: the catalog says where."""
@@ -145,9 +148,17 @@ class Cloud:
 
     def _computes_down(self) -> list[str]:
         services = self.api("compute").get("/os-services").json()["services"]
-        up = {(one["binary"], one["host"]) for one in services if one["state"] == "up"}
+        up = {(one["binary"], one["host"]) for one in services if self._heard_of(one)}
         down = [f"nova-compute on {host}" for host in self.wanted["compute_hosts"] if ("nova-compute", host) not in up]
         return down + list({"nova-conductor", "nova-scheduler"} - {binary for binary, _ in up})
+
+    def _heard_of(self, service: dict[str, Any]) -> bool:
+        """Tell whether a service has reported since it was started: an older word is that of its predecessor.
+
+        What is sent to a service that does not listen yet is lost.
+        """
+        reported = service["updated_at"] and datetime.fromisoformat(service["updated_at"]).replace(tzinfo=UTC)
+        return service["state"] == "up" and reported and reported.timestamp() >= self.started[service["binary"]]
 
     def _down(self) -> list[str]:
         down = self._computes_down()
@@ -157,7 +168,7 @@ class Cloud:
             names = {one["hypervisor_hostname"] for one in hypervisors}
             down += [f"hypervisor {host}" for host in self.wanted["compute_hosts"] if host not in names]
         volumes = self.api("block-storage").get("/os-services").json()["services"]
-        up = {one["binary"] for one in volumes if one["state"] == "up"}
+        up = {one["binary"] for one in volumes if self._heard_of(one)}
         down += {"cinder-scheduler", "cinder-volume"} - up
         if not self.api("block-storage").get("/scheduler-stats/get_pools").json()["pools"]:
             down.append("the pool of cinder-volume")  # the scheduler has not heard of it yet
@@ -165,6 +176,14 @@ class Cloud:
         self.api("image").get("/v2/images?limit=1")
         self.api("placement").get("/resource_providers")
         return down
+
+
+def started(root: Path) -> dict[str, float]:
+    """Return when each process was started, in seconds since the epoch, as the supervisor has it."""
+    kept = json.loads((root / "cloud.json").read_text())
+    address = f"http://rallycross:{kept['secrets']['supervisor']}@127.0.0.1:{kept['ports']['supervisor']}/RPC2"
+    rows: Any = xmlrpc.client.ServerProxy(address).supervisor.getAllProcessInfo()
+    return {row["name"]: float(row["start"]) for row in rows}
 
 
 def main() -> None:

@@ -21,8 +21,13 @@ def main() -> None:
     if kept.exists():
         cloud = json.loads(kept.read_text())
         address = f"http://rallycross:{cloud['secrets']['supervisor']}@127.0.0.1:{cloud['ports']['supervisor']}/RPC2"
+        control = xmlrpc.client.ServerProxy(address).supervisor
         try:
-            xmlrpc.client.ServerProxy(address).supervisor.shutdown()
+            # Left to itself it would end one after another.
+            for service in control.getAllProcessInfo():
+                if service["statename"] not in {"STOPPED", "EXITED", "FATAL"}:
+                    control.stopProcess(service["name"], False)
+            control.shutdown()
         except (OSError, xmlrpc.client.Error):
             pass  # it is not there; what it has left behind is ended below
         else:

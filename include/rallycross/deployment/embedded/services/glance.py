@@ -40,6 +40,7 @@ mkdir -p {layout.path("glance")}/images {layout.path("glance")}/staging {layout.
                 "glance",
                 "glance.wsgi.api:application",
                 {"OS_GLANCE_CONFIG_DIR": folder, "OS_GLANCE_CONFIG_FILES": "glance-api.conf"},
+                workers=1,
             ),
         ),
     )

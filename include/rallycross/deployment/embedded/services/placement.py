@@ -22,5 +22,7 @@ def service(layout: Layout) -> OpenStackService:
             )
         },
         schema=f"{layout.bin('placement-manage')} --config-file {folder}/placement.conf db sync",
-        programs=(api(layout, "placement", "placement.wsgi.api:application", {"OS_PLACEMENT_CONFIG_DIR": folder}),),
+        programs=(
+            api(layout, "placement", "placement.wsgi.api:application", {"OS_PLACEMENT_CONFIG_DIR": folder}, workers=1),
+        ),
     )
