@@ -141,7 +141,7 @@ def test_what_is_killed_comes_back(spec: CloudSpec, root: str, embedded_cloud: C
     os.kill(before, signal.SIGKILL)
 
     assert eventually(lambda: pid_of(spec, root, name) != before, 60)
-    assert eventually(lambda: boot(embedded_cloud, network).status == "ACTIVE", 180)
+    assert eventually(lambda: boot(embedded_cloud, network).status == "ACTIVE", 300)
 
 
 def test_a_server_outlives_its_hypervisor(spec: CloudSpec, root: str, embedded_cloud: Cloud, network: str) -> None:
