@@ -108,6 +108,16 @@ def test_compute_services_know_of_no_database() -> None:
     assert "mysql" in files(cloud)[cloud.path("etc", "nova", "nova.conf")]
 
 
+@pytest.mark.parametrize("section", ["fernet_tokens", "fernet_receipts", "credential"])
+def test_keystone_keeps_all_its_keys_in_the_clouds_folder(section: str) -> None:
+    """No repository of keys is left to its default, a folder of the system's that is not there or not ours."""
+    cloud = layout()
+    parser = configparser.RawConfigParser()
+    parser.read_string(files(cloud)[cloud.path("etc", "keystone", "keystone.conf")])
+
+    assert parser[section]["key_repository"].startswith(f"{cloud.root}/")
+
+
 def test_secrets_are_in_no_title() -> None:
     """What is shown of a step has no secret in it."""
     for step in steps(layout()):

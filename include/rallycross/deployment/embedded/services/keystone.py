@@ -21,6 +21,8 @@ def service(layout: Layout) -> OpenStackService:
                     "database": {"connection": layout.database_url("keystone")},
                     "token": {"provider": "fernet"},
                     "fernet_tokens": {"key_repository": f"{folder}/fernet-keys"},
+                    # Left to its default it would be in the system's /etc.
+                    "fernet_receipts": {"key_repository": f"{folder}/receipt-keys"},
                     "credential": {"key_repository": f"{folder}/credential-keys"},
                     # bcrypt as production has it costs 0.2 s of a core for each sign-in.
                     "identity": {"password_hash_rounds": layout.options.password_hash_rounds},
@@ -33,10 +35,11 @@ def service(layout: Layout) -> OpenStackService:
             )
         },
         schema=f"""
-mkdir -p {folder}/fernet-keys {folder}/credential-keys
-chmod 700 {folder}/fernet-keys {folder}/credential-keys
+mkdir -p {folder}/fernet-keys {folder}/receipt-keys {folder}/credential-keys
+chmod 700 {folder}/fernet-keys {folder}/receipt-keys {folder}/credential-keys
 {manage} db_sync
 {manage} fernet_setup {me}
+{manage} receipt_setup {me}
 {manage} credential_setup {me}
 OS_BOOTSTRAP_PASSWORD='{layout.secrets["admin"]}' {manage} bootstrap --bootstrap-region-id {layout.options.region} \\
     --bootstrap-public-url {layout.identity_url} --bootstrap-internal-url {layout.identity_url} \\
