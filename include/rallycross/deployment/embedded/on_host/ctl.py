@@ -28,7 +28,7 @@ def main() -> int:
     fresh, missing = False, ["the supervisor"]
     while missing:
         try:
-            if not fresh:
+            if programs and not fresh:  # without programs it is only asked whether the supervisor is there
                 take_changes(control, deadline)
                 fresh = True
             states = {row["name"]: row["statename"] for row in control.getAllProcessInfo()}
