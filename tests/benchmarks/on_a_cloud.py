@@ -20,6 +20,7 @@ import requests
 from rallycross.cloud.access import SignIn
 from rallycross.cloud.client import Client, open_http
 from rallycross.cloud.cloud import Cloud
+from rallycross.cloud.scene import Scene
 from rallycross.load.measure import measure
 from rallycross.load.runners import RUNNERS
 from rallycross.load.sample import Sample
@@ -121,7 +122,8 @@ def _run(
 
             async def iterate(iteration: Any) -> None:
                 begun[iteration.number] = time.monotonic()
-                await SCENARIOS[scenario].run(User(client, iteration, str(uuid.uuid4())), **arguments)
+                user = User(client, iteration, str(uuid.uuid4()), scene=Scene(cloud))
+                await SCENARIOS[scenario].function(user, **arguments)
 
             load = RUNNERS["constant"].load({"times": times, "concurrency": concurrency})
             await measure(iterate, load, samples, lambda _: None, threading.Event())

@@ -17,8 +17,8 @@ from openstack.connection import Connection
 from rallycross.cloud.access import SignIn
 from rallycross.cloud.client import Client, open_http
 from rallycross.cloud.cloud import Cloud
-from rallycross.contexts.cleaning import clean
-from rallycross.contexts.context import CONTEXTS, Scene
+from rallycross.cloud.scene import Actor
+from rallycross.contexts.context import CONTEXTS, Backstage, Scene
 from rallycross.contexts.ledger import OwnedLedger
 from rallycross.load.iteration import Iteration
 from rallycross.load.measure import measure
@@ -26,7 +26,7 @@ from rallycross.load.runners import RUNNERS
 from rallycross.results.sample_file import SUFFIX, SampleWriter
 from rallycross.results.store import Store
 from rallycross.scenarios.scenario import SCENARIOS, Scenario
-from rallycross.scenarios.user import User, name_prefix
+from rallycross.scenarios.user import User
 from rallycross.task.plan import Workload
 
 Tell = Callable[[str], None]
@@ -97,18 +97,14 @@ def run_workload(stage: Stage, workload: Workload, uuid: str) -> None:
 def _load_within_contexts(stage: Stage, workload: Workload, uuid: str, outcome: _Outcome) -> None:
     """Set up the contexts in order, run the load, and undo the contexts in reverse, whatever happens."""
     scenario = SCENARIOS[workload.scenario]
-    scene = Scene(stage.cloud, stage.connection, OwnedLedger(stage.store, stage.cloud.name, stage.task, uuid), uuid)
+    scene = Scene(stage.cloud)
+    ledger = OwnedLedger(stage.store, stage.cloud.name, stage.task, uuid)
+    backstage = Backstage(stage.connection, ledger, uuid)
     with ExitStack() as undo:
-        if scenario.leaves:
-            done: dict[str, Any] = {"plugin_name": "cleanup", "plugin_cfg": list(scenario.leaves)}
-            outcome.contexts.append(done)
-            undo.callback(_clean_up, stage, done, lambda: clean(stage.connection, scene.ledger))
-            for kind in scenario.leaves:
-                scene.ledger.remember(kind, name_prefix(uuid), prefix=True)
         for name in sorted(workload.contexts, key=lambda name: CONTEXTS[name].order):
-            done = {"plugin_name": name, "plugin_cfg": workload.contexts[name]}
+            done: dict[str, Any] = {"plugin_name": name, "plugin_cfg": workload.contexts[name]}
             outcome.contexts.append(done)
-            context = CONTEXTS[name].make(workload.contexts[name], scene)
+            context = CONTEXTS[name].make(workload.contexts[name], scene, backstage)
             undo.callback(_clean_up, stage, done, context.clean_up)
             with _noted(done, "setup"):
                 context.set_up()
@@ -119,18 +115,19 @@ def _load_within_contexts(stage: Stage, workload: Workload, uuid: str, outcome: 
 
 async def _load(stage: Stage, workload: Workload, uuid: str, scenario: Scenario, scene: Scene) -> float:
     """Sign all users in, run the load, and return how many seconds it took."""
-    actors = [stage.cloud] if scenario.as_admin else scene.users
+    people: list[Actor | None] = [None] if "admin" in scenario.roles else [*scene.users]
     with (
         ThreadPoolExecutor(SIGN_IN_THREADS, thread_name_prefix="sign-in") as threads,
         closing(SampleWriter(stage.samples / uuid / f"0{SUFFIX}")) as writer,
     ):
         async with open_http(stage.cloud) as http:
-            clients = [Client(SignIn(actor), http, threads) for actor in actors]
+            clients = [Client(SignIn(person.cloud if person else stage.cloud), http, threads) for person in people]
             await asyncio.gather(*(client.access() for client in clients))
 
             async def iterate(iteration: Iteration) -> None:
                 turn = random.randrange(len(clients)) if scene.choose_at_random else iteration.number % len(clients)  # noqa: S311 - no secret
-                await scenario.run(User(clients[turn], iteration, uuid), **workload.args)
+                user = User(clients[turn], iteration, uuid, scene=scene, actor=people[turn])
+                await scenario.function(user, **workload.args)
 
             return await measure(
                 iterate,

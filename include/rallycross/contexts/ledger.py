@@ -1,4 +1,4 @@
-"""The part of the ledger that belongs to one task, or to one workload of it."""
+"""The part of the ledger that belongs to one task, or to one workload or set of contexts of it."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -14,11 +14,11 @@ class OwnedLedger:
     store: Store
     cloud: str
     task: str  # uuid
-    workload: str | None = None  # uuid; None = all of the task
+    part: str | None = None  # of a workload or a set of contexts: its uuid; None = all of the task
 
     def remember(self, kind: str, name: str, **detail: Any) -> int:
         """Note that something is about to be created; return the row's id."""
-        return self.store.remember(self.task, self.cloud, kind, name, {"workload": self.workload, **detail})
+        return self.store.remember(self.task, self.cloud, kind, name, {"part": self.part, **detail})
 
     def learned(self, row: int, resource: str) -> None:
         """Note the id that the cloud has given it."""
@@ -31,4 +31,4 @@ class OwnedLedger:
     def standing(self) -> list[LedgerRow]:
         """Return what stands or may stand, in the order of its creation."""
         rows = self.store.standing(self.cloud, self.task)
-        return [row for row in rows if self.workload in {None, row.detail.get("workload")}]
+        return [row for row in rows if self.part in {None, row.detail.get("part")}]

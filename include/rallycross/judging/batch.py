@@ -9,6 +9,9 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from rallycross.load.sample import State
+from rallycross.task.plan import Timing
+
 Floats = npt.NDArray[np.float64]
 Integers = npt.NDArray[np.int64]
 Flags = npt.NDArray[np.bool_]
@@ -28,10 +31,17 @@ class Actions:
 
 
 class Batch:
-    """One record batch in the schema of `results.sample_file`."""
+    """The iterations of one record batch (in the schema of `results.sample_file`) that the figures are made of.
 
-    def __init__(self, record: pa.RecordBatch) -> None:
-        self.record = record
+    Those of a warm-up, and those that were dropped, are counted here and are in none of the columns.
+    """
+
+    def __init__(self, record: pa.RecordBatch, *, timing: Timing = "intended") -> None:
+        state = np.asarray(record.column("state"))
+        self.dropped = int(np.count_nonzero(state == State.DROPPED))
+        self.warm_up = int(np.count_nonzero(state == State.WARM_UP))
+        self.record = record.filter(pa.array(state < State.DROPPED)) if self.dropped or self.warm_up else record
+        self.timing = timing
 
     def __len__(self) -> int:
         return int(self.record.num_rows)
@@ -52,10 +62,28 @@ class Batch:
         return np.asarray(self.record.column("ended"))
 
     @cached_property
-    def duration(self) -> Floats:
-        """Seconds of work: pauses are not counted."""
+    def due(self) -> Floats:
+        """Seconds since the start of the load; NaN in a loop without a pace."""
+        return np.asarray(self.record.column("due").to_numpy(zero_copy_only=False))
+
+    @cached_property
+    def queued(self) -> Flags:
+        """Whether the iteration had to wait for a free worker when it was due."""
+        state: npt.NDArray[np.int8] = np.asarray(self.record.column("state"))
+        return np.asarray(state == State.QUEUED)
+
+    @cached_property
+    def service(self) -> Floats:
+        """Seconds of work from the actual start; pauses are not counted."""
         idle: Floats = np.asarray(self.record.column("idle"))
         return self.ended - self.started - idle
+
+    @cached_property
+    def duration(self) -> Floats:
+        """Seconds that the iteration took: from when it was due, where it was; with Rally's timing the service time."""
+        if self.timing == "rally" or np.isnan(self.due).all():
+            return self.service
+        return self.service + np.where(np.isnan(self.due), 0.0, self.started - self.due)
 
     @cached_property
     def failed(self) -> Flags:

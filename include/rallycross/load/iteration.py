@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Callable
 from contextvars import ContextVar
 from types import TracebackType
+from typing import Any
 
 from rallycross.load.sample import Action
 
@@ -14,17 +15,31 @@ _depth: ContextVar[int] = ContextVar("depth", default=0)
 class Iteration:
     """What an iteration has done so far. Times are seconds since the start of the load."""
 
-    __slots__ = ("actions", "clock", "idle", "number")
+    __slots__ = ("actions", "clock", "idle", "number", "outputs")
 
     def __init__(self, number: int, clock: Callable[[], float]) -> None:
         self.number = number
         self.clock = clock
         self.idle = 0.0
         self.actions: list[Action] = []
+        self.outputs: list[dict[str, Any]] = []
 
     def action(self, name: str) -> "Timed":
         """Time what happens in the `with` block as an action; one within another is a level deeper."""
         return Timed(self, name)
+
+    def add_output(self, additive: dict[str, Any] | None = None, complete: dict[str, Any] | None = None) -> None:
+        """Show something of this iteration in the report, by Rally's protocol.
+
+        Both are mappings with `title`, `chart_plugin` (`StackedArea`, `Lines`, `Pie`, `StatsTable`; a complete one also
+        `Table`, `TextArea`, `EmbeddedChart`, `EmbeddedExternalChart`, `OSProfiler`), `data`, and perhaps `description`,
+        `label`, `axis_label`. The `data` of an additive one, `[[name, number], ...]`, is put together with that of the
+        other iterations; a complete one is a chart of this iteration alone.
+        """
+        if additive is not None:
+            self.outputs.append({"kind": "additive", **additive})
+        if complete is not None:
+            self.outputs.append({"kind": "complete", **complete})
 
     async def pause(self, seconds: float) -> None:
         """Sleep for a time that does not count as work."""

@@ -4,6 +4,17 @@ All times are seconds on the monotonic clock since the start of the workload's l
 """
 
 from dataclasses import dataclass, field
+from enum import IntEnum
+from typing import Any
+
+
+class State(IntEnum):
+    """What became of an iteration that the pace asked for."""
+
+    RAN = 0  # at once, or as soon as it was due
+    QUEUED = 1  # was due while all workers were busy, and ran when one was free
+    DROPPED = 2  # was due while all workers were busy, and did not run
+    WARM_UP = 3  # ran before the figures begin
 
 
 @dataclass(slots=True)
@@ -44,8 +55,10 @@ class Sample:
     idle: float = 0.0  # seconds spent in deliberate pauses
     failure: Failure | None = None
     actions: list[Action] = field(default_factory=list)  # in order of start
+    state: State = State.RAN
+    outputs: list[dict[str, Any]] = field(default_factory=list)  # what the scenario shows: see `load.iteration`
 
     @property
     def duration(self) -> float:
-        """Seconds of work: pauses are not counted, as in Rally."""
-        return self.ended - self.started - self.idle
+        """Seconds of work: pauses are not counted, as in Rally. Of a paced iteration, from when it was due."""
+        return self.ended - (self.started if self.due is None else self.due) - self.idle

@@ -142,6 +142,8 @@ class TaskRow(Base):
     source: Mapped[str] = mapped_column(Prose)
     file: Mapped[str] = mapped_column(Prose)
     status: Mapped[str] = mapped_column(String(16))
+    timing: Mapped[str] = mapped_column(String(16), default="intended")  # as in `task.plan`
+    origin: Mapped[str] = mapped_column(Prose, default="")  # the file that it was imported from; "" = it was run here
     environment: Mapped[Json]
     started_at: Mapped[float]
     ended_at: Mapped[float | None]
@@ -169,6 +171,7 @@ class SubtaskRow(Base):
     description: Mapped[str] = mapped_column(Prose)
     group: Mapped[str] = mapped_column("group_name", Prose)
     tags: Mapped[list[str]]
+    run_in_parallel: Mapped[bool] = mapped_column(default=False)
 
     workloads: Mapped[list["WorkloadRow"]] = relationship(
         lazy="selectin", order_by="WorkloadRow.position", cascade="all, delete-orphan", passive_deletes=True
@@ -191,15 +194,19 @@ class WorkloadRow(Base):
     runner_args: Mapped[Json]
     contexts: Mapped[Json]
     sla: Mapped[Json]
+    hooks: Mapped[list[Json]] = mapped_column(default=list)  # {"action": {name: args}, "trigger": {name: args}, ...}
     status: Mapped[str] = mapped_column(String(16))
     error: Mapped[str] = mapped_column(Prose, default="")
     error_detail: Mapped[str] = mapped_column(Prose, default="")  # the traceback
     started_at: Mapped[float | None]
     ended_at: Mapped[float | None]
+    load_began_at: Mapped[float | None]  # what the samples' times count from
     load_seconds: Mapped[float | None]
     full_seconds: Mapped[float | None]  # with contexts and cleaning
     contexts_done: Mapped[list[Json]]  # what the contexts took, as the benchmark tells it
     progress: Mapped[Json]  # while it runs: done, total, failed, rate, p50, p95, elapsed, remaining
+    generator: Mapped[Json] = mapped_column(default=dict)  # how the load generator fared; see `benchmark.generator`
+    hook_results: Mapped[list[Json]] = mapped_column(default=list)  # Rally's: {"config", "results", "summary"}
     statistics: Mapped[Json | None]  # once judged; see `judging.statistics`
     passed: Mapped[bool | None]  # once judged
 

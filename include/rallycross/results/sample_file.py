@@ -5,6 +5,7 @@ record batches. A stream needs no footer, so a file whose writer was killed lack
 
     iteration  int64           0-based, unique in the workload
     shard      int32
+    state      int8            `load.sample.State`: ran, queued, dropped, warm-up
     due        float64?        when the pace wanted it started; null in a loop without a pace
     started    float64
     ended      float64
@@ -12,10 +13,12 @@ record batches. A stream needs no footer, so a file whose writer was killed lack
     failure    struct?         kind, message, detail, request_id: all strings; null where the iteration did not fail
     actions    list<struct>    name (dictionary-encoded), depth (int16), started, ended (float64), failed (bool);
                                in order of start
+    outputs    string?         JSON list of what the scenario shows, see `Iteration.add_output`; null where nothing
 
 Times are seconds since the start of the workload's load, as in `load.sample`.
 """
 
+import json
 from array import array
 from collections.abc import Iterator
 from pathlib import Path
@@ -40,12 +43,14 @@ SCHEMA = pa.schema(
     [
         ("iteration", pa.int64()),
         ("shard", pa.int32()),
+        ("state", pa.int8()),
         ("due", pa.float64()),
         ("started", pa.float64()),
         ("ended", pa.float64()),
         ("idle", pa.float64()),
         ("failure", FAILURE),
         ("actions", pa.list_(ACTION)),
+        ("outputs", pa.string()),
     ]
 )
 SUFFIX = ".arrows"
@@ -91,6 +96,7 @@ class _Columns:
     def __init__(self) -> None:
         self.iterations = array("q")
         self.shards = array("i")
+        self.states = array("b")
         self.times = array("d")  # due, started, ended, idle
         self.failures: dict[int, dict[str, str]] = {}  # by position; most samples have none
         self.offsets = array("i", [0])
@@ -98,6 +104,7 @@ class _Columns:
         self.depths = array("h")
         self.spans = array("d")  # started, ended
         self.failed = array("b")
+        self.outputs: dict[int, str] = {}  # by position; most samples have none
 
     def add(self, sample: Sample, names: dict[str, int]) -> None:
         due = _NEVER if sample.due is None else sample.due
@@ -110,8 +117,11 @@ class _Columns:
                 "detail": _storable(failure.detail),
                 "request_id": _storable(failure.request_id),
             }
+        if sample.outputs:
+            self.outputs[len(self.iterations)] = _storable(json.dumps(sample.outputs, default=str))
         self.iterations.append(sample.iteration)
         self.shards.append(sample.shard)
+        self.states.append(sample.state)
         for action in sample.actions:
             self.names.append(names.setdefault(action.name, len(names)))
             self.depths.append(action.depth)
@@ -134,17 +144,21 @@ class _Columns:
             ],
             fields=list(ACTION),
         )
-        failures = [self.failures.get(position) for position in range(len(self.iterations))] if self.failures else None
+        rows = range(len(self.iterations))
+        failures = [self.failures.get(row) for row in rows] if self.failures else None
+        outputs = [self.outputs.get(row) for row in rows] if self.outputs else None
         return pa.RecordBatch.from_arrays(
             [
                 pa.array(np.frombuffer(self.iterations, np.int64)),
                 pa.array(np.frombuffer(self.shards, np.int32)),
+                pa.array(np.frombuffer(self.states, np.int8)),
                 pa.array(due, mask=np.isnan(due)),
                 pa.array(started),
                 pa.array(ended),
                 pa.array(idle),
-                pa.array(failures, FAILURE) if failures else pa.nulls(len(self.iterations), FAILURE),
+                pa.array(failures, FAILURE) if failures else pa.nulls(len(rows), FAILURE),
                 pa.ListArray.from_arrays(pa.array(np.frombuffer(self.offsets, np.int32)), actions),
+                pa.array(outputs, pa.string()) if outputs else pa.nulls(len(rows), pa.string()),
             ],
             schema=SCHEMA,
         )

@@ -31,6 +31,7 @@ class Tasks(Database):
                         source=task.source,
                         file=task.file,
                         status="running",
+                        timing=task.timing,
                         environment=environment,
                         started_at=time.time(),
                         subtasks=[_subtask_row(uuid, position, one) for position, one in enumerate(task.subtasks)],
@@ -41,6 +42,10 @@ class Tasks(Database):
     def begin_workload(self, uuid: str) -> None:
         """Say that a workload's contexts are about to be set up."""
         self._change_workload(uuid, status="running", started_at=time.time())
+
+    def begin_load(self, workload_uuid: str) -> None:
+        """Say that the contexts stand and the load begins: the samples' times count from now."""
+        self._change_workload(workload_uuid, load_began_at=time.time())
 
     def report_progress(self, workload_uuid: str, progress: dict[str, Any]) -> None:
         """Show where a workload's load is, in the place of what was shown before."""
@@ -56,6 +61,8 @@ class Tasks(Database):
         load_seconds: float | None = None,
         full_seconds: float | None = None,
         contexts: Sequence[dict[str, Any]] = (),
+        generator: dict[str, Any] | None = None,
+        hook_results: Sequence[dict[str, Any]] = (),
     ) -> None:
         """Say how a workload ended: `aborted` by hand, `aborted_on_sla` by a criterion, `crashed` by `error`."""
         self._change_workload(
@@ -66,6 +73,8 @@ class Tasks(Database):
             load_seconds=load_seconds,
             full_seconds=full_seconds,
             contexts_done=list(contexts),
+            generator=generator or {},
+            hook_results=list(hook_results),
             ended_at=time.time(),
         )
 
@@ -110,6 +119,7 @@ def _subtask_row(task_uuid: str, position: int, subtask: Subtask) -> SubtaskRow:
         description=subtask.description,
         group=subtask.group,
         tags=list(subtask.tags),
+        run_in_parallel=subtask.run_in_parallel,
         workloads=[
             WorkloadRow(
                 uuid=workload_reference(task_uuid, workload.position),
@@ -122,6 +132,14 @@ def _subtask_row(task_uuid: str, position: int, subtask: Subtask) -> SubtaskRow:
                 runner_args=workload.runner_args,
                 contexts=workload.contexts,
                 sla=workload.sla,
+                hooks=[
+                    {
+                        "action": {hook.action: hook.action_args},
+                        "trigger": {hook.trigger: hook.trigger_args},
+                        "description": hook.description,
+                    }
+                    for hook in workload.hooks
+                ],
                 status="init",
                 contexts_done=[],
                 progress={},

@@ -9,7 +9,7 @@ from rallycross.scenarios.steps.cinder import VolumeOptions
 from rallycross.scenarios.user import User
 
 
-@scenario("CinderVolumes.create_and_delete_volume", services=["block-storage"])
+@scenario("CinderVolumes.create_and_delete_volume", services=["block-storage"], cleanup=["cinder"])
 async def create_and_delete_volume(
     user: User,
     size: Size,

@@ -12,7 +12,7 @@ DiskFormat = Literal["ami", "ari", "aki", "vhd", "vmdk", "raw", "qcow2", "vdi", 
 Visibility = Literal["public", "private", "shared", "community"]
 
 
-@scenario("GlanceImages.create_and_delete_image", services=["image"])
+@scenario("GlanceImages.create_and_delete_image", services=["image"], cleanup=["glance"])
 async def create_and_delete_image(  # noqa: PLR0917 - Rally's arguments, in Rally's order
     user: User,
     container_format: ContainerFormat,

@@ -8,7 +8,7 @@ from rallycross.scenarios.steps.keystone import UserOptions
 from rallycross.scenarios.user import User
 
 
-@scenario("KeystoneBasic.create_delete_user", services=["identity"], leaves=["keystone.user"])
+@scenario("KeystoneBasic.create_delete_user", services=["identity"], admin_cleanup=["keystone"])
 async def create_delete_user(admin: User, name_length: int = 10, **options: Unpack[UserOptions]) -> None:  # noqa: ARG001 - task files give it; Rally has long ceased to read it
     """Create a user with a random name, then delete it."""
     user = await keystone.create_user(admin, **options)

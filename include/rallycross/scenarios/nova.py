@@ -9,7 +9,7 @@ from rallycross.scenarios.steps.nova import ServerOptions
 from rallycross.scenarios.user import User
 
 
-@scenario("NovaServers.boot_and_delete_server", services=["compute", "image"])
+@scenario("NovaServers.boot_and_delete_server", services=["compute", "image"], cleanup=["nova"])
 async def boot_and_delete_server(
     user: User,
     image: Image,

@@ -2,14 +2,18 @@
 
 import functools
 import inspect
-from collections.abc import Awaitable, Callable, Iterable
+import itertools
+from collections.abc import Awaitable, Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, Concatenate, ParamSpec, TypeVar, Unpack, get_args, get_origin, get_type_hints
 
 from rallycross.registry import Registry
 from rallycross.scenarios.arguments import parameter
 from rallycross.scenarios.user import User
+from rallycross.task.flaw import Flaw
 from rallycross.task.known import Parameter, Signature
+
+_ROLES = frozenset({"user", "admin", "iteration"})
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -20,38 +24,65 @@ class Scenario:
     """A scenario: an iteration's work, and what it needs."""
 
     name: str
-    run: Callable[..., Awaitable[None]]
+    function: Callable[..., Any]
     signature: Signature
-    as_admin: bool  # acts as the cloud's administrator, not as a user made for the load
-    leaves: tuple[str, ...]  # kinds of things that it creates outside of a user's project, such as "keystone.user"
+    roles: tuple[str, ...]  # what it is called with before the task file's arguments: see `scenario`
+    blocking: bool  # a plain function, which runs on a thread
 
 
 SCENARIOS: Registry[Scenario] = Registry("rallycross.scenarios")
 
+Function = TypeVar("Function", bound=Callable[..., Any])
+
 
 def scenario(
-    name: str, *, services: Iterable[str] = (), leaves: Iterable[str] = ()
-) -> Callable[[Callable[..., Awaitable[None]]], Callable[..., Awaitable[None]]]:
-    """Register an async function as the scenario `name`, Rally's name where Rally has it.
+    name: str,
+    *,
+    services: Iterable[str] = (),
+    extensions: Iterable[str] = (),
+    cleanup: Iterable[str] = (),
+    admin_cleanup: Iterable[str] = (),
+    contexts: Mapping[str, Any] | None = None,
+    requires: Iterable[str | tuple[str, ...]] = (),
+    contradictions: Callable[[Mapping[str, Any]], Iterable[Flaw]] = lambda _: (),
+) -> Callable[[Function], Function]:
+    """Register a function as the scenario `name`, Rally's name where Rally has it.
 
-    Its first parameter is the `User` that it acts as, called `user`, or `admin` where it must be the administrator. The
-    others are the arguments of the task file, typed; their annotations are what a task file is checked against.
-    `services` are the types of the services that it uses; `leaves` as in `Scenario`.
+    Its first parameters say what it acts as: `user` (one of those made for the load), `admin` (the cloud's
+    administrator), both, or `iteration` alone where it needs no cloud. An async function gets a `User` each, a plain
+    one a `SdkUser`, and runs on a thread. The other parameters are the arguments of the task file, typed; their
+    annotations are what a task file is checked against.
+
+    `services`: types of the services that it uses; `extensions`: aliases of neutron's extensions. `cleanup` and
+    `admin_cleanup`: what of the things that it creates may be left (`"nova"`, `"neutron.floatingip"`), in users'
+    projects and outside of them. `contexts`: those that it always needs; `requires`: those that the task file must
+    name, where a tuple means one of several. `contradictions`: what is wrong with arguments each of which is fine.
     """
 
-    def register(function: Callable[..., Awaitable[None]]) -> Callable[..., Awaitable[None]]:
-        if not inspect.iscoroutinefunction(function):
-            raise TypeError(f"scenario {name}: {function.__qualname__} must be an async function")
-        actor = next(iter(inspect.signature(function).parameters), "")
-        if actor not in {"user", "admin"}:
-            raise TypeError(f"scenario {name}: its first parameter must be called `user` or `admin`")
+    def register(function: Function) -> Function:
+        roles = tuple(itertools.takewhile(_ROLES.__contains__, inspect.signature(function).parameters))
+        if not roles:
+            raise TypeError(f"scenario {name}: its first parameter must be `user`, `admin` or `iteration`")
+        needed: dict[str, Any] = {"users": {}} if "user" in roles else {}
+        needed |= contexts or {}
+        if cleanup:
+            needed["cleanup"] = list(cleanup)
+        if admin_cleanup:
+            needed["admin_cleanup"] = list(admin_cleanup)
+        parameters, more = _parameters(function, skip=len(roles))
         signature = Signature(
             title=(inspect.getdoc(function) or name).splitlines()[0],
-            parameters=_parameters(function),
+            parameters=parameters,
+            more=more,
+            actors=frozenset(roles) - {"iteration"},
             services=tuple(services),
-            contexts={"users": {}} if actor == "user" else {},
+            extensions=tuple(extensions),
+            contexts=needed,
+            requires=tuple(requires),
+            contradictions=contradictions,
         )
-        SCENARIOS.add(name, Scenario(name, function, signature, actor == "admin", tuple(leaves)))
+        blocking = not inspect.iscoroutinefunction(function)
+        SCENARIOS.add(name, Scenario(name, function, signature, roles, blocking))
         return function
 
     return register
@@ -75,18 +106,25 @@ def step(
     return decorate
 
 
-def _parameters(function: Callable[..., Any]) -> dict[str, Parameter]:
-    """Return what a task file can give: the parameters after the first, and the keys of a typed `**options`."""
+def _parameters(function: Callable[..., Any], *, skip: int) -> tuple[dict[str, Parameter], bool]:
+    """Return what a task file can give: the parameters after the roles, and the keys of a typed `**options`.
+
+    `**options: Any` takes whatever is given, which is the second of what is returned.
+    """
     hints = get_type_hints(function, include_extras=True)
     found: dict[str, Parameter] = {}
-    for name, one in list(inspect.signature(function).parameters.items())[1:]:
+    more = False
+    for name, one in list(inspect.signature(function).parameters.items())[skip:]:
         hint = hints[name]
         if one.kind is inspect.Parameter.VAR_KEYWORD:
+            if hint is Any:
+                more = True
+                continue
             if get_origin(hint) is not Unpack:
-                raise TypeError(f"{function.__qualname__}: **{name} must be typed by Unpack[a TypedDict]")
+                raise TypeError(f"{function.__qualname__}: **{name} must be typed by Unpack[a TypedDict], or Any")
             [options] = get_args(hint)
             for key, inner in get_type_hints(options, include_extras=True).items():
                 found[key] = parameter(inner, required=key in options.__required_keys__)
         else:
             found[name] = parameter(hint, required=one.default is inspect.Parameter.empty)
-    return found
+    return found, more

@@ -1,48 +1,65 @@
 """What a scenario acts as: one user of the cloud, during one iteration."""
 
 import random
-import string
+import time
 from collections.abc import AsyncIterable, Mapping
+from contextlib import AbstractContextManager
 from typing import IO, Any
 
+from openstack.connection import Connection
+
 from rallycross.cloud.client import Client
-from rallycross.load.iteration import Iteration, Timed
-
-_ALPHABET = string.ascii_letters + string.digits
-_LETTERS = 8
-
-
-def name_prefix(workload: str) -> str:
-    """Return what the names of all that a workload's scenario creates begin with; `workload` is its uuid."""
-    return f"s_rally_{workload[:_LETTERS]}_"
+from rallycross.cloud.naming import random_name, scenario_prefix
+from rallycross.cloud.scene import Actor, Scene, Tenant
+from rallycross.load.iteration import Iteration
 
 
-class User:
-    """Sends requests as one user, and times what the iteration does.
+class _Acting:
+    """What users have in common, however they speak to the cloud."""
 
-    `get`, `post`, `put` and `delete` take the service's official type and the path behind its endpoint, and return the
-    JSON of the answer: `await user.get("compute", "/servers")`. They raise as `Client.request` does.
-    """
+    __slots__ = ("actor", "iteration", "prefix", "scene")
 
-    __slots__ = ("_iteration", "_prefix", "client")
+    def __init__(self, actor: Actor | None, scene: Scene, iteration: Iteration, workload: str) -> None:
+        self.actor = actor  # None: the cloud's administrator
+        self.scene = scene
+        self.iteration = iteration
+        self.prefix = scenario_prefix(workload)
 
-    def __init__(self, client: Client, iteration: Iteration, workload: str) -> None:
-        self.client = client
-        self._iteration = iteration
-        self._prefix = name_prefix(workload)
+    @property
+    def tenant(self) -> Tenant:
+        """The user's project, with what contexts have left in it."""
+        if self.actor is None:
+            raise LookupError("the administrator has no project of the load's: take a `user` as well")
+        return self.actor.tenant
 
-    def action(self, name: str) -> Timed:
+    def action(self, name: str) -> AbstractContextManager[None]:
         """Time what happens in the `with` block as an action of the iteration."""
-        return self._iteration.action(name)
+        return self.iteration.action(name)
 
     def name(self) -> str:
-        """Return a new random name for something that the scenario creates."""
-        return self._prefix + "".join(random.choices(_ALPHABET, k=_LETTERS))  # noqa: S311 - a name, no secret
+        """Return a new random name for something that the scenario creates; cleaning finds it by that."""
+        return random_name(self.prefix)
+
+
+class User(_Acting):
+    """Sends requests as one user, and times what the iteration does.
+
+    `get`, `post`, `put`, `patch` and `delete` take the service's official type and the path behind its endpoint, and
+    return the JSON of the answer: `await user.get("compute", "/servers")`. They raise as `Client.request` does.
+    """
+
+    __slots__ = ("client",)
+
+    def __init__(
+        self, client: Client, iteration: Iteration, workload: str, *, scene: Scene, actor: Actor | None = None
+    ) -> None:
+        super().__init__(actor, scene, iteration, workload)
+        self.client = client
 
     async def pause(self, least: float, most: float) -> None:
         """Do nothing for a random time between `least` and `most` seconds, which does not count as work."""
         if most > 0:
-            await self._iteration.pause(random.uniform(least, most))  # noqa: S311 - no secret
+            await self.iteration.pause(random.uniform(least, most))  # noqa: S311 - no secret
 
     async def get(self, service: str, path: str, **params: str) -> Any:
         """Read."""
@@ -61,3 +78,20 @@ class User:
     async def delete(self, service: str, path: str) -> None:
         """Delete."""
         await self.client.request("DELETE", service, path)
+
+
+class SdkUser(_Acting):
+    """What a scenario that is a plain function acts as: one user's openstacksdk connection, on a thread."""
+
+    def __init__(
+        self, iteration: Iteration, workload: str, *, scene: Scene, connection: Connection, actor: Actor | None = None
+    ) -> None:
+        super().__init__(actor, scene, iteration, workload)
+        self.connection = connection
+
+    def pause(self, least: float, most: float) -> None:
+        """Do nothing for a random time between `least` and `most` seconds, which does not count as work."""
+        if most > 0:
+            started = self.iteration.clock()
+            time.sleep(random.uniform(least, most))  # noqa: S311 - no secret
+            self.iteration.idle += self.iteration.clock() - started

@@ -153,9 +153,9 @@ class _Reading:
         parameters = signature.parameters
         for name, value in _mapping(args).items():
             here = (*path, str(name))
-            if name not in parameters:
+            if name not in parameters and not signature.more:
                 self.complain(here, "unknown argument", did_you_mean(str(name), parameters))
-            elif not self.plain(here, value):
+            elif not self.plain(here, value) and name in parameters:
                 self.check(here, value, parameters[name].schema)
         for name, parameter in parameters.items():
             if parameter.required and name not in _mapping(args):

@@ -1,10 +1,12 @@
 """What a task file can name: handed to `load`, so that reading a file needs neither a cloud nor the scenarios' code."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from rallycross.task.flaw import Schema, Validate
+from rallycross.task.flaw import Flaw, Schema, Validate
+
+Actor = str  # "user": one of those made for the load; "admin": the cloud's administrator
 
 
 @dataclass(frozen=True)
@@ -13,17 +15,22 @@ class Parameter:
 
     schema: Schema  # JSON schema of what may be given
     required: bool = False
-    resource: str = ""  # kind of the thing in the cloud that it names: "image", "flavor", "network", "file"
+    resource: str = ""  # kind of the thing that it names: "image", "flavor", "volume_type", "network", "file" ...
 
 
 @dataclass(frozen=True)
 class Signature:
-    """What a scenario wants to be told."""
+    """What a scenario wants to be told, and what it wants to find."""
 
     title: str  # the first line of its docstring
     parameters: Mapping[str, Parameter] = field(default_factory=dict)
+    more: bool = False  # takes arguments of any other name too
+    actors: frozenset[Actor] = frozenset()  # whom it acts as; none = it needs no cloud
     services: tuple[str, ...] = ()  # service types that it uses, such as "compute"
+    extensions: tuple[str, ...] = ()  # aliases of neutron extensions that it uses
     contexts: Mapping[str, Any] = field(default_factory=dict)  # those it needs even if the file does not name them
+    requires: tuple[str | tuple[str, ...], ...] = ()  # contexts that the file must name; a tuple: one of these
+    contradictions: Callable[[Mapping[str, Any]], Iterable[Flaw]] = lambda _: ()  # of arguments each of which is fine
 
 
 @dataclass(frozen=True)
@@ -34,3 +41,5 @@ class Known:
     runners: Mapping[str, Validate]
     contexts: Mapping[str, Validate]
     sla: Mapping[str, Validate]
+    triggers: Mapping[str, Validate] = field(default_factory=dict)
+    actions: Mapping[str, Validate] = field(default_factory=dict)  # of hooks

@@ -2,12 +2,27 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Literal
+
+# How durations are taken: from the moment at which an iteration was due, with adaptive polling; or as Rally takes them,
+# from its actual start, with Rally's delays and intervals of polling.
+Timing = Literal["intended", "rally"]
+
+
+@dataclass(frozen=True)
+class Hook:
+    """Something that happens beside the load: an action, and what sets it off. Rally's names and arguments."""
+
+    action: str
+    action_args: Any
+    trigger: str
+    trigger_args: dict[str, Any]
+    description: str = ""
 
 
 @dataclass(frozen=True)
 class Workload:
-    """One scenario with its runner, contexts and SLA."""
+    """One scenario with its runner, contexts, SLA and hooks."""
 
     position: int  # 0-based, in the task
     scenario: str
@@ -17,6 +32,7 @@ class Workload:
     contexts: dict[str, Any]  # in the order of the file
     sla: dict[str, Any]  # criterion -> its argument; empty = no SLA at all
     description: str = ""
+    hooks: tuple[Hook, ...] = ()
     place: str = ""  # "file:line", for messages
     key: str = ""  # dotted path of the scenario in the file, for messages
     argument_places: Mapping[str, tuple[int, int]] = field(default_factory=dict, compare=False)  # line and column
@@ -31,6 +47,7 @@ class Subtask:
     description: str = ""
     group: str = ""
     tags: tuple[str, ...] = ()
+    run_in_parallel: bool = False  # its workloads load the cloud at the same time
 
 
 @dataclass(frozen=True)
@@ -43,6 +60,7 @@ class Task:
     tags: tuple[str, ...] = ()
     source: str = ""  # the text as the user wrote it
     file: str = ""
+    timing: Timing = "intended"
 
     @property
     def workloads(self) -> tuple[Workload, ...]:

@@ -88,7 +88,8 @@ def test_a_task_is_measured_kept_and_cleaned_up(bench: Bench) -> None:
     boot = bench.workloads()[0]
     assert (boot.progress["done"], boot.progress["total"], boot.progress["failed"]) == (4, 4, 0)
     assert boot.full_seconds > boot.load_seconds > 0.4
-    [users] = boot.contexts_done
+    users, cleanup = boot.contexts_done
+    assert cleanup["plugin_name"] == "cleanup"
     assert (users["plugin_name"], users["setup"]["error"], users["cleanup"]["error"]) == ("users", None, None)
     assert judge(bench.store, UUID, samples=bench.samples).passed
     assert bench.store.task(UUID).status == "finished"

@@ -7,26 +7,34 @@ from small_cloud import SmallCloud
 
 from rallycross.cloud.access import SignIn
 from rallycross.contexts.cleaning import LeftBehind, clean
-from rallycross.contexts.context import Scene
+from rallycross.contexts.context import Backstage, Scene, SetUpFailed
 from rallycross.contexts.ledger import OwnedLedger
-from rallycross.contexts.users import SetUpFailed, Users
+from rallycross.contexts.users import Users
 from rallycross.results.store import Store
 
 WORKLOAD = "0badcafe-0000"
 
 
 @pytest.fixture
-def scene(small_cloud: SmallCloud, sqlite_store: Store) -> Scene:
+def scene(small_cloud: SmallCloud) -> Scene:
     """Return a workload's surroundings before any context."""
+    return Scene(small_cloud.cloud())
+
+
+@pytest.fixture
+def backstage(small_cloud: SmallCloud, sqlite_store: Store) -> Backstage:
+    """Return what contexts work with."""
     cloud = small_cloud.cloud()
-    return Scene(cloud, cloud.connect(), OwnedLedger(sqlite_store, cloud.name, "task", WORKLOAD), WORKLOAD)
+    return Backstage(cloud.connect(), OwnedLedger(sqlite_store, cloud.name, "task", WORKLOAD), WORKLOAD)
 
 
-def test_users_can_sign_in_to_projects_of_their_own(scene: Scene, small_cloud: SmallCloud) -> None:
+def test_users_can_sign_in_to_projects_of_their_own(
+    scene: Scene, backstage: Backstage, small_cloud: SmallCloud
+) -> None:
     """As many projects and users as asked for stand, named as Rally names them; each user signs in to its project."""
-    Users({"tenants": 2, "users_per_tenant": 3}, scene).set_up()
+    Users({"tenants": 2, "users_per_tenant": 3}, scene, backstage).set_up()
     assert (small_cloud.count("projects"), small_cloud.count("users")) == (2, 6)
-    projects = [SignIn(user)().project for user in scene.users]
+    projects = [SignIn(user.cloud)().project for user in scene.users]
     assert len(projects) == 6
     assert set(projects[:2]) == set(projects[2:4]) == set(projects[4:]) == set(small_cloud.things["projects"])
     names = [thing["name"] for kind in ("users", "projects") for thing in small_cloud.things[kind].values()]
@@ -35,9 +43,9 @@ def test_users_can_sign_in_to_projects_of_their_own(scene: Scene, small_cloud: S
     assert scene.choose_at_random
 
 
-def test_nothing_is_left_after_cleaning(scene: Scene, small_cloud: SmallCloud) -> None:
+def test_nothing_is_left_after_cleaning(scene: Scene, backstage: Backstage, small_cloud: SmallCloud) -> None:
     """Cleaning deletes users, what they have left in their projects, and the projects, and nothing of anybody else."""
-    users = Users({"user_choice_method": "round_robin"}, scene)
+    users = Users({"user_choice_method": "round_robin"}, scene, backstage)
     users.set_up()
     assert not scene.choose_at_random
     [project] = small_cloud.things["projects"]
@@ -53,12 +61,14 @@ def test_nothing_is_left_after_cleaning(scene: Scene, small_cloud: SmallCloud) -
     assert (small_cloud.count("projects"), small_cloud.count("users")) == (0, 0)
     assert list(small_cloud.things["servers"]) == list(small_cloud.things["networks"]) == ["theirs"]
     assert small_cloud.count("security_groups") == 0
-    assert scene.ledger.standing() == []
+    assert backstage.ledger.standing() == []
 
 
-def test_a_service_that_overlooks_the_filter_loses_nothing(scene: Scene, small_cloud: SmallCloud) -> None:
+def test_a_service_that_overlooks_the_filter_loses_nothing(
+    scene: Scene, backstage: Backstage, small_cloud: SmallCloud
+) -> None:
     """Where a list shows everybody's things, whoever's were asked for, only the project's own are deleted."""
-    users = Users({}, scene)
+    users = Users({}, scene, backstage)
     users.set_up()
     small_cloud.overlooks_filters = True
     small_cloud.things["volumes"] = {
@@ -70,16 +80,18 @@ def test_a_service_that_overlooks_the_filter_loses_nothing(scene: Scene, small_c
 
 
 @pytest.mark.parametrize("refused", ["POST identity /projects", "POST identity /users"])
-def test_a_set_up_that_fails_leaves_nothing(refused: str, scene: Scene, small_cloud: SmallCloud) -> None:
+def test_a_set_up_that_fails_leaves_nothing(
+    refused: str, scene: Scene, backstage: Backstage, small_cloud: SmallCloud
+) -> None:
     """When projects or users are refused, the reason is told, and cleaning takes away what was made before."""
     small_cloud.refuse[refused] = 403
-    users = Users({"tenants": 2}, scene)
+    users = Users({"tenants": 2}, scene, backstage)
     with pytest.raises(SetUpFailed, match=r"cloud small: users cannot be made: .*as you wish"):
         users.set_up()
     small_cloud.refuse.clear()
     users.clean_up()
     assert (small_cloud.count("projects"), small_cloud.count("users")) == (0, 0)
-    assert scene.ledger.standing() == []
+    assert backstage.ledger.standing() == []
 
 
 @pytest.mark.parametrize(
@@ -90,54 +102,58 @@ def test_a_set_up_that_fails_leaves_nothing(refused: str, scene: Scene, small_cl
     ],
 )
 def test_what_users_need_is_told(
-    change: Callable[[SmallCloud], None], message: str, scene: Scene, small_cloud: SmallCloud
+    change: Callable[[SmallCloud], None], message: str, scene: Scene, backstage: Backstage, small_cloud: SmallCloud
 ) -> None:
     """A cloud without the role or the domain that users need is told of, with a remedy, before anything is made."""
     change(small_cloud)
     with pytest.raises(SetUpFailed, match=message):
-        Users({}, scene).set_up()
+        Users({}, scene, backstage).set_up()
     assert small_cloud.count("projects") == 0
 
 
-def test_what_was_sent_but_not_answered_is_found_by_its_name(scene: Scene, small_cloud: SmallCloud) -> None:
+def test_what_was_sent_but_not_answered_is_found_by_its_name(backstage: Backstage, small_cloud: SmallCloud) -> None:
     """What a process that died had asked for is cleaned by name; what had never come to be is dropped."""
     small_cloud.things["projects"] = {"p1": {"id": "p1", "name": "c_rally_x_y"}, "p2": {"id": "p2", "name": "other"}}
-    scene.ledger.remember("keystone.project", "c_rally_x_y")
-    scene.ledger.remember("keystone.user", "c_rally_never_made")
-    assert clean(small_cloud.cloud().connect(), scene.ledger) == 2
+    backstage.ledger.remember("keystone.project", "c_rally_x_y")
+    backstage.ledger.remember("keystone.user", "c_rally_never_made")
+    assert clean(small_cloud.cloud().connect(), backstage.ledger) == 2
     assert list(small_cloud.things["projects"]) == ["p2"]
-    assert scene.ledger.standing() == []
+    assert backstage.ledger.standing() == []
 
 
-def test_users_of_a_scenario_are_found_by_what_their_names_begin_with(scene: Scene, small_cloud: SmallCloud) -> None:
+def test_users_of_a_scenario_are_found_by_what_their_names_begin_with(
+    backstage: Backstage, small_cloud: SmallCloud
+) -> None:
     """A row that is a prefix stands for all users whose names begin so, and for no other."""
     small_cloud.things["users"] = {
         name: {"id": name, "name": name, "password": ""} for name in ("s_rally_a_1", "s_rally_a_2", "s_rally_b_1")
     }
-    scene.ledger.remember("keystone.user", "s_rally_a_", prefix=True)
-    clean(small_cloud.cloud().connect(), scene.ledger)
+    backstage.ledger.remember("keystone.user", "s_rally_a_", prefix=True)
+    clean(small_cloud.cloud().connect(), backstage.ledger)
     assert list(small_cloud.things["users"]) == ["s_rally_b_1"]
 
 
-def test_what_cannot_be_deleted_is_told_and_stays_in_the_ledger(scene: Scene, small_cloud: SmallCloud) -> None:
+def test_what_cannot_be_deleted_is_told_and_stays_in_the_ledger(
+    scene: Scene, backstage: Backstage, small_cloud: SmallCloud
+) -> None:
     """All is tried; what is refused is named, stays in the ledger, and goes when cleaning is tried again."""
-    Users({"tenants": 2}, scene).set_up()
+    Users({"tenants": 2}, scene, backstage).set_up()
     stubborn = next(iter(small_cloud.things["projects"]))
     small_cloud.refuse[f"DELETE identity /projects/{stubborn}"] = 409
     connection = small_cloud.cloud().connect()
     with pytest.raises(LeftBehind, match=r"could not delete\nkeystone.project c_rally_0badcafe_.*\nmend the cloud"):
-        clean(connection, scene.ledger)
+        clean(connection, backstage.ledger)
     assert list(small_cloud.things["projects"]) == [stubborn]
-    assert [row.resource_id for row in scene.ledger.standing()] == [stubborn]
+    assert [row.resource_id for row in backstage.ledger.standing()] == [stubborn]
     small_cloud.refuse.clear()
-    assert clean(connection, scene.ledger) == 1
+    assert clean(connection, backstage.ledger) == 1
     assert small_cloud.count("projects") == 0
 
 
-def test_a_workload_cleans_its_own(scene: Scene, sqlite_store: Store) -> None:
+def test_a_workload_cleans_its_own(backstage: Backstage, sqlite_store: Store) -> None:
     """The ledger of one workload does not show what another of the same task has made; the task's shows both."""
-    scene.ledger.remember("keystone.user", "mine")
+    backstage.ledger.remember("keystone.user", "mine")
     other = OwnedLedger(sqlite_store, "small", "task", "another workload")
     other.remember("keystone.user", "theirs")
-    assert [row.name for row in scene.ledger.standing()] == ["mine"]
+    assert [row.name for row in backstage.ledger.standing()] == ["mine"]
     assert [row.name for row in OwnedLedger(sqlite_store, "small", "task").standing()] == ["mine", "theirs"]

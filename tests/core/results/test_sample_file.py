@@ -1,5 +1,6 @@
 """Sample files give back what was added, whole batches whatever happens to their writer."""
 
+import json
 import signal
 import subprocess
 import sys
@@ -9,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from rallycross.load.sample import Action, Failure, Sample
+from rallycross.load.sample import Action, Failure, Sample, State
 from rallycross.results.sample_file import SCHEMA, SampleWriter, read_batches, read_samples
 
 _SECONDS = st.floats(0, 1e6)
@@ -32,6 +33,8 @@ _SAMPLES = st.builds(
     idle=_SECONDS,
     failure=st.none() | _FAILURES,
     actions=st.lists(_ACTIONS, max_size=4),
+    state=st.sampled_from(State),
+    outputs=st.lists(st.fixed_dictionaries({"kind": st.just("additive"), "title": st.text()}), max_size=2),
 )
 
 
@@ -40,9 +43,12 @@ def _sample(iteration: int, name: str = "a") -> Sample:
 
 
 def _given_back(row: dict) -> Sample:
-    failure, actions = row.pop("failure"), row.pop("actions")
+    failure, actions, outputs = row.pop("failure"), row.pop("actions"), row.pop("outputs")
     return Sample(
-        **row, failure=Failure(**failure) if failure else None, actions=[Action(**action) for action in actions]
+        **row,
+        failure=Failure(**failure) if failure else None,
+        actions=[Action(**action) for action in actions],
+        outputs=json.loads(outputs) if outputs else [],
     )
 
 
@@ -115,7 +121,7 @@ def test_a_killed_writer_leaves_what_it_had_flushed(tmp_path: Path) -> None:
     code = """
 import sys
 from pathlib import Path
-from rallycross.load.sample import Action, Failure, Sample
+from rallycross.load.sample import Action, Failure, Sample, State
 from rallycross.results.sample_file import SampleWriter
 writer = SampleWriter(Path(sys.argv[1]) / "0.arrows")
 for number in range(10**9):

@@ -6,9 +6,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from rallycross.cloud.naming import context_prefix, scenario_prefix
+from rallycross.load.iteration import Iteration
 from rallycross.scenarios.arguments import Image, Size, draw, parameter, schema_of
 from rallycross.scenarios.scenario import SCENARIOS, scenario
-from rallycross.scenarios.user import User, name_prefix
+from rallycross.scenarios.user import SdkUser, User
 from rallycross.task.flaw import flaws
 
 
@@ -71,16 +73,26 @@ async def _good(user: User, size: Size, *, deep: bool = False, **options: Unpack
     """
 
 
-async def _admins(admin: User) -> None:
-    """Do it as the administrator."""
+async def _both(admin: User, user: User) -> None:
+    """Do it with an administrator's help."""
+
+
+def _plain(user: SdkUser) -> None:
+    """Do it on a thread."""
+
+
+async def _alone(iteration: Iteration, **options: Any) -> None:
+    """Do it without a cloud."""
 
 
 def test_a_scenario_is_what_its_function_says(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Name, title, arguments with their defaults, options and actor are read from the function."""
+    """Name, title, arguments with their defaults, options and roles are read from the function."""
     monkeypatch.setattr(SCENARIOS, "_found", {})
-    scenario("Test.good", services=["compute"])(_good)
-    scenario("Test.admins", leaves=["keystone.user"])(_admins)
-    good, admins = SCENARIOS._found["Test.good"], SCENARIOS._found["Test.admins"]
+    scenario("Test.good", services=["compute"], cleanup=["nova"])(_good)
+    scenario("Test.both", admin_cleanup=["keystone"])(_both)
+    scenario("Test.plain")(_plain)
+    scenario("Test.alone")(_alone)
+    good, both, plain, alone = (SCENARIOS._found[f"Test.{name}"] for name in ("good", "both", "plain", "alone"))
     assert good.signature.title == "Do good."
     assert {name: one.required for name, one in good.signature.parameters.items()} == {
         "size": True,
@@ -88,25 +100,25 @@ def test_a_scenario_is_what_its_function_says(monkeypatch: pytest.MonkeyPatch) -
         "mode": False,
         "depth": False,
     }
-    assert (good.as_admin, good.signature.contexts, good.signature.services) == (False, {"users": {}}, ("compute",))
-    assert (admins.as_admin, admins.signature.contexts, admins.leaves) == (True, {}, ("keystone.user",))
+    assert (good.roles, good.signature.services, good.blocking) == (("user",), ("compute",), False)
+    assert good.signature.contexts == {"users": {}, "cleanup": ["nova"]}
+    assert (both.roles, both.signature.actors) == (("admin", "user"), {"admin", "user"})
+    assert both.signature.contexts == {"users": {}, "admin_cleanup": ["keystone"]}
+    assert plain.blocking
+    assert (alone.signature.actors, alone.signature.contexts, alone.signature.more) == (frozenset(), {}, True)
 
 
 async def _nobodys(size: int) -> None: ...
 
 
-async def _untyped_options(user: User, **options: Any) -> None: ...
-
-
-def _plain(user: User) -> None: ...
+async def _untyped_options(user: User, **options: str) -> None: ...
 
 
 @pytest.mark.parametrize(
     ("function", "message"),
     [
-        (_nobodys, "its first parameter must be called `user` or `admin`"),
+        (_nobodys, "its first parameter must be `user`, `admin` or `iteration`"),
         (_untyped_options, "must be typed by Unpack"),
-        (_plain, "must be an async function"),
     ],
 )
 def test_a_scenario_that_is_none_is_refused(function: Any, message: str) -> None:
@@ -116,5 +128,6 @@ def test_a_scenario_that_is_none_is_refused(function: Any, message: str) -> None
 
 
 def test_names_are_rallys() -> None:
-    """Names begin with `s_rally_` and eight characters of the workload's uuid."""
-    assert name_prefix("12345678-9abc-def0") == "s_rally_12345678_"
+    """Names begin with `s_rally_` or `c_rally_` and eight characters of the owner's uuid."""
+    assert scenario_prefix("12345678-9abc-def0") == "s_rally_12345678_"
+    assert context_prefix("12345678-9abc-def0") == "c_rally_12345678_"

@@ -11,6 +11,7 @@ from small_cloud import SmallCloud
 from rallycross.cloud.access import SignIn
 from rallycross.cloud.client import Client, open_http
 from rallycross.cloud.errors import ApiError
+from rallycross.cloud.scene import Scene
 from rallycross.load.iteration import Iteration
 from rallycross.scenarios.scenario import SCENARIOS
 from rallycross.scenarios.steps.nova import _request
@@ -25,7 +26,9 @@ def run(cloud: SmallCloud, name: str, **args: Any) -> Iteration:
     async def main() -> Iteration:
         async with open_http(cloud.cloud()) as http:
             iteration = Iteration(0, asyncio.get_running_loop().time)
-            await SCENARIOS[name].run(User(Client(SignIn(cloud.cloud()), http), iteration, WORKLOAD), **args)
+            client = Client(SignIn(cloud.cloud()), http)
+            user = User(client, iteration, WORKLOAD, scene=Scene(cloud.cloud()))
+            await SCENARIOS[name].function(user, **args)
             return iteration
 
     return asyncio.run(main())

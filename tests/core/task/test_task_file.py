@@ -73,7 +73,7 @@ def test_an_empty_sla_is_no_sla() -> None:
 def test_an_administrators_scenario_needs_no_users() -> None:
     """A scenario that acts as the administrator gets no users that it does not ask for."""
     [workload] = read(simple(scenario={"KeystoneBasic.create_delete_user": {}})).workloads
-    assert workload.contexts == {}
+    assert workload.contexts == {"admin_cleanup": ["keystone"]}
 
 
 def test_names_may_carry_their_platform() -> None:

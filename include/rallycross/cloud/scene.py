@@ -1,0 +1,45 @@
+"""What stands around a load, as data: who acts, in which projects, and what contexts have left for them.
+
+Contexts write it, the processes that drive the load get a copy, scenarios read it by `user.tenant` and `user.scene`.
+"""
+
+from dataclasses import dataclass, field
+from typing import Any
+
+from rallycross.cloud.cloud import Cloud
+
+
+@dataclass
+class Tenant:
+    """A project that the load acts in.
+
+    `resources` has what contexts have made or found in it, by the context's name, as the API shows it:
+    "networks" (each with "subnets" and "router_id" where there are any), "routers", "volumes", "servers", "images".
+    """
+
+    id: str
+    name: str
+    resources: dict[str, Any] = field(default_factory=dict)
+
+
+@dataclass
+class Actor:
+    """A user that the load acts as."""
+
+    cloud: Cloud  # as this user signs in to it
+    tenant: Tenant
+    id: str = ""
+    keypair: dict[str, str] = field(default_factory=dict, repr=False)  # name, private, public; of the context keypair
+    secgroup: dict[str, Any] = field(default_factory=dict)  # the security group of the context allow_ssh
+
+
+@dataclass
+class Scene:
+    """Everything that stands."""
+
+    cloud: Cloud  # as its administrator signs in to it
+    users: list[Actor] = field(default_factory=list)  # tenants take turns
+    tenants: dict[str, Tenant] = field(default_factory=dict)  # by id
+    choose_at_random: bool = True  # which user an iteration acts as: any, or each in turn
+    shared: dict[str, Any] = field(default_factory=dict)  # what belongs to no project, by the context's name
+    api_versions: dict[str, dict[str, str]] = field(default_factory=dict)  # client -> Rally's keys
