@@ -1,15 +1,20 @@
-"""Runs a task: its workloads, one after another."""
+"""Runs a task: its subtasks one after another, the workloads of a subtask too, or side by side where it says so."""
 
 import logging
 import os
 import platform
 import threading
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-from rallycross.benchmark.workload_run import Stage, Tell, run_workload
+from rallycross.benchmark.fleet import Fleet
+from rallycross.benchmark.stands import Stands, Tell
+from rallycross.benchmark.workload_run import Stage, run_workload
 from rallycross.cloud.cloud import Cloud
+from rallycross.cloud.facts import CloudFacts
 from rallycross.cloud.inventory import facts
 from rallycross.contexts import cleaning
 from rallycross.contexts.ledger import OwnedLedger
@@ -17,7 +22,9 @@ from rallycross.errors import InvalidInput
 from rallycross.results.store import Store
 from rallycross.scenarios.scenario import SCENARIOS
 from rallycross.task.checks import check, kinds, resolve
-from rallycross.task.plan import Task
+from rallycross.task.plan import Subtask, Task
+
+DRAIN = 3.0  # seconds that iterations in flight have when a load is stopped: Airflow ends a process after 5
 
 _INTERRUPTED = "the process that drove the load died; what it had measured is kept"
 
@@ -32,13 +39,16 @@ def run(
     uuid: str,
     samples: Path,
     stop: threading.Event,
+    drain: float = DRAIN,
+    abort_on_sla_failure: bool = False,
     tell: Tell = _log.info,
 ) -> None:
     """Run a task as `uuid`: samples go to files below `samples`, all else to the store.
 
     Raise `InvalidInput`, before any load, when the cloud lacks what the task names. What goes wrong in one workload is
-    that workload's result. When `stop` is set, the iterations in flight are cut short, what was made is deleted, and
-    the task ends as aborted.
+    that workload's result. When `stop` is set, no further iteration begins, those in flight have `drain` seconds to
+    end, what was made is deleted, and the task ends as aborted. With `abort_on_sla_failure` a workload is stopped as
+    soon as one of its criteria can not be met any more, and the task goes on with the next.
 
     A task that was begun before is not run again: where the process before has died in the middle of it, what it has
     left is deleted and the task ends as crashed.
@@ -46,18 +56,37 @@ def run(
     if store.task(uuid) is not None:
         _close_interrupted(cloud, store, uuid, tell)
         return
-    scenarios = {name: scenario.signature for name, scenario in SCENARIOS.all.items()}
-    there = facts(cloud, kinds(task, scenarios))
-    if complaints := check(task, there, scenarios):
-        raise InvalidInput(complaints)
-    uuids = store.begin_task(uuid, cloud=cloud.name, task=task, environment=_environment())
-    stage = Stage(cloud, cloud.connect(), store, uuid, samples, stop, tell)
-    for workload in task.workloads:
-        if stop.is_set():
-            break
-        tell(f"workload {workload.position + 1} of {len(task.workloads)}: {workload.scenario}")
-        run_workload(stage, resolve(workload, task, there, scenarios[workload.scenario]), uuids[workload.position])
+    with Fleet() as fleet:  # its first process gets ready while the cloud is asked what it has
+        scenarios = {name: scenario.signature for name, scenario in SCENARIOS.all.items()}
+        there = CloudFacts(cloud.name, frozenset()) if cloud.is_none else facts(cloud, kinds(task, scenarios))
+        if complaints := check(task, there, scenarios):
+            raise InvalidInput(complaints)
+        uuids = store.begin_task(uuid, cloud=cloud.name, task=task, environment=_environment())
+        resolved = {one.position: resolve(one, task, there, scenarios[one.scenario]) for one in task.workloads}
+        connection = None if cloud.is_none else cloud.connect()
+        with closing(Stands(cloud, connection, store, uuid, task.workloads, tell)) as stands:
+            stage = Stage(store, stands, fleet, samples, task.timing, stop, drain, abort_on_sla_failure, tell)
+
+            def one(position: int) -> None:
+                if not stop.is_set():
+                    workload = resolved[position]
+                    tell(f"workload {position + 1} of {len(resolved)}: {workload.scenario}")
+                    run_workload(stage, workload, uuids[position])
+
+            for subtask in task.subtasks:
+                _run_subtask(subtask, one)
     store.end_task(uuid, status="aborted" if stop.is_set() else "finished")
+
+
+def _run_subtask(subtask: Subtask, run_one: Any) -> None:
+    positions = [workload.position for workload in subtask.workloads]
+    if not subtask.run_in_parallel:
+        for position in positions:
+            run_one(position)
+        return
+    with ThreadPoolExecutor(max(1, len(positions)), thread_name_prefix="workload") as threads:
+        for future in [threads.submit(run_one, position) for position in positions]:
+            future.result()
 
 
 def clean(cloud: Cloud, store: Store, *, uuid: str) -> int:

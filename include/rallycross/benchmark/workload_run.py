@@ -1,49 +1,39 @@
 """Runs one workload: contexts, load, cleaning; and stores how it ended."""
 
-import asyncio
-import random
+import os
 import threading
 import time
 import traceback
-from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
-from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
 
-from openstack.connection import Connection
-
-from rallycross.cloud.access import SignIn
-from rallycross.cloud.client import Client, open_http
-from rallycross.cloud.cloud import Cloud
-from rallycross.cloud.scene import Actor
-from rallycross.contexts.context import CONTEXTS, Backstage, Scene
-from rallycross.contexts.ledger import OwnedLedger
-from rallycross.load.iteration import Iteration
-from rallycross.load.measure import measure
+from rallycross.benchmark.fleet import Fleet
+from rallycross.benchmark.job import Job
+from rallycross.benchmark.lookout import Lookout
+from rallycross.benchmark.stands import Stands, Tell
+from rallycross.benchmark.supervise import LoadFailed, Supervision
+from rallycross.cloud.scene import Scene
+from rallycross.load.load import processes
 from rallycross.load.runners import RUNNERS
-from rallycross.results.sample_file import SUFFIX, SampleWriter
+from rallycross.results.sample_file import SUFFIX
 from rallycross.results.store import Store
-from rallycross.scenarios.scenario import SCENARIOS, Scenario
-from rallycross.scenarios.user import User
-from rallycross.task.plan import Workload
-
-Tell = Callable[[str], None]
-
-SIGN_IN_THREADS = 20  # users that sign in at a time
+from rallycross.scenarios.scenario import SCENARIOS
+from rallycross.task.plan import Timing, Workload
 
 
 @dataclass(frozen=True)
 class Stage:
     """Where the workloads of one task run."""
 
-    cloud: Cloud
-    connection: Connection  # of its administrator; one for all workloads: each discovers all services anew
     store: Store
-    task: str  # uuid
+    stands: Stands
+    fleet: Fleet
     samples: Path
+    timing: Timing
     stop: threading.Event
+    drain: float  # seconds that iterations in flight have when the load is stopped
+    abort_on_sla_failure: bool
     tell: Tell
 
 
@@ -51,17 +41,20 @@ class Stage:
 class _Outcome:
     """What a workload has come to so far."""
 
-    status: Literal["finished", "aborted", "crashed"] = "finished"
+    status: Literal["finished", "aborted", "aborted_on_sla", "crashed"] = "finished"
     error: str = ""
     error_detail: str = ""
     load_seconds: float | None = None
     contexts: list[dict[str, Any]] = field(default_factory=list)
+    generator: dict[str, Any] = field(default_factory=dict)
+    hook_results: list[dict[str, Any]] = field(default_factory=list)
 
     def crash(self, error: BaseException) -> None:
         """Take up the error that ended it."""
         self.status = "crashed"
         self.error = str(error) or type(error).__name__
-        self.error_detail = "".join(traceback.format_exception(error))
+        detail = error.detail if isinstance(error, LoadFailed) else ""
+        self.error_detail = detail or "".join(traceback.format_exception(error))
 
 
 def run_workload(stage: Stage, workload: Workload, uuid: str) -> None:
@@ -73,7 +66,9 @@ def run_workload(stage: Stage, workload: Workload, uuid: str) -> None:
     began = time.monotonic()
     stage.store.begin_workload(uuid)
     try:
-        _load_within_contexts(stage, workload, uuid, outcome)
+        with stage.stands.around(workload, uuid, outcome.contexts) as scene:
+            if not stage.stop.is_set():
+                _load(stage, workload, uuid, scene, outcome)
     except Exception as error:  # noqa: BLE001 - whatever went wrong is this workload's result
         outcome.crash(error)
         stage.tell(f"{workload.scenario} could not be measured: {error}")
@@ -91,71 +86,49 @@ def run_workload(stage: Stage, workload: Workload, uuid: str) -> None:
             load_seconds=outcome.load_seconds,
             full_seconds=time.monotonic() - began,
             contexts=outcome.contexts,
+            generator=outcome.generator,
+            hook_results=outcome.hook_results,
         )
 
 
-def _load_within_contexts(stage: Stage, workload: Workload, uuid: str, outcome: _Outcome) -> None:
-    """Set up the contexts in order, run the load, and undo the contexts in reverse, whatever happens."""
-    scenario = SCENARIOS[workload.scenario]
-    scene = Scene(stage.cloud)
-    ledger = OwnedLedger(stage.store, stage.cloud.name, stage.task, uuid)
-    backstage = Backstage(stage.connection, ledger, uuid)
-    with ExitStack() as undo:
-        for name in sorted(workload.contexts, key=lambda name: CONTEXTS[name].order):
-            done: dict[str, Any] = {"plugin_name": name, "plugin_cfg": workload.contexts[name]}
-            outcome.contexts.append(done)
-            context = CONTEXTS[name].make(workload.contexts[name], scene, backstage)
-            undo.callback(_clean_up, stage, done, context.clean_up)
-            with _noted(done, "setup"):
-                context.set_up()
-            if stage.stop.is_set():
-                return
-        outcome.load_seconds = asyncio.run(_load(stage, workload, uuid, scenario, scene))
-
-
-async def _load(stage: Stage, workload: Workload, uuid: str, scenario: Scenario, scene: Scene) -> float:
-    """Sign all users in, run the load, and return how many seconds it took."""
-    people: list[Actor | None] = [None] if "admin" in scenario.roles else [*scene.users]
-    with (
-        ThreadPoolExecutor(SIGN_IN_THREADS, thread_name_prefix="sign-in") as threads,
-        closing(SampleWriter(stage.samples / uuid / f"0{SUFFIX}")) as writer,
-    ):
-        async with open_http(stage.cloud) as http:
-            clients = [Client(SignIn(person.cloud if person else stage.cloud), http, threads) for person in people]
-            await asyncio.gather(*(client.access() for client in clients))
-
-            async def iterate(iteration: Iteration) -> None:
-                turn = random.randrange(len(clients)) if scene.choose_at_random else iteration.number % len(clients)  # noqa: S311 - no secret
-                user = User(clients[turn], iteration, uuid, scene=scene, actor=people[turn])
-                await scenario.function(user, **workload.args)
-
-            return await measure(
-                iterate,
-                RUNNERS[workload.runner].load(workload.runner_args),
-                writer,
-                lambda progress: stage.store.report_progress(uuid, progress),
-                stage.stop,
-            )
-
-
-def _clean_up(stage: Stage, done: dict[str, Any], clean_up: Callable[[], object]) -> None:
-    """Clean up; what cannot be deleted stays in the ledger, is told and noted, and does not spoil what was measured."""
-    try:
-        with _noted(done, "cleanup"):
-            clean_up()
-    except Exception as error:  # noqa: BLE001 - the next one is to be cleaned up all the same
-        stage.tell(f"{done['plugin_name']}: not all could be cleaned up: {error}")
-
-
-@contextmanager
-def _noted(done: dict[str, Any], act: Literal["setup", "cleanup"]) -> Iterator[None]:
-    """Note when an act on a context began and ended (seconds since the epoch) and what went wrong, as Rally does."""
-    note: dict[str, Any] = {"started_at": time.time(), "finished_at": None, "error": None}
-    done[act] = note
-    try:
-        yield
-    except Exception as error:
-        note["error"] = str(error)
-        raise
-    finally:
-        note["finished_at"] = time.time()
+def _load(stage: Stage, workload: Workload, uuid: str, scene: Scene, outcome: _Outcome) -> None:
+    """Drive the load, and note in `outcome` how that went, also when it raises."""
+    load = RUNNERS[workload.runner].load(workload.runner_args)
+    count = processes(load, threads=SCENARIOS[workload.scenario].blocking, cpus=os.cpu_count() or 1)
+    files = [stage.samples / uuid / f"{shard}{SUFFIX}" for shard in range(count)]
+    jobs = [
+        Job(
+            workload=uuid,
+            scenario=workload.scenario,
+            args=workload.args,
+            runner=workload.runner,
+            runner_args=workload.runner_args,
+            shard=shard,
+            of=count,
+            scene=scene,
+            timing=stage.timing,
+            samples=str(file),
+        )
+        for shard, file in enumerate(files)
+    ]
+    with stage.fleet.lend(count) as lent:
+        supervision = Supervision(
+            processes=lent,
+            jobs=jobs,
+            lookout=Lookout(workload, load, files, stage.timing),
+            stop=stage.stop,
+            drain=stage.drain,
+            show=lambda progress: stage.store.report_progress(uuid, progress),
+            begun=lambda: stage.store.begin_load(uuid),
+            started=lambda _: None,
+            abort_on_sla_failure=stage.abort_on_sla_failure,
+        )
+        try:
+            supervision.run()
+        finally:
+            outcome.load_seconds = supervision.seconds
+            shards = [{"shard": shard, **health} for shard, health in sorted(supervision.health.items())]
+            outcome.generator = {"processes": count, "shards": shards}
+        if supervision.missed:
+            outcome.status = "aborted_on_sla"
+            outcome.error = f"stopped, since {supervision.missed} could not be met any more"

@@ -22,6 +22,11 @@ class Cloud:
         config = {key: value for key, value in self.config.items() if key != "profile"}
         return openstack.connect(load_yaml_config=False, load_envvars=False, app_name="rallycross", **config)
 
+    @property
+    def is_none(self) -> bool:
+        """Whether there is no cloud at all: for loads that need none."""
+        return not self.config
+
     @classmethod
     def from_file(cls, path: Path, name: str) -> "Cloud":
         """Read the entry `name` of a `clouds.yaml`."""
@@ -32,3 +37,6 @@ class Cloud:
         if name not in clouds:
             raise RallycrossError(f"{path}: has no cloud {name!r} - it has: {', '.join(sorted(clouds)) or 'none'}")
         return cls(name, clouds[name])
+
+
+NO_CLOUD = Cloud("none", {})

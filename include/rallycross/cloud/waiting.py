@@ -1,58 +1,48 @@
-"""Waiting for a thing in a cloud to become what it should."""
+"""Waiting for things in a cloud to become what they should, without loading the cloud with questions."""
 
 import asyncio
 from collections.abc import Awaitable, Callable
-from typing import Any
+from dataclasses import dataclass
 
-from rallycross.cloud.errors import ApiError, ResourceFailed, WaitedTooLong
-
-Thing = dict[str, Any]
-Look = Callable[[], Awaitable[Thing]]
-
-# Between two looks passes this share of the time waited so far, within bounds: what takes a second is seen to a tenth
-# of a second, and what takes minutes does not burden the cloud with questions.
-POLL_SHARE = 0.05
-POLL_SHORTEST = 0.1
-POLL_LONGEST = 1.0
+from rallycross.cloud.watch import Get, Thing, Waiter, Watch
+from rallycross.cloud.wish import Kind, Wish
 
 
-async def wait_for(look: Look, status: str, *, limit: float, what: str) -> Thing:
-    """Look, at once and again and again, until the thing's status is `status`, in any case; return it as it then is.
+class Waiting:
+    """All that wait in one process: those for things of one kind in one project look together.
 
-    Raise `ResourceFailed` with the cloud's reason when it ends in an error state, `WaitedTooLong` after `limit`
-    seconds.
+    A wish that does not come true raises `ResourceFailed` with the cloud's reason where the thing ends in an error
+    state, `WaitedTooLong` after the limit, and what the cloud's API itself raises.
     """
-    return await _until(look, {status.lower()}, limit=limit, what=f"{what} is not {status}")
+
+    def __init__(self) -> None:
+        self._watches: dict[tuple[str | None, Kind], Watch] = {}
+
+    async def until(self, wish: Wish, project: str | None, get: Get) -> Thing:
+        """Look at once and again and again; return the thing as it then is ({} where it is gone)."""
+        key = (project, wish.kind)
+        if key not in self._watches:
+            self._watches[key] = Watch(wish.kind, get)
+        return await self._watches[key].wait(wish)
 
 
-async def wait_gone(look: Look, *, limit: float, what: str) -> None:
-    """Look until the cloud says that there is no such thing any more.
+@dataclass(frozen=True)
+class RallyPolling:
+    """How Rally waits: how long before it looks at all, and then between two looks, in seconds."""
 
-    Raise `ResourceFailed` when it ends in an error state, `WaitedTooLong` after `limit` seconds.
-    """
-    try:
-        await _until(look, {"deleted", "soft_deleted"}, limit=limit, what=f"{what} is not gone")
-    except ApiError as error:
-        if error.status != 404:
-            raise
+    before: float
+    between: float
 
 
-async def _until(look: Look, wanted: set[str], *, limit: float, what: str) -> Thing:
-    loop = asyncio.get_running_loop()
-    began = loop.time()
+async def as_rally(wish: Wish, polling: RallyPolling, get: Get, pause: Callable[[float], Awaitable[None]]) -> Thing:
+    """Wait as Rally does, so that durations can be held against its own; raise as `Waiting` does."""
+    if polling.before:
+        await pause(polling.before)
+    waiter, watch = Waiter(wish), Watch(wish.kind, get)
     while True:
-        thing = await look()
-        status = str(thing.get("status", "")).lower()
-        if status in wanted:
-            return thing
-        if status.startswith("error") or status == "killed":
-            raise ResourceFailed(f"{what}: it is in status {thing['status']}: {_reason(thing)}")
-        waited = loop.time() - began
-        if waited >= limit:
-            raise WaitedTooLong(f"{what} after {limit:g} s: it is in status {status or 'unknown'}")
-        await asyncio.sleep(min(max(waited * POLL_SHARE, POLL_SHORTEST), POLL_LONGEST, limit - waited))
-
-
-def _reason(thing: Thing) -> str:
-    fault = thing.get("fault") or {}
-    return str(fault.get("message") or thing.get("message") or "the cloud gives no reason")
+        await watch.ask(waiter)
+        if not waiter.done.done():
+            waiter.look_again(asyncio.get_running_loop().time())
+        if waiter.done.done():
+            return waiter.done.result()
+        await asyncio.sleep(polling.between)

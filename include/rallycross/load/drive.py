@@ -2,12 +2,15 @@
 
 import asyncio
 import itertools
+import math
+import random
 import traceback
 from collections.abc import Awaitable, Callable
 
 from rallycross.load.iteration import Iteration
-from rallycross.load.pace import AT_ONCE, Pace
-from rallycross.load.sample import Failure, Sample
+from rallycross.load.load import Load
+from rallycross.load.pace import AT_ONCE
+from rallycross.load.sample import Failure, Sample, State
 
 Iterate = Callable[[Iteration], Awaitable[None]]
 
@@ -18,60 +21,166 @@ TIMED_OUT = "TimedOut"  # kind of the failure of an iteration that took longer t
 _TURN = 0.01
 
 
-async def drive(
-    iterate: Iterate,
-    pace: Pace,
-    workers: int,
-    record: Callable[[Sample], None],
-    *,
-    timeout: float | None = None,  # noqa: ASYNC109 - of each iteration, not of this call
-    stop: asyncio.Event | None = None,
-    shard: int = 0,
-) -> None:
-    """Run iterations 0, 1, 2, ... as `pace` says, at most `workers` at a time; return when all have ended.
+class Engine:
+    """Drives one load, or one shard of it. The clock is the event loop's; times count from `origin` on it.
 
-    An iteration that raises is a sample with a failure, and so is one that is cancelled because it took more than
-    `timeout` seconds or because `stop` was set, which also lets no further one begin. What `record` raises ends the
-    load. The clock is the event loop's.
+    What `iterate` raises is the failure of its iteration. What `record` raises ends the load.
     """
-    loop = asyncio.get_running_loop()
-    origin = loop.time()
 
-    def clock() -> float:
-        return loop.time() - origin
+    def __init__(
+        self,
+        iterate: Iterate,
+        load: Load,
+        record: Callable[[Sample], None],
+        *,
+        shard: int = 0,
+        of: int = 1,
+        origin: float | None = None,
+        started: Callable[[int], None] = lambda _: None,
+    ) -> None:
+        self._iterate = iterate
+        self._whole, self._load = load, load.shard(shard, of)
+        self._record = record
+        self._shard, self._of = shard, of
+        self._time = asyncio.get_running_loop().time
+        self._origin = self._time() if origin is None else origin
+        self._started = started  # is told the number of each iteration that begins
+        self._numbers = itertools.count()
+        self._tasks: dict[int, asyncio.Task[None]] = {}  # by worker
+        self._hired = 0
+        self._waiting = 0  # workers that wait for an iteration to be due
+        self._busy: set[int] = set()  # workers in the middle of an iteration
+        self._stopping = False
+        self._ended: asyncio.Future[None] = asyncio.get_running_loop().create_future()
 
-    numbers = itertools.count()
+    def clock(self) -> float:
+        """Return the seconds since the start of the load."""
+        return self._time() - self._origin
 
-    share = _TURN / workers
+    async def run(self) -> None:
+        """Run all iterations; return when the last has ended."""
+        # An open loop takes on workers as it needs them: it may be allowed many more.
+        for _ in range(self._load.workers if self._load.rate is None else 1):
+            self._hire()
+        try:
+            await self._ended
+        finally:
+            tasks = list(self._tasks.values())
+            self._cut()
+            await asyncio.gather(*tasks, return_exceptions=True)
 
-    async def work() -> None:
-        resumed = clock()
-        while (due := pace(number := next(numbers))) is not None:
-            if due > clock():
-                await asyncio.sleep(due - clock())
-            iteration = Iteration(number, clock)
+    def stop(self, drain: float) -> None:
+        """Begin no further iteration; cut short those that are not done after `drain` seconds. Not waited for."""
+        self._stopping = True
+        for worker, task in self._tasks.items():
+            if worker not in self._busy:
+                task.cancel()
+        asyncio.get_running_loop().call_later(drain, self._cut)
+
+    def _cut(self) -> None:
+        for task in self._tasks.values():
+            task.cancel()
+
+    def _hire(self) -> None:
+        worker = self._hired
+        self._hired += 1
+        task = asyncio.create_task(self._work(worker))
+        self._tasks[worker] = task
+        task.add_done_callback(lambda task: self._leave(worker, task))
+
+    def _leave(self, worker: int, task: asyncio.Task[None]) -> None:
+        del self._tasks[worker]
+        error = None if task.cancelled() else task.exception()
+        if self._ended.done():
+            return
+        if error is not None:
+            self._ended.set_exception(error)
+        elif not self._tasks:
+            self._ended.set_result(None)
+
+    async def _work(self, worker: int) -> None:
+        """Run one iteration after another, each when it is due."""
+        load, clock = self._load, self.clock
+        pace, think = load.pace, load.think
+        turn = resumed = 0.0
+        share = _TURN / load.workers
+        first = True
+        while not self._stopping:
+            if load.users and not await self._admitted(worker):
+                return
+            number = next(self._numbers)
+            due = pace(number)
+            if due is None or (not first and clock() >= load.until):
+                return
+            state = State.RAN if due == AT_ONCE else await self._when_due(due, first=first)
+            if state is State.DROPPED:
+                self._drop(number, due)
+                continue
+            first = False
+            iteration = Iteration(number * self._of + self._shard, clock)
             started = clock()
-            failure: Failure | None = Failure(ABORTED, "the load was stopped while this iteration ran")
-            try:
-                failure = await _attempt(iterate, iteration, timeout)
-            finally:
-                sample = _sample(iteration, shard, due, started, failure)
-                record(sample)
-            if sample.ended - resumed > share:
+            if (started if due == AT_ONCE else due) < load.warm_up:
+                state = State.WARM_UP
+            await self._run_one(worker, iteration, due, started, state)
+            turn = clock()
+            if think is not None:
+                await asyncio.sleep(random.uniform(*think))  # noqa: S311 - no secret
+            elif turn - resumed > share:
                 await asyncio.sleep(0)
                 resumed = clock()
 
-    tasks = [asyncio.create_task(work()) for _ in range(workers)]
-    watch = [asyncio.create_task(_cancel_on(stop, tasks))] if stop else []
-    try:
-        done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_EXCEPTION)
-    finally:
-        for task in (*tasks, *watch):
-            task.cancel()
-        await asyncio.gather(*tasks, *watch, return_exceptions=True)
-    for task in done:
-        if not task.cancelled() and (error := task.exception()):
-            raise error
+    async def _when_due(self, due: float, *, first: bool) -> State:
+        """Wait until an iteration is due; return what becomes of one that was due before a worker was free for it."""
+        now = self.clock()
+        if due >= now:
+            self._waiting += 1
+            try:
+                await asyncio.sleep(due - now)
+            finally:
+                self._waiting -= 1
+        elif not first:  # had any worker been free when it was due, that one would have taken it
+            return State.DROPPED if self._load.when_busy == "drop" else State.QUEUED
+        return State.RAN
+
+    async def _run_one(self, worker: int, iteration: Iteration, due: float, started: float, state: State) -> None:
+        self._busy.add(worker)
+        if not self._waiting and self._hired < self._load.workers and not self._stopping:
+            self._hire()
+        self._started(iteration.number)
+        failure: Failure | None = Failure(ABORTED, "the load was stopped while this iteration ran")
+        try:
+            failure = await _attempt(self._iterate, iteration, self._load.timeout)
+        finally:
+            self._busy.discard(worker)
+            self._record(
+                Sample(
+                    iteration.number,
+                    self._shard,
+                    None if due == AT_ONCE else due,
+                    started,
+                    self.clock(),
+                    iteration.idle,
+                    failure,
+                    iteration.actions,
+                    state,
+                    iteration.outputs,
+                )
+            )
+
+    async def _admitted(self, worker: int) -> bool:
+        """Wait until the worker may run; return whether it ever may."""
+        own = worker * self._of + self._shard
+        now = self.clock()
+        begins = self._whole.begins(own, now)
+        if math.isinf(begins):
+            return False
+        if begins > now:
+            await asyncio.sleep(begins - now)
+        return True
+
+    def _drop(self, number: int, due: float) -> None:
+        state = State.WARM_UP if due < self._load.warm_up else State.DROPPED
+        self._record(Sample(number * self._of + self._shard, self._shard, due, due, due, state=state))
 
 
 async def _attempt(iterate: Iterate, iteration: Iteration, limit: float | None) -> Failure | None:
@@ -96,16 +205,3 @@ def failure_of(error: Exception) -> Failure:
         detail="".join(traceback.format_exception(error)),
         request_id=getattr(error, "request_id", None) or "",
     )
-
-
-def _sample(iteration: Iteration, shard: int, due: float, started: float, failure: Failure | None) -> Sample:
-    scheduled = None if due == AT_ONCE else due
-    return Sample(
-        iteration.number, shard, scheduled, started, iteration.clock(), iteration.idle, failure, iteration.actions
-    )
-
-
-async def _cancel_on(stop: asyncio.Event, tasks: list[asyncio.Task[None]]) -> None:
-    await stop.wait()
-    for task in tasks:
-        task.cancel()

@@ -1,18 +1,14 @@
-"""Measures a load: drives it, keeps its samples, shows how far it has come, and stops it when told."""
+"""Measures a load: drives it, keeps its samples, and watches the process that does so."""
 
 import asyncio
-import threading
-from collections.abc import Callable
+from contextlib import suppress
 from typing import Any, Protocol
 
-from rallycross.load.drive import Iterate, drive
-from rallycross.load.progress import Progress
-from rallycross.load.runners import Load
+from rallycross.load.drive import Engine
+from rallycross.load.health import Health
 from rallycross.load.sample import Sample
 
-TICK = 0.25  # seconds between two looks at whether to stop
 FLUSH = 0.5  # seconds after which a sample is on disk at the latest
-SHOW = 1.0  # seconds between two shows of the progress
 
 
 class Sink(Protocol):
@@ -22,53 +18,27 @@ class Sink(Protocol):
         """Take a sample."""
 
     def flush(self) -> None:
-        """Put what was taken where nothing can take it away."""
+        """Put what was taken where nothing can take it away. May be called on another thread than `add`."""
 
 
-async def measure(
-    iterate: Iterate, load: Load, sink: Sink, show: Callable[[dict[str, Any]], None], stop: threading.Event
-) -> float:
-    """Drive a load to its end, or until `stop` is set, and return how many seconds it took.
+async def measure(engine: Engine, sink: Sink) -> dict[str, Any]:
+    """Drive a load, whose engine records to `sink`, to its end; return `Health.close`. What `flush` raises ends it."""
+    health = Health()
 
-    `show` is called on a thread of its own, so that a slow database does not slow the load.
-    """
-    loop = asyncio.get_running_loop()
-    began = loop.time()
-    progress = Progress(load.total)
-    stopped = asyncio.Event()
-
-    def record(sample: Sample) -> None:
-        sink.add(sample)
-        progress.add(sample)
-
-    async def watch() -> None:
-        flushed = shown = began
+    async def flush() -> None:
         while True:
-            if stop.is_set():
-                stopped.set()
-            now = loop.time()
-            if now - flushed >= FLUSH:
-                sink.flush()
-                flushed = now
-            if now - shown >= SHOW:
-                shown = now
-                await asyncio.to_thread(show, progress.at(now - began))
-            await asyncio.sleep(TICK)
+            await asyncio.sleep(FLUSH)
+            await asyncio.to_thread(sink.flush)  # compressing would make iterations late
 
-    driving = asyncio.create_task(
-        drive(iterate, load.pace, load.workers, record, timeout=load.timeout, stop=stopped), name="drive"
-    )
-    watching = asyncio.create_task(watch(), name="watch")
+    driving = asyncio.create_task(engine.run(), name="drive")
+    beside = {asyncio.create_task(flush(), name="flush"), asyncio.create_task(health.watch(), name="health")}
     try:
-        # Whichever ends first: the watch only does so by an error, such as a disk that is full.
-        await asyncio.wait({driving, watching}, return_when=asyncio.FIRST_COMPLETED)
+        done, _ = await asyncio.wait({driving, *beside}, return_when=asyncio.FIRST_COMPLETED)
     finally:
-        watching.cancel()
-        driving.cancel()
-        ended = await asyncio.gather(driving, watching, return_exceptions=True)
-    seconds = loop.time() - began
-    for end in ended:
-        if isinstance(end, Exception):
-            raise end
-    show(progress.at(seconds))
-    return seconds
+        for task in (driving, *beside):
+            task.cancel()
+        await asyncio.gather(driving, *beside, return_exceptions=True)
+    for task in done:
+        with suppress(asyncio.CancelledError):
+            task.result()
+    return health.close()

@@ -1,32 +1,44 @@
 """Runners: the names under which a task file asks for a kind of load, each a setting of the one engine."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
+from itertools import accumulate
 from typing import Any
 
-from rallycross.load.pace import Pace, at_once
+from rallycross.load.load import Load
+from rallycross.load.pace import at_once, even, poisson
+from rallycross.load.rate import Rate, Stage
 from rallycross.task.flaw import Flaw, Schema, flaws
 
+Args = dict[str, Any]
+
 _COUNT: Schema = {"type": "integer", "minimum": 1}
+_POSITIVE: Schema = {"type": "number", "exclusiveMinimum": 0}
+_NOT_NEGATIVE: Schema = {"type": "number", "minimum": 0}
+_SPAN: Schema = {
+    "type": "object",
+    "properties": {"min": _NOT_NEGATIVE, "max": _NOT_NEGATIVE},
+    "required": ["min", "max"],
+    "additionalProperties": False,
+}
+_TIMEOUT: Schema = {"timeout": _NOT_NEGATIVE}  # seconds that an iteration may take; 0 = any
+_THINK: Schema = {"think_time": {"anyOf": [_NOT_NEGATIVE, _SPAN]}}  # seconds between two iterations of a user
+_WARM_UP: Schema = {"warm_up": _NOT_NEGATIVE}  # seconds at the beginning that the figures leave out
+_MAX_CPU_COUNT: Schema = {"max_cpu_count": _COUNT}  # processes at the most
 
-
-@dataclass(frozen=True)
-class Load:
-    """What a runner asks of the engine."""
-
-    pace: Pace
-    workers: int
-    timeout: float | None  # seconds that an iteration may take
-    total: int | None  # iterations, where that is known beforehand
+# Rally's default of constant_for_duration, alone among its runners.
+_DURATION_TIMEOUT = 600
+_MAX_IN_FLIGHT = 1000
 
 
 @dataclass(frozen=True)
 class Runner:
-    """A runner: what its arguments may be, and the load that it makes of them."""
+    """A runner: what its arguments may be, the load that it makes of them, and how one says that in words."""
 
     schema: Schema
-    load: Callable[[dict[str, Any]], Load]
-    contradictions: Callable[[dict[str, Any]], Iterable[Flaw]] = lambda _: ()
+    load: Callable[[Args], Load]
+    describe: Callable[[Args], str]
+    contradictions: Callable[[Args], Iterable[Flaw]] = lambda _: ()
 
     def validate(self, args: Any) -> list[Flaw]:
         """Return what is wrong with the arguments."""
@@ -34,39 +46,302 @@ class Runner:
         return found or list(self.contradictions(args))
 
 
-def _constant(args: dict[str, Any]) -> Load:
+def _schema(properties: dict[str, Schema], *, required: Iterable[str] = ()) -> Schema:
+    return {
+        "type": "object",
+        "properties": properties,
+        "required": list(required),
+        "additionalProperties": False,
+    }
+
+
+# One after another. Takes any further key, so that a file can change `constant` to `serial` and nothing else.
+
+
+def _serial(args: Args) -> Load:
     times = args.get("times", 1)
-    return Load(at_once(times), args.get("concurrency", 1), args.get("timeout") or None, times)
+    return Load(at_once(times), workers=1, total=times)
 
 
-def _more_workers_than_work(args: dict[str, Any]) -> Iterable[Flaw]:
+def _describe_serial(args: Args) -> str:
+    times = args.get("times", 1)
+    return "once" if times == 1 else f"{times} times, one after another"
+
+
+# A closed loop: `concurrency` virtual users, `times` iterations in all.
+
+
+def _constant(args: Args) -> Load:
+    times = args.get("times", 1)
+    return Load(
+        at_once(times),
+        workers=args.get("concurrency", 1),
+        total=times,
+        timeout=args.get("timeout") or None,
+        max_processes=args.get("max_cpu_count"),
+    )
+
+
+def _more_workers_than_work(args: Args) -> Iterator[Flaw]:
     times, concurrency = args.get("times", 1), args.get("concurrency", 1)
     if concurrency > times:
         remedy = f"lower `concurrency` to {times} or raise `times` to {concurrency}"
         yield Flaw(("concurrency",), f"{concurrency} at a time is more than the {times} iterations in all", remedy)
 
 
-def _serial(args: dict[str, Any]) -> Load:
-    times = args.get("times", 1)
-    return Load(at_once(times), 1, None, times)
+def _describe_constant(args: Args) -> str:
+    times, concurrency = args.get("times", 1), args.get("concurrency", 1)
+    return "once" if times == 1 else f"{times} times, {concurrency} at a time"
+
+
+# A closed loop that begins no iteration after `duration` seconds; 0: each virtual user runs one.
+
+
+def _constant_for_duration(args: Args) -> Load:
+    duration = args["duration"]
+    return Load(
+        at_once(None),
+        workers=args.get("concurrency", 1),
+        total=args.get("concurrency", 1) if duration == 0 else None,
+        seconds=duration,
+        until=duration,
+        timeout=args.get("timeout", _DURATION_TIMEOUT) or None,
+        think=_think(args),
+        warm_up=args.get("warm_up", 0),
+        max_processes=args.get("max_cpu_count"),
+    )
+
+
+def _describe_duration(args: Args) -> str:
+    concurrency = args.get("concurrency", 1)
+    length = f"for {args['duration']:g} s" if args["duration"] else "once each"
+    return f"{length}, {concurrency} at a time{_describe_more(args)}"
+
+
+# Rally's open loop: `times` iterations at a rate, or at one that rises by `step` every `duration` seconds up to `end`.
+
+
+def _rps(args: Args) -> Load:
+    times: int = args["times"]
+    rps = args["rps"]
+    if isinstance(rps, dict):
+        rates = [*range(rps["start"], rps["end"], rps["step"]), rps["end"]]
+        length = rps.get("duration", 1)
+        stages = [Stage(length, rate, rate) for rate in rates[:-1]] + [Stage(float("inf"), rates[-1], rates[-1])]
+    else:
+        stages = [Stage(float("inf"), rps, rps)]
+    rate = Rate(stages)
+    workers: int = args.get("max_concurrency", times)
+    return Load(
+        even(rate, times),
+        workers=workers,
+        total=times,
+        seconds=rate.reaches(times - 1),
+        timeout=args.get("timeout") or None,
+        rate=rate.highest,
+        max_processes=args.get("max_cpu_count"),
+    )
+
+
+def _falling(args: Args) -> Iterator[Flaw]:
+    rps = args["rps"]
+    if isinstance(rps, dict) and rps["end"] < rps["start"]:
+        yield Flaw(("rps", "end"), f"{rps['end']} is below `start`, which is {rps['start']}", "let the rate rise")
+
+
+def _describe_rps(args: Args) -> str:
+    rps = args["rps"]
+    if isinstance(rps, dict):
+        speed = f"at {rps['start']} to {rps['end']} a second, {rps['step']} more every {rps.get('duration', 1)} s"
+    else:
+        speed = f"at {rps:g} a second"
+    most = f", {args['max_concurrency']} at a time at the most" if "max_concurrency" in args else ""
+    return f"{args['times']} times, {speed}{most}"
+
+
+# An open loop: arrivals at a rate, or at rates in stages, that do not wait for each other.
+
+
+def _arrival_rate(args: Args) -> Load:
+    rate = Rate(
+        [Stage(one["duration"], one["rate"], one.get("to", one["rate"])) for one in args["stages"]]
+        if "stages" in args
+        else [Stage(args["duration"], args["rate"], args["rate"])]
+    )
+    evenly = args.get("arrivals", "poisson") == "even"
+    return Load(
+        even(rate) if evenly else poisson(rate, args.get("seed", 0)),
+        workers=args.get("max_in_flight", _MAX_IN_FLIGHT),
+        total=max(1, round(rate.arrivals)) if evenly else None,
+        seconds=rate.seconds,
+        timeout=args.get("timeout") or None,
+        warm_up=args.get("warm_up", 0),
+        when_busy="drop",
+        rate=rate.highest,
+        max_processes=args.get("max_cpu_count"),
+    )
+
+
+def _rate_once(args: Args) -> Iterator[Flaw]:
+    if ("stages" in args) == ("rate" in args):
+        yield Flaw((), "wants either `rate` with `duration`, or `stages`", "give one of the two")
+    elif "rate" in args and "duration" not in args:
+        yield Flaw((), "lacks the key 'duration'", "add `duration:`, in seconds")
+    elif "stages" in args and "duration" in args:
+        yield Flaw(("duration",), "cannot be given beside `stages`", "give each stage its own")
+    elif not any(one["rate"] or one.get("to", 0) for one in args.get("stages", [args])):
+        yield Flaw(("stages",), "nothing arrives in any stage", "give one a `rate` above 0")
+
+
+def _describe_arrivals(args: Args) -> str:
+    stages = args.get("stages") or [args]
+    parts = [f"{_describe_rate(one)} a second for {one['duration']:g} s" for one in stages]
+    kind = "evenly" if args.get("arrivals", "poisson") == "even" else "at random"
+    most = args.get("max_in_flight", _MAX_IN_FLIGHT)
+    return f"{', then '.join(parts)}, arriving {kind}, {most} at a time at the most{_describe_more(args)}"
+
+
+def _describe_rate(stage: Args) -> str:
+    return f"{stage['rate']:g} to {stage['to']:g}" if "to" in stage else f"{stage['rate']:g}"
+
+
+# A closed loop whose number of virtual users changes.
+
+
+def _ramp(args: Args) -> Load:
+    stages = args["stages"]
+    ends = list(accumulate(stage["duration"] for stage in stages))
+    starts = [0, *ends[:-1]]
+    return Load(
+        at_once(None),
+        workers=max(stage["users"] for stage in stages),
+        total=None,
+        seconds=ends[-1],
+        until=ends[-1],
+        users=tuple((start, stage["users"]) for start, stage in zip(starts, stages, strict=True)),
+        timeout=args.get("timeout") or None,
+        think=_think(args),
+        warm_up=args.get("warm_up", 0),
+        max_processes=args.get("max_cpu_count"),
+    )
+
+
+def _describe_ramp(args: Args) -> str:
+    parts = [f"{stage['users']} at a time for {stage['duration']:g} s" for stage in args["stages"]]
+    return ", then ".join(parts) + _describe_more(args)
+
+
+def _think(args: Args) -> tuple[float, float] | None:
+    think = args.get("think_time", 0)
+    least, most = (think["min"], think["max"]) if isinstance(think, dict) else (think, think)
+    return (least, most) if most > 0 else None
+
+
+def _ramp_contradictions(args: Args) -> Iterator[Flaw]:
+    if not any(stage["users"] for stage in args["stages"]):
+        yield Flaw(("stages",), "no stage has a user", "give one `users` above 0")
+    yield from _think_backwards(args)
+
+
+def _think_backwards(args: Args) -> Iterator[Flaw]:
+    think = args.get("think_time")
+    if isinstance(think, dict) and think["max"] < think["min"]:
+        yield Flaw(("think_time", "max"), f"{think['max']:g} is below `min`, which is {think['min']:g}")
+
+
+def _describe_more(args: Args) -> str:
+    think = _think(args)
+    words = ""
+    if think:
+        words += f", thinking {think[0]:g} s" + (f" to {think[1]:g} s" if think[1] != think[0] else "")
+    if args.get("warm_up"):
+        words += f"; the first {args['warm_up']:g} s are a warm-up"
+    return words
+
+
+def _stages(**properties: Schema) -> Schema:
+    required = [name for name in properties if name != "to"]
+    return {"type": "array", "minItems": 1, "items": _schema(properties, required=required)}
 
 
 RUNNERS = {
-    # A closed loop: `concurrency` virtual users, `times` iterations in all.
+    "serial": Runner({"type": "object", "properties": {"times": _COUNT}}, _serial, _describe_serial),
     "constant": Runner(
-        schema={
-            "type": "object",
-            "properties": {
-                "times": _COUNT,
-                "concurrency": _COUNT,
-                "timeout": {"type": "number", "minimum": 0},  # 0 = none
-                "max_cpu_count": _COUNT,  # bounds Rally's processes; this engine needs one
-            },
-            "additionalProperties": False,
-        },
-        load=_constant,
-        contradictions=_more_workers_than_work,
+        _schema({"times": _COUNT, "concurrency": _COUNT, **_TIMEOUT, **_MAX_CPU_COUNT}),
+        _constant,
+        _describe_constant,
+        _more_workers_than_work,
     ),
-    # One after another. Takes any further key, so that a file can change `constant` to `serial` and nothing else.
-    "serial": Runner(schema={"type": "object", "properties": {"times": _COUNT}}, load=_serial),
+    "constant_for_duration": Runner(
+        _schema(
+            {
+                "duration": _NOT_NEGATIVE,
+                "concurrency": _COUNT,
+                "timeout": {"type": "number", "minimum": 1},
+                **_THINK,
+                **_WARM_UP,
+                **_MAX_CPU_COUNT,
+            },
+            required=["duration"],
+        ),
+        _constant_for_duration,
+        _describe_duration,
+        _think_backwards,
+    ),
+    "rps": Runner(
+        _schema(
+            {
+                "times": _COUNT,
+                "rps": {
+                    "anyOf": [
+                        _POSITIVE,
+                        _schema(
+                            {"start": _COUNT, "end": _COUNT, "step": _COUNT, "duration": _COUNT},
+                            required=["start", "end", "step"],
+                        ),
+                    ]
+                },
+                "max_concurrency": _COUNT,
+                **_TIMEOUT,
+                **_MAX_CPU_COUNT,
+            },
+            required=["times", "rps"],
+        ),
+        _rps,
+        _describe_rps,
+        _falling,
+    ),
+    "arrival_rate": Runner(
+        _schema(
+            {
+                "rate": _POSITIVE,
+                "duration": _POSITIVE,
+                "stages": _stages(rate=_NOT_NEGATIVE, to=_NOT_NEGATIVE, duration=_POSITIVE),
+                "arrivals": {"enum": ["poisson", "even"]},
+                "seed": {"type": "integer", "minimum": 0},  # of random arrivals: the same gives the same
+                "max_in_flight": _COUNT,
+                **_WARM_UP,
+                **_TIMEOUT,
+                **_MAX_CPU_COUNT,
+            }
+        ),
+        _arrival_rate,
+        _describe_arrivals,
+        _rate_once,
+    ),
+    "ramp": Runner(
+        _schema(
+            {
+                "stages": _stages(users={"type": "integer", "minimum": 0}, duration=_POSITIVE),
+                **_THINK,
+                **_WARM_UP,
+                **_TIMEOUT,
+                **_MAX_CPU_COUNT,
+            },
+            required=["stages"],
+        ),
+        _ramp,
+        _describe_ramp,
+        _ramp_contradictions,
+    ),
 }

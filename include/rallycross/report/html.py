@@ -13,7 +13,7 @@ import jinja2
 import yaml
 from markupsafe import Markup
 
-from rallycross.cloud import waiting
+from rallycross.cloud import watch
 from rallycross.report import charts, frames, wording
 from rallycross.report.run import Run
 from rallycross.results.models import DeploymentRow, TestRow, WorkloadRow
@@ -165,8 +165,8 @@ def _brief(run: Run) -> str:
 
 def _polling() -> str:
     """Return how finely the end of a wait is known."""
-    shortest, longest = wording.seconds(waiting.POLL_SHORTEST), wording.seconds(waiting.POLL_LONGEST)
-    return f"{waiting.POLL_SHARE:.0%} of the time that it has waited, at least {shortest} and at most {longest}"
+    shortest, longest = wording.seconds(watch.POLL_SHORTEST), wording.seconds(watch.POLL_LONGEST)
+    return f"{watch.POLL_SHARE:.0%} of the time that it has waited, at least {shortest} and at most {longest}"
 
 
 def _figure(figure: charts.Figure) -> Markup:

@@ -78,6 +78,10 @@ class Tasks(Database):
             ended_at=time.time(),
         )
 
+    def save_contexts(self, workload_uuid: str, contexts: Sequence[dict[str, Any]]) -> None:
+        """Keep what has become of a workload's contexts, which may outlive it."""
+        self._change_workload(workload_uuid, contexts_done=list(contexts))
+
     def end_task(self, uuid: str, *, status: Literal["finished", "aborted", "crashed"]) -> None:
         """Say how a task ended: `finished` whatever its workloads came to."""
         with self.writing() as session:

@@ -11,7 +11,10 @@ from openstack.connection import Connection
 from rallycross.cloud.client import Client
 from rallycross.cloud.naming import random_name, scenario_prefix
 from rallycross.cloud.scene import Actor, Scene, Tenant
+from rallycross.cloud.waiting import RallyPolling, Waiting, as_rally
+from rallycross.cloud.wish import Wish
 from rallycross.load.iteration import Iteration
+from rallycross.task.plan import Timing
 
 
 class _Acting:
@@ -48,13 +51,32 @@ class User(_Acting):
     return the JSON of the answer: `await user.get("compute", "/servers")`. They raise as `Client.request` does.
     """
 
-    __slots__ = ("client",)
+    __slots__ = ("_timing", "_waiting", "client")
 
     def __init__(
-        self, client: Client, iteration: Iteration, workload: str, *, scene: Scene, actor: Actor | None = None
+        self,
+        client: Client,
+        iteration: Iteration,
+        workload: str,
+        *,
+        scene: Scene,
+        actor: Actor | None = None,
+        waiting: Waiting | None = None,
+        timing: Timing = "intended",
     ) -> None:
         super().__init__(actor, scene, iteration, workload)
         self.client = client
+        self._waiting = waiting or Waiting()
+        self._timing = timing
+
+    async def wait(self, wish: Wish, rally: RallyPolling) -> dict[str, Any]:
+        """Wait until a wish has come true; return the thing as it then is ({} where it is gone).
+
+        `rally` is how Rally would wait, for runs that ask for Rally's timing. Raises as `Waiting` does.
+        """
+        if self._timing == "rally":
+            return await as_rally(wish, rally, self.get, self.iteration.pause)
+        return await self._waiting.until(wish, (await self.client.access()).project, self.get)
 
     async def pause(self, least: float, most: float) -> None:
         """Do nothing for a random time between `least` and `most` seconds, which does not count as work."""
@@ -74,6 +96,10 @@ class User(_Acting):
     ) -> Any:
         """Upload."""
         return await self.client.request("PUT", service, path, data=data, headers=headers)
+
+    async def patch(self, service: str, path: str, body: Any, headers: Mapping[str, str] | None = None) -> Any:
+        """Change."""
+        return await self.client.request("PATCH", service, path, body=body, headers=headers)
 
     async def delete(self, service: str, path: str) -> None:
         """Delete."""

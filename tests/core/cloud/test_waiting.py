@@ -1,79 +1,216 @@
 """Waiting, in virtual time."""
 
 import asyncio
-from collections.abc import Callable
 from typing import Any
 
 import pytest
 from virtual_time import run_virtually
 
 from rallycross.cloud.errors import ApiError, ResourceFailed, WaitedTooLong
-from rallycross.cloud.waiting import POLL_LONGEST, POLL_SHORTEST, wait_for, wait_gone
+from rallycross.cloud.waiting import RallyPolling, Waiting, as_rally
+from rallycross.cloud.watch import POLL_LONGEST, POLL_SHORTEST
+from rallycross.cloud.wish import Kind, becomes, goes
+
+ALONE = Kind("compute", "/servers", "server")  # without a list
+LISTED = Kind("compute", "/servers", "server", several="/servers/detail")
+CHANGED = Kind("compute", "/servers", "server", several="/servers/detail", since="changes-since")
+
+Story = list[tuple[float, dict[str, Any] | int]]  # from when on a thing is what; a number: the API answers with it
 
 
-def story(*chapters: tuple[float, dict[str, Any] | int]) -> tuple[Callable[[], Any], list[float]]:
-    """Return a look at a thing that changes at these times, and the times at which it was looked at."""
-    looks: list[float] = []
-    began: list[float] = []
+class Stories:
+    """A cloud whose things change at given times, by their ids."""
 
-    async def look() -> dict[str, Any]:
+    def __init__(self, **stories: Story) -> None:
+        self.stories = stories
+        self.asked: list[tuple[float, str, dict[str, str]]] = []
+        self._began: float | None = None
+
+    async def get(self, _: str, path: str, **params: str) -> Any:
+        """Answer as the thing is now."""
         now = asyncio.get_running_loop().time()
-        began.append(now)
-        looks.append(now - began[0])
-        now_is = [what for since, what in chapters if looks[-1] >= since][-1]
-        if isinstance(now_is, int):
-            raise ApiError("GET", "/it", now_is, "gone", None)
-        return now_is
+        self._began = now if self._began is None else self._began
+        self.asked.append((now - self._began, path, params))
+        if path.endswith("/detail"):
+            everything = [self._now(name) for name in self.stories]
+            return {"servers": [thing for thing in everything if isinstance(thing, dict)]}
+        thing = self._now(path.rpartition("/")[2])
+        if isinstance(thing, int):
+            raise ApiError("GET", path, thing, "as told", None)
+        return {"server": thing}
 
-    return look, looks
+    def _now(self, name: str) -> dict[str, Any] | int:
+        elapsed = asyncio.get_running_loop().time() - (self._began or 0.0)
+        [*_, (since, what)] = [chapter for chapter in self.stories[name] if elapsed >= chapter[0]]
+        return what if isinstance(what, int) else {"id": name, "updated": f"T{since:07.1f}", **what}
+
+    def looks(self, path: str) -> list[float]:
+        """Return when a path was asked for."""
+        return [at for at, asked, _ in self.asked if asked == path]
+
+
+def becoming(moment: float, last: dict[str, Any] | int | None = None) -> Story:
+    """Return the story of a server that is built until then."""
+    return [(0, {"status": "BUILD"}), (moment, last if last is not None else {"status": "ACTIVE"})]
+
+
+def wait(cloud: Stories, kind: Kind, *names: str, limit: float = 300.0, gone: bool = False) -> list[dict[str, Any]]:
+    """Wait for all of them at the same time, in one project."""
+
+    async def main() -> list[dict[str, Any]]:
+        waiting = Waiting()
+        wishes = [goes(kind, one, limit=limit) if gone else becomes(kind, one, "active", limit=limit) for one in names]
+        return await asyncio.gather(*(waiting.until(wish, "project", cloud.get) for wish in wishes))
+
+    return run_virtually(main())
 
 
 @pytest.mark.parametrize("moment", [0.0, 0.4, 1.0, 3.7, 30.0, 200.0])
 def test_a_change_is_seen_soon_after_it_happens(moment: float) -> None:
     """A change is seen within a tenth of a second, or a twentieth of the time waited, and never later than a second."""
-    look, looks = story((0, {"status": "BUILD"}), (moment, {"status": "ACTIVE", "n": 1}))
-    thing = run_virtually(wait_for(look, "active", limit=300, what="server"))
+    cloud = Stories(one=becoming(moment, {"status": "ACTIVE", "n": 1}))
+    [thing] = wait(cloud, ALONE, "one")
     assert thing["n"] == 1
+    looks = cloud.looks("/servers/one")
     assert looks[0] == 0
     assert looks[-1] - moment <= min(max(POLL_SHORTEST, 0.05 * moment), POLL_LONGEST) + 1e-9
 
 
+@pytest.mark.parametrize("kind", [LISTED, CHANGED])
+@pytest.mark.parametrize("moment", [0.4, 3.7, 30.0])
+def test_many_see_their_changes_as_soon_as_one(kind: Kind, moment: float) -> None:
+    """Those who look together see a change as soon as one who looks alone, and send a list where each would ask."""
+    cloud = Stories(**{f"s{n}": becoming(moment + n * 0.01) for n in range(40)})
+    seen: dict[str, float] = {}
+
+    async def main() -> None:
+        waiting = Waiting()
+        loop = asyncio.get_running_loop()
+        began = loop.time()
+
+        async def one(name: str) -> None:
+            await waiting.until(becomes(kind, name, "ACTIVE", limit=300), "project", cloud.get)
+            seen[name] = loop.time() - began
+
+        await asyncio.gather(*(one(name) for name in cloud.stories))
+
+    run_virtually(main())
+    for n in range(40):
+        changed = moment + n * 0.01
+        assert 0 <= seen[f"s{n}"] - changed <= min(max(POLL_SHORTEST, 0.05 * changed), POLL_LONGEST) + 1e-6
+    alone = Stories(one=becoming(moment + 0.4))
+    wait(alone, ALONE, "one")
+    assert len(cloud.asked) < 5 * len(alone.asked) + 2 * 40  # each first alone, where the list needs a time
+
+
+def test_a_list_is_asked_for_what_has_changed() -> None:
+    """The list's parameter is the earliest of the moments at which the things were last seen to have changed."""
+    cloud = Stories(one=becoming(2), two=[(0, {"status": "BUILD"}), (0.05, {"status": "BUILD"}), (3, 404)])
+    with pytest.raises(ApiError, match="404"):
+        wait(cloud, CHANGED, "one", "two")
+    lists = [params for _, path, params in cloud.asked if path == "/servers/detail"]
+    assert lists[0] == {"changes-since": "T00000.0"}
+
+
+def test_projects_look_apart() -> None:
+    """What one project's users wait for is not asked for with another's token."""
+    cloud, other = Stories(one=becoming(1)), Stories(two=becoming(1))
+
+    async def main() -> None:
+        waiting = Waiting()
+        await asyncio.gather(
+            waiting.until(becomes(LISTED, "one", "ACTIVE", limit=9), "project", cloud.get),
+            waiting.until(becomes(LISTED, "two", "ACTIVE", limit=9), "another", other.get),
+        )
+
+    run_virtually(main())
+    assert {path for _, path, _ in cloud.asked} == {"/servers/one"}
+    assert {path for _, path, _ in other.asked} == {"/servers/two"}
+
+
 def test_long_waits_ask_seldom() -> None:
     """In five minutes a thing is looked at fewer than 400 times."""
-    look, looks = story((0, {"status": "BUILD"}), (299, {"status": "ACTIVE"}))
-    run_virtually(wait_for(look, "ACTIVE", limit=300, what="server"))
-    assert len(looks) < 400
+    cloud = Stories(one=becoming(299))
+    wait(cloud, ALONE, "one")
+    assert len(cloud.asked) < 400
 
 
-def test_an_error_state_ends_the_wait_with_the_clouds_reason() -> None:
-    """A thing in an error state is not waited for any longer; the fault's message is told."""
-    look, looks = story((0, {"status": "BUILD"}), (1, {"status": "ERROR", "fault": {"message": "No valid host"}}))
-    with pytest.raises(ResourceFailed, match="server 7 is not ACTIVE: it is in status ERROR: No valid host"):
-        run_virtually(wait_for(look, "ACTIVE", limit=300, what="server 7"))
-    assert looks[-1] < 1.2
+@pytest.mark.parametrize("kind", [ALONE, LISTED, CHANGED])
+def test_an_error_state_ends_the_wait_with_the_clouds_reason(kind: Kind) -> None:
+    """A thing in an error state is not waited for any longer; the fault's message is told; others go on."""
+    broken = {"status": "ERROR", "fault": {"message": "No valid host"}}
+    cloud = Stories(seven=becoming(1, broken), eight=becoming(2))
+
+    async def main() -> list[Any]:
+        waiting = Waiting()
+        wishes = [becomes(kind, name, "ACTIVE", limit=300) for name in cloud.stories]
+        return await asyncio.gather(
+            *(waiting.until(wish, "project", cloud.get) for wish in wishes), return_exceptions=True
+        )
+
+    error, thing = run_virtually(main())
+    assert isinstance(error, ResourceFailed)
+    assert str(error) == "server seven is not ACTIVE: it is in status ERROR: No valid host"
+    assert thing["status"] == "ACTIVE"
 
 
 def test_a_wait_has_a_limit() -> None:
     """After the limit, and one look at that moment, the wait ends and says what it had waited for."""
-    look, looks = story((0, {"status": "BUILD"}))
-    with pytest.raises(WaitedTooLong, match="server 7 is not ACTIVE after 20 s: it is in status build"):
-        run_virtually(wait_for(look, "ACTIVE", limit=20, what="server 7"))
-    assert looks[-1] == pytest.approx(20)
+    cloud = Stories(seven=becoming(1000))
+    with pytest.raises(WaitedTooLong, match="server seven is not ACTIVE after 20 s: it is in status build"):
+        wait(cloud, ALONE, "seven", limit=20)
+    assert cloud.looks("/servers/seven")[-1] == pytest.approx(20)
 
 
+@pytest.mark.parametrize("kind", [ALONE, LISTED, CHANGED])
 @pytest.mark.parametrize("last", [404, {"status": "DELETED"}])
-def test_gone_is_when_the_cloud_does_not_know_it(last: Any) -> None:
+def test_gone_is_when_the_cloud_does_not_know_it(last: Any, kind: Kind) -> None:
     """A thing is gone when it is not found, or says so itself."""
-    look, looks = story((0, {"status": "ACTIVE"}), (2, last))
-    run_virtually(wait_gone(look, limit=300, what="server"))
-    assert 2 <= looks[-1] < 2.2
+    cloud = Stories(one=becoming(2, last), two=becoming(2.5, last))
+    wait(cloud, kind, "one", "two", gone=True)
+    assert 2.5 <= cloud.asked[-1][0] < 2.8
 
 
 def test_a_failed_deletion_is_told() -> None:
     """What ends in an error state instead of going is a failure, and so is an answer other than not found."""
-    look, _ = story((0, {"status": "deleting"}), (1, {"status": "error_deleting"}))
-    with pytest.raises(ResourceFailed, match="volume is not gone: it is in status error_deleting"):
-        run_virtually(wait_gone(look, limit=300, what="volume"))
-    look, _ = story((0, 503))
+    with pytest.raises(ResourceFailed, match="server one is not gone: it is in status error_deleting"):
+        wait(Stories(one=becoming(1, {"status": "error_deleting"})), ALONE, "one", gone=True)
     with pytest.raises(ApiError, match="503"):
-        run_virtually(wait_gone(look, limit=300, what="volume"))
+        wait(Stories(one=[(0, 503)]), ALONE, "one", gone=True)
+
+
+def test_who_gives_up_leaves_the_others_waiting() -> None:
+    """A wait that is cancelled takes nobody else's with it."""
+    cloud = Stories(one=becoming(5), two=becoming(5))
+
+    async def main() -> dict[str, Any]:
+        waiting = Waiting()
+        one, two = (
+            asyncio.create_task(waiting.until(becomes(LISTED, name, "ACTIVE", limit=9), "project", cloud.get))
+            for name in cloud.stories
+        )
+        await asyncio.sleep(1)
+        one.cancel()
+        return await two
+
+    assert run_virtually(main())["status"] == "ACTIVE"
+
+
+def test_as_rally_looks_when_rally_does() -> None:
+    """With a delay of one and intervals of two seconds, what is so after 1.5 s is seen after 3; one of them is idle."""
+    cloud = Stories(one=becoming(1.5))
+    idle: list[float] = []
+
+    async def pause(seconds: float) -> None:
+        idle.append(seconds)
+        await asyncio.sleep(seconds)
+
+    async def main() -> float:
+        loop = asyncio.get_running_loop()
+        began = loop.time()
+        cloud._began = began
+        await as_rally(becomes(ALONE, "one", "ACTIVE", limit=9), RallyPolling(1, 2), cloud.get, pause)
+        return loop.time() - began
+
+    assert run_virtually(main()) == pytest.approx(3)
+    assert (cloud.looks("/servers/one"), idle) == ([1, 3], [1])

@@ -1,14 +1,20 @@
 """The engine, in virtual time."""
 
 import asyncio
+import math
+from collections.abc import Callable
+from itertools import pairwise
+from typing import Any
 
 import pytest
 from virtual_time import run_virtually
 
-from rallycross.load.drive import drive
+from rallycross.load.drive import Engine, Iterate
 from rallycross.load.iteration import Iteration
-from rallycross.load.pace import at_once
-from rallycross.load.sample import Sample
+from rallycross.load.load import Load
+from rallycross.load.pace import Pace, at_once
+from rallycross.load.runners import RUNNERS
+from rallycross.load.sample import Sample, State
 
 
 async def a_second(_: Iteration) -> None:
@@ -16,10 +22,30 @@ async def a_second(_: Iteration) -> None:
     await asyncio.sleep(1)
 
 
+def driven(iterate: Iterate, load: Load, **more: Any) -> list[Sample]:
+    """Return the samples of a load, driven in virtual time."""
+    samples: list[Sample] = []
+
+    async def main() -> None:
+        await Engine(iterate, load, samples.append, **more).run()
+
+    run_virtually(main())
+    return samples
+
+
+def closed(times: int | None, workers: int, **more: Any) -> Load:
+    """Return a closed loop."""
+    return Load(at_once(times), workers=workers, total=times, **more)
+
+
+def paced(pace: Pace, workers: int, **more: Any) -> Load:
+    """Return an open loop."""
+    return Load(pace, workers=workers, total=None, rate=1, **more)
+
+
 def test_a_closed_loop_keeps_its_workers_busy() -> None:
     """Ten iterations of a second, four at a time, take three seconds, each numbered once, none with a due time."""
-    samples: list[Sample] = []
-    run_virtually(drive(a_second, at_once(10), 4, samples.append))
+    samples = driven(a_second, closed(10, 4))
     assert sorted(sample.iteration for sample in samples) == list(range(10))
     assert [sample.ended for sample in samples] == pytest.approx([1] * 4 + [2] * 4 + [3] * 2)
     assert {sample.due for sample in samples} == {None}
@@ -37,27 +63,129 @@ def test_no_more_than_the_workers_run_at_a_time() -> None:
         await asyncio.sleep(0.5)
         running -= 1
 
-    run_virtually(drive(count, at_once(50), 7, lambda _: None))
+    driven(count, closed(50, 7))
     assert most == 7
 
 
 def test_a_paced_loop_starts_when_due_and_keeps_the_due_time() -> None:
-    """With a worker free, iterations start when they are due; without one they start late, and the sample says so."""
-    samples: list[Sample] = []
-    run_virtually(drive(a_second, lambda n: n * 0.5 if n < 4 else None, 1, samples.append))
+    """With a worker free, iterations start when due; without one they are queued, and the duration counts from due."""
+    samples = driven(a_second, paced(lambda n: n * 0.5 if n < 4 else None, 1))
     assert [sample.due for sample in samples] == [0, 0.5, 1, 1.5]
     assert [sample.started for sample in samples] == pytest.approx([0, 1, 2, 3])
+    assert [sample.state for sample in samples] == [State.RAN, State.QUEUED, State.QUEUED, State.QUEUED]
+    assert [sample.duration for sample in samples] == pytest.approx([1, 1.5, 2, 2.5])
+
+
+def test_what_is_due_while_all_are_busy_may_be_dropped() -> None:
+    """A load that drops runs what finds a free worker, and has a sample without length for what did not."""
+    samples = driven(a_second, paced(lambda n: n * 0.4 if n < 6 else None, 1, when_busy="drop"))
+    assert [(sample.iteration, sample.state) for sample in samples] == [
+        (0, State.RAN),
+        (1, State.DROPPED),
+        (2, State.DROPPED),
+        (3, State.RAN),
+        (4, State.DROPPED),
+        (5, State.DROPPED),
+    ]
+    assert [sample.started for sample in samples if sample.state is State.RAN] == pytest.approx([0, 1.2])
+    assert all(sample.started == sample.ended == sample.due for sample in samples if sample.state is State.DROPPED)
+
+
+def test_an_open_loop_takes_on_workers_as_it_needs_them() -> None:
+    """Of a thousand workers that it may have, a load of a second each at four a second takes on about four."""
+
+    async def main() -> Engine:
+        engine = Engine(a_second, paced(lambda n: n / 4 if n < 40 else None, 1000), samples.append)
+        await engine.run()
+        return engine
+
+    samples: list[Sample] = []
+    engine = run_virtually(main())
+    assert {sample.state for sample in samples} == {State.RAN}
+    assert [sample.started for sample in samples] == pytest.approx([n / 4 for n in range(40)])
+    assert engine._hired < 10
+
+
+def test_no_iteration_begins_after_the_end() -> None:
+    """A load for a duration begins none after it, lets those in flight end, and with 0 lets each worker run one."""
+    samples = driven(a_second, RUNNERS["constant_for_duration"].load({"duration": 2.5, "concurrency": 2}))
+    assert sorted(sample.started for sample in samples) == pytest.approx([0, 0, 1, 1, 2, 2])
+    assert max(sample.ended for sample in samples) == pytest.approx(3)
+    assert len(driven(a_second, RUNNERS["constant_for_duration"].load({"duration": 0, "concurrency": 3}))) == 3
+
+
+def test_the_number_of_users_follows_its_stages() -> None:
+    """At each moment as many run as the stage has users; those that are too many leave after their iteration."""
+    stages = [{"users": 1, "duration": 3}, {"users": 3, "duration": 2}, {"users": 2, "duration": 2}]
+    samples = driven(a_second, RUNNERS["ramp"].load({"stages": stages}))
+    begun = [sum(sample.started == pytest.approx(second) for sample in samples) for second in range(8)]
+    assert begun == [1, 1, 1, 3, 3, 2, 2, 0]
+
+
+def test_users_think_between_iterations() -> None:
+    """The time between two iterations of a user is at least the shortest and at most the longest think time."""
+    samples = driven(
+        a_second, RUNNERS["constant_for_duration"].load({"duration": 60, "think_time": {"min": 1, "max": 3}})
+    )
+    pauses = [later.started - earlier.ended for earlier, later in pairwise(samples)]
+    assert min(pauses) >= 1 - 1e-9
+    assert max(pauses) <= 3 + 1e-9
+    assert max(pauses) - min(pauses) > 0.1
+
+
+def test_a_warm_up_is_marked() -> None:
+    """What begins in the warm-up is in that state, also what would have been dropped; the rest is not."""
+    samples = driven(a_second, RUNNERS["constant_for_duration"].load({"duration": 4, "warm_up": 1.5}))
+    assert [sample.state for sample in samples] == [State.WARM_UP, State.WARM_UP, State.RAN, State.RAN]
+    arrivals = {"rate": 2, "duration": 4, "arrivals": "even", "max_in_flight": 1, "warm_up": 2}
+    samples = driven(a_second, RUNNERS["arrival_rate"].load(arrivals))
+    assert [sample.state for sample in sorted(samples, key=lambda sample: sample.iteration)] == [
+        *[State.WARM_UP] * 4,
+        *[State.RAN, State.DROPPED] * 2,
+    ]
+
+
+@pytest.mark.parametrize(
+    ("runner", "args"),
+    [
+        ("constant", {"times": 23, "concurrency": 5}),
+        ("rps", {"times": 23, "rps": 7}),
+        ("arrival_rate", {"rate": 9, "duration": 3, "seed": 4}),
+        ("ramp", {"stages": [{"users": 2, "duration": 3}, {"users": 5, "duration": 3}]}),
+    ],
+)
+def test_shards_together_do_what_one_would(runner: str, args: dict[str, Any]) -> None:
+    """However many processes a load is spread over, together they run the same iterations, due at the same times."""
+    load = RUNNERS[runner].load(args)
+    whole = driven(a_second, load)
+    for count in (2, 3):
+        parts = [driven(a_second, load, shard=shard, of=count) for shard in range(count)]
+        assert {sample.shard for sample in parts[1]} == {1}
+        together = sorted((sample.iteration, sample.due) for part in parts for sample in part)
+        if load.until == math.inf:
+            assert together == sorted((sample.iteration, sample.due) for sample in whole)
+        assert len(together) == len(whole)
+
+
+def test_the_numbers_of_iterations_that_begin_are_told() -> None:
+    """Each iteration's number is told when it begins, before it ends."""
+    told: list[int] = []
+
+    async def look(iteration: Iteration) -> None:
+        assert told[-1] == iteration.number
+
+    driven(look, closed(3, 1), started=told.append)
+    assert told == [0, 1, 2]
 
 
 def test_an_error_is_a_failed_sample_and_the_load_goes_on() -> None:
     """An iteration that raises is kept with kind, message and traceback; all others run."""
-    samples: list[Sample] = []
 
     async def fail_third(iteration: Iteration) -> None:
         if iteration.number == 3:
             raise ValueError("no third")
 
-    run_virtually(drive(fail_third, at_once(5), 2, samples.append))
+    samples = driven(fail_third, closed(5, 2))
     assert len(samples) == 5
     [failed] = [sample for sample in samples if sample.failure]
     assert (failed.iteration, failed.failure.kind, failed.failure.message) == (3, "ValueError", "no third")
@@ -66,7 +194,6 @@ def test_an_error_is_a_failed_sample_and_the_load_goes_on() -> None:
 
 def test_an_iteration_over_its_limit_is_cancelled() -> None:
     """One that would take an hour ends after the limit, its open action failed, and its clean-up code runs."""
-    samples: list[Sample] = []
     cleaned: list[int] = []
 
     async def linger(iteration: Iteration) -> None:
@@ -76,7 +203,7 @@ def test_an_iteration_over_its_limit_is_cancelled() -> None:
         finally:
             cleaned.append(iteration.number)
 
-    run_virtually(drive(linger, at_once(2), 1, samples.append, timeout=5))
+    samples = driven(linger, closed(2, 1, timeout=5))
     assert [sample.ended for sample in samples] == pytest.approx([5, 10])
     assert [sample.failure.kind for sample in samples] == ["TimedOut", "TimedOut"]
     assert all(sample.actions[0].failed for sample in samples)
@@ -85,28 +212,44 @@ def test_an_iteration_over_its_limit_is_cancelled() -> None:
 
 def test_a_timeout_of_the_scenario_itself_is_its_own_failure() -> None:
     """A TimeoutError that the scenario raises before the limit is not taken for the limit."""
-    samples: list[Sample] = []
 
     async def give_up(_: Iteration) -> None:
         raise TimeoutError("the cloud is slow")
 
-    run_virtually(drive(give_up, at_once(1), 1, samples.append, timeout=5))
+    samples = driven(give_up, closed(1, 1, timeout=5))
     assert samples[0].failure.kind == "TimeoutError"
 
 
-def test_stopping_cuts_short_what_runs_and_begins_no_more() -> None:
-    """When stopped, the iterations in flight are kept as aborted, at that moment, and no other begins."""
+@pytest.mark.parametrize(("drain", "ends"), [(0, 2.5), (0.3, 2.8), (10, 3)])
+def test_stopping_begins_no_more_and_cuts_short_after_a_while(drain: float, ends: float) -> None:
+    """When stopped, no iteration begins; those in flight end by themselves, or are kept as aborted after the drain."""
     samples: list[Sample] = []
 
     async def main() -> None:
-        stop = asyncio.Event()
-        asyncio.get_running_loop().call_later(2.5, stop.set)
-        await drive(a_second, at_once(1000), 3, samples.append, stop=stop)
+        engine = Engine(a_second, closed(1000, 3), samples.append)
+        asyncio.get_running_loop().call_later(2.5, engine.stop, drain)
+        await engine.run()
 
     run_virtually(main())
     assert len(samples) == 9
-    assert [sample.failure.kind for sample in samples if sample.failure] == ["Aborted"] * 3
-    assert [sample.ended for sample in samples[-3:]] == pytest.approx([2.5] * 3)
+    assert [sample.ended for sample in samples[-3:]] == pytest.approx([ends] * 3)
+    assert [sample.failure.kind for sample in samples if sample.failure] == (["Aborted"] * 3 if drain < 1 else [])
+
+
+def test_stopping_does_not_wait_for_what_is_not_yet_due() -> None:
+    """A load whose next iteration is due in an hour ends at once."""
+
+    async def main() -> float:
+        engine = Engine(a_second, paced(lambda n: n * 3600, 10), lambda _: None)
+        asyncio.get_running_loop().call_later(5, engine.stop, 60)
+        await engine.run()
+        return engine.clock()
+
+    assert run_virtually(main()) == pytest.approx(5)
+
+
+async def _recorded(iterate: Iterate, record: Callable[[Sample], None]) -> None:
+    await Engine(iterate, closed(1000, 2), record).run()
 
 
 def test_what_cannot_be_recorded_ends_the_load() -> None:
@@ -121,7 +264,7 @@ def test_what_cannot_be_recorded_ends_the_load() -> None:
         raise OSError("no space left")
 
     with pytest.raises(OSError, match="no space left"):
-        run_virtually(drive(iterate, at_once(1000), 2, full))
+        run_virtually(_recorded(iterate, full))
     assert begun == [0, 1]
 
 
@@ -140,7 +283,7 @@ def test_iterations_that_never_wait_leave_room_for_others() -> None:
 
     async def main() -> None:
         looking = asyncio.create_task(look())
-        await drive(nothing, at_once(50_000), 4, samples.append)
+        await Engine(nothing, closed(50_000, 4), samples.append).run()
         looking.cancel()
 
     asyncio.run(main())

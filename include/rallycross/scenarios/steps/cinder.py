@@ -2,13 +2,18 @@
 
 from typing import Any, TypedDict, Unpack
 
-from rallycross.cloud.waiting import wait_for, wait_gone
+from rallycross.cloud.waiting import RallyPolling
+from rallycross.cloud.wish import Kind, becomes, goes
 from rallycross.scenarios.scenario import step
 from rallycross.scenarios.user import User
 
 # Seconds until a volume must be what it should; Rally's defaults.
 CREATE_LIMIT = 600.0
 DELETE_LIMIT = 600.0
+_CREATE = RallyPolling(before=2, between=2)
+_DELETE = RallyPolling(before=0, between=2)
+
+VOLUME = Kind("block-storage", "/volumes", "volume", several="/volumes/detail")
 
 Volume = dict[str, Any]
 
@@ -35,22 +40,11 @@ async def create_volume(user: User, size: int, **options: Unpack[VolumeOptions])
     if hints:
         body["OS-SCH-HNT:scheduler_hints"] = hints
     created = (await user.post("block-storage", "/volumes", body))["volume"]
-
-    async def look() -> Volume:
-        volume: Volume = (await user.get("block-storage", f"/volumes/{created['id']}"))["volume"]
-        return volume
-
-    return await wait_for(look, "available", limit=CREATE_LIMIT, what=f"volume {created['id']}")
+    return await user.wait(becomes(VOLUME, created["id"], "available", limit=CREATE_LIMIT), _CREATE)
 
 
 @step("cinder_v3.delete_volume")
 async def delete_volume(user: User, volume: Volume) -> None:
     """Delete a volume, and wait until it is gone."""
-    path = f"/volumes/{volume['id']}"
-
-    async def look() -> Volume:
-        found: Volume = (await user.get("block-storage", path))["volume"]
-        return found
-
-    await user.delete("block-storage", path)
-    await wait_gone(look, limit=DELETE_LIMIT, what=f"volume {volume['id']}")
+    await user.delete("block-storage", f"/volumes/{volume['id']}")
+    await user.wait(goes(VOLUME, volume["id"], limit=DELETE_LIMIT), _DELETE)

@@ -3,11 +3,16 @@
 from pathlib import Path
 from typing import Any
 
-from rallycross.cloud.waiting import wait_for
+from rallycross.cloud.waiting import RallyPolling
+from rallycross.cloud.wish import Kind, becomes
 from rallycross.scenarios.scenario import step
 from rallycross.scenarios.user import User
 
 CREATE_LIMIT = 120.0  # seconds until an image must be active; Rally's default
+
+_CREATE = RallyPolling(before=2, between=1)
+
+IMAGE = Kind("image", "/images")
 
 Image = dict[str, Any]
 
@@ -35,14 +40,9 @@ async def create_image(  # noqa: PLR0917 - what an image is made of
         "min_ram": min_ram,
         **(properties or {}),
     }
-    path = f"/images/{(await user.post('image', '/images', body))['id']}"
-
-    async def look() -> Image:
-        image: Image = await user.get("image", path)
-        return image
-
-    await _upload(user, f"{path}/file", image_location)
-    return await wait_for(look, "active", limit=CREATE_LIMIT, what=f"image {path}")
+    created = await user.post("image", "/images", body)
+    await _upload(user, f"/images/{created['id']}/file", image_location)
+    return await user.wait(becomes(IMAGE, created["id"], "active", limit=CREATE_LIMIT), _CREATE)
 
 
 @step("glance_v2.delete_image")

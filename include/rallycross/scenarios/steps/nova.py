@@ -3,13 +3,18 @@
 import base64
 from typing import Any, Literal, TypedDict, Unpack
 
-from rallycross.cloud.waiting import wait_for, wait_gone
+from rallycross.cloud.waiting import RallyPolling
+from rallycross.cloud.wish import Kind, becomes, goes
 from rallycross.scenarios.scenario import step
 from rallycross.scenarios.user import User
 
 # Seconds until a server must be what it should; Rally's defaults.
 BOOT_LIMIT = 300.0
 DELETE_LIMIT = 300.0
+_BOOT = RallyPolling(before=1, between=2)
+_DELETE = RallyPolling(before=2, between=2)
+
+SERVER = Kind("compute", "/servers", "server", several="/servers/detail", since="changes-since")
 
 Server = dict[str, Any]
 
@@ -39,28 +44,18 @@ async def boot_server(user: User, image: str, flavor: str, **options: Unpack[Ser
     """Boot a server, and wait until it is ACTIVE."""
     body = _request({"name": user.name(), "imageRef": image, "flavorRef": flavor}, options)
     created = (await user.post("compute", "/servers", body))["server"]
-
-    async def look() -> Server:
-        server: Server = (await user.get("compute", f"/servers/{created['id']}"))["server"]
-        return server
-
-    return await wait_for(look, "ACTIVE", limit=BOOT_LIMIT, what=f"server {created['id']}")
+    return await user.wait(becomes(SERVER, created["id"], "ACTIVE", limit=BOOT_LIMIT), _BOOT)
 
 
 async def delete_server(user: User, server: Server, *, force: bool = False) -> None:
     """Delete a server, and wait until it is gone."""
     path = f"/servers/{server['id']}"
-
-    async def look() -> Server:
-        found: Server = (await user.get("compute", path))["server"]
-        return found
-
     with user.action("nova.force_delete_server" if force else "nova.delete_server"):
         if force:
             await user.post("compute", f"{path}/action", {"forceDelete": None})
         else:
             await user.delete("compute", path)
-        await wait_gone(look, limit=DELETE_LIMIT, what=f"server {server['id']}")
+        await user.wait(goes(SERVER, server["id"], limit=DELETE_LIMIT), _DELETE)
 
 
 @step("nova.list_servers")

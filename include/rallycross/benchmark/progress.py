@@ -3,29 +3,31 @@
 from collections import deque
 from typing import Any
 
+from rallycross.judging.batch import Batch
 from rallycross.load.histogram import Histogram
-from rallycross.load.sample import Sample
 
 RATE_WINDOW = 5.0  # seconds over which the rate is taken
 
 
 class Progress:
-    """Counts samples; `total` is how many there will be, where that is known."""
+    """Counts iterations; `total` is how many there will be, `planned` the seconds that they take: None = not known."""
 
-    def __init__(self, total: int | None) -> None:
+    def __init__(self, total: int | None, planned: float | None = None) -> None:
         self.total = total
+        self.planned = planned
         self.done = 0
         self.failed = 0
+        self.dropped = 0
         self.durations = Histogram()
         self._looks: deque[tuple[float, int]] = deque([(0.0, 0)])  # when the progress was looked at, and what was done
 
-    def add(self, sample: Sample) -> None:
-        """Count a sample."""
-        self.done += 1
-        if sample.failure is None:
-            self.durations.add(sample.duration)
-        else:
-            self.failed += 1
+    def add(self, batch: Batch) -> None:
+        """Count some samples; those of a warm-up are done, and are in no figure."""
+        self.done += len(batch) + batch.warm_up
+        self.dropped += batch.dropped
+        self.failed += int(batch.failed.sum())
+        for duration in batch.duration[~batch.failed].tolist():
+            self.durations.add(duration)
 
     def at(self, elapsed: float) -> dict[str, Any]:
         """Return the progress `elapsed` seconds after the start, as the results database keeps it.
@@ -38,14 +40,19 @@ class Progress:
         since, before = self._looks[0]
         rate = (self.done - before) / (elapsed - since) if elapsed > since else 0.0
         self._looks.append((elapsed, self.done))
-        remaining = (self.total - self.done) / rate if self.total is not None and rate > 0 else None
         return {
             "done": self.done,
             "total": self.total,
             "failed": self.failed,
+            "dropped": self.dropped,
             "rate": rate,
             "p50": self.durations.quantile(0.5),
             "p95": self.durations.quantile(0.95),
             "elapsed": elapsed,
-            "remaining": remaining,
+            "remaining": self._remaining(elapsed, rate),
         }
+
+    def _remaining(self, elapsed: float, rate: float) -> float | None:
+        if self.planned is not None:
+            return max(0.0, self.planned - elapsed)
+        return (self.total - self.done) / rate if self.total is not None and rate > 0 else None

@@ -1,0 +1,136 @@
+"""Who acts in an iteration: from a scenario's roles to what its function is called with."""
+
+import asyncio
+import random
+from collections.abc import AsyncIterator, Awaitable, Callable
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import asynccontextmanager
+from contextvars import copy_context
+from functools import partial
+from typing import Any
+
+from openstack.connection import Connection
+
+from rallycross.benchmark.job import Job
+from rallycross.cloud.access import SignIn
+from rallycross.cloud.client import Client, open_http
+from rallycross.cloud.cloud import Cloud
+from rallycross.cloud.scene import Actor, Scene
+from rallycross.cloud.waiting import Waiting
+from rallycross.errors import RallycrossError
+from rallycross.load.drive import Iterate
+from rallycross.load.iteration import Iteration
+from rallycross.scenarios.scenario import SCENARIOS, Scenario
+from rallycross.scenarios.user import SdkUser, User
+
+SIGN_IN_THREADS = 20  # users that sign in at a time
+
+
+class NobodyThere(RallycrossError):  # noqa: N818 - reads as what it says
+    """A scenario acts as a user, and no context has made any."""
+
+
+@asynccontextmanager
+async def cast(job: Job, *, workers: int) -> AsyncIterator[Iterate]:
+    """Sign in all that act in a job's iterations, and give what runs one; `workers` is how many run at a time."""
+    scenario = SCENARIOS[job.scenario]
+    if "user" in scenario.roles and not job.scene.users:
+        raise NobodyThere(f"{job.scenario} acts as a user, and there is none - let the context `users` make one")
+    if not scenario.signature.actors:
+        async with _alone(job, scenario, workers) as iterate:
+            yield iterate
+    elif scenario.blocking:
+        async with _on_threads(job, scenario, workers) as iterate:
+            yield iterate
+    else:
+        async with _on_the_loop(job, scenario) as iterate:
+            yield iterate
+
+
+class _Turns:
+    """Chooses the user of each iteration; of several shards each has users of its own, where there are enough."""
+
+    def __init__(self, job: Job) -> None:
+        users = job.scene.users
+        self.users = users[job.shard :: job.of] if len(users) >= job.of else users
+        self._at_random = job.scene.choose_at_random
+        self._of = job.of
+
+    def of(self, iteration: Iteration) -> int:
+        """Return the index, in `users`, of who acts."""
+        if self._at_random:
+            return random.randrange(len(self.users))  # noqa: S311 - no secret
+        return iteration.number // self._of % len(self.users)
+
+
+@asynccontextmanager
+async def _alone(job: Job, scenario: Scenario, workers: int) -> AsyncIterator[Iterate]:
+    function = partial(scenario.function, **job.args)
+    if not scenario.blocking:
+        yield function
+        return
+    with ThreadPoolExecutor(workers, thread_name_prefix="iteration") as threads:
+        yield lambda iteration: _on_thread(threads, partial(function, iteration))
+
+
+@asynccontextmanager
+async def _on_the_loop(job: Job, scenario: Scenario) -> AsyncIterator[Iterate]:
+    turns, scene, roles = _Turns(job), job.scene, scenario.roles
+    function: Callable[..., Awaitable[None]] = partial(scenario.function, **job.args)
+    with ThreadPoolExecutor(SIGN_IN_THREADS, thread_name_prefix="sign-in") as threads:
+        async with open_http(scene.cloud) as http:
+
+            def client(cloud: Cloud) -> Client:
+                return Client(SignIn(cloud), http, threads)
+
+            admin = client(scene.cloud) if "admin" in roles else None
+            clients = [client(user.cloud) for user in turns.users] if "user" in roles else []
+            await asyncio.gather(*(one.access() for one in (*clients, *([admin] if admin else []))))
+
+            user_of = partial(User, scene=scene, waiting=Waiting(), timing=job.timing)
+
+            def acting(role: str, iteration: Iteration) -> User:
+                if role == "admin" and admin:
+                    return user_of(admin, iteration, job.workload)
+                turn = turns.of(iteration)
+                return user_of(clients[turn], iteration, job.workload, actor=turns.users[turn])
+
+            if len(roles) == 1:
+                [role] = roles
+                yield lambda iteration: function(acting(role, iteration))
+            else:
+                yield lambda iteration: function(*(acting(role, iteration) for role in roles))
+
+
+@asynccontextmanager
+async def _on_threads(job: Job, scenario: Scenario, workers: int) -> AsyncIterator[Iterate]:
+    turns, scene = _Turns(job), job.scene
+    function = partial(scenario.function, **job.args)
+    with ThreadPoolExecutor(max(workers, SIGN_IN_THREADS), thread_name_prefix="iteration") as threads:
+        loop = asyncio.get_running_loop()
+        people: list[Actor | None] = [*(turns.users if "user" in scenario.roles else ()), None]
+        if "admin" not in scenario.roles:
+            people.pop()
+        connections = await asyncio.gather(*(loop.run_in_executor(threads, _connect, scene, one) for one in people))
+
+        def acting(role: str, iteration: Iteration) -> SdkUser:
+            turn = -1 if role == "admin" else turns.of(iteration)
+            return SdkUser(iteration, job.workload, scene=scene, connection=connections[turn], actor=people[turn])
+
+        yield lambda iteration: _on_thread(
+            threads, partial(function, *(acting(role, iteration) for role in scenario.roles))
+        )
+
+
+def _connect(scene: Scene, actor: Actor | None) -> Connection:
+    connection = (actor.cloud if actor else scene.cloud).connect()
+    connection.authorize()
+    return connection
+
+
+async def _on_thread(threads: ThreadPoolExecutor, function: Callable[[], Any]) -> None:
+    """Run a plain function on a thread that knows which actions are open around it.
+
+    An iteration that is over its limit is a failure at once; its thread cannot be cut short, and is taken till its end.
+    """
+    await asyncio.get_running_loop().run_in_executor(threads, copy_context().run, function)

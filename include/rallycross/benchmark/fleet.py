@@ -1,0 +1,125 @@
+"""The load processes of a task: started once, lent to one workload after another, ended with the task."""
+
+import queue
+import subprocess
+import sys
+import threading
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from types import TracebackType
+from typing import Any, Self
+
+from rallycross.benchmark.pipe import pack, receive
+
+END_LIMIT = 10.0  # seconds that a process has to end by itself
+
+
+@dataclass(frozen=True)
+class Died:
+    """A load process is gone."""
+
+    code: int | None
+
+    def __str__(self) -> str:
+        how = f"by signal {-self.code}" if self.code and self.code < 0 else f"with code {self.code}"
+        return f"a process that drove the load died {how}; what it had measured is kept"
+
+
+class LoadProcess:
+    """One process that drives load. It is in a session of its own, so that Ctrl-C is for its parent alone to answer."""
+
+    def __init__(self) -> None:
+        self._process = subprocess.Popen(
+            [sys.executable, "-m", "rallycross.benchmark.load_process"],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            start_new_session=True,
+        )
+        self._inbox: queue.SimpleQueue[tuple[int, Any]] | None = None
+        self._place = 0
+        threading.Thread(target=self._listen, name="load-process", daemon=True).start()
+
+    @property
+    def pid(self) -> int:
+        """The process's id."""
+        return self._process.pid
+
+    @property
+    def alive(self) -> bool:
+        """Whether it can be lent."""
+        return self._process.poll() is None
+
+    def answer_to(self, inbox: "queue.SimpleQueue[tuple[int, Any]]", place: int) -> None:
+        """Put what it tells from now on into `inbox`, as (`place`, message)."""
+        self._inbox, self._place = inbox, place
+
+    def tell(self, message: Any) -> None:
+        """Send a message; one to a process that is gone is lost, as its end is told of anyway."""
+        try:
+            assert self._process.stdin is not None
+            self._process.stdin.write(pack(message))
+            self._process.stdin.flush()
+        except OSError:
+            return
+
+    def end(self) -> None:
+        """Let it end, and see that it does."""
+        try:
+            assert self._process.stdin is not None
+            self._process.stdin.close()
+        except OSError:
+            pass  # it was gone, with something still to be sent
+        try:
+            self._process.wait(END_LIMIT)
+        except subprocess.TimeoutExpired:
+            self._process.kill()
+            self._process.wait()
+
+    def _listen(self) -> None:
+        assert self._process.stdout is not None
+        with self._process.stdout as pipe:
+            while (message := receive(pipe)) is not None:
+                self._put(message)
+        self._put(Died(self._process.wait()))
+
+    def _put(self, message: Any) -> None:
+        if self._inbox is not None:
+            self._inbox.put((self._place, message))
+
+
+class Fleet:
+    """Lends load processes. Used by the threads of several workloads at a time."""
+
+    def __init__(self, warm: int = 1) -> None:
+        self._idle = [LoadProcess() for _ in range(warm)]
+        self._all = list(self._idle)
+        self._lock = threading.Lock()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
+        for process in self._all:
+            process.end()
+
+    @contextmanager
+    def lend(self, count: int) -> Iterator[Sequence[LoadProcess]]:
+        """Lend so many processes; those that do not come back whole are not lent again."""
+        with self._lock:
+            self._idle = [process for process in self._idle if process.alive]
+            lent, self._idle = self._idle[:count], self._idle[count:]
+            new = [LoadProcess() for _ in range(count - len(lent))]
+            self._all += new
+            lent += new
+        whole = False
+        try:
+            yield lent
+            whole = True
+        finally:
+            with self._lock:
+                if whole:
+                    self._idle += lent
+            if not whole:
+                for process in lent:
+                    process.end()

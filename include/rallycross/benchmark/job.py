@@ -1,0 +1,65 @@
+"""What a load process is told, and what it tells: all that crosses the pipe between it and its parent."""
+
+from dataclasses import dataclass, field
+from typing import Any
+
+from rallycross.cloud.scene import Scene
+from rallycross.task.plan import Timing
+
+
+@dataclass(frozen=True)
+class Job:
+    """One shard of one workload's load. Answered by `Ready`, or by `Failed`."""
+
+    workload: str  # uuid
+    scenario: str
+    args: dict[str, Any]  # resolved
+    runner: str
+    runner_args: dict[str, Any]
+    shard: int  # 0-based
+    of: int
+    scene: Scene = field(repr=False)
+    timing: Timing
+    samples: str  # path of the file to write
+    watched: tuple[range, ...] = ()  # numbers of iterations of whose beginning to tell
+
+
+@dataclass(frozen=True)
+class Go:
+    """Begin. Answered by a `Started` for each watched iteration, and by `Ended` or `Failed`."""
+
+    origin: float  # what the samples' times count from: a moment of the monotonic clock, which all processes share
+
+
+@dataclass(frozen=True)
+class Stop:
+    """Begin no further iteration."""
+
+    drain: float  # seconds after which those in flight are cut short
+
+
+@dataclass(frozen=True)
+class Ready:
+    """All users are signed in."""
+
+
+@dataclass(frozen=True)
+class Started:
+    """A watched iteration has begun."""
+
+    iteration: int
+
+
+@dataclass(frozen=True)
+class Ended:
+    """The last iteration has ended, and all samples are on disk."""
+
+    health: dict[str, Any]  # see `load.health`
+
+
+@dataclass(frozen=True)
+class Failed:
+    """The load could not be driven, or not to its end."""
+
+    error: str
+    detail: str  # the traceback

@@ -1,0 +1,107 @@
+"""A process that drives load and does nothing else: `python -m rallycross.benchmark.load_process`.
+
+It is told by messages on its standard input and answers on its standard output (see `job`). When its input ends, the
+one who started it is gone: it cuts its load short and ends.
+"""
+
+import asyncio
+import gc
+import os
+import sys
+import threading
+import traceback
+from contextlib import closing
+from pathlib import Path
+from typing import Any
+
+from rallycross.benchmark.cast import cast
+from rallycross.benchmark.job import Ended, Failed, Go, Job, Ready, Started, Stop
+from rallycross.benchmark.pipe import pack, receive
+from rallycross.load import loop
+from rallycross.load.drive import Engine
+from rallycross.load.measure import measure
+from rallycross.load.runners import RUNNERS
+from rallycross.results.sample_file import SampleWriter
+from rallycross.scenarios.scenario import SCENARIOS
+
+# A thread that compresses samples must not keep iterations waiting: by default it may for 5 ms.
+_SWITCH_INTERVAL = 0.0005
+
+
+def main() -> None:
+    """Carry out jobs, one after another, until told no more."""
+    sys.setswitchinterval(_SWITCH_INTERVAL)
+    answers = os.fdopen(os.dup(1), "wb", buffering=0)
+    os.dup2(2, 1)  # what a scenario prints is no message
+    SCENARIOS.all  # noqa: B018 - imports them now, and not when the first job waits for it
+    loop.run(_serve(answers))
+
+
+async def _serve(answers: Any) -> None:
+    inbox: asyncio.Queue[Any] = asyncio.Queue()
+    here = asyncio.get_running_loop()
+
+    def listen() -> None:
+        message = object()
+        while message is not None:
+            message = receive(sys.stdin.buffer)
+            here.call_soon_threadsafe(inbox.put_nowait, message)
+
+    threading.Thread(target=listen, name="listen", daemon=True).start()
+
+    def tell(message: Any) -> None:
+        answers.write(pack(message))
+
+    while (message := await inbox.get()) is not None:
+        if isinstance(message, Job):
+            try:
+                await _perform(message, inbox, tell)
+            except Exception as error:  # noqa: BLE001 - whatever went wrong is the answer
+                detail = "".join(traceback.format_exception(error))
+                tell(Failed(str(error) or type(error).__name__, detail))
+
+
+async def _perform(job: Job, inbox: "asyncio.Queue[Any]", tell: Any) -> None:
+    load = RUNNERS[job.runner].load(job.runner_args)
+    async with cast(job, workers=load.shard(job.shard, job.of).workers) as iterate:
+        tell(Ready())
+        message = await inbox.get()
+        if not isinstance(message, Go):  # told to stop before it began, or left alone
+            if message is None:
+                inbox.put_nowait(None)  # for the one who waits for the next job
+            tell(Ended({}))
+            return
+        watched = job.watched
+
+        def started(number: int) -> None:
+            if watched and any(number in numbers for numbers in watched):
+                tell(Started(number))
+
+        with closing(SampleWriter(Path(job.samples))) as writer:
+            engine = Engine(
+                iterate, load, writer.add, shard=job.shard, of=job.of, origin=message.origin, started=started
+            )
+            listening = asyncio.create_task(_obey(engine, inbox), name="obey")
+            gc.collect()
+            gc.freeze()
+            await asyncio.sleep(max(0.0, -engine.clock()))
+            try:
+                health = await measure(engine, writer)
+            finally:
+                listening.cancel()
+    tell(Ended(health))
+
+
+async def _obey(engine: Engine, inbox: "asyncio.Queue[Any]") -> None:
+    while True:
+        message = await inbox.get()
+        if isinstance(message, Stop):
+            engine.stop(message.drain)
+        elif message is None:
+            engine.stop(0)
+            inbox.put_nowait(None)  # for the one who waits for the next job
+            return
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,146 @@
+"""The contexts of a task's workloads: set up once, and shared by those that ask for the same."""
+
+import json
+import logging
+import threading
+import time
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, field
+from typing import Any, Literal, cast
+from uuid import UUID, uuid5
+
+from openstack.connection import Connection
+
+from rallycross.cloud.cloud import Cloud
+from rallycross.cloud.scene import Scene
+from rallycross.contexts.context import CONTEXTS, Backstage
+from rallycross.contexts.ledger import OwnedLedger
+from rallycross.results.store import Store
+from rallycross.task.plan import Workload
+
+Tell = Callable[[str], None]
+
+# What belongs to one workload alone: it looks for what that workload's scenario has left.
+_OWN = frozenset({"cleanup", "admin_cleanup"})
+
+_log = logging.getLogger(__name__)
+
+
+@dataclass
+class Stand:
+    """What stands for the workloads that ask for the same contexts."""
+
+    uses: int  # workloads that are still to use it
+    lock: threading.Lock = field(default_factory=threading.Lock)
+    scene: Scene | None = None  # None: not set up
+    undo: ExitStack = field(default_factory=ExitStack)
+    records: list[dict[str, Any]] = field(default_factory=list)
+    users: dict[str, list[dict[str, Any]]] = field(default_factory=dict)  # workload's uuid -> all of its records
+
+
+class Stands:
+    """All stands of one task. May be used by the threads of several workloads at a time."""
+
+    def __init__(  # noqa: PLR0917 - what a task has
+        self,
+        cloud: Cloud,
+        connection: Connection | None,
+        store: Store,
+        task: str,
+        workloads: Sequence[Workload],
+        tell: Tell,
+    ) -> None:
+        self._cloud, self._connection, self._store, self._task, self._tell = cloud, connection, store, task, tell
+        self._stands = {key: Stand(uses) for key, uses in Counter(_key(one) for one in workloads).items()}
+
+    @contextmanager
+    def around(self, workload: Workload, uuid: str, records: list[dict[str, Any]]) -> Iterator[Scene]:
+        """Let a workload's contexts stand; what they took, and what went wrong, goes to `records`, in Rally's shape.
+
+        A shared one is set up for the first workload that needs it, and taken away after the last.
+        """
+        key = _key(workload)
+        stand = self._stands[key]
+        try:
+            with stand.lock:
+                shared = {name: config for name, config in workload.contexts.items() if name not in _OWN}
+                try:
+                    if stand.scene is None:
+                        stand.records = []
+                        part = str(uuid5(UUID(self._task), key))
+                        new = Scene(self._cloud)
+                        stand.scene = self._set_up(shared, new, self._task, part, stand.undo, stand.records)
+                finally:
+                    records += stand.records
+                    stand.users[uuid] = records
+            with ExitStack() as undo:
+                own = {name: config for name, config in workload.contexts.items() if name in _OWN}
+                self._set_up(own, stand.scene, uuid, uuid, undo, records)
+                yield stand.scene
+        finally:
+            with stand.lock:
+                stand.uses -= 1
+                if stand.uses == 0 or stand.scene is None:
+                    self._take_away(stand)
+
+    def close(self) -> None:
+        """Take away what stands for workloads that never came to use it."""
+        for stand in self._stands.values():
+            self._take_away(stand)
+
+    def _take_away(self, stand: Stand) -> None:
+        stand.scene = None
+        stand.undo.close()
+        for uuid, records in stand.users.items():  # most of them have ended before
+            self._store.save_contexts(uuid, records)
+        stand.users.clear()
+
+    def _set_up(  # noqa: PLR0917 - for one caller
+        self,
+        wanted: dict[str, Any],
+        scene: Scene,
+        owner: str,
+        part: str,
+        undo: ExitStack,
+        records: list[dict[str, Any]],
+    ) -> Scene:
+        ledger = OwnedLedger(self._store, self._cloud.name, self._task, part)
+        # Where there is no cloud, no context is set up that would ask for it.
+        backstage = Backstage(cast("Connection", self._connection), ledger, owner)
+        for name in sorted(wanted, key=lambda name: CONTEXTS[name].order):
+            record: dict[str, Any] = {"plugin_name": name, "plugin_cfg": wanted[name]}
+            records.append(record)
+            context = CONTEXTS[name].make(wanted[name], scene, backstage)
+            undo.callback(self._clean_up, record, context.clean_up)
+            with _noted(record, "setup"):
+                context.set_up()
+        return scene
+
+    def _clean_up(self, record: dict[str, Any], clean_up: Callable[[], dict[str, int] | None]) -> None:
+        """Clean up; what cannot be deleted stays in the ledger, is told and noted, and spoils nothing measured."""
+        try:
+            with _noted(record, "cleanup"):
+                record["cleanup"]["deleted"] = clean_up() or {}
+        except Exception as error:  # noqa: BLE001 - the next one is to be cleaned up all the same
+            self._tell(f"{record['plugin_name']}: not all could be cleaned up: {error}")
+
+
+def _key(workload: Workload) -> str:
+    shared = {name: config for name, config in workload.contexts.items() if name not in _OWN}
+    return json.dumps(shared, sort_keys=True, default=str)
+
+
+@contextmanager
+def _noted(record: dict[str, Any], act: Literal["setup", "cleanup"]) -> Iterator[None]:
+    """Note when an act on a context began and ended (seconds since the epoch) and what went wrong, as Rally does."""
+    note: dict[str, Any] = {"started_at": time.time(), "finished_at": None, "error": None}
+    record[act] = note
+    try:
+        yield
+    except Exception as error:
+        note["error"] = str(error)
+        raise
+    finally:
+        note["finished_at"] = time.time()

@@ -1,0 +1,124 @@
+"""Drives one workload's load by its processes: starts them together, follows them, stops them."""
+
+import queue
+import threading
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from rallycross.benchmark.fleet import Died, LoadProcess
+from rallycross.benchmark.job import Ended, Failed, Go, Job, Ready, Started, Stop
+from rallycross.benchmark.lookout import Lookout
+from rallycross.errors import RallycrossError
+
+LEAD = 0.02  # seconds from the word to the start, so that all processes have heard it
+TICK = 0.1  # seconds between two looks at whether to stop
+LOOK = 0.25  # seconds between two looks at the samples
+SHOW = 1.0  # seconds between two shows of the progress
+
+
+class LoadFailed(RallycrossError):  # noqa: N818 - reads as what it says
+    """A load could not be driven to its end; `detail` is the traceback of the process that could not."""
+
+    def __init__(self, message: str, detail: str = "") -> None:
+        super().__init__(message)
+        self.detail = detail
+
+
+@dataclass
+class Supervision:
+    """One load, from the first word to the last."""
+
+    processes: Sequence[LoadProcess]
+    jobs: Sequence[Job]
+    lookout: Lookout
+    stop: threading.Event
+    drain: float  # seconds that iterations in flight have when the load is stopped
+    show: Callable[[dict[str, Any]], None]
+    begun: Callable[[], None]  # called when the load begins
+    started: Callable[[int], None]  # called with the number of each watched iteration that begins
+    abort_on_sla_failure: bool = False
+    missed: str | None = None  # the criterion that the load was stopped for
+    seconds: float | None = None  # that the load took
+    health: dict[int, dict[str, Any]] = field(default_factory=dict)  # by shard
+
+    def run(self) -> None:
+        """Drive the load to its end, or until it is stopped; raise `LoadFailed` when a process cannot go on."""
+        inbox: queue.SimpleQueue[tuple[int, Any]] = queue.SimpleQueue()
+        for shard, (process, job) in enumerate(zip(self.processes, self.jobs, strict=True)):
+            process.answer_to(inbox, shard)
+            process.tell(job)
+        try:
+            if self._wait_until_ready(inbox):
+                self._follow(inbox)
+        except BaseException:
+            self._tell_all(Stop(0))
+            raise
+
+    def _wait_until_ready(self, inbox: "queue.SimpleQueue[tuple[int, Any]]") -> bool:
+        ready = 0
+        while ready < len(self.processes):
+            _, message = _next(inbox, TICK)
+            self._raise_if_failed(message)
+            ready += isinstance(message, Ready)
+            if self.stop.is_set():
+                self._tell_all(Stop(0))
+                return False
+        return True
+
+    def _follow(self, inbox: "queue.SimpleQueue[tuple[int, Any]]") -> None:
+        origin = time.monotonic() + LEAD
+        self._tell_all(Go(origin))
+        self.begun()
+        looked = shown = origin
+        stopping = False
+        try:
+            while len(self.health) < len(self.processes):
+                shard, message = _next(inbox, TICK)
+                match message:
+                    case Started():
+                        self.started(message.iteration)
+                    case Ended():
+                        self.health[shard] = message.health
+                    case _:
+                        self._raise_if_failed(message)
+                now = time.monotonic()
+                if now - looked >= LOOK:
+                    self.lookout.look()
+                    looked = now
+                if now - shown >= SHOW:
+                    self.show(self.lookout.progress(now - origin))
+                    shown = now
+                if not stopping and self._is_to_stop():
+                    stopping = True
+                    self._tell_all(Stop(self.drain))
+        finally:
+            self.seconds = max(0.0, time.monotonic() - origin)
+            self.lookout.look()
+            self.show(self.lookout.progress(self.seconds))
+
+    def _is_to_stop(self) -> bool:
+        if self.stop.is_set():
+            return True
+        if self.abort_on_sla_failure:
+            self.missed = self.lookout.hopeless()
+        return self.missed is not None
+
+    def _raise_if_failed(self, message: Any) -> None:
+        if isinstance(message, Died):
+            raise LoadFailed(str(message))
+        if isinstance(message, Failed):
+            raise LoadFailed(message.error, message.detail)
+
+    def _tell_all(self, message: Any) -> None:
+        for process in self.processes:
+            process.tell(message)
+
+
+def _next(inbox: "queue.SimpleQueue[tuple[int, Any]]", limit: float) -> tuple[int, Any]:
+    """Return the next message, or (-1, None) where none comes in time."""
+    try:
+        return inbox.get(timeout=limit)
+    except queue.Empty:
+        return -1, None

@@ -1,0 +1,151 @@
+"""Looks at things of one kind in one project, for all that wait for them.
+
+One of them is asked for by its id, several by one list: where the API has it, of those that have changed lately. Each
+look is for whoever waits.
+"""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from contextlib import suppress
+from typing import Any
+
+from rallycross.cloud.errors import ApiError, ResourceFailed, WaitedTooLong
+from rallycross.cloud.wish import Kind, Wish
+
+Thing = dict[str, Any]
+Get = Callable[..., Awaitable[Any]]  # (service, path, **params) -> the answer's JSON
+
+# Between two looks passes this share of the time waited so far, within bounds: what takes a second is seen to a tenth
+# of a second, and what takes minutes does not burden the cloud with questions.
+POLL_SHARE = 0.05
+POLL_SHORTEST = 0.1
+POLL_LONGEST = 1.0
+
+_TIMER_STEP = 1e-6  # seconds by which a timer may come early
+
+
+class Waiter:
+    """One that waits. `done` gets the thing ({} where it is gone), or the error that ends the wait."""
+
+    def __init__(self, wish: Wish) -> None:
+        loop = asyncio.get_running_loop()
+        self.wish = wish
+        self.done: asyncio.Future[Thing] = loop.create_future()
+        self.began = self.next_look = loop.time()
+        self.updated = ""  # when the thing had last changed, by the cloud's clock
+        self._status = "unknown"
+
+    def see(self, thing: Thing | None) -> None:
+        """Take the thing as it is now; None = there is no such thing."""
+        if self.done.done():
+            return
+        if thing is None:
+            self.done.set_result({})
+            return
+        self.updated = str(thing.get("updated") or self.updated)
+        self._status = str(thing.get("status", "unknown")).lower()
+        if self._status in self.wish.wanted:
+            self.done.set_result(thing)
+        elif self._status.startswith("error") or self._status == "killed":
+            self.fail(ResourceFailed(f"{self.wish.what}: it is in status {thing['status']}: {_reason(thing)}"))
+
+    def fail(self, error: Exception) -> None:
+        """End the wait with an error."""
+        if not self.done.done():
+            self.done.set_exception(error)
+
+    def distance(self, now: float) -> float:
+        """Return how many seconds are to pass between two looks."""
+        return min(max((now - self.began) * POLL_SHARE, POLL_SHORTEST), POLL_LONGEST)
+
+    def look_again(self, now: float) -> None:
+        """Say when the next look is to be; after the limit, and one look at that moment, there is none."""
+        ends = self.began + self.wish.limit
+        if now >= ends:
+            reason = f"{self.wish.what} after {self.wish.limit:g} s: it is in status {self._status}"
+            self.fail(WaitedTooLong(reason))
+        self.next_look = min(now + self.distance(now), ends)
+
+
+class Watch:
+    """Those who wait for things of one kind in one project."""
+
+    def __init__(self, kind: Kind, get: Get) -> None:
+        self._kind = kind
+        self._get = get
+        self._waiters: set[Waiter] = set()
+        self._looking: asyncio.Task[None] | None = None
+        self._news = asyncio.Event()
+
+    async def wait(self, wish: Wish) -> Thing:
+        """Wait for one thing; return it as it then is."""
+        waiter = Waiter(wish)
+        self._waiters.add(waiter)
+        self._news.set()
+        if self._looking is None or self._looking.done():
+            self._looking = asyncio.create_task(self._look_on(), name=f"watch {self._kind.path}")
+        try:
+            return await waiter.done
+        finally:
+            self._waiters.discard(waiter)
+
+    async def ask(self, waiter: Waiter) -> None:
+        """Look at one thing alone."""
+        try:
+            answer = await self._get(self._kind.service, f"{self._kind.path}/{waiter.wish.identifier}")
+        except ApiError as error:
+            if error.status == 404 and waiter.wish.gone:
+                waiter.see(None)
+            else:
+                waiter.fail(error)
+        except Exception as error:  # noqa: BLE001 - it is for the one who waits to raise
+            waiter.fail(error)
+        else:
+            waiter.see(answer[self._kind.name] if self._kind.name else answer)
+
+    async def _look_on(self) -> None:
+        """Look whenever one of the waiters is to, as long as there are any."""
+        clock = asyncio.get_running_loop().time
+        while waiting := [waiter for waiter in self._waiters if not waiter.done.done()]:
+            pause = min(waiter.next_look for waiter in waiting) - clock()
+            if pause > _TIMER_STEP:
+                self._news.clear()
+                with suppress(TimeoutError):
+                    await asyncio.wait_for(self._news.wait(), pause)
+                continue
+            await self._look(waiting, clock())
+            for waiter in waiting:
+                if not waiter.done.done() and waiter.next_look <= clock() + _TIMER_STEP:
+                    waiter.look_again(clock())
+
+    async def _look(self, waiting: list[Waiter], now: float) -> None:
+        """Look for all that are to; and for those that soon will be, when others look anyway."""
+        due = [waiter for waiter in waiting if waiter.next_look - now <= waiter.distance(now) / 2]
+        for waiter in due:
+            waiter.next_look = now
+        # A list of what has changed since a time needs to know one, by the cloud's clock: so the first look is alone.
+        listed = [waiter for waiter in due if waiter.updated or not self._kind.since] if self._kind.several else []
+        if len(listed) > 1:
+            await self._list(listed)
+            due = [waiter for waiter in due if waiter not in listed]
+        await asyncio.gather(*(self.ask(waiter) for waiter in due))
+
+    async def _list(self, waiters: list[Waiter]) -> None:
+        params = {self._kind.since: min(waiter.updated for waiter in waiters)} if self._kind.since else {}
+        try:
+            answer = await self._get(self._kind.service, self._kind.several, **params)
+        except Exception as error:  # noqa: BLE001 - it is for those who wait to raise
+            for waiter in waiters:
+                waiter.fail(error)
+            return
+        found = {thing["id"]: thing for thing in answer[self._kind.plural]}
+        for waiter in waiters:
+            if thing := found.get(waiter.wish.identifier):
+                waiter.see(thing)
+        # What is not in the list is gone, or the list is longer than a page.
+        await asyncio.gather(*(self.ask(waiter) for waiter in waiters if waiter.wish.identifier not in found))
+
+
+def _reason(thing: Thing) -> str:
+    fault = thing.get("fault") or {}
+    return str(fault.get("message") or thing.get("message") or "the cloud gives no reason")

@@ -1,0 +1,51 @@
+"""A rate that changes over time, as data: stages, in each of which it stands or goes in a straight line. Pure."""
+
+import math
+from bisect import bisect_right
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import accumulate
+
+
+@dataclass(frozen=True)
+class Stage:
+    """`seconds` during which a rate goes from `first` to `last`, in 1/s; the last stage of all may be endless."""
+
+    seconds: float
+    first: float
+    last: float
+
+    @property
+    def arrivals(self) -> float:
+        """How many come in it."""
+        return math.inf if math.isinf(self.seconds) else (self.first + self.last) / 2 * self.seconds
+
+    def reaches(self, arrivals: float) -> float:
+        """Return how many seconds after its beginning so many have come.
+
+        That many have come after t seconds: first * t + slope / 2 * t², solved in the form that is sound for any slope.
+        """
+        if math.isinf(self.seconds):
+            return arrivals / self.first
+        slope = (self.last - self.first) / self.seconds
+        root = math.sqrt(max(0.0, self.first * self.first + 2 * slope * arrivals))
+        return 2 * arrivals / (self.first + root) if arrivals > 0 else 0.0
+
+
+class Rate:
+    """Stages, one after another."""
+
+    def __init__(self, stages: Sequence[Stage]) -> None:
+        self.stages = tuple(stages)
+        self.seconds = sum(stage.seconds for stage in self.stages)
+        self.arrivals = sum(stage.arrivals for stage in self.stages)
+        self.highest = max(max(stage.first, stage.last) for stage in self.stages)
+        self._before = [0.0, *accumulate(stage.arrivals for stage in self.stages)]  # a stage's beginning
+        self._began = [0.0, *accumulate(stage.seconds for stage in self.stages)]
+
+    def reaches(self, arrivals: float) -> float:
+        """Return how many seconds after the beginning so many have come; infinity where so many never come."""
+        if arrivals >= self.arrivals:
+            return math.inf
+        at = bisect_right(self._before, arrivals) - 1
+        return self._began[at] + self.stages[at].reaches(arrivals - self._before[at])

@@ -1,0 +1,47 @@
+"""Follows a sample file that is being written: what the live progress, and the decision to stop, are made from."""
+
+from pathlib import Path
+
+import pyarrow as pa
+
+
+class Tail:
+    """Reads the batches that have come whole since the last time. One that is half written is read the next time."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._offset = 0
+        self._head = b""  # the stream's schema, and the newest dictionary of each column that has one
+        self._dictionary = b""
+
+    def read(self) -> list[pa.RecordBatch]:
+        """Return the new batches; none where the file is not there yet."""
+        try:
+            with self._path.open("rb") as file:
+                file.seek(self._offset)
+                data = file.read()
+        except FileNotFoundError:
+            return []
+        batches = []
+        source = pa.BufferReader(data)
+        start = 0
+        while (message := _next(source)) is not None:
+            end = source.tell()
+            frame, start = data[start:end], end
+            match message.type:
+                case "schema":
+                    self._head = frame
+                case "dictionary":
+                    self._dictionary = frame
+                case _:
+                    batches.append(pa.ipc.open_stream(self._head + self._dictionary + frame).read_next_batch())
+        self._offset += start
+        return batches
+
+
+def _next(source: pa.BufferReader) -> pa.Message | None:
+    """Return the next whole message of a stream."""
+    try:
+        return pa.ipc.read_message(source)
+    except (EOFError, pa.ArrowInvalid, OSError):
+        return None

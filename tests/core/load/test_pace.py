@@ -1,0 +1,84 @@
+"""When iterations are due."""
+
+import math
+from itertools import count, pairwise, takewhile
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from rallycross.load.pace import Pace, at_once, even, poisson, share
+from rallycross.load.rate import Rate, Stage
+
+STAGES = st.lists(
+    st.builds(Stage, seconds=st.floats(0.5, 20), first=st.floats(0, 50), last=st.floats(0, 50)), min_size=1, max_size=4
+)
+
+
+def dues(pace: Pace) -> list[float]:
+    """Return when all of its iterations are due."""
+    return list(takewhile(lambda due: due is not None, (pace(n) for n in count())))
+
+
+def test_even_arrivals_keep_their_distance() -> None:
+    """A hundred a second for a second are a hundred, ten milliseconds apart, the first at once."""
+    found = dues(even(Rate([Stage(1, 100, 100)])))
+    assert found == pytest.approx([n / 100 for n in range(100)])
+
+
+def test_a_rate_without_end_stops_after_so_many() -> None:
+    """`times` bounds a rate that has no end of its own."""
+    assert len(dues(even(Rate([Stage(math.inf, 20, 20)]), times=7))) == 7
+
+
+def test_a_rising_rate_gives_what_is_below_its_line() -> None:
+    """From 50 a second to 100 within a second there are 75, ever closer together."""
+    found = dues(even(Rate([Stage(1, 50, 100)])))
+    assert len(found) == 75
+    distances = [later - earlier for earlier, later in pairwise(found)]
+    assert all(later < earlier for earlier, later in pairwise(distances))
+
+
+@given(STAGES)
+def test_arrivals_are_in_order_and_as_many_as_the_rate_says(stages: list[Stage]) -> None:
+    """The nth arrival is due when the rate has summed up to n: neither earlier than the one before, nor too many."""
+    rate = Rate(stages)
+    found = dues(even(rate))
+    assert abs(len(found) - rate.arrivals) <= 1
+    assert all(earlier <= later for earlier, later in pairwise(found))
+    assert all(0 <= due <= rate.seconds + 1e-6 for due in found)
+
+
+@given(STAGES, st.integers(0, 1000), st.integers(1, 5))
+def test_shares_of_random_arrivals_are_the_whole(stages: list[Stage], seed: int, parts: int) -> None:
+    """Each process computes its own share, and together they have each arrival once."""
+    rate = Rate(stages)
+    whole = dues(poisson(rate, seed))
+    shares = [dues(share(poisson(rate, seed), part, parts)) for part in range(parts)]
+    assert sorted(due for part in shares for due in part) == whole
+
+
+def test_random_arrivals_are_as_many_as_even_ones_and_know_nothing_of_each_other() -> None:
+    """Over many seconds the count and the spread of the distances are those of a Poisson process; seeds differ."""
+    found = dues(poisson(Rate([Stage(200, 50, 50)]), seed=1))
+    assert len(found) == pytest.approx(10_000, rel=0.05)
+    distances = [later - earlier for earlier, later in pairwise(found)]
+    mean = sum(distances) / len(distances)
+    deviation = math.sqrt(sum((one - mean) ** 2 for one in distances) / len(distances))
+    assert mean == pytest.approx(1 / 50, rel=0.05)
+    assert deviation == pytest.approx(mean, rel=0.05)
+    assert dues(poisson(Rate([Stage(1, 50, 50)]), seed=1)) != dues(poisson(Rate([Stage(1, 50, 50)]), seed=2))
+
+
+def test_random_arrivals_can_be_asked_for_in_any_order() -> None:
+    """A pace is a function: what it says of an iteration does not depend on what was asked before."""
+    pace = poisson(Rate([Stage(1000, 20, 20)]), seed=3)
+    late, early = pace(9000), pace(10)
+    assert (pace(9000), pace(10)) == (late, early)
+
+
+def test_a_closed_loop_has_no_schedule() -> None:
+    """Each iteration is due at once, up to the last, or without end."""
+    assert at_once(2)(1) == -math.inf
+    assert at_once(2)(2) is None
+    assert at_once(None)(10**9) == -math.inf
