@@ -67,7 +67,7 @@ class Failures:
 
     def merge(self, other: "Failures") -> None:
         """Take what another has taken."""
-        for key, group in other._groups.items():  # noqa: SLF001 - its own kind
+        for key, group in other._groups.items():
             self._take(key, _Group(group.count, group.first, group.last, group.example))
 
     def close(self) -> list[dict[str, Any]]:

@@ -9,6 +9,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from rallycross.judging.batch import Batch
+from rallycross.load.histogram import SECOND
 from rallycross.results.models import DeploymentRow, TestRow
 from rallycross.results.sample_file import read_batches
 
@@ -54,7 +55,7 @@ def iterations(folder: Path) -> pd.DataFrame:
         {
             "iteration": np.concatenate([np.empty(0, np.int64), *(batch.iteration for batch in batches)]),
             "started": np.concatenate([np.empty(0), *(batch.started for batch in batches)]),
-            "duration": np.concatenate([np.empty(0), *(batch.duration for batch in batches)]),
+            "duration": np.concatenate([np.empty(0), *(batch.duration / SECOND for batch in batches)]),
             "failed": np.concatenate([np.empty(0, np.bool_), *(batch.failed for batch in batches)]),
         }
     )
