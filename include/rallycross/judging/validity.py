@@ -46,14 +46,14 @@ def _late(figures: Mapping[str, Any]) -> Iterator[str]:
     error = schedule["start_error"]["p99"]
     if error is not None and error > START_ERROR and _spoils(error, figures):
         yield (
-            f"the generator started iterations late, by {_ms(error)} at p99, though workers were free: ask for a lower "
-            "rate, or give the load a machine with more or quieter cores"
+            f"the generator started iterations late, by {_ms(error)} at p99, though workers were free - ask for a "
+            "lower rate, or give the load a machine with more or quieter cores"
         )
     asked, delivered = schedule["asked_rate"], schedule["delivered_rate"]
     if figures["seconds"] >= LONG_ENOUGH and asked and delivered is not None and delivered < DELIVERED * asked:
         yield (
-            f"{delivered:.4g} iterations a second were started where {asked:.4g} were asked for: ask for a lower rate, "
-            "or allow more at a time"
+            f"{delivered:.4g} iterations a second were started where {asked:.4g} were asked for - ask for a lower "
+            "rate, or allow more at a time"
         )
 
 
@@ -62,7 +62,7 @@ def _busy(shards: list[dict[str, Any]]) -> Iterator[str]:
     if shares and max(shares) >= BUSY:
         yield (
             f"the generator was the bottleneck: a load process used {max(shares):.0%} of a core, so the figures may be "
-            "the generator's and not the cloud's: ask for a lower rate or fewer at a time, or use more cores"
+            "the generator's and not the cloud's - ask for a lower rate or fewer at a time, or use more cores"
         )
 
 
@@ -70,7 +70,7 @@ def _lagging(figures: Mapping[str, Any], shards: list[dict[str, Any]]) -> Iterat
     lag = max((shard.get("lag_p99") or 0.0 for shard in shards), default=0.0)
     if lag > LAG and _spoils(lag, figures):
         yield (
-            f"the generator's event loop came {_ms(lag)} late at p99, which is in the durations: ask for fewer at a "
+            f"the generator's event loop came {_ms(lag)} late at p99, which is in the durations - ask for fewer at a "
             "time, or look for what keeps the loop (a scenario that computes or blocks)"
         )
 
@@ -84,7 +84,7 @@ def _kept_waiting(figures: Mapping[str, Any], allowed: Mapping[str, Any]) -> Ite
         if name not in allowed and share > TOLERATED:
             yield (
                 f"{schedule[name]} of {schedule['asked']} iterations ({share:.1%}) were {meaning} as all workers were "
-                f"busy when they were due: allow more at a time, ask for a lower rate, or say in the SLA what is "
+                f"busy when they were due - allow more at a time, ask for a lower rate, or say in the SLA what is "
                 f"allowed (`schedule: {{{name}: 5 %}}`)"
             )
 
