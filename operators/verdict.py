@@ -9,6 +9,7 @@ from airflow.sdk.exceptions import AirflowFailException
 from operators.stage import NONE, PROBLEM, own_reference
 
 REASONS = "reasons"  # key of the XCom that says why a run did not pass
+INVALID = "invalid"  # key of the XCom that says that it did not only because its load cannot be believed
 
 
 class VerdictOperator(BaseOperator):
@@ -38,10 +39,13 @@ class VerdictOperator(BaseOperator):
         )
         for row in verdict.rows:
             self.log.info("%s %s: %s", "passed" if row.passed else "FAILED", row.criterion, row.detail)
-        reasons = [*self._failed_stages(context["ti"]), *verdict.reasons]
+        failed = self._failed_stages(context["ti"])
+        reasons = [*failed, *verdict.reasons]
         if reasons:
+            invalid = verdict.invalid and not failed
             context["ti"].xcom_push(key=REASONS, value=reasons)
-            raise AirflowFailException("the run did not pass: " + " ".join(reasons))
+            context["ti"].xcom_push(key=INVALID, value=invalid)
+            raise AirflowFailException(f"the run {'is INVALID' if invalid else 'did not pass'}: " + " ".join(reasons))
         return {"passed": True}
 
     def _failed_stages(self, ti: Any) -> list[str]:

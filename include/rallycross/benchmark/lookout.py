@@ -37,6 +37,4 @@ class Lookout:
 
     def hopeless(self) -> str | None:
         """Return the name of a criterion that is missed whatever comes, if there is one."""
-        return next(
-            (one.name for one in self._criteria if getattr(one, "hopeless", lambda _: False)(self._total)), None
-        )
+        return next((one.name for one in self._criteria if one.hopeless(self._total)), None)

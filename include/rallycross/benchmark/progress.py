@@ -26,8 +26,7 @@ class Progress:
         self.done += len(batch) + batch.warm_up
         self.dropped += batch.dropped
         self.failed += int(batch.failed.sum())
-        for duration in batch.duration[~batch.failed].tolist():
-            self.durations.add(duration)
+        self.durations.add(batch.duration[~batch.failed])
 
     def at(self, elapsed: float) -> dict[str, Any]:
         """Return the progress `elapsed` seconds after the start, as the results database keeps it.
@@ -40,14 +39,15 @@ class Progress:
         since, before = self._looks[0]
         rate = (self.done - before) / (elapsed - since) if elapsed > since else 0.0
         self._looks.append((elapsed, self.done))
+        p50, p95 = self.durations.percentiles((50, 95))
         return {
             "done": self.done,
             "total": self.total,
             "failed": self.failed,
             "dropped": self.dropped,
             "rate": rate,
-            "p50": self.durations.quantile(0.5),
-            "p95": self.durations.quantile(0.95),
+            "p50": p50,
+            "p95": p95,
             "elapsed": elapsed,
             "remaining": self._remaining(elapsed, rate),
         }

@@ -7,6 +7,7 @@ from rallycross.cli.console import duration
 from rallycross.cli.follow import Run, RunView
 from rallycross.cli.server import AirflowServer
 from rallycross.cli.up import login
+from rallycross.judging.sla import INVALID_LOAD
 
 PASSED, FAILED, COULD_NOT_RUN = 0, 1, 2
 
@@ -27,7 +28,8 @@ def print_outcome(console: Console, run: Run, view: RunView, times: dict[str, fl
     if view.state == "success":
         console.print("PASSED", style="bold green")
     else:
-        console.print("FAILED", style="bold red")
+        invalid = run.told("verdict", "invalid")
+        console.print("INVALID" if invalid else "FAILED", style="bold yellow" if invalid else "bold red")
         for reason in run.told("verdict", "reasons") or [f"The stage {name} failed." for name in _failed(view)]:
             console.print(f"  {reason}")
     spent = [*times.items(), *((stage.name, stage.seconds) for stage in view.stages if stage.state != "skipped")]
@@ -47,6 +49,8 @@ def _print_sla(console: Console, run: Run) -> None:
     for workload in task.workloads if task else ():
         for row in workload.sla_rows:
             mark, style = ("passed", "green") if row.passed else ("FAILED", "red")
+            if row.criterion == INVALID_LOAD:
+                mark, style = "INVALID", "yellow"
             name = f"{workload.position + 1} {workload.scenario}"
             table.add_row(name, row.criterion, mark, row.detail, style="" if row.passed else style)
     if table.row_count:

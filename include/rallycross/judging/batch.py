@@ -1,5 +1,6 @@
 """A batch of samples as the folds read it: columns, each computed once."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -9,11 +10,11 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from rallycross.load.histogram import Integers, nanoseconds
 from rallycross.load.sample import State
 from rallycross.task.plan import Timing
 
 Floats = npt.NDArray[np.float64]
-Integers = npt.NDArray[np.int64]
 Flags = npt.NDArray[np.bool_]
 
 
@@ -26,20 +27,23 @@ class Actions:
     code: Integers  # index into `names`
     names: list[str]
     depth: Integers
-    duration: Floats  # seconds
+    duration: Integers  # nanoseconds, from start to end; unlike an iteration's it counts pauses, as in Rally
     failed: Flags
 
 
 class Batch:
     """The iterations of one record batch (in the schema of `results.sample_file`) that the figures are made of.
 
-    Those of a warm-up, and those that were dropped, are counted here and are in none of the columns.
+    Those of a warm-up, and those that were dropped, are counted here and are in none of the columns. `asked` has when
+    iterations were due, in seconds, also those that were dropped: what the pace asked for.
     """
 
     def __init__(self, record: pa.RecordBatch, *, timing: Timing = "intended") -> None:
         state = np.asarray(record.column("state"))
         self.dropped = int(np.count_nonzero(state == State.DROPPED))
         self.warm_up = int(np.count_nonzero(state == State.WARM_UP))
+        due: Floats = np.asarray(record.column("due").to_numpy(zero_copy_only=False))
+        self.asked = due[(state != State.WARM_UP) & ~np.isnan(due)]
         self.record = record.filter(pa.array(state < State.DROPPED)) if self.dropped or self.warm_up else record
         self.timing = timing
 
@@ -73,17 +77,25 @@ class Batch:
         return np.asarray(state == State.QUEUED)
 
     @cached_property
-    def service(self) -> Floats:
-        """Seconds of work from the actual start; pauses are not counted."""
-        idle: Floats = np.asarray(self.record.column("idle"))
-        return self.ended - self.started - idle
+    def paced(self) -> Flags:
+        """Whether the iteration had a time at which it was due."""
+        return np.asarray(~np.isnan(self.due))
 
     @cached_property
-    def duration(self) -> Floats:
-        """Seconds that the iteration took: from when it was due, where it was; with Rally's timing the service time."""
-        if self.timing == "rally" or np.isnan(self.due).all():
-            return self.service
-        return self.service + np.where(np.isnan(self.due), 0.0, self.started - self.due)
+    def start_error(self) -> Integers:
+        """Nanoseconds from when the iteration was due to its start; 0 where it was due as soon as it could."""
+        return nanoseconds(np.where(self.paced, self.started - self.due, 0.0))
+
+    @cached_property
+    def service(self) -> Integers:
+        """Nanoseconds of work from the actual start; pauses are not counted."""
+        idle: Floats = np.asarray(self.record.column("idle"))
+        return nanoseconds(self.ended - self.started - idle)
+
+    @cached_property
+    def duration(self) -> Integers:
+        """Nanoseconds that it took: from when it was due, where it was; with Rally's timing the service time."""
+        return self.service if self.timing == "rally" else self.service + self.start_error
 
     @cached_property
     def failed(self) -> Flags:
@@ -111,6 +123,15 @@ class Batch:
             code=np.asarray(name.indices).astype(np.int64),
             names=name.dictionary.to_pylist(),
             depth=np.asarray(depth).astype(np.int64),
-            duration=np.asarray(ended) - np.asarray(started),
+            duration=nanoseconds(np.asarray(ended) - np.asarray(started)),
             failed=np.asarray(failed.to_numpy(zero_copy_only=False)),
         )
+
+
+def grouped(keys: Integers) -> Iterator[tuple[int, Integers]]:
+    """Yield each key with its positions, by key; the positions ascend."""
+    if not len(keys):
+        return
+    order = np.argsort(keys, kind="stable")
+    present, starts = np.unique(keys[order], return_index=True)
+    yield from zip(present.tolist(), np.split(order, starts[1:]), strict=True)

@@ -1,52 +1,56 @@
-"""How long iterations and their actions took: exact percentiles, as a fold."""
+"""How long iterations and their actions took, as a fold."""
 
 from typing import Any
 
 import numpy as np
 
-from rallycross.judging.batch import Batch, Flags, Floats, Integers
+from rallycross.judging.batch import Batch, Flags, grouped
+from rallycross.judging.distribution import distribution
+from rallycross.load.histogram import SECOND, Histogram, Integers
 
 TOTAL = "total"
-_PERCENTILES = {"p50": 50, "p90": 90, "p95": 95, "p99": 99}
+# With how many samples a percentile is given: with fewer, what lies beyond it is less than one of them.
+PERCENTILES = {"p50": 1, "p90": 1, "p95": 1, "p99": 1, "p99.9": 1_000, "p99.99": 10_000}
 
 _Place = tuple[int, int]  # iteration, and position in it
 
 
 class Durations:
-    """Gathers durations for the whole iteration and for each action at each depth.
+    """Counts durations of the whole iteration, of its service time, and of each action at each depth.
 
-    Percentiles, mean and deviation are over what did not fail; `count` counts all. What is asked of a fold's close is
-    computed over sorted values, so that neither the order of adding nor that of merging can be seen in it.
+    Percentiles, mean and deviation are over what did not fail; `count` counts all.
     """
 
     def __init__(self) -> None:
         self._total = _Row()
+        self._service = _Row()
         self._actions: dict[tuple[str, int], _Row] = {}
 
     def add(self, batch: Batch) -> None:
         """Take some samples."""
         self._total.add(batch.duration, batch.failed, (0, 0))
+        if batch.paced.any():
+            self._service.add(batch.service[batch.paced], batch.failed[batch.paced], (0, 0))
         actions = batch.actions
         depths = int(actions.depth.max(initial=0)) + 1
-        key = actions.code * depths + actions.depth
         iteration = batch.iteration[actions.sample]
-        for one in np.unique(key).tolist():
-            chosen = np.flatnonzero(key == one)
-            name, depth = actions.names[one // depths], one % depths
-            row = self._actions.setdefault((name, depth), _Row())
+        for key, chosen in grouped(actions.code * depths + actions.depth):
+            row = self._actions.setdefault((actions.names[key // depths], key % depths), _Row())
             row.add(actions.duration[chosen], actions.failed[chosen], _first(iteration[chosen], actions.order[chosen]))
 
     def merge(self, other: "Durations") -> None:
         """Take what another has taken."""
-        self._total.merge(other._total)  # noqa: SLF001 - its own kind
-        for key, row in other._actions.items():  # noqa: SLF001
+        self._total.merge(other._total)
+        self._service.merge(other._service)
+        for key, row in other._actions.items():
             self._actions.setdefault(key, _Row()).merge(row)
 
     def close(self) -> list[dict[str, Any]]:
         """Return the rows: the total, then the actions in the order in which an iteration meets them.
 
-        {"name", "depth", "count", "failed", "min", "p50", "p90", "p95", "p99", "max", "avg", "std"}; durations in
-        seconds, None where nothing went well; `std` is the sample's standard deviation.
+        {"name", "depth", "count", "failed", "min", "p50", "p90", "p95", "p99", "p99.9" (of 1,000 or more), "p99.99" (of
+        10,000 or more), "max", "avg", "std"}; durations in seconds, None where there is nothing, or too little, to tell
+        it from; `std` is the sample's standard deviation.
         """
         met = sorted(self._actions.items(), key=lambda item: (item[1].first, item[0]))
         return [
@@ -54,38 +58,52 @@ class Durations:
             *({"name": name, "depth": depth, **row.close()} for (name, depth), row in met),
         ]
 
+    def distribution(self) -> dict[str, Any] | None:
+        """Return how often which duration of a whole iteration came, see `distribution`."""
+        return distribution(self._total.well)
+
+    def service(self) -> dict[str, Any] | None:
+        """Return a row of the time from the actual start, of iterations that had a due time; None without such."""
+        return {"name": "service", "depth": 0, **self._service.close()} if self._service.count else None
+
 
 class _Row:
     """The durations of one thing."""
 
     def __init__(self) -> None:
-        self.parts: list[Floats] = []
+        self.well = Histogram()
         self.count = 0
         self.failed = 0
         self.first: _Place | None = None
 
-    def add(self, duration: Floats, failed: Flags, first: _Place) -> None:
-        self.parts.append(duration[~failed])
+    def add(self, duration: Integers, failed: Flags, first: _Place) -> None:
+        self.well.add(duration[~failed])
         self.count += len(duration)
         self.failed += int(failed.sum())
         self.first = first if self.first is None else min(self.first, first)
 
     def merge(self, other: "_Row") -> None:
-        self.parts += other.parts
+        self.well.merge(other.well)
         self.count += other.count
         self.failed += other.failed
         if other.first is not None:
             self.first = other.first if self.first is None else min(self.first, other.first)
 
     def close(self) -> dict[str, Any]:
-        values = np.sort(np.concatenate(self.parts)) if self.parts else np.empty(0)
-        figures: dict[str, float | None] = dict.fromkeys(("min", *_PERCENTILES, "max", "avg", "std"))
-        if len(values):
-            figures["min"], figures["max"] = float(values[0]), float(values[-1])
-            figures.update({name: float(np.percentile(values, share)) for name, share in _PERCENTILES.items()})
-            figures["avg"] = float(values.mean())
-            figures["std"] = float(values.std(ddof=1)) if len(values) > 1 else 0.0
-        return {"count": self.count, "failed": self.failed, **figures}
+        well = self.well
+        found = well.percentiles([float(name[1:]) for name in PERCENTILES])
+        return {
+            "count": self.count,
+            "failed": self.failed,
+            "min": None if well.least is None else well.least / SECOND,
+            **{
+                name: value if len(well) >= enough else None
+                for (name, enough), value in zip(PERCENTILES.items(), found, strict=True)
+            },
+            "max": None if well.greatest is None else well.greatest / SECOND,
+            "avg": well.mean(),
+            "std": well.deviation(),
+        }
 
 
 def _first(iteration: Integers, order: Integers) -> _Place:

@@ -1,7 +1,9 @@
 """What went wrong, and how often: failures with the same cause are one group, as a fold."""
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import lru_cache
+from hashlib import blake2b
 from typing import Any
 
 from rallycross.judging.batch import Batch
@@ -16,8 +18,10 @@ _VARIABLE = (
     (re.compile(r"(?<![\w.<])\d+\.\d+(?![\w.])"), "<n>"),
 )
 _SHOWN = 50  # groups; a report with more than these helps nobody
+_KEPT = 1000  # groups; there are more only where each failure has a text of its own
 
 
+@lru_cache(maxsize=1024)
 def normalised(message: str) -> str:
     """Return a message without what differs from one time to the next: ids, addresses, measured figures.
 
@@ -26,6 +30,9 @@ def normalised(message: str) -> str:
     for pattern, name in _VARIABLE:
         message = pattern.sub(name, message)
     return message.strip()
+
+
+_Key = tuple[str, str]  # kind, normalised message
 
 
 @dataclass(frozen=True, order=True)
@@ -54,7 +61,9 @@ class Failures:
     """Groups failures by their kind and normalised message, with the earliest iteration's as the example."""
 
     def __init__(self) -> None:
-        self._groups: dict[tuple[str, str], _Group] = {}
+        self._groups: dict[_Key, _Group] = {}
+        self._others: _Group | None = None  # what no group is kept for
+        self._bound: bytes | None = None  # the least lot for which none is
 
     def add(self, batch: Batch) -> None:
         """Take some samples."""
@@ -67,8 +76,10 @@ class Failures:
 
     def merge(self, other: "Failures") -> None:
         """Take what another has taken."""
-        for key, group in other._groups.items():  # noqa: SLF001 - its own kind
-            self._take(key, _Group(group.count, group.first, group.last, group.example))
+        for key, group in other._groups.items():
+            self._take(key, replace(group))
+        if other._others:
+            self._take_other(other._others)
 
     def close(self) -> list[dict[str, Any]]:
         """Return the groups, the most frequent first; of more than 50 the rest are one without a kind.
@@ -91,13 +102,13 @@ class Failures:
             }
             for (kind, message), group in groups[:_SHOWN]
         ]
-        rest = [group for _, group in groups[_SHOWN:]]
+        rest = [group for _, group in groups[_SHOWN:]] + ([self._others] if self._others else [])
         if rest:
             earliest = min(group.example for group in rest)
             rows.append(
                 {
                     "kind": "",
-                    "message": f"{len(rest)} other causes",
+                    "message": f"{len(rest)}{' or more' if self._others else ''} other causes",
                     "count": sum(group.count for group in rest),
                     "first": min(group.first for group in rest),
                     "last": max(group.last for group in rest),
@@ -109,8 +120,27 @@ class Failures:
             )
         return rows
 
-    def _take(self, key: tuple[str, str], group: _Group) -> None:
+    def _take(self, key: _Key, group: _Group) -> None:
         if key in self._groups:
             self._groups[key].merge(group)
+            return
+        if self._bound is not None and _lot(key) >= self._bound:
+            self._take_other(group)
+            return
+        self._groups[key] = group
+        if len(self._groups) > _KEPT:
+            last = max(self._groups, key=_lot)
+            self._bound = _lot(last)
+            self._take_other(self._groups.pop(last))
+
+    def _take_other(self, group: _Group) -> None:
+        if self._others:
+            self._others.merge(group)
         else:
-            self._groups[key] = group
+            self._others = replace(group)
+
+
+@lru_cache(maxsize=2 * _KEPT)
+def _lot(key: _Key) -> bytes:
+    """Return by what lot a cause is kept or not: the least ones are, of a part as of the whole, in whatever order."""
+    return blake2b("\0".join(key).encode(errors="replace"), digest_size=8).digest()

@@ -2,16 +2,19 @@
 
 from dataclasses import dataclass
 from pathlib import Path
+from typing import cast
 
 from rallycross.errors import RallycrossError
 from rallycross.judging.batch import Batch
 from rallycross.judging.sla import ABORTED_MANUALLY, ABORTED_ON_SLA, CRITERIA, SOMETHING_WENT_WRONG
 from rallycross.judging.statistics import Statistics
+from rallycross.judging.validity import invalid_load
 from rallycross.results.models import WorkloadRow
 from rallycross.results.sample_file import read_batches
 from rallycross.results.sla_row import SlaRow
 from rallycross.results.store import Store
 from rallycross.settings import settings
+from rallycross.task.plan import Timing
 
 _DIED = "the process that drove the load died; what it had measured is judged"
 _NEVER_BEGAN = "never began: the task ended before"
@@ -51,17 +54,18 @@ def judge(store: Store, task_uuid: str, *, samples: Path | None = None) -> Judge
     if task is None:
         raise RallycrossError(f"task {task_uuid}: not in the results database - has the benchmark begun?")
     samples = samples or settings().samples
-    judged = tuple(_judge_workload(store, workload, samples / workload.uuid) for workload in task.workloads)
+    timing = cast("Timing", task.timing)
+    judged = tuple(_judge_workload(store, workload, samples / workload.uuid, timing) for workload in task.workloads)
     if task.status == "running":
         store.end_task(task_uuid, status="crashed")
     return Judgement(task_uuid, judged)
 
 
-def _judge_workload(store: Store, workload: WorkloadRow, samples: Path) -> WorkloadJudgement:
+def _judge_workload(store: Store, workload: WorkloadRow, samples: Path, timing: Timing) -> WorkloadJudgement:
     statistics = Statistics()
     criteria = [CRITERIA[name](argument) for name, argument in workload.sla.items()]
     for record in read_batches(samples):
-        batch = Batch(record)
+        batch = Batch(record, timing=timing)
         statistics.add(batch)
         for criterion in criteria:
             criterion.add(batch)
@@ -69,8 +73,12 @@ def _judge_workload(store: Store, workload: WorkloadRow, samples: Path) -> Workl
     if workload.status == "running":
         store.end_workload(workload.uuid, status="crashed", error=_DIED, load_seconds=figures["seconds"])
         workload.status, workload.error = "crashed", _DIED
+    for criterion in criteria:
+        criterion.learn(workload.contexts_done)
     rows = [criterion.close() for criterion in criteria]
     rows += _rows_beside_the_criteria(workload, measured=figures["count"])
+    if invalid := invalid_load(figures, workload.generator, workload.sla):
+        rows.append(invalid)
     passed = all(row.passed for row in rows)
     store.save_judgement(workload.uuid, statistics=figures, sla=rows, passed=passed)
     return WorkloadJudgement(workload.uuid, workload.position, workload.scenario, passed, tuple(rows))

@@ -1,11 +1,14 @@
-"""All figures of a workload, from its samples, in one pass.
+"""All figures of a workload, from its samples, in one pass and in bounded memory.
 
 The shape of what closing gives, and of what the store keeps:
 
     {"count": iterations that ended, "failed": of these,
      "seconds": from the first start to the last end,
      "throughput": iterations that ended, in 1/s; "throughput_succeeded": those that did not fail,
-     "rows": see `durations`, "failures": see `failures`, "timeline": see `timeline`}
+     "warm_up", "dropped": iterations that are in no other figure,
+     "rows": see `durations`, "service": its row of the time from the actual start, None in a loop without a schedule,
+     "distribution": {"low", "high": seconds, edges of bars; "count"}: of the durations of what did not fail,
+     "schedule": see `schedule`, "failures": see `failures`, "timeline": see `timeline`}
 """
 
 from typing import Any
@@ -13,6 +16,7 @@ from typing import Any
 from rallycross.judging.batch import Batch
 from rallycross.judging.durations import Durations
 from rallycross.judging.failures import Failures
+from rallycross.judging.schedule import Schedule
 from rallycross.judging.timeline import Timeline
 
 
@@ -22,14 +26,20 @@ class Statistics:
     def __init__(self) -> None:
         self._count = 0
         self._failed = 0
+        self._warm_up = 0
+        self._dropped = 0
         self._first = float("inf")
         self._last = float("-inf")
         self._durations = Durations()
+        self._schedule = Schedule()
         self._failures = Failures()
         self._timeline = Timeline()
 
     def add(self, batch: Batch) -> None:
         """Take some samples."""
+        self._warm_up += batch.warm_up
+        self._dropped += batch.dropped
+        self._schedule.add(batch)
         if not len(batch):
             return
         self._count += len(batch)
@@ -41,13 +51,16 @@ class Statistics:
 
     def merge(self, other: "Statistics") -> None:
         """Take what another has taken."""
-        self._count += other._count  # noqa: SLF001 - its own kind
-        self._failed += other._failed  # noqa: SLF001
-        self._first = min(self._first, other._first)  # noqa: SLF001
-        self._last = max(self._last, other._last)  # noqa: SLF001
-        self._durations.merge(other._durations)  # noqa: SLF001
-        self._failures.merge(other._failures)  # noqa: SLF001
-        self._timeline.merge(other._timeline)  # noqa: SLF001
+        self._count += other._count
+        self._failed += other._failed
+        self._warm_up += other._warm_up
+        self._dropped += other._dropped
+        self._first = min(self._first, other._first)
+        self._last = max(self._last, other._last)
+        self._durations.merge(other._durations)
+        self._schedule.merge(other._schedule)
+        self._failures.merge(other._failures)
+        self._timeline.merge(other._timeline)
 
     def close(self) -> dict[str, Any]:
         """Return the figures. More may be added, and the figures be asked for again."""
@@ -58,7 +71,12 @@ class Statistics:
             "seconds": seconds,
             "throughput": self._count / seconds if seconds > 0 else None,
             "throughput_succeeded": (self._count - self._failed) / seconds if seconds > 0 else None,
+            "warm_up": self._warm_up,
+            "dropped": self._dropped,
             "rows": self._durations.close(),
+            "service": self._durations.service(),
+            "distribution": self._durations.distribution(),
+            "schedule": self._schedule.close(),
             "failures": self._failures.close(),
             "timeline": self._timeline.close(),
         }

@@ -1,68 +1,98 @@
-"""How a load went over time, second by second (a short one in finer steps), as a fold."""
+"""How a load went over time, second by second (a short one in finer steps, a long one in wider ones), as a fold."""
 
 from typing import Any
 
 import numpy as np
 
-from rallycross.judging.batch import Batch, Flags, Floats
+from rallycross.judging.batch import Batch, grouped
+from rallycross.judging.steps import Steps
+from rallycross.load.histogram import SECOND, Histogram, nanoseconds
 
-_FEWEST_STEPS, _MOST_STEPS = 20, 1200  # fewer show nothing, and more than that no screen shows
-_WIDTHS = (0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5)
+MOST_STEPS = 1200  # more than that no screen shows
+MOST_ACTION_STEPS = 240  # there are many actions
+_ENOUGH_STEPS = 40  # a load with fewer seconds than that has steps below a second
+_MILLISECOND = 10**6
+# Each divides the next: 1 ms to 1 s, then to a day.
+_WIDTHS = (
+    *(width * _MILLISECOND for width in (1, 5, 10, 50, 100, 500)),
+    *(width * SECOND for width in (1, 5, 10, 30, 60, 300, 600, 1800, 3600, 21600, 86400)),
+)
 
 
 class Timeline:
-    """Gathers when iterations ended, how long they took and whether they failed."""
+    """Gathers when iterations ended, how long they took and whether they failed; and how long their actions took."""
 
     def __init__(self) -> None:
-        self._ended: list[Floats] = []
-        self._duration: list[Floats] = []
-        self._failed: list[Flags] = []
+        self._well = Steps(_WIDTHS, MOST_STEPS)
+        self._failed = Steps(_WIDTHS, MOST_STEPS)
+        self._actions: dict[str, Steps] = {}
 
     def add(self, batch: Batch) -> None:
         """Take some samples."""
-        self._ended.append(batch.ended)
-        self._duration.append(batch.duration)
-        self._failed.append(batch.failed)
+        ended = np.maximum(nanoseconds(batch.ended), 0)
+        self._failed.add(ended[batch.failed], batch.duration[batch.failed])
+        self._well.add(ended[~batch.failed], batch.duration[~batch.failed])
+        actions = batch.actions
+        chosen = np.flatnonzero((actions.depth == 0) & ~actions.failed)
+        for code, positions in grouped(actions.code[chosen]):
+            taken = chosen[positions]
+            self._action(actions.names[code]).add(ended[actions.sample[taken]], actions.duration[taken])
 
     def merge(self, other: "Timeline") -> None:
         """Take what another has taken."""
-        self._ended += other._ended  # noqa: SLF001 - its own kind
-        self._duration += other._duration  # noqa: SLF001
-        self._failed += other._failed  # noqa: SLF001
+        self._well.merge(other._well)
+        self._failed.merge(other._failed)
+        for name, steps in other._actions.items():
+            self._action(name).merge(steps)
 
     def close(self) -> dict[str, Any]:
         """Return columns of equal length, a value for each step from the start of the load to its end.
 
-        {"width": seconds of a step (1 for loads of 20 seconds to 20 minutes), "at": start of each step, "count",
-        "failed": iterations that ended in it, "mean", "p95": seconds, of those that did not
-        fail; None where there are none}
+        {"width": seconds of a step (1 for loads of 40 seconds to 20 minutes), "at": start of each step, "count",
+        "failed": iterations that ended in it, "mean", "p50", "p95", "p99": seconds, of those that did not fail; None
+        where there are none,
+        "actions": {"width", "at", "series": {name: {"mean", "p50", "p95"}}}: of the actions directly in an iteration,
+        by the end of their iteration; in steps of their own, wider for long loads}
         """
-        ended = np.concatenate([np.empty(0), *self._ended])
-        duration = np.concatenate([np.empty(0), *self._duration])
-        failed = np.concatenate([np.empty(0, np.bool_), *self._failed])
-        width = _width(float(ended.max(initial=0)))
-        step = np.maximum(ended // width, 0).astype(np.int64)
-        steps = int(step.max()) + 1 if len(step) else 0
-        means: list[float | None] = [None] * steps
-        p95s: list[float | None] = [None] * steps
-        well_step, well_duration = step[~failed], duration[~failed]
-        order = np.lexsort((well_duration, well_step))  # also makes sums independent of the order of adding
-        present, starts = np.unique(well_step[order], return_index=True)
-        for at, durations in zip(present.tolist(), np.split(well_duration[order], starts[1:]), strict=False):
-            means[at] = float(durations.mean())
-            p95s[at] = float(np.percentile(durations, 95))
+        width = _shown(self._well, self._failed)
+        well, failed = self._well.at_width(width), self._failed.at_width(width)
+        steps = max([*well, *failed], default=-1) + 1
+        none = Histogram()
         return {
-            "width": width,
-            "at": (np.arange(steps) * width).tolist(),
-            "count": np.bincount(step, minlength=steps).tolist(),
-            "failed": np.bincount(step[failed], minlength=steps).tolist(),
-            "mean": means,
-            "p95": p95s,
+            **_axis(width, steps),
+            "count": [len(well.get(step, none)) + len(failed.get(step, none)) for step in range(steps)],
+            "failed": [len(failed.get(step, none)) for step in range(steps)],
+            **_columns(well, steps, (50, 95, 99)),
+            "actions": self._close_actions(),
         }
 
+    def _close_actions(self) -> dict[str, Any]:
+        width = _shown(*self._actions.values())
+        found = {name: self._actions[name].at_width(width) for name in sorted(self._actions)}
+        steps = max((step for histograms in found.values() for step in histograms), default=-1) + 1
+        series = {name: _columns(histograms, steps, (50, 95)) for name, histograms in found.items()}
+        return {**_axis(width, steps), "series": series}
 
-def _width(seconds: float) -> float:
-    """Return how wide the steps of a load are that took so many seconds."""
-    if seconds < _FEWEST_STEPS:
-        return next((width for width in _WIDTHS if seconds / width <= _FEWEST_STEPS), 1)
-    return max(1, int(np.ceil(seconds / _MOST_STEPS)))
+    def _action(self, name: str) -> Steps:
+        return self._actions.setdefault(name, Steps(_WIDTHS, MOST_ACTION_STEPS))
+
+
+def _shown(*series: Steps) -> int:
+    """Return the width that is shown: of the chain, up to a second as many steps as are enough."""
+    held = max((steps.width for steps in series), default=SECOND)
+    end = max((max(steps.at_width(held), default=0) + 1 for steps in series), default=0) * held
+    return max(held, next((width for width in _WIDTHS if end <= width * _ENOUGH_STEPS or width == SECOND), SECOND))
+
+
+def _axis(width: int, steps: int) -> dict[str, Any]:
+    return {"width": width / SECOND, "at": [step * width / SECOND for step in range(steps)]}
+
+
+def _columns(histograms: dict[int, Histogram], steps: int, shares: tuple[int, ...]) -> dict[str, list[float | None]]:
+    names = ("mean", *(f"p{share}" for share in shares))
+    missing = [None] * len(names)
+    rows = [
+        [histogram.mean(), *histogram.percentiles(shares)] if (histogram := histograms.get(step)) else missing
+        for step in range(steps)
+    ]
+    return {name: [row[place] for row in rows] for place, name in enumerate(names)}

@@ -2,8 +2,10 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Literal
 
-from rallycross.results.models import DeploymentRow, TaskRow, TestRow, VerificationRow
+from rallycross.judging.sla import INVALID_LOAD
+from rallycross.results.models import DeploymentRow, TaskRow, TestRow, VerificationRow, WorkloadRow
 from rallycross.results.sla_row import SlaRow
 from rallycross.results.store import Store
 
@@ -18,6 +20,12 @@ class Verdict:
     passed: bool
     reasons: list[str]
     rows: list[SlaRow]  # of all workloads, in their order
+    invalid: bool = False  # not passed, but only because of loads that cannot be believed: nothing else is wrong
+
+    @property
+    def word(self) -> Literal["passed", "failed", "invalid"]:
+        """What the run came to."""
+        return "passed" if self.passed else "invalid" if self.invalid else "failed"
 
 
 def verdict(
@@ -28,6 +36,7 @@ def verdict(
     The task must have been judged. A run that did nothing has not passed.
     """
     reasons: list[str] = []
+    invalid: list[str] = []
     rows: list[SlaRow] = []
     if deployment is not None:
         reasons += _deployment_reasons(store.deployment(deployment))
@@ -36,6 +45,7 @@ def verdict(
     if task is not None:
         row = store.task(task)
         reasons += _task_reasons(row)
+        invalid = [reason for workload in (row.workloads if row else []) for reason in _invalid_reasons(workload)]
         rows += [
             SlaRow(sla.criterion, sla.passed, sla.detail)
             for workload in (row.workloads if row else [])
@@ -43,7 +53,7 @@ def verdict(
         ]
     if deployment is None and verification is None and task is None:
         reasons.append("Nothing was deployed, verified or benchmarked.")
-    return Verdict(not reasons, reasons, rows)
+    return Verdict(not reasons, reasons, rows, invalid=bool(reasons) and len(reasons) == len(invalid))
 
 
 def first_line(text: str) -> str:
@@ -83,12 +93,24 @@ def _task_reasons(row: TaskRow | None) -> Iterator[str]:
     if not row.workloads:
         yield "The benchmark has no workload."
     for workload in row.workloads:
-        title = f"Workload {workload.position + 1}, {workload.scenario},"
-        missed = [sla for sla in workload.sla_rows if not sla.passed]
-        for sla in missed:
-            yield _sentence(f"{title} did not pass: {sla.criterion}", sla.detail)
+        invalid = list(_invalid_reasons(workload))
+        yield from invalid
         if workload.passed is None:
-            yield f"{title} was not judged."
+            yield f"{_title(workload)} was not judged."
+        for sla in workload.sla_rows:
+            if not sla.passed and not invalid:
+                yield _sentence(f"{_title(workload)} did not pass: {sla.criterion}", sla.detail)
+
+
+def _invalid_reasons(workload: WorkloadRow) -> Iterator[str]:
+    """Yield why the load cannot be believed: what its criteria came to then says nothing of the cloud."""
+    for sla in workload.sla_rows:
+        if sla.criterion == INVALID_LOAD and workload.status != "crashed":
+            yield _sentence(f"{_title(workload)} is INVALID", sla.detail)
+
+
+def _title(workload: WorkloadRow) -> str:
+    return f"Workload {workload.position + 1}, {workload.scenario},"
 
 
 def _sentence(start: str, detail: str) -> str:

@@ -3,11 +3,16 @@
 import asyncio
 import resource
 import time
+from array import array
 from typing import Any
 
-from rallycross.load.histogram import Histogram
+import numpy as np
+
+from rallycross.load.histogram import SECOND, Histogram, nanoseconds
 
 TICK = 0.02  # seconds between two looks at how late the loop comes
+
+_FOLD = 500  # looks that are put into the histogram at a time
 
 
 class Health:
@@ -15,7 +20,7 @@ class Health:
 
     def __init__(self) -> None:
         self._lags = Histogram()
-        self._worst = 0.0
+        self._fresh = array("d")  # lags, in seconds, that are not yet in it
         self._began = time.monotonic()
         self._cpu = time.process_time()
 
@@ -25,9 +30,13 @@ class Health:
         while True:
             due = loop.time() + TICK
             await asyncio.sleep(TICK)
-            lag = max(0.0, loop.time() - due)
-            self._lags.add(lag)
-            self._worst = max(self._worst, lag)
+            self._fresh.append(max(0.0, loop.time() - due))
+            if len(self._fresh) >= _FOLD:
+                self._fold()
+
+    def _fold(self) -> None:
+        self._lags.add(nanoseconds(np.array(self._fresh)))
+        self._fresh = array("d")
 
     def close(self) -> dict[str, Any]:
         """Return the figures so far.
@@ -35,10 +44,11 @@ class Health:
         {"seconds": of the load, "cpu_seconds": of all cores, "lag_p99", "lag_max": seconds, None and 0 where the load
         was too short for a look, "peak_rss_mb"}
         """
+        self._fold()
         return {
             "seconds": time.monotonic() - self._began,
             "cpu_seconds": time.process_time() - self._cpu,
-            "lag_p99": self._lags.quantile(0.99),
-            "lag_max": self._worst,
+            "lag_p99": self._lags.percentile(99),
+            "lag_max": (self._lags.greatest or 0) / SECOND,
             "peak_rss_mb": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024,
         }

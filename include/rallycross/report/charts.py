@@ -8,7 +8,6 @@ from itertools import pairwise
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 import pandas as pd
 
 from rallycross.report import wording
@@ -16,7 +15,8 @@ from rallycross.report import wording
 Figure = dict[str, Any]
 
 MOST_POINTS = 2000  # of a scatter; more make a page slow and show no more
-_BINS = (8, 60)  # of a distribution: least and most
+_MOST_ACTIONS = 8  # that are drawn over time: more lines nobody can tell apart
+_LINES = ("@accent", "@warn", "@good", "@bad", "@muted")  # colours of lines; then anew, dashed
 _STEP_COLOURS = {"done": "@accent", "skipped": "@muted", "running": "@warn", "failed": "@bad"}
 
 
@@ -78,18 +78,14 @@ def latency(iterations: pd.DataFrame) -> Figure:
     }
 
 
-def distribution(durations: "pd.Series[float]", marks: dict[str, float]) -> Figure:
-    """Draw how often which duration came, with lines at `marks` (name to seconds)."""
-    values = np.asarray(durations, dtype=np.float64)
-    low, high = values.min(), values.max()
-    if low == high:  # numpy would make the bars a second wide
-        low, high = 0.95 * low, max(1.05 * high, 1e-6)
-    counts, edges = np.histogram(values, bins=_bins(values), range=(low, high))
-    scale, unit = _unit(values.max())
+def distribution(bars_of: dict[str, Any], marks: dict[str, float]) -> Figure:
+    """Draw how often which duration came (`judging.distribution`), with lines at `marks` (name to seconds)."""
+    edges = np.linspace(bars_of["low"], bars_of["high"], len(bars_of["count"]) + 1)
+    scale, unit = _unit(bars_of["high"])
     bars = {
         "type": "bar",
         "x": _rounded((edges[:-1] + edges[1:]) / 2 * scale),
-        "y": counts.tolist(),
+        "y": bars_of["count"],
         "width": _rounded(np.diff(edges) * scale),
         "customdata": [f"{wording.seconds(low)} to {wording.seconds(high)}" for low, high in pairwise(edges)],
         "marker": {"color": "@accent", "opacity": 0.8, "line": {"width": 1, "color": "@surface"}},
@@ -163,17 +159,52 @@ def throughput(timeline: dict[str, Any]) -> Figure:
     }
 
 
+def percentiles(timeline: dict[str, Any]) -> Figure:
+    """Draw how long iterations took over time: percentiles of each step (`judging.timeline`)."""
+    return _over_time(timeline, {name: timeline[name] for name in ("p50", "p95", "p99")})
+
+
+def actions(timeline: dict[str, Any]) -> Figure:
+    """Draw the median duration of the actions over time: of those that took longest in all."""
+    series = timeline["series"]
+    longest = sorted(series, key=lambda name: -sum(value or 0 for value in series[name]["mean"]))[:_MOST_ACTIONS]
+    return _over_time(timeline, {name: series[name]["p50"] for name in longest})
+
+
+def _over_time(axis: dict[str, Any], lines: dict[str, list[float | None]]) -> Figure:
+    middle = _rounded(np.array(axis["at"]) + axis["width"] / 2)
+    known = [value for values in lines.values() for value in values if value is not None]
+    scale, unit = _unit(max(known, default=0))
+    traces = [
+        {
+            "type": "scatter",
+            "mode": "lines+markers",
+            "name": name,
+            "x": middle,
+            "y": [None if value is None else float(f"{value * scale:.6g}") for value in values],
+            "line": {
+                "color": _LINES[place % len(_LINES)],
+                "width": 1.6,
+                "dash": ("solid", "dot")[place // len(_LINES) % 2],
+            },
+            "marker": {"size": 4},
+            "hovertemplate": f"{name}: %{{y:.4~g}} {unit}, at %{{x:.4~g}} s<extra></extra>",
+        }
+        for place, (name, values) in enumerate(lines.items())
+    ]
+    return {
+        "data": traces,
+        "layout": {
+            "xaxis": {"title": {"text": "seconds since the start of the load"}, "rangemode": "tozero"},
+            "yaxis": {"title": {"text": unit}, "rangemode": "tozero"},
+            "showlegend": True,
+        },
+    }
+
+
 def _unit(longest: float) -> tuple[float, str]:
     """Return what to multiply seconds by, and the unit that this gives."""
     return (1, "seconds") if longest >= 1 else (1000, "milliseconds")
-
-
-def _bins(values: npt.NDArray[np.float64]) -> int:
-    """Return how many bars show the shape: Freedman and Diaconis's rule, within reason."""
-    low, high = np.percentile(values, (25, 75))
-    width = 2 * (high - low) / len(values) ** (1 / 3)
-    wanted = int(np.ceil((values.max() - values.min()) / width)) if width > 0 else 0
-    return min(max(wanted, _BINS[0]), _BINS[1])
 
 
 def _rounded(values: Any) -> list[float]:

@@ -1,6 +1,6 @@
 """The report as one JSON document, for programs: everything that the store has on a run, and the verdict.
 
-    {"format": "rallycross-report/1", "title", "written_at", "verdict": {"passed", "reasons"},
+    {"format": "rallycross-report/1", "title", "written_at", "verdict": {"passed", "invalid", "reasons"},
      "cloud": name, engine and environment, or null,
      "deployment": columns of the row, with "steps"; or null,
      "verification": columns of the row, with "tests"; or null,
@@ -45,7 +45,11 @@ def document(run: Run) -> str:
         "format": FORMAT,
         "title": run.title,
         "written_at": run.written_at,
-        "verdict": {"passed": run.verdict.passed, "reasons": run.verdict.reasons},
+        "verdict": {
+            "passed": run.verdict.passed,
+            "invalid": run.verdict.invalid,
+            "reasons": run.verdict.reasons,
+        },
         "cloud": cloud,
         "deployment": deployment,
         "verification": verification,

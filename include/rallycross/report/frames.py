@@ -9,9 +9,13 @@ import numpy.typing as npt
 import pandas as pd
 
 from rallycross.judging.batch import Batch
+from rallycross.load.histogram import SECOND
 from rallycross.results.models import DeploymentRow, TestRow
 from rallycross.results.sample_file import read_batches
+from rallycross.task.plan import Timing
 
+_PART = 50_000  # iterations that are thinned at a time
+_NONE = np.empty(0)
 _SERVICE = re.compile(r"\btempest\.(?:api\.)?(\w+)")
 OUTCOMES = {"success": "passed", "xfail": "passed", "fail": "failed", "uxsuccess": "failed", "skip": "skipped"}
 
@@ -47,17 +51,35 @@ def by_service(frame: pd.DataFrame) -> pd.DataFrame:
     return counts.join(frame.groupby("service")["seconds"].sum()).reset_index()
 
 
-def iterations(folder: Path) -> pd.DataFrame:
-    """Return iteration, started, duration (seconds), failed: of all samples in a workload's folder, by start."""
-    batches = [Batch(record) for record in read_batches(folder)]
-    frame = pd.DataFrame(
+def iterations(folder: Path, *, timing: Timing, most: int) -> pd.DataFrame:
+    """Return iteration, started, duration (seconds), failed: of the samples in a workload's folder, by start.
+
+    Of more than `most` it returns such as show what all of them would. They are read, and thinned, part by part.
+    """
+    kept: list[pd.DataFrame] = []
+    part: list[pd.DataFrame] = []
+    for record in read_batches(folder):
+        part.append(_iterations(Batch(record, timing=timing)))
+        if sum(map(len, part)) >= _PART:
+            kept.append(thinned(_by_start(part), most))
+            part = []
+    return thinned(_by_start([*kept, *part]), most)
+
+
+def _iterations(batch: Batch) -> pd.DataFrame:
+    return pd.DataFrame(
         {
-            "iteration": np.concatenate([np.empty(0, np.int64), *(batch.iteration for batch in batches)]),
-            "started": np.concatenate([np.empty(0), *(batch.started for batch in batches)]),
-            "duration": np.concatenate([np.empty(0), *(batch.duration for batch in batches)]),
-            "failed": np.concatenate([np.empty(0, np.bool_), *(batch.failed for batch in batches)]),
+            "iteration": batch.iteration,
+            "started": batch.started,
+            "duration": batch.duration / SECOND,
+            "failed": batch.failed,
         }
     )
+
+
+def _by_start(parts: list[pd.DataFrame]) -> pd.DataFrame:
+    none = pd.DataFrame({"iteration": _NONE, "started": _NONE, "duration": _NONE, "failed": _NONE.astype(bool)})
+    frame = pd.concat([one for one in parts if len(one)] or [none])
     return frame.sort_values("started", kind="stable", ignore_index=True)
 
 

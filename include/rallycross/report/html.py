@@ -14,13 +14,17 @@ import yaml
 from markupsafe import Markup
 
 from rallycross.cloud import watch
+from rallycross.judging.schedule import LATE
+from rallycross.judging.sla import INVALID_LOAD
 from rallycross.report import charts, frames, wording
 from rallycross.report.run import Run
 from rallycross.results.models import DeploymentRow, TestRow, WorkloadRow
+from rallycross.task.plan import Timing
 
 _TEMPLATES = Path(__file__).with_name("templates")
 _BRIEF = 5  # facts of the environment that stand at the top
 _SLOWEST = 10  # tests that are named
+_COLUMNS = ("min", "p50", "p90", "p95", "p99", "p99.9", "p99.99", "max", "avg", "std")  # of the table of durations
 
 
 def page(run: Run) -> str:
@@ -39,7 +43,7 @@ def page(run: Run) -> str:
             workloads=workloads,
             environment=list(_environment(run)),
             brief=_brief(run),
-            polling=_polling(),
+            timing=_timing(run),
             style=Markup((_TEMPLATES / "style.css").read_text(encoding="utf-8")),  # noqa: S704 - our own file
             scripts=[Markup(script) for script in scripts],  # noqa: S704 - our own, and plotly's
             policy=_policy(scripts),
@@ -89,6 +93,9 @@ def _verification(rows: list[TestRow]) -> dict[str, Any]:
 def _workload(run: Run, row: WorkloadRow) -> dict[str, Any]:
     """Return what the template shows of a workload; a workload that was not judged has no figures."""
     figures = row.statistics or {}
+    rows = [dict(one) for one in figures.get("rows", [])]
+    if figures.get("service"):
+        rows.insert(1, dict(figures["service"]))
     config = {
         "args": row.args,
         "runner": {row.runner: row.runner_args},
@@ -98,47 +105,85 @@ def _workload(run: Run, row: WorkloadRow) -> dict[str, Any]:
     return {
         "row": row,
         "anchor": f"workload-{row.position + 1}",
+        "invalid": [one.detail for one in row.sla_rows if one.criterion == INVALID_LOAD],
         "figures": figures,
-        "charts": _workload_charts(run.samples / row.uuid, figures) if figures.get("count") else [],
+        "rows": rows,
+        "columns": [name for name in _COLUMNS if any(one.get(name) is not None for one in rows)],
+        "schedule": dict(_schedule(figures, row.generator)),
+        "charts": _workload_charts(run, row, figures) if figures.get("count") else [],
         "config": yaml.safe_dump({row.scenario: config}, sort_keys=False, allow_unicode=True),
-        "widest": max((action["max"] or 0 for action in figures.get("rows", [])), default=0),
+        "widest": max((action["max"] or 0 for action in rows), default=0),
     }
 
 
-def _workload_charts(samples: Path, figures: dict[str, Any]) -> list[dict[str, Any]]:
-    """Return title, caption and figure of each chart; those over samples need the files to be there still."""
-    made = []
-    iterations = frames.iterations(samples)
-    if len(iterations):
-        shown = frames.thinned(iterations, charts.MOST_POINTS)
-        made.append(
-            {"title": "Latency over time", "caption": _shown(shown, iterations), "figure": charts.latency(shown)}
-        )
-    well = iterations.loc[~iterations["failed"], "duration"]
-    total = figures["rows"][0]
-    if len(well):
-        marks = {name: total[name] for name in ("p50", "p95")}
-        caption = f"All {wording.counted(len(well), 'iteration')} that did not fail."
-        made.append({"title": "Distribution", "caption": caption, "figure": charts.distribution(well, marks)})
-    width = figures["timeline"]["width"]
-    caption = (
-        f"Iterations by when they ended; a bar is {f'{width:g} s' if width >= 1 else f'{width * 1000:g} ms'} wide."
-    )
-    made.append(
-        {"title": "Throughput and errors", "caption": caption, "figure": charts.throughput(figures["timeline"])}
-    )
+def _workload_charts(run: Run, row: WorkloadRow, figures: dict[str, Any]) -> list[dict[str, Any]]:
+    """Return title, caption and figure of each chart; the one over samples needs the files to be there still."""
+    made: list[dict[str, Any]] = []
+
+    def add(title: str, caption: str, figure: charts.Figure) -> None:
+        made.append({"title": title, "caption": caption, "figure": figure})
+
+    timing: Timing = "rally" if run.task and run.task.timing == "rally" else "intended"
+    shown = frames.iterations(run.samples / row.uuid, timing=timing, most=charts.MOST_POINTS)
+    if len(shown):
+        add("Latency over time", _shown(shown, figures), charts.latency(shown))
+    timeline = figures["timeline"]
+    well = figures["count"] - figures["failed"]
+    if figures.get("distribution"):
+        marks = {name: figures["rows"][0][name] for name in ("p50", "p95")}
+        caption = f"All {wording.counted(well, 'iteration')} that did not fail."
+        add("Distribution", caption, charts.distribution(figures["distribution"], marks))
+    caption = f"Iterations by when they ended; a bar is {_width(timeline)} wide."
+    add("Throughput and errors", caption, charts.throughput(timeline))
+    if well and "p99" in timeline:
+        caption = f"Iterations that did not fail, by when they ended, in steps of {_width(timeline)}."
+        add("Percentiles over time", caption, charts.percentiles(timeline))
+    of_actions = timeline.get("actions", {"series": {}})
+    if of_actions["series"]:
+        caption = f"Medians of what did not fail, by the end of the iteration, in steps of {_width(of_actions)}."
+        add("Actions over time", caption, charts.actions(of_actions))
     return made
 
 
-def _shown(shown: Any, every: Any) -> str:
-    if len(shown) == len(every):
-        return f"Every iteration: {wording.count(len(every))}."
+def _width(axis: dict[str, Any]) -> str:
+    return f"{axis['width']:g} s" if axis["width"] >= 1 else f"{axis['width'] * 1000:g} ms"
+
+
+def _shown(shown: Any, figures: dict[str, Any]) -> str:
+    count, of = figures["count"], figures["failed"]
+    if len(shown) == count:
+        return f"Every iteration: {wording.count(count)}."
     text = (
-        f"{wording.count(len(shown))} of {wording.counted(len(every), 'iteration')}: the fastest and the slowest of"
+        f"{wording.count(len(shown))} of {wording.counted(count, 'iteration')}: the fastest and the slowest of"
         " each span of time, and others evenly spread"
     )
-    failed, of = int(shown["failed"].sum()), int(every["failed"].sum())
+    failed = int(shown["failed"].sum())
     return f"{text}; {wording.count(failed)} of {wording.counted(of, 'failure')}." if of else f"{text}."
+
+
+def _schedule(figures: dict[str, Any], generator: dict[str, Any]) -> Iterator[tuple[str, str]]:
+    """Yield what is known of whether the load kept its schedule, and of the processes that made it."""
+    if schedule := figures.get("schedule"):
+        asked = schedule["asked"]
+        yield "asked for", f"{wording.counted(asked, 'iteration')}, {wording.rate(schedule['asked_rate'])}"
+        yield (
+            "started",
+            f"{wording.counted(schedule['started'], 'iteration')}, {wording.rate(schedule['delivered_rate'])}",
+        )
+        late = f"late (more than {wording.seconds(LATE)}, though a worker was free)"
+        for name, meaning in (("dropped", "dropped"), ("queued", "queued (no worker was free)"), ("late", late)):
+            yield meaning, f"{wording.count(schedule[name])} ({wording.share(schedule[name], asked)})"
+        error = schedule["start_error"]
+        yield "start error", ", ".join(f"{name} {wording.seconds(error[name])}" for name in ("p50", "p99", "max"))
+    if figures.get("warm_up"):
+        yield "warm-up", f"{wording.counted(figures['warm_up'], 'iteration')}, in no figure"
+    shards = generator.get("shards") or []
+    if shards:
+        yield "load processes", wording.count(len(shards))
+        busiest = max(shard["cpu_seconds"] / shard["seconds"] if shard["seconds"] else 0.0 for shard in shards)
+        yield "their CPU", f"{busiest:.0%} of a core, the busiest"
+        lag = [max(shard[name] for shard in shards) for name in ("lag_p99", "lag_max")]
+        yield "event loop late by", f"p99 {wording.seconds(lag[0])}, max {wording.seconds(lag[1])}"
 
 
 def _environment(run: Run) -> Iterator[tuple[str, dict[str, Any]]]:
@@ -163,10 +208,22 @@ def _brief(run: Run) -> str:
     return " · ".join(short[:_BRIEF])
 
 
-def _polling() -> str:
-    """Return how finely the end of a wait is known."""
+def _timing(run: Run) -> str:
+    """Return how durations were taken, and how finely the end of a wait is known."""
+    if run.task and run.task.timing == "rally":
+        return (
+            "as Rally does (timing: rally). An iteration's duration is from its actual start to its end, without "
+            "pauses and the delays before the first look at a resource; waits use Rally's delays and intervals of "
+            "polling, so that their ends are known to a second or two. These figures can be held against Rally's"
+        )
     shortest, longest = wording.seconds(watch.POLL_SHORTEST), wording.seconds(watch.POLL_LONGEST)
-    return f"{watch.POLL_SHARE:.0%} of the time that it has waited, at least {shortest} and at most {longest}"
+    return (
+        "from when it was due (timing: intended). An iteration's duration is to its end from the moment at which the "
+        "pace wanted it started, in a loop without a pace from its actual start; without deliberate pauses, on a "
+        "monotonic "
+        f"clock. A wait for a resource asks for its state again after {watch.POLL_SHARE:.0%} of the time that it has "
+        f"waited, at least {shortest} and at most {longest}: its end is known no more finely than that"
+    )
 
 
 def _figure(figure: charts.Figure) -> Markup:

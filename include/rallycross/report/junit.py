@@ -7,6 +7,7 @@ off must not look like one that had nothing to do.
 import re
 from xml.etree import ElementTree as ET
 
+from rallycross.judging.sla import INVALID_LOAD
 from rallycross.judging.verdict import FAILED, first_line
 from rallycross.report.run import Run
 from rallycross.results.models import WorkloadRow
@@ -70,12 +71,14 @@ def _task(suite: ET.Element, run: Run) -> None:
 
 def _workload(case: ET.Element, workload: WorkloadRow) -> None:
     missed = [row for row in workload.sla_rows if not row.passed]
+    text = "\n".join(f"{row.criterion}: {row.detail}" for row in missed)
     if workload.status == "crashed":
         _say(case, "error", first_line(workload.error) or "crashed", workload.error_detail)
     elif workload.passed is None:
         _say(case, "error", f"not judged; its load is {workload.status}")
+    elif any(row.criterion == INVALID_LOAD for row in missed):
+        _say(case, "error", "INVALID: the load cannot be believed", text)
     elif missed:
-        text = "\n".join(f"{row.criterion}: {row.detail}" for row in missed)
         _say(case, "failure", ", ".join(row.criterion for row in missed), text)
 
 

@@ -1,53 +1,15 @@
-"""The histogram, and the progress that is shown from it."""
+"""The progress that is shown of a load."""
 
-import math
 from contextlib import closing
 from pathlib import Path
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 from rallycross.benchmark.progress import Progress
 from rallycross.judging.batch import Batch
-from rallycross.load.histogram import Histogram
 from rallycross.load.sample import Failure, Sample, State
 from rallycross.results.sample_file import SampleWriter
 from rallycross.results.tail import Tail
-
-durations = st.lists(st.floats(min_value=1e-6, max_value=1e5), min_size=1, max_size=200)
-
-
-@given(durations, st.floats(min_value=0.01, max_value=1))
-def test_quantiles_are_true_to_a_thousandth(values: list[float], share: float) -> None:
-    """A quantile is within 0.1 % of the value of that rank."""
-    histogram = Histogram()
-    for value in values:
-        histogram.add(value)
-    exact = sorted(values)[math.ceil(share * len(values)) - 1]
-    assert histogram.quantile(share) == pytest.approx(exact, rel=0.001001)
-
-
-@given(durations, durations)
-def test_merged_histograms_count_as_one(left: list[float], right: list[float]) -> None:
-    """Two histograms merged are the histogram of all values."""
-    parts = [Histogram(), Histogram()]
-    whole = Histogram()
-    for part, values in zip(parts, (left, right), strict=True):
-        for value in values:
-            part.add(value)
-            whole.add(value)
-    parts[0].merge(parts[1])
-    assert parts[0].buckets == whole.buckets
-    assert len(parts[0]) == len(left) + len(right)
-
-
-def test_quantiles_of_nothing_and_of_no_time() -> None:
-    """Where nothing was counted there is no quantile; durations of zero have the quantile zero."""
-    histogram = Histogram()
-    assert histogram.quantile(0.5) is None
-    histogram.add(0.0)
-    assert histogram.quantile(0.5) == 0.0
 
 
 def batch_of(folder: Path, *samples: Sample) -> Batch:

@@ -1,13 +1,17 @@
 """SLA criteria judge by Rally's rules, and complain about arguments that mean nothing."""
 
+import statistics as textbook
 from collections.abc import Callable, Sequence
 from typing import Any
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from rallycross.judging.batch import Batch
 from rallycross.judging.sla import CRITERIA
-from rallycross.load.sample import Failure, Sample
+from rallycross.load.sample import Action, Failure, Sample, State
+from rallycross.results.sla_row import SlaRow
 
 MakeBatch = Callable[[Sequence[Sample]], Batch]
 
@@ -62,6 +66,303 @@ def test_max_avg_duration_does_not_count_what_failed(
     assert criterion.close().passed is passed
 
 
+def _row(name: str, argument: Any, batch: Batch) -> SlaRow:
+    criterion = CRITERIA[name](argument)
+    criterion.add(batch)
+    return criterion.close()
+
+
+@pytest.mark.parametrize(
+    ("limit", "failing", "passed"), [(3, 0, True), (2.999, 0, False), (99, 1, False), (100, 1, True)]
+)
+def test_max_seconds_per_iteration_counts_what_failed(
+    limit: float, failing: int, passed: bool, batch_of: MakeBatch
+) -> None:
+    """Unlike the means, as in Rally: a failure that took 100 s is an iteration of 100 s."""
+    row = _row("max_seconds_per_iteration", limit, batch_of(_samples(1.0, 3.0, failing=failing)))
+
+    assert row.passed is passed
+
+
+def test_max_avg_duration_per_atomic_follows_rally(batch_of: MakeBatch) -> None:
+    """Each occurrence directly in an iteration that did not fail counts; what never ran has a mean of 0 and passes."""
+    samples = [
+        Sample(
+            0, 0, None, 0.0, 9.0, actions=[Action("a", 0, 0.0, 2.0), Action("b", 1, 0.0, 50.0), Action("a", 0, 2, 6)]
+        ),
+        Sample(1, 0, None, 0.0, 9.0, failure=Failure("E", "e"), actions=[Action("a", 0, 0.0, 99.0)]),
+    ]
+    batch = batch_of(samples)
+
+    assert _row("max_avg_duration_per_atomic", {"a": 3}, batch).passed
+    assert not _row("max_avg_duration_per_atomic", {"a": 2.99}, batch).passed
+    nested = _row("max_avg_duration_per_atomic", {"b": 1, "no_such": 0.1}, batch)
+    assert nested.passed
+    assert "no_such: never ran" in nested.detail
+
+
+@pytest.mark.parametrize(
+    ("durations", "argument", "outliers"),
+    [
+        # Rally 5.1.1's own results for these iterations.
+        ([1.0, 1.1, 0.9, 5.0], {}, 1),
+        ([5.0, 1.0, 1.1, 0.9], {}, 0),
+        ([1.0, 1.0, 1.5], {}, 1),  # no deviation yet: whatever is longer stands out
+        ([1.0, 1.0, 1.5], {"min_iterations": 4}, 0),
+        ([1.0, 1.1, 0.9, 1.2, 1.3], {"sigmas": 1.0}, 2),
+        ([1.0, 1.1, 0.9, 5.0, 5.0, 9.0], {}, 1),  # the first raises what the others are held against
+    ],
+)
+def test_outliers_are_held_against_what_came_before(
+    durations: list[float], argument: dict[str, Any], outliers: int, batch_of: MakeBatch
+) -> None:
+    """So the same durations in another order may have another number of outliers, as in Rally."""
+    row = _row("outliers", {**argument, "max": outliers}, batch_of(_samples(*durations)))
+
+    assert row.passed
+    assert row.detail.startswith(f"{outliers} of {len(durations)} ")
+    if outliers:
+        assert not _row("outliers", {**argument, "max": outliers - 1}, batch_of(_samples(*durations))).passed
+
+
+def _outliers_as_rally(durations: list[float], sigmas: float) -> int:
+    """Count them by the letter of Rally's rule, with the textbook's mean and deviation."""
+    return sum(
+        duration > textbook.fmean(durations[:place]) + sigmas * textbook.stdev(durations[:place])
+        for place, duration in enumerate(durations)
+        if place >= 2
+    )
+
+
+@settings(deadline=None, max_examples=40)
+@given(milliseconds=st.lists(st.integers(1, 4000), max_size=60), sigmas=st.sampled_from([0.7, 1.3, 2.9]))
+def test_outliers_of_any_run_are_those_of_rally(milliseconds: list[int], sigmas: float, batch_of: MakeBatch) -> None:
+    """Whatever the durations: the count is that of the rule, carried out one by one."""
+    seconds = [one / 1000 for one in milliseconds]
+    row = _row("outliers", {"sigmas": sigmas}, batch_of(_samples(*seconds)))
+
+    assert row.detail.startswith(f"{_outliers_as_rally(seconds, sigmas)} of ")
+
+
+def test_outliers_of_a_long_run_are_found_in_bounded_memory(batch_of: MakeBatch) -> None:
+    """Of twenty thousand iterations, ten stand far out, and are all counted."""
+    samples = _samples(*[1.0 + 0.001 * (number % 7) + 5.0 * (number % 2000 == 1999) for number in range(20_000)])
+    criterion = CRITERIA["outliers"]({"max": 10, "sigmas": 4.0})
+    criterion.add(batch_of(samples))
+
+    assert criterion.close().detail.startswith("10 of 20000 ")
+    assert len(list(criterion.steps)) <= 4096  # type: ignore[attr-defined]
+
+
+@pytest.mark.parametrize(
+    ("durations", "limit", "passed"), [((1.0, 1.5), 50, True), ((1.0, 1.5), 49.9, False), ((), 0, True)]
+)
+def test_performance_degradation_is_of_the_slowest_from_the_fastest(
+    durations: tuple[float, ...], limit: float, passed: bool, batch_of: MakeBatch
+) -> None:
+    """What failed does not count; where nothing went well nothing became slower."""
+    row = _row("performance_degradation", {"max_degradation": limit}, batch_of(_samples(*durations, failing=1)))
+
+    assert row.passed is passed
+
+
+def test_an_iteration_of_no_time_does_not_end_the_judging(batch_of: MakeBatch) -> None:
+    """Rally raises an error there; here the degradation is simply very large."""
+    assert not _row("performance_degradation", {"max_degradation": 1000}, batch_of(_samples(0.0, 1.0))).passed
+
+
+@pytest.mark.parametrize(
+    ("argument", "passed"),
+    [
+        ("p(50) < 800ms", True),
+        ("p ( 50 )<=.5s", None),  # no number
+        (["p(50) < 0.6 s", "p(100) <= 2s"], True),
+        ("p(100) < 2s", False),
+        ("p(100) <= 2 s", True),
+        ({"total": "p(95) < 0.5 min", "boot": ["p(50) < 300ms", "p(99) < 5s"]}, True),
+        ({"boot": "p(50) < 100 us"}, False),
+        ({"no_such": "p(50) < 5s"}, False),
+    ],
+)
+def test_percentile_reads_conditions(argument: Any, passed: bool | None, batch_of: MakeBatch) -> None:
+    """Of the total or of an action; what never ran has no percentile, so a misspelt name cannot pass."""
+    if passed is None:
+        assert "write `p(95) < 800ms`" in (CRITERIA["percentile"].complain(argument) or "")
+        return
+    assert CRITERIA["percentile"].complain(argument) is None
+    samples = _samples(0.5, 0.5, 0.5, 2.0)
+    for sample in samples:
+        sample.actions = [Action("boot", 0, 0.0, 0.2)]
+    assert _row("percentile", argument, batch_of(samples)).passed is passed
+
+
+@pytest.mark.parametrize(("least", "passed"), [(1.5, True), (1.51, False)])
+def test_throughput_counts_what_succeeded(least: float, passed: bool, batch_of: MakeBatch) -> None:
+    """A cloud that fails fast gets nothing done."""
+    samples = [Sample(number, 0, None, float(number % 2), 1.0 + number % 2) for number in range(4)]
+    samples[0].failure = Failure("E", "e")
+
+    assert _row("throughput", {"min": least}, batch_of(samples)).passed is passed
+
+
+@pytest.mark.parametrize(
+    ("budget", "passed"),
+    [
+        ({"ApiError": "30 %"}, True),
+        ({"ApiError": 29.9}, False),
+        ({"ApiError 5xx": "20%"}, True),
+        ({"ApiError 503": "10 %"}, True),
+        ({"ApiError 4xx": 0}, False),
+        ({"ApiError 5xx": 20, "*": 20}, True),
+        ({"ApiError 5xx": 20, "*": 19}, False),
+        ({"TimedOut": 10, "HttpException 500": 0}, True),
+    ],
+)
+def test_an_error_budget_is_by_kind_and_status(budget: dict[str, Any], passed: bool, batch_of: MakeBatch) -> None:
+    """Three of ten are the API's, of which two by 5xx; `*` is what has no budget of its own."""
+    samples = _samples(*[1.0] * 10)
+    for place, (kind, message) in enumerate(
+        [
+            ("ApiError", "GET http://127.0.0.1:8774/v2.1/servers: 503 busy"),
+            ("ApiError", "POST http://127.0.0.1:8774/: 500 broken"),
+            ("ApiError", "GET http://127.0.0.1:8774/: 404 gone"),
+            ("TimedOut", "took longer than 500 s"),
+        ]
+    ):
+        samples[place].failure = Failure(kind, message)
+    assert CRITERIA["error_budget"].complain(budget) is None
+    assert _row("error_budget", budget, batch_of(samples)).passed is passed
+
+
+def _open_loop() -> list[Sample]:
+    """Return ten that were due: one dropped, two queued, one late; and one of the warm-up, which is none of them."""
+    states = [State.DROPPED, State.QUEUED, State.QUEUED, *[State.RAN] * 7, State.WARM_UP]
+    delays = [0.0, 0.5, 0.5, 0.011, *[0.001] * 7]
+    return [
+        Sample(number, 0, float(number), number + delay, number + delay + 0.2, state=state)
+        for number, (state, delay) in enumerate(zip(states, delays, strict=True))
+    ]
+
+
+@pytest.mark.parametrize(
+    ("argument", "passed"),
+    [
+        ({"dropped": 10}, True),
+        ({"dropped": "9.9 %"}, False),
+        ({"queued": 20, "late": 10}, True),
+        ({"queued": 19}, False),
+        ({"late": 0}, False),
+    ],
+)
+def test_a_schedule_is_judged_by_shares_of_what_was_due(
+    argument: dict[str, Any], passed: bool, batch_of: MakeBatch
+) -> None:
+    """What was queued is not called late: no worker was free."""
+    assert _row("schedule", argument, batch_of(_open_loop())).passed is passed
+    assert _row("schedule", argument, batch_of(_samples(1.0))).passed
+
+
+@pytest.mark.parametrize(
+    ("contexts", "passed", "words"),
+    [
+        ([{"plugin_name": "cleanup@openstack", "cleanup": {"deleted": {"nova.servers": 2}}}], True, "2 nova.servers"),
+        (
+            [{"plugin_name": "cleanup", "cleanup": {"deleted": {"nova.servers": 2, "cinder.volumes": 1}}}],
+            False,
+            "3 left",
+        ),
+        ([{"plugin_name": "users", "cleanup": {"deleted": {"keystone.users": 9}}}], False, "the context `cleanup`"),
+        ([{"plugin_name": "admin_cleanup", "cleanup": {"error": "403"}}], False, "cleaning up failed: 403"),
+        ([{"plugin_name": "cleanup"}], False, "cleaning up failed"),
+        ([{"plugin_name": "cleanup", "cleanup": {"deleted": {}, "error": None}}], True, "0 left"),
+    ],
+)
+def test_leaked_resources_are_what_cleaning_had_to_delete(
+    contexts: list[dict[str, Any]], passed: bool, words: str
+) -> None:
+    """What other contexts delete they have made themselves; where nobody looked, nobody knows."""
+    criterion = CRITERIA["leaked_resources"]({"max": 2})
+    criterion.learn(contexts)
+    row = criterion.close()
+
+    assert row.passed is passed
+    assert words in row.detail
+
+
+@settings(deadline=None, max_examples=60)
+@given(
+    shapes=st.lists(
+        st.tuples(
+            st.floats(0, 4), st.booleans(), st.sampled_from([State.RAN, State.QUEUED, State.DROPPED]), st.floats(0, 0.1)
+        ),
+        min_size=1,
+        max_size=25,
+    ),
+    data=st.data(),
+)
+def test_what_is_hopeless_is_missed_in_the_end(
+    shapes: list[tuple[float, bool, State, float]], data: st.DataObject, batch_of: MakeBatch
+) -> None:
+    """Whatever part of a load leaves no hope, with its length known or not, the whole of it does not pass."""
+    samples = [
+        Sample(n, 0, float(n), n + late, n + late + took, failure=Failure("E", "e") if fails else None, state=state)
+        for n, (took, fails, state, late) in enumerate(shapes)
+    ]
+    cut = data.draw(st.integers(0, len(samples)))
+    expected = data.draw(st.sampled_from([None, len(samples)]))
+    for name, argument in HOPES.items():
+        criterion = CRITERIA[name](argument)
+        criterion.add(batch_of(samples[:cut]))
+        hopeless = criterion.hopeless(expected)
+        criterion.add(batch_of(samples[cut:]))
+        if hopeless:
+            assert not criterion.close().passed, name
+
+
+HOPES: dict[str, Any] = {
+    "failure_rate": {"min": 20, "max": 50},
+    "max_seconds_per_iteration": 3,
+    "max_avg_duration": 1,
+    "max_avg_duration_per_atomic": {"a": 1},
+    "outliers": {},
+    "performance_degradation": {"max_degradation": 100},
+    "percentile": ["p(50) < 1 s", "p(90) < 2 s"],
+    "throughput": {"min": 0.5},
+    "error_budget": {"E": 30},
+    "schedule": {"dropped": 20, "queued": 30, "late": 40},
+    "leaked_resources": {"max": 0},
+}
+
+
+@pytest.mark.parametrize(
+    ("name", "argument", "expected", "hopeless"),
+    [
+        ("failure_rate", {"max": 0}, None, True),
+        ("failure_rate", {"max": 10}, None, False),
+        ("failure_rate", {"max": 10}, 10, False),
+        ("failure_rate", {"max": 10}, 9, True),
+        ("failure_rate", {"min": 50}, 10, False),  # Rally would stop at the first iteration that succeeds
+        ("failure_rate", {"min": 50}, 5, True),
+        ("max_seconds_per_iteration", 99, None, True),
+        ("max_avg_duration", 1, 7, False),
+        ("max_avg_duration", 1, 6, True),
+        ("percentile", "p(50) < 1 s", 8, False),
+        ("percentile", "p(50) < 1 s", 6, True),
+        ("throughput", {"min": 0.1}, 11, False),
+        ("throughput", {"min": 0.1}, 10, True),
+        ("error_budget", {"E": 0}, None, True),
+    ],
+)
+def test_hope_ends_exactly_when_no_further_iteration_could_help(
+    name: str, argument: Any, expected: int | None, hopeless: bool, batch_of: MakeBatch
+) -> None:
+    """After three that took 2 s each and one that failed after 100 s."""
+    criterion = CRITERIA[name](argument)
+    criterion.add(batch_of(_samples(2.0, 2.0, 2.0, failing=1)))
+
+    assert criterion.hopeless(expected) is hopeless
+
+
 @pytest.mark.parametrize(
     ("name", "argument", "words"),
     [
@@ -76,11 +377,51 @@ def test_max_avg_duration_does_not_count_what_failed(
         ("max_avg_duration", "3", "number"),
         ("max_avg_duration", None, "number"),
         ("max_avg_duration", float("inf"), "number"),
+        ("max_seconds_per_iteration", -1, "above 0"),
+        ("max_avg_duration_per_atomic", 5, "nova.boot_server: 10"),
+        ("max_avg_duration_per_atomic", {"a": "x"}, "`a`"),
+        ("outliers", {"max": -1}, "0 or more"),
+        ("outliers", {"min_iterations": 2}, "3 or more"),
+        ("outliers", {"sigmas": 0}, "above 0"),
+        ("outliers", {"sigma": 1}, "no sigma"),
+        ("outliers", 3, "mapping"),
+        ("performance_degradation", {}, "max_degradation"),
+        ("performance_degradation", {"max_degradation": -1}, "0 or more"),
+        ("percentile", 5, "p(95) < 800ms"),
+        ("percentile", "p95 < 1s", "p(95) < 800ms"),
+        ("percentile", "p(95) < 800", "with its unit"),
+        ("percentile", "p(95) > 1s", "`<` or `<=`"),
+        ("percentile", "p(950) < 1s", "p(100)"),
+        ("percentile", {"total": [3]}, "no condition"),
+        ("percentile", [], "must be"),
+        ("throughput", 5, "`min`"),
+        ("throughput", {"min": 0}, "above 0"),
+        ("error_budget", [], "ApiError 5xx"),
+        ("error_budget", {"ApiError 9xx": 1}, "no class of errors"),
+        ("error_budget", {"ApiError": "many"}, "1 %"),
+        ("error_budget", {"* 5xx": 1}, "no class of errors"),
+        ("schedule", {"missed": 1}, "no missed"),
+        ("schedule", {"late": 200}, "0 to 100"),
+        ("leaked_resources", 0, "`max`"),
+        ("leaked_resources", {"max": 0.5}, "whole number"),
     ],
 )
 def test_an_argument_without_meaning_is_complained_about(name: str, argument: Any, words: str) -> None:
     """The complaint says what is wanted."""
     assert words in (CRITERIA[name].complain(argument) or "")
+
+
+@given(
+    argument=st.recursive(
+        st.none() | st.booleans() | st.floats() | st.text(max_size=8),
+        lambda inner: st.lists(inner) | st.dictionaries(st.text(max_size=8) | st.integers(), inner),
+    )
+)
+def test_no_argument_is_too_strange_to_be_complained_about(argument: Any) -> None:
+    """Whatever YAML holds is judged, never a traceback; what is not complained about makes a criterion."""
+    for kind in CRITERIA.values():
+        if kind.complain(argument) is None:
+            kind(argument)
 
 
 @pytest.mark.parametrize(
@@ -90,6 +431,11 @@ def test_an_argument_without_meaning_is_complained_about(name: str, argument: An
         ("failure_rate", {"min": 0, "max": 100.0}),
         ("max_avg_duration", 3),
         ("max_avg_duration", 0.5),
+        ("max_avg_duration_per_atomic", {"nova.boot_server": 10, "nova.delete_server": 0.5}),
+        ("outliers", {}),
+        ("outliers", {"max": 1, "min_iterations": 10, "sigmas": 10}),
+        ("performance_degradation", {"max_degradation": 50}),
+        ("leaked_resources", {"max": 0}),
     ],
 )
 def test_an_argument_with_meaning_is_not(name: str, argument: Any) -> None:

@@ -8,7 +8,7 @@ from sqlalchemy import update
 
 from rallycross.deployment.step import StepEvent
 from rallycross.judging.judge import judge
-from rallycross.load.sample import Action, Failure, Sample
+from rallycross.load.sample import Action, Failure, Sample, State
 from rallycross.results.models import DeploymentRow, TaskRow, VerificationRow
 from rallycross.results.reference import reference
 from rallycross.results.sample_file import SampleWriter
@@ -190,6 +190,43 @@ def make_task(
         store.end_workload(uuid, status="finished", load_seconds=seconds, full_seconds=seconds + 2.1, contexts=contexts)
     store.end_task(run.task, status="finished")
     _took_place(store, TaskRow, run.task, 119, 184)
+    judge(store, run.task, samples=run.samples)
+
+
+def make_open_loop(store: Store, run: MadeRun, *, keeps_up: bool = False) -> None:
+    """Benchmark it, as that run's task, by two rates at the same time, of which the generator keeps the second."""
+    workloads = tuple(
+        Workload(
+            position,
+            "HttpRequests.check_request",
+            {"url": "http://127.0.0.1:9292/", "method": "GET", "status_code": 300},
+            "arrival_rate",
+            {"rate": 200, "duration": 20, "max_in_flight": 50},
+            {},
+            {"failure_rate": {"max": 0}, "percentile": "p(95) < 800ms"},
+        )
+        for position in range(2)
+    )
+    subtask = Subtask("Two at once", workloads, "Image and web.", "http", ("open", "fast"), run_in_parallel=True)
+    task = Task("Open loop", (subtask,), tags=("nightly",), source="version: 2\n")
+    uuids = store.begin_task(run.task, cloud="embedded", task=task, environment={"python": "3.11.2"})
+    for position, uuid in uuids.items():
+        store.begin_workload(uuid)
+        late = position == 0 and not keeps_up
+        chance = random.Random(position)
+        writer = SampleWriter(run.samples / uuid / "0.arrows")
+        for number in range(4000):
+            due = number / 200
+            state = State.WARM_UP if number < 200 else State.DROPPED if late and number % 30 == 0 else State.RAN
+            started = due + (abs(chance.gauss(0.02, 0.01)) if late else 0.0002)
+            ended = started if state == State.DROPPED else started + chance.lognormvariate(-4.2, 0.4)
+            actions = [Action("http_request", 0, started, ended)] if state != State.DROPPED else []
+            writer.add(Sample(number, 0, due, started, ended, actions=actions, state=state))
+        writer.close()
+        shard = {"shard": 0, "seconds": 20.0, "cpu_seconds": 19.4 if late else 4.0}
+        generator = {"processes": 1, "shards": [{**shard, "lag_p99": 0.001, "lag_max": 0.2, "peak_rss_mb": 90}]}
+        store.end_workload(uuid, status="finished", load_seconds=20.0, full_seconds=20.1, generator=generator)
+    store.end_task(run.task, status="finished")
     judge(store, run.task, samples=run.samples)
 
 

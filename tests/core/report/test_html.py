@@ -8,7 +8,7 @@ from html.parser import HTMLParser
 from pathlib import Path
 
 import pytest
-from made_run import MadeRun, make_deployment, make_task, make_verification
+from made_run import MadeRun, make_deployment, make_open_loop, make_task, make_verification
 
 from rallycross import report
 from rallycross.results.store import Store
@@ -90,19 +90,21 @@ def test_the_page_tells_the_verdict_first_and_then_everything(store: Store, made
 
 
 def test_every_chart_has_data_a_caption_and_a_label(store: Store, made: MadeRun, tmp_path: Path) -> None:
-    """One of the deployment, three a workload; every iteration is in the scatter when there are few."""
+    """One of the deployment, five a workload; every iteration is in the scatter when there are few."""
     page, _ = _write(store, made, tmp_path)
     plots = [attributes for _, attributes in page.elements if attributes.get("class") == "plot"]
 
-    assert len(page.figures) == len(plots) == 1 + 3 * 4
+    assert len(page.figures) == len(plots) == 1 + 5 * 4
     assert all(plot["aria-label"].startswith("Chart: ") for plot in plots)
     assert all(trace["x"] and len(trace["x"]) == len(trace["y"]) for one in page.figures for trace in one["data"])
-    gantt, scatter, distribution, throughput = page.figures[:4]
+    gantt, scatter, distribution, throughput, percentiles, actions = page.figures[:6]
     assert len(gantt["data"][0]["y"]) == 21
     assert len(scatter["data"][0]["x"]) == 40
     assert sum(distribution["data"][0]["y"]) == 40
     assert sum(throughput["data"][0]["y"]) * throughput["data"][0]["width"] == pytest.approx(40)
-    failing = page.figures[-3]
+    assert [trace["name"] for trace in percentiles["data"]] == ["p50", "p95", "p99"]
+    assert [trace["name"] for trace in actions["data"]] == ["authenticate.keystone"]
+    failing = page.figures[-5]
     assert [trace["name"] for trace in failing["data"]] == ["succeeded", "failed"]
     assert sum(len(trace["x"]) for trace in failing["data"]) == 40
 
@@ -143,7 +145,7 @@ def test_text_from_the_cloud_is_shown_and_never_run(store: Store, tmp_path: Path
 
     assert EVIL in page.text
     assert not [tag for tag, _ in page.elements if tag == "img"]
-    assert [found for tag, found in page.elements if tag == "script"] == [{"type": "application/json"}] * 13 + [{}, {}]
+    assert [found for tag, found in page.elements if tag == "script"] == [{"type": "application/json"}] * 21 + [{}, {}]
     assert not [found for _, found in page.elements if any(name.startswith("on") for name in found)]
 
 
@@ -174,13 +176,13 @@ def test_a_load_that_was_killed_shows_what_it_had_measured(store: Store, made: M
 
 
 def test_a_workload_whose_samples_are_gone_keeps_its_figures(store: Store, made: MadeRun, tmp_path: Path) -> None:
-    """The table and the course of the throughput come from the store; charts over samples are left out."""
+    """Table, distribution and what is drawn over time come from the store; the scatter of samples is left out."""
     gone = MadeRun(tmp_path / "elsewhere")
     page, _ = _write(store, gone, tmp_path, deployment=None, verification=None)
 
     assert made.task == gone.task
     assert "nova.boot_server" in page.text
-    assert len(page.figures) == 4
+    assert len(page.figures) == 4 * 4
 
 
 def test_a_run_of_nothing_is_a_small_page(store: Store, tmp_path: Path) -> None:
@@ -203,3 +205,49 @@ def test_the_files_are_noted_as_artifacts_of_each_stage(store: Store, made: Made
             ("junit", str(tmp_path / "out" / "junit.xml")),
             ("json", str(tmp_path / "out" / "report.json")),
         ]
+
+
+def test_a_load_that_cannot_be_believed_is_invalid_and_not_merely_failed(store: Store, tmp_path: Path) -> None:
+    """The title, the verdict and the workload say INVALID, with reason and remedy; the other workload is not spoilt."""
+    made = MadeRun(tmp_path / "samples")
+    make_open_loop(store, made)
+    page, _ = _write(store, made, tmp_path, deployment=None, verification=None)
+    words = re.sub(r"\s+", " ", page.text)
+
+    assert "INVALID: Open loop" in words
+    assert "Workload 1, HttpRequests.check_request, is INVALID: the generator started iterations late" in words
+    assert "97% of a core" in words
+    assert "1 of 2 workloads passed, 1 INVALID" in words
+    assert "Failed" not in words.partition("Benchmark")[0].partition("INVALID: Open loop")[2]
+
+
+def test_an_open_loop_shows_its_schedule_and_its_service_time(store: Store, tmp_path: Path) -> None:
+    """Asked and delivered, start error, warm-up; the time from the actual start beside the latency."""
+    made = MadeRun(tmp_path / "samples")
+    make_open_loop(store, made, keeps_up=True)
+    page, _ = _write(store, made, tmp_path, deployment=None, verification=None)
+    words = re.sub(r"\s+", " ", page.text)
+
+    assert "Passed: Open loop" in words
+    for told in (
+        "asked for 3,800 iterations, 200/s",
+        "start error p50 0.20 ms, p99 0.20 ms, max 0.20 ms",
+        "warm-up 200 iterations, in no figure",
+        "service time, from the actual start",
+        "p99.9",
+        "2 workloads at the same time",
+        "group http",
+        "timing: intended",
+        "20% of a core",
+    ):
+        assert told in words
+
+
+def test_the_timing_that_was_used_is_told(store: Store, made: MadeRun, tmp_path: Path) -> None:
+    """With Rally's, the page says that figures can be held against Rally's, and how finely waits are known then."""
+    with store.writing() as session:
+        session.connection().exec_driver_sql("UPDATE tasks SET timing = 'rally'")
+    page, _ = _write(store, made, tmp_path)
+
+    assert "timing: rally" in page.text
+    assert "known to a second or two" in page.text

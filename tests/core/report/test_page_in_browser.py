@@ -123,7 +123,7 @@ async def test_the_page_draws_fits_and_is_quiet(
     complaints = [said for said in tab.said if said["method"] in {"Log.entryAdded", "Runtime.exceptionThrown"}]
     asked = [said["params"]["request"]["url"] for said in tab.said if said["method"] == "Network.requestWillBeSent"]
 
-    assert (charts, drawn) == (13, 13)
+    assert (charts, drawn) == (21, 21)
     assert widest <= 1
     assert sideways == 0
     assert complaints == []

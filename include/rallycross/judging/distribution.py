@@ -1,0 +1,32 @@
+"""How often which duration came: the bars of a chart, from a histogram's buckets."""
+
+from typing import Any
+
+import numpy as np
+
+from rallycross.load.histogram import SECOND, Histogram
+
+_FEWEST, _MOST = 8, 60  # bars
+_NARROWEST = 0.004  # of the longest duration: two buckets; bars narrower than what is known would show a comb
+
+
+def distribution(durations: Histogram) -> dict[str, Any] | None:
+    """Return {"low", "high": seconds, the outer edges of bars of equal width, "count": in each}; None of nothing."""
+    if durations.least is None or durations.greatest is None:
+        return None
+    low, high = max(durations.least, 0) / SECOND, max(durations.greatest, 0) / SECOND
+    wanted = _bars(durations, high - low)
+    if high - low < _NARROWEST * high or high == 0:  # all the same, as far as is known
+        low, high = 0.95 * low, max(1.05 * high, 1e-6)
+    middles, counts = durations.shape()
+    bars, _ = np.histogram(np.clip(middles, low, high), bins=wanted, range=(low, high), weights=counts)
+    return {"low": low, "high": high, "count": np.rint(bars).astype(int).tolist()}
+
+
+def _bars(durations: Histogram, spread: float) -> int:
+    """Return how many bars show the shape: Freedman and Diaconis's rule, within reason."""
+    quarter, three_quarters = durations.percentiles((25, 75))
+    width = 2 * ((three_quarters or 0) - (quarter or 0)) / durations.count ** (1 / 3)
+    wanted = min(max(int(np.ceil(spread / width)) if width > 0 else 0, _FEWEST), _MOST)
+    known = int(spread / (_NARROWEST * (durations.greatest or 0) / SECOND)) if durations.greatest else 0
+    return min(wanted, max(known, _FEWEST))

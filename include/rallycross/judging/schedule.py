@@ -1,0 +1,86 @@
+"""Whether a load kept its schedule: what the pace asked for, and what was started when, as a fold."""
+
+from typing import Any
+
+from rallycross.judging.batch import Batch, Floats
+from rallycross.load.histogram import SECOND, Histogram
+
+LATE = 0.010  # seconds after which a start, for which a worker was free, is called late
+
+
+class Schedule:
+    """Counts the iterations that had a due time; a closed loop has none."""
+
+    def __init__(self) -> None:
+        self._asked = _Span()
+        self._started = _Span()
+        self._queued = 0
+        self._late = 0
+        self._error = Histogram()
+
+    def add(self, batch: Batch) -> None:
+        """Take some samples."""
+        self._asked.add(batch.asked)
+        self._started.add(batch.started[batch.paced])
+        self._queued += int((batch.queued & batch.paced).sum())
+        error = batch.start_error[batch.paced & ~batch.queued]
+        self._late += int((error > LATE * SECOND).sum())
+        self._error.add(error)
+
+    def merge(self, other: "Schedule") -> None:
+        """Take what another has taken."""
+        self._asked.merge(other._asked)
+        self._started.merge(other._started)
+        self._queued += other._queued
+        self._late += other._late
+        self._error.merge(other._error)
+
+    def close(self) -> dict[str, Any] | None:
+        """Return the figures; None of a load without a schedule.
+
+        {"asked": iterations that were due, "started": of these, "dropped": the others,
+         "queued": started when a worker was free at last, "late": more than `LATE` after they were due, though one was,
+         "asked_rate", "delivered_rate": due, and started, in 1/s; None of a single one,
+         "start_error": {"p50", "p99", "max"}: seconds, of those for which a worker was free; None where there are none}
+        """
+        if not self._asked.count:
+            return None
+        p50, p99 = self._error.percentiles((50, 99))
+        return {
+            "asked": self._asked.count,
+            "started": self._started.count,
+            "dropped": self._asked.count - self._started.count,
+            "queued": self._queued,
+            "late": self._late,
+            "asked_rate": self._asked.rate(),
+            "delivered_rate": self._started.rate(),
+            "start_error": {
+                "p50": p50,
+                "p99": p99,
+                "max": None if self._error.greatest is None else self._error.greatest / SECOND,
+            },
+        }
+
+
+class _Span:
+    """How many moments, from when to when."""
+
+    def __init__(self) -> None:
+        self.count = 0
+        self.first = float("inf")
+        self.last = float("-inf")
+
+    def add(self, moments: Floats) -> None:
+        if len(moments):
+            self.count += len(moments)
+            self.first = min(self.first, float(moments.min()))
+            self.last = max(self.last, float(moments.max()))
+
+    def merge(self, other: "_Span") -> None:
+        self.count += other.count
+        self.first = min(self.first, other.first)
+        self.last = max(self.last, other.last)
+
+    def rate(self) -> float | None:
+        """Return the intervals between them, a second."""
+        return (self.count - 1) / (self.last - self.first) if self.last > self.first else None

@@ -1,0 +1,114 @@
+"""Criteria of pace: what the cloud got done a second, and whether the schedule was kept."""
+
+from typing import Any, Self
+
+from rallycross.judging import schedule
+from rallycross.judging.batch import Batch
+from rallycross.judging.sla.criterion import Criterion, complain_of_keys, is_number, percent
+from rallycross.results.sla_row import SlaRow
+
+
+class Throughput(Criterion):
+    """At least `min` iterations must succeed a second, from the first start to the last end."""
+
+    name = "throughput"
+
+    @staticmethod
+    def complain(argument: Any) -> str | None:
+        """Want `{min: iterations a second}`."""
+        if what := complain_of_keys(argument, ("min",), "`min`, in iterations a second"):
+            return what
+        if not is_number(argument["min"]) or not argument["min"] > 0:
+            return f"`min` must be a number of iterations a second above 0, not {argument['min']!r}"
+        return None
+
+    def __init__(self, argument: Any) -> None:
+        self.least = float(argument["min"])
+        self.seen = 0
+        self.well = 0
+        self.first = float("inf")
+        self.last = float("-inf")
+
+    def add(self, batch: Batch) -> None:
+        """Count iterations, and the time that they span."""
+        self.seen += len(batch)
+        self.well += int((~batch.failed).sum())
+        self.first = min(self.first, float(batch.started.min(initial=self.first)))
+        self.last = max(self.last, float(batch.ended.max(initial=self.last)))
+
+    def merge(self, other: Self) -> None:
+        """Add the counts, span both."""
+        self.seen += other.seen
+        self.well += other.well
+        self.first = min(self.first, other.first)
+        self.last = max(self.last, other.last)
+
+    def close(self) -> SlaRow:
+        """Judge; where nothing succeeded there is no throughput."""
+        seconds = self.last - self.first if self.seen else 0.0
+        passed = self.well > 0 and self.well >= self.least * seconds
+        rate = f"{self.well / seconds:.4g}/s" if seconds > 0 else "no time has passed"
+        detail = f"{self.well} iterations succeeded in {seconds:.3f} s: {rate}, wanted at least {self.least:g}/s"
+        return SlaRow(self.name, passed, detail)
+
+    def hopeless(self, expected: int | None) -> bool:
+        """Suppose that each further iteration succeeds, and all at once."""
+        if expected is None or not self.seen:
+            return False
+        return self.well + max(expected - self.seen, 0) < self.least * (self.last - self.first)
+
+
+class Schedule(Criterion):
+    """Of the iterations that were due, at most these shares, in percent, may have been `dropped`, `late` or `queued`.
+
+    Dropped: did not run, as no worker was free. Queued: started when one was free at last. Late: started more than
+    `judging.schedule.LATE` after being due, though one was free. What is named here is judged by this row alone: it
+    does not make the load invalid.
+    """
+
+    name = "schedule"
+
+    @staticmethod
+    def complain(argument: Any) -> str | None:
+        """Want `{dropped: percent, late: percent, queued: percent}`, at least one of them."""
+        known = ("dropped", "late", "queued")
+        if what := complain_of_keys(argument, known, "`dropped`, `late`, `queued`, in percent of what was due"):
+            return what
+        for key, value in argument.items():
+            if percent(value) is None:
+                return f"`{key}` must be a share from 0 to 100 %, such as `1 %` or 0.5, not {value!r}"
+        return None
+
+    def __init__(self, argument: Any) -> None:
+        self.limits = {key: percent(value) or 0.0 for key, value in argument.items()}
+        self.schedule = schedule.Schedule()
+
+    def add(self, batch: Batch) -> None:
+        """Count what was due."""
+        self.schedule.add(batch)
+
+    def merge(self, other: Self) -> None:
+        """Add the counts."""
+        self.schedule.merge(other.schedule)
+
+    def close(self) -> SlaRow:
+        """Judge each share; a loop without a schedule has kept it."""
+        figures = self.schedule.close()
+        if figures is None:
+            return SlaRow(self.name, passed=True, detail="nothing was due at a time: a loop without a schedule")
+        shares = {key: 100 * figures[key] / figures["asked"] for key in self.limits}
+        told = ", ".join(
+            f"{key}: {figures[key]} of {figures['asked']}, {shares[key]:.2f} %, wanted at most {limit:g} %"
+            for key, limit in self.limits.items()
+        )
+        return SlaRow(self.name, all(shares[key] <= limit for key, limit in self.limits.items()), told)
+
+    def hopeless(self, expected: int | None) -> bool:
+        """Suppose that each further iteration starts in time."""
+        figures = self.schedule.close()
+        if figures is None:
+            return False
+        if expected is None:
+            return any(not limit and figures[key] for key, limit in self.limits.items())
+        expected = max(expected, figures["asked"])
+        return any(100 * figures[key] / expected > limit for key, limit in self.limits.items())

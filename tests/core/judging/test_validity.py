@@ -1,0 +1,156 @@
+"""A load that cannot be believed is told apart from a cloud that did not keep to its SLA."""
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from rallycross.judging.batch import Batch
+from rallycross.judging.judge import judge
+from rallycross.judging.statistics import Statistics
+from rallycross.judging.validity import invalid_load
+from rallycross.judging.verdict import verdict
+from rallycross.load.sample import Failure, Sample, State
+from rallycross.results.reference import reference
+from rallycross.results.sample_file import SampleWriter
+from rallycross.results.store import Store
+from rallycross.task.plan import Subtask, Task, Timing, Workload
+
+MakeBatch = Callable[[Sequence[Sample]], Batch]
+TASK = reference("d", "r", "benchmark")
+WELL = {"seconds": 10.0, "cpu_seconds": 3.0, "lag_p99": 0.001, "lag_max": 0.2}
+
+
+def _paced(*, rate: float = 100, late: float = 0.0001, took: float = 0.05, **states: int) -> list[Sample]:
+    """Return ten seconds of iterations; of each hundred, so many of each state and the rest as they should be."""
+    marks = [State[name.upper()] for name, count in states.items() for _ in range(count)]
+    marks += [State.RAN] * (100 - len(marks))
+    return [
+        Sample(n, 0, n / rate, n / rate + late, n / rate + late + took, state=marks[n % 100])
+        for n in range(int(rate * 10))
+    ]
+
+
+def _figures(samples: list[Sample], batch_of: MakeBatch) -> dict[str, Any]:
+    fold = Statistics()
+    fold.add(batch_of(samples))
+    return fold.close()
+
+
+@pytest.mark.parametrize(
+    ("samples", "shard", "sla", "words"),
+    [
+        (_paced(), {}, {}, None),
+        (_paced(late=0.02), {}, {}, "started iterations late, by 20 ms at p99"),
+        (_paced(late=0.02, took=5.0), {}, {}, None),  # 20 ms are nothing to a boot
+        (_paced(), {"cpu_seconds": 9.5}, {}, "95% of a core"),
+        (_paced(), {"cpu_seconds": 0.95, "seconds": 1.0}, {}, None),  # too short to tell
+        (_paced(), {"lag_p99": 0.03}, {}, "30 ms late at p99"),
+        (_paced(took=2.0), {"lag_p99": 0.03}, {}, None),
+        (_paced(dropped=2), {}, {}, "20 of 1000 iterations (2.0%) were not run at all"),
+        (_paced(queued=2), {}, {}, "20 of 1000 iterations (2.0%) were kept waiting"),
+        (_paced(dropped=1, queued=1), {}, {}, None),
+        (_paced(dropped=2), {}, {"schedule": {"dropped": 1}}, None),  # the criterion is the judge of it
+        (_paced(dropped=2), {}, {"schedule": {"late": 1}}, "dropped: 5 %"),
+    ],
+)
+def test_a_load_is_invalid_when_its_generator_was_the_bottleneck(
+    *, samples: list[Sample], shard: dict[str, Any], sla: dict[str, Any], words: str | None, batch_of: MakeBatch
+) -> None:
+    """The row says why, and what to do; where nothing spoils the figures there is none."""
+    row = invalid_load(_figures(samples, batch_of), {"processes": 1, "shards": [{**WELL, **shard}]}, sla)
+
+    if words is None:
+        assert row is None
+    else:
+        assert row is not None
+        assert (row.criterion, row.passed) == ("invalid_load", False)
+        assert words in row.detail
+
+
+def test_half_of_the_rate_is_not_delivered_in_silence(batch_of: MakeBatch) -> None:
+    """Where ten seconds of a rate took twenty, the row has both rates."""
+    samples = [Sample(n, 0, n / 100, n / 50, n / 50 + 0.01) for n in range(1000)]
+    row = invalid_load(_figures(samples, batch_of), {}, {})
+
+    assert row is not None
+    assert "50 iterations a second were started where 100 were asked for" in row.detail
+
+
+def test_a_closed_loop_without_word_of_its_generator_is_believed(batch_of: MakeBatch) -> None:
+    """Nothing was due at a time; a run that was imported has no generator to tell of."""
+    samples = [Sample(n, 0, None, float(n), n + 0.5) for n in range(10)]
+
+    assert invalid_load(_figures(samples, batch_of), {}, {}) is None
+
+
+def test_figures_of_a_schedule_are_of_what_was_due(batch_of: MakeBatch) -> None:
+    """Warm-up is counted apart; start errors are of those for which a worker was free."""
+    samples = _paced(dropped=10, queued=10, late=0.015)
+    samples += [Sample(9000 + n, 0, 0.0, 5.0, 6.0, state=State.WARM_UP) for n in range(7)]
+    figures = _figures(samples, batch_of)
+    schedule = figures["schedule"]
+
+    assert (figures["count"], figures["warm_up"], figures["dropped"]) == (900, 7, 100)
+    assert [schedule[name] for name in ("asked", "started", "dropped", "queued", "late")] == [1000, 900, 100, 100, 800]
+    assert schedule["asked_rate"] == pytest.approx(100)
+    assert schedule["delivered_rate"] == pytest.approx(90, rel=0.01)
+    assert schedule["start_error"] == pytest.approx({"p50": 0.015, "p99": 0.015, "max": 0.015}, rel=0.001)
+    assert figures["service"]["p50"] == pytest.approx(0.05, rel=0.001)
+    assert figures["rows"][0]["p50"] == pytest.approx(0.065, rel=0.001)
+
+
+@pytest.fixture(name="store")
+def _store(tmp_path: Path) -> Store:
+    return Store.open(f"sqlite:///{tmp_path / 'results.db'}")
+
+
+def _run(store: Store, folder: Path, *loads: list[Sample], timing: Timing = "intended", **generator: float) -> None:
+    made = tuple(Workload(n, "A.b", {}, "rps", {}, {}, {"failure_rate": {"max": 0}}) for n in range(len(loads)))
+    task = Task("t", (Subtask("s", made),), timing=timing)
+    uuids = store.begin_task(TASK, cloud="c", task=task, environment={})
+    for position, samples in enumerate(loads):
+        store.begin_workload(uuids[position])
+        writer = SampleWriter(folder / uuids[position] / "0.arrows")
+        for sample in samples:
+            writer.add(sample)
+        writer.close()
+        told = {"processes": 1, "shards": [{**WELL, **generator}]}
+        store.end_workload(uuids[position], status="finished", load_seconds=10.0, generator=told)
+    store.end_task(TASK, status="finished")
+    judge(store, TASK, samples=folder)
+
+
+def test_a_run_is_invalid_when_nothing_else_is_wrong(store: Store, tmp_path: Path) -> None:
+    """What an invalid load missed beside is no reason: it may be the generator's doing."""
+    failing = _paced()
+    failing[0].failure = Failure("E", "e")
+    _run(store, tmp_path, failing, cpu_seconds=9.9)
+    found = verdict(store, task=TASK)
+
+    assert (found.passed, found.invalid, found.word) == (False, True, "invalid")
+    assert len(found.reasons) == 1
+    assert found.reasons[0].startswith("Workload 1, A.b, is INVALID: the generator was the bottleneck")
+
+
+def test_a_run_has_failed_when_a_load_that_can_be_believed_did(store: Store, tmp_path: Path) -> None:
+    """The reasons say both: what is invalid, and what has failed."""
+    failing = _paced()
+    failing[0].failure = Failure("E", "e")
+    _run(store, tmp_path, _paced(late=0.02), failing)
+    found = verdict(store, task=TASK)
+
+    assert (found.passed, found.invalid, found.word) == (False, False, "failed")
+    assert ["INVALID" in reason for reason in found.reasons] == [True, False]
+
+
+@pytest.mark.parametrize(("timing", "median"), [("intended", 0.055), ("rally", 0.05)])
+def test_durations_are_taken_as_the_task_says(timing: Timing, median: float, store: Store, tmp_path: Path) -> None:
+    """With Rally's timing they begin at the actual start, so a late start does not show in them."""
+    _run(store, tmp_path, _paced(late=0.005), timing=timing)
+    task = store.task(TASK)
+
+    assert task is not None
+    assert task.workloads[0].statistics is not None
+    assert task.workloads[0].statistics["rows"][0]["p50"] == pytest.approx(median, rel=0.001)
