@@ -16,7 +16,7 @@ _AS_ROOT = 'as_root() { if [ "$(id -u)" = 0 ]; then "$@"; else sudo -n -- "$@"; 
 
 # A service that does not run has the id 0, and -0 would be the script's own group.
 _SIGNAL = """signal() {
-    pid=$(control pid "$2")
+    pid=$(control pid "$2") || pid=0
     [ "$pid" -gt 1 ] || { echo "$2 does not run" >&2; return 1; }
     kill "-$1" -- "-$pid"
 }

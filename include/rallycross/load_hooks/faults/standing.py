@@ -22,9 +22,9 @@ _AGAIN = (0, 5, 15, 30)
 
 def make(site: Site, machine: Machine, what: str, scripts: Scripts, noted: Callable[[int], None]) -> None:
     """Write a fault down, tell its row in the ledger to `noted`, and make it. What needs no undoing has no row."""
-    if scripts.undo:
-        noted(site.store.remember(site.workload, site.cloud, KIND, what, {**kept(machine), "undo": scripts.undo}))
     with at(machine.name, machine.reach) as host:
+        if scripts.undo:
+            noted(site.store.remember(site.workload, site.cloud, KIND, what, {**kept(machine), "undo": scripts.undo}))
         host.run(scripts.do, limit=LIMIT)
 
 
