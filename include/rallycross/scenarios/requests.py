@@ -4,7 +4,7 @@ import random
 import ssl
 from collections.abc import Mapping
 from functools import cache
-from typing import Annotated, Any, NotRequired, TypedDict, Unpack
+from typing import Annotated, Any, TypedDict, Unpack
 from urllib.parse import urlsplit
 from urllib.request import getproxies, proxy_bypass
 
@@ -33,12 +33,15 @@ class RequestOptions(TypedDict, total=False):
     cert: str | Pairs  # the client's own: a file of certificate and key, or one of each
 
 
-class Request(RequestOptions):
+class _Expecting(RequestOptions, total=False):
+    status_code: int  # of the answer; else that of all
+
+
+class Request(_Expecting):
     """A request whole."""
 
     url: str
     method: str
-    status_code: NotRequired[int]
 
 
 Requests = Annotated[list[Request], Argument({"type": "array", "minItems": 1, "items": schema_of(Request)})]
@@ -79,7 +82,7 @@ def _for_aiohttp(url: str, options: Mapping[str, Any]) -> dict[str, Any]:
     if options.get("params"):
         given["params"] = _texts(options["params"])
     if options.get("auth"):
-        given["auth"] = aiohttp.BasicAuth(*options["auth"])
+        given["headers"] = {"Authorization": aiohttp.encode_basic_auth(*options["auth"]), **given.get("headers", {})}
     if options.get("timeout") is not None:
         given["timeout"] = aiohttp.ClientTimeout(total=options["timeout"])
     scheme, server = urlsplit(url)[:2]
