@@ -6,6 +6,7 @@ from typing import Any
 from rallycross.contexts.context import CONTEXTS
 from rallycross.judging.sla import CRITERIA, Criterion
 from rallycross.load.runners import RUNNERS
+from rallycross.load_hooks import ACTIONS, TRIGGERS
 from rallycross.scenarios.scenario import SCENARIOS
 from rallycross.task.flaw import Flaw, Validate, by_schema
 from rallycross.task.known import Known
@@ -13,12 +14,14 @@ from rallycross.task.known import Known
 
 @cache
 def known() -> Known:
-    """Return what there is: scenarios, runners, contexts, SLA criteria."""
+    """Return what there is: scenarios, runners, contexts, SLA criteria, triggers and actions of hooks."""
     return Known(
         scenarios={name: scenario.signature for name, scenario in SCENARIOS.all.items()},
         runners={name: runner.validate for name, runner in RUNNERS.items()},
         contexts={name: by_schema(context.schema) for name, context in CONTEXTS.all.items()},
         sla={name: _criterion(criterion) for name, criterion in CRITERIA.items()},
+        triggers={name: trigger.validate for name, trigger in TRIGGERS.items()},
+        actions={name: action.validate for name, action in ACTIONS.all.items()},
     )
 
 

@@ -20,6 +20,7 @@ from rallycross.cloud.waiting import Waiting
 from rallycross.errors import RallycrossError
 from rallycross.load.drive import Iterate
 from rallycross.load.iteration import Iteration
+from rallycross.load.web import open_web
 from rallycross.scenarios.scenario import SCENARIOS, Scenario
 from rallycross.scenarios.user import SdkUser, User
 
@@ -65,9 +66,15 @@ class _Turns:
 
 @asynccontextmanager
 async def _alone(job: Job, scenario: Scenario, workers: int) -> AsyncIterator[Iterate]:
-    function = partial(scenario.function, **job.args)
+    function: Callable[[Iteration], Any] = partial(scenario.function, **job.args)
     if not scenario.blocking:
-        yield function
+        async with open_web() as http:
+
+            async def iterate(iteration: Iteration) -> None:
+                iteration.http = http
+                await function(iteration)
+
+            yield iterate
         return
     with ThreadPoolExecutor(workers, thread_name_prefix="iteration") as threads:
         yield lambda iteration: _on_thread(threads, partial(function, iteration))

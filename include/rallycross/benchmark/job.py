@@ -4,6 +4,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from rallycross.cloud.scene import Scene
+from rallycross.load_hooks import Iterations
 from rallycross.task.plan import Timing
 
 
@@ -21,7 +22,7 @@ class Job:
     scene: Scene = field(repr=False)
     timing: Timing
     samples: str  # path of the file to write
-    watched: tuple[range, ...] = ()  # numbers of iterations of whose beginning to tell
+    watched: Iterations = field(default_factory=Iterations)  # of whose start to tell, counted from 1
 
 
 @dataclass(frozen=True)
@@ -47,7 +48,7 @@ class Ready:
 class Started:
     """A watched iteration has begun."""
 
-    iteration: int
+    iteration: int  # counted from 1, as Rally does
 
 
 @dataclass(frozen=True)

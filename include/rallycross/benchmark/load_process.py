@@ -71,11 +71,11 @@ async def _perform(job: Job, inbox: "asyncio.Queue[Any]", tell: Any) -> None:
                 inbox.put_nowait(None)  # for the one who waits for the next job
             tell(Ended({}))
             return
-        watched = job.watched
+        watched, watches = job.watched, bool(job.watched)
 
         def started(number: int) -> None:
-            if watched and any(number in numbers for numbers in watched):
-                tell(Started(number))
+            if watches and number + 1 in watched:
+                tell(Started(number + 1))
 
         with closing(SampleWriter(Path(job.samples))) as writer:
             engine = Engine(

@@ -18,7 +18,9 @@ from rallycross.cloud.facts import CloudFacts
 from rallycross.cloud.inventory import facts
 from rallycross.contexts import cleaning
 from rallycross.contexts.ledger import OwnedLedger
+from rallycross.deployment import load_spec
 from rallycross.errors import InvalidInput
+from rallycross.load_hooks import Machine, machines_of, undo_standing
 from rallycross.results.store import Store
 from rallycross.scenarios.scenario import SCENARIOS
 from rallycross.task.checks import check, kinds, resolve
@@ -65,7 +67,19 @@ def run(
         resolved = {one.position: resolve(one, task, there, scenarios[one.scenario]) for one in task.workloads}
         connection = None if cloud.is_none else cloud.connect()
         with closing(Stands(cloud, connection, store, uuid, task.workloads, tell)) as stands:
-            stage = Stage(store, stands, fleet, samples, task.timing, stop, drain, abort_on_sla_failure, tell)
+            stage = Stage(
+                cloud.name,
+                _machines(cloud, store),
+                store,
+                stands,
+                fleet,
+                samples,
+                task.timing,
+                stop,
+                drain,
+                abort_on_sla_failure,
+                tell,
+            )
 
             def one(position: int) -> None:
                 if not stop.is_set():
@@ -90,7 +104,14 @@ def _run_subtask(subtask: Subtask, run_one: Any) -> None:
 
 
 def clean(cloud: Cloud, store: Store, *, uuid: str) -> int:
-    """Delete what the ledger says still stands for a task; return how many things. Raise `LeftBehind`."""
+    """Delete what the ledger says still stands for a task; return how many things. Raise `LeftBehind`.
+
+    What hooks have broken and not mended is mended first.
+    """
+    row = store.task(uuid)
+    for workload in row.workloads if row else ():
+        for why in undo_standing(store, cloud.name, workload.uuid).values():
+            _log.warning(why)
     ledger = OwnedLedger(store, cloud.name, uuid)
     return cleaning.clean(cloud.connect(), ledger) if ledger.standing() else 0
 
@@ -107,6 +128,12 @@ def _close_interrupted(cloud: Cloud, store: Store, uuid: str, tell: Tell) -> Non
             store.end_workload(workload.uuid, status="crashed", error=_INTERRUPTED)
     store.end_task(uuid, status="crashed")
     clean(cloud, store, uuid=uuid)
+
+
+def _machines(cloud: Cloud, store: Store) -> dict[str, Machine]:
+    """Return the machines that hooks may break: those of a cloud of this checkout, or that its spec names."""
+    row = store.cloud(cloud.name)
+    return machines_of(load_spec(row.spec, file=row.name), row.root) if row else {}
 
 
 def _environment() -> dict[str, Any]:

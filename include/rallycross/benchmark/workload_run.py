@@ -4,6 +4,7 @@ import os
 import threading
 import time
 import traceback
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
@@ -16,6 +17,7 @@ from rallycross.benchmark.supervise import LoadFailed, Supervision
 from rallycross.cloud.scene import Scene
 from rallycross.load.load import processes
 from rallycross.load.runners import RUNNERS
+from rallycross.load_hooks import Hooks, Machine, Site
 from rallycross.results.sample_file import SUFFIX
 from rallycross.results.store import Store
 from rallycross.scenarios.scenario import SCENARIOS
@@ -26,6 +28,8 @@ from rallycross.task.plan import Timing, Workload
 class Stage:
     """Where the workloads of one task run."""
 
+    cloud: str  # its name
+    machines: Mapping[str, Machine]  # that hooks may break
     store: Store
     stands: Stands
     fleet: Fleet
@@ -95,6 +99,8 @@ def _load(stage: Stage, workload: Workload, uuid: str, scene: Scene, outcome: _O
     """Drive the load, and note in `outcome` how that went, also when it raises."""
     load = RUNNERS[workload.runner].load(workload.runner_args)
     count = processes(load, threads=SCENARIOS[workload.scenario].blocking, cpus=os.cpu_count() or 1)
+    site = Site(stage.cloud, uuid, stage.store, stage.machines)
+    hooks = Hooks(workload.hooks, site, stage.tell)
     files = [stage.samples / uuid / f"{shard}{SUFFIX}" for shard in range(count)]
     jobs = [
         Job(
@@ -108,9 +114,15 @@ def _load(stage: Stage, workload: Workload, uuid: str, scene: Scene, outcome: _O
             scene=scene,
             timing=stage.timing,
             samples=str(file),
+            watched=hooks.iterations(),
         )
         for shard, file in enumerate(files)
     ]
+
+    def begun() -> None:
+        stage.store.begin_load(uuid)
+        hooks.load_began()
+
     with stage.fleet.lend(count) as lent:
         supervision = Supervision(
             processes=lent,
@@ -119,14 +131,15 @@ def _load(stage: Stage, workload: Workload, uuid: str, scene: Scene, outcome: _O
             stop=stage.stop,
             drain=stage.drain,
             show=lambda progress: stage.store.report_progress(uuid, progress),
-            begun=lambda: stage.store.begin_load(uuid),
-            started=lambda _: None,
+            begun=begun,
+            started=hooks.started,
             abort_on_sla_failure=stage.abort_on_sla_failure,
         )
         try:
             supervision.run()
         finally:
             outcome.load_seconds = supervision.seconds
+            outcome.hook_results = hooks.close()
             shards = [{"shard": shard, **health} for shard, health in sorted(supervision.health.items())]
             outcome.generator = {"processes": count, "shards": shards}
         if supervision.missed:

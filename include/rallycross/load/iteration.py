@@ -6,6 +6,8 @@ from contextvars import ContextVar
 from types import TracebackType
 from typing import Any
 
+from aiohttp import ClientSession
+
 from rallycross.load.sample import Action
 
 # How many actions are open around the code that runs: each task of an iteration that forks counts for itself.
@@ -15,7 +17,9 @@ _depth: ContextVar[int] = ContextVar("depth", default=0)
 class Iteration:
     """What an iteration has done so far. Times are seconds since the start of the load."""
 
-    __slots__ = ("actions", "clock", "idle", "number", "outputs")
+    __slots__ = ("actions", "clock", "http", "idle", "number", "outputs")
+
+    http: ClientSession  # the process's, for scenarios that take an `iteration`; others have none
 
     def __init__(self, number: int, clock: Callable[[], float]) -> None:
         self.number = number

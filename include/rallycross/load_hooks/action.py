@@ -1,0 +1,78 @@
+"""The registry of actions, and what an action works with."""
+
+import threading
+import traceback
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+from rallycross.load_hooks.site import Site
+from rallycross.registry import Registry
+from rallycross.task.flaw import Validate
+
+
+@dataclass
+class Firing:
+    """One time that an action happens, and what comes of it."""
+
+    site: Site
+    event_type: Literal["iteration", "time"]
+    value: int  # which iteration, or which second
+    give_up: threading.Event  # set when nobody waits any longer: end what was begun, and return
+    started_at: float = 0.0  # seconds since the epoch
+    finished_at: float = 0.0
+    error: dict[str, str] | None = None
+    output: dict[str, list[dict[str, Any]]] = field(default_factory=dict)
+    faults: list[int] = field(default_factory=list)  # the ledger's rows of what it has broken and can be undone
+
+    def fail(self, kind: str, message: str, details: str = "") -> None:
+        """Say what has gone wrong. What went wrong first stays."""
+        self.error = self.error or {"etype": kind, "msg": message, "details": details}
+
+    def fail_by(self, error: BaseException) -> None:
+        """Say what has gone wrong by the exception that it raised."""
+        self.fail(type(error).__name__, str(error), "".join(traceback.format_exception(error)))
+
+    def add_output(self, kind: Literal["additive", "complete"], chart: dict[str, Any]) -> None:
+        """Show a chart in the report, by the protocol of scenarios' outputs."""
+        self.output = self.output or {"additive": [], "complete": []}
+        self.output[kind].append(chart)
+
+    def result(self) -> dict[str, Any]:
+        """Return it in Rally's shape."""
+        result: dict[str, Any] = {
+            "status": "failed" if self.error else "success",
+            "started_at": self.started_at,
+            "finished_at": self.finished_at,
+            "triggered_by": {"event_type": self.event_type, "value": self.value},
+        }
+        if self.error:
+            result["error"] = self.error
+        if self.output:
+            result["output"] = self.output
+        return result
+
+
+Act = Callable[[Any, Firing], None]
+
+
+@dataclass(frozen=True)
+class Action:
+    """An action: what its arguments may be, and what it does. It says what came of it to the `Firing`, or raises."""
+
+    name: str
+    validate: Validate
+    act: Act
+
+
+ACTIONS: Registry[Action] = Registry("rallycross.load_hooks.actions")
+
+
+def action(name: str, validate: Validate) -> Callable[[Act], Act]:
+    """Register a function of the action's arguments and a `Firing`, which runs on a thread, as the action `name`."""
+
+    def register(act: Act) -> Act:
+        ACTIONS.add(name, Action(name, validate, act))
+        return act
+
+    return register

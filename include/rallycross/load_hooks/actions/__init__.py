@@ -1,0 +1,1 @@
+"""Actions of hooks, found by walking this package: one module each."""

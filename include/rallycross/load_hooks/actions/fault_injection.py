@@ -1,0 +1,134 @@
+"""The action `fault_injection`: something of the cloud is broken, and mended again when the load has ended."""
+
+import random
+import time
+from collections.abc import Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+from rallycross.errors import RallycrossError, did_you_mean
+from rallycross.load_hooks.action import Firing, action
+from rallycross.load_hooks.faults.machine import HOSTS, Machine, at, named
+from rallycross.load_hooks.faults.scripts import Scripts, network_fault, node_fault
+from rallycross.load_hooks.faults.sentence import NETWORK_ACTS, ONE, NotUnderstood, Sentence, understand
+from rallycross.load_hooks.faults.standing import LIMIT, make, undo
+from rallycross.task.flaw import Flaw, Schema, flaws
+
+_SCHEMA: Schema = {
+    "type": "object",
+    "properties": {
+        "action": {"type": "string"},
+        "verify": {"type": "boolean"},  # look first whether every node that the sentence may mean can be reached
+        "hosts": HOSTS,  # nodes beside those of the cloud's spec
+        "timeout": {"type": "number", "exclusiveMinimum": 0},  # seconds for a node to be back after a reboot
+    },
+    "required": ["action"],
+    "additionalProperties": False,
+}
+BACK_AFTER = 600  # seconds for a node to be back, unless the hook says otherwise
+_LOOK = 2.0  # seconds between two looks at whether it is
+_NODES = 20  # that are broken at a time
+_BOOT = "cat /proc/sys/kernel/random/boot_id"
+
+
+def _validate(config: Any) -> Iterator[Flaw]:
+    if found := flaws(config, _SCHEMA):
+        yield from found
+        return
+    try:
+        understand(config["action"])
+    except NotUnderstood as error:
+        yield Flaw(("action",), str(error))
+
+
+@action("fault_injection", lambda config: list(_validate(config)))
+def fault_injection(config: Mapping[str, Any], firing: Firing) -> None:
+    """Do what the sentence says on the nodes that it means; raise `RallycrossError` where there are none."""
+    sentence = understand(config["action"])
+    known = {**firing.site.machines, **named(config.get("hosts", {}))}
+    candidates = _candidates(sentence, known)
+    if config.get("verify"):
+        _each(candidates, lambda machine: _run(machine, "true"))
+    if sentence.service:
+        candidates = _with_service(sentence.service, candidates)
+    machines = [random.choice(candidates)] if sentence.node == ONE else candidates  # noqa: S311 - no secret
+    scripts = {machine.name: _scripts(sentence, machine) for machine in machines}  # all, before any is run
+    booted = {machine.name: _run(machine, _BOOT) for machine in machines} if sentence.act in {"reboot", "reset"} else {}
+
+    def break_(machine: Machine) -> None:
+        make(firing.site, machine, f"{sentence} on {machine.name}", scripts[machine.name], firing.faults.append)
+
+    _each(machines, break_)
+    if sentence.seconds is not None:
+        firing.give_up.wait(sentence.seconds)
+        _undo(firing)
+    if booted:
+        limit = config.get("timeout", BACK_AFTER)
+        _each(machines, lambda machine: _wait_for(machine, booted[machine.name], limit, firing))
+    names = ", ".join(machine.name for machine in machines)
+    text = {"title": "Fault injection", "chart_plugin": "TextArea", "data": [f"{sentence} on {names}"]}
+    firing.add_output("complete", {**text, "description": config["action"]})
+
+
+def _candidates(sentence: Sentence, known: Mapping[str, Machine]) -> list[Machine]:
+    if not known:
+        raise RallycrossError("no node is known - name some by `hosts` in the cloud's spec or in the hook")
+    if sentence.node in {"", ONE}:
+        return list(known.values())
+    if sentence.node not in known:
+        raise RallycrossError(f"there is no node '{sentence.node}' - {did_you_mean(sentence.node, known)}")
+    return [known[sentence.node]]
+
+
+def _with_service(service: str, machines: list[Machine]) -> list[Machine]:
+    """Return the machines that have a service."""
+    lists = _each(machines, lambda machine: _run(machine, machine.services.list()).split())
+    having = [machine for machine, names in zip(machines, lists, strict=True) if service in names]
+    if not having:
+        on = ", ".join(machine.name for machine in machines)
+        remedy = did_you_mean(service, {name for names in lists for name in names})
+        raise RallycrossError(f"there is no service '{service}' on {on} - {remedy or 'name one of its services'}")
+    return having
+
+
+def _scripts(sentence: Sentence, machine: Machine) -> Scripts:
+    if not sentence.network and not sentence.on_node:
+        return machine.services.fault(sentence.act, sentence.service)
+    if machine.reach is None:
+        raise RallycrossError(f"{sentence.act}: {machine.name} is the machine that makes the load - name another")
+    if sentence.act in NETWORK_ACTS:
+        interface = machine.networks.get(sentence.network, sentence.network)
+        return network_fault(sentence.act, interface, machine.reach.port)
+    return node_fault(sentence.act)
+
+
+def _wait_for(machine: Machine, before: str, limit: float, firing: Firing) -> None:
+    """Wait until a machine has booted anew."""
+    deadline = time.monotonic() + limit
+    while not firing.give_up.wait(_LOOK):
+        try:
+            if _run(machine, _BOOT) != before:
+                return
+        except RallycrossError as error:
+            if time.monotonic() > deadline:
+                raise RallycrossError(f"{machine.name} is not back after {limit:g} s: {error}") from error
+    raise RallycrossError(f"{machine.name} was not back when the load's end was waited for no longer")
+
+
+def _undo(firing: Firing) -> None:
+    site = firing.site
+    rows = {row.id: row for row in site.store.standing(site.cloud, site.workload)}
+    for row in firing.faults:
+        if row in rows and (why := undo(site.store, rows[row])):
+            raise RallycrossError(why)
+
+
+def _run(machine: Machine, script: str) -> str:
+    with at(machine.name, machine.reach) as host:
+        return host.run(script, limit=LIMIT).out
+
+
+def _each(machines: list[Machine], do: Any) -> list[Any]:
+    """Do something with each machine, side by side; what one raises is raised when all are done."""
+    with ThreadPoolExecutor(_NODES, thread_name_prefix="fault") as pool:
+        return list(pool.map(do, machines))

@@ -1,0 +1,87 @@
+"""The action `sys_call`: a program of this machine."""
+
+import json
+import os
+import shlex
+import signal
+import subprocess
+import tempfile
+from contextlib import suppress
+from typing import Any
+
+from rallycross.load_hooks.action import Firing, action
+from rallycross.task.flaw import Flaw, Schema, flaws
+
+_LOOK = 0.25  # seconds between two looks at whether anybody waits still
+
+_CHART: Schema = {
+    "type": "object",
+    "properties": {"title": {"type": "string"}, "chart_plugin": {"type": "string"}, "data": {}},
+    "required": ["title", "chart_plugin", "data"],
+}
+_CHARTS: Schema = {"type": "array", "items": _CHART}
+_OUTPUT: Schema = {"type": "object", "properties": {"additive": _CHARTS, "complete": _CHARTS}}
+
+
+def _validate(command: Any) -> list[Flaw]:
+    if found := flaws(command, {"type": "string"}):
+        return found
+    try:
+        words = shlex.split(command)
+    except ValueError as error:
+        return [Flaw((), f"cannot be split into words: {error}", "close the quotation")]
+    return [] if words else [Flaw((), "names no program", "write a command")]
+
+
+@action("sys_call", _validate)
+def sys_call(command: str, firing: Firing) -> None:
+    """Run a program, without a shell. Charts that it prints as JSON are shown, else what it has said.
+
+    It has failed when its exit code is not 0.
+    """
+    # Files, not pipes: a daemon that the program leaves behind may hold these for longer than anybody waits.
+    with tempfile.TemporaryFile() as out_file, tempfile.TemporaryFile() as err_file:
+        with subprocess.Popen(
+            shlex.split(command), stdin=subprocess.DEVNULL, stdout=out_file, stderr=err_file, process_group=0
+        ) as process:
+            code = _end(process, firing)
+        out, err = (_whole(file) for file in (out_file, err_file))
+    if code:
+        firing.fail("n/a", f"exit code {code}", err or f"stdout: {out}")
+    if charts := _charts(out):
+        for chart in charts.get("additive", []):
+            firing.add_output("additive", chart)
+        for chart in charts.get("complete", []):
+            firing.add_output("complete", chart)
+        return
+    said = [f"exit code: {code}", f"stdout: {out or '(empty)'}", f"stderr: {err or '(empty)'}"]
+    firing.add_output(
+        "complete", {"title": "System call", "chart_plugin": "TextArea", "description": command, "data": said}
+    )
+
+
+def _end(process: subprocess.Popen[bytes], firing: Firing) -> int:
+    """Return the exit code of a program when it has ended, by itself or because nobody waits for it any longer."""
+    while True:
+        try:
+            return process.wait(timeout=_LOOK)
+        except subprocess.TimeoutExpired:
+            if firing.give_up.is_set():
+                firing.fail("TimeoutError", "was still running after the end of the load, and was ended")
+                with suppress(ProcessLookupError):
+                    os.killpg(process.pid, signal.SIGKILL)
+
+
+def _whole(file: Any) -> str:
+    file.seek(0)
+    text: str = file.read().decode(errors="replace")
+    return text
+
+
+def _charts(text: str) -> dict[str, list[dict[str, Any]]] | None:
+    """Return the charts of a JSON text, or None where it is none."""
+    try:
+        found: dict[str, list[dict[str, Any]]] = json.loads(text)
+    except ValueError:
+        return None
+    return None if flaws(found, _OUTPUT) else found

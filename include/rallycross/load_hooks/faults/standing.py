@@ -1,0 +1,54 @@
+"""Faults that stand: each is in the ledger before it is made, and until it is undone.
+
+Their owner is the workload, not the task: they are none of what is deleted in a cloud.
+"""
+
+import time
+from collections.abc import Callable
+
+from rallycross.errors import RallycrossError
+from rallycross.load_hooks.faults.machine import Machine, Reach, at, kept
+from rallycross.load_hooks.faults.scripts import Scripts
+from rallycross.load_hooks.site import Site
+from rallycross.results.models import LedgerRow
+from rallycross.results.store import Store
+
+KIND = "fault"
+LIMIT = 120  # seconds for one script
+
+# How often, and after which seconds, an undo is tried again: a machine that has been rebooted comes back meanwhile.
+_AGAIN = (0, 5, 15, 30)
+
+
+def make(site: Site, machine: Machine, what: str, scripts: Scripts, noted: Callable[[int], None]) -> None:
+    """Write a fault down, tell its row in the ledger to `noted`, and make it. What needs no undoing has no row."""
+    with at(machine.name, machine.reach) as host:
+        if scripts.undo:
+            noted(site.store.remember(site.workload, site.cloud, KIND, what, {**kept(machine), "undo": scripts.undo}))
+        host.run(scripts.do, limit=LIMIT)
+
+
+def undo_standing(store: Store, cloud: str, workload: str) -> dict[int, str]:
+    """Undo what still stands of a workload, what was made last first; return what could not be undone, and why.
+
+    That stays in the ledger. A run whose process has died in the middle of a load begins by this.
+    """
+    rows = [row for row in store.standing(cloud, workload) if row.kind == KIND]
+    return {row.id: why for row in reversed(rows) if (why := undo(store, row))}
+
+
+def undo(store: Store, row: LedgerRow) -> str:
+    """Undo one fault; return why that could not be done, or ""."""
+    reach = Reach(**row.detail["reach"]) if row.detail["reach"] else None
+    why = ""
+    for pause in _AGAIN if reach else _AGAIN[:1]:
+        time.sleep(pause)
+        try:
+            with at(row.detail["machine"], reach) as host:
+                host.run(row.detail["undo"], limit=LIMIT)
+        except RallycrossError as error:
+            why = f"{row.name} could not be undone: {error}"
+        else:
+            store.forgotten(row.id)
+            return ""
+    return why

@@ -1,0 +1,128 @@
+"""Runs the hooks of one workload: told of the load, it makes actions happen beside it, and says what came of them."""
+
+import threading
+import time
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor, wait
+from heapq import merge
+from typing import Any, Literal
+
+from rallycross.load_hooks.action import ACTIONS, Firing
+from rallycross.load_hooks.faults.standing import undo_standing
+from rallycross.load_hooks.site import Site
+from rallycross.load_hooks.trigger import TRIGGERS, Iterations, Moments
+from rallycross.task.plan import Hook
+
+AT_A_TIME = 32  # actions of one workload; further ones wait for their turn
+PATIENCE = 600.0  # seconds that `close` waits for actions that have begun
+_ENDING = 15.0  # seconds in which an action that is told to give up must have done so
+
+
+class Hooks:
+    """The hooks of one workload, each with its trigger's moments and what has happened so far.
+
+    All methods may be called from any thread; none waits but `close`.
+    """
+
+    def __init__(self, hooks: Sequence[Hook], site: Site, tell: Callable[[str], None] = lambda _: None) -> None:
+        self._hooks = list(hooks)
+        self._moments = [TRIGGERS[hook.trigger].moments(hook.trigger_args) for hook in self._hooks]
+        self._site = site
+        self._tell = tell
+        self._lock = threading.Lock()
+        self._firings: list[tuple[int, Firing, Future[None]]] = []  # which hook; in the order in which they began
+        self._pool = ThreadPoolExecutor(AT_A_TIME, thread_name_prefix="hook")
+        self._give_up = threading.Event()
+        self._closed = threading.Event()
+        self._timer: threading.Thread | None = None
+
+    def iterations(self) -> Iterations:
+        """Return the numbers, from 1, of the iterations of whose start `started` is to be told; can be pickled."""
+        return Iterations.of(self._moments)
+
+    def load_began(self) -> None:
+        """Take this moment as the start of the first iteration, from which seconds are counted; the first call does."""
+        with self._lock:
+            if self._timer is not None or self._closed.is_set():
+                return
+            self._timer = threading.Thread(target=self._watch_time, args=(time.monotonic(),), name="hooks", daemon=True)
+            self._timer.start()
+
+    def started(self, number: int) -> None:
+        """Note that the iteration `number`, counted from 1, has started."""
+        for position, moments in enumerate(self._moments):
+            if moments.unit == "iteration" and number in moments.values:
+                self._fire(position, "iteration", number)
+
+    def close(self, limit: float = PATIENCE) -> list[dict[str, Any]]:
+        """Begin nothing more, wait `limit` seconds for what has begun, undo what was broken; return Rally's results."""
+        with self._lock:
+            self._closed.set()
+        if self._timer:
+            self._timer.join()
+        futures = [future for _, _, future in self._firings]
+        if late := wait(futures, timeout=limit).not_done:
+            self._give_up.set()
+            wait([future for future in late if not future.cancel()], timeout=_ENDING)
+        self._pool.shutdown(wait=False)
+        for _, firing, future in self._firings:
+            if future in late and (future.cancelled() or not future.done()):
+                firing.fail("TimeoutError", f"not done {limit:g} s after the end of the load, and given up")
+                firing.started_at = firing.started_at or time.time()
+                firing.finished_at = time.time()
+        self._undo()
+        return [self._results(position) for position in range(len(self._hooks))]
+
+    def _watch_time(self, began: float) -> None:
+        timed = (_seconds(position, one) for position, one in enumerate(self._moments) if one.unit == "time")
+        for second, position in merge(*timed):
+            if self._closed.wait(max(0.0, began + second - time.monotonic())):
+                return
+            self._fire(position, "time", second)
+
+    def _fire(self, position: int, event_type: Literal["iteration", "time"], value: int) -> None:
+        firing = Firing(self._site, event_type, value, self._give_up)
+        with self._lock:
+            if self._closed.is_set():
+                return
+            future = self._pool.submit(self._act, self._hooks[position], firing)
+            self._firings.append((position, firing, future))
+
+    def _act(self, hook: Hook, firing: Firing) -> None:
+        when = f"iteration {firing.value}" if firing.event_type == "iteration" else f"{firing.value} s"
+        self._tell(f"hook {hook.action}, at {when}: begins")
+        firing.started_at = time.time()
+        try:
+            ACTIONS[hook.action].act(hook.action_args, firing)
+        except Exception as error:  # noqa: BLE001 - whatever went wrong is this firing's result
+            firing.fail_by(error)
+        firing.finished_at = time.time()
+        end = f"failed: {firing.error['msg']}" if firing.error else "done"
+        self._tell(f"hook {hook.action}, at {when}: {end}")
+
+    def _undo(self) -> None:
+        left = undo_standing(self._site.store, self._site.cloud, self._site.workload)
+        for row, what in left.items():
+            self._tell(what)
+            for _, firing, _ in self._firings:
+                if row in firing.faults:
+                    firing.fail("NotUndone", what)
+
+    def _results(self, position: int) -> dict[str, Any]:
+        hook = self._hooks[position]
+        results = [firing.result() for mine, firing, _ in self._firings if mine == position]
+        return {
+            "config": {
+                "action": {hook.action: hook.action_args},
+                "trigger": {hook.trigger: hook.trigger_args},
+                "description": hook.description,
+            },
+            "results": results,
+            "summary": dict(Counter(result["status"] for result in results)),
+        }
+
+
+def _seconds(position: int, moments: Moments) -> Iterator[tuple[int, int]]:
+    """Yield the seconds of a trigger, each with the position of its hook."""
+    return ((second, position) for second in moments.values)

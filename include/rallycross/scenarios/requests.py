@@ -1,0 +1,119 @@
+"""Requests to any HTTP server. The options are those of Python's `requests`, as Rally's task files have them."""
+
+import random
+import ssl
+from collections.abc import Mapping
+from functools import cache
+from typing import Annotated, Any, TypedDict, Unpack
+from urllib.parse import urlsplit
+from urllib.request import getproxies, proxy_bypass
+
+import aiohttp
+
+from rallycross.load.iteration import Iteration
+from rallycross.scenarios.arguments import Argument, Seconds, schema_of
+from rallycross.scenarios.scenario import scenario
+
+Pairs = Annotated[list[str], Argument({"type": "array", "items": {"type": "string"}, "minItems": 2, "maxItems": 2})]
+
+
+class RequestOptions(TypedDict, total=False):
+    """What may be said of a request beside where it goes."""
+
+    params: dict[str, Any]
+    headers: dict[str, str]
+    cookies: dict[str, str]
+    data: str | dict[str, Any]  # a mapping is sent as a form
+    json: Any
+    auth: Pairs  # user and password
+    timeout: Seconds | None  # until the answer has come whole
+    allow_redirects: bool
+    proxies: dict[str, str]  # by the scheme of the URL
+    verify: bool | str  # whether to check certificates, or a file of those to check them by
+    cert: str | Pairs  # the client's own: a file of certificate and key, or one of each
+
+
+class _Expecting(RequestOptions, total=False):
+    status_code: int  # of the answer; else that of all
+
+
+class Request(_Expecting):
+    """A request whole."""
+
+    url: str
+    method: str
+
+
+Requests = Annotated[list[Request], Argument({"type": "array", "minItems": 1, "items": schema_of(Request)})]
+
+
+@scenario("HttpRequests.check_request")
+async def check_request(
+    iteration: Iteration, url: str, method: str, status_code: int, **options: Unpack[RequestOptions]
+) -> None:
+    """Send a request, and check the status of the answer."""
+    await _check(iteration, url, method, status_code, options)
+
+
+@scenario("HttpRequests.check_random_request")
+async def check_random_request(iteration: Iteration, requests: Requests, status_code: int) -> None:
+    """Send one of several requests, and check the status of the answer: the request's own, or that of all."""
+    options: dict[str, Any] = {**random.choice(requests)}  # noqa: S311 - no secret
+    expected = options.pop("status_code", status_code)
+    await _check(iteration, options.pop("url"), options.pop("method"), expected, options)
+
+
+async def _check(
+    iteration: Iteration, url: str, method: str, expected: int, options: RequestOptions | dict[str, Any]
+) -> None:
+    with iteration.action("requests.check_request"):
+        async with iteration.http.request(method.upper(), url, **_for_aiohttp(url, options)) as answer:
+            await answer.read()
+        if answer.status != expected:
+            raise ValueError(f"{method} {url}: the status was to be {expected}, and is {answer.status}")
+
+
+def _for_aiohttp(url: str, options: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the options of a request as aiohttp calls them."""
+    given: dict[str, Any] = {key: options[key] for key in ("headers", "cookies", "data", "json") if key in options}
+    given["allow_redirects"] = options.get("allow_redirects", True)
+    if isinstance(given.get("data"), Mapping):
+        given["data"] = aiohttp.FormData(_texts(given["data"]))
+    if options.get("params"):
+        given["params"] = _texts(options["params"])
+    if options.get("auth"):
+        given["headers"] = {"Authorization": aiohttp.encode_basic_auth(*options["auth"]), **given.get("headers", {})}
+    if options.get("timeout") is not None:
+        given["timeout"] = aiohttp.ClientTimeout(total=options["timeout"])
+    scheme, server = urlsplit(url)[:2]
+    if proxy := options.get("proxies", {}).get(scheme) or _proxy(scheme, server):
+        given["proxy"] = proxy
+    certificate = options.get("cert")
+    if "verify" in options or certificate:
+        files = (certificate,) if isinstance(certificate, str) else tuple(certificate or ())
+        given["ssl"] = _tls(options.get("verify", True), files)
+    return given
+
+
+def _texts(values: Mapping[str, Any]) -> list[tuple[str, str]]:
+    """Return names with their values as texts: a list's one by one, and none for null."""
+    pairs = ((name, one) for name, value in values.items() for one in (value if isinstance(value, list) else [value]))
+    return [(name, str(value)) for name, value in pairs if value is not None]
+
+
+@cache
+def _proxy(scheme: str, server: str) -> str | None:
+    """Return the proxy that the environment wants for a server: asked once, since each request would pay for it."""
+    return None if proxy_bypass(server) else getproxies().get(scheme)
+
+
+@cache
+def _tls(verify: bool | str, certificate: tuple[str, ...]) -> ssl.SSLContext | bool:
+    if verify is False and not certificate:
+        return False
+    context = ssl.create_default_context(cafile=verify if isinstance(verify, str) else None)
+    if verify is False:
+        context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
+    if certificate:
+        context.load_cert_chain(*certificate)
+    return context

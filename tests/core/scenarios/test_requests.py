@@ -1,0 +1,135 @@
+"""Requests to any HTTP server, against a real one on loopback."""
+
+import asyncio
+from typing import Any
+
+import pytest
+from aiohttp import web
+
+from rallycross.catalogue import known
+from rallycross.load.iteration import Iteration
+from rallycross.load.web import open_web
+from rallycross.scenarios.scenario import SCENARIOS
+from rallycross.task.file import load
+
+SEEN = web.AppKey("SEEN", list)
+
+
+async def answer(request: web.Request) -> web.StreamResponse:
+    """Remember a request, and answer with the status of its path, slowly or elsewhere where it says so."""
+    request.app[SEEN].append((request, await request.text()))
+    if request.path == "/slow":
+        await asyncio.sleep(30)
+    if request.path == "/moved":
+        raise web.HTTPFound("/200")
+    return web.Response(status=int(request.path.strip("/")))
+
+
+def run(name: str, *paths: str, times: int = 1, **args: Any) -> tuple[Iteration, list[tuple[web.Request, str]]]:
+    """Run iterations against a server; return the last, and each request with its body. `{}` in args is its URL."""
+
+    async def main() -> tuple[Iteration, list[tuple[web.Request, str]]]:
+        app = web.Application()
+        app[SEEN] = []
+        app.router.add_route("*", "/{path:.*}", answer)
+        runner = web.AppRunner(app)
+        await runner.setup()
+        site = web.TCPSite(runner, "127.0.0.1", 0)
+        await site.start()
+        url = f"http://127.0.0.1:{runner.addresses[0][1]}"
+        where: dict[str, Any] = {"url": url + paths[0]} if name.endswith("check_request") else {}
+        if not where:
+            where = {"requests": [{"url": url + path, "method": "GET", **more} for path, more in args.pop("each")]}
+        try:
+            async with open_web() as http:
+                for number in range(times):
+                    iteration = Iteration(number, asyncio.get_running_loop().time)
+                    iteration.http = http
+                    await SCENARIOS[name].function(iteration, **where, **args)
+                return iteration, app[SEEN]
+        finally:
+            await runner.cleanup()
+
+    return asyncio.run(main())
+
+
+@pytest.mark.parametrize("method", ["GET", "post", "HEAD", "DELETE"])
+def test_the_expected_status_passes(method: str) -> None:
+    """A request with the expected status passes, timed as Rally's action, whatever the case of its method."""
+    iteration, [(request, _)] = run("HttpRequests.check_request", "/204", method=method, status_code=204)
+    assert request.method == method.upper()
+    assert [action.name for action in iteration.actions] == ["requests.check_request"]
+
+
+def test_another_status_fails_the_action() -> None:
+    """A status that was not expected fails the iteration, and says which it was."""
+    with pytest.raises(ValueError, match="the status was to be 200, and is 503"):
+        run("HttpRequests.check_request", "/503", method="GET", status_code=200)
+
+
+def test_options_are_those_of_requests() -> None:
+    """Parameters, headers, cookies, a form and a sign-in arrive as Python's `requests` would send them."""
+    _, [(request, body)] = run(
+        "HttpRequests.check_request",
+        "/200",
+        method="POST",
+        status_code=200,
+        params={"a": [1, True], "b": None},
+        headers={"X-One": "1"},
+        cookies={"c": "d"},
+        data={"e": 1},
+        auth=["me", "secret"],
+    )
+    assert request.query_string == "a=1&a=True"
+    assert request.headers["X-One"] == "1"
+    assert request.cookies["c"] == "d"
+    assert (request.content_type, body) == ("application/x-www-form-urlencoded", "e=1")
+    assert request.headers["Authorization"] == "Basic bWU6c2VjcmV0"
+
+
+def test_redirects_are_followed_unless_told_not_to() -> None:
+    """As in `requests`, a redirect is followed; with `allow_redirects: false` it is the answer."""
+    _, seen = run("HttpRequests.check_request", "/moved", method="GET", status_code=200)
+    assert len(seen) == 2
+    _, seen = run("HttpRequests.check_request", "/moved", method="GET", status_code=302, allow_redirects=False)
+    assert len(seen) == 1
+
+
+def test_a_timeout_ends_the_wait() -> None:
+    """A server that does not answer within `timeout` fails the iteration."""
+    with pytest.raises(TimeoutError):
+        run("HttpRequests.check_request", "/slow", method="GET", status_code=200, timeout=0.1)
+
+
+def test_one_of_several_requests_is_sent() -> None:
+    """Each iteration sends a random one, and expects that one's own status, else that of all."""
+    _, seen = run(
+        "HttpRequests.check_random_request",
+        each=[("/200", {}), ("/404", {"status_code": 404})],
+        status_code=200,
+        times=60,
+    )
+    assert len(seen) == 60
+    assert {request.path for request, _ in seen} == {"/200", "/404"}
+
+
+def test_iterations_share_connections_and_no_cookies() -> None:
+    """A process's iterations use the same connection again."""
+    _, seen = run("HttpRequests.check_request", "/200", method="GET", status_code=200, times=5)
+    assert len({request.transport for request, _ in seen}) == 1
+
+
+@pytest.mark.parametrize(
+    ("scenario", "what"),
+    [
+        ("HttpRequests.check_request: {url: u, method: GET}", "lacks the argument 'status_code'"),
+        ("HttpRequests.check_request: {url: u, method: GET, status_code: 200, timout: 1}", "did you mean timeout"),
+        ("HttpRequests.check_random_request: {requests: [], status_code: 200}", "must have 1 or more items"),
+        ("HttpRequests.check_random_request: {requests: [{url: u}], status_code: 200}", "lacks the key 'method'"),
+    ],
+)
+def test_bad_arguments_are_told_before_the_load(scenario: str, what: str) -> None:
+    """What a request cannot take is a complaint about the task file."""
+    text = f"version: 2\ntitle: t\nsubtasks:\n- title: s\n  scenario: {{{scenario}}}\n"
+    with pytest.raises(Exception, match=what):
+        load(text, known=known())
