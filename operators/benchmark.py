@@ -1,5 +1,6 @@
 """Puts load on a cloud as a task file says, and cleans up after a load that could not do so itself."""
 
+from dataclasses import replace
 from typing import Any
 
 from airflow.sdk import BaseOperator
@@ -14,19 +15,29 @@ class BenchmarkOperator(StoppableOperator):
 
     `cloud`: id of an Airflow connection, or name of a registered cloud.
     `task_file`: path of a task file (relative to the checkout), or its text; `task_args`: arguments of its template.
+    `timing`: "intended" or "rally", "" = as the file says; `abort_on_sla_failure`: stop a load that can no longer pass.
     Returns `{"task": uuid}`.
     """
 
-    template_fields = ("cloud", "task_file", "task_args")
+    template_fields = ("cloud", "task_file", "task_args", "timing", "abort_on_sla_failure")
     template_ext = ()
 
     def __init__(
-        self, *, cloud: str, task_file: str, task_args: dict[str, Any] | str | None = None, **kwargs: Any
+        self,
+        *,
+        cloud: str,
+        task_file: str,
+        task_args: dict[str, Any] | str | None = None,
+        timing: str = "",
+        abort_on_sla_failure: bool | str = False,
+        **kwargs: Any,
     ) -> None:
         super().__init__(**{"retries": 0, **kwargs})
         self.cloud = cloud
         self.task_file = task_file
         self.task_args = task_args
+        self.timing = timing
+        self.abort_on_sla_failure = abort_on_sla_failure
 
     @tells_why
     def execute(self, context: Context) -> dict[str, str]:
@@ -34,6 +45,7 @@ class BenchmarkOperator(StoppableOperator):
         from hooks.openstack import OpenStackHook  # noqa: PLC0415 - parsing a DAG stays cheap
         from hooks.results import store  # noqa: PLC0415
         from rallycross import benchmark, catalogue, task  # noqa: PLC0415
+        from rallycross.cloud.cloud import NO_CLOUD  # noqa: PLC0415
         from rallycross.settings import settings  # noqa: PLC0415
         from rallycross.yamlfile import source  # noqa: PLC0415
 
@@ -42,12 +54,13 @@ class BenchmarkOperator(StoppableOperator):
         uuid = own_reference(context, "benchmark")
         self.watch_worker()
         benchmark.run(
-            plan,
-            OpenStackHook(self.cloud).get_conn(),
+            replace(plan, timing=self.timing or plan.timing),
+            OpenStackHook(self.cloud).get_conn() if self.cloud else NO_CLOUD,
             store(),
             uuid=uuid,
             samples=settings().samples,
             stop=self.stop,
+            abort_on_sla_failure=str(self.abort_on_sla_failure).lower() == "true",
             tell=self.log.info,
         )
         return {"task": uuid}

@@ -1,25 +1,28 @@
 """Writes a run's report: HTML for people, JUnit and JSON for machines."""
 
 import re
+from collections.abc import Collection
 from typing import Any
 
 from airflow.sdk import BaseOperator
 from airflow.sdk.definitions.context import Context
 
-from operators.stage import NONE, own_reference, tells_why
+from operators.stage import PARTS, own_references, tells_why
+from rallycross.results.reference import Stage
 
 
 class ReportOperator(BaseOperator):
     """Reports what there is, also of a run that failed half way.
 
-    `tests`: the set of tests that was asked for; "none" = the run is not to be verified.
+    `parts`: the stages that the DAG has; `tests`: the set of tests that was asked for, "none" = no verification.
     Returns `{"html": path, "junit": path, "json": path}`.
     """
 
     template_fields = ("tests",)
 
-    def __init__(self, *, tests: str, **kwargs: Any) -> None:
+    def __init__(self, *, parts: Collection[Stage] = PARTS, tests: str = "", **kwargs: Any) -> None:
         super().__init__(**kwargs)
+        self.parts = parts
         self.tests = tests
 
     @tells_why
@@ -32,9 +35,7 @@ class ReportOperator(BaseOperator):
         dag_id, run_id = context["dag"].dag_id, context["run_id"]
         files = write(
             store(),
-            deployment=own_reference(context, "deploy"),
-            verification=None if self.tests == NONE else own_reference(context, "verify"),
-            task=own_reference(context, "benchmark"),
+            **own_references(context, self.parts, self.tests),
             folder=settings().reports / re.sub(r"[^\w.+-]", "-", f"{dag_id}-{run_id}"),
         )
         return {kind: str(path) for kind, path in files.items()}

@@ -3,7 +3,7 @@
 import os
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from functools import cached_property, wraps
 from logging import Logger
 from typing import Any, TypeVar
@@ -20,10 +20,22 @@ PROBLEM = "problem"  # key of the XCom in which a stage that failed says why
 
 Result = TypeVar("Result")
 
+_ARGUMENTS: dict[Stage, str] = {"deploy": "deployment", "verify": "verification", "benchmark": "task"}
+PARTS = tuple(_ARGUMENTS)  # all that a run can be asked for
+
 
 def own_reference(context: Context, stage: Stage) -> str:
     """Return the uuid under which this run keeps what `stage` makes; the same when a task is run again."""
     return reference(context["dag"].dag_id, context["run_id"], stage)
+
+
+def own_references(context: Context, parts: Collection[Stage], tests: str = "") -> dict[str, str | None]:
+    """Return the uuids of what a run was asked for, as keyword arguments of who reads them; None = it was not.
+
+    `parts`: the stages that the DAG has; `tests`: the set of tests that was asked for, "none" = no verification.
+    """
+    asked = {part: part in parts and not (part == "verify" and tests == NONE) for part in _ARGUMENTS}
+    return {_ARGUMENTS[part]: own_reference(context, part) if asked[part] else None for part in _ARGUMENTS}
 
 
 def log_step(log: Logger) -> Tell:

@@ -1,12 +1,14 @@
 """Says whether a run passed. Airflow's own state of a run does not: a leaf that is all done counts as success."""
 
+from collections.abc import Collection
 from typing import Any
 
 from airflow.sdk import BaseOperator
 from airflow.sdk.definitions.context import Context
 from airflow.sdk.exceptions import AirflowFailException
 
-from operators.stage import NONE, PROBLEM, own_reference
+from operators.stage import PARTS, PROBLEM, own_references
+from rallycross.results.reference import Stage
 
 REASONS = "reasons"  # key of the XCom that says why a run did not pass
 INVALID = "invalid"  # key of the XCom that says that it did not only because its load cannot be believed
@@ -16,14 +18,15 @@ class VerdictOperator(BaseOperator):
     """Fails unless the run passed. Returns `{"passed": True}`.
 
     `stages`: ids of the tasks that must not have failed, whatever the results say.
-    `tests`: the set of tests that was asked for; "none" = the run is not to be verified.
+    `parts`: the stages that the DAG has; `tests`: the set of tests that was asked for, "none" = no verification.
     """
 
     template_fields = ("tests",)
 
-    def __init__(self, *, stages: list[str], tests: str, **kwargs: Any) -> None:
+    def __init__(self, *, stages: list[str], parts: Collection[Stage] = PARTS, tests: str = "", **kwargs: Any) -> None:
         super().__init__(**kwargs)
         self.stages = stages
+        self.parts = parts
         self.tests = tests
 
     def execute(self, context: Context) -> dict[str, bool]:
@@ -33,9 +36,7 @@ class VerdictOperator(BaseOperator):
 
         verdict = judge_run(
             store(),
-            deployment=own_reference(context, "deploy"),
-            verification=None if self.tests == NONE else own_reference(context, "verify"),
-            task=own_reference(context, "benchmark"),
+            **own_references(context, self.parts, self.tests),
         )
         for row in verdict.rows:
             self.log.info("%s %s: %s", "passed" if row.passed else "FAILED", row.criterion, row.detail)

@@ -3,7 +3,7 @@
 import time
 from collections.abc import Callable
 from types import TracebackType
-from typing import Self
+from typing import Protocol, Self
 
 from rich.console import Console
 from rich.live import Live
@@ -11,7 +11,7 @@ from rich.table import Table
 
 from rallycross.cli.airflow_api import AirflowDidNotAnswer
 from rallycross.cli.console import duration
-from rallycross.cli.follow import ENDED, Run, RunView, Stage
+from rallycross.cli.follow import ENDED, RunView, Stage
 
 MARKS = {
     "success": ("✓", "green"),
@@ -86,7 +86,17 @@ def display(console: Console) -> Display:
     return TerminalDisplay(console) if console.is_terminal else PlainDisplay(console)
 
 
-def follow(run: Run, shown: Display) -> RunView:
+class Followed(Protocol):
+    """A run that can be looked at, and stopped."""
+
+    def look(self, now: float) -> RunView:
+        """Return it as it stands at `now` (seconds since the epoch)."""
+
+    def fail(self) -> None:
+        """Stop it; what it has measured is judged and reported."""
+
+
+def follow(run: Followed, shown: Display) -> RunView:
     """Show a run until it has ended. A first Ctrl-C stops the run, and goes on showing how it ends; a second leaves."""
     stopping = False
     missed: float | None = None

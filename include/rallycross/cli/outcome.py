@@ -1,5 +1,7 @@
 """How a run ended: the verdict, each SLA row, where the report is, and where the time went."""
 
+from collections.abc import Sequence
+
 from rich.console import Console
 from rich.table import Table
 
@@ -8,6 +10,7 @@ from rallycross.cli.follow import Run, RunView
 from rallycross.cli.server import AirflowServer
 from rallycross.cli.up import login
 from rallycross.judging.sla import INVALID_LOAD
+from rallycross.results.models import TaskRow
 
 PASSED, FAILED, COULD_NOT_RUN = 0, 1, 2
 
@@ -24,14 +27,12 @@ def exit_code(run: Run, view: RunView) -> int:
 def print_outcome(console: Console, run: Run, view: RunView, times: dict[str, float], server: AirflowServer) -> None:
     """Print what a person wants to know at the end."""
     console.print()
-    _print_sla(console, run)
-    if view.state == "success":
-        console.print("PASSED", style="bold green")
-    else:
-        invalid = run.told("verdict", "invalid")
-        console.print("INVALID" if invalid else "FAILED", style="bold yellow" if invalid else "bold red")
-        for reason in run.told("verdict", "reasons") or [f"The stage {name} failed." for name in _failed(view)]:
-            console.print(f"  {reason}")
+    print_rows(console, run.store.task(run.task))
+    passed = view.state == "success"
+    reasons = (
+        [] if passed else run.told("verdict", "reasons") or [f"The stage {name} failed." for name in _failed(view)]
+    )
+    print_verdict(console, passed=passed, invalid=not passed and bool(run.told("verdict", "invalid")), reasons=reasons)
     spent = [*times.items(), *((stage.name, stage.seconds) for stage in view.stages if stage.state != "skipped")]
     console.print()
     for what, value in (
@@ -43,8 +44,16 @@ def print_outcome(console: Console, run: Run, view: RunView, times: dict[str, fl
         console.print(f"{what:<8} {value}")
 
 
-def _print_sla(console: Console, run: Run) -> None:
-    task = run.store.task(run.task)
+def print_verdict(console: Console, *, passed: bool, invalid: bool, reasons: Sequence[str]) -> None:
+    """Print the last word, and why."""
+    word, style = ("INVALID", "bold yellow") if invalid else ("FAILED", "bold red")
+    console.print("PASSED" if passed else word, style="bold green" if passed else style)
+    for reason in reasons:
+        console.print(f"  {reason}")
+
+
+def print_rows(console: Console, task: TaskRow | None) -> None:
+    """Print the SLA rows of a task's workloads."""
     table = Table("workload", "criterion", "", "detail", box=None)
     for workload in task.workloads if task else ():
         for row in workload.sla_rows:

@@ -40,6 +40,12 @@ class Ledger(Database):
         with self.engine.begin() as connection:
             connection.execute(delete(LedgerRow).where(LedgerRow.id == row))
 
+    def owners(self) -> list[tuple[str, str]]:
+        """Return cloud and owner of all that stands or may stand."""
+        query = select(LedgerRow.cloud, LedgerRow.owner_uuid).distinct().order_by(LedgerRow.cloud)
+        with self.reading() as session:
+            return [(cloud, owner) for cloud, owner in session.execute(query)]
+
     def standing(self, cloud: str, owner_uuid: str | None = None) -> list[LedgerRow]:
         """Return what stands or may stand in a cloud (for one owner), in the order of its creation."""
         query = select(LedgerRow).where(LedgerRow.cloud == cloud).order_by(LedgerRow.id)

@@ -1,0 +1,113 @@
+"""Benchmark: put load on a cloud that stands, judge it and report on it.
+
+| stage | what it does |
+|---|---|
+| `benchmark` | puts load on the cloud as the task file says |
+| `judge` | computes statistics and SLA rows from the samples |
+| `clean` | deletes what an interrupted load has left in the cloud |
+| `report` | writes the HTML, JUnit and JSON reports: see the run's tab **Report** |
+| `verdict` | fails the run unless everything passed |
+
+All but the first are teardowns: they run whatever became of the load, also when the run is marked failed.
+"""
+
+from datetime import timedelta
+
+from airflow.sdk import DAG, Param
+
+from operators.benchmark import BenchmarkOperator, CleanOperator
+from operators.judge import JudgeOperator
+from operators.report import ReportOperator
+from operators.verdict import VerdictOperator
+from rallycross.settings import CHECKOUT
+
+PARAMS = {
+    "cloud": Param(
+        "embedded",
+        type="string",
+        title="Cloud",
+        description="A registered cloud, or a connection of type OpenStack; empty for a task that needs none.",
+    ),
+    "task_file": Param(
+        "include/recipes/quickstart.yaml",
+        type="string",
+        minLength=1,
+        examples=sorted(str(file.relative_to(CHECKOUT)) for file in (CHECKOUT / "include/recipes").rglob("*.yaml")),
+        title="Task file",
+        description="The load, in Rally's task format: a recipe of the checkout, any other path, or the text itself.",
+    ),
+    "task_args": Param(
+        {},
+        type="object",
+        title="Task arguments",
+        description="Values for the task file's template, as a JSON object.",
+    ),
+    "abort_on_sla_failure": Param(
+        default=False,
+        type="boolean",
+        title="Abort on SLA failure",
+        description="Stop a workload as soon as one of its criteria cannot be met any more.",
+        section="Details",
+    ),
+    "timing": Param(
+        "",
+        enum=["", "intended", "rally"],
+        values_display={"": "as the task file says", "intended": "from when it was due", "rally": "as Rally does"},
+        title="Timing",
+        description="How durations are taken.",
+        section="Details",
+    ),
+}
+
+QUICK = timedelta(minutes=15)
+
+with DAG(
+    "benchmark",
+    description="Put load on a cloud that stands, judge, report",
+    doc_md=__doc__,
+    schedule=None,
+    params=PARAMS,
+    tags=["rallycross"],
+    default_args={"retries": 0},
+    # Two loads at once on one cloud would measure each other.
+    max_active_runs=1,
+):
+    load = BenchmarkOperator(
+        task_id="benchmark",
+        cloud="{{ params.cloud }}",
+        task_file="{{ params.task_file }}",
+        task_args="{{ params.task_args | tojson }}",
+        timing="{{ params.timing }}",
+        abort_on_sla_failure="{{ params.abort_on_sla_failure }}",
+        execution_timeout=timedelta(hours=24),
+        doc_md="Puts load on the cloud. Never retried: what was interrupted is judged by what was measured.",
+    )
+    judge = JudgeOperator(
+        task_id="judge",
+        execution_timeout=QUICK,
+        doc_md="Computes statistics and SLA rows from the samples.",
+    ).as_teardown()
+    clean = CleanOperator(
+        task_id="clean",
+        cloud="{{ params.cloud }}",
+        execution_timeout=timedelta(hours=1),
+        doc_md="Deletes what an interrupted load has left in the cloud, by the ledger.",
+    ).as_teardown()
+    report = ReportOperator(
+        task_id="report",
+        parts=["benchmark"],
+        execution_timeout=QUICK,
+        doc_md="Writes the HTML, JUnit and JSON reports: see the run's tab Report.",
+    ).as_teardown()
+    # A run whose leaf is merely done counts as a success: only a teardown that may fail the run has the last word.
+    verdict = VerdictOperator(
+        task_id="verdict",
+        stages=["benchmark", "judge", "clean", "report"],
+        parts=["benchmark"],
+        execution_timeout=QUICK,
+        doc_md="Fails the run unless everything passed.",
+    ).as_teardown(on_failure_fail_dagrun=True)
+
+    load >> [judge, clean]
+    judge >> report
+    [clean, report] >> verdict

@@ -1,0 +1,110 @@
+"""A task that is run by this process: load, judgement, report; to be followed like a run of a DAG."""
+
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from rallycross import benchmark
+from rallycross.cli.follow import RunView, Stage, task_details
+from rallycross.cloud.cloud import Cloud
+from rallycross.judging.judge import judge
+from rallycross.judging.verdict import Verdict, verdict
+from rallycross.report import write
+from rallycross.results.store import Store
+from rallycross.settings import Settings
+from rallycross.task.plan import Task
+
+
+@dataclass
+class _Act:
+    """A stage of it."""
+
+    name: str
+    do: Callable[[], None]
+    state: str = ""
+    began: float | None = None
+    ended: float | None = None
+
+
+class LocalRun:
+    """Runs on a thread of its own. Told to fail, it stops the load, and judges and reports what was measured."""
+
+    def __init__(
+        self,
+        plan: Task,
+        cloud: Cloud,
+        store: Store,
+        *,
+        uuid: str,
+        paths: Settings,
+        drain: float,
+        abort_on_sla_failure: bool,
+        tell: Callable[[str], None],
+    ) -> None:
+        self._plan, self._cloud, self._store, self._uuid, self._paths = plan, cloud, store, uuid, paths
+        self._drain, self._abort, self._tell = drain, abort_on_sla_failure, tell
+        self._stop = threading.Event()
+        self._acts = [_Act("benchmark", self._load), _Act("judge", self._judge), _Act("report", self._report)]
+        self._thread = threading.Thread(target=self._work, name="run")
+        self.error: BaseException | None = None
+        self.verdict: Verdict | None = None
+        self.files: dict[str, Path] = {}
+
+    def start(self) -> None:
+        """Begin."""
+        self._thread.start()
+
+    def look(self, now: float) -> RunView:
+        """Return the run as it stands at `now` (seconds since the epoch)."""
+        stages = tuple(self._stage(act, now) for act in self._acts)
+        if self._thread.is_alive():
+            return RunView("running", stages)
+        return RunView("success" if self.verdict and self.verdict.passed else "failed", stages)
+
+    def fail(self) -> None:
+        """Stop the load."""
+        self._stop.set()
+
+    def _work(self) -> None:
+        for act in self._acts:
+            act.state, act.began = "running", time.time()
+            try:
+                act.do()
+            except BaseException as error:  # noqa: BLE001 - it is for the main thread to raise
+                self.error = self.error or error
+                act.state = "failed"
+            else:
+                act.state = "success"
+            act.ended = time.time()
+            if self._store.task(self._uuid) is None:  # it never began: there is nothing to judge
+                return
+
+    def _load(self) -> None:
+        benchmark.run(
+            self._plan,
+            self._cloud,
+            self._store,
+            uuid=self._uuid,
+            samples=self._paths.samples,
+            stop=self._stop,
+            drain=self._drain,
+            abort_on_sla_failure=self._abort,
+            tell=self._tell,
+        )
+
+    def _judge(self) -> None:
+        judge(self._store, self._uuid, samples=self._paths.samples)
+        self.verdict = verdict(self._store, task=self._uuid)
+
+    def _report(self) -> None:
+        folder = self._paths.reports / self._uuid
+        self.files = write(
+            self._store, deployment=None, verification=None, task=self._uuid, folder=folder, samples=self._paths.samples
+        )
+
+    def _stage(self, act: _Act, now: float) -> Stage:
+        seconds = (act.ended or now) - act.began if act.began is not None else None
+        task = self._store.task(self._uuid) if act.name == "benchmark" else None
+        return Stage(act.name, act.state, seconds, task_details(task) if task else ())

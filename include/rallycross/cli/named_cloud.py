@@ -1,0 +1,24 @@
+"""A cloud by its name: one of this checkout, or an entry of the user's own `clouds.yaml`."""
+
+from pathlib import Path
+
+from openstack.config import OpenStackConfig
+from openstack.exceptions import ConfigException
+
+from rallycross.cloud.cloud import Cloud
+from rallycross.errors import RallycrossError, did_you_mean
+from rallycross.results.store import Store
+
+
+def named_cloud(name: str, store: Store) -> Cloud:
+    """Return the cloud; one of this checkout goes before an entry of a `clouds.yaml` where OpenStack's clients look."""
+    if row := store.cloud(name):
+        return Cloud.from_file(Path(row.clouds_yaml), name)
+    config = OpenStackConfig(load_envvars=False)
+    known = {one.name for one in store.clouds()} | set(config.get_cloud_names())
+    if name not in known:
+        raise RallycrossError(f"there is no cloud {name!r} - {did_you_mean(name, known) or 'deploy one, or name one'}")
+    try:
+        return Cloud(name, dict(config.get_one(cloud=name).config))
+    except ConfigException as error:
+        raise RallycrossError(f"cloud {name}: its entry in clouds.yaml cannot be used: {error}") from error

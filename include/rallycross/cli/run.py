@@ -1,0 +1,84 @@
+"""Run a task file without Airflow: load, judgement, report.
+
+FILE is a task file of Rally's format, or - for standard input. Exit codes: 0 passed; 1 failed; 2 it could not run.
+Ctrl-C stops the load: what it has measured is judged and reported, what it has made is deleted. A second Ctrl-C leaves
+at once; `./rallycross clean` then deletes what still stands.
+"""
+
+import argparse
+import os
+import time
+from dataclasses import replace
+from typing import get_args
+from uuid import uuid4
+
+from rallycross.cli.console import console, progress
+from rallycross.cli.display import display, follow
+from rallycross.cli.local_run import LocalRun
+from rallycross.cli.named_cloud import named_cloud
+from rallycross.cli.outcome import FAILED, PASSED, print_rows, print_verdict
+from rallycross.cli.plan import add_task_arguments, read
+from rallycross.cloud.cloud import NO_CLOUD
+from rallycross.errors import RallycrossError
+from rallycross.results.store import Store
+from rallycross.settings import settings
+from rallycross.task.plan import Timing
+
+DRAIN = 10.0  # seconds that iterations in flight have when the load is stopped
+
+
+def configure(parser: argparse.ArgumentParser) -> None:
+    """Add the options."""
+    add = parser.add_argument
+    add("file", metavar="FILE")
+    add_task_arguments(parser)
+    add("--cloud", metavar="NAME", help="a cloud of this checkout, or of clouds.yaml; none for a task that needs none")
+    add("--timing", choices=get_args(Timing), help="how durations are taken (default: as the file says, else intended)")
+    add(
+        "--abort-on-sla-failure", action="store_true", help="stop a load as soon as one of its criteria is out of reach"
+    )
+    add(
+        "--drain",
+        type=float,
+        default=DRAIN,
+        metavar="S",
+        help="seconds for what is in flight when stopped (%(default)g)",
+    )
+
+
+def run(options: argparse.Namespace) -> int:
+    """Run, show how it goes, say how it ended."""
+    began = time.monotonic()
+    plan = read(options.file, options.task_args, options.task_args_file)
+    plan = replace(plan, timing=options.timing or plan.timing)
+    store, uuid = Store.open(), str(uuid4())
+    cloud = named_cloud(options.cloud, store) if options.cloud else NO_CLOUD
+    with display(progress) as shown:
+        local = LocalRun(
+            plan,
+            cloud,
+            store,
+            uuid=uuid,
+            paths=settings(),
+            drain=options.drain,
+            abort_on_sla_failure=options.abort_on_sla_failure,
+            tell=shown.say,
+        )
+        local.start()
+        try:
+            follow(local, shown)
+        except KeyboardInterrupt:
+            shown.say(f"left in the middle of task {uuid}; what it had made is deleted by: ./rallycross clean")
+            os._exit(130)  # the load processes end when this one does
+    if local.verdict is None:  # it never began
+        raise local.error or RallycrossError("the run ended without a verdict")
+    print_rows(console, store.task(uuid))
+    verdict = local.verdict
+    print_verdict(console, passed=verdict.passed, invalid=verdict.invalid, reasons=verdict.reasons)
+    if local.error:
+        console.print(f"  {local.error}")
+    console.print(f"\ntask     {uuid}")
+    if local.files:
+        console.print(f"report   {local.files['html']}")
+    console.print(f"time     {time.monotonic() - began:.1f} s")
+    return PASSED if verdict.passed and local.error is None else FAILED
