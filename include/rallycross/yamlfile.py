@@ -38,7 +38,7 @@ def parse(text: str, file: str) -> tuple[Any, Places]:
     except (yaml.YAMLError, AttributeError, LookupError, OverflowError, RecursionError, TypeError, ValueError) as error:
         # Whatever PyYAML's constructors let through: `!!bool maybe` is a KeyError, `!!timestamp x` an AttributeError.
         mark = getattr(error, "problem_mark", None)
-        line, column = (mark.line + 1, mark.column + 1) if mark else (0, 0)
+        line, column = (mark.line + 1, mark.column + 1) if mark else (1, 1)
         what = getattr(error, "problem", None) or str(error).splitlines()[0]
         raise InvalidInput([Complaint(file, line, column, "", f"not valid YAML: {what}")]) from error
     finally:

@@ -10,7 +10,20 @@ from importlib import import_module
 from rallycross.cli.console import progress
 from rallycross.errors import InvalidInput, RallycrossError
 
-COMMANDS = ("demo", "up", "down", "status", "logs", "cloud", "run", "clean", "bench", "doctor", "test")
+COMMANDS = (
+    "demo",
+    "plan",
+    "run",
+    "cloud",
+    "clean",
+    "up",
+    "down",
+    "status",
+    "logs",
+    "doctor",
+    "test",
+    "bench",
+)
 
 
 def main(arguments: Sequence[str]) -> int:

@@ -2,20 +2,24 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
 
 @dataclass(frozen=True)
 class Named:
-    """A thing in a cloud that a task file can name."""
+    """A thing in a cloud that a task file can name, with what a check needs to know of it."""
 
     id: str
     name: str
+    details: Mapping[str, Any] = field(default_factory=dict, compare=False)  # "ram", "disk", "min_ram", "size" ...
 
 
 @dataclass(frozen=True)
 class CloudFacts:
-    """A cloud's name, the types of its services, and its things by kind ("image", "flavor", "network")."""
+    """A cloud's name, the types of its services, and its things by kind: see `inventory.KINDS`."""
 
     cloud: str
     services: frozenset[str]
     things: Mapping[str, tuple[Named, ...]] = field(default_factory=dict)
+    administrator: bool = True  # may whoever signs in act as the cloud's administrator?
+    own_users: bool = False  # does the cloud's entry bring users of its own for the load?

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
-from keystoneauth1.exceptions import ClientException
+from keystoneauth1.exceptions import ClientException, Forbidden
 from openstack.connection import Connection
 from openstack.exceptions import SDKException
 
@@ -14,31 +14,121 @@ from rallycross.cloud.facts import CloudFacts, Named
 
 
 def facts(cloud: Cloud, kinds: Iterable[str]) -> CloudFacts:
-    """Return a cloud's services, and those of its things of the `kinds` asked for that any project may use."""
+    """Return a cloud's services, and those of its things of the `kinds` asked for that any project may use.
+
+    "administrator" among the kinds asks whether whoever signs in may act as one.
+    """
+    wanted = set(kinds)
     services = frozenset(SignIn(cloud)().endpoints)
     try:
         connection = cloud.connect()
-        things = {kind: tuple(_LISTS[kind](connection)) for kind in sorted(kinds) if _SERVICES[kind] in services}
+        things = {
+            kind: tuple(KINDS[kind][1](connection))
+            for kind in sorted(wanted & KINDS.keys())
+            if KINDS[kind][0] in services
+        }
+        administrator = "administrator" not in wanted or _is_administrator(connection)
     except (SDKException, ClientException) as error:
         raise SignInFailed(f"cloud {cloud.name}: cannot be asked what it has: {error}") from error
-    return CloudFacts(cloud.name, services, {**dict.fromkeys(kinds, ()), **things})
+    return CloudFacts(
+        cloud.name,
+        services,
+        {**dict.fromkeys(wanted & KINDS.keys(), ()), **things},
+        administrator=administrator,
+        own_users=bool(cloud.config.get("users")),
+    )
 
 
-def _images(connection: Connection) -> Iterator[Any]:
-    return (image for image in connection.image.images() if image.visibility in {"public", "community"})
+def _is_administrator(connection: Connection) -> bool:
+    """Ask for what only an administrator is told: role names say nothing, since a cloud's policy may have its own."""
+    try:
+        answer = connection.identity.get("/projects", params={"name": "-"})
+    except Forbidden:
+        return False
+    return bool(answer.status_code != 403)
 
 
-def _flavors(connection: Connection) -> Iterator[Any]:
-    return connection.compute.flavors(details=False)
+def _images(connection: Connection) -> Iterator[Named]:
+    for image in connection.image.images():
+        if image.visibility in {"public", "community"}:
+            details = {
+                "min_ram": image.min_ram or 0,
+                "min_disk": image.min_disk or 0,
+                "size": image.size or 0,
+                "status": image.status,
+                "visibility": image.visibility,
+                "owner": image.owner_id,
+            }
+            yield Named(image.id, image.name or "", details)
 
 
-def _networks(connection: Connection) -> Iterator[Any]:
-    return connection.network.networks()
+def _flavors(connection: Connection) -> Iterator[Named]:
+    for flavor in connection.compute.flavors():
+        yield Named(flavor.id, flavor.name or "", {"ram": flavor.ram, "disk": flavor.disk})
 
 
-def _named(things: Callable[[Connection], Iterator[Any]]) -> Callable[[Connection], Iterator[Named]]:
-    return lambda connection: (Named(thing.id, thing.name or "") for thing in things(connection))
+def _networks(connection: Connection) -> Iterator[Named]:
+    for network in connection.network.networks():
+        yield Named(network.id, network.name or "")
 
 
-_LISTS = {"image": _named(_images), "flavor": _named(_flavors), "network": _named(_networks)}
-_SERVICES = {"image": "image", "flavor": "compute", "network": "network"}
+def _external_networks(connection: Connection) -> Iterator[Named]:
+    for network in connection.network.networks(is_router_external=True):
+        if network.is_router_external:
+            yield Named(network.id, network.name or "")
+
+
+def _extensions(connection: Connection) -> Iterator[Named]:
+    for extension in connection.network.extensions():
+        yield Named(extension.alias, extension.alias)
+
+
+def _volume_types(connection: Connection) -> Iterator[Named]:
+    for volume_type in connection.block_storage.types():
+        yield Named(volume_type.id, volume_type.name or "")
+
+
+def _cinder_services(connection: Connection) -> Iterator[Named]:
+    for service in connection.block_storage.services():
+        if service.state == "up":
+            yield Named(service.binary, service.binary)
+
+
+def _quotas(type_: str, url: str, key: str, client: str) -> Callable[[Connection], Iterator[Named]]:
+    """Return how to ask a service for the quotas that it knows, and their defaults."""
+
+    def ask(connection: Connection) -> Iterator[Named]:
+        answer = getattr(connection, type_).get(url.format(project=connection.current_project_id))
+        for name, limit in answer.json()[key].items():
+            yield Named(f"{client}.{name}", name, {"limit": limit})
+
+    return ask
+
+
+def _watcher(collection: str) -> Callable[[Connection], Iterator[Named]]:
+    def ask(connection: Connection) -> Iterator[Named]:
+        client = connection.config.get_session_client("resource-optimization")
+        found: list[dict[str, Any]] = client.get(f"/v1/{collection}").json()[collection]
+        return (Named(one["uuid"], one["name"]) for one in found)
+
+    return ask
+
+
+# Kind of a thing -> the type of the service that has it, and how to ask for all of them.
+KINDS: dict[str, tuple[str, Callable[[Connection], Iterator[Named]]]] = {
+    "image": ("image", _images),
+    "flavor": ("compute", _flavors),
+    "network": ("network", _networks),
+    "external_network": ("network", _external_networks),
+    "extension": ("network", _extensions),
+    "volume_type": ("block-storage", _volume_types),
+    "cinder_service": ("block-storage", _cinder_services),
+    "nova_quota": ("compute", _quotas("compute", "/os-quota-sets/{project}/defaults", "quota_set", "nova")),
+    "cinder_quota": (
+        "block-storage",
+        _quotas("block_storage", "/os-quota-sets/{project}/defaults", "quota_set", "cinder"),
+    ),
+    "neutron_quota": ("network", _quotas("network", "/quotas/{project}/default", "quota", "neutron")),
+    "strategy": ("resource-optimization", _watcher("strategies")),
+    "goal": ("resource-optimization", _watcher("goals")),
+}

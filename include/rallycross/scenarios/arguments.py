@@ -28,12 +28,28 @@ def _named(**more: Schema) -> Schema:
     }
 
 
+_TEXT: Schema = {"type": "string"}
+
 # In a task file: by id, name or regex. In the scenario: the id.
 Image = Annotated[str, Argument(_named(accurate={"type": "boolean"}, list_kwargs={"type": "object"}), "image")]
 Flavor = Annotated[str, Argument(_named(accurate={"type": "boolean"}), "flavor")]
+# A volume type may be given by its bare name, too.
+VolumeType = Annotated[str, Argument({"anyOf": [_TEXT, _named()]}, "volume_type")]
+# By id or name. In the scenario: the id.
+Network = Annotated[str, Argument(_named(), "network")]
+ExternalNetwork = Annotated[str, Argument(_TEXT, "external_network")]  # by its bare name; for floating IPs
+WatcherStrategy = Annotated[str, Argument(_named(), "strategy")]
+WatcherGoal = Annotated[str, Argument(_named(), "goal")]
 
 # In a task file: a path or a URL. In the scenario: a whole path or a URL.
-Location = Annotated[str, Argument({"type": "string"}, "file")]
+Location = Annotated[str, Argument(_TEXT, "file")]
+# In a task file: a path. In the scenario: the text of the file; of several, by their paths; a whole path.
+FileText = Annotated[str, Argument(_TEXT, "text")]
+FileTexts = Annotated[dict[str, str], Argument({"type": "array", "items": _TEXT}, "texts")]
+UserPath = Annotated[str, Argument(_TEXT, "path")]
+
+# Options of a new image: `is_public`, as glance's API v1 had it, becomes `visibility`.
+ImageOptions = Annotated[dict[str, Any], Argument({"type": "object"}, "image_options")]
 
 Seconds = Annotated[float, Argument({"type": "number", "minimum": 0})]
 

@@ -5,7 +5,7 @@ import inspect
 import itertools
 from collections.abc import Awaitable, Callable, Iterable, Mapping
 from dataclasses import dataclass
-from typing import Any, Concatenate, ParamSpec, TypeVar, Unpack, get_args, get_origin, get_type_hints
+from typing import Any, Concatenate, Literal, ParamSpec, TypeVar, Unpack, get_args, get_origin, get_type_hints
 
 from rallycross.registry import Registry
 from rallycross.scenarios.arguments import parameter
@@ -43,7 +43,10 @@ def scenario(
     cleanup: Iterable[str] = (),
     admin_cleanup: Iterable[str] = (),
     contexts: Mapping[str, Any] | None = None,
+    cinder_services: Iterable[str] = (),
     requires: Iterable[str | tuple[str, ...]] = (),
+    context_config: Mapping[str, Mapping[str, Any]] | None = None,
+    boots_from: Literal["image", "volume"] = "image",
     contradictions: Callable[[Mapping[str, Any]], Iterable[Flaw]] = lambda _: (),
 ) -> Callable[[Function], Function]:
     """Register a function as the scenario `name`, Rally's name where Rally has it.
@@ -53,10 +56,13 @@ def scenario(
     one a `SdkUser`, and runs on a thread. The other parameters are the arguments of the task file, typed; their
     annotations are what a task file is checked against.
 
-    `services`: types of the services that it uses; `extensions`: aliases of neutron's extensions. `cleanup` and
+    `services`: types of the services that it uses; `extensions`: aliases of neutron's extensions; `cinder_services`:
+    processes of cinder, such as "cinder-backup". `cleanup` and
     `admin_cleanup`: what of the things that it creates may be left (`"nova"`, `"neutron.floatingip"`), in users'
     projects and outside of them. `contexts`: those that it always needs; `requires`: those that the task file must
-    name, where a tuple means one of several. `contradictions`: what is wrong with arguments each of which is fine.
+    name, where a tuple means one of several, and "args.image" an argument in the place of a context; `context_config`:
+    what such a context must be given. An image must fit the flavor that goes with it, but for its disk where a server
+    `boots_from` a volume. `contradictions`: what is wrong with arguments each of which is fine.
     """
 
     def register(function: Function) -> Function:
@@ -78,7 +84,10 @@ def scenario(
             services=tuple(services),
             extensions=tuple(extensions),
             contexts=needed,
+            cinder_services=tuple(cinder_services),
             requires=tuple(requires),
+            context_config=context_config or {},
+            boots_from=boots_from,
             contradictions=contradictions,
         )
         blocking = not inspect.iscoroutinefunction(function)

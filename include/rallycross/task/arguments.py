@@ -1,8 +1,7 @@
 """Task arguments, which fill in a task file's template: as YAML, as JSON, or as `key=value,key=value`."""
 
+import re
 from typing import Any
-
-import yaml
 
 from rallycross.errors import Complaint, InvalidInput
 from rallycross.yamlfile import parse
@@ -10,20 +9,28 @@ from rallycross.yamlfile import parse
 _WHERE = "<task arguments>"
 
 
-def arguments(text: str) -> dict[str, Any]:
-    """Return the arguments by name; raise `InvalidInput` where the text is neither a mapping nor `key=value` pairs."""
+def arguments(text: str, where: str = _WHERE) -> dict[str, Any]:
+    """Return the arguments by name; raise `InvalidInput` where the text is neither a mapping nor `key=value` pairs.
+
+    `where` is what complaints call the text.
+    """
     try:
-        data, _ = parse(text, _WHERE)
+        data, _ = parse(text, where)
     except InvalidInput:
         if "=" not in text:
             raise
         data = text
     if isinstance(data, str) and "=" in data:
-        pairs = [pair.partition("=") for pair in data.split(",")]
-        return {key.strip(): yaml.safe_load(value) for key, _, value in pairs}
+        return dict(_pair(pair) for pair in data.split(","))
     if data is None:
         return {}
     if not isinstance(data, dict):
         what = "must be a mapping"
-        raise InvalidInput([Complaint(_WHERE, 1, 0, "", what, "write `key: value`, JSON, or `key=value,key=value`")])
+        raise InvalidInput([Complaint(where, 1, 0, "", what, "write `key: value`, JSON, or `key=value,key=value`")])
     return data
+
+
+def _pair(text: str) -> tuple[str, Any]:
+    """Return a key and its value: a text as it is, so that `1.10` stays what was written; but whole numbers can count."""
+    key, _, value = (part.strip() for part in text.partition("="))
+    return key, int(value) if re.fullmatch(r"-?[1-9]\d{0,17}|0", value) else value

@@ -1,18 +1,18 @@
-"""Holds a task against a cloud: what the task names must be there."""
+"""Holds a task against a cloud: what the task names must be there, and whoever signs in must be allowed to do it."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
-from pathlib import Path
 from typing import Any
 
-from rallycross.cloud.facts import CloudFacts
+from rallycross.cloud.facts import CloudFacts, Named
 from rallycross.errors import Complaint, did_you_mean
-from rallycross.settings import CHECKOUT
+from rallycross.task.context_needs import NEEDS, QUOTA_SERVICES, Needs, configured, will_make
 from rallycross.task.known import Signature
+from rallycross.task.local_things import LOCAL
 from rallycross.task.plan import Task, Workload
 from rallycross.task.resources import NotFound, find
 
-_URL = ("http://", "https://")
+_GIB = 1024**3
 
 
 def check(task: Task, facts: CloudFacts, scenarios: Mapping[str, Signature]) -> list[Complaint]:
@@ -20,62 +20,211 @@ def check(task: Task, facts: CloudFacts, scenarios: Mapping[str, Signature]) -> 
     return [
         complaint
         for workload in task.workloads
-        for complaint in _check(workload, facts, scenarios[workload.scenario], task)
+        for complaint in _Check(workload, facts, scenarios[workload.scenario], task).complaints()
     ]
 
 
-def resolve(workload: Workload, task: Task, facts: CloudFacts, signature: Signature) -> Workload:
-    """Return the workload with ids in the place of what it names in the cloud, and whole paths of its files."""
+def resolve(
+    workload: Workload, task: Task, facts: CloudFacts, signature: Signature, *, contexts_stand: bool = False
+) -> Workload:
+    """Return the workload with ids in the place of what it names in the cloud, whole paths and texts of its files.
+
+    What its contexts will make stays as it is written; when they stand, facts that were asked for anew have it.
+    """
     args = dict(workload.args)
-    for name, kind, wanted in _named(workload, signature):
-        args[name] = file_of(task, wanted) if kind == "file" else find(kind, wanted, facts.things[kind])
+    for name, kind, wanted in _named(workload.args, signature):
+        if kind in LOCAL:
+            args[name] = LOCAL[kind](task.file, wanted)
+        elif contexts_stand or (found := _find(workload, facts, kind, wanted)).id:
+            args[name] = find(kind, wanted, facts.things.get(kind, ())).id if contexts_stand else found.id
     return replace(workload, args=args)
 
 
 def kinds(task: Task, scenarios: Mapping[str, Signature]) -> set[str]:
-    """Return the kinds of things in a cloud that a task names."""
-    named = (kind for workload in task.workloads for _, kind, _ in _named(workload, scenarios[workload.scenario]))
-    return set(named) - {"file"}
+    """Return the kinds of facts that a task must be held against: see `inventory.facts`."""
+    found: set[str] = set()
+    for workload in task.workloads:
+        signature = scenarios[workload.scenario]
+        found |= {kind for _, kind, _ in _named(workload.args, signature)}
+        found |= {kind for context in workload.contexts for kind in NEEDS.get(context, Needs()).things.values()}
+        found |= {f"{client}_quota" for client in configured(workload, "quotas") if client in _QUOTAS}
+        found |= {"extension"} if signature.extensions else set()
+        found |= {"cinder_service"} if signature.cinder_services else set()
+        found |= {"administrator"} if any(_needs_administrator(workload, signature, own_users=False)) else set()
+    return found - LOCAL.keys()
 
 
-def file_of(task: Task, location: str) -> str:
-    """Return where a file is: a URL as it is, `~` expanded; from the current folder or else from the task file's."""
-    if location.startswith(_URL):
-        return location
-    path = Path(location).expanduser()
-    beside = (CHECKOUT / task.file).parent / path
-    return str(path.absolute() if path.is_file() or not beside.is_file() else beside)
+# Of these the quotas can be asked for.
+_QUOTAS = frozenset({"nova", "cinder", "neutron"})
 
 
-def _check(workload: Workload, facts: CloudFacts, signature: Signature, task: Task) -> Iterator[Complaint]:
-    for service in signature.services:
-        if service not in facts.services:
-            what = f"{workload.scenario} needs the service '{service}', which {facts.cloud} has not"
-            yield _complaint(workload, "", what)
-    for name, kind, wanted in _named(workload, signature):
-        if kind == "file":
-            path = file_of(task, wanted)
-            if not path.startswith(_URL) and not Path(path).is_file():
-                remedy = "name a file by a path from the current folder or from the task file's, or by a URL"
-                yield _complaint(workload, name, f"there is no file '{wanted}'", remedy)
-            continue
+def _find(workload: Workload, facts: CloudFacts, kind: str, wanted: Any) -> Named:
+    """Return the thing that is meant: in the cloud, or among those that contexts will make, which have no id yet.
+
+    As in Rally an image that a context makes goes before one that is there, of other things those that are there.
+    """
+    made = will_make(workload, kind)
+    if kind == "image" and made:
         try:
-            find(kind, wanted, facts.things[kind])
-        except NotFound as reason:
-            remedy = did_you_mean(str(wanted.get("name", "")), {thing.name for thing in facts.things[kind]})
-            yield _complaint(workload, name, f"{reason} in {facts.cloud}", remedy)
+            return find(kind, wanted, made)
+        except NotFound:
+            return find(kind, wanted, facts.things.get(kind, ()))
+    try:
+        return find(kind, wanted, facts.things.get(kind, ()))
+    except NotFound:
+        if not made:
+            raise
+        return find(kind, wanted, made)
 
 
-def _named(workload: Workload, signature: Signature) -> Iterator[tuple[str, str, Any]]:
+def _named(args: Mapping[str, Any], signature: Signature) -> Iterator[tuple[str, str, Any]]:
     """Yield each argument that names a thing: its name, the kind, what was written."""
-    for name, value in workload.args.items():
-        kind = signature.parameters[name].resource
+    for name, value in args.items():
+        kind = signature.parameters[name].resource if name in signature.parameters else ""
         if kind and value is not None:
             yield name, kind, value
 
 
-def _complaint(workload: Workload, argument: str, what: str, remedy: str = "") -> Complaint:
-    file, _, line = workload.place.rpartition(":")
-    at = workload.argument_places.get(argument, (int(line), 0))
-    key = f"{workload.key}.{argument}" if argument else workload.key
-    return Complaint(file, *at, key, what, remedy)
+def _needs_administrator(workload: Workload, signature: Signature, *, own_users: bool) -> Iterator[str]:
+    """Yield all that only an administrator can do, as (context or nothing)."""
+    if "admin" in signature.actors:
+        yield ""
+    for context in workload.contexts:
+        if NEEDS.get(context, Needs()).administrator and not (context == "users" and own_users):
+            yield context
+
+
+class _Check:
+    """One workload held against a cloud."""
+
+    def __init__(self, workload: Workload, facts: CloudFacts, signature: Signature, task: Task) -> None:
+        self.workload = workload
+        self.facts = facts
+        self.signature = signature
+        self.task = task
+        self.found: dict[str, Named] = {}  # by argument
+
+    def complaints(self) -> Iterator[Complaint]:
+        """Yield what is missing."""
+        yield from self._services()
+        yield from self._parts_of_services()
+        yield from self._permissions()
+        for name, kind, wanted in _named(self.workload.args, self.signature):
+            yield from self._thing(name, name, kind, wanted, context="")
+        yield from self._fit()
+        for context in self.workload.contexts:
+            yield from self._context(context)
+
+    def _services(self) -> Iterator[Complaint]:
+        for service in self.signature.services:
+            if service not in self.facts.services:
+                what = f"{self.workload.scenario} needs the service '{service}', which {self.facts.cloud} has not"
+                yield self._complaint("", what)
+
+    def _parts_of_services(self) -> Iterator[Complaint]:
+        """Hold extensions of neutron and processes of cinder against those that are there."""
+        wants: tuple[tuple[str, str, Iterable[str], str], ...] = (
+            ("extension", "network", self.signature.extensions, "neutron's extension '{}'"),
+            ("cinder_service", "block-storage", self.signature.cinder_services, "'{}' to run"),
+        )
+        for kind, service, names, called in wants:
+            there = {thing.name for thing in self.facts.things.get(kind, ())}
+            for name in names:
+                if service in self.facts.services and name not in there:
+                    what = f"{self.workload.scenario} needs {called.format(name)}, which {self.facts.cloud} has not"
+                    yield self._complaint("", what)
+
+    def _permissions(self) -> Iterator[Complaint]:
+        if self.facts.administrator:
+            return
+        remedy = "let the cloud's entry sign in as its administrator"
+        for context in _needs_administrator(self.workload, self.signature, own_users=self.facts.own_users):
+            who = f"the context {context}" if context else self.workload.scenario
+            what = f"{who} needs an administrator, which who signs in to {self.facts.cloud} is not"
+            yield self._complaint("", what, remedy, context=context)
+
+    def _thing(self, name: str, key: str, kind: str, wanted: Any, *, context: str) -> Iterator[Complaint]:
+        """Look for what is named, by an argument or by a key of a context."""
+        try:
+            if kind in LOCAL:
+                LOCAL[kind](self.task.file, wanted)
+            else:
+                self.found[name] = _find(self.workload, self.facts, kind, wanted)
+        except NotFound as reason:
+            if kind in LOCAL:
+                remedy = "name a file by a path from the current folder or from the task file's"
+                remedy += ", or by a URL" if kind == "file" else ""
+                yield self._complaint(key, str(reason), remedy, context=context)
+                return
+            written = wanted if isinstance(wanted, str) else str(wanted.get("name", ""))
+            remedy = did_you_mean(written, {thing.name for thing in self.facts.things.get(kind, ())})
+            yield self._complaint(key, f"{reason} in {self.facts.cloud}", remedy, context=context)
+
+    def _fit(self) -> Iterator[Complaint]:
+        """Hold the images that servers are booted from against the flavor `flavor`."""
+        flavor = self.found.get("flavor")
+        for name, image in self.found.items():
+            kind = self.signature.parameters[name].resource
+            if flavor and kind == "image":
+                boots_from_disk = self.signature.boots_from == "image"
+                for reason in misfits(image.details, flavor.details, disk=boots_from_disk):
+                    yield self._complaint(
+                        name, f"the image {image.name} {reason} {flavor.name}", "take a larger flavor"
+                    )
+
+    def _context(self, context: str) -> Iterator[Complaint]:
+        needs, config = NEEDS.get(context, Needs()), configured(self.workload, context)
+        for service in needs.services:
+            if service not in self.facts.services:
+                what = f"the context {context} needs the service '{service}', which {self.facts.cloud} has not"
+                yield self._complaint("", what, context=context)
+        for key, kind in needs.things.items():
+            if config.get(key):
+                yield from self._thing(f"{context}.{key}", key, kind, config[key], context=context)
+        if context == "quotas":
+            yield from self._quotas(config)
+
+    def _quotas(self, config: Mapping[str, Any]) -> Iterator[Complaint]:
+        """Hold the quotas that are to be set against those that the cloud knows."""
+        for client, wanted in config.items():
+            service = QUOTA_SERVICES.get(client, client)
+            if service not in self.facts.services:
+                what = f"the quotas of {client} need the service '{service}', which {self.facts.cloud} has not"
+                yield self._complaint(client, what, context="quotas")
+                continue
+            there = {thing.name for thing in self.facts.things.get(f"{client}_quota", ())}
+            for name in wanted if there else ():
+                if name not in there:
+                    what = f"{client} of {self.facts.cloud} has no quota of '{name}'"
+                    yield self._complaint(f"{client}.{name}", what, did_you_mean(name, there), context="quotas")
+
+    def _complaint(self, key: str, what: str, remedy: str = "", *, context: str = "") -> Complaint:
+        """Return a complaint about the workload, an argument of it, or a context of it and a key in that."""
+        workload = self.workload
+        file, _, line = workload.place.rpartition(":")
+        at = (int(line), 0)
+        if context:
+            at = workload.context_places.get(context, at)
+            path = ".".join(filter(None, (_around(workload.key), "contexts", context, key)))
+        else:
+            at = workload.argument_places.get(key, at)
+            path = f"{workload.key}.{key}" if key else workload.key
+        return Complaint(file, *at, path, what, remedy)
+
+
+def misfits(image: Mapping[str, Any], flavor: Mapping[str, Any], *, disk: bool) -> Iterator[str]:
+    """Yield why a server of a flavor cannot have an image; sizes in MiB (RAM), GiB (disk), bytes (size).
+
+    `disk`: the image goes onto the flavor's disk, of which 0 GiB means as much as the image needs.
+    """
+    if image.get("min_ram", 0) > flavor.get("ram", 0):
+        yield f"needs {image['min_ram']} MiB of memory, more than the {flavor.get('ram', 0)} MiB of the flavor"
+    if disk and flavor.get("disk"):
+        need = max(image.get("min_disk", 0), image.get("size", 0) / _GIB)
+        if need > flavor["disk"]:
+            yield f"needs {need:.3g} GiB of disk, more than the {flavor['disk']} GiB of the flavor"
+
+
+def _around(key: str) -> str:
+    """Return the dotted path of the workload around the path of its scenario."""
+    return key.removesuffix(".args") if key.endswith(".args") else key.rpartition(".scenario.")[0]

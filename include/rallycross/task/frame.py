@@ -1,31 +1,28 @@
-"""The frame of a task file of format v2: all but what scenarios, runners, contexts and criteria say themselves."""
+"""The frame of a task file, v2 and v1: all but what scenarios, runners, contexts, criteria and hooks say themselves."""
 
 from rallycross.task.flaw import Schema
 
 TITLE_LENGTH = 255
 SUBTASK_TITLE_LENGTH = 128
+TAG_LENGTH = 255
 
 _TEXT: Schema = {"type": "string"}
-_TAGS: Schema = {"type": "array", "items": {"type": "string"}}
+_TAGS: Schema = {"type": "array", "items": {"type": "string", "maxLength": TAG_LENGTH}}
 _MAPPING: Schema = {"type": "object"}
-_NAMED: Schema = {
-    "type": "object",
-    "minProperties": 1,
-    "maxProperties": 1,
-}  # one key, the name; its value the arguments
+# One key, the name; its value the arguments. They are a mapping, never null: `Dummy.dummy: {}`.
+_NAMED: Schema = {"type": "object", "minProperties": 1, "maxProperties": 1, "additionalProperties": _MAPPING}
+_ACTION: Schema = {"type": "object", "minProperties": 1, "maxProperties": 1}  # `sys_call: "date"`
 _HOOKS: Schema = {
     "type": "array",
     "items": {
         "type": "object",
-        "properties": {"action": _NAMED, "trigger": _NAMED, "description": _TEXT},
+        "properties": {"action": _ACTION, "trigger": _NAMED, "description": _TEXT},
         "required": ["action", "trigger"],
         "additionalProperties": False,
     },
 }
-# A scenario's arguments are a mapping, never null: `Dummy.dummy: {}`.
-_SCENARIO: Schema = {**_NAMED, "additionalProperties": _MAPPING}
 _WORKLOAD = {
-    "scenario": _SCENARIO,
+    "scenario": _NAMED,
     "runner": _NAMED,
     "sla": _MAPPING,
     "hooks": _HOOKS,
@@ -64,9 +61,45 @@ TASK: Schema = {
         "title": {"type": "string", "maxLength": TITLE_LENGTH},
         "description": _TEXT,
         "tags": _TAGS,
+        "timing": {"enum": ["intended", "rally"]},  # Rallycross's own
         # Each is a simple or a complex one: which, is seen by its keys, so that complaints are about the one it is.
         "subtasks": {"type": "array", "items": _MAPPING},
     },
     "required": ["version", "title", "subtasks"],
     "additionalProperties": False,
+}
+
+_V1_HOOK: Schema = {
+    "type": "object",
+    "properties": {
+        "name": _TEXT,
+        "args": {},
+        "trigger": {
+            "type": "object",
+            "properties": {"name": _TEXT, "args": {}},
+            "required": ["name", "args"],
+            "additionalProperties": False,
+        },
+        "description": _TEXT,
+    },
+    "required": ["name", "args", "trigger"],
+    "additionalProperties": False,
+}
+V1_TASK: Schema = {
+    "type": "object",
+    "additionalProperties": {
+        "type": "array",
+        "items": {
+            "type": "object",
+            "properties": {
+                "args": _MAPPING,
+                "description": _TEXT,
+                "runner": {"type": "object", "properties": {"type": _TEXT}, "required": ["type"]},
+                "context": _MAPPING,
+                "sla": _MAPPING,
+                "hooks": {"type": "array", "items": _V1_HOOK},
+            },
+            "additionalProperties": False,
+        },
+    },
 }

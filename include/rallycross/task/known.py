@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Literal
 
 from rallycross.task.flaw import Flaw, Schema, Validate
 
@@ -29,7 +29,11 @@ class Signature:
     services: tuple[str, ...] = ()  # service types that it uses, such as "compute"
     extensions: tuple[str, ...] = ()  # aliases of neutron extensions that it uses
     contexts: Mapping[str, Any] = field(default_factory=dict)  # those it needs even if the file does not name them
-    requires: tuple[str | tuple[str, ...], ...] = ()  # contexts that the file must name; a tuple: one of these
+    cinder_services: tuple[str, ...] = ()  # processes of cinder that it uses, such as "cinder-backup"
+    # Contexts that the file must name; a tuple: one of these, where "args.image" means an argument.
+    requires: tuple[str | tuple[str, ...], ...] = ()
+    context_config: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)  # what a context must be given
+    boots_from: Literal["image", "volume"] = "image"  # where from: whether an image must fit a flavor's disk
     contradictions: Callable[[Mapping[str, Any]], Iterable[Flaw]] = lambda _: ()  # of arguments each of which is fine
 
 

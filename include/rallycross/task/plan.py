@@ -36,6 +36,7 @@ class Workload:
     place: str = ""  # "file:line", for messages
     key: str = ""  # dotted path of the scenario in the file, for messages
     argument_places: Mapping[str, tuple[int, int]] = field(default_factory=dict, compare=False)  # line and column
+    context_places: Mapping[str, tuple[int, int]] = field(default_factory=dict, compare=False)
 
 
 @dataclass(frozen=True)

@@ -8,32 +8,50 @@ from rallycross.cloud.facts import Named
 
 # Where a pattern fits several, the last by name is taken for an image; for all else that is an error.
 _LAST_OF_MANY = frozenset({"image"})
+# Of these a name is never a pattern, and the first of several that share it is taken.
+_BY_EXACT_NAME = frozenset({"network", "external_network", "strategy", "goal"})
 
 
 class NotFound(Exception):  # noqa: N818 - what it says is the whole message
     """Nothing, or more than one thing, is meant."""
 
 
-def find(kind: str, spec: Mapping[str, Any], things: Sequence[Named]) -> str:
-    """Return the id of the one thing that `spec` means: a mapping with `id`, `name` or `regex`.
+def find(kind: str, spec: Mapping[str, Any] | str, things: Sequence[Named]) -> Named:
+    """Return the one thing that `spec` means: a mapping with `id`, `name` or `regex`; or a bare text, name or id.
 
     An exact name wins. Without one the name is read as a pattern, as `regex` is. Raise `NotFound` with the reason.
     """
+    called = kind.replace("_", " ")
+    if isinstance(spec, str):
+        return _first([thing for thing in things if spec in {thing.name, thing.id}], f"there is no {called} '{spec}'")
     if "id" in spec:
-        if not any(thing.id == str(spec["id"]) for thing in things):
-            raise NotFound(f"there is no {kind} with the id '{spec['id']}'")
-        return str(spec["id"])
+        wanted = str(spec["id"])
+        return _first([thing for thing in things if thing.id == wanted], f"there is no {called} with the id '{wanted}'")
     pattern = spec.get("name", spec.get("regex"))
     if pattern is None:
-        raise NotFound(f"says neither `id` nor `name` nor `regex` of the {kind}")
+        raise NotFound(f"says neither `id` nor `name` nor `regex` of the {called}")
+    things = [thing for thing in things if _listed(thing, spec.get("list_kwargs") or {})]
     exact = [thing for thing in things if thing.name == pattern] if "name" in spec else []
+    if kind in _BY_EXACT_NAME:
+        return _first(exact, f"there is no {called} '{pattern}'")
     fitting = exact or _fitting(kind, str(pattern), things, accurate=spec.get("accurate", False) and "name" in spec)
     if not fitting:
-        raise NotFound(f"there is no {kind} '{pattern}'")
+        raise NotFound(f"there is no {called} '{pattern}'")
     if len(fitting) > 1 and (exact or kind not in _LAST_OF_MANY or spec.get("accurate", False)):
         names = ", ".join(f"{thing.name} ({thing.id})" for thing in fitting)
-        raise NotFound(f"'{pattern}' fits {len(fitting)} {kind}s: {names}")
-    return max(fitting, key=lambda thing: thing.name).id
+        raise NotFound(f"'{pattern}' fits {len(fitting)} {called}s: {names}")
+    return max(fitting, key=lambda thing: thing.name)
+
+
+def _first(things: Sequence[Named], reason: str) -> Named:
+    if not things:
+        raise NotFound(reason)
+    return things[0]
+
+
+def _listed(thing: Named, filters: Mapping[str, Any]) -> bool:
+    """Return whether a list with glance's filters would have the thing; a filter on what is not known lets it pass."""
+    return all(thing.details.get(key, value) == value for key, value in filters.items())
 
 
 def _fitting(kind: str, pattern: str, things: Sequence[Named], *, accurate: bool) -> list[Named]:

@@ -1,5 +1,6 @@
 """Task files are Jinja2 templates, in Rally's dialect."""
 
+import builtins
 import math
 import re
 from collections.abc import Mapping
@@ -24,7 +25,7 @@ def render(text: str, args: Mapping[str, Any], *, file: str, folder: Path) -> st
     environment.globals.update(_GLOBALS)
     try:
         tree = environment.parse(text)
-        missing = sorted(_wanted(tree) - set(environment.globals) - set(args))
+        missing = sorted(_wanted(tree, text) - set(environment.globals) - set(args))
         if missing:
             raise InvalidInput([_lacks(text, name, file) for name in missing])
         return environment.from_string(text).render(args)
@@ -45,18 +46,17 @@ def render(text: str, args: Mapping[str, Any], *, file: str, folder: Path) -> st
         raise InvalidInput([Complaint(file, _line_of(error), 0, "", what)]) from error
 
 
-def _wanted(tree: nodes.Template) -> set[str]:
-    """Return the variables that must be given: all but those for which the template has a default."""
-    provided = {
-        filtered.node.name
-        for filtered in tree.find_all(nodes.Filter)
-        if filtered.name in {"default", "d"} and isinstance(filtered.node, nodes.Name)
-    }
-    for assign in tree.find_all(nodes.Assign):  # {% set x = x or 1 %}
-        target, value = assign.target, assign.node
-        if isinstance(target, nodes.Name) and isinstance(value, nodes.Or) and isinstance(value.left, nodes.Name):
-            provided |= {target.name} & {value.left.name}
-    return meta.find_undeclared_variables(tree) - provided
+def _wanted(tree: nodes.Template, text: str) -> set[str]:
+    """Return the variables that must be given.
+
+    Rally asks neither for those with a default, be it by `{{ x|default(1) }}` or by `{% set x = x or 1 %}`, nor for
+    those that are called as something that Python has built in.
+    """
+    wanted = meta.find_undeclared_variables(tree) - set(dir(builtins))
+    return {name for name in wanted if not re.search(_PROVIDED.format(name=re.escape(name)), text)}
+
+
+_PROVIDED = r"{{%[-+]?\s*set\s+{name}\s*=\s*{name}\W|\b{name}\s*\|\s*d(?:efault)?\("
 
 
 def _lacks(text: str, name: str, file: str) -> Complaint:
@@ -66,7 +66,7 @@ def _lacks(text: str, name: str, file: str) -> Complaint:
             use = re.search(rf"\b{re.escape(name)}\b", tag.group())
             if use:
                 return Complaint(file, number, tag.start() + use.start() + 1, name, *_MISSING)
-    return Complaint(file, 0, 0, name, *_MISSING)
+    return Complaint(file, 1, 0, name, *_MISSING)
 
 
 _MISSING = ("the template needs this argument", "give it in the task arguments, or a default: {{ name|default(1) }}")
@@ -74,7 +74,7 @@ _MISSING = ("the template needs this argument", "give it in the task arguments, 
 
 def _line_of(error: BaseException) -> int:
     """Return the line of the template in which an error arose, which Jinja2 puts into its traceback."""
-    line, trace = 0, error.__traceback__
+    line, trace = 1, error.__traceback__
     while trace is not None:
         if trace.tb_frame.f_code.co_filename in {"<template>", "<unknown>"}:
             line = trace.tb_lineno

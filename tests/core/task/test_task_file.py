@@ -143,7 +143,9 @@ subtasks:
 """
     boot = "subtasks[1].scenario.NovaServers.boot_and_delete_server"
     wrong = "NovaServers.boot_and_delete_servr"
-    meant = "NovaServers.boot_and_delete_server or NovaServers.list_servers"
+    meant = (
+        "NovaServers.boot_and_delete_server or NovaServers.boot_and_update_server or NovaServers.boot_and_list_server"
+    )
     too_many = "3 at a time is more than the 2 iterations in all - lower `concurrency` to 2 or raise `times` to 3"
     assert complaints(text) == [
         "task.yaml:1:1: lacks the key 'title' - add `title:`",

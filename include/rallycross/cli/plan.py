@@ -1,0 +1,137 @@
+"""Check a task file, and say what it will do, without doing it.
+
+FILE is a task file of Rally's format v2 or v1, or `-` for standard input. With --cloud it is also held against a cloud:
+images, flavors, networks, services, quotas, permissions. Exit codes: 0 all is well; 2 something is wrong: all of it is
+told, with file, line, column and remedy.
+"""
+
+import argparse
+import sys
+from pathlib import Path
+from typing import Any
+
+from rallycross import catalogue, task
+from rallycross.cli.console import console
+from rallycross.cli.given import given_file
+from rallycross.cloud.cloud import Cloud
+from rallycross.cloud.inventory import facts
+from rallycross.errors import Complaint, InvalidInput, RallycrossError
+from rallycross.load.runners import RUNNERS
+from rallycross.results.store import Store
+from rallycross.scenarios.rehearsal import Calls, rehearse
+from rallycross.scenarios.scenario import SCENARIOS
+from rallycross.task.arguments import arguments
+from rallycross.task.checks import kinds
+from rallycross.task.plan import Task, Workload
+from rallycross.task.sentence import sentence
+from rallycross.yamlfile import source
+
+STDIN = "-"
+
+
+def configure(parser: argparse.ArgumentParser) -> None:
+    """Add the options."""
+    parser.add_argument("file", metavar="FILE")
+    parser.add_argument("--cloud", metavar="NAME", help="hold it against this cloud, too (default: none)")
+    add_task_arguments(parser)
+
+
+def add_task_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add Rally's two ways to give values for a task file's template."""
+    what = "values for the task file's template: YAML, JSON, or key=value,key=value"
+    parser.add_argument("--task-args", metavar="TEXT", default="", help=what)
+    also = "the same from a file, or `-` for standard input; --task-args goes before it"
+    parser.add_argument("--task-args-file", metavar="FILE", help=also)
+
+
+def run(options: argparse.Namespace) -> int:
+    """Read, check, say."""
+    planned = read(options.file, options.task_args, options.task_args_file)
+    scenarios = catalogue.known().scenarios
+    if options.cloud:
+        cloud = registered(options.cloud)
+        if complaints := task.check(planned, facts(cloud, kinds(planned, scenarios)), scenarios):
+            raise InvalidInput(complaints)
+    for line in said(planned):
+        console.print(line)
+    return 0
+
+
+def read(file: str, args: str, args_file: str | None) -> Task:
+    """Return the task of a file with its arguments; raise `InvalidInput` with all complaints about both."""
+    complaints: list[Complaint] = []
+    values: dict[str, Any] = {}
+    text = ""
+    try:
+        text, name = _text(file)
+    except InvalidInput as error:
+        complaints += error.complaints
+    for label, of in (
+        ("--task-args-file", lambda: _text(args_file)[0] if args_file else ""),
+        ("--task-args", lambda: args),
+    ):
+        try:
+            values |= arguments(of(), args_file if label == "--task-args-file" and args_file else label)
+        except InvalidInput as error:
+            complaints += error.complaints
+    if complaints:
+        raise InvalidInput(complaints)
+    return task.load(
+        text, file=name, args=values, known=catalogue.known(), folder=Path.cwd() if file == STDIN else None
+    )
+
+
+def registered(name: str) -> Cloud:
+    """Return a cloud of this checkout by its name."""
+    store = Store.open()
+    row = store.cloud(name)
+    if row is None:
+        there = ", ".join(one.name for one in store.clouds()) or "none"
+        raise RallycrossError(
+            f"no cloud is named '{name}' - there is: {there}; make one: ./rallycross cloud create SPEC"
+        )
+    return Cloud.from_file(Path(row.clouds_yaml), row.name)
+
+
+def said(planned: Task) -> list[str]:
+    """Return what will happen, line by line."""
+    lines = [planned.title, *([f"  {planned.description}"] if planned.description else [])]
+    for number, subtask in enumerate(planned.subtasks, start=1):
+        beside = " (its workloads side by side)" if subtask.run_in_parallel and len(subtask.workloads) > 1 else ""
+        lines.append(f"{number}. {subtask.title}{beside}")
+        for workload in subtask.workloads:
+            lines += [f"   {part}" for part in _workload(workload)]
+        if not subtask.workloads:
+            lines.append("   nothing")
+    count = len(planned.workloads)
+    return [*lines, f"{count} {'workload' if count == 1 else 'workloads'}"]
+
+
+def _workload(workload: Workload) -> list[str]:
+    scenario = SCENARIOS[workload.scenario]
+    load = RUNNERS[workload.runner].load(workload.runner_args)
+    calls = rehearse(scenario, workload.args)
+    return [sentence(workload, _described(workload), scenario.signature), f"  {_calls(calls, load.total)}"]
+
+
+def _described(workload: Workload) -> str:
+    """Return the runner's own words, or its name and arguments."""
+    load = RUNNERS[workload.runner].load(workload.runner_args)
+    times = f"{load.total} {'iteration' if load.total == 1 else 'iterations'}"
+    return f"{times}, {load.workers} at a time" if load.workers > 1 else f"{times}, one after another"
+
+
+def _calls(calls: Calls | None, iterations: int | None) -> str:
+    """Return how many requests are to be expected, those of contexts and of signing in left out."""
+    if calls is None:
+        return "API calls: not known"
+    if not calls.sent:
+        return "API calls: none"
+    kinds_of = ", ".join(f"{count} {method} {service}" for (method, service), count in sorted(calls.sent.items()))
+    whole = f"; {calls.total * iterations:,} in all" if iterations is not None else ""
+    return f"API calls: {calls.total} an iteration ({kinds_of}){' and polling' if calls.polls else ''}{whole}"
+
+
+def _text(given: str) -> tuple[str, str]:
+    """Return text and name of a file that is named on the command line."""
+    return (sys.stdin.read(), "<stdin>") if given == STDIN else source(given_file(given))

@@ -1,0 +1,186 @@
+"""Rehearses a scenario without a cloud, to count the requests that one iteration of it sends.
+
+It runs once, in virtual time, as a user whose client answers whatever is asked with a stand-in: a document that has any
+key, in the status that is waited for. A scenario that looks closer at what it gets cannot be carried through by that.
+"""
+
+import asyncio
+import logging
+import os
+import selectors
+import sys
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from rallycross.cloud.access import Access
+from rallycross.cloud.cloud import Cloud
+from rallycross.cloud.errors import ApiError
+from rallycross.cloud.scene import Actor, Scene, Tenant
+from rallycross.errors import RallycrossError
+from rallycross.load.iteration import Iteration
+from rallycross.scenarios.scenario import Scenario
+from rallycross.scenarios.user import User
+from rallycross.task.known import Signature
+
+_ID = "00000000-0000-4000-8000-000000000000"
+_MOST_REQUESTS = 2_000
+_LONGEST = 24 * 3600.0  # virtual seconds
+_WAITING = "rallycross.cloud.waiting"
+
+# What a thing may be waited to become. One look after another says the next; after the last, the thing is gone.
+_STATUSES = ["active", "available", "in-use", "shutoff", "paused", "suspended", "verify_resize", "shelved_offloaded", "shelved", "rescue", "stopped", "deactivated", "queued", "restoring", "online", "up", "allocated", "down", "maintenance", "completed", "complete", "create_complete", "update_complete", "check_complete", "suspend_complete", "resume_complete", "rollback_complete", "snapshot_complete", "success", "ok", "build", "deleted"]
+
+
+@dataclass
+class Calls:
+    """The requests of one iteration."""
+
+    sent: Counter[tuple[str, str]] = field(default_factory=Counter)  # (method, service's type), polling left out
+    polls: bool = False  # it also asks again and again whether something has become what it should
+
+    @property
+    def total(self) -> int:
+        """How many requests, polling left out."""
+        return self.sent.total()
+
+
+def rehearse(scenario: Scenario, args: Mapping[str, Any]) -> Calls | None:
+    """Return the requests of an iteration with a task file's arguments; None where that cannot be known."""
+    calls = Calls()
+    if not scenario.signature.actors:
+        return calls
+    if scenario.blocking:
+        return None
+    level = logging.root.manager.disable
+    logging.disable(logging.CRITICAL)  # what goes wrong here is no news
+    try:
+        with asyncio.Runner(loop_factory=_VirtualTime) as runner:
+            runner.run(asyncio.wait_for(_iterate(scenario, args, calls), _LONGEST))
+    except Exception:  # noqa: BLE001 - whatever a stand-in can lead a scenario to
+        return None
+    finally:
+        logging.disable(level)
+    return calls
+
+
+async def _iterate(scenario: Scenario, args: Mapping[str, Any], calls: Calls) -> None:
+    cloud = Cloud("stand-in", {"auth": {}})
+    tenant = Tenant(_ID, "stand-in", _Document())
+    actor = Actor(cloud, tenant, _ID, _Document(), _Document())
+    scene = Scene(cloud, [actor], {_ID: tenant}, shared=_Document())
+    iteration = Iteration(0, asyncio.get_running_loop().time)
+    client: Any = _Client(calls)
+    people: dict[str, Any] = {
+        "user": User(client, iteration, _ID, scene=scene, actor=actor),
+        "admin": User(client, iteration, _ID, scene=scene),
+        "iteration": iteration,
+    }
+    await scenario.function(*(people[role] for role in scenario.roles), **_resolved(args, scenario.signature))
+
+
+def _resolved(args: Mapping[str, Any], signature: Signature) -> dict[str, Any]:
+    """Return arguments as a scenario gets them: an id for what names a thing, no text for a file."""
+    stand_ins: dict[str, Any] = {"file": os.devnull, "text": "", "path": os.devnull, "texts": {}}
+    found = dict(args)
+    for name, value in args.items():
+        kind = signature.parameters[name].resource if name in signature.parameters else ""
+        if kind and value is not None and kind != "image_options":
+            found[name] = stand_ins.get(kind, _ID)
+    return found
+
+
+class _Document(dict[str, Any]):
+    """An answer that has any key: ids and names are texts, what is in the plural is a list of one, all else another."""
+
+    def __init__(self, status: str = "active") -> None:
+        super().__init__({"id": _ID, "name": "stand-in", "status": status})
+
+    def __missing__(self, key: str) -> Any:
+        if key in {"metadata", "address", "addresses", "links"} or not key.endswith("s") or key.endswith("ss"):
+            return _TEXTS.get(key, _Document(self["status"]))
+        return [_Document(self["status"])]
+
+
+# What is read as a text or a number.
+_TEXTS: dict[str, Any] = {
+    **dict.fromkeys(("uuid", "token", "project_id", "tenant_id", "user_id", "network_id", "volume_id", "href"), _ID),
+    "size": 1,
+    "cidr": "10.2.0.0/24",
+    "floating_ip_address": "192.0.2.1",
+}
+
+
+class _Client:
+    """Stands in for `Client`: counts, and answers."""
+
+    http: Any = None
+
+    def __init__(self, calls: Calls) -> None:
+        self._calls = calls
+        self._requests = 0
+        self._looks: Counter[str] = Counter()
+        self._gone: set[str] = set()
+
+    async def access(self) -> Access:
+        return Access(_ID, _ID, _ID, {})
+
+    async def fresh_access(self) -> Access:
+        self._calls.sent["POST", "identity"] += 1
+        return await self.access()
+
+    async def request(self, method: str, service: str, path: str, **_: Any) -> Any:
+        self._requests += 1
+        if self._requests > _MOST_REQUESTS:
+            raise RallycrossError("an iteration of so many requests is not counted")
+        if _is_waiting():
+            self._calls.polls = True
+        else:
+            self._calls.sent[method, service] += 1
+        if method == "DELETE":
+            self._gone.add(path)
+            return None
+        if method != "GET":
+            return _Document()
+        look = self._looks[path]
+        self._looks[path] += 1
+        if path in self._gone or (_is_waiting() and look >= len(_STATUSES)):
+            raise ApiError(method, path, 404, "it is gone", None)
+        return _Document(_STATUSES[look % len(_STATUSES)] if _is_waiting() else "active")
+
+
+def _is_waiting() -> bool:
+    """Return whether the request that is being sent is a look at what is waited for: who awaits it tells."""
+    frame = sys._getframe(2)  # noqa: SLF001 - the one way to see who awaits
+    while frame.f_back is not None:
+        if frame.f_globals.get("__name__") == _WAITING:
+            return True
+        frame = frame.f_back
+    return False
+
+
+class _Selector(selectors.DefaultSelector):
+    """Moves the time on instead of waiting, unless nothing but a thread is waited for."""
+
+    loop: "_VirtualTime"
+
+    def select(self, timeout: float | None = None) -> list[Any]:
+        events = super().select(None if timeout is None else 0)
+        if not events and timeout:
+            self.loop.now += timeout
+        return events
+
+
+class _VirtualTime(asyncio.SelectorEventLoop):
+    """An event loop with a time of its own."""
+
+    def __init__(self) -> None:
+        selector = _Selector()
+        super().__init__(selector)
+        selector.loop = self
+        self.now = 0.0
+
+    def time(self) -> float:
+        """Return how far it has come."""
+        return self.now

@@ -1,0 +1,64 @@
+"""Arguments of a task file that mean something on this machine, or are only written differently."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from rallycross.settings import CHECKOUT
+from rallycross.task.resources import NotFound
+
+_URL = ("http://", "https://")
+
+
+def file_of(file: str, location: str) -> str:
+    """Return where a file is: a URL as it is, `~` expanded; from the current folder or else from the task file's.
+
+    `file` is the task file, relative to the checkout. Rally looks in the current folder alone.
+    """
+    if location.startswith(_URL):
+        return location
+    path = Path(location).expanduser()
+    beside = (CHECKOUT / file).parent / path
+    return str(path.absolute() if path.is_file() or not beside.is_file() else beside)
+
+
+def _location(file: str, wanted: str) -> str:
+    path = file_of(file, wanted)
+    if not path.startswith(_URL) and not Path(path).is_file():
+        raise NotFound(f"there is no file '{wanted}'")
+    return path
+
+
+def _text(file: str, wanted: str) -> str:
+    try:
+        return Path(file_of(file, wanted)).read_text()
+    except (OSError, UnicodeDecodeError) as error:
+        what = error.strerror if isinstance(error, OSError) else "not UTF-8 text"
+        raise NotFound(f"the file '{wanted}' cannot be read: {what}") from error
+
+
+def _texts(file: str, wanted: list[str]) -> dict[str, str]:
+    return {path: _text(file, path) for path in wanted}
+
+
+def _path(_: str, wanted: str) -> str:
+    return str(Path(wanted).expanduser())
+
+
+def _image_options(_: str, wanted: dict[str, Any]) -> dict[str, Any]:
+    """Translate glance's API v1: `is_public` is `visibility`, which goes before it."""
+    options = dict(wanted)
+    if "is_public" in options:
+        options.setdefault("visibility", "public" if options["is_public"] else "private")
+        del options["is_public"]
+    return options
+
+
+# Kind -> how to make of what is written (in the task file named first) what the scenario gets. Raise `NotFound`.
+LOCAL: dict[str, Callable[[str, Any], Any]] = {
+    "file": _location,
+    "text": _text,
+    "texts": _texts,
+    "path": _path,
+    "image_options": _image_options,
+}

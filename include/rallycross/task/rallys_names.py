@@ -1,0 +1,32 @@
+"""What Rally calls things: a name that is not here yet, or no longer anywhere, is told apart from a slip of the pen."""
+
+from collections.abc import Iterable
+from fnmatch import fnmatchcase
+from functools import cache
+from importlib.resources import files
+from typing import Any
+
+import yaml
+
+from rallycross.errors import did_you_mean
+
+
+def unknown(kind: str, written: str, name: str, known: Iterable[str]) -> tuple[str, str]:
+    """Return what to say of a name that is not known here, and the remedy.
+
+    `kind` is "scenario", "context", "runner", "SLA criterion", "hook trigger" or "hook action"; `name` is what was
+    written, without its platform.
+    """
+    names = _names()
+    for pattern, reason in names["gone"].get(kind, {}).items():
+        if fnmatchcase(name, pattern):
+            return f"the {kind} '{written}' is gone: {reason['why']}", reason["instead"]
+    alive = names["alive"].get(kind, ())
+    if name in alive:
+        return f"the {kind} '{written}' is not supported yet", "leave it out for now"
+    return f"unknown {kind} '{written}'", did_you_mean(name, {*known, *alive})
+
+
+@cache
+def _names() -> Any:
+    return yaml.safe_load(files(__package__).joinpath("rallys_names.yaml").read_text())

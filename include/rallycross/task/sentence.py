@@ -1,0 +1,64 @@
+"""A plan in words: what a workload will do, by whom, and when it passes."""
+
+import json
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from rallycross.task.known import Signature
+from rallycross.task.plan import Workload
+
+
+def sentence(workload: Workload, load: str, signature: Signature) -> str:
+    """Return one sentence: `NovaServers.list_servers: 40 iterations, 4 at a time, by 2 users in 1 project; passes when
+    none fails`. `load` is what the runner says of itself.
+    """
+    parts = [f"{workload.scenario}: {load}", _who(workload, signature)]
+    wanted = [_SLA.get(name, _plain(name))(value) for name, value in workload.sla.items()]
+    verdict = f"passes when {_joined(wanted)}" if wanted else "passes whatever comes"
+    beside = f"; beside it {_joined([_hook(hook.action, hook.trigger) for hook in workload.hooks])}"
+    return f"{', '.join(filter(None, parts))}; {verdict}{beside if workload.hooks else ''}"
+
+
+def _who(workload: Workload, signature: Signature) -> str:
+    config = workload.contexts.get("users")
+    tenants, each = ((config or {}).get(key, 1) for key in ("tenants", "users_per_tenant"))
+    users = f"{_count(tenants * each, 'user')} in {_count(tenants, 'project')}" if "user" in signature.actors else ""
+    admin = "the administrator" if "admin" in signature.actors else ""
+    return f"by {' and '.join(filter(None, (admin, users)))}" if users or admin else ""
+
+
+def _failure_rate(value: Mapping[str, float]) -> str:
+    least, most = value.get("min", 0), value.get("max", 100)
+    if most == 0:
+        return "none fails"
+    if not least:
+        return f"at most {most:g} % fail"
+    return f"at least {least:g} % fail" if most == 100 else f"{least:g} to {most:g} % fail"
+
+
+def _per_action(value: Mapping[str, float]) -> str:
+    return _joined([f"{action} takes {most:g} s or less on average" for action, most in value.items()])
+
+
+_SLA: dict[str, Callable[[Any], str]] = {
+    "failure_rate": _failure_rate,
+    "max_seconds_per_iteration": lambda value: f"none takes more than {value:g} s",
+    "max_avg_duration": lambda value: f"one takes {value:g} s or less on average",
+    "max_avg_duration_per_atomic": _per_action,
+}
+
+
+def _plain(name: str) -> Callable[[Any], str]:
+    return lambda value: f"{name} is {json.dumps(value)}" if not isinstance(value, str) else f"{name} is {value}"
+
+
+def _hook(action: str, trigger: str) -> str:
+    return f"the hook {action} at {trigger}s" if trigger == "event" else f"the hook {action}, {trigger}"
+
+
+def _joined(parts: list[str]) -> str:
+    return f"{', '.join(parts[:-1])} and {parts[-1]}" if len(parts) > 1 else "".join(parts)
+
+
+def _count(number: int, one: str) -> str:
+    return f"{number} {one if number == 1 else one + 's'}"
