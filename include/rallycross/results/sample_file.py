@@ -67,7 +67,8 @@ class SampleWriter:
         options = pa.ipc.IpcWriteOptions(compression="zstd")
         self._stream = pa.ipc.new_stream(self._file, SCHEMA, options=options)
         self._names: dict[str, int] = {}
-        self._lock = Lock()
+        self._lock = Lock()  # of what was added
+        self._writing = Lock()  # of the stream
         self._columns = _Columns()
 
     def add(self, sample: Sample) -> None:
@@ -77,11 +78,12 @@ class SampleWriter:
 
     def flush(self) -> None:
         """Write what was added since the last time, as one batch."""
-        with self._lock:
-            columns, self._columns = self._columns, _Columns()
-            names = list(self._names)
-        if columns.iterations:
-            self._stream.write_batch(columns.batch(names))
+        with self._writing:  # adding does not wait for the disk, closing does
+            with self._lock:
+                columns, self._columns = self._columns, _Columns()
+                names = list(self._names)
+            if columns.iterations:
+                self._stream.write_batch(columns.batch(names))
 
     def close(self) -> None:
         """Flush, and end the stream."""

@@ -4,6 +4,8 @@ import json
 import signal
 import subprocess
 import sys
+import threading
+import time
 from pathlib import Path
 
 import pytest
@@ -174,3 +176,31 @@ def test_a_million_iterations_fit(tmp_path: Path) -> None:
     writer.close()
 
     assert (tmp_path / "0.arrows").stat().st_size / 20_000 <= 60
+
+
+def test_closing_waits_for_a_flush_on_another_thread(tmp_path: Path) -> None:
+    """What another thread is in the middle of writing is on disk when the file is closed."""
+    writer = SampleWriter(tmp_path / "0.arrows")
+    stream, writing = writer._stream, threading.Event()
+
+    class Slow:
+        """A stream whose disk takes its time."""
+
+        def write_batch(self, batch: object) -> None:
+            writing.set()
+            time.sleep(0.3)
+            stream.write_batch(batch)
+
+        def close(self) -> None:
+            stream.close()
+
+    writer._stream = Slow()
+    writer.add(_sample(0))
+    flushing = threading.Thread(target=writer.flush)
+    flushing.start()
+    writing.wait()
+    writer.add(_sample(1))
+    writer.close()
+    flushing.join()
+
+    assert read_samples(tmp_path).column("iteration").to_pylist() == [0, 1]
