@@ -1,0 +1,373 @@
+"""The figures of the load engine, each beside Rally 5.1.1 or a bare client, taken in turn on this machine.
+
+Run by `./rallycross bench`. Nothing here passes or fails: it prints what it has measured, and what was aimed at.
+"""
+
+import argparse
+import asyncio
+import json
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+import uuid
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import aiohttp
+import numpy as np
+from rally_beside import Rally
+from rich.console import Console
+from rich.table import Table
+
+from rallycross import benchmark, catalogue, task
+from rallycross.benchmark.cast import cast
+from rallycross.benchmark.job import Job
+from rallycross.cloud.cloud import NO_CLOUD, Cloud
+from rallycross.cloud.scene import Actor, Scene, Tenant
+from rallycross.judging.judge import judge
+from rallycross.load import loop
+from rallycross.load.drive import Engine
+from rallycross.load.iteration import Iteration
+from rallycross.load.measure import measure
+from rallycross.load.runners import RUNNERS
+from rallycross.results.models import WorkloadRow
+from rallycross.results.sample_file import SampleWriter, read_samples
+from rallycross.results.store import Store
+from rallycross.scenarios.scenario import SCENARIOS
+from rallycross.scenarios.user import User
+from rallycross.settings import settings
+
+HERE = Path(__file__).parent
+USERS = 1000
+
+
+@dataclass(frozen=True)
+class Row:
+    """One line of the table."""
+
+    figure: str
+    rally: str
+    ours: str
+    aim: str
+
+
+class Bench:
+    """Where figures are taken: a folder, a store, a server, and Rally unless it is not wanted."""
+
+    def __init__(self, folder: Path, rally: Rally | None, url: str) -> None:
+        self.folder, self.rally, self.url = folder, rally, url
+        self.store = Store.open(f"sqlite:///{folder / 'results.db'}")
+        self.samples = folder / "samples"
+
+    def run(self, subtasks: list[dict[str, Any]]) -> list[WorkloadRow]:
+        """Run a task as `./rallycross run` does, and return its judged workloads."""
+        plan = task.load(json.dumps({"version": 2, "title": "bench", "subtasks": subtasks}), known=catalogue.known())
+        name = str(uuid.uuid4())
+        stop = threading.Event()
+        benchmark.run(plan, NO_CLOUD, self.store, uuid=name, samples=self.samples, stop=stop, tell=lambda _: None)
+        judge(self.store, name, samples=self.samples)
+        row = self.store.task(name)
+        return row.workloads if row else []
+
+    def beside(self, subtasks: list[dict[str, Any]], say: Callable[[Any], str]) -> str:
+        """Run the same with Rally, and return what `say` says of it."""
+        return say(self.rally.run({"version": 2, "title": "bench", "subtasks": subtasks})) if self.rally else "-"
+
+
+def subtask(scenario: dict[str, Any], runner: dict[str, Any]) -> dict[str, Any]:
+    """Return a subtask without an SLA."""
+    return {"title": "bench", "scenario": scenario, "runner": runner, "sla": {}}
+
+
+def no_op(bench: Bench) -> Row:
+    """Count iterations that do nothing, 50 at a time, driven by one process, with two actions each, all recorded."""
+
+    def with_times(times: int) -> list[dict[str, Any]]:
+        return [subtask({"Dummy.dummy": {}}, {"constant": {"times": times, "concurrency": 50, "max_cpu_count": 1}})]
+
+    [ours] = bench.run(with_times(400_000))
+    rally = bench.beside(with_times(8000), lambda run: f"{8000 / run.workloads[0]['load_duration']:,.0f}")
+    rate = ours.statistics["throughput"] if ours.statistics else 0
+    return Row("no-op iterations a second, one process, 50 at a time", rally, f"{rate:,.0f}", "40,000")
+
+
+def many_users(bench: Bench) -> Row:
+    """Compare no-op iterations with a thousand users to those with one; their projects differ, and they are signed in."""
+    rates = {users: [] for users in (1, USERS)}  # type: dict[int, list[float]]
+    for _ in range(3):
+        for users, found in rates.items():
+            found.append(_rate_with_users(bench, users))
+    one, many = (float(np.median(found)) for found in rates.values())
+    rally = "-"
+    if bench.rally:
+        rally = f"{float(bench.rally.python(_RALLY_USERS)):,.0f}"
+    return Row(
+        f"no-op with {USERS:,} users, to the same with one",
+        rally,
+        f"{many:,.0f} ({many / one:.2f} of {one:,.0f})",
+        "0.9",
+    )
+
+
+def _rate_with_users(bench: Bench, users: int) -> float:
+    entry = {
+        "auth": {
+            "auth_url": f"{bench.url}/identity/v3",
+            "username": "u",
+            "password": "p",
+            "project_id": "p",
+            "user_domain_id": "default",
+        }
+    }
+    tenants = [Tenant(str(number), f"tenant {number}", {"networks": ["n"] * 10}) for number in range(users)]
+    actors = [Actor(Cloud("fast", entry), tenant, tenant.id) for tenant in tenants]
+    scene = Scene(Cloud("fast", entry), actors, {tenant.id: tenant for tenant in tenants})
+    times = 60_000
+    args = {"times": times, "concurrency": 50}
+    job = Job(str(uuid.uuid4()), "Dummy.openstack", {}, "constant", args, 0, 1, scene, "intended", "")
+
+    async def main() -> float:
+        async with cast(job, workers=50) as iterate:
+            with closing(SampleWriter(bench.folder / f"{job.workload}.arrows")) as writer:
+                engine = Engine(iterate, RUNNERS["constant"].load(args), writer.add)
+                await measure(engine, writer)
+                return times / engine.clock()
+
+    return loop.run(main())
+
+
+_RALLY_USERS = f"""
+import collections, time
+from rally.common import opts; opts.register()
+from rally.task import runner, context, scenario
+from rally.plugins import load; load()
+from rally.plugins.task.runners.constant import ConstantScenarioRunner
+from rally.common import objects
+users = [{{"id": str(n), "tenant_id": str(n), "credential": {{"auth_url": "u", "username": "u"}}}} for n in range({USERS})]
+tenants = {{str(n): {{"id": str(n), "name": "t", "networks": ["n"] * 10}} for n in range({USERS})}}
+one = ConstantScenarioRunner({{"uuid": "t"}}, {{"times": 100, "concurrency": 50, "max_cpu_count": 1}})
+context_obj = {{"task": {{"uuid": "t"}}, "owner_id": "t", "users": users, "tenants": tenants}}
+began = time.time()
+one.run("Dummy.dummy", context_obj, {{}})
+print(100 / (time.time() - began))
+"""
+
+
+def client_cpu(bench: Bench) -> Row:
+    """Take the CPU time of a GET whose JSON is read, 16 in flight, as a timed and recorded action; beside bare aiohttp."""
+    rounds = [(_client_cpu(bench), _bare_cpu(bench)) for _ in range(5)]
+    ours, bare = (float(np.median([one[at] for one in rounds])) * 1000 for at in (0, 1))
+    check = {
+        "HttpRequests.check_request": {
+            "url": f"{bench.url}/compute/v2.1/servers/s",
+            "method": "GET",
+            "status_code": 200,
+        }
+    }
+    whole = [subtask(check, {"constant": {"times": 2000, "concurrency": 16}})]
+    none = [subtask({"Dummy.dummy": {}}, {"constant": {"times": 1, "concurrency": 1}})]
+    idle = bench.rally.run({"version": 2, "title": "idle", "subtasks": none}).cpu_seconds if bench.rally else 0.0
+    rally = bench.beside(whole, lambda run: f"{(run.cpu_seconds - idle) / 2000 * 1000:.2f} ms")
+    return Row("client CPU of a GET", rally, f"{ours:.3f} ms (bare aiohttp {bare:.3f} ms)", "0.12 ms")
+
+
+REQUESTS = 20_000
+
+
+def _client_cpu(bench: Bench) -> float:
+    scene = Scene(Cloud("fast", {"auth": {"auth_url": f"{bench.url}/identity/v3", **_USER}}))
+    scene.users.append(Actor(scene.cloud, Tenant("p", "p"), "u"))
+    args = {"times": REQUESTS, "concurrency": 16}
+    job = Job(str(uuid.uuid4()), "bench.get", {}, "constant", args, 0, 1, scene, "intended", "")
+
+    async def main() -> float:
+        async with cast(job, workers=16) as iterate:
+            with closing(SampleWriter(bench.folder / f"{job.workload}.arrows")) as writer:
+                engine = Engine(iterate, RUNNERS["constant"].load(args), writer.add)
+                began = time.process_time()
+                await measure(engine, writer)
+                return (time.process_time() - began) / REQUESTS
+
+    return loop.run(main())
+
+
+_USER = {"username": "u", "password": "p", "project_id": "p", "user_domain_id": "default"}
+
+
+async def _get(user: User) -> None:
+    with user.action("bench.get"):
+        await user.get("compute", "/servers/s")
+
+
+def _bare_cpu(bench: Bench) -> float:
+    async def main() -> float:
+        connector = aiohttp.TCPConnector(limit=0)
+        headers = {"X-Auth-Token": "t", "Accept": "application/json"}
+        async with aiohttp.ClientSession(connector=connector, cookie_jar=aiohttp.DummyCookieJar()) as http:
+            left = iter(range(REQUESTS))
+
+            async def work() -> None:
+                for _ in left:
+                    async with http.get(f"{bench.url}/compute/v2.1/servers/s", headers=headers) as answer:
+                        json.loads(await answer.read())
+
+            began = time.process_time()
+            await asyncio.gather(*(work() for _ in range(16)))
+            return (time.process_time() - began) / REQUESTS
+
+    return asyncio.run(main())
+
+
+def fixed_cost(bench: Bench) -> Row:
+    """Take what a workload costs beside its one iteration: in a task of 20, less a task of one."""
+
+    def of(count: int) -> list[dict[str, Any]]:
+        return [subtask({"Dummy.dummy": {}}, {"constant": {"times": 1, "concurrency": 1}})] * count
+
+    def timed(count: int) -> float:
+        began = time.monotonic()
+        bench.run(of(count))
+        return time.monotonic() - began
+
+    ours = float(np.median([(timed(21) - timed(1)) / 20 for _ in range(3)]))
+    rally = "-"
+    if bench.rally:
+        less = bench.rally.run({"version": 2, "title": "one", "subtasks": of(1)}).seconds
+        rally = bench.beside(of(6), lambda run: f"{(run.seconds - less) / 5:.2f} s")
+    return Row("fixed cost of a workload", rally, f"{ours:.3f} s", "0.1 s")
+
+
+def start_error(bench: Bench) -> Row:
+    """Take by how much starts miss their moment, at a thousand a second for ten seconds."""
+    runner = {"arrival_rate": {"rate": 1000, "duration": 10, "arrivals": "even"}}
+    found = [bench.run([subtask({"Dummy.dummy": {}}, runner)])[0] for _ in range(3)]
+    errors = [(one.statistics or {})["schedule"]["start_error"] for one in found]
+    p50, p99 = (float(np.median([error[name] for error in errors])) * 1000 for name in ("p50", "p99"))
+
+    def of_rally(run: Any) -> str:
+        starts = np.sort([one["timestamp"] for one in run.workloads[0]["data"]])
+        late = starts - starts[0] - np.arange(len(starts)) / 500
+        low, high = np.percentile(np.abs(late), (50, 99)) * 1000
+        return f"{low:.1f} / {high:.1f} ms at 500/s"
+
+    rally = bench.beside([subtask({"Dummy.dummy": {}}, {"rps": {"times": 2500, "rps": 500}})], of_rally)
+    return Row("start error at 1,000 a second, p50 / p99", rally, f"{p50:.2f} / {p99:.2f} ms", "0.1 / 1 ms")
+
+
+def full_rate(bench: Bench) -> Row:
+    """Ask 2,000 a second of a server that can serve it, and take what it is given; what is not given is not silent."""
+    check = {
+        "HttpRequests.check_request": {
+            "url": f"{bench.url}/compute/v2.1/servers/s",
+            "method": "GET",
+            "status_code": 200,
+        }
+    }
+    runner = {"arrival_rate": {"rate": 2000, "duration": 6, "arrivals": "even"}}
+    [ours] = bench.run([subtask(check, runner)])
+    figures = (ours.statistics or {})["schedule"]
+    invalid = [row.detail for row in ours.sla_rows if row.criterion == "invalid_load"]
+    said = f"{figures['delivered_rate']:,.0f}/s" + (f", INVALID: {invalid[0]}" if invalid else ", valid")
+
+    def of_rally(run: Any) -> str:
+        return f"{6000 / run.workloads[0]['load_duration']:,.0f}/s, silently"
+
+    rally = bench.beside([subtask(check, {"rps": {"times": 6000, "rps": 2000}})], of_rally)
+    return Row("2,000 a second asked of a fast server", rally, said, "2,000/s, or INVALID")
+
+
+MILLION = 1_000_000
+
+
+def million(bench: Bench) -> list[Row]:
+    """Judge a million iterations of two actions: disk, memory and time, and how true the percentiles are."""
+    runner = {"constant": {"times": MILLION, "concurrency": 50, "max_cpu_count": 1}}
+    [ours] = bench.run([subtask({"Dummy.dummy": {}}, runner)])
+    folder = bench.samples / ours.uuid
+    disk = sum(file.stat().st_size for file in folder.iterdir()) / 1e6
+    command = [sys.executable, str(HERE / "judge_alone.py"), str(folder)]
+    alone = json.loads(subprocess.run(command, capture_output=True, text=True, check=True).stdout)
+    table = read_samples(folder)
+    exact = np.rint((table["ended"].to_numpy() - table["started"].to_numpy() - table["idle"].to_numpy()) * 1e9)
+    shares = {"p50": 50, "p90": 90, "p95": 95, "p99": 99, "p99.9": 99.9, "p99.99": 99.99}
+    total = alone["rows"][0]
+    worst = max(abs(total[name] * 1e9 / np.percentile(exact, share) - 1) for name, share in shares.items())
+
+    def of_rally(run: Any) -> str:
+        return f"{run.peak_mb / 20_000 * MILLION / 1000:,.0f} GB, extrapolated from 20,000"
+
+    times = {"constant": {"times": 20_000, "concurrency": 50, "max_cpu_count": 1}}
+    rally = bench.beside([subtask({"Dummy.dummy": {}}, times)], of_rally)
+    peak = ours.generator["shards"][0]["peak_rss_mb"]
+    return [
+        Row(
+            "a million iterations of two actions: memory / disk / time to all statistics",
+            rally,
+            f"{max(alone['peak_mb'], peak):.0f} MB (load {peak:.0f}, judging {alone['peak_mb']:.0f}) / {disk:.0f} MB"
+            f" / {alone['seconds']:.1f} s",
+            "300 MB / 60 MB / 5 s",
+        ),
+        Row("percentiles to p99.99, away from exact", "exact, all in memory", f"{worst:.4%}", "0.1 %"),
+    ]
+
+
+FIGURES = {
+    "no-op": no_op,
+    "users": many_users,
+    "client": client_cpu,
+    "fixed": fixed_cost,
+    "start": start_error,
+    "rate": full_rate,
+    "million": million,
+}
+
+
+@contextmanager
+def fast_server() -> Iterator[str]:
+    """Give the URL of a server in a process of its own."""
+    command = [sys.executable, str(HERE / "fast_server.py")]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdin is not None
+        assert process.stdout is not None
+        yield f"http://127.0.0.1:{int(process.stdout.readline())}"
+        process.stdin.close()
+
+
+def main() -> None:
+    """Take the figures that are asked for, and print them as a table."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--only", nargs="+", choices=FIGURES, default=list(FIGURES), help="the figures to take")
+    parser.add_argument("--no-rally", action="store_true", help="leave Rally out")
+    options = parser.parse_args()
+    if "bench.get" not in SCENARIOS._found:
+        SCENARIOS._found["bench.get"] = _scenario()
+    rally = None if options.no_rally else Rally(settings().home / "bench" / "rally")
+    console = Console(width=200)
+    table = Table("figure", "Rally 5.1.1", "Rallycross", "aim", show_lines=True)
+    with tempfile.TemporaryDirectory() as folder, fast_server() as url:
+        bench = Bench(Path(folder), rally, url)
+        for name in options.only:
+            console.print(f"measuring {name} ...", style="dim")
+            rows = FIGURES[name](bench)
+            for row in rows if isinstance(rows, list) else [rows]:
+                table.add_row(row.figure, row.rally, row.ours, row.aim)
+                console.print(f"  {row.figure}: {row.ours}; Rally {row.rally}; aim {row.aim}")
+    console.print(table)
+
+
+def _scenario() -> Any:
+    from dataclasses import replace  # noqa: PLC0415 - for this alone
+
+    listed = SCENARIOS["NovaServers.list_servers"]
+    return replace(listed, name="bench.get", function=_get)
+
+
+_ = Iteration
+
+if __name__ == "__main__":
+    main()

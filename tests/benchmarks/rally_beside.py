@@ -1,0 +1,78 @@
+"""Rally 5.1.1, in an environment of its own, driven by its own command line: what Rallycross is held against."""
+
+import json
+import os
+import resource
+import subprocess
+import sys
+import time
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+VERSION = "5.1.1"
+
+
+@dataclass(frozen=True)
+class RallyRun:
+    """What one `rally task start` came to."""
+
+    seconds: float  # of the whole command
+    cpu_seconds: float  # of the command and all its processes
+    peak_mb: float  # of the largest of them
+    workloads: list[dict[str, Any]]  # of Rally's JSON report
+
+
+class Rally:
+    """An installation below `folder`, made once; `uv` makes it, with this Python."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._bin = folder / "venv/bin"
+        self._env = {**os.environ, "HOME": str(folder), "PYTHONWARNINGS": "ignore"}
+        for name in ("PYTHONPATH", "VIRTUAL_ENV"):
+            self._env.pop(name, None)
+        if not (self._bin / "rally").exists():
+            self._install()
+
+    def _install(self) -> None:
+        uv = str(Path(sys.executable).with_name("uv"))
+        self._folder.mkdir(parents=True, exist_ok=True)
+        python = str(self._bin / "python")
+        # Rally still imports what setuptools has dropped.
+        packages = [f"rally=={VERSION}", "setuptools<80"]
+        for command in (
+            [uv, "venv", "--quiet", "--clear", "--python", sys.executable, str(self._folder / "venv")],
+            [uv, "pip", "install", "--quiet", "--compile-bytecode", "--python", python, *packages],
+        ):
+            subprocess.run(command, check=True)
+        self._rally("db", "create")
+        self._rally("env", "create", "--name", "bench", "--no-use")
+
+    def run(self, task: dict[str, Any]) -> RallyRun:
+        """Run a task and return what it came to."""
+        file, report = self._folder / "task.json", self._folder / "report.json"
+        file.write_text(json.dumps(task))
+        before, began = resource.getrusage(resource.RUSAGE_CHILDREN), time.monotonic()
+        self._rally("task", "start", str(file), "--env", "bench")
+        seconds = time.monotonic() - began
+        after = resource.getrusage(resource.RUSAGE_CHILDREN)
+        cpu = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
+        self._rally("task", "report", "--json", "--out", str(report))
+        found = json.loads(report.read_text())["tasks"][0]
+        workloads = [workload for subtask in found["subtasks"] for workload in subtask["workloads"]]
+        return RallyRun(seconds, cpu, after.ru_maxrss / 1024, workloads)
+
+    def python(self, program: str) -> str:
+        """Run a program in Rally's environment and return what it prints."""
+        command = [str(self._bin / "python"), "-c", program]
+        return subprocess.run(command, env=self._env, capture_output=True, text=True, check=True).stdout
+
+    def _rally(self, *arguments: str) -> None:
+        connection = f"sqlite:///{self._folder / 'rally.db'}"
+        config = self._folder / "rally.conf"
+        config.write_text(f"[database]\nconnection = {connection}\n")
+        command = [str(self._bin / "rally"), "--config-file", str(config), *arguments]
+        done = subprocess.run(command, env=self._env, capture_output=True, text=True, check=False)
+        if done.returncode not in {0, 2}:  # 2: an SLA was missed
+            raise SystemExit(f"{' '.join(command)}: code {done.returncode}\n{done.stdout[-2000:]}{done.stderr[-2000:]}")
