@@ -6,9 +6,10 @@ from collections.abc import Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
+from rallycross.deployment.named_hosts import HOSTS
 from rallycross.errors import RallycrossError, did_you_mean
 from rallycross.load_hooks.action import Firing, action
-from rallycross.load_hooks.faults.machine import HOSTS, Machine, at, named
+from rallycross.load_hooks.faults.machine import Machine, at, named
 from rallycross.load_hooks.faults.scripts import Scripts, network_fault, node_fault
 from rallycross.load_hooks.faults.sentence import NETWORK_ACTS, ONE, NotUnderstood, Sentence, understand
 from rallycross.load_hooks.faults.standing import LIMIT, make, undo
