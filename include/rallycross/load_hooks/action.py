@@ -18,6 +18,7 @@ class Firing:
     site: Site
     event_type: Literal["iteration", "time"]
     value: int  # which iteration, or which second
+    ended: threading.Event  # set when the load has ended: what was to last for a time lasts no longer
     give_up: threading.Event  # set when nobody waits any longer: end what was begun, and return
     started_at: float = 0.0  # seconds since the epoch
     finished_at: float = 0.0

@@ -9,14 +9,16 @@ from heapq import merge
 from typing import Any, Literal
 
 from rallycross.load_hooks.action import ACTIONS, Firing
-from rallycross.load_hooks.faults.standing import undo_standing
+from rallycross.load_hooks.faults.standing import LIMIT, undo_standing
 from rallycross.load_hooks.site import Site
 from rallycross.load_hooks.trigger import TRIGGERS, Iterations, Moments
 from rallycross.task.plan import Hook
 
 AT_A_TIME = 32  # actions of one workload; further ones wait for their turn
 PATIENCE = 600.0  # seconds that `close` waits for actions that have begun
-_ENDING = 15.0  # seconds in which an action that is told to give up must have done so
+# Seconds in which an action that is told to give up must have done so. A script on a machine is bounded by less, so
+# that nothing is broken after it was mended.
+_ENDING = LIMIT + 30.0
 
 
 class Hooks:
@@ -82,7 +84,7 @@ class Hooks:
             self._fire(position, "time", second)
 
     def _fire(self, position: int, event_type: Literal["iteration", "time"], value: int) -> None:
-        firing = Firing(self._site, event_type, value, self._give_up)
+        firing = Firing(self._site, event_type, value, ended=self._closed, give_up=self._give_up)
         with self._lock:
             if self._closed.is_set():
                 return
@@ -91,9 +93,9 @@ class Hooks:
 
     def _act(self, hook: Hook, firing: Firing) -> None:
         when = f"iteration {firing.value}" if firing.event_type == "iteration" else f"{firing.value} s"
-        self._tell(f"hook {hook.action}, at {when}: begins")
         firing.started_at = time.time()
         try:
+            self._tell(f"hook {hook.action}, at {when}: begins")
             ACTIONS[hook.action].act(hook.action_args, firing)
         except Exception as error:  # noqa: BLE001 - whatever went wrong is this firing's result
             firing.fail_by(error)

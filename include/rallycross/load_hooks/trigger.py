@@ -1,7 +1,7 @@
 """Triggers: when a hook's action happens, as data. Pure."""
 
 import sys
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -39,12 +39,6 @@ class Iterations:
 
     def __contains__(self, number: int) -> bool:
         return number in self.numbers or any(number in some for some in self.ranges)
-
-    def __iter__(self) -> Iterator[int]:
-        """Yield them in no certain order; without an end where a periodic trigger has none."""
-        yield from self.numbers
-        for some in self.ranges:
-            yield from some
 
     def __bool__(self) -> bool:
         return bool(self.numbers or self.ranges)

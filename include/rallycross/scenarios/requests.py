@@ -14,7 +14,7 @@ from rallycross.load.iteration import Iteration
 from rallycross.scenarios.arguments import Argument, Seconds, schema_of
 from rallycross.scenarios.scenario import scenario
 
-Pairs = Annotated[list[str], Argument({"type": "array", "items": {"type": "string"}, "minItems": 2, "maxItems": 2})]
+Pair = Annotated[list[str], Argument({"type": "array", "items": {"type": "string"}, "minItems": 2, "maxItems": 2})]
 
 
 class RequestOptions(TypedDict, total=False):
@@ -25,12 +25,12 @@ class RequestOptions(TypedDict, total=False):
     cookies: dict[str, str]
     data: str | dict[str, Any]  # a mapping is sent as a form
     json: Any
-    auth: Pairs  # user and password
+    auth: Pair  # user and password
     timeout: Seconds | None  # until the answer has come whole
     allow_redirects: bool
     proxies: dict[str, str]  # by the scheme of the URL
     verify: bool | str  # whether to check certificates, or a file of those to check them by
-    cert: str | Pairs  # the client's own: a file of certificate and key, or one of each
+    cert: str | Pair  # the client's own: a file of certificate and key, or one of each
 
 
 class _Expecting(RequestOptions, total=False):

@@ -148,6 +148,14 @@ def test_a_freeze_for_seconds_ends_by_itself(site: Site, root: Path, machine: Ma
     hooks.close()
 
 
+def test_a_freeze_lasts_no_longer_than_the_load(site: Site, root: Path, machine: Machine) -> None:
+    """A freeze for an hour ends with the load, and does not make anybody wait."""
+    hooks = begin(site, machine, "freeze nova-api service for 3600 seconds")
+    wait_until(lambda: states(root, "nova-api") == {"T"})
+    assert hooks.close()[0]["summary"] == {"success": 1}
+    wait_until(lambda: states(root, "nova-api") == {"S"})
+
+
 def test_what_a_dead_process_has_broken_is_mended(site: Site, root: Path, machine: Machine) -> None:
     """The ledger alone is enough to undo what a process has broken that died before it could."""
     hooks = begin(site, machine, "stop nova-api service")

@@ -1,7 +1,6 @@
 """Triggers: what may be written, and the moments that it means."""
 
 import pickle
-from itertools import islice
 from typing import Any
 
 import pytest
@@ -71,6 +70,5 @@ def test_the_iterations_of_several_hooks_are_one_question() -> None:
     )
     there = pickle.loads(pickle.dumps(iterations))
     assert [number for number in range(300) if number in there] == [2, 7, 50, 150, 250]
-    assert set(islice(there, 4)) == {2, 7, 50, 150}
     assert there
     assert not Iterations.of([TRIGGERS["event"].moments({"unit": "time", "at": [3]})])

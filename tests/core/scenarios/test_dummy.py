@@ -1,10 +1,12 @@
 """Scenarios that do nothing: what they time, when they fail, what they show."""
 
 import asyncio
+import time
 from collections import Counter
 from typing import Any
 
 import pytest
+from acting import iterate
 from virtual_time import run_virtually
 
 from rallycross.catalogue import known
@@ -12,7 +14,7 @@ from rallycross.cloud.cloud import Cloud
 from rallycross.cloud.scene import Scene
 from rallycross.load.iteration import Iteration
 from rallycross.scenarios.dummy import DummyScenarioException
-from rallycross.scenarios.scenario import SCENARIOS
+from rallycross.scenarios.scenario import SCENARIOS, scenario
 from rallycross.scenarios.user import User
 from rallycross.task.file import load
 
@@ -59,6 +61,24 @@ def test_a_dummy_sleeps_in_two_actions() -> None:
     iteration = run("Dummy.dummy", sleep=2, anything="else")
     assert timed(iteration) == [("foo", 0, 2.0), ("bar", 1, 2.0)]
     assert iteration.idle == 0
+
+
+def test_a_dummy_as_a_plain_function(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A plain function is a scenario too: it runs on a thread, and times the same actions as the async one."""
+    monkeypatch.setattr(SCENARIOS, "_found", {})
+
+    @scenario("Dummy.plain")
+    def plain(iteration: Iteration, sleep: float = 0) -> None:
+        """Sleep on a thread."""
+        with iteration.action("foo"), iteration.action("bar"):
+            time.sleep(sleep)
+
+    monkeypatch.setitem(SCENARIOS.all, "Dummy.plain", SCENARIOS._found["Dummy.plain"])
+    assert SCENARIOS["Dummy.plain"].blocking
+    assert not SCENARIOS["Dummy.dummy"].blocking
+    iteration = iterate("Dummy.plain", sleep=0.05)
+    assert [(action.name, action.depth) for action in iteration.actions] == [("foo", 0), ("bar", 1)]
+    assert all(action.duration >= 0.05 for action in iteration.actions)
 
 
 def test_a_dummy_on_a_cloud_needs_users() -> None:

@@ -32,7 +32,7 @@ def run(name: str, *paths: str, times: int = 1, **args: Any) -> tuple[Iteration,
         app = web.Application()
         app[SEEN] = []
         app.router.add_route("*", "/{path:.*}", answer)
-        runner = web.AppRunner(app)
+        runner = web.AppRunner(app, shutdown_timeout=0.1)
         await runner.setup()
         site = web.TCPSite(runner, "127.0.0.1", 0)
         await site.start()

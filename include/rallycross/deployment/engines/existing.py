@@ -7,6 +7,7 @@ import yaml
 
 from rallycross.cloud.access import Access, SignIn
 from rallycross.cloud.cloud import Cloud
+from rallycross.deployment import named_hosts
 from rallycross.deployment.engine import ENGINES, CloudSpec, Deployed, Option, Service
 from rallycross.deployment.host import Host
 from rallycross.deployment.step import StepEvent, Tell
@@ -35,6 +36,9 @@ class Existing:
         "interface": Option(str, None, "the endpoints to use: public, internal or admin"),
         "verify": Option(bool, None, "whether to check the cloud's certificates"),
         "cacert": Option(str, None, "path of the certificates to check them by", _whole_path),
+        "hosts": Option(
+            dict, None, "its machines that hooks may break, by name, each with `host`", named_hosts.complain
+        ),
     }
 
     def deploy(self, spec: CloudSpec, host: Host, *, root: str, tell: Tell) -> Deployed:  # noqa: ARG002 - Engine's
@@ -78,7 +82,9 @@ class Existing:
 def _entry(spec: CloudSpec, host: Host) -> dict[str, Any]:
     """Return the cloud's entry of a clouds.yaml, with what the spec says laid over it."""
     given = {
-        key: value for key, value in spec.options.items() if key not in {"clouds_yaml", "cloud"} and value is not None
+        key: value
+        for key, value in spec.options.items()
+        if key not in {"clouds_yaml", "cloud", "hosts"} and value is not None
     }
     if "auth" in given:
         return given

@@ -6,9 +6,10 @@ from collections.abc import Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
+from rallycross.deployment.named_hosts import HOSTS
 from rallycross.errors import RallycrossError, did_you_mean
 from rallycross.load_hooks.action import Firing, action
-from rallycross.load_hooks.faults.machine import HOSTS, Machine, at, named
+from rallycross.load_hooks.faults.machine import Machine, at, named
 from rallycross.load_hooks.faults.scripts import Scripts, network_fault, node_fault
 from rallycross.load_hooks.faults.sentence import NETWORK_ACTS, ONE, NotUnderstood, Sentence, understand
 from rallycross.load_hooks.faults.standing import LIMIT, make, undo
@@ -56,11 +57,13 @@ def fault_injection(config: Mapping[str, Any], firing: Firing) -> None:
     booted = {machine.name: _run(machine, _BOOT) for machine in machines} if sentence.act in {"reboot", "reset"} else {}
 
     def break_(machine: Machine) -> None:
+        if firing.give_up.is_set():
+            raise RallycrossError(f"{sentence} on {machine.name}: the end of the load was waited for no longer")
         make(firing.site, machine, f"{sentence} on {machine.name}", scripts[machine.name], firing.faults.append)
 
     _each(machines, break_)
     if sentence.seconds is not None:
-        firing.give_up.wait(sentence.seconds)
+        firing.ended.wait(sentence.seconds)
         _undo(firing)
     if booted:
         limit = config.get("timeout", BACK_AFTER)

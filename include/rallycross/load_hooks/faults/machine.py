@@ -13,29 +13,8 @@ from rallycross.deployment.host import Host
 from rallycross.deployment.ssh_host import SSHHost
 from rallycross.errors import RallycrossError
 from rallycross.load_hooks.faults.scripts import Services, Supervised, Systemd
-from rallycross.task.flaw import Schema
 
 _PATIENCE = 15  # seconds for a connection, and for each part of the sign-in
-
-_TEXT: Schema = {"type": "string"}
-_NAMES: Schema = {"type": "object", "additionalProperties": _TEXT}
-HOSTS: Schema = {
-    "type": "object",
-    "minProperties": 1,
-    "additionalProperties": {
-        "type": "object",
-        "properties": {
-            "host": _TEXT,  # its address or name
-            "user": _TEXT,
-            "port": {"type": "integer", "minimum": 1, "maximum": 65535},
-            "key": _TEXT,  # path of a private key; without: what an SSH agent or ~/.ssh has
-            "services": _NAMES,  # systemd's units, where they are not called as the services are
-            "networks": _NAMES,  # interfaces, where networks are not called as they are
-        },
-        "required": ["host"],
-        "additionalProperties": False,
-    },
-}
 
 
 @dataclass(frozen=True)
@@ -68,7 +47,7 @@ def machines_of(spec: CloudSpec | None, root: str) -> dict[str, Machine]:
 
 
 def named(hosts: Mapping[str, Mapping[str, Any]]) -> dict[str, Machine]:
-    """Return machines as `HOSTS` describes them."""
+    """Return machines as the schema of named hosts describes them."""
     return {
         name: Machine(
             name,
