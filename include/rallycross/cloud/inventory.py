@@ -22,7 +22,11 @@ def facts(cloud: Cloud, kinds: Iterable[str]) -> CloudFacts:
     services = frozenset(SignIn(cloud)().endpoints)
     try:
         connection = cloud.connect()
-        things = {kind: tuple(KINDS[kind][1](connection)) for kind in sorted(wanted & KINDS.keys()) if KINDS[kind][0] in services}
+        things = {
+            kind: tuple(KINDS[kind][1](connection))
+            for kind in sorted(wanted & KINDS.keys())
+            if KINDS[kind][0] in services
+        }
         administrator = "administrator" not in wanted or _is_administrator(connection)
     except (SDKException, ClientException) as error:
         raise SignInFailed(f"cloud {cloud.name}: cannot be asked what it has: {error}") from error
@@ -120,7 +124,10 @@ KINDS: dict[str, tuple[str, Callable[[Connection], Iterator[Named]]]] = {
     "volume_type": ("block-storage", _volume_types),
     "cinder_service": ("block-storage", _cinder_services),
     "nova_quota": ("compute", _quotas("compute", "/os-quota-sets/{project}/defaults", "quota_set", "nova")),
-    "cinder_quota": ("block-storage", _quotas("block_storage", "/os-quota-sets/{project}/defaults", "quota_set", "cinder")),
+    "cinder_quota": (
+        "block-storage",
+        _quotas("block_storage", "/os-quota-sets/{project}/defaults", "quota_set", "cinder"),
+    ),
     "neutron_quota": ("network", _quotas("network", "/quotas/{project}/default", "quota", "neutron")),
     "strategy": ("resource-optimization", _watcher("strategies")),
     "goal": ("resource-optimization", _watcher("goals")),

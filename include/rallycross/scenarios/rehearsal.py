@@ -30,11 +30,14 @@ _LONGEST = 24 * 3600.0  # virtual seconds
 _WAITING = "rallycross.cloud.waiting"
 
 # What a thing may be waited to become. One look after another says the next; after the last, the thing is gone.
-_STATUSES = """
-    active available in-use shutoff paused suspended verify_resize shelved_offloaded shelved rescue stopped deactivated
-    queued restoring online up allocated down maintenance completed complete create_complete update_complete
-    check_complete suspend_complete resume_complete rollback_complete snapshot_complete success ok build deleted
-""".split()
+_STATUSES = (
+    *("active", "available", "in-use", "shutoff", "paused", "suspended"),
+    *("verify_resize", "shelved_offloaded", "shelved", "rescue", "stopped", "deactivated"),
+    *("queued", "restoring", "online", "up", "allocated", "down"),
+    *("maintenance", "completed", "complete", "create_complete", "update_complete", "check_complete"),
+    *("suspend_complete", "resume_complete", "rollback_complete", "snapshot_complete", "success", "ok"),
+    *("build", "deleted"),
+)
 
 
 @dataclass

@@ -24,6 +24,16 @@ def check(task: Task, facts: CloudFacts, scenarios: Mapping[str, Signature]) -> 
     ]
 
 
+def check_files(task: Task, scenarios: Mapping[str, Signature]) -> list[Complaint]:
+    """Return what a task wants of this machine and does not find: for this no cloud is needed."""
+    nowhere = CloudFacts("", frozenset())
+    return [
+        complaint
+        for workload in task.workloads
+        for complaint in _Check(workload, nowhere, scenarios[workload.scenario], task).files()
+    ]
+
+
 def resolve(
     workload: Workload, task: Task, facts: CloudFacts, signature: Signature, *, contexts_stand: bool = False
 ) -> Workload:
@@ -86,7 +96,7 @@ def _named(args: Mapping[str, Any], signature: Signature) -> Iterator[tuple[str,
 
 
 def _needs_administrator(workload: Workload, signature: Signature, *, own_users: bool) -> Iterator[str]:
-    """Yield all that only an administrator can do, as (context or nothing)."""
+    """Yield the contexts that only an administrator can set up, and "" where the scenario itself needs one."""
     if "admin" in signature.actors:
         yield ""
     for context in workload.contexts:
@@ -114,6 +124,16 @@ class _Check:
         yield from self._fit()
         for context in self.workload.contexts:
             yield from self._context(context)
+
+    def files(self) -> Iterator[Complaint]:
+        """Yield which files are missing."""
+        for name, kind, wanted in _named(self.workload.args, self.signature):
+            if kind in LOCAL:
+                yield from self._thing(name, name, kind, wanted, context="")
+        for context in self.workload.contexts:
+            for key, kind in NEEDS.get(context, Needs()).things.items():
+                if kind in LOCAL and (wanted := configured(self.workload, context).get(key)):
+                    yield from self._thing(f"{context}.{key}", key, kind, wanted, context=context)
 
     def _services(self) -> Iterator[Complaint]:
         for service in self.signature.services:
@@ -168,7 +188,9 @@ class _Check:
             if flavor and kind == "image":
                 boots_from_disk = self.signature.boots_from == "image"
                 for reason in misfits(image.details, flavor.details, disk=boots_from_disk):
-                    yield self._complaint(name, f"the image {image.name} {reason} {flavor.name}", "take a larger flavor")
+                    yield self._complaint(
+                        name, f"the image {image.name} {reason} {flavor.name}", "take a larger flavor"
+                    )
 
     def _context(self, context: str) -> Iterator[Complaint]:
         needs, config = NEEDS.get(context, Needs()), configured(self.workload, context)
@@ -203,7 +225,7 @@ class _Check:
         at = (int(line), 0)
         if context:
             at = workload.context_places.get(context, at)
-            path = ".".join(filter(None, (_around(workload.key), "contexts", context, key)))
+            path = ".".join(filter(None, (_contexts_of(workload.key), context, key)))
         else:
             at = workload.argument_places.get(key, at)
             path = f"{workload.key}.{key}" if key else workload.key
@@ -223,6 +245,7 @@ def misfits(image: Mapping[str, Any], flavor: Mapping[str, Any], *, disk: bool) 
             yield f"needs {need:.3g} GiB of disk, more than the {flavor['disk']} GiB of the flavor"
 
 
-def _around(key: str) -> str:
-    """Return the dotted path of the workload around the path of its scenario."""
-    return key.removesuffix(".args") if key.endswith(".args") else key.rpartition(".scenario.")[0]
+def _contexts_of(key: str) -> str:
+    """Return the dotted path of the contexts that stand beside a scenario: of format v2, or of v1."""
+    around, scenario, _ = key.rpartition(".scenario.")
+    return f"{around}.contexts" if scenario else f"{key.removesuffix('.args')}.context"

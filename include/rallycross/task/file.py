@@ -48,7 +48,7 @@ def _task(reading: Reading, data: Any, source: str, file: str) -> Task:
     if not isinstance(data, dict):
         reading.check((), data, frame.TASK)
         return Task("", ())
-    reading.plain((), {key: None for key in data})
+    reading.plain((), dict.fromkeys(data))
     if "version" in data or "subtasks" in data:
         return _task_v2(reading, data, source, file)
     reading.check((), data, frame.V1_TASK)
@@ -57,7 +57,7 @@ def _task(reading: Reading, data: Any, source: str, file: str) -> Task:
 
 
 def _task_v2(reading: Reading, data: dict[Any, Any], source: str, file: str) -> Task:
-    if data.get("version") in {1, "1"}:
+    if str(data.get("version")) == "1":
         reading.complain(("version",), "a file of format v1 has no version", "leave it out, or write format v2")
         return Task("", ())
     reading.check((), data, frame.TASK)
@@ -77,9 +77,7 @@ def _task_v2(reading: Reading, data: dict[Any, Any], source: str, file: str) -> 
     )
 
 
-def _numbered(
-    reading: Reading, subtasks: Iterator[tuple[dict[str, Any], list[Written]]]
-) -> tuple[Subtask, ...]:
+def _numbered(reading: Reading, subtasks: Iterator[tuple[dict[str, Any], list[Written]]]) -> tuple[Subtask, ...]:
     """Return subtasks with their workloads, which are numbered through the whole task."""
     found: list[Subtask] = []
     position = 0
@@ -149,7 +147,7 @@ def _written_v1(name: str, path: Path, data: Mapping[str, Any]) -> Written:
     runner = dict(mapping(data.get("runner")))
     kind = runner.pop("type", None)
     return Written(
-        scenario=Named(name, data.get("args", {}), (*path, "args")),
+        scenario=Named(name, data.get("args", {}), (*path, "args") if "args" in data else path),
         runner=Named(str(kind), runner, (*path, "runner")) if kind is not None else None,
         contexts=(data["context"], (*path, "context")) if "context" in data else None,
         sla=(data["sla"], (*path, "sla")) if "sla" in data else None,
