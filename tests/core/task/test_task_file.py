@@ -256,6 +256,10 @@ def test_empty_files_that_rally_takes_are_tasks() -> None:
     assert read("{version: 2, title: T, subtasks: []}").subtasks == ()
 
 
+V1_HOOK = """
+Authenticate.keystone:
+- hooks: [{name: sys_call, args: date, trigger: {name: event, args: {unit: time, at: [1]}}}]
+"""
 HOOKS = Known(
     catalogue.known().scenarios,
     catalogue.known().runners,
@@ -271,7 +275,7 @@ HOOKS = Known(
     [
         simple(hooks=[{"action": {"sys_call": "date"}, "trigger": {"event": {"unit": "time", "at": [1]}}}]),
         simple(hooks=[{"action": {"sys_call@openstack": "date"}, "trigger": {"event": {"unit": "time", "at": [1]}}}]),
-        "Authenticate.keystone: [{hooks: [{name: sys_call, args: date, trigger: {name: event, args: {unit: time, at: [1]}}}]}]",
+        V1_HOOK,
     ],
 )
 def test_hooks_are_read_in_both_formats(text: str) -> None:

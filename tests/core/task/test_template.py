@@ -30,7 +30,7 @@ def test_files_beside_the_task_can_be_included_and_imported(tmp_path: Path) -> N
         ("{% set n = n or 4 %}{{ n }}", "4"),
         ("{% set n = 4 %}{{ n }}", "4"),
         ("{% for n in [1, 2] %}{{ n }}{% endfor %}", "12"),
-        ("{%- set n = n|int or 3 %}{{ n }}", "3"),
+        ("{%- set n = n or 3 %}{{ n }}", "3"),
         ("{{ n | default(4) }}{{ n }}", "4"),
         ("{{ id }}{{ type }}", ""),
         ("{% include 'part.yaml' %}", "part "),
