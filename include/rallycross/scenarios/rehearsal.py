@@ -161,7 +161,7 @@ def _is_waiting() -> bool:
     """Return whether the request that is being sent is a look at what is waited for: who awaits it tells."""
     frame = sys._getframe(2)  # noqa: SLF001 - the one way to see who awaits
     while frame.f_back is not None:
-        if frame.f_globals.get("__name__") == _WAITING:
+        if str(frame.f_globals.get("__name__")).startswith(_WAITING):
             return True
         frame = frame.f_back
     return False

@@ -47,7 +47,18 @@ def resolve(
             args[name] = LOCAL[kind](task.file, wanted)
         elif contexts_stand or (found := _find(workload, facts, kind, wanted)).id:
             args[name] = find(kind, wanted, facts.things.get(kind, ())).id if contexts_stand else found.id
-    return replace(workload, args=args)
+    return replace(workload, args=args, contexts=dict(_with_whole_paths(workload, task)))
+
+
+def _with_whole_paths(workload: Workload, task: Task) -> Iterator[tuple[str, Any]]:
+    """Yield the contexts; files that they name by whole paths. What they name in the cloud they look up themselves."""
+    for context, config in workload.contexts.items():
+        local = {
+            key: LOCAL[kind](task.file, config[key])
+            for key, kind in NEEDS.get(context, Needs()).things.items()
+            if kind in LOCAL and configured(workload, context).get(key)
+        }
+        yield context, {**config, **local} if local else config
 
 
 def kinds(task: Task, scenarios: Mapping[str, Signature]) -> set[str]:
@@ -73,18 +84,14 @@ def _find(workload: Workload, facts: CloudFacts, kind: str, wanted: Any) -> Name
 
     As in Rally an image that a context makes goes before one that is there, of other things those that are there.
     """
-    made = will_make(workload, kind)
-    if kind == "image" and made:
-        try:
-            return find(kind, wanted, made)
-        except NotFound:
-            return find(kind, wanted, facts.things.get(kind, ()))
+    made, there = will_make(workload, kind), facts.things.get(kind, ())
+    first, second = (made, there) if kind == "image" and made else (there, made)
     try:
-        return find(kind, wanted, facts.things.get(kind, ()))
+        return find(kind, wanted, first)
     except NotFound:
         if not made:
             raise
-        return find(kind, wanted, made)
+        return find(kind, wanted, second)
 
 
 def _named(args: Mapping[str, Any], signature: Signature) -> Iterator[tuple[str, str, Any]]:

@@ -69,7 +69,7 @@ def _task_v2(reading: Reading, data: dict[Any, Any], source: str, file: str) -> 
     return Task(
         title=str(data.get("title")),
         subtasks=_numbered(reading, subtasks),
-        description=str(data.get("description", "")),
+        description=str(data.get("description") or ""),
         tags=texts(data.get("tags")),
         source=source,
         file=file,

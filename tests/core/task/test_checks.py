@@ -278,3 +278,19 @@ def test_files_become_texts(tmp_path: Path, scenarios: dict[str, Signature]) -> 
         "T.admin[0].args.template",
         "the file 'gone' cannot be read: No such file or directory",
     )
+
+
+def test_files_of_contexts_get_whole_paths(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, scenarios: dict[str, Signature]
+) -> None:
+    """A file that a context names is found beside the task file, as those of arguments are."""
+    (tmp_path / "small.raw").write_text("x")
+    context = {"images": {"image_url": "small.raw", "min_ram": 1}, "volume_types": ["a"]}
+    args: dict[str, Any] = {"template": "t", "files": [], "options": {}}
+    text = json.dumps({"T.admin": [{"args": args, "context": context}]})
+    (tmp_path / "t").write_text("x")
+    monkeypatch.chdir(tmp_path.parent)
+    task = replace(plan(scenarios, text), file=str(tmp_path / "t.yaml"))
+    contexts = resolve(task.workloads[0], task, EVERYTHING, scenarios["T.admin"]).contexts
+    assert contexts["images"] == {"image_url": str(tmp_path / "small.raw"), "min_ram": 1}
+    assert contexts["volume_types"] == ["a"]

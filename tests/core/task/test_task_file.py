@@ -254,6 +254,7 @@ def test_empty_files_that_rally_takes_are_tasks() -> None:
     """`{}` is a task of format v1 with nothing in it, and v2 may have no subtasks."""
     assert read("{}").subtasks == ()
     assert read("{version: 2, title: T, subtasks: []}").subtasks == ()
+    assert read("{version: 2, title: T, subtasks: [], description: }").description == ""
 
 
 V1_HOOK = """
