@@ -7,6 +7,8 @@ told, with file, line, column and remedy.
 
 import argparse
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -21,7 +23,7 @@ from rallycross.results.store import Store
 from rallycross.scenarios.rehearsal import Calls, rehearse
 from rallycross.scenarios.scenario import SCENARIOS
 from rallycross.task.arguments import arguments
-from rallycross.task.checks import kinds
+from rallycross.task.checks import check_files, kinds
 from rallycross.task.plan import Task, Workload
 from rallycross.task.sentence import sentence
 from rallycross.yamlfile import source
@@ -49,9 +51,12 @@ def run(options: argparse.Namespace) -> int:
     planned = read(options.file, options.task_args, options.task_args_file)
     scenarios = catalogue.known().scenarios
     if options.cloud:
-        cloud = registered(options.cloud)
-        if complaints := task.check(planned, facts(cloud, kinds(planned, scenarios)), scenarios):
-            raise InvalidInput(complaints)
+        there = facts(registered(options.cloud), kinds(planned, scenarios))
+        complaints = task.check(planned, there, scenarios)
+    else:
+        complaints = check_files(planned, scenarios)
+    if complaints:
+        raise InvalidInput(complaints)
     for line in said(planned):
         console.print(line)
     return 0
@@ -61,24 +66,27 @@ def read(file: str, args: str, args_file: str | None) -> Task:
     """Return the task of a file with its arguments; raise `InvalidInput` with all complaints about both."""
     complaints: list[Complaint] = []
     values: dict[str, Any] = {}
-    text = ""
-    try:
+    text, name = "", file
+    with _gathered(complaints):
         text, name = _text(file)
-    except InvalidInput as error:
-        complaints += error.complaints
-    for label, of in (
-        ("--task-args-file", lambda: _text(args_file)[0] if args_file else ""),
-        ("--task-args", lambda: args),
-    ):
-        try:
-            values |= arguments(of(), args_file if label == "--task-args-file" and args_file else label)
-        except InvalidInput as error:
-            complaints += error.complaints
+    if args_file:
+        with _gathered(complaints):
+            values |= arguments(*_text(args_file))
+    with _gathered(complaints):
+        values |= arguments(args, "--task-args")
     if complaints:
         raise InvalidInput(complaints)
-    return task.load(
-        text, file=name, args=values, known=catalogue.known(), folder=Path.cwd() if file == STDIN else None
-    )
+    folder = Path.cwd() if file == STDIN else None
+    return task.load(text, file=name, args=values, known=catalogue.known(), folder=folder)
+
+
+@contextmanager
+def _gathered(complaints: list[Complaint]) -> Iterator[None]:
+    """Keep the complaints about one of several inputs for later."""
+    try:
+        yield
+    except InvalidInput as error:
+        complaints += error.complaints
 
 
 def registered(name: str) -> Cloud:
@@ -115,8 +123,11 @@ def _workload(workload: Workload) -> list[str]:
 
 
 def _described(workload: Workload) -> str:
-    """Return the runner's own words, or its name and arguments."""
-    load = RUNNERS[workload.runner].load(workload.runner_args)
+    """Return how many iterations there will be, and how many at a time."""
+    runner = RUNNERS[workload.runner]
+    if describe := getattr(runner, "describe", None):
+        return str(describe(workload.runner_args))
+    load = runner.load(workload.runner_args)
     times = f"{load.total} {'iteration' if load.total == 1 else 'iterations'}"
     return f"{times}, {load.workers} at a time" if load.workers > 1 else f"{times}, one after another"
 

@@ -20,7 +20,7 @@ def arguments(text: str, where: str = _WHERE) -> dict[str, Any]:
         if "=" not in text:
             raise
         data = text
-    if isinstance(data, str) and "=" in data:
+    if isinstance(data, str) and all("=" in pair for pair in data.split(",")):
         return dict(_pair(pair) for pair in data.split(","))
     if data is None:
         return {}
@@ -31,6 +31,6 @@ def arguments(text: str, where: str = _WHERE) -> dict[str, Any]:
 
 
 def _pair(text: str) -> tuple[str, Any]:
-    """Return a key and its value: a text as it is, so that `1.10` stays what was written; but whole numbers can count."""
+    """Return a key and its value: the text as it is (`1.10` stays `1.10`), but a whole number as one to count with."""
     key, _, value = (part.strip() for part in text.partition("="))
     return key, int(value) if re.fullmatch(r"-?[1-9]\d{0,17}|0", value) else value

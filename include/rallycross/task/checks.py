@@ -24,6 +24,16 @@ def check(task: Task, facts: CloudFacts, scenarios: Mapping[str, Signature]) -> 
     ]
 
 
+def check_files(task: Task, scenarios: Mapping[str, Signature]) -> list[Complaint]:
+    """Return what a task wants of this machine and does not find: for this no cloud is needed."""
+    nowhere = CloudFacts("", frozenset())
+    return [
+        complaint
+        for workload in task.workloads
+        for complaint in _Check(workload, nowhere, scenarios[workload.scenario], task).files()
+    ]
+
+
 def resolve(
     workload: Workload, task: Task, facts: CloudFacts, signature: Signature, *, contexts_stand: bool = False
 ) -> Workload:
@@ -37,7 +47,18 @@ def resolve(
             args[name] = LOCAL[kind](task.file, wanted)
         elif contexts_stand or (found := _find(workload, facts, kind, wanted)).id:
             args[name] = find(kind, wanted, facts.things.get(kind, ())).id if contexts_stand else found.id
-    return replace(workload, args=args)
+    return replace(workload, args=args, contexts=dict(_with_whole_paths(workload, task)))
+
+
+def _with_whole_paths(workload: Workload, task: Task) -> Iterator[tuple[str, Any]]:
+    """Yield the contexts; files that they name by whole paths. What they name in the cloud they look up themselves."""
+    for context, config in workload.contexts.items():
+        local = {
+            key: LOCAL[kind](task.file, config[key])
+            for key, kind in NEEDS.get(context, Needs()).things.items()
+            if kind in LOCAL and configured(workload, context).get(key)
+        }
+        yield context, {**config, **local} if local else config
 
 
 def kinds(task: Task, scenarios: Mapping[str, Signature]) -> set[str]:
@@ -63,18 +84,14 @@ def _find(workload: Workload, facts: CloudFacts, kind: str, wanted: Any) -> Name
 
     As in Rally an image that a context makes goes before one that is there, of other things those that are there.
     """
-    made = will_make(workload, kind)
-    if kind == "image" and made:
-        try:
-            return find(kind, wanted, made)
-        except NotFound:
-            return find(kind, wanted, facts.things.get(kind, ()))
+    made, there = will_make(workload, kind), facts.things.get(kind, ())
+    first, second = (made, there) if kind == "image" and made else (there, made)
     try:
-        return find(kind, wanted, facts.things.get(kind, ()))
+        return find(kind, wanted, first)
     except NotFound:
         if not made:
             raise
-        return find(kind, wanted, made)
+        return find(kind, wanted, second)
 
 
 def _named(args: Mapping[str, Any], signature: Signature) -> Iterator[tuple[str, str, Any]]:
@@ -86,7 +103,7 @@ def _named(args: Mapping[str, Any], signature: Signature) -> Iterator[tuple[str,
 
 
 def _needs_administrator(workload: Workload, signature: Signature, *, own_users: bool) -> Iterator[str]:
-    """Yield all that only an administrator can do, as (context or nothing)."""
+    """Yield the contexts that only an administrator can set up, and "" where the scenario itself needs one."""
     if "admin" in signature.actors:
         yield ""
     for context in workload.contexts:
@@ -114,6 +131,16 @@ class _Check:
         yield from self._fit()
         for context in self.workload.contexts:
             yield from self._context(context)
+
+    def files(self) -> Iterator[Complaint]:
+        """Yield which files are missing."""
+        for name, kind, wanted in _named(self.workload.args, self.signature):
+            if kind in LOCAL:
+                yield from self._thing(name, name, kind, wanted, context="")
+        for context in self.workload.contexts:
+            for key, kind in NEEDS.get(context, Needs()).things.items():
+                if kind in LOCAL and (wanted := configured(self.workload, context).get(key)):
+                    yield from self._thing(f"{context}.{key}", key, kind, wanted, context=context)
 
     def _services(self) -> Iterator[Complaint]:
         for service in self.signature.services:
@@ -205,7 +232,7 @@ class _Check:
         at = (int(line), 0)
         if context:
             at = workload.context_places.get(context, at)
-            path = ".".join(filter(None, (_around(workload.key), "contexts", context, key)))
+            path = ".".join(filter(None, (_contexts_of(workload.key), context, key)))
         else:
             at = workload.argument_places.get(key, at)
             path = f"{workload.key}.{key}" if key else workload.key
@@ -225,6 +252,7 @@ def misfits(image: Mapping[str, Any], flavor: Mapping[str, Any], *, disk: bool) 
             yield f"needs {need:.3g} GiB of disk, more than the {flavor['disk']} GiB of the flavor"
 
 
-def _around(key: str) -> str:
-    """Return the dotted path of the workload around the path of its scenario."""
-    return key.removesuffix(".args") if key.endswith(".args") else key.rpartition(".scenario.")[0]
+def _contexts_of(key: str) -> str:
+    """Return the dotted path of the contexts that stand beside a scenario: of format v2, or of v1."""
+    around, scenario, _ = key.rpartition(".scenario.")
+    return f"{around}.contexts" if scenario else f"{key.removesuffix('.args')}.context"

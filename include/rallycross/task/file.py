@@ -57,7 +57,7 @@ def _task(reading: Reading, data: Any, source: str, file: str) -> Task:
 
 
 def _task_v2(reading: Reading, data: dict[Any, Any], source: str, file: str) -> Task:
-    if data.get("version") in {1, "1"}:
+    if str(data.get("version")) == "1":
         reading.complain(("version",), "a file of format v1 has no version", "leave it out, or write format v2")
         return Task("", ())
     reading.check((), data, frame.TASK)
@@ -69,7 +69,7 @@ def _task_v2(reading: Reading, data: dict[Any, Any], source: str, file: str) -> 
     return Task(
         title=str(data.get("title")),
         subtasks=_numbered(reading, subtasks),
-        description=str(data.get("description", "")),
+        description=str(data.get("description") or ""),
         tags=texts(data.get("tags")),
         source=source,
         file=file,
@@ -147,7 +147,7 @@ def _written_v1(name: str, path: Path, data: Mapping[str, Any]) -> Written:
     runner = dict(mapping(data.get("runner")))
     kind = runner.pop("type", None)
     return Written(
-        scenario=Named(name, data.get("args", {}), (*path, "args")),
+        scenario=Named(name, data.get("args", {}), (*path, "args") if "args" in data else path),
         runner=Named(str(kind), runner, (*path, "runner")) if kind is not None else None,
         contexts=(data["context"], (*path, "context")) if "context" in data else None,
         sla=(data["sla"], (*path, "sla")) if "sla" in data else None,

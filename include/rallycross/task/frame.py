@@ -59,7 +59,7 @@ TASK: Schema = {
     "properties": {
         "version": {"enum": [2, "2"]},
         "title": {"type": "string", "maxLength": TITLE_LENGTH},
-        "description": _TEXT,
+        "description": {},  # Rally takes anything here, and nowhere else
         "tags": _TAGS,
         "timing": {"enum": ["intended", "rally"]},  # Rallycross's own
         # Each is a simple or a complex one: which, is seen by its keys, so that complaints are about the one it is.

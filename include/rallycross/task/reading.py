@@ -1,4 +1,4 @@
-"""One task file being read: what is wrong is gathered with its place, and what it leaves unclear gets a harmless value."""
+"""One task file being read: what is wrong is gathered with its place; what that leaves open gets a harmless value."""
 
 import math
 from collections.abc import Iterable, Mapping
@@ -11,6 +11,7 @@ from rallycross.task.rallys_names import unknown
 from rallycross.yamlfile import Path, Places, dotted, place
 
 PLATFORMS = frozenset({"openstack", "default"})  # what may stand behind the `@` of a name
+_LARGEST = 2**63 - 1
 
 
 class Reading:
@@ -46,7 +47,7 @@ class Reading:
         return name
 
     def plain(self, path: Path, value: Any) -> bool:
-        """Complain of what YAML can say and JSON cannot; return whether there was such a thing."""
+        """Complain of what YAML can say and no API understands; return whether there was such a thing."""
         if isinstance(value, dict):
             bad = [self.plain((*path, str(key)), item) for key, item in value.items()]
             for key in value:
@@ -57,6 +58,9 @@ class Reading:
         if isinstance(value, list):
             bad = [self.plain((*path, index), item) for index, item in enumerate(value)]
             return any(bad)
+        if isinstance(value, int) and abs(value) > _LARGEST:
+            self.complain(path, "the number is too large", "write one of less than 19 digits")
+            return True
         if value is None or isinstance(value, str | bool | int) or (isinstance(value, float) and math.isfinite(value)):
             return False
         self.complain(path, f"a value of type {type(value).__name__}", "quote it, if a text is meant")

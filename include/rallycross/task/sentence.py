@@ -9,8 +9,9 @@ from rallycross.task.plan import Workload
 
 
 def sentence(workload: Workload, load: str, signature: Signature) -> str:
-    """Return one sentence: `NovaServers.list_servers: 40 iterations, 4 at a time, by 2 users in 1 project; passes when
-    none fails`. `load` is what the runner says of itself.
+    """Return one sentence; `load` is what the runner says of itself.
+
+    `NovaServers.list_servers: 40 iterations, 4 at a time, by 2 users in 1 project; passes when none fails`.
     """
     parts = [f"{workload.scenario}: {load}", _who(workload, signature)]
     wanted = [_SLA.get(name, _plain(name))(value) for name, value in workload.sla.items()]
@@ -53,7 +54,7 @@ def _plain(name: str) -> Callable[[Any], str]:
 
 
 def _hook(action: str, trigger: str) -> str:
-    return f"the hook {action} at {trigger}s" if trigger == "event" else f"the hook {action}, {trigger}"
+    return f"the hook {action} at events" if trigger == "event" else f"the hook {action}, {trigger}"
 
 
 def _joined(parts: list[str]) -> str:

@@ -30,7 +30,7 @@ def render(text: str, args: Mapping[str, Any], *, file: str, folder: Path) -> st
             raise InvalidInput([_lacks(text, name, file) for name in missing])
         return environment.from_string(text).render(args)
     except TemplateSyntaxError as error:
-        where = error.filename or file
+        where = error.filename if error.filename and Path(error.filename).is_absolute() else file
         raise InvalidInput([Complaint(where, error.lineno, 0, "", f"not a valid template: {error.message}")]) from error
     except (
         TemplateError,

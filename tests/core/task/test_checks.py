@@ -1,5 +1,7 @@
 """Holding a task against a cloud."""
 
+import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -7,11 +9,23 @@ import pytest
 
 from rallycross import catalogue
 from rallycross.cloud.facts import CloudFacts, Named
+from rallycross.scenarios.arguments import FileText, FileTexts, Flavor, Image, ImageOptions, VolumeType
+from rallycross.scenarios.scenario import SCENARIOS, scenario
+from rallycross.scenarios.user import User
 from rallycross.task import check, load
-from rallycross.task.checks import kinds, resolve
+from rallycross.task.checks import check_files, kinds, resolve
+from rallycross.task.context_needs import NEEDS
+from rallycross.task.flaw import Validate
+from rallycross.task.known import Known, Signature
+from rallycross.task.plan import Task
 from rallycross.task.resources import NotFound, find
 
-THINGS = (Named("1", "cirros"), Named("2", "cirros-alt"), Named("3", "debian"), Named("4", "debian"))
+THINGS = (
+    Named("1", "cirros"),
+    Named("2", "cirros-alt", {"visibility": "private"}),
+    Named("3", "debian"),
+    Named("4", "debian"),
+)
 ALL = frozenset({"compute", "image", "identity"})
 TASK = """\
 version: 2
@@ -40,11 +54,16 @@ subtasks:
         ("image", {"regex": "cirros"}, "2"),
         ("image", {"name": "cirr"}, "2"),
         ("image", {"name": "cirros", "accurate": True}, "1"),
+        ("image", {"regex": "cirros", "list_kwargs": {"visibility": "public"}}, "1"),
+        ("network", {"name": "debian"}, "3"),
+        ("external_network", "debian", "3"),
+        ("volume_type", "cirros-alt", "2"),
+        ("volume_type", {"name": "alt"}, "2"),
     ],
 )
 def test_a_thing_is_found_by_rallys_rules(kind: str, spec: dict[str, Any], found: str) -> None:
     """An id or an exact name wins; else the name is a pattern, and of several images the last by name is taken."""
-    assert find(kind, spec, THINGS) == found
+    assert find(kind, spec, THINGS).id == found
 
 
 @pytest.mark.parametrize(
@@ -55,6 +74,8 @@ def test_a_thing_is_found_by_rallys_rules(kind: str, spec: dict[str, Any], found
         ("image", {"regex": "cirros", "accurate": True}, "'cirros' fits 2 images"),
         ("image", {"name": "cirr", "accurate": True}, "there is no image 'cirr'"),
         ("image", {"name": "("}, "'(' is neither the name of any image nor a regular expression"),
+        ("network", {"name": "cirr"}, "there is no network 'cirr'"),
+        ("volume_type", "cirr", "there is no volume type 'cirr'"),
         ("image", {"id": "9"}, "there is no image with the id '9'"),
         ("image", {"list_kwargs": {}}, "says neither `id` nor `name` nor `regex` of the image"),
     ],
@@ -71,7 +92,7 @@ def test_all_that_a_cloud_lacks_is_told_with_its_place(tmp_path: Path, monkeypat
     monkeypatch.chdir(tmp_path)
     known = catalogue.known()
     task = load(TASK, file=str(tmp_path / "t.yaml"), known=known)
-    assert kinds(task, known.scenarios) == {"image", "flavor"}
+    assert kinds(task, known.scenarios) == {"image", "flavor", "administrator"}
     facts = CloudFacts("C", ALL - {"image"}, {"image": (Named("1", "debian"),), "flavor": (Named("2", "m1.nan"),)})
     found = [str(complaint).removeprefix(f"{tmp_path}/") for complaint in check(task, facts, known.scenarios)]
     remedy = "name a file by a path from the current folder or from the task file's, or by a URL"
@@ -103,3 +124,173 @@ def test_names_become_ids_and_whole_paths(tmp_path: Path, monkeypatch: pytest.Mo
     assert resolve(task.workloads[1], task, facts, known.scenarios[create.scenario]).args["image_location"] == str(
         tmp_path / "some.raw"
     )
+
+
+async def _demanding(user: User, image: Image, flavor: Flavor, volume_type: VolumeType | None = None) -> None:
+    """Demand much of a cloud."""
+
+
+async def _demanding_admin(admin: User, template: FileText, files: FileTexts, options: ImageOptions) -> None:
+    """Demand much of this machine."""
+
+
+@pytest.fixture(name="scenarios")
+def _scenarios(monkeypatch: pytest.MonkeyPatch) -> dict[str, Signature]:
+    """Make two scenarios that say in one line what they need."""
+    monkeypatch.setattr(SCENARIOS, "_found", {})
+    scenario("T.user", services=["compute"], extensions=["qos"], cinder_services=["cinder-backup"])(_demanding)
+    scenario("T.admin", boots_from="volume")(_demanding_admin)
+    return {name: one.signature for name, one in SCENARIOS._found.items()}
+
+
+def plan(scenarios: dict[str, Signature], text: str) -> Task:
+    """Read a file that names these scenarios, and contexts of all names."""
+    anything: dict[str, Validate] = dict.fromkeys(NEEDS, lambda _: [])
+    return load(
+        text, file="t.yaml", known=Known(scenarios, {"serial": lambda _: []}, anything, {"failure_rate": lambda _: []})
+    )
+
+
+EVERYTHING = CloudFacts(
+    "C",
+    frozenset({"compute", "image", "network", "block-storage", "identity"}),
+    {
+        "image": (Named("i1", "cirros", {"min_ram": 64, "min_disk": 2, "size": 10}),),
+        "flavor": (Named("f1", "tiny", {"ram": 64, "disk": 2}), Named("f2", "dust", {"ram": 32, "disk": 1})),
+        "volume_type": (Named("v1", "lvm"),),
+        "extension": (Named("qos", "qos"),),
+        "cinder_service": (Named("cinder-backup", "cinder-backup"),),
+        "nova_quota": (Named("nova.cores", "cores"), Named("nova.ram", "ram")),
+    },
+)
+V1 = """\
+T.user:
+- args:
+    image: {name: %s}
+    flavor: {name: %s}
+    volume_type: %s
+  context: %s
+"""
+
+
+def v1(image: str = "cirros", flavor: str = "tiny", volume_type: str = "lvm", context: str = "{}") -> str:
+    """Return a file of one workload."""
+    return V1 % (image, flavor, volume_type, context)
+
+
+def told(task: Task, facts: CloudFacts, scenarios: dict[str, Signature]) -> list[str]:
+    """Return what there is to say, without places."""
+    return [f"{complaint.key}: {complaint.what}" for complaint in check(task, facts, scenarios)]
+
+
+def test_what_a_scenario_declares_is_asked_for_and_found(scenarios: dict[str, Signature]) -> None:
+    """Extensions, cinder's processes, quotas, permissions and types of arguments say what must be known of a cloud."""
+    task = plan(scenarios, v1(context="{quotas: {nova: {cores: 1}, manila: {shares: 1}}, volumes: {type: lvm}}"))
+    wanted = {"image", "flavor", "volume_type", "extension", "cinder_service", "administrator", "nova_quota"}
+    assert kinds(task, scenarios) == wanted
+    assert told(plan(scenarios, v1()), EVERYTHING, scenarios) == []
+    resolved = resolve(task.workloads[0], task, EVERYTHING, scenarios["T.user"])
+    assert resolved.args == {"image": "i1", "flavor": "f1", "volume_type": "v1"}
+
+
+@pytest.mark.parametrize(
+    ("text", "facts", "complaint"),
+    [
+        (
+            v1(flavor="dust"),
+            {},
+            "image: the image cirros needs 64 MiB of memory, more than the 32 MiB of the flavor dust",
+        ),
+        (v1(flavor="dust"), {}, "image: the image cirros needs 2 GiB of disk, more than the 1 GiB of the flavor dust"),
+        (v1(volume_type="nfs"), {}, "volume_type: there is no volume type 'nfs' in C"),
+        (v1(), {"extension": ()}, "T.user needs neutron's extension 'qos', which C has not"),
+        (v1(), {"cinder_service": ()}, "T.user needs 'cinder-backup' to run, which C has not"),
+        (
+            v1(context="{volumes: {type: nfs}}"),
+            {},
+            "T.user[0].context.volumes.type: there is no volume type 'nfs' in C",
+        ),
+        (
+            v1(context="{servers: {image: {name: x}, flavor: {id: f1}}}"),
+            {},
+            "servers.image: there is no image 'x' in C",
+        ),
+        (
+            v1(context="{zones: {}}"),
+            {},
+            "T.user[0].context.zones: the context zones needs the service 'dns', which C has",
+        ),
+        (
+            v1(context="{quotas: {manila: {}}}"),
+            {},
+            "quotas.manila: the quotas of manila need the service 'shared-file-sy",
+        ),
+        (v1(context="{quotas: {nova: {core: 1}}}"), {}, "quotas.nova.core: nova of C has no quota of 'core'"),
+        (v1(context="{images: {image_url: /gone}}"), {}, "context.images.image_url: there is no file '/gone'"),
+        (
+            v1(),
+            None,
+            "T.user[0].context.users: the context users needs an administrator, which who signs in to C is not",
+        ),
+    ],
+)
+def test_each_thing_that_a_cloud_lacks_is_told(
+    scenarios: dict[str, Signature], text: str, facts: dict[str, Any] | None, complaint: str
+) -> None:
+    """Misfits of image and flavor, missing parts of services, quotas, permissions are told where they are asked for."""
+    there = replace(EVERYTHING, things={**EVERYTHING.things, **(facts or {})}, administrator=facts is not None)
+    found = told(plan(scenarios, text), there, scenarios)
+    assert any(complaint in one for one in found), found
+
+
+def test_a_clouds_own_users_need_no_administrator(scenarios: dict[str, Signature]) -> None:
+    """Where the cloud's entry brings users, a scenario that acts as one of them runs without an administrator."""
+    there = replace(EVERYTHING, administrator=False, own_users=True)
+    assert told(plan(scenarios, v1()), there, scenarios) == []
+
+
+def test_what_contexts_will_make_need_not_be_there(scenarios: dict[str, Signature]) -> None:
+    """An image, flavor or volume type that a context makes is no complaint, and gets its id when the contexts stand."""
+    context = "{images: {image_name: mine, min_ram: 16}, flavors: [{name: my1, ram: 16}], volume_types: [my]}"
+    task = plan(scenarios, v1("mine", "my1", "my", context))
+    [workload] = task.workloads
+    assert told(task, EVERYTHING, scenarios) == []
+    assert resolve(workload, task, EVERYTHING, scenarios["T.user"]).args == workload.args
+    made = {"image": (Named("i9", "mine"),), "flavor": (Named("f9", "my1"),), "volume_type": (Named("v9", "my"),)}
+    stand = resolve(workload, task, replace(EVERYTHING, things=made), scenarios["T.user"], contexts_stand=True)
+    assert stand.args == {"image": "i9", "flavor": "f9", "volume_type": "v9"}
+
+
+def test_files_become_texts(tmp_path: Path, scenarios: dict[str, Signature]) -> None:
+    """A file becomes its text, several become texts by path, and `is_public` of an image becomes its visibility."""
+    (tmp_path / "a").write_text("text of a")
+    args = {"template": str(tmp_path / "a"), "files": [str(tmp_path / "a")], "options": {"is_public": True, "x": 1}}
+    task = plan(scenarios, json.dumps({"T.admin": [{"args": args}]}))
+    assert check_files(task, scenarios) == []
+    assert resolve(task.workloads[0], task, EVERYTHING, scenarios["T.admin"]).args == {
+        "template": "text of a",
+        "files": {str(tmp_path / "a"): "text of a"},
+        "options": {"visibility": "public", "x": 1},
+    }
+    args["template"] = "gone"
+    [complaint] = check_files(plan(scenarios, json.dumps({"T.admin": [{"args": args}]})), scenarios)
+    assert (complaint.key, complaint.what) == (
+        "T.admin[0].args.template",
+        "the file 'gone' cannot be read: No such file or directory",
+    )
+
+
+def test_files_of_contexts_get_whole_paths(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, scenarios: dict[str, Signature]
+) -> None:
+    """A file that a context names is found beside the task file, as those of arguments are."""
+    (tmp_path / "small.raw").write_text("x")
+    context = {"images": {"image_url": "small.raw", "min_ram": 1}, "volume_types": ["a"]}
+    args: dict[str, Any] = {"template": "t", "files": [], "options": {}}
+    text = json.dumps({"T.admin": [{"args": args, "context": context}]})
+    (tmp_path / "t").write_text("x")
+    monkeypatch.chdir(tmp_path.parent)
+    task = replace(plan(scenarios, text), file=str(tmp_path / "t.yaml"))
+    contexts = resolve(task.workloads[0], task, EVERYTHING, scenarios["T.admin"]).contexts
+    assert contexts["images"] == {"image_url": str(tmp_path / "small.raw"), "min_ram": 1}
+    assert contexts["volume_types"] == ["a"]

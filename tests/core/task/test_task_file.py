@@ -1,20 +1,20 @@
-"""Reading task files of format v2."""
+"""Reading task files."""
 
 import datetime as dt
-from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 import yaml
-from hypothesis import given, settings
-from hypothesis import strategies as st
 
 from rallycross import catalogue
-from rallycross.errors import Complaint, InvalidInput
+from rallycross.errors import InvalidInput
 from rallycross.settings import CHECKOUT
 from rallycross.task import load
-from rallycross.task.plan import Task
+from rallycross.task.flaw import Flaw, by_schema
+from rallycross.task.known import Known, Parameter, Signature
+from rallycross.task.plan import Hook, Task
 
 QUICKSTART = "include/recipes/quickstart.yaml"
 
@@ -173,7 +173,21 @@ subtasks:
         ("version: 2\nversion: 2", "task.yaml:2:1: version: duplicate key - remove one of the two"),
         ("a: &a {b: 1}\nc: {<<: *a}", "task.yaml:2:5: c: merge key '<<' - write the keys out"),
         ("version: 3\ntitle: T\nsubtasks: []", "task.yaml:1:1: version: must be 2 or '2', not 3"),
-        ('{"Authenticate.keystone": [{}]}', "task.yaml:1:1: lacks `version`, so it is of Rally's format v1"),
+        ("version: 1\ntitle: T", "task.yaml:1:1: version: a file of format v1 has no version - leave it out"),
+        ("title: T\nsubtasks: []", "task.yaml:1:1: lacks the key 'version' - add `version:`"),
+        ('{"Authenticate.keystone": [null]}', "Authenticate.keystone[0]: must be a mapping, not null"),
+        ('{"Authenticate.keystone": null}', "Authenticate.keystone: must be a list, not null"),
+        ('{"Authenticate.keystone": [{"contexts": {}}]}', "[0].contexts: unknown key - did you mean context?"),
+        ('{"Authenticate.keystone": [{"runner": {"times": 1}}]}', "[0].runner: lacks the key 'type' - add `type:`"),
+        ('{"Authenticate.keystone": [{"args": {"a": 1}}]}', "Authenticate.keystone[0].args.a: unknown argument"),
+        (
+            "Authenticate.keystone: [{hooks: [{name: a, args: 1, trigger: {unit: time, at: [1]}}]}]",  # until 2017
+            "Authenticate.keystone[0].hooks[0].trigger: lacks the key 'name'",
+        ),
+        (simple(tags=["x" * 256]), "subtasks[0].tags[0]: has 256 characters, 255 at the most"),
+        (simple(sla={"max_avg_duration": 10**30}), "the number is too large"),
+        ("version: [1]\ntitle: T\nsubtasks: []", "version: must be 2 or '2', not a list"),
+        ("version: 2\ntitle: T\nsubtasks: []\ntiming: old", "timing: must be 'intended' or 'rally', not 'old'"),
         (simple(scenario=None), "task.yaml:5:3: subtasks[0].scenario: must be a mapping, not null"),
         (simple(scenario={}), "task.yaml:5:3: subtasks[0].scenario: must have 1 key or more"),
         (simple(scenario={"Authenticate.keystone": None}), "must be a mapping, not null"),
@@ -181,7 +195,7 @@ subtasks:
         (simple(context={}), "task.yaml:7:3: subtasks[0].context: unknown key - did you mean contexts?"),
         (simple(workloads=[], contexts={}), "subtasks[0].contexts: unknown key"),
         (simple(runner={"constant": None}), "subtasks[0].runner.constant: must be a mapping, not null"),
-        (simple(hooks=[{"action": {"a": 1}, "trigger": {"b": 2}}]), "subtasks[0].hooks: hooks are not supported"),
+        (simple(hooks=[{"action": {"a": 1}, "trigger": {"b": {}}}]), "hooks[0].action.a: unknown hook action 'a'"),
         (simple(sla={"failure_rate": {}}), "subtasks[0].sla.failure_rate: must be a mapping with `min`, `max`"),
         (simple(sla={"failure_rate": {"max": 2}, "failure_rate@default": {"max": 1}}), "failure_rate is given twice"),
         (simple(title="x" * 129), "subtasks[0].title: has 129 characters, 128 at the most"),
@@ -206,6 +220,121 @@ def test_each_mistake_is_told(text: str, complaint: str) -> None:
     assert any(complaint in told for told in complaints(text)), complaints(text)
 
 
+V1 = """\
+NovaServers.list_servers:
+- args: {detailed: false}
+  runner: {type: constant, times: 4, concurrency: 2}
+  context: {users: {tenants: 2}}
+  sla: {}
+  description: first
+- {}
+Authenticate.keystone: []
+"""
+
+
+def test_format_v1_is_read_as_v2() -> None:
+    """A scenario of v1 is a subtask with a workload for each item, with v2's defaults; an empty list is one of none."""
+    task = read(V1)
+    assert task.title == "Task (adopted from task format v1)"
+    assert [(subtask.title, len(subtask.workloads)) for subtask in task.subtasks] == [
+        ("NovaServers.list_servers", 2),
+        ("Authenticate.keystone", 0),
+    ]
+    first, second = task.workloads
+    assert (first.args, first.runner, first.runner_args) == (
+        {"detailed": False},
+        "constant",
+        {"times": 4, "concurrency": 2},
+    )
+    assert (first.contexts, first.sla, first.description) == ({"users": {"tenants": 2}}, {}, "first")
+    assert (second.args, second.runner, second.sla) == ({}, "serial", {"failure_rate": {"max": 0}})
+    assert (second.position, first.place, first.key) == (1, "task.yaml:2", "NovaServers.list_servers[0].args")
+
+
+def test_empty_files_that_rally_takes_are_tasks() -> None:
+    """`{}` is a task of format v1 with nothing in it, and v2 may have no subtasks."""
+    assert read("{}").subtasks == ()
+    assert read("{version: 2, title: T, subtasks: []}").subtasks == ()
+    assert read("{version: 2, title: T, subtasks: [], description: }").description == ""
+
+
+V1_HOOK = """
+Authenticate.keystone:
+- hooks: [{name: sys_call, args: date, trigger: {name: event, args: {unit: time, at: [1]}}}]
+"""
+HOOKS = Known(
+    catalogue.known().scenarios,
+    catalogue.known().runners,
+    {**catalogue.known().contexts, "network": lambda _: []},
+    catalogue.known().sla,
+    {"event": by_schema({"required": ["unit", "at"]})},
+    {"sys_call": by_schema({"type": "string"})},
+)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        simple(hooks=[{"action": {"sys_call": "date"}, "trigger": {"event": {"unit": "time", "at": [1]}}}]),
+        simple(hooks=[{"action": {"sys_call@openstack": "date"}, "trigger": {"event": {"unit": "time", "at": [1]}}}]),
+        V1_HOOK,
+    ],
+)
+def test_hooks_are_read_in_both_formats(text: str) -> None:
+    """A hook is an action and a trigger, by name and with arguments, however it is written."""
+    [workload] = load(text, file="t.yaml", known=HOOKS).workloads
+    assert workload.hooks == (Hook("sys_call", "date", "event", {"unit": "time", "at": [1]}),)
+
+
+def test_what_is_wrong_with_a_hook_is_told() -> None:
+    """Arguments of an action and of a trigger are held against what these say of them."""
+    text = simple(hooks=[{"action": {"sys_call": 1}, "trigger": {"event": {"unit": "time"}}}])
+    with pytest.raises(InvalidInput) as caught:
+        load(text, file="t.yaml", known=HOOKS)
+    assert [complaint.what for complaint in caught.value.complaints] == ["must be a text, not 1", "lacks the key 'at'"]
+
+
+def test_the_way_of_timing_is_the_files_own() -> None:
+    """`timing: rally` at the top is for the whole task; without it durations count from the intended start."""
+    assert read("{version: 2, title: T, subtasks: [], timing: rally}").timing == "rally"
+    assert read("{version: 2, title: T, subtasks: []}").timing == "intended"
+
+
+@pytest.mark.parametrize(
+    ("args", "contexts", "complaints_"),
+    [
+        ({}, {}, ["needs the argument image or the context network"]),
+        ({"image": "x"}, {}, []),
+        ({}, {"network": {"dual": True}}, []),
+        ({}, {"network": {}}, ["needs the context network with dual: True"]),
+        ({"image": "bad"}, {}, ["image is bad"]),
+    ],
+)
+def test_what_a_scenario_cannot_do_without_is_told(args: Any, contexts: Any, complaints_: list[str]) -> None:
+    """Required contexts, an argument in their place, what a context must be given, and contradictions are checked."""
+    signature = Signature(
+        "S",
+        {"image": Parameter({"type": "string"})},
+        requires=(("args.image", "network"),),
+        context_config={"network": {"dual": True}},
+        contradictions=lambda args: [Flaw(("image",), "image is bad")] if args.get("image") == "bad" else [],
+    )
+    known = Known({"S.s": signature}, HOOKS.runners, HOOKS.contexts, HOOKS.sla)
+    found: list[str] = []
+    try:
+        load(simple(scenario={"S.s": args}, contexts=contexts), file="t.yaml", known=known)
+    except InvalidInput as error:
+        found = [complaint.what for complaint in error.complaints]
+    assert found == complaints_
+
+
+def test_the_router_context_of_rally_has_a_key_with_a_blank_at_its_end() -> None:
+    """Keys reach a context as they are written, blanks included."""
+    known = replace(HOOKS, contexts={"router": by_schema({"properties": {"admin_state_up ": {"type": "boolean"}}})})
+    task = load(simple(contexts={"router": {"admin_state_up ": True}}), file="t.yaml", known=known)
+    assert task.workloads[0].contexts["router"] == {"admin_state_up ": True}
+
+
 def test_lines_of_a_rendered_text_are_said_to_be_so() -> None:
     """Where the template changes the number of lines, complaints say that they are about the rendered text."""
     loop = "version: 2\ntitle: T\nsubtasks:\n{% for i in [1, 2, 3] %}  - {title: a}\n{% endfor %}"
@@ -216,86 +345,3 @@ def test_recipes_read_whatever_the_current_folder(tmp_path: Path, monkeypatch: p
     """A file is read the same from any current folder."""
     monkeypatch.chdir(tmp_path)
     assert load((CHECKOUT / QUICKSTART).read_text(), file=QUICKSTART, known=catalogue.known()).title == "Quickstart"
-
-
-_WORDS = [
-    "version",
-    "title",
-    "subtasks",
-    "workloads",
-    "scenario",
-    "runner",
-    "sla",
-    "contexts",
-    "hooks",
-    "tags",
-    "users",
-]
-_NAMES = [
-    "Authenticate.keystone",
-    "NovaServers.list_servers",
-    "constant",
-    "serial",
-    "failure_rate",
-    "times",
-    "size",
-    "@",
-]
-_leaves = (
-    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=8) | st.sampled_from(_WORDS + _NAMES)
-)
-_keys = st.sampled_from(_WORDS + _NAMES) | st.text(max_size=5) | st.integers() | st.none()
-_documents = st.recursive(
-    _leaves, lambda inner: st.lists(inner, max_size=4) | st.dictionaries(_keys, inner, max_size=5), max_leaves=25
-)
-
-
-def plan_or_complaints(text: str) -> None:
-    """Hold reading to its only two ways of ending."""
-    complained: list[Complaint] = []
-    try:
-        assert isinstance(read(text), Task)
-    except InvalidInput as error:
-        complained = error.complaints
-        if not complained:
-            raise
-    assert all(complaint.what for complaint in complained)
-
-
-@settings(max_examples=300, deadline=None)
-@given(_documents)
-def test_any_document_gives_a_plan_or_complaints(document: Any) -> None:
-    """Whatever YAML says, there is never another exception than `InvalidInput`."""
-    plan_or_complaints(yaml.safe_dump(document))
-
-
-@settings(max_examples=300, deadline=None)
-@given(st.data())
-def test_any_value_in_the_quickstart_may_be_anything(data: st.DataObject) -> None:
-    """The shipped recipe with any one of its values replaced gives a plan or complaints."""
-    text = (CHECKOUT / QUICKSTART).read_text().replace("{{ image }}", "i").replace("{{ flavor }}", "f")
-    document = yaml.safe_load(text[text.index("---") :])
-    places = list(_walk(document))
-    holder, key = data.draw(st.sampled_from(places))
-    holder[key] = data.draw(_documents)
-    plan_or_complaints(yaml.safe_dump(document))
-
-
-@settings(max_examples=300, deadline=None)
-@given(st.data())
-def test_any_mangled_text_gives_a_plan_or_complaints(data: st.DataObject) -> None:
-    """The shipped recipe with a piece cut out and another put in gives a plan or complaints."""
-    text = (CHECKOUT / QUICKSTART).read_text()
-    start = data.draw(st.integers(0, len(text)))
-    length = data.draw(st.integers(0, 40))
-    piece = data.draw(
-        st.text(max_size=5) | st.sampled_from(["{{", "{%", "%}", "\t", "- ", ": ", "&a", "*a", "!!set", "<<:"])
-    )
-    plan_or_complaints(text[:start] + piece + text[start + length :])
-
-
-def _walk(node: Any) -> Iterator[tuple[Any, Any]]:
-    items = node.items() if isinstance(node, dict) else enumerate(node) if isinstance(node, list) else ()
-    for key, value in list(items):
-        yield node, key
-        yield from _walk(value)

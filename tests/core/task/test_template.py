@@ -30,10 +30,15 @@ def test_files_beside_the_task_can_be_included_and_imported(tmp_path: Path) -> N
         ("{% set n = n or 4 %}{{ n }}", "4"),
         ("{% set n = 4 %}{{ n }}", "4"),
         ("{% for n in [1, 2] %}{{ n }}{% endfor %}", "12"),
+        ("{%- set n = n or 3 %}{{ n }}", "3"),
+        ("{{ n | default(4) }}{{ n }}", "4"),
+        ("{{ id }}{{ type }}", ""),
+        ("{% include 'part.yaml' %}", "part "),
     ],
 )
 def test_what_has_a_default_need_not_be_given(text: str, out: str, tmp_path: Path) -> None:
-    """A variable with a default, or set by the template itself, is not asked for."""
+    """A variable with a default, set by the template, built into Python, or used in an included file only, is free."""
+    (tmp_path / "part.yaml").write_text("part {{ of_the_part }}")
     assert render(text, {}, file="f", folder=tmp_path) == out
 
 
@@ -53,6 +58,7 @@ def test_all_missing_arguments_are_told_at_their_place(tmp_path: Path) -> None:
         ("{{ ''.__class__.__mro__ }}", "the template cannot be rendered: SecurityError"),
         ("{% for i in range(10 ** 9) %}{% endfor %}", "the template cannot be rendered: OverflowError"),
         ("{% include 'gone.yaml' %}", "the template cannot be rendered: TemplateNotFound: 'gone.yaml'"),
+        ("a\n{{ 1 | nofilter }}", "f:2: not a valid template: No filter named 'nofilter'"),
         ("{{ 'a' + 1 }}", "the template cannot be rendered: TypeError"),
     ],
 )
@@ -69,7 +75,20 @@ def test_arguments_are_yaml_json_or_pairs(text: str) -> None:
     assert arguments(text) == {"a": 1, "b": "x"}
 
 
-@pytest.mark.parametrize("text", ["[1]", "word", "a: [", "3"])
+def test_of_pairs_only_whole_numbers_are_more_than_text() -> None:
+    """`key=value` keeps a value as it is written, as Rally does, but one can count with a whole number."""
+    assert arguments("a=3,b=-1,c=1.10,d=on,e=010,f=,g=x=y") == {
+        "a": 3,
+        "b": -1,
+        "c": "1.10",
+        "d": "on",
+        "e": "010",
+        "f": "",
+        "g": "x=y",
+    }
+
+
+@pytest.mark.parametrize("text", ["[1]", "word", "a: [", "3", "a=1,b"])
 def test_arguments_that_are_none_are_told(text: str) -> None:
     """What is no mapping is a complaint that names the three ways."""
     with pytest.raises(InvalidInput, match="<task arguments>"):

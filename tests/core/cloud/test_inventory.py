@@ -1,0 +1,94 @@
+"""Asking a cloud what it has."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from aiohttp import web
+from small_cloud import SmallCloud
+
+from rallycross.cloud.facts import Named
+from rallycross.cloud.inventory import facts
+
+# What the APIs answer: the last of a path's parts, or the one before it -> the document.
+DOCUMENTS: dict[str, dict[str, Any]] = {
+    "compute /os-quota-sets/": {"quota_set": {"id": "p", "cores": 20, "ram": 51200}},
+    "block-storage /os-quota-sets/": {"quota_set": {"id": "p", "volumes": 10}},
+    "network /quotas/": {"quota": {"network": 100}},
+    "network /extensions": {"extensions": [{"alias": "qos", "name": "Quality of Service", "links": []}]},
+    "network /networks": {
+        "networks": [
+            {"id": "n1", "name": "public", "router:external": True},
+            {"id": "n2", "name": "private", "router:external": False},
+        ]
+    },
+    "block-storage /types": {"volume_types": [{"id": "t1", "name": "lvm"}]},
+    "block-storage /os-services": {
+        "services": [
+            {"binary": "cinder-volume", "host": "a", "state": "up", "status": "enabled"},
+            {"binary": "cinder-backup", "host": "a", "state": "down", "status": "enabled"},
+        ]
+    },
+}
+
+
+class _AskedCloud(SmallCloud):
+    """A small cloud that also answers what only an inventory asks."""
+
+    async def _act(self, request: web.Request, service: str, path: str, project: str) -> web.Response:
+        for beginning, document in DOCUMENTS.items():
+            if f"{service} {path}".startswith(beginning):
+                return web.json_response(document)
+        return await super()._act(request, service, path, project)
+
+
+@pytest.fixture(name="asked")
+def _asked() -> Iterator[SmallCloud]:
+    """Run such a cloud on loopback."""
+    with _AskedCloud() as cloud:
+        yield cloud
+
+
+def test_a_cloud_is_asked_for_what_a_task_names(asked: SmallCloud) -> None:
+    """Things come with ids, names and what checks need; a process that is down is not there, nor is a private image."""
+    asked.things["images"]["i2"] = {"id": "i2", "name": "mine", "visibility": "private", "status": "active"}
+    asked.things["flavors"]["f1"] |= {"ram": 64, "disk": 1}
+    found = facts(
+        asked.cloud(),
+        {"image", "flavor", "network", "external_network", "extension", "volume_type", "cinder_service", "goal"},
+    )
+    assert found.services == {"identity", "compute", "image", "network", "block-storage"}
+    assert found.things == {
+        "image": (Named("i1", "cirros"),),
+        "flavor": (Named("f1", "m1.nano"),),
+        "network": (Named("n1", "public"), Named("n2", "private")),
+        "external_network": (Named("n1", "public"),),
+        "extension": (Named("qos", "qos"),),
+        "volume_type": (Named("t1", "lvm"),),
+        "cinder_service": (Named("cinder-volume", "cinder-volume"),),
+        "goal": (),  # there is no such service
+    }
+    assert found.things["flavor"][0].details == {"ram": 64, "disk": 1}
+
+
+def test_quotas_come_with_their_defaults(asked: SmallCloud) -> None:
+    """The quotas that nova, cinder and neutron know are found by name, with the limit that a new project has."""
+    found = facts(asked.cloud(), {"nova_quota", "cinder_quota", "neutron_quota"})
+    limits = {one.id: one.details["limit"] for kind in found.things.values() for one in kind if one.name != "id"}
+    assert limits == {"nova.cores": 20, "nova.ram": 51200, "cinder.volumes": 10, "neutron.network": 100}
+
+
+def test_an_administrator_is_whoever_is_told_what_only_one_is_told(asked: SmallCloud) -> None:
+    """Whether one may act as the administrator is asked of the cloud's policy, and only where it matters."""
+    assert facts(asked.cloud(), {"administrator"}).administrator
+    asked.refuse["GET identity /projects"] = 403
+    assert not facts(asked.cloud(), {"administrator"}).administrator
+    assert facts(asked.cloud(), set()).administrator
+
+
+def test_a_clouds_entry_may_bring_users(asked: SmallCloud) -> None:
+    """Users in the cloud's entry are for the load to act as."""
+    cloud = asked.cloud()
+    assert not facts(cloud, set()).own_users
+    cloud.config["users"] = [{"username": "u"}]
+    assert facts(cloud, set()).own_users

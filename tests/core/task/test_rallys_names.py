@@ -1,0 +1,56 @@
+"""Names of Rally that are not here, or nowhere any more."""
+
+from importlib.resources import files
+
+import pytest
+import yaml
+
+from rallycross.task.rallys_names import unknown
+
+NAMES = yaml.safe_load(files("rallycross.task").joinpath("rallys_names.yaml").read_text())
+
+
+def test_all_of_rallys_names_are_known() -> None:
+    """All 308 scenarios that mean something in Rally 5.1.1, and its 30 contexts, are there, each once."""
+    scenarios = NAMES["alive"]["scenario"]
+    assert len(scenarios) == len(set(scenarios)) == 308
+    assert len(NAMES["alive"]["context"]) == len(set(NAMES["alive"]["context"])) == 30
+
+
+def test_each_name_that_is_gone_says_why_and_what_instead() -> None:
+    """Nothing is gone without a reason and a remedy, and nothing is both gone and alive."""
+    for kind, gone in NAMES["gone"].items():
+        for name, reason in gone.items():
+            assert reason["why"], name
+            assert reason["instead"], name
+        for name in NAMES["alive"].get(kind, ()):
+            assert "is not supported yet" in unknown(kind, name, name, ())[0], name
+
+
+@pytest.mark.parametrize(
+    ("kind", "name", "what", "remedy"),
+    [
+        ("scenario", "CeilometerAlarms.list_alarms", "ceilometer's REST API was taken out", "Gnocchi"),
+        ("scenario", "NeutronLoadbalancerV2.create_and_list_loadbalancers", "neutron-lbaas was taken out", "Octavia"),
+        ("scenario", "Dummy.dummy_with_scenario_output", "is gone: it has got another name", "Dummy.dummy_output"),
+        ("scenario", "Octavia.create_and_list_pools", "is not supported yet", "leave it out"),
+        ("scenario", "NovaServers.boot_server_frm_volume", "unknown scenario", "boot_server_from_volume"),
+        ("context", "lbaas", "is gone", "Octavia"),
+        ("context", "sahara_image", "sahara was retired", "remove it"),
+        ("context", "zones", "is not supported yet", "leave it out"),
+        ("runner", "continuous", "is gone", "constant_for_duration"),
+        ("runner", "periodic", "is gone", "rps"),
+        ("SLA criterion", "max_failure_percent", "is gone", "failure_rate"),
+        ("hook action", "sys_cal", "unknown hook action 'sys_cal'", "sys_call"),
+    ],
+)
+def test_a_name_says_what_has_become_of_it(kind: str, name: str, what: str, remedy: str) -> None:
+    """A name that is gone, that is not here yet, and a slip of the pen are told apart, each with its remedy."""
+    said, to_do = unknown(kind, name, name, ())
+    assert what in said
+    assert remedy in to_do
+
+
+def test_what_is_here_may_have_been_meant() -> None:
+    """Names that there are here are among those that a slip of the pen may have meant."""
+    assert "mycontext" in unknown("context", "my_context", "my_context", ["mycontext"])[1]

@@ -1,0 +1,42 @@
+"""Plans in words."""
+
+from typing import Any
+
+import pytest
+
+from rallycross.task.known import Signature
+from rallycross.task.plan import Hook, Workload
+from rallycross.task.sentence import sentence
+
+FOUR = {"tenants": 2, "users_per_tenant": 2}
+NOT_FAILING = {"failure_rate": {"max": 0}}
+
+
+@pytest.mark.parametrize(
+    ("actors", "contexts", "sla", "said"),
+    [
+        ({"user"}, {"users": FOUR}, NOT_FAILING, "by 4 users in 2 projects; passes when none fails"),
+        ({"user"}, {"users": {}}, {}, "by 1 user in 1 project; passes whatever comes"),
+        ({"admin"}, {}, {"failure_rate": {"max": 5}}, "by the administrator; passes when at most 5 % fail"),
+        ({"admin", "user"}, {"users": {}}, NOT_FAILING, "by the administrator and 1 user in 1 project; passes"),
+        (set(), {}, {"failure_rate": {"min": 1}}, "; passes when at least 1 % fail"),
+        (set(), {}, {"failure_rate": {"min": 1, "max": 2}}, "; passes when 1 to 2 % fail"),
+        (set(), {}, {"max_seconds_per_iteration": 2.5}, "; passes when none takes more than 2.5 s"),
+        (set(), {}, {"max_avg_duration_per_atomic": {"a": 1, "b": 2}}, "a takes 1 s or less on average and b takes 2"),
+        (set(), {}, {**NOT_FAILING, "outliers": {"max": 1}}, '; passes when none fails and outliers is {"max": 1}'),
+    ],
+)
+def test_a_workload_in_words(actors: set[str], contexts: Any, sla: Any, said: str) -> None:
+    """Who acts, and when it passes, are in the sentence."""
+    workload = Workload(0, "S.s", {}, "constant", {}, contexts, sla)
+    whole = sentence(workload, "20 iterations", Signature("S", actors=frozenset(actors)))
+    assert whole.startswith("S.s: 20 iterations")
+    assert said in whole
+
+
+def test_hooks_are_in_the_sentence() -> None:
+    """What happens beside the load is said last."""
+    hooks = (Hook("sys_call", "date", "event", {}),)
+    workload = Workload(0, "S.s", {}, "serial", {}, {}, {}, hooks=hooks)
+    said = "S.s: once; passes whatever comes; beside it the hook sys_call at events"
+    assert sentence(workload, "once", Signature("S")) == said
