@@ -15,9 +15,9 @@ from typing import Any
 from rallycross import catalogue, task
 from rallycross.cli.console import console
 from rallycross.cli.given import given_file
-from rallycross.cloud.cloud import Cloud
+from rallycross.cli.named_cloud import named_cloud
 from rallycross.cloud.inventory import facts
-from rallycross.errors import Complaint, InvalidInput, RallycrossError
+from rallycross.errors import Complaint, InvalidInput
 from rallycross.load.runners import RUNNERS
 from rallycross.results.store import Store
 from rallycross.scenarios.rehearsal import Calls, rehearse
@@ -51,7 +51,7 @@ def run(options: argparse.Namespace) -> int:
     planned = read(options.file, options.task_args, options.task_args_file)
     scenarios = catalogue.known().scenarios
     if options.cloud:
-        there = facts(registered(options.cloud), kinds(planned, scenarios))
+        there = facts(named_cloud(options.cloud, Store.open()), kinds(planned, scenarios))
         complaints = task.check(planned, there, scenarios)
     else:
         complaints = check_files(planned, scenarios)
@@ -89,18 +89,6 @@ def _gathered(complaints: list[Complaint]) -> Iterator[None]:
         complaints += error.complaints
 
 
-def registered(name: str) -> Cloud:
-    """Return a cloud of this checkout by its name."""
-    store = Store.open()
-    row = store.cloud(name)
-    if row is None:
-        there = ", ".join(one.name for one in store.clouds()) or "none"
-        raise RallycrossError(
-            f"no cloud is named '{name}' - there is: {there}; make one: ./rallycross cloud create SPEC"
-        )
-    return Cloud.from_file(Path(row.clouds_yaml), row.name)
-
-
 def said(planned: Task) -> list[str]:
     """Return what will happen, line by line."""
     lines = [planned.title, *([f"  {planned.description}"] if planned.description else [])]
@@ -117,19 +105,13 @@ def said(planned: Task) -> list[str]:
 
 def _workload(workload: Workload) -> list[str]:
     scenario = SCENARIOS[workload.scenario]
-    load = RUNNERS[workload.runner].load(workload.runner_args)
-    calls = rehearse(scenario, workload.args)
-    return [sentence(workload, _described(workload), scenario.signature), f"  {_calls(calls, load.total)}"]
-
-
-def _described(workload: Workload) -> str:
-    """Return how many iterations there will be, and how many at a time."""
     runner = RUNNERS[workload.runner]
-    if describe := getattr(runner, "describe", None):
-        return str(describe(workload.runner_args))
     load = runner.load(workload.runner_args)
-    times = f"{load.total} {'iteration' if load.total == 1 else 'iterations'}"
-    return f"{times}, {load.workers} at a time" if load.workers > 1 else f"{times}, one after another"
+    calls = rehearse(scenario, workload.args)
+    return [
+        sentence(workload, runner.describe(workload.runner_args), scenario.signature),
+        f"  {_calls(calls, load.total)}",
+    ]
 
 
 def _calls(calls: Calls | None, iterations: int | None) -> str:
