@@ -444,7 +444,7 @@ def test_an_argument_with_meaning_is_not(name: str, argument: Any) -> None:
     assert CRITERIA[name].complain(argument) is None
 
 
-# Made runs, and what the SLA classes of Rally 5.1.1 said; an iteration is [duration, failed, [[action, duration], ...]].
+# Made runs, and what the SLA classes of Rally 5.1.1 said; an iteration is [duration, failed, [[action, duration]]].
 RALLY = json.loads(Path(__file__).with_name("rally_verdicts.json").read_text(encoding="utf-8"))
 
 
