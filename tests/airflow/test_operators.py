@@ -17,9 +17,11 @@ from operators.destroy import DestroyOperator
 from operators.judge import JudgeOperator
 from operators.report import ReportOperator
 from operators.stage import PROBLEM, StoppableOperator, own_reference, tells_why
-from operators.verdict import REASONS, VerdictOperator
+from operators.verdict import INVALID, REASONS, VerdictOperator
 from operators.verify import VerifyOperator
 from rallycross.errors import RallycrossError
+from rallycross.results.sla_row import SlaRow
+from rallycross.task.plan import Subtask, Task, Workload
 
 JINJA = "{{ params.something }}"
 OPERATORS: list[tuple[type[BaseOperator], dict[str, Any]]] = [
@@ -147,6 +149,27 @@ def test_the_verdict_names_what_failed(home: Any) -> None:  # noqa: ARG001 - the
     reasons = seen["ti"].pushed[REASONS]
     assert reasons[0] == "The stage benchmark failed: benchmark has no quota."
     assert "The benchmark never began." in reasons
+
+
+@pytest.mark.parametrize(("benchmark", "invalid"), [("success", True), ("failed", False)])
+def test_the_verdict_tells_an_invalid_load_from_a_failure(
+    benchmark: str,
+    invalid: bool,
+    home: Any,  # noqa: ARG001 - the state of this test
+) -> None:
+    """A load that cannot be believed makes the run INVALID, but not where a stage has failed beside."""
+    seen = context(deploy="success", benchmark=benchmark)
+    task = Task("t", (Subtask("s", (Workload(0, "A.b", {}, "serial", {}, {}, {}),)),))
+    store().begin_deployment(own_reference(seen, "deploy"), cloud="c", engine="e", spec="", total_steps=0)
+    store().end_deployment(own_reference(seen, "deploy"), status="finished")
+    uuid = store().begin_task(own_reference(seen, "benchmark"), cloud="c", task=task, environment={})[0]
+    row = SlaRow("invalid_load", passed=False, detail="the generator was the bottleneck")
+    store().save_judgement(uuid, statistics={}, sla=[row], passed=False)
+
+    with pytest.raises(AirflowFailException, match="is INVALID" if invalid else "did not pass"):
+        VerdictOperator(task_id="verdict", stages=["deploy", "benchmark"], tests="none").execute(seen)
+
+    assert seen["ti"].pushed[INVALID] is invalid
 
 
 def test_killing_sets_the_event() -> None:

@@ -32,11 +32,13 @@ def invalid_load(figures: Mapping[str, Any], generator: Mapping[str, Any], sla: 
     `figures` as in `judging.statistics`, `generator` as in `WorkloadRow.generator`, `sla` as in the task file.
     """
     shards = generator.get("shards") or []
+    allowed = sla.get("schedule") or {}
     found = [
         *_late(figures),
+        *_slow(figures, allowed),
         *_busy(shards),
         *_lagging(figures, shards),
-        *_kept_waiting(figures, sla.get("schedule") or {}),
+        *_kept_waiting(figures, allowed),
     ]
     return SlaRow(INVALID_LOAD, passed=False, detail="; ".join(found)) if found else None
 
@@ -52,6 +54,12 @@ def _late(figures: Mapping[str, Any]) -> Iterator[str]:
             f"the generator started iterations late, by {_ms(error)} at p99, though workers were free - ask for a "
             "lower rate, or give the load a machine with more or quieter cores"
         )
+
+
+def _slow(figures: Mapping[str, Any], allowed: Mapping[str, Any]) -> Iterator[str]:
+    schedule = figures.get("schedule")
+    if not schedule or {"dropped", "queued"} & allowed.keys():  # what is allowed to be makes the rate lower
+        return
     asked, delivered = schedule["asked_rate"], schedule["delivered_rate"]
     if figures["seconds"] >= LONG_ENOUGH and asked and delivered is not None and delivered < DELIVERED * asked:
         yield (

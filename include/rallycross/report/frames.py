@@ -15,6 +15,7 @@ from rallycross.results.sample_file import read_batches
 from rallycross.task.plan import Timing
 
 _PART = 50_000  # iterations that are thinned at a time
+_FEWEST = 8  # rows of a part, so that its fastest and its slowest are among them
 _NONE = np.empty(0)
 _SERVICE = re.compile(r"\btempest\.(?:api\.)?(\w+)")
 OUTCOMES = {"success": "passed", "xfail": "passed", "fail": "failed", "uxsuccess": "failed", "skip": "skipped"}
@@ -63,7 +64,10 @@ def iterations(folder: Path, *, timing: Timing, most: int) -> pd.DataFrame:
         if sum(map(len, part)) >= _PART:
             kept.append(thinned(_by_start(part), most))
             part = []
-    return thinned(_by_start([*kept, *part]), most)
+    last = _by_start(part)
+    if kept:  # as much thinner as the others are: else the end of a run would outweigh the rest
+        last = thinned(last, max(most * len(last) // _PART, _FEWEST))
+    return thinned(_by_start([*kept, last]), most)
 
 
 def _iterations(batch: Batch) -> pd.DataFrame:

@@ -108,6 +108,7 @@ def _workload(run: Run, row: WorkloadRow) -> dict[str, Any]:
         "invalid": [one.detail for one in row.sla_rows if one.criterion == INVALID_LOAD],
         "figures": figures,
         "rows": rows,
+        "paced": bool(figures.get("service")),
         "columns": [name for name in _COLUMNS if any(one.get(name) is not None for one in rows)],
         "schedule": dict(_schedule(figures, row.generator)),
         "charts": _workload_charts(run, row, figures) if figures.get("count") else [],

@@ -1,7 +1,9 @@
 """SLA criteria judge by Rally's rules, and complain about arguments that mean nothing."""
 
+import json
 import statistics as textbook
 from collections.abc import Callable, Sequence
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -104,7 +106,6 @@ def test_max_avg_duration_per_atomic_follows_rally(batch_of: MakeBatch) -> None:
 @pytest.mark.parametrize(
     ("durations", "argument", "outliers"),
     [
-        # Rally 5.1.1's own results for these iterations.
         ([1.0, 1.1, 0.9, 5.0], {}, 1),
         ([5.0, 1.0, 1.1, 0.9], {}, 0),
         ([1.0, 1.0, 1.5], {}, 1),  # no deviation yet: whatever is longer stands out
@@ -441,6 +442,35 @@ def test_no_argument_is_too_strange_to_be_complained_about(argument: Any) -> Non
 def test_an_argument_with_meaning_is_not(name: str, argument: Any) -> None:
     """What Rally takes is taken."""
     assert CRITERIA[name].complain(argument) is None
+
+
+# Made runs, and what the SLA classes of Rally 5.1.1 said; an iteration is [duration, failed, [[action, duration]]].
+RALLY = json.loads(Path(__file__).with_name("rally_verdicts.json").read_text(encoding="utf-8"))
+
+
+@pytest.mark.parametrize("case", RALLY, ids=range(len(RALLY)))
+def test_verdicts_are_those_of_rally(case: dict[str, Any], batch_of: MakeBatch) -> None:
+    """All six criteria, with any of their arguments, on runs with failures, long tails, and no iterations at all."""
+    batch = batch_of(
+        [
+            Sample(
+                number,
+                0,
+                None,
+                0.0,
+                duration,
+                failure=Failure("E", "e") if failed else None,
+                actions=[Action(name, 0, 0.0, seconds) for name, seconds in actions],
+            )
+            for number, (duration, failed, actions) in enumerate(case["iterations"])
+        ]
+    )
+    said = dict(case["rally"])
+    outliers = said.pop("outliers found")
+    rows = {name: _row(name, argument, batch) for name, argument in case["sla"].items()}
+
+    assert {name: row.passed for name, row in rows.items()} == said
+    assert rows["outliers"].detail.startswith(f"{outliers} of ")
 
 
 def test_a_row_may_be_asked_for_again_after_more_samples(batch_of: MakeBatch) -> None:

@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from rallycross.judging.batch import Batch
-from rallycross.judging.failures import normalised
+from rallycross.judging.failures import Failures, normalised
 from rallycross.judging.sla import CRITERIA
 from rallycross.judging.statistics import Statistics
 from rallycross.load.sample import Action, Failure, Sample, State
@@ -233,3 +233,70 @@ def test_the_timeline_has_as_many_steps_as_a_screen_can_show(seconds: float, wid
     assert timeline["width"] == width
     assert math.isclose(timeline["at"][-1], (len(timeline["at"]) - 1) * width)
     assert len(timeline["at"]) <= 1200
+
+
+def test_a_flood_of_texts_is_counted_in_bounded_memory_however_it_is_split(batch_of: MakeBatch) -> None:
+    """Where each failure has a text of its own, a thousand groups are kept, and which they are hangs on no order."""
+    words = [f"w{''.join(chr(97 + int(digit)) for digit in f'{number:04d}')}" for number in range(1500)]
+    samples = [Sample(i, 0, None, 0.0, 1.0 + i, failure=Failure("E", word)) for i, word in enumerate(words)]
+    whole, backwards, half = Failures(), Failures(), Failures()
+    whole.add(batch_of(samples))
+    backwards.add(batch_of(samples[:700:-1]))
+    half.add(batch_of(samples[700::-1]))
+    backwards.merge(half)
+
+    assert whole.close() == backwards.close()
+    assert len(whole._groups) == 1000
+    assert sum(group["count"] for group in whole.close()) == 1500
+
+
+def test_percentiles_beyond_the_number_of_samples_are_not_made_up(batch_of: MakeBatch) -> None:
+    """p99.9 is given of a thousand, p99.99 of ten thousand and more."""
+    rows = [
+        _figures(batch_of([Sample(i, 0, None, 0.0, 1.0) for i in range(count)]))["rows"][0] for count in (999, 1000)
+    ]
+
+    assert [(row["p99"] is None, row["p99.9"] is None, row["p99.99"] is None) for row in rows] == [
+        (False, True, True),
+        (False, False, True),
+    ]
+
+
+def test_the_timeline_tells_of_each_action_over_time(batch_of: MakeBatch) -> None:
+    """By the end of the iteration; those within others, and those that failed, are left out."""
+    samples = [
+        Sample(
+            number,
+            0,
+            None,
+            float(number),
+            number + 0.9,
+            actions=[
+                Action("boot", 0, float(number), number + 0.1 * (1 + number // 30)),
+                Action("wait", 1, float(number), number + 0.1),
+                Action("delete", 0, float(number), number + 0.5, failed=True),
+            ],
+        )
+        for number in range(60)
+    ]
+    actions = _figures(batch_of(samples))["timeline"]["actions"]
+
+    assert list(actions["series"]) == ["boot"]
+    assert (actions["width"], len(actions["at"])) == (1, 60)
+    medians = actions["series"]["boot"]["p50"]
+    assert (medians[0], medians[-1]) == pytest.approx((0.1, 0.2), rel=0.001)
+
+
+@settings(deadline=None, max_examples=30)
+@given(ends=st.lists(st.floats(0, 2_000_000), min_size=1, max_size=40), data=st.data())
+def test_steps_widen_by_the_whole_and_not_by_the_way(
+    ends: list[float], data: st.DataObject, batch_of: MakeBatch
+) -> None:
+    """However long a load is, and in whatever order its parts come, there are at most as many steps as may be."""
+    samples = [Sample(number, 0, None, 0.0, end) for number, end in enumerate(ends)]
+    order = data.draw(st.permutations(samples))
+    one_by_one = [_figures(*(batch_of([sample]) for sample in some))["timeline"] for some in (samples, order)]
+
+    assert one_by_one[0] == one_by_one[1] == _figures(batch_of(samples))["timeline"]
+    assert len(one_by_one[0]["at"]) <= 1200
+    assert sum(one_by_one[0]["count"]) == len(samples)

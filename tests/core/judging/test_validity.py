@@ -52,6 +52,7 @@ def _figures(samples: list[Sample], batch_of: MakeBatch) -> dict[str, Any]:
         (_paced(queued=2), {}, {}, "20 of 1000 iterations (2.0%) were kept waiting"),
         (_paced(dropped=1, queued=1), {}, {}, None),
         (_paced(dropped=2), {}, {"schedule": {"dropped": 1}}, None),  # the criterion is the judge of it
+        (_paced(dropped=20), {}, {"schedule": {"dropped": 30}}, None),  # which makes the rate lower, too
         (_paced(dropped=2), {}, {"schedule": {"late": 1}}, "dropped: 5 %"),
     ],
 )

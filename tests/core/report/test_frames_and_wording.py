@@ -9,7 +9,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from made_run import MadeRun
 
+from rallycross.load.sample import Sample
 from rallycross.report import frames, wording
+from rallycross.results.sample_file import SampleWriter
 from rallycross.results.store import Store
 
 
@@ -127,3 +129,19 @@ def test_counts_and_moments_are_written_out() -> None:
     assert wording.counted(2, "entry", "entries") == "2 entries"
     assert wording.moment(1_795_396_000) == "2026-11-23 01:06:40 UTC"
     assert wording.rate(1234.5) == "1,234/s"
+
+
+def test_a_long_run_is_thinned_part_by_part(tmp_path: Path) -> None:
+    """Of more iterations than are read at a time, some of every span of time are there, and the slowest of all."""
+    writer = SampleWriter(tmp_path / "0.arrows")
+    for number in range(120_000):
+        started = number / 1000
+        writer.add(Sample(number, 0, None, started, started + (9.0 if number == 70_007 else 0.1)))
+        if number % 10_000 == 9_999:
+            writer.flush()
+    writer.close()
+    frame = frames.iterations(tmp_path, timing="intended", most=500)
+
+    assert len(frame) <= 500
+    assert frame["duration"].max() == pytest.approx(9.0)
+    assert np.histogram(frame["started"], bins=12, range=(0, 120))[0].min() >= 10

@@ -251,3 +251,22 @@ def test_the_timing_that_was_used_is_told(store: Store, made: MadeRun, tmp_path:
 
     assert "timing: rally" in page.text
     assert "known to a second or two" in page.text
+
+
+def test_a_task_that_was_judged_before_there_were_so_many_figures_is_shown(
+    store: Store, made: MadeRun, tmp_path: Path
+) -> None:
+    """What its statistics do not have is left out of the page."""
+    task = store.task(made.task)
+    assert task is not None
+    for workload in task.workloads:
+        figures = dict(workload.statistics or {})
+        for name in ("service", "schedule", "distribution", "warm_up", "dropped"):
+            del figures[name]
+        figures["rows"] = [{k: v for k, v in row.items() if k not in {"p99.9", "p99.99"}} for row in figures["rows"]]
+        figures["timeline"] = {k: v for k, v in figures["timeline"].items() if k not in {"p50", "p99", "actions"}}
+        store.save_judgement(workload.uuid, statistics=figures, sla=[], passed=True)
+    page, _ = _write(store, made, tmp_path, deployment=None, verification=None)
+
+    assert len(page.figures) == 2 * 4  # the scatter and the throughput
+    assert "nova.boot_server" in page.text

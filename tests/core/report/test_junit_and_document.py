@@ -4,7 +4,7 @@ import json
 from pathlib import Path
 from xml.etree import ElementTree as ET
 
-from made_run import MadeRun, make_deployment, make_task, make_verification
+from made_run import MadeRun, make_deployment, make_open_loop, make_task, make_verification
 
 from rallycross import report
 from rallycross.results.store import Store
@@ -55,6 +55,23 @@ def test_junit_of_a_run_that_broke_off_has_errors(store: Store, tmp_path: Path) 
 
     assert root.get("errors") == "3"
     assert [error.get("message") for error in root.iter("error")] == ["no space left", "never began", "never began"]
+
+
+def test_an_invalid_load_is_an_error_and_no_failure(store: Store, tmp_path: Path) -> None:
+    """In JUnit its message says INVALID and its text why; in the document the verdict has a word of its own for it."""
+    made = MadeRun(tmp_path / "samples")
+    make_open_loop(store, made)
+    root = _junit(store, made, tmp_path)
+    suite = next(one for one in root if one.get("name") == "benchmark")
+    error = suite.find(".//error")
+
+    assert (suite.get("failures"), suite.get("errors")) == ("0", "1")
+    assert error is not None
+    assert error.get("message") == "INVALID: the load cannot be believed"
+    assert "invalid_load: the generator started iterations late" in (error.text or "")
+    written = report.write(store, deployment=None, verification=None, task=made.task, folder=tmp_path)
+    found = json.loads(written["json"].read_text(encoding="utf-8"))
+    assert (found["verdict"]["passed"], found["verdict"]["invalid"]) == (False, True)
 
 
 def test_junit_can_hold_any_text(store: Store, tmp_path: Path) -> None:
