@@ -145,8 +145,14 @@ def _iterations(folder: Path, origin: float, timing: Timing) -> Iterator[str]:
 
 
 def _hook(result: Json) -> Json:
-    """Return a hook's result with the keys that Rally wants to find."""
+    """Return a hook's result with the keys that Rally wants to find.
+
+    Its action and its trigger are pairs of name and arguments. Rally's own JSON has mappings there, which Rally 5.1.1
+    writes and cannot read: its `report` and `trends` end with an error on a file of its own that has hooks.
+    """
     config = {"description": "", **result.get("config", {})}
+    for key in ("action", "trigger"):
+        config[key] = next(iter(config.get(key, {}).items()), ("", {}))
     return {"config": config, "results": result.get("results", []), "summary": result.get("summary", {})}
 
 
