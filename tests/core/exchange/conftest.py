@@ -43,7 +43,10 @@ def _rally(rally_programs: Path, tmp_path: Path) -> Rally:
     home.mkdir()
     settings = home / "rally.conf"
     settings.write_text(f"[database]\nconnection = sqlite:///{home}/rally.sqlite\n")
-    environment = {"PATH": f"{programs}:{os.environ['PATH']}" if (programs := rally_programs) else "", "HOME": str(home)}
+    environment = {
+        "PATH": f"{programs}:{os.environ['PATH']}" if (programs := rally_programs) else "",
+        "HOME": str(home),
+    }
 
     def run(*arguments: object) -> str:
         command = [rally_programs / "rally", "--config-file", settings, *map(str, arguments)]
