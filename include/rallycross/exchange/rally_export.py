@@ -6,21 +6,25 @@
 Iterations of a warm-up, and those that were dropped, have no place in it.
 """
 
+import heapq
 import json
 import time
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from uuid import uuid5
 
+import numpy as np
+
 from rallycross.exchange.columns import Columns
 from rallycross.exchange.iterations import Json, iteration_of, sample_from_row
 from rallycross.exchange.table import RallyTable
 from rallycross.results.models import SubtaskRow, TaskRow, WorkloadRow
 from rallycross.results.reference import NAMESPACE
-from rallycross.results.sample_file import read_batches
+from rallycross.results.sample_file import SUFFIX, read_batches
 from rallycross.task.plan import Timing
 
 FORMAT = "1.2"
+_CLOCKS_DIFFER = 0.001  # seconds
 ISO = "%Y-%m-%dT%H:%M:%S"
 
 Data = Callable[[Iterator[str]], list[str]]  # takes what is to stand in a place of the text, and gives what marks it
@@ -89,16 +93,16 @@ def _workload(row: WorkloadRow, position: int, timing: Timing, folder: Path, dat
     """Return a workload; `position` is its place in its subtask, as Rally counts."""
     origin = row.load_began_at or row.started_at or 0.0
     table = RallyTable()
-    shortest, longest, first, failed, total = float("inf"), 0.0, float("inf"), 0, 0
+    shortest, longest, first, last, failed, total = float("inf"), 0.0, float("inf"), 0.0, 0, 0
     for batch in _measured(folder, timing):
-        if not len(batch):
-            continue
         table.add(batch)
         shortest = min(shortest, float(batch.duration.min()))
         longest = max(longest, float(batch.duration.max()))
         first = min(first, float(batch.began.min()))
+        last = max(last, float((batch.began + batch.duration).max()))
         failed += int(batch.failed.sum())
         total += len(batch)
+    load = row.load_seconds or 0.0
     return {
         "uuid": row.uuid,
         "description": row.description,
@@ -108,7 +112,8 @@ def _workload(row: WorkloadRow, position: int, timing: Timing, folder: Path, dat
         "min_duration": shortest if total else None,
         "max_duration": longest if total else None,
         "start_time": origin + first if total else None,
-        "load_duration": row.load_seconds or 0.0,
+        # Rally draws the load from its first start on, and breaks off at an iteration that ends later than this.
+        "load_duration": load if last - first <= load + _CLOCKS_DIFFER else last - first,
         "full_duration": row.full_seconds or 0.0,
         "statistics": table.statistics(),
         "data": data(_iterations(folder, origin, timing)),
@@ -128,20 +133,40 @@ def _workload(row: WorkloadRow, position: int, timing: Timing, folder: Path, dat
 
 
 def _measured(folder: Path, timing: Timing) -> Iterator[Columns]:
-    return (Columns.measured(record, timing=timing) for record in read_batches(folder))
+    """Yield the batches of all shards, next that of the shard which is behind the others in time."""
+    shards = [(0.0, path.stem, read_batches(folder, path.stem)) for path in folder.glob(f"*{SUFFIX}")]
+    heapq.heapify(shards)
+    while shards:
+        _, name, records = shards[0]
+        record = next(records, None)
+        if record is None:
+            heapq.heappop(shards)
+            continue
+        columns = Columns.measured(record, timing=timing)
+        heapq.heapreplace(shards, (float(columns.began.max(initial=0.0)), name, records))
+        if len(columns):
+            yield columns
 
 
 def _iterations(folder: Path, origin: float, timing: Timing) -> Iterator[str]:
-    """Yield the iterations as JSON, with commas between them."""
+    """Yield the iterations as JSON, with commas between them, in order of start, which Rally counts on.
+
+    They are in order of end in their files: those that have overtaken a longer one wait here for it.
+    """
+    starts = [batch.began for batch in _measured(folder, timing)]
+    expected = iter(np.sort(np.concatenate([np.empty(0), *starts])).tolist())
+    awaited = next(expected, None)
+    waiting: list[tuple[float, int, str]] = []
     between = ""
     for batch in _measured(folder, timing):
-        lines = []
-        for row in batch.record.to_pylist():
+        for began, row in zip(batch.began.tolist(), batch.record.to_pylist(), strict=True):
             row["outputs"] = json.loads(row["outputs"]) if row["outputs"] else []
-            lines.append(json.dumps(iteration_of(sample_from_row(row), origin, timing=timing)))
-        if lines:
-            yield between + ",\n".join(lines)
+            text = json.dumps(iteration_of(sample_from_row(row), origin, timing=timing))
+            heapq.heappush(waiting, (began, row["iteration"], text))
+        while waiting and waiting[0][0] == awaited:
+            yield between + heapq.heappop(waiting)[-1]
             between = ",\n"
+            awaited = next(expected, None)
 
 
 def _hook(result: Json) -> Json:

@@ -174,8 +174,13 @@ def _pie(parts: list[tuple[str, float]]) -> Json:
 def _statistics(series: Json) -> list[Any]:
     shares = np.percentile(series["values"], list(_SHARES.values())).tolist() if series["values"] else [None] * 3
     figures = [series["min"], *shares, series["max"], series["mean"]]
-    shown = [wording.NOTHING if one is None else float(f"{one:.4g}") for one in figures]
-    return [series["name"], *shown, series["count"]]
+    return [series["name"], *(_short(one) for one in figures), series["count"]]
+
+
+def _short(value: float | None) -> float | int | str:
+    """Return a number of a unit that is not known, with the digits that a table has room for."""
+    short = wording.NOTHING if value is None else float(f"{value:.4g}")
+    return int(short) if isinstance(short, float) and short.is_integer() else short
 
 
 def _every(every: int, what: str) -> str:
