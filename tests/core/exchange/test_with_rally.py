@@ -130,7 +130,7 @@ def _task_of_ours(store: Store, samples: Path) -> str:
     store.begin_load(workload_uuid)
     writer = SampleWriter(samples / workload_uuid / "0.arrows")
     for number in range(40):
-        due, started, ended = number / 5, number / 5 + 0.01, number / 5 + 0.4 + number / 100
+        due, started, ended = number / 5, number / 5 + 0.01, number / 5 + 0.4 + number / 97
         failed = number % 7 == 0
         actions = [
             Action("nova.boot_server", 0, started, started + 0.2),
