@@ -15,6 +15,7 @@ COMMANDS = (
     "plan",
     "run",
     "cloud",
+    "results",
     "clean",
     "up",
     "down",

@@ -1,6 +1,7 @@
 """Writes the report of a run: one page, JUnit XML, JSON."""
 
 from pathlib import Path
+from typing import Literal
 
 from rallycross.report.document import document
 from rallycross.report.junit import junit
@@ -38,3 +39,17 @@ def write(
         for kind, path in written.items() if owner else ():
             store.add_artifact(str(owner), kind, str(path))
     return written
+
+
+def rendered(
+    store: Store, form: Literal["html", "junit", "json"], *, verification: str | None, task: str | None, samples: Path
+) -> bytes:
+    """Return one form of the report of a verification, a task or both, for a file that is no artifact of theirs."""
+    run = gather(store, deployment=None, verification=verification, task=task, samples=samples)
+    if form == "junit":
+        return junit(run)
+    if form == "json":
+        return document(run).encode()
+    from rallycross.report.html import page  # noqa: PLC0415 - brings pandas, which only the page needs
+
+    return page(run).encode()

@@ -16,7 +16,7 @@ from markupsafe import Markup
 from rallycross.cloud import watch
 from rallycross.judging.schedule import LATE
 from rallycross.judging.sla import INVALID_LOAD
-from rallycross.report import charts, frames, wording
+from rallycross.report import charts, frames, outputs, wording
 from rallycross.report.run import Run
 from rallycross.results.models import DeploymentRow, TestRow, WorkloadRow
 from rallycross.task.plan import Timing
@@ -31,7 +31,9 @@ def page(run: Run) -> str:
     """Return the page."""
     workloads = [_workload(run, workload) for workload in (run.task.workloads if run.task else [])]
     deployment = _deployment(run.deployment) if run.deployment else None
-    with_charts = bool(deployment and deployment["chart"]) or any(workload["charts"] for workload in workloads)
+    with_charts = bool(deployment and deployment["chart"]) or any(
+        workload["charts"] or outputs.has_figures([workload["outputs"], workload["hooks"]]) for workload in workloads
+    )
     scripts = [_plotly(), (_TEMPLATES / "charts.js").read_text(encoding="utf-8")] if with_charts else []
     return (
         _templates()
@@ -113,6 +115,8 @@ def _workload(run: Run, row: WorkloadRow) -> dict[str, Any]:
         "schedule": dict(_schedule(figures, row.generator)),
         "charts": _workload_charts(run, row, figures) if figures.get("count") else [],
         "config": yaml.safe_dump({row.scenario: config}, sort_keys=False, allow_unicode=True),
+        "outputs": outputs.outputs(run.samples / row.uuid),
+        "hooks": outputs.hooks(row),
         "widest": max((action["max"] or 0 for action in rows), default=0),
     }
 

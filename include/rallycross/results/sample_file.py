@@ -171,12 +171,12 @@ def _storable(text: str) -> str:
     return text.encode("utf-8", "replace").decode()
 
 
-def read_batches(folder: Path) -> Iterator[pa.RecordBatch]:
-    """Yield a workload's samples from the files of all shards; nothing where nothing was measured.
+def read_batches(folder: Path, shard: str = "*") -> Iterator[pa.RecordBatch]:
+    """Yield a workload's samples from the files of all shards, or of one; nothing where nothing was measured.
 
     A file ends at its last whole batch: what a killed writer has left of the next one is passed over.
     """
-    for path in sorted(folder.glob(f"*{SUFFIX}")):
+    for path in sorted(folder.glob(f"{shard}{SUFFIX}")):
         with pa.OSFile(str(path)) as file:
             yield from _whole_batches(file)
 

@@ -6,6 +6,7 @@ from sqlalchemy import select
 
 from rallycross.results.clouds import Clouds
 from rallycross.results.deployments import Deployments
+from rallycross.results.history import History
 from rallycross.results.ledger import Ledger
 from rallycross.results.models import ArtifactRow
 from rallycross.results.tasks import Tasks
@@ -13,7 +14,7 @@ from rallycross.results.verifications import Verifications
 from rallycross.settings import settings
 
 
-class Store(Clouds, Deployments, Verifications, Tasks, Ledger):
+class Store(Clouds, Deployments, Verifications, Tasks, Ledger, History):
     """Keeps and gives back everything but samples.
 
     Every method is one short transaction. Rows that are given back are detached: reading them asks nothing, changing

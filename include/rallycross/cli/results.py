@@ -1,0 +1,178 @@
+"""Look through results, hand them on, take in those of Rally.
+
+list                       tasks and verifications of clouds, the newest last, with their verdicts
+show UUID                  a task's workloads: durations by action, SLA, failures; a verification's tests
+export UUID... --format F -o FILE
+                           rally: JSON results that Rally's own tools read; csv, parquet: every sample;
+                           html, junit, json: the report
+import FILE                keeps the tasks of a file of Rally's JSON results, as if they had been run here
+delete UUID...             deletes results and samples; nothing in a cloud is touched
+
+UUID: as many of its first characters as tell it apart.
+"""
+
+import argparse
+import shutil
+from pathlib import Path
+from typing import Literal
+
+from rallycross.cli.console import console
+from rallycross.cli.results_shown import listed, show_task, show_verification
+from rallycross.errors import RallycrossError
+from rallycross.results.models import TaskRow, VerificationRow
+from rallycross.results.store import Store
+from rallycross.settings import settings
+
+_OF_TASKS = ("rally", "csv", "parquet")
+Report = Literal["html", "junit", "json"]
+_REPORTS = ("html", "junit", "json")
+
+
+def configure(parser: argparse.ArgumentParser) -> None:
+    """Add the verbs."""
+    verbs = parser.add_subparsers(dest="verb", required=True, metavar="list|show|export|import|delete")
+    verb = verbs.add_parser("list")
+    verb.add_argument("--cloud", help="of this cloud only")
+    verb.add_argument("--tag", help="tasks with this tag only")
+    verb.add_argument("--last", type=_number, default=20, metavar="N", help="the N newest (default: 20)")
+    verb.set_defaults(act=_list)
+    verb = verbs.add_parser("show")
+    verb.add_argument("uuid", metavar="UUID")
+    verb.set_defaults(act=_show)
+    verb = verbs.add_parser("export")
+    verb.add_argument("uuids", metavar="UUID", nargs="+")
+    verb.add_argument("--format", choices=(*_OF_TASKS, *_REPORTS), required=True)
+    verb.add_argument("-o", "--output", metavar="FILE", type=Path, required=True)
+    verb.set_defaults(act=_export)
+    verb = verbs.add_parser("import")
+    verb.add_argument("file", metavar="FILE", type=Path)
+    verb.add_argument("--cloud", default="", help="name of the cloud that was measured (default: as the file says)")
+    verb.set_defaults(act=_import)
+    verb = verbs.add_parser("delete")
+    verb.add_argument("uuids", metavar="UUID", nargs="+")
+    verb.add_argument("--force", action="store_true", help="also what still runs, or has lost its process")
+    verb.set_defaults(act=_delete)
+
+
+def run(options: argparse.Namespace) -> int:
+    """Carry out the verb."""
+    return int(options.act(options))
+
+
+def _list(options: argparse.Namespace) -> int:
+    store = Store.open()
+    found: list[TaskRow | VerificationRow] = [*store.tasks(cloud=options.cloud, tag=options.tag)]
+    found += [] if options.tag else store.verifications(cloud=options.cloud)
+    newest = sorted(found, key=lambda row: row.started_at)[-options.last :]
+    console.print(listed(store, newest) if newest else "there are no results yet, or none that are like this")
+    return 0
+
+
+def _show(options: argparse.Namespace) -> int:
+    store = Store.open()
+    uuid = _one(store, options.uuid)
+    if (task := store.task(uuid)) is not None:
+        parts = show_task(store, task, settings().samples)
+    else:
+        parts = show_verification(store, uuid)
+    for part in parts:
+        console.print(part)
+    return 0
+
+
+def _export(options: argparse.Namespace) -> int:
+    store = Store.open()
+    uuids = list(dict.fromkeys(_one(store, uuid) for uuid in options.uuids))
+    if options.format in _OF_TASKS:
+        _export_tasks(store, uuids, options.format, options.output)
+    else:
+        _export_report(store, uuids, options.format, options.output)
+    console.print(f"wrote {options.output}")
+    return 0
+
+
+def _export_tasks(store: Store, uuids: list[str], form: str, output: Path) -> None:
+    from rallycross.exchange import files, frames  # noqa: PLC0415 - brings Arrow's writers
+
+    tasks: list[TaskRow] = []
+    for uuid in uuids:
+        task = store.task(uuid)
+        if task is None:
+            raise RallycrossError(f"{uuid} is a verification, and {form} is for tasks - use {', '.join(_REPORTS)}")
+        tasks.append(task)
+    samples = settings().samples
+    if form == "rally":
+        files.export_rally(tasks, output, samples=samples)
+    else:
+        write = frames.write_csv if form == "csv" else frames.write_parquet
+        files.whole(output, lambda part: write(tasks, part, samples=samples))
+
+
+def _export_report(store: Store, uuids: list[str], form: Report, output: Path) -> None:
+    from rallycross.exchange.files import whole  # noqa: PLC0415 - brings Arrow's writers
+    from rallycross.report.files import rendered  # noqa: PLC0415 - brings pandas
+
+    tasks = [uuid for uuid in uuids if store.task(uuid) is not None]
+    verifications = [uuid for uuid in uuids if uuid not in tasks]
+    if len(tasks) > 1 or len(verifications) > 1:
+        raise RallycrossError(
+            f"a report ({form}) is of one task, one verification, or one of each - export the others to other files"
+        )
+    text = rendered(
+        store,
+        form,
+        task=next(iter(tasks), None),
+        verification=next(iter(verifications), None),
+        samples=settings().samples,
+    )
+
+    def write(part: Path) -> None:
+        part.write_bytes(text)
+
+    whole(output, write)
+
+
+def _import(options: argparse.Namespace) -> int:
+    from rallycross.exchange.files import import_rally  # noqa: PLC0415 - brings Arrow's writers
+
+    if not options.file.is_file():
+        raise RallycrossError(f"{options.file}: there is no such file")
+    store = Store.open()
+    for uuid in import_rally(store, options.file, samples=settings().samples, cloud=options.cloud):
+        console.print(f"task {uuid} is kept: ./rallycross results show {uuid[:8]}")
+    return 0
+
+
+def _delete(options: argparse.Namespace) -> int:
+    store = Store.open()
+    samples = settings().samples
+    for uuid in dict.fromkeys(_one(store, uuid) for uuid in options.uuids):
+        task = store.task(uuid)
+        row = task or store.verification(uuid)
+        if row is not None and row.status == "running" and not options.force:
+            raise RallycrossError(
+                f"{uuid} is running, or its process was killed - stop the run, or say --force if nothing drives it"
+            )
+        # The rows first: what is listed has its samples.
+        store.delete_results(uuid)
+        for workload in task.workloads if task else []:
+            shutil.rmtree(samples / workload.uuid, ignore_errors=True)
+        console.print(f"{uuid} is deleted")
+    return 0
+
+
+def _one(store: Store, given: str) -> str:
+    """Return the one uuid that begins as was given."""
+    found = store.results_like(given.lower())
+    if not found:
+        raise RallycrossError(f"there are no results {given} - ./rallycross results list has what there is")
+    if len(found) > 1:
+        raise RallycrossError(f"{given} is not enough to tell {', '.join(sorted(found)[:5])} apart - give more of it")
+    return found[0]
+
+
+def _number(text: str) -> int:
+    number = int(text)
+    if number < 1:
+        raise argparse.ArgumentTypeError("must be at least 1")
+    return number

@@ -1,0 +1,130 @@
+"""Results on a terminal: what is listed, and what is shown of one."""
+
+import time
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+from rich.console import RenderableType
+from rich.table import Table
+from rich.text import Text
+
+from rallycross.cli.console import duration
+from rallycross.exchange.columns import Columns
+from rallycross.exchange.table import RallyTable
+from rallycross.judging.verdict import first_line, verdict
+from rallycross.results.models import TaskRow, VerificationRow, WorkloadRow
+from rallycross.results.sample_file import read_batches
+from rallycross.results.store import Store
+
+_FIGURES = ("min", "median", "90%ile", "95%ile", "99%ile", "max", "avg")
+_NAMED = 20  # failures, or failed tests, that are shown
+
+
+def listed(store: Store, rows: Sequence[TaskRow | VerificationRow]) -> Table:
+    """Return a line for each."""
+    table = Table("uuid", "kind", "cloud", "title", "tags", "began (UTC)", "took", "verdict", box=None)
+    for row in rows:
+        task = isinstance(row, TaskRow)
+        table.add_row(
+            row.uuid[:8],
+            "task" if task else "verification",
+            row.cloud,
+            row.title if isinstance(row, TaskRow) else f"tempest: {row.chosen}",
+            ", ".join(row.tags) if isinstance(row, TaskRow) else "",
+            _moment(row.started_at),
+            duration(None if row.ended_at is None else row.ended_at - row.started_at),
+            _verdict(store, row),
+        )
+    return table
+
+
+def show_task(store: Store, task: TaskRow, samples: Path) -> Iterator[RenderableType]:
+    """Yield a head, then for each workload its durations, SLA rows and failures."""
+    yield Text(f"{task.title}: task {task.uuid} on cloud {task.cloud}", style="bold")
+    yield f"began {_moment(task.started_at)} UTC, {task.status}, {_verdict(store, task)}"
+    if task.origin:
+        yield f"imported from {task.origin}"
+    if task.tags:
+        yield f"tags: {', '.join(task.tags)}"
+    for workload in task.workloads:
+        yield ""
+        yield from _workload(workload, task, samples / workload.uuid)
+
+
+def show_verification(store: Store, uuid: str) -> Iterator[RenderableType]:
+    """Yield a head, how many tests came to what, and those that failed."""
+    row = store.verification(uuid)
+    if row is None:
+        return
+    tests = store.tests(uuid)
+    yield Text(f"verification {row.uuid} of cloud {row.cloud}: {row.chosen}", style="bold")
+    yield f"began {_moment(row.started_at)} UTC, {row.status}, {_verdict(store, row)}"
+    counts = Counter(test.status for test in tests)
+    yield f"{len(tests)} of {row.total} tests: " + ", ".join(f"{count} {name}" for name, count in counts.most_common())
+    if row.error:
+        yield Text(first_line(row.error), style="red")
+    failed = [test for test in tests if test.status in {"fail", "uxsuccess"}]
+    for test in failed[:_NAMED]:
+        yield Text(f"✗ {test.name}", style="red")
+    if len(failed) > _NAMED:
+        yield f"and {len(failed) - _NAMED} more"
+
+
+def _workload(workload: WorkloadRow, task: TaskRow, samples: Path) -> Iterator[RenderableType]:
+    arguments = ", ".join(f"{key} {value}" for key, value in workload.runner_args.items())
+    yield Text(f"{workload.position + 1}. {workload.scenario}", style="bold")
+    yield f"{workload.runner}: {arguments}" if arguments else workload.runner
+    table = RallyTable()
+    for record in read_batches(samples):
+        table.add(Columns.measured(record, timing=task.timing))  # type: ignore[arg-type]
+    yield durations(table)
+    took = f"load {duration(workload.load_seconds)}, {duration(workload.full_seconds)} with contexts"
+    yield took if workload.status == "finished" else f"{took}; {workload.status.replace('_', ' ')}"
+    if workload.error:
+        yield Text(first_line(workload.error), style="red")
+    for sla in workload.sla_rows:
+        yield Text(
+            f"{'✓' if sla.passed else '✗'} {sla.criterion}: {sla.detail}", style="green" if sla.passed else "red"
+        )
+    yield from _failures(workload)
+
+
+def durations(table: RallyTable) -> Table:
+    """Return the durations of a workload in seconds, as Rally's users know them."""
+    shown = Table("action", box=None)
+    for name in (*_FIGURES, "success", "count"):
+        shown.add_column(name, justify="right")
+    for depth, row in table.rows():
+        figures = row.figures()
+        success = figures["success"]
+        shown.add_row(
+            f"{'  ' * (depth - 1)} -> {row.shown}" if depth else row.shown,
+            *("n/a" if figures[name] is None else f"{figures[name]:.3f}" for name in _FIGURES),
+            "n/a" if success is None else f"{100 * success:.1f}%",
+            str(figures["count"]),
+        )
+    return shown
+
+
+def _failures(workload: WorkloadRow) -> Iterator[Text]:
+    groups = (workload.statistics or {}).get("failures", [])
+    for group in groups[:_NAMED]:
+        kind = f"{group['kind']}: " if group["kind"] else ""
+        yield Text(f"{group['count']} x {kind}{first_line(group['message'])}", style="red")
+    if len(groups) > _NAMED:
+        yield Text(f"and {len(groups) - _NAMED} more kinds of failure", style="red")
+
+
+def _verdict(store: Store, row: TaskRow | VerificationRow) -> str:
+    if row.status == "running":
+        return "running"
+    if isinstance(row, VerificationRow):
+        return "passed" if verdict(store, verification=row.uuid).passed else "failed"
+    if any(workload.passed is None for workload in row.workloads):
+        return "not judged"
+    return "passed" if row.workloads and all(workload.passed for workload in row.workloads) else "failed"
+
+
+def _moment(at: float) -> str:
+    return time.strftime("%Y-%m-%d %H:%M:%S", time.gmtime(at))

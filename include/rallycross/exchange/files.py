@@ -1,0 +1,94 @@
+"""Where the converters touch the disk and the store."""
+
+import os
+import shutil
+import time
+from collections.abc import Callable, Iterable, Sequence
+from contextlib import closing
+from importlib.metadata import version
+from pathlib import Path
+
+from rallycross.errors import RallycrossError
+from rallycross.exchange.rally_export import rally_json
+from rallycross.exchange.rally_import import Imported, read_rally
+from rallycross.judging.batch import Batch
+from rallycross.judging.statistics import Statistics
+from rallycross.load.sample import Sample
+from rallycross.results.models import TaskRow
+from rallycross.results.sample_file import SUFFIX, SampleWriter, read_batches
+from rallycross.results.store import Store
+
+_BATCH = 10_000  # iterations in a record batch
+
+
+def import_rally(store: Store, path: Path, *, samples: Path, cloud: str = "") -> list[str]:
+    """Keep the tasks of a file of Rally's results as if they had been run here; return their uuids.
+
+    A task comes whole or not at all. Raises `InvalidInput` for a file that cannot be read as results, and
+    `RallycrossError` for a task that is here already.
+    """
+    try:
+        text = path.read_text(encoding="utf-8")
+    except UnicodeDecodeError as error:
+        raise RallycrossError(f"{path}: not text in UTF-8 - give Rally's JSON results") from error
+    imported = read_rally(text, file=str(path), cloud=cloud)
+    for one in imported:
+        _keep(store, one, samples)
+    return [one.task.uuid for one in imported]
+
+
+def export_rally(tasks: Sequence[TaskRow], path: Path, *, samples: Path) -> None:
+    """Write tasks as Rally's JSON results."""
+    written = f"rallycross-{version('rallycross')}"
+
+    def write(part: Path) -> None:
+        with part.open("w", encoding="utf-8") as file:
+            file.writelines(rally_json(tasks, samples, version=written, now=time.time()))
+
+    whole(path, write)
+
+
+def whole(path: Path, write: Callable[[Path], None]) -> None:
+    """Let `write` make a file beside `path`, and put it there once it is whole."""
+    part = path.with_name(f".{path.name}.{os.getpid()}.part")
+    path.parent.mkdir(parents=True, exist_ok=True)
+    try:
+        write(part)
+        part.replace(path)
+    finally:
+        part.unlink(missing_ok=True)
+
+
+def _keep(store: Store, imported: Imported, samples: Path) -> None:
+    task = imported.task
+    if store.task(task.uuid) is not None:
+        raise RallycrossError(
+            f"task {task.uuid}: here already - to import it anew, ./rallycross results delete {task.uuid} first"
+        )
+    folders = {workload.uuid: samples / workload.uuid for workload in task.workloads}
+    there = [str(folder) for folder in folders.values() if folder.exists()]
+    if there:
+        raise RallycrossError(
+            f"{', '.join(there)}: samples of this task are here without it - an import was cut off, or they belong to"
+            " another results database; move them away and import again"
+        )
+    try:
+        for workload in task.workloads:
+            _write_samples(folders[workload.uuid], imported.samples(workload))
+            statistics = Statistics()
+            for record in read_batches(folders[workload.uuid]):
+                statistics.add(Batch(record, timing="rally"))
+            workload.statistics = statistics.close()
+        store.add_task(task)
+    except BaseException:
+        for folder in folders.values():
+            shutil.rmtree(folder, ignore_errors=True)
+        raise
+
+
+def _write_samples(folder: Path, samples: Iterable[Sample]) -> None:
+    with closing(SampleWriter(folder / f"0{SUFFIX}")) as writer:
+        for number, sample in enumerate(samples, 1):
+            writer.add(sample)
+            if number % _BATCH == 0:
+                writer.flush()

@@ -1,0 +1,219 @@
+"""Rally's JSON results become tasks like our own: rows for the store, samples for the sample files.
+
+Formats: 1.0, 1.1 and 1.2 (`rally task report --json`), and the list of `rally task results`, which knows neither a
+task nor uuids. Durations are taken as Rally took them, and the verdict is Rally's.
+"""
+
+import calendar
+import json
+import time
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID, uuid5
+
+from jsonschema import Draft202012Validator
+
+from rallycross.errors import Complaint, InvalidInput
+from rallycross.exchange.iterations import Json, sample_of
+from rallycross.exchange.rally_old import modern
+from rallycross.exchange.rally_schema import OLD_RESULTS, RESULTS
+from rallycross.load.sample import Sample
+from rallycross.results.models import SubtaskRow, TaskRow, WorkloadRow, WorkloadSlaRow
+from rallycross.results.reference import NAMESPACE, workload_reference
+
+FORMATS = ("1.0", "1.1", "1.2")
+_MOST_COMPLAINTS = 20
+_ENDS = {"aborted_on_sla": "aborted_on_sla", "aborted_manually": "aborted", "something_went_wrong": "crashed"}
+
+
+@dataclass(frozen=True)
+class Imported:
+    """A task without statistics, and the iterations of its workloads by their uuids."""
+
+    task: TaskRow
+    iterations: dict[str, list[Json]]
+
+    def samples(self, workload: WorkloadRow) -> Iterator[Sample]:
+        """Yield a workload's samples, in order of start."""
+        origin, last = workload.load_began_at or 0.0, 0.0
+        for number, iteration in enumerate(self.iterations[workload.uuid]):
+            sample = sample_of(iteration, number, origin, otherwise=last)
+            last = sample.ended
+            yield sample
+
+
+def read_rally(text: str, *, file: str, cloud: str = "") -> list[Imported]:
+    """Read the text of a file of results; `cloud` is the cloud's name (default: the environment's, as Rally says).
+
+    Raises `InvalidInput` with what is wrong with the file.
+    """
+    document = _parsed(text, file)
+    schema = OLD_RESULTS if isinstance(document, list) else RESULTS
+    _complain(file, _against(document, schema, file))
+    if isinstance(document, list):
+        # The list says nothing of the task as a whole; the same list must give the same task.
+        task = str(uuid5(NAMESPACE, json.dumps(document, sort_keys=True)))
+        document = modern(document, task=task, title=f"Results of Rally, from {file}")
+    version = str(document.get("info", {}).get("format_version", "1.0"))
+    if version not in FORMATS:
+        what, remedy = f"format version {version} is not known", f"known are {', '.join(FORMATS)} and the old list"
+        _complain(file, [Complaint(file, 0, 0, "info.format_version", what, remedy)])
+    return [_task(task, file, cloud) for task in document["tasks"]]
+
+
+def _parsed(text: str, file: str) -> Any:
+    try:
+        document = json.loads(text, parse_constant=_refuse)
+        if "\\ud" in text.lower():  # halves of surrogate pairs, which nothing can store, can only come by escapes
+            json.dumps(document, ensure_ascii=False).encode()
+    except json.JSONDecodeError as error:
+        raise InvalidInput([Complaint(file, error.lineno, error.colno, "", f"not JSON: {error.msg}")]) from error
+    except (ValueError, RecursionError) as error:
+        raise InvalidInput([Complaint(file, 0, 0, "", f"not JSON that can be read: {error}")]) from error
+    if not isinstance(document, list) and not (isinstance(document, dict) and "tasks" in document):
+        remedy = "make one by `rally task report --json` or `rally task results`"
+        raise InvalidInput([Complaint(file, 0, 0, "", "not results of Rally", remedy)])
+    return document
+
+
+def _refuse(constant: str) -> float:
+    raise ValueError(f"{constant} is no number")
+
+
+def _against(document: Any, schema: Json, file: str) -> Iterator[Complaint]:
+    for error in Draft202012Validator(schema).iter_errors(document):
+        key = "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in error.absolute_path)
+        what = error.message if len(error.message) <= 200 else f"{error.message[:200]} ..."
+        yield Complaint(file, 0, 0, key.lstrip("."), what)
+
+
+def _complain(file: str, complaints: Iterable[Complaint]) -> None:
+    found = list(complaints)
+    if len(found) > _MOST_COMPLAINTS:
+        left = len(found) - _MOST_COMPLAINTS
+        found = [*found[:_MOST_COMPLAINTS], Complaint(file, 0, 0, "~", f"and {left} more")]
+    if found:
+        raise InvalidInput(found)
+
+
+def _task(given: Json, file: str, cloud: str) -> Imported:
+    began = _moment(given.get("created_at"))
+    uuid = _uuid(given.get("uuid")) or str(uuid5(NAMESPACE, json.dumps(given, sort_keys=True)))
+    subtasks: list[SubtaskRow] = []
+    iterations: dict[str, list[Json]] = {}
+    for position, subtask in enumerate(given["subtasks"]):
+        workloads = []
+        for workload in subtask["workloads"]:
+            row = _workload(workload, uuid, len(iterations), given)
+            if row.uuid in iterations:
+                row.uuid = workload_reference(uuid, row.position)
+            iterations[row.uuid] = _in_order(workload["data"])
+            workloads.append(row)
+        subtasks.append(
+            SubtaskRow(
+                task_uuid=uuid,
+                position=position,
+                title=subtask.get("title") or "",
+                description=subtask.get("description") or "",
+                group="",
+                tags=[],
+                run_in_parallel=False,
+                workloads=workloads,
+            )
+        )
+    status = given.get("status", "finished")
+    task = TaskRow(
+        uuid=uuid,
+        cloud=cloud or given.get("env_name") or "imported",
+        title=given.get("title") or f"Results of Rally, from {file}",
+        description=given.get("description") or "",
+        tags=given.get("tags", []),
+        source="",
+        file="",
+        status=status if status in {"finished", "aborted"} else "crashed",  # also one that was not let come to its end
+        timing="rally",
+        origin=file,
+        environment={},
+        started_at=began or 0.0,
+        ended_at=_moment(given.get("updated_at")),
+        subtasks=subtasks,
+    )
+    return Imported(task, iterations)
+
+
+def _workload(given: Json, task_uuid: str, position: int, task: Json) -> WorkloadRow:
+    ((scenario, args),) = given["scenario"].items()
+    ((runner, runner_args),) = given["runner"].items()
+    rows = given.get("sla_results", {}).get("sla", [])
+    missed = [row["criterion"] for row in rows if not row["success"]]
+    status = next((_ENDS[name] for name in missed if name in _ENDS), "finished")
+    hooks = [{**hook, "config": _hook_config(hook["config"])} for hook in given.get("hooks", [])]
+    began = _moment(given.get("created_at") or task.get("created_at"))
+    starts = [one["timestamp"] for one in given["data"] if one.get("timestamp") is not None]
+    return WorkloadRow(
+        uuid=_uuid(given.get("uuid")) or workload_reference(task_uuid, position),
+        task_uuid=task_uuid,
+        position=position,
+        scenario=scenario,
+        description=given.get("description") or "",
+        args=args or {},
+        runner=runner,
+        runner_args=runner_args or {},
+        contexts=given.get("contexts", {}),
+        sla=given.get("sla", {}),
+        hooks=[hook["config"] for hook in hooks],
+        status=status,
+        error="",
+        error_detail="",
+        started_at=began,
+        ended_at=_moment(given.get("updated_at")),
+        load_began_at=float(min(starts, default=began or 0.0)),
+        load_seconds=given.get("load_duration"),
+        full_seconds=given.get("full_duration"),
+        contexts_done=given.get("contexts_results", []),
+        progress={},
+        generator={},
+        hook_results=hooks,
+        statistics=None,
+        passed=given.get("pass_sla", not missed),
+        sla_rows=[
+            WorkloadSlaRow(criterion=row["criterion"], passed=row["success"], detail=row.get("detail") or "")
+            for row in rows
+        ],
+    )
+
+
+def _hook_config(config: Json) -> Json:
+    """Return a hook's configuration with its action and its trigger as `{name: arguments}`."""
+    as_mapping = {
+        key: {config[key][0]: config[key][1]}
+        for key in ("action", "trigger")
+        if isinstance(config.get(key), list) and len(config[key]) == 2 and isinstance(config[key][0], str)
+    }
+    return {**config, **as_mapping}
+
+
+def _in_order(iterations: list[Json]) -> list[Json]:
+    """Return iterations by start, as Rally numbers them; those without a timestamp stay where they are."""
+    if any(iteration.get("timestamp") is None for iteration in iterations):
+        return iterations
+    return sorted(iterations, key=lambda iteration: float(iteration["timestamp"]))
+
+
+def _moment(text: str | None) -> float | None:
+    """Return seconds since the epoch of a time of Rally's, which is in UTC; None where it cannot be read."""
+    for form in ("%Y-%m-%dT%H:%M:%S", "%Y-%m-%dT%H:%M:%S.%f", "%Y-%m-%d %H:%M:%S"):
+        try:
+            return float(calendar.timegm(time.strptime(text or "", form)))
+        except ValueError:
+            continue
+    return None
+
+
+def _uuid(text: str | None) -> str | None:
+    """Return the uuid; None for what stands in the place of one, such as Rally's `n/a`."""
+    try:
+        return str(UUID(text or ""))
+    except ValueError:
+        return None

@@ -1,0 +1,271 @@
+"""What scenarios show of their iterations (`Iteration.add_output`), put together as a fold.
+
+Additive outputs of the same title and chart become one. Its figures are of all iterations; its points are those of
+every 2nd, 4th, 8th ... iteration where there are too many, so that a chart is as small after a million iterations as
+after a thousand, and the same however the load was divided. Complete outputs are kept of the first iterations only.
+"""
+
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from math import isfinite
+from typing import Any
+
+from rallycross.judging.batch import Batch
+
+MOST_POINTS = 1000  # iterations that an additive chart has points of
+MOST_VALUES = 8000  # iterations that the percentiles of an additive table are of
+MOST_COMPLETE = 20  # iterations whose complete outputs are kept
+MOST_CHARACTERS = 200_000  # of a complete output, as JSON
+_MOST_CHARTS = 50
+_SHOWN_COMPLAINTS = 20
+
+_TEXTS = ("title", "description", "chart_plugin", "label", "axis_label")
+_ADDITIVE = frozenset({"StackedArea", "Lines", "Pie", "StatsTable"})
+_COMPLETE = frozenset({*_ADDITIVE, "Table", "TextArea", "EmbeddedChart", "EmbeddedExternalChart", "OSProfiler"})
+
+Json = dict[str, Any]
+_Key = tuple[str, str, int]  # title, chart, and which of these in its iteration
+_Place = tuple[int, int]  # iteration, and position in it
+
+
+def complain(kind: str, output: Any) -> str | None:
+    """Return what is wrong with an output, `additive` or `complete`, by Rally's rules; None when nothing is."""
+    plugins = {"additive": _ADDITIVE, "complete": _COMPLETE}.get(kind)
+    if plugins is None:
+        return f"an output is additive or complete, not {kind!r}"
+    if not isinstance(output, dict):
+        return f"{kind} output is {type(output).__name__}, must be a mapping"
+    what = _wrong_key(output)
+    if what:
+        return f"{kind} output {what}"
+    plugin = output["chart_plugin"]
+    if plugin not in plugins:
+        return f"`chart_plugin` {plugin} of {kind} output is none of {', '.join(sorted(plugins))}"
+    wanted = _wanted_data(kind, plugin, output["data"])
+    return f"`data` of {kind} {plugin} must be {wanted}" if wanted else None
+
+
+class Outputs:
+    """Gathers outputs of iterations. Add batches, merge shards, close."""
+
+    def __init__(self) -> None:
+        self._charts: dict[_Key, _Chart] = {}
+        self._complete: dict[int, list[Json]] = {}
+        self._with_complete = 0
+        self._bad: dict[str, tuple[int, int]] = {}  # complaint: how many, in which iteration first
+
+    def add(self, batch: Batch) -> None:
+        """Take some samples."""
+        column = batch.record.column("outputs")
+        if column.null_count == len(column):
+            return
+        for iteration, text in zip(batch.iteration.tolist(), column.to_pylist(), strict=True):
+            if text is not None:
+                self._take(iteration, json.loads(text))
+
+    def merge(self, other: "Outputs") -> None:
+        """Take what another has taken."""
+        for key, chart in other._charts.items():
+            self._charts.setdefault(key, _Chart(chart.first, chart.output)).merge(chart)
+        self._complete.update(other._complete)
+        self._with_complete += other._with_complete
+        self._bound()
+        for what, (count, first) in other._bad.items():
+            self._complain(what, first, count)
+
+    def close(self) -> Json:
+        """Return what there is to show.
+
+        {"additive": [{"title", "chart_plugin", "description", "label", "axis_label", "every": n, points are of each
+          nth iteration, "series": [{"name", "count", "min", "max", "mean", "iterations": [...], "values": [...]}]}],
+         "charts_left_out": how many more there are, "complete": [{"iteration", "outputs": [...]}],
+         "complete_left_out": iterations, "bad": [{"what", "count", "iteration": the first}]}
+        """
+        charts = sorted(self._charts.values(), key=lambda chart: (chart.first, chart.output["title"]))
+        bad = sorted(self._bad.items(), key=lambda item: (-item[1][0], item))
+        return {
+            "additive": [chart.close() for chart in charts[:_MOST_CHARTS]],
+            "charts_left_out": max(0, len(charts) - _MOST_CHARTS),
+            "complete": [{"iteration": number, "outputs": self._complete[number]} for number in sorted(self._complete)],
+            "complete_left_out": self._with_complete - len(self._complete),
+            "bad": [
+                {"what": what, "count": count, "iteration": first} for what, (count, first) in bad[:_SHOWN_COMPLAINTS]
+            ],
+        }
+
+    def _take(self, iteration: int, outputs: list[Any]) -> None:
+        seen: dict[tuple[str, str], int] = {}
+        complete = []
+        for position, given in enumerate(outputs):
+            kind, output = _parted(given)
+            what = complain(kind, output)
+            if what:
+                self._complain(what, iteration)
+            elif kind == "additive":
+                name = (output["title"], output["chart_plugin"])
+                turn = seen[name] = seen.get(name, -1) + 1
+                chart = self._charts.setdefault((*name, turn), _Chart((iteration, position), output))
+                chart.add((iteration, position), output)
+            elif len(json.dumps(output)) > MOST_CHARACTERS:
+                self._complain(f"{output['title']} has more than {MOST_CHARACTERS} characters", iteration)
+            else:
+                complete.append(output)
+        if complete:
+            self._with_complete += 1
+            self._complete[iteration] = complete
+            self._bound()
+
+    def _bound(self) -> None:
+        while len(self._complete) > MOST_COMPLETE:
+            del self._complete[max(self._complete)]
+
+    def _complain(self, what: str, iteration: int, count: int = 1) -> None:
+        before, first = self._bad.get(what, (0, iteration))
+        self._bad[what] = (before + count, min(first, iteration))
+
+
+@dataclass
+class _Series:
+    """The numbers under one name."""
+
+    first: _Place
+    count: int = 0
+    total: float = 0.0
+    least: float = float("inf")
+    most: float = float("-inf")
+    kept: dict[int, float] = field(default_factory=dict)  # by iteration
+
+    def merge(self, other: "_Series") -> None:
+        self.first = min(self.first, other.first)
+        self.count += other.count
+        self.total += other.total
+        self.least = min(self.least, other.least)
+        self.most = max(self.most, other.most)
+        self.kept.update(other.kept)
+
+
+@dataclass
+class _Chart:
+    """Additive outputs that are one chart."""
+
+    first: _Place
+    output: Json  # of the first iteration: its texts are the chart's
+    every: int = 1  # numbers are kept of iterations that this divides
+    series: dict[str, _Series] = field(default_factory=dict)
+    iterations: set[int] = field(default_factory=set)  # of which numbers are kept
+
+    def add(self, place: _Place, output: Json) -> None:
+        iteration = place[0]
+        if place < self.first:
+            self.first, self.output = place, output
+        keeps = iteration % self.every == 0
+        for position, (name, number) in enumerate(output["data"]):
+            series = self.series.setdefault(name, _Series((iteration, position)))
+            value = float(number or 0)
+            series.merge(_Series((iteration, position), 1, value, value, value, {iteration: value} if keeps else {}))
+        if keeps and output["data"]:
+            self.iterations.add(iteration)
+            self._thin()
+
+    def merge(self, other: "_Chart") -> None:
+        if other.first < self.first:
+            self.first, self.output = other.first, other.output
+        for name, series in other.series.items():
+            self.series.setdefault(name, _Series(series.first)).merge(series)
+        self.iterations |= other.iterations
+        self._keep_every(max(self.every, other.every))
+        self._thin()
+
+    def close(self) -> Json:
+        texts = {name: self.output.get(name, "") for name in _TEXTS}
+        series = sorted(self.series.items(), key=lambda item: (item[1].first, item[0]))
+        return {**texts, "every": self.every, "series": [_closed(name, one) for name, one in series]}
+
+    def _thin(self) -> None:
+        """Keep each second, while there are too many: which ones are left does not depend on how they came."""
+        most = MOST_VALUES if self.output["chart_plugin"] == "StatsTable" else MOST_POINTS
+        while len(self.iterations) > most:
+            self._keep_every(self.every * 2)
+
+    def _keep_every(self, every: int) -> None:
+        self.every = every
+        self.iterations = {number for number in self.iterations if number % every == 0}
+        for series in self.series.values():
+            series.kept = {number: value for number, value in series.kept.items() if number % every == 0}
+
+
+def _closed(name: str, series: _Series) -> Json:
+    numbers = sorted(series.kept)
+    return {
+        "name": name,
+        "count": series.count,
+        "min": series.least,
+        "max": series.most,
+        # The last digits of a sum depend on the order of adding: they are no part of the figure.
+        "mean": float(f"{series.total / series.count:.9g}"),
+        "iterations": numbers,
+        "values": [series.kept[number] for number in numbers],
+    }
+
+
+def _wrong_key(output: Json) -> str:
+    missing = [key for key in ("title", "chart_plugin", "data") if key not in output]
+    if missing:
+        return f"has no `{missing[0]}`"
+    unknown = sorted(str(key) for key in output if key not in {*_TEXTS, "data"})
+    if unknown:
+        return f"has `{unknown[0]}`, which is not known"
+    bad = [key for key in _TEXTS if not isinstance(output.get(key, ""), str)]
+    return f"has a `{bad[0]}` that is {type(output[bad[0]]).__name__}, not text" if bad else ""
+
+
+def _parted(given: Any) -> tuple[str, Any]:
+    """Return kind and output of what stands in a sample."""
+    if not isinstance(given, dict):
+        return "complete", given
+    return str(given.get("kind")), {key: value for key, value in given.items() if key != "kind"}
+
+
+def _wanted_data(kind: str, plugin: str, data: Any) -> str:
+    """Return what the data should be; nothing when they are."""
+    if plugin in {"Table", "StatsTable"} and kind == "complete":
+        return "" if _is_table(data) else "{cols: [...], rows: [[...], ...]}"
+    if plugin == "TextArea":
+        return "" if isinstance(data, list) and all(isinstance(one, str) for one in data) else "a list of texts"
+    if plugin in {"EmbeddedChart", "EmbeddedExternalChart"}:
+        return "" if isinstance(data, str) else "a text"
+    if plugin == "OSProfiler":
+        return "" if isinstance(data, dict) and isinstance(data.get("trace_id"), str) else "a mapping with `trace_id`"
+    if kind == "complete" and plugin != "Pie":
+        lines = all(isinstance(line, list) and all(_is_point(one) for one in line) for line in _values(data))
+        return "" if lines and _is_pairs(data) else "[[name, [[x, y], ...]], ...]"
+    numbers = all(_is_number(one) or one is None for one in _values(data))
+    return "" if numbers and _is_pairs(data) else "[[name, number], ...]"
+
+
+def _is_pairs(data: Any) -> bool:
+    return isinstance(data, list) and all(
+        isinstance(pair, list) and len(pair) == 2 and isinstance(pair[0], str) for pair in data
+    )
+
+
+def _values(data: Any) -> Iterator[Any]:
+    return (pair[1] for pair in data if len(pair) == 2) if _is_pairs(data) else iter(())
+
+
+def _is_point(value: Any) -> bool:
+    return isinstance(value, list) and len(value) == 2 and all(_is_number(one) for one in value)
+
+
+def _is_number(value: Any) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool) and isfinite(value)
+
+
+def _is_table(data: Any) -> bool:
+    return (
+        isinstance(data, dict)
+        and isinstance(data.get("cols"), list)
+        and isinstance(data.get("rows"), list)
+        and all(isinstance(row, list) for row in data["rows"])
+    )

@@ -1,0 +1,52 @@
+"""The store's part for what was run before: finding, adding and deleting results."""
+
+from typing import Any
+
+from sqlalchemy import delete, select
+
+from rallycross.results.database import Database
+from rallycross.results.models import ArtifactRow, TaskRow, VerificationRow
+
+
+class History(Database):
+    """Looks through tasks and verifications."""
+
+    def tasks(self, *, cloud: str | None = None, tag: str | None = None) -> list[TaskRow]:
+        """Return the tasks of a cloud and with a tag (None: of any), the newest first."""
+        query = select(TaskRow).order_by(TaskRow.started_at.desc(), TaskRow.uuid)
+        if cloud is not None:
+            query = query.where(TaskRow.cloud == cloud)
+        with self.reading() as session:
+            return [row for row in session.scalars(query) if tag is None or tag in row.tags]
+
+    def verifications(self, *, cloud: str | None = None) -> list[VerificationRow]:
+        """Return the verifications of a cloud (None: of all), the newest first."""
+        query = select(VerificationRow).order_by(VerificationRow.started_at.desc(), VerificationRow.uuid)
+        if cloud is not None:
+            query = query.where(VerificationRow.cloud == cloud)
+        with self.reading() as session:
+            return list(session.scalars(query))
+
+    def results_like(self, start: str) -> list[str]:
+        """Return the uuids of tasks and verifications that begin so."""
+        with self.reading() as session:
+            return [
+                uuid
+                for model in (TaskRow, VerificationRow)
+                for uuid in session.scalars(select(model.uuid).where(model.uuid.startswith(start, autoescape=True)))
+            ]
+
+    def add_task(self, task: TaskRow) -> None:
+        """Keep a task that was run elsewhere, whole."""
+        with self.writing() as session:
+            session.add(task)
+
+    def delete_results(self, uuid: str) -> None:
+        """Forget a task or a verification, with all that the database has of it; files stay."""
+        owners: list[Any] = [uuid]
+        with self.writing() as session:
+            task = session.get(TaskRow, uuid)
+            owners += [workload.uuid for workload in task.workloads] if task else []
+            session.execute(delete(ArtifactRow).where(ArtifactRow.owner_uuid.in_(owners)))
+            session.execute(delete(TaskRow).where(TaskRow.uuid == uuid))
+            session.execute(delete(VerificationRow).where(VerificationRow.uuid == uuid))

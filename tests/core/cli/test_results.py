@@ -1,0 +1,154 @@
+"""`./rallycross results` finds, shows, hands on, takes in and deletes what was measured."""
+
+import json
+import xml.etree.ElementTree as ET
+from pathlib import Path
+
+import pytest
+
+from rallycross.cli.main import main
+from rallycross.judging.judge import judge
+from rallycross.load.sample import Action, Failure, Sample
+from rallycross.results.sample_file import SampleWriter
+from rallycross.results.store import Store
+from rallycross.task.plan import Subtask, Task, Workload
+from rallycross.verification.test import TestResult
+
+FIRST, SECOND = "aaaa1111-0000-4000-8000-000000000000", "aaaa2222-0000-4000-8000-000000000000"
+VERIFICATION = "bbbb0000-0000-4000-8000-000000000000"
+
+
+@pytest.fixture(name="home", autouse=True)
+def _home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Keep everything in a folder that has two tasks, of which the second failed, and a verification."""
+    monkeypatch.setenv("RALLYCROSS_HOME", str(tmp_path))
+    for name in ("RALLYCROSS_RESULTS_URL", "RALLYCROSS_SAMPLES"):
+        monkeypatch.delenv(name, raising=False)
+    store = Store.open()
+    _measure(store, tmp_path, FIRST, "First", cloud="one", tag="nightly", failing=False)
+    _measure(store, tmp_path, SECOND, "Second", cloud="two", tag="weekly", failing=True)
+    store.begin_verification(VERIFICATION, cloud="one", chosen="quick", total=1, environment={})
+    store.record_test(VERIFICATION, TestResult("tempest.api.test_it", "fail", 0.0, 1.0, traceback="it broke"))
+    store.end_verification(VERIFICATION, status="finished")
+    return tmp_path
+
+
+def _measure(store: Store, home: Path, uuid: str, title: str, *, cloud: str, tag: str, failing: bool) -> None:
+    workload = Workload(
+        0, "Nova.boot", {}, "constant", {"times": 4, "concurrency": 2}, {}, {"failure_rate": {"max": 0}}
+    )
+    task = Task(title, (Subtask(title, (workload,)),), tags=(tag,))
+    (workload_uuid,) = store.begin_task(uuid, cloud=cloud, task=task, environment={}).values()
+    store.begin_workload(workload_uuid)
+    writer = SampleWriter(home / "samples" / workload_uuid / "0.arrows")
+    for number in range(4):
+        actions = [Action("nova.boot", 0, number, number + 1.0), Action("nova.wait", 1, number, number + 1.0)]
+        failure = Failure("Boom", "it broke") if failing and number == 3 else None
+        writer.add(Sample(number, 0, None, number, number + 1.0, failure=failure, actions=actions * 2))
+    writer.close()
+    store.end_workload(workload_uuid, status="finished", load_seconds=4.0, full_seconds=5.0)
+    store.end_task(uuid, status="finished")
+    judge(store, uuid, samples=home / "samples")
+
+
+def _said(capsys: pytest.CaptureFixture[str], *arguments: str, code: int = 0) -> str:
+    assert main(["results", *arguments]) == code
+    captured = capsys.readouterr()
+    return captured.out + captured.err
+
+
+@pytest.mark.parametrize(
+    ("options", "listed"),
+    [
+        ([], ["aaaa1111", "aaaa2222", "bbbb0000"]),
+        (["--cloud", "one"], ["aaaa1111", "bbbb0000"]),
+        (["--tag", "weekly"], ["aaaa2222"]),
+        (["--last", "1"], ["bbbb0000"]),
+        (["--cloud", "three"], []),
+    ],
+)
+def test_results_are_listed(options: list[str], listed: list[str], capsys: pytest.CaptureFixture[str]) -> None:
+    """The list has what the filters leave, the newest last, each with its verdict."""
+    lines = _said(capsys, "list", *options).splitlines()
+
+    assert [line.split()[0] for line in lines[1:]] == listed
+    verdicts = {line.split()[0]: line.split()[-1] for line in lines[1:]}
+    assert verdicts.items() <= {"aaaa1111": "passed", "aaaa2222": "failed", "bbbb0000": "failed"}.items()
+
+
+def test_a_task_is_shown_as_rallys_users_know_it(capsys: pytest.CaptureFixture[str]) -> None:
+    """There is a row an action, `(xN)` where it came several times, nested ones by an arrow; SLA and failures."""
+    said = _said(capsys, "show", "aaaa2")
+    lines = {line.strip().split("  ")[0]: line.split() for line in said.splitlines() if line.startswith(" ")}
+
+    assert "min  median  90%ile  95%ile  99%ile" in said
+    assert lines["nova.boot (x2)"][-3:] == ["2.000", "100.0%", "4"]
+    assert lines["-> nova.wait (x2)"][-3:] == ["2.000", "100.0%", "4"]
+    assert lines["total"][-2:] == ["75.0%", "4"]
+    assert "✗ failure_rate: 1 of 4 iterations failed" in said
+    assert "1 x Boom: it broke" in said
+
+
+def test_a_verification_is_shown(capsys: pytest.CaptureFixture[str]) -> None:
+    """Its tests are counted, and those that failed are named."""
+    said = _said(capsys, "show", "bbbb")
+
+    assert "1 of 1 tests: 1 fail" in said
+    assert "✗ tempest.api.test_it" in said
+
+
+def test_each_format_is_written(home: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Every format gives a file that its readers can read; a task and a verification make one report."""
+    for form in ("rally", "csv", "parquet"):
+        _said(capsys, "export", "aaaa1", "aaaa2", "--format", form, "-o", str(home / f"tasks.{form}"))
+    for form in ("html", "junit", "json"):
+        _said(capsys, "export", "aaaa1", "bbbb", "--format", form, "-o", str(home / f"report.{form}"))
+
+    assert [task["title"] for task in json.loads((home / "tasks.rally").read_text())["tasks"]] == ["First", "Second"]
+    assert len((home / "tasks.csv").read_text().splitlines()) == 1 + 2 * 4 * 5
+    assert (home / "tasks.parquet").read_bytes()[:4] == b"PAR1"
+    assert ET.parse(home / "report.junit").getroot().get("tests") == "2"
+    assert json.loads((home / "report.json").read_text())["verdict"]["passed"] is False
+    assert "<title>Failed: First</title>" in (home / "report.html").read_text()
+    assert sorted(path.name for path in home.glob("*.part")) == []
+
+
+def test_what_was_exported_can_be_imported_after_it_was_deleted(home: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """A task goes with its samples, and comes back from its export."""
+    before = _said(capsys, "show", "aaaa2").splitlines()
+    _said(capsys, "export", "aaaa2", "--format", "rally", "-o", str(home / "task.json"))
+    assert len(list((home / "samples").iterdir())) == 2
+
+    _said(capsys, "delete", "aaaa2")
+    assert "there are no results aaaa2" in _said(capsys, "show", "aaaa2", code=2)
+    assert len(list((home / "samples").iterdir())) == 1
+
+    _said(capsys, "import", str(home / "task.json"))
+    after = _said(capsys, "show", "aaaa2").splitlines()
+    assert [line for line in after if not line.startswith(("began", "imported"))] == [
+        line for line in before if not line.startswith(("began", "imported"))
+    ]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["show", "cccc"], "there are no results cccc"),
+        (["show", "aaaa"], "is not enough to tell"),
+        (["export", "bbbb", "--format", "csv", "-o", "x"], "is a verification, and csv is for tasks"),
+        (["export", "aaaa1", "aaaa2", "--format", "html", "-o", "x"], "a report (html) is of one task"),
+        (["import", "nowhere.json"], "nowhere.json: there is no such file"),
+    ],
+)
+def test_what_cannot_be_done_is_said(arguments: list[str], said: str, capsys: pytest.CaptureFixture[str]) -> None:
+    """The message says what is wrong and what to do; the exit code is 2."""
+    assert said in _said(capsys, *arguments, code=2)
+
+
+def test_what_runs_is_not_deleted_unless_forced(capsys: pytest.CaptureFixture[str]) -> None:
+    """A task that is running stays, until --force says that nothing drives it."""
+    uuid = "cccc0000-0000-4000-8000-000000000000"
+    Store.open().begin_task(uuid, cloud="one", task=Task("Third", ()), environment={})
+
+    assert "is running" in _said(capsys, "delete", "cccc", code=2)
+    assert "is deleted" in _said(capsys, "delete", "cccc", "--force")
