@@ -39,7 +39,6 @@ from rallycross.results.sample_file import SampleWriter, read_samples
 from rallycross.results.store import Store
 from rallycross.scenarios.scenario import scenario
 from rallycross.scenarios.user import User
-from rallycross.settings import settings
 
 HERE = Path(__file__).parent
 USERS = 1000
@@ -345,10 +344,10 @@ def main() -> None:
     parser.add_argument("--no-rally", action="store_true", help="leave Rally out")
     options = parser.parse_args()
     scenario("bench.get")(_get)
-    rally = None if options.no_rally else Rally(settings().home / "bench" / "rally")
     console = Console(width=200)
     table = Table("figure", "Rally 5.1.1", "Rallycross", "aim", show_lines=True)
     with tempfile.TemporaryDirectory() as folder, fast_server() as url:
+        rally = None if options.no_rally else Rally(Path(folder))
         bench = Bench(Path(folder), rally, url)
         for name in options.only:
             console.print(f"measuring {name} ...", style="dim")

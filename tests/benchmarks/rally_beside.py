@@ -10,7 +10,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-VERSION = "5.1.1"
+sys.path.insert(0, str(Path(__file__).parents[1] / "core"))
+from rally_itself import rally_program
 
 
 @dataclass(frozen=True)
@@ -24,28 +25,14 @@ class RallyRun:
 
 
 class Rally:
-    """An installation below `folder`, made once; `uv` makes it, with this Python."""
+    """Rally, with a database of its own in `folder`."""
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
-        self._bin = folder / "venv/bin"
+        self._program = rally_program()
         self._env = {**os.environ, "HOME": str(folder), "PYTHONWARNINGS": "ignore"}
         for name in ("PYTHONPATH", "VIRTUAL_ENV"):
             self._env.pop(name, None)
-        if not (self._bin / "rally").exists():
-            self._install()
-
-    def _install(self) -> None:
-        uv = str(Path(sys.executable).with_name("uv"))
-        self._folder.mkdir(parents=True, exist_ok=True)
-        python = str(self._bin / "python")
-        # Rally still imports what setuptools has dropped.
-        packages = [f"rally=={VERSION}", "setuptools<80"]
-        for command in (
-            [uv, "venv", "--quiet", "--clear", "--python", sys.executable, str(self._folder / "venv")],
-            [uv, "pip", "install", "--quiet", "--compile-bytecode", "--python", python, *packages],
-        ):
-            subprocess.run(command, check=True)
         self._rally("db", "create")
         self._rally("env", "create", "--name", "bench", "--no-use")
 
@@ -65,14 +52,14 @@ class Rally:
 
     def python(self, program: str) -> str:
         """Run a program in Rally's environment and return what it prints."""
-        command = [str(self._bin / "python"), "-c", program]
+        command = [str(self._program.with_name("python")), "-c", program]
         return subprocess.run(command, env=self._env, capture_output=True, text=True, check=True).stdout
 
     def _rally(self, *arguments: str) -> None:
         connection = f"sqlite:///{self._folder / 'rally.db'}"
         config = self._folder / "rally.conf"
         config.write_text(f"[database]\nconnection = {connection}\n")
-        command = [str(self._bin / "rally"), "--config-file", str(config), *arguments]
+        command = [str(self._program), "--config-file", str(config), *arguments]
         done = subprocess.run(command, env=self._env, capture_output=True, text=True, check=False)
         if done.returncode not in {0, 2}:  # 2: an SLA was missed
             raise SystemExit(f"{' '.join(command)}: code {done.returncode}\n{done.stdout[-2000:]}{done.stderr[-2000:]}")

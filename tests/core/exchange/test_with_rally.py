@@ -4,7 +4,7 @@ import json
 from pathlib import Path
 from typing import Any
 
-from conftest import CLOUD, Rally
+from measured_by_rally import CLOUD, Rally
 
 from rallycross.exchange.files import export_rally, import_rally
 from rallycross.judging.judge import judge
