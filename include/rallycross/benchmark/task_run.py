@@ -63,7 +63,7 @@ def run(
 def clean(cloud: Cloud, store: Store, *, uuid: str) -> int:
     """Delete what the ledger says still stands for a task; return how many things. Raise `LeftBehind`."""
     ledger = OwnedLedger(store, cloud.name, uuid)
-    return cleaning.clean(cloud.connect(), ledger) if ledger.standing() else 0
+    return cleaning.clean(cloud.connect(), ledger, users=cloud.users) if ledger.standing() else 0
 
 
 def _close_interrupted(cloud: Cloud, store: Store, uuid: str, tell: Tell) -> None:
