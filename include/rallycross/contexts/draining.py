@@ -103,29 +103,18 @@ def _fits(kind: Kind, place: Place) -> bool:
     return (bool(place.project), bool(place.user)) == wanted
 
 
-def _emptied(kind: Kind, hunts: Sequence[Hunt], limit: float, threads: int, drained: Drained) -> list[Hunt]:
-    """Empty the projects that are hunted for, and return the hunts for those that have become empty."""
-    found = [(hunt, _look(kind, hunt)) for hunt in hunts]
-    inside = [Place(hunt.place.api, admin=True, project=thing["id"]) for hunt, things in found for thing in things]
-    emptied = empty(inside, limit=limit, threads=threads)
-    drained.left += emptied.left
-    full = {left.project for left in emptied.left}
-    empties = [(hunt, [thing for thing in things if thing["id"] not in full]) for hunt, things in found]
-    return [Hunt(hunt.place, hunt.wanted, known=things) for hunt, things in empties if things]
-
-
 def drain(kind: Kind, hunts: Sequence[Hunt], *, limit: float = LIMIT, threads: int = THREADS) -> Drained:
     """Delete until there is nothing more, or `limit` seconds have passed; what is refused for good is tried thrice.
 
     Where a delete is only begun by the request, one list a place shows what of it is there still. A project is emptied
     first, and stays where that fails.
     """
-    emptied = Drained()
-    if kind.name == "keystone.project":
-        hunts = _emptied(kind, hunts, limit, threads, emptied)
-    began = time.monotonic()
     work = _Drain(kind, threads)
     work.look(hunts)
+    if kind.name == "keystone.project":
+        places = [Place(place.api, admin=True, project=project) for place, project in work.pending]
+        work.spare(empty(places, limit=limit, threads=threads).left)
+    began = time.monotonic()
     while work.pending:
         together(work.ask, list(work.pending.values()), threads=threads)
         waited = time.monotonic() - began
@@ -133,8 +122,7 @@ def drain(kind: Kind, hunts: Sequence[Hunt], *, limit: float = LIMIT, threads: i
         if work.pending:
             time.sleep(pause_after(waited))
             work.look_again()
-    emptied += work.drained()
-    return emptied
+    return work.drained()
 
 
 @dataclass
@@ -157,6 +145,7 @@ class _Drain:
         self._threads = threads
         self._met: set[tuple[Place, str]] = set()
         self._left: dict[tuple[Place, str], Left] = {}
+        self._inside: list[Left] = []
 
     def look(self, hunts: Sequence[Hunt]) -> None:
         """Find what is pending."""
@@ -174,6 +163,13 @@ class _Drain:
         """See what is there still, where deletes take their time."""
         if not self._kind.at_once:
             self.look(list({id(target.hunt): target.hunt for target in self.pending.values()}.values()))
+
+    def spare(self, inside: Sequence[Left]) -> None:
+        """Leave alone the projects in which something is left."""
+        self._inside = list(inside)
+        full = {left.project for left in inside}
+        self.pending = {key: target for key, target in self.pending.items() if key[1] not in full}
+        self._met &= self.pending.keys()
 
     def ask(self, target: _Target) -> None:
         """Have a thing deleted, unless it is on its way."""
@@ -197,9 +193,9 @@ class _Drain:
 
     def drained(self) -> Drained:
         """Return what has become of it all."""
-        # Quotas are no things: every project has them, used or not.
-        gone = len(self._met - self._left.keys()) if self._kind.scope != "quota" else 0
-        return Drained(Counter({self._kind.name: gone} if gone else {}), list(self._left.values()))
+        # By id alone: what does not say whose it is may be met twice. Quotas are no things: every project has some.
+        gone = len({key[1] for key in self._met - self._left.keys()}) if self._kind.scope != "quota" else 0
+        return Drained(Counter({self._kind.name: gone} if gone else {}), [*self._inside, *self._left.values()])
 
     def _is_final(self, refusal: ApiError | Unreachable | None) -> bool:
         """Say whether asking again is of no use; what is in no project is not held by anything that is going."""

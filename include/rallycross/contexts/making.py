@@ -35,7 +35,7 @@ class Making:
         except SetUpFailed:
             raise
         except RallycrossError as error:
-            raise SetUpFailed(f"cloud {self.scene.cloud.name}: context {self.name}: {error}") from error
+            raise SetUpFailed(f"cloud {self.scene.cloud.name}: {self.name} cannot be made: {error}") from error
 
     def clean_up(self) -> None:
         """Take away what this context has made; raise `LeftBehind` when something does not go."""

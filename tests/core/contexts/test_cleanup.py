@@ -74,7 +74,8 @@ def test_in_a_project_that_was_there_before_only_names_count(
     """Quotas, which have no name, are reset in projects of ours only; those that a context has set are left to it."""
     scene.tenants = {"mine": Tenant("mine", "mine"), "theirs": Tenant("theirs", "theirs", existing=True)}
     scene.shared["quotas"] = ["cinder.quotas"]
-    small_cloud.quotas = {(service, tenant): {} for service in ("compute", "block-storage") for tenant in scene.tenants}
+    services = ("compute", "block-storage")
+    small_cloud.quotas = {(service, tenant): {} for service in services for tenant in scene.tenants}
     cleanup = AdminCleanup(["nova.quotas", "cinder.quotas"], scene, backstage)
     cleanup.set_up()
     assert cleanup.clean_up() == {}
@@ -84,7 +85,7 @@ def test_in_a_project_that_was_there_before_only_names_count(
 def test_users_clean_after_themselves_where_nobody_administers(
     scene: Scene, backstage: Backstage, small_cloud: SmallCloud
 ) -> None:
-    """On a cloud whose entry is no administrator's, what the load left in an existing project is deleted as its user."""
+    """On a cloud whose entry is no administrator's, its users delete what the load left in their projects."""
     small_cloud.administrators.clear()
     put(small_cloud, "users", "own", password="p")
     own = small_cloud.cloud(username="own", password="p", project_id="p1")
@@ -148,6 +149,26 @@ def test_a_router_goes_with_its_interfaces(small_cloud: SmallCloud) -> None:
     place = Place(api(small_cloud), admin=True, project="p1")
     assert drain(KINDS["neutron.router"], [everything(place, KINDS["neutron.router"])]).left == []
     assert (small_cloud.count("routers"), small_cloud.count("ports")) == (0, 0)
+
+
+def test_a_project_that_does_not_become_empty_stays(
+    peopled: Scene, backstage: Backstage, small_cloud: SmallCloud
+) -> None:
+    """A project would take the trace of what is in it with it: it is deleted when the rest is."""
+    full, other = peopled.tenants
+    put(small_cloud, "networks", "held", project_id=full)
+    small_cloud.refuse["DELETE network /networks/held"] = 403
+    with pytest.raises(LeftBehind, match=r"neutron.network held: DELETE .*: 403 as you wish"):
+        clean(backstage.connection, backstage.ledger)
+    assert (left(small_cloud, "projects"), small_cloud.count("users")) == ([full], 0)
+    assert [row.resource_id for row in backstage.ledger.standing()] == [full]
+    small_cloud.refuse = {"GET network /networks": 500}
+    with pytest.raises(LeftBehind, match=rf"neutron.network in {full}: cannot be listed: GET"):
+        clean(backstage.connection, backstage.ledger)
+    small_cloud.refuse.clear()
+    clean(backstage.connection, backstage.ledger)
+    assert (small_cloud.count("projects"), small_cloud.count("networks")) == (0, 0)
+    assert other != full
 
 
 def test_names_of_services_and_of_kinds_are_known() -> None:

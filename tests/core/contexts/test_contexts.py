@@ -120,7 +120,7 @@ def test_a_set_up_that_fails_is_told_and_leaves_nothing(  # noqa: PLR0917 - fixt
     before, rows = counts(small_cloud), len(backstage.ledger.standing())
     small_cloud.refuse = {refused: 403}
     context = CONTEXTS[name].make(everything[name], peopled, backstage)
-    with pytest.raises(SetUpFailed, match=rf"cloud small: context {name}: (POST|PUT) .*: 403 as you wish"):
+    with pytest.raises(SetUpFailed, match=rf"cloud small: {name} cannot be made: (POST|PUT) .*: 403 as you wish"):
         context.set_up()
     context.clean_up()
     assert (counts(small_cloud), len(backstage.ledger.standing())) == (before, rows)

@@ -74,7 +74,7 @@ def test_a_set_up_that_fails_leaves_nothing(
     """When projects or users are refused, the reason is told, and cleaning takes away what was made before."""
     small_cloud.refuse[refused] = 403
     users = Users({"tenants": 2}, scene, backstage)
-    with pytest.raises(SetUpFailed, match=r"cloud small: context users: POST .*as you wish"):
+    with pytest.raises(SetUpFailed, match=r"cloud small: users cannot be made: POST .*as you wish"):
         users.set_up()
     small_cloud.refuse.clear()
     users.clean_up()
