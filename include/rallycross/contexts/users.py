@@ -48,9 +48,9 @@ class Users(Making):
         self._users_per_tenant: int = config.get("users_per_tenant", 1)
         self._password: str | None = config.get("user_password")
         self.threads: int = config.get("resource_management_workers", THREADS)
-        auth = scene.cloud.config.get("auth", {})
-        self._project_domain: str = config.get("project_domain") or auth.get("project_domain_name") or _DOMAIN
-        self._user_domain: str = config.get("user_domain") or auth.get("user_domain_name") or _DOMAIN
+        self._project_domain, self._user_domain = (
+            config.get(f"{whose}_domain") or _domain_of(scene.cloud, whose) for whose in ("project", "user")
+        )
         self._choice: str = config.get("user_choice_method", "random")
 
     def make_all(self) -> None:
@@ -104,7 +104,7 @@ class Users(Making):
         api.put("identity", f"/projects/{tenant.id}/users/{user['id']}/roles/{role}")
         cloud = self.scene.cloud
         auth = {
-            "auth_url": cloud.config["auth"]["auth_url"],
+            "auth_url": self.backstage.connection.config.auth["auth_url"],
             "username": user["name"],
             "password": password,
             "user_domain_id": domain,
@@ -113,6 +113,12 @@ class Users(Making):
         return Actor(
             Cloud(cloud.name, {**cloud.config, "auth_type": "password", "auth": auth}), tenant, str(user["id"])
         )
+
+
+def _domain_of(cloud: Cloud, whose: str) -> str:
+    """Return the domain of the administrator's own project or user, by its name or id."""
+    auth = cloud.config.get("auth", {})
+    return str(auth.get(f"{whose}_domain_name") or auth.get(f"{whose}_domain_id") or _DOMAIN)
 
 
 def _domain(api: Api, name: str) -> str:
