@@ -1,5 +1,6 @@
 """A Connection of type `openstack`, or a cloud that a deployment has registered, becomes a core `Cloud`."""
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -9,7 +10,7 @@ from airflow.sdk.exceptions import AirflowNotFoundException
 from airflow.sdk.log import mask_secret
 
 from hooks.results import store
-from rallycross.cloud.cloud import Cloud
+from rallycross.cloud.cloud import Cloud, user_entries
 from rallycross.errors import RallycrossError
 
 
@@ -49,20 +50,19 @@ class OpenStackHook(BaseHook):
                 f"no connection and no registered cloud is named {self.conn_id!r}"
                 " - deploy it, or add a connection of type OpenStack (Admin > Connections)"
             )
-        cloud = Cloud.from_file(Path(row.clouds_yaml), row.name)
-        _mask(cloud.config)
-        return cloud
+        return _masked(Cloud.from_file(Path(row.clouds_yaml), row.name))
 
 
 def from_connection(connection: Connection) -> Cloud:
     """Return the cloud that a connection describes; raise `RallycrossError` where it leaves out what is needed."""
     extra: dict[str, Any] = {key: value for key, value in connection.extra_dejson.items() if value not in {None, ""}}
     if extra.get("cloud") or extra.get("clouds_yaml"):
-        config = _entry(connection.conn_id, extra.get("cloud"), extra.get("clouds_yaml"))
+        cloud = replace(
+            _entry(connection.conn_id, extra.get("cloud"), extra.get("clouds_yaml")), name=connection.conn_id
+        )
     else:
-        config = _fields(connection, extra)
-    _mask(config)
-    return Cloud(connection.conn_id, config)
+        cloud = Cloud(connection.conn_id, _fields(connection, extra))
+    return _masked(cloud)
 
 
 def _fields(connection: Connection, extra: dict[str, Any]) -> dict[str, Any]:
@@ -95,13 +95,15 @@ def _fields(connection: Connection, extra: dict[str, Any]) -> dict[str, Any]:
     return config
 
 
-def _entry(conn_id: str, name: str | None, text: str | None) -> dict[str, Any]:
-    """Return an entry of clouds.yaml: of the text in the connection, or of the worker's file."""
+def _entry(conn_id: str, name: str | None, text: str | None) -> Cloud:
+    """Return an entry of clouds.yaml, of the text in the connection or of the worker's file, with its own users."""
     if text is None:
         from openstack.config import OpenStackConfig  # noqa: PLC0415 - slow, and needed here only
 
-        # The whole entry, with vendor profile and secure.yaml, but without OS_* variables of the worker.
-        return dict(OpenStackConfig(load_envvars=False).get_one(cloud=name).config)
+        # Whole entries, with vendor profile and secure.yaml, but without OS_* variables of the worker.
+        found = OpenStackConfig(load_envvars=False)
+        wanted = [str(name), *user_entries(str(name), {one: {} for one in found.get_cloud_names()})]
+        return Cloud.of(str(name), {one: dict(found.get_one(cloud=one).config) for one in wanted})
     try:
         clouds = yaml.safe_load(text)["clouds"]
     except (yaml.YAMLError, KeyError, TypeError) as error:
@@ -114,11 +116,13 @@ def _entry(conn_id: str, name: str | None, text: str | None) -> dict[str, Any]:
         raise RallycrossError(
             f"connection {conn_id!r}: its clouds.yaml has no cloud {name!r} - it has: {', '.join(sorted(clouds))}"
         )
-    return dict(clouds[name])
+    return Cloud.of(name, clouds)
 
 
-def _mask(config: dict[str, Any]) -> None:
+def _masked(cloud: Cloud) -> Cloud:
     """Keep passwords and secrets out of the task logs."""
-    for key, value in config.get("auth", {}).items():
-        if isinstance(value, str) and ("password" in key or "secret" in key or "token" in key):
-            mask_secret(value)
+    for one in (cloud, *cloud.users):
+        for key, value in one.config.get("auth", {}).items():
+            if isinstance(value, str) and ("password" in key or "secret" in key or "token" in key):
+                mask_secret(value)
+    return cloud

@@ -117,6 +117,18 @@ def test_a_name_in_the_workers_clouds_yaml(monkeypatch: pytest.MonkeyPatch, tmp_
     assert config["region_name"] == "North"
 
 
+@pytest.mark.parametrize("pasted", [True, False])
+def test_a_clouds_own_users_come_with_it(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, *, pasted: bool) -> None:
+    """Entries `<name>-user-0` and so on, in the text or in the worker's file, become the cloud's users."""
+    text = yaml.safe_dump({"clouds": dict.fromkeys(("north", "north-user-0", "north-user-1", "south"), ENTRY)})
+    file = tmp_path / "clouds.yaml"
+    file.write_text(text)
+    monkeypatch.setattr("openstack.config.loader.CONFIG_FILES", [str(file)])
+    connection(monkeypatch, extra={"cloud": "north", **({"clouds_yaml": text} if pasted else {})})
+    cloud = OpenStackHook("testcloud").get_conn()
+    assert [user.config["auth"]["username"] for user in cloud.users] == ["u", "u"]
+
+
 def test_a_cloud_that_was_deployed(home: Path) -> None:  # noqa: ARG001 - the state of this test
     """Where no connection has the name, the cloud that a deployment has registered is taken."""
     file = registered.keep(settings(), "mine", yaml.safe_dump({"clouds": {"mine": ENTRY}}))

@@ -19,15 +19,50 @@ ADMIN = {"username": "admin", "password": "secret", "project_id": "admin-project
 _COLLECTIONS = {
     "compute": {"servers": "server"},
     "network": {
-        name: name[:-1] for name in ("networks", "ports", "routers", "subnets", "floatingips", "security_groups")
+        name: name[:-1]
+        for name in (
+            "networks",
+            "ports",
+            "routers",
+            "subnets",
+            "floatingips",
+            "security_groups",
+            "security_group_rules",
+            "trunks",
+            "agents",
+        )
     },
-    "block-storage": {"volumes": "volume", "snapshots": "snapshot"},
-    "identity": {name: name[:-1] for name in ("users", "projects", "roles", "domains")},
+    "block-storage": {
+        "volumes": "volume",
+        "snapshots": "snapshot",
+        "backups": "backup",
+        "volume_types": "volume_type",
+        "transfers": "transfer",
+        "qos_specs": "qos_spec",
+    },
+    "identity": {name: name[:-1] for name in ("users", "projects", "roles", "domains", "services")},
+}
+_COLLECTIONS["compute"] |= {
+    "flavors": "flavor",
+    "keypairs": "keypair",
+    "aggregates": "aggregate",
+    "server_groups": "server_group",
+}
+_PATHS = {  # what stands in a path, where it is not what stands in the answer
+    "os-server-groups": "server_groups",
+    "os-keypairs": "keypairs",
+    "os-aggregates": "aggregates",
+    "os-volume-transfer": "transfers",
+    "types": "volume_types",
+    "qos-specs": "qos_specs",
+    "security-groups": "security_groups",
+    "security-group-rules": "security_group_rules",
 }
 _OWNERS = {  # how a thing says whose it is, where it is not by `project_id`
     "servers": "tenant_id",
     "volumes": "os-vol-tenant-attr:tenant_id",
     "snapshots": "os-extended-snapshot-attributes:project_id",
+    "backups": "os-backup-project-attr:project_id",
 }
 _BEGUN = {"servers": ("BUILD", "ACTIVE"), "volumes": ("creating", "available")}
 
@@ -49,6 +84,11 @@ class SmallCloud:
         self.ready_after = 0.0  # seconds until a server or a volume has become what it should
         self.refuse: dict[str, int] = {}  # "METHOD service" or "METHOD service /path" -> status to answer with
         self.delay: dict[str, float] = {}  # the same -> seconds
+        self.lingers = 0.0  # seconds that a server is there still when it has been deleted
+        self.fails: set[str] = set()  # collections of which all that is made ends in an error state
+        self.administrators = {"admin"}  # ids of users who have the role
+        self.quotas: dict[tuple[str, str], dict[str, int]] = {}  # service, project -> those that were set
+        self.grants: set[tuple[str, str, str]] = set()  # project, user, role
         self.overlooks_filters = False  # lists everybody's things, whoever's were asked for
         self._numbers = itertools.count(1)
         self._loop = asyncio.new_event_loop()
@@ -140,6 +180,7 @@ class SmallCloud:
         body = {
             "user": {"id": user["id"], "name": given["name"], "domain": {"id": "default"}},
             "project": {"id": project, "name": project, "domain": {"id": "default"}},
+            "roles": [{"id": "a", "name": "admin"}] if user["id"] in self.administrators else [],
             "expires_at": "2100-01-01T00:00:00.000000Z",
             "issued_at": "2026-01-01T00:00:00.000000Z",
             "methods": ["password"],
@@ -147,8 +188,13 @@ class SmallCloud:
         }
         return web.json_response({"token": body}, status=201, headers={"X-Subject-Token": token})
 
-    async def _act(self, request: web.Request, service: str, path: str, project: str) -> web.Response:
-        collection, _, rest = path.replace("security-groups", "security_groups").lstrip("/").partition("/")
+    async def _act(  # noqa: C901, PLR0911, PLR0912 - one case a kind of request
+        self, request: web.Request, service: str, path: str, project: str
+    ) -> web.Response:
+        if (special := await self._special(request, service, path)) is not None:
+            return special
+        collection, _, rest = path.lstrip("/").partition("/")
+        collection = _PATHS.get(collection, collection)
         identifier, _, more = rest.partition("/")
         things = self.things.setdefault(collection, {})
         single = _COLLECTIONS.get(service, {}).get(collection)
@@ -161,6 +207,12 @@ class SmallCloud:
             return web.Response(status=204)
         if request.method == "POST":
             body = await request.json()
+            if collection in body:  # many at a time
+                made = [self._new(collection, one, project) for one in body[collection]]
+                things.update({thing["id"]: thing for thing in made})
+                return web.json_response({collection: made}, status=201)
+            if collection in {"flavors", "volume_types"} and body[single]["name"] in self._names(collection):
+                return web.json_response({"conflict": {"message": "there is one"}}, status=409)
             thing = self._new(collection, body[single] if single else body, project)
             things[thing["id"]] = thing
             return web.json_response({single: thing} if single else thing, status=201)
@@ -168,21 +220,76 @@ class SmallCloud:
             if identifier not in things:
                 return web.json_response({"itemNotFound": {"message": f"no {identifier}"}}, status=404)
             if request.method == "DELETE":
-                del things[identifier]
+                if collection == "routers" and any(port["device_id"] == identifier for port in self._interfaces()):
+                    return web.json_response({"NeutronError": {"message": "it has interfaces"}}, status=409)
+                if collection == "servers" and self.lingers:
+                    things[identifier].setdefault("deleted", time.monotonic())
+                else:
+                    del things[identifier]
                 return web.Response(status=204)
             thing = self._now(collection, things[identifier])
             return web.json_response({single: thing} if single else thing)
         return web.json_response({collection: self._list(request, collection, project)})
 
+    async def _special(  # noqa: C901, PLR0911 - one case a path
+        self, request: web.Request, service: str, path: str
+    ) -> web.Response | None:
+        """Answer what is no thing with a path of its own: quotas, roles given, routers' interfaces."""
+        match path.lstrip("/").split("/"):
+            case ["os-quota-sets" | "quotas" as collection, project]:
+                key = "quota" if collection == "quotas" else "quota_set"
+                if request.method == "PUT":
+                    self.quotas[service, project] = (await request.json())[key]
+                if request.method == "DELETE":
+                    self.quotas.pop((service, project), None)
+                    return web.Response(status=204)
+                now = {"instances": 10, "volumes": 10, "network": 10} | self.quotas.get((service, project), {})
+                return web.json_response({key: now})
+            case ["projects", project, "users", user, "roles", *role]:
+                if not role:
+                    given = [{"id": one[2]} for one in self.grants if one[:2] == (project, user)]
+                    return web.json_response({"roles": given})
+                change = self.grants.add if request.method == "PUT" else self.grants.discard
+                change((project, user, role[0]))
+                return web.Response(status=204)
+            case ["routers", router, "add_router_interface"]:
+                subnet = (await request.json())["subnet_id"]
+                port = {"id": f"port-{next(self._numbers)}", "device_id": router, "project_id": "p", "subnet": subnet}
+                port["device_owner"] = "network:router_interface"
+                self.things.setdefault("ports", {})[port["id"]] = port
+                return web.json_response({})
+            case ["routers", _, "remove_router_interface"]:
+                del self.things["ports"][(await request.json())["port_id"]]
+                return web.json_response({})
+            case ["users", _, "credentials", "OS-EC2"]:
+                return web.json_response({"credentials": []})
+            case ["extensions", alias]:
+                return web.json_response({"extension": {"alias": alias}})
+            case ["flavors", flavor, "os-extra_specs"]:
+                self.things["flavors"][flavor]["extra_specs"] = (await request.json())["extra_specs"]
+                return web.json_response({})
+        return None
+
+    def _names(self, collection: str) -> set[str]:
+        return {thing["name"] for thing in self.things.get(collection, {}).values()}
+
+    def _interfaces(self) -> list[dict[str, Any]]:
+        return [port for port in self.things.get("ports", {}).values() if port["device_owner"].startswith("network:")]
+
     def _new(self, collection: str, wanted: dict[str, Any], project: str) -> dict[str, Any]:
         begun = _BEGUN.get(collection, ("queued", ""))[0]
         identifier = f"{collection}-{next(self._numbers)}"
         owner = "owner" if collection == "images" else _OWNERS.get(collection, "project_id")
-        return {**wanted, "id": identifier, "status": begun, owner: project, "made": time.monotonic()}
+        made = {"id": identifier, "status": begun, owner: project, "made": time.monotonic()}
+        if collection == "keypairs":
+            made |= {"id": wanted["name"], "private_key": "private", "public_key": "public"}
+        if collection == "flavors":
+            made["id"] = wanted["id"]
+        return {**wanted, **made}
 
     def _now(self, collection: str, thing: dict[str, Any]) -> dict[str, Any]:
         if collection in _BEGUN and time.monotonic() - thing["made"] >= self.ready_after:
-            thing["status"] = _BEGUN[collection][1]
+            thing["status"] = "error" if collection in self.fails else _BEGUN[collection][1]
         return thing
 
     def _list(self, request: web.Request, collection: str, project: str) -> list[dict[str, Any]]:
@@ -194,8 +301,11 @@ class SmallCloud:
         if collection == "security_groups" and "project_id" in wanted:  # neutron's way: there is always a default one
             group = {"id": f"default-{wanted['project_id']}", "name": "default", "project_id": wanted["project_id"]}
             self.things[collection].setdefault(group["id"], group)
+        for identifier, thing in list(self.things[collection].items()):
+            if "deleted" in thing and time.monotonic() - thing["deleted"] >= self.lingers:
+                del self.things[collection][identifier]
         return [
-            self._now(collection, thing)
+            {"keypair": thing} if collection == "keypairs" else self._now(collection, thing)
             for thing in self.things[collection].values()
             if (not owned or self.overlooks_filters or thing.get(owner) in owned)
             and ("name" not in wanted or thing.get("name") == wanted["name"])

@@ -5,7 +5,7 @@ import logging
 import threading
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from typing import Any, Literal, cast
@@ -118,11 +118,11 @@ class Stands:
                 context.set_up()
         return scene
 
-    def _clean_up(self, record: dict[str, Any], clean_up: Callable[[], dict[str, int] | None]) -> None:
+    def _clean_up(self, record: dict[str, Any], clean_up: Callable[[], Mapping[str, int] | None]) -> None:
         """Clean up; what cannot be deleted stays in the ledger, is told and noted, and spoils nothing measured."""
         try:
             with _noted(record, "cleanup"):
-                record["cleanup"]["deleted"] = clean_up() or {}
+                record["cleanup"]["deleted"] = dict(clean_up() or {})
         except Exception as error:  # noqa: BLE001 - the next one is to be cleaned up all the same
             self._tell(f"{record['plugin_name']}: not all could be cleaned up: {error}")
 

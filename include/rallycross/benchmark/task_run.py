@@ -113,7 +113,7 @@ def clean(cloud: Cloud, store: Store, *, uuid: str) -> int:
         for why in undo_standing(store, cloud.name, workload.uuid).values():
             _log.warning(why)
     ledger = OwnedLedger(store, cloud.name, uuid)
-    return cleaning.clean(cloud.connect(), ledger) if ledger.standing() else 0
+    return cleaning.clean(cloud.connect(), ledger, users=cloud.users) if ledger.standing() else 0
 
 
 def _close_interrupted(cloud: Cloud, store: Store, uuid: str, tell: Tell) -> None:

@@ -5,7 +5,7 @@ from pathlib import Path
 from openstack.config import OpenStackConfig
 from openstack.exceptions import ConfigException
 
-from rallycross.cloud.cloud import Cloud
+from rallycross.cloud.cloud import Cloud, user_entries
 from rallycross.errors import RallycrossError, did_you_mean
 from rallycross.results.store import Store
 
@@ -19,6 +19,7 @@ def named_cloud(name: str, store: Store) -> Cloud:
     if name not in known:
         raise RallycrossError(f"there is no cloud {name!r} - {did_you_mean(name, known) or 'deploy one, or name one'}")
     try:
-        return Cloud(name, dict(config.get_one(cloud=name).config))
+        wanted = [name, *user_entries(name, {one: {} for one in known})]
+        return Cloud.of(name, {one: dict(config.get_one(cloud=one).config) for one in wanted})
     except ConfigException as error:
         raise RallycrossError(f"cloud {name}: its entry in clouds.yaml cannot be used: {error}") from error

@@ -1,5 +1,7 @@
-"""A cloud under test: its name, and what one needs to sign in to it as an administrator."""
+"""A cloud under test: its name, and what one needs to sign in to it, as its administrator and as its users."""
 
+import itertools
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -16,6 +18,7 @@ class Cloud:
 
     name: str
     config: dict[str, Any] = field(repr=False)  # the entry: auth, region_name, interface, verify, ...
+    users: tuple["Cloud", ...] = field(default=(), repr=False)  # its own users, for the load to act as
 
     def connect(self) -> openstack.connection.Connection:
         """Sign in. The environment's `OS_*` variables and `clouds.yaml` files have no say."""
@@ -36,7 +39,18 @@ class Cloud:
             raise RallycrossError(f"{path}: not a clouds.yaml ({error}) - name a file that has `clouds:`") from error
         if name not in clouds:
             raise RallycrossError(f"{path}: has no cloud {name!r} - it has: {', '.join(sorted(clouds)) or 'none'}")
-        return cls(name, clouds[name])
+        return cls.of(name, clouds)
+
+    @classmethod
+    def of(cls, name: str, entries: Mapping[str, dict[str, Any]]) -> "Cloud":
+        """Return the cloud `name` of a clouds.yaml's entries, with the users that stand beside it (`user_entries`)."""
+        return cls(name, entries[name], tuple(cls(name, entry) for entry in user_entries(name, entries).values()))
+
+
+def user_entries(name: str, entries: Mapping[str, dict[str, Any]]) -> dict[str, dict[str, Any]]:
+    """Return the entries of a cloud's own users: those named `<name>-user-0`, `<name>-user-1` and so on."""
+    named = (f"{name}-user-{number}" for number in itertools.count())
+    return {one: entries[one] for one in itertools.takewhile(entries.__contains__, named)}
 
 
 NO_CLOUD = Cloud("none", {})

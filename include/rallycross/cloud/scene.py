@@ -14,12 +14,13 @@ class Tenant:
     """A project that the load acts in.
 
     `resources` has what contexts have made or found in it, by the context's name, as the API shows it:
-    "networks" (each with "subnets" and "router_id" where there are any), "routers", "volumes", "servers", "images".
+    "networks" (each with "router_id"), "subnets", "routers", "volumes", "servers", "images"; see docs/contexts.md.
     """
 
     id: str
     name: str
     resources: dict[str, Any] = field(default_factory=dict)
+    existing: bool = False  # it was there before: nothing in it is ours but what our names say
 
 
 @dataclass

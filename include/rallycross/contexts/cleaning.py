@@ -1,83 +1,211 @@
 """Deletes what the ledger says still stands: by id where the cloud had given one, by name where it had not."""
 
-from collections.abc import Callable, Iterable
-from concurrent.futures import ThreadPoolExecutor
-from itertools import groupby
+from collections import Counter
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from functools import cached_property, partial
+from typing import Any, TypeVar
 
-from keystoneauth1.exceptions import ClientException
 from openstack.connection import Connection
-from openstack.exceptions import NotFoundException, SDKException
 
-from rallycross.contexts.emptying import Stubborn, empty
-from rallycross.contexts.identity import identity
+from rallycross.cloud.cloud import Cloud
+from rallycross.cloud.errors import ApiError, SignInFailed, Unreachable
+from rallycross.contexts.api import Api, Thing
+from rallycross.contexts.draining import LIMIT, Drained, Hunt, Left, drain, sweep
+from rallycross.contexts.kinds import KINDS, Kind, Place
 from rallycross.contexts.ledger import OwnedLedger
+from rallycross.contexts.together import THREADS, together
 from rallycross.errors import RallycrossError
 from rallycross.results.models import LedgerRow
 
-THREADS = 20
+# Rows that are no thing: names to look for (`detail`: kinds, places), a role given, a quota changed (`before`).
+SWEEP, GRANT = "sweep", "keystone.grant"
+QUOTAS = {"nova.quotas": "quota_set", "cinder.quotas": "quota_set", "neutron.quota": "quota"}
+_ORDER = [SWEEP, GRANT, *KINDS]
+_NOT_FOUND = 404
+
+K = TypeVar("K")
 
 
 class LeftBehind(RallycrossError):  # noqa: N818 - reads as what it says
     """Something could not be deleted. It is still in the ledger, so cleaning again tries again."""
 
+    def __init__(self, message: str, deleted: Counter[str]) -> None:
+        super().__init__(message)
+        self.deleted = deleted  # kind -> how many things were, all the same
 
-def clean(connection: Connection, ledger: OwnedLedger, *, threads: int = THREADS) -> int:
+
+def clean(
+    connection: Connection,
+    ledger: OwnedLedger,
+    *,
+    users: Sequence[Cloud] = (),
+    threads: int = THREADS,
+    limit: float = LIMIT,
+) -> int:
     """Delete all that stands for the ledger's owner, what was made last first; return how many rows that was.
 
+    `users` are the cloud's own users, who delete what is theirs where the connection is not an administrator's.
     Raise `LeftBehind`, after everything was tried, when something could not be deleted.
     """
-    rows = ledger.standing()[::-1]
-    left: list[str] = []
-
-    def one(row: LedgerRow) -> None:
-        try:
-            _DELETERS[row.kind](connection, row)
-        except (SDKException, ClientException, Stubborn) as error:
-            left.append(f"{row.kind} {row.name}: {error}")
-        else:
-            ledger.forgotten(row.id)
-
-    with ThreadPoolExecutor(threads, thread_name_prefix="clean") as pool:
-        for _, alike in groupby(rows, key=lambda row: row.kind):
-            list(pool.map(one, alike))
-    if left:
-        what = "\n".join(sorted(left))
-        raise LeftBehind(f"cloud {ledger.cloud}: could not delete\n{what}\nmend the cloud and clean again")
+    rows = ledger.standing()
+    clean_rows(connection, ledger, rows, users=users, threads=threads, limit=limit)
     return len(rows)
 
 
-def _delete_user(connection: Connection, row: LedgerRow) -> None:
-    """Delete a user, or all users whose names begin as the row's does."""
-    if row.detail.get("prefix"):
-        answer = identity(connection).get("/users", params={"name__startswith": row.name})
-        users = [user["id"] for user in answer.json()["users"] if user["name"].startswith(row.name)]
+def clean_rows(
+    connection: Connection,
+    ledger: OwnedLedger,
+    rows: Collection[LedgerRow],
+    *,
+    users: Sequence[Cloud] = (),
+    threads: int = THREADS,
+    limit: float = LIMIT,
+) -> Counter[str]:
+    """Delete what some rows of a ledger stand for; return how many of each kind there were. Raise `LeftBehind`."""
+    if not rows:
+        return Counter()
+    work = _Cleaning(Places(connection, users), threads, limit)
+    drained = Drained()
+    for kind, alike in _grouped(rows, lambda row: row.kind, _ORDER):
+        done = work.delete(kind, alike)
+        drained += done
+        for row in alike:
+            if not any(_is_of(left, row) for left in done.left):
+                ledger.forgotten(row.id)
+    if drained.left:
+        what = "\n".join(sorted(map(str, drained.left)))
+        message = f"cloud {ledger.cloud}: could not delete\n{what}\nmend the cloud and clean again"
+        raise LeftBehind(message, drained.deleted)
+    return drained.deleted
+
+
+class Places:
+    """Knows as whom to look where: as the administrator, if there is one, or else as the project's own user."""
+
+    def __init__(self, connection: Connection, users: Sequence[Cloud]) -> None:
+        self._api = Api(connection)
+        self._users = users
+
+    def of(self, project: str = "", user: str = "", *, ours: bool = True) -> Place:
+        """Return a project, what is one user's in it, or (without a project) the cloud as a whole."""
+        if self._api.administers or ours:
+            return Place(self._api, admin=True, project=project, user=user, ours=ours)
+        for api in self._own:
+            if api.project == project and user in {"", api.user}:
+                return Place(api, admin=False, project=project, user=user, ours=ours)
+        raise SignInFailed(
+            f"no administrator, and no user of the project {project}, is known - name one beside the cloud"
+        )
+
+    @cached_property
+    def _own(self) -> list[Api]:
+        return together(lambda cloud: Api(cloud.connect()), self._users)
+
+
+class _Cleaning:
+    """Deletes rows of one kind."""
+
+    def __init__(self, places: Places, threads: int, limit: float) -> None:
+        self._places = places
+        self._threads = threads
+        self._limit = limit
+
+    def delete(self, kind: str, rows: Sequence[LedgerRow]) -> Drained:
+        """Delete what they stand for."""
+        try:
+            if kind == SWEEP:
+                return self._sweep(rows)
+            if kind == GRANT or kind in QUOTAS:
+                return self._undo(kind, rows)
+            return drain(KINDS[kind], self._hunts(KINDS[kind], rows), limit=self._limit, threads=self._threads)
+        except SignInFailed as error:
+            return Drained(left=[Left(kind, row.resource_id or "", row.name, "", str(error)) for row in rows])
+
+    def _sweep(self, rows: Sequence[LedgerRow]) -> Drained:
+        drained = Drained()
+        for row in rows:
+            places = [self._places.of(project, user, ours=ours) for project, user, ours in row.detail["places"]]
+            kinds = [KINDS[name] for name in row.detail["kinds"]]
+            done = sweep(row.name, kinds, places, limit=self._limit, threads=self._threads)
+            if done.left:  # so that the row stays
+                done.left.append(Left(SWEEP, "", row.name, "", "what is named so is not all gone"))
+            drained += done
+        return drained
+
+    def _undo(self, kind: str, rows: Sequence[LedgerRow]) -> Drained:
+        """Take roles from users; give projects the quotas that they had before, or the cloud's."""
+        api = self._places.of().api
+        undo = _revoke if kind == GRANT else _restore
+
+        def one(row: LedgerRow) -> Left | None:
+            try:
+                undo(api, row)
+            except (ApiError, Unreachable) as error:
+                gone = isinstance(error, ApiError) and error.status == _NOT_FOUND
+                return None if gone else Left(kind, "", row.name, "", str(error))
+            return None
+
+        return Drained(left=[left for left in together(one, rows, threads=self._threads) if left])
+
+    def _hunts(self, kind: Kind, rows: Sequence[LedgerRow]) -> list[Hunt]:
+        hunts = []
+        for where, there in _grouped(rows, lambda row: (row.detail.get("project", ""), row.detail.get("user", ""))):
+            place = self._places.of(*where, ours=all(row.detail.get("ours", True) for row in there))
+            if known := {row.resource_id: row.name for row in there if row.resource_id}:
+                things = [{kind.naming: name, kind.id: identifier} for identifier, name in known.items()]
+                wanted = partial(_has_id, kind, frozenset(known))
+                hunts.append(Hunt(place, wanted, known=things if kind.at_once else ()))
+            by = kind.name_filters[0]
+            hunts += [
+                Hunt(place, partial(_is_named, kind, row), {by: row.name} if by else {})
+                for row in there
+                if not row.resource_id
+            ]
+        return hunts
+
+
+def _grouped(
+    rows: Iterable[LedgerRow], key: Callable[[LedgerRow], K], order: Sequence[K] = ()
+) -> list[tuple[K, list[LedgerRow]]]:
+    """Return rows by what they have in common, in an order, or else in that of what was made last."""
+    groups: dict[K, list[LedgerRow]] = {}
+    for row in sorted(rows, key=lambda row: -row.id):
+        groups.setdefault(key(row), []).append(row)
+    return sorted(groups.items(), key=lambda group: order.index(group[0]) if order else 0)
+
+
+def _has_id(kind: Kind, ids: frozenset[str], thing: Thing) -> bool:
+    return str(thing[kind.id]) in ids
+
+
+def _is_named(kind: Kind, row: LedgerRow, thing: Thing) -> bool:
+    """Say whether a thing is the row's: a name that the task file has given can be anybody's, a mark is ours."""
+    mark = row.detail.get("mark")
+    return kind.name_of(thing) == row.name and mark in {None, thing.get("description")}
+
+
+def _is_of(left: Left, row: LedgerRow) -> bool:
+    """Say whether something that is left keeps a row in the ledger."""
+    if left.kind != row.kind:  # in a project, which then stays too
+        return row.kind == "keystone.project" and left.project == row.resource_id
+    if not left.id and not left.name:  # a place that cannot be looked at
+        return left.project == str(row.detail.get("project", ""))
+    return row.name == left.name if row.resource_id is None else row.resource_id == left.id
+
+
+def grant_path(detail: Mapping[str, Any]) -> str:
+    """Return the path of a role that a user has in a project, by their ids."""
+    return "/projects/{project}/users/{user}/roles/{role}".format_map(detail)
+
+
+def _revoke(api: Api, row: LedgerRow) -> None:
+    api.delete("identity", grant_path(row.detail))
+
+
+def _restore(api: Api, row: LedgerRow) -> None:
+    kind = KINDS[row.kind]
+    path = f"{kind.path}/{row.detail['project']}"
+    if before := row.detail.get("before"):
+        api.put(kind.service, path, {QUOTAS[row.kind]: before})
     else:
-        users = _ids(row, lambda: identity(connection).users(name=row.name))
-    for user in users:
-        _unless_gone(identity(connection).delete_user, user)
-
-
-def _delete_project(connection: Connection, row: LedgerRow) -> None:
-    """Delete a project and all that is in it."""
-    for project in _ids(row, lambda: identity(connection).projects(name=row.name)):
-        empty(connection, project)
-        _unless_gone(identity(connection).delete_project, project)
-
-
-def _ids(row: LedgerRow, find: Callable[[], Iterable[object]]) -> list[str]:
-    if row.resource_id:
-        return [row.resource_id]
-    return [str(getattr(thing, "id")) for thing in find()]  # noqa: B009 - the SDK's resources have no types
-
-
-def _unless_gone(delete: Callable[..., object], resource: str) -> None:
-    try:
-        delete(resource, ignore_missing=False)
-    except NotFoundException:
-        return
-
-
-_DELETERS: dict[str, Callable[[Connection, LedgerRow], None]] = {
-    "keystone.user": _delete_user,
-    "keystone.project": _delete_project,
-}
+        api.delete(kind.service, path)

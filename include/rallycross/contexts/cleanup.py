@@ -1,44 +1,70 @@
 """What scenarios have left behind: found by their names, and deleted."""
 
 import sys
+from collections import Counter
 from typing import Any
 
 from rallycross.cloud.naming import scenario_prefix
-from rallycross.contexts.cleaning import clean
+from rallycross.contexts.cleaning import SWEEP
 from rallycross.contexts.context import Backstage, Scene, context
+from rallycross.contexts.kinds import OF_ADMIN, OF_USERS, Scope, chosen, known_names
 from rallycross.task.flaw import Schema
 
-_SCHEMA: Schema = {"type": "array", "items": {"type": "string"}}  # "nova", or "nova.servers"
+Seat = tuple[str, str, bool]  # ids of a project and of one of its users ("" = of the project), whether it is ours
 
 
-@context("cleanup", order=sys.maxsize, schema=_SCHEMA)
-class Cleanup:
-    """What a scenario has left in users' projects goes with the projects."""
-
-    def __init__(self, config: Any, scene: Scene, backstage: Backstage) -> None:
-        pass
-
-    def set_up(self) -> None:
-        """Nothing stands yet."""
-
-    def clean_up(self) -> None:
-        """Leave it to the context users, which empties the projects."""
+def _schema(scopes: frozenset[Scope]) -> Schema:
+    return {"type": "array", "items": {"enum": known_names(scopes)}}
 
 
-@context("admin_cleanup", order=sys.maxsize - 1, schema=_SCHEMA)
-class AdminCleanup:
-    """What a scenario has left outside of users' projects, by the beginning of its name."""
+class _Sweeping:
+    """Deletes what a scenario has made and left, by the beginning of its name.
 
-    def __init__(self, config: list[str], scene: Scene, backstage: Backstage) -> None:  # noqa: ARG002 - as all contexts
-        self._services = config
+    That there may be such things is in the ledger before the load begins, with where to look for them.
+    """
+
+    scopes: frozenset[Scope]
+
+    def __init__(self, config: list[str], scene: Scene, backstage: Backstage) -> None:
+        self._kinds = chosen(config, self.scopes)
+        self._scene = scene
         self._backstage = backstage
+        self._rows: list[int] = []
 
     def set_up(self) -> None:
         """Note what there may be before it is made."""
-        if "keystone" in self._services:
-            prefix = scenario_prefix(self._backstage.owner)
-            self._backstage.ledger.remember("keystone.user", prefix, prefix=True)
+        prefix = scenario_prefix(self._backstage.owner)
+        # What the context quotas has set may be shared with other workloads: it takes that away itself.
+        kinds = [kind.name for kind in self._kinds if kind.name not in self._scene.shared.get("quotas", ())]
+        self._rows.append(self._backstage.ledger.remember(SWEEP, prefix, kinds=kinds, places=self._places()))
 
-    def clean_up(self) -> None:
-        """Delete it."""
-        clean(self._backstage.connection, self._backstage.ledger)
+    def clean_up(self) -> Counter[str]:
+        """Delete it; return how many of each kind there were. Raise `LeftBehind` when something does not go."""
+        return self._backstage.clean(self._rows, users=self._scene.cloud.users)
+
+    def _places(self) -> list[Any]:
+        raise NotImplementedError
+
+    def _projects(self) -> list[Seat]:
+        return [(tenant.id, "", not tenant.existing) for tenant in self._scene.tenants.values()]
+
+
+@context("cleanup", order=sys.maxsize, schema=_schema(OF_USERS))
+class Cleanup(_Sweeping):
+    """What a scenario has left in users' projects: servers, volumes, networks and so on."""
+
+    scopes = OF_USERS
+
+    def _places(self) -> list[Seat]:
+        users = [(user.tenant.id, user.id, not user.tenant.existing) for user in self._scene.users]
+        return [*self._projects(), *users]
+
+
+@context("admin_cleanup", order=sys.maxsize - 1, schema=_schema(OF_ADMIN))
+class AdminCleanup(_Sweeping):
+    """What a scenario has left outside of users' projects: flavors, users and so on; and projects' quotas."""
+
+    scopes = OF_ADMIN
+
+    def _places(self) -> list[Seat]:
+        return [*self._projects(), ("", "", True)]

@@ -1,15 +1,20 @@
 """The registry of contexts, and what each of them works with."""
 
 import threading
-from collections.abc import Callable
+from collections import Counter
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 from openstack.connection import Connection
 
+from rallycross.cloud.cloud import Cloud
 from rallycross.cloud.naming import context_prefix, random_name
 from rallycross.cloud.scene import Actor, Scene
+from rallycross.contexts.api import Api
+from rallycross.contexts.cleaning import clean_rows
 from rallycross.contexts.ledger import OwnedLedger
+from rallycross.contexts.together import THREADS
 from rallycross.errors import RallycrossError
 from rallycross.registry import Registry
 from rallycross.task.flaw import Schema
@@ -29,6 +34,7 @@ class Backstage:
     ledger: OwnedLedger  # what is made is written here before it is asked for
     owner: str  # uuid, of the task or of one workload, in the names of what is made
     _connections: dict[str, Connection] = field(default_factory=dict)
+    _apis: dict[str, Api] = field(default_factory=dict)
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
     def name(self) -> str:
@@ -42,6 +48,28 @@ class Backstage:
                 self._connections[actor.id] = actor.cloud.connect()
             return self._connections[actor.id]
 
+    def api(self, actor: Actor | None = None) -> Api:
+        """Return how to speak for a user (default: for the cloud's administrator) in plain requests."""
+        who = actor.id if actor else ""
+        if who not in self._apis:
+            self._apis[who] = Api(self.connect(actor) if actor else self.connection)
+        return self._apis[who]
+
+    def renew(self) -> None:
+        """Have users sign in anew, since what they may do has changed."""
+        with self._lock:
+            self._connections.clear()
+            for who in [who for who in self._apis if who]:
+                del self._apis[who]
+
+    def clean(self, rows: Collection[int], *, users: Sequence[Cloud] = (), threads: int = THREADS) -> Counter[str]:
+        """Delete what some rows of the ledger stand for; return how many of each kind there were.
+
+        `users` are the cloud's own. Raise `LeftBehind` when something does not go.
+        """
+        standing = [row for row in self.ledger.standing() if row.id in rows]
+        return clean_rows(self.connection, self.ledger, standing, users=users, threads=threads)
+
 
 class Context(Protocol):
     """Something that stands while a workload's load runs.
@@ -52,8 +80,8 @@ class Context(Protocol):
     def set_up(self) -> None:
         """Make it; what is made halfway when this raises is for `clean_up` to take away."""
 
-    def clean_up(self) -> None:
-        """Take away what was made, however far that had come."""
+    def clean_up(self) -> Mapping[str, int] | None:
+        """Take away what was made, however far that had come; return how many of what scenarios had left behind."""
 
 
 @dataclass(frozen=True)

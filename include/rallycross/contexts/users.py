@@ -1,18 +1,15 @@
-"""Users in projects of their own, for the load to act as."""
+"""Users for the load to act as: new ones, in projects of their own, or those that the cloud has for it."""
 
 import secrets
-from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
-from keystoneauth1.exceptions import ClientException
-from openstack.connection import Connection
-from openstack.exceptions import NotFoundException, SDKException
-
 from rallycross.cloud.cloud import Cloud
+from rallycross.cloud.errors import ApiError
 from rallycross.cloud.scene import Actor, Tenant
-from rallycross.contexts.cleaning import clean
+from rallycross.contexts.api import Api
 from rallycross.contexts.context import Backstage, Scene, SetUpFailed, context
-from rallycross.contexts.identity import identity
+from rallycross.contexts.making import Making
+from rallycross.contexts.together import THREADS, together
 from rallycross.task.flaw import Schema
 
 _COUNT: Schema = {"type": "integer", "minimum": 1}
@@ -30,83 +27,114 @@ _SCHEMA: Schema = {
     "additionalProperties": False,
 }
 _ROLE = "member"  # what a user is in its project
+_DOMAIN = "default"  # where they are made, unless the task file or the cloud's entry says otherwise
+_NOT_FOUND = 404
 
 
 @context("users", order=100, schema=_SCHEMA)
-class Users:
-    """`tenants` projects with `users_per_tenant` users each; they go with all that the load has left in them."""
+class Users(Making):
+    """`tenants` projects with `users_per_tenant` users each; they go with all that the load has left in them.
+
+    Where the cloud has users of its own, and nothing but `user_choice_method` is asked for, these are taken: nothing of
+    theirs is changed or deleted.
+    """
+
+    name = "users"
 
     def __init__(self, config: dict[str, Any], scene: Scene, backstage: Backstage) -> None:
-        self._scene = scene
-        self._backstage = backstage
+        super().__init__(scene, backstage)
+        self._existing = scene.cloud.users if config.keys() <= {"user_choice_method"} else ()
         self._tenants: int = config.get("tenants", 1)
         self._users_per_tenant: int = config.get("users_per_tenant", 1)
         self._password: str | None = config.get("user_password")
-        self._threads: int = config.get("resource_management_workers", 20)
-        self._domains = (config.get("project_domain", "default"), config.get("user_domain", "default"))
+        self.threads: int = config.get("resource_management_workers", THREADS)
+        self._project_domain, self._user_domain = (
+            config.get(f"{whose}_domain") or _domain_of(scene.cloud, whose) for whose in ("project", "user")
+        )
         self._choice: str = config.get("user_choice_method", "random")
 
-    def set_up(self) -> None:
-        """Make projects, then users, as many at a time as there are threads."""
-        cloud = self._scene.cloud
-        try:
-            connection = self._backstage.connection
-            project_domain, user_domain = (_domain(connection, name) for name in self._domains)
-            role = _role(connection)
-            with ThreadPoolExecutor(self._threads, thread_name_prefix="users") as pool:
-                tenants = list(pool.map(lambda _: self._project(connection, project_domain), range(self._tenants)))
-                self._scene.tenants = {tenant.id: tenant for tenant in tenants}
-                # Tenants take turns in the list, so that "each user in turn" is also "each tenant in turn".
-                seats = tenants * self._users_per_tenant
-                users = pool.map(lambda tenant: self._user(connection, tenant, user_domain, role), seats)
-                self._scene.users = list(users)
-        except (SDKException, ClientException) as error:
-            raise SetUpFailed(f"cloud {cloud.name}: users cannot be made: {error}") from error
-        self._scene.choose_at_random = self._choice == "random"
+    def make_all(self) -> None:
+        """Make projects, then users, as many at a time as there are threads; or take those that exist."""
+        self.scene.choose_at_random = self._choice == "random"
+        if self._existing:
+            self._take()
+            return
+        api = self.backstage.api()
+        project_domain, user_domain = (_domain(api, name) for name in (self._project_domain, self._user_domain))
+        role = _role(api)
+        made = together(lambda _: self._project(api, project_domain), range(self._tenants), threads=self.threads)
+        self.scene.tenants = {tenant.id: tenant for tenant in made}
+        # Tenants take turns in the list, so that "each user in turn" is also "each tenant in turn".
+        seats = made * self._users_per_tenant
+        self.scene.users = together(lambda one: self._user(api, one, user_domain, role), seats, threads=self.threads)
 
-    def clean_up(self) -> None:
-        """Delete the users, then the projects with what is in them."""
-        clean(self._backstage.connection, self._backstage.ledger, threads=self._threads)
+    def _take(self) -> None:
+        """Sign the cloud's users in, and take them with their projects."""
 
-    def _project(self, connection: Connection, domain: str) -> Tenant:
+        def sign_in(cloud: Cloud) -> Actor:
+            api = Api(cloud.connect())
+            return Actor(cloud, Tenant(api.project, api.project_name, existing=True), api.user)
+
+        users = together(sign_in, self._existing, threads=self.threads)
+        for user in users:
+            user.tenant = self.scene.tenants.setdefault(user.tenant.id, user.tenant)
+        self.scene.users = users
+
+    def _project(self, api: Api, domain: str) -> Tenant:
         """Make a project."""
-        name = self._backstage.name()
-        row = self._backstage.ledger.remember("keystone.project", name)
-        project = identity(connection).create_project(name=name, domain_id=domain)
-        self._backstage.ledger.learned(row, project.id)
-        return Tenant(str(project.id), name)
 
-    def _user(self, connection: Connection, tenant: Tenant, domain: str, role: str) -> Actor:
+        def create(name: str) -> dict[str, Any]:
+            project: dict[str, Any] = api.post(
+                "identity", "/projects", {"project": {"name": name, "domain_id": domain}}
+            )
+            return dict(project["project"])
+
+        project = self.make("keystone.project", create)
+        return Tenant(str(project["id"]), str(project["name"]))
+
+    def _user(self, api: Api, tenant: Tenant, domain: str, role: str) -> Actor:
         """Make a user who is a member of the project."""
-        name, password = self._backstage.name(), self._password or secrets.token_urlsafe(16)
-        row = self._backstage.ledger.remember("keystone.user", name)
-        user = identity(connection).create_user(
-            name=name, password=password, domain_id=domain, default_project_id=tenant.id
-        )
-        self._backstage.ledger.learned(row, user.id)
-        identity(connection).assign_project_role_to_user(tenant.id, user.id, role)
-        cloud = self._scene.cloud
+        password = self._password or secrets.token_urlsafe(16)
+
+        def create(name: str) -> dict[str, Any]:
+            body = {"name": name, "password": password, "domain_id": domain, "default_project_id": tenant.id}
+            return dict(api.post("identity", "/users", {"user": body})["user"])
+
+        user = self.make("keystone.user", create)
+        api.put("identity", f"/projects/{tenant.id}/users/{user['id']}/roles/{role}")
+        cloud = self.scene.cloud
         auth = {
-            "auth_url": connection.config.auth["auth_url"],
-            "username": name,
+            "auth_url": self.backstage.connection.config.auth["auth_url"],
+            "username": user["name"],
             "password": password,
             "user_domain_id": domain,
             "project_id": tenant.id,
         }
-        entry = Cloud(cloud.name, {**cloud.config, "auth_type": "password", "auth": auth})
-        return Actor(entry, tenant, str(user.id))
+        return Actor(
+            Cloud(cloud.name, {**cloud.config, "auth_type": "password", "auth": auth}), tenant, str(user["id"])
+        )
 
 
-def _domain(connection: Connection, name: str) -> str:
+def _domain_of(cloud: Cloud, whose: str) -> str:
+    """Return the domain of the administrator's own project or user, by its name or id."""
+    auth = cloud.config.get("auth", {})
+    return str(auth.get(f"{whose}_domain_name") or auth.get(f"{whose}_domain_id") or _DOMAIN)
+
+
+def _domain(api: Api, name: str) -> str:
+    """Return the id of a domain, given by its id or its name."""
     try:
-        return str(identity(connection).find_domain(name, ignore_missing=False).id)
-    except NotFoundException as error:
-        remedy = "mend `project_domain` and `user_domain` of the context users"
-        raise SetUpFailed(f"there is no domain '{name}' - {remedy}") from error
+        return str(api.get("identity", f"/domains/{name}")["domain"]["id"])
+    except ApiError as error:
+        if error.status != _NOT_FOUND:
+            raise
+    for domain in api.get("identity", "/domains", {"name": name})["domains"]:
+        return str(domain["id"])
+    remedy = "mend `project_domain` and `user_domain` of the context users"
+    raise SetUpFailed(f"there is no domain '{name}' - {remedy}")
 
 
-def _role(connection: Connection) -> str:
-    try:
-        return str(identity(connection).find_role(_ROLE, ignore_missing=False).id)
-    except NotFoundException as error:
-        raise SetUpFailed(f"there is no role '{_ROLE}' - create it: `openstack role create {_ROLE}`") from error
+def _role(api: Api) -> str:
+    for role in api.get("identity", "/roles", {"name": _ROLE})["roles"]:
+        return str(role["id"])
+    raise SetUpFailed(f"there is no role '{_ROLE}' - create it: `openstack role create {_ROLE}`")

@@ -1,6 +1,7 @@
 """The context users, and cleaning by the ledger, against a small cloud."""
 
 from collections.abc import Callable
+from dataclasses import replace
 
 import pytest
 from small_cloud import SmallCloud
@@ -13,19 +14,6 @@ from rallycross.contexts.users import Users
 from rallycross.results.store import Store
 
 WORKLOAD = "0badcafe-0000"
-
-
-@pytest.fixture
-def scene(small_cloud: SmallCloud) -> Scene:
-    """Return a workload's surroundings before any context."""
-    return Scene(small_cloud.cloud())
-
-
-@pytest.fixture
-def backstage(small_cloud: SmallCloud, sqlite_store: Store) -> Backstage:
-    """Return what contexts work with."""
-    cloud = small_cloud.cloud()
-    return Backstage(cloud.connect(), OwnedLedger(sqlite_store, cloud.name, "task", WORKLOAD), WORKLOAD)
 
 
 def test_users_can_sign_in_to_projects_of_their_own(
@@ -86,7 +74,7 @@ def test_a_set_up_that_fails_leaves_nothing(
     """When projects or users are refused, the reason is told, and cleaning takes away what was made before."""
     small_cloud.refuse[refused] = 403
     users = Users({"tenants": 2}, scene, backstage)
-    with pytest.raises(SetUpFailed, match=r"cloud small: users cannot be made: .*as you wish"):
+    with pytest.raises(SetUpFailed, match=r"cloud small: users cannot be made: POST .*as you wish"):
         users.set_up()
     small_cloud.refuse.clear()
     users.clean_up()
@@ -111,6 +99,34 @@ def test_what_users_need_is_told(
     assert small_cloud.count("projects") == 0
 
 
+def test_users_that_the_cloud_has_are_taken_and_left(
+    scene: Scene, backstage: Backstage, small_cloud: SmallCloud
+) -> None:
+    """Where the cloud has users of its own, an empty configuration acts as them, and nothing is made or deleted."""
+    small_cloud.administrators.clear()
+    small_cloud.things["users"] = {
+        name: {"id": f"id-{name}", "name": name, "password": "p"} for name in ("one", "two", "three")
+    }
+    own = [
+        small_cloud.cloud(username=name, password="p", project_id=project)
+        for name, project in (("one", "p1"), ("two", "p2"), ("three", "p1"))
+    ]
+    scene.cloud = replace(scene.cloud, users=tuple(own))
+    users = Users({"user_choice_method": "round_robin"}, scene, backstage)
+    users.set_up()
+    assert [(user.id, user.tenant.id) for user in scene.users] == [
+        ("id-one", "p1"),
+        ("id-two", "p2"),
+        ("id-three", "p1"),
+    ]
+    assert scene.users[0].tenant is scene.users[2].tenant is scene.tenants["p1"]
+    assert all(tenant.existing for tenant in scene.tenants.values())
+    users.clean_up()
+    assert {request.split(" ")[0] for request in small_cloud.requests if "/auth/" not in request} <= {"GET"}
+    Users({"tenants": 1}, scene, backstage).set_up()
+    assert (len(scene.users), small_cloud.count("projects")) == (1, 1)
+
+
 def test_what_was_sent_but_not_answered_is_found_by_its_name(backstage: Backstage, small_cloud: SmallCloud) -> None:
     """What a process that died had asked for is cleaned by name; what had never come to be is dropped."""
     small_cloud.things["projects"] = {"p1": {"id": "p1", "name": "c_rally_x_y"}, "p2": {"id": "p2", "name": "other"}}
@@ -119,18 +135,6 @@ def test_what_was_sent_but_not_answered_is_found_by_its_name(backstage: Backstag
     assert clean(small_cloud.cloud().connect(), backstage.ledger) == 2
     assert list(small_cloud.things["projects"]) == ["p2"]
     assert backstage.ledger.standing() == []
-
-
-def test_users_of_a_scenario_are_found_by_what_their_names_begin_with(
-    backstage: Backstage, small_cloud: SmallCloud
-) -> None:
-    """A row that is a prefix stands for all users whose names begin so, and for no other."""
-    small_cloud.things["users"] = {
-        name: {"id": name, "name": name, "password": ""} for name in ("s_rally_a_1", "s_rally_a_2", "s_rally_b_1")
-    }
-    backstage.ledger.remember("keystone.user", "s_rally_a_", prefix=True)
-    clean(small_cloud.cloud().connect(), backstage.ledger)
-    assert list(small_cloud.things["users"]) == ["s_rally_b_1"]
 
 
 def test_what_cannot_be_deleted_is_told_and_stays_in_the_ledger(

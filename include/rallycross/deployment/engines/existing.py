@@ -6,7 +6,7 @@ from typing import Any, ClassVar
 import yaml
 
 from rallycross.cloud.access import Access, SignIn
-from rallycross.cloud.cloud import Cloud
+from rallycross.cloud.cloud import Cloud, user_entries
 from rallycross.deployment import named_hosts
 from rallycross.deployment.engine import ENGINES, CloudSpec, Deployed, Option, Service
 from rallycross.deployment.host import Host
@@ -51,14 +51,15 @@ class Existing:
 
         say("running")
         try:
-            entry = _entry(spec, host)
+            entry, users = _entries(spec, host)
             access = _sign_in(spec.name, entry)
         except Exception as error:
             say("failed", str(error))
             raise
         say("done")
         environment = {"auth_url": entry.get("auth", {}).get("auth_url"), "services": sorted(access.endpoints)}
-        return Deployed(spec.name, yaml.safe_dump({"clouds": {spec.name: entry}}, sort_keys=False), environment)
+        entries = {spec.name: entry, **users}
+        return Deployed(spec.name, yaml.safe_dump({"clouds": entries}, sort_keys=False), environment)
 
     def destroy(self, spec: CloudSpec, host: Host, *, root: str, tell: Tell) -> None:
         """Leave the cloud as it is: it is not ours."""
@@ -69,7 +70,7 @@ class Existing:
     def status(self, spec: CloudSpec, host: Host, *, root: str) -> list[Service]:  # noqa: ARG002 - Engine's
         """Return the services of its catalog: "RUNNING" where one can sign in, which is all that is known of them."""
         try:
-            access = _sign_in(spec.name, _entry(spec, host))
+            access = _sign_in(spec.name, _entries(spec, host)[0])
         except RallycrossError as error:
             return [Service("identity", "FAILED", str(error))]
         return [Service(kind, "RUNNING", url) for kind, url in sorted(access.endpoints.items())]
@@ -79,15 +80,18 @@ class Existing:
         raise RallycrossError(f"cloud {spec.name}: its logs are on its own machines - ask who runs it")
 
 
-def _entry(spec: CloudSpec, host: Host) -> dict[str, Any]:
-    """Return the cloud's entry of a clouds.yaml, with what the spec says laid over it."""
+def _entries(spec: CloudSpec, host: Host) -> tuple[dict[str, Any], dict[str, dict[str, Any]]]:
+    """Return the cloud's entry of a clouds.yaml, and those of its own users by their names here.
+
+    What the spec says is laid over all of them.
+    """
     given = {
         key: value
         for key, value in spec.options.items()
         if key not in {"clouds_yaml", "cloud", "hosts"} and value is not None
     }
     if "auth" in given:
-        return given
+        return given, {}
     path, name = spec.options["clouds_yaml"], spec.options["cloud"] or spec.name
     if path.startswith("~/"):
         path = host.run('printf %s "$HOME"').out + path.removeprefix("~")
@@ -102,7 +106,8 @@ def _entry(spec: CloudSpec, host: Host) -> dict[str, Any]:
     if not isinstance(entry, dict):
         there = ", ".join(map(str, entries)) or "none"
         raise RallycrossError(f"{where} has no cloud {name!r} - set `cloud:`; it has: {there}")
-    return entry | given
+    users = user_entries(name, entries).values()
+    return entry | given, {f"{spec.name}-user-{number}": one | given for number, one in enumerate(users)}
 
 
 def _sign_in(name: str, entry: dict[str, Any]) -> Access:

@@ -8,6 +8,7 @@ from small_cloud import ADMIN, SmallCloud
 from told import Told
 
 from rallycross import deployment
+from rallycross.cloud.cloud import Cloud
 from rallycross.deployment.host import Host
 from rallycross.deployment.local_host import LocalHost
 from rallycross.errors import RallycrossError
@@ -47,6 +48,20 @@ def test_a_cloud_of_a_file_is_signed_in_to(
         ("sign-in", "done", 1),
     ]
     assert not root.exists()
+
+
+def test_the_clouds_own_users_come_with_it(small_cloud: SmallCloud, tmp_path: Path, told: Told) -> None:
+    """Entries beside the cloud's, numbered from 0 without a gap, become its users under the spec's name."""
+    path, entry = tmp_path / "clouds.yaml", small_cloud.cloud().config
+    names = ["small", "small-user-0", "small-user-1", "small-user-3", "other-user-0"]
+    path.write_text(yaml.safe_dump({"clouds": {name: {**entry, "profile": name} for name in names}}))
+    spec = _spec(clouds_yaml=str(path), cloud="small", interface="public")
+    kept = tmp_path / "kept.yaml"
+    kept.write_text(deployment.deploy(spec, HERE, root=str(tmp_path), tell=told).clouds_yaml_text)
+    cloud = Cloud.from_file(kept, "mine")
+    assert [user.name for user in cloud.users] == ["mine", "mine"]
+    assert [user.config["profile"] for user in cloud.users] == ["small-user-0", "small-user-1"]
+    assert {user.config["interface"] for user in cloud.users} == {"public"}
 
 
 def test_a_file_below_the_home_is_found(

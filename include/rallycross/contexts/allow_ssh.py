@@ -1,0 +1,60 @@
+"""A security group in every project that lets servers be reached."""
+
+from typing import Any
+
+from rallycross.cloud.errors import ApiError
+from rallycross.cloud.scene import Actor, Tenant
+from rallycross.contexts.api import Api, Thing
+from rallycross.contexts.context import Backstage, Scene, context
+from rallycross.contexts.making import Making
+from rallycross.contexts.together import together
+
+_PORTS = {"port_range_min": 1, "port_range_max": 65535}
+_RULES: list[dict[str, Any]] = [
+    {"direction": "ingress", "ethertype": version, "remote_ip_prefix": everywhere, "protocol": protocol, **ports}
+    for version, everywhere, icmp in (("IPv4", "0.0.0.0/0", "icmp"), ("IPv6", "::/0", "ipv6-icmp"))
+    for protocol, ports in (("tcp", _PORTS), ("udp", _PORTS), (icmp, {}))
+]
+_NOT_FOUND = 404
+
+
+@context("allow_ssh", order=320, schema={"type": ["null", "object"], "additionalProperties": False})
+class AllowSsh(Making):
+    """Makes a security group in every project that lets in TCP, UDP and ICMP from everywhere; scenarios name it."""
+
+    name = "allow_ssh"
+
+    def __init__(self, config: Any, scene: Scene, backstage: Backstage) -> None:  # noqa: ARG002 - as all contexts
+        super().__init__(scene, backstage)
+
+    def make_all(self) -> None:
+        """Make them, where the cloud has security groups."""
+        seats = self.seats()
+        if not _has_security_groups(self.backstage.api(seats[0][1])):
+            return
+        groups = dict(together(self._make, seats))
+        for user in self.scene.users:
+            user.secgroup = groups[user.tenant.id]
+
+    def _make(self, seat: tuple[Tenant, Actor]) -> tuple[str, Thing]:
+        tenant, user = seat
+        api = self.backstage.api(user)
+
+        def create(name: str) -> Thing:
+            body = {"name": name, "description": "lets in what a benchmark sends"}
+            return dict(api.post("network", "/security-groups", {"security_group": body})["security_group"])
+
+        group = self.make("neutron.security_group", create, within=tenant)
+        rules = [{**rule, "security_group_id": group["id"]} for rule in _RULES]
+        made = api.post("network", "/security-group-rules", {"security_group_rules": rules})["security_group_rules"]
+        return tenant.id, {**group, "security_group_rules": [*group.get("security_group_rules", ()), *made]}
+
+
+def _has_security_groups(api: Api) -> bool:
+    try:
+        api.get("network", "/extensions/security-group")
+    except ApiError as error:
+        if error.status != _NOT_FOUND:
+            raise
+        return False
+    return True

@@ -1,0 +1,60 @@
+"""Which versions of services' APIs the load uses."""
+
+from typing import Any
+
+from rallycross.contexts.context import Backstage, Scene, SetUpFailed, context
+from rallycross.contexts.making import Making
+from rallycross.task.flaw import Schema
+
+_SCHEMA: Schema = {
+    "type": "object",
+    "patternProperties": {
+        "^[a-z]+$": {
+            "type": "object",
+            "properties": {
+                "version": {"type": ["string", "number"]},
+                "service_name": {"type": "string"},
+                "service_type": {"type": "string"},
+            },
+            "minProperties": 1,
+            "additionalProperties": False,
+        }
+    },
+    "minProperties": 1,
+    "additionalProperties": False,
+}
+
+
+@context("api_versions", order=150, schema=_SCHEMA)
+class ApiVersions(Making):
+    """Tells scenarios the version and the service type that they are to use, by client ("nova", "cinder")."""
+
+    name = "api_versions"
+
+    def __init__(self, config: dict[str, dict[str, Any]], scene: Scene, backstage: Backstage) -> None:
+        super().__init__(scene, backstage)
+        self._clients = config
+
+    def make_all(self) -> None:
+        """Hold what is asked for against the catalog; nothing is made."""
+        api = self.backstage.api()
+        types: dict[str, str] = {}
+        if any("service_name" in asked for asked in self._clients.values()):  # which only an administrator may ask
+            types = {
+                service.get("name", ""): service["type"] for service in api.get("identity", "/services")["services"]
+            }
+        for client, asked in self._clients.items():
+            found: dict[str, str] = {key: str(asked[key]) for key in ("version", "service_type") if key in asked}
+            if "service_name" in asked:
+                if "service_type" in asked:
+                    raise SetUpFailed(f"api_versions: {client}: give `service_name` or `service_type`, not both")
+                if asked["service_name"] not in types:
+                    raise SetUpFailed(
+                        f"api_versions: {client}: the cloud has no service named '{asked['service_name']}'"
+                    )
+                found["service_type"] = types[asked["service_name"]]
+            if "service_type" in found and found["service_type"] not in api.service_types:
+                raise SetUpFailed(
+                    f"api_versions: {client}: the catalog has no service of type '{found['service_type']}'"
+                )
+            self.scene.api_versions[client] = found

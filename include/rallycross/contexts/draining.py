@@ -1,0 +1,234 @@
+"""Deletes things of one kind, wherever they are, until there are none."""
+
+import time
+from collections import Counter
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field
+from typing import Self
+
+from rallycross.cloud.errors import ApiError, Unreachable
+from rallycross.contexts.api import Thing
+from rallycross.contexts.kinds import KINDS, Kind, Place
+from rallycross.contexts.together import THREADS, pause_after, together
+
+LIMIT = 600.0  # seconds until all things of one kind must be gone; Rally's default
+_ATTEMPTS = 3  # at deleting what is refused for good; Rally's
+# What is in the middle of a change, or held by something that is just going, refuses so, but not for ever.
+_NOT_NOW = frozenset({400, 409})
+_NOT_FOUND = 404
+_GONE = frozenset({"deleted", "soft_deleted"})
+
+
+@dataclass(frozen=True)
+class Hunt:
+    """What to delete in one place."""
+
+    place: Place
+    wanted: Callable[[Thing], bool]
+    narrowed: dict[str, str] = field(default_factory=dict)  # parameters of the list, where a service has them
+    known: Sequence[Thing] = ()  # the things themselves, where they need not be looked for
+
+
+@dataclass(frozen=True)
+class Left:
+    """Something that does not go, or (without an id) a place that cannot be looked at."""
+
+    kind: str
+    id: str
+    name: str
+    project: str
+    why: str
+
+    def __str__(self) -> str:
+        what = self.name or self.id or f"in {self.project or 'the cloud'}"
+        return f"{self.kind} {what}: {self.why}"
+
+
+@dataclass
+class Drained:
+    """What became of it."""
+
+    deleted: Counter[str] = field(default_factory=Counter)  # kind -> how many are gone
+    left: list[Left] = field(default_factory=list)
+
+    def __iadd__(self, other: "Drained") -> Self:
+        self.deleted.update(other.deleted)
+        self.left += other.left
+        return self
+
+
+def everything(place: Place, kind: Kind) -> Hunt:
+    """Hunt for all that is in a project: asked of each thing, since a service that overlooks the filter shows all."""
+    return Hunt(place, lambda thing: kind.scope != "project" or thing.get(kind.owner) == place.project)
+
+
+def by_prefix(place: Place, kind: Kind, prefix: str) -> Hunt:
+    """Hunt for what is named so, and for what has no name in a project that is ours."""
+
+    def wanted(thing: Thing) -> bool:
+        if not kind.naming or kind.scope == "quota":
+            return place.ours
+        owner = thing.get(kind.owner) if kind.scope == "project" else None
+        return kind.name_of(thing).startswith(prefix) and owner in {None, place.project}
+
+    by = kind.name_filters[1]
+    return Hunt(place, wanted, {by: prefix} if by else {})
+
+
+def empty(places: Sequence[Place], *, limit: float = LIMIT, threads: int = THREADS) -> Drained:
+    """Delete all that is in projects, acting as the cloud's administrator."""
+    drained = Drained()
+    for kind in KINDS.values():
+        there = [place for place in places if place.api.has(kind.service)]
+        if kind.scope == "project" and there:
+            drained += drain(kind, [everything(place, kind) for place in there], limit=limit, threads=threads)
+    return drained
+
+
+def sweep(
+    prefix: str, kinds: Iterable[Kind], places: Sequence[Place], *, limit: float = LIMIT, threads: int = THREADS
+) -> Drained:
+    """Delete what is named by a prefix, kind by kind; projects that are, with all that is in them."""
+    drained = Drained()
+    for kind in kinds:
+        where = [place for place in places if place.api.has(kind.service) and _fits(kind, place)]
+        hunts = [by_prefix(place, kind, prefix) for place in where]
+        drained += drain(kind, hunts, limit=limit, threads=threads)
+    return drained
+
+
+def _fits(kind: Kind, place: Place) -> bool:
+    """Say whether a kind of thing can be in a place: a project, one of its users, or the cloud."""
+    wanted = {"cloud": (False, False), "user": (True, True)}.get(kind.scope, (True, False))
+    return (bool(place.project), bool(place.user)) == wanted
+
+
+def drain(kind: Kind, hunts: Sequence[Hunt], *, limit: float = LIMIT, threads: int = THREADS) -> Drained:
+    """Delete until there is nothing more, or `limit` seconds have passed; what is refused for good is tried thrice.
+
+    Where a delete is only begun by the request, one list a place shows what of it is there still. A project is emptied
+    first, and stays where that fails.
+    """
+    work = _Drain(kind, threads)
+    work.look(hunts)
+    if kind.name == "keystone.project":
+        places = [Place(place.api, admin=True, project=project) for place, project in work.pending]
+        work.spare(empty(places, limit=limit, threads=threads).left)
+    began = time.monotonic()
+    while work.pending:
+        together(work.ask, list(work.pending.values()), threads=threads)
+        waited = time.monotonic() - began
+        work.give_up(late=waited > limit, limit=limit)
+        if work.pending:
+            time.sleep(pause_after(waited))
+            work.look_again()
+    return work.drained()
+
+
+@dataclass
+class _Target:
+    """One thing that is to go."""
+
+    hunt: Hunt
+    thing: Thing
+    tried: int = 0
+    accepted: bool = False  # the cloud has said that it will go
+    refusal: ApiError | Unreachable | None = None
+
+
+class _Drain:
+    """Where the draining of one kind has come to."""
+
+    def __init__(self, kind: Kind, threads: int) -> None:
+        self.pending: dict[tuple[Place, str], _Target] = {}
+        self._kind = kind
+        self._threads = threads
+        self._met: set[tuple[Place, str]] = set()
+        self._left: dict[tuple[Place, str], Left] = {}
+        self._inside: list[Left] = []
+
+    def look(self, hunts: Sequence[Hunt]) -> None:
+        """Find what is pending."""
+        found = {}
+        for hunt, things in zip(hunts, together(self._list, hunts, threads=self._threads), strict=True):
+            for thing in things:
+                key = (hunt.place, str(thing[self._kind.id]))
+                if key not in self._left:
+                    found[key] = self.pending.get(key) or _Target(hunt, thing)
+                    found[key].thing = thing
+        self.pending = found
+        self._met |= found.keys()
+
+    def look_again(self) -> None:
+        """See what is there still, where deletes take their time."""
+        if not self._kind.at_once:
+            self.look(list({id(target.hunt): target.hunt for target in self.pending.values()}.values()))
+
+    def spare(self, inside: Sequence[Left]) -> None:
+        """Leave alone the projects in which something is left."""
+        self._inside = list(inside)
+        full = {left.project for left in inside}
+        self.pending = {key: target for key, target in self.pending.items() if key[1] not in full}
+        self._met &= self.pending.keys()
+
+    def ask(self, target: _Target) -> None:
+        """Have a thing deleted, unless it is on its way."""
+        failed = str(target.thing.get("status", "")).lower().startswith("error")
+        if target.accepted and not failed:
+            return
+        target.tried += 1
+        target.refusal = _attempt(self._kind, target.hunt.place, target.thing)
+        target.accepted = target.refusal is None
+
+    def give_up(self, *, late: bool, limit: float) -> None:
+        """Drop what is gone, and what will not go."""
+        for key, target in list(self.pending.items()):
+            if self._kind.at_once and target.accepted:
+                del self.pending[key]
+            elif late or (target.tried >= _ATTEMPTS and self._is_final(target.refusal)):
+                del self.pending[key]
+                why = str(target.refusal or f"it is there still after {limit:g} s")
+                name = self._kind.name_of(target.thing)
+                self._left[key] = Left(self._kind.name, key[1], name, key[0].project, why)
+
+    def drained(self) -> Drained:
+        """Return what has become of it all."""
+        # By id alone: what does not say whose it is may be met twice. Quotas are no things: every project has some.
+        gone = len({key[1] for key in self._met - self._left.keys()}) if self._kind.scope != "quota" else 0
+        return Drained(Counter({self._kind.name: gone} if gone else {}), [*self._inside, *self._left.values()])
+
+    def _is_final(self, refusal: ApiError | Unreachable | None) -> bool:
+        """Say whether asking again is of no use; what is in no project is not held by anything that is going."""
+        passing = isinstance(refusal, ApiError) and refusal.status in _NOT_NOW and self._kind.scope != "cloud"
+        return refusal is not None and not passing
+
+    def _list(self, hunt: Hunt) -> list[Thing]:
+        try:
+            return _look(self._kind, hunt)
+        except (ApiError, Unreachable) as error:
+            why = f"cannot be listed: {error}"
+            self._left[hunt.place, ""] = Left(self._kind.name, "", "", hunt.place.project, why)
+            return []
+
+
+def _look(kind: Kind, hunt: Hunt) -> list[Thing]:
+    if hunt.known:
+        return list(hunt.known)
+    try:
+        things = kind.look(kind, hunt.place, hunt.narrowed)
+    except ApiError as error:
+        if error.status == _NOT_FOUND:  # an extension that this cloud does not have
+            return []
+        raise
+    return [thing for thing in things if hunt.wanted(thing) and str(thing.get("status", "")).lower() not in _GONE]
+
+
+def _attempt(kind: Kind, place: Place, thing: Thing) -> ApiError | Unreachable | None:
+    """Ask for a thing to be deleted, and return what the cloud has against it."""
+    try:
+        kind.delete(kind, place, thing)
+    except ApiError as error:
+        return None if error.status == _NOT_FOUND else error
+    except Unreachable as error:
+        return error
+    return None

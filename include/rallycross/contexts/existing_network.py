@@ -1,0 +1,27 @@
+"""The networks that users find in their cloud."""
+
+from typing import Any
+
+from rallycross.cloud.scene import Actor, Tenant
+from rallycross.contexts.context import Backstage, Scene, context
+from rallycross.contexts.making import Making
+from rallycross.contexts.together import together
+
+
+@context("existing_network", order=349, schema={"type": "object", "additionalProperties": False})
+class ExistingNetwork(Making):
+    """Has scenarios use the networks that each project sees, in the place of new ones."""
+
+    name = "existing_network"
+
+    def __init__(self, config: Any, scene: Scene, backstage: Backstage) -> None:  # noqa: ARG002 - as all contexts
+        super().__init__(scene, backstage)
+
+    def make_all(self) -> None:
+        """Look; nothing is made."""
+        together(self._look, self.seats())
+
+    def _look(self, seat: tuple[Tenant, Actor]) -> None:
+        tenant, user = seat
+        for what in ("networks", "subnets"):
+            tenant.resources[what] = self.backstage.api(user).list("network", f"/{what}", what)

@@ -1,0 +1,68 @@
+"""Flavors that stand while the load runs."""
+
+import uuid
+from typing import Any
+
+from rallycross.cloud.errors import ApiError
+from rallycross.contexts.api import Thing
+from rallycross.contexts.context import Backstage, Scene, context
+from rallycross.contexts.making import Making
+from rallycross.contexts.together import together
+from rallycross.task.flaw import Schema
+
+_COUNT: Schema = {"type": "integer", "minimum": 1}
+_SIZE: Schema = {"type": "integer", "minimum": 0}
+_SCHEMA: Schema = {
+    "type": "array",
+    "items": {
+        "type": "object",
+        "properties": {
+            "name": {"type": "string"},
+            "ram": _COUNT,  # MiB
+            "vcpus": _COUNT,
+            "disk": _SIZE,  # GiB
+            "swap": _SIZE,  # MiB
+            "ephemeral": _SIZE,  # GiB
+            "extra_specs": {"type": "object", "additionalProperties": {"type": "string"}},
+        },
+        "required": ["name", "ram"],
+        "additionalProperties": False,
+    },
+}
+_CONFLICT = 409
+
+
+@context("flavors", order=340, schema=_SCHEMA)
+class Flavors(Making):
+    """Makes flavors of the names given; one that the cloud has already is used as it is, and stays."""
+
+    name = "flavors"
+
+    def __init__(self, config: list[dict[str, Any]], scene: Scene, backstage: Backstage) -> None:
+        super().__init__(scene, backstage)
+        self._flavors = config
+
+    def make_all(self) -> None:
+        """Make them."""
+        made = together(self._make, self._flavors)
+        self.scene.shared["flavors"] = {flavor["name"]: flavor for flavor in made if flavor}
+
+    def _make(self, wanted: dict[str, Any]) -> Thing | None:
+        """Make a flavor under an id of our own, so that after a crash nobody else's of that name is deleted."""
+        sizes = {"ram": wanted["ram"], "vcpus": wanted.get("vcpus", 1), "disk": wanted.get("disk", 0)}
+        more = {"swap": wanted.get("swap", 0), "OS-FLV-EXT-DATA:ephemeral": wanted.get("ephemeral", 0)}
+        identifier, api = str(uuid.uuid4()), self.backstage.api()
+        row = self.note("nova.flavors", wanted["name"])
+        self.backstage.ledger.learned(row, identifier)
+        body = {"name": wanted["name"], "id": identifier, **sizes, **more}
+        try:
+            flavor: Thing = api.post("compute", "/flavors", {"flavor": body})["flavor"]
+        except ApiError as error:
+            if error.status != _CONFLICT:
+                raise
+            self.backstage.ledger.forgotten(row)
+            return None
+        if specs := wanted.get("extra_specs"):
+            api.post("compute", f"/flavors/{identifier}/os-extra_specs", {"extra_specs": specs})
+            return {**flavor, "extra_specs": specs}
+        return flavor

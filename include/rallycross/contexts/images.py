@@ -1,0 +1,108 @@
+"""Images in every project."""
+
+import shutil
+import tempfile
+import urllib.request
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from rallycross.cloud.scene import Actor, Tenant
+from rallycross.contexts.api import Thing
+from rallycross.contexts.context import Backstage, Scene, SetUpFailed, context
+from rallycross.contexts.kinds import KINDS
+from rallycross.contexts.making import Making, wait_for_all
+from rallycross.contexts.together import together
+from rallycross.task.flaw import Schema
+
+_SIZE: Schema = {"type": "integer", "minimum": 0}
+_FORMAT: Schema = {"enum": ["qcow2", "raw", "vhd", "vmdk", "vdi", "iso", "aki", "ari", "ami"]}
+_SCHEMA: Schema = {
+    "type": "object",
+    "properties": {
+        "image_url": {"type": "string"},
+        "disk_format": _FORMAT,
+        "container_format": {"enum": ["aki", "ami", "ari", "bare", "docker", "ova", "ovf"]},
+        "image_name": {"type": "string"},
+        "min_ram": _SIZE,  # MiB
+        "min_disk": _SIZE,  # GiB
+        "visibility": {"enum": ["public", "private", "shared", "community"]},
+        "images_per_tenant": {"type": "integer", "minimum": 1},
+        # What the keys above were called before; the newer one goes first.
+        "image_args": {"type": "object"},
+        "image_container": {"type": "string"},
+        "image_type": _FORMAT,
+    },
+    "required": ["image_url"],
+    "additionalProperties": False,
+}
+_URL = ("http://", "https://")
+_LIMIT = 600.0  # seconds until all of a project's images must be active
+_PATIENCE = 180.0  # seconds without a byte until a download has failed
+
+
+@context("images", order=410, schema=_SCHEMA)
+class Images(Making):
+    """Uploads a file, of this machine or of the web, as images of every project."""
+
+    name = "images"
+
+    def __init__(self, config: dict[str, Any], scene: Scene, backstage: Backstage) -> None:
+        super().__init__(scene, backstage)
+        self._source: str = config["image_url"]
+        self._count: int = config.get("images_per_tenant", 1)
+        self._name: str = config.get("image_name", "") if self._count == 1 else ""
+        old = config.get("image_args", {})
+        visibility = {True: "public", False: "private", None: old.get("visibility", "private")}[old.get("is_public")]
+        self._body = {
+            "disk_format": config.get("disk_format") or config.get("image_type"),
+            "container_format": config.get("container_format") or config.get("image_container"),
+            "visibility": config.get("visibility", visibility),
+            "min_ram": config.get("min_ram", old.get("min_ram", 0)),
+            "min_disk": config.get("min_disk", old.get("min_disk", 0)),
+        }
+
+    def make_all(self) -> None:
+        """Upload them: what is in the web is downloaded once."""
+        for name, older in (("disk_format", "image_type"), ("container_format", "image_container")):
+            if self._body[name] is None:
+                raise SetUpFailed(f"images: it has neither `{name}` nor `{older}` - add `{name}:`")
+        seats = self.seats()
+        with _local(self._source) as path:
+            made = together(lambda seat: self._make(seat, path), [seat for seat in seats for _ in range(self._count)])
+        for tenant, user in seats:
+            ids = [image["id"] for owner, image in made if owner is tenant]
+            api = self.backstage.api(user)
+            tenant.resources["images"] = wait_for_all(api, KINDS["glance.images"], ids, "active", limit=_LIMIT)
+
+    def _make(self, seat: tuple[Tenant, Actor], path: Path) -> tuple[Tenant, Thing]:
+        tenant, user = seat
+        api = self.backstage.api(user)
+
+        def create(name: str) -> Thing:
+            return dict(api.post("image", "/images", {"name": self._name or name, **self._body}))
+
+        image = self.make("glance.images", create, within=tenant)
+        with path.open("rb") as data:
+            api.upload("image", f"/images/{image['id']}/file", data)
+        return tenant, image
+
+
+@contextmanager
+def _local(source: str) -> Iterator[Path]:
+    """Give a file of this machine, downloaded where it is a URL and gone afterwards."""
+    if not source.startswith(_URL):
+        path = Path(source).expanduser()
+        if not path.is_file():
+            raise SetUpFailed(f"images: there is no file '{source}' - give `image_url` a path or a URL")
+        yield path
+        return
+    with tempfile.TemporaryDirectory(prefix="rallycross-image-") as folder:
+        path = Path(folder, "image")
+        try:
+            with urllib.request.urlopen(source, timeout=_PATIENCE) as answer, path.open("wb") as file:  # noqa: S310 - http and https only, see above
+                shutil.copyfileobj(answer, file)
+        except OSError as error:
+            raise SetUpFailed(f"images: {source} cannot be downloaded: {error}") from error
+        yield path

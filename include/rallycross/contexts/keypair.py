@@ -1,0 +1,32 @@
+"""A key pair for every user."""
+
+from typing import Any
+
+from rallycross.cloud.scene import Actor
+from rallycross.contexts.api import Thing
+from rallycross.contexts.context import Backstage, Scene, context
+from rallycross.contexts.making import Making
+from rallycross.contexts.together import together
+
+
+@context("keypair", order=310, schema={"type": "object", "additionalProperties": False})
+class Keypair(Making):
+    """Makes a key pair in nova for every user, to log in to servers with."""
+
+    name = "keypair"
+
+    def __init__(self, config: Any, scene: Scene, backstage: Backstage) -> None:  # noqa: ARG002 - as all contexts
+        super().__init__(scene, backstage)
+
+    def make_all(self) -> None:
+        """Make them; only the answer to this request has the private keys."""
+        self.seats()
+        together(self._make, self.scene.users)
+
+    def _make(self, user: Actor) -> None:
+        def create(name: str) -> Thing:
+            made: Thing = self.backstage.api(user).post("compute", "/os-keypairs", {"keypair": {"name": name}})
+            return dict(made["keypair"])
+
+        pair = self.make("nova.keypairs", create, within=user.tenant, user=user.id)
+        user.keypair = {"name": pair["name"], "private": pair["private_key"], "public": pair["public_key"]}

@@ -1,0 +1,132 @@
+"""Networks with subnets and routers in every project."""
+
+import ipaddress
+from typing import Any
+
+from rallycross.cloud.scene import Actor, Tenant
+from rallycross.contexts.api import Api, Thing
+from rallycross.contexts.context import Backstage, Scene, SetUpFailed, context
+from rallycross.contexts.making import Making
+from rallycross.contexts.together import together
+from rallycross.task.flaw import Schema
+
+_COUNT: Schema = {"type": "integer", "minimum": 1}
+_FLAG: Schema = {"type": "boolean"}
+_TEXT: Schema = {"type": "string"}
+GATEWAY: Schema = {
+    "type": "object",
+    "properties": {"network_id": _TEXT, "enable_snat": _FLAG},
+    "additionalProperties": False,
+}
+_SCHEMA: Schema = {
+    "type": "object",
+    "properties": {
+        "start_cidr": _TEXT,
+        "networks_per_tenant": _COUNT,
+        "subnets_per_network": _COUNT,
+        "network_create_args": {"type": "object"},
+        "dns_nameservers": {"type": "array", "items": _TEXT, "uniqueItems": True},
+        "dualstack": _FLAG,
+        "router": {
+            "type": "object",
+            "properties": {"external": _FLAG, "enable_snat": _FLAG, "external_gateway_info": GATEWAY},
+            "additionalProperties": False,
+        },
+    },
+    "additionalProperties": False,
+}
+
+# Rally's.
+_START_CIDRS = {4: "10.2.0.0/24", 6: "dead:beaf::/64"}
+_NAMESERVERS = {4: ["8.8.8.8", "8.8.4.4"], 6: ["dead:beaf::1", "dead:beaf::2"]}
+
+
+@context("network", order=350, schema=_SCHEMA)
+class Network(Making):
+    """Makes networks in every project, each with subnets and, unless `router` is empty, a router that joins these."""
+
+    name = "network"
+
+    def __init__(self, config: dict[str, Any], scene: Scene, backstage: Backstage) -> None:
+        super().__init__(scene, backstage)
+        self._start: str = config.get("start_cidr", _START_CIDRS[4])
+        self._networks: int = config.get("networks_per_tenant", 1)
+        self._subnets: int = config.get("subnets_per_network", 1)
+        self._network_args = {_api_name(name): value for name, value in config.get("network_create_args", {}).items()}
+        self._nameservers: list[str] | None = config.get("dns_nameservers")
+        self._dualstack: bool = config.get("dualstack", False)
+        self._router: dict[str, Any] = config.get("router", {"external": True})
+
+    def make_all(self) -> None:
+        """Make the projects' networks side by side."""
+        made = together(self._make, list(enumerate(self.seats())))
+        for (tenant, _), topologies in zip(self.seats(), made, strict=True):
+            tenant.resources["networks"] = [network for network, _ in topologies]
+            tenant.resources["subnets"] = [subnet for _, subnets in topologies for subnet in subnets]
+
+    def _make(self, one: tuple[int, tuple[Tenant, Actor]]) -> list[tuple[Thing, list[Thing]]]:
+        number, (tenant, user) = one
+        api = self.backstage.api(user)
+        first = number * self._networks
+        return [self._topology(api, tenant, turn) for turn in range(first, first + self._networks)]
+
+    def _topology(self, api: Api, tenant: Tenant, turn: int) -> tuple[Thing, list[Thing]]:
+        """Make the `turn`th network of all projects, its router and its subnets."""
+        network = self._create(api, tenant, "network", self._network_args)
+        router = self._create(api, tenant, "router", self._router_args(api)) if self._router else None
+        subnets = []
+        for count in range(self._subnets):
+            version, start = self._family(count)
+            body = {
+                "network_id": network["id"],
+                "ip_version": version,
+                "cidr": nth_cidr(start, turn * self._subnets + count),
+                "dns_nameservers": _NAMESERVERS[version] if self._nameservers is None else self._nameservers,
+            }
+            subnet = self._create(api, tenant, "subnet", body)
+            if router:
+                api.put("network", f"/routers/{router['id']}/add_router_interface", {"subnet_id": subnet["id"]})
+            subnets.append(subnet)
+        made = {"subnets": [subnet["id"] for subnet in subnets], "router_id": router["id"] if router else None}
+        return {**network, **made}, subnets
+
+    def _create(self, api: Api, tenant: Tenant, what: str, body: dict[str, Any]) -> Thing:
+        def create(name: str) -> Thing:
+            return dict(api.post("network", f"/{what}s", {what: {"name": name, **body}})[what])
+
+        return self.make(f"neutron.{what}", create, within=tenant)
+
+    def _family(self, count: int) -> tuple[int, str]:
+        """Return the IP version of a network's `count`th subnet, and where such subnets begin."""
+        if self._dualstack:
+            version = 6 if count % 2 else 4
+            return version, _START_CIDRS[version]
+        try:
+            return ipaddress.ip_network(self._start).version, self._start
+        except ValueError as error:
+            raise SetUpFailed(f"network: `start_cidr`: {error} - give one such as {_START_CIDRS[4]}") from error
+
+    def _router_args(self, api: Api) -> dict[str, Any]:
+        """Return the gateway of a router: the one given, or the first external network that there is."""
+        gateway = self._router.get("external_gateway_info")
+        if gateway is None and self._router.get("external"):
+            outside = api.list("network", "/networks", "networks", {"router:external": "True"})
+            gateway = {"network_id": outside[0]["id"]} if outside else None
+            if gateway and self._router.get("enable_snat"):
+                gateway["enable_snat"] = True
+        return {"external_gateway_info": gateway} if gateway else {}
+
+
+def nth_cidr(start: str, number: int) -> str:
+    """Return the network of the size of `start` that is `number` such networks behind it."""
+    first = ipaddress.ip_network(start)
+    address = first.network_address + number * first.num_addresses
+    return f"{address}/{first.prefixlen}"
+
+
+def _api_name(name: str) -> str:
+    """Return what the API calls an option of a new network, which Rally names with an underscore."""
+    for family in ("provider", "router"):
+        if name.startswith(f"{family}_"):
+            return name.replace("_", ":", 1)
+    return name

@@ -1,0 +1,40 @@
+"""Roles that the load's users have beyond being members of their projects."""
+
+from rallycross.cloud.scene import Actor
+from rallycross.contexts.cleaning import GRANT, grant_path
+from rallycross.contexts.context import Backstage, Scene, SetUpFailed, context
+from rallycross.contexts.making import Making
+from rallycross.contexts.together import together
+
+
+@context("roles", order=330, schema={"type": "array", "items": {"type": "string"}})
+class Roles(Making):
+    """Gives every user some roles in its project, and takes away again those that it did not have before."""
+
+    name = "roles"
+    threads = 30  # Rally's
+
+    def __init__(self, config: list[str], scene: Scene, backstage: Backstage) -> None:
+        super().__init__(scene, backstage)
+        self._names = config
+
+    def make_all(self) -> None:
+        """Give them; from then on users sign in anew."""
+        self.seats()
+        there = {role["name"]: role["id"] for role in self.backstage.api().get("identity", "/roles")["roles"]}
+        for name in self._names:
+            if name not in there:
+                raise SetUpFailed(f"there is no role '{name}' - create it, or mend the context roles")
+        wanted = {name: there[name] for name in self._names}
+        together(lambda user: self._give(user, wanted), self.scene.users, threads=self.threads)
+        self.scene.shared["roles"] = {identifier: name for name, identifier in wanted.items()}
+        self.backstage.renew()
+
+    def _give(self, user: Actor, roles: dict[str, str]) -> None:
+        api = self.backstage.api()
+        has = api.get("identity", f"/projects/{user.tenant.id}/users/{user.id}/roles")["roles"]
+        for name, role in roles.items():
+            if role not in {one["id"] for one in has}:
+                detail = {"project": user.tenant.id, "user": user.id, "role": role}
+                self.note(GRANT, f"{name} of {user.id}", **detail)
+                api.put("identity", grant_path(detail))

@@ -1,0 +1,75 @@
+"""Routers in every project."""
+
+from typing import Any
+
+from rallycross.cloud.scene import Actor, Tenant
+from rallycross.contexts.api import Thing
+from rallycross.contexts.context import Backstage, Scene, context
+from rallycross.contexts.making import Making
+from rallycross.contexts.network import GATEWAY
+from rallycross.contexts.together import together
+from rallycross.task.flaw import Schema
+
+_FLAG: Schema = {"type": "boolean"}
+_TEXT: Schema = {"type": "string"}
+_SCHEMA: Schema = {
+    "type": "object",
+    "properties": {
+        "routers_per_tenant": {"type": "integer", "minimum": 1},
+        "admin_state_up": _FLAG,
+        "admin_state_up ": _FLAG,  # so, with a blank, Rally has it, and so it stands in task files
+        "external_gateway_info": GATEWAY,
+        "network_id": _TEXT,  # the same as in external_gateway_info
+        "external_fixed_ips": {
+            "type": "array",
+            "items": {
+                "type": "object",
+                "properties": {"ip_address": _TEXT, "subnet_id": _TEXT},
+                "additionalProperties": False,
+            },
+        },
+        "distributed": _FLAG,
+        "ha": _FLAG,
+        "availability_zone_hints": {"type": ["boolean", "array"]},  # Rally's schema has a flag, neutron wants a list
+    },
+    "additionalProperties": False,
+}
+_OF_GATEWAY = ("network_id", "external_fixed_ips")
+_AS_THEY_ARE = ("admin_state_up", "distributed", "ha", "availability_zone_hints")
+
+
+@context("router", order=351, schema=_SCHEMA)
+class Router(Making):
+    """Makes routers in every project, which join nothing yet."""
+
+    name = "router"
+
+    def __init__(self, config: dict[str, Any], scene: Scene, backstage: Backstage) -> None:
+        super().__init__(scene, backstage)
+        self._routers: int = config.get("routers_per_tenant", 1)
+        self._body = _body({name.strip(): value for name, value in config.items()})
+
+    def make_all(self) -> None:
+        """Make them."""
+        seats = self.seats()
+        for tenant, _ in seats:
+            tenant.resources["routers"] = []
+        made = together(self._make, [seat for seat in seats for _ in range(self._routers)])
+        for tenant, router in made:
+            tenant.resources["routers"].append(router)
+
+    def _make(self, seat: tuple[Tenant, Actor]) -> tuple[Tenant, Thing]:
+        tenant, user = seat
+
+        def create(name: str) -> Thing:
+            body = {"router": {"name": name, **self._body}}
+            return dict(self.backstage.api(user).post("network", "/routers", body)["router"])
+
+        return tenant, self.make("neutron.router", create, within=tenant)
+
+
+def _body(config: dict[str, Any]) -> dict[str, Any]:
+    """Return what is asked of neutron: what belongs to the gateway goes there."""
+    body = {name: config[name] for name in _AS_THEY_ARE if name in config}
+    gateway = {name: config[name] for name in _OF_GATEWAY if name in config} | config.get("external_gateway_info", {})
+    return {**body, "external_gateway_info": gateway} if gateway else body

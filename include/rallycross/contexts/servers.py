@@ -1,0 +1,101 @@
+"""Servers in every project."""
+
+from typing import Any
+
+from rallycross.cloud.facts import Named
+from rallycross.cloud.scene import Actor, Tenant
+from rallycross.contexts.api import Api, Thing
+from rallycross.contexts.context import Backstage, Scene, SetUpFailed, context
+from rallycross.contexts.kinds import KINDS
+from rallycross.contexts.making import Making, wait_for_all
+from rallycross.contexts.together import together
+from rallycross.task.flaw import Schema
+from rallycross.task.resources import NotFound, find
+
+_NAMED: Schema = {"type": "object", "properties": {"name": {"type": "string"}}, "additionalProperties": False}
+_SCHEMA: Schema = {
+    "type": "object",
+    "properties": {
+        "image": _NAMED,
+        "flavor": _NAMED,
+        "servers_per_tenant": {"type": "integer", "minimum": 1},
+        "auto_assign_nic": {"type": "boolean"},
+        "nics": {
+            "type": "array",
+            "items": {
+                "anyOf": [
+                    {"type": "object", "properties": {"net-id": {"type": "string"}}, "additionalProperties": False},
+                    {"type": "string"},
+                ]
+            },
+            "minItems": 1,
+        },
+    },
+    "required": ["image", "flavor"],
+    "additionalProperties": False,
+}
+_LIMIT = 300.0  # seconds until all of a project's must be active; Rally's default for one
+
+Seat = tuple[Tenant, Actor]
+
+
+@context("servers", order=430, schema=_SCHEMA)
+class Servers(Making):
+    """Boots servers in every project."""
+
+    name = "servers"
+
+    def __init__(self, config: dict[str, Any], scene: Scene, backstage: Backstage) -> None:
+        super().__init__(scene, backstage)
+        self._image: dict[str, str] = config["image"]
+        self._flavor: dict[str, str] = config["flavor"]
+        self._count: int = config.get("servers_per_tenant", 5)
+        self._spread: bool = config.get("auto_assign_nic", False)
+        self._nics = [{"uuid": nic if isinstance(nic, str) else nic.get("net-id")} for nic in config.get("nics", ())]
+
+    def make_all(self) -> None:
+        """Boot them, and wait until they are active."""
+        seats = self.seats()
+        bodies = together(self._body, seats)
+        wanted = [(seat, body, turn) for seat, body in zip(seats, bodies, strict=True) for turn in range(self._count)]
+        made = together(self._make, wanted)
+
+        def wait(seat: Seat) -> None:
+            tenant, user = seat
+            ids = [server["id"] for owner, server in made if owner is tenant]
+            api = self.backstage.api(user)
+            tenant.resources["servers"] = wait_for_all(api, KINDS["nova.servers"], ids, "ACTIVE", limit=_LIMIT)
+
+        together(wait, seats)
+
+    def _make(self, one: tuple[Seat, dict[str, Any], int]) -> tuple[Tenant, Thing]:
+        (tenant, user), body, turn = one
+        networks = self._networks(tenant, turn)
+        asked = {**body, "networks": networks} if networks else body
+
+        def create(name: str) -> Thing:
+            server = {"server": {"name": name, **asked}}
+            return dict(self.backstage.api(user).post("compute", "/servers", server)["server"])
+
+        return tenant, self.make("nova.servers", create, within=tenant)
+
+    def _networks(self, tenant: Tenant, turn: int) -> list[dict[str, str]]:
+        """Return what a project's `turn`th server is attached to: what was asked for, or a network of the contexts'."""
+        if self._nics:
+            return self._nics
+        networks = tenant.resources.get("networks", ())
+        return [{"uuid": networks[turn % len(networks) if self._spread else 0]["id"]}] if networks else []
+
+    def _body(self, seat: Seat) -> dict[str, Any]:
+        api = self.backstage.api(seat[1])
+        try:
+            image = find("image", self._image, _named(api, "image", "images"))
+            flavor = find("flavor", self._flavor, _named(api, "compute", "flavors"))
+        except NotFound as error:
+            raise SetUpFailed(f"servers: {error} in {self.scene.cloud.name}") from error
+        return {"imageRef": image, "flavorRef": flavor}
+
+
+def _named(api: Api, service: str, what: str) -> list[Named]:
+    """Return the images or flavors that a user can boot from."""
+    return [Named(str(thing["id"]), str(thing["name"] or "")) for thing in api.list(service, f"/{what}", what)]

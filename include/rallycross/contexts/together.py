@@ -1,0 +1,34 @@
+"""Many calls at a time, and how long to wait between two looks."""
+
+from collections.abc import Callable, Iterable
+from concurrent.futures import ThreadPoolExecutor
+from typing import TypeVar
+
+T = TypeVar("T")
+R = TypeVar("R")
+
+THREADS = 20  # calls at a time, unless the task file says otherwise
+
+_SHARE, _SHORTEST, _LONGEST = 0.1, 0.1, 5.0
+
+
+def together(function: Callable[[T], R], items: Iterable[T], *, threads: int = THREADS) -> list[R]:
+    """Return what a function gives for each item, in order; `threads` of them at a time.
+
+    Raise what the first that fails raises: those under way are waited for, and no other is begun.
+    """
+    items = list(items)
+    if len(items) <= 1:
+        return [function(item) for item in items]
+    with ThreadPoolExecutor(min(threads, len(items)), thread_name_prefix="context") as pool:
+        futures = [pool.submit(function, item) for item in items]
+        try:
+            return [future.result() for future in futures]
+        except BaseException:
+            pool.shutdown(cancel_futures=True)
+            raise
+
+
+def pause_after(waited: float) -> float:
+    """Return how many seconds to wait until the next look, `waited` seconds after the first."""
+    return min(max(waited * _SHARE, _SHORTEST), _LONGEST)

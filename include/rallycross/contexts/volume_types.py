@@ -1,0 +1,38 @@
+"""Volume types that stand while the load runs."""
+
+from rallycross.cloud.errors import ApiError
+from rallycross.contexts.api import Thing
+from rallycross.contexts.context import Backstage, Scene, context
+from rallycross.contexts.making import Making
+from rallycross.contexts.together import together
+
+_CONFLICT = 409
+
+
+@context("volume_types", order=410, schema={"type": "array", "items": {"type": "string"}})
+class VolumeTypes(Making):
+    """Makes volume types of the names given; none of them may be there already."""
+
+    name = "volume_types"
+
+    def __init__(self, config: list[str], scene: Scene, backstage: Backstage) -> None:
+        super().__init__(scene, backstage)
+        self._names = config
+
+    def make_all(self) -> None:
+        """Make them."""
+        self.scene.shared["volume_types"] = together(self._make, self._names)
+
+    def _make(self, name: str) -> Thing:
+        """Make a type that is marked as ours, so that after a crash nobody else's of that name is deleted."""
+        mark = self.backstage.name()
+        row = self.note("cinder.volume_types", name, mark=mark)
+        body = {"name": name, "description": mark}
+        try:
+            made: Thing = self.backstage.api().post("block-storage", "/types", {"volume_type": body})["volume_type"]
+        except ApiError as error:
+            if error.status == _CONFLICT:
+                self.backstage.ledger.forgotten(row)
+            raise
+        self.backstage.ledger.learned(row, str(made["id"]))
+        return {"id": made["id"], "name": name}

@@ -1,0 +1,54 @@
+"""Volumes in every project."""
+
+from typing import Any
+
+from rallycross.cloud.scene import Actor, Tenant
+from rallycross.contexts.api import Thing
+from rallycross.contexts.context import Backstage, Scene, context
+from rallycross.contexts.kinds import KINDS
+from rallycross.contexts.making import Making, wait_for_all
+from rallycross.contexts.together import together
+from rallycross.task.flaw import Schema
+
+_COUNT: Schema = {"type": "integer", "minimum": 1}
+_SCHEMA: Schema = {
+    "type": "object",
+    "properties": {"size": _COUNT, "type": {"type": ["string", "null"]}, "volumes_per_tenant": _COUNT},
+    "required": ["size"],
+    "additionalProperties": False,
+}
+_LIMIT = 600.0  # seconds until all of a project's must be available; Rally's default
+
+
+@context("volumes", order=420, schema=_SCHEMA)
+class Volumes(Making):
+    """Makes empty volumes of `size` GiB in every project."""
+
+    name = "volumes"
+
+    def __init__(self, config: dict[str, Any], scene: Scene, backstage: Backstage) -> None:
+        super().__init__(scene, backstage)
+        self._count: int = config.get("volumes_per_tenant", 1)
+        self._body = {"size": config["size"]} | ({"volume_type": config["type"]} if config.get("type") else {})
+
+    def make_all(self) -> None:
+        """Make them, and wait until they are available."""
+        seats = self.seats()
+        made = together(self._make, [seat for seat in seats for _ in range(self._count)])
+
+        def wait(seat: tuple[Tenant, Actor]) -> None:
+            tenant, user = seat
+            ids = [volume["id"] for owner, volume in made if owner is tenant]
+            api = self.backstage.api(user)
+            tenant.resources["volumes"] = wait_for_all(api, KINDS["cinder.volumes"], ids, "available", limit=_LIMIT)
+
+        together(wait, seats)
+
+    def _make(self, seat: tuple[Tenant, Actor]) -> tuple[Tenant, Thing]:
+        tenant, user = seat
+
+        def create(name: str) -> Thing:
+            body = {"volume": {"name": name, **self._body}}
+            return dict(self.backstage.api(user).post("block-storage", "/volumes", body)["volume"])
+
+        return tenant, self.make("cinder.volumes", create, within=tenant)

@@ -1,0 +1,189 @@
+"""The contexts cleanup and admin_cleanup: what a scenario leaves is found by its name and deleted, and nothing else."""
+
+from dataclasses import replace
+from typing import Any
+
+import pytest
+from small_cloud import SmallCloud
+
+from rallycross.cloud.scene import Tenant
+from rallycross.contexts.cleaning import LeftBehind, clean
+from rallycross.contexts.cleanup import AdminCleanup, Cleanup
+from rallycross.contexts.context import CONTEXTS, Backstage, Scene
+from rallycross.contexts.draining import drain, everything
+from rallycross.contexts.kinds import KINDS, OF_ADMIN, OF_USERS, Place, chosen
+from rallycross.task.flaw import flaws
+
+PREFIX = "s_rally_0badcafe_"
+
+
+def put(cloud: SmallCloud, kind: str, name: str, **more: Any) -> None:
+    """Have something stand in the cloud, with its name as its id."""
+    cloud.things.setdefault(kind, {})[name] = {"id": name, "name": name, "status": "x", "made": 0.0, **more}
+
+
+def left(cloud: SmallCloud, kind: str) -> list[str]:
+    """Return the ids of what stands of a kind."""
+    return sorted(cloud.things.get(kind, {}))
+
+
+def test_what_a_scenario_left_is_deleted_and_counted(
+    peopled: Scene, backstage: Backstage, small_cloud: SmallCloud
+) -> None:
+    """By its names, in the projects of the load, of the kinds asked for; all else stays."""
+    project, other = peopled.tenants
+    cleanup = Cleanup(["nova.servers", "neutron"], peopled, backstage)
+    cleanup.set_up()
+    put(small_cloud, "servers", f"{PREFIX}a", tenant_id=project)
+    put(small_cloud, "servers", f"{PREFIX}b", tenant_id=other)
+    put(small_cloud, "servers", "c_rally_0badcafe_s", tenant_id=project)
+    put(small_cloud, "servers", f"{PREFIX}c", tenant_id="elsewhere")
+    put(small_cloud, "networks", f"{PREFIX}n", project_id=project)
+    put(small_cloud, "networks", "s_rally_another_n", project_id=project)
+    put(small_cloud, "volumes", f"{PREFIX}v", **{"os-vol-tenant-attr:tenant_id": project})
+    assert cleanup.clean_up() == {"nova.servers": 2, "neutron.network": 1}
+    assert left(small_cloud, "servers") == ["c_rally_0badcafe_s", f"{PREFIX}c"]
+    assert left(small_cloud, "networks") == ["s_rally_another_n"]
+    assert left(small_cloud, "volumes") == [f"{PREFIX}v"]
+
+
+def test_a_killed_runs_leftovers_are_found_by_the_ledger_alone(
+    peopled: Scene, backstage: Backstage, small_cloud: SmallCloud
+) -> None:
+    """Another process, which knows nothing but the ledger, deletes what the scenario and the contexts have made."""
+    Cleanup(["nova"], peopled, backstage).set_up()
+    AdminCleanup(["keystone", "nova"], peopled, backstage).set_up()
+    project = next(iter(peopled.tenants))
+    put(small_cloud, "servers", f"{PREFIX}a", tenant_id=project)
+    put(small_cloud, "keypairs", f"{PREFIX}k", user_id=peopled.users[0].id)
+    put(small_cloud, "users", f"{PREFIX}u", password="")
+    put(small_cloud, "users", "somebody", password="")
+    put(small_cloud, "projects", f"{PREFIX}p")
+    put(small_cloud, "networks", "in it", project_id=f"{PREFIX}p")
+    put(small_cloud, "flavors", f"{PREFIX}f")
+    clean(small_cloud.cloud().connect(), backstage.ledger)
+    assert [left(small_cloud, kind) for kind in ("servers", "keypairs", "networks", "projects")] == [[], [], [], []]
+    assert left(small_cloud, "users") == ["somebody"]
+    assert left(small_cloud, "flavors") == ["f1"]
+    assert backstage.ledger.standing() == []
+
+
+def test_in_a_project_that_was_there_before_only_names_count(
+    scene: Scene, backstage: Backstage, small_cloud: SmallCloud
+) -> None:
+    """Quotas, which have no name, are reset in projects of ours only; those that a context has set are left to it."""
+    scene.tenants = {"mine": Tenant("mine", "mine"), "theirs": Tenant("theirs", "theirs", existing=True)}
+    scene.shared["quotas"] = ["cinder.quotas"]
+    services = ("compute", "block-storage")
+    small_cloud.quotas = {(service, tenant): {} for service in services for tenant in scene.tenants}
+    cleanup = AdminCleanup(["nova.quotas", "cinder.quotas"], scene, backstage)
+    cleanup.set_up()
+    assert cleanup.clean_up() == {}
+    assert set(small_cloud.quotas) == {("compute", "theirs"), ("block-storage", "mine"), ("block-storage", "theirs")}
+
+
+def test_users_clean_after_themselves_where_nobody_administers(
+    scene: Scene, backstage: Backstage, small_cloud: SmallCloud
+) -> None:
+    """On a cloud whose entry is no administrator's, its users delete what the load left in their projects."""
+    small_cloud.administrators.clear()
+    put(small_cloud, "users", "own", password="p")
+    own = small_cloud.cloud(username="own", password="p", project_id="p1")
+    scene.cloud = replace(scene.cloud, users=(own,))
+    CONTEXTS["users"].make({}, scene, backstage).set_up()
+    cleanup = Cleanup(["nova.servers"], scene, backstage)
+    cleanup.set_up()
+    put(small_cloud, "servers", f"{PREFIX}a", tenant_id="p1")
+    put(small_cloud, "servers", "not ours", tenant_id="p1")
+    with pytest.raises(LeftBehind, match="no administrator, and no user of the project p1, is known"):
+        clean(small_cloud.cloud().connect(), backstage.ledger)
+    assert cleanup.clean_up() == {"nova.servers": 1}
+    assert left(small_cloud, "servers") == ["not ours"]
+    assert ("DELETE compute /servers/" + f"{PREFIX}a", "own") in small_cloud.by_whom
+
+
+def test_what_does_not_go_is_told_and_tried_again_later(
+    peopled: Scene, backstage: Backstage, small_cloud: SmallCloud
+) -> None:
+    """A refusal for good is tried thrice; the row stays in the ledger, and what did go is counted."""
+    project = next(iter(peopled.tenants))
+    cleanup = Cleanup(["nova.servers"], peopled, backstage)
+    cleanup.set_up()
+    put(small_cloud, "servers", f"{PREFIX}a", tenant_id=project)
+    put(small_cloud, "servers", f"{PREFIX}b", tenant_id=project)
+    small_cloud.refuse[f"DELETE compute /servers/{PREFIX}a"] = 403
+    with pytest.raises(LeftBehind, match=rf"nova.servers {PREFIX}a: DELETE .*: 403 as you wish") as caught:
+        cleanup.clean_up()
+    assert caught.value.deleted == {"nova.servers": 1}
+    assert small_cloud.requests.count(f"DELETE compute /servers/{PREFIX}a") == 3
+    small_cloud.refuse.clear()
+    assert cleanup.clean_up() == {"nova.servers": 1}
+
+
+def test_what_takes_its_time_is_waited_for_with_one_list_a_look(small_cloud: SmallCloud) -> None:
+    """A server that is being deleted is asked once to go, and looked at with its neighbours until it is gone."""
+    small_cloud.lingers = 0.5
+    for number in range(5):
+        put(small_cloud, "servers", f"s{number}", tenant_id="p1")
+    place = Place(api(small_cloud), admin=True, project="p1")
+    drained = drain(KINDS["nova.servers"], [everything(place, KINDS["nova.servers"])])
+    assert (drained.deleted, drained.left) == ({"nova.servers": 5}, [])
+    assert small_cloud.sent()["DELETE compute"] == 5
+    assert 3 <= sum(request.startswith("GET compute /servers/detail") for request in small_cloud.requests) <= 7
+
+
+def test_what_stays_beyond_the_limit_is_given_up(small_cloud: SmallCloud) -> None:
+    """Waiting is bounded, and what is there still is told."""
+    small_cloud.lingers = 60
+    put(small_cloud, "servers", "slow", tenant_id="p1")
+    place = Place(api(small_cloud), admin=True, project="p1")
+    drained = drain(KINDS["nova.servers"], [everything(place, KINDS["nova.servers"])], limit=0.2)
+    assert drained.deleted == {}
+    assert [str(one) for one in drained.left] == ["nova.servers slow: it is there still after 0.2 s"]
+
+
+def test_a_router_goes_with_its_interfaces(small_cloud: SmallCloud) -> None:
+    """Neutron refuses to delete a router that joins networks: they are taken off it first."""
+    put(small_cloud, "routers", "r", project_id="p1")
+    put(small_cloud, "ports", "i", device_id="r", device_owner="network:router_interface", project_id="p1")
+    place = Place(api(small_cloud), admin=True, project="p1")
+    assert drain(KINDS["neutron.router"], [everything(place, KINDS["neutron.router"])]).left == []
+    assert (small_cloud.count("routers"), small_cloud.count("ports")) == (0, 0)
+
+
+def test_a_project_that_does_not_become_empty_stays(
+    peopled: Scene, backstage: Backstage, small_cloud: SmallCloud
+) -> None:
+    """A project would take the trace of what is in it with it: it is deleted when the rest is."""
+    full, other = peopled.tenants
+    put(small_cloud, "networks", "held", project_id=full)
+    small_cloud.refuse["DELETE network /networks/held"] = 403
+    with pytest.raises(LeftBehind, match=r"neutron.network held: DELETE .*: 403 as you wish"):
+        clean(backstage.connection, backstage.ledger)
+    assert (left(small_cloud, "projects"), small_cloud.count("users")) == ([full], 0)
+    assert [row.resource_id for row in backstage.ledger.standing()] == [full]
+    small_cloud.refuse = {"GET network /networks": 500}
+    with pytest.raises(LeftBehind, match=rf"neutron.network in {full}: cannot be listed: GET"):
+        clean(backstage.connection, backstage.ledger)
+    small_cloud.refuse.clear()
+    clean(backstage.connection, backstage.ledger)
+    assert (small_cloud.count("projects"), small_cloud.count("networks")) == (0, 0)
+    assert other != full
+
+
+def test_names_of_services_and_of_kinds_are_known() -> None:
+    """A service means all of its kinds in their order, a kind itself; what belongs to the other context is refused."""
+    assert [kind.name for kind in chosen(["nova", "glance.images"], OF_USERS)] == [
+        "nova.servers",
+        "nova.server_groups",
+        "nova.keypairs",
+        "glance.images",
+    ]
+    assert [kind.name for kind in chosen(["keystone"], OF_ADMIN)][:2] == ["keystone.user", "keystone.project"]
+    assert flaws(["nova.flavors"], CONTEXTS["cleanup"].schema)
+    assert not flaws(["nova.flavors", "cinder"], CONTEXTS["admin_cleanup"].schema)
+
+
+def api(cloud: SmallCloud) -> Any:
+    """Return how the administrator speaks to the cloud."""
+    return Backstage(cloud.cloud().connect(), None, "x").api()  # type: ignore[arg-type]
