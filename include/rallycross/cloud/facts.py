@@ -22,4 +22,4 @@ class CloudFacts:
     services: frozenset[str]
     things: Mapping[str, tuple[Named, ...]] = field(default_factory=dict)
     administrator: bool = True  # may whoever signs in act as the cloud's administrator?
-    own_users: bool = False  # does the cloud's entry bring users of its own for the load?
+    own_users: bool = False  # does the cloud bring users of its own for the load?

@@ -35,7 +35,7 @@ def facts(cloud: Cloud, kinds: Iterable[str]) -> CloudFacts:
         services,
         {**dict.fromkeys(wanted & KINDS.keys(), ()), **things},
         administrator=administrator,
-        own_users=bool(cloud.config.get("users")),
+        own_users=bool(getattr(cloud, "users", ())),
     )
 
 

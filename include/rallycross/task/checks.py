@@ -106,8 +106,9 @@ def _needs_administrator(workload: Workload, signature: Signature, *, own_users:
     """Yield the contexts that only an administrator can set up, and "" where the scenario itself needs one."""
     if "admin" in signature.actors:
         yield ""
+    made_before = own_users and configured(workload, "users").keys() <= {"user_choice_method"}
     for context in workload.contexts:
-        if NEEDS.get(context, Needs()).administrator and not (context == "users" and own_users):
+        if NEEDS.get(context, Needs()).administrator and not (context == "users" and made_before):
             yield context
 
 

@@ -1,12 +1,14 @@
 """Asking a cloud what it has."""
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 from typing import Any
 
 import pytest
 from aiohttp import web
 from small_cloud import SmallCloud
 
+from rallycross.cloud.cloud import Cloud
 from rallycross.cloud.facts import Named
 from rallycross.cloud.inventory import facts
 
@@ -86,9 +88,15 @@ def test_an_administrator_is_whoever_is_told_what_only_one_is_told(asked: SmallC
     assert facts(asked.cloud(), set()).administrator
 
 
-def test_a_clouds_entry_may_bring_users(asked: SmallCloud) -> None:
-    """Users in the cloud's entry are for the load to act as."""
+@dataclass(frozen=True)
+class _CloudWithUsers(Cloud):
+    """A cloud that brings users of its own."""
+
+    users: tuple[Cloud, ...] = ()
+
+
+def test_a_cloud_may_bring_users(asked: SmallCloud) -> None:
+    """Whether there are users for the load to act as is a fact of the cloud."""
     cloud = asked.cloud()
     assert not facts(cloud, set()).own_users
-    cloud.config["users"] = [{"username": "u"}]
-    assert facts(cloud, set()).own_users
+    assert facts(_CloudWithUsers(cloud.name, cloud.config, users=(cloud,)), set()).own_users

@@ -244,9 +244,11 @@ def test_each_thing_that_a_cloud_lacks_is_told(
 
 
 def test_a_clouds_own_users_need_no_administrator(scenarios: dict[str, Signature]) -> None:
-    """Where the cloud's entry brings users, a scenario that acts as one of them runs without an administrator."""
+    """Where the cloud brings users, a load of theirs runs without an administrator; making others needs one."""
     there = replace(EVERYTHING, administrator=False, own_users=True)
     assert told(plan(scenarios, v1()), there, scenarios) == []
+    assert told(plan(scenarios, v1(context="{users: {user_choice_method: random}}")), there, scenarios) == []
+    assert len(told(plan(scenarios, v1(context="{users: {tenants: 2}}")), there, scenarios)) == 1
 
 
 def test_what_contexts_will_make_need_not_be_there(scenarios: dict[str, Signature]) -> None:
