@@ -16,6 +16,7 @@ from rallycross.benchmark.workload_run import Stage, run_workload
 from rallycross.cloud.cloud import Cloud
 from rallycross.cloud.facts import CloudFacts
 from rallycross.cloud.inventory import facts
+from rallycross.cloud.scene import Scene
 from rallycross.contexts import cleaning
 from rallycross.contexts.ledger import OwnedLedger
 from rallycross.deployment import load_spec
@@ -23,8 +24,8 @@ from rallycross.errors import InvalidInput
 from rallycross.load_hooks import Machine, machines_of, undo_standing
 from rallycross.results.store import Store
 from rallycross.scenarios.scenario import SCENARIOS
-from rallycross.task.checks import check, kinds, resolve
-from rallycross.task.plan import Subtask, Task
+from rallycross.task.checks import check, kinds, resolve, unsettled
+from rallycross.task.plan import Subtask, Task, Workload
 
 DRAIN = 3.0  # seconds that iterations in flight have when a load is stopped: Airflow ends a process after 5
 
@@ -60,14 +61,25 @@ def run(
         return
     with Fleet() as fleet:  # its first process gets ready while the cloud is asked what it has
         scenarios = {name: scenario.signature for name, scenario in SCENARIOS.all.items()}
-        there = CloudFacts(cloud.name, frozenset()) if cloud.is_none else facts(cloud, kinds(task, scenarios))
+        wanted = kinds(task, scenarios)
+        there = CloudFacts(cloud.name, frozenset()) if cloud.is_none else facts(cloud, wanted)
         if complaints := check(task, there, scenarios):
             raise InvalidInput(complaints)
         uuids = store.begin_task(uuid, cloud=cloud.name, task=task, environment=_environment())
-        resolved = {one.position: resolve(one, task, there, scenarios[one.scenario]) for one in task.workloads}
+
+        def settle(position: int, scene: Scene) -> Workload:
+            """Return a workload with ids in the place of names, some of which its contexts may have made just now."""
+            workload = task.workloads[position]
+            signature = scenarios[workload.scenario]
+            if not unsettled(workload, there, signature):
+                return resolve(workload, task, there, signature)
+            who = scene.users[0].cloud if scene.users else cloud
+            return resolve(workload, task, facts(who, wanted, own=True), signature, contexts_stand=True)
+
         connection = None if cloud.is_none else cloud.connect()
         with closing(Stands(cloud, connection, store, uuid, task.workloads, tell)) as stands:
             stage = Stage(
+                settle,
                 cloud.name,
                 _machines(cloud, store),
                 store,
@@ -83,8 +95,8 @@ def run(
 
             def one(position: int) -> None:
                 if not stop.is_set():
-                    workload = resolved[position]
-                    tell(f"workload {position + 1} of {len(resolved)}: {workload.scenario}")
+                    workload = task.workloads[position]
+                    tell(f"workload {position + 1} of {len(uuids)}: {workload.scenario}")
                     run_workload(stage, workload, uuids[position])
 
             for subtask in task.subtasks:

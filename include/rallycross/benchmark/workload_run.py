@@ -4,7 +4,7 @@ import os
 import threading
 import time
 import traceback
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
@@ -28,6 +28,7 @@ from rallycross.task.plan import Timing, Workload
 class Stage:
     """Where the workloads of one task run."""
 
+    settle: Callable[[int, Scene], Workload]  # position in the task, what stands -> with ids in the place of names
     cloud: str  # its name
     machines: Mapping[str, Machine]  # that hooks may break
     store: Store
@@ -62,7 +63,7 @@ class _Outcome:
 
 
 def run_workload(stage: Stage, workload: Workload, uuid: str) -> None:
-    """Run a workload whose arguments are resolved; its samples, and how it ended, are kept as `uuid`.
+    """Run a workload; its samples, and how it ended, are kept as `uuid`.
 
     What goes wrong is its result and is not raised, but for what is no `Exception`; it is cleaned up after in any case.
     """
@@ -72,7 +73,7 @@ def run_workload(stage: Stage, workload: Workload, uuid: str) -> None:
     try:
         with stage.stands.around(workload, uuid, outcome.contexts) as scene:
             if not stage.stop.is_set():
-                _load(stage, workload, uuid, scene, outcome)
+                _load(stage, stage.settle(workload.position, scene), uuid, scene, outcome)
     except Exception as error:  # noqa: BLE001 - whatever went wrong is this workload's result
         outcome.crash(error)
         stage.tell(f"{workload.scenario} could not be measured: {error}")

@@ -13,17 +13,18 @@ from rallycross.cloud.errors import SignInFailed
 from rallycross.cloud.facts import CloudFacts, Named
 
 
-def facts(cloud: Cloud, kinds: Iterable[str]) -> CloudFacts:
+def facts(cloud: Cloud, kinds: Iterable[str], *, own: bool = False) -> CloudFacts:
     """Return a cloud's services, and those of its things of the `kinds` asked for that any project may use.
 
-    "administrator" among the kinds asks whether whoever signs in may act as one.
+    "administrator" among the kinds asks whether whoever signs in may act as one. With `own` the images of the project
+    signed in to are among them, which none but itself may use.
     """
     wanted = set(kinds)
     services = frozenset(SignIn(cloud)().endpoints)
     try:
         connection = cloud.connect()
         things = {
-            kind: tuple(KINDS[kind][1](connection))
+            kind: tuple(_images(connection, own=own) if kind == "image" else KINDS[kind][1](connection))
             for kind in sorted(wanted & KINDS.keys())
             if KINDS[kind][0] in services
         }
@@ -35,7 +36,7 @@ def facts(cloud: Cloud, kinds: Iterable[str]) -> CloudFacts:
         services,
         {**dict.fromkeys(wanted & KINDS.keys(), ()), **things},
         administrator=administrator,
-        own_users=bool(getattr(cloud, "users", ())),
+        own_users=bool(cloud.users),
     )
 
 
@@ -48,9 +49,10 @@ def _is_administrator(connection: Connection) -> bool:
     return bool(answer.status_code != 403)
 
 
-def _images(connection: Connection) -> Iterator[Named]:
+def _images(connection: Connection, *, own: bool = False) -> Iterator[Named]:
     for image in connection.image.images():
-        if image.visibility in {"public", "community"}:
+        ours = own and image.owner_id == connection.current_project_id
+        if ours or image.visibility in {"public", "community"}:
             details = {
                 "min_ram": image.min_ram or 0,
                 "min_disk": image.min_disk or 0,

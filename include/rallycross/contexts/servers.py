@@ -93,7 +93,7 @@ class Servers(Making):
             flavor = find("flavor", self._flavor, _named(api, "compute", "flavors"))
         except NotFound as error:
             raise SetUpFailed(f"servers: {error} in {self.scene.cloud.name}") from error
-        return {"imageRef": image, "flavorRef": flavor}
+        return {"imageRef": image.id, "flavorRef": flavor.id}
 
 
 def _named(api: Api, service: str, what: str) -> list[Named]:

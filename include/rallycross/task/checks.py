@@ -50,6 +50,12 @@ def resolve(
     return replace(workload, args=args, contexts=dict(_with_whole_paths(workload, task)))
 
 
+def unsettled(workload: Workload, facts: CloudFacts, signature: Signature) -> bool:
+    """Return whether a workload names things that are not there before its contexts have made them."""
+    named = ((kind, wanted) for _, kind, wanted in _named(workload.args, signature) if kind not in LOCAL)
+    return any(not _find(workload, facts, kind, wanted).id for kind, wanted in named)
+
+
 def _with_whole_paths(workload: Workload, task: Task) -> Iterator[tuple[str, Any]]:
     """Yield the contexts; files that they name by whole paths. What they name in the cloud they look up themselves."""
     for context, config in workload.contexts.items():

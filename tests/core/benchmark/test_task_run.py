@@ -5,6 +5,7 @@ import subprocess
 import sys
 import threading
 import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -51,6 +52,13 @@ class Bench:
             stop=self.stop,
             tell=self.told.append,
         )
+
+    def stop_when(self, moment: Callable[[], bool]) -> None:
+        """Stop the load at a moment."""
+        deadline = time.monotonic() + 60
+        while not moment() and time.monotonic() < deadline:
+            time.sleep(0.05)
+        self.stop.set()
 
     def workloads(self) -> list[WorkloadRow]:
         """Return the workloads as they are stored."""
@@ -154,7 +162,7 @@ def test_a_context_that_fails_crashes_its_workload_alone(bench: Bench) -> None:
 def test_stopping_ends_the_load_and_cleans_up(bench: Bench) -> None:
     """When told to stop, iterations in flight are cut short, kept as aborted, and their servers are deleted."""
     bench.cloud.ready_after = 3600
-    threading.Timer(1.0, bench.stop.set).start()
+    threading.Thread(target=bench.stop_when, args=(lambda: bench.cloud.count("servers") == 2,)).start()
     began = time.monotonic()
     bench.run(task_of(BOOT, SIGN_IN))
     assert time.monotonic() - began < 20
@@ -208,6 +216,7 @@ def test_each_user_in_turn(bench: Bench) -> None:
 
 _DIE = """
 import sys, threading
+from collections.abc import Callable
 from pathlib import Path
 import yaml
 from rallycross import benchmark, catalogue, task
