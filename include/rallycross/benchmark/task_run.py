@@ -24,7 +24,7 @@ from rallycross.errors import InvalidInput
 from rallycross.load_hooks import Machine, machines_of, undo_standing
 from rallycross.results.store import Store
 from rallycross.scenarios.scenario import SCENARIOS
-from rallycross.task.checks import check, kinds, resolve, unsettled
+from rallycross.task.checks import check, check_alone, kinds, resolve, unsettled
 from rallycross.task.plan import Subtask, Task, Workload
 
 DRAIN = 3.0  # seconds that iterations in flight have when a load is stopped: Airflow ends a process after 5
@@ -63,7 +63,7 @@ def run(
         scenarios = {name: scenario.signature for name, scenario in SCENARIOS.all.items()}
         wanted = kinds(task, scenarios)
         there = CloudFacts(cloud.name, frozenset()) if cloud.is_none else facts(cloud, wanted)
-        if complaints := check(task, there, scenarios):
+        if complaints := check_alone(task, scenarios) if cloud.is_none else check(task, there, scenarios):
             raise InvalidInput(complaints)
         uuids = store.begin_task(uuid, cloud=cloud.name, task=task, environment=_environment())
 

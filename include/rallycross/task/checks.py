@@ -13,6 +13,7 @@ from rallycross.task.plan import Task, Workload
 from rallycross.task.resources import NotFound, find
 
 _GIB = 1024**3
+_OF_NO_CLOUD = frozenset({"dummy_context"})  # contexts that need none
 
 
 def check(task: Task, facts: CloudFacts, scenarios: Mapping[str, Signature]) -> list[Complaint]:
@@ -22,6 +23,13 @@ def check(task: Task, facts: CloudFacts, scenarios: Mapping[str, Signature]) -> 
         for workload in task.workloads
         for complaint in _Check(workload, facts, scenarios[workload.scenario], task).complaints()
     ]
+
+
+def check_alone(task: Task, scenarios: Mapping[str, Signature]) -> list[Complaint]:
+    """Return what a task wants that is to be run without a cloud: of this machine, and above all a cloud."""
+    nowhere = CloudFacts("", frozenset())
+    checks = [_Check(workload, nowhere, scenarios[workload.scenario], task) for workload in task.workloads]
+    return [complaint for check in checks for complaint in (*check.alone(), *check.files())]
 
 
 def check_files(task: Task, scenarios: Mapping[str, Signature]) -> list[Complaint]:
@@ -138,6 +146,12 @@ class _Check:
         yield from self._fit()
         for context in self.workload.contexts:
             yield from self._context(context)
+
+    def alone(self) -> Iterator[Complaint]:
+        """Yield that the workload cannot be run without a cloud, if it cannot."""
+        if self.signature.actors or self.workload.contexts.keys() - _OF_NO_CLOUD:
+            what = f"{self.workload.scenario}, or one of its contexts, acts in a cloud, and there is none"
+            yield self._complaint("", what, "name one: --cloud NAME")
 
     def files(self) -> Iterator[Complaint]:
         """Yield which files are missing."""

@@ -263,3 +263,92 @@ def test_a_task_that_has_ended_is_not_run_again(bench: Bench) -> None:
     assert len(bench.cloud.requests) == sent
     assert "has been run already" in bench.told[-1]
     assert bench.workloads()[0].status == "finished"
+
+
+def test_workloads_that_ask_for_the_same_contexts_share_them(bench: Bench) -> None:
+    """Users are made once for those that want the same, and anew for those that want others; each is told of them."""
+    more = {"users": {"tenants": 2}}
+    plan = task.load(
+        yaml.safe_dump(
+            {
+                "version": 2,
+                "title": "T",
+                "subtasks": [
+                    {"title": "a", "scenario": SIGN_IN},
+                    {"title": "b", "scenario": SIGN_IN, "contexts": more},
+                    {"title": "c", "scenario": {"NovaServers.list_servers": {}}},
+                ],
+            }
+        ),
+        known=catalogue.known(),
+    )
+    bench.run(plan)
+    assert [workload.status for workload in bench.workloads()] == ["finished"] * 3
+    made = [request for request in bench.cloud.requests if request == "POST identity /projects"]
+    assert len(made) == 1 + 2
+    first, _, last = (workload.contexts_done[0] for workload in bench.workloads())
+    assert first == last
+    assert first["cleanup"]["error"] is None
+    bench.assert_nothing_left()
+
+
+def test_what_a_workload_has_left_is_deleted_before_the_next_that_shares_its_users(bench: Bench) -> None:
+    """Servers of iterations that were over their limit are deleted with their workload, and counted as leaked."""
+    bench.cloud.ready_after = 3600
+    slow = {"scenario": BOOT, "runner": {"constant": {"timeout": 0.5, "times": 2, "concurrency": 2}}}
+    plan = task.load(
+        yaml.safe_dump(
+            {
+                "version": 2,
+                "title": "T",
+                "subtasks": [
+                    {"title": "a", **slow, "sla": {"leaked_resources": {"max": 1}}},
+                    {"title": "b", "scenario": BOOT, "runner": {"constant": {"timeout": 0.5}}},
+                ],
+            }
+        ),
+        known=catalogue.known(),
+    )
+    counts: list[int] = []
+    begin = bench.store.begin_load
+
+    def begun(uuid: str) -> None:
+        counts.append(bench.cloud.count("servers"))
+        begin(uuid)
+
+    bench.store.begin_load = begun
+    bench.run(plan)
+    assert counts == [0, 0]
+    [_, cleanup] = bench.workloads()[0].contexts_done
+    assert cleanup["cleanup"]["deleted"] == {"nova.servers": 2}
+    judgement = judge(bench.store, UUID, samples=bench.samples)
+    assert {row.criterion: row.passed for row in judgement.workloads[0].rows}["leaked_resources"] is False
+    bench.assert_nothing_left()
+
+
+def test_a_workload_may_name_what_its_contexts_make(bench: Bench) -> None:
+    """A flavor that a context makes is not there when the task is checked, and servers are booted of it."""
+    boot = {"NovaServers.boot_and_delete_server": {"image": {"name": "cirros"}, "flavor": {"name": "made here"}}}
+    contexts = {"flavors": [{"name": "made here", "ram": 64}]}
+    bench.run(task_of(boot, times=1, concurrency=1, contexts=contexts))
+    [workload] = bench.workloads()
+    assert (workload.status, workload.error) == ("finished", "")
+    [sample] = bench.measured()
+    assert sample["failure"] is None
+    assert list(bench.cloud.things["flavors"]) == ["f1"]
+
+
+def test_a_task_may_ask_for_rallys_timing(bench: Bench) -> None:
+    """With `timing: rally` a boot is looked at after a second and then every two, and the second before is idle."""
+    bench.cloud.ready_after = 0.2
+    plan = task.load(
+        yaml.safe_dump({"version": 2, "title": "T", "timing": "rally", "subtasks": [{"title": "s", "scenario": BOOT}]}),
+        known=catalogue.known(),
+    )
+    bench.run(plan)
+    [sample] = bench.measured()
+    boot, delete = sample["actions"]
+    assert boot["ended"] - boot["started"] > 1
+    assert delete["ended"] - delete["started"] > 2
+    assert sample["idle"] > 3
+    assert bench.store.task(UUID).timing == "rally"

@@ -1,0 +1,113 @@
+"""Who acts in an iteration, against a small cloud."""
+
+import asyncio
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import pytest
+from small_cloud import SmallCloud
+
+from rallycross.benchmark.cast import NobodyThere, cast
+from rallycross.benchmark.job import Job
+from rallycross.cloud.scene import Actor, Scene, Tenant
+from rallycross.load.iteration import Iteration
+from rallycross.load.sample import Action
+from rallycross.scenarios.scenario import SCENARIOS, scenario
+from rallycross.scenarios.user import SdkUser, User
+
+
+def acted(cloud: SmallCloud, name: str, *, users: int = 1, iterations: int = 1, **more: Any) -> list[Iteration]:
+    """Run iterations of a scenario as a load process does, each user in turn."""
+    entry = cloud.cloud()
+    actors = [Actor(entry, Tenant(f"p{n}", f"project {n}"), f"u{n}") for n in range(users)]
+    scene = Scene(entry, actors, {one.tenant.id: one.tenant for one in actors}, choose_at_random=False)
+    job = Job("0badcafe", name, {}, "serial", {}, more.get("shard", 0), more.get("of", 1), scene, "intended", "")
+
+    async def main() -> list[Iteration]:
+        async with cast(job, workers=2) as iterate:
+            done = []
+            for number in range(iterations):
+                done.append(Iteration(number * job.of + job.shard, asyncio.get_running_loop().time))
+                await iterate(done[-1])
+            return done
+
+    return asyncio.run(main())
+
+
+@contextmanager
+def registered(function: Any, name: str = "Test.this") -> Iterator[str]:
+    """Let a function be a scenario for a while."""
+    scenario(name)(function)
+    try:
+        yield name
+    finally:
+        del SCENARIOS._found[name]
+        SCENARIOS.all.pop(name, None)
+
+
+@pytest.fixture(name="scenarios", autouse=True)
+def _scenarios(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let what a test registers be found."""
+    monkeypatch.setattr(type(SCENARIOS), "__getitem__", lambda self, name: self._found.get(name) or self.all[name])
+
+
+def test_a_plain_function_acts_by_a_connection_on_a_thread(small_cloud: SmallCloud) -> None:
+    """It gets a signed-in openstacksdk connection and its project, and times actions that nest, and pauses."""
+    seen: list[tuple[str, str, list[str]]] = []
+
+    def plain(user: SdkUser) -> None:
+        """Look at servers."""
+        with user.action("outer"), user.action("inner"):
+            servers = [server.id for server in user.connection.compute.servers()]
+        user.pause(0.01, 0.01)
+        seen.append((threading.current_thread().name, user.tenant.id, servers))
+
+    with registered(plain) as name:
+        [iteration] = acted(small_cloud, name)
+    assert seen[0][0].startswith("iteration")
+    assert seen[0][1:] == ("p0", [])
+    assert [(action.name, action.depth) for action in iteration.actions] == [("outer", 0), ("inner", 1)]
+    assert iteration.idle >= 0.01
+    assert isinstance(iteration.actions[0], Action)
+
+
+def test_roles_are_given_in_the_order_of_the_function(small_cloud: SmallCloud) -> None:
+    """A scenario that wants the administrator and a user gets both; the administrator has no project of the load's."""
+    met: list[tuple[User, User]] = []
+
+    async def both(admin: User, user: User) -> None:
+        """Meet."""
+        met.append((admin, user))
+
+    with registered(both) as name:
+        acted(small_cloud, name)
+    [(admin, user)] = met
+    assert (admin.actor, user.tenant.id) == (None, "p0")
+    with pytest.raises(LookupError, match="no project of the load's"):
+        _ = admin.tenant
+
+
+@pytest.mark.parametrize(
+    ("shard", "of", "expected"), [(0, 1, [0, 1, 2, 3, 0]), (0, 2, [0, 2, 0, 2, 0]), (1, 2, [1, 3] * 2 + [1])]
+)
+def test_users_take_turns_and_shards_have_users_of_their_own(
+    shard: int, of: int, expected: list[int], small_cloud: SmallCloud
+) -> None:
+    """Each in turn; of several shards each signs in its own part of the users."""
+    turns: list[str] = []
+
+    async def turn(user: User) -> None:
+        """Say who acts."""
+        turns.append(user.tenant.id)
+
+    with registered(turn) as name:
+        acted(small_cloud, name, users=4, iterations=5, shard=shard, of=of)
+    assert turns == [f"p{n}" for n in expected]
+
+
+def test_a_scenario_without_its_users_says_what_to_do(small_cloud: SmallCloud) -> None:
+    """Where no context has made users, the load does not begin, and the remedy is named."""
+    with pytest.raises(NobodyThere, match="let the context `users` make one"):
+        acted(small_cloud, "NovaServers.list_servers", users=0)

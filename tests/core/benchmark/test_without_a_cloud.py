@@ -1,0 +1,178 @@
+"""Whole runs by real load processes, of scenarios that need no cloud."""
+
+import os
+import signal
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from rallycross.benchmark import workload_run
+from rallycross.results.models import WorkloadRow
+
+SLOW: dict[str, Any] = {"Dummy.dummy": {"sleep": 0.05}}
+
+
+def constant(times: int, concurrency: int = 1) -> dict[str, Any]:
+    """Return a runner."""
+    return {"constant": {"times": times, "concurrency": concurrency}}
+
+
+def load_processes() -> list[int]:
+    """Return the ids of this process's load processes."""
+    found = []
+    for folder in Path("/proc").iterdir():
+        try:
+            words = (folder / "cmdline").read_bytes().split(b"\0")
+            parent = int((folder / "stat").read_text().rpartition(")")[2].split()[1])
+        except (OSError, ValueError):
+            continue
+        if parent == os.getpid() and b"rallycross.benchmark.load_process" in words:
+            found.append(int(folder.name))
+    return found
+
+
+def rows(workload: WorkloadRow) -> dict[str, bool]:
+    """Return the criteria of a workload, and whether each was met."""
+    return {row.criterion: row.passed for row in workload.sla_rows}
+
+
+def test_a_load_is_driven_by_a_process_that_ends_with_the_task(alone: Any) -> None:
+    """Iterations, actions and the generator's own state are kept; after the run no process is left."""
+    [workload] = alone.run({"scenario": SLOW, "runner": constant(20, 4)})
+    assert workload.status == "finished"
+    samples = alone.measured(workload)
+    assert sorted(sample["iteration"] for sample in samples) == list(range(20))
+    assert [(action["name"], action["depth"]) for action in samples[0]["actions"]] == [("foo", 0), ("bar", 1)]
+    assert workload.generator["processes"] == 1
+    [shard] = workload.generator["shards"]
+    assert shard["seconds"] >= 0.25
+    assert shard["peak_rss_mb"] > 10
+    assert workload.load_began_at > workload.started_at
+    assert rows(workload) == {"failure_rate": True}
+    assert load_processes() == []
+
+
+def test_several_processes_do_what_one_would(alone: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Spread over three processes, each iteration runs once, each process runs some, and the figures are of all."""
+    monkeypatch.setattr(workload_run, "processes", lambda *_, **__: 3)
+    [workload] = alone.run({"scenario": SLOW, "runner": constant(30, 6)})
+    samples = alone.measured(workload)
+    assert sorted(sample["iteration"] for sample in samples) == list(range(30))
+    assert {sample["shard"] for sample in samples} == {0, 1, 2}
+    assert [shard["shard"] for shard in workload.generator["shards"]] == [0, 1, 2]
+    assert workload.statistics["count"] == 30
+    assert workload.progress["done"] == 30
+
+
+def test_a_load_process_that_is_killed_ends_its_workload_alone(alone: Any) -> None:
+    """After `kill -9` the workload has crashed, and says so; what it measured is kept; the next one runs."""
+    killing = alone.meanwhile(lambda: alone.done() >= 10, lambda: os.kill(load_processes()[0], signal.SIGKILL))
+    first, second = alone.run({"scenario": SLOW, "runner": constant(10_000)}, {"scenario": SLOW, "runner": constant(3)})
+    killing.join()
+    assert first.status == "crashed"
+    assert first.error == "a process that drove the load died by signal 9; what it had measured is kept"
+    assert 10 <= len(alone.measured(first)) < 10_000
+    assert not rows(first)["something_went_wrong"]
+    assert first.statistics["count"] == len(alone.measured(first))
+    assert second.status == "finished"
+    assert load_processes() == []
+
+
+def test_one_of_several_that_is_killed_takes_the_others_with_it(alone: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A load of which a part is missing is no load: it ends, and nothing goes on running unseen."""
+    monkeypatch.setattr(workload_run, "processes", lambda *_, **__: 2)
+    killing = alone.meanwhile(lambda: alone.done() >= 10, lambda: os.kill(load_processes()[-1], signal.SIGKILL))
+    [workload] = alone.run({"scenario": SLOW, "runner": constant(10_000, 2)})
+    killing.join()
+    assert workload.status == "crashed"
+    assert load_processes() == []
+
+
+def test_stopping_drains_and_keeps_what_was_measured(alone: Any) -> None:
+    """When stopped by hand, iterations in flight end by themselves, no other begins, the next workload never begins."""
+    stopping = alone.meanwhile(lambda: alone.done() >= 10, alone.stop.set)
+    first, second = alone.run({"scenario": SLOW, "runner": constant(10_000, 2)}, {"scenario": SLOW})
+    stopping.join()
+    assert (first.status, second.status) == ("aborted", "init")
+    samples = alone.measured(first)
+    assert 10 <= len(samples) < 10_000
+    assert not any(sample["failure"] for sample in samples)
+    assert not rows(first)["aborted_manually"]
+
+
+@pytest.mark.parametrize("abort", [False, True])
+def test_a_load_that_cannot_pass_any_more_is_stopped_if_asked(abort: bool, alone: Any) -> None:
+    """With the option, a missed criterion ends its workload as soon as that is certain, and the next one runs."""
+    failing = {"Dummy.dummy_exception": {"sleep": 0.02}}
+    first, second = alone.run(
+        {"scenario": failing, "runner": constant(100), "sla": {"failure_rate": {"max": 10}}},
+        {"scenario": SLOW, "runner": constant(2)},
+        abort_on_sla_failure=abort,
+    )
+    measured = len(alone.measured(first))
+    if abort:
+        assert first.status == "aborted_on_sla"
+        assert 11 <= measured < 100  # ten of a hundred may fail, the eleventh makes it certain
+        assert rows(first) == {"failure_rate": False, "aborted_on_sla": False}
+    else:
+        assert (first.status, measured) == ("finished", 100)
+    assert second.status == "finished"
+
+
+def test_workloads_of_a_parallel_subtask_load_at_the_same_time(alone: Any) -> None:
+    """Both have their verdicts, and each began before the other had ended; of a common subtask the second waits."""
+    together = [
+        {"scenario": {"Dummy.dummy": {"sleep": 1.5}}, "runner": constant(2, 2)},
+        {"scenario": {"Dummy.dummy_exception": {"sleep": 1.5}}, "runner": constant(2, 2)},
+    ]
+    one, two, three, four = alone.run({"workloads": together, "run_in_parallel": True}, {"workloads": together})
+
+    def ends(workload: WorkloadRow) -> float:
+        return float(workload.load_began_at + max(sample["ended"] for sample in alone.measured(workload)))
+
+    assert one.load_began_at < ends(two)
+    assert two.load_began_at < ends(one)
+    assert four.load_began_at >= ends(three)
+    assert [workload.passed for workload in (one, two, three, four)] == [True, False, True, False]
+
+
+def test_hooks_happen_beside_the_load(alone: Any) -> None:
+    """Hooks are set off by iterations and by seconds, and their results are kept in Rally's shape."""
+    hooks = [
+        {"action": {"sys_call": "echo beside"}, "trigger": {"event": {"unit": "iteration", "at": [2, 5]}}},
+        {"action": {"sys_call": "false"}, "trigger": {"event": {"unit": "time", "at": [0]}}},
+    ]
+    [workload] = alone.run({"scenario": SLOW, "runner": constant(8), "hooks": hooks})
+    counted, timed = workload.hook_results
+    assert [one["triggered_by"] for one in counted["results"]] == [
+        {"event_type": "iteration", "value": 2},
+        {"event_type": "iteration", "value": 5},
+    ]
+    assert (counted["summary"], timed["summary"]) == ({"success": 2}, {"failed": 1})
+    assert "beside" in str(counted["results"][0]["output"])
+
+
+def test_contexts_that_fail_are_told_and_shared_ones_taken_away_once(alone: Any) -> None:
+    """A context that cannot be set up crashes its workload; one that cannot be cleaned up spoils nothing measured."""
+    crashed, well = alone.run(
+        {"scenario": SLOW, "contexts": {"dummy_context": {"fail_setup": True}}},
+        {"scenario": SLOW, "contexts": {"dummy_context": {"fail_cleanup": True}}},
+    )
+    assert (crashed.status, well.status) == ("crashed", "finished")
+    assert not rows(crashed)["something_went_wrong"]
+    assert well.contexts_done[0]["cleanup"]["error"]
+    assert rows(well) == {"failure_rate": True}
+
+
+def test_an_open_loop_is_measured_from_when_it_was_due(alone: Any) -> None:
+    """Due times are kept, what found no free worker is dropped and counted, a warm-up is in no figure."""
+    runner = {"arrival_rate": {"rate": 40, "duration": 2, "arrivals": "even", "max_in_flight": 1, "warm_up": 1}}
+    [workload] = alone.run({"scenario": SLOW, "runner": runner})
+    samples = sorted(alone.measured(workload), key=lambda sample: sample["iteration"])
+    assert [sample["due"] for sample in samples] == pytest.approx([n / 40 for n in range(80)])
+    figures = workload.statistics
+    assert figures["warm_up"] == 40
+    assert figures["dropped"] > 0
+    assert figures["count"] + figures["dropped"] == 40
+    assert not rows(workload)["invalid_load"]

@@ -1,0 +1,149 @@
+"""The commands `run` and `clean`: what they print, and with what they end."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+import yaml
+from small_cloud import SmallCloud
+
+from rallycross.results.models import TaskRow
+from rallycross.results.store import Store
+
+SERVERS = {"NovaServers.boot_and_delete_server": {"image": {"name": "cirros"}, "flavor": {"name": "m1.nano"}}}
+
+
+@pytest.fixture(name="home")
+def _home(tmp_path: Path) -> Path:
+    """Give a state folder."""
+    return tmp_path / "home"
+
+
+def command(home: Path, *arguments: str, text: str = "", **more: str) -> "subprocess.CompletedProcess[str]":
+    """Run a command to its end."""
+    environment = {**os.environ, "RALLYCROSS_HOME": str(home), **more}
+    return subprocess.run(
+        [sys.executable, "-m", "rallycross.cli", *arguments],
+        input=text,
+        env=environment,
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=120,
+    )
+
+
+def task_of(scenario: dict[str, object], **more: object) -> str:
+    """Return a task file of one workload."""
+    return yaml.safe_dump({"version": 2, "title": "T", "subtasks": [{"title": "s", "scenario": scenario, **more}]})
+
+
+def test_a_task_that_needs_no_cloud_runs_from_standard_input(home: Path) -> None:
+    """It ends with 0, says PASSED, and leaves a report and a task that `results` can show."""
+    ran = command(home, "run", "-", text=task_of({"Dummy.dummy": {}}, runner={"constant": {"times": 5}}))
+    assert ran.returncode == 0, ran.stderr
+    assert "PASSED" in ran.stdout
+    words = dict(line.split(maxsplit=1) for line in ran.stdout.splitlines() if line.startswith(("task", "report")))
+    assert Path(words["report"]).read_text().startswith("<!doctype html>")
+    row = Store.open(f"sqlite:///{home / 'results.db'}").task(words["task"])
+    assert (row.status, row.workloads[0].passed) == ("finished", True)
+
+
+def test_a_missed_criterion_ends_with_one(home: Path) -> None:
+    """It says FAILED and why."""
+    ran = command(home, "run", "-", text=task_of({"Dummy.dummy_exception": {"sleep": 0}}))
+    assert ran.returncode == 1
+    assert "FAILED" in ran.stdout
+    assert "1 of 1 iterations failed" in ran.stdout
+
+
+@pytest.mark.parametrize(
+    ("scenario", "arguments", "said"),
+    [
+        ({"Dummy.dumy": {}}, (), "did you mean Dummy.dummy"),
+        ({"Dummy.dummy": {}}, ("--cloud", "nowhere"), "there is no cloud 'nowhere'"),
+        ({"NovaServers.list_servers": {}}, (), "--cloud"),
+    ],
+)
+def test_what_cannot_be_run_ends_with_two(
+    scenario: dict[str, object], arguments: tuple[str, ...], said: str, home: Path
+) -> None:
+    """What is wrong is said in a sentence with its remedy, and nothing is stored."""
+    ran = command(home, "run", "-", *arguments, text=task_of(scenario))
+    assert ran.returncode == 2
+    assert said in ran.stderr
+    assert "Traceback" not in ran.stderr
+    assert Store.open(f"sqlite:///{home / 'results.db'}").owners() == []
+
+
+def test_timing_and_arguments_come_from_the_command_line(home: Path) -> None:
+    """`--timing` goes before the file's, and `--task-args` fill in its template."""
+    text = task_of({"Dummy.dummy": {}}).replace("title: s", "title: '{{ what }}'")
+    ran = command(home, "run", "-", "--timing", "rally", "--task-args", "what=hello", text=text)
+    assert ran.returncode == 0, ran.stderr
+    uuid = next(line.split()[1] for line in ran.stdout.splitlines() if line.startswith("task"))
+    row = Store.open(f"sqlite:///{home / 'results.db'}").task(uuid)
+    assert (row.timing, row.subtasks[0].title) == ("rally", "hello")
+
+
+def test_ctrl_c_stops_judges_and_reports(home: Path) -> None:
+    """Interrupted in mid-load it ends by itself with 1, what was measured is in the report, no process is left."""
+    text = task_of({"Dummy.dummy": {"sleep": 0.05}}, runner={"constant": {"times": 10_000}})
+    environment = {**os.environ, "RALLYCROSS_HOME": str(home)}
+    with subprocess.Popen(
+        [sys.executable, "-m", "rallycross.cli", "run", "-"],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        env=environment,
+        text=True,
+    ) as process:
+        process.stdin.write(text)
+        process.stdin.close()
+        store = Store.open(f"sqlite:///{home / 'results.db'}")
+        deadline = time.monotonic() + 60
+        while not (tasks := _tasks(store)) or not tasks[0].workloads[0].progress:
+            assert time.monotonic() < deadline
+            time.sleep(0.1)
+        process.send_signal(signal.SIGINT)
+        out = process.stdout.read()
+        assert process.wait(60) == 1
+    assert "aborted_manually" in out
+    [row] = _tasks(store)
+    assert (row.status, row.workloads[0].status) == ("aborted", "aborted")
+    assert 0 < row.workloads[0].statistics["count"] < 10_000
+
+
+def _tasks(store: Store) -> list[TaskRow]:
+    return store.tasks()
+
+
+def test_what_a_killed_run_has_left_is_cleaned(home: Path, small_cloud: SmallCloud, tmp_path: Path) -> None:
+    """After `kill -9` of the command, `clean --task` deletes what stood in the cloud, and then finds nothing."""
+    small_cloud.ready_after = 3600
+    clouds = tmp_path / "clouds.yaml"
+    clouds.write_text(yaml.safe_dump({"clouds": {"small": small_cloud.cloud().config}}))
+    environment = {**os.environ, "RALLYCROSS_HOME": str(home), "OS_CLIENT_CONFIG_FILE": str(clouds)}
+    file = tmp_path / "task.yaml"
+    file.write_text(task_of(SERVERS))
+    with subprocess.Popen(
+        [sys.executable, "-m", "rallycross.cli", "run", str(file), "--cloud", "small"], env=environment
+    ) as process:
+        deadline = time.monotonic() + 60
+        while small_cloud.count("servers") < 1:
+            assert time.monotonic() < deadline
+            time.sleep(0.1)
+        process.kill()
+    store = Store.open(f"sqlite:///{home / 'results.db'}")
+    [(_, uuid)] = store.owners()
+    seen = command(home, "clean", "--task", uuid, "--dry-run", OS_CLIENT_CONFIG_FILE=str(clouds))
+    assert "keystone.project" in seen.stdout
+    assert small_cloud.count("projects") == 1
+    cleaned = command(home, "clean", "--task", uuid, OS_CLIENT_CONFIG_FILE=str(clouds))
+    assert cleaned.returncode == 0, cleaned.stdout + cleaned.stderr
+    assert [small_cloud.count(kind) for kind in ("projects", "users", "servers")] == [0, 0, 0]
+    assert store.owners() == []
