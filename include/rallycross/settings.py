@@ -28,6 +28,11 @@ class Settings:
         return self.home / "clouds"
 
     @property
+    def deployments(self) -> Path:
+        """One folder for each deployment, with the log of each of its steps."""
+        return self.home / "deployments"
+
+    @property
     def verifiers(self) -> Path:
         """One folder for each verifier's workspace."""
         return self.home / "verifiers"

@@ -1,0 +1,106 @@
+"""A server: a machine that one can sign in to by SSH, and how."""
+
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import paramiko
+
+from rallycross.deployment.host import HostLost
+from rallycross.deployment.ssh_host import SSHHost
+from rallycross.errors import RallycrossError
+
+_PATIENCE = 15  # seconds for a connection, and for each part of the sign-in
+_ALIVE = 10  # seconds between two signs of life on an idle connection
+_known = threading.Lock()  # the file of known hosts is written by one thread at a time
+
+
+@dataclass(frozen=True)
+class Server:
+    """How to sign in to one machine. What can be kept of it is what `kept` gives: no password."""
+
+    name: str  # as steps name it
+    host: str  # where we reach it
+    user: str = "root"
+    port: int = 22
+    key: str | None = None  # path of a private key; None = what an SSH agent or ~/.ssh has
+    password: str | None = field(default=None, repr=False)
+    address: str = ""  # where the other servers reach it, if that is another; an address of its own
+    via: "Server | None" = None  # the server through whose SSH we reach it; None = directly
+
+    @property
+    def inside(self) -> str:
+        """Where the other servers reach it."""
+        return self.address or self.host
+
+    def kept(self) -> dict[str, Any]:
+        """Return it as a ledger may keep it."""
+        return {
+            "name": self.name,
+            "host": self.host,
+            "user": self.user,
+            "port": self.port,
+            "key": self.key,
+            "address": self.address,
+        }
+
+    @classmethod
+    def of(cls, kept: dict[str, Any], *, via: "Server | None" = None) -> "Server":
+        """Return it as it was kept."""
+        return cls(**kept, via=via)
+
+
+def connect(server: Server, *, known_hosts: Path | None = None, gate: SSHHost | None = None) -> SSHHost:
+    """Sign in; raise `RallycrossError` with what to do where that is refused, `HostLost` where nobody answers.
+
+    The first key that a host shows is kept in `known_hosts`, and no other is accepted later. `gate` is the server's
+    `via`, signed in to.
+    """
+    host = SSHHost(None, name=server.name, again=_opener(server, known_hosts, gate))
+    host.sign_in()
+    return host
+
+
+def _opener(server: Server, known_hosts: Path | None, gate: SSHHost | None) -> Callable[[], paramiko.SSHClient]:
+    def open_() -> paramiko.SSHClient:
+        client = paramiko.SSHClient()
+        client.set_missing_host_key_policy(paramiko.AutoAddPolicy())  # noqa: S507 - see `known_hosts`
+        where = f"{server.name} ({server.user}@{server.host}:{server.port})"
+        key = str(Path(server.key).expanduser()) if server.key else None
+        try:
+            if known_hosts:
+                with _known:
+                    known_hosts.parent.mkdir(parents=True, exist_ok=True)
+                    known_hosts.touch(mode=0o600)
+                    client.load_host_keys(str(known_hosts))
+            client.connect(
+                server.host,
+                port=server.port,
+                username=server.user,
+                password=server.password,
+                key_filename=key,
+                allow_agent=key is None and server.password is None,
+                look_for_keys=key is None and server.password is None,
+                timeout=_PATIENCE,
+                banner_timeout=_PATIENCE,
+                auth_timeout=_PATIENCE,
+                sock=gate.channel_to(server.host, server.port) if gate else None,
+            )
+        except paramiko.BadHostKeyException as error:
+            raise RallycrossError(
+                f"{where}: shows another host key than before - if it was made anew, remove its line from {known_hosts}"
+            ) from error
+        except (paramiko.AuthenticationException, paramiko.PasswordRequiredException) as error:
+            by = f"the key {server.key}" if key else "the password" if server.password else "every key at hand"
+            raise RallycrossError(f"{where}: SSH refuses {by} - set the right `key` or `password`") from error
+        except (OSError, paramiko.SSHException, EOFError) as error:
+            if isinstance(error, FileNotFoundError):
+                raise RallycrossError(f"{where}: there is no key {server.key} - set `key` to a private key") from error
+            raise HostLost(f"{where}: cannot be reached: {error or type(error).__name__} - check the host") from error
+        if transport := client.get_transport():
+            transport.set_keepalive(_ALIVE)
+        return client
+
+    return open_
