@@ -1,7 +1,7 @@
 """The life of a cloud of this checkout: deployed, registered so that later runs can name it, destroyed, forgotten."""
 
 from typing import Any
-from uuid import NAMESPACE_URL, uuid5
+from uuid import NAMESPACE_URL, uuid4, uuid5
 
 from rallycross import deployment
 from rallycross.cloud import registered
@@ -52,7 +52,9 @@ def site_of(spec: CloudSpec, store: Store, paths: Settings, *, uuid: str = "", t
         cloud=spec.name,
         root=root_of(paths, spec.name),
         ledger=StoredLedger(store, spec.name),
-        terms=Terms(owner=uuid or f"look at {spec.name}", logs=paths.deployments / uuid if uuid else None),
+        terms=Terms(
+            owner=uuid or str(uuid4()), logs=paths.deployments / uuid if uuid else None, away=paths.host_patience
+        ),
         tell=tell,
         known_hosts=registered.known_hosts_file(paths, spec.name),
     )

@@ -111,9 +111,14 @@ def hold(host: Host, root: str, owner: str) -> None:
 
 
 def release(host: Host, root: str, owner: str) -> None:
-    """Give the lock back, if it is ours."""
-    mine = f'read -r owner _ < .owner && [ "$owner" != {quote(owner)} ] || rm -f .owner'
-    host.run(f"cd -- {quote(_folder(root))} 2>/dev/null && [ -f .owner ] || exit 0\n{mine}", limit=_LIMIT, check=False)
+    """Give the lock back, if it is ours; take away the folder where nothing was put into it."""
+    script = (
+        f"cd -- {quote(_folder(root))} 2>/dev/null && [ -f .owner ] || exit 0\n"
+        f'read -r owner _ < .owner\n[ "$owner" = {quote(owner)} ] || exit 0\nrm -f .owner\n'
+        f'[ "$(ls -A)" = .lock ] || exit 0\nrm -f .lock\ncd /\n'
+        f"rmdir -- {quote(_folder(root))} {quote(root)} 2>/dev/null || :"
+    )
+    host.run(script, limit=_LIMIT, check=False)
 
 
 def start(host: Host, root: str, step: Step) -> None:

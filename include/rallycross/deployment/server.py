@@ -68,7 +68,7 @@ def _opener(server: Server, known_hosts: Path | None, gate: SSHHost | None) -> C
         client = paramiko.SSHClient()
         client.set_missing_host_key_policy(paramiko.AutoAddPolicy())  # noqa: S507 - see `known_hosts`
         where = f"{server.name} ({server.user}@{server.host}:{server.port})"
-        key = str(Path(server.key).expanduser()) if server.key else None
+        key = _private_key(server, where)
         try:
             if known_hosts:
                 with _known:
@@ -80,7 +80,7 @@ def _opener(server: Server, known_hosts: Path | None, gate: SSHHost | None) -> C
                 port=server.port,
                 username=server.user,
                 password=server.password,
-                key_filename=key,
+                pkey=key,
                 allow_agent=key is None and server.password is None,
                 look_for_keys=key is None and server.password is None,
                 timeout=_PATIENCE,
@@ -92,15 +92,27 @@ def _opener(server: Server, known_hosts: Path | None, gate: SSHHost | None) -> C
             raise RallycrossError(
                 f"{where}: shows another host key than before - if it was made anew, remove its line from {known_hosts}"
             ) from error
-        except (paramiko.AuthenticationException, paramiko.PasswordRequiredException) as error:
+        except paramiko.AuthenticationException as error:
             by = f"the key {server.key}" if key else "the password" if server.password else "every key at hand"
             raise RallycrossError(f"{where}: SSH refuses {by} - set the right `key` or `password`") from error
         except (OSError, paramiko.SSHException, EOFError) as error:
-            if isinstance(error, FileNotFoundError):
-                raise RallycrossError(f"{where}: there is no key {server.key} - set `key` to a private key") from error
             raise HostLost(f"{where}: cannot be reached: {error or type(error).__name__} - check the host") from error
         if transport := client.get_transport():
             transport.set_keepalive(_ALIVE)
         return client
 
     return open_
+
+
+def _private_key(server: Server, where: str) -> paramiko.PKey | None:
+    """Return the server's key; raise `RallycrossError` for one that cannot be used."""
+    if server.key is None:
+        return None
+    try:
+        return paramiko.PKey.from_path(Path(server.key).expanduser())
+    except Exception as error:
+        # Whatever it is that a file has in the place of a key: paramiko raises a dozen kinds.
+        why = "needs a passphrase" if "assword" in str(error) else "cannot be read"
+        raise RallycrossError(
+            f"{where}: the key {server.key} {why} - set `key` to a private key without passphrase, or use an SSH agent"
+        ) from error

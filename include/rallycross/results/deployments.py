@@ -3,7 +3,7 @@
 import time
 from typing import Literal
 
-from sqlalchemy import update
+from sqlalchemy import select, update
 
 from rallycross.deployment.step import StepEvent
 from rallycross.results.database import Database
@@ -64,3 +64,22 @@ class Deployments(Database):
         """Return a deployment with its steps."""
         with self.reading() as session:
             return session.get(DeploymentRow, uuid)
+
+    def usual_seconds(self, engine: str, *, cloud: str) -> dict[str, float]:
+        """Return what each step has taken the last time that it was done: for this cloud, or else for the engine's."""
+        query = (
+            select(StepRow.name, StepRow.seconds)
+            .join(DeploymentRow, StepRow.deployment_uuid == DeploymentRow.uuid)
+            .where(DeploymentRow.engine == engine, StepRow.status == "done")
+            .order_by(DeploymentRow.cloud == cloud, StepRow.id)  # the last one stays
+        )
+        with self.reading() as session:
+            return {name: seconds for name, seconds in session.execute(query)}
+
+    def last_deployment(self, cloud: str) -> DeploymentRow | None:
+        """Return the youngest deployment of a cloud, with its steps."""
+        query = (
+            select(DeploymentRow).where(DeploymentRow.cloud == cloud).order_by(DeploymentRow.started_at.desc()).limit(1)
+        )
+        with self.reading() as session:
+            return session.scalars(query).first()

@@ -10,9 +10,9 @@ import time
 from pathlib import Path
 
 import pytest
+from carrying import carry
 from hypothesis import given
 from hypothesis import strategies as st
-from carrying import carry
 from told import Told
 
 from rallycross.deployment import detached
