@@ -26,7 +26,8 @@ from rallycross.deployment.step import Step
 from rallycross.errors import RallycrossError
 
 LEASE = 15  # seconds for which the lock is held; each look renews it
-_LIMIT = 30  # seconds for one look
+_LIMIT = 30  # seconds for what is quick
+_LOOK_LIMIT = 10  # seconds for one look; a connection that was cut is known for lost a little later
 _MOST = 1 << 18  # bytes of a log that are taken at one look
 _LOCKED = 75  # EX_TEMPFAIL: somebody else has the lock
 _MARK = "\x1e"  # what no log line begins with, between the answer and the log
@@ -152,7 +153,7 @@ def look(host: Host, root: str, name: str, *, owner: str, offset: int = 0) -> Si
         f" < {quoted}.end\nelse echo 'lost - 0 0'; fi\n"
         f"printf '\\n%s' {quote(_MARK)}\n"
         f"[ ! -f {quoted}.log ] || tail -c +{offset + 1} -- {quoted}.log | head -c {_MOST} || :",
-        limit=_LIMIT,
+        limit=_LOOK_LIMIT,
         check=False,
     )
     _locked(host, ran)

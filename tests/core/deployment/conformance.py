@@ -164,6 +164,7 @@ class Conformance:
         with ground.site(wanted) as site:
             nodes = [site.node(server) for server in self._servers(wanted, site)]
             names = list(units(ENGINES[wanted.engine].plan(wanted, nodes, site), [*nodes, site.here]))
+        codes = set()
         for name in names:
             program = _WORKER.format(
                 path=[str(Path(__file__).parent)],
@@ -177,6 +178,8 @@ class Conformance:
             worker = subprocess.run([sys.executable, "-c", program], check=False, capture_output=True, text=True)
             # One that is done before its killer comes is fine too.
             assert worker.returncode in {0, -signal.SIGKILL}, worker.stderr
+            codes.add(worker.returncode)
+        assert -signal.SIGKILL in codes
         told = Told()
         ground.deploy(wanted, told)
         assert set(told.statuses().values()) <= {"done", "skipped"}
