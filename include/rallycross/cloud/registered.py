@@ -46,7 +46,8 @@ def forget(paths: Settings, name: str) -> None:
     """Drop the cloud `name`, which has been destroyed; none is fine."""
     _file(paths, name).unlink(missing_ok=True)
     _join(paths)
-    for file in (authority_file(paths, name), known_hosts_file(paths, name)):
+    keys = (paths.clouds / f"{name}.key", paths.clouds / f"{name}.pub")
+    for file in (authority_file(paths, name), known_hosts_file(paths, name), *keys):
         file.unlink(missing_ok=True)
     _spec_file(paths, name).unlink(missing_ok=True)
 

@@ -6,6 +6,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
+import paramiko
+
 from rallycross.deployment.ledger import Ledger
 from rallycross.deployment.local_host import LocalHost
 from rallycross.deployment.node import LOCAL, Node
@@ -32,6 +34,26 @@ class Site:
     def here(self) -> Node:
         """This machine; steps can always name it."""
         return Node(LOCAL, LocalHost(), self.root)
+
+    @property
+    def key(self) -> Path:
+        """The private key by which one signs in to the servers that a provider makes; made at the first use."""
+        path = Path(f"{self.root}.key")
+        with self._lock:
+            if not path.exists():
+                path.parent.mkdir(parents=True, exist_ok=True)
+                part = path.with_suffix(".part")
+                part.unlink(missing_ok=True)
+                key = paramiko.ECDSAKey.generate(bits=256)
+                key.write_private_key_file(str(part))
+                path.with_suffix(".pub").write_text(f"{key.get_name()} {key.get_base64()} rallycross\n")
+                part.rename(path)
+        return path
+
+    @property
+    def public_key(self) -> str:
+        """Its other half, as a line of `authorized_keys`."""
+        return self.key.with_suffix(".pub").read_text()
 
     def host(self, server: Server) -> SSHHost:
         """Return the connection to a server; raise `RallycrossError` where one cannot sign in."""

@@ -74,7 +74,7 @@ class Deployments(Database):
             .order_by(DeploymentRow.cloud == cloud, StepRow.id)  # the last one stays
         )
         with self.reading() as session:
-            return {name: seconds for name, seconds in session.execute(query)}
+            return dict(session.execute(query).tuples().all())
 
     def last_deployment(self, cloud: str) -> DeploymentRow | None:
         """Return the youngest deployment of a cloud, with its steps."""

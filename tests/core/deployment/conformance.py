@@ -10,7 +10,6 @@ The tests run in the order in which they stand, on one cloud: each deploys what 
 it already. Everything goes the way that the command line goes: the results database keeps the ledger.
 """
 
-import os
 import signal
 import subprocess
 import sys
@@ -35,7 +34,7 @@ from rallycross.deployment.failure import StepFailed
 from rallycross.deployment.node import Node
 from rallycross.deployment.server import Server
 from rallycross.deployment.site import opened
-from rallycross.deployment.step import Plan, Step, StepEvent
+from rallycross.deployment.step import Plan, StepEvent
 from rallycross.errors import RallycrossError
 from rallycross.results.store import Store
 from rallycross.settings import Settings, settings
@@ -236,7 +235,7 @@ class Conformance:
             assert ground.on(server, "pgrep -f '[s]leep 7777' || :") == ""
 
     def test_a_host_that_is_gone_is_told(self, ground: Ground, wanted: CloudSpec) -> None:
-        """A host that is lost in mid-step is waited for; in vain, the failure names it. Back again, the deploy goes on."""
+        """A host that is lost in mid-step is waited for: in vain, the failure names it; back again, all goes on."""
         victim = ground.servers[0]
 
         def cut(event: StepEvent) -> None:

@@ -13,6 +13,7 @@ import shutil
 import socket
 import subprocess
 import time
+from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 from typing import Self
@@ -56,7 +57,8 @@ class Machines:
             ["setpriv", "--pdeathsig", "KILL", "unshare", "--mount", "--net", "sleep", "infinity"]
         )
         try:
-            _until(lambda: os.readlink(f"/proc/{self._keeper.pid}/ns/net") != os.readlink("/proc/self/ns/net"), 10)
+            own = Path("/proc/self/ns/net").readlink()
+            _until(lambda: Path(f"/proc/{self._keeper.pid}/ns/net").readlink() != own, 10)
             self._net = _free_net()
             self._wire()
             self._proxy = Proxy(f"{self._net}.254")
@@ -73,11 +75,12 @@ class Machines:
         self._keeper.wait()
         shutil.rmtree(self._folder, ignore_errors=True)
 
-    def start(self, name: str) -> Server:
-        """Boot a host, and wait until it answers; one that was stopped comes back with what it held."""
-        number = (
-            1 + sorted({*self._taken(), name}).index(name) if name not in self._numbers() else self._numbers()[name]
-        )
+    def start(self, name: str, *, plain: bool = False) -> Server:
+        """Boot a host, and wait until it answers; one that was stopped comes back with what it held.
+
+        `plain`: without systemd, and with the whole of the kernel, so that it can have containers itself.
+        """
+        number = self._numbers().get(name) or 1 + len(self._numbers())
         address = f"{self._net}.{number}"
         tree = self._folder / name / "tree"
         if not tree.exists():
@@ -88,18 +91,16 @@ class Machines:
             self._inside("mount", "-t", "overlay", "overlay", "-o", overlay, str(tree))
             self._furnish(name, address)
         log = (self._folder / name / "console.log").open("ab")
-        nspawn, environment = _program("systemd-nspawn")
-        command = (
-            f"{nspawn} --register=no --keep-unit -M {name} -D {tree} --boot --network-veth --network-bridge=br0"
-            " --console=pipe --kill-signal=SIGRTMIN+3 --link-journal=no --resolv-conf=off --timezone=off"
-        )
+        command, environment = self._plain(tree, name, address) if plain else self._booted(tree, name)
         self._running[name] = subprocess.Popen(
-            ["setpriv", "--pdeathsig", "KILL", *self._enter(), *command.split()],
+            ["setpriv", "--pdeathsig", "KILL", *self._enter(), *command],
             stdin=subprocess.DEVNULL,
             stdout=log,
             stderr=subprocess.STDOUT,
             env=environment,
         )
+        if plain:
+            self._plug(self._running[name].pid, name)
         log.close()
         try:
             _until(lambda: _answers(address) or self._running[name].poll() is not None, 60)
@@ -114,7 +115,7 @@ class Machines:
         process = self._running.pop(name)
         tree = str(self._folder / name / "tree")
         # systemd-nspawn would shut its container down; killed, it takes the whole of it along.
-        for pid in _inside_of(tree, self._keeper.pid):
+        for pid in _inside_of(tree):
             with suppress(ProcessLookupError):
                 os.kill(pid, 9)
         with suppress(ProcessLookupError):
@@ -134,6 +135,45 @@ class Machines:
     def console(self, name: str) -> str:
         """Return what a host has said while booting."""
         return (self._folder / name / "console.log").read_text(errors="replace")
+
+    @staticmethod
+    def _booted(tree: Path, name: str) -> tuple[list[str], dict[str, str]]:
+        nspawn, environment = _program("systemd-nspawn")
+        options = (
+            f"--register=no --keep-unit -M {name} -D {tree} --boot --network-veth --network-bridge=br0"
+            " --console=pipe --kill-signal=SIGRTMIN+3 --link-journal=no --resolv-conf=off --timezone=off"
+        )
+        return [nspawn, *options.split()], environment
+
+    @staticmethod
+    def _plain(tree: Path, name: str, address: str) -> tuple[list[str], dict[str, str]]:
+        script = f"""set -e
+            mount --make-rprivate /
+            mount -t proc proc {tree}/proc
+            mount -t sysfs sysfs {tree}/sys
+            mount --rbind /sys/fs/cgroup {tree}/sys/fs/cgroup
+            mount --rbind /dev {tree}/dev
+            mount -t tmpfs tmpfs {tree}/run
+            mkdir -p {tree}/run/sshd {tree}/run/lock
+            cd {tree}
+            pivot_root . mnt
+            umount -l /mnt
+            hostname {name}
+            until [ -e /sys/class/net/host0 ]; do sleep 0.05; done
+            ip link set lo up
+            ip addr add {address}/24 dev host0
+            ip link set host0 up
+            exec /usr/sbin/sshd -D -e"""
+        words = ["unshare", "--mount", "--net", "--pid", "--uts", "--fork", "--kill-child=KILL", "sh", "-c", script]
+        return words, dict(os.environ)
+
+    def _plug(self, pid: int, name: str) -> None:
+        """Put a cable between the bridge and the network namespace of a process."""
+        others = {Path(f"/proc/{one}/ns/net").readlink() for one in (self._keeper.pid, "self")}
+        _until(lambda: Path(f"/proc/{pid}/ns/net").readlink() not in others, 10)
+        cable = f"vb-{name}"[:15]
+        self._inside("ip", "link", "add", cable, "type", "veth", "peer", "name", "host0", "netns", str(pid))
+        self._inside("ip", "link", "set", cable, "master", "br0", "up")
 
     def _wire(self) -> None:
         link = f"rc{self._keeper.pid}"
@@ -172,9 +212,6 @@ class Machines:
 
     def _numbers(self) -> dict[str, int]:
         return {file.parent.name: int(file.read_text()) for file in self._folder.glob("*/number")}
-
-    def _taken(self) -> list[str]:
-        return list(self._numbers())
 
     def _enter(self) -> list[str]:
         return ["nsenter", "--target", str(self._keeper.pid), "--mount", "--net"]
@@ -231,8 +268,8 @@ def _program(name: str) -> tuple[str, dict[str, str]]:
     if found := shutil.which(name):
         return found, dict(os.environ)
     tools = settings().home / "cache" / "machines" / "tools" / "usr"
-    (found_,) = [path for path in tools.glob(f"*bin/{name}")]
-    return str(found_), {
+    (unpacked,) = tools.glob(f"*bin/{name}")
+    return str(unpacked), {
         **os.environ,
         "DEBOOTSTRAP_DIR": str(tools / "share" / "debootstrap"),
         "LD_LIBRARY_PATH": ":".join(map(str, tools.glob("lib/*/systemd"))),
@@ -257,7 +294,7 @@ def _answers(address: str) -> bool:
     return False
 
 
-def _inside_of(tree: str, keeper: int) -> list[int]:
+def _inside_of(tree: str) -> list[int]:
     """Return the first process of the container that has `tree` as its root: killing it ends them all."""
     found = []
     for entry in Path("/proc").glob("[0-9]*"):
@@ -268,13 +305,12 @@ def _inside_of(tree: str, keeper: int) -> list[int]:
                 above = (Path("/proc") / str(parent) / "cmdline").read_bytes().split(b"\0")
                 if tree.encode() in above:
                     found.append(int(entry.name))
-    del keeper
     return found
 
 
-def _until(true: object, limit: float) -> None:
+def _until(true: Callable[[], bool], limit: float) -> None:
     deadline = time.monotonic() + limit
-    while not true():  # type: ignore[operator]
+    while not true():
         if time.monotonic() > deadline:
             raise TimeoutError
         time.sleep(0.05)

@@ -213,7 +213,7 @@ def test_an_interruption_kills_what_runs(host: Host, tmp_path: Path) -> None:
 
 
 def test_a_killed_deployment_is_taken_up_where_it_stands(tmp_path: Path, told: Told) -> None:
-    """After `kill -9` of the deploying process its step goes on, and the next waits for that instead of beginning anew."""
+    """After `kill -9` of the deploying process its step goes on, and the next waits for that one."""
     steps = [
         _noting("a", tmp_path),
         _noting(
@@ -308,7 +308,7 @@ def test_a_second_deployment_is_refused_while_one_is_at_work(
 
 
 def test_the_log_is_kept_without_secrets(host: Host, tmp_path: Path, told: Told) -> None:
-    """All that a step says is kept in a file of its owner's, line by line, and no secret shows there or in a failure."""
+    """All that a step says is kept in a file of its owner's; no secret shows there, or in a failure."""
     logs = tmp_path / "logs"
     script = "echo before; printf 'pass hu'; sleep 0.3; echo sh-hush; echo after >&2; mysql -p'hush-hush' 2>&1"
     with pytest.raises(StepFailed) as caught:

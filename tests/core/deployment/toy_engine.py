@@ -29,7 +29,8 @@ class Toy:
                 Step("mark", f"echo made >> {mark}", everywhere, undo=f"rm -f {mark}", leaves=f"the file {mark}"),
                 Step(
                     "install",
-                    f"cat {quote(nodes[0].root)}/etc/secret; echo {spec.options['password']}; sleep 0.3; echo once >> {mark}.runs",
+                    f"cat {quote(nodes[0].root)}/etc/secret; echo {spec.options['password']}\n"
+                    f"sleep 0.3; echo once >> {mark}.runs",
                     needs=("mark",),
                     files={f"{nodes[0].root}/etc/secret": spec.options["password"]},
                     undo=f"rm -f {mark}.runs",
