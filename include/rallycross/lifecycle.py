@@ -1,12 +1,16 @@
 """The life of a cloud of this checkout: deployed, registered so that later runs can name it, destroyed, forgotten."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 from uuid import NAMESPACE_URL, uuid4, uuid5
 
 from rallycross import deployment
 from rallycross.cloud import registered
-from rallycross.deployment import CloudSpec, Site
+from rallycross.deployment import CloudSpec, Deployed, Site
+from rallycross.deployment import lifecycle as steps
 from rallycross.deployment.ledger import Made
+from rallycross.deployment.lifecycle import Intended
 from rallycross.deployment.runner import Terms
 from rallycross.deployment.site import opened
 from rallycross.deployment.step import StepEvent, Tell
@@ -65,35 +69,65 @@ def deploy(spec: CloudSpec, store: Store, paths: Settings, *, uuid: str, tell: T
 
     What an earlier call was cut off at is taken up again. Raises what `deployment.deploy` raises.
     """
-    totals = {0}
+    with _recorded(spec, store, paths, uuid=uuid, tell=tell) as site:
+        return _register(spec, deployment.deploy(spec, site), store, paths, uuid=uuid)
 
-    def begin(total: int) -> None:
+
+def begin(spec: CloudSpec, store: Store, paths: Settings, *, uuid: str, tell: Tell) -> list[Intended]:
+    """Begin a deployment whose steps are done one by one, each by a call of `do`; return what is to be done."""
+    store.forget_steps(uuid)
+    with _recorded(spec, store, paths, uuid=uuid, tell=tell) as site:
+        return steps.begin(spec, site)
+
+
+def do(spec: CloudSpec, store: Store, paths: Settings, *, uuid: str, name: str) -> None:
+    """Do one step of a deployment that was begun, or take it up where it stands."""
+    with _recorded(spec, store, paths, uuid=uuid, tell=lambda _: None) as site:
+        steps.do(spec, site, name)
+
+
+def end(spec: CloudSpec, store: Store, paths: Settings, *, uuid: str, tell: Tell) -> str:
+    """Register the cloud, after all its steps are done; return its name."""
+    with _recorded(spec, store, paths, uuid=uuid, tell=tell) as site:
+        return _register(spec, steps.end(spec, site), store, paths, uuid=uuid)
+
+
+@contextmanager
+def _recorded(spec: CloudSpec, store: Store, paths: Settings, *, uuid: str, tell: Tell) -> Iterator[Site]:
+    """Give a cloud's site, with each of its steps kept in the store; note a failure there."""
+    row = store.deployment(uuid)
+    totals = {0, row.total_steps if row else 0}
+
+    def begun(total: int) -> None:
         store.begin_deployment(uuid, cloud=spec.name, engine=spec.engine, spec=shown(spec), total_steps=total)
 
     def record(event: StepEvent) -> None:
         if event.total not in totals:  # the engine counts its steps when it has planned them
             totals.add(event.total)
-            begin(event.total)
+            begun(event.total)
         store.record_step(uuid, event)
         if event.log and event.status in {"done", "failed"}:
             store.add_artifact(uuid, "log", event.log)
         tell(event)
 
-    begin(0)
+    begun(max(totals))
     registered.keep_spec(paths, spec.name, spec.text)
     try:
         with opened(site_of(spec, store, paths, uuid=uuid, tell=record)) as site:
-            deployed = deployment.deploy(spec, site)
+            yield site
     except BaseException as error:  # an interrupt, and a time-out of Airflow's, are no Exception
         store.end_deployment(uuid, status="failed", error=f"{error or type(error).__name__}")
         raise
+
+
+def _register(spec: CloudSpec, deployed: Deployed, store: Store, paths: Settings, *, uuid: str) -> str:
     clouds_yaml = registered.keep(paths, deployed.cloud_name, deployed.clouds_yaml_text, ca=deployed.ca)
     store.register_cloud(
         deployed.cloud_name,
         clouds_yaml=str(clouds_yaml),
         spec=shown(spec),
         engine=spec.engine,
-        root=site.root,
+        root=root_of(paths, spec.name),
         deployment=uuid,
         environment=deployed.environment,
     )

@@ -2,8 +2,10 @@
 
 import time
 from contextlib import ExitStack
+from dataclasses import dataclass, replace
+from graphlib import TopologicalSorter
 
-from rallycross.deployment.carry_out import carry_out
+from rallycross.deployment.carry_out import carry_out, to_be_done, units
 from rallycross.deployment.engine import ENGINES, CloudSpec, Deployed, Service
 from rallycross.deployment.node import LOCAL, Node
 from rallycross.deployment.provider import PROVIDERS
@@ -26,6 +28,59 @@ def deploy(spec: CloudSpec, site: Site) -> Deployed:
             with_secrets(plan, spec), everywhere(nodes, site), ledger=site.ledger, terms=site.terms, tell=site.tell
         )
         return engine.cloud(spec, nodes, site)
+
+
+@dataclass(frozen=True)
+class Intended:
+    """One step on one node that is to be done, for a caller that has each done by itself."""
+
+    name: str
+    needs: tuple[str, ...]  # names of those that are to be done before, of this list
+    title: str
+
+
+def begin(spec: CloudSpec, site: Site) -> list[Intended]:
+    """Have the servers made, and return what is to be done, in an order that its needs allow.
+
+    What is done already is told of as skipped.
+    """
+    engine, nodes = ENGINES[spec.engine], _servers(spec, site)
+    with ExitStack() as stack:
+        for node in nodes if engine.takes_servers else []:
+            site.ledger.remember("node", node.name, {"root": node.root})
+            stack.enter_context(locked(node, site.terms.owner))
+        found = units(engine.plan(spec, nodes, site), everywhere(nodes, site))
+        used = {unit.node.name: unit.node for unit in found.values()}
+        to_do = to_be_done(found, list(used.values()))
+    now = time.time()
+    for name, unit in found.items():
+        if name not in to_do:
+            site.tell(StepEvent(name, unit.step.words, "skipped", now, total=len(found), host=unit.node.name))
+    order = TopologicalSorter({name: unit.step.needs for name, unit in found.items()}).static_order()
+    return [
+        Intended(name, tuple(need for need in found[name].step.needs if need in to_do), found[name].step.words)
+        for name in order
+        if name in to_do
+    ]
+
+
+def do(spec: CloudSpec, site: Site, name: str) -> None:
+    """Do one of the steps that `begin` has named; raise `StepFailed`. What it needs is done."""
+    engine, nodes = ENGINES[spec.engine], standing(spec, site)
+    plan = with_secrets(engine.plan(spec, nodes, site), spec)
+    found = units(plan, everywhere(nodes, site))
+    unit, total = found[name], len(found)
+
+    def tell(event: StepEvent) -> None:
+        site.tell(replace(event, name=name, total=total))
+
+    alone = replace(unit.on_host, needs=(), hosts=(unit.node.name,))
+    carry_out(Plan((alone,), plan.secrets), everywhere(nodes, site), ledger=site.ledger, terms=site.terms, tell=tell)
+
+
+def end(spec: CloudSpec, site: Site) -> Deployed:
+    """Return the cloud, after all that `begin` has named is done."""
+    return ENGINES[spec.engine].cloud(spec, standing(spec, site), site)
 
 
 def destroy(spec: CloudSpec, site: Site) -> None:

@@ -5,16 +5,17 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-
-import paramiko
+from typing import TYPE_CHECKING
 
 from rallycross.deployment.ledger import Ledger
 from rallycross.deployment.local_host import LocalHost
 from rallycross.deployment.node import LOCAL, Node
 from rallycross.deployment.runner import Terms
-from rallycross.deployment.server import Server, connect
-from rallycross.deployment.ssh_host import SSHHost
+from rallycross.deployment.server import Server
 from rallycross.deployment.step import Tell
+
+if TYPE_CHECKING:
+    from rallycross.deployment.ssh_host import SSHHost
 
 
 @dataclass(frozen=True)
@@ -27,7 +28,7 @@ class Site:
     terms: Terms
     tell: Tell = lambda _: None
     known_hosts: Path | None = None  # None: any host key is taken
-    _hosts: dict[Server, SSHHost] = field(default_factory=dict, repr=False)
+    _hosts: dict[Server, "SSHHost"] = field(default_factory=dict, repr=False)
     _lock: threading.Lock = field(default_factory=threading.Lock, repr=False)
 
     @property
@@ -38,25 +39,20 @@ class Site:
     @property
     def key(self) -> Path:
         """The private key by which one signs in to the servers that a provider makes; made at the first use."""
-        path = Path(f"{self.root}.key")
+        from rallycross.deployment.connect import key_at  # noqa: PLC0415 - see `connect`
+
         with self._lock:
-            if not path.exists():
-                path.parent.mkdir(parents=True, exist_ok=True)
-                part = path.with_suffix(".part")
-                part.unlink(missing_ok=True)
-                key = paramiko.ECDSAKey.generate(bits=256)
-                key.write_private_key_file(str(part))
-                path.with_suffix(".pub").write_text(f"{key.get_name()} {key.get_base64()} rallycross\n")
-                part.rename(path)
-        return path
+            return key_at(Path(f"{self.root}.key"))
 
     @property
     def public_key(self) -> str:
         """Its other half, as a line of `authorized_keys`."""
         return self.key.with_suffix(".pub").read_text()
 
-    def host(self, server: Server) -> SSHHost:
+    def host(self, server: Server) -> "SSHHost":
         """Return the connection to a server; raise `RallycrossError` where one cannot sign in."""
+        from rallycross.deployment.connect import connect  # noqa: PLC0415 - see `connect`
+
         gate = self.host(server.via) if server.via else None
         with self._lock:
             if server not in self._hosts:

@@ -3,7 +3,7 @@
 import time
 from typing import Literal
 
-from sqlalchemy import select, update
+from sqlalchemy import delete, select, update
 
 from rallycross.deployment.step import StepEvent
 from rallycross.results.database import Database
@@ -46,6 +46,11 @@ class Deployments(Database):
         key = ["deployment_uuid", "name"]
         with self.writing() as session:
             self.upsert(session, StepRow, values, key=key, update=[name for name in values if name not in key])
+
+    def forget_steps(self, deployment_uuid: str) -> None:
+        """Drop what is known of a deployment's steps: it is begun again."""
+        with self.writing() as session:
+            session.execute(delete(StepRow).where(StepRow.deployment_uuid == deployment_uuid))
 
     def end_deployment(self, uuid: str, *, status: Literal["finished", "failed"], error: str = "") -> None:
         """Say how a deployment ended. A step that was still running has failed with it."""

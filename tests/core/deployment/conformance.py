@@ -84,7 +84,7 @@ class Ground:
 
     def on(self, server: Server, script: str) -> str:
         """Run a script on a server, and return what it says."""
-        from rallycross.deployment.server import connect  # noqa: PLC0415
+        from rallycross.deployment.connect import connect  # noqa: PLC0415
 
         host = connect(server)
         try:
