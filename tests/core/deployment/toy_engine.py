@@ -18,12 +18,15 @@ class Toy:
     """Leaves a file in /opt, and a process, on each node."""
 
     takes_servers = True
-    options: ClassVar = {"password": Option(str, "hush-hush", "a secret", secret=True)}
+    options: ClassVar = {
+        "password": Option(str, "hush-hush", "a secret", secret=True),
+        "folder": Option(str, "/opt", "where it leaves its file"),
+    }
 
     def plan(self, spec: CloudSpec, nodes: Sequence[Node], site: Site) -> Plan:
         """Return three steps: one on every node, one on the first, one that is always done."""
         del site
-        everywhere, mark = tuple(node.name for node in nodes), quote(f"/opt/{spec.name}")
+        everywhere, mark = tuple(node.name for node in nodes), quote(f"{spec.options['folder']}/{spec.name}")
         return Plan(
             (
                 Step("mark", f"echo made >> {mark}", everywhere, undo=f"rm -f {mark}", leaves=f"the file {mark}"),
