@@ -6,6 +6,7 @@ Whatever is restarted meanwhile - worker, scheduler, triggerer - finds the step 
 import asyncio
 import threading
 from collections.abc import AsyncIterator
+from functools import partial
 from typing import Any
 
 from airflow.sdk import BaseOperator, TaskGroup
@@ -16,6 +17,7 @@ from operators.stage import log_step, own_reference, tells_why
 from rallycross.errors import RallycrossError
 
 _LOOK_EVERY = 1.0  # seconds between two looks whether what a step needs is done
+_STALLED = 10.0  # seconds in which nothing has run or ended: then a trigger does what its step waits for
 
 
 def deploy_steps(cloud_spec: str, **limits: Any) -> TaskGroup:
@@ -109,23 +111,30 @@ class StepTrigger(BaseTrigger):
 
     async def run(self) -> AsyncIterator[TriggerEvent]:
         """Yield the one event: `{"error": ""}`, or why the step could not be done."""
+        waited = 0.0
         while True:
-            missing, error = await _aside(self._unmet)
+            missing, busy, error = await _aside(self._unmet)
             if error or not missing:
                 break
+            waited = 0.0 if busy else waited + _LOOK_EVERY
+            if waited > _STALLED:
+                # Its own task may never come to it: `airflow dags test` runs one task after another, in any order.
+                await _aside(partial(self._do, missing[0]))
+                waited = 0.0
             await asyncio.sleep(_LOOK_EVERY)
-        yield TriggerEvent({"error": error or await _aside(self._do)})
+        yield TriggerEvent({"error": error or await _aside(partial(self._do, self.name))})
 
-    def _unmet(self) -> tuple[list[str], str]:
+    def _unmet(self) -> tuple[list[str], bool, str]:
         from hooks.results import store  # noqa: PLC0415 - the triggerer has it only where it is used
 
         row = store().deployment(self.uuid)
         states = {step.name: step.status for step in row.steps} if row else {}
         if failed := [need for need in self.needs if states.get(need) == "failed"]:
-            return [], f"{self.name} was not begun: {', '.join(failed)} failed"
-        return [need for need in self.needs if states.get(need) not in {"done", "skipped"}], ""
+            return [], False, f"{self.name} was not begun: {', '.join(failed)} failed"
+        missing = [need for need in self.needs if states.get(need) not in {"done", "skipped"}]
+        return missing, "running" in states.values(), ""
 
-    def _do(self) -> str:
+    def _do(self, name: str) -> str:
         from hooks.results import store  # noqa: PLC0415
         from rallycross import lifecycle  # noqa: PLC0415
         from rallycross.cloud import registered  # noqa: PLC0415
@@ -135,7 +144,7 @@ class StepTrigger(BaseTrigger):
         text = registered.specs(settings())[self.cloud]
         spec = load_spec(text, file=f"the spec of {self.cloud}")
         try:
-            lifecycle.do(spec, store(), settings(), uuid=self.uuid, name=self.name)
+            lifecycle.do(spec, store(), settings(), uuid=self.uuid, name=name)
         except RallycrossError as error:
             return str(error)
         return ""

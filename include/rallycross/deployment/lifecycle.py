@@ -35,7 +35,7 @@ class Intended:
     """One step on one node that is to be done, for a caller that has each done by itself."""
 
     name: str
-    needs: tuple[str, ...]  # names of those that are to be done before, of this list
+    needs: tuple[str, ...]  # all that are to be done before, of this list, in an order that their needs allow
     title: str
 
 
@@ -56,9 +56,13 @@ def begin(spec: CloudSpec, site: Site) -> list[Intended]:
     for name, unit in found.items():
         if name not in to_do:
             site.tell(StepEvent(name, unit.step.words, "skipped", now, total=len(found), host=unit.node.name))
-    order = TopologicalSorter({name: unit.step.needs for name, unit in found.items()}).static_order()
+    order = list(TopologicalSorter({name: unit.step.needs for name, unit in found.items()}).static_order())
+    before: dict[str, set[str]] = {}
+    for name in order:
+        needs = found[name].step.needs
+        before[name] = {*needs, *(earlier for need in needs for earlier in before[need])} & to_do
     return [
-        Intended(name, tuple(need for need in found[name].step.needs if need in to_do), found[name].step.words)
+        Intended(name, tuple(need for need in order if need in before[name]), found[name].step.words)
         for name in order
         if name in to_do
     ]
