@@ -27,11 +27,12 @@ from rallycross.cli.given import given_file
 from rallycross.cli.steps import StepLines
 from rallycross.deployment import CloudSpec, load_spec
 from rallycross.deployment.engines.existing import entry_from_variables
+from rallycross.deployment.rally import translated
 from rallycross.errors import RallycrossError
 from rallycross.lifecycle import StoredLedger, root_of
 from rallycross.results.store import Store
 from rallycross.settings import settings
-from rallycross.yamlfile import source
+from rallycross.yamlfile import parse, source
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
@@ -81,9 +82,11 @@ def _wanted(options: argparse.Namespace) -> CloudSpec:
         data.pop("identity_api_version", None)
         return load_spec(yaml.safe_dump(data, sort_keys=False), file="<environment>")
     text, file = source(given_file(options.spec))
+    spec = load_spec(text, file=file)  # whose complaints name the places in the user's file
     if options.name:
-        text = f"{text.rstrip()}\nname: {options.name}\n"
-    return load_spec(text, file=file)
+        data, _ = translated(parse(text, file)[0])
+        spec = load_spec(yaml.safe_dump({**data, "name": options.name}, sort_keys=False), file=file)
+    return spec
 
 
 def _list(_: argparse.Namespace) -> int:
