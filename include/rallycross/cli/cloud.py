@@ -115,7 +115,8 @@ def _show(options: argparse.Namespace) -> int:
         for artifact in store.artifacts(last.uuid):
             console.print(f"log: {artifact.path}")
     for made in StoredLedger(store, cloud.name).standing():
-        console.print(f"stands or may stand: {made.kind} {made.name}")
+        leaves = f": {made.detail['leaves']}" if made.detail.get("leaves") else ""
+        console.print(f"stands or may stand: {made.kind} {made.name}{leaves}")
     if row:
         console.print("\n".join(f"{key}: {value}" for key, value in row.environment.items()))
     return 0

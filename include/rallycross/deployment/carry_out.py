@@ -188,7 +188,7 @@ class _Course:
         def started() -> None:
             self._begun.add(unit.step.name)
 
-        if unit.step.undo:
+        if unit.step.undo or unit.step.leaves:
             remember(self._ledger, unit)
         runner.run(unit.on_host, unit.node, self._terms, stopped=self._stopped, started=started)
 
@@ -229,4 +229,5 @@ class _Course:
 
 def remember(ledger: Ledger, unit: Unit) -> None:
     """Note, before a unit begins, how it is undone."""
-    ledger.remember("step", unit.step.name, {"host": unit.node.name, "undo": unit.step.undo})
+    detail = {"host": unit.node.name, "undo": unit.step.undo, "leaves": unit.step.leaves}
+    ledger.remember("step", unit.step.name, detail)

@@ -25,7 +25,7 @@ class Step:
     limit: float = 600  # seconds
     always: bool = False  # run even if done before (a start, a check)
     title: str = ""  # for people
-    leaves: str = ""  # what it leaves outside of the cloud's folder, for people; "" = nothing
+    leaves: str = ""  # what it leaves outside of the cloud's folder, for `cloud show`; "" = nothing
     undo: str = ""  # bash; runs at most 300 s
 
     @property

@@ -27,8 +27,9 @@ def undo(ledger: Ledger, nodes: Sequence[Node], *, owner: str, tell: Tell) -> No
                 stack.enter_context(locked(node, owner))
                 detached.kill(node.host, node.root)
         for made in reversed([made for made in ledger.standing() if made.kind == "step"]):
-            with _told(tell, made):
-                _node(known, made.detail["host"]).host.run(made.detail["undo"], limit=_LIMIT)
+            if script := made.detail["undo"]:  # else what it leaves stays
+                with _told(tell, made):
+                    _node(known, made.detail["host"]).host.run(script, limit=_LIMIT)
             ledger.forgotten(made.row)
         # Deleting hundreds of megabytes of small files takes its time; one host does not wait for another.
         with ThreadPoolExecutor(max(1, len(places))) as pool:
