@@ -69,13 +69,13 @@ class StoppableOperator(BaseOperator):
             time.sleep(1)
 
 
-def tells_why(execute: Callable[[Any, Context], Result]) -> Callable[[Any, Context], Result]:
+def tells_why(execute: Callable[..., Result]) -> Callable[..., Result]:
     """Keep the reason of a failure that a user can act on as the stage's XCom `problem`, for the verdict to name."""
 
     @wraps(execute)
-    def telling(operator: BaseOperator, context: Context) -> Result:
+    def telling(operator: BaseOperator, context: Context, **more: Any) -> Result:
         try:
-            return execute(operator, context)
+            return execute(operator, context, **more)
         except RallycrossError as error:
             context["ti"].xcom_push(key=PROBLEM, value=str(error))
             raise

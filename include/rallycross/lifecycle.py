@@ -1,8 +1,18 @@
 """The life of a cloud of this checkout: deployed, registered so that later runs can name it, destroyed, forgotten."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+from uuid import NAMESPACE_URL, uuid4, uuid5
+
 from rallycross import deployment
 from rallycross.cloud import registered
-from rallycross.deployment import CloudSpec
+from rallycross.deployment import CloudSpec, Deployed, Site
+from rallycross.deployment import lifecycle as steps
+from rallycross.deployment.ledger import Made
+from rallycross.deployment.lifecycle import Intended
+from rallycross.deployment.runner import Terms
+from rallycross.deployment.site import opened
 from rallycross.deployment.step import StepEvent, Tell
 from rallycross.results.store import Store
 from rallycross.settings import Settings
@@ -13,37 +23,111 @@ def root_of(paths: Settings, name: str) -> str:
     return str(paths.clouds / name)
 
 
+class StoredLedger:
+    """The ledger of one cloud's deployments, in the results database."""
+
+    def __init__(self, store: Store, cloud: str) -> None:
+        self._store, self._cloud = store, cloud
+        # One for all deployments of the cloud: what the first has made, the last may have to take back.
+        self._owner = str(uuid5(NAMESPACE_URL, f"rallycross:deployment:{cloud}"))
+
+    def remember(self, kind: str, name: str, detail: dict[str, Any]) -> int:
+        """Note that something is about to be made."""
+        for made in self.standing():
+            if (made.kind, made.name) == (kind, name):
+                if made.detail == detail:
+                    return made.row
+                self.forgotten(made.row)
+        return self._store.remember(self._owner, self._cloud, kind, name, detail)
+
+    def forgotten(self, row: int) -> None:
+        """Drop what is known to be gone."""
+        self._store.forgotten(row)
+
+    def standing(self) -> list[Made]:
+        """Return what stands or may stand, in the order of its making."""
+        rows = self._store.standing(self._cloud, self._owner)
+        return [Made(row.id, row.kind, row.name, row.detail) for row in rows]
+
+
+def site_of(spec: CloudSpec, store: Store, paths: Settings, *, uuid: str = "", tell: Tell = lambda _: None) -> Site:
+    """Return the site of a cloud of this checkout; `uuid` is the deployment's."""
+    return Site(
+        cloud=spec.name,
+        root=root_of(paths, spec.name),
+        ledger=StoredLedger(store, spec.name),
+        terms=Terms(
+            owner=uuid or str(uuid4()), logs=paths.deployments / uuid if uuid else None, away=paths.host_patience
+        ),
+        tell=tell,
+        known_hosts=registered.known_hosts_file(paths, spec.name),
+    )
+
+
 def deploy(spec: CloudSpec, store: Store, paths: Settings, *, uuid: str, tell: Tell) -> str:
-    """Make a cloud stand on this machine, keeping each step in the store as `uuid`; return the cloud's name.
+    """Make a cloud stand, keeping each step and its log as `uuid`; return the cloud's name.
 
     What an earlier call was cut off at is taken up again. Raises what `deployment.deploy` raises.
     """
-    totals = {0}
+    with _recorded(spec, store, paths, uuid=uuid, tell=tell) as site:
+        return _register(spec, deployment.deploy(spec, site), store, paths, uuid=uuid)
 
-    def begin(total: int) -> None:
-        store.begin_deployment(uuid, cloud=spec.name, engine=spec.engine, spec=spec.text, total_steps=total)
+
+def begin(spec: CloudSpec, store: Store, paths: Settings, *, uuid: str, tell: Tell) -> list[Intended]:
+    """Begin a deployment whose steps are done one by one, each by a call of `do`; return what is to be done."""
+    store.forget_steps(uuid)
+    with _recorded(spec, store, paths, uuid=uuid, tell=tell) as site:
+        return steps.begin(spec, site)
+
+
+def do(spec: CloudSpec, store: Store, paths: Settings, *, uuid: str, name: str) -> None:
+    """Do one step of a deployment that was begun, or take it up where it stands."""
+    with _recorded(spec, store, paths, uuid=uuid, tell=lambda _: None) as site:
+        steps.do(spec, site, name)
+
+
+def end(spec: CloudSpec, store: Store, paths: Settings, *, uuid: str, tell: Tell) -> str:
+    """Register the cloud, after all its steps are done; return its name."""
+    with _recorded(spec, store, paths, uuid=uuid, tell=tell) as site:
+        return _register(spec, steps.end(spec, site), store, paths, uuid=uuid)
+
+
+@contextmanager
+def _recorded(spec: CloudSpec, store: Store, paths: Settings, *, uuid: str, tell: Tell) -> Iterator[Site]:
+    """Give a cloud's site, with each of its steps kept in the store; note a failure there."""
+    row = store.deployment(uuid)
+    totals = {0, row.total_steps if row else 0}
+
+    def begun(total: int) -> None:
+        store.begin_deployment(uuid, cloud=spec.name, engine=spec.engine, spec=shown(spec), total_steps=total)
 
     def record(event: StepEvent) -> None:
         if event.total not in totals:  # the engine counts its steps when it has planned them
             totals.add(event.total)
-            begin(event.total)
+            begun(event.total)
         store.record_step(uuid, event)
+        if event.log and event.status in {"done", "failed"}:
+            store.add_artifact(uuid, "log", event.log)
         tell(event)
 
-    begin(0)
+    begun(max(totals))
     registered.keep_spec(paths, spec.name, spec.text)
-    root = root_of(paths, spec.name)
     try:
-        deployed = deployment.deploy(spec, deployment.LocalHost(), root=root, tell=record)
+        with opened(site_of(spec, store, paths, uuid=uuid, tell=record)) as site:
+            yield site
     except BaseException as error:  # an interrupt, and a time-out of Airflow's, are no Exception
         store.end_deployment(uuid, status="failed", error=f"{error or type(error).__name__}")
         raise
+
+
+def _register(spec: CloudSpec, deployed: Deployed, store: Store, paths: Settings, *, uuid: str) -> str:
+    clouds_yaml = registered.keep(paths, deployed.cloud_name, deployed.clouds_yaml_text, ca=deployed.ca)
     store.register_cloud(
         deployed.cloud_name,
-        clouds_yaml=str(registered.keep(paths, deployed.cloud_name, deployed.clouds_yaml_text)),
-        spec=spec.text,
+        clouds_yaml=str(clouds_yaml),
+        spec=shown(spec),
         engine=spec.engine,
-        root=root,
+        root=root_of(paths, spec.name),
         deployment=uuid,
         environment=deployed.environment,
     )
@@ -52,7 +136,16 @@ def deploy(spec: CloudSpec, store: Store, paths: Settings, *, uuid: str, tell: T
 
 
 def destroy(spec: CloudSpec, store: Store, paths: Settings, *, tell: Tell) -> None:
-    """Destroy a cloud, half deployed or whole, and forget its registration; its results stay."""
-    deployment.destroy(spec, deployment.LocalHost(), root=root_of(paths, spec.name), tell=tell)
+    """Destroy a cloud, half deployed or whole, by the ledger, and forget its registration; its results stay."""
+    with opened(site_of(spec, store, paths, uuid="", tell=tell)) as site:
+        deployment.destroy(spec, site)
     store.forget_cloud(spec.name)
     registered.forget(paths, spec.name)
+
+
+def shown(spec: CloudSpec) -> str:
+    """Return a spec's text as others may read it: without what stands under keys such as `password`."""
+    text = spec.text
+    for secret in spec.secrets:
+        text = text.replace(secret, "***")
+    return text

@@ -4,6 +4,7 @@ RALLYCROSS_HOME          state of this checkout (default: `.rallycross` beside t
 RALLYCROSS_RESULTS_URL   SQLAlchemy URL of the results database (default: SQLite in the home)
 RALLYCROSS_SAMPLES       folder of the sample files (default: `samples` in the home)
 RALLYCROSS_REPORTS       folder of the reports (default: `reports` in the home)
+RALLYCROSS_HOST_PATIENCE seconds for which a server may be out of reach during a deployment (default: 120)
 """
 
 import os
@@ -21,11 +22,17 @@ class Settings:
     results_url: str
     samples: Path
     reports: Path
+    host_patience: float = 120.0
 
     @property
     def clouds(self) -> Path:
         """One folder for each deployed cloud, named after it."""
         return self.home / "clouds"
+
+    @property
+    def deployments(self) -> Path:
+        """One folder for each deployment, with the log of each of its steps."""
+        return self.home / "deployments"
 
     @property
     def verifiers(self) -> Path:
@@ -47,4 +54,5 @@ def settings(env: dict[str, str] | None = None) -> Settings:
         results_url=env.get("RALLYCROSS_RESULTS_URL") or f"sqlite:///{home / 'results.db'}",
         samples=Path(env.get("RALLYCROSS_SAMPLES") or home / "samples").expanduser().absolute(),
         reports=Path(env.get("RALLYCROSS_REPORTS") or home / "reports").expanduser().absolute(),
+        host_patience=float(env.get("RALLYCROSS_HOST_PATIENCE") or 120),
     )

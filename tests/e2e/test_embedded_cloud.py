@@ -11,15 +11,19 @@ from typing import Any
 
 import pytest
 
-from rallycross import deployment
+from rallycross import deployment, lifecycle
 from rallycross.cloud.cloud import Cloud
-from rallycross.deployment import CloudSpec, LocalHost
-from rallycross.deployment.step import StepEvent
-from rallycross.settings import Settings
+from rallycross.deployment import CloudSpec, Site
+from rallycross.deployment.step import StepEvent, Tell
+from rallycross.results.store import Store
+from rallycross.settings import Settings, settings
 
 pytestmark = pytest.mark.e2e
 
-HOST = LocalHost()
+
+def site(spec: CloudSpec, paths: Settings, tell: Tell = lambda _: None) -> Site:
+    """Return the site of a cloud, as the command line has it."""
+    return lifecycle.site_of(spec, Store.open(paths.results_url), paths, uuid="e2e", tell=tell)
 
 
 @pytest.fixture(name="root")
@@ -63,14 +67,14 @@ def boot(cloud: Cloud, network: str, **more: Any) -> tuple[str, str]:
         compute.wait_for_delete(server, interval=0.5, wait=120)
 
 
-def services(spec: CloudSpec, root: str) -> dict[str, Any]:
+def services(spec: CloudSpec, paths: Settings) -> dict[str, Any]:
     """Return the services by name."""
-    return {service.name: service for service in deployment.status(spec, HOST, root=root)}
+    return {service.name: service for service in deployment.status(spec, site(spec, paths))}
 
 
-def pid_of(spec: CloudSpec, root: str, name: str) -> int:
+def pid_of(spec: CloudSpec, paths: Settings, name: str) -> int:
     """Return the process of a service, as its supervisor has it."""
-    return int(services(spec, root)[name].detail.split("pid ")[1].split(",")[0])
+    return int(services(spec, paths)[name].detail.split("pid ")[1].split(",")[0])
 
 
 def eventually(true: Callable[[], bool], limit: float) -> bool:
@@ -99,9 +103,13 @@ def running_in(root: str) -> list[str]:
     return found
 
 
-def test_every_service_runs_on_loopback_only(spec: CloudSpec, root: str) -> None:
+def test_every_service_runs_on_loopback_only(
+    spec: CloudSpec,
+    paths: Settings,
+    embedded_cloud: Cloud,  # noqa: ARG001 - has to stand
+) -> None:
     """All services run, and nothing that belongs to the cloud listens beyond this machine."""
-    states = services(spec, root)
+    states = services(spec, paths)
 
     assert {"RUNNING"} == {service.state for service in states.values()}
     assert {"mariadb", "rabbitmq", "memcached", "keystone-api", "nova-compute", "cinder-volume"} <= states.keys()
@@ -128,11 +136,15 @@ def test_a_server_boots_on_each_of_three_hosts(embedded_cloud: Cloud, network: s
         assert boot(embedded_cloud, network, availability_zone=f"nova:{host}") == ("ACTIVE", host)
 
 
-def test_a_second_deploy_does_nothing_again(spec: CloudSpec, root: str) -> None:
+def test_a_second_deploy_does_nothing_again(
+    spec: CloudSpec,
+    paths: Settings,
+    embedded_cloud: Cloud,  # noqa: ARG001 - has to stand
+) -> None:
     """Deploying a cloud that stands skips every step but those that look whether it stands."""
     events: list[StepEvent] = []
 
-    again = deployment.deploy(spec, HOST, root=root, tell=events.append)
+    again = deployment.deploy(spec, site(spec, paths, events.append))
 
     ran = {event.name for event in events if event.status == "done"}
     assert {"backing services", "services", "check"} == ran
@@ -141,26 +153,30 @@ def test_a_second_deploy_does_nothing_again(spec: CloudSpec, root: str) -> None:
 
 
 @pytest.mark.parametrize("name", ["nova-conductor", "mariadb", "rabbitmq", "nova-compute"])
-def test_what_is_killed_comes_back(spec: CloudSpec, root: str, embedded_cloud: Cloud, network: str, name: str) -> None:
+def test_what_is_killed_comes_back(
+    spec: CloudSpec, paths: Settings, embedded_cloud: Cloud, network: str, name: str
+) -> None:
     """After kill -9 of a service, another process takes its place, and servers boot again."""
-    before = pid_of(spec, root, name)
+    before = pid_of(spec, paths, name)
 
     os.kill(before, signal.SIGKILL)
 
-    assert eventually(lambda: pid_of(spec, root, name) != before, 60)
+    assert eventually(lambda: pid_of(spec, paths, name) != before, 60)
     assert eventually(lambda: boot(embedded_cloud, network)[0] == "ACTIVE", 300)
 
 
-def test_a_server_outlives_its_hypervisor(spec: CloudSpec, root: str, embedded_cloud: Cloud, network: str) -> None:
+def test_a_server_outlives_its_hypervisor(
+    spec: CloudSpec, paths: Settings, embedded_cloud: Cloud, network: str
+) -> None:
     """A server that was there when its compute service was killed can be rebooted afterwards."""
     compute = embedded_cloud.connect().compute
     server = create(embedded_cloud, network)
     try:
         compute.wait_for_server(server, interval=0.5, wait=120)
-        before = pid_of(spec, root, "nova-compute")
+        before = pid_of(spec, paths, "nova-compute")
         os.kill(before, signal.SIGKILL)
-        assert eventually(lambda: pid_of(spec, root, "nova-compute") != before, 60)
-        deployment.deploy(spec, HOST, root=root, tell=lambda _: None)
+        assert eventually(lambda: pid_of(spec, paths, "nova-compute") != before, 60)
+        deployment.deploy(spec, site(spec, paths))
 
         compute.reboot_server(server, "SOFT")
 
@@ -170,15 +186,17 @@ def test_a_server_outlives_its_hypervisor(spec: CloudSpec, root: str, embedded_c
         compute.wait_for_delete(server, interval=0.5, wait=120)
 
 
-def test_a_stopped_cloud_starts_again_with_what_it_held(spec: CloudSpec, root: str, embedded_cloud: Cloud) -> None:
+def test_a_stopped_cloud_starts_again_with_what_it_held(
+    spec: CloudSpec, root: str, paths: Settings, embedded_cloud: Cloud
+) -> None:
     """Stopping leaves no process; the next deploy brings back the same cloud with the same things in it."""
     made = embedded_cloud.connect().network.create_network(name="e2e-kept")
     try:
-        deployment.stop(spec, HOST, root=root)
+        deployment.stop(spec, site(spec, paths))
         assert running_in(root) == []
-        assert services(spec, root) == {}
+        assert services(spec, paths) == {}
 
-        deployment.deploy(spec, HOST, root=root, tell=lambda _: None)
+        deployment.deploy(spec, site(spec, paths))
 
         assert embedded_cloud.connect().network.get_network(made.id).name == "e2e-kept"
     finally:
@@ -187,7 +205,8 @@ def test_a_stopped_cloud_starts_again_with_what_it_held(spec: CloudSpec, root: s
 
 def test_a_half_made_cloud_is_destroyed_without_a_trace(spec: CloudSpec, tmp_path: Path) -> None:
     """Destroying what a deploy was cut off at removes all of it; destroying twice is fine."""
-    root = str(tmp_path / "cloud")
+    paths = settings({"RALLYCROSS_HOME": str(tmp_path)})
+    root = str(paths.clouds / spec.name)
     events: list[StepEvent] = []
 
     def cut_off(event: StepEvent) -> None:
@@ -196,11 +215,11 @@ def test_a_half_made_cloud_is_destroyed_without_a_trace(spec: CloudSpec, tmp_pat
             raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
-        deployment.deploy(spec, HOST, root=root, tell=cut_off)
+        deployment.deploy(spec, site(spec, paths, cut_off))
     assert Path(root, "cloud.json").exists()
 
     for _ in range(2):
-        deployment.destroy(spec, HOST, root=root, tell=lambda _: None)
+        deployment.destroy(spec, site(spec, paths))
 
         assert not Path(root).exists()
         assert running_in(root) == []

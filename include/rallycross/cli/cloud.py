@@ -1,38 +1,62 @@
-"""Deploy, check, list or destroy a cloud without a run.
+"""Deploy, look at, use or destroy a cloud without a run.
 
 create SPEC    makes the cloud of a spec stand, and registers it: the next run takes it as it is
-check SPEC     says whether the cloud of a spec stands, and whether all of its services run
-list           names the clouds, with their engine and where they are
-destroy SPEC   ends a cloud and deletes what it holds; its results stay
+list           names the clouds, with their engine, their state and where they are
+show NAME      says what is known of a cloud: its steps with their times and logs, and what it has left
+check NAME     says whether a cloud stands, and whether all of its services run
+export NAME    prints a cloud's entries of clouds.yaml, or (--openrc) the variables of its administrator
+destroy NAME   ends a cloud and deletes what it holds, by the ledger; its results stay
 
-SPEC is a file; for `check` and `destroy` the name of a cloud will do.
+SPEC is a file, also one of Rally's; where a NAME is asked for, the file of its spec will do.
 """
 
 import argparse
+import os
+from pathlib import Path
+from shlex import quote
+from typing import Any
 from uuid import uuid4
 
+import yaml
 from rich.table import Table
 
 from rallycross import lifecycle
 from rallycross.cli.clouds import StandingCloud, clouds
-from rallycross.cli.console import console, tell_step
+from rallycross.cli.console import console, duration
 from rallycross.cli.given import given_file
-from rallycross.deployment import load_spec
+from rallycross.cli.steps import StepLines
+from rallycross.deployment import CloudSpec, load_spec
+from rallycross.deployment.engines.existing import entry_from_variables
+from rallycross.deployment.rally import translated
 from rallycross.errors import RallycrossError
-from rallycross.lifecycle import root_of
+from rallycross.lifecycle import StoredLedger, root_of
 from rallycross.results.store import Store
 from rallycross.settings import settings
-from rallycross.yamlfile import source
+from rallycross.yamlfile import parse, source
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
     """Add the verbs."""
-    verbs = parser.add_subparsers(dest="verb", required=True, metavar="create|check|list|destroy")
-    for name, act in (("create", _create), ("check", _check), ("list", _list), ("destroy", _destroy)):
+    verbs = parser.add_subparsers(dest="verb", required=True, metavar="create|list|show|check|export|destroy")
+    acts = {
+        "create": _create,
+        "list": _list,
+        "show": _show,
+        "check": _check,
+        "export": _export,
+        "destroy": _destroy,
+    }
+    for name, act in acts.items():
         verb = verbs.add_parser(name)
         verb.set_defaults(act=act)
-        if name != "list":
-            verb.add_argument("spec", metavar="SPEC")
+        if name == "create":
+            verb.add_argument("spec", metavar="SPEC", nargs="?")
+            verb.add_argument("--from-sysenv", action="store_true", help="the cloud that the OS_ variables name")
+            verb.add_argument("--name", help="the cloud's name, where it is not in the spec (default: existing)")
+        elif name != "list":
+            verb.add_argument("spec", metavar="NAME")
+        if name == "export":
+            verb.add_argument("--openrc", action="store_true", help="variables for a shell, in the place of YAML")
 
 
 def run(options: argparse.Namespace) -> int:
@@ -41,10 +65,60 @@ def run(options: argparse.Namespace) -> int:
 
 
 def _create(options: argparse.Namespace) -> int:
-    text, file = source(given_file(options.spec))
-    spec = load_spec(text, file=file)
-    name = lifecycle.deploy(spec, Store.open(), settings(), uuid=str(uuid4()), tell=tell_step)
+    spec, store = _wanted(options), Store.open()
+    uuid = str(uuid4())
+    lines = StepLines(store.usual_seconds(spec.engine, cloud=spec.name))
+    name = lifecycle.deploy(spec, store, settings(), uuid=uuid, tell=lines)
     console.print(f"cloud {name} stands; OS_CLIENT_CONFIG_FILE={settings().clouds_yaml}")
+    return 0
+
+
+def _wanted(options: argparse.Namespace) -> CloudSpec:
+    """Return the spec that was given, or the one that the environment stands for."""
+    if options.from_sysenv == bool(options.spec):
+        raise RallycrossError("give the file of a cloud spec, or --from-sysenv")
+    if options.from_sysenv:
+        data = {"name": options.name or "existing", "engine": "existing", **entry_from_variables(os.environ)}
+        data.pop("identity_api_version", None)
+        return load_spec(yaml.safe_dump(data, sort_keys=False), file="<environment>")
+    text, file = source(given_file(options.spec))
+    spec = load_spec(text, file=file)  # whose complaints name the places in the user's file
+    if options.name:
+        data, _ = translated(parse(text, file)[0])
+        spec = load_spec(yaml.safe_dump({**data, "name": options.name}, sort_keys=False), file=file)
+    return spec
+
+
+def _list(_: argparse.Namespace) -> int:
+    table = Table("name", "engine", "state", "deployed", "root", box=None)
+    store = Store.open()
+    for cloud in clouds():
+        last = store.last_deployment(cloud.name)
+        state = last.status if last else "unknown"
+        took = duration((last.ended_at or last.started_at) - last.started_at) if last else ""
+        table.add_row(cloud.name, cloud.spec.engine, state, f"in {took}" if took else "", cloud.root)
+    console.print(table)
+    return 0
+
+
+def _show(options: argparse.Namespace) -> int:
+    cloud, store = _named(options.spec), Store.open()
+    last, row = store.last_deployment(cloud.name), store.cloud(cloud.name)
+    console.print(f"cloud {cloud.name}, engine {cloud.spec.engine}: {last.status if last else 'never deployed'}")
+    if last:
+        table = Table("step", "state", "took", box=None)
+        for step in last.steps:
+            table.add_row(step.title or step.name, step.status, duration(step.seconds))
+        console.print(table)
+        if last.error:
+            console.print(last.error)
+        for artifact in store.artifacts(last.uuid):
+            console.print(f"log: {artifact.path}")
+    for made in StoredLedger(store, cloud.name).standing():
+        leaves = f": {made.detail['leaves']}" if made.detail.get("leaves") else ""
+        console.print(f"stands or may stand: {made.kind} {made.name}{leaves}")
+    if row:
+        console.print("\n".join(f"{key}: {value}" for key, value in row.environment.items()))
     return 0
 
 
@@ -60,17 +134,28 @@ def _check(options: argparse.Namespace) -> int:
     return 0
 
 
-def _list(_: argparse.Namespace) -> int:
-    table = Table("name", "engine", "root", box=None)
-    for cloud in clouds():
-        table.add_row(cloud.name, cloud.spec.engine, cloud.root)
-    console.print(table)
+def _export(options: argparse.Namespace) -> int:
+    cloud = _named(options.spec)
+    row = Store.open().cloud(cloud.name)
+    if row is None:
+        raise RallycrossError(f"cloud {cloud.name} is not deployed - make it: ./rallycross cloud create SPEC")
+    text = Path(row.clouds_yaml).read_text()
+    console.print(openrc(yaml.safe_load(text)["clouds"][cloud.name]) if options.openrc else text.rstrip())
     return 0
+
+
+def openrc(entry: dict[str, Any]) -> str:
+    """Return an entry of a clouds.yaml as the lines of an openrc."""
+    beside = {"region_name": "REGION_NAME", "interface": "INTERFACE", "cacert": "CACERT", "auth_type": "AUTH_TYPE"}
+    variables = {f"OS_{key.upper()}": value for key, value in entry.get("auth", {}).items()}
+    variables |= {f"OS_{name}": entry[key] for key, name in beside.items() if key in entry}
+    variables["OS_IDENTITY_API_VERSION"] = entry.get("identity_api_version", "3")
+    return "\n".join(f"export {name}={quote(str(value))}" for name, value in variables.items())
 
 
 def _destroy(options: argparse.Namespace) -> int:
     cloud = _named(options.spec)
-    cloud.destroy(tell_step)
+    cloud.destroy(StepLines({}))
     console.print(f"cloud {cloud.name} is destroyed")
     return 0
 

@@ -1,18 +1,23 @@
 """The clouds of this checkout, for the commands that work on them."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
+from typing import TypeVar
 
 from rallycross import deployment, lifecycle
 from rallycross.cloud import registered
+from rallycross.deployment.site import Site, opened
 from rallycross.deployment.step import Tell
 from rallycross.lifecycle import root_of
 from rallycross.results.store import Store
 from rallycross.settings import settings
 
+Result = TypeVar("Result")
+
 
 @dataclass(frozen=True)
 class StandingCloud:
-    """A cloud of which something may stand on this machine."""
+    """A cloud of which something may stand."""
 
     name: str
     spec: deployment.CloudSpec
@@ -20,19 +25,23 @@ class StandingCloud:
 
     def services(self) -> list[deployment.Service]:
         """Return its services, as their supervisor sees them."""
-        return deployment.status(self.spec, deployment.LocalHost(), root=self.root)
+        return self._at_site(lambda site: deployment.status(self.spec, site))
 
     def logs(self, service: str | None, *, lines: int) -> str:
         """Return the last lines of one service's log, or of all."""
-        return deployment.logs(self.spec, deployment.LocalHost(), root=self.root, service=service, lines=lines)
+        return self._at_site(lambda site: deployment.logs(self.spec, site, service=service, lines=lines))
 
     def stop(self) -> None:
         """End its processes; what it holds stays."""
-        deployment.stop(self.spec, deployment.LocalHost(), root=self.root)
+        self._at_site(lambda site: deployment.stop(self.spec, site))
 
     def destroy(self, tell: Tell) -> None:
         """End its processes, delete what it holds, and forget it."""
         lifecycle.destroy(self.spec, Store.open(), settings(), tell=tell)
+
+    def _at_site(self, act: Callable[[Site], Result]) -> Result:
+        with opened(lifecycle.site_of(self.spec, Store.open(), settings())) as site:
+            return act(site)
 
 
 def clouds() -> list[StandingCloud]:

@@ -14,8 +14,8 @@ def named_cloud(name: str, store: Store) -> Cloud:
     """Return the cloud; one of this checkout goes before an entry of a `clouds.yaml` where OpenStack's clients look."""
     if row := store.cloud(name):
         return Cloud.from_file(Path(row.clouds_yaml), name)
-    config = OpenStackConfig(load_envvars=False)
-    known = {one.name for one in store.clouds()} | set(config.get_cloud_names())
+    config = OpenStackConfig()
+    known = {one.name for one in store.clouds()} | (set(config.get_cloud_names()) - {"defaults"})
     if name not in known:
         raise RallycrossError(f"there is no cloud {name!r} - {did_you_mean(name, known) or 'deploy one, or name one'}")
     try:

@@ -52,13 +52,13 @@ def configure(parser: argparse.ArgumentParser) -> None:
     """Add the options."""
     size = parser.add_mutually_exclusive_group()
     size.add_argument("--quick", action="store_true", help="leave out what needs a whole embedded cloud")
-    size.add_argument("--full", action="store_true", help="everything: the default")
+    size.add_argument("--full", action="store_true", help="with what takes many minutes more, such as long deployments")
     parser.add_argument("--durations", type=int, default=0, metavar="N", help="show the N slowest tests of each part")
 
 
 def run(options: argparse.Namespace) -> int:
     """Run all parts, one after another; 1 when one failed."""
-    results = [_run(part) for part in parts(quick=options.quick, durations=options.durations)]
+    results = [_run(part) for part in parts(quick=options.quick, full=options.full, durations=options.durations)]
     console.print()
     for result in results:
         word, style = ("passed", "green") if result.code == 0 else ("FAILED", "red")
@@ -69,7 +69,7 @@ def run(options: argparse.Namespace) -> int:
     return 1 if any(result.code for result in results) else 0
 
 
-def parts(*, quick: bool, durations: int = 0) -> list[Part]:
+def parts(*, quick: bool, full: bool = False, durations: int = 0) -> list[Part]:
     """Return what is to be run, in order: what fails fast comes first."""
     here = Path(sys.executable).parent
     core = settings().home / "venv-core"
@@ -84,12 +84,14 @@ def parts(*, quick: bool, durations: int = 0) -> list[Part]:
         Part("import contracts", ((str(here / "lint-imports"),),)),
         Part(
             "core, without Airflow",
-            (*_core_environment(core), pytest(core / "bin/python", "-m", "not e2e", "tests/core")),
+            (*_core_environment(core), pytest(core / "bin/python", "-m", "not e2e and not full", "tests/core")),
         ),
-        Part("Airflow layer", (pytest(here / "python", "-m", "not e2e", "tests/airflow"),)),
+        Part("Airflow layer", (pytest(here / "python", "-m", "not e2e and not full", "tests/airflow"),)),
     ]
     if not quick:
-        found.append(Part("end to end", (pytest(here / "python", "-m", "e2e", "tests"),)))
+        found.append(Part("end to end", (pytest(here / "python", "-m", "e2e and not full", "tests"),)))
+    if full:
+        found.append(Part("full", (pytest(here / "python", "-m", "full", "tests"),)))
     return found
 
 

@@ -26,9 +26,17 @@ def specs(paths: Settings) -> dict[str, str]:
     return {file.name.removesuffix(_SPEC): file.read_text() for file in sorted(paths.clouds.glob(f"*{_SPEC}"))}
 
 
-def keep(paths: Settings, name: str, text: str) -> Path:
-    """Keep the clouds.yaml `text` of the cloud `name`, in the place of what was kept; return the cloud's own file."""
+def keep(paths: Settings, name: str, text: str, *, ca: str = "") -> Path:
+    """Keep the clouds.yaml `text` of the cloud `name`, in the place of what was kept; return the cloud's own file.
+
+    `ca` is the PEM of the authority that has signed the cloud's certificates: its entries come to name it.
+    """
     file = _file(paths, name)
+    if ca:
+        authority = authority_file(paths, name)
+        _write_private(authority, ca)
+        clouds = yaml.safe_load(text)["clouds"]
+        text = yaml.safe_dump({"clouds": {key: {**entry, "cacert": str(authority)} for key, entry in clouds.items()}})
     _write_private(file, text)
     _join(paths)
     return file
@@ -38,7 +46,20 @@ def forget(paths: Settings, name: str) -> None:
     """Drop the cloud `name`, which has been destroyed; none is fine."""
     _file(paths, name).unlink(missing_ok=True)
     _join(paths)
+    keys = (paths.clouds / f"{name}.key", paths.clouds / f"{name}.pub")
+    for file in (authority_file(paths, name), known_hosts_file(paths, name), *keys):
+        file.unlink(missing_ok=True)
     _spec_file(paths, name).unlink(missing_ok=True)
+
+
+def authority_file(paths: Settings, name: str) -> Path:
+    """Return the file of the authority that has signed a cloud's certificates."""
+    return paths.clouds / f"{name}.ca.pem"
+
+
+def known_hosts_file(paths: Settings, name: str) -> Path:
+    """Return the file of the keys that a cloud's servers have shown."""
+    return paths.clouds / f"{name}.known_hosts"
 
 
 def _file(paths: Settings, name: str) -> Path:

@@ -1,8 +1,9 @@
-"""Deploys a cloud: engines, the hosts they act on, the steps they take."""
+"""Deploys a cloud: providers, the servers they give, engines, the steps they take."""
 
-from rallycross.deployment.engine import ENGINES, CloudSpec, Deployed, Service
-from rallycross.deployment.host import Host
+from rallycross.deployment.engine import CloudSpec, Deployed, Service
+from rallycross.deployment.lifecycle import deploy, destroy, logs, status, stop
 from rallycross.deployment.local_host import LocalHost
+from rallycross.deployment.site import Site
 from rallycross.deployment.spec import load_spec
 from rallycross.deployment.step import Tell
 
@@ -11,6 +12,8 @@ __all__ = [
     "Deployed",
     "LocalHost",
     "Service",
+    "Site",
+    "Tell",
     "deploy",
     "destroy",
     "load_spec",
@@ -18,28 +21,3 @@ __all__ = [
     "status",
     "stop",
 ]
-
-
-def deploy(spec: CloudSpec, host: Host, *, root: str, tell: Tell) -> Deployed:
-    """Make the cloud stand, going on from whatever an earlier call has left; raise `RallycrossError`."""
-    return ENGINES[spec.engine].deploy(spec, host, root=root, tell=tell)
-
-
-def destroy(spec: CloudSpec, host: Host, *, root: str, tell: Tell) -> None:
-    """End and delete all that `deploy` has made, half or whole; none is fine."""
-    ENGINES[spec.engine].destroy(spec, host, root=root, tell=tell)
-
-
-def stop(spec: CloudSpec, host: Host, *, root: str) -> None:
-    """End the cloud's processes; what it holds stays, and `deploy` starts it again."""
-    ENGINES[spec.engine].stop(spec, host, root=root)
-
-
-def status(spec: CloudSpec, host: Host, *, root: str) -> list[Service]:
-    """Return the cloud's parts as they are now; none where it does not stand."""
-    return ENGINES[spec.engine].status(spec, host, root=root)
-
-
-def logs(spec: CloudSpec, host: Host, *, root: str, service: str | None, lines: int) -> str:
-    """Return the last lines of one service's log, or of each (None); raise `RallycrossError` for an unknown one."""
-    return ENGINES[spec.engine].logs(spec, host, root=root, service=service, lines=lines)

@@ -1,39 +1,59 @@
-"""Carries out steps on a host: side by side where they can, none twice that has been done, every one told of."""
+"""Carries out steps on nodes: side by side where they can, none twice that has been done, every one told of."""
 
+import re
 import threading
 import time
 from collections import deque
+from collections.abc import Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from contextlib import suppress
+from dataclasses import dataclass, replace
 from graphlib import TopologicalSorter
-from typing import Literal
 
-from rallycross.deployment import marks
-from rallycross.deployment.host import Host
-from rallycross.deployment.step import Step, StepEvent, Tell
-from rallycross.errors import RallycrossError
+from rallycross.deployment import detached, runner
+from rallycross.deployment.failure import Failure, StepFailed
+from rallycross.deployment.host import CommandFailed
+from rallycross.deployment.ledger import Ledger
+from rallycross.deployment.node import Node
+from rallycross.deployment.runner import Terms
+from rallycross.deployment.step import Plan, Status, Step, StepEvent, Tell
 
-_SIDE_BY_SIDE = 4  # steps at once; more would only wait for each other's disk and processors
+_SIDE_BY_SIDE = 4  # steps at once on one node; more would only wait for each other's disk and processors
+_NAME = re.compile(r"[A-Za-z0-9_+][A-Za-z0-9_+ -]*")  # names files on the host
 
 
-class StepFailed(RallycrossError):  # noqa: N818
-    """One step or more could not be done."""
+@dataclass(frozen=True)
+class Unit:
+    """A step on one node, as a step of its own: its name has the node's where there are several."""
+
+    step: Step  # `needs` are names of units
+    node: Node
+    on_host: Step  # as the host knows it
 
 
-def carry_out(steps: list[Step], host: Host, *, root: str, tell: Tell) -> None:
-    """Do what is not yet done of `steps`; raise `StepFailed` when one fails, once those beside it have ended.
-
-    `tell` is called in the caller's thread. When the caller is interrupted, or `tell` raises, what runs is killed;
-    so is, before anything begins, what a caller that was killed itself has left running under the same root.
-    """
-    by_name = {step.name: step for step in steps}
-    if len(by_name) < len(steps) or any(need not in by_name for step in steps for need in step.needs):
+def units(plan: Plan, nodes: Sequence[Node]) -> dict[str, Unit]:
+    """Return a plan's steps on their nodes, by name; raise `ValueError` for a plan that makes no sense."""
+    by_name = {step.name: step for step in plan.steps}
+    known = {node.name: node for node in nodes}
+    hosts = {step.name: step.hosts or (nodes[0].name,) for step in plan.steps}
+    if len(by_name) < len(plan.steps) or any(need not in by_name for step in plan.steps for need in step.needs):
         raise ValueError("steps need names of their own, and need only each other")
-    kept = marks.take_over(host, root)
-    to_do = undone(steps, kept)
-    if stale := to_do & set(kept):
-        # Before the first begins: should we be killed in between, none may pass for done on what was before.
-        marks.drop(host, root, stale)
-    _Course(by_name, to_do, host, root, tell).run()
+    if bad := [step.name for step in plan.steps if not _NAME.fullmatch(step.name)]:
+        raise ValueError(f"steps need plain names, unlike {bad}")
+    if bad := sorted({host for chosen in hosts.values() for host in chosen} - known.keys()):
+        raise ValueError(f"steps need known hosts, unlike {bad}")
+
+    def named(name: str, host: str) -> str:
+        return name if len(hosts[name]) == 1 else f"{name} on {host}"
+
+    found = {}
+    for step in plan.steps:
+        needs = tuple(named(need, host) for need in step.needs for host in hosts[need])
+        for host in hosts[step.name]:
+            name = named(step.name, host)
+            found[name] = Unit(replace(step, name=name, needs=needs), known[host], step)
+    TopologicalSorter({name: unit.step.needs for name, unit in found.items()}).prepare()
+    return found
 
 
 def undone(steps: list[Step], kept: dict[str, str]) -> set[str]:
@@ -47,77 +67,167 @@ def undone(steps: list[Step], kept: dict[str, str]) -> set[str]:
     for name in TopologicalSorter({step.name: step.needs for step in steps}).static_order():
         step = by_name[name]
         renewed = any(need in to_do and not by_name[need].always for need in step.needs)
-        if step.always or renewed or kept.get(name) != marks.fingerprint(step):
+        if step.always or renewed or kept.get(name) != detached.fingerprint(step):
             to_do.add(name)
     return to_do
 
 
-class _Course:
-    """One carrying out of steps."""
+def carry_out(plan: Plan, nodes: Sequence[Node], *, ledger: Ledger, terms: Terms, tell: Tell) -> None:
+    """Do what is not yet done of a plan; raise `StepFailed` when a step fails, once those beside it have ended.
 
-    def __init__(self, steps: dict[str, Step], to_do: set[str], host: Host, root: str, tell: Tell) -> None:
-        self._steps, self._to_do, self._host, self._root, self._tell = steps, to_do, host, root, tell
-        self._order = TopologicalSorter({name: step.needs for name, step in steps.items()})
-        self._waiting: deque[Step] = deque()
-        self._running: dict[Future[None], tuple[Step, float]] = {}  # with the monotonic time of its begin
-        self._failures: list[StepFailed] = []
-        self._stopped = threading.Event()
+    The first node is where steps run that name none. What runs already is taken up where it stands, so a caller may
+    be killed at any time. Of two at once the second waits a little for the first's lock, which one that has died does
+    not renew, and raises `detached.Locked`. `tell` is called in the caller's thread. When the caller is interrupted, or
+    `tell` raises, what it has begun is ended.
+    """
+    found = units(plan, nodes)
+    terms = replace(terms, secrets=(*terms.secrets, *plan.secrets))
+    used = list({unit.node.name: unit.node for unit in found.values()}.values())
+    stopped = threading.Event()
+    for node in used:
+        # Before anything is made there, its folder too.
+        ledger.remember("node", node.name, {"root": node.root})
+        runner.hold(node, terms.owner, stopped=stopped)
+    try:
+        to_do = to_be_done(found, used)
+        _Course(found, to_do, ledger=ledger, terms=terms, tell=tell, stopped=stopped).run()
+    finally:
+        for node in used:
+            with suppress(CommandFailed):  # the lock goes by itself
+                detached.release(node.host, node.root, terms.owner)
+
+
+def to_be_done(found: dict[str, Unit], nodes: Sequence[Node]) -> set[str]:
+    """Return the names of the units to do, and have the hosts forget that they were done before with other content."""
+    marks = {node.name: detached.done(node.host, node.root) for node in nodes}
+    kept = {
+        name: marks[unit.node.name][unit.on_host.name]
+        for name, unit in found.items()
+        if unit.on_host.name in marks[unit.node.name]
+    }
+    to_do = undone([unit.step for unit in found.values()], kept)
+    for node in nodes:
+        # Before the first begins: should we be killed in between, none may pass for done on what was before.
+        stale = {found[name].on_host.name for name in to_do & set(kept) if found[name].node is node}
+        if stale:
+            detached.drop(node.host, node.root, stale)
+    return to_do
+
+
+class _Course:
+    """One carrying out of units."""
+
+    def __init__(
+        self,
+        found: dict[str, Unit],
+        to_do: set[str],
+        *,
+        ledger: Ledger,
+        terms: Terms,
+        tell: Tell,
+        stopped: threading.Event,
+    ) -> None:
+        self._units, self._to_do, self._ledger, self._terms, self._tell = found, to_do, ledger, terms, tell
+        self._order = TopologicalSorter({name: unit.step.needs for name, unit in found.items()})
+        self._waiting: deque[Unit] = deque()
+        self._running: dict[Future[None], tuple[Unit, float]] = {}  # with the monotonic time of its begin
+        self._begun: set[str] = set()  # by this course, so that it is this course's to end
+        self._failures: list[Failure] = []
+        self._stopped = stopped
         self._epoch = time.time() - time.monotonic()  # the wall clock is asked once
 
     def run(self) -> None:
         self._order.prepare()
-        with ThreadPoolExecutor(_SIDE_BY_SIDE, thread_name_prefix="step") as pool:
+        most = _SIDE_BY_SIDE * len({unit.node.name for unit in self._units.values()}) or 1
+        with ThreadPoolExecutor(most, thread_name_prefix="step") as pool:
             try:
                 while self._order.is_active() and (self._running or not self._failures):
                     self._sort_ready()
-                    while self._waiting and len(self._running) < _SIDE_BY_SIDE and not self._failures:
-                        self._begin(self._waiting.popleft(), pool)
+                    for unit in [] if self._failures else self._chosen():
+                        self._begin(unit, pool)
                     for future in wait(self._running, return_when=FIRST_COMPLETED).done:
                         self._end(future)
             except BaseException:
                 self._stopped.set()
-                marks.take_over(self._host, self._root)
+                wait(self._running)
+                for unit in self._units.values():
+                    if unit.step.name in self._begun:
+                        with suppress(CommandFailed):  # such as a host that is lost: the step's limit ends it there
+                            detached.kill(unit.node.host, unit.node.root, [unit.on_host.name])
                 raise
         if self._failures:
-            raise StepFailed("\n".join(map(str, self._failures))) from self._failures[0].__cause__
+            raise StepFailed(self._failures)
 
     def _sort_ready(self) -> None:
         """Pass over what is done, and what that makes ready; let the rest wait for its turn."""
         while ready := self._order.get_ready():
-            for step in map(self._steps.__getitem__, ready):
-                if step.name in self._to_do:
-                    self._waiting.append(step)
+            for unit in map(self._units.__getitem__, ready):
+                if unit.step.name in self._to_do:
+                    self._waiting.append(unit)
                 else:
-                    self._say(step, "skipped", time.monotonic())
-                    self._order.done(step.name)
+                    self._say(unit, "skipped", time.monotonic())
+                    self._order.done(unit.step.name)
 
-    def _begin(self, step: Step, pool: ThreadPoolExecutor) -> None:
+    def _chosen(self) -> list[Unit]:
+        """Take those whose node has a place free."""
+        busy = [unit.node.name for unit, _ in self._running.values()]
+        chosen = []
+        for unit in list(self._waiting):
+            if busy.count(unit.node.name) < _SIDE_BY_SIDE:
+                busy.append(unit.node.name)
+                self._waiting.remove(unit)
+                chosen.append(unit)
+        return chosen
+
+    def _begin(self, unit: Unit, pool: ThreadPoolExecutor) -> None:
         now = time.monotonic()
-        self._say(step, "running", now)
-        self._running[pool.submit(self._do, step)] = (step, now)
+        self._say(unit, "running", now)
+        self._running[pool.submit(self._do, unit)] = (unit, now)
 
-    def _do(self, step: Step) -> None:
-        for path, content in step.files.items():
-            # What an engine writes may hold secrets.
-            self._host.put(path, content, mode=0o700 if content.startswith("#!") else 0o600)
-        if not self._stopped.is_set():
-            self._host.run(marks.marking(step, self._root), limit=step.limit)
+    def _do(self, unit: Unit) -> None:
+        def started() -> None:
+            self._begun.add(unit.step.name)
+
+        if unit.step.undo or unit.step.leaves:
+            remember(self._ledger, unit)
+        runner.run(unit.on_host, unit.node, self._terms, stopped=self._stopped, started=started)
 
     def _end(self, future: Future[None]) -> None:
-        step, began = self._running.pop(future)
+        unit, began = self._running.pop(future)
+        self._begun.discard(unit.step.name)
         error = future.exception()
         if error is None:
-            self._say(step, "done", began)
-            self._order.done(step.name)
+            self._say(unit, "done", began)
+            self._order.done(unit.step.name)
             return
-        self._say(step, "failed", began, error=str(error) or type(error).__name__)
-        failure = StepFailed(f"step {step.name}: {error}\nMend this and deploy again: what is done stays done.")
-        failure.__cause__ = error
-        self._failures.append(failure)
+        if isinstance(error, StepFailed):
+            failures = [replace(failure, step=unit.step.name) for failure in error.failures]
+        else:
+            said = str(error) or type(error).__name__
+            failures = [Failure(unit.step.name, unit.node.name, said.removeprefix(f"{unit.node.name}: "))]
+        self._say(unit, "failed", began, error="\n".join(map(str, failures)))
+        self._failures += failures
 
-    def _say(
-        self, step: Step, status: Literal["running", "done", "skipped", "failed"], began: float, *, error: str = ""
-    ) -> None:
+    def _say(self, unit: Unit, status: Status, began: float, *, error: str = "") -> None:
         now = time.monotonic()
-        title, total = step.title or step.name, len(self._steps)
-        self._tell(StepEvent(step.name, title, status, self._epoch + now, now - began, error, total))
+        log = "" if status == "skipped" else str(runner.log_of(self._terms, unit.node, unit.on_host.name) or "")
+        title = unit.step.words if unit.step.name == unit.on_host.name else f"{unit.step.words} on {unit.node.name}"
+        self._tell(
+            StepEvent(
+                unit.step.name,
+                title,
+                status,
+                self._epoch + now,
+                now - began,
+                error,
+                total=len(self._units),
+                host=unit.node.name,
+                log=log,
+            )
+        )
+
+
+def remember(ledger: Ledger, unit: Unit) -> None:
+    """Note, before a unit begins, how it is undone."""
+    detail = {"host": unit.node.name, "undo": unit.step.undo, "leaves": unit.step.leaves}
+    ledger.remember("step", unit.step.name, detail)

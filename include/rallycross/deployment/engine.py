@@ -1,23 +1,17 @@
-"""An engine: what can deploy a cloud, and what it says of its options, so that a spec is checked before it acts."""
+"""An engine: what can deploy a cloud."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
-from rallycross.deployment.host import Host
-from rallycross.deployment.step import Tell
+from rallycross.deployment.node import Node
+from rallycross.deployment.option import Option
+from rallycross.deployment.provider import Provided
+from rallycross.deployment.site import Site
+from rallycross.deployment.step import Plan
 from rallycross.registry import Registry
 
-
-@dataclass(frozen=True)
-class Option:
-    """A key of a cloud spec that an engine knows."""
-
-    kind: type  # what YAML makes of it: str, int, float, bool, list, dict
-    default: Any
-    description: str  # a phrase for people
-    check: Callable[[Any], str | None] = lambda _: None  # "must be ..." for a bad value of the right type, or None
-    excludes: tuple[str, ...] = ()  # options that cannot be given beside this one
+__all__ = ["ENGINES", "CloudSpec", "Deployed", "Engine", "Option", "Service"]
 
 
 @dataclass(frozen=True)
@@ -29,6 +23,8 @@ class CloudSpec:
     options: dict[str, Any] = field(repr=False)  # all that the engine knows, with defaults; may hold secrets
     text: str = field(repr=False)  # as the user wrote it
     file: str  # where
+    provider: Provided | None = None  # None: this machine
+    secrets: tuple[str, ...] = field(default=(), repr=False)  # texts in it that must be shown to nobody
 
 
 @dataclass(frozen=True)
@@ -38,6 +34,8 @@ class Deployed:
     cloud_name: str  # the administrator's entry in the clouds.yaml
     clouds_yaml_text: str = field(repr=False)
     environment: dict[str, Any]  # what bears on its speed: versions, settings, machine; goes into reports
+    ca: str = ""  # PEM of the authority that has signed its certificates; "" = one that is known anyway
+    regions: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -50,25 +48,32 @@ class Service:
 
 
 class Engine(Protocol):
-    """Makes clouds of one kind stand. All that it does, it does through the host, below `root`."""
+    """Makes clouds of one kind stand. `nodes` are the provider's servers, or this machine alone."""
 
     @property
     def options(self) -> Mapping[str, Option]:
-        """The keys that a spec may have beside `name` and `engine`."""
+        """The keys that a spec may have beside `name`, `engine` and `provider`."""
 
-    def deploy(self, spec: CloudSpec, host: Host, *, root: str, tell: Tell) -> Deployed:
-        """Make the cloud stand, going on from whatever an earlier call has left; raise `RallycrossError`."""
+    @property
+    def takes_servers(self) -> bool:
+        """Whether a spec may have a `provider`."""
 
-    def destroy(self, spec: CloudSpec, host: Host, *, root: str, tell: Tell) -> None:
-        """End and delete all that `deploy` has made, half or whole; none is fine."""
+    def plan(self, spec: CloudSpec, nodes: Sequence[Node], site: Site) -> Plan:
+        """Return the steps from nothing to the cloud, those that are done too; raise `RallycrossError`.
 
-    def stop(self, spec: CloudSpec, host: Host, *, root: str) -> None:
-        """End the cloud's processes; what it holds stays, and `deploy` starts it again."""
+        May look at the nodes, and keep below their roots what is decided once (ports, secrets); makes nothing else.
+        """
 
-    def status(self, spec: CloudSpec, host: Host, *, root: str) -> list[Service]:
+    def cloud(self, spec: CloudSpec, nodes: Sequence[Node], site: Site) -> Deployed:
+        """Return the cloud, after all steps are done."""
+
+    def stop(self, spec: CloudSpec, nodes: Sequence[Node]) -> None:
+        """End the cloud's processes; what it holds stays, and a deploy starts it again."""
+
+    def status(self, spec: CloudSpec, nodes: Sequence[Node]) -> list[Service]:
         """Return the cloud's parts as they are now; none where it does not stand."""
 
-    def logs(self, spec: CloudSpec, host: Host, *, root: str, service: str | None, lines: int) -> str:
+    def logs(self, spec: CloudSpec, nodes: Sequence[Node], *, service: str | None, lines: int) -> str:
         """Return the last lines of one service's log, or of each (None); raise `RallycrossError` for an unknown one."""
 
 

@@ -19,6 +19,10 @@ class CommandFailed(RallycrossError):  # noqa: N818
     """A command on a host ended with a code other than 0, or ran out of time."""
 
 
+class HostLost(CommandFailed):
+    """A host cannot be reached, now; what was begun there may go on."""
+
+
 class Host(Protocol):
     """Runs commands and moves files. `LocalHost` and `SSHHost` are the two implementations."""
 

@@ -4,7 +4,9 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from rallycross.deployment import rally
 from rallycross.deployment.engine import ENGINES, CloudSpec, Engine, Option
+from rallycross.deployment.provider import PROVIDERS, Provided
 from rallycross.errors import Complaint, InvalidInput, did_you_mean
 from rallycross.yamlfile import Path, dotted, parse, place
 
@@ -19,19 +21,62 @@ _KINDS = {
     str: "a text",
 }
 _NAME_RULE = "must be lower-case letters, digits and dashes, 41 at the most, beginning with a letter or digit"
+_COMMON = ("name", "engine", "provider")
+_SECRET = re.compile(r"password|secret|token|passphrase", re.IGNORECASE)
 _Flaw = tuple[Path, str, str]  # where, what is wrong, remedy
 
 
 def load_spec(text: str, *, file: str) -> CloudSpec:
-    """Return the cloud that a spec wants, defaults filled in; raise `InvalidInput` with all complaints."""
-    data, places = parse(text, file)
+    """Return the cloud that a spec wants, defaults filled in; raise `InvalidInput` with all complaints.
+
+    What Rally has called a deployment or an environment is a spec too: see `rally`.
+    """
+    given, places = parse(text, file)
+    data, moved = rally.translated(given)
     engines = ENGINES.all
-    complaints = [Complaint(file, *place(places, path), dotted(path), *flaw) for path, *flaw in _flaws(data, engines)]
+
+    def complaint(path: Path, what: str, remedy: str) -> Complaint:
+        there = rally.original(path, moved)
+        return Complaint(file, *place(places, there), dotted(there), what, remedy)
+
+    complaints = [complaint(*flaw) for flaw in _flaws(data, engines)]
     if complaints:
         raise InvalidInput(complaints)
-    known = engines[data["engine"]].options
-    options = {key: data.get(key, option.default) for key, option in known.items()}
-    return CloudSpec(data["name"], data["engine"], options, text, file)
+    section = data.get("provider")
+    provider = Provided(section["type"], filled(section, PROVIDERS[section["type"]].options)) if section else None
+    options = filled(data, engines[data["engine"]].options)
+    return CloudSpec(data["name"], data["engine"], options, text, file, provider, tuple(sorted(set(_secrets(data)))))
+
+
+def filled(data: Mapping[str, Any], known: Mapping[str, Option]) -> dict[str, Any]:
+    """Return what a mapping says of each key that is known, defaults filled in, inside of it too."""
+    found = {}
+    for key, option in known.items():
+        value = data.get(key, option.default)
+        if option.keys and isinstance(value, dict):
+            value = {**{name: value[name] for name in ("type",) if name in value}, **filled(value, option.keys(value))}
+        elif option.keys and isinstance(value, list):
+            value = [filled(one, option.keys(one)) for one in value]
+        found[key] = value
+    return found
+
+
+def provider_options(section: Mapping[str, Any]) -> Mapping[str, Option]:
+    """Return the keys of a `provider`, for an option whose value is one."""
+    name = section.get("type")
+    return PROVIDERS[name].options if isinstance(name, str) and name in PROVIDERS else {}
+
+
+def _secrets(data: Any, key: str = "") -> Iterator[str]:
+    """Yield the texts that stand under a key that names a secret, at any depth."""
+    if isinstance(data, dict):
+        for name, value in data.items():
+            yield from _secrets(value, key if _SECRET.search(key) else str(name))
+    elif isinstance(data, list):
+        for value in data:
+            yield from _secrets(value, key)
+    elif isinstance(data, str | int) and not isinstance(data, bool) and _SECRET.search(key) and len(str(data)) > 2:
+        yield str(data)
 
 
 def _flaws(data: Any, engines: Mapping[str, Engine]) -> Iterator[_Flaw]:
@@ -45,7 +90,13 @@ def _flaws(data: Any, engines: Mapping[str, Engine]) -> Iterator[_Flaw]:
     elif not isinstance(name, str) or name not in engines:
         yield ("engine",), f"unknown engine {_show(name)}", did_you_mean(str(name), engines)
     else:
-        yield from _option_flaws(data, engines[name].options)
+        yield from _mapping_flaws(data, engines[name].options, (), _COMMON)
+        if data.get("provider") is None:
+            return
+        if not engines[name].takes_servers:
+            yield ("provider",), f"the engine {name} takes no servers", "remove it"
+        else:
+            yield from _provider_flaws(data["provider"], ("provider",))
 
 
 def _name_flaws(data: dict[Any, Any]) -> Iterator[_Flaw]:
@@ -58,24 +109,56 @@ def _name_flaws(data: dict[Any, Any]) -> Iterator[_Flaw]:
         yield ("name",), f"{_NAME_RULE}, not {_show(name)}", ""
 
 
-def _option_flaws(data: dict[Any, Any], known: Mapping[str, Option]) -> Iterator[_Flaw]:
+def _provider_flaws(section: Any, path: Path) -> Iterator[_Flaw]:
+    if not isinstance(section, dict):
+        yield path, f"must be a mapping, not {_show(section)}", "begin with `type:`"
+        return
+    name = section.get("type")
+    if "type" not in section:
+        yield path, "lacks the key 'type'", f"add `type:` with one of {', '.join(PROVIDERS)}"
+    elif not isinstance(name, str) or name not in PROVIDERS:
+        yield (*path, "type"), f"unknown provider {_show(name)}", did_you_mean(str(name), PROVIDERS)
+    else:
+        yield from _mapping_flaws(section, PROVIDERS[name].options, path, ("type",))
+
+
+def _mapping_flaws(
+    data: dict[Any, Any], known: Mapping[str, Option], path: Path, besides: tuple[str, ...] = ()
+) -> Iterator[_Flaw]:
+    for key, option in known.items():
+        if option.required and data.get(key) is None:
+            yield path, f"lacks the key '{key}'", option.description
     for key, value in data.items():
-        if key in {"name", "engine"}:
+        if key in besides:
             continue
-        path = (str(key),)
+        here = (*path, str(key))
         if key not in known:
-            yield path, "unknown key", did_you_mean(str(key), ["name", "engine", *known])
+            yield here, "unknown key", did_you_mean(str(key), [*besides, *known])
             continue
-        option = known[key]
-        if value is None and option.default is None:
-            continue
-        if not _is(value, option.kind):
-            yield path, f"must be {_KINDS[option.kind]}, not {_show(value)}", option.description
-        elif what := option.check(value):
-            yield path, what if isinstance(value, dict | list) else f"{what}, not {_show(value)}", option.description
-        for other in option.excludes:
-            if data.get(other) is not None:
-                yield path, f"cannot be given beside '{other}'", "remove one of the two"
+        yield from _value_flaws(value, known[key], here)
+        for other in known[key].excludes:
+            if value is not None and data.get(other) is not None:
+                yield here, f"cannot be given beside '{other}'", "remove one of the two"
+
+
+def _value_flaws(value: Any, option: Option, path: Path) -> Iterator[_Flaw]:
+    if value is None and option.default is None:
+        return
+    if not _is(value, option.kind):
+        yield path, f"must be {_KINDS[option.kind]}, not {_show(value)}", option.description
+    elif what := option.check(value):
+        hidden = option.secret or isinstance(value, dict | list)
+        yield path, what if hidden else f"{what}, not {_show(value)}", option.description
+    elif option.keys is provider_options:
+        yield from _provider_flaws(value, path)
+    elif option.keys and isinstance(value, dict):
+        yield from _mapping_flaws(value, option.keys(value), path)
+    elif option.keys:
+        for index, one in enumerate(value):
+            if isinstance(one, dict):
+                yield from _mapping_flaws(one, option.keys(one), (*path, index))
+            else:
+                yield (*path, index), f"must be a mapping, not {_show(one)}", option.description
 
 
 def _is(value: Any, kind: type) -> bool:

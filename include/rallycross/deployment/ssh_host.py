@@ -7,12 +7,13 @@ import shlex
 import threading
 import time
 import uuid
+from collections.abc import Callable
 from pathlib import PurePosixPath
 
 import paramiko
 
 from rallycross.deployment.command import checked, command, framed
-from rallycross.deployment.host import CommandFailed, Ran
+from rallycross.deployment.host import HostLost, Ran
 
 # Half of what an OpenSSH server allows on one connection (MaxSessions 10), so that others find room too.
 _SESSIONS = 5
@@ -36,12 +37,38 @@ mv -fT -- "$2" "$3"
 
 
 class SSHHost:
-    """Runs commands through a client that is connected. Threads may share it; the client stays its maker's to close."""
+    """Runs commands through a client. Threads may share it.
 
-    def __init__(self, client: paramiko.SSHClient, *, name: str) -> None:
+    Without `again` the client is connected, and stays its maker's to close. `again` makes a connected client: it is
+    called whenever there is no connection, raises what its maker thinks fit, and what it has made is closed here.
+    """
+
+    def __init__(
+        self,
+        client: paramiko.SSHClient | None,
+        *,
+        name: str,
+        again: Callable[[], paramiko.SSHClient] | None = None,
+    ) -> None:
         self.name = name
         self._client = client
+        self._again = again
+        self._connecting = threading.Lock()
         self._sessions = threading.Semaphore(_SESSIONS)
+
+    def sign_in(self) -> None:
+        """Connect, unless that is done."""
+        self._transport()
+
+    def close(self) -> None:
+        """Close the connection that `again` has made."""
+        if self._again and self._client:
+            self._client.close()
+            self._client = None
+
+    def channel_to(self, address: str, port: int) -> paramiko.Channel:
+        """Return a connection to an address as this host sees it; raise paramiko's errors."""
+        return self._transport().open_channel("direct-tcpip", (address, port), ("127.0.0.1", 0), timeout=_PATIENCE)
 
     def run(self, script: str, *, limit: float = 600, check: bool = True) -> Ran:
         """Run a bash script for at most `limit` seconds; raise `CommandFailed` unless it ends with 0."""
@@ -80,12 +107,18 @@ class SSHHost:
                 return _Conversation(channel, time.monotonic() + limit + _PATIENCE).hold(given)
         except (paramiko.SSHException, EOFError, OSError) as error:
             why = str(error) or type(error).__name__
-            raise CommandFailed(f"{self.name}: the SSH connection failed: {why} - check the host, and go on") from error
+            raise HostLost(f"{self.name}: the SSH connection failed: {why} - check the host, and go on") from error
 
     def _transport(self) -> paramiko.Transport:
-        if transport := self._client.get_transport():
-            return transport
-        raise paramiko.SSHException("not connected")
+        with self._connecting:
+            transport = self._client.get_transport() if self._client else None
+            if self._again and not (transport and transport.is_active()):
+                self.close()
+                self._client = self._again()
+                transport = self._client.get_transport()
+        if transport is None:
+            raise paramiko.SSHException("not connected")
+        return transport
 
 
 class _Conversation:

@@ -7,32 +7,57 @@ from typing import Literal
 
 @dataclass(frozen=True)
 class Step:
-    """One named piece of work on one host: put these files, run this script.
+    """One named piece of work: put these files, run this script, on each of these hosts.
 
     A step is skipped when it has been done before with the same content, so its script must leave
     nothing half made that a second run would stumble over.
+
+    `undo` takes back what the script leaves outside of the cloud's folder, and ends what it has started. It goes into
+    the ledger before the step begins, so it must hold no secret, must be content where the step came only half the
+    way or not at all, and must not need what later steps make.
     """
 
     name: str
     script: str
-    needs: tuple[str, ...] = ()  # names of steps that must be done before
+    hosts: tuple[str, ...] = ()  # names of the nodes to run it on; none = the first node
+    needs: tuple[str, ...] = ()  # names of steps that must be done before, on all of their hosts
     files: dict[str, str] = field(default_factory=dict)  # path on the host -> content
     limit: float = 600  # seconds
     always: bool = False  # run even if done before (a start, a check)
     title: str = ""  # for people
+    leaves: str = ""  # what it leaves outside of the cloud's folder, for `cloud show`; "" = nothing
+    undo: str = ""  # bash; runs at most 300 s
+
+    @property
+    def words(self) -> str:
+        """What people are told that it is."""
+        return self.title or self.name
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What an engine wants done, and which words of it must be shown to nobody."""
+
+    steps: tuple[Step, ...]
+    secrets: tuple[str, ...] = field(default=(), repr=False)
+
+
+Status = Literal["running", "done", "skipped", "failed"]
 
 
 @dataclass(frozen=True)
 class StepEvent:
-    """A step has changed its status."""
+    """A step has changed its status on one host."""
 
-    name: str
+    name: str  # with the host, where the step is done on several
     title: str
-    status: Literal["running", "done", "skipped", "failed"]
+    status: Status
     at: float  # seconds since the epoch
     seconds: float = 0.0
     error: str = ""
-    total: int = 0  # steps in this deployment
+    total: int = 0  # steps in this deployment, those on several hosts counted on each
+    host: str = ""
+    log: str = ""  # path of what it has said, on this machine; "" = nothing is kept
 
 
 Tell = Callable[[StepEvent], None]

@@ -3,7 +3,7 @@
 import time
 from typing import Literal
 
-from sqlalchemy import update
+from sqlalchemy import delete, select, update
 
 from rallycross.deployment.step import StepEvent
 from rallycross.results.database import Database
@@ -47,6 +47,11 @@ class Deployments(Database):
         with self.writing() as session:
             self.upsert(session, StepRow, values, key=key, update=[name for name in values if name not in key])
 
+    def forget_steps(self, deployment_uuid: str) -> None:
+        """Drop what is known of a deployment's steps: it is begun again."""
+        with self.writing() as session:
+            session.execute(delete(StepRow).where(StepRow.deployment_uuid == deployment_uuid))
+
     def end_deployment(self, uuid: str, *, status: Literal["finished", "failed"], error: str = "") -> None:
         """Say how a deployment ended. A step that was still running has failed with it."""
         now = time.time()
@@ -64,3 +69,22 @@ class Deployments(Database):
         """Return a deployment with its steps."""
         with self.reading() as session:
             return session.get(DeploymentRow, uuid)
+
+    def usual_seconds(self, engine: str, *, cloud: str) -> dict[str, float]:
+        """Return what each step has taken the last time that it was done: for this cloud, or else for the engine's."""
+        query = (
+            select(StepRow.name, StepRow.seconds)
+            .join(DeploymentRow, StepRow.deployment_uuid == DeploymentRow.uuid)
+            .where(DeploymentRow.engine == engine, StepRow.status == "done")
+            .order_by(DeploymentRow.cloud == cloud, StepRow.id)  # the last one stays
+        )
+        with self.reading() as session:
+            return dict(session.execute(query).tuples().all())
+
+    def last_deployment(self, cloud: str) -> DeploymentRow | None:
+        """Return the youngest deployment of a cloud, with its steps."""
+        query = (
+            select(DeploymentRow).where(DeploymentRow.cloud == cloud).order_by(DeploymentRow.started_at.desc()).limit(1)
+        )
+        with self.reading() as session:
+            return session.scalars(query).first()

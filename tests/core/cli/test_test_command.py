@@ -74,7 +74,7 @@ def test_all_parts_run_and_the_last_line_is_the_sum(
     good = Part("good", ((sys.executable, "-c", ""),))
     monkeypatch.setattr(command, "parts", lambda **_: [Part("suite", ((*PYTEST, str(suite)),)), good])
 
-    code = command.run(argparse.Namespace(quick=True, durations=0))
+    code = command.run(argparse.Namespace(quick=True, full=False, durations=0))
 
     lines = capsys.readouterr().out.splitlines()
     assert code == 1
@@ -96,3 +96,11 @@ def test_the_core_is_tested_without_airflow() -> None:
     assert "find_spec('airflow')" in core.commands[-2][-1]
     assert core.commands[-1][0] == core.commands[-2][0]
     assert Path(core.commands[-1][0]).parts[-3:] == ("venv-core", "bin", "python")
+
+
+def test_full_adds_what_takes_many_minutes() -> None:
+    """With --full the tests that are marked so run, and without it none of them does."""
+    whole, full = parts(quick=False), parts(quick=False, full=True)
+    assert [part.name for part in full] == [*(part.name for part in whole), "full"]
+    marks = [command[command.index("-m", 3) + 1] for part in whole for command in part.commands if "pytest" in command]
+    assert all("not full" in mark for mark in marks)

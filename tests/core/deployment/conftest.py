@@ -4,6 +4,7 @@ from collections.abc import Iterator
 
 import paramiko
 import pytest
+from machines import Machines, NoMachinesError
 from ssh_server import NoServerError, connected, ssh_server
 from told import Told
 
@@ -34,3 +35,13 @@ def host(request: pytest.FixtureRequest) -> Host:
 def told() -> Told:
     """Gather what is told."""
     return Told()
+
+
+@pytest.fixture(scope="session")
+def machines(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Machines]:
+    """Give test hosts: real systemd, real SSH, a network of their own."""
+    try:
+        with Machines(tmp_path_factory.mktemp("machines")) as made:
+            yield made
+    except NoMachinesError as error:
+        pytest.skip(f"{error}; continuous integration, which is root, runs these tests")

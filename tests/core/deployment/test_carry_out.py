@@ -10,12 +10,14 @@ import time
 from pathlib import Path
 
 import pytest
+from carrying import carry
 from hypothesis import given
 from hypothesis import strategies as st
 from told import Told
 
-from rallycross.deployment import marks
-from rallycross.deployment.carry_out import StepFailed, carry_out, undone
+from rallycross.deployment import detached
+from rallycross.deployment.carry_out import undone
+from rallycross.deployment.failure import StepFailed
 from rallycross.deployment.host import Host
 from rallycross.deployment.local_host import LocalHost
 from rallycross.deployment.step import Step, StepEvent
@@ -52,7 +54,7 @@ def _soon_gone(pid: int) -> bool:
 def test_steps_run_in_the_order_of_their_needs(host: Host, tmp_path: Path, told: Told) -> None:
     """A step begins when all that it needs is done, and every one is told of as it begins and ends."""
     steps = [_noting("c", tmp_path, needs=("a", "b")), _noting("b", tmp_path, needs=("a",)), _noting("a", tmp_path)]
-    carry_out(steps, host, root=str(tmp_path), tell=told)
+    carry(steps, host, root=str(tmp_path), tell=told)
     assert _log(tmp_path) == ["a", "b", "c"]
     assert [(event.name, event.status) for event in told] == [
         (name, status) for name in "abc" for status in ("running", "done")
@@ -65,7 +67,7 @@ def test_steps_run_in_the_order_of_their_needs(host: Host, tmp_path: Path, told:
 def test_a_step_gets_its_files_first(host: Host, tmp_path: Path, told: Told) -> None:
     """A step's files stand when its script runs, for the owner's eyes alone, and one with a `#!` can be run."""
     files = {f"{tmp_path}/etc/conf": "secret", f"{tmp_path}/bin/tool": "#!/bin/sh\ncat etc/conf > out"}
-    carry_out([Step("use", f"cd {tmp_path}; bin/tool", files=files)], host, root=str(tmp_path), tell=told)
+    carry([Step("use", f"cd {tmp_path}; bin/tool", files=files)], host, root=str(tmp_path), tell=told)
     assert (tmp_path / "out").read_text() == "secret"
     assert (tmp_path / "etc/conf").stat().st_mode & 0o777 == 0o600
 
@@ -77,7 +79,7 @@ def test_independent_steps_run_side_by_side(host: Host, tmp_path: Path, told: To
         Step("a", meet.format(tmp_path, "a.here", "b.here"), limit=20),
         Step("b", meet.format(tmp_path, "b.here", "a.here"), limit=20),
     ]
-    carry_out(steps, host, root=str(tmp_path), tell=told)
+    carry(steps, host, root=str(tmp_path), tell=told)
     assert told[-1].status == "done"
 
 
@@ -89,9 +91,9 @@ def test_what_is_done_is_skipped(host: Host, tmp_path: Path, told: Told) -> None
         _noting("start", tmp_path, needs=("b",), always=True),
         _noting("after", tmp_path, needs=("start",)),
     ]
-    carry_out(steps, host, root=str(tmp_path), tell=told)
+    carry(steps, host, root=str(tmp_path), tell=told)
     told.clear()
-    carry_out(steps, host, root=str(tmp_path), tell=told)
+    carry(steps, host, root=str(tmp_path), tell=told)
     assert _log(tmp_path) == ["a", "start", "after", "start"]
     assert [(event.name, event.status) for event in told] == [
         ("a", "skipped"),
@@ -109,8 +111,8 @@ def test_a_change_is_carried_on(tmp_path: Path, told: Told) -> None:
         conf = Step("conf", "true", files={f"{tmp_path}/conf": content})
         return [conf, _noting("use", tmp_path, needs=("conf",)), _noting("other", tmp_path)]
 
-    carry_out(steps("old"), HERE, root=str(tmp_path), tell=told)
-    carry_out(steps("new"), HERE, root=str(tmp_path), tell=told)
+    carry(steps("old"), HERE, root=str(tmp_path), tell=told)
+    carry(steps("new"), HERE, root=str(tmp_path), tell=told)
     assert sorted(_log(tmp_path)) == ["other", "use", "use"]
     assert told.statuses() == {"conf": "done", "use": "done", "other": "skipped"}
 
@@ -123,19 +125,19 @@ def test_a_change_survives_a_failure(tmp_path: Path, told: Told) -> None:
         conf = Step("conf", "true", files={f"{tmp_path}/conf": content})
         return [conf, gate, _noting("use", tmp_path, needs=("gate", "conf"))]
 
-    carry_out(steps("old"), HERE, root=str(tmp_path), tell=told)
+    carry(steps("old"), HERE, root=str(tmp_path), tell=told)
     (tmp_path / "shut").touch()
     with pytest.raises(StepFailed):
-        carry_out(steps("new"), HERE, root=str(tmp_path), tell=told)
+        carry(steps("new"), HERE, root=str(tmp_path), tell=told)
     (tmp_path / "shut").unlink()
-    carry_out(steps("new"), HERE, root=str(tmp_path), tell=told)
+    carry(steps("new"), HERE, root=str(tmp_path), tell=told)
     assert _log(tmp_path) == ["use", "use"]
 
 
 def test_a_failure_names_step_host_code_and_words(host: Host, tmp_path: Path, told: Told) -> None:
     """A failing step is told of and raised with its name, the host, the code and its last words."""
     with pytest.raises(StepFailed) as caught:
-        carry_out([Step("make", "echo no room >&2; exit 4")], host, root=str(tmp_path), tell=told)
+        carry([Step("make", "echo no room >&2; exit 4")], host, root=str(tmp_path), tell=told)
     assert str(caught.value) == (
         f"step make: {host.name}: exit code 4:\n    no room\nMend this and deploy again: what is done stays done."
     )
@@ -155,11 +157,11 @@ def test_a_failure_stops_what_needs_it_and_what_has_not_begun(tmp_path: Path, to
         _noting("later", tmp_path, needs=("beside",)),
     ]
     with pytest.raises(StepFailed, match=r"^step gate: "):
-        carry_out(steps, HERE, root=str(tmp_path), tell=told)
+        carry(steps, HERE, root=str(tmp_path), tell=told)
     assert _log(tmp_path) == ["beside"]
     assert told.statuses() == {"gate": "failed", "beside": "done"}
     shut.unlink()
-    carry_out(steps, HERE, root=str(tmp_path), tell=told)
+    carry(steps, HERE, root=str(tmp_path), tell=told)
     assert told.statuses() == {"gate": "done", "beside": "skipped", "needs-it": "done", "later": "done"}
 
 
@@ -171,7 +173,7 @@ def test_all_failures_are_named(tmp_path: Path, told: Told) -> None:
         Step("b", f"touch {tmp_path}/b; {wait.format('a')}; exit 4", limit=20),
     ]
     with pytest.raises(StepFailed) as caught:
-        carry_out(steps, HERE, root=str(tmp_path), tell=told)
+        carry(steps, HERE, root=str(tmp_path), tell=told)
     assert "step a: localhost: exit code 3" in str(caught.value)
     assert "step b: localhost: exit code 4" in str(caught.value)
 
@@ -179,7 +181,7 @@ def test_all_failures_are_named(tmp_path: Path, told: Told) -> None:
 def test_a_step_that_takes_too_long_fails(host: Host, tmp_path: Path, told: Told) -> None:
     """A step is killed at its limit, and fails with that reason."""
     with pytest.raises(StepFailed, match=r"step slow: .*: not done within 0\.5 s, and killed"):
-        carry_out([Step("slow", "sleep 30", limit=0.5)], host, root=str(tmp_path), tell=told)
+        carry([Step("slow", "sleep 30", limit=0.5)], host, root=str(tmp_path), tell=told)
     assert told.statuses() == {"slow": "failed"}
 
 
@@ -187,7 +189,7 @@ def test_a_file_that_cannot_be_put_fails_its_step(tmp_path: Path, told: Told) ->
     """What goes wrong before the script begins is the step's failure too."""
     (tmp_path / "taken").mkdir()
     with pytest.raises(StepFailed, match=r"step conf: .*taken"):
-        carry_out([Step("conf", "", files={f"{tmp_path}/taken": ""})], HERE, root=str(tmp_path), tell=told)
+        carry([Step("conf", "", files={f"{tmp_path}/taken": ""})], HERE, root=str(tmp_path), tell=told)
     assert told.statuses() == {"conf": "failed"}
 
 
@@ -204,23 +206,29 @@ def test_an_interruption_kills_what_runs(host: Host, tmp_path: Path) -> None:
         Step("second", "true", needs=("wait",)),
     ]
     with pytest.raises(KeyboardInterrupt):
-        carry_out(steps, host, root=str(tmp_path), tell=interrupt)
+        carry(steps, host, root=str(tmp_path), tell=interrupt)
     assert not (tmp_path / "late").exists()
     assert _soon_gone(int((tmp_path / "pid").read_text()))
-    assert marks.take_over(host, str(tmp_path)) == {"wait": marks.fingerprint(steps[1])}
+    assert detached.done(host, str(tmp_path)) == {"wait": detached.fingerprint(steps[1])}
 
 
-def test_a_killed_deployment_is_resumed(tmp_path: Path, told: Told) -> None:
-    """After `kill -9` of the deploying process, the next ends the step that it left running, and does it again."""
+def test_a_killed_deployment_is_taken_up_where_it_stands(tmp_path: Path, told: Told) -> None:
+    """After `kill -9` of the deploying process its step goes on, and the next waits for that one."""
     steps = [
         _noting("a", tmp_path),
-        _noting("b", tmp_path, needs=("a",), script=f"echo $$ >> {tmp_path}/pids; [ -e {tmp_path}/go ] || sleep 60"),
+        _noting(
+            "b",
+            tmp_path,
+            needs=("a",),
+            script=f"echo $$ >> {tmp_path}/pids; until [ -e {tmp_path}/go ]; do sleep 0.1; done",
+        ),
     ]
     program = f"""
-        from rallycross.deployment.carry_out import carry_out
+        import sys; sys.path.insert(0, {str(Path(__file__).parent)!r})
+        from carrying import carry
         from rallycross.deployment.local_host import LocalHost
         from rallycross.deployment.step import Step
-        carry_out({steps!r}, LocalHost(), root={str(tmp_path)!r}, tell=lambda event: None)
+        carry({steps!r}, LocalHost(), root={str(tmp_path)!r}, tell=lambda event: None)
     """
     deploying = subprocess.Popen([sys.executable, "-c", textwrap.dedent(program)])
     pids = tmp_path / "pids"
@@ -231,12 +239,96 @@ def test_a_killed_deployment_is_resumed(tmp_path: Path, told: Told) -> None:
     deploying.wait()
     orphan = int(pids.read_text())
     assert _runs(orphan)
-    (tmp_path / "go").touch()
-    carry_out(steps, HERE, root=str(tmp_path), tell=told)
-    assert _soon_gone(orphan)
+
+    def go(event: StepEvent) -> None:
+        told(event)
+        if (event.name, event.status) == ("b", "running"):
+            (tmp_path / "go").touch()
+
+    carry(steps, HERE, root=str(tmp_path), tell=go)
+    assert pids.read_text().split() == [str(orphan)]
     assert _log(tmp_path) == ["a", "b"]
     assert told.statuses() == {"a": "skipped", "b": "done"}
-    assert sorted(file.name for file in (tmp_path / "steps").iterdir()) == ["a", "b"]
+
+
+def test_what_has_ended_unseen_is_not_done_again(host: Host, tmp_path: Path, told: Told) -> None:
+    """A step whose deployer died before it could note the end counts as done by the code that the step has left."""
+    step = _noting("a", tmp_path)
+    detached.hold(host, str(tmp_path), "test")
+    detached.start(host, str(tmp_path), step)
+    while detached.look(host, str(tmp_path), "a", owner="test").state == "running":
+        time.sleep(0.05)
+    carry([step], host, root=str(tmp_path), tell=told)
+    assert _log(tmp_path) == ["a"]
+    assert told.statuses() == {"a": "done"}
+
+
+def test_a_step_of_another_content_is_waited_for(tmp_path: Path, told: Told) -> None:
+    """What a spec of before has begun comes to its end first; then the step is done as it is wanted now."""
+    detached.hold(HERE, str(tmp_path), "test")
+    detached.start(HERE, str(tmp_path), _noting("a", tmp_path, script="sleep 1; echo old"))
+    carry([_noting("a", tmp_path, script="echo new")], HERE, root=str(tmp_path), tell=told)
+    assert _log(tmp_path) == ["a", "a"]
+
+
+def test_a_step_that_was_lost_is_done_again(host: Host, tmp_path: Path, told: Told) -> None:
+    """A step that a restart of the host has taken away, leaving no end, is begun anew."""
+    step = _noting("a", tmp_path)
+    detached.hold(host, str(tmp_path), "test")
+    (tmp_path / "steps" / "a.running").write_text("1 1 x\n")
+    carry([step], host, root=str(tmp_path), tell=told)
+    assert _log(tmp_path) == ["a"]
+
+
+def test_a_step_that_is_killed_says_so(host: Host, tmp_path: Path, told: Told) -> None:
+    """What ends without leaving its exit code fails with that reason, and with what the disk has left."""
+    kill = "kill -9 -- -$(ps -o sid= -p $$ | tr -d ' '); sleep 10"
+    with pytest.raises(StepFailed, match=r"step a: .*: ended without leaving its exit code, .*\d+ MB are free on /"):
+        carry([Step("a", kill)], host, root=str(tmp_path), tell=told)
+
+
+def test_a_second_deployment_is_refused_while_one_is_at_work(
+    host: Host, tmp_path: Path, told: Told, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The second is told who is at work, begins nothing, and ends nothing; the first comes to its end."""
+    monkeypatch.setattr("rallycross.deployment.runner.LEASE", 0)
+    steps = [_noting("a", tmp_path, script=f"touch {tmp_path}/begun; until [ -e {tmp_path}/go ]; do sleep 0.1; done")]
+    root = str(tmp_path)
+    first = threading.Thread(target=carry, args=(steps, host), kwargs={"root": root, "tell": told, "owner": "first"})
+    first.start()
+    while not (tmp_path / "begun").exists():
+        time.sleep(0.05)
+    with pytest.raises(detached.Locked, match=r"another deployment of this cloud is at work \(as first\)"):
+        carry([Step("b", f"touch {tmp_path}/wrong")], host, root=root, tell=lambda _: None, owner="second")
+    (tmp_path / "go").touch()
+    first.join()
+    assert told.statuses() == {"a": "done"}
+    assert not (tmp_path / "wrong").exists()
+    carry([Step("b", "true")], host, root=root, tell=told, owner="second")
+
+
+def test_the_log_is_kept_without_secrets(host: Host, tmp_path: Path, told: Told) -> None:
+    """All that a step says is kept in a file of its owner's; no secret shows there, or in a failure."""
+    logs = tmp_path / "logs"
+    script = "echo before; printf 'pass hu'; sleep 0.3; echo sh-hush; echo after >&2; mysql -p'hush-hush' 2>&1"
+    with pytest.raises(StepFailed) as caught:
+        carry([Step("a", script)], host, root=str(tmp_path / "root"), tell=told, secrets=("hush-hush",), logs=logs)
+    (log,) = logs.iterdir()
+    assert log.read_text().startswith("before\npass ***\nafter\n")
+    assert log.stat().st_mode & 0o077 == 0
+    assert told[-1].log == str(log)
+    assert "hush-hush" not in str(caught.value)
+    assert "exit code 127 from `mysql -p'***' 2>&1`" in str(caught.value)
+    assert "hush-hush" not in "".join(event.error for event in told)
+
+
+def test_a_failure_can_be_read_by_a_program(host: Host, tmp_path: Path, told: Told) -> None:
+    """A failure has step, host, command, code and last lines apart."""
+    with pytest.raises(StepFailed) as caught:
+        carry([Step("a", "echo here\nls /no/such/folder")], host, root=str(tmp_path), tell=told)
+    (failure,) = caught.value.failures
+    assert (failure.step, failure.host, failure.code, failure.command) == ("a", host.name, 2, "ls /no/such/folder")
+    assert failure.last[0] == "here"
 
 
 def test_an_old_mark_does_not_kill_a_stranger(tmp_path: Path, told: Told) -> None:
@@ -245,7 +337,7 @@ def test_an_old_mark_does_not_kill_a_stranger(tmp_path: Path, told: Told) -> Non
     try:
         (tmp_path / "steps").mkdir()
         (tmp_path / "steps" / "a.running").write_text(f"{stranger.pid} 12\n")
-        carry_out([Step("a", "true")], HERE, root=str(tmp_path), tell=told)
+        carry([Step("a", "true")], HERE, root=str(tmp_path), tell=told)
         assert stranger.poll() is None
     finally:
         os.killpg(stranger.pid, signal.SIGKILL)
@@ -256,7 +348,7 @@ def test_what_is_told_is_told_in_the_callers_thread(tmp_path: Path) -> None:
     """`tell` need not be safe for threads."""
     threads = set()
     steps = [Step(name, "true") for name in "abc"]
-    carry_out(steps, HERE, root=str(tmp_path), tell=lambda _: threads.add(threading.current_thread()))
+    carry(steps, HERE, root=str(tmp_path), tell=lambda _: threads.add(threading.current_thread()))
     assert threads == {threading.current_thread()}
 
 
@@ -268,7 +360,7 @@ def test_what_is_told_is_told_in_the_callers_thread(tmp_path: Path) -> None:
 def test_a_plan_that_makes_no_sense_is_refused(tmp_path: Path, steps: list[Step]) -> None:
     """Two steps of one name, an unknown need, and a circle are refused before anything is done."""
     with pytest.raises(ValueError, match=r"names|cycle"):
-        carry_out(steps, HERE, root=str(tmp_path), tell=lambda _: None)
+        carry(steps, HERE, root=str(tmp_path), tell=lambda _: None)
     assert list(tmp_path.iterdir()) == []
 
 
@@ -280,7 +372,7 @@ def _plans(draw: st.DrawFn) -> tuple[list[Step], dict[str, str]]:
         needs = draw(st.lists(st.sampled_from([step.name for step in steps]), unique=True)) if steps else []
         steps.append(Step(name, f"echo {name}", needs=tuple(needs), always=draw(st.booleans())))
     kept = {
-        step.name: draw(st.sampled_from([marks.fingerprint(step), "other"])) for step in steps if draw(st.booleans())
+        step.name: draw(st.sampled_from([detached.fingerprint(step), "other"])) for step in steps if draw(st.booleans())
     }
     return draw(st.permutations(steps)), kept
 
@@ -292,6 +384,6 @@ def test_a_step_is_passed_over_only_when_all_before_it_is_as_it_was(plan: tuple[
     to_do = undone(steps, kept)
     by_name = {step.name: step for step in steps}
     for step in steps:
-        as_it_was = kept.get(step.name) == marks.fingerprint(step) and not step.always
+        as_it_was = kept.get(step.name) == detached.fingerprint(step) and not step.always
         settled = all(by_name[need].always or need not in to_do for need in step.needs)
         assert (step.name not in to_do) == (as_it_was and settled)

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from rallycross.deployment.embedded.options import Options
+from rallycross.deployment.node import LOCAL
 
 BACKING = ("mariadb", "epmd", "rabbitmq", "rabbitmq_distribution", "memcached", "supervisor")
 APIS = ("keystone", "glance", "placement", "nova", "neutron", "cinder")
@@ -13,7 +14,11 @@ SECRETS = ("admin", "demo", "service", "database", "messages", "cookie", "superv
 
 @dataclass(frozen=True)
 class Layout:
-    """One embedded cloud on one host. Everything is under `root`, and everything listens on 127.0.0.1."""
+    """One embedded cloud as one of its hosts sees it.
+
+    Everything is under `root`. Everything listens on 127.0.0.1, but for the APIs and the message queue of a cloud that
+    has several hosts: those listen on the controller's `address`.
+    """
 
     name: str
     root: str
@@ -21,6 +26,10 @@ class Layout:
     secrets: dict[str, str]
     options: Options
     machine: dict[str, Any]  # what `prepare` has said of the host
+    address: str = "127.0.0.1"  # the controller's, by which all hosts reach it
+    host: str = LOCAL  # the node that this is about
+    computes: tuple["Layout", ...] = ()  # the compute nodes, where they are others than the controller
+    my_address: str = "127.0.0.1"  # this host's own
 
     def path(self, *parts: str) -> str:
         """Return a path under the root."""
@@ -32,7 +41,23 @@ class Layout:
 
     def url(self, service: str) -> str:
         """Return the base of a service's API."""
-        return f"http://127.0.0.1:{self.ports[service]}"
+        return f"http://{self.address}:{self.ports[service]}"
+
+    @property
+    def compute_hosts(self) -> tuple[str, ...]:
+        """The compute hosts that run here, by name."""
+        if self.computes:
+            return ()
+        wanted = self.options.compute_hosts
+        if self.is_controller:
+            return tuple(f"compute-{number}" for number in range(1, (wanted or 3) + 1))
+        names = (f"{self.host}-{number}" for number in range(1, (wanted or 1) + 1))
+        return tuple(names) if (wanted or 1) > 1 else (self.host,)
+
+    @property
+    def is_controller(self) -> bool:
+        """Whether this host has the control plane."""
+        return "mariadb" in self.ports
 
     @property
     def identity_url(self) -> str:
@@ -42,7 +67,7 @@ class Layout:
     @property
     def messages_url(self) -> str:
         """RabbitMQ, as oslo.messaging names it."""
-        return f"rabbit://openstack:{self.secrets['messages']}@127.0.0.1:{self.ports['rabbitmq']}/"
+        return f"rabbit://openstack:{self.secrets['messages']}@{self.address}:{self.ports['rabbitmq']}/"
 
     def database_url(self, database: str) -> str:
         """MariaDB, as SQLAlchemy names it."""

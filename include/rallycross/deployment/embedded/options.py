@@ -1,25 +1,28 @@
 """What a spec of the embedded cloud may set, with defaults that suit two cores and 8 GB."""
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from rallycross.deployment.engine import Option
-
-
-def _within(least: float, most: float) -> Callable[[Any], str | None]:
-    return lambda value: None if least <= value <= most else f"must be from {least} to {most}"
-
+from rallycross.deployment.option import Option
+from rallycross.deployment.option import within as _within
 
 OPTIONS = {
-    "compute_hosts": Option(int, 3, "how many compute hosts, each with a fake hypervisor", _within(1, 100)),
+    "compute_hosts": Option(
+        int,
+        None,
+        "compute hosts, each with a fake hypervisor: 3 on one machine, 1 on each compute node",
+        _within(1, 100),
+    ),
+    "controller": Option(str, None, "the server that has the control plane: the first, unless named; others compute"),
     "password_hash_rounds": Option(int, 4, "cost of keystone's password hashes; production has 12", _within(4, 16)),
     "region": Option(str, "RegionOne", "the name of the region"),
     "api_workers": Option(int, 2, "processes of each busy API: keystone, nova, neutron", _within(1, 64)),
     "first_port": Option(int, 20000, "the first of the ports to choose free ones from", _within(1024, 65535)),
     "last_port": Option(int, 29999, "the last of them; below the range that connections take", _within(1024, 65535)),
-    "memory_gb_min": Option(float, 6.0, "memory that the host must have", _within(0, 10_000)),
-    "disk_gb_min": Option(float, 5.0, "free disk that the host must have for a first deploy", _within(0, 100_000)),
+    "memory_gb_min": Option(float, 6.0, "memory that the controller must have", _within(0, 10_000)),
+    "disk_gb_min": Option(float, 5.0, "free disk that it must have for a first deploy", _within(0, 100_000)),
+    "compute_memory_gb_min": Option(float, 1.0, "memory that a compute node must have", _within(0, 10_000)),
+    "compute_disk_gb_min": Option(float, 2.0, "free disk that it must have for a first deploy", _within(0, 100_000)),
     "python": Option(str, "", "the host's Python to use; empty = the first of 3.12, 3.13, 3.11 that runs"),
 }
 
@@ -28,7 +31,8 @@ OPTIONS = {
 class Options:
     """The options of one spec. Units are in the names."""
 
-    compute_hosts: int
+    compute_hosts: int | None
+    controller: str | None
     password_hash_rounds: int
     region: str
     api_workers: int
@@ -36,6 +40,8 @@ class Options:
     last_port: int
     memory_gb_min: float
     disk_gb_min: float
+    compute_memory_gb_min: float
+    compute_disk_gb_min: float
     python: str
 
     @classmethod

@@ -106,7 +106,7 @@ def files(layout: Layout, databases: list[str]) -> dict[str, str]:
     return {
         layout.path("etc", "mariadb.sql"): "\n".join(statements) + "\n",
         layout.path("etc", "rabbitmq.conf"): f"""\
-listeners.tcp.1 = 127.0.0.1:{layout.ports["rabbitmq"]}
+listeners.tcp.1 = {layout.address}:{layout.ports["rabbitmq"]}
 default_user = openstack
 default_pass = {layout.secrets["messages"]}
 log.console = true
@@ -131,7 +131,7 @@ def programs(layout: Layout) -> tuple[Program, ...]:
     }
     rabbitmq = {
         "RABBITMQ_NODENAME": f"{layout.name}@localhost",
-        "RABBITMQ_NODE_IP_ADDRESS": "127.0.0.1",
+        "RABBITMQ_NODE_IP_ADDRESS": layout.address,
         "RABBITMQ_NODE_PORT": str(layout.ports["rabbitmq"]),
         "RABBITMQ_DIST_PORT": str(layout.ports["rabbitmq_distribution"]),
         # Without this the port between nodes would be open to all.

@@ -1,36 +1,59 @@
-"""An embedded cloud as steps: what is put on the host and run there, and what has to be done before what."""
+"""An embedded cloud as steps: what is put on its hosts and run there, and what has to be done before what."""
 
-import hashlib
 import json
 from dataclasses import replace
-from functools import cache
-from importlib.resources import files
 from typing import Any
 
 from rallycross.deployment.embedded import packages
+from rallycross.deployment.embedded.compute_node import compute_steps
 from rallycross.deployment.embedded.layout import Layout
+from rallycross.deployment.embedded.parts import (
+    VENV,
+    bound,
+    driver_files,
+    drivers_found,
+    environment,
+    lock,
+    shipped,
+    stop_script,
+    supervisor,
+    up,
+)
 from rallycross.deployment.embedded.service import OpenStackService, Program
 from rallycross.deployment.embedded.services import services
 from rallycross.deployment.embedded.services.cinder import VOLUME_TYPE
-from rallycross.deployment.embedded.services.nova import compute_hosts, discover_hosts
+from rallycross.deployment.embedded.services.nova import discover_hosts
 from rallycross.deployment.embedded.supervision import supervisor_file
 from rallycross.deployment.step import Step
 
-_UV = "uv==0.13.9"
+_SYNC = "uv pip sync --quiet --compile-bytecode --python venv/bin/python etc/requirements.txt"
 _SERVICE_USERS = ("glance", "placement", "nova", "neutron", "cinder")
 
 
 def steps(layout: Layout) -> list[Step]:
     """Return the steps that make the cloud stand, from nothing or from wherever it was left."""
+    compute = [step for node in layout.computes for step in compute_steps(node)]
+    started = tuple(step.name for step in compute if step.always)
+    return [*(replace(step, hosts=(layout.host,)) for step in _controller_steps(layout, started)), *compute]
+
+
+def _controller_steps(layout: Layout, computes: tuple[str, ...]) -> list[Step]:
     parts = services(layout)
     backing = packages.programs(layout)
     every = [
         *backing,
-        *(_bound(program, part.files | _driver_files(layout)) for part in parts for program in part.programs),
+        *(bound(program, part.files | driver_files(layout)) for part in parts for program in part.programs),
     ]
     return [
         Step("packages", packages.script(layout), title="Debian packages: MariaDB, RabbitMQ, memcached", limit=900),
-        Step("environment", _environment(layout), files=_lock(layout), title="OpenStack from PyPI", limit=900),
+        Step(
+            "environment",
+            environment(layout, _SYNC),
+            files=lock(layout),
+            title="OpenStack from PyPI",
+            limit=900,
+            leaves=VENV,
+        ),
         Step(
             "configuration",
             _configuration(layout),
@@ -41,11 +64,12 @@ def steps(layout: Layout) -> list[Step]:
         ),
         Step(
             "backing services",
-            packages.mariadb_script(layout) + _supervisor(layout) + _up(layout, backing, _backing_ports(layout)),
+            packages.mariadb_script(layout) + supervisor(layout) + up(layout, backing, _backing_ports(layout)),
             needs=("packages", "configuration"),
             title="Database, message queue, cache",
             limit=180,
             always=True,
+            undo=stop_script(layout.root),
         ),
         *(
             Step(
@@ -59,14 +83,14 @@ def steps(layout: Layout) -> list[Step]:
         ),
         Step(
             "identity",
-            _up(layout, parts[0].programs, [parts[0].endpoint]) + _cloud(layout, "identity"),
+            up(layout, parts[0].programs, [parts[0].endpoint]) + _cloud(layout, "identity"),
             needs=("schema of keystone",),
             title="keystone, service users, catalog",
             limit=240,
         ),
         Step(
             "services",
-            _up(layout, tuple(every), [*map(str, _backing_ports(layout)), *(part.endpoint for part in parts)]),
+            up(layout, tuple(every), [*_backing_ports(layout), *(part.endpoint for part in parts)]),
             needs=("identity", *(f"schema of {part.name}" for part in parts)),
             title="All services",
             limit=300,
@@ -75,7 +99,7 @@ def steps(layout: Layout) -> list[Step]:
         Step(
             "contents",
             _cloud(layout, "contents") + discover_hosts(layout),
-            needs=("services",),
+            needs=("services", *computes),
             title="Images, flavors, network, volume type",
             limit=180,
         ),
@@ -88,12 +112,6 @@ def steps(layout: Layout) -> list[Step]:
             always=True,
         ),
     ]
-
-
-def _bound(program: Program, files: dict[str, str]) -> Program:
-    """Return the program bound to its files: when they change, the supervisor's `update` starts it anew."""
-    known = hashlib.sha256(json.dumps(files, sort_keys=True).encode()).hexdigest()[:16]
-    return replace(program, environment={**program.environment, "RALLYCROSS_CONFIGURATION": known})
 
 
 def clouds_yaml(layout: Layout) -> dict[str, Any]:
@@ -122,37 +140,6 @@ def _entry(layout: Layout, who: str) -> dict[str, Any]:
     }
 
 
-def _environment(layout: Layout) -> str:
-    """Return the script that makes the cloud's own environment: never Airflow's, and never the system's."""
-    names = f"{layout.options.python} python3.12 python3.13 python3.11 python3"
-    return f"""
-cd {layout.root}
-for python in {names}; do
-    # A name that is found but does not run (a version manager's stub) does not count.
-    "$python" -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] < (3, 14))' 2>/dev/null && break
-    python=
-done
-[ -n "$python" ] || {{
-    echo "no Python 3.11, 3.12 or 3.13 - install one, or name it by the spec's key 'python'" >&2; exit 1; }}
-export UV_CACHE_DIR="$PWD/cache" UV_HTTP_TIMEOUT="${{UV_HTTP_TIMEOUT:-30}}" PIP_DISABLE_PIP_VERSION_CHECK=1
-if [ -z "${{UV_DEFAULT_INDEX:-}}${{UV_INDEX_URL:-}}" ] && [ -n "${{PIP_INDEX_URL:-}}" ]; then
-    export UV_DEFAULT_INDEX=$PIP_INDEX_URL
-fi
-if [ ! -x uv/bin/uv ] || ! uv/bin/uv --version >/dev/null 2>&1; then
-    "$python" -m venv --clear uv || {{
-        echo "$python cannot make environments - apt-get install python3-venv" >&2; exit 1; }}
-    uv/bin/python -m pip install --quiet --no-cache-dir {_UV}
-fi
-uv/bin/uv venv --quiet --allow-existing --python "$python" venv
-uv/bin/uv pip sync --quiet --compile-bytecode --python venv/bin/python etc/requirements.txt
-rm -rf cache
-"""
-
-
-def _lock(layout: Layout) -> dict[str, str]:
-    return {layout.path("etc", "requirements.txt"): _shipped("requirements.txt")}
-
-
 def _configuration(layout: Layout) -> str:
     """Put beside the configuration what the wheels bring along, and let the environment find the drivers."""
     return f"""
@@ -163,10 +150,7 @@ for service in nova neutron cinder; do
 done
 cp venv/etc/cinder/resource_filters.json etc/cinder/
 cp venv/etc/glance/glance-api-paste.ini etc/glance/
-for folder in venv/lib/python3*/site-packages; do
-    echo {layout.path("drivers")} > "$folder/rallycross_drivers.pth"
-done
-"""
+{drivers_found(layout)}"""
 
 
 def _files(layout: Layout, parts: tuple[OpenStackService, ...], programs: list[Program]) -> dict[str, str]:
@@ -174,7 +158,7 @@ def _files(layout: Layout, parts: tuple[OpenStackService, ...], programs: list[P
     return {
         **packages.files(layout, databases),
         **{path: text for part in parts for path, text in part.files.items()},
-        **_driver_files(layout),
+        **driver_files(layout),
         # What an installer would write: neutron finds its driver by an entry point.
         layout.path("drivers", "rallycross_drivers-1.dist-info", "METADATA"): (
             "Metadata-Version: 2.1\nName: rallycross-drivers\nVersion: 1\n"
@@ -183,19 +167,11 @@ def _files(layout: Layout, parts: tuple[OpenStackService, ...], programs: list[P
             "[neutron.ml2.mechanism_drivers]\nrallycross = rallycross_drivers.network:AgentlessDriver\n"
         ),
         layout.path("etc", "supervisord.conf"): supervisor_file(layout, programs),
-        layout.path("bin", "ctl.py"): _shipped("on_host", "ctl.py"),
-        layout.path("bin", "cloud.py"): _shipped("on_host", "cloud.py"),
+        layout.path("bin", "ctl.py"): shipped("on_host", "ctl.py"),
+        layout.path("bin", "cloud.py"): shipped("on_host", "cloud.py"),
         layout.path("etc", "contents.json"): json.dumps(_contents(layout, parts), indent=1),
         layout.path("clouds.yaml"): json.dumps(clouds_yaml(layout), indent=2) + "\n",
     }
-
-
-def _driver_files(layout: Layout) -> dict[str, str]:
-    folder = ("drivers", "rallycross_drivers")
-    return {layout.path(*folder, name): _shipped(*folder, name) for name in _DRIVERS}
-
-
-_DRIVERS = ("__init__.py", "compute.py", "hypervisor.py", "network.py", "volume.py")
 
 
 def _contents(layout: Layout, parts: tuple[OpenStackService, ...]) -> dict[str, Any]:
@@ -221,34 +197,13 @@ def _contents(layout: Layout, parts: tuple[OpenStackService, ...]) -> dict[str, 
         ],
         "public_cidr": "172.24.4.0/22",
         "volume_type": VOLUME_TYPE,
-        "compute_hosts": compute_hosts(layout),
+        "compute_hosts": [*layout.compute_hosts, *(host for node in layout.computes for host in node.compute_hosts)],
     }
 
 
 def _backing_ports(layout: Layout) -> list[str]:
-    return [str(layout.ports[name]) for name in ("mariadb", "rabbitmq", "memcached")]
-
-
-def _supervisor(layout: Layout) -> str:
-    """Start the supervisor in a session of its own, if it does not answer."""
-    ctl = f"python3 {layout.path('bin', 'ctl.py')} {layout.root}"
-    return f"""
-cd {layout.root}
-if ! {ctl} 0 -- 2>/dev/null; then
-    rm -f supervisor.pid
-    # RabbitMQ would make do with the usual 1024 open files, and refuse the connections beyond.
-    ulimit -n "$(ulimit -Hn)"
-    setsid "$PWD/venv/bin/supervisord" --configuration "$PWD/etc/supervisord.conf" \\
-        </dev/null >log/supervisord.out 2>&1 || {{
-        cat log/supervisord.out >&2; exit 1; }}
-    {ctl} 20 -- || {{ cat log/supervisord.out >&2; exit 1; }}
-fi
-"""
-
-
-def _up(layout: Layout, programs: tuple[Program, ...], endpoints: list[str]) -> str:
-    names = " ".join(program.name for program in programs)
-    return f"python3 {layout.path('bin', 'ctl.py')} {layout.root} 120 {names} -- {' '.join(endpoints)}\n"
+    address = {"rabbitmq": layout.address}
+    return [f"{address.get(name, '127.0.0.1')}:{layout.ports[name]}" for name in ("mariadb", "rabbitmq", "memcached")]
 
 
 def _cloud(layout: Layout, what: str) -> str:
@@ -256,8 +211,3 @@ def _cloud(layout: Layout, what: str) -> str:
         f"HOME={layout.path('home')} {layout.bin('python')} {layout.path('bin', 'cloud.py')} {what}"
         f" {layout.path('etc', 'contents.json')}\n"
     )
-
-
-@cache
-def _shipped(*path: str) -> str:
-    return files("rallycross.deployment.embedded").joinpath(*path).read_text()

@@ -78,7 +78,7 @@ def api(
     `workers`: processes, each of which loads the service anew; None = as many as the spec says, for busy services.
     """
     options = [
-        f"--http-socket 127.0.0.1:{layout.ports[service]}",
+        f"--http-socket {layout.address}:{layout.ports[service]}",
         f"--home {layout.path('venv')}",
         f"--module {module}",
         f"--processes {workers or layout.options.api_workers} --threads {THREADS}",

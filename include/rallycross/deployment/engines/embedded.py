@@ -1,111 +1,176 @@
-"""The engine `embedded`: a real OpenStack, from PyPI and Debian packages, on one host, under one folder."""
+"""The engine `embedded`: a real OpenStack, from PyPI and Debian packages, each host's part of it under one folder."""
 
 import json
 import re
+from collections.abc import Sequence
+from dataclasses import replace
 from importlib.resources import files
 from shlex import quote
 from typing import Any
 
-from rallycross.deployment.carry_out import carry_out
 from rallycross.deployment.embedded import packages
 from rallycross.deployment.embedded.layout import PORTS, SECRETS, Layout
 from rallycross.deployment.embedded.options import OPTIONS, Options
+from rallycross.deployment.embedded.parts import stop_script
 from rallycross.deployment.embedded.plan import clouds_yaml, steps
 from rallycross.deployment.embedded.services import services
 from rallycross.deployment.engine import ENGINES, CloudSpec, Deployed, Service
-from rallycross.deployment.host import Host
-from rallycross.deployment.step import Step, Tell
+from rallycross.deployment.node import Node
+from rallycross.deployment.site import Site
+from rallycross.deployment.step import Plan
 from rallycross.errors import RallycrossError
 
 _PLAIN = re.compile(r"[A-Za-z0-9/._+-]+")
 
 
 class EmbeddedEngine:
-    """Deploys keystone, glance, placement, nova, neutron and cinder with fake hypervisors."""
+    """Deploys keystone, glance, placement, nova, neutron and cinder with fake hypervisors.
+
+    One node has the control plane; the others, if there are any, are compute nodes.
+    """
 
     options = OPTIONS
+    takes_servers = True
 
-    def deploy(self, spec: CloudSpec, host: Host, *, root: str, tell: Tell) -> Deployed:
-        """Make the cloud stand; whatever stands already is left as it is."""
-        if not _PLAIN.fullmatch(root):
-            raise RallycrossError(
-                f"{root}: some of OpenStack's programs cannot run from a folder with blanks or special characters in "
-                "its path - put the checkout elsewhere, or set RALLYCROSS_HOME to a plain path"
-            )
-        found = _prepare("make", spec, host, root)
-        if found["complaints"]:
-            raise RallycrossError("\n".join(f"{host.name}: {complaint}" for complaint in found["complaints"]))
-        layout = _layout(spec, root, found)
-        carry_out(steps(layout), host, root=root, tell=tell)
-        return Deployed(spec.name, json.dumps(clouds_yaml(layout), indent=2), _describe(layout, host))
+    def plan(self, spec: CloudSpec, nodes: Sequence[Node], site: Site) -> Plan:
+        """Return the steps that make the cloud stand; whatever stands already is left as it is."""
+        del site
+        layout = _layout("make", spec, nodes)
+        if layout is None:
+            raise RallycrossError(f"cloud {spec.name}: there is no server to deploy it on")
+        secrets = {secret for one in (layout, *layout.computes) for secret in one.secrets.values()}
+        return Plan(tuple(steps(layout)), tuple(sorted(secrets)))
 
-    def destroy(self, spec: CloudSpec, host: Host, *, root: str, tell: Tell) -> None:
-        """End the cloud's processes and delete its folder; where there is none, nothing is done."""
-        self.stop(spec, host, root=root)
-        carry_out(
-            [Step("remove", f"rm -rf -- {quote(root)}", title="Remove all files", always=True)],
-            host,
-            root=root,
-            tell=tell,
-        )
-        host.run(f"rm -rf -- {quote(root)}", limit=120)
+    def cloud(self, spec: CloudSpec, nodes: Sequence[Node], site: Site) -> Deployed:
+        """Return the cloud with an administrator, and a user without privileges."""
+        del site
+        layout = _layout("look", spec, nodes)
+        assert layout is not None
+        (controller,) = [node for node in nodes if node.name == layout.host]
+        text = json.dumps(clouds_yaml(layout), indent=2)
+        return Deployed(spec.name, text, _describe(layout, controller, nodes), regions=(layout.options.region,))
 
-    def stop(self, spec: CloudSpec, host: Host, *, root: str) -> None:
-        """End the cloud's processes, those that have lost their supervisor too."""
-        del spec
-        host.run(f"python3 - {quote(root)} <<'EOF'\n{_shipped('stop.py')}\nEOF", limit=120)
+    def stop(self, spec: CloudSpec, nodes: Sequence[Node]) -> None:
+        """End the cloud's processes, those that have lost their supervisor too; compute nodes come first."""
+        for node in reversed(_in_order(spec, nodes)):
+            node.host.run(stop_script(node.root), limit=120)
 
-    def status(self, spec: CloudSpec, host: Host, *, root: str) -> list[Service]:
+    def status(self, spec: CloudSpec, nodes: Sequence[Node]) -> list[Service]:
         """Return each process as its supervisor has it."""
-        states = _prepare("look", spec, host, root).get("states", {})
-        return [Service(name, state, detail) for name, (state, detail) in sorted(states.items())]
+        found = []
+        for node in _in_order(spec, nodes):
+            states = _prepare("look", spec, node, controller=True).get("states", {})
+            where = f" on {node.name}" if len(nodes) > 1 else ""
+            found += [Service(f"{name}{where}", state, detail) for name, (state, detail) in sorted(states.items())]
+        return found
 
-    def logs(self, spec: CloudSpec, host: Host, *, root: str, service: str | None, lines: int) -> str:
+    def logs(self, spec: CloudSpec, nodes: Sequence[Node], *, service: str | None, lines: int) -> str:
         """Return the last lines of a service's log, or of all."""
-        del spec
-        there = [
-            name.removesuffix(".log") for name in host.run(f"cd {quote(root)}/log && ls *.log", check=False).out.split()
-        ]
+        there: dict[str, tuple[Node, str]] = {}
+        for node in _in_order(spec, nodes):
+            where = f" on {node.name}" if len(nodes) > 1 else ""
+            for name in node.host.run(f"cd {quote(node.root)}/log && ls *.log", check=False).out.split():
+                there[name.removesuffix(".log") + where] = (node, name)
         if service is not None and service not in there:
             raise RallycrossError(f"no service {service!r} has a log - there is: {', '.join(there) or 'none yet'}")
-        chosen = there if service is None else [service]
-        return host.run("\n".join(f"echo '==> {name}'; tail -n {lines} {root}/log/{name}.log" for name in chosen)).out
+        said = []
+        for name in there if service is None else [service]:
+            node, file = there[name]
+            said.append(f"==> {name}\n" + node.host.run(f"tail -n {lines} {quote(f'{node.root}/log/{file}')}").out)
+        return "".join(said)
 
 
-def _prepare(mode: str, spec: CloudSpec, host: Host, root: str) -> dict[str, Any]:
+def _in_order(spec: CloudSpec, nodes: Sequence[Node]) -> list[Node]:
+    """Return the controller, and then the compute nodes; raise `RallycrossError` where it names no server."""
+    wanted = spec.options["controller"]
+    if wanted and nodes and wanted not in {node.name for node in nodes}:
+        there = ", ".join(node.name for node in nodes)
+        raise RallycrossError(f"{spec.file}: controller: there is no server {wanted!r} - there is: {there}")
+    return sorted(nodes, key=lambda node: node.name != (wanted or nodes[0].name))
+
+
+def _layout(mode: str, spec: CloudSpec, nodes: Sequence[Node]) -> Layout | None:
+    """Return the cloud as its hosts keep it; in mode "make", have them decide what is not decided yet."""
+    ordered = _in_order(spec, nodes)
+    found, complaints = {}, []
+    for node in ordered:
+        if not _PLAIN.fullmatch(node.root):
+            raise RallycrossError(
+                f"{node.root}: some of OpenStack's programs cannot run from a folder with blanks or special characters"
+                " in its path - put the checkout elsewhere, or set RALLYCROSS_HOME to a plain path"
+            )
+        found[node.name] = _prepare(mode, spec, node, controller=node is ordered[0])
+        complaints += [f"{node.name}: {complaint}" for complaint in found[node.name]["complaints"]]
+    if complaints:
+        raise RallycrossError("\n".join(complaints))
+    if not ordered:
+        return None
+    first, rest = ordered[0], ordered[1:]
+    kept = found[first.name]
+    options = Options.of(spec.options)
+    controller = Layout(
+        spec.name,
+        first.root,
+        kept["ports"],
+        kept["secrets"],
+        options,
+        kept["machine"],
+        address=first.address,
+        my_address=first.address,
+        host=first.name,
+    )
+    apis = {name: port for name, port in controller.ports.items() if name != "mariadb"}
+    computes = tuple(
+        replace(
+            controller,
+            root=node.root,
+            host=node.name,
+            my_address=node.address,
+            ports=apis | found[node.name]["ports"],
+            secrets=controller.secrets | found[node.name]["secrets"],
+            machine=found[node.name]["machine"],
+        )
+        for node in rest
+    )
+    return replace(controller, computes=computes)
+
+
+def _prepare(mode: str, spec: CloudSpec, node: Node, *, controller: bool) -> dict[str, Any]:
     """Return what the host is and keeps; in mode "make", make the folder unless something speaks against it."""
     options = Options.of(spec.options)
     words = [
         mode,
-        quote(root),
+        quote(node.root),
         options.first_port,
         options.last_port,
-        options.memory_gb_min,
-        options.disk_gb_min,
-        ",".join(PORTS),
-        ",".join(SECRETS),
+        options.memory_gb_min if controller else options.compute_memory_gb_min,
+        options.disk_gb_min if controller else options.compute_disk_gb_min,
+        ",".join(PORTS if controller else ("supervisor",)),
+        ",".join(SECRETS if controller else ("supervisor",)),
+        quote(node.address),
     ]
-    script = f"python3 - {' '.join(map(str, words))} <<'EOF'\n{_shipped('prepare.py')}\nEOF"
-    found: dict[str, Any] = json.loads(host.run(script, limit=60).out)
+    no_python = {"complaints": ["has no python3 - apt-get install python3"]}
+    script = (
+        f"command -v python3 >/dev/null || {{ echo {quote(json.dumps(no_python))}; exit 0; }}\n"
+        f"python3 - {' '.join(map(str, words))} <<'EOF'\n{_shipped('prepare.py')}\nEOF"
+    )
+    found: dict[str, Any] = json.loads(node.host.run(script, limit=60).out)
     return found
 
 
-def _layout(spec: CloudSpec, root: str, found: dict[str, Any]) -> Layout:
-    return Layout(spec.name, root, found["ports"], found["secrets"], Options.of(spec.options), found["machine"])
-
-
-def _describe(layout: Layout, host: Host) -> dict[str, Any]:
+def _describe(layout: Layout, controller: Node, nodes: Sequence[Node]) -> dict[str, Any]:
     """Return what bears on the figures that are measured here."""
-    said = host.run(packages.versions_script(layout), limit=30).out
+    said = controller.host.run(packages.versions_script(layout), limit=30).out
     lock = dict(line.split("==") for line in _pins() if "==" in line)
     names = {part.name: {"placement": "openstack-placement"}.get(part.name, part.name) for part in services(layout)}
+    hosts = [host for one in (layout, *layout.computes) for host in one.compute_hosts]
     return {
         "engine": "embedded",
-        "host": host.name,
+        "host": ", ".join(node.name for node in nodes),
         **{name: lock[package] for name, package in names.items()},
         **dict(line.split(" ", 1) for line in said.splitlines() if " " in line),
         "hypervisor": "nova.virt.fake",
-        "compute_hosts": layout.options.compute_hosts,
+        "compute_hosts": len(hosts),
         "password_hash_rounds": layout.options.password_hash_rounds,
         "api_workers": layout.options.api_workers,
         **layout.machine,

@@ -10,12 +10,12 @@ import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 
+from rallycross.deployment.detached import fingerprint
 from rallycross.deployment.embedded.layout import PORTS, SECRETS, Layout
 from rallycross.deployment.embedded.options import OPTIONS, Options
 from rallycross.deployment.embedded.plan import clouds_yaml, steps
 from rallycross.deployment.embedded.service import conf
 from rallycross.deployment.embedded.services import services
-from rallycross.deployment.marks import fingerprint
 from rallycross.deployment.step import Step
 
 

@@ -6,16 +6,19 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from sites import a_site
 
-from rallycross.deployment import LocalHost, load_spec
-from rallycross.deployment.engines.embedded import EmbeddedEngine, _prepare
+from rallycross.deployment import LocalHost, deploy, load_spec, status, stop
+from rallycross.deployment.engines.embedded import _prepare
+from rallycross.deployment.node import LOCAL, Node
+from rallycross.deployment.server import Server
 from rallycross.errors import RallycrossError
 
 
 def prepared(root: Path, **options: object) -> dict[str, Any]:
     """Let the host be looked at for a cloud under `root`."""
     text = "\n".join(["name: one", "engine: embedded", *(f"{name}: {value}" for name, value in options.items())])
-    return _prepare("make", load_spec(text, file="one.yaml"), LocalHost(), str(root))
+    return _prepare("make", load_spec(text, file="one.yaml"), Node(LOCAL, LocalHost(), str(root)), controller=True)
 
 
 def test_ports_and_secrets_are_decided_once(tmp_path: Path) -> None:
@@ -54,35 +57,43 @@ def test_a_port_that_is_taken_is_passed_over(tmp_path: Path) -> None:
 @pytest.mark.parametrize(("key", "what"), [("memory_gb_min", "GB of memory"), ("disk_gb_min", "GB of disk free")])
 def test_a_machine_that_is_too_small_is_refused_and_left_alone(tmp_path: Path, key: str, what: str) -> None:
     """The complaint says what there is, what is needed and what to do; nothing is made."""
-    root = tmp_path / "one"
     text = f"name: one\nengine: embedded\n{key}: 9999"
 
     with pytest.raises(RallycrossError, match=rf"localhost: [\d.]+ {what}.*9999.* - ") as caught:
-        EmbeddedEngine().deploy(
-            load_spec(text, file="one.yaml"), LocalHost(), root=str(root), tell=lambda event: pytest.fail(str(event))
-        )
+        deploy(load_spec(text, file="one.yaml"), a_site(tmp_path, tell=lambda event: pytest.fail(str(event))))
 
     assert key in str(caught.value)
-    assert not root.exists()
+    assert not (tmp_path / "root").exists()
 
 
 def test_a_path_that_openstack_cannot_run_from_is_refused(tmp_path: Path) -> None:
     """A blank in the path of the cloud's folder is told before anything is made, with what to do."""
-    root = tmp_path / "my clouds" / "one"
+    site = a_site(tmp_path / "my clouds")
 
     with pytest.raises(RallycrossError, match="set RALLYCROSS_HOME to a plain path"):
-        EmbeddedEngine().deploy(
-            load_spec("name: one\nengine: embedded", file="one.yaml"), LocalHost(), root=str(root), tell=print
-        )
+        deploy(load_spec("name: one\nengine: embedded", file="one.yaml"), site)
 
-    assert not root.parent.exists()
+    assert not Path(site.root).exists()
 
 
 def test_stopping_what_never_stood_is_fine(tmp_path: Path) -> None:
     """There is nothing to end and nothing to see, and nothing is made."""
     spec = load_spec("name: one\nengine: embedded", file="one.yaml")
 
-    EmbeddedEngine().stop(spec, LocalHost(), root=str(tmp_path / "one"))
-    assert EmbeddedEngine().status(spec, LocalHost(), root=str(tmp_path / "one")) == []
+    stop(spec, a_site(tmp_path))
+    assert status(spec, a_site(tmp_path)) == []
 
+    assert not (tmp_path / "root").exists()
+
+
+def test_an_address_of_another_host_is_refused(tmp_path: Path) -> None:
+    """A server's `address` that the server does not have is told before anything is made."""
+    server = Server("node-1", "127.0.0.1", address="192.0.2.77")
+    spec = load_spec("name: one\nengine: embedded", file="one.yaml")
+
+    found = _prepare("make", spec, Node("node-1", LocalHost(), str(tmp_path / "one"), server), controller=True)
+
+    assert found["complaints"] == [
+        "192.0.2.77 is no address of this host - set the server's `address` to one of its own"
+    ]
     assert not (tmp_path / "one").exists()

@@ -4,16 +4,13 @@ from pathlib import Path
 
 import pytest
 import yaml
+from sites import a_site
 from small_cloud import ADMIN, SmallCloud
 from told import Told
 
 from rallycross import deployment
 from rallycross.cloud.cloud import Cloud
-from rallycross.deployment.host import Host
-from rallycross.deployment.local_host import LocalHost
 from rallycross.errors import RallycrossError
-
-HERE = LocalHost()
 
 
 def _spec(**keys: object) -> deployment.CloudSpec:
@@ -30,12 +27,11 @@ def clouds_yaml(tmp_path: Path, small_cloud: SmallCloud) -> Path:
 
 
 def test_a_cloud_of_a_file_is_signed_in_to(
-    host: Host, clouds_yaml: Path, small_cloud: SmallCloud, tmp_path: Path, told: Told
+    clouds_yaml: Path, small_cloud: SmallCloud, tmp_path: Path, told: Told
 ) -> None:
-    """A clouds.yaml is read through the host; its entry comes back under the spec's name, with what was found."""
-    root = tmp_path / "root"
+    """A clouds.yaml is read on this machine; its entry comes back under the spec's name, with what was found."""
     spec = _spec(clouds_yaml=str(clouds_yaml), cloud="small", interface="public")
-    deployed = deployment.deploy(spec, host, root=str(root), tell=told)
+    deployed = deployment.deploy(spec, a_site(tmp_path, tell=told))
     assert deployed.cloud_name == "mine"
     entry = yaml.safe_load(deployed.clouds_yaml_text)["clouds"]["mine"]
     assert entry == {**small_cloud.cloud().config, "interface": "public"}
@@ -47,7 +43,7 @@ def test_a_cloud_of_a_file_is_signed_in_to(
         ("sign-in", "running", 1),
         ("sign-in", "done", 1),
     ]
-    assert not root.exists()
+    assert not (tmp_path / "root").exists()
 
 
 def test_the_clouds_own_users_come_with_it(small_cloud: SmallCloud, tmp_path: Path, told: Told) -> None:
@@ -57,7 +53,7 @@ def test_the_clouds_own_users_come_with_it(small_cloud: SmallCloud, tmp_path: Pa
     path.write_text(yaml.safe_dump({"clouds": {name: {**entry, "profile": name} for name in names}}))
     spec = _spec(clouds_yaml=str(path), cloud="small", interface="public")
     kept = tmp_path / "kept.yaml"
-    kept.write_text(deployment.deploy(spec, HERE, root=str(tmp_path), tell=told).clouds_yaml_text)
+    kept.write_text(deployment.deploy(spec, a_site(tmp_path, tell=told)).clouds_yaml_text)
     cloud = Cloud.from_file(kept, "mine")
     assert [user.name for user in cloud.users] == ["mine", "mine"]
     assert [user.config["profile"] for user in cloud.users] == ["small-user-0", "small-user-1"]
@@ -70,13 +66,13 @@ def test_a_file_below_the_home_is_found(
     """`~/` means the home on the host."""
     monkeypatch.setenv("HOME", str(clouds_yaml.parent))
     spec = _spec(clouds_yaml="~/clouds.yaml", cloud="small")
-    assert deployment.deploy(spec, HERE, root=str(tmp_path), tell=told).cloud_name == "mine"
+    assert deployment.deploy(spec, a_site(tmp_path, tell=told)).cloud_name == "mine"
 
 
 def test_a_cloud_can_stand_in_the_spec(small_cloud: SmallCloud, tmp_path: Path, told: Told) -> None:
     """A spec with `auth` needs no file."""
     auth = {"auth_url": f"{small_cloud.url}/identity/v3", **ADMIN}
-    deployed = deployment.deploy(_spec(auth=auth), HERE, root=str(tmp_path), tell=told)
+    deployed = deployment.deploy(_spec(auth=auth), a_site(tmp_path, tell=told))
     assert yaml.safe_load(deployed.clouds_yaml_text) == {"clouds": {"mine": {"auth": auth}}}
 
 
@@ -84,7 +80,7 @@ def test_a_wrong_password_fails_the_step(small_cloud: SmallCloud, tmp_path: Path
     """Who cannot sign in is told so, as the step's failure and without the password."""
     auth = {"auth_url": f"{small_cloud.url}/identity/v3", **ADMIN, "password": "hush-hush"}
     with pytest.raises(RallycrossError, match="cloud mine: admin cannot sign in at") as caught:
-        deployment.deploy(_spec(auth=auth), HERE, root=str(tmp_path), tell=told)
+        deployment.deploy(_spec(auth=auth), a_site(tmp_path, tell=told))
     assert (told[-1].status, told[-1].error) == ("failed", str(caught.value))
     assert "hush-hush" not in str(caught.value)
 
@@ -100,14 +96,14 @@ def test_a_wrong_password_fails_the_step(small_cloud: SmallCloud, tmp_path: Path
         ("clouds: {mine: }", "has no cloud 'mine'"),
     ],
 )
-def test_a_bad_file_is_named(host: Host, tmp_path: Path, told: Told, content: str | None, words: str) -> None:
+def test_a_bad_file_is_named(tmp_path: Path, told: Told, content: str | None, words: str) -> None:
     """What is wrong with a clouds.yaml is said with its host and path, and what to do."""
     path = tmp_path / "clouds.yaml"
     if content is not None:
         path.write_text(content)
     with pytest.raises(RallycrossError) as caught:
-        deployment.deploy(_spec(clouds_yaml=str(path)), host, root=str(tmp_path), tell=told)
-    assert str(caught.value).startswith(f"c.yaml: clouds_yaml: {host.name}:{path} {words}")
+        deployment.deploy(_spec(clouds_yaml=str(path)), a_site(tmp_path, tell=told))
+    assert str(caught.value).startswith(f"c.yaml: clouds_yaml: localhost:{path} {words}")
     assert told.statuses() == {"sign-in": "failed"}
 
 
@@ -118,19 +114,19 @@ def test_missing_certificates_are_named(clouds_yaml: Path, tmp_path: Path, told:
     clouds_yaml.write_text(yaml.safe_dump(config))
     spec = _spec(clouds_yaml=str(clouds_yaml), cloud="small", cacert="/nowhere.pem")
     with pytest.raises(RallycrossError, match=r"/nowhere\.pem"):
-        deployment.deploy(spec, HERE, root=str(tmp_path), tell=told)
+        deployment.deploy(spec, a_site(tmp_path, tell=told))
 
 
 def test_its_services_are_those_of_its_catalog(clouds_yaml: Path, small_cloud: SmallCloud, tmp_path: Path) -> None:
     """Status shows the catalog while one can sign in, and why not where one cannot."""
     spec = _spec(clouds_yaml=str(clouds_yaml), cloud="small")
-    services = deployment.status(spec, HERE, root=str(tmp_path))
+    services = deployment.status(spec, a_site(tmp_path))
     assert [(service.name, service.state) for service in services] == [
         (kind, "RUNNING") for kind in ("block-storage", "compute", "identity", "image", "network")
     ]
     assert services[1].detail == f"{small_cloud.url}/compute/v2.1"
     small_cloud.refuse["POST identity"] = 503
-    (failed,) = deployment.status(spec, HERE, root=str(tmp_path))
+    (failed,) = deployment.status(spec, a_site(tmp_path))
     assert (failed.name, failed.state) == ("identity", "FAILED")
     assert "503" in failed.detail
 
@@ -138,8 +134,8 @@ def test_its_services_are_those_of_its_catalog(clouds_yaml: Path, small_cloud: S
 def test_it_is_never_ended(clouds_yaml: Path, small_cloud: SmallCloud, tmp_path: Path, told: Told) -> None:
     """Stopping and destroying send the cloud nothing, and touch nothing on the host."""
     spec, before = _spec(clouds_yaml=str(clouds_yaml), cloud="small"), sorted(tmp_path.iterdir())
-    deployment.stop(spec, HERE, root=str(tmp_path))
-    deployment.destroy(spec, HERE, root=str(tmp_path), tell=told)
+    deployment.stop(spec, a_site(tmp_path))
+    deployment.destroy(spec, a_site(tmp_path, tell=told))
     assert small_cloud.requests == []
     assert (sorted(tmp_path.iterdir()), told) == (before, [])
 
@@ -148,4 +144,4 @@ def test_its_logs_are_elsewhere(clouds_yaml: Path, tmp_path: Path) -> None:
     """Asked for logs, it says where they are."""
     spec = _spec(clouds_yaml=str(clouds_yaml), cloud="small")
     with pytest.raises(RallycrossError, match="cloud mine: its logs are on its own machines"):
-        deployment.logs(spec, HERE, root=str(tmp_path), service=None, lines=10)
+        deployment.logs(spec, a_site(tmp_path), service=None, lines=10)

@@ -32,6 +32,7 @@ class Cloud:
         )
         self.session = Session(auth)
         self.started = started(Path(wanted["root"]))
+        self.began = time.time()
 
     def api(self, service_type: str, **headers: str) -> Adapter:
         """Return one service's API. Version discovery is left out: the catalog says where."""
@@ -155,10 +156,15 @@ class Cloud:
     def _heard_of(self, service: dict[str, Any]) -> bool:
         """Tell whether a service has reported since it was started: an older word is that of its predecessor.
 
-        What is sent to a service that does not listen yet is lost.
+        What is sent to a service that does not listen yet is lost. Of one that runs on another host it is not known
+        when it was started: it has to report now.
         """
         reported = service["updated_at"] and datetime.fromisoformat(service["updated_at"]).replace(tzinfo=UTC)
-        return service["state"] == "up" and reported and reported.timestamp() >= self.started[service["binary"]]
+        return (
+            service["state"] == "up"
+            and reported
+            and reported.timestamp() >= self.started.get(service["binary"], self.began)
+        )
 
     def _down(self) -> list[str]:
         down = self._computes_down()

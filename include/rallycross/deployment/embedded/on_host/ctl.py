@@ -1,6 +1,7 @@
 """Start services by their supervisor, and wait until each runs and answers. Standard library only.
 
-Usage: ctl.py ROOT LIMIT_S PROGRAM ... -- ENDPOINT ...      (an endpoint is a URL, or a port that is to be listened on)
+Usage: ctl.py ROOT LIMIT_S PROGRAM ... -- ENDPOINT ...
+An endpoint is a URL, or HOST:PORT that is to be listened on.
 """
 
 import json
@@ -71,8 +72,9 @@ def take_changes(control: Any, deadline: float) -> None:
 def answers(endpoint: str) -> bool:
     """Tell whether something answers: a listener on a port, a server's word that is not its own failure at a URL."""
     try:
-        if endpoint.isdigit():
-            with socket.create_connection(("127.0.0.1", int(endpoint)), timeout=1):
+        if not endpoint.startswith("http"):
+            host, port = endpoint.rsplit(":", 1)
+            with socket.create_connection((host, int(port)), timeout=1):
                 return True
         with urllib.request.urlopen(endpoint, timeout=10):
             return True

@@ -1,6 +1,6 @@
 """Look at the host, and decide once what the cloud keeps: free ports and random secrets.
 
-Usage: python3 - make|look ROOT FIRST_PORT LAST_PORT MEMORY_GB_MIN DISK_GB_MIN PORT,... SECRET,...
+Usage: python3 - make|look ROOT FIRST_PORT LAST_PORT MEMORY_GB_MIN DISK_GB_MIN PORT,... SECRET,... ADDRESS
 Prints one JSON object: `complaints`, `machine`, `ports`, `secrets`, `states` of the services.
 """
 
@@ -25,10 +25,11 @@ def main() -> None:
     kept = json.loads(kept_file.read_text()) if kept_file.exists() else None
     answer = {"complaints": [], "machine": machine(root)}
     if kept is None and make:
-        answer["complaints"] = complaints(answer["machine"], memory_gb_min, disk_gb_min)
+        address = sys.argv[9]
+        answer["complaints"] = complaints(answer["machine"], memory_gb_min, disk_gb_min, address)
         if not answer["complaints"]:
             kept = {
-                "ports": dict(zip(sys.argv[7].split(","), free_ports(first, last), strict=False)),
+                "ports": dict(zip(sys.argv[7].split(","), free_ports(first, last, address), strict=False)),
                 "secrets": {name: secrets.token_urlsafe(18) for name in sys.argv[8].split(",")},
             }
             root.mkdir(parents=True, exist_ok=True)
@@ -67,7 +68,7 @@ def machine(root: Path) -> dict:
     }
 
 
-def complaints(found: dict, memory_gb_min: float, disk_gb_min: float) -> list[str]:
+def complaints(found: dict, memory_gb_min: float, disk_gb_min: float, address: str) -> list[str]:
     """Return why no cloud can be made here, each with its remedy."""
     elsewhere = "use docker compose --profile embedded, or an existing cloud (include/clouds/existing.yaml)"
     bad = []
@@ -77,21 +78,35 @@ def complaints(found: dict, memory_gb_min: float, disk_gb_min: float) -> list[st
         bad.append(f"{found['memory_gb']} GB of memory, {memory_gb_min} are needed - {elsewhere}, or set memory_gb_min")
     if found["disk_free_gb"] < disk_gb_min:
         bad.append(f"{found['disk_free_gb']} GB of disk free, {disk_gb_min} are needed - free some, or set disk_gb_min")
+    with socket.socket() as probe:
+        try:
+            probe.bind((address, 0))
+        except OSError:
+            bad.append(f"{address} is no address of this host - set the server's `address` to one of its own")
     return bad
 
 
-def free_ports(first: int, last: int) -> Iterator[int]:
-    """Yield ports of loopback that nothing listens on. The start is random, so that two clouds made at once differ."""
+def free_ports(first: int, last: int, address: str) -> Iterator[int]:
+    """Yield ports of loopback and of the address that nothing listens on.
+
+    The start is random, so that two clouds made at once differ.
+    """
     span = last - first + 1
     start = secrets.randbelow(span)
     for offset in range(span):
         port = first + (start + offset) % span
-        with socket.socket() as probe:
-            try:
-                probe.bind(("127.0.0.1", port))
-            except OSError:
-                continue
-        yield port
+        if all(free(one, port) for one in {"127.0.0.1", address}):
+            yield port
+
+
+def free(address: str, port: int) -> bool:
+    """Tell whether nothing listens on a port of an address."""
+    with socket.socket() as probe:
+        try:
+            probe.bind((address, port))
+        except OSError:
+            return False
+    return True
 
 
 def states(port: int, password: str) -> dict:

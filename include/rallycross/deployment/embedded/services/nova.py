@@ -4,11 +4,6 @@ from rallycross.deployment.embedded.layout import Layout
 from rallycross.deployment.embedded.service import OpenStackService, Program, api, conf, sign_in, token_check
 
 
-def compute_hosts(layout: Layout) -> list[str]:
-    """Return the names of the compute hosts."""
-    return [f"compute-{number}" for number in range(1, layout.options.compute_hosts + 1)]
-
-
 def service(layout: Layout) -> OpenStackService:
     """Return nova: API, conductor, scheduler, and all compute services in one process."""
     folder = layout.path("etc", "nova")
@@ -26,8 +21,7 @@ def service(layout: Layout) -> OpenStackService:
         databases=("nova_api", "nova_cell0", "nova"),
         files={
             f"{folder}/nova.conf": conf(_options(layout) | databases),
-            # A compute service has no way to a database, and must not be told of one.
-            f"{folder}/compute.conf": conf(_options(layout)),
+            compute_file(layout): compute_conf(layout),
             # Laid over nova.conf, so that the three databases are made side by side.
             f"{folder}/cell0.conf": conf({"database": {"connection": cell0}}),
         },
@@ -45,13 +39,32 @@ wait $cell0
             api(layout, "nova", "nova.wsgi.osapi_compute:application", {"OS_NOVA_CONFIG_DIR": folder}),
             Program("nova-conductor", f"{layout.bin('nova-conductor')} {configured}"),
             Program("nova-scheduler", f"{layout.bin('nova-scheduler')} {configured}"),
-            Program(
-                "nova-compute",
-                f"{layout.bin('python')} -m rallycross_drivers.compute --config-file {folder}/compute.conf",
-                {"RALLYCROSS_COMPUTE_HOSTS": " ".join(compute_hosts(layout))},
-            ),
+            *compute_programs(layout),
         ),
     )
+
+
+def compute_programs(layout: Layout) -> tuple[Program, ...]:
+    """Return what runs the compute hosts of this host; nothing where there are none."""
+    if not layout.compute_hosts:
+        return ()
+    return (
+        Program(
+            "nova-compute",
+            f"{layout.bin('python')} -m rallycross_drivers.compute --config-file {compute_file(layout)}",
+            {"RALLYCROSS_COMPUTE_HOSTS": " ".join(layout.compute_hosts)},
+        ),
+    )
+
+
+def compute_file(layout: Layout) -> str:
+    """Return the path of nova-compute's configuration."""
+    return layout.path("etc", "nova", "compute.conf")
+
+
+def compute_conf(layout: Layout) -> str:
+    """Return nova-compute's configuration: it has no way to a database, and must not be told of one."""
+    return conf(_options(layout))
 
 
 def discover_hosts(layout: Layout) -> str:
@@ -67,7 +80,7 @@ def _options(layout: Layout) -> dict[str, dict[str, object]]:
             "use_stderr": True,
             "transport_url": layout.messages_url,
             "state_path": layout.path("nova"),
-            "my_ip": "127.0.0.1",
+            "my_ip": layout.my_address,
             "compute_driver": "rallycross.Hypervisor",
             "allow_resize_to_same_host": False,
         },

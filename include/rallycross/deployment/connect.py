@@ -1,0 +1,95 @@
+"""Signs in to servers by SSH. Apart from `server`, so that who only speaks of servers does not load paramiko."""
+
+import threading
+from collections.abc import Callable
+from pathlib import Path
+
+import paramiko
+
+from rallycross.deployment.host import HostLost
+from rallycross.deployment.server import Server
+from rallycross.deployment.ssh_host import SSHHost
+from rallycross.errors import RallycrossError
+
+_PATIENCE = 15  # seconds for a connection, and for each part of the sign-in
+_ALIVE = 10  # seconds between two signs of life on an idle connection
+_known = threading.Lock()  # the file of known hosts is written by one thread at a time
+
+
+def connect(server: Server, *, known_hosts: Path | None = None, gate: SSHHost | None = None) -> SSHHost:
+    """Sign in; raise `RallycrossError` with what to do where that is refused, `HostLost` where nobody answers.
+
+    The first key that a host shows is kept in `known_hosts`, and no other is accepted later. `gate` is the server's
+    `via`, signed in to.
+    """
+    host = SSHHost(None, name=server.name, again=_opener(server, known_hosts, gate))
+    host.sign_in()
+    return host
+
+
+def _opener(server: Server, known_hosts: Path | None, gate: SSHHost | None) -> Callable[[], paramiko.SSHClient]:
+    def open_() -> paramiko.SSHClient:
+        client = paramiko.SSHClient()
+        client.set_missing_host_key_policy(paramiko.AutoAddPolicy())  # noqa: S507 - see `known_hosts`
+        where = f"{server.name} ({server.user}@{server.host}:{server.port})"
+        key = _private_key(server, where)
+        try:
+            if known_hosts:
+                with _known:
+                    known_hosts.parent.mkdir(parents=True, exist_ok=True)
+                    known_hosts.touch(mode=0o600)
+                    client.load_host_keys(str(known_hosts))
+            client.connect(
+                server.host,
+                port=server.port,
+                username=server.user,
+                password=server.password,
+                pkey=key,
+                allow_agent=key is None and server.password is None,
+                look_for_keys=key is None and server.password is None,
+                timeout=_PATIENCE,
+                banner_timeout=_PATIENCE,
+                auth_timeout=_PATIENCE,
+                sock=gate.channel_to(server.host, server.port) if gate else None,
+            )
+        except paramiko.BadHostKeyException as error:
+            raise RallycrossError(
+                f"{where}: shows another host key than before - if it was made anew, remove its line from {known_hosts}"
+            ) from error
+        except paramiko.AuthenticationException as error:
+            by = f"the key {server.key}" if key else "the password" if server.password else "every key at hand"
+            raise RallycrossError(f"{where}: SSH refuses {by} - set the right `key` or `password`") from error
+        except (OSError, paramiko.SSHException, EOFError) as error:
+            raise HostLost(f"{where}: cannot be reached: {error or type(error).__name__} - check the host") from error
+        if transport := client.get_transport():
+            transport.set_keepalive(_ALIVE)
+        return client
+
+    return open_
+
+
+def _private_key(server: Server, where: str) -> paramiko.PKey | None:
+    """Return the server's key; raise `RallycrossError` for one that cannot be used."""
+    if server.key is None:
+        return None
+    try:
+        return paramiko.PKey.from_path(Path(server.key).expanduser())
+    except Exception as error:
+        # Whatever it is that a file has in the place of a key: paramiko raises a dozen kinds.
+        why = "needs a passphrase" if "assword" in str(error) else "cannot be read"
+        raise RallycrossError(
+            f"{where}: the key {server.key} {why} - set `key` to a private key without passphrase, or use an SSH agent"
+        ) from error
+
+
+def key_at(path: Path) -> Path:
+    """Return a private key of ours, made where there is none; its public half stands beside it as `.pub`."""
+    if not path.exists():
+        path.parent.mkdir(parents=True, exist_ok=True)
+        part = path.with_suffix(".part")
+        part.unlink(missing_ok=True)
+        key = paramiko.ECDSAKey.generate(bits=256)
+        key.write_private_key_file(str(part))
+        path.with_suffix(".pub").write_text(f"{key.get_name()} {key.get_base64()} rallycross\n")
+        part.rename(path)
+    return path

@@ -1,0 +1,213 @@
+"""Steps on their host: each runs detached from whoever asked for it, and leaves its log and its end in files.
+
+Under a cloud's root on the host:
+
+steps/NAME            fingerprint of the step as it was last done
+steps/NAME.run        what is carried out
+steps/NAME.log        what it has said, both outputs
+steps/NAME.running    its session, when the session's leader began (clock ticks), and its fingerprint
+steps/NAME.end        exit code, seconds, fingerprint, and the command that failed
+steps/.owner          who has the lock, and until when (seconds since the host's boot)
+
+So a connection that drops, a worker that is killed and a scheduler that starts anew cost nothing: who comes next finds
+the step running, or its end. Only what was killed with its host, or by `kill`, has neither.
+"""
+
+import hashlib
+import json
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+from shlex import quote
+
+from rallycross.deployment.command import framed
+from rallycross.deployment.host import CommandFailed, Host, Ran
+from rallycross.deployment.step import Step
+from rallycross.errors import RallycrossError
+
+LEASE = 15  # seconds for which the lock is held; each look renews it
+_LIMIT = 30  # seconds for what is quick
+_LOOK_LIMIT = 10  # seconds for one look; a connection that was cut is known for lost a little later
+_MOST = 1 << 18  # bytes of a log that are taken at one look
+_LOCKED = 75  # EX_TEMPFAIL: somebody else has the lock
+_MARK = "\x1e"  # what no log line begins with, between the answer and the log
+
+# `began PID` prints when a process began: a process id alone could mean another process by now.
+_HELP = """
+began() { local stat; stat=$(<"/proc/$1/stat") 2>/dev/null || return 0; set -- ${stat##*) }; echo "${20}"; }
+runs() {  # sets session and print of the step $1 while it runs
+    [ -f "$1.running" ] || return 1
+    local at; read -r session at print < "$1.running" || :
+    [ -n "$at" ] && [ "$at" = "$(began "$session" 2>/dev/null)" ]
+}
+now() { local up; read -r up _ < /proc/uptime; echo "${up%.*}"; }
+"""
+
+_HOLD = """
+exec 9> .lock
+flock 9
+owner= until=0
+[ ! -f .owner ] || read -r owner until < .owner || :
+if [ -n "$owner" ] && [ "$owner" != "$me" ] && [ "$until" -gt "$(now)" ] && [ "$until" -le "$(($(now) + lease))" ]
+then echo "$owner"; exit 75; fi
+printf '%s %s\\n' "$me" "$(($(now) + lease))" > .owner.part && mv -f .owner.part .owner
+"""
+
+# The runner is a session of its own. `timeout` keeps the limit on the host, whoever has died; `$SECONDS` is monotonic
+# enough to tell a kill at the limit from another.
+_RUNNER = """#!/bin/bash
+cd -- "$1" || exit
+name=$2 limit=$3 print=$4
+read -r stat < /proc/self/stat; set -- ${stat##*) }
+printf '%s %s %s\\n' "$$" "${20}" "$print" > "$name.running.part" && mv -f "$name.running.part" "$name.running"
+code=0
+timeout -s KILL "$limit" bash --norc -eEu -o pipefail "$name.run" || code=$?
+seconds=$SECONDS
+{ printf '%s %s %s\\n' "$code" "$seconds" "$print"; head -c 300 "$name.command"; } > "$name.end.part" 2>/dev/null
+mv -f "$name.end.part" "$name.end"
+rm -f "$name.running" "$name.command"
+"""
+
+
+class Locked(RallycrossError):  # noqa: N818
+    """Another deployment has the lock on a host."""
+
+
+@dataclass(frozen=True)
+class Sight:
+    """What one look at a step has shown."""
+
+    state: str  # "running", "ended", or "lost": it does not run, and has left no end
+    print: str  # fingerprint of what runs or has ended
+    code: int
+    seconds: int
+    command: str  # that failed, as it stands in the script
+    log: str  # what it has said since the last look
+
+
+def fingerprint(step: Step) -> str:
+    """Return what tells a step's content from any other's."""
+    return hashlib.sha256(json.dumps([step.script, step.files], sort_keys=True).encode()).hexdigest()
+
+
+def done(host: Host, root: str) -> dict[str, str]:
+    """Return the fingerprints of the steps that were done, by name."""
+    script = 'for file in *; do case $file in *.*) ;; *) printf \'%s %s\\n\' "$(<"$file")" "$file" ;; esac; done'
+    ran = host.run(f"cd -- {quote(_folder(root))} 2>/dev/null || exit 0\nshopt -s nullglob\n{script}", limit=_LIMIT)
+    pairs = (line.split(" ", 1) for line in ran.out.splitlines())
+    return {name: kept for kept, name in pairs}
+
+
+def drop(host: Host, root: str, names: Iterable[str]) -> None:
+    """Forget that the steps `names` were done."""
+    files = " ".join(quote(f"{_folder(root)}/{name}") for name in sorted(names))
+    host.run(f"rm -f -- {files}", limit=_LIMIT)
+
+
+def hold(host: Host, root: str, owner: str) -> None:
+    """Take the lock of a cloud on a host, or renew it; raise `Locked` while another has it."""
+    folder = quote(_folder(root))
+    script = f"mkdir -p -m 700 -- {quote(root)} {folder}\ncd -- {folder}\n{_HELP}{_me(owner)}{_HOLD}"
+    _locked(host, host.run(script, limit=_LIMIT, check=False))
+
+
+def release(host: Host, root: str, owner: str) -> None:
+    """Give the lock back, if it is ours; take away the folder where nothing was put into it."""
+    script = (
+        f"cd -- {quote(_folder(root))} 2>/dev/null && [ -f .owner ] || exit 0\n"
+        f'read -r owner _ < .owner\n[ "$owner" = {quote(owner)} ] || exit 0\nrm -f .owner\n'
+        f'[ "$(ls -A)" = .lock ] || exit 0\nrm -f .lock\ncd /\n'
+        f"rmdir -- {quote(_folder(root))} {quote(root)} 2>/dev/null || :"
+    )
+    host.run(script, limit=_LIMIT, check=False)
+
+
+def start(host: Host, root: str, step: Step) -> None:
+    """Begin a step, unless it runs already with the same content; what runs with another is waited for elsewhere."""
+    folder, name = quote(_folder(root)), quote(step.name)
+    # What is told of a failing command is its text, before anything is put in for a variable.
+    trap = """trap '[ -s "$rallycross_failed" ] || printf %s "$BASH_COMMAND" > "$rallycross_failed"' ERR"""
+    body = f"rallycross_failed={quote(f'{_folder(root)}/{step.name}.command')}\n{trap}\n{framed(step.script)}"
+    host.put(f"{_folder(root)}/{step.name}.new", body, mode=0o600)
+    host.put(f"{_folder(root)}/.runner", _RUNNER, mode=0o700)
+    host.run(
+        f"cd -- {folder}\n{_HELP}exec 9> .lock\nflock 9\nif runs {name}; then rm -f -- {name}.new; exit 0; fi\n"
+        f"rm -f -- {name}.end {name}.running {name}.command\nmv -f -- {name}.new {name}.run\n"
+        f"setsid -f bash --norc ./.runner {folder} {name} {step.limit:g} {fingerprint(step)} "
+        f"</dev/null >{name}.log 2>&1 9>&-\n"
+        # It runs once it has said so: until then nobody could tell it from one that was lost.
+        f"for wait in $(seq 100); do [ ! -e {name}.running ] && [ ! -e {name}.end ] || exit 0; sleep 0.05; done\n"
+        f"echo 'it did not begin'; cat {name}.log; exit 1",
+        limit=_LIMIT,
+    )
+
+
+def look(host: Host, root: str, name: str, *, owner: str, offset: int = 0) -> Sight:
+    """Return where a step has come to, with what its log has beyond `offset` bytes; renew the lock."""
+    quoted = quote(name)
+    ran = host.run(
+        f"cd -- {quote(_folder(root))}\n{_HELP}{_me(owner)}{_HOLD}exec 9>&-\n"
+        f'if runs {quoted}; then echo "running $print 0 0"\n'
+        # Between a process's end and the end of its file nothing is lost: the file is first.
+        f'elif [ -f {quoted}.end ]; then {{ read -r code seconds print; echo "ended $print $code $seconds"; cat; }}'
+        f" < {quoted}.end\nelse echo 'lost - 0 0'; fi\n"
+        f"printf '\\n%s' {quote(_MARK)}\n"
+        f"[ ! -f {quoted}.log ] || tail -c +{offset + 1} -- {quoted}.log | head -c {_MOST} || :",
+        limit=_LOOK_LIMIT,
+        check=False,
+    )
+    _locked(host, ran)
+    answer, _, log = ran.out.partition(f"\n{_MARK}")
+    first, _, command = answer.partition("\n")
+    state, print_, code, seconds = first.split()
+    return Sight(state, print_, int(code), int(seconds), command.strip(), log)
+
+
+def settle(host: Host, root: str, step: Step) -> None:
+    """Note that a step is done, and keep nothing of it that may hold a secret."""
+    folder, name = quote(_folder(root)), quote(step.name)
+    note = "" if step.always else f"printf %s {fingerprint(step)} > .part\nmv -f -- .part {name}\n"
+    host.run(f"cd -- {folder}\n{note}rm -f -- {name}.run {name}.end", limit=_LIMIT)
+
+
+def kill(host: Host, root: str, names: Iterable[str] | None = None) -> None:
+    """End the steps `names` (None: all) that run, with all that they have started in their session."""
+    chosen = "*.running" if names is None else " ".join(f"{quote(name)}.running" for name in names)
+    host.run(
+        f"cd -- {quote(_folder(root))} 2>/dev/null || exit 0\n{_HELP}"
+        f"for file in {chosen}; do\n"
+        '    name=${file%.running}; runs "$name" || continue\n'
+        "    for stat in /proc/[0-9]*/stat; do\n"
+        '        line=$(<"$stat") 2>/dev/null || continue\n'
+        "        set -- ${line##*) }\n"
+        '        [ "$4" != "$session" ] || { pid=${stat#/proc/}; kill -KILL "${pid%/stat}" 2>/dev/null || :; }\n'
+        "    done\n"
+        '    rm -f -- "$file"\n'
+        "done",
+        limit=_LIMIT,
+    )
+
+
+def full(host: Host, root: str) -> str:
+    """Return a phrase about the host's disk, for a step that has left no end."""
+    ran = host.run(f"df -Pk {quote(root)} | tail -n 1", limit=_LIMIT, check=False)
+    found = re.search(r"(\d+)\s+(\d+)%\s+(\S+)$", ran.out.strip())
+    return f"{int(found[1]) // 1024} MB are free on {found[3]}" if found else "its disk cannot be looked at"
+
+
+def _me(owner: str) -> str:
+    return f"me={quote(owner)} lease={LEASE}\n"
+
+
+def _locked(host: Host, ran: Ran) -> None:
+    code, out, err = ran.code, ran.out, ran.err
+    if code == _LOCKED:
+        raise Locked(
+            f"{host.name}: another deployment of this cloud is at work (as {out.strip()}) - wait for its end, or end it"
+        )
+    if code:
+        raise CommandFailed(f"{host.name}: the steps cannot be looked at: {(err or out).strip()}")
+
+
+def _folder(root: str) -> str:
+    return f"{root}/steps"

@@ -1,0 +1,111 @@
+"""Parts of steps that controller and compute nodes share: the environment, the supervisor, the drivers."""
+
+import hashlib
+import json
+from dataclasses import replace
+from functools import cache
+from importlib.resources import files
+from shlex import quote
+
+from rallycross.deployment.embedded.layout import Layout
+from rallycross.deployment.embedded.service import Program
+from rallycross.deployment.node import LOCAL
+
+VENV = "the Debian package python3-venv, where it was missing on a server and we are root"
+_UV = "uv==0.13.9"
+_DRIVERS = ("__init__.py", "compute.py", "hypervisor.py", "network.py", "volume.py")
+
+
+def stop_script(root: str) -> str:
+    """Return the script that ends all processes of the cloud on a host."""
+    return f"python3 - {quote(root)} <<'EOF'\n{shipped('on_host', 'stop.py')}\nEOF\n"
+
+
+def drivers_found(layout: Layout) -> str:
+    """Return the script that lets the environment find the drivers."""
+    return f"""\
+for folder in venv/lib/python3*/site-packages; do
+    echo {layout.path("drivers")} > "$folder/rallycross_drivers.pth"
+done
+"""
+
+
+def bound(program: Program, files: dict[str, str]) -> Program:
+    """Return the program bound to its files: when they change, the supervisor's `update` starts it anew."""
+    known = hashlib.sha256(json.dumps(files, sort_keys=True).encode()).hexdigest()[:16]
+    return replace(program, environment={**program.environment, "RALLYCROSS_CONFIGURATION": known})
+
+
+def environment(layout: Layout, install: str) -> str:
+    """Return the script that makes the cloud's own environment: never Airflow's, and never the system's.
+
+    `install` is the command of uv that fills it.
+    """
+    # A server is there to be deployed to; this machine is left as it is.
+    mine = "true" if layout.host != LOCAL else "false"
+    names = f"{layout.options.python} python3.12 python3.13 python3.11 python3"
+    return f"""
+cd {layout.root}
+for python in {names}; do
+    # A name that is found but does not run (a version manager's stub) does not count.
+    "$python" -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] < (3, 14))' 2>/dev/null && break
+    python=
+done
+[ -n "$python" ] || {{
+    echo "no Python 3.11, 3.12 or 3.13 - install one, or name it by the spec's key 'python'" >&2; exit 1; }}
+export UV_CACHE_DIR="$PWD/cache" UV_HTTP_TIMEOUT="${{UV_HTTP_TIMEOUT:-30}}" PIP_DISABLE_PIP_VERSION_CHECK=1
+if [ -z "${{UV_DEFAULT_INDEX:-}}${{UV_INDEX_URL:-}}" ] && [ -n "${{PIP_INDEX_URL:-}}" ]; then
+    export UV_DEFAULT_INDEX=$PIP_INDEX_URL
+fi
+if {mine} && [ "$(id -u)" = 0 ] && ! "$python" -c 'import ensurepip' 2>/dev/null; then
+    apt-get -qq update && DEBIAN_FRONTEND=noninteractive apt-get -qq install --no-install-recommends python3-venv
+fi
+if [ ! -x uv/bin/uv ] || ! uv/bin/uv --version >/dev/null 2>&1; then
+    "$python" -m venv --clear uv || {{
+        echo "$python cannot make environments - apt-get install python3-venv" >&2; exit 1; }}
+    uv/bin/python -m pip install --quiet --no-cache-dir {_UV}
+fi
+uv/bin/uv venv --quiet --allow-existing --python "$python" venv
+uv/bin/{install}
+rm -rf cache
+"""
+
+
+def lock(layout: Layout) -> dict[str, str]:
+    """Return the file that says which versions."""
+    return {layout.path("etc", "requirements.txt"): shipped("requirements.txt")}
+
+
+def driver_files(layout: Layout) -> dict[str, str]:
+    """Return what runs inside of OpenStack's processes."""
+    folder = ("drivers", "rallycross_drivers")
+    return {layout.path(*folder, name): shipped(*folder, name) for name in _DRIVERS}
+
+
+def supervisor(layout: Layout) -> str:
+    """Start the supervisor in a session of its own, if it does not answer."""
+    ctl = f"python3 {layout.path('bin', 'ctl.py')} {layout.root}"
+    return f"""
+cd {layout.root}
+if ! {ctl} 0 -- 2>/dev/null; then
+    rm -f supervisor.pid
+    # RabbitMQ would make do with the usual 1024 open files, and refuse the connections beyond.
+    ulimit -n "$(ulimit -Hn)"
+    setsid "$PWD/venv/bin/supervisord" --configuration "$PWD/etc/supervisord.conf" \\
+        </dev/null >log/supervisord.out 2>&1 || {{
+        cat log/supervisord.out >&2; exit 1; }}
+    {ctl} 20 -- || {{ cat log/supervisord.out >&2; exit 1; }}
+fi
+"""
+
+
+def up(layout: Layout, programs: tuple[Program, ...], endpoints: list[str]) -> str:
+    """Return the script that starts programs, and waits until they run and the endpoints answer."""
+    names = " ".join(program.name for program in programs)
+    return f"python3 {layout.path('bin', 'ctl.py')} {layout.root} 120 {names} -- {' '.join(endpoints)}\n"
+
+
+@cache
+def shipped(*path: str) -> str:
+    """Return a file of this package."""
+    return files("rallycross.deployment.embedded").joinpath(*path).read_text()

@@ -1,0 +1,154 @@
+"""The life of a cloud at a site: made, looked at, stopped, undone."""
+
+import time
+from contextlib import ExitStack
+from dataclasses import dataclass, replace
+from graphlib import TopologicalSorter
+
+from rallycross.deployment.carry_out import carry_out, to_be_done, units
+from rallycross.deployment.engine import ENGINES, CloudSpec, Deployed, Service
+from rallycross.deployment.node import LOCAL, Node
+from rallycross.deployment.provider import PROVIDERS
+from rallycross.deployment.site import Site
+from rallycross.deployment.step import Plan, Status, StepEvent
+from rallycross.deployment.undo import locked, undo
+
+
+def deploy(spec: CloudSpec, site: Site) -> Deployed:
+    """Make the cloud stand, going on from whatever an earlier call has left; raise `RallycrossError`."""
+    engine = ENGINES[spec.engine]
+    nodes = _servers(spec, site)
+    with ExitStack() as stack:
+        for node in nodes if engine.takes_servers else []:
+            # Before anything is made there, the cloud's folder too.
+            site.ledger.remember("node", node.name, {"root": node.root})
+            stack.enter_context(locked(node, site.terms.owner))
+        plan = engine.plan(spec, nodes, site)
+        carry_out(
+            with_secrets(plan, spec), everywhere(nodes, site), ledger=site.ledger, terms=site.terms, tell=site.tell
+        )
+        return engine.cloud(spec, nodes, site)
+
+
+@dataclass(frozen=True)
+class Intended:
+    """One step on one node that is to be done, for a caller that has each done by itself."""
+
+    name: str
+    needs: tuple[str, ...]  # all that are to be done before, of this list, in an order that their needs allow
+    title: str
+
+
+def begin(spec: CloudSpec, site: Site) -> list[Intended]:
+    """Have the servers made, and return what is to be done, in an order that its needs allow.
+
+    What is done already is told of as skipped.
+    """
+    engine, nodes = ENGINES[spec.engine], _servers(spec, site)
+    with ExitStack() as stack:
+        for node in nodes if engine.takes_servers else []:
+            site.ledger.remember("node", node.name, {"root": node.root})
+            stack.enter_context(locked(node, site.terms.owner))
+        found = units(engine.plan(spec, nodes, site), everywhere(nodes, site))
+        used = {unit.node.name: unit.node for unit in found.values()}
+        to_do = to_be_done(found, list(used.values()))
+    now = time.time()
+    for name, unit in found.items():
+        if name not in to_do:
+            site.tell(StepEvent(name, unit.step.words, "skipped", now, total=len(found), host=unit.node.name))
+    order = list(TopologicalSorter({name: unit.step.needs for name, unit in found.items()}).static_order())
+    before: dict[str, set[str]] = {}
+    for name in order:
+        needs = found[name].step.needs
+        before[name] = {*needs, *(earlier for need in needs for earlier in before[need])} & to_do
+    return [
+        Intended(name, tuple(need for need in order if need in before[name]), found[name].step.words)
+        for name in order
+        if name in to_do
+    ]
+
+
+def do(spec: CloudSpec, site: Site, name: str) -> None:
+    """Do one of the steps that `begin` has named; raise `StepFailed`. What it needs is done."""
+    engine, nodes = ENGINES[spec.engine], standing(spec, site)
+    plan = with_secrets(engine.plan(spec, nodes, site), spec)
+    found = units(plan, everywhere(nodes, site))
+    unit, total = found[name], len(found)
+
+    def tell(event: StepEvent) -> None:
+        site.tell(replace(event, name=name, total=total))
+
+    alone = replace(unit.on_host, needs=(), hosts=(unit.node.name,))
+    carry_out(Plan((alone,), plan.secrets), everywhere(nodes, site), ledger=site.ledger, terms=site.terms, tell=tell)
+
+
+def end(spec: CloudSpec, site: Site) -> Deployed:
+    """Return the cloud, after all that `begin` has named is done."""
+    return ENGINES[spec.engine].cloud(spec, standing(spec, site), site)
+
+
+def destroy(spec: CloudSpec, site: Site) -> None:
+    """Take back all that `deploy` has made, half or whole, in the reverse order; none is fine."""
+    provider = PROVIDERS[spec.provider.type] if spec.provider else None
+    if site.ledger.standing() and not (provider and provider.disposable):
+        undo(site.ledger, everywhere(standing(spec, site), site), owner=site.terms.owner, tell=site.tell)
+    if provider and spec.provider:
+        provider.destroy(spec.provider.options, site)
+    for made in site.ledger.standing():  # on servers that are no more
+        if made.kind in {"step", "node"}:
+            site.ledger.forgotten(made.row)
+
+
+def stop(spec: CloudSpec, site: Site) -> None:
+    """End the cloud's processes; what it holds stays, and `deploy` starts it again."""
+    ENGINES[spec.engine].stop(spec, standing(spec, site))
+
+
+def status(spec: CloudSpec, site: Site) -> list[Service]:
+    """Return the cloud's parts as they are now; none where it does not stand."""
+    return ENGINES[spec.engine].status(spec, standing(spec, site))
+
+
+def logs(spec: CloudSpec, site: Site, *, service: str | None, lines: int) -> str:
+    """Return the last lines of one service's log, or of each (None); raise `RallycrossError` for an unknown one."""
+    return ENGINES[spec.engine].logs(spec, standing(spec, site), service=service, lines=lines)
+
+
+def standing(spec: CloudSpec, site: Site) -> list[Node]:
+    """Return the nodes that stand, making none."""
+    if spec.provider is None:
+        return [site.here]
+    servers = PROVIDERS[spec.provider.type].standing(spec.provider.options, site)
+    return [site.node(server) for server in servers]
+
+
+def everywhere(nodes: list[Node], site: Site) -> list[Node]:
+    """Return the nodes, with this machine among them: the place of steps that speak to somebody else's API."""
+    return nodes if any(node.name == LOCAL for node in nodes) else [*nodes, site.here]
+
+
+def with_secrets(plan: Plan, spec: CloudSpec) -> Plan:
+    """Return the plan with the spec's secrets among those that nobody is shown."""
+    return Plan(plan.steps, tuple(secret for secret in (*plan.secrets, *spec.secrets) if secret))
+
+
+def _servers(spec: CloudSpec, site: Site) -> list[Node]:
+    """Have the provider make what does not stand yet, and sign in to all."""
+    if spec.provider is None:
+        return [site.here]
+    began, epoch = time.monotonic(), time.time() - time.monotonic()
+
+    def say(status: Status, error: str = "") -> None:
+        now = time.monotonic()
+        title = f"Servers: {spec.provider.type if spec.provider else LOCAL}"
+        site.tell(StepEvent("servers", title, status, epoch + now, now - began, error))
+
+    say("running")
+    try:
+        servers = PROVIDERS[spec.provider.type].create(spec.provider.options, site)
+        nodes = [site.node(server) for server in servers]
+    except BaseException as error:
+        say("failed", str(error) or type(error).__name__)
+        raise
+    say("done")
+    return nodes

@@ -1,0 +1,1 @@
+"""Providers, found by walking this package: one module each."""

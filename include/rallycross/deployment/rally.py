@@ -1,0 +1,124 @@
+"""Rally's deployments of 2013-2017 and its environments of today as cloud specs: one table of names, and few rules.
+
+`translated` gives the spec, and where each moved key was, so that a complaint names the place in the user's own file.
+"""
+
+from collections.abc import Mapping
+from typing import Any
+
+from rallycross.yamlfile import Path
+
+ENGINES = {
+    "AnvilEngine": "anvil",
+    "DevstackEngine": "devstack",
+    "ExistingCloud": "existing",
+    "FuelEngine": "fuel",
+    "LxcEngine": "lxc",
+    "MultihostEngine": "multihost",
+}
+PROVIDERS = {
+    "CobblerProvider": "cobbler",
+    "DummyProvider": "existing",
+    "ExistingServers": "existing",
+    "LxcProvider": "lxc",
+    "OpenStackProvider": "openstack",
+    "VirshProvider": "virsh",
+}
+# By the type as Rally has it: key as Rally has it -> key here. Others stay as they are.
+KEYS = {
+    "DummyProvider": {"credentials": "servers"},
+    "ExistingServers": {"credentials": "servers"},
+}
+_SIGN_IN = ("username", "password", "tenant_name", "project_name", "domain_name")
+_DOMAINS = ("user_domain_name", "project_domain_name")
+_CLOUD = {"region_name": "region_name", "endpoint_type": "interface", "https_cacert": "cacert"}
+
+Moved = dict[Path, Path]  # here -> in the user's file
+
+
+def translated(data: Any) -> tuple[Any, Moved]:
+    """Return a spec as this project has it, and where its keys were; what is not Rally's comes back as it is."""
+    if not isinstance(data, dict):
+        return data, {}
+    for key in ("existing@openstack", "existing"):
+        if isinstance(data.get(key), dict) and "engine" not in data:
+            rest = {name: value for name, value in data.items() if name != key and not str(name).startswith("!")}
+            return _existing({**rest, **data[key]}, (key,))
+    if "engine" in data or not isinstance(data.get("type"), str) or data["type"] not in ENGINES:
+        return _with_provider(data, {})
+    if data["type"] == "ExistingCloud":
+        creds = data.get("creds")
+        if isinstance(creds, dict) and "openstack" in creds:
+            one = creds["openstack"]
+            inner = one[0] if isinstance(one, list) and one else one
+            where: Path = ("creds", "openstack", 0) if isinstance(one, list) else ("creds", "openstack")
+            rest = {key: value for key, value in data.items() if key not in {"type", "creds", "extra"}}
+            return _existing({**rest, **(inner if isinstance(inner, dict) else {})}, where)
+        return _existing({key: value for key, value in data.items() if key not in {"type", "extra"}}, ())
+    engine = ENGINES[data["type"]]
+    spec = {"name": engine, "engine": engine} | {key: value for key, value in data.items() if key != "type"}
+    return _with_provider(spec, {("engine",): ("type",)})
+
+
+def original(path: Path, moved: Mapping[Path, Path]) -> Path:
+    """Return where a path of the spec is in the user's file."""
+    for length in range(len(path), 0, -1):
+        if path[:length] in moved:
+            return moved[path[:length]] + path[length:]
+    return path
+
+
+def _with_provider(data: dict[Any, Any], moved: Moved) -> tuple[dict[Any, Any], Moved]:
+    if not isinstance(data.get("provider"), dict):
+        return data, moved
+    return {**data, "provider": _provider(data["provider"], ("provider",), ("provider",), moved)}, moved
+
+
+def _provider(section: dict[str, Any], here: Path, there: Path, moved: Moved) -> dict[str, Any]:
+    rally = section.get("type")
+    if not isinstance(rally, str) or rally not in PROVIDERS:
+        return section
+    names = KEYS.get(rally, {})
+    found: dict[str, Any] = {}
+    for key, value in section.items():
+        name = names.get(key, key)
+        moved[*here, str(name)] = (*there, str(key))
+        nested = key == "host_provider" and isinstance(value, dict)
+        found[name] = _provider(value, (*here, name), (*there, key), moved) if nested else value
+    return {**found, "type": PROVIDERS[rally]}
+
+
+def _existing(data: dict[str, Any], where: Path) -> tuple[dict[str, Any], Moved]:
+    """Return the engine `existing` with Rally's keys: `auth_url` and `admin` become `auth`."""
+    spec: dict[str, Any] = {"name": data.get("name", "existing"), "engine": "existing"}
+    moved: Moved = {("auth",): (*where, "admin"), ("auth", "auth_url"): (*where, "auth_url")}
+    for key, value in data.items():
+        if key in {"name", "auth_url", "admin", "users"}:
+            continue
+        if key == "https_insecure":
+            spec["verify"] = not value if isinstance(value, bool) else value
+            moved["verify",] = (*where, key)
+            continue
+        name = _CLOUD.get(key, key)
+        spec[name] = value
+        moved[name,] = (*where, str(key))
+    users = data.get("users") or []
+    given = data.get("admin") or (users[0] if isinstance(users, list) and users else None)
+    spec["auth"] = _auth(data.get("auth_url"), given)
+    if users and data.get("admin"):
+        spec["users"] = [_auth(data.get("auth_url"), user) for user in users] if isinstance(users, list) else users
+        moved["users",] = (*where, "users")
+    return spec, moved
+
+
+def _auth(url: Any, given: Any) -> Any:
+    """Return one of Rally's users as the `auth` of a clouds.yaml."""
+    if not isinstance(given, dict):
+        return {"auth_url": url}
+    auth = {key: given[key] for key in (*_SIGN_IN, *_DOMAINS) if given.get(key)}
+    if "tenant_name" in auth:
+        auth.setdefault("project_name", auth.pop("tenant_name"))
+    domain = auth.pop("domain_name", None)
+    for key in _DOMAINS:
+        auth.setdefault(key, domain or "Default")
+    return {"auth_url": url, **auth}

@@ -1,0 +1,169 @@
+"""One step on one host, from where it stands to its end; blocking, for a thread of its own."""
+
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TypeVar
+
+from rallycross.deployment import detached
+from rallycross.deployment.detached import LEASE, Locked
+from rallycross.deployment.failure import Failure, StepFailed, last_lines
+from rallycross.deployment.host import HostLost
+from rallycross.deployment.node import Node
+from rallycross.deployment.step import Step
+
+AWAY = 120.0  # seconds for which a host may be out of reach before the step counts as failed
+_SHORTEST, _LONGEST = 0.05, 1.0  # seconds between two looks
+_KILLED = 128 + 9
+_LOG_KEPT = 1 << 16  # characters of what a step has said last, for its failure
+
+
+@dataclass(frozen=True)
+class Terms:
+    """Under which every step of one deployment runs."""
+
+    owner: str  # who holds the lock
+    secrets: tuple[str, ...] = field(default=(), repr=False)  # what no log and no message may show
+    logs: Path | None = None  # folder for what the steps say
+    away: float = AWAY
+
+
+Result = TypeVar("Result")
+
+
+class Stopped(Exception):  # noqa: N818
+    """The deployment was told to end."""
+
+
+def log_of(terms: Terms, node: Node, name: str) -> Path | None:
+    """Return the file that keeps what a step says on a node."""
+    return terms.logs / f"{node.name} {name}.log".replace(" ", "-") if terms.logs else None
+
+
+def hold(node: Node, owner: str, *, stopped: threading.Event) -> None:
+    """Take the lock of a cloud on a node; wait as long as one that has died may still have it, then raise `Locked`."""
+    deadline = time.monotonic() + LEASE + 1
+    while True:
+        try:
+            return detached.hold(node.host, node.root, owner)
+        except Locked:
+            if time.monotonic() > deadline or stopped.wait(0.5):
+                raise
+
+
+def run(step: Step, node: Node, terms: Terms, *, stopped: threading.Event, started: Callable[[], None]) -> None:
+    """Do a step; take it up where it runs or has ended already. Raise `StepFailed`, or `Stopped` once it is told to.
+
+    A host that is lost is waited for. `started` is called when it was this call that has begun the step.
+    """
+    _Run(step, node, terms, stopped).run(started)
+
+
+class _Run:
+    def __init__(self, step: Step, node: Node, terms: Terms, stopped: threading.Event) -> None:
+        self._step, self._node, self._terms, self._stopped = step, node, terms, stopped
+        self._print = detached.fingerprint(step)
+        self._log = log_of(terms, node, step.name)
+        self._offset = 0  # bytes of the host's log that were taken
+        self._line = ""  # the last one, while its end has not come
+        self._said = ""
+
+    def run(self, started: Callable[[], None]) -> None:
+        sight = self._patiently(self._find)
+        while sight.state == "running" and sight.print != self._print:  # what a spec of before wanted
+            self._pause(_LONGEST)
+            sight = self._patiently(self._look)
+        same_end = sight.state == "ended" and sight.print == self._print and sight.code == 0
+        if sight.state != "running" and not (same_end and not self._step.always):
+            started()
+            self._patiently(self._start)
+            sight = self._patiently(self._look)
+        began = time.monotonic()
+        while sight.state == "running":
+            self._pause(min(_LONGEST, max(_SHORTEST, (time.monotonic() - began) * 0.05)))
+            sight = self._patiently(self._look)
+        self._take("\n" if self._line else "")
+        self._judge(sight)
+        self._patiently(lambda: detached.settle(self._node.host, self._node.root, self._step))
+
+    def _find(self) -> detached.Sight:
+        detached.hold(self._node.host, self._node.root, self._terms.owner)
+        self._offset, self._line, self._said = 0, "", ""
+        if self._log:
+            self._log.parent.mkdir(parents=True, exist_ok=True)
+            self._log.write_text("")
+            self._log.chmod(0o600)
+        sight = detached.look(self._node.host, self._node.root, self._step.name, owner=self._terms.owner)
+        if sight.state == "running" and sight.print == self._print:
+            self._keep(sight.log)
+        return sight
+
+    def _start(self) -> None:
+        for path, content in self._step.files.items():
+            # What an engine writes may hold secrets.
+            self._node.host.put(path, content, mode=0o700 if content.startswith("#!") else 0o600)
+        if self._stopped.is_set():
+            raise Stopped
+        self._offset = 0
+        detached.start(self._node.host, self._node.root, self._step)
+
+    def _look(self) -> detached.Sight:
+        sight = detached.look(
+            self._node.host, self._node.root, self._step.name, owner=self._terms.owner, offset=self._offset
+        )
+        self._keep(sight.log)
+        return sight
+
+    def _keep(self, log: str) -> None:
+        self._offset += len(log.encode())
+        self._take(log)
+
+    def _take(self, text: str) -> None:
+        """Keep whole lines alone: a secret that came in two halves would not be known for one."""
+        *lines, self._line = (self._line + text).split("\n")
+        whole = _hidden("".join(f"{line}\n" for line in lines), self._terms.secrets)
+        self._said = (self._said + whole)[-_LOG_KEPT:]
+        if self._log and whole:
+            with self._log.open("a") as file:
+                file.write(whole)
+
+    def _judge(self, sight: detached.Sight) -> None:
+        step, host = self._step, self._node.host
+        if sight.state == "lost":
+            disk = detached.full(host, self._node.root)
+            raise self._failure(f"ended without leaving its exit code, by a kill, a restart or a full disk ({disk})")
+        if sight.code == _KILLED and sight.seconds >= int(step.limit):
+            raise self._failure(f"not done within {step.limit:g} s, and killed", code=sight.code)
+        if sight.code:
+            raise self._failure(f"exit code {sight.code}", code=sight.code, command=sight.command)
+
+    def _failure(self, why: str, *, code: int | None = None, command: str = "") -> StepFailed:
+        secrets = self._terms.secrets
+        last = last_lines(self._said)
+        return StepFailed(
+            [Failure(self._step.name, self._node.name, _hidden(why, secrets), code, _hidden(command, secrets), last)]
+        )
+
+    def _patiently(self, ask: Callable[[], Result]) -> Result:
+        """Ask again while the host is lost, for as long as it may be."""
+        deadline = None
+        while True:
+            try:
+                return ask()
+            except HostLost as error:
+                deadline = deadline or time.monotonic() + self._terms.away
+                if time.monotonic() > deadline:
+                    raise self._failure(f"out of reach for {self._terms.away:g} s: {error}") from error
+                self._pause(_LONGEST)
+
+    def _pause(self, seconds: float) -> None:
+        if self._stopped.wait(seconds):
+            raise Stopped
+
+
+def _hidden(text: str, secrets: tuple[str, ...]) -> str:
+    for secret in secrets:
+        text = text.replace(secret, "***")
+    return text

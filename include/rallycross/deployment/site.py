@@ -1,0 +1,81 @@
+"""The site of one cloud's deployment: this machine's folder, the connections, the ledger, who is told."""
+
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from rallycross.deployment.ledger import Ledger
+from rallycross.deployment.local_host import LocalHost
+from rallycross.deployment.node import LOCAL, Node
+from rallycross.deployment.runner import Terms
+from rallycross.deployment.server import Server
+from rallycross.deployment.step import Tell
+
+if TYPE_CHECKING:
+    from rallycross.deployment.ssh_host import SSHHost
+
+
+@dataclass(frozen=True)
+class Site:
+    """What a deployment works with. Connections are made at their first use, shared, and closed by `close`."""
+
+    cloud: str
+    root: str  # the cloud's folder on this machine
+    ledger: Ledger
+    terms: Terms
+    tell: Tell = lambda _: None
+    known_hosts: Path | None = None  # None: any host key is taken
+    _hosts: dict[Server, "SSHHost"] = field(default_factory=dict, repr=False)
+    _lock: threading.Lock = field(default_factory=threading.Lock, repr=False)
+
+    @property
+    def here(self) -> Node:
+        """This machine; steps can always name it."""
+        return Node(LOCAL, LocalHost(), self.root)
+
+    @property
+    def key(self) -> Path:
+        """The private key by which one signs in to the servers that a provider makes; made at the first use."""
+        from rallycross.deployment.connect import key_at  # noqa: PLC0415 - see `connect`
+
+        with self._lock:
+            return key_at(Path(f"{self.root}.key"))
+
+    @property
+    def public_key(self) -> str:
+        """Its other half, as a line of `authorized_keys`."""
+        return self.key.with_suffix(".pub").read_text()
+
+    def host(self, server: Server) -> "SSHHost":
+        """Return the connection to a server; raise `RallycrossError` where one cannot sign in."""
+        from rallycross.deployment.connect import connect  # noqa: PLC0415 - see `connect`
+
+        gate = self.host(server.via) if server.via else None
+        with self._lock:
+            if server not in self._hosts:
+                self._hosts[server] = connect(server, known_hosts=self.known_hosts, gate=gate)
+            return self._hosts[server]
+
+    def node(self, server: Server) -> Node:
+        """Return a server as a node. The cloud's folder is in the home of the user that signs in."""
+        host = self.host(server)
+        home = host.run('printf %s "$HOME"', limit=30).out
+        return Node(server.name, host, f"{home}/.rallycross/clouds/{self.cloud}", server)
+
+    def close(self) -> None:
+        """Close the connections."""
+        for host in self._hosts.values():
+            host.close()
+        self._hosts.clear()
+
+
+@contextmanager
+def opened(site: Site) -> Iterator[Site]:
+    """Close the site's connections at the end."""
+    try:
+        yield site
+    finally:
+        site.close()

@@ -1,0 +1,79 @@
+"""Takes back what steps have left, by the ledger: the last first, on all nodes side by side."""
+
+import threading
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack, contextmanager, suppress
+from shlex import quote
+
+from rallycross.deployment import detached, runner
+from rallycross.deployment.host import CommandFailed
+from rallycross.deployment.ledger import Ledger, Made
+from rallycross.deployment.node import Node
+from rallycross.deployment.step import Status, StepEvent, Tell
+from rallycross.errors import RallycrossError
+
+_LIMIT = 300  # seconds for taking one step back
+
+
+def undo(ledger: Ledger, nodes: Sequence[Node], *, owner: str, tell: Tell) -> None:
+    """Undo every step that the ledger has, and delete the cloud's folders; raise at the first that cannot be undone."""
+    known = {node.name: node for node in nodes}
+    places = [made for made in ledger.standing() if made.kind == "node"]
+    with ExitStack() as stack:
+        for made in places:
+            if node := known.get(made.name):
+                stack.enter_context(locked(node, owner))
+                detached.kill(node.host, node.root)
+        for made in reversed([made for made in ledger.standing() if made.kind == "step"]):
+            if script := made.detail["undo"]:  # else what it leaves stays
+                with _told(tell, made):
+                    _node(known, made.detail["host"]).host.run(script, limit=_LIMIT)
+            ledger.forgotten(made.row)
+        # Deleting hundreds of megabytes of small files takes its time; one host does not wait for another.
+        with ThreadPoolExecutor(max(1, len(places))) as pool:
+            gone = [(made, pool.submit(_remove, _node(known, made.name), made.detail["root"])) for made in places]
+            for made, future in gone:
+                with _told(tell, made):
+                    future.result()
+                ledger.forgotten(made.row)
+
+
+@contextmanager
+def locked(node: Node, owner: str) -> Iterator[None]:
+    """Hold the cloud's lock on a node, so that of two that decide something one decides."""
+    runner.hold(node, owner, stopped=threading.Event())
+    try:
+        yield
+    finally:
+        with suppress(CommandFailed):  # the lock goes by itself
+            detached.release(node.host, node.root, owner)
+
+
+def _remove(node: Node, root: str) -> None:
+    node.host.run(f"rm -rf -- {quote(root)}", limit=_LIMIT)
+
+
+def _node(known: Mapping[str, Node], name: str) -> Node:
+    if name not in known:
+        raise RallycrossError(f"{name} is no server of this cloud any more - name it in the spec's `provider` again")
+    return known[name]
+
+
+@contextmanager
+def _told(tell: Tell, made: Made) -> Iterator[None]:
+    began, epoch = time.monotonic(), time.time() - time.monotonic()
+    title = f"Undo {made.name}" if made.kind == "step" else f"Remove {made.detail['root']} from {made.name}"
+
+    def say(status: Status, error: str = "") -> None:
+        now = time.monotonic()
+        tell(StepEvent(f"undo {made.name}", title, status, epoch + now, now - began, error, host=made.name))
+
+    say("running")
+    try:
+        yield
+    except RallycrossError as error:
+        say("failed", str(error))
+        raise
+    say("done")

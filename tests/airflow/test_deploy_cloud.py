@@ -1,0 +1,73 @@
+"""The DAGs that deploy and destroy a cloud, carried out by Airflow with an engine that is quick."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+import toy_engine  # noqa: F401 - registers itself
+import yaml
+
+from hooks.results import store
+from operators.deploy_steps import StepTrigger
+from rallycross.results.reference import reference
+from rallycross.settings import settings
+
+
+def states(dag: Any, **conf: str) -> dict[str, str]:
+    """Run a DAG; return the state of each task, those of a mapped one by what they are called."""
+    run = dag.test(run_conf=conf)
+    return {ti.rendered_map_index or ti.task_id: str(ti.state) for ti in run.get_task_instances()}
+
+
+@pytest.fixture(name="spec")
+def _spec(home: Path) -> dict[str, Any]:
+    return {"name": "toy", "engine": "toy", "password": "hush-hush-hush", "folder": str(home)}
+
+
+def test_a_task_a_step(dag_bag: Any, home: Path, spec: dict[str, Any]) -> None:
+    """Each step is a task that the triggerer holds; at the end the cloud is registered, and then destroyed."""
+    file = home / "toy.yaml"
+    file.write_text(yaml.safe_dump(spec))
+
+    done = states(dag_bag.dags["deploy_cloud"], cloud_spec=str(file))
+
+    assert done == dict.fromkeys(["deploy.plan", "mark", "install", "start", "deploy.register"], "success")
+    row = store().cloud("toy")
+    assert row is not None
+    deployment = store().deployment(row.deployment or "")
+    assert deployment is not None
+    assert {step.name: step.status for step in deployment.steps} == dict.fromkeys(["mark", "install", "start"], "done")
+    assert (deployment.status, deployment.total_steps) == ("finished", 3)
+    assert (home / "toy").read_text() == "made\n"
+
+    assert states(dag_bag.dags["destroy_cloud"], cloud_spec=str(file)) == {"destroy": "success"}
+    assert not (home / "toy").exists()
+    assert not (settings().clouds / "toy").exists()
+
+
+def test_a_failing_step_fails_its_task_and_the_run(dag_bag: Any, home: Path, spec: dict[str, Any]) -> None:
+    """The task of the step fails with its reason; what needs it is not begun; the deployment is kept as failed."""
+    file = home / "toy.yaml"
+    file.write_text(yaml.safe_dump({**spec, "folder": "/no/such/folder"}))
+
+    ended = states(dag_bag.dags["deploy_cloud"], cloud_spec=str(file))
+
+    assert ended["mark"] == ended["install"] == "failed"
+    assert ended["deploy.register"] == "upstream_failed"
+    assert store().cloud("toy") is None
+
+
+async def test_what_a_trigger_keeps_has_no_secret(home: Path) -> None:  # noqa: ARG001 - the state of this test
+    """A trigger is made again from references; and one whose need has failed says so at once."""
+    from rallycross.deployment.step import StepEvent  # noqa: PLC0415
+
+    uuid = reference("d", "r", "deploy")
+    store().begin_deployment(uuid, cloud="toy", engine="toy", spec="", total_steps=2)
+    store().record_step(uuid, StepEvent("mark", "mark", "failed", 1.0))
+    trigger = StepTrigger(name="install", needs=["mark"], cloud="toy", uuid=uuid)
+
+    path, kwargs = trigger.serialize()
+    events = [event async for event in StepTrigger(**kwargs).run()]
+
+    assert path == "operators.deploy_steps.StepTrigger"
+    assert [event.payload for event in events] == [{"error": "install was not begun: mark failed"}]

@@ -1,0 +1,26 @@
+"""What `cloud export` prints can be used."""
+
+from typing import Any
+
+import pytest
+
+from rallycross.cli.cloud import openrc
+from rallycross.deployment.engines.existing import entry_from_variables, openrc_variables
+
+
+@pytest.mark.parametrize(
+    "entry",
+    [
+        {"auth": {"auth_url": "http://a/v3", "username": "me", "password": "it's $HOME", "project_name": "p"}},
+        {
+            "auth": {"auth_url": "u", "application_credential_id": "i", "application_credential_secret": "s"},
+            "auth_type": "v3applicationcredential",
+            "region_name": "R",
+            "cacert": "/a b.pem",
+        },
+    ],
+)
+def test_an_openrc_leads_back_to_its_entry(entry: dict[str, Any]) -> None:
+    """Read again, the variables are the entry that they came from, quotes and dollars too."""
+    entry = {"interface": "public", "identity_api_version": "3", **entry}
+    assert entry_from_variables(openrc_variables(openrc(entry))) == entry

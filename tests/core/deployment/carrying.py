@@ -1,0 +1,53 @@
+"""Steps carried out on one host, with a ledger that is kept in memory."""
+
+from pathlib import Path
+from typing import Any
+
+from rallycross.deployment.carry_out import carry_out
+from rallycross.deployment.host import Host
+from rallycross.deployment.ledger import Made
+from rallycross.deployment.node import Node
+from rallycross.deployment.runner import Terms
+from rallycross.deployment.step import Plan, Step, Tell
+
+
+class MemoryLedger:
+    """A ledger that lasts as long as its test."""
+
+    def __init__(self) -> None:
+        self.made: dict[int, Made] = {}
+        self.ever: list[tuple[str, str]] = []
+
+    def remember(self, kind: str, name: str, detail: dict[str, Any]) -> int:
+        """Note it."""
+        self.ever.append((kind, name))
+        for row, made in self.made.items():
+            if (made.kind, made.name) == (kind, name):
+                self.made[row] = Made(row, kind, name, detail)
+                return row
+        row = 1 + max(self.made, default=0)
+        self.made[row] = Made(row, kind, name, detail)
+        return row
+
+    def forgotten(self, row: int) -> None:
+        """Drop it."""
+        del self.made[row]
+
+    def standing(self) -> list[Made]:
+        """Return all, in the order of making."""
+        return [self.made[row] for row in sorted(self.made)]
+
+
+def carry(
+    steps: list[Step],
+    host: Host,
+    *,
+    root: str,
+    tell: Tell,
+    owner: str = "test",
+    secrets: tuple[str, ...] = (),
+    logs: Path | None = None,
+) -> None:
+    """Carry out steps on one host, as `carry_out` does on many."""
+    terms = Terms(owner, secrets, logs)
+    carry_out(Plan(tuple(steps)), [Node(host.name, host, root)], ledger=MemoryLedger(), terms=terms, tell=tell)

@@ -1,0 +1,342 @@
+"""What every engine that takes servers has to stand: a subclass says how its spec looks, and inherits the tests.
+
+    class TestMyEngine(Conformance):
+        servers = 2                 # how many test hosts it needs
+        injected = "start"          # a step that may be made to fail, cheaply: best an `always` one
+
+        def spec(self, name, servers): return {"name": name, "engine": "my-engine", ...}
+
+The tests run in the order in which they stand, on one cloud: each deploys what it needs, and an idempotent engine has
+it already. Everything goes the way that the command line goes: the results database keeps the ledger.
+"""
+
+import signal
+import subprocess
+import sys
+import threading
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import replace
+from pathlib import Path
+from typing import Any, ClassVar
+from unittest.mock import patch
+
+import pytest
+import yaml
+from machines import Machines
+from told import Told
+
+from rallycross import lifecycle
+from rallycross.deployment import CloudSpec, Site, load_spec, status
+from rallycross.deployment.carry_out import units
+from rallycross.deployment.engine import ENGINES
+from rallycross.deployment.failure import StepFailed
+from rallycross.deployment.node import Node
+from rallycross.deployment.server import Server
+from rallycross.deployment.site import opened
+from rallycross.deployment.step import Plan, StepEvent
+from rallycross.errors import RallycrossError
+from rallycross.results.store import Store
+from rallycross.settings import Settings, settings
+
+UUID = "00000000-0000-0000-0000-000000000001"
+_WORKER = """
+import os, signal, sys
+sys.path[:0] = {path!r}
+{imports}
+from pathlib import Path
+from rallycross import lifecycle
+from rallycross.deployment import load_spec
+from rallycross.results.store import Store
+from rallycross.settings import settings
+
+def die(event):
+    if event.status == "running" and event.name == {step!r}:
+        # The step has to have begun on its host.
+        __import__("threading").Timer({after}, os.kill, (os.getpid(), signal.SIGKILL)).start()
+
+paths = settings({{"RALLYCROSS_HOME": {home!r}}})
+lifecycle.deploy(load_spec({text!r}, file="spec"), Store.open(paths.results_url), paths, uuid={uuid!r}, tell=die)
+"""
+
+
+class Ground:
+    """One engine's hosts and state, for all tests of its class."""
+
+    def __init__(self, folder: Path, machines: Machines, servers: list[Server]) -> None:
+        self.folder, self.machines, self.servers = folder, machines, servers
+        self.paths: Settings = settings({"RALLYCROSS_HOME": str(folder / "home"), "RALLYCROSS_HOST_PATIENCE": "3"})
+        self.store = Store.open(self.paths.results_url)
+
+    def deploy(self, spec: CloudSpec, told: Callable[[StepEvent], None] = lambda _: None, *, uuid: str = UUID) -> str:
+        """Deploy as the command line does."""
+        return lifecycle.deploy(spec, self.store, self.paths, uuid=uuid, tell=told)
+
+    def destroy(self, spec: CloudSpec) -> None:
+        """Destroy as the command line does."""
+        lifecycle.destroy(spec, self.store, self.paths, tell=lambda _: None)
+
+    @contextmanager
+    def site(self, spec: CloudSpec) -> Iterator[Site]:
+        """Give the cloud's site."""
+        with opened(lifecycle.site_of(spec, self.store, self.paths)) as site:
+            yield site
+
+    def on(self, server: Server, script: str) -> str:
+        """Run a script on a server, and return what it says."""
+        from rallycross.deployment.connect import connect  # noqa: PLC0415
+
+        host = connect(server)
+        try:
+            return host.run(script).out
+        finally:
+            host.close()
+
+
+@contextmanager
+def sabotaged(engine: str, step: str, **changes: Any) -> Iterator[None]:
+    """Let an engine's plan have one step that is other than it should be."""
+    kind = type(ENGINES[engine])
+    plan = kind.plan
+
+    def changed(self: Any, spec: CloudSpec, nodes: Sequence[Node], site: Site) -> Plan:
+        made = plan(self, spec, nodes, site)
+        steps = tuple(replace(one, **changes) if one.name == step else one for one in made.steps)
+        assert steps != made.steps, f"{engine} has no step {step}"
+        return Plan(steps, made.secrets)
+
+    with patch.object(kind, "plan", changed):
+        yield
+
+
+class Conformance:
+    """The suite."""
+
+    servers: ClassVar[int] = 1
+    injected: ClassVar[str] = ""
+    imports: ClassVar[str] = ""  # lines that a worker of its own needs, such as the engine's where it is a test's
+    kill_after: ClassVar[float] = 0.3  # seconds after a step's begin at which its worker is killed
+
+    def spec(self, name: str, servers: list[Server]) -> dict[str, Any]:
+        """Return the spec of a cloud of this engine, on these servers."""
+        raise NotImplementedError
+
+    def check(self, ground: Ground, spec: CloudSpec) -> None:
+        """Raise unless the cloud does what it is for."""
+
+    @pytest.fixture(scope="class", name="ground")
+    @staticmethod
+    def _ground(
+        request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory, machines: Machines
+    ) -> Iterator[Ground]:
+        count, word = request.cls.servers, request.cls.__name__.lower()[4:10]
+        servers = [machines.start(f"{word}-{number}") for number in range(1, count + 1)]
+        yield Ground(tmp_path_factory.mktemp(word), machines, servers)
+        for server in servers:
+            machines.stop(server.name)
+
+    @pytest.fixture(name="wanted")
+    def _wanted(self, ground: Ground) -> CloudSpec:
+        return self._load(self.spec("conform", ground.servers))
+
+    def test_a_wrong_key_is_told(self, ground: Ground, tmp_path: Path, wanted: CloudSpec) -> None:
+        """A key that a server does not take is named with the server, and nothing is made."""
+        import paramiko  # noqa: PLC0415
+
+        paramiko.ECDSAKey.generate(bits=256).write_private_key_file(str(tmp_path / "other"))
+        strange = [replace(server, key=str(tmp_path / "other")) for server in ground.servers]
+        with pytest.raises(RallycrossError, match=r"SSH refuses the key .*/other - set the right `key`"):
+            ground.deploy(self._load(self.spec("conform", strange)))
+        assert self._left(ground, wanted) == []
+
+    def test_a_full_disk_is_told(self, ground: Ground, wanted: CloudSpec) -> None:
+        """A disk without room fails the deploy with that reason; with room it goes on."""
+        first = ground.servers[0]
+        root = f"/root/.rallycross/clouds/{wanted.name}"
+        ground.on(first, f"mkdir -p {root} && mount -t tmpfs -o size=4k tmpfs {root}")
+        with pytest.raises(RallycrossError, match=r"No space left on device|MB are free|only a part of it came"):
+            ground.deploy(wanted)
+        ground.on(first, f"umount {root}")
+
+    def test_a_killed_worker_costs_nothing(self, ground: Ground, wanted: CloudSpec) -> None:
+        """Killed in each step in turn, the deployment is taken up where it stands, and comes to its end."""
+        with ground.site(wanted) as site:
+            nodes = [site.node(server) for server in self._servers(wanted, site)]
+            names = list(units(ENGINES[wanted.engine].plan(wanted, nodes, site), [*nodes, site.here]))
+        codes = set()
+        for name in names:
+            program = _WORKER.format(
+                path=[str(Path(__file__).parent)],
+                imports=self.imports,
+                step=name,
+                after=self.kill_after,
+                home=str(ground.paths.home),
+                text=wanted.text,
+                uuid=UUID,
+            )
+            worker = subprocess.run([sys.executable, "-c", program], check=False, capture_output=True, text=True)
+            # One that is done before its killer comes is fine too.
+            assert worker.returncode in {0, -signal.SIGKILL}, worker.stderr
+            codes.add(worker.returncode)
+        assert -signal.SIGKILL in codes
+        told = Told()
+        ground.deploy(wanted, told)
+        assert set(told.statuses().values()) <= {"done", "skipped"}
+        self.check(ground, wanted)
+
+    def test_the_cloud_stands(self, ground: Ground, wanted: CloudSpec) -> None:
+        """After a deploy the cloud is registered, its parts run, and it does what it is for."""
+        name = ground.deploy(wanted)
+        row = ground.store.cloud(name)
+        assert row is not None
+        assert name in yaml.safe_load(Path(row.clouds_yaml).read_text())["clouds"]
+        with ground.site(wanted) as site:
+            services = status(wanted, site)
+        assert services
+        assert {service.state for service in services} == {"RUNNING"}
+        self.check(ground, wanted)
+
+    def test_a_second_deploy_does_nothing_again(self, ground: Ground, wanted: CloudSpec) -> None:
+        """Only the steps that always run do so again."""
+        ground.deploy(wanted)
+        told = Told()
+        ground.deploy(wanted, told)
+        with ground.site(wanted) as site:
+            nodes = [site.node(server) for server in self._servers(wanted, site)]
+            found = units(ENGINES[wanted.engine].plan(wanted, nodes, site), [*nodes, site.here])
+        always = {name for name, unit in found.items() if unit.step.always}
+        assert {name for name, state in told.statuses().items() if state == "done"} - {"servers"} == always
+
+    def test_a_failing_step_is_told(self, ground: Ground, wanted: CloudSpec) -> None:
+        """Its failure has step, host, command, code and last words, in the store too; the next deploy goes on."""
+        with (
+            sabotaged(wanted.engine, self.injected, script="echo last words\nls /no/such/thing", always=True),
+            pytest.raises(StepFailed) as caught,
+        ):
+            ground.deploy(wanted)
+        failure = caught.value.failures[0]
+        assert failure.step.startswith(self.injected)
+        assert (failure.code, failure.command) == (2, "ls /no/such/thing")
+        assert "last words" in failure.last
+        assert failure.host in {server.name for server in ground.servers}
+        row = ground.store.deployment(UUID)
+        assert row is not None
+        assert (row.status, "last words" in row.error) == ("failed", True)
+        ground.deploy(wanted)
+
+    def test_a_hanging_step_is_ended(self, ground: Ground, wanted: CloudSpec) -> None:
+        """At its limit a step is killed on its host, and told as such."""
+        with (
+            sabotaged(wanted.engine, self.injected, script="sleep 7777", limit=1, always=True),
+            pytest.raises(StepFailed, match="not done within 1 s, and killed"),
+        ):
+            ground.deploy(wanted)
+        for server in ground.servers:
+            assert ground.on(server, "pgrep -f '[s]leep 7777' || :") == ""
+
+    def test_a_host_that_is_gone_is_told(self, ground: Ground, wanted: CloudSpec) -> None:
+        """A host that is lost in mid-step is waited for: in vain, the failure names it; back again, all goes on."""
+        victim = ground.servers[0]
+
+        def cut(event: StepEvent) -> None:
+            if event.status == "running" and event.name.startswith(self.injected):
+                threading.Timer(1, ground.machines.cut, (victim.name,)).start()
+
+        with (
+            sabotaged(wanted.engine, self.injected, script="sleep 10", hosts=(victim.name,), always=True),
+            pytest.raises(StepFailed, match=rf"{victim.name}: out of reach for 3 s"),
+        ):
+            ground.deploy(wanted, cut)
+        ground.machines.mend(victim.name)
+        ground.deploy(wanted)
+
+    def test_a_host_that_comes_back_costs_nothing(self, ground: Ground, wanted: CloudSpec) -> None:
+        """A network that is away for a moment is not noticed but by the wait."""
+        victim = ground.servers[0]
+
+        def cut(event: StepEvent) -> None:
+            if event.status == "running" and event.name.startswith(self.injected):
+                threading.Timer(1, ground.machines.cut, (victim.name,)).start()
+                threading.Timer(2, ground.machines.mend, (victim.name,)).start()
+
+        with sabotaged(wanted.engine, self.injected, script="sleep 4", hosts=(victim.name,), always=True):
+            ground.deploy(wanted, cut)
+
+    def test_secrets_are_in_no_log_and_in_no_table(self, ground: Ground, wanted: CloudSpec) -> None:
+        """No file of the deployment's logs and no page of the results database has a secret of the cloud."""
+        ground.deploy(wanted)
+        with ground.site(wanted) as site:
+            nodes = [site.node(server) for server in self._servers(wanted, site)]
+            secrets = {*ENGINES[wanted.engine].plan(wanted, nodes, site).secrets, *wanted.secrets}
+        kept = [file for file in ground.paths.home.rglob("*") if file.is_file() and "clouds" not in file.parts[-2:-1]]
+        kept = [file for file in kept if file.name != "clouds.yaml"]
+        assert any(file.suffix == ".log" for file in kept)
+        assert secrets
+        for file in kept:
+            content = file.read_bytes()
+            assert [secret for secret in secrets if secret.encode() in content] == [], file
+
+    def test_destroying_leaves_nothing(self, ground: Ground, wanted: CloudSpec) -> None:
+        """After a destroy neither processes nor files nor rows of the ledger are left; a second one finds nothing."""
+        ground.deploy(wanted)
+        for _ in range(2):
+            ground.destroy(wanted)
+            assert self._left(ground, wanted) == []
+            assert ground.store.cloud(wanted.name) is None
+
+    def test_a_half_failed_deploy_is_destroyed(self, ground: Ground, wanted: CloudSpec) -> None:
+        """What a failed deploy has left goes as well."""
+        with sabotaged(wanted.engine, self.injected, script="exit 3", always=True), pytest.raises(StepFailed):
+            ground.deploy(wanted)
+        ground.destroy(wanted)
+        assert self._left(ground, wanted) == []
+
+    def test_two_clouds_at_once_do_not_meet(self, ground: Ground) -> None:
+        """Two clouds on the same servers are deployed side by side, and one outlives the other's end."""
+        specs = [self._load(self.spec(name, ground.servers)) for name in ("one", "other")]
+        failures: list[BaseException] = []
+
+        def deploy(spec: CloudSpec, uuid: str) -> None:
+            try:
+                ground.deploy(spec, uuid=uuid)
+            except BaseException as error:  # noqa: BLE001
+                failures.append(error)
+
+        threads = [threading.Thread(target=deploy, args=(spec, f"uuid-{spec.name}")) for spec in specs]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+        assert failures == []
+        ground.destroy(specs[0])
+        ground.deploy(specs[1])
+        self.check(ground, specs[1])
+        ground.destroy(specs[1])
+        assert [self._left(ground, spec) for spec in specs] == [[], []]
+
+    def _servers(self, spec: CloudSpec, site: Site) -> list[Server]:
+        from rallycross.deployment.provider import PROVIDERS  # noqa: PLC0415
+
+        assert spec.provider is not None
+        return PROVIDERS[spec.provider.type].standing(spec.provider.options, site)
+
+    def _left(self, ground: Ground, spec: CloudSpec) -> list[str]:
+        """Return what is left of a cloud, anywhere."""
+        with ground.site(spec) as site:
+            found = [f"{made.kind} {made.name}" for made in site.ledger.standing()]
+        root = f"/root/.rallycross/clouds/{spec.name}"
+        for server in ground.servers:
+            found += ground.on(server, f"ls -d {root} 2>/dev/null || :").split()
+            # No process has the folder in its command line.
+            found += ground.on(server, f"pgrep -af '[/]root/.rallycross/clouds/{spec.name}/' || :").splitlines()
+        return found
+
+    @staticmethod
+    def _load(data: dict[str, Any]) -> CloudSpec:
+        return load_spec(yaml.safe_dump(data, sort_keys=False), file="spec")
+
+
+def existing(servers: list[Server]) -> dict[str, Any]:
+    """Return the `provider` that has these servers."""
+    keys = ("name", "host", "user", "port", "key")
+    return {"type": "existing", "servers": [{key: getattr(server, key) for key in keys} for server in servers]}

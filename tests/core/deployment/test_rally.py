@@ -1,0 +1,104 @@
+"""Rally's deployments and environments are cloud specs, and complaints about them name the places in them."""
+
+import json
+
+import pytest
+
+from rallycross.deployment import load_spec
+from rallycross.errors import InvalidInput
+
+ADMIN_V2 = {"username": "admin", "password": "hush", "tenant_name": "demo"}
+ADMIN_V3 = {"username": "admin", "password": "hush", "project_name": "p", "user_domain_name": "U"}
+URL = "http://192.0.2.1:5000/v3"
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        {"type": "ExistingCloud", "auth_url": URL, "region_name": "R", "endpoint_type": "public", "admin": ADMIN_V2},
+        {"type": "ExistingCloud", "creds": {"openstack": {"auth_url": URL, "region_name": "R", "admin": ADMIN_V2}}},
+        {"existing@openstack": {"auth_url": URL, "region_name": "R", "https_insecure": True, "admin": ADMIN_V2}},
+        {"!version": 1, "existing@openstack": {"auth_url": URL, "region_name": "R", "admin": ADMIN_V2}},
+    ],
+    ids=["2016", "2017", "env", "env with a version"],
+)
+def test_an_existing_cloud_of_rallys_is_one_here(data: dict[str, object]) -> None:
+    """Both schemas of a deployment, and an environment, become the engine `existing`."""
+    spec = load_spec(json.dumps(data), file="d.json")
+    assert (spec.engine, spec.name) == ("existing", "existing")
+    assert spec.options["auth"] == {
+        "auth_url": URL,
+        "username": "admin",
+        "password": "hush",
+        "project_name": "demo",
+        "user_domain_name": "Default",
+        "project_domain_name": "Default",
+    }
+    assert spec.options["region_name"] == "R"
+    assert spec.secrets == ("hush",)
+
+
+def test_insecure_is_turned_round() -> None:
+    """`https_insecure: true` is `verify: false`."""
+    data = {"existing@openstack": {"auth_url": URL, "https_insecure": True, "admin": ADMIN_V3}}
+    spec = load_spec(json.dumps(data), file="d.json")
+    assert spec.options["verify"] is False
+    assert spec.options["auth"]["user_domain_name"] == "U"
+
+
+def test_users_come_along() -> None:
+    """Users beside the administrator become users of the cloud."""
+    data = {"type": "ExistingCloud", "auth_url": URL, "admin": ADMIN_V3, "users": [{**ADMIN_V3, "username": "u"}]}
+    spec = load_spec(json.dumps(data), file="d.json")
+    assert [user["username"] for user in spec.options["users"]] == ["u"]
+
+
+def test_a_complaint_names_the_place_in_rallys_file() -> None:
+    """What is wrong is said where the user wrote it."""
+    text = '{"existing@openstack": {\n "auth_url": "http://a",\n "endpoint_type": 5,\n "nonsense": 1,\n "admin": {}}}'
+    with pytest.raises(InvalidInput) as caught:
+        load_spec(text, file="d.json")
+    said = [str(complaint) for complaint in caught.value.complaints]
+    assert said[0].startswith("d.json:3:2: existing@openstack.endpoint_type: must be a text, not 5")
+    assert said[1].startswith("d.json:4:2: existing@openstack.nonsense: unknown key")
+
+
+def test_servers_of_rallys_are_servers_here() -> None:
+    """`ExistingServers` and its `credentials` are the provider `existing` and its `servers`."""
+    text = """
+name: lab
+engine: embedded
+provider:
+  type: ExistingServers
+  credentials:
+    - {host: 192.0.2.11, user: root, key: /k}
+    - {host: 192.0.2.12, user: root, prot: 22}
+"""
+    with pytest.raises(InvalidInput) as caught:
+        load_spec(text, file="s.yaml")
+    assert str(caught.value).startswith("s.yaml:8:38: provider.credentials[1].prot: unknown key - did you mean port?")
+    spec = load_spec(text.replace("prot", "port"), file="s.yaml")
+    assert spec.provider is not None
+    assert spec.provider.type == "existing"
+    assert [server["host"] for server in spec.provider.options["servers"]] == ["192.0.2.11", "192.0.2.12"]
+    assert spec.provider.options["servers"][0]["port"] == 22
+
+
+def test_a_container_host_of_rallys_is_one_here() -> None:
+    """Providers in providers are translated as well."""
+    text = json.dumps(
+        {
+            "name": "lab",
+            "engine": "embedded",
+            "provider": {
+                "type": "LxcProvider",
+                "containers_per_host": 2,
+                "container_name_prefix": "c",
+                "host_provider": {"type": "ExistingServers", "credentials": [{"host": "192.0.2.1", "user": "root"}]},
+            },
+        }
+    )
+    spec = load_spec(text, file="s.json")
+    assert spec.provider is not None
+    assert spec.provider.options["host_provider"]["type"] == "existing"
+    assert spec.provider.options["host_provider"]["servers"][0]["host"] == "192.0.2.1"

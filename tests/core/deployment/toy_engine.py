@@ -1,0 +1,78 @@
+"""An engine that is quick: as many kinds of steps as the conformance suite wants to see, and no OpenStack."""
+
+import json
+from collections.abc import Sequence
+from shlex import quote
+from typing import ClassVar
+
+from rallycross.deployment.engine import ENGINES, CloudSpec, Deployed, Option, Service
+from rallycross.deployment.node import Node
+from rallycross.deployment.site import Site
+from rallycross.deployment.step import Plan, Step
+
+_DAEMON = "setsid -f sleep 7654321 </dev/null >/dev/null 2>&1 9>&-"
+_END = "for pid in $(pgrep -f '[s]leep 7654321' || :); do kill -9 $pid 2>/dev/null || :; done"
+
+
+class Toy:
+    """Leaves a file in /opt, and a process, on each node."""
+
+    takes_servers = True
+    options: ClassVar = {
+        "password": Option(str, "hush-hush", "a secret", secret=True),
+        "folder": Option(str, "/opt", "where it leaves its file"),
+    }
+
+    def plan(self, spec: CloudSpec, nodes: Sequence[Node], site: Site) -> Plan:
+        """Return three steps: one on every node, one on the first, one that is always done."""
+        del site
+        everywhere, mark = tuple(node.name for node in nodes), quote(f"{spec.options['folder']}/{spec.name}")
+        return Plan(
+            (
+                Step("mark", f"echo made >> {mark}", everywhere, undo=f"rm -f {mark}", leaves=f"the file {mark}"),
+                Step(
+                    "install",
+                    f"cat {quote(nodes[0].root)}/etc/secret; echo {spec.options['password']}\n"
+                    f"sleep 0.3; echo once >> {mark}.runs",
+                    needs=("mark",),
+                    files={f"{nodes[0].root}/etc/secret": spec.options["password"]},
+                    undo=f"rm -f {mark}.runs",
+                ),
+                Step(
+                    "start",
+                    f"pgrep -f '[s]leep 7654321' || {_DAEMON}",
+                    everywhere,
+                    needs=("install",),
+                    always=True,
+                    undo=_END,
+                ),
+            ),
+            secrets=(spec.options["password"],),
+        )
+
+    def cloud(self, spec: CloudSpec, nodes: Sequence[Node], site: Site) -> Deployed:
+        """Return an entry that leads nowhere."""
+        del site
+        entry = {"auth": {"auth_url": f"http://{nodes[0].address}/v3", "password": spec.options["password"]}}
+        return Deployed(spec.name, json.dumps({"clouds": {spec.name: entry}}), {"engine": "toy"})
+
+    def stop(self, spec: CloudSpec, nodes: Sequence[Node]) -> None:
+        """End the processes."""
+        del spec
+        for node in nodes:
+            node.host.run(_END)
+
+    def status(self, spec: CloudSpec, nodes: Sequence[Node]) -> list[Service]:
+        """Return the process of each node."""
+        del spec
+        there = [node for node in nodes if not node.host.run("pgrep -f '[s]leep 7654321'", check=False).code]
+        return [Service(f"sleep on {node.name}", "RUNNING", "") for node in there]
+
+    def logs(self, spec: CloudSpec, nodes: Sequence[Node], *, service: str | None, lines: int) -> str:
+        """Return nothing."""
+        del spec, nodes, service, lines
+        return ""
+
+
+if "toy" not in ENGINES._found:
+    ENGINES.add("toy", Toy())
