@@ -40,6 +40,20 @@ def test_stages_follow_each_other(dag: Any) -> None:
     assert {task.task_id for task in dag.tasks} == set(STAGES)
 
 
+def test_a_benchmark_alone_has_the_stages_that_follow_a_load(dag_bag: Any) -> None:
+    """The DAG `benchmark` has a load and what judges, cleans, reports; its verdict speaks of nothing else."""
+    alone = dag_bag.dags["benchmark"]
+    assert {task.task_id: sorted(task.downstream_task_ids) for task in alone.tasks} == {
+        "benchmark": ["clean", "judge"],
+        "judge": ["report"],
+        "clean": ["verdict"],
+        "report": ["verdict"],
+        "verdict": [],
+    }
+    assert alone.get_task("verdict").parts == alone.get_task("report").parts == ["benchmark"]
+    assert [task.task_id for task in alone.tasks if not task.is_teardown] == ["benchmark"]
+
+
 def test_every_stage_has_a_time_out(dag_bag: Any) -> None:
     """Each task of each DAG has an execution_timeout; no DAG has a dagrun_timeout, which would skip the teardowns."""
     for dag in dag_bag.dags.values():

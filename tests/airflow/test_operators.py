@@ -27,7 +27,10 @@ JINJA = "{{ params.something }}"
 OPERATORS: list[tuple[type[BaseOperator], dict[str, Any]]] = [
     (DeployOperator, {"cloud_spec": JINJA}),
     (VerifyOperator, {"cloud": JINJA, "tests": JINJA, "concurrency": JINJA}),
-    (BenchmarkOperator, {"cloud": JINJA, "task_file": JINJA, "task_args": JINJA}),
+    (
+        BenchmarkOperator,
+        {"cloud": JINJA, "task_file": JINJA, "task_args": JINJA, "timing": JINJA, "abort_on_sla_failure": JINJA},
+    ),
     (JudgeOperator, {}),
     (CleanOperator, {"cloud": JINJA}),
     (ReportOperator, {"tests": JINJA}),
