@@ -96,7 +96,7 @@ def deployment_details(row: DeploymentRow, now: float) -> tuple[str, ...]:
     skipped = sum(step.status == "skipped" for step in ended)
     count = f"{len(ended)}/{max(row.total_steps, len(row.steps))} steps" + (f", {skipped} skipped" if skipped else "")
     running = [step for step in row.steps if step.status == "running"] if row.status == "running" else []
-    lines = [f"{step.title or step.name}  {duration(now - step.started_at)}" for step in running]
+    lines = [f"{step.title or step.name}  {duration(max(0.0, now - step.started_at))}" for step in running]
     lines += [f"FAILED {step.title or step.name}: {_first_line(step.error)}" for step in failed]
     if not failed and row.error:
         lines.append(_first_line(row.error))

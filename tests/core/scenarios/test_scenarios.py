@@ -11,7 +11,7 @@ from small_cloud import SmallCloud
 from rallycross.cloud.access import SignIn
 from rallycross.cloud.client import Client, open_http
 from rallycross.cloud.errors import ApiError
-from rallycross.cloud.scene import Scene
+from rallycross.cloud.scene import Actor, Scene, Tenant
 from rallycross.load.iteration import Iteration
 from rallycross.scenarios.scenario import SCENARIOS
 from rallycross.scenarios.steps.nova import _request
@@ -124,6 +124,25 @@ def test_a_refusal_fails_the_action(small_cloud: SmallCloud) -> None:
     with pytest.raises(ApiError, match="403 as you wish") as caught:
         run(small_cloud, "NovaServers.boot_and_delete_server", image="i1", flavor="f1")
     assert caught.value.request_id
+
+
+def test_a_server_may_get_one_of_the_projects_networks(small_cloud: SmallCloud) -> None:
+    """With `auto_assign_nic` each server has a network that the context network has made for its project."""
+    entry = small_cloud.cloud()
+    tenant = Tenant("p", "project", {"networks": [{"id": "n1"}, {"id": "n2"}]})
+    asked: list[Any] = []
+    create = small_cloud._new
+    small_cloud._new = lambda kind, wanted, project: asked.append(wanted) or create(kind, wanted, project)
+
+    async def main() -> None:
+        async with open_http(entry) as http:
+            iteration = Iteration(0, asyncio.get_running_loop().time)
+            actor = Actor(entry, tenant, "u")
+            user = User(Client(SignIn(entry), http), iteration, WORKLOAD, scene=Scene(entry), actor=actor)
+            await SCENARIOS["NovaServers.boot_and_delete_server"].function(user, "i1", "f1", auto_assign_nic=True)
+
+    asyncio.run(main())
+    assert asked[0]["networks"] in ([{"uuid": "n1"}], [{"uuid": "n2"}])
 
 
 def test_server_options_become_what_the_api_calls_them() -> None:

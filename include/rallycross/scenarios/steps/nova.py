@@ -1,6 +1,7 @@
 """What one does with nova."""
 
 import base64
+import random
 from typing import Any, Literal, TypedDict, Unpack
 
 from rallycross.cloud.waiting import RallyPolling
@@ -22,6 +23,7 @@ Server = dict[str, Any]
 class ServerOptions(TypedDict, total=False):
     """Options of a new server, by the names that novaclient, and so Rally's task files, have for them."""
 
+    auto_assign_nic: bool  # one of the project's networks, of the context network, for each server
     availability_zone: str
     block_device_mapping_v2: list[dict[str, Any]]
     config_drive: bool
@@ -42,6 +44,8 @@ _NIC_NAMES = {"net-id": "uuid", "port-id": "port", "v4-fixed-ip": "fixed_ip", "v
 @step("nova.boot_server")
 async def boot_server(user: User, image: str, flavor: str, **options: Unpack[ServerOptions]) -> Server:
     """Boot a server, and wait until it is ACTIVE."""
+    if options.pop("auto_assign_nic", False) and (networks := user.tenant.resources.get("networks")):
+        options["nics"] = [{"net-id": random.choice(networks)["id"]}]  # noqa: S311 - no secret
     body = _request({"name": user.name(), "imageRef": image, "flavorRef": flavor}, options)
     created = (await user.post("compute", "/servers", body))["server"]
     return await user.wait(becomes(SERVER, created["id"], "ACTIVE", limit=BOOT_LIMIT), _BOOT)
