@@ -105,6 +105,6 @@ class LocalRun:
         )
 
     def _stage(self, act: _Act, now: float) -> Stage:
-        seconds = (act.ended or now) - act.began if act.began is not None else None
+        seconds = max(0.0, (act.ended or now) - act.began) if act.began is not None else None
         task = self._store.task(self._uuid) if act.name == "benchmark" else None
         return Stage(act.name, act.state, seconds, task_details(task) if task else ())

@@ -41,11 +41,26 @@ def _per_action(value: Mapping[str, float]) -> str:
     return _joined([f"{action} takes {most:g} s or less on average" for action, most in value.items()])
 
 
+def _percentile(value: Any) -> str:
+    if isinstance(value, Mapping):
+        return _joined([f"{name} {wanted}" for name, wanted in value.items()])
+    return _joined([str(wanted) for wanted in (value if isinstance(value, list) else [value])])
+
+
 _SLA: dict[str, Callable[[Any], str]] = {
     "failure_rate": _failure_rate,
     "max_seconds_per_iteration": lambda value: f"none takes more than {value:g} s",
     "max_avg_duration": lambda value: f"one takes {value:g} s or less on average",
     "max_avg_duration_per_atomic": _per_action,
+    "outliers": lambda value: f"at most {_count(value.get('max', 0), 'outlier')}",
+    "performance_degradation": lambda value: (
+        f"the slowest takes at most {value['max_degradation']:g} % more than the fastest"
+    ),
+    "percentile": _percentile,
+    "throughput": lambda value: f"at least {value['min']:g} a second end",
+    "error_budget": lambda value: f"errors keep to {_joined([f'{share} of {kind}' for kind, share in value.items()])}",
+    "schedule": lambda value: f"at most {_joined([f'{share} are {name}' for name, share in value.items()])}",
+    "leaked_resources": lambda value: f"at most {_count(value['max'], 'thing')} are left behind",
 }
 
 

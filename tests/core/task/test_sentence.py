@@ -23,7 +23,13 @@ NOT_FAILING = {"failure_rate": {"max": 0}}
         (set(), {}, {"failure_rate": {"min": 1, "max": 2}}, "; passes when 1 to 2 % fail"),
         (set(), {}, {"max_seconds_per_iteration": 2.5}, "; passes when none takes more than 2.5 s"),
         (set(), {}, {"max_avg_duration_per_atomic": {"a": 1, "b": 2}}, "a takes 1 s or less on average and b takes 2"),
-        (set(), {}, {**NOT_FAILING, "outliers": {"max": 1}}, '; passes when none fails and outliers is {"max": 1}'),
+        (set(), {}, {**NOT_FAILING, "outliers": {"max": 1}}, "; passes when none fails and at most 1 outlier"),
+        (set(), {}, {"percentile": {"total": "p(95) < 60s"}}, "; passes when total p(95) < 60s"),
+        (set(), {}, {"percentile": ["p(50) < 1s", "p(99) < 2s"]}, "; passes when p(50) < 1s and p(99) < 2s"),
+        (set(), {}, {"throughput": {"min": 5}}, "; passes when at least 5 a second end"),
+        (set(), {}, {"error_budget": {"ApiError 5xx": "1 %"}}, "; passes when errors keep to 1 % of ApiError 5xx"),
+        (set(), {}, {"schedule": {"dropped": "5 %"}}, "; passes when at most 5 % are dropped"),
+        (set(), {}, {"leaked_resources": {"max": 0}}, "; passes when at most 0 things are left behind"),
     ],
 )
 def test_a_workload_in_words(actors: set[str], contexts: Any, sla: Any, said: str) -> None:

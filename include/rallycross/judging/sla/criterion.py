@@ -5,11 +5,10 @@ order of adding nor that of merging can turn a verdict.
 """
 
 import re
+import sys
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from typing import Any, Self
-
-import numpy as np
 
 from rallycross.judging.batch import Batch
 from rallycross.results.sla_row import SlaRow
@@ -58,7 +57,9 @@ class Criterion(ABC):
 
 def is_number(value: Any) -> bool:
     """Return whether a value of a task file is a finite number."""
-    return isinstance(value, int | float) and not isinstance(value, bool) and bool(np.isfinite(value))
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        return False
+    return abs(value) < sys.float_info.max  # also of whole numbers, which YAML has of any size
 
 
 def percent(value: Any) -> float | None:
