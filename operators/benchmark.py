@@ -83,6 +83,6 @@ class CleanOperator(BaseOperator):
         from rallycross import benchmark  # noqa: PLC0415
 
         uuid = own_reference(context, "benchmark")
-        if not self.cloud or not store().standing(self.cloud, uuid):
+        if not self.cloud or not benchmark.standing(store(), self.cloud, uuid):
             raise AirflowSkipException("the load has left nothing")
         return {"deleted": benchmark.clean(OpenStackHook(self.cloud).get_conn(), store(), uuid=uuid)}

@@ -44,7 +44,7 @@ async def cast(job: Job, *, workers: int) -> AsyncIterator[Iterate]:
         async with _on_threads(job, scenario, workers) as iterate:
             yield iterate
     else:
-        async with _on_the_loop(job, scenario) as iterate:
+        async with _on_the_loop(job, scenario, workers) as iterate:
             yield iterate
 
 
@@ -81,10 +81,11 @@ async def _alone(job: Job, scenario: Scenario, workers: int) -> AsyncIterator[It
 
 
 @asynccontextmanager
-async def _on_the_loop(job: Job, scenario: Scenario) -> AsyncIterator[Iterate]:
+async def _on_the_loop(job: Job, scenario: Scenario, workers: int) -> AsyncIterator[Iterate]:
     turns, scene, roles = _Turns(job), job.scene, scenario.roles
     function: Callable[..., Awaitable[None]] = partial(scenario.function, **job.args)
-    with ThreadPoolExecutor(SIGN_IN_THREADS, thread_name_prefix="sign-in") as threads:
+    # As many as iterations: signing in may be what they do.
+    with ThreadPoolExecutor(max(workers, SIGN_IN_THREADS), thread_name_prefix="sign-in") as threads:
         async with open_http(scene.cloud) as http:
 
             def client(cloud: Cloud) -> Client:

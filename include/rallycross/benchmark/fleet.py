@@ -4,15 +4,16 @@ import queue
 import subprocess
 import sys
 import threading
+import time
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from types import TracebackType
 from typing import Any, Self
 
 from rallycross.benchmark.pipe import pack, receive
 
-END_LIMIT = 10.0  # seconds that a process has to end by itself
+END_LIMIT = 3.0  # seconds that processes have to end by themselves
 
 
 @dataclass(frozen=True)
@@ -38,6 +39,8 @@ class LoadProcess:
         )
         self._inbox: queue.SimpleQueue[tuple[int, Any]] | None = None
         self._place = 0
+        self._died: Died | None = None
+        self._lock = threading.Lock()  # of the three above
         threading.Thread(target=self._listen, name="load-process", daemon=True).start()
 
     @property
@@ -51,8 +54,11 @@ class LoadProcess:
         return self._process.poll() is None
 
     def answer_to(self, inbox: "queue.SimpleQueue[tuple[int, Any]]", place: int) -> None:
-        """Put what it tells from now on into `inbox`, as (`place`, message)."""
-        self._inbox, self._place = inbox, place
+        """Put what it tells from now on into `inbox`, as (`place`, message); that it is gone, also if it has been."""
+        with self._lock:
+            self._inbox, self._place = inbox, place
+            if self._died is not None:
+                inbox.put((place, self._died))
 
     def tell(self, message: Any) -> None:
         """Send a message; one to a process that is gone is lost, as its end is told of anyway."""
@@ -63,15 +69,20 @@ class LoadProcess:
         except OSError:
             return
 
-    def end(self) -> None:
-        """Let it end, and see that it does."""
-        try:
-            assert self._process.stdin is not None
+    def kill(self) -> None:
+        """End it at once; what it has measured is on disk but for the last half second."""
+        self._process.kill()
+
+    def let_go(self) -> None:
+        """Say that nothing more will come, upon which it ends by itself."""
+        assert self._process.stdin is not None
+        with suppress(OSError):  # it was gone, with something still to be sent
             self._process.stdin.close()
-        except OSError:
-            pass  # it was gone, with something still to be sent
+
+    def end(self, deadline: float) -> None:
+        """See that it ends by a moment of the monotonic clock."""
         try:
-            self._process.wait(END_LIMIT)
+            self._process.wait(max(0.0, deadline - time.monotonic()))
         except subprocess.TimeoutExpired:
             self._process.kill()
             self._process.wait()
@@ -81,11 +92,15 @@ class LoadProcess:
         with self._process.stdout as pipe:
             while (message := receive(pipe)) is not None:
                 self._put(message)
-        self._put(Died(self._process.wait()))
+        died = Died(self._process.wait())
+        with self._lock:
+            self._died = died
+        self._put(died)
 
     def _put(self, message: Any) -> None:
-        if self._inbox is not None:
-            self._inbox.put((self._place, message))
+        with self._lock:
+            if self._inbox is not None:
+                self._inbox.put((self._place, message))
 
 
 class Fleet:
@@ -100,8 +115,7 @@ class Fleet:
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
-        for process in self._all:
-            process.end()
+        _end(self._all)
 
     @contextmanager
     def lend(self, count: int) -> Iterator[Sequence[LoadProcess]]:
@@ -121,5 +135,13 @@ class Fleet:
                 if whole:
                     self._idle += lent
             if not whole:
-                for process in lent:
-                    process.end()
+                _end(lent)
+
+
+def _end(processes: Sequence[LoadProcess]) -> None:
+    """End processes side by side: whoever wants us to stop does not wait for one after another."""
+    deadline = time.monotonic() + END_LIMIT
+    for process in processes:
+        process.let_go()
+    for process in processes:
+        process.end(deadline)

@@ -9,6 +9,7 @@ import gc
 import os
 import sys
 import threading
+import time
 import traceback
 from contextlib import closing
 from pathlib import Path
@@ -26,6 +27,9 @@ from rallycross.scenarios.scenario import SCENARIOS
 
 # A thread that compresses samples must not keep iterations waiting: by default it may for 5 ms.
 _SWITCH_INTERVAL = 0.0005
+
+
+ALONE_LIMIT = 3.0  # seconds that a process has to end by itself when its parent is gone
 
 
 def main() -> None:
@@ -46,6 +50,9 @@ async def _serve(answers: Any) -> None:
         while message is not None:
             message = receive(sys.stdin.buffer)
             here.call_soon_threadsafe(inbox.put_nowait, message)
+        # Nobody is left to tell. What cannot end by itself, such as a sign-in that is not answered, must not go on.
+        time.sleep(ALONE_LIMIT)
+        os._exit(1)
 
     threading.Thread(target=listen, name="listen", daemon=True).start()
 
@@ -89,6 +96,7 @@ async def _perform(job: Job, inbox: "asyncio.Queue[Any]", tell: Any) -> None:
                 health = await measure(engine, writer)
             finally:
                 listening.cancel()
+                gc.unfreeze()
     tell(Ended(health))
 
 

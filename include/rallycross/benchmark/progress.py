@@ -22,7 +22,7 @@ class Progress:
         self._looks: deque[tuple[float, int]] = deque([(0.0, 0)])  # when the progress was looked at, and what was done
 
     def add(self, batch: Batch) -> None:
-        """Count some samples; those of a warm-up are done, and are in no figure."""
+        """Count some samples; those of a warm-up, dropped or not, are done, and are in no figure."""
         self.done += len(batch) + batch.warm_up
         self.dropped += batch.dropped
         self.failed += int(batch.failed.sum())

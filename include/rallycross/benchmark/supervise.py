@@ -1,5 +1,7 @@
 """Drives one workload's load by its processes: starts them together, follows them, stops them."""
 
+import logging
+import math
 import queue
 import threading
 import time
@@ -16,6 +18,9 @@ LEAD = 0.02  # seconds from the word to the start, so that all processes have he
 TICK = 0.1  # seconds between two looks at whether to stop
 LOOK = 0.25  # seconds between two looks at the samples
 SHOW = 1.0  # seconds between two shows of the progress
+KILL = 1.5  # seconds that a process has to end after those in which its iterations may; Airflow ends us after 5
+
+_log = logging.getLogger(__name__)
 
 
 class LoadFailed(RallycrossError):  # noqa: N818 - reads as what it says
@@ -72,31 +77,49 @@ class Supervision:
         self._tell_all(Go(origin))
         self.begun()
         looked = shown = origin
-        stopping = False
+        over = math.inf  # when a load that was stopped must have ended
         try:
             while len(self.health) < len(self.processes):
-                shard, message = _next(inbox, TICK)
-                match message:
-                    case Started():
-                        self.started(message.iteration)
-                    case Ended():
-                        self.health[shard] = message.health
-                    case _:
-                        self._raise_if_failed(message)
+                self._hear(*_next(inbox, TICK), stopped=over < math.inf)
                 now = time.monotonic()
+                if now >= over:
+                    self._kill()
+                    over = now + KILL
                 if now - looked >= LOOK:
                     self.lookout.look()
                     looked = now
                 if now - shown >= SHOW:
-                    self.show(self.lookout.progress(now - origin))
+                    self._show(now - origin)
                     shown = now
-                if not stopping and self._is_to_stop():
-                    stopping = True
+                if over == math.inf and self._is_to_stop():
+                    over = now + self.drain + KILL
                     self._tell_all(Stop(self.drain))
         finally:
             self.seconds = max(0.0, time.monotonic() - origin)
             self.lookout.look()
-            self.show(self.lookout.progress(self.seconds))
+            self._show(self.seconds)
+
+    def _hear(self, shard: int, message: Any, *, stopped: bool) -> None:
+        match message:
+            case Started():
+                self.started(message.iteration)
+            case Ended():
+                self.health[shard] = message.health
+            case Died() if stopped:  # by us, since it did not end
+                self.health[shard] = {}
+            case _:
+                self._raise_if_failed(message)
+
+    def _kill(self) -> None:
+        for shard, process in enumerate(self.processes):
+            if shard not in self.health:
+                process.kill()
+
+    def _show(self, elapsed: float) -> None:
+        try:
+            self.show(self.lookout.progress(elapsed))
+        except Exception:  # noqa: BLE001 - a database that is away for a moment must not end a load of hours
+            _log.exception("the progress of the load cannot be shown; the load goes on")
 
     def _is_to_stop(self) -> bool:
         if self.stop.is_set():

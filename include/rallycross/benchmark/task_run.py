@@ -4,6 +4,8 @@ import logging
 import os
 import platform
 import threading
+from collections import Counter
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from importlib.metadata import version
@@ -22,6 +24,7 @@ from rallycross.contexts.ledger import OwnedLedger
 from rallycross.deployment import load_spec
 from rallycross.errors import InvalidInput
 from rallycross.load_hooks import Machine, machines_of, undo_standing
+from rallycross.results.models import LedgerRow
 from rallycross.results.store import Store
 from rallycross.scenarios.scenario import SCENARIOS
 from rallycross.task.checks import check, check_alone, kinds, resolve, unsettled
@@ -65,6 +68,7 @@ def run(
         there = CloudFacts(cloud.name, frozenset()) if cloud.is_none else facts(cloud, wanted)
         if complaints := check_alone(task, scenarios) if cloud.is_none else check(task, there, scenarios):
             raise InvalidInput(complaints)
+        connection = None if cloud.is_none else cloud.connect()
         uuids = store.begin_task(uuid, cloud=cloud.name, task=task, environment=_environment())
 
         def settle(position: int, scene: Scene) -> Workload:
@@ -76,7 +80,6 @@ def run(
             who = scene.users[0].cloud if scene.users else cloud
             return resolve(workload, task, facts(who, wanted, own=True), signature, contexts_stand=True)
 
-        connection = None if cloud.is_none else cloud.connect()
         with closing(Stands(cloud, connection, store, uuid, task.workloads, tell)) as stands:
             stage = Stage(
                 settle,
@@ -100,32 +103,51 @@ def run(
                     run_workload(stage, workload, uuids[position])
 
             for subtask in task.subtasks:
-                _run_subtask(subtask, one)
+                _run_subtask(subtask, one, stop)
     store.end_task(uuid, status="aborted" if stop.is_set() else "finished")
 
 
-def _run_subtask(subtask: Subtask, run_one: Any) -> None:
+def _run_subtask(subtask: Subtask, run_one: Callable[[int], None], stop: threading.Event) -> None:
     positions = [workload.position for workload in subtask.workloads]
     if not subtask.run_in_parallel:
         for position in positions:
             run_one(position)
         return
     with ThreadPoolExecutor(max(1, len(positions)), thread_name_prefix="workload") as threads:
-        for future in [threads.submit(run_one, position) for position in positions]:
-            future.result()
+        try:
+            for future in [threads.submit(run_one, position) for position in positions]:
+                future.result()
+        except BaseException:  # an interrupt, or a time-out of Airflow's: the others are not to go on
+            stop.set()
+            raise
+
+
+def standing(store: Store, cloud: str, uuid: str) -> list[LedgerRow]:
+    """Return what stands or may stand in a cloud because of a task, and what its hooks have broken and not mended."""
+    row = store.task(uuid)
+    owners = [uuid, *(workload.uuid for workload in row.workloads if row)] if row else [uuid]
+    return [one for owner in owners for one in store.standing(cloud, owner)]
 
 
 def clean(cloud: Cloud, store: Store, *, uuid: str) -> int:
-    """Delete what the ledger says still stands for a task; return how many things. Raise `LeftBehind`.
+    """Mend what a task's hooks have broken, then delete what the ledger says still stands for it.
 
-    What hooks have broken and not mended is mended first.
+    Return how many things there were; raise `LeftBehind` with all that could not be mended or deleted.
     """
+    count, left, deleted = len(standing(store, cloud.name, uuid)), list[str](), Counter[str]()
     row = store.task(uuid)
     for workload in row.workloads if row else ():
-        for why in undo_standing(store, cloud.name, workload.uuid).values():
-            _log.warning(why)
+        left += undo_standing(store, cloud.name, workload.uuid).values()
     ledger = OwnedLedger(store, cloud.name, uuid)
-    return cleaning.clean(cloud.connect(), ledger, users=cloud.users) if ledger.standing() else 0
+    try:
+        if ledger.standing():
+            cleaning.clean(cloud.connect(), ledger, users=cloud.users)
+    except cleaning.LeftBehind as error:
+        left.append(str(error))
+        deleted = error.deleted
+    if left:
+        raise cleaning.LeftBehind("\n".join(left), deleted)
+    return count
 
 
 def _close_interrupted(cloud: Cloud, store: Store, uuid: str, tell: Tell) -> None:

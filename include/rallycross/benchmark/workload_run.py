@@ -121,8 +121,8 @@ def _load(stage: Stage, workload: Workload, uuid: str, scene: Scene, outcome: _O
     ]
 
     def begun() -> None:
-        stage.store.begin_load(uuid)
         hooks.load_began()
+        stage.store.begin_load(uuid)
 
     with stage.fleet.lend(count) as lent:
         supervision = Supervision(

@@ -1,6 +1,6 @@
 """Delete what runs that died have left in clouds, and mend what their hooks had broken: by the ledger.
 
-Runs that are still going on are left alone: name them by --task to clean up after one whose process is gone.
+A run that seems to be going on is left alone, and named: clean up after one whose process is gone by --task UUID.
 """
 
 import argparse
@@ -9,6 +9,7 @@ from rallycross import benchmark
 from rallycross.cli.console import console
 from rallycross.cli.named_cloud import named_cloud
 from rallycross.errors import RallycrossError
+from rallycross.results.models import TaskRow
 from rallycross.results.store import Store
 
 
@@ -22,33 +23,40 @@ def configure(parser: argparse.ArgumentParser) -> None:
 def run(options: argparse.Namespace) -> int:
     """Clean up after each task of which something stands; 1 when something could not be deleted."""
     store = Store.open()
+    tasks = _tasks(store, options)
     left = 0
-    for cloud_name, owner in _owners(store, options):
-        rows = store.standing(cloud_name, owner)
-        for row in rows:
-            console.print(f"{cloud_name}  task {owner}  {row.kind}  {row.name}")
-        if options.dry_run:
-            continue
-        try:
-            count = benchmark.clean(named_cloud(cloud_name, store), store, uuid=owner)
-        except RallycrossError as error:
-            console.print(str(error))
-            left += 1
-        else:
-            console.print(f"{cloud_name}  task {owner}  {count} deleted")
+    for task in tasks:
+        for row in benchmark.standing(store, task.cloud, task.uuid):
+            console.print(f"{task.cloud}  task {task.uuid}  {row.kind}  {row.name}")
+        if task.status == "running" and not options.task:
+            console.print(f"  it seems to be going on; if its process is gone: ./rallycross clean --task {task.uuid}")
+        elif not options.dry_run:
+            left += _clean(store, task)
+    if not tasks:
+        console.print("nothing stands")
     return 1 if left else 0
 
 
-def _owners(store: Store, options: argparse.Namespace) -> list[tuple[str, str]]:
-    """Return cloud and task of what is to be cleaned."""
+def _clean(store: Store, task: TaskRow) -> int:
+    try:
+        count = benchmark.clean(named_cloud(task.cloud, store), store, uuid=task.uuid)
+    except RallycrossError as error:
+        console.print(str(error))
+        return 1
+    console.print(f"{task.cloud}  task {task.uuid}  {count} cleaned up")
+    return 0
+
+
+def _tasks(store: Store, options: argparse.Namespace) -> list[TaskRow]:
+    """Return the tasks of which something stands, or the one that is named."""
     if options.task:
         task = store.task(options.task)
         if task is None:
             raise RallycrossError(f"there is no task {options.task} - see ./rallycross results list")
-        return [(task.cloud, task.uuid)]
-    found = []
+        return [task]
+    found = {}
     for cloud, owner in store.owners():
-        task = store.task(owner)
-        if options.cloud in {None, cloud} and task is not None and task.status != "running":
-            found.append((cloud, owner))
-    return found
+        task = store.task_of(owner)  # what clouds were deployed with has owners that are no tasks
+        if task is not None and options.cloud in {None, cloud}:
+            found[task.uuid] = task
+    return list(found.values())

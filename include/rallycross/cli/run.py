@@ -2,7 +2,7 @@
 
 FILE is a task file of Rally's format, or - for standard input. Exit codes: 0 passed; 1 failed; 2 it could not run.
 Ctrl-C stops the load: what it has measured is judged and reported, what it has made is deleted. A second Ctrl-C leaves
-at once; `./rallycross clean` then deletes what still stands.
+at once, and names the command that deletes what still stands.
 """
 
 import argparse
@@ -65,11 +65,17 @@ def run(options: argparse.Namespace) -> int:
             tell=shown.say,
         )
         local.start()
+        left = False
         try:
             follow(local, shown)
         except KeyboardInterrupt:
-            shown.say(f"left in the middle of task {uuid}; what it had made is deleted by: ./rallycross clean")
-            os._exit(130)  # the load processes end when this one does
+            left = True
+        except BaseException:
+            local.fail()  # what cannot be shown is not to go on unseen
+            raise
+    if left:
+        console.print(f"left; what the task had made is deleted by: ./rallycross clean --task {uuid}")
+        os._exit(130)  # without waiting for the load: its processes end when this one does
     if local.verdict is None:  # it never began
         raise local.error or RallycrossError("the run ended without a verdict")
     print_rows(console, store.task(uuid))

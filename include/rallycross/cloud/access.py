@@ -13,6 +13,8 @@ from openstack.exceptions import ConfigException
 from rallycross.cloud.cloud import Cloud
 from rallycross.cloud.errors import SignInFailed
 
+SIGN_IN_LIMIT = 60  # seconds until the identity service must have answered, unless the cloud's entry says otherwise
+
 _SERVICE_TYPES = os_service_types.ServiceTypes()
 
 # What a service's paths begin with, where its endpoint in the catalog names no version.
@@ -39,7 +41,8 @@ class SignIn:
     """Signs one user in, by whatever way the entry says: password, application credential ... Blocks; thread-safe."""
 
     def __init__(self, cloud: Cloud) -> None:
-        config = {key: value for key, value in cloud.config.items() if key != "profile"}
+        entry = {key: value for key, value in cloud.config.items() if key != "profile"}
+        config = {"api_timeout": SIGN_IN_LIMIT, **entry}
         try:
             region = OpenStackConfig(load_yaml_config=False, load_envvars=False).get_one(**config)
             self._session = region.get_session()

@@ -5,7 +5,8 @@ look is for whoever waits.
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable
+import math
+from collections.abc import Awaitable, Callable, Coroutine, Mapping
 from contextlib import suppress
 from typing import Any
 
@@ -21,6 +22,8 @@ POLL_SHARE = 0.05
 POLL_SHORTEST = 0.1
 POLL_LONGEST = 1.0
 
+LAST_LOOK = 10.0  # seconds that the last look of a wait may take after the wait's limit
+_NOT_FOUND = 404
 _TIMER_STEP = 1e-6  # seconds by which a timer may come early
 
 
@@ -32,6 +35,7 @@ class Waiter:
         self.wish = wish
         self.done: asyncio.Future[Thing] = loop.create_future()
         self.began = self.next_look = loop.time()
+        self.looking = False
         self.updated = ""  # when the thing had last changed, by the cloud's clock
         self._status = "unknown"
 
@@ -68,24 +72,28 @@ class Waiter:
 
 
 class Watch:
-    """Those who wait for things of one kind in one project."""
+    """Those who wait for things of one kind in one project. A slow look keeps nobody else from looking."""
 
     def __init__(self, kind: Kind, get: Get) -> None:
         self._kind = kind
         self._get = get
         self._waiters: set[Waiter] = set()
-        self._looking: asyncio.Task[None] | None = None
-        self._news = asyncio.Event()
+        self._watching: asyncio.Task[None] | None = None
+        self._looks: set[asyncio.Task[None]] = set()
+        self._news = asyncio.Event()  # somebody has come, or a look has ended
 
     async def wait(self, wish: Wish) -> Thing:
         """Wait for one thing; return it as it then is."""
         waiter = Waiter(wish)
         self._waiters.add(waiter)
         self._news.set()
-        if self._looking is None or self._looking.done():
-            self._looking = asyncio.create_task(self._look_on(), name=f"watch {self._kind.path}")
+        if self._watching is None or self._watching.done():
+            self._watching = asyncio.create_task(self._watch(), name=f"watch {self._kind.path}")
         try:
-            return await waiter.done
+            async with asyncio.timeout(wish.limit + LAST_LOOK):
+                return await waiter.done
+        except TimeoutError as error:
+            raise WaitedTooLong(f"{wish.what} after {wish.limit:g} s: the cloud does not answer") from error
         finally:
             self._waiters.discard(waiter)
 
@@ -93,59 +101,71 @@ class Watch:
         """Look at one thing alone."""
         try:
             answer = await self._get(self._kind.service, f"{self._kind.path}/{waiter.wish.identifier}")
+            waiter.see(dict(answer[self._kind.name] if self._kind.name else answer))
         except ApiError as error:
-            if error.status == 404 and waiter.wish.gone:
+            if error.status == _NOT_FOUND and waiter.wish.gone:
                 waiter.see(None)
             else:
                 waiter.fail(error)
-        except Exception as error:  # noqa: BLE001 - it is for the one who waits to raise
+        except Exception as error:  # noqa: BLE001 - whatever it is, it is for the one who waits to raise
             waiter.fail(error)
-        else:
-            waiter.see(answer[self._kind.name] if self._kind.name else answer)
 
-    async def _look_on(self) -> None:
-        """Look whenever one of the waiters is to, as long as there are any."""
+    async def _watch(self) -> None:
+        """Begin a look whenever one of the waiters is to look, as long as there are any."""
         clock = asyncio.get_running_loop().time
         while waiting := [waiter for waiter in self._waiters if not waiter.done.done()]:
-            pause = min(waiter.next_look for waiter in waiting) - clock()
-            if pause > _TIMER_STEP:
-                self._news.clear()
-                with suppress(TimeoutError):
-                    await asyncio.wait_for(self._news.wait(), pause)
+            idle = [waiter for waiter in waiting if not waiter.looking]
+            pause = min((waiter.next_look for waiter in idle), default=math.inf) - clock()
+            if pause <= _TIMER_STEP:
+                self._begin_look(idle, clock())
                 continue
-            await self._look(waiting, clock())
-            for waiter in waiting:
-                if not waiter.done.done() and waiter.next_look <= clock() + _TIMER_STEP:
-                    waiter.look_again(clock())
+            self._news.clear()
+            with suppress(TimeoutError):
+                await asyncio.wait_for(self._news.wait(), None if pause == math.inf else pause)
 
-    async def _look(self, waiting: list[Waiter], now: float) -> None:
-        """Look for all that are to; and for those that soon will be, when others look anyway."""
-        due = [waiter for waiter in waiting if waiter.next_look - now <= waiter.distance(now) / 2]
-        for waiter in due:
-            waiter.next_look = now
+    def _begin_look(self, idle: list[Waiter], now: float) -> None:
+        """Begin to look for all that are to; and for those that soon will be, when others look anyway."""
+        due = [waiter for waiter in idle if waiter.next_look - now <= waiter.distance(now) / 2]
         # A list of what has changed since a time needs to know one, by the cloud's clock: so the first look is alone.
         listed = [waiter for waiter in due if waiter.updated or not self._kind.since] if self._kind.several else []
         if len(listed) > 1:
-            await self._list(listed)
+            self._start(self._list(listed), listed)
             due = [waiter for waiter in due if waiter not in listed]
-        await asyncio.gather(*(self.ask(waiter) for waiter in due))
+        for waiter in due:
+            self._start(self.ask(waiter), [waiter])
+
+    def _start(self, look: Coroutine[Any, Any, None], waiters: list[Waiter]) -> None:
+        for waiter in waiters:
+            waiter.looking = True
+
+        def ended(task: asyncio.Task[None]) -> None:
+            self._looks.discard(task)
+            now = asyncio.get_running_loop().time()
+            for waiter in waiters:
+                waiter.looking = False
+                if not waiter.done.done():
+                    waiter.look_again(now)
+            self._news.set()
+
+        task = asyncio.create_task(look, name=f"look at {self._kind.path}")
+        self._looks.add(task)
+        task.add_done_callback(ended)
 
     async def _list(self, waiters: list[Waiter]) -> None:
+        """Look at several by one list; at those that are not in it, or where there is none, one by one."""
         params = {self._kind.since: min(waiter.updated for waiter in waiters)} if self._kind.since else {}
-        try:
+        found: dict[str, Thing] = {}
+        with suppress(Exception):  # what is wrong is told to each that then asks for itself
             answer = await self._get(self._kind.service, self._kind.several, **params)
-        except Exception as error:  # noqa: BLE001 - it is for those who wait to raise
+            found = {thing["id"]: thing for thing in answer[self._kind.plural]}
             for waiter in waiters:
-                waiter.fail(error)
-            return
-        found = {thing["id"]: thing for thing in answer[self._kind.plural]}
-        for waiter in waiters:
-            if thing := found.get(waiter.wish.identifier):
-                waiter.see(thing)
+                if thing := found.get(waiter.wish.identifier):
+                    waiter.see(thing)
         # What is not in the list is gone, or the list is longer than a page.
         await asyncio.gather(*(self.ask(waiter) for waiter in waiters if waiter.wish.identifier not in found))
 
 
 def _reason(thing: Thing) -> str:
-    fault = thing.get("fault") or {}
-    return str(fault.get("message") or thing.get("message") or "the cloud gives no reason")
+    fault = thing.get("fault")
+    message = fault.get("message") if isinstance(fault, Mapping) else fault
+    return str(message or thing.get("message") or "the cloud gives no reason")

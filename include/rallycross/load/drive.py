@@ -50,6 +50,7 @@ class Engine:
         self._hired = 0
         self._waiting = 0  # workers that wait for an iteration to be due
         self._busy: set[int] = set()  # workers in the middle of an iteration
+        self._full_until = -math.inf  # when as many as may be were busy, the last time
         self._stopping = False
         self._ended: asyncio.Future[None] = asyncio.get_running_loop().create_future()
 
@@ -112,7 +113,7 @@ class Engine:
             due = pace(number)
             if due is None or (not first and clock() >= load.until):
                 return
-            state = State.RAN if due == AT_ONCE else await self._when_due(due, first=first)
+            state = State.RAN if due == AT_ONCE else await self._when_due(due)
             if state is State.DROPPED:
                 self._drop(number, due)
                 continue
@@ -129,8 +130,8 @@ class Engine:
                 await asyncio.sleep(0)
                 resumed = clock()
 
-    async def _when_due(self, due: float, *, first: bool) -> State:
-        """Wait until an iteration is due; return what becomes of one that was due before a worker was free for it."""
+    async def _when_due(self, due: float) -> State:
+        """Wait until an iteration is due; return what becomes of one that was due while there was no worker for it."""
         now = self.clock()
         if due >= now:
             self._waiting += 1
@@ -138,9 +139,9 @@ class Engine:
                 await asyncio.sleep(due - now)
             finally:
                 self._waiting -= 1
-        elif not first:  # had any worker been free when it was due, that one would have taken it
+        elif due < self._full_until:  # since it was due there was a time at which no worker was to be had
             return State.DROPPED if self._load.when_busy == "drop" else State.QUEUED
-        return State.RAN
+        return State.RAN  # perhaps late, as the sample says: but not for want of a worker
 
     async def _run_one(self, worker: int, iteration: Iteration, due: float, started: float, state: State) -> None:
         self._busy.add(worker)
@@ -151,14 +152,19 @@ class Engine:
         try:
             failure = await _attempt(self._iterate, iteration, self._load.timeout)
         finally:
+            ended = self.clock()
+            if len(self._busy) == self._load.workers:
+                self._full_until = ended
             self._busy.discard(worker)
+            if failure is not None:
+                iteration.close(ended)
             self._record(
                 Sample(
                     iteration.number,
                     self._shard,
                     None if due == AT_ONCE else due,
                     started,
-                    self.clock(),
+                    ended,
                     iteration.idle,
                     failure,
                     iteration.actions,
@@ -184,20 +190,24 @@ class Engine:
 
 
 async def _attempt(iterate: Iterate, iteration: Iteration, limit: float | None) -> Failure | None:
-    """Run one iteration to its end or its limit; return what went wrong. Only being cancelled is raised."""
+    """Run one iteration to its end or its limit; return what went wrong. Only being cancelled by us is raised."""
     try:
         if limit is None:
             await iterate(iteration)
             return None
         async with asyncio.timeout(limit) as timer:
             await iterate(iteration)
+    except asyncio.CancelledError as error:
+        if (task := asyncio.current_task()) and task.cancelling():
+            raise
+        return failure_of(error)  # of the scenario's own doing
     except Exception as error:  # noqa: BLE001 - whatever a scenario raises is what this iteration came to
         late = limit is not None and isinstance(error, TimeoutError) and timer.expired()
         return Failure(TIMED_OUT, f"took longer than {limit:g} s") if late else failure_of(error)
     return None
 
 
-def failure_of(error: Exception) -> Failure:
+def failure_of(error: BaseException) -> Failure:
     """Return an exception as the failure of an iteration, with the request id of the cloud's answer if it has one."""
     return Failure(
         kind=type(error).__name__,

@@ -1,6 +1,7 @@
 """One iteration while it runs: times its actions and its pauses."""
 
 import asyncio
+import math
 from collections.abc import Callable
 from contextvars import ContextVar
 from types import TracebackType
@@ -17,7 +18,7 @@ _depth: ContextVar[int] = ContextVar("depth", default=0)
 class Iteration:
     """What an iteration has done so far. Times are seconds since the start of the load."""
 
-    __slots__ = ("actions", "clock", "http", "idle", "number", "outputs")
+    __slots__ = ("_pauses", "_pausing_since", "actions", "clock", "http", "idle", "number", "outputs")
 
     http: ClientSession  # the process's, for scenarios that take an `iteration`; others have none
 
@@ -27,6 +28,8 @@ class Iteration:
         self.idle = 0.0
         self.actions: list[Action] = []
         self.outputs: list[dict[str, Any]] = []
+        self._pauses = 0  # that go on side by side
+        self._pausing_since = 0.0
 
     def action(self, name: str) -> "Timed":
         """Time what happens in the `with` block as an action; one within another is a level deeper."""
@@ -47,11 +50,21 @@ class Iteration:
 
     async def pause(self, seconds: float) -> None:
         """Sleep for a time that does not count as work."""
-        started = self.clock()
+        if self._pauses == 0:
+            self._pausing_since = self.clock()
+        self._pauses += 1
         try:
             await asyncio.sleep(seconds)
         finally:
-            self.idle += self.clock() - started
+            self._pauses -= 1
+            if self._pauses == 0:  # of several side by side, the time from the first to the last
+                self.idle += self.clock() - self._pausing_since
+
+    def close(self, now: float) -> None:
+        """End what is still open, as failed: on a thread, an iteration may be over before its code is."""
+        for action in self.actions:
+            if action.ended == math.inf:
+                action.ended = now
 
 
 class Timed:
@@ -66,8 +79,7 @@ class Timed:
     def __enter__(self) -> None:
         depth = _depth.get()
         self._token = _depth.set(depth + 1)
-        now = self._iteration.clock()
-        self._action = Action(self._name, depth, now, now)
+        self._action = Action(self._name, depth, self._iteration.clock(), math.inf, failed=True)
         self._iteration.actions.append(self._action)
 
     def __exit__(

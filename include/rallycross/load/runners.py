@@ -1,5 +1,6 @@
 """Runners: the names under which a task file asks for a kind of load, each a setting of the one engine."""
 
+import math
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from itertools import accumulate
@@ -172,7 +173,7 @@ def _arrival_rate(args: Args) -> Load:
     return Load(
         even(rate) if evenly else poisson(rate, args.get("seed", 0)),
         workers=args.get("max_in_flight", _MAX_IN_FLIGHT),
-        total=max(1, round(rate.arrivals)) if evenly else None,
+        total=max(1, math.ceil(round(rate.arrivals, 6))) if evenly else None,
         seconds=rate.seconds,
         timeout=args.get("timeout") or None,
         warm_up=args.get("warm_up", 0),

@@ -14,7 +14,7 @@ class State(IntEnum):
     RAN = 0  # at once, or as soon as it was due
     QUEUED = 1  # was due while all workers were busy, and ran when one was free
     DROPPED = 2  # was due while all workers were busy, and did not run
-    WARM_UP = 3  # ran before the figures begin
+    WARM_UP = 3  # was due before the figures begin, whether it ran or not
 
 
 @dataclass(slots=True)

@@ -23,6 +23,7 @@ from array import array
 from collections.abc import Iterator
 from pathlib import Path
 from threading import Lock
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -54,6 +55,8 @@ SCHEMA = pa.schema(
     ]
 )
 SUFFIX = ".arrows"
+_MOST_NAMES = 2**15 - 2  # of actions in one file; a name that has an id in it makes as many as there are iterations
+_OTHER = "(more actions than can be told apart)"
 _NEVER = float("nan")  # stands for a `due` of None in a column of floats
 
 
@@ -109,9 +112,9 @@ class _Columns:
         self.outputs: dict[int, str] = {}  # by position; most samples have none
 
     def add(self, sample: Sample, names: dict[str, int]) -> None:
+        failure, outputs = sample.failure, _json(sample.outputs) if sample.outputs else ""  # before anything is added
         due = _NEVER if sample.due is None else sample.due
         self.times.extend((due, sample.started, sample.ended, sample.idle))
-        failure = sample.failure
         if failure is not None:
             self.failures[len(self.iterations)] = {
                 "kind": _storable(failure.kind),
@@ -119,13 +122,14 @@ class _Columns:
                 "detail": _storable(failure.detail),
                 "request_id": _storable(failure.request_id),
             }
-        if sample.outputs:
-            self.outputs[len(self.iterations)] = _storable(json.dumps(sample.outputs, default=str))
+        if outputs:
+            self.outputs[len(self.iterations)] = outputs
         self.iterations.append(sample.iteration)
         self.shards.append(sample.shard)
         self.states.append(sample.state)
         for action in sample.actions:
-            self.names.append(names.setdefault(action.name, len(names)))
+            name = action.name if len(names) < _MOST_NAMES or action.name in names else _OTHER
+            self.names.append(names.setdefault(name, len(names)))
             self.depths.append(action.depth)
             self.spans.extend((action.started, action.ended))
             self.failed.append(action.failed)
@@ -164,6 +168,15 @@ class _Columns:
             ],
             schema=SCHEMA,
         )
+
+
+def _json(outputs: list[dict[str, Any]]) -> str:
+    """Return outputs as JSON; in the place of what has no such form, a note that says so."""
+    try:
+        return _storable(json.dumps(outputs, default=str))
+    except (TypeError, ValueError, RecursionError) as error:
+        note = {"kind": "complete", "title": "An output that cannot be shown", "chart_plugin": "TextArea"}
+        return json.dumps([{**note, "data": [str(error)]}])
 
 
 def _storable(text: str) -> str:

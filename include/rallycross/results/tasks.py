@@ -105,6 +105,12 @@ class Tasks(Database):
                 for row in sla
             )
 
+    def task_of(self, owner: str) -> TaskRow | None:
+        """Return the task that has this uuid, or a workload of this uuid."""
+        with self.reading() as session:
+            workload = session.get(WorkloadRow, owner)
+        return self.task(workload.task_uuid if workload else owner)
+
     def task(self, uuid: str) -> TaskRow | None:
         """Return a task with its subtasks, workloads and SLA rows."""
         with self.reading() as session:

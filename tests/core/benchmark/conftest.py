@@ -2,7 +2,7 @@
 
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -26,6 +26,7 @@ class Alone:
         self.store, self.samples = store, samples
         self.stop = threading.Event()
         self.told: list[str] = []
+        self.came: list[bool] = []  # whether the moments that were waited for came
 
     def run(self, *subtasks: dict[str, Any], **options: Any) -> list[WorkloadRow]:
         """Run a task of these subtasks, judge it, and return its workloads."""
@@ -62,8 +63,9 @@ class Alone:
 
         def wait() -> None:
             deadline = time.monotonic() + 60
-            while not moment() and time.monotonic() < deadline:
+            while not (came := moment()) and time.monotonic() < deadline:
                 time.sleep(0.05)
+            self.came.append(came)
             act()
 
         thread = threading.Thread(target=wait)
@@ -72,6 +74,8 @@ class Alone:
 
 
 @pytest.fixture(name="alone")
-def _alone(sqlite_store: Store, tmp_path: Path) -> Alone:
-    """Give what a benchmark without a cloud needs."""
-    return Alone(sqlite_store, tmp_path / "samples")
+def _alone(sqlite_store: Store, tmp_path: Path) -> Iterator[Alone]:
+    """Give what a benchmark without a cloud needs; what a test waited for must have come."""
+    alone = Alone(sqlite_store, tmp_path / "samples")
+    yield alone
+    assert all(alone.came)

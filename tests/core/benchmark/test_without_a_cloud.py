@@ -1,15 +1,27 @@
 """Whole runs by real load processes, of scenarios that need no cloud."""
 
 import os
+import queue
 import signal
+import subprocess
+import sys
+import time
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from rallycross.benchmark import workload_run
+from rallycross.benchmark.fleet import Died, LoadProcess
 from rallycross.results.models import WorkloadRow
 
+UUID = "99999999-2222-4333-8444-666666666666"
+TASK = """
+version: 2
+title: T
+subtasks:
+- {title: s, scenario: {Dummy.dummy: {sleep: 0.05}}, runner: {constant: {times: 10000}}}
+"""
 SLOW: dict[str, Any] = {"Dummy.dummy": {"sleep": 0.05}}
 
 
@@ -18,16 +30,16 @@ def constant(times: int, concurrency: int = 1) -> dict[str, Any]:
     return {"constant": {"times": times, "concurrency": concurrency}}
 
 
-def load_processes() -> list[int]:
-    """Return the ids of this process's load processes."""
-    found = []
+def load_processes(of: int | None = None) -> list[int]:
+    """Return the ids of a process's load processes; default: of this one."""
+    of, found = of or os.getpid(), []
     for folder in Path("/proc").iterdir():
         try:
             words = (folder / "cmdline").read_bytes().split(b"\0")
             parent = int((folder / "stat").read_text().rpartition(")")[2].split()[1])
         except (OSError, ValueError):
             continue
-        if parent == os.getpid() and b"rallycross.benchmark.load_process" in words:
+        if parent == of and b"rallycross.benchmark.load_process" in words:
             found.append(int(folder.name))
     return found
 
@@ -176,3 +188,75 @@ def test_an_open_loop_is_measured_from_when_it_was_due(alone: Any) -> None:
     assert figures["dropped"] > 0
     assert figures["count"] + figures["dropped"] == 40
     assert not rows(workload)["invalid_load"]
+
+
+def test_a_load_process_that_does_not_end_is_ended(alone: Any) -> None:
+    """Stopped by a signal that no process can answer, it is killed after the drain; what it measured is kept."""
+
+    def hold_and_stop() -> None:
+        os.kill(load_processes()[0], signal.SIGSTOP)
+        alone.stop.set()
+
+    stopping = alone.meanwhile(lambda: alone.done() >= 10, hold_and_stop)
+    [workload] = alone.run({"scenario": SLOW, "runner": constant(10_000)}, drain=0.5)
+    stopping.join()
+    assert workload.status == "aborted"
+    assert len(alone.measured(workload)) >= 10
+    assert load_processes() == []
+
+
+def test_one_that_is_gone_before_it_is_lent_is_told_of() -> None:
+    """Whoever gets a process that has died meanwhile hears of it, whenever that was."""
+    process = LoadProcess()
+    process.kill()
+    deadline = time.monotonic() + 20
+    while process.alive:
+        assert time.monotonic() < deadline
+        time.sleep(0.01)
+    inbox: queue.SimpleQueue[tuple[int, Any]] = queue.SimpleQueue()
+    process.answer_to(inbox, 7)
+    place, message = inbox.get(timeout=20)
+    assert (place, message) == (7, Died(-signal.SIGKILL))
+
+
+def test_load_processes_end_when_their_parent_is_killed(tmp_path: Path) -> None:
+    """After `kill -9` of the process that runs a task, none that drives its load is left."""
+    program = (
+        "import sys, threading\n"
+        "from pathlib import Path\n"
+        "from rallycross import benchmark, catalogue, task\n"
+        "from rallycross.cloud.cloud import NO_CLOUD\n"
+        "from rallycross.results.store import Store\n"
+        f"plan = task.load({TASK!r}, known=catalogue.known())\n"
+        f"store = Store.open('sqlite:///{tmp_path}/results.db')\n"
+        f"benchmark.run(plan, NO_CLOUD, store, uuid='{UUID}', samples=Path('{tmp_path}'), stop=threading.Event())\n"
+    )
+    with subprocess.Popen([sys.executable, "-c", program]) as parent:
+        deadline = time.monotonic() + 60
+        while not (children := load_processes(parent.pid)) or not list(tmp_path.glob("*/0.arrows")):
+            assert time.monotonic() < deadline
+            time.sleep(0.05)
+        parent.kill()
+    deadline = time.monotonic() + 30
+    while any(Path(f"/proc/{child}").exists() for child in children):
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
+
+
+def test_a_parallel_subtask_ends_when_one_of_its_workloads_cannot_be_stored(
+    alone: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What is no result of a workload ends the others too, soon, and is raised."""
+    end, ended = alone.store.end_workload, []
+
+    def refuse(uuid: str, **values: Any) -> None:
+        ended.append(values["status"])
+        if len(ended) == 1:
+            raise OSError("no space left")
+        end(uuid, **values)
+
+    monkeypatch.setattr(alone.store, "end_workload", refuse)
+    together = [{"scenario": SLOW, "runner": constant(1)}, {"scenario": SLOW, "runner": constant(10_000)}]
+    with pytest.raises(OSError, match="no space left"):
+        alone.run({"workloads": together, "run_in_parallel": True})
+    assert ended == ["finished", "aborted"]

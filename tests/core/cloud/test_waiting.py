@@ -25,12 +25,19 @@ class Stories:
         self.stories = stories
         self.asked: list[tuple[float, str, dict[str, str]]] = []
         self._began: float | None = None
+        self.takes: dict[str, float] = {}  # path -> seconds until it is answered
+        self.answers: dict[str, Any] = {}  # path -> what it is answered with instead, or the error
 
     async def get(self, _: str, path: str, **params: str) -> Any:
         """Answer as the thing is now."""
         now = asyncio.get_running_loop().time()
         self._began = now if self._began is None else self._began
         self.asked.append((now - self._began, path, params))
+        await asyncio.sleep(self.takes.get(path, 0))
+        if isinstance(answer := self.answers.get(path), Exception):
+            raise answer
+        if answer is not None:
+            return answer
         if path.endswith("/detail"):
             everything = [self._now(name) for name in self.stories]
             return {"servers": [thing for thing in everything if isinstance(thing, dict)]}
@@ -214,3 +221,48 @@ def test_as_rally_looks_when_rally_does() -> None:
 
     assert run_virtually(main()) == pytest.approx(3)
     assert (cloud.looks("/servers/one"), idle) == ([1, 3], [1])
+
+
+def test_a_look_that_takes_its_time_keeps_nobody_from_looking() -> None:
+    """While one answer takes three seconds, others are seen to change as soon as ever, and who comes looks at once."""
+    cloud = Stories(slow=becoming(0), quick=becoming(0.3), late=becoming(0))
+    cloud.takes["/servers/slow"] = 3
+    seen: dict[str, float] = {}
+
+    async def main() -> None:
+        waiting, loop = Waiting(), asyncio.get_running_loop()
+        began = loop.time()
+
+        async def one(name: str, after: float = 0) -> None:
+            await asyncio.sleep(after)
+            await waiting.until(becomes(CHANGED, name, "ACTIVE", limit=9), "project", cloud.get)
+            seen[name] = loop.time() - began
+
+        await asyncio.gather(one("slow"), one("quick"), one("late", after=1))
+
+    run_virtually(main())
+    assert seen == {"slow": pytest.approx(3), "quick": pytest.approx(0.3, abs=0.11), "late": pytest.approx(1)}
+
+
+def test_a_cloud_that_does_not_answer_is_not_waited_for_without_end() -> None:
+    """A look that never comes back ends the wait ten seconds after its limit."""
+    cloud = Stories(one=becoming(0))
+    cloud.takes["/servers/one"] = 10_000
+    with pytest.raises(WaitedTooLong, match="server one is not ACTIVE after 20 s: the cloud does not answer"):
+        wait(cloud, ALONE, "one", limit=20)
+
+
+@pytest.mark.parametrize("answer", [None, {}, {"server": None}, {"server": {"status": "ERROR", "fault": "odd"}}])
+def test_an_odd_answer_fails_who_waits_for_it(answer: Any) -> None:
+    """An answer that is none of what the API says is a failure at once, and not an endless wait."""
+    cloud = Stories(one=becoming(0))
+    cloud.answers["/servers/one"] = answer if answer is not None else TypeError("empty")
+    with pytest.raises((TypeError, KeyError, AttributeError, ResourceFailed)):
+        wait(cloud, ALONE, "one", limit=20)
+
+
+def test_a_list_that_fails_fails_nobody_whose_own_look_does_not() -> None:
+    """Where the list is refused, each asks for itself."""
+    cloud = Stories(one=becoming(1), two=becoming(1))
+    cloud.answers["/servers/detail"] = ApiError("GET", "/servers/detail", 503, "busy", None)
+    assert [thing["status"] for thing in wait(cloud, LISTED, "one", "two")] == ["ACTIVE", "ACTIVE"]

@@ -2,6 +2,7 @@
 
 import asyncio
 import math
+import threading
 from collections.abc import Callable
 from itertools import pairwise
 from typing import Any
@@ -89,6 +90,76 @@ def test_what_is_due_while_all_are_busy_may_be_dropped() -> None:
     ]
     assert [sample.started for sample in samples if sample.state is State.RAN] == pytest.approx([0, 1.2])
     assert all(sample.started == sample.ended == sample.due for sample in samples if sample.state is State.DROPPED)
+
+
+class Stalling:
+    """Iterations of a hundredth of a second, one of which keeps the whole loop for a while, as a busy machine does."""
+
+    def __init__(self, at: int, seconds: float) -> None:
+        self.at, self.seconds = at, seconds
+
+    async def __call__(self, iteration: Iteration) -> None:
+        """Run one."""
+        await asyncio.sleep(0.01)
+        if iteration.number == self.at:
+            asyncio.get_running_loop().now += self.seconds
+
+
+@pytest.mark.parametrize("when_busy", ["drop", "queue"])
+def test_what_a_stall_makes_late_is_late_and_neither_dropped_nor_queued(when_busy: Any) -> None:
+    """Where workers are to be had, an iteration that the machine was late for runs, and its sample says by how much."""
+    samples = driven(Stalling(50, 0.3), paced(lambda n: n * 0.005 if n < 200 else None, 1000, when_busy=when_busy))
+    assert {sample.state for sample in samples} == {State.RAN}
+    assert 0.2 < max(sample.started - sample.due for sample in samples) < 0.35
+    assert len(samples) == 200
+
+
+def test_what_a_stall_makes_late_is_dropped_where_there_is_no_worker_for_it() -> None:
+    """With room for one, a backlog that the machine's lateness has made is not run one by one, ever later."""
+    samples = driven(Stalling(10, 0.3), paced(lambda n: n * 0.02 if n < 50 else None, 1, when_busy="drop"))
+    late = [sample for sample in samples if sample.state is State.RAN and sample.started - sample.due > 0.01]
+    assert len(late) <= 2
+    assert any(sample.state is State.DROPPED for sample in samples)
+
+
+def test_a_cancellation_of_the_scenarios_own_is_a_failure_and_keeps_its_worker() -> None:
+    """A scenario that cancels itself fails, and the same worker runs the next iteration."""
+
+    async def give_up(iteration: Iteration) -> None:
+        if iteration.number == 1:
+            raise asyncio.CancelledError
+
+    samples = driven(give_up, closed(4, 1))
+    assert [sample.failure.kind if sample.failure else None for sample in samples] == [
+        None,
+        "CancelledError",
+        None,
+        None,
+    ]
+
+
+def test_an_action_that_is_still_open_ends_with_its_iteration_as_failed() -> None:
+    """On a thread, code goes on when its iteration is over its limit; its action ends there, and is no success."""
+    done = threading.Event()
+
+    def slow(iteration: Iteration) -> None:
+        with iteration.action("slow"):
+            done.wait(20)
+
+    async def iterate(iteration: Iteration) -> None:
+        await asyncio.get_running_loop().run_in_executor(None, slow, iteration)
+
+    samples: list[Sample] = []
+
+    async def main() -> None:
+        await Engine(iterate, closed(1, 1, timeout=0.2), samples.append).run()
+        [sample] = samples
+        [action] = sample.actions
+        assert (action.failed, action.ended) == (True, sample.ended)
+        done.set()
+
+    asyncio.run(main())
+    assert samples[0].failure.kind == "TimedOut"
 
 
 def test_an_open_loop_takes_on_workers_as_it_needs_them() -> None:

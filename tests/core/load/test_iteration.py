@@ -64,3 +64,15 @@ def test_a_pause_is_idle_time() -> None:
         return iteration
 
     assert run_virtually(main()).idle == pytest.approx(7)
+
+
+def test_pauses_side_by_side_are_one() -> None:
+    """Of pauses that overlap, the time from the first to the last is idle, and no more than has passed."""
+
+    async def main() -> Iteration:
+        iteration = Iteration(0, asyncio.get_running_loop().time)
+        await asyncio.gather(iteration.pause(2), iteration.pause(3))
+        await iteration.pause(1)
+        return iteration
+
+    assert run_virtually(main()).idle == pytest.approx(4)

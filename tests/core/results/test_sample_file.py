@@ -204,3 +204,30 @@ def test_closing_waits_for_a_flush_on_another_thread(tmp_path: Path) -> None:
     flushing.join()
 
     assert read_samples(tmp_path).column("iteration").to_pylist() == [0, 1]
+
+
+def test_an_output_that_is_no_json_costs_no_sample(tmp_path: Path) -> None:
+    """In its place stands a note that says so; all samples are there."""
+    writer = SampleWriter(tmp_path / "0.arrows")
+    writer.add(_sample(0))
+    bad = _sample(1)
+    bad.outputs = [{"kind": "additive", "data": {(1, 2): 3}}]
+    writer.add(bad)
+    writer.close()
+
+    rows = read_samples(tmp_path).to_pylist()
+    assert [row["iteration"] for row in rows] == [0, 1]
+    assert "cannot be shown" in rows[1]["outputs"]
+
+
+def test_more_action_names_than_can_be_told_apart_are_one(tmp_path: Path) -> None:
+    """A name with an id in it makes a name an iteration: beyond some thirty thousand they are taken together."""
+    writer = SampleWriter(tmp_path / "0.arrows")
+    for number in range(40_000):
+        writer.add(_sample(number, f"action {number}"))
+    writer.close()
+
+    names = [row[0]["name"] for row in read_samples(tmp_path).column("actions").to_pylist()]
+    assert len(names) == 40_000
+    assert names[:2] == ["action 0", "action 1"]
+    assert names[-1] == "(more actions than can be told apart)"
