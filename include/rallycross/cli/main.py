@@ -10,7 +10,7 @@ from importlib import import_module
 from rallycross.cli.console import progress
 from rallycross.errors import InvalidInput, RallycrossError
 
-COMMANDS = ("demo", "up", "down", "status", "logs", "cloud", "doctor", "test")
+COMMANDS = ("demo", "up", "down", "status", "logs", "cloud", "verify", "doctor", "test")
 
 
 def main(arguments: Sequence[str]) -> int:
