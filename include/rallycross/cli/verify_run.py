@@ -116,7 +116,7 @@ def the_cloud(name: str) -> Cloud:
 
     # The user's file, but without OS_* variables: what they say is of another cloud than the one that is named.
     own = os.environ.get("OS_CLIENT_CONFIG_FILE")
-    config = OpenStackConfig(load_envvars=False, **({"config_files": [own]} if own else {}))
+    config = OpenStackConfig(config_files=[own] if own else None, load_envvars=False)
     try:
         return Cloud(name, dict(config.get_one(cloud=name).config))
     except ConfigException as error:

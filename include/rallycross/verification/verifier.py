@@ -75,6 +75,9 @@ class Verifier(Protocol):
     def environment(self, folder: Path) -> dict[str, str]:
         """Return the environment in which its processes run in `folder`."""
 
+    def before_listing(self, folder: Path) -> None:
+        """Put into the folder what its modules need to be imported, before any cloud is known."""
+
     def members(self, name: str, available: Sequence[TestId]) -> list[TestId]:
         """Return the tests of one of its sets."""
 
@@ -84,6 +87,7 @@ class Verifier(Protocol):
 
 def tests_of(verifier: Verifier, folder: Path) -> list[TestId]:
     """Return all tests that a verifier has, in the order in which it lists them."""
+    verifier.before_listing(folder)
     command = (verifier.python, "-P", "-m", "stestr.subunit_runner.run", *verifier.listing)
     what = f"{verifier.title}: cannot list its tests"
     done = ran(command, environment=verifier.environment(folder), folder=folder, limit=LIST_LIMIT, what=what)

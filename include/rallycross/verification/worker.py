@@ -2,9 +2,10 @@
 
 Run as a script by the verifier's own Python, where Rallycross need not be installed: it imports nothing of it. A
 line of input is a JSON list of test ids; a packet named `batch done` asks for the next. The process ends when its
-input does, and so does not outlive whoever started it by more than one batch.
+input does, or when nobody reads its output any more: it does not outlive whoever started it by more than one test.
 """
 
+import io
 import json
 import logging
 import os
@@ -30,6 +31,17 @@ def modules(ids: list[str]) -> list[str]:
     return list(dict.fromkeys(name.rsplit(".", 2)[0] for name in names))
 
 
+class Listened(io.FileIO):
+    """An output that somebody has to read: without, the process ends at once, before the next test begins."""
+
+    def write(self, data: Any) -> int:
+        """Write; a broken pipe says that whoever started this process is gone, and so is the use of running tests."""
+        try:
+            return int(super().write(data) or 0)
+        except BrokenPipeError:
+            os._exit(1)
+
+
 def say_request_ids() -> None:
     """Have a line of the log say the id of the request that it tells of: tempest hands it on beside the message."""
     make = logging.Logger.makeRecord
@@ -46,7 +58,7 @@ def say_request_ids() -> None:
 def main() -> None:
     """Serve until the input ends."""
     say_request_ids()
-    output = os.fdopen(os.dup(1), "wb", buffering=0)
+    output = Listened(os.dup(1), "wb")
     os.dup2(2, 1)  # what a test prints must not get between the packets
     stream = StreamResultToBytes(output)
     for line in sys.stdin:
