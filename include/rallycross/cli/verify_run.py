@@ -27,6 +27,8 @@ from rallycross.verification.verify import Request, Totals, list_tests, options_
 from rallycross.verifying.follow import FAILED, Left, follow, test_line
 from rallycross.verifying.run import run
 
+_LAST_WORDS = 5.0  # seconds for the last tests to be told
+
 
 def run_(options: argparse.Namespace) -> int:
     """Run tests; 0 when all passed, 1 when one failed."""
@@ -195,10 +197,13 @@ def _run(store: Store, cloud: Cloud, uuid: str) -> int:
     try:
         totals = run(store, uuid, cloud, paths=settings(), stop=stop, say=lambda text: note(text, began))
     finally:
+        teller.join(_LAST_WORDS)  # it ends by itself when the run has
         shown.set()
         teller.join()
         row = store.verification(uuid)
-        if row is not None and row.status != "finished":
+        if row is not None and not row.total:
+            store.forget_verification(uuid)  # it never began: there is nothing to read, or to go on with
+        elif row is not None and row.status != "finished":
             progress.print(f"to go on with the rest: ./rallycross verify run {cloud.name} --resume {uuid}")
     return _outcome(store, uuid, totals)
 

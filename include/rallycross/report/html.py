@@ -14,6 +14,7 @@ import yaml
 from markupsafe import Markup
 
 from rallycross.cloud import waiting
+from rallycross.judging.causes import causes, request_ids
 from rallycross.report import charts, frames, wording
 from rallycross.report.run import Run
 from rallycross.results.models import DeploymentRow, TestRow, WorkloadRow
@@ -80,7 +81,22 @@ def _verification(rows: list[TestRow]) -> dict[str, Any]:
     return {
         "counts": {outcome: int(outcomes.get(outcome, 0)) for outcome in ("passed", "failed", "skipped")},
         "services": frames.by_service(tests).to_dict("records"),
-        "failed": tests[tests["outcome"] == "failed"].to_dict("records"),
+        "causes": [
+            {
+                "message": cause.message,
+                "tests": [
+                    {
+                        "name": test.name,
+                        "status": test.status,
+                        "seconds": test.seconds,
+                        "traceback": test.traceback,
+                        "requests": request_ids(test.traceback),
+                    }
+                    for test in cause.tests
+                ],
+            }
+            for cause in causes(rows)
+        ],
         "slowest": slowest.to_dict("records"),
         "tests": tests.to_dict("records"),
     }

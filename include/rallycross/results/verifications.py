@@ -133,6 +133,11 @@ class Verifications(Database):
         """Say how a verification ended: `finished` whatever its tests came to."""
         self._change(uuid, status=status, error=error, ended_at=time.time())
 
+    def forget_verification(self, uuid: str) -> None:
+        """Delete a verification with its tests; none is fine."""
+        with self.writing() as session:
+            session.execute(delete(VerificationRow).where(VerificationRow.uuid == uuid))
+
     def verification(self, uuid: str) -> VerificationRow | None:
         """Return a verification; its tests are asked for apart."""
         with self.reading() as session:
