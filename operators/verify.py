@@ -119,7 +119,7 @@ class VerifyOperator(ResumableJobMixin, StoppableOperator):
                 self._give_up(context, error)
                 raise
         else:
-            store.take_up_verification(uuid)
+            store.renew_verification(uuid)
             cloud = OpenStackHook(self.cloud).get_conn()
         self.log.info(
             "the tests run in a process of their own, which logs to %s", job.start(uuid, cloud, paths=settings())

@@ -107,7 +107,7 @@ class VerificationRow(Base):
     status: Mapped[str] = mapped_column(String(16))
     total: Mapped[int]
     environment: Mapped[Json]
-    attempt: Mapped[int]  # how often it was taken up: whoever has an older number may write no more
+    attempt: Mapped[int]  # counts whoever has run it: one with an older number may write no more
     beat_at: Mapped[float | None]  # when whoever runs it last said so
     stopping: Mapped[bool]  # whether whoever runs it is asked to end
     started_at: Mapped[float]

@@ -52,7 +52,7 @@ class Verifications(Database):
             "total": total,
             "environment": environment or {},
             "status": "running",
-            "attempt": 1,
+            "attempt": 0,
             "beat_at": now,
             "stopping": False,
             "started_at": now,
@@ -66,9 +66,9 @@ class Verifications(Database):
             session.execute(delete(TestRow).where(TestRow.verification_uuid == uuid))
 
     def take_up_verification(self, uuid: str) -> tuple[int, frozenset[str]]:
-        """Go on with a verification that was cut off: return the number of the attempt, and the tests that have ended.
+        """Begin to run a verification, or to go on with one that was cut off. Whoever ran it before can write no more.
 
-        Whoever ran it before can write no more.
+        Return the number of the attempt, and the names of the tests that have ended.
         """
         values = {"status": "running", "stopping": False, "beat_at": time.time(), "ended_at": None, "error": ""}
         with self.writing() as session:
@@ -92,11 +92,15 @@ class Verifications(Database):
             row.beat_at = time.time()
             return row.stopping
 
+    def renew_verification(self, uuid: str) -> None:
+        """Expect a sign of life from somebody who is about to take it up."""
+        self._change(uuid, status="running", beat_at=time.time(), stopping=False)
+
     def stop_verification(self, uuid: str) -> None:
         """Ask whoever runs it to end."""
         self._change(uuid, stopping=True)
 
-    def record_test(self, verification_uuid: str, test: TestResult, *, attempt: int = 1) -> None:
+    def record_test(self, verification_uuid: str, test: TestResult, *, attempt: int = 0) -> None:
         """Keep how a test ended. Raises `TakenOver`."""
         values = _columns(verification_uuid, test)
         key = ["verification_uuid", "name"]

@@ -14,7 +14,7 @@ from typing import Any
 import yaml
 
 from rallycross.errors import RallycrossError
-from rallycross.verification.configuration import hidden
+from rallycross.verification.configuration import TEST_SECONDS, hidden
 from rallycross.verification.environments import Environment
 from rallycross.verification.facts import Admin, Keystone
 from rallycross.verification.source import Source
@@ -55,6 +55,7 @@ class Project:
             **({"PYTHONPATH": self._top} if self._top else {}),
             "OS_CLIENT_CONFIG_FILE": str(folder / "clouds.yaml"),
             "OS_CLOUD": "admin",
+            "OS_TEST_TIMEOUT": str(TEST_SECONDS),  # what OpenStack's projects go by
         }
 
     def before_listing(self, folder: Path) -> None:

@@ -19,7 +19,7 @@ def test_taking_up_keeps_what_has_ended(store: Store) -> None:
     """The next attempt is told which tests have ended; the row runs again, with its request and its beginning."""
     begin(store, "u", TestResult("a", "success", 1.0, 2.0))
     before = store.verification("u")
-    assert store.take_up_verification("u") == (2, frozenset({"a"}))
+    assert store.take_up_verification("u") == (1, frozenset({"a"}))
     row = store.verification("u")
     assert row is not None
     assert before is not None
@@ -30,9 +30,9 @@ def test_taking_up_keeps_what_has_ended(store: Store) -> None:
 def test_a_beat_tells_whether_to_stop(store: Store) -> None:
     """Who runs a verification says that it lives, and hears when somebody asks it to end."""
     store.begin_verification("u", cloud="c", chosen="smoke")
-    assert store.beat_verification("u", 1) is False
+    assert store.beat_verification("u", 0) is False
     store.stop_verification("u")
-    assert store.beat_verification("u", 1) is True
+    assert store.beat_verification("u", 0) is True
 
 
 def test_a_verification_is_found_by_the_beginning_of_its_uuid(store: Store) -> None:
