@@ -104,9 +104,12 @@ class VerifyOperator(ResumableJobMixin, StoppableOperator):
         from hooks.results import store as open_store  # noqa: PLC0415
         from rallycross.settings import settings  # noqa: PLC0415
         from rallycross.verifying import job  # noqa: PLC0415
+        from rallycross.verifying.follow import state  # noqa: PLC0415
 
         uuid, store = own_reference(context, "verify"), open_store()
         begun = store.verification(uuid)
+        if state(begun, time.time()) == "running":
+            return uuid  # the worker died after it had started the tests, and before it could say so
         if begun is None or not begun.total:
             # Begun at once, so that a verification that cannot even be configured is seen as crashed.
             store.begin_verification(uuid, cloud=self.cloud, chosen=self.tests or self.pattern)

@@ -144,3 +144,24 @@ def test_a_worker_that_is_killed_costs_nothing(airflow: Airflow, tmp_path: Path,
     assert twice.isdisjoint(before)
     assert len(twice) <= (0 if killed == "worker" else 1)  # the one that was killed in its middle
     assert store.artifacts(uuid)
+
+
+def test_a_run_that_is_marked_failed_stops_its_tests(airflow: Airflow, tmp_path: Path) -> None:
+    """Whoever marks a run failed ends the tests with it: no process is left, and the results say why they end there."""
+    api = airflow.start()
+    project = small_project(tmp_path / "small", TRACES)
+    standing_environment(airflow.paths.verifiers / "environments", Source("project", project))
+    conf = {"cloud": "small", "tests": "full", "verifier": "project", "package": project, "concurrency": 1}
+    api.post(f"/dags/{DAG}/dagRuns", {"dag_run_id": "stopped", "logical_date": None, "conf": conf})
+    store, uuid = Store.open(airflow.paths.results_url), reference(DAG, "stopped", "verify")
+    until(lambda: len(store.tests(uuid)) >= 2, 180, "no test has ended")
+
+    api.patch(f"/dags/{DAG}/dagRuns/stopped", {"state": "failed"})
+
+    until(lambda: getattr(store.verification(uuid), "status", "") == "crashed", 60, "the tests went on")
+    row = store.verification(uuid)
+    assert row is not None
+    assert "was stopped" in row.error
+    assert len(store.tests(uuid)) < ALL
+    until(lambda: not [one for one in airflow.processes() if "verifying.job" in one.command], 60, "its process is left")
+    until(lambda: store.artifacts(uuid), 120, "no report was written")

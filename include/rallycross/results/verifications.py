@@ -60,6 +60,8 @@ class Verifications(Database):
             "error": "",
         }
         with self.writing() as session:
+            if (begun := session.get(VerificationRow, uuid, with_for_update=True)) is not None:
+                values["attempt"] = begun.attempt + 1  # whoever ran it until now can write no more
             self.upsert(
                 session, VerificationRow, values, key=["uuid"], update=[name for name in values if name != "uuid"]
             )
@@ -100,12 +102,13 @@ class Verifications(Database):
         """Ask whoever runs it to end."""
         self._change(uuid, stopping=True)
 
-    def record_test(self, verification_uuid: str, test: TestResult, *, attempt: int = 0) -> None:
-        """Keep how a test ended. Raises `TakenOver`."""
+    def record_test(self, verification_uuid: str, test: TestResult, *, attempt: int | None = None) -> None:
+        """Keep how a test ended. Raises `TakenOver` where a later attempt than this one has begun."""
         values = _columns(verification_uuid, test)
         key = ["verification_uuid", "name"]
         with self.writing() as session:
-            self._mine(session, verification_uuid, attempt)
+            if attempt is not None:
+                self._mine(session, verification_uuid, attempt)
             self.upsert(session, TestRow, values, key=key, update=[name for name in values if name not in key])
 
     def import_verification(

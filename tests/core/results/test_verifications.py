@@ -4,6 +4,7 @@ import pytest
 
 from rallycross.errors import RallycrossError
 from rallycross.results.store import Store
+from rallycross.results.verifications import TakenOver
 from rallycross.verification.test import TestResult
 
 
@@ -25,6 +26,17 @@ def test_taking_up_keeps_what_has_ended(store: Store) -> None:
     assert before is not None
     assert (row.status, row.ended_at, row.stopping) == ("running", None, False)
     assert (row.started_at, row.request) == (before.started_at, {"concurrency": 2})
+
+
+def test_beginning_anew_ends_what_ran_before(store: Store) -> None:
+    """Tests of the attempt before are gone, and whoever still runs it is refused."""
+    store.begin_verification("u", cloud="c", chosen="smoke")
+    attempt, _ = store.take_up_verification("u")
+    store.record_test("u", TestResult("a", "success", 1.0, 2.0), attempt=attempt)
+    store.begin_verification("u", cloud="c", chosen="smoke")
+    assert store.tests("u") == []
+    with pytest.raises(TakenOver):
+        store.record_test("u", TestResult("b", "success", 1.0, 2.0), attempt=attempt)
 
 
 def test_a_beat_tells_whether_to_stop(store: Store) -> None:
