@@ -18,13 +18,14 @@ from rallycross.cloud.cloud import Cloud
 from rallycross.errors import RallycrossError
 from rallycross.results.models import VerificationRow
 from rallycross.results.store import Store
+from rallycross.results.verifications import LOST_SECONDS
 from rallycross.settings import settings
 from rallycross.verification.environments import standing
 from rallycross.verification.lists import read_file
 from rallycross.verification.selection import Choice
 from rallycross.verification.source import TEMPEST, Source
 from rallycross.verification.verify import Request, Totals, list_tests, options_of
-from rallycross.verifying.follow import FAILED, Left, follow, test_line
+from rallycross.verifying.follow import FAILED, Left, follow, state, test_line
 from rallycross.verifying.run import run
 
 _LAST_WORDS = 5.0  # seconds for the last tests to be told
@@ -40,6 +41,10 @@ def run_(options: argparse.Namespace) -> int:
         if row.status == "finished" or not row.request:
             raise RallycrossError(
                 f"verification {row.uuid} has nothing left to run - ./rallycross verify rerun {row.uuid}"
+            )
+        if state(row, time.time()) == "running":
+            raise RallycrossError(
+                f"verification {row.uuid} is running, or has died within the last {LOST_SECONDS:.0f} s - wait for it"
             )
         return _run(store, cloud, row.uuid)
     request = _request(options)

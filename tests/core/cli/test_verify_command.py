@@ -12,7 +12,10 @@ from verifiable_cloud import VerifiableCloud, small_project, standing_environmen
 from rallycross.cli.main import main
 from rallycross.results.store import Store
 from rallycross.settings import settings
+from rallycross.verification.selection import Choice
 from rallycross.verification.source import Source
+from rallycross.verification.test import TestResult
+from rallycross.verification.verify import Request
 
 PROJECT = """
     import pathlib, unittest
@@ -172,6 +175,24 @@ def test_a_choice_of_what_is_not_there_is_refused(verify: Command, arguments: tu
     assert said in err
     assert verify.store.verifications() == []
     assert verify.cloud.count("users") == 0
+
+
+def test_what_was_cut_off_goes_on_and_what_runs_is_left_alone(verify: Command) -> None:
+    """`--resume` runs what has no result yet; a verification that runs elsewhere, or has ended, is refused."""
+    request = Request(Choice(set="full"), Source("project", verify.project))
+    store = verify.store
+    store.begin_verification("cut-off", cloud="small", chosen="full", request=request.data())
+    store.record_test("cut-off", TestResult("tests.test_small.Works.test_b", "success", 1.0, 2.0))
+    code, _, err = verify("run", "small", "--resume", "cut-off")
+    assert code == 2
+    assert "is running, or has died within the last 45 s" in err
+    store.end_verification("cut-off", status="crashed", error="it was killed")
+    code, out, err = verify("run", "small", "--resume", "cut-off")
+    assert code == 0
+    assert "1 tests have ended in an earlier attempt" in err
+    assert "3 of 3 tests" in out
+    assert "has nothing left to run" in verify("run", "small", "--resume", "cut-off")[2]
+    assert "is of the cloud small, not of dead" in verify("run", "dead", "--resume", "cut-off")[2]
 
 
 def test_installed_verifiers_are_named_and_forgotten(verify: Command) -> None:
