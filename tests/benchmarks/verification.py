@@ -26,7 +26,7 @@ from rallycross.verification.provisions import provide
 from rallycross.verification.selection import FAKE_HYPERVISOR, Choice, select, skip_list
 from rallycross.verification.tempest import Tempest
 from rallycross.verification.test import TestResult
-from rallycross.verification.verifier import Need, tests_of
+from rallycross.verification.verifier import Need, available_tests
 from rallycross.verification.verify import Request, verify
 
 TEMPEST = Path(sys.executable).with_name("tempest")
@@ -81,7 +81,7 @@ def plain(cloud: Cloud, folder: Path, chosen: str, concurrency: int) -> tuple[fl
         need = Need(facts=facts, admin=admin, member=None, workspace=workspace / "etc", prefix=prefix, options={})
         environment = dict(tempest.configure(need).environment)
         skips = skip_list(FAKE_HYPERVISOR) if facts.fake_hypervisors else {}
-        selection = select(Choice(set=chosen), tempest, tests_of(tempest, workspace), also_skip=skips)
+        selection = select(Choice(set=chosen), tempest, available_tests(tempest, workspace), also_skip=skips)
         (workspace / "load").write_text("\n".join(test.full for test in selection.run))
         command = [TEMPEST, "run", "--load-list", "load", "--concurrency", str(concurrency)]
         began = time.monotonic()

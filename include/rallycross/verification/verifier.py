@@ -85,7 +85,7 @@ class Verifier(Protocol):
         """Write its configuration into the workspace, for the owner's eyes only."""
 
 
-def tests_of(verifier: Verifier, folder: Path) -> list[TestId]:
+def available_tests(verifier: Verifier, folder: Path) -> list[TestId]:
     """Return all tests that a verifier has, in the order in which it lists them."""
     verifier.before_listing(folder)
     command = (verifier.python, "-P", "-m", "stestr.subunit_runner.run", *verifier.listing)

@@ -26,7 +26,7 @@ from rallycross.verification.provisions import provide
 from rallycross.verification.selection import FAKE_HYPERVISOR, Choice, Selection, check_set, select, skip_list
 from rallycross.verification.source import TEMPEST, Source
 from rallycross.verification.test import Status, TestResult
-from rallycross.verification.verifier import Configured, Need, Verifier, command, tests_of
+from rallycross.verification.verifier import Configured, Need, Verifier, available_tests, command
 from rallycross.verification.verifiers import install
 
 
@@ -148,7 +148,7 @@ def _listed(request: Request, environments: Path, workspace: Path, say: Say) -> 
     verifier = install(request.source, environments, say)
     if request.choice.set:
         check_set(request.choice.set, verifier.sets)
-    return verifier, tests_of(verifier, workspace)
+    return verifier, available_tests(verifier, workspace)
 
 
 def _cannot_work(facts: Facts) -> dict[str, str]:

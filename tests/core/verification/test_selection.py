@@ -14,7 +14,7 @@ from rallycross.verification.lists import read_list
 from rallycross.verification.selection import FAKE_HYPERVISOR, Choice, Selection, select, skip_list
 from rallycross.verification.tempest import Tempest
 from rallycross.verification.testid import TestId
-from rallycross.verification.verifier import basic_environment, tests_of
+from rallycross.verification.verifier import available_tests, basic_environment
 
 TEMPEST = Tempest(Environment.own())
 TWO = [TestId("tempest.api.A.test_1[smoke]"), TestId("tempest.api.A.test_2[smoke]")]
@@ -23,7 +23,7 @@ TWO = [TestId("tempest.api.A.test_1[smoke]"), TestId("tempest.api.A.test_2[smoke
 @pytest.fixture(scope="module")
 def available(tmp_path_factory: pytest.TempPathFactory) -> list[TestId]:
     """Return the tests of the tempest that is installed."""
-    return tests_of(TEMPEST, tmp_path_factory.mktemp("verifier"))
+    return available_tests(TEMPEST, tmp_path_factory.mktemp("verifier"))
 
 
 def chosen(available: list[TestId], **choice: object) -> Selection:
