@@ -144,6 +144,9 @@ def test_a_worker_that_is_killed_costs_nothing(airflow: Airflow, tmp_path: Path,
     assert twice.isdisjoint(before)
     assert len(twice) <= (0 if killed == "worker" else 1)  # the one that was killed in its middle
     assert store.artifacts(uuid)
+    events = api.get("/assets/events")["asset_events"]
+    told = [event["extra"] for event in events if event["uri"] == "rallycross://clouds/small/verified"]
+    assert {"cloud": "small", "verification": uuid, "passed": ALL, "failed": 0, "skipped": 0} in told
 
 
 def test_a_run_that_is_marked_failed_stops_its_tests(airflow: Airflow, tmp_path: Path) -> None:
