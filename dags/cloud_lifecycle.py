@@ -114,6 +114,8 @@ with DAG(
         tests="{{ params.verification }}",
         concurrency="{{ params.verification_concurrency }}",
         execution_timeout=timedelta(hours=12),
+        retries=3,  # of a worker that has died: the next one goes on where it was, and runs no test twice
+        retry_delay=timedelta(seconds=5),
         doc_md="Runs tempest against the cloud. Tests that fail do not stop the run; the verdict counts them.",
     )
     benchmark = BenchmarkOperator(

@@ -44,11 +44,12 @@ def make_app() -> Any:
 def find_report(dag_id: str, run_id: str, kind: str) -> Path | None:
     """Return the file of a run's report, if it has been written and is still there."""
     from hooks.results import store  # noqa: PLC0415
-    from rallycross.results.reference import reference  # noqa: PLC0415
+    from rallycross.results.reference import STAGES, reference  # noqa: PLC0415
 
-    for artifact in store().artifacts(reference(dag_id, run_id, "deploy")):
-        if artifact.kind == kind and Path(artifact.path).is_file():
-            return Path(artifact.path)
+    for stage in STAGES:
+        for artifact in store().artifacts(reference(dag_id, run_id, stage)):
+            if artifact.kind == kind and Path(artifact.path).is_file():
+                return Path(artifact.path)
     return None
 
 

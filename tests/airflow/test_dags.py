@@ -4,6 +4,7 @@ import json
 import subprocess
 import sys
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -104,13 +105,40 @@ def test_is_told_about(dag_bag: Any) -> None:
             assert task.doc_md, task.task_id
 
 
-def test_every_parameter_is_described(dag: Any) -> None:
+def test_every_parameter_is_described(dag_bag: Any) -> None:
     """Each parameter has a title and a description for the trigger form, and a default that is valid."""
-    dag.params.validate()
-    for name in dag.params:
-        param = dag.params.get_param(name)
-        assert param.schema["title"], name
-        assert param.description, name
+    for dag in dag_bag.dags.values():
+        dag.params.validate()
+        for name in dag.params:
+            param = dag.params.get_param(name)
+            assert param.schema["title"], name
+            assert param.description, name
+
+
+def test_a_verification_survives_its_worker(dag_bag: Any) -> None:
+    """Whoever verifies is tried again: the tests go on, or are taken up where they were."""
+    for dag in dag_bag.dags.values():
+        for task in dag.tasks:
+            if task.task_type == "VerifyOperator":
+                assert task.retries >= 2
+
+
+def test_a_cloud_that_was_verified_is_an_asset(dag_bag: Any) -> None:
+    """Verifying has an outlet, by which a benchmark can be scheduled on a cloud that passed."""
+    verify = dag_bag.dags["verify_cloud"].get_task("verify")
+    assert [outlet.name for outlet in verify.outlets] == ["verified-clouds"]
+
+
+def test_a_verification_alone_is_reported_and_judged(dag_bag: Any) -> None:
+    """The DAG that only verifies ends with a report and a verdict, whatever the tests came to."""
+    dag = dag_bag.dags["verify_cloud"]
+    assert {task.task_id: sorted(task.downstream_task_ids) for task in dag.tasks} == {
+        "verify": ["report"],
+        "report": ["verdict"],
+        "verdict": [],
+    }
+    assert {task.task_id for task in dag.tasks if task.is_teardown} == {"report", "verdict"}
+    assert {task.task_id for task in dag.tasks if task.on_failure_fail_dagrun} == {"verdict"}
 
 
 @pytest.mark.parametrize(
@@ -144,12 +172,13 @@ def test_offers_what_there_is(dag: Any) -> None:
     assert dag.params.get_param("task_file").value in dag.params.get_param("task_file").schema["examples"]
 
 
-def test_parsing_is_cheap() -> None:
+@pytest.mark.parametrize("file", sorted((CHECKOUT / "dags").glob("*.py")), ids=lambda file: file.stem)
+def test_parsing_is_cheap(file: Path) -> None:
     """Parsing the DAGs imports none of the heavy packages that only a running stage needs."""
-    heavy = ["openstack", "pandas", "pyarrow", "plotly", "sqlalchemy.orm.decl_api", "tempest", "paramiko"]
+    heavy = ["openstack", "pandas", "pyarrow", "plotly", "sqlalchemy.orm.decl_api", "tempest", "paramiko", "subunit"]
     code = (
         "import sys, json, runpy; before = set(sys.modules); import airflow.sdk; base = set(sys.modules);"
-        f"runpy.run_path({str(CHECKOUT / 'dags/cloud_lifecycle.py')!r});"
+        f"runpy.run_path({str(file)!r});"
         f"print(json.dumps([name for name in {heavy!r} if name in set(sys.modules) - base]))"
     )
 

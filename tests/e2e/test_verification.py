@@ -14,8 +14,10 @@ import pytest
 
 from rallycross.cloud.cloud import Cloud
 from rallycross.errors import RallycrossError
+from rallycross.verification.selection import Choice
+from rallycross.verification.source import Source
 from rallycross.verification.test import TestResult
-from rallycross.verification.verify import Totals, verify
+from rallycross.verification.verify import Request, Totals, options_of, verify
 from rallycross.verification.workers import PIDS, Stopped
 
 pytestmark = pytest.mark.e2e
@@ -44,9 +46,9 @@ def quick(cloud: Cloud, workspace: Path, told: Told, stop: threading.Event | Non
     """Run the quick set."""
     return verify(
         cloud,
-        "quick",
+        Request(Choice(set="quick")),
         workspace=workspace,
-        concurrency=2,
+        environments=workspace.parent / "environments",
         begin=told.begin,
         record=told.record,
         stop=stop or threading.Event(),
@@ -126,3 +128,33 @@ def test_wrong_credentials_are_told_before_anything_is_made(embedded_cloud: Clou
     with pytest.raises(RallycrossError, match=rf"cloud '{embedded_cloud.name}': cannot sign in"):
         quick(stranger, tmp_path, Told())
     assert not (tmp_path / "tempest.conf").exists()
+
+
+def test_another_verifier_runs_against_the_same_cloud(embedded_cloud: Cloud, tmp_path: Path) -> None:
+    """The functional tests of openstacksdk, installed from its package, find the cloud, pass, and leave nothing."""
+    needed = ("oslotest", "ddt", "requests-mock", "testscenarios", "jsonschema", "fixtures")
+    source = Source("project", "openstacksdk==4.22.0", needed, "openstack.tests.functional.cloud")
+    own = (
+        "DEMO_CLOUD=member",
+        "DEMO_CLOUD_ALT=member",
+        "OPERATOR_CLOUD=admin",
+        "SYSTEM_ADMIN_CLOUD=admin",
+        "IMAGE=cirros",
+    )
+    options = options_of(f"OPENSTACKSDK_{one}" for one in own)
+    choice = Choice(pattern=r"cloud\.test_(image|meta)\.")  # others want DevStack's flavors
+    told = Told()
+    totals = verify(
+        embedded_cloud,
+        Request(choice, source, concurrency=1, options=options),
+        workspace=tmp_path / "w",
+        environments=tmp_path / "environments",
+        begin=told.begin,
+        record=told.record,
+        stop=threading.Event(),
+    )
+    failed = {name: result.traceback for name, result in told.results.items() if result.status == "fail"}
+    assert not failed
+    assert totals.passed >= 10
+    assert told.environment["verifier"] == "openstacksdk 4.22.0"
+    assert made_by_tempest(embedded_cloud) == []

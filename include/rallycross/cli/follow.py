@@ -82,7 +82,8 @@ class Run:
         if name == "deploy" and (deployment := self.store.deployment(self.deployment)):
             details = deployment_details(deployment, now)
         elif name == "verify" and (verification := self.store.verification(self.verification)):
-            statuses = [test.status for test in self.store.tests(self.verification)]
+            counts = self.store.test_counts([self.verification])[self.verification]
+            statuses = [status for status, count in counts.items() for _ in range(count)]
             details = verification_details(verification, statuses)
         elif name == "benchmark" and (task := self.store.task(self.task)):
             details = task_details(task)

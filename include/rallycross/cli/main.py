@@ -15,6 +15,7 @@ COMMANDS = (
     "plan",
     "run",
     "cloud",
+    "verify",
     "results",
     "clean",
     "up",

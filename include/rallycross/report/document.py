@@ -3,7 +3,7 @@
     {"format": "rallycross-report/1", "title", "written_at", "verdict": {"passed", "invalid", "reasons"},
      "cloud": name, engine and environment, or null,
      "deployment": columns of the row, with "steps"; or null,
-     "verification": columns of the row, with "tests"; or null,
+     "verification": columns of the row, with "tests", each with the ids of its "requests"; or null,
      "task": columns of the row, with "subtasks", each with "workloads", each with "sla_rows"; or null}
 
 Columns and their units are those of `results.models`; the statistics of a workload those of `judging.statistics`.
@@ -14,8 +14,9 @@ from typing import Any
 
 from sqlalchemy import inspect
 
+from rallycross.judging.causes import request_ids
 from rallycross.report.run import Run
-from rallycross.results.models import Base
+from rallycross.results.models import Base, TestRow
 
 FORMAT = "rallycross-report/1"
 
@@ -28,7 +29,7 @@ def document(run: Run) -> str:
     if run.deployment:
         deployment = {**_columns(run.deployment), "steps": [_columns(step) for step in run.deployment.steps]}
     if run.verification:
-        verification = {**_columns(run.verification), "tests": [_columns(test) for test in run.tests]}
+        verification = {**_columns(run.verification), "tests": [_test(test) for test in run.tests]}
     if run.task:
         subtasks = [
             {
@@ -56,6 +57,10 @@ def document(run: Run) -> str:
         "task": task,
     }
     return json.dumps(whole, indent=1, ensure_ascii=False, allow_nan=False) + "\n"
+
+
+def _test(row: TestRow) -> dict[str, Any]:
+    return {**_columns(row), "requests": request_ids(row.traceback)}
 
 
 def _columns(row: Base) -> dict[str, Any]:

@@ -18,6 +18,7 @@ _PART = 50_000  # iterations that are thinned at a time
 _FEWEST = 8  # rows of a part, so that its fastest and its slowest are among them
 _NONE = np.empty(0)
 _SERVICE = re.compile(r"\btempest\.(?:api\.)?(\w+)")
+_PLUGIN = re.compile(r"(\w+)_tempest(?:_plugin)?\.")
 OUTCOMES = {"success": "passed", "xfail": "passed", "fail": "failed", "uxsuccess": "failed", "skip": "skipped"}
 
 
@@ -40,7 +41,7 @@ def tests(rows: Sequence[TestRow]) -> pd.DataFrame:
         [(row.name, row.status, row.seconds, row.reason, row.traceback) for row in rows],
         columns=["name", "status", "seconds", "reason", "traceback"],
     )
-    frame.insert(1, "service", frame["name"].map(_service).astype(str))
+    frame.insert(1, "service", frame["name"].map(service).astype(str))
     frame.insert(3, "outcome", frame["status"].map(OUTCOMES).astype(str))
     return frame
 
@@ -110,7 +111,7 @@ def _spread(size: int, wanted: int) -> npt.NDArray[np.int64]:
     return np.unique(np.linspace(0, size - 1, min(size, wanted)).astype(np.int64)) if size else np.empty(0, np.int64)
 
 
-def _service(name: str) -> str:
-    """Return `compute` for `tempest.api.compute.…` and for `setUpClass (tempest.api.compute.…)`."""
-    found = _SERVICE.search(name)
+def service(name: str) -> str:
+    """Return `compute` for `tempest.api.compute.…`, `neutron` for `neutron_tempest_plugin.…`, else the first word."""
+    found = _SERVICE.search(name) or _PLUGIN.match(name)
     return found[1] if found else name.partition(".")[0]

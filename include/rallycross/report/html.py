@@ -14,6 +14,7 @@ import yaml
 from markupsafe import Markup
 
 from rallycross.cloud import watch
+from rallycross.judging.causes import causes, request_ids
 from rallycross.judging.schedule import LATE
 from rallycross.judging.sla import INVALID_LOAD
 from rallycross.report import charts, frames, outputs, wording
@@ -86,7 +87,22 @@ def _verification(rows: list[TestRow]) -> dict[str, Any]:
     return {
         "counts": {outcome: int(outcomes.get(outcome, 0)) for outcome in ("passed", "failed", "skipped")},
         "services": frames.by_service(tests).to_dict("records"),
-        "failed": tests[tests["outcome"] == "failed"].to_dict("records"),
+        "causes": [
+            {
+                "message": cause.message,
+                "tests": [
+                    {
+                        "name": test.name,
+                        "status": test.status,
+                        "seconds": test.seconds,
+                        "traceback": test.traceback,
+                        "requests": request_ids(test.traceback),
+                    }
+                    for test in cause.tests
+                ],
+            }
+            for cause in causes(rows)
+        ],
         "slowest": slowest.to_dict("records"),
         "tests": tests.to_dict("records"),
     }

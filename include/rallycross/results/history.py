@@ -19,14 +19,6 @@ class History(Database):
         with self.reading() as session:
             return [row for row in session.scalars(query) if tag is None or tag in row.tags]
 
-    def verifications(self, *, cloud: str | None = None) -> list[VerificationRow]:
-        """Return the verifications of a cloud (None: of all), the newest first."""
-        query = select(VerificationRow).order_by(VerificationRow.started_at.desc(), VerificationRow.uuid)
-        if cloud is not None:
-            query = query.where(VerificationRow.cloud == cloud)
-        with self.reading() as session:
-            return list(session.scalars(query))
-
     def results_like(self, start: str) -> list[str]:
         """Return the uuids of tasks and verifications that begin so."""
         with self.reading() as session:

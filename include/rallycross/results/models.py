@@ -103,9 +103,13 @@ class VerificationRow(Base):
     uuid: Mapped[str] = mapped_column(String(36), primary_key=True)
     cloud: Mapped[str] = mapped_column(String(255), index=True)
     chosen: Mapped[str] = mapped_column(Prose)  # name of the set of tests, or a pattern
+    request: Mapped[Json]  # all that was asked for, so that it can be taken up again; empty = made elsewhere
     status: Mapped[str] = mapped_column(String(16))
     total: Mapped[int]
     environment: Mapped[Json]
+    attempt: Mapped[int]  # counts whoever has run it: one with an older number may write no more
+    beat_at: Mapped[float | None]  # when whoever runs it last said so
+    stopping: Mapped[bool]  # whether whoever runs it is asked to end
     started_at: Mapped[float]
     ended_at: Mapped[float | None]
     error: Mapped[str] = mapped_column(Prose, default="")
@@ -120,7 +124,7 @@ class TestRow(Base):
 
     id: Mapped[int] = mapped_column(primary_key=True)
     verification_uuid: Mapped[str] = _child("verifications")
-    name: Mapped[str] = mapped_column(Prose)
+    name: Mapped[str] = mapped_column(Prose, index=True)
     status: Mapped[str] = mapped_column(String(16))
     started_at: Mapped[float]
     seconds: Mapped[float]

@@ -4,12 +4,13 @@ A task that is run again after a kill finds its own rows by them, and the termin
 triggered.
 """
 
-from typing import Literal
+from typing import Literal, get_args
 from uuid import UUID, uuid5
 
 NAMESPACE = UUID("6d0f7a52-6f5e-5d0c-9a53-1f3f6f0b7c11")
 
 Stage = Literal["deploy", "verify", "benchmark"]
+STAGES: tuple[Stage, ...] = get_args(Stage)
 
 
 def reference(dag_id: str, run_id: str, stage: Stage) -> str:

@@ -1,9 +1,9 @@
-"""Verification by tempest: configured from the cloud itself, run class by class, told of test by test.
+"""Verification: a verifier is configured from the cloud itself, runs class by class, and tells of test by test.
 
 `verify.verify` is the way in. It is not imported here: the DAGs want the names of the sets only, and cheaply.
 """
 
-from rallycross.verification.selection import SETS
+from rallycross.verification.known_sets import SETS
 from rallycross.verification.test import TestResult
 
 __all__ = ["SETS", "TestResult"]

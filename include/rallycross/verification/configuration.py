@@ -15,6 +15,11 @@ SECRET = re.compile(r"password|secret|key$")
 TEST_SECONDS = 600  # after which tempest gives up a single test
 
 
+def hidden(name: str, value: str) -> str:
+    """Return what may be shown of an option's value."""
+    return "***" if SECRET.search(name.lower()) else value
+
+
 @dataclass(frozen=True)
 class Option:
     """One line of tempest.conf, and why it stands there."""
@@ -31,7 +36,7 @@ class Option:
 
     def shown(self) -> dict[str, str]:
         """Return what may be shown of it."""
-        return {"value": "***" if SECRET.search(self.name) else self.value, "why": self.why}
+        return {"value": hidden(self.name, self.value), "why": self.why}
 
 
 @dataclass(frozen=True)
@@ -59,18 +64,27 @@ class Configuration:
 
 
 def configure(
-    facts: Facts, admin: Admin, *, folder: PurePath, prefix: str, overrides: Mapping[str, str] | None = None
+    facts: Facts,
+    admin: Admin | None,
+    *,
+    folder: PurePath,
+    prefix: str,
+    accounts: str = "",
+    overrides: Mapping[str, str] | None = None,
 ) -> Configuration:
     """Decide.
 
     `folder` is where tempest keeps its logs and locks, and `prefix` begins the name of all that its tests make.
+    `accounts` is a file of credentials that tests take in turn; without it, each class gets some of its own, which
+    `admin` makes.
     `overrides` (`section.name` -> value) have the last word.
     """
     options = {
         option.key: option
         for part in (
             _own(folder, prefix),
-            _identity(facts.keystone, admin),
+            _credentials(admin, accounts),
+            _identity(facts.keystone),
             _compute(facts),
             _image(),
             _network(facts),
@@ -113,10 +127,15 @@ def _own(folder: PurePath, prefix: str) -> list[Option]:
     ]
 
 
-def _identity(keystone: Keystone, admin: Admin) -> list[Option]:
-    entry, own = "the cloud's entry", "made for this run, and deleted after it"
-    endpoint = f"{keystone.interface.removesuffix('URL')}URL"
-    options = [
+def _credentials(admin: Admin | None, accounts: str) -> list[Option]:
+    if accounts or admin is None:
+        why = "accounts were given"
+        return [
+            Option("auth", "use_dynamic_credentials", "false", why),
+            Option("auth", "test_accounts_file", accounts, why),
+        ]
+    own = "made for this run, and deleted after it"
+    return [
         Option("auth", "use_dynamic_credentials", "true", "each test class gets a project and users of its own"),
         Option("auth", "admin_username", admin.username, own),
         Option("auth", "admin_password", admin.password, own),
@@ -124,6 +143,13 @@ def _identity(keystone: Keystone, admin: Admin) -> list[Option]:
         Option("auth", "admin_domain_name", admin.domain, own),
         Option("auth", "default_credentials_domain_name", admin.domain, own),
         Option("identity", "default_domain_id", admin.domain_id, "a user may look at no domain but the own"),
+    ]
+
+
+def _identity(keystone: Keystone) -> list[Option]:
+    entry = "the cloud's entry"
+    endpoint = f"{keystone.interface.removesuffix('URL')}URL"
+    options = [
         Option("identity", "uri_v3", keystone.auth_url, entry),
         Option("identity", "auth_version", "v3", "keystone has no other"),
         Option("identity", "v3_endpoint_type", endpoint, entry),

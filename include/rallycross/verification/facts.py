@@ -54,7 +54,7 @@ class Keystone:
 
 @dataclass(frozen=True)
 class Admin:
-    """The administrator that a run gets for itself: the cloud's own password is written nowhere."""
+    """A user that a run gets for itself, mostly an administrator: the cloud's own password is written nowhere."""
 
     domain: str  # of the user, of the project, and of all that tempest makes
     domain_id: str

@@ -11,7 +11,7 @@ from openstack.exceptions import SDKException
 from rallycross.errors import RallycrossError
 from rallycross.verification.facts import Admin, Facts, Flavor, Image
 
-ADMIN_ROLE = "admin"  # tempest calls it so as well
+ADMIN_ROLE, MEMBER_ROLE = "admin", "member"  # keystone's own; tempest calls them so as well
 IMAGE_BYTES = 1024 * 1024  # of zeros: no test looks into an image without logging in to a server
 FLAVORS = ((128, 1), (192, 1))  # MB of memory, GB of disk
 
@@ -21,25 +21,28 @@ def domain_name(prefix: str) -> str:
     return f"{prefix}-domain"
 
 
-def provide(connection: openstack.connection.Connection, facts: Facts, prefix: str) -> tuple[Facts, Admin]:
-    """Make an administrator for the run, and an image and flavors where the cloud has none.
+def provide(
+    connection: openstack.connection.Connection, facts: Facts, prefix: str, *, admin: bool = True, member: bool = False
+) -> tuple[Facts, Admin | None, Admin | None]:
+    """Make an administrator for the run, an ordinary user beside, and an image and flavors where the cloud has none.
 
-    All names begin with `prefix`. Returns the facts with what was made. Raises `RallycrossError` where the cloud does
-    not let this be done.
+    All names begin with `prefix`. Returns the facts with what was made, and the users that were asked for. Raises
+    `RallycrossError` where the cloud does not let this be done.
     """
     try:
-        admin = _admin(connection, prefix)
+        made = _admin(connection, prefix) if admin else None
+        other = _member(connection, prefix, made) if made and member else None
         if "image" in facts.services and not facts.images:
             facts = replace(facts, images=(_image(connection, f"{prefix}-image"),))
         if "compute" in facts.services and len(facts.flavors) < len(FLAVORS):
-            made = tuple(_flavor(connection, f"{prefix}-{ram}", ram, disk) for ram, disk in FLAVORS)
-            facts = replace(facts, flavors=(*facts.flavors, *made))
+            more = tuple(_flavor(connection, f"{prefix}-{ram}", ram, disk) for ram, disk in FLAVORS)
+            facts = replace(facts, flavors=(*facts.flavors, *more))
     except (SDKException, ClientException) as error:
         raise RallycrossError(
-            f"cannot prepare the cloud for tempest ({error}) - verifying needs an administrator of the whole cloud, "
+            f"cannot prepare the cloud for the tests ({error}) - verifying needs an administrator of the whole cloud, "
             "who may make domains, users, images and flavors"
         ) from error
-    return facts, admin
+    return facts, made, other
 
 
 def _admin(connection: openstack.connection.Connection, prefix: str) -> Admin:
@@ -50,14 +53,29 @@ def _admin(connection: openstack.connection.Connection, prefix: str) -> Admin:
     """
     identity: Any = connection.identity
     name, password = f"{prefix}-admin", secrets.token_urlsafe(24)
-    role = next(identity.roles(name=ADMIN_ROLE), None)
-    if role is None:
-        raise RallycrossError(f"the cloud has no role {ADMIN_ROLE!r} - tempest's administrator needs it")
-    domain = identity.create_domain(name=domain_name(prefix), description="tempest's projects and users")
+    role = _role(identity, ADMIN_ROLE)
+    domain = identity.create_domain(name=domain_name(prefix), description="a verification's projects and users")
     project = identity.create_project(name=name, domain_id=domain.id)
     user = identity.create_user(name=name, password=password, domain_id=domain.id, default_project_id=project.id)
     identity.assign_project_role_to_user(project, user, role)
     return Admin(domain.name, domain.id, project.name, user.name, password)
+
+
+def _member(connection: openstack.connection.Connection, prefix: str, admin: Admin) -> Admin:
+    """Make an ordinary user of the administrator's project."""
+    identity: Any = connection.identity
+    name, password = f"{prefix}-member", secrets.token_urlsafe(24)
+    user = identity.create_user(name=name, password=password, domain_id=admin.domain_id)
+    project = next(identity.projects(name=admin.project, domain_id=admin.domain_id))
+    identity.assign_project_role_to_user(project, user, _role(identity, MEMBER_ROLE))
+    return replace(admin, username=user.name, password=password)
+
+
+def _role(identity: Any, name: str) -> Any:
+    role = next(identity.roles(name=name), None)
+    if role is None:
+        raise RallycrossError(f"the cloud has no role {name!r} - the users that are made for a run need it")
+    return role
 
 
 def _image(connection: openstack.connection.Connection, name: str) -> Image:

@@ -1,19 +1,64 @@
-"""Which tests a verification runs: a set by its name, less what cannot work on this cloud."""
+"""Which tests a verification runs: a set, a pattern or a list, less what cannot work on this cloud."""
 
 import re
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from importlib.resources import files
+from typing import Any
 
 from rallycross.errors import RallycrossError, did_you_mean
+from rallycross.verification.lists import read_list
 from rallycross.verification.testid import TestId
+from rallycross.verification.verifier import Verifier
 
-SETS = {
-    "quick": "a curated few over identity, image, compute, network and volume, for a first answer within a minute",
-    "smoke": "all that tempest itself calls a smoke test",
-    "full": "every test that there is",
-}
 FAKE_HYPERVISOR = "fake-hypervisor"
+_NAMED = 10  # tests that a message names
+
+
+@dataclass(frozen=True)
+class Choice:
+    """What a user wants run: exactly one of `set`, `pattern` and `tests`.
+
+    `skips` and `expected` map regular expressions, searched for in a test's name, to reasons: the first are not run but
+    reported as skipped, the second are expected to fail.
+    """
+
+    set: str = ""
+    pattern: str = ""  # searched for in a test's id, attributes and all
+    tests: tuple[str, ...] = ()  # names
+    skips: Mapping[str, str] = field(default_factory=dict)
+    expected: Mapping[str, str] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        if sum(map(bool, (self.set, self.pattern, self.tests))) != 1:
+            raise RallycrossError("which tests? - choose one: a set, a pattern, or a list")
+        for pattern in (self.pattern, *self.skips, *self.expected):
+            try:
+                re.compile(pattern)
+            except re.error as error:
+                raise RallycrossError(f"pattern {pattern!r}: not a regular expression: {error}") from error
+
+    @property
+    def title(self) -> str:
+        """What was chosen, in few words."""
+        if self.set or self.pattern:
+            return self.set or f"pattern {self.pattern}"
+        return self.tests[0] if len(self.tests) == 1 else f"{len(self.tests)} listed tests"
+
+    def data(self) -> dict[str, Any]:
+        """Return it as JSON has it."""
+        return {
+            "set": self.set,
+            "pattern": self.pattern,
+            "tests": list(self.tests),
+            "skips": dict(self.skips),
+            "expected": dict(self.expected),
+        }
+
+    @classmethod
+    def of(cls, data: Mapping[str, Any]) -> "Choice":
+        """Return what `data` has given."""
+        return cls(**{**data, "tests": tuple(data.get("tests", ()))})
 
 
 @dataclass(frozen=True)
@@ -21,7 +66,8 @@ class Selection:
     """The tests of a verification."""
 
     run: tuple[TestId, ...]
-    skipped: tuple[tuple[TestId, str], ...]  # with the reason
+    skipped: tuple[tuple[TestId, str], ...] = ()  # with the reason
+    expected: Mapping[str, str] = field(default_factory=dict)  # name of a test that is to fail -> reason
 
     @property
     def total(self) -> int:
@@ -29,58 +75,68 @@ class Selection:
         return len(self.run) + len(self.skipped)
 
 
-def check_set(name: str) -> None:
+def check_set(name: str, sets: Mapping[str, str]) -> None:
     """Raise where there is no such set."""
-    if name not in SETS:
-        raise RallycrossError(f"verification set {name!r}: there is none of that name - {did_you_mean(name, SETS)}")
+    if name not in sets:
+        raise RallycrossError(f"set {name!r}: there is none of that name - {did_you_mean(name, sets)}")
 
 
-def select(name: str, available: Sequence[TestId], skips: Mapping[str, str]) -> Selection:
-    """Return the tests of the set `name` among those `available`.
+def select(
+    choice: Choice, verifier: Verifier, available: Sequence[TestId], *, also_skip: Mapping[str, str]
+) -> Selection:
+    """Return the tests chosen among those `available`.
 
-    `skips` maps regular expressions, searched for in a test's name, to reasons: those tests are not run but reported
-    as skipped. Raises where the set is unknown, matches nothing, or lists a test that the verifier does not have.
+    `also_skip` is laid beneath the choice's own skips. Raises where the choice matches nothing, or where it or one of
+    its lists names a test that the verifier does not have.
     """
-    check_set(name)
-    chosen = CHOOSERS[name](available)
-    if not chosen:
-        raise RallycrossError(
-            f"verification set {name!r}: matches none of the verifier's {len(available)} tests - choose another set"
-        )
+    chosen = _chosen(choice, verifier, available)
+    for what, patterns in (("skip list", choice.skips), ("list of expected failures", choice.expected)):
+        _check_entries(what, patterns, available)
+    skips = {**also_skip, **choice.skips}
     reasons = {test: reason for test in chosen if (reason := _reason(test, skips)) is not None}
-    return Selection(tuple(test for test in chosen if test not in reasons), tuple(reasons.items()))
+    expected = {test.name: reason for test in chosen if (reason := _reason(test, choice.expected)) is not None}
+    return Selection(tuple(test for test in chosen if test not in reasons), tuple(reasons.items()), expected)
 
 
 def skip_list(name: str) -> dict[str, str]:
     """Return the skip list `name` of those that come with Rallycross: regular expression -> reason."""
-    return read_list(files("rallycross.verification").joinpath("skips", f"{name}.txt").read_text())
+    return read_list(files("rallycross.verification").joinpath("skips", f"{name}.txt").read_text(), file=name)
 
 
-def read_list(text: str) -> dict[str, str]:
-    """Return a list file's entries, each with the comment that stands behind it (or nothing).
-
-    An entry is a line; empty lines, and those that are a comment altogether, are left out.
-    """
-    parts = (line.partition("#") for line in text.splitlines())
-    return {entry.strip(): comment.strip() for entry, _, comment in parts if entry.strip()}
-
-
-def _quick(available: Iterable[TestId]) -> list[TestId]:
-    wanted = read_list(files("rallycross.verification").joinpath("sets", "quick.txt").read_text())
-    by_name = {test.name: test for test in available}
-    if missing := [name for name in wanted if name not in by_name]:
+def _chosen(choice: Choice, verifier: Verifier, available: Sequence[TestId]) -> list[TestId]:
+    if choice.tests:
+        by_name = {test.name: test for test in available} | {test.full: test for test in available}
+        _check_names(choice.tests, by_name)
+        return list(dict.fromkeys(by_name[name] for name in choice.tests))
+    if choice.set:
+        check_set(choice.set, verifier.sets)
+        found = verifier.members(choice.set, available)
+    else:
+        found = [test for test in available if re.search(choice.pattern, test.full)]
+    if not found:
         raise RallycrossError(
-            f"verification set 'quick': this tempest does not have {', '.join(missing)} - choose the set smoke"
+            f"{choice.title!r}: matches none of the {len(available)} tests of {verifier.title}"
+            " - look at them: ./rallycross verify list"
         )
-    return [by_name[name] for name in wanted]
+    return found
 
 
-def _smoke(available: Iterable[TestId]) -> list[TestId]:
-    return [test for test in available if "smoke" in test.tags]
+def _check_names(names: Iterable[str], known: Mapping[str, TestId]) -> None:
+    if missing := [name for name in names if name not in known]:
+        close = did_you_mean(missing[0], known) if len(missing) == 1 else ""
+        raise RallycrossError(f"there is no test {_named(missing)}{f' - {close}' if close else ''}")
 
 
-def _reason(test: TestId, skips: Mapping[str, str]) -> str | None:
-    return next((reason for pattern, reason in skips.items() if re.search(pattern, test.name)), None)
+def _check_entries(what: str, patterns: Iterable[str], available: Sequence[TestId]) -> None:
+    missing = [one for one in patterns if not any(re.search(one, test.name) for test in available)]
+    if missing:
+        raise RallycrossError(f"{what}: no test is named {_named(missing)} - take it out, or mend it")
 
 
-CHOOSERS: dict[str, Callable[[Sequence[TestId]], list[TestId]]] = {"quick": _quick, "smoke": _smoke, "full": list}
+def _named(names: Sequence[str]) -> str:
+    more = f" and {len(names) - _NAMED} more" if len(names) > _NAMED else ""
+    return f"{', '.join(names[:_NAMED])}{more}"
+
+
+def _reason(test: TestId, reasons: Mapping[str, str]) -> str | None:
+    return next((reason for pattern, reason in reasons.items() if re.search(pattern, test.name)), None)

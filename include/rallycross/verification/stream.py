@@ -29,17 +29,32 @@ class TestStream:
 
     __test__ = False  # not for pytest to collect
 
-    def __init__(self, ended: Callable[[TestResult], None], *, batch_done: Callable[[], None] = lambda: None) -> None:
+    def __init__(
+        self,
+        ended: Callable[[TestResult], None],
+        *,
+        batch_done: Callable[[], None] = lambda: None,
+        unplanned: bool = False,
+    ) -> None:
+        """`unplanned`: tell of every test that the stream has, not only of those that are expected."""
+        self._unplanned = unplanned
         self._plan: dict[str, TestId] = {}
         self._ended = ended
         self._batch_done = batch_done
         self._started: dict[str, datetime] = {}
         self._attached: dict[str, dict[str, bytes]] = defaultdict(dict)
-        self._results: dict[str, TestResult] = {}  # by full id, in order of end
+        self._results: dict[str, TestResult] = {}  # by name, in order of end
 
     def plan(self, tests: Iterable[TestId]) -> None:
-        """Expect these tests from now on; of others nothing is told."""
-        self._plan.update({test.full: test for test in tests})
+        """Expect these tests from now on; of others nothing is told.
+
+        They are known by their names: attributes may depend on the configuration, which a listing does not know.
+        """
+        self._plan.update({test.name: test for test in tests})
+
+    def running(self) -> set[str]:
+        """Return the names of the tests that have begun and not ended."""
+        return {TestId(test_id).name for test_id in self._started}
 
     def read(self, source: BinaryIO) -> None:
         """Read to the end of the stream; returns when the process has closed it, in mid-packet or not."""
@@ -82,23 +97,29 @@ class TestStream:
         )
         if fixture := FIXTURE.fullmatch(test_id):
             self._spread(fixture["fixture"], fixture["scope"], result)
-        elif test_id in self._plan:
-            self._tell(self._plan[test_id], result)
+        elif (test := TestId(test_id)).name in self._plan:
+            self._tell(test, result)
+        elif self._unplanned:
+            self.plan([test])
+            self._tell(test, result)
 
     def _spread(self, fixture: str, scope: str, result: TestResult) -> None:
-        within = [test for test in self._plan.values() if test.full.startswith(f"{scope}.")]
+        within = [test for test in self._plan.values() if test.name.startswith(f"{scope}.")]
+        if not within and self._unplanned:  # which tests its class has is not known: it stands for them
+            within = [TestId(f"{scope}.{fixture}")]
+            self.plan(within)
         if fixture.startswith("setUp"):
             for test in within:
-                if test.full not in self._results:
+                if test.name not in self._results:
                     self._tell(test, replace(result, seconds=0.0))
-        elif done := [full for full in self._results if self._plan[full] in within]:
+        elif done := [name for name in self._results if self._plan[name] in within]:
             last = self._results[done[-1]]
             traceback = "\n".join(filter(None, [last.traceback, f"{fixture} of {scope}:", result.traceback]))
             self._tell(self._plan[done[-1]], replace(last, status="fail", reason="", traceback=traceback))
 
     def _tell(self, test: TestId, result: TestResult) -> None:
         told = replace(result, name=test.name, tags=tuple(sorted({*test.tags, *result.tags})))
-        self._results[test.full] = told
+        self._results[test.name] = told
         self._ended(told)
 
 

@@ -1,64 +1,79 @@
-"""Tempest as a verifier: how it is asked for its tests, and how it is started."""
+"""Tempest as a verifier, with whatever plugins are installed beside it."""
 
-import os
-import subprocess
-import sys
-from collections.abc import Mapping
-from importlib.metadata import version
+from collections.abc import Mapping, Sequence
+from importlib.resources import files
 from pathlib import Path
 
 from rallycross.errors import RallycrossError
-from rallycross.verification import worker
-from rallycross.verification.configuration import TEST_SECONDS
-from rallycross.verification.stream import listed
+from rallycross.verification.configuration import TEST_SECONDS, configure
+from rallycross.verification.environments import Environment
+from rallycross.verification.known_sets import SETS
+from rallycross.verification.lists import read_list
 from rallycross.verification.testid import TestId
-
-LIST_LIMIT = 300  # seconds; it takes two
-# Of this process's environment a verifier sees what it needs to run at all, and nothing that points it elsewhere.
-PASSED_ON = (
-    "PATH",
-    "LANG",
-    "LC_ALL",
-    "TMPDIR",
-    "SSL_CERT_FILE",
-    "SSL_CERT_DIR",
-    "REQUESTS_CA_BUNDLE",
-    "CURL_CA_BUNDLE",
-)
-PROXIES = ("http_proxy", "https_proxy", "no_proxy", "HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY")
-# Not -I: it would ignore PYTHON* variables as well. -P keeps this folder's modules from hiding those of the library.
-WORKER = (sys.executable, "-P", worker.__file__)
-LIST = (sys.executable, "-P", "-m", "stestr.subunit_runner.run", "--list", "tempest.test_discover.test_discover")
+from rallycross.verification.verifier import Configured, Need, basic_environment, write_private
 
 
-def environment(folder: Path, inherited: Mapping[str, str] | None = None) -> dict[str, str]:
-    """Return the environment in which tempest runs in `folder`, and finds its configuration there."""
-    inherited = os.environ if inherited is None else inherited
-    return {
-        **{name: inherited[name] for name in (*PASSED_ON, *PROXIES) if name in inherited},
-        "HOME": str(folder),
-        "TEMPEST_CONFIG_DIR": str(folder),
-        "TEMPEST_CONFIG": "tempest.conf",
-        "OS_TEST_TIMEOUT": str(TEST_SECONDS),
-        "PYTHONUNBUFFERED": "1",
-    }
+class Tempest:
+    """Tempest in an environment."""
 
+    listing = ("--list", "tempest.test_discover.test_discover")
+    needs_member = False  # it makes its users itself
+    sets: Mapping[str, str] = SETS
 
-def tests(folder: Path) -> list[TestId]:
-    """Return all tests that tempest and its plugins have, in the order in which it lists them."""
-    try:
-        ran = subprocess.run(
-            LIST, env=environment(folder), cwd=folder, capture_output=True, timeout=LIST_LIMIT, check=False
+    def __init__(self, environment: Environment) -> None:
+        self.python = environment.python
+        self._packages = environment.packages
+
+    @property
+    def title(self) -> str:
+        """What it is, with versions."""
+        plugins = sorted(
+            name for name in self._packages if "tempest" in name and name not in {"tempest", "tempest-lib"}
         )
-    except (OSError, subprocess.TimeoutExpired) as error:
-        raise RallycrossError(f"tempest: cannot list its tests ({error}) - check {LIST[0]}") from error
-    found, said = listed(ran.stdout)
-    if ran.returncode or not found:
-        last = "\n".join((said + ran.stderr.decode(errors="replace")).strip().splitlines()[-20:])
-        raise RallycrossError(f"tempest: cannot list its tests (code {ran.returncode}) - is it installed?\n{last}")
-    return found
+        return ", ".join(f"{name} {self._packages[name]}" for name in ("tempest", *plugins) if name in self._packages)
+
+    def environment(self, folder: Path) -> dict[str, str]:
+        """Return the environment in which tempest runs in `folder`, and finds its configuration there."""
+        return {
+            **basic_environment(folder),
+            "TEMPEST_CONFIG_DIR": str(folder),
+            "TEMPEST_CONFIG": "tempest.conf",
+            "OS_TEST_TIMEOUT": str(TEST_SECONDS),
+        }
+
+    def before_listing(self, folder: Path) -> None:
+        """Tempest lists its tests without a configuration."""
+
+    def members(self, name: str, available: Sequence[TestId]) -> list[TestId]:
+        """Return the tests of a set."""
+        if name == "quick":
+            return _quick(available)
+        if name == "smoke":
+            return [test for test in available if "smoke" in test.tags]
+        if name == "full":
+            return list(available)
+        prefix = "tempest.scenario." if name == "scenario" else f"tempest.api.{name}."
+        return [test for test in available if test.name.startswith(prefix)]
+
+    def configure(self, need: Need) -> Configured:
+        """Write tempest.conf."""
+        for name in ("logs", "locks"):
+            (need.workspace / name).mkdir(exist_ok=True)
+        decided = configure(
+            need.facts,
+            need.admin,
+            folder=need.workspace,
+            prefix=need.prefix,
+            accounts=need.accounts,
+            overrides=need.options,
+        )
+        write_private(need.workspace / "tempest.conf", decided.text())
+        return Configured(self.environment(need.workspace), decided.shown())
 
 
-def tempest_version() -> str:
-    """Return the version that is installed."""
-    return version("tempest")
+def _quick(available: Sequence[TestId]) -> list[TestId]:
+    wanted = read_list(files("rallycross.verification").joinpath("sets", "quick.txt").read_text(), file="quick.txt")
+    by_name = {test.name: test for test in available}
+    if missing := [name for name in wanted if name not in by_name]:
+        raise RallycrossError(f"set 'quick': this tempest does not have {', '.join(missing)} - choose the set smoke")
+    return [by_name[name] for name in wanted]

@@ -1,27 +1,70 @@
-"""One verification, whole: what the cloud is, which tests to run, tempest's configuration, the run, the clean-up."""
+"""One verification, whole: what the cloud is, which tests to run, the configuration, the run, the clean-up."""
 
 import fcntl
 import hashlib
-import os
 import threading
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
+import openstack
+
 from rallycross.cloud.cloud import Cloud
 from rallycross.errors import RallycrossError
-from rallycross.verification import configuration, tempest, workers
+from rallycross.verification import workers
 from rallycross.verification.discovery import discover
+from rallycross.verification.environments import Say
 from rallycross.verification.facts import Facts
+from rallycross.verification.known_sets import SETS
 from rallycross.verification.leftovers import clean
 from rallycross.verification.provisions import provide
-from rallycross.verification.selection import FAKE_HYPERVISOR, Selection, check_set, select, skip_list
-from rallycross.verification.test import TestResult
+from rallycross.verification.selection import FAKE_HYPERVISOR, Choice, Selection, check_set, select, skip_list
+from rallycross.verification.source import TEMPEST, Source
+from rallycross.verification.test import Status, TestResult
+from rallycross.verification.verifier import Configured, Need, Verifier, available_tests, command
+from rallycross.verification.verifiers import install
+
+
+@dataclass(frozen=True)
+class Request:
+    """What is asked of a verification. It holds no secrets: it is kept, so that the run can be taken up again."""
+
+    choice: Choice
+    source: Source = field(default_factory=Source)
+    concurrency: int = 2
+    options: Mapping[str, str] = field(default_factory=dict)  # the verifier's: they have the last word
+    accounts: str = ""  # a file of credentials for the tests, in the place of ones made for each class
+
+    def data(self) -> dict[str, Any]:
+        """Return it as JSON has it."""
+        return {
+            "choice": self.choice.data(),
+            "source": self.source.data(),
+            "concurrency": self.concurrency,
+            "options": dict(self.options),
+            "accounts": self.accounts,
+        }
+
+    @classmethod
+    def of(cls, data: Mapping[str, Any]) -> "Request":
+        """Return what `data` has given."""
+        return cls(**{**data, "choice": Choice.of(data["choice"]), "source": Source.of(data["source"])})
+
+
+def options_of(given: Iterable[str]) -> dict[str, str]:
+    """Return options that are written NAME=VALUE."""
+    found = {}
+    for one in given:
+        name, equals, value = one.partition("=")
+        if not equals or not name.strip():
+            raise RallycrossError(f"option {one!r}: not of the form NAME=VALUE, such as compute.image_ref=UUID")
+        found[name.strip()] = value.strip()
+    return found
 
 
 @dataclass(frozen=True)
@@ -38,51 +81,110 @@ class Totals:
 
 def verify(
     cloud: Cloud,
-    chosen: str,
+    request: Request,
     *,
     workspace: Path,
-    concurrency: int,
+    environments: Path,
     begin: Callable[[int, dict[str, Any]], None],
     record: Callable[[TestResult], None],
     stop: threading.Event,
-    overrides: Mapping[str, str] | None = None,
+    done: frozenset[str] = frozenset(),
+    say: Say = lambda _: None,
 ) -> Totals:
-    """Run the tests of the set `chosen` (see `SETS`) against a cloud.
+    """Run tests against a cloud.
 
-    `workspace` is a folder for this verification alone; nothing is written outside it. `begin` is told the number of
-    tests, and what was decided and why, before the first test; `record` each test as it ends, one at a time, and one
-    again if its class could not be torn down. `overrides` are options of tempest.conf (`section.name` -> value).
+    `workspace` is a folder for this cloud's verifications alone; nothing is written outside it and `environments`,
+    where verifiers are installed. `begin` is told the number of tests, and what was decided and why, before the first
+    test; `record` each test as it ends, one at a time, and one again if its class could not be torn down. The tests
+    `done` (names) have been recorded before, by a run that was cut off, and are not run again.
 
-    Every test has been recorded when this returns. Raises `RallycrossError` where the set, the cloud or the options
-    are not such that tests can be run, `WorkerDied` where a test process dies, and `Stopped`, within seconds, when
-    `stop` is set. However it ends, the processes are gone and what the tests made is deleted. A verification that was
-    killed can be started again in the same workspace: it first ends and deletes what the killed one left.
+    Every test has been recorded when this returns. Raises `RallycrossError` where the verifier, the tests, the cloud
+    or the options are not such that tests can be run, `WorkerDied` where a test process dies, and `Stopped`, within
+    seconds, when `stop` is set. However it ends, the processes are gone and what the tests made is deleted. What a run
+    that was killed has left is ended and deleted by the next in the same workspace, before anything else.
     """
-    check_set(chosen)
+    if request.source.kind == TEMPEST and request.choice.set:
+        check_set(request.choice.set, SETS)  # before anything is touched
+    workspace = workspace.absolute()
     workspace.mkdir(parents=True, exist_ok=True, mode=0o700)
     with _alone(workspace):
         workers.end_stale(workspace)
         prefix = f"tempest-{hashlib.sha256(str(workspace.resolve()).encode()).hexdigest()[:8]}"
         connection = cloud.connect()
         with ThreadPoolExecutor(1) as pool:
-            listing = pool.submit(tempest.tests, workspace)  # two seconds, in which the cloud can be asked
+            installing = pool.submit(_listed, request, environments, workspace, say)  # meanwhile the cloud can be asked
             facts = discover(cloud, connection)
             clean(connection, prefix)
-            selection = select(chosen, listing.result(), skip_list(FAKE_HYPERVISOR) if facts.fake_hypervisors else {})
+            verifier, available = installing.result()
+        selection = select(request.choice, verifier, available, also_skip=_cannot_work(facts))
         try:
-            facts, admin = provide(connection, facts, prefix)
-            decided = configuration.configure(
-                facts, admin, folder=workspace.resolve(), prefix=prefix, overrides=overrides
+            configured = _configure(connection, verifier, facts, request, workspace=workspace, prefix=prefix)
+            begin(selection.total, _environment(request, verifier, facts, configured, selection))
+            totals = _run(
+                _rest(selection, done),
+                record,
+                verifier,
+                configured,
+                workspace=workspace,
+                concurrency=request.concurrency,
+                stop=stop,
             )
-            _write(workspace, decided.text())
-            begin(selection.total, _environment(chosen, concurrency, facts, decided, selection))
-            totals = _run(selection, record, workspace, concurrency, stop)
         except RallycrossError as error:
             raise type(error)(f"{error}\n{clean(connection, prefix)}".rstrip()) from error
         except BaseException:
             clean(connection, prefix)
             raise
         return replace(totals, left_behind=tuple(clean(connection, prefix).remaining))
+
+
+def list_tests(request: Request, *, workspace: Path, environments: Path, say: Say) -> tuple[Verifier, Selection]:
+    """Return the verifier, and the tests that a request chooses of it. No cloud is asked."""
+    workspace.mkdir(parents=True, exist_ok=True, mode=0o700)
+    verifier, available = _listed(request, environments, workspace.absolute(), say)
+    return verifier, select(request.choice, verifier, available, also_skip={})
+
+
+def _listed(request: Request, environments: Path, workspace: Path, say: Say) -> tuple[Verifier, Any]:
+    verifier = install(request.source, environments, say)
+    if request.choice.set:
+        check_set(request.choice.set, verifier.sets)
+    return verifier, available_tests(verifier, workspace)
+
+
+def _cannot_work(facts: Facts) -> dict[str, str]:
+    return skip_list(FAKE_HYPERVISOR) if facts.fake_hypervisors else {}
+
+
+def _configure(
+    connection: openstack.connection.Connection,
+    verifier: Verifier,
+    facts: Facts,
+    request: Request,
+    *,
+    workspace: Path,
+    prefix: str,
+) -> Configured:
+    facts, admin, member = provide(connection, facts, prefix, admin=not request.accounts, member=verifier.needs_member)
+    return verifier.configure(
+        Need(
+            facts=facts,
+            admin=admin,
+            member=member,
+            workspace=workspace,
+            prefix=prefix,
+            options=request.options,
+            accounts=request.accounts,
+        )
+    )
+
+
+def _rest(selection: Selection, done: frozenset[str]) -> Selection:
+    """Return what is left to do of a run that was cut off."""
+    return Selection(
+        run=tuple(test for test in selection.run if test.name not in done),
+        skipped=tuple((test, reason) for test, reason in selection.skipped if test.name not in done),
+        expected=selection.expected,
+    )
 
 
 @contextmanager
@@ -101,6 +203,9 @@ def _alone(workspace: Path) -> Iterator[None]:
 def _run(
     selection: Selection,
     record: Callable[[TestResult], None],
+    verifier: Verifier,
+    configured: Configured,
+    *,
     workspace: Path,
     concurrency: int,
     stop: threading.Event,
@@ -108,8 +213,9 @@ def _run(
     results: dict[str, TestResult] = {}
 
     def ended(result: TestResult) -> None:
-        results[result.name] = result
-        record(result)
+        judged = as_expected(result, selection.expected)
+        results[judged.name] = judged
+        record(judged)
 
     for test, reason in selection.skipped:
         ended(TestResult(test.name, "skip", time.time(), 0.0, test.tags, reason))
@@ -118,8 +224,8 @@ def _run(
         workers.run(
             selection.run,
             ended,
-            command=tempest.WORKER,
-            env=tempest.environment(workspace.resolve()),
+            command=command(verifier),
+            env=configured.environment,
             folder=workspace,
             concurrency=concurrency,
             stop=stop,
@@ -136,26 +242,24 @@ def _run(
     )
 
 
-def _write(workspace: Path, text: str) -> None:
-    """Write tempest.conf, which holds a password, so that it is nobody else's for a single moment."""
-    for name in ("logs", "locks"):
-        (workspace / name).mkdir(exist_ok=True)
-    file = workspace / "tempest.conf"
-    file.unlink(missing_ok=True)
-    with os.fdopen(os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as stream:
-        stream.write(text)
+def as_expected(result: TestResult, expected: Mapping[str, str]) -> TestResult:
+    """Return how a test ended in the light of what was expected: a failure that was expected is none."""
+    if result.name not in expected or result.status not in {"fail", "success"}:
+        return result
+    status: Status = "xfail" if result.status == "fail" else "uxsuccess"
+    return replace(result, status=status, reason=expected[result.name])
 
 
 def _environment(
-    chosen: str, concurrency: int, facts: Facts, decided: configuration.Configuration, selection: Selection
+    request: Request, verifier: Verifier, facts: Facts, configured: Configured, selection: Selection
 ) -> dict[str, Any]:
     """Return what a reader of the results may want to know of how they came about."""
     return {
-        "verifier": f"tempest {tempest.tempest_version()}",
-        "set": chosen,
-        "concurrency": concurrency,
+        "verifier": verifier.title,
+        "tests": request.choice.title,
+        "concurrency": request.concurrency,
         "services": sorted(facts.services),
         "hypervisors": sorted(facts.hypervisor_types),
         "not_run": {test.name: reason for test, reason in selection.skipped},
-        "options": decided.shown(),
+        "options": {name: dict(option) for name, option in configured.shown.items()},
     }

@@ -63,9 +63,10 @@ def run(
 ) -> None:
     """Run the tests by at most `concurrency` processes of `command` (see worker.py), started in `folder`.
 
-    `ended` is called as each test ends, never by two threads at once; what it raises ends the run. Raises
-    `WorkerDied` where a process does, or ends a batch without telling of all its tests, and `Stopped` when `stop` is
-    set. None of the processes is left when this returns.
+    `ended` is called as each test ends, never by two threads at once; what it raises ends the run. A test in the middle
+    of which its process dies has failed, and so has one of which its process tells nothing; the others are run by a
+    new one. Raises `WorkerDied` where a process dies and no test is to blame, and `Stopped` when `stop` is set. None of
+    the processes is left when this returns.
     """
     todo = deque(batches(plan))
     lock = threading.Lock()
@@ -74,15 +75,28 @@ def run(
         with lock:
             ended(result)
 
-    workers: list[_Worker] = []
-    with ThreadPoolExecutor(max(1, concurrency), thread_name_prefix="tempest") as pool:
+    workers: dict[int, _Worker] = {}  # by number: a new one takes the place of one that has died
+    over = threading.Event()
+
+    def start(number: int) -> _Worker:
+        with lock:
+            if over.is_set():
+                raise Stopped("the verification was stopped")
+            workers[number] = _start(command, env, folder, folder / f"worker-{number}.err")
+            _note(folder, workers.values())
+        return workers[number]
+
+    def drive(number: int) -> None:
+        while (rest := _drive(start(number), todo, tell, over)) is not None:
+            todo.extendleft([rest] if rest else [])
+
+    with ThreadPoolExecutor(max(1, concurrency), thread_name_prefix="tests") as pool:
         try:
-            for number in range(min(concurrency, len(todo))):
-                workers.append(_start(command, env, folder, folder / f"worker-{number}.err"))
-                _note(folder, workers)
-            _watch({pool.submit(_drive, worker, todo, tell) for worker in workers}, stop)
+            _watch({pool.submit(drive, number) for number in range(min(concurrency, len(todo)))}, stop)
         finally:
-            _end(workers)  # before the pool waits for its threads, which wait for these
+            with lock:
+                over.set()
+            _end(workers.values())  # before the pool waits for its threads, which wait for these
             (folder / PIDS).unlink(missing_ok=True)
 
 
@@ -111,8 +125,14 @@ def _start(command: Sequence[str], env: Mapping[str, str], folder: Path, errors:
     return _Worker(process, errors)
 
 
-def _drive(worker: _Worker, todo: deque[list[TestId]], tell: Callable[[TestResult], None]) -> None:
-    """Feed one process, and read what it says, until there is nothing left to do."""
+def _drive(
+    worker: _Worker, todo: deque[list[TestId]], tell: Callable[[TestResult], None], over: threading.Event
+) -> list[TestId] | None:
+    """Feed one process, and read what it says, until there is nothing left to do.
+
+    Return None then; where the process has died in the middle of a test, that is told as failed, and what is left of
+    its batch is returned.
+    """
     asked: list[TestId] = []  # the batch that the process is at
     told: set[str] = set()
     stdin = cast("BinaryIO", worker.process.stdin)
@@ -121,9 +141,12 @@ def _drive(worker: _Worker, todo: deque[list[TestId]], tell: Callable[[TestResul
         told.add(result.name)
         tell(result)
 
+    def missing() -> list[TestId]:
+        return [test for test in asked if test.name not in told]
+
     def feed() -> None:
-        if missing := [test.name for test in asked if test.name not in told]:
-            raise WorkerDied(f"nothing was heard of {', '.join(missing)}{_last_words(worker)}")
+        for test in missing():
+            tell(_unheard(test, "its class ended, and nothing was heard of it"))
         asked.clear()
         with suppress(BrokenPipeError):  # it has died: the end of its output and its exit code will say so
             if todo:
@@ -138,8 +161,21 @@ def _drive(worker: _Worker, todo: deque[list[TestId]], tell: Callable[[TestResul
     feed()
     stream.read(cast("BinaryIO", worker.process.stdout))
     code = worker.process.wait()
-    if code or asked:
+    if not code and not asked:
+        return None
+    if over.is_set():  # it has not died: it was ended
+        raise Stopped("the verification was stopped")
+    at = stream.running()
+    blamed = [test for test in missing() if test.name in at]
+    if not blamed:
         raise WorkerDied(f"a test process ended with code {code} in the middle of its work{_last_words(worker)}")
+    for test in blamed:
+        heard(_unheard(test, f"its process ended with code {code} in the middle of it{_last_words(worker)}"))
+    return missing()
+
+
+def _unheard(test: TestId, why: str) -> TestResult:
+    return TestResult(test.name, "fail", time.time(), 0.0, test.tags, traceback=why)
 
 
 def _watch(pending: "set[Future[None]]", stop: threading.Event) -> None:

@@ -73,7 +73,7 @@ def test_tests_are_counted_by_service(store: Store, made: MadeRun) -> None:
 )
 def test_a_test_belongs_to_a_service_by_its_name(name: str, service: str) -> None:
     """That of a class whose set-up failed as well."""
-    assert frames._service(name) == service
+    assert frames.service(name) == service
 
 
 def test_a_folder_without_samples_is_an_empty_frame(tmp_path: Path) -> None:

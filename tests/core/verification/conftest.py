@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from rallycross.verification import tempest, workers
+from rallycross.verification import worker, workers
 from rallycross.verification.test import TestResult
 from rallycross.verification.testid import TestId
 
@@ -37,7 +37,7 @@ def run_project(tmp_path: Path) -> RunProject:
         workers.run(
             [TestId(f"small.{name}") for name in names],
             record,
-            command=(sys.executable, "-P", str(Path(tempest.WORKER[-1]))),
+            command=(sys.executable, "-P", worker.__file__),
             env={"PATH": "/usr/bin:/bin", "PYTHONPATH": str(tmp_path), "PYTHONDONTWRITEBYTECODE": "1"},
             folder=tmp_path,
             concurrency=concurrency,

@@ -11,8 +11,9 @@ import pytest
 from rallycross.errors import RallycrossError
 from rallycross.verification.configuration import Configuration, choose_flavors, choose_images, configure
 from rallycross.verification.discovery import v3
+from rallycross.verification.environments import Environment
 from rallycross.verification.facts import Admin, Backend, Facts, Flavor, Image, Keystone, Network
-from rallycross.verification.tempest import environment
+from rallycross.verification.tempest import Tempest
 
 ADMIN = Admin(
     domain="tempest-1-domain",
@@ -79,7 +80,7 @@ print("read")
     ran = subprocess.run(
         [sys.executable, "-c", script],
         input=options,
-        env=environment(tmp_path),
+        env=Tempest(Environment.own()).environment(tmp_path),
         cwd=tmp_path,
         capture_output=True,
         text=True,
@@ -136,6 +137,14 @@ def test_overrides_have_the_last_word() -> None:
     assert values(found)["validation.run_validation"] == "true"
     assert values(found)["compute.build_timeout"] == "60"
     assert found.shown()["compute.build_timeout"]["why"] == "asked for"
+
+
+def test_accounts_that_were_given_take_the_place_of_an_administrator() -> None:
+    """With a file of accounts nothing is made for the run, and no password is written."""
+    found = values(configure(FACTS, None, folder=PurePath("/w"), prefix="tempest-1", accounts="/etc/accounts.yaml"))
+    assert found["auth.use_dynamic_credentials"] == "false"
+    assert found["auth.test_accounts_file"] == "/etc/accounts.yaml"
+    assert not [key for key in found if key.startswith("auth.admin_")]
 
 
 def test_an_override_without_a_section_is_refused() -> None:

@@ -1,4 +1,4 @@
-"""Sets, skip lists, and the tests of the tempest that is installed."""
+"""Sets, patterns and lists, and the tests of the tempest that is installed."""
 
 import re
 from importlib.resources import files
@@ -7,17 +7,28 @@ from pathlib import Path
 import pytest
 
 from rallycross.errors import RallycrossError
-from rallycross.verification import SETS, tempest
-from rallycross.verification.selection import FAKE_HYPERVISOR, check_set, read_list, select, skip_list
+from rallycross.verification import SETS
+from rallycross.verification.environments import Environment
+from rallycross.verification.known_sets import SERVICES
+from rallycross.verification.lists import read_list
+from rallycross.verification.selection import FAKE_HYPERVISOR, Choice, Selection, select, skip_list
+from rallycross.verification.tempest import Tempest
 from rallycross.verification.testid import TestId
+from rallycross.verification.verifier import available_tests, basic_environment
 
-SERVICES = ("identity", "image", "compute", "network", "volume")
+TEMPEST = Tempest(Environment.own())
+TWO = [TestId("tempest.api.A.test_1[smoke]"), TestId("tempest.api.A.test_2[smoke]")]
 
 
 @pytest.fixture(scope="module")
 def available(tmp_path_factory: pytest.TempPathFactory) -> list[TestId]:
     """Return the tests of the tempest that is installed."""
-    return tempest.tests(tmp_path_factory.mktemp("verifier"))
+    return available_tests(TEMPEST, tmp_path_factory.mktemp("verifier"))
+
+
+def chosen(available: list[TestId], **choice: object) -> Selection:
+    """Return what a choice comes to."""
+    return select(Choice(**choice), TEMPEST, available, also_skip={})  # type: ignore[arg-type]
 
 
 def test_all_of_tempest_is_listed(available: list[TestId]) -> None:
@@ -28,24 +39,34 @@ def test_all_of_tempest_is_listed(available: list[TestId]) -> None:
 
 
 def test_listing_writes_nothing_outside_its_folder(tmp_path: Path) -> None:
-    """The home that tempest sees is the verifier's folder."""
-    assert tempest.environment(tmp_path, {"HOME": "/root", "OS_CLOUD": "mine", "PATH": "/bin"})["HOME"] == str(tmp_path)
-    assert "OS_CLOUD" not in tempest.environment(tmp_path, {"OS_CLOUD": "mine"})
+    """The home that a verifier sees is its folder, and nothing of this process's clouds is passed on."""
+    seen = basic_environment(tmp_path, {"HOME": "/root", "OS_CLOUD": "mine", "PATH": "/bin"})
+    assert seen["HOME"] == str(tmp_path)
+    assert seen["PATH"] == "/bin"
+    assert "OS_CLOUD" not in seen
 
 
 def test_smoke_is_what_tempest_calls_smoke(available: list[TestId]) -> None:
     """The set smoke is all tests with that attribute, and no others."""
-    chosen = select("smoke", available, {})
-    assert chosen.run == tuple(test for test in available if "smoke" in test.tags)
-    assert 100 <= chosen.total <= 130
+    found = chosen(available, set="smoke")
+    assert found.run == tuple(test for test in available if "smoke" in test.tags)
+    assert 100 <= found.total <= 130
 
 
 def test_quick_covers_the_five_services_with_20_to_40_smoke_tests(available: list[TestId]) -> None:
     """The curated set exists in this tempest, is small, and leaves no service out."""
-    chosen = select("quick", available, {})
-    assert 20 <= chosen.total <= 40
-    for service in SERVICES:
-        assert any(test.name.startswith(f"tempest.api.{service}.") for test in chosen.run), service
+    found = chosen(available, set="quick")
+    assert 20 <= found.total <= 40
+    for service in ("identity", "image", "compute", "network", "volume"):
+        assert any(test.name.startswith(f"tempest.api.{service}.") for test in found.run), service
+
+
+@pytest.mark.parametrize("service", SERVICES)
+def test_a_service_is_a_set(available: list[TestId], service: str) -> None:
+    """Each service's set has all tests of its API, and no others."""
+    found = chosen(available, set=service)
+    assert {test.name.split(".")[2] for test in found.run} == {service}
+    assert found.total == sum(test.name.startswith(f"tempest.api.{service}.") for test in available) > 10
 
 
 def test_every_line_of_the_shipped_lists_has_its_reason() -> None:
@@ -57,46 +78,76 @@ def test_every_line_of_the_shipped_lists_has_its_reason() -> None:
 
 
 def test_every_skip_of_the_shipped_list_names_tests_that_exist(available: list[TestId]) -> None:
-    """An entry that matches nothing is a mistake, or out of date."""
-    for pattern in skip_list(FAKE_HYPERVISOR):
+    """An entry that matches nothing is a mistake, or out of date; plugins have theirs."""
+    own = [pattern for pattern in skip_list(FAKE_HYPERVISOR) if pattern.startswith("tempest")]
+    assert own
+    for pattern in own:
         assert any(re.search(pattern, test.name) for test in available), pattern
 
 
 def test_skipped_tests_are_kept_with_their_reason() -> None:
-    """A test on the skip list is not run, and is not lost."""
-    ids = [TestId("tempest.api.A.test_1[smoke]"), TestId("tempest.api.A.test_2[smoke]")]
-    chosen = select("smoke", ids, {r"test_2$": "needs a guest"})
-    assert chosen.run == (ids[0],)
-    assert chosen.skipped == ((ids[1], "needs a guest"),)
-    assert chosen.total == 2
+    """A test on the skip list is not run, and is not lost; nor is one that cannot work on the cloud."""
+    found = chosen(TWO, set="smoke", skips={r"test_2$": "needs a guest"})
+    assert found.run == (TWO[0],)
+    assert found.skipped == ((TWO[1], "needs a guest"),)
+    assert found.total == 2
+    beneath = select(Choice(set="smoke"), TEMPEST, TWO, also_skip={"test_1": "fake", "nothing": "of this tempest"})
+    assert beneath.skipped == ((TWO[0], "fake"),)
 
 
-def test_an_unknown_set_is_refused_with_what_was_meant() -> None:
-    """The message says which sets there are, or which was meant."""
+def test_a_pattern_is_searched_for_in_the_whole_id() -> None:
+    """As tempest's own --regex: attributes count."""
+    assert chosen(TWO, pattern="smoke").total == 2
+    assert chosen(TWO, pattern="test_1").run == (TWO[0],)
+
+
+def test_listed_tests_are_known_with_and_without_attributes() -> None:
+    """A load list may have what `list` prints, or plain names; a test that is named twice runs once."""
+    assert chosen(TWO, tests=("tempest.api.A.test_1", TWO[0].full, "tempest.api.A.test_2")).run == tuple(TWO)
+
+
+def test_a_choice_is_one_thing() -> None:
+    """Neither nothing nor two things at once can be chosen, and a pattern must be one."""
+    for wrong in ({}, {"set": "smoke", "pattern": "x"}):
+        with pytest.raises(RallycrossError, match="choose one"):
+            Choice(**wrong)
+    with pytest.raises(RallycrossError, match=r"'\('.*not a regular expression"):
+        Choice(pattern="(")
+
+
+def test_a_choice_is_kept_whole() -> None:
+    """What is kept of a choice makes the same choice again."""
+    choice = Choice(pattern="x", skips={"a": "b"}, expected={"c": "d"})
+    assert Choice.of(choice.data()) == choice
+
+
+def test_what_does_not_exist_is_named() -> None:
+    """An unknown set, a test and an entry of a list that match nothing are told by name, with what was meant."""
     with pytest.raises(RallycrossError, match=r"'smok'.*did you mean smoke\?"):
-        check_set("smok")
-    with pytest.raises(RallycrossError, match="there is: full, quick, smoke"):
-        select("everything", [], {})
+        chosen(TWO, set="smok")
+    with pytest.raises(RallycrossError, match=r"there is no test tempest\.api\.A\.test_3 - did you mean"):
+        chosen(TWO, tests=("tempest.api.A.test_3",))
+    with pytest.raises(RallycrossError, match="skip list: no test is named test_7"):
+        chosen(TWO, set="smoke", skips={"test_7": ""})
+    with pytest.raises(RallycrossError, match="list of expected failures: no test is named test_8"):
+        chosen(TWO, set="smoke", expected={"test_8": ""})
 
 
-def test_a_set_that_matches_nothing_is_refused() -> None:
+def test_what_matches_nothing_is_refused() -> None:
     """No test run is no success."""
-    with pytest.raises(RallycrossError, match="'smoke': matches none of the verifier's 1 tests"):
-        select("smoke", [TestId("tempest.api.A.test_1")], {})
+    with pytest.raises(RallycrossError, match="'smoke': matches none of the 1 tests of tempest"):
+        chosen([TestId("tempest.api.A.test_1")], set="smoke")
+    with pytest.raises(RallycrossError, match="'pattern nothing': matches none"):
+        chosen(TWO, pattern="nothing")
 
 
 def test_a_listed_test_that_tempest_does_not_have_is_named() -> None:
     """A curated list that does not fit the installed tempest is told by the names of the missing tests."""
     with pytest.raises(RallycrossError, match=r"does not have tempest\.api\.[\w.]+"):
-        select("quick", [TestId("tempest.api.A.test_1[smoke]")], {})
+        chosen(TWO, set="quick")
 
 
 def test_sets_are_described() -> None:
-    """Each set has words for a form or a help text."""
+    """Each set has words for a form or a help text; the default comes first."""
     assert all(SETS.values())
-    assert list(SETS) == ["quick", "smoke", "full"]
-
-
-def test_lists_leave_out_comments_and_empty_lines() -> None:
-    """An entry keeps the comment behind it; lines that are comments are none."""
-    assert read_list("# why\n\n  a.b  # because\nc.d\n") == {"a.b": "because", "c.d": ""}
+    assert next(iter(SETS)) == "quick"

@@ -1,6 +1,7 @@
 """What a verification says when it cannot begin."""
 
 import fcntl
+import json
 import socket
 import threading
 from collections.abc import Iterator
@@ -12,8 +13,10 @@ import pytest
 from rallycross.cloud.cloud import Cloud
 from rallycross.errors import RallycrossError
 from rallycross.verification.leftovers import clean
+from rallycross.verification.selection import Choice
+from rallycross.verification.source import Source
 from rallycross.verification.test import TestResult
-from rallycross.verification.verify import verify
+from rallycross.verification.verify import Request, as_expected, options_of, verify
 
 
 @pytest.fixture
@@ -39,8 +42,19 @@ def refused(cloud: Cloud, chosen: str, workspace: Path) -> str:
     def no_result(_: TestResult) -> None:
         raise AssertionError("a test was run")
 
+    request = Request(Choice(set=chosen), concurrency=1)
+    environments = workspace.parent / "environments"
     with pytest.raises(RallycrossError) as told:
-        verify(cloud, chosen, workspace=workspace, concurrency=1, begin=never, record=no_result, stop=threading.Event())
+        verify(
+            cloud,
+            request,
+            workspace=workspace,
+            environments=environments,
+            begin=never,
+            record=no_result,
+            stop=threading.Event(),
+        )
+    assert not environments.exists()
     return str(told.value)
 
 
@@ -74,3 +88,31 @@ def test_cleaning_up_on_a_cloud_that_is_gone_says_what_may_be_left(dead_port: in
     assert cleaned.deleted == 0
     assert len(cleaned.remaining) == 1
     assert "left on the cloud, to be deleted by hand: whatever is named tempest-1-*" in str(cleaned)
+
+
+def test_a_request_is_kept_whole() -> None:
+    """What is kept of a request asks for the same again, though it went through JSON."""
+    request = Request(
+        Choice(tests=("a.b",), skips={"c": "d"}),
+        Source("project", "openstacksdk==4.22.0", ("ddt",), "openstack.tests.functional"),
+        concurrency=4,
+        options={"compute.image_ref": "x"},
+        accounts="/etc/accounts.yaml",
+    )
+    assert Request.of(json.loads(json.dumps(request.data()))) == request
+
+
+@pytest.mark.parametrize(("status", "becomes"), [("fail", "xfail"), ("success", "uxsuccess"), ("skip", "skip")])
+def test_what_was_expected_is_told_as_such(status: Any, becomes: str) -> None:
+    """A failure that was expected is none, a success in its place is one, and what was skipped was skipped."""
+    found = as_expected(TestResult("a.b", status, 1.0, 2.0), {"a.b": "a known bug"})
+    assert found.status == becomes
+    assert found.reason == ("a known bug" if status != "skip" else "")
+    assert as_expected(TestResult("a.c", status, 1.0, 2.0), {"a.b": "a known bug"}).status == status
+
+
+def test_options_are_named_values() -> None:
+    """An option may have equals signs in its value; one without is refused."""
+    assert options_of(["a.b = c=d", "E=f"]) == {"a.b": "c=d", "E": "f"}
+    with pytest.raises(RallycrossError, match="'x': not of the form NAME=VALUE"):
+        options_of(["x"])

@@ -176,8 +176,8 @@ def test_classes_run_side_by_side_and_are_not_split(run_project: RunProject) -> 
     assert [result.status for result in results] == ["success"] * 4
 
 
-def test_a_process_that_dies_is_told_with_its_last_words(run_project: RunProject) -> None:
-    """Nobody takes a run for finished in which a process died: its exit code and its standard error are told."""
+def test_a_test_that_kills_its_process_fails_and_the_others_run(run_project: RunProject) -> None:
+    """The test in the middle of which a process died has failed, with its last words; a new one runs the rest."""
     source = """
         import os, sys, unittest
         class Dies(unittest.TestCase):
@@ -185,28 +185,81 @@ def test_a_process_that_dies_is_told_with_its_last_words(run_project: RunProject
             def test_b(self):
                 print("out of memory", file=sys.stderr, flush=True)
                 os._exit(9)
+            def test_c(self): pass
+        class Other(unittest.TestCase):
+            def test_d(self): pass
     """
-    told: list[TestResult] = []
-    with pytest.raises(workers.WorkerDied, match=r"(?s)code 9.*out of memory"):
-        run_project(source, ["Dies.test_a", "Dies.test_b"], ended=told.append)
-    assert [result.name for result in told] == ["small.Dies.test_a"]
+    names = ["Dies.test_a", "Dies.test_b", "Dies.test_c", "Other.test_d"]
+    results = run_project(source, names, concurrency=1)
+    assert [(result.name[-1], result.status) for result in results] == [
+        ("a", "success"),
+        ("b", "fail"),
+        ("c", "success"),
+        ("d", "success"),
+    ]
+    assert "code 9" in results[1].traceback
+    assert "out of memory" in results[1].traceback
 
 
-def test_a_module_that_cannot_be_imported_is_told(run_project: RunProject) -> None:
-    """An error of import ends the run with the error's text."""
-    with pytest.raises(workers.WorkerDied, match="no_such_package"):
-        run_project("import no_such_package", ["Any.test_a"])
+def test_a_process_that_cannot_run_tests_ends_the_run(tmp_path: Path) -> None:
+    """Where no test is to blame, nothing is made up: the run ends, with the process's last words."""
+    with pytest.raises(workers.WorkerDied, match=r"(?s)code 3.*no interpreter"):
+        workers.run(
+            [TestId("small.A.test_a")],
+            lambda _: None,
+            command=("sh", "-c", "echo no interpreter >&2; exit 3"),
+            env={"PATH": "/usr/bin:/bin"},
+            folder=tmp_path,
+            concurrency=1,
+            stop=threading.Event(),
+        )
 
 
-def test_a_test_that_is_not_there_is_told(run_project: RunProject) -> None:
-    """A planned test of which the process says nothing ends the run, by name."""
+def test_a_module_that_cannot_be_imported_fails_its_tests(run_project: RunProject) -> None:
+    """An error of import is each of its tests' failure, with the error's text."""
+    (result,) = run_project("import no_such_package", ["Any.test_a"])
+    assert result.status == "fail"
+    assert "no_such_package" in result.traceback
+
+
+def test_a_test_that_is_not_there_has_failed(run_project: RunProject) -> None:
+    """A planned test of which the process says nothing is no success, and is not lost."""
     source = """
         import unittest
         class Here(unittest.TestCase):
             def test_a(self): pass
     """
-    with pytest.raises(workers.WorkerDied, match=r"nothing was heard of small\.Here\.test_b"):
-        run_project(source, ["Here.test_a", "Here.test_b"])
+    ended = by_name(run_project(source, ["Here.test_a", "Here.test_b"]))
+    assert [ended[name].status for name in ("test_a", "test_b")] == ["success", "fail"]
+    assert "nothing was heard of it" in ended["test_b"].traceback
+
+
+def test_a_test_is_known_by_its_name_whatever_its_attributes(run_project: RunProject) -> None:
+    """Attributes may depend on the configuration, which a listing does not know: the test runs, and is told."""
+    source = """
+        import unittest
+        class Tagged(unittest.TestCase):
+            def test_a(self): pass
+            def id(self): return super().id() + "[id-1,fast]"
+    """
+    (result,) = run_project(source, ["Tagged.test_a[id-1,slow]"])
+    assert (result.name, result.status, result.tags) == ("small.Tagged.test_a", "success", ("fast", "id-1"))
+
+
+def test_a_line_of_the_log_says_the_id_of_its_request(run_project: RunProject) -> None:
+    """What a test logs of its requests has their ids, by which the cloud's own logs can be searched."""
+    source = """
+        import io, logging, unittest
+        class Logs(unittest.TestCase):
+            def test_a(self):
+                out = io.StringIO()
+                log = logging.getLogger("rest")
+                log.addHandler(logging.StreamHandler(out))
+                log.warning("%d GET /servers", 404, extra={"request_id": "req-1"})
+                self.fail(out.getvalue())
+    """
+    (result,) = run_project(source, ["Logs.test_a"])
+    assert "404 GET /servers [req-1]" in result.traceback
 
 
 SLEEPS = """

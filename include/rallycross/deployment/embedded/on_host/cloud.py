@@ -116,6 +116,7 @@ class Cloud:
         external = {
             "name": "public",
             "router:external": True,
+            "is_default": True,
             "provider:network_type": "flat",
             "provider:physical_network": "public",
         }
@@ -128,6 +129,15 @@ class Cloud:
             "enable_dhcp": False,
         }
         self.one(neutron, "/v2.0/subnets", "subnet", subnet)
+        # With a default way out, and a default pool, nova can be asked for a server with whatever network.
+        pool = {
+            "name": "default",
+            "prefixes": ["10.128.0.0/9"],
+            "default_prefixlen": 24,
+            "shared": True,
+            "is_default": True,
+        }
+        self.one(neutron, "/v2.0/subnetpools", "subnetpool", pool)
 
     def _volume_type(self) -> None:
         cinder = self.api("block-storage")

@@ -3,10 +3,15 @@
 from rallycross.deployment.embedded.layout import Layout
 from rallycross.deployment.embedded.service import OpenStackService, api, conf, token_check
 
+# Of the thirty that come with glance: loading all of them takes a dozen seconds.
+METADEFS = ("compute-hypervisor.json", "operating-system.json")
+
 
 def service(layout: Layout) -> OpenStackService:
     """Return glance with its file store."""
     folder = layout.path("etc", "glance")
+    manage = f"{layout.bin('glance-manage')} --config-file {folder}/glance-api.conf"
+    metadefs = " ".join(layout.path("venv", "etc", "glance", "metadefs", name) for name in METADEFS)
     store: dict[str, dict[str, object]] = {
         name: {"filesystem_store_datadir": layout.path("glance", name)} for name in ("images", "staging", "tasks")
     }
@@ -18,12 +23,19 @@ def service(layout: Layout) -> OpenStackService:
         files={
             f"{folder}/glance-api.conf": conf(
                 {
-                    "DEFAULT": {"use_stderr": True, "enabled_backends": "images:file"},
+                    "DEFAULT": {
+                        "use_stderr": True,
+                        "enabled_backends": "images:file",
+                        # Neither from the internet, nor from one store to another where there is but one.
+                        "enabled_import_methods": "[glance-direct]",
+                    },
                     "database": {"connection": layout.database_url("glance")},
                     "glance_store": {"default_backend": "images"},
                     "images": store["images"],
                     "os_glance_staging_store": store["staging"],
                     "os_glance_tasks_store": store["tasks"],
+                    # What cinder's and nova's drivers upload is one zero, whatever the format.
+                    "image_format": {"require_image_format_match": False},
                     "paste_deploy": {"flavor": "keystone", "config_file": f"{folder}/glance-api-paste.ini"},
                     "oslo_concurrency": {"lock_path": layout.path("lock", "glance")},
                     "keystone_authtoken": token_check(layout, "glance"),
@@ -32,7 +44,10 @@ def service(layout: Layout) -> OpenStackService:
         },
         schema=f"""
 mkdir -p {layout.path("glance")}/images {layout.path("glance")}/staging {layout.path("glance")}/tasks
-{layout.bin("glance-manage")} --config-file {folder}/glance-api.conf db_sync
+{manage} db_sync
+mkdir -p {layout.path("glance")}/metadefs
+cp {metadefs} {layout.path("glance")}/metadefs/
+{manage} db_load_metadefs {layout.path("glance")}/metadefs
 """,
         programs=(
             api(

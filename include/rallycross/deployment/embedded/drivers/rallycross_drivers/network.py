@@ -2,7 +2,10 @@
 
 from neutron_lib import constants
 from neutron_lib.api.definitions import portbindings
+from neutron_lib.plugins import directory
 from neutron_lib.plugins.ml2 import api
+
+ROUTER_PORTS = {*constants.ROUTER_INTERFACE_OWNERS, constants.DEVICE_OWNER_ROUTER_GW}
 
 
 class AgentlessDriver(api.MechanismDriver):
@@ -21,3 +24,18 @@ class AgentlessDriver(api.MechanismDriver):
         segment = context.segments_to_bind[0]
         details = {portbindings.CAP_PORT_FILTER: True}
         context.set_binding(segment[api.ID], portbindings.VIF_TYPE_OVS, details, status=constants.PORT_STATUS_ACTIVE)
+
+    def create_port_postcommit(self, context: api.PortContext) -> None:
+        """Say of a router's port that it is active: an agent would bind it."""
+        if (
+            context.current["device_owner"] in ROUTER_PORTS
+            and context.current["status"] != constants.PORT_STATUS_ACTIVE
+        ):
+            directory.get_plugin().update_port_status(
+                context.plugin_context, context.current["id"], constants.PORT_STATUS_ACTIVE
+            )
+
+    def update_port_postcommit(self, context: api.PortContext) -> None:
+        """Do so for a port that a router has been given."""
+        if context.original["device_owner"] != context.current["device_owner"]:
+            self.create_port_postcommit(context)

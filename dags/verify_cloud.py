@@ -1,0 +1,154 @@
+"""Verify cloud: tempest, or another verifier, against a cloud that stands.
+
+| stage | what it does |
+|---|---|
+| `verify` | runs the tests; one that fails is a result. A worker that dies costs nothing: the next try goes on |
+| `report` | writes the HTML, JUnit and JSON reports: see the run's tab **Report** |
+| `verdict` | fails the run unless every test passed, was skipped, or failed as expected |
+
+A cloud that passes updates the asset `verified-CLOUD`: a DAG with `schedule=[Asset(name="verified-CLOUD",
+uri="rallycross://clouds/CLOUD/verified")]` runs then, and finds what passed in the event's `extra`.
+"""
+
+from datetime import timedelta
+
+from airflow.sdk import DAG, Param
+
+from operators.verify import JudgeVerificationOperator, ReportVerificationOperator, VerifyOperator
+from rallycross.verification import SETS
+from rallycross.verification.source import KINDS
+
+# The form shows parameters without a section at once; a section is folded.
+PARAMS = {
+    "cloud": Param(
+        "embedded",
+        type="string",
+        minLength=1,
+        title="Cloud",
+        description="Name of a cloud that Rallycross has deployed, or id of a connection of type OpenStack.",
+    ),
+    "tests": Param(
+        "smoke",
+        enum=list(SETS),
+        values_display={name: f"{name}: {what}" for name, what in SETS.items()},
+        title="Set",
+        description="The set of tests to run. A pattern or a list below goes before it; a project has only full.",
+    ),
+    "pattern": Param(
+        "",
+        type="string",
+        title="Pattern",
+        description="A regular expression, searched for in the tests' ids, in the place of a set.",
+    ),
+    "concurrency": Param(
+        2, type="integer", minimum=1, maximum=64, title="Tests at a time", description="How many run side by side."
+    ),
+    "load_list": Param(
+        [],
+        type="array",
+        items={"type": "string"},
+        title="Tests",
+        description="Names of tests, one a line, in the place of a set.",
+        section="Lists",
+    ),
+    "skip_list": Param(
+        [],
+        type="array",
+        items={"type": "string"},
+        title="Skip list",
+        description="Tests not to run, one a line: a regular expression, a #, and the reason.",
+        section="Lists",
+    ),
+    "expected_failures": Param(
+        [],
+        type="array",
+        items={"type": "string"},
+        title="Expected failures",
+        description="Tests that are known to fail, one a line: a regular expression, a #, and the reason.",
+        section="Lists",
+    ),
+    "verifier": Param(
+        "tempest",
+        enum=list(KINDS),
+        values_display={name: f"{name}: {what}" for name, what in KINDS.items()},
+        title="Verifier",
+        description="What to verify with.",
+        section="Verifier",
+    ),
+    "package": Param(
+        "",
+        type="string",
+        title="Version or source",
+        description="A version, a requirement, a git URL or a folder; empty: the tempest that came with Rallycross.",
+        section="Verifier",
+    ),
+    "plugins": Param(
+        [],
+        type="array",
+        items={"type": "string"},
+        title="Plugins",
+        description="What to install beside it, one a line, such as neutron-tempest-plugin.",
+        section="Verifier",
+    ),
+    "test_package": Param(
+        "",
+        type="string",
+        title="Test package",
+        description="The package that holds a project's tests, such as openstack.tests.functional.",
+        section="Verifier",
+    ),
+    "options": Param(
+        [],
+        type="array",
+        items={"type": "string"},
+        title="Options",
+        description="One a line: section.name=value for tempest.conf, NAME=value for a project's environment.",
+        section="Verifier",
+    ),
+}
+
+QUICK = timedelta(minutes=15)
+
+with DAG(
+    "verify_cloud",
+    description="Verify a cloud that stands",
+    doc_md=__doc__,
+    schedule=None,
+    params=PARAMS,
+    tags=["rallycross"],
+    default_args={"retries": 0},
+    # Verifications of one cloud share its workspace: the second would be refused.
+    max_active_runs=1,
+    max_active_tasks=8,
+):
+    verify = VerifyOperator(
+        task_id="verify",
+        cloud="{{ params.cloud }}",
+        tests="{{ params.tests }}",
+        pattern="{{ params.pattern }}",
+        load_list="{{ params.load_list | join('\n') }}",
+        skip_list="{{ params.skip_list | join('\n') }}",
+        expected_failures="{{ params.expected_failures | join('\n') }}",
+        concurrency="{{ params.concurrency }}",
+        options="{{ params.options | join('\n') }}",
+        verifier="{{ params.verifier }}",
+        package="{{ params.package }}",
+        plugins="{{ params.plugins | join('\n') }}",
+        test_package="{{ params.test_package }}",
+        execution_timeout=timedelta(hours=12),
+        retries=3,
+        retry_delay=timedelta(seconds=5),
+        doc_md="Runs the tests. Tests that fail do not stop the run; the verdict counts them.",
+    )
+    report = ReportVerificationOperator(
+        task_id="report",
+        execution_timeout=QUICK,
+        doc_md="Writes the HTML, JUnit and JSON reports: see the run's tab Report.",
+    ).as_teardown()
+    verdict = JudgeVerificationOperator(
+        task_id="verdict",
+        execution_timeout=QUICK,
+        doc_md="Fails the run unless the cloud passed.",
+    ).as_teardown(on_failure_fail_dagrun=True)
+
+    verify >> report >> verdict

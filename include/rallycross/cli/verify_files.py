@@ -1,0 +1,89 @@
+"""`verify import` and `export`: results as files."""
+
+import argparse
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import cast
+from uuid import uuid4
+
+from rallycross.cli.console import console, progress
+from rallycross.errors import RallycrossError
+from rallycross.report.run import Run, gather
+from rallycross.results.store import Store
+from rallycross.settings import settings
+from rallycross.verification.exporting import subunit
+from rallycross.verification.importing import results
+from rallycross.verification.test import Status, TestResult
+
+
+def import_(options: argparse.Namespace) -> int:
+    """Keep the results of a file; nothing is kept of one that cannot be read whole."""
+    try:
+        content = Path(options.file).expanduser().read_bytes()
+    except OSError as error:
+        raise RallycrossError(
+            f"{options.file}: cannot be read ({error.strerror}) - name a subunit or JUnit file"
+        ) from error
+    found = results(content, file=options.file)
+    store, uuid, name = Store.open(), str(uuid4()), Path(options.file).name
+    store.import_verification(
+        uuid, cloud=options.cloud, chosen=name, tests=found, environment={"verifier": f"imported from {name}"}
+    )
+    console.print(f"verification {uuid}: {len(found)} tests")
+    return 0
+
+
+def export_(options: argparse.Namespace) -> int:
+    """Write a verification to a file, or to standard output."""
+    store = Store.open()
+    row = store.find_verification(options.uuid)
+    run = gather(store, deployment=None, verification=row.uuid, task=None, samples=settings().samples)
+    content = _FORMATS[options.format](run)
+    if options.to == "-":
+        sys.stdout.buffer.write(content)
+        sys.stdout.flush()
+        return 0
+    path = Path(options.to).expanduser()
+    try:
+        path.write_bytes(content)
+    except OSError as error:
+        raise RallycrossError(f"{path}: cannot be written ({error.strerror}) - name another place") from error
+    progress.print(f"{path}: {len(run.tests)} tests")
+    return 0
+
+
+def _json(run: Run) -> bytes:
+    from rallycross.report.document import document  # noqa: PLC0415 - each format needs its own
+
+    return document(run).encode()
+
+
+def _junit(run: Run) -> bytes:
+    from rallycross.report.junit import junit  # noqa: PLC0415
+
+    return junit(run)
+
+
+def _html(run: Run) -> bytes:
+    from rallycross.report.html import page  # noqa: PLC0415 - brings pandas
+
+    return page(run).encode()
+
+
+def _subunit(run: Run) -> bytes:
+    return subunit(
+        TestResult(
+            test.name,
+            cast("Status", test.status),
+            test.started_at,
+            test.seconds,
+            tuple(test.tags),
+            test.reason,
+            test.traceback,
+        )
+        for test in run.tests
+    )
+
+
+_FORMATS: dict[str, Callable[[Run], bytes]] = {"json": _json, "junit": _junit, "html": _html, "subunit": _subunit}

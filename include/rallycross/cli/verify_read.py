@@ -1,0 +1,151 @@
+"""`verify show`, `history` and `compare`: what reads results."""
+
+import argparse
+import json
+from collections import Counter
+from collections.abc import Iterator, Sequence
+
+from rich.table import Table
+
+from rallycross.cli.console import console, duration
+from rallycross.errors import RallycrossError
+from rallycross.judging.causes import causes, request_ids
+from rallycross.judging.comparison import Change, compare, flips
+from rallycross.judging.verdict import FAILED
+from rallycross.report.frames import OUTCOMES, service
+from rallycross.report.wording import moment
+from rallycross.results.models import TestRow, VerificationRow
+from rallycross.results.store import Store
+from rallycross.verifying.follow import outcome
+
+_NAMED = 5  # tests of one cause that are named
+
+
+def show_(options: argparse.Namespace) -> int:
+    """Say how a verification went."""
+    store = Store.open()
+    row = store.find_verification(options.uuid)
+    tests = store.tests(row.uuid)
+    console.print(f"verification {row.uuid} of {row.cloud}, begun {moment(row.started_at)}: {row.status}")
+    if row.error:
+        console.print(row.error)
+    for line in summary(row, tests):
+        console.print(line)
+    if options.sort_by:
+        key = (lambda test: test.name) if options.sort_by == "name" else (lambda test: -test.seconds)
+        _print_tests(sorted(tests, key=key))
+    if options.detailed:
+        for test in tests:
+            if test.status in FAILED:
+                console.print(f"\n{test.status} {test.name}\n{test.traceback}")
+                console.print(f"requests: {', '.join(request_ids(test.traceback)) or 'none is known'}")
+    return 1 if row.status != "finished" or any(test.status in FAILED for test in tests) else 0
+
+
+def summary(row: VerificationRow, tests: Sequence[TestRow]) -> Iterator[str | Table]:
+    """Yield totals, a table by service, and the failures by their cause."""
+    count = outcome(Counter(test.status for test in tests))
+    ran = count["passed"] + count["failed"]
+    share = f" ({100 * count['passed'] / ran:.1f} % of those that ran)" if ran else ""
+    yield f"{row.chosen}, {row.environment.get('verifier', 'made elsewhere')}: {len(tests)} of {row.total} tests"
+    yield f"{count['passed']} passed{share}, {count['failed']} failed, {count['skipped']} skipped"
+    if row.ended_at is not None:
+        yield f"it took {duration(row.ended_at - row.started_at)}"
+    if tests:
+        yield _by_service(tests)
+    for cause in causes(tests):
+        yield f"\n{len(cause.tests)} failed: {cause.message}"
+        for test in cause.tests[:_NAMED]:
+            yield f"  {test.name}"
+        if len(cause.tests) > _NAMED:
+            yield f"  and {len(cause.tests) - _NAMED} more"
+
+
+def history_(options: argparse.Namespace) -> int:
+    """Name the verifications, or say how one test ended in each."""
+    store = Store.open()
+    if options.test:
+        return _test_history(store, options)
+    rows = store.verifications(cloud=options.cloud, limit=options.last)
+    counts = store.test_counts([row.uuid for row in rows])
+    table = Table("uuid", "cloud", "begun", "tests", "status", "passed", "failed", "skipped", "took", box=None)
+    for row in rows:
+        count = outcome(counts[row.uuid])
+        took = duration(row.ended_at - row.started_at) if row.ended_at else "-"
+        figures = (str(count[one]) for one in ("passed", "failed", "skipped"))
+        table.add_row(row.uuid, row.cloud, moment(row.started_at), row.chosen, row.status, *figures, took)
+    console.print(table)
+    return 0
+
+
+def compare_(options: argparse.Namespace) -> int:
+    """Say what differs; 1 when something broke."""
+    store = Store.open()
+    if options.uuids:
+        rows = sorted((store.find_verification(one) for one in options.uuids), key=lambda row: row.started_at)
+    else:
+        rows = store.verifications(cloud=options.cloud, limit=options.last)[::-1]
+    if len({row.uuid for row in rows}) < 2:
+        raise RallycrossError("it takes two verifications to compare - ./rallycross verify history names all")
+    found = compare([(row, store.tests(row.uuid)) for row in rows], ratio=options.slower)
+    if options.json:
+        console.print(json.dumps(found.data(), indent=1, ensure_ascii=False))
+        return 1 if found.broken else 0
+    for row in rows:
+        console.print(f"{row.uuid}  {row.cloud}  {moment(row.started_at)}  {row.chosen}")
+    for title, changes in (
+        ("broken: passed before, fails now", found.broken),
+        ("mended: failed before, passes now", found.mended),
+        ("flaky: went to and fro", found.flaky),
+        ("failing as before", found.failing),
+    ):
+        if changes:
+            console.print(f"\n{len(changes)} {title}")
+            for change in changes:
+                console.print(f"  {change.name}  {' > '.join(status or '-' for status in change.statuses)}")
+    _print_paces("slower", found.slower)
+    _print_paces("faster", found.faster)
+    console.print(f"\n{len(found.new)} in the last only, {len(found.gone)} no more in it, {found.same} as before")
+    return 1 if found.broken else 0
+
+
+def _test_history(store: Store, options: argparse.Namespace) -> int:
+    ends = store.test_history(options.test, cloud=options.cloud, limit=options.last)
+    if not ends:
+        raise RallycrossError(f"test {options.test!r}: no verification has run it - give its whole dotted name")
+    table = Table("verification", "cloud", "begun", "status", "took", "", box=None)
+    for end in ends:
+        why = end.test.reason or (causes([end.test])[0].message.splitlines()[0] if end.test.status in FAILED else "")
+        row = end.verification
+        table.add_row(row.uuid, row.cloud, moment(row.started_at), end.test.status, duration(end.test.seconds), why)
+    console.print(table)
+    turns = flips([end.test.status for end in reversed(ends)])
+    console.print(f"it went from passing to failing or back {turns} times in {len(ends)} verifications")
+    return 0
+
+
+def _print_paces(what: str, changes: Sequence[Change]) -> None:
+    if changes:
+        console.print(f"\n{len(changes)} {what}")
+        table = Table("by", "times", "took", "test", box=None)
+        for change in changes:
+            took = " > ".join("-" if seconds is None else duration(seconds) for seconds in change.seconds)
+            table.add_row(f"{change.slower_by:+.1f} s", f"{change.ratio:.2f}", took, change.name)
+        console.print(table)
+
+
+def _print_tests(tests: Sequence[TestRow]) -> None:
+    table = Table("status", "took", "test", "reason", box=None)
+    for test in tests:
+        table.add_row(test.status, duration(test.seconds), test.name, test.reason)
+    console.print(table)
+
+
+def _by_service(tests: Sequence[TestRow]) -> Table:
+    table = Table("service", "passed", "failed", "skipped", "time of all", box=None)
+    for name in sorted({service(test.name) for test in tests}):
+        own = [test for test in tests if service(test.name) == name]
+        outcomes = [OUTCOMES[test.status] for test in own]
+        figures = (str(outcomes.count(one)) for one in ("passed", "failed", "skipped"))
+        table.add_row(name, *figures, duration(sum(test.seconds for test in own)))
+    return table

@@ -1,0 +1,234 @@
+"""`verify run`, `list`, `rerun` and `verifiers`: what runs tests, or says which."""
+
+import argparse
+import configparser
+import os
+import shutil
+import signal
+import threading
+import time
+from pathlib import Path
+from types import FrameType
+from uuid import uuid4
+
+from rich.table import Table
+
+from rallycross.cli.console import console, note, progress
+from rallycross.cloud.cloud import Cloud
+from rallycross.errors import RallycrossError
+from rallycross.results.models import VerificationRow
+from rallycross.results.store import Store
+from rallycross.results.verifications import LOST_SECONDS
+from rallycross.settings import settings
+from rallycross.verification.environments import standing
+from rallycross.verification.lists import read_file
+from rallycross.verification.selection import Choice
+from rallycross.verification.source import TEMPEST, Source
+from rallycross.verification.verify import Request, Totals, list_tests, options_of
+from rallycross.verifying.follow import FAILED, Left, follow, state, test_line
+from rallycross.verifying.run import run
+
+_LAST_WORDS = 5.0  # seconds for the last tests to be told
+
+
+def run_(options: argparse.Namespace) -> int:
+    """Run tests; 0 when all passed, 1 when one failed."""
+    store, cloud = Store.open(), the_cloud(options.cloud)
+    if options.resume:
+        row = store.find_verification(options.resume)
+        if row.cloud != cloud.name:
+            raise RallycrossError(f"verification {row.uuid} is of the cloud {row.cloud}, not of {cloud.name}")
+        if row.status == "finished" or not row.request:
+            raise RallycrossError(
+                f"verification {row.uuid} has nothing left to run - ./rallycross verify rerun {row.uuid}"
+            )
+        if state(row, time.time()) == "running":
+            raise RallycrossError(
+                f"verification {row.uuid} is running, or has died within the last {LOST_SECONDS:.0f} s - wait for it"
+            )
+        return _run(store, cloud, row.uuid)
+    request = _request(options)
+    return _run(store, cloud, _begin(store, cloud.name, request))
+
+
+def rerun_(options: argparse.Namespace) -> int:
+    """Run the tests of an earlier verification again, those that failed or all."""
+    store = Store.open()
+    row = store.find_verification(options.uuid)
+    if not row.request:
+        raise RallycrossError(
+            f"verification {row.uuid} was made elsewhere: it cannot be run again - name its tests in a list"
+        )
+    before = Request.of(row.request)
+    failed = tuple(test.name for test in store.tests(row.uuid) if test.status in FAILED)
+    if options.failed and not failed:
+        console.print(f"none of the tests of {row.uuid} has failed")
+        return 0
+    choice = (
+        Choice.of({**before.choice.data(), "set": "", "pattern": "", "tests": failed})
+        if options.failed
+        else before.choice
+    )
+    request = Request.of(
+        {**before.data(), "choice": choice.data(), "concurrency": options.concurrency or before.concurrency}
+    )
+    cloud = the_cloud(row.cloud)
+    return _run(store, cloud, _begin(store, cloud.name, request))
+
+
+def list_(options: argparse.Namespace) -> int:
+    """Name the tests that would run."""
+    request = _request(options)
+    paths = settings()
+    folder, environments = paths.verifiers / "listing", paths.verifiers / "environments"
+    verifier, selection = list_tests(request, workspace=folder, environments=environments, say=progress.print)
+    for test in selection.run:
+        console.print(test.full)
+    for test, reason in selection.skipped:
+        progress.print(f"skipped: {test.name}  ({reason or 'no reason is given'})")
+    progress.print(f"{len(selection.run)} tests of {verifier.title}, {len(selection.skipped)} skipped")
+    return 0
+
+
+def verifiers_(options: argparse.Namespace) -> int:
+    """Name the verifiers that are installed, or delete one."""
+    root = settings().verifiers / "environments"
+    if options.forget:
+        known = {folder.name for folder, _ in standing(root)}
+        if options.forget not in known:
+            raise RallycrossError(
+                f"verifier {options.forget!r}: there is none - there is: {', '.join(sorted(known)) or 'none'}"
+            )
+        shutil.rmtree(root / options.forget)
+        console.print(f"verifier {options.forget} is deleted")
+        return 0
+    table = Table("name", "asked for", "tempest", box=None)
+    for folder, told in standing(root):
+        wanted = " ".join(one for one in told["requirements"] if one != "--editable")
+        table.add_row(folder.name, wanted, told["packages"].get("tempest", "-"))
+    console.print(table)
+    return 0
+
+
+def the_cloud(name: str) -> Cloud:
+    """Return a cloud that Rallycross has deployed, or else the entry of that name of the user's clouds.yaml."""
+    paths = settings()
+    if paths.clouds_yaml.is_file():
+        try:
+            return Cloud.from_file(paths.clouds_yaml, name)
+        except RallycrossError:
+            pass
+    from openstack.config import OpenStackConfig  # noqa: PLC0415 - slow, and needed here only
+    from openstack.exceptions import ConfigException  # noqa: PLC0415
+
+    # The user's file, but without OS_* variables: what they say is of another cloud than the one that is named.
+    own = os.environ.get("OS_CLIENT_CONFIG_FILE")
+    config = OpenStackConfig(config_files=[own] if own else None, load_envvars=False)
+    try:
+        return Cloud(name, dict(config.get_one(cloud=name).config))
+    except ConfigException as error:
+        raise RallycrossError(
+            f"cloud {name!r}: neither deployed by Rallycross nor an entry of a clouds.yaml ({error})"
+            " - ./rallycross cloud list names the deployed ones"
+        ) from error
+
+
+def _request(options: argparse.Namespace) -> Request:
+    if options.verb == "run" and not 1 <= options.concurrency <= 64:
+        raise RallycrossError(f"--concurrency: {options.concurrency} is not between 1 and 64")
+    tests = tuple(read_file(options.load_list)) if options.load_list else ()
+    default = "" if options.pattern or tests else "quick" if options.verifier == TEMPEST else "full"
+    given = getattr(options, "options", "")
+    return Request(
+        choice=Choice(
+            set=options.set or default,
+            pattern=options.pattern,
+            tests=tests,
+            skips=read_file(options.skip_list) if options.skip_list else {},
+            expected=read_file(options.expected_failures) if options.expected_failures else {},
+        ),
+        source=Source(options.verifier, options.package, tuple(options.plugin), options.tests),
+        concurrency=getattr(options, "concurrency", 1),
+        options={**(_options_file(given) if given else {}), **options_of(getattr(options, "option", []))},
+        accounts=_existing(getattr(options, "accounts", "")),
+    )
+
+
+def _options_file(path: str) -> dict[str, str]:
+    """Return the options of a file: sections as in tempest.conf, or NAME=VALUE lines."""
+    try:
+        text = Path(path).expanduser().read_text(encoding="utf-8")
+    except OSError as error:
+        raise RallycrossError(
+            f"{path}: cannot be read ({error.strerror}) - name a file such as a tempest.conf"
+        ) from error
+    if not any(line.startswith("[") for line in text.splitlines()):
+        return options_of(line for line in text.splitlines() if line.strip() and not line.startswith("#"))
+    parser = configparser.RawConfigParser(default_section="")
+    parser.optionxform = str  # type: ignore[assignment, method-assign] # names are taken as they are
+    try:
+        parser.read_string(text)
+    except configparser.Error as error:
+        raise RallycrossError(f"{path}: not such as tempest.conf is ({error}) - mend it") from error
+    return {f"{section}.{name}": value for section in parser.sections() for name, value in parser.items(section)}
+
+
+def _existing(path: str) -> str:
+    if path and not Path(path).expanduser().is_file():
+        raise RallycrossError(f"{path}: there is no such file - name an accounts.yaml of tempest's")
+    return str(Path(path).expanduser().absolute()) if path else ""
+
+
+def _begin(store: Store, cloud: str, request: Request) -> str:
+    uuid = str(uuid4())
+    store.begin_verification(uuid, cloud=cloud, chosen=request.choice.title, request=request.data())
+    return uuid
+
+
+def _run(store: Store, cloud: Cloud, uuid: str) -> int:
+    """Run it, telling of each test; Ctrl-C and SIGTERM stop it, and what it has made is deleted."""
+    began, stop = time.monotonic(), threading.Event()
+    note(f"verification {uuid}", began)
+    shown = threading.Event()
+
+    def asked(_number: int, _frame: FrameType | None) -> None:
+        note("stopping: what was seen is kept, and what the tests made is deleted", began)
+        stop.set()
+
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, asked)
+    teller = threading.Thread(target=_tell, args=(store, uuid, shown), daemon=True)
+    teller.start()
+    try:
+        totals = run(store, uuid, cloud, paths=settings(), stop=stop, say=lambda text: note(text, began))
+    finally:
+        teller.join(_LAST_WORDS)  # it ends by itself when the run has
+        shown.set()
+        teller.join()
+        row = store.verification(uuid)
+        if row is not None and not row.total:
+            store.forget_verification(uuid)  # it never began: there is nothing to read, or to go on with
+        elif row is not None and row.status != "finished":
+            progress.print(f"to go on with the rest: ./rallycross verify run {cloud.name} --resume {uuid}")
+    return _outcome(store, uuid, totals)
+
+
+def _tell(store: Store, uuid: str, enough: threading.Event) -> None:
+    """Print a line for each test as it ends."""
+    try:
+        follow(store, uuid, told=lambda test, count, total: progress.print(test_line(test, count, total)), stop=enough)
+    except Left:
+        return
+    except RallycrossError as error:
+        progress.print(str(error))
+
+
+def _outcome(store: Store, uuid: str, totals: Totals) -> int:
+    from rallycross.cli.verify_read import summary  # noqa: PLC0415 - with pandas, which running does not need
+
+    row = store.verification(uuid)
+    assert isinstance(row, VerificationRow)
+    for line in summary(row, store.tests(uuid)):
+        console.print(line)
+    console.print(f"\nverification {uuid}: {'PASSED' if not totals.failed else 'FAILED'}")
+    return 1 if any(test.status in FAILED for test in store.tests(uuid)) else 0

@@ -1,0 +1,117 @@
+"""Environments of verifiers: a Python and packages of their own, made once, kept, and used again.
+
+An environment stands whole or not at all: it is made beside its place, and put there when all is installed.
+"""
+
+import fcntl
+import json
+import os
+import shutil
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from rallycross.errors import RallycrossError
+
+# What runs the tests (worker.py) needs, besides what is verified with.
+RUNNERS = ("stestr", "python-subunit", "testtools")
+INSTALL_LIMIT = 1200  # seconds
+READY = "rallycross.json"
+_SAID = 12  # lines of an installer's complaint that are shown
+
+Say = Callable[[str], None]
+
+
+@dataclass(frozen=True)
+class Environment:
+    """A Python that has a verifier."""
+
+    python: str
+    packages: Mapping[str, str]  # name -> version of all that is installed
+
+    @classmethod
+    def own(cls) -> "Environment":
+        """Return the one that this process runs in."""
+        from importlib.metadata import distributions  # noqa: PLC0415 - needed here only
+
+        found = {one.name.lower().replace("_", "-"): one.version for one in distributions() if one.name}
+        return cls(sys.executable, found)
+
+
+def environment(folder: Path, requirements: Sequence[str], say: Say) -> Environment:
+    """Return the environment in `folder`, making it first where it does not stand.
+
+    Raises `RallycrossError` with the installer's own words where the packages cannot be had, and leaves nothing then.
+    """
+    if (found := _standing(folder)) is not None:
+        return found
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    with _alone(folder.with_name(f"{folder.name}.lock")):
+        if (found := _standing(folder)) is not None:  # another process has been faster
+            return found
+        shutil.rmtree(folder, ignore_errors=True)
+        began = time.monotonic()
+        say(f"installing {' '.join(one for one in requirements if one != '--editable')}")
+        try:
+            _uv("venv", "--quiet", "--python", sys.executable, str(folder))
+            python = str(folder / "bin" / "python")
+            _uv("pip", "install", "--quiet", "--compile-bytecode", "--python", python, *requirements, *RUNNERS)
+            packages = {
+                one["name"]: one["version"]
+                for one in json.loads(_uv("pip", "list", "--format", "json", "--python", python))
+            }
+            (folder / READY).write_text(
+                json.dumps({"requirements": list(requirements), "packages": packages}, indent=1)
+            )
+        except BaseException:
+            shutil.rmtree(folder, ignore_errors=True)
+            raise
+        say(f"installed in {time.monotonic() - began:.0f} s: {folder}")
+        return Environment(python, packages)
+
+
+def standing(root: Path) -> Iterator[tuple[Path, dict[str, Any]]]:
+    """Yield the environments that stand in `root`, with what was asked for and what is installed."""
+    for file in sorted(root.glob(f"*/{READY}")):
+        yield file.parent, json.loads(file.read_text())
+
+
+def _standing(folder: Path) -> Environment | None:
+    file, python = folder / READY, folder / "bin" / "python"
+    if not file.is_file() or not python.exists():  # the Python beneath may have been taken away
+        return None
+    return Environment(str(python), json.loads(file.read_text())["packages"])
+
+
+def _uv(*arguments: str) -> str:
+    """Run uv; return what it prints."""
+    inherited = dict(os.environ)
+    if not inherited.get("UV_DEFAULT_INDEX") and not inherited.get("UV_INDEX_URL") and inherited.get("PIP_INDEX_URL"):
+        inherited["UV_DEFAULT_INDEX"] = inherited["PIP_INDEX_URL"]  # uv does not read pip's variables
+    for name in ("VIRTUAL_ENV", "PYTHONPATH", "PYTHONHOME"):
+        inherited.pop(name, None)
+    command = [str(Path(sys.executable).with_name("uv")), *arguments]
+    try:
+        ran = subprocess.run(command, env=inherited, capture_output=True, text=True, timeout=INSTALL_LIMIT, check=False)
+    except (OSError, subprocess.TimeoutExpired) as error:
+        raise RallycrossError(f"a verifier cannot be installed: {error}") from error
+    if ran.returncode:
+        said = "\n".join(f"  {line}" for line in ran.stderr.strip().splitlines()[-_SAID:])
+        raise RallycrossError(
+            "a verifier cannot be installed - check its version, URL or folder, and that the package index (or the "
+            f"repository) is in reach; nothing was left behind:\n{said}"
+        )
+    return ran.stdout
+
+
+@contextmanager
+def _alone(path: Path) -> Iterator[None]:
+    """Let one process at a time make an environment; the lock ends with the process that holds it."""
+    with path.open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield

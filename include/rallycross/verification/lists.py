@@ -1,0 +1,61 @@
+"""Lists of tests that a user writes: one entry a line with its reason behind a #, or Rally's YAML and JSON mappings."""
+
+import re
+from pathlib import Path
+
+import yaml
+
+from rallycross.errors import Complaint, InvalidInput, RallycrossError
+
+
+def read_file(path: str) -> dict[str, str]:
+    """Return a list file's entries with their reasons; raise `RallycrossError` where it cannot be read."""
+    try:
+        text = Path(path).expanduser().read_text(encoding="utf-8")
+    except (OSError, UnicodeError) as error:
+        reason = getattr(error, "strerror", None) or error
+        raise RallycrossError(f"{path}: cannot be read ({reason}) - name a list of tests, one a line") from error
+    entries = read_list(text, file=path)
+    if not entries:
+        raise RallycrossError(f"{path}: is empty - name a list of tests, one a line")
+    return entries
+
+
+def read_list(text: str, *, file: str = "list") -> dict[str, str]:
+    """Return a list's entries, each with its reason (or nothing).
+
+    An entry is a line; empty lines, and those that are a comment altogether, are left out. A text of which the first
+    entry ends with a colon, or begins with a brace, is a mapping of entries to reasons.
+    """
+    lines = [line for line in text.splitlines() if line.strip() and not line.lstrip().startswith("#")]
+    if lines and (lines[0].lstrip().startswith(("{", "---")) or re.match(r"""["']?[^#\s]+["']?:(\s|$)""", lines[0])):
+        return _mapping(text, file)
+    parts = (line.partition("#") for line in lines)
+    return {_name(entry.strip()): comment.strip() for entry, _, comment in parts}
+
+
+def check_patterns(entries: dict[str, str], *, file: str) -> None:
+    """Raise `InvalidInput` with every entry that is no regular expression."""
+    complaints = []
+    for entry in entries:
+        try:
+            re.compile(entry)
+        except re.error as error:
+            complaints.append(Complaint(file, 0, 0, entry, f"not a regular expression: {error}"))
+    if complaints:
+        raise InvalidInput(complaints)
+
+
+def _mapping(text: str, file: str) -> dict[str, str]:
+    try:
+        found = yaml.safe_load(text)
+    except yaml.YAMLError as error:
+        raise RallycrossError(f"{file}: neither lines nor a YAML mapping ({error}) - write one test a line") from error
+    if not isinstance(found, dict) or not all(isinstance(entry, str) for entry in found):
+        raise RallycrossError(f"{file}: not a mapping of tests to reasons - write one test a line, # and its reason")
+    return {_name(entry): str(reason or "") for entry, reason in found.items()}
+
+
+def _name(entry: str) -> str:
+    """Return an entry without the attributes that tempest writes behind a test's name."""
+    return re.sub(r"^([\w.()]+)\[[\w,.-]*\]$", r"\1", entry)

@@ -1,0 +1,23 @@
+"""From a source to a verifier that stands."""
+
+import sys
+from importlib.metadata import version
+from pathlib import Path
+
+from rallycross.verification.environments import Environment, Say, environment
+from rallycross.verification.project import Project
+from rallycross.verification.source import TEMPEST, Source
+from rallycross.verification.tempest import Tempest
+from rallycross.verification.verifier import Verifier
+
+
+def install(source: Source, root: Path, say: Say) -> Verifier:
+    """Return the verifier, making its environment below `root` where it does not stand.
+
+    Raises `RallycrossError` where its packages cannot be had, and leaves nothing then.
+    """
+    if source.bundled:
+        return Tempest(Environment.own())
+    python = f"{sys.version_info[0]}.{sys.version_info[1]}"
+    made = environment(root / source.key(python=python), source.requirements(version("tempest")), say)
+    return Tempest(made) if source.kind == TEMPEST else Project(source, made)

@@ -1,0 +1,90 @@
+"""Runs a verification that the store has, from its beginning or from where an earlier attempt was cut off."""
+
+import threading
+from contextlib import suppress
+from typing import Any
+
+from rallycross.cloud.cloud import Cloud
+from rallycross.results.store import Store
+from rallycross.results.verifications import TakenOver
+from rallycross.settings import Settings
+from rallycross.verification.environments import Say
+from rallycross.verification.test import TestResult
+from rallycross.verification.verify import Request, Totals, verify
+
+BEAT_SECONDS = 1.0  # between two signs of life
+
+
+def run(
+    store: Store, uuid: str, cloud: Cloud, *, paths: Settings, stop: threading.Event, say: Say = lambda _: None
+) -> Totals:
+    """Run what is left to do of the verification `uuid`, and keep each test as it ends, and how the whole ended.
+
+    Nobody else writes to it meanwhile: an attempt that was taken for dead and is not is refused by the store, and ends.
+    Raises what `verification.verify.verify` raises.
+    """
+    attempt, done = store.take_up_verification(uuid)
+    if done:
+        say(f"{len(done)} tests have ended in an earlier attempt: they are not run again")
+    row = store.verification(uuid)
+    request = Request.of(row.request if row else {})
+
+    def begin(total: int, environment: dict[str, Any]) -> None:
+        store.describe_verification(uuid, total=total, environment=environment)
+        say(f"{total} tests, {request.concurrency} at a time: {environment['verifier']}")
+
+    def record(test: TestResult) -> None:
+        store.record_test(uuid, test, attempt=attempt)
+
+    beating = _Beat(store, uuid, attempt, stop)
+    beating.start()
+    try:
+        totals = verify(
+            cloud,
+            request,
+            workspace=paths.verifiers / cloud.name,
+            environments=paths.verifiers / "environments",
+            begin=begin,
+            record=record,
+            stop=stop,
+            done=done,
+            say=say,
+        )
+    except TakenOver:
+        raise
+    except BaseException as error:  # an interrupt, and a time-out of Airflow's, are no Exception
+        store.end_verification(uuid, status="crashed", error=f"{error or type(error).__name__}")
+        raise
+    finally:
+        beating.end()
+    store.end_verification(uuid, status="finished")
+    for left in totals.left_behind:
+        say(f"left on the cloud, to be deleted by hand: {left}")
+    return totals
+
+
+class _Beat(threading.Thread):
+    """Says once a second that the run lives, and hears whether it is asked to stop."""
+
+    def __init__(self, store: Store, uuid: str, attempt: int, stop: threading.Event) -> None:
+        super().__init__(name="verification-beat", daemon=True)
+        self._store, self._uuid, self._attempt, self._stop_run = store, uuid, attempt, stop
+        self._ended = threading.Event()
+
+    def run(self) -> None:
+        """Beat until the end."""
+        while not self._ended.wait(BEAT_SECONDS):
+            try:
+                asked = self._store.beat_verification(self._uuid, self._attempt)
+            except TakenOver:
+                asked = True
+            except Exception:  # noqa: BLE001, S112 - a database that is away for a moment: the next beat will tell
+                continue
+            if asked:
+                self._stop_run.set()
+
+    def end(self) -> None:
+        """Beat no more."""
+        self._ended.set()
+        with suppress(RuntimeError):  # it has never begun
+            self.join()

@@ -1,0 +1,203 @@
+"""`rallycross verify`: what it prints, what it ends with, and what it says when something is wrong."""
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+import yaml
+from small_cloud import ADMIN
+from verifiable_cloud import VerifiableCloud, small_project, standing_environment
+
+from rallycross.cli.main import main
+from rallycross.results.store import Store
+from rallycross.settings import settings
+from rallycross.verification.selection import Choice
+from rallycross.verification.source import Source
+from rallycross.verification.test import TestResult
+from rallycross.verification.verify import Request
+
+PROJECT = """
+    import pathlib, unittest
+
+    class Works(unittest.TestCase):
+        def test_a(self): pass
+        def test_b(self): self.assertTrue((pathlib.Path(__file__).parent / "mended").exists(), "Quota exceeded")
+        def test_c(self): self.skipTest("no such service")
+"""
+
+
+class Command:
+    """The command, with a home, a cloud and a project of its own."""
+
+    def __init__(self, folder: Path, cloud: VerifiableCloud, capsys: pytest.CaptureFixture[str]) -> None:
+        self.folder, self.cloud, self._capsys = folder, cloud, capsys
+        self.paths = settings({"RALLYCROSS_HOME": str(folder / "home")})
+        entry = {"auth": {"auth_url": f"{cloud.url}/identity/v3", **ADMIN}, "region_name": "R"}
+        dead = {"auth": {"auth_url": "http://127.0.0.1:9/v3", **ADMIN}}
+        wrong = {**entry, "auth": {**entry["auth"], "password": "no"}}  # type: ignore[dict-item]
+        self.paths.clouds_yaml.parent.mkdir(parents=True)
+        clouds = {"clouds": {"small": entry, "dead": dead, "wrong": wrong}}
+        self.paths.clouds_yaml.write_text(yaml.safe_dump(clouds))
+        self.project = small_project(folder / "small", PROJECT)
+        self.source = ("--verifier", "project", "--package", self.project)
+        standing_environment(self.paths.verifiers / "environments", Source("project", self.project))
+
+    def __call__(self, *arguments: str) -> tuple[int, str, str]:
+        """Run it; return its exit code, and what it printed and said."""
+        code = main(["verify", *arguments])
+        said = self._capsys.readouterr()
+        return code, said.out, said.err
+
+    @property
+    def store(self) -> Store:
+        """The results."""
+        return Store.open(self.paths.results_url)
+
+
+@pytest.fixture(name="verify")
+def _verify(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Iterator[Command]:
+    monkeypatch.setenv("RALLYCROSS_HOME", str(tmp_path / "home"))
+    monkeypatch.delenv("RALLYCROSS_RESULTS_URL", raising=False)
+    with VerifiableCloud() as cloud:
+        yield Command(tmp_path, cloud, capsys)
+
+
+def test_a_run_is_told_test_by_test_and_can_be_read_again(verify: Command) -> None:
+    """A line a test while it runs; then totals, and the failure with its cause; `show` says the same later."""
+    code, out, err = verify("run", "small", *verify.source)
+    assert code == 1
+    assert "/3] fail" in err
+    assert "tests.test_small.Works.test_c  (no such service)" in err
+    assert "1 passed (50.0 % of those that ran), 1 failed, 1 skipped" in out
+    assert "Quota exceeded" in out
+    code, out, _ = verify("show", "last", "--detailed")
+    assert code == 1
+    assert "requests: none is known" in out
+    assert verify("show", "last", "--sort-by", "name")[1].count("tests.test_small.Works.test_a") == 1
+
+
+def test_what_failed_is_run_again_and_compared(verify: Command) -> None:
+    """`rerun --failed` runs the one that failed; the comparison says that it was mended, and the history its past."""
+    verify("run", "small", *verify.source)
+    (Path(verify.project) / "tests" / "mended").touch()
+    code, out, _ = verify("rerun", "last", "--failed")
+    assert code == 0
+    assert "1 of 1 tests" in out
+    code, out, _ = verify("compare", "--cloud", "small")
+    assert code == 0
+    assert "1 mended: failed before, passes now" in out
+    assert "test_b  fail > success" in out
+    told = json.loads(verify("compare", "--cloud", "small", "--json")[1])
+    assert [change["name"] for change in told["mended"]] == ["tests.test_small.Works.test_b"]
+    out = verify("history", "tests.test_small.Works.test_b")[1]
+    assert "it went from passing to failing or back 1 times in 2 verifications" in out
+    assert verify("history")[1].count("finished") == 2
+    assert verify("rerun", "last", "--failed")[:2][0] == 0
+
+
+@pytest.mark.parametrize("form", ["json", "junit", "html", "subunit"])
+def test_every_form_can_be_written(verify: Command, form: str) -> None:
+    """A verification goes to a file; what is subunit or JUnit comes back as the same tests."""
+    verify("run", "small", *verify.source)
+    file = verify.folder / f"out.{form}"
+    assert verify("export", "last", "--format", form, "--to", str(file))[0] == 0
+    assert "test_b" in file.read_bytes().decode(errors="replace")
+    if form in {"junit", "subunit"}:
+        before = verify.store.verifications()[0].uuid
+        assert verify("import", str(file), "elsewhere")[0] == 0
+        row = next(row for row in verify.store.verifications() if row.uuid != before)
+        assert (row.cloud, row.status) == ("elsewhere", "finished")
+        ends = [{test.name: test.status for test in verify.store.tests(uuid)} for uuid in (before, row.uuid)]
+        assert ends[0] == ends[1]
+
+
+def test_lists_are_taken_from_files(verify: Command) -> None:
+    """Skips and expected failures come from files with their reasons, and a run with both passes."""
+    (verify.folder / "skips").write_text("test_c$ # nobody offers it")
+    (verify.folder / "expected").write_text("test_b$ # a known bug")
+    lists = ("--skip-list", f"{verify.folder}/skips", "--expected-failures", f"{verify.folder}/expected")
+    code, _, err = verify("list", *verify.source, *lists)
+    assert code == 0
+    assert "skipped: tests.test_small.Works.test_c  (nobody offers it)" in err
+    assert verify("run", "small", *verify.source, *lists)[0] == 0
+    ends = {
+        test.name[-1]: (test.status, test.reason) for test in verify.store.tests(verify.store.verifications()[0].uuid)
+    }
+    assert ends == {"a": ("success", ""), "b": ("xfail", "a known bug"), "c": ("skip", "nobody offers it")}
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (("run", "nowhere"), "cloud 'nowhere': neither deployed by Rallycross nor an entry"),
+        (("run", "dead"), "cannot sign in at http://127.0.0.1:9"),
+        (("run", "wrong"), "cannot sign in"),
+        (("run", "small", "--set", "smoek"), "did you mean smoke?"),
+        (("run", "small", "--pattern", "("), "not a regular expression"),
+        (("run", "small", "--concurrency", "0"), "0 is not between 1 and 64"),
+        (("run", "small", "--accounts", "/none.yaml"), "/none.yaml: there is no such file"),
+        (("run", "small", "--option", "x"), "option 'x': not of the form NAME=VALUE"),
+        (("run", "small", "--load-list", "/none"), "/none: cannot be read"),
+        (("run", "small", "--package", "/none"), "there is no such folder"),
+        (("run", "small", "--resume", "nothing"), "verification 'nothing': there is none"),
+        (("show", "nothing"), "verification 'nothing': there is none"),
+        (("compare",), "it takes two verifications"),
+        (("history", "a.b"), "no verification has run it"),
+        (("import", "/none", "small"), "/none: cannot be read"),
+        (("verifiers", "--forget", "nothing"), "verifier 'nothing': there is none"),
+    ],
+)
+def test_what_is_wrong_is_said_and_nothing_is_half_made(verify: Command, arguments: tuple[str, ...], said: str) -> None:
+    """Exit code 2 and a sentence; no verification is kept that never began, and nothing was made in the cloud."""
+    code, _, err = verify(*arguments)
+    assert code == 2
+    assert said in err
+    assert verify.store.verifications() == []
+    assert [verify.cloud.count(kind) for kind in ("users", "projects")] == [0, 0]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (("--pattern", "nothing_like_it"), "matches none of the 3 tests"),
+        (("--load-list", "LIST"), "there is no test tests.test_small.Works.test_d"),
+        (("--skip-list", "LIST"), "skip list: no test is named"),
+    ],
+)
+def test_a_choice_of_what_is_not_there_is_refused(verify: Command, arguments: tuple[str, str], said: str) -> None:
+    """A pattern, a load list and a skip list are held against the verifier's tests before anything is made."""
+    file = verify.folder / "list"
+    file.write_text("tests.test_small.Works.test_d")
+    given = [str(file) if one == "LIST" else one for one in arguments]
+    code, _, err = verify("run", "small", *verify.source, *given)
+    assert code == 2
+    assert said in err
+    assert verify.store.verifications() == []
+    assert verify.cloud.count("users") == 0
+
+
+def test_what_was_cut_off_goes_on_and_what_runs_is_left_alone(verify: Command) -> None:
+    """`--resume` runs what has no result yet; a verification that runs elsewhere, or has ended, is refused."""
+    request = Request(Choice(set="full"), Source("project", verify.project))
+    store = verify.store
+    store.begin_verification("cut-off", cloud="small", chosen="full", request=request.data())
+    store.record_test("cut-off", TestResult("tests.test_small.Works.test_b", "success", 1.0, 2.0))
+    code, _, err = verify("run", "small", "--resume", "cut-off")
+    assert code == 2
+    assert "is running, or has died within the last 45 s" in err
+    store.end_verification("cut-off", status="crashed", error="it was killed")
+    code, out, err = verify("run", "small", "--resume", "cut-off")
+    assert code == 0
+    assert "1 tests have ended in an earlier attempt" in err
+    assert "3 of 3 tests" in out
+    assert "has nothing left to run" in verify("run", "small", "--resume", "cut-off")[2]
+    assert "is of the cloud small, not of dead" in verify("run", "dead", "--resume", "cut-off")[2]
+
+
+def test_installed_verifiers_are_named_and_forgotten(verify: Command) -> None:
+    """An environment that is not wanted any more can be deleted by its name."""
+    out = verify("verifiers")[1]
+    name = next(word for word in out.split() if word.startswith("project-"))
+    assert verify("verifiers", "--forget", name)[0] == 0
+    assert name not in verify("verifiers")[1]

@@ -1,0 +1,107 @@
+"""Verifications in the store: begun, taken up, found again, imported, remembered test by test."""
+
+import pytest
+
+from rallycross.errors import RallycrossError
+from rallycross.results.store import Store
+from rallycross.results.verifications import TakenOver
+from rallycross.verification.test import TestResult
+
+
+def begin(store: Store, uuid: str, *tests: TestResult, cloud: str = "c") -> None:
+    """Keep a verification with these tests."""
+    store.begin_verification(uuid, cloud=cloud, chosen="smoke", total=len(tests), request={"concurrency": 2})
+    for test in tests:
+        store.record_test(uuid, test)
+    store.end_verification(uuid, status="finished")
+
+
+def test_taking_up_keeps_what_has_ended(store: Store) -> None:
+    """The next attempt is told which tests have ended; the row runs again, with its request and its beginning."""
+    begin(store, "u", TestResult("a", "success", 1.0, 2.0))
+    before = store.verification("u")
+    assert store.take_up_verification("u") == (1, frozenset({"a"}))
+    row = store.verification("u")
+    assert row is not None
+    assert before is not None
+    assert (row.status, row.ended_at, row.stopping) == ("running", None, False)
+    assert (row.started_at, row.request) == (before.started_at, {"concurrency": 2})
+
+
+def test_beginning_anew_ends_what_ran_before(store: Store) -> None:
+    """Tests of the attempt before are gone, and whoever still runs it is refused."""
+    store.begin_verification("u", cloud="c", chosen="smoke")
+    attempt, _ = store.take_up_verification("u")
+    store.record_test("u", TestResult("a", "success", 1.0, 2.0), attempt=attempt)
+    store.begin_verification("u", cloud="c", chosen="smoke")
+    assert store.tests("u") == []
+    with pytest.raises(TakenOver):
+        store.record_test("u", TestResult("b", "success", 1.0, 2.0), attempt=attempt)
+
+
+def test_a_beat_tells_whether_to_stop(store: Store) -> None:
+    """Who runs a verification says that it lives, and hears when somebody asks it to end."""
+    store.begin_verification("u", cloud="c", chosen="smoke")
+    assert store.beat_verification("u", 0) is False
+    store.stop_verification("u")
+    assert store.beat_verification("u", 0) is True
+
+
+def test_a_verification_is_found_by_the_beginning_of_its_uuid(store: Store) -> None:
+    """Or as the last one; what fits none, or several, is refused."""
+    for uuid in ("aa1", "aa2", "b1"):
+        begin(store, uuid)
+    assert store.find_verification("b").uuid == "b1"
+    assert store.find_verification("last").uuid == "b1"
+    with pytest.raises(RallycrossError, match="'aa': there are several"):
+        store.find_verification("aa")
+    for none in ("z", "", "%"):
+        with pytest.raises(RallycrossError, match="there is none"):
+            store.find_verification(none)
+
+
+def test_the_latest_come_first(store: Store) -> None:
+    """Verifications are listed from the latest, of one cloud where one is named, and not more than asked for."""
+    begin(store, "one", cloud="c")
+    begin(store, "two", cloud="d")
+    begin(store, "three", cloud="c")
+    assert [row.uuid for row in store.verifications()] == ["three", "two", "one"]
+    assert [row.uuid for row in store.verifications(cloud="c", limit=1)] == ["three"]
+
+
+def test_a_test_has_a_history(store: Store) -> None:
+    """How one test ended in each verification that ran it, the latest first."""
+    begin(store, "one", TestResult("a", "success", 1.0, 2.0), TestResult("b", "skip", 1.0, 0.0))
+    begin(store, "two", TestResult("b", "success", 1.0, 2.0))
+    begin(store, "three", TestResult("a", "fail", 1.0, 2.0), cloud="d")
+    assert [(end.verification.uuid, end.test.status) for end in store.test_history("a")] == [
+        ("three", "fail"),
+        ("one", "success"),
+    ]
+    assert [end.verification.uuid for end in store.test_history("a", cloud="c")] == ["one"]
+    assert store.test_history("nothing") == []
+
+
+def test_tests_are_counted_by_status(store: Store) -> None:
+    """Also of a verification that has none yet."""
+    begin(store, "one", TestResult("a", "success", 1.0, 2.0), TestResult("b", "fail", 1.0, 0.0))
+    begin(store, "two")
+    assert store.test_counts(["one", "two"]) == {"one": {"success": 1, "fail": 1}, "two": {}}
+
+
+def test_only_what_is_new_can_be_asked_for(store: Store) -> None:
+    """Whoever follows a verification need not read all of it again."""
+    begin(store, "u", TestResult("a", "success", 1.0, 2.0), TestResult("b", "fail", 1.0, 0.0))
+    first, second = store.tests("u")
+    assert [test.name for test in store.tests("u", after=first.id)] == ["b"]
+    assert store.tests("u", after=second.id) == []
+
+
+def test_an_imported_verification_is_finished(store: Store) -> None:
+    """Its time is that of its tests, and it asks for nothing that could be run again."""
+    tests = [TestResult("a", "success", 100.0, 2.0), TestResult("b", "fail", 105.0, 4.0, traceback="x")]
+    store.import_verification("u", cloud="c", chosen="file.subunit", tests=tests, environment={"verifier": "imported"})
+    row = store.verification("u")
+    assert row is not None
+    assert (row.status, row.total, row.started_at, row.ended_at, row.request) == ("finished", 2, 100.0, 109.0, {})
+    assert [test.name for test in store.tests("u")] == ["a", "b"]

@@ -1,0 +1,67 @@
+"""What a verifier is made of, and the environment that is made of it."""
+
+from pathlib import Path
+
+import pytest
+from verifiable_cloud import small_project
+
+from rallycross.errors import RallycrossError
+from rallycross.verification.environments import environment
+from rallycross.verification.source import Source
+
+
+@pytest.mark.parametrize(
+    ("package", "wanted"),
+    [
+        ("", "tempest==47.0.0"),
+        ("46.2.0", "tempest==46.2.0"),
+        (">=46,<47", "tempest>=46,<47"),
+        ("tempest==46.2.0", "tempest==46.2.0"),
+        ("https://git.example.org/tempest@47.0.0", "git+https://git.example.org/tempest@47.0.0"),
+        ("git+https://git.example.org/tempest", "git+https://git.example.org/tempest"),
+    ],
+)
+def test_tempest_is_named_by_version_requirement_or_url(package: str, wanted: str) -> None:
+    """What a user writes becomes what an installer takes; nothing at all is the version that came along."""
+    assert Source(package=package, plugins=("neutron-tempest-plugin",)).requirements("47.0.0") == [
+        wanted,
+        "neutron-tempest-plugin",
+    ]
+
+
+def test_a_folder_is_installed_where_it_is(tmp_path: Path) -> None:
+    """A checkout that is worked on is verified with as it stands."""
+    assert Source("project", str(tmp_path)).requirements("1") == ["--editable", str(tmp_path)]
+
+
+def test_the_same_packages_share_an_environment() -> None:
+    """The order of plugins, and which tests are run, are no reason for another; another Python is."""
+    one = Source(plugins=("a", "b"))
+    assert one.key(python="3.12") == Source(plugins=("b", "a"), tests="x").key(python="3.12")
+    assert one.key(python="3.12") != one.key(python="3.13") != Source(plugins=("a",)).key(python="3.13")
+
+
+def test_what_cannot_be_is_said() -> None:
+    """An unknown kind, a project of nothing, and a folder that is not there are refused with what to do."""
+    with pytest.raises(RallycrossError, match=r"'tempst'.*did you mean tempest"):
+        Source("tempst")
+    with pytest.raises(RallycrossError, match="no package"):
+        Source("project")
+    with pytest.raises(RallycrossError, match="there is no such folder"):
+        _ = Source("project", "/no/such/folder").folder
+
+
+def test_a_source_is_kept_whole() -> None:
+    """What is kept of a source is the same source again."""
+    source = Source("project", "x", ("a",), "y")
+    assert Source.of(source.data()) == source
+
+
+def test_what_cannot_be_installed_leaves_nothing(tmp_path: Path) -> None:
+    """The installer's own words are told, and no half-made environment stands to be taken for a whole one."""
+    folder = tmp_path / "e"
+    broken = small_project(tmp_path / "broken", "")
+    (Path(broken) / "pyproject.toml").write_text("this is no TOML")
+    with pytest.raises(RallycrossError, match=r"(?s)cannot be installed.*nothing was left behind.*TOML"):
+        environment(folder, ["--editable", broken], lambda _: None)
+    assert not folder.exists()

@@ -1,0 +1,195 @@
+"""A verification that is kept: cut off, taken up again, stopped; no test is run twice, and none is lost."""
+
+import os
+import signal
+import threading
+import time
+from collections import Counter
+from collections.abc import Iterator
+from pathlib import Path
+from uuid import uuid4
+
+import pytest
+from verifiable_cloud import VerifiableCloud, small_project, standing_environment
+
+from rallycross.errors import RallycrossError
+from rallycross.results.store import Store
+from rallycross.results.verifications import LOST_SECONDS, TakenOver
+from rallycross.settings import Settings, settings
+from rallycross.verification.selection import Choice
+from rallycross.verification.source import Source
+from rallycross.verification.test import TestResult
+from rallycross.verification.verify import Request
+from rallycross.verifying import job
+from rallycross.verifying.follow import Left, Lost, follow, outcome, state
+from rallycross.verifying.run import run
+
+# Each test leaves a trace of its own, so that one that is run twice is seen; the classes outlast a kill in between.
+TRACES = """
+    import pathlib, time, unittest
+
+    def leave(test):
+        with (pathlib.Path(__file__).parent / "traces").open("a") as file:
+            file.write(test.id() + chr(10))
+        time.sleep(0.3)
+
+    class Base:
+        def test_1(self): leave(self)
+        def test_2(self): leave(self)
+        def test_3(self): leave(self)
+        def test_4(self): leave(self)
+
+    class A(Base, unittest.TestCase): pass
+    class B(Base, unittest.TestCase): pass
+    class C(Base, unittest.TestCase): pass
+    class D(Base, unittest.TestCase): pass
+"""
+ALL = 16
+
+
+class Kept:
+    """A verification of a small project in a store of its own."""
+
+    def __init__(self, folder: Path, cloud: VerifiableCloud, *, concurrency: int = 2) -> None:
+        self.cloud, self.uuid = cloud.cloud(), str(uuid4())
+        self.paths: Settings = settings({"RALLYCROSS_HOME": str(folder / "home")})
+        self.store = Store.open(self.paths.results_url)
+        self.project = Path(small_project(folder / "small", TRACES))
+        source = Source("project", str(self.project))
+        standing_environment(self.paths.verifiers / "environments", source)
+        request = Request(Choice(set="full"), source, concurrency=concurrency)
+        self.store.begin_verification(self.uuid, cloud="small", chosen="full", request=request.data())
+
+    def run(self, stop: threading.Event | None = None) -> None:
+        """Run it in this process."""
+        run(self.store, self.uuid, self.cloud, paths=self.paths, stop=stop or threading.Event())
+
+    def ended(self) -> int:
+        """Return how many tests have ended."""
+        return len(self.store.tests(self.uuid))
+
+    def until(self, ended: int) -> None:
+        """Wait until so many tests have ended."""
+        deadline = time.monotonic() + 120
+        while self.ended() < ended:
+            assert time.monotonic() < deadline, job.log_of(self.paths, self.uuid).read_text()
+            time.sleep(0.05)
+
+    def traces(self) -> Counter[str]:
+        """Return how often each test began."""
+        return Counter((self.project / "tests" / "traces").read_text().splitlines())
+
+
+@pytest.fixture(name="kept")
+def _kept(tmp_path: Path) -> Iterator[Kept]:
+    with VerifiableCloud() as cloud:
+        yield Kept(tmp_path, cloud)
+
+
+def process_of(kept: Kept) -> int:
+    """Return the process that runs a verification, as its log says."""
+    return int(job.log_of(kept.paths, kept.uuid).read_text().rpartition("process ")[2].split(",")[0])
+
+
+def test_a_run_is_kept_whole(kept: Kept) -> None:
+    """Each test is in the store as it ends, and how the whole ended."""
+    kept.run()
+    row = kept.store.verification(kept.uuid)
+    assert row is not None
+    assert (row.status, row.total, kept.ended()) == ("finished", ALL, ALL)
+    assert row.environment["verifier"] == "small 1.0"
+    assert set(kept.traces().values()) == {1}
+
+
+def test_what_a_killed_run_had_done_is_not_done_again(kept: Kept) -> None:
+    """After kill -9 of the process, the next attempt runs what has no result; what had one is run once in all."""
+    job.start(kept.uuid, kept.cloud, paths=kept.paths)
+    kept.until(5)
+    os.kill(process_of(kept), signal.SIGKILL)
+    done = {test.name for test in kept.store.tests(kept.uuid)}
+    kept.run()
+    traces = kept.traces()
+    assert {name for name, times in traces.items() if times > 1}.isdisjoint(done)
+    assert len(traces) == kept.ended() == ALL
+    assert sum(traces.values()) <= ALL + 2  # those in mid-test when their process was ended began once more
+
+
+def test_whoever_was_taken_for_dead_writes_no_more(kept: Kept) -> None:
+    """An attempt that has been taken over is refused by the store, so that nothing is told twice."""
+    first, _ = kept.store.take_up_verification(kept.uuid)
+    second, _ = kept.store.take_up_verification(kept.uuid)
+    result = TestResult("a.b", "success", 1.0, 2.0)
+    with pytest.raises(TakenOver, match=f"attempt {second} has taken over"):
+        kept.store.record_test(kept.uuid, result, attempt=first)
+    with pytest.raises(TakenOver):
+        kept.store.beat_verification(kept.uuid, first)
+    kept.store.record_test(kept.uuid, result, attempt=second)
+    assert kept.ended() == 1
+
+
+def test_a_job_goes_on_without_whoever_started_it(kept: Kept) -> None:
+    """A process that starts a job and is killed at once has no say in it: the job ends by itself, finished."""
+    pid = os.fork()
+    if pid == 0:
+        job.start(kept.uuid, kept.cloud, paths=kept.paths)
+        os.kill(os.getpid(), signal.SIGKILL)
+    os.waitpid(pid, 0)
+    seen: list[str] = []
+    row = follow(
+        kept.store, kept.uuid, told=lambda _, count, total: seen.append(f"{count}/{total}"), stop=threading.Event()
+    )
+    assert row.status == "finished"
+    assert seen[-1] == f"{ALL}/{ALL}"
+
+
+def test_a_job_that_is_asked_to_stop_ends_and_says_so(kept: Kept) -> None:
+    """Asked by way of the store, from whichever machine, a job ends within seconds; the rest can be run later."""
+    job.start(kept.uuid, kept.cloud, paths=kept.paths)
+    kept.until(2)
+    kept.store.stop_verification(kept.uuid)
+    row = follow(kept.store, kept.uuid, told=lambda *_: None, stop=threading.Event())
+    assert row.status == "crashed"
+    assert "was stopped" in row.error
+    assert kept.ended() < ALL
+    kept.run()
+    assert kept.ended() == ALL
+
+
+def test_no_secret_of_the_cloud_is_in_a_job_s_arguments_or_log(kept: Kept) -> None:
+    """The cloud's entry goes through a pipe."""
+    log = job.start(kept.uuid, kept.cloud, paths=kept.paths)
+    kept.until(1)
+    command = Path(f"/proc/{process_of(kept)}/cmdline").read_bytes()
+    assert b"secret" not in command
+    assert kept.uuid.encode() in command
+    follow(kept.store, kept.uuid, told=lambda *_: None, stop=threading.Event())
+    assert "secret" not in log.read_text()
+
+
+def test_one_that_says_nothing_for_long_is_lost(kept: Kept) -> None:
+    """A run without a sign of life is told from one that runs; whoever follows is told so, or may leave."""
+    row = kept.store.verification(kept.uuid)
+    assert row is not None
+    assert row.beat_at is not None
+    assert state(row, row.beat_at + LOST_SECONDS - 1) == "running"
+    assert state(row, row.beat_at + LOST_SECONDS + 1) == "lost"
+    assert state(None, 0) == "none"
+    stop = threading.Event()
+    stop.set()
+    with pytest.raises(Left, match="after 0 of 0 tests"):
+        follow(kept.store, kept.uuid, told=lambda *_: None, stop=stop)
+    kept.store._change(kept.uuid, beat_at=1.0)
+    with pytest.raises(Lost, match="has died"):
+        follow(kept.store, kept.uuid, told=lambda *_: None, stop=stop)
+
+
+def test_what_was_never_begun_cannot_be_run(kept: Kept) -> None:
+    """A uuid that nobody has begun is refused by name."""
+    with pytest.raises(RallycrossError, match="verification nobody: there is none"):
+        run(kept.store, "nobody", kept.cloud, paths=kept.paths, stop=threading.Event())
+
+
+def test_an_outcome_counts_what_was_expected_as_passed() -> None:
+    """Expected failures pass, unexpected successes fail."""
+    counts = {"success": 3, "xfail": 1, "fail": 2, "uxsuccess": 1, "skip": 5}
+    assert outcome(counts) == {"passed": 4, "failed": 3, "skipped": 5}
