@@ -28,6 +28,7 @@ PROVIDERS = {
 KEYS = {
     "DummyProvider": {"credentials": "servers"},
     "ExistingServers": {"credentials": "servers"},
+    "OpenStackProvider": {"deployment_name": "prefix"},
 }
 _SIGN_IN = ("username", "password", "tenant_name", "project_name", "domain_name")
 _DOMAINS = ("user_domain_name", "project_domain_name")
