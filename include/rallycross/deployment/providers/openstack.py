@@ -2,7 +2,6 @@
 
 import base64
 import re
-import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from functools import partial
@@ -14,6 +13,7 @@ from openstack.connection import Connection
 from openstack.exceptions import NotFoundException, ResourceFailure, ResourceTimeout, SDKException
 
 from rallycross.cloud.cloud import Cloud
+from rallycross.deployment.booting import signed_in
 from rallycross.deployment.option import Option, within
 from rallycross.deployment.provider import PROVIDERS
 from rallycross.deployment.server import Server
@@ -217,15 +217,7 @@ class _Making:
         given = self._given
         server = Server(name, address, given["ssh_user"], given["ssh_port"], str(self._site.key), address=inside or "")
         self._site.ledger.remember("server", name, server.kept())
-        deadline = time.monotonic() + given["timeout"]
-        while True:
-            try:
-                host = self._site.host(server)
-                break
-            except RallycrossError:  # first nobody answers, then the key is not there yet
-                if time.monotonic() > deadline:
-                    raise
-                time.sleep(2)
+        host = signed_in(self._site, server, limit=given["timeout"])
         if given["wait_for_cloud_init"]:
             host.run(_INIT, limit=given["timeout"])
         return server
