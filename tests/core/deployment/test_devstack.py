@@ -53,7 +53,7 @@ def _site(tmp_path: Path) -> Iterator[Site]:
 
 
 def test_a_half_failed_stack_is_unstacked_and_run_again(server: Server, site: Site) -> None:
-    """stack.sh's failure has its code and words; the next deploy unstacks first, and destroying leaves no service."""
+    """A failed stack.sh is told, and unstacked before the next; lost services are told; a destroy ends all."""
     spec, host = a_spec([server], local_conf={"TRAP": "fail-once", "ADMIN_PASSWORD": "hush-hush"}), site.host(server)
     with pytest.raises(StepFailed) as caught:
         deployment.deploy(spec, site)
@@ -76,8 +76,12 @@ def test_a_half_failed_stack_is_unstacked_and_run_again(server: Server, site: Si
     ]
     assert host.read("/opt/stack/runs").split() == ["run", "unstack", "run"]
     assert "Devstack" in deployment.logs(spec, site, service="keystone", lines=20)
+    host.run("runuser -u stack -- env HOME=/opt/stack /opt/stack/devstack/unstack.sh")  # by somebody else
+    with pytest.raises(StepFailed, match="there is no unit devstack@ that is enabled"):
+        deployment.deploy(spec, site)
     deployment.destroy(spec, site)
-    assert host.run("systemctl list-unit-files --no-legend 'devstack@*'; pgrep -f '[c]ell.py' || :").out == ""
+    left = host.run("systemctl list-unit-files --no-legend 'devstack@*' || :; pgrep -f '[c]ell.py' || :")
+    assert left.out == ""
     assert site.ledger.standing() == []
 
 

@@ -131,7 +131,7 @@ def discover(place: Place) -> str:
 def start(place: Place) -> str:
     """Start what is enabled and does not run, as after `stop`; fail with the words of what does not stay up."""
     return f"""{_help(place)}
-units=$(systemctl list-unit-files --state=enabled --no-legend '{UNITS}' | awk '{{ print $1 }}')
+units=$(systemctl list-unit-files --state=enabled --no-legend '{UNITS}' | awk '{{ print $1 }}' || :)  # 1: none
 [ -n "$units" ] || {{ echo 'there is no unit devstack@ that is enabled: stack.sh has not done its work' >&2; exit 1; }}
 as_root systemctl start $units
 failed=$(systemctl list-units --state=failed --plain --no-legend '{UNITS}' | awk '{{ print $1 }}')
