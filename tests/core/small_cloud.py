@@ -89,6 +89,7 @@ class SmallCloud:
         self.administrators = {"admin"}  # ids of users who have the role
         self.quotas: dict[tuple[str, str], dict[str, int]] = {}  # service, project -> those that were set
         self.grants: set[tuple[str, str, str]] = set()  # project, user, role
+        self.addresses: dict[str, str] = {}  # "fixed" -> what servers get, with a port; "floating" -> such addresses
         self.overlooks_filters = False  # lists everybody's things, whoever's were asked for
         self._numbers = itertools.count(1)
         self._loop = asyncio.new_event_loop()
@@ -197,6 +198,8 @@ class SmallCloud:
         collection = _PATHS.get(collection, collection)
         identifier, _, more = rest.partition("/")
         things = self.things.setdefault(collection, {})
+        for gone in [key for key, thing in things.items() if self._is_gone(thing)]:
+            del things[gone]
         single = _COLLECTIONS.get(service, {}).get(collection)
         if more:  # a role granted, an image's data, a server's action
             await request.read()
@@ -270,6 +273,9 @@ class SmallCloud:
                 return web.json_response({})
         return None
 
+    def _is_gone(self, thing: dict[str, Any]) -> bool:
+        return "deleted" in thing and time.monotonic() - thing["deleted"] >= self.lingers
+
     def _names(self, collection: str) -> set[str]:
         return {thing["name"] for thing in self.things.get(collection, {}).values()}
 
@@ -285,6 +291,12 @@ class SmallCloud:
             made |= {"id": wanted["name"], "private_key": "private", "public_key": "public"}
         if collection == "flavors":
             made["id"] = wanted["id"]
+        if collection == "servers" and "fixed" in self.addresses:
+            made["addresses"] = {"net": [{"addr": self.addresses["fixed"], "version": 4}]}
+            port = {"id": f"port-{identifier}", "device_id": identifier, "device_owner": "compute:nova"}
+            self.things.setdefault("ports", {})[port["id"]] = port
+        if collection == "floatingips":
+            made["floating_ip_address"] = self.addresses.get("floating", "")
         return {**wanted, **made}
 
     def _now(self, collection: str, thing: dict[str, Any]) -> dict[str, Any]:
@@ -301,13 +313,11 @@ class SmallCloud:
         if collection == "security_groups" and "project_id" in wanted:  # neutron's way: there is always a default one
             group = {"id": f"default-{wanted['project_id']}", "name": "default", "project_id": wanted["project_id"]}
             self.things[collection].setdefault(group["id"], group)
-        for identifier, thing in list(self.things[collection].items()):
-            if "deleted" in thing and time.monotonic() - thing["deleted"] >= self.lingers:
-                del self.things[collection][identifier]
         return [
             {"keypair": thing} if collection == "keypairs" else self._now(collection, thing)
             for thing in self.things[collection].values()
             if (not owned or self.overlooks_filters or thing.get(owner) in owned)
-            and ("name" not in wanted or thing.get("name") == wanted["name"])
+            and ("name" not in wanted or thing.get("name") == wanted["name"].strip("^$"))
+            and ("device_id" not in wanted or thing.get("device_id") == wanted["device_id"])
             and thing.get("name", "").startswith(wanted.get("name__startswith", ""))
         ]

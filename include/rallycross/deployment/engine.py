@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Protocol
+from typing import Any, Protocol, runtime_checkable
 
 from rallycross.deployment.node import Node
 from rallycross.deployment.option import Option
@@ -11,7 +11,7 @@ from rallycross.deployment.site import Site
 from rallycross.deployment.step import Plan
 from rallycross.registry import Registry
 
-__all__ = ["ENGINES", "CloudSpec", "Deployed", "Engine", "Option", "Service"]
+__all__ = ["ENGINES", "BringsServers", "CloudSpec", "Deployed", "Engine", "Option", "Service"]
 
 
 @dataclass(frozen=True)
@@ -75,6 +75,17 @@ class Engine(Protocol):
 
     def logs(self, spec: CloudSpec, nodes: Sequence[Node], *, service: str | None, lines: int) -> str:
         """Return the last lines of one service's log, or of each (None); raise `RallycrossError` for an unknown one."""
+
+
+@runtime_checkable
+class BringsServers(Protocol):
+    """An engine whose options say where its servers come from, in the place of a spec's `provider`.
+
+    It takes no servers, so its nodes are its provider's and this machine.
+    """
+
+    def provider(self, options: dict[str, Any]) -> Provided:
+        """Return the provider that the options, checked and with defaults, stand for."""
 
 
 ENGINES: Registry[Engine] = Registry("rallycross.deployment.engines")

@@ -1,6 +1,7 @@
 """The life of a cloud at a site: made, looked at, stopped, undone."""
 
 import time
+from collections.abc import Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from graphlib import TopologicalSorter
@@ -9,6 +10,7 @@ from rallycross.deployment.carry_out import carry_out, to_be_done, units
 from rallycross.deployment.engine import ENGINES, CloudSpec, Deployed, Service
 from rallycross.deployment.node import LOCAL, Node
 from rallycross.deployment.provider import PROVIDERS
+from rallycross.deployment.server import Server
 from rallycross.deployment.site import Site
 from rallycross.deployment.step import Plan, Status, StepEvent
 from rallycross.deployment.undo import locked, undo
@@ -19,7 +21,7 @@ def deploy(spec: CloudSpec, site: Site) -> Deployed:
     engine = ENGINES[spec.engine]
     nodes = _servers(spec, site)
     with ExitStack() as stack:
-        for node in nodes if engine.takes_servers else []:
+        for node in nodes if engine.takes_servers or spec.provider else []:
             # Before anything is made there, the cloud's folder too.
             site.ledger.remember("node", node.name, {"root": node.root})
             stack.enter_context(locked(node, site.terms.owner))
@@ -46,7 +48,7 @@ def begin(spec: CloudSpec, site: Site) -> list[Intended]:
     """
     engine, nodes = ENGINES[spec.engine], _servers(spec, site)
     with ExitStack() as stack:
-        for node in nodes if engine.takes_servers else []:
+        for node in nodes if engine.takes_servers or spec.provider else []:
             site.ledger.remember("node", node.name, {"root": node.root})
             stack.enter_context(locked(node, site.terms.owner))
         found = units(engine.plan(spec, nodes, site), everywhere(nodes, site))
@@ -119,7 +121,7 @@ def standing(spec: CloudSpec, site: Site) -> list[Node]:
     if spec.provider is None:
         return [site.here]
     servers = PROVIDERS[spec.provider.type].standing(spec.provider.options, site)
-    return [site.node(server) for server in servers]
+    return _nodes(spec, servers, site)
 
 
 def everywhere(nodes: list[Node], site: Site) -> list[Node]:
@@ -146,9 +148,15 @@ def _servers(spec: CloudSpec, site: Site) -> list[Node]:
     say("running")
     try:
         servers = PROVIDERS[spec.provider.type].create(spec.provider.options, site)
-        nodes = [site.node(server) for server in servers]
+        nodes = _nodes(spec, servers, site)
     except BaseException as error:
         say("failed", str(error) or type(error).__name__)
         raise
     say("done")
     return nodes
+
+
+def _nodes(spec: CloudSpec, servers: Sequence[Server], site: Site) -> list[Node]:
+    """Sign in to the servers. An engine that brings a provider along has this machine, too."""
+    nodes = [site.node(server) for server in servers]
+    return nodes if ENGINES[spec.engine].takes_servers else [*nodes, site.here]

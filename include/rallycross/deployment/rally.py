@@ -28,6 +28,7 @@ PROVIDERS = {
 KEYS = {
     "DummyProvider": {"credentials": "servers"},
     "ExistingServers": {"credentials": "servers"},
+    "OpenStackProvider": {"deployment_name": "prefix"},
 }
 _SIGN_IN = ("username", "password", "tenant_name", "project_name", "domain_name")
 _DOMAINS = ("user_domain_name", "project_domain_name")
@@ -60,6 +61,24 @@ def translated(data: Any) -> tuple[Any, Moved]:
     return _with_provider(spec, {("engine",): ("type",)})
 
 
+def _with_parts(data: dict[Any, Any], moved: Moved) -> dict[Any, Any]:
+    """Return the engine `multihost` with each of its engines as this project has them."""
+    found = dict(data)
+    if "controller" in data:
+        found["controller"] = _part(data["controller"], ("controller",), moved)
+    if isinstance(data.get("nodes"), list):
+        found["nodes"] = [_part(one, ("nodes", index), moved) for index, one in enumerate(data["nodes"])]
+    return found
+
+
+def _part(section: Any, here: Path, moved: Moved) -> Any:
+    inner, places = translated(section)
+    moved |= {(*here, *path): (*here, *there) for path, there in places.items()}
+    if isinstance(inner, dict) and not (isinstance(section, dict) and "name" in section):
+        inner = {key: value for key, value in inner.items() if key != "name"}  # the part has no name of its own
+    return inner
+
+
 def original(path: Path, moved: Mapping[Path, Path]) -> Path:
     """Return where a path of the spec is in the user's file."""
     for length in range(len(path), 0, -1):
@@ -69,6 +88,8 @@ def original(path: Path, moved: Mapping[Path, Path]) -> Path:
 
 
 def _with_provider(data: dict[Any, Any], moved: Moved) -> tuple[dict[Any, Any], Moved]:
+    if data.get("engine") == "multihost":
+        data = _with_parts(data, moved)
     if not isinstance(data.get("provider"), dict):
         return data, moved
     return {**data, "provider": _provider(data["provider"], ("provider",), ("provider",), moved)}, moved

@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from rallycross.deployment import rally
-from rallycross.deployment.engine import ENGINES, CloudSpec, Engine, Option
+from rallycross.deployment.engine import ENGINES, BringsServers, CloudSpec, Engine, Option
 from rallycross.deployment.provider import PROVIDERS, Provided
 from rallycross.errors import Complaint, InvalidInput, did_you_mean
 from rallycross.yamlfile import Path, dotted, parse, place
@@ -45,6 +45,8 @@ def load_spec(text: str, *, file: str) -> CloudSpec:
     section = data.get("provider")
     provider = Provided(section["type"], filled(section, PROVIDERS[section["type"]].options)) if section else None
     options = filled(data, engines[data["engine"]].options)
+    if isinstance(engine := engines[data["engine"]], BringsServers):
+        provider = engine.provider(options)
     return CloudSpec(data["name"], data["engine"], options, text, file, provider, tuple(sorted(set(_secrets(data)))))
 
 

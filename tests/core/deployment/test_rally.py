@@ -102,3 +102,23 @@ def test_a_container_host_of_rallys_is_one_here() -> None:
     assert spec.provider is not None
     assert spec.provider.options["host_provider"]["type"] == "existing"
     assert spec.provider.options["host_provider"]["servers"][0]["host"] == "192.0.2.1"
+
+
+def test_virtual_machines_of_rallys_are_servers_here() -> None:
+    """`OpenStackProvider` is the provider `openstack`; its `deployment_name` begins the names."""
+    section = {
+        "type": "OpenStackProvider",
+        "deployment_name": "rally-lab",
+        "user": "admin",
+        "password": "hush",
+        "tenant": "demo",
+        "auth_url": URL,
+        "flavor_id": "2",
+        "image": {"uuid": "i1"},
+        "nics": [{"net-id": "n1"}],
+    }
+    spec = load_spec(json.dumps({"name": "lab", "engine": "embedded", "provider": section}), file="s.json")
+    assert spec.provider is not None
+    assert (spec.provider.type, spec.provider.options["prefix"]) == ("openstack", "rally-lab")
+    assert spec.provider.options["nics"] == [{"net-id": "n1"}]
+    assert spec.secrets == ("hush",)

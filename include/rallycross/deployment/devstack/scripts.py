@@ -1,0 +1,177 @@
+"""The scripts of a DevStack's steps. Each may be begun twice, and by root or by a user with sudo."""
+
+from dataclasses import dataclass
+from shlex import quote
+
+CLAIM = "/var/lib/rallycross/devstack"  # which cloud's DevStack a host has; it has room for one
+CLOUDS_YAML = "/etc/openstack/clouds.yaml"
+UNITS = "devstack@*.service"
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where a DevStack is on its hosts, and from where it comes."""
+
+    cloud: str
+    user: str
+    dest: str
+    repo: str
+    branch: str
+    force: bool = False
+
+    @property
+    def tree(self) -> str:
+        """The checkout."""
+        return f"{self.dest}/devstack"
+
+
+def _help(place: Place) -> str:
+    """`as_root` and `as_stack` run a command; sudo asks for nothing, and lets the proxies through."""
+    return f"""
+cd /  # the user of DevStack cannot look at where a step begins
+tree={quote(place.tree)}
+as_root() {{ if [ "$(id -u)" = 0 ]; then "$@"; else sudo -n -E "$@"; fi; }}
+as_stack() {{ as_root runuser -u {quote(place.user)} -- env HOME={quote(place.dest)} USER={quote(place.user)} "$@"; }}
+there() {{ as_stack bash -c 'cd -- "$1" && shift && "$@"' there "$tree" "$@"; }}
+"""
+
+
+def claim(place: Place) -> str:
+    """Take the host for this cloud, or fail."""
+    return f"""{_help(place)}
+as_root mkdir -p {CLAIM.rpartition("/")[0]}
+as_root bash -c 'set -C; echo "$2" > "$1"' claim {CLAIM} {place.cloud} 2>/dev/null || :
+owner=$(cat {CLAIM})
+if [ "$owner" != {place.cloud} ]; then
+    echo "this host has the DevStack of the cloud $owner already, and room for one - destroy that one first" >&2
+    exit 1
+fi
+"""
+
+
+def unclaim(place: Place) -> str:
+    """Give the host free, if it is this cloud's."""
+    return f'{_help(place)}[ "$(cat {CLAIM} 2>/dev/null)" != {place.cloud} ] || as_root rm -f {CLAIM}'
+
+
+def user(place: Place) -> str:
+    """Make the user that DevStack runs as, with git and sudo; one that is there stays as it is."""
+    name, dest = quote(place.user), quote(place.dest)
+    return f"""{_help(place)}
+if ! command -v git >/dev/null || ! command -v sudo >/dev/null; then
+    if command -v apt-get >/dev/null; then
+        as_root apt-get -qq update
+        as_root env DEBIAN_FRONTEND=noninteractive apt-get -qq install --no-install-recommends git sudo >/dev/null
+    else
+        as_root dnf -y -q install git sudo
+    fi
+fi
+as_root mkdir -p {quote(place.dest.rpartition("/")[0] or "/")}
+id {name} >/dev/null 2>&1 || as_root useradd -s /bin/bash -d {dest} -m {name}
+as_root install -d -m 755 -o {name} {dest}
+printf '%s\\n' {quote(f"{place.user} ALL=(ALL) NOPASSWD: ALL")} {quote(f"Defaults:{place.user} !requiretty")} |
+    as_root install -m 440 /dev/stdin /etc/sudoers.d/50-devstack-{name}
+"""
+
+
+def clone(place: Place) -> str:
+    """Have the branch in the checkout, whatever a clone that broke off has left; what a run has made stays."""
+    repo, branch = quote(place.repo), quote(place.branch)
+    return f"""{_help(place)}
+as_stack git init -q "$tree"
+there git fetch -q --depth 1 {repo} {branch}
+there git checkout -q -f FETCH_HEAD
+there git log -1 --format='%H %s'
+there test -x stack.sh || {{ echo {quote(f"{place.repo} has no stack.sh on {place.branch}")} >&2; exit 1; }}
+"""
+
+
+def put_conf(place: Place, conf: str) -> str:
+    """Give the checkout its local.conf, which has passwords in it."""
+    return f"""{_help(place)}
+as_root install -m 600 -o {quote(place.user)} {quote(conf)} "$tree/local.conf"
+"""
+
+
+def stack(place: Place, *, controller: bool) -> str:
+    """Run stack.sh; where one was begun before, whether it came to its end or not, undo that first."""
+    force = "FORCE=yes " if place.force else ""
+    left = f"""
+if ! grep -qs 'devstack-admin:' {CLOUDS_YAML}; then
+    echo "stack.sh has ended well, and left no devstack-admin in {CLOUDS_YAML}" >&2
+    exit 1
+fi
+"""
+    return f"""{_help(place)}
+if [ -e "$tree/.begun" ]; then
+    echo 'stack.sh was begun here before: unstack.sh first'
+    there ./unstack.sh || echo "unstack.sh ends with $?; going on"
+fi
+there touch .begun
+there env {force}./stack.sh
+{left if controller else ""}"""
+
+
+def unstack(place: Place, *, clean: bool) -> str:
+    """End what stack.sh has started, be it half; `clean` takes away what it has made, too."""
+    how = "clean.sh" if clean else "unstack.sh"
+    return f"""{_help(place)}
+[ -e "$tree/.begun" ] || exit 0
+there ./{how} || echo "{how} ends with $?; going on"
+as_root systemctl stop '{UNITS}'
+as_root rm -f "$tree/.begun" "$tree/local.conf"
+"""
+
+
+def discover(place: Place) -> str:
+    """Map the compute nodes to the cell."""
+    return f"{_help(place)}there ./tools/discover_hosts.sh"
+
+
+def start(place: Place) -> str:
+    """Start what is enabled and does not run, as after `stop`; fail with the words of what does not stay up."""
+    return f"""{_help(place)}
+units=$(systemctl list-unit-files --state=enabled --no-legend '{UNITS}' | awk '{{ print $1 }}' || :)  # 1: none
+[ -n "$units" ] || {{ echo 'there is no unit devstack@ that is enabled: stack.sh has not done its work' >&2; exit 1; }}
+as_root systemctl start $units
+failed=$(systemctl list-units --state=failed --plain --no-legend '{UNITS}' | awk '{{ print $1 }}')
+[ -z "$failed" ] || {{ as_root journalctl --no-pager -n 15 -u "${{failed%%$'\\n'*}}"; echo "failed:" $failed; exit 1; }}
+"""
+
+
+def fixup(place: Place, script: str) -> str:
+    """Run a script of the spec's as root."""
+    return f"{_help(place)}as_root bash -eu -o pipefail -c {quote(script)}"
+
+
+def stop(place: Place) -> str:
+    """End the services."""
+    return f"{_help(place)}as_root systemctl stop '{UNITS}'"
+
+
+def states() -> str:
+    """Print a line for each service: unit, load, active, sub, description."""
+    return f"systemctl list-units --all --plain --no-legend '{UNITS}'"
+
+
+def log(place: Place, unit: str, lines: int) -> str:
+    """Print the last lines of a service."""
+    return f"{_help(place)}as_root journalctl --no-pager -o short-iso -n {lines} -u {quote(unit)}"
+
+
+def commit(place: Place) -> str:
+    """Print what is checked out."""
+    return f"{_help(place)}there git log -1 --format=%h"
+
+
+def passwords(path: str) -> str:
+    """Print a password a line for each that is needed, made at the first call."""
+    return f"""
+umask 077
+mkdir -p "$(dirname {quote(path)})"
+if ! [ -s {quote(path)} ]; then
+    for number in 1 2 3 4; do head -c 16 /dev/urandom | od -An -tx1 | tr -d ' \\n'; echo; done > {quote(path)}.part
+    mv {quote(path)}.part {quote(path)}
+fi
+cat {quote(path)}
+"""
