@@ -43,9 +43,9 @@ def test_a_plan_says_what_will_run(file: Path, capsys: pytest.CaptureFixture[str
         "T",
         "  D",
         "1. both (its workloads side by side)",
-        "   NovaServers.list_servers: 40 iterations, 2 at a time, by 1 user in 1 project; passes when none fails",
+        "   NovaServers.list_servers: 40 times, 2 at a time, by 1 user in 1 project; passes when none fails",
         "     API calls: 1 an iteration (1 GET compute); 40 in all",
-        f"   {BOOT}: 1 iteration, one after another, by 1 user in 1 project; passes when none fails",
+        f"   {BOOT}: once, by 1 user in 1 project; passes when none fails",
         "     API calls: 2 an iteration (1 DELETE compute, 1 POST compute) and polling; 2 in all",
         "2 workloads",
     ]
@@ -91,4 +91,4 @@ def test_a_plan_is_held_against_a_cloud(
     assert main([*arguments, "times=2,image=cirros"]) == 2
     assert "the context users needs an administrator" in capsys.readouterr().err
     assert main(["plan", str(file), "--cloud", "smal", "--task-args", "times=2,image=cirros"]) == 2
-    assert "no cloud is named 'smal' - there is: small" in capsys.readouterr().err
+    assert "there is no cloud 'smal' - did you mean small?" in capsys.readouterr().err
