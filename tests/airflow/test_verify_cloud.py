@@ -142,7 +142,8 @@ def test_a_worker_that_is_killed_costs_nothing(airflow: Airflow, tmp_path: Path,
     twice = {name for name, times in traces.items() if times > 1}
     assert len(traces) == ALL
     assert twice.isdisjoint(before)
-    assert len(twice) <= (0 if killed == "worker" else 1)  # the one that was killed in its middle
+    # The one that was killed in its middle, and the one before it, if its end was told to nobody any more.
+    assert len(twice) <= (0 if killed == "worker" else 2)
     assert store.artifacts(uuid)
     events = api.get("/assets/events")["asset_events"]
     told = [event["extra"] for event in events if event["uri"] == "rallycross://clouds/small/verified"]

@@ -111,7 +111,8 @@ def test_what_a_killed_run_had_done_is_not_done_again(kept: Kept) -> None:
     traces = kept.traces()
     assert {name for name, times in traces.items() if times > 1}.isdisjoint(done)
     assert len(traces) == kept.ended() == ALL
-    assert sum(traces.values()) <= ALL + 2  # those in mid-test when their process was ended began once more
+    # Of each of the two processes: the test in its middle, and one whose end was told to nobody any more.
+    assert sum(traces.values()) <= ALL + 4
 
 
 def test_whoever_was_taken_for_dead_writes_no_more(kept: Kept) -> None:
