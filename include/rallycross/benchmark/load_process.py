@@ -38,6 +38,8 @@ def main() -> None:
     answers = os.fdopen(os.dup(1), "wb", buffering=0)
     os.dup2(2, 1)  # what a scenario prints is no message
     SCENARIOS.all  # noqa: B018 - imports them now, and not when the first job waits for it
+    gc.collect()
+    gc.freeze()
     loop.run(_serve(answers))
 
 
@@ -89,8 +91,7 @@ async def _perform(job: Job, inbox: "asyncio.Queue[Any]", tell: Any) -> None:
                 iterate, load, writer.add, shard=job.shard, of=job.of, origin=message.origin, started=started
             )
             listening = asyncio.create_task(_obey(engine, inbox), name="obey")
-            gc.collect()
-            gc.freeze()
+            gc.freeze()  # what stands already is not looked through again in mid-load
             await asyncio.sleep(max(0.0, -engine.clock()))
             try:
                 health = await measure(engine, writer)

@@ -73,7 +73,7 @@ class Supervision:
         return True
 
     def _follow(self, inbox: "queue.SimpleQueue[tuple[int, Any]]") -> None:
-        origin = time.monotonic() + LEAD
+        origin = time.monotonic() + (LEAD if len(self.processes) > 1 else 0)
         self._tell_all(Go(origin))
         self.begun()
         looked = shown = origin

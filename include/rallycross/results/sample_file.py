@@ -55,6 +55,7 @@ SCHEMA = pa.schema(
     ]
 )
 SUFFIX = ".arrows"
+MOST_ROWS = 8192  # of a batch: what is held in memory, by the writer and by each reader, does not grow with the rate
 _MOST_NAMES = 2**15 - 2  # of actions in one file; a name that has an id in it makes as many as there are iterations
 _OTHER = "(more actions than can be told apart)"
 _NEVER = float("nan")  # stands for a `due` of None in a column of floats
@@ -75,9 +76,12 @@ class SampleWriter:
         self._columns = _Columns()
 
     def add(self, sample: Sample) -> None:
-        """Take a sample. It is on disk after the next `flush`."""
+        """Take a sample. It is on disk after the next `flush`, or when there are many."""
         with self._lock:
             self._columns.add(sample, self._names)
+            full = len(self._columns.iterations) >= MOST_ROWS
+        if full:
+            self.flush()
 
     def flush(self) -> None:
         """Write what was added since the last time, as one batch."""
