@@ -22,7 +22,7 @@ from rallycross.load import loop
 from rallycross.load.drive import Engine
 from rallycross.load.measure import measure
 from rallycross.load.runners import RUNNERS
-from rallycross.results.sample_file import SampleWriter
+from rallycross.results.sample_file import SampleWriter, warm_up
 from rallycross.scenarios.scenario import SCENARIOS
 
 # A thread that compresses samples must not keep iterations waiting: by default it may for 5 ms.
@@ -38,6 +38,7 @@ def main() -> None:
     answers = os.fdopen(os.dup(1), "wb", buffering=0)
     os.dup2(2, 1)  # what a scenario prints is no message
     SCENARIOS.all  # noqa: B018 - imports them now, and not when the first job waits for it
+    warm_up()
     gc.collect()
     gc.freeze()
     loop.run(_serve(answers))

@@ -28,7 +28,7 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
-from rallycross.load.sample import Sample
+from rallycross.load.sample import Action, Sample
 
 FAILURE = pa.struct([(name, pa.string()) for name in ("kind", "message", "detail", "request_id")])
 ACTION = pa.struct(
@@ -97,6 +97,15 @@ class SampleWriter:
         self.flush()
         self._stream.close()
         self._file.close()
+
+
+def warm_up() -> None:
+    """Do what Arrow does at its first batch: it imports pandas, and keeps a load waiting for a tenth of a second."""
+    columns, names = _Columns(), dict[str, int]()
+    columns.add(Sample(0, 0, None, 0.0, 0.0, actions=[Action("warm-up", 0, 0.0, 0.0)]), names)
+    options = pa.ipc.IpcWriteOptions(compression="zstd")
+    with pa.ipc.new_stream(pa.BufferOutputStream(), SCHEMA, options=options) as stream:
+        stream.write_batch(columns.batch(list(names)))
 
 
 class _Columns:
