@@ -140,7 +140,8 @@ def _load(stage: Stage, workload: Workload, uuid: str, scene: Scene, outcome: _O
             supervision.run()
         finally:
             outcome.load_seconds = supervision.seconds
-            outcome.hook_results = hooks.close()
+            stopped = stage.stop.is_set() or supervision.missed is not None
+            outcome.hook_results = hooks.close(stage.drain) if stopped else hooks.close()
             shards = [{"shard": shard, **health} for shard, health in sorted(supervision.health.items())]
             outcome.generator = {"processes": count, "shards": shards}
         if supervision.missed:

@@ -2,7 +2,8 @@
 
 Without options: the embedded cloud, the quick verification, and the quickstart recipe. What stands is taken up again,
 so a second demo starts with the benchmark almost at once. Exit codes: 0 passed; 1 the benchmark or the verification
-failed; 2 it could not run. Ctrl-C stops the run: what it has measured is judged and reported. A second Ctrl-C leaves.
+failed, or the load was INVALID; 2 it could not run. Ctrl-C stops the run: what it has measured is judged and reported.
+A second Ctrl-C leaves.
 """
 
 import argparse

@@ -30,6 +30,13 @@ COMMANDS = (
 
 def main(arguments: Sequence[str]) -> int:
     """Carry out a command; what a user can act on is said in a sentence, not in a traceback."""
+    try:
+        return _carry_out(arguments)
+    except KeyboardInterrupt:
+        return 130
+
+
+def _carry_out(arguments: Sequence[str]) -> int:
     whole = argparse.ArgumentParser(prog="rallycross", add_help=False)
     whole.add_argument("command", choices=COMMANDS)
     name = whole.parse_args(arguments[:1]).command
@@ -52,5 +59,3 @@ def main(arguments: Sequence[str]) -> int:
     except RallycrossError as error:
         progress.print(f"rallycross: {error}")
         return 2
-    except KeyboardInterrupt:
-        return 130

@@ -55,12 +55,13 @@ def print_verdict(console: Console, *, passed: bool, invalid: bool, reasons: Seq
 def print_rows(console: Console, task: TaskRow | None) -> None:
     """Print the SLA rows of a task's workloads."""
     table = Table("workload", "criterion", "", "detail", box=None)
-    for workload in task.workloads if task else ():
+    named = [(subtask, workload) for subtask in (task.subtasks if task else ()) for workload in subtask.workloads]
+    for subtask, workload in named:
         for row in workload.sla_rows:
             mark, style = ("passed", "green") if row.passed else ("FAILED", "red")
             if row.criterion == INVALID_LOAD:
                 mark, style = "INVALID", "yellow"
-            name = f"{workload.position + 1} {workload.scenario}"
+            name = f"{workload.position + 1} {workload.scenario} ({subtask.title})"
             table.add_row(name, row.criterion, mark, row.detail, style="" if row.passed else style)
     if table.row_count:
         console.print(table)

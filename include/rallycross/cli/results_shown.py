@@ -13,6 +13,7 @@ from rallycross.cli.console import duration
 from rallycross.exchange.columns import Columns
 from rallycross.exchange.table import RallyTable
 from rallycross.judging.verdict import first_line, verdict
+from rallycross.load.runners import RUNNERS
 from rallycross.results.models import TaskRow, VerificationRow, WorkloadRow
 from rallycross.results.sample_file import read_batches
 from rallycross.results.store import Store
@@ -72,9 +73,10 @@ def show_verification(store: Store, uuid: str) -> Iterator[RenderableType]:
 
 
 def _workload(workload: WorkloadRow, task: TaskRow, samples: Path) -> Iterator[RenderableType]:
-    arguments = ", ".join(f"{key} {value}" for key, value in workload.runner_args.items())
+    known = RUNNERS.get(workload.runner)
+    words = known.describe(workload.runner_args) if known and not known.validate(workload.runner_args) else ""
     yield Text(f"{workload.position + 1}. {workload.scenario}", style="bold")
-    yield f"{workload.runner}: {arguments}" if arguments else workload.runner
+    yield f"{workload.runner}: {words}" if words else workload.runner
     table = RallyTable()
     for record in read_batches(samples):
         table.add(Columns.measured(record, timing=task.timing))  # type: ignore[arg-type]
@@ -123,7 +125,7 @@ def _verdict(store: Store, row: TaskRow | VerificationRow) -> str:
         return "passed" if verdict(store, verification=row.uuid).passed else "failed"
     if any(workload.passed is None for workload in row.workloads):
         return "not judged"
-    return "passed" if row.workloads and all(workload.passed for workload in row.workloads) else "failed"
+    return verdict(store, task=row.uuid).word.lower()
 
 
 def _moment(at: float) -> str:

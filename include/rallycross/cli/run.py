@@ -1,13 +1,16 @@
 """Run a task file without Airflow: load, judgement, report.
 
-FILE is a task file of Rally's format, or - for standard input. Exit codes: 0 passed; 1 failed; 2 it could not run.
+FILE is a task file of Rally's format, or - for standard input. Exit codes: 0 passed; 1 failed or INVALID; 2 it could
+not run.
 Ctrl-C stops the load: what it has measured is judged and reported, what it has made is deleted. A second Ctrl-C leaves
 at once, and names the command that deletes what still stands.
 """
 
 import argparse
 import os
+import signal
 import time
+from contextlib import suppress
 from dataclasses import replace
 from typing import get_args
 from uuid import uuid4
@@ -18,12 +21,14 @@ from rallycross.cli.local_run import LocalRun
 from rallycross.cli.named_cloud import named_cloud
 from rallycross.cli.outcome import FAILED, PASSED, print_rows, print_verdict
 from rallycross.cli.plan import add_task_arguments, read
+from rallycross.cli.processes import marked
 from rallycross.cloud.cloud import NO_CLOUD
 from rallycross.errors import RallycrossError
 from rallycross.results.store import Store
 from rallycross.settings import settings
 from rallycross.task.plan import Timing
 
+_MARK = "RALLYCROSS_TASK"  # in the environment of all that a task starts
 DRAIN = 10.0  # seconds that iterations in flight have when the load is stopped
 
 
@@ -64,6 +69,7 @@ def run(options: argparse.Namespace) -> int:
             abort_on_sla_failure=options.abort_on_sla_failure,
             tell=shown.say,
         )
+        os.environ[_MARK] = uuid
         local.start()
         left = False
         try:
@@ -74,8 +80,12 @@ def run(options: argparse.Namespace) -> int:
             local.fail()  # what cannot be shown is not to go on unseen
             raise
     if left:
-        console.print(f"left; what the task had made is deleted by: ./rallycross clean --task {uuid}")
-        os._exit(130)  # without waiting for the load: its processes end when this one does
+        store.end_task(uuid, status="crashed")
+        for process in marked(_MARK, uuid):  # what drives the load, and what hooks have started
+            with suppress(OSError):
+                os.kill(process.pid, signal.SIGKILL)
+        console.print("left; what the task had made is deleted by: ./rallycross clean")
+        os._exit(130)  # without waiting for the threads that still follow the load
     if local.verdict is None:  # it never began
         raise local.error or RallycrossError("the run ended without a verdict")
     print_rows(console, store.task(uuid))

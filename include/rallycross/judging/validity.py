@@ -7,6 +7,7 @@ cloud than failed does. All thresholds stand here.
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from rallycross.judging.schedule import LATE
 from rallycross.judging.sla import INVALID_LOAD
 from rallycross.results.sla_row import SlaRow
 
@@ -21,6 +22,7 @@ LONG_ENOUGH = 5.0
 BUSY = 0.90  # of a core that a load process has used: it had no room to be on time
 DELIVERED = 0.95  # of the rate that was asked for
 
+LATE_OF_FEW = 0.1  # share that may be late where there are fewer starts than that
 MANY = 100  # starts, without which a 99th percentile is no more than the worst of a few
 
 TOLERATED = 0.01  # share of what was due that may be dropped, and queued, unless the SLA `schedule` says another
@@ -48,6 +50,11 @@ def _late(figures: Mapping[str, Any]) -> Iterator[str]:
     if not schedule:
         return
     error = schedule["start_error"]["p99"]
+    if schedule["asked"] < MANY and schedule["late"] > LATE_OF_FEW * schedule["asked"] and _spoils(LATE, figures):
+        yield (
+            f"{schedule['late']} of {schedule['asked']} iterations were started more than {_ms(LATE)} late, though "
+            "workers were free - give the load a quieter machine, or ask for a lower rate"
+        )
     many = schedule["asked"] >= MANY
     if many and error is not None and error > START_ERROR and _spoils(error, figures):
         yield (

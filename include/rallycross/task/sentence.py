@@ -32,6 +32,10 @@ def _failure_rate(value: Mapping[str, float]) -> str:
     least, most = value.get("min", 0), value.get("max", 100)
     if most == 0:
         return "none fails"
+    if least == most:
+        return "all fail" if most == 100 else f"exactly {most:g} % fail"
+    if not least and most == 100:
+        return "whatever fails"
     if not least:
         return f"at most {most:g} % fail"
     return f"at least {least:g} % fail" if most == 100 else f"{least:g} to {most:g} % fail"

@@ -8,7 +8,7 @@ import pytest
 
 from rallycross.judging.batch import Batch
 from rallycross.load.sample import Sample
-from rallycross.results.sample_file import SCHEMA, SampleWriter, read_batches
+from rallycross.results.sample_file import SCHEMA, SampleWriter, read_samples
 
 MakeBatch = Callable[[Sequence[Sample]], Batch]
 
@@ -27,7 +27,7 @@ def _batch_of(tmp_path_factory: pytest.TempPathFactory) -> MakeBatch:
         for sample in samples:
             writer.add(sample)
         writer.close()
-        records = list(read_batches(path.parent))
-        return Batch(records[0] if records else pa.RecordBatch.from_pylist([], schema=SCHEMA))
+        whole = read_samples(path.parent).combine_chunks().to_batches()
+        return Batch(whole[0] if whole else pa.RecordBatch.from_pylist([], schema=SCHEMA))
 
     return batch_of

@@ -53,7 +53,8 @@ for python in {names}; do
 done
 [ -n "$python" ] || {{
     echo "no Python 3.11, 3.12 or 3.13 - install one, or name it by the spec's key 'python'" >&2; exit 1; }}
-export UV_CACHE_DIR="$PWD/cache" UV_HTTP_TIMEOUT="${{UV_HTTP_TIMEOUT:-30}}" UV_SYSTEM_CERTS="${{UV_SYSTEM_CERTS:-1}}" PIP_DISABLE_PIP_VERSION_CHECK=1
+export UV_CACHE_DIR="$PWD/cache" UV_HTTP_TIMEOUT="${{UV_HTTP_TIMEOUT:-30}}" PIP_DISABLE_PIP_VERSION_CHECK=1
+export UV_SYSTEM_CERTS="${{UV_SYSTEM_CERTS:-1}}" # as pip does
 if [ -z "${{UV_DEFAULT_INDEX:-}}${{UV_INDEX_URL:-}}" ] && [ -n "${{PIP_INDEX_URL:-}}" ]; then
     export UV_DEFAULT_INDEX=$PIP_INDEX_URL
 fi

@@ -52,6 +52,7 @@ class FailureRate(Criterion):
         rate = 100 * self.failed / self.total if self.total else 0.0
         passed = not self.total or self.low <= rate <= self.high
         wanted = f"at most {self.high:g} %" if self.low == 0 else f"{self.low:g} to {self.high:g} %"
+        wanted = f"exactly {self.low:g} %" if self.low == self.high != 0 else wanted
         detail = f"{self.failed} of {self.total} iterations failed: {rate:.2f} %, wanted {wanted}"
         return SlaRow(self.name, passed, detail)
 
