@@ -61,7 +61,8 @@ class Verifications(Database):
         }
         with self.writing() as session:
             if (begun := session.get(VerificationRow, uuid, with_for_update=True)) is not None:
-                values["attempt"] = begun.attempt + 1  # whoever ran it until now can write no more
+                # Whoever ran it until now can write no more; where nobody did, this is still the first attempt.
+                values["attempt"] = begun.attempt + 1 if begun.attempt else 0
             self.upsert(
                 session, VerificationRow, values, key=["uuid"], update=[name for name in values if name != "uuid"]
             )
