@@ -25,7 +25,6 @@ from rallycross.deployment.server import Server
 from rallycross.settings import settings
 
 _RELEASE = "bookworm"
-_MIRROR = "http://deb.debian.org/debian"
 _INCLUDE = "systemd,systemd-sysv,dbus,openssh-server,iproute2,python3-venv,sudo,ca-certificates,procps,util-linux"
 _TOOLS = ("debootstrap", "systemd-container", "libsystemd-shared")
 _VERSION = 1  # of the base image: count it up when what is made below changes
@@ -232,9 +231,7 @@ def _base() -> Path:
             part = cache / f"{base.name}.part"
             shutil.rmtree(part, ignore_errors=True)
             debootstrap, environment = _program("debootstrap")
-            _run(
-                debootstrap, "--variant=minbase", f"--include={_INCLUDE}", _RELEASE, str(part), _MIRROR, env=environment
-            )
+            _run(debootstrap, "--variant=minbase", f"--include={_INCLUDE}", _RELEASE, str(part), env=environment)
             for unit in ("systemd-networkd.service", "ssh.service"):
                 _run("chroot", str(part), "systemctl", "enable", unit)
             _run(
