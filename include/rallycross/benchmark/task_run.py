@@ -15,6 +15,7 @@ from typing import Any
 from rallycross.benchmark.fleet import Fleet
 from rallycross.benchmark.stands import Stands, Tell
 from rallycross.benchmark.workload_run import Stage, run_workload
+from rallycross.cloud import registered
 from rallycross.cloud.cloud import Cloud
 from rallycross.cloud.facts import CloudFacts
 from rallycross.cloud.inventory import facts
@@ -167,7 +168,8 @@ def _close_interrupted(cloud: Cloud, store: Store, uuid: str, tell: Tell) -> Non
 def _machines(cloud: Cloud, store: Store) -> dict[str, Machine]:
     """Return the machines that hooks may break: those of a cloud of this checkout, or that its spec names."""
     row = store.cloud(cloud.name)
-    return machines_of(load_spec(row.spec, file=row.name), row.root) if row else {}
+    spec = registered.spec_beside(Path(row.clouds_yaml), cloud.name) if row else None
+    return machines_of(load_spec(spec, file=f"the spec of {cloud.name}"), row.root) if row and spec else {}
 
 
 def _environment() -> dict[str, Any]:

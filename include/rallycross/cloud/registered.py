@@ -26,6 +26,12 @@ def specs(paths: Settings) -> dict[str, str]:
     return {file.name.removesuffix(_SPEC): file.read_text() for file in sorted(paths.clouds.glob(f"*{_SPEC}"))}
 
 
+def spec_beside(clouds_yaml: Path, name: str) -> str | None:
+    """Return the spec of the cloud whose own `clouds.yaml` that is, secrets and all; None where none is kept."""
+    file = clouds_yaml.with_name(f"{name}{_SPEC}")
+    return file.read_text() if file.is_file() else None
+
+
 def keep(paths: Settings, name: str, text: str, *, ca: str = "") -> Path:
     """Keep the clouds.yaml `text` of the cloud `name`, in the place of what was kept; return the cloud's own file.
 
