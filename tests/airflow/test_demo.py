@@ -155,8 +155,8 @@ def test_the_whole_journey_passes(demo: Demo) -> None:
 
     assert code == 0, out
     assert "PASSED" in out.splitlines()
-    assert re.search(r"1 Authenticate.keystone +failure_rate +passed +0 of 20", out)
-    assert re.search(r"1 Authenticate.keystone +max_avg_duration +passed", out)
+    assert re.search(r"1 Authenticate.keystone \(.+\) +failure_rate +passed +0 of 20", out)
+    assert re.search(r"1 Authenticate.keystone \(.+\) +max_avg_duration +passed", out)
     report = re.search(r"^report +(\S+)$", out, re.MULTILINE)
     assert report is not None
     assert "Authenticate.keystone" in Path(report.group(1)).read_text()
