@@ -39,7 +39,8 @@ def parse(text: str, file: str) -> tuple[Any, Places]:
         # Whatever PyYAML's constructors let through: `!!bool maybe` is a KeyError, `!!timestamp x` an AttributeError.
         mark = getattr(error, "problem_mark", None)
         line, column = (mark.line + 1, mark.column + 1) if mark else (1, 1)
-        what = getattr(error, "problem", None) or str(error).splitlines()[0]
+        known = getattr(error, "problem", None) or (isinstance(error, ValueError) and str(error).splitlines()[0])
+        what = known or f"a value does not fit its tag ({type(error).__name__}: {error})"
         raise InvalidInput([Complaint(file, line, column, "", f"not valid YAML: {what}")]) from error
     finally:
         loader.dispose()

@@ -22,9 +22,9 @@ def test_every_value_has_the_place_of_its_key() -> None:
         ("a: &a [*a]", "a[0]: an alias that contains itself"),
         ("a: b: c", "f:1:5: not valid YAML: mapping values are not allowed here"),
         ("--- a\n--- b", "not valid YAML: but found another document"),
-        ("!!bool maybe", "f: not valid YAML"),
-        ("!!timestamp soon", "f: not valid YAML"),
-        ("!!int ''", "f: not valid YAML"),
+        ("!!bool maybe", "f:1:1: not valid YAML: a value does not fit its tag"),
+        ("!!timestamp soon", "f:1:1: not valid YAML: a value does not fit its tag"),
+        ("!!int ''", "f:1:1: not valid YAML: a value does not fit its tag"),
         ("a: 2001-99-99", "not valid YAML: month must be in 1..12"),
     ],
 )

@@ -1,6 +1,7 @@
 """A verification that is kept: cut off, taken up again, stopped; no test is run twice, and none is lost."""
 
 import os
+import select
 import signal
 import threading
 import time
@@ -91,6 +92,16 @@ def process_of(kept: Kept) -> int:
     return int(job.log_of(kept.paths, kept.uuid).read_text().rpartition("process ")[2].split(",")[0])
 
 
+def kill(pid: int) -> None:
+    """Kill a process, and wait until it is gone, and its lock with it."""
+    gone = os.pidfd_open(pid)
+    try:
+        os.kill(pid, signal.SIGKILL)
+        assert select.select([gone], [], [], 10)[0]
+    finally:
+        os.close(gone)
+
+
 def test_a_run_is_kept_whole(kept: Kept) -> None:
     """Each test is in the store as it ends, and how the whole ended."""
     kept.run()
@@ -105,7 +116,7 @@ def test_what_a_killed_run_had_done_is_not_done_again(kept: Kept) -> None:
     """After kill -9 of the process, the next attempt runs what has no result; what had one is run once in all."""
     job.start(kept.uuid, kept.cloud, paths=kept.paths)
     kept.until(5)
-    os.kill(process_of(kept), signal.SIGKILL)
+    kill(process_of(kept))
     done = {test.name for test in kept.store.tests(kept.uuid)}
     kept.run()
     traces = kept.traces()
