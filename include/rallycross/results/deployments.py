@@ -31,7 +31,7 @@ class Deployments(Database):
             self.upsert(session, DeploymentRow, values, key=["uuid"], update=[key for key in values if key not in kept])
 
     def record_step(self, deployment_uuid: str, event: StepEvent) -> None:
-        """Keep where a step has come to."""
+        """Keep where a step has come to. What this deployment has done is not skipped by it: its time stays."""
         running = event.status == "running"
         values = {
             "deployment_uuid": deployment_uuid,
@@ -44,7 +44,10 @@ class Deployments(Database):
             "error": event.error,
         }
         key = ["deployment_uuid", "name"]
+        was = select(StepRow.status).where(StepRow.deployment_uuid == deployment_uuid, StepRow.name == event.name)
         with self.writing() as session:
+            if event.status == "skipped" and session.scalar(was) == "done":
+                return
             self.upsert(session, StepRow, values, key=key, update=[name for name in values if name not in key])
 
     def forget_steps(self, deployment_uuid: str) -> None:

@@ -49,6 +49,17 @@ def test_a_deployment_keeps_its_steps_in_the_order_of_their_begin(store: Store) 
     ]
 
 
+def test_what_a_deployment_has_done_is_not_skipped_by_it(store: Store) -> None:
+    """A step that is come to a second time, by whoever was to do it, keeps how long it took."""
+    store.begin_deployment(DEPLOYMENT, cloud="c", engine="e", spec="", total_steps=1)
+    store.record_step(DEPLOYMENT, StepEvent("a", "A", "done", 103.0, 3.0))
+    store.record_step(DEPLOYMENT, StepEvent("a", "A", "skipped", 104.0))
+    row = store.deployment(DEPLOYMENT)
+
+    assert row is not None
+    assert [(step.status, step.seconds) for step in row.steps] == [("done", 3.0)]
+
+
 def test_a_deployment_taken_up_again_keeps_its_steps_and_its_begin(store: Store) -> None:
     """What a failed attempt has done stays; the status is that of the attempt that runs."""
     store.begin_deployment(DEPLOYMENT, cloud="c", engine="e", spec="", total_steps=2)
