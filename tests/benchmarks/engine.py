@@ -64,7 +64,7 @@ class Bench:
 
     def run(self, subtasks: list[dict[str, Any]]) -> list[WorkloadRow]:
         """Run a task as `./rallycross run` does, and return its judged workloads."""
-        plan = task.load(json.dumps({"version": 2, "title": "bench", "subtasks": subtasks}), known=catalogue.known())
+        plan = task.load(json.dumps(_task(subtasks)), known=catalogue.known())
         name = str(uuid.uuid4())
         stop = threading.Event()
         benchmark.run(plan, NO_CLOUD, self.store, uuid=name, samples=self.samples, stop=stop, tell=lambda _: None)
@@ -74,7 +74,11 @@ class Bench:
 
     def beside(self, subtasks: list[dict[str, Any]], say: Callable[[Any], str]) -> str:
         """Run the same with Rally, and return what `say` says of it."""
-        return say(self.rally.run({"version": 2, "title": "bench", "subtasks": subtasks})) if self.rally else "-"
+        return say(self.rally.run(_task(subtasks))) if self.rally else "-"
+
+
+def _task(subtasks: list[dict[str, Any]]) -> dict[str, Any]:
+    return {"version": 2, "title": "bench", "subtasks": subtasks}
 
 
 def subtask(scenario: dict[str, Any], runner: dict[str, Any]) -> dict[str, Any]:
@@ -275,13 +279,18 @@ def full_rate(bench: Bench) -> Row:
     return Row("2,000 a second asked of a fast server", rally, said, "2,000/s, or INVALID")
 
 
+RALLYS = (10_000, 40_000)  # iterations of which Rally is asked, to say what a million would take it
 MILLION = 1_000_000
 
 
 def million(bench: Bench) -> list[Row]:
     """Judge a million iterations of two actions: disk, memory and time, and how true the percentiles are."""
-    runner = {"constant": {"times": MILLION, "concurrency": 50, "max_cpu_count": 1}}
-    [ours] = bench.run([subtask({"Dummy.dummy": {}}, runner)])
+
+    def of_times(times: int) -> dict[str, Any]:
+        runner = {"constant": {"times": times, "concurrency": 50, "max_cpu_count": 1}}
+        return subtask({"Dummy.dummy": {}}, runner)
+
+    [ours] = bench.run([of_times(MILLION)])
     folder = bench.samples / ours.uuid
     disk = sum(file.stat().st_size for file in folder.iterdir()) / 1e6
     command = [sys.executable, str(HERE / "judge_alone.py"), str(folder)]
@@ -292,11 +301,12 @@ def million(bench: Bench) -> list[Row]:
     total = alone["rows"][0]
     worst = max(abs(total[name] * 1e9 / np.percentile(exact, share) - 1) for name, share in shares.items())
 
-    def of_rally(run: Any) -> str:
-        return f"{run.peak_mb / 20_000 * MILLION / 1000:,.0f} GB, extrapolated from 20,000"
-
-    times = {"constant": {"times": 20_000, "concurrency": 50, "max_cpu_count": 1}}
-    rally = bench.beside([subtask({"Dummy.dummy": {}}, times)], of_rally)
+    rally = "-"
+    if bench.rally:
+        few, many = RALLYS
+        peaks = [bench.rally.run(_task([of_times(times)])).peak_mb for times in RALLYS]
+        grows = (peaks[1] - peaks[0]) / (many - few)
+        rally = f"{(peaks[1] + grows * (MILLION - many)) / 1000:,.0f} GB, extrapolated from {few:,} and {many:,}"
     peak = ours.generator["shards"][0]["peak_rss_mb"]
     return [
         Row(

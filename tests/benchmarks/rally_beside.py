@@ -2,16 +2,17 @@
 
 import json
 import os
-import resource
 import subprocess
 import sys
-import time
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "core"))
 from rally_itself import rally_program
+
+ALONE = Path(__file__).with_name("run_alone.py")
 
 
 @dataclass(frozen=True)
@@ -40,26 +41,23 @@ class Rally:
         """Run a task and return what it came to."""
         file, report = self._folder / "task.json", self._folder / "report.json"
         file.write_text(json.dumps(task))
-        before, began = resource.getrusage(resource.RUSAGE_CHILDREN), time.monotonic()
-        self._rally("task", "start", str(file), "--env", "bench")
-        seconds = time.monotonic() - began
-        after = resource.getrusage(resource.RUSAGE_CHILDREN)
-        cpu = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
+        took = self._folder / "took.json"
+        self._rally("task", "start", str(file), "--env", "bench", by=[sys.executable, str(ALONE), str(took)])
         self._rally("task", "report", "--json", "--out", str(report))
         found = json.loads(report.read_text())["tasks"][0]
         workloads = [workload for subtask in found["subtasks"] for workload in subtask["workloads"]]
-        return RallyRun(seconds, cpu, after.ru_maxrss / 1024, workloads)
+        return RallyRun(**json.loads(took.read_text()), workloads=workloads)
 
     def python(self, program: str) -> str:
         """Run a program in Rally's environment and return what it prints."""
         command = [str(self._program.with_name("python")), "-c", program]
         return subprocess.run(command, env=self._env, capture_output=True, text=True, check=True).stdout
 
-    def _rally(self, *arguments: str) -> None:
+    def _rally(self, *arguments: str, by: Sequence[str] = ()) -> None:
         connection = f"sqlite:///{self._folder / 'rally.db'}"
         config = self._folder / "rally.conf"
         config.write_text(f"[database]\nconnection = {connection}\n")
-        command = [str(self._program), "--config-file", str(config), *arguments]
+        command = [*by, str(self._program), "--config-file", str(config), *arguments]
         done = subprocess.run(command, env=self._env, capture_output=True, text=True, check=False)
         if done.returncode not in {0, 2}:  # 2: an SLA was missed
             raise SystemExit(f"{' '.join(command)}: code {done.returncode}\n{done.stdout[-2000:]}{done.stderr[-2000:]}")
