@@ -76,7 +76,7 @@ async def _alone(job: Job, scenario: Scenario, workers: int) -> AsyncIterator[It
 
             yield iterate
         return
-    with ThreadPoolExecutor(workers, thread_name_prefix="iteration") as threads:
+    async with _threads(workers, "iteration") as threads:
         yield lambda iteration: _on_thread(threads, partial(function, iteration))
 
 
@@ -85,36 +85,39 @@ async def _on_the_loop(job: Job, scenario: Scenario, workers: int) -> AsyncItera
     turns, scene, roles = _Turns(job), job.scene, scenario.roles
     function: Callable[..., Awaitable[None]] = partial(scenario.function, **job.args)
     # As many as iterations: signing in may be what they do.
-    with ThreadPoolExecutor(max(workers, SIGN_IN_THREADS), thread_name_prefix="sign-in") as threads:
-        async with open_http(scene.cloud) as http:
+    async with _threads(max(workers, SIGN_IN_THREADS), "sign-in") as threads, open_http(scene.cloud) as http:
 
-            def client(cloud: Cloud) -> Client:
-                return Client(SignIn(cloud), http, threads)
+        def client(cloud: Cloud) -> Client:
+            return Client(SignIn(cloud), http, threads)
 
-            admin = client(scene.cloud) if "admin" in roles else None
-            clients = [client(user.cloud) for user in turns.users] if "user" in roles else []
-            await asyncio.gather(*(one.access() for one in (*clients, *([admin] if admin else []))))
+        admin = client(scene.cloud) if "admin" in roles else None
+        clients = [client(user.cloud) for user in turns.users] if "user" in roles else []
+        everybody = (*clients, *([admin] if admin else []))
+        await asyncio.gather(*(one.access() for one in everybody))
 
-            user_of = partial(User, scene=scene, waiting=Waiting(), timing=job.timing)
+        user_of = partial(User, scene=scene, waiting=Waiting(), timing=job.timing)
 
-            def acting(role: str, iteration: Iteration) -> User:
-                if role == "admin" and admin:
-                    return user_of(admin, iteration, job.workload)
-                turn = turns.of(iteration)
-                return user_of(clients[turn], iteration, job.workload, actor=turns.users[turn])
+        def acting(role: str, iteration: Iteration) -> User:
+            if role == "admin" and admin:
+                return user_of(admin, iteration, job.workload)
+            turn = turns.of(iteration)
+            return user_of(clients[turn], iteration, job.workload, actor=turns.users[turn])
 
+        try:
             if len(roles) == 1:
                 [role] = roles
                 yield lambda iteration: function(acting(role, iteration))
             else:
                 yield lambda iteration: function(*(acting(role, iteration) for role in roles))
+        finally:
+            await asyncio.gather(*(one.answered() for one in everybody))
 
 
 @asynccontextmanager
 async def _on_threads(job: Job, scenario: Scenario, workers: int) -> AsyncIterator[Iterate]:
     turns, scene = _Turns(job), job.scene
     function = partial(scenario.function, **job.args)
-    with ThreadPoolExecutor(max(workers, SIGN_IN_THREADS), thread_name_prefix="iteration") as threads:
+    async with _threads(max(workers, SIGN_IN_THREADS), "iteration") as threads:
         loop = asyncio.get_running_loop()
         people: list[Actor | None] = [*(turns.users if "user" in scenario.roles else ()), None]
         if "admin" not in scenario.roles:
@@ -128,6 +131,16 @@ async def _on_threads(job: Job, scenario: Scenario, workers: int) -> AsyncIterat
         yield lambda iteration: _on_thread(
             threads, partial(function, *(acting(role, iteration) for role in scenario.roles))
         )
+
+
+@asynccontextmanager
+async def _threads(count: int, name: str) -> AsyncIterator[ThreadPoolExecutor]:
+    """Give threads; what is not begun at the end is left, and what is has its time, without holding up the loop."""
+    threads = ThreadPoolExecutor(count, thread_name_prefix=name)
+    try:
+        yield threads
+    finally:
+        await asyncio.to_thread(threads.shutdown, cancel_futures=True)
 
 
 def _connect(scene: Scene, actor: Actor | None) -> Connection:

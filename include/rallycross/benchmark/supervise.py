@@ -41,10 +41,11 @@ class Supervision:
     stop: threading.Event
     drain: float  # seconds that iterations in flight have when the load is stopped
     show: Callable[[dict[str, Any]], None]
-    begun: Callable[[], None]  # called when the load begins
+    begun: Callable[[float], None]  # called when the load begins, with the moment of it, in seconds of the epoch
     started: Callable[[int], None]  # called with the number of each watched iteration that begins
     abort_on_sla_failure: bool = False
     missed: str | None = None  # the criterion that the load was stopped for
+    stopped: bool = False  # before its end, by `stop`
     seconds: float | None = None  # that the load took
     health: dict[int, dict[str, Any]] = field(default_factory=dict)  # by shard
 
@@ -69,13 +70,18 @@ class Supervision:
             ready += isinstance(message, Ready)
             if self.stop.is_set():
                 self._tell_all(Stop(0))
+                self.stopped = True
                 return False
         return True
 
     def _follow(self, inbox: "queue.SimpleQueue[tuple[int, Any]]") -> None:
-        origin = time.monotonic() + (LEAD if len(self.processes) > 1 else 0)
+        lead = LEAD if len(self.processes) > 1 else 0
+        origin, at = time.monotonic() + lead, time.time() + lead
         self._tell_all(Go(origin))
-        self.begun()
+        try:
+            self.begun(at)
+        except Exception:  # noqa: BLE001 - as in `_show`
+            _log.exception("the begin of the load cannot be kept; the load goes on")
         looked = shown = origin
         over = math.inf  # when a load that was stopped must have ended
         try:
@@ -91,7 +97,7 @@ class Supervision:
                 if now - shown >= SHOW:
                     self._show(now - origin)
                     shown = now
-                if over == math.inf and self._is_to_stop():
+                if over == math.inf and len(self.health) < len(self.processes) and self._is_to_stop():
                     over = now + self.drain + KILL
                     self._tell_all(Stop(self.drain))
         finally:
@@ -123,6 +129,7 @@ class Supervision:
 
     def _is_to_stop(self) -> bool:
         if self.stop.is_set():
+            self.stopped = True
             return True
         if self.abort_on_sla_failure:
             self.missed = self.lookout.hopeless()

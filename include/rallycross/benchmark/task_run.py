@@ -69,6 +69,8 @@ def run(
         there = CloudFacts(cloud.name, frozenset()) if cloud.is_none else facts(cloud, wanted)
         if complaints := check_alone(task, scenarios) if cloud.is_none else check(task, there, scenarios):
             raise InvalidInput(complaints)
+        hooks = [hook for workload in task.workloads for hook in workload.hooks]
+        machines = _machines(cloud, store) if any(hook.action == "fault_injection" for hook in hooks) else {}
         connection = None if cloud.is_none else cloud.connect()
         uuids = store.begin_task(uuid, cloud=cloud.name, task=task, environment=_environment())
 
@@ -85,7 +87,7 @@ def run(
             stage = Stage(
                 settle,
                 cloud.name,
-                _machines(cloud, store),
+                machines,
                 store,
                 stands,
                 fleet,

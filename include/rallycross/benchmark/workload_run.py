@@ -72,7 +72,9 @@ def run_workload(stage: Stage, workload: Workload, uuid: str) -> None:
     stage.store.begin_workload(uuid)
     try:
         with stage.stands.around(workload, uuid, outcome.contexts) as scene:
-            if not stage.stop.is_set():
+            if stage.stop.is_set():
+                outcome.status = "aborted"
+            else:
                 _load(stage, stage.settle(workload.position, scene), uuid, scene, outcome)
     except Exception as error:  # noqa: BLE001 - whatever went wrong is this workload's result
         outcome.crash(error)
@@ -81,8 +83,6 @@ def run_workload(stage: Stage, workload: Workload, uuid: str) -> None:
         outcome.crash(error)
         raise
     finally:
-        if stage.stop.is_set() and outcome.status == "finished":
-            outcome.status = "aborted"
         stage.store.end_workload(
             uuid,
             status=outcome.status,
@@ -120,9 +120,9 @@ def _load(stage: Stage, workload: Workload, uuid: str, scene: Scene, outcome: _O
         for shard, file in enumerate(files)
     ]
 
-    def begun() -> None:
+    def begun(at: float) -> None:
         hooks.load_began()
-        stage.store.begin_load(uuid)
+        stage.store.begin_load(uuid, at=at)
 
     with stage.fleet.lend(count) as lent:
         supervision = Supervision(
@@ -140,10 +140,14 @@ def _load(stage: Stage, workload: Workload, uuid: str, scene: Scene, outcome: _O
             supervision.run()
         finally:
             outcome.load_seconds = supervision.seconds
-            stopped = stage.stop.is_set() or supervision.missed is not None
-            outcome.hook_results = hooks.close(stage.drain) if stopped else hooks.close()
+            if supervision.missed is not None:
+                outcome.hook_results = hooks.close(stage.drain)
+            else:
+                outcome.hook_results = hooks.close(stop=stage.stop, drain=stage.drain)
             shards = [{"shard": shard, **health} for shard, health in sorted(supervision.health.items())]
             outcome.generator = {"processes": count, "shards": shards}
-        if supervision.missed:
+        if supervision.stopped:
+            outcome.status = "aborted"
+        elif supervision.missed:
             outcome.status = "aborted_on_sla"
             outcome.error = f"stopped, since {supervision.missed} could not be met any more"

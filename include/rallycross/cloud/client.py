@@ -17,6 +17,7 @@ from rallycross.cloud.errors import ApiError, SignInFailed, Unreachable
 
 REQUEST_LIMIT = 300.0  # seconds until an answer must have come whole
 CONNECT_LIMIT = 30.0  # seconds until a connection must stand
+ANSWER_LIMIT = 30.0  # seconds that a cloud has to answer a write whose iteration was cut short
 
 _MICROVERSION_NAMES = {"block-storage": "volume"}  # how a service calls itself in the header, where not by its type
 _JSON = {"Content-Type": "application/json", "Accept": "application/json"}
@@ -42,6 +43,7 @@ class Client:
         self._access: Access | None = None
         self._signing_in = asyncio.Lock()
         self._headers: dict[tuple[str, str, str], dict[str, str]] = {}
+        self._cut_short: set[asyncio.Task[Any]] = set()  # writes that nobody waits for any more
 
     async def access(self) -> Access:
         """Return what the user has signed in to, signing in first if need be."""
@@ -72,18 +74,38 @@ class Client:
         `path` goes behind the endpoint of `service` (an official type: "compute"); `body` is sent as JSON, `data` as it
         is. Raise `ApiError` for an answer of 400 or above, `Unreachable` where there is none. A 401 makes the user sign
         in again, once, unless there is `data`, which cannot be sent twice.
+
+        A write with a body is taken to its answer also where the task that asked is cancelled: the cloud goes on with
+        it in any case, and what it makes must stand before the cleaning looks for it (see `answered`).
         """
         payload = json.dumps(body).encode() if body is not None else data
         access = await self.access()
         try:
-            return await self._send(access, method, service, path, payload, headers, params, microversion)
+            return await self._asked(access, method, service, path, payload, headers, params, microversion)
         except ApiError as error:
             if error.status != 401 or data is not None:
                 raise
         if self._access is access:
             self._access = None
         access = await self.access()
-        return await self._send(access, method, service, path, payload, headers, params, microversion)
+        return await self._asked(access, method, service, path, payload, headers, params, microversion)
+
+    async def answered(self) -> None:
+        """Wait until the cloud has answered the writes that were cut short, or has had its time."""
+        if self._cut_short:
+            await asyncio.wait(self._cut_short)
+
+    async def _asked(self, access: Access, method: str, service: str, path: str, payload: Any, *more: Any) -> Any:
+        if method == "GET" or not isinstance(payload, bytes):  # a stream is closed by the one who asks
+            return await self._send(access, method, service, path, payload, *more)
+        sending = asyncio.create_task(self._send(access, method, service, path, payload, *more))
+        try:
+            return await asyncio.shield(sending)
+        except asyncio.CancelledError:
+            self._cut_short.add(sending)
+            sending.add_done_callback(self._cut_short.discard)
+            asyncio.get_running_loop().call_later(ANSWER_LIMIT, sending.cancel)
+            raise
 
     async def _send(  # noqa: PLR0917 - what a request consists of
         self,

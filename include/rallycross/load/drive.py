@@ -66,6 +66,7 @@ class Engine:
         try:
             await self._ended
         finally:
+            self._stopping = True  # a scenario may take its being cancelled for an error, and go on
             tasks = list(self._tasks.values())
             self._cut()
             await asyncio.gather(*tasks, return_exceptions=True)
@@ -125,7 +126,7 @@ class Engine:
             await self._run_one(worker, iteration, due, started, state)
             turn = clock()
             if think is not None:
-                await asyncio.sleep(random.uniform(*think))  # noqa: S311 - no secret
+                await asyncio.sleep(min(random.uniform(*think), max(0.0, load.until - clock())))  # noqa: S311 - no secret
             elif turn - resumed > share:
                 await asyncio.sleep(0)
                 resumed = clock()
@@ -209,9 +210,13 @@ async def _attempt(iterate: Iterate, iteration: Iteration, limit: float | None) 
 
 def failure_of(error: BaseException) -> Failure:
     """Return an exception as the failure of an iteration, with the request id of the cloud's answer if it has one."""
+    try:
+        message = str(error)
+    except Exception:  # noqa: BLE001 - an exception of a scenario may be anything
+        message = "(it cannot say what it is)"
     return Failure(
         kind=type(error).__name__,
-        message=str(error),
+        message=message,
         detail="".join(traceback.format_exception(error)),
-        request_id=getattr(error, "request_id", None) or "",
+        request_id=str(getattr(error, "request_id", None) or ""),
     )

@@ -19,6 +19,7 @@ PATIENCE = 600.0  # seconds that `close` waits for actions that have begun
 # Seconds in which an action that is told to give up must have done so. A script on a machine is bounded by less, so
 # that nothing is broken after it was mended.
 _ENDING = LIMIT + 30.0
+_HEAR = 0.25  # seconds between two looks at whether it is to stop
 
 
 class Hooks:
@@ -57,14 +58,20 @@ class Hooks:
             if moments.unit == "iteration" and number in moments.values:
                 self._fire(position, "iteration", number)
 
-    def close(self, limit: float = PATIENCE) -> list[dict[str, Any]]:
-        """Begin nothing more, wait `limit` seconds for what has begun, undo what was broken; return Rally's results."""
+    def close(
+        self, limit: float = PATIENCE, *, stop: threading.Event | None = None, drain: float = 0.0
+    ) -> list[dict[str, Any]]:
+        """Begin nothing more, wait `limit` seconds for what has begun, undo what was broken; return Rally's results.
+
+        From when `stop` is set, `drain` seconds are waited at the most.
+        """
         with self._lock:
             self._closed.set()
         if self._timer:
             self._timer.join()
         futures = [future for _, _, future in self._firings]
-        if late := wait(futures, timeout=limit).not_done:
+        limit = _wait(futures, limit, stop, drain)
+        if late := wait(futures, timeout=0).not_done:
             self._give_up.set()
             wait([future for future in late if not future.cancel()], timeout=_ENDING)
         self._pool.shutdown(wait=False)
@@ -123,6 +130,15 @@ class Hooks:
             "results": results,
             "summary": dict(Counter(result["status"] for result in results)),
         }
+
+
+def _wait(futures: Sequence[Future[None]], limit: float, stop: threading.Event | None, drain: float) -> float:
+    """Wait for all; return how many seconds they had at the most."""
+    began = time.monotonic()
+    while (left := began + limit - time.monotonic()) > 0 and wait(futures, timeout=min(left, _HEAR)).not_done:
+        if stop is not None and stop.is_set():
+            limit, stop = min(limit, time.monotonic() - began + drain), None
+    return limit
 
 
 def _seconds(position: int, moments: Moments) -> Iterator[tuple[int, int]]:

@@ -30,7 +30,8 @@ import pyarrow as pa
 
 from rallycross.load.sample import Action, Sample
 
-FAILURE = pa.struct([(name, pa.string()) for name in ("kind", "message", "detail", "request_id")])
+FAILURE_FIELDS = ("kind", "message", "detail", "request_id")
+FAILURE = pa.struct([(name, pa.string()) for name in FAILURE_FIELDS])
 ACTION = pa.struct(
     [
         ("name", pa.dictionary(pa.int16(), pa.string())),
@@ -125,24 +126,23 @@ class _Columns:
         self.outputs: dict[int, str] = {}  # by position; most samples have none
 
     def add(self, sample: Sample, names: dict[str, int]) -> None:
-        failure, outputs = sample.failure, _json(sample.outputs) if sample.outputs else ""  # before anything is added
+        # What may raise comes first: a sample is added whole, or not at all.
+        failure = (
+            {name: _storable(getattr(sample.failure, name)) for name in FAILURE_FIELDS} if sample.failure else None
+        )
+        outputs = _json(sample.outputs) if sample.outputs else ""
         due = _NEVER if sample.due is None else sample.due
         self.times.extend((due, sample.started, sample.ended, sample.idle))
         if failure is not None:
-            self.failures[len(self.iterations)] = {
-                "kind": _storable(failure.kind),
-                "message": _storable(failure.message),
-                "detail": _storable(failure.detail),
-                "request_id": _storable(failure.request_id),
-            }
+            self.failures[len(self.iterations)] = failure
         if outputs:
             self.outputs[len(self.iterations)] = outputs
         self.iterations.append(sample.iteration)
         self.shards.append(sample.shard)
         self.states.append(sample.state)
         for action in sample.actions:
-            name = action.name if len(names) < _MOST_NAMES or action.name in names else _OTHER
-            self.names.append(names.setdefault(name, len(names)))
+            number = names.get(action.name)
+            self.names.append(_number(action.name, names) if number is None else number)
             self.depths.append(action.depth)
             self.spans.extend((action.started, action.ended))
             self.failed.append(action.failed)
@@ -181,6 +181,12 @@ class _Columns:
             ],
             schema=SCHEMA,
         )
+
+
+def _number(name: str, names: dict[str, int]) -> int:
+    """Return the number of a name that is not among the names as it is, and take it up where there is room."""
+    name = _storable(name) if len(names) < _MOST_NAMES else _OTHER
+    return names.setdefault(name, len(names))
 
 
 def _json(outputs: list[dict[str, Any]]) -> str:

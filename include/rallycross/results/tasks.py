@@ -43,9 +43,9 @@ class Tasks(Database):
         """Say that a workload's contexts are about to be set up."""
         self._change_workload(uuid, status="running", started_at=time.time())
 
-    def begin_load(self, workload_uuid: str) -> None:
-        """Say that the contexts stand and the load begins: the samples' times count from now."""
-        self._change_workload(workload_uuid, load_began_at=time.time())
+    def begin_load(self, workload_uuid: str, *, at: float) -> None:
+        """Say that the contexts stand, and from when the samples' times count, in seconds of the epoch."""
+        self._change_workload(workload_uuid, load_began_at=at)
 
     def report_progress(self, workload_uuid: str, progress: dict[str, Any]) -> None:
         """Show where a workload's load is, in the place of what was shown before."""

@@ -84,9 +84,11 @@ class Verifications(Database):
             done = session.scalars(select(TestRow.name).where(TestRow.verification_uuid == uuid))
             return row.attempt, frozenset(done)
 
-    def describe_verification(self, uuid: str, *, total: int, environment: dict[str, Any]) -> None:
-        """Say how many tests there will be, and how they came about."""
-        self._change(uuid, total=total, environment=environment)
+    def describe_verification(
+        self, uuid: str, *, total: int, environment: dict[str, Any], attempt: int | None = None
+    ) -> None:
+        """Say how many tests there will be, and how they came about. Raises `TakenOver` as `record_test` does."""
+        self._change(uuid, attempt=attempt, total=total, environment=environment)
 
     def beat_verification(self, uuid: str, attempt: int) -> bool:
         """Say that it still runs; return whether it is asked to end. Raises `TakenOver`."""
@@ -137,9 +139,11 @@ class Verifications(Database):
             session.flush()
             session.add_all(TestRow(**_columns(uuid, test)) for test in tests)
 
-    def end_verification(self, uuid: str, *, status: Literal["finished", "crashed"], error: str = "") -> None:
-        """Say how a verification ended: `finished` whatever its tests came to."""
-        self._change(uuid, status=status, error=error, ended_at=time.time())
+    def end_verification(
+        self, uuid: str, *, status: Literal["finished", "crashed"], error: str = "", attempt: int | None = None
+    ) -> None:
+        """Say how a verification ended: `finished` whatever its tests came to. Raises `TakenOver` as `record_test`."""
+        self._change(uuid, attempt=attempt, status=status, error=error, ended_at=time.time())
 
     def forget_verification(self, uuid: str) -> None:
         """Delete a verification with its tests; none is fine."""
@@ -205,8 +209,10 @@ class Verifications(Database):
         with self.reading() as session:
             return [TestEnd(verification, test) for verification, test in session.execute(query)]
 
-    def _change(self, uuid: str, **values: Any) -> None:
+    def _change(self, uuid: str, *, attempt: int | None = None, **values: Any) -> None:
         with self.writing() as session:
+            if attempt is not None:
+                self._mine(session, uuid, attempt)
             session.execute(update(VerificationRow).where(VerificationRow.uuid == uuid).values(**values))
 
     @staticmethod

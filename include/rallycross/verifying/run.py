@@ -30,7 +30,7 @@ def run(
     request = Request.of(row.request if row else {})
 
     def begin(total: int, environment: dict[str, Any]) -> None:
-        store.describe_verification(uuid, total=total, environment=environment)
+        store.describe_verification(uuid, total=total, environment=environment, attempt=attempt)
         say(f"{total} tests, {request.concurrency} at a time: {environment['verifier']}")
 
     def record(test: TestResult) -> None:
@@ -53,11 +53,12 @@ def run(
     except TakenOver:
         raise
     except BaseException as error:  # an interrupt, and a time-out of Airflow's, are no Exception
-        store.end_verification(uuid, status="crashed", error=f"{error or type(error).__name__}")
+        with suppress(TakenOver):  # it runs again already, and is not ours to end
+            store.end_verification(uuid, status="crashed", error=f"{error or type(error).__name__}", attempt=attempt)
         raise
     finally:
         beating.end()
-    store.end_verification(uuid, status="finished")
+    store.end_verification(uuid, status="finished", attempt=attempt)
     for left in totals.left_behind:
         say(f"left on the cloud, to be deleted by hand: {left}")
     return totals

@@ -153,3 +153,35 @@ def test_a_version_is_added_where_there_is_none() -> None:
 def test_every_services_message_is_found(body: bytes, message: str) -> None:
     """The message of an error is found in each service's wrapping, and there is one where the body has none."""
     assert message_of(body, "Bad Gateway") == message
+
+
+def test_a_write_that_was_cut_short_is_answered_before_the_cleaning(small_cloud: SmallCloud) -> None:
+    """The one who asked ends at once; after `answered` what the cloud makes stands, and can be found and deleted."""
+    small_cloud.delay["POST network"] = 0.5
+
+    async def use(client: Client) -> list[int]:
+        await client.access()
+        body = {"network": {"name": "n"}}
+        with pytest.raises(TimeoutError):
+            await asyncio.wait_for(client.request("POST", "network", "/networks", body=body), 0.1)
+        counts = [small_cloud.count("networks")]
+        await client.answered()
+        return [*counts, small_cloud.count("networks")]
+
+    assert with_client(small_cloud.cloud(), use) == [0, 1]
+
+
+def test_an_answer_that_does_not_come_is_not_waited_for_long(
+    small_cloud: SmallCloud, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A cloud that hangs has so many seconds to answer what was cut short."""
+    monkeypatch.setattr("rallycross.cloud.client.ANSWER_LIMIT", 0.2)
+    small_cloud.delay["POST network"] = 3600
+
+    async def use(client: Client) -> None:
+        await client.access()
+        with pytest.raises(TimeoutError):
+            await asyncio.wait_for(client.request("POST", "network", "/networks", body={"network": {}}), 0.1)
+        await asyncio.wait_for(client.answered(), 60)
+
+    with_client(small_cloud.cloud(), use)

@@ -44,6 +44,7 @@ def _figures(samples: list[Sample], batch_of: MakeBatch) -> dict[str, Any]:
         (_paced(), {}, {}, None),
         (_paced(late=0.02), {}, {}, "started iterations late, by 20 ms at p99"),
         (_paced(late=0.02, took=5.0), {}, {}, None),  # 20 ms are nothing to a boot
+        (_paced(late=0.02), {}, {"schedule": {"late": "100 %"}}, None),  # the criterion is the judge
         (_paced(), {"cpu_seconds": 9.5}, {}, "95% of a core"),
         (_paced(), {"cpu_seconds": 0.95, "seconds": 1.0}, {}, None),  # too short to tell
         (_paced(), {"lag_p99": 0.03}, {}, "30 ms late at p99"),

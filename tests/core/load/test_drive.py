@@ -245,8 +245,9 @@ def test_the_numbers_of_iterations_that_begin_are_told() -> None:
     async def look(iteration: Iteration) -> None:
         assert told[-1] == iteration.number
 
-    driven(look, closed(3, 1), started=told.append)
+    samples = driven(look, closed(3, 1), started=told.append)
     assert told == [0, 1, 2]
+    assert [sample.failure for sample in samples] == [None] * 3  # what fails in an iteration is raised by nobody
 
 
 def test_an_error_is_a_failed_sample_and_the_load_goes_on() -> None:
@@ -359,3 +360,55 @@ def test_iterations_that_never_wait_leave_room_for_others() -> None:
 
     asyncio.run(main())
     assert any(0 < count < 50_000 for count in seen)
+
+
+class Odd(Exception):  # noqa: N818 - a scenario's exceptions are called as it likes
+    """An exception that cannot say what it is, with a request id that is no text."""
+
+    request_id = 7
+
+    def __str__(self) -> str:
+        raise ValueError
+
+
+def test_any_exception_is_a_failure_that_can_be_written() -> None:
+    """Whatever the exception of a scenario is like, it fails its iteration alone, and all of it is text."""
+
+    async def odd(_: Iteration) -> None:
+        raise Odd
+
+    failures = [sample.failure for sample in driven(odd, closed(3, 1))]
+    assert [(one.kind, one.request_id) for one in failures if one] == [("Odd", "7")] * 3
+
+
+def test_a_load_that_cannot_be_recorded_ends_though_its_scenario_goes_on() -> None:
+    """A scenario that takes its being cancelled for an error of its own does not keep the load going."""
+
+    async def stubborn(_: Iteration) -> None:
+        try:
+            await asyncio.sleep(10)
+        except asyncio.CancelledError as error:
+            raise ValueError from error
+
+    def record(sample: Sample) -> None:
+        raise OSError(sample.iteration)
+
+    async def main() -> None:
+        async with asyncio.timeout(100):
+            await Engine(stubborn, closed(None, 2), record).run()
+
+    with pytest.raises(OSError, match="0"):
+        run_virtually(main())
+
+
+def test_nobody_thinks_beyond_the_end() -> None:
+    """A load of three seconds whose users would think for a hundred ends when it is over."""
+    ended: list[float] = []
+
+    async def main() -> None:
+        engine = Engine(a_second, closed(None, 2, until=3.0, think=(100.0, 100.0)), lambda _: None)
+        await engine.run()
+        ended.append(engine.clock())
+
+    run_virtually(main())
+    assert ended == pytest.approx([3.0])

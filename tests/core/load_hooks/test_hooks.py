@@ -177,3 +177,14 @@ def test_a_program_does_not_wait_for_the_daemon_that_it_leaves(site: Site) -> No
     assert result["summary"] == {"success": 1}
     pid = result["results"][0]["output"]["complete"][0]["data"][1].split()[1]
     os.kill(int(pid), 9)  # raises when it is no more
+
+
+def test_a_stop_is_heard_while_an_action_is_waited_for(site: Site) -> None:
+    """The load has ended and its hook goes on: from the stop on, that has the time of the drain and no longer."""
+    hooks = Hooks([call("sleep 500", unit="iteration", at=[1])], site)
+    hooks.started(1)
+    stop = threading.Event()
+    threading.Timer(0.5, stop.set).start()
+    [result] = hooks.close(stop=stop, drain=0.2)
+    assert result["summary"] == {"failed": 1}
+    assert "was ended" in result["results"][0]["error"]["msg"]

@@ -148,8 +148,10 @@ def test_text_that_utf_8_cannot_hold_does_not_cost_the_batch(tmp_path: Path) -> 
     """A half of a surrogate pair, as a server's JSON can carry one, is replaced; the sample is kept."""
     writer = SampleWriter(tmp_path / "0.arrows")
     writer.add(Sample(0, 0, None, 1.0, 2.0, failure=Failure("Oops", "bad \ud800 text")))
+    writer.add(_sample(1, name="to \ud800"))
     writer.close()
 
+    assert read_samples(tmp_path).column("actions").to_pylist()[1][0]["name"] == "to ?"
     assert read_samples(tmp_path).column("failure").to_pylist()[0]["message"] == "bad ? text"
 
 

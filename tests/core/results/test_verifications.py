@@ -105,3 +105,17 @@ def test_an_imported_verification_is_finished(store: Store) -> None:
     assert row is not None
     assert (row.status, row.total, row.started_at, row.ended_at, row.request) == ("finished", 2, 100.0, 109.0, {})
     assert [test.name for test in store.tests("u")] == ["a", "b"]
+
+
+def test_an_attempt_that_was_taken_over_does_not_end_the_one_that_runs(store: Store) -> None:
+    """What an older attempt says of the whole, how it ended or how many tests there are, is refused."""
+    store.begin_verification("u", cloud="c", chosen="smoke")
+    first, _ = store.take_up_verification("u")
+    store.take_up_verification("u")
+    with pytest.raises(TakenOver):
+        store.end_verification("u", status="crashed", error="it was suspended", attempt=first)
+    with pytest.raises(TakenOver):
+        store.describe_verification("u", total=1, environment={}, attempt=first)
+    row = store.verification("u")
+    assert row is not None
+    assert (row.status, row.error) == ("running", "")

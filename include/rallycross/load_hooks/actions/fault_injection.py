@@ -2,9 +2,9 @@
 
 import random
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from typing import Any
+from typing import Any, TypeVar
 
 from rallycross.deployment.named_hosts import HOSTS
 from rallycross.errors import RallycrossError, did_you_mean
@@ -14,6 +14,9 @@ from rallycross.load_hooks.faults.scripts import Scripts, network_fault, node_fa
 from rallycross.load_hooks.faults.sentence import NETWORK_ACTS, ONE, NotUnderstood, Sentence, understand
 from rallycross.load_hooks.faults.standing import LIMIT, make, undo
 from rallycross.task.flaw import Flaw, Schema, flaws
+
+T = TypeVar("T")
+R = TypeVar("R")
 
 _SCHEMA: Schema = {
     "type": "object",
@@ -112,18 +115,19 @@ def _wait_for(machine: Machine, before: str, limit: float, firing: Firing) -> No
         try:
             if _run(machine, _BOOT) != before:
                 return
+            why = "it answers, and has not booted anew"
         except RallycrossError as error:
-            if time.monotonic() > deadline:
-                raise RallycrossError(f"{machine.name} is not back after {limit:g} s: {error}") from error
+            why = str(error)
+        if time.monotonic() > deadline:
+            raise RallycrossError(f"{machine.name} is not back after {limit:g} s: {why}")
     raise RallycrossError(f"{machine.name} was not back when the load's end was waited for no longer")
 
 
 def _undo(firing: Firing) -> None:
     site = firing.site
-    rows = {row.id: row for row in site.store.standing(site.cloud, site.workload)}
-    for row in firing.faults:
-        if row in rows and (why := undo(site.store, rows[row])):
-            raise RallycrossError(why)
+    mine = [row for row in site.store.standing(site.cloud, site.workload) if row.id in firing.faults]
+    if left := [why for why in _each(mine, lambda row: undo(site.store, row)) if why]:
+        raise RallycrossError("\n".join(left))
 
 
 def _run(machine: Machine, script: str) -> str:
@@ -131,7 +135,7 @@ def _run(machine: Machine, script: str) -> str:
         return host.run(script, limit=LIMIT).out
 
 
-def _each(machines: list[Machine], do: Any) -> list[Any]:
-    """Do something with each machine, side by side; what one raises is raised when all are done."""
+def _each(things: Sequence[T], do: Callable[[T], R]) -> list[R]:
+    """Do something with each, side by side; what one raises is raised when all are done."""
     with ThreadPoolExecutor(_NODES, thread_name_prefix="fault") as pool:
-        return list(pool.map(do, machines))
+        return list(pool.map(do, things))
