@@ -15,11 +15,11 @@ from datetime import timedelta
 
 from airflow.sdk import DAG, Param
 
+from operators import params
 from operators.benchmark import BenchmarkOperator, CleanOperator
 from operators.judge import JudgeOperator
 from operators.report import ReportOperator
 from operators.verdict import VerdictOperator
-from rallycross.settings import CHECKOUT
 
 PARAMS = {
     "cloud": Param(
@@ -28,20 +28,8 @@ PARAMS = {
         title="Cloud",
         description="A registered cloud, or a connection of type OpenStack; empty for a task that needs none.",
     ),
-    "task_file": Param(
-        "include/recipes/quickstart.yaml",
-        type="string",
-        minLength=1,
-        examples=sorted(str(file.relative_to(CHECKOUT)) for file in (CHECKOUT / "include/recipes").rglob("*.yaml")),
-        title="Task file",
-        description="The load, in Rally's task format: a recipe of the checkout, any other path, or the text itself.",
-    ),
-    "task_args": Param(
-        {},
-        type="object",
-        title="Task arguments",
-        description="Values for the task file's template, as a JSON object.",
-    ),
+    "task_file": params.task_file(),
+    "task_args": params.task_args(),
     "abort_on_sla_failure": Param(
         default=False,
         type="boolean",

@@ -20,6 +20,7 @@ from datetime import timedelta
 
 from airflow.sdk import DAG, Param
 
+from operators import params
 from operators.benchmark import BenchmarkOperator, CleanOperator
 from operators.deploy import DeployOperator
 from operators.destroy import DestroyOperator
@@ -28,33 +29,12 @@ from operators.report import ReportOperator
 from operators.stage import NONE
 from operators.verdict import VerdictOperator
 from operators.verify import VerifyOperator
-from rallycross.settings import CHECKOUT
 from rallycross.verification import SETS
-
-
-def shipped(folder: str) -> list[str]:
-    """Return the files of a folder of the checkout, to be offered in the trigger form."""
-    return sorted(str(file.relative_to(CHECKOUT)) for file in (CHECKOUT / folder).rglob("*.yaml"))
-
 
 # The form shows parameters without a section at once; a section is folded.
 PARAMS = {
-    "cloud_spec": Param(
-        "include/clouds/embedded.yaml",
-        type="string",
-        minLength=1,
-        examples=shipped("include/clouds"),
-        title="Cloud spec",
-        description="The cloud to deploy: a file of the checkout, any other path, or the YAML itself.",
-    ),
-    "task_file": Param(
-        "include/recipes/quickstart.yaml",
-        type="string",
-        minLength=1,
-        examples=shipped("include/recipes"),
-        title="Task file",
-        description="The load, in Rally's task format: a recipe of the checkout, any other path, or the text itself.",
-    ),
+    "cloud_spec": params.cloud_spec(),
+    "task_file": params.task_file(),
     "verification": Param(
         "quick",
         enum=[*SETS, NONE],
@@ -77,13 +57,7 @@ PARAMS = {
         description="How many tests of the verification run side by side.",
         section="Details",
     ),
-    "task_args": Param(
-        {},
-        type="object",
-        title="Task arguments",
-        description="Values for the task file's template, as a JSON object.",
-        section="Details",
-    ),
+    "task_args": params.task_args(section="Details"),
 }
 
 # The one time-out for all of a run's stages would skip the teardowns, so each stage has its own.

@@ -11,10 +11,10 @@ A run that failed is cleared, or triggered again: what is done stays done.
 
 from datetime import timedelta
 
-from airflow.sdk import DAG, Param
+from airflow.sdk import DAG
 
+from operators import params
 from operators.deploy_steps import deploy_steps
-from rallycross.settings import CHECKOUT
 
 with DAG(
     "deploy_cloud",
@@ -22,14 +22,7 @@ with DAG(
     doc_md=__doc__,
     schedule=None,
     params={
-        "cloud_spec": Param(
-            "include/clouds/embedded.yaml",
-            type="string",
-            minLength=1,
-            examples=sorted(str(file.relative_to(CHECKOUT)) for file in (CHECKOUT / "include/clouds").rglob("*.yaml")),
-            title="Cloud spec",
-            description="The cloud to deploy: a file of the checkout, any other path, or the YAML itself.",
-        ),
+        "cloud_spec": params.cloud_spec(),
     },
     tags=["rallycross"],
     default_args={"retries": 0},

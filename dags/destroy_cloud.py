@@ -5,10 +5,10 @@ Results, reports and logs stay.
 
 from datetime import timedelta
 
-from airflow.sdk import DAG, Param
+from airflow.sdk import DAG
 
+from operators import params
 from operators.destroy import DestroyOperator
-from rallycross.settings import CHECKOUT
 
 with DAG(
     "destroy_cloud",
@@ -16,14 +16,7 @@ with DAG(
     doc_md=__doc__,
     schedule=None,
     params={
-        "cloud_spec": Param(
-            "include/clouds/embedded.yaml",
-            type="string",
-            minLength=1,
-            examples=sorted(str(file.relative_to(CHECKOUT)) for file in (CHECKOUT / "include/clouds").rglob("*.yaml")),
-            title="Cloud spec",
-            description="The spec by which the cloud was deployed: a file, or the YAML itself.",
-        ),
+        "cloud_spec": params.cloud_spec("The spec by which the cloud was deployed: a file, or the YAML itself."),
     },
     tags=["rallycross"],
     default_args={"retries": 0},
