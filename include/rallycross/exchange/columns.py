@@ -3,7 +3,6 @@
 Judging has columns of its own, made for figures; these are for what is handed on: nothing is rounded or left out.
 """
 
-from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
@@ -12,25 +11,12 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from rallycross.load.sample import State
+from rallycross.results.action_columns import Actions
 from rallycross.task.plan import Timing
 
 Floats = npt.NDArray[np.float64]
 Integers = npt.NDArray[np.int64]
 Flags = npt.NDArray[np.bool_]
-
-
-@dataclass(frozen=True)
-class Actions:
-    """The actions of a record batch, flat; all arrays have the same length."""
-
-    sample: Integers  # row of the iteration that it belongs to
-    order: Integers  # position in its iteration
-    code: Integers  # index into `names`
-    names: list[str]
-    depth: Integers
-    started: Floats
-    ended: Floats
-    failed: Flags
 
 
 class Columns:
@@ -83,18 +69,4 @@ class Columns:
     @cached_property
     def actions(self) -> Actions:
         """All actions of all iterations."""
-        column = self.record.column("actions")
-        flat = column.flatten()  # takes a sliced column's own part only
-        counts = np.asarray(column.value_lengths()).astype(np.int64)
-        name, depth, started, ended, failed = flat.flatten()
-        starts = np.cumsum(counts) - counts
-        return Actions(
-            sample=np.repeat(np.arange(len(self), dtype=np.int64), counts),
-            order=np.arange(len(flat), dtype=np.int64) - np.repeat(starts, counts),
-            code=np.asarray(name.indices).astype(np.int64),
-            names=name.dictionary.to_pylist(),
-            depth=np.asarray(depth).astype(np.int64),
-            started=np.asarray(started),
-            ended=np.asarray(ended),
-            failed=np.asarray(failed.to_numpy(zero_copy_only=False)),
-        )
+        return Actions.of(self.record)

@@ -1,7 +1,6 @@
 """A batch of samples as the folds read it: columns, each computed once."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
@@ -12,23 +11,11 @@ import pyarrow.compute as pc
 
 from rallycross.load.histogram import Integers, nanoseconds
 from rallycross.load.sample import State
+from rallycross.results.action_columns import Actions
 from rallycross.task.plan import Timing
 
 Floats = npt.NDArray[np.float64]
 Flags = npt.NDArray[np.bool_]
-
-
-@dataclass(frozen=True)
-class Actions:
-    """The actions of a batch, flat; all arrays have the same length."""
-
-    sample: Integers  # position, in the batch, of the iteration that it belongs to
-    order: Integers  # position in its iteration
-    code: Integers  # index into `names`
-    names: list[str]
-    depth: Integers
-    duration: Integers  # nanoseconds, from start to end; unlike an iteration's it counts pauses, as in Rally
-    failed: Flags
 
 
 class Batch:
@@ -112,20 +99,7 @@ class Batch:
     @cached_property
     def actions(self) -> Actions:
         """All actions of all iterations."""
-        column = self.record.column("actions")
-        flat = column.flatten()  # takes a sliced column's own part only
-        counts = np.asarray(column.value_lengths())
-        name, depth, started, ended, failed = flat.flatten()
-        starts = np.cumsum(counts) - counts
-        return Actions(
-            sample=np.repeat(np.arange(len(self), dtype=np.int64), counts),
-            order=np.arange(len(flat), dtype=np.int64) - np.repeat(starts, counts),
-            code=np.asarray(name.indices).astype(np.int64),
-            names=name.dictionary.to_pylist(),
-            depth=np.asarray(depth).astype(np.int64),
-            duration=nanoseconds(np.asarray(ended) - np.asarray(started)),
-            failed=np.asarray(failed.to_numpy(zero_copy_only=False)),
-        )
+        return Actions.of(self.record)
 
 
 def grouped(keys: Integers) -> Iterator[tuple[int, Integers]]:
