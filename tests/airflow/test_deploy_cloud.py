@@ -15,7 +15,11 @@ from rallycross.settings import settings
 
 def states(dag: Any, **conf: str) -> dict[str, str]:
     """Run a DAG; return the state of each task, those of a mapped one by what they are called."""
-    run = dag.test(run_conf=conf)
+    return states_of(dag.test(run_conf=conf))
+
+
+def states_of(run: Any) -> dict[str, str]:
+    """Return the state of each task of a run."""
     return {ti.rendered_map_index or ti.task_id: str(ti.state) for ti in run.get_task_instances()}
 
 
@@ -50,11 +54,16 @@ def test_a_failing_step_fails_its_task_and_the_run(dag_bag: Any, home: Path, spe
     file = home / "toy.yaml"
     file.write_text(yaml.safe_dump({**spec, "folder": "/no/such/folder"}))
 
-    ended = states(dag_bag.dags["deploy_cloud"], cloud_spec=str(file))
+    run = dag_bag.dags["deploy_cloud"].test(run_conf={"cloud_spec": str(file)})
 
+    ended = states_of(run)
     assert ended["mark"] == ended["install"] == "failed"
     assert ended["deploy.register"] == "upstream_failed"
     assert store().cloud("toy") is None
+    deployment = store().deployment(reference("deploy_cloud", run.run_id, "deploy"))
+    assert deployment is not None
+    assert deployment.status == "failed"
+    assert "/no/such/folder" in deployment.error
 
 
 async def test_what_a_trigger_keeps_has_no_secret(home: Path) -> None:  # noqa: ARG001 - the state of this test
@@ -70,4 +79,5 @@ async def test_what_a_trigger_keeps_has_no_secret(home: Path) -> None:  # noqa: 
     events = [event async for event in StepTrigger(**kwargs).run()]
 
     assert path == "operators.deploy_steps.StepTrigger"
+    assert set(kwargs) == {"name", "needs", "cloud", "uuid"}
     assert [event.payload for event in events] == [{"error": "install was not begun: mark failed"}]

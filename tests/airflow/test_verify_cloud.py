@@ -80,7 +80,9 @@ class Airflow:
     def worker(self) -> int:
         """Return the worker that has a task: the one with a child."""
         workers = {found.pid for found in self.processes() if "LocalExecutor" in found.command}
-        return next(parent(found.pid) for found in self.processes() if parent(found.pid) in workers)
+        above = {parent(found.pid) for found in self.processes()} & workers
+        assert above, "no worker has a task"
+        return above.pop()
 
     def job(self) -> int:
         """Return the process that runs the tests."""

@@ -61,7 +61,7 @@ def test_a_stopped_load_leaves_no_server(embedded_cloud: Cloud, tmp_path: Path) 
     running = threading.Thread(
         target=benchmark.run,
         args=(plan, embedded_cloud, store),
-        kwargs={"uuid": own, "samples": tmp_path, "stop": stop},
+        kwargs={"uuid": own, "samples": tmp_path, "stop": stop, "drain": 0},
     )
     running.start()
     deadline = time.monotonic() + 120
@@ -70,10 +70,13 @@ def test_a_stopped_load_leaves_no_server(embedded_cloud: Cloud, tmp_path: Path) 
         time.sleep(0.2)
     stop.set()
     running.join(120)
+    assert not running.is_alive()
     [workload] = store.task(own).workloads
     assert workload.status == "aborted"
     failures = [sample["failure"] for sample in read_samples(tmp_path / workload.uuid).to_pylist()]
-    assert {failure["kind"] for failure in failures if failure} <= {"Aborted"}  # some end by themselves meanwhile
+    assert {failure["kind"] for failure in failures if failure} == {"Aborted"}
+    servers = embedded_cloud.connect().compute.servers(all_projects=True)
+    assert [server.name for server in servers if server.name.startswith("s_rally_")] == []
     assert ours(embedded_cloud) <= before
     assert store.standing(embedded_cloud.name) == []
 

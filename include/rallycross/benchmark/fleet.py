@@ -44,11 +44,6 @@ class LoadProcess:
         threading.Thread(target=self._listen, name="load-process", daemon=True).start()
 
     @property
-    def pid(self) -> int:
-        """The process's id."""
-        return self._process.pid
-
-    @property
     def alive(self) -> bool:
         """Whether it can be lent."""
         return self._process.poll() is None

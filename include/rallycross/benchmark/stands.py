@@ -15,6 +15,7 @@ from openstack.connection import Connection
 
 from rallycross.cloud.cloud import Cloud
 from rallycross.cloud.scene import Scene
+from rallycross.contexts.cleaning import LeftBehind
 from rallycross.contexts.context import CONTEXTS, Backstage
 from rallycross.contexts.ledger import OwnedLedger
 from rallycross.results.store import Store
@@ -124,6 +125,8 @@ class Stands:
             with _noted(record, "cleanup"):
                 record["cleanup"]["deleted"] = dict(clean_up() or {})
         except Exception as error:  # noqa: BLE001 - the next one is to be cleaned up all the same
+            if isinstance(error, LeftBehind):
+                record["cleanup"]["deleted"] = dict(error.deleted)
             self._tell(f"{record['plugin_name']}: not all could be cleaned up: {error}")
 
 

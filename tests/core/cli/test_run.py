@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 import yaml
+from load_processes import load_processes
 from small_cloud import SmallCloud
 
 from rallycross.results.models import TaskRow
@@ -90,29 +91,35 @@ def test_timing_and_arguments_come_from_the_command_line(home: Path) -> None:
     assert (row.timing, row.subtasks[0].title) == ("rally", "hello")
 
 
-def test_ctrl_c_stops_judges_and_reports(home: Path) -> None:
+def test_ctrl_c_stops_judges_and_reports(home: Path, tmp_path: Path) -> None:
     """Interrupted in mid-load it ends by itself with 1, what was measured is in the report, no process is left."""
-    text = task_of({"Dummy.dummy": {"sleep": 0.05}}, runner={"constant": {"times": 10_000}})
+    file = tmp_path / "task.yaml"
+    file.write_text(task_of({"Dummy.dummy": {"sleep": 0.05}}, runner={"constant": {"times": 10_000}}))
     environment = {**os.environ, "RALLYCROSS_HOME": str(home)}
     with subprocess.Popen(
-        [sys.executable, "-m", "rallycross.cli", "run", "-"],
-        stdin=subprocess.PIPE,
+        [sys.executable, "-m", "rallycross.cli", "run", str(file)],
         stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
         env=environment,
         text=True,
     ) as process:
-        process.stdin.write(text)
-        process.stdin.close()
-        store = Store.open(f"sqlite:///{home / 'results.db'}")
-        deadline = time.monotonic() + 60
-        while not (tasks := _tasks(store)) or not tasks[0].workloads[0].progress:
-            assert time.monotonic() < deadline
-            time.sleep(0.1)
-        process.send_signal(signal.SIGINT)
-        out = process.stdout.read()
-        assert process.wait(60) == 1
+        try:
+            store = Store.open(f"sqlite:///{home / 'results.db'}")
+            deadline = time.monotonic() + 60
+            while not (tasks := _tasks(store)) or not tasks[0].workloads[0].progress:
+                assert time.monotonic() < deadline
+                time.sleep(0.1)
+            children = load_processes(process.pid)
+            process.send_signal(signal.SIGINT)
+            out, _ = process.communicate(timeout=60)
+        finally:
+            process.kill()
+    assert process.returncode == 1, out
+    assert children
+    assert [child for child in children if Path(f"/proc/{child}").exists()] == []
     assert "aborted_manually" in out
+    report = next(line.split(maxsplit=1)[1] for line in out.splitlines() if line.startswith("report"))
+    assert "aborted_manually" in Path(report).read_text()
     [row] = _tasks(store)
     assert (row.status, row.workloads[0].status) == ("aborted", "aborted")
     assert 0 < row.workloads[0].statistics["count"] < 10_000
@@ -133,11 +140,13 @@ def test_what_a_killed_run_has_left_is_cleaned(home: Path, small_cloud: SmallClo
     with subprocess.Popen(
         [sys.executable, "-m", "rallycross.cli", "run", str(file), "--cloud", "small"], env=environment
     ) as process:
-        deadline = time.monotonic() + 60
-        while small_cloud.count("servers") < 1:
-            assert time.monotonic() < deadline
-            time.sleep(0.1)
-        process.kill()
+        try:
+            deadline = time.monotonic() + 60
+            while small_cloud.count("servers") < 1:
+                assert time.monotonic() < deadline
+                time.sleep(0.1)
+        finally:
+            process.kill()
     store = Store.open(f"sqlite:///{home / 'results.db'}")
     [(_, uuid)] = store.owners()
     seen = command(home, "clean", "--task", uuid, "--dry-run", OS_CLIENT_CONFIG_FILE=str(clouds))

@@ -40,7 +40,8 @@ class Stories:
             return answer
         if path.endswith("/detail"):
             everything = [self._now(name) for name in self.stories]
-            return {"servers": [thing for thing in everything if isinstance(thing, dict)]}
+            there = [thing for thing in everything if isinstance(thing, dict)]
+            return {"servers": [thing for thing in there if thing["updated"] >= params.get("changes-since", "")]}
         thing = self._now(path.rpartition("/")[2])
         if isinstance(thing, int):
             raise ApiError("GET", path, thing, "as told", None)
@@ -111,12 +112,18 @@ def test_many_see_their_changes_as_soon_as_one(kind: Kind, moment: float) -> Non
 
 
 def test_a_list_is_asked_for_what_has_changed() -> None:
-    """The list's parameter is the earliest of the moments at which the things were last seen to have changed."""
-    cloud = Stories(one=becoming(2), two=[(0, {"status": "BUILD"}), (0.05, {"status": "BUILD"}), (3, 404)])
+    """The list's parameter is the earliest of the moments at which the things were last seen to have changed.
+
+    So all that are waited for are in it, also one that has not changed since, and none has to be asked for alone.
+    """
+    build = {"status": "BUILD"}
+    cloud = Stories(one=[(0, build), (1, build), (2, {"status": "ACTIVE"})], two=[(0, build), (0.5, build), (3, 404)])
     with pytest.raises(ApiError, match="404"):
         wait(cloud, CHANGED, "one", "two")
     lists = [params for _, path, params in cloud.asked if path == "/servers/detail"]
     assert lists[0] == {"changes-since": "T00000.0"}
+    assert list(dict.fromkeys(params["changes-since"] for params in lists)) == ["T00000.0", "T00000.5"]
+    assert cloud.looks("/servers/one") == [0]
 
 
 def test_projects_look_apart() -> None:

@@ -7,6 +7,7 @@ import sys
 import textwrap
 import threading
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -49,6 +50,14 @@ def _soon_gone(pid: int) -> bool:
     while _runs(pid) and time.monotonic() < deadline:
         time.sleep(0.02)
     return not _runs(pid)
+
+
+def _until(true: Callable[[], object], what: str) -> None:
+    """Wait for something to become true, but not without end."""
+    deadline = time.monotonic() + 60
+    while not true():
+        assert time.monotonic() < deadline, what
+        time.sleep(0.05)
 
 
 def test_steps_run_in_the_order_of_their_needs(host: Host, tmp_path: Path, told: Told) -> None:
@@ -232,11 +241,12 @@ def test_a_killed_deployment_is_taken_up_where_it_stands(tmp_path: Path, told: T
     """
     deploying = subprocess.Popen([sys.executable, "-c", textwrap.dedent(program)])
     pids = tmp_path / "pids"
-    while not (pids.exists() and pids.read_text()):
+    try:
+        _until(lambda: deploying.poll() is not None or (pids.exists() and pids.read_text()), "b has not begun")
         assert deploying.poll() is None
-        time.sleep(0.05)
-    deploying.kill()
-    deploying.wait()
+    finally:
+        deploying.kill()
+        deploying.wait()
     orphan = int(pids.read_text())
     assert _runs(orphan)
 
@@ -256,8 +266,7 @@ def test_what_has_ended_unseen_is_not_done_again(host: Host, tmp_path: Path, tol
     step = _noting("a", tmp_path)
     detached.hold(host, str(tmp_path), "test")
     detached.start(host, str(tmp_path), step)
-    while detached.look(host, str(tmp_path), "a", owner="test").state == "running":
-        time.sleep(0.05)
+    _until(lambda: detached.look(host, str(tmp_path), "a", owner="test").state != "running", "a goes on")
     carry([step], host, root=str(tmp_path), tell=told)
     assert _log(tmp_path) == ["a"]
     assert told.statuses() == {"a": "done"}
@@ -296,12 +305,14 @@ def test_a_second_deployment_is_refused_while_one_is_at_work(
     root = str(tmp_path)
     first = threading.Thread(target=carry, args=(steps, host), kwargs={"root": root, "tell": told, "owner": "first"})
     first.start()
-    while not (tmp_path / "begun").exists():
-        time.sleep(0.05)
-    with pytest.raises(detached.Locked, match=r"another deployment of this cloud is at work \(as first\)"):
-        carry([Step("b", f"touch {tmp_path}/wrong")], host, root=root, tell=lambda _: None, owner="second")
-    (tmp_path / "go").touch()
-    first.join()
+    try:
+        _until((tmp_path / "begun").exists, "a has not begun")
+        with pytest.raises(detached.Locked, match=r"another deployment of this cloud is at work \(as first\)"):
+            carry([Step("b", f"touch {tmp_path}/wrong")], host, root=root, tell=lambda _: None, owner="second")
+    finally:
+        (tmp_path / "go").touch()
+        first.join(60)
+    assert not first.is_alive()
     assert told.statuses() == {"a": "done"}
     assert not (tmp_path / "wrong").exists()
     carry([Step("b", "true")], host, root=root, tell=told, owner="second")

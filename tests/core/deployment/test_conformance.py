@@ -16,6 +16,7 @@ class TestToy(Conformance):
     servers = 2
     injected = "start"
     imports = "import toy_engine"
+    afresh = True
 
     def spec(self, name: str, servers: list[Server]) -> dict[str, Any]:
         """Return its spec."""

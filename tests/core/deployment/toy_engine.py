@@ -10,8 +10,20 @@ from rallycross.deployment.node import Node
 from rallycross.deployment.site import Site
 from rallycross.deployment.step import Plan, Step
 
-_DAEMON = "setsid -f sleep 7654321 </dev/null >/dev/null 2>&1 9>&-"
-_END = "for pid in $(pgrep -f '[s]leep 7654321' || :); do kill -9 $pid 2>/dev/null || :; done"
+
+def _mark(spec: CloudSpec) -> str:
+    """Return the file that a cloud leaves, which its process reads from: so each has a process of its own."""
+    return f"{spec.options['folder']}/{spec.name}"
+
+
+def _find(spec: CloudSpec) -> str:
+    """Return a command that finds a cloud's process."""
+    return f"pgrep -f '[t]ail -f {_mark(spec)}$'"
+
+
+def _end(spec: CloudSpec) -> str:
+    """Return a command that ends it."""
+    return f"for pid in $({_find(spec)} || :); do kill -9 $pid 2>/dev/null || :; done"
 
 
 class Toy:
@@ -26,7 +38,7 @@ class Toy:
     def plan(self, spec: CloudSpec, nodes: Sequence[Node], site: Site) -> Plan:
         """Return three steps: one on every node, one on the first, one that is always done."""
         del site
-        everywhere, mark = tuple(node.name for node in nodes), quote(f"{spec.options['folder']}/{spec.name}")
+        everywhere, mark = tuple(node.name for node in nodes), quote(_mark(spec))
         return Plan(
             (
                 Step("mark", f"echo made >> {mark}", everywhere, undo=f"rm -f {mark}", leaves=f"the file {mark}"),
@@ -40,11 +52,11 @@ class Toy:
                 ),
                 Step(
                     "start",
-                    f"pgrep -f '[s]leep 7654321' || {_DAEMON}",
+                    f"{_find(spec)} || setsid -f tail -f {mark} </dev/null >/dev/null 2>&1 9>&-",
                     everywhere,
                     needs=("install",),
                     always=True,
-                    undo=_END,
+                    undo=_end(spec),
                 ),
             ),
             secrets=(spec.options["password"],),
@@ -58,15 +70,13 @@ class Toy:
 
     def stop(self, spec: CloudSpec, nodes: Sequence[Node]) -> None:
         """End the processes."""
-        del spec
         for node in nodes:
-            node.host.run(_END)
+            node.host.run(_end(spec))
 
     def status(self, spec: CloudSpec, nodes: Sequence[Node]) -> list[Service]:
-        """Return the process of each node."""
-        del spec
-        there = [node for node in nodes if not node.host.run("pgrep -f '[s]leep 7654321'", check=False).code]
-        return [Service(f"sleep on {node.name}", "RUNNING", "") for node in there]
+        """Return the process of each node, whether it runs or not."""
+        gone = {node.name: bool(node.host.run(_find(spec), check=False).code) for node in nodes}
+        return [Service(f"tail on {name}", "STOPPED" if is_gone else "RUNNING", "") for name, is_gone in gone.items()]
 
     def logs(self, spec: CloudSpec, nodes: Sequence[Node], *, service: str | None, lines: int) -> str:
         """Return nothing."""

@@ -1,4 +1,4 @@
-"""SLA criteria judge by Rally's rules, and complain about arguments that mean nothing."""
+"""SLA criteria count by Rally's rules, and complain about arguments that mean nothing."""
 
 import json
 import statistics as textbook
@@ -9,19 +9,14 @@ from typing import Any
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from loads import open_loop, samples_of
 
 from rallycross.judging.batch import Batch
 from rallycross.judging.sla import CRITERIA
-from rallycross.load.sample import Action, Failure, Sample, State
+from rallycross.load.sample import Action, Failure, Sample
 from rallycross.results.sla_row import SlaRow
 
 MakeBatch = Callable[[Sequence[Sample]], Batch]
-
-
-def _samples(*durations: float, failing: int = 0) -> list[Sample]:
-    """Return iterations of these durations, and as many that fail after 100 s."""
-    made = [Sample(number, 0, None, 0.0, duration) for number, duration in enumerate(durations)]
-    return made + [Sample(1000 + number, 0, None, 0.0, 100.0, failure=Failure("E", "e")) for number in range(failing)]
 
 
 @pytest.mark.parametrize(
@@ -42,7 +37,7 @@ def test_failure_rate_counts_what_failed(
 ) -> None:
     """Both limits belong to what is allowed; the share is of all iterations."""
     criterion = CRITERIA["failure_rate"](argument)
-    criterion.add(batch_of(_samples(*[1.0] * (4 - failing), failing=failing)))
+    criterion.add(batch_of(samples_of(*[1.0] * (4 - failing), failing=failing)))
     row = criterion.close()
 
     assert row.passed is passed
@@ -63,7 +58,7 @@ def test_max_avg_duration_does_not_count_what_failed(
 ) -> None:
     """The mean may reach the limit; where nothing went well there is no mean to be too long."""
     criterion = CRITERIA["max_avg_duration"](limit)
-    criterion.add(batch_of(_samples(*durations, failing=failing)))
+    criterion.add(batch_of(samples_of(*durations, failing=failing)))
 
     assert criterion.close().passed is passed
 
@@ -81,7 +76,7 @@ def test_max_seconds_per_iteration_counts_what_failed(
     limit: float, failing: int, passed: bool, batch_of: MakeBatch
 ) -> None:
     """Unlike the means, as in Rally: a failure that took 100 s is an iteration of 100 s."""
-    row = _row("max_seconds_per_iteration", limit, batch_of(_samples(1.0, 3.0, failing=failing)))
+    row = _row("max_seconds_per_iteration", limit, batch_of(samples_of(1.0, 3.0, failing=failing)))
 
     assert row.passed is passed
 
@@ -118,12 +113,12 @@ def test_outliers_are_held_against_what_came_before(
     durations: list[float], argument: dict[str, Any], outliers: int, batch_of: MakeBatch
 ) -> None:
     """So the same durations in another order may have another number of outliers, as in Rally."""
-    row = _row("outliers", {**argument, "max": outliers}, batch_of(_samples(*durations)))
+    row = _row("outliers", {**argument, "max": outliers}, batch_of(samples_of(*durations)))
 
     assert row.passed
     assert row.detail.startswith(f"{outliers} of {len(durations)} ")
     if outliers:
-        assert not _row("outliers", {**argument, "max": outliers - 1}, batch_of(_samples(*durations))).passed
+        assert not _row("outliers", {**argument, "max": outliers - 1}, batch_of(samples_of(*durations))).passed
 
 
 def _outliers_as_rally(durations: list[float], sigmas: float) -> int:
@@ -140,14 +135,14 @@ def _outliers_as_rally(durations: list[float], sigmas: float) -> int:
 def test_outliers_of_any_run_are_those_of_rally(milliseconds: list[int], sigmas: float, batch_of: MakeBatch) -> None:
     """Whatever the durations: the count is that of the rule, carried out one by one."""
     seconds = [one / 1000 for one in milliseconds]
-    row = _row("outliers", {"sigmas": sigmas}, batch_of(_samples(*seconds)))
+    row = _row("outliers", {"sigmas": sigmas}, batch_of(samples_of(*seconds)))
 
     assert row.detail.startswith(f"{_outliers_as_rally(seconds, sigmas)} of ")
 
 
 def test_outliers_of_a_long_run_are_found_in_bounded_memory(batch_of: MakeBatch) -> None:
     """Of twenty thousand iterations, ten stand far out, and are all counted."""
-    samples = _samples(*[1.0 + 0.001 * (number % 7) + 5.0 * (number % 2000 == 1999) for number in range(20_000)])
+    samples = samples_of(*[1.0 + 0.001 * (number % 7) + 5.0 * (number % 2000 == 1999) for number in range(20_000)])
     criterion = CRITERIA["outliers"]({"max": 10, "sigmas": 4.0})
     criterion.add(batch_of(samples))
 
@@ -162,14 +157,14 @@ def test_performance_degradation_is_of_the_slowest_from_the_fastest(
     durations: tuple[float, ...], limit: float, passed: bool, batch_of: MakeBatch
 ) -> None:
     """What failed does not count; where nothing went well nothing became slower."""
-    row = _row("performance_degradation", {"max_degradation": limit}, batch_of(_samples(*durations, failing=1)))
+    row = _row("performance_degradation", {"max_degradation": limit}, batch_of(samples_of(*durations, failing=1)))
 
     assert row.passed is passed
 
 
 def test_an_iteration_of_no_time_does_not_end_the_judging(batch_of: MakeBatch) -> None:
     """Rally raises an error there; here the degradation is simply very large."""
-    assert not _row("performance_degradation", {"max_degradation": 1000}, batch_of(_samples(0.0, 1.0))).passed
+    assert not _row("performance_degradation", {"max_degradation": 1000}, batch_of(samples_of(0.0, 1.0))).passed
 
 
 @pytest.mark.parametrize(
@@ -191,7 +186,7 @@ def test_percentile_reads_conditions(argument: Any, passed: bool | None, batch_o
         assert "write `p(95) < 800ms`" in (CRITERIA["percentile"].complain(argument) or "")
         return
     assert CRITERIA["percentile"].complain(argument) is None
-    samples = _samples(0.5, 0.5, 0.5, 2.0)
+    samples = samples_of(0.5, 0.5, 0.5, 2.0)
     for sample in samples:
         sample.actions = [Action("boot", 0, 0.0, 0.2)]
     assert _row("percentile", argument, batch_of(samples)).passed is passed
@@ -221,7 +216,7 @@ def test_throughput_counts_what_succeeded(least: float, passed: bool, batch_of: 
 )
 def test_an_error_budget_is_by_kind_and_status(budget: dict[str, Any], passed: bool, batch_of: MakeBatch) -> None:
     """Three of ten are the API's, of which two by 5xx; `*` is what has no budget of its own."""
-    samples = _samples(*[1.0] * 10)
+    samples = samples_of(*[1.0] * 10)
     for place, (kind, message) in enumerate(
         [
             ("ApiError", "GET http://127.0.0.1:8774/v2.1/servers: 503 busy"),
@@ -233,16 +228,6 @@ def test_an_error_budget_is_by_kind_and_status(budget: dict[str, Any], passed: b
         samples[place].failure = Failure(kind, message)
     assert CRITERIA["error_budget"].complain(budget) is None
     assert _row("error_budget", budget, batch_of(samples)).passed is passed
-
-
-def _open_loop() -> list[Sample]:
-    """Return ten that were due: one dropped, two queued, one late; and one of the warm-up, which is none of them."""
-    states = [State.DROPPED, State.QUEUED, State.QUEUED, *[State.RAN] * 7, State.WARM_UP]
-    delays = [0.0, 0.5, 0.5, 0.011, *[0.001] * 7]
-    return [
-        Sample(number, 0, float(number), number + delay, number + delay + 0.2, state=state)
-        for number, (state, delay) in enumerate(zip(states, delays, strict=True))
-    ]
 
 
 @pytest.mark.parametrize(
@@ -259,8 +244,8 @@ def test_a_schedule_is_judged_by_shares_of_what_was_due(
     argument: dict[str, Any], passed: bool, batch_of: MakeBatch
 ) -> None:
     """What was queued is not called late: no worker was free."""
-    assert _row("schedule", argument, batch_of(_open_loop())).passed is passed
-    assert _row("schedule", argument, batch_of(_samples(1.0))).passed
+    assert _row("schedule", argument, batch_of(open_loop())).passed is passed
+    assert _row("schedule", argument, batch_of(samples_of(1.0))).passed
 
 
 @pytest.mark.parametrize(
@@ -288,80 +273,6 @@ def test_leaked_resources_are_what_cleaning_had_to_delete(
 
     assert row.passed is passed
     assert words in row.detail
-
-
-@settings(deadline=None, max_examples=60)
-@given(
-    shapes=st.lists(
-        st.tuples(
-            st.floats(0, 4), st.booleans(), st.sampled_from([State.RAN, State.QUEUED, State.DROPPED]), st.floats(0, 0.1)
-        ),
-        min_size=1,
-        max_size=25,
-    ),
-    data=st.data(),
-)
-def test_what_is_hopeless_is_missed_in_the_end(
-    shapes: list[tuple[float, bool, State, float]], data: st.DataObject, batch_of: MakeBatch
-) -> None:
-    """Whatever part of a load leaves no hope, with its length known or not, the whole of it does not pass."""
-    samples = [
-        Sample(n, 0, float(n), n + late, n + late + took, failure=Failure("E", "e") if fails else None, state=state)
-        for n, (took, fails, state, late) in enumerate(shapes)
-    ]
-    cut = data.draw(st.integers(0, len(samples)))
-    expected = data.draw(st.sampled_from([None, len(samples)]))
-    for name, argument in HOPES.items():
-        criterion = CRITERIA[name](argument)
-        criterion.add(batch_of(samples[:cut]))
-        hopeless = criterion.hopeless(expected)
-        criterion.add(batch_of(samples[cut:]))
-        if hopeless:
-            assert not criterion.close().passed, name
-
-
-HOPES: dict[str, Any] = {
-    "failure_rate": {"min": 20, "max": 50},
-    "max_seconds_per_iteration": 3,
-    "max_avg_duration": 1,
-    "max_avg_duration_per_atomic": {"a": 1},
-    "outliers": {},
-    "performance_degradation": {"max_degradation": 100},
-    "percentile": ["p(50) < 1 s", "p(90) < 2 s"],
-    "throughput": {"min": 0.5},
-    "error_budget": {"E": 30},
-    "schedule": {"dropped": 20, "queued": 30, "late": 40},
-    "leaked_resources": {"max": 0},
-}
-
-
-@pytest.mark.parametrize(
-    ("name", "argument", "expected", "hopeless"),
-    [
-        ("failure_rate", {"max": 0}, None, True),
-        ("failure_rate", {"max": 10}, None, False),
-        ("failure_rate", {"max": 10}, 10, False),
-        ("failure_rate", {"max": 10}, 9, True),
-        ("failure_rate", {"min": 50}, 10, False),  # Rally would stop at the first iteration that succeeds
-        ("failure_rate", {"min": 50}, 5, True),
-        ("max_seconds_per_iteration", 99, None, True),
-        ("max_avg_duration", 1, 7, False),
-        ("max_avg_duration", 1, 6, True),
-        ("percentile", "p(50) < 1 s", 8, False),
-        ("percentile", "p(50) < 1 s", 6, True),
-        ("throughput", {"min": 0.1}, 11, False),
-        ("throughput", {"min": 0.1}, 10, True),
-        ("error_budget", {"E": 0}, None, True),
-    ],
-)
-def test_hope_ends_exactly_when_no_further_iteration_could_help(
-    name: str, argument: Any, expected: int | None, hopeless: bool, batch_of: MakeBatch
-) -> None:
-    """After three that took 2 s each and one that failed after 100 s."""
-    criterion = CRITERIA[name](argument)
-    criterion.add(batch_of(_samples(2.0, 2.0, 2.0, failing=1)))
-
-    assert criterion.hopeless(expected) is hopeless
 
 
 @pytest.mark.parametrize(
@@ -473,11 +384,11 @@ def test_verdicts_are_those_of_rally(case: dict[str, Any], batch_of: MakeBatch) 
     assert rows["outliers"].detail.startswith(f"{outliers} of ")
 
 
-def test_a_row_may_be_asked_for_again_after_more_samples(batch_of: MakeBatch) -> None:
+def test_a_row_may_be_asked_for_again_after_moresamples_of(batch_of: MakeBatch) -> None:
     """Closing ends nothing, so a live display can close once a second."""
     criterion = CRITERIA["failure_rate"]({"max": 0})
-    criterion.add(batch_of(_samples(1.0)))
+    criterion.add(batch_of(samples_of(1.0)))
     before = criterion.close()
-    criterion.add(batch_of(_samples(failing=1)))
+    criterion.add(batch_of(samples_of(failing=1)))
 
     assert (before.passed, criterion.close().passed) == (True, False)

@@ -20,6 +20,17 @@ def dues(pace: Pace) -> list[float]:
     return list(takewhile(lambda due: due is not None, (pace(n) for n in count())))
 
 
+def come_by(moment: float, stages: list[Stage]) -> float:
+    """Return how many have come by a moment: the area below the line that the rate goes in."""
+    area = 0.0
+    for stage in stages:
+        seconds = min(max(moment, 0.0), stage.seconds)
+        then = stage.first + (stage.last - stage.first) * seconds / stage.seconds
+        area += (stage.first + then) / 2 * seconds
+        moment -= stage.seconds
+    return area
+
+
 def test_even_arrivals_keep_their_distance() -> None:
     """A hundred a second for a second are a hundred, ten milliseconds apart, the first at once."""
     found = dues(even(Rate([Stage(1, 100, 100)])))
@@ -39,6 +50,12 @@ def test_a_rising_rate_gives_what_is_below_its_line() -> None:
     assert all(later < earlier for earlier, later in pairwise(distances))
 
 
+def test_a_falling_rate_has_its_arrivals_ever_further_apart() -> None:
+    """Two a second for a second, then from 4 a second to none within two: by hand, 4t - t² of them after t seconds."""
+    found = dues(even(Rate([Stage(1, 2, 2), Stage(2, 4, 0)])))
+    assert found == pytest.approx([0, 0.5, 1, 3 - math.sqrt(3), 3 - math.sqrt(2), 2])
+
+
 @given(STAGES)
 def test_arrivals_are_in_order_and_as_many_as_the_rate_says(stages: list[Stage]) -> None:
     """The nth arrival is due when the rate has summed up to n: neither earlier than the one before, nor too many."""
@@ -47,6 +64,7 @@ def test_arrivals_are_in_order_and_as_many_as_the_rate_says(stages: list[Stage])
     assert abs(len(found) - rate.arrivals) <= 1
     assert all(earlier <= later for earlier, later in pairwise(found))
     assert all(0 <= due <= rate.seconds + 1e-6 for due in found)
+    assert [come_by(due, stages) for due in found] == pytest.approx(range(len(found)), abs=1e-6)
 
 
 @given(STAGES, st.integers(0, 1000), st.integers(1, 5))

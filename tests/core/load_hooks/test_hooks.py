@@ -153,9 +153,11 @@ def test_what_does_not_end_is_ended(site: Site, tmp_path: Path) -> None:
     pids = tmp_path / "pids"
     hooks = Hooks([call(f"sh -c 'sleep 600 & echo $$ $! > {pids}; wait'", unit="iteration", at=[1])], site)
     hooks.started(1)
-    while not pids.exists() or len(pids.read_text().split()) < 2:
+    deadline = time.monotonic() + 60
+    while not (begun := pids.exists() and len(pids.read_text().split()) == 2) and time.monotonic() < deadline:
         time.sleep(0.02)
     [result] = hooks.close(limit=0.1)
+    assert begun, result
     assert result["summary"] == {"failed": 1}
     assert result["results"][0]["error"]["etype"] == "TimeoutError"
     parent, child = map(int, pids.read_text().split())

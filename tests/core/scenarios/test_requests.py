@@ -13,16 +13,21 @@ from rallycross.scenarios.scenario import SCENARIOS
 from rallycross.task.file import load
 
 SEEN = web.AppKey("SEEN", list)
+PEER = web.RequestKey("PEER", tuple)
 
 
 async def answer(request: web.Request) -> web.StreamResponse:
-    """Remember a request, and answer with the status of its path, slowly or elsewhere where it says so."""
+    """Remember a request and whence it came, and answer with the status of its path and a cookie, perhaps slowly."""
+    assert request.transport is not None  # afterwards it is
+    request[PEER] = request.transport.get_extra_info("peername")
     request.app[SEEN].append((request, await request.text()))
     if request.path == "/slow":
         await asyncio.sleep(30)
     if request.path == "/moved":
         raise web.HTTPFound("/200")
-    return web.Response(status=int(request.path.strip("/")))
+    response = web.Response(status=int(request.path.strip("/")))
+    response.set_cookie("seen", "before")
+    return response
 
 
 def run(name: str, *paths: str, times: int = 1, **args: Any) -> tuple[Iteration, list[tuple[web.Request, str]]]:
@@ -36,7 +41,7 @@ def run(name: str, *paths: str, times: int = 1, **args: Any) -> tuple[Iteration,
         await runner.setup()
         site = web.TCPSite(runner, "127.0.0.1", 0)
         await site.start()
-        url = f"http://127.0.0.1:{runner.addresses[0][1]}"
+        url = f"http://localhost:{runner.addresses[0][1]}"
         where: dict[str, Any] = {"url": url + paths[0]} if name.endswith("check_request") else {}
         if not where:
             where = {"requests": [{"url": url + path, "method": "GET", **more} for path, more in args.pop("each")]}
@@ -114,9 +119,11 @@ def test_one_of_several_requests_is_sent() -> None:
 
 
 def test_iterations_share_connections_and_no_cookies() -> None:
-    """A process's iterations use the same connection again."""
+    """A process's iterations use the same connection again, and none sends a cookie that one before it was given."""
     _, seen = run("HttpRequests.check_request", "/200", method="GET", status_code=200, times=5)
-    assert len({request.transport for request, _ in seen}) == 1
+    assert len(seen) == 5
+    assert len({request[PEER] for request, _ in seen}) == 1
+    assert [dict(request.cookies) for request, _ in seen] == [{}] * 5
 
 
 @pytest.mark.parametrize(

@@ -32,7 +32,7 @@ TRACES = """
     def leave(test):
         with (pathlib.Path(__file__).parent / "traces").open("a") as file:
             file.write(test.id() + chr(10))
-        time.sleep(0.3)
+        time.sleep(float((pathlib.Path(__file__).parent / "pause").read_text()))
 
     class Base:
         def test_1(self): leave(self)
@@ -56,6 +56,7 @@ class Kept:
         self.paths: Settings = settings({"RALLYCROSS_HOME": str(folder / "home")})
         self.store = Store.open(self.paths.results_url)
         self.project = Path(small_project(folder / "small", TRACES))
+        self.pause(0.3)
         source = Source("project", str(self.project))
         standing_environment(self.paths.verifiers / "environments", source)
         request = Request(Choice(set="full"), source, concurrency=concurrency)
@@ -75,6 +76,12 @@ class Kept:
         while self.ended() < ended:
             assert time.monotonic() < deadline, job.log_of(self.paths, self.uuid).read_text()
             time.sleep(0.05)
+
+    def pause(self, seconds: float) -> None:
+        """Say how long each test that begins from now on takes."""
+        new = self.project / "tests" / "new"
+        new.write_text(str(seconds))
+        new.replace(new.with_name("pause"))
 
     def traces(self) -> Counter[str]:
         """Return how often each test began."""
@@ -143,9 +150,13 @@ def test_a_job_goes_on_without_whoever_started_it(kept: Kept) -> None:
     """A process that starts a job and is killed at once has no say in it: the job ends by itself, finished."""
     pid = os.fork()
     if pid == 0:
-        job.start(kept.uuid, kept.cloud, paths=kept.paths)
-        os.kill(os.getpid(), signal.SIGKILL)
-    os.waitpid(pid, 0)
+        try:
+            job.start(kept.uuid, kept.cloud, paths=kept.paths)
+            os.kill(os.getpid(), signal.SIGKILL)
+        finally:
+            os._exit(1)  # whatever was raised, this is not to become a second pytest
+    _, status = os.waitpid(pid, 0)
+    assert os.waitstatus_to_exitcode(status) == -signal.SIGKILL
     seen: list[str] = []
     row = follow(
         kept.store, kept.uuid, told=lambda _, count, total: seen.append(f"{count}/{total}"), stop=threading.Event()
@@ -158,11 +169,13 @@ def test_a_job_that_is_asked_to_stop_ends_and_says_so(kept: Kept) -> None:
     """Asked by way of the store, from whichever machine, a job ends within seconds; the rest can be run later."""
     job.start(kept.uuid, kept.cloud, paths=kept.paths)
     kept.until(2)
+    kept.pause(60)  # so that no slow machine comes to the end before it has stopped
     kept.store.stop_verification(kept.uuid)
     row = follow(kept.store, kept.uuid, told=lambda *_: None, stop=threading.Event())
     assert row.status == "crashed"
     assert "was stopped" in row.error
     assert kept.ended() < ALL
+    kept.pause(0)
     kept.run()
     assert kept.ended() == ALL
 
