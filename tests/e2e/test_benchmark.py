@@ -47,7 +47,13 @@ def test_the_quickstart_passes_and_leaves_nothing(embedded_cloud: Cloud, tmp_pat
     benchmark.run(plan, embedded_cloud, store, uuid=own, samples=tmp_path, stop=threading.Event())
     judgement = judge(store, own, samples=tmp_path)
     missed = [row.detail for workload in judgement.workloads for row in workload.rows if not row.passed]
-    assert (judgement.passed, missed) == (True, [])
+    failures = [
+        sample["failure"]
+        for workload in store.task(own).workloads
+        for sample in read_samples(tmp_path / workload.uuid).to_pylist()
+        if sample["failure"]
+    ]
+    assert (judgement.passed, missed, failures) == (True, [], [])
     assert ours(embedded_cloud) <= before
     assert store.standing(embedded_cloud.name) == []
 

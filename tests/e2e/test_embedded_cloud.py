@@ -6,6 +6,7 @@ import stat
 import time
 import uuid
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -163,6 +164,42 @@ def test_what_is_killed_comes_back(
 
     assert eventually(lambda: pid_of(spec, paths, name) != before, 60)
     assert eventually(lambda: boot(embedded_cloud, network)[0] == "ACTIVE", 300)
+
+
+@pytest.mark.parametrize(
+    "api",
+    [
+        ("keystone-api", "identity", "/users/{user}"),
+        ("neutron-api", "network", "/v2.0/networks"),
+        ("cinder-api", "block-storage", "/volumes"),
+    ],
+    ids=lambda api: api[0],
+)
+def test_a_new_process_refuses_nobody(
+    spec: CloudSpec, paths: Settings, embedded_cloud: Cloud, api: tuple[str, str, str]
+) -> None:
+    """Many requests at once are the first that an API's processes have: each knows what its caller may do."""
+    name, service, path = api
+    admin = embedded_cloud.connect()
+    project = admin.identity.create_project(name=f"e2e-{uuid.uuid4().hex[:8]}", domain_id="default")
+    user = admin.identity.create_user(name=project.name, password="e2e", domain_id="default")
+    try:
+        admin.identity.assign_project_role_to_user(project, user, admin.identity.find_role("member"))
+        member = admin.connect_as(username=user.name, password="e2e", project_name=project.name)
+        session, where = member.session, {"service_type": service, "interface": "public"}
+        base = session.get_endpoint(**where)
+        before = pid_of(spec, paths, name)
+        os.kill(before, signal.SIGTERM)
+        assert eventually(lambda: pid_of(spec, paths, name) != before and session.get(base, raise_exc=False), 60)
+
+        url = base + path.format(user=user.id)
+        with ThreadPoolExecutor(24) as threads:
+            asked = [threads.submit(session.get, url, raise_exc=False, connect_retries=30) for _ in range(96)]
+
+        assert {answer.result().status_code for answer in asked} == {200}
+    finally:
+        admin.identity.delete_user(user)
+        admin.identity.delete_project(project)
 
 
 def test_a_server_outlives_its_hypervisor(

@@ -13,7 +13,16 @@ from rallycross.deployment.node import LOCAL
 
 VENV = "the Debian package python3-venv, where it was missing on a server and we are root"
 _UV = "uv==0.13.9"
-_DRIVERS = ("__init__.py", "compute.py", "hypervisor.py", "network.py", "volume.py")
+_DRIVERS = (
+    "__init__.py",
+    "cinder_api.py",
+    "compute.py",
+    "hypervisor.py",
+    "keystone_api.py",
+    "network.py",
+    "neutron_api.py",
+    "volume.py",
+)
 
 
 def stop_script(root: str) -> str:

@@ -48,7 +48,7 @@ def service(layout: Layout) -> OpenStackService:
         schema=f"{layout.bin('cinder-manage')} {configured} db sync",
         programs=(
             # cinder's WSGI module reads the command line, and nothing else.
-            api(layout, "cinder", "cinder.wsgi.api:application", {}, workers=1, arguments=configured),
+            api(layout, "cinder", "rallycross_drivers.cinder_api:application", {}, workers=1, arguments=configured),
             Program("cinder-scheduler", f"{layout.bin('cinder-scheduler')} {configured}"),
             Program("cinder-volume", f"{layout.bin('cinder-volume')} {configured}"),
         ),

@@ -49,7 +49,7 @@ OS_BOOTSTRAP_PASSWORD='{layout.secrets["admin"]}' {manage} bootstrap --bootstrap
             api(
                 layout,
                 "keystone",
-                "keystone.wsgi.api:application",
+                "rallycross_drivers.keystone_api:application",
                 {"OS_KEYSTONE_CONFIG_DIR": folder, "OS_KEYSTONE_CONFIG_FILES": "keystone.conf"},
             ),
         ),

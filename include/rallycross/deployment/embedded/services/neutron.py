@@ -60,7 +60,7 @@ def service(layout: Layout) -> OpenStackService:
             api(
                 layout,
                 "neutron",
-                "neutron.wsgi.api:application",
+                "rallycross_drivers.neutron_api:application",
                 {"OS_NEUTRON_CONFIG_DIR": folder, "OS_NEUTRON_CONFIG_FILES": "neutron.conf"},
             ),
             # Under uWSGI the API process serves no RPC.
