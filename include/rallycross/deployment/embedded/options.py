@@ -16,7 +16,7 @@ OPTIONS = {
     "controller": Option(str, None, "the server that has the control plane: the first, unless named; others compute"),
     "password_hash_rounds": Option(int, 4, "cost of keystone's password hashes; production has 12", _within(4, 16)),
     "region": Option(str, "RegionOne", "the name of the region"),
-    "api_workers": Option(int, 2, "processes of each busy API: keystone, nova, neutron", _within(1, 64)),
+    "api_workers": Option(int, 2, "processes of nova and of neutron, half as many as of keystone", _within(1, 64)),
     "first_port": Option(int, 20000, "the first of the ports to choose free ones from", _within(1024, 65535)),
     "last_port": Option(int, 29999, "the last of them; below the range that connections take", _within(1024, 65535)),
     "memory_gb_min": Option(float, 6.0, "memory that the controller must have", _within(0, 10_000)),

@@ -71,17 +71,19 @@ def api(
     environment: dict[str, str],
     *,
     workers: int | None = None,
+    threads: int = THREADS,
     arguments: str = "",
 ) -> Program:
     """Return the program of a service's API, under uWSGI.
 
     `workers`: processes, each of which loads the service anew; None = as many as the spec says, for busy services.
+    `threads`: how many requests each of them serves at a time.
     """
     options = [
         f"--http-socket {layout.address}:{layout.ports[service]}",
         f"--home {layout.path('venv')}",
         f"--module {module}",
-        f"--processes {workers or layout.options.api_workers} --threads {THREADS}",
+        f"--processes {workers or layout.options.api_workers} --threads {threads}",
         "--master --lazy-apps --need-app --enable-threads --die-on-term --buffer-size 65535 --listen 128",
         # The socket closes after each answer; said aloud, no client tries to use it again.
         '--add-header "Connection: close"',

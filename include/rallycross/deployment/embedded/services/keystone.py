@@ -51,6 +51,10 @@ OS_BOOTSTRAP_PASSWORD='{layout.secrets["admin"]}' {manage} bootstrap --bootstrap
                 "keystone",
                 "rallycross_drivers.keystone_api:application",
                 {"OS_KEYSTONE_CONFIG_DIR": folder, "OS_KEYSTONE_CONFIG_FILES": "keystone.conf"},
+                # On threads that serve requests at the same time, it takes the roles of one's token for another's now
+                # and then: application credentials then cannot be made.
+                workers=2 * layout.options.api_workers,
+                threads=1,
             ),
         ),
     )
