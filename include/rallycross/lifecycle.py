@@ -5,6 +5,8 @@ from contextlib import contextmanager
 from typing import Any
 from uuid import NAMESPACE_URL, uuid4, uuid5
 
+import yaml
+
 from rallycross import deployment
 from rallycross.cloud import registered
 from rallycross.deployment import CloudSpec, Deployed, Site
@@ -12,10 +14,12 @@ from rallycross.deployment import lifecycle as steps
 from rallycross.deployment.ledger import Made
 from rallycross.deployment.lifecycle import Intended
 from rallycross.deployment.runner import Terms
+from rallycross.deployment.secret import masked
 from rallycross.deployment.site import opened
 from rallycross.deployment.step import StepEvent, Tell
 from rallycross.results.store import Store
 from rallycross.settings import Settings
+from rallycross.yamlfile import parse
 
 
 def root_of(paths: Settings, name: str) -> str:
@@ -153,8 +157,6 @@ def destroy(spec: CloudSpec, store: Store, paths: Settings, *, tell: Tell) -> No
 
 
 def shown(spec: CloudSpec) -> str:
-    """Return a spec's text as others may read it: without what stands under keys such as `password`."""
-    text = spec.text
-    for secret in spec.secrets:
-        text = text.replace(secret, "***")
-    return text
+    """Return a spec as others may read it: without what stands under keys such as `password`."""
+    data, _ = parse(spec.text, spec.file)
+    return yaml.safe_dump(masked(data, spec.secrets), sort_keys=False, allow_unicode=True)

@@ -12,6 +12,7 @@ from rallycross.deployment.detached import LEASE, Locked
 from rallycross.deployment.failure import Failure, StepFailed, last_lines
 from rallycross.deployment.host import HostLost
 from rallycross.deployment.node import Node
+from rallycross.deployment.secret import hidden
 from rallycross.deployment.step import Step
 
 AWAY = 120.0  # seconds for which a host may be out of reach before the step counts as failed
@@ -123,7 +124,7 @@ class _Run:
     def _take(self, text: str) -> None:
         """Keep whole lines alone: a secret that came in two halves would not be known for one."""
         *lines, self._line = (self._line + text).split("\n")
-        whole = _hidden("".join(f"{line}\n" for line in lines), self._terms.secrets)
+        whole = hidden("".join(f"{line}\n" for line in lines), self._terms.secrets)
         self._said = (self._said + whole)[-_LOG_KEPT:]
         if self._log and whole:
             with self._log.open("a") as file:
@@ -143,7 +144,7 @@ class _Run:
         secrets = self._terms.secrets
         last = last_lines(self._said)
         return StepFailed(
-            [Failure(self._step.name, self._node.name, _hidden(why, secrets), code, _hidden(command, secrets), last)]
+            [Failure(self._step.name, self._node.name, hidden(why, secrets), code, hidden(command, secrets), last)]
         )
 
     def _patiently(self, ask: Callable[[], Result]) -> Result:
@@ -161,9 +162,3 @@ class _Run:
     def _pause(self, seconds: float) -> None:
         if self._stopped.wait(seconds):
             raise Stopped
-
-
-def _hidden(text: str, secrets: tuple[str, ...]) -> str:
-    for secret in secrets:
-        text = text.replace(secret, "***")
-    return text
