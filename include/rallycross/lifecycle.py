@@ -5,6 +5,8 @@ from contextlib import contextmanager
 from typing import Any
 from uuid import NAMESPACE_URL, uuid4, uuid5
 
+import yaml
+
 from rallycross import deployment
 from rallycross.cloud import registered
 from rallycross.deployment import CloudSpec, Deployed, Site
@@ -12,10 +14,12 @@ from rallycross.deployment import lifecycle as steps
 from rallycross.deployment.ledger import Made
 from rallycross.deployment.lifecycle import Intended
 from rallycross.deployment.runner import Terms
+from rallycross.deployment.secret import masked
 from rallycross.deployment.site import opened
 from rallycross.deployment.step import StepEvent, Tell
 from rallycross.results.store import Store
 from rallycross.settings import Settings
+from rallycross.yamlfile import parse
 
 
 def root_of(paths: Settings, name: str) -> str:
@@ -32,13 +36,8 @@ class StoredLedger:
         self._owner = str(uuid5(NAMESPACE_URL, f"rallycross:deployment:{cloud}"))
 
     def remember(self, kind: str, name: str, detail: dict[str, Any]) -> int:
-        """Note that something is about to be made."""
-        for made in self.standing():
-            if (made.kind, made.name) == (kind, name):
-                if made.detail == detail:
-                    return made.row
-                self.forgotten(made.row)
-        return self._store.remember(self._owner, self._cloud, kind, name, detail)
+        """Note that something is about to be made; what is noted already gets the new detail."""
+        return self._store.remember_once(self._owner, self._cloud, kind, name, detail)
 
     def forgotten(self, row: int) -> None:
         """Drop what is known to be gone."""
@@ -81,9 +80,17 @@ def begin(spec: CloudSpec, store: Store, paths: Settings, *, uuid: str, tell: Te
 
 
 def do(spec: CloudSpec, store: Store, paths: Settings, *, uuid: str, name: str) -> None:
-    """Do one step of a deployment that was begun, or take it up where it stands."""
-    with _recorded(spec, store, paths, uuid=uuid, tell=lambda _: None) as site:
-        steps.do(spec, site, name)
+    """Do one step of a deployment that was begun, or take it up where it stands.
+
+    Others may be done beside it. So what one of them has failed by stays, and only the step itself can mend its own.
+    """
+    store.resume_deployment(uuid, step=name)
+    try:
+        with _kept(spec, store, paths, uuid=uuid, tell=lambda _: None) as site:
+            steps.do(spec, site, name)
+    except BaseException as error:
+        store.fail_step(uuid, name, error=_said(error))
+        raise
 
 
 def end(spec: CloudSpec, store: Store, paths: Settings, *, uuid: str, tell: Tell) -> str:
@@ -94,30 +101,36 @@ def end(spec: CloudSpec, store: Store, paths: Settings, *, uuid: str, tell: Tell
 
 @contextmanager
 def _recorded(spec: CloudSpec, store: Store, paths: Settings, *, uuid: str, tell: Tell) -> Iterator[Site]:
-    """Give a cloud's site, with each of its steps kept in the store; note a failure there."""
+    """Begin a deployment, or take it up; give its site, and note it where it fails."""
     row = store.deployment(uuid)
-    totals = {0, row.total_steps if row else 0}
+    total = row.total_steps if row else 0  # until it is planned anew
+    store.begin_deployment(uuid, cloud=spec.name, engine=spec.engine, spec=shown(spec), total_steps=total)
+    registered.keep_spec(paths, spec.name, spec.text)
+    try:
+        with _kept(spec, store, paths, uuid=uuid, tell=tell) as site:
+            yield site
+    except BaseException as error:
+        store.end_deployment(uuid, status="failed", error=_said(error))
+        raise
 
-    def begun(total: int) -> None:
-        store.begin_deployment(uuid, cloud=spec.name, engine=spec.engine, spec=shown(spec), total_steps=total)
+
+@contextmanager
+def _kept(spec: CloudSpec, store: Store, paths: Settings, *, uuid: str, tell: Tell) -> Iterator[Site]:
+    """Give a cloud's site, with each step that it tells of kept in the store."""
 
     def record(event: StepEvent) -> None:
-        if event.total not in totals:  # the engine counts its steps when it has planned them
-            totals.add(event.total)
-            begun(event.total)
         store.record_step(uuid, event)
         if event.log and event.status in {"done", "failed"}:
             store.add_artifact(uuid, "log", event.log)
         tell(event)
 
-    begun(max(totals))
-    registered.keep_spec(paths, spec.name, spec.text)
-    try:
-        with opened(site_of(spec, store, paths, uuid=uuid, tell=record)) as site:
-            yield site
-    except BaseException as error:  # an interrupt, and a time-out of Airflow's, are no Exception
-        store.end_deployment(uuid, status="failed", error=f"{error or type(error).__name__}")
-        raise
+    with opened(site_of(spec, store, paths, uuid=uuid, tell=record)) as site:
+        yield site
+
+
+def _said(error: BaseException) -> str:
+    """Return what is told of a failure; an interrupt, and a time-out of Airflow's, are no `Exception`."""
+    return str(error) or type(error).__name__
 
 
 def _register(spec: CloudSpec, deployed: Deployed, store: Store, paths: Settings, *, uuid: str) -> str:
@@ -144,8 +157,6 @@ def destroy(spec: CloudSpec, store: Store, paths: Settings, *, tell: Tell) -> No
 
 
 def shown(spec: CloudSpec) -> str:
-    """Return a spec's text as others may read it: without what stands under keys such as `password`."""
-    text = spec.text
-    for secret in spec.secrets:
-        text = text.replace(secret, "***")
-    return text
+    """Return a spec as others may read it: without what stands under keys such as `password`."""
+    data, _ = parse(spec.text, spec.file)
+    return yaml.safe_dump(masked(data, spec.secrets), sort_keys=False, allow_unicode=True)

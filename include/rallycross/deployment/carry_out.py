@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 from graphlib import TopologicalSorter
 
 from rallycross.deployment import detached, runner
+from rallycross.deployment.detached import Holder
 from rallycross.deployment.failure import Failure, StepFailed
 from rallycross.deployment.host import CommandFailed
 from rallycross.deployment.ledger import Ledger
@@ -76,25 +77,25 @@ def carry_out(plan: Plan, nodes: Sequence[Node], *, ledger: Ledger, terms: Terms
     """Do what is not yet done of a plan; raise `StepFailed` when a step fails, once those beside it have ended.
 
     The first node is where steps run that name none. What runs already is taken up where it stands, so a caller may
-    be killed at any time. Of two at once the second waits a little for the first's lock, which one that has died does
-    not renew, and raises `detached.Locked`. `tell` is called in the caller's thread. When the caller is interrupted, or
-    `tell` raises, what it has begun is ended.
+    be killed at any time. Several of one owner hold the lock together; another waits a little for it, as one that has
+    died does not renew it, and raises `detached.Locked`. `tell` is called in the caller's thread. When the caller is
+    interrupted, or `tell` raises, what it has begun is ended.
     """
     found = units(plan, nodes)
     terms = replace(terms, secrets=(*terms.secrets, *plan.secrets))
     used = list({unit.node.name: unit.node for unit in found.values()}.values())
-    stopped = threading.Event()
+    holder, stopped = Holder(terms.owner), threading.Event()
     for node in used:
         # Before anything is made there, its folder too.
         ledger.remember("node", node.name, {"root": node.root})
-        runner.hold(node, terms.owner, stopped=stopped)
+        runner.hold(node, holder, stopped=stopped)
     try:
         to_do = to_be_done(found, used)
-        _Course(found, to_do, ledger=ledger, terms=terms, tell=tell, stopped=stopped).run()
+        _Course(found, to_do, ledger=ledger, terms=terms, tell=tell, holder=holder, stopped=stopped).run()
     finally:
         for node in used:
             with suppress(CommandFailed):  # the lock goes by itself
-                detached.release(node.host, node.root, terms.owner)
+                detached.release(node.host, node.root, holder)
 
 
 def to_be_done(found: dict[str, Unit], nodes: Sequence[Node]) -> set[str]:
@@ -125,6 +126,7 @@ class _Course:
         ledger: Ledger,
         terms: Terms,
         tell: Tell,
+        holder: Holder,
         stopped: threading.Event,
     ) -> None:
         self._units, self._to_do, self._ledger, self._terms, self._tell = found, to_do, ledger, terms, tell
@@ -133,7 +135,7 @@ class _Course:
         self._running: dict[Future[None], tuple[Unit, float]] = {}  # with the monotonic time of its begin
         self._begun: set[str] = set()  # by this course, so that it is this course's to end
         self._failures: list[Failure] = []
-        self._stopped = stopped
+        self._holder, self._stopped = holder, stopped
         self._epoch = time.time() - time.monotonic()  # the wall clock is asked once
 
     def run(self) -> None:
@@ -190,7 +192,7 @@ class _Course:
 
         if unit.step.undo or unit.step.leaves:
             remember(self._ledger, unit)
-        runner.run(unit.on_host, unit.node, self._terms, stopped=self._stopped, started=started)
+        runner.run(unit.on_host, unit.node, self._terms, holder=self._holder, stopped=self._stopped, started=started)
 
     def _end(self, future: Future[None]) -> None:
         unit, began = self._running.pop(future)

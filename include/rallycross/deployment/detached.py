@@ -7,7 +7,8 @@ steps/NAME.run        what is carried out
 steps/NAME.log        what it has said, both outputs
 steps/NAME.running    its session, when the session's leader began (clock ticks), and its fingerprint
 steps/NAME.end        exit code, seconds, fingerprint, and the command that failed
-steps/.owner          who has the lock, and until when (seconds since the host's boot)
+steps/.owner          who has the lock: a line for each holder, with its owner, its own id, and until when it has it
+                      (seconds since the host's boot)
 
 So a connection that drops, a worker that is killed and a scheduler that starts anew cost nothing: who comes next finds
 the step running, or its end. Only what was killed with its host, or by `kill`, has neither.
@@ -17,8 +18,9 @@ import hashlib
 import json
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from shlex import quote
+from uuid import uuid4
 
 from rallycross.deployment.command import framed
 from rallycross.deployment.host import CommandFailed, Host, Ran
@@ -43,14 +45,19 @@ runs() {  # sets session and print of the step $1 while it runs
 now() { local up; read -r up _ < /proc/uptime; echo "${up%.*}"; }
 """
 
+# `held` is what others hold of the same owner; a line whose time has come is of one that has died, or of another boot.
 _HOLD = """
 exec 9> .lock
 flock 9
-owner= until=0
-[ ! -f .owner ] || read -r owner until < .owner || :
-if [ -n "$owner" ] && [ "$owner" != "$me" ] && [ "$until" -gt "$(now)" ] && [ "$until" -le "$(($(now) + lease))" ]
-then echo "$owner"; exit 75; fi
-printf '%s %s\\n' "$me" "$(($(now) + lease))" > .owner.part && mv -f .owner.part .owner
+at=$(now) held=
+[ ! -f .owner ] || while read -r owner holder until; do
+    [ "${until:-0}" -gt "$at" ] && [ "$until" -le "$((at + lease))" ] || continue
+    [ "$owner" = "$me" ] || { echo "$owner"; exit 75; }
+    [ "$holder" = "$mine" ] || held+="$owner $holder $until"$'\\n'
+done < .owner
+"""
+_KEEP = """
+printf '%s%s %s %s\\n' "$held" "$me" "$mine" "$((at + lease))" > .owner.part && mv -f .owner.part .owner
 """
 
 # The runner is a session of its own. `timeout` keeps the limit on the host, whoever has died; `$SECONDS` is monotonic
@@ -71,6 +78,14 @@ rm -f "$name.running" "$name.command"
 
 class Locked(RallycrossError):  # noqa: N818
     """Another deployment has the lock on a host."""
+
+
+@dataclass(frozen=True)
+class Holder:
+    """One of those that have a lock at once: all of one owner. It is held until the last has given it back or died."""
+
+    owner: str
+    id: str = field(default_factory=lambda: uuid4().hex)
 
 
 @dataclass(frozen=True)
@@ -104,19 +119,20 @@ def drop(host: Host, root: str, names: Iterable[str]) -> None:
     host.run(f"rm -f -- {files}", limit=_LIMIT)
 
 
-def hold(host: Host, root: str, owner: str) -> None:
-    """Take the lock of a cloud on a host, or renew it; raise `Locked` while another has it."""
+def hold(host: Host, root: str, holder: Holder) -> None:
+    """Take the lock of a cloud on a host, or renew it; raise `Locked` while another owner has it."""
     folder = quote(_folder(root))
-    script = f"mkdir -p -m 700 -- {quote(root)} {folder}\ncd -- {folder}\n{_HELP}{_me(owner)}{_HOLD}"
+    script = f"mkdir -p -m 700 -- {quote(root)} {folder}\ncd -- {folder}\n{_HELP}{_me(holder)}{_HOLD}{_KEEP}"
     _locked(host, host.run(script, limit=_LIMIT, check=False))
 
 
-def release(host: Host, root: str, owner: str) -> None:
-    """Give the lock back, if it is ours; take away the folder where nothing was put into it."""
+def release(host: Host, root: str, holder: Holder) -> None:
+    """Give back what we hold of the lock; after the last, take away the folder where nothing was put into it."""
     script = (
-        f"cd -- {quote(_folder(root))} 2>/dev/null && [ -f .owner ] || exit 0\n"
-        f'read -r owner _ < .owner\n[ "$owner" = {quote(owner)} ] || exit 0\nrm -f .owner\n'
-        f'[ "$(ls -A)" = .lock ] || exit 0\nrm -f .lock\ncd /\n'
+        f"cd -- {quote(_folder(root))} 2>/dev/null && [ -f .owner ] || exit 0\n{_HELP}{_me(holder)}{_HOLD}"
+        'if [ -n "$held" ]; then printf %s "$held" > .owner.part && mv -f .owner.part .owner; exit 0; fi\n'
+        "rm -f .owner\n"
+        '[ "$(ls -A)" = .lock ] || exit 0\nrm -f .lock\ncd /\n'
         f"rmdir -- {quote(_folder(root))} {quote(root)} 2>/dev/null || :"
     )
     host.run(script, limit=_LIMIT, check=False)
@@ -142,11 +158,11 @@ def start(host: Host, root: str, step: Step) -> None:
     )
 
 
-def look(host: Host, root: str, name: str, *, owner: str, offset: int = 0) -> Sight:
+def look(host: Host, root: str, name: str, *, holder: Holder, offset: int = 0) -> Sight:
     """Return where a step has come to, with what its log has beyond `offset` bytes; renew the lock."""
     quoted = quote(name)
     ran = host.run(
-        f"cd -- {quote(_folder(root))}\n{_HELP}{_me(owner)}{_HOLD}exec 9>&-\n"
+        f"cd -- {quote(_folder(root))}\n{_HELP}{_me(holder)}{_HOLD}{_KEEP}exec 9>&-\n"
         f'if runs {quoted}; then echo "running $print 0 0"\n'
         # Between a process's end and the end of its file nothing is lost: the file is first.
         f'elif [ -f {quoted}.end ]; then {{ read -r code seconds print; echo "ended $print $code $seconds"; cat; }}'
@@ -195,8 +211,8 @@ def full(host: Host, root: str) -> str:
     return f"{int(found[1]) // 1024} MB are free on {found[3]}" if found else "its disk cannot be looked at"
 
 
-def _me(owner: str) -> str:
-    return f"me={quote(owner)} lease={LEASE}\n"
+def _me(holder: Holder) -> str:
+    return f"me={quote(holder.owner)} mine={quote(holder.id)} lease={LEASE}\n"
 
 
 def _locked(host: Host, ran: Ran) -> None:

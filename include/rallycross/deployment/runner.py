@@ -8,10 +8,11 @@ from pathlib import Path
 from typing import TypeVar
 
 from rallycross.deployment import detached
-from rallycross.deployment.detached import LEASE, Locked
+from rallycross.deployment.detached import LEASE, Holder, Locked
 from rallycross.deployment.failure import Failure, StepFailed, last_lines
 from rallycross.deployment.host import HostLost
 from rallycross.deployment.node import Node
+from rallycross.deployment.secret import hidden
 from rallycross.deployment.step import Step
 
 AWAY = 120.0  # seconds for which a host may be out of reach before the step counts as failed
@@ -24,7 +25,7 @@ _LOG_KEPT = 1 << 16  # characters of what a step has said last, for its failure
 class Terms:
     """Under which every step of one deployment runs."""
 
-    owner: str  # who holds the lock
+    owner: str  # for whom the lock is held
     secrets: tuple[str, ...] = field(default=(), repr=False)  # what no log and no message may show
     logs: Path | None = None  # folder for what the steps say
     away: float = AWAY
@@ -42,28 +43,36 @@ def log_of(terms: Terms, node: Node, name: str) -> Path | None:
     return terms.logs / f"{node.name} {name}.log".replace(" ", "-") if terms.logs else None
 
 
-def hold(node: Node, owner: str, *, stopped: threading.Event) -> None:
+def hold(node: Node, holder: Holder, *, stopped: threading.Event) -> None:
     """Take the lock of a cloud on a node; wait as long as one that has died may still have it, then raise `Locked`."""
     deadline = time.monotonic() + LEASE + 1
     while True:
         try:
-            return detached.hold(node.host, node.root, owner)
+            return detached.hold(node.host, node.root, holder)
         except Locked:
             if time.monotonic() > deadline or stopped.wait(0.5):
                 raise
 
 
-def run(step: Step, node: Node, terms: Terms, *, stopped: threading.Event, started: Callable[[], None]) -> None:
+def run(
+    step: Step,
+    node: Node,
+    terms: Terms,
+    *,
+    holder: Holder,
+    stopped: threading.Event,
+    started: Callable[[], None],
+) -> None:
     """Do a step; take it up where it runs or has ended already. Raise `StepFailed`, or `Stopped` once it is told to.
 
     A host that is lost is waited for. `started` is called when it was this call that has begun the step.
     """
-    _Run(step, node, terms, stopped).run(started)
+    _Run(step, node, terms, holder=holder, stopped=stopped).run(started)
 
 
 class _Run:
-    def __init__(self, step: Step, node: Node, terms: Terms, stopped: threading.Event) -> None:
-        self._step, self._node, self._terms, self._stopped = step, node, terms, stopped
+    def __init__(self, step: Step, node: Node, terms: Terms, *, holder: Holder, stopped: threading.Event) -> None:
+        self._step, self._node, self._terms, self._holder, self._stopped = step, node, terms, holder, stopped
         self._print = detached.fingerprint(step)
         self._log = log_of(terms, node, step.name)
         self._offset = 0  # bytes of the host's log that were taken
@@ -89,13 +98,13 @@ class _Run:
         self._patiently(lambda: detached.settle(self._node.host, self._node.root, self._step))
 
     def _find(self) -> detached.Sight:
-        detached.hold(self._node.host, self._node.root, self._terms.owner)
+        detached.hold(self._node.host, self._node.root, self._holder)
         self._offset, self._line, self._said = 0, "", ""
         if self._log:
             self._log.parent.mkdir(parents=True, exist_ok=True)
             self._log.write_text("")
             self._log.chmod(0o600)
-        sight = detached.look(self._node.host, self._node.root, self._step.name, owner=self._terms.owner)
+        sight = detached.look(self._node.host, self._node.root, self._step.name, holder=self._holder)
         if sight.state == "running" and sight.print == self._print:
             self._keep(sight.log)
         return sight
@@ -111,7 +120,7 @@ class _Run:
 
     def _look(self) -> detached.Sight:
         sight = detached.look(
-            self._node.host, self._node.root, self._step.name, owner=self._terms.owner, offset=self._offset
+            self._node.host, self._node.root, self._step.name, holder=self._holder, offset=self._offset
         )
         self._keep(sight.log)
         return sight
@@ -123,7 +132,7 @@ class _Run:
     def _take(self, text: str) -> None:
         """Keep whole lines alone: a secret that came in two halves would not be known for one."""
         *lines, self._line = (self._line + text).split("\n")
-        whole = _hidden("".join(f"{line}\n" for line in lines), self._terms.secrets)
+        whole = hidden("".join(f"{line}\n" for line in lines), self._terms.secrets)
         self._said = (self._said + whole)[-_LOG_KEPT:]
         if self._log and whole:
             with self._log.open("a") as file:
@@ -143,7 +152,7 @@ class _Run:
         secrets = self._terms.secrets
         last = last_lines(self._said)
         return StepFailed(
-            [Failure(self._step.name, self._node.name, _hidden(why, secrets), code, _hidden(command, secrets), last)]
+            [Failure(self._step.name, self._node.name, hidden(why, secrets), code, hidden(command, secrets), last)]
         )
 
     def _patiently(self, ask: Callable[[], Result]) -> Result:
@@ -161,9 +170,3 @@ class _Run:
     def _pause(self, seconds: float) -> None:
         if self._stopped.wait(seconds):
             raise Stopped
-
-
-def _hidden(text: str, secrets: tuple[str, ...]) -> str:
-    for secret in secrets:
-        text = text.replace(secret, "***")
-    return text

@@ -7,6 +7,7 @@ from typing import Any
 from rallycross.deployment import rally
 from rallycross.deployment.engine import ENGINES, BringsServers, CloudSpec, Engine, Option
 from rallycross.deployment.provider import PROVIDERS, Provided
+from rallycross.deployment.secret import secrets_in
 from rallycross.errors import Complaint, InvalidInput, did_you_mean
 from rallycross.yamlfile import Path, dotted, parse, place
 
@@ -22,7 +23,6 @@ _KINDS = {
 }
 _NAME_RULE = "must be lower-case letters, digits and dashes, 41 at the most, beginning with a letter or digit"
 _COMMON = ("name", "engine", "provider")
-_SECRET = re.compile(r"password|secret|token|passphrase", re.IGNORECASE)
 _Flaw = tuple[Path, str, str]  # where, what is wrong, remedy
 
 
@@ -47,7 +47,7 @@ def load_spec(text: str, *, file: str) -> CloudSpec:
     options = filled(data, engines[data["engine"]].options)
     if isinstance(engine := engines[data["engine"]], BringsServers):
         provider = engine.provider(options)
-    return CloudSpec(data["name"], data["engine"], options, text, file, provider, tuple(sorted(set(_secrets(data)))))
+    return CloudSpec(data["name"], data["engine"], options, text, file, provider, tuple(sorted(set(secrets_in(data)))))
 
 
 def filled(data: Mapping[str, Any], known: Mapping[str, Option]) -> dict[str, Any]:
@@ -67,18 +67,6 @@ def provider_options(section: Mapping[str, Any]) -> Mapping[str, Option]:
     """Return the keys of a `provider`, for an option whose value is one."""
     name = section.get("type")
     return PROVIDERS[name].options if isinstance(name, str) and name in PROVIDERS else {}
-
-
-def _secrets(data: Any, key: str = "") -> Iterator[str]:
-    """Yield the texts that stand under a key that names a secret, at any depth."""
-    if isinstance(data, dict):
-        for name, value in data.items():
-            yield from _secrets(value, key if _SECRET.search(key) else str(name))
-    elif isinstance(data, list):
-        for value in data:
-            yield from _secrets(value, key)
-    elif isinstance(data, str | int) and not isinstance(data, bool) and _SECRET.search(key) and len(str(data)) > 2:
-        yield str(data)
 
 
 def _flaws(data: Any, engines: Mapping[str, Engine]) -> Iterator[_Flaw]:

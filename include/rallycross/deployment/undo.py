@@ -8,6 +8,7 @@ from contextlib import ExitStack, contextmanager, suppress
 from shlex import quote
 
 from rallycross.deployment import detached, runner
+from rallycross.deployment.detached import Holder
 from rallycross.deployment.host import CommandFailed
 from rallycross.deployment.ledger import Ledger, Made
 from rallycross.deployment.node import Node
@@ -43,12 +44,13 @@ def undo(ledger: Ledger, nodes: Sequence[Node], *, owner: str, tell: Tell) -> No
 @contextmanager
 def locked(node: Node, owner: str) -> Iterator[None]:
     """Hold the cloud's lock on a node, so that of two that decide something one decides."""
-    runner.hold(node, owner, stopped=threading.Event())
+    holder = Holder(owner)
+    runner.hold(node, holder, stopped=threading.Event())
     try:
         yield
     finally:
         with suppress(CommandFailed):  # the lock goes by itself
-            detached.release(node.host, node.root, owner)
+            detached.release(node.host, node.root, holder)
 
 
 def _remove(node: Node, root: str) -> None:

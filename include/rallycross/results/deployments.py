@@ -3,7 +3,7 @@
 import time
 from typing import Literal
 
-from sqlalchemy import delete, select, update
+from sqlalchemy import Update, delete, select, update
 
 from rallycross.deployment.step import StepEvent
 from rallycross.results.database import Database
@@ -31,7 +31,10 @@ class Deployments(Database):
             self.upsert(session, DeploymentRow, values, key=["uuid"], update=[key for key in values if key not in kept])
 
     def record_step(self, deployment_uuid: str, event: StepEvent) -> None:
-        """Keep where a step has come to. What this deployment has done is not skipped by it: its time stays."""
+        """Keep where a step has come to, and how many there are, which is known once they are planned.
+
+        What this deployment has done is not skipped by it: its time stays.
+        """
         running = event.status == "running"
         values = {
             "deployment_uuid": deployment_uuid,
@@ -46,6 +49,10 @@ class Deployments(Database):
         key = ["deployment_uuid", "name"]
         was = select(StepRow.status).where(StepRow.deployment_uuid == deployment_uuid, StepRow.name == event.name)
         with self.writing() as session:
+            if event.total:
+                session.execute(
+                    update(DeploymentRow).where(DeploymentRow.uuid == deployment_uuid).values(total_steps=event.total)
+                )
             if event.status == "skipped" and session.scalar(was) == "done":
                 return
             self.upsert(session, StepRow, values, key=key, update=[name for name in values if name not in key])
@@ -59,14 +66,42 @@ class Deployments(Database):
         """Say how a deployment ended. A step that was still running has failed with it."""
         now = time.time()
         with self.writing() as session:
+            session.execute(_ended(uuid, now, status=status, error=error))
+            session.execute(_running_failed(uuid, now))
+
+    def resume_deployment(self, uuid: str, *, step: str) -> None:
+        """Have a failed deployment run again, for one of its steps is done again, unless others have failed as well."""
+        of_this = select(StepRow.id).where(StepRow.deployment_uuid == uuid, StepRow.status == "failed")
+        with self.writing() as session:
             session.execute(
-                update(DeploymentRow).where(DeploymentRow.uuid == uuid).values(status=status, error=error, ended_at=now)
+                update(DeploymentRow)
+                .where(
+                    DeploymentRow.uuid == uuid,
+                    DeploymentRow.status == "failed",
+                    of_this.where(StepRow.name == step).exists(),
+                    ~of_this.where(StepRow.name != step).exists(),
+                )
+                .values(status="running", error="", ended_at=None)
             )
-            session.execute(
-                update(StepRow)
-                .where(StepRow.deployment_uuid == uuid, StepRow.status == "running")
-                .values(status="failed", ended_at=now, seconds=now - StepRow.started_at)
-            )
+
+    def fail_step(self, deployment_uuid: str, name: str, *, error: str) -> None:
+        """Say that a deployment has failed by one step. Those beside it are done by others, and may run on."""
+        now = time.time()
+        values = {
+            "deployment_uuid": deployment_uuid,
+            "name": name,
+            "title": name,
+            "status": "failed",
+            "started_at": now,
+            "ended_at": now,
+            "seconds": 0.0,
+            "error": error,
+        }
+        with self.writing() as session:
+            session.execute(_running_failed(deployment_uuid, now).where(StepRow.name == name))
+            # One that has come to no event of its own is known to have failed, too: others wait for it.
+            self.upsert(session, StepRow, values, key=["deployment_uuid", "name"], update=[])
+            session.execute(_ended(deployment_uuid, now, status="failed", error=error))
 
     def deployment(self, uuid: str) -> DeploymentRow | None:
         """Return a deployment with its steps."""
@@ -91,3 +126,16 @@ class Deployments(Database):
         )
         with self.reading() as session:
             return session.scalars(query).first()
+
+
+def _ended(uuid: str, now: float, *, status: str, error: str) -> Update:
+    return update(DeploymentRow).where(DeploymentRow.uuid == uuid).values(status=status, error=error, ended_at=now)
+
+
+def _running_failed(uuid: str, now: float) -> Update:
+    """Say of what a deployment has running that it has failed."""
+    return (
+        update(StepRow)
+        .where(StepRow.deployment_uuid == uuid, StepRow.status == "running")
+        .values(status="failed", ended_at=now, seconds=now - StepRow.started_at)
+    )

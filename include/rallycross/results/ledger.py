@@ -8,6 +8,7 @@ import time
 from typing import Any
 
 from sqlalchemy import delete, insert, select, update
+from sqlalchemy.sql.dml import ReturningInsert
 
 from rallycross.results.database import Database
 from rallycross.results.models import LedgerRow
@@ -18,17 +19,25 @@ class Ledger(Database):
 
     def remember(self, owner_uuid: str, cloud: str, kind: str, name: str, detail: dict[str, Any] | None = None) -> int:
         """Note that something of `kind` is about to be created for `owner_uuid`; return the row's id."""
-        values = {
-            "owner_uuid": owner_uuid,
-            "cloud": cloud,
-            "kind": kind,
-            "name": name,
-            "detail": detail or {},
-            "remembered_at": time.time(),
-        }
         with self.engine.begin() as connection:
-            row: int = connection.execute(insert(LedgerRow).values(values).returning(LedgerRow.id)).scalar_one()
-        return row
+            return connection.execute(_new(owner_uuid, cloud, kind, name, detail or {})).scalar_one()
+
+    def remember_once(self, owner_uuid: str, cloud: str, kind: str, name: str, detail: dict[str, Any]) -> int:
+        """Note it as `remember` does; what the owner has under that name gets the new detail, and keeps its place.
+
+        In one transaction: at no moment is what stands known to nobody.
+        """
+        same = (
+            LedgerRow.owner_uuid == owner_uuid,
+            LedgerRow.cloud == cloud,
+            LedgerRow.kind == kind,
+            LedgerRow.name == name,
+        )
+        with self.engine.begin() as connection:
+            known = connection.execute(
+                update(LedgerRow).where(*same).values(detail=detail).returning(LedgerRow.id)
+            ).scalar()
+            return known or connection.execute(_new(owner_uuid, cloud, kind, name, detail)).scalar_one()
 
     def learned(self, row: int, resource_id: str) -> None:
         """Note the id that the cloud has given it."""
@@ -53,3 +62,16 @@ class Ledger(Database):
             query = query.where(LedgerRow.owner_uuid == owner_uuid)
         with self.reading() as session:
             return list(session.scalars(query))
+
+
+def _new(owner_uuid: str, cloud: str, kind: str, name: str, detail: dict[str, Any]) -> ReturningInsert[int]:
+    """Return the statement that adds a row, and gives its id."""
+    values = {
+        "owner_uuid": owner_uuid,
+        "cloud": cloud,
+        "kind": kind,
+        "name": name,
+        "detail": detail,
+        "remembered_at": time.time(),
+    }
+    return insert(LedgerRow).values(values).returning(LedgerRow.id)

@@ -6,6 +6,7 @@ An environment stands whole or not at all: it is made beside its place, and put 
 import fcntl
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -91,8 +92,8 @@ def _standing(folder: Path) -> Environment | None:
 def _uv(*arguments: str) -> str:
     """Run uv; return what it prints."""
     inherited = dict(os.environ)
-    if not inherited.get("UV_DEFAULT_INDEX") and not inherited.get("UV_INDEX_URL") and inherited.get("PIP_INDEX_URL"):
-        inherited["UV_DEFAULT_INDEX"] = inherited["PIP_INDEX_URL"]  # uv does not read pip's variables
+    if not inherited.get("UV_DEFAULT_INDEX") and not inherited.get("UV_INDEX_URL") and (mirror := _mirror()):
+        inherited["UV_DEFAULT_INDEX"] = mirror
     for name in ("VIRTUAL_ENV", "PYTHONPATH", "PYTHONHOME"):
         inherited.pop(name, None)
     command = [str(Path(sys.executable).with_name("uv")), *arguments]
@@ -107,6 +108,17 @@ def _uv(*arguments: str) -> str:
             f"repository) is in reach; nothing was left behind:\n{said}"
         )
     return ran.stdout
+
+
+def _mirror() -> str:
+    """Return the package index that pip's variables or configuration name, which uv reads neither of."""
+    if given := os.environ.get("PIP_INDEX_URL"):
+        return given
+    # `pip config get` would read one of pip's files alone.
+    pip = [sys.executable, "-m", "pip", "config", "list"]
+    said = subprocess.run(pip, capture_output=True, text=True, check=False).stdout
+    found = re.search(r"^global\.index-url='(.*)'$", said, re.MULTILINE)
+    return found[1] if found else ""
 
 
 @contextmanager

@@ -11,6 +11,7 @@ it already. Everything goes the way that the command line goes: the results data
 """
 
 import signal
+import socket
 import subprocess
 import sys
 import threading
@@ -245,16 +246,29 @@ class Conformance:
         ground.deploy(wanted)
 
     def test_a_host_that_comes_back_costs_nothing(self, ground: Ground, wanted: CloudSpec) -> None:
-        """A network that is away for a moment is not noticed but by the wait."""
-        victim = ground.servers[0]
+        """A network that is away for a moment is not noticed but by the wait: the step is done, and done once."""
+        victim, away = ground.servers[0], threading.Event()
+
+        def blink() -> None:
+            ground.machines.cut(victim.name)
+            try:
+                socket.create_connection((victim.host, victim.port), timeout=1).close()
+            except OSError:
+                away.set()
+            ground.machines.mend(victim.name)
 
         def cut(event: StepEvent) -> None:
+            told(event)
             if event.status == "running" and event.name.startswith(self.injected):
-                threading.Timer(1, ground.machines.cut, (victim.name,)).start()
-                threading.Timer(2, ground.machines.mend, (victim.name,)).start()
+                threading.Timer(1, blink).start()
 
-        with sabotaged(wanted.engine, self.injected, script="sleep 4", hosts=(victim.name,), always=True):
+        told = Told()
+        script = "echo once >> /root/blinked; sleep 4"
+        with sabotaged(wanted.engine, self.injected, script=script, hosts=(victim.name,), always=True):
             ground.deploy(wanted, cut)
+        assert away.is_set()
+        assert set(told.statuses().values()) <= {"done", "skipped"}
+        assert ground.on(victim, "cat /root/blinked; rm /root/blinked") == "once\n"
 
     def test_secrets_are_in_no_log_and_in_no_table(self, ground: Ground, wanted: CloudSpec) -> None:
         """No file of the deployment's logs and no page of the results database has a secret of the cloud."""

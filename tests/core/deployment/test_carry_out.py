@@ -18,6 +18,7 @@ from told import Told
 
 from rallycross.deployment import detached
 from rallycross.deployment.carry_out import undone
+from rallycross.deployment.detached import Holder, Locked
 from rallycross.deployment.failure import StepFailed
 from rallycross.deployment.host import Host
 from rallycross.deployment.local_host import LocalHost
@@ -264,9 +265,10 @@ def test_a_killed_deployment_is_taken_up_where_it_stands(tmp_path: Path, told: T
 def test_what_has_ended_unseen_is_not_done_again(host: Host, tmp_path: Path, told: Told) -> None:
     """A step whose deployer died before it could note the end counts as done by the code that the step has left."""
     step = _noting("a", tmp_path)
-    detached.hold(host, str(tmp_path), "test")
+    holder = Holder("test")
+    detached.hold(host, str(tmp_path), holder)
     detached.start(host, str(tmp_path), step)
-    _until(lambda: detached.look(host, str(tmp_path), "a", owner="test").state != "running", "a goes on")
+    _until(lambda: detached.look(host, str(tmp_path), "a", holder=holder).state != "running", "a goes on")
     carry([step], host, root=str(tmp_path), tell=told)
     assert _log(tmp_path) == ["a"]
     assert told.statuses() == {"a": "done"}
@@ -274,7 +276,7 @@ def test_what_has_ended_unseen_is_not_done_again(host: Host, tmp_path: Path, tol
 
 def test_a_step_of_another_content_is_waited_for(tmp_path: Path, told: Told) -> None:
     """What a spec of before has begun comes to its end first; then the step is done as it is wanted now."""
-    detached.hold(HERE, str(tmp_path), "test")
+    detached.hold(HERE, str(tmp_path), Holder("test"))
     detached.start(HERE, str(tmp_path), _noting("a", tmp_path, script="sleep 1; echo old"))
     carry([_noting("a", tmp_path, script="echo new")], HERE, root=str(tmp_path), tell=told)
     assert _log(tmp_path) == ["a", "a"]
@@ -283,7 +285,7 @@ def test_a_step_of_another_content_is_waited_for(tmp_path: Path, told: Told) -> 
 def test_a_step_that_was_lost_is_done_again(host: Host, tmp_path: Path, told: Told) -> None:
     """A step that a restart of the host has taken away, leaving no end, is begun anew."""
     step = _noting("a", tmp_path)
-    detached.hold(host, str(tmp_path), "test")
+    detached.hold(host, str(tmp_path), Holder("test"))
     (tmp_path / "steps" / "a.running").write_text("1 1 x\n")
     carry([step], host, root=str(tmp_path), tell=told)
     assert _log(tmp_path) == ["a"]
@@ -307,7 +309,7 @@ def test_a_second_deployment_is_refused_while_one_is_at_work(
     first.start()
     try:
         _until((tmp_path / "begun").exists, "a has not begun")
-        with pytest.raises(detached.Locked, match=r"another deployment of this cloud is at work \(as first\)"):
+        with pytest.raises(Locked, match=r"another deployment of this cloud is at work \(as first\)"):
             carry([Step("b", f"touch {tmp_path}/wrong")], host, root=root, tell=lambda _: None, owner="second")
     finally:
         (tmp_path / "go").touch()
@@ -316,6 +318,35 @@ def test_a_second_deployment_is_refused_while_one_is_at_work(
     assert told.statuses() == {"a": "done"}
     assert not (tmp_path / "wrong").exists()
     carry([Step("b", "true")], host, root=root, tell=told, owner="second")
+
+
+def test_a_lock_is_held_until_its_last_holder_gives_it_back(host: Host, tmp_path: Path) -> None:
+    """Steps of one deployment that run side by side hold it together; the first to end does not free the others'."""
+    root, one, other, strange = str(tmp_path / "root"), Holder("mine"), Holder("mine"), Holder("yours")
+    for holder in (one, other, one):
+        detached.hold(host, root, holder)
+    for given_back in (strange, one):
+        detached.release(host, root, given_back)
+        with pytest.raises(Locked, match=r"\(as mine\)"):
+            detached.hold(host, root, strange)
+
+    detached.release(host, root, other)
+    assert not (tmp_path / "root").exists()
+    detached.hold(host, root, strange)
+
+
+def test_a_holder_that_has_died_holds_for_its_lease(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What is not renewed lapses by itself, and what one holds beside it goes on."""
+    monkeypatch.setattr(detached, "LEASE", 1)
+    root, dead, alive, strange = str(tmp_path), Holder("mine"), Holder("mine"), Holder("yours")
+    detached.hold(HERE, root, dead)
+    monkeypatch.undo()
+    detached.hold(HERE, root, alive)
+    time.sleep(1.1)
+    with pytest.raises(Locked):
+        detached.hold(HERE, root, strange)
+    detached.release(HERE, root, alive)
+    detached.hold(HERE, root, strange)
 
 
 def test_the_log_is_kept_without_secrets(host: Host, tmp_path: Path, told: Told) -> None:

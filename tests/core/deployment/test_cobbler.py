@@ -15,6 +15,8 @@ from ssh_server import NoServerError, ssh_server
 
 from rallycross.deployment import load_spec
 from rallycross.deployment.provider import PROVIDERS
+from rallycross.deployment.providers.lxc import LxcContainers
+from rallycross.deployment.server import Server
 from rallycross.errors import InvalidInput, RallycrossError
 
 
@@ -165,3 +167,19 @@ def test_what_cobbler_refuses_is_said(cobbler: Cobbler, guests: dict[str, object
     with pytest.raises(RallycrossError, match="does not answer"):
         create(options(cobbler, guests, host="http://127.0.0.1:1/"), site)
     assert cobbler.rebooted == []
+
+
+def test_its_systems_can_be_the_hosts_of_containers(
+    cobbler: Cobbler, guests: dict[str, object], tmp_path: Path
+) -> None:
+    """Hosts and containers stand in one ledger, and neither provider takes the other's servers for its own."""
+    given = {"host_provider": {"type": "cobbler", **options(cobbler, guests)}}
+    boxes, site = LxcContainers(), a_site(tmp_path)
+    hosts = boxes._hosts(given, site, make=True)
+    site.ledger.remember("server", "box", {**Server("box", "10.0.3.5").kept(), "on": hosts[0].name})
+
+    (box,) = boxes.standing(given, site)
+    assert (box.name, box.via) == ("box", hosts[0].server)
+    boxes.destroy(given, site)
+    assert site.ledger.standing() == []
+    site.close()

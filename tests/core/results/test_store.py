@@ -80,6 +80,41 @@ def test_a_deployment_taken_up_again_keeps_its_steps_and_its_begin(store: Store)
     assert len(after.steps) == 2
 
 
+def test_one_failed_step_fails_the_deployment_and_not_those_beside_it(store: Store) -> None:
+    """A step done by itself fails alone, with a row even where it had come to none; the deployment has failed."""
+    store.begin_deployment(DEPLOYMENT, cloud="c", engine="e", spec="", total_steps=0)
+    for name in ("a", "b"):
+        store.record_step(DEPLOYMENT, StepEvent(name, name.upper(), "running", 100.0, total=3))
+    store.fail_step(DEPLOYMENT, "a", error="no luck")
+    store.fail_step(DEPLOYMENT, "c", error="no host")
+    row = store.deployment(DEPLOYMENT)
+
+    assert row is not None
+    assert (row.status, row.error, row.total_steps) == ("failed", "no host", 3)
+    assert {step.name: step.status for step in row.steps} == {"a": "failed", "b": "running", "c": "failed"}
+
+
+def test_a_failed_deployment_runs_again_once_its_only_failed_step_does(store: Store) -> None:
+    """A step that has not failed changes nothing of the failure, and neither does one of several that have."""
+
+    def status() -> tuple[str, str]:
+        row = store.deployment(DEPLOYMENT)
+        assert row is not None
+        return row.status, row.error
+
+    store.begin_deployment(DEPLOYMENT, cloud="c", engine="e", spec="", total_steps=3)
+    store.fail_step(DEPLOYMENT, "a", error="no luck")
+    store.resume_deployment(DEPLOYMENT, step="b")
+    assert status() == ("failed", "no luck")
+
+    store.resume_deployment(DEPLOYMENT, step="a")
+    assert status() == ("running", "")
+
+    store.fail_step(DEPLOYMENT, "b", error="no host")
+    store.resume_deployment(DEPLOYMENT, step="a")
+    assert status() == ("failed", "no host")
+
+
 def test_a_verification_that_begins_again_starts_over(store: Store) -> None:
     """Tests come back in the order in which they ended, once each; a second attempt does not inherit them."""
     for _ in range(2):
@@ -161,6 +196,16 @@ def test_a_cloud_is_found_by_its_name_until_it_is_forgotten(store: Store) -> Non
     assert found.environment == {"os": "x"}
     store.forget_cloud("c")
     assert store.cloud("c") is None
+
+
+def test_what_the_ledger_has_already_gets_its_new_detail_in_place(store: Store) -> None:
+    """Row and place stay, so that nothing is unknown for a moment; another owner's of the same name is another."""
+    first = store.remember_once("one", "c", "step", "a", {"undo": "old"})
+    store.remember_once("one", "c", "step", "b", {})
+    other = store.remember_once("other", "c", "step", "a", {})
+
+    assert store.remember_once("one", "c", "step", "a", {"undo": "new"}) == first != other
+    assert [(row.name, row.detail) for row in store.standing("c", "one")] == [("a", {"undo": "new"}), ("b", {})]
 
 
 def test_the_ledger_holds_what_may_stand_and_nothing_else(store: Store) -> None:

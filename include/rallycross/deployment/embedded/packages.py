@@ -85,8 +85,17 @@ if [ ! -e {layout.root}/mariadb/made ]; then
         cat {layout.root}/log/mariadb-install.log >&2; exit 1; }}
     touch {layout.root}/mariadb/made
 fi
-mkdir -p {layout.root}/rabbitmq
 """
+
+
+def rabbitmq_script(layout: Layout) -> str:
+    """Return the script that has Erlang find its cookie: it takes one that its owner alone can read."""
+    return f"chmod 400 {_cookie(layout)}\n"
+
+
+def _cookie(layout: Layout) -> str:
+    # In the home of the broker, where Erlang looks: on a command line all would see it.
+    return layout.path("rabbitmq", ".erlang.cookie")
 
 
 def files(layout: Layout, databases: list[str]) -> dict[str, str]:
@@ -115,6 +124,7 @@ vm_memory_high_watermark.absolute = 1GB
 disk_free_limit.absolute = 200MB
 """,
         layout.path("etc", "enabled_plugins"): "[].\n",
+        _cookie(layout): layout.secrets["cookie"],
     }
 
 
@@ -136,8 +146,7 @@ def programs(layout: Layout) -> tuple[Program, ...]:
         "RABBITMQ_DIST_PORT": str(layout.ports["rabbitmq_distribution"]),
         # Without this the port between nodes would be open to all.
         # And the broker must not start an epmd of its own, which nobody would end.
-        "RABBITMQ_SERVER_ADDITIONAL_ERL_ARGS": "-kernel inet_dist_use_interface {127,0,0,1} -start_epmd false "
-        f"-setcookie {layout.secrets['cookie']}",
+        "RABBITMQ_SERVER_ADDITIONAL_ERL_ARGS": "-kernel inet_dist_use_interface {127,0,0,1} -start_epmd false",
         # The supervised process is the broker itself, not a shell that a kill would take away above it.
         "RABBITMQ_ALLOW_INPUT": "1",
         "RABBITMQ_SERVER_START_ARGS": "-noinput",

@@ -52,7 +52,14 @@ def environment(layout: Layout, install: str) -> str:
     """
     # A server is there to be deployed to; this machine is left as it is.
     mine = "true" if layout.host != LOCAL else "false"
-    names = f"{layout.options.python} python3.12 python3.13 python3.11 python3"
+    wanted = layout.options.python
+    names = quote(wanted) if wanted else "python3.12 python3.13 python3.11 python3"
+    missing = (
+        f"{wanted} on {layout.host} is no Python 3.11, 3.12 or 3.13 that runs - install it there, or name another by "
+        "the spec's key 'python'"
+        if wanted
+        else "no Python 3.11, 3.12 or 3.13 - install one, or name it by the spec's key 'python'"
+    )
     return f"""
 cd {layout.root}
 for python in {names}; do
@@ -60,13 +67,9 @@ for python in {names}; do
     "$python" -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] < (3, 14))' 2>/dev/null && break
     python=
 done
-[ -n "$python" ] || {{
-    echo "no Python 3.11, 3.12 or 3.13 - install one, or name it by the spec's key 'python'" >&2; exit 1; }}
+[ -n "$python" ] || {{ echo {quote(missing)} >&2; exit 1; }}
 export UV_CACHE_DIR="$PWD/cache" UV_HTTP_TIMEOUT="${{UV_HTTP_TIMEOUT:-30}}" PIP_DISABLE_PIP_VERSION_CHECK=1
 export UV_SYSTEM_CERTS="${{UV_SYSTEM_CERTS:-1}}" # as pip does
-if [ -z "${{UV_DEFAULT_INDEX:-}}${{UV_INDEX_URL:-}}" ] && [ -n "${{PIP_INDEX_URL:-}}" ]; then
-    export UV_DEFAULT_INDEX=$PIP_INDEX_URL
-fi
 if {mine} && [ "$(id -u)" = 0 ] && ! "$python" -c 'import ensurepip' 2>/dev/null; then
     apt-get -qq update && DEBIAN_FRONTEND=noninteractive apt-get -qq install --no-install-recommends python3-venv
 fi
@@ -74,6 +77,11 @@ if [ ! -x uv/bin/uv ] || ! uv/bin/uv --version >/dev/null 2>&1; then
     "$python" -m venv --clear uv || {{
         echo "$python cannot make environments - apt-get install python3-venv" >&2; exit 1; }}
     uv/bin/python -m pip install --quiet --no-cache-dir {_UV}
+fi
+if [ -z "${{UV_DEFAULT_INDEX:-}}${{UV_INDEX_URL:-}}" ]; then
+    # uv reads neither pip's variables nor its configuration, which may name a mirror.
+    mirror=${{PIP_INDEX_URL:-$(uv/bin/python -m pip config list | sed -n "s/^global.index-url='\\(.*\\)'/\\1/p")}}
+    [ -z "$mirror" ] || export UV_DEFAULT_INDEX=$mirror
 fi
 uv/bin/uv venv --quiet --allow-existing --python "$python" venv
 uv/bin/{install}

@@ -64,7 +64,10 @@ def _controller_steps(layout: Layout, computes: tuple[str, ...]) -> list[Step]:
         ),
         Step(
             "backing services",
-            packages.mariadb_script(layout) + supervisor(layout) + up(layout, backing, _backing_ports(layout)),
+            packages.mariadb_script(layout)
+            + packages.rabbitmq_script(layout)
+            + supervisor(layout)
+            + up(layout, backing, _backing_ports(layout)),
             needs=("packages", "configuration"),
             title="Database, message queue, cache",
             limit=180,

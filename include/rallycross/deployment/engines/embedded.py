@@ -4,14 +4,13 @@ import json
 import re
 from collections.abc import Sequence
 from dataclasses import replace
-from importlib.resources import files
 from shlex import quote
 from typing import Any
 
 from rallycross.deployment.embedded import packages
 from rallycross.deployment.embedded.layout import PORTS, SECRETS, Layout
 from rallycross.deployment.embedded.options import OPTIONS, Options
-from rallycross.deployment.embedded.parts import stop_script
+from rallycross.deployment.embedded.parts import shipped, stop_script
 from rallycross.deployment.embedded.plan import clouds_yaml, steps
 from rallycross.deployment.embedded.services import services
 from rallycross.deployment.engine import ENGINES, CloudSpec, Deployed, Service
@@ -60,17 +59,17 @@ class EmbeddedEngine:
         found = []
         for node in _in_order(spec, nodes):
             states = _prepare("look", spec, node, controller=True).get("states", {})
-            where = f" on {node.name}" if len(nodes) > 1 else ""
-            found += [Service(f"{name}{where}", state, detail) for name, (state, detail) in sorted(states.items())]
+            found += [
+                Service(name + _where(node, nodes), state, detail) for name, (state, detail) in sorted(states.items())
+            ]
         return found
 
     def logs(self, spec: CloudSpec, nodes: Sequence[Node], *, service: str | None, lines: int) -> str:
         """Return the last lines of a service's log, or of all."""
         there: dict[str, tuple[Node, str]] = {}
         for node in _in_order(spec, nodes):
-            where = f" on {node.name}" if len(nodes) > 1 else ""
             for name in node.host.run(f"cd {quote(node.root)}/log && ls *.log", check=False).out.split():
-                there[name.removesuffix(".log") + where] = (node, name)
+                there[name.removesuffix(".log") + _where(node, nodes)] = (node, name)
         if service is not None and service not in there:
             raise RallycrossError(f"no service {service!r} has a log - there is: {', '.join(there) or 'none yet'}")
         said = []
@@ -152,7 +151,7 @@ def _prepare(mode: str, spec: CloudSpec, node: Node, *, controller: bool) -> dic
     no_python = {"complaints": ["has no python3 - apt-get install python3"]}
     script = (
         f"command -v python3 >/dev/null || {{ echo {quote(json.dumps(no_python))}; exit 0; }}\n"
-        f"python3 - {' '.join(map(str, words))} <<'EOF'\n{_shipped('prepare.py')}\nEOF"
+        f"python3 - {' '.join(map(str, words))} <<'EOF'\n{shipped('on_host', 'prepare.py')}\nEOF"
     )
     found: dict[str, Any] = json.loads(node.host.run(script, limit=60).out)
     return found
@@ -178,12 +177,13 @@ def _describe(layout: Layout, controller: Node, nodes: Sequence[Node]) -> dict[s
 
 
 def _pins() -> list[str]:
-    text = files("rallycross.deployment.embedded").joinpath("requirements.txt").read_text()
+    text = shipped("requirements.txt")
     return [line.split(" ;")[0].strip() for line in text.splitlines() if line and not line.lstrip().startswith("#")]
 
 
-def _shipped(name: str) -> str:
-    return files("rallycross.deployment.embedded.on_host").joinpath(name).read_text()
+def _where(node: Node, nodes: Sequence[Node]) -> str:
+    """Return what tells a node's part of a name from the other nodes', where there are any."""
+    return f" on {node.name}" if len(nodes) > 1 else ""
 
 
 ENGINES.add("embedded", EmbeddedEngine())

@@ -1,7 +1,13 @@
-"""Servers that are LXC containers on hosts of another provider: on this machine, unless `host_provider` says other."""
+"""Servers that are LXC containers on hosts of another provider: on this machine, unless `host_provider` says other.
+
+Before a container is made a mark goes into the cloud's folder on its host. What has none is somebody else's, by
+whatever name, and is left alone.
+"""
 
 import ipaddress
+import re
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from shlex import quote
 from typing import Any, ClassVar
 
@@ -17,6 +23,7 @@ from rallycross.deployment.step import Plan, Step
 from rallycross.deployment.undo import undo
 
 _PACKAGES = "lxc lxc-templates debootstrap dnsmasq-base iptables rsync"
+_CONTAINERS = "/var/lib/lxc"
 _INSIDE = "openssh-server,python3,python3-venv,sudo,ca-certificates,procps,iproute2"
 
 
@@ -28,13 +35,19 @@ def _network(text: str) -> str | None:
     return None if network.num_addresses >= 8 else "must have room for containers: /29 or wider"
 
 
+def _prefix(text: str) -> str | None:
+    # A container's name is its host's name too, and stands in scripts as it is.
+    plain = re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9-]{0,49}", text)
+    return None if plain else "must be letters, digits and dashes, 50 at the most, beginning with a letter or digit"
+
+
 class LxcContainers:
     """The provider `lxc`. The first container of a host is made from packages, the others are copies of it."""
 
     disposable = True
     options: ClassVar = {
         "containers_per_host": Option(int, 1, "how many containers each host gets", within(1, 200)),
-        "container_name_prefix": Option(str, None, "how their names begin; default: the cloud's name"),
+        "container_name_prefix": Option(str, None, "how their names begin; default: the cloud's name", _prefix),
         "distribution": Option(str, "debian", "the LXC template, such as debian or ubuntu"),
         "release": Option(str, "bookworm", "the distribution's release"),
         "start_lxc_network": Option(str, "10.0.3.0/24", "the network of the first host; others get the next", _network),
@@ -76,15 +89,20 @@ class LxcContainers:
             if made.kind == "server":
                 site.ledger.forgotten(made.row)
         if section := given["host_provider"]:
-            PROVIDERS[section["type"]].destroy(section, site)
+            PROVIDERS[section["type"]].destroy(section, _of_hosts(site))
 
     def _hosts(self, given: Mapping[str, Any], site: Site, *, make: bool) -> Sequence[Node]:
         section = given["host_provider"]
         if section is None:
             return [site.here]
-        provider = PROVIDERS[section["type"]]
-        servers = provider.create(section, site) if make else provider.standing(section, site)
+        provider, own = PROVIDERS[section["type"]], _of_hosts(site)
+        servers = provider.create(section, own) if make else provider.standing(section, own)
         return [site.node(server) for server in servers]
+
+
+def _of_hosts(site: Site) -> Site:
+    """Return the site as the hosts' provider sees it: its servers are none of ours."""
+    return replace(site, ledger=Part(site.ledger, "host"))
 
 
 def _names(given: Mapping[str, Any], site: Site, host: int) -> list[str]:
@@ -102,20 +120,20 @@ def _steps(given: Mapping[str, Any], node: Node, names: list[str], host: int, ke
         Step("lxc", _ready(network), title=f"LXC on {node.name}", leaves=f"the packages {_PACKAGES}; lxcbr0"),
         Step(
             "container",
-            _container(given, made, key),
+            _container(given, made, key, node.root),
             needs=("lxc",),
             title=f"Container {made} on {node.name}",
             limit=1200,
-            undo=_gone(made),
+            undo=_gone(made, node.root),
         ),
         *(
             Step(
                 f"copy {name}",
-                f"[ -e /var/lib/lxc/{name}/made ] || {{ {_gone(name)}\nlxc-copy -n {made} -N {name}\n"
-                f"touch /var/lib/lxc/{name}/made; }}",
+                f"{_claimed(name, node.root)}[ -e {_CONTAINERS}/{name}/made ] || {{ {_destroyed(name)}\n"
+                f"lxc-copy -n {made} -N {name}\ntouch {_CONTAINERS}/{name}/made; }}",
                 needs=("container",),
                 title=f"Container {name} on {node.name}",
-                undo=_gone(name),
+                undo=_gone(name, node.root),
             )
             for name in copies
         ),
@@ -153,14 +171,14 @@ fi
 """
 
 
-def _container(given: Mapping[str, Any], name: str, key: str) -> str:
+def _container(given: Mapping[str, Any], name: str, key: str, root: str) -> str:
     words = f"-n {name} -t {quote(given['distribution'])} -- -r {quote(given['release'])}"
     packages = f" --packages={_INSIDE}" if given["distribution"] in {"debian", "ubuntu"} else ""
-    return f"""
-if ! [ -e /var/lib/lxc/{name}/made ]; then
-    {_gone(name)}
+    return f"""{_claimed(name, root)}
+if ! [ -e {_CONTAINERS}/{name}/made ]; then
+    {_destroyed(name)}
     lxc-create {words}{packages} >/dev/null
-    cd /var/lib/lxc/{name}
+    cd {_CONTAINERS}/{name}
     grep -q '^lxc.net.0.link' config || printf '%s\\n' 'lxc.net.0.type = veth' 'lxc.net.0.link = lxcbr0' \\
         'lxc.net.0.flags = up' >> config
     sed -i '/^lxc.apparmor.profile/d' config
@@ -197,8 +215,31 @@ mv lxc-addresses.part lxc-addresses
 """
 
 
-def _gone(name: str) -> str:
-    return f"lxc-destroy -f -n {name} >/dev/null 2>&1 || [ ! -e /var/lib/lxc/{name} ] || rm -rf /var/lib/lxc/{name}"
+def _mark(name: str, root: str) -> str:
+    return quote(f"{root}/containers/{name}")
+
+
+def _claimed(name: str, root: str) -> str:
+    """Mark a container as ours before it is made; refuse one that is there and is not."""
+    remedy = f"set another container_name_prefix, or destroy it: lxc-destroy -f -n {name}"
+    return f"""
+if ! [ -e {_mark(name, root)} ]; then
+    ! [ -e {_CONTAINERS}/{name} ] || {{
+        echo "there is a container {name} already that this cloud has not made - {remedy}" >&2; exit 1; }}
+    mkdir -p {quote(f"{root}/containers")}
+    touch {_mark(name, root)}
+fi
+"""
+
+
+def _gone(name: str, root: str) -> str:
+    """Destroy a container if it is ours."""
+    return f"[ ! -e {_mark(name, root)} ] || {{ {_destroyed(name)}\nrm -f {_mark(name, root)}; }}"
+
+
+def _destroyed(name: str) -> str:
+    folder = f"{_CONTAINERS}/{name}"
+    return f"lxc-destroy -f -n {name} >/dev/null 2>&1 || [ ! -e {folder} ] || rm -rf {folder}"
 
 
 PROVIDERS.add("lxc", LxcContainers())

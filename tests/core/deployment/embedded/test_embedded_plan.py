@@ -11,6 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from rallycross.deployment.detached import fingerprint
+from rallycross.deployment.embedded import packages
 from rallycross.deployment.embedded.layout import PORTS, SECRETS, Layout
 from rallycross.deployment.embedded.options import OPTIONS, Options
 from rallycross.deployment.embedded.plan import clouds_yaml, steps
@@ -122,6 +123,17 @@ def test_secrets_are_in_no_title() -> None:
     """What is shown of a step has no secret in it."""
     for step in steps(layout()):
         assert "secret-of-" not in step.name + step.title
+
+
+def test_secrets_are_on_no_command_line() -> None:
+    """What every user of the host can see of a process has no secret; Erlang reads its cookie from its home."""
+    cloud = layout()
+    for program in (*packages.programs(cloud), *(one for part in services(cloud) for one in part.programs)):
+        becomes_arguments = [text for name, text in program.environment.items() if name.endswith("ARGS")]
+        assert "secret-of-" not in " ".join([program.command, *becomes_arguments])
+
+    (rabbitmq,) = (program for program in packages.programs(cloud) if program.name == "rabbitmq")
+    assert files(cloud)[f"{rabbitmq.environment['HOME']}/.erlang.cookie"] == "secret-of-cookie"
 
 
 def test_clouds_yaml_has_an_administrator_and_a_user() -> None:

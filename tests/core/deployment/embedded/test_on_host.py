@@ -1,5 +1,6 @@
 """What runs on the host: it looks before it makes anything, and decides ports and secrets once."""
 
+import re
 import socket
 import stat
 from pathlib import Path
@@ -52,6 +53,25 @@ def test_a_port_that_is_taken_is_passed_over(tmp_path: Path) -> None:
 
         assert port not in found["ports"].values()
         assert all(port < chosen <= port + 40 for chosen in found["ports"].values())
+
+
+@pytest.mark.parametrize(
+    ("first", "last", "complaint"),
+    [
+        (
+            20000,
+            20005,
+            r"\d ports are free from 20000 to 20005, 12 are needed - set first_port and last_port to a wider",
+        ),
+        (20005, 20000, "first_port is 20005 and last_port 20000, which comes before it - exchange the two"),
+    ],
+)
+def test_a_range_without_enough_ports_is_refused(tmp_path: Path, first: int, last: int, complaint: str) -> None:
+    """The complaint says how many ports there are and are needed, or that the range is none; nothing is made."""
+    (said,) = prepared(tmp_path / "one", first_port=first, last_port=last)["complaints"]
+
+    assert re.match(complaint, said)
+    assert not (tmp_path / "one").exists()
 
 
 @pytest.mark.parametrize(("key", "what"), [("memory_gb_min", "GB of memory"), ("disk_gb_min", "GB of disk free")])

@@ -13,6 +13,7 @@ import socket
 import sys
 import xmlrpc.client
 from collections.abc import Iterator
+from itertools import islice
 from pathlib import Path
 
 
@@ -25,11 +26,14 @@ def main() -> None:
     kept = json.loads(kept_file.read_text()) if kept_file.exists() else None
     answer = {"complaints": [], "machine": machine(root)}
     if kept is None and make:
-        address = sys.argv[9]
+        names, address = sys.argv[7].split(","), sys.argv[9]
         answer["complaints"] = complaints(answer["machine"], memory_gb_min, disk_gb_min, address)
+        # Of an address that is none of this host's no port is free.
+        ports = [] if answer["complaints"] else list(islice(free_ports(first, last, address), len(names)))
+        answer["complaints"] = answer["complaints"] or too_few(ports, len(names), first, last)
         if not answer["complaints"]:
             kept = {
-                "ports": dict(zip(sys.argv[7].split(","), free_ports(first, last, address), strict=False)),
+                "ports": dict(zip(names, ports, strict=True)),
                 "secrets": {name: secrets.token_urlsafe(18) for name in sys.argv[8].split(",")},
             }
             root.mkdir(parents=True, exist_ok=True)
@@ -86,13 +90,23 @@ def complaints(found: dict, memory_gb_min: float, disk_gb_min: float, address: s
     return bad
 
 
+def too_few(ports: list[int], needed: int, first: int, last: int) -> list[str]:
+    """Return the complaint about a range that does not have the ports that are needed."""
+    if last < first:
+        return [f"first_port is {first} and last_port {last}, which comes before it - exchange the two"]
+    if len(ports) < needed:
+        what = f"{len(ports)} ports are free from {first} to {last}, {needed} are needed"
+        return [f"{what} - set first_port and last_port to a wider range"]
+    return []
+
+
 def free_ports(first: int, last: int, address: str) -> Iterator[int]:
     """Yield ports of loopback and of the address that nothing listens on.
 
     The start is random, so that two clouds made at once differ.
     """
-    span = last - first + 1
-    start = secrets.randbelow(span)
+    span = max(0, last - first + 1)
+    start = secrets.randbelow(span or 1)
     for offset in range(span):
         port = first + (start + offset) % span
         if all(free(one, port) for one in {"127.0.0.1", address}):

@@ -1,0 +1,76 @@
+"""The provider `lxc` where no container runs: names, and what is whose. `test_long_conformance` has real ones."""
+
+from pathlib import Path
+
+import pytest
+
+from rallycross.deployment import load_spec
+from rallycross.deployment.host import CommandFailed
+from rallycross.deployment.local_host import LocalHost
+from rallycross.deployment.node import LOCAL, Node
+from rallycross.deployment.provider import PROVIDERS
+from rallycross.deployment.providers import lxc
+from rallycross.deployment.step import Step
+from rallycross.errors import InvalidInput
+
+_PROGRAM = """#!/bin/bash
+# Stands for all of LXC's programs: a container is its folder.
+echo "${0##*/} $*" >> {folder}/calls
+while [ $# -gt 0 ]; do case $1 in -n) old=$2 ;; -N) new=$2 ;; esac; shift; done
+case ${0##*/} in
+lxc-create) mkdir -p {folder}/lxc/$old/rootfs/{etc/apt/apt.conf.d,etc/ssl/certs}; touch {folder}/lxc/$old/config ;;
+lxc-copy) cp -r {folder}/lxc/$old {folder}/lxc/$new ;;
+lxc-destroy) rm -rf {folder}/lxc/$old ;;
+esac
+"""
+
+
+@pytest.fixture(name="containers")
+def _containers(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Give the folder of a host's containers."""
+    folder = tmp_path / "lxc"
+    folder.mkdir()
+    (tmp_path / "bin").mkdir()
+    for name in ("lxc-create", "lxc-copy", "lxc-destroy"):
+        program = tmp_path / "bin" / name
+        program.write_text(_PROGRAM.replace("{folder}", str(tmp_path)))
+        program.chmod(0o700)
+    monkeypatch.setenv("PATH", f"{tmp_path}/bin:/usr/bin:/bin")
+    monkeypatch.setattr(lxc, "_CONTAINERS", str(folder))
+    return folder
+
+
+def steps(root: Path, **keys: object) -> dict[str, Step]:
+    """Return the steps for two containers on this machine."""
+    given = {name: option.default for name, option in PROVIDERS["lxc"].options.items()} | keys
+    node = Node(LOCAL, LocalHost(), str(root))
+    return {step.name: step for step in lxc._steps(given, node, ["box-0-000", "box-0-001"], 0, "a key")}
+
+
+def test_what_is_made_goes_and_what_others_have_made_stays(containers: Path, tmp_path: Path) -> None:
+    """A container of our own is made once and destroyed; a name that another has taken is refused, and left."""
+    mine, yours = steps(tmp_path / "my cloud"), steps(tmp_path / "yours")
+    host = LocalHost()
+    for step in (mine["container"], mine["copy box-0-001"], mine["container"]):
+        host.run(step.script)
+    assert sorted(one.name for one in containers.iterdir()) == ["box-0-000", "box-0-001"]
+    assert (tmp_path / "calls").read_text().count("lxc-create") == 1
+
+    for name in ("container", "copy box-0-001"):
+        with pytest.raises(CommandFailed, match=r"a container box-0-00\d already that this cloud has not made - set"):
+            host.run(yours[name].script)
+        host.run(yours[name].undo)
+    assert len(list(containers.iterdir())) == 2
+
+    for _ in range(2):
+        for name in ("container", "copy box-0-001"):
+            host.run(mine[name].undo)
+    assert list(containers.iterdir()) == []
+
+
+@pytest.mark.parametrize("prefix", ["a; rm -rf /", "../up", "-f", "a b", ""])
+def test_a_name_that_is_more_than_a_name_is_refused(prefix: str) -> None:
+    """How names begin is said to be wrong at its place, with what it must be."""
+    provider = f"provider:\n  type: lxc\n  container_name_prefix: '{prefix}'\n"
+    with pytest.raises(InvalidInput, match=r"c.yaml:5:3: provider.container_name_prefix: must be letters, digits"):
+        load_spec(f"name: one\nengine: embedded\n{provider}", file="c.yaml")

@@ -1,0 +1,39 @@
+"""What is secret in a spec shows nowhere."""
+
+import json
+
+import yaml
+from hypothesis import given
+from hypothesis import strategies as st
+
+from rallycross.deployment import load_spec
+from rallycross.deployment.secret import hidden, masked
+from rallycross.lifecycle import shown
+
+
+@given(st.text(min_size=1))
+def test_a_spec_is_shown_without_its_passwords_however_they_are_written(password: str) -> None:
+    """Quoted, escaped or folded: the entry is masked, and the rest can be read."""
+    spec = {"name": "mine", "engine": "existing", "auth": {"auth_url": "http://c", "password": password}}
+    folded = yaml.safe_dump(spec, default_style='"', width=20, sort_keys=False)
+    for text in (json.dumps(spec), yaml.safe_dump(spec, sort_keys=False), folded):
+        seen = yaml.safe_load(shown(load_spec(text, file="c.yaml")))
+        assert seen["auth"]["password"] == "***"
+        assert list(seen) == list(spec)
+
+
+def test_what_stands_under_a_secret_key_is_masked_at_any_depth() -> None:
+    """Texts and numbers are; what is on or off, or not given, is no secret. The same text elsewhere goes as well."""
+    data = {"tokens": [{"a": "one", "b": 2}, None], "use_password": True, "line": "PASS=one two", "rest": [1, "x"]}
+    assert masked(data, ["one"]) == {
+        "tokens": [{"a": "***", "b": "***"}, None],
+        "use_password": True,
+        "line": "PASS=*** two",
+        "rest": [1, "x"],
+    }
+
+
+def test_a_secret_that_begins_another_leaves_nothing_of_it() -> None:
+    """The longer one is hidden as a whole, in whatever order they are known."""
+    for secrets in (("hush", "hush-7Xk9"), ("hush-7Xk9", "hush")):
+        assert hidden("say hush-7Xk9 and hush", secrets) == "say *** and ***"
