@@ -112,10 +112,3 @@ def basic_environment(folder: Path, inherited: Mapping[str, str] | None = None) 
         "HOME": str(folder),
         "PYTHONUNBUFFERED": "1",
     }
-
-
-def write_private(file: Path, text: str) -> None:
-    """Write a file that holds a password, so that it is nobody else's for a single moment."""
-    file.unlink(missing_ok=True)
-    with os.fdopen(os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as stream:
-        stream.write(text)

@@ -1,7 +1,6 @@
 """One verification, whole: what the cloud is, which tests to run, the configuration, the run, the clean-up."""
 
 import fcntl
-import hashlib
 import threading
 import time
 from collections import Counter
@@ -22,6 +21,7 @@ from rallycross.verification.environments import Say
 from rallycross.verification.facts import Facts
 from rallycross.verification.known_sets import SETS
 from rallycross.verification.leftovers import clean
+from rallycross.verification.prefix import prefix_of
 from rallycross.verification.provisions import provide
 from rallycross.verification.selection import FAKE_HYPERVISOR, Choice, Selection, check_set, select, skip_list
 from rallycross.verification.source import TEMPEST, Source
@@ -109,7 +109,7 @@ def verify(
     workspace.mkdir(parents=True, exist_ok=True, mode=0o700)
     with _alone(workspace):
         workers.end_stale(workspace)
-        prefix = f"tempest-{hashlib.sha256(str(workspace.resolve()).encode()).hexdigest()[:8]}"
+        prefix = prefix_of(workspace)
         connection = cloud.connect()
         with ThreadPoolExecutor(1) as pool:
             installing = pool.submit(_listed, request, environments, workspace, say)  # meanwhile the cloud can be asked
