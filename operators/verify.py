@@ -104,6 +104,7 @@ class VerifyOperator(ResumableJobMixin, StoppableOperator):
         from hooks.results import store as open_store  # noqa: PLC0415
         from rallycross.settings import settings  # noqa: PLC0415
         from rallycross.verifying import job  # noqa: PLC0415
+        from rallycross.verifying import request as requests  # noqa: PLC0415
         from rallycross.verifying.follow import state  # noqa: PLC0415
 
         uuid, store = own_reference(context, "verify"), open_store()
@@ -114,8 +115,7 @@ class VerifyOperator(ResumableJobMixin, StoppableOperator):
             # Begun at once, so that a verification that cannot even be configured is seen as crashed.
             store.begin_verification(uuid, cloud=self.cloud, chosen=self.tests or self.pattern)
             try:
-                request = self.request()
-                store.begin_verification(uuid, cloud=self.cloud, chosen=request.choice.title, request=request.data())
+                requests.begin(store, uuid, self.cloud, self.request(), paths=settings())
                 cloud = OpenStackHook(self.cloud).get_conn()
             except BaseException as error:
                 store.end_verification(uuid, status="crashed", error=f"{error or type(error).__name__}")
@@ -123,6 +123,7 @@ class VerifyOperator(ResumableJobMixin, StoppableOperator):
                 raise
         else:
             store.renew_verification(uuid)
+            requests.keep_secrets(uuid, self.request(), paths=settings())  # this may be another machine
             cloud = OpenStackHook(self.cloud).get_conn()
         self.log.info(
             "the tests run in a process of their own, which logs to %s", job.start(uuid, cloud, paths=settings())

@@ -140,6 +140,19 @@ def test_a_verification_that_cannot_begin_ends_as_crashed(home: Any) -> None:  #
     assert (row.status, "nowhere" in row.error) == ("crashed", True)
 
 
+def test_a_secret_option_of_a_verification_is_not_in_the_results(home: Any) -> None:
+    """The results can be read by more people than may know what tests sign in with."""
+    options = "identity.admin_password=hunter2\ncompute.image_ref=x"
+    with pytest.raises(AirflowFailException, match="nowhere"):
+        VerifyOperator(task_id="verify", cloud="nowhere", tests="quick", options=options).execute(context())
+
+    row = store().verification(own_reference(context(), "verify"))
+    assert row is not None
+    assert row.request["options"] == {"identity.admin_password": "***", "compute.image_ref": "x"}
+    [secrets] = (home / "verifiers" / "secrets").iterdir()
+    assert "hunter2" in secrets.read_text()
+
+
 def test_a_cloud_spec_that_is_wrong_is_said_at_once(home: Any) -> None:
     """A spec that cannot be read fails the stage before anything is made."""
     with pytest.raises(RallycrossError, match="cannot be read"):

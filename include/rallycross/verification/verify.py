@@ -32,7 +32,7 @@ from rallycross.verification.verifiers import install
 
 @dataclass(frozen=True)
 class Request:
-    """What is asked of a verification. It holds no secrets: it is kept, so that the run can be taken up again."""
+    """What is asked of a verification. Among the options may be secrets: `verifying.request` keeps them apart."""
 
     choice: Choice
     source: Source = field(default_factory=Source)
