@@ -167,12 +167,20 @@ def test_what_was_not_asked_for_is_skipped(home: Any) -> None:  # noqa: ARG001 -
         VerifyOperator(task_id="verify", cloud="c", tests="none"),
         DestroyOperator(task_id="destroy", cloud_spec="x", keep="True"),
         DestroyOperator(task_id="destroy_too", cloud_spec="x", keep=True),
+        DestroyOperator(task_id="destroy_neither", cloud_spec="x", keep="true"),
         CleanOperator(task_id="clean", cloud=""),
         CleanOperator(task_id="clean_too", cloud="c"),
         JudgeOperator(task_id="judge"),
     ):
         with pytest.raises(AirflowSkipException):
             operator.execute(context())
+
+
+@pytest.mark.parametrize("keep", ["yes", "", "None"])
+def test_a_cloud_is_not_destroyed_on_a_word_that_says_neither(keep: str) -> None:
+    """A template that came to something else than true or false is an error, and not a reason to destroy."""
+    with pytest.raises(RallycrossError, match=f"keep: '{keep}' is neither true nor false"):
+        DestroyOperator(task_id="destroy", cloud_spec="no/such.yaml", keep=keep).execute(context())
 
 
 def test_the_verdict_names_what_failed(home: Any) -> None:  # noqa: ARG001 - the state of this test
