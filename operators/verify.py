@@ -1,12 +1,11 @@
 """Verifies a cloud. A test that fails is a result, not a failure of this stage."""
 
-import re
 import threading
 import time
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-from airflow.sdk import Asset, AssetAlias, BaseOperator, ResumableJobMixin
+from airflow.sdk import Asset, AssetAlias, ResumableJobMixin
 from airflow.sdk.definitions.context import Context
 from airflow.sdk.exceptions import AirflowFailException, AirflowSkipException
 
@@ -224,36 +223,6 @@ class VerifyOperator(ResumableJobMixin, StoppableOperator):
             follow(store(), uuid, told=lambda *_: None, stop=enough)
         except (Left, Lost) as error:
             self.log.warning("the tests were asked to end, and have not said that they did: %s", error)
-
-
-class ReportVerificationOperator(BaseOperator):
-    """Reports a run that only verifies. Returns `{"html": path, "junit": path, "json": path}`."""
-
-    @tells_why
-    def execute(self, context: Context) -> dict[str, str]:
-        """Write the report into a folder of its own, named after the run."""
-        from hooks.results import store  # noqa: PLC0415 - parsing a DAG stays cheap
-        from rallycross.report.files import write  # noqa: PLC0415
-        from rallycross.settings import settings  # noqa: PLC0415
-
-        name = re.sub(r"[^\w.+-]", "-", f"{context['dag'].dag_id}-{context['run_id']}")
-        verification = own_reference(context, "verify")
-        files = write(store(), deployment=None, verification=verification, task=None, folder=settings().reports / name)
-        return {kind: str(path) for kind, path in files.items()}
-
-
-class JudgeVerificationOperator(BaseOperator):
-    """Fails unless the verification passed. Returns `{"passed": True}`."""
-
-    def execute(self, context: Context) -> dict[str, bool]:
-        """Raise with all reasons when it did not pass."""
-        from hooks.results import store  # noqa: PLC0415 - parsing a DAG stays cheap
-        from rallycross.judging.verdict import verdict  # noqa: PLC0415
-
-        found = verdict(store(), verification=own_reference(context, "verify"))
-        if not found.passed:
-            raise AirflowFailException("the cloud did not pass: " + " ".join(found.reasons))
-        return {"passed": True}
 
 
 def _lines(given: Sequence[str] | str) -> list[str]:
