@@ -90,7 +90,9 @@ def plain(cloud: Cloud, folder: Path, chosen: str, concurrency: int, *, ready: R
         need = Need(facts=facts, admin=admin, member=None, workspace=workspace / "etc", prefix=prefix, options={})
         environment = dict(tempest.configure(need).environment)
         skips = skip_list(FAKE_HYPERVISOR) if facts.fake_hypervisors else {}
-        selection = select(Choice(set=chosen), tempest, available_tests(tempest, workspace), also_skip=skips)
+        selection = select(
+            Choice(set=chosen), tempest, available_tests(tempest, workspace, stop=threading.Event()), also_skip=skips
+        )
         (workspace / "load").write_text("\n".join(test.full for test in selection.run))
         command = [TEMPEST, "run", "--load-list", "load", "--concurrency", str(concurrency)]
         ready()

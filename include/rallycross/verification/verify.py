@@ -112,7 +112,8 @@ def verify(
         prefix = prefix_of(workspace)
         connection = cloud.connect()
         with ThreadPoolExecutor(1) as pool:
-            installing = pool.submit(_listed, request, environments, workspace, say)  # meanwhile the cloud can be asked
+            # meanwhile the cloud can be asked
+            installing = pool.submit(_listed, request, environments, workspace, say, stop)
             facts = discover(cloud, connection)
             clean(connection, prefix)
             verifier, available = installing.result()
@@ -140,15 +141,17 @@ def verify(
 def list_tests(request: Request, *, workspace: Path, environments: Path, say: Say) -> tuple[Verifier, Selection]:
     """Return the verifier, and the tests that a request chooses of it. No cloud is asked."""
     workspace.mkdir(parents=True, exist_ok=True, mode=0o700)
-    verifier, available = _listed(request, environments, workspace.absolute(), say)
+    verifier, available = _listed(request, environments, workspace.absolute(), say, threading.Event())
     return verifier, select(request.choice, verifier, available, also_skip={})
 
 
-def _listed(request: Request, environments: Path, workspace: Path, say: Say) -> tuple[Verifier, Any]:
-    verifier = install(request.source, environments, say)
+def _listed(
+    request: Request, environments: Path, workspace: Path, say: Say, stop: threading.Event
+) -> tuple[Verifier, Any]:
+    verifier = install(request.source, environments, say, stop=stop)
     if request.choice.set:
         check_set(request.choice.set, verifier.sets)
-    return verifier, available_tests(verifier, workspace)
+    return verifier, available_tests(verifier, workspace, stop=stop)
 
 
 def _cannot_work(facts: Facts) -> dict[str, str]:
