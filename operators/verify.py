@@ -194,10 +194,10 @@ class VerifyOperator(ResumableJobMixin, StoppableOperator):
     def get_job_result(self, external_id: Any, context: Context) -> dict[str, Any]:  # noqa: ARG002 - the mixin's
         """Return how many tests passed, failed and were skipped."""
         from hooks.results import store  # noqa: PLC0415 - parsing a DAG stays cheap
-        from rallycross.verifying.follow import outcome  # noqa: PLC0415
+        from rallycross.verification.test import outcomes  # noqa: PLC0415
 
         uuid = str(external_id)
-        return {"verification": uuid, **outcome(store().test_counts([uuid])[uuid])}
+        return {"verification": uuid, **outcomes(store().test_counts([uuid])[uuid])}
 
     @staticmethod
     def _give_up(context: Context, error: BaseException) -> None:

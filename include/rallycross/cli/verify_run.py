@@ -24,8 +24,9 @@ from rallycross.verification.environments import standing
 from rallycross.verification.lists import read_file
 from rallycross.verification.selection import Choice
 from rallycross.verification.source import TEMPEST, Source
+from rallycross.verification.test import FAILED
 from rallycross.verification.verify import Request, Totals, list_tests, options_of
-from rallycross.verifying.follow import FAILED, Left, follow, state, test_line
+from rallycross.verifying.follow import Left, follow, state, test_line
 from rallycross.verifying.request import begin, forget_secrets, request_of
 from rallycross.verifying.run import run
 

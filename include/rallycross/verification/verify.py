@@ -25,7 +25,7 @@ from rallycross.verification.prefix import prefix_of
 from rallycross.verification.provisions import provide
 from rallycross.verification.selection import FAKE_HYPERVISOR, Choice, Selection, check_set, select, skip_list
 from rallycross.verification.source import TEMPEST, Source
-from rallycross.verification.test import Status, TestResult
+from rallycross.verification.test import Status, TestResult, outcomes
 from rallycross.verification.verifier import Configured, Need, Verifier, available_tests, command
 from rallycross.verification.verifiers import install
 
@@ -235,14 +235,9 @@ def _run(
         )
     except RallycrossError as error:
         raise type(error)(f"after {len(results)} of {selection.total} tests: {error}") from error
-    counts = Counter(result.status for result in results.values())
-    return Totals(
-        tests=len(results),
-        passed=counts["success"] + counts["xfail"],
-        failed=counts["fail"] + counts["uxsuccess"],
-        skipped=counts["skip"],
-        seconds=time.monotonic() - started,
-    )
+    seconds = time.monotonic() - started
+    ends = outcomes(Counter[str](result.status for result in results.values()))
+    return Totals(len(results), ends["passed"], ends["failed"], ends["skipped"], seconds)
 
 
 def as_expected(result: TestResult, expected: Mapping[str, str]) -> TestResult:

@@ -21,10 +21,10 @@ from rallycross.results.verifications import LOST_SECONDS, TakenOver
 from rallycross.settings import Settings, settings
 from rallycross.verification.selection import Choice
 from rallycross.verification.source import Source
-from rallycross.verification.test import TestResult
+from rallycross.verification.test import TestResult, outcomes
 from rallycross.verification.verify import Request
 from rallycross.verifying import job
-from rallycross.verifying.follow import Left, Lost, follow, outcome, state
+from rallycross.verifying.follow import Left, Lost, follow, state
 from rallycross.verifying.request import begin, forget_secrets, request_of
 from rallycross.verifying.run import run
 
@@ -247,4 +247,4 @@ def test_what_was_never_begun_cannot_be_run(kept: Kept) -> None:
 def test_an_outcome_counts_what_was_expected_as_passed() -> None:
     """Expected failures pass, unexpected successes fail."""
     counts = {"success": 3, "xfail": 1, "fail": 2, "uxsuccess": 1, "skip": 5}
-    assert outcome(counts) == {"passed": 4, "failed": 3, "skipped": 5}
+    assert outcomes(counts) == {"passed": 4, "failed": 3, "skipped": 5}
