@@ -1,9 +1,9 @@
 # The same pins as everywhere else: requirements.txt decides, not the image.
 FROM python:3.12-slim
 
-# What the embedded cloud unpacks its Debian packages with, and what an SSH provider's key needs.
+# git fetches a verifier or a plugin that is named by its URL, over https or ssh; procps is for whoever looks into a container.
 RUN apt-get update \
-    && apt-get install --yes --no-install-recommends ca-certificates openssh-client procps \
+    && apt-get install --yes --no-install-recommends ca-certificates git openssh-client procps \
     && rm -rf /var/lib/apt/lists/*
 
 WORKDIR /opt/rallycross

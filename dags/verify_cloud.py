@@ -14,7 +14,9 @@ from datetime import timedelta
 
 from airflow.sdk import DAG, Param
 
-from operators.verify import JudgeVerificationOperator, ReportVerificationOperator, VerifyOperator
+from operators.report import ReportOperator
+from operators.verdict import VerdictOperator
+from operators.verify import VerifyOperator
 from rallycross.verification import SETS
 from rallycross.verification.source import KINDS
 
@@ -140,13 +142,16 @@ with DAG(
         retry_delay=timedelta(seconds=5),
         doc_md="Runs the tests. Tests that fail do not stop the run; the verdict counts them.",
     )
-    report = ReportVerificationOperator(
+    report = ReportOperator(
         task_id="report",
+        parts=("verify",),
         execution_timeout=QUICK,
         doc_md="Writes the HTML, JUnit and JSON reports: see the run's tab Report.",
     ).as_teardown()
-    verdict = JudgeVerificationOperator(
+    verdict = VerdictOperator(
         task_id="verdict",
+        stages=["verify"],
+        parts=("verify",),
         execution_timeout=QUICK,
         doc_md="Fails the run unless the cloud passed.",
     ).as_teardown(on_failure_fail_dagrun=True)

@@ -12,6 +12,7 @@ from airflow.sdk.log import mask_secret
 from hooks.results import store
 from rallycross.cloud.cloud import Cloud, user_entries
 from rallycross.errors import RallycrossError
+from rallycross.private import is_secret
 
 
 class OpenStackHook(BaseHook):
@@ -55,7 +56,7 @@ class OpenStackHook(BaseHook):
 
 def from_connection(connection: Connection) -> Cloud:
     """Return the cloud that a connection describes; raise `RallycrossError` where it leaves out what is needed."""
-    extra: dict[str, Any] = {key: value for key, value in connection.extra_dejson.items() if value not in {None, ""}}
+    extra: dict[str, Any] = {key: value for key, value in connection.extra_dejson.items() if value not in (None, "")}
     if extra.get("cloud") or extra.get("clouds_yaml"):
         cloud = replace(
             _entry(connection.conn_id, extra.get("cloud"), extra.get("clouds_yaml")), name=connection.conn_id
@@ -123,6 +124,6 @@ def _masked(cloud: Cloud) -> Cloud:
     """Keep passwords and secrets out of the task logs."""
     for one in (cloud, *cloud.users):
         for key, value in one.config.get("auth", {}).items():
-            if isinstance(value, str) and ("password" in key or "secret" in key or "token" in key):
+            if isinstance(value, str) and is_secret(key):
                 mask_secret(value)
     return cloud

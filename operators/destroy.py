@@ -6,7 +6,7 @@ from airflow.sdk import BaseOperator
 from airflow.sdk.definitions.context import Context
 from airflow.sdk.exceptions import AirflowSkipException
 
-from operators.stage import log_step, tells_why
+from operators.stage import is_true, log_step, tells_why
 
 
 class DestroyOperator(BaseOperator):
@@ -26,7 +26,7 @@ class DestroyOperator(BaseOperator):
     @tells_why
     def execute(self, context: Context) -> dict[str, str]:  # noqa: ARG002 - Airflow's signature
         """Destroy, and forget the cloud's registration; its results stay."""
-        if str(self.keep) == "True":
+        if is_true("keep", self.keep):
             raise AirflowSkipException("the cloud is kept")
 
         from hooks.results import store  # noqa: PLC0415 - parsing a DAG stays cheap

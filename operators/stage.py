@@ -16,6 +16,7 @@ from rallycross.errors import RallycrossError
 from rallycross.results.reference import Stage, reference
 
 NONE = "none"  # the choice not to verify
+_WORDS = {"true": True, "false": False}
 PROBLEM = "problem"  # key of the XCom in which a stage that failed says why
 
 Result = TypeVar("Result")
@@ -36,6 +37,14 @@ def own_references(context: Context, parts: Collection[Stage], tests: str = "") 
     """
     asked = {part: part in parts and not (part == "verify" and tests == NONE) for part in _ARGUMENTS}
     return {_ARGUMENTS[part]: own_reference(context, part) if asked[part] else None for part in _ARGUMENTS}
+
+
+def is_true(name: str, value: bool | str) -> bool:
+    """Return a truth that a template may have made a word; raise `RallycrossError` where it is neither."""
+    word = str(value).strip().lower()
+    if word not in _WORDS:
+        raise RallycrossError(f"{name}: {value!r} is neither true nor false - write one of these")
+    return _WORDS[word]
 
 
 def log_step(log: Logger) -> Tell:

@@ -1,12 +1,11 @@
 """Verifies a cloud. A test that fails is a result, not a failure of this stage."""
 
-import re
 import threading
 import time
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-from airflow.sdk import Asset, AssetAlias, BaseOperator, ResumableJobMixin
+from airflow.sdk import Asset, AssetAlias, ResumableJobMixin
 from airflow.sdk.definitions.context import Context
 from airflow.sdk.exceptions import AirflowFailException, AirflowSkipException
 
@@ -104,6 +103,7 @@ class VerifyOperator(ResumableJobMixin, StoppableOperator):
         from hooks.results import store as open_store  # noqa: PLC0415
         from rallycross.settings import settings  # noqa: PLC0415
         from rallycross.verifying import job  # noqa: PLC0415
+        from rallycross.verifying import request as requests  # noqa: PLC0415
         from rallycross.verifying.follow import state  # noqa: PLC0415
 
         uuid, store = own_reference(context, "verify"), open_store()
@@ -114,8 +114,7 @@ class VerifyOperator(ResumableJobMixin, StoppableOperator):
             # Begun at once, so that a verification that cannot even be configured is seen as crashed.
             store.begin_verification(uuid, cloud=self.cloud, chosen=self.tests or self.pattern)
             try:
-                request = self.request()
-                store.begin_verification(uuid, cloud=self.cloud, chosen=request.choice.title, request=request.data())
+                requests.begin(store, uuid, self.cloud, self.request(), paths=settings())
                 cloud = OpenStackHook(self.cloud).get_conn()
             except BaseException as error:
                 store.end_verification(uuid, status="crashed", error=f"{error or type(error).__name__}")
@@ -123,6 +122,7 @@ class VerifyOperator(ResumableJobMixin, StoppableOperator):
                 raise
         else:
             store.renew_verification(uuid)
+            requests.keep_secrets(uuid, self.request(), paths=settings())  # this may be another machine
             cloud = OpenStackHook(self.cloud).get_conn()
         self.log.info(
             "the tests run in a process of their own, which logs to %s", job.start(uuid, cloud, paths=settings())
@@ -194,10 +194,10 @@ class VerifyOperator(ResumableJobMixin, StoppableOperator):
     def get_job_result(self, external_id: Any, context: Context) -> dict[str, Any]:  # noqa: ARG002 - the mixin's
         """Return how many tests passed, failed and were skipped."""
         from hooks.results import store  # noqa: PLC0415 - parsing a DAG stays cheap
-        from rallycross.verifying.follow import outcome  # noqa: PLC0415
+        from rallycross.verification.test import outcomes  # noqa: PLC0415
 
         uuid = str(external_id)
-        return {"verification": uuid, **outcome(store().test_counts([uuid])[uuid])}
+        return {"verification": uuid, **outcomes(store().test_counts([uuid])[uuid])}
 
     @staticmethod
     def _give_up(context: Context, error: BaseException) -> None:
@@ -223,36 +223,6 @@ class VerifyOperator(ResumableJobMixin, StoppableOperator):
             follow(store(), uuid, told=lambda *_: None, stop=enough)
         except (Left, Lost) as error:
             self.log.warning("the tests were asked to end, and have not said that they did: %s", error)
-
-
-class ReportVerificationOperator(BaseOperator):
-    """Reports a run that only verifies. Returns `{"html": path, "junit": path, "json": path}`."""
-
-    @tells_why
-    def execute(self, context: Context) -> dict[str, str]:
-        """Write the report into a folder of its own, named after the run."""
-        from hooks.results import store  # noqa: PLC0415 - parsing a DAG stays cheap
-        from rallycross.report.files import write  # noqa: PLC0415
-        from rallycross.settings import settings  # noqa: PLC0415
-
-        name = re.sub(r"[^\w.+-]", "-", f"{context['dag'].dag_id}-{context['run_id']}")
-        verification = own_reference(context, "verify")
-        files = write(store(), deployment=None, verification=verification, task=None, folder=settings().reports / name)
-        return {kind: str(path) for kind, path in files.items()}
-
-
-class JudgeVerificationOperator(BaseOperator):
-    """Fails unless the verification passed. Returns `{"passed": True}`."""
-
-    def execute(self, context: Context) -> dict[str, bool]:
-        """Raise with all reasons when it did not pass."""
-        from hooks.results import store  # noqa: PLC0415 - parsing a DAG stays cheap
-        from rallycross.judging.verdict import verdict  # noqa: PLC0415
-
-        found = verdict(store(), verification=own_reference(context, "verify"))
-        if not found.passed:
-            raise AirflowFailException("the cloud did not pass: " + " ".join(found.reasons))
-        return {"passed": True}
 
 
 def _lines(given: Sequence[str] | str) -> list[str]:

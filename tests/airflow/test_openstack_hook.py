@@ -47,6 +47,14 @@ def test_a_password(monkeypatch: pytest.MonkeyPatch) -> None:
     }
 
 
+def test_fields_of_any_shape_are_read(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A list or a mapping among the fields, of this hook's or not, is no obstacle."""
+    extra = {"project_name": "p", "tags": ["a", "b"], "more": {"c": 1}, "region_name": ""}
+    connection(monkeypatch, host=URL, login="u", password="secret", extra=extra)
+
+    assert "region_name" not in OpenStackHook("testcloud").get_conn().config
+
+
 def test_an_application_credential_names_no_project(monkeypatch: pytest.MonkeyPatch) -> None:
     """Such a credential is bound to its project: what the form has left in other fields is not sent."""
     extra = {"auth_type": "v3applicationcredential", "project_name": "p", "user_domain_name": "d"}

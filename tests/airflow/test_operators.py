@@ -140,6 +140,19 @@ def test_a_verification_that_cannot_begin_ends_as_crashed(home: Any) -> None:  #
     assert (row.status, "nowhere" in row.error) == ("crashed", True)
 
 
+def test_a_secret_option_of_a_verification_is_not_in_the_results(home: Any) -> None:
+    """The results can be read by more people than may know what tests sign in with."""
+    options = "identity.admin_password=hunter2\ncompute.image_ref=x"
+    with pytest.raises(AirflowFailException, match="nowhere"):
+        VerifyOperator(task_id="verify", cloud="nowhere", tests="quick", options=options).execute(context())
+
+    row = store().verification(own_reference(context(), "verify"))
+    assert row is not None
+    assert row.request["options"] == {"identity.admin_password": "***", "compute.image_ref": "x"}
+    [secrets] = (home / "verifiers" / "secrets").iterdir()
+    assert "hunter2" in secrets.read_text()
+
+
 def test_a_cloud_spec_that_is_wrong_is_said_at_once(home: Any) -> None:
     """A spec that cannot be read fails the stage before anything is made."""
     with pytest.raises(RallycrossError, match="cannot be read"):
@@ -154,12 +167,20 @@ def test_what_was_not_asked_for_is_skipped(home: Any) -> None:  # noqa: ARG001 -
         VerifyOperator(task_id="verify", cloud="c", tests="none"),
         DestroyOperator(task_id="destroy", cloud_spec="x", keep="True"),
         DestroyOperator(task_id="destroy_too", cloud_spec="x", keep=True),
+        DestroyOperator(task_id="destroy_neither", cloud_spec="x", keep="true"),
         CleanOperator(task_id="clean", cloud=""),
         CleanOperator(task_id="clean_too", cloud="c"),
         JudgeOperator(task_id="judge"),
     ):
         with pytest.raises(AirflowSkipException):
             operator.execute(context())
+
+
+@pytest.mark.parametrize("keep", ["yes", "", "None"])
+def test_a_cloud_is_not_destroyed_on_a_word_that_says_neither(keep: str) -> None:
+    """A template that came to something else than true or false is an error, and not a reason to destroy."""
+    with pytest.raises(RallycrossError, match=f"keep: '{keep}' is neither true nor false"):
+        DestroyOperator(task_id="destroy", cloud_spec="no/such.yaml", keep=keep).execute(context())
 
 
 def test_the_verdict_names_what_failed(home: Any) -> None:  # noqa: ARG001 - the state of this test

@@ -320,7 +320,7 @@ def million(bench: Bench) -> list[Row]:
     ]
 
 
-FIGURES = {
+FIGURES: dict[str, Callable[[Bench], Row | list[Row]]] = {
     "no-op": no_op,
     "users": many_users,
     "client": client_cpu,

@@ -24,6 +24,7 @@ class Server(asyncio.Protocol):
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Take the connection."""
+        assert isinstance(transport, asyncio.Transport)
         self._transport, self._data = transport, b""
 
     def data_received(self, data: bytes) -> None:

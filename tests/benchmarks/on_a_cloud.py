@@ -51,8 +51,8 @@ def boot(cloud: Cloud, times: int) -> None:
     """Compare the end of each measured boot with the moment the API first said ACTIVE to a poller that never rests."""
     connection = cloud.connect()
     arguments = {
-        "image": connection.image.find_image("cirros").id,
-        "flavor": connection.compute.find_flavor("m1.nano").id,
+        "image": connection.image.find_image("cirros", ignore_missing=False).id,
+        "flavor": connection.compute.find_flavor("m1.nano", ignore_missing=False).id,
         # A pause before the server is deleted: long enough for the poller to see it.
         "min_sleep": 1,
         "max_sleep": 1,

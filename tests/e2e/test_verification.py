@@ -14,11 +14,12 @@ import pytest
 
 from rallycross.cloud.cloud import Cloud
 from rallycross.errors import RallycrossError
+from rallycross.verification.command import Stopped
 from rallycross.verification.selection import Choice
 from rallycross.verification.source import Source
 from rallycross.verification.test import TestResult
 from rallycross.verification.verify import Request, Totals, options_of, verify
-from rallycross.verification.workers import PIDS, Stopped
+from rallycross.verification.workers import PIDS
 
 pytestmark = pytest.mark.e2e
 

@@ -66,13 +66,12 @@ class Stands:
         stand = self._stands[key]
         try:
             with stand.lock:
-                shared = {name: config for name, config in workload.contexts.items() if name not in _OWN}
                 try:
                     if stand.scene is None:
                         stand.records = []
                         part = str(uuid5(UUID(self._task), key))
                         new = Scene(self._cloud)
-                        stand.scene = self._set_up(shared, new, self._task, part, stand.undo, stand.records)
+                        stand.scene = self._set_up(_shared(workload), new, self._task, part, stand.undo, stand.records)
                 finally:
                     records += stand.records
                     stand.users[uuid] = records
@@ -130,9 +129,13 @@ class Stands:
             self._tell(f"{record['plugin_name']}: not all could be cleaned up: {error}")
 
 
+def _shared(workload: Workload) -> dict[str, Any]:
+    """Return the contexts that other workloads may use as well."""
+    return {name: config for name, config in workload.contexts.items() if name not in _OWN}
+
+
 def _key(workload: Workload) -> str:
-    shared = {name: config for name, config in workload.contexts.items() if name not in _OWN}
-    return json.dumps(shared, sort_keys=True, default=str)
+    return json.dumps(_shared(workload), sort_keys=True, default=str)
 
 
 @contextmanager

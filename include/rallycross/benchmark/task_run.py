@@ -4,8 +4,9 @@ import logging
 import os
 import platform
 import threading
+import time
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from importlib.metadata import version
@@ -16,6 +17,7 @@ from rallycross.benchmark.fleet import Fleet
 from rallycross.benchmark.stands import Stands, Tell
 from rallycross.benchmark.workload_run import Stage, run_workload
 from rallycross.cloud import registered
+from rallycross.cloud.client import ANSWER_LIMIT
 from rallycross.cloud.cloud import Cloud
 from rallycross.cloud.facts import CloudFacts
 from rallycross.cloud.inventory import facts
@@ -25,12 +27,13 @@ from rallycross.contexts.ledger import OwnedLedger
 from rallycross.deployment import load_spec
 from rallycross.errors import InvalidInput
 from rallycross.load_hooks import Machine, machines_of, undo_standing
-from rallycross.results.models import LedgerRow
+from rallycross.results.models import LedgerRow, TaskRow
 from rallycross.results.store import Store
 from rallycross.scenarios.scenario import SCENARIOS
 from rallycross.task.checks import check, check_alone, kinds, resolve, unsettled
 from rallycross.task.plan import Subtask, Task, Workload
 
+SETTLE = ANSWER_LIMIT  # seconds in which what a process had sent when it died may still come to stand in the cloud
 DRAIN = 3.0  # seconds that iterations in flight have when a load is stopped: Airflow ends a process after 5
 
 _INTERRUPTED = "the process that drove the load died; what it had measured is kept"
@@ -132,10 +135,12 @@ def standing(store: Store, cloud: str, uuid: str) -> list[LedgerRow]:
     return [one for owner in owners for one in store.standing(cloud, owner)]
 
 
-def clean(cloud: Cloud, store: Store, *, uuid: str) -> int:
+def clean(cloud: Cloud, store: Store, *, uuid: str, tell: Tell = _log.info) -> int:
     """Mend what a task's hooks have broken, then delete what the ledger says still stands for it.
 
-    Return how many things there were; raise `LeftBehind` with all that could not be mended or deleted.
+    What is known by its name alone is looked for when the cloud has had its time for what it was sent last: the look
+    is the only one, since the ledger forgets what is not found. Return how many things there were; raise `LeftBehind`
+    with all that could not be mended or deleted.
     """
     count, left, deleted = len(standing(store, cloud.name, uuid)), list[str](), Counter[str]()
     row = store.task(uuid)
@@ -143,7 +148,8 @@ def clean(cloud: Cloud, store: Store, *, uuid: str) -> int:
         left += undo_standing(store, cloud.name, workload.uuid).values()
     ledger = OwnedLedger(store, cloud.name, uuid)
     try:
-        if ledger.standing():
+        if rows := ledger.standing():
+            _settle(row, rows, tell)
             cleaning.clean(cloud.connect(), ledger, users=cloud.users)
     except cleaning.LeftBehind as error:
         left.append(str(error))
@@ -151,6 +157,14 @@ def clean(cloud: Cloud, store: Store, *, uuid: str) -> int:
     if left:
         raise cleaning.LeftBehind("\n".join(left), deleted)
     return count
+
+
+def _settle(task: TaskRow | None, rows: Sequence[LedgerRow], tell: Tell) -> None:
+    """Wait until nothing comes to stand any more that the ledger has no id of."""
+    since = time.time() - task.ended_at if task and task.ended_at else 0.0
+    if since < SETTLE and any(row.resource_id is None for row in rows):
+        tell(f"waiting {SETTLE - since:.0f} s for what the cloud was sent last")
+        time.sleep(SETTLE - since)
 
 
 def _close_interrupted(cloud: Cloud, store: Store, uuid: str, tell: Tell) -> None:
@@ -164,7 +178,7 @@ def _close_interrupted(cloud: Cloud, store: Store, uuid: str, tell: Tell) -> Non
         if workload.status == "running":
             store.end_workload(workload.uuid, status="crashed", error=_INTERRUPTED)
     store.end_task(uuid, status="crashed")
-    clean(cloud, store, uuid=uuid)
+    clean(cloud, store, uuid=uuid, tell=tell)
 
 
 def _machines(cloud: Cloud, store: Store) -> dict[str, Machine]:

@@ -6,7 +6,7 @@ A run that seems to be going on is left alone, and named: clean up after one who
 import argparse
 
 from rallycross import benchmark
-from rallycross.cli.console import console
+from rallycross.cli.console import console, progress
 from rallycross.cli.named_cloud import named_cloud
 from rallycross.errors import RallycrossError
 from rallycross.results.models import TaskRow
@@ -39,7 +39,7 @@ def run(options: argparse.Namespace) -> int:
 
 def _clean(store: Store, task: TaskRow) -> int:
     try:
-        count = benchmark.clean(named_cloud(task.cloud, store), store, uuid=task.uuid)
+        count = benchmark.clean(named_cloud(task.cloud, store), store, uuid=task.uuid, tell=progress.print)
     except RallycrossError as error:
         console.print(str(error))
         return 1

@@ -1,5 +1,6 @@
 """A run as it stands: the states of its stages from Airflow, what goes on inside them from the results database."""
 
+from collections import Counter
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -9,6 +10,7 @@ from rallycross.cli.console import duration
 from rallycross.results.models import DeploymentRow, TaskRow, VerificationRow, WorkloadRow
 from rallycross.results.reference import reference
 from rallycross.results.store import Store
+from rallycross.verification.test import outcomes
 
 STAGES = ("deploy", "verify", "benchmark", "judge", "clean", "report", "destroy", "verdict")
 ENDED = frozenset({"success", "failed", "skipped", "upstream_failed", "removed"})
@@ -108,11 +110,10 @@ def verification_details(row: VerificationRow, statuses: list[str]) -> tuple[str
     """Say how many tests are done and how they came out."""
     if not row.total and row.status == "running":
         return ("preparing",)
-    count = {status: statuses.count(status) for status in set(statuses)}
-    failed = count.get("fail", 0) + count.get("uxsuccess", 0)
-    line = f"{len(statuses)}/{row.total} tests, {failed} failed"
-    if count.get("skip"):
-        line += f", {count['skip']} skipped"
+    count = outcomes(Counter(statuses))
+    line = f"{len(statuses)}/{row.total} tests, {count['failed']} failed"
+    if count["skipped"]:
+        line += f", {count['skipped']} skipped"
     return (line, _first_line(row.error)) if row.error else (line,)
 
 

@@ -22,6 +22,7 @@ from rallycross.errors import RallycrossError
 from rallycross.results.models import TaskRow, VerificationRow
 from rallycross.results.store import Store
 from rallycross.settings import settings
+from rallycross.verifying.request import forget_secrets
 
 _OF_TASKS = ("rally", "csv", "parquet")
 Report = Literal["html", "junit", "json"]
@@ -155,6 +156,7 @@ def _delete(options: argparse.Namespace) -> int:
             )
         # The rows first: what is listed has its samples.
         store.delete_results(uuid)
+        forget_secrets(uuid, paths=settings())
         for workload in task.workloads if task else []:
             shutil.rmtree(samples / workload.uuid, ignore_errors=True)
         console.print(f"{uuid} is deleted")

@@ -17,6 +17,7 @@ from rallycross.load.runners import RUNNERS
 from rallycross.results.models import TaskRow, VerificationRow, WorkloadRow
 from rallycross.results.sample_file import read_batches
 from rallycross.results.store import Store
+from rallycross.verification.test import FAILED
 
 _FIGURES = ("min", "median", "90%ile", "95%ile", "99%ile", "max", "avg")
 _NAMED = 20  # failures, or failed tests, that are shown
@@ -65,7 +66,7 @@ def show_verification(store: Store, uuid: str) -> Iterator[RenderableType]:
     yield f"{len(tests)} of {row.total} tests: " + ", ".join(f"{count} {name}" for name, count in counts.most_common())
     if row.error:
         yield Text(first_line(row.error), style="red")
-    failed = [test for test in tests if test.status in {"fail", "uxsuccess"}]
+    failed = [test for test in tests if test.status in FAILED]
     for test in failed[:_NAMED]:
         yield Text(f"✗ {test.name}", style="red")
     if len(failed) > _NAMED:

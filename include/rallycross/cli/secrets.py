@@ -4,11 +4,12 @@
 """
 
 import json
-import os
 import sys
 from dataclasses import dataclass
 from pathlib import Path
 from secrets import token_urlsafe
+
+from rallycross.private import write_private
 
 USER = "admin"
 
@@ -35,15 +36,6 @@ class Secrets:
         )
 
 
-def write_private(path: Path, text: str) -> None:
-    """Write a file that the owner alone can read; it appears whole or not at all."""
-    part = path.with_name(f"{path.name}.{os.getpid()}")
-    part.unlink(missing_ok=True)
-    with os.fdopen(os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
-        file.write(text)
-    part.rename(path)
-
-
 def _password(path: Path) -> str:
     """Keep the file in the form that Airflow's SimpleAuthManager reads."""
     return str(json.loads(_kept(path, json.dumps({USER: token_urlsafe(12)})))[USER])
@@ -51,7 +43,6 @@ def _password(path: Path) -> str:
 
 def _kept(path: Path, fresh: str) -> str:
     if not path.exists():
-        path.parent.mkdir(parents=True, exist_ok=True)
         write_private(path, fresh)
     return path.read_text()
 

@@ -18,9 +18,10 @@ from rallycross.cli import supervisor
 from rallycross.cli.airflow_api import AirflowAPI, AirflowDidNotAnswer
 from rallycross.cli.airflow_settings import COMPONENTS, MARK, airflow_settings, component_environment, core_settings
 from rallycross.cli.processes import Process, end, marked
-from rallycross.cli.secrets import USER, Secrets, write_private
+from rallycross.cli.secrets import USER, Secrets
 from rallycross.cli.supervisor import Program, Supervisor, configuration
 from rallycross.errors import RallycrossError
+from rallycross.private import write_private
 from rallycross.settings import CHECKOUT, settings
 
 FIRST_PORT = 8480

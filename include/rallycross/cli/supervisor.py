@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from rallycross.cli.airflow_settings import COMPONENTS
-from rallycross.cli.secrets import write_private
+from rallycross.private import write_private
 
 _PROGRAM = """
 [program:{name}]

@@ -11,12 +11,11 @@ from rallycross.cli.console import console, duration
 from rallycross.errors import RallycrossError
 from rallycross.judging.causes import causes, request_ids
 from rallycross.judging.comparison import Change, compare, flips
-from rallycross.judging.verdict import FAILED
-from rallycross.report.frames import OUTCOMES, service
+from rallycross.report.frames import service
 from rallycross.report.wording import moment
 from rallycross.results.models import TestRow, VerificationRow
 from rallycross.results.store import Store
-from rallycross.verifying.follow import outcome
+from rallycross.verification.test import FAILED, outcomes
 
 _NAMED = 5  # tests of one cause that are named
 
@@ -44,7 +43,7 @@ def show_(options: argparse.Namespace) -> int:
 
 def summary(row: VerificationRow, tests: Sequence[TestRow]) -> Iterator[str | Table]:
     """Yield totals, a table by service, and the failures by their cause."""
-    count = outcome(Counter(test.status for test in tests))
+    count = outcomes(Counter(test.status for test in tests))
     ran = count["passed"] + count["failed"]
     share = f" ({100 * count['passed'] / ran:.1f} % of those that ran)" if ran else ""
     yield f"{row.chosen}, {row.environment.get('verifier', 'made elsewhere')}: {len(tests)} of {row.total} tests"
@@ -70,7 +69,7 @@ def history_(options: argparse.Namespace) -> int:
     counts = store.test_counts([row.uuid for row in rows])
     table = Table("uuid", "cloud", "begun", "tests", "status", "passed", "failed", "skipped", "took", box=None)
     for row in rows:
-        count = outcome(counts[row.uuid])
+        count = outcomes(counts[row.uuid])
         took = duration(row.ended_at - row.started_at) if row.ended_at else "-"
         figures = (str(count[one]) for one in ("passed", "failed", "skipped"))
         table.add_row(row.uuid, row.cloud, moment(row.started_at), row.chosen, row.status, *figures, took)
@@ -145,7 +144,6 @@ def _by_service(tests: Sequence[TestRow]) -> Table:
     table = Table("service", "passed", "failed", "skipped", "time of all", box=None)
     for name in sorted({service(test.name) for test in tests}):
         own = [test for test in tests if service(test.name) == name]
-        outcomes = [OUTCOMES[test.status] for test in own]
-        figures = (str(outcomes.count(one)) for one in ("passed", "failed", "skipped"))
+        figures = map(str, outcomes(Counter(test.status for test in own)).values())
         table.add_row(name, *figures, duration(sum(test.seconds for test in own)))
     return table

@@ -24,8 +24,10 @@ from rallycross.verification.environments import standing
 from rallycross.verification.lists import read_file
 from rallycross.verification.selection import Choice
 from rallycross.verification.source import TEMPEST, Source
+from rallycross.verification.test import FAILED
 from rallycross.verification.verify import Request, Totals, list_tests, options_of
-from rallycross.verifying.follow import FAILED, Left, follow, state, test_line
+from rallycross.verifying.follow import Left, follow, state, test_line
+from rallycross.verifying.request import begin, forget_secrets, request_of
 from rallycross.verifying.run import run
 
 _LAST_WORDS = 5.0  # seconds for the last tests to be told
@@ -59,7 +61,7 @@ def rerun_(options: argparse.Namespace) -> int:
         raise RallycrossError(
             f"verification {row.uuid} was made elsewhere: it cannot be run again - name its tests in a list"
         )
-    before = Request.of(row.request)
+    before = request_of(store, row.uuid, paths=settings())
     failed = tuple(test.name for test in store.tests(row.uuid) if test.status in FAILED)
     if options.failed and not failed:
         console.print(f"none of the tests of {row.uuid} has failed")
@@ -181,7 +183,7 @@ def _existing(path: str) -> str:
 
 def _begin(store: Store, cloud: str, request: Request) -> str:
     uuid = str(uuid4())
-    store.begin_verification(uuid, cloud=cloud, chosen=request.choice.title, request=request.data())
+    begin(store, uuid, cloud, request, paths=settings())
     return uuid
 
 
@@ -208,6 +210,7 @@ def _run(store: Store, cloud: Cloud, uuid: str) -> int:
         row = store.verification(uuid)
         if row is not None and not row.total:
             store.forget_verification(uuid)  # it never began: there is nothing to read, or to go on with
+            forget_secrets(uuid, paths=settings())
         elif row is not None and row.status != "finished":
             progress.print(f"to go on with the rest: ./rallycross verify run {cloud.name} --resume {uuid}")
     return _outcome(store, uuid, totals)

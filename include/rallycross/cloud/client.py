@@ -7,13 +7,13 @@ from collections.abc import AsyncIterable, Mapping
 from concurrent.futures import Executor
 from typing import IO, Any
 from urllib.parse import urlsplit
-from urllib.request import getproxies, proxy_bypass
 
 import aiohttp
 
 from rallycross.cloud.access import Access, SignIn
 from rallycross.cloud.cloud import Cloud
 from rallycross.cloud.errors import ApiError, SignInFailed, Unreachable
+from rallycross.cloud.web import open_session, proxy_of, tls_of
 
 REQUEST_LIMIT = 300.0  # seconds until an answer must have come whole
 CONNECT_LIMIT = 30.0  # seconds until a connection must stand
@@ -25,11 +25,11 @@ _JSON = {"Content-Type": "application/json", "Accept": "application/json"}
 
 def open_http(cloud: Cloud) -> aiohttp.ClientSession:
     """Return the pool of connections that all clients of a cloud in this process share; to be closed."""
-    return aiohttp.ClientSession(
-        connector=aiohttp.TCPConnector(limit=0, ssl=_tls(cloud.config), ttl_dns_cache=300),
-        cookie_jar=aiohttp.DummyCookieJar(),
-        timeout=aiohttp.ClientTimeout(total=REQUEST_LIMIT, connect=CONNECT_LIMIT),
-        proxy=_proxy(str(cloud.config.get("auth", {}).get("auth_url", ""))),
+    identity = urlsplit(str(cloud.config.get("auth", {}).get("auth_url", "")))
+    return open_session(
+        aiohttp.ClientTimeout(total=REQUEST_LIMIT, connect=CONNECT_LIMIT),
+        tls=_tls(cloud.config),
+        proxy=proxy_of(identity.scheme, identity.netloc),  # all of the cloud is taken to be where this is
     )
 
 
@@ -168,21 +168,7 @@ def message_of(text: bytes, reason: str) -> str:
     return found if isinstance(found, str) and found else reason
 
 
-def _proxy(auth_url: str) -> str | None:
-    """Return the proxy that the environment wants for a cloud.
-
-    All of the cloud is taken to be where its identity service is: aiohttp's own way asks the environment, on a thread,
-    for every single request, and multiplies what a request costs.
-    """
-    url = urlsplit(auth_url)
-    return None if proxy_bypass(url.netloc) else getproxies().get(url.scheme)
-
-
 def _tls(config: Mapping[str, Any]) -> ssl.SSLContext | bool:
     """Return how to check a cloud's certificates, as its entry says."""
-    if config.get("verify", True) is False:
-        return False
-    context = ssl.create_default_context(cafile=config.get("cacert"))
-    if config.get("cert"):
-        context.load_cert_chain(config["cert"], config.get("key"))
-    return context
+    files = (config["cert"], *([config["key"]] if config.get("key") else [])) if config.get("cert") else ()
+    return tls_of(files, verify=config.get("verify", True) is not False, authorities=config.get("cacert"))

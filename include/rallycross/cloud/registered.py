@@ -5,11 +5,11 @@ The last is for any OpenStack client to use:
     export OS_CLIENT_CONFIG_FILE=.rallycross/clouds.yaml; openstack --os-cloud embedded server list
 """
 
-import os
 from pathlib import Path
 
 import yaml
 
+from rallycross.private import write_private
 from rallycross.settings import Settings
 
 _ENTRIES = ".clouds.yaml"
@@ -18,7 +18,7 @@ _SPEC = ".spec.yaml"
 
 def keep_spec(paths: Settings, name: str, text: str) -> None:
     """Keep the cloud spec before anything is made, so that whatever dies, the cloud can be found and destroyed."""
-    _write_private(_spec_file(paths, name), text)
+    write_private(_spec_file(paths, name), text)
 
 
 def specs(paths: Settings) -> dict[str, str]:
@@ -40,10 +40,10 @@ def keep(paths: Settings, name: str, text: str, *, ca: str = "") -> Path:
     file = _file(paths, name)
     if ca:
         authority = authority_file(paths, name)
-        _write_private(authority, ca)
+        write_private(authority, ca)
         clouds = yaml.safe_load(text)["clouds"]
         text = yaml.safe_dump({"clouds": {key: {**entry, "cacert": str(authority)} for key, entry in clouds.items()}})
-    _write_private(file, text)
+    write_private(file, text)
     _join(paths)
     return file
 
@@ -80,13 +80,4 @@ def _join(paths: Settings) -> None:
     entries = {}
     for file in sorted(paths.clouds.glob(f"*{_ENTRIES}")):
         entries.update(yaml.safe_load(file.read_text())["clouds"])
-    _write_private(paths.clouds_yaml, yaml.safe_dump({"clouds": entries}, sort_keys=False))
-
-
-def _write_private(path: Path, text: str) -> None:
-    """Write a file that the owner alone can read; it appears whole or not at all."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    part = path.with_name(f".{path.name}.{os.getpid()}")
-    with os.fdopen(os.open(part, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as file:
-        file.write(text)
-    part.rename(path)
+    write_private(paths.clouds_yaml, yaml.safe_dump({"clouds": entries}, sort_keys=False))

@@ -5,8 +5,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from rallycross.judging.failures import normalised
-from rallycross.judging.verdict import FAILED
 from rallycross.results.models import TestRow
+from rallycross.verification.test import FAILED
 
 _REQUEST = re.compile(r"\breq-[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}\b")
 _WHO = re.compile(r"\(\w+:\w+\) ")  # tempest's "(Class:test) " in front of what it says

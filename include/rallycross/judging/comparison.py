@@ -5,10 +5,9 @@ from dataclasses import asdict, dataclass
 from itertools import pairwise
 from typing import Any
 
-from rallycross.judging.verdict import FAILED
 from rallycross.results.models import TestRow, VerificationRow
+from rallycross.verification.test import FAILED, PASSED
 
-PASSED = frozenset({"success", "xfail"})
 SLOWER_SECONDS = 1.0  # less than this is told by nobody from noise
 SLOWER_RATIO = 1.5
 

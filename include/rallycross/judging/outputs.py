@@ -3,13 +3,19 @@
 Additive outputs of the same title and chart become one. Its figures are of all iterations; its points are those of
 every 2nd, 4th, 8th ... iteration where there are too many, so that a chart is as small after a million iterations as
 after a thousand, and the same however the load was divided. Complete outputs are kept of the first iterations only.
+
+Where there are more charts, names in a chart, or complaints than are kept, chance chooses among them by what they are
+called: whatever is kept was kept from its first iteration on, so that its figures are whole, and neither the order nor
+the division of the load has a say. What is left out is counted by what would have gone into it.
 """
 
 import json
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from functools import lru_cache
+from hashlib import blake2b
 from math import isfinite
-from typing import Any
+from typing import Any, TypeVar
 
 from rallycross.judging.batch import Batch
 
@@ -17,8 +23,9 @@ MOST_POINTS = 1000  # iterations that an additive chart has points of
 MOST_VALUES = 8000  # iterations that the percentiles of an additive table are of
 MOST_COMPLETE = 20  # iterations whose complete outputs are kept
 MOST_CHARACTERS = 200_000  # of a complete output, as JSON
-_MOST_CHARTS = 50
-_SHOWN_COMPLAINTS = 20
+MOST_CHARTS = 50
+MOST_SERIES = 100  # names in an additive chart
+MOST_COMPLAINTS = 20
 
 _TEXTS = ("title", "description", "chart_plugin", "label", "axis_label")
 _ADDITIVE = frozenset({"StackedArea", "Lines", "Pie", "StatsTable"})
@@ -27,6 +34,8 @@ _COMPLETE = frozenset({*_ADDITIVE, "Table", "TextArea", "EmbeddedChart", "Embedd
 Json = dict[str, Any]
 _Key = tuple[str, str, int]  # title, chart, and which of these in its iteration
 _Place = tuple[int, int]  # iteration, and position in it
+_K = TypeVar("_K")
+_V = TypeVar("_V")
 
 
 def complain(kind: str, output: Any) -> str | None:
@@ -51,9 +60,11 @@ class Outputs:
 
     def __init__(self) -> None:
         self._charts: dict[_Key, _Chart] = {}
+        self._additive = 0  # outputs, also of charts that are not kept
         self._complete: dict[int, list[Json]] = {}
         self._with_complete = 0
         self._bad: dict[str, tuple[int, int]] = {}  # complaint: how many, in which iteration first
+        self._with_bad = 0  # outputs
 
     def add(self, batch: Batch) -> None:
         """Take some samples."""
@@ -68,55 +79,64 @@ class Outputs:
         """Take what another has taken."""
         for key, chart in other._charts.items():
             self._charts.setdefault(key, _Chart(chart.first, chart.output)).merge(chart)
+        self._additive += other._additive
         self._complete.update(other._complete)
         self._with_complete += other._with_complete
-        self._bound()
         for what, (count, first) in other._bad.items():
             self._complain(what, first, count)
+        self._with_bad += other._with_bad
+        self._bound()
 
     def close(self) -> Json:
         """Return what there is to show.
 
         {"additive": [{"title", "chart_plugin", "description", "label", "axis_label", "every": n, points are of each
-          nth iteration, "series": [{"name", "count", "min", "max", "mean", "iterations": [...], "values": [...]}]}],
-         "charts_left_out": how many more there are, "complete": [{"iteration", "outputs": [...]}],
-         "complete_left_out": iterations, "bad": [{"what", "count", "iteration": the first}]}
+          nth iteration, "series": [{"name", "count", "min", "max", "mean", "iterations": [...], "values": [...]}],
+          "series_left_out": numbers under further names}],
+         "charts_left_out": outputs that would be further charts, "complete": [{"iteration", "outputs": [...]}],
+         "complete_left_out": iterations, "bad": [{"what", "count", "iteration": the first}],
+         "bad_left_out": outputs with further complaints}
         """
         charts = sorted(self._charts.values(), key=lambda chart: (chart.first, chart.output["title"]))
         bad = sorted(self._bad.items(), key=lambda item: (-item[1][0], item))
         return {
-            "additive": [chart.close() for chart in charts[:_MOST_CHARTS]],
-            "charts_left_out": max(0, len(charts) - _MOST_CHARTS),
+            "additive": [chart.close() for chart in charts],
+            "charts_left_out": self._additive - sum(chart.count for chart in charts),
             "complete": [{"iteration": number, "outputs": self._complete[number]} for number in sorted(self._complete)],
             "complete_left_out": self._with_complete - len(self._complete),
-            "bad": [
-                {"what": what, "count": count, "iteration": first} for what, (count, first) in bad[:_SHOWN_COMPLAINTS]
-            ],
+            "bad": [{"what": what, "count": count, "iteration": first} for what, (count, first) in bad],
+            "bad_left_out": self._with_bad - sum(count for _, (count, _) in bad),
         }
 
     def _take(self, iteration: int, outputs: list[Any]) -> None:
         seen: dict[tuple[str, str], int] = {}
-        complete = []
+        complete, bad = [], []
         for position, given in enumerate(outputs):
             kind, output = _parted(given)
             what = complain(kind, output)
             if what:
-                self._complain(what, iteration)
+                bad.append(what)
             elif kind == "additive":
                 name = (output["title"], output["chart_plugin"])
                 turn = seen[name] = seen.get(name, -1) + 1
                 chart = self._charts.setdefault((*name, turn), _Chart((iteration, position), output))
                 chart.add((iteration, position), output)
+                self._additive += 1
             elif len(json.dumps(output)) > MOST_CHARACTERS:
-                self._complain(f"{output['title']} has more than {MOST_CHARACTERS} characters", iteration)
+                bad.append(f"{output['title']} has more than {MOST_CHARACTERS} characters")
             else:
                 complete.append(output)
         if complete:
             self._with_complete += 1
             self._complete[iteration] = complete
-            self._bound()
+        for what in bad:
+            self._complain(what, iteration)
+        self._with_bad += len(bad)
+        self._bound()
 
     def _bound(self) -> None:
+        _keep(self._charts, MOST_CHARTS)
+        _keep(self._bad, MOST_COMPLAINTS)
         while len(self._complete) > MOST_COMPLETE:
             del self._complete[max(self._complete)]
 
@@ -151,6 +171,8 @@ class _Chart:
 
     first: _Place
     output: Json  # of the first iteration: its texts are the chart's
+    count: int = 0  # outputs
+    numbers: int = 0  # in all of them, also under names that are not kept
     every: int = 1  # numbers are kept of iterations that this divides
     series: dict[str, _Series] = field(default_factory=dict)
     iterations: set[int] = field(default_factory=set)  # of which numbers are kept
@@ -159,11 +181,14 @@ class _Chart:
         iteration = place[0]
         if place < self.first:
             self.first, self.output = place, output
+        self.count += 1
+        self.numbers += len(output["data"])
         keeps = iteration % self.every == 0
         for position, (name, number) in enumerate(output["data"]):
             series = self.series.setdefault(name, _Series((iteration, position)))
             value = float(number or 0)
             series.merge(_Series((iteration, position), 1, value, value, value, {iteration: value} if keeps else {}))
+        _keep(self.series, MOST_SERIES)
         if keeps and output["data"]:
             self.iterations.add(iteration)
             self._thin()
@@ -173,6 +198,9 @@ class _Chart:
             self.first, self.output = other.first, other.output
         for name, series in other.series.items():
             self.series.setdefault(name, _Series(series.first)).merge(series)
+        _keep(self.series, MOST_SERIES)
+        self.count += other.count
+        self.numbers += other.numbers
         self.iterations |= other.iterations
         self._keep_every(max(self.every, other.every))
         self._thin()
@@ -180,7 +208,12 @@ class _Chart:
     def close(self) -> Json:
         texts = {name: self.output.get(name, "") for name in _TEXTS}
         series = sorted(self.series.items(), key=lambda item: (item[1].first, item[0]))
-        return {**texts, "every": self.every, "series": [_closed(name, one) for name, one in series]}
+        return {
+            **texts,
+            "every": self.every,
+            "series": [_closed(name, one) for name, one in series],
+            "series_left_out": self.numbers - sum(one.count for one in self.series.values()),
+        }
 
     def _thin(self) -> None:
         """Keep each second, while there are too many: which ones are left does not depend on how they came."""
@@ -193,6 +226,17 @@ class _Chart:
         self.iterations = {number for number in self.iterations if number % every == 0}
         for series in self.series.values():
             series.kept = {number: value for number, value in series.kept.items() if number % every == 0}
+
+
+def _keep(found: dict[_K, _V], most: int) -> None:
+    """Drop what is too much. What is dropped never comes in again: there is always as much before it."""
+    while len(found) > most:
+        del found[max(found, key=_rank)]
+
+
+@lru_cache(maxsize=1024)
+def _rank(name: Any) -> bytes:
+    return blake2b(repr(name).encode(), digest_size=16).digest()
 
 
 def _closed(name: str, series: _Series) -> Json:

@@ -8,8 +8,8 @@ from rallycross.judging.sla import INVALID_LOAD
 from rallycross.results.models import DeploymentRow, TaskRow, TestRow, VerificationRow, WorkloadRow
 from rallycross.results.sla_row import SlaRow
 from rallycross.results.store import Store
+from rallycross.verification.test import FAILED, PASSED
 
-FAILED = frozenset({"fail", "uxsuccess"})  # a test that is expected to fail and does not is wrong about the cloud
 _NAMED = 3  # failed tests that a reason names
 
 
@@ -82,7 +82,7 @@ def _verification_reasons(row: VerificationRow | None, tests: list[TestRow]) -> 
     if failed:
         named = ", ".join(failed[:_NAMED]) + (f" and {len(failed) - _NAMED} more" if len(failed) > _NAMED else "")
         yield f"{len(failed)} of {len(tests)} verification tests failed: {named}."
-    elif row.status == "finished" and not any(test.status in {"success", "xfail"} for test in tests):
+    elif row.status == "finished" and not any(test.status in PASSED for test in tests):
         yield f"The verification proved nothing: none of {len(tests)} tests was passed."
 
 

@@ -119,14 +119,9 @@ class Hooks:
                     firing.fail("NotUndone", what)
 
     def _results(self, position: int) -> dict[str, Any]:
-        hook = self._hooks[position]
         results = [firing.result() for mine, firing, _ in self._firings if mine == position]
         return {
-            "config": {
-                "action": {hook.action: hook.action_args},
-                "trigger": {hook.trigger: hook.trigger_args},
-                "description": hook.description,
-            },
+            "config": self._hooks[position].config,
             "results": results,
             "summary": dict(Counter(result["status"] for result in results)),
         }

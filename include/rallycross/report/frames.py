@@ -13,13 +13,13 @@ from rallycross.load.histogram import SECOND
 from rallycross.results.models import DeploymentRow, TestRow
 from rallycross.results.sample_file import read_batches
 from rallycross.task.plan import Timing
+from rallycross.verification.test import OUTCOMES
 
 _PART = 50_000  # iterations that are thinned at a time
 _FEWEST = 8  # rows of a part, so that its fastest and its slowest are among them
 _NONE = np.empty(0)
 _SERVICE = re.compile(r"\btempest\.(?:api\.)?(\w+)")
 _PLUGIN = re.compile(r"(\w+)_tempest(?:_plugin)?\.")
-OUTCOMES = {"success": "passed", "xfail": "passed", "fail": "failed", "uxsuccess": "failed", "skip": "skipped"}
 
 
 def steps(deployment: DeploymentRow) -> pd.DataFrame:

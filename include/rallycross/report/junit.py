@@ -8,9 +8,10 @@ import re
 from xml.etree import ElementTree as ET
 
 from rallycross.judging.sla import INVALID_LOAD
-from rallycross.judging.verdict import FAILED, first_line
+from rallycross.judging.verdict import first_line
 from rallycross.report.run import Run
 from rallycross.results.models import WorkloadRow
+from rallycross.verification.test import FAILED
 
 # XML 1.0 has no way to write these, not even as references.
 _UNWRITABLE = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")

@@ -53,6 +53,13 @@ def has_figures(views: Any) -> bool:
 
 
 def _additive(chart: Json) -> Json:
+    view = _drawn(chart)
+    if left_out := chart["series_left_out"]:
+        view["caption"] += f" Left out: {wording.counted(left_out, 'number')} under further names."
+    return view
+
+
+def _drawn(chart: Json) -> Json:
     series, plugin = chart["series"], chart["chart_plugin"]
     view = {"title": chart["title"], "description": chart["description"], "caption": ""}
     if plugin == "StatsTable":

@@ -6,13 +6,13 @@ import pyarrow as pa
 
 
 class Tail:
-    """Reads the batches that have come whole since the last time. One that is half written is read the next time."""
+    """Reads what has come whole since the last time; what has been read but in part is read again, from its start."""
 
     def __init__(self, path: Path) -> None:
         self._path = path
         self._offset = 0
-        self._head = b""  # the stream's schema, and the newest dictionary of each column that has one
-        self._dictionary = b""
+        self._head = b""  # the stream's schema
+        self._dictionary = b""  # the newest one of the only column that has any: each takes the place of the last
 
     def read(self) -> list[pa.RecordBatch]:
         """Return the new batches; none where the file is not there yet."""

@@ -142,14 +142,7 @@ def _subtask_row(task_uuid: str, position: int, subtask: Subtask) -> SubtaskRow:
                 runner_args=workload.runner_args,
                 contexts=workload.contexts,
                 sla=workload.sla,
-                hooks=[
-                    {
-                        "action": {hook.action: hook.action_args},
-                        "trigger": {hook.trigger: hook.trigger_args},
-                        "description": hook.description,
-                    }
-                    for hook in workload.hooks
-                ],
+                hooks=[hook.config for hook in workload.hooks],
                 status="init",
                 contexts_done=[],
                 progress={},

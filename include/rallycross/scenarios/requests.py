@@ -1,18 +1,19 @@
 """Requests to any HTTP server. The options are those of Python's `requests`, as Rally's task files have them."""
 
 import random
-import ssl
 from collections.abc import Mapping
 from functools import cache
 from typing import Annotated, Any, TypedDict, Unpack
 from urllib.parse import urlsplit
-from urllib.request import getproxies, proxy_bypass
 
 import aiohttp
 
+from rallycross.cloud.web import proxy_of, tls_of
 from rallycross.load.iteration import Iteration
 from rallycross.scenarios.arguments import Argument, Seconds, schema_of
 from rallycross.scenarios.scenario import scenario
+
+_proxy, _tls = cache(proxy_of), cache(tls_of)  # asked once, since each request would pay for it
 
 Pair = Annotated[list[str], Argument({"type": "array", "items": {"type": "string"}, "minItems": 2, "maxItems": 2})]
 
@@ -91,7 +92,9 @@ def _for_aiohttp(url: str, options: Mapping[str, Any]) -> dict[str, Any]:
     certificate = options.get("cert")
     if "verify" in options or certificate:
         files = (certificate,) if isinstance(certificate, str) else tuple(certificate or ())
-        given["ssl"] = _tls(options.get("verify", True), files)
+        verify = options.get("verify", True)
+        authorities = verify if isinstance(verify, str) else None
+        given["ssl"] = _tls(files, verify=verify is not False, authorities=authorities)
     return given
 
 
@@ -99,21 +102,3 @@ def _texts(values: Mapping[str, Any]) -> list[tuple[str, str]]:
     """Return names with their values as texts: a list's one by one, and none for null."""
     pairs = ((name, one) for name, value in values.items() for one in (value if isinstance(value, list) else [value]))
     return [(name, str(value)) for name, value in pairs if value is not None]
-
-
-@cache
-def _proxy(scheme: str, server: str) -> str | None:
-    """Return the proxy that the environment wants for a server: asked once, since each request would pay for it."""
-    return None if proxy_bypass(server) else getproxies().get(scheme)
-
-
-@cache
-def _tls(verify: bool | str, certificate: tuple[str, ...]) -> ssl.SSLContext | bool:
-    if verify is False and not certificate:
-        return False
-    context = ssl.create_default_context(cafile=verify if isinstance(verify, str) else None)
-    if verify is False:
-        context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
-    if certificate:
-        context.load_cert_chain(*certificate)
-    return context

@@ -19,6 +19,15 @@ class Hook:
     trigger_args: dict[str, Any]
     description: str = ""
 
+    @property
+    def config(self) -> dict[str, Any]:
+        """What was asked for, in the shape that Rally gives it in its results."""
+        return {
+            "action": {self.action: self.action_args},
+            "trigger": {self.trigger: self.trigger_args},
+            "description": self.description,
+        }
+
 
 @dataclass(frozen=True)
 class Workload:

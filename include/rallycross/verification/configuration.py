@@ -8,16 +8,11 @@ from dataclasses import dataclass
 from pathlib import PurePath
 
 from rallycross.errors import RallycrossError
+from rallycross.private import hidden
 from rallycross.verification.facts import Admin, Facts, Flavor, Image, Keystone
 
 SMALL_IMAGE = re.compile(r"cirros|testvm", re.IGNORECASE)  # what Rally looks for
-SECRET = re.compile(r"password|secret|key$")
 TEST_SECONDS = 600  # after which tempest gives up a single test
-
-
-def hidden(name: str, value: str) -> str:
-    """Return what may be shown of an option's value."""
-    return "***" if SECRET.search(name.lower()) else value
 
 
 @dataclass(frozen=True)

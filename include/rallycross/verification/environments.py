@@ -8,16 +8,17 @@ import json
 import os
 import re
 import shutil
-import subprocess
 import sys
+import threading
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, TextIO
 
 from rallycross.errors import RallycrossError
+from rallycross.verification.command import POLL, heed, ran
 
 # What runs the tests (worker.py) needs, besides what is verified with.
 RUNNERS = ("stestr", "python-subunit", "testtools")
@@ -44,27 +45,29 @@ class Environment:
         return cls(sys.executable, found)
 
 
-def environment(folder: Path, requirements: Sequence[str], say: Say) -> Environment:
+def environment(folder: Path, requirements: Sequence[str], say: Say, *, stop: threading.Event) -> Environment:
     """Return the environment in `folder`, making it first where it does not stand.
 
-    Raises `RallycrossError` with the installer's own words where the packages cannot be had, and leaves nothing then.
+    Raises `RallycrossError` with the installer's own words where the packages cannot be had, and `Stopped` when `stop`
+    is set; leaves nothing then.
     """
     if (found := _standing(folder)) is not None:
         return found
     folder.parent.mkdir(parents=True, exist_ok=True)
-    with _alone(folder.with_name(f"{folder.name}.lock")):
+    with _alone(folder.with_name(f"{folder.name}.lock"), stop):
         if (found := _standing(folder)) is not None:  # another process has been faster
             return found
         shutil.rmtree(folder, ignore_errors=True)
         began = time.monotonic()
         say(f"installing {' '.join(one for one in requirements if one != '--editable')}")
         try:
-            _uv("venv", "--quiet", "--python", sys.executable, str(folder))
+            _uv("venv", "--quiet", "--python", sys.executable, str(folder), stop=stop)
             python = str(folder / "bin" / "python")
-            _uv("pip", "install", "--quiet", "--compile-bytecode", "--python", python, *requirements, *RUNNERS)
+            wanted = (*requirements, *RUNNERS)
+            _uv("pip", "install", "--quiet", "--compile-bytecode", "--python", python, *wanted, stop=stop)
             packages = {
                 one["name"]: one["version"]
-                for one in json.loads(_uv("pip", "list", "--format", "json", "--python", python))
+                for one in json.loads(_uv("pip", "list", "--format", "json", "--python", python, stop=stop))
             }
             (folder / READY).write_text(
                 json.dumps({"requirements": list(requirements), "packages": packages}, indent=1)
@@ -89,7 +92,7 @@ def _standing(folder: Path) -> Environment | None:
     return Environment(str(python), json.loads(file.read_text())["packages"])
 
 
-def _uv(*arguments: str) -> str:
+def _uv(*arguments: str, stop: threading.Event) -> str:
     """Run uv; return what it prints."""
     inherited = dict(os.environ)
     if not inherited.get("UV_DEFAULT_INDEX") and not inherited.get("UV_INDEX_URL") and (mirror := _mirror()):
@@ -97,17 +100,15 @@ def _uv(*arguments: str) -> str:
     for name in ("VIRTUAL_ENV", "PYTHONPATH", "PYTHONHOME"):
         inherited.pop(name, None)
     command = [str(Path(sys.executable).with_name("uv")), *arguments]
-    try:
-        ran = subprocess.run(command, env=inherited, capture_output=True, text=True, timeout=INSTALL_LIMIT, check=False)
-    except (OSError, subprocess.TimeoutExpired) as error:
-        raise RallycrossError(f"a verifier cannot be installed: {error}") from error
-    if ran.returncode:
-        said = "\n".join(f"  {line}" for line in ran.stderr.strip().splitlines()[-_SAID:])
+    what = "a verifier cannot be installed"
+    done = ran(command, environment=inherited, limit=INSTALL_LIMIT, what=what, stop=stop)
+    if done.returncode:
+        said = "\n".join(f"  {line}" for line in done.stderr.decode(errors="replace").strip().splitlines()[-_SAID:])
         raise RallycrossError(
-            "a verifier cannot be installed - check its version, URL or folder, and that the package index (or the "
+            f"{what} - check its version, URL or folder, and that the package index (or the "
             f"repository) is in reach; nothing was left behind:\n{said}"
         )
-    return ran.stdout
+    return done.stdout.decode()
 
 
 def _mirror() -> str:
@@ -122,8 +123,18 @@ def _mirror() -> str:
 
 
 @contextmanager
-def _alone(path: Path) -> Iterator[None]:
+def _alone(path: Path, stop: threading.Event) -> Iterator[None]:
     """Let one process at a time make an environment; the lock ends with the process that holds it."""
     with path.open("w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
+        while not _locked(lock):
+            heed(stop)
+            time.sleep(POLL)
         yield
+
+
+def _locked(lock: TextIO) -> bool:
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    return True

@@ -14,12 +14,13 @@ from typing import Any
 import yaml
 
 from rallycross.errors import RallycrossError
-from rallycross.verification.configuration import TEST_SECONDS, hidden
+from rallycross.private import hidden, write_private
+from rallycross.verification.configuration import TEST_SECONDS
 from rallycross.verification.environments import Environment
 from rallycross.verification.facts import Admin, Keystone
 from rallycross.verification.source import Source
 from rallycross.verification.testid import TestId
-from rallycross.verification.verifier import Configured, Need, basic_environment, write_private
+from rallycross.verification.verifier import Configured, Need, basic_environment
 
 NOWHERE = "http://127.0.0.1:1/v3"  # nobody answers there
 SETS = {"full": "every test that there is"}

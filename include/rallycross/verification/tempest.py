@@ -5,12 +5,13 @@ from importlib.resources import files
 from pathlib import Path
 
 from rallycross.errors import RallycrossError
+from rallycross.private import write_private
 from rallycross.verification.configuration import TEST_SECONDS, configure
 from rallycross.verification.environments import Environment
 from rallycross.verification.known_sets import SETS
 from rallycross.verification.lists import read_list
 from rallycross.verification.testid import TestId
-from rallycross.verification.verifier import Configured, Need, basic_environment, write_private
+from rallycross.verification.verifier import Configured, Need, basic_environment
 
 
 class Tempest:

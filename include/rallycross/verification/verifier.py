@@ -1,6 +1,7 @@
 """What a verifier is: the narrow interface between a verification and what it verifies with."""
 
 import os
+import threading
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -85,12 +86,13 @@ class Verifier(Protocol):
         """Write its configuration into the workspace, for the owner's eyes only."""
 
 
-def available_tests(verifier: Verifier, folder: Path) -> list[TestId]:
-    """Return all tests that a verifier has, in the order in which it lists them."""
+def available_tests(verifier: Verifier, folder: Path, *, stop: threading.Event) -> list[TestId]:
+    """Return all tests that a verifier has, in the order in which it lists them. May raise `Stopped`."""
     verifier.before_listing(folder)
     command = (verifier.python, "-P", "-m", "stestr.subunit_runner.run", *verifier.listing)
     what = f"{verifier.title}: cannot list its tests"
-    done = ran(command, environment=verifier.environment(folder), folder=folder, limit=LIST_LIMIT, what=what)
+    environment = verifier.environment(folder)
+    done = ran(command, environment=environment, folder=folder, limit=LIST_LIMIT, what=what, stop=stop)
     found, said = listed(done.stdout)
     if done.returncode or not found:
         last = "\n".join((said + done.stderr.decode(errors="replace")).strip().splitlines()[-20:])
@@ -112,10 +114,3 @@ def basic_environment(folder: Path, inherited: Mapping[str, str] | None = None) 
         "HOME": str(folder),
         "PYTHONUNBUFFERED": "1",
     }
-
-
-def write_private(file: Path, text: str) -> None:
-    """Write a file that holds a password, so that it is nobody else's for a single moment."""
-    file.unlink(missing_ok=True)
-    with os.fdopen(os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as stream:
-        stream.write(text)

@@ -1,6 +1,7 @@
 """From a source to a verifier that stands."""
 
 import sys
+import threading
 from importlib.metadata import version
 from pathlib import Path
 
@@ -11,13 +12,13 @@ from rallycross.verification.tempest import Tempest
 from rallycross.verification.verifier import Verifier
 
 
-def install(source: Source, root: Path, say: Say) -> Verifier:
+def install(source: Source, root: Path, say: Say, *, stop: threading.Event) -> Verifier:
     """Return the verifier, making its environment below `root` where it does not stand.
 
-    Raises `RallycrossError` where its packages cannot be had, and leaves nothing then.
+    Raises `RallycrossError` where its packages cannot be had, and `Stopped` when `stop` is set; leaves nothing then.
     """
     if source.bundled:
         return Tempest(Environment.own())
     python = f"{sys.version_info[0]}.{sys.version_info[1]}"
-    made = environment(root / source.key(python=python), source.requirements(version("tempest")), say)
+    made = environment(root / source.key(python=python), source.requirements(version("tempest")), say, stop=stop)
     return Tempest(made) if source.kind == TEMPEST else Project(source, made)

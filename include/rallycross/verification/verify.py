@@ -1,7 +1,6 @@
 """One verification, whole: what the cloud is, which tests to run, the configuration, the run, the clean-up."""
 
 import fcntl
-import hashlib
 import threading
 import time
 from collections import Counter
@@ -22,17 +21,18 @@ from rallycross.verification.environments import Say
 from rallycross.verification.facts import Facts
 from rallycross.verification.known_sets import SETS
 from rallycross.verification.leftovers import clean
+from rallycross.verification.prefix import prefix_of
 from rallycross.verification.provisions import provide
 from rallycross.verification.selection import FAKE_HYPERVISOR, Choice, Selection, check_set, select, skip_list
 from rallycross.verification.source import TEMPEST, Source
-from rallycross.verification.test import Status, TestResult
+from rallycross.verification.test import Status, TestResult, outcomes
 from rallycross.verification.verifier import Configured, Need, Verifier, available_tests, command
 from rallycross.verification.verifiers import install
 
 
 @dataclass(frozen=True)
 class Request:
-    """What is asked of a verification. It holds no secrets: it is kept, so that the run can be taken up again."""
+    """What is asked of a verification. Among the options may be secrets: `verifying.request` keeps them apart."""
 
     choice: Choice
     source: Source = field(default_factory=Source)
@@ -109,10 +109,11 @@ def verify(
     workspace.mkdir(parents=True, exist_ok=True, mode=0o700)
     with _alone(workspace):
         workers.end_stale(workspace)
-        prefix = f"tempest-{hashlib.sha256(str(workspace.resolve()).encode()).hexdigest()[:8]}"
+        prefix = prefix_of(workspace)
         connection = cloud.connect()
         with ThreadPoolExecutor(1) as pool:
-            installing = pool.submit(_listed, request, environments, workspace, say)  # meanwhile the cloud can be asked
+            # meanwhile the cloud can be asked
+            installing = pool.submit(_listed, request, environments, workspace, say, stop)
             facts = discover(cloud, connection)
             clean(connection, prefix)
             verifier, available = installing.result()
@@ -140,15 +141,17 @@ def verify(
 def list_tests(request: Request, *, workspace: Path, environments: Path, say: Say) -> tuple[Verifier, Selection]:
     """Return the verifier, and the tests that a request chooses of it. No cloud is asked."""
     workspace.mkdir(parents=True, exist_ok=True, mode=0o700)
-    verifier, available = _listed(request, environments, workspace.absolute(), say)
+    verifier, available = _listed(request, environments, workspace.absolute(), say, threading.Event())
     return verifier, select(request.choice, verifier, available, also_skip={})
 
 
-def _listed(request: Request, environments: Path, workspace: Path, say: Say) -> tuple[Verifier, Any]:
-    verifier = install(request.source, environments, say)
+def _listed(
+    request: Request, environments: Path, workspace: Path, say: Say, stop: threading.Event
+) -> tuple[Verifier, Any]:
+    verifier = install(request.source, environments, say, stop=stop)
     if request.choice.set:
         check_set(request.choice.set, verifier.sets)
-    return verifier, available_tests(verifier, workspace)
+    return verifier, available_tests(verifier, workspace, stop=stop)
 
 
 def _cannot_work(facts: Facts) -> dict[str, str]:
@@ -232,14 +235,9 @@ def _run(
         )
     except RallycrossError as error:
         raise type(error)(f"after {len(results)} of {selection.total} tests: {error}") from error
-    counts = Counter(result.status for result in results.values())
-    return Totals(
-        tests=len(results),
-        passed=counts["success"] + counts["xfail"],
-        failed=counts["fail"] + counts["uxsuccess"],
-        skipped=counts["skip"],
-        seconds=time.monotonic() - started,
-    )
+    seconds = time.monotonic() - started
+    ends = outcomes(Counter[str](result.status for result in results.values()))
+    return Totals(len(results), ends["passed"], ends["failed"], ends["skipped"], seconds)
 
 
 def as_expected(result: TestResult, expected: Mapping[str, str]) -> TestResult:

@@ -19,22 +19,18 @@ from pathlib import Path
 from typing import BinaryIO, cast
 
 from rallycross.errors import RallycrossError
+from rallycross.verification.command import POLL, heed
 from rallycross.verification.stream import TestStream
 from rallycross.verification.test import TestResult
 from rallycross.verification.testid import TestId
 
 GRACE = 3.0  # seconds between asking a process to end and ending it
-POLL = 0.2  # seconds between two looks at `stop`
 LAST_LINES = 20  # of what a process wrote on standard error, in a message
 PIDS = "workers.pids"
 
 
 class WorkerDied(RallycrossError):  # noqa: N818 - reads as what it says
     """A test process ended before its tests did."""
-
-
-class Stopped(RallycrossError):  # noqa: N818
-    """The run was asked to stop."""
 
 
 def batches(plan: Iterable[TestId]) -> list[list[TestId]]:
@@ -80,8 +76,7 @@ def run(
 
     def start(number: int) -> _Worker:
         with lock:
-            if over.is_set():
-                raise Stopped("the verification was stopped")
+            heed(over)
             workers[number] = _start(command, env, folder, folder / f"worker-{number}.err")
             _note(folder, workers.values())
         return workers[number]
@@ -163,8 +158,7 @@ def _drive(
     code = worker.process.wait()
     if not code and not asked:
         return None
-    if over.is_set():  # it has not died: it was ended
-        raise Stopped("the verification was stopped")
+    heed(over)  # it has not died: it was ended
     at = stream.running()
     blamed = [test for test in missing() if test.name in at]
     if not blamed:
@@ -181,8 +175,7 @@ def _unheard(test: TestId, why: str) -> TestResult:
 def _watch(pending: "set[Future[None]]", stop: threading.Event) -> None:
     while pending:
         done, pending = wait(pending, timeout=POLL, return_when=FIRST_EXCEPTION)
-        if stop.is_set():
-            raise Stopped("the verification was stopped")
+        heed(stop)
         for future in done:
             future.result()
 

@@ -10,7 +10,6 @@ from rallycross.results.store import Store
 from rallycross.results.verifications import LOST_SECONDS
 
 POLL_SECONDS = 1.0
-FAILED = frozenset({"fail", "uxsuccess"})
 
 Told = Callable[[TestRow, int, int], None]  # a test that has ended, how many have, how many there will be
 
@@ -59,13 +58,3 @@ def test_line(test: TestRow, count: int, total: int) -> str:
     of = f"{total:d}"
     reason = f"  ({test.reason})" if test.reason else ""
     return f"[{count:{len(of)}d}/{of}] {test.status:<9} {test.seconds:6.1f}s  {test.name}{reason}"
-
-
-def outcome(statuses: dict[str, int]) -> dict[str, int]:
-    """Return how many tests passed, failed and were skipped, of how many have which status."""
-    count = statuses.get
-    return {
-        "passed": count("success", 0) + count("xfail", 0),
-        "failed": count("fail", 0) + count("uxsuccess", 0),
-        "skipped": count("skip", 0),
-    }

@@ -10,7 +10,8 @@ from rallycross.results.verifications import TakenOver
 from rallycross.settings import Settings
 from rallycross.verification.environments import Say
 from rallycross.verification.test import TestResult
-from rallycross.verification.verify import Request, Totals, verify
+from rallycross.verification.verify import Totals, verify
+from rallycross.verifying.request import request_of
 
 BEAT_SECONDS = 1.0  # between two signs of life
 
@@ -26,12 +27,10 @@ def run(
     attempt, done = store.take_up_verification(uuid)
     if done:
         say(f"{len(done)} tests have ended in an earlier attempt: they are not run again")
-    row = store.verification(uuid)
-    request = Request.of(row.request if row else {})
 
     def begin(total: int, environment: dict[str, Any]) -> None:
         store.describe_verification(uuid, total=total, environment=environment, attempt=attempt)
-        say(f"{total} tests, {request.concurrency} at a time: {environment['verifier']}")
+        say(f"{total} tests, {environment['concurrency']} at a time: {environment['verifier']}")
 
     def record(test: TestResult) -> None:
         store.record_test(uuid, test, attempt=attempt)
@@ -41,7 +40,7 @@ def run(
     try:
         totals = verify(
             cloud,
-            request,
+            request_of(store, uuid, paths=paths),
             workspace=paths.verifiers / cloud.name,
             environments=paths.verifiers / "environments",
             begin=begin,

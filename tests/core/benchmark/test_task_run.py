@@ -14,6 +14,10 @@ import yaml
 from small_cloud import SmallCloud
 
 from rallycross import benchmark, catalogue, task
+from rallycross.benchmark import task_run
+from rallycross.cloud.naming import scenario_prefix
+from rallycross.contexts.cleaning import SWEEP
+from rallycross.contexts.ledger import OwnedLedger
 from rallycross.errors import InvalidInput
 from rallycross.judging.judge import judge
 from rallycross.results.models import WorkloadRow
@@ -217,12 +221,32 @@ def test_each_user_in_turn(bench: Bench) -> None:
     assert len(set(lists)) == 4
 
 
+def test_what_comes_to_stand_after_a_process_has_died_is_deleted_too(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A create that was on its way when the process was killed is waited for: the ledger forgets what is not found."""
+    monkeypatch.setattr(task_run, "SETTLE", 1.5)
+    prefix = scenario_prefix(UUID)
+    ledger = OwnedLedger(bench.store, "small", UUID)
+    ledger.remember(SWEEP, prefix, kinds=["nova.servers"], places=[("p", "", True)])
+    late = {"id": "late", "name": f"{prefix}1", "status": "ACTIVE", "tenant_id": "p", "made": 0.0}
+    arriving = threading.Timer(0.7, bench.cloud.things.setdefault("servers", {}).update, [{"late": late}])
+    arriving.start()
+    assert benchmark.clean(bench.cloud.cloud(), bench.store, uuid=UUID) == 1
+    arriving.join()
+    bench.assert_nothing_left()
+
+
 _DIE = """
 import sys, threading
 from collections.abc import Callable
 from pathlib import Path
 import yaml
 from rallycross import benchmark, catalogue, task
+from rallycross.benchmark import task_run
+from rallycross.cloud.naming import scenario_prefix
+from rallycross.contexts.cleaning import SWEEP
+from rallycross.contexts.ledger import OwnedLedger
 from rallycross.cloud.cloud import Cloud
 from rallycross.results.store import Store
 config, url, samples, plan = yaml.safe_load(sys.stdin.read())
@@ -233,9 +257,12 @@ benchmark.run(
 """
 
 
-def test_a_process_that_is_killed_loses_no_sample_and_leaves_nothing(bench: Bench, tmp_path: Path) -> None:
+def test_a_process_that_is_killed_loses_no_sample_and_leaves_nothing(
+    bench: Bench, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """After `kill -9` in mid-load, running the task again cleans up and closes it; what was measured is kept."""
     bench.cloud.ready_after = 0.3
+    monkeypatch.setattr(task_run, "SETTLE", 1.0)  # this cloud has done what it was sent within a second
     plan = task_of(BOOT, SIGN_IN, times=1000)
     given = [bench.cloud.cloud().config, f"sqlite:///{tmp_path / 'results.db'}", str(bench.samples), plan.source]
     with subprocess.Popen([sys.executable, "-c", _DIE, UUID], stdin=subprocess.PIPE, text=True) as process:

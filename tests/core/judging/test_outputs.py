@@ -8,7 +8,15 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from rallycross.judging.batch import Batch
-from rallycross.judging.outputs import MOST_COMPLETE, MOST_POINTS, Outputs, complain
+from rallycross.judging.outputs import (
+    MOST_CHARTS,
+    MOST_COMPLAINTS,
+    MOST_COMPLETE,
+    MOST_POINTS,
+    MOST_SERIES,
+    Outputs,
+    complain,
+)
 from rallycross.load.iteration import Iteration
 from rallycross.load.sample import Sample, State
 
@@ -115,6 +123,40 @@ def test_complete_outputs_are_of_the_first_iterations_and_the_rest_is_counted(ba
 
     assert [one["iteration"] for one in closed["complete"]] == list(range(MOST_COMPLETE))
     assert closed["complete_left_out"] == 5
+
+
+def test_names_without_end_are_kept_in_bounds_and_the_rest_is_counted(batch_of: MakeBatch) -> None:
+    """A title, a name and a mistake that are others each time make no more than so many; what is kept is whole."""
+
+    def outputs(number: int) -> list[dict[str, Any]]:
+        data = [[f"name {number}", 1], [f"name {number % 3}", 1]]
+        return [
+            _line(number, title=f"title {number}"),
+            {**_line(number, title="steady", plugin="Pie"), "data": data},
+            _line(number, plugin=f"plugin {number}"),
+        ]
+
+    samples = [_sample(number, *outputs(number)) for number in range(500)]
+    merged = Outputs()
+    for part in (samples[1::2], samples[::2]):
+        fold = Outputs()
+        fold.add(batch_of(part))
+        assert len(fold._charts) <= MOST_CHARTS
+        assert len(fold._bad) <= MOST_COMPLAINTS
+        assert max(len(chart.series) for chart in fold._charts.values()) <= MOST_SERIES
+        merged.merge(fold)
+
+    closed = merged.close()
+    assert closed == _closed(batch_of, samples)
+    assert len(closed["additive"]) == MOST_CHARTS
+    counts = [series["count"] for chart in closed["additive"] for series in chart["series"]]
+    left_out = closed["charts_left_out"] + sum(chart["series_left_out"] for chart in closed["additive"])
+    assert closed["charts_left_out"] >= 501 - MOST_CHARTS
+    assert sum(one["count"] for one in closed["bad"]) + closed["bad_left_out"] == 500
+    steady = [chart for chart in closed["additive"] if chart["title"] == "steady"]
+    assert sum(counts) + left_out == 1000 + 500 * bool(steady)
+    assert all(len(chart["series"]) == MOST_SERIES for chart in steady)
+    assert {series["count"] for chart in steady for series in chart["series"]} <= {1, 167, 168}
 
 
 def test_a_warm_up_shows_nothing(batch_of: MakeBatch) -> None:

@@ -1,5 +1,7 @@
 """Any stestr project verifies a cloud: found by its settings, given users of its own, and taken away after it."""
 
+import re
+import shutil
 import stat
 import threading
 from collections.abc import Iterator
@@ -68,6 +70,30 @@ def test_a_project_runs_as_users_of_its_own(cloud: VerifiableCloud, tmp_path: Pa
     assert not any("secret" in str(entry) for entry in entries.values())  # the cloud's own password
     assert [cloud.count(kind) for kind in ("users", "projects")] == [0, 0]
     assert list(cloud.things["domains"]) == ["default"]
+
+
+def test_two_workspaces_never_share_a_prefix(cloud: VerifiableCloud, tmp_path: Path) -> None:
+    """A run has the names of the one before it in its workspace, and another workspace at the same path has others."""
+    source = Source("project", small_project(tmp_path / "small", PROJECT))
+    standing_environment(tmp_path / "environments", source)
+
+    def administrator() -> str:
+        told: list[str] = []
+        verify(
+            cloud.cloud(),
+            Request(Choice(set="full"), source),
+            workspace=tmp_path / "w",
+            environments=tmp_path / "environments",
+            begin=lambda *_: None,
+            record=lambda result: told.append(result.traceback),
+            stop=threading.Event(),
+        )
+        return re.findall(r"'admin': '(tempest-[0-9a-f]+)-admin'", "".join(told))[0]
+
+    first = administrator()
+    assert administrator() == first
+    shutil.rmtree(tmp_path / "w")  # as on another machine
+    assert administrator() != first
 
 
 def test_a_project_s_tests_are_listed_without_a_cloud(tmp_path: Path) -> None:

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from rallycross.verification import workers
+from rallycross.verification.command import Stopped
 from rallycross.verification.test import TestResult
 from rallycross.verification.testid import TestId
 
@@ -310,7 +311,7 @@ def test_stop_ends_the_processes_and_their_children(run_project: RunProject, tmp
 
     watcher = threading.Thread(target=stop_once_asleep)
     watcher.start()
-    with pytest.raises(workers.Stopped):
+    with pytest.raises(Stopped):
         run_project(SLEEPS, ["Sleeps.test_a", "Sleeps.test_b"], stop=stop)
     watcher.join()
     assert gone(written(tmp_path / "pids"))

@@ -3,6 +3,8 @@
 import os
 import select
 import signal
+import stat
+import textwrap
 import threading
 import time
 from collections import Counter
@@ -19,10 +21,11 @@ from rallycross.results.verifications import LOST_SECONDS, TakenOver
 from rallycross.settings import Settings, settings
 from rallycross.verification.selection import Choice
 from rallycross.verification.source import Source
-from rallycross.verification.test import TestResult
+from rallycross.verification.test import TestResult, outcomes
 from rallycross.verification.verify import Request
 from rallycross.verifying import job
-from rallycross.verifying.follow import Left, Lost, follow, outcome, state
+from rallycross.verifying.follow import Left, Lost, follow, state
+from rallycross.verifying.request import begin, forget_secrets, request_of
 from rallycross.verifying.run import run
 
 # Each test leaves a trace of its own, so that one that is run twice is seen; the classes outlast a kill in between.
@@ -191,6 +194,33 @@ def test_no_secret_of_the_cloud_is_in_a_job_s_arguments_or_log(kept: Kept) -> No
     assert "secret" not in log.read_text()
 
 
+def test_secret_options_reach_the_tests_and_not_the_results(kept: Kept) -> None:
+    """Whoever may read the results sees no secret; the run, in whichever process, has them from a private file."""
+    asks = """
+        class Asks(unittest.TestCase):
+            def test_options(self):
+                self.assertEqual((os.environ["A_TOKEN"], os.environ["COLOUR"]), ("hunter2", "red"))
+    """
+    module = kept.project / "tests" / "test_small.py"
+    module.write_text(f"import os{module.read_text()}{textwrap.dedent(asks)}")
+    options = {"A_TOKEN": "hunter2", "COLOUR": "red"}
+    request = Request(Choice(pattern="Asks"), Source("project", str(kept.project)), options=options)
+    begin(kept.store, kept.uuid, "small", request, paths=kept.paths)
+    job.start(kept.uuid, kept.cloud, paths=kept.paths)
+    row = follow(kept.store, kept.uuid, told=lambda *_: None, stop=threading.Event())
+    assert [test.status for test in kept.store.tests(kept.uuid)] == ["success"], row.error
+    assert row.request["options"] == {"A_TOKEN": "***", "COLOUR": "red"}
+    assert "hunter2" not in f"{row.request} {row.environment}"
+    assert request_of(kept.store, kept.uuid, paths=kept.paths) == request
+    [file] = (kept.paths.verifiers / "secrets").iterdir()
+    assert stat.S_IMODE(file.stat().st_mode) == 0o600
+
+    forget_secrets(kept.uuid, paths=kept.paths)
+    with pytest.raises(RallycrossError, match="what was given for A_TOKEN is a secret"):
+        kept.run()
+    assert kept.store.find_verification(kept.uuid).status == "crashed"
+
+
 def test_one_that_says_nothing_for_long_is_lost(kept: Kept) -> None:
     """A run without a sign of life is told from one that runs; whoever follows is told so, or may leave."""
     row = kept.store.verification(kept.uuid)
@@ -217,4 +247,4 @@ def test_what_was_never_begun_cannot_be_run(kept: Kept) -> None:
 def test_an_outcome_counts_what_was_expected_as_passed() -> None:
     """Expected failures pass, unexpected successes fail."""
     counts = {"success": 3, "xfail": 1, "fail": 2, "uxsuccess": 1, "skip": 5}
-    assert outcome(counts) == {"passed": 4, "failed": 3, "skipped": 5}
+    assert outcomes(counts) == {"passed": 4, "failed": 3, "skipped": 5}

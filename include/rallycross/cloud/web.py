@@ -1,0 +1,40 @@
+"""How HTTP is spoken, by clients of clouds and by scenarios that need none: connections, certificates, proxies."""
+
+import ssl
+from urllib.request import getproxies, proxy_bypass
+
+import aiohttp
+
+
+def open_session(
+    timeout: aiohttp.ClientTimeout, *, tls: ssl.SSLContext | bool = True, proxy: str | None = None
+) -> aiohttp.ClientSession:
+    """Return a pool of as many connections as are asked for, which keeps no cookies; to be closed."""
+    return aiohttp.ClientSession(
+        connector=aiohttp.TCPConnector(limit=0, ssl=tls, ttl_dns_cache=300),
+        cookie_jar=aiohttp.DummyCookieJar(),
+        timeout=timeout,
+        proxy=proxy,
+    )
+
+
+def proxy_of(scheme: str, server: str) -> str | None:
+    """Return the proxy that the environment wants for a server.
+
+    aiohttp's own way asks the environment, on a thread, for every single request, and multiplies what a request costs.
+    """
+    return None if proxy_bypass(server) else getproxies().get(scheme)
+
+
+def tls_of(
+    certificate: tuple[str, ...] = (), *, verify: bool = True, authorities: str | None = None
+) -> ssl.SSLContext | bool:
+    """Return how to check a server's certificate, if at all, and with which files of one's own to be checked."""
+    if not verify and not certificate:
+        return False
+    context = ssl.create_default_context(cafile=authorities)
+    if not verify:
+        context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
+    if certificate:
+        context.load_cert_chain(*certificate)
+    return context

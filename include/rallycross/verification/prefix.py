@@ -1,0 +1,18 @@
+"""What the names of all begin with that a workspace's verifications make."""
+
+import secrets
+from pathlib import Path
+
+from rallycross.private import write_private
+
+
+def prefix_of(workspace: Path) -> str:
+    """Return the workspace's prefix, made at random the first time; only one process may be in there.
+
+    It is kept, so that the next run finds what one that was killed has left. Nothing of the machine goes into it: the
+    workspaces of two machines may have the same path, and their runs the same cloud.
+    """
+    file = workspace / "prefix"
+    if not file.exists():
+        write_private(file, f"tempest-{secrets.token_hex(6)}")
+    return file.read_text()

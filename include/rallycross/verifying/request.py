@@ -1,0 +1,48 @@
+"""A request as it is kept: in the results, for all who may read those, and its secrets in a file of this machine."""
+
+import json
+from pathlib import Path
+
+from rallycross.errors import RallycrossError
+from rallycross.private import HIDDEN, is_secret, write_private
+from rallycross.results.store import Store
+from rallycross.settings import Settings
+from rallycross.verification.verify import Request
+
+
+def begin(store: Store, uuid: str, cloud: str, request: Request, *, paths: Settings) -> None:
+    """Begin a verification; the values of options that are secret are kept out of the results."""
+    keep_secrets(uuid, request, paths=paths)
+    data = request.data()
+    data["options"] = {name: HIDDEN if is_secret(name) else value for name, value in request.options.items()}
+    store.begin_verification(uuid, cloud=cloud, chosen=request.choice.title, request=data)
+
+
+def keep_secrets(uuid: str, request: Request, *, paths: Settings) -> None:
+    """Keep the secrets of a request, for whoever runs it on this machine."""
+    if secrets := {name: value for name, value in request.options.items() if is_secret(name)}:
+        write_private(_file(uuid, paths), json.dumps(secrets))
+
+
+def forget_secrets(uuid: str, *, paths: Settings) -> None:
+    """Delete the secrets of a verification; none is fine."""
+    _file(uuid, paths).unlink(missing_ok=True)
+
+
+def request_of(store: Store, uuid: str, *, paths: Settings) -> Request:
+    """Return what was asked, with its secrets. Raises `RallycrossError` where they are not on this machine."""
+    row = store.find_verification(uuid)
+    options = row.request["options"]
+    wanted = [name for name, value in options.items() if value == HIDDEN and is_secret(name)]
+    file = _file(row.uuid, paths)
+    secrets = json.loads(file.read_text()) if wanted and file.exists() else {}
+    if missing := [name for name in wanted if name not in secrets]:
+        raise RallycrossError(
+            f"verification {row.uuid}: what was given for {', '.join(missing)} is a secret, and not kept in {file}"
+            " - begin a verification anew, with these options"
+        )
+    return Request.of({**row.request, "options": {**options, **{name: secrets[name] for name in wanted}}})
+
+
+def _file(uuid: str, paths: Settings) -> Path:
+    return paths.verifiers / "secrets" / f"{uuid}.json"
