@@ -7,6 +7,7 @@ from typing import Any, cast
 
 from jsonschema import Draft202012Validator
 from jsonschema.exceptions import ValidationError
+from jsonschema.validators import extend
 
 from rallycross.errors import did_you_mean
 from rallycross.yamlfile import Path
@@ -24,6 +25,14 @@ class Flaw:
 
 
 Validate = Callable[[Any], Iterable[Flaw]]
+
+# To a schema 2.0 is a whole number, but nothing can be done 2.0 times.
+_Validator: type[Draft202012Validator] = extend(  # type: ignore[no-untyped-call]
+    Draft202012Validator,
+    type_checker=Draft202012Validator.TYPE_CHECKER.redefine(
+        "integer", lambda _, value: isinstance(value, int) and not isinstance(value, bool)
+    ),
+)
 
 _KINDS = {
     "object": "a mapping",
@@ -63,7 +72,7 @@ class _Hashed:
 
 @cache
 def _validator(hashed: _Hashed) -> Draft202012Validator:
-    return Draft202012Validator(hashed.schema)
+    return _Validator(hashed.schema)
 
 
 def _explain(error: ValidationError) -> Iterator[Flaw]:
