@@ -2,7 +2,7 @@
 
 import asyncio
 import random
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
 from contextvars import copy_context
@@ -154,4 +154,7 @@ async def _on_thread(threads: ThreadPoolExecutor, function: Callable[[], Any]) -
 
     An iteration that is over its limit is a failure at once; its thread cannot be cut short, and is taken till its end.
     """
-    await asyncio.get_running_loop().run_in_executor(threads, copy_context().run, function)
+    came_to = await asyncio.get_running_loop().run_in_executor(threads, copy_context().run, function)
+    if isinstance(came_to, Coroutine):  # whose code has not run at all
+        came_to.close()
+        raise TypeError("the scenario is a plain function that returns a coroutine - write it as `async def`")

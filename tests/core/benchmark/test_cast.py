@@ -73,6 +73,32 @@ def test_a_plain_function_acts_by_a_connection_on_a_thread(small_cloud: SmallClo
     assert isinstance(iteration.actions[0], Action)
 
 
+def test_a_plain_function_of_an_iteration_pauses(small_cloud: SmallCloud) -> None:
+    """It calls `pause` as an async one does, only without awaiting it."""
+
+    def plain(iteration: Iteration) -> None:
+        """Pause."""
+        iteration.pause(0.02)
+
+    with registered(plain) as name:
+        [iteration] = acted(small_cloud, name)
+    assert iteration.idle >= 0.02
+
+
+def test_a_plain_function_that_gives_back_a_coroutine_has_failed(small_cloud: SmallCloud) -> None:
+    """What it should have done is not done: that is no success."""
+
+    async def work() -> None:
+        """Be never run."""
+
+    def plain(iteration: Iteration) -> Any:  # noqa: ARG001 - as scenarios do
+        """Forget that it is async."""
+        return work()
+
+    with registered(plain) as name, pytest.raises(TypeError, match="write it as `async def`"):
+        acted(small_cloud, name)
+
+
 def test_roles_are_given_in_the_order_of_the_function(small_cloud: SmallCloud) -> None:
     """A scenario that wants the administrator and a user gets both; the administrator has no project of the load's."""
     met: list[tuple[User, User]] = []
