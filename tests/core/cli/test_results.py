@@ -81,6 +81,7 @@ def test_a_task_is_shown_as_rallys_users_know_it(capsys: pytest.CaptureFixture[s
     said = _said(capsys, "show", "aaaa2")
     lines = {line.strip().split("  ")[0]: line.split() for line in said.splitlines() if line.startswith(" ")}
 
+    assert "1. Nova.boot (Second)" in said
     assert "min  median  90%ile  95%ile  99%ile" in said
     assert lines["nova.boot (x2)"][-3:] == ["2.000", "100.0%", "4"]
     assert lines["-> nova.wait (x2)"][-3:] == ["2.000", "100.0%", "4"]
