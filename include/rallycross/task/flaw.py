@@ -102,6 +102,8 @@ _SENTENCES: dict[str, Callable[[Any, Any], str]] = {
     "minimum": lambda value, wanted: f"must be {wanted} or more, not {show(value)}",
     "exclusiveMinimum": lambda value, wanted: f"must be above {wanted}, not {show(value)}",
     "maximum": lambda value, wanted: f"must be {wanted} or less, not {show(value)}",
+    "exclusiveMaximum": lambda value, wanted: f"must be below {wanted}, not {show(value)}",
+    "pattern": lambda value, wanted: f"must be of the form {wanted}, not {show(value)}",
     "maxLength": lambda value, wanted: f"has {len(value)} characters, {wanted} at the most",
     "minItems": lambda _, wanted: f"must have {wanted} or more items",
     "minProperties": lambda _, wanted: f"must have {wanted} key or more",

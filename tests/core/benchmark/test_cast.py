@@ -23,6 +23,7 @@ def acted(cloud: SmallCloud, name: str, *, users: int = 1, iterations: int = 1, 
     entry = cloud.cloud()
     actors = [Actor(entry, Tenant(f"p{n}", f"project {n}"), f"u{n}") for n in range(users)]
     scene = Scene(entry, actors, {one.tenant.id: one.tenant for one in actors}, choose_at_random=False)
+    scene.api_versions = more.get("api_versions", {})
     job = Job("0badcafe", name, {}, "serial", {}, more.get("shard", 0), more.get("of", 1), scene, "intended", "")
 
     async def main() -> list[Iteration]:
@@ -131,6 +132,28 @@ def test_users_take_turns_and_shards_have_users_of_their_own(
     with registered(turn) as name:
         acted(small_cloud, name, users=4, iterations=5, shard=shard, of=of)
     assert turns == [f"p{n}" for n in expected]
+
+
+@pytest.mark.parametrize("plain", [False, True])
+def test_the_load_asks_for_the_versions_that_its_context_wants(plain: bool, small_cloud: SmallCloud) -> None:
+    """Each request has the microversion, by the async client and by a connection; a version alone is none."""
+
+    async def look(user: User) -> None:
+        """List servers and volumes."""
+        await user.get("compute", "/servers")
+        await user.get("block-storage", "/volumes")
+
+    def look_plainly(user: SdkUser) -> None:
+        """List servers and volumes."""
+        list(user.connection.compute.get("/servers").json())
+        list(user.connection.block_storage.get("/volumes").json())
+
+    wanted = {"nova": {"version": "2.87"}, "cinder": {"version": "3", "service_type": "volumev3"}, "heat": {}}
+    with registered(look_plainly if plain else look) as name:
+        acted(small_cloud, name, api_versions=wanted)
+    lists = ("GET compute /servers", "GET block-storage /volumes")
+    asked = {name: version for name, version in small_cloud.versions if name in lists}
+    assert asked == dict(zip(lists, ("compute 2.87", ""), strict=True))
 
 
 def test_a_scenario_without_its_users_says_what_to_do(small_cloud: SmallCloud) -> None:

@@ -231,6 +231,9 @@ subtasks:
         (simple(hooks=[{"action": {"a": 1}, "trigger": {"b": {}}}]), "hooks[0].action.a: unknown hook action 'a'"),
         (simple(sla={"failure_rate": {}}), "subtasks[0].sla.failure_rate: must be a mapping with `min`, `max`"),
         (simple(sla={"failure_rate": {"max": 2}, "failure_rate@default": {"max": 1}}), "failure_rate is given twice"),
+        (simple(contexts={"api_versions": {"cinder": {"version": 2}}}), "cinder.version: must be 3 or more, not 2"),
+        (simple(contexts={"api_versions": {"nova": {"version": 3}}}), "nova.version: must be below 3, not 3"),
+        (simple(contexts={"api_versions": {"keystone": {"version": "v3"}}}), r"must be of the form ^3(\.\d+)?$"),
         (simple(title="x" * 129), "subtasks[0].title: has 129 characters, 128 at the most"),
         (simple(contexts={"users": {"user_choice_method": "best"}}), "must be 'random' or 'round_robin', not 'best'"),
         (
