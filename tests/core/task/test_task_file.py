@@ -244,6 +244,10 @@ subtasks:
             simple(scenario={"CinderVolumes.create_and_delete_volume": {"size": "1"}}),
             "must be a whole number or a mapping",
         ),
+        (
+            simple(scenario={"CinderVolumes.create_and_delete_volume": {"size": {"min": 5, "max": 1}}}),
+            "size.max: 1 is below `min`, which is 5 - swap the two",
+        ),
         (simple(scenario={"CinderVolumes.create_and_delete_volume": {"size": 0}}), "size: must be 1 or more, not 0"),
         (
             simple(sla={"max_avg_duration": dt.date(2001, 1, 1)}),
