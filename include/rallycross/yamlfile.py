@@ -4,6 +4,7 @@ The dialect is YAML 1.1 as PyYAML's SafeLoader reads it (`on` is true, `010` is 
 without merge keys (`<<`), both of which Rally refuses. JSON files go through the same door.
 """
 
+import re
 from pathlib import Path as FilePath
 from typing import Any
 
@@ -16,10 +17,16 @@ Path = tuple[str | int, ...]
 Places = dict[Path, tuple[int, int]]  # path of a value -> 1-based line and column of its key (or of the list item)
 
 _MOST_VALUES = 100_000
+_UNSTORABLE = re.compile(r"[\0\ud800-\udfff]")  # what only an escape can write: NUL, and halves of surrogate pairs
 
 
-def parse(text: str, file: str) -> tuple[Any, Places]:
-    """Return the data of a YAML text and the place of each key; raise `InvalidInput` where it is not YAML."""
+def parse(text: str, file: str, complaints: list[Complaint] | None = None) -> tuple[Any, Places]:
+    """Return the data of a YAML text and the place of each key; raise `InvalidInput` where it is not YAML.
+
+    What is YAML, and forbidden by the dialect, goes to `complaints` where these are given, so that what else is wrong
+    with the data can be told with it; of duplicate keys the last counts.
+    """
+    forbidden = [] if complaints is None else complaints
     try:
         loader = yaml.SafeLoader(text)
     except yaml.reader.ReaderError as error:
@@ -31,9 +38,9 @@ def parse(text: str, file: str) -> tuple[Any, Places]:
         places: Places = {(): (1, 1)}
         if root is None:
             return None, places
-        complaints = _walk(root, (), places, file, set())
-        if complaints:
-            raise InvalidInput(complaints)
+        _Walk(places, file, forbidden).through(root, ())
+        if forbidden and complaints is None:
+            raise InvalidInput(forbidden)
         return loader.construct_document(root), places
     except (yaml.YAMLError, AttributeError, LookupError, OverflowError, RecursionError, TypeError, ValueError) as error:
         # Whatever PyYAML's constructors let through: `!!bool maybe` is a KeyError, `!!timestamp x` an AttributeError.
@@ -41,7 +48,7 @@ def parse(text: str, file: str) -> tuple[Any, Places]:
         line, column = (mark.line + 1, mark.column + 1) if mark else (1, 1)
         known = getattr(error, "problem", None) or (isinstance(error, ValueError) and str(error).splitlines()[0])
         what = known or f"a value does not fit its tag ({type(error).__name__}: {error})"
-        raise InvalidInput([Complaint(file, line, column, "", f"not valid YAML: {what}")]) from error
+        raise InvalidInput([*forbidden, Complaint(file, line, column, "", f"not valid YAML: {what}")]) from error
     finally:
         loader.dispose()
 
@@ -71,32 +78,54 @@ def dotted(path: Path) -> str:
     return "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in path).lstrip(".")
 
 
-def _walk(node: yaml.Node, path: Path, places: Places, file: str, above: set[int]) -> list[Complaint]:
-    """Note the places of all that is in `node`; return what Rally's dialect forbids."""
-    mark = node.start_mark
-    if id(node) in above:
-        return [Complaint(file, mark.line + 1, mark.column + 1, dotted(path), "an alias that contains itself")]
-    if len(places) > _MOST_VALUES:  # a few aliases of aliases make billions
-        what = f"more than {_MOST_VALUES} values, those of aliases counted each time"
-        raise InvalidInput([Complaint(file, mark.line + 1, mark.column + 1, "", what, "make several files of it")])
-    complaints = []
-    inner = above | {id(node)}
-    if isinstance(node, yaml.MappingNode):
-        seen: set[Any] = set()
+class _Walk:
+    """Notes the places of all that is in a node, and what Rally's dialect forbids."""
+
+    def __init__(self, places: Places, file: str, forbidden: list[Complaint]) -> None:
+        self._places, self._file, self._forbidden = places, file, forbidden
+
+    def through(self, node: yaml.Node, path: Path, above: frozenset[int] = frozenset()) -> None:
+        """Walk; `above` are the nodes that this one is in. Raise `InvalidInput` where there would be no end."""
+        if id(node) in above:
+            self._forbid(node, dotted(path), "an alias that contains itself")
+            raise InvalidInput(self._forbidden)
+        if len(self._places) > _MOST_VALUES:  # a few aliases of aliases make billions
+            what = f"more than {_MOST_VALUES} values, those of aliases counted each time"
+            self._forbid(node, "", what, "make several files of it")
+            raise InvalidInput(self._forbidden)
+        inner = above | {id(node)}
+        if isinstance(node, yaml.MappingNode):
+            self._mapping(node, path, inner)
+        elif isinstance(node, yaml.SequenceNode):
+            for index, value in enumerate(node.value):
+                self._note(value, (*path, index))
+                self.through(value, (*path, index), inner)
+        else:
+            self._text(node, path)
+
+    def _mapping(self, node: yaml.MappingNode, path: Path, inner: frozenset[int]) -> None:
+        seen: set[str] = set()
         for key, value in node.value:
-            line, column = key.start_mark.line + 1, key.start_mark.column + 1
             name = key.value if isinstance(key, yaml.ScalarNode) else "?"
             here = (*path, name)
             if key.tag == "tag:yaml.org,2002:merge":
-                complaints.append(Complaint(file, line, column, dotted(path), "merge key '<<'", "write the keys out"))
+                self._forbid(key, dotted(path), "merge key '<<'", "write the keys out")
             elif name in seen:
-                complaints.append(Complaint(file, line, column, dotted(here), "duplicate key", "remove one of the two"))
+                self._forbid(key, dotted(here), "duplicate key", "remove one of the two")
             seen.add(name)
-            places[here] = (line, column)
-            complaints += _walk(value, here, places, file, inner)
-    elif isinstance(node, yaml.SequenceNode):
-        for index, value in enumerate(node.value):
-            here = (*path, index)
-            places[here] = (value.start_mark.line + 1, value.start_mark.column + 1)
-            complaints += _walk(value, here, places, file, inner)
-    return complaints
+            self._note(key, here)
+            if isinstance(key, yaml.ScalarNode):
+                self._text(key, here)
+            self.through(value, here, inner)
+
+    def _text(self, node: yaml.Node, path: Path) -> None:
+        if found := _UNSTORABLE.search(node.value):
+            what = f"the character U+{ord(found[0]):04X}, which cannot be stored"
+            self._forbid(node, dotted(path), what, "leave it out")
+
+    def _note(self, node: yaml.Node, path: Path) -> None:
+        self._places[path] = (node.start_mark.line + 1, node.start_mark.column + 1)
+
+    def _forbid(self, node: yaml.Node, key: str, what: str, remedy: str = "") -> None:
+        line, column = node.start_mark.line + 1, node.start_mark.column + 1
+        self._forbidden.append(Complaint(self._file, line, column, key, what, remedy))

@@ -79,6 +79,7 @@ class SmallCloud:
             "images": {"i1": {"id": "i1", "name": "cirros", "visibility": "public", "status": "active"}},
         }
         self.requests: list[str] = []  # "METHOD service /path"
+        self.versions: list[tuple[str, str]] = []  # the same, with the microversion that was asked for, or ""
         self.by_whom: list[tuple[str, str]] = []  # the same, of those who had signed in, with the user's id
         self.tokens: dict[str, tuple[str, str]] = {}  # token -> user, project
         self.ready_after = 0.0  # seconds until a server or a volume has become what it should
@@ -142,6 +143,7 @@ class SmallCloud:
         service, path = request.match_info["service"], "/" + request.match_info["path"]
         names = (f"{request.method} {service}", f"{request.method} {service} {path}")
         self.requests.append(names[1])
+        self.versions.append((names[1], request.headers.get("OpenStack-API-Version", "")))
         await asyncio.sleep(max(self.delay.get(name, 0) for name in names))
         headers = {"x-openstack-request-id": f"req-{len(self.requests)}"}
         status = next((self.refuse[name] for name in names if name in self.refuse), 0)

@@ -25,6 +25,8 @@ def test_every_value_has_the_place_of_its_key() -> None:
         ("!!bool maybe", "f:1:1: not valid YAML: a value does not fit its tag"),
         ("!!timestamp soon", "f:1:1: not valid YAML: a value does not fit its tag"),
         ("!!int ''", "f:1:1: not valid YAML: a value does not fit its tag"),
+        (r'a: "\ud800"', "f:1:4: a: the character U+D800, which cannot be stored - leave it out"),
+        (r'a: "x\0"', "f:1:4: a: the character U+0000, which cannot be stored"),
         ("a: 2001-99-99", "not valid YAML: month must be in 1..12"),
     ],
 )

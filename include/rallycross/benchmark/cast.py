@@ -2,7 +2,7 @@
 
 import asyncio
 import random
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
 from contextvars import copy_context
@@ -16,6 +16,7 @@ from rallycross.cloud.access import SignIn
 from rallycross.cloud.client import Client, open_http
 from rallycross.cloud.cloud import Cloud
 from rallycross.cloud.scene import Actor, Scene
+from rallycross.cloud.versions import asking, service_types
 from rallycross.cloud.waiting import Waiting
 from rallycross.errors import RallycrossError
 from rallycross.load.drive import Iterate
@@ -83,12 +84,13 @@ async def _alone(job: Job, scenario: Scenario, workers: int) -> AsyncIterator[It
 @asynccontextmanager
 async def _on_the_loop(job: Job, scenario: Scenario, workers: int) -> AsyncIterator[Iterate]:
     turns, scene, roles = _Turns(job), job.scene, scenario.roles
+    types = service_types(scene.api_versions)
     function: Callable[..., Awaitable[None]] = partial(scenario.function, **job.args)
     # As many as iterations: signing in may be what they do.
     async with _threads(max(workers, SIGN_IN_THREADS), "sign-in") as threads, open_http(scene.cloud) as http:
 
         def client(cloud: Cloud) -> Client:
-            return Client(SignIn(cloud), http, threads)
+            return Client(SignIn(asking(cloud, scene.api_versions), types), http, threads)
 
         admin = client(scene.cloud) if "admin" in roles else None
         clients = [client(user.cloud) for user in turns.users] if "user" in roles else []
@@ -144,7 +146,7 @@ async def _threads(count: int, name: str) -> AsyncIterator[ThreadPoolExecutor]:
 
 
 def _connect(scene: Scene, actor: Actor | None) -> Connection:
-    connection = (actor.cloud if actor else scene.cloud).connect()
+    connection = asking(actor.cloud if actor else scene.cloud, scene.api_versions).connect()
     connection.authorize()
     return connection
 
@@ -154,4 +156,7 @@ async def _on_thread(threads: ThreadPoolExecutor, function: Callable[[], Any]) -
 
     An iteration that is over its limit is a failure at once; its thread cannot be cut short, and is taken till its end.
     """
-    await asyncio.get_running_loop().run_in_executor(threads, copy_context().run, function)
+    came_to = await asyncio.get_running_loop().run_in_executor(threads, copy_context().run, function)
+    if isinstance(came_to, Coroutine):  # whose code has not run at all
+        came_to.close()
+        raise TypeError("the scenario is a plain function that returns a coroutine - write it as `async def`")

@@ -64,6 +64,9 @@ def run(options: argparse.Namespace) -> int:
 
 def read(file: str, args: str, args_file: str | None) -> Task:
     """Return the task of a file with its arguments; raise `InvalidInput` with all complaints about both."""
+    if file == args_file == STDIN:
+        what, remedy = "the task file and its arguments cannot both be standard input", "name a file for one of them"
+        raise InvalidInput([Complaint("--task-args-file", 0, 0, "", what, remedy)])
     complaints: list[Complaint] = []
     values: dict[str, Any] = {}
     text, name = "", file

@@ -165,6 +165,8 @@ def _delete(options: argparse.Namespace) -> int:
 
 def _one(store: Store, given: str) -> str:
     """Return the one uuid that begins as was given."""
+    if not given.strip():  # every uuid begins so: `delete "$UUID"` would delete the only one that there is
+        raise RallycrossError("an empty uuid names nothing - ./rallycross results list has what there is")
     found = store.results_like(given.lower())
     if not found:
         raise RallycrossError(f"there are no results {given} - ./rallycross results list has what there is")

@@ -49,9 +49,12 @@ def show_task(store: Store, task: TaskRow, samples: Path) -> Iterator[Renderable
         yield f"imported from {task.origin}"
     if task.tags:
         yield f"tags: {', '.join(task.tags)}"
-    for workload in task.workloads:
-        yield ""
-        yield from _workload(workload, task, samples / workload.uuid)
+    for subtask in task.subtasks:
+        for workload in subtask.workloads:
+            yield ""
+            title = f" ({subtask.title})" if subtask.title != workload.scenario else ""
+            yield Text(f"{workload.position + 1}. {workload.scenario}{title}", style="bold")
+            yield from _workload(workload, task, samples / workload.uuid)
 
 
 def show_verification(store: Store, uuid: str) -> Iterator[RenderableType]:
@@ -76,7 +79,6 @@ def show_verification(store: Store, uuid: str) -> Iterator[RenderableType]:
 def _workload(workload: WorkloadRow, task: TaskRow, samples: Path) -> Iterator[RenderableType]:
     known = RUNNERS.get(workload.runner)
     words = known.describe(workload.runner_args) if known and not known.validate(workload.runner_args) else ""
-    yield Text(f"{workload.position + 1}. {workload.scenario}", style="bold")
     yield f"{workload.runner}: {words}" if words else workload.runner
     table = RallyTable()
     for record in read_batches(samples):

@@ -35,12 +35,14 @@ class Access:
     user: str  # id
     project: str | None  # id
     endpoints: dict[str, str]  # official service type -> URL with its version, without a slash at the end
+    microversions: dict[str, str] = field(default_factory=dict)  # official service type -> the one to ask for
 
 
 class SignIn:
     """Signs one user in, by whatever way the entry says: password, application credential ... Blocks; thread-safe."""
 
-    def __init__(self, cloud: Cloud) -> None:
+    def __init__(self, cloud: Cloud, service_types: frozenset[str] = frozenset()) -> None:
+        """Take an entry; the catalog's `service_types` go before others that mean the same."""
         entry = {key: value for key, value in cloud.config.items() if key != "profile"}
         config = {"api_timeout": SIGN_IN_LIMIT, **entry}
         try:
@@ -57,6 +59,8 @@ class SignIn:
         self._cloud = cloud
         self._interface = str(region.get_interface() or "public").removesuffix("URL")
         self._region = region.get_region_name() or None
+        self._service_types = service_types
+        self._microversion = region.get_default_microversion
 
     def __call__(self) -> Access:
         """Ask the identity service for a new token."""
@@ -69,18 +73,27 @@ class SignIn:
             raise SignInFailed(f"cloud {self._cloud.name}: {who} cannot sign in at {where}: {error}") from error
         if found is None or found.auth_token is None or found.user_id is None:
             raise SignInFailed(f"cloud {self._cloud.name}: its identity service has answered without a token or a user")
+        catalog = found.service_catalog.catalog
+        there = endpoints(catalog, self._interface, self._region, self._service_types)
+        versions = {kind: self._microversion(kind) for kind in there}
         return Access(
             token=found.auth_token,
             user=found.user_id,
             project=found.project_id,
-            endpoints=endpoints(found.service_catalog.catalog, self._interface, self._region),
+            endpoints=there,
+            microversions={kind: version for kind, version in versions.items() if version},
         )
 
 
-def endpoints(catalog: list[dict[str, Any]], interface: str, region: str | None) -> dict[str, str]:
-    """Return the URL of each service of a catalog by its official type, for one interface and one region (or any)."""
+def endpoints(
+    catalog: list[dict[str, Any]], interface: str, region: str | None, before: frozenset[str] = frozenset()
+) -> dict[str, str]:
+    """Return the URL of each service of a catalog by its official type, for one interface and one region (or any).
+
+    Of several that are of one official type the first is taken, those whose types are in `before` first.
+    """
     found: dict[str, str] = {}
-    for service in catalog:
+    for service in sorted(catalog, key=lambda service: service["type"] not in before):
         kind = _SERVICE_TYPES.get_service_type(service["type"]) or service["type"]
         for endpoint in service["endpoints"]:
             here = region is None or region in {endpoint.get("region_id"), endpoint.get("region")}

@@ -123,7 +123,7 @@ class Client:
         except KeyError:
             known = ", ".join(sorted(access.endpoints)) or "none"
             raise SignInFailed(f"the catalog has no endpoint of the service '{service}' - it has: {known}") from None
-        headers = self._headers_for(access.token, service, microversion)
+        headers = self._headers_for(access.token, service, microversion or access.microversions.get(service, ""))
         if more_headers:
             headers = {**headers, **more_headers}
         try:

@@ -2,24 +2,34 @@
 
 from typing import Any
 
+from rallycross.cloud.versions import SPOKEN
 from rallycross.contexts.context import Backstage, Scene, SetUpFailed, context
 from rallycross.contexts.making import Making
 from rallycross.task.flaw import Schema
 
+
+def _client(version: Schema) -> Schema:
+    return {
+        "type": "object",
+        "properties": {
+            "version": {"type": ["string", "number"], **version},
+            "service_name": {"type": "string"},
+            "service_type": {"type": "string"},
+        },
+        "minProperties": 1,
+        "additionalProperties": False,
+    }
+
+
+def _spoken(version: int) -> Schema:
+    """Return that a version must be this one, written as a text or as a number, perhaps with a microversion."""
+    return {"minimum": version, "exclusiveMaximum": version + 1, "pattern": rf"^{version}(\.\d+)?$"}
+
+
 _SCHEMA: Schema = {
     "type": "object",
-    "patternProperties": {
-        "^[a-z]+$": {
-            "type": "object",
-            "properties": {
-                "version": {"type": ["string", "number"]},
-                "service_name": {"type": "string"},
-                "service_type": {"type": "string"},
-            },
-            "minProperties": 1,
-            "additionalProperties": False,
-        }
-    },
+    "properties": {client: _client(_spoken(version)) for client, (_, version) in SPOKEN.items()},
+    "patternProperties": {"^[a-z]+$": _client({})},
     "minProperties": 1,
     "additionalProperties": False,
 }
@@ -27,7 +37,7 @@ _SCHEMA: Schema = {
 
 @context("api_versions", order=150, schema=_SCHEMA)
 class ApiVersions(Making):
-    """Tells scenarios the version and the service type that they are to use, by client ("nova", "cinder")."""
+    """Has the load ask for versions (nova's and cinder's microversions) and service types, by client ("nova")."""
 
     name = "api_versions"
 

@@ -4,7 +4,7 @@ import os
 import shutil
 import time
 from collections.abc import Callable, Iterable, Sequence
-from contextlib import closing
+from contextlib import closing, suppress
 from importlib.metadata import version
 from pathlib import Path
 
@@ -31,6 +31,8 @@ def import_rally(store: Store, path: Path, *, samples: Path, cloud: str = "") ->
         text = path.read_text(encoding="utf-8")
     except UnicodeDecodeError as error:
         raise RallycrossError(f"{path}: not text in UTF-8 - give Rally's JSON results") from error
+    except OSError as error:
+        raise RallycrossError(f"{path}: cannot be read: {error.strerror}") from error
     imported = read_rally(text, file=str(path), cloud=cloud)
     for one in imported:
         _keep(store, one, samples)
@@ -49,14 +51,23 @@ def export_rally(tasks: Sequence[TaskRow], path: Path, *, samples: Path) -> None
 
 
 def whole(path: Path, write: Callable[[Path], None]) -> None:
-    """Let `write` make a file beside `path`, and put it there once it is whole."""
+    """Let `write` make a file beside `path`, and put it there once it is whole.
+
+    Raises `RallycrossError` where none can be written.
+    """
+    if path.is_dir():
+        raise RallycrossError(f"{path}: is a folder - name a file in it")
     part = path.with_name(f".{path.name}.{os.getpid()}.part")
-    path.parent.mkdir(parents=True, exist_ok=True)
     try:
-        write(part)
-        part.replace(path)
-    finally:
-        part.unlink(missing_ok=True)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        try:
+            write(part)
+            part.replace(path)
+        finally:
+            with suppress(OSError):  # where none could be written, none needs to go
+                part.unlink()
+    except OSError as error:
+        raise RallycrossError(f"{path}: cannot be written: {error}") from error
 
 
 def _keep(store: Store, imported: Imported, samples: Path) -> None:

@@ -59,6 +59,9 @@ def read_rally(text: str, *, file: str, cloud: str = "") -> list[Imported]:
     if version not in FORMATS:
         what, remedy = f"format version {version} is not known", f"known are {', '.join(FORMATS)} and the old list"
         _complain(file, [Complaint(file, 0, 0, "info.format_version", what, remedy)])
+    if not any(subtask["workloads"] for task in document["tasks"] for subtask in task["subtasks"]):
+        what, remedy = "there is no workload in it", "give the results of a task that was run"
+        _complain(file, [Complaint(file, 0, 0, "", what, remedy)])
     return [_task(task, file, cloud) for task in document["tasks"]]
 
 
@@ -122,6 +125,7 @@ def _task(given: Json, file: str, cloud: str) -> Imported:
                 workloads=workloads,
             )
         )
+    starts = [row.load_began_at for subtask in subtasks for row in subtask.workloads if row.load_began_at]
     status = given.get("status", "finished")
     task = TaskRow(
         uuid=uuid,
@@ -135,7 +139,7 @@ def _task(given: Json, file: str, cloud: str) -> Imported:
         timing="rally",
         origin=file,
         environment={},
-        started_at=began or 0.0,
+        started_at=began if began is not None else min(starts, default=0.0),
         ended_at=_moment(given.get("updated_at")),
         subtasks=subtasks,
     )

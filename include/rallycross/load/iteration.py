@@ -2,7 +2,8 @@
 
 import asyncio
 import math
-from collections.abc import Callable
+import time
+from collections.abc import Awaitable, Callable, Generator
 from contextvars import ContextVar
 from types import TracebackType
 from typing import Any
@@ -13,6 +14,16 @@ from rallycross.load.sample import Action
 
 # How many actions are open around the code that runs: each task of an iteration that forks counts for itself.
 _depth: ContextVar[int] = ContextVar("depth", default=0)
+
+
+class _Over:
+    """A pause that is over already."""
+
+    def __await__(self) -> Generator[None, None, None]:
+        yield from ()
+
+
+_OVER = _Over()
 
 
 class Iteration:
@@ -48,8 +59,18 @@ class Iteration:
         if complete is not None:
             self.outputs.append({"kind": "complete", **complete})
 
-    async def pause(self, seconds: float) -> None:
-        """Sleep for a time that does not count as work."""
+    def pause(self, seconds: float) -> Awaitable[None]:
+        """Sleep for a time that does not count as work: awaited, or, by a plain function on its thread, just called."""
+        try:
+            asyncio.get_running_loop()
+        except RuntimeError:  # on a thread nobody could await it
+            began = self.clock()
+            time.sleep(seconds)
+            self.idle += self.clock() - began
+            return _OVER
+        return self._pause(seconds)
+
+    async def _pause(self, seconds: float) -> None:
         if self._pauses == 0:
             self._pausing_since = self.clock()
         self._pauses += 1

@@ -19,7 +19,7 @@ from rallycross.judging.schedule import LATE
 from rallycross.judging.sla import INVALID_LOAD
 from rallycross.report import charts, frames, outputs, wording
 from rallycross.report.run import Run
-from rallycross.results.models import DeploymentRow, TestRow, WorkloadRow
+from rallycross.results.models import DeploymentRow, SubtaskRow, TestRow, WorkloadRow
 from rallycross.task.plan import Timing
 
 _TEMPLATES = Path(__file__).with_name("templates")
@@ -30,7 +30,8 @@ _COLUMNS = ("min", "p50", "p90", "p95", "p99", "p99.9", "p99.99", "max", "avg", 
 
 def page(run: Run) -> str:
     """Return the page."""
-    workloads = [_workload(run, workload) for workload in (run.task.workloads if run.task else [])]
+    subtasks = run.task.subtasks if run.task else []
+    workloads = [_workload(run, subtask, workload) for subtask in subtasks for workload in subtask.workloads]
     deployment = _deployment(run.deployment) if run.deployment else None
     with_charts = bool(deployment and deployment["chart"]) or any(
         workload["charts"] or outputs.has_figures([workload["outputs"], workload["hooks"]]) for workload in workloads
@@ -108,7 +109,7 @@ def _verification(rows: list[TestRow]) -> dict[str, Any]:
     }
 
 
-def _workload(run: Run, row: WorkloadRow) -> dict[str, Any]:
+def _workload(run: Run, subtask: SubtaskRow, row: WorkloadRow) -> dict[str, Any]:
     """Return what the template shows of a workload; a workload that was not judged has no figures."""
     figures = row.statistics or {}
     rows = [dict(one) for one in figures.get("rows", [])]
@@ -122,6 +123,7 @@ def _workload(run: Run, row: WorkloadRow) -> dict[str, Any]:
     }
     return {
         "row": row,
+        "title": subtask.title if subtask.title != row.scenario else "",  # format v1 knows no other
         "anchor": f"workload-{row.position + 1}",
         "invalid": [one.detail for one in row.sla_rows if one.criterion == INVALID_LOAD],
         "figures": figures,

@@ -2,11 +2,11 @@
 
 import random
 import types
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Annotated, Any, Literal, TypedDict, Union, get_args, get_origin, get_type_hints, is_typeddict
 
-from rallycross.task.flaw import Schema
+from rallycross.task.flaw import Flaw, Schema
 from rallycross.task.known import Parameter
 
 
@@ -74,6 +74,13 @@ Size = Annotated[int | Range, Argument({"anyOf": [_WHOLE, _RANGE]})]  # in GiB
 def draw(size: int | Range) -> int:
     """Return a size: as given, or a random one of a range."""
     return size if isinstance(size, int) else random.randint(size["min"], size["max"])  # noqa: S311 - no secret
+
+
+def size_contradictions(args: Mapping[str, Any]) -> Iterator[Flaw]:
+    """Yield what is wrong with an argument `size`: a range that ends before it begins has nothing to draw."""
+    size = args.get("size")
+    if isinstance(size, dict) and size["max"] < size["min"]:
+        yield Flaw(("size", "max"), f"{size['max']} is below `min`, which is {size['min']}", "swap the two")
 
 
 def schema_of(annotation: Any) -> Schema:

@@ -2,14 +2,19 @@
 
 from typing import Unpack
 
-from rallycross.scenarios.arguments import Image, Seconds, Size, draw
+from rallycross.scenarios.arguments import Image, Seconds, Size, draw, size_contradictions
 from rallycross.scenarios.scenario import scenario
 from rallycross.scenarios.steps import cinder
 from rallycross.scenarios.steps.cinder import VolumeOptions
 from rallycross.scenarios.user import User
 
 
-@scenario("CinderVolumes.create_and_delete_volume", services=["block-storage"], cleanup=["cinder"])
+@scenario(
+    "CinderVolumes.create_and_delete_volume",
+    services=["block-storage"],
+    cleanup=["cinder"],
+    contradictions=size_contradictions,
+)
 async def create_and_delete_volume(
     user: User,
     size: Size,

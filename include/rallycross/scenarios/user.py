@@ -1,7 +1,6 @@
 """What a scenario acts as: one user of the cloud, during one iteration."""
 
 import random
-import time
 from collections.abc import AsyncIterable, Mapping
 from contextlib import AbstractContextManager
 from typing import IO, Any
@@ -118,6 +117,4 @@ class SdkUser(_Acting):
     def pause(self, least: float, most: float) -> None:
         """Do nothing for a random time between `least` and `most` seconds, which does not count as work."""
         if most > 0:
-            started = self.iteration.clock()
-            time.sleep(random.uniform(least, most))  # noqa: S311 - no secret
-            self.iteration.idle += self.iteration.clock() - started
+            self.iteration.pause(random.uniform(least, most))  # noqa: S311 - no secret

@@ -4,7 +4,7 @@ import re
 from typing import Any
 
 from rallycross.errors import Complaint, InvalidInput
-from rallycross.yamlfile import parse
+from rallycross.yamlfile import parse, place
 
 _WHERE = "<task arguments>"
 
@@ -15,11 +15,11 @@ def arguments(text: str, where: str = _WHERE) -> dict[str, Any]:
     `where` is what complaints call the text.
     """
     try:
-        data, _ = parse(text, where)
+        data, places = parse(text, where)
     except InvalidInput:
         if "=" not in text:
             raise
-        data = text
+        data, places = text, {}
     if isinstance(data, str) and all("=" in pair for pair in data.split(",")):
         return dict(_pair(pair) for pair in data.split(","))
     if data is None:
@@ -27,6 +27,9 @@ def arguments(text: str, where: str = _WHERE) -> dict[str, Any]:
     if not isinstance(data, dict):
         what = "must be a mapping"
         raise InvalidInput([Complaint(where, 1, 0, "", what, "write `key: value`, JSON, or `key=value,key=value`")])
+    if wrong := [name for name in data if not isinstance(name, str)]:
+        what, remedy = "is no name of an argument", "write a text before the colon"
+        raise InvalidInput(Complaint(where, *place(places, (str(name),)), str(name), what, remedy) for name in wrong)
     return data
 
 

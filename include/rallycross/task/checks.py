@@ -29,7 +29,9 @@ def check_alone(task: Task, scenarios: Mapping[str, Signature]) -> list[Complain
     """Return what a task wants that is to be run without a cloud: of this machine, and above all a cloud."""
     nowhere = CloudFacts("", frozenset())
     checks = [_Check(workload, nowhere, scenarios[workload.scenario], task) for workload in task.workloads]
-    return [complaint for check in checks for complaint in (*check.alone(), *check.files())]
+    acting = [check for check in checks if check.acts_in_a_cloud]
+    missing = [acting[0].no_cloud(len(acting))] if acting else []
+    return [*missing, *(complaint for check in checks for complaint in check.files())]
 
 
 def check_files(task: Task, scenarios: Mapping[str, Signature]) -> list[Complaint]:
@@ -147,11 +149,16 @@ class _Check:
         for context in self.workload.contexts:
             yield from self._context(context)
 
-    def alone(self) -> Iterator[Complaint]:
-        """Yield that the workload cannot be run without a cloud, if it cannot."""
-        if self.signature.actors or self.workload.contexts.keys() - _OF_NO_CLOUD:
-            what = f"{self.workload.scenario}, or one of its contexts, acts in a cloud, and there is none"
-            yield self._complaint("", what, "name one: --cloud NAME")
+    @property
+    def acts_in_a_cloud(self) -> bool:
+        """Whether the workload cannot be run without one."""
+        return bool(self.signature.actors or self.workload.contexts.keys() - _OF_NO_CLOUD)
+
+    def no_cloud(self, count: int) -> Complaint:
+        """Return the complaint that a task, of which `count` workloads act in a cloud, this first, has none."""
+        others = {1: "", 2: ", as does one more workload"}.get(count, f", as do {count - 1} more workloads")
+        what = f"{self.workload.scenario}, or one of its contexts, acts in a cloud{others}, and there is none"
+        return self._complaint("", what, "name one: --cloud NAME")
 
     def files(self) -> Iterator[Complaint]:
         """Yield which files are missing."""

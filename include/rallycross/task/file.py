@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path as FilePath
 from typing import Any
 
-from rallycross.errors import InvalidInput
+from rallycross.errors import Complaint, InvalidInput
 from rallycross.settings import CHECKOUT
 from rallycross.task import frame, workload
 from rallycross.task.arguments import arguments
@@ -36,8 +36,10 @@ def load(
     rendered = render(text, values, file=file, folder=folder or (CHECKOUT / file).parent)
     # Lines are those of the rendered text; say so where they may not be the file's.
     shown = file if len(text.splitlines()) == len(rendered.splitlines()) else f"{file} (rendered)"
-    data, places = parse(rendered, shown)
+    forbidden: list[Complaint] = []
+    data, places = parse(rendered, shown, forbidden)
     reading = Reading(shown, places, known)
+    reading.complaints += forbidden
     task = _task(reading, data, text, file)
     if reading.complaints:
         raise InvalidInput(set(reading.complaints))  # frame and name may say the same of one value

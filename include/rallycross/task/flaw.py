@@ -7,6 +7,7 @@ from typing import Any, cast
 
 from jsonschema import Draft202012Validator
 from jsonschema.exceptions import ValidationError
+from jsonschema.validators import extend
 
 from rallycross.errors import did_you_mean
 from rallycross.yamlfile import Path
@@ -24,6 +25,14 @@ class Flaw:
 
 
 Validate = Callable[[Any], Iterable[Flaw]]
+
+# To a schema 2.0 is a whole number, but nothing can be done 2.0 times.
+_Validator: type[Draft202012Validator] = extend(  # type: ignore[no-untyped-call]
+    Draft202012Validator,
+    type_checker=Draft202012Validator.TYPE_CHECKER.redefine(
+        "integer", lambda _, value: isinstance(value, int) and not isinstance(value, bool)
+    ),
+)
 
 _KINDS = {
     "object": "a mapping",
@@ -63,7 +72,7 @@ class _Hashed:
 
 @cache
 def _validator(hashed: _Hashed) -> Draft202012Validator:
-    return Draft202012Validator(hashed.schema)
+    return _Validator(hashed.schema)
 
 
 def _explain(error: ValidationError) -> Iterator[Flaw]:
@@ -93,6 +102,8 @@ _SENTENCES: dict[str, Callable[[Any, Any], str]] = {
     "minimum": lambda value, wanted: f"must be {wanted} or more, not {show(value)}",
     "exclusiveMinimum": lambda value, wanted: f"must be above {wanted}, not {show(value)}",
     "maximum": lambda value, wanted: f"must be {wanted} or less, not {show(value)}",
+    "exclusiveMaximum": lambda value, wanted: f"must be below {wanted}, not {show(value)}",
+    "pattern": lambda value, wanted: f"must be of the form {wanted}, not {show(value)}",
     "maxLength": lambda value, wanted: f"has {len(value)} characters, {wanted} at the most",
     "minItems": lambda _, wanted: f"must have {wanted} or more items",
     "minProperties": lambda _, wanted: f"must have {wanted} key or more",

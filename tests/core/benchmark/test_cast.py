@@ -23,6 +23,7 @@ def acted(cloud: SmallCloud, name: str, *, users: int = 1, iterations: int = 1, 
     entry = cloud.cloud()
     actors = [Actor(entry, Tenant(f"p{n}", f"project {n}"), f"u{n}") for n in range(users)]
     scene = Scene(entry, actors, {one.tenant.id: one.tenant for one in actors}, choose_at_random=False)
+    scene.api_versions = more.get("api_versions", {})
     job = Job("0badcafe", name, {}, "serial", {}, more.get("shard", 0), more.get("of", 1), scene, "intended", "")
 
     async def main() -> list[Iteration]:
@@ -73,6 +74,32 @@ def test_a_plain_function_acts_by_a_connection_on_a_thread(small_cloud: SmallClo
     assert isinstance(iteration.actions[0], Action)
 
 
+def test_a_plain_function_of_an_iteration_pauses(small_cloud: SmallCloud) -> None:
+    """It calls `pause` as an async one does, only without awaiting it."""
+
+    def plain(iteration: Iteration) -> None:
+        """Pause."""
+        iteration.pause(0.02)
+
+    with registered(plain) as name:
+        [iteration] = acted(small_cloud, name)
+    assert iteration.idle >= 0.02
+
+
+def test_a_plain_function_that_gives_back_a_coroutine_has_failed(small_cloud: SmallCloud) -> None:
+    """What it should have done is not done: that is no success."""
+
+    async def work() -> None:
+        """Be never run."""
+
+    def plain(iteration: Iteration) -> Any:  # noqa: ARG001 - as scenarios do
+        """Forget that it is async."""
+        return work()
+
+    with registered(plain) as name, pytest.raises(TypeError, match="write it as `async def`"):
+        acted(small_cloud, name)
+
+
 def test_roles_are_given_in_the_order_of_the_function(small_cloud: SmallCloud) -> None:
     """A scenario that wants the administrator and a user gets both; the administrator has no project of the load's."""
     met: list[tuple[User, User]] = []
@@ -105,6 +132,28 @@ def test_users_take_turns_and_shards_have_users_of_their_own(
     with registered(turn) as name:
         acted(small_cloud, name, users=4, iterations=5, shard=shard, of=of)
     assert turns == [f"p{n}" for n in expected]
+
+
+@pytest.mark.parametrize("plain", [False, True])
+def test_the_load_asks_for_the_versions_that_its_context_wants(plain: bool, small_cloud: SmallCloud) -> None:
+    """Each request has the microversion, by the async client and by a connection; a version alone is none."""
+
+    async def look(user: User) -> None:
+        """List servers and volumes."""
+        await user.get("compute", "/servers")
+        await user.get("block-storage", "/volumes")
+
+    def look_plainly(user: SdkUser) -> None:
+        """List servers and volumes."""
+        list(user.connection.compute.get("/servers").json())
+        list(user.connection.block_storage.get("/volumes").json())
+
+    wanted = {"nova": {"version": "2.87"}, "cinder": {"version": "3", "service_type": "volumev3"}, "heat": {}}
+    with registered(look_plainly if plain else look) as name:
+        acted(small_cloud, name, api_versions=wanted)
+    lists = ("GET compute /servers", "GET block-storage /volumes")
+    asked = {name: version for name, version in small_cloud.versions if name in lists}
+    assert asked == dict(zip(lists, ("compute 2.87", ""), strict=True))
 
 
 def test_a_scenario_without_its_users_says_what_to_do(small_cloud: SmallCloud) -> None:

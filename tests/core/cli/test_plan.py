@@ -62,6 +62,21 @@ def test_a_task_may_come_from_standard_input(
     assert "1. Authenticate.keystone\n   nothing\n" in capsys.readouterr().out
 
 
+def test_standard_input_is_read_for_one_thing_alone(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Task and arguments cannot both come from there: one of them would be empty."""
+    monkeypatch.setattr("sys.stdin", io.StringIO('{"Authenticate.keystone": []}'))
+    assert main(["plan", "-", "--task-args-file", "-"]) == 2
+    assert "cannot both be standard input" in capsys.readouterr().err
+
+
+def test_arguments_are_named_by_texts(file: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """What is wrong with the arguments is said of them, not of the task file."""
+    assert main(["plan", str(file), "--task-args", "{times: 1, 2: 3}"]) == 2
+    assert "--task-args:1:12: 2: is no name of an argument" in capsys.readouterr().err
+
+
 def test_all_complaints_about_all_inputs_come_at_once(file: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """A missing file and arguments that are none are told together, and the exit code is 2."""
     assert main(["plan", str(file) + "x", "--task-args", "[1]", "--task-args-file", "/gone"]) == 2

@@ -81,6 +81,7 @@ def test_a_task_is_shown_as_rallys_users_know_it(capsys: pytest.CaptureFixture[s
     said = _said(capsys, "show", "aaaa2")
     lines = {line.strip().split("  ")[0]: line.split() for line in said.splitlines() if line.startswith(" ")}
 
+    assert "1. Nova.boot (Second)" in said
     assert "min  median  90%ile  95%ile  99%ile" in said
     assert lines["nova.boot (x2)"][-3:] == ["2.000", "100.0%", "4"]
     assert lines["-> nova.wait (x2)"][-3:] == ["2.000", "100.0%", "4"]
@@ -137,12 +138,34 @@ def test_what_was_exported_can_be_imported_after_it_was_deleted(home: Path, caps
         (["show", "aaaa"], "is not enough to tell"),
         (["export", "bbbb", "--format", "csv", "-o", "x"], "is a verification, and csv is for tasks"),
         (["export", "aaaa1", "aaaa2", "--format", "html", "-o", "x"], "a report (html) is of one task"),
+        (["export", "aaaa1", "--format", "csv", "-o", "/"], "/: is a folder"),
+        (["export", "aaaa1", "--format", "rally", "-o", f"{__file__}/x"], f"{__file__}/x: cannot be written"),
+        (["export", "aaaa1", "--format", "csv", "-o", "/proc/x"], "/proc/x: cannot be written"),
+        (["export", "", "--format", "csv", "-o", "x"], "an empty uuid names nothing"),
         (["import", "nowhere.json"], "nowhere.json: there is no such file"),
+        (["import", "/proc/self/mem"], "/proc/self/mem: cannot be read"),
     ],
 )
 def test_what_cannot_be_done_is_said(arguments: list[str], said: str, capsys: pytest.CaptureFixture[str]) -> None:
     """The message says what is wrong and what to do; the exit code is 2."""
     assert said in _said(capsys, *arguments, code=2)
+
+
+def test_an_empty_name_deletes_nothing(capsys: pytest.CaptureFixture[str]) -> None:
+    """What a shell makes of a variable that is not set is no name, also where it would fit just one."""
+    _said(capsys, "delete", FIRST, VERIFICATION)
+
+    assert "an empty uuid names nothing" in _said(capsys, "delete", "", code=2)
+    assert Store.open().task(SECOND) is not None
+
+
+def test_a_file_in_which_nothing_was_measured_is_not_imported(home: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """A file of no workload is refused, and leaves no task."""
+    file = home / "empty.json"
+    for text in ("[]", '{"tasks": []}', '{"tasks": [{"subtasks": []}]}'):
+        file.write_text(text)
+        assert "no workload in it" in _said(capsys, "import", str(file), code=2)
+    assert {task.uuid for task in Store.open().tasks()} == {FIRST, SECOND}
 
 
 def test_what_runs_is_not_deleted_unless_forced(capsys: pytest.CaptureFixture[str]) -> None:

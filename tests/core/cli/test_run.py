@@ -81,6 +81,16 @@ def test_what_cannot_be_run_ends_with_two(
     assert Store.open(f"sqlite:///{home / 'results.db'}").owners() == []
 
 
+def test_a_missing_cloud_is_missed_once(home: Path) -> None:
+    """One complaint says how many workloads want one, and how to name it."""
+    keystone = {"title": "s", "scenario": {"Authenticate.keystone": {}}}
+    subtasks = [{"title": "s", "scenario": {"Dummy.dummy": {}}}, keystone, keystone, keystone]
+    ran = command(home, "run", "-", text=yaml.safe_dump({"version": 2, "title": "t", "subtasks": subtasks}))
+    assert ran.returncode == 2
+    assert "1 thing is wrong" in ran.stderr
+    assert "acts in a cloud, as do 2 more workloads, and there is none - name one: --cloud NAME" in ran.stderr
+
+
 def test_timing_and_arguments_come_from_the_command_line(home: Path) -> None:
     """`--timing` goes before the file's, and `--task-args` fill in its template."""
     text = task_of({"Dummy.dummy": {}}).replace("title: s", "title: '{{ what }}'")

@@ -124,6 +124,9 @@ def test_endpoints_are_chosen_by_interface_and_region() -> None:
         "image": "http://i/v2",
         "own-thing": "http://o",
     }
+    catalog.append({"type": "block-storage", "endpoints": [endpoint("public", "A", "http://c/v3")]})
+    assert endpoints(catalog, "public", "A")["block-storage"] == "http://a/v3"
+    assert endpoints(catalog, "public", "A", frozenset({"block-storage"}))["block-storage"] == "http://c/v3"
     assert endpoints(catalog, "internal", None) == {"image": "http://ii/v2"}
 
 

@@ -238,6 +238,14 @@ def test_day_and_month_of_the_old_list_are_told_apart(text: str, measured_at: fl
     assert datetime.fromtimestamp(found, tz=UTC).date().isoformat() == day
 
 
+def test_a_task_without_a_date_began_with_its_first_iteration() -> None:
+    """Where nothing says when a task was created, it is listed among those of its time."""
+    iteration = {"timestamp": 1_700_000_000.0, "duration": 1.0, "atomic_actions": []}
+    workload = {"scenario": {"A.b": {}}, "runner": {"serial": {}}, "data": [iteration]}
+    [imported] = read_rally(json.dumps({"tasks": [{"subtasks": [{"workloads": [workload]}]}]}), file="r.json")
+    assert imported.task.started_at == 1_700_000_000.0
+
+
 def test_a_task_comes_once_and_whole(store: Store, tmp_path: Path) -> None:
     """A second import of a file is refused, and leaves what is there as it is; one that breaks off leaves nothing."""
     file = tmp_path / "given.json"

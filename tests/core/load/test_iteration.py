@@ -1,6 +1,7 @@
 """Actions and pauses of an iteration."""
 
 import asyncio
+import time
 
 import pytest
 from virtual_time import run_virtually
@@ -64,6 +65,19 @@ def test_a_pause_is_idle_time() -> None:
         return iteration
 
     assert run_virtually(main()).idle == pytest.approx(7)
+
+
+def test_a_plain_function_pauses_by_the_same_call() -> None:
+    """On a thread, where nothing can be awaited, the call itself sleeps; awaiting it does no harm."""
+    iteration = Iteration(0, time.monotonic)
+    began = time.monotonic()
+    paused = iteration.pause(0.02)
+    assert time.monotonic() - began >= iteration.idle >= 0.02
+
+    async def wait() -> None:
+        await paused
+
+    run_virtually(wait())
 
 
 def test_pauses_side_by_side_are_one() -> None:

@@ -6,12 +6,14 @@ import json
 import re
 from html.parser import HTMLParser
 from pathlib import Path
+from uuid import uuid4
 
 import pytest
 from made_run import MadeRun, make_deployment, make_open_loop, make_task, make_verification
 
 from rallycross import report
 from rallycross.results.store import Store
+from rallycross.task.plan import Subtask, Task, Workload
 
 EVIL = '<script>alert("x")</script><img src=x onerror=alert(1)>\'"&</details>'
 
@@ -87,6 +89,22 @@ def test_the_page_tells_the_verdict_first_and_then_everything(store: Store, made
         "openstack 2026.2 · nova 34.0.0",
     ):
         assert told in words
+
+
+def test_workloads_are_listed_as_the_file_has_them(store: Store, made: MadeRun, tmp_path: Path) -> None:
+    """In the file's order, with its titles, beside the verdict and in the table; a title that says no more is none."""
+    page, _ = _write(store, made, tmp_path)
+    words = re.sub(r"\s+", " ", page.text)
+    listed = ["1. Identity and images Authenticate.keystone", "4. Compute NovaServers.boot_and_delete_server"]
+    assert [words.count(one) for one in listed] == [2, 2]
+    assert words.index(listed[0]) < words.index(listed[1])
+
+    plan = Task("v1", (Subtask("Dummy.dummy", (Workload(0, "Dummy.dummy", {}, "serial", {}, {}, {}),)),))
+    uuid = str(uuid4())
+    store.begin_task(uuid, cloud="none", task=plan, environment={})
+    page, _ = _write(store, made, tmp_path, deployment=None, verification=None, task=uuid)
+    words = re.sub(r"\s+", " ", page.text)
+    assert (words.count("1. Dummy.dummy"), words.count("Dummy.dummy Dummy.dummy")) == (2, 0)
 
 
 def test_every_chart_has_data_a_caption_and_a_label(store: Store, made: MadeRun, tmp_path: Path) -> None:

@@ -24,7 +24,7 @@ class Options(TypedDict, total=False):
 @pytest.mark.parametrize(
     ("annotation", "good", "bad"),
     [
-        (int, [0, -3], [True, 1.5, "1", None]),
+        (int, [0, -3], [True, 1.5, 2.0, "1", None]),
         (float, [0, 1.5], [False, "1"]),
         (bool, [True], [0, "yes"]),
         (str, ["", "x"], [1, None]),

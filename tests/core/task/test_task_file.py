@@ -164,6 +164,37 @@ subtasks:
     ]
 
 
+def test_what_the_dialect_forbids_hides_nothing_else() -> None:
+    """A duplicate key, a merge key and a character that cannot be stored are told with all else that is wrong."""
+    text = """\
+version: 2
+title: T
+title: "\\ud800"
+subtasks:
+  - &one
+    title: one
+    scenario: {Dummy.dumy: {}}
+  - <<: *one
+    runner: {serial: {times: 0}}
+  - title: date
+    scenario: {Dummy.dummy: {sleep: 2001-99-99}}
+"""
+    told = complaints(text.replace("2001-99-99", "-1"))
+    assert [one.split(" - ")[0].split(": ", 1)[1] for one in told] == [
+        "title: duplicate key",
+        "title: the character U+D800, which cannot be stored",
+        "subtasks[0].scenario.Dummy.dumy: unknown scenario 'Dummy.dumy'",
+        "subtasks[1]: merge key '<<'",
+        "subtasks[1].scenario.Dummy.dumy: unknown scenario 'Dummy.dumy'",
+        "subtasks[1].runner.serial.times: must be 1 or more, not 0",
+        "subtasks[2].scenario.Dummy.dummy.sleep: must be 0 or more, not -1",
+    ]
+    assert [one.split(": ", 1)[1] for one in complaints(text) if "valid YAML" in one or "duplicate" in one] == [
+        "not valid YAML: month must be in 1..12",
+        "title: duplicate key - remove one of the two",
+    ]
+
+
 @pytest.mark.parametrize(
     ("text", "complaint"),
     [
@@ -186,6 +217,8 @@ subtasks:
         ),
         (simple(tags=["x" * 256]), "subtasks[0].tags[0]: has 256 characters, 255 at the most"),
         (simple(sla={"max_avg_duration": 10**30}), "the number is too large"),
+        (simple(runner={"constant": {"times": 4.0}}), "constant.times: must be a whole number, not 4.0"),
+        (simple(contexts={"users": {"tenants": 2.0}}), "users.tenants: must be a whole number, not 2.0"),
         ("version: [1]\ntitle: T\nsubtasks: []", "version: must be 2 or '2', not a list"),
         ("version: 2\ntitle: T\nsubtasks: []\ntiming: old", "timing: must be 'intended' or 'rally', not 'old'"),
         (simple(scenario=None), "task.yaml:5:3: subtasks[0].scenario: must be a mapping, not null"),
@@ -198,6 +231,9 @@ subtasks:
         (simple(hooks=[{"action": {"a": 1}, "trigger": {"b": {}}}]), "hooks[0].action.a: unknown hook action 'a'"),
         (simple(sla={"failure_rate": {}}), "subtasks[0].sla.failure_rate: must be a mapping with `min`, `max`"),
         (simple(sla={"failure_rate": {"max": 2}, "failure_rate@default": {"max": 1}}), "failure_rate is given twice"),
+        (simple(contexts={"api_versions": {"cinder": {"version": 2}}}), "cinder.version: must be 3 or more, not 2"),
+        (simple(contexts={"api_versions": {"nova": {"version": 3}}}), "nova.version: must be below 3, not 3"),
+        (simple(contexts={"api_versions": {"keystone": {"version": "v3"}}}), r"must be of the form ^3(\.\d+)?$"),
         (simple(title="x" * 129), "subtasks[0].title: has 129 characters, 128 at the most"),
         (simple(contexts={"users": {"user_choice_method": "best"}}), "must be 'random' or 'round_robin', not 'best'"),
         (
@@ -207,6 +243,10 @@ subtasks:
         (
             simple(scenario={"CinderVolumes.create_and_delete_volume": {"size": "1"}}),
             "must be a whole number or a mapping",
+        ),
+        (
+            simple(scenario={"CinderVolumes.create_and_delete_volume": {"size": {"min": 5, "max": 1}}}),
+            "size.max: 1 is below `min`, which is 5 - swap the two",
         ),
         (simple(scenario={"CinderVolumes.create_and_delete_volume": {"size": 0}}), "size: must be 1 or more, not 0"),
         (
