@@ -14,10 +14,10 @@ from rallycross.deployment import lifecycle as steps
 from rallycross.deployment.ledger import Made
 from rallycross.deployment.lifecycle import Intended
 from rallycross.deployment.runner import Terms
-from rallycross.deployment.secret import masked
 from rallycross.deployment.site import opened
 from rallycross.deployment.step import StepEvent, Tell
 from rallycross.results.store import Store
+from rallycross.secret import masked
 from rallycross.settings import Settings
 from rallycross.yamlfile import parse
 

@@ -17,6 +17,7 @@ Path = tuple[str | int, ...]
 Places = dict[Path, tuple[int, int]]  # path of a value -> 1-based line and column of its key (or of the list item)
 
 _MOST_VALUES = 100_000
+_PAIR = re.compile(r"[\ud800-\udbff][\udc00-\udfff]")  # how JSON escapes what is beyond U+FFFF; YAML leaves them apart
 _UNSTORABLE = re.compile(r"[\0\ud800-\udfff]")  # what only an escape can write: NUL, and halves of surrogate pairs
 
 
@@ -106,6 +107,8 @@ class _Walk:
     def _mapping(self, node: yaml.MappingNode, path: Path, inner: frozenset[int]) -> None:
         seen: set[str] = set()
         for key, value in node.value:
+            if isinstance(key, yaml.ScalarNode):
+                _join(key)
             name = key.value if isinstance(key, yaml.ScalarNode) else "?"
             here = (*path, name)
             if key.tag == "tag:yaml.org,2002:merge":
@@ -119,6 +122,7 @@ class _Walk:
             self.through(value, here, inner)
 
     def _text(self, node: yaml.Node, path: Path) -> None:
+        _join(node)
         if found := _UNSTORABLE.search(node.value):
             what = f"the character U+{ord(found[0]):04X}, which cannot be stored"
             self._forbid(node, dotted(path), what, "leave it out")
@@ -129,3 +133,8 @@ class _Walk:
     def _forbid(self, node: yaml.Node, key: str, what: str, remedy: str = "") -> None:
         line, column = node.start_mark.line + 1, node.start_mark.column + 1
         self._forbidden.append(Complaint(self._file, line, column, key, what, remedy))
+
+
+def _join(node: yaml.Node) -> None:
+    """Make one character of the two halves that JSON writes."""
+    node.value = _PAIR.sub(lambda two: two[0].encode("utf-16", "surrogatepass").decode("utf-16"), node.value)

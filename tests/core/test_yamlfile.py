@@ -1,6 +1,10 @@
 """YAML with places."""
 
+import json
+
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from rallycross.errors import InvalidInput
 from rallycross.yamlfile import parse, place
@@ -43,3 +47,14 @@ def test_aliases_of_aliases_end() -> None:
     lines += [f"a{n}: &a{n} [{', '.join([f'*a{n - 1}'] * 10)}]" for n in range(1, 12)]
     with pytest.raises(InvalidInput, match="more than 100000 values"):
         parse("\n".join(lines), "f")
+
+
+@given(st.dictionaries(st.text(), st.text() | st.integers(), max_size=5))
+def test_what_json_escapes_is_read_as_it_was(data: dict[str, str | int]) -> None:
+    """JSON writes a character beyond U+FFFF as two, and any control character; only NUL cannot be stored."""
+    text = json.dumps(data)
+    if "\\u0000" in text:
+        with pytest.raises(InvalidInput, match=r"U\+0000"):
+            parse(text, "f")
+    else:
+        assert parse(text, "f")[0] == data

@@ -12,8 +12,8 @@ from rallycross.deployment.detached import LEASE, Holder, Locked
 from rallycross.deployment.failure import Failure, StepFailed, last_lines
 from rallycross.deployment.host import HostLost
 from rallycross.deployment.node import Node
-from rallycross.deployment.secret import hidden
 from rallycross.deployment.step import Step
+from rallycross.secret import hidden
 
 AWAY = 120.0  # seconds for which a host may be out of reach before the step counts as failed
 _SHORTEST, _LONGEST = 0.05, 1.0  # seconds between two looks

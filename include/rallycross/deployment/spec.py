@@ -7,8 +7,8 @@ from typing import Any
 from rallycross.deployment import rally
 from rallycross.deployment.engine import ENGINES, BringsServers, CloudSpec, Engine, Option
 from rallycross.deployment.provider import PROVIDERS, Provided
-from rallycross.deployment.secret import secrets_in
 from rallycross.errors import Complaint, InvalidInput, did_you_mean
+from rallycross.secret import secrets_in
 from rallycross.yamlfile import Path, dotted, parse, place
 
 # A cloud's name names its folder, and its entry in a clouds.yaml.

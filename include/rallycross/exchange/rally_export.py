@@ -21,6 +21,7 @@ from rallycross.exchange.table import RallyTable
 from rallycross.results.models import SubtaskRow, TaskRow, WorkloadRow
 from rallycross.results.reference import NAMESPACE
 from rallycross.results.sample_file import SUFFIX, read_batches
+from rallycross.secret import shown
 from rallycross.task.plan import Timing
 
 FORMAT = "1.2"
@@ -108,7 +109,7 @@ def _workload(row: WorkloadRow, position: int, timing: Timing, folder: Path, dat
         "description": row.description,
         "runner": {row.runner: row.runner_args},
         "hooks": [_hook(result) for result in row.hook_results],
-        "scenario": {row.scenario: row.args},
+        "scenario": {row.scenario: shown(row.args)},
         "min_duration": shortest if total else None,
         "max_duration": longest if total else None,
         "start_time": origin + first if total else None,
@@ -121,7 +122,7 @@ def _workload(row: WorkloadRow, position: int, timing: Timing, folder: Path, dat
         "total_iteration_count": total,
         "created_at": _moment(row.started_at or 0.0),
         "updated_at": _moment(row.ended_at or row.started_at or 0.0),
-        "contexts": row.contexts,
+        "contexts": shown(row.contexts),
         "contexts_results": [_context(done) for done in row.contexts_done],
         "position": position,
         "pass_sla": bool(row.passed),

@@ -20,6 +20,7 @@ from rallycross.judging.sla import INVALID_LOAD
 from rallycross.report import charts, frames, outputs, wording
 from rallycross.report.run import Run
 from rallycross.results.models import DeploymentRow, SubtaskRow, TestRow, WorkloadRow
+from rallycross.secret import shown
 from rallycross.task.plan import Timing
 
 _TEMPLATES = Path(__file__).with_name("templates")
@@ -132,7 +133,7 @@ def _workload(run: Run, subtask: SubtaskRow, row: WorkloadRow) -> dict[str, Any]
         "columns": [name for name in _COLUMNS if any(one.get(name) is not None for one in rows)],
         "schedule": dict(_schedule(figures, row.generator)),
         "charts": _workload_charts(run, row, figures) if figures.get("count") else [],
-        "config": yaml.safe_dump({row.scenario: config}, sort_keys=False, allow_unicode=True),
+        "config": yaml.safe_dump(shown({row.scenario: config}), sort_keys=False, allow_unicode=True),
         "outputs": outputs.outputs(run.samples / row.uuid),
         "hooks": outputs.hooks(row),
         "widest": max((action["max"] or 0 for action in rows), default=0),

@@ -13,7 +13,7 @@ PASSWORDS = {"ADMIN_PASSWORD": "hush"}
 
 
 @given(_TEXT)
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 def test_bash_reads_back_what_was_written(value: str) -> None:
     """Any line of text without a reference comes out of `source` as it went in, unless it is quoted already."""
     if len(value) > 1 and value[0] == value[-1] and value[0] in "'\"":

@@ -111,7 +111,7 @@ def _common(given: Any, back: Any) -> Any:
     return back
 
 
-@settings(deadline=None, max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
 @given(iterations=st.lists(_iterations(), max_size=5, unique_by=lambda one: one["timestamp"]))
 def test_what_was_imported_is_exported_as_it_was(
     store: Store, tmp_path: Path, iterations: list[dict[str, Any]]
@@ -187,7 +187,7 @@ def _mangled(draw: st.DrawFn) -> Any:
         return document
 
 
-@settings(deadline=None, max_examples=400)
+@settings(max_examples=400)
 @given(document=_mangled())
 def test_mangled_results_are_read_or_complained_about(document: Any) -> None:
     """A file with anything wrong in it gives samples or complaints, never another error."""

@@ -71,7 +71,7 @@ def _expected(samples: list[Sample]) -> dict[tuple[str, ...], list[tuple[float, 
     return rows
 
 
-@settings(deadline=None, max_examples=150)
+@settings(max_examples=150)
 @given(samples=st.lists(_samples(), max_size=8), cuts=st.integers(1, 4))
 def test_rows_are_those_of_rallys_rules(samples: list[Sample], cuts: int) -> None:
     """Whatever the batches: sums by name and iteration, `(xN)`, children below, failures, the row without a name."""

@@ -65,7 +65,7 @@ def _closed(batch_of: MakeBatch, samples: list[Sample]) -> dict[str, Any]:
     return fold.close()
 
 
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
 @given(
     outputs=st.lists(st.lists(st.one_of(ADDITIVE, COMPLETE, ANYTHING), max_size=4), max_size=40),
     shards=st.integers(1, 4),

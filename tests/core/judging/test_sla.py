@@ -130,7 +130,7 @@ def _outliers_as_rally(durations: list[float], sigmas: float) -> int:
     )
 
 
-@settings(deadline=None, max_examples=40)
+@settings(max_examples=40)
 @given(milliseconds=st.lists(st.integers(1, 4000), max_size=60), sigmas=st.sampled_from([0.7, 1.3, 2.9]))
 def test_outliers_of_any_run_are_those_of_rally(milliseconds: list[int], sigmas: float, batch_of: MakeBatch) -> None:
     """Whatever the durations: the count is that of the rule, carried out one by one."""

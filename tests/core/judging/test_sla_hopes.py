@@ -29,7 +29,7 @@ HOPES: dict[str, Any] = {
 }
 
 
-@settings(deadline=None, max_examples=60)
+@settings(max_examples=60)
 @given(
     shapes=st.lists(
         st.tuples(

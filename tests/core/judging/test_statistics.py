@@ -62,7 +62,6 @@ SLA: dict[str, Any] = {
 }
 
 
-@settings(deadline=None)
 @given(samples=_samples(), data=st.data())
 def test_any_split_into_shards_gives_what_the_whole_gives(
     samples: list[Sample], data: st.DataObject, batch_of: MakeBatch
@@ -287,7 +286,7 @@ def test_the_timeline_tells_of_each_action_over_time(batch_of: MakeBatch) -> Non
     assert (medians[0], medians[-1]) == pytest.approx((0.1, 0.2), rel=0.001)
 
 
-@settings(deadline=None, max_examples=30)
+@settings(max_examples=30)
 @given(ends=st.lists(st.floats(0, 2_000_000), min_size=1, max_size=40), data=st.data())
 def test_steps_widen_by_the_whole_and_not_by_the_way(
     ends: list[float], data: st.DataObject, batch_of: MakeBatch

@@ -3,7 +3,7 @@
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from rallycross.judging.distribution import distribution
@@ -11,7 +11,6 @@ from rallycross.load.histogram import Histogram, nanoseconds
 from rallycross.report import charts
 
 
-@settings(deadline=None)
 @given(durations=st.lists(st.floats(0, 1000), min_size=1, max_size=200))
 def test_a_distribution_counts_every_iteration_once(durations: list[float]) -> None:
     """Whatever the shape, even a single value: nothing is lost, no bar lies below zero, and bars stay few."""

@@ -5,7 +5,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from made_run import MadeRun
 
@@ -15,7 +15,6 @@ from rallycross.results.sample_file import SampleWriter
 from rallycross.results.store import Store
 
 
-@settings(deadline=None)
 @given(
     durations=st.lists(st.floats(0, 1000), max_size=300),
     share=st.floats(0, 1),

@@ -9,7 +9,7 @@ import time
 from pathlib import Path
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from rallycross.load.sample import Action, Failure, Sample, State
@@ -54,7 +54,6 @@ def _given_back(row: dict) -> Sample:
     )
 
 
-@settings(deadline=None)
 @given(batches=st.lists(st.lists(_SAMPLES, max_size=5), max_size=4))
 def test_what_is_added_is_given_back(batches: list[list[Sample]], tmp_path_factory: pytest.TempPathFactory) -> None:
     """Every field of every sample, however the flushes fall and though new names of actions turn up on the way."""

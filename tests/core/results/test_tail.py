@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from rallycross.load.sample import Action, Sample
@@ -29,7 +29,6 @@ def test_a_file_that_is_not_there_yet_has_nothing_new(tmp_path: Path) -> None:
     assert Tail(tmp_path / "0.arrows").read() == []
 
 
-@settings(deadline=None)
 @given(flushes=st.lists(st.integers(1, 5), min_size=1, max_size=5), data=st.data())
 def test_each_batch_is_read_once_and_whole(flushes: list[int], data: st.DataObject) -> None:
     """However the file grows, byte by byte, what was read together is what was written, and nothing twice."""

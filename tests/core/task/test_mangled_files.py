@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import yaml
-from hypothesis import HealthCheck, example, given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from rallycross import catalogue
@@ -173,7 +173,7 @@ _change = st.tuples(
     st.sampled_from(KEYS) | st.integers(0, 2),
     st.sampled_from(VALUES),
 )
-_thousands = settings(max_examples=5200, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+_thousands = settings(max_examples=5200)
 
 
 def plan_or_complaints(text: str) -> None:

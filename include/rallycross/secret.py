@@ -1,4 +1,4 @@
-"""What nobody is shown: how it is found in a cloud spec, and how it is hidden."""
+"""What nobody is shown: how it is found in a cloud spec or a task, and how it is hidden."""
 
 import re
 from collections.abc import Iterator, Sequence
@@ -6,6 +6,7 @@ from typing import Any
 
 _KEY = re.compile(r"password|secret|token|passphrase", re.IGNORECASE)
 _SHORT = 2  # characters; what is as short as this would be found in every other word
+_PAIR = "auth"  # a user and a password in a list: how aiohttp, and so `HttpRequests`, is given them
 _MASK = "***"
 
 
@@ -19,6 +20,11 @@ def secrets_in(data: Any, key: str = "") -> Iterator[str]:
             yield from secrets_in(value, key)
     elif _is_secret(data, key) and len(str(data)) > _SHORT:
         yield str(data)
+
+
+def shown(data: Any) -> Any:
+    """Return data as it may be shown: without its secrets, wherever they stand in it."""
+    return masked(data, tuple(secrets_in(data)))
 
 
 def masked(data: Any, secrets: Sequence[str], key: str = "") -> Any:
@@ -45,4 +51,4 @@ def _inner(key: str, name: Any) -> str:
 
 
 def _is_secret(value: Any, key: str) -> bool:
-    return isinstance(value, str | int) and not isinstance(value, bool) and bool(_KEY.search(key))
+    return isinstance(value, str | int) and not isinstance(value, bool) and (key == _PAIR or bool(_KEY.search(key)))

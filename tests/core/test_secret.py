@@ -1,4 +1,4 @@
-"""What is secret in a spec shows nowhere."""
+"""What is secret in a spec or a task shows nowhere."""
 
 import json
 
@@ -6,18 +6,18 @@ import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 
+from rallycross import lifecycle
 from rallycross.deployment import load_spec
-from rallycross.deployment.secret import hidden, masked
-from rallycross.lifecycle import shown
+from rallycross.secret import hidden, masked, shown
 
 
-@given(st.text(min_size=1))
+@given(st.text(st.characters(codec="utf-8", exclude_characters="\0"), min_size=1))
 def test_a_spec_is_shown_without_its_passwords_however_they_are_written(password: str) -> None:
     """Quoted, escaped or folded: the entry is masked, and the rest can be read."""
     spec = {"name": "mine", "engine": "existing", "auth": {"auth_url": "http://c", "password": password}}
     folded = yaml.safe_dump(spec, default_style='"', width=20, sort_keys=False)
     for text in (json.dumps(spec), yaml.safe_dump(spec, sort_keys=False), folded):
-        seen = yaml.safe_load(shown(load_spec(text, file="c.yaml")))
+        seen = yaml.safe_load(lifecycle.shown(load_spec(text, file="c.yaml")))
         assert seen["auth"]["password"] == "***"
         assert list(seen) == list(spec)
 
@@ -37,3 +37,9 @@ def test_a_secret_that_begins_another_leaves_nothing_of_it() -> None:
     """The longer one is hidden as a whole, in whatever order they are known."""
     for secrets in (("hush", "hush-7Xk9"), ("hush-7Xk9", "hush")):
         assert hidden("say hush-7Xk9 and hush", secrets) == "say *** and ***"
+
+
+def test_a_task_shows_no_password() -> None:
+    """Neither one that is named nor one that stands beside its user; all else is as it was."""
+    args = {"url": "http://me:hush@c", "auth": ["me", "hush"], "user_password": "other", "times": 2}
+    assert shown(args) == {"url": "http://me:***@c", "auth": ["***", "***"], "user_password": "***", "times": 2}
