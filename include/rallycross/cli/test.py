@@ -4,7 +4,6 @@ The core's tests run in an environment of their own, without Airflow. Every part
 """
 
 import argparse
-import os
 import re
 import subprocess
 import sys
@@ -12,6 +11,7 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 
+from rallycross import uv
 from rallycross.cli.console import console, duration
 from rallycross.settings import CHECKOUT, settings
 
@@ -97,11 +97,12 @@ def parts(*, quick: bool, full: bool = False, durations: int = 0) -> list[Part]:
 
 def _core_environment(folder: Path) -> tuple[tuple[str, ...], ...]:
     """Return the commands that make the environment without Airflow; they cost a second when it is there."""
-    uv, python = str(Path(sys.executable).with_name("uv")), str(folder / "bin/python")
-    install = (uv, "pip", "install", "--quiet", "--compile-bytecode", "--python", python)
+    python = str(folder / "bin/python")
+    install = (uv.PROGRAM, "pip", "install", "--quiet", "--compile-bytecode", "--python", python)
     pinned = ("--constraint", "requirements.txt", "--constraint", "requirements-dev.txt")
     return (
-        (uv, "venv", "--quiet", "--allow-existing", "--python", sys.executable, str(folder)),
+        # With pip, which is asked for its mirror.
+        (uv.PROGRAM, "venv", "--quiet", "--allow-existing", "--seed", "--python", sys.executable, str(folder)),
         (*install, *pinned, "--editable", ".", "--group", "dev"),
         (python, "-c", "import importlib.util, sys; sys.exit(importlib.util.find_spec('airflow') is not None)"),
     )
@@ -128,11 +129,10 @@ def _run(part: Part) -> Result:
 
 def _stream(command: tuple[str, ...]) -> tuple[int, str]:
     """Run a command in the checkout; return its exit code and the last line that it printed."""
-    environment = {name: value for name, value in os.environ.items() if name not in {"PYTHONPATH", "VIRTUAL_ENV"}}
     last = ""
     try:
         process = subprocess.Popen(
-            command, cwd=CHECKOUT, env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
+            command, cwd=CHECKOUT, env=uv.environment(), stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
         )
     except FileNotFoundError as error:
         console.print(f"{error} - run it by ./rallycross test, which installs what tests need")

@@ -5,10 +5,7 @@ An environment stands whole or not at all: it is made beside its place, and put 
 
 import fcntl
 import json
-import os
-import re
 import shutil
-import subprocess
 import sys
 import threading
 import time
@@ -18,6 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TextIO
 
+from rallycross import uv
 from rallycross.errors import RallycrossError
 from rallycross.verification.command import POLL, heed, ran
 
@@ -95,14 +93,8 @@ def _standing(folder: Path) -> Environment | None:
 
 def _uv(*arguments: str, stop: threading.Event) -> str:
     """Run uv; return what it prints."""
-    inherited = dict(os.environ)
-    if not inherited.get("UV_DEFAULT_INDEX") and not inherited.get("UV_INDEX_URL") and (mirror := _mirror()):
-        inherited["UV_DEFAULT_INDEX"] = mirror
-    for name in ("VIRTUAL_ENV", "PYTHONPATH", "PYTHONHOME"):
-        inherited.pop(name, None)
-    command = [str(Path(sys.executable).with_name("uv")), *arguments]
     what = "a verifier cannot be installed"
-    done = ran(command, environment=inherited, limit=INSTALL_LIMIT, what=what, stop=stop)
+    done = ran([uv.PROGRAM, *arguments], environment=uv.environment(), limit=INSTALL_LIMIT, what=what, stop=stop)
     if done.returncode:
         said = "\n".join(f"  {line}" for line in done.stderr.decode(errors="replace").strip().splitlines()[-_SAID:])
         raise RallycrossError(
@@ -110,17 +102,6 @@ def _uv(*arguments: str, stop: threading.Event) -> str:
             f"repository) is in reach; nothing was left behind:\n{said}"
         )
     return done.stdout.decode()
-
-
-def _mirror() -> str:
-    """Return the package index that pip's variables or configuration name, which uv reads neither of."""
-    if given := os.environ.get("PIP_INDEX_URL"):
-        return given
-    # `pip config get` would read one of pip's files alone.
-    pip = [sys.executable, "-m", "pip", "config", "list"]
-    said = subprocess.run(pip, capture_output=True, text=True, check=False).stdout
-    found = re.search(r"^global\.index-url='(.*)'$", said, re.MULTILINE)
-    return found[1] if found else ""
 
 
 @contextmanager

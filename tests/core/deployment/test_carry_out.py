@@ -47,7 +47,7 @@ def _runs(pid: int) -> bool:
 
 def _soon_gone(pid: int) -> bool:
     """Tell whether a process ends within moments: a kill takes effect a little after it is sent."""
-    deadline = time.monotonic() + 5
+    deadline = time.monotonic() + 30
     while _runs(pid) and time.monotonic() < deadline:
         time.sleep(0.02)
     return not _runs(pid)

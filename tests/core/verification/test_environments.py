@@ -1,4 +1,4 @@
-"""Where the packages of a verifier's environment come from, and that making it ends when it is asked to."""
+"""Making a verifier's environment ends when it is asked to, whatever the installer is at."""
 
 import fcntl
 import threading
@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from rallycross.verification.command import Stopped
-from rallycross.verification.environments import _mirror, environment
+from rallycross.verification.environments import environment
 
 # A project whose build takes a minute, and says when it has begun.
 BACKEND = """
@@ -77,18 +77,3 @@ def test_waiting_for_another_s_installation_is_stopped(tmp_path: Path) -> None:
         fcntl.flock(lock, fcntl.LOCK_EX)
         threading.Timer(0.5, waiting.set).start()
         assert stopped(tmp_path / "it", ["nothing"], waiting.is_set) < 5
-
-
-def test_a_mirror_that_pip_is_told_of_is_found(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A variable of pip goes before its configuration; without both there is none."""
-    monkeypatch.delenv("PIP_INDEX_URL", raising=False)
-    (tmp_path / "pip.conf").write_text("[global]\nindex-url = http://mirror/simple\n")
-    monkeypatch.setenv("PIP_CONFIG_FILE", str(tmp_path / "pip.conf"))
-    assert _mirror() == "http://mirror/simple"
-
-    monkeypatch.setenv("PIP_INDEX_URL", "http://variable/simple")
-    assert _mirror() == "http://variable/simple"
-
-    monkeypatch.delenv("PIP_INDEX_URL")
-    monkeypatch.setenv("PIP_CONFIG_FILE", "/dev/null")
-    assert not _mirror()

@@ -1,6 +1,7 @@
 """Sets, patterns and lists, and the tests of the tempest that is installed."""
 
 import re
+import threading
 from importlib.resources import files
 from pathlib import Path
 
@@ -23,7 +24,7 @@ TWO = [TestId("tempest.api.A.test_1[smoke]"), TestId("tempest.api.A.test_2[smoke
 @pytest.fixture(scope="module")
 def available(tmp_path_factory: pytest.TempPathFactory) -> list[TestId]:
     """Return the tests of the tempest that is installed."""
-    return available_tests(TEMPEST, tmp_path_factory.mktemp("verifier"))
+    return available_tests(TEMPEST, tmp_path_factory.mktemp("verifier"), stop=threading.Event())
 
 
 def chosen(available: list[TestId], **choice: object) -> Selection:

@@ -1,0 +1,29 @@
+"""uv, by which environments are made: where it is, and what it is told of the packages' index."""
+
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+PROGRAM = str(Path(sys.executable).with_name("uv"))
+_OTHERS = ("VIRTUAL_ENV", "PYTHONPATH", "PYTHONHOME")  # those of an environment that this process was started in
+
+
+def environment() -> dict[str, str]:
+    """Return the variables to start uv with: this process's, and the mirror that pip is told of, where uv is not."""
+    found = {name: value for name, value in os.environ.items() if name not in _OTHERS}
+    if not found.get("UV_DEFAULT_INDEX") and not found.get("UV_INDEX_URL") and (mirror := _mirror()):
+        found["UV_DEFAULT_INDEX"] = mirror
+    return found
+
+
+def _mirror() -> str:
+    """Return the package index that pip's variables or configuration name, which uv reads neither of."""
+    if given := os.environ.get("PIP_INDEX_URL"):
+        return given
+    # `pip config get` would read one of pip's files alone.
+    pip = [sys.executable, "-m", "pip", "config", "list"]
+    said = subprocess.run(pip, capture_output=True, text=True, check=False).stdout
+    found = re.search(r"^global\.index-url='(.*)'$", said, re.MULTILINE)
+    return found[1] if found else ""
