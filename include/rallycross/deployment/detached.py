@@ -181,8 +181,8 @@ def look(host: Host, root: str, name: str, *, holder: Holder, offset: int = 0) -
 
 def settle(host: Host, root: str, step: Step) -> None:
     """Note that a step is done, and keep nothing of it that may hold a secret."""
-    folder, name = quote(_folder(root)), quote(step.name)
-    note = "" if step.always else f"printf %s {fingerprint(step)} > .part\nmv -f -- .part {name}\n"
+    folder, name, part = quote(_folder(root)), quote(step.name), quote(f"./{step.name}.part")  # others settle as well
+    note = "" if step.always else f"printf %s {fingerprint(step)} > {part}\nmv -f {part} {name}\n"
     host.run(f"cd -- {folder}\n{note}rm -f -- {name}.run {name}.end", limit=_LIMIT)
 
 

@@ -8,6 +8,7 @@ import textwrap
 import threading
 import time
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -125,6 +126,17 @@ def test_a_change_is_carried_on(tmp_path: Path, told: Told) -> None:
     carry(steps("new"), HERE, root=str(tmp_path), tell=told)
     assert sorted(_log(tmp_path)) == ["other", "use", "use"]
     assert told.statuses() == {"conf": "done", "use": "done", "other": "skipped"}
+
+
+def test_steps_that_end_together_are_noted_apart(tmp_path: Path, told: Told) -> None:
+    """Each of many that were done at the same time is known as done afterwards: none has another's note, or none."""
+    steps = [Step(f"s{number}", "true") for number in range(12)]
+    detached.hold(HERE, str(tmp_path), Holder("test"))
+    for _ in range(3):
+        with ThreadPoolExecutor(12) as threads:
+            list(threads.map(lambda step: detached.settle(HERE, str(tmp_path), step), steps))
+        carry(steps, HERE, root=str(tmp_path), tell=told)
+        assert set(told.statuses().values()) == {"skipped"}
 
 
 def test_a_change_survives_a_failure(tmp_path: Path, told: Told) -> None:
