@@ -1,8 +1,8 @@
 """Fuel's counterpart: Nailgun and the keystone before it, over real HTTP, with what bites in the real one.
 
-A task's progress is 100 while it still runs, a public address is known a while after the end, tokens run out, answers are
-lost, nodes fail and go offline, an environment that is busy cannot be deleted, and nodes come back from one that was with
-new ids. What it is at goes on by the clock, whoever looks.
+A task's progress is 100 while it still runs, a public address is known a while after the end, tokens run out, answers
+are lost, nodes fail and go offline, an environment that is busy cannot be deleted, and nodes come back from one that is
+gone with new ids. What it is at goes on by the clock, whoever looks.
 """
 
 import itertools
@@ -22,7 +22,7 @@ _TOKEN_USES = 6  # requests for which a token holds
 _ACCESS = {"user": "admin", "password": "cloud-hush", "tenant": "admin", "email": "admin@localhost"}
 
 
-class Refusal(Exception):
+class Refusal(Exception):  # noqa: N818
     """An answer that is an error."""
 
     def __init__(self, code: int, message: str, *, plain: bool = False) -> None:
@@ -267,8 +267,9 @@ class FuelMaster:
         def end(failure: str) -> None:
             for node in members:
                 broken = failure and node["mac"].endswith(self.broken_node)
-                node |= {"status": "error" if broken else "ready", "pending_addition": False}
-                node |= {"error_type": "deploy", "error_msg": "puppet has died"} if broken else {"error_type": None}
+                node.update(status="error" if broken else "ready", pending_addition=False, error_type=None)
+                if broken:
+                    node.update(error_type="deploy", error_msg="puppet has died")
             cluster["status"] = "error" if failure else "operational"
             cluster["hidden"]["deployed_at"] = time.monotonic()
 

@@ -2,21 +2,25 @@
 
 import json
 import os
+import threading
+import time
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import pytest
 import yaml
+from conformance import ConformanceHere, Ground
 from fuel_master import RELEASE, FuelMaster
 from sites import a_site
 from told import Told
 
 from rallycross import deployment
 from rallycross.cloud.cloud import Cloud
-from rallycross.deployment import CloudSpec
+from rallycross.deployment import CloudSpec, detached
 from rallycross.deployment.failure import StepFailed
 from rallycross.deployment.fuel.placing import place
+from rallycross.deployment.server import Server
 from rallycross.deployment.site import Site
 from rallycross.errors import InvalidInput, RallycrossError
 
@@ -62,7 +66,7 @@ def roles(fuel: FuelMaster) -> dict[str, list[str]]:
 
 
 def test_a_cloud_is_deployed_taken_up_and_destroyed(fuel: FuelMaster, site: Site) -> None:
-    """Nodes, networks and attributes are as the spec has them; a second deploy changes nothing; a destroy leaves nothing."""
+    """Nodes, networks and attributes are as the spec has them, a second deploy changes nothing, a destroy ends it."""
     spec = a_spec(
         fuel,
         deploy_name="lab",
@@ -98,9 +102,31 @@ def test_lost_answers_make_nothing_twice(fuel: FuelMaster, site: Site) -> None:
     spec = a_spec(fuel)
     deployment.deploy(spec, site)
     assert [fuel.sent("POST", "clusters$"), fuel.sent("PUT", "verify"), fuel.sent("PUT", "changes")] == [1, 1, 1]
+    note = Path(site.root) / "fuel" / "environment"
+    note.write_text(json.dumps({"name": "fuels", "id": None}))  # as if killed before the answer came
     fuel.lost = [("DELETE", "clusters")]
     deployment.destroy(spec, site)
     assert (fuel.clusters, fuel.sent("DELETE", "clusters"), fuel.lost) == ({}, 1, [])
+
+
+def test_a_deployment_in_progress_is_followed(fuel: FuelMaster, site: Site) -> None:
+    """Where the step itself was killed, as by a restart of this machine, Fuel goes on and is not asked again."""
+    spec, fuel.pace = a_spec(fuel), 1.0
+
+    def kill() -> None:
+        deadline = time.monotonic() + 60
+        while not fuel.sent("PUT", "changes") and time.monotonic() < deadline:
+            time.sleep(0.05)
+        detached.kill(site.here.host, site.root, ["deploy"])
+
+    killer = threading.Thread(target=kill)
+    killer.start()
+    with pytest.raises(StepFailed, match="ended without leaving its exit code"):
+        deployment.deploy(spec, site)
+    killer.join()
+    deployment.deploy(spec, site)
+    assert fuel.sent("PUT", "changes") == 1
+    deployment.destroy(spec, site)
 
 
 def test_a_failed_deployment_says_task_and_nodes(fuel: FuelMaster, site: Site) -> None:
@@ -142,7 +168,7 @@ def test_a_node_that_goes_offline_shows(fuel: FuelMaster, site: Site) -> None:
 
 @pytest.mark.parametrize("stays", [False, True], ids=["stopped", "waited for"])
 def test_a_destroy_ends_a_deployment(fuel: FuelMaster, site: Site, stays: bool) -> None:
-    """An environment that is being deployed is stopped before it is deleted, or waited for where Fuel does not stop it."""
+    """An environment that is being deployed is stopped before it is deleted, or waited for if Fuel stops none."""
     spec = a_spec(fuel, timeout=60)
     deployment.deploy(spec, site)
     for node in fuel.nodes.values():
@@ -223,7 +249,7 @@ def test_a_fuel_that_is_deaf_is_told(fuel: FuelMaster, tmp_path: Path) -> None:
     """A wrong address is told once the patience is at its end, and nothing is left to destroy."""
     site = a_site(tmp_path, name="fuels", away=0)
     spec = a_spec(fuel, api_url="http://127.0.0.1:1/api/v1")
-    with pytest.raises(StepFailed, match="does not answer: .* - check `api_url`"):
+    with pytest.raises(StepFailed, match=r"does not answer: .* - check `api_url`"):
         deployment.deploy(spec, site)
     deployment.destroy(spec, site)
     assert site.ledger.standing() == []
@@ -283,6 +309,36 @@ def test_a_node_that_only_one_role_can_take_is_left_to_it() -> None:
     nodes[0] |= {"pending_roles": ["mongo"]}
     with pytest.raises(RallycrossError, match="is in the environment as mongo, for which `nodes` has no more room"):
         place(wanted, nodes, 9)
+
+
+class TestFuel(ConformanceHere):
+    """One Fuel for all clouds of the suite."""
+
+    injected = "credentials"
+    kill_after = 0.1
+    fuel: ClassVar[FuelMaster]
+
+    @pytest.fixture(scope="class", autouse=True)
+    @staticmethod
+    def _up(request: pytest.FixtureRequest) -> Iterator[None]:
+        with FuelMaster() as request.cls.fuel:
+            yield
+
+    def spec(self, name: str, servers: list[Server]) -> dict[str, Any]:
+        """Return its spec."""
+        del servers
+        nodes = {"controller": {"amount": 1}, "compute": {"amount": 1}}
+        given = {"api_url": self.fuel.url, "password": "hush", "release": RELEASE, "nodes": nodes}
+        return {"name": name, "engine": "fuel", **given}
+
+    def check(self, ground: Ground, spec: CloudSpec) -> None:
+        """See the cloud's two nodes deployed, and nobody's else."""
+        del ground
+        cluster = self.fuel.of(spec.name)["id"]
+        found = sorted(
+            (node["roles"], node["status"]) for node in self.fuel.nodes.values() if node["cluster"] == cluster
+        )
+        assert found == [(["compute"], "ready"), (["controller"], "ready")]
 
 
 @pytest.mark.full
