@@ -19,7 +19,6 @@ from rallycross import deployment
 from rallycross.cloud.cloud import Cloud
 from rallycross.deployment import CloudSpec, detached
 from rallycross.deployment.failure import StepFailed
-from rallycross.deployment.fuel.placing import place
 from rallycross.deployment.server import Server
 from rallycross.deployment.site import Site
 from rallycross.errors import InvalidInput, RallycrossError
@@ -147,6 +146,19 @@ def test_a_failed_deployment_says_task_and_nodes(fuel: FuelMaster, site: Site) -
     deployment.destroy(spec, site)
 
 
+def test_a_cloud_with_a_certificate_of_fuels_own_needs_it(fuel: FuelMaster, site: Site, tmp_path: Path) -> None:
+    """Where Fuel has made the certificate, which it does not give out, the spec says where it is."""
+    options = {"attributes": {"public_ssl": {"services": True}}}
+    with pytest.raises(RallycrossError, match="Fuel does not give out the certificate that it has made - set `cacert`"):
+        deployment.deploy(a_spec(fuel, **options), site)
+    (tmp_path / "ca.pem").write_text("PEM")
+    cloud = deployment.deploy(a_spec(fuel, **options, cacert=f"{tmp_path}/ca.pem"), site)
+    entry = yaml.safe_load(cloud.clouds_yaml_text)["clouds"]["fuels"]
+    assert (entry["auth"]["auth_url"], cloud.ca) == ("https://public.fuel.local:5000/v3", "PEM")
+    assert fuel.sent("PUT", "changes") == 1
+    deployment.destroy(a_spec(fuel, **options), site)
+
+
 def test_networks_that_do_not_verify_are_told(fuel: FuelMaster, site: Site) -> None:
     """What Fuel finds wrong with the networks stops the deployment before it begins."""
     fuel.fails["verify_networks"] = "Some nodes do not see each other"
@@ -268,7 +280,7 @@ def test_a_wrong_spec_is_complained_of() -> None:
     bad = {
         **RALLYS,
         "api_url": "10.20.0.2",
-        "networks": {"public": {"cidrr": "10.3.3.0/24"}},
+        "networks": {"public": {"cidrr": "10.3.3.0/24", "ip_ranges": ["10.3.3.5"]}, "storage": None},
         "nodes": {"controller": {"filters": []}, "compute": {"amount": 1, "filters": ["ram>lots"]}},
     }
     with pytest.raises(InvalidInput) as caught:
@@ -276,39 +288,12 @@ def test_a_wrong_spec_is_complained_of() -> None:
     said = str(caught.value)
     assert "api_url: must be a whole URL, as http://10.20.0.2:8000/api/v1" in said
     assert "networks.public.cidrr: unknown key - did you mean cidr?" in said
+    assert "networks.public.ip_ranges: must be a list of pairs of addresses" in said
+    assert "networks: lacks the key 'storage'" in said
     assert "nodes.controller: lacks the key 'amount'" in said
     assert "nodes.compute.filters: must compare with a whole number" in said
     with pytest.raises(InvalidInput, match="must have a compute"):
         deployment.load_spec(yaml.safe_dump({**RALLYS, "nodes": {"controller": {"amount": 1}}}), file="d.yaml")
-
-
-@pytest.mark.parametrize(
-    ("filters", "taken"),
-    [
-        (["ram>=4G"], 2),
-        (["ram>4G"], 3),
-        (["ram==8192M"], 4),
-        (["cpus!=1", "cpus<4", "storage>=150G"], 3),
-        (["mac==64:60:46:2E:8C:02"], 2),
-        ([], 1),
-    ],
-)
-def test_filters_choose_nodes(filters: list[str], taken: int) -> None:
-    """Each kind of expression finds the first node that is as it says."""
-    nodes = list(FuelMaster().nodes.values())
-    assert place({"compute": {"amount": 1, "filters": filters}}, nodes, 9) == {taken: ["compute"]}
-
-
-def test_a_node_that_only_one_role_can_take_is_left_to_it() -> None:
-    """Roles are given so that all of them are had, whatever their order; what the environment has counts."""
-    nodes = list(FuelMaster(nodes=2).nodes.values())
-    wanted = {"controller": {"amount": 1, "filters": []}, "compute": {"amount": 1, "filters": ["cpus==1"]}}
-    assert place(wanted, nodes, 9) == {1: ["compute"], 2: ["controller"]}
-    nodes[0] |= {"cluster": 9, "pending_roles": ["compute"]}
-    assert place(wanted, nodes, 9) == {2: ["controller"]}
-    nodes[0] |= {"pending_roles": ["mongo"]}
-    with pytest.raises(RallycrossError, match="is in the environment as mongo, for which `nodes` has no more room"):
-        place(wanted, nodes, 9)
 
 
 class TestFuel(ConformanceHere):

@@ -17,6 +17,12 @@ from rallycross.deployment.site import Site
 from rallycross.deployment.step import Plan, Step
 from rallycross.errors import RallycrossError
 
+
+def _ranges(value: Sequence[Any]) -> str | None:
+    good = all(isinstance(one, list) and len(one) == 2 and all(isinstance(end, str) for end in one) for one in value)
+    return None if good else "must be a list of pairs of addresses"
+
+
 _ROLES = re.compile(r"[a-z0-9_-]+(\+[a-z0-9_-]+)*")
 _ROLE = {
     "amount": Option(int, None, "how many nodes", within(1, 10000), required=True),
@@ -25,9 +31,13 @@ _ROLE = {
 _NETWORK = {
     "cidr": Option(str, None, "its addresses, as 172.16.0.0/24"),
     "gateway": Option(str, None, "its router"),
-    "ip_ranges": Option(list, None, "the ranges that Fuel may use, as [[FIRST, LAST]]"),
+    "ip_ranges": Option(list, None, "the ranges that Fuel may use, as [[FIRST, LAST]]", _ranges),
     "vlan_start": Option(int, None, "its VLAN", within(1, 4094)),
 }
+
+
+def _nested(description: str, keys: Mapping[str, Option]) -> Option:
+    return Option(dict, None, description, required=True, keys=lambda _: keys)
 
 
 def _url(value: str) -> str | None:
@@ -68,19 +78,24 @@ class Fuel:
             "nodes by role, as controller: {amount: 1}, compute+cinder: {amount: 2, filters: [ram>=8G]}",
             _roles,
             required=True,
-            keys=lambda value: {str(roles): Option(dict, None, "nodes", keys=lambda _: _ROLE) for roles in value},
+            keys=lambda value: {str(roles): _nested("how many nodes, and which", _ROLE) for roles in value},
         ),
         "networks": Option(
             dict,
             {},
             "the environment's networks by name: public, floating, management, storage, private",
-            keys=lambda value: {str(name): Option(dict, None, "a network", keys=lambda _: _NETWORK) for name in value},
+            keys=lambda value: {str(name): _nested("what is known of the network", _NETWORK) for name in value},
         ),
         "dns_nameservers": Option(list, None, "the name servers of the cloud's networks"),
         "attributes": Option(dict, {}, "the environment's attributes, as common: {libvirt_type: qemu}", _attributes),
         "verify_networks": Option(bool, True, "whether to have Fuel verify the networks before it deploys"),
         "region": Option(str, "RegionOne", "the cloud's region"),
-        "cacert": Option(str, None, "path of the PEM that the cloud's certificate is checked by, if Fuel has made it"),
+        "cacert": Option(
+            str,
+            None,
+            "path of the PEM that the cloud's certificate is checked by, if Fuel has made it",
+            lambda value: None if value.startswith("/") else "must begin with /",
+        ),
         "timeout": Option(int, 14400, "seconds for Fuel's deployment", within(60, 604800)),
     }
 

@@ -80,13 +80,13 @@ def _why_not(node: Node) -> str:
 
 
 def _shortage(roles: str, wanted: Mapping[str, Any], nodes: Sequence[Node]) -> Iterator[str]:
-    """Yield what is wanted, what there is, and what speaks against it."""
+    """Yield what there is and what speaks against it, and at last, where a log is cut least, what is wanted."""
     one = wanted[roles]
-    filters = f" with {', '.join(one['filters'])}" if one["filters"] else ""
-    yield (
-        f"Fuel lacks nodes for {roles}: wanted are {one['amount']}{filters}, beside those of other roles - add nodes,"
-        f" or ask for less; it has {'these:' if nodes else 'none'}"
-    )
     for node in nodes:
         why = _why_not(node) or ("fits" if fits(node, one["filters"]) else "does not fit")
-        yield f"    {name_of(node)}: {why}; {described(node)}"
+        yield f"{name_of(node)}: {why}; {described(node)}"
+    filters = f" with {', '.join(one['filters'])}" if one["filters"] else ""
+    yield (
+        f"Fuel lacks nodes for {roles}: wanted are {one['amount']}{filters}, beside those of other roles; it has"
+        f" {'those above' if nodes else 'none'} - add nodes, or ask for less"
+    )

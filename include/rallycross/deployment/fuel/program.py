@@ -98,12 +98,12 @@ def deploy(folder: Folder) -> None:
     try:
         tasks.followed(api, tasks.begun(api, cluster, ("deploy",), "PUT", f"clusters/{cluster}/changes", body={}))
     except RallycrossError as error:
-        raise RallycrossError("\n".join([str(error), *_trouble(_members(api, cluster))])) from error
+        raise RallycrossError("\n".join([*_trouble(_members(api, cluster)), str(error)])) from error
     status = _in_time(lambda: environment.look(folder, api)["status"], lambda found: found != "deployment")
     if status != "operational":
-        trouble = "\n".join(_trouble(_members(api, cluster)))
+        trouble = [f"{line}\n" for line in _trouble(_members(api, cluster))]
         raise RallycrossError(
-            f"the deploy task has ended well, and the environment is in the state {status}\n{trouble}"
+            f"{''.join(trouble)}Fuel's task has ended well, and the environment is in the state {status}"
         )
 
 
