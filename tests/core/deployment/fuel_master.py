@@ -37,7 +37,8 @@ class FuelMaster:
         self.pace = pace  # seconds for a task
         self.late = pace  # seconds after its deployment until an environment's public address is known
         self.fails: dict[str, str] = {}  # task -> message, once
-        self.broken_node = ""  # the last digit of the mac of one that fails with a deployment that fails
+        # The last digits of the macs of those that fail, and go offline, with a deployment that fails.
+        self.broken_node, self.gone_node = "none", "none"
         self.lost: list[tuple[str, str]] = []  # methods and patterns of paths whose next answer is lost
         self.stays = False  # whether deployments can be stopped
         self.asked: list[tuple[str, str]] = []
@@ -268,10 +269,12 @@ class FuelMaster:
             for node in members:
                 broken = failure and node["mac"].endswith(self.broken_node)
                 node.update(status="error" if broken else "ready", pending_addition=False, error_type=None)
+                if failure and node["mac"].endswith(self.gone_node):
+                    node.update(online=False, status="provisioned")
                 if broken:
                     node.update(error_type="deploy", error_msg="puppet has died")
             cluster["status"] = "error" if failure else "operational"
-            cluster["hidden"]["deployed_at"] = time.monotonic()
+            cluster["hidden"]["deployed_at"] = None if failure else time.monotonic()
 
         return 202, self._begin("deploy", number, end)
 

@@ -129,21 +129,25 @@ def test_a_deployment_in_progress_is_followed(fuel: FuelMaster, site: Site) -> N
 
 
 def test_a_failed_deployment_says_task_and_nodes(fuel: FuelMaster, site: Site) -> None:
-    """The failure has the task's message and what each node says; the next deploy has Fuel go on."""
+    """The failure has the task's message and what each node says; the next deploy has Fuel go on, and adds nodes."""
     spec = a_spec(fuel)
-    fuel.fails["deploy"], fuel.broken_node = "Deployment has failed. Critical nodes are not ready.", "2"
-    fuel.nodes[3]["online"] = False  # nobody asks for it any more, as for any that goes offline later
-    fuel.nodes[3]["cluster"] = 0
+    fuel.fails["deploy"] = "Deployment has failed. Critical nodes are not ready."
+    fuel.broken_node, fuel.gone_node = "2", "3"
     with pytest.raises(StepFailed) as caught:
-        deployment.deploy(a_spec(fuel, nodes={**NODES, "cinder+compute": {"amount": 1}}), site)
-    said = "\n".join(caught.value.failures[0].last)
-    assert caught.value.failures[0].step == "deploy"
-    assert "deploy failed: Deployment has failed. Critical nodes are not ready." in said
-    assert "(64:60:46:2e:8c:02), cinder+compute: failed at deploy: puppet has died" in said
-    fuel.nodes[3] |= {"online": True, "cluster": None}
+        deployment.deploy(spec, site)
+    failure = caught.value.failures[0]
+    *said, last = failure.last
+    assert (failure.step, failure.code) == ("deploy", 1)
+    assert "(64:60:46:2e:8c:02), cinder+compute: failed at deploy: puppet has died" in "\n".join(said)
+    assert "(64:60:46:2e:8c:03), cinder+compute: offline, in the state provisioned" in "\n".join(said)
+    assert last.endswith("deploy failed: Deployment has failed. Critical nodes are not ready.")
+    fuel.nodes[3]["online"] = True
     deployment.deploy(spec, site)
     assert roles(fuel).keys() == {"1", "2", "3"}
-    deployment.destroy(spec, site)
+    more = a_spec(fuel, nodes={"controller": {"amount": 1}, "cinder+compute": {"amount": 3}})
+    deployment.deploy(more, site)
+    assert roles(fuel).keys() == {"1", "2", "3", "4"}
+    deployment.destroy(more, site)
 
 
 def test_a_cloud_with_a_certificate_of_fuels_own_needs_it(fuel: FuelMaster, site: Site, tmp_path: Path) -> None:
@@ -178,7 +182,7 @@ def test_a_node_that_goes_offline_shows(fuel: FuelMaster, site: Site) -> None:
     deployment.destroy(spec, site)
 
 
-@pytest.mark.parametrize("stays", [False, True], ids=["stopped", "waited for"])
+@pytest.mark.parametrize("stays", [False, pytest.param(True, marks=pytest.mark.full)], ids=["stopped", "waited for"])
 def test_a_destroy_ends_a_deployment(fuel: FuelMaster, site: Site, stays: bool) -> None:
     """An environment that is being deployed is stopped before it is deleted, or waited for if Fuel stops none."""
     spec = a_spec(fuel, timeout=60)
@@ -227,9 +231,9 @@ def test_an_environment_that_is_gone_is_told(fuel: FuelMaster, site: Site) -> No
     deployment.destroy(spec, site)
 
 
-@pytest.mark.parametrize(
-    ("options", "said"),
-    [
+def test_what_fuel_refuses_is_said(fuel: FuelMaster, site: Site) -> None:
+    """Each refusal says what to mend, one after the other, and what was made till then goes with a destroy."""
+    faults: list[tuple[dict[str, Any], str]] = [
         ({"password": "wrong"}, "does not let admin in - set `username`, `password` and `project`"),
         (
             {"release": "Kilo"},
@@ -238,23 +242,20 @@ def test_an_environment_that_is_gone_is_told(fuel: FuelMaster, site: Site) -> No
         ({"release": "mitaka-9.0"}, "Fuel cannot deploy its release 'mitaka-9.0' now"),
         ({"mode": "multinode"}, "400 Cannot deploy in multinode mode in current release"),
         ({"attributes": {"common": {"libvirt": "qemu"}}}, "no common.libvirt - it has: libvirt_type"),
-        ({"networks": {"publik": {"cidr": "10.0.0.0/8"}}}, "has no network 'publik' to set - it has: floating, manage"),
         (
             {"nodes": {"controller": {"amount": 1}, "compute": {"amount": 9}}},
             "Fuel lacks nodes for compute: wanted are 9",
         ),
-    ],
-    ids=["password", "release", "unavailable", "mode", "attribute", "network", "nodes"],
-)
-def test_what_fuel_refuses_is_said(fuel: FuelMaster, site: Site, options: dict[str, Any], said: str) -> None:
-    """Each refusal says what to mend, and what was made goes with a destroy."""
-    spec = a_spec(fuel, **options)
-    with pytest.raises(StepFailed) as caught:
-        deployment.deploy(spec, site)
-    assert said in str(caught.value)
-    if options != {"password": "wrong"}:
-        deployment.destroy(spec, site)
-        assert (fuel.clusters, site.ledger.standing()) == ({}, [])
+        ({"networks": {"publik": {"cidr": "10.0.0.0/8"}}}, "has no network 'publik' to set - it has: floating, manage"),
+        ({"mode": "multinode"}, "the environment has the mode ha_compact for good - destroy the cloud first"),
+        ({"deploy_name": "other"}, "the environment fuels stands under another name - destroy the cloud first"),
+    ]
+    for options, said in faults:
+        with pytest.raises(StepFailed) as caught:
+            deployment.deploy(a_spec(fuel, **options), site)
+        assert said in str(caught.value)
+    deployment.destroy(a_spec(fuel), site)
+    assert (fuel.clusters, site.ledger.standing()) == ({}, [])
 
 
 def test_a_fuel_that_is_deaf_is_told(fuel: FuelMaster, tmp_path: Path) -> None:
@@ -296,6 +297,7 @@ def test_a_wrong_spec_is_complained_of() -> None:
         deployment.load_spec(yaml.safe_dump({**RALLYS, "nodes": {"controller": {"amount": 1}}}), file="d.yaml")
 
 
+@pytest.mark.full
 class TestFuel(ConformanceHere):
     """One Fuel for all clouds of the suite."""
 

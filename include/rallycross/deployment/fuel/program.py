@@ -6,9 +6,11 @@ that stand need it to be called so in later versions too.
 
 import fcntl
 import json
+import os
 import sys
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -53,8 +55,7 @@ def set_attributes(folder: Folder) -> None:
 def assign_nodes(folder: Folder) -> None:
     """Give nodes their roles. Nailgun lets one environment take what another has, so two of us take turns."""
     wanted, api, cluster = folder.read("nodes.json"), folder.api, folder.cluster
-    with (folder.path.parent.parent / ".fuel.lock").open("w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
+    with _alone(folder):
         for _ in range(_ATTEMPTS):
             there = {node["id"]: node for node in api.get("nodes")}
             placed = place(wanted, list(there.values()), cluster)
@@ -132,6 +133,17 @@ def tell_status(folder: Folder) -> None:
         print(json.dumps(list(_states(folder))))
     except RallycrossError as error:
         print(json.dumps([("environment", "FAILED", str(error))]))
+
+
+@contextmanager
+def _alone(folder: Folder) -> Iterator[None]:
+    """Hold back the clouds beside this one."""
+    clouds = os.open(folder.path.parent.parent, os.O_RDONLY)
+    try:
+        fcntl.flock(clouds, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(clouds)
 
 
 def _states(folder: Folder) -> Iterator[tuple[str, str, str]]:
