@@ -88,6 +88,8 @@ def test_a_cloud_is_deployed_taken_up_and_destroyed(fuel: FuelMaster, site: Site
     deployment.deploy(spec, a_site(Path(site.root).parent, ledger=site.ledger, tell=told, name="fuels"))
     assert [name for name, state in told.statuses().items() if state == "done"] == ["sign in", "credentials"]
     assert (fuel.sent("POST", "clusters"), fuel.sent("PUT", "changes")) == (1, 1)
+    fuel.nodes[2]["online"] = False
+    assert [service.state for service in deployment.status(spec, site)].count("OFFLINE") == 1
     for _ in range(2):
         deployment.destroy(spec, site)
         assert (fuel.clusters, site.ledger.standing()) == ({}, [])
@@ -163,25 +165,6 @@ def test_a_cloud_with_a_certificate_of_fuels_own_needs_it(fuel: FuelMaster, site
     deployment.destroy(a_spec(fuel, **options), site)
 
 
-def test_networks_that_do_not_verify_are_told(fuel: FuelMaster, site: Site) -> None:
-    """What Fuel finds wrong with the networks stops the deployment before it begins."""
-    fuel.fails["verify_networks"] = "Some nodes do not see each other"
-    with pytest.raises(StepFailed, match=r"task \d+ verify_networks failed: Some nodes do not see each other"):
-        deployment.deploy(a_spec(fuel), site)
-    assert fuel.sent("PUT", "changes") == 0
-    deployment.destroy(a_spec(fuel), site)
-
-
-def test_a_node_that_goes_offline_shows(fuel: FuelMaster, site: Site) -> None:
-    """A node of a cloud that stands is shown as offline, and does not stop a later deploy."""
-    spec = a_spec(fuel)
-    deployment.deploy(spec, site)
-    fuel.nodes[2]["online"] = False
-    assert "OFFLINE" in {service.state for service in deployment.status(spec, site)}
-    deployment.deploy(spec, site)
-    deployment.destroy(spec, site)
-
-
 @pytest.mark.parametrize("stays", [False, pytest.param(True, marks=pytest.mark.full)], ids=["stopped", "waited for"])
 def test_a_destroy_ends_a_deployment(fuel: FuelMaster, site: Site, stays: bool) -> None:
     """An environment that is being deployed is stopped before it is deleted, or waited for if Fuel stops none."""
@@ -254,6 +237,10 @@ def test_what_fuel_refuses_is_said(fuel: FuelMaster, site: Site) -> None:
         with pytest.raises(StepFailed) as caught:
             deployment.deploy(a_spec(fuel, **options), site)
         assert said in str(caught.value)
+    fuel.fails["verify_networks"] = "Some nodes do not see each other"
+    with pytest.raises(StepFailed, match=r"task \d+ verify_networks failed: Some nodes do not see each other"):
+        deployment.deploy(a_spec(fuel), site)
+    assert fuel.sent("PUT", "changes") == 0
     deployment.destroy(a_spec(fuel), site)
     assert (fuel.clusters, site.ledger.standing()) == ({}, [])
 
