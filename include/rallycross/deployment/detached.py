@@ -194,7 +194,8 @@ def kill(host: Host, root: str, names: Iterable[str] | None = None) -> None:
         f"for file in {chosen}; do\n"
         '    name=${file%.running}; runs "$name" || continue\n'
         "    for stat in /proc/[0-9]*/stat; do\n"
-        '        line=$(<"$stat") 2>/dev/null || continue\n'
+        # Not by $(<FILE): where the process has ended meanwhile, that would end the shell.
+        '        line=; { read -r -d "" line < "$stat" || [ -n "$line" ]; } 2>/dev/null || continue\n'
         "        set -- ${line##*) }\n"
         '        [ "$4" != "$session" ] || { pid=${stat#/proc/}; kill -KILL "${pid%/stat}" 2>/dev/null || :; }\n'
         "    done\n"

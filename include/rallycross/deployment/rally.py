@@ -30,6 +30,8 @@ KEYS = {
     "ExistingServers": {"credentials": "servers"},
     "OpenStackProvider": {"deployment_name": "prefix"},
 }
+# By the engine's type as Rally has it: what a key is where a file does not have it, and ours is another.
+DEFAULTS = {"FuelEngine": {"net_segment_type": "gre"}}
 _SIGN_IN = ("username", "password", "tenant_name", "project_name", "domain_name")
 _DOMAINS = ("user_domain_name", "project_domain_name")
 _CLOUD = {"region_name": "region_name", "endpoint_type": "interface", "https_cacert": "cacert"}
@@ -57,7 +59,8 @@ def translated(data: Any) -> tuple[Any, Moved]:
             return _existing({**rest, **(inner if isinstance(inner, dict) else {})}, where)
         return _existing({key: value for key, value in data.items() if key not in {"type", "extra"}}, ())
     engine = ENGINES[data["type"]]
-    spec = {"name": engine, "engine": engine} | {key: value for key, value in data.items() if key != "type"}
+    given = DEFAULTS.get(data["type"], {}) | {key: value for key, value in data.items() if key != "type"}
+    spec = {"name": engine, "engine": engine} | given
     return _with_provider(spec, {("engine",): ("type",)})
 
 

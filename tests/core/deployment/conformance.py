@@ -1,4 +1,4 @@
-"""What every engine that takes servers has to stand: a subclass says how its spec looks, and inherits the tests.
+"""What every engine has to stand: a subclass says how its spec looks, and inherits the tests.
 
     class TestMyEngine(Conformance):
         servers = 2                 # how many test hosts it needs
@@ -6,10 +6,13 @@
 
         def spec(self, name, servers): return {"name": name, "engine": "my-engine", ...}
 
+An engine that takes no servers, and whose steps run on this machine, has `ConformanceHere`.
+
 The tests run in the order in which they stand, on one cloud: each deploys what it needs, and an idempotent engine has
 it already. Everything goes the way that the command line goes: the results database keeps the ledger.
 """
 
+import os
 import signal
 import socket
 import subprocess
@@ -32,6 +35,8 @@ from rallycross.deployment import CloudSpec, Site, load_spec, status
 from rallycross.deployment.carry_out import units
 from rallycross.deployment.engine import ENGINES
 from rallycross.deployment.failure import StepFailed
+from rallycross.deployment.lifecycle import everywhere, standing
+from rallycross.deployment.local_host import LocalHost
 from rallycross.deployment.node import Node
 from rallycross.deployment.server import Server
 from rallycross.deployment.site import opened
@@ -41,6 +46,7 @@ from rallycross.results.store import Store
 from rallycross.settings import Settings, settings
 
 UUID = "00000000-0000-0000-0000-000000000001"
+NAP = f"sleep 7{os.getpid()}"  # no other suite on this machine sleeps for as long
 _WORKER = """
 import os, signal, sys
 sys.path[:0] = {path!r}
@@ -64,10 +70,17 @@ lifecycle.deploy(load_spec({text!r}, file="spec"), Store.open(paths.results_url)
 class Ground:
     """One engine's hosts and state, for all tests of its class."""
 
-    def __init__(self, folder: Path, machines: Machines, servers: list[Server]) -> None:
-        self.folder, self.machines, self.servers = folder, machines, servers
+    def __init__(self, folder: Path, servers: list[Server], machines: Machines | None) -> None:
+        self.folder, self.servers, self._machines = folder, servers, machines
+        self.places: list[Server | None] = [*servers] or [None]
         self.paths: Settings = settings({"RALLYCROSS_HOME": str(folder / "home"), "RALLYCROSS_HOST_PATIENCE": "3"})
         self.store = Store.open(self.paths.results_url)
+
+    @property
+    def machines(self) -> Machines:
+        """The servers' machines."""
+        assert self._machines is not None
+        return self._machines
 
     def deploy(self, spec: CloudSpec, told: Callable[[StepEvent], None] = lambda _: None, *, uuid: str = UUID) -> str:
         """Deploy as the command line does."""
@@ -83,10 +96,12 @@ class Ground:
         with opened(lifecycle.site_of(spec, self.store, self.paths)) as site:
             yield site
 
-    def on(self, server: Server, script: str) -> str:
-        """Run a script on a server, and return what it says."""
+    def on(self, server: Server | None, script: str) -> str:
+        """Run a script on a server, or on this machine (None), and return what it says."""
         from rallycross.deployment.connect import connect  # noqa: PLC0415
 
+        if server is None:
+            return LocalHost().run(script).out
         host = connect(server)
         try:
             return host.run(script).out
@@ -130,12 +145,11 @@ class Conformance:
 
     @pytest.fixture(scope="class", name="ground")
     @staticmethod
-    def _ground(
-        request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory, machines: Machines
-    ) -> Iterator[Ground]:
+    def _ground(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Ground]:
         count, word = request.cls.servers, request.cls.__name__.lower()[4:10]
+        machines = request.getfixturevalue("machines") if count else None
         servers = [machines.start(f"{word}-{number}") for number in range(1, count + 1)]
-        yield Ground(tmp_path_factory.mktemp(word), machines, servers)
+        yield Ground(tmp_path_factory.mktemp(word), servers, machines)
         for server in servers:
             machines.stop(server.name)
 
@@ -168,8 +182,8 @@ class Conformance:
         With `afresh` that is so of every step, each by itself; else of at least one, and what is quick may be done.
         """
         with ground.site(wanted) as site:
-            nodes = [site.node(server) for server in self._servers(wanted, site)]
-            names = list(units(ENGINES[wanted.engine].plan(wanted, nodes, site), [*nodes, site.here]))
+            nodes = standing(wanted, site)
+            names = list(units(ENGINES[wanted.engine].plan(wanted, nodes, site), everywhere(nodes, site)))
         killed: list[str] = []
         for together in [[name] for name in names] if self.afresh else [names]:
             if self.afresh:
@@ -197,8 +211,8 @@ class Conformance:
         told = Told()
         ground.deploy(wanted, told)
         with ground.site(wanted) as site:
-            nodes = [site.node(server) for server in self._servers(wanted, site)]
-            found = units(ENGINES[wanted.engine].plan(wanted, nodes, site), [*nodes, site.here])
+            nodes = standing(wanted, site)
+            found = units(ENGINES[wanted.engine].plan(wanted, nodes, site), everywhere(nodes, site))
         always = {name for name, unit in found.items() if unit.step.always}
         assert {name for name, state in told.statuses().items() if state == "done"} - {"servers"} == always
 
@@ -213,7 +227,7 @@ class Conformance:
         assert failure.step.startswith(self.injected)
         assert (failure.code, failure.command) == (2, "ls /no/such/thing")
         assert "last words" in failure.last
-        assert failure.host in {server.name for server in ground.servers}
+        assert failure.host in {server.name if server else "localhost" for server in ground.places}
         row = ground.store.deployment(UUID)
         assert row is not None
         assert (row.status, "last words" in row.error) == ("failed", True)
@@ -222,12 +236,12 @@ class Conformance:
     def test_a_hanging_step_is_ended(self, ground: Ground, wanted: CloudSpec) -> None:
         """At its limit a step is killed on its host, and told as such."""
         with (
-            sabotaged(wanted.engine, self.injected, script="sleep 7777", limit=1, always=True),
+            sabotaged(wanted.engine, self.injected, script=NAP, limit=1, always=True),
             pytest.raises(StepFailed, match="not done within 1 s, and killed"),
         ):
             ground.deploy(wanted)
-        for server in ground.servers:
-            assert ground.on(server, "pgrep -f '[s]leep 7777' || :") == ""
+        for server in ground.places:
+            assert ground.on(server, f"pgrep -f '[{NAP[0]}]{NAP[1:]}$' || :") == ""
 
     def test_a_host_that_is_gone_is_told(self, ground: Ground, wanted: CloudSpec) -> None:
         """A host that is lost in mid-step is waited for: in vain, the failure names it; back again, all goes on."""
@@ -274,9 +288,10 @@ class Conformance:
         """No file of the deployment's logs and no page of the results database has a secret of the cloud."""
         ground.deploy(wanted)
         with ground.site(wanted) as site:
-            nodes = [site.node(server) for server in self._servers(wanted, site)]
+            nodes = standing(wanted, site)
             secrets = {*ENGINES[wanted.engine].plan(wanted, nodes, site).secrets, *wanted.secrets}
-        kept = [file for file in ground.paths.home.rglob("*") if file.is_file() and "clouds" not in file.parts[-2:-1]]
+        clouds = ground.paths.clouds
+        kept = [file for file in ground.paths.home.rglob("*") if file.is_file() and clouds not in file.parents]
         kept = [file for file in kept if file.name != "clouds.yaml"]
         assert any(file.suffix == ".log" for file in kept)
         assert secrets
@@ -346,26 +361,30 @@ class Conformance:
         assert {service.state for service in services} == {"RUNNING"}
         self.check(ground, spec)
 
-    def _servers(self, spec: CloudSpec, site: Site) -> list[Server]:
-        from rallycross.deployment.provider import PROVIDERS  # noqa: PLC0415
-
-        assert spec.provider is not None
-        return PROVIDERS[spec.provider.type].standing(spec.provider.options, site)
-
     def _left(self, ground: Ground, spec: CloudSpec) -> list[str]:
         """Return what is left of a cloud, anywhere."""
         with ground.site(spec) as site:
             found = [f"{made.kind} {made.name}" for made in site.ledger.standing()]
-        root = f"/root/.rallycross/clouds/{spec.name}"
-        for server in ground.servers:
+        for server in ground.places:
+            root = f"/root/.rallycross/clouds/{spec.name}" if server else lifecycle.root_of(ground.paths, spec.name)
             found += ground.on(server, f"ls -d {root} 2>/dev/null || :").split()
             # No process has the folder in its command line.
-            found += ground.on(server, f"pgrep -af '[/]root/.rallycross/clouds/{spec.name}/' || :").splitlines()
+            found += ground.on(server, f"pgrep -af '[/]{root[1:]}/' || :").splitlines()
         return found
 
     @staticmethod
     def _load(data: dict[str, Any]) -> CloudSpec:
         return load_spec(yaml.safe_dump(data, sort_keys=False), file="spec")
+
+
+class ConformanceHere(Conformance):
+    """The suite for an engine that takes no servers: all of it but for what befalls servers."""
+
+    servers = 0
+    test_a_wrong_key_is_told = None
+    test_a_full_disk_is_told = None
+    test_a_host_that_is_gone_is_told = None
+    test_a_host_that_comes_back_costs_nothing = None
 
 
 def existing(servers: list[Server]) -> dict[str, Any]:

@@ -1,0 +1,48 @@
+"""What the programs of one cloud's steps keep below its folder on this machine, for the owner's eyes only.
+
+access.json        how to sign in to Nailgun; put there by the step `sign in` at every deploy
+WORD.json          what the program WORD is to do; put there by its step
+environment        the environment's name, and its id once that is known: {"name": ..., "id": ... or null}
+credentials        of the cloud that is deployed: {"entry": of a clouds.yaml, "ca": PEM, "facts": {...}}
+"""
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from rallycross.deployment.fuel.nailgun import Nailgun
+from rallycross.errors import RallycrossError
+
+
+@dataclass(frozen=True)
+class Folder:
+    """The folder."""
+
+    path: Path
+
+    def read(self, name: str) -> Any:
+        """Return the content of a file; raise `RallycrossError` where it is lost."""
+        try:
+            return json.loads((self.path / name).read_text())
+        except FileNotFoundError as error:
+            raise RallycrossError(
+                f"{self.path / name} is lost - deploy again, or delete the environment in Fuel yourself"
+            ) from error
+
+    def write(self, name: str, content: Any) -> None:
+        """Keep something; the file appears whole or not at all."""
+        part = self.path / f"{name}.part"
+        part.touch(mode=0o600)
+        part.write_text(json.dumps(content))
+        part.rename(self.path / name)
+
+    @property
+    def api(self) -> Nailgun:
+        """The Fuel of this cloud."""
+        return Nailgun(self.read("access.json"))
+
+    @property
+    def cluster(self) -> int:
+        """The environment's id."""
+        return int(self.read("environment")["id"])

@@ -1,0 +1,123 @@
+"""A client of Nailgun, Fuel's REST API: signs in, again when its token has run out, and waits for one that is away."""
+
+import http.client
+import json
+import ssl
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Callable, Mapping
+from typing import Any
+from urllib.parse import urlsplit
+
+from rallycross.errors import RallycrossError
+
+_ANSWER = 60  # seconds for one answer
+_PAUSE = 1.0  # seconds between two attempts
+_AWAY = (502, 503, 504)  # of the proxy in front of it, while Nailgun starts
+
+
+class Refused(RallycrossError):  # noqa: N818
+    """Fuel has answered, and does not do it."""
+
+    def __init__(self, message: str, code: int) -> None:
+        super().__init__(message)
+        self.code = code
+
+
+class Unanswered(RallycrossError):  # noqa: N818
+    """Nobody has answered, or the answer broke off; what was asked for may have been done."""
+
+
+class Nailgun:
+    """Calls of one Fuel. `access` has api_url, username, password, project, verify, and patience (seconds)."""
+
+    def __init__(self, access: Mapping[str, Any]) -> None:
+        self._access = access
+        self._base = str(access["api_url"]).rstrip("/")
+        self._patience = float(access["patience"])
+        self._token = ""
+        context = ssl.create_default_context()
+        if not access["verify"]:
+            context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
+        self._opener = urllib.request.build_opener(urllib.request.HTTPSHandler(context=context))
+
+    def get(self, path: str) -> Any:
+        """Return what is there; raise `Refused`, or `Unanswered` after the patience that `access` has."""
+        return self._patiently(lambda: self.once("GET", path))
+
+    def put(self, path: str, body: Any) -> Any:
+        """Put what may be put twice: as patient as `get`."""
+        return self._patiently(lambda: self.once("PUT", path, body))
+
+    def once(self, method: str, path: str, body: Any = None) -> Any:
+        """Ask one time; raise `Unanswered` where it is unknown what came of it."""
+        try:
+            return self._asked(method, f"{self._base}/{path}", body, self._token)
+        except Refused as error:
+            if error.code != http.HTTPStatus.UNAUTHORIZED:
+                raise
+        self._token = self._signed_in()
+        return self._asked(method, f"{self._base}/{path}", body, self._token)
+
+    def _signed_in(self) -> str:
+        """Return a new token. Fuel's keystone is behind the same address; v2.0 is what every Fuel with one has."""
+        access, url = self._access, urlsplit(self._base)
+        who = {"username": access["username"], "password": access["password"]}
+        body = {"auth": {"tenantName": access["project"], "passwordCredentials": who}}
+        where = f"{url.scheme}://{url.netloc}/keystone/v2.0/tokens"
+        try:
+            answer = self._patiently(lambda: self._asked("POST", where, body, ""))
+            return str(answer["access"]["token"]["id"])
+        except (KeyError, TypeError) as error:
+            raise RallycrossError(f"{where} gives no token - check `api_url`") from error
+        except Refused as error:
+            if error.code != http.HTTPStatus.UNAUTHORIZED:
+                raise
+            raise RallycrossError(
+                f"Fuel at {self._base} does not let {access['username']} in - set `username`, `password` and `project`"
+                " of Fuel's own administrator"
+            ) from error
+
+    def _asked(self, method: str, url: str, body: Any, token: str) -> Any:
+        headers = {"Content-Type": "application/json", "Accept": "application/json"}
+        if token:
+            headers["X-Auth-Token"] = token
+        data = None if body is None else json.dumps(body).encode()
+        request = urllib.request.Request(url, data, headers, method=method)  # noqa: S310 - `api_url` is checked
+        try:
+            with self._opener.open(request, timeout=_ANSWER) as answer:
+                text = answer.read()
+            return json.loads(text) if text.strip() else None
+        except urllib.error.HTTPError as error:
+            with error:
+                said = _message(error)
+            if error.code in _AWAY:
+                raise Unanswered(f"Fuel at {self._base} is away: {error.code} {said}") from error
+            raise Refused(f"Fuel refuses {method} {urlsplit(url).path}: {error.code} {said}", error.code) from error
+        except (OSError, http.client.HTTPException, ValueError) as error:
+            reason = getattr(error, "reason", None) or error or type(error).__name__
+            raise Unanswered(f"Fuel at {self._base} does not answer: {reason} - check `api_url`") from error
+
+    def _patiently(self, ask: Callable[[], Any]) -> Any:
+        deadline = time.monotonic() + self._patience
+        while True:
+            try:
+                return ask()
+            except Unanswered:
+                if time.monotonic() > deadline:
+                    raise
+                time.sleep(_PAUSE)
+
+
+def _message(error: urllib.error.HTTPError) -> str:
+    """Return what Nailgun says of an error: JSON with `message`, or plain text."""
+    try:
+        text = error.read().decode(errors="replace").strip()
+    except (OSError, http.client.HTTPException):
+        return str(error.reason)
+    try:
+        said = json.loads(text)
+    except ValueError:
+        return text or str(error.reason)
+    return str(said.get("message") or said) if isinstance(said, dict) else str(said)
