@@ -1,4 +1,4 @@
-"""A host with libvirt and QEMU, which emulates its guests, and a template to clone."""
+"""A host with libvirt and QEMU, which emulates its guests, and a template with all that two domains cannot share."""
 
 from guests import guest
 from machines import Machines, NoMachinesError
@@ -11,6 +11,8 @@ _PACKAGES = "libvirt-daemon-system libvirt-clients qemu-system-x86 qemu-utils dn
 _DOMAIN = f"""
 <domain type='qemu'>
   <name>{TEMPLATE}</name>
+  <genid/>
+  <title>The template</title>
   <memory unit='MiB'>512</memory>
   <vcpu>1</vcpu>
   <os>
@@ -30,6 +32,13 @@ _DOMAIN = f"""
       <source network='default'/>
       <model type='virtio'/>
     </interface>
+    <disk type='file' device='cdrom'>
+      <source file='/srv/guests/install.iso'/>
+      <target dev='hda' bus='ide'/>
+      <readonly/>
+    </disk>
+    <graphics type='vnc' port='5901' autoport='no'/>
+    <channel type='unix'><target type='virtio' name='org.qemu.guest_agent.0'/></channel>
     <serial type='pty'/>
     <rng model='virtio'><backend model='random'>/dev/urandom</backend></rng>
   </devices>
@@ -46,6 +55,7 @@ libvirtd -d
 export LIBVIRT_DEFAULT_URI=qemu:///system
 for try in $(seq 100); do ! virsh version >/dev/null 2>&1 || break; sleep 0.1; done
 virsh net-start default
+truncate -s 1M /srv/guests/install.iso
 virsh pool-define-as guests dir --target /srv/guests
 virsh pool-start guests
 mkdir -p /srv/pool

@@ -1,6 +1,7 @@
 """The provider `virsh` with real libvirt and QEMU: emulated guests on a test host, or a host from the environment."""
 
 import os
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -15,6 +16,7 @@ from sites import a_site
 
 from rallycross import deployment
 from rallycross.deployment import CloudSpec, Site
+from rallycross.deployment.failure import StepFailed
 from rallycross.deployment.server import Server
 
 pytestmark = pytest.mark.full
@@ -43,11 +45,20 @@ def _boss(machines: Machines) -> Iterator[Server]:
     machines.stop("virt")
 
 
+def section(boss: Server) -> dict[str, Any]:
+    """Return the section of a spec for the test host."""
+    return {
+        "connection": f"{boss.user}@{boss.host}",
+        "key": boss.key,
+        "template_name": TEMPLATE,
+        "template_password": PASSWORD,
+    }
+
+
 def test_clones_are_servers(boss: Server, tmp_path: Path) -> None:
     """Linked and full clones are deployed to, found and started again, and destroyed; the template stays as it was."""
-    section = {"connection": f"root@{boss.host}", "key": boss.key, "template_name": TEMPLATE, "template_user": "root"}
-    section |= {"template_password": PASSWORD}
-    linked, full = a_spec("linked", section, amount=2), a_spec("full", section, clone="full", pool="pool")
+    linked = a_spec("linked", section(boss), amount=2)
+    full = a_spec("full", section(boss), clone="full", pool="pool")
     one, other = a_site(tmp_path / "one", name="linked"), a_site(tmp_path / "other", name="full")
     try:
         host = one.host(boss)
@@ -66,7 +77,7 @@ def test_clones_are_servers(boss: Server, tmp_path: Path) -> None:
         deployment.destroy(full, other)
         assert host.run("virsh list --all --name; ls /srv/guests /srv/pool").out.split() == [
             TEMPLATE,
-            *("/srv/guests:", "disk", "kernel", "ramdisk"),
+            *("/srv/guests:", "disk", "install.iso", "kernel", "ramdisk"),
             "/srv/pool:",
         ]
         assert host.run("stat -c '%y %b' /srv/guests/disk; sha256sum /srv/guests/disk").out == before
@@ -74,6 +85,24 @@ def test_clones_are_servers(boss: Server, tmp_path: Path) -> None:
     finally:
         one.close()
         other.close()
+
+
+def test_a_copy_that_was_killed_is_destroyed(boss: Server, tmp_path: Path) -> None:
+    """Where virsh is killed while libvirt copies, a destroy waits for the copying and deletes what it has made."""
+    spec, site = a_spec("killed", section(boss), clone="full", pool="pool"), a_site(tmp_path, name="killed")
+    kill = "for try in $(seq 600); do ! pkill -KILL -f '[v]ol-create-from' || break; sleep 0.05; done"
+    try:
+        killer = threading.Thread(target=site.host(boss).run, args=(kill,))
+        killer.start()
+        with pytest.raises(StepFailed, match="rallycross-killed-1"):
+            deployment.deploy(spec, site)
+        killer.join()
+        assert site.ledger.standing() != []
+        deployment.destroy(spec, site)
+        assert site.host(boss).run("virsh list --all --name; ls /srv/pool").out.split() == [TEMPLATE]
+        assert site.ledger.standing() == []
+    finally:
+        site.close()
 
 
 @pytest.mark.skipif(f"{_LIVE}_CONNECTION" not in os.environ, reason=f"set {_LIVE}_CONNECTION and ..._TEMPLATE")
