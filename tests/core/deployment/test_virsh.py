@@ -299,6 +299,7 @@ def test_servers_that_do_not_come_up_are_told(libvirt: Libvirt, site: Site) -> N
     ("keys", "words"),
     [
         ({"connection": "libvirt.example.com"}, "must be user@host or user@host:port"),
+        ({"connection": "root@libvirt.example.com:65536"}, "must be user@host or user@host:port"),
         ({"clone": "thin"}, "must be linked or full"),
         ({"prefix": "a b"}, "must be letters, digits and dashes"),
         ({"template_pasword": "x"}, "did you mean template_password"),

@@ -27,8 +27,14 @@ _COPY_LIMIT = 3600  # seconds for the copies of one server's disks
 _HOST = "libvirt-host"  # what steps and logs call it
 
 
-def _matches(pattern: re.Pattern[str], what: str) -> Any:
-    return lambda value: None if pattern.fullmatch(value) else f"must be {what}"
+def _connection(value: str) -> str | None:
+    found = _CONNECTION.fullmatch(value)
+    return None if found and 0 < int(found["port"] or 22) < 1 << 16 else "must be user@host or user@host:port"
+
+
+def _prefix(value: str) -> str | None:
+    plain = re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9-]{0,59}", value)
+    return None if plain else "must be letters, digits and dashes, 60 at the most"
 
 
 class VirshDomains:
@@ -36,13 +42,7 @@ class VirshDomains:
 
     disposable = True
     options: ClassVar = {
-        "connection": Option(
-            str,
-            None,
-            "user@host or user@host:port",
-            _matches(_CONNECTION, "user@host or user@host:port"),
-            required=True,
-        ),
+        "connection": Option(str, None, "user@host or user@host:port", _connection, required=True),
         "key": Option(str, None, "path of the host's private key; default: what an SSH agent or ~/.ssh has"),
         "uri": Option(str, "qemu:///system", "what the host's virsh connects to"),
         "template_name": Option(str, None, "the domain that is cloned; it is shut off", required=True),
@@ -50,12 +50,7 @@ class VirshDomains:
         "template_password": Option(str, None, "that user's password, where there is no key", secret=True),
         "template_key": Option(str, None, "path of that user's private key; default: what an SSH agent or ~/.ssh has"),
         "amount": Option(int, 1, "how many servers", within(1, 200)),
-        "prefix": Option(
-            str,
-            None,
-            "how names begin; default: rallycross- and the cloud's name",
-            _matches(re.compile(r"[A-Za-z0-9][A-Za-z0-9-]{0,59}"), "letters, digits and dashes, 60 at the most"),
-        ),
+        "prefix": Option(str, None, "how names begin; default: rallycross- and the cloud's name", _prefix),
         "clone": Option(
             str,
             "linked",
