@@ -6,7 +6,7 @@ import shutil
 import socket
 import subprocess
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -21,18 +21,26 @@ class NoServerError(Exception):
 
 
 @contextmanager
-def ssh_server(folder: Path) -> Iterator[dict[str, object]]:
-    """Run a server; give what `paramiko.SSHClient.connect` needs to sign in as the user that runs the tests."""
+def ssh_server(
+    folder: Path, *, addresses: Sequence[str] = (), environment: Mapping[str, str] | None = None
+) -> Iterator[dict[str, object]]:
+    """Run a server; give what `paramiko.SSHClient.connect` needs to sign in as the user that runs the tests.
+
+    It listens on `addresses` too, as servers of their own would; `environment` is what commands see, values plain.
+    """
     sshd, env = _program(folder)
     port = _free_port()
     for name in ("host", "user"):
         key = paramiko.ECDSAKey.generate(bits=256)
         key.write_private_key_file(str(folder / name))
         (folder / f"{name}.pub").write_text(f"{key.get_name()} {key.get_base64()}\n")
+    more = "".join(f"ListenAddress {address}:{port}\n" for address in addresses)
+    if environment:
+        more += f"SetEnv {' '.join(f'{key}={value}' for key, value in environment.items())}\n"
     config = folder / "sshd_config"
     config.write_text(
         f"ListenAddress 127.0.0.1:{port}\nHostKey {folder}/host\nAuthorizedKeysFile {folder}/user.pub\n"
-        f"PidFile none\nStrictModes no\nUsePAM no\nPermitRootLogin yes\nSubsystem sftp internal-sftp\n"
+        f"PidFile none\nStrictModes no\nUsePAM no\nPermitRootLogin yes\nSubsystem sftp internal-sftp\n{more}"
     )
     makes = os.geteuid() == 0 and not _CONFINEMENT.exists()
     if makes:

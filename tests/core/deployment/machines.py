@@ -46,7 +46,7 @@ class Machines:
     def __enter__(self) -> Self:
         if os.geteuid() != 0:
             raise NoMachinesError("test hosts are containers: run as root")
-        self._base = _base()
+        self._base = base_tree()
         self._folder.mkdir(parents=True, exist_ok=True)
         key = paramiko.ECDSAKey.generate(bits=256)
         key.write_private_key_file(str(self.key))
@@ -130,6 +130,12 @@ class Machines:
     def mend(self, name: str) -> None:
         """Put the cable back."""
         self._inside("ip", "link", "set", f"vb-{name}"[:15], "up")
+
+    def put(self, name: str, file: Path, path: str) -> None:
+        """Copy a file of this machine's, however large, to a host that has been started; its holes stay holes."""
+        target = f"{self._folder}/{name}/tree{path}"
+        self._inside("mkdir", "-p", target.rpartition("/")[0])
+        self._inside("cp", "--sparse=always", str(file), target)
 
     def console(self, name: str) -> str:
         """Return what a host has said while booting."""
@@ -219,7 +225,7 @@ class Machines:
         _run(*self._enter(), *command, check=check)
 
 
-def _base() -> Path:
+def base_tree() -> Path:
     """Return the tree that every host starts from, made at the first call; 90 s and 400 MB."""
     cache = settings().home / "cache" / "machines"
     cache.mkdir(parents=True, exist_ok=True)
