@@ -112,7 +112,8 @@ class Document:
 class Persona:
     """What is wanted of a cloud."""
 
-    components: tuple[str, ...]  # in the order of the file, without those that the origins disable
+    listed: tuple[str, ...]  # the components, as the file has them
+    components: tuple[str, ...]  # those that the origins do not disable
     subsystems: Mapping[str, list[str]]
     options: Mapping[str, Mapping[str, Any]]
     versions: Mapping[str, str]  # by component: the tag or branch that the origins have
@@ -136,6 +137,7 @@ def load(persona: str, origins: str | None) -> Persona:
         raise InvalidInput(complaints)
     disabled = {name for name, origin in known.items() if origin.get("disabled")}
     return Persona(
+        tuple(_names(document.data)),
         tuple(name for name in _names(document.data) if name not in disabled),
         document.data.get("subsystems") or {},
         {name: options or {} for name, options in (document.data.get("options") or {}).items()},
@@ -150,7 +152,7 @@ def load(persona: str, origins: str | None) -> Persona:
 
 
 def _names(data: Mapping[str, Any]) -> list[str]:
-    return [one if isinstance(one, str) else next(iter(one)) for one in data["components"] if one]
+    return [one if isinstance(one, str) else next(iter(one), "") for one in data["components"]]
 
 
 def _flaws(data: Mapping[str, Any], origins: Mapping[str, Any] | None) -> Iterator[Flaw]:

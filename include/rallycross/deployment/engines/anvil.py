@@ -4,19 +4,23 @@ from collections.abc import Iterator, Sequence
 from typing import ClassVar
 
 from rallycross.deployment.anvil.classic import Classic
+from rallycross.deployment.anvil.native import Native
 from rallycross.deployment.anvil.persona import load
+from rallycross.deployment.embedded.options import OPTIONS
 from rallycross.deployment.engine import ENGINES, CloudSpec, Deployed, Option, Service
 from rallycross.deployment.node import Node
 from rallycross.deployment.option import within
 from rallycross.deployment.site import Site
+from rallycross.deployment.spec import filled
 from rallycross.deployment.step import Plan
 from rallycross.errors import Complaint, InvalidInput
 from rallycross.yamlfile import parse, place
 
+_EMBEDDED = {name: option for name, option in OPTIONS.items() if name != "services"}  # those are the persona's
 _CLASSIC = ("anvil_repo", "anvil_branch", "origins_patch", "distros_patch", "jobs", "force", "timeout")
 
 
-_MODES: dict[str, Classic] = {"classic": Classic()}
+_MODES: dict[str, Classic | Native] = {"classic": Classic(), "native": Native()}
 
 
 class Anvil:
@@ -26,12 +30,13 @@ class Anvil:
     options: ClassVar = {
         "mode": Option(
             str,
-            "classic",
+            "native",
             f"who carries the persona out: {' or '.join(_MODES)}",
             lambda value: None if value in _MODES else f"must be {' or '.join(_MODES)}",
         ),
         "persona": Option(str, None, "path of the persona's YAML file, or its text", required=True),
         "origins": Option(str, None, "path of the YAML file of its origins, or its text"),
+        "embedded": Option(dict, {}, "for native: options of the engine embedded", keys=lambda _: _EMBEDDED),
         "anvil_repo": Option(str, "https://github.com/openstack-archive/anvil", "Anvil's repository"),
         "anvil_branch": Option(
             str, "6c22352db6e36bdd5507bb456ad790f4c54e11db", "its branch, tag or commit; those of 2016 cannot install"
@@ -82,9 +87,9 @@ def _of_other_modes(spec: CloudSpec) -> Iterator[Complaint]:
     mode = spec.options["mode"]
     if mode == "classic" and not spec.options["origins"]:
         yield Complaint(spec.file, *place(places, ()), "", "lacks the key 'origins'", "smithy builds from these")
-    for key in () if mode == "classic" else _CLASSIC:
-        if spec.options[key] != Anvil.options[key].default:
-            yield Complaint(spec.file, *place(places, (key,)), key, f"is for classic, not for {mode}", "remove it")
+    for key in ("embedded",) if mode == "classic" else _CLASSIC:
+        if spec.options[key] != filled({}, Anvil.options)[key]:
+            yield Complaint(spec.file, *place(places, (key,)), key, f"has no meaning in mode {mode}", "remove it")
 
 
 ENGINES.add("anvil", Anvil())
