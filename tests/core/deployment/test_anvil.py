@@ -75,7 +75,8 @@ def states(spec: CloudSpec, site: Site) -> dict[str, str]:
 
 def test_a_cloud_is_forged_through_all_that_smithy_does(server: Server, site: Site, tmp_path: Path) -> None:
     """A failed action is taken up; what has died is started, though smithy has it as started; a destroy ends all."""
-    spec, host = a_spec([server], trap="fail-once"), site.host(server)
+    patch = '[{"op": "remove", "path": "/heat"}]'
+    spec, host = a_spec([server], trap="fail-once", origins_patch=patch, jobs=2), site.host(server)
     host.run("mkdir -p /etc/anvil && echo 'export OS_AUTH_URL=http://stale' > /etc/anvil/install.rc")
     with pytest.raises(StepFailed) as caught:
         deployment.deploy(spec, site)

@@ -159,6 +159,13 @@ def test_a_file_that_is_not_there_is_told() -> None:
         load("no/such.yaml", None)
 
 
+def test_a_patch_is_checked(tmp_path: Path) -> None:
+    """What is handed to Anvil as a JSON patch is one."""
+    patch = '[{"op": "remove",\n "paht": "/nova"}]'
+    said = complaints(tmp_path, PERSONA, ORIGINS, mode="classic", origins_patch=patch)
+    assert said == ["<text>:1:2: [0]: lacks the key 'path' - add `path:`"]
+
+
 def test_an_anvil_of_rallys_is_one_here() -> None:
     """`AnvilEngine` with a provider of Rally's is the engine `anvil`."""
     servers = {"type": "ExistingServers", "credentials": [{"host": "192.0.2.1", "user": "root"}]}
@@ -200,8 +207,9 @@ def test_a_persona_is_deployed_for_real(tmp_path: Path) -> None:
             check=False,
             timeout=1500,
         )
-        assert ran.returncode == 0, ran.stdout + ran.stderr
-        return ran.stdout
+        said = ran.stdout + ran.stderr
+        assert ran.returncode == 0, said
+        return said
 
     try:
         assert "and placement, neutron, which nova cannot do without" in cloud("create", str(spec))

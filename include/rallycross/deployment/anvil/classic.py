@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 import yaml
 
 from rallycross.deployment.anvil import scripts
-from rallycross.deployment.anvil.persona import SERVICES, Document, Persona, load
+from rallycross.deployment.anvil.persona import SERVICES, Persona, load, patch
 from rallycross.deployment.anvil.scripts import Smithy
 from rallycross.deployment.engine import CloudSpec, Deployed, Service
 from rallycross.deployment.engines.existing import entry_from_variables, openrc_variables
@@ -17,7 +17,7 @@ from rallycross.errors import RallycrossError
 from rallycross.task.flaw import Flaw
 
 _PLAIN = re.compile(r"[A-Za-z0-9/._+-]+")
-_PATCHES = ("origins_patch", "distros_patch")  # smithy's options are called alike
+PATCHES = ("origins_patch", "distros_patch")  # smithy's options are called alike
 _ALONE = re.compile(r"Status of \W?([\w-]+)\W? (?:\(([\w-]+)\) )?is \W?(\w+)\W*")
 _HEAD = re.compile(r"Status of \W?([\w-]+)\W? is:")
 _BELOW = re.compile(r"\|-- ([\w-]+) is \W?(\w+)\W*")
@@ -93,14 +93,10 @@ class Classic:
 def _steps(spec: CloudSpec, node: Node, smithy: Smithy, persona: Persona) -> list[Step]:
     assert persona.origins is not None
     files = {smithy.persona: persona.document.text, smithy.origins: persona.origins.text}
-    files |= {smithy.patches[key]: Document.of(spec.options[key]).text for key in smithy.patches}
+    files |= {smithy.patches[key]: patch(spec.options[key]).text for key in smithy.patches}
     # Clients and libraries have no program that smithy would speak of.
     services = [name for name in persona.components if name in SERVICES]
     limit = spec.options["timeout"]
-
-    def step(name: str, script: str, needs: str, title: str, **more: str) -> Step:
-        return Step(name, script, (node.name,), (needs,), limit=limit, title=title, leaves=more.get("leaves", ""))
-
     return [
         Step(
             "claim",
@@ -110,9 +106,24 @@ def _steps(spec: CloudSpec, node: Node, smithy: Smithy, persona: Persona) -> lis
             leaves="/etc/anvil, which has passwords",
             undo=scripts.unclaim(smithy),
         ),
-        step("clone", scripts.clone(smithy), "claim", f"Anvil, {smithy.branch}", leaves="git, where it was missing"),
-        step(
-            "bootstrap", scripts.bootstrap(smithy), "clone", "smithy --bootstrap", leaves="packages that smithy needs"
+        Step(
+            "clone",
+            scripts.clone(smithy),
+            (node.name,),
+            ("claim",),
+            limit=limit,
+            title=f"Anvil, {smithy.branch}",
+            leaves="git, where it was missing",
+            undo=scripts.remove(smithy),
+        ),
+        Step(
+            "bootstrap",
+            scripts.bootstrap(smithy),
+            (node.name,),
+            ("clone",),
+            limit=limit,
+            title="smithy --bootstrap",
+            leaves="packages that smithy needs",
         ),
         Step(
             "prepare",
@@ -123,7 +134,15 @@ def _steps(spec: CloudSpec, node: Node, smithy: Smithy, persona: Persona) -> lis
             limit=limit,
             title="smithy -a prepare: sources",
         ),
-        step("build", scripts.act(smithy, "build"), "prepare", "smithy -a build: packages", leaves="package sources"),
+        Step(
+            "build",
+            scripts.act(smithy, "build"),
+            (node.name,),
+            ("prepare",),
+            limit=limit,
+            title="smithy -a build: packages",
+            leaves="package sources",
+        ),
         Step(
             "install",
             scripts.install(smithy),
@@ -166,7 +185,7 @@ def _smithy(spec: CloudSpec, node: Node) -> Smithy:
         options["anvil_branch"],
         f"{root}/persona.yaml",
         f"{root}/origins.yaml",
-        {key: f"{root}/{key}.json" for key in _PATCHES if options[key]},
+        {key: f"{root}/{key}.json" for key in PATCHES if options[key]},
         options["jobs"],
         options["force"],
     )

@@ -86,6 +86,7 @@ _ORIGIN: Schema = {
     },
 }
 _ORIGINS: Schema = {"type": "object", "additionalProperties": _ORIGIN}
+_PATCH: Schema = {"type": "array", "items": {"type": "object", "required": ["op", "path"]}}
 
 
 @dataclass(frozen=True)
@@ -149,6 +150,14 @@ def load(persona: str, origins: str | None) -> Persona:
         document,
         other,
     )
+
+
+def patch(given: str) -> Document:
+    """Return a JSON patch (RFC 6902) that is given as its path or text; raise `InvalidInput` where it is none."""
+    document = Document.of(given)
+    if complaints := [document.complaint(flaw) for flaw in flaws(document.data, _PATCH)]:
+        raise InvalidInput(complaints)
+    return document
 
 
 def _names(data: Mapping[str, Any]) -> list[str]:

@@ -94,6 +94,11 @@ test -x "$tree/smithy" || {{ echo {quote(f"{smithy.repo} has no smithy at {smith
 """
 
 
+def remove(smithy: Smithy) -> str:
+    """Delete what is root's, whoever signs in, below the cloud's folder."""
+    return f'{_help(smithy)}as_root rm -rf "$tree" {smithy.root}/openstack {smithy.root}/passwords.cfg\n'
+
+
 def bootstrap(smithy: Smithy) -> str:
     """Install what smithy itself needs."""
     return f"{_help(smithy)}smithy --bootstrap{' --force' if smithy.force else ''}\n"

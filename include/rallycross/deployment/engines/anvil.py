@@ -3,9 +3,9 @@
 from collections.abc import Iterator, Sequence
 from typing import ClassVar
 
-from rallycross.deployment.anvil.classic import Classic
+from rallycross.deployment.anvil.classic import PATCHES, Classic
 from rallycross.deployment.anvil.native import Native
-from rallycross.deployment.anvil.persona import load
+from rallycross.deployment.anvil.persona import load, patch
 from rallycross.deployment.embedded.options import OPTIONS
 from rallycross.deployment.engine import ENGINES, CloudSpec, Deployed, Option, Service
 from rallycross.deployment.node import Node
@@ -17,9 +17,7 @@ from rallycross.errors import Complaint, InvalidInput
 from rallycross.yamlfile import parse, place
 
 _EMBEDDED = {name: option for name, option in OPTIONS.items() if name != "services"}  # those are the persona's
-_CLASSIC = ("anvil_repo", "anvil_branch", "origins_patch", "distros_patch", "jobs", "force", "timeout")
-
-
+_CLASSIC = ("anvil_repo", "anvil_branch", *PATCHES, "jobs", "force", "timeout")
 _MODES: dict[str, Classic | Native] = {"classic": Classic(), "native": Native()}
 
 
@@ -52,6 +50,8 @@ class Anvil:
         """Hold persona and origins to what Anvil knows, and to what the mode can carry out."""
         complaints = list(_of_other_modes(spec))
         try:
+            for key in filter(spec.options.get, PATCHES):
+                patch(spec.options[key])
             persona = load(spec.options["persona"], spec.options["origins"])
         except InvalidInput as error:
             raise InvalidInput([*complaints, *error.complaints]) from error
