@@ -103,7 +103,7 @@ def _steps(spec: CloudSpec, node: Node, smithy: Smithy, persona: Persona) -> lis
             scripts.claim(smithy),
             (node.name,),
             title="One Anvil a host",
-            leaves="/etc/anvil, which has passwords",
+            leaves="/etc/anvil",
             undo=scripts.unclaim(smithy),
         ),
         Step(

@@ -90,7 +90,7 @@ def translated(persona: Persona) -> Translated:
         if version := persona.versions.get(name):
             told.append(f"{name}: today's release, not {version}")
         if left := [one for one in persona.subsystems.get(name, ()) if one not in _RUNS[service]]:
-            told.append(f"{name}: without {', '.join(left)}, which today's has not, or which nothing here needs")
+            told.append(f"{name}: without {', '.join(left)}: gone since, or with nothing to do here")
         if idle := [one for one in persona.options.get(name, {}) if one not in _FIXED]:
             told.append(f"{name}: its option {', '.join(idle)} has no meaning here")
     told += [f"{name}: {_STANDS_FOR[name]}" for name in persona.components if name in _STANDS_FOR]
