@@ -11,7 +11,7 @@ from rallycross.deployment.site import Site
 from rallycross.deployment.step import Plan
 from rallycross.registry import Registry
 
-__all__ = ["ENGINES", "BringsServers", "CloudSpec", "Deployed", "Engine", "Option", "Service"]
+__all__ = ["ENGINES", "BringsServers", "ChecksFirst", "CloudSpec", "Deployed", "Engine", "Option", "Service"]
 
 
 @dataclass(frozen=True)
@@ -86,6 +86,14 @@ class BringsServers(Protocol):
 
     def provider(self, options: dict[str, Any]) -> Provided:
         """Return the provider that the options, checked and with defaults, stand for."""
+
+
+@runtime_checkable
+class ChecksFirst(Protocol):
+    """An engine that has more to say of a spec than its options can, such as of files that the spec names."""
+
+    def check(self, spec: CloudSpec) -> None:
+        """Raise `InvalidInput` with all that is wrong; called before servers are made, and not by a destroy."""
 
 
 ENGINES: Registry[Engine] = Registry("rallycross.deployment.engines")

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 import yaml
 from conformance import Conformance, Ground, existing
-from devstack_hosts import BRANCH, REPO, repository
+from git_trees import BRANCH, repository
 from machines import Machines
 from sites import a_site
 
@@ -20,6 +20,7 @@ from rallycross.deployment.server import Server
 from rallycross.deployment.site import Site
 from rallycross.errors import RallycrossError
 
+REPO = "file:///srv/devstack.git"
 GIT_BASE = os.environ.get("RALLYCROSS_LIVE_DEVSTACK_GIT_BASE", "")
 
 
@@ -39,7 +40,7 @@ def a_spec(servers: list[Server], *, name: str = "stacks", **options: Any) -> Cl
 def _server(machines: Machines, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     server = machines.start("stack-1")
     site = a_site(tmp_path_factory.mktemp("seed"))
-    site.host(server).run(repository(tmp_path_factory.mktemp("git") / "devstack.git"))
+    site.host(server).run(repository("devstack", tmp_path_factory.mktemp("git")))
     site.close()
     yield server
     machines.stop("stack-1")
@@ -134,7 +135,7 @@ class TestDevStack(Conformance):
     @pytest.fixture(scope="class", autouse=True)
     @staticmethod
     def _seeded(ground: Ground) -> None:
-        script = repository(ground.folder / "devstack.git")
+        script = repository("devstack", ground.folder)
         for server in ground.servers:
             ground.on(server, script)
 

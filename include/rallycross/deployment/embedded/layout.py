@@ -3,12 +3,11 @@
 from dataclasses import dataclass
 from typing import Any
 
-from rallycross.deployment.embedded.options import Options
+from rallycross.deployment.embedded.options import SERVICES, Options
 from rallycross.deployment.node import LOCAL
 
 BACKING = ("mariadb", "epmd", "rabbitmq", "rabbitmq_distribution", "memcached", "supervisor")
-APIS = ("keystone", "glance", "placement", "nova", "neutron", "cinder")
-PORTS = (*BACKING, *APIS)
+PORTS = (*BACKING, *SERVICES)
 SECRETS = ("admin", "demo", "service", "database", "messages", "cookie", "supervisor", "metadata")
 
 
@@ -46,7 +45,7 @@ class Layout:
     @property
     def compute_hosts(self) -> tuple[str, ...]:
         """The compute hosts that run here, by name."""
-        if self.computes:
+        if self.computes or "nova" not in self.options.services:
             return ()
         wanted = self.options.compute_hosts
         if self.is_controller:

@@ -1,12 +1,34 @@
 """What a spec of the embedded cloud may set, with defaults that suit two cores and 8 GB."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
 from rallycross.deployment.option import Option
 from rallycross.deployment.option import within as _within
 
+SERVICES = ("keystone", "glance", "placement", "nova", "neutron", "cinder")
+"""All that there is, in the order of their making."""
+NEEDS = {"nova": ("glance", "placement", "neutron")}
+"""What a service of today cannot do without, beside keystone."""
+
+
+def with_needs(wanted: Iterable[str]) -> list[str]:
+    """Return services with those that they cannot do without, in the order of their making."""
+    found = {"keystone", *wanted}
+    found |= {need for name in wanted for need in NEEDS.get(name, ())}
+    return [name for name in SERVICES if name in found]
+
+
+def _services(value: list[Any]) -> str | None:
+    if unknown := [name for name in value if name not in SERVICES]:
+        return f"must have none but {', '.join(SERVICES)}, unlike {unknown[0]!r}"
+    missing = [name for name in with_needs(value) if name not in value]
+    return f"must have {' and '.join(missing)}, too: the others need it" if missing else None
+
+
 OPTIONS = {
+    "services": Option(list, list(SERVICES), "which services to deploy", _services),
     "compute_hosts": Option(
         int,
         None,
@@ -31,6 +53,7 @@ OPTIONS = {
 class Options:
     """The options of one spec. Units are in the names."""
 
+    services: list[str]
     compute_hosts: int | None
     controller: str | None
     password_hash_rounds: int

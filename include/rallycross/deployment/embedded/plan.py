@@ -27,7 +27,13 @@ from rallycross.deployment.embedded.supervision import supervisor_file
 from rallycross.deployment.step import Step
 
 _SYNC = "uv pip sync --quiet --compile-bytecode --python venv/bin/python etc/requirements.txt"
-_SERVICE_USERS = ("glance", "placement", "nova", "neutron", "cinder")
+# What the wheels bring along for a service's folder.
+_SHIPPED = {
+    "cinder": ("api-paste.ini", "resource_filters.json"),
+    "glance": ("glance-api-paste.ini",),
+    "neutron": ("api-paste.ini",),
+    "nova": ("api-paste.ini",),
+}
 
 
 def steps(layout: Layout) -> list[Step]:
@@ -56,7 +62,7 @@ def _controller_steps(layout: Layout, computes: tuple[str, ...]) -> list[Step]:
         ),
         Step(
             "configuration",
-            _configuration(layout),
+            _configuration(layout, parts),
             needs=("environment",),
             files=_files(layout, parts, every),
             title="Configuration",
@@ -101,7 +107,7 @@ def _controller_steps(layout: Layout, computes: tuple[str, ...]) -> list[Step]:
         ),
         Step(
             "contents",
-            _cloud(layout, "contents") + discover_hosts(layout),
+            _cloud(layout, "contents") + (discover_hosts(layout) if "nova" in layout.options.services else ""),
             needs=("services", *computes),
             title="Images, flavors, network, volume type",
             limit=180,
@@ -143,17 +149,15 @@ def _entry(layout: Layout, who: str) -> dict[str, Any]:
     }
 
 
-def _configuration(layout: Layout) -> str:
+def _configuration(layout: Layout, parts: tuple[OpenStackService, ...]) -> str:
     """Put beside the configuration what the wheels bring along, and let the environment find the drivers."""
+    copies = [
+        f"cp venv/etc/{part.name}/{file} etc/{part.name}/\n" for part in parts for file in _SHIPPED.get(part.name, ())
+    ]
     return f"""
 cd {layout.root}
 mkdir -p log lock home nova neutron cinder/coordination
-for service in nova neutron cinder; do
-    cp venv/etc/$service/api-paste.ini etc/$service/
-done
-cp venv/etc/cinder/resource_filters.json etc/cinder/
-cp venv/etc/glance/glance-api-paste.ini etc/glance/
-{drivers_found(layout)}"""
+{"".join(copies)}{drivers_found(layout)}"""
 
 
 def _files(layout: Layout, parts: tuple[OpenStackService, ...], programs: list[Program]) -> dict[str, str]:
@@ -186,7 +190,7 @@ def _contents(layout: Layout, parts: tuple[OpenStackService, ...]) -> dict[str, 
         "auth_url": layout.identity_url,
         "admin_password": layout.secrets["admin"],
         "region": layout.options.region,
-        "users": [*({"name": name, **member} for name in _SERVICE_USERS), demo],
+        "users": [*({"name": part.name, **member} for part in parts[1:]), demo],
         "catalog": [{"name": part.name, "type": part.type, "url": part.endpoint} for part in parts[1:]],
         "images": [{"name": name, "bytes": 1_000_000} for name in ("cirros", "cirros-alt")],
         "flavors": [

@@ -23,7 +23,7 @@ _PLAIN = re.compile(r"[A-Za-z0-9/._+-]+")
 
 
 class EmbeddedEngine:
-    """Deploys keystone, glance, placement, nova, neutron and cinder with fake hypervisors.
+    """Deploys keystone, glance, placement, nova, neutron and cinder, or some of them, with fake hypervisors.
 
     One node has the control plane; the others, if there are any, are compute nodes.
     """
@@ -37,6 +37,10 @@ class EmbeddedEngine:
         layout = _layout("make", spec, nodes)
         if layout is None:
             raise RallycrossError(f"cloud {spec.name}: there is no server to deploy it on")
+        if layout.computes and "nova" not in layout.options.services:
+            raise RallycrossError(
+                f"{spec.file}: services: a compute node has nothing to do without nova - name one server"
+            )
         secrets = {secret for one in (layout, *layout.computes) for secret in one.secrets.values()}
         return Plan(tuple(steps(layout)), tuple(sorted(secrets)))
 
@@ -168,8 +172,7 @@ def _describe(layout: Layout, controller: Node, nodes: Sequence[Node]) -> dict[s
         "host": ", ".join(node.name for node in nodes),
         **{name: lock[package] for name, package in names.items()},
         **dict(line.split(" ", 1) for line in said.splitlines() if " " in line),
-        "hypervisor": "nova.virt.fake",
-        "compute_hosts": len(hosts),
+        **({"hypervisor": "nova.virt.fake", "compute_hosts": len(hosts)} if hosts else {}),
         "password_hash_rounds": layout.options.password_hash_rounds,
         "api_workers": layout.options.api_workers,
         **layout.machine,

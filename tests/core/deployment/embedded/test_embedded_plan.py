@@ -10,6 +10,7 @@ import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 
+from rallycross.deployment import load_spec
 from rallycross.deployment.detached import fingerprint
 from rallycross.deployment.embedded import packages
 from rallycross.deployment.embedded.layout import PORTS, SECRETS, Layout
@@ -18,6 +19,7 @@ from rallycross.deployment.embedded.plan import clouds_yaml, steps
 from rallycross.deployment.embedded.service import conf
 from rallycross.deployment.embedded.services import services
 from rallycross.deployment.step import Step
+from rallycross.errors import InvalidInput
 
 
 def layout(**options: object) -> Layout:
@@ -51,6 +53,30 @@ def test_what_takes_longest_runs_side_by_side() -> None:
     schemas = [step for step in found.values() if step.name.startswith("schema of ")]
     assert len(schemas) == 6
     assert {step.needs for step in schemas} == {("backing services",)}
+
+
+def test_a_cloud_may_have_some_of_the_services() -> None:
+    """Those that are left out have no step, no file, no database, no program and no user."""
+    cloud = layout(services=["keystone", "glance", "placement", "nova", "neutron"])
+
+    assert "schema of cinder" not in {step.name for step in steps(cloud)}
+    assert [path for path in files(cloud) if "/etc/cinder/" in path] == []
+    assert "CREATE DATABASE IF NOT EXISTS cinder" not in files(cloud)["/srv/one/etc/mariadb.sql"]
+    assert "[program:cinder" not in files(cloud)["/srv/one/etc/supervisord.conf"]
+    contents = json.loads(files(cloud)["/srv/one/etc/contents.json"])
+    assert [entry["name"] for entry in contents["catalog"]] == ["glance", "placement", "nova", "neutron"]
+    assert [user["name"] for user in contents["users"]] == ["glance", "placement", "nova", "neutron", "demo"]
+    alone = layout(services=["keystone"])
+    assert alone.compute_hosts == ()
+    assert "nova" not in "".join(step.script for step in steps(alone) if step.name in {"contents", "services"})
+
+
+def test_a_service_cannot_be_without_what_it_needs() -> None:
+    """The complaint about nova alone names what today's nova needs; so does one about a service that there is not."""
+    with pytest.raises(InvalidInput, match="must have keystone and glance and placement and neutron, too: the others"):
+        load_spec("name: one\nengine: embedded\nservices: [nova]\n", file="one.yaml")
+    with pytest.raises(InvalidInput, match=r"must have none but keystone, .*, unlike 'heat'"):
+        load_spec("name: one\nengine: embedded\nservices: [heat]\n", file="one.yaml")
 
 
 def test_the_same_cloud_has_the_same_steps() -> None:

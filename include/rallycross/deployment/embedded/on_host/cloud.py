@@ -26,6 +26,7 @@ class Cloud:
 
     def __init__(self, wanted: dict[str, Any]) -> None:
         self.wanted = wanted
+        self.there = {entry["type"] for entry in wanted["catalog"]}  # beside identity
         domains = {"user_domain_name": "Default", "project_domain_name": "Default"}
         auth = Password(
             wanted["auth_url"], username="admin", password=wanted["admin_password"], project_name="admin", **domains
@@ -80,8 +81,14 @@ class Cloud:
 
     def contents(self) -> None:
         """Make images, flavors, the external network and the volume type; wait for the compute hosts."""
+        by_type = {
+            "image": self._images,
+            "compute": self._flavors,
+            "network": self._network,
+            "block-storage": self._volume_type,
+        }
         with ThreadPoolExecutor(4) as pool:
-            work = [pool.submit(do) for do in (self._images, self._flavors, self._network, self._volume_type)]
+            work = [pool.submit(make) for kind, make in by_type.items() if kind in self.there]
             for one in work:
                 one.result()
         self._until_up(self._computes_down)
@@ -158,6 +165,8 @@ class Cloud:
             time.sleep(0.5)
 
     def _computes_down(self) -> list[str]:
+        if "compute" not in self.there:
+            return []
         services = self.api("compute").get("/os-services").json()["services"]
         up = {(one["binary"], one["host"]) for one in services if self._heard_of(one)}
         down = [f"nova-compute on {host}" for host in self.wanted["compute_hosts"] if ("nova-compute", host) not in up]
@@ -178,19 +187,21 @@ class Cloud:
 
     def _down(self) -> list[str]:
         down = self._computes_down()
-        if not down:
+        if not down and "compute" in self.there:
             # A host takes servers only once it is mapped to its cell.
             hypervisors = self.api("compute").get("/os-hypervisors").json()["hypervisors"]
             names = {one["hypervisor_hostname"] for one in hypervisors}
             down += [f"hypervisor {host}" for host in self.wanted["compute_hosts"] if host not in names]
-        volumes = self.api("block-storage").get("/os-services").json()["services"]
-        up = {one["binary"] for one in volumes if self._heard_of(one)}
-        down += {"cinder-scheduler", "cinder-volume"} - up
-        if not self.api("block-storage").get("/scheduler-stats/get_pools").json()["pools"]:
-            down.append("the pool of cinder-volume")  # the scheduler has not heard of it yet
-        self.api("network").get("/v2.0/networks?limit=1")
-        self.api("image").get("/v2/images?limit=1")
-        self.api("placement").get("/resource_providers")
+        if "block-storage" in self.there:
+            volumes = self.api("block-storage").get("/os-services").json()["services"]
+            up = {one["binary"] for one in volumes if self._heard_of(one)}
+            down += {"cinder-scheduler", "cinder-volume"} - up
+            if not self.api("block-storage").get("/scheduler-stats/get_pools").json()["pools"]:
+                down.append("the pool of cinder-volume")  # the scheduler has not heard of it yet
+        asked = {"network": "/v2.0/networks?limit=1", "image": "/v2/images?limit=1", "placement": "/resource_providers"}
+        for kind, path in asked.items():
+            if kind in self.there:
+                self.api(kind).get(path)
         return down
 
 

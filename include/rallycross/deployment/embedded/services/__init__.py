@@ -3,20 +3,20 @@
 from collections.abc import Callable
 
 from rallycross.deployment.embedded.layout import Layout
+from rallycross.deployment.embedded.options import SERVICES
 from rallycross.deployment.embedded.service import OpenStackService
 from rallycross.deployment.embedded.services import cinder, glance, keystone, neutron, nova, placement
 
-# keystone first: all others sign in to it.
-SERVICES: tuple[Callable[[Layout], OpenStackService], ...] = (
-    keystone.service,
-    glance.service,
-    placement.service,
-    nova.service,
-    neutron.service,
-    cinder.service,
-)
+_MADE: dict[str, Callable[[Layout], OpenStackService]] = {
+    "keystone": keystone.service,
+    "glance": glance.service,
+    "placement": placement.service,
+    "nova": nova.service,
+    "neutron": neutron.service,
+    "cinder": cinder.service,
+}
 
 
 def services(layout: Layout) -> tuple[OpenStackService, ...]:
-    """Return all services of a cloud."""
-    return tuple(service(layout) for service in SERVICES)
+    """Return the services of a cloud, keystone first: all others sign in to it."""
+    return tuple(_MADE[name](layout) for name in SERVICES if name in layout.options.services)
