@@ -91,7 +91,9 @@ class Ironic:
             self._process.wait()
 
     def enrol(self, name: str, resource_class: str, *, traits: tuple[str, ...] = (), deploy: str = "fake") -> None:
-        """Have a node that is available, and off."""
+        """Have a node that is available, and off; one that is there already stays."""
+        if self.api.find_node(name):
+            return
         # A ramdisk that cleans would be waited for, too.
         node = self.api.create_node(
             name=name,
@@ -104,7 +106,7 @@ class Ironic:
         self.await_state(name, "manageable")
         # Without a known power state no allocation takes it.
         self.api.set_node_power_state(node, "power off")
-        self._await(lambda: self.node(name).power_state == "power off", 20)
+        self._await(lambda: self.node(name).power_state == "power off", 60)
         for trait in traits:
             self.api.add_node_trait(node, trait)
         self.api.set_node_provision_state(node, "provide")
@@ -116,7 +118,7 @@ class Ironic:
 
     def await_state(self, name: str, state: str) -> None:
         """Wait until a node has come to a state."""
-        self._await(lambda: self.node(name).provision_state == state, 20)
+        self._await(lambda: self.node(name).provision_state == state, 60)
 
     def allocations(self) -> list[str]:
         """Return the names of all allocations."""

@@ -1,13 +1,16 @@
 """The provider `ironic`, against a real ironic whose hardware is not there, and OpenSSH in the place of the nodes."""
 
+import base64
 import functools
+import json
 import os
 import threading
 from collections.abc import Iterator
-from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler, SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
+import paramiko
 import pytest
 import yaml
 from carrying import KilledError, MemoryLedger, MortalLedger
@@ -24,6 +27,7 @@ from rallycross.errors import InvalidInput, RallycrossError
 
 IRONIC = PROVIDERS["ironic"]
 CHECKSUM = "0" * 64
+LIVE = os.environ.get("RALLYCROSS_LIVE_IRONIC_PROVIDER", "")
 
 
 @pytest.fixture(scope="module", name="guests")
@@ -44,8 +48,16 @@ def _ironic(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Ironic]:
         pytest.skip(f"ironic cannot be installed: {error}")
 
 
-class Quiet(SimpleHTTPRequestHandler):
-    """Serves files, and says nothing of it."""
+class Images(SimpleHTTPRequestHandler):
+    """Serves files, and says nothing of it; one that is called slow.qcow2 only when it may."""
+
+    may = threading.Event()
+
+    def do_HEAD(self) -> None:
+        """Tell of a file, as ironic asks before it provisions."""
+        if "slow" in self.path:
+            self.may.wait(60)
+        super().do_HEAD()
 
     def log_message(self, *_: object) -> None:
         """Say nothing."""
@@ -54,8 +66,9 @@ class Quiet(SimpleHTTPRequestHandler):
 @pytest.fixture(name="images")
 def _images(tmp_path: Path) -> Iterator[str]:
     (tmp_path / "images").mkdir()
-    (tmp_path / "images" / "debian.qcow2").write_bytes(b"disk")
-    handler = functools.partial(Quiet, directory=str(tmp_path / "images"))
+    for name in ("debian.qcow2", "slow.qcow2"):
+        (tmp_path / "images" / name).write_bytes(b"disk")
+    handler = functools.partial(Images, directory=str(tmp_path / "images"))
     with ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
         thread = threading.Thread(target=server.serve_forever, args=(0.05,), daemon=True)
         thread.start()
@@ -74,7 +87,7 @@ def options(ironic: Ironic, guests: dict[str, object], resource_class: str, /, *
         "addresses": {f"{resource_class}-{number}": "127.0.0.1" for number in range(1, 4)},
         "ssh_port": guests["port"],
         "ssh_user": guests["username"],
-        "timeout": 20,
+        "timeout": 60,
     }
     text = yaml.safe_dump({"name": "mine", "engine": "embedded", "provider": section | keys})
     found = load_spec(text, file="s.yaml").provider
@@ -117,7 +130,7 @@ def test_nodes_are_reserved_provisioned_and_given_back(
         assert node.instance_info["configdrive"]
     assert is_free(ironic, "pair-2")
     assert told.statuses() == {"provision mine-1": "done", "provision mine-2": "done"}
-    assert "20 s at the most" in told[0].title
+    assert "60 s at the most" in told[0].title
     assert IRONIC.create(given, here) == made == IRONIC.standing(given, here)
     assert len(told) == 4
     for _ in range(2):
@@ -134,8 +147,7 @@ def test_killed_anywhere_nothing_is_lost(
     ironic: Ironic, guests: dict[str, object], tmp_path: Path, *, last: int, noted: bool
 ) -> None:
     """Killed around the note of any thing, the next call takes the only node up where it is; a destroy frees it."""
-    if last == 1 and not noted:
-        ironic.enrol("mortal-1", "mortal")
+    ironic.enrol("mortal-1", "mortal")
     ledger = MortalLedger(last, noted=noted)
     here, given = let_in(tmp_path, guests, ledger), options(ironic, guests, "mortal")
     with pytest.raises(KilledError):
@@ -168,21 +180,25 @@ def test_a_failing_deploy_is_told_and_tried_again(
         ):
             IRONIC.create(right, here)
     with pytest.raises(RallycrossError, match=r"'deploy failed' \(Timeout reached while waiting for callback"):
-        IRONIC.create({**right, "timeout": 20}, here)
+        IRONIC.create({**right, "timeout": 60}, here)
     IRONIC.destroy(right, here)
     assert (ledger.standing(), ironic.allocations(), is_free(ironic, "bad-1")) == ([], [], True)
 
 
-def test_a_destroy_ends_a_deploy_that_waits(
-    ironic: Ironic, guests: dict[str, object], images: str, tmp_path: Path
+@pytest.mark.parametrize(("image", "state"), [("slow", "deploying"), ("debian", "wait call-back")])
+def test_a_destroy_ends_a_deploy_that_is_under_way(
+    ironic: Ironic, guests: dict[str, object], images: str, tmp_path: Path, *, image: str, state: str
 ) -> None:
-    """A node that waits for its ramdisk is undeployed as well."""
+    """A node that waits for its ramdisk is undeployed, and one that deploys as soon as ironic lets it be."""
     ironic.enrol("slow-1", "slow", deploy="direct")
     here = let_in(tmp_path, guests)
-    given = options(ironic, guests, "slow", image={"source": f"{images}/debian.qcow2", "checksum": CHECKSUM}, timeout=1)
-    with pytest.raises(RallycrossError, match="wait call-back"):
+    source = {"source": f"{images}/{image}.qcow2", "checksum": CHECKSUM}
+    given = options(ironic, guests, "slow", image=source, timeout=1)
+    Images.may.clear()
+    with pytest.raises(RallycrossError, match=f"'{state}', still after 1 s"):
         IRONIC.create(given, here)
-    IRONIC.destroy({**given, "timeout": 20}, here)
+    threading.Timer(0.5, Images.may.set).start()
+    IRONIC.destroy({**given, "timeout": 60}, here)
     assert (here.ledger.standing(), ironic.allocations(), is_free(ironic, "slow-1")) == ([], [], True)
 
 
@@ -192,12 +208,16 @@ def test_a_node_that_leaves_is_waited_for(ironic: Ironic, guests: dict[str, obje
     here, given = let_in(tmp_path, guests), options(ironic, guests, "back")
     made = IRONIC.create(given, here)
     ironic.api.set_node_provision_state("back-1", "deleted")
+    here.close()
+    known = tmp_path / "known_hosts"  # as of another system at that address
+    where, kind, _ = known.read_text().split()
+    known.write_text(f"{where} {kind} {paramiko.ECDSAKey.generate(bits=256).get_base64()}\n")
     assert IRONIC.create(given, here) == made
     assert ironic.node("back-1").provision_state == "active"
     ironic.api.set_node_provision_state("back-1", "deleted")
     ironic.await_state("back-1", "available")
     theirs = ironic.api.create_allocation(name="theirs", resource_class="back")
-    ironic.api.wait_for_allocation(theirs, timeout=20)
+    ironic.api.wait_for_allocation(theirs, timeout=60)
     IRONIC.destroy(given, here)
     assert (here.ledger.standing(), ironic.allocations()) == ([], ["theirs"])
     ironic.api.delete_allocation("theirs")
@@ -207,7 +227,7 @@ def test_a_node_that_leaves_is_waited_for(ironic: Ironic, guests: dict[str, obje
 def test_what_others_have_reserved_is_left_alone(ironic: Ironic, guests: dict[str, object], tmp_path: Path) -> None:
     """An allocation of the same name that the ledger does not have is neither used nor deleted."""
     ironic.enrol("theirs-1", "theirs")
-    ironic.api.wait_for_allocation(ironic.api.create_allocation(name="mine-1", resource_class="theirs"), timeout=20)
+    ironic.api.wait_for_allocation(ironic.api.create_allocation(name="mine-1", resource_class="theirs"), timeout=60)
     here, given = let_in(tmp_path, guests), options(ironic, guests, "theirs")
     with pytest.raises(RallycrossError, match="an allocation mine-1 already that this deployment has not made"):
         IRONIC.create(given, here)
@@ -253,8 +273,7 @@ def test_in_a_cloud_ports_give_addresses(
     ironic: Ironic, guests: dict[str, object], small_cloud: SmallCloud, tmp_path: Path, last: int
 ) -> None:
     """With a network service each network gets a port, whose address is the server's, and which goes with it."""
-    if not last:
-        ironic.enrol("wired-1", "wired")
+    ironic.enrol("wired-1", "wired")
     small_cloud.addresses = {"fixed": "127.0.0.1"}
     small_cloud.things["networks"] = {"n1": {"id": "n1", "name": "provision"}}
     entry = {"auth": {"auth_url": f"{small_cloud.url}/identity/v3", **ADMIN}, "region_name": "R"}
@@ -321,19 +340,55 @@ def test_the_config_drive_lets_the_user_in() -> None:
     assert config_drive("mine-1", "debian", "k", "#!/bin/sh")["user_data"] == "#!/bin/sh"
 
 
-def test_the_real_one(tmp_path: Path) -> None:
-    """A node of a real ironic boots the image, lets us in, is found again, and is given back."""
-    section = os.environ.get("RALLYCROSS_LIVE_IRONIC_PROVIDER")
-    if not section:
-        pytest.skip("RALLYCROSS_LIVE_IRONIC_PROVIDER has no `provider`; see CONTRIBUTING.md")
-    data = {"name": "live", "engine": "embedded", "provider": {"type": "ironic", **yaml.safe_load(section)}}
+class Guarded(BaseHTTPRequestHandler):
+    """Says its version to anybody, as ironic does; remembers who asks for more, and refuses."""
+
+    signed_in: ClassVar[set[str | None]] = set()
+
+    def do_GET(self) -> None:
+        """Answer."""
+        if self.path != "/":
+            self.signed_in.add(self.headers["Authorization"])
+            self.send_error(403)
+            return
+        link = {"rel": "self", "href": f"http://{self.headers['Host']}/v1/"}
+        version = {"id": "v1", "status": "CURRENT", "version": "1.95", "min_version": "1.1", "links": [link]}
+        self.send_response(200)
+        self.end_headers()
+        self.wfile.write(json.dumps({"versions": [version]}).encode())
+
+    def log_message(self, *_: object) -> None:
+        """Say nothing."""
+
+
+def test_a_user_and_a_password_are_sent(ironic: Ironic, guests: dict[str, object], tmp_path: Path) -> None:
+    """An ironic that asks for a name and a password gets them; its refusal is told without them."""
+    with ThreadingHTTPServer(("127.0.0.1", 0), Guarded) as server:
+        thread = threading.Thread(target=server.serve_forever, args=(0.05,), daemon=True)
+        thread.start()
+        url = f"http://127.0.0.1:{server.server_address[1]}"
+        given = options(ironic, guests, "any", endpoint=url, user="lab", password="hush-hush")
+        with pytest.raises(RallycrossError, match="ironic: ") as caught:
+            IRONIC.create(given, let_in(tmp_path, guests))
+        server.shutdown()
+        thread.join()
+    assert Guarded.signed_in == {f"Basic {base64.b64encode(b'lab:hush-hush').decode()}"}
+    assert "hush-hush" not in str(caught.value)
+
+
+@pytest.mark.full
+@pytest.mark.skipif(
+    not LIVE, reason="set RALLYCROSS_LIVE_IRONIC_PROVIDER; else hardware that is not there is used, see above"
+)
+def test_the_real_hardware(tmp_path: Path) -> None:
+    """Nodes of the `provider` in RALLYCROSS_LIVE_IRONIC_PROVIDER boot the image, let us in, and are given back."""
+    data = {"name": "live", "engine": "embedded", "provider": {"type": "ironic", **yaml.safe_load(LIVE)}}
     provided = load_spec(yaml.safe_dump(data), file="live").provider
     assert provided is not None
     here = a_site(tmp_path, name="live")
     try:
         made = IRONIC.create(provided.options, here)
-        for server in made:
-            assert here.host(server).run("hostname").out.strip() == server.name
+        assert [here.host(server).run("hostname").out.strip() for server in made] == [server.name for server in made]
         assert IRONIC.create(provided.options, here) == made
     finally:
         IRONIC.destroy(provided.options, here)

@@ -122,10 +122,10 @@ class _Making:
         prefix = self._given["prefix"] or self._site.cloud
         names = [f"{prefix}-{number}" for number in range(1, self._given["amount"] + 1)]
         nodes = {name: self._reserved(name) for name in names}
-        addresses = {name: self._address(name, node) for name, node in nodes.items()}
+        servers = {name: self._server(name, node) for name, node in nodes.items()}
         for name, node in nodes.items():
-            self._begin(name, node)
-        return [self._reached(name, node, addresses[name]) for name, node in nodes.items()]
+            self._begin(servers[name], node)
+        return [self._reached(servers[name], node) for name, node in nodes.items()]
 
     def _reserved(self, name: str) -> Any:
         """Return the node that is reserved by a name."""
@@ -148,8 +148,8 @@ class _Making:
         self._site.ledger.remember("allocation", name, {"node": found.node_id})
         return api.baremetal.get_node(found.node_id)
 
-    def _address(self, name: str, node: Any) -> str:
-        """Return where a node will be reached, its ports made and attached."""
+    def _server(self, name: str, node: Any) -> Server:
+        """Return how a node will be signed in to, its ports made and attached."""
         api, given = self._api, self._given
         ports = [
             self._attached(f"{name}-port-{number}", node, nic["net-id"]) for number, nic in enumerate(given["nics"], 1)
@@ -157,7 +157,7 @@ class _Making:
         known = [given["addresses"].get(key) for key in (node.name, node.id)]
         known += [fixed["ip_address"] for port in ports for fixed in port.fixed_ips or []]
         if address := next(filter(None, known), None):
-            return str(address)
+            return Server(name, str(address), given["ssh_user"], given["ssh_port"], str(self._site.key))
         raise RallycrossError(
             f"node {provisioning.called(node)} has no address - give it one in `addresses`, or name a network in `nics`"
         )
@@ -178,26 +178,26 @@ class _Making:
             api.baremetal.attach_vif_to_node(node, port.id)
         return port
 
-    def _begin(self, name: str, node: Any) -> None:
+    def _begin(self, server: Server, node: Any) -> None:
         """Ask for the image to be put on a node, unless that was done."""
         if not provisioning.may_begin(node):
             return
-        given = self._given
+        given, site = self._given, self._site
         image = given["image"]
         info = {theirs: image[ours] for ours, theirs in _INFO.items() if image[ours]}
-        drive = config_drive(name, given["ssh_user"], self._site.public_key, image["userdata"])
-        self._site.ledger.remember("server", name, {})
+        drive = config_drive(server.name, server.user, site.public_key, image["userdata"])
+        site.ledger.remember("server", server.name, {})
+        site.made_anew(server)
         provisioning.begin(self._api, node, {**given["instance_info"], **info}, drive)
 
-    def _reached(self, name: str, node: Any, address: str) -> Server:
+    def _reached(self, server: Server, node: Any) -> Server:
         """Wait until a node is active, and until SSH lets us in."""
-        given = self._given
+        limit = self._given["timeout"]
         if node.provision_state != "active":
-            with self._told(name, node):
-                provisioning.await_active(self._api, node, limit=given["timeout"])
-        server = Server(name, address, given["ssh_user"], given["ssh_port"], str(self._site.key))
-        self._site.ledger.remember("server", name, server.kept())
-        signed_in(self._site, server, limit=given["timeout"])
+            with self._told(server.name, node):
+                provisioning.await_active(self._api, node, limit=limit)
+        self._site.ledger.remember("server", server.name, server.kept())
+        signed_in(self._site, server, limit=limit)
         return server
 
     @contextmanager
@@ -235,7 +235,9 @@ def _connected(given: Mapping[str, Any]) -> Iterator[Connection]:
         with cloud.connect() as api:
             yield api
     except (SDKException, ClientException) as error:
-        raise RallycrossError(f"ironic: {error} - mend the `provider`") from error
+        # What ironic says, without the question that it was an answer to.
+        said = getattr(error, "details", None) or error
+        raise RallycrossError(f"ironic: {said} - mend the `provider`") from error
 
 
 def _let_go(api: Connection, reserved: Made, standing: list[Made], limit: float) -> Any | None:
@@ -270,7 +272,7 @@ def _node_of(api: Connection, reserved: Any | None, had: Made | None) -> Any | N
 
 
 def _ports(api: Connection, name: str) -> list[Any]:
-    return [port for port in api.network.ports(name=name) if port.name == name]
+    return [port for port in api.network.ports(name=name, project_id=api.current_project_id) if port.name == name]
 
 
 def _taken(kind: str, name: str) -> str:
