@@ -132,7 +132,7 @@ def test_nodes_are_reserved_provisioned_and_given_back(
     assert told.statuses() == {"provision mine-1": "done", "provision mine-2": "done"}
     assert "60 s at the most" in told[0].title
     assert IRONIC.create(given, here) == made == IRONIC.standing(given, here)
-    assert len(told) == 4
+    assert set(told.statuses().values()) == {"skipped"}
     for _ in range(2):
         IRONIC.destroy(given, here)
         assert here.ledger.standing() == []

@@ -116,6 +116,7 @@ class _Making:
     def __init__(self, api: Connection, given: Mapping[str, Any], site: Site) -> None:
         self._api, self._given, self._site = api, given, site
         self._had = {(made.kind, made.name): made for made in site.ledger.standing()}
+        self._epoch = time.time() - time.monotonic()
 
     def servers(self) -> list[Server]:
         """Return the servers, each active and signed in to. All are reserved before one is changed."""
@@ -192,31 +193,26 @@ class _Making:
 
     def _reached(self, server: Server, node: Any) -> Server:
         """Wait until a node is active, and until SSH lets us in."""
-        limit = self._given["timeout"]
-        if node.provision_state != "active":
-            with self._told(server.name, node):
+        limit, began = self._given["timeout"], time.monotonic()
+        if node.provision_state == "active":
+            self._tell(server, node, "skipped", began)
+        else:
+            self._tell(server, node, "running", began)  # it may be half an hour
+            try:
                 provisioning.await_active(self._api, node, limit=limit)
+            except BaseException as error:
+                self._tell(server, node, "failed", began, str(error) or type(error).__name__)
+                raise
+            self._tell(server, node, "done", began)
         self._site.ledger.remember("server", server.name, server.kept())
         signed_in(self._site, server, limit=limit)
         return server
 
-    @contextmanager
-    def _told(self, name: str, node: Any) -> Iterator[None]:
-        """Tell of the wait for a node: it may be half an hour."""
+    def _tell(self, server: Server, node: Any, status: Status, began: float, error: str = "") -> None:
+        now = time.monotonic()
         title = f"Provision node {provisioning.called(node)}, {self._given['timeout']} s at the most"
-        began, epoch = time.monotonic(), time.time() - time.monotonic()
-
-        def say(status: Status, error: str = "") -> None:
-            now = time.monotonic()
-            self._site.tell(StepEvent(f"provision {name}", title, status, epoch + now, now - began, error))
-
-        say("running")
-        try:
-            yield
-        except BaseException as error:
-            say("failed", str(error) or type(error).__name__)
-            raise
-        say("done")
+        name = f"provision {server.name}"
+        self._site.tell(StepEvent(name, title, status, self._epoch + now, now - began, error))
 
 
 @contextmanager
