@@ -17,7 +17,7 @@ from rallycross.settings import settings
 __all__ = ["Ironic", "NoIndex"]
 
 VERSION = "39.0.0"
-_NO_IMAGE_YET = 4  # seconds for which a ramdisk is waited for
+_NO_RAMDISK = 4  # seconds for which one is waited for
 # Interfaces that are not named here are those of machines that are there, and look for their tools at once.
 _CONFIG = """
 [DEFAULT]
@@ -39,7 +39,8 @@ port = {port}
 connection = sqlite:///{folder}/ironic.db
 [conductor]
 automated_clean = true
-deploy_callback_timeout = {no_image_yet}
+deploy_callback_timeout = {no_ramdisk}
+clean_callback_timeout = {no_ramdisk}
 check_provision_state_interval = 1
 [deploy]
 http_url = http://127.0.0.1:{port}/
@@ -66,7 +67,7 @@ class Ironic:
     def __enter__(self) -> Self:
         programs, config = _programs(), self._folder / "ironic.conf"
         fakes = "\n".join(f"enabled_{name}_interfaces = fake" for name in _FAKES.split())
-        config.write_text(_CONFIG.format(folder=self._folder, port=self._port, fakes=fakes, no_image_yet=_NO_IMAGE_YET))
+        config.write_text(_CONFIG.format(folder=self._folder, port=self._port, fakes=fakes, no_ramdisk=_NO_RAMDISK))
         _run(str(programs / "ironic-dbsync"), "--config-file", str(config), "create_schema")
         with (self._folder / "ironic.log").open("wb") as log:
             self._process = subprocess.Popen(

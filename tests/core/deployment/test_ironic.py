@@ -202,6 +202,29 @@ def test_a_destroy_ends_a_deploy_that_is_under_way(
     assert (here.ledger.standing(), ironic.allocations(), is_free(ironic, "slow-1")) == ([], [], True)
 
 
+def test_a_node_that_is_not_cleaned_is_told(
+    ironic: Ironic, guests: dict[str, object], images: str, tmp_path: Path
+) -> None:
+    """A destroy fails with ironic's reason while a node cannot be cleaned, and ends when that is mended."""
+    ironic.enrol("dirty-1", "dirty", deploy="direct")
+    here = let_in(tmp_path, guests)
+    image = {"source": f"{images}/debian.qcow2", "checksum": CHECKSUM}
+    with pytest.raises(RallycrossError, match="wait call-back"):
+        IRONIC.create(options(ironic, guests, "dirty", image=image, timeout=1), here)
+    ironic.api.update_node("dirty-1", is_automated_clean_enabled=True)
+    given = options(ironic, guests, "dirty", image=image)
+    for _ in range(2):
+        with pytest.raises(RallycrossError, match=r"node dirty-1 is in the state 'clean failed' \(.* destroy again"):
+            IRONIC.destroy(given, here)
+    ironic.api.update_node("dirty-1", is_automated_clean_enabled=False)
+    ironic.api.unset_node_maintenance("dirty-1")
+    for verb, state in (("manage", "manageable"), ("provide", "available")):
+        ironic.api.set_node_provision_state("dirty-1", verb)
+        ironic.await_state("dirty-1", state)
+    IRONIC.destroy(given, here)
+    assert (here.ledger.standing(), ironic.allocations(), is_free(ironic, "dirty-1")) == ([], [], True)
+
+
 def test_a_node_that_leaves_is_waited_for(ironic: Ironic, guests: dict[str, object], tmp_path: Path) -> None:
     """A deploy after a destroy that broke off has its node anew; one that others have freed is fine to destroy."""
     ironic.enrol("back-1", "back")
