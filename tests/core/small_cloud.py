@@ -90,7 +90,9 @@ class SmallCloud:
         self.administrators = {"admin"}  # ids of users who have the role
         self.quotas: dict[tuple[str, str], dict[str, int]] = {}  # service, project -> those that were set
         self.grants: set[tuple[str, str, str]] = set()  # project, user, role
-        self.addresses: dict[str, str] = {}  # "fixed" -> what servers get, with a port; "floating" -> such addresses
+        self.addresses: dict[
+            str, str
+        ] = {}  # "fixed" -> what servers get, with a port, and ports; "floating" -> such addresses
         self.overlooks_filters = False  # lists everybody's things, whoever's were asked for
         self._numbers = itertools.count(1)
         self._loop = asyncio.new_event_loop()
@@ -297,6 +299,8 @@ class SmallCloud:
             made["addresses"] = {"net": [{"addr": self.addresses["fixed"], "version": 4}]}
             port = {"id": f"port-{identifier}", "device_id": identifier, "device_owner": "compute:nova"}
             self.things.setdefault("ports", {})[port["id"]] = port
+        if collection == "ports" and "fixed" in self.addresses:
+            made["fixed_ips"] = [{"ip_address": self.addresses["fixed"]}]
         if collection == "floatingips":
             made["floating_ip_address"] = self.addresses.get("floating", "")
         return {**wanted, **made}

@@ -27,6 +27,15 @@ def connect(server: Server, *, known_hosts: Path | None = None, gate: SSHHost | 
     return host
 
 
+def forget_key(server: Server, known_hosts: Path) -> None:
+    """Forget the key that a host has shown: it gets a new system, and will show another."""
+    name = server.host if server.port == 22 else f"[{server.host}]:{server.port}"
+    with _known:
+        if known_hosts.exists():
+            lines = known_hosts.read_text().splitlines(keepends=True)
+            known_hosts.write_text("".join(line for line in lines if line.split(" ", 1)[0] != name))
+
+
 def _opener(server: Server, known_hosts: Path | None, gate: SSHHost | None) -> Callable[[], paramiko.SSHClient]:
     def open_() -> paramiko.SSHClient:
         client = paramiko.SSHClient()

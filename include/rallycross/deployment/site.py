@@ -59,6 +59,13 @@ class Site:
                 self._hosts[server] = connect(server, known_hosts=self.known_hosts, gate=gate)
             return self._hosts[server]
 
+    def made_anew(self, server: Server) -> None:
+        """Take any key that a server will show next: it gets a new system at an address that had another."""
+        from rallycross.deployment.connect import forget_key  # noqa: PLC0415 - see `connect`
+
+        if self.known_hosts:
+            forget_key(server, self.known_hosts)
+
     def node(self, server: Server) -> Node:
         """Return a server as a node. The cloud's folder is in the home of the user that signs in."""
         host = self.host(server)

@@ -38,6 +38,28 @@ class MemoryLedger:
         return [self.made[row] for row in sorted(self.made)]
 
 
+class KilledError(BaseException):
+    """The worker dies here."""
+
+
+class MortalLedger(MemoryLedger):
+    """A ledger whose user dies at the `last` thing that it notes, just before or just after the note."""
+
+    def __init__(self, last: int, *, noted: bool) -> None:
+        super().__init__()
+        self.last, self._noted = last, noted
+
+    def remember(self, kind: str, name: str, detail: dict[str, Any]) -> int:
+        """Note it, and die in time."""
+        self.last -= 1
+        if not self.last and not self._noted:
+            raise KilledError
+        row = super().remember(kind, name, detail)
+        if not self.last:
+            raise KilledError
+        return row
+
+
 def carry(
     steps: list[Step],
     host: Host,

@@ -27,3 +27,13 @@ def a_site(
         tell=tell,
         known_hosts=folder / "known_hosts",
     )
+
+
+def let_in(folder: Path, account: dict[str, object], ledger: MemoryLedger | None = None) -> Site:
+    """Return a site whose own key is the one that an SSH server of the tests' own lets in."""
+    made = a_site(folder, ledger=ledger)
+    key, ours = Path(str(account["key_filename"])), Path(f"{made.root}.key")
+    ours.parent.mkdir(parents=True, exist_ok=True)
+    ours.write_text(key.read_text())
+    ours.with_suffix(".pub").write_text(key.with_suffix(".pub").read_text())
+    return made

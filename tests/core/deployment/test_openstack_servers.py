@@ -6,36 +6,14 @@ from typing import Any
 
 import pytest
 import yaml
-from carrying import MemoryLedger
-from sites import a_site
+from carrying import KilledError, MortalLedger
+from sites import let_in
 from small_cloud import ADMIN, SmallCloud
 from ssh_server import NoServerError, ssh_server
 
-from rallycross.deployment import Site, load_spec
+from rallycross.deployment import load_spec
 from rallycross.deployment.provider import PROVIDERS, Provided
 from rallycross.errors import RallycrossError
-
-
-class KilledError(BaseException):
-    """The worker dies here."""
-
-
-class Mortal(MemoryLedger):
-    """A ledger whose user dies at the `last` thing that it notes, just before or just after the note."""
-
-    def __init__(self, last: int, *, noted: bool) -> None:
-        super().__init__()
-        self.last, self._noted = last, noted
-
-    def remember(self, kind: str, name: str, detail: dict[str, Any]) -> int:
-        """Note it, and die in time."""
-        self.last -= 1
-        if not self.last and not self._noted:
-            raise KilledError
-        row = super().remember(kind, name, detail)
-        if not self.last:
-            raise KilledError
-        return row
 
 
 @pytest.fixture(scope="module", name="guests")
@@ -77,17 +55,6 @@ def provider(api: SmallCloud, guests: dict[str, object], folder: Path, **keys: A
     return found
 
 
-def site(folder: Path, guests: dict[str, object], ledger: MemoryLedger | None = None) -> Site:
-    """Return a site whose own key is the one that the guests let in."""
-    made = a_site(folder, ledger=ledger)
-    key = Path(str(guests["key_filename"]))
-    made_key = Path(f"{made.root}.key")
-    made_key.parent.mkdir(parents=True, exist_ok=True)
-    made_key.write_text(key.read_text())
-    made_key.with_suffix(".pub").write_text(key.with_suffix(".pub").read_text())
-    return made
-
-
 def left(api: SmallCloud) -> dict[str, int]:
     """Return how many things there are of what the provider makes; each project has a group `default`."""
     kinds = ("servers", "keypairs", "security_groups", "floatingips", "images")
@@ -97,7 +64,7 @@ def left(api: SmallCloud) -> dict[str, int]:
 
 def test_servers_are_made_found_again_and_deleted(api: SmallCloud, guests: dict[str, object], tmp_path: Path) -> None:
     """Two servers with key, group and floating addresses; a second call makes none; a destroy leaves none."""
-    here, openstack = site(tmp_path, guests), PROVIDERS["openstack"]
+    here, openstack = let_in(tmp_path, guests), PROVIDERS["openstack"]
     wanted = provider(api, guests, tmp_path)
     api.ready_after, api.lingers = 0.5, 0.5
     made = openstack.create(wanted.options, here)
@@ -123,8 +90,8 @@ def test_killed_anywhere_nothing_is_lost(
     api: SmallCloud, guests: dict[str, object], tmp_path: Path, *, last: int, noted: bool
 ) -> None:
     """Killed around the note of any thing, the next call makes what is missing, no thing twice; a destroy finds all."""
-    ledger = Mortal(last, noted=noted)
-    here, openstack = site(tmp_path, guests, ledger), PROVIDERS["openstack"]
+    ledger = MortalLedger(last, noted=noted)
+    here, openstack = let_in(tmp_path, guests, ledger), PROVIDERS["openstack"]
     wanted = provider(api, guests, tmp_path)
     with pytest.raises(KilledError):
         openstack.create(wanted.options, here)
@@ -137,7 +104,7 @@ def test_killed_anywhere_nothing_is_lost(
 
 def test_what_others_have_made_is_left_alone(api: SmallCloud, guests: dict[str, object], tmp_path: Path) -> None:
     """A thing of the same name that the ledger does not have is neither used nor deleted."""
-    here, wanted = site(tmp_path, guests), provider(api, guests, tmp_path)
+    here, wanted = let_in(tmp_path, guests), provider(api, guests, tmp_path)
     api.things["keypairs"] = {"mine-key": {"id": "mine-key", "name": "mine-key"}}
     with pytest.raises(RallycrossError, match="has a keypair mine-key already that this deployment has not made"):
         PROVIDERS["openstack"].create(wanted.options, here)
@@ -147,7 +114,7 @@ def test_what_others_have_made_is_left_alone(api: SmallCloud, guests: dict[str, 
 
 def test_a_server_in_error_is_told_and_made_anew(api: SmallCloud, guests: dict[str, object], tmp_path: Path) -> None:
     """A server that comes to ERROR fails the call; the next call makes another in its place."""
-    here, wanted = site(tmp_path, guests), provider(api, guests, tmp_path, amount=1)
+    here, wanted = let_in(tmp_path, guests), provider(api, guests, tmp_path, amount=1)
     api.fails = {"servers"}
     with pytest.raises(RallycrossError, match="server mine-1 has come to ERROR"):
         PROVIDERS["openstack"].create(wanted.options, here)
@@ -163,7 +130,7 @@ def test_a_server_in_error_is_told_and_made_anew(api: SmallCloud, guests: dict[s
 def test_an_image_is_uploaded_and_deleted_again(api: SmallCloud, guests: dict[str, object], tmp_path: Path) -> None:
     """A file becomes an image of the cloud's name, once; only that one is deleted."""
     (tmp_path / "disk.img").write_bytes(b"disk")
-    here = site(tmp_path, guests)
+    here = let_in(tmp_path, guests)
     wanted = provider(api, guests, tmp_path, image={"file": str(tmp_path / "disk.img"), "format": "raw"}, amount=1)
     for _ in range(2):
         PROVIDERS["openstack"].create(wanted.options, here)
@@ -177,9 +144,9 @@ def test_what_the_cloud_refuses_is_said(api: SmallCloud, guests: dict[str, objec
     """A refusal, an unknown flavor and a missing account are errors that say what to do."""
     create = PROVIDERS["openstack"].create
     with pytest.raises(RallycrossError, match=r"has no flavor 'm1\.huge' - name one"):
-        create(provider(api, guests, tmp_path, flavor_id="m1.huge").options, site(tmp_path, guests))
+        create(provider(api, guests, tmp_path, flavor_id="m1.huge").options, let_in(tmp_path, guests))
     with pytest.raises(RallycrossError, match="lacks auth_url, user, password, tenant - give them"):
-        create(provider(api, guests, tmp_path, cloud=None).options, site(tmp_path, guests))
+        create(provider(api, guests, tmp_path, cloud=None).options, let_in(tmp_path, guests))
     api.refuse["POST compute /servers"] = 403
     with pytest.raises(RallycrossError, match=r"the cloud that gives the servers: .*403"):
-        create(provider(api, guests, tmp_path).options, site(tmp_path, guests))
+        create(provider(api, guests, tmp_path).options, let_in(tmp_path, guests))

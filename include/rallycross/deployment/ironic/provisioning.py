@@ -1,0 +1,89 @@
+"""A node's way through ironic's states: from available to active, and back."""
+
+import time
+from collections.abc import Collection
+from typing import Any
+
+from openstack.connection import Connection
+
+from rallycross.errors import RallycrossError
+
+# As the API calls them.
+_COMING = ("deploying", "wait call-back", "deploy hold")
+_READY = ("available", "deploy failed")  # from which `active` may be asked for
+_LEAVING = ("deleting", "cleaning", "clean wait", "clean hold")
+_FAILED = ("deploy failed", "clean failed", "error")
+_PAUSE = 1  # seconds between two looks
+
+
+def called(node: Any) -> str:
+    """Return what people call a node."""
+    return str(node.name or node.id)
+
+
+def leaves(node: Any) -> bool:
+    """Tell whether a node is on its way back to `available`."""
+    return node.provision_state in _LEAVING
+
+
+def may_begin(node: Any) -> bool:
+    """Tell whether a node's provisioning is still to be asked for; raise `RallycrossError` where it cannot be."""
+    _raise_for_maintenance(node)
+    state = node.provision_state
+    if state in _READY:
+        return True
+    if state in {*_COMING, "active"}:
+        return False
+    raise RallycrossError(f"{_told(node)}, from which it cannot be provisioned - see to it in ironic")
+
+
+def begin(api: Connection, node: Any, instance_info: dict[str, Any], drive: dict[str, Any]) -> None:
+    """Ask for the image to be put on a node. What else its `instance_info` has stays: the allocation's traits."""
+    api.baremetal.update_node(node, instance_info={**(node.instance_info or {}), **instance_info})
+    api.baremetal.set_node_provision_state(node, "active", config_drive=drive)
+
+
+def await_active(api: Connection, node: Any, *, limit: float) -> None:
+    """Wait until a node is active; raise `RallycrossError` where it fails, or is not so after `limit` seconds."""
+    settled = _settled(api, node, _COMING, limit)
+    if settled.provision_state != "active":
+        remedy = "mend that, and deploy again" if settled.provision_state in _FAILED else "see to it in ironic"
+        raise RallycrossError(f"{_told(settled)}, and was to become active - {remedy}")
+
+
+def give_back(api: Connection, node: Any, *, limit: float) -> None:
+    """Ask for a node's undeployment, from whatever state a deploy has left it in; it need not have ended with that."""
+    state = node.provision_state
+    if state == "deploying":  # the one state that ironic does not let a node be undeployed from
+        state = _settled(api, node, ("deploying",), limit).provision_state
+    if state not in _LEAVING:
+        api.baremetal.set_node_provision_state(node, "deleted")
+
+
+def await_left(api: Connection, node: Any, *, limit: float) -> None:
+    """Wait until a node is undeployed and clean; raise `RallycrossError` where that fails or takes too long."""
+    settled = _settled(api, node, _LEAVING, limit)
+    if settled.provision_state in _FAILED:
+        raise RallycrossError(f"{_told(settled)}, and was to become available - mend that, and destroy again")
+
+
+def _settled(api: Connection, node: Any, passing: Collection[str], limit: float) -> Any:
+    """Return a node once its state is none of those that pass. In maintenance it would stay in them."""
+    deadline = time.monotonic() + limit
+    while (now := api.baremetal.get_node(node.id)).provision_state in passing:
+        _raise_for_maintenance(now)
+        if time.monotonic() > deadline:
+            raise RallycrossError(f"{_told(now)}, still after {limit:g} s - raise `timeout`, or ask why in ironic")
+        time.sleep(_PAUSE)
+    return now
+
+
+def _raise_for_maintenance(node: Any) -> None:
+    if node.is_maintenance:
+        why = node.maintenance_reason or node.last_error or "nobody has said why"
+        raise RallycrossError(f"node {called(node)} is in maintenance ({why}) - end that in ironic")
+
+
+def _told(node: Any) -> str:
+    error = f" ({node.last_error})" if node.last_error else ""
+    return f"node {called(node)} is in the state '{node.provision_state}'{error}"

@@ -1,0 +1,48 @@
+"""Allocations: a node that suits is reserved by a name, so that nobody else takes it."""
+
+import time
+from typing import Any
+
+from openstack.connection import Connection
+from openstack.exceptions import NotFoundException
+
+from rallycross.errors import RallycrossError
+
+_PATIENCE = 120  # seconds until ironic has chosen a node
+_PAUSE = 0.5  # seconds between two looks
+
+
+def allocation(api: Connection, name: str) -> Any | None:
+    """Return the allocation of a name, or None."""
+    try:
+        return api.baremetal.get_allocation(name)
+    except NotFoundException:
+        return None
+
+
+def reserve(api: Connection, name: str, resource_class: str, traits: list[str], nodes: list[str]) -> Any:
+    """Return a new allocation, for which ironic goes and chooses a node; one of `nodes`, where there are any."""
+    wanted = {"resource_class": resource_class, "traits": traits} | ({"candidate_nodes": nodes} if nodes else {})
+    return api.baremetal.create_allocation(name=name, **wanted)
+
+
+def await_node(api: Connection, reserved: Any) -> Any:
+    """Return an allocation once it has got its node; raise `RallycrossError` and delete it where none suits."""
+    deadline = time.monotonic() + _PATIENCE
+    while reserved.state == "allocating":
+        if time.monotonic() > deadline:
+            raise RallycrossError(f"ironic has not chosen a node within {_PATIENCE} s - do its conductors run?")
+        time.sleep(_PAUSE)
+        reserved = api.baremetal.get_allocation(reserved.id)
+    if reserved.state == "error":
+        free(api, reserved)
+        raise RallycrossError(
+            f"ironic has no node for {reserved.name}: {reserved.last_error} - a node has to be available, not in"
+            " maintenance, in a known power state, and to suit `resource_class`, `traits` and `nodes`"
+        )
+    return reserved
+
+
+def free(api: Connection, reserved: Any) -> None:
+    """Delete an allocation; one that is gone is fine, as after the undeployment of its node."""
+    api.baremetal.delete_allocation(reserved, ignore_missing=True)
