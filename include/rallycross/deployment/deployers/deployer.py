@@ -62,6 +62,7 @@ class CommandDeployer:
     credentials: Callable[[Ground], Found]
     units: tuple[str, ...]  # patterns of the systemd units that the cloud runs as
     passwords: tuple[str, ...] = ()  # names of those that are decided once
+    secrets: Callable[[Ground], Sequence[str]] = lambda _: ()  # those that the deployer has made, by now
     trace: str = ""  # a folder that tells of another deployment by the same deployer; deleted by destroy
     members: Callable[[Ground], Sequence[Node]] = lambda ground: ground.nodes  # where units run
     complain: Callable[[Ground], str | None] = lambda _: None  # what speaks against the spec on these servers
@@ -84,7 +85,8 @@ class CommandDeployer:
             names = tuple(node.name for node in members)
             script = scripts.start(self.units)
             steps.append(Step("start", script, names, limit=600, always=True, title="Services run"))
-        return Plan(tuple(_in_sequence(steps, ground.deployer)), tuple(ground.passwords.values()))
+        secrets = (*ground.passwords.values(), *self.secrets(ground))
+        return Plan(tuple(_in_sequence(steps, ground.deployer)), secrets)
 
     def cloud(self, spec: CloudSpec, nodes: Sequence[Node], site: Site) -> Deployed:
         """Return the deployer's administrator."""
@@ -143,7 +145,7 @@ class CommandDeployer:
                 everywhere,
                 title="One cloud a host",
                 leaves=self.trace,
-                undo=scripts.unclaim(self.kind, cloud, self.trace),
+                undo=scripts.unclaim(self.kind, cloud, self.trace, self.units),
             ),
             Step(
                 "admit",
@@ -178,11 +180,6 @@ class CommandDeployer:
 def deployer_option() -> dict[str, Option]:
     """Return the option that each of these engines has."""
     return {"deployer": Option(str, None, "the server that the deployer runs on; default: the first")}
-
-
-def one_of(*words: str) -> Callable[[Any], str | None]:
-    """Return the check of a word."""
-    return lambda value: None if value in words else f"must be one of {', '.join(words)}"
 
 
 def _versions(spec: CloudSpec) -> dict[str, Any]:

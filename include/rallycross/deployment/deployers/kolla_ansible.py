@@ -128,11 +128,21 @@ def commands(ground: Ground) -> list[Step]:
             step = replace(
                 step,
                 script=f"touch {quote(f'{root}/begun')}\n{step.script}",
-                undo=_destroy(root, ground.options["cleanup"]),
+                undo=_destroy(root, images=ground.options["destroy_images"]),
                 undo_limit=3600,
             )
         steps.append(step)
     return steps
+
+
+def secrets(ground: Ground) -> list[str]:
+    """Return the passwords that were made; none before they are."""
+    try:
+        made = yaml.safe_load(ground.deployer.host.read(f"{ground.root}/etc/passwords.yml"))
+    except FileNotFoundError:
+        return []
+    # A short one is not told from other words, and a key of several lines is in no line of a log.
+    return [value for value in made.values() if isinstance(value, str) and len(value) > 7 and "\n" not in value]
 
 
 def credentials(ground: Ground) -> Found:
@@ -182,16 +192,14 @@ def _command(ground: Ground, name: str) -> str:
     return f"{_at(ground.root)}kolla-ansible {name}{where}{narrowed}\n"
 
 
-def _destroy(root: str, cleanup: str) -> str:
+def _destroy(root: str, *, images: bool) -> str:
     """Take back a deploy that was begun: what comes before it has nothing that destroy would find its way through."""
-    if cleanup == "none":
-        return ""
-    images = " --include-images" if cleanup == "images" else ""
+    included = " --include-images" if images else ""
     # Its play is for all hosts, and this one is in the inventory as `localhost`, too: without a limit it would lose
     # its network namespaces and tunnels, whether Kolla has made them or not.
     return (
         f"{_at(root)}[ -e begun ] || exit 0\n"
-        f'kolla-ansible destroy {_SURE}{images} -i inventory --configdir "$PWD/etc" --limit baremetal\n'
+        f'kolla-ansible destroy {_SURE}{included} -i inventory --configdir "$PWD/etc" --limit baremetal\n'
         "rm -f begun\n"
     )
 

@@ -10,6 +10,12 @@ CLAIM = "/var/lib/rallycross/deployer"  # whose cloud a host has; it has room fo
 _SSH = "umask 077\nmkdir -p ~/.ssh\ntouch ~/.ssh/authorized_keys ~/.ssh/config\n"
 
 
+def as_root_only(nodes: Sequence[Node], kind: str) -> str | None:
+    """Return what is wrong with whom one signs in as, for a deployer that takes nobody but root; or None."""
+    other = [node.name for node in nodes if node.server and node.server.user != "root"]
+    return f"{kind} wants to be root - set `user: root` for {', '.join(other)}" if other else None
+
+
 def claim(kind: str, cloud: str, trace: str) -> str:
     """Take the host for this cloud, or fail; a `trace` without a claim is somebody else's deployment."""
     owner = quote(f"{kind}'s cloud {cloud}")
@@ -27,10 +33,14 @@ fi
 """
 
 
-def unclaim(kind: str, cloud: str, trace: str) -> str:
-    """Give the host free, if it is this cloud's, without the `trace`."""
+def unclaim(kind: str, cloud: str, trace: str, units: Sequence[str]) -> str:
+    """Give the host free, if it is this cloud's: without the `trace`, and with what is left of the units at an end."""
     owner = quote(f"{kind}'s cloud {cloud}")
-    return f'{AS_ROOT}[ "$(cat {CLAIM} 2>/dev/null)" != {owner} ] || as_root rm -rf {trace} {CLAIM}'
+    return f"""{AS_ROOT}[ "$(cat {CLAIM} 2>/dev/null)" = {owner} ] || exit 0
+{_enabled(units)}
+[ -z "$units" ] || as_root systemctl disable -q --now $units
+as_root rm -rf {trace} {CLAIM}
+"""
 
 
 def admit(public_key: str) -> str:

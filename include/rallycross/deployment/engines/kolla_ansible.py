@@ -1,7 +1,7 @@
 """The engine `kolla-ansible`: OpenStack in containers, by Kolla Ansible from one of the servers."""
 
 from rallycross.deployment.deployers import kolla_ansible as kolla
-from rallycross.deployment.deployers.deployer import CommandDeployer, deployer_option, one_of
+from rallycross.deployment.deployers.deployer import CommandDeployer, deployer_option
 from rallycross.deployment.engine import ENGINES
 from rallycross.deployment.option import Option, within
 
@@ -26,18 +26,14 @@ ENGINES.add(
             "commands": Option(list, list(kolla.USUAL), "Kolla Ansible's, in order", kolla.complain_of_commands),
             "tags": Option(list, [], "services that the commands are narrowed to, by Kolla's tags"),
             "timeout": Option(int, 10800, "seconds for each of pull and deploy", within(60, 86400)),
-            "cleanup": Option(
-                str,
-                "destroy",
-                "how destroy ends: destroy, images (takes them away, too) or none",
-                one_of("destroy", "images", "none"),
-            ),
+            "destroy_images": Option(bool, False, "whether destroy takes the containers' images away, too"),
             **deployer_option(),
         },
         commands=kolla.commands,
         credentials=kolla.credentials,
         units=kolla.UNITS,
         passwords=(kolla.ADMIN,),
+        secrets=kolla.secrets,
         trace=kolla.TRACE,
         members=kolla.members,
         complain=kolla.complain,
