@@ -137,7 +137,7 @@ SUNBEAM = Played(
             ("install openstack( --channel .*)?", f"mkdir -p /snap/bin; ln -sf {_PLAY} /snap/bin/sunbeam"),
             (
                 "remove --purge openstack",
-                "rm -rf /snap/bin/sunbeam /opt/played/cluster /opt/played/prepared /home/sunbeam/token-*",
+                "rm -rf /snap/bin/sunbeam /opt/played/cluster /opt/played/prepared",
             ),
         ],
         "sunbeam": [

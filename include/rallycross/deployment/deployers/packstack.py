@@ -77,7 +77,7 @@ def credentials(ground: Ground) -> Found:
 
 def _installed(release: str) -> str:
     return f"""
-command -v dnf >/dev/null || {{ echo 'Packstack is for CentOS Stream and RHEL: there is no dnf' >&2; exit 1; }}
+command -v dnf >/dev/null || {{ echo 'Packstack is for CentOS Stream: there is no dnf' >&2; exit 1; }}
 dnf -y -q install dnf-plugins-core
 dnf config-manager --set-enabled crb
 dnf -y -q install centos-release-openstack-{quote(release)}

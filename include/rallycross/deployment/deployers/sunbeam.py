@@ -161,6 +161,7 @@ def _joined(ground: Ground, node: Node, as_user: str) -> list[Step]:
             f'as_root test -s "$home/{token}" || as_user sunbeam cluster add "$name" --output {token}\n'
             f'as_root cat "$home/{token}" | ssh {node.name} {quote(f"umask 077; cat > {there}")}\n',
             title=f"Token for {node.name}",
+            undo=f'{as_user}as_root rm -f "$home/{token}"',  # that of another cluster would be of no use
         ),
         Step(
             f"join {node.name}",
