@@ -231,5 +231,10 @@ class _Course:
 
 def remember(ledger: Ledger, unit: Unit) -> None:
     """Note, before a unit begins, how it is undone."""
-    detail = {"host": unit.node.name, "undo": unit.step.undo, "leaves": unit.step.leaves}
+    detail = {
+        "host": unit.node.name,
+        "undo": unit.step.undo,
+        "undo_limit": unit.step.undo_limit,
+        "leaves": unit.step.leaves,
+    }
     ledger.remember("step", unit.step.name, detail)

@@ -26,7 +26,8 @@ class Step:
     always: bool = False  # run even if done before (a start, a check)
     title: str = ""  # for people
     leaves: str = ""  # what it leaves outside of the cloud's folder, for `cloud show`; "" = nothing
-    undo: str = ""  # bash; runs at most 300 s
+    undo: str = ""  # bash
+    undo_limit: float = 300  # seconds
 
     @property
     def words(self) -> str:

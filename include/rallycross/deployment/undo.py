@@ -15,7 +15,7 @@ from rallycross.deployment.node import Node
 from rallycross.deployment.step import Status, StepEvent, Tell
 from rallycross.errors import RallycrossError
 
-_LIMIT = 300  # seconds for taking one step back
+_LIMIT = 300  # seconds for deleting a folder, and for a step of which the ledger has no limit
 
 
 def undo(ledger: Ledger, nodes: Sequence[Node], *, owner: str, tell: Tell) -> None:
@@ -30,7 +30,8 @@ def undo(ledger: Ledger, nodes: Sequence[Node], *, owner: str, tell: Tell) -> No
         for made in reversed([made for made in ledger.standing() if made.kind == "step"]):
             if script := made.detail["undo"]:  # else what it leaves stays
                 with _told(tell, made):
-                    _node(known, made.detail["host"]).host.run(script, limit=_LIMIT)
+                    limit = made.detail.get("undo_limit", _LIMIT)
+                    _node(known, made.detail["host"]).host.run(script, limit=limit)
             ledger.forgotten(made.row)
         # Deleting hundreds of megabytes of small files takes its time; one host does not wait for another.
         with ThreadPoolExecutor(max(1, len(places))) as pool:

@@ -1,0 +1,258 @@
+"""What the engine `kolla-ansible` writes: inventory, globals.yml, passwords, and the scripts of its steps."""
+
+import ipaddress
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from shlex import quote
+from typing import Any
+
+import yaml
+
+from rallycross.deployment.deployers.deployer import Found, Ground
+from rallycross.deployment.deployers.scripts import AS_ROOT
+from rallycross.deployment.node import Node
+from rallycross.deployment.step import Step
+from rallycross.errors import RallycrossError
+
+ROLES = ("control", "network", "compute", "storage", "monitoring")
+ADMIN = "keystone_admin_password"  # as Kolla's passwords.yml has it
+UNITS = ("kolla-*-container.service",)
+TRACE = "/etc/kolla"
+_NEEDED = ("control", "network", "compute")
+_ENTRY = "kolla-admin"  # the administrator in the clouds.yaml of post-deploy
+_SURE = "--yes-i-really-really-mean-it"
+
+
+@dataclass(frozen=True)
+class Command:
+    """A command of kolla-ansible's."""
+
+    title: str
+    limit: float = 3600  # seconds
+    leaves: str = ""
+    tagged: bool = False  # whether it goes by service, so that `tags` narrow it
+    here: bool = False  # it is for the deployer's host alone, and takes no inventory
+
+
+COMMANDS = {
+    "install-deps": Command("Ansible's collections", 1800, here=True),
+    "bootstrap-servers": Command("Hosts made ready", leaves="a container engine, packages, entries in /etc/hosts"),
+    "prechecks": Command("Hosts are fit", tagged=True),
+    "genconfig": Command("Configuration of the services", tagged=True),
+    "validate-config": Command("Configuration is valid", tagged=True),
+    "pull": Command("Images of the services", leaves="container images", tagged=True),
+    "deploy": Command("Services", leaves="containers, volumes, network devices", tagged=True),
+    "post-deploy": Command("Credentials"),
+    "check": Command("Containers are healthy", tagged=True),
+}
+USUAL = ("install-deps", "bootstrap-servers", "prechecks", "pull", "deploy", "post-deploy")
+
+
+def roles(ground: Ground) -> dict[str, list[str]]:
+    """Return the roles of each server: as the spec has it, or the first has all and the others compute."""
+    first, *rest = (node.name for node in ground.nodes)
+    given: dict[str, list[str]] = ground.options["roles"]
+    return given or {first: list(ROLES)} | {name: ["compute"] for name in rest}
+
+
+def complain_of_roles(given: Mapping[Any, Any]) -> str | None:
+    """Return what is wrong with the option `roles`, or None."""
+    for name, words in given.items():
+        if not isinstance(words, list) or not words or any(word not in ROLES for word in words):
+            return f"must have lists of {', '.join(ROLES)} at {name}"
+    missing = [role for role in _NEEDED if given and not any(role in words for words in given.values())]
+    return f"must give some server the role {missing[0]}" if missing else None
+
+
+def complain_of_commands(given: Sequence[Any]) -> str | None:
+    """Return what is wrong with the option `commands`, or None."""
+    unknown = [name for name in given if name not in COMMANDS]
+    if unknown or len(set(given)) < len(given):
+        return f"must have each at most once of {', '.join(COMMANDS)}"
+    return None if "post-deploy" in given else "must have post-deploy, which writes the credentials"
+
+
+def complain(ground: Ground) -> str | None:
+    """Return what speaks against the spec on these servers, or None."""
+    there = [node.name for node in ground.nodes]
+    for name in roles(ground):
+        if name not in there:
+            return f"roles: there is no server {name!r} - there is: {', '.join(there)}"
+    if "kolla_internal_vip_address" not in ground.options["globals"] and not _is_address(_controller(ground).address):
+        return (
+            f"{_controller(ground).name} is known by its name, not its address - give `globals`"
+            " kolla_internal_vip_address, and enable_haproxy: false where it is a server's own"
+        )
+    return None
+
+
+def members(ground: Ground) -> list[Node]:
+    """Return the servers that containers run on."""
+    return [node for node in ground.nodes if node.name in roles(ground)] if _deploys(ground) else []
+
+
+def commands(ground: Ground) -> list[Step]:
+    """Return the steps: Kolla Ansible itself, its configuration, its commands."""
+    root = ground.root
+    steps = [
+        Step(
+            "kolla-ansible",
+            _environment(root, ground.options["requirements"]),
+            limit=1800,
+            title="Kolla Ansible in an environment of its own",
+            leaves="the Debian package python3-venv, where it was missing and we are root",
+        ),
+        Step(
+            "passwords",
+            _passwords(root),
+            title="Passwords",
+            files={f"{root}/etc/given.yml": _yaml({ADMIN: ground.passwords[ADMIN]} | ground.options["passwords"])},
+        ),
+        Step(
+            "configuration",
+            # The sample says which services go where; the hosts above it are ours.
+            f"{_at(root)}sed -n '/^\\[baremetal:children\\]/,$p' venv/share/kolla-ansible/ansible/inventory/multinode |"
+            " cat etc/hosts - > inventory\n",
+            title="Inventory and globals.yml",
+            files={f"{root}/etc/hosts": _inventory(ground), f"{root}/etc/globals.yml": _yaml(_globals(ground))},
+        ),
+    ]
+    for name in ground.options["commands"]:
+        command = COMMANDS[name]
+        step = Step(
+            name, _command(ground, name), limit=command.limit, title=f"{name}: {command.title}", leaves=command.leaves
+        )
+        if name in {"pull", "deploy"}:
+            step = replace(step, limit=ground.options["timeout"])
+        if name == "deploy":
+            step = replace(
+                step,
+                script=f"touch {quote(f'{root}/begun')}\n{step.script}",
+                undo=_destroy(root, images=ground.options["destroy_images"]),
+                undo_limit=3600,
+            )
+        steps.append(step)
+    return steps
+
+
+def secrets(ground: Ground) -> list[str]:
+    """Return the passwords that were made; none before they are."""
+    try:
+        made = yaml.safe_load(ground.deployer.host.read(f"{ground.root}/etc/passwords.yml"))
+    except FileNotFoundError:
+        return []
+    # A short one is not told from other words, and a key of several lines is in no line of a log.
+    return [value for value in made.values() if isinstance(value, str) and len(value) > 7 and "\n" not in value]
+
+
+def credentials(ground: Ground) -> Found:
+    """Return the administrator that post-deploy has written down."""
+    path = f"{ground.root}/etc/clouds.yaml"
+    host = ground.deployer.host
+    try:
+        entry = dict(yaml.safe_load(host.read(path))["clouds"][_ENTRY])
+    except (OSError, KeyError, TypeError, yaml.YAMLError) as error:
+        raise RallycrossError(f"{host.name}:{path} has no {_ENTRY} - look at post-deploy's log") from error
+    authority = entry.pop("cacert", None)
+    return Found(entry, host.run(f"{AS_ROOT}as_root cat {quote(authority)}", limit=30).out if authority else "")
+
+
+def _environment(root: str, requirements: Sequence[str]) -> str:
+    """Install what is asked for, from the index that pip knows there."""
+    return f"""{AS_ROOT}{_at(root)}
+if ! python3 -c 'import sys, ensurepip; sys.exit(sys.version_info < (3, 11))' 2>/dev/null; then
+    command -v apt-get >/dev/null || {{ echo "no Python 3.11 or later that can make environments" >&2; exit 1; }}
+    as_root apt-get -qq update
+    as_root env DEBIAN_FRONTEND=noninteractive apt-get -qq install --no-install-recommends python3-venv >/dev/null
+fi
+python3 -m venv --clear venv
+venv/bin/pip install --quiet --no-cache-dir --no-compile {" ".join(map(quote, requirements))}
+kolla-ansible --version
+"""
+
+
+def _passwords(root: str) -> str:
+    """Add what is missing to what was there and what the spec gives; the file is there whole or as it was."""
+    return f"""{_at(root)}
+umask 077
+install -m 600 venv/share/kolla-ansible/etc_examples/kolla/passwords.yml etc/new.yml
+for file in etc/passwords.yml etc/given.yml; do
+    [ ! -e "$file" ] || kolla-mergepwd --old "$file" --new etc/new.yml --final etc/new.yml
+done
+kolla-genpwd -p etc/new.yml
+chmod 600 etc/new.yml
+mv etc/new.yml etc/passwords.yml
+"""
+
+
+def _command(ground: Ground, name: str) -> str:
+    command, tags = COMMANDS[name], ground.options["tags"]
+    where = "" if command.here else ' -i inventory --configdir "$PWD/etc"'
+    narrowed = f" --tags {quote(','.join(tags))}" if tags and command.tagged else ""
+    return f"{_at(ground.root)}kolla-ansible {name}{where}{narrowed}\n"
+
+
+def _destroy(root: str, *, images: bool) -> str:
+    """Take back a deploy that was begun: what comes before it has nothing that destroy would find its way through."""
+    included = " --include-images" if images else ""
+    # Its play is for all hosts, and this one is in the inventory as `localhost`, too: without a limit it would lose
+    # its network namespaces and tunnels, whether Kolla has made them or not.
+    return (
+        f"{_at(root)}[ -e begun ] || exit 0\n"
+        f'kolla-ansible destroy {_SURE}{included} -i inventory --configdir "$PWD/etc" --limit baremetal\n'
+        "rm -f begun\n"
+    )
+
+
+def _at(root: str) -> str:
+    """Have the environment's programs found, Ansible's files below the cloud's folder, and a locale that it takes."""
+    return (
+        f"mkdir -p {quote(root)}/etc\ncd {quote(root)}\n"
+        'export PATH="$PWD/venv/bin:$PATH" ANSIBLE_HOME="$PWD/ansible" LC_ALL=C.UTF-8\n'
+    )
+
+
+def _inventory(ground: Ground) -> str:
+    chosen = roles(ground)
+    lines = {node.name: f"{node.name}{_variables(node)}\n" for node in ground.nodes if node.name in chosen}
+    groups = [
+        f"[{role}]\n" + "".join(line for name, line in lines.items() if role in chosen[name]) + "\n" for role in ROLES
+    ]
+    return "".join(groups) + "[deployment]\nlocalhost ansible_connection=local\n\n"
+
+
+def _variables(node: Node) -> str:
+    """Return what the inventory says of a server; how one signs in to it, SSH knows."""
+    listed = node.host.run("ip -o addr show", limit=30).out.splitlines()
+    interfaces = [line.split()[1] for line in listed if f" {node.address}/" in line]
+    network = f" network_interface={interfaces[0]}" if interfaces else ""
+    return f" ansible_host={node.address}{network}"
+
+
+def _globals(ground: Ground) -> dict[str, Any]:
+    """Return globals.yml: what the spec says; without a virtual address the controller's own is used, unproxied."""
+    given: dict[str, Any] = ground.options["globals"]
+    if "kolla_internal_vip_address" in given:
+        return given
+    return {"kolla_internal_vip_address": _controller(ground).address, "enable_haproxy": False} | given
+
+
+def _controller(ground: Ground) -> Node:
+    chosen = roles(ground)
+    return next(node for node in ground.nodes if "control" in chosen.get(node.name, []))
+
+
+def _deploys(ground: Ground) -> bool:
+    return "deploy" in ground.options["commands"]
+
+
+def _is_address(text: str) -> bool:
+    try:
+        ipaddress.ip_address(text)
+    except ValueError:
+        return False
+    return True
+
+
+def _yaml(data: Any) -> str:
+    return yaml.safe_dump(data, sort_keys=True)

@@ -1,0 +1,160 @@
+"""What the engine `openstack-ansible` writes: its configuration, and the scripts of its steps."""
+
+from collections.abc import Mapping
+from shlex import quote
+from typing import Any
+
+import yaml
+
+from rallycross.deployment.deployers.deployer import Found, Ground
+from rallycross.deployment.deployers.scripts import as_root_only
+from rallycross.deployment.step import Step
+from rallycross.errors import RallycrossError
+
+ADMIN = "keystone_auth_admin_password"  # as user_secrets.yml has it
+TRACE = "/etc/openstack_deploy"
+UNITS = (
+    "lxc.service",  # starts and ends the containers, where services live in such
+    "keystone-*.service",
+    "glance-*.service",
+    "placement-*.service",
+    "nova-*.service",
+    "neutron-*.service",
+    "cinder-*.service",
+    "haproxy.service",
+)
+_TREE = "/opt/openstack-ansible"
+_CLOUDS_YAML = "/root/.config/openstack/clouds.yaml"
+_ENTRY = "default"
+_PLAYBOOKS = {"setup_hosts": "Hosts", "setup_infrastructure": "Infrastructure", "setup_openstack": "OpenStack"}
+# Of the files user_*.yml the last one holds.
+_VARIABLES = f"{TRACE}/user_zz_rallycross.yml"
+
+
+def complain(ground: Ground) -> str | None:
+    """Return what speaks against the spec on these servers, or None."""
+    if what := as_root_only(ground.nodes, "OpenStack-Ansible"):
+        return what
+    if ground.others and not ground.options["user_config"]:
+        return "several servers need `user_config`, OpenStack-Ansible's openstack_user_config.yml, that names them"
+    return None
+
+
+def commands(ground: Ground) -> list[Step]:
+    """Return the steps: OpenStack-Ansible, its configuration, its playbooks."""
+    options = ground.options
+    variables = {ADMIN: ground.passwords[ADMIN]} | options["variables"]
+    steps = [
+        Step("git", _GIT, limit=900, title="git", leaves="git, where it was missing"),
+        Step(
+            "clone",
+            _clone(options["repository"], options["release"]),
+            limit=1800,
+            title=f"OpenStack-Ansible, {options['release']}",
+            leaves=_TREE,
+        ),
+        Step(
+            "bootstrap-ansible",
+            f"cd {_TREE}\nscripts/bootstrap-ansible.sh",
+            limit=3600,
+            title="Ansible and its roles",
+            leaves="/opt/ansible-runtime, /etc/ansible, commands in /usr/local/bin",
+        ),
+        _configured(options, {_VARIABLES: _yaml(variables)}),
+    ]
+    for name, title in _PLAYBOOKS.items():
+        first = name == "setup_hosts"
+        steps.append(
+            Step(
+                name.replace("_", "-"),
+                _playbook(name),
+                limit=options["timeout"],
+                title=title,
+                leaves="packages, containers, networks, services, /openstack" if first else "",
+                undo=_DESTROY if first else "",
+                undo_limit=3600,
+            )
+        )
+    return steps
+
+
+def credentials(ground: Ground) -> Found:
+    """Return the administrator from the clouds.yaml, which is on a host or in its utility container."""
+    for node in (ground.deployer, *ground.others):
+        said = node.host.run(_CLOUDS, limit=60, check=False).out
+        try:
+            entry = dict(yaml.safe_load(said)["clouds"][_ENTRY])
+        except (KeyError, TypeError, yaml.YAMLError):
+            continue
+        entry.pop("cacert", None)
+        if url := ground.options["auth_url"]:
+            entry["auth"]["auth_url"] = url
+            entry["interface"] = "public"
+        return Found(entry, ground.deployer.host.run(f"cat {TRACE}/pki/roots/*/certs/*.crt || :", limit=30).out)
+    raise RallycrossError(
+        f"no server, and no utility container, has a {_CLOUDS_YAML} with {_ENTRY} - look at setup-openstack's log"
+    )
+
+
+_GIT = """
+if ! command -v git >/dev/null; then
+    if command -v apt-get >/dev/null; then
+        apt-get -qq update
+        DEBIAN_FRONTEND=noninteractive apt-get -qq install --no-install-recommends git >/dev/null
+    else
+        dnf -y -q install git
+    fi
+fi
+"""
+_CLOUDS = f"""
+cat {_CLOUDS_YAML} 2>/dev/null ||
+    lxc-attach -n "$(lxc-ls -1 | grep utility | head -n 1)" -- cat {_CLOUDS_YAML} 2>/dev/null
+"""
+# What runs on the hosts themselves nothing takes away; the claim's end stops it.
+_DESTROY = f"""
+command -v openstack-ansible >/dev/null && [ -e {TRACE}/openstack_user_config.yml ] || exit 0
+cd {_TREE}
+openstack-ansible openstack.osa.containers_lxc_destroy \\
+    -e force_containers_destroy=true -e force_containers_data_destroy=true
+"""
+
+
+def _clone(repository: str, release: str) -> str:
+    """Have the release in the checkout, whatever a clone that broke off has left."""
+    return f"""
+git init -q {_TREE}
+cd {_TREE}
+git fetch -q --depth 1 {quote(repository)} {quote(release)}
+git checkout -q -f FETCH_HEAD
+git log -1 --format='%H %s'
+"""
+
+
+def _configured(options: Mapping[str, Any], files: dict[str, str]) -> Step:
+    """Return the step that gives the hosts' description: what the spec has, or that of one host with all."""
+    scenario = options["scenario"]
+    if not options["user_config"]:
+        return Step(
+            "bootstrap-aio",
+            f"cd {_TREE}\nexport SCENARIO={quote(scenario)} BOOTSTRAP_OPTS={quote(options['bootstrap_options'])}\n"
+            "scripts/bootstrap-aio.sh",
+            limit=3600,
+            title=f"One host with all, {scenario}",
+            files=files,
+            leaves="networks, loop devices, swap",
+        )
+    return Step(
+        "configuration",
+        f"cd {_TREE}\ntar -C etc/openstack_deploy -c . | tar -C {TRACE} -x --skip-old-files\n"
+        f"scripts/pw-token-gen.py --file {TRACE}/user_secrets.yml\n",
+        title="Configuration and passwords",
+        files=files | {f"{TRACE}/openstack_user_config.yml": _yaml(options["user_config"])},
+    )
+
+
+def _playbook(name: str) -> str:
+    return f"cd {_TREE}\nopenstack-ansible openstack.osa.{name}\n"
+
+
+def _yaml(data: Any) -> str:
+    return yaml.safe_dump(data, sort_keys=False)

@@ -1,0 +1,125 @@
+"""What the engine `packstack` writes: its answers, and the scripts of its steps."""
+
+import re
+from collections.abc import Mapping
+from shlex import quote
+from typing import Any
+
+from rallycross.deployment.deployers.deployer import Found, Ground
+from rallycross.deployment.deployers.scripts import as_root_only
+from rallycross.deployment.engines.existing import entry_from_variables, openrc_variables
+from rallycross.deployment.step import Step
+from rallycross.errors import RallycrossError
+
+PASSWORDS = ("CONFIG_KEYSTONE_ADMIN_PW", "CONFIG_DEFAULT_PASSWORD")
+UNITS = (
+    "httpd.service",  # keystone and others
+    "openstack-*.service",
+    "neutron-*.service",
+    "mariadb.service",
+    "rabbitmq-server.service",
+)
+_OPENRC = "/root/keystonerc_admin"
+_KEY = re.compile(r"CONFIG_[A-Z0-9_]+")
+_SSH_LIMIT = 600  # seconds that Packstack gives one of its own waits
+
+
+def complain_of_answers(given: Mapping[Any, Any]) -> str | None:
+    """Return what is wrong with the option `answers`, or None."""
+    for key, value in given.items():
+        if not isinstance(key, str) or not _KEY.fullmatch(key):
+            return f"must have keys such as CONFIG_HEAT_INSTALL, unlike {key!r}"
+        if not isinstance(value, str | int | float) or "\n" in str(value):
+            return f"must have one line of text, a number, or true or false at {key}"
+    return None
+
+
+def complain(ground: Ground) -> str | None:
+    """Return what speaks against the spec on these servers, or None."""
+    return as_root_only(ground.nodes, "Packstack")
+
+
+def commands(ground: Ground) -> list[Step]:
+    """Return the steps: Packstack, its answers, its run."""
+    root, options = ground.root, ground.options
+    return [
+        Step("packstack", _installed(options["release"]), limit=1800, title="Packstack", leaves="RDO's repositories"),
+        Step(
+            "answers",
+            _answers(root, ground),
+            title="Answers",
+            files={f"{root}/given": "".join(f"{key}={_said(value)}\n" for key, value in _given(ground).items())},
+        ),
+        Step(
+            "deploy",
+            # It keeps what it has said to the terminal, which is not here, in a folder of its own.
+            f"export LC_ALL=C.UTF-8\npackstack --answer-file={quote(f'{root}/answers')} -t {_SSH_LIMIT}\n"
+            f"[ -s {_OPENRC} ] || {{ echo 'packstack has ended well, and left no {_OPENRC}' >&2; exit 1; }}\n",
+            limit=options["timeout"],
+            title="Puppet on each host",
+            leaves=f"packages, services, databases, {_OPENRC}: all that Packstack makes",
+            undo=f"rm -f {_OPENRC}",
+        ),
+    ]
+
+
+def credentials(ground: Ground) -> Found:
+    """Return the administrator of the openrc."""
+    host = ground.deployer.host
+    try:
+        text = host.read(_OPENRC)
+    except OSError as error:
+        raise RallycrossError(f"{host.name}:{_OPENRC} cannot be read - look at the log of the step deploy") from error
+    entry = entry_from_variables(openrc_variables(text))
+    authority = entry.pop("cacert", None)
+    return Found(entry, host.read(authority) if authority else "")
+
+
+def _installed(release: str) -> str:
+    return f"""
+command -v dnf >/dev/null || {{ echo 'Packstack is for CentOS Stream: there is no dnf' >&2; exit 1; }}
+dnf -y -q install dnf-plugins-core
+dnf config-manager --set-enabled crb
+dnf -y -q install centos-release-openstack-{quote(release)}
+dnf -y -q install openstack-packstack
+packstack --version
+"""
+
+
+def _answers(root: str, ground: Ground) -> str:
+    """Make the answers once: their passwords are random. What the spec gives takes the place of what they say."""
+    hosts = ",".join(node.address for node in (ground.deployer, *ground.others))
+    return f"""
+umask 077
+export LC_ALL=C.UTF-8
+cd {quote(root)}
+if [ ! -s answers ]; then
+    packstack --gen-answer-file="$PWD/new" --install-hosts={quote(hosts)}
+    mv new answers
+fi
+cp answers part
+while IFS= read -r line; do
+    grep -v "^${{line%%=*}}=" part > rest || :
+    printf '%s\\n' "$line" >> rest
+    mv rest part
+done < given
+mv part answers
+"""
+
+
+def _given(ground: Ground) -> dict[str, Any]:
+    """Return what we answer: the deployer's server is the controller; where there are others, those compute."""
+    controller = ground.deployer.address
+    computes = ",".join(node.address for node in ground.others) or controller
+    hosts = {
+        "CONFIG_CONTROLLER_HOST": controller,
+        "CONFIG_COMPUTE_HOSTS": computes,
+        "CONFIG_NETWORK_HOSTS": controller,
+        "CONFIG_PROVISION_DEMO": False,  # it would fetch an image
+    }
+    answers: dict[str, Any] = ground.options["answers"]
+    return hosts | dict(ground.passwords) | answers
+
+
+def _said(value: Any) -> str:
+    return ("n", "y")[value] if isinstance(value, bool) else str(value)

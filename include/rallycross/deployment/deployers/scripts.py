@@ -1,0 +1,152 @@
+"""The scripts that all deployers' steps have in common. Each may be begun twice, and by root or by a user with sudo."""
+
+from collections.abc import Sequence
+from shlex import quote
+
+from rallycross.deployment.node import Node
+
+AS_ROOT = 'as_root() { if [ "$(id -u)" = 0 ]; then "$@"; else sudo -n -E "$@"; fi; }\n'
+CLAIM = "/var/lib/rallycross/deployer"  # whose cloud a host has; it has room for one
+_SSH = "umask 077\nmkdir -p ~/.ssh\ntouch ~/.ssh/authorized_keys ~/.ssh/config\n"
+
+
+def as_root_only(nodes: Sequence[Node], kind: str) -> str | None:
+    """Return what is wrong with whom one signs in as, for a deployer that takes nobody but root; or None."""
+    other = [node.name for node in nodes if node.server and node.server.user != "root"]
+    return f"{kind} wants to be root - set `user: root` for {', '.join(other)}" if other else None
+
+
+def claim(kind: str, cloud: str, trace: str) -> str:
+    """Take the host for this cloud, or fail; a `trace` without a claim is somebody else's deployment."""
+    owner = quote(f"{kind}'s cloud {cloud}")
+    foreign = f"{trace} is there, so something else has deployed to this host - use another, or take it away"
+    traced = f"[ ! -e {trace} ] || {{ echo {quote(foreign)} >&2; exit 1; }}" if trace else ":"
+    return f"""{AS_ROOT}
+[ -e {CLAIM} ] || {traced}
+as_root mkdir -p {CLAIM.rpartition("/")[0]}
+as_root bash -c 'set -C; echo "$2" > "$1"' claim {CLAIM} {owner} 2>/dev/null || :
+owner=$(cat {CLAIM})
+if [ "$owner" != {owner} ]; then
+    echo "this host has $owner already, and room for one - destroy that one first" >&2
+    exit 1
+fi
+"""
+
+
+def unclaim(kind: str, cloud: str, trace: str, units: Sequence[str]) -> str:
+    """Give the host free, if it is this cloud's: without the `trace`, and with what is left of the units at an end."""
+    owner = quote(f"{kind}'s cloud {cloud}")
+    return f"""{AS_ROOT}[ "$(cat {CLAIM} 2>/dev/null)" = {owner} ] || exit 0
+{_enabled(units)}
+[ -z "$units" ] || as_root systemctl disable -q --now $units
+as_root rm -rf {trace} {CLAIM}
+"""
+
+
+def admit(public_key: str) -> str:
+    """Let who has the other half of a key sign in."""
+    key = quote(public_key.strip())
+    return f"{_SSH}grep -qxF {key} ~/.ssh/authorized_keys || echo {key} >> ~/.ssh/authorized_keys\n"
+
+
+def dismiss(public_key: str) -> str:
+    """Let them sign in no more."""
+    return f"""[ -e ~/.ssh/authorized_keys ] || exit 0
+umask 077
+grep -vxF {quote(public_key.strip())} ~/.ssh/authorized_keys > ~/.ssh/.rallycross || :
+cat ~/.ssh/.rallycross > ~/.ssh/authorized_keys
+rm -f ~/.ssh/.rallycross
+"""
+
+
+def reach(root: str, cloud: str, nodes: Sequence[Node]) -> str:
+    """Let SSH know the nodes by name and by address, and see that each answers."""
+    sections = "".join(_section(root, node) for node in nodes)
+    tries = "".join(f"ssh -o BatchMode=yes {quote(node.name)} true\n" for node in nodes)
+    # In front: what SSH reads first is what holds.
+    return f"""{_SSH}{forget(cloud)}
+{{ cat <<'EOF'; cat ~/.ssh/config; }} > ~/.ssh/.rallycross
+{_begin(cloud)}
+{sections}{_end(cloud)}
+EOF
+cat ~/.ssh/.rallycross > ~/.ssh/config
+rm -f ~/.ssh/.rallycross
+{tries}"""
+
+
+def forget(cloud: str) -> str:
+    """Let SSH know them no more."""
+    return f"[ ! -e ~/.ssh/config ] || sed -i '/^{_begin(cloud)}$/,/^{_end(cloud)}$/d' ~/.ssh/config"
+
+
+def passwords(path: str, names: Sequence[str]) -> str:
+    """Print a `name password` a line, each made at the first call."""
+    kept, part = quote(path), quote(f"{path}.part")
+    return f"""
+umask 077
+mkdir -p {quote(path.rpartition("/")[0])}
+cat {kept} 2>/dev/null > {part} || :
+for name in {" ".join(names)}; do
+    grep -q "^$name " {part} || echo "$name $(head -c 16 /dev/urandom | od -An -tx1 | tr -d ' \\n')" >> {part}
+done
+mv {part} {kept}
+cat {kept}
+"""
+
+
+def start(units: Sequence[str]) -> str:
+    """Start what is enabled and does not run, as after `stop`; fail with the words of what does not stay up."""
+    return f"""{AS_ROOT}{_enabled(units)}
+[ -n "$units" ] || {{ echo {quote(f"no unit is enabled of: {' '.join(units)}")} >&2; exit 1; }}
+as_root systemctl start $units
+failed=$(systemctl list-units --state=failed --plain --no-legend $units | awk '{{ print $1 }}')
+[ -z "$failed" ] || {{ as_root journalctl --no-pager -n 15 -u "${{failed%%$'\\n'*}}"; echo "failed:" $failed; exit 1; }}
+"""
+
+
+def stop(units: Sequence[str]) -> str:
+    """End what is enabled."""
+    return f'{AS_ROOT}{_enabled(units)}\n[ -z "$units" ] || as_root systemctl stop $units'
+
+
+def states(units: Sequence[str]) -> str:
+    """Print a line for each unit that is enabled: its name, its state, what systemd says more."""
+    return f"""{_enabled(units)}
+for unit in $units; do
+    echo "$unit $(systemctl show -P ActiveState "$unit") $(systemctl show -P SubState "$unit")"
+done
+"""
+
+
+def log(unit: str, lines: int) -> str:
+    """Print the last lines of a unit."""
+    return f"{AS_ROOT}as_root journalctl --no-pager -o short-iso -n {lines} -u {quote(unit)}"
+
+
+def _enabled(units: Sequence[str]) -> str:
+    patterns = " ".join(map(quote, units))
+    # 1: there is none.
+    return f"units=$(systemctl list-unit-files --state=enabled --no-legend {patterns} | awk '{{ print $1 }}' || :)"
+
+
+def _section(root: str, node: Node) -> str:
+    assert node.server is not None
+    # An address of its own is another door than the one that we come in by.
+    port = 22 if node.server.address else node.server.port
+    return f"""\
+Host {node.name} {node.address}
+    HostName {node.address}
+    Port {port}
+    User {node.server.user}
+    IdentityFile {root}/ssh/key
+    UserKnownHostsFile {root}/ssh/known_hosts
+    StrictHostKeyChecking accept-new
+"""
+
+
+def _begin(cloud: str) -> str:
+    return f"# rallycross cloud {cloud}: begin"
+
+
+def _end(cloud: str) -> str:
+    return f"# rallycross cloud {cloud}: end"

@@ -1,0 +1,188 @@
+"""What the engine `sunbeam` writes: the scripts of its steps."""
+
+from collections.abc import Mapping
+from shlex import quote
+from typing import Any
+
+import yaml
+
+from rallycross.deployment.deployers.deployer import Found, Ground
+from rallycross.deployment.deployers.scripts import AS_ROOT
+from rallycross.deployment.engines.existing import entry_from_variables, openrc_variables
+from rallycross.deployment.node import Node
+from rallycross.deployment.step import Step
+from rallycross.errors import RallycrossError
+
+ROLES = ("control", "compute", "storage")
+UNITS = ("snap.openstack.*.service", "snap.openstack-hypervisor.*.service", "snap.k8s.*.service", "snap.microceph.*")
+
+
+def complain_of_roles(given: Mapping[Any, Any]) -> str | None:
+    """Return what is wrong with the option `roles`, or None."""
+    for name, words in given.items():
+        if not isinstance(words, list) or not words or any(word not in ROLES for word in words):
+            return f"must have lists of {', '.join(ROLES)} at {name}"
+    return None
+
+
+def complain(ground: Ground) -> str | None:
+    """Return what speaks against the spec on these servers, or None."""
+    there = [node.name for node in ground.nodes]
+    unknown = [name for name in ground.options["roles"] if name not in there]
+    if unknown:
+        return f"roles: there is no server {unknown[0]!r} - there is: {', '.join(there)}"
+    if "control" not in _roles(ground, ground.deployer):
+        return f"roles: {ground.deployer.name}, which is the first of the cluster, must be control"
+    return None
+
+
+def commands(ground: Ground) -> list[Step]:
+    """Return the steps: the snap on each server, the cluster's first node, the others one by one, the cloud."""
+    options, everywhere = ground.options, tuple(node.name for node in ground.nodes)
+    as_user = _as_user(options["user"])
+    steps = [
+        Step(
+            "user",
+            _user(options["user"]),
+            everywhere,
+            title=f"User {options['user']}",
+            leaves=f"the user {options['user']}, /etc/sudoers.d/50-sunbeam",
+        ),
+        Step(
+            "snap",
+            _snap(options["channel"]),
+            everywhere,
+            limit=1800,
+            title="The snap openstack",
+            leaves="snaps",
+            undo=f"{AS_ROOT}! command -v snap >/dev/null || as_root snap remove --purge openstack",
+            undo_limit=1800,
+        ),
+        _prepared(ground, as_user),
+        *(_prepared(ground, as_user, node) for node in ground.others),
+        Step(
+            "bootstrap",
+            f"{as_user}{_manifest(ground)}as_user sunbeam cluster bootstrap --accept-defaults"
+            f"{' --manifest manifest.yaml' if options['manifest'] else ''}"
+            f" --role {','.join(_roles(ground, ground.deployer))}\n",
+            limit=options["timeout"],
+            title="The first node of the cluster",
+            files={f"{ground.root}/manifest.yaml": yaml.safe_dump(options["manifest"])} if options["manifest"] else {},
+            leaves="Juju, Kubernetes, the control plane",
+        ),
+    ]
+    for node in ground.others:
+        steps += _joined(ground, node, as_user)
+    if ground.others:
+        steps.append(Step("resize", f"{as_user}as_user sunbeam cluster resize\n", limit=options["timeout"]))
+    return [
+        *steps,
+        Step(
+            "configure",
+            f"{as_user}as_user sunbeam configure --accept-defaults --openrc demo-openrc\n",
+            limit=3600,
+            title="Networks, images, flavors",
+        ),
+        Step(
+            "openrc",
+            f"{as_user}umask 077\nas_user sunbeam openrc > {quote(f'{ground.root}/admin-openrc')}\n",
+            title="Credentials",
+        ),
+    ]
+
+
+def secrets(ground: Ground) -> list[str]:
+    """Return the administrator's password; none before there is one."""
+    try:
+        variables = openrc_variables(ground.deployer.host.read(f"{ground.root}/admin-openrc"))
+    except FileNotFoundError:
+        return []
+    return [variables["OS_PASSWORD"]] if variables.get("OS_PASSWORD") else []
+
+
+def credentials(ground: Ground) -> Found:
+    """Return the administrator of the openrc."""
+    host, path = ground.deployer.host, f"{ground.root}/admin-openrc"
+    try:
+        entry = entry_from_variables(openrc_variables(host.read(path)))
+    except OSError as error:
+        raise RallycrossError(f"{host.name}:{path} cannot be read - look at the log of the step openrc") from error
+    authority = entry.pop("cacert", None)
+    return Found(entry, host.run(f"{AS_ROOT}as_root cat {quote(authority)}", limit=30).out if authority else "")
+
+
+def _as_user(user: str) -> str:
+    """`as_user` runs a command in the user's home, in groups that were given to it a moment ago, too."""
+    return f"""{AS_ROOT}
+home=$(getent passwd {user} | cut -d: -f6)
+as_user() {{
+    as_root runuser -u {user} -- env HOME="$home" USER={user} PATH="$PATH:/snap/bin" \\
+        bash -c 'cd && "$@"' as_user "$@"
+}}
+"""
+
+
+def _user(user: str) -> str:
+    """Make the user with sudo: Sunbeam refuses root. One that is there stays as it is."""
+    return f"""{AS_ROOT}
+command -v snap >/dev/null || {{ echo 'Sunbeam is a snap, and this host has no snapd' >&2; exit 1; }}
+id {user} >/dev/null 2>&1 || as_root useradd -s /bin/bash -m {user}
+echo '{user} ALL=(ALL) NOPASSWD:ALL' | as_root install -m 440 /dev/stdin /etc/sudoers.d/50-sunbeam
+"""
+
+
+def _snap(channel: str | None) -> str:
+    where = f" --channel {quote(channel)}" if channel else ""
+    return f"{AS_ROOT}snap list openstack >/dev/null 2>&1 || as_root snap install openstack{where}\n"
+
+
+def _prepared(ground: Ground, as_user: str, node: Node | None = None) -> Step:
+    """Return the step that runs Sunbeam's own preparation on a node, or with None on the first."""
+    return Step(
+        f"prepare {node.name}" if node else "prepare",
+        f"{as_user}cd {quote((node or ground.deployer).root)}\n"
+        f"as_user sunbeam prepare-node-script{'' if node else ' --bootstrap'} > prepare.sh\n"
+        "as_user bash -x < prepare.sh\n",
+        () if node is None else (node.name,),
+        limit=1800,
+        title=f"{(node or ground.deployer).name} made ready",
+        leaves="packages, groups, a key of the user's",
+    )
+
+
+def _joined(ground: Ground, node: Node, as_user: str) -> list[Step]:
+    """Return the steps that take a node into the cluster; its token is in nobody's arguments."""
+    roles, token = ",".join(_roles(ground, node)), f"token-{node.name}"
+    there = quote(f"{node.root}/token")
+    return [
+        Step(
+            f"token {node.name}",
+            f"{as_user}name=$(ssh {node.name} hostname -f)\n"
+            f'as_root test -s "$home/{token}" || as_user sunbeam cluster add "$name" --output {token}\n'
+            f'as_root cat "$home/{token}" | ssh {node.name} {quote(f"umask 077; cat > {there}")}\n',
+            title=f"Token for {node.name}",
+            undo=f'{as_user}as_root rm -f "$home/{token}"',  # that of another cluster would be of no use
+        ),
+        Step(
+            f"join {node.name}",
+            f"{as_user}"
+            'if as_user sunbeam cluster list 2>/dev/null | grep -qwF "$(hostname -f)"; then exit 0; fi\n'
+            f"as_user sunbeam cluster join --role {roles} - < {there}\n",
+            (node.name,),
+            limit=ground.options["timeout"],
+            title=f"{node.name} joins the cluster",
+        ),
+    ]
+
+
+def _manifest(ground: Ground) -> str:
+    """Put the manifest where a snap can read it."""
+    if not ground.options["manifest"]:
+        return ""
+    source, user = quote(f"{ground.root}/manifest.yaml"), ground.options["user"]
+    return f'as_root install -m 600 -o {user} {source} "$home/manifest.yaml"\n'
+
+
+def _roles(ground: Ground, node: Node) -> list[str]:
+    given: list[str] | None = ground.options["roles"].get(node.name)
+    return given or (list(ROLES) if node is ground.deployer else ["compute"])
