@@ -1,5 +1,6 @@
 """What a verifier is made of, and the environment that is made of it."""
 
+import threading
 from pathlib import Path
 
 import pytest
@@ -63,5 +64,5 @@ def test_what_cannot_be_installed_leaves_nothing(tmp_path: Path) -> None:
     broken = small_project(tmp_path / "broken", "")
     (Path(broken) / "pyproject.toml").write_text("this is no TOML")
     with pytest.raises(RallycrossError, match=r"(?s)cannot be installed.*nothing was left behind.*TOML"):
-        environment(folder, ["--editable", broken], lambda _: None)
+        environment(folder, ["--editable", broken], lambda _: None, stop=threading.Event())
     assert not folder.exists()
