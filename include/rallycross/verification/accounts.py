@@ -19,6 +19,7 @@ from rallycross.verification.facts import Keystone
 from rallycross.yamlfile import parse, place
 
 PER_CLASS = 2  # ordinary accounts that a test class may take: one, and an `alt` of another project
+PATIENCE = 60  # seconds for keystone to answer
 AT_ONCE = 4  # accounts that are tried at the same time
 SCOPES = ("project_name", "tenant_name", "domain_name", "system")
 KEYS = {
@@ -132,7 +133,7 @@ def _signed_in(account: Mapping[str, Any], keystone: Keystone) -> str:
         **scope,
     )
     try:
-        password.get_access(Session(verify=keystone.ca_file or keystone.verify))
+        password.get_access(Session(verify=keystone.ca_file or keystone.verify, timeout=PATIENCE))
     except ClientException as error:
         return f"{account['username']} ({error})"
     return ""

@@ -38,6 +38,8 @@ from rallycross.verification.test import Status, TestResult, outcomes
 from rallycross.verification.verifier import Configured, Need, Verifier, available_tests, command
 from rallycross.verification.verifiers import install
 
+PATIENCE = 60  # seconds for an answer of the cloud's, unless its entry says `api_timeout`: one that hangs hears no stop
+
 
 @dataclass(frozen=True)
 class Request:
@@ -126,7 +128,7 @@ def verify(
     with _alone(workspace):
         workers.end_stale(workspace)
         prefix = prefix_of(workspace)
-        connection = cloud.connect()
+        connection = replace(cloud, config={"api_timeout": PATIENCE, **cloud.config}).connect()
         with ThreadPoolExecutor(1) as pool:
             # meanwhile the cloud can be asked
             installing = pool.submit(_listed, request, environments, workspace, say, stop)

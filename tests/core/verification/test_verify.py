@@ -77,6 +77,16 @@ def test_a_cloud_that_does_not_answer_is_named(dead_port: int, tmp_path: Path) -
     assert not (tmp_path / "tempest.conf").exists()
 
 
+def test_a_cloud_that_keeps_silent_is_not_waited_for_without_end(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """An address that takes connections and never answers ends the run as one that is dead."""
+    monkeypatch.setattr("rallycross.verification.verify.PATIENCE", 0.5)
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        said = refused(cloud(silent.getsockname()[1], username="admin", password="secret"), "quick", tmp_path)
+    assert "cloud 'mine': cannot sign in" in said
+
+
 def test_two_verifications_do_not_share_a_workspace(dead_port: int, tmp_path: Path) -> None:
     """The second is refused while the first runs, and does not take the first's processes for left-overs."""
     with (tmp_path / "lock").open("w") as lock:
