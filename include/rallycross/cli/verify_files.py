@@ -39,18 +39,23 @@ def export_(options: argparse.Namespace) -> int:
     store = Store.open()
     row = store.find_verification(options.uuid)
     run = gather(store, deployment=None, verification=row.uuid, task=None, samples=settings().samples)
-    content = _FORMATS[options.format](run)
-    if options.to == "-":
+    write(_FORMATS[options.format](run), options.to)
+    if options.to != "-":
+        progress.print(f"{options.to}: {len(run.tests)} tests")
+    return 0
+
+
+def write(content: bytes, to: str) -> None:
+    """Write to a file, or, where that is `-`, to standard output."""
+    if to == "-":
         sys.stdout.buffer.write(content)
         sys.stdout.flush()
-        return 0
-    path = Path(options.to).expanduser()
+        return
+    path = Path(to).expanduser()
     try:
         path.write_bytes(content)
     except OSError as error:
         raise RallycrossError(f"{path}: cannot be written ({error.strerror}) - name another place") from error
-    progress.print(f"{path}: {len(run.tests)} tests")
-    return 0
 
 
 def _json(run: Run) -> bytes:

@@ -8,9 +8,11 @@ from collections.abc import Iterator, Sequence
 from rich.table import Table
 
 from rallycross.cli.console import console, duration
+from rallycross.cli.verify_files import write
 from rallycross.errors import RallycrossError
 from rallycross.judging.causes import causes, request_ids
-from rallycross.judging.comparison import Change, compare, flips
+from rallycross.judging.comparison import Change, Comparison, compare, flips
+from rallycross.report.comparison import page
 from rallycross.report.frames import service
 from rallycross.report.wording import moment
 from rallycross.results.models import TestRow, VerificationRow
@@ -86,10 +88,20 @@ def compare_(options: argparse.Namespace) -> int:
         rows = store.verifications(cloud=options.cloud, limit=options.last)[::-1]
     if len({row.uuid for row in rows}) < 2:
         raise RallycrossError("it takes two verifications to compare - ./rallycross verify history names all")
-    found = compare([(row, store.tests(row.uuid)) for row in rows], ratio=options.slower)
-    if options.json:
-        console.print(json.dumps(found.data(), indent=1, ensure_ascii=False))
-        return 1 if found.broken else 0
+    runs = [(row, store.tests(row.uuid)) for row in rows]
+    found = compare(runs, ratio=options.slower)
+    if options.format == "json":
+        write(json.dumps(found.data(), indent=1, ensure_ascii=False).encode() + b"\n", options.to)
+    elif options.format == "html":
+        write(page(found, runs).encode(), options.to)
+    elif options.to != "-":
+        raise RallycrossError("--to: a file is written in a form of its own - add --format html, or json")
+    else:
+        _print_comparison(found, rows)
+    return 1 if found.broken else 0
+
+
+def _print_comparison(found: Comparison, rows: Sequence[VerificationRow]) -> None:
     for row in rows:
         console.print(f"{row.uuid}  {row.cloud}  {moment(row.started_at)}  {row.chosen}")
     for title, changes in (
@@ -105,7 +117,6 @@ def compare_(options: argparse.Namespace) -> int:
     _print_paces("slower", found.slower)
     _print_paces("faster", found.faster)
     console.print(f"\n{len(found.new)} in the last only, {len(found.gone)} no more in it, {found.same} as before")
-    return 1 if found.broken else 0
 
 
 def _test_history(store: Store, options: argparse.Namespace) -> int:

@@ -1,15 +1,10 @@
 """The report as one HTML page that needs nothing but itself: style, script and data are inside."""
 
-import base64
-import hashlib
-import json
 from collections.abc import Iterator
-from functools import cache
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
-import jinja2
 import yaml
 from markupsafe import Markup
 
@@ -17,13 +12,12 @@ from rallycross.cloud import watch
 from rallycross.judging.causes import causes, request_ids
 from rallycross.judging.schedule import LATE
 from rallycross.judging.sla import INVALID_LOAD
-from rallycross.report import charts, frames, outputs, wording
+from rallycross.report import charts, frames, outputs, pages, wording
 from rallycross.report.run import Run
 from rallycross.results.models import DeploymentRow, SubtaskRow, TestRow, WorkloadRow
 from rallycross.secret import shown
 from rallycross.task.plan import Timing
 
-_TEMPLATES = Path(__file__).with_name("templates")
 _BRIEF = 5  # facts of the environment that stand at the top
 _SLOWEST = 10  # tests that are named
 _COLUMNS = ("min", "p50", "p90", "p95", "p99", "p99.9", "p99.99", "max", "avg", "std")  # of the table of durations
@@ -37,9 +31,9 @@ def page(run: Run) -> str:
     with_charts = bool(deployment and deployment["chart"]) or any(
         workload["charts"] or outputs.has_figures([workload["outputs"], workload["hooks"]]) for workload in workloads
     )
-    scripts = [_plotly(), (_TEMPLATES / "charts.js").read_text(encoding="utf-8")] if with_charts else []
+    scripts = [_plotly(), (pages.TEMPLATES / "charts.js").read_text(encoding="utf-8")] if with_charts else []
     return (
-        _templates()
+        pages.templates()
         .get_template("page.html.j2")
         .render(
             run=run,
@@ -49,23 +43,10 @@ def page(run: Run) -> str:
             environment=list(_environment(run)),
             brief=_brief(run),
             timing=_timing(run),
-            style=Markup((_TEMPLATES / "style.css").read_text(encoding="utf-8")),  # noqa: S704 - our own file
+            style=pages.style(),
             scripts=[Markup(script) for script in scripts],  # noqa: S704 - our own, and plotly's
-            policy=_policy(scripts),
+            policy=pages.policy(scripts),
         )
-    )
-
-
-def _policy(scripts: list[str]) -> str:
-    """Return a content security policy: nothing from anywhere, and only these scripts.
-
-    Styles are open: plotly sets them one by one on what it draws.
-    """
-    hashes = [f"'sha256-{base64.b64encode(hashlib.sha256(one.encode()).digest()).decode()}'" for one in scripts]
-    sources = " ".join(hashes) or "'none'"
-    return (
-        f"default-src 'none'; script-src {sources}; style-src 'unsafe-inline'; img-src data: blob:; "
-        "base-uri 'none'; form-action 'none'"
     )
 
 
@@ -248,24 +229,3 @@ def _timing(run: Run) -> str:
         f"clock. A wait for a resource asks for its state again after {watch.POLL_SHARE:.0%} of the time that it has "
         f"waited, at least {shortest} and at most {longest}: its end is known no more finely than that"
     )
-
-
-def _figure(figure: charts.Figure) -> Markup:
-    """Return a figure as the content of a script element: no text in it can end that element."""
-    text = json.dumps(figure, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
-    return Markup(text.replace("<", "\\u003c"))  # noqa: S704 - made harmless
-
-
-@cache
-def _templates() -> jinja2.Environment:
-    found = jinja2.Environment(
-        loader=jinja2.FileSystemLoader(_TEMPLATES),
-        autoescape=True,
-        undefined=jinja2.StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    words = ("seconds", "rate", "count", "share", "counted", "moment")
-    found.globals.update({name: getattr(wording, name) for name in words})
-    found.filters["figure"] = _figure
-    return found

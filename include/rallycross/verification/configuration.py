@@ -3,16 +3,33 @@
 import configparser
 import io
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import PurePath
 
 from rallycross.errors import RallycrossError
 from rallycross.private import hidden
+from rallycross.verification.accounts import Accounts
 from rallycross.verification.facts import Admin, Facts, Flavor, Image, Keystone
 
 SMALL_IMAGE = re.compile(r"cirros|testvm", re.IGNORECASE)  # what Rally looks for
 TEST_SECONDS = 600  # after which tempest gives up a single test
+# Option of service_available -> the service, as facts call it
+TEMPEST_SERVICES = {
+    "cinder": "block-storage",
+    "glance": "image",
+    "neutron": "network",
+    "nova": "compute",
+    "swift": "object-store",
+}
+# Plugin -> the option that it adds, and the service. Without the option a plugin takes its service to be there.
+PLUGIN_SERVICES = {
+    "barbican-tempest-plugin": ("barbican", "key-manager"),
+    "designate-tempest-plugin": ("designate", "dns"),
+    "heat-tempest-plugin": ("heat", "orchestration"),
+    "manila-tempest-plugin": ("manila", "shared-file-system"),
+    "octavia-tempest-plugin": ("load_balancer", "load-balancer"),
+}
 
 
 @dataclass(frozen=True)
@@ -64,14 +81,15 @@ def configure(
     *,
     folder: PurePath,
     prefix: str,
-    accounts: str = "",
+    accounts: Accounts | None = None,
+    packages: Collection[str] = (),
     overrides: Mapping[str, str] | None = None,
 ) -> Configuration:
     """Decide.
 
     `folder` is where tempest keeps its logs and locks, and `prefix` begins the name of all that its tests make.
-    `accounts` is a file of credentials that tests take in turn; without it, each class gets some of its own, which
-    `admin` makes.
+    `accounts` are credentials that tests take in turn; without them, each class gets some of its own, which `admin`
+    makes. `packages` are the names of what is installed with tempest: an option of a plugin's is there with it alone.
     `overrides` (`section.name` -> value) have the last word.
     """
     options = {
@@ -84,7 +102,7 @@ def configure(
             _image(),
             _network(facts),
             _volume(facts),
-            _services(facts),
+            _services(facts, packages),
         )
         for option in part
     }
@@ -122,13 +140,13 @@ def _own(folder: PurePath, prefix: str) -> list[Option]:
     ]
 
 
-def _credentials(admin: Admin | None, accounts: str) -> list[Option]:
-    if accounts or admin is None:
-        why = "accounts were given"
+def _credentials(admin: Admin | None, accounts: Accounts | None) -> list[Option]:
+    if accounts is not None:
         return [
-            Option("auth", "use_dynamic_credentials", "false", why),
-            Option("auth", "test_accounts_file", accounts, why),
+            Option("auth", "use_dynamic_credentials", "false", "accounts were given"),
+            Option("auth", "test_accounts_file", accounts.file, accounts.told),
         ]
+    assert admin is not None  # made where no accounts are given
     own = "made for this run, and deleted after it"
     return [
         Option("auth", "use_dynamic_credentials", "true", "each test class gets a project and users of its own"),
@@ -200,16 +218,18 @@ def _network(facts: Facts) -> list[Option]:
     extensions = set(facts.network_extensions)
     features, why = "network-feature-enabled", "neutron's list of extensions"
     floating = "router" in extensions and bool(facts.external_networks)
+    floating_why = facts.no_external_network or "needs routers and an external network"
     options = [
         Option("network", "project_networks_reachable", "false", "networks of projects are not routed to this machine"),
         Option(features, "api_extensions", ",".join(facts.network_extensions), why),
         Option(features, "port_security", _bool("port-security" in extensions), why),
-        Option(features, "floating_ips", _bool(floating), "needs routers and an external network"),
+        Option(features, "floating_ips", _bool(floating), floating_why),
         Option(features, "ipv6_subnet_attributes", "true", "every supported neutron has them"),
     ]
     if facts.external_networks:
         public = facts.external_networks[0]
-        why = f"{public.name}: the first external network that is ACTIVE"
+        made = "made for this run, and deleted after it: the cloud has none"
+        why = f"{public.name}: {made if public.made else 'the first external network that is ACTIVE'}"
         options.append(Option("network", "public_network_id", public.id, why))
         options.append(Option("network", "floating_network_name", public.name, why))
     return options
@@ -233,18 +253,13 @@ def _volume(facts: Facts) -> list[Option]:
     return options
 
 
-def _services(facts: Facts) -> list[Option]:
-    known = {
-        "cinder": "block-storage",
-        "glance": "image",
-        "neutron": "network",
-        "nova": "compute",
-        "swift": "object-store",
-    }
-    options = [
-        Option("service_available", name, _bool(kind in facts.services), f"the catalog's {kind} service")
-        for name, kind in known.items()
-    ]
+def _services(facts: Facts, packages: Collection[str]) -> list[Option]:
+    of_plugins = dict(service for package, service in PLUGIN_SERVICES.items() if package in packages)
+    options = []
+    for name, kind in {**TEMPEST_SERVICES, **of_plugins}.items():
+        there = kind in facts.services
+        why = f"the catalog has {'a' if there else 'no'} service of the type {kind}"
+        options.append(Option("service_available", name, _bool(there), why))
     return [*options, Option("service_available", "horizon", "false", "a dashboard is in no catalog")]
 
 

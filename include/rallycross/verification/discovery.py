@@ -19,6 +19,11 @@ SERVICES = {
     "network": {"network"},
     "block-storage": {"block-storage", "block-store", "volume", "volumev3"},
     "object-store": {"object-store"},
+    "load-balancer": {"load-balancer"},
+    "orchestration": {"orchestration"},
+    "dns": {"dns"},
+    "key-manager": {"key-manager"},
+    "shared-file-system": {"shared-file-system", "sharev2", "share"},
 }
 AT_ONCE = 4  # questions asked at the same time
 

@@ -30,6 +30,7 @@ class Network:
 
     id: str
     name: str
+    made: bool = False  # by this run, and it goes with it
 
 
 @dataclass(frozen=True)
@@ -72,6 +73,7 @@ class Facts:
     images: tuple[Image, ...] = ()  # active ones
     flavors: tuple[Flavor, ...] = ()  # public ones
     external_networks: tuple[Network, ...] = ()
+    no_external_network: str = ""  # why there is none, and none could be made
     network_extensions: tuple[str, ...] = ()  # aliases
     compute_microversions: tuple[str, str] | None = None  # oldest, newest
     volume_microversions: tuple[str, str] | None = None

@@ -1,7 +1,8 @@
 """Deletes what a verification has made and left: its domain's projects with all in them, and whatever bears its name.
 
-Nothing else is touched: the domain was made for the run, and the prefix was given to it alone. After a run that was
-killed, the next one in the same folder has the same prefix, and so finds what is to be deleted.
+Nothing else is touched: the domain was made for the run, and the prefix was given to it alone. Where the tests took
+accounts that were given, there is no domain, and only the name tells what they left in the projects of these. After a
+run that was killed, the next one in the same folder has the same prefix, and so finds what is to be deleted.
 """
 
 import time
@@ -59,28 +60,31 @@ def clean(connection: openstack.connection.Connection, prefix: str) -> Cleaned:
     with cleaned.noting(f"whatever is named {prefix}-*"):
         identity: Any = connection.identity
         domain = next(identity.domains(name=domain_name(prefix)), None)
-        if domain is not None and (projects := {project.id for project in identity.projects(domain_id=domain.id)}):
-            for kind, everything, delete in _in_projects(connection):
-                with cleaned.noting(f"every {kind} in the projects of {domain.name}"):
-                    _delete_in(projects, kind, everything, delete, cleaned)
+        projects = {project.id for project in identity.projects(domain_id=domain.id)} if domain else set()
+
+        def named(thing: Thing) -> bool:
+            return str(thing.name or thing.id).startswith(f"{prefix}-")
+
+        for kind, everything, delete in _in_projects(connection):
+            with cleaned.noting(f"every {kind} of {domain_name(prefix)}, or named {prefix}-*"):
+                _delete_in(kind, everything, lambda one: _owner(one) in projects or named(one), delete, cleaned)
         for kind, everything, delete in _anywhere(connection):
             with cleaned.noting(f"every {kind} named {prefix}-*"):
-                named = [thing for thing in everything() if (thing.name or thing.id).startswith(f"{prefix}-")]
-                cleaned.delete(kind, named, delete)
+                cleaned.delete(kind, filter(named, list(everything())), delete)
     return cleaned
 
 
 def _delete_in(
-    projects: set[str],
     kind: str,
     everything: Callable[[], Iterable[Thing]],
+    mine: Callable[[Thing], bool],
     delete: Callable[[Thing], object],
     cleaned: Cleaned,
 ) -> None:
-    """Delete what there is of one kind in the projects, and wait until it is gone."""
+    """Delete what there is of one kind that is the run's, and wait until it is gone."""
 
     def standing() -> list[Thing]:
-        return [thing for thing in everything() if _owner(thing) in projects]
+        return [thing for thing in everything() if mine(thing)]
 
     things = standing()
     cleaned.delete(kind, things, delete)
@@ -115,7 +119,7 @@ def _in_projects(connection: openstack.connection.Connection) -> list[Kind]:
             ("floating address", network.ips, network.delete_ip),
             ("router", network.routers, lambda router: _delete_router(network, router)),
             ("port", network.ports, network.delete_port),
-            ("network", network.networks, network.delete_network),
+            ("network", network.networks, lambda found: _delete_network(network, found)),
             ("subnet pool", network.subnet_pools, network.delete_subnet_pool),
             ("security group", network.security_groups, network.delete_security_group),
         ]
@@ -148,9 +152,17 @@ def _anywhere(connection: openstack.connection.Connection) -> list[Kind]:
 
 
 def _delete_router(network: Any, router: Thing) -> None:
+    for address in network.ips(router_id=router.id):  # it has no name
+        network.delete_ip(address)
     for port in network.ports(device_id=router.id, device_owner="network:router_interface"):
         network.remove_interface_from_router(router, port_id=port.id)
     network.delete_router(router)
+
+
+def _delete_network(network: Any, found: Thing) -> None:
+    for port in network.ports(network_id=found.id):  # whosever and whatever they are called
+        network.delete_port(port)
+    network.delete_network(found)
 
 
 def _delete_domain(identity: Any, domain: Thing) -> None:

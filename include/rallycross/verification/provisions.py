@@ -9,11 +9,13 @@ from keystoneauth1.exceptions import ClientException
 from openstack.exceptions import SDKException
 
 from rallycross.errors import RallycrossError
-from rallycross.verification.facts import Admin, Facts, Flavor, Image
+from rallycross.verification.facts import Admin, Facts, Flavor, Image, Network
 
 ADMIN_ROLE, MEMBER_ROLE = "admin", "member"  # keystone's own; tempest calls them so as well
 IMAGE_BYTES = 1024 * 1024  # of zeros: no test looks into an image without logging in to a server
 FLAVORS = ((128, 1), (192, 1))  # MB of memory, GB of disk
+EXTERNAL = {"router", "external-net"}  # extensions of neutron's without which there is no way out of a cloud
+EXTERNAL_CIDR = "203.0.113.0/24"  # set aside for documentation (RFC 5737): nobody's real network is in its way
 
 
 def domain_name(prefix: str) -> str:
@@ -24,10 +26,11 @@ def domain_name(prefix: str) -> str:
 def provide(
     connection: openstack.connection.Connection, facts: Facts, prefix: str, *, admin: bool = True, member: bool = False
 ) -> tuple[Facts, Admin | None, Admin | None]:
-    """Make an administrator for the run, an ordinary user beside, and an image and flavors where the cloud has none.
+    """Make an administrator for the run, an ordinary user beside, and images, flavors, a network that the cloud lacks.
 
     All names begin with `prefix`. Returns the facts with what was made, and the users that were asked for. Raises
-    `RallycrossError` where the cloud does not let this be done.
+    `RallycrossError` where the cloud does not let this be done; of an external network the facts say so instead, for
+    what does without floating addresses can be tested all the same.
     """
     try:
         made = _admin(connection, prefix) if admin else None
@@ -37,6 +40,8 @@ def provide(
         if "compute" in facts.services and len(facts.flavors) < len(FLAVORS):
             more = tuple(_flavor(connection, f"{prefix}-{ram}", ram, disk) for ram, disk in FLAVORS)
             facts = replace(facts, flavors=(*facts.flavors, *more))
+        if set(facts.network_extensions) >= EXTERNAL and not facts.external_networks:
+            facts = _with_external_network(connection, facts, f"{prefix}-public")
     except (SDKException, ClientException) as error:
         raise RallycrossError(
             f"cannot prepare the cloud for the tests ({error}) - verifying needs an administrator of the whole cloud, "
@@ -88,3 +93,14 @@ def _image(connection: openstack.connection.Connection, name: str) -> Image:
 def _flavor(connection: openstack.connection.Connection, name: str, ram: int, disk: int) -> Flavor:
     made = connection.compute.create_flavor(name=name, ram=ram, disk=disk, vcpus=1, is_public=True)
     return Flavor(made.id, name, ram, disk)
+
+
+def _with_external_network(connection: openstack.connection.Connection, facts: Facts, name: str) -> Facts:
+    """Return the facts with an external network, which leads nowhere, or with the reason why there is none."""
+    network: Any = connection.network
+    try:
+        made = network.create_network(name=name, is_router_external=True)
+        network.create_subnet(name=name, network_id=made.id, ip_version=4, cidr=EXTERNAL_CIDR, is_dhcp_enabled=False)
+    except SDKException as error:
+        return replace(facts, no_external_network=f"the cloud has no external network, and lets none be made: {error}")
+    return replace(facts, external_networks=(Network(made.id, name, made=True),))

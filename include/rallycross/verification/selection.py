@@ -11,7 +11,7 @@ from rallycross.verification.lists import read_list
 from rallycross.verification.testid import TestId
 from rallycross.verification.verifier import Verifier
 
-FAKE_HYPERVISOR = "fake-hypervisor"
+FAKE_HYPERVISOR, PRE_PROVISIONED = "fake-hypervisor", "pre-provisioned"  # skip lists
 _NAMED = 10  # tests that a message names
 
 

@@ -1,5 +1,6 @@
 """Tempest as a verifier, with whatever plugins are installed beside it."""
 
+import shutil
 from collections.abc import Mapping, Sequence
 from importlib.resources import files
 from pathlib import Path
@@ -58,6 +59,8 @@ class Tempest:
 
     def configure(self, need: Need) -> Configured:
         """Write tempest.conf."""
+        # Among the locks are the accounts that tests have taken, which a run that was killed never gave back.
+        shutil.rmtree(need.workspace / "locks", ignore_errors=True)
         for name in ("logs", "locks"):
             (need.workspace / name).mkdir(exist_ok=True)
         decided = configure(
@@ -66,6 +69,7 @@ class Tempest:
             folder=need.workspace,
             prefix=need.prefix,
             accounts=need.accounts,
+            packages=self._packages,
             overrides=need.options,
         )
         write_private(need.workspace / "tempest.conf", decided.text())

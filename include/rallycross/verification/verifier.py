@@ -9,6 +9,7 @@ from typing import Protocol
 
 from rallycross.errors import RallycrossError
 from rallycross.verification import worker
+from rallycross.verification.accounts import Accounts
 from rallycross.verification.command import ran
 from rallycross.verification.facts import Admin, Facts
 from rallycross.verification.stream import listed
@@ -39,7 +40,7 @@ class Need:
     workspace: Path
     prefix: str  # begins the name of all that the tests make
     options: Mapping[str, str]  # what the user asked for: has the last word
-    accounts: str = ""  # a file of credentials to use in the place of ones made for each test class
+    accounts: Accounts | None = None  # credentials to use in the place of ones made for each test class
 
 
 @dataclass(frozen=True)

@@ -15,7 +15,8 @@ import openstack
 
 from rallycross.cloud.cloud import Cloud
 from rallycross.errors import RallycrossError
-from rallycross.verification import workers
+from rallycross.verification import accounts, workers
+from rallycross.verification.accounts import Accounts
 from rallycross.verification.discovery import discover
 from rallycross.verification.environments import Say
 from rallycross.verification.facts import Facts
@@ -23,11 +24,21 @@ from rallycross.verification.known_sets import SETS
 from rallycross.verification.leftovers import clean
 from rallycross.verification.prefix import prefix_of
 from rallycross.verification.provisions import provide
-from rallycross.verification.selection import FAKE_HYPERVISOR, Choice, Selection, check_set, select, skip_list
+from rallycross.verification.selection import (
+    FAKE_HYPERVISOR,
+    PRE_PROVISIONED,
+    Choice,
+    Selection,
+    check_set,
+    select,
+    skip_list,
+)
 from rallycross.verification.source import TEMPEST, Source
 from rallycross.verification.test import Status, TestResult, outcomes
 from rallycross.verification.verifier import Configured, Need, Verifier, available_tests, command
 from rallycross.verification.verifiers import install
+
+PATIENCE = 60  # seconds for an answer of the cloud's, unless its entry says `api_timeout`: one that hangs hears no stop
 
 
 @dataclass(frozen=True)
@@ -39,6 +50,10 @@ class Request:
     concurrency: int = 2
     options: Mapping[str, str] = field(default_factory=dict)  # the verifier's: they have the last word
     accounts: str = ""  # a file of credentials for the tests, in the place of ones made for each class
+
+    def __post_init__(self) -> None:
+        if self.accounts and self.source.kind != TEMPEST:
+            raise RallycrossError("a file of accounts is tempest's - a project's users are made for the run")
 
     def data(self) -> dict[str, Any]:
         """Return it as JSON has it."""
@@ -105,21 +120,26 @@ def verify(
     """
     if request.source.kind == TEMPEST and request.choice.set:
         check_set(request.choice.set, SETS)  # before anything is touched
+    given = accounts.read(request.accounts) if request.accounts else None
+    if given:
+        given.check_number(request.concurrency)
     workspace = workspace.absolute()
     workspace.mkdir(parents=True, exist_ok=True, mode=0o700)
     with _alone(workspace):
         workers.end_stale(workspace)
         prefix = prefix_of(workspace)
-        connection = cloud.connect()
+        connection = replace(cloud, config={"api_timeout": PATIENCE, **cloud.config}).connect()
         with ThreadPoolExecutor(1) as pool:
             # meanwhile the cloud can be asked
             installing = pool.submit(_listed, request, environments, workspace, say, stop)
             facts = discover(cloud, connection)
+            if given:
+                given.check_sign_in(facts.keystone)
             clean(connection, prefix)
             verifier, available = installing.result()
-        selection = select(request.choice, verifier, available, also_skip=_cannot_work(facts))
+        selection = select(request.choice, verifier, available, also_skip=_cannot_work(facts, given))
         try:
-            configured = _configure(connection, verifier, facts, request, workspace=workspace, prefix=prefix)
+            configured = _configure(connection, verifier, facts, request, given, workspace=workspace, prefix=prefix)
             begin(selection.total, _environment(request, verifier, facts, configured, selection))
             totals = _run(
                 _rest(selection, done),
@@ -154,8 +174,11 @@ def _listed(
     return verifier, available_tests(verifier, workspace, stop=stop)
 
 
-def _cannot_work(facts: Facts) -> dict[str, str]:
-    return skip_list(FAKE_HYPERVISOR) if facts.fake_hypervisors else {}
+def _cannot_work(facts: Facts, given: Accounts | None) -> dict[str, str]:
+    return {
+        **(skip_list(FAKE_HYPERVISOR) if facts.fake_hypervisors else {}),
+        **(skip_list(PRE_PROVISIONED) if given else {}),
+    }
 
 
 def _configure(
@@ -163,11 +186,12 @@ def _configure(
     verifier: Verifier,
     facts: Facts,
     request: Request,
+    given: Accounts | None,
     *,
     workspace: Path,
     prefix: str,
 ) -> Configured:
-    facts, admin, member = provide(connection, facts, prefix, admin=not request.accounts, member=verifier.needs_member)
+    facts, admin, member = provide(connection, facts, prefix, admin=given is None, member=verifier.needs_member)
     return verifier.configure(
         Need(
             facts=facts,
@@ -176,7 +200,7 @@ def _configure(
             workspace=workspace,
             prefix=prefix,
             options=request.options,
-            accounts=request.accounts,
+            accounts=given,
         )
     )
 

@@ -90,6 +90,10 @@ def test_what_failed_is_run_again_and_compared(verify: Command) -> None:
     assert "test_b  fail > success" in out
     told = json.loads(verify("compare", "--cloud", "small", "--json")[1])
     assert [change["name"] for change in told["mended"]] == ["tests.test_small.Works.test_b"]
+    file = verify.folder / "compared.html"
+    assert verify("compare", "--cloud", "small", "--format", "html", "--to", str(file))[0] == 0
+    assert "tests.test_small.Works.test_b" in file.read_text()
+    assert "add --format html" in verify("compare", "--cloud", "small", "--to", str(file))[2]
     out = verify("history", "tests.test_small.Works.test_b")[1]
     assert "it went from passing to failing or back 1 times in 2 verifications" in out
     assert verify("history")[1].count("finished") == 2

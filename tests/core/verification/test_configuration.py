@@ -9,6 +9,7 @@ from pathlib import Path, PurePath
 import pytest
 
 from rallycross.errors import RallycrossError
+from rallycross.verification.accounts import Accounts
 from rallycross.verification.configuration import Configuration, choose_flavors, choose_images, configure
 from rallycross.verification.discovery import v3
 from rallycross.verification.environments import Environment
@@ -131,6 +132,26 @@ def test_features_follow_the_facts() -> None:
     assert one["volume.backend_names"] == "a,b"
 
 
+def test_what_a_plugin_verifies_is_off_where_the_cloud_lacks_it() -> None:
+    """A plugin takes its service to be there; its option is written where it is installed, and nowhere else."""
+    name = "service_available.load_balancer"
+    plugin = {"tempest": "47.0.0", "octavia-tempest-plugin": "3.5.0"}
+    without = configure(FACTS, ADMIN, folder=PurePath("/w"), prefix="tempest-1", packages=plugin)
+    assert without.shown()[name] == {"value": "false", "why": "the catalog has no service of the type load-balancer"}
+    facts = replace(FACTS, services=FACTS.services | {"load-balancer"})
+    there = configure(facts, ADMIN, folder=PurePath("/w"), prefix="tempest-1", packages=plugin)
+    assert values(there)[name] == "true"
+    assert name not in values(conf(facts))
+
+
+def test_the_external_network_says_where_it_comes_from() -> None:
+    """One that was made for the run says so; where none could be made, the cloud's reason stands at what is off."""
+    made = conf(replace(FACTS, external_networks=(Network("n2", "tempest-1-public", made=True),))).shown()
+    assert "made for this run, and deleted after it" in made["network.public_network_id"]["why"]
+    refused = conf(replace(FACTS, external_networks=(), no_external_network="none, and 403")).shown()
+    assert refused["network-feature-enabled.floating_ips"] == {"value": "false", "why": "none, and 403"}
+
+
 def test_overrides_have_the_last_word() -> None:
     """An option that was asked for replaces what was decided, or is added."""
     found = conf(validation__run_validation="true", compute__build_timeout="60")
@@ -141,7 +162,10 @@ def test_overrides_have_the_last_word() -> None:
 
 def test_accounts_that_were_given_take_the_place_of_an_administrator() -> None:
     """With a file of accounts nothing is made for the run, and no password is written."""
-    found = values(configure(FACTS, None, folder=PurePath("/w"), prefix="tempest-1", accounts="/etc/accounts.yaml"))
+    given = Accounts("/etc/accounts.yaml", ({"roles": ["member"]}, {"types": ["admin"]}))
+    made = configure(FACTS, None, folder=PurePath("/w"), prefix="tempest-1", accounts=given)
+    found = values(made)
+    assert made.shown()["auth.test_accounts_file"]["why"] == "2 accounts were given: 1 admin, 1 member"
     assert found["auth.use_dynamic_credentials"] == "false"
     assert found["auth.test_accounts_file"] == "/etc/accounts.yaml"
     assert not [key for key in found if key.startswith("auth.admin_")]

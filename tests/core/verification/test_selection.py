@@ -1,6 +1,9 @@
 """Sets, patterns and lists, and the tests of the tempest that is installed."""
 
+import json
 import re
+import subprocess
+import sys
 import threading
 from importlib.resources import files
 from pathlib import Path
@@ -12,7 +15,7 @@ from rallycross.verification import SETS
 from rallycross.verification.environments import Environment
 from rallycross.verification.known_sets import SERVICES
 from rallycross.verification.lists import read_list
-from rallycross.verification.selection import FAKE_HYPERVISOR, Choice, Selection, select, skip_list
+from rallycross.verification.selection import FAKE_HYPERVISOR, PRE_PROVISIONED, Choice, Selection, select, skip_list
 from rallycross.verification.tempest import Tempest
 from rallycross.verification.testid import TestId
 from rallycross.verification.verifier import available_tests, basic_environment
@@ -72,18 +75,36 @@ def test_a_service_is_a_set(available: list[TestId], service: str) -> None:
 
 def test_every_line_of_the_shipped_lists_has_its_reason() -> None:
     """Nothing is chosen, and nothing is left out, without saying why."""
-    for name in ("sets/quick.txt", f"skips/{FAKE_HYPERVISOR}.txt"):
+    for name in ("sets/quick.txt", f"skips/{FAKE_HYPERVISOR}.txt", f"skips/{PRE_PROVISIONED}.txt"):
         entries = read_list(files("rallycross.verification").joinpath(name).read_text())
         assert entries
         assert all(entries.values()), name
 
 
-def test_every_skip_of_the_shipped_list_names_tests_that_exist(available: list[TestId]) -> None:
+@pytest.mark.parametrize("name", [FAKE_HYPERVISOR, PRE_PROVISIONED])
+def test_every_skip_of_the_shipped_lists_names_tests_that_exist(available: list[TestId], name: str) -> None:
     """An entry that matches nothing is a mistake, or out of date; plugins have theirs."""
-    own = [pattern for pattern in skip_list(FAKE_HYPERVISOR) if pattern.startswith("tempest")]
+    own = [pattern for pattern in skip_list(name) if pattern.startswith("tempest")]
     assert own
     for pattern in own:
         assert any(re.search(pattern, test.name) for test in available), pattern
+
+
+def test_the_tests_that_make_their_own_users_are_those_of_the_shipped_list(available: list[TestId]) -> None:
+    """With accounts that were given, each class that forces users of its own is skipped, and no other is."""
+    script = """
+import importlib, json, sys
+for name in json.load(sys.stdin):
+    module, _, cls = name.rpartition(".")
+    if getattr(getattr(importlib.import_module(module), cls), "force_tenant_isolation", False):
+        print(name)
+"""
+    classes = sorted({test.name.rpartition(".")[0] for test in available})
+    command = [sys.executable, "-c", script]
+    said = subprocess.run(command, input=json.dumps(classes), capture_output=True, text=True, check=True).stdout
+    patterns = skip_list(PRE_PROVISIONED)
+    skipped = {test.name.rpartition(".")[0] for test in available if any(re.search(one, test.name) for one in patterns)}
+    assert skipped == {word for word in said.split() if word.startswith("tempest.")}  # it says its log as well
 
 
 def test_skipped_tests_are_kept_with_their_reason() -> None:

@@ -9,10 +9,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from verifiable_cloud import VerifiableCloud
 
 from rallycross.cloud.cloud import Cloud
 from rallycross.errors import RallycrossError
+from rallycross.verification.facts import Facts, Keystone
 from rallycross.verification.leftovers import clean
+from rallycross.verification.provisions import provide
 from rallycross.verification.selection import Choice
 from rallycross.verification.source import Source
 from rallycross.verification.test import TestResult
@@ -74,6 +77,16 @@ def test_a_cloud_that_does_not_answer_is_named(dead_port: int, tmp_path: Path) -
     assert not (tmp_path / "tempest.conf").exists()
 
 
+def test_a_cloud_that_keeps_silent_is_not_waited_for_without_end(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """An address that takes connections and never answers ends the run as one that is dead."""
+    monkeypatch.setattr("rallycross.verification.verify.PATIENCE", 0.5)
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        said = refused(cloud(silent.getsockname()[1], username="admin", password="secret"), "quick", tmp_path)
+    assert "cloud 'mine': cannot sign in" in said
+
+
 def test_two_verifications_do_not_share_a_workspace(dead_port: int, tmp_path: Path) -> None:
     """The second is refused while the first runs, and does not take the first's processes for left-overs."""
     with (tmp_path / "lock").open("w") as lock:
@@ -90,11 +103,46 @@ def test_cleaning_up_on_a_cloud_that_is_gone_says_what_may_be_left(dead_port: in
     assert "left on the cloud, to be deleted by hand: whatever is named tempest-1-*" in str(cleaned)
 
 
+def test_what_bears_the_name_is_deleted_in_anybodys_project() -> None:
+    """Tests that took accounts that were given leave their things in the projects of these; nothing else goes."""
+    with VerifiableCloud() as small:
+        small.things["networks"] = {
+            number: {"id": number, "name": name, "project_id": "given"}
+            for number, name in (("n1", "tempest-1-network"), ("n2", "mine"), ("n3", "tempest-12-network"))
+        }
+        cleaned = clean(small.cloud().connect(), "tempest-1")
+        assert (cleaned.deleted, cleaned.remaining) == (1, [])
+        assert set(small.things["networks"]) == {"n2", "n3"}
+
+
+def test_an_external_network_is_made_where_there_is_none_or_the_reason_is_told() -> None:
+    """A cloud that lets none be made is verified all the same, without floating addresses."""
+    facts = Facts(Keystone("http://k/v3"), frozenset({"network"}), network_extensions=("external-net", "router"))
+    with VerifiableCloud() as small:
+        connection = small.cloud().connect()
+        found, _, _ = provide(connection, facts, "tempest-1", admin=False)
+        assert [(network.name, network.made) for network in found.external_networks] == [("tempest-1-public", True)]
+        assert found.no_external_network == ""
+        small.refuse["POST network /subnets"] = 403
+        found, _, _ = provide(connection, facts, "tempest-1", admin=False)
+        assert found.external_networks == ()
+        assert "has no external network, and lets none be made" in found.no_external_network
+        assert "as you wish" in found.no_external_network
+        clean(connection, "tempest-1")
+        assert small.count("networks") == 0
+
+
+def test_accounts_are_tempests() -> None:
+    """A project's users are made for the run: it cannot be told of others."""
+    with pytest.raises(RallycrossError, match="a file of accounts is tempest's"):
+        Request(Choice(set="full"), Source("project", "x"), accounts="/etc/accounts.yaml")
+
+
 def test_a_request_is_kept_whole() -> None:
     """What is kept of a request asks for the same again, though it went through JSON."""
     request = Request(
         Choice(tests=("a.b",), skips={"c": "d"}),
-        Source("project", "openstacksdk==4.22.0", ("ddt",), "openstack.tests.functional"),
+        Source("tempest", "46.2.0", ("octavia-tempest-plugin",)),
         concurrency=4,
         options={"compute.image_ref": "x"},
         accounts="/etc/accounts.yaml",

@@ -1,0 +1,54 @@
+"""What every page has: the templates and their words, the style, and a policy that lets nothing in from elsewhere."""
+
+import base64
+import hashlib
+import json
+from functools import cache
+from pathlib import Path
+
+import jinja2
+from markupsafe import Markup
+
+from rallycross.report import charts, wording
+
+TEMPLATES = Path(__file__).with_name("templates")
+
+
+@cache
+def templates() -> jinja2.Environment:
+    """Return the templates: what they are given cannot speak for them."""
+    found = jinja2.Environment(
+        loader=jinja2.FileSystemLoader(TEMPLATES),
+        autoescape=True,
+        undefined=jinja2.StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    words = ("seconds", "rate", "count", "share", "counted", "moment")
+    found.globals.update({name: getattr(wording, name) for name in words})
+    found.filters["figure"] = _figure
+    return found
+
+
+def style() -> Markup:
+    """Return the style, as the content of a style element."""
+    return Markup((TEMPLATES / "style.css").read_text(encoding="utf-8"))  # noqa: S704 - our own file
+
+
+def policy(scripts: list[str]) -> str:
+    """Return a content security policy: nothing from anywhere, and only these scripts.
+
+    Styles are open: plotly sets them one by one on what it draws.
+    """
+    hashes = [f"'sha256-{base64.b64encode(hashlib.sha256(one.encode()).digest()).decode()}'" for one in scripts]
+    sources = " ".join(hashes) or "'none'"
+    return (
+        f"default-src 'none'; script-src {sources}; style-src 'unsafe-inline'; img-src data: blob:; "
+        "base-uri 'none'; form-action 'none'"
+    )
+
+
+def _figure(figure: charts.Figure) -> Markup:
+    """Return a figure as the content of a script element: no text in it can end that element."""
+    text = json.dumps(figure, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
+    return Markup(text.replace("<", "\\u003c"))  # noqa: S704 - made harmless
