@@ -400,14 +400,14 @@ def test_an_old_mark_does_not_kill_a_stranger(tmp_path: Path, told: Told) -> Non
 
 def test_a_kill_does_not_trip_over_processes_that_end(tmp_path: Path) -> None:
     """Processes of others that end while it looks for those of a step are passed over."""
-    host, step = LocalHost(), Step("a", "sleep 60")
-    detached.hold(host, str(tmp_path), "test")
+    host, step, holder = LocalHost(), Step("a", "sleep 60"), Holder("test")
+    detached.hold(host, str(tmp_path), holder)
     others = subprocess.Popen(["bash", "-c", "while :; do for n in 1 2 3 4 5 6 7 8; do /bin/true & done; wait; done"])
     try:
         for _ in range(5):
             detached.start(host, str(tmp_path), step)
             detached.kill(host, str(tmp_path), ["a"])
-            assert detached.look(host, str(tmp_path), "a", owner="test").state == "lost"
+            assert detached.look(host, str(tmp_path), "a", holder=holder).state == "lost"
     finally:
         others.kill()
         others.wait()

@@ -121,6 +121,7 @@ def test_what_is_wrong_with_a_spec_is_told(servers: list[Server], site: Site) ->
         deployment.deploy(spec, site)
 
 
+@pytest.mark.full  # the quick ones above are of what is its own
 class TestKollaAnsible(Conformance):
     """A controller, which is the deployer's host, and a compute node."""
 
@@ -148,11 +149,6 @@ class TestKollaAnsible(Conformance):
         del spec
         assert ground.on(ground.servers[0], "ls /etc/kolla").split() == ["keystone", "nova_compute"]
         assert ground.on(ground.servers[1], "ls /etc/kolla").split() == ["nova_compute"]
-
-    @pytest.mark.full  # a killed worker for each of a dozen steps
-    def test_a_killed_worker_costs_nothing(self, ground: Ground, wanted: CloudSpec) -> None:
-        """It is taken up where it stands."""
-        super().test_a_killed_worker_costs_nothing(ground, wanted)
 
     def test_two_clouds_at_once_do_not_meet(self, ground: Ground) -> None:
         """A host has room for one cloud: of two the second is refused, and its end does not touch the first."""
