@@ -13,6 +13,7 @@ from typing import Any, ClassVar
 
 from rallycross.deployment.carry_out import carry_out
 from rallycross.deployment.ledger import Part
+from rallycross.deployment.lxc import forward
 from rallycross.deployment.node import Node
 from rallycross.deployment.option import Option, within
 from rallycross.deployment.provider import PROVIDERS
@@ -22,7 +23,7 @@ from rallycross.deployment.spec import provider_options
 from rallycross.deployment.step import Plan, Step
 from rallycross.deployment.undo import undo
 
-_PACKAGES = "lxc lxc-templates debootstrap dnsmasq-base iptables rsync"
+_PACKAGES = "lxc lxc-templates debootstrap dnsmasq-base iptables nftables rsync"
 _CONTAINERS = "/var/lib/lxc"
 _INSIDE = "openssh-server,python3,python3-venv,sudo,ca-certificates,procps,iproute2"
 
@@ -52,6 +53,9 @@ class LxcContainers:
         "release": Option(str, "bookworm", "the distribution's release"),
         "start_lxc_network": Option(str, "10.0.3.0/24", "the network of the first host; others get the next", _network),
         "forward_ssh": Option(bool, True, "as in Rally; containers are reached through their host's SSH in any case"),
+        "forward_ports": Option(
+            list, [], "TCP ports of a host behind SSH, or ranges, that lead to its first container", forward.complain
+        ),
         "host_provider": Option(dict, None, "the provider of the hosts; default: this machine", keys=provider_options),
     }
 
@@ -65,7 +69,8 @@ class LxcContainers:
             carry_out(Plan(steps), [node], ledger=ledger, terms=site.terms, tell=site.tell)
             addresses = dict(line.split() for line in node.host.read(f"{node.root}/lxc-addresses").splitlines())
             for name in names:
-                server = Server(name, addresses[name], key=str(site.key), via=node.server)
+                address = forward.outside(node) if name == names[0] and _forwards(given, node) else ""
+                server = Server(name, addresses[name], key=str(site.key), address=address, via=node.server)
                 site.ledger.remember("server", name, {**server.kept(), "on": node.name})
                 servers.append(server)
         return servers
@@ -145,14 +150,20 @@ def _steps(given: Mapping[str, Any], node: Node, names: list[str], host: int, ke
             limit=180,
             always=True,
         ),
+        *([forward.step(given["forward_ports"], node, names)] if _forwards(given, node) else []),
     )
+
+
+def _forwards(given: Mapping[str, Any], node: Node) -> bool:
+    """Tell whether ports of a host are led to its first container; those on this machine are in reach as it is."""
+    return bool(given["forward_ports"]) and node.server is not None
 
 
 def _ready(network: ipaddress.IPv4Network | ipaddress.IPv6Network) -> str:
     """Install LXC, and start its bridge unless one is there: what runs on it is not disturbed."""
     hosts = network.num_addresses - 3
     return f"""
-if ! command -v lxc-copy >/dev/null || ! [ -e /usr/share/lxc/templates/lxc-debian ]; then
+if ! command -v lxc-copy >/dev/null || ! command -v nft >/dev/null || ! [ -e /usr/share/lxc/templates/lxc-debian ]; then
     apt-get -qq update
     DEBIAN_FRONTEND=noninteractive apt-get -qq install --no-install-recommends {_PACKAGES} >/dev/null
 fi
