@@ -22,7 +22,8 @@ defined() { [ -e "$folder/config" ] || { echo "$0: $name: no such container" >&2
 case ${0##*/} in
 lxc-create)
     [ ! -e "$folder" ] || { echo "lxc-create: $name: container already exists" >&2; exit 1; }
-    mkdir -p "$folder"/rootfs/{root,opt,etc/apt/apt.conf.d,etc/ssl/certs}
+    mkdir -p "$folder"/rootfs/{root,opt,usr/bin,etc/apt/apt.conf.d,etc/ssl/certs}
+    touch "$folder/rootfs/usr/bin/python3"
     echo 'lxc.net.0.link = lxcbr0' > "$folder/config"
     echo "create $name" >> /var/lib/lxc/.calls
     ;;
@@ -91,7 +92,7 @@ _NAMES = ("create", "copy", "start", "info", "ls", "stop", "destroy")
 
 PREPARE = f"""
 DEBIAN_FRONTEND=noninteractive apt-get -qq update
-DEBIAN_FRONTEND=noninteractive apt-get -qq install --no-install-recommends nftables >/dev/null
+DEBIAN_FRONTEND=noninteractive apt-get -qq install --no-install-recommends distro-info nftables >/dev/null
 mkdir -p /var/lib/lxc /usr/share/lxc/templates
 touch /usr/share/lxc/templates/lxc-debian
 cat > /usr/local/bin/lxc-any <<'END'

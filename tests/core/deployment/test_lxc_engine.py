@@ -20,6 +20,7 @@ from sites import a_site
 from rallycross import deployment
 from rallycross.deployment import CloudSpec, load_spec
 from rallycross.deployment.failure import StepFailed
+from rallycross.deployment.multihost import parts
 from rallycross.deployment.provider import PROVIDERS
 from rallycross.deployment.server import Server
 from rallycross.deployment.site import Site
@@ -75,6 +76,8 @@ def test_what_is_wrong_inside_is_said_at_its_place() -> None:
     for port in (0, 65536, "90-80", "http", -1, [80]):
         with pytest.raises(InvalidInput, match=r"forward_ports: must have numbers from 1 to 65535"):
             a_spec(forward_ports=[port])
+    with pytest.raises(InvalidInput, match=r"tunnel_to: must have IPv4 addresses"):
+        a_spec(tunnel_to=["box"])
     with pytest.raises(InvalidInput, match=r"lacks the key 'inside'"):
         load_spec("name: c\nengine: lxc\n", file="c.yaml")
 
@@ -90,6 +93,7 @@ def test_containers_of_rallys_are_containers_here() -> None:
         "container_name": "rally",
         "containers_per_host": 3,
         "start_lxc_network": "10.1.1.0/24",
+        "tunnel_to": ["192.0.2.9"],
         "engine": {"name": "DevstackEngine", "local_conf": {"ADMIN_PASSWORD": "hush"}},
     }
     spec = load_spec(json.dumps(crate), file="r.json")
@@ -98,14 +102,18 @@ def test_containers_of_rallys_are_containers_here() -> None:
     given = spec.provider.options
     assert (given["distribution"], given["release"], given["container_name_prefix"]) == ("ubuntu", "noble", "rally")
     assert (given["containers_per_host"], given["start_lxc_network"]) == (3, "10.1.1.0/24")
+    assert given["tunnel_to"] == ["192.0.2.9"]
     assert given["host_provider"]["servers"][0]["host"] == "192.0.2.1"
     assert spec.options["inside"]["engine"] == "devstack"
     assert spec.options["inside"]["local_conf"] == {"ADMIN_PASSWORD": "hush"}
     assert spec.secrets == ("hush",)
 
     whole = {"type": "MultihostEngine", "controller": {"type": "DevstackEngine", "provider": servers}, "nodes": [crate]}
-    part = load_spec(json.dumps(whole), file="r.json").options["nodes"][0]
-    assert (part["engine"], part["inside"]["engine"]) == ("lxc", "devstack")
+    found = load_spec(json.dumps(whole), file="r.json")
+    _, part = parts(found.options, found.name, [])
+    assert (part.spec.engine, part.spec.options["inside"]["engine"]) == ("lxc", "devstack")
+    assert part.spec.provider is not None
+    assert part.spec.provider.options["host_provider"] == given["host_provider"]
 
     crate |= {"containers_per_host": 0, "engine": {"type": "FuelEngine"}}
     servers["credentials"][0]["prot"] = 22  # type: ignore[index]
@@ -114,7 +122,7 @@ def test_containers_of_rallys_are_containers_here() -> None:
     said = "\n".join(str(one) for one in caught.value.complaints)
     assert "r.json:9:5: provider.credentials[0].prot: unknown key" in said
     assert "r.json:16:2: containers_per_host: must be from 1 to 200" in said
-    assert "r.json:19:3: engine.type: must be one of devstack" in said
+    assert "r.json:22:3: engine.type: must be one of devstack" in said
     whole["nodes"] = [crate]
     with pytest.raises(InvalidInput, match=r"nodes\[0\]\.provider\.credentials\[0\]\.prot"):
         load_spec(json.dumps(whole), file="r.json")
@@ -130,9 +138,10 @@ def _box(machines: Machines, tmp_path_factory: pytest.TempPathFactory) -> Iterat
     machines.stop("box")
 
 
-def test_a_cloud_in_containers_is_reached_from_outside(box: Server, tmp_path: Path) -> None:
+def test_a_cloud_in_containers_is_reached_from_outside(box: Server, machines: Machines, tmp_path: Path) -> None:
     """Its address is its host's, for us and for its copies; a port that is taken is refused; a destroy leaves none."""
-    spec = a_spec(hosts=existing([box]), forward_ports=[8001, "8010-8012"])
+    peer = machines.start("peer")
+    spec = a_spec(hosts=existing([box]), forward_ports=[8001, "8010-8012"], tunnel_to=[peer.host])
     site, other = a_site(tmp_path, name="crate", away=60), a_site(tmp_path / "other", name="other", away=60)
     try:
         for _ in range(2):
@@ -162,10 +171,13 @@ def test_a_cloud_in_containers_is_reached_from_outside(box: Server, tmp_path: Pa
         for _ in range(2):
             deployment.destroy(spec, site)
         assert host.run("lxc-ls; nft list map ip rallycross-lxc ports | grep elements || :").out == ""
+        links = "ls ~/.rallycross/clouds; ip -o link | grep rallycross || :"
+        assert (host.run(links).out, site.host(peer).run(links).out) == ("", "")
         assert site.ledger.standing() == other.ledger.standing() == []
     finally:
         site.close()
         other.close()
+        machines.stop("peer")
 
 
 @pytest.mark.full
