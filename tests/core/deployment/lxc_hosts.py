@@ -86,6 +86,8 @@ Type=oneshot
 RemainAfterExit=yes
 EnvironmentFile=/etc/default/lxc-net
 ExecStart=/bin/sh -c 'ip link add lxcbr0 type bridge; ip address add $LXC_ADDR/24 dev lxcbr0; ip link set lxcbr0 up'
+ExecStart=/bin/sh -c 'nft "add table ip lxc; add chain ip lxc post { type nat hook postrouting priority srcnat; }"'
+ExecStart=/bin/sh -c 'nft add rule ip lxc post ip saddr $LXC_NETWORK ip daddr != $LXC_NETWORK masquerade'
 ExecStart=/bin/sh -c 'echo 1 > /proc/sys/net/ipv4/ip_forward'
 """
 _NAMES = ("create", "copy", "start", "info", "ls", "stop", "destroy")

@@ -1,7 +1,7 @@
 """Ports of a host that lead to its first container, which has the host's address as its own, too.
 
 So what is deployed inside listens on, and names in its catalog, an address that works from everywhere: the host passes
-the ports on, the container takes them for its own, and its copies reach it there without leaving their bridge.
+the ports on, and the copies, which are not bound to those ports, reach the container without leaving their bridge.
 
 One map in the kernel has the ports of all clouds: one that is taken is refused, and leads on to where it did.
 """
@@ -52,7 +52,7 @@ def step(ports: Sequence[Any], node: Node, names: Sequence[str]) -> Step:
     """Return the step that leads ports of a host to the first of its containers; runs on the host."""
     return Step(
         "forward",
-        _inside(ports, outside(node), names, node.root) + _on_host(ports, node.root),
+        _inside(outside(node), names, node.root) + _on_host(ports, node.root),
         needs=("containers run",),
         title=f"Ports of {node.name} lead to {names[0]}",
         limit=60,
@@ -62,8 +62,12 @@ def step(ports: Sequence[Any], node: Node, names: Sequence[str]) -> Step:
     )
 
 
-def _inside(ports: Sequence[Any], address: str, names: Sequence[str], root: str) -> str:
-    """Give the first container the host's address; the copies reach it there by the container's own, `$own`."""
+def _inside(address: str, names: Sequence[str], root: str) -> str:
+    """Give the first container the host's address; the copies reach it there by the container's own, `$own`.
+
+    By translation, as no packet to the host's address may cross the bridge: kernels that filter what is bridged
+    masquerade it as one that leaves the host.
+    """
     first, *copies = names
     return f"""
 inside() {{ local name=$1; shift; nsenter -t "$(lxc-info -n "$name" -pH)" -n "$@"; }}
@@ -75,12 +79,18 @@ delete table {_TABLE}
 table {_TABLE} {{
     chain before {{
         type nat hook prerouting priority dstnat
-        ip daddr != {address} fib daddr type local tcp dport {{ {", ".join(map(str, ports))} }} dnat to {address}
+        iifname != "lo" ip daddr != {address} fib daddr type local dnat to {address}
     }}
 }}
 END
 for name in {" ".join(copies)}; do
-    inside "$name" ip route replace {address}/32 via "$own"
+    inside "$name" nft -f - <<END
+table {_TABLE}
+delete table {_TABLE}
+table {_TABLE} {{
+    chain out {{ type nat hook output priority -100; ip daddr {address} dnat to $own; }}
+}}
+END
 done
 """
 
