@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 from urllib.parse import urlsplit
 
-from rallycross.deployment.engine import ENGINES, CloudSpec
+from rallycross.deployment.engine import ENGINES, BringsServers, CloudSpec
 from rallycross.deployment.ledger import Part as PartOfLedger
 from rallycross.deployment.node import LOCAL, Node
 from rallycross.deployment.option import Option
@@ -77,6 +77,8 @@ def _engine(name: str) -> str | None:
 def _spec(section: Mapping[str, Any], name: str) -> CloudSpec:
     options = {key: value for key, value in section.items() if key not in {"engine", "provider"}}
     provider = section["provider"] and Provided(section["provider"]["type"], section["provider"])
+    if isinstance(engine := ENGINES[section["engine"]], BringsServers):
+        provider = engine.provider(options)
     return CloudSpec(name, section["engine"], options, "", name, provider)
 
 

@@ -28,6 +28,7 @@ PROVIDERS = {
 KEYS = {
     "DummyProvider": {"credentials": "servers"},
     "ExistingServers": {"credentials": "servers"},
+    "LxcEngine": {"container_name": "container_name_prefix", "engine": "inside", "provider": "host_provider"},
     "OpenStackProvider": {"deployment_name": "prefix"},
 }
 # By the engine's type as Rally has it: what a key is where a file does not have it, and ours is another.
@@ -47,7 +48,8 @@ def translated(data: Any) -> tuple[Any, Moved]:
         if isinstance(data.get(key), dict) and "engine" not in data:
             rest = {name: value for name, value in data.items() if name != key and not str(name).startswith("!")}
             return _existing({**rest, **data[key]}, (key,))
-    if "engine" in data or not isinstance(data.get("type"), str) or data["type"] not in ENGINES:
+    # Rally's LxcEngine has an `engine` of its own: the one inside.
+    if isinstance(data.get("engine"), str) or not isinstance(data.get("type"), str) or data["type"] not in ENGINES:
         return _with_provider(data, {})
     if data["type"] == "ExistingCloud":
         creds = data.get("creds")
@@ -58,10 +60,11 @@ def translated(data: Any) -> tuple[Any, Moved]:
             rest = {key: value for key, value in data.items() if key not in {"type", "creds", "extra"}}
             return _existing({**rest, **(inner if isinstance(inner, dict) else {})}, where)
         return _existing({key: value for key, value in data.items() if key not in {"type", "extra"}}, ())
-    engine = ENGINES[data["type"]]
-    given = DEFAULTS.get(data["type"], {}) | {key: value for key, value in data.items() if key != "type"}
-    spec = {"name": engine, "engine": engine} | given
-    return _with_provider(spec, {("engine",): ("type",)})
+    engine, names = ENGINES[data["type"]], KEYS.get(data["type"], {})
+    moved: Moved = {("engine",): ("type",), **{(here,): (there,) for there, here in names.items()}}
+    given = {names.get(key, key): value for key, value in data.items() if key != "type"}
+    spec = {"name": engine, "engine": engine} | DEFAULTS.get(data["type"], {}) | given
+    return _with_provider(spec, moved)
 
 
 def _with_parts(data: dict[Any, Any], moved: Moved) -> dict[Any, Any]:
@@ -74,9 +77,26 @@ def _with_parts(data: dict[Any, Any], moved: Moved) -> dict[Any, Any]:
     return found
 
 
+def _with_inside(data: dict[Any, Any], moved: Moved) -> dict[Any, Any]:
+    """Return the engine `lxc` with its hosts and the engine inside as this project has them."""
+    found = dict(data)
+    if isinstance(hosts := data.get("host_provider"), dict):
+        here: Path = ("host_provider",)
+        found["host_provider"] = _provider(hosts, here, original(here, moved), moved)
+    if isinstance(inside := data.get("inside"), dict):
+        # Rally has read the name of this one engine under `name`, whatever its own documentation says.
+        by_name = "type" not in inside and str(inside.get("name")) in ENGINES
+        named = {"type": inside["name"], **inside} if by_name else inside
+        found["inside"] = _part({key: value for key, value in named.items() if key != "name"}, ("inside",), moved)
+        if by_name:
+            moved["inside", "engine"] = (*original(("inside",), moved), "name")
+    return found
+
+
 def _part(section: Any, here: Path, moved: Moved) -> Any:
     inner, places = translated(section)
-    moved |= {(*here, *path): (*here, *there) for path, there in places.items()}
+    outer = original(here, moved)
+    moved |= {(*here, *path): (*outer, *there) for path, there in places.items()}
     if isinstance(inner, dict) and not (isinstance(section, dict) and "name" in section):
         inner = {key: value for key, value in inner.items() if key != "name"}  # the part has no name of its own
     return inner
@@ -93,6 +113,8 @@ def original(path: Path, moved: Mapping[Path, Path]) -> Path:
 def _with_provider(data: dict[Any, Any], moved: Moved) -> tuple[dict[Any, Any], Moved]:
     if data.get("engine") == "multihost":
         data = _with_parts(data, moved)
+    elif data.get("engine") == "lxc":
+        data = _with_inside(data, moved)
     if not isinstance(data.get("provider"), dict):
         return data, moved
     return {**data, "provider": _provider(data["provider"], ("provider",), ("provider",), moved)}, moved

@@ -135,6 +135,8 @@ class Conformance:
     # Whether each step has its worker killed in a deployment from nothing; else all have in one and the same, in which
     # a step that is done before its killer comes lets those after it be done too: then they are not killed in.
     afresh: ClassVar[bool] = False
+    # What the provider tells of that is done at each deploy.
+    provided: ClassVar[frozenset[str]] = frozenset({"servers"})
 
     def spec(self, name: str, servers: list[Server]) -> dict[str, Any]:
         """Return the spec of a cloud of this engine, on these servers."""
@@ -214,7 +216,7 @@ class Conformance:
             nodes = standing(wanted, site)
             found = units(ENGINES[wanted.engine].plan(wanted, nodes, site), everywhere(nodes, site))
         always = {name for name, unit in found.items() if unit.step.always}
-        assert {name for name, state in told.statuses().items() if state == "done"} - {"servers"} == always
+        assert {name for name, state in told.statuses().items() if state == "done"} - self.provided == always
 
     def test_a_failing_step_is_told(self, ground: Ground, wanted: CloudSpec) -> None:
         """Its failure has step, host, command, code and last words, in the store too; the next deploy goes on."""

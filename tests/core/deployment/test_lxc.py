@@ -18,7 +18,8 @@ _PROGRAM = """#!/bin/bash
 echo "${0##*/} $*" >> {folder}/calls
 while [ $# -gt 0 ]; do case $1 in -n) old=$2 ;; -N) new=$2 ;; esac; shift; done
 case ${0##*/} in
-lxc-create) mkdir -p {folder}/lxc/$old/rootfs/{etc/apt/apt.conf.d,etc/ssl/certs}; touch {folder}/lxc/$old/config ;;
+lxc-create) mkdir -p {folder}/lxc/$old/rootfs/{usr/bin,etc/apt/apt.conf.d,etc/ssl/certs}
+    touch {folder}/lxc/$old/config {folder}/lxc/$old/rootfs/usr/bin/python3 ;;
 lxc-copy) cp -r {folder}/lxc/$old {folder}/lxc/$new ;;
 lxc-destroy) rm -rf {folder}/lxc/$old ;;
 esac

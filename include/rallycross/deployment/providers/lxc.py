@@ -13,6 +13,7 @@ from typing import Any, ClassVar
 
 from rallycross.deployment.carry_out import carry_out
 from rallycross.deployment.ledger import Part
+from rallycross.deployment.lxc import forward, tunnel
 from rallycross.deployment.node import Node
 from rallycross.deployment.option import Option, within
 from rallycross.deployment.provider import PROVIDERS
@@ -22,7 +23,8 @@ from rallycross.deployment.spec import provider_options
 from rallycross.deployment.step import Plan, Step
 from rallycross.deployment.undo import undo
 
-_PACKAGES = "lxc lxc-templates debootstrap dnsmasq-base iptables rsync"
+# distro-info: without it the Debian template writes a security source that is none, and installs nothing from any.
+_PACKAGES = "lxc lxc-templates debootstrap distro-info dnsmasq-base iptables nftables rsync"
 _CONTAINERS = "/var/lib/lxc"
 _INSIDE = "openssh-server,python3,python3-venv,sudo,ca-certificates,procps,iproute2"
 
@@ -52,6 +54,12 @@ class LxcContainers:
         "release": Option(str, "bookworm", "the distribution's release"),
         "start_lxc_network": Option(str, "10.0.3.0/24", "the network of the first host; others get the next", _network),
         "forward_ssh": Option(bool, True, "as in Rally; containers are reached through their host's SSH in any case"),
+        "forward_ports": Option(
+            list, [], "TCP ports of a host behind SSH, or ranges, that lead to its first container", forward.complain
+        ),
+        "tunnel_to": Option(
+            list, [], "IPv4 addresses of machines that reach the containers by a tunnel", tunnel.complain
+        ),
         "host_provider": Option(dict, None, "the provider of the hosts; default: this machine", keys=provider_options),
     }
 
@@ -63,9 +71,13 @@ class LxcContainers:
             steps = _steps(given, node, names, number, site.public_key)
             ledger = Part(site.ledger, "lxc")
             carry_out(Plan(steps), [node], ledger=ledger, terms=site.terms, tell=site.tell)
+            if others := _peers(given, site, node):
+                tunnels = Plan(tunnel.steps(site.cloud, node, others))
+                carry_out(tunnels, [node, *others], ledger=ledger, terms=site.terms, tell=site.tell)
             addresses = dict(line.split() for line in node.host.read(f"{node.root}/lxc-addresses").splitlines())
             for name in names:
-                server = Server(name, addresses[name], key=str(site.key), via=node.server)
+                address = forward.outside(node) if name == names[0] and _forwards(given, node) else ""
+                server = Server(name, addresses[name], key=str(site.key), address=address, via=node.server)
                 site.ledger.remember("server", name, {**server.kept(), "on": node.name})
                 servers.append(server)
         return servers
@@ -84,7 +96,9 @@ class LxcContainers:
         """Destroy the containers, then let the hosts' own provider destroy what it has made."""
         ledger = Part(site.ledger, "lxc")
         if ledger.standing():
-            undo(ledger, self._hosts(given, site, make=False), owner=site.terms.owner, tell=site.tell)
+            hosts = self._hosts(given, site, make=False)
+            everywhere = {node.name: node for host in hosts for node in (host, *_peers(given, site, host))}
+            undo(ledger, list(everywhere.values()), owner=site.terms.owner, tell=site.tell)
         for made in site.ledger.standing():
             if made.kind == "server":
                 site.ledger.forgotten(made.row)
@@ -103,6 +117,10 @@ class LxcContainers:
 def _of_hosts(site: Site) -> Site:
     """Return the site as the hosts' provider sees it: its servers are none of ours."""
     return replace(site, ledger=Part(site.ledger, "host"))
+
+
+def _peers(given: Mapping[str, Any], site: Site, host: Node) -> list[Node]:
+    return [site.node(server) for server in tunnel.peers(given["tunnel_to"], host)]
 
 
 def _names(given: Mapping[str, Any], site: Site, host: int) -> list[str]:
@@ -145,14 +163,20 @@ def _steps(given: Mapping[str, Any], node: Node, names: list[str], host: int, ke
             limit=180,
             always=True,
         ),
+        *([forward.step(given["forward_ports"], node, names)] if _forwards(given, node) else []),
     )
+
+
+def _forwards(given: Mapping[str, Any], node: Node) -> bool:
+    """Tell whether ports of a host are led to its first container; those on this machine are in reach as it is."""
+    return bool(given["forward_ports"]) and node.server is not None
 
 
 def _ready(network: ipaddress.IPv4Network | ipaddress.IPv6Network) -> str:
     """Install LXC, and start its bridge unless one is there: what runs on it is not disturbed."""
     hosts = network.num_addresses - 3
     return f"""
-if ! command -v lxc-copy >/dev/null || ! [ -e /usr/share/lxc/templates/lxc-debian ]; then
+if ! hash lxc-copy nft debian-distro-info 2>/dev/null || ! [ -e /usr/share/lxc/templates/lxc-debian ]; then
     apt-get -qq update
     DEBIAN_FRONTEND=noninteractive apt-get -qq install --no-install-recommends {_PACKAGES} >/dev/null
 fi
@@ -173,12 +197,15 @@ fi
 
 def _container(given: Mapping[str, Any], name: str, key: str, root: str) -> str:
     words = f"-n {name} -t {quote(given['distribution'])} -- -r {quote(given['release'])}"
-    packages = f" --packages={_INSIDE}" if given["distribution"] in {"debian", "ubuntu"} else ""
+    known = given["distribution"] in {"debian", "ubuntu"}
+    packages = f" --packages={_INSIDE}" if known else ""
+    proof = "-e rootfs/usr/bin/python3" if known else "1"  # the templates end well without the packages, too
     return f"""{_claimed(name, root)}
 if ! [ -e {_CONTAINERS}/{name}/made ]; then
     {_destroyed(name)}
-    lxc-create {words}{packages} >/dev/null
+    lxc-create {words}{packages}
     cd {_CONTAINERS}/{name}
+    [ {proof} ] || {{ echo "{name} got no packages - see above for its package sources" >&2; exit 1; }}
     grep -q '^lxc.net.0.link' config || printf '%s\\n' 'lxc.net.0.type = veth' 'lxc.net.0.link = lxcbr0' \\
         'lxc.net.0.flags = up' >> config
     sed -i '/^lxc.apparmor.profile/d' config

@@ -34,8 +34,8 @@ class PartsServers:
 
     def destroy(self, given: Mapping[str, Any], site: Site) -> None:
         """Have each part's provider end its servers, the controller's last."""
-        section = given["controller"]["provider"]
-        first = PROVIDERS[section["type"]].standing(section, part_site(site, "controller")) if section else []
+        own = next(parts(given, site.cloud, ())).spec.provider
+        first = PROVIDERS[own.type].standing(own.options, part_site(site, "controller")) if own else []
         for part in reversed(list(parts(given, site.cloud, first))):
             if provided := part.spec.provider:
                 PROVIDERS[provided.type].destroy(provided.options, part_site(site, part.name))

@@ -1,0 +1,85 @@
+"""The engine `lxc`: another engine's cloud, inside of containers on the hosts of a provider."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from typing import Any, ClassVar
+
+from rallycross.deployment.engine import ENGINES, CloudSpec, Deployed, Engine, Service
+from rallycross.deployment.node import Node
+from rallycross.deployment.option import Option
+from rallycross.deployment.provider import Provided
+from rallycross.deployment.providers.lxc import LxcContainers
+from rallycross.deployment.site import Site
+from rallycross.deployment.step import Plan
+
+_APIS = [80, 443, 5000, 6080, 8774, 8776, 8778, 9292, 9696]  # of OpenStack, where an installer does not choose others
+_EMBEDDED = "20000-20015"  # the first that `embedded` chooses in an empty container
+
+
+def _inside_options(section: Mapping[str, Any]) -> Mapping[str, Option]:
+    """Return the keys of the engine inside: its own, with `engine`."""
+    name = section.get("engine")
+    known = ENGINES[name].options if isinstance(name, str) and _engine(name) is None else {}
+    return {"engine": Option(str, None, "the engine that deploys in the containers", _engine, required=True), **known}
+
+
+def _engine(name: str) -> str | None:
+    known = [one for one, engine in ENGINES.all.items() if engine.takes_servers]
+    return None if name in known else f"must be one of {', '.join(known)}"
+
+
+class Lxc:
+    """Gives the containers to the engine inside, as its servers."""
+
+    takes_servers = False  # its hosts are those of `host_provider`
+    options: ClassVar = {
+        **LxcContainers.options,
+        "forward_ports": replace(LxcContainers.options["forward_ports"], default=[*_APIS, _EMBEDDED]),
+        "inside": Option(
+            dict, None, "what deploys in the containers: `engine`, and its options", required=True, keys=_inside_options
+        ),
+    }
+
+    def provider(self, options: dict[str, Any]) -> Provided:
+        """Return the provider of the containers."""
+        return Provided("lxc", {key: options[key] for key in LxcContainers.options})
+
+    def plan(self, spec: CloudSpec, nodes: Sequence[Node], site: Site) -> Plan:
+        """Return the steps of the engine inside."""
+        engine, inside = _inside(spec)
+        return engine.plan(inside, _containers(nodes), site)
+
+    def cloud(self, spec: CloudSpec, nodes: Sequence[Node], site: Site) -> Deployed:
+        """Return the cloud of the engine inside."""
+        (engine, inside), containers = _inside(spec), _containers(nodes)
+        deployed = engine.cloud(inside, containers, site)
+        return replace(deployed, environment={**deployed.environment, "containers": len(containers)})
+
+    def stop(self, spec: CloudSpec, nodes: Sequence[Node]) -> None:
+        """Stop the cloud; the containers run on."""
+        engine, inside = _inside(spec)
+        engine.stop(inside, _containers(nodes))
+
+    def status(self, spec: CloudSpec, nodes: Sequence[Node]) -> list[Service]:
+        """Return the cloud's parts."""
+        engine, inside = _inside(spec)
+        return engine.status(inside, _containers(nodes))
+
+    def logs(self, spec: CloudSpec, nodes: Sequence[Node], *, service: str | None, lines: int) -> str:
+        """Return the log of one of the cloud's services, or of all."""
+        engine, inside = _inside(spec)
+        return engine.logs(inside, _containers(nodes), service=service, lines=lines)
+
+
+def _inside(spec: CloudSpec) -> tuple[Engine, CloudSpec]:
+    """Return the engine inside, and the cloud as it knows it."""
+    options = dict(spec.options["inside"])
+    name = options.pop("engine")
+    return ENGINES[name], replace(spec, engine=name, options=options)
+
+
+def _containers(nodes: Sequence[Node]) -> list[Node]:
+    return [node for node in nodes if node.server]
+
+
+ENGINES.add("lxc", Lxc())
