@@ -126,7 +126,7 @@ class SmallCloud:
         app.router.add_route("*", "/{service}/{version}", self._version)
         app.router.add_route("*", "/{service}/{version}/", self._version)
         app.router.add_route("*", "/{service}/{version}/{path:.*}", self._answer)
-        runner = web.AppRunner(app)
+        runner = web.AppRunner(app, shutdown_timeout=0.1)
         self._loop.run_until_complete(runner.setup())
         site = web.TCPSite(runner, "127.0.0.1", 0)
         self._loop.run_until_complete(site.start())

@@ -71,7 +71,7 @@ def test_what_is_wrong_inside_is_said_at_its_place() -> None:
     assert said[1].startswith("c.yaml:6:3: inside.fodler: unknown key - did you mean folder?")
     assert said[2].startswith("c.yaml:7:1: provider: the engine lxc takes no servers")
     for inside in ({"engine": "existing"}, {"engine": "lxc"}, {"engine": "multihost"}):
-        with pytest.raises(InvalidInput, match=r"inside.engine: must be one of devstack, embedded"):
+        with pytest.raises(InvalidInput, match=r"inside.engine: must be one of .*devstack, embedded"):
             a_spec(inside=inside)
     for port in (0, 65536, "90-80", "http", -1, [80]):
         with pytest.raises(InvalidInput, match=r"forward_ports: must have numbers from 1 to 65535"):
@@ -122,7 +122,7 @@ def test_containers_of_rallys_are_containers_here() -> None:
     said = "\n".join(str(one) for one in caught.value.complaints)
     assert "r.json:9:5: provider.credentials[0].prot: unknown key" in said
     assert "r.json:16:2: containers_per_host: must be from 1 to 200" in said
-    assert "r.json:22:3: engine.type: must be one of devstack" in said
+    assert "r.json:22:3: engine.type: must be one of anvil, devstack" in said
     whole["nodes"] = [crate]
     with pytest.raises(InvalidInput, match=r"nodes\[0\]\.provider\.credentials\[0\]\.prot"):
         load_spec(json.dumps(whole), file="r.json")
