@@ -134,6 +134,10 @@ class SmallCloud:
         self._up.set()
         self._loop.run_forever()
         self._loop.run_until_complete(runner.cleanup())
+        late = asyncio.all_tasks(self._loop)  # answers that nobody waits for any more
+        for task in late:
+            task.cancel()
+        self._loop.run_until_complete(asyncio.gather(*late, return_exceptions=True))
         self._loop.close()
 
     async def _version(self, request: web.Request) -> web.Response:
