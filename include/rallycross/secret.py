@@ -51,4 +51,6 @@ def _inner(key: str, name: Any) -> str:
 
 
 def _is_secret(value: Any, key: str) -> bool:
+    if isinstance(value, int) and len(str(value)) <= _SHORT:  # of keys like `password_hash_rounds`
+        return False
     return isinstance(value, str | int) and not isinstance(value, bool) and (key == _PAIR or bool(_KEY.search(key)))
