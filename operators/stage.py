@@ -58,6 +58,8 @@ class StoppableOperator(BaseOperator):
     Airflow's way to stop a task raises nothing inside `execute`: it calls `on_kill`, and ends the process 5 s later.
     """
 
+    _worker: int | None = None  # its process, once it is watched
+
     @cached_property
     def stop(self) -> threading.Event:
         """Set when the task is to end: marked failed by hand, or its worker is gone."""
@@ -69,11 +71,17 @@ class StoppableOperator(BaseOperator):
 
     def watch_worker(self) -> None:
         """Set `stop` when the worker above this process dies: nobody would be told what the task goes on to do."""
-        threading.Thread(target=self._watch_worker, args=(os.getppid(),), name="worker-watch", daemon=True).start()
+        self._worker = os.getppid()
+        threading.Thread(target=self._watch_worker, name="worker-watch", daemon=True).start()
 
-    def _watch_worker(self, worker: int) -> None:
+    @property
+    def orphaned(self) -> bool:
+        """Whether the worker above this process has died. What is told, or logged, then fails at a broken pipe."""
+        return self._worker is not None and os.getppid() != self._worker
+
+    def _watch_worker(self) -> None:
         while not self.stop.is_set():
-            if os.getppid() != worker:
+            if self.orphaned:
                 self.stop.set()
             time.sleep(1)
 

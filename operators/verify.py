@@ -185,7 +185,8 @@ class VerifyOperator(ResumableJobMixin, StoppableOperator):
                 self._end(uuid)
             raise
         except BaseException:  # a time-out of Airflow's is no Exception
-            self._end(uuid)
+            if not self.orphaned:  # else it is the log that has broken, and the tests go on without us
+                self._end(uuid)
             raise
         if row.status != "finished":
             self._give_up(context, RallycrossError(row.error))

@@ -252,3 +252,22 @@ def test_a_stage_whose_worker_dies_stops() -> None:
         worker.wait(timeout=10)
 
         assert out.readline() == "stopped\n"
+
+
+@pytest.mark.parametrize("orphaned", [True, False])
+def test_a_log_that_breaks_with_its_worker_ends_no_tests(orphaned: bool, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where the worker is dead, an error in telling is no reason to end the tests, which go on; any other is."""
+
+    def broken(*_: Any, **__: Any) -> None:
+        raise BrokenPipeError
+
+    ended: list[str] = []
+    operator = VerifyOperator(task_id="verify", cloud="c")
+    monkeypatch.setattr("rallycross.verifying.follow.follow", broken)
+    monkeypatch.setattr(operator, "_end", ended.append)
+    monkeypatch.setattr(operator, "_worker", -1 if orphaned else os.getppid())
+
+    with pytest.raises(BrokenPipeError):
+        operator.poll_until_complete("uuid", {})
+
+    assert ended == ([] if orphaned else ["uuid"])
