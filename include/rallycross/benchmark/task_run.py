@@ -185,7 +185,10 @@ def _machines(cloud: Cloud, store: Store) -> dict[str, Machine]:
     """Return the machines that hooks may break: those of a cloud of this checkout, or that its spec names."""
     row = store.cloud(cloud.name)
     spec = registered.spec_beside(Path(row.clouds_yaml), cloud.name) if row else None
-    return machines_of(load_spec(spec, file=f"the spec of {cloud.name}"), row.root) if row and spec else {}
+    if row is None or spec is None:
+        return {}
+    known_hosts = registered.known_hosts_beside(Path(row.clouds_yaml), cloud.name)
+    return machines_of(load_spec(spec, file=f"the spec of {cloud.name}"), row.root, row.nodes, known_hosts=known_hosts)
 
 
 def _environment() -> dict[str, Any]:

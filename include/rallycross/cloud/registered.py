@@ -32,6 +32,11 @@ def spec_beside(clouds_yaml: Path, name: str) -> str | None:
     return file.read_text() if file.is_file() else None
 
 
+def known_hosts_beside(clouds_yaml: Path, name: str) -> Path:
+    """Return the file of the keys that the servers have shown of the cloud whose own `clouds.yaml` that is."""
+    return clouds_yaml.with_name(f"{name}.known_hosts")
+
+
 def keep(paths: Settings, name: str, text: str, *, ca: str = "") -> Path:
     """Keep the clouds.yaml `text` of the cloud `name`, in the place of what was kept; return the cloud's own file.
 
@@ -65,7 +70,7 @@ def authority_file(paths: Settings, name: str) -> Path:
 
 def known_hosts_file(paths: Settings, name: str) -> Path:
     """Return the file of the keys that a cloud's servers have shown."""
-    return paths.clouds / f"{name}.known_hosts"
+    return known_hosts_beside(_file(paths, name), name)
 
 
 def _file(paths: Settings, name: str) -> Path:

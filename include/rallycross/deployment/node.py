@@ -1,6 +1,7 @@
 """A node: one host of a deployment, by the name that steps use, and the cloud's folder on it."""
 
 from dataclasses import dataclass
+from typing import Any
 
 from rallycross.deployment.host import Host
 from rallycross.deployment.server import Server
@@ -21,3 +22,10 @@ class Node:
     def address(self) -> str:
         """Where the other nodes reach it."""
         return self.server.inside if self.server else "127.0.0.1"
+
+    @property
+    def kept(self) -> dict[str, Any] | None:
+        """What others need to get to it; None where more than a key is needed, and for this machine."""
+        if self.server is None or self.server.via or self.server.password:
+            return None
+        return {"root": self.root, "server": self.server.kept()}

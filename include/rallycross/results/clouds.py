@@ -1,6 +1,7 @@
 """The store's part for clouds."""
 
 import time
+from collections.abc import Sequence
 from typing import Any
 
 from sqlalchemy import delete, select
@@ -22,6 +23,7 @@ class Clouds(Database):
         root: str,
         deployment: str | None,
         environment: dict[str, Any],
+        nodes: Sequence[dict[str, Any]] = (),
     ) -> None:
         """Keep a cloud under `name`, in the place of what had that name; `clouds_yaml` is the path of a file."""
         row = CloudRow(
@@ -31,6 +33,7 @@ class Clouds(Database):
             engine=engine,
             root=root,
             deployment=deployment,
+            nodes=list(nodes),
             environment=environment,
             registered_at=time.time(),
         )

@@ -53,6 +53,7 @@ class CloudRow(Base):
     spec: Mapped[str] = mapped_column(Prose)  # the cloud spec, as the user wrote it
     engine: Mapped[str] = mapped_column(String(64))
     root: Mapped[str] = mapped_column(Prose)  # folder on the host, as the engine needs it to destroy the cloud
+    nodes: Mapped[list[Json]] = mapped_column(default=list)  # its servers, as `deployment.node` keeps them
     deployment: Mapped[str | None] = mapped_column(String(36))
     environment: Mapped[Json]
     registered_at: Mapped[float]

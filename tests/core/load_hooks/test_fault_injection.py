@@ -16,8 +16,9 @@ from rallycross.deployment.embedded.layout import Layout
 from rallycross.deployment.embedded.options import OPTIONS, Options
 from rallycross.deployment.embedded.service import Program
 from rallycross.deployment.embedded.supervision import supervisor_file
+from rallycross.deployment.server import Server
 from rallycross.load_hooks import Hooks, Site, undo_standing
-from rallycross.load_hooks.faults.machine import Machine, Reach
+from rallycross.load_hooks.faults.machine import Machine
 from rallycross.load_hooks.faults.scripts import Supervised
 from rallycross.load_hooks.faults.standing import KIND
 from rallycross.task.plan import Hook
@@ -61,11 +62,13 @@ def machine(root: Path) -> Machine:
 
 
 @pytest.fixture(scope="module")
-def reach(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Reach]:
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     """Let this machine be signed in to by SSH."""
     try:
         with ssh_server(tmp_path_factory.mktemp("ssh")) as account:
-            yield Reach("127.0.0.1", str(account["username"]), int(str(account["port"])), str(account["key_filename"]))
+            yield Server(
+                "ctl1", "127.0.0.1", str(account["username"]), int(str(account["port"])), str(account["key_filename"])
+            )
     except NoServerError as error:
         pytest.skip(str(error))
 
@@ -182,12 +185,12 @@ def test_what_cannot_be_mended_is_told_and_kept(site: Site, root: Path, machine:
     assert undo_standing(site.store, site.cloud, site.workload) == {}
 
 
-def test_faults_are_made_and_mended_over_ssh(site: Site, root: Path, machine: Machine, reach: Reach) -> None:
+def test_faults_are_made_and_mended_over_ssh(site: Site, root: Path, machine: Machine, server: Server) -> None:
     """A machine behind SSH is broken and mended as this one is; how to get there again stands in the ledger."""
-    hooks = begin(site, replace(machine, reach=reach), "stop nova-api service on ctl1 node")
+    hooks = begin(site, replace(machine, server=server), "stop nova-api service on ctl1 node")
     wait_until(lambda: pid(root, "nova-api") == 0)
     [row] = site.store.standing(site.cloud, site.workload)
-    assert row.detail["reach"]["port"] == reach.port
+    assert row.detail["server"]["port"] == server.port
     assert hooks.close()[0]["summary"] == {"success": 1}
     assert pid(root, "nova-api")
     assert site.store.standing(site.cloud) == []

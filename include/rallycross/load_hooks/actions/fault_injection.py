@@ -100,11 +100,11 @@ def _with_service(service: str, machines: list[Machine]) -> list[Machine]:
 def _scripts(sentence: Sentence, machine: Machine) -> Scripts:
     if not sentence.network and not sentence.on_node:
         return machine.services.fault(sentence.act, sentence.service)
-    if machine.reach is None:
+    if machine.server is None:
         raise RallycrossError(f"{sentence.act}: {machine.name} is the machine that makes the load - name another")
     if sentence.act in NETWORK_ACTS:
         interface = machine.networks.get(sentence.network, sentence.network)
-        return network_fault(sentence.act, interface, machine.reach.port)
+        return network_fault(sentence.act, interface, machine.server.port)
     return node_fault(sentence.act)
 
 
@@ -131,7 +131,7 @@ def _undo(firing: Firing) -> None:
 
 
 def _run(machine: Machine, script: str) -> str:
-    with at(machine.name, machine.reach) as host:
+    with at(machine.server, machine.known_hosts) as host:
         return host.run(script, limit=LIMIT).out
 
 

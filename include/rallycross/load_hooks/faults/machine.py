@@ -1,30 +1,16 @@
-"""Machines that faults may be made on: those that a cloud's spec or a hook names, and no others."""
+"""Machines that faults may be made on: a cloud's nodes, or what its spec or a hook names; no others."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-import paramiko
-
 from rallycross.deployment import CloudSpec, LocalHost
+from rallycross.deployment.connect import connect
 from rallycross.deployment.host import Host
-from rallycross.deployment.ssh_host import SSHHost
-from rallycross.errors import RallycrossError
+from rallycross.deployment.server import Server
 from rallycross.load_hooks.faults.scripts import Services, Supervised, Systemd
-
-_PATIENCE = 15  # seconds for a connection, and for each part of the sign-in
-
-
-@dataclass(frozen=True)
-class Reach:
-    """How to sign in to a machine by SSH."""
-
-    host: str
-    user: str = "root"
-    port: int = 22
-    key: str | None = None
 
 
 @dataclass(frozen=True)
@@ -33,27 +19,45 @@ class Machine:
 
     name: str
     services: Services
-    reach: Reach | None = None  # None: this machine, which is not to be broken as a whole
+    server: Server | None = None  # None: this machine, which is not to be broken as a whole
     networks: Mapping[str, str] = field(default_factory=dict)  # name -> interface
+    known_hosts: Path | None = None  # the keys that the cloud's servers have shown; None: any key is taken
 
 
-def machines_of(spec: CloudSpec | None, root: str) -> dict[str, Machine]:
-    """Return the machines of a cloud that its spec names; an embedded cloud's is this one, with its own supervisor."""
+def machines_of(
+    spec: CloudSpec | None, root: str, nodes: Iterable[Mapping[str, Any]] = (), *, known_hosts: Path | None = None
+) -> dict[str, Machine]:
+    """Return a cloud's machines: its nodes, as `Node.kept` gives them, or those that its spec names.
+
+    An embedded cloud without nodes is this machine, with the supervisor in its folder `root`.
+    """
     if spec is None:
         return {}
-    if spec.engine == "embedded":
+    embedded = spec.engine == "embedded"
+    if nodes:
+        return {
+            node["server"]["name"]: Machine(
+                node["server"]["name"],
+                Supervised(node["root"]) if embedded else Systemd(),
+                Server.of(node["server"]),
+                known_hosts=known_hosts,
+            )
+            for node in nodes
+        }
+    if embedded:
         return {LocalHost.name: Machine(LocalHost.name, Supervised(root))}
-    return named(spec.options.get("hosts") or {})
+    return named(spec.options.get("hosts") or {}, known_hosts=known_hosts)
 
 
-def named(hosts: Mapping[str, Mapping[str, Any]]) -> dict[str, Machine]:
+def named(hosts: Mapping[str, Mapping[str, Any]], *, known_hosts: Path | None = None) -> dict[str, Machine]:
     """Return machines as the schema of named hosts describes them."""
     return {
         name: Machine(
             name,
             Systemd(given.get("services", {})),
-            Reach(**{key: given[key] for key in ("host", "user", "port", "key") if key in given}),
+            Server(name, **{key: given[key] for key in ("host", "user", "port", "key") if key in given}),
             given.get("networks", {}),
+            known_hosts,
         )
         for name, given in hosts.items()
     }
@@ -61,31 +65,20 @@ def named(hosts: Mapping[str, Mapping[str, Any]]) -> dict[str, Machine]:
 
 def kept(machine: Machine) -> dict[str, Any]:
     """Return what the ledger has to know to get to a machine again."""
-    return {"machine": machine.name, "reach": asdict(machine.reach) if machine.reach else None}
+    return {
+        "server": machine.server.kept() if machine.server else None,
+        "known_hosts": str(machine.known_hosts) if machine.known_hosts else None,
+    }
 
 
 @contextmanager
-def at(name: str, reach: Reach | None) -> Iterator[Host]:
+def at(server: Server | None, known_hosts: Path | None) -> Iterator[Host]:
     """Sign in to a machine; raise `RallycrossError` where that cannot be done."""
-    if reach is None:
+    if server is None:
         yield LocalHost()
         return
-    with paramiko.SSHClient() as client:
-        client.load_system_host_keys()
-        client.set_missing_host_key_policy(paramiko.AutoAddPolicy())
-        try:
-            client.connect(
-                reach.host,
-                port=reach.port,
-                username=reach.user,
-                key_filename=str(Path(reach.key).expanduser()) if reach.key else None,
-                allow_agent=reach.key is None,
-                look_for_keys=reach.key is None,
-                timeout=_PATIENCE,
-                banner_timeout=_PATIENCE,
-                auth_timeout=_PATIENCE,
-            )
-        except (OSError, EOFError, paramiko.SSHException) as error:
-            where = f"{name} ({reach.user}@{reach.host}:{reach.port})"
-            raise RallycrossError(f"{where} cannot be signed in to: {error or type(error).__name__}") from error
-        yield SSHHost(client, name=name)
+    host = connect(server, known_hosts=known_hosts)
+    try:
+        yield host
+    finally:
+        host.close()

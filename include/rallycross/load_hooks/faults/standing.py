@@ -5,9 +5,11 @@ Their owner is the workload, not the task: they are none of what is deleted in a
 
 import time
 from collections.abc import Callable
+from pathlib import Path
 
+from rallycross.deployment.server import Server
 from rallycross.errors import RallycrossError
-from rallycross.load_hooks.faults.machine import Machine, Reach, at, kept
+from rallycross.load_hooks.faults.machine import Machine, at, kept
 from rallycross.load_hooks.faults.scripts import Scripts
 from rallycross.load_hooks.site import Site
 from rallycross.results.models import LedgerRow
@@ -22,7 +24,7 @@ _AGAIN = (0, 5, 15, 30)
 
 def make(site: Site, machine: Machine, what: str, scripts: Scripts, noted: Callable[[int], None]) -> None:
     """Write a fault down, tell its row in the ledger to `noted`, and make it. What needs no undoing has no row."""
-    with at(machine.name, machine.reach) as host:
+    with at(machine.server, machine.known_hosts) as host:
         if scripts.undo:
             noted(site.store.remember(site.workload, site.cloud, KIND, what, {**kept(machine), "undo": scripts.undo}))
         host.run(scripts.do, limit=LIMIT)
@@ -39,12 +41,13 @@ def undo_standing(store: Store, cloud: str, workload: str) -> dict[int, str]:
 
 def undo(store: Store, row: LedgerRow) -> str:
     """Undo one fault; return why that could not be done, or ""."""
-    reach = Reach(**row.detail["reach"]) if row.detail["reach"] else None
+    server = Server.of(row.detail["server"]) if row.detail["server"] else None
+    known_hosts = Path(row.detail["known_hosts"]) if row.detail["known_hosts"] else None
     why = ""
-    for pause in _AGAIN if reach else _AGAIN[:1]:
+    for pause in _AGAIN if server else _AGAIN[:1]:
         time.sleep(pause)
         try:
-            with at(row.detail["machine"], reach) as host:
+            with at(server, known_hosts) as host:
                 host.run(row.detail["undo"], limit=LIMIT)
         except RallycrossError as error:
             why = f"{row.name} could not be undone: {error}"
