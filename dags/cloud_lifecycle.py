@@ -4,6 +4,7 @@ Deploys an OpenStack cloud, verifies it, benchmarks it and reports on it.
 
 | stage | what it does |
 |---|---|
+| `check` | says what is wrong with the cloud spec and the task file, before anything is made |
 | `deploy` | makes the cloud of the spec stand; one that stands already is taken as it is |
 | `verify` | runs tempest tests; a test that fails is a result |
 | `benchmark` | puts load on the cloud as the task file says |
@@ -22,6 +23,7 @@ from airflow.sdk import DAG, Param
 
 from operators import params
 from operators.benchmark import BenchmarkOperator, CleanOperator
+from operators.check import CheckOperator
 from operators.deploy import DeployOperator
 from operators.destroy import DestroyOperator
 from operators.judge import JudgeOperator
@@ -76,6 +78,14 @@ with DAG(
     max_active_tasks=8,
 ):
     cloud = "{{ (ti.xcom_pull(task_ids='deploy') or {}).get('cloud', '') }}"
+    check = CheckOperator(
+        task_id="check",
+        cloud_spec="{{ params.cloud_spec }}",
+        task_file="{{ params.task_file }}",
+        task_args="{{ params.task_args | tojson }}",
+        execution_timeout=QUICK,
+        doc_md="Says what is wrong with the cloud spec and the task file, before a cloud is made for them.",
+    )
     deploy = DeployOperator(
         task_id="deploy",
         cloud_spec="{{ params.cloud_spec }}",
@@ -129,12 +139,12 @@ with DAG(
     # teardown that may fail the run is sure to have the last word.
     verdict = VerdictOperator(
         task_id="verdict",
-        stages=["deploy", "verify", "benchmark", "judge", "clean", "report", "destroy"],
+        stages=["check", "deploy", "verify", "benchmark", "judge", "clean", "report", "destroy"],
         tests="{{ params.verification }}",
         execution_timeout=QUICK,
         doc_md="Fails the run unless everything passed.",
     ).as_teardown(on_failure_fail_dagrun=True)
 
-    deploy >> verify >> benchmark >> [judge, clean]
+    check >> deploy >> verify >> benchmark >> [judge, clean]
     judge >> report
     [clean, report] >> destroy >> verdict

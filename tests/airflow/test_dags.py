@@ -29,6 +29,7 @@ def test_every_file_imports(dag_bag: Any) -> None:
 def test_stages_follow_each_other(dag: Any) -> None:
     """The stages are those that the display shows, in the order of the journey; the verdict is the only leaf."""
     assert {task.task_id: sorted(task.downstream_task_ids) for task in dag.tasks} == {
+        "check": ["deploy"],
         "deploy": ["verify"],
         "verify": ["benchmark"],
         "benchmark": ["clean", "judge"],

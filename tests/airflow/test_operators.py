@@ -4,6 +4,7 @@ import os
 import subprocess
 import sys
 import time
+from pathlib import Path
 from typing import Any, ClassVar
 
 import pytest
@@ -12,6 +13,7 @@ from airflow.sdk.exceptions import AirflowFailException, AirflowSkipException
 
 from hooks.results import store
 from operators.benchmark import BenchmarkOperator, CleanOperator
+from operators.check import CheckOperator
 from operators.deploy import DeployOperator
 from operators.destroy import DestroyOperator
 from operators.judge import JudgeOperator
@@ -19,7 +21,7 @@ from operators.report import ReportOperator
 from operators.stage import PROBLEM, StoppableOperator, own_reference, tells_why
 from operators.verdict import INVALID, REASONS, VerdictOperator
 from operators.verify import VerifyOperator
-from rallycross.errors import RallycrossError
+from rallycross.errors import InvalidInput, RallycrossError
 from rallycross.results.sla_row import SlaRow
 from rallycross.task.plan import Subtask, Task, Workload
 
@@ -50,6 +52,7 @@ OPERATORS: list[tuple[type[BaseOperator], dict[str, Any]]] = [
         BenchmarkOperator,
         {"cloud": JINJA, "task_file": JINJA, "task_args": JINJA, "timing": JINJA, "abort_on_sla_failure": JINJA},
     ),
+    (CheckOperator, {"cloud_spec": JINJA, "task_file": JINJA, "task_args": JINJA}),
     (JudgeOperator, {}),
     (CleanOperator, {"cloud": JINJA}),
     (ReportOperator, {"tests": JINJA}),
@@ -151,6 +154,21 @@ def test_a_secret_option_of_a_verification_is_not_in_the_results(home: Any) -> N
     assert row.request["options"] == {"identity.admin_password": "***", "compute.image_ref": "x"}
     [secrets] = (home / "verifiers" / "secrets").iterdir()
     assert "hunter2" in secrets.read_text()
+
+
+def test_what_is_wrong_with_a_runs_files_is_said_before_a_cloud_is_made(home: Path) -> None:
+    """All complaints about both files come at once, with their places; a run whose files are right goes on."""
+    spec, load = home / "cloud.yaml", home / "task.yaml"
+    spec.write_text("name: one\nengine: embeded\n")
+    load.write_text("version: 2\ntitle: T\nsubtasks:\n- {title: s, scenario: {Dummy.dumy: {}}}\n")
+    wrong = CheckOperator(task_id="check", cloud_spec=str(spec), task_file=str(load))
+    with pytest.raises(InvalidInput) as caught:
+        wrong.execute(seen := context())
+    assert [one.file for one in caught.value.complaints] == [str(spec), str(load)]
+    assert seen["ti"].pushed[PROBLEM] == str(caught.value)
+
+    right = ("include/clouds/embedded.yaml", "include/recipes/quickstart.yaml")
+    CheckOperator(task_id="check", cloud_spec=right[0], task_file=right[1]).execute(context())
 
 
 def test_a_cloud_spec_that_is_wrong_is_said_at_once(home: Any) -> None:

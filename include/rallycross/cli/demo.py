@@ -13,7 +13,7 @@ import time
 from datetime import UTC, datetime
 from typing import Any
 
-from rallycross import catalogue, deployment, task
+from rallycross import inputs
 from rallycross.cli import machine
 from rallycross.cli.console import console, note, progress
 from rallycross.cli.display import display, follow
@@ -27,7 +27,6 @@ from rallycross.errors import Complaint, InvalidInput, RallycrossError
 from rallycross.results.store import Store
 from rallycross.settings import CHECKOUT
 from rallycross.verification import SETS
-from rallycross.yamlfile import source
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
@@ -71,17 +70,11 @@ def checked(options: argparse.Namespace) -> dict[str, Any]:
     if not 1 <= options.concurrency <= 64:
         complaints.append(Complaint("--concurrency", 0, 0, "", f"{options.concurrency} is not between 1 and 64"))
     try:
-        text, file = source(cloud_spec)
-        spec = deployment.load_spec(text, file=file)
-    except InvalidInput as error:
-        complaints += error.complaints
-    try:
         arguments = _arguments(options.task_args)
     except InvalidInput as error:
         complaints += error.complaints
     try:
-        text, file = source(task_file)
-        task.load(text, file=file, args=arguments, known=catalogue.known())
+        spec = inputs.check(cloud_spec, task_file, arguments)
     except InvalidInput as error:
         complaints += error.complaints
     if complaints:

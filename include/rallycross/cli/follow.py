@@ -12,7 +12,7 @@ from rallycross.results.reference import reference
 from rallycross.results.store import Store
 from rallycross.verification.test import outcomes
 
-STAGES = ("deploy", "verify", "benchmark", "judge", "clean", "report", "destroy", "verdict")
+STAGES = ("check", "deploy", "verify", "benchmark", "judge", "clean", "report", "destroy", "verdict")
 ENDED = frozenset({"success", "failed", "skipped", "upstream_failed", "removed"})
 
 

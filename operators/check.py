@@ -1,0 +1,34 @@
+"""Says what is wrong with a run's files before a cloud is made for them."""
+
+from typing import Any
+
+from airflow.sdk import BaseOperator
+from airflow.sdk.definitions.context import Context
+
+from operators.stage import tells_why
+
+
+class CheckOperator(BaseOperator):
+    """Fails with all that is wrong with a cloud spec and a task file; does nothing else.
+
+    `cloud_spec`, `task_file`: paths (relative to the checkout), or texts; `task_args`: values of the latter's template.
+    """
+
+    template_fields = ("cloud_spec", "task_file", "task_args")
+    template_ext = ()
+
+    def __init__(
+        self, *, cloud_spec: str, task_file: str, task_args: dict[str, Any] | str | None = None, **kwargs: Any
+    ) -> None:
+        super().__init__(**kwargs)
+        self.cloud_spec = cloud_spec
+        self.task_file = task_file
+        self.task_args = task_args
+
+    @tells_why
+    def execute(self, context: Context) -> None:
+        """Check; raise `InvalidInput` with file, line and remedy of each complaint."""
+        from rallycross.inputs import check  # noqa: PLC0415 - parsing a DAG stays cheap
+
+        del context
+        check(self.cloud_spec, self.task_file, self.task_args or {})
