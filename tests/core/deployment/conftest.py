@@ -5,6 +5,7 @@ from collections.abc import Iterator
 import paramiko
 import pytest
 from machines import Machines, NoMachinesError
+from sites import ADDRESSES
 from ssh_server import NoServerError, connected, ssh_server
 from told import Told
 
@@ -21,6 +22,16 @@ def ssh_client(tmp_path_factory: pytest.TempPathFactory) -> Iterator[paramiko.SS
             yield client
     except NoServerError as error:
         pytest.skip(str(error))
+
+
+@pytest.fixture(scope="session")
+def guests(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, object]]:
+    """Run the OpenSSH server that stands in for what a provider makes, at some addresses; give what signs in to it."""
+    try:
+        with ssh_server(tmp_path_factory.mktemp("guests"), addresses=ADDRESSES) as account:
+            yield account
+    except NoServerError as error:
+        pytest.skip(f"{error}; continuous integration, which has one, runs these tests")
 
 
 @pytest.fixture(params=["local", "ssh"])

@@ -8,6 +8,8 @@ from rallycross.deployment import Site
 from rallycross.deployment.runner import Terms
 from rallycross.deployment.step import Tell
 
+ADDRESSES = [f"127.0.0.{number}" for number in range(11, 17)]  # of loopback all; the fixture `guests` answers at each
+
 
 def a_site(
     folder: Path,

@@ -107,7 +107,7 @@ def test_a_cloud_is_forged_through_all_that_smithy_does(server: Server, site: Si
     with pytest.raises(RallycrossError, match="no service 'nova-x' here - there is: general, db"):
         deployment.logs(spec, site, service="nova-x", lines=5)
     deployment.destroy(spec, site)
-    left = host.run("ls /etc/systemd/system/openstack-* /etc/anvil/install.rc /var/lib/rallycross/anvil || :")
+    left = host.run("ls /etc/systemd/system/openstack-* /etc/anvil/install.rc /var/lib/rallycross/host || :")
     assert left.out == ""
     assert site.ledger.standing() == []
 
@@ -176,7 +176,7 @@ class TestAnvil(Conformance):
         """Anvil has the whole host: of two at once one stands and the other is refused."""
         specs = [self._load(self.spec(name, ground.servers)) for name in ("one", "other")]
         ground.deploy(specs[0], uuid="uuid-one")
-        with pytest.raises(StepFailed, match="has what Anvil made for the cloud one already"):
+        with pytest.raises(StepFailed, match="this host has Anvil's cloud one already"):
             ground.deploy(specs[1], uuid="uuid-other")
         for spec in reversed(specs):
             ground.destroy(spec)

@@ -1,17 +1,18 @@
-"""The provider `cobbler`, against an XML-RPC server that behaves as Cobbler's does, and a real OpenSSH server."""
+"""The provider `cobbler`, against a real cobblerd, and a real OpenSSH server in the place of what it installs."""
 
 import threading
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, Self
-from xmlrpc.client import Fault
+from typing import Any
+from xmlrpc.client import ServerProxy
 from xmlrpc.server import SimpleXMLRPCRequestHandler, SimpleXMLRPCServer
 
 import pytest
 import yaml
 from carrying import MemoryLedger
-from sites import a_site
-from ssh_server import NoServerError, ssh_server
+from cobbler_itself import PASSWORD, USER, Cobbler, NoIndex, NoRootError
+from sites import ADDRESSES, a_site
 
 from rallycross.deployment import load_spec
 from rallycross.deployment.provider import PROVIDERS
@@ -19,91 +20,50 @@ from rallycross.deployment.providers.lxc import LxcContainers
 from rallycross.deployment.server import Server
 from rallycross.errors import InvalidInput, RallycrossError
 
-
-class Paths(SimpleXMLRPCRequestHandler):
-    """Cobbler's own daemon answers at the root, Apache in front of it below /cobbler_api."""
-
-    rpc_paths = ("/", "/cobbler_api")
+COBBLER = PROVIDERS["cobbler"]
 
 
-class Cobbler:
-    """The calls that the provider makes, with tokens that hold for one system each."""
-
-    def __init__(self) -> None:
-        self.systems = {
-            "node-b": {"ip_address_eth0": "", "ip_address_eth1": "127.0.0.1", "power_user": "bmc", "name": "node-b"},
-            "node-a": {"ip_address_eth0": "127.0.0.1", "power_user": "bmc", "name": "node-a"},
-        }
-        self.rebooted: list[str] = []
-        self.power = True
-        self._tokens: set[str] = set()
-
-    def __enter__(self) -> Self:
-        self._server = SimpleXMLRPCServer(("127.0.0.1", 0), Paths, logRequests=False, allow_none=True)
-        self._server.register_instance(self)
-        self.address = f"127.0.0.1:{self._server.server_address[1]}"
-        self._thread = threading.Thread(target=self._server.serve_forever, args=(0.05,), daemon=True)
-        self._thread.start()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._server.shutdown()
-        self._server.server_close()
-
-    def find_system(self, criteria: dict[str, str]) -> list[str]:
-        """Return names, in no order."""
-        return list(self.systems) if criteria == {"profile": "compute", "owners": "lab"} else []
-
-    def login(self, user: str, password: str) -> str:
-        """Return a token."""
-        if (user, password) != ("cobbler", "hush-hush"):
-            raise Fault(1, "<class 'cobbler.cexceptions.CX'>:'login failed (cobbler)'")
-        self._tokens.add(token := f"token-{len(self.rebooted)}")
-        return token
-
-    def get_system_handle(self, name: str, token: str) -> str:
-        """Return a handle."""
-        assert token in self._tokens
-        return f"system::{name}"
-
-    def power_system(self, handle: str, power: str, token: str) -> bool:
-        """Power-cycle; the token is at its end with that."""
-        if token not in self._tokens:
-            raise Fault(1, "<class 'cobbler.cexceptions.CX'>:'invalid token: %s'")
-        self._tokens.clear()
-        assert power == "reboot"
-        if self.power:
-            self.rebooted.append(handle.removeprefix("system::"))
-        return self.power
-
-    def get_system_as_rendered(self, name: str) -> dict[str, Any]:
-        """Return what is known of a system."""
-        return self.systems[name]
-
-
-@pytest.fixture(scope="module", name="guests")
-def _guests(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, object]]:
+@pytest.fixture(scope="module", name="cobbler")
+def _cobbler(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cobbler]:
     try:
-        with ssh_server(tmp_path_factory.mktemp("guests")) as account:
-            yield account
-    except NoServerError as error:
-        pytest.skip(f"{error}; continuous integration, which has one, runs these tests")
+        with Cobbler(tmp_path_factory.mktemp("cobbler")) as cobbler:
+            yield cobbler
+    except (NoIndex, NoRootError) as error:
+        pytest.skip(f"{error}; continuous integration, which is root and has an index, runs these tests")
 
 
-@pytest.fixture(name="cobbler")
-def _cobbler() -> Iterator[Cobbler]:
-    with Cobbler() as cobbler:
-        yield cobbler
+class Below(SimpleXMLRPCRequestHandler):
+    """The path at which Apache has it."""
+
+    rpc_paths = ("/cobbler_api",)
 
 
-def options(cobbler: Cobbler, guests: dict[str, object], **keys: Any) -> dict[str, Any]:
+@contextmanager
+def apache(cobbler: Cobbler) -> Iterator[str]:
+    """Hand on to the daemon what comes to its usual place, as Cobbler's configuration of Apache does."""
+
+    class Through:
+        def _dispatch(self, method: str, arguments: Any) -> Any:
+            with ServerProxy(cobbler.url) as daemon:
+                return getattr(daemon, method)(*arguments)
+
+    with SimpleXMLRPCServer(("127.0.0.1", 0), Below, logRequests=False) as server:
+        server.register_instance(Through())
+        thread = threading.Thread(target=server.serve_forever, args=(0.05,), daemon=True)
+        thread.start()
+        yield f"127.0.0.1:{server.server_address[1]}"
+        server.shutdown()
+        thread.join()
+
+
+def options(cobbler: Cobbler, guests: dict[str, object], owner: str, **keys: Any) -> dict[str, Any]:
     """Return the section of a spec in Rally's words, checked."""
     section = {
         "type": "CobblerProvider",
-        "host": cobbler.address,
-        "user": "cobbler",
-        "password": "hush-hush",
-        "selector": {"profile": "compute", "owners": "lab"},
+        "host": cobbler.url,
+        "user": USER,
+        "password": PASSWORD,
+        "selector": {"profile": "compute", "owners": owner},
         "ssh_user": guests["username"],
         "ssh_port": guests["port"],
         "key": guests["key_filename"],
@@ -118,20 +78,24 @@ def options(cobbler: Cobbler, guests: dict[str, object], **keys: Any) -> dict[st
 
 def test_systems_are_power_cycled_once(cobbler: Cobbler, guests: dict[str, object], tmp_path: Path) -> None:
     """Each system is installed once: a second deploy does not wipe what the first has made."""
-    site, provider = a_site(tmp_path), PROVIDERS["cobbler"]
-    given = options(cobbler, guests)
-    made = provider.create(given, site)
+    cobbler.have("node-b", "lab", eth0="", eth1=ADDRESSES[0])
+    cobbler.have("node-a", "lab", eth0=ADDRESSES[1])
+    cobbler.have("other", "another", eth0=ADDRESSES[2])
+    site, given = a_site(tmp_path), options(cobbler, guests, "lab")
+    made = COBBLER.create(given, site)
     assert [(one.name, one.host, one.user) for one in made] == [
-        ("node-a", "127.0.0.1", guests["username"]),
-        ("node-b", "127.0.0.1", guests["username"]),
+        ("node-a", ADDRESSES[1], guests["username"]),
+        ("node-b", ADDRESSES[0], guests["username"]),
     ]
-    assert provider.create(given, site) == made == provider.standing(given, site)
-    assert cobbler.rebooted == ["node-a", "node-b"]
+    assert COBBLER.create(given, site) == made == COBBLER.standing(given, site)
+    cycled = ["node-a off", "node-a on", "node-b off", "node-b on"]
+    assert cobbler.orders() == cycled
     for _ in range(2):
-        provider.destroy(given, site)
+        COBBLER.destroy(given, site)
         assert site.ledger.standing() == []
-    provider.create(options(cobbler, guests, host=f"http://{cobbler.address}/"), site)
-    assert cobbler.rebooted == ["node-a", "node-b"] * 2
+    with apache(cobbler) as host:
+        COBBLER.create(options(cobbler, guests, "another", host=host), site)
+    assert cobbler.orders() == [*cycled, "other off", "other on"]
     site.close()
 
 
@@ -139,41 +103,44 @@ def test_one_that_could_not_be_cycled_is_tried_again(
     cobbler: Cobbler, guests: dict[str, object], tmp_path: Path
 ) -> None:
     """A system whose power does not obey is named, is in the ledger, and is the next deploy's to cycle."""
+    cobbler.have("stuck", "power", eth0=ADDRESSES[3])
     ledger = MemoryLedger()
-    site, given = a_site(tmp_path, ledger=ledger), options(cobbler, guests)
-    cobbler.power = False
-    with pytest.raises(RallycrossError, match="system node-a could not be power-cycled - look at its power settings"):
-        PROVIDERS["cobbler"].create(given, site)
-    assert [(made.kind, made.name) for made in ledger.standing()] == [("server", "node-a")]
-    assert PROVIDERS["cobbler"].standing(given, site) == []
-    cobbler.power = True
-    PROVIDERS["cobbler"].create(given, site)
-    assert cobbler.rebooted == ["node-a", "node-b"]
+    site, given = a_site(tmp_path, ledger=ledger), options(cobbler, guests, "power")
+    cobbler.stuck.touch()
+    with pytest.raises(RallycrossError, match=r"system stuck could not be power-cycled: .*look at its power settings"):
+        COBBLER.create(given, site)
+    assert [(made.kind, made.name) for made in ledger.standing()] == [("server", "stuck")]
+    assert COBBLER.standing(given, site) == []
+    cobbler.stuck.unlink()
+    COBBLER.create(given, site)
+    assert cobbler.orders()[-2:] == ["stuck off", "stuck on"]
     site.close()
 
 
 def test_what_cobbler_refuses_is_said(cobbler: Cobbler, guests: dict[str, object], tmp_path: Path) -> None:
     """A wrong password, an empty selection, a system without address and a deaf host are errors that say what to do."""
-    create, site = PROVIDERS["cobbler"].create, a_site(tmp_path)
+    cobbler.have("nowhere", "lost", eth0="")
+    site, told = a_site(tmp_path), cobbler.orders()
+    with pytest.raises(RallycrossError, match="system nowhere has no IP address in Cobbler"):
+        COBBLER.create(options(cobbler, guests, "lost"), site)
+    cobbler.have("found", "desk", eth0=ADDRESSES[4])
     with pytest.raises(RallycrossError, match=r"refuses: .*login failed"):
-        create(options(cobbler, guests, password="wrong"), site)
+        COBBLER.create(options(cobbler, guests, "desk", password="wrong"), site)
     with pytest.raises(RallycrossError, match=r"Cobbler has no system of \{'profile': 'none'\}"):
-        create(options(cobbler, guests, selector={"profile": "none"}), site)
+        COBBLER.create(options(cobbler, guests, "desk", selector={"profile": "none"}), site)
     with pytest.raises(InvalidInput, match="else it would be every system"):
-        options(cobbler, guests, selector={})
-    cobbler.systems["node-a"]["ip_address_eth0"] = ""
-    with pytest.raises(RallycrossError, match="system node-a has no IP address in Cobbler"):
-        create(options(cobbler, guests), site)
+        options(cobbler, guests, "desk", selector={})
     with pytest.raises(RallycrossError, match="does not answer"):
-        create(options(cobbler, guests, host="http://127.0.0.1:1/"), site)
-    assert cobbler.rebooted == []
+        COBBLER.create(options(cobbler, guests, "desk", host="http://127.0.0.1:1/"), site)
+    assert cobbler.orders() == told
 
 
 def test_its_systems_can_be_the_hosts_of_containers(
     cobbler: Cobbler, guests: dict[str, object], tmp_path: Path
 ) -> None:
     """Hosts and containers stand in one ledger, and neither provider takes the other's servers for its own."""
-    given = {"host_provider": {"type": "cobbler", **options(cobbler, guests)}}
+    cobbler.have("host", "rack", eth0=ADDRESSES[5])
+    given = {"host_provider": {"type": "cobbler", **options(cobbler, guests, "rack")}}
     boxes, site = LxcContainers(), a_site(tmp_path)
     hosts = boxes._hosts(given, site, make=True)
     site.ledger.remember("server", "box", {**Server("box", "10.0.3.5").kept(), "on": hosts[0].name})

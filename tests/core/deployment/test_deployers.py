@@ -81,7 +81,7 @@ def stopped_and_destroyed(spec: CloudSpec, names: list[str], servers: list[Serve
         assert (
             host.run("systemctl list-units --no-legend 'httpd*' 'openstack-*' 'snap.*' 'nova-*' 'haproxy*'").out == ""
         )
-        left = "ls -d /etc/openstack_deploy /var/lib/rallycross/deployer /root/keystonerc_admin /snap/bin/sunbeam"
+        left = "ls -d /etc/openstack_deploy /var/lib/rallycross/host /root/keystonerc_admin /snap/bin/sunbeam"
         assert (
             host.run(f"{left} 2>/dev/null; grep -h rallycross ~/.ssh/{{authorized_keys,config}}", check=False).out == ""
         )

@@ -14,7 +14,7 @@ from sites import a_site
 
 from rallycross import deployment
 from rallycross.cloud.cloud import Cloud
-from rallycross.deployment import CloudSpec
+from rallycross.deployment import CloudSpec, load_spec
 from rallycross.deployment.failure import StepFailed
 from rallycross.deployment.server import Server
 from rallycross.deployment.site import Site
@@ -91,17 +91,18 @@ def test_a_half_failed_stack_is_unstacked_and_run_again(server: Server, site: Si
 
 @pytest.mark.full
 def test_a_host_has_room_for_one(server: Server, site: Site, tmp_path: Path) -> None:
-    """A second cloud on the same host is refused with the name of the first, and its end does not touch that one."""
+    """Another cloud on the host, by any deployer, is refused with the first one's name; its end does not touch that."""
     first = a_spec([server])
     deployment.deploy(first, site)
-    other = a_site(tmp_path / "other", name="second")
-    try:
-        second = a_spec([server], name="second")
-        with pytest.raises(StepFailed, match="has the DevStack of the cloud stacks already"):
-            deployment.deploy(second, other)
-        deployment.destroy(second, other)
-    finally:
-        other.close()
+    packstack = yaml.safe_dump({"name": "second", "engine": "packstack", "provider": existing([server])})
+    for second in (a_spec([server], name="second"), load_spec(packstack, file="p.yaml")):
+        other = a_site(tmp_path / second.engine, name="second")
+        try:
+            with pytest.raises(StepFailed, match="this host has DevStack's cloud stacks already"):
+                deployment.deploy(second, other)
+            deployment.destroy(second, other)
+        finally:
+            other.close()
     assert {service.state for service in deployment.status(first, site)} == {"RUNNING"}
     deployment.destroy(first, site)
 

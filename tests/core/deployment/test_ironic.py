@@ -17,7 +17,6 @@ from carrying import KilledError, MemoryLedger, MortalLedger
 from ironic_itself import Ironic, NoIndex
 from sites import a_site, let_in
 from small_cloud import ADMIN, SmallCloud
-from ssh_server import NoServerError, ssh_server
 from told import Told
 
 from rallycross.deployment import load_spec
@@ -28,15 +27,6 @@ from rallycross.errors import InvalidInput, RallycrossError
 IRONIC = PROVIDERS["ironic"]
 CHECKSUM = "0" * 64
 LIVE = os.environ.get("RALLYCROSS_LIVE_IRONIC_PROVIDER", "")
-
-
-@pytest.fixture(scope="module", name="guests")
-def _guests(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, object]]:
-    try:
-        with ssh_server(tmp_path_factory.mktemp("guests")) as account:
-            yield account
-    except NoServerError as error:
-        pytest.skip(f"{error}; continuous integration, which has one, runs these tests")
 
 
 @pytest.fixture(scope="module", name="ironic")

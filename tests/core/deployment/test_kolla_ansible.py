@@ -19,9 +19,7 @@ from rallycross.deployment.server import Server
 from rallycross.deployment.site import Site
 from rallycross.errors import InvalidInput, RallycrossError
 
-_LEFT = (
-    "ls -d /etc/kolla /var/lib/rallycross/deployer 2>/dev/null; grep -h rallycross ~/.ssh/authorized_keys ~/.ssh/config"
-)
+_LEFT = "ls -d /etc/kolla /var/lib/rallycross/host 2>/dev/null; grep -h rallycross ~/.ssh/authorized_keys ~/.ssh/config"
 
 
 def a_spec(servers: list[Server], *, name: str = "kolla", **options: Any) -> CloudSpec:

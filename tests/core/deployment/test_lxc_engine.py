@@ -216,7 +216,7 @@ class TestLxc(Conformance):
     def _ground(tmp_path_factory: pytest.TempPathFactory, machines: Machines) -> Iterator[Ground]:
         # The host has the name of its first container, which is what steps are done on.
         server = machines.start("box-0-000")
-        ground = Ground(tmp_path_factory.mktemp("crates"), machines, [server])
+        ground = Ground(tmp_path_factory.mktemp("crates"), [server], machines)
         ground.on(server, PREPARE + "ln -s /var/lib/lxc/box-0-000/rootfs/root/blinked /root/blinked\n")
         yield ground
         machines.stop(server.name)

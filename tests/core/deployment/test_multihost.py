@@ -111,7 +111,7 @@ class TestMultihost(Conformance):
     @staticmethod
     def _ground(tmp_path_factory: pytest.TempPathFactory, machines: Machines) -> Iterator[Ground]:
         servers = [machines.start(name) for name in ("controller-a", "node-1-a")]
-        yield Ground(tmp_path_factory.mktemp("multi"), machines, servers)
+        yield Ground(tmp_path_factory.mktemp("multi"), servers, machines)
         for server in servers:
             machines.stop(server.name)
 

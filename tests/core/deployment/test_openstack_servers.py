@@ -9,20 +9,10 @@ import yaml
 from carrying import KilledError, MortalLedger
 from sites import let_in
 from small_cloud import ADMIN, SmallCloud
-from ssh_server import NoServerError, ssh_server
 
 from rallycross.deployment import load_spec
 from rallycross.deployment.provider import PROVIDERS, Provided
 from rallycross.errors import RallycrossError
-
-
-@pytest.fixture(scope="module", name="guests")
-def _guests(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, object]]:
-    try:
-        with ssh_server(tmp_path_factory.mktemp("guests")) as account:
-            yield account
-    except NoServerError as error:
-        pytest.skip(f"{error}; continuous integration, which has one, runs these tests")
 
 
 @pytest.fixture(name="api")

@@ -13,6 +13,7 @@ from rallycross.deployment.engines.existing import entry_from_variables, openrc_
 from rallycross.deployment.node import Node
 from rallycross.deployment.site import Site
 from rallycross.deployment.step import Plan, Step
+from rallycross.deployment.whole_host import claim, unclaim
 from rallycross.errors import RallycrossError
 from rallycross.task.flaw import Flaw
 
@@ -100,11 +101,11 @@ def _steps(spec: CloudSpec, node: Node, smithy: Smithy, persona: Persona) -> lis
     return [
         Step(
             "claim",
-            scripts.claim(smithy),
+            claim(smithy.owner),
             (node.name,),
-            title="One Anvil a host",
+            title="One cloud a host",
             leaves="/etc/anvil",
-            undo=scripts.unclaim(smithy),
+            undo=unclaim(smithy.owner),
         ),
         Step(
             "clone",

@@ -3,7 +3,9 @@
 from dataclasses import dataclass
 from shlex import quote
 
-CLAIM = "/var/lib/rallycross/anvil"  # which cloud's Anvil a host has; it has room for one
+from rallycross.deployment import whole_host
+from rallycross.deployment.whole_host import AS_ROOT, claimed
+
 RC = "/etc/anvil/install.rc"
 _NOT_UP = "is .?(stopped|unknown).?.?$"  # smithy quotes words by colour, or else by signs
 
@@ -30,6 +32,11 @@ class Smithy:
         """The checkout."""
         return f"{self.root}/anvil"
 
+    @property
+    def owner(self) -> str:
+        """Whose its host is."""
+        return f"Anvil's cloud {self.cloud}"
+
     def ask(self, action: str) -> str:
         """Return the command for one action."""
         words = [
@@ -49,49 +56,17 @@ def _help(smithy: Smithy) -> str:
     return f"""
 cd /
 tree={quote(smithy.tree)}
-as_root() {{ if [ "$(id -u)" = 0 ]; then "$@"; else sudo -n -E "$@"; fi; }}
-smithy() {{
+{AS_ROOT}smithy() {{
     as_root bash -c 'cd -- "$1" && shift && ./smithy "$@"' smithy "$tree" "$@" 2>&1 |
         sed -u -E -e 's/\\x1b\\[[0-9;]*m//g' -e 's/(export [A-Z_]*(PASSWORD|TOKEN)=).*/\\1***/'
 }}
 """
 
 
-def claim(smithy: Smithy) -> str:
-    """Take the host for this cloud, or fail."""
-    return f"""{_help(smithy)}
-as_root mkdir -p {CLAIM.rpartition("/")[0]}
-as_root bash -c 'set -C; echo "$2" > "$1"' claim {CLAIM} {smithy.cloud} 2>/dev/null || :
-owner=$(cat {CLAIM})
-if [ "$owner" != {smithy.cloud} ]; then
-    echo "this host has what Anvil made for the cloud $owner already, and room for one - destroy that one first" >&2
-    exit 1
-fi
-"""
-
-
-def unclaim(smithy: Smithy) -> str:
-    """Give the host free, if it is this cloud's."""
-    return f'{_help(smithy)}[ "$(cat {CLAIM} 2>/dev/null)" != {smithy.cloud} ] || as_root rm -f {CLAIM}'
-
-
 def clone(smithy: Smithy) -> str:
     """Have the branch, tag or commit in the checkout, whatever a clone that broke off has left."""
-    return f"""{_help(smithy)}
-if ! command -v git >/dev/null; then
-    if command -v apt-get >/dev/null; then
-        as_root apt-get -qq update
-        as_root env DEBIAN_FRONTEND=noninteractive apt-get -qq install --no-install-recommends git >/dev/null
-    else
-        as_root yum -y -q install git
-    fi
-fi
-git init -q "$tree"
-git -C "$tree" fetch -q --depth 1 {quote(smithy.repo)} {quote(smithy.branch)}
-git -C "$tree" checkout -q -f FETCH_HEAD
-git -C "$tree" log -1 --format='%H %s'
-test -x "$tree/smithy" || {{ echo {quote(f"{smithy.repo} has no smithy at {smithy.branch}")} >&2; exit 1; }}
-"""
+    fetch = whole_host.checkout(smithy.repo, smithy.branch, program="smithy")
+    return f"{_help(smithy)}{whole_host.have('git')}{fetch}"
 
 
 def remove(smithy: Smithy) -> str:
@@ -176,7 +151,7 @@ def states(smithy: Smithy) -> str:
 def credentials(smithy: Smithy) -> str:
     """Print the exports of the installation; nothing where there is none yet, or one of another cloud's."""
     return f"""{_help(smithy)}
-[ "$(cat {CLAIM} 2>/dev/null)" = {smithy.cloud} ] && [ -d {smithy.root}/openstack/phases ] || exit 0
+{claimed(smithy.owner)} && [ -d {smithy.root}/openstack/phases ] || exit 0
 as_root cat {RC} 2>/dev/null || :
 """
 

@@ -15,6 +15,7 @@ from rallycross.deployment.engine import CloudSpec, Deployed, Option, Service
 from rallycross.deployment.node import Node
 from rallycross.deployment.site import Site
 from rallycross.deployment.step import Plan, Step
+from rallycross.deployment.whole_host import claim, passwords, unclaim
 from rallycross.errors import RallycrossError
 
 
@@ -78,7 +79,7 @@ class CommandDeployer:
         ground = self._ground(spec, nodes)
         if what := self.complain(ground):
             raise RallycrossError(f"{spec.file}: {what}")
-        said = ground.deployer.host.run(scripts.passwords(f"{ground.root}/passwords", self.passwords), limit=30).out
+        said = ground.deployer.host.run(passwords(f"{ground.root}/passwords", self.passwords), limit=30).out
         ground = replace(ground, passwords=dict(line.split(" ", 1) for line in said.splitlines()))
         steps = [*self._opened(ground, site), *self.commands(ground)]
         if members := self.members(ground):
@@ -138,14 +139,15 @@ class CommandDeployer:
     def _opened(self, ground: Ground, site: Site) -> list[Step]:
         """Return the steps that take the servers, and let the deployer sign in to them as we do."""
         everywhere, cloud = tuple(node.name for node in ground.nodes), ground.spec.name
+        owner = f"{self.kind}'s cloud {cloud}"
         return [
             Step(
                 "claim",
-                scripts.claim(self.kind, cloud, self.trace),
+                claim(owner, foreign=self.trace),
                 everywhere,
                 title="One cloud a host",
                 leaves=self.trace,
-                undo=scripts.unclaim(self.kind, cloud, self.trace, self.units),
+                undo=unclaim(owner, before=scripts.cleared(self.trace, self.units)),
             ),
             Step(
                 "admit",

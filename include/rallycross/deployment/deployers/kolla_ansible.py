@@ -9,9 +9,9 @@ from typing import Any
 import yaml
 
 from rallycross.deployment.deployers.deployer import Found, Ground
-from rallycross.deployment.deployers.scripts import AS_ROOT
 from rallycross.deployment.node import Node
 from rallycross.deployment.step import Step
+from rallycross.deployment.whole_host import AS_ROOT
 from rallycross.errors import RallycrossError
 
 ROLES = ("control", "network", "compute", "storage", "monitoring")

@@ -4,9 +4,8 @@ from collections.abc import Sequence
 from shlex import quote
 
 from rallycross.deployment.node import Node
+from rallycross.deployment.whole_host import AS_ROOT
 
-AS_ROOT = 'as_root() { if [ "$(id -u)" = 0 ]; then "$@"; else sudo -n -E "$@"; fi; }\n'
-CLAIM = "/var/lib/rallycross/deployer"  # whose cloud a host has; it has room for one
 _SSH = "umask 077\nmkdir -p ~/.ssh\ntouch ~/.ssh/authorized_keys ~/.ssh/config\n"
 
 
@@ -16,30 +15,11 @@ def as_root_only(nodes: Sequence[Node], kind: str) -> str | None:
     return f"{kind} wants to be root - set `user: root` for {', '.join(other)}" if other else None
 
 
-def claim(kind: str, cloud: str, trace: str) -> str:
-    """Take the host for this cloud, or fail; a `trace` without a claim is somebody else's deployment."""
-    owner = quote(f"{kind}'s cloud {cloud}")
-    foreign = f"{trace} is there, so something else has deployed to this host - use another, or take it away"
-    traced = f"[ ! -e {trace} ] || {{ echo {quote(foreign)} >&2; exit 1; }}" if trace else ":"
-    return f"""{AS_ROOT}
-[ -e {CLAIM} ] || {traced}
-as_root mkdir -p {CLAIM.rpartition("/")[0]}
-as_root bash -c 'set -C; echo "$2" > "$1"' claim {CLAIM} {owner} 2>/dev/null || :
-owner=$(cat {CLAIM})
-if [ "$owner" != {owner} ]; then
-    echo "this host has $owner already, and room for one - destroy that one first" >&2
-    exit 1
-fi
-"""
-
-
-def unclaim(kind: str, cloud: str, trace: str, units: Sequence[str]) -> str:
-    """Give the host free, if it is this cloud's: without the `trace`, and with what is left of the units at an end."""
-    owner = quote(f"{kind}'s cloud {cloud}")
-    return f"""{AS_ROOT}[ "$(cat {CLAIM} 2>/dev/null)" = {owner} ] || exit 0
-{_enabled(units)}
+def cleared(trace: str, units: Sequence[str]) -> str:
+    """End what is left of the units, for good, and take away the `trace`."""
+    return f"""{AS_ROOT}{_enabled(units)}
 [ -z "$units" ] || as_root systemctl disable -q --now $units
-as_root rm -rf {trace} {CLAIM}
+as_root rm -rf {trace}
 """
 
 
@@ -77,21 +57,6 @@ rm -f ~/.ssh/.rallycross
 def forget(cloud: str) -> str:
     """Let SSH know them no more."""
     return f"[ ! -e ~/.ssh/config ] || sed -i '/^{_begin(cloud)}$/,/^{_end(cloud)}$/d' ~/.ssh/config"
-
-
-def passwords(path: str, names: Sequence[str]) -> str:
-    """Print a `name password` a line, each made at the first call."""
-    kept, part = quote(path), quote(f"{path}.part")
-    return f"""
-umask 077
-mkdir -p {quote(path.rpartition("/")[0])}
-cat {kept} 2>/dev/null > {part} || :
-for name in {" ".join(names)}; do
-    grep -q "^$name " {part} || echo "$name $(head -c 16 /dev/urandom | od -An -tx1 | tr -d ' \\n')" >> {part}
-done
-mv {part} {kept}
-cat {kept}
-"""
 
 
 def start(units: Sequence[str]) -> str:

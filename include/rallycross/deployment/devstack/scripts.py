@@ -3,7 +3,9 @@
 from dataclasses import dataclass
 from shlex import quote
 
-CLAIM = "/var/lib/rallycross/devstack"  # which cloud's DevStack a host has; it has room for one
+from rallycross.deployment import whole_host
+from rallycross.deployment.whole_host import AS_ROOT
+
 CLOUDS_YAML = "/etc/openstack/clouds.yaml"
 UNITS = "devstack@*.service"
 
@@ -24,48 +26,27 @@ class Place:
         """The checkout."""
         return f"{self.dest}/devstack"
 
+    @property
+    def owner(self) -> str:
+        """Whose its hosts are."""
+        return f"DevStack's cloud {self.cloud}"
+
 
 def _help(place: Place) -> str:
     """`as_root` and `as_stack` run a command; sudo asks for nothing, and lets the proxies through."""
     return f"""
 cd /  # the user of DevStack cannot look at where a step begins
 tree={quote(place.tree)}
-as_root() {{ if [ "$(id -u)" = 0 ]; then "$@"; else sudo -n -E "$@"; fi; }}
+{AS_ROOT}
 as_stack() {{ as_root runuser -u {quote(place.user)} -- env HOME={quote(place.dest)} USER={quote(place.user)} "$@"; }}
 there() {{ as_stack bash -c 'cd -- "$1" && shift && "$@"' there "$tree" "$@"; }}
 """
 
 
-def claim(place: Place) -> str:
-    """Take the host for this cloud, or fail."""
-    return f"""{_help(place)}
-as_root mkdir -p {CLAIM.rpartition("/")[0]}
-as_root bash -c 'set -C; echo "$2" > "$1"' claim {CLAIM} {place.cloud} 2>/dev/null || :
-owner=$(cat {CLAIM})
-if [ "$owner" != {place.cloud} ]; then
-    echo "this host has the DevStack of the cloud $owner already, and room for one - destroy that one first" >&2
-    exit 1
-fi
-"""
-
-
-def unclaim(place: Place) -> str:
-    """Give the host free, if it is this cloud's."""
-    return f'{_help(place)}[ "$(cat {CLAIM} 2>/dev/null)" != {place.cloud} ] || as_root rm -f {CLAIM}'
-
-
 def user(place: Place) -> str:
     """Make the user that DevStack runs as, with git and sudo; one that is there stays as it is."""
     name, dest = quote(place.user), quote(place.dest)
-    return f"""{_help(place)}
-if ! command -v git >/dev/null || ! command -v sudo >/dev/null; then
-    if command -v apt-get >/dev/null; then
-        as_root apt-get -qq update
-        as_root env DEBIAN_FRONTEND=noninteractive apt-get -qq install --no-install-recommends git sudo >/dev/null
-    else
-        as_root dnf -y -q install git sudo
-    fi
-fi
+    return f"""{_help(place)}{whole_host.have("git", "sudo")}
 as_root mkdir -p {quote(place.dest.rpartition("/")[0] or "/")}
 id {name} >/dev/null 2>&1 || as_root useradd -s /bin/bash -d {dest} -m {name}
 as_root install -d -m 755 -o {name} {dest}
@@ -76,14 +57,8 @@ printf '%s\\n' {quote(f"{place.user} ALL=(ALL) NOPASSWD: ALL")} {quote(f"Default
 
 def clone(place: Place) -> str:
     """Have the branch in the checkout, whatever a clone that broke off has left; what a run has made stays."""
-    repo, branch = quote(place.repo), quote(place.branch)
-    return f"""{_help(place)}
-as_stack git init -q "$tree"
-there git fetch -q --depth 1 {repo} {branch}
-there git checkout -q -f FETCH_HEAD
-there git log -1 --format='%H %s'
-there test -x stack.sh || {{ echo {quote(f"{place.repo} has no stack.sh on {place.branch}")} >&2; exit 1; }}
-"""
+    fetch = whole_host.checkout(place.repo, place.branch, run="as_stack", program="stack.sh")
+    return f"{_help(place)}{fetch}"
 
 
 def put_conf(place: Place, conf: str) -> str:
@@ -162,16 +137,3 @@ def log(place: Place, unit: str, lines: int) -> str:
 def commit(place: Place) -> str:
     """Print what is checked out."""
     return f"{_help(place)}there git log -1 --format=%h"
-
-
-def passwords(path: str) -> str:
-    """Print a password a line for each that is needed, made at the first call."""
-    return f"""
-umask 077
-mkdir -p "$(dirname {quote(path)})"
-if ! [ -s {quote(path)} ]; then
-    for number in 1 2 3 4; do head -c 16 /dev/urandom | od -An -tx1 | tr -d ' \\n'; echo; done > {quote(path)}.part
-    mv {quote(path)}.part {quote(path)}
-fi
-cat {quote(path)}
-"""

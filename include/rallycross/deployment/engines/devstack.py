@@ -14,6 +14,7 @@ from rallycross.deployment.node import Node
 from rallycross.deployment.option import within
 from rallycross.deployment.site import Site
 from rallycross.deployment.step import Plan, Step
+from rallycross.deployment.whole_host import claim, passwords, unclaim
 from rallycross.errors import RallycrossError
 
 _ADMIN = "devstack-admin"
@@ -71,11 +72,11 @@ class DevStack:
                 " is a server too, as {type: existing, servers: [{host: ...}]}"
             )
         first, *rest = _in_order(spec, nodes)
-        said = first.host.run(scripts.passwords(f"{first.root}/passwords"), limit=30).out.split()
+        kept = first.host.run(passwords(f"{first.root}/passwords", PASSWORDS), limit=30).out
         given = spec.options["localrc"] or spec.options["local_conf"]
-        passwords = dict(zip(PASSWORDS, said, strict=True))
-        secrets = tuple({str((passwords | given)[name]) for name in PASSWORDS})
-        return Plan(tuple(_steps(spec, first, rest, passwords)), secrets)
+        chosen = dict(line.split(" ", 1) for line in kept.splitlines())
+        secrets = tuple({str((chosen | given)[name]) for name in PASSWORDS})
+        return Plan(tuple(_steps(spec, first, rest, chosen)), secrets)
 
     def cloud(self, spec: CloudSpec, nodes: Sequence[Node], site: Site) -> Deployed:
         """Return DevStack's administrator, and its accounts without privileges."""
@@ -141,7 +142,7 @@ def _steps(spec: CloudSpec, first: Node, rest: Sequence[Node], passwords: dict[s
     options, place = spec.options, _place(spec)
     everywhere = tuple(node.name for node in (first, *rest))
     steps = [
-        Step("claim", scripts.claim(place), everywhere, title="One DevStack a host", undo=scripts.unclaim(place)),
+        Step("claim", claim(place.owner), everywhere, title="One cloud a host", undo=unclaim(place.owner)),
         Step(
             "stack user",
             scripts.user(place),

@@ -90,8 +90,13 @@ def _installed(cobbler: Any, name: str, given: Mapping[str, Any], site: Site) ->
     )
     site.ledger.remember("server", name, {})
     token = cobbler.login(given["user"], given["password"])  # for each: it may be old by the time of the next
-    if not cobbler.power_system(cobbler.get_system_handle(name, token), "reboot", token):
-        raise RallycrossError(f"system {name} could not be power-cycled - look at its power settings in Cobbler")
+    handle = cobbler.get_system_handle(name, token)
+    try:
+        obeyed, why = cobbler.power_system(handle, "reboot", token), ""
+    except xmlrpc.client.Fault as error:
+        obeyed, why = False, f": {error.faultString}"
+    if not obeyed:
+        raise RallycrossError(f"system {name} could not be power-cycled{why} - look at its power settings in Cobbler")
     site.ledger.remember("server", name, server.kept())
     return server
 
