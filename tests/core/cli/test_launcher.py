@@ -135,3 +135,22 @@ def test_runs_through_a_link(checkout: Path, path: Path, tmp_path: Path) -> None
 
     assert ended.returncode == 2
     assert (checkout / ".rallycross").exists()
+
+
+@pytest.mark.parametrize(
+    ("given", "wanted"),
+    [
+        ({}, "localhost,127.0.0.1"),
+        ({"no_proxy": "example.com"}, "example.com,localhost,127.0.0.1"),
+        ({"NO_PROXY": "example.com"}, "example.com,localhost,127.0.0.1"),
+        ({"no_proxy": "*"}, "*"),
+    ],
+)
+def test_no_proxy_leads_to_this_machine(checkout: Path, path: Path, given: dict[str, str], wanted: str) -> None:
+    """What a user's proxy leads past grows by this machine itself, for whatever is started."""
+    seen = checkout / "seen"
+    script(path / "python3", f"echo \"$no_proxy $NO_PROXY\" >> '{seen}'; exit 1")
+
+    call(checkout, path, "up", http_proxy="http://192.0.2.1:3128", **given)
+
+    assert set(seen.read_text().splitlines()) == {f"{wanted} {wanted}"}

@@ -160,7 +160,7 @@ class TestDevStack(Conformance):
         """DevStack has the whole host: of two at once one stands and the other is refused."""
         specs = [self._load(self.spec(name, ground.servers)) for name in ("one", "other")]
         ground.deploy(specs[0], uuid="uuid-one")
-        with pytest.raises(StepFailed, match="has the DevStack of the cloud one already"):
+        with pytest.raises(StepFailed, match="this host has DevStack's cloud one already"):
             ground.deploy(specs[1], uuid="uuid-other")
         for spec in reversed(specs):
             ground.destroy(spec)

@@ -19,6 +19,7 @@ from sites import a_site
 
 from rallycross import deployment
 from rallycross.deployment import CloudSpec, load_spec
+from rallycross.deployment.embedded.layout import PORTS
 from rallycross.deployment.failure import StepFailed
 from rallycross.deployment.multihost import parts
 from rallycross.deployment.provider import PROVIDERS
@@ -71,8 +72,9 @@ def test_what_is_wrong_inside_is_said_at_its_place() -> None:
     assert said[1].startswith("c.yaml:6:3: inside.fodler: unknown key - did you mean folder?")
     assert said[2].startswith("c.yaml:7:1: provider: the engine lxc takes no servers")
     for inside in ({"engine": "existing"}, {"engine": "lxc"}, {"engine": "multihost"}):
-        with pytest.raises(InvalidInput, match=r"inside.engine: must be one of .*devstack, embedded"):
+        with pytest.raises(InvalidInput, match=r"inside.engine: must be one of .*devstack, embedded") as caught:
             a_spec(inside=inside)
+        assert "existing, " not in str(caught.value)
     for port in (0, 65536, "90-80", "http", -1, [80]):
         with pytest.raises(InvalidInput, match=r"forward_ports: must have numbers from 1 to 65535"):
             a_spec(forward_ports=[port])
@@ -80,6 +82,16 @@ def test_what_is_wrong_inside_is_said_at_its_place() -> None:
         a_spec(tunnel_to=["box"])
     with pytest.raises(InvalidInput, match=r"lacks the key 'inside'"):
         load_spec("name: c\nengine: lxc\n", file="c.yaml")
+
+
+def test_all_ports_that_embedded_can_choose_are_forwarded() -> None:
+    """Inside of containers it chooses from the few that its host passes on, unless the spec says other."""
+    spec = a_spec(inside={"engine": "embedded"})
+    first, last = (spec.options["inside"][key] for key in ("first_port", "last_port"))
+    assert f"{first}-{last}" in spec.options["forward_ports"]
+    assert last - first + 1 >= len(PORTS)
+    own = a_spec(inside={"engine": "embedded", "first_port": 21000, "last_port": 21020}, forward_ports=["21000-21020"])
+    assert own.options["inside"]["last_port"] == 21020
 
 
 def test_containers_of_rallys_are_containers_here() -> None:

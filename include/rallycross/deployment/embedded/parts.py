@@ -13,6 +13,8 @@ from rallycross.deployment.node import LOCAL
 
 VENV = "the Debian package python3-venv, where it was missing on a server and we are root"
 _UV = "uv==0.13.9"
+# A proxy leads to packages. To the cloud's own addresses it has no way, or a long one.
+DIRECT = "unset http_proxy https_proxy all_proxy HTTP_PROXY HTTPS_PROXY ALL_PROXY\n"
 _DRIVERS = (
     "__init__.py",
     "cinder_api.py",
@@ -104,7 +106,7 @@ def supervisor(layout: Layout) -> str:
     """Start the supervisor in a session of its own, if it does not answer."""
     ctl = f"python3 {layout.path('bin', 'ctl.py')} {layout.root}"
     return f"""
-cd {layout.root}
+{DIRECT}cd {layout.root}
 if ! {ctl} 0 -- 2>/dev/null; then
     rm -f supervisor.pid
     # RabbitMQ would make do with the usual 1024 open files, and refuse the connections beyond.
@@ -120,7 +122,7 @@ fi
 def up(layout: Layout, programs: tuple[Program, ...], endpoints: list[str]) -> str:
     """Return the script that starts programs, and waits until they run and the endpoints answer."""
     names = " ".join(program.name for program in programs)
-    return f"python3 {layout.path('bin', 'ctl.py')} {layout.root} 120 {names} -- {' '.join(endpoints)}\n"
+    return f"{DIRECT}python3 {layout.path('bin', 'ctl.py')} {layout.root} 120 {names} -- {' '.join(endpoints)}\n"
 
 
 @cache

@@ -8,6 +8,7 @@ from rallycross.deployment.embedded import packages
 from rallycross.deployment.embedded.compute_node import compute_steps
 from rallycross.deployment.embedded.layout import Layout
 from rallycross.deployment.embedded.parts import (
+    DIRECT,
     VENV,
     bound,
     driver_files,
@@ -215,6 +216,6 @@ def _backing_ports(layout: Layout) -> list[str]:
 
 def _cloud(layout: Layout, what: str) -> str:
     return (
-        f"HOME={layout.path('home')} {layout.bin('python')} {layout.path('bin', 'cloud.py')} {what}"
+        f"{DIRECT}HOME={layout.path('home')} {layout.bin('python')} {layout.path('bin', 'cloud.py')} {what}"
         f" {layout.path('etc', 'contents.json')}\n"
     )

@@ -13,13 +13,16 @@ from rallycross.deployment.site import Site
 from rallycross.deployment.step import Plan
 
 _APIS = [80, 443, 5000, 6080, 8774, 8776, 8778, 9292, 9696]  # of OpenStack, where an installer does not choose others
-_EMBEDDED = "20000-20015"  # the first that `embedded` chooses in an empty container
+_LAST = 20015  # of the ports that `embedded` chooses from, inside: each is forwarded
+_EMBEDDED = f"20000-{_LAST}"
 
 
 def _inside_options(section: Mapping[str, Any]) -> Mapping[str, Option]:
     """Return the keys of the engine inside: its own, with `engine`."""
     name = section.get("engine")
-    known = ENGINES[name].options if isinstance(name, str) and _engine(name) is None else {}
+    known = dict(ENGINES[name].options) if isinstance(name, str) and _engine(name) is None else {}
+    if name == "embedded":
+        known["last_port"] = replace(known["last_port"], default=_LAST)
     return {"engine": Option(str, None, "the engine that deploys in the containers", _engine, required=True), **known}
 
 

@@ -3,6 +3,7 @@
 import configparser
 import json
 import re
+import subprocess
 from graphlib import TopologicalSorter
 
 import pytest
@@ -15,6 +16,7 @@ from rallycross.deployment.detached import fingerprint
 from rallycross.deployment.embedded import packages
 from rallycross.deployment.embedded.layout import PORTS, SECRETS, Layout
 from rallycross.deployment.embedded.options import OPTIONS, Options
+from rallycross.deployment.embedded.parts import DIRECT
 from rallycross.deployment.embedded.plan import clouds_yaml, steps
 from rallycross.deployment.embedded.service import conf
 from rallycross.deployment.embedded.services import services
@@ -143,6 +145,20 @@ def test_keystone_keeps_all_its_keys_in_the_clouds_folder(section: str) -> None:
     parser.read_string(files(cloud)[cloud.path("etc", "keystone", "keystone.conf")])
 
     assert parser[section]["key_repository"].startswith(f"{cloud.root}/")
+
+
+def test_no_proxy_is_between_the_services() -> None:
+    """Whatever starts services, asks them, or waits for them has forgotten the proxies that packages come through."""
+    parts = r"bin/(ctl|cloud)\.py|bin/supervisord"
+    asking = [step for step in steps(layout()) if re.search(parts, step.script)]
+    assert len(asking) >= 5
+    for step in asking:
+        before = re.split(parts, step.script, maxsplit=1)[0]
+        assert DIRECT in before, step.name
+    proxies = {f"{kind}_proxy": "http://192.0.2.1:3128" for kind in ("http", "https", "all")}
+    proxies |= {name.upper(): value for name, value in proxies.items()}
+    ran = subprocess.run(["bash", "-euc", f"{DIRECT}env"], env=proxies, capture_output=True, text=True, check=True)
+    assert "192.0.2.1" not in ran.stdout
 
 
 def test_secrets_are_in_no_title() -> None:
