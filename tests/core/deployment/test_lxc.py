@@ -3,6 +3,7 @@
 from pathlib import Path
 
 import pytest
+from sites import a_site
 
 from rallycross.deployment import load_spec
 from rallycross.deployment.host import CommandFailed
@@ -10,8 +11,9 @@ from rallycross.deployment.local_host import LocalHost
 from rallycross.deployment.node import LOCAL, Node
 from rallycross.deployment.provider import PROVIDERS
 from rallycross.deployment.providers import lxc
+from rallycross.deployment.server import Server
 from rallycross.deployment.step import Step
-from rallycross.errors import InvalidInput
+from rallycross.errors import InvalidInput, RallycrossError
 
 _PROGRAM = """#!/bin/bash
 # Stands for all of LXC's programs: a container is its folder.
@@ -75,3 +77,12 @@ def test_a_name_that_is_more_than_a_name_is_refused(prefix: str) -> None:
     provider = f"provider:\n  type: lxc\n  container_name_prefix: '{prefix}'\n"
     with pytest.raises(InvalidInput, match=r"c.yaml:5:3: provider.container_name_prefix: must be letters, digits"):
         load_spec(f"name: one\nengine: embedded\n{provider}", file="c.yaml")
+
+
+def test_a_host_that_is_no_more_in_the_spec_is_missed(tmp_path: Path) -> None:
+    """Containers on a host that the section does not have any more are told with that host's name."""
+    site = a_site(tmp_path)
+    site.ledger.remember("server", "mine-1-000", {**Server("mine-1-000", "10.0.3.9").kept(), "on": "node-2"})
+    given = {name: option.default for name, option in PROVIDERS["lxc"].options.items()}
+    with pytest.raises(RallycrossError, match="node-2 has containers of this cloud - name it in `host_provider` again"):
+        PROVIDERS["lxc"].standing(given, site)

@@ -11,11 +11,11 @@ from openstack.connection import Connection
 from openstack.exceptions import NotFoundException, SDKException
 
 from rallycross.cloud.cloud import Cloud
-from rallycross.deployment.booting import signed_in
+from rallycross.deployment.booting import BY_IMAGE, reached, signed_in
 from rallycross.deployment.ironic import provisioning, reserving
 from rallycross.deployment.ironic.config_drive import config_drive
 from rallycross.deployment.ledger import Made
-from rallycross.deployment.option import Option, within
+from rallycross.deployment.option import Option, texts, within
 from rallycross.deployment.provider import PROVIDERS
 from rallycross.deployment.server import Server
 from rallycross.deployment.site import Site
@@ -34,15 +34,6 @@ _IMAGE = {
 _INFO = {"source": "image_source", "checksum": "image_checksum", "kernel": "kernel", "ramdisk": "ramdisk"}
 
 
-def _prefix(value: str) -> str | None:
-    fine = len(value) <= 50 and value.replace("-", "").isalnum() and value.isascii()
-    return None if fine else "must be letters, digits and dashes, 50 at the most"
-
-
-def _texts(value: list[Any]) -> str | None:
-    return None if all(isinstance(one, str) and one for one in value) else "must be a list of texts"
-
-
 def _addresses(value: dict[Any, Any]) -> str | None:
     pairs = all(isinstance(one, str) and one for pair in value.items() for one in pair)
     return None if pairs else "must be a mapping of nodes to addresses"
@@ -58,11 +49,10 @@ class IronicNodes:
         "endpoint": Option(str, None, "URL of an ironic that stands alone"),
         "user": Option(str, None, "who signs in at `endpoint`; default: no sign-in"),
         "password": Option(str, None, "that user's password", secret=True),
-        "prefix": Option(str, None, "how names begin; default: the cloud's name", _prefix),
         "amount": Option(int, 1, "how many nodes", within(1, 1000)),
         "resource_class": Option(str, None, "the nodes' resource class", required=True),
-        "traits": Option(list, [], "traits that each of them has", _texts),
-        "nodes": Option(list, [], "names or ids of those that may be taken; default: any", _texts),
+        "traits": Option(list, [], "traits that each of them has", texts),
+        "nodes": Option(list, [], "names or ids of those that may be taken; default: any", texts),
         "image": Option(dict, None, "the image", required=True, keys=lambda _: _IMAGE),
         "instance_info": Option(dict, {}, "what else a node's instance_info gets, such as root_gb or capabilities"),
         "nics": Option(
@@ -72,8 +62,7 @@ class IronicNodes:
             keys=lambda _: {"net-id": Option(str, None, "id or name", required=True)},
         ),
         "addresses": Option(dict, {}, "name of a node: its address, where no port has it", _addresses),
-        "ssh_user": Option(str, "root", "whom the image lets in by key"),
-        "ssh_port": Option(int, 22, "SSH's port", within(1, 65535)),
+        **BY_IMAGE,
         "timeout": Option(
             int, 3600, "seconds until a node is active, until SSH lets us in, until it is clean again", within(1, 86400)
         ),
@@ -87,11 +76,7 @@ class IronicNodes:
     def standing(self, given: Mapping[str, Any], site: Site) -> list[Server]:
         """Return the servers that have been active."""
         del given
-        return [
-            Server.of(made.detail)
-            for made in site.ledger.standing()
-            if made.kind == "server" and made.detail.get("host")
-        ]
+        return reached(site)
 
     def destroy(self, given: Mapping[str, Any], site: Site) -> None:
         """Undeploy the nodes that the ledger has, side by side; then delete what they have used."""

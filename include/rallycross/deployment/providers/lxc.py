@@ -22,6 +22,7 @@ from rallycross.deployment.site import Site
 from rallycross.deployment.spec import provider_options
 from rallycross.deployment.step import Plan, Step
 from rallycross.deployment.undo import undo
+from rallycross.errors import RallycrossError
 
 # distro-info: without it the Debian template writes a security source that is none, and installs nothing from any.
 _PACKAGES = "lxc lxc-templates debootstrap distro-info dnsmasq-base iptables nftables rsync"
@@ -85,12 +86,10 @@ class LxcContainers:
     def standing(self, given: Mapping[str, Any], site: Site) -> list[Server]:
         """Return the containers that have an address."""
         hosts = {node.name: node for node in self._hosts(given, site, make=False)}
-        found = []
-        for made in site.ledger.standing():
-            if made.kind == "server":
-                kept = {key: value for key, value in made.detail.items() if key != "on"}
-                found.append(Server.of(kept, via=hosts[made.detail["on"]].server))
-        return found
+        kept = [made.detail for made in site.ledger.standing() if made.kind == "server"]
+        if gone := {one["on"] for one in kept} - set(hosts):
+            raise RallycrossError(f"{min(gone)} has containers of this cloud - name it in `host_provider` again")
+        return [Server.of(one, via=hosts[one["on"]].server) for one in kept]
 
     def destroy(self, given: Mapping[str, Any], site: Site) -> None:
         """Destroy the containers, then let the hosts' own provider destroy what it has made."""
