@@ -3,11 +3,11 @@
 import re
 import time
 
+from rallycross.deployment.host import HostLost, SignInRefused
 from rallycross.deployment.option import Option, within
 from rallycross.deployment.server import Server
 from rallycross.deployment.site import Site
 from rallycross.deployment.ssh_host import SSHHost
-from rallycross.errors import RallycrossError
 
 _PAUSE = 2  # seconds between two attempts
 
@@ -34,13 +34,13 @@ def reached(site: Site) -> list[Server]:
 def signed_in(site: Site, server: Server, *, limit: float) -> SSHHost:
     """Return the connection to a server that boots; raise the last attempt's error after `limit` seconds.
 
-    At first nobody answers, then the key or the user is not there yet.
+    At first nobody answers, then the key or the user is not there yet. All else does not pass, and is raised at once.
     """
     deadline = time.monotonic() + limit
     while True:
         try:
             return site.host(server)
-        except RallycrossError:
+        except (HostLost, SignInRefused):
             if time.monotonic() > deadline:
                 raise
             time.sleep(_PAUSE)
