@@ -79,20 +79,36 @@ class IronicNodes:
         return reached(site)
 
     def destroy(self, given: Mapping[str, Any], site: Site) -> None:
-        """Undeploy the nodes that the ledger has, side by side; then delete what they have used."""
+        """Undeploy the nodes that the ledger has, side by side; then delete what they have used.
+
+        The first trouble is raised when all that can go is gone.
+        """
         standing = [made for made in site.ledger.standing() if made.kind in _KINDS]
         if not standing:
             return
-        limit = given["timeout"]
+        reserved = [made for made in standing if made.kind == "allocation"]
+        limit, troubles = given["timeout"], list[Exception]()
+        leaving, left = dict[str, Any](), set[str]()
         with _connected(given) as api:
-            leaving = [_let_go(api, made, standing, limit) for made in standing if made.kind == "allocation"]
-            for node in filter(None, leaving):
-                provisioning.await_left(api, node, limit=limit)
+            for made in reserved:
+                with _kept(troubles):
+                    leaving[made.name] = _let_go(api, made, standing, limit)
+            for name, node in leaving.items():
+                with _kept(troubles):
+                    if node is not None:
+                        provisioning.await_left(api, node, limit=limit)
+                    left.add(name)
+            held = [made for made in reserved if made.name not in left]
+            names, nodes = {made.name for made in held}, {made.detail.get("node") for made in held}
             for made in sorted(standing, key=lambda made: -_KINDS.index(made.kind)):
+                if made.name in names or (made.kind == "port" and made.detail["node"] in nodes):
+                    continue
                 if made.kind == "port":
                     for port in _ports(api, made.name):
                         api.network.delete_port(port)
                 site.ledger.forgotten(made.row)
+            if troubles:
+                raise troubles[0]
 
 
 class _Making:
@@ -219,6 +235,15 @@ def _connected(given: Mapping[str, Any]) -> Iterator[Connection]:
         # What ironic says, without the question that it was an answer to.
         said = getattr(error, "details", None) or error
         raise RallycrossError(f"ironic: {said} - mend the `provider`") from error
+
+
+@contextmanager
+def _kept(troubles: list[Exception]) -> Iterator[None]:
+    """Keep what one node's trouble is for later: it is no other's."""
+    try:
+        yield
+    except (RallycrossError, SDKException) as error:
+        troubles.append(error)
 
 
 def _let_go(api: Connection, reserved: Made, standing: list[Made], limit: float) -> Any | None:
