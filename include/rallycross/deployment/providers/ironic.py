@@ -28,7 +28,7 @@ _IMAGE = {
     "checksum": Option(str, None, "SHA-256 or SHA-512, or the URL of a file of them; an id needs none"),
     "kernel": Option(str, None, "URL or id of the kernel, where the image is of a partition"),
     "ramdisk": Option(str, None, "URL or id of its initial ramdisk"),
-    "userdata": Option(str, None, "what cloud-init gets to read; default: that `ssh_user` is let in"),
+    "userdata": Option(str, None, "what cloud-init gets to read; default: that `ssh_user` is let in", secret=True),
 }
 # Key of `image` -> key of a node's instance_info.
 _INFO = {"source": "image_source", "checksum": "image_checksum", "kernel": "kernel", "ramdisk": "ramdisk"}

@@ -26,7 +26,7 @@ _IMAGE = {
     "name": Option(str, None, "its name", excludes=("file",)),
     "file": Option(str, None, "path of one on this machine, which is uploaded and deleted again"),
     "format": Option(str, "qcow2", "the file's format"),
-    "userdata": Option(str, None, "what cloud-init gets to read"),
+    "userdata": Option(str, None, "what cloud-init gets to read", secret=True),
 }
 
 
