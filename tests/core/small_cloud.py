@@ -302,6 +302,7 @@ class SmallCloud:
         if collection == "servers" and "fixed" in self.addresses:
             made["addresses"] = {"net": [{"addr": self.addresses["fixed"], "version": 4}]}
             port = {"id": f"port-{identifier}", "device_id": identifier, "device_owner": "compute:nova"}
+            port["fixed_ips"] = [{"ip_address": self.addresses["fixed"]}]
             self.things.setdefault("ports", {})[port["id"]] = port
         if collection == "ports" and "fixed" in self.addresses:
             made["fixed_ips"] = [{"ip_address": self.addresses["fixed"]}]

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import paramiko
 
-from rallycross.deployment.host import HostLost
+from rallycross.deployment.host import HostLost, SignInRefused
 from rallycross.deployment.server import Server
 from rallycross.deployment.ssh_host import SSHHost
 from rallycross.errors import RallycrossError
@@ -67,7 +67,7 @@ def _opener(server: Server, known_hosts: Path | None, gate: SSHHost | None) -> C
             ) from error
         except paramiko.AuthenticationException as error:
             by = f"the key {server.key}" if key else "the password" if server.password else "every key at hand"
-            raise RallycrossError(f"{where}: SSH refuses {by} - set the right `key` or `password`") from error
+            raise SignInRefused(f"{where}: SSH refuses {by} - set the right `key` or `password`") from error
         except (OSError, paramiko.SSHException, EOFError) as error:
             raise HostLost(f"{where}: cannot be reached: {error or type(error).__name__} - check the host") from error
         if transport := client.get_transport():

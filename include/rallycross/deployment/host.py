@@ -23,6 +23,10 @@ class HostLost(CommandFailed):
     """A host cannot be reached, now; what was begun there may go on."""
 
 
+class SignInRefused(RallycrossError):  # noqa: N818
+    """A host does not let us in, by the key or the password that it was shown."""
+
+
 class Host(Protocol):
     """Runs commands and moves files. `LocalHost` and `SSHHost` are the two implementations."""
 

@@ -23,3 +23,8 @@ class Option:
 def within(least: float, most: float) -> Callable[[Any], str | None]:
     """Return the check of a number's bounds."""
     return lambda value: None if least <= value <= most else f"must be from {least} to {most}"
+
+
+def texts(value: list[Any]) -> str | None:
+    """Return what is wrong with a list of texts, or None."""
+    return None if all(isinstance(one, str) and one for one in value) else "must be a list of texts"

@@ -35,5 +35,5 @@ class Server:
 
     @classmethod
     def of(cls, kept: dict[str, Any], *, via: "Server | None" = None) -> "Server":
-        """Return it as it was kept."""
-        return cls(**kept, via=via)
+        """Return it as it was kept, among what else a provider keeps of it."""
+        return cls(**{key: kept[key] for key in cls("", "").kept()}, via=via)

@@ -44,10 +44,13 @@ def load_spec(text: str, *, file: str) -> CloudSpec:
         raise InvalidInput(complaints)
     section = data.get("provider")
     provider = Provided(section["type"], filled(section, PROVIDERS[section["type"]].options)) if section else None
-    options = filled(data, engines[data["engine"]].options)
-    if isinstance(engine := engines[data["engine"]], BringsServers):
+    engine = engines[data["engine"]]
+    options = filled(data, engine.options)
+    if isinstance(engine, BringsServers):
         provider = engine.provider(options)
-    return CloudSpec(data["name"], data["engine"], options, text, file, provider, tuple(sorted(set(secrets_in(data)))))
+    marked = _marked(data, {**engine.options, "provider": Option(dict, None, "", keys=provider_options)})
+    secrets = tuple(sorted({*secrets_in(data), *marked}))
+    return CloudSpec(data["name"], data["engine"], options, text, file, provider, secrets)
 
 
 def filled(data: Mapping[str, Any], known: Mapping[str, Option]) -> dict[str, Any]:
@@ -61,6 +64,18 @@ def filled(data: Mapping[str, Any], known: Mapping[str, Option]) -> dict[str, An
             value = [filled(one, option.keys(one)) for one in value]
         found[key] = value
     return found
+
+
+def _marked(data: Mapping[str, Any], known: Mapping[str, Option]) -> Iterator[str]:
+    """Yield the texts of options that are secret, whatever their keys are called."""
+    for key, option in known.items():
+        value = data.get(key)
+        if option.secret:
+            yield from secrets_in({"secret": value})
+        elif option.keys:
+            for one in value if isinstance(value, list) else [value]:
+                if isinstance(one, dict):
+                    yield from _marked(one, option.keys(one))
 
 
 def provider_options(section: Mapping[str, Any]) -> Mapping[str, Option]:

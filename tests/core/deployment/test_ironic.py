@@ -215,6 +215,27 @@ def test_a_node_that_is_not_cleaned_is_told(
     assert (here.ledger.standing(), ironic.allocations(), is_free(ironic, "dirty-1")) == ([], [], True)
 
 
+def test_a_node_that_is_ill_holds_no_other(
+    ironic: Ironic, guests: dict[str, object], images: str, tmp_path: Path
+) -> None:
+    """A destroy gives back all nodes that can be, and keeps note of those alone that cannot."""
+    ironic.enrol("half-1", "half", deploy="direct")
+    ironic.enrol("half-2", "half")
+    ledger = MemoryLedger()
+    image = {"source": f"{images}/debian.qcow2", "checksum": CHECKSUM}
+    here, given = let_in(tmp_path, guests, ledger), options(ironic, guests, "half", image=image, amount=2)
+    with pytest.raises(RallycrossError, match="'wait call-back', still after 1 s"):
+        IRONIC.create({**given, "timeout": 1}, here)
+    ironic.await_state("half-2", "active")
+    ironic.api.update_node("half-1", is_automated_clean_enabled=True)
+    (ill,) = (one.name for one in ironic.api.allocations() if one.node_id == ironic.node("half-1").id)
+    for _ in range(2):
+        with pytest.raises(RallycrossError, match=r"node half-1 is in the state 'clean failed'"):
+            IRONIC.destroy(given, here)
+        assert {name for _, name in rows(ledger)} == {ill}
+        assert is_free(ironic, "half-2")
+
+
 def test_a_node_that_leaves_is_waited_for(ironic: Ironic, guests: dict[str, object], tmp_path: Path) -> None:
     """A deploy after a destroy that broke off has its node anew; one that others have freed is fine to destroy."""
     ironic.enrol("back-1", "back")

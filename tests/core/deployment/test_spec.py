@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from rallycross.deployment import load_spec
 from rallycross.deployment.engine import ENGINES
 from rallycross.errors import InvalidInput
+from rallycross.lifecycle import shown
 from rallycross.settings import CHECKOUT
 
 GOOD = "name: mine\nengine: existing\n"
@@ -37,6 +38,23 @@ def test_a_spec_hides_its_secrets() -> None:
     """Neither a password nor the text that it stands in shows when a spec is printed."""
     text = GOOD + "auth: {auth_url: 'http://c', password: hush}\n"
     assert "hush" not in repr(load_spec(text, file="c.yaml"))
+
+
+_USER_DATA = "#cloud-config\nchpasswd: {list: 'root:hunter22'}\n"
+
+
+@pytest.mark.parametrize("type_", ["openstack", "ironic"])
+def test_what_cloud_init_reads_is_a_secret(type_: str) -> None:
+    """Passwords stand in it, too: it is shown to nobody, in whichever provider of providers it is."""
+    image = {"name": "debian"} if type_ == "openstack" else {"source": "debian"}
+    more = {"flavor_id": "m1"} if type_ == "openstack" else {"resource_class": "any"}
+    hosts = {"type": type_, "cloud": "lab", "image": {**image, "userdata": _USER_DATA}, **more}
+    for provider in (hosts, {"type": "lxc", "host_provider": hosts}):
+        spec = load_spec(yaml.safe_dump({"name": "a", "engine": "embedded", "provider": provider}), file="c.yaml")
+        assert "hunter22" not in shown(spec)
+        assert "debian" in shown(spec)
+    parts = {"name": "a", "engine": "multihost", "controller": {"engine": "embedded", "provider": hosts}}
+    assert "hunter22" not in shown(load_spec(yaml.safe_dump(parts), file="c.yaml"))
 
 
 def test_all_complaints_come_at_once_with_their_places() -> None:

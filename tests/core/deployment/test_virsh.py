@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import paramiko
 import pytest
 import yaml
 from sites import a_site
@@ -183,6 +184,20 @@ def test_clones_are_made_found_again_and_destroyed(libvirt: Libvirt, site: Site)
         VIRSH.destroy(given, site)
         assert libvirt.whole() == NOTHING
         assert site.ledger.standing() == []
+
+
+def test_a_clone_that_is_made_anew_shows_a_new_key(libvirt: Libvirt, site: Site) -> None:
+    """The host key of one that somebody has undefined is not asked of the next at its address; all others' are."""
+    given = options(libvirt, amount=1)
+    made = VIRSH.create(given, site)
+    site.close()
+    known, key = Path(str(site.known_hosts)), paramiko.ECDSAKey.generate(bits=256)
+    host, guest = known.read_text().splitlines()
+    known.write_text(f"{host}\n{guest.split()[0]} {key.get_name()} {key.get_base64()}\n")
+    with pytest.raises(RallycrossError, match="shows another host key than before"):
+        VIRSH.create(given, site)
+    libvirt.remove(2)
+    assert VIRSH.create(given, site) == made
 
 
 @pytest.mark.parametrize("when", ["before", "after"])

@@ -8,13 +8,15 @@ import ipaddress
 from collections.abc import Sequence
 from dataclasses import replace
 from hashlib import sha256
+from ipaddress import IPv4Address
 from typing import Any
 
 from rallycross.deployment.node import Node
 from rallycross.deployment.server import Server
 from rallycross.deployment.step import Step
 
-_LINKS = int(ipaddress.ip_address("169.254.0.0"))
+_LINKS = ipaddress.IPv4Network("169.254.0.0/16")  # a tunnel's two addresses are a /30 of it
+_NUMBERS = 10_000  # so many tunnels are told apart; the last /30 is well before the address of a cloud's metadata
 _LOOK = """
 ip -4 -o address show dev lxcbr0 | awk '{ print $4 }'
 for peer in %s; do ip -4 -o route get "$peer" | sed 's/.* src \\([0-9.]*\\).*/\\1/'; done
@@ -45,30 +47,42 @@ def steps(cloud: str, host: Node, others: Sequence[Node]) -> tuple[Step, ...]:
     network, ours = str(ipaddress.ip_interface(looked[0]).network), looked[1:]
     found = []
     for other, our in zip(others, ours, strict=True):
-        number = int.from_bytes(sha256(f"{cloud} {host.name} {other.address}".encode()).digest()[:2])
-        first = ipaddress.ip_address(_LINKS + 1 + number // 4 * 4)
+        number = _number(cloud, host.name, other.address)
+        first, second = _addresses(number)
         link = f"rallycross{number}"
         # Those of several clouds to one network stand side by side by their metric.
-        route = f"ip route replace {network} via {first} dev {link} metric {number + 1}\n"
+        route = f"ip route replace {network} via {first} dev {link} metric {number}\n"
         found += [
-            _end(host, number, remote=other.address, address=f"{first}/30"),
-            _end(other, number, remote=our, address=f"{first + 1}/30", route=route),
+            _end(host, number, remote=other.address, address=first),
+            _end(other, number, remote=our, address=second, route=route),
         ]
     return tuple(found)
 
 
-def _end(node: Node, number: int, *, remote: str, address: str, route: str = "") -> Step:
+def _number(cloud: str, host: str, peer: str) -> int:
+    """Return the number of a tunnel, the same each time; two have the same one seldom."""
+    return 1 + int.from_bytes(sha256(f"{cloud} {host} {peer}".encode()).digest()[:4]) % _NUMBERS
+
+
+def _addresses(number: int) -> tuple[IPv4Address, IPv4Address]:
+    """Return the addresses of the host and of the other machine, which no tunnel of another number has."""
+    return _LINKS[4 * number + 1], _LINKS[4 * number + 2]
+
+
+def _end(node: Node, number: int, *, remote: str, address: IPv4Address, route: str = "") -> Step:
     """Return the step for one end of a tunnel."""
     link = f"rallycross{number}"
-    kind = f"type vxlan id {number + 1} remote {remote} dstport 4789"
+    kind = f"vxlan id {number} remote {remote}"
+    ours = f"ip -d link show {link} 2>/dev/null | grep -qF '{kind} '"
     return Step(
         f"tunnel {number} on {node.name}",
-        f"ip link show {link} >/dev/null 2>&1 || ip link add {link} {kind}\n"
-        f"ip link set {link} up\nip address replace {address} dev {link}\n{route}",
+        f"ip link show {link} >/dev/null 2>&1 || ip link add {link} type {kind} dstport 4789\n"
+        f'{ours} || {{ echo "{link} is another tunnel\'s - name the cloud differently" >&2; exit 1; }}\n'
+        f"ip link set {link} up\nip address replace {address}/30 dev {link}\n{route}",
         hosts=(node.name,),
         title=f"Tunnel from {node.name} to {remote}",
         limit=60,
         always=True,  # what the kernel holds is gone after a restart
         leaves=f"the interface {link}",
-        undo=f"ip link delete {link} 2>/dev/null || :",
+        undo=f"! {ours} || ip link delete {link}",
     )

@@ -11,11 +11,11 @@ from openstack.connection import Connection
 from openstack.exceptions import NotFoundException, SDKException
 
 from rallycross.cloud.cloud import Cloud
-from rallycross.deployment.booting import signed_in
+from rallycross.deployment.booting import BY_IMAGE, reached, signed_in
 from rallycross.deployment.ironic import provisioning, reserving
 from rallycross.deployment.ironic.config_drive import config_drive
 from rallycross.deployment.ledger import Made
-from rallycross.deployment.option import Option, within
+from rallycross.deployment.option import Option, texts, within
 from rallycross.deployment.provider import PROVIDERS
 from rallycross.deployment.server import Server
 from rallycross.deployment.site import Site
@@ -28,19 +28,10 @@ _IMAGE = {
     "checksum": Option(str, None, "SHA-256 or SHA-512, or the URL of a file of them; an id needs none"),
     "kernel": Option(str, None, "URL or id of the kernel, where the image is of a partition"),
     "ramdisk": Option(str, None, "URL or id of its initial ramdisk"),
-    "userdata": Option(str, None, "what cloud-init gets to read; default: that `ssh_user` is let in"),
+    "userdata": Option(str, None, "what cloud-init gets to read; default: that `ssh_user` is let in", secret=True),
 }
 # Key of `image` -> key of a node's instance_info.
 _INFO = {"source": "image_source", "checksum": "image_checksum", "kernel": "kernel", "ramdisk": "ramdisk"}
-
-
-def _prefix(value: str) -> str | None:
-    fine = len(value) <= 50 and value.replace("-", "").isalnum() and value.isascii()
-    return None if fine else "must be letters, digits and dashes, 50 at the most"
-
-
-def _texts(value: list[Any]) -> str | None:
-    return None if all(isinstance(one, str) and one for one in value) else "must be a list of texts"
 
 
 def _addresses(value: dict[Any, Any]) -> str | None:
@@ -58,11 +49,10 @@ class IronicNodes:
         "endpoint": Option(str, None, "URL of an ironic that stands alone"),
         "user": Option(str, None, "who signs in at `endpoint`; default: no sign-in"),
         "password": Option(str, None, "that user's password", secret=True),
-        "prefix": Option(str, None, "how names begin; default: the cloud's name", _prefix),
         "amount": Option(int, 1, "how many nodes", within(1, 1000)),
         "resource_class": Option(str, None, "the nodes' resource class", required=True),
-        "traits": Option(list, [], "traits that each of them has", _texts),
-        "nodes": Option(list, [], "names or ids of those that may be taken; default: any", _texts),
+        "traits": Option(list, [], "traits that each of them has", texts),
+        "nodes": Option(list, [], "names or ids of those that may be taken; default: any", texts),
         "image": Option(dict, None, "the image", required=True, keys=lambda _: _IMAGE),
         "instance_info": Option(dict, {}, "what else a node's instance_info gets, such as root_gb or capabilities"),
         "nics": Option(
@@ -72,8 +62,7 @@ class IronicNodes:
             keys=lambda _: {"net-id": Option(str, None, "id or name", required=True)},
         ),
         "addresses": Option(dict, {}, "name of a node: its address, where no port has it", _addresses),
-        "ssh_user": Option(str, "root", "whom the image lets in by key"),
-        "ssh_port": Option(int, 22, "SSH's port", within(1, 65535)),
+        **BY_IMAGE,
         "timeout": Option(
             int, 3600, "seconds until a node is active, until SSH lets us in, until it is clean again", within(1, 86400)
         ),
@@ -87,27 +76,39 @@ class IronicNodes:
     def standing(self, given: Mapping[str, Any], site: Site) -> list[Server]:
         """Return the servers that have been active."""
         del given
-        return [
-            Server.of(made.detail)
-            for made in site.ledger.standing()
-            if made.kind == "server" and made.detail.get("host")
-        ]
+        return reached(site)
 
     def destroy(self, given: Mapping[str, Any], site: Site) -> None:
-        """Undeploy the nodes that the ledger has, side by side; then delete what they have used."""
+        """Undeploy the nodes that the ledger has, side by side; then delete what they have used.
+
+        The first trouble is raised when all that can go is gone.
+        """
         standing = [made for made in site.ledger.standing() if made.kind in _KINDS]
         if not standing:
             return
-        limit = given["timeout"]
+        reserved = [made for made in standing if made.kind == "allocation"]
+        limit, troubles = given["timeout"], list[Exception]()
+        leaving, left = dict[str, Any](), set[str]()
         with _connected(given) as api:
-            leaving = [_let_go(api, made, standing, limit) for made in standing if made.kind == "allocation"]
-            for node in filter(None, leaving):
-                provisioning.await_left(api, node, limit=limit)
+            for made in reserved:
+                with _kept(troubles):
+                    leaving[made.name] = _let_go(api, made, standing, limit)
+            for name, node in leaving.items():
+                with _kept(troubles):
+                    if node is not None:
+                        provisioning.await_left(api, node, limit=limit)
+                    left.add(name)
+            held = [made for made in reserved if made.name not in left]
+            names, nodes = {made.name for made in held}, {made.detail.get("node") for made in held}
             for made in sorted(standing, key=lambda made: -_KINDS.index(made.kind)):
+                if made.name in names or (made.kind == "port" and made.detail["node"] in nodes):
+                    continue
                 if made.kind == "port":
                     for port in _ports(api, made.name):
                         api.network.delete_port(port)
                 site.ledger.forgotten(made.row)
+            if troubles:
+                raise troubles[0]
 
 
 class _Making:
@@ -234,6 +235,15 @@ def _connected(given: Mapping[str, Any]) -> Iterator[Connection]:
         # What ironic says, without the question that it was an answer to.
         said = getattr(error, "details", None) or error
         raise RallycrossError(f"ironic: {said} - mend the `provider`") from error
+
+
+@contextmanager
+def _kept(troubles: list[Exception]) -> Iterator[None]:
+    """Keep what one node's trouble is for later: it is no other's."""
+    try:
+        yield
+    except (RallycrossError, SDKException) as error:
+        troubles.append(error)
 
 
 def _let_go(api: Connection, reserved: Made, standing: list[Made], limit: float) -> Any | None:

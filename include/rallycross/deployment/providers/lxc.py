@@ -22,6 +22,7 @@ from rallycross.deployment.site import Site
 from rallycross.deployment.spec import provider_options
 from rallycross.deployment.step import Plan, Step
 from rallycross.deployment.undo import undo
+from rallycross.errors import RallycrossError
 
 # distro-info: without it the Debian template writes a security source that is none, and installs nothing from any.
 _PACKAGES = "lxc lxc-templates debootstrap distro-info dnsmasq-base iptables nftables rsync"
@@ -31,9 +32,9 @@ _INSIDE = "openssh-server,python3,python3-venv,sudo,ca-certificates,procps,iprou
 
 def _network(text: str) -> str | None:
     try:
-        network = ipaddress.ip_network(text, strict=False)
+        network = ipaddress.IPv4Network(text, strict=False)
     except ValueError:
-        return "must be a network, such as 10.1.1.0/24"
+        return "must be a network of IPv4, such as 10.1.1.0/24"
     return None if network.num_addresses >= 8 else "must have room for containers: /29 or wider"
 
 
@@ -85,25 +86,27 @@ class LxcContainers:
     def standing(self, given: Mapping[str, Any], site: Site) -> list[Server]:
         """Return the containers that have an address."""
         hosts = {node.name: node for node in self._hosts(given, site, make=False)}
-        found = []
-        for made in site.ledger.standing():
-            if made.kind == "server":
-                kept = {key: value for key, value in made.detail.items() if key != "on"}
-                found.append(Server.of(kept, via=hosts[made.detail["on"]].server))
-        return found
+        kept = [made.detail for made in site.ledger.standing() if made.kind == "server"]
+        if gone := {one["on"] for one in kept} - set(hosts):
+            raise RallycrossError(f"{min(gone)} has containers of this cloud - name it in `host_provider` again")
+        return [Server.of(one, via=hosts[one["on"]].server) for one in kept]
 
     def destroy(self, given: Mapping[str, Any], site: Site) -> None:
-        """Destroy the containers, then let the hosts' own provider destroy what it has made."""
-        ledger = Part(site.ledger, "lxc")
-        if ledger.standing():
+        """Destroy the containers, then let the hosts' own provider destroy what it has made.
+
+        Hosts that end with that take all along that is on them, whether they answer or not; peers do not end.
+        """
+        section, ledger = given["host_provider"], Part(site.ledger, "lxc")
+        end = section is not None and PROVIDERS[section["type"]].disposable and not given["tunnel_to"]
+        if ledger.standing() and not end:
             hosts = self._hosts(given, site, make=False)
             everywhere = {node.name: node for host in hosts for node in (host, *_peers(given, site, host))}
             undo(ledger, list(everywhere.values()), owner=site.terms.owner, tell=site.tell)
-        for made in site.ledger.standing():
-            if made.kind == "server":
-                site.ledger.forgotten(made.row)
-        if section := given["host_provider"]:
+        if section:
             PROVIDERS[section["type"]].destroy(section, _of_hosts(site))
+        containers = [made for made in site.ledger.standing() if made.kind == "server"]
+        for made in (*ledger.standing(), *containers):
+            site.ledger.forgotten(made.row)
 
     def _hosts(self, given: Mapping[str, Any], site: Site, *, make: bool) -> Sequence[Node]:
         section = given["host_provider"]

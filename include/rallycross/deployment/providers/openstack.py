@@ -1,8 +1,7 @@
 """Servers that are virtual machines of another OpenStack cloud, with a key, a security group and floating addresses."""
 
 import base64
-import re
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
@@ -10,24 +9,24 @@ from typing import Any, ClassVar
 
 from keystoneauth1.exceptions import ClientException
 from openstack.connection import Connection
-from openstack.exceptions import NotFoundException, ResourceFailure, ResourceTimeout, SDKException
+from openstack.exceptions import ResourceFailure, ResourceTimeout, SDKException
 
 from rallycross.cloud.cloud import Cloud
-from rallycross.deployment.booting import signed_in
-from rallycross.deployment.option import Option, within
+from rallycross.deployment.booting import BY_IMAGE, reached, signed_in
+from rallycross.deployment.openstack.things import KINDS, addresses, await_gone, delete, found
+from rallycross.deployment.option import Option, texts, within
 from rallycross.deployment.provider import PROVIDERS
 from rallycross.deployment.server import Server
 from rallycross.deployment.site import Site
 from rallycross.errors import RallycrossError
 
-_KINDS = ("image", "keypair", "security-group", "server", "address")  # words of the ledger, in the order of making
 _INIT = "! command -v cloud-init >/dev/null || cloud-init status --wait >/dev/null"
 _IMAGE = {
     "uuid": Option(str, None, "its id", excludes=("name", "file")),
     "name": Option(str, None, "its name", excludes=("file",)),
     "file": Option(str, None, "path of one on this machine, which is uploaded and deleted again"),
     "format": Option(str, "qcow2", "the file's format"),
-    "userdata": Option(str, None, "what cloud-init gets to read"),
+    "userdata": Option(str, None, "what cloud-init gets to read", secret=True),
 }
 
 
@@ -35,12 +34,8 @@ def _image(value: dict[str, Any]) -> str | None:
     return None if any(value.get(key) for key in ("uuid", "name", "file")) else "must have uuid, name or file"
 
 
-def _prefix(value: str) -> str | None:
-    return None if re.fullmatch(r"[A-Za-z0-9-]{1,50}", value) else "must be letters, digits and dashes, 50 at the most"
-
-
 class OpenStackServers:
-    """The provider `openstack`. Its names begin with the cloud's; what others have made by such a name is left."""
+    """The provider `openstack`. What it has made is known by the id that the ledger has, not by its name alone."""
 
     disposable = True
     options: ClassVar = {
@@ -54,7 +49,6 @@ class OpenStackServers:
         "tenant": Option(str, None, "the project"),
         "domain": Option(str, "Default", "the domain of user and project"),
         "region": Option(str, None, "the region, where there are several"),
-        "prefix": Option(str, None, "how names begin; default: the cloud's name", _prefix),
         "amount": Option(int, 1, "how many servers", within(1, 1000)),
         "image": Option(dict, None, "the image", _image, required=True, keys=lambda _: _IMAGE),
         "flavor_id": Option(str, None, "id or name of the flavor", required=True),
@@ -62,13 +56,13 @@ class OpenStackServers:
             list,
             [],
             "networks; default: the only one",
-            keys=lambda _: {"net-id": Option(str, None, "id", required=True)},
+            keys=lambda _: {"net-id": Option(str, None, "id or name", required=True)},
         ),
         "floating_network": Option(str, None, "id or name of the network that gives floating addresses; default: none"),
+        "security_groups": Option(list, [], "ids or names of groups that the servers get beside our own", texts),
         "config_drive": Option(bool, False, "whether cloud-init reads from a drive"),
         "wait_for_cloud_init": Option(bool, False, "whether cloud-init must have ended"),
-        "ssh_user": Option(str, "root", "whom the image lets in by key"),
-        "ssh_port": Option(int, 22, "SSH's port", within(1, 65535)),
+        **BY_IMAGE,
         "timeout": Option(
             int, 300, "seconds until a server is ACTIVE, and again until SSH lets us in", within(1, 7200)
         ),
@@ -82,22 +76,24 @@ class OpenStackServers:
     def standing(self, given: Mapping[str, Any], site: Site) -> list[Server]:
         """Return the servers whose address is known."""
         del given
-        return [
-            Server.of(made.detail)
-            for made in site.ledger.standing()
-            if made.kind == "server" and made.detail.get("host")
-        ]
+        return reached(site)
 
     def destroy(self, given: Mapping[str, Any], site: Site) -> None:
-        """Delete by name what the ledger has, servers before what they use."""
-        standing = [made for made in site.ledger.standing() if made.kind in _KINDS]
+        """Delete what the ledger has, servers before what they use, and those side by side."""
+        standing = [made for made in site.ledger.standing() if made.kind in KINDS]
         if not standing:
             return
         with _connected(given) as api:
-            for made in sorted(standing, key=lambda made: -_KINDS.index(made.kind)):
-                for thing in _found(api, made.kind, made.name):
-                    _delete(api, made.kind, thing, given["timeout"])
-                site.ledger.forgotten(made.row)
+            for kind in reversed(KINDS):
+                ours = [made for made in standing if made.kind == kind]
+                going = [thing for made in ours for thing in found(api, kind, made.name, made.detail.get("id"))]
+                for thing in going:
+                    delete(api, kind, thing)
+                if kind == "server":
+                    for thing in going:
+                        await_gone(api, thing, limit=given["timeout"])
+                for made in ours:
+                    site.ledger.forgotten(made.row)
 
 
 class _Making:
@@ -105,12 +101,13 @@ class _Making:
 
     def __init__(self, api: Connection, given: Mapping[str, Any], site: Site) -> None:
         self._api, self._given, self._site = api, given, site
-        self._ours = {(made.kind, made.name) for made in site.ledger.standing()}
+        self._had = {(made.kind, made.name): made.detail for made in site.ledger.standing()}
 
     def servers(self) -> list[Server]:
         """Return the servers, each with its address and signed in to."""
         api, given, name = self._api, self._given, self._given["prefix"] or self._site.cloud
         flavor = _one(api.compute.find_flavor(given["flavor_id"]), "flavor", given["flavor_id"])
+        networks = [_one(api.network.find_network(nic["net-id"]), "network", nic["net-id"]) for nic in given["nics"]]
         image = self._image_id(f"{name}-image")
         key = self._have("keypair", f"{name}-key", lambda: self._keypair(f"{name}-key"))
         group = self._have("security-group", f"{name}-ssh", lambda: self._group(f"{name}-ssh"))
@@ -119,30 +116,42 @@ class _Making:
             "image_id": image,
             "flavor_id": flavor.id,
             "key_name": key.name,
-            "security_groups": [{"name": group.name}],
+            "security_groups": [{"name": one} for one in (group.id, *given["security_groups"])],
             "config_drive": given["config_drive"],
         }
-        if given["nics"]:
-            wanted["networks"] = [{"uuid": nic["net-id"]} for nic in given["nics"]]
+        if networks:
+            wanted["networks"] = [{"uuid": network.id} for network in networks]
         if userdata := given["image"]["userdata"]:
             wanted["user_data"] = base64.b64encode(userdata.encode()).decode()
         names = [f"{name}-{number}" for number in range(1, given["amount"] + 1)]
-        made = {one: self._have("server", one, partial(self._boot, one, wanted)) for one in names}
-        return [self._reached(one, self._active(one, server, wanted)) for one, server in made.items()]
+        made = {one: self._server(one, wanted) for one in names}
+        return [self._reached(one, self._active(one, server)) for one, server in made.items()]
 
     def _have(self, kind: str, name: str, make: Callable[[], Any]) -> Any:
-        """Return what is there already if it is ours, or else make it, noted before."""
-        found = next(iter(_found(self._api, kind, name)), None)
-        if found is not None and (kind, name) not in self._ours:
+        """Return what is there already if it is ours, or else make it."""
+        had = self._had.get((kind, name))
+        there = next(iter(found(self._api, kind, name, (had or {}).get("id"))), None)
+        if there is None:
+            return self._made(kind, name, make)
+        if had is None:
             raise RallycrossError(
                 f"the cloud has a {kind} {name} already that this deployment has not made - delete it there, or name"
                 " the cloud differently"
             )
-        if found is None:
-            self._site.ledger.remember(kind, name, {})
-            self._ours.add((kind, name))
-            found = make()
-        return found
+        self._note(kind, name, {**had, "id": there.id})
+        return there
+
+    def _made(self, kind: str, name: str, make: Callable[[], Any]) -> Any:
+        """Make it. It is in the ledger before, by its name, and by its id as soon as that is known."""
+        self._note(kind, name, {})
+        made = make()
+        self._note(kind, name, {"id": made.id})
+        return made
+
+    def _note(self, kind: str, name: str, detail: dict[str, Any]) -> None:
+        if self._had.get((kind, name)) != detail:
+            self._site.ledger.remember(kind, name, detail)
+            self._had[kind, name] = detail
 
     def _image_id(self, name: str) -> str:
         image, api = self._given["image"], self._api
@@ -150,11 +159,11 @@ class _Making:
             path = Path(image["file"]).expanduser()
             if not path.is_file():
                 raise RallycrossError(f"image: there is no file {path} - name one on this machine")
-            found = self._have("image", name, lambda: self._upload(name, path))
-            if found.status != "active":  # an upload that broke off
-                api.image.delete_image(found)
-                found = self._upload(name, path)
-            return str(found.id)
+            made = self._have("image", name, lambda: self._upload(name, path))
+            if made.status != "active":  # an upload that broke off
+                delete(api, "image", made)
+                made = self._made("image", name, lambda: self._upload(name, path))
+            return str(made.id)
         wanted = image["uuid"] or image["name"]
         return str(_one(api.image.find_image(wanted), "image", wanted).id)
 
@@ -172,31 +181,37 @@ class _Making:
         return self._api.network.create_security_group(name=name, description="Rallycross signs in by SSH")
 
     def _let_in(self, group: Any) -> None:
-        """Open SSH's port, also where an earlier attempt has made the group and no more."""
+        """Open SSH's port, and let the servers reach each other; also where an earlier attempt has made no more."""
         network, port = self._api.network, self._given["ssh_port"]
-        rules = network.security_group_rules(security_group_id=group.id)
-        if any(rule.security_group_id == group.id and rule.port_range_min == port for rule in rules):
-            return
-        network.create_security_group_rule(
-            security_group_id=group.id,
-            direction="ingress",
-            ether_type="IPv4",
-            protocol="tcp",
-            port_range_min=port,
-            port_range_max=port,
-            remote_ip_prefix="0.0.0.0/0",
-        )
+        there = [
+            (rule.ether_type, rule.port_range_min, rule.remote_group_id)
+            for rule in network.security_group_rules(security_group_id=group.id, direction="ingress")
+            if rule.security_group_id == group.id
+        ]
+        ssh = {"protocol": "tcp", "port_range_min": port, "port_range_max": port}
+        for family in ("IPv4", "IPv6"):
+            for words in (ssh, {"remote_group_id": group.id}):
+                if (family, words.get("port_range_min"), words.get("remote_group_id")) not in there:
+                    network.create_security_group_rule(
+                        security_group_id=group.id, direction="ingress", ether_type=family, **words
+                    )
 
-    def _boot(self, name: str, wanted: Mapping[str, Any]) -> Any:
-        return self._api.compute.create_server(name=name, **wanted)
+    def _server(self, name: str, wanted: Mapping[str, Any]) -> Any:
+        """Return a server, which need not run yet; one that has failed in an earlier attempt is made anew."""
+        compute = self._api.compute
+        make = partial(compute.create_server, name=name, **wanted)
+        server = self._have("server", name, make)
+        if server.status == "ERROR":
+            delete(self._api, "server", server)
+            await_gone(self._api, server, limit=self._given["timeout"])
+            server = self._made("server", name, make)
+        if server.status == "SHUTOFF":  # somebody has shut it off
+            compute.start_server(server)
+        return server
 
-    def _active(self, name: str, server: Any, wanted: Mapping[str, Any]) -> Any:
-        """Wait for a server; one that has failed in an earlier attempt is made anew."""
+    def _active(self, name: str, server: Any) -> Any:
+        """Wait for a server."""
         compute, limit = self._api.compute, self._given["timeout"]
-        if compute.get_server(server.id).status == "ERROR" and (name, "anew") not in self._ours:
-            _delete(self._api, "server", server, limit)
-            self._ours.add((name, "anew"))
-            server = self._boot(name, wanted)
         try:
             return compute.wait_for_server(server, interval=1, wait=limit)
         except ResourceFailure as error:
@@ -209,33 +224,37 @@ class _Making:
 
     def _reached(self, name: str, active: Any) -> Server:
         """Give a server its address, and wait until SSH lets us in."""
-        inside = address = _address(active.addresses)
+        inside = address = next(iter(addresses(active)), "")
         if self._given["floating_network"]:
-            address = self._floating(f"{name}-address", active)
+            address = self._floating(f"{name}-address", active, inside)
         if not address:
             raise RallycrossError(f"server {name} has no address - name a network in `nics`")
         given = self._given
-        server = Server(name, address, given["ssh_user"], given["ssh_port"], str(self._site.key), address=inside or "")
-        self._site.ledger.remember("server", name, server.kept())
+        server = Server(name, address, given["ssh_user"], given["ssh_port"], str(self._site.key), address=inside)
+        if "host" not in self._had["server", name]:  # it is new, and its address may have been another's
+            self._site.made_anew(server)
+        self._note("server", name, {**server.kept(), "id": active.id})
         host = signed_in(self._site, server, limit=given["timeout"])
         if given["wait_for_cloud_init"]:
             host.run(_INIT, limit=given["timeout"])
         return server
 
-    def _floating(self, name: str, active: Any) -> str:
+    def _floating(self, name: str, active: Any, inside: str) -> str:
+        """Return the floating address that leads to a server's address `inside`."""
         network = self._given["floating_network"]
         outer = _one(self._api.network.find_network(network), "network", network)
-        port = next(iter(self._api.network.ports(device_id=active.id)), None)
+        ports = self._api.network.ports(device_id=active.id)
+        port = next((one for one in ports if inside in {fixed["ip_address"] for fixed in one.fixed_ips or []}), None)
         if port is None:
             raise RallycrossError(f"server {active.name} has no port for a floating address - name a network in `nics`")
-        found = self._have(
+        ours = self._have(
             "address",
             name,
             lambda: self._api.network.create_ip(floating_network_id=outer.id, port_id=port.id, description=name),
         )
-        if found.port_id != port.id:  # its server was made anew
-            self._api.network.update_ip(found, port_id=port.id)
-        return str(found.floating_ip_address)
+        if ours.port_id != port.id:  # its server was made anew
+            self._api.network.update_ip(ours, port_id=port.id)
+        return str(ours.floating_ip_address)
 
 
 @contextmanager
@@ -260,53 +279,10 @@ def _connected(given: Mapping[str, Any]) -> Iterator[Connection]:
         raise RallycrossError(f"the cloud that gives the servers: {error} - mend the `provider`") from error
 
 
-def _found(api: Connection, kind: str, name: str) -> list[Any]:
-    """Return the things of a kind and exactly this name, of our own project."""
-    listed: Iterable[Any]
-    match kind:
-        case "server":
-            # The name of a filter is a pattern there.
-            listed = api.compute.servers(name=f"^{name}$")
-        case "keypair":
-            listed = api.compute.keypairs()
-        case "security-group":
-            listed = api.network.security_groups(name=name, project_id=api.current_project_id)
-        case "image":
-            listed = api.image.images(name=name, owner=api.current_project_id)
-        case _:
-            return [one for one in api.network.ips(description=name) if one.description == name]
-    return [one for one in listed if one.name == name]
-
-
-def _delete(api: Connection, kind: str, thing: Any, limit: float) -> None:
-    """Delete a thing; a server uses its group and address until it is gone. What is gone already is fine."""
-    try:
-        match kind:
-            case "server":
-                api.compute.delete_server(thing)
-                api.compute.wait_for_delete(thing, interval=1, wait=limit)
-            case "keypair":
-                api.compute.delete_keypair(thing)
-            case "security-group":
-                api.network.delete_security_group(thing)
-            case "image":
-                api.image.delete_image(thing)
-            case _:
-                api.network.delete_ip(thing)
-    except NotFoundException:
-        return
-
-
-def _address(addresses: Mapping[str, list[dict[str, Any]]] | None) -> str:
-    """Return a server's address: one of IPv4 before one of IPv6."""
-    known = sorted((one for several in (addresses or {}).values() for one in several), key=lambda one: one["version"])
-    return str(known[0]["addr"]) if known else ""
-
-
-def _one(found: Any, kind: str, name: str) -> Any:
-    if found is None:
+def _one(there: Any, kind: str, name: str) -> Any:
+    if there is None:
         raise RallycrossError(f"the cloud has no {kind} {name!r} - name one that it has")
-    return found
+    return there
 
 
 PROVIDERS.add("openstack", OpenStackServers())

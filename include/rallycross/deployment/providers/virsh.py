@@ -78,10 +78,12 @@ class VirshDomains:
                 f"{shared}: have one address, {twice[0]} - they pass for one machine to the DHCP server: empty the"
                 " template's /etc/machine-id, then destroy and deploy again"
             )
-        servers = []
+        servers, known = [], _known(site)
         for name in names:
             server = _server(given, host, Server(name, addresses[name]))
-            site.ledger.remember("server", name, {**server.kept(), "uuid": _uuids(site)[name]})
+            if "host" not in known[name]:  # it is new, and its address may have been another's
+                site.made_anew(server)
+            site.ledger.remember("server", name, {**server.kept(), "uuid": known[name]["uuid"]})
             signed_in(site, server, limit=given["timeout"])
             servers.append(server)
         return servers
@@ -128,8 +130,9 @@ def _names(given: Mapping[str, Any], site: Site) -> list[str]:
     return [f"{prefix}-{number}" for number in range(1, given["amount"] + 1)]
 
 
-def _uuids(site: Site) -> dict[str, str]:
-    return {made.name: made.detail["uuid"] for made in site.ledger.standing() if made.kind == "server"}
+def _known(site: Site) -> dict[str, dict[str, Any]]:
+    """Return what the ledger has of each domain: its UUID, and how it is signed in to once that has been known."""
+    return {made.name: made.detail for made in site.ledger.standing() if made.kind == "server"}
 
 
 def _addresses(node: Node) -> str:
@@ -138,16 +141,19 @@ def _addresses(node: Node) -> str:
 
 
 def _plan(given: Mapping[str, Any], node: Node, site: Site) -> Plan:
-    """Return the steps on the host. What makes a domain ours, its UUID, is noted here, before it is made."""
+    """Return the steps on the host. What makes a domain ours, its UUID, is noted here, before it is made.
+
+    One that somebody has undefined is made with the same; that it is another is noted, too.
+    """
     template = _template(given, node)
     pool, place = _pool(given, node, template)
-    known = _uuids(site)
+    known, there = _known(site), node.host.run(scripts.uuids(given["uri"]), limit=60).out.split()
     clones = []
     for name in _names(given, site):
-        if name not in known:
-            known[name] = str(uuid.uuid4())
-            site.ledger.remember("server", name, {"uuid": known[name]})
-        clones.append(clone(template, name=name, uuid=known[name], folder=place))
+        ours = known[name]["uuid"] if name in known else str(uuid.uuid4())
+        if ours not in there:
+            site.ledger.remember("server", name, {"uuid": ours})
+        clones.append(clone(template, name=name, uuid=ours, folder=place))
     return Plan(tuple(_steps(given, node, clones, pool)))
 
 

@@ -38,6 +38,11 @@ v dumpxml --inactive {name}
 """
 
 
+def uuids(uri: str) -> str:
+    """Print the UUIDs of all domains."""
+    return f"{_help(uri)}v list --all --uuid"
+
+
 def pool(uri: str, name: str | None, disk: str) -> str:
     """Print name and XML of the pool that is called so, or of the one that has the disk."""
     which = f"pool={quote(name)}" if name is not None else _pool_of(disk)
