@@ -335,7 +335,7 @@ class Conformance:
             thread.start()
         for thread in threads:
             thread.join()
-        assert failures == []
+        assert [f"{type(one).__name__}: {one}" for one in failures] == []
         ground.destroy(specs[0])
         self._assert_runs(ground, specs[1])
         ground.deploy(specs[1])
