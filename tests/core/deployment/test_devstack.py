@@ -81,7 +81,7 @@ def test_a_half_failed_stack_is_unstacked_and_run_again(server: Server, site: Si
     assert host.read("/opt/stack/runs").split() == ["run", "unstack", "run"]
     assert "Devstack" in deployment.logs(spec, site, service="keystone", lines=20)
     host.run("runuser -u stack -- env HOME=/opt/stack /opt/stack/devstack/unstack.sh")  # by somebody else
-    with pytest.raises(StepFailed, match="there is no unit devstack@ that is enabled"):
+    with pytest.raises(StepFailed, match="no unit is enabled of devstack@"):
         deployment.deploy(spec, site)
     deployment.destroy(spec, site)
     left = host.run("systemctl list-unit-files --no-legend 'devstack@*' || :; pgrep -f '[c]ell.py' || :")
@@ -160,7 +160,7 @@ class TestDevStack(Conformance):
         """DevStack has the whole host: of two at once one stands and the other is refused."""
         specs = [self._load(self.spec(name, ground.servers)) for name in ("one", "other")]
         ground.deploy(specs[0], uuid="uuid-one")
-        with pytest.raises(StepFailed, match="has the DevStack of the cloud one already"):
+        with pytest.raises(StepFailed, match="this host has DevStack's cloud one already"):
             ground.deploy(specs[1], uuid="uuid-other")
         for spec in reversed(specs):
             ground.destroy(spec)

@@ -153,6 +153,7 @@ def _steps(spec: CloudSpec, node: Node, smithy: Smithy, persona: Persona) -> lis
             title="smithy -a install",
             leaves="packages, databases, services and their files in /etc",
             undo=scripts.uninstall(smithy),
+            undo_limit=limit,
         ),
         Step(
             "start",
