@@ -14,7 +14,9 @@ from sites import a_site
 
 from rallycross import deployment
 from rallycross.deployment import CloudSpec
+from rallycross.deployment.deployers.scripts import admit, dismiss
 from rallycross.deployment.failure import StepFailed
+from rallycross.deployment.host import CommandFailed
 from rallycross.deployment.server import Server
 from rallycross.deployment.site import Site
 from rallycross.errors import InvalidInput, RallycrossError
@@ -94,7 +96,7 @@ def entry_of(spec: CloudSpec, site: Site) -> dict[str, Any]:
 
 
 def test_packstack(servers: list[Server], site: Site) -> None:
-    """Its answers are made once, and the spec's hold; a run that failed is run again with them."""
+    """Its answers are made once, and the spec's hold for as long as it has them; a run that failed is run again."""
     answers = {"CONFIG_HEAT_INSTALL": True, "CONFIG_NTP_SERVERS": "192.0.2.1"}
     spec = half_failed(
         "packstack", "deploy", "ERROR : Error appeared during Puppet run", servers, site, answers=answers
@@ -109,6 +111,9 @@ def test_packstack(servers: list[Server], site: Site) -> None:
         f"CONFIG_KEYSTONE_ADMIN_PW={entry['auth']['password']}",
     } <= set(kept)
     assert len({line.split("=")[0] for line in kept}) == len(kept)
+    deployment.deploy(a_spec("packstack", servers), site)
+    without = site.host(servers[0]).read("/root/.rallycross/clouds/played/answers").splitlines()
+    assert set(kept) - set(without) == {"CONFIG_HEAT_INSTALL=y", "CONFIG_NTP_SERVERS=192.0.2.1"}
     stopped_and_destroyed(spec, ["httpd on played-1", "openstack-nova-compute on played-2"], servers, site)
 
 
@@ -174,6 +179,26 @@ def test_what_is_wrong_with_a_spec_is_told(servers: list[Server], site: Site) ->
     ):
         with pytest.raises(RallycrossError, match=what):
             deployment.deploy(a_spec(engine, servers, **options), site)
+
+
+def test_keys_of_others_are_left_alone(servers: list[Server], site: Site) -> None:
+    """A key is added to a file whose last line has no end, and taken out again; on a full disk no key is lost."""
+    host, home = site.host(servers[0]), "HOME=/mnt\n"
+    host.run("mount -t tmpfs -o size=8k tmpfs /mnt; mkdir -m 700 /mnt/.ssh; printf other > /mnt/.ssh/authorized_keys")
+    try:
+        for _ in range(2):
+            host.run(home + admit("ours\n"))
+            assert host.read("/mnt/.ssh/authorized_keys") == "other\nours\n"
+        host.run("head -c 64k /dev/zero > /mnt/full 2>/dev/null || :")
+        with pytest.raises(CommandFailed, match="No space left on device"):
+            host.run(home + dismiss("ours\n"))
+        assert host.read("/mnt/.ssh/authorized_keys") == "other\nours\n"
+        host.run("rm /mnt/full")
+        for _ in range(2):
+            host.run(home + dismiss("ours\n"))
+            assert host.read("/mnt/.ssh/authorized_keys") == "other\n"
+    finally:
+        host.run("umount /mnt")
 
 
 class _Played(Conformance):

@@ -27,14 +27,19 @@ as_root rm -rf {trace}
 def admit(public_key: str) -> str:
     """Let who has the other half of a key sign in."""
     key = quote(public_key.strip())
-    return f"{_SSH}grep -qxF {key} ~/.ssh/authorized_keys || echo {key} >> ~/.ssh/authorized_keys\n"
+    # A last line without an end would become one with ours, and neither key would be taken.
+    return f"""{_SSH}grep -qxF {key} ~/.ssh/authorized_keys || {{
+    [ -z "$(tail -c 1 ~/.ssh/authorized_keys)" ] || echo >> ~/.ssh/authorized_keys
+    echo {key} >> ~/.ssh/authorized_keys
+}}
+"""
 
 
 def dismiss(public_key: str) -> str:
     """Let them sign in no more."""
     return f"""[ -e ~/.ssh/authorized_keys ] || exit 0
 umask 077
-grep -vxF {quote(public_key.strip())} ~/.ssh/authorized_keys > ~/.ssh/.rallycross || :
+grep -vxF {quote(public_key.strip())} ~/.ssh/authorized_keys > ~/.ssh/.rallycross || [ $? = 1 ]  # 1: none is left
 cat ~/.ssh/.rallycross > ~/.ssh/authorized_keys
 rm -f ~/.ssh/.rallycross
 """
