@@ -6,11 +6,12 @@ from typing import Any, ClassVar
 
 import pytest
 import yaml
-from conformance import Conformance, Ground, existing
+from conformance import Ground, existing
 from deployer_hosts import OPENSTACK_ANSIBLE, PACKSTACK, REPOSITORY, SUNBEAM, TRAP, Played
 from live import deploy_and_destroy, has_host
 from machines import Machines
 from sites import a_site
+from whole_hosts import WholeHosts, assert_stops_and_starts, seeded
 
 from rallycross import deployment
 from rallycross.deployment import CloudSpec
@@ -38,15 +39,10 @@ def user_config(servers: list[Server]) -> dict[str, Any]:
 
 @pytest.fixture(scope="module", name="servers")
 def _servers(machines: Machines, tmp_path_factory: pytest.TempPathFactory) -> Iterator[list[Server]]:
-    servers = [machines.start(f"played-{number}") for number in (1, 2)]
-    site = a_site(tmp_path_factory.mktemp("seed"))
-    for server in servers:
-        for played in (OPENSTACK_ANSIBLE, PACKSTACK, SUNBEAM):
-            site.host(server).run(played.script(tmp_path_factory.mktemp("git")))
-    site.close()
-    yield servers
-    for server in servers:
-        machines.stop(server.name)
+    folder = tmp_path_factory.mktemp("seed")
+    scripts = [played.script(folder) for played in (OPENSTACK_ANSIBLE, PACKSTACK, SUNBEAM)]
+    with seeded(machines, {"played-1": scripts, "played-2": scripts}, folder) as servers:
+        yield servers
 
 
 @pytest.fixture(name="site")
@@ -71,10 +67,7 @@ def half_failed(engine: str, step: str, words: str, servers: list[Server], site:
 
 def stopped_and_destroyed(spec: CloudSpec, names: list[str], servers: list[Server], site: Site) -> None:
     """Hold a cloud to having these units, to being stopped and started, and to leaving none of them enabled."""
-    deployment.stop(spec, site)
-    assert [(one.name, one.state) for one in deployment.status(spec, site)] == [(name, "INACTIVE") for name in names]
-    deployment.deploy(spec, site)
-    assert [(one.name, one.state) for one in deployment.status(spec, site)] == [(name, "RUNNING") for name in names]
+    assert_stops_and_starts(spec, names, site)
     assert "played" in deployment.logs(spec, site, service=names[0], lines=20)
     deployment.destroy(spec, site)
     assert site.ledger.standing() == []
@@ -201,16 +194,13 @@ def test_keys_of_others_are_left_alone(servers: list[Server], site: Site) -> Non
         host.run("umount /mnt")
 
 
-class _Played(Conformance):
+class _Played(WholeHosts):
     """A controller, which is the deployer's host, and a compute node."""
 
     servers = 2
-    injected = "start"
     kill_after = 0.5
     played: ClassVar[Played]
     engine: ClassVar[str]
-    kind: ClassVar[str]
-    __test__ = False
 
     @pytest.fixture(scope="class", autouse=True)
     @staticmethod
@@ -223,23 +213,11 @@ class _Played(Conformance):
         """Return its spec."""
         return {"name": name, "engine": self.engine, "provider": existing(servers), **_OPTIONS[self.engine]}
 
-    def test_two_clouds_at_once_do_not_meet(self, ground: Ground) -> None:
-        """A host has room for one cloud: of two the second is refused, and its end does not touch the first."""
-        specs = [self._load(self.spec(name, ground.servers)) for name in ("one", "other")]
-        ground.deploy(specs[0], uuid="uuid-one")
-        with pytest.raises(StepFailed, match=f"this host has {self.kind}'s cloud one already"):
-            ground.deploy(specs[1], uuid="uuid-other")
-        ground.destroy(specs[1])
-        self._assert_runs(ground, specs[0])
-        ground.destroy(specs[0])
-        assert [self._left(ground, spec) for spec in specs] == [[], []]
-
 
 @pytest.mark.full
 class TestOpenStackAnsible(_Played):
     """By playbooks."""
 
-    __test__ = True
     played, engine, kind = OPENSTACK_ANSIBLE, "openstack-ansible", "OpenStack-Ansible"
 
     def spec(self, name: str, servers: list[Server]) -> dict[str, Any]:
@@ -251,7 +229,6 @@ class TestOpenStackAnsible(_Played):
 class TestPackstack(_Played):
     """By Puppet."""
 
-    __test__ = True
     played, engine, kind = PACKSTACK, "packstack", "Packstack"
 
 
@@ -259,7 +236,6 @@ class TestPackstack(_Played):
 class TestSunbeam(_Played):
     """By snaps."""
 
-    __test__ = True
     played, engine, kind = SUNBEAM, "sunbeam", "Sunbeam"
 
 
