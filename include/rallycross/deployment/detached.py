@@ -45,6 +45,21 @@ runs() {  # sets session and print of the step $1 while it runs
 now() { local up; read -r up _ < /proc/uptime; echo "${up%.*}"; }
 """
 
+# `end SESSION SPARED` kills what is in a session, but for one process; what sudo has made root's by sudo alone.
+_END = """
+end() {
+    local stat line pid
+    for stat in /proc/[0-9]*/stat; do
+        # Not by $(<FILE): where the process has ended meanwhile, that would end the shell.
+        line=; { read -r -d "" line < "$stat" || [ -n "$line" ]; } 2>/dev/null || continue
+        pid=${stat#/proc/} pid=${pid%/stat}
+        set -- "$1" "$2" ${line##*) }
+        [ "$6" = "$1" ] && [ "$pid" != "$2" ] || continue
+        kill -KILL "$pid" 2>/dev/null || sudo -n kill -KILL "$pid" 2>/dev/null || :
+    done
+}
+"""
+
 # `held` is what others hold of the same owner; a line whose time has come is of one that has died, or of another boot.
 _HOLD = """
 exec 9> .lock
@@ -61,8 +76,10 @@ printf '%s%s %s %s\\n' "$held" "$me" "$mine" "$((at + lease))" > .owner.part && 
 """
 
 # The runner is a session of its own. `timeout` keeps the limit on the host, whoever has died; `$SECONDS` is monotonic
-# enough to tell a kill at the limit from another.
-_RUNNER = """#!/bin/bash
+# enough to tell a kill at the limit from another. It cannot kill what is root's, where we are not.
+_RUNNER = f"""#!/bin/bash
+{_END}"""
+_RUNNER += """
 cd -- "$1" || exit
 name=$2 limit=$3 print=$4
 read -r stat < /proc/self/stat; set -- ${stat##*) }
@@ -70,6 +87,7 @@ printf '%s %s %s\\n' "$$" "${20}" "$print" > "$name.running.part" && mv -f "$nam
 code=0
 timeout -s KILL "$limit" bash --norc -eEu -o pipefail "$name.run" || code=$?
 seconds=$SECONDS
+[ "$code" != 137 ] || end "$$" "$$"
 { printf '%s %s %s\\n' "$code" "$seconds" "$print"; head -c 300 "$name.command"; } > "$name.end.part" 2>/dev/null
 mv -f "$name.end.part" "$name.end"
 rm -f "$name.running" "$name.command"
@@ -190,15 +208,10 @@ def kill(host: Host, root: str, names: Iterable[str] | None = None) -> None:
     """End the steps `names` (None: all) that run, with all that they have started in their session."""
     chosen = "*.running" if names is None else " ".join(f"{quote(name)}.running" for name in names)
     host.run(
-        f"cd -- {quote(_folder(root))} 2>/dev/null || exit 0\n{_HELP}"
+        f"cd -- {quote(_folder(root))} 2>/dev/null || exit 0\n{_HELP}{_END}"
         f"for file in {chosen}; do\n"
         '    name=${file%.running}; runs "$name" || continue\n'
-        "    for stat in /proc/[0-9]*/stat; do\n"
-        # Not by $(<FILE): where the process has ended meanwhile, that would end the shell.
-        '        line=; { read -r -d "" line < "$stat" || [ -n "$line" ]; } 2>/dev/null || continue\n'
-        "        set -- ${line##*) }\n"
-        '        [ "$4" != "$session" ] || { pid=${stat#/proc/}; kill -KILL "${pid%/stat}" 2>/dev/null || :; }\n'
-        "    done\n"
+        '    end "$session" ""\n'
         '    rm -f -- "$file"\n'
         "done",
         limit=_LIMIT,

@@ -11,7 +11,17 @@ from rallycross.deployment.site import Site
 from rallycross.deployment.step import Plan
 from rallycross.registry import Registry
 
-__all__ = ["ENGINES", "BringsServers", "ChecksFirst", "CloudSpec", "Deployed", "Engine", "Option", "Service"]
+__all__ = [
+    "ENGINES",
+    "BringsServers",
+    "ChecksFirst",
+    "CloudSpec",
+    "Deployed",
+    "Engine",
+    "Option",
+    "Service",
+    "check_first",
+]
 
 
 @dataclass(frozen=True)
@@ -94,6 +104,12 @@ class ChecksFirst(Protocol):
 
     def check(self, spec: CloudSpec) -> None:
         """Raise `InvalidInput` with all that is wrong; called before servers are made, and not by a destroy."""
+
+
+def check_first(spec: CloudSpec) -> None:
+    """Have the engine check a spec, where it does that before servers are made."""
+    if isinstance(engine := ENGINES[spec.engine], ChecksFirst):
+        engine.check(spec)
 
 
 ENGINES: Registry[Engine] = Registry("rallycross.deployment.engines")

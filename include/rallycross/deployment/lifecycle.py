@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from graphlib import TopologicalSorter
 
 from rallycross.deployment.carry_out import carry_out, to_be_done, units
-from rallycross.deployment.engine import ENGINES, ChecksFirst, CloudSpec, Deployed, Service
+from rallycross.deployment.engine import ENGINES, CloudSpec, Deployed, Service, check_first
 from rallycross.deployment.node import LOCAL, Node
 from rallycross.deployment.provider import PROVIDERS
 from rallycross.deployment.server import Server
@@ -136,8 +136,7 @@ def with_secrets(plan: Plan, spec: CloudSpec) -> Plan:
 
 def _servers(spec: CloudSpec, site: Site) -> list[Node]:
     """Have the provider make what does not stand yet, and sign in to all; nothing where the engine is not content."""
-    if isinstance(engine := ENGINES[spec.engine], ChecksFirst):
-        engine.check(spec)
+    check_first(spec)
     if spec.provider is None:
         return [site.here]
     began, epoch = time.monotonic(), time.time() - time.monotonic()

@@ -8,6 +8,13 @@ from shlex import quote
 
 AS_ROOT = 'as_root() { if [ "$(id -u)" = 0 ]; then "$@"; else sudo -n -E "$@"; fi; }\n'
 CLAIM = "/var/lib/rallycross/host"  # whose cloud a host has; it has room for one
+# A link is there whole or not at all, and the second is refused: neither a full disk nor a kill leaves an empty claim.
+_TAKE = """
+[ ! -e "$1" ] || exit 0
+trap "rm -f $1.$$" EXIT
+echo "$2" > "$1.$$"
+ln "$1.$$" "$1" || [ -e "$1" ]
+"""
 
 
 def claim(owner: str, *, foreign: str = "") -> str:
@@ -16,11 +23,11 @@ def claim(owner: str, *, foreign: str = "") -> str:
     `foreign`: a path that, without a claim, is there by somebody else's deployment; "" = there is none to look for.
     """
     said = quote(f"{foreign} is there, so something else has deployed to this host - use another, or take it away")
-    traced = f"[ -e {CLAIM} ] || [ ! -e {foreign} ] || {{ echo {said} >&2; exit 1; }}\n" if foreign else ""
+    traced = f"as_root test -e {CLAIM} || [ ! -e {foreign} ] || {{ echo {said} >&2; exit 1; }}\n" if foreign else ""
     return f"""{AS_ROOT}
 {traced}as_root mkdir -p {CLAIM.rpartition("/")[0]}
-as_root bash -c 'set -C; echo "$2" > "$1"' claim {CLAIM} {quote(owner)} 2>/dev/null || :
-owner=$(cat {CLAIM})
+as_root bash -eu -c '{_TAKE}' claim {CLAIM} {quote(owner)}
+owner=$(as_root cat {CLAIM})
 if [ "$owner" != {quote(owner)} ]; then
     echo "this host has $owner already, and room for one - destroy that one first" >&2
     exit 1
@@ -29,8 +36,8 @@ fi
 
 
 def claimed(owner: str) -> str:
-    """Return the condition that the host is that owner's."""
-    return f'[ "$(cat {CLAIM} 2>/dev/null)" = {quote(owner)} ]'
+    """Return the condition that the host is that owner's; needs `AS_ROOT`."""
+    return f'[ "$(as_root cat {CLAIM} 2>/dev/null)" = {quote(owner)} ]'
 
 
 def unclaim(owner: str, *, before: str = "") -> str:
@@ -60,7 +67,10 @@ def checkout(repo: str, ref: str, *, run: str = "", program: str) -> str:
     `run` is the command under which git runs. What has no `program` is not what was wanted.
     """
     missing = quote(f"{repo} has no {program} at {ref}")
+    # A git that was killed leaves its locks; there is no other at work, since the cloud's own lock is held.
     return f"""
+{run} mkdir -p "$tree/.git"
+{run} find "$tree/.git" -name '*.lock' -delete
 {run} git init -q "$tree"
 {run} git -C "$tree" fetch -q --depth 1 {quote(repo)} {quote(ref)}
 {run} git -C "$tree" checkout -q -f FETCH_HEAD

@@ -73,3 +73,14 @@ def carry(
     """Carry out steps on one host, as `carry_out` does on many."""
     terms = Terms(owner, secrets, logs)
     carry_out(Plan(tuple(steps)), [Node(host.name, host, root)], ledger=MemoryLedger(), terms=terms, tell=tell)
+
+
+def noting(name: str, root: Path, *, needs: tuple[str, ...] = (), script: str = "", always: bool = False) -> Step:
+    """Return a step that writes its name down when it is done."""
+    return Step(name, f"{script}\necho {name} >> {root}/log", needs=needs, always=always)
+
+
+def logged(root: Path) -> list[str]:
+    """Return the names that such steps have written down."""
+    log = root / "log"
+    return log.read_text().split() if log.exists() else []

@@ -1,13 +1,11 @@
 """Counterparts of deployers on test hosts: their commands, played by tables of what they refuse, leave and end with."""
 
 import base64
-import io
 import json
-import subprocess
-import tarfile
 from dataclasses import dataclass, field
 from pathlib import Path
-from shlex import quote
+
+from git_trees import repository
 
 _PLAYER = Path(__file__).with_name("played.py")
 _PLAY = "/opt/played/play"
@@ -47,9 +45,7 @@ class Played:
             lines.append(_put(f"/opt/played/{name}.json", json.dumps(helped)))
         lines += [f"mkdir -p {path.rpartition('/')[0]}; ln -sf {_PLAY} {path}" for path in self.there]
         if self.repository:
-            lines.append(f"mkdir -p /srv\nbase64 -d <<'EOF' | tar xz -C /srv\n{_packed(self.repository, folder)}\nEOF")
-            # It is root's, as which it was not packed.
-            lines.append(f"printf %s {quote('[safe]' + chr(10) + chr(9) + 'directory = *' + chr(10))} > /etc/gitconfig")
+            lines.append(repository("repository", folder, tree=_tree(self.repository, folder / "tree")))
         return "\n".join(lines)
 
 
@@ -57,24 +53,15 @@ def _put(path: str, text: str) -> str:
     return f"base64 -d <<'EOF' > {path}\n{base64.b64encode(text.encode()).decode()}\nEOF"
 
 
-def _packed(content: dict[str, str], folder: Path) -> str:
-    """Return a bare repository `repository.git` as an archive; a value `->` is a command that is played."""
-    tree = folder / "tree"
+def _tree(content: dict[str, str], folder: Path) -> Path:
+    """Return a folder with this content; a value `->` is a command that is played."""
     for path, text in content.items():
-        (tree / path).parent.mkdir(parents=True, exist_ok=True)
+        (folder / path).parent.mkdir(parents=True, exist_ok=True)
         if text == "->":
-            (tree / path).symlink_to(_PLAY)
+            (folder / path).symlink_to(_PLAY)
         else:
-            (tree / path).write_text(text)
-    git = ["git", "-C", str(tree), f"--git-dir={folder}/repository.git", f"--work-tree={tree}"]
-    git += ["-c", "user.name=tests", "-c", "user.email=tests@example.com"]
-    for words in (["init", "-q", "-b", "stable/2026.1"], ["add", "."], ["commit", "-q", "-m", "A tree"]):
-        subprocess.run([*git, *words], check=True)
-    subprocess.run(["git", f"--git-dir={folder}/repository.git", "config", "core.bare", "true"], check=True)
-    packed = io.BytesIO()
-    with tarfile.open(fileobj=packed, mode="w:gz") as archive:
-        archive.add(folder / "repository.git", "repository.git")
-    return base64.b64encode(packed.getvalue()).decode()
+            (folder / path).write_text(text)
+    return folder
 
 
 REPOSITORY = "file:///srv/repository.git"

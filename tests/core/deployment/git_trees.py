@@ -10,9 +10,12 @@ from shlex import quote
 BRANCH = "stable/2026.1"
 
 
-def repository(name: str, folder: Path) -> str:
-    """Return a script that puts NAME_tree, as a repository, onto a host; `folder` is for making it here."""
-    tree, bare = Path(__file__).parent / f"{name}_tree", folder / f"{name}.git"
+def repository(name: str, folder: Path, *, tree: Path | None = None) -> str:
+    """Return a script that puts a tree (None: NAME_tree), as a repository, onto a host.
+
+    `folder` is for making it here, where it stays as NAME.git.
+    """
+    tree, bare = tree or Path(__file__).parent / f"{name}_tree", folder / f"{name}.git"
     git = ["git", "-C", str(tree), f"--git-dir={bare}", f"--work-tree={tree}"]
     git += ["-c", "user.name=tests", "-c", "user.email=tests@example.com"]
     for words in (["init", "-q", "-b", BRANCH], ["add", "."], ["commit", "-q", "-m", "A tree"]):

@@ -7,10 +7,11 @@ from typing import Any
 
 import pytest
 import yaml
-from conformance import Conformance, Ground, existing
+from conformance import Ground, existing
 from git_trees import BRANCH, repository
 from machines import Machines
 from sites import a_site
+from whole_hosts import WholeHosts, seeded
 
 from rallycross import deployment
 from rallycross.deployment import CloudSpec
@@ -53,12 +54,9 @@ def a_spec(servers: list[Server], *, name: str = "forged", trap: str = "none", *
 
 @pytest.fixture(scope="module", name="server")
 def _server(machines: Machines, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
-    server = machines.start("forge-1")
-    site = a_site(tmp_path_factory.mktemp("seed"))
-    site.host(server).run(repository("anvil", tmp_path_factory.mktemp("git")))
-    site.close()
-    yield server
-    machines.stop("forge-1")
+    folder = tmp_path_factory.mktemp("seed")
+    with seeded(machines, {"forge-1": [repository("anvil", folder)]}, folder) as (server,):
+        yield server
 
 
 @pytest.fixture(name="site")
@@ -150,10 +148,10 @@ def test_one_server_is_needed(site: Site) -> None:
 
 
 @pytest.mark.full
-class TestAnvil(Conformance):
+class TestAnvil(WholeHosts):
     """One server, which is what Anvil deploys."""
 
-    injected = "start"
+    kind = "Anvil"
     kill_after = 1.0
 
     @pytest.fixture(scope="class", autouse=True)
@@ -171,16 +169,6 @@ class TestAnvil(Conformance):
         """See a program of nova's run."""
         del spec
         assert ground.on(ground.servers[0], "systemctl is-active openstack-nova-compute") == "active\n"
-
-    def test_two_clouds_at_once_do_not_meet(self, ground: Ground) -> None:
-        """Anvil has the whole host: of two at once one stands and the other is refused."""
-        specs = [self._load(self.spec(name, ground.servers)) for name in ("one", "other")]
-        ground.deploy(specs[0], uuid="uuid-one")
-        with pytest.raises(StepFailed, match="this host has Anvil's cloud one already"):
-            ground.deploy(specs[1], uuid="uuid-other")
-        for spec in reversed(specs):
-            ground.destroy(spec)
-        assert [self._left(ground, spec) for spec in specs] == [[], []]
 
 
 @pytest.mark.full

@@ -6,15 +6,18 @@ from typing import Any, ClassVar
 
 import pytest
 import yaml
-from conformance import Conformance, Ground, existing
+from conformance import Ground, existing
 from deployer_hosts import OPENSTACK_ANSIBLE, PACKSTACK, REPOSITORY, SUNBEAM, TRAP, Played
 from live import deploy_and_destroy, has_host
 from machines import Machines
 from sites import a_site
+from whole_hosts import WholeHosts, assert_stops_and_starts, seeded
 
 from rallycross import deployment
 from rallycross.deployment import CloudSpec
+from rallycross.deployment.deployers.scripts import admit, dismiss
 from rallycross.deployment.failure import StepFailed
+from rallycross.deployment.host import CommandFailed
 from rallycross.deployment.server import Server
 from rallycross.deployment.site import Site
 from rallycross.errors import InvalidInput, RallycrossError
@@ -36,15 +39,10 @@ def user_config(servers: list[Server]) -> dict[str, Any]:
 
 @pytest.fixture(scope="module", name="servers")
 def _servers(machines: Machines, tmp_path_factory: pytest.TempPathFactory) -> Iterator[list[Server]]:
-    servers = [machines.start(f"played-{number}") for number in (1, 2)]
-    site = a_site(tmp_path_factory.mktemp("seed"))
-    for server in servers:
-        for played in (OPENSTACK_ANSIBLE, PACKSTACK, SUNBEAM):
-            site.host(server).run(played.script(tmp_path_factory.mktemp("git")))
-    site.close()
-    yield servers
-    for server in servers:
-        machines.stop(server.name)
+    folder = tmp_path_factory.mktemp("seed")
+    scripts = [played.script(folder) for played in (OPENSTACK_ANSIBLE, PACKSTACK, SUNBEAM)]
+    with seeded(machines, {"played-1": scripts, "played-2": scripts}, folder) as servers:
+        yield servers
 
 
 @pytest.fixture(name="site")
@@ -69,10 +67,7 @@ def half_failed(engine: str, step: str, words: str, servers: list[Server], site:
 
 def stopped_and_destroyed(spec: CloudSpec, names: list[str], servers: list[Server], site: Site) -> None:
     """Hold a cloud to having these units, to being stopped and started, and to leaving none of them enabled."""
-    deployment.stop(spec, site)
-    assert [(one.name, one.state) for one in deployment.status(spec, site)] == [(name, "INACTIVE") for name in names]
-    deployment.deploy(spec, site)
-    assert [(one.name, one.state) for one in deployment.status(spec, site)] == [(name, "RUNNING") for name in names]
+    assert_stops_and_starts(spec, names, site)
     assert "played" in deployment.logs(spec, site, service=names[0], lines=20)
     deployment.destroy(spec, site)
     assert site.ledger.standing() == []
@@ -94,7 +89,7 @@ def entry_of(spec: CloudSpec, site: Site) -> dict[str, Any]:
 
 
 def test_packstack(servers: list[Server], site: Site) -> None:
-    """Its answers are made once, and the spec's hold; a run that failed is run again with them."""
+    """Its answers are made once, and the spec's hold for as long as it has them; a run that failed is run again."""
     answers = {"CONFIG_HEAT_INSTALL": True, "CONFIG_NTP_SERVERS": "192.0.2.1"}
     spec = half_failed(
         "packstack", "deploy", "ERROR : Error appeared during Puppet run", servers, site, answers=answers
@@ -109,6 +104,9 @@ def test_packstack(servers: list[Server], site: Site) -> None:
         f"CONFIG_KEYSTONE_ADMIN_PW={entry['auth']['password']}",
     } <= set(kept)
     assert len({line.split("=")[0] for line in kept}) == len(kept)
+    deployment.deploy(a_spec("packstack", servers), site)
+    without = site.host(servers[0]).read("/root/.rallycross/clouds/played/answers").splitlines()
+    assert set(kept) - set(without) == {"CONFIG_HEAT_INSTALL=y", "CONFIG_NTP_SERVERS=192.0.2.1"}
     stopped_and_destroyed(spec, ["httpd on played-1", "openstack-nova-compute on played-2"], servers, site)
 
 
@@ -176,16 +174,33 @@ def test_what_is_wrong_with_a_spec_is_told(servers: list[Server], site: Site) ->
             deployment.deploy(a_spec(engine, servers, **options), site)
 
 
-class _Played(Conformance):
+def test_keys_of_others_are_left_alone(servers: list[Server], site: Site) -> None:
+    """A key is added to a file whose last line has no end, and taken out again; on a full disk no key is lost."""
+    host, home = site.host(servers[0]), "HOME=/mnt\n"
+    host.run("mount -t tmpfs -o size=8k tmpfs /mnt; mkdir -m 700 /mnt/.ssh; printf other > /mnt/.ssh/authorized_keys")
+    try:
+        for _ in range(2):
+            host.run(home + admit("ours\n"))
+            assert host.read("/mnt/.ssh/authorized_keys") == "other\nours\n"
+        host.run("head -c 64k /dev/zero > /mnt/full 2>/dev/null || :")
+        with pytest.raises(CommandFailed, match="No space left on device"):
+            host.run(home + dismiss("ours\n"))
+        assert host.read("/mnt/.ssh/authorized_keys") == "other\nours\n"
+        host.run("rm /mnt/full")
+        for _ in range(2):
+            host.run(home + dismiss("ours\n"))
+            assert host.read("/mnt/.ssh/authorized_keys") == "other\n"
+    finally:
+        host.run("umount /mnt")
+
+
+class _Played(WholeHosts):
     """A controller, which is the deployer's host, and a compute node."""
 
     servers = 2
-    injected = "start"
     kill_after = 0.5
     played: ClassVar[Played]
     engine: ClassVar[str]
-    kind: ClassVar[str]
-    __test__ = False
 
     @pytest.fixture(scope="class", autouse=True)
     @staticmethod
@@ -198,23 +213,11 @@ class _Played(Conformance):
         """Return its spec."""
         return {"name": name, "engine": self.engine, "provider": existing(servers), **_OPTIONS[self.engine]}
 
-    def test_two_clouds_at_once_do_not_meet(self, ground: Ground) -> None:
-        """A host has room for one cloud: of two the second is refused, and its end does not touch the first."""
-        specs = [self._load(self.spec(name, ground.servers)) for name in ("one", "other")]
-        ground.deploy(specs[0], uuid="uuid-one")
-        with pytest.raises(StepFailed, match=f"this host has {self.kind}'s cloud one already"):
-            ground.deploy(specs[1], uuid="uuid-other")
-        ground.destroy(specs[1])
-        self._assert_runs(ground, specs[0])
-        ground.destroy(specs[0])
-        assert [self._left(ground, spec) for spec in specs] == [[], []]
-
 
 @pytest.mark.full
 class TestOpenStackAnsible(_Played):
     """By playbooks."""
 
-    __test__ = True
     played, engine, kind = OPENSTACK_ANSIBLE, "openstack-ansible", "OpenStack-Ansible"
 
     def spec(self, name: str, servers: list[Server]) -> dict[str, Any]:
@@ -226,7 +229,6 @@ class TestOpenStackAnsible(_Played):
 class TestPackstack(_Played):
     """By Puppet."""
 
-    __test__ = True
     played, engine, kind = PACKSTACK, "packstack", "Packstack"
 
 
@@ -234,7 +236,6 @@ class TestPackstack(_Played):
 class TestSunbeam(_Played):
     """By snaps."""
 
-    __test__ = True
     played, engine, kind = SUNBEAM, "sunbeam", "Sunbeam"
 
 

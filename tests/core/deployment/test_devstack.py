@@ -7,10 +7,11 @@ from typing import Any
 
 import pytest
 import yaml
-from conformance import Conformance, Ground, existing
+from conformance import Ground, existing
 from git_trees import BRANCH, repository
 from machines import Machines
 from sites import a_site
+from whole_hosts import WholeHosts, assert_stops_and_starts, seeded
 
 from rallycross import deployment
 from rallycross.cloud.cloud import Cloud
@@ -38,12 +39,9 @@ def a_spec(servers: list[Server], *, name: str = "stacks", **options: Any) -> Cl
 
 @pytest.fixture(scope="module", name="server")
 def _server(machines: Machines, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
-    server = machines.start("stack-1")
-    site = a_site(tmp_path_factory.mktemp("seed"))
-    site.host(server).run(repository("devstack", tmp_path_factory.mktemp("git")))
-    site.close()
-    yield server
-    machines.stop("stack-1")
+    folder = tmp_path_factory.mktemp("seed")
+    with seeded(machines, {"stack-1": [repository("devstack", folder)]}, folder) as (server,):
+        yield server
 
 
 @pytest.fixture(name="site")
@@ -68,20 +66,11 @@ def test_a_half_failed_stack_is_unstacked_and_run_again(server: Server, site: Si
     assert entries["stacks"]["auth"]["auth_url"] == f"http://{server.host}/identity"
     assert cloud.regions == ("RegionOne",)
     assert host.read("/opt/stack/runs").split() == ["run", "unstack", "run"]
-    deployment.stop(spec, site)
-    assert [(service.name, service.state) for service in deployment.status(spec, site)] == [
-        ("keystone", "INACTIVE"),
-        ("n-cpu", "INACTIVE"),
-    ]
-    deployment.deploy(spec, site)
-    assert [(service.name, service.state) for service in deployment.status(spec, site)] == [
-        ("keystone", "RUNNING"),
-        ("n-cpu", "RUNNING"),
-    ]
+    assert_stops_and_starts(spec, ["keystone", "n-cpu"], site)
     assert host.read("/opt/stack/runs").split() == ["run", "unstack", "run"]
     assert "Devstack" in deployment.logs(spec, site, service="keystone", lines=20)
     host.run("runuser -u stack -- env HOME=/opt/stack /opt/stack/devstack/unstack.sh")  # by somebody else
-    with pytest.raises(StepFailed, match="there is no unit devstack@ that is enabled"):
+    with pytest.raises(StepFailed, match="no unit is enabled of devstack@"):
         deployment.deploy(spec, site)
     deployment.destroy(spec, site)
     left = host.run("systemctl list-unit-files --no-legend 'devstack@*' || :; pgrep -f '[c]ell.py' || :")
@@ -126,11 +115,11 @@ def test_a_server_is_needed(site: Site) -> None:
 
 
 @pytest.mark.full
-class TestDevStack(Conformance):
+class TestDevStack(WholeHosts):
     """A controller and a compute node."""
 
     servers = 2
-    injected = "start"
+    kind = "DevStack"
     kill_after = 1.0
 
     @pytest.fixture(scope="class", autouse=True)
@@ -155,16 +144,6 @@ class TestDevStack(Conformance):
         """See the compute node mapped."""
         del spec
         assert ground.on(ground.servers[0], "cat /opt/stack/data/mapped") == f"{ground.servers[1].name}\n"
-
-    def test_two_clouds_at_once_do_not_meet(self, ground: Ground) -> None:
-        """DevStack has the whole host: of two at once one stands and the other is refused."""
-        specs = [self._load(self.spec(name, ground.servers)) for name in ("one", "other")]
-        ground.deploy(specs[0], uuid="uuid-one")
-        with pytest.raises(StepFailed, match="this host has DevStack's cloud one already"):
-            ground.deploy(specs[1], uuid="uuid-other")
-        for spec in reversed(specs):
-            ground.destroy(spec)
-        assert [self._left(ground, spec) for spec in specs] == [[], []]
 
 
 @pytest.mark.full

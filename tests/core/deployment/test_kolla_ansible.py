@@ -6,11 +6,12 @@ from typing import Any
 
 import pytest
 import yaml
-from conformance import Conformance, Ground, existing
+from conformance import Ground, existing
 from kolla_hosts import WHEEL, wheel
 from live import deploy_and_destroy, has_host
 from machines import Machines
 from sites import a_site
+from whole_hosts import WholeHosts, assert_stops_and_starts, seeded
 
 from rallycross import deployment
 from rallycross.deployment import CloudSpec
@@ -30,13 +31,8 @@ def a_spec(servers: list[Server], *, name: str = "kolla", **options: Any) -> Clo
 
 @pytest.fixture(scope="module", name="servers")
 def _servers(machines: Machines, tmp_path_factory: pytest.TempPathFactory) -> Iterator[list[Server]]:
-    servers = [machines.start(f"kolla-{number}") for number in (1, 2)]
-    site = a_site(tmp_path_factory.mktemp("seed"))
-    site.host(servers[0]).run(wheel())
-    site.close()
-    yield servers
-    for server in servers:
-        machines.stop(server.name)
+    with seeded(machines, {"kolla-1": [wheel()], "kolla-2": []}, tmp_path_factory.mktemp("seed")) as servers:
+        yield servers
 
 
 @pytest.fixture(name="site")
@@ -64,15 +60,12 @@ def test_a_half_failed_deploy_goes_on_and_ends(servers: list[Server], site: Site
     assert first.read(f"{root}/inventory").split("[network]")[0] == (
         f"[control]\nkolla-1 ansible_host={servers[0].host} network_interface=host0\n\n"
     )
-    deployment.stop(spec, site)
     names = [
         "kolla-keystone-container on kolla-1",
         "kolla-nova_compute-container on kolla-1",
         "kolla-nova_compute-container on kolla-2",
     ]
-    assert [(one.name, one.state) for one in deployment.status(spec, site)] == [(name, "INACTIVE") for name in names]
-    deployment.deploy(spec, site)
-    assert [(one.name, one.state) for one in deployment.status(spec, site)] == [(name, "RUNNING") for name in names]
+    assert_stops_and_starts(spec, names, site)
     assert "docker kolla keystone" in deployment.logs(spec, site, service=names[0], lines=20)
     for host in (first, second):
         host.run("rm -f /opt/kolla/docker")
@@ -120,11 +113,11 @@ def test_what_is_wrong_with_a_spec_is_told(servers: list[Server], site: Site) ->
 
 
 @pytest.mark.full  # the quick ones above are of what is its own
-class TestKollaAnsible(Conformance):
+class TestKollaAnsible(WholeHosts):
     """A controller, which is the deployer's host, and a compute node."""
 
     servers = 2
-    injected = "start"
+    kind = "Kolla Ansible"
     kill_after = 0.5
 
     @pytest.fixture(scope="class", autouse=True)
@@ -147,17 +140,6 @@ class TestKollaAnsible(Conformance):
         del spec
         assert ground.on(ground.servers[0], "ls /etc/kolla").split() == ["keystone", "nova_compute"]
         assert ground.on(ground.servers[1], "ls /etc/kolla").split() == ["nova_compute"]
-
-    def test_two_clouds_at_once_do_not_meet(self, ground: Ground) -> None:
-        """A host has room for one cloud: of two the second is refused, and its end does not touch the first."""
-        specs = [self._load(self.spec(name, ground.servers)) for name in ("one", "other")]
-        ground.deploy(specs[0], uuid="uuid-one")
-        with pytest.raises(StepFailed, match="this host has Kolla Ansible's cloud one already"):
-            ground.deploy(specs[1], uuid="uuid-other")
-        ground.destroy(specs[1])
-        self._assert_runs(ground, specs[0])
-        ground.destroy(specs[0])
-        assert [self._left(ground, spec) for spec in specs] == [[], []]
 
 
 @pytest.mark.full

@@ -156,6 +156,11 @@ def test_a_cloud_in_containers_is_reached_from_outside(box: Server, machines: Ma
     spec = a_spec(hosts=existing([box]), forward_ports=[8001, "8010-8012"], tunnel_to=[peer.host])
     site, other = a_site(tmp_path, name="crate", away=60), a_site(tmp_path / "other", name="other", away=60)
     try:
+        # What the host's loopback alone hears is in nobody's way.
+        site.host(box).run(
+            "setsid -f python3 -m http.server 8011 --bind ::1 </dev/null >/dev/null 2>&1\n"
+            "for try in $(seq 100); do ! ss -Hltn | grep -qF '[::1]:8011' || exit 0; sleep 0.1; done; exit 1"
+        )
         for _ in range(2):
             cloud = deployment.deploy(spec, site)
         entry = yaml.safe_load(cloud.clouds_yaml_text)["clouds"]["crate"]

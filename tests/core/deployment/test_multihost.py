@@ -12,8 +12,9 @@ import yaml
 from conformance import Conformance, Ground, existing
 from machines import Machines
 from sites import a_site
+from told import Told
 
-from rallycross.deployment import CloudSpec, load_spec
+from rallycross.deployment import CloudSpec, deploy, load_spec
 from rallycross.deployment.carry_out import units
 from rallycross.deployment.engine import ENGINES
 from rallycross.deployment.local_host import LocalHost
@@ -68,6 +69,18 @@ def test_nodes_wait_for_the_controller_alone(tmp_path: Path) -> None:
     assert set(needs["node-2 mark"]) == {"controller mark", "controller install", "controller start"}
     assert needs["node-2 install"] == ("node-2 mark",)
     assert plan.secrets == ("hush-hush", "${x}-192.0.2.1", "${x}-192.0.2.1")
+
+
+def test_a_part_is_checked_before_servers_are_made(tmp_path: Path) -> None:
+    """What its engine has against a part, be it inside of containers, is said before anybody is asked for a server."""
+    persona = yaml.safe_dump({"components": ["heat"], "supports": ["rhel"]})
+    anvil = {"engine": "anvil", "persona": persona}
+    crate = {"engine": "lxc", "host_provider": existing([Server("a", "192.0.2.2")]), "inside": anvil}
+    for node in (anvil | {"provider": NODE["provider"]}, crate):
+        told = Told()
+        with pytest.raises(InvalidInput, match="lacks keystone"):
+            deploy(a_spec(nodes=[node]), a_site(tmp_path, tell=told))
+        assert told == []
 
 
 def test_what_is_wrong_in_a_part_is_said_at_its_place() -> None:

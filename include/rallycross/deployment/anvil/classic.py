@@ -104,7 +104,6 @@ def _steps(spec: CloudSpec, node: Node, smithy: Smithy, persona: Persona) -> lis
             claim(smithy.owner),
             (node.name,),
             title="One cloud a host",
-            leaves="/etc/anvil",
             undo=unclaim(smithy.owner),
         ),
         Step(
@@ -124,7 +123,7 @@ def _steps(spec: CloudSpec, node: Node, smithy: Smithy, persona: Persona) -> lis
             ("clone",),
             limit=limit,
             title="smithy --bootstrap",
-            leaves="packages that smithy needs",
+            leaves="/etc/anvil, packages that smithy needs",
         ),
         Step(
             "prepare",
@@ -153,6 +152,7 @@ def _steps(spec: CloudSpec, node: Node, smithy: Smithy, persona: Persona) -> lis
             title="smithy -a install",
             leaves="packages, databases, services and their files in /etc",
             undo=scripts.uninstall(smithy),
+            undo_limit=limit,
         ),
         Step(
             "start",

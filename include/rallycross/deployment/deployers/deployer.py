@@ -10,6 +10,7 @@ from typing import Any
 
 import yaml
 
+from rallycross.deployment import systemd
 from rallycross.deployment.deployers import scripts
 from rallycross.deployment.engine import CloudSpec, Deployed, Option, Service
 from rallycross.deployment.node import Node
@@ -84,7 +85,7 @@ class CommandDeployer:
         steps = [*self._opened(ground, site), *self.commands(ground)]
         if members := self.members(ground):
             names = tuple(node.name for node in members)
-            script = scripts.start(self.units)
+            script = systemd.start(self.units)
             steps.append(Step("start", script, names, limit=600, always=True, title="Services run"))
         secrets = (*ground.passwords.values(), *self.secrets(ground))
         return Plan(tuple(_in_sequence(steps, ground.deployer)), secrets)
@@ -106,27 +107,17 @@ class CommandDeployer:
         """End the units, the first server's last."""
         del spec
         for node in reversed(nodes):
-            node.host.run(scripts.stop(self.units), limit=600)
+            node.host.run(systemd.stop(self.units), limit=600)
 
     def status(self, spec: CloudSpec, nodes: Sequence[Node]) -> list[Service]:
         """Return the units as systemd has them."""
         del spec
-        return [
-            Service(name, "RUNNING" if state == "active" else state.upper(), sub)
-            for name, (_, _, state, sub) in self._there(nodes).items()
-        ]
+        return systemd.status(nodes, self.units)
 
     def logs(self, spec: CloudSpec, nodes: Sequence[Node], *, service: str | None, lines: int) -> str:
         """Return the last lines that a unit, or each, has in the journal."""
         del spec
-        there = self._there(nodes)
-        if service is not None and service not in there:
-            raise RallycrossError(f"no service {service!r} here - there is: {', '.join(there) or 'none yet'}")
-        said = []
-        for name in there if service is None else [service]:
-            node, unit, _, _ = there[name]
-            said.append(f"==> {name}\n" + node.host.run(scripts.log(unit, lines), limit=60).out)
-        return "".join(said)
+        return systemd.logs(nodes, self.units, service=service, lines=lines)
 
     def _ground(self, spec: CloudSpec, nodes: Sequence[Node]) -> Ground:
         wanted = spec.options["deployer"] or nodes[0].name
@@ -167,16 +158,6 @@ class CommandDeployer:
                 undo=scripts.forget(cloud),
             ),
         ]
-
-    def _there(self, nodes: Sequence[Node]) -> dict[str, tuple[Node, str, str, str]]:
-        """Return node, unit, state and what systemd says more, of each unit by its name."""
-        found = {}
-        for node in nodes:
-            for line in node.host.run(scripts.states(self.units), limit=30).out.splitlines():
-                unit, state, sub = line.split()
-                name = unit.removesuffix(".service")
-                found[f"{name} on {node.name}" if len(nodes) > 1 else name] = (node, unit, state, sub)
-        return found
 
 
 def deployer_option() -> dict[str, Option]:

@@ -9,6 +9,7 @@ import yaml
 from rallycross.deployment.deployers.deployer import Found, Ground
 from rallycross.deployment.deployers.scripts import as_root_only
 from rallycross.deployment.step import Step
+from rallycross.deployment.whole_host import AS_ROOT, checkout, have
 from rallycross.errors import RallycrossError
 
 ADMIN = "keystone_auth_admin_password"  # as user_secrets.yml has it
@@ -24,6 +25,7 @@ UNITS = (
     "haproxy.service",
 )
 _TREE = "/opt/openstack-ansible"
+_BOOTSTRAP = "scripts/bootstrap-ansible.sh"
 _CLOUDS_YAML = "/root/.config/openstack/clouds.yaml"
 _ENTRY = "default"
 _PLAYBOOKS = {"setup_hosts": "Hosts", "setup_infrastructure": "Infrastructure", "setup_openstack": "OpenStack"}
@@ -45,17 +47,17 @@ def commands(ground: Ground) -> list[Step]:
     options = ground.options
     variables = {ADMIN: ground.passwords[ADMIN]} | options["variables"]
     steps = [
-        Step("git", _GIT, limit=900, title="git", leaves="git, where it was missing"),
+        Step("git", f"{AS_ROOT}{have('git')}", limit=900, title="git", leaves="git, where it was missing"),
         Step(
             "clone",
-            _clone(options["repository"], options["release"]),
+            f"tree={_TREE}\n{checkout(options['repository'], options['release'], program=_BOOTSTRAP)}",
             limit=1800,
             title=f"OpenStack-Ansible, {options['release']}",
             leaves=_TREE,
         ),
         Step(
             "bootstrap-ansible",
-            f"cd {_TREE}\nscripts/bootstrap-ansible.sh",
+            f"cd {_TREE}\n{_BOOTSTRAP}",
             limit=3600,
             title="Ansible and its roles",
             leaves="/opt/ansible-runtime, /etc/ansible, commands in /usr/local/bin",
@@ -96,16 +98,6 @@ def credentials(ground: Ground) -> Found:
     )
 
 
-_GIT = """
-if ! command -v git >/dev/null; then
-    if command -v apt-get >/dev/null; then
-        apt-get -qq update
-        DEBIAN_FRONTEND=noninteractive apt-get -qq install --no-install-recommends git >/dev/null
-    else
-        dnf -y -q install git
-    fi
-fi
-"""
 _CLOUDS = f"""
 cat {_CLOUDS_YAML} 2>/dev/null ||
     lxc-attach -n "$(lxc-ls -1 | grep utility | head -n 1)" -- cat {_CLOUDS_YAML} 2>/dev/null
@@ -116,17 +108,6 @@ command -v openstack-ansible >/dev/null && [ -e {TRACE}/openstack_user_config.ym
 cd {_TREE}
 openstack-ansible openstack.osa.containers_lxc_destroy \\
     -e force_containers_destroy=true -e force_containers_data_destroy=true
-"""
-
-
-def _clone(repository: str, release: str) -> str:
-    """Have the release in the checkout, whatever a clone that broke off has left."""
-    return f"""
-git init -q {_TREE}
-cd {_TREE}
-git fetch -q --depth 1 {quote(repository)} {quote(release)}
-git checkout -q -f FETCH_HEAD
-git log -1 --format='%H %s'
 """
 
 

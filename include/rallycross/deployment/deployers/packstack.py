@@ -93,11 +93,11 @@ def _answers(root: str, ground: Ground) -> str:
 umask 077
 export LC_ALL=C.UTF-8
 cd {quote(root)}
-if [ ! -s answers ]; then
+if [ ! -s generated ]; then
     packstack --gen-answer-file="$PWD/new" --install-hosts={quote(hosts)}
-    mv new answers
+    mv new generated
 fi
-cp answers part
+cp generated part
 while IFS= read -r line; do
     grep -v "^${{line%%=*}}=" part > rest || :
     printf '%s\\n' "$line" >> rest

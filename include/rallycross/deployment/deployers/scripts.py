@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from shlex import quote
 
 from rallycross.deployment.node import Node
+from rallycross.deployment.systemd import enabled
 from rallycross.deployment.whole_host import AS_ROOT
 
 _SSH = "umask 077\nmkdir -p ~/.ssh\ntouch ~/.ssh/authorized_keys ~/.ssh/config\n"
@@ -17,7 +18,7 @@ def as_root_only(nodes: Sequence[Node], kind: str) -> str | None:
 
 def cleared(trace: str, units: Sequence[str]) -> str:
     """End what is left of the units, for good, and take away the `trace`."""
-    return f"""{AS_ROOT}{_enabled(units)}
+    return f"""{AS_ROOT}{enabled(units)}
 [ -z "$units" ] || as_root systemctl disable -q --now $units
 as_root rm -rf {trace}
 """
@@ -26,14 +27,19 @@ as_root rm -rf {trace}
 def admit(public_key: str) -> str:
     """Let who has the other half of a key sign in."""
     key = quote(public_key.strip())
-    return f"{_SSH}grep -qxF {key} ~/.ssh/authorized_keys || echo {key} >> ~/.ssh/authorized_keys\n"
+    # A last line without an end would become one with ours, and neither key would be taken.
+    return f"""{_SSH}grep -qxF {key} ~/.ssh/authorized_keys || {{
+    [ -z "$(tail -c 1 ~/.ssh/authorized_keys)" ] || echo >> ~/.ssh/authorized_keys
+    echo {key} >> ~/.ssh/authorized_keys
+}}
+"""
 
 
 def dismiss(public_key: str) -> str:
     """Let them sign in no more."""
     return f"""[ -e ~/.ssh/authorized_keys ] || exit 0
 umask 077
-grep -vxF {quote(public_key.strip())} ~/.ssh/authorized_keys > ~/.ssh/.rallycross || :
+grep -vxF {quote(public_key.strip())} ~/.ssh/authorized_keys > ~/.ssh/.rallycross || [ $? = 1 ]  # 1: none is left
 cat ~/.ssh/.rallycross > ~/.ssh/authorized_keys
 rm -f ~/.ssh/.rallycross
 """
@@ -57,41 +63,6 @@ rm -f ~/.ssh/.rallycross
 def forget(cloud: str) -> str:
     """Let SSH know them no more."""
     return f"[ ! -e ~/.ssh/config ] || sed -i '/^{_begin(cloud)}$/,/^{_end(cloud)}$/d' ~/.ssh/config"
-
-
-def start(units: Sequence[str]) -> str:
-    """Start what is enabled and does not run, as after `stop`; fail with the words of what does not stay up."""
-    return f"""{AS_ROOT}{_enabled(units)}
-[ -n "$units" ] || {{ echo {quote(f"no unit is enabled of: {' '.join(units)}")} >&2; exit 1; }}
-as_root systemctl start $units
-failed=$(systemctl list-units --state=failed --plain --no-legend $units | awk '{{ print $1 }}')
-[ -z "$failed" ] || {{ as_root journalctl --no-pager -n 15 -u "${{failed%%$'\\n'*}}"; echo "failed:" $failed; exit 1; }}
-"""
-
-
-def stop(units: Sequence[str]) -> str:
-    """End what is enabled."""
-    return f'{AS_ROOT}{_enabled(units)}\n[ -z "$units" ] || as_root systemctl stop $units'
-
-
-def states(units: Sequence[str]) -> str:
-    """Print a line for each unit that is enabled: its name, its state, what systemd says more."""
-    return f"""{_enabled(units)}
-for unit in $units; do
-    echo "$unit $(systemctl show -P ActiveState "$unit") $(systemctl show -P SubState "$unit")"
-done
-"""
-
-
-def log(unit: str, lines: int) -> str:
-    """Print the last lines of a unit."""
-    return f"{AS_ROOT}as_root journalctl --no-pager -o short-iso -n {lines} -u {quote(unit)}"
-
-
-def _enabled(units: Sequence[str]) -> str:
-    patterns = " ".join(map(quote, units))
-    # 1: there is none.
-    return f"units=$(systemctl list-unit-files --state=enabled --no-legend {patterns} | awk '{{ print $1 }}' || :)"
 
 
 def _section(root: str, node: Node) -> str:

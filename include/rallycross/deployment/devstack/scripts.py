@@ -7,7 +7,8 @@ from rallycross.deployment import whole_host
 from rallycross.deployment.whole_host import AS_ROOT
 
 CLOUDS_YAML = "/etc/openstack/clouds.yaml"
-UNITS = "devstack@*.service"
+PREFIX = "devstack@"
+UNITS = (f"{PREFIX}*.service",)
 
 
 @dataclass(frozen=True)
@@ -93,7 +94,7 @@ def unstack(place: Place, *, clean: bool) -> str:
     return f"""{_help(place)}
 [ -e "$tree/.begun" ] || exit 0
 there ./{how} || echo "{how} ends with $?; going on"
-as_root systemctl stop '{UNITS}'
+as_root systemctl stop '{PREFIX}*.service'
 as_root rm -f "$tree/.begun" "$tree/local.conf"
 """
 
@@ -103,35 +104,9 @@ def discover(place: Place) -> str:
     return f"{_help(place)}there ./tools/discover_hosts.sh"
 
 
-def start(place: Place) -> str:
-    """Start what is enabled and does not run, as after `stop`; fail with the words of what does not stay up."""
-    return f"""{_help(place)}
-units=$(systemctl list-unit-files --state=enabled --no-legend '{UNITS}' | awk '{{ print $1 }}' || :)  # 1: none
-[ -n "$units" ] || {{ echo 'there is no unit devstack@ that is enabled: stack.sh has not done its work' >&2; exit 1; }}
-as_root systemctl start $units
-failed=$(systemctl list-units --state=failed --plain --no-legend '{UNITS}' | awk '{{ print $1 }}')
-[ -z "$failed" ] || {{ as_root journalctl --no-pager -n 15 -u "${{failed%%$'\\n'*}}"; echo "failed:" $failed; exit 1; }}
-"""
-
-
 def fixup(place: Place, script: str) -> str:
     """Run a script of the spec's as root."""
     return f"{_help(place)}as_root bash -eu -o pipefail -c {quote(script)}"
-
-
-def stop(place: Place) -> str:
-    """End the services."""
-    return f"{_help(place)}as_root systemctl stop '{UNITS}'"
-
-
-def states() -> str:
-    """Print a line for each service: unit, load, active, sub, description."""
-    return f"systemctl list-units --all --plain --no-legend '{UNITS}'"
-
-
-def log(place: Place, unit: str, lines: int) -> str:
-    """Print the last lines of a service."""
-    return f"{_help(place)}as_root journalctl --no-pager -o short-iso -n {lines} -u {quote(unit)}"
 
 
 def commit(place: Place) -> str:

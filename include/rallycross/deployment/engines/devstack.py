@@ -6,9 +6,10 @@ from typing import Any, ClassVar
 
 import yaml
 
+from rallycross.deployment import systemd
 from rallycross.deployment.devstack import scripts
 from rallycross.deployment.devstack.local_conf import PASSWORDS, complain, complain_of_sections, node_conf, rendered
-from rallycross.deployment.devstack.scripts import CLOUDS_YAML, Place
+from rallycross.deployment.devstack.scripts import CLOUDS_YAML, PREFIX, UNITS, Place
 from rallycross.deployment.engine import ENGINES, CloudSpec, Deployed, Option, Service
 from rallycross.deployment.node import Node
 from rallycross.deployment.option import within
@@ -111,31 +112,15 @@ class DevStack:
     def stop(self, spec: CloudSpec, nodes: Sequence[Node]) -> None:
         """End the services, the controller's last."""
         for node in reversed(_in_order(spec, nodes)):
-            node.host.run(scripts.stop(_place(spec)), limit=300)
+            node.host.run(systemd.stop(UNITS), limit=300)
 
     def status(self, spec: CloudSpec, nodes: Sequence[Node]) -> list[Service]:
         """Return DevStack's units as systemd has them."""
-        found = []
-        for node in _in_order(spec, nodes):
-            for name, unit, state, sub in _units(node):
-                where = f"{name} on {node.name}" if len(nodes) > 1 else name
-                found.append(Service(where, "RUNNING" if state == "active" else state.upper(), f"{unit}: {sub}"))
-        return found
+        return systemd.status(_in_order(spec, nodes), UNITS, prefix=PREFIX)
 
     def logs(self, spec: CloudSpec, nodes: Sequence[Node], *, service: str | None, lines: int) -> str:
         """Return the last lines that a service, or each, has in the journal."""
-        there = {
-            f"{name} on {node.name}" if len(nodes) > 1 else name: (node, unit)
-            for node in _in_order(spec, nodes)
-            for name, unit, _, _ in _units(node)
-        }
-        if service is not None and service not in there:
-            raise RallycrossError(f"no service {service!r} here - there is: {', '.join(there) or 'none yet'}")
-        said = []
-        for name in there if service is None else [service]:
-            node, unit = there[name]
-            said.append(f"==> {name}\n" + node.host.run(scripts.log(_place(spec), unit, lines), limit=60).out)
-        return "".join(said)
+        return systemd.logs(_in_order(spec, nodes), UNITS, service=service, lines=lines, prefix=PREFIX)
 
 
 def _steps(spec: CloudSpec, first: Node, rest: Sequence[Node], passwords: dict[str, str]) -> list[Step]:
@@ -196,6 +181,7 @@ def _steps(spec: CloudSpec, first: Node, rest: Sequence[Node], passwords: dict[s
                 undo=""
                 if options["cleanup"] == "none"
                 else scripts.unstack(place, clean=options["cleanup"] == "clean"),
+                undo_limit=1800,  # unstack.sh alone took 3 minutes of a small cloud
             )
         )
     stacked = ("stack", *(f"stack {node.name}" for node in rest))
@@ -206,7 +192,7 @@ def _steps(spec: CloudSpec, first: Node, rest: Sequence[Node], passwords: dict[s
     steps.append(
         Step(
             "start",
-            scripts.start(place),
+            systemd.start(UNITS),
             everywhere,
             ("discover hosts",) if rest else stacked,
             limit=300,
@@ -231,16 +217,6 @@ def _place(spec: CloudSpec) -> Place:
     options = spec.options
     repo = options["devstack_repo"] or f"{options['git_base'] or 'https://opendev.org'}/openstack/devstack"
     return Place(spec.name, options["user"], options["dest"], repo, options["devstack_branch"], options["force"])
-
-
-def _units(node: Node) -> list[tuple[str, str, str, str]]:
-    """Return name, unit, state and what systemd says more, of each service of DevStack's."""
-    found = []
-    for line in node.host.run(scripts.states(), limit=30, check=False).out.splitlines():
-        unit, load, state, sub, *_ = line.split()
-        if load != "not-found":  # systemd remembers for a while what is gone
-            found.append((unit.removeprefix("devstack@").removesuffix(".service"), unit, state, sub))
-    return found
 
 
 ENGINES.add("devstack", DevStack())

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any, ClassVar
 
-from rallycross.deployment.engine import ENGINES, CloudSpec, Deployed, Engine, Service
+from rallycross.deployment.engine import ENGINES, CloudSpec, Deployed, Engine, Service, check_first
 from rallycross.deployment.node import Node
 from rallycross.deployment.option import Option
 from rallycross.deployment.provider import Provided
@@ -46,6 +46,11 @@ class Lxc:
     def provider(self, options: dict[str, Any]) -> Provided:
         """Return the provider of the containers."""
         return Provided("lxc", {key: options[key] for key in LxcContainers.options})
+
+    def check(self, spec: CloudSpec) -> None:
+        """Have the engine inside check what is meant for it."""
+        _, inside = _inside(spec)
+        check_first(inside)
 
     def plan(self, spec: CloudSpec, nodes: Sequence[Node], site: Site) -> Plan:
         """Return the steps of the engine inside."""

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any, ClassVar
 
-from rallycross.deployment.engine import ENGINES, CloudSpec, Deployed, Service
+from rallycross.deployment.engine import ENGINES, CloudSpec, Deployed, Service, check_first
 from rallycross.deployment.multihost import CONTROLLER, Part, parts
 from rallycross.deployment.node import Node
 from rallycross.deployment.provider import Provided
@@ -23,6 +23,11 @@ class Multihost:
     def provider(self, options: dict[str, Any]) -> Provided:
         """Return the provider of all parts' servers."""
         return Provided("multihost", options)
+
+    def check(self, spec: CloudSpec) -> None:
+        """Have each part's engine check it; where the controller will be, no server says yet."""
+        for part in parts(spec.options, spec.name, ()):
+            check_first(part.spec)
 
     def plan(self, spec: CloudSpec, nodes: Sequence[Node], site: Site) -> Plan:
         """Return the controller's steps, and then those of the nodes."""

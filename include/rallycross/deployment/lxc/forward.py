@@ -99,7 +99,7 @@ def _on_host(ports: Sequence[Any], root: str) -> str:
     remedy = "set other forward_ports, or end what has it"
     return f"""
 for range in {" ".join(map(str, ports))}; do
-    for port in $(ss -Hltn | awk '$4 !~ /^127\\./ {{ sub(/.*:/, "", $4); print $4 }}'); do
+    for port in $(ss -Hltn | awk '$4 !~ /^(127\\.|\\[::1\\])/ {{ sub(/.*:/, "", $4); print $4 }}'); do
         [ "$port" -lt "${{range%-*}}" ] || [ "$port" -gt "${{range#*-}}" ] || {{
             echo "something on this host listens on its port $port - {remedy}" >&2; exit 1; }}
     done

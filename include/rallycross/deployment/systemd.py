@@ -1,0 +1,71 @@
+"""Systemd's units that a cloud runs as, by patterns of their names: started, stopped, looked at on all its nodes."""
+
+from collections.abc import Sequence
+from shlex import quote
+
+from rallycross.deployment.engine import Service
+from rallycross.deployment.node import Node
+from rallycross.deployment.whole_host import AS_ROOT
+from rallycross.errors import RallycrossError
+
+
+def enabled(patterns: Sequence[str]) -> str:
+    """Set `$units` to the units that are enabled."""
+    wanted = " ".join(map(quote, patterns))
+    # 1: there is none.
+    return f"units=$(systemctl list-unit-files --state=enabled --no-legend {wanted} | awk '{{ print $1 }}' || :)\n"
+
+
+def start(patterns: Sequence[str]) -> str:
+    """Start what is enabled and does not run, as after `stop`; fail with the words of what does not stay up."""
+    none = f"no unit is enabled of {' '.join(patterns)}, so the deployer has not done its work - look at its log"
+    return f"""{AS_ROOT}{enabled(patterns)}
+[ -n "$units" ] || {{ echo {quote(none)} >&2; exit 1; }}
+code=0
+as_root systemctl start $units || code=$?
+failed=$(systemctl list-units --state=failed --plain --no-legend $units | awk '{{ print $1 }}')
+[ -z "$failed" ] || {{ as_root journalctl --no-pager -n 15 -u "${{failed%%$'\\n'*}}"; echo "failed:" $failed; exit 1; }}
+exit "$code"
+"""
+
+
+def stop(patterns: Sequence[str]) -> str:
+    """End what is enabled."""
+    return f'{AS_ROOT}{enabled(patterns)}[ -z "$units" ] || as_root systemctl stop $units'
+
+
+def status(nodes: Sequence[Node], patterns: Sequence[str], *, prefix: str = "") -> list[Service]:
+    """Return the units as systemd has them, named without the prefix that all of them have."""
+    return [
+        Service(name, "RUNNING" if state == "active" else state.upper(), sub)
+        for name, (_, _, state, sub) in _there(nodes, patterns, prefix).items()
+    ]
+
+
+def logs(nodes: Sequence[Node], patterns: Sequence[str], *, service: str | None, lines: int, prefix: str = "") -> str:
+    """Return the last lines that a unit, or each (None), has in the journal; raise `RallycrossError` for no such."""
+    there = _there(nodes, patterns, prefix)
+    if service is not None and service not in there:
+        raise RallycrossError(f"no service {service!r} here - there is: {', '.join(there) or 'none yet'}")
+    said = []
+    for name in there if service is None else [service]:
+        node, unit, _, _ = there[name]
+        script = f"{AS_ROOT}as_root journalctl --no-pager -o short-iso -n {lines} -u {quote(unit)}"
+        said.append(f"==> {name}\n" + node.host.run(script, limit=60).out)
+    return "".join(said)
+
+
+def _there(nodes: Sequence[Node], patterns: Sequence[str], prefix: str) -> dict[str, tuple[Node, str, str, str]]:
+    """Return node, unit, state and what systemd says more, of each unit by its name."""
+    script = f"""{enabled(patterns)}
+for unit in $units; do
+    echo "$unit $(systemctl show -P ActiveState "$unit") $(systemctl show -P SubState "$unit")"
+done
+"""
+    found = {}
+    for node in nodes:
+        for line in node.host.run(script, limit=30).out.splitlines():
+            unit, state, sub = line.split()
+            name = unit.removeprefix(prefix).removesuffix(".service")
+            found[f"{name} on {node.name}" if len(nodes) > 1 else name] = (node, unit, state, sub)
+    return found

@@ -1,0 +1,54 @@
+"""Units that a cloud runs as, by a real systemd."""
+
+from collections.abc import Iterator
+
+import pytest
+from machines import Machines
+from sites import a_site
+
+from rallycross.deployment import systemd
+from rallycross.deployment.host import CommandFailed
+from rallycross.deployment.node import Node
+from rallycross.errors import RallycrossError
+
+UNITS = ("play-*.service",)
+_UNIT = """
+printf '[Service]\\nType=%s\\nExecStart=%s\\n[Install]\\nWantedBy=multi-user.target\\n' {kind} {command} \
+    > /etc/systemd/system/play-{name}.service
+systemctl enable -q play-{name}
+"""
+
+
+@pytest.fixture(name="node")
+def _node(machines: Machines, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Node]:
+    server = machines.start("units-1")
+    site = a_site(tmp_path_factory.mktemp("seed"))
+    yield site.node(server)
+    site.close()
+    machines.stop("units-1")
+
+
+def test_units_are_started_looked_at_and_stopped(node: Node) -> None:
+    """What is enabled counts; one that does not come up fails the start with its own last words beside systemd's."""
+    host = node.host
+    with pytest.raises(CommandFailed, match=r"no unit is enabled of play-\*\.service, so the deployer has not"):
+        host.run(systemd.start(UNITS))
+    assert systemd.status([node], UNITS) == []
+    with pytest.raises(RallycrossError, match="no service 'x' here - there is: none yet"):
+        systemd.logs([node], UNITS, service="x", lines=3)
+
+    host.run(_UNIT.format(name="good", kind="simple", command="'/bin/sh -c \"echo hello; sleep infinity\"'"))
+    host.run(systemd.start(UNITS))
+    found = systemd.status([node], UNITS, prefix="play-")
+    assert [(one.name, one.state, one.detail) for one in found] == [("good", "RUNNING", "running")]
+    assert systemd.logs([node], UNITS, service="play-good", lines=1).endswith(": hello\n")
+
+    host.run(_UNIT.format(name="bad", kind="oneshot", command="'/bin/sh -c \"echo no database; exit 3\"'"))
+    with pytest.raises(CommandFailed, match=r"(?s)no database.*failed: play-bad\.service"):
+        host.run(systemd.start(UNITS))
+    other = Node("other", host, node.root, node.server)
+    states = {one.name: one.state for one in systemd.status([node, other], UNITS)}
+    assert states["play-bad on units-1"] == states["play-bad on other"] == "FAILED"
+
+    host.run(systemd.stop(UNITS))
+    assert {one.state for one in systemd.status([node], UNITS)} == {"FAILED", "INACTIVE"}
