@@ -8,6 +8,7 @@ from typing import Any
 from xmlrpc.client import ServerProxy
 from xmlrpc.server import SimpleXMLRPCRequestHandler, SimpleXMLRPCServer
 
+import paramiko
 import pytest
 import yaml
 from carrying import MemoryLedger
@@ -82,6 +83,10 @@ def test_systems_are_power_cycled_once(cobbler: Cobbler, guests: dict[str, objec
     cobbler.have("node-a", "lab", eth0=ADDRESSES[1])
     cobbler.have("other", "another", eth0=ADDRESSES[2])
     site, given = a_site(tmp_path), options(cobbler, guests, "lab")
+    # As of the system that was there before, and had another key.
+    old = paramiko.ECDSAKey.generate(bits=256)
+    known = f"[{ADDRESSES[1]}]:{guests['port']} {old.get_name()} {old.get_base64()}\n"
+    (tmp_path / "known_hosts").write_text(known)
     made = COBBLER.create(given, site)
     assert [(one.name, one.host, one.user) for one in made] == [
         ("node-a", ADDRESSES[1], guests["username"]),

@@ -230,8 +230,9 @@ def test_a_node_that_is_ill_holds_no_other(
     ironic.api.update_node("half-1", is_automated_clean_enabled=True)
     (ill,) = (one.name for one in ironic.api.allocations() if one.node_id == ironic.node("half-1").id)
     for _ in range(2):
-        with pytest.raises(RallycrossError, match=r"node half-1 is in the state 'clean failed'"):
+        with pytest.raises(RallycrossError, match=r"node half-1 is in the state 'clean failed'") as caught:
             IRONIC.destroy(given, here)
+        assert str(caught.value).count("\n") == 0, caught.value  # nothing else is wrong
         assert {name for _, name in rows(ledger)} == {ill}
         assert is_free(ironic, "half-2")
 

@@ -97,6 +97,7 @@ def _installed(cobbler: Any, name: str, given: Mapping[str, Any], site: Site) ->
         obeyed, why = False, f": {error.faultString}"
     if not obeyed:
         raise RallycrossError(f"system {name} could not be power-cycled{why} - look at its power settings in Cobbler")
+    site.made_anew(server)
     site.ledger.remember("server", name, server.kept())
     return server
 

@@ -108,7 +108,7 @@ class IronicNodes:
                         api.network.delete_port(port)
                 site.ledger.forgotten(made.row)
             if troubles:
-                raise troubles[0]
+                raise RallycrossError("\n".join(map(str, troubles))) from troubles[0]
 
 
 class _Making:
