@@ -68,7 +68,7 @@ class SSHHost:
 
     def channel_to(self, address: str, port: int) -> paramiko.Channel:
         """Return a connection to an address as this host sees it; raise paramiko's errors."""
-        return self._transport().open_channel("direct-tcpip", (address, port), ("127.0.0.1", 0), timeout=_PATIENCE)
+        return self._channel("direct-tcpip", to=(address, port), of=("127.0.0.1", 0))
 
     def run(self, script: str, *, limit: float = 600, check: bool = True) -> Ran:
         """Run a bash script for at most `limit` seconds; raise `CommandFailed` unless it ends with 0."""
@@ -101,13 +101,28 @@ class SSHHost:
     def _exchange(self, line: str, given: bytes, limit: float) -> Ran:
         """Run a command line, feed it, and return how it ended."""
         try:
-            with self._transport().open_session(timeout=_PATIENCE) as channel:
+            with self._channel("session") as channel:
                 channel.settimeout(_PATIENCE)
                 channel.exec_command(line)
                 return _Conversation(channel, time.monotonic() + limit + _PATIENCE).hold(given)
         except (paramiko.SSHException, EOFError, OSError) as error:
             why = str(error) or type(error).__name__
             raise HostLost(f"{self.name}: the SSH connection failed: {why} - check the host, and go on") from error
+
+    def _channel(
+        self, kind: str, *, to: tuple[str, int] | None = None, of: tuple[str, int] | None = None
+    ) -> paramiko.Channel:
+        """Open a channel. A connection that has died unseen is made anew: nothing has been asked yet."""
+        transport = self._transport()
+        try:
+            return transport.open_channel(kind, to, of, timeout=_PATIENCE)
+        except paramiko.ChannelException:  # the host is there, and refuses
+            raise
+        except (paramiko.SSHException, EOFError, OSError):
+            if self._again is None:
+                raise
+            transport.close()
+            return self._transport().open_channel(kind, to, of, timeout=_PATIENCE)
 
     def _transport(self) -> paramiko.Transport:
         with self._connecting:

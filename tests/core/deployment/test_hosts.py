@@ -8,8 +8,10 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
+from machines import Machines
 from ssh_server import connected, ssh_server
 
+from rallycross.deployment.connect import connect
 from rallycross.deployment.host import CommandFailed, Host
 from rallycross.deployment.ssh_host import SSHHost
 
@@ -141,3 +143,17 @@ def test_a_lost_connection_is_told(tmp_path: Path) -> None:
         assert lost.run("echo here").out == "here\n"
         with pytest.raises(CommandFailed, match=r"^far: the SSH connection failed: .* - check the host"):
             lost.run(_KILL_SERVER)
+
+
+def test_a_connection_that_has_died_unseen_is_made_anew(machines: Machines) -> None:
+    """A host that was off without a last word, and is back, is signed in to again: nothing had been asked of it yet."""
+    host = connect(machines.start("phoenix"))
+    try:
+        assert host.run("echo before").out == "before\n"
+        machines.cut("phoenix")
+        machines.stop("phoenix")
+        machines.start("phoenix")
+        assert host.run("echo after").out == "after\n"
+    finally:
+        host.close()
+        machines.stop("phoenix")
