@@ -97,6 +97,26 @@ def test_an_index_that_does_not_answer(checkout: Path, path: Path) -> None:
     assert not (checkout / ".venv/.rallycross-stamp").exists()
 
 
+@pytest.mark.parametrize(("tested", "files"), [(False, 1), (True, 2)])
+def test_what_tests_need_stays(checkout: Path, path: Path, *, tested: bool, files: int) -> None:
+    """Other requirements than before are installed by any command, with those of the tests where these were there."""
+    programs = checkout / ".venv/bin"
+    programs.mkdir(parents=True)
+    script(programs / "python", f'[[ ${{2:-}} != rallycross.cli ]] || exit 0\nexec {sys.executable} "$@"')
+    script(programs / "uv", f"echo \"$@\" >> '{checkout}/asked'")
+    stamp = checkout / ".venv/.rallycross-stamp"
+    stamp.write_text("of another day" + " dev" * tested)
+
+    assert call(checkout, path, "status").returncode == 0
+
+    synced = next(line for line in (checkout / "asked").read_text().splitlines() if "sync" in line)
+    assert synced.count("requirements") == files
+    assert stamp.read_text().endswith(" dev\n") == tested
+    (checkout / "asked").unlink()
+    assert call(checkout, path, "status").returncode == 0
+    assert not (checkout / "asked").exists()
+
+
 @pytest.mark.parametrize("arguments", [(), ("dance",), ("--dance",)])
 def test_an_unknown_command_shows_the_commands(checkout: Path, path: Path, arguments: tuple[str, ...]) -> None:
     """Whatever is no command ends in exit code 2 and the list of commands, before anything is made."""
