@@ -150,6 +150,9 @@ class SmallCloud:
         names = (f"{request.method} {service}", f"{request.method} {service} {path}")
         self.requests.append(names[1])
         self.versions.append((names[1], request.headers.get("OpenStack-API-Version", "")))
+        # Before the work, as OpenStack does, which goes on also when the one who has asked is gone.
+        who = self.tokens.get(request.headers.get("X-Auth-Token", ""))
+        await request.read()
         await asyncio.sleep(max(self.delay.get(name, 0) for name in names))
         headers = {"x-openstack-request-id": f"req-{len(self.requests)}"}
         status = next((self.refuse[name] for name in names if name in self.refuse), 0)
@@ -157,7 +160,6 @@ class SmallCloud:
             return web.json_response({"error": {"message": "as you wish"}}, status=status, headers=headers)
         if path == "/auth/tokens":
             return await self._token(request)
-        who = self.tokens.get(request.headers.get("X-Auth-Token", ""))
         if who is None:
             return web.json_response({"error": {"message": "who is there?"}}, status=401, headers=headers)
         self.by_whom.append((names[1], who[0]))

@@ -19,6 +19,7 @@ TICK = 0.1  # seconds between two looks at whether to stop
 LOOK = 0.25  # seconds between two looks at the samples
 SHOW = 1.0  # seconds between two shows of the progress
 KILL = 1.5  # seconds that a process has to end after those in which its iterations may; Airflow ends us after 5
+LAST_WRITES = 5.0  # seconds that the cloud has for what a process that was killed had asked for
 
 _log = logging.getLogger(__name__)
 
@@ -48,6 +49,7 @@ class Supervision:
     stopped: bool = False  # before its end, by `stop`
     seconds: float | None = None  # that the load took
     health: dict[int, dict[str, Any]] = field(default_factory=dict)  # by shard
+    _killed: float | None = None  # when a process had to be killed, in monotonic seconds
 
     def run(self) -> None:
         """Drive the load to its end, or until it is stopped; raise `LoadFailed` when a process cannot go on."""
@@ -58,6 +60,9 @@ class Supervision:
         try:
             if self._wait_until_ready(inbox):
                 self._follow(inbox)
+            if self._killed is not None:
+                # It goes on with it, whoever has asked; what it makes must stand before the cleaning looks for it.
+                time.sleep(max(0.0, self._killed + LAST_WRITES - time.monotonic()))
         except BaseException:
             self._tell_all(Stop(0))
             raise
@@ -117,6 +122,7 @@ class Supervision:
                 self._raise_if_failed(message)
 
     def _kill(self) -> None:
+        self._killed = time.monotonic()
         for shard, process in enumerate(self.processes):
             if shard not in self.health:
                 process.kill()

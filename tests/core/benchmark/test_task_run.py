@@ -46,7 +46,7 @@ class Bench:
         self.told: list[str] = []
         self.came = False  # whether the moment came at which the load was to be stopped
 
-    def run(self, plan: Task) -> None:
+    def run(self, plan: Task, **options: Any) -> None:
         """Run a task as `UUID`."""
         benchmark.run(
             plan,
@@ -56,6 +56,7 @@ class Bench:
             samples=self.samples,
             stop=self.stop,
             tell=self.told.append,
+            **options,
         )
 
     def stop_when(self, moment: Callable[[], bool]) -> None:
@@ -176,6 +177,21 @@ def test_stopping_ends_the_load_and_cleans_up(bench: Bench) -> None:
     assert [workload.status for workload in bench.workloads()] == ["aborted", "init"]
     assert [sample["failure"]["kind"] for sample in bench.measured()] == ["Aborted", "Aborted"]
     assert bench.store.task(UUID).status == "aborted"
+    bench.assert_nothing_left()
+
+
+def test_what_a_killed_load_had_asked_for_is_deleted_too(bench: Bench) -> None:
+    """Servers that the cloud is still making when the processes that asked for them are killed stand for no long."""
+    taking = 4.0
+    bench.cloud.delay["POST compute /servers"] = taking
+    asked = "POST compute /servers"
+    stopping = threading.Thread(target=bench.stop_when, args=(lambda: bench.cloud.requests.count(asked) == 2,))
+    stopping.start()
+    bench.run(task_of(BOOT), drain=0)
+    stopping.join()
+    assert bench.came
+    time.sleep(taking)  # by now the cloud has made whatever it was asked for
+    assert [sample["failure"]["kind"] for sample in bench.measured()] == ["Aborted", "Aborted"]
     bench.assert_nothing_left()
 
 
