@@ -1,18 +1,13 @@
 """Ironic itself, all of it in one process with hardware that is not there: installed once, below the state folder."""
 
-import fcntl
-import socket
 import subprocess
-import sys
 import time
 from pathlib import Path
 from typing import Any, Self
 from urllib.request import urlopen
 
 import openstack
-from rally_itself import NoIndex, _run
-
-from rallycross.settings import settings
+from own_environment import NoIndex, environment, free_port, run
 
 __all__ = ["Ironic", "NoIndex"]
 
@@ -61,14 +56,17 @@ class Ironic:
     """
 
     def __init__(self, folder: Path) -> None:
-        self._folder, self._port = folder, _free_port()
+        self._folder, self._port = folder, free_port()
         self.url = f"http://127.0.0.1:{self._port}"
 
     def __enter__(self) -> Self:
-        programs, config = _programs(), self._folder / "ironic.conf"
+        programs, config = (
+            environment(f"ironic-{VERSION}", [f"ironic=={VERSION}"]) / "bin",
+            self._folder / "ironic.conf",
+        )
         fakes = "\n".join(f"enabled_{name}_interfaces = fake" for name in _FAKES.split())
         config.write_text(_CONFIG.format(folder=self._folder, port=self._port, fakes=fakes, no_ramdisk=_NO_RAMDISK))
-        _run(str(programs / "ironic-dbsync"), "--config-file", str(config), "create_schema")
+        run(str(programs / "ironic-dbsync"), "--config-file", str(config), "create_schema")
         with (self._folder / "ironic.log").open("wb") as log:
             self._process = subprocess.Popen(
                 [programs / "ironic", "--config-file", config], stdin=subprocess.DEVNULL, stdout=log, stderr=log
@@ -134,27 +132,6 @@ class Ironic:
 
     def _said(self) -> str:
         return (self._folder / "ironic.log").read_text(errors="replace")[-3000:]
-
-
-def _programs() -> Path:
-    """Return the folder of ironic's programs, installed at the first call; raise `NoIndex` where it cannot be had."""
-    cache = settings().home / "cache"
-    cache.mkdir(parents=True, exist_ok=True)
-    folder = cache / f"ironic-{VERSION}"
-    with (cache / "ironic.lock").open("w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        if not (folder / ".whole").exists():
-            uv, python = str(Path(sys.executable).with_name("uv")), str(folder / "bin/python")
-            _run(uv, "venv", "--quiet", "--clear", "--python", sys.executable, str(folder))
-            _run(uv, "pip", "install", "--quiet", "--compile-bytecode", "--python", python, f"ironic=={VERSION}")
-            (folder / ".whole").touch()
-    return folder / "bin"
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 def _answers(url: str) -> bool:

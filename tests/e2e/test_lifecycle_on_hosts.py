@@ -49,7 +49,7 @@ def _machines(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Machines]:
         with Machines(tmp_path_factory.mktemp("machines")) as made:
             yield made
     except NoMachinesError as error:
-        pytest.skip(f"{error}; continuous integration, which is root, runs these tests")
+        pytest.skip(f"{error}; `./rallycross test --full` runs this test as root")
 
 
 class Airflow:

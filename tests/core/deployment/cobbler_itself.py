@@ -4,22 +4,17 @@ Its files are at fixed places, /etc/cobbler among them. It has them in a mount n
 which stays as it is; that takes root.
 """
 
-import fcntl
 import hashlib
 import os
 import shutil
 import socket
 import subprocess
-import sys
 import time
 import xmlrpc.client
 from pathlib import Path
 from typing import Any, Self
 
-from rally_itself import NoIndex, _run
-
-from rallycross import uv
-from rallycross.settings import settings
+from own_environment import NoIndex, environment, free_port
 
 __all__ = ["Cobbler", "NoIndex", "NoRootError"]
 
@@ -60,24 +55,24 @@ class Cobbler:
     """A running cobblerd, on loopback."""
 
     def __init__(self, folder: Path) -> None:
-        self._folder, self._port = folder, _free_port()
+        self._folder, self._port = folder, free_port()
         self.url = f"http://127.0.0.1:{self._port}"
         self.stuck = folder / "stuck"  # while it is there, no power switch obeys
 
     def __enter__(self) -> Self:
         if os.geteuid() != 0:
             raise NoRootError("Cobbler's files are at fixed places: run as root")
-        environment = _environment()
+        installed = environment(f"cobbler-{VERSION}", [*_NEEDS, "setuptools<70"], ["--no-deps", f"cobbler=={VERSION}"])
         (self._folder / "users.digest").write_text(
             f"{USER}:Cobbler:{hashlib.sha3_512(PASSWORD.encode()).hexdigest()}\n"
         )
         (self._folder / "fence").write_text(_FENCE.format(folder=self._folder))
-        (files,) = environment.glob("lib/python3*/site-packages")
+        (files,) = installed.glob("lib/python3*/site-packages")
         variables = {
             "STATE": str(self._folder),
             "FILES": str(files),
             "PORT": str(self._port),
-            "PROGRAM": str(environment / "bin/cobblerd"),
+            "PROGRAM": str(installed / "bin/cobblerd"),
         }
         with (self._folder / "cobblerd.log").open("wb") as log:
             self._process = subprocess.Popen(
@@ -140,36 +135,6 @@ class Cobbler:
             assert self._process.poll() is None, said
             assert time.monotonic() < deadline, said
             time.sleep(0.1)
-
-
-def _environment() -> Path:
-    """Return the environment that it is installed in, made at the first call; raise `NoIndex` where it cannot be."""
-    cache = settings().home / "cache"
-    cache.mkdir(parents=True, exist_ok=True)
-    folder = cache / f"cobbler-{VERSION}"
-    with (cache / "cobbler.lock").open("w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        if not (folder / ".whole").exists():
-            install = (
-                uv.PROGRAM,
-                "pip",
-                "install",
-                "--quiet",
-                "--compile-bytecode",
-                "--python",
-                str(folder / "bin/python"),
-            )
-            _run(uv.PROGRAM, "venv", "--quiet", "--clear", "--python", sys.executable, str(folder))
-            _run(*install, *_NEEDS, "setuptools<70")
-            _run(*install, "--no-deps", f"cobbler=={VERSION}")
-            (folder / ".whole").touch()
-    return folder
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 def _lines(file: Path) -> list[str]:

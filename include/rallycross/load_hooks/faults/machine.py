@@ -1,6 +1,6 @@
 """Machines that faults may be made on: a cloud's nodes, or what its spec or a hook names; no others."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -25,7 +25,7 @@ class Machine:
 
 
 def machines_of(
-    spec: CloudSpec | None, root: str, nodes: Iterable[Mapping[str, Any]] = (), *, known_hosts: Path | None = None
+    spec: CloudSpec | None, root: str, nodes: Sequence[Mapping[str, Any]] = (), *, known_hosts: Path | None = None
 ) -> dict[str, Machine]:
     """Return a cloud's machines: its nodes, as `Node.kept` gives them, or those that its spec names.
 
