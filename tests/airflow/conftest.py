@@ -1,7 +1,6 @@
 """An Airflow of the tests' own: settings have to stand before Airflow is imported."""
 
 import os
-import sys
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -11,8 +10,6 @@ import pytest
 
 from rallycross.settings import CHECKOUT
 
-# The small cloud and the SSH server are the core's.
-sys.path += [str(CHECKOUT / "tests/core"), str(CHECKOUT / "tests/core/deployment")]
 _HOME = tempfile.TemporaryDirectory(prefix="rallycross-airflow-tests-")
 os.environ.update(
     {

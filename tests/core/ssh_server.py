@@ -1,5 +1,6 @@
 """An OpenSSH server of a test's own: on loopback, with its own keys and configuration, leaving the machine as it is."""
 
+import fcntl
 import os
 import pwd
 import shutil
@@ -7,13 +8,15 @@ import socket
 import subprocess
 import time
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import paramiko
+from debian import NoPackagesError, debian
 
 # Where Debian's sshd confines its unprivileged half; it lies on a memory disk, and is made anew at each boot.
 _CONFINEMENT = Path("/run/sshd")
+_USERS, _CHANGE, _MADE = (Path(f"/tmp/rallycross-sshd-{name}") for name in ("users", "change", "made"))
 
 
 class NoServerError(Exception):
@@ -42,20 +45,41 @@ def ssh_server(
         f"ListenAddress 127.0.0.1:{port}\nHostKey {folder}/host\nAuthorizedKeysFile {folder}/user.pub\n"
         f"PidFile none\nStrictModes no\nUsePAM no\nPermitRootLogin yes\nSubsystem sftp internal-sftp\n{more}"
     )
-    makes = os.geteuid() == 0 and not _CONFINEMENT.exists()
-    if makes:
-        _CONFINEMENT.mkdir(mode=0o755)
-    with (folder / "sshd.log").open("wb") as log:
-        server = subprocess.Popen([sshd, "-D", "-e", "-f", config], stdin=subprocess.DEVNULL, stderr=log, env=env)
-    try:
-        _wait_for(port, server, folder / "sshd.log")
-        user = pwd.getpwuid(os.geteuid()).pw_name
-        yield {"hostname": "127.0.0.1", "port": port, "username": user, "key_filename": str(folder / "user")}
-    finally:
-        server.terminate()
-        server.wait()
-        if makes:
-            _CONFINEMENT.rmdir()
+    with _confinement():
+        with (folder / "sshd.log").open("wb") as log:
+            server = subprocess.Popen([sshd, "-D", "-e", "-f", config], stdin=subprocess.DEVNULL, stderr=log, env=env)
+        try:
+            _wait_for(port, server, folder / "sshd.log")
+            user = pwd.getpwuid(os.geteuid()).pw_name
+            yield {"hostname": "127.0.0.1", "port": port, "username": user, "key_filename": str(folder / "user")}
+        finally:
+            server.terminate()
+            server.wait()
+
+
+@contextmanager
+def _confinement() -> Iterator[None]:
+    """Have sshd's folder while a server runs; whoever is the last of those that run side by side takes it away."""
+    if os.geteuid() != 0:
+        yield
+        return
+    with _USERS.open("w") as users, _CHANGE.open("w") as change:
+        fcntl.flock(change, fcntl.LOCK_EX)
+        made = not _CONFINEMENT.exists()
+        _CONFINEMENT.mkdir(mode=0o755, exist_ok=True)
+        fcntl.flock(users, fcntl.LOCK_SH)
+        if made:
+            _MADE.touch()
+        fcntl.flock(change, fcntl.LOCK_UN)
+        try:
+            yield
+        finally:
+            fcntl.flock(change, fcntl.LOCK_EX)
+            with suppress(BlockingIOError):
+                fcntl.flock(users, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                if _MADE.exists():
+                    _MADE.unlink()
+                    _CONFINEMENT.rmdir()
 
 
 def connected(account: dict[str, object]) -> paramiko.SSHClient:
@@ -70,25 +94,18 @@ def _program(folder: Path) -> tuple[str, dict[str, str]]:
     """Return sshd and the environment that it needs; unpacked from Debian's packages where it is not installed."""
     if found := shutil.which("sshd", path="/usr/sbin:/usr/local/sbin"):
         return found, {"PATH": os.environ["PATH"]}
-    if not shutil.which("apt-get"):
-        raise NoServerError("install OpenSSH's server")
-    for command in (
-        ["apt-get", "download", "-q", "openssh-server", "libwrap0", "libnss-wrapper"],
-        ["sh", "-c", "for deb in *.deb; do dpkg-deb -x $deb unpacked; done"],
-    ):
-        ran = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)
-        if ran.returncode:
-            raise NoServerError(f"apt-get install openssh-server; it could not be unpacked: {ran.stderr.strip()}")
-    root = folder / "unpacked"
+    try:
+        tree = debian("openssh-server", "openssh-server", "libnss-wrapper")
+    except NoPackagesError as error:
+        raise NoServerError(f"OpenSSH's server cannot be had: {error}") from error
     # The package would have made this user; here only the server sees it.
     shutil.copy("/etc/group", folder / "group")
     (folder / "passwd").write_text(
         Path("/etc/passwd").read_text() + "sshd:x:65533:65534::/run/sshd:/usr/sbin/nologin\n"
     )
-    libraries = ":".join(str(path.parent) for path in root.rglob("lib*.so.*"))
-    return str(root / "usr/sbin/sshd"), {
+    return str(tree.program("usr/sbin/sshd")), {
         "PATH": os.environ["PATH"],
-        "LD_LIBRARY_PATH": libraries,
+        "LD_LIBRARY_PATH": tree.environment["LD_LIBRARY_PATH"],
         "LD_PRELOAD": "libnss_wrapper.so",
         "NSS_WRAPPER_PASSWD": str(folder / "passwd"),
         "NSS_WRAPPER_GROUP": str(folder / "group"),

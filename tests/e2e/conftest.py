@@ -15,8 +15,6 @@ from rallycross.deployment import CloudSpec
 from rallycross.results.store import Store
 from rallycross.settings import CHECKOUT, Settings, settings
 
-# The test hosts are the core's.
-sys.path += [str(CHECKOUT / "tests/core"), str(CHECKOUT / "tests/core/deployment")]
 SPEC = CHECKOUT / "include/clouds/embedded.yaml"
 
 

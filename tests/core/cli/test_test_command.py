@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 
 from rallycross.cli import test as command
-from rallycross.cli.test import Part, parts
+from rallycross.cli.suite.lanes import run_part
+from rallycross.cli.suite.parts import Part, parts
 
 PYTEST = (sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "-c", "/dev/null")
 TESTS = """
@@ -30,15 +31,15 @@ def _suite(tmp_path: Path) -> Path:
 
 def test_counts_what_pytest_counts(suite: Path) -> None:
     """The figures of a part are those of pytest's last line."""
-    result = command._run(Part("suite", ((*PYTEST, str(suite)),)))
+    result = run_part(Part("suite", ((*PYTEST, str(suite)),)))
 
     assert (result.code, result.passed, result.failed, result.skipped) == (1, 1, 1, 1)
 
 
 def test_a_check_counts_as_one(tmp_path: Path) -> None:
     """A part without pytest is one that passed, or one that failed, whatever its output looks like."""
-    passed = command._run(Part("lint", ((sys.executable, "-c", "print('3 failed')"),)))
-    failed = command._run(Part("lint", ((sys.executable, "-c", "print('3 passed'); raise SystemExit(3)"),)))
+    passed = run_part(Part("lint", ((sys.executable, "-c", "print('3 failed')"),)))
+    failed = run_part(Part("lint", ((sys.executable, "-c", "print('3 passed'); raise SystemExit(3)"),)))
 
     assert (passed.code, passed.passed, passed.failed) == (0, 1, 0)
     assert (failed.code, failed.passed, failed.failed) == (3, 0, 1)
@@ -50,21 +51,21 @@ def test_a_part_ends_at_its_first_failure(tmp_path: Path) -> None:
     made = tmp_path / "made"
     code = f"open({str(made)!r}, 'w')"
 
-    result = command._run(Part("x", ((sys.executable, "-c", "raise SystemExit(1)"), (sys.executable, "-c", code))))
+    result = run_part(Part("x", ((sys.executable, "-c", "raise SystemExit(1)"), (sys.executable, "-c", code))))
 
     assert (result.code, result.failed, made.exists()) == (1, 1, False)
 
 
 def test_a_suite_without_tests_has_failed(tmp_path: Path) -> None:
     """A pytest that collects nothing says so by its exit code, and counts as a failure."""
-    result = command._run(Part("empty", ((*PYTEST, str(tmp_path)),)))
+    result = run_part(Part("empty", ((*PYTEST, str(tmp_path)),)))
 
     assert (result.passed, result.failed) == (0, 1)
 
 
 def test_a_tool_that_is_missing_is_a_failure() -> None:
     """A command that is not there fails its part, and the others still run."""
-    assert command._run(Part("lint", (("/no/such/tool",),))).failed == 1
+    assert run_part(Part("lint", (("/no/such/tool",),))).failed == 1
 
 
 def test_all_parts_run_and_the_last_line_is_the_sum(
@@ -74,7 +75,7 @@ def test_all_parts_run_and_the_last_line_is_the_sum(
     good = Part("good", ((sys.executable, "-c", ""),))
     monkeypatch.setattr(command, "parts", lambda **_: [Part("suite", ((*PYTEST, str(suite)),)), good])
 
-    code = command.run(argparse.Namespace(quick=True, full=False, durations=0))
+    code = command.run(argparse.Namespace(quick=True, full=False, durations=0, workers=1))
 
     lines = capsys.readouterr().out.splitlines()
     assert code == 1

@@ -11,18 +11,24 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from debian import Tree, debian
 from sqlalchemy import create_engine, text
 
 from rallycross.results.store import Store
 
 
-def _server_folder() -> Path | None:
-    """Return the folder of PostgreSQL's server programs; Debian keeps them out of the PATH."""
-    found = shutil.which("initdb")
-    if found:
-        return Path(found).parent
-    versions = sorted(Path("/usr/lib/postgresql").glob("*/bin/initdb"))
-    return versions[-1].parent if versions else None
+def _programs(folder: Path) -> tuple[Path, dict[str, str]]:
+    """Return the folder of PostgreSQL's server programs, and the environment that they run in.
+
+    Debian keeps them out of the PATH. Where there are none they are unpacked, and copied to where any user
+    can run them.
+    """
+    if found := shutil.which("initdb"):
+        return Path(found).parent, dict(os.environ)
+    if versions := sorted(Path("/usr/lib/postgresql").glob("*/bin/initdb")):
+        return versions[-1].parent, dict(os.environ)
+    tree = Tree(shutil.copytree(debian("postgresql", "postgresql").root, folder / "programs", symlinks=True))
+    return tree.program("usr/lib/postgresql/*/bin/initdb").parent, tree.environment
 
 
 def _free_port() -> int:
@@ -34,14 +40,12 @@ def _free_port() -> int:
 @pytest.fixture(name="postgresql", scope="session")
 def _postgresql() -> Iterator[str]:
     """Start a PostgreSQL on loopback for this session and give its URL, without a database's name."""
-    programs = _server_folder()
-    if programs is None:
-        pytest.skip("no PostgreSQL server on this machine: apt-get install postgresql")
     # PostgreSQL refuses to run as root, and another user cannot enter pytest's folders.
     user = "nobody" if os.geteuid() == 0 else pwd.getpwuid(os.geteuid()).pw_name
     folder = Path(tempfile.mkdtemp(prefix="pg-", dir="/tmp"))
     shutil.chown(folder, user)
-    options = {"user": user, "cwd": folder, "capture_output": True, "text": True}
+    programs, environment = _programs(folder)
+    options = {"user": user, "cwd": folder, "env": environment, "capture_output": True, "text": True}
     data, port = folder / "data", _free_port()
     made = subprocess.run(
         [programs / "initdb", "--pgdata", data, "--username", "owner", "--auth", "trust", "--no-sync"],

@@ -1,0 +1,1 @@
+"""The project's own test suite: what its parts are, how they run side by side, what they have told."""
