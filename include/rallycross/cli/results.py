@@ -16,10 +16,11 @@ import shutil
 from pathlib import Path
 from typing import Literal
 
-from rallycross.cli.console import console
+from rallycross.cli.console import console, progress
 from rallycross.cli.results_shown import listed, show_task, show_verification
 from rallycross.errors import RallycrossError
 from rallycross.results.models import TaskRow, VerificationRow
+from rallycross.results.sample_damage import mark_damage
 from rallycross.results.store import Store
 from rallycross.settings import settings
 from rallycross.verifying.request import forget_secrets
@@ -72,27 +73,32 @@ def _list(options: argparse.Namespace) -> int:
 def _show(options: argparse.Namespace) -> int:
     store = Store.open()
     uuid = _one(store, options.uuid)
+    damaged: list[str] = []
     if (task := store.task(uuid)) is not None:
+        damaged = mark_damage(task, settings().samples)
         parts = show_task(store, task, settings().samples)
     else:
         parts = show_verification(store, uuid)
     for part in parts:
         console.print(part)
-    return 0
+    return 1 if damaged else 0
 
 
 def _export(options: argparse.Namespace) -> int:
     store = Store.open()
     uuids = list(dict.fromkeys(_one(store, uuid) for uuid in options.uuids))
     if options.format in _OF_TASKS:
-        _export_tasks(store, uuids, options.format, options.output)
+        damaged = _export_tasks(store, uuids, options.format, options.output)
     else:
-        _export_report(store, uuids, options.format, options.output)
+        damaged = _export_report(store, uuids, options.format, options.output)
     console.print(f"wrote {options.output}")
-    return 0
+    for detail in damaged:
+        progress.print(f"rallycross: {options.output}: not all that was measured: {detail}", style="red")
+    return 1 if damaged else 0
 
 
-def _export_tasks(store: Store, uuids: list[str], form: str, output: Path) -> None:
+def _export_tasks(store: Store, uuids: list[str], form: str, output: Path) -> list[str]:
+    """Return what the samples have lost."""
     from rallycross.exchange import files, frames  # noqa: PLC0415 - brings Arrow's writers
 
     tasks: list[TaskRow] = []
@@ -102,14 +108,17 @@ def _export_tasks(store: Store, uuids: list[str], form: str, output: Path) -> No
             raise RallycrossError(f"{uuid} is a verification, and {form} is for tasks - use {', '.join(_REPORTS)}")
         tasks.append(task)
     samples = settings().samples
+    damaged = [detail for task in tasks for detail in mark_damage(task, samples)]
     if form == "rally":
         files.export_rally(tasks, output, samples=samples)
     else:
         write = frames.write_csv if form == "csv" else frames.write_parquet
         files.whole(output, lambda part: write(tasks, part, samples=samples))
+    return damaged
 
 
-def _export_report(store: Store, uuids: list[str], form: Report, output: Path) -> None:
+def _export_report(store: Store, uuids: list[str], form: Report, output: Path) -> list[str]:
+    """Return what the samples have lost."""
     from rallycross.exchange.files import whole  # noqa: PLC0415 - brings Arrow's writers
     from rallycross.report.files import rendered  # noqa: PLC0415 - brings pandas
 
@@ -131,6 +140,8 @@ def _export_report(store: Store, uuids: list[str], form: Report, output: Path) -
         part.write_bytes(text)
 
     whole(output, write)
+    task = store.task(tasks[0]) if tasks else None
+    return mark_damage(task, settings().samples) if task else []
 
 
 def _import(options: argparse.Namespace) -> int:

@@ -44,7 +44,7 @@ def listed(store: Store, rows: Sequence[TaskRow | VerificationRow]) -> Table:
 def show_task(store: Store, task: TaskRow, samples: Path) -> Iterator[RenderableType]:
     """Yield a head, then for each workload its durations, SLA rows and failures."""
     yield Text(f"{task.title}: task {task.uuid} on cloud {task.cloud}", style="bold")
-    yield f"began {_moment(task.started_at)} UTC, {task.status}, {_verdict(store, task)}"
+    yield f"began {_moment(task.started_at)} UTC, {task.status}, {_verdict(store, task, samples)}"
     if task.origin:
         yield f"imported from {task.origin}"
     if task.tags:
@@ -121,14 +121,14 @@ def _failures(workload: WorkloadRow) -> Iterator[Text]:
         yield Text(f"and {len(groups) - _NAMED} more kinds of failure", style="red")
 
 
-def _verdict(store: Store, row: TaskRow | VerificationRow) -> str:
+def _verdict(store: Store, row: TaskRow | VerificationRow, samples: Path | None = None) -> str:
     if row.status == "running":
         return "running"
     if isinstance(row, VerificationRow):
         return "passed" if verdict(store, verification=row.uuid).passed else "failed"
     if any(workload.passed is None for workload in row.workloads):
         return "not judged"
-    return verdict(store, task=row.uuid).word.lower()
+    return verdict(store, task=row.uuid, samples=samples).word.lower()
 
 
 def _moment(at: float) -> str:

@@ -10,6 +10,7 @@ from rallycross.judging.sla import ABORTED_MANUALLY, ABORTED_ON_SLA, CRITERIA, S
 from rallycross.judging.statistics import Statistics
 from rallycross.judging.validity import invalid_load
 from rallycross.results.models import WorkloadRow
+from rallycross.results.sample_damage import DAMAGED_SAMPLES, damage_detail
 from rallycross.results.sample_file import read_batches
 from rallycross.results.sla_row import SlaRow
 from rallycross.results.store import Store
@@ -55,7 +56,7 @@ def judge(store: Store, task_uuid: str, *, samples: Path | None = None) -> Judge
         raise RallycrossError(f"task {task_uuid}: not in the results database - has the benchmark begun?")
     samples = samples or settings().samples
     timing = cast("Timing", task.timing)
-    judged = tuple(_judge_workload(store, workload, samples / workload.uuid, timing) for workload in task.workloads)
+    judged = tuple(_judge_workload(store, workload, samples, timing) for workload in task.workloads)
     if task.status == "running":
         store.end_task(task_uuid, status="crashed")
     return Judgement(task_uuid, judged)
@@ -64,7 +65,7 @@ def judge(store: Store, task_uuid: str, *, samples: Path | None = None) -> Judge
 def _judge_workload(store: Store, workload: WorkloadRow, samples: Path, timing: Timing) -> WorkloadJudgement:
     statistics = Statistics()
     criteria = [CRITERIA[name](argument) for name, argument in workload.sla.items()]
-    for record in read_batches(samples):
+    for record in read_batches(samples / workload.uuid):
         batch = Batch(record, timing=timing)
         statistics.add(batch)
         for criterion in criteria:
@@ -77,6 +78,8 @@ def _judge_workload(store: Store, workload: WorkloadRow, samples: Path, timing: 
         criterion.learn(workload.contexts_done)
     rows = [criterion.close() for criterion in criteria]
     rows += _rows_beside_the_criteria(workload, measured=figures["count"])
+    if damage := damage_detail(workload, samples):
+        rows.append(SlaRow(DAMAGED_SAMPLES, passed=False, detail=damage))
     if invalid := invalid_load(figures, workload.generator, workload.sla):
         rows.append(invalid)
     passed = all(row.passed for row in rows)

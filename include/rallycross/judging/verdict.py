@@ -2,10 +2,12 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Literal
 
 from rallycross.judging.sla import INVALID_LOAD
 from rallycross.results.models import DeploymentRow, TaskRow, TestRow, VerificationRow, WorkloadRow
+from rallycross.results.sample_damage import mark_damage
 from rallycross.results.sla_row import SlaRow
 from rallycross.results.store import Store
 from rallycross.verification.test import FAILED, PASSED
@@ -29,11 +31,17 @@ class Verdict:
 
 
 def verdict(
-    store: Store, *, deployment: str | None = None, verification: str | None = None, task: str | None = None
+    store: Store,
+    *,
+    deployment: str | None = None,
+    verification: str | None = None,
+    task: str | None = None,
+    samples: Path | None = None,
 ) -> Verdict:
     """Judge a run by the uuids of what it was to do; None stands for a stage that was not asked for.
 
-    The task must have been judged. A run that did nothing has not passed.
+    The task must have been judged. A run that did nothing has not passed. Given the folder of the sample files, what
+    these have lost since then counts too.
     """
     reasons: list[str] = []
     invalid: list[str] = []
@@ -44,6 +52,8 @@ def verdict(
         reasons += _verification_reasons(store.verification(verification), store.tests(verification))
     if task is not None:
         row = store.task(task)
+        if row is not None and samples is not None:
+            mark_damage(row, samples)
         reasons += _task_reasons(row)
         invalid = [reason for workload in (row.workloads if row else []) for reason in _invalid_reasons(workload)]
         rows += [

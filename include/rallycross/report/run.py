@@ -6,6 +6,7 @@ from pathlib import Path
 
 from rallycross.judging.verdict import Verdict, verdict
 from rallycross.results.models import CloudRow, DeploymentRow, TaskRow, TestRow, VerificationRow
+from rallycross.results.sample_damage import mark_damage
 from rallycross.results.store import Store
 
 
@@ -51,6 +52,8 @@ def gather(
     deployment_row = store.deployment(deployment) if deployment else None
     verification_row = store.verification(verification) if verification else None
     task_row = store.task(task) if task else None
+    if task_row is not None:
+        mark_damage(task_row, samples)
     names = [row.cloud for row in (task_row, verification_row, deployment_row) if row]
     return Run(
         title=title or (task_row.title if task_row else "") or (names[0] if names else "") or "A run of nothing",
@@ -63,6 +66,6 @@ def gather(
         task_uuid=task,
         task=task_row,
         samples=samples,
-        verdict=verdict(store, deployment=deployment, verification=verification, task=task),
+        verdict=verdict(store, deployment=deployment, verification=verification, task=task, samples=samples),
         written_at=time.time(),
     )

@@ -1,7 +1,9 @@
 """Sample files: what a load has measured, readable up to the last whole batch whatever happens.
 
 One file for each workload and shard: `<samples>/<workload uuid>/<shard>.arrows`, an Arrow IPC stream of zstd-compressed
-record batches. A stream needs no footer, so a file whose writer was killed lacks its tail and nothing else.
+record batches. A stream needs no footer, so a file whose writer was killed lacks its tail and nothing else. Each batch
+has a checksum (see `sealed`), and is read alone; the file's metadata name its workload and shard. Files of older
+versions have none of it, and are read as far as they go.
 
     iteration  int64           0-based, unique in the workload
     shard      int32
@@ -19,6 +21,7 @@ Times are seconds since the start of the workload's load, as in `load.sample`.
 """
 
 import json
+import os
 from array import array
 from collections.abc import Iterator
 from pathlib import Path
@@ -28,7 +31,9 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
+from rallycross.errors import RallycrossError
 from rallycross.load.sample import Action, Sample
+from rallycross.results.sealed import BLANK, END_OF_STREAM, KEY, Gap, Kind, is_sealed, parts, seal
 
 FAILURE_FIELDS = ("kind", "message", "detail", "request_id")
 FAILURE = pa.struct([(name, pa.string()) for name in FAILURE_FIELDS])
@@ -56,10 +61,15 @@ SCHEMA = pa.schema(
     ]
 )
 SUFFIX = ".arrows"
+_HEAD = SCHEMA.serialize().to_pybytes()
 MOST_ROWS = 8192  # of a batch: what is held in memory, by the writer and by each reader, does not grow with the rate
 _MOST_NAMES = 2**15 - 2  # of actions in one file; a name that has an id in it makes as many as there are iterations
 _OTHER = "(more actions than can be told apart)"
 _NEVER = float("nan")  # stands for a `due` of None in a column of floats
+
+
+_OPTIONS = pa.ipc.IpcWriteOptions(compression="zstd")
+_ONE_THREAD = pa.ipc.IpcReadOptions(use_threads=False)  # a batch is mostly too little for threads to gain their cost
 
 
 class SampleWriter:
@@ -68,13 +78,16 @@ class SampleWriter:
     def __init__(self, path: Path) -> None:
         """Begin the file; one that is there already is never written over (`FileExistsError`)."""
         path.parent.mkdir(parents=True, exist_ok=True)
+        self._path = path
         self._file = path.open("xb", buffering=0)
-        options = pa.ipc.IpcWriteOptions(compression="zstd")
-        self._stream = pa.ipc.new_stream(self._file, SCHEMA, options=options)
         self._names: dict[str, int] = {}
         self._lock = Lock()  # of what was added
-        self._writing = Lock()  # of the stream
+        self._writing = Lock()  # of the file
         self._columns = _Columns()
+        self._owner = owner_at(path)
+        self._number, self._rows, self._end = 0, 0, 0
+        head = SCHEMA.with_metadata({"owner": self._owner, KEY: BLANK}).serialize().to_pybytes()
+        self._write(head, "head", 0)
 
     def add(self, sample: Sample) -> None:
         """Take a sample. It is on disk after the next `flush`, or when there are many."""
@@ -85,28 +98,57 @@ class SampleWriter:
             self.flush()
 
     def flush(self) -> None:
-        """Write what was added since the last time, as one batch."""
+        """Write what was added since the last time, as one batch.
+
+        Raises `RallycrossError` where that cannot be: the file then ends with the batch before.
+        """
         with self._writing:  # adding does not wait for the disk, closing does
             with self._lock:
                 columns, self._columns = self._columns, _Columns()
                 names = list(self._names)
             if columns.iterations:
-                self._stream.write_batch(columns.batch(names))
+                self._write(_framed(columns.batch(names)), "batch", len(columns.iterations))
 
     def close(self) -> None:
-        """Flush, and end the stream."""
-        self.flush()
-        self._stream.close()
-        self._file.close()
+        """Flush, and end the file, which is on disk then whatever becomes of this machine."""
+        try:
+            self.flush()
+            with self._writing:
+                self._write(_framed(_Columns().batch([])), "end", 0)
+                self._file.write(END_OF_STREAM)
+                os.fsync(self._file.fileno())
+        finally:
+            self._file.close()
+
+    def _write(self, data: bytes, kind: Kind, rows: int) -> None:
+        data = seal(data, kind, self._owner, number=self._number, rows=rows, total=self._rows + rows)
+        left = memoryview(data)
+        try:
+            while left:  # a disk that is nearly full takes a part of it
+                left = left[self._file.write(left) or 0 :]
+        except OSError as error:
+            os.ftruncate(self._file.fileno(), self._end)
+            self._file.seek(self._end)
+            raise RallycrossError(
+                f"samples {self._path}: cannot be written: {error.strerror} - make room, or set RALLYCROSS_SAMPLES to a"
+                f" folder on another disk; the {self._rows} iterations that were written are kept"
+            ) from error
+        self._number, self._rows, self._end = self._number + 1, self._rows + rows, self._end + len(data)
+
+
+def _framed(batch: pa.RecordBatch) -> bytes:
+    """Return a batch, and the dictionary that it needs, as they stand in a stream; with room for a seal."""
+    sink = pa.BufferOutputStream()
+    with pa.ipc.new_stream(sink, SCHEMA, options=_OPTIONS) as stream:
+        stream.write_batch(batch, custom_metadata={KEY: BLANK})
+    return bytes(memoryview(sink.getvalue())[len(_HEAD) : -len(END_OF_STREAM)])
 
 
 def warm_up() -> None:
     """Do what Arrow does at its first batch: it imports pandas, and keeps a load waiting for a tenth of a second."""
     columns, names = _Columns(), dict[str, int]()
     columns.add(Sample(0, 0, None, 0.0, 0.0, actions=[Action("warm-up", 0, 0.0, 0.0)]), names)
-    options = pa.ipc.IpcWriteOptions(compression="zstd")
-    with pa.ipc.new_stream(pa.BufferOutputStream(), SCHEMA, options=options) as stream:
-        stream.write_batch(columns.batch(list(names)))
+    _framed(columns.batch(list(names)))
 
 
 class _Columns:
@@ -206,11 +248,12 @@ def _storable(text: str) -> str:
 def read_batches(folder: Path, shard: str = "*") -> Iterator[pa.RecordBatch]:
     """Yield a workload's samples from the files of all shards, or of one; nothing where nothing was measured.
 
-    A file ends at its last whole batch: what a killed writer has left of the next one is passed over.
+    What is damaged is passed over, and so is what a killed writer has left of its last batch: `sample_damage` tells.
     """
-    for path in sorted(folder.glob(f"{shard}{SUFFIX}")):
-        with pa.OSFile(str(path)) as file:
-            yield from _whole_batches(file)
+    for path in sample_files(folder, shard):
+        for found in read_file(path):
+            if isinstance(found, pa.RecordBatch) and found.num_rows:
+                yield found
 
 
 def read_samples(folder: Path) -> pa.Table:
@@ -218,11 +261,62 @@ def read_samples(folder: Path) -> pa.Table:
     return pa.Table.from_batches(read_batches(folder), SCHEMA)
 
 
-def _whole_batches(file: pa.NativeFile) -> Iterator[pa.RecordBatch]:
+def sample_files(folder: Path, shard: str = "*") -> list[Path]:
+    """Return the files of a workload's samples."""
+    return sorted(folder.glob(f"{shard}{SUFFIX}"))
+
+
+def read_file(path: Path) -> Iterator[pa.RecordBatch | Gap]:
+    """Yield the batches of a file, and the gaps in it. Raises `RallycrossError` where the disk does not give it."""
     try:
-        # A batch holds a second: mostly too little for threads to gain what they cost.
-        yield from pa.ipc.open_stream(file, options=pa.ipc.IpcReadOptions(use_threads=False))
-    except (pa.ArrowInvalid, OSError) as error:
-        # How Arrow says that a stream stops in the middle of a message. An error of the disk has a number.
-        if getattr(error, "errno", None) is not None:
-            raise
+        if is_sealed(path):
+            for found in parts(path, owner_at(path)):
+                if isinstance(found, Gap):
+                    yield found
+                elif found.kind == "batch":
+                    yield pa.ipc.open_stream(_HEAD + found.data, options=_ONE_THREAD).read_next_batch()
+        else:
+            yield from _unsealed(path)
+    except OSError as error:
+        raise RallycrossError(
+            f"samples {path}: cannot be read: {error.strerror or error} - check the disk, and who may read the file"
+        ) from error
+
+
+def owner_at(path: Path) -> bytes:
+    """Return the name of the workload and shard whose file belongs there."""
+    return f"{path.parent.name}/{path.stem}".encode()
+
+
+def owner_of(path: Path) -> bytes:
+    """Return the name of the workload and shard that a file was written for; where nobody can tell, nothing."""
+    try:
+        with path.open("rb") as file:
+            metadata = pa.ipc.read_schema(pa.BufferReader(file.read(64 * 1024))).metadata or {}
+    except (pa.ArrowException, OSError, EOFError):
+        return b""
+    return bytes(metadata.get(b"owner", b""))
+
+
+def _unsealed(path: Path) -> Iterator[pa.RecordBatch | Gap]:
+    """Read a file of an older version: what it has of whole batches, one after another."""
+    size, position = path.stat().st_size, 0
+    with pa.OSFile(str(path)) as file:
+        try:
+            for batch in pa.ipc.open_stream(file, options=_ONE_THREAD):
+                batch.validate(full=True)
+                yield batch
+                position = file.tell()
+        except (pa.ArrowException, OSError, MemoryError) as error:
+            # How Arrow says that a stream stops in the middle of a message, or is none. An error of the disk has a
+            # number.
+            if getattr(error, "errno", None) is not None:
+                raise
+            yield Gap(position, size, None, "unfinished")
+            return
+        end = file.tell()
+        file.seek(max(0, end - len(END_OF_STREAM)))
+        if file.read(len(END_OF_STREAM)) != END_OF_STREAM:
+            yield Gap(end, size, None, "unfinished")
+        elif end < size:
+            yield Gap(end, size, 0, "appended")

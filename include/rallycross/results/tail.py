@@ -36,7 +36,7 @@ class Tail:
                 case _:
                     batches.append(pa.ipc.open_stream(self._head + self._dictionary + frame).read_next_batch())
         self._offset += start
-        return batches
+        return [batch for batch in batches if batch.num_rows]  # the end of a file is a batch of none
 
 
 def _next(source: pa.BufferReader) -> pa.Message | None:

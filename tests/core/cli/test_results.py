@@ -151,6 +151,35 @@ def test_what_cannot_be_done_is_said(arguments: list[str], said: str, capsys: py
     assert said in _said(capsys, *arguments, code=2)
 
 
+def test_damaged_samples_mark_what_is_made_of_them(home: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """What is shown and exported of a task that has lost samples since it was judged says so, as does the exit code."""
+    [file] = (path for path in home.glob("samples/*/0.arrows") if _of(FIRST, path))
+    data = bytearray(file.read_bytes())
+    middle = len(data) // 2
+    data[middle : middle + 16] = b"\xa5" * 16
+    file.write_bytes(data)
+
+    said = _said(capsys, "show", "aaaa1", code=1)
+    assert f"✗ damaged_samples: the figures lack what is lost: {file}: bytes " in said
+    assert "are damaged: 4 iterations are lost" in said
+    assert ", failed" in said
+    for form in ("rally", "csv", "parquet", "html", "junit", "json"):
+        said = _said(capsys, "export", "aaaa1", "--format", form, "-o", str(home / f"it.{form}"), code=1)
+        assert f"it.{form}: not all that was measured" in said
+    for form in ("rally", "html", "junit", "json"):
+        assert "damaged_samples" in (home / f"it.{form}").read_text()
+    assert json.loads((home / "it.json").read_text())["verdict"]["passed"] is False
+
+    judge(Store.open(), FIRST, samples=home / "samples")  # of what is left, and that is said as well
+    assert "aaaa1111" in _said(capsys, "list")
+    assert "✗ damaged_samples" in _said(capsys, "show", "aaaa1", code=1)
+
+
+def _of(task: str, path: Path) -> bool:
+    row = Store.open().task(task)
+    return row is not None and path.parent.name in {workload.uuid for workload in row.workloads}
+
+
 def test_an_empty_name_deletes_nothing(capsys: pytest.CaptureFixture[str]) -> None:
     """What a shell makes of a variable that is not set is no name, also where it would fit just one."""
     _said(capsys, "delete", FIRST, VERIFICATION)

@@ -8,6 +8,7 @@ import threading
 import time
 from pathlib import Path
 
+import pyarrow as pa
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -70,6 +71,19 @@ def test_what_is_added_is_given_back(batches: list[list[Sample]], tmp_path_facto
     assert [_given_back(row) for row in table.to_pylist()] == [sample for batch in batches for sample in batch]
 
 
+def test_any_arrow_reader_reads_a_sample_file(tmp_path: Path) -> None:
+    """The seals stand in metadata: what knows nothing of them reads the same samples."""
+    writer = SampleWriter(tmp_path / "0.arrows")
+    for number in range(3):
+        writer.add(_sample(number, name=f"action-{number}"))
+        writer.flush()
+    writer.close()
+
+    with pa.OSFile(str(tmp_path / "0.arrows")) as file:
+        table = pa.ipc.open_stream(file).read_all()
+    assert table.to_pylist() == read_samples(tmp_path).to_pylist()
+
+
 def test_shards_are_read_as_one(tmp_path: Path) -> None:
     """All files of a workload's folder are its samples."""
     for shard in (0, 1):
@@ -99,7 +113,7 @@ def test_a_file_is_never_written_over(tmp_path: Path) -> None:
 
 def test_a_file_cut_anywhere_is_read_up_to_its_last_whole_batch(tmp_path: Path) -> None:
     """Wherever the cut falls, what comes is a beginning of what was written, and nothing is raised."""
-    path = tmp_path / "whole" / "0.arrows"
+    path = tmp_path / "whole" / "workload" / "0.arrows"
     writer = SampleWriter(path)
     sizes = []
     for number in range(3):
@@ -108,8 +122,8 @@ def test_a_file_cut_anywhere_is_read_up_to_its_last_whole_batch(tmp_path: Path) 
         sizes.append(path.stat().st_size)
     writer.close()
     content = path.read_bytes()
-    cut = tmp_path / "cut" / "0.arrows"
-    cut.parent.mkdir()
+    cut = tmp_path / "cut" / "workload" / "0.arrows"
+    cut.parent.mkdir(parents=True)
     for length in range(len(content) + 1):
         cut.write_bytes(content[:length])
         expected = [number for number, size in enumerate(sizes) if size <= length]
@@ -182,20 +196,20 @@ def test_a_million_iterations_fit(tmp_path: Path) -> None:
 def test_closing_waits_for_a_flush_on_another_thread(tmp_path: Path) -> None:
     """What another thread is in the middle of writing is on disk when the file is closed."""
     writer = SampleWriter(tmp_path / "0.arrows")
-    stream, writing = writer._stream, threading.Event()
+    file, writing = writer._file, threading.Event()
 
     class Slow:
-        """A stream whose disk takes its time."""
+        """A file whose disk takes its time."""
 
-        def write_batch(self, batch: object) -> None:
+        def write(self, data: bytes) -> int:
             writing.set()
             time.sleep(0.3)
-            stream.write_batch(batch)
+            return file.write(data)
 
-        def close(self) -> None:
-            stream.close()
+        def __getattr__(self, name: str) -> object:
+            return getattr(file, name)
 
-    writer._stream = Slow()
+    writer._file = Slow()
     writer.add(_sample(0))
     flushing = threading.Thread(target=writer.flush)
     flushing.start()
