@@ -12,7 +12,7 @@ from airflow.sdk.log import mask_secret
 from hooks.results import store
 from rallycross.cloud.cloud import Cloud, user_entries
 from rallycross.errors import RallycrossError
-from rallycross.private import is_secret
+from rallycross.secret import is_secret_name
 
 
 class OpenStackHook(BaseHook):
@@ -124,6 +124,6 @@ def _masked(cloud: Cloud) -> Cloud:
     """Keep passwords and secrets out of the task logs."""
     for one in (cloud, *cloud.users):
         for key, value in one.config.get("auth", {}).items():
-            if isinstance(value, str) and is_secret(key):
+            if isinstance(value, str) and is_secret_name(key):
                 mask_secret(value)
     return cloud

@@ -18,7 +18,7 @@ from rallycross.deployment.runner import Terms
 from rallycross.deployment.site import opened
 from rallycross.deployment.step import StepEvent, Tell
 from rallycross.results.store import Store
-from rallycross.secret import masked
+from rallycross.secret import shown as without_secrets
 from rallycross.settings import Settings
 from rallycross.yamlfile import parse
 
@@ -163,4 +163,4 @@ def destroy(spec: CloudSpec, store: Store, paths: Settings, *, tell: Tell) -> No
 def shown(spec: CloudSpec) -> str:
     """Return a spec as others may read it: without what stands under keys such as `password`."""
     data, _ = parse(spec.text, spec.file)
-    return yaml.safe_dump(masked(data, spec.secrets), sort_keys=False, allow_unicode=True)
+    return yaml.safe_dump(without_secrets(data, spec.secrets), sort_keys=False, allow_unicode=True)

@@ -1,7 +1,9 @@
-"""What is secret in a spec or a task shows nowhere."""
+"""What is secret shows nowhere, and what is none stays as it is."""
 
 import json
+import shlex
 from pathlib import Path
+from typing import Any
 
 import pytest
 import yaml
@@ -10,28 +12,188 @@ from hypothesis import strategies as st
 
 from rallycross import lifecycle
 from rallycross.deployment import load_spec
-from rallycross.secret import hidden, masked, shown
+from rallycross.secret import HIDDEN, is_secret_name, shown, shown_text, without
 from rallycross.settings import CHECKOUT
+
+CANARY = "Canary-7Xk9-value"
+FERNET = "gAAAAABmZ0" + "aB3_-x" * 12 + "=="
+JWT = "eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiJhZG1pbiJ9.c2lnbmF0dXJlLXBhcnQ"
+PRIVATE_KEY = f"-----BEGIN OPENSSH PRIVATE KEY-----\n{CANARY}\n-----END OPENSSH PRIVATE KEY-----\n"
+
+_SECRET_NAMES = """
+password passphrase secret token user_password adminPass admin_pass OS_PASSWORD PGPASSWORD key_passphrase hmac_key
+hmac_keys private_key api_key apiKey apikey secret_key access_key fernet_key Authorization X-Auth-Token X-Subject-Token
+Cookie Set-Cookie application_credential_secret identity.admin_password userdata user_data db_passwd sql_pwd token_id
+temp_url_sig credentials
+"""
+_OTHER_NAMES = """
+password_hash_rounds max_tokens token_count password_length token_type secret_type key key_name keypair public_key
+sort_key password_file token_expiration tokens_per_second passed bypass compass monkey author authorization_ttl
+Authenticate.validate_token KeystoneBasic.authenticate_user_and_validate_token user_id
+"""
+SECRET_NAMES, OTHER_NAMES = _SECRET_NAMES.split(), _OTHER_NAMES.split()
+
+names = st.sampled_from(SECRET_NAMES)
+# Of characters that any of the forms below can carry, and long enough not to be met by chance.
+values = st.from_regex(r"[A-Za-z0-9][A-Za-z0-9+._-]{6,20}Zq7", fullmatch=True)
+plain = st.one_of(st.none(), st.booleans(), st.integers(0, 99), st.floats(allow_nan=False), st.just("fine"))
+
+
+@pytest.mark.parametrize("name", SECRET_NAMES)
+def test_a_secrets_name_is_known(name: str) -> None:
+    """However its words are joined; a text under it is hidden, and a long number too, unless it may be a count."""
+    assert is_secret_name(name)
+    number = 123456 if name in {"hmac_keys", "credentials"} else HIDDEN
+    assert shown({name: CANARY, "n": {name: 123456}}) == {name: HIDDEN, "n": {name: number}}
+
+
+@pytest.mark.parametrize("name", OTHER_NAMES)
+def test_what_only_sounds_like_a_secret_is_shown(name: str) -> None:
+    """Figures, kinds, paths and names of secrets stay."""
+    assert not is_secret_name(name)
+    data = {name: 4096, "inside": {name: "bcrypt"}}
+    assert shown(data) == data
+    assert shown_text(f"{name}=4096 {name}: 4096") == f"{name}=4096 {name}: 4096"
+
+
+@given(names, values, st.lists(st.sampled_from(["mapping", "list", "yaml", "json", "beside"]), max_size=4), plain)
+def test_a_secret_is_hidden_at_any_depth(name: str, value: str, around: list[str], other: Any) -> None:
+    """In mappings, lists, and YAML and JSON in texts, in whatever order these are nested; what is beside it stays."""
+    data: Any = {name: value, "other": other}
+    for wrap in around:
+        data = {
+            "mapping": {"inner": data},
+            "list": [data, other],
+            "yaml": {"text": yaml.safe_dump(data)},
+            "json": {"text": json.dumps(data)},
+            "beside": {"data": data, "message": f"it was {value}, was it?"},
+        }[wrap]
+    assert value not in json.dumps(shown(data))
+    assert shown({"a": other, "b": [other]}) == {"a": other, "b": [other]}
+
+
+@given(st.sampled_from([name for name in SECRET_NAMES if "." not in name]), values)
+def test_a_secret_is_hidden_in_a_text(name: str, value: str) -> None:
+    """As a variable, a header, a line of YAML, an entry of JSON or of Python's, in a URL's query, in a command line."""
+    option = f"--os-{name.lower()}"
+    for text in (
+        f"export {name}={value}; run",
+        f"{name} = {value}",
+        f"{name}: {value}",
+        f"before\n  {name}: {value}\nafter",
+        json.dumps({"a": 1, name: value}),
+        json.dumps(json.dumps({name: value})),
+        str({"b": [{name: value}]}),
+        f"GET http://cloud/v3/x?limit=1&{name}={value}&marker=2 failed",
+        f"openstack {option} {value} server list",
+        f"openstack {option}={value} server list",
+        f"Command {['openstack', option, value, 'server']} returned non-zero exit status 1",
+    ):
+        assert value not in shown_text(text), text
+        assert value not in json.dumps(shown({"message": text})), text
+    assert value not in json.dumps(shown(["openstack", option, value, "server", "list"]))
+
+
+@given(st.sampled_from(["http", "https", "git+https", "mysql+pymysql", "redis", "rabbit", "ssh"]), values)
+def test_the_password_of_a_url_is_hidden(scheme: str, value: str) -> None:
+    """Who signs in, and where, stays."""
+    assert shown_text(f"401: {scheme}://me:{value}@c:80/x?y") == f"401: {scheme}://me:***@c:80/x?y"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        f"Authorization: Basic {CANARY}",
+        f"curl -H 'Authorization: Token {CANARY}' http://c",
+        f"curl -u me:{CANARY} http://c",
+        f"sshpass -p {CANARY} ssh host",
+        f"it answered to Bearer {CANARY} with 401",
+        f"https://{CANARY}@git.example/x.git",
+        PRIVATE_KEY,
+        PRIVATE_KEY[:60],
+        json.dumps({"text": PRIVATE_KEY}),
+        f"password: >-\n  {CANARY}\n  and more",
+    ],
+)
+def test_a_secret_is_known_by_its_form(text: str) -> None:
+    """Headers, signing in on a command line, private keys, also those that are cut off."""
+    assert CANARY not in shown_text(text)
+    assert CANARY not in json.dumps(shown({"a": [text]}))
+
+
+@pytest.mark.parametrize("token", [FERNET, JWT])
+def test_a_token_is_known_wherever_it_stands(token: str) -> None:
+    """Whatever stands before it."""
+    assert shown_text(f"refused {token}, ask again") == "refused ***, ask again"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "users.user_password: must be a text, not a list",
+        "password: is missing",
+        "Basic authentication is used, or Bearer tokens",
+        "http://c/identity/v3/auth/tokens: 401 Unauthorized",
+        "ssh://git@host/x.git",
+        "the token has expired; sign in again",
+        "authenticate.validate_token took 0.2 s",
+        "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAI me@here",
+        "password=None, token=null, secret: false",
+    ],
+)
+def test_a_text_without_a_secret_stays_as_it_is(text: str) -> None:
+    """Messages name what they are about."""
+    assert shown_text(text) == text
+
+
+def test_what_is_given_beside_a_name_has_that_name() -> None:
+    """As lists of headers and variables of an environment are written."""
+    data = {"env": [{"name": "OS_PASSWORD", "value": CANARY}], "headers": [["X-Auth-Token", CANARY], ["Accept", "x"]]}
+    assert shown(data) == {
+        "env": [{"name": "OS_PASSWORD", "value": HIDDEN}],
+        "headers": [["X-Auth-Token", HIDDEN], ["Accept", "x"]],
+    }
+
+
+@given(st.text(max_size=300))
+def test_any_text_can_be_shown(text: str) -> None:
+    """What has been shown once is shown the same again."""
+    once = shown_text(text)
+    assert shown_text(once) == once
+
+
+@pytest.mark.parametrize("part", ["{", "- ", "[", "a: ", "? ", "\n  "])
+def test_a_text_that_is_nested_without_end_is_shown(part: str) -> None:
+    """Nothing is read deeper than people write."""
+    text = part * 20_000 + "password"
+    assert shown_text(text) == text
+
+
+def test_a_yaml_of_aliases_is_not_unfolded() -> None:
+    """A few lines that stand for billions of values cost nothing."""
+    lines = [f"a{n}: &a{n} [{', '.join([f'*a{n - 1}'] * 9)}]" for n in range(1, 30)]
+    bomb = "\n".join(["a0: &a0 [x, password]", *lines])
+    assert shown_text(bomb) == bomb
 
 
 @given(st.text(st.characters(codec="utf-8", exclude_characters="\0"), min_size=1))
 def test_a_spec_is_shown_without_its_passwords_however_they_are_written(password: str) -> None:
-    """Quoted, escaped or folded: the entry is masked, and the rest can be read."""
-    spec = {"name": "mine", "engine": "existing", "auth": {"auth_url": "http://c", "password": password}}
+    """Quoted, escaped or folded: the entry is hidden, and the rest can be read."""
+    spec = {"name": "mine", "engine": "existing", "auth": {"auth_url": "http://c", "password": f"{password}x"}}
     folded = yaml.safe_dump(spec, default_style='"', width=20, sort_keys=False)
     for text in (json.dumps(spec), yaml.safe_dump(spec, sort_keys=False), folded):
         seen = yaml.safe_load(lifecycle.shown(load_spec(text, file="c.yaml")))
-        assert seen["auth"]["password"] == "***"
+        assert seen["auth"]["password"] == HIDDEN
         assert list(seen) == list(spec)
 
 
-def test_what_stands_under_a_secret_key_is_masked_at_any_depth() -> None:
+def test_what_stands_under_a_secret_key_is_hidden_at_any_depth() -> None:
     """Texts and long numbers are; a truth, nothing or a count is no secret. The same text elsewhere goes as well."""
-    data = {"tokens": [{"a": "one", "b": 2222}, None], "use_password": True, "line": "PASS=one two", "rest": [1, "x"]}
-    assert masked(data, ["one"]) == {
-        "tokens": [{"a": "***", "b": "***"}, None],
+    data = {"tokens": [{"a": "one", "b": 2222}, None], "use_password": True, "line": "see one two", "rest": [1, "x"]}
+    assert shown(data, ["one"]) == {
+        "tokens": [{"a": HIDDEN, "b": HIDDEN}, None],
         "use_password": True,
-        "line": "PASS=*** two",
+        "line": "see *** two",
         "rest": [1, "x"],
     }
 
@@ -39,13 +201,20 @@ def test_what_stands_under_a_secret_key_is_masked_at_any_depth() -> None:
 def test_a_secret_that_begins_another_leaves_nothing_of_it() -> None:
     """The longer one is hidden as a whole, in whatever order they are known."""
     for secrets in (("hush", "hush-7Xk9"), ("hush-7Xk9", "hush")):
-        assert hidden("say hush-7Xk9 and hush", secrets) == "say *** and ***"
+        assert without("say hush-7Xk9 and hush", secrets) == "say *** and ***"
+
+
+def test_a_known_secret_is_found_as_it_is_written_elsewhere() -> None:
+    """In a URL, in JSON and in a page it has other characters."""
+    secret = 'p"/<w> ß'
+    for text in (json.dumps({"a": secret}), shlex.quote(secret), "u=p%22%2F%3Cw%3E%20%C3%9F", "p&quot;/&lt;w&gt; ß"):
+        assert HIDDEN in without(text, [secret])
 
 
 def test_a_task_shows_no_password() -> None:
     """Neither one that is named nor one that stands beside its user; all else is as it was."""
     args = {"url": "http://me:hush@c", "auth": ["me", "hush"], "user_password": "other", "times": 2}
-    assert shown(args) == {"url": "http://me:***@c", "auth": ["***", "***"], "user_password": "***", "times": 2}
+    assert shown(args) == {"url": "http://me:***@c", "auth": [HIDDEN, HIDDEN], "user_password": HIDDEN, "times": 2}
 
 
 @pytest.mark.parametrize("file", sorted((CHECKOUT / "include/clouds").glob("*.yaml")), ids=lambda file: file.name)

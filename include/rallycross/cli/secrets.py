@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from secrets import token_urlsafe
 
-from rallycross.private import write_private
+from rallycross.owner_only import write_owner_only
 
 USER = "admin"
 
@@ -43,7 +43,7 @@ def _password(path: Path) -> str:
 
 def _kept(path: Path, fresh: str) -> str:
     if not path.exists():
-        write_private(path, fresh)
+        write_owner_only(path, fresh)
     return path.read_text()
 
 

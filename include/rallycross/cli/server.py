@@ -21,7 +21,7 @@ from rallycross.cli.processes import Process, end, marked
 from rallycross.cli.secrets import USER, Secrets
 from rallycross.cli.supervisor import Program, Supervisor, configuration
 from rallycross.errors import RallycrossError
-from rallycross.private import write_private
+from rallycross.owner_only import write_owner_only
 from rallycross.settings import CHECKOUT, settings
 
 FIRST_PORT = 8480
@@ -124,7 +124,7 @@ class AirflowServer:
         if left:
             tell(f"ended {len(left)} processes of an Airflow that had lost its supervisor")
         ports = {"api": self._api_port(), "supervisor": free_port(0)}
-        write_private(self._ports, json.dumps(ports))
+        write_owner_only(self._ports, json.dumps(ports))
         secret = self.secrets
         environment = self.environment(base)
         self._write_environment(base)
@@ -148,7 +148,7 @@ class AirflowServer:
         """Write what a shell has to source for `airflow` commands to see this Airflow."""
         lines = [f"export {name}={shlex.quote(value)}" for name, value in self._settings(base).items()]
         lines.append(f"export PATH={shlex.quote(str(Path(sys.executable).parent))}:$PATH")
-        write_private(self.environment_file, "\n".join([*lines, ""]))
+        write_owner_only(self.environment_file, "\n".join([*lines, ""]))
 
     def _api_port(self) -> int:
         if self._wanted_port is not None:

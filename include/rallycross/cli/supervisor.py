@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from rallycross.cli.airflow_settings import COMPONENTS
-from rallycross.private import write_private
+from rallycross.owner_only import write_owner_only
 
 _PROGRAM = """
 [program:{name}]
@@ -112,7 +112,7 @@ class Supervisor:
 
 def start(folder: Path, text: str, environment: dict[str, str]) -> None:
     """Start a supervisor in a session of its own, so that a Ctrl-C in this terminal does not reach it."""
-    write_private(folder / "supervisor.conf", text)
+    write_owner_only(folder / "supervisor.conf", text)
     with (folder / "log" / "supervisor.out").open("ab") as out:
         subprocess.Popen(
             [str(Path(sys.executable).with_name("supervisord")), "-c", str(folder / "supervisor.conf")],

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import yaml
 
-from rallycross.private import write_private
+from rallycross.owner_only import write_owner_only
 from rallycross.settings import Settings
 
 _ENTRIES = ".clouds.yaml"
@@ -18,7 +18,7 @@ _SPEC = ".spec.yaml"
 
 def keep_spec(paths: Settings, name: str, text: str) -> None:
     """Keep the cloud spec before anything is made, so that whatever dies, the cloud can be found and destroyed."""
-    write_private(_spec_file(paths, name), text)
+    write_owner_only(_spec_file(paths, name), text)
 
 
 def specs(paths: Settings) -> dict[str, str]:
@@ -45,10 +45,10 @@ def keep(paths: Settings, name: str, text: str, *, ca: str = "") -> Path:
     file = _file(paths, name)
     if ca:
         authority = authority_file(paths, name)
-        write_private(authority, ca)
+        write_owner_only(authority, ca)
         clouds = yaml.safe_load(text)["clouds"]
         text = yaml.safe_dump({"clouds": {key: {**entry, "cacert": str(authority)} for key, entry in clouds.items()}})
-    write_private(file, text)
+    write_owner_only(file, text)
     _join(paths)
     return file
 
@@ -85,4 +85,4 @@ def _join(paths: Settings) -> None:
     entries = {}
     for file in sorted(paths.clouds.glob(f"*{_ENTRIES}")):
         entries.update(yaml.safe_load(file.read_text())["clouds"])
-    write_private(paths.clouds_yaml, yaml.safe_dump({"clouds": entries}, sort_keys=False))
+    write_owner_only(paths.clouds_yaml, yaml.safe_dump({"clouds": entries}, sort_keys=False))

@@ -13,7 +13,7 @@ from rallycross.deployment.failure import Failure, StepFailed, last_lines
 from rallycross.deployment.host import HostLost
 from rallycross.deployment.node import Node
 from rallycross.deployment.step import Step
-from rallycross.secret import hidden
+from rallycross.secret import without
 
 AWAY = 120.0  # seconds for which a host may be out of reach before the step counts as failed
 _SHORTEST, _LONGEST = 0.05, 1.0  # seconds between two looks
@@ -132,7 +132,7 @@ class _Run:
     def _take(self, text: str) -> None:
         """Keep whole lines alone: a secret that came in two halves would not be known for one."""
         *lines, self._line = (self._line + text).split("\n")
-        whole = hidden("".join(f"{line}\n" for line in lines), self._terms.secrets)
+        whole = without("".join(f"{line}\n" for line in lines), self._terms.secrets)
         self._said = (self._said + whole)[-_LOG_KEPT:]
         if self._log and whole:
             with self._log.open("a") as file:
@@ -152,7 +152,7 @@ class _Run:
         secrets = self._terms.secrets
         last = last_lines(self._said)
         return StepFailed(
-            [Failure(self._step.name, self._node.name, hidden(why, secrets), code, hidden(command, secrets), last)]
+            [Failure(self._step.name, self._node.name, without(why, secrets), code, without(command, secrets), last)]
         )
 
     def _patiently(self, ask: Callable[[], Result]) -> Result:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import PurePath
 
 from rallycross.errors import RallycrossError
-from rallycross.private import hidden
+from rallycross.secret import shown_value
 from rallycross.verification.accounts import Accounts
 from rallycross.verification.facts import Admin, Facts, Flavor, Image, Keystone
 
@@ -48,7 +48,7 @@ class Option:
 
     def shown(self) -> dict[str, str]:
         """Return what may be shown of it."""
-        return {"value": hidden(self.name, self.value), "why": self.why}
+        return {"value": shown_value(self.key, self.value), "why": self.why}
 
 
 @dataclass(frozen=True)

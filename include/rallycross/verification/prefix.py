@@ -3,7 +3,7 @@
 import secrets
 from pathlib import Path
 
-from rallycross.private import write_private
+from rallycross.owner_only import write_owner_only
 
 
 def prefix_of(workspace: Path) -> str:
@@ -14,5 +14,5 @@ def prefix_of(workspace: Path) -> str:
     """
     file = workspace / "prefix"
     if not file.exists():
-        write_private(file, f"tempest-{secrets.token_hex(6)}")
+        write_owner_only(file, f"tempest-{secrets.token_hex(6)}")
     return file.read_text()

@@ -14,7 +14,8 @@ from typing import Any
 import yaml
 
 from rallycross.errors import RallycrossError
-from rallycross.private import hidden, write_private
+from rallycross.owner_only import write_owner_only
+from rallycross.secret import shown_value
 from rallycross.verification.configuration import TEST_SECONDS
 from rallycross.verification.environments import Environment
 from rallycross.verification.facts import Admin, Keystone
@@ -63,7 +64,7 @@ class Project:
         """Write a clouds.yaml of clouds that are nowhere: there are tests that read theirs when they are imported."""
         nowhere = Admin("none", "none", "none", "none", "none")
         clouds = {name: entry(Keystone(NOWHERE), nowhere) for name in ("admin", "member")}
-        write_private(folder / "clouds.yaml", yaml.safe_dump({"clouds": clouds}))
+        write_owner_only(folder / "clouds.yaml", yaml.safe_dump({"clouds": clouds}))
 
     def members(self, name: str, available: Sequence[TestId]) -> list[TestId]:  # noqa: ARG002 - it has one set
         """Return the tests of a set."""
@@ -75,8 +76,8 @@ class Project:
             raise RallycrossError(f"option {bad[0]!r}: not the name of an environment variable, which a project takes")
         users = {"admin": need.admin, "member": need.member}
         clouds = {name: entry(need.facts.keystone, user) for name, user in users.items() if user is not None}
-        write_private(need.workspace / "clouds.yaml", yaml.safe_dump({"clouds": clouds}))
-        shown = {name: {"value": hidden(name, value), "why": "asked for"} for name, value in need.options.items()}
+        write_owner_only(need.workspace / "clouds.yaml", yaml.safe_dump({"clouds": clouds}))
+        shown = {name: {"value": shown_value(name, value), "why": "asked for"} for name, value in need.options.items()}
         shown["OS_CLOUD"] = {"value": "admin", "why": "an administrator made for this run, and deleted after it"}
         return Configured({**self.environment(need.workspace), **need.options}, shown)
 

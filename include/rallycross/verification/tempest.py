@@ -6,7 +6,7 @@ from importlib.resources import files
 from pathlib import Path
 
 from rallycross.errors import RallycrossError
-from rallycross.private import write_private
+from rallycross.owner_only import write_owner_only
 from rallycross.verification.configuration import TEST_SECONDS, configure
 from rallycross.verification.environments import Environment
 from rallycross.verification.known_sets import SETS
@@ -72,7 +72,7 @@ class Tempest:
             packages=self._packages,
             overrides=need.options,
         )
-        write_private(need.workspace / "tempest.conf", decided.text())
+        write_owner_only(need.workspace / "tempest.conf", decided.text())
         return Configured(self.environment(need.workspace), decided.shown())
 
 

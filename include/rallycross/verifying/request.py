@@ -4,8 +4,9 @@ import json
 from pathlib import Path
 
 from rallycross.errors import RallycrossError
-from rallycross.private import HIDDEN, is_secret, write_private
+from rallycross.owner_only import write_owner_only
 from rallycross.results.store import Store
+from rallycross.secret import HIDDEN, shown_value
 from rallycross.settings import Settings
 from rallycross.verification.verify import Request
 
@@ -14,14 +15,14 @@ def begin(store: Store, uuid: str, cloud: str, request: Request, *, paths: Setti
     """Begin a verification; the values of options that are secret are kept out of the results."""
     keep_secrets(uuid, request, paths=paths)
     data = request.data()
-    data["options"] = {name: HIDDEN if is_secret(name) else value for name, value in request.options.items()}
+    data["options"] = {name: shown_value(name, value) for name, value in request.options.items()}
     store.begin_verification(uuid, cloud=cloud, chosen=request.choice.title, request=data)
 
 
 def keep_secrets(uuid: str, request: Request, *, paths: Settings) -> None:
     """Keep the secrets of a request, for whoever runs it on this machine."""
-    if secrets := {name: value for name, value in request.options.items() if is_secret(name)}:
-        write_private(_file(uuid, paths), json.dumps(secrets))
+    if secrets := {name: value for name, value in request.options.items() if shown_value(name, value) != value}:
+        write_owner_only(_file(uuid, paths), json.dumps(secrets))
 
 
 def forget_secrets(uuid: str, *, paths: Settings) -> None:
@@ -33,7 +34,7 @@ def request_of(store: Store, uuid: str, *, paths: Settings) -> Request:
     """Return what was asked, with its secrets. Raises `RallycrossError` where they are not on this machine."""
     row = store.find_verification(uuid)
     options = row.request["options"]
-    wanted = [name for name, value in options.items() if value == HIDDEN and is_secret(name)]
+    wanted = [name for name, value in options.items() if HIDDEN in value]
     file = _file(row.uuid, paths)
     secrets = json.loads(file.read_text()) if wanted and file.exists() else {}
     if missing := [name for name in wanted if name not in secrets]:
