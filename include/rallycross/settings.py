@@ -5,13 +5,23 @@ RALLYCROSS_RESULTS_URL   SQLAlchemy URL of the results database (default: SQLite
 RALLYCROSS_SAMPLES       folder of the sample files (default: `samples` in the home)
 RALLYCROSS_REPORTS       folder of the reports (default: `reports` in the home)
 RALLYCROSS_HOST_PATIENCE seconds for which a server may be out of reach during a deployment (default: 120)
+RALLYCROSS_FILE_LIMIT    MB of a file that people write: a task file, a cloud spec, a list (default: 2)
+RALLYCROSS_FILE_VALUES   values in such a file, those of aliases counted each time (default: 50000)
+RALLYCROSS_RESULTS_LIMIT MB of a file of results that are imported (default: 200)
+RALLYCROSS_TEMPLATE_SECONDS seconds of processor time that rendering a task file may take (default: 3)
+RALLYCROSS_TEMPLATE_MEMORY  MB of memory that rendering a task file may take (default: 256)
 """
 
+import math
 import os
 from dataclasses import dataclass
 from pathlib import Path
 
+from rallycross.errors import RallycrossError
+
 CHECKOUT = Path(__file__).resolve().parents[2]
+_MB = 1_000_000
+_MOST = 1e9
 
 
 @dataclass(frozen=True)
@@ -23,6 +33,11 @@ class Settings:
     samples: Path
     reports: Path
     host_patience: float = 120.0
+    file_limit: int = 2_000_000
+    file_values: int = 50_000
+    results_limit: int = 200_000_000
+    template_seconds: float = 3.0
+    template_memory: int = 256_000_000
 
     @property
     def clouds(self) -> Path:
@@ -54,5 +69,22 @@ def settings(env: dict[str, str] | None = None) -> Settings:
         results_url=env.get("RALLYCROSS_RESULTS_URL") or f"sqlite:///{home / 'results.db'}",
         samples=Path(env.get("RALLYCROSS_SAMPLES") or home / "samples").expanduser().absolute(),
         reports=Path(env.get("RALLYCROSS_REPORTS") or home / "reports").expanduser().absolute(),
-        host_patience=float(env.get("RALLYCROSS_HOST_PATIENCE") or 120),
+        host_patience=_number(env, "RALLYCROSS_HOST_PATIENCE", 120),
+        file_limit=int(_number(env, "RALLYCROSS_FILE_LIMIT", 2) * _MB),
+        file_values=int(_number(env, "RALLYCROSS_FILE_VALUES", 50_000)),
+        results_limit=int(_number(env, "RALLYCROSS_RESULTS_LIMIT", 200) * _MB),
+        template_seconds=_number(env, "RALLYCROSS_TEMPLATE_SECONDS", 3),
+        template_memory=int(_number(env, "RALLYCROSS_TEMPLATE_MEMORY", 256) * _MB),
     )
+
+
+def _number(env: dict[str, str], name: str, default: float) -> float:
+    """Return a setting that is a number above 0."""
+    written = env.get(name) or str(default)
+    try:
+        value = float(written)
+    except ValueError:
+        value = math.nan
+    if not 0 < value <= _MOST:
+        raise RallycrossError(f"{name}: must be a number above 0, {_MOST:g} at the most, not {written!r} - mend it")
+    return value

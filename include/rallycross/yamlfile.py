@@ -11,12 +11,23 @@ from typing import Any
 import yaml
 
 from rallycross.errors import Complaint, InvalidInput
-from rallycross.settings import CHECKOUT
+from rallycross.settings import CHECKOUT, settings
+from rallycross.userfile import read_text, too_large
 
 Path = tuple[str | int, ...]
 Places = dict[Path, tuple[int, int]]  # path of a value -> 1-based line and column of its key (or of the list item)
 
-_MOST_VALUES = 100_000
+DEEPEST = 100  # values that may stand in each other
+LONGEST_NUMBER = 400  # digits; any float has less
+_STRING, _INTEGER, _BOOLEAN = (f"tag:yaml.org,2002:{kind}" for kind in ("str", "int", "bool"))
+_NUMBERS = frozenset({_INTEGER, "tag:yaml.org,2002:float"})
+_READ_AS = {
+    _BOOLEAN: "",
+    "tag:yaml.org,2002:null": "nothing",
+    "tag:yaml.org,2002:timestamp": "a date",
+    _INTEGER: "a number",
+    "tag:yaml.org,2002:float": "a number",
+}
 _PAIR = re.compile(r"[\ud800-\udbff][\udc00-\udfff]")  # how JSON escapes what is beyond U+FFFF; YAML leaves them apart
 _UNSTORABLE = re.compile(r"[\0\ud800-\udfff]")  # what only an escape can write: NUL, and halves of surrogate pairs
 
@@ -28,8 +39,10 @@ def parse(text: str, file: str, complaints: list[Complaint] | None = None) -> tu
     with the data can be told with it; of duplicate keys the last counts.
     """
     forbidden = [] if complaints is None else complaints
+    if len(text) > settings().file_limit:
+        raise InvalidInput([too_large(file)])
     try:
-        loader = yaml.SafeLoader(text)
+        loader = _Loader(text, file)
     except yaml.reader.ReaderError as error:
         line, column = text.count("\n", 0, error.position) + 1, error.position - text.rfind("\n", 0, error.position)
         what = f"not valid YAML: the character U+{ord(text[error.position]):04X} is not allowed"
@@ -47,24 +60,29 @@ def parse(text: str, file: str, complaints: list[Complaint] | None = None) -> tu
         # Whatever PyYAML's constructors let through: `!!bool maybe` is a KeyError, `!!timestamp x` an AttributeError.
         mark = getattr(error, "problem_mark", None)
         line, column = (mark.line + 1, mark.column + 1) if mark else (1, 1)
-        known = getattr(error, "problem", None) or (isinstance(error, ValueError) and str(error).splitlines()[0])
-        what = known or f"a value does not fit its tag ({type(error).__name__}: {error})"
-        raise InvalidInput([*forbidden, Complaint(file, line, column, "", f"not valid YAML: {what}")]) from error
+        raise InvalidInput([*forbidden, Complaint(file, line, column, "", *_not_yaml(error))]) from error
     finally:
         loader.dispose()
+
+
+def _not_yaml(error: Exception) -> tuple[str, str]:
+    """Return what PyYAML has against a text, and a remedy."""
+    problem = getattr(error, "problem", None)
+    if problem == "but found another document":
+        return "not valid YAML: a second document begins here", "remove the line `---`, or make two files of it"
+    if isinstance(error, RecursionError):
+        return "not valid YAML: values are nested too deeply", f"nest {DEEPEST} at the most"
+    known = problem or (isinstance(error, ValueError) and str(error).splitlines()[0])
+    return f"not valid YAML: {known or f'a value does not fit its tag ({type(error).__name__}: {error})'}", ""
 
 
 def source(given: str) -> tuple[str, str]:
     """Return text and name of what a user gave: a file's path (relative to the checkout), or the YAML itself."""
     if "\n" in given or ": " in given:
         return given, "<text>"
-    path = CHECKOUT / FilePath(given.strip()).expanduser()
-    try:
-        return path.read_text(), given.strip()
-    except (OSError, UnicodeDecodeError) as error:
-        what = error.strerror if isinstance(error, OSError) else "not UTF-8 text"
-        remedy = "name a file, absolute or relative to the checkout, or give the YAML itself"
-        raise InvalidInput([Complaint(given.strip(), 0, 0, "", f"cannot be read: {what}", remedy)]) from error
+    name = given.strip()
+    remedy = "name a file, absolute or relative to the checkout, or give the YAML itself"
+    return read_text(CHECKOUT / FilePath(name).expanduser(), name=name, remedy=remedy), name
 
 
 def place(places: Places, path: Path) -> tuple[int, int]:
@@ -79,21 +97,51 @@ def dotted(path: Path) -> str:
     return "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in path).lstrip(".")
 
 
+class _Loader(yaml.SafeLoader):
+    """Gives up as soon as there are more values than allowed, or deeper ones: a short text can ask for very many."""
+
+    def __init__(self, text: str, file: str) -> None:
+        super().__init__(text)
+        self._file, self._left, self._depth = file, settings().file_values, 0
+
+    def compose_node(self, parent: yaml.Node | None, index: Any) -> yaml.Node | None:
+        self._left -= 1
+        self._depth += 1
+        if self._left < 0:
+            raise InvalidInput([_too_many(self._file, self._here())])
+        if self._depth > DEEPEST:
+            mark = self._here()
+            what, remedy = f"nested more than {DEEPEST} deep", "write it flatter"
+            raise InvalidInput([Complaint(self._file, mark.line + 1, mark.column + 1, "", what, remedy)])
+        node: yaml.Node | None = super().compose_node(parent, index)
+        self._depth -= 1
+        return node
+
+    def _here(self) -> yaml.Mark:
+        mark: yaml.Mark = self.peek_event().start_mark  # type: ignore[no-untyped-call]
+        return mark
+
+
+def _too_many(file: str, mark: yaml.Mark) -> Complaint:
+    what = f"more than {settings().file_values} values, those of aliases counted each time"
+    remedy = "make several files of it, or raise RALLYCROSS_FILE_VALUES"
+    return Complaint(file, mark.line + 1, mark.column + 1, "", what, remedy)
+
+
 class _Walk:
     """Notes the places of all that is in a node, and what Rally's dialect forbids."""
 
     def __init__(self, places: Places, file: str, forbidden: list[Complaint]) -> None:
         self._places, self._file, self._forbidden = places, file, forbidden
+        self._values, self._text_left = settings().file_values, settings().file_limit
 
     def through(self, node: yaml.Node, path: Path, above: frozenset[int] = frozenset()) -> None:
         """Walk; `above` are the nodes that this one is in. Raise `InvalidInput` where there would be no end."""
         if id(node) in above:
             self._forbid(node, dotted(path), "an alias that contains itself")
             raise InvalidInput(self._forbidden)
-        if len(self._places) > _MOST_VALUES:  # a few aliases of aliases make billions
-            what = f"more than {_MOST_VALUES} values, those of aliases counted each time"
-            self._forbid(node, "", what, "make several files of it")
-            raise InvalidInput(self._forbidden)
+        if len(self._places) > self._values:  # a few aliases of aliases make billions
+            raise InvalidInput([*self._forbidden, _too_many(self._file, node.start_mark)])
         inner = above | {id(node)}
         if isinstance(node, yaml.MappingNode):
             self._mapping(node, path, inner)
@@ -109,6 +157,7 @@ class _Walk:
         for key, value in node.value:
             if isinstance(key, yaml.ScalarNode):
                 _join(key)
+                self._key(key, path)
             name = key.value if isinstance(key, yaml.ScalarNode) else "?"
             here = (*path, name)
             if key.tag == "tag:yaml.org,2002:merge":
@@ -121,8 +170,22 @@ class _Walk:
                 self._text(key, here)
             self.through(value, here, inner)
 
+    def _key(self, key: yaml.ScalarNode, path: Path) -> None:
+        """Forbid what YAML reads as something else than what is written: `on` is true, `010` is 8."""
+        if key.tag in _READ_AS and not (key.tag == _INTEGER and re.fullmatch(r"0|[1-9]\d*", key.value)):
+            kind = _READ_AS[key.tag] or ("true" if key.value.lower() in {"on", "true", "yes"} else "false")
+            what, remedy = f"YAML reads the key `{key.value[:40]}` as {kind}", "quote it"
+            self._forbid(key, dotted((*path, key.value[:40])), what, remedy)
+            key.tag = _STRING
+
     def _text(self, node: yaml.Node, path: Path) -> None:
         _join(node)
+        self._text_left -= len(node.value)
+        if self._text_left < 0:  # aliases of a long text
+            raise InvalidInput([*self._forbidden, too_large(self._file)])
+        if node.tag in _NUMBERS and len(node.value) > LONGEST_NUMBER:
+            self._forbid(node, dotted(path), f"a number of {len(node.value)} digits", "quote it, if a text is meant")
+            node.value = "0"
         if found := _UNSTORABLE.search(node.value):
             what = f"the character U+{ord(found[0]):04X}, which cannot be stored"
             self._forbid(node, dotted(path), what, "leave it out")

@@ -25,7 +25,19 @@ def test_every_value_has_the_place_of_its_key() -> None:
         ("a: 1\nb: \x07", "f:2:4: not valid YAML: the character U+0007 is not allowed"),
         ("a: &a [*a]", "a[0]: an alias that contains itself"),
         ("a: b: c", "f:1:5: not valid YAML: mapping values are not allowed here"),
-        ("--- a\n--- b", "not valid YAML: but found another document"),
+        ("--- a\n--- b", "f:2:1: not valid YAML: a second document begins here - remove the line `---`"),
+        ("a:\n  on: 1", "f:2:3: a.on: YAML reads the key `on` as true - quote it"),
+        ("2001-01-01: 1", "f:1:1: 2001-01-01: YAML reads the key `2001-01-01` as a date - quote it"),
+        ("[" * 3000, "f:1:101: nested more than 100 deep"),
+        ("- " * 3000, "f:1:201: nested more than 100 deep"),
+        ("a: 1" + "0" * 9000, "f:1:4: a: a number of 9001 digits - quote it"),
+        ("a: 1" + ":59" * 9000, "f:1:4: a: a number of 27001 digits"),
+        ("[" + "1," * 50001 + "]", "f:1:100000: more than 50000 values"),
+        ("a: &a '" + "x" * 1000 + "'\nb: [" + "*a, " * 5000 + "]", "f: is larger than 2 MB"),
+        (
+            "a: '" + "x" * 50_000_000 + "'",
+            "f: is larger than 2 MB - make several files of it, or raise",
+        ),
         ("!!bool maybe", "f:1:1: not valid YAML: a value does not fit its tag"),
         ("!!timestamp soon", "f:1:1: not valid YAML: a value does not fit its tag"),
         ("!!int ''", "f:1:1: not valid YAML: a value does not fit its tag"),
@@ -45,7 +57,7 @@ def test_aliases_of_aliases_end() -> None:
     """A few lines that stand for billions of values are refused, at once."""
     lines = ["a0: &a0 [x, x, x, x, x, x, x, x, x, x]"]
     lines += [f"a{n}: &a{n} [{', '.join([f'*a{n - 1}'] * 10)}]" for n in range(1, 12)]
-    with pytest.raises(InvalidInput, match="more than 100000 values"):
+    with pytest.raises(InvalidInput, match="more than 50000 values"):
         parse("\n".join(lines), "f")
 
 

@@ -23,7 +23,7 @@ from rich.table import Table
 from rallycross import lifecycle
 from rallycross.cli.clouds import StandingCloud, clouds
 from rallycross.cli.console import console, duration
-from rallycross.cli.given import given_file
+from rallycross.cli.given import given_text
 from rallycross.cli.steps import StepLines
 from rallycross.deployment import CloudSpec, load_spec
 from rallycross.deployment.engines.existing import entry_from_variables
@@ -32,7 +32,7 @@ from rallycross.errors import RallycrossError
 from rallycross.lifecycle import StoredLedger, root_of
 from rallycross.results.store import Store
 from rallycross.settings import settings
-from rallycross.yamlfile import parse, source
+from rallycross.yamlfile import parse
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
@@ -81,7 +81,7 @@ def _wanted(options: argparse.Namespace) -> CloudSpec:
         data = {"name": options.name or "existing", "engine": "existing", **entry_from_variables(os.environ)}
         data.pop("identity_api_version", None)
         return load_spec(yaml.safe_dump(data, sort_keys=False), file="<environment>")
-    text, file = source(given_file(options.spec))
+    text, file = given_text(options.spec)
     spec = load_spec(text, file=file)  # whose complaints name the places in the user's file
     if options.name:
         data, _ = translated(parse(text, file)[0])
@@ -165,6 +165,6 @@ def _named(given: str) -> StandingCloud:
     for cloud in clouds():
         if cloud.name == given:
             return cloud
-    text, file = source(given_file(given))
+    text, file = given_text(given)
     spec = load_spec(text, file=file)
     return StandingCloud(spec.name, spec, root_of(settings(), spec.name))

@@ -6,7 +6,6 @@ told, with file, line, column and remedy.
 """
 
 import argparse
-import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -14,7 +13,7 @@ from typing import Any
 
 from rallycross import catalogue, task
 from rallycross.cli.console import console
-from rallycross.cli.given import given_file
+from rallycross.cli.given import STDIN, given_text
 from rallycross.cli.named_cloud import named_cloud
 from rallycross.cloud.inventory import facts
 from rallycross.errors import Complaint, InvalidInput
@@ -26,9 +25,6 @@ from rallycross.task.arguments import arguments
 from rallycross.task.checks import check_files, kinds
 from rallycross.task.plan import Task, Workload
 from rallycross.task.sentence import sentence
-from rallycross.yamlfile import source
-
-STDIN = "-"
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
@@ -71,15 +67,15 @@ def read(file: str, args: str, args_file: str | None) -> Task:
     values: dict[str, Any] = {}
     text, name = "", file
     with _gathered(complaints):
-        text, name = _text(file)
+        text, name = given_text(file)
     if args_file:
         with _gathered(complaints):
-            values |= arguments(*_text(args_file))
+            values |= arguments(*given_text(args_file))
     with _gathered(complaints):
         values |= arguments(args, "--task-args")
     if complaints:
         raise InvalidInput(complaints)
-    folder = Path.cwd() if file == STDIN else None
+    folder = Path.cwd() if name in {"<stdin>", "<text>"} else None
     return task.load(text, file=name, args=values, known=catalogue.known(), folder=folder)
 
 
@@ -126,8 +122,3 @@ def _calls(calls: Calls | None, iterations: int | None) -> str:
     kinds_of = ", ".join(f"{count} {method} {service}" for (method, service), count in sorted(calls.sent.items()))
     whole = f"; {calls.total * iterations:,} in all" if iterations is not None else ""
     return f"API calls: {calls.total} an iteration ({kinds_of}){' and polling' if calls.polls else ''}{whole}"
-
-
-def _text(given: str) -> tuple[str, str]:
-    """Return text and name of a file that is named on the command line."""
-    return (sys.stdin.read(), "<stdin>") if given == STDIN else source(given_file(given))

@@ -12,6 +12,7 @@ from rallycross.errors import RallycrossError
 from rallycross.report.run import Run, gather
 from rallycross.results.store import Store
 from rallycross.settings import settings
+from rallycross.userfile import read_bytes
 from rallycross.verification.exporting import subunit
 from rallycross.verification.importing import results
 from rallycross.verification.test import Status, TestResult
@@ -19,12 +20,8 @@ from rallycross.verification.test import Status, TestResult
 
 def import_(options: argparse.Namespace) -> int:
     """Keep the results of a file; nothing is kept of one that cannot be read whole."""
-    try:
-        content = Path(options.file).expanduser().read_bytes()
-    except OSError as error:
-        raise RallycrossError(
-            f"{options.file}: cannot be read ({error.strerror}) - name a subunit or JUnit file"
-        ) from error
+    path, remedy = Path(options.file).expanduser(), "name a subunit or JUnit file"
+    content = read_bytes(path, name=options.file, remedy=remedy, results=True)
     found = results(content, file=options.file)
     store, uuid, name = Store.open(), str(uuid4()), Path(options.file).name
     store.import_verification(

@@ -20,6 +20,7 @@ from rallycross.results.models import VerificationRow
 from rallycross.results.store import Store
 from rallycross.results.verifications import LOST_SECONDS
 from rallycross.settings import settings
+from rallycross.userfile import read_text
 from rallycross.verification.environments import standing
 from rallycross.verification.lists import read_file
 from rallycross.verification.selection import Choice
@@ -158,12 +159,7 @@ def _request(options: argparse.Namespace) -> Request:
 
 def _options_file(path: str) -> dict[str, str]:
     """Return the options of a file: sections as in tempest.conf, or NAME=VALUE lines."""
-    try:
-        text = Path(path).expanduser().read_text(encoding="utf-8")
-    except OSError as error:
-        raise RallycrossError(
-            f"{path}: cannot be read ({error.strerror}) - name a file such as a tempest.conf"
-        ) from error
+    text = read_text(Path(path).expanduser(), name=path, remedy="name a file such as a tempest.conf")
     if not any(line.startswith("[") for line in text.splitlines()):
         return options_of(line for line in text.splitlines() if line.strip() and not line.startswith("#"))
     parser = configparser.RawConfigParser(default_section="")

@@ -10,6 +10,7 @@ import openstack
 import yaml
 
 from rallycross.errors import RallycrossError
+from rallycross.userfile import read_text
 
 
 @dataclass(frozen=True)
@@ -34,8 +35,8 @@ class Cloud:
     def from_file(cls, path: Path, name: str) -> "Cloud":
         """Read the entry `name` of a `clouds.yaml`."""
         try:
-            clouds = yaml.safe_load(path.read_text())["clouds"]
-        except (OSError, KeyError, TypeError, yaml.YAMLError) as error:
+            clouds = yaml.safe_load(read_text(path, remedy="name a clouds.yaml"))["clouds"]
+        except (KeyError, RecursionError, TypeError, ValueError, yaml.YAMLError) as error:
             raise RallycrossError(f"{path}: not a clouds.yaml ({error}) - name a file that has `clouds:`") from error
         if name not in clouds:
             raise RallycrossError(f"{path}: has no cloud {name!r} - it has: {', '.join(sorted(clouds)) or 'none'}")

@@ -17,6 +17,7 @@ from rallycross.load.sample import Sample
 from rallycross.results.models import TaskRow
 from rallycross.results.sample_file import SUFFIX, SampleWriter, read_batches
 from rallycross.results.store import Store
+from rallycross.userfile import read_text
 
 _BATCH = 10_000  # iterations in a record batch
 
@@ -27,12 +28,7 @@ def import_rally(store: Store, path: Path, *, samples: Path, cloud: str = "") ->
     A task comes whole or not at all. Raises `InvalidInput` for a file that cannot be read as results, and
     `RallycrossError` for a task that is here already.
     """
-    try:
-        text = path.read_text(encoding="utf-8")
-    except UnicodeDecodeError as error:
-        raise RallycrossError(f"{path}: not text in UTF-8 - give Rally's JSON results") from error
-    except OSError as error:
-        raise RallycrossError(f"{path}: cannot be read: {error.strerror}") from error
+    text = read_text(path, remedy="give Rally's JSON results", results=True)
     imported = read_rally(text, file=str(path), cloud=cloud)
     for one in imported:
         _keep(store, one, samples)

@@ -11,7 +11,7 @@ from rallycross.task.arguments import arguments
 from rallycross.task.known import Known
 from rallycross.task.plan import Subtask, Task, Workload
 from rallycross.task.reading import Reading, mapping, sequence, texts
-from rallycross.task.template import render
+from rallycross.task.template import is_template, render
 from rallycross.task.workload import Named, Written
 from rallycross.yamlfile import Path, parse
 
@@ -35,15 +35,27 @@ def load(
     values = arguments(args) if isinstance(args, str) else dict(args or {})
     rendered = render(text, values, file=file, folder=folder or (CHECKOUT / file).parent)
     # Lines are those of the rendered text; say so where they may not be the file's.
-    shown = file if len(text.splitlines()) == len(rendered.splitlines()) else f"{file} (rendered)"
+    same = not is_template(text) or len(text.rstrip().splitlines()) == len(rendered.rstrip().splitlines())
+    shown = file if same else f"{file} (rendered)"
     forbidden: list[Complaint] = []
     data, places = parse(rendered, shown, forbidden)
     reading = Reading(shown, places, known)
     reading.complaints += forbidden
+    if data is None and rendered.strip(" \n\t-") != "null":
+        raise InvalidInput([Complaint(file, 1, 1, "", *_nothing(text))])
     task = _task(reading, data, text, file)
     if reading.complaints:
         raise InvalidInput(set(reading.complaints))  # frame and name may say the same of one value
     return task
+
+
+def _nothing(text: str) -> tuple[str, str]:
+    """Return what is wrong with a file in which nothing stands, and a remedy."""
+    if not text.strip():
+        return "the file is empty", "write a task of Rally's format into it"
+    if is_template(text):
+        return "the template renders to nothing", "look at its conditions, and at the task arguments"
+    return "the file has nothing but comments", "write a task of Rally's format into it"
 
 
 def _task(reading: Reading, data: Any, source: str, file: str) -> Task:

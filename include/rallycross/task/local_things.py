@@ -4,8 +4,10 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from rallycross.errors import InvalidInput
 from rallycross.settings import CHECKOUT
 from rallycross.task.resources import NotFound
+from rallycross.userfile import read_text
 
 _URL = ("http://", "https://")
 
@@ -31,10 +33,9 @@ def _location(file: str, wanted: str) -> str:
 
 def _text(file: str, wanted: str) -> str:
     try:
-        return Path(file_of(file, wanted)).read_text()
-    except (OSError, UnicodeDecodeError) as error:
-        what = error.strerror if isinstance(error, OSError) else "not UTF-8 text"
-        raise NotFound(f"the file '{wanted}' cannot be read: {what}") from error
+        return read_text(file_of(file, wanted), name=f"the file '{wanted}'")
+    except InvalidInput as error:
+        raise NotFound(str(error).partition(" - ")[0]) from error
 
 
 def _texts(file: str, wanted: list[str]) -> dict[str, str]:

@@ -63,6 +63,10 @@ class Reading:
             return True
         if value is None or isinstance(value, str | bool | int) or (isinstance(value, float) and math.isfinite(value)):
             return False
+        if isinstance(value, float):
+            what = "not a number" if math.isnan(value) else "an infinite number"
+            self.complain(path, what, "write one that is finite")
+            return True
         self.complain(path, f"a value of type {type(value).__name__}", "quote it, if a text is meant")
         return True
 

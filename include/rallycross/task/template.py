@@ -1,82 +1,68 @@
 """Task files are Jinja2 templates, in Rally's dialect."""
 
-import builtins
-import math
+import json
+import pickle
 import re
+import signal
+import subprocess
+import sys
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from jinja2 import FileSystemLoader, TemplateError, TemplateSyntaxError, meta, nodes
-from jinja2.sandbox import SandboxedEnvironment
+from rallycross.errors import Complaint, InvalidInput, RallycrossError
+from rallycross.settings import Settings, settings
 
-from rallycross.errors import Complaint, InvalidInput
+_PROGRAM = Path(__file__).with_name("rendering.py")
+_TAG = re.compile(r"\{[{%#]")
+_WALL = 60.0  # seconds that the process gets in any case, on a machine that has no time for it
 
-# Rally's globals; its `round` gives whole numbers, as `ceil` does.
-_GLOBALS: dict[str, Any] = {"min": min, "max": max, "ceil": math.ceil, "round": lambda x: round(x)}  # noqa: PLW0108 - one argument, not two
+
+def is_template(text: str) -> bool:
+    """Return whether there is anything to fill in."""
+    return _TAG.search(text) is not None
 
 
 def render(text: str, args: Mapping[str, Any], *, file: str, folder: Path) -> str:
     """Return the text with `args` filled in; includes and imports are looked for in `folder`.
 
-    A template may compute, but neither reach into Python nor, by `range`, run for ever: it may come from a form.
+    A template may come from a form, and a short one can ask for all memory and all time that there is. So it is
+    rendered in a process of its own, which has little of either, no environment, and nothing of ours to reach for.
     """
-    environment = SandboxedEnvironment(loader=FileSystemLoader(folder), autoescape=False)
-    environment.globals.update(_GLOBALS)
+    if not is_template(text):
+        return text
+    limits = settings()
+    job = {"text": text, "args": dict(args), "file": file, "folder": str(folder), "most": limits.file_limit}
+    job |= {"seconds": int(-(-limits.template_seconds // 1)), "memory": limits.template_memory}
     try:
-        tree = environment.parse(text)
-        missing = sorted(_wanted(tree, text) - set(environment.globals) - set(args))
-        if missing:
-            raise InvalidInput([_lacks(text, name, file) for name in missing])
-        return environment.from_string(text).render(args)
-    except TemplateSyntaxError as error:
-        where = error.filename if error.filename and Path(error.filename).is_absolute() else file
-        raise InvalidInput([Complaint(where, error.lineno, 0, "", f"not a valid template: {error.message}")]) from error
-    except (
-        TemplateError,
-        ArithmeticError,
-        LookupError,
-        TypeError,
-        ValueError,
-        RecursionError,
-        AttributeError,
-    ) as error:
-        # Whatever an expression of the user's can raise.
-        what = f"the template cannot be rendered: {type(error).__name__}: {error}"
-        raise InvalidInput([Complaint(file, _line_of(error), 0, "", what)]) from error
+        done = subprocess.run(
+            [sys.executable, "-I", str(_PROGRAM)],
+            input=pickle.dumps(job),
+            capture_output=True,
+            timeout=_WALL,
+            env={},
+            cwd="/",
+            check=False,
+        )
+        ended = done.returncode
+    except subprocess.TimeoutExpired:
+        ended = -signal.SIGKILL
+    if ended > 0 and b"MemoryError" not in done.stderr:
+        said = done.stderr.decode(errors="replace").strip().splitlines()[-1:]
+        raise RallycrossError(f"{file}: the program that renders templates failed: {' '.join(said)}")
+    if ended:
+        raise InvalidInput([_stopped(ended, file, limits)])
+    answer = json.loads(done.stdout)
+    if complaints := answer.get("complaints"):
+        raise InvalidInput(Complaint(*complaint) for complaint in complaints)
+    return str(answer["text"])
 
 
-def _wanted(tree: nodes.Template, text: str) -> set[str]:
-    """Return the variables that must be given.
-
-    Rally asks neither for those with a default, be it by `{{ x|default(1) }}` or by `{% set x = x or 1 %}`, nor for
-    those that are called as something that Python has built in.
-    """
-    wanted = meta.find_undeclared_variables(tree) - set(dir(builtins))
-    return {name for name in wanted if not re.search(_PROVIDED.format(name=re.escape(name)), text)}
-
-
-_PROVIDED = r"{{%[-+]?\s*set\s+{name}\s*=\s*{name}\W|\b{name}\s*\|\s*d(?:efault)?\("
-
-
-def _lacks(text: str, name: str, file: str) -> Complaint:
-    """Return the complaint about a missing variable, at the first place where a template tag uses it."""
-    for number, line in enumerate(text.splitlines(), start=1):
-        for tag in re.finditer(r"\{[{%].*?[%}]\}", line):
-            use = re.search(rf"\b{re.escape(name)}\b", tag.group())
-            if use:
-                return Complaint(file, number, tag.start() + use.start() + 1, name, *_MISSING)
-    return Complaint(file, 1, 0, name, *_MISSING)
-
-
-_MISSING = ("the template needs this argument", "give it in the task arguments, or a default: {{ name|default(1) }}")
-
-
-def _line_of(error: BaseException) -> int:
-    """Return the line of the template in which an error arose, which Jinja2 puts into its traceback."""
-    line, trace = 1, error.__traceback__
-    while trace is not None:
-        if trace.tb_frame.f_code.co_filename in {"<template>", "<unknown>"}:
-            line = trace.tb_lineno
-        trace = trace.tb_next
-    return line
+def _stopped(ended: int, file: str, limits: Settings) -> Complaint:
+    """Return the complaint about a template whose process did not come to its end."""
+    if ended in {-signal.SIGXCPU, -signal.SIGKILL}:
+        what = f"takes more than {limits.template_seconds:g} s to render"
+        return Complaint(file, 1, 0, "", f"the template {what}", "let it do less, or raise RALLYCROSS_TEMPLATE_SECONDS")
+    # A signal of the interpreter's own, or no memory even to say so.
+    what = f"takes more than {limits.template_memory / 1e6:g} MB of memory to render"
+    return Complaint(file, 1, 0, "", f"the template {what}", "let it do less, or raise RALLYCROSS_TEMPLATE_MEMORY")

@@ -7,7 +7,6 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 from keystoneauth1.exceptions import ClientException
@@ -15,6 +14,7 @@ from keystoneauth1.identity.v3 import Password
 from keystoneauth1.session import Session
 
 from rallycross.errors import Complaint, InvalidInput, RallycrossError, did_you_mean
+from rallycross.userfile import read_text
 from rallycross.verification.facts import Keystone
 from rallycross.yamlfile import parse, place
 
@@ -68,12 +68,7 @@ class Accounts:
 
 def read(path: str) -> Accounts:
     """Return the accounts of a file; raise `InvalidInput` with all that is wrong with it, each with its place."""
-    try:
-        text = Path(path).read_text(encoding="utf-8")
-    except (OSError, UnicodeError) as error:
-        reason = getattr(error, "strerror", None) or error
-        raise RallycrossError(f"{path}: cannot be read ({reason}) - name an accounts.yaml of tempest's") from error
-    found, places = parse(text, path)
+    found, places = parse(read_text(path, remedy="name an accounts.yaml of tempest's"), path)
     if not isinstance(found, list) or not found:
         what = "not a list of accounts, each with username, password and project_name"
         raise InvalidInput([Complaint(path, 0, 0, "", what, "tempest account-generator makes such a file")])

@@ -3,18 +3,14 @@
 import re
 from pathlib import Path
 
-import yaml
-
 from rallycross.errors import Complaint, InvalidInput, RallycrossError
+from rallycross.userfile import read_text
+from rallycross.yamlfile import parse
 
 
 def read_file(path: str) -> dict[str, str]:
     """Return a list file's entries with their reasons; raise `RallycrossError` where it cannot be read."""
-    try:
-        text = Path(path).expanduser().read_text(encoding="utf-8")
-    except (OSError, UnicodeError) as error:
-        reason = getattr(error, "strerror", None) or error
-        raise RallycrossError(f"{path}: cannot be read ({reason}) - name a list of tests, one a line") from error
+    text = read_text(Path(path).expanduser(), name=path, remedy="name a list of tests, one a line")
     entries = read_list(text, file=path)
     if not entries:
         raise RallycrossError(f"{path}: is empty - name a list of tests, one a line")
@@ -48,9 +44,10 @@ def check_patterns(entries: dict[str, str], *, file: str) -> None:
 
 def _mapping(text: str, file: str) -> dict[str, str]:
     try:
-        found = yaml.safe_load(text)
-    except yaml.YAMLError as error:
-        raise RallycrossError(f"{file}: neither lines nor a YAML mapping ({error}) - write one test a line") from error
+        found, _ = parse(text, file)
+    except InvalidInput as error:
+        what = f"{file}: neither lines nor a YAML mapping ({error.complaints[0].what}) - write one test a line"
+        raise RallycrossError(what) from error
     if not isinstance(found, dict) or not all(isinstance(entry, str) for entry in found):
         raise RallycrossError(f"{file}: not a mapping of tests to reasons - write one test a line, # and its reason")
     return {_name(entry): str(reason or "") for entry, reason in found.items()}

@@ -198,7 +198,10 @@ subtasks:
 @pytest.mark.parametrize(
     ("text", "complaint"),
     [
-        ("", "task.yaml:1:1: must be a mapping, not null"),
+        ("", "task.yaml:1:1: the file is empty"),
+        ("# a\n", "task.yaml:1:1: the file has nothing but comments"),
+        ("{% if no|d(0) %}x{% endif %}", "task.yaml:1:1: the template renders to nothing"),
+        ("null", "task.yaml:1:1: must be a mapping, not null"),
         ("[1, 2]", "task.yaml:1:1: must be a mapping, not a list"),
         ("a: [", "task.yaml:1:5: not valid YAML"),
         ("version: 2\nversion: 2", "task.yaml:2:1: version: duplicate key - remove one of the two"),

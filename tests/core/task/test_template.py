@@ -1,5 +1,6 @@
 """Templates in Rally's dialect."""
 
+import os
 from pathlib import Path
 
 import pytest
@@ -94,3 +95,72 @@ def test_arguments_that_are_none_are_told(text: str) -> None:
     with pytest.raises(InvalidInput, match="<task arguments>"):
         arguments(text)
     assert arguments("") == {}
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        '{{ "a" * 10**10 }}',
+        '{{ "a"|center(10**10) }}',
+        '{{ "a".center(10**10) }}',
+        '{{ ("a" * 10**6).replace("a", "b" * 10**6) }}',
+        '{{ "%099999999999d" % 3 }}',
+        '{{ "{:>9999999999}".format(1) }}',
+        "{{ [1]|batch(10**9, 0)|list }}",
+        '{{ range(99999)|join(range(9999)|join("x")) }}',
+        "{% set x = namespace(v='a') %}{% for i in range(99) %}{% set x.v = x.v ~ x.v %}{% endfor %}{{ x.v }}",
+    ],
+)
+def test_a_template_that_wants_all_memory_is_told(text: str, tmp_path: Path) -> None:
+    """A few characters that ask for gigabytes are a sentence with the setting, and cost nobody else anything."""
+    with pytest.raises(InvalidInput) as caught:
+        render(f"a: 1\n{text}", {}, file="f", folder=tmp_path)
+    what = "f:1: the template takes more than 256 MB of memory to render - let it do less, or raise"
+    assert str(caught.value) == f"{what} RALLYCROSS_TEMPLATE_MEMORY"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "{% for i in range(9**5) %}{% for j in range(9**5) %}{% for k in range(9**5) %}" + "{% endfor %}" * 3,
+        "{{ 3 ** (3 ** 19) ** 2 }}",
+        "{% macro m(n) %}{% if n %}{{ m(n - 1) }}{{ m(n - 1) }}{% endif %}{% endmacro %}{{ m(99) }}",
+    ],
+)
+def test_a_template_without_end_is_told(text: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A template that computes for ever is stopped, and told with the setting."""
+    monkeypatch.setenv("RALLYCROSS_TEMPLATE_SECONDS", "1")
+    with pytest.raises(InvalidInput) as caught:
+        render(text, {}, file="f", folder=tmp_path)
+    what = "f:1: the template takes more than 1 s to render - let it do less, or raise RALLYCROSS_TEMPLATE_SECONDS"
+    assert str(caught.value) == what
+
+
+@pytest.mark.parametrize(
+    ("text", "complaint"),
+    [
+        ('{{ "a" * 2000001 }}', "f:1: the template renders to more than 2 MB - let it do less, or raise"),
+        ("{% macro m() %}{{ m() }}{% endmacro %}{{ m() }}", "f:1: the template cannot be rendered: RecursionError"),
+        ("{% for i in [1] %}" * 50 + "{% endfor %}" * 50, "f:1: the template cannot be rendered: SyntaxError"),
+        ("{{ " + "(" * 100_000, "f:1: the template cannot be rendered: RecursionError"),
+        ("{{ cycler.__init__.__globals__ }}", "SecurityError: access to attribute '__init__'"),
+        ("{% include '/dev/zero' %}", "TemplateNotFound: '/dev/zero'"),
+        ("{% include 'pipe' %}", "TemplateNotFound: 'pipe'"),
+        (
+            "{{ n }}{{ m.x }}",
+            "f:1:4: n: the template needs this argument - give it in the task arguments, or a default:",
+        ),
+    ],
+)
+def test_what_a_template_must_not_do_is_told(text: str, complaint: str, tmp_path: Path) -> None:
+    """Texts and depths without measure, Python's own things and files that are none are each a sentence."""
+    os.mkfifo(tmp_path / "pipe")
+    with pytest.raises(InvalidInput) as caught:
+        render(text, {}, file="f", folder=tmp_path)
+    assert complaint in str(caught.value)
+
+
+def test_arguments_of_any_kind_that_yaml_has_are_filled_in(tmp_path: Path) -> None:
+    """A date, a set or bytes that stand in the arguments reach the template as they are."""
+    args = arguments("{d: 2001-01-02, s: !!set {a}, b: !!binary YQ==}")
+    assert render("{{ d.year }} {{ s|first }} {{ b }}", args, file="f", folder=tmp_path) == "2001 a b'a'"

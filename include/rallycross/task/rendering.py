@@ -1,0 +1,109 @@
+"""The program in whose process a template is rendered: a job on standard input, text or complaints on standard output.
+
+It is started by its path, imports nothing of Rallycross, and bounds itself before it looks at what it was given.
+"""
+
+import builtins
+import json
+import math
+import pickle
+import re
+import resource
+import sys
+from pathlib import Path
+from typing import Any
+
+_MISSING = "the template needs this argument"
+_PROVIDED = r"{{%[-+]?\s*set\s+{name}\s*=\s*{name}\W|\b{name}\s*\|\s*d(?:efault)?\("
+
+_Complaint = tuple[str, int, int, str, str, str]  # as in `rallycross.errors`
+
+
+def main() -> None:
+    """Render one template."""
+    job = pickle.load(sys.stdin.buffer)  # noqa: S301 - written by who has started this program
+    _bound(job["seconds"], job["memory"])
+    try:
+        answer: dict[str, Any] = _rendered(job)
+    except MemoryError:
+        answer = {"complaints": [_too_large(job, "memory")]}
+    sys.stdout.write(json.dumps(answer))
+
+
+def _bound(seconds: int, memory: int) -> None:
+    for what, wanted in (
+        (resource.RLIMIT_CPU, seconds),
+        (resource.RLIMIT_AS, memory),
+        (resource.RLIMIT_FSIZE, 0),
+        (resource.RLIMIT_CORE, 0),
+    ):
+        hardest = resource.getrlimit(what)[1]
+        most = wanted if hardest == resource.RLIM_INFINITY else min(wanted, hardest)
+        # One second more for the hard limit of processor time: at the soft one the process is told why it ends.
+        hard = most + 1 if what == resource.RLIMIT_CPU and hardest == resource.RLIM_INFINITY else most
+        resource.setrlimit(what, (most, hard))
+
+
+def _rendered(job: dict[str, Any]) -> dict[str, Any]:
+    from jinja2 import FileSystemLoader, TemplateSyntaxError, meta  # noqa: PLC0415 - within the bounds
+    from jinja2.sandbox import SandboxedEnvironment  # noqa: PLC0415
+
+    text, args, file = job["text"], job["args"], job["file"]
+    environment = SandboxedEnvironment(loader=FileSystemLoader(job["folder"]), autoescape=False)
+    # Rally's globals; its `round` gives whole numbers, as `ceil` does.
+    rallys = {"min": min, "max": max, "ceil": math.ceil, "round": lambda x: round(x)}  # noqa: PLW0108 - one argument
+    environment.globals.update(rallys)
+    try:
+        # Rally asks neither for variables with a default, be it by `{{ x|default(1) }}` or by `{% set x = x or 1 %}`,
+        # nor for those that are called as something that Python has built in.
+        free = meta.find_undeclared_variables(environment.parse(text)) - set(dir(builtins))
+        wanted = {name for name in free if not re.search(_PROVIDED.format(name=re.escape(name)), text)}
+        if missing := sorted(wanted - set(environment.globals) - set(args)):
+            return {"complaints": [_lacks(text, name, file) for name in missing]}
+        whole = environment.from_string(text).render(args)
+    except TemplateSyntaxError as error:
+        where = error.filename if error.filename and Path(error.filename).is_absolute() else file
+        return {"complaints": [(where, error.lineno, 0, "", f"not a valid template: {error.message}", "")]}
+    except MemoryError:
+        raise
+    except Exception as error:  # noqa: BLE001 - whatever an expression of the user's can raise
+        said = str(error)
+        said = said if len(said) <= 300 else f"{said[:300]} ..."
+        what = f"the template cannot be rendered: {type(error).__name__}: {said}"
+        return {"complaints": [(file, _line_of(error), 0, "", what, "")]}
+    # NUL and halves of surrogate pairs are complained of by who reads the text.
+    return {"text": whole} if len(whole) <= job["most"] else {"complaints": [_too_large(job, "text")]}
+
+
+def _too_large(job: dict[str, Any], kind: str) -> _Complaint:
+    if kind == "text":
+        what, setting = f"renders to more than {job['most'] / 1e6:g} MB", "RALLYCROSS_FILE_LIMIT"
+    else:
+        what = f"takes more than {job['memory'] / 1e6:g} MB of memory to render"
+        setting = "RALLYCROSS_TEMPLATE_MEMORY"
+    return (job["file"], 1, 0, "", f"the template {what}", f"let it do less, or raise {setting}")
+
+
+def _lacks(text: str, name: str, file: str) -> _Complaint:
+    """Return the complaint about a missing variable, at the first place where a template tag uses it."""
+    remedy = f"give it in the task arguments, or a default: {{{{ {name}|default(1) }}}}"
+    for number, line in enumerate(text.splitlines(), start=1):
+        for tag in re.finditer(r"\{[{%].*?[%}]\}", line):
+            use = re.search(rf"\b{re.escape(name)}\b", tag.group())
+            if use:
+                return (file, number, tag.start() + use.start() + 1, name, _MISSING, remedy)
+    return (file, 1, 0, name, _MISSING, remedy)
+
+
+def _line_of(error: BaseException) -> int:
+    """Return the line of the template in which an error arose, which Jinja2 puts into its traceback."""
+    line, trace = 1, error.__traceback__
+    while trace is not None:
+        if trace.tb_frame.f_code.co_filename in {"<template>", "<unknown>"}:
+            line = trace.tb_lineno
+        trace = trace.tb_next
+    return line
+
+
+if __name__ == "__main__":
+    main()
