@@ -21,10 +21,12 @@ from operators.judge import JudgeOperator
 from operators.report import ReportOperator
 from operators.verdict import VerdictOperator
 
+AS_WRITTEN = "as-written"  # a form has no word for nothing
+
 PARAMS = {
     "cloud": Param(
         "embedded",
-        type="string",
+        type=["null", "string"],
         title="Cloud",
         description="A registered cloud, or a connection of type OpenStack; empty for a task that needs none.",
     ),
@@ -38,9 +40,13 @@ PARAMS = {
         section="Details",
     ),
     "timing": Param(
-        "",
-        enum=["", "intended", "rally"],
-        values_display={"": "as the task file says", "intended": "from when it was due", "rally": "as Rally does"},
+        AS_WRITTEN,
+        enum=[AS_WRITTEN, "intended", "rally"],
+        values_display={
+            AS_WRITTEN: "as the task file says",
+            "intended": "from when it was due",
+            "rally": "as Rally does",
+        },
         title="Timing",
         description="How durations are taken.",
         section="Details",
@@ -62,10 +68,10 @@ with DAG(
 ):
     load = BenchmarkOperator(
         task_id="benchmark",
-        cloud="{{ params.cloud }}",
+        cloud="{{ params.cloud or '' }}",
         task_file="{{ params.task_file }}",
-        task_args="{{ params.task_args | tojson }}",
-        timing="{{ params.timing }}",
+        task_args="{{ (params.task_args or {}) | tojson }}",
+        timing="{{ '' if params.timing == 'as-written' else params.timing }}",
         abort_on_sla_failure="{{ params.abort_on_sla_failure }}",
         execution_timeout=timedelta(hours=24),
         doc_md="Puts load on the cloud. Never retried: what was interrupted is judged by what was measured.",
@@ -77,7 +83,7 @@ with DAG(
     ).as_teardown()
     clean = CleanOperator(
         task_id="clean",
-        cloud="{{ params.cloud }}",
+        cloud="{{ params.cloud or '' }}",
         execution_timeout=timedelta(hours=1),
         doc_md="Deletes what an interrupted load has left in the cloud, by the ledger.",
     ).as_teardown()

@@ -82,7 +82,7 @@ with DAG(
         task_id="check",
         cloud_spec="{{ params.cloud_spec }}",
         task_file="{{ params.task_file }}",
-        task_args="{{ params.task_args | tojson }}",
+        task_args="{{ (params.task_args or {}) | tojson }}",
         execution_timeout=QUICK,
         doc_md="Says what is wrong with the cloud spec and the task file, before a cloud is made for them.",
     )
@@ -106,7 +106,7 @@ with DAG(
         task_id="benchmark",
         cloud=cloud,
         task_file="{{ params.task_file }}",
-        task_args="{{ params.task_args | tojson }}",
+        task_args="{{ (params.task_args or {}) | tojson }}",
         trigger_rule="none_failed",  # also after a verification that was not asked for
         execution_timeout=timedelta(hours=24),
         doc_md="Puts load on the cloud. Never retried: what was interrupted is judged by what was measured.",

@@ -16,7 +16,7 @@ with DAG(
     doc_md=__doc__,
     schedule=None,
     params={
-        "cloud_spec": params.cloud_spec("The spec by which the cloud was deployed: a file, or the YAML itself."),
+        "cloud_spec": params.cloud_spec("The spec by which the cloud was deployed, as YAML, or the file that has it"),
     },
     tags=["rallycross"],
     default_args={"retries": 0},

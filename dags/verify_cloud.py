@@ -14,6 +14,7 @@ from datetime import timedelta
 
 from airflow.sdk import DAG, Param
 
+from operators import params
 from operators.report import ReportOperator
 from operators.verdict import VerdictOperator
 from operators.verify import VerifyOperator
@@ -36,35 +37,24 @@ PARAMS = {
         title="Set",
         description="The set of tests to run. A pattern or a list below goes before it; a project has only full.",
     ),
-    "pattern": Param(
-        "",
-        type="string",
+    "pattern": params.optional_text(
         title="Pattern",
         description="A regular expression, searched for in the tests' ids, in the place of a set.",
     ),
     "concurrency": Param(
         2, type="integer", minimum=1, maximum=64, title="Tests at a time", description="How many run side by side."
     ),
-    "load_list": Param(
-        [],
-        type="array",
-        items={"type": "string"},
+    "load_list": params.optional_lines(
         title="Tests",
         description="Names of tests, one a line, in the place of a set.",
         section="Lists",
     ),
-    "skip_list": Param(
-        [],
-        type="array",
-        items={"type": "string"},
+    "skip_list": params.optional_lines(
         title="Skip list",
         description="Tests not to run, one a line: a regular expression, a #, and the reason.",
         section="Lists",
     ),
-    "expected_failures": Param(
-        [],
-        type="array",
-        items={"type": "string"},
+    "expected_failures": params.optional_lines(
         title="Expected failures",
         description="Tests that are known to fail, one a line: a regular expression, a #, and the reason.",
         section="Lists",
@@ -77,34 +67,32 @@ PARAMS = {
         description="What to verify with.",
         section="Verifier",
     ),
-    "package": Param(
-        "",
-        type="string",
+    "package": params.optional_text(
         title="Version or source",
-        description="A version, a requirement, a git URL or a folder; empty: the tempest that came with Rallycross.",
+        description="A version, a requirement, a git URL or a folder, as RALLYCROSS_PACKAGES of the workers allows;"
+        " empty: the tempest that came with Rallycross.",
         section="Verifier",
     ),
-    "plugins": Param(
-        [],
-        type="array",
-        items={"type": "string"},
+    "plugins": params.optional_lines(
         title="Plugins",
         description="What to install beside it, one a line, such as neutron-tempest-plugin.",
         section="Verifier",
     ),
-    "test_package": Param(
-        "",
-        type="string",
+    "test_package": params.optional_text(
         title="Test package",
         description="The package that holds a project's tests, such as openstack.tests.functional.",
         section="Verifier",
     ),
-    "options": Param(
-        [],
-        type="array",
-        items={"type": "string"},
+    "accounts": params.optional_text(
+        title="Accounts",
+        description="An accounts.yaml of tempest's, as a file below a folder that RALLYCROSS_FILES of the workers"
+        " names; empty: users are made for the tests.",
+        section="Verifier",
+    ),
+    "options": params.optional_lines(
         title="Options",
-        description="One a line: section.name=value for tempest.conf, NAME=value for a project's environment.",
+        description="One a line: section.name=value for tempest.conf, NAME=value for a project's environment. A run's"
+        " configuration is shown to all who may look at the run: it is no place for passwords.",
         section="Verifier",
     ),
 }
@@ -127,16 +115,17 @@ with DAG(
         task_id="verify",
         cloud="{{ params.cloud }}",
         tests="{{ params.tests }}",
-        pattern="{{ params.pattern }}",
-        load_list="{{ params.load_list | join('\n') }}",
-        skip_list="{{ params.skip_list | join('\n') }}",
-        expected_failures="{{ params.expected_failures | join('\n') }}",
+        pattern="{{ params.pattern or '' }}",
+        load_list="{{ (params.load_list or []) | join('\n') }}",
+        skip_list="{{ (params.skip_list or []) | join('\n') }}",
+        expected_failures="{{ (params.expected_failures or []) | join('\n') }}",
         concurrency="{{ params.concurrency }}",
-        options="{{ params.options | join('\n') }}",
+        options="{{ (params.options or []) | join('\n') }}",
         verifier="{{ params.verifier }}",
-        package="{{ params.package }}",
-        plugins="{{ params.plugins | join('\n') }}",
-        test_package="{{ params.test_package }}",
+        package="{{ params.package or '' }}",
+        plugins="{{ (params.plugins or []) | join('\n') }}",
+        test_package="{{ params.test_package or '' }}",
+        accounts="{{ params.accounts or '' }}",
         execution_timeout=timedelta(hours=12),
         retries=3,
         retry_delay=timedelta(seconds=5),

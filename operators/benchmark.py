@@ -7,7 +7,7 @@ from airflow.sdk import BaseOperator
 from airflow.sdk.definitions.context import Context
 from airflow.sdk.exceptions import AirflowSkipException
 
-from operators.stage import StoppableOperator, own_reference, tells_why
+from operators.stage import StoppableOperator, is_true, own_reference, permitted, tells_why
 
 
 class BenchmarkOperator(StoppableOperator):
@@ -49,8 +49,9 @@ class BenchmarkOperator(StoppableOperator):
         from rallycross.settings import settings  # noqa: PLC0415
         from rallycross.yamlfile import source  # noqa: PLC0415
 
-        text, file = source(self.task_file)
-        plan = task.load(text, file=file, args=self.task_args or {}, known=catalogue.known())
+        allowed = permitted(context, self.task_file)
+        text, file = source(self.task_file, allowed)
+        plan = task.load(text, file=file, args=self.task_args or {}, known=catalogue.known(), permissions=allowed)
         uuid = own_reference(context, "benchmark")
         self.watch_worker()
         benchmark.run(
@@ -60,7 +61,7 @@ class BenchmarkOperator(StoppableOperator):
             uuid=uuid,
             samples=settings().samples,
             stop=self.stop,
-            abort_on_sla_failure=str(self.abort_on_sla_failure).lower() == "true",
+            abort_on_sla_failure=is_true("abort_on_sla_failure", self.abort_on_sla_failure),
             tell=self.log.info,
         )
         return {"task": uuid}

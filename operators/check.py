@@ -1,11 +1,12 @@
 """Says what is wrong with a run's files before a cloud is made for them."""
 
+from functools import partial
 from typing import Any
 
 from airflow.sdk import BaseOperator
 from airflow.sdk.definitions.context import Context
 
-from operators.stage import tells_why
+from operators.stage import permitted, tells_why
 
 
 class CheckOperator(BaseOperator):
@@ -30,5 +31,4 @@ class CheckOperator(BaseOperator):
         """Check; raise `InvalidInput` with file, line and remedy of each complaint."""
         from rallycross.inputs import check  # noqa: PLC0415 - parsing a DAG stays cheap
 
-        del context
-        check(self.cloud_spec, self.task_file, self.task_args or {})
+        check(self.cloud_spec, self.task_file, self.task_args or {}, permitted=partial(permitted, context))

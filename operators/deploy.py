@@ -5,7 +5,7 @@ from typing import Any
 from airflow.sdk import BaseOperator
 from airflow.sdk.definitions.context import Context
 
-from operators.stage import log_step, own_reference, tells_why
+from operators.stage import cloud_spec_of, log_step, own_reference, tells_why
 
 
 class DeployOperator(BaseOperator):
@@ -28,11 +28,8 @@ class DeployOperator(BaseOperator):
         """Deploy, telling the results database of every step."""
         from hooks.results import store  # noqa: PLC0415 - parsing a DAG stays cheap
         from rallycross import lifecycle  # noqa: PLC0415
-        from rallycross.deployment import load_spec  # noqa: PLC0415
         from rallycross.settings import settings  # noqa: PLC0415
-        from rallycross.yamlfile import source  # noqa: PLC0415
 
-        text, file = source(self.cloud_spec)
-        spec, uuid = load_spec(text, file=file), own_reference(context, "deploy")
+        spec, uuid = cloud_spec_of(context, self.cloud_spec), own_reference(context, "deploy")
         name = lifecycle.deploy(spec, store(), settings(), uuid=uuid, tell=log_step(self.log))
         return {"deployment": uuid, "cloud": name}

@@ -13,7 +13,7 @@ from airflow.sdk import BaseOperator, TaskGroup
 from airflow.sdk.definitions.context import Context
 from airflow.triggers.base import BaseTrigger, TriggerEvent
 
-from operators.stage import log_step, own_reference, tells_why
+from operators.stage import cloud_spec_of, log_step, own_reference, tells_why
 from rallycross.errors import RallycrossError
 
 _LOOK_EVERY = 1.0  # seconds between two looks whether what a step needs is done
@@ -65,12 +65,9 @@ class PlanOperator(BaseOperator):
         """Plan; what is done already is skipped."""
         from hooks.results import store  # noqa: PLC0415 - parsing a DAG stays cheap
         from rallycross import lifecycle  # noqa: PLC0415
-        from rallycross.deployment import load_spec  # noqa: PLC0415
         from rallycross.settings import settings  # noqa: PLC0415
-        from rallycross.yamlfile import source  # noqa: PLC0415
 
-        text, file = source(self.cloud_spec)
-        spec, uuid = load_spec(text, file=file), own_reference(context, "deploy")
+        spec, uuid = cloud_spec_of(context, self.cloud_spec), own_reference(context, "deploy")
         steps = lifecycle.begin(spec, store(), settings(), uuid=uuid, tell=log_step(self.log))
         return [{"name": one.name, "needs": list(one.needs), "cloud": spec.name, "uuid": uuid} for one in steps]
 
@@ -158,12 +155,9 @@ class RegisterOperator(PlanOperator):
         """Ask the engine for the cloud, and keep it."""
         from hooks.results import store  # noqa: PLC0415 - parsing a DAG stays cheap
         from rallycross import lifecycle  # noqa: PLC0415
-        from rallycross.deployment import load_spec  # noqa: PLC0415
         from rallycross.settings import settings  # noqa: PLC0415
-        from rallycross.yamlfile import source  # noqa: PLC0415
 
-        text, file = source(self.cloud_spec)
-        spec, uuid = load_spec(text, file=file), own_reference(context, "deploy")
+        spec, uuid = cloud_spec_of(context, self.cloud_spec), own_reference(context, "deploy")
         return {
             "deployment": uuid,
             "cloud": lifecycle.end(spec, store(), settings(), uuid=uuid, tell=log_step(self.log)),

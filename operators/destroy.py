@@ -6,7 +6,7 @@ from airflow.sdk import BaseOperator
 from airflow.sdk.definitions.context import Context
 from airflow.sdk.exceptions import AirflowSkipException
 
-from operators.stage import is_true, log_step, tells_why
+from operators.stage import cloud_spec_of, is_true, log_step, tells_why
 
 
 class DestroyOperator(BaseOperator):
@@ -24,18 +24,15 @@ class DestroyOperator(BaseOperator):
         self.keep = keep
 
     @tells_why
-    def execute(self, context: Context) -> dict[str, str]:  # noqa: ARG002 - Airflow's signature
+    def execute(self, context: Context) -> dict[str, str]:
         """Destroy, and forget the cloud's registration; its results stay."""
         if is_true("keep", self.keep):
             raise AirflowSkipException("the cloud is kept")
 
         from hooks.results import store  # noqa: PLC0415 - parsing a DAG stays cheap
         from rallycross import lifecycle  # noqa: PLC0415
-        from rallycross.deployment import load_spec  # noqa: PLC0415
         from rallycross.settings import settings  # noqa: PLC0415
-        from rallycross.yamlfile import source  # noqa: PLC0415
 
-        text, file = source(self.cloud_spec)
-        spec = load_spec(text, file=file)
+        spec = cloud_spec_of(context, self.cloud_spec)
         lifecycle.destroy(spec, store(), settings(), tell=log_step(self.log))
         return {"destroyed": spec.name}

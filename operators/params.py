@@ -1,21 +1,28 @@
-"""Params that several DAGs ask for: a field of the trigger form is the same wherever it stands."""
+"""Params that several DAGs ask for: a field of the trigger form is the same wherever it stands.
+
+To the form a field is required unless null is among its types, and what is emptied becomes null.
+"""
+
+from typing import Any
 
 from airflow.sdk import Param
 
 from rallycross.settings import CHECKOUT
 
+_LINES = "multiline"  # Airflow's name for a field of many lines: in one of one line, what is pasted loses its newlines
 
-def cloud_spec(
-    description: str = "The cloud to deploy: a file of the checkout, any other path, or the YAML itself.",
-) -> Param:
+
+def cloud_spec(description: str = "The cloud to deploy, as YAML, or the file that has it") -> Param:
     """Ask for the spec of a cloud."""
     return Param(
         "include/clouds/embedded.yaml",
         type="string",
+        format=_LINES,
         minLength=1,
         examples=_shipped("include/clouds"),
         title="Cloud spec",
-        description=description,
+        description=f"{description}: {_where('include/clouds')}. Of YAML, only clouds that stand already are taken,"
+        " unless the workers' settings allow more.",
     )
 
 
@@ -24,10 +31,12 @@ def task_file() -> Param:
     return Param(
         "include/recipes/quickstart.yaml",
         type="string",
+        format=_LINES,
         minLength=1,
         examples=_shipped("include/recipes"),
         title="Task file",
-        description="The load, in Rally's task format: a recipe of the checkout, any other path, or the text itself.",
+        description=f"The load, in Rally's task format, or the file that has it: {_where('include/recipes')}."
+        " Hooks of a task that is typed in are not run, unless the workers' settings allow them.",
     )
 
 
@@ -35,12 +44,26 @@ def task_args(section: str | None = None) -> Param:
     """Ask for the values of the task file's template; a field with a section is folded."""
     return Param(
         {},
-        type="object",
+        type=["null", "object"],
         title="Task arguments",
         description="Values for the task file's template, as a JSON object.",
         **({"section": section} if section else {}),
     )
 
 
+def optional_text(**about: Any) -> Param:
+    """Ask for a text that may be left empty."""
+    return Param(None, type=["null", "string"], **about)
+
+
+def optional_lines(**about: Any) -> Param:
+    """Ask for texts, one a line, that may be left empty."""
+    return Param([], type=["null", "array"], items={"type": "string"}, **about)
+
+
+def _where(folder: str) -> str:
+    return f"{', '.join(_shipped(folder))}, or one below a folder that RALLYCROSS_FILES of the workers names"
+
+
 def _shipped(folder: str) -> list[str]:
-    return sorted(str(file.relative_to(CHECKOUT)) for file in (CHECKOUT / folder).rglob("*.yaml"))
+    return sorted(str(file.relative_to(CHECKOUT)) for file in (CHECKOUT / folder).glob("*.yaml"))

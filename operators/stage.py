@@ -6,14 +6,19 @@ import time
 from collections.abc import Callable, Collection
 from functools import cached_property, wraps
 from logging import Logger
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from airflow.sdk import BaseOperator
 from airflow.sdk.definitions.context import Context
 
 from rallycross.deployment.step import Tell
 from rallycross.errors import RallycrossError
+from rallycross.permissions import Permissions, permissions
 from rallycross.results.reference import Stage, reference
+from rallycross.settings import settings
+
+if TYPE_CHECKING:
+    from rallycross.deployment import CloudSpec
 
 NONE = "none"  # the choice not to verify
 _WORDS = {"true": True, "false": False}
@@ -28,6 +33,21 @@ PARTS = tuple(_ARGUMENTS)  # all that a run can be asked for
 def own_reference(context: Context, stage: Stage) -> str:
     """Return the uuid under which this run keeps what `stage` makes; the same when a task is run again."""
     return reference(context["dag"].dag_id, context["run_id"], stage)
+
+
+def permitted(context: Context, given: str) -> Permissions:
+    """Return what this run may do with the file, or text, `given`: see `rallycross.permissions`."""
+    return permissions(settings(), own_reference(context, "deploy"), given)
+
+
+def cloud_spec_of(context: Context, given: str) -> "CloudSpec":
+    """Return the cloud spec that a run was given, as a file or as text."""
+    from rallycross.deployment import load_spec  # noqa: PLC0415 - parsing a DAG stays cheap
+    from rallycross.yamlfile import source  # noqa: PLC0415
+
+    allowed = permitted(context, given)
+    text, file = source(given, allowed)
+    return load_spec(text, file=file, permissions=allowed)
 
 
 def own_references(context: Context, parts: Collection[Stage], tests: str = "") -> dict[str, str | None]:

@@ -34,6 +34,7 @@ class VerifyOperator(ResumableJobMixin, StoppableOperator):
     `cloud`: id of an Airflow connection, or name of a registered cloud.
     `tests`: name of a set of tests, or "none" to skip the stage; `pattern` or `load_list` (names) in its place.
     `skip_list`, `expected_failures`: entries "PATTERN # reason"; `options`: "section.name=value" for tempest.conf.
+    `accounts`: a file of credentials for the tests, as tempest has them.
     `verifier`, `package`, `plugins`, `test_package`: what to verify with; see `rallycross.verification.source`.
     Returns `{"verification": uuid, "passed": n, "failed": n, "skipped": n}`.
     """
@@ -51,6 +52,7 @@ class VerifyOperator(ResumableJobMixin, StoppableOperator):
         "package",
         "plugins",
         "test_package",
+        "accounts",
     )
     external_id_key = "verification"
 
@@ -69,6 +71,7 @@ class VerifyOperator(ResumableJobMixin, StoppableOperator):
         package: str = "",
         plugins: Sequence[str] | str = (),
         test_package: str = "",
+        accounts: str = "",
         **kwargs: Any,
     ) -> None:
         super().__init__(**{"outlets": [VERIFIED], **kwargs})
@@ -84,6 +87,7 @@ class VerifyOperator(ResumableJobMixin, StoppableOperator):
         self.package = package
         self.plugins = plugins
         self.test_package = test_package
+        self.accounts = accounts
         self._killed = False
 
     @tells_why
@@ -101,6 +105,7 @@ class VerifyOperator(ResumableJobMixin, StoppableOperator):
         """Start the process that runs the tests; one that was cut off goes on with those that have no result."""
         from hooks.openstack import OpenStackHook  # noqa: PLC0415 - parsing a DAG stays cheap
         from hooks.results import store as open_store  # noqa: PLC0415
+        from rallycross.permissions import Permissions  # noqa: PLC0415
         from rallycross.settings import settings  # noqa: PLC0415
         from rallycross.verifying import job  # noqa: PLC0415
         from rallycross.verifying import request as requests  # noqa: PLC0415
@@ -114,7 +119,9 @@ class VerifyOperator(ResumableJobMixin, StoppableOperator):
             # Begun at once, so that a verification that cannot even be configured is seen as crashed.
             store.begin_verification(uuid, cloud=self.cloud, chosen=self.tests or self.pattern)
             try:
-                requests.begin(store, uuid, self.cloud, self.request(), paths=settings())
+                asked = self.request()
+                asked.check(Permissions.of_forms(settings()))
+                requests.begin(store, uuid, self.cloud, asked, paths=settings())
                 cloud = OpenStackHook(self.cloud).get_conn()
             except BaseException as error:
                 store.end_verification(uuid, status="crashed", error=f"{error or type(error).__name__}")
@@ -148,6 +155,7 @@ class VerifyOperator(ResumableJobMixin, StoppableOperator):
             source=Source(self.verifier, self.package, tuple(_lines(self.plugins)), self.test_package),
             concurrency=int(self.concurrency),
             options=options_of(_lines(self.options)),
+            accounts=self.accounts.strip(),
         )
 
     def get_job_status(self, external_id: Any, context: Context) -> str:  # noqa: ARG002 - the mixin's

@@ -1,28 +1,39 @@
 """What a user gives for a whole run, checked before anything is done: a cloud spec and a task file."""
 
+from collections.abc import Callable
 from typing import Any
 
 from rallycross import catalogue, deployment, task
 from rallycross.deployment import CloudSpec
 from rallycross.errors import Complaint, InvalidInput
+from rallycross.permissions import OWNER, Permissions
+from rallycross.task.checks import out_of_reach
 from rallycross.yamlfile import source
 
 
-def check(cloud_spec: str, task_file: str, args: dict[str, Any] | str) -> CloudSpec:
+def _anything(_: str) -> Permissions:
+    return OWNER
+
+
+def check(
+    cloud_spec: str, task_file: str, args: dict[str, Any] | str, *, permitted: Callable[[str], Permissions] = _anything
+) -> CloudSpec:
     """Return the spec; raise `InvalidInput` with all complaints about both, each a path or the text itself.
 
-    `args` are the values of the task file's template.
+    `args` are the values of the task file's template; `permitted` says what either may do.
     """
     complaints: list[Complaint] = []
     spec = None
     try:
-        text, file = source(cloud_spec)
-        spec = deployment.load_spec(text, file=file)
+        text, file = source(cloud_spec, permitted(cloud_spec))
+        spec = deployment.load_spec(text, file=file, permissions=permitted(cloud_spec))
     except InvalidInput as error:
         complaints += error.complaints
     try:
-        text, file = source(task_file)
-        task.load(text, file=file, args=args, known=catalogue.known())
+        text, file = source(task_file, permitted(task_file))
+        known = catalogue.known()
+        planned = task.load(text, file=file, args=args, known=known, permissions=permitted(task_file))
+        complaints += out_of_reach(planned, known.scenarios)
     except InvalidInput as error:
         complaints += error.complaints
     if complaints or spec is None:

@@ -10,14 +10,28 @@ RALLYCROSS_FILE_VALUES   values in such a file, those of aliases counted each ti
 RALLYCROSS_RESULTS_LIMIT MB of a file of results that are imported (default: 200)
 RALLYCROSS_TEMPLATE_SECONDS seconds of processor time that rendering a task file may take (default: 3)
 RALLYCROSS_TEMPLATE_MEMORY  MB of memory that rendering a task file may take (default: 256)
+
+What those may reach who trigger a DAG, by a form or by Airflow's API; the command line is its owner's, and free:
+
+RALLYCROSS_FILES          folders, with colons between, below which they may name files (default: the checkout's
+                          `include/recipes` and `include/clouds`, and `files` in the home)
+RALLYCROSS_COMMANDS       whose commands (hooks, deployments) are run: `files`, those of such files (the default);
+                          `all`, also those of text that is typed into a form; `none`
+RALLYCROSS_PACKAGES       regular expressions, with spaces between, of what they may have installed to verify with
+                          (default: versions of tempest, and OpenStack's own plugins of it)
+RALLYCROSS_PASS_VARIABLES names of variables, with commas between, that programs get which are run on somebody's behalf,
+                          beside PATH, HOME, LANG and their like (default: none): see `rallycross.variables`
 """
 
 import math
 import os
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Literal, get_args
 
 from rallycross.errors import RallycrossError
+
+Commands = Literal["none", "files", "all"]
 
 CHECKOUT = Path(__file__).resolve().parents[2]
 _MB = 1_000_000
@@ -38,6 +52,9 @@ class Settings:
     results_limit: int = 200_000_000
     template_seconds: float = 3.0
     template_memory: int = 256_000_000
+    files: tuple[Path, ...] = ()
+    commands: Commands = "files"
+    packages: tuple[str, ...] = ()
 
     @property
     def clouds(self) -> Path:
@@ -75,6 +92,41 @@ def settings(env: dict[str, str] | None = None) -> Settings:
         results_limit=int(_number(env, "RALLYCROSS_RESULTS_LIMIT", 200) * _MB),
         template_seconds=_number(env, "RALLYCROSS_TEMPLATE_SECONDS", 3),
         template_memory=int(_number(env, "RALLYCROSS_TEMPLATE_MEMORY", 256) * _MB),
+        files=_folders(env.get("RALLYCROSS_FILES"), home),
+        commands=_commands(env.get("RALLYCROSS_COMMANDS") or "files"),
+        packages=_PACKAGES if (given := env.get("RALLYCROSS_PACKAGES")) is None else tuple(given.split()),
+    )
+
+
+# A version of tempest's, and OpenStack's own plugins of it: neither a URL, nor a folder, nor what anybody may publish.
+_PLUGINS = (
+    "barbican|blazar|cinder|cloudkitty|cyborg|designate|freezer|glance|heat|ironic|keystone|kuryr|magnum|manila|mistral"
+    "|monasca|murano|neutron|octavia|sahara|senlin|solum|telemetry|trove|venus|vitrage|watcher|zaqar|zun"
+)
+_EXACTLY = r"(\[[\w,-]+\])?([=<>~!]=?[\w.*+!]+(,[=<>~!]=?[\w.*+!]+)*)?"
+_PACKAGES = (
+    r"[=<>~!]{0,2}[0-9][\w.*+!]*",
+    rf"tempest{_EXACTLY}",
+    rf"({_PLUGINS})[-_]tempest[-_]plugin{_EXACTLY}",
+)
+
+
+def _folders(given: str | None, home: Path) -> tuple[Path, ...]:
+    if given is None:
+        return (CHECKOUT / "include/recipes", CHECKOUT / "include/clouds", home / "files")
+    return tuple(Path(folder).expanduser().absolute() for folder in _listed(given, os.pathsep))
+
+
+def _listed(text: str, separator: str) -> tuple[str, ...]:
+    return tuple(part.strip() for part in text.split(separator) if part.strip())
+
+
+def _commands(given: str) -> Commands:
+    for known in get_args(Commands):
+        if given == known:
+            return known  # type: ignore[no-any-return]
+    raise RallycrossError(
+        f"RALLYCROSS_COMMANDS: {given!r} is none of {', '.join(get_args(Commands))} - set one of these"
     )
 
 

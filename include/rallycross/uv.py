@@ -6,13 +6,17 @@ import subprocess
 import sys
 from pathlib import Path
 
+from rallycross.variables import BASIC, INSTALLER, NETWORK, passed
+
 PROGRAM = str(Path(sys.executable).with_name("uv"))
-_OTHERS = ("VIRTUAL_ENV", "PYTHONPATH", "PYTHONHOME")  # those of an environment that this process was started in
 
 
 def environment() -> dict[str, str]:
-    """Return the variables to start uv with: this process's, and the mirror that pip is told of, where uv is not."""
-    found = {name: value for name, value in os.environ.items() if name not in _OTHERS}
+    """Return the variables to start uv with, and the mirror that pip is told of, where uv is not.
+
+    They are few: what is installed may run what it likes, and this process may have secrets in its own.
+    """
+    found = passed(*BASIC, *NETWORK, *INSTALLER)
     if not found.get("UV_DEFAULT_INDEX") and not found.get("UV_INDEX_URL") and (mirror := _mirror()):
         found["UV_DEFAULT_INDEX"] = mirror
     return found

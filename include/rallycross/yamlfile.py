@@ -5,12 +5,14 @@ without merge keys (`<<`), both of which Rally refuses. JSON files go through th
 """
 
 import re
-from pathlib import Path as FilePath
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import yaml
 
 from rallycross.errors import Complaint, InvalidInput
+from rallycross.permissions import OWNER, TEXT, NotAllowed, Permissions
 from rallycross.settings import CHECKOUT, settings
 from rallycross.userfile import read_text, too_large
 
@@ -76,13 +78,37 @@ def _not_yaml(error: Exception) -> tuple[str, str]:
     return f"not valid YAML: {known or f'a value does not fit its tag ({type(error).__name__}: {error})'}", ""
 
 
-def source(given: str) -> tuple[str, str]:
+def source(given: str, permissions: Permissions = OWNER) -> tuple[str, str]:
     """Return text and name of what a user gave: a file's path (relative to the checkout), or the YAML itself."""
     if "\n" in given or ": " in given:
-        return given, "<text>"
+        return given, TEXT
     name = given.strip()
     remedy = "name a file, absolute or relative to the checkout, or give the YAML itself"
-    return read_text(CHECKOUT / FilePath(name).expanduser(), name=name, remedy=remedy), name
+    try:
+        path = permissions.find(name)
+    except NotAllowed as error:
+        raise InvalidInput([Complaint(name, 0, 0, "", error.what, error.remedy)]) from error
+    except (OSError, ValueError, RuntimeError) as error:  # NUL in a path, links in a circle, nobody's home
+        raise InvalidInput([Complaint(name, 0, 0, "", f"cannot be read: {error}", remedy)]) from error
+    # What is relative to another folder than the checkout is found again by its whole path.
+    name = name if path == CHECKOUT / name or (CHECKOUT / name).exists() else str(path)
+    return read_text(path, name=name, remedy=remedy), name
+
+
+@contextmanager
+def unquoted(text: str, file: str, permissions: Permissions, *, like: re.Pattern[str], kind: str) -> Iterator[None]:
+    """Replace complaints about a file by one that quotes nothing of it, unless its text is `like` what it should be.
+
+    What a form names may be some other file, and those who read logs are not those who may read it.
+    """
+    try:
+        yield
+    except InvalidInput:
+        if permissions.folders is None or file == TEXT or like.search(text):
+            raise
+        raise InvalidInput(
+            [Complaint(file, 0, 0, "", f"is no {kind}", f"name one, or give the {kind} itself")]
+        ) from None
 
 
 def place(places: Places, path: Path) -> tuple[int, int]:

@@ -46,6 +46,7 @@ def _home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     from hooks.results import store  # noqa: PLC0415 - not before the settings stand
 
     monkeypatch.setenv("RALLYCROSS_HOME", str(tmp_path))
+    monkeypatch.setenv("RALLYCROSS_FILES", f"{tmp_path}:{CHECKOUT / 'include'}")
     store.cache_clear()
     yield tmp_path
     store.cache_clear()

@@ -56,6 +56,7 @@ class Airflow:
         self.environment = {
             **kept,
             "RALLYCROSS_HOME": str(self.home),
+            "RALLYCROSS_PACKAGES": ".*",
             "AIRFLOW_CONN_SMALL": json.dumps({"conn_type": "openstack", "extra": extra}),
         }
 

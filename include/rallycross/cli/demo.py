@@ -24,8 +24,10 @@ from rallycross.cli.server import DAG
 from rallycross.cli.this_server import airflow_server
 from rallycross.cli.up import login, start
 from rallycross.errors import Complaint, InvalidInput, RallycrossError
+from rallycross.permissions import grant
+from rallycross.results.reference import reference
 from rallycross.results.store import Store
-from rallycross.settings import CHECKOUT
+from rallycross.settings import CHECKOUT, settings
 from rallycross.verification import SETS
 
 
@@ -49,6 +51,7 @@ def run(options: argparse.Namespace) -> int:
     start(server, limit=120)
     times["Airflow"] = time.monotonic() - began
     api, run_id = server.api(), f"demo_{datetime.now(UTC):%Y-%m-%dT%H.%M.%S}"
+    grant(settings(), reference(DAG, run_id, "deploy"), [conf["cloud_spec"], conf["task_file"]])
     api.post(f"/dags/{DAG}/dagRuns", {"dag_run_id": run_id, "logical_date": None, "conf": conf})
     followed = Run(api, Store.open(), DAG, run_id)
     note(f"run {run_id}: {followed.url}", began)

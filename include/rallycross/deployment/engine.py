@@ -19,6 +19,7 @@ __all__ = [
     "Deployed",
     "Engine",
     "Option",
+    "RunsNoCommands",
     "Service",
     "check_first",
 ]
@@ -104,6 +105,18 @@ class ChecksFirst(Protocol):
 
     def check(self, spec: CloudSpec) -> None:
         """Raise `InvalidInput` with all that is wrong; called before servers are made, and not by a destroy."""
+
+
+@runtime_checkable
+class RunsNoCommands(Protocol):
+    """An engine that has no command run by its options, and so can be had by a spec that is typed into a form."""
+
+    def reads(self, options: Mapping[str, Any]) -> Mapping[str, str]:
+        """Return the files of this machine that options, with defaults, have it read: option -> path."""
+
+    @property
+    def commanding(self) -> Sequence[str]:
+        """The options that are exceptions."""
 
 
 def check_first(spec: CloudSpec) -> None:

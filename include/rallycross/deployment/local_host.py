@@ -12,12 +12,13 @@ from pathlib import Path
 
 from rallycross.deployment.command import checked, command, framed
 from rallycross.deployment.host import Ran
+from rallycross.variables import BASIC, INSTALLER, NETWORK, passed
 
 _WHOLE_PIPE = 1 << 20  # as much as a pipe can hold
 
 
 class LocalHost:
-    """Runs commands on this machine, each in a process group of its own."""
+    """Runs commands on this machine, each in a process group of its own, with few of this process's variables."""
 
     name = "localhost"
 
@@ -28,7 +29,10 @@ class LocalHost:
             source.seek(0)
             began = time.monotonic()
             pipe = subprocess.PIPE
-            with subprocess.Popen(command(limit), stdin=source, stdout=pipe, stderr=pipe, process_group=0) as process:
+            variables = passed(*BASIC, *NETWORK, *INSTALLER)
+            with subprocess.Popen(
+                command(limit), env=variables, stdin=source, stdout=pipe, stderr=pipe, process_group=0
+            ) as process:
                 try:
                     out, err = _gather(process)
                 except BaseException:  # such as an Airflow time-out: nothing goes on behind the back of who asked

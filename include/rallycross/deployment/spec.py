@@ -2,14 +2,17 @@
 
 import re
 from collections.abc import Iterator, Mapping
+from pathlib import Path
 from typing import Any
 
 from rallycross.deployment import rally
-from rallycross.deployment.engine import ENGINES, BringsServers, CloudSpec, Engine, Option
+from rallycross.deployment.engine import ENGINES, BringsServers, CloudSpec, Engine, Option, RunsNoCommands
 from rallycross.deployment.provider import PROVIDERS, Provided
 from rallycross.errors import Complaint, InvalidInput, did_you_mean
+from rallycross.permissions import OWNER, NotAllowed, Permissions
 from rallycross.secret import secrets_in
-from rallycross.yamlfile import Path, dotted, parse, place
+from rallycross.yamlfile import Path as Keys
+from rallycross.yamlfile import dotted, parse, place, unquoted
 
 # A cloud's name names its folder, and its entry in a clouds.yaml.
 _NAME = re.compile(r"[a-z0-9][a-z0-9-]{0,40}")
@@ -22,20 +25,27 @@ _KINDS = {
     str: "a text",
 }
 _NAME_RULE = "must be lower-case letters, digits and dashes, 41 at the most, beginning with a letter or digit"
+_LIKE_A_SPEC = re.compile(r"""^[\s{"']*(engine|type|existing(@openstack)?)["']?\s*:""", re.MULTILINE)
 _COMMON = ("name", "engine", "provider")
-_Flaw = tuple[Path, str, str]  # where, what is wrong, remedy
+_Flaw = tuple[Keys, str, str]  # where, what is wrong, remedy
 
 
-def load_spec(text: str, *, file: str) -> CloudSpec:
+def load_spec(text: str, *, file: str, permissions: Permissions = OWNER) -> CloudSpec:
     """Return the cloud that a spec wants, defaults filled in; raise `InvalidInput` with all complaints.
 
-    What Rally has called a deployment or an environment is a spec too: see `rally`.
+    What Rally has called a deployment or an environment is a spec too: see `rally`. `permissions` are those of whoever
+    has given it.
     """
+    with unquoted(text, file, permissions, like=_LIKE_A_SPEC, kind="cloud spec"):
+        return _load(text, file, permissions)
+
+
+def _load(text: str, file: str, permissions: Permissions) -> CloudSpec:
     given, places = parse(text, file)
     data, moved = rally.translated(given)
     engines = ENGINES.all
 
-    def complaint(path: Path, what: str, remedy: str) -> Complaint:
+    def complaint(path: Keys, what: str, remedy: str) -> Complaint:
         there = rally.original(path, moved)
         return Complaint(file, *place(places, there), dotted(there), what, remedy)
 
@@ -48,9 +58,33 @@ def load_spec(text: str, *, file: str) -> CloudSpec:
     options = filled(data, engine.options)
     if isinstance(engine, BringsServers):
         provider = engine.provider(options)
+    if forbidden := [complaint(*flaw) for flaw in _forbidden(data, engine, options, file, permissions)]:
+        raise InvalidInput(forbidden)
     marked = _marked(data, {**engine.options, "provider": Option(dict, None, "", keys=provider_options)})
     secrets = tuple(sorted({*secrets_in(data), *marked}))
     return CloudSpec(data["name"], data["engine"], options, text, file, provider, secrets)
+
+
+def _forbidden(
+    data: Mapping[str, Any], engine: Engine, options: Mapping[str, Any], file: str, permissions: Permissions
+) -> Iterator[_Flaw]:
+    """Yield what a spec wants and may not have, because of who has given it."""
+    if permissions.may_command(file):
+        return  # nothing is out of reach for commands
+    remedy = "put the spec into a file of a folder that RALLYCROSS_FILES of the worker names"
+    if permissions.commands == "none":
+        remedy = "RALLYCROSS_COMMANDS of the worker would have to be `files`"
+    if not isinstance(engine, RunsNoCommands):
+        yield ("engine",), f"{data['engine']} runs commands, which this spec may not", remedy
+        return
+    for key in engine.commanding:
+        if data.get(key):
+            yield (key,), "lets hooks run commands, which this spec may not", remedy
+    for key, path in engine.reads(options).items():
+        try:
+            permissions.file(Path(path))
+        except NotAllowed as error:
+            yield ((key,) if key in data else ()), f"{key}: {path} {error.what}", error.remedy
 
 
 def filled(data: Mapping[str, Any], known: Mapping[str, Option]) -> dict[str, Any]:
@@ -114,7 +148,7 @@ def _name_flaws(data: dict[Any, Any]) -> Iterator[_Flaw]:
         yield ("name",), f"{_NAME_RULE}, not {_show(name)}", ""
 
 
-def _provider_flaws(section: Any, path: Path) -> Iterator[_Flaw]:
+def _provider_flaws(section: Any, path: Keys) -> Iterator[_Flaw]:
     if not isinstance(section, dict):
         yield path, f"must be a mapping, not {_show(section)}", "begin with `type:`"
         return
@@ -128,7 +162,7 @@ def _provider_flaws(section: Any, path: Path) -> Iterator[_Flaw]:
 
 
 def _mapping_flaws(
-    data: dict[Any, Any], known: Mapping[str, Option], path: Path, besides: tuple[str, ...] = ()
+    data: dict[Any, Any], known: Mapping[str, Option], path: Keys, besides: tuple[str, ...] = ()
 ) -> Iterator[_Flaw]:
     for key, option in known.items():
         if option.required and data.get(key) is None:
@@ -146,7 +180,7 @@ def _mapping_flaws(
                 yield here, f"cannot be given beside '{other}'", "remove one of the two"
 
 
-def _value_flaws(value: Any, option: Option, path: Path) -> Iterator[_Flaw]:
+def _value_flaws(value: Any, option: Option, path: Keys) -> Iterator[_Flaw]:
     if value is None and option.default is None:
         return
     if not _is(value, option.kind):

@@ -6,6 +6,7 @@ from typing import Any
 
 from rallycross.cloud.facts import CloudFacts, Named
 from rallycross.errors import Complaint, did_you_mean
+from rallycross.permissions import NotAllowed
 from rallycross.task.context_needs import NEEDS, QUOTA_SERVICES, Needs, configured, will_make
 from rallycross.task.known import Signature
 from rallycross.task.local_things import LOCAL
@@ -44,6 +45,16 @@ def check_files(task: Task, scenarios: Mapping[str, Signature]) -> list[Complain
     ]
 
 
+def out_of_reach(task: Task, scenarios: Mapping[str, Signature]) -> list[Complaint]:
+    """Return which files a task names that whoever has given it may not have read, whether they are there or not."""
+    nowhere = CloudFacts("", frozenset())
+    return [
+        complaint
+        for workload in task.workloads
+        for complaint in _Check(workload, nowhere, scenarios[workload.scenario], task).out_of_reach()
+    ]
+
+
 def resolve(
     workload: Workload, task: Task, facts: CloudFacts, signature: Signature, *, contexts_stand: bool = False
 ) -> Workload:
@@ -54,7 +65,7 @@ def resolve(
     args = dict(workload.args)
     for name, kind, wanted in _named(workload.args, signature):
         if kind in LOCAL:
-            args[name] = LOCAL[kind](task.file, wanted)
+            args[name] = LOCAL[kind](task, wanted)
         elif contexts_stand or (found := _find(workload, facts, kind, wanted)).id:
             args[name] = find(kind, wanted, facts.things.get(kind, ())).id if contexts_stand else found.id
     return replace(workload, args=args, contexts=dict(_with_whole_paths(workload, task)))
@@ -70,7 +81,7 @@ def _with_whole_paths(workload: Workload, task: Task) -> Iterator[tuple[str, Any
     """Yield the contexts; files that they name by whole paths. What they name in the cloud they look up themselves."""
     for context, config in workload.contexts.items():
         local = {
-            key: LOCAL[kind](task.file, config[key])
+            key: LOCAL[kind](task, config[key])
             for key, kind in NEEDS.get(context, Needs()).things.items()
             if kind in LOCAL and configured(workload, context).get(key)
         }
@@ -161,14 +172,29 @@ class _Check:
         return self._complaint("", what, "name one: --cloud NAME")
 
     def files(self) -> Iterator[Complaint]:
-        """Yield which files are missing."""
+        """Yield which files are missing, or out of reach."""
+        for name, key, kind, wanted, context in self._named_files():
+            yield from self._thing(name, key, kind, wanted, context=context)
+
+    def out_of_reach(self) -> Iterator[Complaint]:
+        """Yield which files may not be read."""
+        for _, key, kind, wanted, context in self._named_files():
+            try:
+                LOCAL[kind](self.task, wanted)
+            except NotAllowed as reason:
+                yield self._complaint(key, f"'{wanted}' {reason.what}", reason.remedy, context=context)
+            except NotFound:
+                continue  # it may be there where the load is run
+
+    def _named_files(self) -> Iterator[tuple[str, str, str, Any, str]]:
+        """Yield what names a thing of this machine: name, key, kind, what was written, and the context if it is one."""
         for name, kind, wanted in _named(self.workload.args, self.signature):
             if kind in LOCAL:
-                yield from self._thing(name, name, kind, wanted, context="")
+                yield name, name, kind, wanted, ""
         for context in self.workload.contexts:
             for key, kind in NEEDS.get(context, Needs()).things.items():
                 if kind in LOCAL and (wanted := configured(self.workload, context).get(key)):
-                    yield from self._thing(f"{context}.{key}", key, kind, wanted, context=context)
+                    yield f"{context}.{key}", key, kind, wanted, context
 
     def _services(self) -> Iterator[Complaint]:
         for service in self.signature.services:
@@ -202,9 +228,11 @@ class _Check:
         """Look for what is named, by an argument or by a key of a context."""
         try:
             if kind in LOCAL:
-                LOCAL[kind](self.task.file, wanted)
+                LOCAL[kind](self.task, wanted)
             else:
                 self.found[name] = _find(self.workload, self.facts, kind, wanted)
+        except NotAllowed as reason:
+            yield self._complaint(key, f"'{wanted}' {reason.what}", reason.remedy, context=context)
         except NotFound as reason:
             if kind in LOCAL:
                 remedy = "name a file by a path from the current folder or from the task file's"

@@ -1,10 +1,13 @@
 """Reads a task file of Rally's format v2 or v1."""
 
+import re
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from pathlib import Path as FilePath
 from typing import Any
 
 from rallycross.errors import Complaint, InvalidInput
+from rallycross.permissions import OWNER, Permissions
 from rallycross.settings import CHECKOUT
 from rallycross.task import frame, workload
 from rallycross.task.arguments import arguments
@@ -13,8 +16,13 @@ from rallycross.task.plan import Subtask, Task, Workload
 from rallycross.task.reading import Reading, mapping, sequence, texts
 from rallycross.task.template import is_template, render
 from rallycross.task.workload import Named, Written
-from rallycross.yamlfile import Path, parse
+from rallycross.yamlfile import Path, parse, unquoted
 
+# A key of format v2, a scenario of format v1, or a template that has them from elsewhere.
+_LIKE_A_TASK = re.compile(
+    r"""^[\s{"'-]*(subtasks|version|[A-Z]\w*\.\w+)(@\w+)?["']?\s*:|\{%-?\s*(include|import|from|extends)\b""",
+    re.MULTILINE,
+)
 V1_TITLE = "Task (adopted from task format v1)"
 
 
@@ -25,15 +33,28 @@ def load(
     args: Mapping[str, Any] | str | None = None,
     known: Known,
     folder: FilePath | None = None,
+    permissions: Permissions = OWNER,
 ) -> Task:
     """Return the task that a file asks for; raise `InvalidInput` with all complaints about it.
 
     `file` names the file in complaints; what the template includes, and where the task's own paths start, is the
     folder of `file` (relative to the checkout), or `folder` for a text that stands in no file. `args` fill in the
-    template: a mapping, or a text as people write it.
+    template: a mapping, or a text as people write it. `permissions` are those of whoever has given all this.
     """
+    with unquoted(text, file, permissions, like=_LIKE_A_TASK, kind="task file"):
+        return _load(text, file, args, known, folder or (CHECKOUT / file).parent, permissions)
+
+
+def _load(  # noqa: PLR0917 - what `load` is given
+    text: str,
+    file: str,
+    args: Mapping[str, Any] | str | None,
+    known: Known,
+    folder: FilePath,
+    permissions: Permissions,
+) -> Task:
     values = arguments(args) if isinstance(args, str) else dict(args or {})
-    rendered = render(text, values, file=file, folder=folder or (CHECKOUT / file).parent)
+    rendered = render(text, values, file=file, folder=folder, permissions=permissions)
     # Lines are those of the rendered text; say so where they may not be the file's.
     same = not is_template(text) or len(text.rstrip().splitlines()) == len(rendered.rstrip().splitlines())
     shown = file if same else f"{file} (rendered)"
@@ -43,9 +64,10 @@ def load(
     reading.complaints += forbidden
     if data is None and rendered.strip(" \n\t-") != "null":
         raise InvalidInput([Complaint(file, 1, 1, "", *_nothing(text))])
-    task = _task(reading, data, text, file)
-    if reading.complaints:
-        raise InvalidInput(set(reading.complaints))  # frame and name may say the same of one value
+    task = replace(_task(reading, data, text, file), permissions=permissions)
+    # Frame and name may say the same of one value.
+    if complaints := {*reading.complaints, *_forbidden_hooks(task, filled_in=bool(values))}:
+        raise InvalidInput(complaints)
     return task
 
 
@@ -56,6 +78,48 @@ def _nothing(text: str) -> tuple[str, str]:
     if is_template(text):
         return "the template renders to nothing", "look at its conditions, and at the task arguments"
     return "the file has nothing but comments", "write a task of Rally's format into it"
+
+
+def _forbidden_hooks(task: Task, *, filled_in: bool) -> Iterator[Complaint]:
+    """Yield a complaint about each workload with hooks, which run commands, that whoever gave them may not run.
+
+    Where a template was filled in, a command that does not stand in the file as it is has come with the arguments.
+    """
+    permissions = task.permissions
+    for one in task.workloads:
+        for hook in one.hooks:
+            if not permissions.may_command(task.file):
+                what = f"the hook {hook.action} runs commands, which this task may not"
+                remedy = "put the task into a file of a folder that RALLYCROSS_FILES of the worker names"
+                if permissions.commands == "none":
+                    remedy = "RALLYCROSS_COMMANDS of the worker would have to be `files`"
+            elif filled_in and permissions.commands != "all" and not _as_written(hook.action_args, task.source):
+                what = f"the hook {hook.action} runs what came with the task arguments, which a form may not give"
+                remedy = "write it into the file, or set RALLYCROSS_COMMANDS of the worker to `all`"
+            else:
+                continue
+            file, _, line = one.place.rpartition(":")
+            yield Complaint(file, int(line), 0, one.key, what, remedy)
+
+
+def _as_written(value: Any, source: str) -> bool:
+    """Return whether all that is in a value stands in a text, word for word."""
+    return all(re.search(rf"(?<![\w./-]){re.escape(leaf)}(?![\w./-])", source) for leaf in _leaves(value))
+
+
+def _leaves(value: Any) -> Iterator[str]:
+    """Yield all that stands in a value as it is written, keys too."""
+    if isinstance(value, dict):
+        for key, inner in value.items():
+            yield str(key)
+            yield from _leaves(inner)
+    elif isinstance(value, list):
+        for inner in value:
+            yield from _leaves(inner)
+    elif isinstance(value, bool):
+        yield from ()
+    else:
+        yield str(value)
 
 
 def _task(reading: Reading, data: Any, source: str, file: str) -> Task:

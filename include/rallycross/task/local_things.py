@@ -6,47 +6,48 @@ from typing import Any
 
 from rallycross.errors import InvalidInput
 from rallycross.settings import CHECKOUT
+from rallycross.task.plan import Task
 from rallycross.task.resources import NotFound
 from rallycross.userfile import read_text
 
 _URL = ("http://", "https://")
 
 
-def file_of(file: str, location: str) -> str:
+def file_of(task: Task, location: str) -> str:
     """Return where a file is: a URL as it is, `~` expanded; from the current folder or else from the task file's.
 
-    `file` is the task file, relative to the checkout. Rally looks in the current folder alone.
+    Rally looks in the current folder alone. Raises `NotAllowed` where the task may not have the file.
     """
     if location.startswith(_URL):
         return location
     path = Path(location).expanduser()
-    beside = (CHECKOUT / file).parent / path
-    return str(path.absolute() if path.is_file() or not beside.is_file() else beside)
+    beside = (CHECKOUT / task.file).parent / path
+    return str(task.permissions.file(path.absolute() if path.is_file() or not beside.is_file() else beside))
 
 
-def _location(file: str, wanted: str) -> str:
-    path = file_of(file, wanted)
+def _location(task: Task, wanted: str) -> str:
+    path = file_of(task, wanted)
     if not path.startswith(_URL) and not Path(path).is_file():
         raise NotFound(f"there is no file '{wanted}'")
     return path
 
 
-def _text(file: str, wanted: str) -> str:
+def _text(task: Task, wanted: str) -> str:
     try:
-        return read_text(file_of(file, wanted), name=f"the file '{wanted}'")
+        return read_text(file_of(task, wanted), name=f"the file '{wanted}'")
     except InvalidInput as error:
         raise NotFound(str(error).partition(" - ")[0]) from error
 
 
-def _texts(file: str, wanted: list[str]) -> dict[str, str]:
-    return {path: _text(file, path) for path in wanted}
+def _texts(task: Task, wanted: list[str]) -> dict[str, str]:
+    return {path: _text(task, path) for path in wanted}
 
 
-def _path(_: str, wanted: str) -> str:
-    return str(Path(wanted).expanduser())
+def _path(task: Task, wanted: str) -> str:
+    return str(task.permissions.file(Path(wanted).expanduser()))
 
 
-def _image_options(_: str, wanted: dict[str, Any]) -> dict[str, Any]:
+def _image_options(_: Task, wanted: dict[str, Any]) -> dict[str, Any]:
     """Translate glance's API v1: `is_public` is `visibility`, which goes before it."""
     options = dict(wanted)
     if "is_public" in options:
@@ -55,8 +56,8 @@ def _image_options(_: str, wanted: dict[str, Any]) -> dict[str, Any]:
     return options
 
 
-# Kind -> how to make of what is written (in the task file named first) what the scenario gets. Raise `NotFound`.
-LOCAL: dict[str, Callable[[str, Any], Any]] = {
+# Kind -> how to make of what is written in a task what the scenario gets. Raise `NotFound` or `NotAllowed`.
+LOCAL: dict[str, Callable[[Task, Any], Any]] = {
     "file": _location,
     "text": _text,
     "texts": _texts,

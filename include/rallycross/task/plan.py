@@ -4,6 +4,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
+from rallycross.permissions import OWNER, Permissions
+
 # How durations are taken: from the moment at which an iteration was due, with adaptive polling; or as Rally takes them,
 # from its actual start, with Rally's delays and intervals of polling.
 Timing = Literal["intended", "rally"]
@@ -71,6 +73,7 @@ class Task:
     source: str = ""  # the text as the user wrote it
     file: str = ""
     timing: Timing = "intended"
+    permissions: Permissions = field(default=OWNER, compare=False)  # of whoever has given the file
 
     @property
     def workloads(self) -> tuple[Workload, ...]:

@@ -45,11 +45,11 @@ def _bound(seconds: int, memory: int) -> None:
 
 
 def _rendered(job: dict[str, Any]) -> dict[str, Any]:
-    from jinja2 import FileSystemLoader, TemplateSyntaxError, meta  # noqa: PLC0415 - within the bounds
+    from jinja2 import TemplateSyntaxError, meta  # noqa: PLC0415 - within the bounds
     from jinja2.sandbox import SandboxedEnvironment  # noqa: PLC0415
 
     text, args, file = job["text"], job["args"], job["file"]
-    environment = SandboxedEnvironment(loader=FileSystemLoader(job["folder"]), autoescape=False)
+    environment = SandboxedEnvironment(loader=_loader(job), autoescape=False)
     # Rally's globals; its `round` gives whole numbers, as `ceil` does.
     rallys = {"min": min, "max": max, "ceil": math.ceil, "round": lambda x: round(x)}  # noqa: PLW0108 - one argument
     environment.globals.update(rallys)
@@ -73,6 +73,26 @@ def _rendered(job: dict[str, Any]) -> dict[str, Any]:
         return {"complaints": [(file, _line_of(error), 0, "", what, "")]}
     # NUL and halves of surrogate pairs are complained of by who reads the text.
     return {"text": whole} if len(whole) <= job["most"] else {"complaints": [_too_large(job, "text")]}
+
+
+def _loader(job: dict[str, Any]) -> Any:
+    """Return what looks for templates in a folder, and takes those alone that are below one of `folders`, if given."""
+    from jinja2 import Environment, FileSystemLoader, TemplateNotFound  # noqa: PLC0415
+
+    class Loader(FileSystemLoader):
+        def get_source(self, environment: Environment, template: str) -> Any:
+            # What is out of reach is not told from what is not there.
+            missing = TemplateNotFound(template, f"{template!r} is no file that this template may include")
+            try:
+                found = super().get_source(environment, template)
+            except (TemplateNotFound, OSError, UnicodeDecodeError):
+                raise missing from None
+            file = Path(found[1]).resolve()
+            if job["folders"] is not None and not any(file.is_relative_to(one) for one in job["folders"]):
+                raise missing
+            return found
+
+    return Loader(job["folder"])
 
 
 def _too_large(job: dict[str, Any], kind: str) -> _Complaint:

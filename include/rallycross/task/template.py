@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from rallycross.errors import Complaint, InvalidInput, RallycrossError
+from rallycross.permissions import OWNER, Permissions
 from rallycross.settings import Settings, settings
 
 _PROGRAM = Path(__file__).with_name("rendering.py")
@@ -23,8 +24,8 @@ def is_template(text: str) -> bool:
     return _TAG.search(text) is not None
 
 
-def render(text: str, args: Mapping[str, Any], *, file: str, folder: Path) -> str:
-    """Return the text with `args` filled in; includes and imports are looked for in `folder`.
+def render(text: str, args: Mapping[str, Any], *, file: str, folder: Path, permissions: Permissions = OWNER) -> str:
+    """Return the text with `args` filled in; includes and imports are looked for in `folder`, where they are permitted.
 
     A template may come from a form, and a short one can ask for all memory and all time that there is. So it is
     rendered in a process of its own, which has little of either, no environment, and nothing of ours to reach for.
@@ -33,6 +34,7 @@ def render(text: str, args: Mapping[str, Any], *, file: str, folder: Path) -> st
         return text
     limits = settings()
     job = {"text": text, "args": dict(args), "file": file, "folder": str(folder), "most": limits.file_limit}
+    job["folders"] = None if permissions.folders is None else [str(one) for one in permissions.folders]
     job |= {"seconds": int(-(-limits.template_seconds // 1)), "memory": limits.template_memory}
     try:
         done = subprocess.run(

@@ -15,6 +15,7 @@ import openstack
 
 from rallycross.cloud.cloud import Cloud
 from rallycross.errors import RallycrossError
+from rallycross.permissions import NotAllowed, Permissions
 from rallycross.verification import accounts, workers
 from rallycross.verification.accounts import Accounts
 from rallycross.verification.discovery import discover
@@ -38,6 +39,7 @@ from rallycross.verification.test import Status, TestResult, outcomes
 from rallycross.verification.verifier import Configured, Need, Verifier, available_tests, command
 from rallycross.verification.verifiers import install
 
+_PATH = ("/", "~", "../", "file:")  # how a path begins, among values of other kinds
 PATIENCE = 60  # seconds for an answer of the cloud's, unless its entry says `api_timeout`: one that hangs hears no stop
 
 
@@ -54,6 +56,19 @@ class Request:
     def __post_init__(self) -> None:
         if self.accounts and self.source.kind != TEMPEST:
             raise RallycrossError("a file of accounts is tempest's - a project's users are made for the run")
+
+    def check(self, permissions: Permissions) -> None:
+        """Raise `NotAllowed` where something is out of reach for whoever asks: a package, or a file."""
+        for package in (self.source.package, *self.source.plugins):
+            if package:
+                permissions.check_package(package)
+        named = {"accounts": self.accounts, **{f"option {name}": value for name, value in self.options.items()}}
+        for where, value in named.items():
+            if value and (where == "accounts" or value.startswith(_PATH)):
+                try:
+                    permissions.file(Path(value))
+                except NotAllowed as error:
+                    raise NotAllowed(f"{where}: {value} {error.what}", error.remedy) from None
 
     def data(self) -> dict[str, Any]:
         """Return it as JSON has it."""

@@ -82,6 +82,7 @@ class Existing:
     """The engine of clouds that others have deployed."""
 
     takes_servers = False
+    commanding: ClassVar = ("hosts",)  # on which hooks run commands
     options: ClassVar = {
         "clouds_yaml": Option(str, "~/.config/openstack/clouds.yaml", "path of a clouds.yaml", _whole_path),
         "cloud": Option(str, None, "the cloud's entry in the clouds.yaml (default: this spec's `name`)"),
@@ -99,6 +100,15 @@ class Existing:
             dict, None, "its machines that hooks may break, by name, each with `host`", named_hosts.complain, keys=None
         ),
     }
+
+    def reads(self, options: Mapping[str, Any]) -> Mapping[str, str]:
+        """Return the file of its credentials, where they are in none of the options, and that of its certificates."""
+        files = {"cacert": options["cacert"]}
+        if options["openrc"]:
+            files["openrc"] = options["openrc"]
+        elif not options["auth"]:
+            files["clouds_yaml"] = options["clouds_yaml"]
+        return {key: path for key, path in files.items() if path}
 
     def plan(self, spec: CloudSpec, nodes: Sequence[Node], site: Site) -> Plan:
         """Return no step: signing in is done from here, by `cloud`."""

@@ -11,6 +11,7 @@ from typing import Any
 
 from rallycross.load_hooks.action import Firing, action
 from rallycross.task.flaw import Flaw, Schema, flaws
+from rallycross.variables import BASIC, passed
 
 _LOOK = 0.25  # seconds between two looks at whether anybody waits still
 
@@ -23,26 +24,46 @@ _CHARTS: Schema = {"type": "array", "items": _CHART}
 _OUTPUT: Schema = {"type": "object", "properties": {"additive": _CHARTS, "complete": _CHARTS}}
 
 
-def _validate(command: Any) -> list[Flaw]:
-    if found := flaws(command, {"type": "string"}):
+_MAPPING: Schema = {
+    "type": "object",
+    "properties": {
+        "command": {"type": "string"},
+        "environment": {"type": "object", "additionalProperties": {"type": ["string", "integer"]}},
+    },
+    "required": ["command"],
+    "additionalProperties": False,
+}
+
+
+def _validate(given: Any) -> list[Flaw]:
+    mapping = isinstance(given, dict)
+    if found := flaws(given, _MAPPING if mapping else {"type": "string"}):
         return found
     try:
-        words = shlex.split(command)
+        words = shlex.split(given["command"] if mapping else given)
     except ValueError as error:
         return [Flaw((), f"cannot be split into words: {error}", "close the quotation")]
     return [] if words else [Flaw((), "names no program", "write a command")]
 
 
 @action("sys_call", _validate)
-def sys_call(command: str, firing: Firing) -> None:
+def sys_call(given: str | dict[str, Any], firing: Firing) -> None:
     """Run a program, without a shell. Charts that it prints as JSON are shown, else what it has said.
 
-    It has failed when its exit code is not 0.
+    It has failed when its exit code is not 0. It has few of this process's variables, see `variables`: what it says is
+    in the report, and those of Airflow's workers are secrets.
     """
+    command = given if isinstance(given, str) else given["command"]
+    more = {} if isinstance(given, str) else {name: str(one) for name, one in given.get("environment", {}).items()}
     # Files, not pipes: a daemon that the program leaves behind may hold these for longer than anybody waits.
     with tempfile.TemporaryFile() as out_file, tempfile.TemporaryFile() as err_file:
         with subprocess.Popen(
-            shlex.split(command), stdin=subprocess.DEVNULL, stdout=out_file, stderr=err_file, process_group=0
+            shlex.split(command),
+            env={**passed(*BASIC), **more},
+            stdin=subprocess.DEVNULL,
+            stdout=out_file,
+            stderr=err_file,
+            process_group=0,
         ) as process:
             code = _end(process, firing)
         out, err = (_whole(file) for file in (out_file, err_file))
