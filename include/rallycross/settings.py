@@ -5,6 +5,7 @@ RALLYCROSS_RESULTS_URL   SQLAlchemy URL of the results database (default: SQLite
 RALLYCROSS_SAMPLES       folder of the sample files (default: `samples` in the home)
 RALLYCROSS_REPORTS       folder of the reports (default: `reports` in the home)
 RALLYCROSS_HOST_PATIENCE seconds for which a server may be out of reach during a deployment (default: 120)
+RALLYCROSS_DATABASE_PATIENCE  seconds for which the results database may be away while it is in use (default: 120)
 RALLYCROSS_FILE_LIMIT    MB of a file that people write: a task file, a cloud spec, a list (default: 2)
 RALLYCROSS_FILE_VALUES   values in such a file, those of aliases counted each time (default: 50000)
 RALLYCROSS_RESULTS_LIMIT MB of a file of results that are imported (default: 200)
@@ -55,6 +56,7 @@ class Settings:
     files: tuple[Path, ...] = ()
     commands: Commands = "files"
     packages: tuple[str, ...] = ()
+    database_patience: float = 120.0
 
     @property
     def clouds(self) -> Path:
@@ -90,6 +92,7 @@ def settings(env: dict[str, str] | None = None) -> Settings:
         file_limit=int(_number(env, "RALLYCROSS_FILE_LIMIT", 2) * _MB),
         file_values=int(_number(env, "RALLYCROSS_FILE_VALUES", 50_000)),
         results_limit=int(_number(env, "RALLYCROSS_RESULTS_LIMIT", 200) * _MB),
+        database_patience=_number(env, "RALLYCROSS_DATABASE_PATIENCE", 120),
         template_seconds=_number(env, "RALLYCROSS_TEMPLATE_SECONDS", 3),
         template_memory=int(_number(env, "RALLYCROSS_TEMPLATE_MEMORY", 256) * _MB),
         files=_folders(env.get("RALLYCROSS_FILES"), home),

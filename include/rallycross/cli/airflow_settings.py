@@ -57,6 +57,7 @@ def core_settings(paths: Settings) -> dict[str, str]:
         "RALLYCROSS_RESULTS_URL": paths.results_url,
         "RALLYCROSS_SAMPLES": str(paths.samples),
         "RALLYCROSS_REPORTS": str(paths.reports),
+        "RALLYCROSS_DATABASE_PATIENCE": f"{paths.database_patience:g}",
     }
 
 

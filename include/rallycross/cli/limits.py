@@ -22,6 +22,7 @@ def limits() -> list[tuple[str, str, str]]:
         ("checkout", str(CHECKOUT), "where it was cloned to"),
         ("state", str(paths.home), "RALLYCROSS_HOME"),
         ("results database", _without_password(paths.results_url), "RALLYCROSS_RESULTS_URL"),
+        ("it is waited for, in mid-run", f"{paths.database_patience:g} s", "RALLYCROSS_DATABASE_PATIENCE"),
         ("samples", str(paths.samples), "RALLYCROSS_SAMPLES"),
         ("reports", str(paths.reports), "RALLYCROSS_REPORTS"),
         ("clouds", str(paths.clouds), "RALLYCROSS_HOME"),
@@ -45,6 +46,6 @@ def _ports(ports: dict[str, int]) -> str:
 
 
 def _without_password(url: str) -> str:
-    from sqlalchemy.engine import make_url  # noqa: PLC0415 - slow to import, and needed here only
+    from rallycross.results.trouble import shown  # noqa: PLC0415 - slow to import, and needed here only
 
-    return make_url(url).render_as_string(hide_password=True)
+    return shown(url)

@@ -9,6 +9,7 @@ from pathlib import Path
 from rallycross import benchmark
 from rallycross.cli.follow import RunView, Stage, task_details
 from rallycross.cloud.cloud import Cloud
+from rallycross.errors import RallycrossError
 from rallycross.judging.judge import judge
 from rallycross.judging.verdict import Verdict, verdict
 from rallycross.report import write
@@ -78,7 +79,11 @@ class LocalRun:
             else:
                 act.state = "success"
             act.ended = time.time()
-            if self._store.task(self._uuid) is None:  # it never began: there is nothing to judge
+            try:
+                if self._store.task(self._uuid) is None:  # it never began: there is nothing to judge
+                    return
+            except RallycrossError as error:  # nobody can tell any more
+                self.error = self.error or error
                 return
 
     def _load(self) -> None:

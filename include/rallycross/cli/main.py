@@ -4,6 +4,7 @@ Exit codes: 0 = passed or done, 1 = the benchmark or the verification failed, 2 
 """
 
 import argparse
+import errno
 from collections.abc import Sequence
 from importlib import import_module
 
@@ -26,6 +27,18 @@ COMMANDS = (
     "test",
     "bench",
 )
+
+# What a disk refuses, and what to do about it.
+_REMEDIES = {
+    errno.ENOSPC: "make room on its disk",
+    errno.EDQUOT: "make room, or have the quota raised",
+    errno.EROFS: "mount its disk for writing, or set RALLYCROSS_HOME to a folder on another",
+    errno.EACCES: "give this user the right to it",
+    errno.EPERM: "give this user the right to it",
+    errno.EIO: "check its disk",
+    errno.ENOTDIR: "a file stands where a folder is needed: move it away",
+    errno.EISDIR: "a folder stands where a file is needed: move it away",
+}
 
 
 def main(arguments: Sequence[str]) -> int:
@@ -58,4 +71,9 @@ def _carry_out(arguments: Sequence[str]) -> int:
         return 2
     except RallycrossError as error:
         progress.print(f"rallycross: {error}")
+        return 2
+    except OSError as error:
+        if error.errno not in _REMEDIES or not error.filename:
+            raise
+        progress.print(f"rallycross: {error.filename}: {error.strerror} - {_REMEDIES[error.errno]}")
         return 2

@@ -1,42 +1,53 @@
 """The database below the store: engine, migration at the first look, short transactions, upsert."""
 
 import os
+import sqlite3
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+from types import FunctionType
 from typing import Any
 
-from sqlalchemy import Connection, Engine, create_engine, event, inspect, text
+from sqlalchemy import Connection, Engine, ExceptionContext, create_engine, event, inspect, text
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import make_url
-from sqlalchemy.exc import ArgumentError, OperationalError
+from sqlalchemy.exc import ArgumentError, DBAPIError
 from sqlalchemy.orm import Session, sessionmaker
 
 from rallycross.errors import RallycrossError
 from rallycross.results.models import Base
+from rallycross.results.trouble import FORMS, DatabaseTrouble, SameFile, is_trouble, patient, shown, trouble
 
 # The newest migration. Known here because alembic, which is slow to import, is not needed for a database that has it.
 HEAD = "0004"
 _BUSY_SECONDS = 30
+_CONNECT_SECONDS = 10  # for which a PostgreSQL server may keep silent; a URL's own connect_timeout goes before
 _MIGRATION_LOCK = 0x52414C4C59  # any number that is only ours
 _MIGRATIONS = Path(__file__).with_name("migrations")
 
 
 class Database:
-    """A results database, migrated and ready. May be used from several threads and processes at once."""
+    """A results database, migrated and ready. May be used from several threads and processes at once.
 
-    def __init__(self, url: str) -> None:
+    What goes wrong is a `DatabaseTrouble`. What may pass, such as a server's restart, is waited for `patience` seconds.
+    """
+
+    def __init__(self, url: str, *, patience: float = 0.0) -> None:
         self.url = url
+        self.patience = patience
         self.engine = _engine(url)
         self._write = sessionmaker(self.engine, expire_on_commit=False)
         self._read = sessionmaker(self.engine.execution_options(reads_only=True), expire_on_commit=False)
         try:
             _migrate(self.engine)
-        except OperationalError as error:
-            shown = self.engine.url.render_as_string(hide_password=True)
-            raise RallycrossError(
-                f"results database {shown}: {error.orig} - set RALLYCROSS_RESULTS_URL to one that can be reached"
-            ) from error
+        except (DBAPIError, sqlite3.Error) as error:
+            raise trouble(self.engine.url, error) from error
+
+    def __init_subclass__(cls) -> None:
+        """Make each method patient: it is one transaction, and can be tried again."""
+        for name, value in list(vars(cls).items()):
+            if isinstance(value, FunctionType) and not name.startswith("_"):
+                setattr(cls, name, patient(value))
 
     def close(self) -> None:
         """Let go of all connections."""
@@ -72,15 +83,17 @@ def _engine(url: str) -> Engine:
         parsed = make_url(url)
     except ArgumentError as error:  # what cannot be parsed is not shown: it may hold a password
         raise RallycrossError(
-            "results database: its URL cannot be read - set RALLYCROSS_RESULTS_URL to sqlite:////path/of/a/file"
-            " or postgresql://user:password@host/name"
+            f"results database: its URL cannot be read - set RALLYCROSS_RESULTS_URL to {FORMS}"
         ) from error
     if parsed.get_backend_name() == "postgresql":
-        return create_engine(parsed, pool_pre_ping=True)
+        own = {} if "connect_timeout" in parsed.query else {"connect_timeout": _CONNECT_SECONDS}
+        engine = create_engine(parsed, pool_pre_ping=True, connect_args=own)
+        event.listen(engine, "handle_error", _translate)
+        return engine
     if parsed.get_backend_name() != "sqlite" or not parsed.database or parsed.database == ":memory:":
         raise RallycrossError(
             f"results database {parsed.render_as_string(hide_password=True)}: neither a SQLite file nor PostgreSQL"
-            " - set RALLYCROSS_RESULTS_URL to sqlite:////path/of/a/file or postgresql://user:password@host/name"
+            f" - set RALLYCROSS_RESULTS_URL to {FORMS}"
         )
     file = Path(parsed.database)
     try:
@@ -91,11 +104,20 @@ def _engine(url: str) -> Engine:
     except FileExistsError:
         pass
     except OSError as error:
-        raise RallycrossError(f"results database {file}: {error.strerror} - set RALLYCROSS_RESULTS_URL") from error
+        raise trouble(parsed, error) from error
+    same = SameFile(parsed)
     engine = create_engine(parsed, connect_args={"timeout": _BUSY_SECONDS})
     event.listen(engine, "connect", _prepare_sqlite)
+    event.listen(engine, "begin", lambda _: same.check())
     event.listen(engine, "begin", _begin_sqlite)
+    event.listen(engine, "handle_error", _translate)
     return engine
+
+
+def _translate(context: ExceptionContext) -> None:
+    error = context.sqlalchemy_exception or context.original_exception
+    if context.engine is not None and is_trouble(error):
+        raise trouble(context.engine.url, error) from context.original_exception
 
 
 def _prepare_sqlite(connection: Any, _record: object) -> None:
@@ -116,8 +138,14 @@ def _migrate(engine: Engine) -> None:
     if engine.dialect.name == "sqlite":
         _use_wal(engine)
     with engine.execution_options(reads_only=True).connect() as connection:
-        if _version(connection) == HEAD:
-            return
+        version = _version(connection)
+    if version == HEAD:
+        return
+    if version is not None and not list(_MIGRATIONS.glob(f"versions/{version}_*.py")):
+        raise DatabaseTrouble(
+            f"results database {shown(engine.url)}: has the revision {version}, and this version of Rallycross knows"
+            f" those up to {HEAD} - use the version that made it, or set RALLYCROSS_RESULTS_URL to another database"
+        )
     from alembic import command  # noqa: PLC0415 - see HEAD
     from alembic.config import Config  # noqa: PLC0415
 

@@ -24,7 +24,7 @@ class Store(Clouds, Deployments, Verifications, Tasks, Ledger, History):
     @classmethod
     def open(cls, url: str | None = None) -> "Store":
         """Open the database at `url` (default: as the settings say), making and migrating it as needed."""
-        return cls(url or settings().results_url)
+        return cls(url or settings().results_url, patience=settings().database_patience)
 
     def add_artifact(self, owner_uuid: str, kind: str, path: str) -> None:
         """Note a file that belongs to a deployment, verification, task or workload."""

@@ -1,5 +1,6 @@
 """The store's part for tasks and their workloads."""
 
+import logging
 import time
 from collections.abc import Sequence
 from typing import Any, Literal
@@ -10,7 +11,10 @@ from rallycross.results.database import Database
 from rallycross.results.models import SubtaskRow, TaskRow, WorkloadRow, WorkloadSlaRow
 from rallycross.results.reference import workload_reference
 from rallycross.results.sla_row import SlaRow
+from rallycross.results.trouble import DatabaseTrouble
 from rallycross.task.plan import Subtask, Task
+
+_log = logging.getLogger(__name__)
 
 
 class Tasks(Database):
@@ -48,8 +52,16 @@ class Tasks(Database):
         self._change_workload(workload_uuid, load_began_at=at)
 
     def report_progress(self, workload_uuid: str, progress: dict[str, Any]) -> None:
-        """Show where a workload's load is, in the place of what was shown before."""
-        self._change_workload(workload_uuid, progress=progress)
+        """Show where a workload's load is, in the place of what was shown before.
+
+        A database that is away is not waited for: what is shown is not worth keeping the load waiting.
+        """
+        try:
+            self._change_workload(workload_uuid, progress=progress)
+        except DatabaseTrouble as error:
+            if not error.passing:
+                raise
+            _log.warning("%s; the load goes on", error)
 
     def end_workload(
         self,

@@ -1,0 +1,267 @@
+"""Whatever is wrong with the results database is said in a sentence, and what passes is waited for."""
+
+import os
+import pwd
+import shutil
+import socket
+import sqlite3
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from sqlalchemy import create_engine, text
+
+from rallycross.cli.main import main
+from rallycross.errors import RallycrossError
+from rallycross.results.store import Store
+from rallycross.results.trouble import DatabaseTrouble
+
+_COMMANDS = (["results", "list"], ["results", "show", "1"], ["verify", "history"], ["cloud", "list"], ["clean"])
+
+
+def _garbage(file: Path) -> None:
+    file.write_bytes(b"not a database, but long enough to be one" * 200)
+
+
+def _folder(file: Path) -> None:
+    file.mkdir()
+
+
+def _cut(file: Path) -> None:
+    Store.open(f"sqlite:///{file}").close()
+    os.truncate(file, 5000)
+
+
+def _overwritten(file: Path) -> None:
+    Store.open(f"sqlite:///{file}").close()
+    with file.open("r+b") as opened:
+        opened.seek(100)
+        opened.write(b"\xa5" * (file.stat().st_size - 200))
+
+
+def _of_a_newer_version(file: Path) -> None:
+    Store.open(f"sqlite:///{file}").close()
+    with sqlite3.connect(file) as connection:
+        connection.execute("UPDATE alembic_version SET version_num = '9999'")
+    connection.close()
+
+
+@pytest.fixture(name="home")
+def _home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.setenv("RALLYCROSS_HOME", str(tmp_path))
+    monkeypatch.delenv("RALLYCROSS_RESULTS_URL", raising=False)
+    return tmp_path
+
+
+@pytest.mark.parametrize(
+    ("harm", "said"),
+    [
+        (_garbage, "file is not a database - move the file away"),
+        (_folder, "unable to open database file - make its folder"),
+        (_cut, "malformed - put back a copy"),
+        (_overwritten, "malformed - put back a copy"),
+        (_of_a_newer_version, "has the revision 9999, and this version of Rallycross knows those up to"),
+    ],
+)
+@pytest.mark.parametrize("command", _COMMANDS, ids=" ".join)
+def test_a_bad_file_is_said_by_every_command(
+    harm: Callable[[Path], None],
+    said: str,
+    command: list[str],
+    home: Path,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    """The sentence has the path and a remedy, there is no traceback, and the exit code is 2."""
+    file = home / "results.db"
+    harm(file)
+
+    assert main(command) == 2
+    written = capsys.readouterr().err
+    assert f"results database {file}: " in written
+    assert said in written
+    assert "Traceback" not in written
+
+
+def test_a_file_that_may_only_be_read_is_said() -> None:
+    """As another user finds it, who may not write it."""
+    if os.geteuid() != 0:
+        pytest.skip("only root can try it as another user")
+    folder = Path(tempfile.mkdtemp(dir="/tmp"))
+    try:
+        folder.chmod(0o755)
+        file = folder / "results.db"
+        with sqlite3.connect(file) as connection:
+            connection.execute("CREATE TABLE some (thing)")
+        connection.close()
+        file.chmod(0o644)
+        code = """
+import os, sys
+from rallycross.results.store import Store
+os.seteuid(int(sys.argv[1]))
+Store.open(f"sqlite:///{sys.argv[2]}")
+"""
+        nobody = pwd.getpwnam("nobody").pw_uid
+        done = subprocess.run(
+            [sys.executable, "-c", code, str(nobody), file], capture_output=True, text=True, check=False
+        )
+    finally:
+        shutil.rmtree(folder)
+    assert f"results database {file}: attempt to write a readonly database - give this user the right" in done.stderr
+
+
+def test_a_database_that_was_removed_in_use_is_said(tmp_path: Path) -> None:
+    """SQLite itself would go on writing to what nobody can find any more."""
+    store = Store.open(f"sqlite:///{tmp_path / 'results.db'}")
+    store.patience = 0.0
+    (tmp_path / "results.db").rename(tmp_path / "moved.db")
+    with pytest.raises(DatabaseTrouble, match=f"{tmp_path}/results.db: was removed while it was in use"):
+        store.add_artifact("one", "log", "there")
+
+    Store.open(f"sqlite:///{tmp_path / 'results.db'}").close()
+    with pytest.raises(DatabaseTrouble, match="another file was put in its place"):
+        store.artifacts("one")
+
+
+def test_a_file_that_is_away_for_a_while_is_waited_for(tmp_path: Path) -> None:
+    """A writer goes on once it is back, and nothing is lost."""
+    file, away = tmp_path / "results.db", tmp_path / "away.db"
+    store = Store.open(f"sqlite:///{file}")
+    store.patience = 60.0
+    file.rename(away)
+    back = threading.Timer(1.0, lambda: away.rename(file))
+    back.start()
+    store.add_artifact("one", "log", "there")
+    back.join()
+
+    assert [row.path for row in Store.open(f"sqlite:///{file}").artifacts("one")] == ["there"]
+
+
+def test_progress_is_not_worth_waiting_for(tmp_path: Path) -> None:
+    """A load that shows how far it has come is not kept waiting by a database that is away."""
+    store = Store.open(f"sqlite:///{tmp_path / 'results.db'}")
+    store.patience = 3600.0
+    (tmp_path / "results.db").rename(tmp_path / "away.db")
+
+    store.report_progress("one", {"done": 1})
+
+
+@pytest.mark.parametrize("what", ["database", "row"])
+def test_a_full_disk_is_said(what: str) -> None:
+    """On a disk of its own that is really full, whether the database is made there or written to."""
+    code = """
+import os, sys
+from rallycross.results.store import Store
+folder, what = sys.argv[1:]
+def fill():
+    with open(f"{folder}/filling", "wb", buffering=0) as file:
+        try:
+            while True:
+                file.write(bytes(4096))
+        except OSError:
+            pass
+if what == "database":
+    fill()
+store = Store.open(f"sqlite:///{folder}/results.db")
+store.patience = 0.0
+store.add_artifact("one", "log", "x")
+fill()
+try:
+    for number in range(100):
+        store.add_artifact("one", "log", "x" * 4096 + str(number))
+finally:
+    os.unlink(f"{folder}/filling")
+    assert [row.path[0] for row in store.artifacts("one")][0] == "x"
+"""
+    if os.geteuid() != 0:
+        pytest.skip("only root can mount a small disk")
+    with tempfile.TemporaryDirectory() as folder:
+        mount = f'mount -t tmpfs -o size=1m none {folder} && exec "$@"'
+        done = subprocess.run(
+            ["unshare", "--mount", "bash", "-c", mount, "-", sys.executable, "-c", code, folder, what],
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+    if "unshare" in done.stderr or "mount:" in done.stderr:
+        pytest.skip("this machine lets nobody mount")
+    assert "DatabaseTrouble: results database" in done.stderr
+    assert f"{folder}/results.db: " in done.stderr
+    assert "make room on its disk" in done.stderr
+
+
+def _closed_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        (lambda url: url.replace("owner@", "nobody:secret@"), 'role "nobody" does not exist'),
+        (lambda url: url + "_none", "does not exist - have it made"),
+        (lambda url: f"{url.rsplit(':', 1)[0]}:{_closed_port()}/none", "start its server, or correct host and port"),
+        (lambda url: url.replace("127.0.0.1", "no.such.host.invalid"), "correct the host in RALLYCROSS_RESULTS_URL"),
+        (lambda url: url.replace("owner@", "guest:secret@"), "permission denied"),
+    ],
+    ids=["user", "database", "server", "host", "rights"],
+)
+def test_a_server_that_does_not_let_us_in_is_said(change: Callable[[str], str], said: str, postgresql_url: str) -> None:
+    """The sentence has the URL without its password, what the server said, and a remedy."""
+    engine = create_engine(postgresql_url, isolation_level="AUTOCOMMIT")
+    with engine.connect() as connection:
+        connection.execute(text("DROP ROLE IF EXISTS guest"))
+        connection.execute(text("CREATE ROLE guest LOGIN"))
+        connection.execute(text("REVOKE CREATE ON SCHEMA public FROM PUBLIC"))
+    engine.dispose()
+    with pytest.raises(RallycrossError) as raised:
+        Store.open(change(postgresql_url))
+
+    assert said in str(raised.value)
+    assert str(raised.value).startswith("results database postgresql://")
+    assert "secret" not in str(raised.value)
+
+
+def test_a_server_that_is_away_for_a_while_is_waited_for(postgresql_url: str) -> None:
+    """Connections are cut and none are let in: writers wait, go on when they may, and nothing is lost."""
+    store = Store.open(postgresql_url)
+    store.patience = 60.0
+    name = postgresql_url.rpartition("/")[2]
+    admin = create_engine(postgresql_url.replace(name, "postgres"), isolation_level="AUTOCOMMIT")
+
+    def let(*, allowed: bool) -> None:
+        with admin.connect() as connection:
+            connection.execute(text(f"ALTER DATABASE {name} ALLOW_CONNECTIONS {allowed}"))
+            if not allowed:
+                connection.execute(
+                    text("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = :name"), {"name": name}
+                )
+
+    stop = threading.Event()
+    written: list[str] = []
+
+    def write() -> None:
+        while not stop.is_set():
+            store.add_artifact("one", "log", str(len(written)))
+            written.append(str(len(written)))
+            time.sleep(0.01)
+
+    writing = threading.Thread(target=write)
+    writing.start()
+    let(allowed=False)
+    time.sleep(1.0)
+    before = len(written)
+    let(allowed=True)
+    while len(written) < before + 5 and writing.is_alive():
+        time.sleep(0.05)
+    stop.set()
+    writing.join()
+    admin.dispose()
+
+    assert [row.path for row in store.artifacts("one")] == written
+    store.close()
