@@ -4,6 +4,9 @@ RALLYCROSS_HOME          state of this checkout (default: `.rallycross` beside t
 RALLYCROSS_RESULTS_URL   SQLAlchemy URL of the results database (default: SQLite in the home)
 RALLYCROSS_SAMPLES       folder of the sample files (default: `samples` in the home)
 RALLYCROSS_REPORTS       folder of the reports (default: `reports` in the home)
+RALLYCROSS_RESULTS_GROUP group of this machine that may read reports and sample files (default: none, the owner alone)
+RALLYCROSS_PATIENCE      seconds for which nothing may move while Airflow is started (default: 120)
+RALLYCROSS_START_LIMIT   seconds after which its start is given up, whatever moves (default: 3600)
 RALLYCROSS_HOST_PATIENCE seconds for which a server may be out of reach during a deployment (default: 120)
 RALLYCROSS_DATABASE_PATIENCE  seconds for which the results database may be away while it is in use (default: 120)
 RALLYCROSS_FILE_LIMIT    MB of a file that people write: a task file, a cloud spec, a list (default: 2)
@@ -48,6 +51,9 @@ class Settings:
     samples: Path
     reports: Path
     host_patience: float = 120.0
+    results_group: str = ""
+    patience: float = 120.0
+    start_limit: float = 3600.0
     file_limit: int = 2_000_000
     file_values: int = 50_000
     results_limit: int = 200_000_000
@@ -89,6 +95,9 @@ def settings(env: dict[str, str] | None = None) -> Settings:
         samples=Path(env.get("RALLYCROSS_SAMPLES") or home / "samples").expanduser().absolute(),
         reports=Path(env.get("RALLYCROSS_REPORTS") or home / "reports").expanduser().absolute(),
         host_patience=_number(env, "RALLYCROSS_HOST_PATIENCE", 120),
+        results_group=env.get("RALLYCROSS_RESULTS_GROUP", ""),
+        patience=_number(env, "RALLYCROSS_PATIENCE", 120),
+        start_limit=_number(env, "RALLYCROSS_START_LIMIT", 3600),
         file_limit=int(_number(env, "RALLYCROSS_FILE_LIMIT", 2) * _MB),
         file_values=int(_number(env, "RALLYCROSS_FILE_VALUES", 50_000)),
         results_limit=int(_number(env, "RALLYCROSS_RESULTS_LIMIT", 200) * _MB),

@@ -42,6 +42,6 @@ def _spec() -> CloudSpec:
 @pytest.fixture(name="embedded_cloud", scope="session")
 def _embedded_cloud(paths: Settings, spec: CloudSpec) -> Cloud:
     """Return the cloud, deployed unless it stands."""
-    paths.home.mkdir(parents=True, exist_ok=True)
+    paths.home.mkdir(mode=0o700, parents=True, exist_ok=True)  # as the `rallycross` command makes it
     name = lifecycle.deploy(spec, Store.open(paths.results_url), paths, uuid="e2e", tell=lambda _: None)
     return Cloud.from_file(paths.clouds_yaml, name)

@@ -38,6 +38,8 @@ def airflow_settings(home: Path, port: int, secret: Secrets, *, checkout: Path =
         "AIRFLOW__API_AUTH__JWT_SECRET": secret.jwt_secret,
         "AIRFLOW__DATABASE__SQL_ALCHEMY_CONN": f"sqlite:///{home / 'airflow.db'}",
         "AIRFLOW__DAG_PROCESSOR__PARSING_PROCESSES": "1",
+        # Left to its default it would be a folder of /tmp that whoever comes first can have.
+        "AIRFLOW__DAG_PROCESSOR__DAG_BUNDLE_STORAGE_PATH": str(home / "bundles"),
         # Stages follow each other within 0.2 s instead of 1 s.
         "AIRFLOW__SCHEDULER__SCHEDULER_IDLE_SLEEP_TIME": "0.2",
         # A scheduler or a worker that was killed is missed within a minute instead of five.
@@ -58,6 +60,7 @@ def core_settings(paths: Settings) -> dict[str, str]:
         "RALLYCROSS_SAMPLES": str(paths.samples),
         "RALLYCROSS_REPORTS": str(paths.reports),
         "RALLYCROSS_DATABASE_PATIENCE": f"{paths.database_patience:g}",
+        "RALLYCROSS_RESULTS_GROUP": paths.results_group,
     }
 
 

@@ -48,7 +48,7 @@ def run(options: argparse.Namespace) -> int:
     conf = checked(options)
     server = airflow_server()
     times = {"set-up": float(os.environ.get("RALLYCROSS_SETUP_SECONDS", "0"))}
-    start(server, limit=120)
+    start(server)
     times["Airflow"] = time.monotonic() - began
     api, run_id = server.api(), f"demo_{datetime.now(UTC):%Y-%m-%dT%H.%M.%S}"
     grant(settings(), reference(DAG, run_id, "deploy"), [conf["cloud_spec"], conf["task_file"]])

@@ -10,6 +10,8 @@ from importlib import import_module
 
 from rallycross.cli.console import progress
 from rallycross.errors import InvalidInput, RallycrossError
+from rallycross.modes import close_home
+from rallycross.settings import settings
 
 COMMANDS = (
     "demo",
@@ -62,6 +64,7 @@ def _carry_out(arguments: Sequence[str]) -> int:
     module.configure(parser)
     options = parser.parse_args(arguments[1:])
     try:
+        close_home(settings().home)
         return int(module.run(options))
     except InvalidInput as error:
         count = len(error.complaints)

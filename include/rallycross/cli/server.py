@@ -20,6 +20,7 @@ from rallycross.cli.airflow_settings import COMPONENTS, MARK, airflow_settings, 
 from rallycross.cli.processes import Process, end, marked
 from rallycross.cli.secrets import USER, Secrets
 from rallycross.cli.supervisor import Program, Supervisor, configuration
+from rallycross.deployment.embedded.on_host.movement import Movement
 from rallycross.errors import RallycrossError
 from rallycross.owner_only import write_owner_only
 from rallycross.settings import CHECKOUT, settings
@@ -75,7 +76,10 @@ class AirflowServer:
         return control.programs() if control and control.answers() else []
 
     def up(self, base: dict[str, str], *, limit: float, tell: Callable[[str], None]) -> bool:
-        """Start what does not run; wait up to `limit` seconds until it is healthy. Tell whether it was started."""
+        """Start what does not run; wait until it is healthy. Tell whether it was started.
+
+        It is waited `limit` seconds at most, and not where nothing moves for as long as the settings say.
+        """
         for folder in (self.folder, self.folder / "log"):
             folder.mkdir(parents=True, exist_ok=True)
         self.folder.chmod(0o700)
@@ -89,7 +93,7 @@ class AirflowServer:
                 )
             if not running:
                 self._start(base, tell)
-            self._wait(time.monotonic() + limit, limit)
+            self._wait(Movement(settings(base).patience, limit, tell))
             return not running
 
     def down(self, *, tell: Callable[[str], None]) -> bool:
@@ -179,34 +183,40 @@ class AirflowServer:
             raise RallycrossError(f"Airflow could not make its database - see {log}:\n{tail(log)}")
         stamp.write_text(now)
 
-    def _wait(self, deadline: float, limit: float) -> None:
-        api, missing = self.api(), "nothing answered yet"
+    def _wait(self, movement: Movement) -> None:
+        api = self.api()
         since = max((program.started for program in self.programs()), default=0)
-        while time.monotonic() < deadline:
+        while True:
             try:
-                missing = self._missing(api, since)
+                missing, waited_for = self._missing(api, since)
             except AirflowDidNotAnswer as error:
-                missing = str(error)
+                missing, waited_for = str(error), ("api-server",)
             if not missing:
                 return
+            groups = {program.name: program.pid for program in self.programs() if program.name in waited_for}
+            if given_up := movement.look([missing], groups):
+                raise RallycrossError(f"Airflow is not healthy - {given_up}\n{self._last_words()}")
             time.sleep(0.2)
-        raise RallycrossError(f"Airflow was not healthy after {limit:.0f} s: {missing}\n{self._last_words()}")
 
-    def _missing(self, api: AirflowAPI, since: float) -> str:
-        """Return what is not healthy yet; a heartbeat from before `since` is that of an earlier start."""
+    def _missing(self, api: AirflowAPI, since: float) -> tuple[str, tuple[str, ...]]:
+        """Return what is not healthy yet, and the components that can make it so.
+
+        A heartbeat from before `since` is that of an earlier start.
+        """
         health = api.health()
         for name, component in _HEALTH_NAMES.items():
             beat = health[name].get(f"latest_{name}_heartbeat")
             if health[name]["status"] != "healthy" or not beat or datetime.fromisoformat(beat).timestamp() < since:
-                return f"{component} is not healthy"
+                return f"{component} is not healthy", (component,)
         try:
             api.get(f"/dags/{DAG}")
         except AirflowDidNotAnswer as error:
             if error.code != 404:
                 raise
             broken = api.get("/importErrors")["import_errors"]
-            return "\n".join([f"the DAG {DAG} is not listed", *(row["stack_trace"] for row in broken)])
-        return ""
+            missing = "\n".join([f"the DAG {DAG} is not listed", *(row["stack_trace"] for row in broken)])
+            return missing, () if broken else ("dag-processor",)  # what is broken is not mended by reading it again
+        return "", ()
 
     def _last_words(self) -> str:
         states = [f"{program.name}: {program.state} {program.detail}" for program in self.programs()]

@@ -30,6 +30,7 @@ stdout_logfile_backups=1
 _SUPERVISOR = """\
 [supervisord]
 nodaemon=true
+umask=077
 user={user}
 logfile={folder}/log/supervisor.log
 logfile_maxbytes=5MB
@@ -56,6 +57,7 @@ class Program:
     state: str  # RUNNING, STARTING, BACKOFF, STOPPED, EXITED, FATAL
     detail: str  # pid and uptime, or why not
     started: int  # seconds since the epoch; 0 = not yet
+    pid: int = 0  # which leads a process group of its own; 0 = it does not run
 
 
 def configuration(folder: Path, *, port: int, password: str, user: str, bin_folder: Path, checkout: Path) -> str:
@@ -94,7 +96,7 @@ class Supervisor:
     def programs(self) -> list[Program]:
         """Return all components, as they are now."""
         found: Any = self._server.supervisor.getAllProcessInfo()
-        rows = (Program(row["name"], row["statename"], row["description"], row["start"]) for row in found)
+        rows = (Program(row["name"], row["statename"], row["description"], row["start"], row["pid"]) for row in found)
         return sorted(rows, key=lambda row: COMPONENTS.index(row.name))
 
     def answers(self) -> bool:

@@ -8,11 +8,18 @@ from rallycross.cli.console import console, note
 from rallycross.cli.secrets import USER
 from rallycross.cli.server import AirflowServer
 from rallycross.cli.this_server import airflow_server
+from rallycross.settings import settings
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
     """Add the options."""
-    parser.add_argument("--limit", type=float, default=120, metavar="SECONDS", help="how long to wait (default: 120)")
+    parser.add_argument(
+        "--limit",
+        type=float,
+        default=settings().start_limit,
+        metavar="SECONDS",
+        help="how long to wait at most, while something moves (default: RALLYCROSS_START_LIMIT, %(default)g)",
+    )
 
 
 def run(options: argparse.Namespace) -> int:
@@ -23,9 +30,10 @@ def run(options: argparse.Namespace) -> int:
     return 0
 
 
-def start(server: AirflowServer, *, limit: float) -> bool:
+def start(server: AirflowServer, *, limit: float | None = None) -> bool:
     """Start Airflow, and say so when it took a while. Tell whether anything was started."""
     began = time.monotonic()
+    limit = settings().start_limit if limit is None else limit
     started = server.up(dict(os.environ), limit=limit, tell=lambda text: note(text, began))
     if started:
         note("Airflow is healthy", began)

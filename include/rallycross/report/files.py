@@ -3,6 +3,7 @@
 from pathlib import Path
 from typing import Literal
 
+from rallycross.modes import results_file, results_folder
 from rallycross.report.document import document
 from rallycross.report.junit import junit
 from rallycross.report.run import gather
@@ -30,11 +31,12 @@ def write(
 
     samples = samples or settings().samples
     run = gather(store, deployment=deployment, verification=verification, task=task, samples=samples, title=title)
-    folder.mkdir(parents=True, exist_ok=True)
+    results_folder(folder)
     written = {"html": folder / "report.html", "junit": folder / "junit.xml", "json": folder / "report.json"}
-    written["html"].write_text(page(run), encoding="utf-8")
-    written["junit"].write_bytes(junit(run))
-    written["json"].write_text(document(run), encoding="utf-8")
+    content = {"html": page(run).encode(), "junit": junit(run), "json": document(run).encode()}
+    for form, path in written.items():
+        with results_file(path) as file:
+            file.write(content[form])
     for owner in (deployment, verification, task):
         for kind, path in written.items() if owner else ():
             store.add_artifact(str(owner), kind, str(path))

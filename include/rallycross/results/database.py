@@ -15,6 +15,7 @@ from sqlalchemy.exc import ArgumentError, DBAPIError
 from sqlalchemy.orm import Session, sessionmaker
 
 from rallycross.errors import RallycrossError
+from rallycross.modes import private_folder
 from rallycross.results.models import Base
 from rallycross.results.trouble import FORMS, DatabaseTrouble, SameFile, is_trouble, patient, shown, trouble
 
@@ -97,7 +98,7 @@ def _engine(url: str) -> Engine:
         )
     file = Path(parsed.database)
     try:
-        file.parent.mkdir(parents=True, exist_ok=True)
+        private_folder(file.parent)
         # Made here, because SQLite would let everybody read it; what it puts beside it has the same mode. One that
         # is there is not opened: closing it would drop the locks of all this process's connections to it.
         os.close(os.open(file, os.O_CREAT | os.O_EXCL | os.O_RDWR, 0o600))

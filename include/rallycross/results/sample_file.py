@@ -33,6 +33,7 @@ import pyarrow as pa
 
 from rallycross.errors import RallycrossError
 from rallycross.load.sample import Action, Sample
+from rallycross.modes import results_file, results_folder
 from rallycross.results.sealed import BLANK, END_OF_STREAM, KEY, Gap, Kind, is_sealed, parts, seal
 
 FAILURE_FIELDS = ("kind", "message", "detail", "request_id")
@@ -77,9 +78,9 @@ class SampleWriter:
 
     def __init__(self, path: Path) -> None:
         """Begin the file; one that is there already is never written over (`FileExistsError`)."""
-        path.parent.mkdir(parents=True, exist_ok=True)
+        results_folder(path.parent)
         self._path = path
-        self._file = path.open("xb", buffering=0)
+        self._file = results_file(path, "xb", buffering=0)
         self._names: dict[str, int] = {}
         self._lock = Lock()  # of what was added
         self._writing = Lock()  # of the file

@@ -6,8 +6,12 @@ from typing import Any
 from rallycross.deployment.embedded.options import SERVICES, Options
 from rallycross.deployment.node import LOCAL
 
-BACKING = ("mariadb", "epmd", "rabbitmq", "rabbitmq_distribution", "memcached", "supervisor")
+BACKING = ("mariadb", "rabbitmq", "rabbitmq_distribution", "supervisor")
 PORTS = (*BACKING, *SERVICES)
+# memcached knows no user: whoever reaches it can have its clients run what they unpickle. So it is in the root, which
+# the owner alone can enter. All programs run there: as a whole, the path may be longer than a socket's may be.
+CACHE = "memcached.sock"
+CACHE_URL = f"unix:/proc/self/cwd/{CACHE}"  # pymemcache takes no relative path
 SECRETS = ("admin", "demo", "service", "database", "messages", "cookie", "supervisor", "metadata")
 
 
@@ -16,7 +20,7 @@ class Layout:
     """One embedded cloud as one of its hosts sees it.
 
     Everything is under `root`. Everything listens on 127.0.0.1, but for the APIs and the message queue of a cloud that
-    has several hosts: those listen on the controller's `address`.
+    has several hosts: those listen on the controller's `address`. Whatever listens on a port asks who is there.
     """
 
     name: str

@@ -45,6 +45,8 @@ OPTIONS = {
     "disk_gb_min": Option(float, 5.0, "free disk that it must have for a first deploy", _within(0, 100_000)),
     "compute_memory_gb_min": Option(float, 1.0, "memory that a compute node must have", _within(0, 10_000)),
     "compute_disk_gb_min": Option(float, 2.0, "free disk that it must have for a first deploy", _within(0, 100_000)),
+    "patience_s": Option(float, 120.0, "seconds to wait for a service in which nothing moves", _within(1, 86400)),
+    "step_limit_s": Option(float, 3600.0, "seconds that a step may take, whatever moves in it", _within(60, 86400)),
     "python": Option(str, "", "the host's Python to use; empty = the first of 3.12, 3.13, 3.11 that runs"),
 }
 
@@ -65,6 +67,8 @@ class Options:
     disk_gb_min: float
     compute_memory_gb_min: float
     compute_disk_gb_min: float
+    patience_s: float
+    step_limit_s: float
     python: str
 
     @classmethod

@@ -1,8 +1,26 @@
 """MariaDB, RabbitMQ and memcached from Debian packages, unpacked under the root: nothing of the system is changed."""
 
-from rallycross.deployment.embedded.layout import Layout
+from rallycross.deployment.embedded.layout import CACHE, Layout
 from rallycross.deployment.embedded.service import Program
 
+NAMES = "rallycross_names"  # the Erlang module in the place of epmd
+# epmd tells a node the port of another. Here there is one node, and its port is known.
+_MODULE = f"""\
+-module({NAMES}).
+-export([start_link/0, register_node/2, register_node/3, port_please/2, port_please/3, listen_port_please/2,
+         address_please/3, names/0, names/1]).
+
+start_link() -> ignore.
+register_node(_Name, _Port) -> {{ok, 1}}.
+register_node(_Name, _Port, _Driver) -> {{ok, 1}}.
+port_please(_Name, _Host) -> {{port, port(), 6}}.
+port_please(Name, Host, _Timeout) -> port_please(Name, Host).
+listen_port_please(_Name, _Host) -> {{ok, port()}}.
+address_please(_Name, _Host, _Family) -> {{ok, {{127, 0, 0, 1}}}}.
+names() -> {{ok, []}}.
+names(_Host) -> {{ok, []}}.
+port() -> list_to_integer(os:getenv("RABBITMQ_DIST_PORT")).
+"""
 # What is asked for; apt adds what these need and the system does not have.
 WANTED = "mariadb-server-core mariadb-client-core rabbitmq-server memcached"
 
@@ -89,8 +107,16 @@ fi
 
 
 def rabbitmq_script(layout: Layout) -> str:
-    """Return the script that has Erlang find its cookie: it takes one that its owner alone can read."""
-    return f"chmod 400 {_cookie(layout)}\n"
+    """Return the script that has Erlang find its cookie, and the module that stands in for epmd.
+
+    It takes a cookie that its owner alone can read.
+    """
+    module = layout.path("rabbitmq", f"{NAMES}.erl")
+    return f"""
+chmod 400 {_cookie(layout)}
+({libraries(layout)}
+{prefix(layout)}/usr/lib/erlang/bin/erlc -o {layout.path("rabbitmq")} {module})
+"""
 
 
 def _cookie(layout: Layout) -> str:
@@ -120,22 +146,23 @@ default_user = openstack
 default_pass = {layout.secrets["messages"]}
 log.console = true
 log.file = false
+auth_mechanisms.1 = PLAIN
+auth_mechanisms.2 = AMQPLAIN
 vm_memory_high_watermark.absolute = 1GB
 disk_free_limit.absolute = 200MB
 """,
         layout.path("etc", "enabled_plugins"): "[].\n",
         _cookie(layout): layout.secrets["cookie"],
+        layout.path("rabbitmq", f"{NAMES}.erl"): _MODULE,
     }
 
 
 def programs(layout: Layout) -> tuple[Program, ...]:
-    """Return the servers, each on ports of its own of loopback."""
+    """Return the servers: those that ask for a password on ports of their own, memcached on a socket."""
     base = prefix(layout)
     # One word for bash -c; supervisor itself expands no wild card.
     shell = "/bin/bash -c '" + libraries(layout).replace('"', "") + "; exec {}'"
     erlang = {
-        "ERL_EPMD_ADDRESS": "127.0.0.1",
-        "ERL_EPMD_PORT": str(layout.ports["epmd"]),
         "HOME": layout.path("rabbitmq"),
         "PATH": f"{base}/usr/lib/erlang/bin:{base}/usr/bin:/usr/local/bin:/usr/bin:/bin",
     }
@@ -144,14 +171,19 @@ def programs(layout: Layout) -> tuple[Program, ...]:
         "RABBITMQ_NODE_IP_ADDRESS": layout.address,
         "RABBITMQ_NODE_PORT": str(layout.ports["rabbitmq"]),
         "RABBITMQ_DIST_PORT": str(layout.ports["rabbitmq_distribution"]),
-        # Without this the port between nodes would be open to all.
-        # And the broker must not start an epmd of its own, which nobody would end.
-        "RABBITMQ_SERVER_ADDITIONAL_ERL_ARGS": "-kernel inet_dist_use_interface {127,0,0,1} -start_epmd false",
         # The supervised process is the broker itself, not a shell that a kill would take away above it.
         "RABBITMQ_ALLOW_INPUT": "1",
         "RABBITMQ_SERVER_START_ARGS": "-noinput",
-        # Schedulers that find nothing to do would spin for work, on cores that the load needs.
-        "ERL_FLAGS": "+sbwt none +sbwtdcpu none +sbwtdio none",
+        # For the broker, and for the Erlang that it runs only to have epmd started: that would answer, and take names
+        # from, whoever asks. Without the interface the port between nodes would be open to all.
+        "ERL_FLAGS": " ".join(
+            (
+                f"-start_epmd false -pa {layout.path('rabbitmq')} -epmd_module {NAMES}",
+                f"-erl_epmd_port {layout.ports['rabbitmq_distribution']} -kernel inet_dist_use_interface {{127,0,0,1}}",
+                # Schedulers that find nothing to do would spin for work, on cores that the load needs.
+                "+sbwt none +sbwtdcpu none +sbwtdio none",
+            )
+        ),
         "RABBITMQ_MNESIA_BASE": layout.path("rabbitmq", "data"),
         "RABBITMQ_LOG_BASE": layout.path("log"),
         "RABBITMQ_PID_FILE": layout.path("rabbitmq", "pid"),
@@ -167,15 +199,23 @@ def programs(layout: Layout) -> tuple[Program, ...]:
             # Relative to the data: an absolute path may be longer than a socket's may be.
             f"--socket=mariadb.sock --bind-address=127.0.0.1 --port={layout.ports['mariadb']} --skip-name-resolve",
             f"--max-connections=2000 --user=$(id -un) --init-file={layout.path('etc', 'mariadb.sql')}",
+            # As OpenStack knows MariaDB: since 11.6 a row that another transaction has changed meanwhile would be an
+            # error (1020), and since 11.5 tables would have another collation than the connections' texts.
+            "--loose-innodb-snapshot-isolation=OFF --loose-character-set-collations=",
+            "--character-set-server=utf8mb4 --collation-server=utf8mb4_general_ci",
             # What a crash may cost is what was committed in its last second; a cloud for tests can bear that.
             "--innodb-flush-log-at-trx-commit=2 --innodb-buffer-pool-size=256M",
         )
     )
-    memcached = f"{base}/usr/bin/memcached -l 127.0.0.1 -p {layout.ports['memcached']} -U 0 -m 128 -c 4096 -u $(id -un)"
+    memcached = f"{base}/usr/bin/memcached -s {CACHE} -a 0600 -m 128 -c 4096 -u $(id -un)"
     broker = f"{base}/usr/lib/rabbitmq/lib/rabbitmq_server-*/sbin/rabbitmq-server"
     return (
-        Program("mariadb", shell.format(mariadbd)),
-        Program("memcached", shell.format(memcached)),
-        Program("epmd", shell.format("epmd"), erlang),
-        Program("rabbitmq", shell.format(broker), erlang | rabbitmq),
+        Program("mariadb", shell.format(mariadbd), endpoint=f"127.0.0.1:{layout.ports['mariadb']}"),
+        Program("memcached", shell.format(memcached), endpoint=f"unix:{CACHE}"),
+        Program(
+            "rabbitmq",
+            shell.format(broker),
+            erlang | rabbitmq,
+            endpoint=f"{layout.address}:{layout.ports['rabbitmq']}",
+        ),
     )

@@ -73,7 +73,9 @@ done
 export UV_CACHE_DIR="$PWD/cache" UV_HTTP_TIMEOUT="${{UV_HTTP_TIMEOUT:-30}}" PIP_DISABLE_PIP_VERSION_CHECK=1
 export UV_SYSTEM_CERTS="${{UV_SYSTEM_CERTS:-1}}" # as pip does
 if {mine} && [ "$(id -u)" = 0 ] && ! "$python" -c 'import ensurepip' 2>/dev/null; then
+    umask 022 # what is the system's is everybody's to read
     apt-get -qq update && DEBIAN_FRONTEND=noninteractive apt-get -qq install --no-install-recommends python3-venv
+    umask 077
 fi
 if [ ! -x uv/bin/uv ] || ! uv/bin/uv --version >/dev/null 2>&1; then
     "$python" -m venv --clear uv || {{
@@ -104,25 +106,31 @@ def driver_files(layout: Layout) -> dict[str, str]:
 
 def supervisor(layout: Layout) -> str:
     """Start the supervisor in a session of its own, if it does not answer."""
-    ctl = f"python3 {layout.path('bin', 'ctl.py')} {layout.root}"
+    ctl, limit = f"python3 {layout.path('bin', 'ctl.py')} {layout.root}", layout.options.step_limit_s
     return f"""
 {DIRECT}cd {layout.root}
-if ! {ctl} 0 -- 2>/dev/null; then
+if ! {ctl} 0 {limit:g} 2>/dev/null; then
     rm -f supervisor.pid
     # RabbitMQ would make do with the usual 1024 open files, and refuse the connections beyond.
     ulimit -n "$(ulimit -Hn)"
     setsid "$PWD/venv/bin/supervisord" --configuration "$PWD/etc/supervisord.conf" \\
         </dev/null >log/supervisord.out 2>&1 || {{
         cat log/supervisord.out >&2; exit 1; }}
-    {ctl} 20 -- || {{ cat log/supervisord.out >&2; exit 1; }}
+    {ctl} {layout.options.patience_s:g} {limit:g} || {{ cat log/supervisord.out >&2; exit 1; }}
 fi
 """
 
 
-def up(layout: Layout, programs: tuple[Program, ...], endpoints: list[str]) -> str:
-    """Return the script that starts programs, and waits until they run and the endpoints answer."""
-    names = " ".join(program.name for program in programs)
-    return f"{DIRECT}python3 {layout.path('bin', 'ctl.py')} {layout.root} 120 {names} -- {' '.join(endpoints)}\n"
+def up(layout: Layout, programs: tuple[Program, ...]) -> str:
+    """Return the script that starts programs, and waits until they run and answer."""
+    words = (f"{program.name}={program.endpoint}" if program.endpoint else program.name for program in programs)
+    how_long = f"{layout.options.patience_s:g} {layout.options.step_limit_s:g}"
+    return f"{DIRECT}python3 {layout.path('bin', 'ctl.py')} {layout.root} {how_long} {' '.join(words)}\n"
+
+
+def on_host_files(layout: Layout) -> dict[str, str]:
+    """Return what starts programs and waits for them."""
+    return {layout.path("bin", name): shipped("on_host", name) for name in ("ctl.py", "movement.py")}
 
 
 @cache

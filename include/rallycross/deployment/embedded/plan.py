@@ -15,6 +15,7 @@ from rallycross.deployment.embedded.parts import (
     drivers_found,
     environment,
     lock,
+    on_host_files,
     shipped,
     stop_script,
     supervisor,
@@ -41,24 +42,26 @@ def steps(layout: Layout) -> list[Step]:
     """Return the steps that make the cloud stand, from nothing or from wherever it was left."""
     compute = [step for node in layout.computes for step in compute_steps(node)]
     started = tuple(step.name for step in compute if step.always)
-    return [*(replace(step, hosts=(layout.host,)) for step in _controller_steps(layout, started)), *compute]
+    controller = (replace(step, hosts=(layout.host,)) for step in _controller_steps(layout, started))
+    limit = layout.options.step_limit_s
+    return [replace(step, script=f"umask 077\n{step.script}", limit=limit) for step in (*controller, *compute)]
 
 
 def _controller_steps(layout: Layout, computes: tuple[str, ...]) -> list[Step]:
     parts = services(layout)
     backing = packages.programs(layout)
-    every = [
-        *backing,
-        *(bound(program, part.files | driver_files(layout)) for part in parts for program in part.programs),
-    ]
+    of_parts = {part.name: [bound(one, part.files | driver_files(layout)) for one in part.programs] for part in parts}
+    for part in parts:  # the API comes first
+        of_parts[part.name][0] = replace(of_parts[part.name][0], endpoint=part.endpoint)
+    keystone = tuple(of_parts[parts[0].name])
+    every = [*backing, *(program for programs in of_parts.values() for program in programs)]
     return [
-        Step("packages", packages.script(layout), title="Debian packages: MariaDB, RabbitMQ, memcached", limit=900),
+        Step("packages", packages.script(layout), title="Debian packages: MariaDB, RabbitMQ, memcached"),
         Step(
             "environment",
             environment(layout, _SYNC),
             files=lock(layout),
             title="OpenStack from PyPI",
-            limit=900,
             leaves=VENV,
         ),
         Step(
@@ -67,17 +70,15 @@ def _controller_steps(layout: Layout, computes: tuple[str, ...]) -> list[Step]:
             needs=("environment",),
             files=_files(layout, parts, every),
             title="Configuration",
-            limit=60,
         ),
         Step(
             "backing services",
             packages.mariadb_script(layout)
             + packages.rabbitmq_script(layout)
             + supervisor(layout)
-            + up(layout, backing, _backing_ports(layout)),
+            + up(layout, backing),
             needs=("packages", "configuration"),
             title="Database, message queue, cache",
-            limit=180,
             always=True,
             undo=stop_script(layout.root),
         ),
@@ -87,23 +88,20 @@ def _controller_steps(layout: Layout, computes: tuple[str, ...]) -> list[Step]:
                 f"cd {layout.root}\n{part.schema}",
                 needs=("backing services",),
                 title=f"Schema of {part.name}",
-                limit=600,
             )
             for part in parts
         ),
         Step(
             "identity",
-            up(layout, parts[0].programs, [parts[0].endpoint]) + _cloud(layout, "identity"),
+            up(layout, keystone) + _cloud(layout, "identity"),
             needs=("schema of keystone",),
             title="keystone, service users, catalog",
-            limit=240,
         ),
         Step(
             "services",
-            up(layout, tuple(every), [*_backing_ports(layout), *(part.endpoint for part in parts)]),
+            up(layout, tuple(every)),
             needs=("identity", *(f"schema of {part.name}" for part in parts)),
             title="All services",
-            limit=300,
             always=True,
         ),
         Step(
@@ -111,14 +109,12 @@ def _controller_steps(layout: Layout, computes: tuple[str, ...]) -> list[Step]:
             _cloud(layout, "contents") + (discover_hosts(layout) if "nova" in layout.options.services else ""),
             needs=("services", *computes),
             title="Images, flavors, network, volume type",
-            limit=180,
         ),
         Step(
             "check",
             _cloud(layout, "check"),
             needs=("contents",),
             title="Check",
-            limit=180,
             always=True,
         ),
     ]
@@ -175,7 +171,7 @@ def _files(layout: Layout, parts: tuple[OpenStackService, ...], programs: list[P
             "[neutron.ml2.mechanism_drivers]\nrallycross = rallycross_drivers.network:AgentlessDriver\n"
         ),
         layout.path("etc", "supervisord.conf"): supervisor_file(layout, programs),
-        layout.path("bin", "ctl.py"): shipped("on_host", "ctl.py"),
+        **on_host_files(layout),
         layout.path("bin", "cloud.py"): shipped("on_host", "cloud.py"),
         layout.path("etc", "contents.json"): json.dumps(_contents(layout, parts), indent=1),
         layout.path("clouds.yaml"): json.dumps(clouds_yaml(layout), indent=2) + "\n",
@@ -205,13 +201,10 @@ def _contents(layout: Layout, parts: tuple[OpenStackService, ...]) -> dict[str, 
         ],
         "public_cidr": "172.24.4.0/22",
         "volume_type": VOLUME_TYPE,
+        "patience_s": layout.options.patience_s,
+        "limit_s": layout.options.step_limit_s,
         "compute_hosts": [*layout.compute_hosts, *(host for node in layout.computes for host in node.compute_hosts)],
     }
-
-
-def _backing_ports(layout: Layout) -> list[str]:
-    address = {"rabbitmq": layout.address}
-    return [f"{address.get(name, '127.0.0.1')}:{layout.ports[name]}" for name in ("mariadb", "rabbitmq", "memcached")]
 
 
 def _cloud(layout: Layout, what: str) -> str:

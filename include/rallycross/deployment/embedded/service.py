@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass, field
 
-from rallycross.deployment.embedded.layout import Layout
+from rallycross.deployment.embedded.layout import CACHE_URL, Layout
 
 THREADS = 8  # of each process of an API
 
@@ -14,6 +14,7 @@ class Program:
     name: str
     command: str
     environment: dict[str, str] = field(default_factory=dict)
+    endpoint: str = ""  # what it is to answer at: a URL, HOST:PORT or unix:PATH; "" = nothing
 
 
 @dataclass(frozen=True)
@@ -43,7 +44,7 @@ def token_check(layout: Layout, user: str) -> dict[str, object]:
     """Return `[keystone_authtoken]`: how a service checks the tokens that it is handed."""
     return {
         "www_authenticate_uri": layout.identity_url,
-        "memcached_servers": f"127.0.0.1:{layout.ports['memcached']}",
+        "memcached_servers": CACHE_URL,
         "service_token_roles": "service",
         "service_token_roles_required": True,
         **sign_in(layout, user),

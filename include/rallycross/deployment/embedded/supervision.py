@@ -16,6 +16,7 @@ def supervisor_file(layout: Layout, programs: list[Program]) -> str:
             "pidfile": layout.path("supervisor.pid"),
             "childlogdir": log,
             "directory": layout.root,
+            "umask": "077",
             # What a library caches or keeps "at home" stays under the root.
             "environment": _environment(
                 {"HOME": layout.path("home"), "XDG_CACHE_HOME": layout.path("home", ".cache"), "LANG": "C.UTF-8"}
@@ -42,6 +43,7 @@ def supervisor_file(layout: Layout, programs: list[Program]) -> str:
             {
                 "": f"program:{program.name}",
                 "command": program.command,
+                "directory": layout.root,
                 "environment": _environment(program.environment),
                 "autostart": "false",
                 "autorestart": "true",

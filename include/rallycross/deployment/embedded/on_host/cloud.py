@@ -17,8 +17,7 @@ from typing import Any
 from keystoneauth1.adapter import Adapter
 from keystoneauth1.identity.v3 import Password
 from keystoneauth1.session import Session
-
-LIMIT_S = 120
+from movement import Movement
 
 
 class Cloud:
@@ -32,8 +31,9 @@ class Cloud:
             wanted["auth_url"], username="admin", password=wanted["admin_password"], project_name="admin", **domains
         )
         self.session = Session(auth)
-        self.started = started(Path(wanted["root"]))
+        self.started: dict[str, float] = {}  # when each process began, in seconds since the epoch
         self.began = time.time()
+        self.control = supervisor(Path(wanted["root"]))
 
     def api(self, service_type: str, **headers: str) -> Adapter:
         """Return one service's API. Version discovery is left out: the catalog says where."""
@@ -158,10 +158,15 @@ class Cloud:
         self._until_up(self._down)
 
     def _until_up(self, find_down: Callable[[], list[str]]) -> None:
-        deadline = time.monotonic() + LIMIT_S
-        while down := find_down():
-            if time.monotonic() > deadline:
-                sys.exit(f"not up after {LIMIT_S} s: {', '.join(down)}")
+        movement = Movement(self.wanted["patience_s"], self.wanted["limit_s"])
+        while True:
+            rows: Any = self.control.getAllProcessInfo()
+            self.started = {row["name"]: float(row["start"]) for row in rows}
+            if not (down := find_down()):
+                return
+            groups = {row["name"]: row["pid"] for row in rows if row["pid"] and row["name"] in " ".join(down)}
+            if given_up := movement.look(down, groups):
+                sys.exit(given_up)
             time.sleep(0.5)
 
     def _computes_down(self) -> list[str]:
@@ -205,12 +210,11 @@ class Cloud:
         return down
 
 
-def started(root: Path) -> dict[str, float]:
-    """Return when each process was started, in seconds since the epoch, as the supervisor has it."""
+def supervisor(root: Path) -> Any:
+    """Return the supervisor of the cloud's processes."""
     kept = json.loads((root / "cloud.json").read_text())
     address = f"http://rallycross:{kept['secrets']['supervisor']}@127.0.0.1:{kept['ports']['supervisor']}/RPC2"
-    rows: Any = xmlrpc.client.ServerProxy(address).supervisor.getAllProcessInfo()
-    return {row["name"]: float(row["start"]) for row in rows}
+    return xmlrpc.client.ServerProxy(address).supervisor
 
 
 def main() -> None:

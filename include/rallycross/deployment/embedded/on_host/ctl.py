@@ -1,10 +1,12 @@
 """Start services by their supervisor, and wait until each runs and answers. Standard library only.
 
-Usage: ctl.py ROOT LIMIT_S PROGRAM ... -- ENDPOINT ...
-An endpoint is a URL, or HOST:PORT that is to be listened on.
+Usage: ctl.py ROOT PATIENCE_S LIMIT_S PROGRAM[=ENDPOINT] ...
+An endpoint is a URL, HOST:PORT that is to be listened on, or unix:PATH, from the root. It is waited for LIMIT_S, but no
+longer than PATIENCE_S in which nothing moves.
 """
 
 import json
+import os
 import socket
 import sys
 import time
@@ -14,41 +16,52 @@ import xmlrpc.client
 from pathlib import Path
 from typing import Any
 
+from movement import Movement
+
 STILL_RUNNING = 91  # the supervisor's fault code
 
 
 def main() -> int:
-    """Return 0 when all is up, 1 with what is not on stderr when the limit is over."""
-    root, limit = Path(sys.argv[1]), float(sys.argv[2])
-    split = sys.argv.index("--")
-    programs, endpoints = sys.argv[3:split], sys.argv[split + 1 :]
+    """Return 0 when all is up, 1 with what is not on stderr when it is not waited any longer."""
+    root, patience, limit = Path(sys.argv[1]), float(sys.argv[2]), float(sys.argv[3])
+    programs = dict(word.partition("=")[::2] for word in sys.argv[4:])
     kept = json.loads((root / "cloud.json").read_text())
+    os.chdir(root)  # a socket's whole path may be too long
     address = f"http://rallycross:{kept['secrets']['supervisor']}@127.0.0.1:{kept['ports']['supervisor']}/RPC2"
     control = xmlrpc.client.ServerProxy(address).supervisor
-    deadline = time.monotonic() + limit
-    fresh, missing = False, ["the supervisor"]
-    while missing:
+    movement = Movement(patience, limit)
+    fresh = False
+    while True:
         try:
             if programs and not fresh:  # without programs it is only asked whether the supervisor is there
-                take_changes(control, deadline)
+                take_changes(control, time.monotonic() + limit)
                 fresh = True
-            states = {row["name"]: row["statename"] for row in control.getAllProcessInfo()}
-            for name in programs:
-                if states.get(name) in {"STOPPED", "EXITED", "FATAL"}:
-                    control.startProcess(name, False)
-            missing = [f"{name} is {states.get(name, 'unknown')}" for name in programs if states.get(name) != "RUNNING"]
-            missing += [f"{endpoint} does not answer" for endpoint in endpoints if not answers(endpoint)]
+            missing, groups = look(control, programs)
         except (OSError, xmlrpc.client.Error) as error:
-            missing = [f"the supervisor does not answer: {error}"]
-        if missing and time.monotonic() > deadline:
-            print(f"not up after {limit:.0f} s: {'; '.join(missing)}", file=sys.stderr)
-            for name in programs:
-                if any(line.startswith(f"{name} ") for line in missing):
-                    last_words(root / "log" / f"{name}.log")
+            missing, groups = {"": f"the supervisor does not answer: {error}"}, {}
+        if not missing:
+            return 0
+        if given_up := movement.look(list(missing.values()), groups):
+            print(given_up, file=sys.stderr)
+            for name in filter(None, missing):
+                last_words(root / "log" / f"{name}.log")
             return 1
-        if missing:
-            time.sleep(0.1)
-    return 0
+        time.sleep(0.1)
+
+
+def look(control: Any, programs: dict[str, str]) -> tuple[dict[str, str], dict[str, int]]:
+    """Start what has ended; return what is missing of each program that is not up, and the process groups of these."""
+    rows = control.getAllProcessInfo()
+    states, missing = {row["name"]: row["statename"] for row in rows}, {}
+    for name, endpoint in programs.items():
+        state = states.get(name, "unknown")
+        if state in {"STOPPED", "EXITED", "FATAL"}:
+            control.startProcess(name, False)
+        if state != "RUNNING":
+            missing[name] = f"{name} is {state}"
+        elif not answers(endpoint):
+            missing[name] = f"{name} does not answer yet at {endpoint}"
+    return missing, {row["name"]: row["pid"] for row in rows if row["name"] in missing and row["pid"]}
 
 
 def take_changes(control: Any, deadline: float) -> None:
@@ -70,8 +83,18 @@ def take_changes(control: Any, deadline: float) -> None:
 
 
 def answers(endpoint: str) -> bool:
-    """Tell whether something answers: a listener on a port, a server's word that is not its own failure at a URL."""
+    """Tell whether something answers: a listener on a port, a server's word that is not its own failure at a URL.
+
+    A program without an endpoint has nothing to answer with.
+    """
+    if not endpoint:
+        return True
     try:
+        if endpoint.startswith("unix:"):
+            with socket.socket(socket.AF_UNIX) as probe:
+                probe.settimeout(1)
+                probe.connect(endpoint.removeprefix("unix:"))
+                return True
         if not endpoint.startswith("http"):
             host, port = endpoint.rsplit(":", 1)
             with socket.create_connection((host, int(port)), timeout=1):

@@ -1,6 +1,6 @@
 """keystone: identity."""
 
-from rallycross.deployment.embedded.layout import Layout
+from rallycross.deployment.embedded.layout import CACHE_URL, Layout
 from rallycross.deployment.embedded.service import OpenStackService, api, conf
 
 
@@ -29,7 +29,7 @@ def service(layout: Layout) -> OpenStackService:
                     "cache": {
                         "enabled": True,
                         "backend": "dogpile.cache.pymemcache",
-                        "memcache_servers": f"127.0.0.1:{layout.ports['memcached']}",
+                        "memcache_servers": CACHE_URL,
                     },
                 }
             )

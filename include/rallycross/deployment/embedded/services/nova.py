@@ -20,7 +20,9 @@ def service(layout: Layout) -> OpenStackService:
         endpoint=f"{layout.url('nova')}/v2.1",
         databases=("nova_api", "nova_cell0", "nova"),
         files={
-            f"{folder}/nova.conf": conf(_options(layout) | databases),
+            f"{folder}/nova.conf": conf(
+                _options(layout) | databases | {"keystone_authtoken": token_check(layout, "nova")}
+            ),
             compute_file(layout): compute_conf(layout),
             # Laid over nova.conf, so that the three databases are made side by side.
             f"{folder}/cell0.conf": conf({"database": {"connection": cell0}}),
@@ -32,7 +34,7 @@ def service(layout: Layout) -> OpenStackService:
 wait $api
 wait $cell1
 wait $cell0
-{manage} cell_v2 map_cell0 --database_connection '{cell0}'
+{manage} cell_v2 map_cell0
 {manage} cell_v2 list_cells | grep -q ' cell1 ' || {manage} cell_v2 create_cell --name cell1
 """,
         programs=(
@@ -95,7 +97,6 @@ def _options(layout: Layout) -> dict[str, dict[str, object]]:
         },
         "cinder": {"os_region_name": layout.options.region, **sign_in(layout, "nova")},
         "service_user": {"send_service_user_token": True, **sign_in(layout, "nova")},
-        "keystone_authtoken": token_check(layout, "nova"),
         "vnc": {"enabled": False},
         "quota": {"instances": -1, "cores": -1, "ram": -1, "server_groups": 100, "server_group_members": 100},
         "oslo_concurrency": {"lock_path": layout.path("lock", "nova")},

@@ -1,0 +1,109 @@
+"""Who may read what is kept here: its owner alone. Reports and samples also one group, where a setting names it.
+
+A mode is set, not left to the umask: the same files are written by the command line, by Airflow's workers, and by
+whoever calls the core.
+"""
+
+import grp
+import os
+import stat
+from pathlib import Path
+from typing import IO, Any
+
+from rallycross.errors import RallycrossError
+from rallycross.settings import CHECKOUT, settings
+
+_SETTING = "RALLYCROSS_RESULTS_GROUP"
+_OURS = ("airflow", "cache", "clouds", "deployments", "e2e", "setup.lock", "setup.log", "venv-core", "verifiers")
+
+
+def close_home(home: Path) -> None:
+    """Let nobody but the owner into what is ours in the home; the group of the results may pass through to them.
+
+    The home itself is closed where it is the checkout's own: one that the user names may hold other things.
+    """
+    if not home.is_dir() or home.stat().st_uid != os.geteuid():
+        return
+    group = _group()
+    open_now = 0 if home == CHECKOUT / ".rallycross" else stat.S_IMODE(home.stat().st_mode)
+    _set(home, open_now | (0o700 if group is None else 0o710), group)
+    for name in _OURS:
+        path = home / name
+        if path.exists() and path.stat().st_uid == os.geteuid():
+            _set(path, path.stat().st_mode & 0o700, None)
+    for path in (home / "samples", home / "reports"):
+        if path.exists() and path.stat().st_uid == os.geteuid():
+            _set(path, *_shared(0o700))
+
+
+def private_folder(folder: Path) -> None:
+    """Make a folder and those above it, where they are missing, for the owner alone."""
+    _make(folder, 0o700, None)
+
+
+def results_folder(folder: Path) -> None:
+    """Make a folder of reports or samples and those above it, where they are missing."""
+    _make(folder, *_shared(0o700))
+
+
+def results_file(path: Path, mode: str = "wb", buffering: int = -1) -> IO[Any]:
+    """Open a file of reports or samples to be written ("wb", or "xb" for one that must not be there)."""
+    file = open(path, mode, buffering, opener=_opener)  # noqa: SIM115 - Path.open takes no opener
+    try:
+        permissions, group = _shared(0o600)
+        os.fchmod(file.fileno(), permissions)  # of one that was there, too
+        _give(file.fileno(), group)
+    except BaseException:
+        file.close()
+        raise
+    return file
+
+
+def _opener(path: str, flags: int) -> int:
+    return os.open(path, flags, 0o600)
+
+
+def _make(folder: Path, mode: int, group: int | None) -> None:
+    missing = [path for path in (folder, *folder.parents) if not path.exists()]
+    for path in reversed(missing):
+        path.mkdir(mode=mode & 0o700, exist_ok=True)
+        _set(path, mode, group)
+
+
+def _set(path: Path, mode: int, group: int | None) -> None:
+    now = path.stat()
+    if group is not None and now.st_gid != group:
+        _give(path, group)
+    mode |= now.st_mode & stat.S_ISGID
+    if stat.S_IMODE(now.st_mode) != mode:
+        path.chmod(mode)
+
+
+def _shared(mode: int) -> tuple[int, int | None]:
+    """Return the mode of results, and their group: who may read may do so with it, and nobody writes but the owner."""
+    group = _group()
+    return (mode, None) if group is None else (mode | (mode & 0o500) >> 3, group)
+
+
+def _group() -> int | None:
+    name = settings().results_group
+    if not name:
+        return None
+    try:
+        return grp.getgrnam(name).gr_gid
+    except KeyError as error:
+        raise RallycrossError(
+            f"{_SETTING}: there is no group {name!r} on this machine - name one, or leave it out"
+        ) from error
+
+
+def _give(what: Path | int, group: int | None) -> None:
+    if group is None:
+        return
+    try:
+        os.chown(what, -1, group)
+    except PermissionError as error:
+        raise RallycrossError(
+            f"{_SETTING}: you are not in the group {grp.getgrgid(group).gr_name!r} - have yourself put into it, sign in"
+            " anew, and try again"
+        ) from error
