@@ -145,7 +145,7 @@ def _load(stage: Stage, workload: Workload, uuid: str, scene: Scene, outcome: _O
             else:
                 outcome.hook_results = hooks.close(stop=stage.stop, drain=stage.drain)
             shards = [{"shard": shard, **health} for shard, health in sorted(supervision.health.items())]
-            outcome.generator = {"processes": count, "shards": shards}
+            outcome.generator = {"processes": count, "workers": load.workers, "shards": shards}
         if supervision.stopped:
             outcome.status = "aborted"
         elif supervision.missed:

@@ -6,6 +6,7 @@ from typing import cast
 
 from rallycross.errors import RallycrossError
 from rallycross.judging.batch import Batch
+from rallycross.judging.generator import Overlaps, shards
 from rallycross.judging.sla import ABORTED_MANUALLY, ABORTED_ON_SLA, CRITERIA, SOMETHING_WENT_WRONG
 from rallycross.judging.statistics import Statistics
 from rallycross.judging.validity import invalid_load
@@ -64,13 +65,15 @@ def judge(store: Store, task_uuid: str, *, samples: Path | None = None) -> Judge
 
 def _judge_workload(store: Store, workload: WorkloadRow, samples: Path, timing: Timing) -> WorkloadJudgement:
     statistics = Statistics()
+    overlaps = Overlaps([stand for shard in shards(workload.generator) for stand in shard.stood])
     criteria = [CRITERIA[name](argument) for name, argument in workload.sla.items()]
     for record in read_batches(samples / workload.uuid):
         batch = Batch(record, timing=timing)
         statistics.add(batch)
+        overlaps.add(batch)
         for criterion in criteria:
             criterion.add(batch)
-    figures = statistics.close()
+    figures = {**statistics.close(), "stood": overlaps.close()}
     if workload.status == "running":
         store.end_workload(workload.uuid, status="crashed", error=_DIED, load_seconds=figures["seconds"])
         workload.status, workload.error = "crashed", _DIED
@@ -80,7 +83,8 @@ def _judge_workload(store: Store, workload: WorkloadRow, samples: Path, timing: 
     rows += _rows_beside_the_criteria(workload, measured=figures["count"])
     if damage := damage_detail(workload, samples):
         rows.append(SlaRow(DAMAGED_SAMPLES, passed=False, detail=damage))
-    if invalid := invalid_load(figures, workload.generator, workload.sla):
+    missed = {row.criterion for row in rows if not row.passed}
+    if invalid := invalid_load(figures, workload.generator, workload.sla, missed=missed):
         rows.append(invalid)
     passed = all(row.passed for row in rows)
     store.save_judgement(workload.uuid, statistics=figures, sla=rows, passed=passed)

@@ -9,6 +9,8 @@ The shape of what closing gives, and of what the store keeps:
      "rows": see `durations`, "service": its row of the time from the actual start, None in a loop without a schedule,
      "distribution": {"low", "high": seconds, edges of bars; "count"}: of the durations of what did not fail,
      "schedule": see `schedule`, "failures": see `failures`, "timeline": see `timeline`}
+
+To these `judge` adds "stood", see `generator.Overlaps`.
 """
 
 from typing import Any

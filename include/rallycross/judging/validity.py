@@ -4,9 +4,11 @@ What is found gives the row `invalid_load`, which cannot be passed; the run is t
 cloud than failed does. All thresholds stand here.
 """
 
-from collections.abc import Iterator, Mapping
+from collections import Counter
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import Any
 
+from rallycross.judging.generator import Shard, Stand, shards
 from rallycross.judging.schedule import LATE
 from rallycross.judging.sla import INVALID_LOAD
 from rallycross.results.sla_row import SlaRow
@@ -22,30 +24,106 @@ LONG_ENOUGH = 5.0
 BUSY = 0.90  # of a core that a load process has used: it had no room to be on time
 DELIVERED = 0.95  # of the rate that was asked for
 
+# A process that stood still for this long at a time has spoilt what ran meanwhile, however long the load was.
+STOOD_LONG = 2.0
+# One that stood for this long has where that touches more than a share of the load's time or of its iterations, or
+# where a criterion was missed that hangs on single iterations.
+STOOD = 1.0
+TOUCHED = 0.01
+OF_SINGLE_ITERATIONS = frozenset({"max_seconds_per_iteration", "outliers", "performance_degradation"})
+LOST = 0.10  # share of the load's time that may be lost by being late again and again, each time for less
+
 LATE_OF_FEW = 0.1  # share that may be late where there are fewer starts than that
 MANY = 100  # starts, without which a 99th percentile is no more than the worst of a few
 
 TOLERATED = 0.01  # share of what was due that may be dropped, and queued, unless the SLA `schedule` says another
 
+CONTENDED = 0.05  # share of the load's time without a core, for want of quota or of room, that explains being late
+COMPUTING = 0.50  # share of a core, the same
 
-def invalid_load(figures: Mapping[str, Any], generator: Mapping[str, Any], sla: Mapping[str, Any]) -> SlaRow | None:
+# Why a load process was late, in words, and what helps.
+_MEANINGS = {
+    "stopped": "it was stopped, or its machine was paused",
+    "suspended": "its machine was suspended",
+    "throttled": "its CPU quota was used up",
+    "starved": "other programs had the cores",
+    "busy": "it computed all the time",
+    "blocked": "a scenario held the event loop without computing",
+}
+_REMEDIES = {
+    "stopped": "see that nothing stops it (SIGSTOP, a frozen container, a paused machine), and run the load again",
+    "suspended": "keep the machine awake, and run the load again",
+    "throttled": "raise the CPU quota of the container or cgroup that drives the load",
+    "starved": "run the load on a machine of its own, or end what else is busy on it",
+    "busy": "ask for a lower rate or fewer at a time, or use more cores",
+    "blocked": "let the scenario await, or write it as a plain function, which gets a thread of its own",
+}
+_ALONE = "look for what the scenario computes, or use a faster core"  # the remedy of `busy`, one at a time
+_NAMED = 3  # times of standing still that are told one by one
+
+
+def invalid_load(
+    figures: Mapping[str, Any],
+    generator: Mapping[str, Any],
+    sla: Mapping[str, Any],
+    *,
+    missed: Collection[str] = (),
+) -> SlaRow | None:
     """Return the row that says why a load is invalid and what to do; None of one that can be believed.
 
-    `figures` as in `judging.statistics`, `generator` as in `WorkloadRow.generator`, `sla` as in the task file.
+    `figures` as in `judging.statistics`, `generator` as in `WorkloadRow.generator`, `sla` as in the task file;
+    `missed`: the names of the criteria that were.
     """
-    shards = generator.get("shards") or []
+    told = shards(generator)
+    alone = generator.get("workers") == 1
+    remedy = _remedy(_worst(told), alone=alone) if told else ""
     allowed = sla.get("schedule") or {}
     found = [
-        *_late(figures, allowed),
-        *_slow(figures, allowed),
-        *_busy(shards),
-        *_lagging(figures, shards),
+        *_stood_still(figures, told, missed, alone=alone),
+        *_late(figures, allowed, remedy),
+        *_slow(figures, allowed, remedy),
+        *_busy(told, alone=alone),
+        *_lagging(figures, told, alone=alone),
         *_kept_waiting(figures, allowed),
     ]
     return SlaRow(INVALID_LOAD, passed=False, detail="; ".join(found)) if found else None
 
 
-def _late(figures: Mapping[str, Any], allowed: Mapping[str, Any]) -> Iterator[str]:
+def told_of(stands: Sequence[Stand]) -> str:
+    """Return how long a generator stood still, when, and why: the longest times first."""
+    by_length = sorted(stands, key=lambda stand: -stand.seconds)
+    named = [f"{stand.seconds:.1f} s from {stand.since:.1f} s on ({stand.cause})" for stand in by_length[:_NAMED]]
+    return ", ".join(named) + (f" and {len(stands) - _NAMED} more" if len(stands) > _NAMED else "")
+
+
+def _stood_still(
+    figures: Mapping[str, Any], told: Sequence[Shard], missed: Collection[str], *, alone: bool
+) -> Iterator[str]:
+    stands = [stand for shard in told for stand in shard.stood]
+    longest = max((stand.seconds for stand in stands), default=0.0)
+    count, touched = figures["count"], figures.get("stood", {}).get("count", 0)
+    lost = max((shard.lost_seconds / shard.seconds for shard in told), default=0.0)
+    if longest >= STOOD and _spoils(longest, figures):
+        single = bool(OF_SINGLE_ITERATIONS & set(missed))
+        if longest >= STOOD_LONG or lost > TOUCHED or touched > TOUCHED * count or single:
+            cause = max(stands, key=lambda stand: stand.seconds).cause
+            who = {stand.shard for stand in stands}
+            which = f"load process {min(who) + 1} of {len(told)}" if len(told) > len(who) == 1 else "the generator"
+            yield (
+                f"{which} stood still for {told_of(stands)}: {_MEANINGS.get(cause, cause)}, and {touched} of {count} "
+                f"iterations ran meanwhile, whose durations hold that - {_remedy(cause, alone=alone)}"
+            )
+            return
+    most = max((shard.lag_max for shard in told), default=0.0)
+    if lost > LOST and _spoils(most, figures):
+        cause = _worst(told)
+        yield (
+            f"the generator lost {lost:.0%} of its time, at most {_ms(most)} at once: {_MEANINGS[cause]} - "
+            f"{_remedy(cause, alone=alone)}"
+        )
+
+
+def _late(figures: Mapping[str, Any], allowed: Mapping[str, Any], remedy: str) -> Iterator[str]:
     schedule = figures.get("schedule")
     if not schedule or "late" in allowed:
         return
@@ -53,45 +131,69 @@ def _late(figures: Mapping[str, Any], allowed: Mapping[str, Any]) -> Iterator[st
     if schedule["asked"] < MANY and schedule["late"] > LATE_OF_FEW * schedule["asked"] and _spoils(LATE, figures):
         yield (
             f"{schedule['late']} of {schedule['asked']} iterations were started more than {_ms(LATE)} late, though "
-            "workers were free - give the load a quieter machine, or ask for a lower rate"
+            f"workers were free - {remedy or 'give the load a quieter machine, or ask for a lower rate'}"
         )
     many = schedule["asked"] >= MANY
     if many and error is not None and error > START_ERROR and _spoils(error, figures):
         yield (
-            f"the generator started iterations late, by {_ms(error)} at p99, though workers were free - ask for a "
-            "lower rate, or give the load a machine with more or quieter cores"
+            f"the generator started iterations late, by {_ms(error)} at p99, though workers were free - "
+            f"{remedy or 'ask for a lower rate, or give the load a machine with more or quieter cores'}"
         )
 
 
-def _slow(figures: Mapping[str, Any], allowed: Mapping[str, Any]) -> Iterator[str]:
+def _slow(figures: Mapping[str, Any], allowed: Mapping[str, Any], remedy: str) -> Iterator[str]:
     schedule = figures.get("schedule")
     if not schedule or {"dropped", "queued"} & allowed.keys():  # what is allowed to be makes the rate lower
         return
     asked, delivered = schedule["asked_rate"], schedule["delivered_rate"]
     if figures["seconds"] >= LONG_ENOUGH and asked and delivered is not None and delivered < DELIVERED * asked:
+        waited = schedule["dropped"] or schedule["queued"] or not remedy
         yield (
-            f"{delivered:.4g} iterations a second were started where {asked:.4g} were asked for - ask for a lower "
-            "rate, or allow more at a time"
+            f"{delivered:.4g} iterations a second were started where {asked:.4g} were asked for - "
+            f"{'ask for a lower rate, or allow more at a time' if waited else remedy}"
         )
 
 
-def _busy(shards: list[dict[str, Any]]) -> Iterator[str]:
-    shares = [shard["cpu_seconds"] / shard["seconds"] for shard in shards if shard.get("seconds", 0) >= LONG_ENOUGH]
-    if shares and max(shares) >= BUSY:
+def _busy(told: Sequence[Shard], *, alone: bool) -> Iterator[str]:
+    busiest = max((shard.cpu for shard in told if shard.seconds >= LONG_ENOUGH), default=0.0)
+    if busiest >= BUSY:
         yield (
-            f"the generator was the bottleneck: a load process used {max(shares):.0%} of a core, so the figures may be "
-            "the generator's and not the cloud's - ask for a lower rate or fewer at a time, or use more cores"
+            f"the generator was the bottleneck: a load process used {busiest:.0%} of a core, so the figures may be "
+            f"the generator's and not the cloud's - {_remedy('busy', alone=alone)}"
         )
 
 
-def _lagging(figures: Mapping[str, Any], shards: list[dict[str, Any]]) -> Iterator[str]:
-    long = [shard for shard in shards if shard.get("seconds", 0) >= LONG_ENOUGH]
-    lag = max((shard.get("lag_p99") or 0.0 for shard in long), default=0.0)
+def _lagging(figures: Mapping[str, Any], told: Sequence[Shard], *, alone: bool) -> Iterator[str]:
+    long = [shard for shard in told if shard.seconds >= LONG_ENOUGH]
+    lag = max((shard.lag_p99 or 0.0 for shard in long), default=0.0)
     if lag > LAG and _spoils(lag, figures):
+        cause = _worst(long)
         yield (
-            f"the generator's event loop came {_ms(lag)} late at p99, which is in the durations - ask for fewer at a "
-            "time, or look for what keeps the loop (a scenario that computes or blocks)"
+            f"the generator's event loop came {_ms(lag)} late at p99, which is in the durations: {_MEANINGS[cause]} - "
+            f"{_remedy(cause, alone=alone)}"
         )
+
+
+def _worst(told: Sequence[Shard]) -> str:
+    """Return why the process that was late most was late, beside the times for which it was stopped."""
+    shard = max(told, key=lambda shard: (shard.lag_p99 or 0.0, shard.lag_max))
+    lengths = Counter[str]()
+    for stand in shard.stood:
+        lengths[stand.cause] += round(stand.seconds * 1000)
+    awake = shard.seconds - (lengths["stopped"] + lengths["blocked"]) / 1000
+    if shard.cpu_seconds >= BUSY * awake:
+        return "busy"
+    if shard.throttled_seconds > CONTENDED * awake:
+        return "throttled"
+    if shard.run_delay_seconds > CONTENDED * awake:
+        return "starved"
+    if lengths:
+        return lengths.most_common(1)[0][0]
+    return "busy" if shard.cpu_seconds >= COMPUTING * awake else "blocked"
+
+
+def _remedy(cause: str, *, alone: bool) -> str:
+    return _ALONE if cause == "busy" and alone else _REMEDIES.get(cause, _REMEDIES["stopped"])
 
 
 def _kept_waiting(figures: Mapping[str, Any], allowed: Mapping[str, Any]) -> Iterator[str]:

@@ -1,39 +1,122 @@
-"""How the load generator itself fares: what of a core it takes, and how late its event loop comes."""
+"""How the load generator itself fares: what of a core it takes, how late its event loop comes, and why."""
 
 import asyncio
+import os
 import re
+import threading
 import time
 from array import array
+from collections.abc import Callable, Iterator
+from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal, Self
 
 import numpy as np
 
 from rallycross.load.histogram import SECOND, Histogram, nanoseconds
 
 TICK = 0.02  # seconds between two looks at how late the loop comes
+BEAT = 0.1  # seconds between two beats of the thread that shows whether the process runs while its loop does not
+LOST = 0.05  # seconds of lateness from which on it counts as time lost
+STOOD = 0.25  # seconds of lateness from which on the loop is said to have stood still, each time
+KEPT = 100  # such times that are kept, the longest
 
 _FOLD = 500  # looks that are put into the histogram at a time
+_SELDOM = 50  # looks between two at what costs more
+
+Cause = Literal["stopped", "suspended", "throttled", "starved", "busy", "blocked"]
+
+
+@dataclass(frozen=True)
+class Stood:
+    """The loop stood still. `since` and `until` are seconds since the start of the load."""
+
+    since: float
+    until: float
+    seconds: float
+    cause: Cause
+
+
+@dataclass(frozen=True)
+class _Usage:
+    """What has been counted so far, in seconds."""
+
+    cpu: float  # of the thread of the loop
+    delay: float  # in which that thread could have run, and had no core
+    suspended: float  # of the machine; the monotonic clock leaves them out
+    throttled: float  # of the cgroup, which had used up its quota
+    beats: int  # of the thread beside the loop
+
+    def less(self, before: Self) -> "_Usage":
+        """Return what has come since `before`."""
+        return _Usage(
+            self.cpu - before.cpu,
+            self.delay - before.delay,
+            self.suspended - before.suspended,
+            self.throttled - before.throttled,
+            self.beats - before.beats,
+        )
 
 
 class Health:
-    """Watches the process that drives a load, while it does."""
+    """Watches the process that drives a load, while it does. To be made on the thread of the event loop.
 
-    def __init__(self) -> None:
+    `clock` gives the seconds since the start of the load.
+    """
+
+    def __init__(self, clock: Callable[[], float]) -> None:
+        self._clock = clock
         self._lags = Histogram()
         self._fresh = array("d")  # lags, in seconds, that are not yet in it
+        self._longest = self._lost = 0.0
+        self._stood: list[Stood] = []
+        self._counters = _Counters()
+        self._beats = _Beats()
         self._began = time.monotonic()
         self._cpu = time.process_time()
+        self._first = self._last = self._read()
+        self._looks = 0
+        self._due: float | None = None  # when the loop is to look again
 
     async def watch(self) -> None:
         """Look, until cancelled."""
-        loop = asyncio.get_running_loop()
-        while True:
-            due = loop.time() + TICK
-            await asyncio.sleep(TICK)
-            self._fresh.append(max(0.0, loop.time() - due))
-            if len(self._fresh) >= _FOLD:
-                self._fold()
+        with self._beats:
+            while True:
+                self._due = self._clock() + TICK
+                await asyncio.sleep(TICK)
+                lag = self._look(self._due)
+                self._fresh.append(lag)
+                if len(self._fresh) >= _FOLD:
+                    self._fold()
+
+    def _look(self, due: float) -> float:
+        """Take in how late the loop has come; return it."""
+        now = self._clock()
+        lag = max(0.0, now - due)
+        self._longest = max(self._longest, lag)
+        if lag >= LOST:
+            self._lost += lag
+        self._looks += 1
+        stood = lag >= STOOD
+        usage = self._read(whole=stood or self._looks % _SELDOM == 0)
+        since = usage.less(self._last)
+        if since.suspended >= STOOD:
+            self._lost += since.suspended
+            self._keep(Stood(due, now, since.suspended, "suspended"))
+        if stood:
+            self._keep(Stood(due, now, lag, _cause(lag, since)))
+        self._last = usage
+        return lag
+
+    def _keep(self, stood: Stood) -> None:
+        self._stood.append(stood)
+        if len(self._stood) > KEPT:
+            self._stood.remove(min(self._stood, key=lambda one: one.seconds))
+
+    def _read(self, *, whole: bool = True) -> _Usage:
+        cpu, delay = self._counters.of_the_thread()
+        throttled = self._counters.throttled() if whole else self._last.throttled
+        return _Usage(cpu, delay, _suspended(), throttled, self._beats.count)
 
     def _fold(self) -> None:
         self._lags.add(nanoseconds(np.array(self._fresh)))
@@ -43,16 +126,127 @@ class Health:
         """Return the figures so far.
 
         {"seconds": of the load, "cpu_seconds": of all cores, "lag_p99", "lag_max": seconds, None and 0 where the load
-        was too short for a look, "peak_rss_mb": see `peak_rss_mb`}
+        was too short for a look, "lost_seconds": the sum of the lags of `LOST` or more, "run_delay_seconds",
+        "throttled_seconds", "suspended_seconds": see `_Usage`, "stood": [{"since", "until", "seconds", "cause"}]: each
+        lag of `STOOD` or more, the `KEPT` longest, in order, "peak_rss_mb": see `peak_rss_mb`}
         """
         self._fold()
+        if self._due is not None:
+            self._look(self._due)  # the load may have ended just as the loop stood no longer
+            self._due = None
+        whole = self._read().less(self._first)
+        self._counters.close()
         return {
             "seconds": time.monotonic() - self._began,
             "cpu_seconds": time.process_time() - self._cpu,
             "lag_p99": self._lags.percentile(99),
-            "lag_max": (self._lags.greatest or 0) / SECOND,
+            "lag_max": self._longest,
+            "lost_seconds": self._lost,
+            "run_delay_seconds": whole.delay,
+            "throttled_seconds": whole.throttled,
+            "suspended_seconds": whole.suspended,
+            "stood": [asdict(one) for one in sorted(self._stood, key=lambda one: one.since)],
             "peak_rss_mb": peak_rss_mb(),
         }
+
+
+def _cause(seconds: float, since: _Usage) -> Cause:
+    """Return why a loop has stood still for so many seconds."""
+    # The kernel counts a thread of a throttled cgroup among those that wait for a core.
+    parts: dict[Cause, float] = {
+        "throttled": since.throttled,
+        "starved": since.delay - since.throttled,
+        "busy": since.cpu,
+    }
+    if sum(parts.values()) >= seconds / 2:
+        return max(parts, key=lambda name: parts[name])
+    # Neither had it a core nor did it wait for one. Where another thread went on, it is the loop that was held.
+    return "blocked" if since.beats * BEAT >= seconds / 2 else "stopped"
+
+
+class _Beats:
+    """A thread that counts, slowly, while the process runs."""
+
+    def __init__(self) -> None:
+        self.count = 0
+        self._over = threading.Event()
+
+    def __enter__(self) -> None:
+        threading.Thread(target=self._beat, name="beats", daemon=True).start()
+
+    def __exit__(self, *error: object) -> None:
+        self._over.set()
+
+    def _beat(self) -> None:
+        while not self._over.wait(BEAT):
+            self.count += 1
+
+
+class _Counters:
+    """What the kernel counts of this thread, and of the cgroups that it is in. What is not there counts as nothing."""
+
+    def __init__(self) -> None:
+        thread = Path(f"/proc/self/task/{threading.get_native_id()}/schedstat")
+        self._thread = _opened(thread)
+        self._groups = [file for path in cgroup_stats() if (file := _opened(path)) is not None]
+
+    def of_the_thread(self) -> tuple[float, float]:
+        """Return the seconds that it ran, and those that it waited for a core."""
+        if self._thread is None:
+            return time.thread_time(), 0.0
+        ran, waited, _ = os.pread(self._thread, 100, 0).split()
+        return int(ran) / SECOND, int(waited) / SECOND
+
+    def throttled(self) -> float:
+        """Return the seconds for which a quota has kept it, or others in its cgroup, from running."""
+        return max((throttled_seconds(os.pread(file, 4096, 0).decode()) for file in self._groups), default=0.0)
+
+    def close(self) -> None:
+        """Close the files."""
+        for file in (self._thread, *self._groups):
+            if file is not None:
+                os.close(file)
+        self._thread, self._groups = None, []
+
+
+def _opened(path: Path) -> int | None:
+    try:
+        return os.open(path, os.O_RDONLY)
+    except OSError:
+        return None
+
+
+def cgroup_stats(proc: Path = Path("/proc/self")) -> Iterator[Path]:
+    """Yield the files `cpu.stat` of the cgroups that a process is in, and of those above: any may have a quota."""
+    mounts = [line.split() for line in (proc / "mountinfo").read_text().splitlines()]
+    for line in (proc / "cgroup").read_text().splitlines():
+        number, controllers, path = line.split(":", 2)
+        if number != "0" and "cpu" not in controllers.split(","):
+            continue
+        for mount in mounts:
+            kind, options = mount[mount.index("-") + 1], mount[-1].split(",")
+            if kind == "cgroup2" if number == "0" else kind == "cgroup" and "cpu" in options:
+                root = Path(mount[4])
+                # In a container, what is mounted is its own cgroup, and the path may be that of the host.
+                own = root / path.lstrip("/")
+                for folder in (own, *own.parents) if own.is_dir() else (root,):
+                    if (folder / "cpu.stat").is_file():
+                        yield folder / "cpu.stat"
+                    if folder == root:
+                        break
+
+
+def throttled_seconds(stat: str) -> float:
+    """Return for how long the text of a `cpu.stat` says that a quota has kept a cgroup from running."""
+    for name, unit in (("throttled_usec", 1e-6), ("throttled_time", 1e-9)):  # cgroup v2 and v1
+        if found := re.search(rf"^{name} (\d+)$", stat, re.MULTILINE):
+            return int(found[1]) * unit
+    return 0.0
+
+
+def _suspended() -> float:
+    """Return the seconds, since its start, in which the machine was suspended."""
+    return time.clock_gettime(time.CLOCK_BOOTTIME) - time.monotonic()
 
 
 def peak_rss_mb() -> float:

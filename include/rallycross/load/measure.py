@@ -23,7 +23,7 @@ class Sink(Protocol):
 
 async def measure(engine: Engine, sink: Sink) -> dict[str, Any]:
     """Drive a load, whose engine records to `sink`, to its end; return `Health.close`. What `flush` raises ends it."""
-    health = Health()
+    health = Health(engine.clock)
 
     async def flush() -> None:
         while True:

@@ -31,6 +31,7 @@ def steps(deployment: DeploymentRow) -> pd.DataFrame:
         ],
         columns=["name", "title", "status", "error", "start", "seconds"],
     )
+    frame = frame.astype({"start": float, "seconds": float})  # also where there is none yet
     frame["start"] -= frame["start"].min()
     return frame.sort_values("start", kind="stable", ignore_index=True)
 
@@ -40,7 +41,7 @@ def tests(rows: Sequence[TestRow]) -> pd.DataFrame:
     frame = pd.DataFrame(
         [(row.name, row.status, row.seconds, row.reason, row.traceback) for row in rows],
         columns=["name", "status", "seconds", "reason", "traceback"],
-    )
+    ).astype({"seconds": float})  # also where there is none yet
     frame.insert(1, "service", frame["name"].map(service).astype(str))
     frame.insert(3, "outcome", frame["status"].map(OUTCOMES).astype(str))
     return frame

@@ -10,8 +10,10 @@ from markupsafe import Markup
 
 from rallycross.cloud import watch
 from rallycross.judging.causes import causes, request_ids
+from rallycross.judging.generator import shards
 from rallycross.judging.schedule import LATE
 from rallycross.judging.sla import INVALID_LOAD
+from rallycross.judging.validity import told_of
 from rallycross.report import charts, frames, outputs, pages, wording
 from rallycross.report.run import Run
 from rallycross.results.models import DeploymentRow, SubtaskRow, TestRow, WorkloadRow
@@ -182,13 +184,15 @@ def _schedule(figures: dict[str, Any], generator: dict[str, Any]) -> Iterator[tu
         yield "start error", ", ".join(f"{name} {wording.seconds(error[name])}" for name in ("p50", "p99", "max"))
     if figures.get("warm_up"):
         yield "warm-up", f"{wording.counted(figures['warm_up'], 'iteration')}, in no figure"
-    shards = generator.get("shards") or []
-    if shards:
-        yield "load processes", wording.count(len(shards))
-        busiest = max(shard["cpu_seconds"] / shard["seconds"] if shard["seconds"] else 0.0 for shard in shards)
-        yield "their CPU", f"{busiest:.0%} of a core, the busiest"
-        lag = [max(shard[name] for shard in shards) for name in ("lag_p99", "lag_max")]
-        yield "event loop late by", f"p99 {wording.seconds(lag[0])}, max {wording.seconds(lag[1])}"
+    if told := shards(generator):
+        yield "load processes", wording.count(generator.get("processes") or len(told))
+        yield "their CPU", f"{max(shard.cpu for shard in told):.0%} of a core, the busiest"
+        p99, most = max(shard.lag_p99 or 0.0 for shard in told), max(shard.lag_max for shard in told)
+        yield "event loop late by", f"p99 {wording.seconds(p99)}, max {wording.seconds(most)}"
+        if stood := [stand for shard in told for stand in shard.stood]:
+            yield "stood still", f"{wording.counted(len(stood), 'time')}: {told_of(stood)}"
+            if meanwhile := figures.get("stood", {}).get("count"):
+                yield "ran meanwhile", f"{wording.counted(meanwhile, 'iteration')}, whose durations hold it"
 
 
 def _environment(run: Run) -> Iterator[tuple[str, dict[str, Any]]]:

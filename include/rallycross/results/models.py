@@ -210,7 +210,7 @@ class WorkloadRow(Base):
     full_seconds: Mapped[float | None]  # with contexts and cleaning
     contexts_done: Mapped[list[Json]]  # what the contexts took, as the benchmark tells it
     progress: Mapped[Json]  # while it runs: done, total, failed, rate, p50, p95, elapsed, remaining
-    generator: Mapped[Json] = mapped_column(default=dict)  # how the load generator fared; see `benchmark.generator`
+    generator: Mapped[Json] = mapped_column(default=dict)  # processes, workers, shards: see `load.health`
     hook_results: Mapped[list[Json]] = mapped_column(default=list)  # Rally's: {"config", "results", "summary"}
     statistics: Mapped[Json | None]  # once judged; see `judging.statistics`
     passed: Mapped[bool | None]  # once judged

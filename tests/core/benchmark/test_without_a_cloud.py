@@ -2,6 +2,7 @@
 
 import os
 import queue
+import re
 import signal
 import subprocess
 import sys
@@ -87,6 +88,54 @@ def test_one_of_several_that_is_killed_takes_the_others_with_it(alone: Any, monk
     killing.join()
     assert workload.status == "crashed"
     assert load_processes() == []
+
+
+def pause(processes: list[int], seconds: float) -> None:
+    """Stop processes for a while."""
+    for process in processes:
+        os.kill(process, signal.SIGSTOP)
+    time.sleep(seconds)
+    for process in processes:
+        os.kill(process, signal.SIGCONT)
+
+
+def test_a_generator_that_was_stopped_is_not_believed_in_any_kind_of_loop(
+    alone: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Closed or open, its load is INVALID, and says for how long it stood still and what ran meanwhile."""
+    runners: list[dict[str, Any]] = [
+        {"serial": {"times": 80}},
+        constant(160, 2),
+        {"constant_for_duration": {"duration": 4, "concurrency": 2}},
+        {"ramp": {"stages": [{"users": 2, "duration": 4}]}},
+        {"rps": {"times": 80, "rps": 20}},
+        {"arrival_rate": {"rate": 20, "duration": 4}},
+    ]
+    monkeypatch.setattr(task_run, "Fleet", partial(Fleet, warm=len(runners)))
+    together = [{"scenario": SLOW, "runner": runner} for runner in runners]
+
+    def all_began() -> bool:
+        workloads = alone.workloads()
+        return bool(workloads) and all(workload.load_began_at for workload in workloads)
+
+    pausing = alone.meanwhile(all_began, lambda: pause(load_processes(), 2.5))
+    workloads = alone.run({"workloads": together, "run_in_parallel": True})
+    pausing.join()
+    for workload in workloads:
+        [detail] = [row.detail for row in workload.sla_rows if row.criterion == "invalid_load"]
+        assert "stood still for" in detail, workload.runner
+        assert "(stopped)" in detail, workload.runner
+        assert workload.statistics["stood"]["count"] >= 1
+
+
+def test_one_of_several_that_was_stopped_makes_the_load_invalid(alone: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The others went on: the row names the one that did not."""
+    monkeypatch.setattr(workload_run, "processes", lambda *_, **__: 2)
+    pausing = alone.meanwhile(lambda: alone.done() >= 4, lambda: pause(load_processes()[-1:], 2.5))
+    [workload] = alone.run({"scenario": SLOW, "runner": constant(80, 2)})
+    pausing.join()
+    [detail] = [row.detail for row in workload.sla_rows if row.criterion == "invalid_load"]
+    assert re.match(r"load process \d of 2 stood still for 2\.\d s", detail)
 
 
 def test_stopping_drains_and_keeps_what_was_measured(alone: Any) -> None:

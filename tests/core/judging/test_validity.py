@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from rallycross.judging.batch import Batch
+from rallycross.judging.generator import Overlaps, shards
 from rallycross.judging.judge import judge
 from rallycross.judging.statistics import Statistics
 from rallycross.judging.validity import invalid_load
@@ -69,6 +70,79 @@ def test_a_load_is_invalid_when_its_generator_was_the_bottleneck(
         assert row is not None
         assert (row.criterion, row.passed) == ("invalid_load", False)
         assert words in row.detail
+
+
+def _closed(count: int = 400, took: float = 0.05) -> list[Sample]:
+    """Return iterations of a closed loop, one after another."""
+    return [Sample(n, 0, None, n * took, (n + 1) * took) for n in range(count)]
+
+
+def _stood(lag: float, cause: str = "stopped", since: float = 3.0, **more: float) -> dict[str, Any]:
+    """Return what a process tells that stood still."""
+    one = {"since": since, "until": since + lag, "seconds": lag, "cause": cause}
+    return {**WELL, "seconds": 20.0, "lag_max": lag, "lost_seconds": lag, "stood": [one], **more}
+
+
+@pytest.mark.parametrize(
+    ("shard", "touched", "missed", "words"),
+    [
+        (_stood(20.0), 1, (), "stood still for 20.0 s from 3.0 s on (stopped): it was stopped"),
+        (_stood(3.0, seconds=9000.0), 1, (), "1 of 400 iterations ran meanwhile"),  # however long the load was
+        (_stood(1.2), 1, (), "stood still for 1.2 s"),
+        (_stood(1.2, seconds=9000.0), 1, (), None),  # a blink of a long load
+        (_stood(1.2, seconds=9000.0), 9, (), "9 of 400 iterations"),
+        (_stood(1.2, seconds=9000.0), 1, ("max_seconds_per_iteration",), "stood still"),
+        (_stood(1.2, seconds=9000.0), 1, ("failure_rate",), None),
+        (_stood(0.6), 1, (), None),
+        (_stood(0.3, lost_seconds=5.0), 20, (), "lost 25% of its time"),
+        (_stood(3.0, "suspended"), 1, (), "keep the machine awake"),
+        (_stood(3.0, "throttled"), 1, (), "raise the CPU quota"),
+        (_stood(3.0, "starved"), 1, (), "a machine of its own"),
+        (_stood(3.0, "busy"), 1, (), "look for what the scenario computes"),
+        (_stood(3.0, "blocked"), 1, (), "let the scenario await"),
+        ({**WELL, "seconds": 20.0, "lag_p99": 0.03, "run_delay_seconds": 4.0}, 0, (), "other programs had the cores"),
+        ({**WELL, "seconds": 20.0, "lag_p99": 0.03, "throttled_seconds": 4.0}, 0, (), "raise the CPU quota"),
+    ],
+)
+def test_a_generator_that_stood_still_in_a_closed_loop_is_not_believed(
+    *, shard: dict[str, Any], touched: int, missed: tuple[str, ...], words: str | None, batch_of: MakeBatch
+) -> None:
+    """The row says for how long, when, why, and what was touched; the advice fits the cause, also one at a time."""
+    figures = {**_figures(_closed(), batch_of), "stood": {"count": touched, "slowest": []}}
+    row = invalid_load(figures, {"processes": 1, "workers": 1, "shards": [shard]}, {}, missed=missed)
+
+    if words is None:
+        assert row is None
+    else:
+        assert row is not None
+        assert words in row.detail
+        assert "fewer at a time" not in row.detail
+
+
+def test_one_of_several_processes_that_stood_still_is_named(batch_of: MakeBatch) -> None:
+    """A load in three parts of which one stood still is not what was asked for."""
+    told = [{**WELL, "shard": 0}, {**_stood(3.0), "shard": 1}, {**WELL, "shard": 2}]
+    row = invalid_load(_figures(_closed(), batch_of), {"processes": 3, "shards": told}, {})
+
+    assert row is not None
+    assert row.detail.startswith("load process 2 of 3 stood still for 3.0 s")
+
+
+def test_a_boot_of_minutes_does_not_suffer_from_seconds(batch_of: MakeBatch) -> None:
+    """What a generator lost is held against what it measured."""
+    figures = {**_figures(_closed(20, took=90.0), batch_of), "stood": {"count": 1, "slowest": []}}
+
+    assert invalid_load(figures, {"processes": 1, "shards": [_stood(3.0)]}, {}) is None
+
+
+def test_iterations_are_told_that_ran_while_their_process_stood_still(batch_of: MakeBatch) -> None:
+    """Of the other processes none; the slowest come first."""
+    stands = shards({"shards": [{"seconds": 9.0}, {**_stood(2.0), "shard": 1}]})[1].stood
+    fold = Overlaps(stands)
+    fold.add(batch_of([Sample(n, n % 2, None, start, end) for n, start, end in [(0, 2, 6), (1, 2, 6), (3, 4, 4.5)]]))
+    fold.add(batch_of([Sample(5, 1, None, 0.0, 2.9), Sample(7, 1, None, 5.1, 6.0), Sample(9, 1, None, 3.1, 5.3)]))
+
+    assert fold.close() == {"count": 3, "slowest": [1, 9, 3]}
 
 
 def test_half_of_the_rate_is_not_delivered_in_silence(batch_of: MakeBatch) -> None:

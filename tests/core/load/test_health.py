@@ -1,7 +1,19 @@
 """How the load generator itself fares."""
 
+import json
+import os
+import signal
 import subprocess
 import sys
+import time
+from collections.abc import Iterator
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from rallycross.load.health import _cause, _Usage, cgroup_stats, throttled_seconds
 
 _TELL = "from rallycross.load.health import peak_rss_mb; print(peak_rss_mb())"
 _OWN = f"{_TELL}; held = b'x' * 300_000_000; del held; print(peak_rss_mb())"
@@ -20,3 +32,137 @@ def test_the_peak_of_memory_is_the_programs_own() -> None:
     assert 290 < after - before < 320
     [child] = printed(_OF_A_CHILD)
     assert abs(child - before) < 30
+
+
+# Tells of itself once it has stood still, as a load process does at the end of its load.
+_WATCHED = """
+import asyncio, json, sys, time
+from rallycross.load.health import Health
+async def main():
+    began = time.monotonic()
+    health = Health(lambda: time.monotonic() - began)
+    watching = asyncio.create_task(health.watch())
+    await asyncio.sleep(0.3)
+    ended = time.thread_time() + 0.1
+    print("watched", flush=True)
+    {meanwhile}
+    await asyncio.sleep(0.3)
+    watching.cancel()
+    print(json.dumps(health.close()), flush=True)
+asyncio.run(main())
+"""
+
+
+def watched(meanwhile: str, **options: Any) -> "subprocess.Popen[str]":
+    """Start a process that watches itself while it does something; it has begun to when this returns."""
+    program = [sys.executable, "-c", _WATCHED.format(meanwhile=meanwhile)]
+    process = subprocess.Popen(program, stdout=subprocess.PIPE, text=True, **options)
+    assert process.stdout is not None
+    assert process.stdout.readline() == "watched\n"
+    return process
+
+
+def longest(process: "subprocess.Popen[str]") -> tuple[dict[str, Any], dict[str, Any]]:
+    """Return what the process tells of itself at its end, and of the longest time for which it stood still."""
+    out, _ = process.communicate(timeout=60)
+    told = json.loads(out)
+    return told, max(told["stood"], key=lambda one: one["seconds"])
+
+
+def test_a_process_that_was_stopped_knows_for_how_long() -> None:
+    """After SIGSTOP and SIGCONT it tells when it stood still, and that it neither computed nor waited for a core."""
+    process = watched("await asyncio.sleep(1)")
+    os.kill(process.pid, signal.SIGSTOP)
+    time.sleep(1.5)
+    os.kill(process.pid, signal.SIGCONT)
+    told, stood = longest(process)
+    assert stood["cause"] == "stopped"
+    assert stood["until"] - stood["since"] == pytest.approx(stood["seconds"])
+    assert told["lag_max"] == pytest.approx(stood["seconds"])
+    assert told["lost_seconds"] >= stood["seconds"] >= 1.3
+
+
+def test_a_loop_that_is_held_without_computing_is_not_a_process_that_was_stopped() -> None:
+    """Where a scenario waits without `await`, another thread of the process goes on."""
+    _, stood = longest(watched("time.sleep(1.5)"))
+    assert stood["cause"] == "blocked"
+    assert stood["seconds"] >= 1.3
+
+
+@pytest.fixture(name="group")
+def _group() -> Iterator[Path]:
+    """Give a cgroup that can have a quota of CPU time."""
+    v1, v2 = Path("/sys/fs/cgroup/cpu"), Path("/sys/fs/cgroup")
+    folder = (v1 if v1.is_dir() else v2) / f"rallycross-test-{os.getpid()}"
+    try:
+        folder.mkdir()
+    except OSError as error:
+        pytest.skip(f"no cgroup can be made here: {error}")
+    try:
+        if not any((folder / name).exists() for name in _QUOTA):
+            pytest.skip("cgroups that are made here can have no quota")
+        yield folder
+    finally:
+        with suppress(OSError):
+            folder.rmdir()
+
+
+_QUOTA = {"cpu.cfs_quota_us": "5000", "cpu.max": "5000 100000"}  # a twentieth of a core
+
+
+def test_a_quota_that_is_used_up_is_told_from_a_busy_machine(group: Path) -> None:
+    """The kernel counts how long the cgroup was kept from running; of this the process tells."""
+    procs = group / "cgroup.procs"
+    process = watched(
+        "time.sleep(0.5), [None for _ in iter(lambda: time.thread_time() < ended, False)]",
+        preexec_fn=lambda: procs.write_text(str(os.getpid())) and None,
+    )
+    for name, quota in _QUOTA.items():
+        if (group / name).exists():
+            (group / name).write_text(quota)
+    told, stood = longest(process)
+    assert stood["cause"] == "throttled"
+    assert told["throttled_seconds"] > told["cpu_seconds"]
+
+
+@pytest.mark.parametrize(
+    ("usage", "cause"),
+    [
+        (_Usage(cpu=0.0, delay=0.1, suspended=0, throttled=0, beats=1), "stopped"),
+        (_Usage(cpu=0.1, delay=0.1, suspended=0, throttled=0, beats=18), "blocked"),
+        (_Usage(cpu=1.6, delay=0.3, suspended=0, throttled=0, beats=18), "busy"),
+        (_Usage(cpu=0.4, delay=1.5, suspended=0, throttled=0, beats=9), "starved"),
+        (_Usage(cpu=0.2, delay=1.7, suspended=0, throttled=1.6, beats=2), "throttled"),
+    ],
+)
+def test_why_a_loop_stood_still_follows_from_what_the_kernel_counts(usage: _Usage, cause: str) -> None:
+    """Of two seconds: those that it computed, that it waited for a core, and that its quota was used up."""
+    assert _cause(2.0, usage) == cause
+
+
+def test_quotas_of_both_kinds_of_cgroups_are_read() -> None:
+    """Of version 2 in microseconds, of version 1 in nanoseconds; a group without a quota tells nothing."""
+    assert throttled_seconds("usage_usec 5\nnr_throttled 3\nthrottled_usec 2500000\n") == 2.5
+    assert throttled_seconds("nr_periods 9\nnr_throttled 3\nthrottled_time 2500000000\n") == 2.5
+    assert throttled_seconds("usage_usec 5\n") == 0.0
+
+
+@pytest.mark.parametrize(
+    ("cgroup", "mount", "found"),
+    [
+        ("0::/a/b", "cgroup2 cgroup2 rw", ["a/b", "a", ""]),
+        ("0::/of/the/host", "cgroup2 cgroup2 rw", [""]),  # as a container sees it
+        ("4:cpu,cpuacct:/a", "cgroup cgroup rw,cpu,cpuacct", ["a", ""]),
+        ("4:cpu:/a", "cgroup cgroup rw,cpuset", []),
+    ],
+)
+def test_a_quota_may_be_that_of_any_cgroup_above(cgroup: str, mount: str, found: list[str], tmp_path: Path) -> None:
+    """All from its own to the root are looked at; in a container, the root is what is seen of them."""
+    proc, root = tmp_path / "proc", tmp_path / "root"
+    (root / "a/b").mkdir(parents=True)
+    for folder in (root, root / "a", root / "a/b"):
+        (folder / "cpu.stat").touch()
+    proc.mkdir()
+    (proc / "cgroup").write_text(f"{cgroup}\n9:pids:/x\n")
+    (proc / "mountinfo").write_text(f"30 20 0:26 / {root} rw,nosuid shared:9 - {mount}\n")
+    assert list(cgroup_stats(proc)) == [root / name / "cpu.stat" for name in found]

@@ -1,0 +1,104 @@
+"""How the load processes fared, as they told (`load.health`): all that judging and reports read of it, and no more.
+
+A process that had to be killed has told nothing, and one of an earlier release less than this one's does.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Self
+
+import numpy as np
+
+from rallycross.judging.batch import Batch
+
+
+@dataclass(frozen=True)
+class Stand:
+    """For so many seconds a load process stood still; `since` and `until` count from the start of the load."""
+
+    shard: int
+    since: float
+    until: float
+    seconds: float
+    cause: str  # as in `load.health`
+
+
+@dataclass(frozen=True)
+class Shard:
+    """One load process."""
+
+    number: int
+    seconds: float
+    cpu_seconds: float
+    lag_p99: float | None
+    lag_max: float
+    lost_seconds: float
+    run_delay_seconds: float
+    throttled_seconds: float
+    stood: tuple[Stand, ...]
+
+    @classmethod
+    def of(cls, place: int, told: Mapping[str, Any]) -> Self:
+        """Read what a process has told; what it has not is nothing."""
+
+        def figure(name: str) -> float:
+            return float(told.get(name) or 0.0)
+
+        number = int(told.get("shard") or place)
+        return cls(
+            number=number,
+            seconds=figure("seconds"),
+            cpu_seconds=figure("cpu_seconds"),
+            lag_p99=told.get("lag_p99"),
+            lag_max=figure("lag_max"),
+            lost_seconds=figure("lost_seconds"),
+            run_delay_seconds=figure("run_delay_seconds"),
+            throttled_seconds=figure("throttled_seconds"),
+            stood=tuple(
+                Stand(number, one["since"], one["until"], one["seconds"], one["cause"])
+                for one in told.get("stood") or ()
+            ),
+        )
+
+    @property
+    def cpu(self) -> float:
+        """The share of a core that it has used."""
+        return self.cpu_seconds / self.seconds if self.seconds else 0.0
+
+
+def shards(generator: Mapping[str, Any]) -> list[Shard]:
+    """Return the processes that have told of themselves; `generator` as in `WorkloadRow.generator`."""
+    told = generator.get("shards") or []
+    return [Shard.of(place, one) for place, one in enumerate(told) if one.get("seconds")]
+
+
+class Overlaps:
+    """Counts the iterations that ran while their process stood still: as a fold over samples.
+
+    What they took is in part the generator's, and must not be blamed on the cloud.
+    """
+
+    def __init__(self, stands: Sequence[Stand]) -> None:
+        self._stands = stands
+        self._count = 0
+        self._slowest: list[tuple[int, int]] = []  # duration in nanoseconds, iteration
+
+    def add(self, batch: Batch) -> None:
+        """Take some samples."""
+        if not self._stands or not len(batch):
+            return
+        shard = np.asarray(batch.record.column("shard"))
+        begun = np.where(batch.paced, batch.due, batch.started)  # what was due meanwhile could not begin
+        hit = np.zeros(len(batch), np.bool_)
+        for stand in self._stands:
+            hit |= (shard == stand.shard) & (begun < stand.until) & (batch.ended > stand.since)
+        self._count += int(hit.sum())
+        found = zip(batch.duration[hit].tolist(), batch.iteration[hit].tolist(), strict=True)
+        self._slowest = sorted([*self._slowest, *found], reverse=True)[:_NAMED]
+
+    def close(self) -> dict[str, Any]:
+        """Return {"count": iterations that ran meanwhile, "slowest": numbers of some of them, the slowest first}."""
+        return {"count": self._count, "slowest": [iteration for _, iteration in self._slowest]}
+
+
+_NAMED = 5  # iterations
