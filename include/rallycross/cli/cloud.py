@@ -18,12 +18,12 @@ from typing import Any
 from uuid import uuid4
 
 import yaml
-from rich.table import Table
 
 from rallycross import lifecycle
 from rallycross.cli.clouds import StandingCloud, clouds
-from rallycross.cli.console import console, duration
+from rallycross.cli.console import console, duration, write_raw
 from rallycross.cli.given import given_text
+from rallycross.cli.grid import Grid
 from rallycross.cli.steps import StepLines
 from rallycross.deployment import CloudSpec, load_spec
 from rallycross.deployment.engines.existing import entry_from_variables
@@ -90,7 +90,7 @@ def _wanted(options: argparse.Namespace) -> CloudSpec:
 
 
 def _list(_: argparse.Namespace) -> int:
-    table = Table("name", "engine", "state", "deployed", "root", box=None)
+    table = Grid("name", "engine", "state", "deployed", "root")
     store = Store.open()
     for cloud in clouds():
         last = store.last_deployment(cloud.name)
@@ -106,7 +106,7 @@ def _show(options: argparse.Namespace) -> int:
     last, row = store.last_deployment(cloud.name), store.cloud(cloud.name)
     console.print(f"cloud {cloud.name}, engine {cloud.spec.engine}: {last.status if last else 'never deployed'}")
     if last:
-        table = Table("step", "state", "took", box=None)
+        table = Grid("step", "state", "took")
         for step in last.steps:
             table.add_row(step.title or step.name, step.status, duration(step.seconds))
         console.print(table)
@@ -140,7 +140,7 @@ def _export(options: argparse.Namespace) -> int:
     if row is None:
         raise RallycrossError(f"cloud {cloud.name} is not deployed - make it: ./rallycross cloud create SPEC")
     text = Path(row.clouds_yaml).read_text()
-    console.print(openrc(yaml.safe_load(text)["clouds"][cloud.name]) if options.openrc else text.rstrip())
+    write_raw(openrc(yaml.safe_load(text)["clouds"][cloud.name]) if options.openrc else text.rstrip())
     return 0
 
 

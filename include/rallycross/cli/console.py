@@ -1,24 +1,60 @@
 """Where the command line writes: results to standard output, what goes on to standard error."""
 
+import sys
 import time
+from collections.abc import Iterable
+from typing import Any
 
-from rich.console import Console
+from rich.console import Console, ConsoleOptions, RenderableType
+from rich.segment import Segment
+from rich.text import Text
 
 from rallycross.deployment.step import StepEvent
+from rallycross.printable import printable
+from rallycross.secret import shown_text
 
-_WIDE = 200  # columns of what goes to a file or a pipe: nothing is cut off there
-
-
-def _console(*, stderr: bool) -> Console:
-    """Return a console without markup, since paths may have brackets in them; colours mean something here."""
-    made = Console(markup=False, highlight=False, soft_wrap=True, stderr=stderr)
-    if not made.is_terminal:
-        made.width = _WIDE
-    return made
+_WIDE = 10_000  # columns of what goes to a file or a pipe: nothing is cut off or folded there
 
 
-console = _console(stderr=False)
-progress = _console(stderr=True)
+class SafeConsole(Console):
+    """A console on which no text can steer the terminal, be taken for markup, or show a secret.
+
+    Colours mean something here, so nothing is coloured by what it looks like.
+    """
+
+    def __init__(self, **how: Any) -> None:
+        super().__init__(markup=False, emoji=False, highlight=False, soft_wrap=True, **how)
+        if not self.is_terminal:
+            self.width = _WIDE
+
+    def render_str(self, text: str, **how: Any) -> Text:
+        """Return a text as rich's, made safe; before it is measured, so that columns fit."""
+        return super().render_str(safe(text), **{**how, "markup": False, "emoji": False})
+
+    def render(self, renderable: RenderableType, options: ConsoleOptions | None = None) -> Iterable[Segment]:
+        """Return the segments; what rich's own objects hold is looked at here."""
+        for segment in super().render(renderable, options):
+            yield segment if segment.control else segment._replace(text=printable(segment.text))
+
+
+def safe(text: str) -> str:
+    """Return a text as it may be written to a terminal."""
+    return printable(shown_text(text))
+
+
+console = SafeConsole()
+progress = SafeConsole(stderr=True)
+
+
+def styled(text: str, style: str) -> Text:
+    """Return a text in a style, made safe."""
+    return Text(safe(text), style=style)
+
+
+def write_raw(text: str) -> None:
+    """Write what was asked for as it is, such as a cloud's credentials, to standard output."""
+    sys.stdout.write(text if text.endswith("\n") else f"{text}\n")
+    sys.stdout.flush()
 
 
 def note(text: str, began: float) -> None:

@@ -82,8 +82,9 @@ Display = TerminalDisplay | PlainDisplay
 
 
 def display(console: Console) -> Display:
-    """Return the display that suits where the output goes."""
-    return TerminalDisplay(console) if console.is_terminal else PlainDisplay(console)
+    """Return the display that suits where the output goes; who wants no colours reads lines, or has them read."""
+    drawn = console.is_terminal and not console.is_dumb_terminal and not console.no_color
+    return TerminalDisplay(console) if drawn else PlainDisplay(console)
 
 
 class Followed(Protocol):
@@ -124,6 +125,8 @@ def follow(run: Followed, shown: Display) -> RunView:
 def table(view: RunView) -> Table:
     """Return the stages as a table: mark, name, time, what goes on."""
     grid = Table.grid(padding=(0, 2))
+    for _ in ("mark", "name", "time", "details"):
+        grid.add_column(overflow="fold")
     if view.state == "queued":
         grid.add_row("", "waiting", "", "another run of this DAG has to end first, or the scheduler is busy")
     for stage in view.stages:

@@ -4,12 +4,11 @@ import argparse
 import importlib.metadata
 import sys
 
-from rich.table import Table
-
 from rallycross.cli import machine
 from rallycross.cli.airflow_api import AirflowDidNotAnswer
 from rallycross.cli.clouds import clouds
 from rallycross.cli.console import console
+from rallycross.cli.grid import Grid
 from rallycross.cli.limits import limits
 from rallycross.cli.this_server import airflow_server
 from rallycross.errors import RallycrossError
@@ -35,7 +34,7 @@ def run(_: argparse.Namespace) -> int:
         *((name, importlib.metadata.version(name)) for name in _PACKAGES),
         *((what, value) for what, value, _ in limits()),
     ]
-    table = Table(show_header=False, box=None)
+    table = Grid("what", "value", header=False)
     for fact in facts:
         table.add_row(*fact)
     console.print(table)

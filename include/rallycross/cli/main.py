@@ -5,10 +5,14 @@ Exit codes: 0 = passed or done, 1 = the benchmark or the verification failed, 2 
 
 import argparse
 import errno
+import sys
+import traceback
 from collections.abc import Sequence
 from importlib import import_module
+from types import TracebackType
 
 from rallycross.cli.console import progress
+from rallycross.cli.parser import Parser
 from rallycross.errors import InvalidInput, RallycrossError
 from rallycross.modes import close_home
 from rallycross.settings import settings
@@ -45,6 +49,7 @@ _REMEDIES = {
 
 def main(arguments: Sequence[str]) -> int:
     """Carry out a command; what a user can act on is said in a sentence, not in a traceback."""
+    sys.excepthook = _tell_of_a_fault
     try:
         return _carry_out(arguments)
     except KeyboardInterrupt:
@@ -52,11 +57,11 @@ def main(arguments: Sequence[str]) -> int:
 
 
 def _carry_out(arguments: Sequence[str]) -> int:
-    whole = argparse.ArgumentParser(prog="rallycross", add_help=False)
+    whole = Parser(prog="rallycross", add_help=False)
     whole.add_argument("command", choices=COMMANDS)
     name = whole.parse_args(arguments[:1]).command
     module = import_module(f"rallycross.cli.{name}")  # the others are not imported: some are slow to
-    parser = argparse.ArgumentParser(
+    parser = Parser(
         prog=f"rallycross {name}",
         description=module.__doc__,
         formatter_class=argparse.RawDescriptionHelpFormatter,
@@ -80,3 +85,8 @@ def _carry_out(arguments: Sequence[str]) -> int:
             raise
         progress.print(f"rallycross: {error.filename}: {error.strerror} - {_REMEDIES[error.errno]}")
         return 2
+
+
+def _tell_of_a_fault(kind: type[BaseException], error: BaseException, at: TracebackType | None) -> None:
+    """Write the traceback of what nobody has caught; it may quote a password, or what a stranger wrote."""
+    progress.print("".join(traceback.format_exception(kind, error, at)).rstrip())

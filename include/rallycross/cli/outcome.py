@@ -3,10 +3,10 @@
 from collections.abc import Sequence
 
 from rich.console import Console
-from rich.table import Table
 
 from rallycross.cli.console import duration
 from rallycross.cli.follow import Run, RunView
+from rallycross.cli.grid import Grid
 from rallycross.cli.server import AirflowServer
 from rallycross.cli.up import login
 from rallycross.judging.sla import INVALID_LOAD
@@ -54,7 +54,7 @@ def print_verdict(console: Console, *, passed: bool, invalid: bool, reasons: Seq
 
 def print_rows(console: Console, task: TaskRow | None) -> None:
     """Print the SLA rows of a task's workloads."""
-    table = Table("workload", "criterion", "", "detail", box=None)
+    table = Grid("workload", "criterion", "", "detail")
     named = [(subtask, workload) for subtask in (task.subtasks if task else ()) for workload in subtask.workloads]
     for subtask, workload in named:
         for row in workload.sla_rows:
@@ -63,7 +63,7 @@ def print_rows(console: Console, task: TaskRow | None) -> None:
                 mark, style = "INVALID", "yellow"
             name = f"{workload.position + 1} {workload.scenario} ({subtask.title})"
             table.add_row(name, row.criterion, mark, row.detail, style="" if row.passed else style)
-    if table.row_count:
+    if table.rows:
         console.print(table)
         console.print()
 

@@ -6,10 +6,9 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from rich.console import RenderableType
-from rich.table import Table
-from rich.text import Text
 
-from rallycross.cli.console import duration
+from rallycross.cli.console import duration, styled
+from rallycross.cli.grid import Grid
 from rallycross.exchange.columns import Columns
 from rallycross.exchange.table import RallyTable
 from rallycross.judging.verdict import first_line, verdict
@@ -23,9 +22,9 @@ _FIGURES = ("min", "median", "90%ile", "95%ile", "99%ile", "max", "avg")
 _NAMED = 20  # failures, or failed tests, that are shown
 
 
-def listed(store: Store, rows: Sequence[TaskRow | VerificationRow]) -> Table:
+def listed(store: Store, rows: Sequence[TaskRow | VerificationRow]) -> Grid:
     """Return a line for each."""
-    table = Table("uuid", "kind", "cloud", "title", "tags", "began (UTC)", "took", "verdict", box=None)
+    table = Grid("uuid", "kind", "cloud", "title", "tags", "began (UTC)", "took", "verdict")
     for row in rows:
         task = isinstance(row, TaskRow)
         table.add_row(
@@ -43,7 +42,7 @@ def listed(store: Store, rows: Sequence[TaskRow | VerificationRow]) -> Table:
 
 def show_task(store: Store, task: TaskRow, samples: Path) -> Iterator[RenderableType]:
     """Yield a head, then for each workload its durations, SLA rows and failures."""
-    yield Text(f"{task.title}: task {task.uuid} on cloud {task.cloud}", style="bold")
+    yield styled(f"{task.title}: task {task.uuid} on cloud {task.cloud}", style="bold")
     yield f"began {_moment(task.started_at)} UTC, {task.status}, {_verdict(store, task, samples)}"
     if task.origin:
         yield f"imported from {task.origin}"
@@ -53,7 +52,7 @@ def show_task(store: Store, task: TaskRow, samples: Path) -> Iterator[Renderable
         for workload in subtask.workloads:
             yield ""
             title = f" ({subtask.title})" if subtask.title != workload.scenario else ""
-            yield Text(f"{workload.position + 1}. {workload.scenario}{title}", style="bold")
+            yield styled(f"{workload.position + 1}. {workload.scenario}{title}", style="bold")
             yield from _workload(workload, task, samples / workload.uuid)
 
 
@@ -63,15 +62,15 @@ def show_verification(store: Store, uuid: str) -> Iterator[RenderableType]:
     if row is None:
         return
     tests = store.tests(uuid)
-    yield Text(f"verification {row.uuid} of cloud {row.cloud}: {row.chosen}", style="bold")
+    yield styled(f"verification {row.uuid} of cloud {row.cloud}: {row.chosen}", style="bold")
     yield f"began {_moment(row.started_at)} UTC, {row.status}, {_verdict(store, row)}"
     counts = Counter(test.status for test in tests)
     yield f"{len(tests)} of {row.total} tests: " + ", ".join(f"{count} {name}" for name, count in counts.most_common())
     if row.error:
-        yield Text(first_line(row.error), style="red")
+        yield styled(first_line(row.error), style="red")
     failed = [test for test in tests if test.status in FAILED]
     for test in failed[:_NAMED]:
-        yield Text(f"✗ {test.name}", style="red")
+        yield styled(f"✗ {test.name}", style="red")
     if len(failed) > _NAMED:
         yield f"and {len(failed) - _NAMED} more"
 
@@ -87,19 +86,17 @@ def _workload(workload: WorkloadRow, task: TaskRow, samples: Path) -> Iterator[R
     took = f"load {duration(workload.load_seconds)}, {duration(workload.full_seconds)} with contexts"
     yield took if workload.status == "finished" else f"{took}; {workload.status.replace('_', ' ')}"
     if workload.error:
-        yield Text(first_line(workload.error), style="red")
+        yield styled(first_line(workload.error), style="red")
     for sla in workload.sla_rows:
-        yield Text(
+        yield styled(
             f"{'✓' if sla.passed else '✗'} {sla.criterion}: {sla.detail}", style="green" if sla.passed else "red"
         )
     yield from _failures(workload)
 
 
-def durations(table: RallyTable) -> Table:
+def durations(table: RallyTable) -> Grid:
     """Return the durations of a workload in seconds, as Rally's users know them."""
-    shown = Table("action", box=None)
-    for name in (*_FIGURES, "success", "count"):
-        shown.add_column(name, justify="right")
+    shown = Grid("action", *(f">{name}" for name in (*_FIGURES, "success", "count")))
     for depth, row in table.rows():
         figures = row.figures()
         success = figures["success"]
@@ -112,13 +109,13 @@ def durations(table: RallyTable) -> Table:
     return shown
 
 
-def _failures(workload: WorkloadRow) -> Iterator[Text]:
+def _failures(workload: WorkloadRow) -> Iterator[RenderableType]:
     groups = (workload.statistics or {}).get("failures", [])
     for group in groups[:_NAMED]:
         kind = f"{group['kind']}: " if group["kind"] else ""
-        yield Text(f"{group['count']} x {kind}{first_line(group['message'])}", style="red")
+        yield styled(f"{group['count']} x {kind}{first_line(group['message'])}", style="red")
     if len(groups) > _NAMED:
-        yield Text(f"and {len(groups) - _NAMED} more kinds of failure", style="red")
+        yield styled(f"and {len(groups) - _NAMED} more kinds of failure", style="red")
 
 
 def _verdict(store: Store, row: TaskRow | VerificationRow, samples: Path | None = None) -> str:

@@ -2,10 +2,9 @@
 
 import argparse
 
-from rich.table import Table
-
 from rallycross.cli.clouds import clouds
 from rallycross.cli.console import console
+from rallycross.cli.grid import Grid
 from rallycross.cli.limits import limits
 from rallycross.cli.this_server import airflow_server
 from rallycross.cli.up import login
@@ -26,15 +25,15 @@ def run(_: argparse.Namespace) -> int:
     for cloud in clouds():
         services = [(service.name, service.state, service.detail) for service in cloud.services()]
         console.print(_table(f"Cloud {cloud.name}", services or [("-", "stopped", "the next run starts it")]))
-    table = Table("setting", "value", "changed by", title="Paths and limits", title_justify="left", box=None)
+    table = Grid("setting", "value", "changed by", title="Paths and limits")
     for row in limits():
         table.add_row(*row)
     console.print(table)
     return 0
 
 
-def _table(title: str, rows: list[tuple[str, str, str]]) -> Table:
-    table = Table("name", "state", "detail", title=title, title_justify="left", box=None)
+def _table(title: str, rows: list[tuple[str, str, str]]) -> Grid:
+    table = Grid("name", "state", "detail", title=title)
     for name, state, detail in rows:
         table.add_row(name, state, detail, style="" if state == "RUNNING" else "yellow")
     return table

@@ -5,9 +5,8 @@ import json
 from collections import Counter
 from collections.abc import Iterator, Sequence
 
-from rich.table import Table
-
 from rallycross.cli.console import console, duration
+from rallycross.cli.grid import Grid
 from rallycross.cli.verify_files import write
 from rallycross.errors import RallycrossError
 from rallycross.judging.causes import causes, request_ids
@@ -43,7 +42,7 @@ def show_(options: argparse.Namespace) -> int:
     return 1 if row.status != "finished" or any(test.status in FAILED for test in tests) else 0
 
 
-def summary(row: VerificationRow, tests: Sequence[TestRow]) -> Iterator[str | Table]:
+def summary(row: VerificationRow, tests: Sequence[TestRow]) -> Iterator[str | Grid]:
     """Yield totals, a table by service, and the failures by their cause."""
     count = outcomes(Counter(test.status for test in tests))
     ran = count["passed"] + count["failed"]
@@ -69,7 +68,7 @@ def history_(options: argparse.Namespace) -> int:
         return _test_history(store, options)
     rows = store.verifications(cloud=options.cloud, limit=options.last)
     counts = store.test_counts([row.uuid for row in rows])
-    table = Table("uuid", "cloud", "begun", "tests", "status", "passed", "failed", "skipped", "took", box=None)
+    table = Grid("uuid", "cloud", "begun", "tests", "status", "passed", "failed", "skipped", "took")
     for row in rows:
         count = outcomes(counts[row.uuid])
         took = duration(row.ended_at - row.started_at) if row.ended_at else "-"
@@ -123,7 +122,7 @@ def _test_history(store: Store, options: argparse.Namespace) -> int:
     ends = store.test_history(options.test, cloud=options.cloud, limit=options.last)
     if not ends:
         raise RallycrossError(f"test {options.test!r}: no verification has run it - give its whole dotted name")
-    table = Table("verification", "cloud", "begun", "status", "took", "", box=None)
+    table = Grid("verification", "cloud", "begun", "status", "took", "")
     for end in ends:
         why = end.test.reason or (causes([end.test])[0].message.splitlines()[0] if end.test.status in FAILED else "")
         row = end.verification
@@ -137,7 +136,7 @@ def _test_history(store: Store, options: argparse.Namespace) -> int:
 def _print_paces(what: str, changes: Sequence[Change]) -> None:
     if changes:
         console.print(f"\n{len(changes)} {what}")
-        table = Table("by", "times", "took", "test", box=None)
+        table = Grid("by", "times", "took", "test")
         for change in changes:
             took = " > ".join("-" if seconds is None else duration(seconds) for seconds in change.seconds)
             table.add_row(f"{change.slower_by:+.1f} s", f"{change.ratio:.2f}", took, change.name)
@@ -145,14 +144,14 @@ def _print_paces(what: str, changes: Sequence[Change]) -> None:
 
 
 def _print_tests(tests: Sequence[TestRow]) -> None:
-    table = Table("status", "took", "test", "reason", box=None)
+    table = Grid("status", "took", "test", "reason")
     for test in tests:
         table.add_row(test.status, duration(test.seconds), test.name, test.reason)
     console.print(table)
 
 
-def _by_service(tests: Sequence[TestRow]) -> Table:
-    table = Table("service", "passed", "failed", "skipped", "time of all", box=None)
+def _by_service(tests: Sequence[TestRow]) -> Grid:
+    table = Grid("service", "passed", "failed", "skipped", "time of all")
     for name in sorted({service(test.name) for test in tests}):
         own = [test for test in tests if service(test.name) == name]
         figures = map(str, outcomes(Counter(test.status for test in own)).values())

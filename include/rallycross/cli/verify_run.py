@@ -11,9 +11,8 @@ from pathlib import Path
 from types import FrameType
 from uuid import uuid4
 
-from rich.table import Table
-
 from rallycross.cli.console import console, note, progress
+from rallycross.cli.grid import Grid
 from rallycross.cloud.cloud import Cloud
 from rallycross.errors import RallycrossError
 from rallycross.results.models import VerificationRow
@@ -105,7 +104,7 @@ def verifiers_(options: argparse.Namespace) -> int:
         shutil.rmtree(root / options.forget)
         console.print(f"verifier {options.forget} is deleted")
         return 0
-    table = Table("name", "asked for", "tempest", box=None)
+    table = Grid("name", "asked for", "tempest")
     for folder, told in standing(root):
         wanted = " ".join(one for one in told["requirements"] if one != "--editable")
         table.add_row(folder.name, wanted, told["packages"].get("tempest", "-"))

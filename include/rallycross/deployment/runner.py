@@ -13,6 +13,7 @@ from rallycross.deployment.failure import Failure, StepFailed, last_lines
 from rallycross.deployment.host import HostLost
 from rallycross.deployment.node import Node
 from rallycross.deployment.step import Step
+from rallycross.printable import printable, without_colours
 from rallycross.secret import without
 
 AWAY = 120.0  # seconds for which a host may be out of reach before the step counts as failed
@@ -132,7 +133,7 @@ class _Run:
     def _take(self, text: str) -> None:
         """Keep whole lines alone: a secret that came in two halves would not be known for one."""
         *lines, self._line = (self._line + text).split("\n")
-        whole = without("".join(f"{line}\n" for line in lines), self._terms.secrets)
+        whole = printable(without_colours(without("".join(f"{line}\n" for line in lines), self._terms.secrets)))
         self._said = (self._said + whole)[-_LOG_KEPT:]
         if self._log and whole:
             with self._log.open("a") as file:

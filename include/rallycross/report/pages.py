@@ -5,11 +5,14 @@ import hashlib
 import json
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 import jinja2
 from markupsafe import Markup
 
+from rallycross.printable import printable
 from rallycross.report import charts, wording
+from rallycross.secret import shown_text
 
 TEMPLATES = Path(__file__).with_name("templates")
 
@@ -23,6 +26,7 @@ def templates() -> jinja2.Environment:
         undefined=jinja2.StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
+        finalize=_safe,
     )
     words = ("seconds", "rate", "count", "share", "counted", "moment")
     found.globals.update({name: getattr(wording, name) for name in words})
@@ -48,7 +52,18 @@ def policy(scripts: list[str]) -> str:
     )
 
 
+def _safe(value: Any) -> Any:
+    """Return what is written into a page: what would change the order of a line is seen, secrets are not."""
+    return printable(shown_text(value)) if isinstance(value, str) and not isinstance(value, Markup) else value
+
+
+def _visible(data: Any) -> Any:
+    if isinstance(data, dict):
+        return {_visible(key): _visible(value) for key, value in data.items()}
+    return [_visible(value) for value in data] if isinstance(data, list) else _safe(data)
+
+
 def _figure(figure: charts.Figure) -> Markup:
     """Return a figure as the content of a script element: no text in it can end that element."""
-    text = json.dumps(figure, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
+    text = json.dumps(_visible(figure), ensure_ascii=False, separators=(",", ":"), allow_nan=False)
     return Markup(text.replace("<", "\\u003c"))  # noqa: S704 - made harmless

@@ -1,0 +1,44 @@
+"""What reads the words of a command: numbers with bounds, and messages that no word can steer a terminal by."""
+
+import argparse
+from collections.abc import Callable
+from typing import Any
+
+from rallycross.printable import printable
+
+
+class Parser(argparse.ArgumentParser):
+    """argparse's, whose messages are safe to show; its verbs are of this class too."""
+
+    def _print_message(self, message: str, file: Any = None) -> None:
+        super()._print_message(printable(message or ""), file)
+
+
+def whole(least: int, most: int) -> Callable[[str], int]:
+    """Return what reads a whole number within bounds."""
+
+    def read(text: str) -> int:
+        try:
+            number = int(text)
+        except ValueError:
+            number = None
+        if number is None or not least <= number <= most:
+            raise argparse.ArgumentTypeError(f"must be a whole number from {least} to {most}, not {text!r}")
+        return number
+
+    return read
+
+
+def number(least: float, most: float) -> Callable[[str], float]:
+    """Return what reads a number within bounds; no bounds have what is not a number, or has no end."""
+
+    def read(text: str) -> float:
+        try:
+            value = float(text)
+        except ValueError:
+            value = None
+        if value is None or not least <= value <= most:
+            raise argparse.ArgumentTypeError(f"must be a number from {least:g} to {most:g}, not {text!r}")
+        return value
+
+    return read
