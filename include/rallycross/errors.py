@@ -4,6 +4,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from difflib import get_close_matches
 
+_LONGEST_WORD = 100  # that can be a slip of the pen
+
 
 class RallycrossError(Exception):
     """A failure that a user can act on. The message says what, where, and what to do."""
@@ -38,7 +40,7 @@ class InvalidInput(RallycrossError):  # noqa: N818 - reads as what it says
 def did_you_mean(word: str, words: Iterable[str]) -> str:
     """Return a remedy that names what the user may have meant, or all that there is."""
     words = sorted(words)
-    close = get_close_matches(word, words, n=3, cutoff=0.6)
+    close = get_close_matches(word, words, n=3, cutoff=0.6) if len(word) <= _LONGEST_WORD else []
     if close:
         return f"did you mean {' or '.join(close)}?"
     return f"there is: {', '.join(words)}" if 0 < len(words) <= 12 else ""

@@ -72,6 +72,12 @@ def too_large(name: str, *, results: bool = False) -> Complaint:
     return Complaint(name, 0, 0, "", f"is larger than {most / 1e6:g} MB", remedy)
 
 
+def too_many(name: str) -> Complaint:
+    """Return the complaint about a file of results with more values than the settings allow."""
+    what = f"has more than {settings().results_values} values"
+    return Complaint(name, 0, 0, "", what, "give fewer results, or raise RALLYCROSS_RESULTS_VALUES")
+
+
 def decoded(content: bytes, name: str) -> str:
     """Return the text of a file's bytes; raise `InvalidInput` with the place of the first that is not UTF-8."""
     try:

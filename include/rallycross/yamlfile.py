@@ -20,6 +20,7 @@ Path = tuple[str | int, ...]
 Places = dict[Path, tuple[int, int]]  # path of a value -> 1-based line and column of its key (or of the list item)
 
 DEEPEST = 100  # values that may stand in each other
+_LONGEST_KEY = 100  # characters of one that are shown
 LONGEST_NUMBER = 400  # digits; any float has less
 _STRING, _INTEGER, _BOOLEAN = (f"tag:yaml.org,2002:{kind}" for kind in ("str", "int", "bool"))
 _NUMBERS = frozenset({_INTEGER, "tag:yaml.org,2002:float"})
@@ -120,7 +121,11 @@ def place(places: Places, path: Path) -> tuple[int, int]:
 
 def dotted(path: Path) -> str:
     """Return a path as people write it: `subtasks[0].scenario`."""
-    return "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in path).lstrip(".")
+    return "".join(f"[{part}]" if isinstance(part, int) else f".{_cut(part)}" for part in path).lstrip(".")
+
+
+def _cut(key: str) -> str:
+    return key if len(key) <= _LONGEST_KEY else f"{key[:_LONGEST_KEY]}..."
 
 
 class _Loader(yaml.SafeLoader):

@@ -14,6 +14,7 @@ from rallycross.contexts.context import Backstage, Scene, SetUpFailed, context
 from rallycross.contexts.kinds import KINDS
 from rallycross.contexts.making import Making, wait_for_all
 from rallycross.contexts.together import together
+from rallycross.task.bounds import COUNT
 from rallycross.task.flaw import Schema
 
 _SIZE: Schema = {"type": "integer", "minimum": 0}
@@ -28,7 +29,7 @@ _SCHEMA: Schema = {
         "min_ram": _SIZE,  # MiB
         "min_disk": _SIZE,  # GiB
         "visibility": {"enum": ["public", "private", "shared", "community"]},
-        "images_per_tenant": {"type": "integer", "minimum": 1},
+        "images_per_tenant": COUNT,
         # What the keys above were called before; the newer one goes first.
         "image_args": {"type": "object"},
         "image_container": {"type": "string"},

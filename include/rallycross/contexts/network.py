@@ -8,9 +8,9 @@ from rallycross.contexts.api import Api, Thing
 from rallycross.contexts.context import Backstage, Scene, SetUpFailed, context
 from rallycross.contexts.making import Making
 from rallycross.contexts.together import together
+from rallycross.task.bounds import COUNT
 from rallycross.task.flaw import Schema
 
-_COUNT: Schema = {"type": "integer", "minimum": 1}
 _FLAG: Schema = {"type": "boolean"}
 _TEXT: Schema = {"type": "string"}
 GATEWAY: Schema = {
@@ -22,8 +22,8 @@ _SCHEMA: Schema = {
     "type": "object",
     "properties": {
         "start_cidr": _TEXT,
-        "networks_per_tenant": _COUNT,
-        "subnets_per_network": _COUNT,
+        "networks_per_tenant": COUNT,
+        "subnets_per_network": COUNT,
         "network_create_args": {"type": "object"},
         "dns_nameservers": {"type": "array", "items": _TEXT, "uniqueItems": True},
         "dualstack": _FLAG,

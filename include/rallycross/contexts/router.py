@@ -8,6 +8,7 @@ from rallycross.contexts.context import Backstage, Scene, context
 from rallycross.contexts.making import Making
 from rallycross.contexts.network import GATEWAY
 from rallycross.contexts.together import together
+from rallycross.task.bounds import COUNT
 from rallycross.task.flaw import Schema
 
 _FLAG: Schema = {"type": "boolean"}
@@ -15,7 +16,7 @@ _TEXT: Schema = {"type": "string"}
 _SCHEMA: Schema = {
     "type": "object",
     "properties": {
-        "routers_per_tenant": {"type": "integer", "minimum": 1},
+        "routers_per_tenant": COUNT,
         "admin_state_up": _FLAG,
         "admin_state_up ": _FLAG,  # so, with a blank, Rally has it, and so it stands in task files
         "external_gateway_info": GATEWAY,

@@ -9,6 +9,7 @@ from rallycross.contexts.context import Backstage, Scene, SetUpFailed, context
 from rallycross.contexts.kinds import KINDS
 from rallycross.contexts.making import Making, wait_for_all
 from rallycross.contexts.together import together
+from rallycross.task.bounds import COUNT
 from rallycross.task.flaw import Schema
 from rallycross.task.resources import NotFound, find
 
@@ -18,7 +19,7 @@ _SCHEMA: Schema = {
     "properties": {
         "image": _NAMED,
         "flavor": _NAMED,
-        "servers_per_tenant": {"type": "integer", "minimum": 1},
+        "servers_per_tenant": COUNT,
         "auto_assign_nic": {"type": "boolean"},
         "nics": {
             "type": "array",

@@ -10,16 +10,16 @@ from rallycross.contexts.api import Api
 from rallycross.contexts.context import Backstage, Scene, SetUpFailed, context
 from rallycross.contexts.making import Making
 from rallycross.contexts.together import THREADS, together
+from rallycross.task.bounds import COUNT
 from rallycross.task.flaw import Schema
 
-_COUNT: Schema = {"type": "integer", "minimum": 1}
 _SCHEMA: Schema = {
     "type": "object",
     "properties": {
-        "tenants": _COUNT,
-        "users_per_tenant": _COUNT,
+        "tenants": COUNT,
+        "users_per_tenant": COUNT,
         "user_password": {"type": "string"},
-        "resource_management_workers": _COUNT,  # threads that make and delete them
+        "resource_management_workers": COUNT,  # threads that make and delete them
         "project_domain": {"type": "string"},
         "user_domain": {"type": "string"},
         "user_choice_method": {"enum": ["random", "round_robin"]},

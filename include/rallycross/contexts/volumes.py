@@ -8,12 +8,16 @@ from rallycross.contexts.context import Backstage, Scene, context
 from rallycross.contexts.kinds import KINDS
 from rallycross.contexts.making import Making, wait_for_all
 from rallycross.contexts.together import together
+from rallycross.task.bounds import COUNT, GIBIBYTES
 from rallycross.task.flaw import Schema
 
-_COUNT: Schema = {"type": "integer", "minimum": 1}
 _SCHEMA: Schema = {
     "type": "object",
-    "properties": {"size": _COUNT, "type": {"type": ["string", "null"]}, "volumes_per_tenant": _COUNT},
+    "properties": {
+        "size": {"type": "integer", "minimum": 1, "maximum": GIBIBYTES},
+        "type": {"type": ["string", "null"]},
+        "volumes_per_tenant": COUNT,
+    },
     "required": ["size"],
     "additionalProperties": False,
 }

@@ -27,6 +27,7 @@ _KINDS = {
 _NAME_RULE = "must be lower-case letters, digits and dashes, 41 at the most, beginning with a letter or digit"
 _LIKE_A_SPEC = re.compile(r"""^[\s{"']*(engine|type|existing(@openstack)?)["']?\s*:""", re.MULTILINE)
 _COMMON = ("name", "engine", "provider")
+_LARGEST = 2**63 - 1  # of a number, above and below 0
 _Flaw = tuple[Keys, str, str]  # where, what is wrong, remedy
 
 
@@ -122,6 +123,7 @@ def _flaws(data: Any, engines: Mapping[str, Engine]) -> Iterator[_Flaw]:
     if not isinstance(data, dict):
         yield (), "a cloud spec is a mapping", "begin with `name:` and `engine:`"
         return
+    yield from _number_flaws(data, ())
     yield from _name_flaws(data)
     name = data.get("engine")
     if "engine" not in data:
@@ -146,6 +148,15 @@ def _name_flaws(data: dict[Any, Any]) -> Iterator[_Flaw]:
         yield ("name",), f"must be a text, not {_show(name)}", "put it in quotes"
     elif not _NAME.fullmatch(name):
         yield ("name",), f"{_NAME_RULE}, not {_show(name)}", ""
+
+
+def _number_flaws(data: Any, path: Keys) -> Iterator[_Flaw]:
+    """Complain of numbers that no configuration file, no schema and no API takes, wherever they stand."""
+    if isinstance(data, dict | list):
+        for key, value in data.items() if isinstance(data, dict) else enumerate(data):
+            yield from _number_flaws(value, (*path, key if isinstance(data, list) else str(key)))
+    elif isinstance(data, int | float) and not -_LARGEST <= data <= _LARGEST:  # NaN is not, either
+        yield path, f"the number {_show(data)} is out of bounds", f"write one from -{_LARGEST} to {_LARGEST}"
 
 
 def _provider_flaws(section: Any, path: Keys) -> Iterator[_Flaw]:

@@ -21,9 +21,13 @@ from rallycross.exchange.rally_schema import OLD_RESULTS, RESULTS
 from rallycross.load.sample import Sample
 from rallycross.results.models import SubtaskRow, TaskRow, WorkloadRow, WorkloadSlaRow
 from rallycross.results.reference import NAMESPACE, workload_reference
+from rallycross.settings import settings
+from rallycross.userfile import too_many
 
 FORMATS = ("1.0", "1.1", "1.2")
 _MOST_COMPLAINTS = 20
+# The keys under which actions stand.
+_TO_ACTIONS = frozenset({"tasks", "subtasks", "workloads", "data", "result", "atomic_actions", "children"})
 _ENDS = {"aborted_on_sla": "aborted_on_sla", "aborted_manually": "aborted", "something_went_wrong": "crashed"}
 
 
@@ -51,6 +55,7 @@ def read_rally(text: str, *, file: str, cloud: str = "") -> list[Imported]:
     document = _parsed(text, file)
     schema = OLD_RESULTS if isinstance(document, list) else RESULTS
     _complain(file, _against(document, schema, file))
+    _complain(file, _backwards(document, "", file))
     if isinstance(document, list):
         # The list says nothing of the task as a whole; the same list must give the same task.
         task = str(uuid5(NAMESPACE, json.dumps(document, sort_keys=True)))
@@ -66,6 +71,8 @@ def read_rally(text: str, *, file: str, cloud: str = "") -> list[Imported]:
 
 
 def _parsed(text: str, file: str) -> Any:
+    if sum(text.count(mark) for mark in ",[{") > settings().results_values:  # each value has one before it
+        raise InvalidInput([too_many(file)])
     try:
         document = json.loads(text, parse_constant=_refuse)
         if "\\ud" in text.lower():  # halves of surrogate pairs, which nothing can store, can only come by escapes
@@ -89,6 +96,19 @@ def _against(document: Any, schema: Json, file: str) -> Iterator[Complaint]:
         key = "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in error.absolute_path)
         what = error.message if len(error.message) <= 200 else f"{error.message[:200]} ..."
         yield Complaint(file, 0, 0, key.lstrip("."), what)
+
+
+def _backwards(value: Any, key: str, file: str) -> Iterator[Complaint]:
+    """Yield the actions that ended before they began, wherever they stand."""
+    if isinstance(value, list):
+        for number, one in enumerate(value):
+            yield from _backwards(one, f"{key}[{number}]", file)
+    elif isinstance(value, dict):
+        began, ended = value.get("started_at"), value.get("finished_at")
+        if isinstance(began, int | float) and isinstance(ended, int | float) and ended < began:
+            yield Complaint(file, 0, 0, key, f"ends {began - ended:.6g} s before it begins", "mend it, or leave it out")
+        for name in _TO_ACTIONS & value.keys():
+            yield from _backwards(value[name], f"{key}.{name}".lstrip("."), file)
 
 
 def _complain(file: str, complaints: Iterable[Complaint]) -> None:

@@ -4,6 +4,8 @@ from typing import Any
 
 _SECONDS = {"type": "number", "minimum": -4e9, "maximum": 4e9}  # also since the epoch: to 2096
 _SECONDS_OR_NONE = {**_SECONDS, "type": ["number", "null"]}
+_DURATION = {"type": "number", "minimum": 0, "maximum": 4e9}
+_DURATION_OR_NONE = {**_DURATION, "type": ["number", "null"]}
 _TEXT = {"type": "string"}
 _TEXT_OR_NONE = {"type": ["string", "null"]}
 _MAPPING = {"type": "object"}
@@ -28,8 +30,8 @@ _ITERATION = {
     "type": "object",
     "properties": {
         "timestamp": _SECONDS_OR_NONE,
-        "duration": _SECONDS,
-        "idle_duration": _SECONDS_OR_NONE,
+        "duration": _DURATION,
+        "idle_duration": _DURATION_OR_NONE,
         "error": {"type": ["array", "null"]},
         "output": {
             "type": ["object", "null"],
@@ -37,7 +39,7 @@ _ITERATION = {
         },
         "atomic_actions": {
             "anyOf": [
-                {"type": "object", "additionalProperties": _SECONDS_OR_NONE},
+                {"type": "object", "additionalProperties": _DURATION_OR_NONE},
                 {"type": "array", "items": {"$ref": "#/$defs/action"}},
             ]
         },
@@ -74,8 +76,8 @@ _WORKLOAD = {
         "sla": _MAPPING,
         "sla_results": {"type": "object", "properties": {"sla": _SLA}},
         "hooks": _HOOKS,
-        "load_duration": _SECONDS_OR_NONE,
-        "full_duration": _SECONDS_OR_NONE,
+        "load_duration": _DURATION_OR_NONE,
+        "full_duration": _DURATION_OR_NONE,
         "created_at": _TEXT,
         "updated_at": _TEXT,
         "pass_sla": {"type": "boolean"},
@@ -149,8 +151,8 @@ _OLD = {
             },
         },
         "result": {"type": "array", "items": _ITERATION},
-        "load_duration": _SECONDS,
-        "full_duration": _SECONDS,
+        "load_duration": _DURATION,
+        "full_duration": _DURATION,
         "created_at": _TEXT,
     },
     "required": ["key", "result", "load_duration", "full_duration"],

@@ -9,23 +9,28 @@ from typing import Any
 from rallycross.load.load import Load
 from rallycross.load.pace import at_once, even, poisson
 from rallycross.load.rate import Rate, Stage
+from rallycross.task import bounds
+from rallycross.task.bounds import DURATION, ITERATION, WORKERS
 from rallycross.task.flaw import Flaw, Schema, flaws
 
 Args = dict[str, Any]
 
-_COUNT: Schema = {"type": "integer", "minimum": 1}
-_POSITIVE: Schema = {"type": "number", "exclusiveMinimum": 0}
-_NOT_NEGATIVE: Schema = {"type": "number", "minimum": 0}
+_LENGTH: Schema = {"type": "number", "exclusiveMinimum": 0, "maximum": bounds.SECONDS}
+_RATE: Schema = {"type": "number", "exclusiveMinimum": 0, "maximum": bounds.RATE}
+_RATE_OR_NONE: Schema = {"type": "number", "minimum": 0, "maximum": bounds.RATE}
+_STEP: Schema = {"type": "integer", "minimum": 1, "maximum": bounds.RATE}
+_EACH: Schema = {"type": "integer", "minimum": 1, "maximum": bounds.SECONDS}
 _SPAN: Schema = {
     "type": "object",
-    "properties": {"min": _NOT_NEGATIVE, "max": _NOT_NEGATIVE},
+    "properties": {"min": DURATION, "max": DURATION},
     "required": ["min", "max"],
     "additionalProperties": False,
 }
-_TIMEOUT: Schema = {"timeout": _NOT_NEGATIVE}  # seconds that an iteration may take; 0 = any
-_THINK: Schema = {"think_time": {"anyOf": [_NOT_NEGATIVE, _SPAN]}}  # seconds between two iterations of a user
-_WARM_UP: Schema = {"warm_up": _NOT_NEGATIVE}  # seconds at the beginning that the figures leave out
-_MAX_CPU_COUNT: Schema = {"max_cpu_count": _COUNT}  # processes at the most
+_TIMEOUT: Schema = {"timeout": DURATION}  # seconds that an iteration may take; 0 = any
+_THINK: Schema = {"think_time": {"anyOf": [DURATION, _SPAN]}}  # seconds between two iterations of a user
+_WARM_UP: Schema = {"warm_up": DURATION}  # seconds at the beginning that the figures leave out
+# Processes at the most.
+_MAX_CPU_COUNT: Schema = {"max_cpu_count": {"type": "integer", "minimum": 1, "maximum": bounds.PROCESSES}}
 
 # Rally's default of constant_for_duration, alone among its runners.
 _DURATION_TIMEOUT = 600
@@ -43,8 +48,15 @@ class Runner:
 
     def validate(self, args: Any) -> list[Flaw]:
         """Return what is wrong with the arguments."""
-        found = flaws(args, self.schema)
-        return found or list(self.contradictions(args))
+        found = flaws(args, self.schema) or list(self.contradictions(args))
+        return found or list(_without_end(self.load(args)))
+
+
+def _without_end(load: Load) -> Iterator[Flaw]:
+    """Complain of a load whose parts are within bounds, and which is not."""
+    if load.seconds is not None and load.seconds > bounds.SECONDS:
+        what = f"takes {load.seconds:.3g} s, and may take {bounds.SECONDS} s"
+        yield Flaw((), what, "ask for less, or for more a second")
 
 
 def _schema(properties: dict[str, Schema], *, required: Iterable[str] = ()) -> Schema:
@@ -132,7 +144,7 @@ def _rps(args: Args) -> Load:
     else:
         stages = [Stage(float("inf"), rps, rps)]
     rate = Rate(stages)
-    workers: int = args.get("max_concurrency", times)
+    workers: int = args.get("max_concurrency", min(times, bounds.AT_ONCE))
     return Load(
         even(rate, times),
         workers=workers,
@@ -146,7 +158,12 @@ def _rps(args: Args) -> Load:
 
 def _falling(args: Args) -> Iterator[Flaw]:
     rps = args["rps"]
-    if isinstance(rps, dict) and rps["end"] < rps["start"]:
+    if not isinstance(rps, dict):
+        return
+    if (steps := (rps["end"] - rps["start"]) // rps["step"]) > bounds.STAGES:
+        what = f"makes {steps} steps from `start` to `end`, {bounds.STAGES} at the most"
+        yield Flaw(("rps", "step"), what, f"let it be {steps * rps['step'] // bounds.STAGES + 1} or more")
+    if rps["end"] < rps["start"]:
         yield Flaw(("rps", "end"), f"{rps['end']} is below `start`, which is {rps['start']}", "let the rate rise")
 
 
@@ -164,11 +181,7 @@ def _describe_rps(args: Args) -> str:
 
 
 def _arrival_rate(args: Args) -> Load:
-    rate = Rate(
-        [Stage(one["duration"], one["rate"], one.get("to", one["rate"])) for one in args["stages"]]
-        if "stages" in args
-        else [Stage(args["duration"], args["rate"], args["rate"])]
-    )
+    rate = _rate(args)
     evenly = args.get("arrivals", "poisson") == "even"
     return Load(
         even(rate) if evenly else poisson(rate, args.get("seed", 0)),
@@ -183,6 +196,11 @@ def _arrival_rate(args: Args) -> Load:
     )
 
 
+def _rate(args: Args) -> Rate:
+    stages = args.get("stages") or [args]
+    return Rate([Stage(one["duration"], one["rate"], one.get("to", one["rate"])) for one in stages])
+
+
 def _rate_once(args: Args) -> Iterator[Flaw]:
     if ("stages" in args) == ("rate" in args):
         yield Flaw((), "wants either `rate` with `duration`, or `stages`", "give one of the two")
@@ -192,6 +210,8 @@ def _rate_once(args: Args) -> Iterator[Flaw]:
         yield Flaw(("duration",), "cannot be given beside `stages`", "give each stage its own")
     elif not any(one["rate"] or one.get("to", 0) for one in args.get("stages", [args])):
         yield Flaw(("stages",), "nothing arrives in any stage", "give one a `rate` above 0")
+    elif (arrivals := _rate(args).arrivals) > bounds.ITERATIONS:
+        yield Flaw((), f"makes {arrivals:.3g} iterations, and may make {bounds.ITERATIONS}", "ask for less")
 
 
 def _describe_arrivals(args: Args) -> str:
@@ -262,13 +282,13 @@ def _describe_more(args: Args) -> str:
 
 def _stages(**properties: Schema) -> Schema:
     required = [name for name in properties if name != "to"]
-    return {"type": "array", "minItems": 1, "items": _schema(properties, required=required)}
+    return {"type": "array", "minItems": 1, "maxItems": bounds.STAGES, "items": _schema(properties, required=required)}
 
 
 RUNNERS = {
-    "serial": Runner({"type": "object", "properties": {"times": _COUNT}}, _serial, _describe_serial),
+    "serial": Runner({"type": "object", "properties": {"times": ITERATION}}, _serial, _describe_serial),
     "constant": Runner(
-        _schema({"times": _COUNT, "concurrency": _COUNT, **_TIMEOUT, **_MAX_CPU_COUNT}),
+        _schema({"times": ITERATION, "concurrency": WORKERS, **_TIMEOUT, **_MAX_CPU_COUNT}),
         _constant,
         _describe_constant,
         _more_workers_than_work,
@@ -276,9 +296,9 @@ RUNNERS = {
     "constant_for_duration": Runner(
         _schema(
             {
-                "duration": _NOT_NEGATIVE,
-                "concurrency": _COUNT,
-                "timeout": {"type": "number", "minimum": 1},
+                "duration": DURATION,
+                "concurrency": WORKERS,
+                "timeout": {"type": "number", "minimum": 1, "maximum": bounds.SECONDS},
                 **_THINK,
                 **_WARM_UP,
                 **_MAX_CPU_COUNT,
@@ -292,17 +312,17 @@ RUNNERS = {
     "rps": Runner(
         _schema(
             {
-                "times": _COUNT,
+                "times": ITERATION,
                 "rps": {
                     "anyOf": [
-                        _POSITIVE,
+                        _RATE,
                         _schema(
-                            {"start": _COUNT, "end": _COUNT, "step": _COUNT, "duration": _COUNT},
+                            {"start": _STEP, "end": _STEP, "step": _STEP, "duration": _EACH},
                             required=["start", "end", "step"],
                         ),
                     ]
                 },
-                "max_concurrency": _COUNT,
+                "max_concurrency": WORKERS,
                 **_TIMEOUT,
                 **_MAX_CPU_COUNT,
             },
@@ -315,12 +335,12 @@ RUNNERS = {
     "arrival_rate": Runner(
         _schema(
             {
-                "rate": _POSITIVE,
-                "duration": _POSITIVE,
-                "stages": _stages(rate=_NOT_NEGATIVE, to=_NOT_NEGATIVE, duration=_POSITIVE),
+                "rate": _RATE,
+                "duration": _LENGTH,
+                "stages": _stages(rate=_RATE_OR_NONE, to=_RATE_OR_NONE, duration=_LENGTH),
                 "arrivals": {"enum": ["poisson", "even"]},
                 "seed": {"type": "integer", "minimum": 0},  # of random arrivals: the same gives the same
-                "max_in_flight": _COUNT,
+                "max_in_flight": WORKERS,
                 **_WARM_UP,
                 **_TIMEOUT,
                 **_MAX_CPU_COUNT,
@@ -333,7 +353,7 @@ RUNNERS = {
     "ramp": Runner(
         _schema(
             {
-                "stages": _stages(users={"type": "integer", "minimum": 0}, duration=_POSITIVE),
+                "stages": _stages(users={"type": "integer", "minimum": 0, "maximum": bounds.AT_ONCE}, duration=_LENGTH),
                 **_THINK,
                 **_WARM_UP,
                 **_TIMEOUT,

@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any, Literal
 
+from rallycross.task.bounds import ITERATIONS, SECONDS
 from rallycross.task.flaw import Flaw, Schema, flaws
 
 Unit = Literal["iteration", "time"]
@@ -66,14 +67,14 @@ def _periodic(args: dict[str, Any]) -> Moments:
     return Moments(args["unit"], range(int(start), int(args.get("end", sys.maxsize - 1)) + 1, int(args["step"])))
 
 
-def _schemas(needed: str, **properties: Callable[[int], Schema]) -> dict[str, Schema]:
+def _schemas(needed: str, **properties: Callable[[str, int], Schema]) -> dict[str, Schema]:
     """Return the schema for each unit, since iterations are counted from 1 and seconds from 0."""
     return {
         unit: {
             "type": "object",
             "properties": {
                 "unit": {"enum": ["iteration", "time"]},
-                **{name: schema(first) for name, schema in properties.items()},
+                **{name: schema(unit, first) for name, schema in properties.items()},
             },
             "required": ["unit", needed],
             "additionalProperties": False,
@@ -82,19 +83,19 @@ def _schemas(needed: str, **properties: Callable[[int], Schema]) -> dict[str, Sc
     }
 
 
-def _from(least: int) -> Schema:
-    return {"type": "integer", "minimum": least}
+def _from(unit: str, least: int) -> Schema:
+    return {"type": "integer", "minimum": least, "maximum": SECONDS if unit == "time" else ITERATIONS}
 
 
 _FIRST = {"iteration": 1, "time": 0}
 
 TRIGGERS = {
     "event": Trigger(
-        _schemas("at", at=lambda first: {"type": "array", "minItems": 1, "uniqueItems": True, "items": _from(first)}),
+        _schemas("at", at=lambda *of: {"type": "array", "minItems": 1, "uniqueItems": True, "items": _from(*of)}),
         _event,
     ),
     "periodic": Trigger(
-        _schemas("step", step=lambda _: _from(1), start=_from, end=lambda _: _from(1)),
+        _schemas("step", step=lambda unit, _: _from(unit, 1), start=_from, end=lambda unit, _: _from(unit, 1)),
         _periodic,
     ),
 }

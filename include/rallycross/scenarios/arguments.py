@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Annotated, Any, Literal, TypedDict, Union, get_args, get_origin, get_type_hints, is_typeddict
 
+from rallycross.task.bounds import DURATION, GIBIBYTES
 from rallycross.task.flaw import Flaw, Schema
 from rallycross.task.known import Parameter
 
@@ -51,7 +52,8 @@ UserPath = Annotated[str, Argument(_TEXT, "path")]
 # Options of a new image: `is_public`, as glance's API v1 had it, becomes `visibility`.
 ImageOptions = Annotated[dict[str, Any], Argument({"type": "object"}, "image_options")]
 
-Seconds = Annotated[float, Argument({"type": "number", "minimum": 0})]
+Seconds = Annotated[float, Argument(DURATION)]
+Amount = Annotated[int, Argument({"type": "integer", "minimum": 0})]  # of MiB, GiB
 
 
 class Range(TypedDict):
@@ -61,7 +63,7 @@ class Range(TypedDict):
     max: int
 
 
-_WHOLE: Schema = {"type": "integer", "minimum": 1}
+_WHOLE: Schema = {"type": "integer", "minimum": 1, "maximum": GIBIBYTES}
 _RANGE: Schema = {
     "type": "object",
     "properties": {"min": _WHOLE, "max": _WHOLE},

@@ -8,8 +8,10 @@ from rallycross.load.iteration import Iteration
 from rallycross.scenarios.arguments import Argument, Seconds
 from rallycross.scenarios.scenario import scenario
 from rallycross.scenarios.user import User
+from rallycross.task.bounds import MESSAGE
 
 Count = Annotated[int, Argument({"type": "integer", "minimum": 1})]
+Message = Annotated[int, Argument({"type": "integer", "minimum": 1, "maximum": MESSAGE})]
 Probability = Annotated[float, Argument({"type": "number", "minimum": 0, "maximum": 1})]
 
 _TEXT = "A paragraph of a text that is as long as a log's last lines are, so that one sees how it is broken. "
@@ -34,7 +36,7 @@ async def openstack(user: User, sleep: Seconds = 0, **_: Any) -> None:
 @scenario("Dummy.dummy_exception")
 async def dummy_exception(
     iteration: Iteration,  # noqa: ARG001 - a scenario says by it that it needs no cloud
-    size_of_message: Count | None = 1,
+    size_of_message: Message | None = 1,
     sleep: Seconds = 1,
     message: str = "",
 ) -> None:

@@ -2,7 +2,7 @@
 
 from typing import Literal
 
-from rallycross.scenarios.arguments import Location
+from rallycross.scenarios.arguments import Amount, Location
 from rallycross.scenarios.scenario import scenario
 from rallycross.scenarios.steps import glance
 from rallycross.scenarios.user import User
@@ -19,8 +19,8 @@ async def create_and_delete_image(  # noqa: PLR0917 - Rally's arguments, in Rall
     image_location: Location,
     disk_format: DiskFormat,
     visibility: Visibility = "private",
-    min_disk: int = 0,
-    min_ram: int = 0,
+    min_disk: Amount = 0,
+    min_ram: Amount = 0,
     properties: dict[str, str] | None = None,
 ) -> None:
     """Create an image from a file or a URL, then delete it."""

@@ -15,6 +15,7 @@ from rallycross.scenarios.scenario import scenario
 
 _proxy, _tls = cache(proxy_of), cache(tls_of)  # asked once, since each request would pay for it
 
+Status = Annotated[int, Argument({"type": "integer", "minimum": 100, "maximum": 599})]
 Pair = Annotated[list[str], Argument({"type": "array", "items": {"type": "string"}, "minItems": 2, "maxItems": 2})]
 
 
@@ -35,7 +36,7 @@ class RequestOptions(TypedDict, total=False):
 
 
 class _Expecting(RequestOptions, total=False):
-    status_code: int  # of the answer; else that of all
+    status_code: Status  # of the answer; else that of all
 
 
 class Request(_Expecting):
@@ -50,14 +51,14 @@ Requests = Annotated[list[Request], Argument({"type": "array", "minItems": 1, "i
 
 @scenario("HttpRequests.check_request")
 async def check_request(
-    iteration: Iteration, url: str, method: str, status_code: int, **options: Unpack[RequestOptions]
+    iteration: Iteration, url: str, method: str, status_code: Status, **options: Unpack[RequestOptions]
 ) -> None:
     """Send a request, and check the status of the answer."""
     await _check(iteration, url, method, status_code, options)
 
 
 @scenario("HttpRequests.check_random_request")
-async def check_random_request(iteration: Iteration, requests: Requests, status_code: int) -> None:
+async def check_random_request(iteration: Iteration, requests: Requests, status_code: Status) -> None:
     """Send one of several requests, and check the status of the answer: the request's own, or that of all."""
     options: dict[str, Any] = {**random.choice(requests)}  # noqa: S311 - no secret
     expected = options.pop("status_code", status_code)

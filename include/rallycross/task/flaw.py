@@ -1,5 +1,7 @@
 """A flaw: what is wrong with a value, and where in it. The task file's own places are added by who knows them."""
 
+import itertools
+import json
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from functools import cache
@@ -10,6 +12,7 @@ from jsonschema.exceptions import ValidationError
 from jsonschema.validators import extend
 
 from rallycross.errors import did_you_mean
+from rallycross.task.bounds import bounded
 from rallycross.yamlfile import Path
 
 Schema = dict[str, Any]
@@ -26,12 +29,24 @@ class Flaw:
 
 Validate = Callable[[Any], Iterable[Flaw]]
 
+_MOST = 200  # flaws of one value that are told
+
+
+def _unique(_: Any, wanted: Any, value: Any, __: Any) -> Iterator[ValidationError]:
+    """Hold a list against `uniqueItems` in one walk; jsonschema compares each with each where kinds differ."""
+    if wanted and isinstance(value, list):
+        seen = {json.dumps(item, sort_keys=True, default=str) for item in value}
+        if len(seen) < len(value):
+            yield ValidationError("has an item twice")
+
+
 # To a schema 2.0 is a whole number, but nothing can be done 2.0 times.
 _Validator: type[Draft202012Validator] = extend(  # type: ignore[no-untyped-call]
     Draft202012Validator,
     type_checker=Draft202012Validator.TYPE_CHECKER.redefine(
         "integer", lambda _, value: isinstance(value, int) and not isinstance(value, bool)
     ),
+    validators={"uniqueItems": _unique},
 )
 
 _KINDS = {
@@ -54,7 +69,8 @@ def flaws(value: Any, schema: Schema) -> list[Flaw]:
     """Return what a JSON schema has against a value, in words that need no knowledge of schemas."""
     validator = _validator(_Hashed(schema))
     found = (flaw for error in validator.iter_errors(value) for flaw in _explain(error))
-    return list(dict.fromkeys(found))  # `required` errs once for each missing key, and is explained whole each time
+    # `required` errs once for each missing key, and is explained whole each time.
+    return list(dict.fromkeys(itertools.islice(found, _MOST)))
 
 
 class _Hashed:
@@ -72,7 +88,7 @@ class _Hashed:
 
 @cache
 def _validator(hashed: _Hashed) -> Draft202012Validator:
-    return _Validator(hashed.schema)
+    return _Validator(bounded(hashed.schema))
 
 
 def _explain(error: ValidationError) -> Iterator[Flaw]:
@@ -105,6 +121,8 @@ _SENTENCES: dict[str, Callable[[Any, Any], str]] = {
     "exclusiveMaximum": lambda value, wanted: f"must be below {wanted}, not {show(value)}",
     "pattern": lambda value, wanted: f"must be of the form {wanted}, not {show(value)}",
     "maxLength": lambda value, wanted: f"has {len(value)} characters, {wanted} at the most",
+    "maxItems": lambda value, wanted: f"has {len(value)} items, {wanted} at the most",
+    "uniqueItems": lambda *_: "has an item twice",
     "minItems": lambda _, wanted: f"must have {wanted} or more items",
     "minProperties": lambda _, wanted: f"must have {wanted} key or more",
     "maxProperties": lambda value, wanted: f"must have {wanted} key, not {len(value)}: {', '.join(map(str, value))}",

@@ -10,6 +10,8 @@ import yaml
 
 from rallycross.errors import did_you_mean
 
+_SHOWN = 100  # characters of a name
+
 
 def unknown(kind: str, written: str, name: str, known: Iterable[str]) -> tuple[str, str]:
     """Return what to say of a name that is not known here, and the remedy.
@@ -18,6 +20,7 @@ def unknown(kind: str, written: str, name: str, known: Iterable[str]) -> tuple[s
     written, without its platform.
     """
     names = _names()
+    written = written if len(written) <= _SHOWN else f"{written[:_SHOWN]}..."
     for pattern, reason in names["gone"].get(kind, {}).items():
         if fnmatchcase(name, pattern):
             return f"the {kind} '{written}' is gone: {reason['why']}", reason["instead"]

@@ -4,7 +4,7 @@ import math
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from rallycross.errors import Complaint
+from rallycross.errors import Complaint, InvalidInput
 from rallycross.task.flaw import Flaw, Schema, Validate, flaws, show
 from rallycross.task.known import Known
 from rallycross.task.rallys_names import unknown
@@ -12,6 +12,7 @@ from rallycross.yamlfile import Path, Places, dotted, place
 
 PLATFORMS = frozenset({"openstack", "default"})  # what may stand behind the `@` of a name
 _LARGEST = 2**63 - 1
+_MOST_COMPLAINTS = 200
 
 
 class Reading:
@@ -30,6 +31,8 @@ class Reading:
     def complain(self, path: Path, what: str, remedy: str = "") -> None:
         """Note that something is wrong."""
         self.complaints.append(Complaint(self.file, *self.place(path), dotted(path), what, remedy))
+        if len(self.complaints) >= _MOST_COMPLAINTS:
+            raise InvalidInput([*self.complaints, Complaint(self.file, *self.place(path), "~", "the rest is not told")])
 
     def check(self, path: Path, value: Any, schema: Schema) -> None:
         """Hold a value against a JSON schema."""

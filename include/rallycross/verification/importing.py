@@ -3,14 +3,20 @@
 import io
 import time
 from datetime import datetime
+from typing import Any
 from xml.etree import ElementTree as ET
+from xml.parsers import expat
+from xml.parsers.expat import ExpatError
 
 import subunit
 
-from rallycross.errors import RallycrossError
+from rallycross.errors import InvalidInput, RallycrossError
+from rallycross.settings import settings
+from rallycross.userfile import too_many
 from rallycross.verification.stream import TestStream
 from rallycross.verification.test import Status, TestResult
 
+_LONGEST = 10 * 365 * 86400.0  # seconds that a test can have taken
 _SUBUNIT_V2 = b"\xb3"  # the first byte of each packet
 
 
@@ -62,11 +68,10 @@ class _Both:
 
 
 def _junit(content: bytes, file: str) -> dict[str, TestResult]:
-    if b"<!DOCTYPE" in content or b"<!ENTITY" in content:  # what JUnit never has, and what attacks parsers
-        raise RallycrossError(f"{file}: has a document type - JUnit XML has none")
     try:
+        _harmless(content, file)
         root = ET.fromstring(content)  # noqa: S314 - without entities, see above
-    except ET.ParseError as error:
+    except (ET.ParseError, ExpatError, ValueError, LookupError) as error:  # the latter two: of its encoding
         raise RallycrossError(f"{file}: not XML ({error}) - name a JUnit file") from error
     if root.tag not in {"testsuites", "testsuite"}:
         raise RallycrossError(f"{file}: begins with <{root.tag}>, JUnit with <testsuites> or <testsuite>")
@@ -79,12 +84,27 @@ def _junit(content: bytes, file: str) -> dict[str, TestResult]:
     return found
 
 
+def _harmless(content: bytes, file: str) -> None:
+    """Raise where XML has what JUnit never has and what attacks parsers: a document type, elements without measure."""
+    elements, most = 0, settings().results_values
+
+    def count(*_: Any) -> None:
+        nonlocal elements
+        elements += 1
+        if elements > most:
+            raise InvalidInput([too_many(file)])
+
+    def refuse(*_: Any) -> None:
+        raise RallycrossError(f"{file}: has a document type - JUnit XML has none")
+
+    parser = expat.ParserCreate()
+    parser.StartElementHandler, parser.StartDoctypeDeclHandler = count, refuse
+    parser.Parse(content, True)
+
+
 def _case(case: ET.Element, began: float) -> TestResult:
     name = ".".join(filter(None, (case.get("classname", ""), case.get("name", ""))))
-    try:
-        seconds = float(case.get("time", "0").replace(",", ""))
-    except ValueError:
-        seconds = 0.0
+    seconds = _seconds(case.get("time", "0"))
     status: Status = "success"
     reason = traceback = ""
     for element in case:
@@ -94,6 +114,15 @@ def _case(case: ET.Element, began: float) -> TestResult:
         elif element.tag == "skipped" and status == "success":
             status, reason = "skip", text
     return TestResult(name, status, began, seconds, reason=reason, traceback=traceback)
+
+
+def _seconds(text: str) -> float:
+    """Return a duration as it is written; 0 for what can be none: no number, one below 0, one without end."""
+    try:
+        seconds = float(text.replace(",", ""))
+    except ValueError:
+        return 0.0
+    return seconds if 0 <= seconds <= _LONGEST else 0.0
 
 
 def _moment(text: str) -> float:

@@ -90,7 +90,7 @@ class TestStream:
             name=test_id,
             status=status,
             started=started.timestamp() if started else 0.0,
-            seconds=(timestamp - started).total_seconds() if started and timestamp else 0.0,
+            seconds=max(0.0, (timestamp - started).total_seconds()) if started and timestamp else 0.0,
             tags=tuple(sorted(tags)),
             reason=_text(attached, "reason").strip() if status == "skip" else "",
             traceback=_traceback(attached) if status in {"fail", "xfail"} else "",

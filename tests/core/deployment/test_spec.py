@@ -81,7 +81,8 @@ def test_all_complaints_come_at_once_with_their_places() -> None:
         ("name: a\nengine: exiting\n", "c.yaml:2:1: engine: unknown engine 'exiting' - did you mean existing?"),
         (GOOD + "auth: {}\n", "c.yaml:3:1: auth: must have an `auth_url` - an entry's `auth`, in the place of a file"),
         (GOOD + "name: b\n", "c.yaml:3:1: name: duplicate key - remove one of the two"),
-        (GOOD + "true: b\n", "c.yaml:1:1: True: unknown key"),
+        (GOOD + "on: b\n", "c.yaml:3:1: on: YAML reads the key `on` as true - quote it"),
+        (GOOD + "auth: {auth_url: .nan}\n", "c.yaml:3:8: auth.auth_url: the number nan is out of bounds"),
     ],
 )
 def test_a_fault_is_named(text: str, complaint: str) -> None:

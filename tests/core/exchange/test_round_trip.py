@@ -260,3 +260,28 @@ def test_a_task_comes_once_and_whole(store: Store, tmp_path: Path) -> None:
 
     assert store.task(uuid) is None
     assert read_samples(tmp_path / "samples" / "6f1d3c40-0000-4000-8000-000000000003").num_rows == 0
+
+
+def _of(iteration: dict[str, Any]) -> str:
+    workload = {"scenario": {"A.b": {}}, "runner": {"serial": {}}, "data": [iteration]}
+    return json.dumps({"tasks": [{"subtasks": [{"workloads": [workload]}]}]})
+
+
+@pytest.mark.parametrize(
+    ("iteration", "said"),
+    [
+        ({"duration": -1, "atomic_actions": []}, r"data\[0\].duration: -1 is less than the minimum of 0"),
+        ({"duration": 1, "idle_duration": -2, "atomic_actions": []}, r"data\[0\].idle_duration: -2 is less than"),
+        ({"duration": 1, "atomic_actions": {"a": -3}}, r"data\[0\].atomic_actions.*-3"),
+        (
+            {"duration": 1, "atomic_actions": [{"name": "a", "started_at": 5, "finished_at": 3}]},
+            r"tasks\[0\].subtasks\[0\].workloads\[0\].data\[0\].atomic_actions\[0\]: ends 2 s before it begins",
+        ),
+        ({"duration": float("nan"), "atomic_actions": []}, "NaN is no number"),
+        ({"duration": 1e300, "atomic_actions": []}, r"data\[0\].duration: 1e\+300 is greater than"),
+    ],
+)
+def test_times_that_cannot_be_are_told_with_their_place(iteration: dict[str, Any], said: str) -> None:
+    """A duration below 0, an action that ends before it begins, a number that is none are not taken."""
+    with pytest.raises(InvalidInput, match=said):
+        read_rally(_of(iteration), file="r.json")

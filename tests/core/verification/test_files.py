@@ -1,6 +1,7 @@
 """Results come from files and go to files, and nothing of them is lost on the way."""
 
 import io
+from datetime import UTC, datetime, timedelta
 
 import pytest
 import subunit
@@ -84,6 +85,8 @@ def test_junit_is_read() -> None:
         (b"<html/>", "begins with <html>"),
         (b"<testsuites/>", "tells of no test"),
         (b'<!DOCTYPE x [<!ENTITY a "b">]><testsuites/>', "has a document type"),
+        ('<!DOCTYPE x [<!ENTITY a "b">]><testsuites/>'.encode("utf-16-le"), "has a document type"),
+        (b'<?xml version="1.0" encoding="none"?><testsuites/>', "not XML"),
         (exported([TestResult("a.B.test_c", "success", 1.0, 1.0)])[:-3], "is cut off or garbled"),
     ],
 )
@@ -91,3 +94,20 @@ def test_what_cannot_be_read_whole_is_refused(content: bytes, said: str) -> None
     """The message names the file, what is wrong with it, and what to do."""
     with pytest.raises(RallycrossError, match=rf"made\.bin: {said}"):
         results(content, file="made.bin")
+
+
+@pytest.mark.parametrize("written", ["NaN", "-7", "inf", "-inf", "1e308", "abc", ""])
+def test_a_duration_that_can_be_none_is_none(written: str) -> None:
+    """What stands in the place of a duration in JUnit, and is no number of seconds from 0 on, is 0 s."""
+    text = f'<testsuite name="s"><testcase classname="c" name="m" time="{written}"/></testsuite>'
+    assert [test.seconds for test in results(text.encode(), file="j.xml")] == [0.0]
+
+
+def test_a_subunit_test_that_ends_before_it_begins_took_no_time() -> None:
+    """A clock that was set back in the middle of a test makes no negative duration."""
+    stream = io.BytesIO()
+    writer = subunit.StreamResultToBytes(stream)
+    began = datetime(2026, 1, 1, 0, 0, 9, tzinfo=UTC)
+    writer.status(test_id="a.b", test_status="inprogress", timestamp=began)
+    writer.status(test_id="a.b", test_status="success", timestamp=began - timedelta(seconds=7))
+    assert [test.seconds for test in results(stream.getvalue(), file="f")] == [0.0]

@@ -13,6 +13,7 @@ from rallycross.load_hooks.faults.machine import Machine, at, named
 from rallycross.load_hooks.faults.scripts import Scripts, network_fault, node_fault
 from rallycross.load_hooks.faults.sentence import NETWORK_ACTS, ONE, NotUnderstood, Sentence, understand
 from rallycross.load_hooks.faults.standing import LIMIT, make, undo
+from rallycross.task.bounds import SECONDS
 from rallycross.task.flaw import Flaw, Schema, flaws
 
 T = TypeVar("T")
@@ -24,7 +25,11 @@ _SCHEMA: Schema = {
         "action": {"type": "string"},
         "verify": {"type": "boolean"},  # look first whether every node that the sentence may mean can be reached
         "hosts": HOSTS,  # nodes beside those of the cloud's spec
-        "timeout": {"type": "number", "exclusiveMinimum": 0},  # seconds for a node to be back after a reboot
+        "timeout": {
+            "type": "number",
+            "exclusiveMinimum": 0,
+            "maximum": SECONDS,
+        },  # seconds for a node to be back after a reboot
     },
     "required": ["action"],
     "additionalProperties": False,
