@@ -15,6 +15,12 @@ RALLYCROSS_RESULTS_LIMIT MB of a file of results that are imported (default: 200
 RALLYCROSS_RESULTS_VALUES values, or elements, in such a file (default: 5000000)
 RALLYCROSS_TEMPLATE_SECONDS seconds of processor time that rendering a task file may take (default: 3)
 RALLYCROSS_TEMPLATE_MEMORY  MB of memory that rendering a task file may take (default: 256)
+RALLYCROSS_API_PATIENCE  seconds for which a cloud's API may fail in passing (429, 502, 503, 504, no connection, no
+                         whole answer) until what is no load gives up (default: 120; 0 = at once)
+RALLYCROSS_REQUEST_LIMIT seconds until a cloud's API must have answered a request (default: 300)
+RALLYCROSS_ANSWER_LIMIT  MB that an answer of a cloud's API may have (default: 256)
+RALLYCROSS_LIST_PAGES    pages that a list of a cloud's API may have (default: 10000)
+RALLYCROSS_LATE_PATIENCE seconds after a request without an answer in which what it made may yet appear (default: 30)
 
 What those may reach who trigger a DAG, by a form or by Airflow's API; the command line is its owner's, and free:
 
@@ -65,6 +71,11 @@ class Settings:
     commands: Commands = "files"
     packages: tuple[str, ...] = ()
     database_patience: float = 120.0
+    api_patience: float = 120.0
+    request_limit: float = 300.0
+    answer_limit: int = 256_000_000
+    list_pages: int = 10000
+    late_patience: float = 30.0
 
     @property
     def clouds(self) -> Path:
@@ -109,6 +120,11 @@ def settings(env: dict[str, str] | None = None) -> Settings:
         template_memory=int(_number(env, "RALLYCROSS_TEMPLATE_MEMORY", 256) * _MB),
         files=_folders(env.get("RALLYCROSS_FILES"), home),
         commands=_commands(env.get("RALLYCROSS_COMMANDS") or "files"),
+        api_patience=_number(env, "RALLYCROSS_API_PATIENCE", 120, least=0),
+        request_limit=_number(env, "RALLYCROSS_REQUEST_LIMIT", 300),
+        answer_limit=int(_number(env, "RALLYCROSS_ANSWER_LIMIT", 256) * _MB),
+        list_pages=int(_number(env, "RALLYCROSS_LIST_PAGES", 10000, least=1)),
+        late_patience=_number(env, "RALLYCROSS_LATE_PATIENCE", 30, least=0),
         packages=_PACKAGES if (given := env.get("RALLYCROSS_PACKAGES")) is None else tuple(given.split()),
     )
 
@@ -145,13 +161,15 @@ def _commands(given: str) -> Commands:
     )
 
 
-def _number(env: dict[str, str], name: str, default: float) -> float:
-    """Return a setting that is a number above 0."""
+def _number(env: dict[str, str], name: str, default: float, *, least: float | None = None) -> float:
+    """Return a setting that is a number above 0, or at least `least`."""
     written = env.get(name) or str(default)
     try:
         value = float(written)
     except ValueError:
         value = math.nan
-    if not 0 < value <= _MOST:
-        raise RallycrossError(f"{name}: must be a number above 0, {_MOST:g} at the most, not {written!r} - mend it")
+    enough = value > 0 if least is None else value >= least
+    if not enough or not value <= _MOST:
+        bound = "above 0" if least is None else f"of {least:g} or more"
+        raise RallycrossError(f"{name}: must be a number {bound}, {_MOST:g} at the most, not {written!r} - mend it")
     return value

@@ -9,6 +9,13 @@ from small_cloud import SmallCloud
 from rallycross.results.store import Store
 
 
+@pytest.fixture(autouse=True)
+def _little_patience(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Wait for what fails on purpose no longer than needed: the defaults are for real clouds."""
+    monkeypatch.setenv("RALLYCROSS_API_PATIENCE", "1")
+    monkeypatch.setenv("RALLYCROSS_LATE_PATIENCE", "0")
+
+
 @pytest.fixture
 def small_cloud() -> Iterator[SmallCloud]:
     """Run a small cloud on loopback."""

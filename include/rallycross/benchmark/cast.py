@@ -15,6 +15,7 @@ from rallycross.benchmark.job import Job
 from rallycross.cloud.access import SignIn
 from rallycross.cloud.client import Client, open_http
 from rallycross.cloud.cloud import Cloud
+from rallycross.cloud.retrying import Patience
 from rallycross.cloud.scene import Actor, Scene
 from rallycross.cloud.versions import asking, service_types
 from rallycross.cloud.waiting import Waiting
@@ -24,6 +25,7 @@ from rallycross.load.iteration import Iteration
 from rallycross.load.web import open_web
 from rallycross.scenarios.scenario import SCENARIOS, Scenario
 from rallycross.scenarios.user import SdkUser, User
+from rallycross.settings import settings
 
 SIGN_IN_THREADS = 20  # users that sign in at a time
 
@@ -95,7 +97,8 @@ async def _on_the_loop(job: Job, scenario: Scenario, workers: int) -> AsyncItera
         admin = client(scene.cloud) if "admin" in roles else None
         clients = [client(user.cloud) for user in turns.users] if "user" in roles else []
         everybody = (*clients, *([admin] if admin else []))
-        await asyncio.gather(*(one.access() for one in everybody))
+        patience = settings().api_patience  # the load has not begun
+        await asyncio.gather(*(one.access(patience=patience) for one in everybody))
 
         user_of = partial(User, scene=scene, waiting=Waiting(), timing=job.timing)
 
@@ -148,6 +151,8 @@ async def _threads(count: int, name: str) -> AsyncIterator[ThreadPoolExecutor]:
 def _connect(scene: Scene, actor: Actor | None) -> Connection:
     connection = asking(actor.cloud if actor else scene.cloud, scene.api_versions).connect()
     connection.authorize()
+    session: Any = connection.session
+    session.patience = Patience(0.0)  # a load repeats nothing
     return connection
 
 

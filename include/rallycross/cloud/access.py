@@ -5,13 +5,14 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import os_service_types
-from keystoneauth1.exceptions import ClientException
+from keystoneauth1.exceptions import ClientException, InvalidResponse
 from keystoneauth1.identity import BaseIdentityPlugin
-from openstack.config import OpenStackConfig
 from openstack.exceptions import ConfigException
 
 from rallycross.cloud.cloud import Cloud
-from rallycross.cloud.errors import SignInFailed
+from rallycross.cloud.errors import ApiError, SignInFailed
+from rallycross.cloud.retrying import Patience
+from rallycross.settings import settings
 
 SIGN_IN_LIMIT = 60  # seconds until the identity service must have answered, unless the cloud's entry says otherwise
 
@@ -43,11 +44,9 @@ class SignIn:
 
     def __init__(self, cloud: Cloud, service_types: frozenset[str] = frozenset()) -> None:
         """Take an entry; the catalog's `service_types` go before others that mean the same."""
-        entry = {key: value for key, value in cloud.config.items() if key != "profile"}
-        config = {"api_timeout": SIGN_IN_LIMIT, **entry}
         try:
-            region = OpenStackConfig(load_yaml_config=False, load_envvars=False).get_one(**config)
-            self._session = region.get_session()
+            region = cloud.region(api_timeout=min(SIGN_IN_LIMIT, settings().request_limit))
+            self._session: Any = region.get_session()
             plugin = region.get_auth()
         except (ConfigException, ClientException) as error:
             raise SignInFailed(f"cloud {cloud.name}: its entry cannot be used ({error}) - mend its `auth`") from error
@@ -62,15 +61,17 @@ class SignIn:
         self._service_types = service_types
         self._microversion = region.get_default_microversion
 
-    def __call__(self) -> Access:
-        """Ask the identity service for a new token."""
+    def __call__(self, *, patience: float = 0.0) -> Access:
+        """Ask the identity service for a new token, for so many seconds again and again where it fails in passing."""
+        self._session.patience = Patience(patience)
         try:
             found = self._identity.get_auth_ref(self._session)
-        except ClientException as error:
+        except (ClientException, ApiError) as error:
             auth = self._cloud.config.get("auth", {})
             who = auth.get("username") or auth.get("application_credential_id") or auth.get("user_id")
             where = auth.get("auth_url")
-            raise SignInFailed(f"cloud {self._cloud.name}: {who} cannot sign in at {where}: {error}") from error
+            why = _why(error)
+            raise SignInFailed(f"cloud {self._cloud.name}: {who} cannot sign in at {where}: {why}") from error
         if found is None or found.auth_token is None or found.user_id is None:
             raise SignInFailed(f"cloud {self._cloud.name}: its identity service has answered without a token or a user")
         catalog = found.service_catalog.catalog
@@ -83,6 +84,18 @@ class SignIn:
             endpoints=there,
             microversions={kind: version for kind, version in versions.items() if version},
         )
+
+
+def _why(error: Exception) -> str:
+    """Return what is wrong with an answer that keystoneauth only calls invalid."""
+    answer = getattr(error, "response", None) if isinstance(error, InvalidResponse) else None
+    if answer is None:
+        return str(error)
+    try:
+        answer.json()["token"]
+    except ApiError as reason:
+        return str(reason)
+    return str(error)
 
 
 def endpoints(

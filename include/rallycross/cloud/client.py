@@ -5,17 +5,19 @@ import json
 import ssl
 from collections.abc import AsyncIterable, Mapping
 from concurrent.futures import Executor
+from functools import partial
 from typing import IO, Any
 from urllib.parse import urlsplit
 
 import aiohttp
 
 from rallycross.cloud.access import Access, SignIn
+from rallycross.cloud.answers import MOST_REDIRECTS, REDIRECTS, Asked, next_stop, read, refused, request_id_of
 from rallycross.cloud.cloud import Cloud
-from rallycross.cloud.errors import ApiError, SignInFailed, Unreachable
+from rallycross.cloud.errors import ApiError, SignInFailed, Unreachable, without_secrets
 from rallycross.cloud.web import open_session, proxy_of, tls_of
+from rallycross.settings import settings
 
-REQUEST_LIMIT = 300.0  # seconds until an answer must have come whole
 CONNECT_LIMIT = 30.0  # seconds until a connection must stand
 ANSWER_LIMIT = 30.0  # seconds that a cloud has to answer a write whose iteration was cut short
 
@@ -27,7 +29,7 @@ def open_http(cloud: Cloud) -> aiohttp.ClientSession:
     """Return the pool of connections that all clients of a cloud in this process share; to be closed."""
     identity = urlsplit(str(cloud.config.get("auth", {}).get("auth_url", "")))
     return open_session(
-        aiohttp.ClientTimeout(total=REQUEST_LIMIT, connect=CONNECT_LIMIT),
+        aiohttp.ClientTimeout(total=settings().request_limit, connect=CONNECT_LIMIT),
         tls=_tls(cloud.config),
         proxy=proxy_of(identity.scheme, identity.netloc),  # all of the cloud is taken to be where this is
     )
@@ -44,13 +46,19 @@ class Client:
         self._signing_in = asyncio.Lock()
         self._headers: dict[tuple[str, str, str], dict[str, str]] = {}
         self._cut_short: set[asyncio.Task[Any]] = set()  # writes that nobody waits for any more
+        limits = settings()
+        self._limit, self._answer_limit = limits.request_limit, limits.answer_limit
 
-    async def access(self) -> Access:
-        """Return what the user has signed in to, signing in first if need be."""
+    async def access(self, *, patience: float = 0.0) -> Access:
+        """Return what the user has signed in to, signing in first if need be.
+
+        `patience` is for how many seconds that is tried again where it fails in passing: before a load, not in it.
+        """
         if self._access is None:
             async with self._signing_in:
                 if self._access is None:  # no other has been faster
-                    self._access = await self.fresh_access()
+                    sign_in = partial(self._sign_in, patience=patience)
+                    self._access = await asyncio.get_running_loop().run_in_executor(self._threads, sign_in)
         return self._access
 
     async def fresh_access(self) -> Access:
@@ -69,11 +77,11 @@ class Client:
         params: Mapping[str, str] | None = None,
         microversion: str = "",
     ) -> Any:
-        """Send a request and return its answer's JSON, or None where the answer has no body.
+        """Send a request and return its answer's JSON, an object without keys where the answer has no body.
 
         `path` goes behind the endpoint of `service` (an official type: "compute"); `body` is sent as JSON, `data` as it
-        is. Raise `ApiError` for an answer of 400 or above, `Unreachable` where there is none. A 401 makes the user sign
-        in again, once, unless there is `data`, which cannot be sent twice.
+        is. Raise `ApiError` for an answer of 400 or above, `BadAnswer` for one that cannot be read, `Unreachable` where
+        there is none. A 401 makes the user sign in again, once, unless there is `data`, which cannot be sent twice.
 
         A write with a body is taken to its answer also where the task that asked is cancelled: the cloud goes on with
         it in any case, and what it makes must stand before the cleaning looks for it (see `answered`).
@@ -126,16 +134,54 @@ class Client:
         headers = self._headers_for(access.token, service, microversion or access.microversions.get(service, ""))
         if more_headers:
             headers = {**headers, **more_headers}
-        try:
-            async with self.http.request(method, url, data=payload, headers=headers, params=params) as answer:
-                text = await answer.read()
-        except (aiohttp.ClientError, TimeoutError) as error:
-            reason = str(error) or f"no answer within {REQUEST_LIMIT:g} s"
-            raise Unreachable(f"{method} {url}: {reason}") from error
+        answer, text = await self._exchange(method, url, payload, headers, params)
+        stops = 0
+        while answer.status in REDIRECTS:
+            stops += 1
+            asked = _asked(method, answer)
+            if stops > MOST_REDIRECTS:
+                asked.refuse(f"the answer sends one on, and so did {MOST_REDIRECTS} before")
+            target = next_stop(asked, answer.headers.get("Location"))
+            answer, text = await self._exchange(method, target, payload, headers, None)
         if answer.status >= 400:
-            request_id = answer.headers.get("x-openstack-request-id") or answer.headers.get("x-compute-request-id")
-            raise ApiError(method, url, answer.status, message_of(text, answer.reason or ""), request_id)
-        return json.loads(text) if text else None
+            raise refused(_asked(method, answer), text, answer.reason or "")
+        return read(_asked(method, answer), text)
+
+    async def _exchange(
+        self,
+        method: str,
+        url: str,
+        payload: bytes | IO[bytes] | AsyncIterable[bytes] | None,
+        headers: Mapping[str, str],
+        params: Mapping[str, str] | None,
+    ) -> tuple[aiohttp.ClientResponse, bytes]:
+        answer = None
+        try:
+            async with self.http.request(
+                method, url, data=payload, headers=headers, params=params, allow_redirects=False
+            ) as answer:
+                return answer, await self._whole(method, answer)
+        except aiohttp.ClientPayloadError as error:
+            if answer is None:
+                raise Unreachable(f"{method} {without_secrets(url)}: {error}") from error
+            return _asked(method, answer).refuse(f"the answer is cut short, or cannot be unpacked ({error})")
+        except (aiohttp.ClientError, TimeoutError) as error:
+            reason = str(error) or f"no whole answer within {self._limit:g} s"
+            sent = not isinstance(error, aiohttp.ClientConnectorError)
+            raise Unreachable(f"{method} {without_secrets(url)}: {reason}", sent=sent) from error
+
+    async def _whole(self, method: str, answer: aiohttp.ClientResponse) -> bytes:
+        """Return an answer's bytes, up to the limit."""
+        most = self._answer_limit
+        if (answer.content_length or most + 1) <= most and "Content-Encoding" not in answer.headers:
+            return await answer.read()
+        text = bytearray()
+        async for chunk in answer.content.iter_any():
+            text += chunk
+            if len(text) > most:
+                answer.close()
+                _asked(method, answer).refuse(f"the answer has more than {most} bytes (RALLYCROSS_ANSWER_LIMIT)")
+        return bytes(text)
 
     def _headers_for(self, token: str, service: str, microversion: str) -> dict[str, str]:
         """Return the headers of a request; made once for all requests that are alike."""
@@ -150,22 +196,9 @@ class Client:
         return self._headers[key]
 
 
-def message_of(text: bytes, reason: str) -> str:
-    """Return what an error's body says: every service wraps its message in a way of its own."""
-    try:
-        found = json.loads(text)
-    except ValueError:
-        plain = text.decode(errors="replace").strip()
-        return plain[:500] if plain and not plain.startswith("<") else reason
-    for _ in range(3):  # {"error": {"message": ...}}, {"NeutronError": {"message": ...}}, {"itemNotFound": {...}}
-        if isinstance(found, dict):
-            found = (
-                found.get("message")
-                or found.get("faultstring")
-                or found.get("detail")
-                or next(iter(found.values()), "")
-            )
-    return found if isinstance(found, str) and found else reason
+def _asked(method: str, answer: aiohttp.ClientResponse) -> Asked:
+    headers = answer.headers
+    return Asked(method, str(answer.url), answer.status, headers.get("Content-Type", ""), request_id_of(headers))
 
 
 def _tls(config: Mapping[str, Any]) -> ssl.SSLContext | bool:

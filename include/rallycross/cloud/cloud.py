@@ -6,9 +6,12 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-import openstack
 import yaml
+from openstack.config import OpenStackConfig
+from openstack.config.cloud_region import CloudRegion
+from openstack.connection import Connection
 
+from rallycross.cloud.session import CloudSession
 from rallycross.errors import RallycrossError
 from rallycross.userfile import read_text
 
@@ -21,10 +24,20 @@ class Cloud:
     config: dict[str, Any] = field(repr=False)  # the entry: auth, region_name, interface, verify, ...
     users: tuple["Cloud", ...] = field(default=(), repr=False)  # its own users, for the load to act as
 
-    def connect(self) -> openstack.connection.Connection:
-        """Sign in. The environment's `OS_*` variables and `clouds.yaml` files have no say."""
-        config = {key: value for key, value in self.config.items() if key != "profile"}
-        return openstack.connect(load_yaml_config=False, load_envvars=False, app_name="rallycross", **config)
+    def connect(self) -> Connection:
+        """Sign in. The environment's `OS_*` variables and `clouds.yaml` files have no say.
+
+        Its requests have limits, and those that fail in passing are sent again (see `session`).
+        """
+        return Connection(config=self.region(), vendor_hook=self.config.get("vendor_hook"))
+
+    def region(self, **defaults: Any) -> CloudRegion:
+        """Return the entry as openstacksdk reads it; `defaults` are for keys that it does not have."""
+        entry = {key: value for key, value in self.config.items() if key != "profile"}
+        reader = OpenStackConfig(
+            load_yaml_config=False, load_envvars=False, app_name="rallycross", session_constructor=CloudSession
+        )
+        return reader.get_one(**{**defaults, **entry})
 
     @property
     def is_none(self) -> bool:

@@ -9,8 +9,9 @@ from openstack.exceptions import SDKException
 
 from rallycross.cloud.access import SignIn
 from rallycross.cloud.cloud import Cloud
-from rallycross.cloud.errors import SignInFailed
+from rallycross.cloud.errors import ApiError, SignInFailed
 from rallycross.cloud.facts import CloudFacts, Named
+from rallycross.settings import settings
 
 
 def facts(cloud: Cloud, kinds: Iterable[str], *, own: bool = False) -> CloudFacts:
@@ -20,7 +21,7 @@ def facts(cloud: Cloud, kinds: Iterable[str], *, own: bool = False) -> CloudFact
     signed in to are among them, which none but itself may use.
     """
     wanted = set(kinds)
-    services = frozenset(SignIn(cloud)().endpoints)
+    services = frozenset(SignIn(cloud)(patience=settings().api_patience).endpoints)
     try:
         connection = cloud.connect()
         things = {
@@ -29,7 +30,7 @@ def facts(cloud: Cloud, kinds: Iterable[str], *, own: bool = False) -> CloudFact
             if KINDS[kind][0] in services
         }
         administrator = "administrator" not in wanted or _is_administrator(connection)
-    except (SDKException, ClientException) as error:
+    except (SDKException, ClientException, ApiError) as error:
         raise SignInFailed(f"cloud {cloud.name}: cannot be asked what it has: {error}") from error
     return CloudFacts(
         cloud.name,

@@ -9,13 +9,16 @@ import aiohttp
 def open_session(
     timeout: aiohttp.ClientTimeout, *, tls: ssl.SSLContext | bool = True, proxy: str | None = None
 ) -> aiohttp.ClientSession:
-    """Return a pool of as many connections as are asked for, which keeps no cookies; to be closed."""
-    return aiohttp.ClientSession(
+    """Return a pool of as many connections as are asked for, which keeps no cookies and sends nothing twice."""
+    session = aiohttp.ClientSession(
         connector=aiohttp.TCPConnector(limit=0, ssl=tls, ttl_dns_cache=300),
         cookie_jar=aiohttp.DummyCookieJar(),
         timeout=timeout,
         proxy=proxy,
     )
+    # aiohttp sends again what can be where a connection breaks, and tells nobody: a load is to see it break.
+    vars(session)["_retry_connection"] = False
+    return session
 
 
 def proxy_of(scheme: str, server: str) -> str | None:

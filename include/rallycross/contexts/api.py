@@ -2,26 +2,29 @@
 
 from collections.abc import Mapping
 from typing import IO, Any
+from urllib.parse import parse_qsl, urlsplit
 
 from keystoneauth1.exceptions import ClientException
 from openstack.connection import Connection
 
 from rallycross.cloud.access import endpoints
-from rallycross.cloud.client import message_of
-from rallycross.cloud.errors import ApiError, SignInFailed, Unreachable
+from rallycross.cloud.answers import Asked, Body, refused, request_id_of
+from rallycross.cloud.errors import BadAnswer, SignInFailed, Unreachable
+from rallycross.cloud.session import never_sent
+from rallycross.settings import settings
 
 Thing = dict[str, Any]  # as the API shows it
 
 _MICROVERSION_NAMES = {"block-storage": "volume"}  # how a service calls itself in the header, where not by its type
 _BYTES = {"Content-Type": "application/octet-stream"}
-_PATIENCE = 300.0  # seconds until an answer must have begun
 
 
 class Api:
     """Speaks for the user of a connection; the endpoints are those that the load uses, and are not discovered anew.
 
-    All methods raise `ApiError` for an answer of 400 or above, `Unreachable` where there is none, and `SignInFailed`
-    where the catalog lacks the service.
+    What fails in passing, and does no harm when it is sent again, is sent again (see `cloud.session`). All methods
+    raise `ApiError` for an answer of 400 or above, `BadAnswer` for one that cannot be read, `Unreachable` where there
+    is none, and `SignInFailed` where the catalog lacks the service.
     """
 
     def __init__(self, connection: Connection) -> None:
@@ -29,7 +32,7 @@ class Api:
         plugin: Any = connection.session.auth  # one of keystone's, which know what they were let in to
         try:
             access = plugin.get_access(connection.session)
-        except ClientException as error:
+        except (ClientException, BadAnswer) as error:
             raise SignInFailed(f"cannot sign in: {error}") from error
         interface = str(connection.config.get_interface() or "public").removesuffix("URL")
         region = connection.config.get_region_name() or None
@@ -50,9 +53,11 @@ class Api:
         """Read."""
         return self._send("GET", service, path, params=params, microversion=microversion)
 
-    def post(self, service: str, path: str, body: Mapping[str, Any], microversion: str = "") -> Any:
-        """Create, or act."""
-        return self._send("POST", service, path, json=body, microversion=microversion)
+    def post(
+        self, service: str, path: str, body: Mapping[str, Any], microversion: str = "", *, repeat: bool = False
+    ) -> Any:
+        """Create, or act; `repeat` where that does no harm when it is done twice."""
+        return self._send("POST", service, path, json=body, microversion=microversion, repeat=repeat)
 
     def put(self, service: str, path: str, body: Mapping[str, Any] | None = None) -> Any:
         """Set."""
@@ -69,18 +74,33 @@ class Api:
     def list(
         self, service: str, path: str, key: str, params: Mapping[str, str] | None = None, microversion: str = ""
     ) -> list[Thing]:
-        """Return all pages of a list, whose things stand under `key` in the answer."""
-        found: list[Thing] = []
+        """Return all pages of a list, whose things stand under `key` in the answer, each thing once.
+
+        Of a page's link to the next only the parameters count, since many clouds give hosts there that nobody reaches:
+        the token goes where the catalog says. Raise `BadAnswer` for a list that does not come on, or has no end.
+        """
+        found: dict[str, Thing] = {}
+        most, stale = settings().list_pages, 0  # pages in a row with nothing new
         asked = dict(params or {})
-        while True:
-            answer = self.get(service, path, asked, microversion)
-            page: list[Thing] = answer[key]
-            found += page
-            links = answer.get(f"{key}_links") or []
-            more = any(link.get("rel") == "next" for link in links) or answer.get("next")
-            if not page or not more:
-                return found
-            asked["marker"] = str(page[-1]["id"])
+        for _ in range(most):
+            answer: Body = self.get(service, path, asked, microversion)
+            things = _things(answer, key)
+            before = len(found)
+            for thing in things:
+                found.setdefault(_mark_of(thing) or f"{len(found)}th", thing)
+            link = next_link(answer, key)
+            if not things or not link:
+                return list(found.values())
+            stale = 0 if len(found) > before else stale + 1
+            if stale > 1:
+                answer.asked.refuse(f"the list does not come on: pages with nothing new lead to {link[:200]!a}")
+            more = dict(parse_qsl(urlsplit(link).query))
+            if "marker" not in more:
+                more = {"marker": _mark_of(things[-1])}
+            if {**asked, **more} == asked:
+                answer.asked.refuse(f"the list does not come on: a page leads to itself, {link[:200]!a}")
+            asked |= more
+        return answer.asked.refuse(f"the list has more than {most} pages (RALLYCROSS_LIST_PAGES)")
 
     def _send(
         self,
@@ -100,12 +120,34 @@ class Api:
         if microversion:
             asked["OpenStack-API-Version"] = f"{_MICROVERSION_NAMES.get(service, service)} {microversion}"
         try:  # not logged: a body may have a password in it
-            answer = self._session.request(
-                url, method, headers=asked, raise_exc=False, log=False, timeout=_PATIENCE, **more
-            )
+            answer = self._session.request(url, method, headers=asked, raise_exc=False, log=False, reads=True, **more)
         except ClientException as error:
-            raise Unreachable(f"{method} {url}: {error}") from error
+            raise Unreachable(f"{method} {url}: {error}", sent=not never_sent(error)) from error
         if answer.status_code >= 400:
-            message = message_of(answer.content, answer.reason or "")
-            raise ApiError(method, url, answer.status_code, message, answer.headers.get("x-openstack-request-id"))
-        return answer.json() if answer.content else None
+            said = Asked(method, url, answer.status_code, request_id=request_id_of(answer.headers))
+            raise refused(said, answer.content, answer.reason or "")
+        return answer.json()
+
+
+def next_link(answer: Body, key: str) -> str:
+    """Return where a page of a list says that the next one is; "" where it is the last."""
+    links = answer.get(f"{key}_links") or answer.get("links") or []
+    if isinstance(links, dict):  # keystone's way
+        return str(links.get("next") or "")
+    hrefs = (str(link.get("href") or "") for link in links if isinstance(link, dict) and link.get("rel") == "next")
+    return next(hrefs, "") or str(answer.get("next") or "")
+
+
+def _things(answer: Body, key: str) -> list[Thing]:
+    """Return what a page has; raise `BadAnswer` where it has no such list."""
+    things: list[Thing] = answer[key]
+    if not isinstance(things, list) or not all(isinstance(thing, dict) for thing in things):
+        answer.asked.refuse(f"the answer has no list of things under {key!r}")
+    return things
+
+
+def _mark_of(thing: Thing) -> str:
+    """Return the id by which a thing, perhaps in a cover such as {"keypair": ...}, is told from others."""
+    inner = next(iter(thing.values())) if len(thing) == 1 else thing
+    kept = inner if isinstance(inner, dict) else thing
+    return str(kept.get("id") or kept.get("name") or "")

@@ -91,7 +91,7 @@ def _retried(kind: Kind, place: Place, thing: Thing, mend: Callable[[], object])
 
 def _delete_server(kind: Kind, place: Place, thing: Thing) -> None:
     unlock = f"/servers/{thing['id']}/action"
-    _retried(kind, place, thing, lambda: place.api.post("compute", unlock, {"unlock": None}))
+    _retried(kind, place, thing, lambda: place.api.post("compute", unlock, {"unlock": None}, repeat=True))
 
 
 def _look_for_keypairs(kind: Kind, place: Place, narrowed: Mapping[str, str]) -> list[Thing]:
@@ -138,7 +138,7 @@ def _delete_network(kind: Kind, place: Place, thing: Thing) -> None:
 def _delete_volume(kind: Kind, place: Place, thing: Thing) -> None:
     """Force it where we may: a volume in an error state does not go otherwise."""
     if place.admin:
-        place.api.post(kind.service, f"/volumes/{thing['id']}/action", {"os-force_delete": {}})
+        place.api.post(kind.service, f"/volumes/{thing['id']}/action", {"os-force_delete": {}}, repeat=True)
     else:
         _delete(kind, place, thing)
 

@@ -1,8 +1,12 @@
 """Many calls at a time, and how long to wait between two looks."""
 
+import threading
 from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
+from contextvars import copy_context
 from typing import TypeVar
+
+from rallycross.cloud.retrying import given_up
 
 T = TypeVar("T")
 R = TypeVar("R")
@@ -15,16 +19,23 @@ _SHARE, _SHORTEST, _LONGEST = 0.1, 0.1, 5.0
 def together(function: Callable[[T], R], items: Iterable[T], *, threads: int = THREADS) -> list[R]:
     """Return what a function gives for each item, in order; `threads` of them at a time.
 
-    Raise what the first that fails raises: those under way are waited for, and no other is begun.
+    Raise what the first that fails raises: those under way are waited for, send nothing again, and no other is begun.
     """
     items = list(items)
     if len(items) <= 1:
         return [function(item) for item in items]
+    over = threading.Event()
+
+    def one(item: T) -> R:
+        given_up.set(over)
+        return function(item)
+
     with ThreadPoolExecutor(min(threads, len(items)), thread_name_prefix="context") as pool:
-        futures = [pool.submit(function, item) for item in items]
+        futures = [pool.submit(copy_context().run, one, item) for item in items]
         try:
             return [future.result() for future in futures]
         except BaseException:
+            over.set()
             pool.shutdown(cancel_futures=True)
             raise
 

@@ -9,7 +9,8 @@ import pytest
 from small_cloud import SmallCloud
 
 from rallycross.cloud.access import SignIn, endpoints, versioned
-from rallycross.cloud.client import Client, message_of, open_http
+from rallycross.cloud.answers import message_of
+from rallycross.cloud.client import Client, open_http
 from rallycross.cloud.cloud import Cloud
 from rallycross.cloud.errors import ApiError, SignInFailed, Unreachable
 

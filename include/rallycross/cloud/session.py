@@ -1,0 +1,244 @@
+"""keystoneauth's session with limits: of all that is asked of a cloud in other ways than by the load's own client.
+
+Signing in, openstacksdk and the contexts' plain requests go through here. Every request has an end: in time, however
+slowly its answer drips, and in bytes. What fails in passing is sent again where that does no harm. A token goes to no
+other host than the one that was asked.
+"""
+
+import socket
+import threading
+import time
+from contextlib import suppress
+from functools import partial
+from typing import Any
+
+import requests
+import urllib3
+from keystoneauth1 import exceptions
+from keystoneauth1.session import Session, TCPKeepAliveAdapter
+from urllib3.connection import HTTPConnection, HTTPSConnection
+
+from rallycross.cloud.answers import MOST_REDIRECTS, REDIRECTS, Asked, next_stop, read, request_id_of
+from rallycross.cloud.errors import BadAnswer
+from rallycross.cloud.retrying import REFUSED, TRANSIENT, Patience
+from rallycross.settings import settings
+
+_REPEATABLE = frozenset({"GET", "HEAD", "PUT", "DELETE", "OPTIONS"})
+_TOKENS = "/auth/tokens"  # a sign-in is sent by POST, and may be sent twice
+_STRANGE = 4  # times that a request is sent again whose answer was no answer: that need not pass
+_CHUNK = 1 << 16
+_NEVER_SENT = (urllib3.exceptions.NewConnectionError, urllib3.exceptions.ConnectTimeoutError)
+
+
+class CloudSession(Session):
+    """Sends requests within limits; `patience` is how long those that fail in passing are sent again (0 = never).
+
+    It raises what keystoneauth's own does; and `BadAnswer` for a body that is too long, cut short, or no JSON when it
+    is read as such.
+    """
+
+    def __init__(self, *args: Any, **options: Any) -> None:
+        super().__init__(*args, **options)
+        limits = settings()
+        self.limit = self.timeout or limits.request_limit
+        self.timeout = self.limit
+        self.patience = Patience(limits.api_patience)
+        adapter = _Adapter(limits.answer_limit, tls_ciphers=self.tls_ciphers, tls_min_version=self.tls_min_version)
+        for scheme in ("http://", "https://"):
+            self.session.mount(scheme, adapter)
+
+    def request(  # type: ignore[override] # keystoneauth's thirty options go through as they are
+        self,
+        url: str,
+        method: str,
+        *,
+        raise_exc: bool = True,
+        repeat: bool | None = None,
+        reads: bool = False,
+        **options: Any,
+    ) -> requests.Response:
+        """Send a request; `repeat` says whether it does no harm to send it twice, which is else told by its method.
+
+        With `reads` an answer that is no JSON counts as one that has failed.
+        """
+        may_repeat = _may_repeat(url, method, options) if repeat is None else repeat
+        began, attempt = time.monotonic(), 0
+        while True:
+            error: Exception | None = None
+            again, header = False, None
+            try:
+                answer = self._sent(url, method, options)
+                if reads and answer.status_code < 400:
+                    answer.json()
+            except (exceptions.ConnectFailure, exceptions.ConnectTimeout, exceptions.UnknownConnectionError) as failure:
+                error, again = failure, may_repeat or never_sent(failure)
+            except BadAnswer as failure:
+                error, again = failure, may_repeat and attempt < _STRANGE
+            else:
+                again = answer.status_code in (TRANSIENT if may_repeat else REFUSED)
+                header = answer.headers.get("Retry-After")
+            if not again or not self.patience.wait(began, attempt, header):
+                break
+            attempt += 1
+        if error:
+            raise error
+        if not again:
+            self.patience.succeeded()
+        if raise_exc and answer.status_code >= 400:
+            raise exceptions.from_response(answer, method, url)
+        return answer
+
+    def _sent(self, url: str, method: str, options: dict[str, Any]) -> requests.Response:
+        """Send it once, and go where the answer sends one on to, within the host."""
+        more = dict(options)
+        for _ in range(MOST_REDIRECTS + 1):
+            answer = super().request(url, method, raise_exc=False, **{**more, "redirect": False})
+            asked = Asked(
+                method,
+                str(answer.url),
+                answer.status_code,
+                answer.headers.get("Content-Type", ""),
+                request_id_of(answer.headers),
+            )
+            if answer.status_code not in REDIRECTS:
+                if answer.status_code < 400:
+                    vars(answer)["json"] = partial(_json_of, asked, answer)
+                return answer
+            url = next_stop(asked, answer.headers.get("Location"))
+            more.pop("params", None)
+        return asked.refuse(f"the answer sends one on, and so did {MOST_REDIRECTS} before")
+
+
+def never_sent(error: BaseException) -> bool:
+    """Say whether a request has certainly not come to the cloud: no connection stood."""
+    cause: BaseException | None = error
+    while cause is not None:
+        reason = getattr(cause, "reason", None)
+        if isinstance(cause, _NEVER_SENT) or isinstance(reason, _NEVER_SENT):
+            return True
+        first = cause.args[0] if cause.args else None
+        if isinstance(first, urllib3.exceptions.MaxRetryError) and isinstance(first.reason, _NEVER_SENT):
+            return True
+        cause = cause.__cause__ or cause.__context__
+    return False
+
+
+def _may_repeat(url: str, method: str, options: dict[str, Any]) -> bool:
+    """Say whether a request may be sent twice. A stream of bytes can not."""
+    if method.upper() == "POST":
+        return url.endswith(_TOKENS)
+    data = options.get("data")
+    return method.upper() in _REPEATABLE and (data is None or isinstance(data, str | bytes))
+
+
+def _json_of(asked: Asked, answer: requests.Response, **_: Any) -> Any:
+    return read(asked, answer.content)
+
+
+class _Watch:
+    """Ends the wait for an answer after so many seconds, from when its request has been sent."""
+
+    under_way = threading.local()  # .watch: that of the request which this thread has sent
+
+    def __init__(self, limit: float) -> None:
+        self.limit = limit
+        self.over = False
+        self._timer: threading.Timer | None = None
+
+    def begin(self, sock: Any) -> None:
+        self._timer = threading.Timer(self.limit, self._end, (sock,))
+        self._timer.daemon = True
+        self._timer.start()
+
+    def close(self) -> None:
+        if self._timer:
+            self._timer.cancel()
+
+    def _end(self, sock: Any) -> None:
+        self.over = True
+        with suppress(OSError):
+            sock.shutdown(socket.SHUT_RDWR)  # who reads is told that there is no more
+
+
+class _Watched:
+    """What a connection does besides."""
+
+    sock: Any
+
+    def getresponse(self, *args: Any, **options: Any) -> Any:
+        if watch := getattr(_Watch.under_way, "watch", None):
+            watch.begin(self.sock)
+        return super().getresponse(*args, **options)  # type: ignore[misc] # of the connection beside it
+
+
+class _Connection(_Watched, HTTPConnection):
+    pass
+
+
+class _TlsConnection(_Watched, HTTPSConnection):
+    pass
+
+
+class _Pool(urllib3.HTTPConnectionPool):
+    ConnectionCls = _Connection
+
+
+class _TlsPool(urllib3.HTTPSConnectionPool):
+    ConnectionCls = _TlsConnection
+
+
+class _Adapter(TCPKeepAliveAdapter):
+    """Sends requests by connections that are watched, and reads the answers whole, up to a size."""
+
+    def __init__(self, most: int, **options: Any) -> None:
+        self._most = most
+        super().__init__(**options)
+
+    def init_poolmanager(self, *args: Any, **options: Any) -> None:
+        super().init_poolmanager(*args, **options)
+        self.poolmanager.pool_classes_by_scheme = {"http": _Pool, "https": _TlsPool}
+
+    def proxy_manager_for(self, *args: Any, **options: Any) -> Any:
+        manager = super().proxy_manager_for(*args, **options)
+        manager.pool_classes_by_scheme = {"http": _Pool, "https": _TlsPool}
+        return manager
+
+    def send(  # type: ignore[override] # as requests calls it
+        self, request: requests.PreparedRequest, stream: bool = False, timeout: Any = None, **options: Any
+    ) -> requests.Response:
+        watch = _Watch(timeout if isinstance(timeout, int | float) else settings().request_limit)
+        _Watch.under_way.watch = watch
+        late = f"{request.method} {request.url}: no whole answer within {watch.limit:g} s"
+        try:
+            answer = super().send(request, stream=True, timeout=watch.limit, **options)
+            if not stream:
+                self._read(request, answer)
+        except (requests.RequestException, BadAnswer) as error:
+            if watch.over:
+                raise requests.ReadTimeout(late, request=request) from error
+            raise
+        finally:
+            watch.close()
+            _Watch.under_way.watch = None
+        if watch.over:  # and what came before looked like an end
+            raise requests.ReadTimeout(late, request=request)
+        return answer
+
+    def _read(self, request: requests.PreparedRequest, answer: requests.Response) -> None:
+        asked = Asked(
+            str(request.method), str(request.url), answer.status_code, request_id=request_id_of(answer.headers)
+        )
+        text = bytearray()
+        try:
+            for chunk in answer.raw.stream(_CHUNK, decode_content=True):
+                text += chunk
+                if len(text) > self._most:
+                    answer.close()
+                    asked.refuse(f"the answer has more than {self._most} bytes (RALLYCROSS_ANSWER_LIMIT)")
+        except urllib3.exceptions.DecodeError as error:
+            asked.refuse(f"the answer cannot be unpacked ({error})")
+        except urllib3.exceptions.ReadTimeoutError as error:
+            raise requests.ReadTimeout(error, request=request) from error
+        except urllib3.exceptions.HTTPError as error:
+            asked.refuse(f"the answer is cut short ({error})", bytes(text))
+        vars(answer)["_content"], vars(answer)["_content_consumed"] = bytes(text), True
