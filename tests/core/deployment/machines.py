@@ -3,7 +3,8 @@
 `with Machines(folder) as machines: server = machines.start("node-1")`. Needs root and a kernel with overlayfs, which is
 where they stop to be had: `NoMachinesError` says so. The base image is made once and kept below the checkout's state.
 
-Everything lives in namespaces that a keeper holds, which dies with the tests: so nothing stays, whatever is killed.
+Everything lives in namespaces that a keeper holds, of processes too. The keeper dies with the tests, and the kernel
+ends all that is in its namespace: so nothing stays, whatever is killed.
 The hosts reach package registries through a proxy of the tests' own.
 """
 
@@ -51,13 +52,14 @@ class Machines:
         key = paramiko.ECDSAKey.generate(bits=256)
         key.write_private_key_file(str(self.key))
         self._public = f"{key.get_name()} {key.get_base64()}\n"
-        # pdeathsig: the keeper, and with it both namespaces and all that is in them, goes when the tests go.
-        self._keeper = subprocess.Popen(
-            ["setpriv", "--pdeathsig", "KILL", "unshare", "--mount", "--net", "sleep", "infinity"]
-        )
+        # pdeathsig: the keeper, and with it its namespaces and all that is in them, goes when the tests go.
+        namespaces = ["--mount", "--net", "--pid", "--fork", "--kill-child=KILL", "--mount-proc"]
+        self._keeper = subprocess.Popen(["setpriv", "--pdeathsig", "KILL", "unshare", *namespaces, "sleep", "infinity"])
         try:
             own = Path("/proc/self/ns/net").readlink()
             _until(lambda: Path(f"/proc/{self._keeper.pid}/ns/net").readlink() != own, 10)
+            _until(lambda: bool(_below(self._keeper.pid)), 10)
+            (self._first,) = _below(self._keeper.pid)
             self._net = _free_net()
             self._wire()
             self._proxy = Proxy(f"{self._net}.254")
@@ -117,8 +119,9 @@ class Machines:
         for pid in _inside_of(tree):
             with suppress(ProcessLookupError):
                 os.kill(pid, 9)
-        with suppress(ProcessLookupError):
-            process.kill()
+        for pid in (*_below(process.pid), process.pid):
+            with suppress(ProcessLookupError):
+                os.kill(pid, 9)
         process.wait()
         time.sleep(0.2)
         self._inside("ip", "link", "del", f"vb-{name}"[:15], check=False)
@@ -174,10 +177,13 @@ class Machines:
 
     def _plug(self, pid: int, name: str) -> None:
         """Put a cable between the bridge and the network namespace of a process."""
-        others = {Path(f"/proc/{one}/ns/net").readlink() for one in (self._keeper.pid, "self")}
-        _until(lambda: Path(f"/proc/{pid}/ns/net").readlink() not in others, 10)
+        others = {_net_of(self._keeper.pid), _net_of(os.getpid())}
+        _until(lambda: any(_net_of(one) not in others for one in _below(pid)), 10)
+        inside = next(one for one in _below(pid) if _net_of(one) not in others)
         cable = f"vb-{name}"[:15]
-        self._inside("ip", "link", "add", cable, "type", "veth", "peer", "name", "host0", "netns", str(pid))
+        words = ("link", "add", cable, "type", "veth", "peer", "name", "host0", "netns", str(inside))
+        # By the tests' own numbers of processes: in the keeper's namespace this one has another.
+        _run("nsenter", "--target", str(self._first), "--net", "ip", *words)
         self._inside("ip", "link", "set", cable, "master", "br0", "up")
 
     def _wire(self) -> None:
@@ -219,7 +225,7 @@ class Machines:
         return {file.parent.name: int(file.read_text()) for file in self._folder.glob("*/number")}
 
     def _enter(self) -> list[str]:
-        return ["nsenter", "--target", str(self._keeper.pid), "--mount", "--net"]
+        return ["nsenter", "--target", str(self._first), "--mount", "--net", "--pid"]
 
     def _inside(self, *command: str, check: bool = True) -> None:
         _run(*self._enter(), *command, check=check)
@@ -309,6 +315,22 @@ def _inside_of(tree: str) -> list[int]:
                 if tree.encode() in above:
                     found.append(int(entry.name))
     return found
+
+
+def _below(pid: int) -> list[int]:
+    """Return a process's children, and theirs, the nearest first; those that end meanwhile are left out."""
+    found: list[int] = []
+    with suppress(OSError):
+        found = [int(child) for child in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
+    return found + [below for child in found for below in _below(child)]
+
+
+def _net_of(pid: int) -> Path | None:
+    """Return the network namespace of a process; None where it has ended."""
+    try:
+        return Path(f"/proc/{pid}/ns/net").readlink()
+    except OSError:
+        return None
 
 
 def _until(true: Callable[[], bool], limit: float) -> None:
