@@ -12,24 +12,51 @@ from rallycross.judging.batch import Batch
 _VARIABLE = (
     (re.compile(r"\breq-[0-9a-f-]{36}\b", re.IGNORECASE), "<request>"),
     (re.compile(r"\b[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}\b", re.IGNORECASE), "<uuid>"),
+    (re.compile(r"\b([cs]_rally_)[0-9a-f]{8}_[0-9a-zA-Z]{8}\b"), r"\1<name>"),  # as we name things: `cloud.naming`
     (re.compile(r"\b[0-9a-f]{32,64}\b", re.IGNORECASE), "<id>"),
+    (re.compile(r"\b(?:[0-9a-f]{2}:){5}[0-9a-f]{2}\b", re.IGNORECASE), "<mac>"),
+    (
+        re.compile(
+            r"\b\d{4}-\d\d-\d\d(?:[T ]\d\d:\d\d(?::\d\d(?:[.,]\d+)?)?(?: ?Z\b| ?[+-]\d\d:?\d\d\b)?)?"
+            r"|\b\d\d:\d\d:\d\d(?:[.,]\d+)?\b"
+        ),
+        "<time>",
+    ),
     (re.compile(r"\b0x[0-9a-f]+\b", re.IGNORECASE), "<address>"),
     (re.compile(r"\b\d{1,3}(?:\.\d{1,3}){3}(?::\d+)?\b"), "<ip>"),
-    (re.compile(r"(?<![\w.<])\d+\.\d+(?![\w.])"), "<n>"),
+    (re.compile(r"\b(?=[0-9a-f]*\d)(?=[0-9a-f]*[a-f])[0-9a-f]{8,31}\b", re.IGNORECASE), "<id>"),
 )
+# A number that stands alone, or has a unit behind it. In a name, such as m1.tiny, v2.1 or ipv4, it is part of the name.
+_NUMBER = re.compile(r"(?<![A-Za-z_\d.<])[+-]?\d+(?:[.,]\d+)*(?=(?:[A-Za-z%]{1,3})?(?![\w]))")
+# What says that the next number is a code, which tells one cause from another: HTTP's, the system's, a program's.
+_CODE = re.compile(
+    r"(?:\b(?:HTTP(?:/[\d.]+)?|status|code|errno|signal|answered|returned|expected|to be|and is)\b"
+    r"\W{0,4}(?:is|was|of)?\W{0,3}"
+    r"|^(?:GET|HEAD|POST|PUT|PATCH|DELETE|OPTIONS) \S+: )$",
+    re.IGNORECASE,
+)
+_ERROR_BEHIND = re.compile(r":? (?:Client|Server) Error\b", re.IGNORECASE)  # "404 Client Error", as requests has it
+_LOOK_BACK = 24  # characters in front of a number in which such a word stands; a whole request may be longer
 _SHOWN = 50  # groups; a report with more than these helps nobody
 _KEPT = 1000  # groups; there are more only where each failure has a text of its own
 
 
 @lru_cache(maxsize=1024)
 def normalised(message: str) -> str:
-    """Return a message without what differs from one time to the next: ids, addresses, measured figures.
+    """Return a message without what differs from one time to the next: ids, names, addresses, times, figures.
 
-    Whole numbers stay: a status of 404 and one of 500 are two causes.
+    Codes stay: a status of 404 and one of 500 are two causes.
     """
     for pattern, name in _VARIABLE:
         message = pattern.sub(name, message)
-    return message.strip()
+    return _NUMBER.sub(_figure, message).strip()
+
+
+def _figure(found: re.Match[str]) -> str:
+    text, at = found.string, found.start()
+    before = text[text.rfind("\n", 0, at) + 1 : at]
+    is_code = _CODE.search(before[-_LOOK_BACK:]) or _CODE.match(before) or _ERROR_BEHIND.match(text, found.end())
+    return found[0] if is_code else "<n>"
 
 
 _Key = tuple[str, str]  # kind, normalised message

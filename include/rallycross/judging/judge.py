@@ -1,5 +1,6 @@
 """Judges a task: figures and SLA rows of each workload, from what its load has left on disk."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import cast
@@ -7,7 +8,7 @@ from typing import cast
 from rallycross.errors import RallycrossError
 from rallycross.judging.batch import Batch
 from rallycross.judging.generator import Overlaps, shards
-from rallycross.judging.sla import ABORTED_MANUALLY, ABORTED_ON_SLA, CRITERIA, SOMETHING_WENT_WRONG
+from rallycross.judging.sla import ABORTED_MANUALLY, ABORTED_ON_SLA, CRITERIA, LEFT_BEHIND, SOMETHING_WENT_WRONG
 from rallycross.judging.statistics import Statistics
 from rallycross.judging.validity import invalid_load
 from rallycross.results.models import WorkloadRow
@@ -57,13 +58,16 @@ def judge(store: Store, task_uuid: str, *, samples: Path | None = None) -> Judge
         raise RallycrossError(f"task {task_uuid}: not in the results database - has the benchmark begun?")
     samples = samples or settings().samples
     timing = cast("Timing", task.timing)
-    judged = tuple(_judge_workload(store, workload, samples, timing) for workload in task.workloads)
+    told: set[str] = set()  # what is left of contexts that several workloads share is told once
+    judged = tuple(_judge_workload(store, workload, samples, timing, told) for workload in task.workloads)
     if task.status == "running":
         store.end_task(task_uuid, status="crashed")
     return Judgement(task_uuid, judged)
 
 
-def _judge_workload(store: Store, workload: WorkloadRow, samples: Path, timing: Timing) -> WorkloadJudgement:
+def _judge_workload(
+    store: Store, workload: WorkloadRow, samples: Path, timing: Timing, told: set[str]
+) -> WorkloadJudgement:
     statistics = Statistics()
     overlaps = Overlaps([stand for shard in shards(workload.generator) for stand in shard.stood])
     criteria = [CRITERIA[name](argument) for name, argument in workload.sla.items()]
@@ -81,6 +85,9 @@ def _judge_workload(store: Store, workload: WorkloadRow, samples: Path, timing: 
         criterion.learn(workload.contexts_done)
     rows = [criterion.close() for criterion in criteria]
     rows += _rows_beside_the_criteria(workload, measured=figures["count"])
+    left = [detail for detail in _left_behind(workload) if detail not in told]
+    told.update(left)
+    rows += [SlaRow(LEFT_BEHIND, passed=False, detail=detail) for detail in left]
     if damage := damage_detail(workload, samples):
         rows.append(SlaRow(DAMAGED_SAMPLES, passed=False, detail=damage))
     missed = {row.criterion for row in rows if not row.passed}
@@ -89,6 +96,14 @@ def _judge_workload(store: Store, workload: WorkloadRow, samples: Path, timing: 
     passed = all(row.passed for row in rows)
     store.save_judgement(workload.uuid, statistics=figures, sla=rows, passed=passed)
     return WorkloadJudgement(workload.uuid, workload.position, workload.scenario, passed, tuple(rows))
+
+
+def _left_behind(workload: WorkloadRow) -> Iterator[str]:
+    """Yield what each context could not take away, by name, and why."""
+    for context in workload.contexts_done:
+        if error := (context.get("cleanup") or {}).get("error"):
+            lines = "; ".join(line.strip() for line in str(error).splitlines() if line.strip())
+            yield f"{context.get('plugin_name', 'a context')}: {lines}"
 
 
 def _rows_beside_the_criteria(workload: WorkloadRow, *, measured: int) -> list[SlaRow]:

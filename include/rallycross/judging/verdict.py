@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
-from rallycross.judging.sla import INVALID_LOAD
+from rallycross.judging.sla import INVALID_LOAD, LEFT_BEHIND
 from rallycross.results.models import DeploymentRow, TaskRow, TestRow, VerificationRow, WorkloadRow
 from rallycross.results.sample_damage import mark_damage
 from rallycross.results.sla_row import SlaRow
@@ -108,7 +108,8 @@ def _task_reasons(row: TaskRow | None) -> Iterator[str]:
         if workload.passed is None:
             yield f"{_title(workload)} was not judged."
         for sla in workload.sla_rows:
-            if not sla.passed and not invalid:
+            # What an invalid load missed may be the generator's doing; what is left in the cloud is not.
+            if not sla.passed and (not invalid or sla.criterion == LEFT_BEHIND):
                 yield _sentence(f"{_title(workload)} did not pass: {sla.criterion}", sla.detail)
 
 

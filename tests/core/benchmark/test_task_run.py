@@ -1,5 +1,6 @@
 """A whole task against a small cloud: what is measured, what is kept, and what is left when things go wrong."""
 
+import re
 import signal
 import subprocess
 import sys
@@ -20,6 +21,7 @@ from rallycross.contexts.cleaning import SWEEP
 from rallycross.contexts.ledger import OwnedLedger
 from rallycross.errors import InvalidInput
 from rallycross.judging.judge import judge
+from rallycross.judging.verdict import verdict
 from rallycross.results.models import WorkloadRow
 from rallycross.results.sample_file import read_samples
 from rallycross.results.store import Store
@@ -225,6 +227,23 @@ def test_cleaning_that_fails_spoils_no_result_and_can_be_done_again(bench: Bench
     assert benchmark.clean(bench.cloud.cloud(), bench.store, uuid=UUID) == 1
     bench.assert_nothing_left()
     assert benchmark.clean(bench.cloud.cloud(), bench.store, uuid=UUID) == 0
+
+
+def test_what_cannot_be_deleted_fails_the_run_by_its_name(bench: Bench) -> None:
+    """A user for whom the cloud answers 500 for ever: the workload passes its SLA, and the run does not pass."""
+    bench.cloud.refuse["DELETE identity"] = 500
+    bench.run(task_of(SIGN_IN))
+    judge(bench.store, UUID, samples=bench.samples)
+    [workload] = bench.workloads()
+    rows = {row.criterion: (row.passed, row.detail) for row in workload.sla_rows}
+    assert rows["failure_rate"][0]
+    assert re.match(r"users: .*could not delete; .*keystone.user c_rally_\w+: DELETE .*500", rows["left_behind"][1])
+    found = verdict(bench.store, task=UUID)
+    assert found.word == "failed"
+    assert any("left_behind: users: " in reason and "keystone.user c_rally_" in reason for reason in found.reasons)
+    bench.cloud.refuse.clear()
+    benchmark.clean(bench.cloud.cloud(), bench.store, uuid=UUID)
+    bench.assert_nothing_left()
 
 
 def test_each_user_in_turn(bench: Bench) -> None:

@@ -205,7 +205,7 @@ def test_hooks_happen_beside_the_load(alone: Any) -> None:
 
 
 def test_contexts_that_fail_are_told_and_shared_ones_taken_away_once(alone: Any) -> None:
-    """A context that cannot be set up crashes its workload; one that cannot be cleaned up spoils nothing measured."""
+    """A context that cannot be set up crashes its workload; one that cannot be cleaned up fails it, not its figures."""
     crashed, well = alone.run(
         {"scenario": SLOW, "contexts": {"dummy_context": {"fail_setup": True}}},
         {"scenario": SLOW, "contexts": {"dummy_context": {"fail_cleanup": True}}},
@@ -213,7 +213,7 @@ def test_contexts_that_fail_are_told_and_shared_ones_taken_away_once(alone: Any)
     assert (crashed.status, well.status) == ("crashed", "finished")
     assert not rows(crashed)["something_went_wrong"]
     assert well.contexts_done[0]["cleanup"]["error"]
-    assert rows(well) == {"failure_rate": True}
+    assert rows(well) == {"failure_rate": True, "left_behind": False}
 
 
 def test_an_open_loop_is_measured_from_when_it_was_due(alone: Any) -> None:

@@ -3,7 +3,9 @@
 import math
 import statistics as textbook
 from collections.abc import Callable, Sequence
+from datetime import datetime
 from typing import Any
+from uuid import UUID
 
 import pytest
 from hypothesis import given, settings
@@ -186,6 +188,19 @@ def test_failures_of_one_cause_are_one_group_with_the_earliest_as_its_example(ba
     assert [other["message"] for other in others] == ["answered 500", "answered 503"]
 
 
+@given(
+    st.lists(st.tuples(st.integers(0, 10**6), st.uuids(), st.floats(0, 1e6), st.datetimes()), min_size=2, max_size=9)
+)
+def test_messages_that_differ_in_figures_alone_are_one_group(told: list[tuple[int, UUID, float, datetime]]) -> None:
+    """Whatever the quota, the server, the seconds and the time were, the cause is one, and an example is kept."""
+    messages = [
+        f"POST http://10.0.0.7:8774/v2.1/servers: 403 Quota exceeded: requested {number}, {server} waited {seconds:.2f}"
+        f" s at {at.isoformat()}"
+        for number, server, seconds, at in told
+    ]
+    assert len({normalised(message) for message in messages}) == 1
+
+
 def test_a_flood_of_causes_ends_in_one_row(batch_of: MakeBatch) -> None:
     """Fifty groups are told; the rest are counted."""
     words = [f"{chr(97 + i // 26)}{chr(97 + i % 26)}" for i in range(60)]
@@ -203,12 +218,25 @@ def test_a_flood_of_causes_ends_in_one_row(batch_of: MakeBatch) -> None:
         ("user 0123456789abcdef0123456789abcdef is gone", "user <id> is gone"),
         ("no route to 10.0.0.7:8774", "no route to <ip>"),
         ("object at 0x7f3a", "object at <address>"),
-        ("took 3.25 s, limit 300", "took <n> s, limit 300"),
+        ("took 3.25 s, limit 300", "took <n> s, limit <n>"),
+        ("took 3.25s of 4,096MB", "took <n>s of <n>MB"),
+        ("Requested 1, but already used 10 of 10 instances", "Requested <n>, but already used <n> of <n> instances"),
+        ("at 2026-11-30T01:02:03.456Z and 01:02:03", "at <time> and <time>"),
+        ("since 2026-11-30 01:02:03+00:00", "since <time>"),
+        ("server s_rally_0badcafe_aB3dE5gH of port fa:16:3e:00:11:22", "server s_rally_<name> of port <mac>"),
+        ("volume 9f3c81d0a7 on host-17", "volume <id> on host-<n>"),
+        ("flavor m1.tiny of /v2.1/servers, ipv4", "flavor m1.tiny of /v2.1/servers, ipv4"),
+        ("GET http://10.0.0.7:5000/v3/users/12: 404 no user 12", "GET http://<ip>/v3/users/<n>: 404 no user <n>"),
+        ("Quota exceeded (HTTP 403)", "Quota exceeded (HTTP 403)"),
+        ("ResourceNotFound: 404: Client Error for url", "ResourceNotFound: 404: Client Error for url"),
+        ("[Errno 111] refused after 3 tries", "[Errno 111] refused after <n> tries"),
+        ("GET x: the status was to be 200, and is 503", "GET x: the status was to be 200, and is 503"),
+        ("its process ended with code -9 in test 7", "its process ended with code -9 in test <n>"),
         (" plain ", "plain"),
     ],
 )
 def test_a_message_is_freed_of_what_differs_each_time(message: str, expected: str) -> None:
-    """Ids, addresses and measured figures go; whole numbers, such as a status, stay."""
+    """Ids, names, addresses, times and figures go; codes and what is part of a name stay."""
     assert normalised(message) == expected
 
 

@@ -13,6 +13,7 @@ ABORTED_ON_SLA = "aborted_on_sla"
 ABORTED_MANUALLY = "aborted_manually"
 SOMETHING_WENT_WRONG = "something_went_wrong"
 INVALID_LOAD = "invalid_load"
+LEFT_BEHIND = "left_behind"
 
 CRITERIA: dict[str, type[Criterion]] = {
     kind.name: kind
@@ -36,6 +37,7 @@ __all__ = [
     "ABORTED_ON_SLA",
     "CRITERIA",
     "INVALID_LOAD",
+    "LEFT_BEHIND",
     "SOMETHING_WENT_WRONG",
     "Criterion",
 ]
