@@ -52,6 +52,8 @@ class BenchmarkOperator(StoppableOperator):
         allowed = permitted(context, self.task_file)
         text, file = source(self.task_file, allowed)
         plan = task.load(text, file=file, args=self.task_args or {}, known=catalogue.known(), permissions=allowed)
+        for warning in plan.warnings:
+            self.log.warning("%s", warning)
         uuid = own_reference(context, "benchmark")
         self.watch_worker()
         benchmark.run(

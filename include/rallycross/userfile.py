@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import IO
 
 from rallycross.errors import Complaint, InvalidInput
+from rallycross.foreign import binary
 from rallycross.settings import settings
 
 _CHUNK = 1 << 20
@@ -22,6 +23,7 @@ _KINDS: tuple[tuple[Callable[[int], bool], str], ...] = (
     (stat.S_ISBLK, "a device"),
 )
 _NAME_IT = "name a file"
+_NAME_TEXT = "name a file of text"
 
 
 def read_text(path: str | Path, *, name: str = "", remedy: str = _NAME_IT, results: bool = False) -> str:
@@ -83,6 +85,8 @@ def decoded(content: bytes, name: str) -> str:
     try:
         text = content.decode("utf-8-sig")
     except UnicodeDecodeError as error:
+        if kind := binary(content):
+            raise InvalidInput([Complaint(name, 0, 0, "", f"is {kind}, not text", _NAME_TEXT)]) from error
         before = content[: error.start]
         line = before.count(b"\n") + 1
         column = len(before[before.rfind(b"\n") + 1 :].decode("utf-8", errors="replace")) + 1

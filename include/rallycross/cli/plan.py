@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from rallycross import catalogue, task
-from rallycross.cli.console import console
+from rallycross.cli.console import console, progress
 from rallycross.cli.given import STDIN, given_text
 from rallycross.cli.named_cloud import named_cloud
 from rallycross.cloud.inventory import facts
@@ -45,6 +45,8 @@ def add_task_arguments(parser: argparse.ArgumentParser) -> None:
 def run(options: argparse.Namespace) -> int:
     """Read, check, say."""
     planned = read(options.file, options.task_args, options.task_args_file)
+    for warning in planned.warnings:
+        progress.print(f"warning: {warning}")
     scenarios = catalogue.known().scenarios
     if options.cloud:
         there = facts(named_cloud(options.cloud, Store.open()), kinds(planned, scenarios))

@@ -55,6 +55,8 @@ def run(options: argparse.Namespace) -> int:
     """Run, show how it goes, say how it ended."""
     began = time.monotonic()
     plan = read(options.file, options.task_args, options.task_args_file)
+    for warning in plan.warnings:
+        progress.print(f"warning: {warning}")
     plan = replace(plan, timing=options.timing or plan.timing)
     store, uuid = Store.open(), str(uuid4())
     cloud = named_cloud(options.cloud, store) if options.cloud else NO_CLOUD

@@ -25,7 +25,7 @@ _KINDS = {
     str: "a text",
 }
 _NAME_RULE = "must be lower-case letters, digits and dashes, 41 at the most, beginning with a letter or digit"
-_LIKE_A_SPEC = re.compile(r"""^[\s{"']*(engine|type|existing(@openstack)?)["']?\s*:""", re.MULTILINE)
+_LIKE_A_SPEC = re.compile(r"""^[ \t{"']*(engine|type|existing(@openstack)?)["']?\s*:""", re.MULTILINE)
 _COMMON = ("name", "engine", "provider")
 _LARGEST = 2**63 - 1  # of a number, above and below 0
 _Flaw = tuple[Keys, str, str]  # where, what is wrong, remedy

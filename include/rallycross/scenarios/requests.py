@@ -49,7 +49,7 @@ class Request(_Expecting):
 Requests = Annotated[list[Request], Argument({"type": "array", "minItems": 1, "items": schema_of(Request)})]
 
 
-@scenario("HttpRequests.check_request")
+@scenario("HttpRequests.check_request", strict=True)
 async def check_request(
     iteration: Iteration, url: str, method: str, status_code: Status, **options: Unpack[RequestOptions]
 ) -> None:

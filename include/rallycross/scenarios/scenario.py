@@ -47,6 +47,7 @@ def scenario(
     requires: Iterable[str | tuple[str, ...]] = (),
     context_config: Mapping[str, Mapping[str, Any]] | None = None,
     boots_from: Literal["image", "volume"] = "image",
+    strict: bool = False,
     contradictions: Callable[[Mapping[str, Any]], Iterable[Flaw]] = lambda _: (),
 ) -> Callable[[Function], Function]:
     """Register a function as the scenario `name`, Rally's name where Rally has it.
@@ -62,7 +63,8 @@ def scenario(
     projects and outside of them. `contexts`: those that it always needs; `requires`: those that the task file must
     name, where a tuple means one of several, and "args.image" an argument in the place of a context; `context_config`:
     what such a context must be given. An image must fit the flavor that goes with it, but for its disk where a server
-    `boots_from` a volume. `contradictions`: what is wrong with arguments each of which is fine.
+    `boots_from` a volume. `strict`: what Rally hands options of unknown names to fails by them, as `requests` does;
+    else they are told and left out. `contradictions`: what is wrong with arguments each of which is fine.
     """
 
     def register(function: Function) -> Function:
@@ -75,11 +77,12 @@ def scenario(
             needed["cleanup"] = list(cleanup)
         if admin_cleanup:
             needed["admin_cleanup"] = list(admin_cleanup)
-        parameters, more = _parameters(function, skip=len(roles))
+        parameters, more, passes_on = _parameters(function, skip=len(roles))
         signature = Signature(
             title=(inspect.getdoc(function) or name).splitlines()[0],
             parameters=parameters,
             more=more,
+            passes_on=passes_on and not strict,
             actors=frozenset(roles) - {"iteration"},
             services=tuple(services),
             extensions=tuple(extensions),
@@ -115,14 +118,15 @@ def step(
     return decorate
 
 
-def _parameters(function: Callable[..., Any], *, skip: int) -> tuple[dict[str, Parameter], bool]:
+def _parameters(function: Callable[..., Any], *, skip: int) -> tuple[dict[str, Parameter], bool, bool]:
     """Return what a task file can give: the parameters after the roles, and the keys of a typed `**options`.
 
-    `**options: Any` takes whatever is given, which is the second of what is returned.
+    `**options: Any` takes whatever is given, which is the second of what is returned. The third is whether there are
+    typed options: these stand where Rally's scenario has its `**kwargs`, and so takes names that mean nothing.
     """
     hints = get_type_hints(function, include_extras=True)
     found: dict[str, Parameter] = {}
-    more = False
+    more = passes_on = False
     for name, one in list(inspect.signature(function).parameters.items())[skip:]:
         hint = hints[name]
         if one.kind is inspect.Parameter.VAR_KEYWORD:
@@ -131,9 +135,10 @@ def _parameters(function: Callable[..., Any], *, skip: int) -> tuple[dict[str, P
                 continue
             if get_origin(hint) is not Unpack:
                 raise TypeError(f"{function.__qualname__}: **{name} must be typed by Unpack[a TypedDict], or Any")
+            passes_on = True
             [options] = get_args(hint)
             for key, inner in get_type_hints(options, include_extras=True).items():
                 found[key] = parameter(inner, required=key in options.__required_keys__)
         else:
             found[name] = parameter(hint, required=one.default is inspect.Parameter.empty)
-    return found, more
+    return found, more, passes_on

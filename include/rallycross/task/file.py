@@ -6,11 +6,13 @@ from dataclasses import replace
 from pathlib import Path as FilePath
 from typing import Any
 
+from rallycross import foreign
 from rallycross.errors import Complaint, InvalidInput
 from rallycross.permissions import OWNER, Permissions
 from rallycross.settings import CHECKOUT
 from rallycross.task import frame, workload
 from rallycross.task.arguments import arguments
+from rallycross.task.flaw import show
 from rallycross.task.known import Known
 from rallycross.task.plan import Subtask, Task, Workload
 from rallycross.task.reading import Reading, mapping, sequence, texts
@@ -20,7 +22,7 @@ from rallycross.yamlfile import Path, parse, unquoted
 
 # A key of format v2, a scenario of format v1, or a template that has them from elsewhere.
 _LIKE_A_TASK = re.compile(
-    r"""^[\s{"'-]*(subtasks|version|[A-Z]\w*\.\w+)(@\w+)?["']?\s*:|\{%-?\s*(include|import|from|extends)\b""",
+    r"""^[ \t{"'-]*(subtasks|version|[A-Z]\w*\.\w+)(@\w+)?["']?\s*:|\{%-?\s*(include|import|from|extends)\b""",
     re.MULTILINE,
 )
 V1_TITLE = "Task (adopted from task format v1)"
@@ -53,6 +55,8 @@ def _load(  # noqa: PLR0917 - what `load` is given
     folder: FilePath,
     permissions: Permissions,
 ) -> Task:
+    if not _LIKE_A_TASK.search(text):
+        _refuse(file, *foreign.text(text))
     values = arguments(args) if isinstance(args, str) else dict(args or {})
     rendered = render(text, values, file=file, folder=folder, permissions=permissions)
     # Lines are those of the rendered text; say so where they may not be the file's.
@@ -60,15 +64,24 @@ def _load(  # noqa: PLR0917 - what `load` is given
     shown = file if same else f"{file} (rendered)"
     forbidden: list[Complaint] = []
     data, places = parse(rendered, shown, forbidden)
+    if not _LIKE_A_TASK.search(rendered):
+        _refuse(file, *foreign.data(data))
     reading = Reading(shown, places, known)
     reading.complaints += forbidden
     if data is None and rendered.strip(" \n\t-") != "null":
         raise InvalidInput([Complaint(file, 1, 1, "", *_nothing(text))])
     task = replace(_task(reading, data, text, file), permissions=permissions)
+    task = replace(task, warnings=tuple(reading.warnings))
     # Frame and name may say the same of one value.
     if complaints := {*reading.complaints, *_forbidden_hooks(task, filled_in=bool(values))}:
         raise InvalidInput(complaints)
     return task
+
+
+def _refuse(file: str, kind: str, remedy: str) -> None:
+    """Raise where a file is known to be something else."""
+    if kind:
+        raise InvalidInput([Complaint(file, 0, 0, "", f"is no task file, but {kind}", remedy or "name a task file")])
 
 
 def _nothing(text: str) -> tuple[str, str]:
@@ -129,6 +142,7 @@ def _task(reading: Reading, data: Any, source: str, file: str) -> Task:
     reading.plain((), dict.fromkeys(data))
     if "version" in data or "subtasks" in data:
         return _task_v2(reading, data, source, file)
+    data = _runners_of_v2(reading, data)
     reading.check((), data, frame.V1_TASK)
     subtasks = (_subtask_v1(str(name), items) for name, items in data.items())
     return Task(V1_TITLE, _numbered(reading, subtasks), source=source, file=file)
@@ -170,7 +184,16 @@ def _numbered(reading: Reading, subtasks: Iterator[tuple[dict[str, Any], list[Wr
 
 def _subtask_v2(reading: Reading, path: Path, data: dict[Any, Any]) -> tuple[dict[str, Any], list[Written]]:
     """Return what is said of a subtask, simple or complex, and the workloads in it."""
+    data = _runner_of_v1(reading, path, data)
     if "workloads" in data:
+        data = data | {
+            "workloads": [
+                _runner_of_v1(reading, (*path, "workloads", index), item) if isinstance(item, dict) else item
+                for index, item in enumerate(sequence(data["workloads"]))
+            ]
+            if isinstance(data["workloads"], list)
+            else data["workloads"]
+        }
         reading.check(path, data, frame.COMPLEX_SUBTASK)
         items = [((*path, "workloads", index), item) for index, item in enumerate(sequence(data["workloads"]))]
     else:
@@ -184,6 +207,18 @@ def _subtask_v2(reading: Reading, path: Path, data: dict[Any, Any]) -> tuple[dic
         "run_in_parallel": data.get("run_in_parallel") is True,
     }
     return about, [written for place, item in items if (written := _written_v2(place, mapping(item)))]
+
+
+def _runner_of_v1(reading: Reading, path: Path, data: dict[Any, Any]) -> dict[Any, Any]:
+    """Return a workload of format v2 with its runner as that has it; complain of one that is written as in v1."""
+    runner = data.get("runner")
+    if not isinstance(runner, dict) or not isinstance(kind := runner.get("type"), str):
+        return data
+    more = {key: value for key, value in runner.items() if key != "type"}
+    written = ", ".join(f"{key}: {show(value)}" for key, value in more.items())
+    what = "in format v2 a runner's name is its key, not its `type`"
+    reading.complain((*path, "runner"), what, f"write `runner: {{{kind}: {{{written}}}}}`")
+    return {key: value for key, value in data.items() if key != "runner"}
 
 
 def _written_v2(path: Path, data: Mapping[str, Any]) -> Written | None:
@@ -218,6 +253,29 @@ def _subtask_v1(name: str, items: Any) -> tuple[dict[str, Any], list[Written]]:
     """Return a scenario of format v1 as a subtask: each item of its list is a workload."""
     written = [_written_v1(name, (name, index), mapping(item)) for index, item in enumerate(sequence(items))]
     return {"title": name}, written
+
+
+def _runners_of_v2(reading: Reading, data: dict[Any, Any]) -> dict[Any, Any]:
+    """Return a task of format v1 with its runners as that has them; complain of those that are written as in v2."""
+    return {
+        name: [_runner_of_v2(reading, (str(name), index), item) for index, item in enumerate(items)]
+        if isinstance(items, list)
+        else items
+        for name, items in data.items()
+    }
+
+
+def _runner_of_v2(reading: Reading, path: Path, item: Any) -> Any:
+    runner = mapping(item).get("runner")
+    if not isinstance(runner, dict) or "type" in runner or len(runner) != 1:
+        return item
+    [(kind, more)] = runner.items()
+    if kind not in reading.known.runners or not isinstance(more, dict):
+        return item
+    written = "".join(f", {key}: {show(value)}" for key, value in more.items())
+    what = "in format v1 a runner's name is its `type`"
+    reading.complain((*path, "runner"), what, f"write `runner: {{type: {kind}{written}}}`")
+    return {key: value for key, value in item.items() if key != "runner"}
 
 
 def _written_v1(name: str, path: Path, data: Mapping[str, Any]) -> Written:

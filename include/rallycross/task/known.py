@@ -25,6 +25,7 @@ class Signature:
     title: str  # the first line of its docstring
     parameters: Mapping[str, Parameter] = field(default_factory=dict)
     more: bool = False  # takes arguments of any other name too
+    passes_on: bool = False  # Rally's takes them as well, and hands them on: here those of other names have no effect
     actors: frozenset[Actor] = frozenset()  # whom it acts as; none = it needs no cloud
     services: tuple[str, ...] = ()  # service types that it uses, such as "compute"
     extensions: tuple[str, ...] = ()  # aliases of neutron extensions that it uses

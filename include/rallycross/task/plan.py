@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
+from rallycross.errors import Complaint
 from rallycross.permissions import OWNER, Permissions
 
 # How durations are taken: from the moment at which an iteration was due, with adaptive polling; or as Rally takes them,
@@ -70,6 +71,7 @@ class Task:
     subtasks: tuple[Subtask, ...]
     description: str = ""
     tags: tuple[str, ...] = ()
+    warnings: tuple[Complaint, ...] = field(default=(), compare=False)  # what the file says, and has no effect
     source: str = ""  # the text as the user wrote it
     file: str = ""
     timing: Timing = "intended"

@@ -1,6 +1,7 @@
 """What Rally calls things: a name that is not here yet, or no longer anywhere, is told apart from a slip of the pen."""
 
 from collections.abc import Iterable
+from difflib import get_close_matches
 from fnmatch import fnmatchcase
 from functools import cache
 from importlib.resources import files
@@ -10,6 +11,9 @@ import yaml
 
 from rallycross.errors import did_you_mean
 
+_OF_A_PLUGIN = (
+    "plugins of Rally, such as xrally-kubernetes, are not read: write its scenario anew, as docs/scenarios.md says"
+)
 _SHOWN = 100  # characters of a name
 
 
@@ -27,7 +31,16 @@ def unknown(kind: str, written: str, name: str, known: Iterable[str]) -> tuple[s
     alive = names["alive"].get(kind, ())
     if name in alive:
         return f"the {kind} '{written}' is not supported yet", "leave it out for now"
-    return f"unknown {kind} '{written}'", did_you_mean(name, {*known, *alive})
+    remedy = did_you_mean(name, {*known, *alive})
+    if kind == "scenario" and not _like_a_group(name, {*known, *alive}):
+        remedy = _OF_A_PLUGIN
+    return f"unknown {kind} '{written}'", remedy
+
+
+def _like_a_group(name: str, known: Iterable[str]) -> bool:
+    """Return whether what stands before the dot is, but for a slip of the pen, that of a scenario."""
+    groups = {one.partition(".")[0] for one in known}
+    return "." not in name or bool(get_close_matches(name.partition(".")[0][:_SHOWN], groups, n=1, cutoff=0.75))
 
 
 @cache

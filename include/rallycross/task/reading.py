@@ -23,6 +23,7 @@ class Reading:
         self.places = places
         self.known = known
         self.complaints: list[Complaint] = []
+        self.warnings: list[Complaint] = []
 
     def place(self, path: Path) -> tuple[int, int]:
         """Return line and column of a path, or of the nearest thing around it."""
@@ -33,6 +34,11 @@ class Reading:
         self.complaints.append(Complaint(self.file, *self.place(path), dotted(path), what, remedy))
         if len(self.complaints) >= _MOST_COMPLAINTS:
             raise InvalidInput([*self.complaints, Complaint(self.file, *self.place(path), "~", "the rest is not told")])
+
+    def warn(self, path: Path, what: str, remedy: str = "") -> None:
+        """Note that something has no effect."""
+        if len(self.warnings) < _MOST_COMPLAINTS:
+            self.warnings.append(Complaint(self.file, *self.place(path), dotted(path), what, remedy))
 
     def check(self, path: Path, value: Any, schema: Schema) -> None:
         """Hold a value against a JSON schema."""

@@ -2,10 +2,11 @@
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from difflib import get_close_matches
 from typing import Any, NamedTuple
 
 from rallycross.errors import did_you_mean
-from rallycross.task.known import Signature
+from rallycross.task.known import Parameter, Signature
 from rallycross.task.plan import Hook, Workload
 from rallycross.task.reading import Reading, bare, mapping
 from rallycross.yamlfile import Path, dotted
@@ -51,7 +52,7 @@ def read(reading: Reading, written: Written, position: int) -> Workload:
     return Workload(
         position=position,
         scenario=bare(name),
-        args=mapping(args),
+        args=_with_effect(mapping(args), signature),
         runner=runner,
         runner_args=mapping(runner_args),
         contexts=contexts,
@@ -94,6 +95,9 @@ def _arguments(reading: Reading, path: Path, args: Any, signature: Signature) ->
                 reading.check(here, value, parameters[name].schema)
         elif signature.more:
             reading.plain(here, value)
+        elif signature.passes_on and not _slip(str(name), args, parameters):
+            reading.plain(here, value)
+            reading.warn(here, "has no effect: the scenario has no such argument", did_you_mean(str(name), parameters))
         else:
             reading.complain(here, "unknown argument", did_you_mean(str(name), parameters))
     for name, parameter in parameters.items():
@@ -101,6 +105,19 @@ def _arguments(reading: Reading, path: Path, args: Any, signature: Signature) ->
             reading.complain(path, f"lacks the argument '{name}'", f"add `{name}:`")
     if len(reading.complaints) == before:
         reading.validate(path, mapping(args), signature.contradictions)
+
+
+def _slip(name: str, args: Mapping[str, Any], parameters: Mapping[str, Parameter]) -> bool:
+    """Return whether a name is a slip of the pen for an argument that must be given, and is not."""
+    missing = [one for one, parameter in parameters.items() if parameter.required and one not in args]
+    return bool(get_close_matches(name[:100], missing, n=1))
+
+
+def _with_effect(args: dict[Any, Any], signature: Signature | None) -> dict[Any, Any]:
+    """Return the arguments without those that a scenario of Rally's would hand on, and nobody would read."""
+    if not signature or signature.more or not signature.passes_on:
+        return args
+    return {name: value for name, value in args.items() if name in signature.parameters}
 
 
 def _requirements(
