@@ -89,6 +89,7 @@ with DAG(
     ).as_teardown()
     report = ReportOperator(
         task_id="report",
+        stages=["benchmark"],
         parts=["benchmark"],
         execution_timeout=QUICK,
         doc_md="Writes the HTML, JUnit and JSON reports: see the run's tab Report.",

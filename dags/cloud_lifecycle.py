@@ -124,6 +124,7 @@ with DAG(
     ).as_teardown()
     report = ReportOperator(
         task_id="report",
+        stages=["check", "deploy", "verify", "benchmark"],
         tests="{{ params.verification }}",
         execution_timeout=QUICK,
         doc_md="Writes the HTML, JUnit and JSON reports: see the run's tab Report.",

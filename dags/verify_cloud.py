@@ -133,6 +133,7 @@ with DAG(
     )
     report = ReportOperator(
         task_id="report",
+        stages=["verify"],
         parts=("verify",),
         execution_timeout=QUICK,
         doc_md="Writes the HTML, JUnit and JSON reports: see the run's tab Report.",

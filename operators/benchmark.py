@@ -1,13 +1,19 @@
 """Puts load on a cloud as a task file says, and cleans up after a load that could not do so itself."""
 
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from typing import Any
 
-from airflow.sdk import BaseOperator
 from airflow.sdk.definitions.context import Context
 from airflow.sdk.exceptions import AirflowSkipException
 
-from operators.stage import StoppableOperator, is_true, own_reference, permitted, tells_why
+from operators.stage import StageOperator, StoppableOperator, is_true, own_reference, permitted, report_url, tells_why
+
+_LOOK = 1.0  # seconds between two looks whether a workload has ended
+_TELL = 15.0  # seconds between two lines about one that runs
 
 
 class BenchmarkOperator(StoppableOperator):
@@ -56,20 +62,49 @@ class BenchmarkOperator(StoppableOperator):
             self.log.warning("%s", warning)
         uuid = own_reference(context, "benchmark")
         self.watch_worker()
-        benchmark.run(
-            replace(plan, timing=self.timing or plan.timing),
-            OpenStackHook(self.cloud).get_conn() if self.cloud else NO_CLOUD,
-            store(),
-            uuid=uuid,
-            samples=settings().samples,
-            stop=self.stop,
-            abort_on_sla_failure=is_true("abort_on_sla_failure", self.abort_on_sla_failure),
-            tell=self.log.info,
-        )
+        with self._progress_told(uuid):
+            benchmark.run(
+                replace(plan, timing=self.timing or plan.timing),
+                OpenStackHook(self.cloud).get_conn() if self.cloud else NO_CLOUD,
+                store(),
+                uuid=uuid,
+                samples=settings().samples,
+                stop=self.stop,
+                abort_on_sla_failure=is_true("abort_on_sla_failure", self.abort_on_sla_failure),
+                tell=self.log.info,
+            )
+        self.log.info("the figures are in the report: %s", report_url(context["ti"]))
         return {"task": uuid}
 
+    @contextmanager
+    def _progress_told(self, uuid: str) -> Iterator[None]:
+        """Log how far each workload has come, now and then, and what it came to."""
+        from hooks.results import store  # noqa: PLC0415 - parsing a DAG stays cheap
+        from rallycross.benchmark.said import Told  # noqa: PLC0415
 
-class CleanOperator(BaseOperator):
+        told, over = Told(), threading.Event()
+
+        def tell() -> None:
+            last = 0.0
+            while not over.wait(_LOOK):
+                row = store().task(uuid)
+                if (now := time.monotonic()) - last >= _TELL or told.has_news(row):
+                    last = now
+                    for line in told.lines(row):
+                        self.log.info("%s", line)
+
+        thread = threading.Thread(target=tell, name="progress", daemon=True)
+        thread.start()
+        try:
+            yield
+        finally:
+            over.set()
+            thread.join()
+            for line in told.lines(store().task(uuid)):
+                self.log.info("%s", line)
+
+
+class CleanOperator(StageOperator):
     """Deletes what the ledger says a run's load has left standing. Returns `{"deleted": n}`."""
 
     template_fields = ("cloud",)

@@ -3,13 +3,12 @@
 from functools import partial
 from typing import Any
 
-from airflow.sdk import BaseOperator
 from airflow.sdk.definitions.context import Context
 
-from operators.stage import permitted, tells_why
+from operators.stage import StageOperator, permitted, tells_why
 
 
-class CheckOperator(BaseOperator):
+class CheckOperator(StageOperator):
     """Fails with all that is wrong with a cloud spec and a task file; does nothing else.
 
     `cloud_spec`, `task_file`: paths (relative to the checkout), or texts; `task_args`: values of the latter's template.

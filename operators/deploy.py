@@ -2,13 +2,12 @@
 
 from typing import Any
 
-from airflow.sdk import BaseOperator
 from airflow.sdk.definitions.context import Context
 
-from operators.stage import cloud_spec_of, log_step, own_reference, tells_why
+from operators.stage import StageOperator, cloud_spec_of, log_step, own_reference, tells_why
 
 
-class DeployOperator(BaseOperator):
+class DeployOperator(StageOperator):
     """Makes the cloud of `cloud_spec` stand; one that stands already is taken as it is.
 
     `cloud_spec`: path of a cloud spec (relative to the checkout), or its YAML.

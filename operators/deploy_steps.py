@@ -5,18 +5,21 @@ Whatever is restarted meanwhile - worker, scheduler, triggerer - finds the step 
 
 import asyncio
 import threading
+import time
 from collections.abc import AsyncIterator
 from functools import partial
 from typing import Any
 
-from airflow.sdk import BaseOperator, TaskGroup
+from airflow.sdk import TaskGroup
 from airflow.sdk.definitions.context import Context
 from airflow.triggers.base import BaseTrigger, TriggerEvent
 
-from operators.stage import cloud_spec_of, log_step, own_reference, tells_why
+from operators.stage import StageOperator, cloud_spec_of, log_step, own_reference, tells_why
 from rallycross.errors import RallycrossError
 
 _LOOK_EVERY = 1.0  # seconds between two looks whether what a step needs is done
+_LOOK_OFTEN = 0.2  # while a worker waits
+_MOMENT = 5.0  # seconds that a step gets in the worker, and that a trigger lasts at the least
 _STALLED = 10.0  # seconds in which nothing has run or ended: then a trigger does what its step waits for
 
 
@@ -50,7 +53,7 @@ def deploy_steps(cloud_spec: str, **limits: Any) -> TaskGroup:
     return group
 
 
-class PlanOperator(BaseOperator):
+class PlanOperator(StageOperator):
     """Has the servers of `cloud_spec` made. Returns the steps to do: `[{"name":, "needs": [], "cloud":, "uuid":}]`."""
 
     template_fields = ("cloud_spec",)
@@ -72,7 +75,7 @@ class PlanOperator(BaseOperator):
         return [{"name": one.name, "needs": list(one.needs), "cloud": spec.name, "uuid": uuid} for one in steps]
 
 
-class StepOperator(BaseOperator):
+class StepOperator(StageOperator):
     """Does one step of those that `PlanOperator` returns, in the triggerer."""
 
     template_fields = ("step",)
@@ -81,10 +84,19 @@ class StepOperator(BaseOperator):
         super().__init__(**kwargs)
         self.step = step
 
+    @tells_why
     def execute(self, context: Context) -> None:
-        """Leave the worker to others."""
+        """Do what is done in a moment; leave the worker to others where it takes longer.
+
+        Whoever defers for a moment is resumed before Airflow's scheduler has seen that it has deferred, which then
+        takes the first end of the worker for the second, and fails the task.
+        """
         del context
-        self.defer(trigger=StepTrigger(**self.step), method_name="ended", timeout=self.execution_timeout)
+        trigger = StepTrigger(**self.step)
+        if (error := trigger.done_within(_MOMENT)) is None:
+            self.defer(trigger=trigger, method_name="ended", timeout=self.execution_timeout)
+        if error:
+            raise RallycrossError(error)
 
     @tells_why
     def ended(self, context: Context, event: dict[str, Any]) -> None:
@@ -106,8 +118,30 @@ class StepTrigger(BaseTrigger):
         kwargs = {"name": self.name, "needs": self.needs, "cloud": self.cloud, "uuid": self.uuid}
         return "operators.deploy_steps.StepTrigger", kwargs
 
+    def done_within(self, seconds: float) -> str | None:
+        """Begin the step, when what it needs is done; return why it failed, "" where it is done, None if it goes on.
+
+        The step is its host's, not this process's: whoever comes next takes it up.
+        """
+        deadline = time.monotonic() + seconds
+        while True:
+            missing, busy, error = self._unmet()
+            if error:
+                return error
+            if not missing:
+                break
+            if not busy or time.monotonic() > deadline:
+                return None
+            time.sleep(_LOOK_OFTEN)
+        said: list[str] = []
+        worker = threading.Thread(target=lambda: said.append(self._do(self.name)), name="step", daemon=True)
+        worker.start()
+        worker.join(seconds)
+        return said[0] if said else None
+
     async def run(self) -> AsyncIterator[TriggerEvent]:
         """Yield the one event: `{"error": ""}`, or why the step could not be done."""
+        began = time.monotonic()
         waited = 0.0
         while True:
             missing, busy, error = await _aside(self._unmet)
@@ -119,7 +153,10 @@ class StepTrigger(BaseTrigger):
                 await _aside(partial(self._do, missing[0]))
                 waited = 0.0
             await asyncio.sleep(_LOOK_EVERY)
-        yield TriggerEvent({"error": error or await _aside(partial(self._do, self.name))})
+        error = error or await _aside(partial(self._do, self.name))
+        # Not before the scheduler has seen that the task has deferred: see `StepOperator.execute`.
+        await asyncio.sleep(max(0.0, began + _MOMENT - time.monotonic()))
+        yield TriggerEvent({"error": error})
 
     def _unmet(self) -> tuple[list[str], bool, str]:
         from hooks.results import store  # noqa: PLC0415 - the triggerer has it only where it is used

@@ -2,14 +2,13 @@
 
 from typing import Any
 
-from airflow.sdk import BaseOperator
 from airflow.sdk.definitions.context import Context
 from airflow.sdk.exceptions import AirflowSkipException
 
-from operators.stage import cloud_spec_of, is_true, log_step, tells_why
+from operators.stage import StageOperator, cloud_spec_of, is_true, log_step, tells_why
 
 
-class DestroyOperator(BaseOperator):
+class DestroyOperator(StageOperator):
     """Destroys the cloud of `cloud_spec`, half deployed or whole, unless `keep` is true.
 
     Returns `{"destroyed": name}`.

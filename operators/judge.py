@@ -2,14 +2,13 @@
 
 from typing import Any
 
-from airflow.sdk import BaseOperator
 from airflow.sdk.definitions.context import Context
 from airflow.sdk.exceptions import AirflowSkipException
 
-from operators.stage import own_reference, tells_why
+from operators.stage import StageOperator, own_reference, tells_why
 
 
-class JudgeOperator(BaseOperator):
+class JudgeOperator(StageOperator):
     """Closes what a killed load has left open, computes statistics, judges. Returns `{"passed": bool}`."""
 
     @tells_why
@@ -21,4 +20,10 @@ class JudgeOperator(BaseOperator):
         uuid = own_reference(context, "benchmark")
         if store().task(uuid) is None:
             raise AirflowSkipException("the run has no load to judge: it never began")
-        return {"passed": judge(store(), uuid).passed}
+        judgement = judge(store(), uuid)
+        for workload in judgement.workloads:
+            told = "passed" if workload.passed else "FAILED"
+            self.log.info("%s: workload %d, %s", told, workload.position + 1, workload.scenario)
+            for row in workload.rows:
+                self.log.info("    %s %s: %s", "passed" if row.passed else "FAILED", row.criterion, row.detail)
+        return {"passed": judgement.passed}

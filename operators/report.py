@@ -4,24 +4,27 @@ import re
 from collections.abc import Collection
 from typing import Any
 
-from airflow.sdk import BaseOperator
 from airflow.sdk.definitions.context import Context
 
-from operators.stage import PARTS, own_references, tells_why
+from operators.stage import PARTS, StageOperator, failed_stages, own_references, report_url, tells_why
 from rallycross.results.reference import Stage
 
 
-class ReportOperator(BaseOperator):
+class ReportOperator(StageOperator):
     """Reports what there is, also of a run that failed half way.
 
     `parts`: the stages that the DAG has; `tests`: the set of tests that was asked for, "none" = no verification.
+    `stages`: ids of tasks whose reasons for failing the report tells.
     Returns `{"html": path, "junit": path, "json": path}`.
     """
 
     template_fields = ("tests",)
 
-    def __init__(self, *, parts: Collection[Stage] = PARTS, tests: str = "", **kwargs: Any) -> None:
+    def __init__(
+        self, *, parts: Collection[Stage] = PARTS, tests: str = "", stages: Collection[str] = (), **kwargs: Any
+    ) -> None:
         super().__init__(**kwargs)
+        self.stages = stages
         self.parts = parts
         self.tests = tests
 
@@ -36,6 +39,10 @@ class ReportOperator(BaseOperator):
         files = write(
             store(),
             **own_references(context, self.parts, self.tests),
+            problems=failed_stages(context["ti"], self.stages),
             folder=settings().reports / re.sub(r"[^\w.+-]", "-", f"{dag_id}-{run_id}"),
         )
+        for kind, path in files.items():
+            self.log.info("%s: %s", kind, path)
+        self.log.info("in Airflow: %s", report_url(context["ti"]))
         return {kind: str(path) for kind, path in files.items()}

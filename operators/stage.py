@@ -1,20 +1,25 @@
 """What all stages of a run share: references, inputs, and how a stage is told to stop."""
 
 import os
+import re
 import threading
 import time
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Iterator
+from contextlib import suppress
 from functools import cached_property, wraps
 from logging import Logger
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from airflow.sdk import BaseOperator
 from airflow.sdk.definitions.context import Context
+from airflow.sdk.definitions.retry_policy import ExceptionRetryPolicy, RetryAction, RetryRule
+from airflow.sdk.log import mask_secret
 
 from rallycross.deployment.step import Tell
-from rallycross.errors import RallycrossError
+from rallycross.errors import RallycrossError, did_you_mean
 from rallycross.permissions import Permissions, permissions
 from rallycross.results.reference import Stage, reference
+from rallycross.secret import is_secret_name, secrets_in
 from rallycross.settings import settings
 
 if TYPE_CHECKING:
@@ -22,6 +27,8 @@ if TYPE_CHECKING:
 
 NONE = "none"  # the choice not to verify
 _WORDS = {"true": True, "false": False}
+_NAMED = re.compile(r"^\s*([\w.-]+)\s*[=:]\s*(\S.*)$", re.MULTILINE)
+_CLOUDS = ("keystoneauth1.", "openstack.")  # whose exceptions are a cloud's answers
 PROBLEM = "problem"  # key of the XCom in which a stage that failed says why
 
 Result = TypeVar("Result")
@@ -72,7 +79,33 @@ def log_step(log: Logger) -> Tell:
     return lambda event: log.info("%s %s %s", event.status, event.title or event.name, event.error)
 
 
-class StoppableOperator(BaseOperator):
+class StageOperator(BaseOperator):
+    """A stage of a run. What is secret in its arguments is kept from all who may look at a task."""
+
+    def render_template_fields(self, context: Context, jinja_env: Any = None) -> None:
+        """Fill in the templates; Airflow masks the secrets in what comes out, before it keeps and shows that."""
+        super().render_template_fields(context, jinja_env)
+        for field in self.template_fields:
+            for secret in _secrets_of(getattr(self, field, None)):
+                mask_secret(secret)
+
+
+def _secrets_of(value: Any) -> Iterator[str]:
+    """Yield the secrets in an argument: in data, and in texts that are YAML, JSON, or have lines `name=value`."""
+    yield from secrets_in(value)
+    if not isinstance(value, str):
+        return
+    for name, written in _NAMED.findall(value):
+        if is_secret_name(name):
+            yield written.strip()
+    if "\n" in value or value.startswith("{"):
+        from rallycross.yamlfile import parse  # noqa: PLC0415 - parsing a DAG stays cheap
+
+        with suppress(RallycrossError):
+            yield from secrets_in(parse(value, "")[0])
+
+
+class StoppableOperator(StageOperator):
     """A stage that polls `stop` while it works, and ends by itself when it is set.
 
     Airflow's way to stop a task raises nothing inside `execute`: it calls `on_kill`, and ends the process 5 s later.
@@ -106,15 +139,70 @@ class StoppableOperator(BaseOperator):
             time.sleep(1)
 
 
+class NotAgain(RallycrossError):  # noqa: N818 - reads as what it says
+    """A failure that another try would meet again."""
+
+
+ONLY_IF_IT_MAY_HELP = ExceptionRetryPolicy(rules=[RetryRule(exception=NotAgain, action=RetryAction.FAIL)])
+
+
 def tells_why(execute: Callable[..., Result]) -> Callable[..., Result]:
-    """Keep the reason of a failure that a user can act on as the stage's XCom `problem`, for the verdict to name."""
+    """Tell the reason of a failure that a user can act on, in the stage's log and as its XCom `problem`.
+
+    The verdict and the report name it. Arguments that the DAG does not have are such a reason.
+    """
 
     @wraps(execute)
     def telling(operator: BaseOperator, context: Context, **more: Any) -> Result:
         try:
+            if not getattr(operator, "is_teardown", False):
+                check_configuration(context)
             return execute(operator, context, **more)
         except RallycrossError as error:
-            context["ti"].xcom_push(key=PROBLEM, value=str(error))
-            raise
+            reason = error
+        except Exception as error:
+            if not type(error).__module__.startswith(_CLOUDS):
+                raise
+            reason = RallycrossError(f"{error} - check the cloud's address, its credentials, and that it is in reach")
+        context["ti"].xcom_push(key=PROBLEM, value=str(reason))
+        if isinstance(operator, BaseOperator):
+            operator.log.error("%s", reason)
+        raise _without_traceback(reason) from None
 
     return telling
+
+
+def check_configuration(context: Context) -> None:
+    """Raise where a run was given what its DAG does not ask for: Airflow takes any key, and nobody would read it."""
+    run = context.get("dag_run")
+    known = list(getattr(context["dag"], "params", ()))
+    if unknown := [key for key in (getattr(run, "conf", None) or {}) if key not in known]:
+        problems = [f"{context['dag'].dag_id}: there is no parameter {key!r} - {_meant(key, known)}" for key in unknown]
+        raise NotAgain("\n".join(problems))
+
+
+def _meant(key: str, known: list[str]) -> str:
+    return did_you_mean(key, known) or f"leave it out, or name one of {', '.join(known)}"
+
+
+def _without_traceback(error: RallycrossError) -> RallycrossError:
+    """Return the same error, which is a `SystemExit` too: the one exception of which Airflow logs no traceback."""
+    kind = type(error)
+    quiet = type(kind.__name__, (kind, SystemExit), {"__module__": kind.__module__, "__str__": kind.__str__})
+    found: RallycrossError = quiet.__new__(quiet, *error.args)
+    found.__dict__.update(error.__dict__)
+    found.code = 1  # type: ignore[attr-defined]
+    return found
+
+
+def failed_stages(ti: Any, stages: Collection[str]) -> dict[str, str]:
+    """Return the stages of this run that have failed, each with the reason that it gave, if any."""
+    states = ti.get_task_states(dag_id=ti.dag_id, task_ids=list(stages), run_ids=[ti.run_id])[ti.run_id]
+    failed = [stage for stage in stages if states.get(stage) == "failed"]
+    return {stage: str(ti.xcom_pull(task_ids=stage, key=PROBLEM) or "") for stage in failed}
+
+
+def report_url(ti: Any) -> str:
+    """Return the address of the run's report in Airflow."""
+    run, _, _ = str(ti.log_url).rpartition("/tasks/")
+    return f"{run}/plugin/rallycross-report"

@@ -3,18 +3,22 @@
 from collections.abc import Collection
 from typing import Any
 
-from airflow.sdk import BaseOperator
 from airflow.sdk.definitions.context import Context
-from airflow.sdk.exceptions import AirflowFailException
 
-from operators.stage import PARTS, PROBLEM, own_references
+from operators.stage import PARTS, StageOperator, failed_stages, own_references, tells_why
+from rallycross.errors import RallycrossError
 from rallycross.results.reference import Stage
+
+
+class RunFailed(RallycrossError):  # noqa: N818 - reads as what it says
+    """The run did not pass. The first line says so, each further one why."""
+
 
 REASONS = "reasons"  # key of the XCom that says why a run did not pass
 INVALID = "invalid"  # key of the XCom that says that it did not only because its load cannot be believed
 
 
-class VerdictOperator(BaseOperator):
+class VerdictOperator(StageOperator):
     """Fails unless the run passed. Returns `{"passed": True}`.
 
     `stages`: ids of the tasks that must not have failed, whatever the results say.
@@ -29,29 +33,40 @@ class VerdictOperator(BaseOperator):
         self.parts = parts
         self.tests = tests
 
+    @tells_why
     def execute(self, context: Context) -> dict[str, bool]:
         """Raise with all reasons when the run did not pass."""
         from hooks.results import store  # noqa: PLC0415 - parsing a DAG stays cheap
         from rallycross.judging.verdict import verdict as judge_run  # noqa: PLC0415
 
-        verdict = judge_run(
-            store(),
-            **own_references(context, self.parts, self.tests),
-        )
-        for row in verdict.rows:
-            self.log.info("%s %s: %s", "passed" if row.passed else "FAILED", row.criterion, row.detail)
-        failed = self._failed_stages(context["ti"])
+        references = own_references(context, self.parts, self.tests)
+        verdict = judge_run(store(), **references)
+        self._tell(references["task"])
+        failed = [
+            f"The stage {stage} failed" + (f": {problem}." if problem else ".")
+            for stage, problem in failed_stages(context["ti"], self.stages).items()
+        ]
         reasons = [*failed, *verdict.reasons]
         if reasons:
             invalid = verdict.invalid and not failed
             context["ti"].xcom_push(key=REASONS, value=reasons)
             context["ti"].xcom_push(key=INVALID, value=invalid)
-            raise AirflowFailException(f"the run {'is INVALID' if invalid else 'did not pass'}: " + " ".join(reasons))
+            raise RunFailed("\n".join([f"the run {'is INVALID' if invalid else 'did not pass'}:", *reasons]))
+        self.log.info("the run passed")
         return {"passed": True}
 
-    def _failed_stages(self, ti: Any) -> list[str]:
-        """Return a sentence for each failed stage: results may be fine where a stage was marked failed by hand."""
-        states = ti.get_task_states(dag_id=ti.dag_id, task_ids=self.stages, run_ids=[ti.run_id])[ti.run_id]
-        failed = [stage for stage in self.stages if states.get(stage) == "failed"]
-        problems = {stage: ti.xcom_pull(task_ids=stage, key=PROBLEM) for stage in failed}
-        return [f"The stage {stage} failed" + (f": {problems[stage]}." if problems[stage] else ".") for stage in failed]
+    def _tell(self, task: str | None) -> None:
+        """Log what each workload's criteria came to."""
+        from hooks.results import store  # noqa: PLC0415 - parsing a DAG stays cheap
+
+        row = store().task(task) if task else None
+        for workload in row.workloads if row else ():
+            for sla in workload.sla_rows:
+                self.log.info(
+                    "%s: workload %d, %s: %s: %s",
+                    "passed" if sla.passed else "FAILED",
+                    workload.position + 1,
+                    workload.scenario,
+                    sla.criterion,
+                    sla.detail,
+                )

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Any
 
 from airflow.sdk import Asset, AssetAlias, ResumableJobMixin
 from airflow.sdk.definitions.context import Context
-from airflow.sdk.exceptions import AirflowFailException, AirflowSkipException
+from airflow.sdk.exceptions import AirflowSkipException
 
-from operators.stage import NONE, PROBLEM, StoppableOperator, own_reference, tells_why
+from operators.stage import NONE, ONLY_IF_IT_MAY_HELP, NotAgain, StoppableOperator, own_reference, tells_why
 from rallycross.errors import RallycrossError
 
 if TYPE_CHECKING:
@@ -74,7 +74,7 @@ class VerifyOperator(ResumableJobMixin, StoppableOperator):
         accounts: str = "",
         **kwargs: Any,
     ) -> None:
-        super().__init__(**{"outlets": [VERIFIED], **kwargs})
+        super().__init__(**{"outlets": [VERIFIED], "retry_policy": ONLY_IF_IT_MAY_HELP, **kwargs})
         self.cloud = cloud
         self.tests = tests
         self.pattern = pattern
@@ -125,7 +125,7 @@ class VerifyOperator(ResumableJobMixin, StoppableOperator):
                 cloud = OpenStackHook(self.cloud).get_conn()
             except BaseException as error:
                 store.end_verification(uuid, status="crashed", error=f"{error or type(error).__name__}")
-                self._give_up(context, error)
+                self._give_up(error)
                 raise
         else:
             store.renew_verification(uuid)
@@ -197,7 +197,7 @@ class VerifyOperator(ResumableJobMixin, StoppableOperator):
                 self._end(uuid)
             raise
         if row.status != "finished":
-            self._give_up(context, RallycrossError(row.error))
+            self._give_up(RallycrossError(row.error))
         return self.get_job_result(external_id, context)
 
     def get_job_result(self, external_id: Any, context: Context) -> dict[str, Any]:  # noqa: ARG002 - the mixin's
@@ -209,11 +209,10 @@ class VerifyOperator(ResumableJobMixin, StoppableOperator):
         return {"verification": uuid, **outcomes(store().test_counts([uuid])[uuid])}
 
     @staticmethod
-    def _give_up(context: Context, error: BaseException) -> None:
+    def _give_up(error: BaseException) -> None:
         """Fail without another try, which would meet the same cloud, the same lists and the same options."""
         if isinstance(error, RallycrossError):
-            context["ti"].xcom_push(key=PROBLEM, value=str(error))
-            raise AirflowFailException(str(error)) from error
+            raise NotAgain(str(error)) from error
 
     def on_kill(self) -> None:
         """Have the tests end: the task was marked failed, not its worker killed."""

@@ -1,5 +1,6 @@
 """The DAGs that deploy and destroy a cloud, carried out by Airflow with an engine that is quick."""
 
+import asyncio
 from pathlib import Path
 from typing import Any
 
@@ -9,6 +10,8 @@ import yaml
 
 from hooks.results import store
 from operators.deploy_steps import StepTrigger
+from rallycross import lifecycle
+from rallycross.deployment import load_spec
 from rallycross.results.reference import reference
 from rallycross.settings import settings
 
@@ -66,9 +69,57 @@ def test_a_failing_step_fails_its_task_and_the_run(dag_bag: Any, home: Path, spe
     assert "/no/such/folder" in deployment.error
 
 
-async def test_what_a_trigger_keeps_has_no_secret(home: Path) -> None:  # noqa: ARG001 - the state of this test
-    """A trigger is made again from references; and one whose need has failed says so at once."""
+def test_what_takes_a_moment_is_not_deferred(
+    dag_bag: Any, home: Path, spec: dict[str, Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Steps that are quick are done by the worker: Airflow takes a task that is resumed at once for lost."""
+    file = home / "toy.yaml"
+    file.write_text(yaml.safe_dump(spec))
+    monkeypatch.setattr(StepTrigger, "run", lambda _: pytest.fail("it was deferred"))
+
+    assert set(states(dag_bag.dags["deploy_cloud"], cloud_spec=str(file)).values()) == {"success"}
+
+
+def test_what_takes_longer_is_deferred(spec: dict[str, Any], home: Path) -> None:
+    """A step that is not done in a moment goes on without the worker, and is taken up by its trigger."""
+    lifecycle.begin(load_spec(yaml.safe_dump(spec), file="toy"), store(), settings(), uuid="u", tell=lambda _: None)
+    trigger = StepTrigger(name="mark", needs=[], cloud="toy", uuid="u")
+
+    assert StepTrigger(name="install", needs=["mark"], cloud="toy", uuid="u").done_within(0) is None
+    assert trigger.done_within(0) is None
+    assert trigger.done_within(30) == ""
+    assert (home / "toy").exists()
+
+
+async def test_a_trigger_lasts_until_its_deferral_has_been_seen(
+    home: Path,  # noqa: ARG001 - the state of this test
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Even one that has nothing to do ends no sooner than Airflow's scheduler has noted that its task waits for it."""
+    slept: list[float] = []
+    sleep = asyncio.sleep
+
+    async def note(seconds: float) -> None:
+        slept.append(seconds)
+        await sleep(0)
+
+    monkeypatch.setattr("operators.deploy_steps.asyncio.sleep", note)
+    monkeypatch.setattr(StepTrigger, "_unmet", lambda _: ([], False, "no"))
+
+    assert [event.payload async for event in StepTrigger(name="n", needs=[], cloud="c", uuid="u").run()] == [
+        {"error": "no"}
+    ]
+    assert sum(slept) > 4
+
+
+async def test_what_a_trigger_keeps_has_no_secret(
+    home: Path,  # noqa: ARG001 - the state of this test
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """A trigger is made again from references; and one whose need has failed says so."""
     from rallycross.deployment.step import StepEvent  # noqa: PLC0415
+
+    monkeypatch.setattr("operators.deploy_steps._MOMENT", 0.0)
 
     uuid = reference("d", "r", "deploy")
     store().begin_deployment(uuid, cloud="toy", engine="toy", spec="", total_steps=2)

@@ -5,11 +5,13 @@ import subprocess
 import sys
 import time
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any, ClassVar
 
 import pytest
 from airflow.sdk import BaseOperator
-from airflow.sdk.exceptions import AirflowFailException, AirflowSkipException
+from airflow.sdk.exceptions import AirflowSkipException
+from keystoneauth1.exceptions import Unauthorized
 
 from hooks.results import store
 from operators.benchmark import BenchmarkOperator, CleanOperator
@@ -18,10 +20,10 @@ from operators.deploy import DeployOperator
 from operators.destroy import DestroyOperator
 from operators.judge import JudgeOperator
 from operators.report import ReportOperator
-from operators.stage import PROBLEM, StoppableOperator, own_reference, tells_why
-from operators.verdict import INVALID, REASONS, VerdictOperator
+from operators.stage import PROBLEM, NotAgain, StoppableOperator, own_reference, tells_why
+from operators.verdict import INVALID, REASONS, RunFailed, VerdictOperator
 from operators.verify import VerifyOperator
-from rallycross.errors import InvalidInput, RallycrossError
+from rallycross.errors import Complaint, InvalidInput, RallycrossError
 from rallycross.results.sla_row import SlaRow
 from rallycross.task.plan import Subtask, Task, Workload
 
@@ -132,11 +134,98 @@ def test_a_failure_is_kept_for_the_verdict() -> None:
     assert seen["ti"].pushed == {PROBLEM: "no room - make some"}
 
 
+def test_of_what_a_user_did_there_is_no_traceback() -> None:
+    """An error that a user can act on stays what it is, and is a `SystemExit` too, which Airflow logs in one line."""
+    complaint = Complaint("task.yaml", 3, 1, "sla", "unknown key")
+
+    @tells_why
+    def execute(_: BaseOperator, __: Any) -> None:
+        raise InvalidInput([complaint])
+
+    with pytest.raises(InvalidInput) as caught:
+        execute(None, context())
+    assert isinstance(caught.value, SystemExit)
+    assert caught.value.code == 1
+    assert caught.value.complaints == [complaint]
+    assert str(caught.value) == str(complaint)
+    assert caught.value.__suppress_context__
+
+
+def test_what_a_cloud_answers_is_a_reason_too() -> None:
+    """A password that a cloud does not accept is told in a sentence; an error of ours is raised as it is."""
+
+    @tells_why
+    def execute(_: BaseOperator, error: Any) -> None:
+        raise error["error"]
+
+    seen = {**context(), "error": Unauthorized("The request you have made requires authentication.")}
+    with pytest.raises(RallycrossError, match="requires authentication"):
+        execute(None, seen)
+    with pytest.raises(KeyError):
+        execute(None, {**context(), "error": KeyError("ours")})
+
+
+@pytest.mark.parametrize(
+    ("conf", "said"),
+    [
+        ({"tsk_file": "x"}, "did you mean task_file"),
+        ({"Cloud": "x", "cloud": "y"}, "'Cloud'"),
+        ({"task_file": "x", "": 1, "zzzz": None}, "'zzzz'"),
+    ],
+)
+def test_a_key_that_a_dag_does_not_ask_for_is_refused(conf: dict[str, Any], said: str) -> None:
+    """A stage of a run that was given an unknown key does not begin, and says what may have been meant."""
+    begun = []
+
+    @tells_why
+    def execute(_: BaseOperator, __: Any) -> None:
+        begun.append(True)
+
+    dag = SimpleNamespace(dag_id="a_dag", params={"cloud": "", "task_file": ""})
+    with pytest.raises(NotAgain, match=said):
+        execute(None, {**context(), "dag": dag, "dag_run": SimpleNamespace(conf=conf)})
+    execute(None, {**context(), "dag": dag, "dag_run": SimpleNamespace(conf={"cloud": "x"})})
+    assert begun == [True]
+
+
+@pytest.mark.parametrize("dag_id", ["benchmark", "cloud_lifecycle", "deploy_cloud", "destroy_cloud", "verify_cloud"])
+def test_each_dag_fails_with_a_reason_and_no_traceback(
+    dag_id: str, dag_bag: Any, home: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    """A run that was given a key that its DAG does not have does nothing but say so, in its log and its report."""
+    run = dag_bag.dags[dag_id].test(run_conf={"clud": "x"})
+
+    said = capfd.readouterr()
+    assert run.state == "failed"
+    assert "there is no parameter 'clud'" in said.out + said.err
+    assert "Traceback" not in said.out + said.err
+    assert not store().clouds()
+    for page in home.glob("reports/*/report.html"):
+        assert "there is no parameter &#39;clud&#39;" in page.read_text()
+
+
+def test_a_secret_in_an_argument_is_masked(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What Airflow shows of a task's arguments, and its logs, have no password that was given in a form."""
+    masked: list[str] = []
+    monkeypatch.setattr("operators.stage.mask_secret", masked.append)
+    spec = "name: c\nengine: existing\nauth: {auth_url: http://x, password: hunter2-a}\n"
+    given = {
+        VerifyOperator(task_id="v", cloud="c", options="identity.admin_password=hunter2-b"): "hunter2-b",
+        DeployOperator(task_id="d", cloud_spec=spec): "hunter2-a",
+        BenchmarkOperator(task_id="b", cloud="c", task_file="x", task_args='{"password": "hunter2-c"}'): "hunter2-c",
+    }
+
+    for operator, secret in given.items():
+        operator.render_template_fields({"params": {}})
+        assert set(masked) == {secret}
+        masked.clear()
+
+
 def test_a_verification_that_cannot_begin_ends_as_crashed(home: Any) -> None:  # noqa: ARG001 - the state of this test
     """A verification that cannot begin is in the results, with the reason."""
     operator = VerifyOperator(task_id="verify", cloud="nowhere", tests="quick")
 
-    with pytest.raises(AirflowFailException, match="nowhere"):  # another try would not find it either
+    with pytest.raises(NotAgain, match="nowhere"):  # another try would not find it either
         operator.execute(context())
 
     row = store().verification(own_reference(context(), "verify"))
@@ -147,7 +236,7 @@ def test_a_verification_that_cannot_begin_ends_as_crashed(home: Any) -> None:  #
 def test_a_secret_option_of_a_verification_is_not_in_the_results(home: Any) -> None:
     """The results can be read by more people than may know what tests sign in with."""
     options = "identity.admin_password=hunter2\ncompute.image_ref=x"
-    with pytest.raises(AirflowFailException, match="nowhere"):
+    with pytest.raises(NotAgain, match="nowhere"):
         VerifyOperator(task_id="verify", cloud="nowhere", tests="quick", options=options).execute(context())
 
     row = store().verification(own_reference(context(), "verify"))
@@ -206,7 +295,7 @@ def test_the_verdict_names_what_failed(home: Any) -> None:  # noqa: ARG001 - the
     """A stage that failed, and a result that is missing, are reasons, in the log and for those who follow the run."""
     seen = context(deploy="success", benchmark="failed", judge="skipped")
 
-    with pytest.raises(AirflowFailException, match="did not pass"):
+    with pytest.raises(RunFailed, match="did not pass"):
         VerdictOperator(task_id="verdict", stages=["deploy", "benchmark", "judge"], tests="none").execute(seen)
 
     reasons = seen["ti"].pushed[REASONS]
@@ -229,7 +318,7 @@ def test_the_verdict_tells_an_invalid_load_from_a_failure(
     row = SlaRow("invalid_load", passed=False, detail="the generator was the bottleneck")
     store().save_judgement(uuid, statistics={}, sla=[row], passed=False)
 
-    with pytest.raises(AirflowFailException, match="is INVALID" if invalid else "did not pass"):
+    with pytest.raises(RunFailed, match="is INVALID" if invalid else "did not pass"):
         VerdictOperator(task_id="verdict", stages=["deploy", "benchmark"], tests="none").execute(seen)
 
     assert seen["ti"].pushed[INVALID] is invalid

@@ -1,7 +1,7 @@
 """The verdict on a whole run: was all that it was to do done, and done well."""
 
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Literal
 
@@ -64,6 +64,17 @@ def verdict(
     if deployment is None and verification is None and task is None:
         reasons.append("Nothing was deployed, verified or benchmarked.")
     return Verdict(not reasons, reasons, rows, invalid=bool(reasons) and len(reasons) == len(invalid))
+
+
+def with_problems(verdict: Verdict, problems: Mapping[str, str]) -> Verdict:
+    """Return a verdict on a run of which stages have failed, with what they said first, a reason a line."""
+    told = [
+        f"The stage {stage} failed: {line}"
+        for stage, problem in problems.items()
+        for line in problem.splitlines() or ["see its log"]
+        if line.strip() and not any(line.strip().rstrip(".") in reason for reason in verdict.reasons)
+    ]
+    return replace(verdict, passed=False, reasons=[*told, *verdict.reasons], invalid=False) if told else verdict
 
 
 def first_line(text: str) -> str:

@@ -1,5 +1,6 @@
 """Writes the report of a run: one page, JUnit XML, JSON."""
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Literal
 
@@ -20,17 +21,26 @@ def write(
     folder: Path,
     title: str = "",
     samples: Path | None = None,
+    problems: Mapping[str, str] | None = None,
 ) -> dict[str, Path]:
     """Write `report.html`, `junit.xml` and `report.json` into `folder`; return their paths as html, junit, json.
 
     Stages are named by uuid, None stands for one that was not asked for; one that never began, or has not come to its
-    end, is reported as that. `samples` is the folder of the sample files (default: as the settings say). The files are
-    noted in the store as artifacts of each stage.
+    end, is reported as that. `problems` are stages that have failed, with what they said. `samples` is the folder of
+    the sample files (default: as the settings say). The files are noted in the store as artifacts of each stage.
     """
     from rallycross.report.html import page  # noqa: PLC0415 - brings pandas, which only the page needs
 
     samples = samples or settings().samples
-    run = gather(store, deployment=deployment, verification=verification, task=task, samples=samples, title=title)
+    run = gather(
+        store,
+        deployment=deployment,
+        verification=verification,
+        task=task,
+        samples=samples,
+        title=title,
+        problems=problems,
+    )
     results_folder(folder)
     written = {"html": folder / "report.html", "junit": folder / "junit.xml", "json": folder / "report.json"}
     content = {"html": page(run).encode(), "junit": junit(run), "json": document(run).encode()}

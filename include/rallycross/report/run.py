@@ -1,10 +1,11 @@
 """All that the store has on one run, as the reports read it."""
 
 import time
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from rallycross.judging.verdict import Verdict, verdict
+from rallycross.judging.verdict import Verdict, verdict, with_problems
 from rallycross.results.models import CloudRow, DeploymentRow, TaskRow, TestRow, VerificationRow
 from rallycross.results.sample_damage import mark_damage
 from rallycross.results.store import Store
@@ -46,9 +47,19 @@ class Run:
 
 
 def gather(
-    store: Store, *, deployment: str | None, verification: str | None, task: str | None, samples: Path, title: str = ""
+    store: Store,
+    *,
+    deployment: str | None,
+    verification: str | None,
+    task: str | None,
+    samples: Path,
+    title: str = "",
+    problems: Mapping[str, str] | None = None,
 ) -> Run:
-    """Read a run by the uuids of its stages; None stands for one that was not asked for."""
+    """Read a run by the uuids of its stages; None stands for one that was not asked for.
+
+    `problems` are stages that have failed, with what they said: reasons that come before all others.
+    """
     deployment_row = store.deployment(deployment) if deployment else None
     verification_row = store.verification(verification) if verification else None
     task_row = store.task(task) if task else None
@@ -56,7 +67,10 @@ def gather(
         mark_damage(task_row, samples)
     names = [row.cloud for row in (task_row, verification_row, deployment_row) if row]
     return Run(
-        title=title or (task_row.title if task_row else "") or (names[0] if names else "") or "A run of nothing",
+        title=title
+        or (task_row.title if task_row else "")
+        or (names[0] if names else "")
+        or "A run that did not begin",
         cloud=store.cloud(names[0]) if names else None,
         deployment_uuid=deployment,
         deployment=deployment_row,
@@ -66,6 +80,8 @@ def gather(
         task_uuid=task,
         task=task_row,
         samples=samples,
-        verdict=verdict(store, deployment=deployment, verification=verification, task=task, samples=samples),
+        verdict=with_problems(
+            verdict(store, deployment=deployment, verification=verification, task=task, samples=samples), problems or {}
+        ),
         written_at=time.time(),
     )

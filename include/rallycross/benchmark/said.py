@@ -1,0 +1,48 @@
+"""A task's workloads in words, for the log of who runs them: how far each has come, and what it came to."""
+
+from rallycross.results.models import TaskRow, WorkloadRow
+
+
+class Told:
+    """Remembers what has been said of a task."""
+
+    def __init__(self) -> None:
+        self._ended: set[str] = set()
+
+    def has_news(self, task: TaskRow | None) -> bool:
+        """Return whether a workload has ended of which that has not been said."""
+        return any(one.ended_at is not None and one.uuid not in self._ended for one in (task.workloads if task else ()))
+
+    def lines(self, task: TaskRow | None) -> list[str]:
+        """Return a line for each workload that runs, and for each that has ended since the last call."""
+        if task is None:
+            return []
+        found = []
+        for workload in task.workloads:
+            if workload.ended_at is not None and workload.uuid not in self._ended:
+                self._ended.add(workload.uuid)
+                reason = f" - {workload.error}" if workload.error else ""
+                found.append(f"{_name(workload, task)}: {workload.status}: {_figures(workload)}{reason}")
+            elif workload.status == "running" and workload.progress:
+                found.append(f"{_name(workload, task)}: {_figures(workload)}")
+        return found
+
+
+def _name(workload: WorkloadRow, task: TaskRow) -> str:
+    return f"workload {workload.position + 1} of {len(task.workloads)}, {workload.scenario}"
+
+
+def _figures(workload: WorkloadRow) -> str:
+    """Return what is known of a load's progress."""
+    progress = workload.progress or {}
+    total = f" of {progress['total']}" if progress.get("total") is not None else ""
+    parts = [f"{progress.get('done', 0)}{total} iterations", f"{progress.get('failed', 0)} failed"]
+    if progress.get("dropped"):
+        parts.append(f"{progress['dropped']} dropped")
+    if progress.get("p95") is not None:
+        parts.append(f"p50 {progress['p50']:.3g} s, p95 {progress['p95']:.3g} s")
+    if workload.ended_at is None and progress.get("rate") is not None:
+        parts.append(f"{progress['rate']:.3g} a second")
+    if workload.ended_at is None and progress.get("remaining"):
+        parts.append(f"{progress['remaining']:.0f} s to go")
+    return ", ".join(parts)
