@@ -17,6 +17,7 @@ from pathlib import Path
 from rallycross.cli import supervisor
 from rallycross.cli.airflow_api import AirflowAPI, AirflowDidNotAnswer
 from rallycross.cli.airflow_settings import COMPONENTS, MARK, airflow_settings, component_environment, core_settings
+from rallycross.cli.listener import is_strangers
 from rallycross.cli.processes import Process, end, marked
 from rallycross.cli.secrets import USER, Secrets
 from rallycross.cli.supervisor import Program, Supervisor, configuration
@@ -59,6 +60,11 @@ class AirflowServer:
         """Return a session with the API server as `admin`."""
         if not self.ports:
             raise RallycrossError("Airflow has not been started here - start it with: ./rallycross up")
+        if is_strangers(self.ports["api"]):
+            raise RallycrossError(
+                f"port {self.ports['api']} of 127.0.0.1, this Airflow's, is listened on by another user, who is told no"
+                " password - ./rallycross down, and start anew: it takes another port"
+            )
         return AirflowAPI(self.url, USER, self.secrets.password)
 
     def environment(self, base: dict[str, str]) -> dict[str, str]:
@@ -121,7 +127,8 @@ class AirflowServer:
 
     def _control(self) -> Supervisor | None:
         ports = self.ports
-        return Supervisor(ports["supervisor"], self.secrets.supervisor) if ports else None
+        known = ports and not is_strangers(ports["supervisor"])
+        return Supervisor(ports["supervisor"], self.secrets.supervisor) if known else None
 
     def _start(self, base: dict[str, str], tell: Callable[[str], None]) -> None:
         left = end(self._processes, grace=5)

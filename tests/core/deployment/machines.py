@@ -233,9 +233,17 @@ class Machines:
 
 def base_tree() -> Path:
     """Return the tree that every host starts from, made at the first call; 90 s and 400 MB."""
+    return debian_tree(_RELEASE, f"{_RELEASE}-{_VERSION}", _INCLUDE, _serve)
+
+
+def debian_tree(suite: str, name: str, include: str, finish: Callable[[Path], None]) -> Path:
+    """Return the tree of a minimal Debian of a suite with these packages, made at the first call and kept as `name`.
+
+    `finish` does the rest to a new one.
+    """
     cache = settings().home / "cache" / "machines"
     cache.mkdir(parents=True, exist_ok=True)
-    base = cache / f"{_RELEASE}-{_VERSION}"
+    base = cache / name
     with (cache / "lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         if not base.exists():
@@ -243,25 +251,27 @@ def base_tree() -> Path:
             part = cache / f"{base.name}.part"
             shutil.rmtree(part, ignore_errors=True)
             debootstrap, environment = _program("debootstrap")
-            _run(debootstrap, "--variant=minbase", f"--include={_INCLUDE}", _RELEASE, str(part), env=environment)
-            for unit in ("systemd-networkd.service", "ssh.service"):
-                _run("chroot", str(part), "systemctl", "enable", unit)
-            _run(
-                "chroot",
-                str(part),
-                "systemctl",
-                "mask",
-                "systemd-networkd-wait-online.service",
-                "apt-daily.timer",
-                "apt-daily-upgrade.timer",
-                "systemd-resolved.service",
-            )
+            _run(debootstrap, "--variant=minbase", f"--include={include}", suite, str(part), env=environment)
+            finish(part)
             if Path(_CERTIFICATES).exists():
                 shutil.copy(_CERTIFICATES, part / _CERTIFICATES.lstrip("/"))
             with suppress(OSError):
                 shutil.rmtree(part / "var/cache/apt/archives")
             part.rename(base)
     return base
+
+
+def _serve(tree: Path) -> None:
+    """Have a tree start what a test host needs, and nothing that would disturb it."""
+    for unit in ("systemd-networkd.service", "ssh.service"):
+        _run("chroot", str(tree), "systemctl", "enable", unit)
+    unwanted = (
+        "systemd-networkd-wait-online.service",
+        "apt-daily.timer",
+        "apt-daily-upgrade.timer",
+        "systemd-resolved.service",
+    )
+    _run("chroot", str(tree), "systemctl", "mask", *unwanted)
 
 
 def _tools(cache: Path) -> None:

@@ -1,0 +1,74 @@
+"""No password is told to another user who listens on a port of ours."""
+
+import json
+import os
+import socket
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from rallycross.cli.listener import is_strangers
+from rallycross.cli.server import AirflowServer
+from rallycross.errors import RallycrossError
+
+NOBODY = 65534
+LISTEN = """
+import socket, sys
+server = socket.create_server(("127.0.0.1", 0))
+print(server.getsockname()[1], flush=True)
+server.accept()[0].recv(100)
+print("was told", flush=True)
+"""
+
+
+@pytest.fixture(name="strangers_port")
+def _strangers_port() -> Iterator[tuple[int, "subprocess.Popen[str]"]]:
+    """Have another user listen."""
+    if os.geteuid() != 0:
+        pytest.skip("acting as another user needs root: `./rallycross test` as root runs this test")
+    user = {"user": NOBODY, "group": NOBODY, "extra_groups": []}
+    # Not our own Python: another user may not be able to run it.
+    command = ["/usr/bin/python3", "-I", "-c", LISTEN]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, cwd="/", **user) as stranger:  # type: ignore[call-overload]
+        assert stranger.stdout is not None
+        yield int(stranger.stdout.readline()), stranger
+        stranger.kill()
+
+
+def test_a_strangers_port_is_told_from_ours(strangers_port: tuple[int, object]) -> None:
+    """What another user listens on is a stranger's; what we listen on, and what nobody does, is not."""
+    with socket.create_server(("127.0.0.1", 0)) as ours:
+        assert not is_strangers(ours.getsockname()[1])
+        free = ours.getsockname()[1]
+    assert not is_strangers(free)
+    assert is_strangers(strangers_port[0])
+
+
+def test_a_stranger_is_told_no_password(strangers_port: tuple[int, "subprocess.Popen[str]"], tmp_path: Path) -> None:
+    """Neither the supervisor nor the API is spoken to where another user listens; the message says what to do."""
+    port, stranger = strangers_port
+    (tmp_path / "ports.json").write_text(json.dumps({"api": port, "supervisor": port}))
+    server = AirflowServer(tmp_path)
+
+    assert server.programs() == []
+    with pytest.raises(RallycrossError, match=rf"port {port} .* by another user"):
+        server.api()
+
+    stranger.kill()
+    assert stranger.stdout is not None
+    assert stranger.stdout.read() == ""
+
+
+def test_all_tables_are_looked_at(tmp_path: Path) -> None:
+    """A listener on all addresses of IPv6 counts: it is reached by way of 127.0.0.1, too."""
+    head = "  sl  local_address remote_address st tx_queue:rx_queue tr:tm->when retrnsmt uid timeout inode\n"
+    everywhere = "   0: " + "0" * 32 + ":1F90 " + "0" * 32 + ":0000 0A 00000000:00000000 00:00000000 00000000 {} 0 1\n"
+    (tmp_path / "tcp").write_text(head)
+    (tmp_path / "tcp6").write_text(head + everywhere.format(os.getuid() + 1))
+
+    assert is_strangers(8080, net=tmp_path)
+    assert not is_strangers(8081, net=tmp_path)
+    (tmp_path / "tcp6").write_text(head + everywhere.format(os.getuid()))
+    assert not is_strangers(8080, net=tmp_path)
