@@ -20,7 +20,8 @@ RALLYCROSS_API_PATIENCE  seconds for which a cloud's API may fail in passing (42
 RALLYCROSS_REQUEST_LIMIT seconds until a cloud's API must have answered a request (default: 300)
 RALLYCROSS_ANSWER_LIMIT  MB that an answer of a cloud's API may have (default: 256)
 RALLYCROSS_LIST_PAGES    pages that a list of a cloud's API may have (default: 10000)
-RALLYCROSS_LATE_PATIENCE seconds after a request without an answer in which what it made may yet appear (default: 30)
+RALLYCROSS_LATE_PATIENCE seconds after a request without an answer in which what it made is waited for (default: 30)
+RALLYCROSS_LOST_LIMIT    seconds after it in which every cleaning looks for that again (default: 3600)
 
 What those may reach who trigger a DAG, by a form or by Airflow's API; the command line is its owner's, and free:
 
@@ -76,6 +77,7 @@ class Settings:
     answer_limit: int = 256_000_000
     list_pages: int = 10000
     late_patience: float = 30.0
+    lost_limit: float = 3600.0
 
     @property
     def clouds(self) -> Path:
@@ -125,6 +127,7 @@ def settings(env: dict[str, str] | None = None) -> Settings:
         answer_limit=int(_number(env, "RALLYCROSS_ANSWER_LIMIT", 256) * _MB),
         list_pages=int(_number(env, "RALLYCROSS_LIST_PAGES", 10000, least=1)),
         late_patience=_number(env, "RALLYCROSS_LATE_PATIENCE", 30, least=0),
+        lost_limit=_number(env, "RALLYCROSS_LOST_LIMIT", 3600, least=0),
         packages=_PACKAGES if (given := env.get("RALLYCROSS_PACKAGES")) is None else tuple(given.split()),
     )
 

@@ -299,7 +299,7 @@ class SmallCloud:
         made = {"id": identifier, "status": begun, owner: project, "made": time.monotonic()}
         if collection == "keypairs":
             made |= {"id": wanted["name"], "private_key": "private", "public_key": "public"}
-        if collection == "flavors":
+        if "id" in wanted:
             made["id"] = wanted["id"]
         if collection == "servers" and "fixed" in self.addresses:
             made["addresses"] = {"net": [{"addr": self.addresses["fixed"], "version": 4}]}

@@ -3,6 +3,7 @@
 import asyncio
 import json
 import ssl
+import time
 from collections.abc import AsyncIterable, Mapping
 from concurrent.futures import Executor
 from functools import partial
@@ -47,6 +48,7 @@ class Client:
         self._headers: dict[tuple[str, str, str], dict[str, str]] = {}
         self._cut_short: set[asyncio.Task[Any]] = set()  # writes that nobody waits for any more
         limits = settings()
+        self._doubtful_until, self._late_patience = 0.0, limits.late_patience
         self._limit, self._answer_limit = limits.request_limit, limits.answer_limit
 
     async def access(self, *, patience: float = 0.0) -> Access:
@@ -99,9 +101,13 @@ class Client:
         return await self._asked(access, method, service, path, payload, headers, params, microversion)
 
     async def answered(self) -> None:
-        """Wait until the cloud has answered the writes that were cut short, or has had its time."""
+        """Wait until the cloud has answered the writes that were cut short, or has had its time.
+
+        A write that has come to no answer has it too: the cloud may be carrying it out.
+        """
         if self._cut_short:
             await asyncio.wait(self._cut_short)
+        await asyncio.sleep(max(0.0, self._doubtful_until - time.monotonic()))
 
     async def _asked(self, access: Access, method: str, service: str, path: str, payload: Any, *more: Any) -> Any:
         if method == "GET" or not isinstance(payload, bytes):  # a stream is closed by the one who asks
@@ -168,6 +174,8 @@ class Client:
         except (aiohttp.ClientError, TimeoutError) as error:
             reason = str(error) or f"no whole answer within {self._limit:g} s"
             sent = not isinstance(error, aiohttp.ClientConnectorError)
+            if sent and method != "GET":
+                self._doubtful_until = time.monotonic() + self._late_patience
             raise Unreachable(f"{method} {without_secrets(url)}: {reason}", sent=sent) from error
 
     async def _whole(self, method: str, answer: aiohttp.ClientResponse) -> bytes:

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from rallycross.cloud.errors import ApiError
+from rallycross.cloud.errors import ApiError, Unreachable, outcome_unknown
 from rallycross.cloud.scene import Actor, Tenant
 from rallycross.contexts.api import Api, Thing
 from rallycross.contexts.context import Backstage, Scene, context
@@ -15,6 +15,7 @@ _RULES: list[dict[str, Any]] = [
     for version, everywhere, icmp in (("IPv4", "0.0.0.0/0", "icmp"), ("IPv6", "::/0", "ipv6-icmp"))
     for protocol, ports in (("tcp", _PORTS), ("udp", _PORTS), (icmp, {}))
 ]
+_RULES_PATH = "/security-group-rules"
 _NOT_FOUND = 404
 
 
@@ -46,8 +47,21 @@ class AllowSsh(Making):
 
         group = self.make("neutron.security_group", create, within=tenant)
         rules = [{**rule, "security_group_id": group["id"]} for rule in _RULES]
-        made = api.post("network", "/security-group-rules", {"security_group_rules": rules})["security_group_rules"]
+        made = _rules(api, group["id"], rules)
         return tenant.id, {**group, "security_group_rules": [*group.get("security_group_rules", ()), *made]}
+
+
+def _rules(api: Api, group: str, rules: list[dict[str, Any]]) -> list[Thing]:
+    """Make a group's rules, all or none; where no answer says whether they were made, they are looked at."""
+    try:
+        return list(api.post("network", _RULES_PATH, {"security_group_rules": rules})["security_group_rules"])
+    except (ApiError, Unreachable) as error:
+        if not outcome_unknown(error):
+            raise
+    there = api.list("network", _RULES_PATH, "security_group_rules", {"security_group_id": group})
+    if made := [rule for rule in there if rule.get("direction") == "ingress"]:
+        return made
+    return list(api.post("network", _RULES_PATH, {"security_group_rules": rules})["security_group_rules"])
 
 
 def _has_security_groups(api: Api) -> bool:

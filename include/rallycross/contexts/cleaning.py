@@ -1,5 +1,7 @@
 """Deletes what the ledger says still stands: by id where the cloud had given one, by name where it had not."""
 
+import logging
+import time
 from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from functools import cached_property, partial
@@ -10,12 +12,13 @@ from openstack.connection import Connection
 from rallycross.cloud.cloud import Cloud
 from rallycross.cloud.errors import ApiError, SignInFailed, Unreachable
 from rallycross.contexts.api import Api, Thing
-from rallycross.contexts.draining import LIMIT, Drained, Hunt, Left, drain, sweep
+from rallycross.contexts.draining import LIMIT, Drained, Hunt, Left, drain, show, sweep
 from rallycross.contexts.kinds import KINDS, Kind, Place
 from rallycross.contexts.ledger import OwnedLedger
-from rallycross.contexts.together import THREADS, together
+from rallycross.contexts.together import THREADS, pause_after, together
 from rallycross.errors import RallycrossError
 from rallycross.results.models import LedgerRow
+from rallycross.settings import settings
 
 # Rows that are no thing: names to look for (`detail`: kinds, places), a role given, a quota changed (`before`).
 SWEEP, GRANT = "sweep", "keystone.grant"
@@ -25,13 +28,16 @@ _NOT_FOUND = 404
 
 K = TypeVar("K")
 
+_log = logging.getLogger(__name__)
+
 
 class LeftBehind(RallycrossError):  # noqa: N818 - reads as what it says
     """Something could not be deleted. It is still in the ledger, so cleaning again tries again."""
 
-    def __init__(self, message: str, deleted: Counter[str]) -> None:
+    def __init__(self, message: str, deleted: Counter[str], left: Sequence[Left] = ()) -> None:
         super().__init__(message)
         self.deleted = deleted  # kind -> how many things were, all the same
+        self.left = tuple(left)  # what could not be
 
 
 def clean(
@@ -70,12 +76,12 @@ def clean_rows(
         done = work.delete(kind, alike)
         drained += done
         for row in alike:
-            if not any(_is_of(left, row) for left in done.left):
+            if row.id not in work.awaited and not any(_is_of(left, row) for left in done.left):
                 ledger.forgotten(row.id)
     if drained.left:
         what = "\n".join(sorted(map(str, drained.left)))
         message = f"cloud {ledger.cloud}: could not delete\n{what}\nmend the cloud and clean again"
-        raise LeftBehind(message, drained.deleted)
+        raise LeftBehind(message, drained.deleted, drained.left)
     return drained.deleted
 
 
@@ -97,6 +103,12 @@ class Places:
             f"no administrator, and no user of the project {project}, is known - name one beside the cloud"
         )
 
+    def hunt(self, row: LedgerRow) -> Hunt:
+        """Return how to look for what a row stands for, by its name."""
+        by = KINDS[row.kind].name_filters[0]
+        where = self.of(row.detail.get("project", ""), row.detail.get("user", ""), ours=row.detail.get("ours", True))
+        return Hunt(where, partial(_is_named, KINDS[row.kind], row), {by: row.name} if by else {})
+
     @cached_property
     def _own(self) -> list[Api]:
         return together(lambda cloud: Api(cloud.connect()), self._users)
@@ -106,6 +118,7 @@ class _Cleaning:
     """Deletes rows of one kind."""
 
     def __init__(self, places: Places, threads: int, limit: float) -> None:
+        self.awaited: set[int] = set()  # rows of what may yet appear
         self._places = places
         self._threads = threads
         self._limit = limit
@@ -117,9 +130,13 @@ class _Cleaning:
                 return self._sweep(rows)
             if kind == GRANT or kind in QUOTAS:
                 return self._undo(kind, rows)
-            return drain(KINDS[kind], self._hunts(KINDS[kind], rows), limit=self._limit, threads=self._threads)
+            lost = [row for row in rows if row.detail.get("lost")]
+            known = [row for row in rows if row not in lost]
+            drained = drain(KINDS[kind], self._hunts(KINDS[kind], known), limit=self._limit, threads=self._threads)
+            drained += self._await(KINDS[kind], lost)
         except SignInFailed as error:
             return Drained(left=[Left(kind, row.resource_id or "", row.name, "", str(error)) for row in rows])
+        return drained
 
     def _sweep(self, rows: Sequence[LedgerRow]) -> Drained:
         drained = Drained()
@@ -154,14 +171,48 @@ class _Cleaning:
             if known := {row.resource_id: row.name for row in there if row.resource_id}:
                 things = [{kind.naming: name, kind.id: identifier} for identifier, name in known.items()]
                 wanted = partial(_has_id, kind, frozenset(known))
-                hunts.append(Hunt(place, wanted, known=things if kind.at_once else ()))
-            by = kind.name_filters[0]
-            hunts += [
-                Hunt(place, partial(_is_named, kind, row), {by: row.name} if by else {})
-                for row in there
-                if not row.resource_id
-            ]
+                hunts.append(Hunt(place, wanted, known=things))
+            hunts += [self._places.hunt(row) for row in there if not row.resource_id]
         return hunts
+
+    def _appeared(self, kind: Kind, row: LedgerRow) -> list[Hunt]:
+        """Return how to hunt for what a row stands for; nothing, where its id is known and leads to nothing."""
+        if not row.resource_id:
+            return [self._places.hunt(row)]
+        [hunt] = self._hunts(kind, [row])
+        try:
+            return [hunt] if show(kind, hunt.place.api, row.resource_id) is not None else []
+        except (ApiError, Unreachable):
+            return [hunt]
+
+    def _await(self, kind: Kind, rows: Sequence[LedgerRow]) -> Drained:
+        """Look for what may yet appear, since no answer has said whether it was made; it has its time.
+
+        What does not appear stays in the ledger until a look that comes much later has not found it either.
+        """
+        limits, drained = settings(), Drained()
+        waiting = {row.id: row for row in rows}
+        began = time.monotonic()
+        while waiting:
+            for row in list(waiting.values()):
+                done = drain(kind, self._appeared(kind, row), limit=self._limit, threads=self._threads)
+                drained += done
+                if done.deleted or done.left:
+                    del waiting[row.id]
+            now, waited = time.time(), time.monotonic() - began
+            if not any(now - row.remembered_at < limits.late_patience for row in waiting.values()):
+                break
+            time.sleep(pause_after(waited))
+        for row in waiting.values():
+            if time.time() - row.remembered_at < limits.lost_limit:
+                self.awaited.add(row.id)
+                _log.warning(
+                    "%s %s: no answer has said whether it was made, and it is not there yet - ./rallycross clean looks"
+                    " for it again",
+                    row.kind,
+                    row.name,
+                )
+        return drained
 
 
 def _grouped(

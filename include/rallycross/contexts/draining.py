@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Self
 
 from rallycross.cloud.errors import ApiError, Unreachable
-from rallycross.contexts.api import Thing
+from rallycross.contexts.api import Api, Thing
 from rallycross.contexts.kinds import KINDS, Kind, Place
 from rallycross.contexts.together import THREADS, pause_after, together
 
@@ -15,7 +15,8 @@ LIMIT = 600.0  # seconds until all things of one kind must be gone; Rally's defa
 _ATTEMPTS = 3  # at deleting what is refused for good; Rally's
 # What is in the middle of a change, or held by something that is just going, refuses so, but not for ever.
 _NOT_NOW = frozenset({400, 409})
-_NOT_FOUND = 404
+_NOT_FOUND, _INTERNAL_ERROR = 404, 500
+_ROUNDS = 3  # of looking, deleting and looking again
 _GONE = frozenset({"deleted", "soft_deleted"})
 
 
@@ -26,7 +27,7 @@ class Hunt:
     place: Place
     wanted: Callable[[Thing], bool]
     narrowed: dict[str, str] = field(default_factory=dict)  # parameters of the list, where a service has them
-    known: Sequence[Thing] = ()  # the things themselves, where they need not be looked for
+    known: Sequence[Thing] = ()  # things whose ids we have: none of them is gone because a list does not show it
 
 
 @dataclass(frozen=True)
@@ -41,7 +42,9 @@ class Left:
 
     def __str__(self) -> str:
         what = self.name or self.id or f"in {self.project or 'the cloud'}"
-        return f"{self.kind} {what}: {self.why}"
+        more = [f"id {self.id}"] if self.id and self.id != what else []
+        more += [f"project {self.project}"] if self.project and what != f"in {self.project}" else []
+        return f"{self.kind} {what}: {self.why}" + (f" ({', '.join(more)})" if more else "")
 
 
 @dataclass
@@ -106,22 +109,27 @@ def _fits(kind: Kind, place: Place) -> bool:
 def drain(kind: Kind, hunts: Sequence[Hunt], *, limit: float = LIMIT, threads: int = THREADS) -> Drained:
     """Delete until there is nothing more, or `limit` seconds have passed; what is refused for good is tried thrice.
 
-    Where a delete is only begun by the request, one list a place shows what of it is there still. A project is emptied
-    first, and stays where that fails.
+    Where a delete is only begun by the request, one list a place shows what of it is there still; what it does not show
+    is asked for by its id. A project is emptied first, and stays where that fails. A list of many pages can overlook
+    what changes meanwhile: where something was found, it is looked for once more.
     """
     work = _Drain(kind, threads)
-    work.look(hunts)
-    if kind.name == "keystone.project":
-        places = [Place(place.api, admin=True, project=project) for place, project in work.pending]
-        work.spare(empty(places, limit=limit, threads=threads).left)
     began = time.monotonic()
-    while work.pending:
-        together(work.ask, list(work.pending.values()), threads=threads)
-        waited = time.monotonic() - began
-        work.give_up(late=waited > limit, limit=limit)
-        if work.pending:
-            time.sleep(pause_after(waited))
-            work.look_again()
+    for _ in range(_ROUNDS):
+        work.look(hunts)
+        if kind.name == "keystone.project":
+            places = [Place(place.api, admin=True, project=project) for place, project in work.pending]
+            work.spare(empty(places, limit=limit, threads=threads).left)
+        if not work.pending:
+            break
+        while work.pending:
+            together(work.ask, list(work.pending.values()), threads=threads)
+            waited = time.monotonic() - began
+            work.give_up(late=waited > limit, limit=limit)
+            if work.pending:
+                time.sleep(pause_after(waited))
+                work.look_again()
+        hunts = [hunt for hunt in hunts if not hunt.known and kind.scope != "quota"]
     return work.drained()
 
 
@@ -156,6 +164,9 @@ class _Drain:
                 if key not in self._left:
                     found[key] = self.pending.get(key) or _Target(hunt, thing)
                     found[key].thing = thing
+        unseen = {key: target for key, target in self.pending.items() if key not in found and key not in self._left}
+        there = together(self._is_there, unseen.values(), threads=self._threads)
+        found |= {key: unseen[key] for key, is_there in zip(unseen, there, strict=True) if is_there}
         self.pending = found
         self._met |= found.keys()
 
@@ -166,7 +177,7 @@ class _Drain:
 
     def spare(self, inside: Sequence[Left]) -> None:
         """Leave alone the projects in which something is left."""
-        self._inside = list(inside)
+        self._inside += inside
         full = {left.project for left in inside}
         self.pending = {key: target for key, target in self.pending.items() if key[1] not in full}
         self._met &= self.pending.keys()
@@ -202,25 +213,54 @@ class _Drain:
         passing = isinstance(refusal, ApiError) and refusal.status in _NOT_NOW and self._kind.scope != "cloud"
         return refusal is not None and not passing
 
-    def _list(self, hunt: Hunt) -> list[Thing]:
+    def _is_there(self, target: _Target) -> bool:
+        """Ask for a thing that lists show no more; what cannot be asked for is taken to be there."""
         try:
-            return _look(self._kind, hunt)
-        except (ApiError, Unreachable) as error:
-            why = f"cannot be listed: {error}"
-            self._left[hunt.place, ""] = Left(self._kind.name, "", "", hunt.place.project, why)
-            return []
+            return show(self._kind, target.hunt.place.api, str(target.thing[self._kind.id])) is not None
+        except (ApiError, Unreachable):
+            return True
+
+    def _list(self, hunt: Hunt) -> list[Thing]:
+        for attempt in range(1, _ATTEMPTS + 1):
+            try:
+                return look(self._kind, hunt)
+            except (ApiError, Unreachable) as error:
+                if attempt < _ATTEMPTS and isinstance(error, ApiError) and error.status == _INTERNAL_ERROR:
+                    time.sleep(pause_after(attempt))
+                    continue
+                why = f"cannot be listed: {error}"
+                self._left[hunt.place, ""] = Left(self._kind.name, "", "", hunt.place.project, why)
+                break
+        return []
 
 
-def _look(kind: Kind, hunt: Hunt) -> list[Thing]:
-    if hunt.known:
-        return list(hunt.known)
+def look(kind: Kind, hunt: Hunt) -> list[Thing]:
+    """Return what there is of one kind in one place."""
+    if hunt.known and kind.at_once:
+        return list(hunt.known)  # to be deleted, whether it is there or not
     try:
         things = kind.look(kind, hunt.place, hunt.narrowed)
     except ApiError as error:
         if error.status == _NOT_FOUND:  # an extension that this cloud does not have
             return []
         raise
-    return [thing for thing in things if hunt.wanted(thing) and str(thing.get("status", "")).lower() not in _GONE]
+    found = [thing for thing in things if hunt.wanted(thing) and str(thing.get("status", "")).lower() not in _GONE]
+    listed = {str(thing[kind.id]) for thing in things}
+    unseen = [str(thing[kind.id]) for thing in hunt.known if str(thing[kind.id]) not in listed]
+    return found + [thing for one in unseen if (thing := show(kind, hunt.place.api, one))]
+
+
+def show(kind: Kind, api: Api, identifier: str) -> Thing | None:
+    """Ask for one thing by its id; None where it is gone."""
+    try:
+        answer = api.get(kind.service, f"{kind.path}/{identifier}", microversion=kind.microversion)
+    except ApiError as error:
+        if error.status == _NOT_FOUND:
+            return None
+        raise
+    inner = next(iter(answer.values())) if len(answer) == 1 else answer
+    thing: Thing = {kind.id: identifier, **(inner if isinstance(inner, dict) else answer)}
+    return None if str(thing.get("status", "")).lower() in _GONE else thing
 
 
 def _attempt(kind: Kind, place: Place, thing: Thing) -> ApiError | Unreachable | None:

@@ -6,6 +6,8 @@ from typing import Any
 from rallycross.cloud.errors import ApiError
 from rallycross.contexts.api import Thing
 from rallycross.contexts.context import Backstage, Scene, context
+from rallycross.contexts.draining import show
+from rallycross.contexts.kinds import KINDS
 from rallycross.contexts.making import Making
 from rallycross.contexts.together import together
 from rallycross.task.flaw import Schema
@@ -55,14 +57,18 @@ class Flavors(Making):
         row = self.note("nova.flavors", wanted["name"])
         self.backstage.ledger.learned(row, identifier)
         body = {"name": wanted["name"], "id": identifier, **sizes, **more}
+
+        def create() -> Thing:
+            return dict(api.post("compute", "/flavors", {"flavor": body})["flavor"])
+
         try:
-            flavor: Thing = api.post("compute", "/flavors", {"flavor": body})["flavor"]
+            flavor = self.make_known(row, create, lambda: show(KINDS["nova.flavors"], api, identifier))
         except ApiError as error:
             if error.status != _CONFLICT:
                 raise
             self.backstage.ledger.forgotten(row)
             return None
         if specs := wanted.get("extra_specs"):
-            api.post("compute", f"/flavors/{identifier}/os-extra_specs", {"extra_specs": specs})
+            api.post("compute", f"/flavors/{identifier}/os-extra_specs", {"extra_specs": specs}, repeat=True)
             return {**flavor, "extra_specs": specs}
         return flavor

@@ -2,18 +2,23 @@
 
 import shutil
 import tempfile
+import time
 import urllib.request
+import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from rallycross.cloud.errors import ApiError, Unreachable, outcome_unknown
+from rallycross.cloud.retrying import TRANSIENT
 from rallycross.cloud.scene import Actor, Tenant
-from rallycross.contexts.api import Thing
+from rallycross.contexts.api import Api, Thing
 from rallycross.contexts.context import Backstage, Scene, SetUpFailed, context
+from rallycross.contexts.draining import show
 from rallycross.contexts.kinds import KINDS
 from rallycross.contexts.making import Making, wait_for_all
-from rallycross.contexts.together import together
+from rallycross.contexts.together import pause_after, together
 from rallycross.task.bounds import COUNT
 from rallycross.task.flaw import Schema
 
@@ -40,6 +45,7 @@ _SCHEMA: Schema = {
 }
 _URL = ("http://", "https://")
 _LIMIT = 600.0  # seconds until all of a project's images must be active
+_UPLOADS = 3  # times that an image's data is sent
 _PATIENCE = 180.0  # seconds without a byte until a download has failed
 
 
@@ -81,13 +87,36 @@ class Images(Making):
         tenant, user = seat
         api = self.backstage.api(user)
 
-        def create(name: str) -> Thing:
-            return dict(api.post("image", "/images", {"name": self._name or name, **self._body}))
+        # Under an id of our own, so that it is found by it whatever it is called, and whatever becomes of the answer.
+        identifier, name = str(uuid.uuid4()), self._name or self.backstage.name()
+        row = self.note("glance.images", name, project=tenant.id, ours=not tenant.existing)
+        self.backstage.ledger.learned(row, identifier)
 
-        image = self.make("glance.images", create, within=tenant)
-        with path.open("rb") as data:
-            api.upload("image", f"/images/{image['id']}/file", data)
+        def create() -> Thing:
+            return dict(api.post("image", "/images", {"id": identifier, "name": name, **self._body}))
+
+        image = self.make_known(row, create, lambda: show(KINDS["glance.images"], api, identifier))
+        _upload(api, identifier, path)
         return tenant, image
+
+
+def _upload(api: Api, image: str, path: Path) -> None:
+    """Upload an image's data; once more where that was cut off, and the image still waits for it."""
+    for attempt in range(1, _UPLOADS + 1):
+        try:
+            with path.open("rb") as data:
+                api.upload("image", f"/images/{image}/file", data)
+        except (ApiError, Unreachable) as error:
+            if not outcome_unknown(error) and getattr(error, "status", 0) not in TRANSIENT:
+                raise
+            time.sleep(pause_after(attempt))
+            status = (show(KINDS["glance.images"], api, image) or {}).get("status")
+            if status in {"active", "saving"}:
+                return
+            if status != "queued" or attempt == _UPLOADS:
+                raise
+        else:
+            return
 
 
 @contextmanager

@@ -28,5 +28,5 @@ class Keypair(Making):
             made: Thing = self.backstage.api(user).post("compute", "/os-keypairs", {"keypair": {"name": name}})
             return dict(made["keypair"])
 
-        pair = self.make("nova.keypairs", create, within=user.tenant, user=user.id)
+        pair = self.make("nova.keypairs", create, within=user.tenant, user=user.id, adopt=False)
         user.keypair = {"name": pair["name"], "private": pair["private_key"], "public": pair["public_key"]}

@@ -14,7 +14,7 @@ from rallycross.contexts.api import Api, Thing
 
 Scope = Literal["project", "user", "cloud", "quota"]
 
-_CONFLICT = 409
+_NOT_FOUND, _CONFLICT = 404, 409
 _NONE: Mapping[str, str] = MappingProxyType({})
 
 
@@ -120,7 +120,11 @@ def _detach(api: Api, **where: str) -> None:
     """Take routers' interfaces off a subnet, a network, or all of a router."""
     for port in api.list("network", "/ports", "ports", where):
         if port["device_owner"].startswith(("network:router_interface", "network:ha_router_replicated_interface")):
-            api.put("network", f"/routers/{port['device_id']}/remove_router_interface", {"port_id": port["id"]})
+            try:
+                api.put("network", f"/routers/{port['device_id']}/remove_router_interface", {"port_id": port["id"]})
+            except ApiError as error:
+                if error.status != _NOT_FOUND:  # it was taken off by a request whose answer was lost
+                    raise
 
 
 def _delete_router(kind: Kind, place: Place, thing: Thing) -> None:

@@ -24,6 +24,10 @@ class OwnedLedger:
         """Note the id that the cloud has given it."""
         self.store.learned(row, resource)
 
+    def lost(self, row: int, *, lost: bool = True) -> None:
+        """Note that no answer says whether it was created: it may appear later. Or that it is known after all."""
+        self.store.detailed(row, lost=lost)
+
     def forgotten(self, row: int) -> None:
         """Drop what is known to be gone."""
         self.store.forgotten(row)

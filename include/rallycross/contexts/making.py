@@ -4,13 +4,19 @@ import time
 from collections.abc import Callable, Iterable
 from typing import Any, ClassVar
 
-from rallycross.cloud.errors import ResourceFailed, WaitedTooLong
+from rallycross.cloud.errors import ApiError, ResourceFailed, Unreachable, WaitedTooLong, outcome_unknown
 from rallycross.cloud.scene import Actor, Tenant
 from rallycross.contexts.api import Api, Thing
+from rallycross.contexts.cleaning import Places
 from rallycross.contexts.context import Backstage, Scene, SetUpFailed
+from rallycross.contexts.draining import look, show
 from rallycross.contexts.kinds import KINDS, Kind
 from rallycross.contexts.together import THREADS, pause_after
 from rallycross.errors import RallycrossError
+from rallycross.settings import settings
+
+LOOK_LIMIT = 5.0  # seconds for which one looks for what may have been made, before another is made
+_ATTEMPTS = 3
 
 
 class Making:
@@ -56,25 +62,102 @@ class Making:
         self._rows.append(row)
         return row
 
-    def make(self, kind: str, create: Callable[[str], Thing], *, within: Tenant | None = None, **detail: Any) -> Thing:
-        """Make a thing by calling `create` with a new name, which returns it as the API shows it."""
-        name = self.backstage.name()
-        place = {"project": within.id, "ours": not within.existing} if within else {}
-        row = self.note(kind, name, **place, **detail)
-        thing = create(name)
-        self.backstage.ledger.learned(row, str(thing[KINDS[kind].id]))
-        return thing
+    def make(
+        self,
+        kind: str,
+        create: Callable[[str], Thing],
+        *,
+        within: Tenant | None = None,
+        adopt: bool = True,
+        **detail: Any,
+    ) -> Thing:
+        """Make a thing by calling `create` with a new name, which returns it as the API shows it.
+
+        Where no answer says whether it was made, it is looked for by its name; where it does not appear, another is
+        made, and the first stays in the ledger. `adopt` says whether what is found so will do: some things are shown
+        whole only by the answer to the request that makes them.
+        """
+        for attempt in range(1, _ATTEMPTS + 1):
+            name = self.backstage.name()
+            place = {"project": within.id, "ours": not within.existing} if within else {}
+            row = self.note(kind, name, **place, **detail)
+            try:
+                thing = create(name)
+                identifier = str(thing[KINDS[kind].id])
+            except (ApiError, Unreachable, KeyError) as error:
+                if isinstance(error, ApiError | Unreachable) and not outcome_unknown(error):
+                    self.backstage.ledger.forgotten(row)  # nothing was made
+                    raise
+                self.backstage.ledger.lost(row)
+                found = self.found(row) if adopt else None
+                if found is None:
+                    if attempt == _ATTEMPTS:
+                        if isinstance(error, RallycrossError):
+                            raise
+                        raise RallycrossError(f"{kind} {name}: the answer to its request has no {error}") from error
+                    continue  # under another name: the one before may yet appear, and is known by its own
+                thing, identifier = found, str(found[KINDS[kind].id])
+            self.backstage.ledger.learned(row, identifier)
+            return thing
+        raise AssertionError  # the last attempt ends in the loop
+
+    def make_known(self, row: int, create: Callable[[], Thing], find: Callable[[], Thing | None]) -> Thing:
+        """Make what can be told by more than a new name; `row` is the ledger's.
+
+        Where no answer says whether it was made, `find` looks for it before it is asked for again.
+        """
+        for attempt in range(1, _ATTEMPTS + 1):
+            try:
+                thing = create()
+            except (ApiError, Unreachable) as error:
+                unknown = outcome_unknown(error)
+                if not unknown and attempt == 1:
+                    self.backstage.ledger.forgotten(row)  # nothing was made
+                    raise
+                self.backstage.ledger.lost(row)
+                found = _appearing(find)
+                if found is None and (attempt == _ATTEMPTS or not unknown):
+                    raise
+                if found is None:
+                    continue
+                thing = found
+                self.backstage.ledger.lost(row, lost=False)
+            return thing
+        raise AssertionError  # the last attempt ends in the loop
+
+    def found(self, row: int) -> Thing | None:
+        """Look for what a request without an answer may have made, by its name; None where it does not appear."""
+        [noted] = [one for one in self.backstage.ledger.standing() if one.id == row]
+        hunt = Places(self.backstage.connection, self.scene.cloud.users).hunt(noted)
+        return _appearing(lambda: next(iter(look(KINDS[noted.kind], hunt)), None))
+
+
+def _appearing(find: Callable[[], Thing | None]) -> Thing | None:
+    """Return what is found within a few seconds."""
+    patience = min(settings().late_patience, LOOK_LIMIT)
+    began = time.monotonic()
+    while True:
+        if (thing := find()) is not None:
+            return thing
+        waited = time.monotonic() - began
+        if waited >= patience:
+            return None
+        time.sleep(min(pause_after(waited), patience - waited))
 
 
 def wait_for_all(api: Api, kind: Kind, ids: Iterable[str], status: str, *, limit: float) -> list[Thing]:
     """Wait until all of some things in a user's project have a status, with one list a look; return them as they are.
 
-    Raise `ResourceFailed` when one ends in an error state or vanishes, `WaitedTooLong` after `limit` seconds.
+    What the list does not show is asked for by its id. Raise `ResourceFailed` when one ends in an error state or
+    vanishes, `WaitedTooLong` after `limit` seconds.
     """
     wanted = list(ids)
     began = time.monotonic()
     while True:
         there = {str(thing["id"]): thing for thing in kind.all(api, kind.listing or kind.path)}
+        for one in wanted:  # what changes while pages are turned can be on none of them
+            if one not in there and (thing := show(kind, api, one)):
+                there[one] = thing
         for one in wanted:
             now = str(there.get(one, {}).get("status", "deleted")).lower()
             if now.startswith(("error", "deleted", "killed")):

@@ -3,6 +3,7 @@
 import ipaddress
 from typing import Any
 
+from rallycross.cloud.errors import ApiError
 from rallycross.cloud.scene import Actor, Tenant
 from rallycross.contexts.api import Api, Thing
 from rallycross.contexts.context import Backstage, Scene, SetUpFailed, context
@@ -35,6 +36,8 @@ _SCHEMA: Schema = {
     },
     "additionalProperties": False,
 }
+
+_THERE_IS_ONE = frozenset({400, 409})  # how neutron refuses an interface that a router has
 
 # Rally's.
 _START_CIDRS = {4: "10.2.0.0/24", 6: "dead:beaf::/64"}
@@ -85,7 +88,7 @@ class Network(Making):
             }
             subnet = self._create(api, tenant, "subnet", body)
             if router:
-                api.put("network", f"/routers/{router['id']}/add_router_interface", {"subnet_id": subnet["id"]})
+                _join(api, router["id"], subnet["id"])
             subnets.append(subnet)
         made = {"subnets": [subnet["id"] for subnet in subnets], "router_id": router["id"] if router else None}
         return {**network, **made}, subnets
@@ -115,6 +118,16 @@ class Network(Making):
             if gateway and self._router.get("enable_snat"):
                 gateway["enable_snat"] = True
         return {"external_gateway_info": gateway} if gateway else {}
+
+
+def _join(api: Api, router: str, subnet: str) -> None:
+    """Join a subnet by a router. Where that was asked for twice, since the first answer was lost, it has been done."""
+    try:
+        api.put("network", f"/routers/{router}/add_router_interface", {"subnet_id": subnet})
+    except ApiError as error:
+        ports = api.list("network", "/ports", "ports", {"device_id": router}) if error.status in _THERE_IS_ONE else []
+        if not any(address.get("subnet_id") == subnet for port in ports for address in port.get("fixed_ips", ())):
+            raise
 
 
 def nth_cidr(start: str, number: int) -> str:

@@ -1,12 +1,9 @@
 """Volume types that stand while the load runs."""
 
-from rallycross.cloud.errors import ApiError
 from rallycross.contexts.api import Thing
 from rallycross.contexts.context import Backstage, Scene, context
 from rallycross.contexts.making import Making
 from rallycross.contexts.together import together
-
-_CONFLICT = 409
 
 
 @context("volume_types", order=410, schema={"type": "array", "items": {"type": "string"}})
@@ -28,11 +25,10 @@ class VolumeTypes(Making):
         mark = self.backstage.name()
         row = self.note("cinder.volume_types", name, mark=mark)
         body = {"name": name, "description": mark}
-        try:
-            made: Thing = self.backstage.api().post("block-storage", "/types", {"volume_type": body})["volume_type"]
-        except ApiError as error:
-            if error.status == _CONFLICT:
-                self.backstage.ledger.forgotten(row)
-            raise
+
+        def create() -> Thing:
+            return dict(self.backstage.api().post("block-storage", "/types", {"volume_type": body})["volume_type"])
+
+        made = self.make_known(row, create, lambda: self.found(row))
         self.backstage.ledger.learned(row, str(made["id"]))
         return {"id": made["id"], "name": name}

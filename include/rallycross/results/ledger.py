@@ -44,6 +44,12 @@ class Ledger(Database):
         with self.engine.begin() as connection:
             connection.execute(update(LedgerRow).where(LedgerRow.id == row).values(resource_id=resource_id))
 
+    def detailed(self, row: int, **more: Any) -> None:
+        """Add to a row's detail."""
+        with self.engine.begin() as connection:
+            known = connection.execute(select(LedgerRow.detail).where(LedgerRow.id == row)).scalar()
+            connection.execute(update(LedgerRow).where(LedgerRow.id == row).values(detail={**(known or {}), **more}))
+
     def forgotten(self, row: int) -> None:
         """Drop what is known to be gone."""
         with self.engine.begin() as connection:

@@ -139,7 +139,7 @@ def test_what_stays_beyond_the_limit_is_given_up(small_cloud: SmallCloud) -> Non
     place = Place(api(small_cloud), admin=True, project="p1")
     drained = drain(KINDS["nova.servers"], [everything(place, KINDS["nova.servers"])], limit=0.2)
     assert drained.deleted == {}
-    assert [str(one) for one in drained.left] == ["nova.servers slow: it is there still after 0.2 s"]
+    assert [str(one) for one in drained.left] == ["nova.servers slow: it is there still after 0.2 s (project p1)"]
 
 
 def test_a_router_goes_with_its_interfaces(small_cloud: SmallCloud) -> None:

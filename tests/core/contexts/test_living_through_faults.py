@@ -1,0 +1,225 @@
+"""Contexts and cleaning on a cloud whose API fails: nothing is given up in passing, nothing is forgotten."""
+
+import threading
+import time
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from fault_proxy import (
+    Act,
+    Fault,
+    FaultProxy,
+    cut,
+    lost,
+    paged,
+    reset,
+    says,
+    status,
+    with_headers,
+    without,
+)
+from small_cloud import SmallCloud
+
+from rallycross.contexts.api import Api
+from rallycross.contexts.cleaning import LeftBehind, clean
+from rallycross.contexts.context import CONTEXTS, Backstage, Scene, SetUpFailed
+from rallycross.contexts.draining import drain, everything
+from rallycross.contexts.kinds import KINDS, Place
+from rallycross.contexts.ledger import OwnedLedger
+from rallycross.results.store import Store
+
+WANTED: dict[str, Any] = {
+    "users": {"tenants": 2, "users_per_tenant": 2},
+    "keypair": {},
+    "allow_ssh": {},
+    "roles": [],
+    "network": {},
+    "flavors": [{"name": "big", "ram": 512}],
+    "images": {"image_url": "", "disk_format": "raw", "container_format": "bare"},
+    "volume_types": ["fast"],
+    "volumes": {"size": 1},
+    "servers": {"image": {"name": "cirros"}, "flavor": {"name": "m1.nano"}, "servers_per_tenant": 2},
+}
+ONE: dict[str, Any] = {"users": {}}
+KINDS_MADE = ("projects", "users", "keypairs", "networks", "routers", "subnets", "volumes", "servers", "ports")
+
+
+@pytest.fixture
+def proxy(small_cloud: SmallCloud, monkeypatch: pytest.MonkeyPatch) -> Iterator[FaultProxy]:
+    """Stand before a small cloud."""
+    monkeypatch.setenv("RALLYCROSS_API_PATIENCE", "5")
+    monkeypatch.setenv("RALLYCROSS_LATE_PATIENCE", "0.5")
+    monkeypatch.setattr("rallycross.contexts.making.LOOK_LIMIT", 0.3)
+    with FaultProxy(small_cloud.url) as proxy:
+        yield proxy
+
+
+@pytest.fixture
+def stage(proxy: FaultProxy, small_cloud: SmallCloud, sqlite_store: Store) -> tuple[Scene, Backstage]:
+    """Give a scene on the cloud behind the proxy, and what contexts work with."""
+    cloud = proxy.cloud(small_cloud.cloud())
+    ledger = OwnedLedger(sqlite_store, cloud.name, "0badcafe-0000-0000-0000-000000000000")
+    return Scene(cloud), Backstage(cloud.connect(), ledger, "0badcafe-0000-0000-0000-000000000000")
+
+
+def made(stage: tuple[Scene, Backstage], wanted: dict[str, Any]) -> None:
+    """Set contexts up."""
+    for name, config in wanted.items():
+        CONTEXTS[name].make(config, *stage).set_up()
+
+
+def standing(small_cloud: SmallCloud) -> dict[str, int]:
+    """Return what there is of what contexts make."""
+    return {kind: count for kind in KINDS_MADE if (count := small_cloud.count(kind))}
+
+
+EVERYWHERE: dict[str, tuple[Act, int]] = {
+    "429": (status(429, Retry_After="0"), 5),
+    "503": (status(503), 7),
+    "502": (status(502), 7),
+    "504": (status(504), 7),
+    "reset": (reset, 7),
+    "answer lost": (lost(), 7),
+    "cut short": (cut, 7),
+    "html": (says(b"<html>", "text/html"), 7),
+    "empty": (says(b""), 7),
+    "null": (says(b"null"), 7),
+    "truncated": (says(b'{"a"'), 7),
+    "bad gzip": (with_headers(("Content-Encoding", "gzip")), 7),
+    "redirect": (status(302, Location="http://elsewhere.invalid/"), 7),
+    "signed out": (status(401), 7),
+}
+
+
+# One of each kind of them is enough from day to day.
+DAILY = {"429", "503", "answer lost", "cut short", "html", "redirect", "signed out"}
+
+
+@pytest.mark.parametrize(
+    "kind", [pytest.param(kind, marks=[] if kind in DAILY else pytest.mark.full) for kind in EVERYWHERE]
+)
+def test_contexts_and_cleaning_live_through_what_fails_now_and_then(
+    proxy: FaultProxy, small_cloud: SmallCloud, stage: tuple[Scene, Backstage], tmp_path: Any, kind: str
+) -> None:
+    """Every few requests one fails: all contexts come to stand, and what they, and lost answers, have made goes."""
+    image = tmp_path / "image"
+    image.write_bytes(b"data")
+    before = {kind: small_cloud.count(kind) for kind in ("flavors", "images", "volume_types")}
+    act, every = EVERYWHERE[kind]
+    proxy.faults.append(
+        Fault(act, r" /(compute|network|image|block-storage|identity/v3/(users|projects))", times=-1, every=every)
+    )
+    made(stage, {**WANTED, "images": {**WANTED["images"], "image_url": str(image)}})
+    scene, backstage = stage
+    assert len(scene.users) == 4
+    assert all(len(tenant.resources["servers"]) == 2 for tenant in scene.tenants.values())
+    clean(backstage.connection, backstage.ledger)
+    assert standing(small_cloud) == {}
+    assert {kind: small_cloud.count(kind) for kind in before} == before
+    assert not {token for token in proxy.tokens if token not in small_cloud.tokens}
+
+
+def test_what_a_lost_request_makes_late_is_found_by_this_cleaning_or_the_next(
+    proxy: FaultProxy, small_cloud: SmallCloud, stage: tuple[Scene, Backstage]
+) -> None:
+    """A project that appears when its request has been given up is waited for, and in the ledger until it is gone."""
+    proxy.faults.append(Fault(lost(1.2), "^POST /identity/v3/projects", times=3))
+    with pytest.raises(SetUpFailed, match=r"users cannot be made: POST .*/projects"):
+        made(stage, ONE)
+    _, backstage = stage
+    clean(backstage.connection, backstage.ledger)
+    deadline = time.monotonic() + 10
+    while small_cloud.requests.count("POST identity /projects") < 3 and time.monotonic() < deadline:
+        time.sleep(0.05)
+    clean(backstage.connection, backstage.ledger)
+    assert small_cloud.count("projects") == 0
+
+
+def test_what_never_appears_is_looked_for_until_it_is_old(
+    proxy: FaultProxy,
+    stage: tuple[Scene, Backstage],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """A request that came to nothing keeps its row for as long as a setting says, and no longer."""
+    proxy.faults.append(Fault(reset, "^POST /identity/v3/projects", times=-1))
+    with pytest.raises(SetUpFailed):
+        made(stage, ONE)
+    _, backstage = stage
+    clean(backstage.connection, backstage.ledger)
+    assert [row.detail["lost"] for row in backstage.ledger.standing()] == [True] * 3
+    monkeypatch.setenv("RALLYCROSS_LOST_LIMIT", "0")
+    clean(backstage.connection, backstage.ledger)
+    assert backstage.ledger.standing() == []
+
+
+def test_what_was_refused_for_good_is_not_looked_for(small_cloud: SmallCloud, stage: tuple[Scene, Backstage]) -> None:
+    """A create that the cloud has refused has made nothing: nothing of it stays in the ledger."""
+    small_cloud.refuse["POST identity /projects"] = 403
+    with pytest.raises(SetUpFailed):
+        made(stage, ONE)
+    assert stage[1].ledger.standing() == []
+
+
+def test_a_server_that_a_list_skips_is_asked_for_by_its_id(
+    proxy: FaultProxy, small_cloud: SmallCloud, stage: tuple[Scene, Backstage]
+) -> None:
+    """One that is on no page while it changes is neither taken for deleted nor waited for in vain."""
+    small_cloud.ready_after = 0.3
+    first = lambda: next(iter(small_cloud.things.get("servers", {"": 0})))  # noqa: E731 - the one that is skipped
+    proxy.faults.append(Fault(without(first), "^GET /compute/v2.1/servers/detail", times=-1))
+    made(stage, {name: WANTED[name] for name in ("users", "servers")})
+    assert {server["status"] for tenant in stage[0].tenants.values() for server in tenant.resources["servers"]} == {
+        "ACTIVE"
+    }
+    small_cloud.lingers = 0.5
+    clean(stage[1].connection, stage[1].ledger)
+    assert standing(small_cloud) == {}
+
+
+def test_what_a_list_overlooks_once_is_deleted_too(proxy: FaultProxy, small_cloud: SmallCloud) -> None:
+    """Where something was found there may be more: it is looked for again, until there is nothing."""
+    small_cloud.things["servers"] = {
+        str(number): {"id": str(number), "name": "s", "tenant_id": "p", "made": 0.0} for number in range(5)
+    }
+    proxy.faults.append(Fault(without(lambda: "3"), "^GET /compute/v2.1/servers/detail"))
+    proxy.faults.append(Fault(paged(2, twice=True), "^GET /compute/v2.1/servers/detail", times=-1))
+    place = Place(Api(proxy.cloud(small_cloud.cloud()).connect()), admin=True, project="p")
+    drained = drain(KINDS["nova.servers"], [everything(place, KINDS["nova.servers"])])
+    assert (drained.deleted, drained.left) == ({"nova.servers": 5}, [])
+    assert small_cloud.count("servers") == 0
+
+
+def test_what_cannot_be_deleted_is_a_list_of_names(small_cloud: SmallCloud, stage: tuple[Scene, Backstage]) -> None:
+    """A user for whom the cloud has nothing but 500 is told with kind, id, name and reason, and the rest is gone."""
+    made(stage, ONE)
+    user = next(iter(small_cloud.things["users"].values()))
+    small_cloud.refuse[f"DELETE identity /users/{user['id']}"] = 500
+    with pytest.raises(LeftBehind, match=rf"keystone.user {user['name']}: DELETE .*500.*\(id {user['id']}\)") as caught:
+        clean(stage[1].connection, stage[1].ledger)
+    assert [(left.kind, left.id, left.name) for left in caught.value.left] == [
+        ("keystone.user", user["id"], user["name"])
+    ]
+    assert (small_cloud.count("users"), small_cloud.count("projects")) == (1, 0)
+
+
+def test_a_set_up_that_is_interrupted_does_not_wait_for_the_cloud(
+    proxy: FaultProxy, stage: tuple[Scene, Backstage], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Where one of many calls has failed for good, those that fail in passing are not sent again."""
+    monkeypatch.setenv("RALLYCROSS_API_PATIENCE", "600")
+    scene, _ = stage
+    backstage = Backstage(scene.cloud.connect(), stage[1].ledger, stage[1].owner)
+    proxy.faults += [
+        Fault(status(403), "^POST /identity/v3/projects"),
+        Fault(status(429, Retry_After="30"), "^POST /identity/v3/projects", times=-1),
+    ]
+    over = threading.Event()
+
+    def run() -> None:
+        with pytest.raises(SetUpFailed, match=r"403|429"):
+            made((scene, backstage), {"users": {"tenants": 5}})
+        over.set()
+
+    threading.Thread(target=run, daemon=True).start()
+    assert over.wait(20)
