@@ -93,6 +93,7 @@ class SmallCloud:
         self.addresses: dict[
             str, str
         ] = {}  # "fixed" -> what servers get, with a port, and ports; "floating" -> such addresses
+        self.catalog: list[dict[str, Any]] = []  # what those who sign in get; none: all services, under one region
         self.overlooks_filters = False  # lists everybody's things, whoever's were asked for
         self._numbers = itertools.count(1)
         self._loop = asyncio.new_event_loop()
@@ -123,6 +124,7 @@ class SmallCloud:
     def _serve(self) -> None:
         asyncio.set_event_loop(self._loop)
         app = web.Application()
+        app.router.add_route("GET", "/identity{slash:/?}", self._versions)
         app.router.add_route("*", "/{service}/{version}", self._version)
         app.router.add_route("*", "/{service}/{version}/", self._version)
         app.router.add_route("*", "/{service}/{version}/{path:.*}", self._answer)
@@ -142,8 +144,15 @@ class SmallCloud:
 
     async def _version(self, request: web.Request) -> web.Response:
         version = request.match_info["version"]
+        if (request.match_info["service"], version) == ("identity", "v2.0"):  # gone since long
+            return web.json_response({"error": {"message": "not found"}}, status=404)
         link = {"rel": "self", "href": str(request.url)}
         return web.json_response({"version": {"id": version, "status": "CURRENT", "links": [link]}})
+
+    async def _versions(self, _: web.Request) -> web.Response:
+        """Answer what keystone does at its root."""
+        version = {"id": "v3.14", "status": "stable", "links": [{"rel": "self", "href": f"{self.url}/identity/v3/"}]}
+        return web.json_response({"versions": {"values": [version]}}, status=300)
 
     async def _answer(self, request: web.Request) -> web.StreamResponse:
         service, path = request.match_info["service"], "/" + request.match_info["path"]
@@ -178,7 +187,7 @@ class SmallCloud:
         project = auth["scope"]["project"]["id"]
         token = uuid.uuid4().hex
         self.tokens[token] = (user["id"], project)
-        catalog = [
+        catalog = self.catalog or [
             {"type": kind, "name": kind, "endpoints": [{"interface": "public", "region_id": "R", "url": url}]}
             for kind, url in {
                 "identity": f"{self.url}/identity/v3",

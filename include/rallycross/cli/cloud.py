@@ -25,8 +25,8 @@ from rallycross.cli.console import console, duration, write_raw
 from rallycross.cli.given import given_text
 from rallycross.cli.grid import Grid
 from rallycross.cli.steps import StepLines
+from rallycross.cloud.variables import entry_from_variables
 from rallycross.deployment import CloudSpec, load_spec
-from rallycross.deployment.engines.existing import entry_from_variables
 from rallycross.deployment.rally import translated
 from rallycross.errors import RallycrossError
 from rallycross.lifecycle import StoredLedger, root_of
@@ -79,7 +79,6 @@ def _wanted(options: argparse.Namespace) -> CloudSpec:
         raise RallycrossError("give the file of a cloud spec, or --from-sysenv")
     if options.from_sysenv:
         data = {"name": options.name or "existing", "engine": "existing", **entry_from_variables(os.environ)}
-        data.pop("identity_api_version", None)
         return load_spec(yaml.safe_dump(data, sort_keys=False), file="<environment>")
     text, file = given_text(options.spec)
     spec = load_spec(text, file=file)  # whose complaints name the places in the user's file

@@ -2,7 +2,6 @@
 
 import argparse
 import configparser
-import os
 import shutil
 import signal
 import threading
@@ -14,6 +13,7 @@ from uuid import uuid4
 from rallycross.cli.console import console, note, progress
 from rallycross.cli.grid import Grid
 from rallycross.cloud.cloud import Cloud
+from rallycross.cloud.clouds_file import CloudsFile
 from rallycross.errors import RallycrossError
 from rallycross.results.models import VerificationRow
 from rallycross.results.store import Store
@@ -120,18 +120,13 @@ def the_cloud(name: str) -> Cloud:
             return Cloud.from_file(paths.clouds_yaml, name)
         except RallycrossError:
             pass
-    from openstack.config import OpenStackConfig  # noqa: PLC0415 - slow, and needed here only
-    from openstack.exceptions import ConfigException  # noqa: PLC0415
-
     # The user's file, but without OS_* variables: what they say is of another cloud than the one that is named.
-    own = os.environ.get("OS_CLIENT_CONFIG_FILE")
-    config = OpenStackConfig(config_files=[own] if own else None, load_envvars=False)
     try:
-        return Cloud(name, dict(config.get_one(cloud=name).config))
-    except ConfigException as error:
+        return CloudsFile.read().cloud(name)
+    except RallycrossError as error:
         raise RallycrossError(
-            f"cloud {name!r}: neither deployed by Rallycross nor an entry of a clouds.yaml ({error})"
-            " - ./rallycross cloud list names the deployed ones"
+            f"cloud {name!r}: neither deployed by Rallycross nor an entry of a clouds.yaml: {error}"
+            " (./rallycross cloud list names the deployed ones)"
         ) from error
 
 

@@ -1,31 +1,25 @@
 """Signing in: from an entry of `clouds.yaml` to a token and the endpoints that it is good for."""
 
-import re
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from typing import Any
+from urllib.parse import urlsplit
 
-import os_service_types
-from keystoneauth1.exceptions import ClientException, InvalidResponse
+from keystoneauth1 import exceptions
+from keystoneauth1.access import AccessInfo
+from keystoneauth1.exceptions import connection
 from keystoneauth1.identity import BaseIdentityPlugin
-from openstack.exceptions import ConfigException
 
+from rallycross.cloud.catalog import endpoints
 from rallycross.cloud.cloud import Cloud
 from rallycross.cloud.errors import ApiError, SignInFailed
 from rallycross.cloud.retrying import Patience
+from rallycross.cloud.versions import refused_versions, said_microversion
 from rallycross.settings import settings
 
+_NO_TLS = ("WRONG_VERSION_NUMBER", "record layer", "wrong version number")  # as OpenSSL says it
+_TLS = ("HTTPS port", "to an HTTPS", "BadStatusLine")  # as servers say it that expect TLS
 SIGN_IN_LIMIT = 60  # seconds until the identity service must have answered, unless the cloud's entry says otherwise
-
-_SERVICE_TYPES = os_service_types.ServiceTypes()
-
-# What a service's paths begin with, where its endpoint in the catalog names no version.
-_VERSIONS = {
-    "block-storage": "v3",
-    "compute": "v2.1",
-    "identity": "v3",
-    "image": "v2",
-    "network": "v2.0",
-}
 
 
 @dataclass(frozen=True)
@@ -37,87 +31,129 @@ class Access:
     project: str | None  # id
     endpoints: dict[str, str]  # official service type -> URL with its version, without a slash at the end
     microversions: dict[str, str] = field(default_factory=dict)  # official service type -> the one to ask for
+    issued: datetime | None = None  # by the cloud's clock
+    expires: datetime | None = None
 
 
 class SignIn:
-    """Signs one user in, by whatever way the entry says: password, application credential ... Blocks; thread-safe."""
+    """Signs one user in, by whatever way the entry says: password, application credential ... Blocks; thread-safe.
+
+    A refused password is not sent again: clouds lock accounts.
+    """
 
     def __init__(self, cloud: Cloud, service_types: frozenset[str] = frozenset()) -> None:
         """Take an entry; the catalog's `service_types` go before others that mean the same."""
-        try:
-            region = cloud.region(api_timeout=min(SIGN_IN_LIMIT, settings().request_limit))
-            self._session: Any = region.get_session()
-            plugin = region.get_auth()
-        except (ConfigException, ClientException) as error:
-            raise SignInFailed(f"cloud {cloud.name}: its entry cannot be used ({error}) - mend its `auth`") from error
+        self._region = cloud.region(api_timeout=min(SIGN_IN_LIMIT, settings().request_limit))
+        plugin = self._region.get_auth()
         if not isinstance(plugin, BaseIdentityPlugin):
             raise SignInFailed(
-                f"cloud {cloud.name}: its `auth_type` is none of keystone's - give it one, or leave it out"
+                f"cloud {cloud.name}: its auth_type {self._region.config.get('auth_type')} does not ask keystone, so"
+                " there is no token and no catalog - sign in by password, application credential or token"
             )
+        if wrong := refused_versions(self._region):
+            raise SignInFailed(f"cloud {cloud.name}: {wrong}")
+        self._session: Any = self._region.get_session()
         self._identity = plugin
         self._cloud = cloud
-        self._interface = str(region.get_interface() or "public").removesuffix("URL")
-        self._region = region.get_region_name() or None
         self._service_types = service_types
-        self._microversion = region.get_default_microversion
+        self._seen: tuple[list[dict[str, Any]], str | None, dict[str, str]] | None = None
 
     def __call__(self, *, patience: float = 0.0) -> Access:
         """Ask the identity service for a new token, for so many seconds again and again where it fails in passing."""
         self._session.patience = Patience(patience)
         try:
             found = self._identity.get_auth_ref(self._session)
-        except (ClientException, ApiError) as error:
-            auth = self._cloud.config.get("auth", {})
-            who = auth.get("username") or auth.get("application_credential_id") or auth.get("user_id")
-            where = auth.get("auth_url")
-            why = _why(error)
-            raise SignInFailed(f"cloud {self._cloud.name}: {who} cannot sign in at {where}: {why}") from error
+        except Exception as error:
+            raise SignInFailed(f"cloud {self._cloud.name}: {refusal(self._cloud.config, error)}") from error
         if found is None or found.auth_token is None or found.user_id is None:
             raise SignInFailed(f"cloud {self._cloud.name}: its identity service has answered without a token or a user")
-        catalog = found.service_catalog.catalog
-        there = endpoints(catalog, self._interface, self._region, self._service_types)
-        versions = {kind: self._microversion(kind) for kind in there}
+        there = self._endpoints(found)
+        versions = {kind: said_microversion(self._region, kind) for kind in there}
         return Access(
             token=found.auth_token,
             user=found.user_id,
             project=found.project_id,
             endpoints=there,
             microversions={kind: version for kind, version in versions.items() if version},
+            issued=found.issued,
+            expires=found.expires,
         )
+
+    def _endpoints(self, found: AccessInfo) -> dict[str, str]:
+        """Return what the catalog says; one that has been read before is not read again."""
+        catalog = found.service_catalog.catalog if found.has_service_catalog() else []
+        if self._seen is None or self._seen[:2] != (catalog, found.project_id):
+            there = endpoints(self._cloud.name, self._region, self._session, found, self._service_types)
+            self._seen = catalog, found.project_id, there
+        return dict(self._seen[2])
 
 
 def _why(error: Exception) -> str:
     """Return what is wrong with an answer that keystoneauth only calls invalid."""
-    answer = getattr(error, "response", None) if isinstance(error, InvalidResponse) else None
-    if answer is None:
-        return str(error)
+    answer = getattr(error, "response", None) if isinstance(error, exceptions.InvalidResponse) else None
     try:
-        answer.json()["token"]
+        if answer is not None:
+            answer.json()["token"]
     except ApiError as reason:
         return str(reason)
+    except (ValueError, LookupError, TypeError):
+        pass
     return str(error)
 
 
-def endpoints(
-    catalog: list[dict[str, Any]], interface: str, region: str | None, before: frozenset[str] = frozenset()
-) -> dict[str, str]:
-    """Return the URL of each service of a catalog by its official type, for one interface and one region (or any).
-
-    Of several that are of one official type the first is taken, those whose types are in `before` first.
-    """
-    found: dict[str, str] = {}
-    for service in sorted(catalog, key=lambda service: service["type"] not in before):
-        kind = _SERVICE_TYPES.get_service_type(service["type"]) or service["type"]
-        for endpoint in service["endpoints"]:
-            here = region is None or region in {endpoint.get("region_id"), endpoint.get("region")}
-            if endpoint["interface"] == interface and here:
-                found.setdefault(kind, versioned(kind, endpoint["url"]))
-    return found
+def refusal(config: dict[str, Any], error: Exception) -> str:
+    """Return why one cannot sign in, and what to do about it."""
+    auth = config.get("auth", {})
+    url = str(auth.get("auth_url"))
+    who = (
+        auth.get("username") or auth.get("application_credential_id") or auth.get("user_id") or "whoever has the token"
+    )
+    told = " ".join(_why(error).split())[:500] or type(error).__name__
+    return f"{who} cannot sign in at {url}: {told}{_remedy(url, error, told)}"
 
 
-def versioned(kind: str, url: str) -> str:
-    """Return a service's URL with its version, taking the usual one where the catalog names none."""
-    url = url.rstrip("/")
-    if kind not in _VERSIONS or re.search(r"/v\d+(\.\d+)?(/|$)", url):
-        return url
-    return f"{url}/{_VERSIONS[kind]}"
+def _remedy(url: str, error: Exception, told: str) -> str:
+    """Return what to do about a failed sign-in, behind a dash."""
+    scheme = urlsplit(url).scheme
+    remedies: list[tuple[bool, str]] = [
+        (
+            scheme == "https" and any(word in told for word in _NO_TLS),
+            "there is no TLS there: write http:// in its auth_url",
+        ),
+        (
+            isinstance(error, connection.SSLError) or "CERTIFICATE_VERIFY_FAILED" in told,
+            "write `cacert:` with the certificate of the authority that has signed the cloud's, or `verify: false`",
+        ),
+        (
+            scheme == "http" and any(word in told for word in _TLS),
+            "there is TLS there: write https:// in its auth_url",
+        ),
+        (
+            isinstance(error, exceptions.Unauthorized),
+            "mend user, password, project and domains of its `auth`; it was sent once, since clouds lock accounts",
+        ),
+        (
+            isinstance(error, exceptions.ConnectTimeout),
+            "mend its auth_url, or set `api_timeout` higher",
+        ),
+        (
+            isinstance(error, exceptions.ConnectFailure),
+            "mend host and port of its auth_url, where nothing answers",
+        ),
+        (
+            isinstance(error, exceptions.NotFound | exceptions.DiscoveryFailure),
+            f"there is no keystone of version 3: mend its auth_url, which should end with /v3: {v3(url)}",
+        ),
+    ]
+    return next((f" - {remedy}" for fits, remedy in remedies if fits), " - mend its `auth`")
+
+
+def v3(auth_url: str) -> str:
+    """Return keystone's version 3 address, whichever of its addresses is given."""
+    root = auth_url.rstrip("/").removesuffix("/v3").removesuffix("/v2.0")
+    return f"{root}/v3"
+
+
+def clock_difference(access: Access, now: datetime) -> float:
+    """Return by how many seconds the cloud's clock is before ours; 0 where a token does not say when it was issued."""
+    return (access.issued - now.astimezone(UTC)).total_seconds() if access.issued else 0.0

@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import os
 import ssl
 import time
 from collections.abc import AsyncIterable, Mapping
@@ -31,7 +32,7 @@ def open_http(cloud: Cloud) -> aiohttp.ClientSession:
     identity = urlsplit(str(cloud.config.get("auth", {}).get("auth_url", "")))
     return open_session(
         aiohttp.ClientTimeout(total=settings().request_limit, connect=CONNECT_LIMIT),
-        tls=_tls(cloud.config),
+        tls=_tls(cloud),
         proxy=proxy_of(identity.scheme, identity.netloc),  # all of the cloud is taken to be where this is
     )
 
@@ -209,7 +210,9 @@ def _asked(method: str, answer: aiohttp.ClientResponse) -> Asked:
     return Asked(method, str(answer.url), answer.status, headers.get("Content-Type", ""), request_id_of(headers))
 
 
-def _tls(config: Mapping[str, Any]) -> ssl.SSLContext | bool:
-    """Return how to check a cloud's certificates, as its entry says."""
-    files = (config["cert"], *([config["key"]] if config.get("key") else [])) if config.get("cert") else ()
-    return tls_of(files, verify=config.get("verify", True) is not False, authorities=config.get("cacert"))
+def _tls(cloud: Cloud) -> ssl.SSLContext | bool:
+    """Return how to check a cloud's certificates, as signing in does: by its entry or the environment's authorities."""
+    verify, shown = cloud.region().get_requests_verify_args()
+    files = (shown,) if isinstance(shown, str) else shown or ()
+    usual = os.environ.get("REQUESTS_CA_BUNDLE") or os.environ.get("CURL_CA_BUNDLE")  # which requests looks at
+    return tls_of(tuple(files), verify=bool(verify), authorities=verify if isinstance(verify, str) else usual)

@@ -7,10 +7,10 @@ from pathlib import Path
 from typing import Any
 
 import yaml
-from openstack.config import OpenStackConfig
 from openstack.config.cloud_region import CloudRegion
 from openstack.connection import Connection
 
+from rallycross.cloud.entry import region_of
 from rallycross.cloud.session import CloudSession
 from rallycross.errors import RallycrossError
 from rallycross.userfile import read_text
@@ -25,19 +25,19 @@ class Cloud:
     users: tuple["Cloud", ...] = field(default=(), repr=False)  # its own users, for the load to act as
 
     def connect(self) -> Connection:
-        """Sign in. The environment's `OS_*` variables and `clouds.yaml` files have no say.
+        """Return a connection, which signs in at its first request; raise `SignInFailed` for an entry of no use.
 
-        Its requests have limits, and those that fail in passing are sent again (see `session`).
+        The environment's `OS_*` variables and `clouds.yaml` files have no say. Its requests have limits, and those that
+        fail in passing are sent again (see `session`).
         """
         return Connection(config=self.region(), vendor_hook=self.config.get("vendor_hook"))
 
     def region(self, **defaults: Any) -> CloudRegion:
-        """Return the entry as openstacksdk reads it; `defaults` are for keys that it does not have."""
-        entry = {key: value for key, value in self.config.items() if key != "profile"}
-        reader = OpenStackConfig(
-            load_yaml_config=False, load_envvars=False, app_name="rallycross", session_constructor=CloudSession
-        )
-        return reader.get_one(**{**defaults, **entry})
+        """Return the entry as openstacksdk reads it; `defaults` are for keys that it does not have.
+
+        Nothing is sent. Raise `SignInFailed` where it cannot be used.
+        """
+        return region_of(self.name, {**defaults, **self.config}, CloudSession)
 
     @property
     def is_none(self) -> bool:
@@ -46,7 +46,7 @@ class Cloud:
 
     @classmethod
     def from_file(cls, path: Path, name: str) -> "Cloud":
-        """Read the entry `name` of a `clouds.yaml`."""
+        """Read the entry `name` of a clouds.yaml that Rallycross has written; a user's own is a `CloudsFile`."""
         try:
             clouds = yaml.safe_load(read_text(path, remedy="name a clouds.yaml"))["clouds"]
         except (KeyError, RecursionError, TypeError, ValueError, yaml.YAMLError) as error:

@@ -7,8 +7,8 @@ from urllib.parse import parse_qsl, urlsplit
 from keystoneauth1.exceptions import ClientException
 from openstack.connection import Connection
 
-from rallycross.cloud.access import endpoints
 from rallycross.cloud.answers import Asked, Body, refused, request_id_of
+from rallycross.cloud.catalog import endpoints, official
 from rallycross.cloud.errors import BadAnswer, SignInFailed, Unreachable
 from rallycross.cloud.session import never_sent
 from rallycross.settings import settings
@@ -34,20 +34,15 @@ class Api:
             access = plugin.get_access(connection.session)
         except (ClientException, BadAnswer) as error:
             raise SignInFailed(f"cannot sign in: {error}") from error
-        interface = str(connection.config.get_interface() or "public").removesuffix("URL")
-        region = connection.config.get_region_name() or None
-        self._endpoints = endpoints(access.service_catalog.catalog, interface, region)
-        self.service_types = {
-            str(service["type"]) for service in access.service_catalog.catalog
-        }  # as the cloud has them
+        self._endpoints = endpoints(str(connection.config.name), connection.config, connection.session, access)
         self.user = str(access.user_id)
         self.project = str(access.project_id or "")
         self.project_name = str(access.project_name or "")
         self.administers = "admin" in access.role_names  # sees, and may delete, what is in others' projects
 
     def has(self, service: str) -> bool:
-        """Say whether the catalog has a service, by its official type."""
-        return service in self._endpoints
+        """Say whether the catalog has a service, by any of the names that its type has had."""
+        return official(service) in self._endpoints
 
     def get(self, service: str, path: str, params: Mapping[str, str] | None = None, microversion: str = "") -> Any:
         """Read."""

@@ -63,7 +63,7 @@ class ApiVersions(Making):
                         f"api_versions: {client}: the cloud has no service named '{asked['service_name']}'"
                     )
                 found["service_type"] = types[asked["service_name"]]
-            if "service_type" in found and found["service_type"] not in api.service_types:
+            if "service_type" in found and not api.has(found["service_type"]):
                 raise SetUpFailed(
                     f"api_versions: {client}: the catalog has no service of type '{found['service_type']}'"
                 )

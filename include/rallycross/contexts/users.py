@@ -4,6 +4,7 @@ import secrets
 from typing import Any
 
 from rallycross.cloud.cloud import Cloud
+from rallycross.cloud.entry import acting_as
 from rallycross.cloud.errors import ApiError
 from rallycross.cloud.scene import Actor, Tenant
 from rallycross.contexts.api import Api
@@ -110,9 +111,7 @@ class Users(Making):
             "user_domain_id": domain,
             "project_id": tenant.id,
         }
-        return Actor(
-            Cloud(cloud.name, {**cloud.config, "auth_type": "password", "auth": auth}), tenant, str(user["id"])
-        )
+        return Actor(Cloud(cloud.name, acting_as(cloud.config, auth)), tenant, str(user["id"]))
 
 
 def _domain_of(cloud: Cloud, whose: str) -> str:

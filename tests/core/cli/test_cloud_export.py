@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from rallycross.cli.cloud import openrc
-from rallycross.deployment.engines.existing import entry_from_variables, openrc_variables
+from rallycross.cloud.variables import entry_from_variables, openrc_variables
 
 
 @pytest.mark.parametrize(

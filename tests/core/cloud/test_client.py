@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from small_cloud import SmallCloud
 
-from rallycross.cloud.access import SignIn, endpoints, versioned
+from rallycross.cloud.access import SignIn
 from rallycross.cloud.answers import message_of
 from rallycross.cloud.client import Client, open_http
 from rallycross.cloud.cloud import Cloud
@@ -104,38 +104,6 @@ def test_an_entry_that_cannot_be_used_is_told(config: dict[str, Any]) -> None:
     """An unknown or a useless way to sign in is a message that names the cloud."""
     with pytest.raises(SignInFailed, match="cloud C: its "):
         SignIn(Cloud("C", config))
-
-
-def test_endpoints_are_chosen_by_interface_and_region() -> None:
-    """Of a catalog the endpoints of one interface and region count, under the official types of their services."""
-
-    def endpoint(interface: str, region: str, url: str) -> dict[str, str]:
-        return {"interface": interface, "region_id": region, "url": url}
-
-    catalog = [
-        {
-            "type": "volumev3",
-            "endpoints": [endpoint("public", "A", "http://a/v3/"), endpoint("public", "B", "http://b")],
-        },
-        {"type": "image", "endpoints": [endpoint("public", "A", "http://i"), endpoint("internal", "A", "http://ii")]},
-        {"type": "own-thing", "endpoints": [endpoint("public", "A", "http://o/")]},
-    ]
-    assert endpoints(catalog, "public", "A") == {
-        "block-storage": "http://a/v3",
-        "image": "http://i/v2",
-        "own-thing": "http://o",
-    }
-    catalog.append({"type": "block-storage", "endpoints": [endpoint("public", "A", "http://c/v3")]})
-    assert endpoints(catalog, "public", "A")["block-storage"] == "http://a/v3"
-    assert endpoints(catalog, "public", "A", frozenset({"block-storage"}))["block-storage"] == "http://c/v3"
-    assert endpoints(catalog, "internal", None) == {"image": "http://ii/v2"}
-
-
-def test_a_version_is_added_where_there_is_none() -> None:
-    """A URL that names a version anywhere in its path is kept."""
-    assert versioned("network", "http://n:9696/") == "http://n:9696/v2.0"
-    assert versioned("block-storage", "http://c/v3/abc") == "http://c/v3/abc"
-    assert versioned("compute", "http://host-v2/compute") == "http://host-v2/compute/v2.1"
 
 
 @pytest.mark.parametrize(

@@ -66,7 +66,10 @@ def test_all_complaints_come_at_once_with_their_places() -> None:
         "c.yaml:4:1: cluod: unknown key - did you mean cloud?",
         "c.yaml:5:1: auth: cannot be given beside 'clouds_yaml' - remove one of the two",
         "c.yaml:5:1: auth: must be a mapping, not a list - an entry's `auth`, in the place of a file",
-        "c.yaml:6:1: clouds_yaml: must begin with / or ~/, not 'here' - path of a clouds.yaml",
+        (
+            "c.yaml:6:1: clouds_yaml: must begin with / or ~/, not 'here' - path of a clouds.yaml"
+            " (default: the one that openstackclient would read)"
+        ),
         "c.yaml:7:1: region_name: must be a text, not 5 - the region, where there are several",
     ]
 

@@ -5,11 +5,11 @@ from collections.abc import Iterator, Sequence
 
 import yaml
 
+from rallycross.cloud.variables import entry_from_variables, openrc_variables
 from rallycross.deployment.anvil import scripts
 from rallycross.deployment.anvil.persona import SERVICES, Persona, load, patch
 from rallycross.deployment.anvil.scripts import Smithy
 from rallycross.deployment.engine import CloudSpec, Deployed, Service
-from rallycross.deployment.engines.existing import entry_from_variables, openrc_variables
 from rallycross.deployment.node import Node
 from rallycross.deployment.site import Site
 from rallycross.deployment.step import Plan, Step

@@ -5,9 +5,9 @@ from collections.abc import Mapping
 from shlex import quote
 from typing import Any
 
+from rallycross.cloud.variables import entry_from_variables, openrc_variables
 from rallycross.deployment.deployers.deployer import Found, Ground
 from rallycross.deployment.deployers.scripts import as_root_only
-from rallycross.deployment.engines.existing import entry_from_variables, openrc_variables
 from rallycross.deployment.step import Step
 from rallycross.errors import RallycrossError
 

@@ -6,8 +6,8 @@ from typing import Any
 
 import yaml
 
+from rallycross.cloud.variables import entry_from_variables, openrc_variables
 from rallycross.deployment.deployers.deployer import Found, Ground
-from rallycross.deployment.engines.existing import entry_from_variables, openrc_variables
 from rallycross.deployment.node import Node
 from rallycross.deployment.step import Step
 from rallycross.deployment.whole_host import AS_ROOT

@@ -1,73 +1,28 @@
 """A cloud that stands already. Rallycross signs in to it, and never changes or ends it."""
 
-import re
-import shlex
 import time
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import Any, ClassVar
 
 import yaml
 
 from rallycross.cloud.access import Access, SignIn
-from rallycross.cloud.cloud import Cloud, user_entries
+from rallycross.cloud.cloud import Cloud
+from rallycross.cloud.clouds_file import CloudsFile
+from rallycross.cloud.entry import acting_as, wrong_url
+from rallycross.cloud.variables import entry_from_variables, openrc_variables, service_keys
 from rallycross.deployment import named_hosts
 from rallycross.deployment.engine import ENGINES, CloudSpec, Deployed, Option, Service
 from rallycross.deployment.host import Host
 from rallycross.deployment.node import Node
 from rallycross.deployment.site import Site
 from rallycross.deployment.step import Plan, Status, StepEvent
-from rallycross.errors import RallycrossError
+from rallycross.errors import InvalidInput, RallycrossError
+from rallycross.userfile import read_bytes
 
 _PATIENCE = 30  # seconds for one answer of the identity service; registered clouds keep their own
 _NO_KEYS = ("clouds_yaml", "cloud", "openrc", "users", "hosts")  # options that are no keys of an entry
-_EXPORT = re.compile(r"\s*(?:export\s+)?(OS_[A-Z0-9_]+)=(.*)")
-# What the OS_ variables of an openrc are in an entry of a clouds.yaml, where it is not in its `auth`.
-_BESIDE_AUTH = {
-    "OS_REGION_NAME": "region_name",
-    "OS_INTERFACE": "interface",
-    "OS_ENDPOINT_TYPE": "interface",
-    "OS_CACERT": "cacert",
-    "OS_AUTH_TYPE": "auth_type",
-    "OS_IDENTITY_API_VERSION": "identity_api_version",
-}
-_AUTH = (
-    "auth_url",
-    "username",
-    "user_id",
-    "password",
-    "token",
-    "project_name",
-    "project_id",
-    "domain_name",
-    "domain_id",
-    "user_domain_name",
-    "user_domain_id",
-    "project_domain_name",
-    "project_domain_id",
-    "default_domain",
-    "system_scope",
-    "application_credential_id",
-    "application_credential_name",
-    "application_credential_secret",
-)
-
-
-def entry_from_variables(variables: Mapping[str, str]) -> dict[str, Any]:
-    """Return the entry of a clouds.yaml that OS_ variables stand for; raise `RallycrossError` without OS_AUTH_URL."""
-    given = {name: value for name, value in variables.items() if name.startswith("OS_") and value}
-    auth = {key: given[f"OS_{key.upper()}"] for key in _AUTH if f"OS_{key.upper()}" in given}
-    if "OS_TENANT_NAME" in given:
-        auth.setdefault("project_name", given["OS_TENANT_NAME"])
-    if "auth_url" not in auth:
-        raise RallycrossError("there is no OS_AUTH_URL - source an openrc first")
-    entry: dict[str, Any] = {"auth": auth}
-    entry |= {key: given[name] for name, key in _BESIDE_AUTH.items() if name in given}
-    entry["interface"] = str(entry.get("interface", "public")).removesuffix("URL")
-    if given.get("OS_INSECURE", "").lower() in {"1", "true", "yes"}:
-        entry["verify"] = False
-    if "auth_type" not in entry and any(key.startswith("application_credential") for key in auth):
-        entry["auth_type"] = "v3applicationcredential"
-    return entry
 
 
 def _whole_path(path: str) -> str | None:
@@ -75,7 +30,10 @@ def _whole_path(path: str) -> str | None:
 
 
 def _with_url(auth: dict[str, Any]) -> str | None:
-    return None if auth.get("auth_url") else "must have an `auth_url`"
+    if not auth.get("auth_url"):
+        return "must have an `auth_url`"
+    wrong = wrong_url(str(auth["auth_url"]))
+    return f"has an auth_url that {wrong}" if wrong else None
 
 
 class Existing:
@@ -84,7 +42,9 @@ class Existing:
     takes_servers = False
     commanding: ClassVar = ("hosts",)  # on which hooks run commands
     options: ClassVar = {
-        "clouds_yaml": Option(str, "~/.config/openstack/clouds.yaml", "path of a clouds.yaml", _whole_path),
+        "clouds_yaml": Option(
+            str, None, "path of a clouds.yaml (default: the one that openstackclient would read)", _whole_path
+        ),
         "cloud": Option(str, None, "the cloud's entry in the clouds.yaml (default: this spec's `name`)"),
         "openrc": Option(str, None, "path of an openrc, in the place of a clouds.yaml", _whole_path, ("clouds_yaml",)),
         "auth": Option(
@@ -95,6 +55,12 @@ class Existing:
         "interface": Option(str, None, "the endpoints to use: public, internal or admin"),
         "verify": Option(bool, None, "whether to check the cloud's certificates"),
         "cacert": Option(str, None, "path of the certificates to check them by", _whole_path),
+        "cert": Option(str, None, "path of a client's certificate to show", _whole_path),
+        "key": Option(str, None, "path of that certificate's key", _whole_path),
+        "auth_methods": Option(list, None, "what v3multifactor signs in by, in this order", keys=None),
+        "identity_api_version": Option(str, None, "keystone's version: 3 is spoken"),
+        "default_domain": Option(str, None, "id of the domain of users and projects that name none (default)"),
+        **{key: Option(str, None, "what openstacksdk knows of one service under this key") for key in service_keys()},
         "users": Option(list, None, "`auth`s of users without privileges: entries NAME-user-0, ...", keys=None),
         "hosts": Option(
             dict, None, "its machines that hooks may break, by name, each with `host`", named_hosts.complain, keys=None
@@ -102,12 +68,14 @@ class Existing:
     }
 
     def reads(self, options: Mapping[str, Any]) -> Mapping[str, str]:
-        """Return the file of its credentials, where they are in none of the options, and that of its certificates."""
-        files = {"cacert": options["cacert"]}
+        """Return the file of its credentials, where they are in none of the options, and those of its certificates."""
+        files = {key: options[key] for key in ("cacert", "cert", "key")}
         if options["openrc"]:
             files["openrc"] = options["openrc"]
         elif not options["auth"]:
-            files["clouds_yaml"] = options["clouds_yaml"]
+            files["clouds_yaml"] = options["clouds_yaml"] or str(
+                CloudsFile.usual() or "~/.config/openstack/clouds.yaml"
+            )
         return {key: path for key, path in files.items() if path}
 
     def plan(self, spec: CloudSpec, nodes: Sequence[Node], site: Site) -> Plan:
@@ -160,7 +128,7 @@ def _entries(spec: CloudSpec, host: Host) -> tuple[dict[str, Any], list[dict[str
     Its users are those that the spec has, or else those that stand beside it in the file, see `user_entries`.
     """
     entry, users = _found(spec, host)
-    return entry, [{**entry, "auth": auth} for auth in spec.options["users"]] if spec.options["users"] else users
+    return entry, [acting_as(entry, auth) for auth in spec.options["users"]] if spec.options["users"] else users
 
 
 def _found(spec: CloudSpec, host: Host) -> tuple[dict[str, Any], list[dict[str, Any]]]:
@@ -169,49 +137,27 @@ def _found(spec: CloudSpec, host: Host) -> tuple[dict[str, Any], list[dict[str, 
         return given, []
     if spec.options["openrc"]:
         return _openrc(spec, host) | given, []
-    name = spec.options["cloud"] or spec.name
-    path = _whole(spec.options["clouds_yaml"], host)
-    where = f"{spec.file}: clouds_yaml: {host.name}:{path}"
+    path = spec.options["clouds_yaml"]
     try:
-        entries = yaml.safe_load(host.read(path))["clouds"]
-        entry = entries.get(name)
-    except OSError as error:
-        raise RallycrossError(f"{where} cannot be read: {error.strerror} - name the file that has the cloud") from error
-    except (AttributeError, KeyError, TypeError, UnicodeDecodeError, yaml.YAMLError) as error:
-        raise RallycrossError(f"{where} is not a clouds.yaml - name a file that has `clouds:`") from error
-    if not isinstance(entry, dict):
-        there = ", ".join(map(str, entries)) or "none"
-        raise RallycrossError(f"{where} has no cloud {name!r} - set `cloud:`; it has: {there}")
-    return entry | given, [one | given for one in user_entries(name, entries).values()]
+        file = CloudsFile.read(Path(_whole(path, host)) if path else None)
+        cloud = file.cloud(spec.options["cloud"] or spec.name, spec.options["region_name"])
+    except RallycrossError as error:
+        raise RallycrossError(f"{spec.file}: {'clouds_yaml' if path else 'cloud'}: {error}") from error
+    return cloud.config | given, [user.config | given for user in cloud.users]
 
 
 def _openrc(spec: CloudSpec, host: Host) -> dict[str, Any]:
     path = _whole(spec.options["openrc"], host)
     where = f"{spec.file}: openrc: {host.name}:{path}"
     try:
-        text = host.read(path)
-    except OSError as error:
-        raise RallycrossError(f"{where} cannot be read: {error.strerror} - name an openrc") from error
-    variables = openrc_variables(text)
-    if not variables.get("OS_PASSWORD", "x").replace("$OS_PASSWORD_INPUT", ""):
-        raise RallycrossError(f"{where} asks for the password - write it in, or use an application credential")
-    try:
-        return entry_from_variables(variables)
+        # Line ends as they are: to bash one of Windows is part of the value.
+        return entry_from_variables(openrc_variables(read_bytes(path, remedy="name an openrc").decode()))
+    except InvalidInput as error:
+        raise RallycrossError(f"{spec.file}: openrc: {error}") from error
+    except UnicodeDecodeError as error:
+        raise RallycrossError(f"{where}: not UTF-8 text - save it as UTF-8") from error
     except RallycrossError as error:
         raise RallycrossError(f"{where}: {error}") from error
-
-
-def openrc_variables(text: str) -> dict[str, str]:
-    """Return the OS_ variables that an openrc sets. Nothing of it is run; a value that is computed is left as it is."""
-    found = {}
-    for line in text.splitlines():
-        if match := _EXPORT.fullmatch(line):
-            try:
-                words = shlex.split(match[2], comments=True)
-            except ValueError:
-                words = [match[2]]
-            found[match[1]] = words[0] if words else ""
-    return found
 
 
 def _whole(path: str, host: Host) -> str:
@@ -219,10 +165,7 @@ def _whole(path: str, host: Host) -> str:
 
 
 def _sign_in(name: str, entry: dict[str, Any]) -> Access:
-    try:
-        return SignIn(Cloud(name, {"api_timeout": _PATIENCE, **entry}))()
-    except OSError as error:  # such as a `cacert` that is not there
-        raise RallycrossError(f"cloud {name}: {error} - mend its entry") from error
+    return SignIn(Cloud(name, {"api_timeout": _PATIENCE, **entry}))()
 
 
 ENGINES.add("existing", Existing())

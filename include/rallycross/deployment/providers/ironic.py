@@ -11,6 +11,7 @@ from openstack.connection import Connection
 from openstack.exceptions import NotFoundException, SDKException
 
 from rallycross.cloud.cloud import Cloud
+from rallycross.cloud.clouds_file import CloudsFile
 from rallycross.deployment.booting import BY_IMAGE, reached, signed_in
 from rallycross.deployment.ironic import provisioning, reserving
 from rallycross.deployment.ironic.config_drive import config_drive
@@ -220,7 +221,7 @@ class _Making:
 def _connected(given: Mapping[str, Any]) -> Iterator[Connection]:
     """Sign in to ironic; what it refuses becomes a `RallycrossError`."""
     if given["cloud"]:
-        cloud = Cloud.from_file(Path(given["clouds_yaml"]).expanduser(), given["cloud"])
+        cloud = CloudsFile.read(Path(given["clouds_yaml"]).expanduser()).cloud(given["cloud"])
     elif not given["endpoint"]:
         raise RallycrossError("provider: lacks endpoint - give it, or name an entry of a clouds.yaml by `cloud`")
     else:

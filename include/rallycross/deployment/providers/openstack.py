@@ -12,6 +12,7 @@ from openstack.connection import Connection
 from openstack.exceptions import ResourceFailure, ResourceTimeout, SDKException
 
 from rallycross.cloud.cloud import Cloud
+from rallycross.cloud.clouds_file import CloudsFile
 from rallycross.deployment.booting import BY_IMAGE, reached, signed_in
 from rallycross.deployment.openstack.things import KINDS, addresses, await_gone, delete, found
 from rallycross.deployment.option import Option, texts, within
@@ -261,7 +262,7 @@ class _Making:
 def _connected(given: Mapping[str, Any]) -> Iterator[Connection]:
     """Sign in to the cloud; what it refuses becomes a `RallycrossError`."""
     if given["cloud"]:
-        cloud = Cloud.from_file(Path(given["clouds_yaml"]).expanduser(), given["cloud"])
+        cloud = CloudsFile.read(Path(given["clouds_yaml"]).expanduser()).cloud(given["cloud"])
     elif missing := [key for key in ("auth_url", "user", "password", "tenant") if not given[key]]:
         raise RallycrossError(
             f"provider: lacks {', '.join(missing)} - give them, or name an entry of a clouds.yaml by `cloud`"

@@ -50,13 +50,13 @@ def test_the_clouds_own_users_come_with_it(small_cloud: SmallCloud, tmp_path: Pa
     """Entries beside the cloud's, numbered from 0 without a gap, become its users under the spec's name."""
     path, entry = tmp_path / "clouds.yaml", small_cloud.cloud().config
     names = ["small", "small-user-0", "small-user-1", "small-user-3", "other-user-0"]
-    path.write_text(yaml.safe_dump({"clouds": {name: {**entry, "profile": name} for name in names}}))
+    path.write_text(yaml.safe_dump({"clouds": {name: {**entry, "image_format": name} for name in names}}))
     spec = _spec(clouds_yaml=str(path), cloud="small", interface="public")
     kept = tmp_path / "kept.yaml"
     kept.write_text(deployment.deploy(spec, a_site(tmp_path, tell=told)).clouds_yaml_text)
     cloud = Cloud.from_file(kept, "mine")
     assert [user.name for user in cloud.users] == ["mine", "mine"]
-    assert [user.config["profile"] for user in cloud.users] == ["small-user-0", "small-user-1"]
+    assert [user.config["image_format"] for user in cloud.users] == ["small-user-0", "small-user-1"]
     assert {user.config["interface"] for user in cloud.users} == {"public"}
 
 
@@ -88,22 +88,23 @@ def test_a_wrong_password_fails_the_step(small_cloud: SmallCloud, tmp_path: Path
 @pytest.mark.parametrize(
     ("content", "words"),
     [
-        (None, "cannot be read: No such file or directory - name the file that has the cloud"),
-        ("clouds: 5", "is not a clouds.yaml - name a file that has `clouds:`"),
-        ("[]", "is not a clouds.yaml"),
-        ("{", "is not a clouds.yaml"),
-        ("clouds: {a: {}, b: {}}", "has no cloud 'mine' - set `cloud:`; it has: a, b"),
-        ("clouds: {mine: }", "has no cloud 'mine'"),
+        (None, ": cannot be read: No such file or directory - name the file that has the cloud"),
+        ("clouds: 5", " is not a clouds.yaml - name a file that has `clouds:`"),
+        ("[]", " is not a clouds.yaml"),
+        ("clouds:\n  c:\n    auth:\n      a: b\n     c: d\n", ":5:6: not valid YAML: expected <block end>"),
+        ("clouds: {a: {}, b: {}}", " has no cloud 'mine' - it has: a, b"),
+        ("clouds: {mine: }", ": the cloud 'mine' is no mapping"),
+        ("clouds: {mine: {auth: 5}}", ": the cloud 'mine': its `auth` is no mapping"),
     ],
 )
 def test_a_bad_file_is_named(tmp_path: Path, told: Told, content: str | None, words: str) -> None:
-    """What is wrong with a clouds.yaml is said with its host and path, and what to do."""
+    """What is wrong with a clouds.yaml is said with its path and line, and what to do."""
     path = tmp_path / "clouds.yaml"
     if content is not None:
         path.write_text(content)
     with pytest.raises(RallycrossError) as caught:
         deployment.deploy(_spec(clouds_yaml=str(path)), a_site(tmp_path, tell=told))
-    assert str(caught.value).startswith(f"c.yaml: clouds_yaml: localhost:{path} {words}")
+    assert str(caught.value).startswith(f"c.yaml: clouds_yaml: {path}{words}")
     assert told.statuses() == {"sign-in": "failed"}
 
 

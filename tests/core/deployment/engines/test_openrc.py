@@ -7,7 +7,7 @@ from sites import a_site
 from small_cloud import SmallCloud
 
 from rallycross import deployment
-from rallycross.deployment.engines.existing import entry_from_variables, openrc_variables
+from rallycross.cloud.variables import entry_from_variables, openrc_variables
 from rallycross.errors import RallycrossError
 
 
@@ -52,5 +52,7 @@ def test_an_openrc_that_asks_is_refused(tmp_path: Path) -> None:
     text = "export OS_AUTH_URL=http://a\nread -sr OS_PASSWORD_INPUT\nexport OS_PASSWORD=$OS_PASSWORD_INPUT\n"
     (tmp_path / "openrc").write_text(text)
     spec = deployment.load_spec(f"name: mine\nengine: existing\nopenrc: {tmp_path}/openrc\n", file="c.yaml")
-    with pytest.raises(RallycrossError, match="asks for the password - write it in"):
+    with pytest.raises(
+        RallycrossError, match=r"line 3: OS_PASSWORD .* it is asked for when it is sourced - source it, then "
+    ):
         deployment.deploy(spec, a_site(tmp_path))

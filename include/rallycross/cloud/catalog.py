@@ -1,0 +1,120 @@
+"""A catalog as keystoneauth reads it: for each service, the one address that requests go to.
+
+Old names of a type (`volumev3`) are known by os-service-types. What an entry says of a service (`compute_interface`,
+`volume_endpoint_override`, ...) goes before what it says of all.
+"""
+
+import re
+from typing import Any
+
+import os_service_types
+from keystoneauth1.access import AccessInfo
+from keystoneauth1.discover import EndpointData
+from keystoneauth1.exceptions import ClientException
+from keystoneauth1.session import Session
+from openstack.config.cloud_region import CloudRegion
+
+from rallycross.cloud.errors import SignInFailed
+
+_SERVICE_TYPES = os_service_types.ServiceTypes()
+# What is spoken, and what a service's paths begin with where its endpoint in the catalog names no version.
+_VERSIONS = {
+    "block-storage": "v3",
+    "compute": "v2.1",
+    "identity": "v3",
+    "image": "v2",
+    "network": "v2.0",
+}
+_VERSION = re.compile(r"/v(\d+)(?:\.\d+)?(?=/|$)")
+_OVERRIDE = "_endpoint_override"
+
+
+def official(service_type: str) -> str:
+    """Return what os-service-types calls a type: "block-storage" for "volumev3"; one that it does not know stays."""
+    return str(_SERVICE_TYPES.get_service_type(service_type) or service_type)
+
+
+def endpoints(
+    name: str, region: CloudRegion, session: Session, access: AccessInfo, before: frozenset[str] = frozenset()
+) -> dict[str, str]:
+    """Return the URL of each service by its official type, with its version and without a slash at the end.
+
+    Of several types that mean one service, the one in `before` is taken, or else the one that keystoneauth would take.
+    Raise `SignInFailed`, with what to do, where the catalog has nothing for the entry's interface and region.
+    """
+    catalog = access.service_catalog
+    everything = [one for found in catalog.get_endpoints_data().values() for one in found] if catalog else []
+    overridden = {
+        official(key.removesuffix(_OVERRIDE).replace("_", "-")) for key in region.config if key.endswith(_OVERRIDE)
+    }
+    kinds = {official(str(one.service_type)) for one in everything}
+    found: dict[str, str] = {}
+    for kind in sorted(kinds | overridden):
+        if kind in overridden:
+            found[kind] = _versioned(kind, str(region.get_endpoint(kind)))
+            continue
+        wanted = next((one for one in sorted(before) if official(one) == kind), None) or region.get_service_type(kind)
+        there = catalog.get_endpoint_data_list(
+            service_type=wanted,
+            interface=_interfaces(region, kind),
+            region_name=region.get_region_name(kind) or None,
+            service_name=region.get_service_name(kind),
+        )
+        _check_region(name, kind, there)
+        if there:
+            found[kind] = _spoken(kind, there[0], session, access.project_id)
+    if not found:
+        raise SignInFailed(f"cloud {name}: {_nothing(everything, region, access)}")
+    return found
+
+
+def _interfaces(region: CloudRegion, kind: str) -> list[str]:
+    given = region.get_interface(kind) or "public"
+    return [str(one).removesuffix("URL") for one in (given if isinstance(given, list) else [given])]
+
+
+def _check_region(name: str, kind: str, there: list[EndpointData]) -> None:
+    regions = sorted({str(one.region_name) for one in there if one.region_name})
+    if len(regions) > 1:
+        raise SignInFailed(
+            f"cloud {name}: its catalog has {kind} in several regions, and its entry names none"
+            f" - write `region_name:` with one of {', '.join(regions)}"
+        )
+
+
+def _nothing(everything: list[EndpointData], region: CloudRegion, access: AccessInfo) -> str:
+    """Return why there is no endpoint, and what to do."""
+    if not everything:
+        scoped = access.project_id or access.domain_id or getattr(access, "system_scoped", False)
+        if not scoped:
+            return "its token is for no project, so there is no catalog - write `project_name` below its `auth`"
+        return "its catalog is empty - have its administrator register the services' endpoints in keystone"
+    wanted, regions = region.get_region_name(), sorted({str(one.region_name) for one in everything if one.region_name})
+    if wanted and wanted not in regions:
+        return f"its catalog has no region {wanted!r} - write `region_name:` with one of {', '.join(regions) or 'none'}"
+    interfaces = sorted({str(one.interface) for one in everything})
+    given = " or ".join(_interfaces(region, "")) if not region.get_interface() else region.get_interface()
+    return f"its catalog has no {given} endpoints - write `interface:` with one of {', '.join(interfaces)}"
+
+
+def _spoken(kind: str, endpoint: EndpointData, session: Session, project: str | None) -> str:
+    """Return an endpoint's URL in the version that is spoken.
+
+    Where the catalog names another one, the documents beside it are asked, as an adapter of keystoneauth does.
+    """
+    url = _versioned(kind, str(endpoint.url))
+    named = _VERSION.search(url)
+    if kind not in _VERSIONS or named is None or named[1] == (major := _VERSIONS[kind][1]):
+        return url
+    lowest, highest = f"{major}.0", f"{major}.latest"
+    try:
+        data: Any = endpoint.get_versioned_data(session, project_id=project, min_version=lowest, max_version=highest)
+    except ClientException:
+        return url  # which fails by its own name where it is used
+    return str(data.url).rstrip("/") if data and data.url else url
+
+
+def _versioned(kind: str, url: str) -> str:
+    """Return a service's URL with its version, taking the usual one where the catalog names none."""
+    url = url.rstrip("/")
+    return url if kind not in _VERSIONS or _VERSION.search(url) else f"{url}/{_VERSIONS[kind]}"

@@ -1,0 +1,228 @@
+"""An entry of a clouds.yaml, checked and handed to openstacksdk: what signs in, and what says of it what is wrong.
+
+openstackclient's rules: of `auth`, an auth type gets what it takes and no more; what is null or empty is not set; a
+user or project without a domain is of the default one.
+"""
+
+import re
+from collections.abc import Iterator, Mapping
+from functools import cache
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+from keystoneauth1 import loading
+from keystoneauth1.session import Session
+from openstack.config import OpenStackConfig
+from openstack.config.cloud_region import CloudRegion
+
+from rallycross.cloud.errors import SignInFailed
+from rallycross.errors import did_you_mean
+from rallycross.secret import is_secret_name
+
+INTERFACES = ("public", "internal", "admin")
+# Arguments of openstacksdk's own functions, and what has been resolved when an entry was read.
+_NO_SETTINGS = frozenset({"argparse", "cloud", "profile", "regions", "validate"})
+_OLD_NAMES = {"auth_token": "token", "tenant_id": "project_id", "tenant_name": "project_name"}
+_MORE_KEYS = frozenset({"default_domain", "default_domain_id", "default_domain_name", *_OLD_NAMES})
+_BY_USER = frozenset({"password", "v3password", "v3totp"})  # whose user is of a domain
+_SECRET_OF = {  # what no sign-in can be without, where keystoneauth does not say so by itself
+    "password": ("password",),
+    "v3password": ("password",),
+    "v3totp": ("passcode",),
+    "token": ("token",),
+    "v3token": ("token",),
+    "v3applicationcredential": ("application_credential_secret",),
+}
+_BOUND = frozenset(
+    {"project_id", "project_name", "project_domain_id", "project_domain_name", "domain_id", "domain_name", "trust_id"}
+    | {"system_scope"}
+)
+_OF_USER = frozenset({"username", "user_id", "user_domain_id", "user_domain_name"})
+_WHO = {  # one of these, too
+    **dict.fromkeys(_BY_USER, ("username", "user_id")),
+    "v3applicationcredential": ("application_credential_id", "application_credential_name"),
+}
+
+
+def region_of(name: str, config: Mapping[str, Any], session: type[Session] = Session) -> CloudRegion:
+    """Return openstacksdk's idea of an entry, ready to sign in; raise `SignInFailed` with what is wrong with it.
+
+    Nothing is sent. The environment and files of openstacksdk have no say.
+    """
+    given = _set(config)
+    wrong = next(_wrong(given), "")
+    if wrong:
+        raise SignInFailed(f"cloud {name}: {wrong}")
+    sdk = OpenStackConfig(
+        load_yaml_config=False, load_envvars=False, app_name="rallycross", session_constructor=session
+    )
+    try:
+        plain = sdk.get_one(validate=False, **given).config
+        kind, auth = _auth(name, plain, given)
+        kept = {key: value for key, value in given.items() if key not in auth_keys() | {"auth", "auth_plugin"}}
+        return sdk.get_one(**{**kept, "auth_type": kind, "auth": auth})
+    except SignInFailed:
+        raise
+    except Exception as error:
+        raise SignInFailed(f"cloud {name}: its entry cannot be used ({_said(error)}) - mend its `auth`") from error
+
+
+def auth_type_of(auth: Mapping[str, Any]) -> str:
+    """Return the way to sign in that an `auth` without an auth type means."""
+    if any(str(key).startswith("application_credential") for key in auth):
+        return "v3applicationcredential"
+    by_user = auth.keys() & {"username", "user_id", "password"}
+    return "token" if "token" in auth and not by_user else "password"
+
+
+def acting_as(config: Mapping[str, Any], auth: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the entry with which another user of the same cloud signs in, by password."""
+    kept = {key: value for key, value in config.items() if key.replace("-", "_") not in auth_keys() | {"auth_methods"}}
+    return {**kept, "auth_type": "password", "auth": dict(auth)}
+
+
+@cache
+def auth_keys() -> frozenset[str]:
+    """Return all keys that some way to sign in takes."""
+    found = set(_MORE_KEYS)
+    loaders: dict[str, Any] = loading.get_available_plugin_loaders()
+    for loader in loaders.values():
+        found.update(name for option in loader.get_options() for name in _names(option))
+    return frozenset(found)
+
+
+@cache
+def _kinds() -> frozenset[str]:
+    return frozenset(loading.get_available_plugin_names())
+
+
+def _set(config: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what is set of an entry, under openstacksdk's names."""
+    given = {str(key).replace("-", "_"): value for key, value in config.items() if value not in (None, "")}
+    given = {key.removeprefix("os_"): value for key, value in given.items() if key not in _NO_SETTINGS}
+    if isinstance(given.get("auth"), Mapping):
+        auth = given["auth"].items()
+        given["auth"] = {str(key).replace("-", "_"): value for key, value in auth if value not in (None, "")}
+    for key in ("verify", "insecure"):
+        if str(given.get(key)).lower() in {"true", "false"}:
+            given[key] = str(given[key]).lower() == "true"
+    return given
+
+
+def _wrong(given: Mapping[str, Any]) -> Iterator[str]:
+    """Yield what is wrong with the settings of an entry."""
+    auth = given.get("auth", {})
+    if not isinstance(auth, dict):
+        yield "its `auth` is no mapping - write auth_url, username and so on below it"
+        return
+    for key, value in {**{key: given[key] for key in given.keys() & auth_keys()}, **auth}.items():
+        if key not in auth_keys():
+            yield f"its `auth` has the unknown key {key!r} - {did_you_mean(key, auth_keys()) or 'take it out'}"
+        if isinstance(value, dict | list) and key != "auth_methods":
+            yield f"its {key} is no text - write it in quotes"
+        if is_secret_name(key) and (isinstance(value, bool) or not isinstance(value, str | int)):
+            yield f"its {key} is no text for YAML - put it in quotes"
+    yield from _wrong_with_tls(given)
+    try:
+        float(given.get("api_timeout", 1))
+    except (TypeError, ValueError):
+        yield "its api_timeout must be a number of seconds"
+    yield from _wrong_with_services(given)
+
+
+def _wrong_with_tls(given: Mapping[str, Any]) -> Iterator[str]:
+    for key in ("verify", "insecure"):
+        if not isinstance(given.get(key, True), bool):
+            yield f"its {key} must be true or false"
+    for key in ("cacert", "cert", "key"):
+        if key in given and not (isinstance(given[key], str) and Path(given[key]).expanduser().is_file()):
+            yield f"its {key}: there is no file {given[key]} - mend the path"
+    if "key" in given and "cert" not in given:
+        yield "its key is there, and no cert - write the path of the certificate beside it"
+
+
+def _wrong_with_services(given: Mapping[str, Any]) -> Iterator[str]:
+    for key, value in given.items():
+        if key.endswith(("interface", "endpoint_type")) and key != "default_interface":
+            for one in value if isinstance(value, list) else [value]:
+                if str(one).removesuffix("URL") not in INTERFACES:
+                    yield f"its {key} is {one!r} - it must be {', '.join(INTERFACES[:-1])} or {INTERFACES[-1]}"
+        if key.endswith("endpoint_override") and not re.match(r"https?://[^/]", str(value)):
+            yield f"its {key} must begin with http:// or https://"
+        if key.endswith("region_name") and not isinstance(value, str | int):
+            yield f"its {key} must be the name of one region"
+
+
+def _auth(name: str, plain: Mapping[str, Any], given: Mapping[str, Any]) -> tuple[str, dict[str, Any]]:
+    """Return the auth type, and what it takes of all that is given."""
+    there: dict[str, Any] = {
+        **{key: plain[key] for key in plain.keys() & auth_keys()},
+        **{key: value for key, value in plain["auth"].items() if value not in (None, "")},
+    }
+    explicit = given.get("auth_type") or given.get("auth_plugin")
+    kind = str(explicit or auth_type_of(there))
+    kind = {"token_endpoint": "admin_token", "None": "none"}.get(kind, kind)
+    if kind.startswith("v2"):
+        raise SignInFailed(f"cloud {name}: its auth_type {kind} is of keystone's version 2 - write {kind[2:]}")
+    if kind not in _kinds():
+        remedy = did_you_mean(kind, _kinds()) or "mend it"
+        raise SignInFailed(f"cloud {name}: its auth_type {kind!r} is unknown - {remedy}")
+    loader: Any = loading.get_plugin_loader(kind)
+    if kind == "v3multifactor":  # takes what its methods take
+        methods = plain.get("auth_methods") or there.get("auth_methods") or []
+        there["auth_methods"] = methods.split(",") if isinstance(methods, str) else methods
+        loader._methods = there["auth_methods"]  # noqa: SLF001 - as openstacksdk does
+    auth: dict[str, Any] = {}
+    for option in loader.get_options():
+        value = next((there[key] for key in _names(option) if there.get(key) not in (None, "")), None)
+        if value is not None:
+            auth[option.dest] = value if isinstance(value, list) else str(value)
+    if kind == "v3applicationcredential":  # bound to its project: keystone refuses one that names it again
+        bound = _BOUND | (_OF_USER if "application_credential_id" in auth else frozenset())
+        auth = {key: value for key, value in auth.items() if key not in bound}
+    if not kind.startswith(("none", "http", "admin")):
+        domain = str(plain.get("default_domain") or there.get("default_domain") or "default")
+        for whose, what in (("user", "username"), ("project", "project_name")):
+            takes_it = f"{whose}_domain_id" in {option.dest for option in loader.get_options()}
+            if what in auth and takes_it and not auth.keys() & {f"{whose}_domain_id", f"{whose}_domain_name"}:
+                auth[f"{whose}_domain_id"] = domain
+    _complete(name, kind, auth)
+    return kind, auth
+
+
+def _complete(name: str, kind: str, auth: Mapping[str, Any]) -> None:
+    """Raise where something is missing, or an address is none."""
+    missing = [key for key in _SECRET_OF.get(kind, ()) if key not in auth]
+    if kind in _WHO and not auth.keys() & set(_WHO[kind]):
+        missing.append(" or ".join(_WHO[kind]))
+    if kind not in {"none", "http_basic", "admin_token"} and "auth_url" not in auth:
+        missing.append("auth_url")
+    if missing:
+        where = "write it below `auth`, or into the secure.yaml beside the clouds.yaml"
+        raise SignInFailed(f"cloud {name}: its entry has no {', no '.join(missing)} (auth_type {kind}) - {where}")
+    if wrong := wrong_url(str(auth.get("auth_url", "http://-"))):
+        raise SignInFailed(f"cloud {name}: its auth_url {wrong}")
+
+
+def wrong_url(url: str) -> str:
+    """Return what is wrong with the address of an identity service, and what to do; nothing where it can be one."""
+    try:
+        parts = urlsplit(url)
+        there = bool(parts.hostname) and (parts.port is None or parts.port > 0)
+    except ValueError as error:
+        return f"is no address ({error}) - write it whole, such as http://192.0.2.1:5000/v3"
+    if parts.scheme not in {"http", "https"} or not there:
+        return f"{url!r} is not whole - write it with http:// or https://, host and port: http://192.0.2.1:5000/v3"
+    if any(one.isspace() for one in url):
+        return "has a blank in it - take it out"
+    return ""
+
+
+def _names(option: Any) -> list[str]:
+    names = [option.dest, option.name, *(old.name for old in option.deprecated)]
+    return [name.replace("-", "_") for name in names]
+
+
+def _said(error: Exception) -> str:
+    return str(error).strip() or type(error).__name__

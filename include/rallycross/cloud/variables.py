@@ -1,0 +1,84 @@
+"""`OS_` variables, as openstackclient takes them, as an entry of a clouds.yaml."""
+
+import re
+from collections.abc import Mapping
+from typing import Any
+
+import os_service_types
+
+from rallycross.cloud.entry import auth_keys, auth_type_of
+from rallycross.cloud.openrc import read_openrc
+from rallycross.errors import RallycrossError
+
+# What a variable is in an entry, where it is not in its `auth`.
+_BESIDE = {
+    "OS_AUTH_METHODS": "auth_methods",
+    "OS_AUTH_TYPE": "auth_type",
+    "OS_CACERT": "cacert",
+    "OS_CERT": "cert",
+    "OS_ENDPOINT_TYPE": "interface",
+    "OS_IDENTITY_API_VERSION": "identity_api_version",
+    "OS_INTERFACE": "interface",
+    "OS_KEY": "key",
+    "OS_REGION_NAME": "region_name",
+}
+_OLD = {
+    "OS_AUTH_PLUGIN": "auth_type",
+    "OS_AUTH_TOKEN": "token",
+    "OS_TENANT_ID": "project_id",
+    "OS_TENANT_NAME": "project_name",
+}
+_OLD_KEYS = {name.removeprefix("OS_").lower() for name in _OLD}
+_TRUE = {"1", "true", "yes", "on"}
+# By service, after its type: what openstacksdk reads of an entry.
+PER_SERVICE = (
+    "api_version",
+    "default_microversion",
+    "endpoint_override",
+    "interface",
+    "region_name",
+    "service_name",
+    "service_type",
+)
+
+
+def service_keys() -> list[str]:
+    """Return the keys of an entry that are about one service: `compute_endpoint_override`, `volume_api_version`, ..."""
+    known = os_service_types.ServiceTypes()
+    types = {alias for kind in known.all_types_by_service_type for alias in known.get_all_types(kind)}
+    return sorted(f"{kind.replace('-', '_')}_{key}" for kind in types for key in PER_SERVICE)
+
+
+def entry_from_variables(variables: Mapping[str, str]) -> dict[str, Any]:
+    """Return the entry that variables stand for; raise `RallycrossError` where they name no cloud."""
+    given = {name: value for name, value in variables.items() if name.startswith("OS_") and value}
+    auth: dict[str, Any] = {
+        key: given[f"OS_{key.upper()}"] for key in auth_keys() - _OLD_KEYS if f"OS_{key.upper()}" in given
+    }
+    for name, key in _OLD.items():
+        if name in given and key != "auth_type":
+            auth.setdefault(key, given[name])
+    if "auth_url" not in auth:
+        raise RallycrossError("there is no OS_AUTH_URL - source an openrc first")
+    entry: dict[str, Any] = {"auth": auth}
+    entry |= {key: given[name] for name, key in _BESIDE.items() if name in given}
+    if "OS_AUTH_PLUGIN" in given:
+        entry.setdefault("auth_type", given["OS_AUTH_PLUGIN"])
+    entry |= {key: given[f"OS_{key.upper()}"] for key in service_keys() if f"OS_{key.upper()}" in given}
+    entry["interface"] = str(entry.get("interface", "public")).removesuffix("URL")
+    if given.get("OS_INSECURE", "").lower() in _TRUE:
+        entry["verify"] = False
+    if "auth_type" not in entry and (found := auth_type_of(auth)) != "password":
+        entry["auth_type"] = found
+    return entry
+
+
+def openrc_variables(text: str) -> dict[str, str]:
+    """Return the OS_ variables of an openrc; raise `RallycrossError`, with the line, where one cannot be known.
+
+    One of no use to an entry may be unknown.
+    """
+    found = read_openrc(text)
+    used = {*_BESIDE, *_OLD, "OS_INSECURE", *(f"OS_{key.upper()}" for key in (*auth_keys(), *service_keys()))}
+    found.of(*(used & found.unknown.keys()))
+    return {name: value for name, value in found.known.items() if re.match("OS_", name) and value}

@@ -1,0 +1,132 @@
+"""A clouds.yaml, with what openstacksdk reads beside it."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+from hypothesis import example, given, settings
+from hypothesis import strategies as st
+from openstack.config import OpenStackConfig
+
+from rallycross.cloud.clouds_file import CloudsFile
+from rallycross.errors import RallycrossError
+
+
+@pytest.fixture(name="folder")
+def _folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    for name in ("CONFIG", "SECURE", "VENDOR"):
+        monkeypatch.setattr(f"openstack.config.loader.{name}_FILES", [str(tmp_path / "home" / f"{name}.yaml")])
+        monkeypatch.delenv(f"OS_CLIENT_{name}_FILE", raising=False)
+    (tmp_path / "home").mkdir()
+    return tmp_path
+
+
+def written(path: Path, clouds: dict[str, Any], key: str = "clouds") -> Path:
+    """Write a file of OpenStack's clients."""
+    path.write_text(yaml.safe_dump({key: clouds}))
+    return path
+
+
+def test_a_vendors_profile_is_filled_in(folder: Path) -> None:
+    """`profile`, and the older `cloud`, bring what openstacksdk knows of a vendor, for the region that is named."""
+    auth = {"username": "a", "password": "b", "project_name": "p"}
+    file = written(folder / "clouds.yaml", {"c": {"profile": "otc", "auth": auth}, "o": {"cloud": "otc", "auth": auth}})
+    for name in ("c", "o"):
+        config = CloudsFile.read(file).cloud(name, "eu-nl").config
+        theirs = OpenStackConfig(config_files=[str(file)], load_envvars=False).get_one(name, region_name="eu-nl").config
+        assert config["auth"]["auth_url"] == theirs["auth"]["auth_url"] == "https://iam.eu-nl.otc.t-systems.com/v3"
+        assert (config["region_name"], "profile" in config, "cloud" in config) == ("eu-nl", False, False)
+
+
+def test_public_clouds_of_the_user_are_known(folder: Path) -> None:
+    """A clouds-public.yaml goes before the vendors that openstacksdk brings."""
+    written(folder / "home" / "VENDOR.yaml", {"mine": {"auth": {"auth_url": "http://m/v3"}}}, "public-clouds")
+    file = written(folder / "clouds.yaml", {"c": {"profile": "mine"}, "d": {"profile": "nobody"}})
+    assert CloudsFile.read(file).cloud("c").config == {"auth": {"auth_url": "http://m/v3"}}
+    with pytest.raises(RallycrossError, match=r"'d' has no auth_url, and no vendor profile 'nobody' is known"):
+        CloudsFile.read(file).cloud("d")
+
+
+def test_secrets_are_merged(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A secure.yaml beside the file is merged, and one that OS_CLIENT_SECURE_FILE names goes before it."""
+    file = written(folder / "clouds.yaml", {"c": {"auth": {"auth_url": "u", "username": "a"}}})
+    written(folder / "secure.yaml", {"c": {"auth": {"password": "beside"}}})
+    assert CloudsFile.read(file).cloud("c").config["auth"] == {"auth_url": "u", "username": "a", "password": "beside"}
+    other = written(folder / "other.yaml", {"c": {"auth": {"password": "named"}}})
+    monkeypatch.setenv("OS_CLIENT_SECURE_FILE", str(other))
+    assert CloudsFile.read(file).cloud("c").config["auth"]["password"] == "named"
+
+
+def test_the_file_is_the_one_that_clients_read(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Without a path it is OS_CLIENT_CONFIG_FILE's, or else the first where clients look."""
+    with pytest.raises(
+        RallycrossError, match=r"there is no clouds.yaml in .* - name one, or set OS_CLIENT_CONFIG_FILE"
+    ):
+        CloudsFile.read()
+    written(folder / "home" / "CONFIG.yaml", {"home": {}})
+    assert CloudsFile.read().names == ["home"]
+    monkeypatch.setenv("OS_CLIENT_CONFIG_FILE", str(written(folder / "own.yaml", {"own": {}})))
+    assert CloudsFile.read().names == ["own"]
+
+
+def test_regions_are_those_of_the_file(folder: Path) -> None:
+    """Of a list of regions the first counts, or the one that is asked for, with its own values; others are refused."""
+    regions = ["A", {"name": "B", "values": {"interface": "internal"}}]
+    file = CloudsFile.read(written(folder / "clouds.yaml", {"c": {"auth": {"auth_url": "u"}, "regions": regions}}))
+    assert file.cloud("c").config == {"auth": {"auth_url": "u"}, "region_name": "A"}
+    assert file.cloud("c", "B").config == {"auth": {"auth_url": "u"}, "region_name": "B", "interface": "internal"}
+    with pytest.raises(RallycrossError, match=r"'c' cannot be used \(Region C is not a valid .*A,B"):
+        file.cloud("c", "C")
+
+
+def test_secrets_are_what_they_look_like() -> None:
+    """What YAML would take for a number, a date or a truth is the text that stands there; a null is none."""
+    lines = "{auth_url: u, password: 0123, username: yes, token: 1_0, passcode: 2001-01-01, project_id: 1e5, user_id: }"
+    auth = CloudsFile.of_text(f"clouds: {{c: {{auth: {lines}}}}}", "x").cloud("c").config["auth"]
+    assert auth | {"password": "0123", "username": "yes", "passcode": "2001-01-01", "project_id": "1e5"} == auth
+    assert (auth["token"], auth.get("user_id")) == ("1_0", None)
+
+
+@pytest.mark.parametrize(
+    ("content", "words"),
+    [
+        (b"clouds:\n  c:\n    auth:\n      a: b\n     c: d\n", ":5:6: not valid YAML: "),
+        (b"clouds:\n\tc: 1\n", ":2:1: not valid YAML: "),
+        ("clouds:\n  ä: 1\n".encode("latin-1"), ":2:3: not UTF-8 text: the byte 0xE4 - save it as UTF-8"),
+        (b"a\0b", ": is no text - name a clouds.yaml"),
+        (b"", " is not a clouds.yaml"),
+        (b"[" * 5000, ": not valid YAML: "),
+        (b"a: &a {a: *a}\nclouds: *a", ": has more than 100000 values"),
+    ],
+)
+def test_a_mistake_is_named_with_its_place(folder: Path, content: bytes, words: str) -> None:
+    """Line and column of a mistake are told."""
+    file = folder / "clouds.yaml"
+    file.write_bytes(content)
+    with pytest.raises(RallycrossError) as caught:
+        CloudsFile.read(file)
+    assert str(caught.value).startswith(f"{file}{words}")
+
+
+_JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=6),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=6), inner, max_size=3),
+    max_leaves=6,
+)
+_KEYS = st.sampled_from(["auth", "regions", "region_name", "networks", "profile", "metrics", "timeout", "interface"])
+
+
+@given(
+    st.text(max_size=40) | st.dictionaries(_KEYS, _JSON, max_size=4).map(lambda c: yaml.safe_dump({"clouds": {"c": c}}))
+)
+@settings(max_examples=120, deadline=None)
+@example("clouds: {c: {auth: {password: !!python/object x}}}")
+def test_whatever_a_file_holds_is_a_sentence(text: str) -> None:
+    """No content ends in anything but a cloud or a message."""
+    try:
+        CloudsFile.of_text(text, "F").cloud("c")
+        said = "F"
+    except RallycrossError as error:
+        said = str(error)
+    assert said.startswith("F")
