@@ -9,7 +9,7 @@ from rallycross.cloud.errors import ApiError, BadAnswer, without_secrets
 
 REDIRECTS = frozenset({301, 302, 303, 305, 307, 308})
 MOST_REDIRECTS = 5  # one after the other
-_MULTIPLE_CHOICES = 300
+_MULTIPLE_CHOICES = 300  # what keystone's and nova's list of versions comes with, which is an answer
 
 
 class Asked(NamedTuple):
@@ -62,7 +62,7 @@ def read(asked: Asked, text: bytes) -> Any:
 
     Raise `BadAnswer` where it sends one elsewhere, is no JSON, is neither object nor list, or has nothing to read.
     """
-    if asked.status >= _MULTIPLE_CHOICES:
+    if asked.status > _MULTIPLE_CHOICES:
         asked.refuse("the answer sends one elsewhere", text)
     if not text:
         if asked.method == "GET":

@@ -100,6 +100,11 @@ def test_an_identity_endpoint_of_version_2_leads_to_version_3(small_cloud: Small
     assert SignIn(small_cloud.cloud())().endpoints == {"identity": f"{small_cloud.url}/identity/v3"}
 
 
+def test_an_address_without_a_version_leads_to_version_3(small_cloud: SmallCloud) -> None:
+    """Keystone's list of versions comes with the status 300, which is no error."""
+    assert "compute" in SignIn(small_cloud.cloud(auth_url=f"{small_cloud.url}/identity"))().endpoints
+
+
 def test_what_a_catalog_lacks_is_told() -> None:
     """An empty catalog, a token for no project, and an interface that is not there are said with what to do."""
     with pytest.raises(SignInFailed, match=r"its catalog is empty - have its administrator register"):
