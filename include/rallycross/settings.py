@@ -13,7 +13,7 @@ RALLYCROSS_FILE_LIMIT    MB of a file that people write: a task file, a cloud sp
 RALLYCROSS_FILE_VALUES   values in such a file, those of aliases counted each time (default: 50000)
 RALLYCROSS_RESULTS_LIMIT MB of a file of results that are imported (default: 200)
 RALLYCROSS_RESULTS_VALUES values, or elements, in such a file (default: 5000000)
-RALLYCROSS_TEMPLATE_SECONDS seconds of processor time that rendering a task file may take (default: 3)
+RALLYCROSS_TEMPLATE_SECONDS seconds of processor time that rendering a task file may take (default: 2)
 RALLYCROSS_TEMPLATE_MEMORY  MB of memory that rendering a task file may take (default: 256)
 RALLYCROSS_API_PATIENCE  seconds for which a cloud's API may fail in passing (429, 502, 503, 504, no connection, no
                          whole answer) until what is no load gives up (default: 120; 0 = at once)
@@ -66,7 +66,7 @@ class Settings:
     file_values: int = 50_000
     results_limit: int = 200_000_000
     results_values: int = 5_000_000
-    template_seconds: float = 3.0
+    template_seconds: float = 2.0
     template_memory: int = 256_000_000
     files: tuple[Path, ...] = ()
     commands: Commands = "files"
@@ -118,7 +118,7 @@ def settings(env: dict[str, str] | None = None) -> Settings:
         results_limit=int(_number(env, "RALLYCROSS_RESULTS_LIMIT", 200) * _MB),
         database_patience=_number(env, "RALLYCROSS_DATABASE_PATIENCE", 120),
         results_values=int(_number(env, "RALLYCROSS_RESULTS_VALUES", 5_000_000)),
-        template_seconds=_number(env, "RALLYCROSS_TEMPLATE_SECONDS", 3),
+        template_seconds=_number(env, "RALLYCROSS_TEMPLATE_SECONDS", 2),
         template_memory=int(_number(env, "RALLYCROSS_TEMPLATE_MEMORY", 256) * _MB),
         files=_folders(env.get("RALLYCROSS_FILES"), home),
         commands=_commands(env.get("RALLYCROSS_COMMANDS") or "files"),

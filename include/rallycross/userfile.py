@@ -91,7 +91,7 @@ def decoded(content: bytes, name: str) -> str:
         line = before.count(b"\n") + 1
         column = len(before[before.rfind(b"\n") + 1 :].decode("utf-8", errors="replace")) + 1
         utf16 = content.startswith((b"\xff\xfe", b"\xfe\xff"))
-        what = f"not UTF-8 text{', but UTF-16' if utf16 else f': the byte 0x{content[error.start]:02X}'}"
+        what = f"is not UTF-8 text{', but UTF-16' if utf16 else f': the byte 0x{content[error.start]:02X}'}"
         raise InvalidInput([Complaint(name, line, column, "", what, "save it as UTF-8")]) from error
     return text.replace("\r\n", "\n").replace("\r", "\n")
 

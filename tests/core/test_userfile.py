@@ -62,9 +62,9 @@ def test_a_file_that_is_too_large_is_told_with_the_setting(tmp_path: Path, monke
 @pytest.mark.parametrize(
     ("content", "complaint"),
     [
-        ("a: 1\nb: é".encode("latin-1"), "f:2:4: not UTF-8 text: the byte 0xE9 - save it as UTF-8"),
-        ("é".encode() + b"\xff", "f:1:2: not UTF-8 text: the byte 0xFF"),
-        ("a: 1".encode("utf-16"), "f:1:1: not UTF-8 text, but UTF-16 - save it as UTF-8"),
+        ("a: 1\nb: é".encode("latin-1"), "f:2:4: is not UTF-8 text: the byte 0xE9 - save it as UTF-8"),
+        ("é".encode() + b"\xff", "f:1:2: is not UTF-8 text: the byte 0xFF"),
+        ("a: 1".encode("utf-16"), "f:1:1: is not UTF-8 text, but UTF-16 - save it as UTF-8"),
     ],
 )
 def test_the_first_wrong_byte_is_told(content: bytes, complaint: str) -> None:

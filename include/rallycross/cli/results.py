@@ -147,7 +147,7 @@ def _export_report(store: Store, uuids: list[str], form: Report, output: Path) -
 def _import(options: argparse.Namespace) -> int:
     from rallycross.exchange.files import import_rally  # noqa: PLC0415 - brings Arrow's writers
 
-    if not options.file.is_file():
+    if not options.file.exists():
         raise RallycrossError(f"{options.file}: there is no such file")
     store = Store.open()
     for uuid in import_rally(store, options.file, samples=settings().samples, cloud=options.cloud):

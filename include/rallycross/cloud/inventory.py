@@ -5,7 +5,7 @@ from typing import Any
 
 from keystoneauth1.exceptions import ClientException, Forbidden
 from openstack.connection import Connection
-from openstack.exceptions import SDKException
+from openstack.exceptions import ForbiddenException, SDKException
 
 from rallycross.cloud.access import SignIn
 from rallycross.cloud.cloud import Cloud
@@ -25,7 +25,7 @@ def facts(cloud: Cloud, kinds: Iterable[str], *, own: bool = False) -> CloudFact
     try:
         connection = cloud.connect()
         things = {
-            kind: tuple(_images(connection, own=own) if kind == "image" else KINDS[kind][1](connection))
+            kind: _asked(connection, kind, own=own)
             for kind in sorted(wanted & KINDS.keys())
             if KINDS[kind][0] in services
         }
@@ -39,6 +39,17 @@ def facts(cloud: Cloud, kinds: Iterable[str], *, own: bool = False) -> CloudFact
         administrator=administrator,
         own_users=bool(cloud.users),
     )
+
+
+def _asked(connection: Connection, kind: str, *, own: bool) -> tuple[Named, ...]:
+    if kind == "image":
+        return tuple(_images(connection, own=own))
+    try:
+        return tuple(KINDS[kind][1](connection))
+    except ForbiddenException:
+        if kind in _ADMINISTRATORS:  # that one is needed is told by what needs it
+            return ()
+        raise
 
 
 def _is_administrator(connection: Connection) -> bool:
@@ -67,7 +78,9 @@ def _images(connection: Connection, *, own: bool = False) -> Iterator[Named]:
 
 def _flavors(connection: Connection) -> Iterator[Named]:
     for flavor in connection.compute.flavors():
-        yield Named(flavor.id, flavor.name or "", {"ram": flavor.ram, "disk": flavor.disk})
+        yield Named(
+            flavor.id, flavor.name or "", {"ram": flavor.ram, "disk": flavor.disk, "disabled": bool(flavor.is_disabled)}
+        )
 
 
 def _networks(connection: Connection) -> Iterator[Named]:
@@ -87,8 +100,44 @@ def _extensions(connection: Connection) -> Iterator[Named]:
 
 
 def _volume_types(connection: Connection) -> Iterator[Named]:
-    for volume_type in connection.block_storage.types():
-        yield Named(volume_type.id, volume_type.name or "")
+    # Without a filter an administrator is told of public ones only, and could not be told that one is not public.
+    for volume_type in connection.block_storage.types(is_public=None):
+        yield Named(volume_type.id, volume_type.name or "", {"public": volume_type.is_public is not False})
+
+
+def _roles(connection: Connection) -> Iterator[Named]:
+    for role in connection.identity.roles():
+        yield Named(role.id, role.name or "")
+
+
+def _domains(connection: Connection) -> Iterator[Named]:
+    identity: Any = connection.identity  # of v3
+    for domain in identity.domains():
+        yield Named(domain.id, domain.name or "")
+
+
+def _service_types(connection: Connection) -> Iterator[Named]:
+    auth: Any = connection.session.auth
+    access = auth.get_access(connection.session)
+    for service in access.service_catalog.catalog:
+        yield Named(service["type"], service["type"])
+
+
+def _microversions(type_: str, client: str) -> Callable[[Connection], Iterator[Named]]:
+    """Return how to ask a service's version document for the microversions that it has."""
+
+    def ask(connection: Connection) -> Iterator[Named]:
+        found = getattr(connection, type_).get_endpoint_data()
+        if found and found.min_microversion and found.max_microversion:
+            yield Named(client, client, {"min": found.min_microversion, "max": found.max_microversion})
+
+    return ask
+
+
+def _service_names(connection: Connection) -> Iterator[Named]:
+    identity: Any = connection.identity  # of v3
+    for service in identity.services():
+        yield Named(service.id, service.name or "")
 
 
 def _cinder_services(connection: Connection) -> Iterator[Named]:
@@ -117,6 +166,9 @@ def _watcher(collection: str) -> Callable[[Connection], Iterator[Named]]:
     return ask
 
 
+# What only an administrator is told of.
+_ADMINISTRATORS = frozenset({"role", "domain", "service_name"})
+
 # Kind of a thing -> the type of the service that has it, and how to ask for all of them.
 KINDS: dict[str, tuple[str, Callable[[Connection], Iterator[Named]]]] = {
     "image": ("image", _images),
@@ -132,6 +184,12 @@ KINDS: dict[str, tuple[str, Callable[[Connection], Iterator[Named]]]] = {
         _quotas("block_storage", "/os-quota-sets/{project}/defaults", "quota_set", "cinder"),
     ),
     "neutron_quota": ("network", _quotas("network", "/quotas/{project}/default", "quota", "neutron")),
+    "role": ("identity", _roles),
+    "domain": ("identity", _domains),
+    "service_type": ("identity", _service_types),
+    "service_name": ("identity", _service_names),
+    "nova_microversion": ("compute", _microversions("compute", "nova")),
+    "cinder_microversion": ("block-storage", _microversions("block_storage", "cinder")),
     "strategy": ("resource-optimization", _watcher("strategies")),
     "goal": ("resource-optimization", _watcher("goals")),
 }

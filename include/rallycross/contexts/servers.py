@@ -99,4 +99,7 @@ class Servers(Making):
 
 def _named(api: Api, service: str, what: str) -> list[Named]:
     """Return the images or flavors that a user can boot from."""
-    return [Named(str(thing["id"]), str(thing["name"] or "")) for thing in api.list(service, f"/{what}", what)]
+    return [
+        Named(str(thing["id"]), str(thing["name"] or ""), {"status": thing["status"]} if "status" in thing else {})
+        for thing in api.list(service, f"/{what}", what)
+    ]

@@ -1,7 +1,7 @@
 """Requests to any HTTP server. The options are those of Python's `requests`, as Rally's task files have them."""
 
 import random
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from functools import cache
 from typing import Annotated, Any, TypedDict, Unpack
 from urllib.parse import urlsplit
@@ -12,6 +12,8 @@ from rallycross.cloud.web import proxy_of, tls_of
 from rallycross.load.iteration import Iteration
 from rallycross.scenarios.arguments import Argument, Seconds, schema_of
 from rallycross.scenarios.scenario import scenario
+from rallycross.task.flaw import Flaw
+from rallycross.task.url import wrong_with
 
 _proxy, _tls = cache(proxy_of), cache(tls_of)  # asked once, since each request would pay for it
 
@@ -49,7 +51,18 @@ class Request(_Expecting):
 Requests = Annotated[list[Request], Argument({"type": "array", "minItems": 1, "items": schema_of(Request)})]
 
 
-@scenario("HttpRequests.check_request", strict=True)
+def _no_url(args: Mapping[str, Any]) -> Iterator[Flaw]:
+    if what := wrong_with(args["url"]):
+        yield Flaw(("url",), f"'{args['url']}' is {what}", "write a whole one, such as http://example.org/path")
+
+
+def _no_urls(args: Mapping[str, Any]) -> Iterator[Flaw]:
+    for number, request in enumerate(args["requests"]):
+        for flaw in _no_url(request):
+            yield Flaw(("requests", number, *flaw.path), flaw.what, flaw.remedy)
+
+
+@scenario("HttpRequests.check_request", strict=True, contradictions=_no_url)
 async def check_request(
     iteration: Iteration, url: str, method: str, status_code: Status, **options: Unpack[RequestOptions]
 ) -> None:
@@ -57,7 +70,7 @@ async def check_request(
     await _check(iteration, url, method, status_code, options)
 
 
-@scenario("HttpRequests.check_random_request")
+@scenario("HttpRequests.check_random_request", contradictions=_no_urls)
 async def check_random_request(iteration: Iteration, requests: Requests, status_code: Status) -> None:
     """Send one of several requests, and check the status of the answer: the request's own, or that of all."""
     options: dict[str, Any] = {**random.choice(requests)}  # noqa: S311 - no secret

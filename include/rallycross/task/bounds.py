@@ -8,6 +8,7 @@ from typing import Any
 Schema = dict[str, Any]
 
 NUMBER = 2**31 - 1  # any other number, above and below 0: sizes, quotas, seeds
+WORKLOADS = 2_500  # of a task
 ITERATIONS = 1_000_000_000  # of one workload
 AT_ONCE = 100_000  # virtual users of one workload: concurrency, users of a stage, iterations in flight
 SECONDS = 2_678_400  # 31 days: durations, timeouts, pauses, and a load as a whole

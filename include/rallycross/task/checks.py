@@ -12,6 +12,7 @@ from rallycross.task.known import Signature
 from rallycross.task.local_things import LOCAL
 from rallycross.task.plan import Task, Workload
 from rallycross.task.resources import NotFound, find
+from rallycross.task.wishes import unmet, wishes_of
 
 _GIB = 1024**3
 _OF_NO_CLOUD = frozenset({"dummy_context"})  # contexts that need none
@@ -96,6 +97,7 @@ def kinds(task: Task, scenarios: Mapping[str, Signature]) -> set[str]:
         found |= {kind for _, kind, _ in _named(workload.args, signature)}
         found |= {kind for context in workload.contexts for kind in NEEDS.get(context, Needs()).things.values()}
         found |= {f"{client}_quota" for client in configured(workload, "quotas") if client in _QUOTAS}
+        found |= wishes_of(workload).keys()
         found |= {"extension"} if signature.extensions else set()
         found |= {"cinder_service"} if signature.cinder_services else set()
         found |= {"administrator"} if any(_needs_administrator(workload, signature, own_users=False)) else set()
@@ -240,7 +242,7 @@ class _Check:
                 yield self._complaint(key, str(reason), remedy, context=context)
                 return
             written = wanted if isinstance(wanted, str) else str(wanted.get("name", ""))
-            remedy = did_you_mean(written, {thing.name for thing in self.facts.things.get(kind, ())})
+            remedy = reason.remedy or did_you_mean(written, {thing.name for thing in self.facts.things.get(kind, ())})
             yield self._complaint(key, f"{reason} in {self.facts.cloud}", remedy, context=context)
 
     def _fit(self) -> Iterator[Complaint]:
@@ -266,6 +268,14 @@ class _Check:
                 yield from self._thing(f"{context}.{key}", key, kind, config[key], context=context)
         if context == "quotas":
             yield from self._quotas(config)
+        yield from self._wishes(context)
+
+    def _wishes(self, context: str) -> Iterator[Complaint]:
+        """Hold what a context asks for by bare names, or versions, against what there is."""
+        for kind, wishes in wishes_of(self.workload).items():
+            for wish in wishes:
+                if wish.context == context and (wrong := unmet(kind, wish, self.facts)):
+                    yield self._complaint(wish.key, *wrong, context=context)
 
     def _quotas(self, config: Mapping[str, Any]) -> Iterator[Complaint]:
         """Hold the quotas that are to be set against those that the cloud knows."""
@@ -288,7 +298,7 @@ class _Check:
         at = (int(line), 0)
         if context:
             at = workload.context_places.get(context, at)
-            path = ".".join(filter(None, (_contexts_of(workload.key), context, key)))
+            path = ".".join(filter(None, (_contexts_of(workload.key), context, key))).replace(".[", "[")
         else:
             at = workload.argument_places.get(key, at)
             path = f"{workload.key}.{key}" if key else workload.key

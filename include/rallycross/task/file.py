@@ -10,7 +10,7 @@ from rallycross import foreign
 from rallycross.errors import Complaint, InvalidInput
 from rallycross.permissions import OWNER, Permissions
 from rallycross.settings import CHECKOUT
-from rallycross.task import frame, workload
+from rallycross.task import bounds, frame, workload
 from rallycross.task.arguments import arguments
 from rallycross.task.flaw import show
 from rallycross.task.known import Known
@@ -176,6 +176,10 @@ def _numbered(reading: Reading, subtasks: Iterator[tuple[dict[str, Any], list[Wr
     for about, written in subtasks:
         workloads: list[Workload] = []
         for one in written:
+            if position == bounds.WORKLOADS:
+                what = f"more than {bounds.WORKLOADS} workloads in one task"
+                reading.complain(one.scenario.path, what, "make several files of it")
+                return tuple(found)
             workloads.append(workload.read(reading, one, position))
             position += 1
         found.append(Subtask(workloads=tuple(workloads), **about))

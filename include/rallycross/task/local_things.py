@@ -8,6 +8,7 @@ from rallycross.errors import InvalidInput
 from rallycross.settings import CHECKOUT
 from rallycross.task.plan import Task
 from rallycross.task.resources import NotFound
+from rallycross.task.url import wrong_with
 from rallycross.userfile import read_text
 
 _URL = ("http://", "https://")
@@ -27,6 +28,8 @@ def file_of(task: Task, location: str) -> str:
 
 def _location(task: Task, wanted: str) -> str:
     path = file_of(task, wanted)
+    if path.startswith(_URL) and (what := wrong_with(path)):
+        raise NotFound(f"'{wanted}' is {what}")
     if not path.startswith(_URL) and not Path(path).is_file():
         raise NotFound(f"there is no file '{wanted}'")
     return path
@@ -34,9 +37,9 @@ def _location(task: Task, wanted: str) -> str:
 
 def _text(task: Task, wanted: str) -> str:
     try:
-        return read_text(file_of(task, wanted), name=f"the file '{wanted}'")
+        return read_text(file_of(task, wanted), name=wanted)
     except InvalidInput as error:
-        raise NotFound(str(error).partition(" - ")[0]) from error
+        raise NotFound(f"the file '{wanted}' {error.complaints[0].what}") from error
 
 
 def _texts(task: Task, wanted: list[str]) -> dict[str, str]:

@@ -15,8 +15,51 @@ _BY_EXACT_NAME = frozenset({"network", "external_network", "strategy", "goal"})
 class NotFound(Exception):  # noqa: N818 - what it says is the whole message
     """Nothing, or more than one thing, is meant."""
 
+    remedy = ""
+
+
+class _Several(NotFound):
+    """More than one thing is meant."""
+
+
+class _Unusable(NotFound):
+    """What is meant cannot be used."""
+
+    remedy = "name another, or make it usable"
+
 
 def find(kind: str, spec: Mapping[str, Any] | str, things: Sequence[Named]) -> Named:
+    """Return the one thing that `spec` means, of those that can be used; raise `NotFound` with the reason.
+
+    As in Rally these are images that are active (unless `list_kwargs` asks for another status), public volume types,
+    flavors that are not disabled.
+    """
+    wrong = {thing.id: _wrong(kind, spec, thing) for thing in things}
+    try:
+        return _find(kind, spec, [thing for thing in things if not wrong[thing.id]])
+    except _Several:
+        raise
+    except NotFound as reason:
+        try:
+            meant = _find(kind, spec, [thing for thing in things if wrong[thing.id]])
+        except NotFound:
+            raise reason from None
+        raise _Unusable(f"the {kind.replace('_', ' ')} '{meant.name}' is {wrong[meant.id]}") from None
+
+
+def _wrong(kind: str, spec: Mapping[str, Any] | str, thing: Named) -> str:
+    """Return why a thing is not among those that Rally would list; nothing where it is."""
+    filters = (spec.get("list_kwargs") or {}) if isinstance(spec, Mapping) else {}
+    if kind == "image" and "status" not in filters and thing.details.get("status", "active") != "active":
+        return str(thing.details["status"])
+    if kind == "flavor" and thing.details.get("disabled"):
+        return "disabled"
+    if kind == "volume_type" and not thing.details.get("public", True):
+        return "not public"
+    return ""
+
+
+def _find(kind: str, spec: Mapping[str, Any] | str, things: Sequence[Named]) -> Named:
     """Return the one thing that `spec` means: a mapping with `id`, `name` or `regex`; or a bare text, name or id.
 
     An exact name wins. Without one the name is read as a pattern, as `regex` is. Raise `NotFound` with the reason.
@@ -39,7 +82,7 @@ def find(kind: str, spec: Mapping[str, Any] | str, things: Sequence[Named]) -> N
         raise NotFound(f"there is no {called} '{pattern}'")
     if len(fitting) > 1 and (exact or kind not in _LAST_OF_MANY or spec.get("accurate", False)):
         names = ", ".join(f"{thing.name} ({thing.id})" for thing in fitting)
-        raise NotFound(f"'{pattern}' fits {len(fitting)} {called}s: {names}")
+        raise _Several(f"'{pattern}' fits {len(fitting)} {called}s: {names}")
     return max(fitting, key=lambda thing: thing.name)
 
 
@@ -51,7 +94,7 @@ def _first(things: Sequence[Named], reason: str) -> Named:
 
 def _listed(thing: Named, filters: Mapping[str, Any]) -> bool:
     """Return whether a list with glance's filters would have the thing; a filter on what is not known lets it pass."""
-    return all(thing.details.get(key, value) == value for key, value in filters.items())
+    return all(thing.details.get(key, value) == value for key, value in filters.items() if value is not None)
 
 
 def _fitting(kind: str, pattern: str, things: Sequence[Named], *, accurate: bool) -> list[Named]:

@@ -107,3 +107,12 @@ def test_of_very_many_mistakes_the_first_are_told() -> None:
         load("".join(f"Dummy.dumy{n}: [{{}}]\n" for n in range(5000)), file="t.yaml", known=catalogue.known())
     assert len(caught.value.complaints) == 201
     assert "the rest is not told" in str(caught.value)
+
+
+def test_a_task_of_very_many_workloads_is_told() -> None:
+    """A task that could not be run in a lifetime, nor be shown, is one complaint."""
+    with pytest.raises(InvalidInput) as caught:
+        load("Dummy.dummy:\n" + "- {}\n" * 2501, file="t.yaml", known=catalogue.known())
+    assert str(caught.value) == (
+        "t.yaml:2502:3: Dummy.dummy[2500]: more than 2500 workloads in one task - make several files of it"
+    )

@@ -9,6 +9,7 @@ import pytest
 
 from rallycross import catalogue
 from rallycross.cloud.facts import CloudFacts, Named
+from rallycross.errors import InvalidInput
 from rallycross.scenarios.arguments import FileText, FileTexts, Flavor, Image, ImageOptions, VolumeType
 from rallycross.scenarios.scenario import SCENARIOS, scenario
 from rallycross.scenarios.user import User
@@ -296,3 +297,119 @@ def test_files_of_contexts_get_whole_paths(
     contexts = resolve(task.workloads[0], task, EVERYTHING, scenarios["T.admin"]).contexts
     assert contexts["images"] == {"image_url": str(tmp_path / "small.raw"), "min_ram": 1}
     assert contexts["volume_types"] == ["a"]
+
+
+TWINS = (
+    Named("1", "twin", {"status": "active"}),
+    Named("2", "twin-queued", {"status": "queued"}),
+    Named("3", "off", {"status": "deactivated"}),
+)
+
+
+@pytest.mark.parametrize(
+    ("spec", "found"),
+    [
+        ({"regex": "twin.*"}, "1"),
+        ({"name": "twin"}, "1"),
+        ({"name": "twin-queued", "list_kwargs": {"status": "queued"}}, "2"),
+        ({"regex": "twin.*", "list_kwargs": {"status": None}}, "2"),
+    ],
+)
+def test_of_images_those_that_are_active_are_meant(spec: dict[str, Any], found: str) -> None:
+    """An image without data is not chosen, unless `list_kwargs` asks for its status, as in Rally's listing."""
+    assert find("image", spec, TWINS).id == found
+
+
+@pytest.mark.parametrize(
+    ("kind", "spec", "things", "reason"),
+    [
+        ("image", {"name": "twin-queued"}, TWINS, "the image 'twin-queued' is queued"),
+        ("image", {"id": "3"}, TWINS, "the image 'off' is deactivated"),
+        ("image", {"regex": "^off$"}, TWINS, "the image 'off' is deactivated"),
+        ("image", {"name": "gone"}, TWINS, "there is no image 'gone'"),
+        ("flavor", {"name": "old"}, (Named("1", "old", {"disabled": True}),), "the flavor 'old' is disabled"),
+        ("volume_type", "mine", (Named("1", "mine", {"public": False}),), "the volume type 'mine' is not public"),
+    ],
+)
+def test_of_what_cannot_be_used_it_is_said_why(
+    kind: str, spec: dict[str, Any] | str, things: tuple[Named, ...], reason: str
+) -> None:
+    """What is there and would fail in every iteration is told with its status."""
+    with pytest.raises(NotFound) as caught:
+        find(kind, spec, things)
+    assert str(caught.value) == reason
+
+
+WISHES = {
+    "nova_microversion": (Named("nova", "nova", {"min": (2, 1), "max": (2, 104)}),),
+    "service_type": (Named("compute", "compute"), Named("identity", "identity")),
+    "service_name": (Named("1", "nova"),),
+    "role": (Named("1", "member"), Named("2", "reader")),
+    "domain": (Named("default", "Default"),),
+}
+
+
+@pytest.mark.parametrize(
+    ("context", "said"),
+    [
+        (
+            {"api_versions": {"nova": {"version": "2.999"}}},
+            "api_versions.nova.version: sky has nova's microversions 2.1 to 2.104, not 2.999 - ask for one of these",
+        ),
+        ({"api_versions": {"nova": {"version": 2.87}}}, ""),
+        ({"api_versions": {"nova": {"version": 2}}}, ""),
+        (
+            {"api_versions": {"nova": {"service_type": "computes"}}},
+            "api_versions.nova.service_type: there is no service type 'computes' in sky - did you mean compute?",
+        ),
+        ({"api_versions": {"nova": {"service_name": "novum"}}}, "there is no service name 'novum' in sky"),
+        ({"roles": ["member", "raeder"]}, "context.roles[1]: there is no role 'raeder' in sky - did you mean reader?"),
+        ({"users": {"project_domain": "default", "user_domain": "Default"}}, ""),
+        ({"users": {"user_domain": "other"}}, "users.user_domain: there is no domain 'other' in sky"),
+    ],
+)
+def test_versions_roles_domains_and_services_are_held_against_the_cloud(context: dict[str, Any], said: str) -> None:
+    """What contexts ask for by name or version is told before the load where the cloud does not have it."""
+    text = json.dumps({"NovaServers.list_servers": [{"context": {"users": {}, **context}}]})
+    task = load(text, file="t.yaml", known=catalogue.known())
+    known = catalogue.known().scenarios
+    assert not said or kinds(task, known) & WISHES.keys()
+    found = [str(one) for one in check(task, CloudFacts("sky", ALL, WISHES), known)]
+    assert len(found) == bool(said)
+    assert not said or said in found[0]
+
+
+@pytest.mark.parametrize(
+    ("url", "said"),
+    [
+        ("example.org/path", "no URL that begins with http"),
+        ("ftp://example.org", "no URL that begins with http"),
+        ("http://", "a URL without a host"),
+        ("http://example.org:99999/", "no URL (Port out of range"),
+        ("http://[::1/", "no URL (Invalid IPv6 URL"),
+        ("http://exa mple.org/", "no URL: it has a blank in it"),
+    ],
+)
+def test_urls_are_looked_at_before_the_load(url: str, said: str) -> None:
+    """What is no URL is told by the plan, for requests and for images."""
+    one = {"url": url, "method": "GET"}
+    for text in (
+        {"HttpRequests.check_request": [{"args": {**one, "status_code": 200}}]},
+        {
+            "HttpRequests.check_random_request": [
+                {"args": {"requests": [{"url": url, "method": "GET"}], "status_code": 200}}
+            ]
+        },
+    ):
+        with pytest.raises(InvalidInput) as caught:
+            load(json.dumps(text), file="t.yaml", known=catalogue.known())
+        assert said in str(caught.value)
+    if url.startswith("http"):
+        args = {"container_format": "bare", "disk_format": "raw", "image_location": url}
+        task = load(
+            json.dumps({"GlanceImages.create_and_delete_image": [{"args": args}]}),
+            file="t.yaml",
+            known=catalogue.known(),
+        )
+        [complaint] = check_files(task, catalogue.known().scenarios)
+        assert said in str(complaint)
