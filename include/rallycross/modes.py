@@ -14,7 +14,18 @@ from rallycross.errors import RallycrossError
 from rallycross.settings import CHECKOUT, settings
 
 _SETTING = "RALLYCROSS_RESULTS_GROUP"
-_OURS = ("airflow", "cache", "clouds", "deployments", "e2e", "setup.lock", "setup.log", "venv-core", "verifiers")
+_OURS = (
+    "airflow",
+    "cache",
+    "clouds",
+    "deployments",
+    "e2e",
+    "grants",
+    "setup.lock",
+    "setup.log",
+    "venv-core",
+    "verifiers",
+)
 
 
 def close_home(home: Path) -> None:

@@ -136,6 +136,15 @@ def test_every_api_serves_where_the_catalog_says() -> None:
         assert service.endpoint.startswith(f"http://{address[1]}")
 
 
+def test_every_mariadb_behaves_as_openstack_knows_it() -> None:
+    """What newer servers do otherwise is switched off, in a way that older ones, which do not know it, pass over."""
+    (command,) = (program.command for program in packages.programs(layout()) if program.name == "mariadb")
+
+    assert "--loose-innodb-snapshot-isolation=OFF" in command
+    assert "--loose-character-set-collations= " in command
+    assert "--collation-server=utf8mb4_general_ci" in command
+
+
 def test_every_database_is_made() -> None:
     """The database server makes each database that a service's configuration names."""
     cloud = layout()
