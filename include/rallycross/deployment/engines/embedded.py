@@ -163,7 +163,7 @@ def _prepare(mode: str, spec: CloudSpec, node: Node, *, controller: bool) -> dic
 
 def _describe(layout: Layout, controller: Node, nodes: Sequence[Node]) -> dict[str, Any]:
     """Return what bears on the figures that are measured here."""
-    said = controller.host.run(packages.versions_script(layout), limit=30).out
+    said = controller.host.run(packages.versions_script(layout), limit=300).out
     lock = dict(line.split("==") for line in _pins() if "==" in line)
     names = {part.name: {"placement": "openstack-placement"}.get(part.name, part.name) for part in services(layout)}
     hosts = [host for one in (layout, *layout.computes) for host in one.compute_hosts]

@@ -4,6 +4,7 @@ import configparser
 import json
 import re
 import subprocess
+from dataclasses import replace
 from graphlib import TopologicalSorter
 
 import pytest
@@ -126,6 +127,31 @@ def test_what_asks_nobody_for_a_password_has_no_port() -> None:
     directories = re.findall(r"^directory = (.*)$", files(cloud)[cloud.path("etc", "supervisord.conf")], re.MULTILINE)
     assert set(directories) == {cloud.root}
     assert "-start_epmd false" in text
+
+
+def test_on_several_hosts_the_same_holds() -> None:
+    """Only the APIs and the message queue listen on the controller's address, and compute nodes know no cache."""
+    there = replace(layout(), address="192.0.2.11", host="control", my_address="192.0.2.11")
+    node = replace(there, root="/srv/node", host="compute-a", my_address="192.0.2.12", ports={"supervisor": 20100})
+    node = replace(
+        node, ports={**{name: port for name, port in there.ports.items() if name != "mariadb"}, **node.ports}
+    )
+    cloud = replace(there, computes=(node,))
+    put = [(step.hosts, path, text) for step in steps(cloud) for path, text in step.files.items()]
+
+    listening = [
+        line for _, _, text in put for line in text.splitlines() if re.search(r"listen|bind|socket|port =", line)
+    ]
+    beyond = [line for line in listening if re.search(r"(socket|bind-address=|listeners.tcp.1 = )\s*192", line)]
+    assert len(beyond) == len(services(cloud)) + 1
+    assert [line for line in listening if "bind-address=127.0.0.1" in line]
+    assert {line for line in listening if line.startswith("port = ")} == {
+        f"port = 127.0.0.1:{cloud.ports['supervisor']}",
+        "port = 127.0.0.1:20100",
+    }
+    on_node = [text for hosts, _, text in put if hosts == ("compute-a",)]
+    assert len(on_node) > 5
+    assert [text for text in on_node if "memcache" in text and "keystonemiddleware" not in text] == []
 
 
 def test_every_api_serves_where_the_catalog_says() -> None:
