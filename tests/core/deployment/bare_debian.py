@@ -35,7 +35,8 @@ class BareDebian:
         for part in parts:
             part.mkdir(parents=True)
         tree, upper, work = parts
-        shutil.copytree(CHECKOUT, upper / "root/rallycross", symlinks=True, ignore=shutil.ignore_patterns(*_LEFT_OUT))
+        checkout = self._folder / "rallycross"
+        shutil.copytree(CHECKOUT, checkout, symlinks=True, ignore=shutil.ignore_patterns(*_LEFT_OUT))
         script = f"""set -e
             mount --make-rprivate /
             mount -t overlay overlay -o lowerdir={base},upperdir={upper},workdir={work} {tree}
@@ -43,6 +44,8 @@ class BareDebian:
             mount -t sysfs sysfs {tree}/sys
             mount --rbind /dev {tree}/dev
             mount -t tmpfs -o mode=1777 tmpfs {tree}/tmp
+            mkdir {tree}/root/rallycross
+            mount --bind {checkout} {tree}/root/rallycross # an overlay cannot lie on another
             cp -L /etc/resolv.conf /etc/hosts {tree}/etc/
             echo ready
             exec sleep infinity"""
