@@ -29,7 +29,7 @@ class AirflowAPI:
 
     def health(self) -> dict[str, Any]:
         """Return what the API server says of the components: `{"scheduler": {"status": "healthy", ...}, ...}`."""
-        return self._call("GET", "/api/v2/monitor/health", limit=5)
+        return self._call("GET", "/api/v2/monitor/health")
 
     def get(self, path: str) -> dict[str, Any]:
         """Return the JSON of `/api/v2` + `path`."""

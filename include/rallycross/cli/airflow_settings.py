@@ -40,6 +40,11 @@ def airflow_settings(home: Path, port: int, secret: Secrets, *, checkout: Path =
         "AIRFLOW__DAG_PROCESSOR__PARSING_PROCESSES": "1",
         # Left to its default it would be a folder of /tmp that whoever comes first can have.
         "AIRFLOW__DAG_PROCESSOR__DAG_BUNDLE_STORAGE_PATH": str(home / "bundles"),
+        # For machines that have other work: a worker would wait 5 s for the API server's answer and then give its task
+        # up, and a DAG would be given up after 30 s of reading.
+        "AIRFLOW__WORKERS__EXECUTION_API_TIMEOUT": "60",
+        "AIRFLOW__CORE__DAGBAG_IMPORT_TIMEOUT": "300",
+        "AIRFLOW__DAG_PROCESSOR__DAG_FILE_PROCESSOR_TIMEOUT": "600",
         # Stages follow each other within 0.2 s instead of 1 s.
         "AIRFLOW__SCHEDULER__SCHEDULER_IDLE_SLEEP_TIME": "0.2",
         # A scheduler or a worker that was killed is missed within a minute instead of five.
