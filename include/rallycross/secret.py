@@ -147,6 +147,15 @@ def shown_text(text: str, known: Iterable[str] = ()) -> str:
     return _by_pattern(text)
 
 
+def shown_texts(data: Any) -> Any:
+    """Return data whose names are ours, such as those of actions, with its texts as they may be shown."""
+    if isinstance(data, Mapping):
+        return {shown_texts(key): shown_texts(value) for key, value in data.items()}
+    if isinstance(data, list | tuple):
+        return [shown_texts(value) for value in data]
+    return shown_text(data) if isinstance(data, str) else data
+
+
 def without(text: str, secrets: Sequence[str]) -> str:
     """Return a text without known secrets; the longest go first, for one may be the beginning of another."""
     for secret in sorted(set(secrets) - {HIDDEN, ""}, key=len, reverse=True):
@@ -201,7 +210,7 @@ def _places(data: list[Any]) -> list[str | None]:
         if not isinstance(before, str) or isinstance(value, Mapping | list):
             continue
         option = before.startswith("-") and "=" not in before and not str(value).startswith("-")
-        pair = number == 1 and len(data) == 2 and re.fullmatch(_NAME, before) is not None
+        pair = number == 1 and len(data) == 2 and re.fullmatch(r"[A-Za-z_][\w-]*", before) is not None
         if (option or pair) and is_secret_name(before.lstrip("-")):
             places[number] = before.lstrip("-")
     return places
@@ -218,7 +227,7 @@ def _named(data: Mapping[Any, Any]) -> Iterator[tuple[Any, Any, Any]]:
 def _inner(outer: str, name: Any, value: Any) -> str:
     """Return the name that counts for what is inside: once secret, all is."""
     if is_secret_name(outer):
-        return _ANY
+        return "" if name == "why" else _ANY  # of an option of a verifier's, which is kept with its reason
     inside = str(name)
     if isinstance(value, Mapping) and (_AUTHTOKEN.search(inside) or inside == _PAIR):
         return ""

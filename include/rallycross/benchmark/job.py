@@ -22,6 +22,7 @@ class Job:
     scene: Scene = field(repr=False)
     timing: Timing
     samples: str  # path of the file to write
+    secrets: tuple[str, ...] = field(default=(), repr=False)  # of the task, that no sample is to have
     watched: Iterations = field(default_factory=Iterations)  # of whose start to tell, counted from 1
 
 

@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from rallycross.benchmark.cast import cast
+from rallycross.benchmark.discreet import discreet
 from rallycross.benchmark.job import Ended, Failed, Go, Job, Ready, Started, Stop
 from rallycross.benchmark.pipe import pack, receive
 from rallycross.load import loop
@@ -89,7 +90,13 @@ async def _perform(job: Job, inbox: "asyncio.Queue[Any]", tell: Any) -> None:
 
         with closing(SampleWriter(Path(job.samples))) as writer:
             engine = Engine(
-                iterate, load, writer.add, shard=job.shard, of=job.of, origin=message.origin, started=started
+                iterate,
+                load,
+                discreet(writer.add, job),
+                shard=job.shard,
+                of=job.of,
+                origin=message.origin,
+                started=started,
             )
             listening = asyncio.create_task(_obey(engine, inbox), name="obey")
             gc.freeze()  # what stands already is not looked through again in mid-load

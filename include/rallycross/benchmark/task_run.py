@@ -27,9 +27,11 @@ from rallycross.contexts.ledger import OwnedLedger
 from rallycross.deployment import load_spec
 from rallycross.errors import InvalidInput
 from rallycross.load_hooks import Machine, machines_of, undo_standing
+from rallycross.printable import printable
 from rallycross.results.models import LedgerRow, TaskRow
 from rallycross.results.store import Store
 from rallycross.scenarios.scenario import SCENARIOS
+from rallycross.secret import shown_text
 from rallycross.task.checks import check, check_alone, kinds, resolve, unsettled
 from rallycross.task.plan import Subtask, Task, Workload
 
@@ -66,6 +68,7 @@ def run(
     if store.task(uuid) is not None:
         _close_interrupted(cloud, store, uuid, tell)
         return
+    tell = _discreet(tell, task)
     with Fleet() as fleet:  # its first process gets ready while the cloud is asked what it has
         scenarios = {name: scenario.signature for name, scenario in SCENARIOS.all.items()}
         wanted = kinds(task, scenarios)
@@ -100,6 +103,7 @@ def run(
                 drain,
                 abort_on_sla_failure,
                 tell,
+                task.secrets,
             )
 
             def one(position: int) -> None:
@@ -111,6 +115,12 @@ def run(
             for subtask in task.subtasks:
                 _run_subtask(subtask, one, stop)
     store.end_task(uuid, status="aborted" if stop.is_set() else "finished")
+
+
+def _discreet(tell: Tell, task: Task) -> Tell:
+    """Return what tells the same without the task's secrets, which an error of a cloud's may quote."""
+    secrets = task.secrets
+    return lambda text: tell(printable(shown_text(text, secrets)))
 
 
 def _run_subtask(subtask: Subtask, run_one: Callable[[int], None], stop: threading.Event) -> None:

@@ -21,6 +21,7 @@ from rallycross.load_hooks import Hooks, Machine, Site
 from rallycross.results.sample_file import SUFFIX
 from rallycross.results.store import Store
 from rallycross.scenarios.scenario import SCENARIOS
+from rallycross.secret import shown, shown_text
 from rallycross.task.plan import Timing, Workload
 
 
@@ -40,6 +41,7 @@ class Stage:
     drain: float  # seconds that iterations in flight have when the load is stopped
     abort_on_sla_failure: bool
     tell: Tell
+    secrets: tuple[str, ...] = field(repr=False)  # of the task, that nobody is shown
 
 
 @dataclass
@@ -86,13 +88,13 @@ def run_workload(stage: Stage, workload: Workload, uuid: str) -> None:
         stage.store.end_workload(
             uuid,
             status=outcome.status,
-            error=outcome.error,
-            error_detail=outcome.error_detail,
+            error=shown_text(outcome.error, stage.secrets),
+            error_detail=shown_text(outcome.error_detail, stage.secrets),
             load_seconds=outcome.load_seconds,
             full_seconds=time.monotonic() - began,
-            contexts=outcome.contexts,
+            contexts=shown(outcome.contexts, stage.secrets),
             generator=outcome.generator,
-            hook_results=outcome.hook_results,
+            hook_results=shown(outcome.hook_results, stage.secrets),
         )
 
 
@@ -116,6 +118,7 @@ def _load(stage: Stage, workload: Workload, uuid: str, scene: Scene, outcome: _O
             timing=stage.timing,
             samples=str(file),
             watched=hooks.iterations(),
+            secrets=stage.secrets,
         )
         for shard, file in enumerate(files)
     ]

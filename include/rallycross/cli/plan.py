@@ -21,6 +21,7 @@ from rallycross.load.runners import RUNNERS
 from rallycross.results.store import Store
 from rallycross.scenarios.rehearsal import Calls, rehearse
 from rallycross.scenarios.scenario import SCENARIOS
+from rallycross.secret import shown_text
 from rallycross.task.arguments import arguments
 from rallycross.task.checks import check_files, kinds
 from rallycross.task.plan import Task, Workload
@@ -56,7 +57,7 @@ def run(options: argparse.Namespace) -> int:
     if complaints:
         raise InvalidInput(complaints)
     for line in said(planned):
-        console.print(line)
+        console.print(shown_text(line, planned.secrets))
     return 0
 
 

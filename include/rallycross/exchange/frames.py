@@ -18,6 +18,7 @@ failure_kind, failure_message, request_id
                  null for actions, and where it did not fail
 """
 
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -30,6 +31,7 @@ from rallycross.exchange.columns import Columns
 from rallycross.load.sample import State
 from rallycross.results.models import TaskRow, WorkloadRow
 from rallycross.results.sample_file import read_batches
+from rallycross.secret import shown_text
 
 _NAMED = pa.dictionary(pa.int32(), pa.string())
 SCHEMA = pa.schema(
@@ -54,6 +56,10 @@ SCHEMA = pa.schema(
         ("request_id", pa.string()),
     ]
 )
+_FAILURE = ("kind", "message", "request_id")
+# How a formula begins, also one behind spaces or quotation marks; the last four are the wide forms of the others.
+_FORMULA = re.compile("(^|;)([\\s\"'\ufeff\\0-\x1f]*[=+@\\-\uff1d\uff0b\uff0d\uff20\\t\\r])")
+_FIGURE = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?")
 _ROWS = 100_000  # that are held in memory before they are written as one group
 
 
@@ -67,7 +73,7 @@ def flat(record: pa.RecordBatch, task: TaskRow, workload: WorkloadRow) -> pa.Rec
     sample = np.concatenate([np.arange(size), actions.sample])
     order = np.argsort(sample, kind="stable")
     state = np.asarray(record.column("state"))[sample]
-    failure = record.column("failure")
+    failure = {name: _shown(pa.compute.struct_field(record.column("failure"), name)) for name in _FAILURE}
     names = pa.DictionaryArray.from_arrays(pa.array(actions.code), pa.array(actions.names, pa.string()))
     dropped = np.asarray(record.column("state")) == State.DROPPED
     nothing = pa.nulls(more, pa.float64())
@@ -103,10 +109,31 @@ def flat(record: pa.RecordBatch, task: TaskRow, workload: WorkloadRow) -> pa.Rec
             both(record.column("idle"), nothing),
             both(pa.array(columns.duration, mask=dropped), pa.array(actions.ended - actions.started)),
             both(pa.array(columns.failed), pa.array(actions.failed)),
-            *(both(pa.compute.struct_field(failure, name), text) for name in ("kind", "message", "request_id")),
+            *(both(failure[name], text) for name in _FAILURE),
         ],
         schema=SCHEMA,
     )
+
+
+def _shown(texts: pa.Array) -> pa.Array:
+    """Return texts without secrets; there are few different ones."""
+    encoded = texts.dictionary_encode()
+    told = [shown_text(text) for text in encoded.dictionary.to_pylist()]
+    return pa.DictionaryArray.from_arrays(encoded.indices, pa.array(told, pa.string())).cast(pa.string())
+
+
+def harmless(text: str) -> str:
+    """Return a text that no spreadsheet takes for a formula; a number stays one.
+
+    A semicolon parts cells where a comma is what decimals have.
+    """
+    return text if _FIGURE.fullmatch(text) else _FORMULA.sub(r"\1'\2", text)
+
+
+def _harmless(column: pa.ChunkedArray) -> pa.Array:
+    encoded = column.combine_chunks().dictionary_encode()
+    texts = [harmless(text) for text in encoded.dictionary.to_pylist()]
+    return pa.DictionaryArray.from_arrays(encoded.indices, pa.array(texts, pa.string())).cast(pa.string())
 
 
 def rows(tasks: list[TaskRow], samples: Path) -> Iterator[pa.Table]:
@@ -125,11 +152,15 @@ def rows(tasks: list[TaskRow], samples: Path) -> Iterator[pa.Table]:
 
 
 def write_csv(tasks: list[TaskRow], path: Path, *, samples: Path) -> None:
-    """Write all rows as CSV with a header, in UTF-8."""
+    """Write all rows as CSV with a header, in UTF-8; what would be a formula is made a text by a ' before it."""
     plain = pa.schema([(one.name, pa.string() if one.type == _NAMED else one.type) for one in SCHEMA])
     with pa.csv.CSVWriter(str(path), plain) as writer:
         for table in rows(tasks, samples):
-            writer.write_table(table.cast(plain))
+            columns = [
+                _harmless(column) if one.type == pa.string() else column
+                for one, column in zip(plain, table.cast(plain).columns, strict=True)
+            ]
+            writer.write_table(pa.Table.from_arrays(columns, schema=plain))
 
 
 def write_parquet(tasks: list[TaskRow], path: Path, *, samples: Path) -> None:

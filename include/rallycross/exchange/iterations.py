@@ -8,9 +8,11 @@ Rally takes all its times from the wall clock, so they lie on a grid of 2**-22 s
 adding an origin of that grid loses nothing: what was imported is exported to the last bit.
 """
 
+from functools import lru_cache
 from typing import Any
 
 from rallycross.load.sample import Action, Failure, Sample, State
+from rallycross.secret import shown, shown_text
 from rallycross.task.plan import Timing
 
 Json = dict[str, Any]
@@ -55,16 +57,21 @@ def iteration_of(sample: Sample, origin: float, *, timing: Timing) -> Json:
     failure = sample.failure
     outputs: dict[str, list[Json]] = {"additive": [], "complete": []}
     for output in sample.outputs:
-        shown = {key: value for key, value in output.items() if key != "kind"}
-        outputs.setdefault(output.get("kind", "complete"), []).append(shown)
+        rest = {key: value for key, value in output.items() if key != "kind"}
+        outputs.setdefault(output.get("kind", "complete"), []).append(shown(rest))
     return {
         "timestamp": origin + began,
         "duration": sample.ended - began - sample.idle,
         "idle_duration": float(sample.idle),
-        "error": [failure.kind, failure.message, failure.detail] if failure else [],
+        "error": [failure.kind, *map(_shown, (failure.message, failure.detail))] if failure else [],
         "output": outputs,
         "atomic_actions": _tree(sample.actions, origin),
     }
+
+
+@lru_cache(maxsize=1024)
+def _shown(text: str) -> str:
+    return shown_text(text)
 
 
 def sample_from_row(row: Json) -> Sample:

@@ -21,7 +21,7 @@ from rallycross.exchange.table import RallyTable
 from rallycross.results.models import SubtaskRow, TaskRow, WorkloadRow
 from rallycross.results.reference import NAMESPACE
 from rallycross.results.sample_file import SUFFIX, read_batches
-from rallycross.secret import shown
+from rallycross.secret import shown, shown_text
 from rallycross.task.plan import Timing
 
 FORMAT = "1.2"
@@ -58,8 +58,8 @@ def rally_json(tasks: Iterable[TaskRow], samples: Path, *, version: str, now: fl
 def _task(task: TaskRow, samples: Path, data: Data) -> Json:
     return {
         "uuid": task.uuid,
-        "title": task.title,
-        "description": task.description,
+        "title": shown_text(task.title),
+        "description": shown_text(task.description),
         "status": task.status,
         "tags": task.tags,
         "env_uuid": str(uuid5(NAMESPACE, task.cloud)),
@@ -108,7 +108,7 @@ def _workload(row: WorkloadRow, position: int, timing: Timing, folder: Path, dat
         "uuid": row.uuid,
         "description": row.description,
         "runner": {row.runner: row.runner_args},
-        "hooks": [_hook(result) for result in row.hook_results],
+        "hooks": [_hook(result) for result in shown(row.hook_results)],
         "scenario": {row.scenario: shown(row.args)},
         "min_duration": shortest if total else None,
         "max_duration": longest if total else None,
@@ -123,11 +123,14 @@ def _workload(row: WorkloadRow, position: int, timing: Timing, folder: Path, dat
         "created_at": _moment(row.started_at or 0.0),
         "updated_at": _moment(row.ended_at or row.started_at or 0.0),
         "contexts": shown(row.contexts),
-        "contexts_results": [_context(done) for done in row.contexts_done],
+        "contexts_results": [_context(done) for done in shown(row.contexts_done)],
         "position": position,
         "pass_sla": bool(row.passed),
         "sla_results": {
-            "sla": [{"criterion": sla.criterion, "success": sla.passed, "detail": sla.detail} for sla in row.sla_rows]
+            "sla": [
+                {"criterion": sla.criterion, "success": sla.passed, "detail": shown_text(sla.detail)}
+                for sla in row.sla_rows
+            ]
         },
         "sla": row.sla,
     }

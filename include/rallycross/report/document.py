@@ -17,15 +17,17 @@ from sqlalchemy import inspect
 from rallycross.judging.causes import request_ids
 from rallycross.report.run import Run
 from rallycross.results.models import Base, TestRow
+from rallycross.secret import shown, shown_texts
 
 FORMAT = "rallycross-report/1"
+_FIGURES = ("statistics", "progress", "generator", "tags", "name")  # columns whose names, if any, are ours
 
 
 def document(run: Run) -> str:
     """Return the JSON text."""
     deployment = verification = task = cloud = None
     if run.cloud:
-        cloud = {"name": run.cloud.name, "engine": run.cloud.engine, "environment": run.cloud.environment}
+        cloud = {"name": run.cloud.name, "engine": run.cloud.engine, "environment": shown(run.cloud.environment)}
     if run.deployment:
         deployment = {**_columns(run.deployment), "steps": [_columns(step) for step in run.deployment.steps]}
     if run.verification:
@@ -44,12 +46,12 @@ def document(run: Run) -> str:
         task = {**_columns(run.task), "subtasks": subtasks}
     whole = {
         "format": FORMAT,
-        "title": run.title,
+        "title": shown_texts(run.title),
         "written_at": run.written_at,
         "verdict": {
             "passed": run.verdict.passed,
             "invalid": run.verdict.invalid,
-            "reasons": run.verdict.reasons,
+            "reasons": shown_texts(run.verdict.reasons),
         },
         "cloud": cloud,
         "deployment": deployment,
@@ -66,7 +68,12 @@ def _test(row: TestRow) -> dict[str, Any]:
 def _columns(row: Base) -> dict[str, Any]:
     """Return a row's columns; those that only tie tables together are left out."""
     return {
-        attribute.key: getattr(row, attribute.key)
+        attribute.key: _shown(attribute.key, getattr(row, attribute.key))
         for attribute in inspect(type(row)).column_attrs
         if not attribute.columns[0].foreign_keys and attribute.key != "id"
     }
+
+
+def _shown(column: str, value: Any) -> Any:
+    """Return a column as it may be shown; in the figures, names are those of actions, and tell no secret."""
+    return shown_texts(value) if column in _FIGURES else shown({column: value})[column]

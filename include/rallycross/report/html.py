@@ -117,8 +117,8 @@ def _workload(run: Run, subtask: SubtaskRow, row: WorkloadRow) -> dict[str, Any]
         "schedule": dict(_schedule(figures, row.generator)),
         "charts": _workload_charts(run, row, figures) if figures.get("count") else [],
         "config": yaml.safe_dump(shown({row.scenario: config}), sort_keys=False, allow_unicode=True),
-        "outputs": outputs.outputs(run.samples / row.uuid),
-        "hooks": outputs.hooks(row),
+        "outputs": shown(outputs.outputs(run.samples / row.uuid)),
+        "hooks": shown(outputs.hooks(row)),
         "widest": max((action["max"] or 0 for action in rows), default=0),
     }
 
@@ -198,16 +198,16 @@ def _schedule(figures: dict[str, Any], generator: dict[str, Any]) -> Iterator[tu
 def _environment(run: Run) -> Iterator[tuple[str, dict[str, Any]]]:
     """Yield what is known of where the run took place, by title."""
     if run.task and run.task.environment:
-        yield "Benchmark", run.task.environment
+        yield "Benchmark", shown(run.task.environment)
     if run.verification and run.verification.environment:
-        yield "Verification", run.verification.environment
+        yield "Verification", shown(run.verification.environment)
     if run.cloud:
         facts = {
             "name": run.cloud.name,
             "engine": run.cloud.engine,
             "registered": wording.moment(run.cloud.registered_at),
         }
-        yield "Cloud", {**facts, **run.cloud.environment}
+        yield "Cloud", {**facts, **shown(run.cloud.environment)}
 
 
 def _brief(run: Run) -> str:

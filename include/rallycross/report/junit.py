@@ -11,6 +11,7 @@ from rallycross.judging.sla import INVALID_LOAD
 from rallycross.judging.verdict import first_line
 from rallycross.report.run import Run
 from rallycross.results.models import WorkloadRow
+from rallycross.secret import shown_text
 from rallycross.verification.test import FAILED
 
 # XML 1.0 has no way to write these, not even as references.
@@ -110,4 +111,4 @@ def _last_line(text: str) -> str:
 
 
 def _clean(text: str) -> str:
-    return _UNWRITABLE.sub("\ufffd", text)
+    return _UNWRITABLE.sub("\ufffd", shown_text(text))

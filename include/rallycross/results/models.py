@@ -10,6 +10,8 @@ from typing import Any
 from sqlalchemy import JSON, Dialect, ForeignKey, MetaData, String, Text, TypeDecorator, UniqueConstraint
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column, relationship
 
+from rallycross.secret import shown, shown_text
+
 Json = dict[str, Any]
 
 
@@ -34,8 +36,19 @@ class Prose(TypeDecorator[str]):
     cache_ok = True
 
     def process_bind_param(self, value: str | None, dialect: Dialect) -> str | None:  # noqa: ARG002 - SQLAlchemy's own
-        """Replace NUL, which PostgreSQL refuses, and halves of surrogate pairs, which UTF-8 has no form for."""
-        return None if value is None else value.replace("\0", "\ufffd").encode("utf-8", "replace").decode()
+        """Replace NUL, which PostgreSQL refuses, halves of surrogate pairs, which UTF-8 cannot write, and secrets."""
+        return None if value is None else shown_text(value.replace("\0", "\ufffd").encode("utf-8", "replace").decode())
+
+
+class Shown(TypeDecorator[Any]):
+    """What a user has written and a cloud has answered, kept to be shown: without secrets."""
+
+    impl = JSON
+    cache_ok = True
+
+    def process_bind_param(self, value: Any, dialect: Dialect) -> Any:  # noqa: ARG002 - SQLAlchemy's own
+        """Leave secrets out."""
+        return shown(value)
 
 
 def _child(of: str) -> Mapped[str]:
@@ -55,7 +68,7 @@ class CloudRow(Base):
     root: Mapped[str] = mapped_column(Prose)  # folder on the host, as the engine needs it to destroy the cloud
     nodes: Mapped[list[Json]] = mapped_column(default=list)  # its servers, as `deployment.node` keeps them
     deployment: Mapped[str | None] = mapped_column(String(36))
-    environment: Mapped[Json]
+    environment: Mapped[Json] = mapped_column(Shown)
     registered_at: Mapped[float]
 
 
@@ -107,7 +120,7 @@ class VerificationRow(Base):
     request: Mapped[Json]  # all that was asked for, so that it can be taken up again; empty = made elsewhere
     status: Mapped[str] = mapped_column(String(16))
     total: Mapped[int]
-    environment: Mapped[Json]
+    environment: Mapped[Json] = mapped_column(Shown)
     attempt: Mapped[int]  # counts whoever has run it: one with an older number may write no more
     beat_at: Mapped[float | None]  # when whoever runs it last said so
     stopping: Mapped[bool]  # whether whoever runs it is asked to end
@@ -149,7 +162,7 @@ class TaskRow(Base):
     status: Mapped[str] = mapped_column(String(16))
     timing: Mapped[str] = mapped_column(String(16), default="intended")  # as in `task.plan`
     origin: Mapped[str] = mapped_column(Prose, default="")  # the file that it was imported from; "" = it was run here
-    environment: Mapped[Json]
+    environment: Mapped[Json] = mapped_column(Shown)
     started_at: Mapped[float]
     ended_at: Mapped[float | None]
 
@@ -194,12 +207,14 @@ class WorkloadRow(Base):
     position: Mapped[int]  # 0-based, in the task
     scenario: Mapped[str] = mapped_column(String(255))
     description: Mapped[str] = mapped_column(Prose)
-    args: Mapped[Json]
+    args: Mapped[Json] = mapped_column(Shown)
     runner: Mapped[str] = mapped_column(String(64))
     runner_args: Mapped[Json]
-    contexts: Mapped[Json]
+    contexts: Mapped[Json] = mapped_column(Shown)
     sla: Mapped[Json]
-    hooks: Mapped[list[Json]] = mapped_column(default=list)  # {"action": {name: args}, "trigger": {name: args}, ...}
+    hooks: Mapped[list[Json]] = mapped_column(
+        Shown, default=list
+    )  # {"action": {name: args}, "trigger": {name: args}, ...}
     status: Mapped[str] = mapped_column(String(16))
     error: Mapped[str] = mapped_column(Prose, default="")
     error_detail: Mapped[str] = mapped_column(Prose, default="")  # the traceback
@@ -208,10 +223,10 @@ class WorkloadRow(Base):
     load_began_at: Mapped[float | None]  # what the samples' times count from
     load_seconds: Mapped[float | None]
     full_seconds: Mapped[float | None]  # with contexts and cleaning
-    contexts_done: Mapped[list[Json]]  # what the contexts took, as the benchmark tells it
+    contexts_done: Mapped[list[Json]] = mapped_column(Shown)  # what the contexts took, as the benchmark tells it
     progress: Mapped[Json]  # while it runs: done, total, failed, rate, p50, p95, elapsed, remaining
     generator: Mapped[Json] = mapped_column(default=dict)  # processes, workers, shards: see `load.health`
-    hook_results: Mapped[list[Json]] = mapped_column(default=list)  # Rally's: {"config", "results", "summary"}
+    hook_results: Mapped[list[Json]] = mapped_column(Shown, default=list)  # Rally's: {"config", "results", "summary"}
     statistics: Mapped[Json | None]  # once judged; see `judging.statistics`
     passed: Mapped[bool | None]  # once judged
 

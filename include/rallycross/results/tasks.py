@@ -12,6 +12,7 @@ from rallycross.results.models import SubtaskRow, TaskRow, WorkloadRow, Workload
 from rallycross.results.reference import workload_reference
 from rallycross.results.sla_row import SlaRow
 from rallycross.results.trouble import DatabaseTrouble
+from rallycross.secret import shown, shown_text
 from rallycross.task.plan import Subtask, Task
 
 _log = logging.getLogger(__name__)
@@ -23,22 +24,25 @@ class Tasks(Database):
     def begin_task(self, uuid: str, *, cloud: str, task: Task, environment: dict[str, Any]) -> dict[int, str]:
         """Begin a task and return its workloads' uuids by position; one that was begun before stays as it is."""
         workloads = {workload.position: workload_reference(uuid, workload.position) for workload in task.workloads}
+        secrets = task.secrets
         with self.writing() as session:
             if session.get(TaskRow, uuid) is None:
                 session.add(
                     TaskRow(
                         uuid=uuid,
                         cloud=cloud,
-                        title=task.title,
-                        description=task.description,
+                        title=shown_text(task.title, secrets),
+                        description=shown_text(task.description, secrets),
                         tags=list(task.tags),
-                        source=task.source,
+                        source=shown_text(task.source, secrets),
                         file=task.file,
                         status="running",
                         timing=task.timing,
                         environment=environment,
                         started_at=time.time(),
-                        subtasks=[_subtask_row(uuid, position, one) for position, one in enumerate(task.subtasks)],
+                        subtasks=[
+                            _subtask_row(uuid, position, one, secrets) for position, one in enumerate(task.subtasks)
+                        ],
                     )
                 )
         return workloads
@@ -133,12 +137,12 @@ class Tasks(Database):
             session.execute(update(WorkloadRow).where(WorkloadRow.uuid == uuid).values(**values))
 
 
-def _subtask_row(task_uuid: str, position: int, subtask: Subtask) -> SubtaskRow:
+def _subtask_row(task_uuid: str, position: int, subtask: Subtask, secrets: Sequence[str]) -> SubtaskRow:
     return SubtaskRow(
         task_uuid=task_uuid,
         position=position,
-        title=subtask.title,
-        description=subtask.description,
+        title=shown_text(subtask.title, secrets),
+        description=shown_text(subtask.description, secrets),
         group=subtask.group,
         tags=list(subtask.tags),
         run_in_parallel=subtask.run_in_parallel,
@@ -148,13 +152,13 @@ def _subtask_row(task_uuid: str, position: int, subtask: Subtask) -> SubtaskRow:
                 task_uuid=task_uuid,
                 position=workload.position,
                 scenario=workload.scenario,
-                description=workload.description,
-                args=workload.args,
+                description=shown_text(workload.description, secrets),
+                args=shown(workload.args, secrets),
                 runner=workload.runner,
                 runner_args=workload.runner_args,
-                contexts=workload.contexts,
+                contexts=shown(workload.contexts, secrets),
                 sla=workload.sla,
-                hooks=[hook.config for hook in workload.hooks],
+                hooks=shown([hook.config for hook in workload.hooks], secrets),
                 status="init",
                 contexts_done=[],
                 progress={},

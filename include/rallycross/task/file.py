@@ -70,7 +70,7 @@ def _load(  # noqa: PLR0917 - what `load` is given
     reading.complaints += forbidden
     if data is None and rendered.strip(" \n\t-") != "null":
         raise InvalidInput([Complaint(file, 1, 1, "", *_nothing(text))])
-    task = replace(_task(reading, data, text, file), permissions=permissions)
+    task = replace(_task(reading, data, text, file), permissions=permissions, given=values)
     task = replace(task, warnings=tuple(reading.warnings))
     # Frame and name may say the same of one value.
     if complaints := {*reading.complaints, *_forbidden_hooks(task, filled_in=bool(values))}:

@@ -6,6 +6,7 @@ from typing import Any, Literal
 
 from rallycross.errors import Complaint
 from rallycross.permissions import OWNER, Permissions
+from rallycross.secret import secrets_in
 
 # How durations are taken: from the moment at which an iteration was due, with adaptive polling; or as Rally takes them,
 # from its actual start, with Rally's delays and intervals of polling.
@@ -76,8 +77,17 @@ class Task:
     file: str = ""
     timing: Timing = "intended"
     permissions: Permissions = field(default=OWNER, compare=False)  # of whoever has given the file
+    given: Mapping[str, Any] = field(
+        default_factory=dict, compare=False, repr=False
+    )  # what the template was filled with
 
     @property
     def workloads(self) -> tuple[Workload, ...]:
         """All workloads, in the order in which they run."""
         return tuple(workload for subtask in self.subtasks for workload in subtask.workloads)
+
+    @property
+    def secrets(self) -> tuple[str, ...]:
+        """What nobody is shown of what was given, wherever it turns up: in a title, an error, a program's output."""
+        said = [(one.args, one.contexts, [hook.config for hook in one.hooks]) for one in self.workloads]
+        return tuple(dict.fromkeys(secrets_in([dict(self.given), said])))

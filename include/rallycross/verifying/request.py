@@ -6,7 +6,7 @@ from pathlib import Path
 from rallycross.errors import RallycrossError
 from rallycross.owner_only import write_owner_only
 from rallycross.results.store import Store
-from rallycross.secret import HIDDEN, shown_value
+from rallycross.secret import HIDDEN, shown
 from rallycross.settings import Settings
 from rallycross.verification.verify import Request
 
@@ -15,14 +15,16 @@ def begin(store: Store, uuid: str, cloud: str, request: Request, *, paths: Setti
     """Begin a verification; the values of options that are secret are kept out of the results."""
     keep_secrets(uuid, request, paths=paths)
     data = request.data()
-    data["options"] = {name: shown_value(name, value) for name, value in request.options.items()}
+    data["options"], data["source"] = shown(dict(request.options)), shown(data["source"])
     store.begin_verification(uuid, cloud=cloud, chosen=request.choice.title, request=data)
 
 
 def keep_secrets(uuid: str, request: Request, *, paths: Settings) -> None:
     """Keep the secrets of a request, for whoever runs it on this machine."""
-    if secrets := {name: value for name, value in request.options.items() if shown_value(name, value) != value}:
-        write_owner_only(_file(uuid, paths), json.dumps(secrets))
+    options = {name: value for name, value in request.options.items() if shown({name: value}) != {name: value}}
+    source = request.source.data()
+    if options or shown(source) != source:
+        write_owner_only(_file(uuid, paths), json.dumps({"options": options, "source": source}))
 
 
 def forget_secrets(uuid: str, *, paths: Settings) -> None:
@@ -33,16 +35,19 @@ def forget_secrets(uuid: str, *, paths: Settings) -> None:
 def request_of(store: Store, uuid: str, *, paths: Settings) -> Request:
     """Return what was asked, with its secrets. Raises `RallycrossError` where they are not on this machine."""
     row = store.find_verification(uuid)
-    options = row.request["options"]
+    options, source = row.request["options"], row.request["source"]
     wanted = [name for name, value in options.items() if HIDDEN in value]
+    wanted += ["the package"] if HIDDEN in json.dumps(source) else []
+    if not wanted:
+        return Request.of(row.request)
     file = _file(row.uuid, paths)
-    secrets = json.loads(file.read_text()) if wanted and file.exists() else {}
-    if missing := [name for name in wanted if name not in secrets]:
+    if not file.exists():
         raise RallycrossError(
-            f"verification {row.uuid}: what was given for {', '.join(missing)} is a secret, and not kept in {file}"
+            f"verification {row.uuid}: what was given for {', '.join(wanted)} is a secret, and not kept in {file}"
             " - begin a verification anew, with these options"
         )
-    return Request.of({**row.request, "options": {**options, **{name: secrets[name] for name in wanted}}})
+    kept = json.loads(file.read_text())
+    return Request.of({**row.request, "options": {**options, **kept["options"]}, "source": kept["source"]})
 
 
 def _file(uuid: str, paths: Settings) -> Path:

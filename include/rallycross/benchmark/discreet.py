@@ -1,0 +1,32 @@
+"""What a load process keeps of its samples: failures and outputs without the secrets that it was given."""
+
+from collections.abc import Callable
+from functools import lru_cache
+from itertools import islice
+
+from rallycross.benchmark.job import Job
+from rallycross.load.sample import Failure, Sample
+from rallycross.secret import secrets_in, shown, shown_text
+
+_USERS = 64  # whose passwords are looked for: each costs time in every failure
+
+
+def discreet(record: Callable[[Sample], None], job: Job) -> Callable[[Sample], None]:
+    """Return what records a sample without secrets; one that did not fail and shows nothing costs nothing."""
+    users = islice(job.scene.users, _USERS)
+    clouds = [job.scene.cloud.config, *(user.cloud.config for user in users)]
+    secrets = tuple(dict.fromkeys([*job.secrets, *secrets_in([job.args, clouds])]))
+
+    @lru_cache(maxsize=1024)
+    def told(text: str) -> str:
+        return shown_text(text, secrets)
+
+    def keep(sample: Sample) -> None:
+        if sample.failure is not None:
+            failure = sample.failure
+            sample.failure = Failure(failure.kind, told(failure.message), told(failure.detail), failure.request_id)
+        if sample.outputs:
+            sample.outputs = shown(sample.outputs, secrets)
+        record(sample)
+
+    return keep
