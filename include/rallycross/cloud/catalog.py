@@ -42,33 +42,45 @@ def endpoints(
     Of several types that mean one service, the one in `before` is taken, or else the one that keystoneauth would take.
     Raise `SignInFailed`, with what to do, where the catalog has nothing for the entry's interface and region.
     """
-    catalog = access.service_catalog
-    everything = [one for found in catalog.get_endpoints_data().values() for one in found] if catalog else []
     overridden = {
         official(key.removesuffix(_OVERRIDE).replace("_", "-")) for key in region.config if key.endswith(_OVERRIDE)
     }
-    kinds = {official(str(one.service_type)) for one in everything}
-    found: dict[str, str] = {}
-    for kind in sorted(kinds | overridden):
-        if kind in overridden:
-            found[kind] = _versioned(kind, str(region.get_endpoint(kind)))
-            continue
+    found = {kind: _versioned(kind, str(region.get_endpoint(kind))) for kind in overridden}
+    for kind, endpoint in chosen(name, region, access, before).items():
+        if kind not in found:
+            found[kind] = _spoken(kind, endpoint, session, access.project_id)
+    if not found:
+        raise SignInFailed(f"cloud {name}: {_nothing(region, access)}")
+    return dict(sorted(found.items()))
+
+
+def chosen(
+    name: str, region: CloudRegion, access: AccessInfo, before: frozenset[str] = frozenset()
+) -> dict[str, EndpointData]:
+    """Return the one endpoint of each service in the catalog, as the catalog has it, by the service's official type."""
+    found = {}
+    for kind in sorted({official(str(one.service_type)) for one in _all(access)}):
         wanted = next((one for one in sorted(before) if official(one) == kind), None) or region.get_service_type(kind)
-        there = catalog.get_endpoint_data_list(
+        there = access.service_catalog.get_endpoint_data_list(
             service_type=wanted,
-            interface=_interfaces(region, kind),
+            interface=interfaces(region, kind),
             region_name=region.get_region_name(kind) or None,
             service_name=region.get_service_name(kind),
         )
         _check_region(name, kind, there)
         if there:
-            found[kind] = _spoken(kind, there[0], session, access.project_id)
-    if not found:
-        raise SignInFailed(f"cloud {name}: {_nothing(everything, region, access)}")
+            found[kind] = there[0]
     return found
 
 
-def _interfaces(region: CloudRegion, kind: str) -> list[str]:
+def _all(access: AccessInfo) -> list[EndpointData]:
+    if not access.has_service_catalog():
+        return []
+    return [one for found in access.service_catalog.get_endpoints_data().values() for one in found]
+
+
+def interfaces(region: CloudRegion, kind: str) -> list[str]:
+    """Return which endpoints of a service are used, those before others that are wanted more: public, ..."""
     given = region.get_interface(kind) or "public"
     return [str(one).removesuffix("URL") for one in (given if isinstance(given, list) else [given])]
 
@@ -82,8 +94,9 @@ def _check_region(name: str, kind: str, there: list[EndpointData]) -> None:
         )
 
 
-def _nothing(everything: list[EndpointData], region: CloudRegion, access: AccessInfo) -> str:
+def _nothing(region: CloudRegion, access: AccessInfo) -> str:
     """Return why there is no endpoint, and what to do."""
+    everything = _all(access)
     if not everything:
         scoped = access.project_id or access.domain_id or getattr(access, "system_scoped", False)
         if not scoped:
@@ -92,9 +105,9 @@ def _nothing(everything: list[EndpointData], region: CloudRegion, access: Access
     wanted, regions = region.get_region_name(), sorted({str(one.region_name) for one in everything if one.region_name})
     if wanted and wanted not in regions:
         return f"its catalog has no region {wanted!r} - write `region_name:` with one of {', '.join(regions) or 'none'}"
-    interfaces = sorted({str(one.interface) for one in everything})
-    given = " or ".join(_interfaces(region, "")) if not region.get_interface() else region.get_interface()
-    return f"its catalog has no {given} endpoints - write `interface:` with one of {', '.join(interfaces)}"
+    there = sorted({str(one.interface) for one in everything})
+    given = " or ".join(interfaces(region, "identity"))
+    return f"its catalog has no {given} endpoints - write `interface:` with one of {', '.join(there)}"
 
 
 def _spoken(kind: str, endpoint: EndpointData, session: Session, project: str | None) -> str:

@@ -3,9 +3,10 @@
 `translated` gives the spec, and where each moved key was, so that a complaint names the place in the user's own file.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
+from rallycross.cloud.versions import SPOKEN
 from rallycross.yamlfile import Path
 
 ENGINES = {
@@ -35,7 +36,15 @@ KEYS = {
 DEFAULTS = {"FuelEngine": {"net_segment_type": "gre"}}
 _SIGN_IN = ("username", "password", "tenant_name", "project_name", "domain_name")
 _DOMAINS = ("user_domain_name", "project_domain_name")
-_CLOUD = {"region_name": "region_name", "endpoint_type": "interface", "https_cacert": "cacert"}
+_CLOUD = {
+    "region_name": "region_name",
+    "endpoint_type": "interface",
+    "https_cacert": "cacert",
+    "https_cert": "cert",
+    "https_key": "key",
+}
+# What has no meaning here: of a profiler that is not there, and of a keystone without a catalog, gone since long.
+_LEFT_OUT = {"admin_port", "endpoint", "profiler_conn_str", "profiler_hmac_key"}
 
 Moved = dict[Path, Path]  # here -> in the user's file
 
@@ -139,7 +148,12 @@ def _existing(data: dict[str, Any], where: Path) -> tuple[dict[str, Any], Moved]
     spec: dict[str, Any] = {"name": data.get("name", "existing"), "engine": "existing"}
     moved: Moved = {("auth",): (*where, "admin"), ("auth", "auth_url"): (*where, "auth_url")}
     for key, value in data.items():
-        if key in {"name", "auth_url", "admin", "users"}:
+        if key in {"name", "auth_url", "admin", "users"} or key in _LEFT_OUT or value in (None, ""):
+            continue  # to Rally, too, what is null or empty is not set
+        if key == "api_info" and isinstance(value, dict):
+            for name, asked in _asked_of_services(value):
+                spec[name] = asked
+                moved[name,] = (*where, key)
             continue
         if key == "https_insecure":
             spec["verify"] = not value if isinstance(value, bool) else value
@@ -155,6 +169,17 @@ def _existing(data: dict[str, Any], where: Path) -> tuple[dict[str, Any], Moved]
         spec["users"] = [_auth(data.get("auth_url"), user) for user in users] if isinstance(users, list) else users
         moved["users",] = (*where, "users")
     return spec, moved
+
+
+def _asked_of_services(api_info: dict[Any, Any]) -> Iterator[tuple[str, str]]:
+    """Yield the keys of a clouds.yaml for what Rally's clients are to ask for."""
+    for client, asked in api_info.items():
+        if client in SPOKEN and isinstance(asked, dict):
+            service = SPOKEN[client][0].replace("-", "_")
+            if asked.get("version"):
+                yield f"{service}_api_version", str(asked["version"])
+            if asked.get("service_type"):
+                yield f"{service}_service_type", str(asked["service_type"])
 
 
 def _auth(url: Any, given: Any) -> Any:

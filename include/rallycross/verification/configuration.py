@@ -32,6 +32,24 @@ PLUGIN_SERVICES = {
 }
 
 
+# Section of tempest.conf, or of a plugin's options -> the service that its clients look for in the catalog.
+CATALOG_SECTIONS = {
+    "compute": "compute",
+    "image": "image",
+    "network": "network",
+    "object-storage": "object-store",
+    "placement": "placement",
+    "volume": "block-storage",
+}
+PLUGIN_SECTIONS = {
+    "barbican-tempest-plugin": ("key_manager", "key-manager"),
+    "designate-tempest-plugin": ("dns", "dns"),
+    "heat-tempest-plugin": ("heat_plugin", "orchestration"),
+    "manila-tempest-plugin": ("share", "shared-file-system"),
+    "octavia-tempest-plugin": ("load_balancer", "load-balancer"),
+}
+
+
 @dataclass(frozen=True)
 class Option:
     """One line of tempest.conf, and why it stands there."""
@@ -103,6 +121,7 @@ def configure(
             _network(facts),
             _volume(facts),
             _services(facts, packages),
+            _endpoints(facts, packages),
         )
         for option in part
     }
@@ -261,6 +280,23 @@ def _services(facts: Facts, packages: Collection[str]) -> list[Option]:
         why = f"the catalog has {'a' if there else 'no'} service of the type {kind}"
         options.append(Option("service_available", name, _bool(there), why))
     return [*options, Option("service_available", "horizon", "false", "a dashboard is in no catalog")]
+
+
+def _endpoints(facts: Facts, packages: Collection[str]) -> list[Option]:
+    """Return how each service is found in the catalog: tempest expects today's names, and public endpoints."""
+    of_plugins = dict(section for package, section in PLUGIN_SECTIONS.items() if package in packages)
+    options = []
+    for section, kind in {**CATALOG_SECTIONS, **of_plugins}.items():
+        if (found := facts.endpoints.get(kind)) is None:
+            continue
+        suffix = "" if section == "placement" else "URL"  # which that section does not take
+        options += [
+            Option(section, "catalog_type", found.type, "the type in the catalog"),
+            Option(section, "endpoint_type", f"{found.interface}{suffix}", "the cloud's entry, and the catalog"),
+        ]
+        if found.region:
+            options.append(Option(section, "region", found.region, "the cloud's entry"))
+    return options
 
 
 def _microversions(section: str, versions: tuple[str, str] | None) -> list[Option]:

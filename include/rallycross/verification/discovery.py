@@ -5,26 +5,30 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import openstack
+from keystoneauth1.discover import EndpointData
 from keystoneauth1.exceptions import ClientException
+from openstack.config.cloud_region import CloudRegion
 from openstack.exceptions import SDKException
 
+from rallycross.cloud.access import v3
+from rallycross.cloud.catalog import chosen, interfaces, official
 from rallycross.cloud.cloud import Cloud
 from rallycross.errors import RallycrossError
-from rallycross.verification.facts import Backend, Facts, Flavor, Image, Keystone, Network
+from rallycross.verification.facts import Backend, Endpoint, Facts, Flavor, Image, Keystone, Network
 
-# openstacksdk's name of a service -> what the catalog may call it
-SERVICES = {
-    "compute": {"compute"},
-    "image": {"image"},
-    "network": {"network"},
-    "block-storage": {"block-storage", "block-store", "volume", "volumev3"},
-    "object-store": {"object-store"},
-    "load-balancer": {"load-balancer"},
-    "orchestration": {"orchestration"},
-    "dns": {"dns"},
-    "key-manager": {"key-manager"},
-    "shared-file-system": {"shared-file-system", "sharev2", "share"},
-}
+# Official types of the services that tests are chosen by; os-service-types knows what else a catalog may call them.
+SERVICES = (
+    "compute",
+    "image",
+    "network",
+    "block-storage",
+    "object-store",
+    "load-balancer",
+    "orchestration",
+    "dns",
+    "key-manager",
+    "shared-file-system",
+)
 AT_ONCE = 4  # questions asked at the same time
 
 
@@ -32,11 +36,15 @@ def discover(cloud: Cloud, connection: openstack.connection.Connection) -> Facts
     """Ask the cloud. Raises `RallycrossError` where one cannot sign in, or is not let see."""
     found = keystone(connection)
     try:
-        services = frozenset(name for name in SERVICES if has_service(connection, name))
+        plugin: Any = connection.session.auth  # one of keystone's, since a verification needs a keystone
+        access = plugin.get_access(connection.session)
+        there = chosen(cloud.name, connection.config, access)
     except (ClientException, SDKException) as error:
         raise RallycrossError(
             f"cloud {cloud.name!r}: cannot sign in at {found.auth_url} ({error}) - check its entry and its keystone"
         ) from error
+    services = frozenset(there.keys() & set(SERVICES))
+    endpoints = {kind: _endpoint(kind, one, connection.config) for kind, one in there.items()}
     # A proxy finds its endpoint when it is first touched, which threads must not do at the same time.
     proxies: dict[str, Any] = {
         name: getattr(connection, name.replace("-", "_")) for name in ("identity", *services & QUESTIONS.keys())
@@ -49,7 +57,10 @@ def discover(cloud: Cloud, connection: openstack.connection.Connection) -> Facts
         }
         try:
             return Facts(
-                keystone=found, services=services, **{fact: answer.result() for fact, answer in answers.items()}
+                keystone=found,
+                services=services,
+                endpoints=endpoints,
+                **{fact: answer.result() for fact, answer in answers.items()},
             )
         except (ClientException, SDKException) as error:
             raise RallycrossError(
@@ -60,7 +71,16 @@ def discover(cloud: Cloud, connection: openstack.connection.Connection) -> Facts
 
 def has_service(connection: openstack.connection.Connection, name: str) -> bool:
     """Return whether the catalog has a service, by openstacksdk's name for it."""
-    return any(entry["type"] in SERVICES[name] for entry in connection.service_catalog)
+    return any(official(entry["type"]) == name for entry in connection.service_catalog)
+
+
+def _endpoint(kind: str, found: EndpointData, region: CloudRegion) -> Endpoint:
+    own = region.get_region_name(kind) or ""
+    return Endpoint(
+        str(found.service_type),
+        str(found.interface).removesuffix("URL"),
+        own if own != (region.get_region_name() or "") else "",
+    )
 
 
 def keystone(connection: openstack.connection.Connection) -> Keystone:
@@ -69,16 +89,10 @@ def keystone(connection: openstack.connection.Connection) -> Keystone:
     return Keystone(
         auth_url=v3(connection.config.config["auth"]["auth_url"]),
         region=connection.config.get_region_name() or "",
-        interface=str(connection.config.get_interface() or "public"),
+        interface=interfaces(connection.config, "identity")[0],
         ca_file=verify if isinstance(verify, str) else "",
         verify=verify is not False,
     )
-
-
-def v3(auth_url: str) -> str:
-    """Return keystone's version 3 address, whichever of its addresses is given."""
-    root = auth_url.rstrip("/").removesuffix("/v3").removesuffix("/v2.0")
-    return f"{root}/v3"
 
 
 def _compute_hosts(compute: Any) -> int:

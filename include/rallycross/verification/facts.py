@@ -1,5 +1,6 @@
 """What a verifier has to know of a cloud, as data."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 
@@ -54,6 +55,15 @@ class Keystone:
 
 
 @dataclass(frozen=True)
+class Endpoint:
+    """Where a service is, as tempest finds it in the catalog."""
+
+    type: str  # as the catalog has it: "volumev3"
+    interface: str = "public"
+    region: str = ""  # where it is not that of all services
+
+
+@dataclass(frozen=True)
 class Admin:
     """A user that a run gets for itself, mostly an administrator: the cloud's own password is written nowhere."""
 
@@ -70,6 +80,7 @@ class Facts:
 
     keystone: Keystone
     services: frozenset[str]  # types in the catalog: "compute", "block-storage", ...
+    endpoints: Mapping[str, Endpoint] = field(default_factory=dict)  # by official type, those of further services too
     images: tuple[Image, ...] = ()  # active ones
     flavors: tuple[Flavor, ...] = ()  # public ones
     external_networks: tuple[Network, ...] = ()

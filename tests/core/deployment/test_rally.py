@@ -46,6 +46,40 @@ def test_insecure_is_turned_round() -> None:
     assert spec.options["auth"]["user_domain_name"] == "U"
 
 
+@pytest.mark.parametrize("nothing", [None, ""])
+def test_what_rally_writes_by_itself_is_taken(nothing: str | None) -> None:
+    """An environment as Rally stores it has nulls and empty texts where nothing is set, and a profiler's keys."""
+    section = {
+        "auth_url": URL,
+        "region_name": nothing,
+        "endpoint_type": nothing,
+        "endpoint": None,
+        "https_insecure": False,
+        **dict.fromkeys(("https_cacert", "https_cert", "https_key"), nothing),
+        **dict.fromkeys(("profiler_hmac_key", "profiler_conn_str"), nothing),
+        "admin": {**ADMIN_V3, "tenant_name": nothing, "project_domain_name": nothing, "domain_name": nothing},
+        "users": [],
+    }
+    spec = load_spec(json.dumps({"!version": 1, "!description": "x", "existing@openstack": section}), file="d.json")
+    assert spec.options["auth"] == {"auth_url": URL, **ADMIN_V3, "project_domain_name": "Default"}
+    assert {key: value for key, value in spec.options.items() if value not in (None, [])} == {
+        "auth": spec.options["auth"],
+        "verify": True,
+    }
+    info = {"cinder": {"version": 3, "service_type": "volumev3"}, "nova": {"version": "2.87"}, "heat": {"version": 1}}
+    more = {
+        **section,
+        "https_cert": "/c.pem",
+        "https_key": "/k.pem",
+        "api_info": info,
+        "admin": None,
+        "users": [ADMIN_V3],
+    }
+    options = load_spec(json.dumps({"existing@openstack": more}), file="d.json").options
+    assert (options["cert"], options["key"], options["auth"]["username"]) == ("/c.pem", "/k.pem", "admin")
+    assert (options["block_storage_service_type"], options["compute_api_version"]) == ("volumev3", "2.87")
+
+
 def test_users_come_along() -> None:
     """Users beside the administrator become users of the cloud."""
     data = {"type": "ExistingCloud", "auth_url": URL, "admin": ADMIN_V3, "users": [{**ADMIN_V3, "username": "u"}]}

@@ -7,13 +7,16 @@ from dataclasses import replace
 from pathlib import Path, PurePath
 
 import pytest
+from verifiable_cloud import VerifiableCloud
 
+from rallycross.cloud.access import v3
+from rallycross.cloud.cloud import Cloud
 from rallycross.errors import RallycrossError
 from rallycross.verification.accounts import Accounts
 from rallycross.verification.configuration import Configuration, choose_flavors, choose_images, configure
-from rallycross.verification.discovery import v3
+from rallycross.verification.discovery import discover
 from rallycross.verification.environments import Environment
-from rallycross.verification.facts import Admin, Backend, Facts, Flavor, Image, Keystone, Network
+from rallycross.verification.facts import Admin, Backend, Endpoint, Facts, Flavor, Image, Keystone, Network
 from rallycross.verification.tempest import Tempest
 
 ADMIN = Admin(
@@ -26,6 +29,14 @@ ADMIN = Admin(
 FACTS = Facts(
     keystone=Keystone("http://127.0.0.1:5000/v3", region="RegionOne", ca_file="/etc/ca.pem"),
     services=frozenset({"compute", "image", "network", "block-storage"}),
+    endpoints={
+        "compute": Endpoint("compute", region="R2"),
+        "image": Endpoint("image", "internal"),
+        "network": Endpoint("network"),
+        "placement": Endpoint("placement"),
+        "block-storage": Endpoint("volumev3", "internal"),
+        "object-store": Endpoint("object-store"),
+    },
     images=(Image("i1", "cirros", 100), Image("i2", "cirros-alt", 200)),
     flavors=(Flavor("f1", "nano", 128, 1), Flavor("f2", "micro", 192, 1)),
     external_networks=(Network("n1", "public"),),
@@ -101,7 +112,7 @@ def test_every_decision_has_a_reason_and_no_secret_is_shown() -> None:
 
 def test_what_the_cloud_lacks_is_not_tested() -> None:
     """A service that is not in the catalog is switched off, and nothing else is said of it."""
-    found = values(conf(replace(FACTS, services=frozenset({"image"}))))
+    found = values(conf(replace(FACTS, services=frozenset({"image"}), endpoints={"image": Endpoint("image")})))
     assert found["service_available.nova"] == found["service_available.cinder"] == "false"
     assert found["service_available.glance"] == "true"
     assert not [key for key in found if key.startswith(("compute", "volume", "network"))]
@@ -150,6 +161,42 @@ def test_the_external_network_says_where_it_comes_from() -> None:
     assert "made for this run, and deleted after it" in made["network.public_network_id"]["why"]
     refused = conf(replace(FACTS, external_networks=(), no_external_network="none, and 403")).shown()
     assert refused["network-feature-enabled.floating_ips"] == {"value": "false", "why": "none, and 403"}
+
+
+def test_services_are_looked_for_as_the_catalog_has_them() -> None:
+    """Type and interface of every service, and of every plugin's, are what the catalog and the cloud's entry say."""
+    octavia = replace(FACTS, endpoints={**FACTS.endpoints, "load-balancer": Endpoint("load-balancer", "internal")})
+    found = values(configure(octavia, ADMIN, folder=PurePath("/w"), prefix="t", packages=["octavia-tempest-plugin"]))
+    assert (found["volume.catalog_type"], found["volume.endpoint_type"]) == ("volumev3", "internalURL")
+    assert (found["image.endpoint_type"], found["network.endpoint_type"]) == ("internalURL", "publicURL")
+    assert (found["object-storage.catalog_type"], found["placement.endpoint_type"]) == ("object-store", "public")
+    assert (found["compute.region"], "image.region" in found) == ("R2", False)
+    assert found["load_balancer.endpoint_type"] == "internalURL"
+    assert "load_balancer.endpoint_type" not in values(conf(octavia))
+
+
+def test_a_cloud_with_internal_endpoints_and_old_names_is_asked_by_them() -> None:
+    """What is asked of a cloud goes where the benchmark goes, and tempest is told the same."""
+    with VerifiableCloud() as small:
+        services = {"identity": "v3", "compute": "v2.1", "image": "v2", "network": "v2.0", "volumev3": "v3"}
+        small.catalog = [
+            {
+                "type": kind,
+                "name": kind,
+                "endpoints": [
+                    {"interface": interface, "region": "R", "region_id": "R", "url": f"{host}/{path}/{version}"}
+                    for interface, host in (("public", "http://127.0.0.1:9"), ("internal", small.url))
+                ],
+            }
+            for kind, version in services.items()
+            for path in ("block-storage" if kind == "volumev3" else kind,)
+        ]
+        cloud = Cloud("small", {**small.cloud().config, "interface": "internal"})
+        facts = discover(cloud, cloud.connect())
+    assert facts.services == {"compute", "image", "network", "block-storage"}
+    assert facts.endpoints["block-storage"] == Endpoint("volumev3", "internal")
+    found = {key: value for key, value in values(conf(facts)).items() if key.endswith("endpoint_type")}
+    assert set(found.values()) == {"internalURL"}
 
 
 def test_overrides_have_the_last_word() -> None:
