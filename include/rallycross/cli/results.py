@@ -63,8 +63,8 @@ def run(options: argparse.Namespace) -> int:
 
 def _list(options: argparse.Namespace) -> int:
     store = Store.open()
-    found: list[TaskRow | VerificationRow] = [*store.tasks(cloud=options.cloud, tag=options.tag)]
-    found += [] if options.tag else store.verifications(cloud=options.cloud, limit=None)
+    found: list[TaskRow | VerificationRow] = [*store.tasks(cloud=options.cloud, tag=options.tag, limit=options.last)]
+    found += [] if options.tag else store.verifications(cloud=options.cloud, limit=options.last)
     newest = sorted(found, key=lambda row: row.started_at)[-options.last :]
     console.print(listed(store, newest) if newest else "there are no results yet, or none that are like this")
     return 0

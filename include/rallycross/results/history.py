@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from sqlalchemy import delete, select
+from sqlalchemy import delete, exists, func, select
 
 from rallycross.results.database import Database
 from rallycross.results.models import ArtifactRow, TaskRow, VerificationRow
@@ -11,13 +11,20 @@ from rallycross.results.models import ArtifactRow, TaskRow, VerificationRow
 class History(Database):
     """Looks through tasks and verifications."""
 
-    def tasks(self, *, cloud: str | None = None, tag: str | None = None) -> list[TaskRow]:
-        """Return the tasks of a cloud and with a tag (None: of any), the newest first."""
-        query = select(TaskRow).order_by(TaskRow.started_at.desc(), TaskRow.uuid)
+    def tasks(self, *, cloud: str | None = None, tag: str | None = None, limit: int | None = None) -> list[TaskRow]:
+        """Return the tasks of a cloud and with a tag (None: of any), the newest first; `limit` of None: all of them."""
+        query = select(TaskRow).order_by(TaskRow.started_at.desc(), TaskRow.uuid).limit(limit)
         if cloud is not None:
             query = query.where(TaskRow.cloud == cloud)
+        if tag is not None:
+            query = query.where(self._has(TaskRow.tags, tag))
         with self.reading() as session:
-            return [row for row in session.scalars(query) if tag is None or tag in row.tags]
+            return list(session.scalars(query))
+
+    def _has(self, column: Any, member: str) -> Any:
+        """Return the condition that a column's JSON list has a member."""
+        unfold = func.json_array_elements_text if self.engine.dialect.name == "postgresql" else func.json_each
+        return exists(select(1).select_from(each := unfold(column).table_valued("value")).where(each.c.value == member))
 
     def results_like(self, start: str) -> list[str]:
         """Return the uuids of tasks and verifications that begin so."""
