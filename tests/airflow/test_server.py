@@ -122,13 +122,47 @@ def test_a_killed_scheduler_comes_back_without_its_old_workers(server: AirflowSe
     assert eventually(lambda: not [process for process in processes(server) if process.group == old])
 
 
-def test_a_killed_supervisor_is_replaced_with_all_it_had(server: AirflowServer) -> None:
-    """Components that have lost their supervisor are ended by the next start, not doubled; the port stays."""
-    url = server.url
+def keeper_of(server: AirflowServer) -> int:
+    """Return the process that brings the supervisor back."""
+    return next((one.pid for one in processes(server) if one.command.endswith("rallycross.cli.keeper")), 0)
+
+
+def test_a_killed_supervisor_comes_back_by_itself_with_all_it_had(server: AirflowServer) -> None:
+    """Nobody has to start anything: its components are there again, each once, at the same port, with a new keeper."""
+    url, keeper = server.url, keeper_of(server)
+    before = {process.pid for process in processes(server)}
     os.kill(int((server.folder / "supervisor.pid").read_text()), signal.SIGKILL)
     assert eventually(lambda: server.programs() == [])
+    assert server.seen()[0][:2] == ("supervisor", "GONE")
+
+    assert eventually(lambda: [program.state for program in server.programs()] == ["RUNNING"] * len(COMPONENTS))
+    assert not server.up(environment(), limit=LIMIT, tell=lambda _: None)
+
+    assert before & {process.pid for process in processes(server)} <= {keeper}  # which is the supervisor now
+    assert eventually(lambda: keeper_of(server) not in {0, keeper})
+    assert server.url == url
+    assert [state for _, state, _ in server.seen()] == ["RUNNING"] * len(COMPONENTS)
+
+
+def test_a_killed_keeper_comes_back(server: AirflowServer) -> None:
+    """The supervisor brings back who would bring it back, and the components go on."""
+    keeper, scheduler = keeper_of(server), pid_of(server, "scheduler")
+    os.kill(keeper, signal.SIGKILL)
+
+    assert eventually(lambda: keeper_of(server) not in {0, keeper})
+    assert pid_of(server, "scheduler") == scheduler
+
+
+def test_what_nothing_is_left_of_above_is_replaced_by_a_start(server: AirflowServer) -> None:
+    """Components that have lost supervisor and keeper, and the note of the ports, are ended, not doubled."""
+    url = server.url
+    os.kill(keeper_of(server), signal.SIGSTOP)  # so that it cannot act in between
+    os.kill(int((server.folder / "supervisor.pid").read_text()), signal.SIGKILL)
+    os.kill(keeper_of(server), signal.SIGKILL)
+    assert eventually(lambda: server.programs() == [])
+    for name in ("ports.json", "scheduler.pid", "migrated"):  # as a power cut leaves them
+        (server.folder / name).write_text("")
     orphans = {process.pid for process in processes(server)}
-    assert orphans
 
     assert server.up(environment(), limit=LIMIT, tell=lambda _: None)
 

@@ -5,9 +5,11 @@ from dataclasses import dataclass
 from typing import TypeVar
 
 from rallycross import deployment, lifecycle
+from rallycross.cli.console import progress
 from rallycross.cloud import registered
 from rallycross.deployment.site import Site, opened
 from rallycross.deployment.step import Tell
+from rallycross.errors import InvalidInput
 from rallycross.lifecycle import root_of
 from rallycross.results.store import Store
 from rallycross.settings import settings
@@ -47,7 +49,15 @@ class StandingCloud:
 def clouds() -> list[StandingCloud]:
     """Return the clouds that runs of this checkout have begun to deploy and not destroyed."""
     paths = settings()
-    return [
-        StandingCloud(name, deployment.load_spec(text, file=f"the spec of {name}"), root_of(paths, name))
-        for name, text in registered.specs(paths).items()
-    ]
+    found = []
+    for name, text in registered.specs(paths).items():
+        try:
+            spec = deployment.load_spec(text, file=f"the spec of {name}")
+        except InvalidInput as error:  # it costs no command the other clouds
+            progress.print(
+                f"cloud {name}: {paths.clouds / name}.spec.yaml: what it was deployed by is lost: {error}"
+                " - deploy it again by its spec, or delete the file"
+            )
+        else:
+            found.append(StandingCloud(name, spec, root_of(paths, name)))
+    return found

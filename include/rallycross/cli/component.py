@@ -9,20 +9,30 @@ import sys
 from pathlib import Path
 
 from rallycross.cli.airflow_settings import MARK
-from rallycross.cli.processes import end, marked
+from rallycross.cli.processes import Process, end, marked
+from rallycross.owner_only import write_owner_only
+
+_TITLES = ("airflow scheduler", "airflow worker")
 
 
 def main() -> None:
     """Run as `python -m rallycross.cli.component`, by the supervisor, in the components' environment."""
     home = os.environ[MARK]
     last = Path(home) / "scheduler.pid"
-    if last.exists():
-        group = int(last.read_text())
-        end(lambda: [process for process in marked(MARK, home) if process.group == group], grace=3)
+    written = last.read_text(errors="replace").strip() if last.exists() else ""
+    group = int(written) if written.isdecimal() else None
+    end(lambda: [process for process in marked(MARK, home) if _is_left(process, group)], grace=3)
     # The supervisor has made this process the leader of a group of its own; exec keeps its number.
-    last.write_text(str(os.getpid()))
+    write_owner_only(last, str(os.getpid()))
     airflow = Path(sys.executable).with_name("airflow")
     os.execv(airflow, [str(airflow), "scheduler", "--skip-serve-logs"])  # noqa: S606 - no shell is the point
+
+
+def _is_left(process: Process, group: int | None) -> bool:
+    """Tell whether a process is of the scheduler before; where nobody knows its group, by what it calls itself."""
+    if group is not None:
+        return process.group == group
+    return process.group != os.getpid() and any(name in process.command for name in _TITLES)
 
 
 if __name__ == "__main__":

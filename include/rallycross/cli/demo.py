@@ -11,6 +11,7 @@ import json
 import os
 import time
 from datetime import UTC, datetime
+from secrets import token_hex
 from typing import Any
 
 from rallycross import inputs
@@ -50,7 +51,7 @@ def run(options: argparse.Namespace) -> int:
     times = {"set-up": float(os.environ.get("RALLYCROSS_SETUP_SECONDS", "0"))}
     start(server)
     times["Airflow"] = time.monotonic() - began
-    api, run_id = server.api(), f"demo_{datetime.now(UTC):%Y-%m-%dT%H.%M.%S}"
+    api, run_id = server.api(), f"demo_{datetime.now(UTC):%Y-%m-%dT%H.%M.%S}_{token_hex(2)}"
     grant(settings(), reference(DAG, run_id, "deploy"), [conf["cloud_spec"], conf["task_file"]])
     api.post(f"/dags/{DAG}/dagRuns", {"dag_run_id": run_id, "logical_date": None, "conf": conf})
     followed = Run(api, Store.open(), DAG, run_id)

@@ -56,13 +56,13 @@ def _stores() -> list[str]:
 
 def _airflow() -> list[str]:
     server = airflow_server()
-    programs = server.programs()
-    if not programs:
+    rows = server.seen()
+    if not rows:
         return []  # stopped is fine
     found = [
-        f"Airflow's {program.name} is {program.state}: {program.detail} - see ./rallycross logs {program.name}"
-        for program in programs
-        if program.state != "RUNNING"
+        f"Airflow's {name} is {state}: {detail}" + ("" if name == "supervisor" else f" - see ./rallycross logs {name}")
+        for name, state, detail in rows
+        if state != "RUNNING"
     ]
     try:
         broken = server.api().get("/importErrors")["import_errors"]

@@ -5,14 +5,13 @@ import signal
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
-from pathlib import Path
 
-PROC = Path("/proc")
+import psutil
 
 
 @dataclass(frozen=True)
 class Process:
-    """A process as /proc shows it."""
+    """A process as the system shows it."""
 
     pid: int
     group: int
@@ -21,21 +20,14 @@ class Process:
 
 def marked(name: str, value: str) -> list[Process]:
     """Return the processes that were started with `name=value` in their environment, but this one."""
-    mark = f"{name}={value}".encode()
     found = []
-    for folder in PROC.iterdir():
-        if not folder.name.isdigit() or int(folder.name) == os.getpid():
-            continue
+    for one in psutil.process_iter():
         try:
-            if mark not in (folder / "environ").read_bytes().split(b"\0"):
+            if one.pid == os.getpid() or one.environ().get(name) != value or one.status() == psutil.STATUS_ZOMBIE:
                 continue
-            # Fields after the parenthesised command: state, parent, group, ...
-            stat = (folder / "stat").read_text().rpartition(")")[2].split()
-            command = (folder / "cmdline").read_bytes().replace(b"\0", b" ").decode(errors="replace").strip()
-        except OSError:  # ended meanwhile, or not ours to read
+            found.append(Process(one.pid, os.getpgid(one.pid), " ".join(one.cmdline()).strip()))
+        except (psutil.Error, OSError):  # ended meanwhile, or not ours to read
             continue
-        if stat[0] != "Z":
-            found.append(Process(int(folder.name), int(stat[2]), command))
     return found
 
 

@@ -5,6 +5,8 @@
 
 import json
 import sys
+from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from secrets import token_urlsafe
@@ -38,13 +40,21 @@ class Secrets:
 
 def _password(path: Path) -> str:
     """Keep the file in the form that Airflow's SimpleAuthManager reads."""
-    return str(json.loads(_kept(path, json.dumps({USER: token_urlsafe(12)})))[USER])
+
+    def read(text: str) -> str:
+        found = json.loads(text)
+        return str(found[USER]) if isinstance(found, dict) and found.get(USER) else ""
+
+    return _kept(path, json.dumps({USER: token_urlsafe(12)}), read)
 
 
-def _kept(path: Path, fresh: str) -> str:
-    if not path.exists():
-        write_owner_only(path, fresh)
-    return path.read_text()
+def _kept(path: Path, fresh: str, read: Callable[[str], str] = str.strip) -> str:
+    """Return what `read` finds in a file; one that has nothing is made anew: a power cut leaves files empty."""
+    with suppress(FileNotFoundError, ValueError):
+        if (found := read(path.read_text(encoding="ascii"))) and found.isprintable():
+            return found
+    write_owner_only(path, fresh)
+    return read(fresh)
 
 
 if __name__ == "__main__":

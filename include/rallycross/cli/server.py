@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
 from datetime import datetime
 from pathlib import Path
+from typing import Any
 
 from rallycross.cli import supervisor
 from rallycross.cli.airflow_api import AirflowAPI, AirflowDidNotAnswer
@@ -44,7 +45,11 @@ class AirflowServer:
     @property
     def ports(self) -> dict[str, int]:
         """`{"api": ..., "supervisor": ...}` of the last start; empty before the first."""
-        return dict(json.loads(self._ports.read_text())) if self._ports.exists() else {}
+        try:
+            found = json.loads(self._ports.read_text())
+            return {name: int(found[name]) for name in ("api", "supervisor")}
+        except (FileNotFoundError, ValueError, KeyError, TypeError):  # a power cut leaves files empty
+            return {}
 
     @property
     def url(self) -> str:
@@ -80,6 +85,45 @@ class AirflowServer:
         """Return the components as the supervisor sees them; none when it is down."""
         control = self._control()
         return control.programs() if control and control.answers() else []
+
+    def seen(self) -> list[tuple[str, str, str]]:
+        """Return name, state and detail of each component: what answers counts, not what once was written down."""
+        programs, health = self.programs(), self._health()
+        rows = [(program.name, *self._state(program, health)) for program in programs]
+        if programs:
+            return rows
+        left = self._processes()
+        if not left and not health:
+            return []
+        detail = "it comes back by itself, or by: ./rallycross up; all is ended by: ./rallycross down"
+        rows = [("supervisor", "GONE", detail)]
+        rows += [(component, *_beat(health.get(name, {}))) for name, component in _HEALTH_NAMES.items() if health]
+        api = ("RUNNING", self.url) if health else ("SILENT", f"{len(left)} processes are left, and it does not answer")
+        return [*rows, ("api-server", *api)]
+
+    def _health(self) -> dict[str, Any]:
+        """Return what the API server says of the components; nothing where it does not answer."""
+        if not self.ports:
+            return {}
+        try:
+            return self.api().health()
+        except AirflowDidNotAnswer:
+            return {}
+
+    @staticmethod
+    def _state(program: Program, health: dict[str, Any]) -> tuple[str, str]:
+        """Return state and detail: a process that runs and does not answer is not well."""
+        names = {component: name for name, component in _HEALTH_NAMES.items()}
+        if program.state != "RUNNING":
+            return program.state, program.detail
+        if not health:
+            return (
+                ("SILENT", f"{program.detail}, does not answer")
+                if program.name == "api-server"
+                else ("RUNNING", program.detail)
+            )
+        state, told = _beat(health.get(names.get(program.name, ""), {"status": "healthy"}))
+        return (state, program.detail) if state == "RUNNING" else (state, f"{program.detail}, {told}")
 
     def up(self, base: dict[str, str], *, limit: float, tell: Callable[[str], None]) -> bool:
         """Start what does not run; wait until it is healthy. Tell whether it was started.
@@ -177,7 +221,7 @@ class AirflowServer:
         from importlib.metadata import version  # noqa: PLC0415 - 20 ms that only a start needs
 
         stamp, now = self.folder / "migrated", version("apache-airflow-core")
-        if (self.folder / "airflow.db").exists() and stamp.exists() and stamp.read_text() == now:
+        if (self.folder / "airflow.db").exists() and stamp.exists() and stamp.read_text(errors="replace") == now:
             return
         tell("making Airflow's database")
         log = self.log_file("migrate")
@@ -188,7 +232,7 @@ class AirflowServer:
             ).returncode
         if code != 0:
             raise RallycrossError(f"Airflow could not make its database - see {log}:\n{tail(log)}")
-        stamp.write_text(now)
+        write_owner_only(stamp, now)
 
     def _wait(self, movement: Movement) -> None:
         api = self.api()
@@ -236,6 +280,14 @@ class AirflowServer:
         with (self.folder / "lock").open("w") as lock:
             fcntl.flock(lock, fcntl.LOCK_EX)
             yield
+
+
+def _beat(health: dict[str, Any]) -> tuple[str, str]:
+    """Return state and detail of what the API server says of a component."""
+    if health.get("status") == "healthy":
+        return "RUNNING", "says that it is healthy"
+    beat = next((value for name, value in health.items() if name.endswith("_heartbeat") and value), "never")
+    return "UNHEALTHY", f"its last heartbeat: {beat}"
 
 
 def is_free(port: int) -> bool:

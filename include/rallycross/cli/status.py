@@ -17,10 +17,9 @@ def configure(_: argparse.ArgumentParser) -> None:
 def run(_: argparse.Namespace) -> int:
     """Print a table for Airflow, one for each cloud, and one of paths and limits."""
     server = airflow_server()
-    programs = server.programs()
-    rows = [(program.name, program.state, program.detail) for program in programs]
+    rows = server.seen()
     console.print(_table("Airflow", rows or [("-", "stopped", "start it with: ./rallycross up")]))
-    if programs:
+    if rows:
         console.print(f"  {login(server)}\n")
     for cloud in clouds():
         services = [(service.name, service.state, service.detail) for service in cloud.services()]

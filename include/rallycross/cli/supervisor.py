@@ -48,6 +48,8 @@ password={password}
 supervisor.rpcinterface_factory = supervisor.rpcinterface:make_main_rpcinterface
 """
 
+CONFIGURATION = "supervisor.conf"
+
 
 @dataclass(frozen=True)
 class Program:
@@ -66,6 +68,7 @@ def configuration(folder: Path, *, port: int, password: str, user: str, bin_fold
     # The log servers would bind all addresses; the logs are on this disk, where the API server finds them.
     commands["triggerer"] += " --skip-serve-logs"
     commands["scheduler"] = f"{bin_folder / 'python'} -m rallycross.cli.component"
+    commands["keeper"] = f"{bin_folder / 'python'} -m rallycross.cli.keeper"  # brings the supervisor itself back
     text = _SUPERVISOR.format(folder=_escape(folder), port=port, password=password, user=user)
     for name, command in commands.items():
         log = folder / "log" / f"{name}.log"
@@ -96,7 +99,11 @@ class Supervisor:
     def programs(self) -> list[Program]:
         """Return all components, as they are now."""
         found: Any = self._server.supervisor.getAllProcessInfo()
-        rows = (Program(row["name"], row["statename"], row["description"], row["start"], row["pid"]) for row in found)
+        rows = (
+            Program(row["name"], row["statename"], row["description"], row["start"], row["pid"])
+            for row in found
+            if row["name"] in COMPONENTS
+        )
         return sorted(rows, key=lambda row: COMPONENTS.index(row.name))
 
     def answers(self) -> bool:
@@ -112,12 +119,17 @@ class Supervisor:
         self._server.supervisor.shutdown()
 
 
+def command(configured: Path) -> list[str]:
+    """Return the command that is a supervisor."""
+    return [str(Path(sys.executable).with_name("supervisord")), "-c", str(configured)]
+
+
 def start(folder: Path, text: str, environment: dict[str, str]) -> None:
     """Start a supervisor in a session of its own, so that a Ctrl-C in this terminal does not reach it."""
-    write_owner_only(folder / "supervisor.conf", text)
+    write_owner_only(folder / CONFIGURATION, text)
     with (folder / "log" / "supervisor.out").open("ab") as out:
         subprocess.Popen(
-            [str(Path(sys.executable).with_name("supervisord")), "-c", str(folder / "supervisor.conf")],
+            command(folder / CONFIGURATION),
             env=environment,
             cwd=folder,
             stdin=subprocess.DEVNULL,

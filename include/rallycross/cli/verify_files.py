@@ -16,6 +16,7 @@ from rallycross.userfile import read_bytes
 from rallycross.verification.exporting import subunit
 from rallycross.verification.importing import results
 from rallycross.verification.test import Status, TestResult
+from rallycross.whole_file import whole_file
 
 
 def import_(options: argparse.Namespace) -> int:
@@ -50,7 +51,8 @@ def write(content: bytes, to: str) -> None:
         return
     path = Path(to).expanduser()
     try:
-        path.write_bytes(content)
+        with whole_file(path) as part:
+            part.write_bytes(content)
     except OSError as error:
         raise RallycrossError(f"{path}: cannot be written ({error.strerror}) - name another place") from error
 

@@ -6,6 +6,7 @@ The last is for any OpenStack client to use:
 """
 
 from pathlib import Path
+from typing import Any
 
 import yaml
 
@@ -23,7 +24,8 @@ def keep_spec(paths: Settings, name: str, text: str) -> None:
 
 def specs(paths: Settings) -> dict[str, str]:
     """Return the specs of all clouds of which something may stand, by name."""
-    return {file.name.removesuffix(_SPEC): file.read_text() for file in sorted(paths.clouds.glob(f"*{_SPEC}"))}
+    files = sorted(paths.clouds.glob(f"*{_SPEC}"))
+    return {file.name.removesuffix(_SPEC): file.read_text(encoding="utf-8", errors="replace") for file in files}
 
 
 def spec_beside(clouds_yaml: Path, name: str) -> str | None:
@@ -84,5 +86,15 @@ def _spec_file(paths: Settings, name: str) -> Path:
 def _join(paths: Settings) -> None:
     entries = {}
     for file in sorted(paths.clouds.glob(f"*{_ENTRIES}")):
-        entries.update(yaml.safe_load(file.read_text())["clouds"])
+        entries.update(_clouds(file))
     write_owner_only(paths.clouds_yaml, yaml.safe_dump({"clouds": entries}, sort_keys=False))
+
+
+def _clouds(file: Path) -> dict[str, Any]:
+    """Return the entries of a cloud's file; one that a power cut has emptied costs no other cloud its entry."""
+    try:
+        found = yaml.safe_load(file.read_text(encoding="utf-8"))
+    except (yaml.YAMLError, UnicodeDecodeError):
+        return {}
+    clouds = found.get("clouds") if isinstance(found, dict) else None
+    return clouds if isinstance(clouds, dict) else {}

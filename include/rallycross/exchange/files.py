@@ -1,10 +1,9 @@
 """Where the converters touch the disk and the store."""
 
-import os
 import shutil
 import time
 from collections.abc import Callable, Iterable, Sequence
-from contextlib import closing, suppress
+from contextlib import closing
 from importlib.metadata import version
 from pathlib import Path
 
@@ -18,6 +17,7 @@ from rallycross.results.models import TaskRow
 from rallycross.results.sample_file import SUFFIX, SampleWriter, read_batches
 from rallycross.results.store import Store
 from rallycross.userfile import read_text
+from rallycross.whole_file import whole_file
 
 _BATCH = 10_000  # iterations in a record batch
 
@@ -53,15 +53,10 @@ def whole(path: Path, write: Callable[[Path], None]) -> None:
     """
     if path.is_dir():
         raise RallycrossError(f"{path}: is a folder - name a file in it")
-    part = path.with_name(f".{path.name}.{os.getpid()}.part")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        try:
+        with whole_file(path) as part:
             write(part)
-            part.replace(path)
-        finally:
-            with suppress(OSError):  # where none could be written, none needs to go
-                part.unlink()
     except OSError as error:
         raise RallycrossError(f"{path}: cannot be written: {error}") from error
 

@@ -18,6 +18,7 @@ from typing import Any, TextIO
 from rallycross import uv
 from rallycross.errors import RallycrossError
 from rallycross.verification.command import POLL, heed, ran
+from rallycross.whole_file import whole_file
 
 # What runs the tests (worker.py) needs, besides what is verified with.
 RUNNERS = ("stestr", "python-subunit", "testtools")
@@ -68,9 +69,8 @@ def environment(folder: Path, requirements: Sequence[str], say: Say, *, stop: th
                 one["name"]: one["version"]
                 for one in json.loads(_uv("pip", "list", "--format", "json", "--python", python, stop=stop))
             }
-            (folder / READY).write_text(
-                json.dumps({"requirements": list(requirements), "packages": packages}, indent=1)
-            )
+            with whole_file(folder / READY) as part:
+                part.write_text(json.dumps({"requirements": list(requirements), "packages": packages}, indent=1))
         except BaseException:
             shutil.rmtree(folder, ignore_errors=True)
             raise
@@ -81,14 +81,24 @@ def environment(folder: Path, requirements: Sequence[str], say: Say, *, stop: th
 def standing(root: Path) -> Iterator[tuple[Path, dict[str, Any]]]:
     """Yield the environments that stand in `root`, with what was asked for and what is installed."""
     for file in sorted(root.glob(f"*/{READY}")):
-        yield file.parent, json.loads(file.read_text())
+        if (found := _read(file)) is not None:
+            yield file.parent, found
 
 
 def _standing(folder: Path) -> Environment | None:
     file, python = folder / READY, folder / "bin" / "python"
-    if not file.is_file() or not python.exists():  # the Python beneath may have been taken away
+    if (found := _read(file)) is None or not python.exists():  # the Python beneath may have been taken away
         return None
-    return Environment(str(python), json.loads(file.read_text())["packages"])
+    return Environment(str(python), found["packages"])
+
+
+def _read(file: Path) -> dict[str, Any] | None:
+    """Return what is installed in an environment; None where it does not stand, or a power cut has emptied that."""
+    try:
+        found = json.loads(file.read_text())
+    except (OSError, ValueError):
+        return None
+    return found if isinstance(found, dict) and {"packages", "requirements"} <= found.keys() else None
 
 
 def _uv(*arguments: str, stop: threading.Event) -> str:

@@ -1,9 +1,12 @@
 """What the names of all begin with that a workspace's verifications make."""
 
+import re
 import secrets
 from pathlib import Path
 
 from rallycross.owner_only import write_owner_only
+
+_PREFIX = re.compile(r"tempest-[0-9a-f]{12}")
 
 
 def prefix_of(workspace: Path) -> str:
@@ -13,6 +16,8 @@ def prefix_of(workspace: Path) -> str:
     workspaces of two machines may have the same path, and their runs the same cloud.
     """
     file = workspace / "prefix"
-    if not file.exists():
-        write_owner_only(file, f"tempest-{secrets.token_hex(6)}")
-    return file.read_text()
+    found = file.read_text(errors="replace") if file.exists() else ""
+    if not _PREFIX.fullmatch(found):  # an empty one would be the beginning of every name
+        found = f"tempest-{secrets.token_hex(6)}"
+        write_owner_only(file, found)
+    return found

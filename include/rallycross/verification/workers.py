@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import BinaryIO, cast
 
 from rallycross.errors import RallycrossError
+from rallycross.owner_only import write_owner_only
 from rallycross.verification.command import POLL, heed
 from rallycross.verification.stream import TestStream
 from rallycross.verification.test import TestResult
@@ -197,7 +198,7 @@ def _end(workers: Iterable[_Worker]) -> None:
 def _note(folder: Path, workers: Iterable[_Worker]) -> None:
     """Write down who is running, for `end_stale`: a pid may be someone else's by then, its time of birth is not."""
     lines = (f"{worker.process.pid} {_born(worker.process.pid)}\n" for worker in workers)
-    (folder / PIDS).write_text("".join(lines))
+    write_owner_only(folder / PIDS, "".join(lines))
 
 
 def _born(pid: int) -> str:

@@ -13,6 +13,7 @@ from typing import Any
 
 from rallycross.deployment.fuel.nailgun import Nailgun
 from rallycross.errors import RallycrossError
+from rallycross.owner_only import write_owner_only
 
 
 @dataclass(frozen=True)
@@ -25,17 +26,14 @@ class Folder:
         """Return the content of a file; raise `RallycrossError` where it is lost."""
         try:
             return json.loads((self.path / name).read_text())
-        except FileNotFoundError as error:
+        except (FileNotFoundError, ValueError) as error:
             raise RallycrossError(
                 f"{self.path / name} is lost - deploy again, or delete the environment in Fuel yourself"
             ) from error
 
     def write(self, name: str, content: Any) -> None:
         """Keep something; the file appears whole or not at all."""
-        part = self.path / f"{name}.part"
-        part.touch(mode=0o600)
-        part.write_text(json.dumps(content))
-        part.rename(self.path / name)
+        write_owner_only(self.path / name, json.dumps(content))
 
     @property
     def api(self) -> Nailgun:

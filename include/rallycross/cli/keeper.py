@@ -1,0 +1,44 @@
+"""Takes the place of Airflow's supervisor when that dies: `python -m rallycross.cli.keeper`.
+
+The supervisor keeps this program running, and this program the supervisor, so that neither is one that nobody restarts.
+Components that have lost their supervisor write their logs into a broken pipe: they are ended, and started anew.
+"""
+
+import os
+import time
+from contextlib import suppress
+from pathlib import Path
+
+import psutil
+
+from rallycross.cli.airflow_settings import MARK
+from rallycross.cli.processes import end, marked
+from rallycross.cli.supervisor import CONFIGURATION, command
+
+NAME = "keeper"
+_LOOK = 0.5  # seconds between two looks
+
+
+def main() -> None:
+    """Watch the process above; be it, once it is gone. A supervisor that ends by itself ends this program before."""
+    home = os.environ[MARK]
+    above = os.getppid()
+    groups: set[int] = set()  # of what it has started: the leader of each is a program of its
+    while os.getppid() == above:
+        with suppress(psutil.Error):
+            groups |= {child.pid for child in psutil.Process(above).children()}
+        time.sleep(_LOOK)
+    with (Path(home) / "log" / "supervisor.out").open("ab") as out:
+        for stream in (1, 2):
+            os.dup2(out.fileno(), stream)
+    print(f"the supervisor, process {above}, has died: starting another", flush=True)  # noqa: T201 - its log
+    # What belongs to no component, such as a verification that runs by itself, goes on.
+    end(lambda: [process for process in marked(MARK, home) if process.group in groups], grace=5)
+    own = {name: value for name, value in os.environ.items() if not name.startswith("SUPERVISOR_")}
+    program = command(Path(home) / CONFIGURATION)
+    os.chdir(home)
+    os.execve(program[0], program, own)  # noqa: S606 - no shell is the point
+
+
+if __name__ == "__main__":
+    main()

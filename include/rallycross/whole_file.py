@@ -1,0 +1,36 @@
+"""Files that are whole or not there: whoever dies, or whatever is full, half a file never has its name."""
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from secrets import token_hex
+
+
+@contextmanager
+def whole_file(path: Path) -> Iterator[Path]:
+    """Give the path of a file beside `path` to be written, and put it in its place, once it is on disk.
+
+    Where that is left by an exception, what was at `path` stays. What is no file, such as /dev/stdout, is written to.
+    """
+    if path.exists() and not path.is_file():
+        yield path
+        return
+    part = path.with_name(f".{path.name}.{token_hex(4)}.part")
+    try:
+        yield part
+        _to_disk(part)
+        part.replace(path)
+        _to_disk(path.parent)
+    finally:
+        with suppress(OSError):  # where all went well, it is there no more
+            part.unlink()
+
+
+def _to_disk(path: Path) -> None:
+    """Have the disk keep it, also through a power cut: a rename alone may come before what was written."""
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)

@@ -1,0 +1,130 @@
+"""Files in which state is kept, emptied or spoiled by a power cut, heal by themselves."""
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import yaml
+
+from rallycross.cli.airflow_settings import MARK
+from rallycross.cli.clouds import clouds
+from rallycross.cli.component import _is_left
+from rallycross.cli.main import main
+from rallycross.cli.processes import Process
+from rallycross.cli.secrets import Secrets
+from rallycross.cli.server import AirflowServer
+from rallycross.cloud import registered
+from rallycross.settings import settings
+from rallycross.verification.environments import READY, standing
+from rallycross.verification.prefix import prefix_of
+from rallycross.whole_file import whole_file
+
+_SPOILT = (b"", b"\0" * 64, b"\xff\xfe garbage", b"[]", b"null", b"{", b"   \n")
+
+
+@pytest.fixture(name="home", autouse=True)
+def _home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.setenv("RALLYCROSS_HOME", str(tmp_path))
+    return tmp_path
+
+
+@pytest.mark.parametrize("spoilt", _SPOILT)
+def test_ports_that_cannot_be_read_are_none(spoilt: bytes, tmp_path: Path) -> None:
+    """The next start chooses new ones."""
+    (tmp_path / "ports.json").write_bytes(spoilt)
+
+    assert AirflowServer(tmp_path).ports == {}
+    assert AirflowServer(tmp_path).seen() == []
+
+
+@pytest.mark.parametrize("spoilt", [b"", b"\0" * 64, b"\xff\xfe garbage", b"  \n"])
+def test_secrets_that_cannot_be_read_are_made_anew(spoilt: bytes, tmp_path: Path) -> None:
+    """Each alone; the others stay, and what was made is kept."""
+    before = Secrets.kept(tmp_path)
+    for name in ("passwords.json", "jwt_secret"):
+        (tmp_path / name).write_bytes(spoilt)
+    after = Secrets.kept(tmp_path)
+
+    assert (after.password, after.jwt_secret) != (before.password, before.jwt_secret)
+    assert len(after.password) == len(before.password)
+    assert (after.fernet_key, after.secret_key, after.supervisor) == (
+        before.fernet_key,
+        before.secret_key,
+        before.supervisor,
+    )
+    assert Secrets.kept(tmp_path) == after
+    assert json.loads((tmp_path / "passwords.json").read_text()) == {"admin": after.password}
+
+
+@pytest.mark.parametrize("spoilt", _SPOILT)
+def test_a_scheduler_starts_whatever_stands_in_its_pid_file(spoilt: bytes, tmp_path: Path) -> None:
+    """It begins by looking for what one before it has left, and becomes the scheduler."""
+    (tmp_path / "scheduler.pid").write_bytes(spoilt)
+    code = "import os; os.execv = lambda _, words: print(words[1]); import rallycross.cli.component as it; it.main()"
+    environment = {**os.environ, MARK: str(tmp_path)}
+    done = subprocess.run([sys.executable, "-c", code], env=environment, capture_output=True, text=True, check=False)
+
+    assert (done.stdout, done.stderr) == ("scheduler\n", "")
+    assert (tmp_path / "scheduler.pid").read_text().isdecimal()
+
+
+def test_a_scheduler_whose_group_nobody_knows_is_known_by_its_name() -> None:
+    """What is of another component, or has a group that is noted, is told apart."""
+    worker = Process(1, 77, "airflow worker -- LocalExecutor: idle")
+
+    assert _is_left(worker, None)
+    assert not _is_left(Process(1, 77, "airflow api-server"), None)
+    assert _is_left(worker, 77)
+    assert not _is_left(worker, 78)
+
+
+@pytest.mark.parametrize("spoilt", _SPOILT)
+def test_a_spoilt_cloud_costs_no_other_cloud(spoilt: bytes, home: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Its spec and its entry are left out, and it is named with its file."""
+    paths = settings()
+    for name in ("good", "spoilt"):
+        registered.keep_spec(paths, name, f"name: {name}\nengine: embedded\n")
+        registered.keep(paths, name, yaml.safe_dump({"clouds": {name: {"auth": {}}}}))
+    (home / "clouds" / "spoilt.spec.yaml").write_bytes(spoilt)
+    (home / "clouds" / "spoilt.clouds.yaml").write_bytes(spoilt)
+    registered.keep(paths, "good", yaml.safe_dump({"clouds": {"good": {"auth": {}}}}))
+
+    assert [cloud.name for cloud in clouds()] == ["good"]
+    assert "spoilt.spec.yaml" in capsys.readouterr().err.replace("\n", "")
+    assert list(yaml.safe_load(paths.clouds_yaml.read_text())["clouds"]) == ["good"]
+    assert main(["cloud", "list"]) == 0
+
+
+@pytest.mark.parametrize("spoilt", _SPOILT)
+def test_a_spoilt_verifier_is_made_anew(spoilt: bytes, tmp_path: Path) -> None:
+    """An environment whose stamp says nothing does not stand; a prefix that is none is not taken for one."""
+    (tmp_path / "one").mkdir()
+    (tmp_path / "one" / READY).write_bytes(spoilt)
+    (tmp_path / "prefix").write_bytes(spoilt)
+
+    assert list(standing(tmp_path)) == []
+    assert prefix_of(tmp_path).startswith("tempest-")
+    assert prefix_of(tmp_path) == prefix_of(tmp_path)
+
+
+def test_half_a_file_never_has_its_name(tmp_path: Path) -> None:
+    """What was there stays where a write breaks off, and nothing is left beside it."""
+    file = tmp_path / "file"
+    file.write_text("before")
+
+    def breaks_off() -> None:
+        with whole_file(file) as part:
+            part.write_text("half")
+            raise OSError("No space")
+
+    with pytest.raises(OSError, match="No space"):
+        breaks_off()
+    assert file.read_text() == "before"
+
+    with whole_file(file) as part:
+        part.write_text("after")
+    assert file.read_text() == "after"
+    assert [path.name for path in tmp_path.iterdir()] == ["file"]
