@@ -2,6 +2,7 @@
 
 import argparse
 import importlib.metadata
+import json
 import sys
 
 from rallycross.cli import machine
@@ -13,16 +14,20 @@ from rallycross.cli.limits import limits
 from rallycross.cli.this_server import airflow_server
 from rallycross.errors import RallycrossError
 from rallycross.results.store import Store
-from rallycross.settings import CHECKOUT
+from rallycross.settings import CHECKOUT, settings
 
 _PACKAGES = ("apache-airflow", "apache-airflow-providers-ssh", "openstacksdk", "tempest", "pandas", "SQLAlchemy")
 
 
-def configure(_: argparse.ArgumentParser) -> None:
-    """There are no options."""
+def configure(parser: argparse.ArgumentParser) -> None:
+    """Add the options."""
+    add = parser.add_argument
+    add("--deep", action="store_true", help="also look at all that is kept, each against the others")
+    add("--mend", action="store_true", help="mend what can be mended of what --deep finds (cleans clouds, too)")
+    add("--json", action="store_true", help="as JSON on standard output")
 
 
-def run(_: argparse.Namespace) -> int:
+def run(options: argparse.Namespace) -> int:
     """Print what was looked at; 2 when something is wrong."""
     here = machine.look(CHECKOUT)
     facts = [
@@ -34,16 +39,43 @@ def run(_: argparse.Namespace) -> int:
         *((name, importlib.metadata.version(name)) for name in _PACKAGES),
         *((what, value) for what, value, _ in limits()),
     ]
-    table = Grid("what", "value", header=False)
-    for fact in facts:
-        table.add_row(*fact)
-    console.print(table)
+    if not options.json:
+        table = Grid("what", "value", header=False)
+        for fact in facts:
+            table.add_row(*fact)
+        console.print(table)
+    mended: list[str] = []
     wrong = [*machine.complaints(here), *_stores(), *_airflow(), *_clouds()]
+    if options.deep or options.mend:
+        wrong += _deep(mended if options.mend else None)
+    if options.json:
+        print(json.dumps({"facts": dict(facts), "wrong": wrong, "mended": mended}, indent=1))  # noqa: T201
+        return 2 if wrong else 0
+    for done in mended:
+        console.print(f"✓ mended: {done}", style="green")
     for complaint in wrong:
         console.print(f"✗ {complaint}", style="red")
     if not wrong:
         console.print("✓ nothing is wrong", style="green")
     return 2 if wrong else 0
+
+
+def _deep(mended: list[str] | None) -> list[str]:
+    """Return what is wrong with all that is kept; given a list, mend what can be mended, and put it there."""
+    from rallycross.cli import deep  # noqa: PLC0415 - brings Arrow, which nothing else needs
+
+    wrong = []
+    try:
+        for finding in deep.findings(Store.open(), settings()):
+            if mended is None:
+                wrong.append(f"{finding.part}: {finding.what}")
+            elif left := deep.mended(finding):
+                wrong.append(f"{finding.part}: {finding.what}; {left}")
+            else:
+                mended.append(f"{finding.part}: {finding.what}")
+    except RallycrossError as error:
+        wrong.append(str(error))
+    return wrong
 
 
 def _stores() -> list[str]:

@@ -2,7 +2,7 @@
 
 import time
 
-from sqlalchemy import select
+from sqlalchemy import delete, select
 
 from rallycross.results.clouds import Clouds
 from rallycross.results.deployments import Deployments
@@ -37,3 +37,13 @@ class Store(Clouds, Deployments, Verifications, Tasks, Ledger, History):
         query = select(ArtifactRow).where(ArtifactRow.owner_uuid == owner_uuid).order_by(ArtifactRow.id)
         with self.reading() as session:
             return list(session.scalars(query))
+
+    def all_artifacts(self) -> list[ArtifactRow]:
+        """Return all files that are noted."""
+        with self.reading() as session:
+            return list(session.scalars(select(ArtifactRow).order_by(ArtifactRow.id)))
+
+    def forget_artifact(self, row: int) -> None:
+        """Drop the note of a file that is gone."""
+        with self.writing() as session:
+            session.execute(delete(ArtifactRow).where(ArtifactRow.id == row))

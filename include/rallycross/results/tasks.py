@@ -5,7 +5,8 @@ import time
 from collections.abc import Sequence
 from typing import Any, Literal
 
-from sqlalchemy import delete, update
+from sqlalchemy import delete, select, update
+from sqlalchemy.orm import load_only
 
 from rallycross.results.database import Database
 from rallycross.results.models import SubtaskRow, TaskRow, WorkloadRow, WorkloadSlaRow
@@ -120,6 +121,20 @@ class Tasks(Database):
                 )
                 for row in sla
             )
+
+    def workloads(self) -> list[WorkloadRow]:
+        """Return the workloads of all tasks, with what is needed to look after their samples; no more can be read."""
+        wanted = ("uuid", "task_uuid", "position", "status", "generator", "statistics")
+        columns = [getattr(WorkloadRow, name) for name in wanted]
+        query = select(WorkloadRow).options(load_only(*columns)).order_by(WorkloadRow.task_uuid, WorkloadRow.position)
+        with self.reading() as session:
+            return list(session.scalars(query))
+
+    def mark_workload(self, uuid: str, criterion: str, detail: str) -> None:
+        """Say of a workload that was judged that it has not passed, by one more row."""
+        with self.writing() as session:
+            session.add(WorkloadSlaRow(workload_uuid=uuid, criterion=criterion, passed=False, detail=detail))
+            session.execute(update(WorkloadRow).where(WorkloadRow.uuid == uuid).values(passed=False))
 
     def task_of(self, owner: str) -> TaskRow | None:
         """Return the task that has this uuid, or a workload of this uuid."""

@@ -309,3 +309,17 @@ def test_opening_a_database_again_does_not_drop_its_locks(tmp_path: Path) -> Non
         subprocess.run([sys.executable, "-c", code], check=True)
 
         assert (tmp_path / "results.db-wal").exists()
+
+
+def test_tasks_are_found_by_cloud_and_tag_the_newest_first(store: Store) -> None:
+    """The database finds them, whatever is in a tag, and no more than are asked for."""
+    tags = {"a": ("x", 'quo"ted'), "b": ("xy",), "c": (), "d": ("x",)}
+    for name, given in tags.items():
+        store.begin_task(name, cloud=f"cloud-{name in 'ab'}", task=Task(name, (), tags=given), environment={})
+
+    assert [row.uuid for row in store.tasks()] == ["d", "c", "b", "a"]
+    assert [row.uuid for row in store.tasks(tag="x")] == ["d", "a"]
+    assert [row.uuid for row in store.tasks(tag="x", limit=1)] == ["d"]
+    assert [row.uuid for row in store.tasks(tag='quo"ted')] == ["a"]
+    assert [row.uuid for row in store.tasks(tag="x", cloud="cloud-True")] == ["a"]
+    assert store.tasks(tag="") == []
