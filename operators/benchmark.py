@@ -26,6 +26,7 @@ class BenchmarkOperator(StoppableOperator):
     """
 
     template_fields = ("cloud", "task_file", "task_args", "timing", "abort_on_sla_failure")
+    _task = ""  # uuid of the task that it runs
     template_ext = ()
 
     def __init__(
@@ -45,6 +46,13 @@ class BenchmarkOperator(StoppableOperator):
         self.timing = timing
         self.abort_on_sla_failure = abort_on_sla_failure
 
+    def keep_reason(self, reason: str) -> None:
+        """Keep why the load is told to stop, in the results database."""
+        from hooks.results import store  # noqa: PLC0415 - parsing a DAG stays cheap
+
+        if self._task:
+            store().stop_task(self._task, reason)
+
     @tells_why
     def execute(self, context: Context) -> dict[str, str]:
         """Run the load in this process; samples go to files, progress to the results database."""
@@ -60,7 +68,7 @@ class BenchmarkOperator(StoppableOperator):
         plan = task.load(text, file=file, args=self.task_args or {}, known=catalogue.known(), permissions=allowed)
         for warning in plan.warnings:
             self.log.warning("%s", warning)
-        uuid = own_reference(context, "benchmark")
+        uuid = self._task = own_reference(context, "benchmark")
         self.watch_worker()
         with self._progress_told(uuid):
             benchmark.run(

@@ -2,22 +2,26 @@
 
 import os
 import re
+import sys
 import threading
 import time
 from collections.abc import Callable, Collection, Iterator
 from contextlib import suppress
 from functools import cached_property, wraps
 from logging import Logger
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from airflow.sdk import BaseOperator
 from airflow.sdk.definitions.context import Context
 from airflow.sdk.definitions.retry_policy import ExceptionRetryPolicy, RetryAction, RetryRule
+from airflow.sdk.exceptions import AirflowTaskTimeout
 from airflow.sdk.log import mask_secret
 
 from rallycross.deployment.step import Tell
 from rallycross.errors import RallycrossError, did_you_mean
 from rallycross.permissions import Permissions, permissions
+from rallycross.results.endings import SCHEDULER_LOST, STOPPED, TIMED_OUT, WORKER_LOST, because
 from rallycross.results.reference import Stage, reference
 from rallycross.secret import is_secret_name, secrets_in
 from rallycross.settings import settings
@@ -30,6 +34,8 @@ _WORDS = {"true": True, "false": False}
 _NAMED = re.compile(r"^\s*([\w.-]+)\s*[=:]\s*(\S.*)$", re.MULTILINE)
 _CLOUDS = ("keystoneauth1.", "openstack.")  # whose exceptions are a cloud's answers
 PROBLEM = "problem"  # key of the XCom in which a stage that failed says why
+
+_KEEP = 0.5  # seconds in which the reason of a stop is kept before the stop itself
 
 Result = TypeVar("Result")
 
@@ -105,6 +111,32 @@ def _secrets_of(value: Any) -> Iterator[str]:
             yield from secrets_in(parse(value, "")[0])
 
 
+def parent(pid: int) -> int:
+    """Return the parent of a process; 0 where it is gone."""
+    return int(fields[1]) if (fields := _stat(pid)) else 0
+
+
+def is_alive(pid: int) -> bool:
+    """Whether a process is there and has not ended."""
+    return bool(fields := _stat(pid)) and fields[0] != "Z"
+
+
+def command(pid: int) -> str:
+    """Return the command line of a process; empty where it is gone."""
+    try:
+        return Path(f"/proc/{pid}/cmdline").read_bytes().replace(b"\0", b" ").decode(errors="replace")
+    except OSError:
+        return ""
+
+
+def _stat(pid: int) -> list[str]:
+    """Return state, parent and what follows, of /proc/PID/stat."""
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    except OSError:
+        return []
+
+
 class StoppableOperator(StageOperator):
     """A stage that polls `stop` while it works, and ends by itself when it is set.
 
@@ -112,6 +144,7 @@ class StoppableOperator(StageOperator):
     """
 
     _worker: int | None = None  # its process, once it is watched
+    _scheduler: int | None = None  # above the worker, where it is one
 
     @cached_property
     def stop(self) -> threading.Event:
@@ -120,11 +153,34 @@ class StoppableOperator(StageOperator):
 
     def on_kill(self) -> None:
         """Tell the stage to end its load, its subprocesses, and what it writes."""
+        self._stop_because(self._reason())
+
+    def keep_reason(self, reason: str) -> None:
+        """Keep why the stage is told to stop, where its results are. Called on a thread of its own."""
+
+    def _stop_because(self, reason: str) -> None:
+        # This may be a signal's handler, in the middle of a transaction of this very thread: so on another, and in
+        # good time, since whoever ends us may not wait.
+        keeping = threading.Thread(target=self.keep_reason, args=(reason,), name="stop-reason", daemon=True)
+        keeping.start()
+        keeping.join(_KEEP)
         self.stop.set()
+
+    def _reason(self) -> str:
+        """Return why Airflow ends this task, as far as can be seen from inside."""
+        if sys.exc_info()[0] is AirflowTaskTimeout:
+            return because(TIMED_OUT, "the task took longer than its execution_timeout")
+        if self._scheduler is not None and not is_alive(self._scheduler):
+            return because(SCHEDULER_LOST, f"its process {self._scheduler} is gone, and its workers with it")
+        if self.orphaned:
+            return because(WORKER_LOST, f"its process {self._worker} is gone")
+        return because(STOPPED, "the task or its run was marked in Airflow, or its worker was told to end")
 
     def watch_worker(self) -> None:
         """Set `stop` when the worker above this process dies: nobody would be told what the task goes on to do."""
         self._worker = os.getppid()
+        above = parent(self._worker)
+        self._scheduler = above if above and "scheduler" in command(above) else None
         threading.Thread(target=self._watch_worker, name="worker-watch", daemon=True).start()
 
     @property
@@ -135,7 +191,7 @@ class StoppableOperator(StageOperator):
     def _watch_worker(self) -> None:
         while not self.stop.is_set():
             if self.orphaned:
-                self.stop.set()
+                self._stop_because(self._reason())
             time.sleep(1)
 
 

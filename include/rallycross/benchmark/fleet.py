@@ -1,6 +1,8 @@
 """The load processes of a task: started once, lent to one workload after another, ended with the task."""
 
 import queue
+import re
+import signal
 import subprocess
 import sys
 import threading
@@ -8,10 +10,12 @@ import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
+from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
 from rallycross.benchmark.pipe import pack, receive
+from rallycross.results.endings import KILLED, because
 
 END_LIMIT = 3.0  # seconds that processes have to end by themselves
 
@@ -21,10 +25,23 @@ class Died:
     """A load process is gone."""
 
     code: int | None
+    out_of_memory: bool = False  # the kernel has ended a process for want of memory while this one ran
 
     def __str__(self) -> str:
-        how = f"by signal {-self.code}" if self.code and self.code < 0 else f"with code {self.code}"
-        return f"a process that drove the load died {how}; what it had measured is kept"
+        how = f"by {_signal(-self.code)}" if self.code and self.code < 0 else f"with code {self.code}"
+        why = ", as the machine or its cgroup ran out of memory" if self.out_of_memory else ""
+        return because(KILLED, f"one that drove the load died {how}{why}; what it had measured is kept")
+
+
+def _signal(number: int) -> str:
+    names = {member.value: member.name for member in signal.Signals}
+    return f"signal {number} ({names[number]})" if number in names else f"signal {number}"
+
+
+def _out_of_memory_kills() -> int:
+    """Return how many processes the kernel has ended for want of memory."""
+    found = re.search(r"^oom_kill (\d+)$", Path("/proc/vmstat").read_text(), re.MULTILINE)
+    return int(found[1]) if found else 0
 
 
 class LoadProcess:
@@ -38,6 +55,7 @@ class LoadProcess:
             start_new_session=True,
         )
         self._inbox: queue.SimpleQueue[tuple[int, Any]] | None = None
+        self._out_of_memory_kills = _out_of_memory_kills()
         self._place = 0
         self._died: Died | None = None
         self._lock = threading.Lock()  # of the three above
@@ -87,7 +105,8 @@ class LoadProcess:
         with self._process.stdout as pipe:
             while (message := receive(pipe)) is not None:
                 self._put(message)
-        died = Died(self._process.wait())
+        code = self._process.wait()
+        died = Died(code, code == -signal.SIGKILL and _out_of_memory_kills() > self._out_of_memory_kills)
         with self._lock:
             self._died = died
         self._put(died)

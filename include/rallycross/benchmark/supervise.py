@@ -49,7 +49,7 @@ class Supervision:
     stopped: bool = False  # before its end, by `stop`
     seconds: float | None = None  # that the load took
     health: dict[int, dict[str, Any]] = field(default_factory=dict)  # by shard
-    _killed: float | None = None  # when a process had to be killed, in monotonic seconds
+    _killed: float | None = None  # when a process was killed, by us or another, in monotonic seconds
 
     def run(self) -> None:
         """Drive the load to its end, or until it is stopped; raise `LoadFailed` when a process cannot go on."""
@@ -60,12 +60,19 @@ class Supervision:
         try:
             if self._wait_until_ready(inbox):
                 self._follow(inbox)
-            if self._killed is not None:
-                # It goes on with it, whoever has asked; what it makes must stand before the cleaning looks for it.
-                time.sleep(max(0.0, self._killed + LAST_WRITES - time.monotonic()))
+            self._wait_for_last_writes()
+        except LoadFailed:
+            self._tell_all(Stop(0))
+            self._wait_for_last_writes()
+            raise
         except BaseException:
             self._tell_all(Stop(0))
             raise
+
+    def _wait_for_last_writes(self) -> None:
+        """Give the cloud its time: it goes on with what it was asked for, whoever has asked, and is gone since."""
+        if self._killed is not None and not self.jobs[0].scene.cloud.is_none:
+            time.sleep(max(0.0, self._killed + LAST_WRITES - time.monotonic()))
 
     def _wait_until_ready(self, inbox: "queue.SimpleQueue[tuple[int, Any]]") -> bool:
         ready = 0
@@ -149,6 +156,7 @@ class Supervision:
 
     def _raise_if_failed(self, message: Any) -> None:
         if isinstance(message, Died):
+            self._killed = time.monotonic()
             raise LoadFailed(str(message))
         if isinstance(message, Failed):
             raise LoadFailed(message.error, message.detail)

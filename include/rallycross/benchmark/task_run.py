@@ -28,6 +28,7 @@ from rallycross.deployment import load_spec
 from rallycross.errors import InvalidInput
 from rallycross.load_hooks import Machine, machines_of, undo_standing
 from rallycross.printable import printable
+from rallycross.results.endings import LOST, STOPPED, because
 from rallycross.results.models import LedgerRow, TaskRow
 from rallycross.results.store import Store
 from rallycross.scenarios.scenario import SCENARIOS
@@ -38,7 +39,7 @@ from rallycross.task.plan import Subtask, Task, Workload
 SETTLE = ANSWER_LIMIT  # seconds in which what a process had sent when it died may still come to stand in the cloud
 DRAIN = 3.0  # seconds that iterations in flight have when a load is stopped: Airflow ends a process after 5
 
-_INTERRUPTED = "the process that drove the load died; what it had measured is kept"
+_BY_HAND = because(STOPPED, "it was told to stop")
 
 _log = logging.getLogger(__name__)
 
@@ -100,6 +101,7 @@ def run(
                 samples,
                 task.timing,
                 stop,
+                lambda: _stop_reason(store, uuid),
                 drain,
                 abort_on_sla_failure,
                 tell,
@@ -183,12 +185,18 @@ def _close_interrupted(cloud: Cloud, store: Store, uuid: str, tell: Tell) -> Non
     if row is None or row.status != "running":
         tell("this task has been run already: its results stand, and running it anew is a new run")
         return
-    tell(f"{_INTERRUPTED}; deleting what it has left in the cloud")
+    reason = row.stop_reason or LOST
+    tell(f"{reason}; deleting what it has left in the cloud")
     for workload in row.workloads:
         if workload.status == "running":
-            store.end_workload(workload.uuid, status="crashed", error=_INTERRUPTED)
+            store.end_workload(workload.uuid, status="crashed", error=reason)
     store.end_task(uuid, status="crashed")
     clean(cloud, store, uuid=uuid, tell=tell)
+
+
+def _stop_reason(store: Store, uuid: str) -> str:
+    row = store.task(uuid)
+    return (row.stop_reason if row else "") or _BY_HAND
 
 
 def _machines(cloud: Cloud, store: Store) -> dict[str, Machine]:

@@ -18,6 +18,14 @@ from rallycross.cloud.scene import Scene
 from rallycross.load.load import processes
 from rallycross.load.runners import RUNNERS
 from rallycross.load_hooks import Hooks, Machine, Site
+from rallycross.results.endings import (
+    ABORTED_ON_SLA,
+    BROKE_OFF,
+    KILLED,
+    NOT_MEASURED,
+    TIMED_OUT,
+    because,
+)
 from rallycross.results.sample_file import SUFFIX
 from rallycross.results.store import Store
 from rallycross.scenarios.scenario import SCENARIOS
@@ -38,6 +46,7 @@ class Stage:
     samples: Path
     timing: Timing
     stop: threading.Event
+    stopped_by: Callable[[], str]  # why `stop` was set: a reason of `results.endings`
     drain: float  # seconds that iterations in flight have when the load is stopped
     abort_on_sla_failure: bool
     tell: Tell
@@ -59,7 +68,13 @@ class _Outcome:
     def crash(self, error: BaseException) -> None:
         """Take up the error that ended it."""
         self.status = "crashed"
-        self.error = str(error) or type(error).__name__
+        what = str(error) or type(error).__name__
+        if type(error).__name__ == "AirflowTaskTimeout":  # which is not to be imported here
+            self.error = because(TIMED_OUT, what)
+        elif what.startswith(f"{KILLED}:"):
+            self.error = what
+        else:
+            self.error = because(NOT_MEASURED if self.load_seconds is None else BROKE_OFF, what)
         detail = error.detail if isinstance(error, LoadFailed) else ""
         self.error_detail = detail or "".join(traceback.format_exception(error))
 
@@ -85,6 +100,8 @@ def run_workload(stage: Stage, workload: Workload, uuid: str) -> None:
         outcome.crash(error)
         raise
     finally:
+        if outcome.status == "aborted":
+            outcome.error = stage.stopped_by()
         stage.store.end_workload(
             uuid,
             status=outcome.status,
@@ -153,4 +170,4 @@ def _load(stage: Stage, workload: Workload, uuid: str, scene: Scene, outcome: _O
             outcome.status = "aborted"
         elif supervision.missed:
             outcome.status = "aborted_on_sla"
-            outcome.error = f"stopped, since {supervision.missed} could not be met any more"
+            outcome.error = because(ABORTED_ON_SLA, f"{supervision.missed} could not be met any more")

@@ -6,11 +6,14 @@ clouds, results, reports, and the environment. Nothing was ever made outside the
 
 import argparse
 import shutil
+from contextlib import suppress
 
 from rallycross.cli.clouds import clouds
 from rallycross.cli.console import console, tell_step
 from rallycross.cli.this_server import airflow_server
 from rallycross.errors import RallycrossError
+from rallycross.results.endings import STOPPED, because
+from rallycross.results.store import Store
 from rallycross.settings import CHECKOUT, settings
 
 
@@ -24,13 +27,24 @@ def run(options: argparse.Namespace) -> int:
     """Stop in the order that leaves nobody without what it works on: Airflow, then the clouds."""
     if options.purge and options.keep_clouds:
         raise RallycrossError("--purge deletes the clouds, --keep-clouds keeps them - choose one")
-    ended = airflow_server().down(tell=console.print)
+    server = airflow_server()
+    if server.programs():
+        _say_why()
+    ended = server.down(tell=console.print)
     console.print("Airflow is stopped" if ended else "Airflow did not run")
     if not options.keep_clouds:
         _stop_clouds(purge=options.purge)
     if options.purge:
         _purge()
     return 0
+
+
+def _say_why() -> None:
+    """Say of the tasks that run why they end, so that their reports can; without a results database there are none."""
+    with suppress(RallycrossError):
+        store = Store.open()
+        for task in store.running_tasks():
+            store.stop_task(task, because(STOPPED, "./rallycross down"))
 
 
 def _purge() -> None:

@@ -7,6 +7,7 @@ from typing import Any
 
 from rallycross.cli.airflow_api import AirflowAPI, quoted
 from rallycross.cli.console import duration
+from rallycross.results.endings import STOPPED, because, told
 from rallycross.results.models import DeploymentRow, TaskRow, VerificationRow, WorkloadRow
 from rallycross.results.reference import reference
 from rallycross.results.store import Store
@@ -65,6 +66,7 @@ class Run:
 
     def fail(self) -> None:
         """Mark the run failed: what runs is stopped, what cleans up and reports still runs."""
+        self.store.stop_task(self.task, because(STOPPED, "Ctrl-C of the command that follows the run"))
         self._api.patch(self._path, {"state": "failed"})
 
     def told(self, stage: str, key: str = "return_value") -> Any:
@@ -139,7 +141,7 @@ def workload_line(workload: WorkloadRow) -> str:
     elif workload.status == "running":
         words.append("preparing")
     if workload.status not in {"running", "finished"}:
-        words.append(f"{workload.status}{': ' if workload.error else ''}{_first_line(workload.error)}")
+        words.append(told(workload))
     return "  ".join(word for word in words if word)
 
 

@@ -13,6 +13,7 @@ from rallycross.errors import RallycrossError
 from rallycross.judging.judge import judge
 from rallycross.judging.verdict import Verdict, verdict
 from rallycross.report import write
+from rallycross.results.endings import STOPPED, because
 from rallycross.results.store import Store
 from rallycross.settings import Settings
 from rallycross.task.plan import Task
@@ -66,6 +67,7 @@ class LocalRun:
 
     def fail(self) -> None:
         """Stop the load."""
+        self._store.stop_task(self._uuid, because(STOPPED, "Ctrl-C of ./rallycross run"))
         self._stop.set()
 
     def _work(self) -> None:

@@ -13,6 +13,7 @@ from rallycross.exchange.columns import Columns
 from rallycross.exchange.table import RallyTable
 from rallycross.judging.verdict import first_line, verdict
 from rallycross.load.runners import RUNNERS
+from rallycross.results.endings import ending
 from rallycross.results.models import TaskRow, VerificationRow, WorkloadRow
 from rallycross.results.sample_file import read_batches
 from rallycross.results.store import Store
@@ -93,7 +94,7 @@ def _workload(workload: WorkloadRow, task: TaskRow, samples: Path) -> Iterator[R
         table.add(Columns.measured(record, timing=task.timing))  # type: ignore[arg-type]
     yield durations(table)
     took = f"load {duration(workload.load_seconds)}, {duration(workload.full_seconds)} with contexts"
-    yield took if workload.status == "finished" else f"{took}; {workload.status.replace('_', ' ')}"
+    yield took if workload.status == "finished" else f"{took}; {ending(workload)}"
     if workload.error:
         yield styled(first_line(workload.error), style="red")
     for sla in workload.sla_rows:

@@ -11,7 +11,8 @@ from rallycross.judging.generator import Overlaps, shards
 from rallycross.judging.sla import ABORTED_MANUALLY, ABORTED_ON_SLA, CRITERIA, LEFT_BEHIND, SOMETHING_WENT_WRONG
 from rallycross.judging.statistics import Statistics
 from rallycross.judging.validity import invalid_load
-from rallycross.results.models import WorkloadRow
+from rallycross.results.endings import LOST, NEVER_BEGAN, STOPPED, because, ending
+from rallycross.results.models import TaskRow, WorkloadRow
 from rallycross.results.sample_damage import DAMAGED_SAMPLES, damage_detail
 from rallycross.results.sample_file import read_batches
 from rallycross.results.sla_row import SlaRow
@@ -19,8 +20,7 @@ from rallycross.results.store import Store
 from rallycross.settings import settings
 from rallycross.task.plan import Timing
 
-_DIED = "the process that drove the load died; what it had measured is judged"
-_NEVER_BEGAN = "never began: the task ended before"
+_NEVER_BEGAN = because(NEVER_BEGAN, "the task had ended before")
 
 
 @dataclass(frozen=True)
@@ -57,30 +57,36 @@ def judge(store: Store, task_uuid: str, *, samples: Path | None = None) -> Judge
     if task is None:
         raise RallycrossError(f"task {task_uuid}: not in the results database - has the benchmark begun?")
     samples = samples or settings().samples
-    timing = cast("Timing", task.timing)
     told: set[str] = set()  # what is left of contexts that several workloads share is told once
-    judged = tuple(_judge_workload(store, workload, samples, timing, told) for workload in task.workloads)
+    judged = tuple(_judge_workload(store, task, workload, samples, told) for workload in task.workloads)
     if task.status == "running":
         store.end_task(task_uuid, status="crashed")
     return Judgement(task_uuid, judged)
 
 
 def _judge_workload(
-    store: Store, workload: WorkloadRow, samples: Path, timing: Timing, told: set[str]
+    store: Store, task: TaskRow, workload: WorkloadRow, samples: Path, told: set[str]
 ) -> WorkloadJudgement:
     statistics = Statistics()
     overlaps = Overlaps([stand for shard in shards(workload.generator) for stand in shard.stood])
     criteria = [CRITERIA[name](argument) for name, argument in workload.sla.items()]
     for record in read_batches(samples / workload.uuid):
-        batch = Batch(record, timing=timing)
+        batch = Batch(record, timing=cast("Timing", task.timing))
         statistics.add(batch)
         overlaps.add(batch)
         for criterion in criteria:
             criterion.add(batch)
     figures = {**statistics.close(), "stood": overlaps.close()}
     if workload.status == "running":
-        store.end_workload(workload.uuid, status="crashed", error=_DIED, load_seconds=figures["seconds"])
-        workload.status, workload.error = "crashed", _DIED
+        workload.status, workload.error = "crashed", task.stop_reason or LOST
+        store.end_workload(
+            workload.uuid,
+            status="crashed",
+            error=workload.error,
+            load_seconds=figures["seconds"],
+            contexts=workload.contexts_done,
+            generator=workload.generator,
+        )
     for criterion in criteria:
         criterion.learn(workload.contexts_done)
     rows = [criterion.close() for criterion in criteria]
@@ -109,12 +115,12 @@ def _left_behind(workload: WorkloadRow) -> Iterator[str]:
 def _rows_beside_the_criteria(workload: WorkloadRow, *, measured: int) -> list[SlaRow]:
     """Return a row for what no criterion can say: that the load did not come to its end, or that there was none."""
     match workload.status:
-        case "crashed":
+        case "crashed" | "aborted" if workload.error and ending(workload) != STOPPED:
             return [SlaRow(SOMETHING_WENT_WRONG, passed=False, detail=workload.error)]
         case "aborted_on_sla":
             return [SlaRow(ABORTED_ON_SLA, passed=False, detail=workload.error or "stopped as a criterion was missed")]
-        case "aborted":
-            return [SlaRow(ABORTED_MANUALLY, passed=False, detail=workload.error or "stopped by hand")]
+        case "aborted" | "crashed":
+            return [SlaRow(ABORTED_MANUALLY, passed=False, detail=workload.error or STOPPED)]
         case "init":
             return [SlaRow(SOMETHING_WENT_WRONG, passed=False, detail=_NEVER_BEGAN)]
         case _ if not measured:

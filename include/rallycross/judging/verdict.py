@@ -127,7 +127,7 @@ def _task_reasons(row: TaskRow | None) -> Iterator[str]:
 def _invalid_reasons(workload: WorkloadRow) -> Iterator[str]:
     """Yield why the load cannot be believed: what its criteria came to then says nothing of the cloud."""
     for sla in workload.sla_rows:
-        if sla.criterion == INVALID_LOAD and workload.status != "crashed":
+        if sla.criterion == INVALID_LOAD and workload.status in {"finished", "aborted_on_sla"}:
             yield _sentence(f"{_title(workload)} is INVALID", sla.detail)
 
 

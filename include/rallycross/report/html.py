@@ -16,6 +16,7 @@ from rallycross.judging.sla import INVALID_LOAD
 from rallycross.judging.validity import told_of
 from rallycross.report import charts, frames, outputs, pages, wording
 from rallycross.report.run import Run
+from rallycross.results.endings import ending
 from rallycross.results.models import DeploymentRow, SubtaskRow, TestRow, WorkloadRow
 from rallycross.secret import shown
 from rallycross.task.plan import Timing
@@ -108,6 +109,7 @@ def _workload(run: Run, subtask: SubtaskRow, row: WorkloadRow) -> dict[str, Any]
     return {
         "row": row,
         "title": subtask.title if subtask.title != row.scenario else "",  # format v1 knows no other
+        "ending": ending(row),
         "anchor": f"workload-{row.position + 1}",
         "invalid": [one.detail for one in row.sla_rows if one.criterion == INVALID_LOAD],
         "figures": figures,

@@ -163,6 +163,7 @@ class TaskRow(Base):
     timing: Mapped[str] = mapped_column(String(16), default="intended")  # as in `task.plan`
     origin: Mapped[str] = mapped_column(Prose, default="")  # the file that it was imported from; "" = it was run here
     environment: Mapped[Json] = mapped_column(Shown)
+    stop_reason: Mapped[str] = mapped_column(Prose, default="")  # see `endings`; "" = it was not told to stop
     started_at: Mapped[float]
     ended_at: Mapped[float | None]
 

@@ -104,6 +104,17 @@ class Tasks(Database):
         with self.writing() as session:
             session.execute(update(TaskRow).where(TaskRow.uuid == uuid).values(status=status, ended_at=time.time()))
 
+    def stop_task(self, uuid: str, reason: str) -> None:
+        """Say why a task that runs is told to stop (see `endings`): whoever says so first is the one who did it."""
+        unsaid = TaskRow.status == "running", TaskRow.stop_reason == ""
+        with self.writing() as session:
+            session.execute(update(TaskRow).where(TaskRow.uuid == uuid, *unsaid).values(stop_reason=reason))
+
+    def running_tasks(self) -> list[str]:
+        """Return the uuids of the tasks that run, or whose process was lost."""
+        with self.reading() as session:
+            return list(session.scalars(select(TaskRow.uuid).where(TaskRow.status == "running")))
+
     def save_judgement(
         self, workload_uuid: str, *, statistics: dict[str, Any], sla: Sequence[SlaRow], passed: bool
     ) -> None:

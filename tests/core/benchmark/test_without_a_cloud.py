@@ -72,7 +72,10 @@ def test_a_load_process_that_is_killed_ends_its_workload_alone(alone: Any) -> No
     first, second = alone.run({"scenario": SLOW, "runner": constant(10_000)}, {"scenario": SLOW, "runner": constant(3)})
     killing.join()
     assert first.status == "crashed"
-    assert first.error == "a process that drove the load died by signal 9; what it had measured is kept"
+    assert (
+        first.error
+        == "process killed: one that drove the load died by signal 9 (SIGKILL); what it had measured is kept"
+    )
     assert 10 <= len(alone.measured(first)) < 10_000
     assert not rows(first)["something_went_wrong"]
     assert first.statistics["count"] == len(alone.measured(first))

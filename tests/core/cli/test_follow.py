@@ -103,7 +103,7 @@ def test_says_why_a_workload_broke(store: Store) -> None:
     store.begin_workload(workloads[0])
     store.end_workload(workloads[0], status="crashed", error="no image\ntrace", load_seconds=None, full_seconds=None)
 
-    assert task_lines(store) == ("1/1 Nova.boot  crashed: no image",)
+    assert task_lines(store) == ("1/1 Nova.boot  broke off: no image",)
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,76 @@
+"""How runs, workloads and iterations end: each way has one name, the same wherever it is told.
+
+What a workload's error, its SLA row, the terminal, the reports and Airflow's log say begins with that name. The table
+in `docs/results.md` is held to this one by a test.
+"""
+
+from dataclasses import dataclass
+from typing import Literal
+
+from rallycross.results.models import WorkloadRow
+
+STOPPED = "stopped by user"
+KILLED = "process killed"
+WORKER_LOST = "worker lost"
+SCHEDULER_LOST = "scheduler lost"
+TIMED_OUT = "timed out"
+NOT_MEASURED = "not measured"
+BROKE_OFF = "broke off"
+NEVER_BEGAN = "never began"
+ABORTED_ON_SLA = "aborted on SLA"
+
+
+@dataclass(frozen=True)
+class Ending:
+    """A way to end."""
+
+    of: Literal["run", "stage", "workload", "iteration"]
+    name: str
+    when: str
+
+
+ENDINGS = (
+    Ending("run", "passed", "all that was asked for was done, and every criterion was met"),
+    Ending("run", "failed", "something was not done, or a criterion was missed by a load that can be believed"),
+    Ending("run", "INVALID", "nothing is wrong but a load whose generator did not do what was asked of it"),
+    Ending("stage", "refused", "its files or parameters are wrong, which is said before anything is made"),
+    Ending("workload", "finished", "its load came to its end; whether it passed is what its criteria say"),
+    Ending("workload", ABORTED_ON_SLA, "stopped as asked, since a criterion could not be met any more"),
+    Ending("workload", STOPPED, "Ctrl-C, `./rallycross down`, or the task or its run was marked in Airflow"),
+    Ending("workload", KILLED, "the process that drove the load, or ran the task, is gone: by which signal, if known"),
+    Ending("workload", WORKER_LOST, "the Airflow worker above the process that ran the task is gone"),
+    Ending("workload", SCHEDULER_LOST, "the Airflow scheduler whose worker ran the task is gone"),
+    Ending("workload", TIMED_OUT, "its Airflow task took longer than its `execution_timeout`"),
+    Ending("workload", NOT_MEASURED, "its load could not begin: a context, a sign-in or a name went wrong"),
+    Ending("workload", BROKE_OFF, "its load began, and then could not be driven any further"),
+    Ending("workload", NEVER_BEGAN, "the task had ended before it was its turn"),
+    Ending("iteration", "succeeded", "its scenario came to its end"),
+    Ending("iteration", "failed", "its scenario raised an error, whose class and message are kept"),
+    Ending("iteration", "TimedOut", "it took longer than the runner's `timeout`"),
+    Ending("iteration", "Aborted", "the load was stopped while it ran"),
+    Ending("iteration", "dropped", "it was due while all workers were busy, and did not run"),
+)
+
+# Of a task whose row says that it runs, while nothing does.
+LOST = f"{KILLED}: the one that ran the task is gone without a word; what had been measured is kept"
+
+_NAMES = frozenset(one.name for one in ENDINGS if one.of == "workload")
+_OF_STATUS = {"aborted": STOPPED, "aborted_on_sla": ABORTED_ON_SLA, "init": NEVER_BEGAN, "crashed": BROKE_OFF}
+
+
+def because(name: str, what: str) -> str:
+    """Return a reason as it is kept: the name, and what happened."""
+    return f"{name}: {what}"
+
+
+def told(workload: WorkloadRow) -> str:
+    """Return in a line how a workload has ended: the name, and what happened, where that is known."""
+    name = ending(workload)
+    what = next((line.strip() for line in workload.error.splitlines() if line.strip()), "")
+    return what if what.startswith(name) else because(name, what) if what else name
+
+
+def ending(workload: WorkloadRow) -> str:
+    """Return the name of the way in which a workload has ended, or `running`."""
+    name = workload.error.partition(":")[0]
+    return name if name in _NAMES else _OF_STATUS.get(workload.status, workload.status)

@@ -1,0 +1,110 @@
+"""Why a stage was told to stop is what happened: seen from inside, when it happens."""
+
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from airflow.sdk.exceptions import AirflowTaskTimeout
+
+from operators.stage import StoppableOperator, parent
+
+# A process called scheduler, its worker, and a task's process, each of which waits to be killed.
+_WORKER = f"""
+import subprocess, sys
+subprocess.Popen([sys.executable, {__file__!r}, sys.argv[1]]).wait()
+"""
+_SCHEDULER = """
+import subprocess, sys
+import time; subprocess.Popen([sys.executable, "-c", sys.argv[2], sys.argv[1]]).wait(); time.sleep(60)
+"""
+
+
+class Stage(StoppableOperator):
+    """A stage that keeps its reasons in a list."""
+
+    reasons: list[str]
+
+    def keep_reason(self, reason: str) -> None:
+        """Keep it."""
+        self.reasons.append(reason)
+
+
+def made() -> Stage:
+    """Return a stage that has no reason yet."""
+    stage = Stage(task_id="stage")
+    stage.reasons = []
+    return stage
+
+
+def test_a_task_that_is_ended_while_worker_and_scheduler_live_was_stopped_by_a_user() -> None:
+    """Nothing else ends it then: its state was changed, in the UI or by the API."""
+    stage = made()
+    stage.watch_worker()
+    stage.on_kill()
+    assert stage.stop.is_set()
+    assert [reason.partition(":")[0] for reason in stage.reasons] == ["stopped by user"]
+
+
+def test_a_task_that_took_too_long_was_not_stopped_by_anybody() -> None:
+    """Airflow calls the same method then."""
+    stage = made()
+    with pytest.raises(AirflowTaskTimeout):
+        _take_too_long(stage)
+    assert [reason.partition(":")[0] for reason in stage.reasons] == ["timed out"]
+
+
+@pytest.mark.parametrize(("victim", "name"), [("worker", "worker lost"), ("scheduler", "scheduler lost")])
+def test_what_was_killed_is_what_is_named(victim: str, name: str, tmp_path: Path) -> None:
+    """After kill -9 of the worker, or of the scheduler and its workers with it, nobody has stopped the task."""
+    told = tmp_path / "told"
+    command = [sys.executable, "-c", _SCHEDULER, str(told), _WORKER, "scheduler"]
+    with subprocess.Popen(command) as scheduler:
+        try:
+            assert eventually(lambda: told.exists() and told.read_text().endswith("\n"))
+            task = int(told.read_text())
+            worker = parent(task)
+            assert parent(worker) == scheduler.pid
+            for pid in (scheduler.pid, worker) if victim == "scheduler" else (worker,):
+                os.kill(pid, 9)
+            if victim == "scheduler":
+                scheduler.wait()
+            assert eventually(lambda: "lost" in told.read_text())
+            assert told.read_text().splitlines()[-1].startswith(f"{name}: its process ")
+        finally:
+            scheduler.kill()
+
+
+def _take_too_long(stage: Stage) -> None:
+    """Do what Airflow does when a task's time is over."""
+    try:
+        raise AirflowTaskTimeout  # noqa: TRY301 - as its timer does
+    except AirflowTaskTimeout:
+        stage.on_kill()
+        raise
+
+
+def eventually(true: Callable[[], bool]) -> bool:
+    """Wait for something to become true."""
+    deadline = time.monotonic() + 60
+    while not true():
+        if time.monotonic() > deadline:
+            return False
+        time.sleep(0.05)
+    return True
+
+
+def be_a_task(told: Path) -> None:
+    """Watch the worker above this process, and tell why it is told to stop."""
+    stage = made()
+    stage.watch_worker()
+    told.write_text(f"{os.getpid()}\n")
+    stage.stop.wait(60)
+    told.write_text(f"{os.getpid()}\n{stage.reasons[0]}")
+
+
+if __name__ == "__main__":
+    be_a_task(Path(sys.argv[1]))
