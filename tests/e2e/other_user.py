@@ -179,6 +179,7 @@ _GUARDS: dict[str, Callable[[tuple[str, int]], str]] = {
             "/api/v2/connections",
             "POST /api/v2/dags/cloud_lifecycle/dagRuns",
             "/execution/variables/x",
+            "/rallycross/dags/cloud_lifecycle/runs/x/report/html",
             "/auth/token",
         ),
         (401, 403, 405),
