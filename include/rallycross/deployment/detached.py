@@ -28,7 +28,8 @@ from rallycross.deployment.step import Step
 from rallycross.errors import RallycrossError
 
 LEASE = 15  # seconds for which the lock is held; each look renews it
-_LIMIT = 30  # seconds for what is quick
+_LIMIT = 60  # seconds for what is quick, also where the host has much else to do
+_BEGIN_LIMIT = 60  # seconds in which a step has to say that it runs
 _LOOK_LIMIT = 10  # seconds for one look; a connection that was cut is known for lost a little later
 _MOST = 1 << 18  # bytes of a log that are taken at one look
 _LOCKED = 75  # EX_TEMPFAIL: somebody else has the lock
@@ -170,9 +171,10 @@ def start(host: Host, root: str, step: Step) -> None:
         f"setsid -f bash --norc ./.runner {folder} {name} {step.limit:g} {fingerprint(step)} "
         f"</dev/null >{name}.log 2>&1 9>&-\n"
         # It runs once it has said so: until then nobody could tell it from one that was lost.
-        f"for wait in $(seq 100); do [ ! -e {name}.running ] && [ ! -e {name}.end ] || exit 0; sleep 0.05; done\n"
-        f"echo 'it did not begin'; cat {name}.log; exit 1",
-        limit=_LIMIT,
+        f"for wait in $(seq {_BEGIN_LIMIT * 20}); do\n"
+        f"    [ ! -e {name}.running ] && [ ! -e {name}.end ] || exit 0; sleep 0.05\ndone\n"
+        f"echo 'it did not begin in {_BEGIN_LIMIT} s'; cat {name}.log; exit 1",
+        limit=_BEGIN_LIMIT + _LIMIT,
     )
 
 
