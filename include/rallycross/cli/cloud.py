@@ -28,7 +28,7 @@ from rallycross.cli.steps import StepLines
 from rallycross.cloud.variables import entry_from_variables
 from rallycross.deployment import CloudSpec, load_spec
 from rallycross.deployment.rally import translated
-from rallycross.errors import RallycrossError
+from rallycross.errors import RallycrossError, did_you_mean
 from rallycross.lifecycle import StoredLedger, root_of
 from rallycross.results.store import Store
 from rallycross.settings import settings
@@ -164,6 +164,9 @@ def _named(given: str) -> StandingCloud:
     for cloud in clouds():
         if cloud.name == given:
             return cloud
+    if not Path(given).expanduser().is_file() and "/" not in given:
+        there = did_you_mean(given, [cloud.name for cloud in clouds()]) or "there is none yet"
+        raise RallycrossError(f"there is no cloud {given!r} - {there}; the file of its spec will do, too")
     text, file = given_text(given)
     spec = load_spec(text, file=file)
     return StandingCloud(spec.name, spec, root_of(settings(), spec.name))

@@ -21,6 +21,7 @@ from rallycross.cli.display import display, follow
 from rallycross.cli.follow import Run
 from rallycross.cli.given import given_file
 from rallycross.cli.outcome import exit_code, print_outcome
+from rallycross.cli.parser import AT_A_TIME
 from rallycross.cli.server import DAG
 from rallycross.cli.this_server import airflow_server
 from rallycross.cli.up import login, start
@@ -39,7 +40,13 @@ def configure(parser: argparse.ArgumentParser) -> None:
     add("--task", default="include/recipes/quickstart.yaml", metavar="FILE", help="the load (default: %(default)s)")
     add("--task-args", default="{}", metavar="JSON", help="values for the task file's template, as a JSON object")
     add("--verification", default="quick", choices=[*SETS, "none"], help="the tests to run (default: %(default)s)")
-    add("--concurrency", default=2, type=int, metavar="N", help="tests at a time (default: %(default)s)")
+    add(
+        "--concurrency",
+        default=2,
+        type=AT_A_TIME,
+        metavar="N",
+        help="tests at a time (default: %(default)s)",
+    )
     add("--destroy", action="store_true", help="take the cloud away after the run")
 
 
@@ -71,8 +78,6 @@ def checked(options: argparse.Namespace) -> dict[str, Any]:
     complaints: list[Complaint] = []
     spec, arguments = None, dict[str, Any]()
     cloud_spec, task_file = given_file(options.cloud_spec), given_file(options.task)
-    if not 1 <= options.concurrency <= 64:
-        complaints.append(Complaint("--concurrency", 0, 0, "", f"{options.concurrency} is not between 1 and 64"))
     try:
         arguments = _arguments(options.task_args)
     except InvalidInput as error:

@@ -8,15 +8,18 @@ import argparse
 from rallycross.cli.airflow_settings import COMPONENTS
 from rallycross.cli.clouds import clouds
 from rallycross.cli.console import console
+from rallycross.cli.parser import whole
 from rallycross.cli.server import tail
 from rallycross.cli.this_server import airflow_server
 from rallycross.errors import RallycrossError, did_you_mean
+
+_MOST = 1_000_000  # lines of a log
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
     """Add the options."""
     parser.add_argument("name", nargs="?", metavar="NAME", help="whose log (default: a few lines of each component)")
-    parser.add_argument("--lines", type=int, default=40, help="how many lines (default: 40)")
+    parser.add_argument("--lines", type=whole(1, _MOST), default=40, metavar="N", help="how many (default: 40)")
 
 
 def run(options: argparse.Namespace) -> int:

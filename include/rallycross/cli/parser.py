@@ -42,3 +42,7 @@ def number(least: float, most: float) -> Callable[[str], float]:
         return value
 
     return read
+
+
+AT_A_TIME = whole(1, 64)  # tests
+ROWS = whole(1, 1_000_000)  # of a list

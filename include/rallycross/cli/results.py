@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Literal
 
 from rallycross.cli.console import console, progress
+from rallycross.cli.parser import ROWS
 from rallycross.cli.results_shown import listed, show_task, show_verification
 from rallycross.errors import RallycrossError
 from rallycross.results.models import TaskRow, VerificationRow
@@ -36,7 +37,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
     verb = verbs.add_parser("list")
     verb.add_argument("--cloud", help="of this cloud only")
     verb.add_argument("--tag", help="tasks with this tag only")
-    verb.add_argument("--last", type=_number, default=20, metavar="N", help="the N newest (default: 20)")
+    verb.add_argument("--last", type=ROWS, default=20, metavar="N", help="the N newest (default: 20)")
     verb.set_defaults(act=_list)
     verb = verbs.add_parser("show")
     verb.add_argument("uuid", metavar="UUID")
@@ -184,10 +185,3 @@ def _one(store: Store, given: str) -> str:
     if len(found) > 1:
         raise RallycrossError(f"{given} is not enough to tell {', '.join(sorted(found)[:5])} apart - give more of it")
     return found[0]
-
-
-def _number(text: str) -> int:
-    number = int(text)
-    if number < 1:
-        raise argparse.ArgumentTypeError("must be at least 1")
-    return number

@@ -20,6 +20,7 @@ from rallycross.cli.display import display, follow
 from rallycross.cli.local_run import LocalRun
 from rallycross.cli.named_cloud import named_cloud
 from rallycross.cli.outcome import FAILED, PASSED, print_rows, print_verdict
+from rallycross.cli.parser import number
 from rallycross.cli.plan import add_task_arguments, read
 from rallycross.cli.processes import marked
 from rallycross.cloud.cloud import NO_CLOUD
@@ -29,6 +30,7 @@ from rallycross.settings import settings
 from rallycross.task.plan import Timing
 
 _MARK = "RALLYCROSS_TASK"  # in the environment of all that a task starts
+_LONGEST = 86_400.0  # seconds of a drain
 DRAIN = 10.0  # seconds that iterations in flight have when the load is stopped
 
 
@@ -44,7 +46,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
     )
     add(
         "--drain",
-        type=float,
+        type=number(0, _LONGEST),
         default=DRAIN,
         metavar="S",
         help="seconds for what is in flight when stopped (%(default)g)",

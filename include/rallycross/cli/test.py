@@ -7,6 +7,7 @@ import argparse
 import os
 
 from rallycross.cli.console import console, duration
+from rallycross.cli.parser import whole
 from rallycross.cli.suite import outcome
 from rallycross.cli.suite.lanes import Result, run_lanes
 from rallycross.cli.suite.parts import CORE_WORKERS, parts
@@ -18,11 +19,15 @@ def configure(parser: argparse.ArgumentParser) -> None:
     size.add_argument("--quick", action="store_true", help="leave out what needs a whole embedded cloud")
     size.add_argument("--full", action="store_true", help="with what takes many minutes more, such as long deployments")
     parser.add_argument(
-        "--durations", type=int, default=10, metavar="N", help="name the N slowest tests (default: %(default)s)"
+        "--durations",
+        type=whole(0, 100_000),
+        default=10,
+        metavar="N",
+        help="name the N slowest tests (%(default)s)",
     )
     parser.add_argument(
         "--workers",
-        type=int,
+        type=whole(1, 64),
         default=CORE_WORKERS,
         metavar="N",
         help="how many of the core's tests run at a time (default: %(default)s); 1: one after another",
@@ -31,7 +36,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace) -> int:
     """Run all parts; 1 when one failed, or a test was skipped that is not on the list of expected skips."""
-    results = run_lanes(parts(quick=options.quick, full=options.full, workers=max(options.workers, 1)))
+    results = run_lanes(parts(quick=options.quick, full=options.full, workers=options.workers))
     cases = [case for result in results if result.part.junit for case in outcome.cases(result.part.junit)]
     console.print()
     _show_durations(cases, options.durations)

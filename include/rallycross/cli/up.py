@@ -5,17 +5,20 @@ import os
 import time
 
 from rallycross.cli.console import console, note
+from rallycross.cli.parser import number
 from rallycross.cli.secrets import USER
 from rallycross.cli.server import AirflowServer
 from rallycross.cli.this_server import airflow_server
 from rallycross.settings import settings
+
+_LONGEST = 86_400.0  # seconds of a start
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
     """Add the options."""
     parser.add_argument(
         "--limit",
-        type=float,
+        type=number(1, _LONGEST),
         default=settings().start_limit,
         metavar="SECONDS",
         help="how long to wait at most, while something moves (default: RALLYCROSS_START_LIMIT, %(default)g)",

@@ -18,6 +18,7 @@ import argparse
 from collections.abc import Callable
 from importlib import import_module
 
+from rallycross.cli.parser import AT_A_TIME, ROWS, number
 from rallycross.verification.known_sets import SETS
 from rallycross.verification.source import KINDS
 
@@ -45,7 +46,13 @@ def configure(parser: argparse.ArgumentParser) -> None:
     rerun = verb("rerun", "verify_run", "Run the tests of an earlier verification again.")
     rerun.add_argument("uuid", metavar="UUID")
     rerun.add_argument("--failed", action="store_true", help="only those that failed")
-    rerun.add_argument("--concurrency", type=int, default=0, metavar="N", help="tests at a time (default: as before)")
+    rerun.add_argument(
+        "--concurrency",
+        type=AT_A_TIME,
+        default=0,
+        metavar="N",
+        help="tests at a time (default: as before)",
+    )
     show = verb("show", "verify_read", "Say how a verification went.")
     show.add_argument("uuid", metavar="UUID", nargs="?", default="last")
     show.add_argument("--detailed", action="store_true", help="each failure with its traceback and log")
@@ -56,7 +63,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
     compare = verb("compare", "verify_read", "Compare verifications, the oldest first.")
     compare.add_argument("uuids", metavar="UUID", nargs="*", help="two or more; none: the last ones of --cloud")
     _cloud_and_limit(compare)
-    compare.add_argument("--slower", type=float, default=1.5, metavar="RATIO", help="told as slower (default: 1.5)")
+    compare.add_argument("--slower", type=number(1, 1000), default=1.5, metavar="RATIO", help="told as slower (1.5)")
     compare.add_argument("--format", choices=["text", "json", "html"], default="text", help="(default: text)")
     compare.add_argument("--json", action="store_const", const="json", dest="format", help="the same as --format json")
     compare.add_argument("--to", default="-", metavar="FILE", help="where to (default: standard output)")
@@ -100,7 +107,7 @@ def _verifier(parser: argparse.ArgumentParser) -> None:
 
 def _running(parser: argparse.ArgumentParser) -> None:
     group = parser.add_argument_group("how")
-    group.add_argument("--concurrency", type=int, default=2, metavar="N", help="tests at a time (default: 2)")
+    group.add_argument("--concurrency", type=AT_A_TIME, default=2, metavar="N", help="tests at a time (default: 2)")
     group.add_argument("-o", "--option", action="append", default=[], metavar="NAME=VALUE", help="of the verifier")
     group.add_argument("--options", default="", metavar="FILE", help="a file of them, such as a tempest.conf")
     group.add_argument("--accounts", default="", metavar="FILE", help="tempest's accounts.yaml: no users are made")
@@ -108,4 +115,4 @@ def _running(parser: argparse.ArgumentParser) -> None:
 
 def _cloud_and_limit(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--cloud", default="", metavar="CLOUD", help="of this cloud only")
-    parser.add_argument("--last", type=int, default=10, metavar="N", help="how many at most (default: 10)")
+    parser.add_argument("--last", type=ROWS, default=10, metavar="N", help="how many at most (default: 10)")

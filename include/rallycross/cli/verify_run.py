@@ -14,7 +14,7 @@ from rallycross.cli.console import console, note, progress
 from rallycross.cli.grid import Grid
 from rallycross.cloud.cloud import Cloud
 from rallycross.cloud.clouds_file import CloudsFile
-from rallycross.errors import RallycrossError
+from rallycross.errors import RallycrossError, did_you_mean
 from rallycross.results.models import VerificationRow
 from rallycross.results.store import Store
 from rallycross.results.verifications import LOST_SECONDS
@@ -124,15 +124,14 @@ def the_cloud(name: str) -> Cloud:
     try:
         return CloudsFile.read().cloud(name)
     except RallycrossError as error:
+        remedy = did_you_mean(name, [one.name for one in Store.open().clouds()])
         raise RallycrossError(
             f"cloud {name!r}: neither deployed by Rallycross nor an entry of a clouds.yaml: {error}"
-            " (./rallycross cloud list names the deployed ones)"
+            f" ({remedy or './rallycross cloud list names the deployed ones'})"
         ) from error
 
 
 def _request(options: argparse.Namespace) -> Request:
-    if options.verb == "run" and not 1 <= options.concurrency <= 64:
-        raise RallycrossError(f"--concurrency: {options.concurrency} is not between 1 and 64")
     tests = tuple(read_file(options.load_list)) if options.load_list else ()
     default = "" if options.pattern or tests else "quick" if options.verifier == TEMPEST else "full"
     given = getattr(options, "options", "")

@@ -1,0 +1,89 @@
+"""A number that makes no sense is refused with its bounds, and a name that nobody has with those that there are."""
+
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from rallycross.cli.main import main
+from rallycross.cli.parser import number, whole
+from rallycross.results.store import Store
+
+
+@pytest.fixture(name="home")
+def _home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Give a state folder with one cloud, named like another."""
+    monkeypatch.setenv("RALLYCROSS_HOME", str(tmp_path))
+    monkeypatch.setenv("OS_CLIENT_CONFIG_FILE", str(tmp_path / "clouds.yaml"))
+    Store.open().register_cloud(
+        "small", clouds_yaml="", spec="", engine="existing", root="", deployment=None, environment={}
+    )
+    return tmp_path
+
+
+@pytest.mark.parametrize(
+    ("words", "bounds"),
+    [
+        *(
+            (["logs", "scheduler", "--lines", value], "from 1 to 1000000")
+            for value in ("0", "-1", "x", "1e3", "9" * 30)
+        ),
+        *((["run", "t.yaml", f"--drain={value}"], "from 0 to 86400") for value in ("-1", "nan", "inf", "x")),
+        *((["test", f"--{name}", "-1"], "from") for name in ("durations", "workers")),
+        (["test", "--workers", "0"], "from 1 to 64"),
+        (["demo", "--concurrency", "0"], "from 1 to 64"),
+        (["up", "--limit", "0"], "from 1 to 86400"),
+        (["results", "list", "--last", "0"], "from 1 to 1000000"),
+        (["verify", "run", "c", "--concurrency", "65"], "from 1 to 64"),
+        (["verify", "rerun", "u", "--concurrency", "0"], "from 1 to 64"),
+        (["verify", "history", "--last", "-3"], "from 1 to 1000000"),
+        (["verify", "compare", "--slower", "nan"], "from 1 to 1000"),
+    ],
+)
+def test_a_number_out_of_bounds_is_refused(words: list[str], bounds: str, capsys: pytest.CaptureFixture[str]) -> None:
+    """With 2, and both bounds."""
+    with pytest.raises(SystemExit) as ended:
+        main(words)
+    assert ended.value.code == 2
+    assert bounds in capsys.readouterr().err
+
+
+@given(st.integers(-5, 15))
+def test_bounds_are_allowed_themselves(value: int) -> None:
+    """What is within them is read as it is."""
+    for read in (whole(0, 10), number(0, 10)):
+        try:
+            assert read(str(value)) == value
+            inside = True
+        except Exception as error:  # noqa: BLE001 - argparse's own
+            assert "from 0 to 10" in str(error)
+            inside = False
+        assert inside == (0 <= value <= 10)
+
+
+@pytest.mark.parametrize(
+    "words", [["clean", "--cloud", "smal"], ["run", "-", "--cloud", "smal"], ["verify", "run", "smal"]]
+)
+def test_a_cloud_that_is_not_there_names_one_that_is(
+    words: list[str], home: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whichever command it was given to."""
+    import io  # noqa: PLC0415
+    import sys  # noqa: PLC0415
+
+    assert home.is_dir()
+    task = "version: 2\ntitle: T\nsubtasks: [{title: s, scenario: {Dummy.dummy: {}}}]\n"
+    monkeypatch.setattr(sys, "stdin", io.StringIO(task))
+    assert main(words) == 2
+    assert "small" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("verb", ["show", "check", "export", "destroy"])
+def test_a_name_that_nobody_has_is_no_file(verb: str, home: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """It says which clouds there are, or that there is none."""
+    assert home.is_dir()
+    assert main(["cloud", verb, "nope"]) == 2
+    said = capsys.readouterr().err
+    assert "there is no cloud 'nope' - there is none yet" in said
+    assert "cannot be read" not in said
