@@ -7,7 +7,7 @@ from keystoneauth1.exceptions import ClientException, Forbidden
 from openstack.connection import Connection
 from openstack.exceptions import ForbiddenException, SDKException
 
-from rallycross.cloud.access import SignIn
+from rallycross.cloud.access import SIGN_IN_LIMIT, SignIn
 from rallycross.cloud.cloud import Cloud
 from rallycross.cloud.errors import ApiError, SignInFailed
 from rallycross.cloud.facts import CloudFacts, Named
@@ -21,7 +21,7 @@ def facts(cloud: Cloud, kinds: Iterable[str], *, own: bool = False) -> CloudFact
     signed in to are among them, which none but itself may use.
     """
     wanted = set(kinds)
-    services = frozenset(SignIn(cloud)(patience=settings().api_patience).endpoints)
+    services = frozenset(SignIn(cloud)(patience=min(settings().api_patience, SIGN_IN_LIMIT)).endpoints)
     try:
         connection = cloud.connect()
         things = {

@@ -1,5 +1,6 @@
 """When to send a request again that has failed in passing, and how long to wait before that."""
 
+import logging
 import random
 import threading
 import time
@@ -10,6 +11,8 @@ from email.utils import parsedate_to_datetime
 TRANSIENT = frozenset({408, 425, 429, 502, 503, 504})  # statuses that say nothing about the request itself
 REFUSED = frozenset({425, 429})  # of these, the ones for which nothing has been done
 _FIRST, _LONGEST = 0.25, 30.0  # seconds
+
+_log = logging.getLogger(__name__)
 
 # Set while many calls go on together: from then on none of them waits any more.
 given_up: ContextVar[threading.Event | None] = ContextVar("given_up", default=None)
@@ -52,14 +55,19 @@ class Patience:
         """Note that the cloud is there."""
         self._failing_since = None
 
-    def wait(self, began: float, attempt: int, header: str | None) -> bool:
-        """Wait for the next attempt at a request that began then (by the clock); False = there is to be none."""
+    def wait(self, began: float, attempt: int, header: str | None, what: str) -> bool:
+        """Wait for the next attempt at a request that began then (by the clock); False = there is to be none.
+
+        `what` has failed, which is told where it is the first.
+        """
         now = self._clock()
         if self._failing_since is None:
             self._failing_since = now
         left = self.limit - (now - min(began, self._failing_since))
         if left <= 0:
             return False
+        if self._failing_since == now:
+            _log.warning("%s - it is sent again for up to %g s", what, self.limit)
         seconds = min(pause(attempt, asked_to_wait(header, time.time()), random.random()), left)  # noqa: S311 - no secret
         stop = given_up.get()
         if stop is None:

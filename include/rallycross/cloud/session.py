@@ -8,6 +8,7 @@ other host than the one that was asked.
 import socket
 import threading
 import time
+from collections.abc import Iterator
 from contextlib import suppress
 from functools import partial
 from typing import Any
@@ -19,7 +20,7 @@ from keystoneauth1.session import Session, TCPKeepAliveAdapter
 from urllib3.connection import HTTPConnection, HTTPSConnection
 
 from rallycross.cloud.answers import MOST_REDIRECTS, REDIRECTS, Asked, next_stop, read, request_id_of
-from rallycross.cloud.errors import BadAnswer
+from rallycross.cloud.errors import BadAnswer, without_secrets
 from rallycross.cloud.retrying import REFUSED, TRANSIENT, Patience
 from rallycross.settings import settings
 
@@ -71,13 +72,14 @@ class CloudSession(Session):
                 if reads and answer.status_code < 400:
                     answer.json()
             except (exceptions.ConnectFailure, exceptions.ConnectTimeout, exceptions.UnknownConnectionError) as failure:
-                error, again = failure, may_repeat or never_sent(failure)
+                error, again = failure, (may_repeat or never_sent(failure)) and not _unknown_host(failure)
             except BadAnswer as failure:
                 error, again = failure, may_repeat and attempt < _STRANGE
             else:
                 again = answer.status_code in (TRANSIENT if may_repeat else REFUSED)
                 header = answer.headers.get("Retry-After")
-            if not again or not self.patience.wait(began, attempt, header):
+            why = error or f"{answer.status_code} {answer.reason}"
+            if not again or not self.patience.wait(began, attempt, header, f"{method} {without_secrets(url)}: {why}"):
                 break
             attempt += 1
         if error:
@@ -111,16 +113,22 @@ class CloudSession(Session):
 
 def never_sent(error: BaseException) -> bool:
     """Say whether a request has certainly not come to the cloud: no connection stood."""
+    return any(isinstance(cause, _NEVER_SENT) for cause in _causes(error))
+
+
+def _unknown_host(error: BaseException) -> bool:
+    """Say whether nobody knows the host's name: that does not pass."""
+    return any(isinstance(cause, urllib3.exceptions.NameResolutionError) for cause in _causes(error))
+
+
+def _causes(error: BaseException) -> Iterator[object]:
+    """Yield what an error came of, through keystoneauth, requests and urllib3."""
     cause: BaseException | None = error
     while cause is not None:
-        reason = getattr(cause, "reason", None)
-        if isinstance(cause, _NEVER_SENT) or isinstance(reason, _NEVER_SENT):
-            return True
+        yield cause
         first = cause.args[0] if cause.args else None
-        if isinstance(first, urllib3.exceptions.MaxRetryError) and isinstance(first.reason, _NEVER_SENT):
-            return True
+        yield getattr(first, "reason", None)
         cause = cause.__cause__ or cause.__context__
-    return False
 
 
 def _may_repeat(url: str, method: str, options: dict[str, Any]) -> bool:

@@ -11,8 +11,9 @@ from typing import Any
 
 from keystoneauth1.exceptions import ClientException
 from keystoneauth1.identity.v3 import Password
-from keystoneauth1.session import Session
 
+from rallycross.cloud.errors import ApiError
+from rallycross.cloud.session import CloudSession
 from rallycross.errors import Complaint, InvalidInput, RallycrossError, did_you_mean
 from rallycross.userfile import read_text
 from rallycross.verification.facts import Keystone
@@ -128,7 +129,7 @@ def _signed_in(account: Mapping[str, Any], keystone: Keystone) -> str:
         **scope,
     )
     try:
-        password.get_access(Session(verify=keystone.ca_file or keystone.verify, timeout=PATIENCE))
-    except ClientException as error:
+        password.get_access(CloudSession(verify=keystone.ca_file or keystone.verify, timeout=PATIENCE))
+    except (ClientException, ApiError) as error:
         return f"{account['username']} ({error})"
     return ""

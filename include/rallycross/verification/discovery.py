@@ -13,6 +13,7 @@ from openstack.exceptions import SDKException
 from rallycross.cloud.access import v3
 from rallycross.cloud.catalog import chosen, interfaces, official
 from rallycross.cloud.cloud import Cloud
+from rallycross.cloud.errors import ApiError
 from rallycross.errors import RallycrossError
 from rallycross.verification.facts import Backend, Endpoint, Facts, Flavor, Image, Keystone, Network
 
@@ -39,7 +40,7 @@ def discover(cloud: Cloud, connection: openstack.connection.Connection) -> Facts
         plugin: Any = connection.session.auth  # one of keystone's, since a verification needs a keystone
         access = plugin.get_access(connection.session)
         there = chosen(cloud.name, connection.config, access)
-    except (ClientException, SDKException) as error:
+    except (ClientException, SDKException, ApiError) as error:
         raise RallycrossError(
             f"cloud {cloud.name!r}: cannot sign in at {found.auth_url} ({error}) - check its entry and its keystone"
         ) from error
@@ -62,7 +63,7 @@ def discover(cloud: Cloud, connection: openstack.connection.Connection) -> Facts
                 endpoints=endpoints,
                 **{fact: answer.result() for fact, answer in answers.items()},
             )
-        except (ClientException, SDKException) as error:
+        except (ClientException, SDKException, ApiError) as error:
             raise RallycrossError(
                 f"cloud {cloud.name!r}: cannot be asked what it has ({error}) - verifying needs an administrator, "
                 "and every service of the catalog answering"

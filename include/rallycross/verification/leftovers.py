@@ -15,6 +15,7 @@ import openstack
 from keystoneauth1.exceptions import ClientException
 from openstack.exceptions import SDKException
 
+from rallycross.cloud.errors import ApiError
 from rallycross.verification.discovery import has_service
 from rallycross.verification.provisions import domain_name
 
@@ -50,7 +51,7 @@ class Cleaned:
         """Note that the cloud did not let this be done."""
         try:
             yield
-        except (SDKException, ClientException) as error:
+        except (SDKException, ClientException, ApiError) as error:
             self.remaining.append(f"{what}: {error}")
 
 

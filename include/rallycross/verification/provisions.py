@@ -8,6 +8,7 @@ import openstack
 from keystoneauth1.exceptions import ClientException
 from openstack.exceptions import SDKException
 
+from rallycross.cloud.errors import ApiError
 from rallycross.errors import RallycrossError
 from rallycross.verification.facts import Admin, Facts, Flavor, Image, Network
 
@@ -42,7 +43,7 @@ def provide(
             facts = replace(facts, flavors=(*facts.flavors, *more))
         if set(facts.network_extensions) >= EXTERNAL and not facts.external_networks:
             facts = _with_external_network(connection, facts, f"{prefix}-public")
-    except (SDKException, ClientException) as error:
+    except (SDKException, ClientException, ApiError) as error:
         raise RallycrossError(
             f"cannot prepare the cloud for the tests ({error}) - verifying needs an administrator of the whole cloud, "
             "who may make domains, users, images and flavors"

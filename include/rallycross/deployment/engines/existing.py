@@ -19,6 +19,7 @@ from rallycross.deployment.node import Node
 from rallycross.deployment.site import Site
 from rallycross.deployment.step import Plan, Status, StepEvent
 from rallycross.errors import InvalidInput, RallycrossError
+from rallycross.settings import settings
 from rallycross.userfile import read_bytes
 
 _PATIENCE = 30  # seconds for one answer of the identity service; registered clouds keep their own
@@ -165,7 +166,7 @@ def _whole(path: str, host: Host) -> str:
 
 
 def _sign_in(name: str, entry: dict[str, Any]) -> Access:
-    return SignIn(Cloud(name, {"api_timeout": _PATIENCE, **entry}))()
+    return SignIn(Cloud(name, {"api_timeout": _PATIENCE, **entry}))(patience=min(settings().api_patience, _PATIENCE))
 
 
 ENGINES.add("existing", Existing())

@@ -12,6 +12,7 @@ from openstack.exceptions import NotFoundException, SDKException
 
 from rallycross.cloud.cloud import Cloud
 from rallycross.cloud.clouds_file import CloudsFile
+from rallycross.cloud.errors import ApiError
 from rallycross.deployment.booting import BY_IMAGE, reached, signed_in
 from rallycross.deployment.ironic import provisioning, reserving
 from rallycross.deployment.ironic.config_drive import config_drive
@@ -232,7 +233,7 @@ def _connected(given: Mapping[str, Any]) -> Iterator[Connection]:
     try:
         with cloud.connect() as api:
             yield api
-    except (SDKException, ClientException) as error:
+    except (SDKException, ClientException, ApiError) as error:
         # What ironic says, without the question that it was an answer to.
         said = getattr(error, "details", None) or error
         raise RallycrossError(f"ironic: {said} - mend the `provider`") from error

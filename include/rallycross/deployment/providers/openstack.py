@@ -13,6 +13,7 @@ from openstack.exceptions import ResourceFailure, ResourceTimeout, SDKException
 
 from rallycross.cloud.cloud import Cloud
 from rallycross.cloud.clouds_file import CloudsFile
+from rallycross.cloud.errors import ApiError
 from rallycross.deployment.booting import BY_IMAGE, reached, signed_in
 from rallycross.deployment.openstack.things import KINDS, addresses, await_gone, delete, found
 from rallycross.deployment.option import Option, texts, within
@@ -276,7 +277,7 @@ def _connected(given: Mapping[str, Any]) -> Iterator[Connection]:
     try:
         with cloud.connect() as api:
             yield api
-    except (SDKException, ClientException) as error:
+    except (SDKException, ClientException, ApiError) as error:
         raise RallycrossError(f"the cloud that gives the servers: {error} - mend the `provider`") from error
 
 

@@ -19,6 +19,8 @@ from keystoneauth1.identity.v3 import Password
 from keystoneauth1.session import Session
 from movement import Movement
 
+_ANSWER = 120.0  # seconds that a service may be silent when it is asked something
+
 
 class Cloud:
     """The cloud's APIs as their administrator."""
@@ -30,7 +32,7 @@ class Cloud:
         auth = Password(
             wanted["auth_url"], username="admin", password=wanted["admin_password"], project_name="admin", **domains
         )
-        self.session = Session(auth)
+        self.session = Session(auth, timeout=_ANSWER)
         self.started: dict[str, float] = {}  # when each process began, in seconds since the epoch
         self.began = time.time()
         self.control = supervisor(Path(wanted["root"]))
