@@ -5,6 +5,7 @@ from urllib.parse import urlsplit
 
 from rallycross.errors import RallycrossError
 
+_FOR_ANOTHER = frozenset({502, 504})  # answered by one that stands before the API, and has not heard from it
 _SHOWN = 120  # bytes of a strange answer
 # Words that stand beside a secret in an answer; who meets one in the first bytes is shown none of them.
 _SECRETIVE = re.compile(rb"private_key|password|secret|token|passw|BEGIN ", re.IGNORECASE)
@@ -65,6 +66,11 @@ def outcome_unknown(error: BaseException) -> bool:
     if isinstance(error, Unreachable):
         return error.sent
     return isinstance(error, BadAnswer) or (isinstance(error, ApiError) and error.status >= 500)
+
+
+def came_to_an_end(error: BaseException) -> bool:
+    """Say whether the cloud has done with a request that failed so: what it has made is there, and comes no later."""
+    return isinstance(error, ApiError) and error.status not in _FOR_ANOTHER
 
 
 def without_secrets(url: str) -> str:

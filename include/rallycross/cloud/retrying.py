@@ -11,6 +11,7 @@ from email.utils import parsedate_to_datetime
 TRANSIENT = frozenset({408, 425, 429, 502, 503, 504})  # statuses that say nothing about the request itself
 REFUSED = frozenset({425, 429})  # of these, the ones for which nothing has been done
 _FIRST, _LONGEST = 0.25, 30.0  # seconds
+_QUIET = 60.0  # seconds between two words on what is sent again
 
 _log = logging.getLogger(__name__)
 
@@ -50,6 +51,7 @@ class Patience:
         self.limit = limit
         self._clock = clock
         self._failing_since: float | None = None
+        self._tells_again = 0.0
 
     def succeeded(self) -> None:
         """Note that the cloud is there."""
@@ -58,7 +60,7 @@ class Patience:
     def wait(self, began: float, attempt: int, header: str | None, what: str) -> bool:
         """Wait for the next attempt at a request that began then (by the clock); False = there is to be none.
 
-        `what` has failed, which is told where it is the first.
+        `what` has failed, which is told once a minute.
         """
         now = self._clock()
         if self._failing_since is None:
@@ -66,7 +68,8 @@ class Patience:
         left = self.limit - (now - min(began, self._failing_since))
         if left <= 0:
             return False
-        if self._failing_since == now:
+        if now >= self._tells_again:
+            self._tells_again = now + _QUIET
             _log.warning("%s - it is sent again for up to %g s", what, self.limit)
         seconds = min(pause(attempt, asked_to_wait(header, time.time()), random.random()), left)  # noqa: S311 - no secret
         stop = given_up.get()

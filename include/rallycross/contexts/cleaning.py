@@ -204,7 +204,7 @@ class _Cleaning:
                 break
             time.sleep(pause_after(waited))
         for row in waiting.values():
-            if time.time() - row.remembered_at < limits.lost_limit:
+            if row.detail["lost"] != "over" and time.time() - row.remembered_at < limits.lost_limit:
                 self.awaited.add(row.id)
                 _log.warning(
                     "%s %s: no answer has said whether it was made, and it is not there yet - ./rallycross clean looks"

@@ -24,9 +24,13 @@ class OwnedLedger:
         """Note the id that the cloud has given it."""
         self.store.learned(row, resource)
 
-    def lost(self, row: int, *, lost: bool = True) -> None:
-        """Note that no answer says whether it was created: it may appear later. Or that it is known after all."""
-        self.store.detailed(row, lost=lost)
+    def lost(self, row: int, *, over: bool) -> None:
+        """Note that no answer says whether it was created; and whether its request is over, or may yet create it."""
+        self.store.detailed(row, lost="over" if over else "under way")
+
+    def settled(self, row: int) -> None:
+        """Note that it was created after all."""
+        self.store.detailed(row, lost="")
 
     def forgotten(self, row: int) -> None:
         """Drop what is known to be gone."""

@@ -4,7 +4,14 @@ import time
 from collections.abc import Callable, Iterable
 from typing import Any, ClassVar
 
-from rallycross.cloud.errors import ApiError, ResourceFailed, Unreachable, WaitedTooLong, outcome_unknown
+from rallycross.cloud.errors import (
+    ApiError,
+    ResourceFailed,
+    Unreachable,
+    WaitedTooLong,
+    came_to_an_end,
+    outcome_unknown,
+)
 from rallycross.cloud.scene import Actor, Tenant
 from rallycross.contexts.api import Api, Thing
 from rallycross.contexts.cleaning import Places
@@ -88,7 +95,7 @@ class Making:
                 if isinstance(error, ApiError | Unreachable) and not outcome_unknown(error):
                     self.backstage.ledger.forgotten(row)  # nothing was made
                     raise
-                self.backstage.ledger.lost(row)
+                self.backstage.ledger.lost(row, over=came_to_an_end(error))
                 found = self.found(row) if adopt else None
                 if found is None:
                     if attempt == _ATTEMPTS:
@@ -114,14 +121,14 @@ class Making:
                 if not unknown and attempt == 1:
                     self.backstage.ledger.forgotten(row)  # nothing was made
                     raise
-                self.backstage.ledger.lost(row)
+                self.backstage.ledger.lost(row, over=came_to_an_end(error))
                 found = _appearing(find)
                 if found is None and (attempt == _ATTEMPTS or not unknown):
                     raise
                 if found is None:
                     continue
                 thing = found
-                self.backstage.ledger.lost(row, lost=False)
+                self.backstage.ledger.settled(row)
             return thing
         raise AssertionError  # the last attempt ends in the loop
 

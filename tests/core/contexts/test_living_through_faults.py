@@ -147,7 +147,7 @@ def test_what_never_appears_is_looked_for_until_it_is_old(
         made(stage, ONE)
     _, backstage = stage
     clean(backstage.connection, backstage.ledger)
-    assert [row.detail["lost"] for row in backstage.ledger.standing()] == [True] * 3
+    assert [row.detail["lost"] for row in backstage.ledger.standing()] == ["under way"] * 3
     monkeypatch.setenv("RALLYCROSS_LOST_LIMIT", "0")
     clean(backstage.connection, backstage.ledger)
     assert backstage.ledger.standing() == []
