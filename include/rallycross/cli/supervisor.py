@@ -15,6 +15,7 @@ _PROGRAM = """
 [program:{name}]
 command={command}
 directory={directory}
+umask=077
 autorestart=true
 startsecs=1
 startretries=1000
@@ -30,7 +31,6 @@ stdout_logfile_backups=1
 _SUPERVISOR = """\
 [supervisord]
 nodaemon=true
-umask=077
 user={user}
 logfile={folder}/log/supervisor.log
 logfile_maxbytes=5MB

@@ -44,6 +44,7 @@ def supervisor_file(layout: Layout, programs: list[Program]) -> str:
                 "": f"program:{program.name}",
                 "command": program.command,
                 "directory": layout.root,
+                "umask": "077",
                 "environment": _environment(program.environment),
                 "autostart": "false",
                 "autorestart": "true",
