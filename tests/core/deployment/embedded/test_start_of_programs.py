@@ -59,7 +59,7 @@ def ctl(root: Path, *words: str) -> subprocess.CompletedProcess[str]:
 
 
 def test_programs_come_up_and_what_never_answers_is_told(root: Path) -> None:
-    """What listens on a socket in the closed folder is up; what never answers is given up, with its name, as it idles."""
+    """What listens on a socket is up, and its files are the owner's; what never answers is given up by its name."""
     up = ctl(root, "60", "120", "listens=unix:it.sock", "idles")
     never = ctl(root, "3", "120", "listens=unix:it.sock", "idles=unix:other.sock")
 
