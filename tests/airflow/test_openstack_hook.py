@@ -78,6 +78,51 @@ def test_empty_fields_of_the_form_count_as_left_out(monkeypatch: pytest.MonkeyPa
     assert OpenStackHook("testcloud").get_conn().config.keys() == {"auth_type", "auth"}
 
 
+@pytest.mark.parametrize(
+    ("fields", "url"),
+    [
+        ({"host": "http://192.0.2.1", "port": 5000, "schema": "v3"}, "http://192.0.2.1:5000/v3"),
+        ({"host": "http://192.0.2.1:5000/identity/v3/", "port": 5000}, "http://192.0.2.1:5000/identity/v3/"),
+        ({"host": "192.0.2.1", "port": 5000, "schema": "https"}, "https://192.0.2.1:5000"),
+        (
+            {"host": "https://[2001:db8::1]", "port": 5000, "schema": "/identity/v3"},
+            "https://[2001:db8::1]:5000/identity/v3",
+        ),
+        ({"extra": {"auth_url": "http://192.0.2.1/v3"}}, "http://192.0.2.1/v3"),
+    ],
+)
+def test_the_address_is_put_together(monkeypatch: pytest.MonkeyPatch, fields: dict[str, Any], url: str) -> None:
+    """Host, port and schema make one address."""
+    extra = {"project_name": "p", **fields.pop("extra", {})}
+    connection(monkeypatch, login="u", password="secret", extra=extra, **fields)
+    assert OpenStackHook("testcloud").get_conn().config["auth"]["auth_url"] == url
+
+
+def test_a_connection_may_be_a_uri(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of a URI all fields count; a host without http:// or https:// is told what to write."""
+    query = "project_name=admin&user_domain_name=D&region_name=R&compute_endpoint_override=http%3A%2F%2Fc%2Fv2.1"
+    monkeypatch.setenv("AIRFLOW_CONN_TESTCLOUD", f"openstack://http://u:p%2Fw@192.0.2.1:5000/v3?{query}")
+    config = OpenStackHook("testcloud").get_conn().config
+    assert config["auth"]["auth_url"] == "http://192.0.2.1:5000/v3"
+    assert (config["auth"]["password"], config["auth"]["user_domain_name"]) == ("p/w", "D")
+    assert (config["region_name"], config["compute_endpoint_override"]) == ("R", "http://c/v2.1")
+    monkeypatch.setenv("AIRFLOW_CONN_TESTCLOUD", f"openstack://u:pw@192.0.2.1:5000/v3?{query}")
+    with pytest.raises(RallycrossError, match=r"Auth URL '192\.0\.2\.1:5000/v3' is not whole - write it with http://"):
+        OpenStackHook("testcloud").get_conn()
+    connection(monkeypatch, host="http://192.0.2.1:5000", port=80, login="u", password="s", extra={"project_id": "p"})
+    with pytest.raises(RallycrossError, match="and port 80 do not agree"):
+        OpenStackHook("testcloud").get_conn()
+
+
+def test_a_token_needs_no_login(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The password field of a connection that signs in by token is the token."""
+    connection(monkeypatch, host=URL, password="t", extra={"auth_type": "v3token", "project_id": "1"})
+    assert OpenStackHook("testcloud").get_conn().config == {
+        "auth_type": "v3token",
+        "auth": {"auth_url": URL, "token": "t", "project_id": "1"},
+    }
+
+
 def test_says_all_that_is_missing() -> None:
     """Every field that is needed and not filled in is named at once."""
     with pytest.raises(RallycrossError, match="has no Auth URL, login, password, Project"):
@@ -99,8 +144,8 @@ def test_the_text_of_a_clouds_yaml(monkeypatch: pytest.MonkeyPatch) -> None:
     [
         ({"clouds_yaml": yaml.safe_dump({"clouds": {"a": ENTRY, "b": ENTRY}}), "cloud": "c"}, "it has: a, b"),
         ({"clouds_yaml": yaml.safe_dump({"clouds": {"a": ENTRY, "b": ENTRY}})}, "it has: a, b"),
-        ({"clouds_yaml": "not: clouds"}, "paste a whole file"),
-        ({"clouds_yaml": "{"}, "paste a whole file"),
+        ({"clouds_yaml": "not: clouds"}, "is not a clouds.yaml - name a file that has `clouds:`"),
+        ({"clouds_yaml": "{"}, "its clouds.yaml:1:2: not valid YAML"),
     ],
 )
 def test_a_clouds_yaml_that_does_not_help(monkeypatch: pytest.MonkeyPatch, extra: dict[str, str], message: str) -> None:
