@@ -127,8 +127,13 @@ def _check(options: argparse.Namespace) -> int:
     bad = [service for service in services if service.state != "RUNNING"]
     for service in bad:
         console.print(f"{service.name} is {service.state}: {service.detail}")
+    if bad and cloud.spec.engine == "existing":
+        raise RallycrossError(f"cloud {cloud.name}: {len(bad)} of {len(services)} services fail - see above")
     if not services or bad:
         raise RallycrossError(f"cloud {cloud.name} does not stand - make it: ./rallycross cloud create SPEC")
+    if cloud.spec.engine == "existing":  # whose catalog nobody here has written
+        for service in services:
+            console.print(f"{service.name}  {service.detail}")
     console.print(f"cloud {cloud.name} stands: {len(services)} services run")
     return 0
 

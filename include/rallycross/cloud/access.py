@@ -1,7 +1,7 @@
 """Signing in: from an entry of `clouds.yaml` to a token and the endpoints that it is good for."""
 
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -152,8 +152,3 @@ def v3(auth_url: str) -> str:
     """Return keystone's version 3 address, whichever of its addresses is given."""
     root = auth_url.rstrip("/").removesuffix("/v3").removesuffix("/v2.0")
     return f"{root}/v3"
-
-
-def clock_difference(access: Access, now: datetime) -> float:
-    """Return by how many seconds the cloud's clock is before ours; 0 where a token does not say when it was issued."""
-    return (access.issued - now.astimezone(UTC)).total_seconds() if access.issued else 0.0

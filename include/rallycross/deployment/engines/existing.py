@@ -2,15 +2,18 @@
 
 import time
 from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, ClassVar
 
 import yaml
 
 from rallycross.cloud.access import Access, SignIn
+from rallycross.cloud.catalog import interfaces
 from rallycross.cloud.cloud import Cloud
 from rallycross.cloud.clouds_file import CloudsFile
-from rallycross.cloud.entry import acting_as, wrong_url
+from rallycross.cloud.entry import INTERFACES, acting_as, wrong_url
+from rallycross.cloud.reach import check_clock, silent
 from rallycross.cloud.variables import entry_from_variables, openrc_variables, service_keys
 from rallycross.deployment import named_hosts
 from rallycross.deployment.engine import ENGINES, CloudSpec, Deployed, Option, Service
@@ -96,6 +99,7 @@ class Existing:
         try:
             entry, users = _entries(spec, nodes[0].host)
             access = _sign_in(spec.name, entry)
+            _check_reach(Cloud(spec.name, entry), access)
             entries = {spec.name: entry} | {f"{spec.name}-user-{number}": one for number, one in enumerate(users)}
             for name in list(entries)[1:]:
                 _sign_in(name, entries[name])
@@ -111,12 +115,17 @@ class Existing:
         """Leave the cloud as it is: it is not ours."""
 
     def status(self, spec: CloudSpec, nodes: Sequence[Node]) -> list[Service]:
-        """Return the services of its catalog: "RUNNING" where one can sign in, which is all that is known of them."""
+        """Return the services of its catalog: "RUNNING" where one can sign in, and the service answers."""
         try:
-            access = _sign_in(spec.name, _entries(spec, nodes[0].host)[0])
+            entry = _entries(spec, nodes[0].host)[0]
+            access = _sign_in(spec.name, entry)
         except RallycrossError as error:
             return [Service("identity", "FAILED", str(error))]
-        return [Service(kind, "RUNNING", url) for kind, url in sorted(access.endpoints.items())]
+        dead = silent(Cloud(spec.name, entry), access)
+        return [
+            Service(kind, "FAILED" if kind in dead else "RUNNING", dead.get(kind, url))
+            for kind, url in sorted(access.endpoints.items())
+        ]
 
     def logs(self, spec: CloudSpec, nodes: Sequence[Node], *, service: str | None, lines: int) -> str:  # noqa: ARG002
         """Raise: there are none here."""
@@ -166,7 +175,22 @@ def _whole(path: str, host: Host) -> str:
 
 
 def _sign_in(name: str, entry: dict[str, Any]) -> Access:
-    return SignIn(Cloud(name, {"api_timeout": _PATIENCE, **entry}))(patience=min(settings().api_patience, _PATIENCE))
+    cloud = Cloud(name, {"api_timeout": _PATIENCE, **entry})
+    access = SignIn(cloud)(patience=min(settings().api_patience, _PATIENCE))
+    check_clock(cloud, access, datetime.now(UTC))
+    return access
+
+
+def _check_reach(cloud: Cloud, access: Access) -> None:
+    """Raise where one can sign in and nothing else answers: those are endpoints for others than us."""
+    dead = silent(cloud, access)
+    if dead.keys() >= access.endpoints.keys() - {"identity"} and dead:
+        kind, why = next(iter(dead.items()))
+        given = " or ".join(interfaces(cloud.region(), kind))
+        raise RallycrossError(
+            f"cloud {cloud.name}: none of its {given} endpoints can be reached, such as that of {kind}: {why}"
+            f" - write `interface:` with another of {', '.join(INTERFACES)}, or run this where they can be"
+        )
 
 
 ENGINES.add("existing", Existing())

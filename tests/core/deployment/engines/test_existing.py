@@ -1,5 +1,6 @@
 """A cloud that stands: signed in to over HTTP, and left alone."""
 
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -9,7 +10,9 @@ from small_cloud import ADMIN, SmallCloud
 from told import Told
 
 from rallycross import deployment
+from rallycross.cloud.access import SignIn
 from rallycross.cloud.cloud import Cloud
+from rallycross.cloud.reach import check_clock
 from rallycross.errors import RallycrossError
 
 
@@ -146,3 +149,37 @@ def test_its_logs_are_elsewhere(clouds_yaml: Path, tmp_path: Path) -> None:
     spec = _spec(clouds_yaml=str(clouds_yaml), cloud="small")
     with pytest.raises(RallycrossError, match="cloud mine: its logs are on its own machines"):
         deployment.logs(spec, a_site(tmp_path), service=None, lines=10)
+
+
+def test_endpoints_that_lead_nowhere_are_told(small_cloud: SmallCloud, tmp_path: Path, told: Told) -> None:
+    """One that does not answer is a failed service; where nothing but keystone can be reached, the cloud is refused."""
+    names = {"identity": "identity/v3", "compute": "compute/v2.1", "network": "network/v2.0"}
+    small_cloud.catalog = [
+        {
+            "type": kind,
+            "name": kind,
+            "endpoints": [{"interface": "public", "region": "R", "region_id": "R", "url": f"{small_cloud.url}/{path}"}],
+        }
+        for kind, path in names.items()
+    ]
+    spec = _spec(auth=small_cloud.cloud().config["auth"])
+    small_cloud.catalog[1]["endpoints"][0]["url"] = "http://127.0.0.1:9/v2.1"
+    deployment.deploy(spec, a_site(tmp_path, tell=told))
+    states = {service.name: service for service in deployment.status(spec, a_site(tmp_path))}
+    assert {name: service.state for name, service in states.items()} == {
+        "identity": "RUNNING",
+        "compute": "FAILED",
+        "network": "RUNNING",
+    }
+    assert "http://127.0.0.1:9/v2.1" in states["compute"].detail
+    small_cloud.catalog[2]["endpoints"][0]["url"] = "http://127.0.0.1:9/v2.0"
+    with pytest.raises(RallycrossError, match=r"cloud mine: none of its public endpoints can be reached, such as .*: "):
+        deployment.deploy(spec, a_site(tmp_path, tell=told))
+
+
+def test_a_clock_that_is_behind_is_told(small_cloud: SmallCloud) -> None:
+    """A token that is out of date when it comes leads to the clocks."""
+    cloud = small_cloud.cloud()
+    access = SignIn(cloud)()
+    with pytest.raises(RallycrossError, match=r"its clock is .* s behind this machine's - set both clocks"):
+        check_clock(cloud, access, datetime(2200, 1, 1, tzinfo=UTC))

@@ -1,0 +1,41 @@
+"""Which services of a catalog answer, asked from here: a catalog may name addresses that lead nowhere."""
+
+from concurrent.futures import ThreadPoolExecutor
+from datetime import datetime
+
+from keystoneauth1.exceptions import ClientException
+from keystoneauth1.session import Session
+
+from rallycross.cloud.access import Access
+from rallycross.cloud.cloud import Cloud
+from rallycross.cloud.errors import ApiError, BadAnswer, SignInFailed
+
+PATIENCE = 10.0  # seconds for one service to answer
+AT_ONCE = 8  # services that are asked at the same time
+
+
+def silent(cloud: Cloud, access: Access) -> dict[str, str]:
+    """Return the services whose endpoint does not answer, or answers with a failure of its own, and what was seen."""
+    verify, shown = cloud.region().get_requests_verify_args()
+    session = Session(verify=verify, cert=shown, timeout=PATIENCE)
+
+    def ask(url: str) -> str:
+        try:  # what it answers does not matter, and may need a token: that there is somebody does
+            status = session.get(url, authenticated=False, raise_exc=False, log=False).status_code
+        except (ClientException, ApiError, BadAnswer) as error:
+            return " ".join(str(error).split())
+        return f"{url} answers with {status}" if status >= 500 else ""
+
+    with ThreadPoolExecutor(AT_ONCE) as pool:
+        said = pool.map(ask, access.endpoints.values())
+        return {kind: what for kind, what in zip(access.endpoints, said, strict=True) if what}
+
+
+def check_clock(cloud: Cloud, access: Access, now: datetime) -> None:
+    """Raise where a new token is out of date already: each request would be refused, or sign in anew."""
+    if access.expires is not None and access.expires <= now:
+        behind = f"{(now - access.issued).total_seconds():.0f} s behind" if access.issued else "behind"
+        raise SignInFailed(
+            f"cloud {cloud.name}: its token was out of date when it came: its clock is {behind} this machine's"
+            " - set both clocks (chrony, NTP)"
+        )
