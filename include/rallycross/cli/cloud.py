@@ -12,6 +12,7 @@ SPEC is a file, also one of Rally's; where a NAME is asked for, the file of its 
 
 import argparse
 import os
+from dataclasses import asdict
 from pathlib import Path
 from shlex import quote
 from typing import Any
@@ -21,9 +22,10 @@ import yaml
 
 from rallycross import lifecycle
 from rallycross.cli.clouds import StandingCloud, clouds
-from rallycross.cli.console import console, duration, write_raw
+from rallycross.cli.console import console, duration, print_json, write_raw
 from rallycross.cli.given import given_text
 from rallycross.cli.grid import Grid
+from rallycross.cli.parser import add_json
 from rallycross.cli.steps import StepLines
 from rallycross.cloud.variables import entry_from_variables
 from rallycross.deployment import CloudSpec, load_spec
@@ -55,6 +57,8 @@ def configure(parser: argparse.ArgumentParser) -> None:
             verb.add_argument("--name", help="the cloud's name, where it is not in the spec (default: existing)")
         elif name != "list":
             verb.add_argument("spec", metavar="NAME")
+        if name in {"list", "show", "check"}:
+            add_json(verb)
         if name == "export":
             verb.add_argument("--openrc", action="store_true", help="variables for a shell, in the place of YAML")
 
@@ -88,7 +92,10 @@ def _wanted(options: argparse.Namespace) -> CloudSpec:
     return spec
 
 
-def _list(_: argparse.Namespace) -> int:
+def _list(options: argparse.Namespace) -> int:
+    if options.json:
+        print_json({"clouds": [_data(cloud, Store.open()) for cloud in clouds()]})
+        return 0
     table = Grid("name", "engine", "state", "deployed", "root")
     store = Store.open()
     for cloud in clouds():
@@ -102,6 +109,9 @@ def _list(_: argparse.Namespace) -> int:
 
 def _show(options: argparse.Namespace) -> int:
     cloud, store = _named(options.spec), Store.open()
+    if options.json:
+        print_json(_data(cloud, store, whole=True))
+        return 0
     last, row = store.last_deployment(cloud.name), store.cloud(cloud.name)
     console.print(f"cloud {cloud.name}, engine {cloud.spec.engine}: {last.status if last else 'never deployed'}")
     if last:
@@ -121,9 +131,37 @@ def _show(options: argparse.Namespace) -> int:
     return 0
 
 
+def _data(cloud: StandingCloud, store: Store, *, whole: bool = False) -> dict[str, Any]:
+    """Return what is known of a cloud, for programs."""
+    last, row = store.last_deployment(cloud.name), store.cloud(cloud.name)
+    data: dict[str, Any] = {
+        "name": cloud.name,
+        "engine": cloud.spec.engine,
+        "state": last.status if last else "unknown",
+        "deployed_at": last.started_at if last else None,
+        "seconds": last.ended_at - last.started_at if last and last.ended_at is not None else None,
+        "root": cloud.root,
+        "registered": row is not None,
+    }
+    if not whole:
+        return data
+    steps = last.steps if last else []
+    return {
+        **data,
+        "error": last.error if last else "",
+        "steps": [{"name": one.name, "title": one.title, "state": one.status, "seconds": one.seconds} for one in steps],
+        "logs": [artifact.path for artifact in store.artifacts(last.uuid)] if last else [],
+        "standing": [{"kind": made.kind, "name": made.name} for made in StoredLedger(store, cloud.name).standing()],
+        "environment": row.environment if row else {},
+    }
+
+
 def _check(options: argparse.Namespace) -> int:
     cloud = _named(options.spec)
     services = cloud.services()
+    if options.json:
+        print_json({"name": cloud.name, "services": [asdict(service) for service in services]})
+        return 0 if services and all(service.state == "RUNNING" for service in services) else 2
     bad = [service for service in services if service.state != "RUNNING"]
     for service in bad:
         console.print(f"{service.name} is {service.state}: {service.detail}")

@@ -1,5 +1,6 @@
 """Where the command line writes: results to standard output, what goes on to standard error."""
 
+import json
 import sys
 import time
 from collections.abc import Iterable
@@ -11,7 +12,7 @@ from rich.text import Text
 
 from rallycross.deployment.step import StepEvent
 from rallycross.printable import printable
-from rallycross.secret import shown_text
+from rallycross.secret import shown, shown_text
 
 _WIDE = 10_000  # columns of what goes to a file or a pipe: nothing is cut off or folded there
 
@@ -55,6 +56,11 @@ def write_raw(text: str) -> None:
     """Write what was asked for as it is, such as a cloud's credentials, to standard output."""
     sys.stdout.write(text if text.endswith("\n") else f"{text}\n")
     sys.stdout.flush()
+
+
+def print_json(data: Any) -> None:
+    """Write data as one JSON document for programs: in ASCII, so that no text in it steers a terminal; no secrets."""
+    write_raw(json.dumps(shown(data), indent=1, allow_nan=False))
 
 
 def note(text: str, began: float) -> None:

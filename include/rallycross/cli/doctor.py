@@ -2,13 +2,12 @@
 
 import argparse
 import importlib.metadata
-import json
 import sys
 
 from rallycross.cli import machine
 from rallycross.cli.airflow_api import AirflowDidNotAnswer
 from rallycross.cli.clouds import clouds
-from rallycross.cli.console import console
+from rallycross.cli.console import console, print_json
 from rallycross.cli.grid import Grid
 from rallycross.cli.limits import limits
 from rallycross.cli.this_server import airflow_server
@@ -49,7 +48,7 @@ def run(options: argparse.Namespace) -> int:
     if options.deep or options.mend:
         wrong += _deep(mended if options.mend else None)
     if options.json:
-        print(json.dumps({"facts": dict(facts), "wrong": wrong, "mended": mended}, indent=1))  # noqa: T201
+        print_json({"facts": dict(facts), "wrong": wrong, "mended": mended})
         return 2 if wrong else 0
     for done in mended:
         console.print(f"✓ mended: {done}", style="green")

@@ -14,6 +14,11 @@ class Parser(argparse.ArgumentParser):
         super()._print_message(printable(message or ""), file)
 
 
+def add_json(parser: argparse.ArgumentParser) -> None:
+    """Add the option of all that lists or shows."""
+    parser.add_argument("--json", action="store_true", help="as a JSON document, for programs: see docs/commands.md")
+
+
 def whole(least: int, most: int) -> Callable[[str], int]:
     """Return what reads a whole number within bounds."""
 

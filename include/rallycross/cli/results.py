@@ -12,13 +12,14 @@ UUID: as many of its first characters as tell it apart.
 """
 
 import argparse
+import json
 import shutil
 from pathlib import Path
 from typing import Literal
 
-from rallycross.cli.console import console, progress
-from rallycross.cli.parser import ROWS
-from rallycross.cli.results_shown import listed, show_task, show_verification
+from rallycross.cli.console import console, print_json, progress, write_raw
+from rallycross.cli.parser import ROWS, add_json
+from rallycross.cli.results_shown import listed, listed_data, show_task, show_verification
 from rallycross.errors import RallycrossError
 from rallycross.results.models import TaskRow, VerificationRow
 from rallycross.results.sample_damage import mark_damage
@@ -38,9 +39,11 @@ def configure(parser: argparse.ArgumentParser) -> None:
     verb.add_argument("--cloud", help="of this cloud only")
     verb.add_argument("--tag", help="tasks with this tag only")
     verb.add_argument("--last", type=ROWS, default=20, metavar="N", help="the N newest (default: 20)")
+    add_json(verb)
     verb.set_defaults(act=_list)
     verb = verbs.add_parser("show")
     verb.add_argument("uuid", metavar="UUID")
+    add_json(verb)
     verb.set_defaults(act=_show)
     verb = verbs.add_parser("export")
     verb.add_argument("uuids", metavar="UUID", nargs="+")
@@ -67,6 +70,9 @@ def _list(options: argparse.Namespace) -> int:
     found: list[TaskRow | VerificationRow] = [*store.tasks(cloud=options.cloud, tag=options.tag, limit=options.last)]
     found += [] if options.tag else store.verifications(cloud=options.cloud, limit=options.last)
     newest = sorted(found, key=lambda row: row.started_at)[-options.last :]
+    if options.json:
+        print_json({"results": listed_data(store, newest)})
+        return 0
     console.print(listed(store, newest) if newest else "there are no results yet, or none that are like this")
     return 0
 
@@ -80,9 +86,20 @@ def _show(options: argparse.Namespace) -> int:
         parts = show_task(store, task, settings().samples)
     else:
         parts = show_verification(store, uuid)
+    if options.json:
+        _print_document(store, uuid)
+        return 1 if damaged else 0
     for part in parts:
         console.print(part)
     return 1 if damaged else 0
+
+
+def _print_document(store: Store, uuid: str) -> None:
+    """Print the report as a document: what `export --format json` writes."""
+    from rallycross.report.files import rendered  # noqa: PLC0415 - brings pandas
+
+    named = {"task": uuid, "verification": None} if store.task(uuid) else {"task": None, "verification": uuid}
+    write_raw(json.dumps(json.loads(rendered(store, "json", samples=settings().samples, **named)), indent=1))
 
 
 def _export(options: argparse.Namespace) -> int:

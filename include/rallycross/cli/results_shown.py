@@ -4,6 +4,7 @@ import time
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from pathlib import Path
+from typing import Any
 
 from rich.console import RenderableType
 
@@ -40,6 +41,25 @@ def listed(store: Store, rows: Sequence[TaskRow | VerificationRow]) -> Grid:
             _verdict(store, row) if isinstance(row, TaskRow) else _of_counts(row, counts[row.uuid]),
         )
     return table
+
+
+def listed_data(store: Store, rows: Sequence[TaskRow | VerificationRow]) -> list[dict[str, Any]]:
+    """Return the same for programs; times are in seconds since the epoch."""
+    counts = store.test_counts([row.uuid for row in rows if isinstance(row, VerificationRow)])
+    return [
+        {
+            "uuid": row.uuid,
+            "kind": "task" if isinstance(row, TaskRow) else "verification",
+            "cloud": row.cloud,
+            "title": row.title if isinstance(row, TaskRow) else row.chosen,
+            "tags": row.tags if isinstance(row, TaskRow) else [],
+            "status": row.status,
+            "started_at": row.started_at,
+            "ended_at": row.ended_at,
+            "verdict": _verdict(store, row) if isinstance(row, TaskRow) else _of_counts(row, counts[row.uuid]),
+        }
+        for row in rows
+    ]
 
 
 def _of_counts(row: VerificationRow, counts: dict[str, int]) -> str:

@@ -1,23 +1,31 @@
 """Show what runs, where it is, and which limits are in force."""
 
 import argparse
+from dataclasses import asdict
+from typing import Any
 
 from rallycross.cli.clouds import clouds
-from rallycross.cli.console import console
+from rallycross.cli.console import console, print_json
 from rallycross.cli.grid import Grid
 from rallycross.cli.limits import limits
+from rallycross.cli.parser import add_json
+from rallycross.cli.server import AirflowServer
 from rallycross.cli.this_server import airflow_server
 from rallycross.cli.up import login
 
 
-def configure(_: argparse.ArgumentParser) -> None:
-    """There are no options."""
+def configure(parser: argparse.ArgumentParser) -> None:
+    """Add the options."""
+    add_json(parser)
 
 
-def run(_: argparse.Namespace) -> int:
+def run(options: argparse.Namespace) -> int:
     """Print a table for Airflow, one for each cloud, and one of paths and limits."""
     server = airflow_server()
     rows = server.seen()
+    if options.json:
+        print_json(_data(server, rows))
+        return 0
     console.print(_table("Airflow", rows or [("-", "stopped", "start it with: ./rallycross up")]))
     if rows:
         console.print(f"  {login(server)}\n")
@@ -29,6 +37,18 @@ def run(_: argparse.Namespace) -> int:
         table.add_row(*row)
     console.print(table)
     return 0
+
+
+def _data(server: AirflowServer, rows: list[tuple[str, str, str]]) -> dict[str, Any]:
+    """Return the same for programs."""
+    parts = [{"name": name, "state": state, "detail": detail} for name, state, detail in rows]
+    return {
+        "airflow": {"url": server.url if rows else None, "components": parts},
+        "clouds": [
+            {"name": cloud.name, "services": [asdict(service) for service in cloud.services()]} for cloud in clouds()
+        ],
+        "settings": [{"setting": what, "value": value, "changed_by": by} for what, value, by in limits()],
+    }
 
 
 def _table(title: str, rows: list[tuple[str, str, str]]) -> Grid:

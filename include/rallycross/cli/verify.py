@@ -18,7 +18,7 @@ import argparse
 from collections.abc import Callable
 from importlib import import_module
 
-from rallycross.cli.parser import AT_A_TIME, ROWS, number
+from rallycross.cli.parser import AT_A_TIME, ROWS, add_json, number
 from rallycross.verification.known_sets import SETS
 from rallycross.verification.source import KINDS
 
@@ -58,6 +58,8 @@ def configure(parser: argparse.ArgumentParser) -> None:
     show.add_argument("--detailed", action="store_true", help="each failure with its traceback and log")
     show.add_argument("--sort-by", choices=["name", "duration"], default="", help="name every test, in this order")
     history = verb("history", "verify_read", "Name the verifications, or say how one test ended in each.")
+    add_json(show)
+    add_json(history)
     history.add_argument("test", metavar="TEST", nargs="?", default="")
     _cloud_and_limit(history)
     compare = verb("compare", "verify_read", "Compare verifications, the oldest first.")
@@ -75,6 +77,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
     exporting.add_argument("--format", choices=["json", "junit", "html", "subunit"], default="json")
     exporting.add_argument("--to", default="-", metavar="FILE", help="where to (default: standard output)")
     verifiers = verb("verifiers", "verify_run", "Name the verifiers that are installed.")
+    add_json(verifiers)
     verifiers.add_argument("--forget", default="", metavar="NAME", help="delete one; the next run installs it anew")
 
 

@@ -5,17 +5,21 @@ import json
 from collections import Counter
 from collections.abc import Iterator, Sequence
 
-from rallycross.cli.console import console, duration
+from rallycross.cli.console import console, duration, print_json, write_raw
 from rallycross.cli.grid import Grid
+from rallycross.cli.results_shown import listed_data
 from rallycross.cli.verify_files import write
 from rallycross.errors import RallycrossError
 from rallycross.judging.causes import causes, request_ids
 from rallycross.judging.comparison import Change, Comparison, compare, flips
 from rallycross.report.comparison import page
+from rallycross.report.document import document
 from rallycross.report.frames import service
+from rallycross.report.run import gather
 from rallycross.report.wording import moment
 from rallycross.results.models import TestRow, VerificationRow
 from rallycross.results.store import Store
+from rallycross.settings import settings
 from rallycross.verification.test import FAILED, outcomes
 
 _NAMED = 5  # tests of one cause that are named
@@ -26,6 +30,11 @@ def show_(options: argparse.Namespace) -> int:
     store = Store.open()
     row = store.find_verification(options.uuid)
     tests = store.tests(row.uuid)
+    code = 1 if row.status != "finished" or any(test.status in FAILED for test in tests) else 0
+    if options.json:
+        run = gather(store, deployment=None, verification=row.uuid, task=None, samples=settings().samples)
+        write_raw(json.dumps(json.loads(document(run)), indent=1))
+        return code
     console.print(f"verification {row.uuid} of {row.cloud}, begun {moment(row.started_at)}: {row.status}")
     if row.error:
         console.print(row.error)
@@ -39,7 +48,7 @@ def show_(options: argparse.Namespace) -> int:
             if test.status in FAILED:
                 console.print(f"\n{test.status} {test.name}\n{test.traceback}")
                 console.print(f"requests: {', '.join(request_ids(test.traceback)) or 'none is known'}")
-    return 1 if row.status != "finished" or any(test.status in FAILED for test in tests) else 0
+    return code
 
 
 def summary(row: VerificationRow, tests: Sequence[TestRow]) -> Iterator[str | Grid]:
@@ -67,6 +76,9 @@ def history_(options: argparse.Namespace) -> int:
     if options.test:
         return _test_history(store, options)
     rows = store.verifications(cloud=options.cloud, limit=options.last)
+    if options.json:
+        print_json({"results": listed_data(store, rows)})
+        return 0
     counts = store.test_counts([row.uuid for row in rows])
     table = Grid("uuid", "cloud", "begun", "tests", "status", "passed", "failed", "skipped", "took")
     for row in rows:
@@ -122,6 +134,20 @@ def _test_history(store: Store, options: argparse.Namespace) -> int:
     ends = store.test_history(options.test, cloud=options.cloud, limit=options.last)
     if not ends:
         raise RallycrossError(f"test {options.test!r}: no verification has run it - give its whole dotted name")
+    if options.json:
+        told = [
+            {
+                "verification": end.verification.uuid,
+                "cloud": end.verification.cloud,
+                "started_at": end.test.started_at,
+                "status": end.test.status,
+                "seconds": end.test.seconds,
+                "reason": end.test.reason,
+            }
+            for end in ends
+        ]
+        print_json({"test": options.test, "results": told})
+        return 0
     table = Grid("verification", "cloud", "begun", "status", "took", "")
     for end in ends:
         why = end.test.reason or (causes([end.test])[0].message.splitlines()[0] if end.test.status in FAILED else "")

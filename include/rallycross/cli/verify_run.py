@@ -10,7 +10,7 @@ from pathlib import Path
 from types import FrameType
 from uuid import uuid4
 
-from rallycross.cli.console import console, note, progress
+from rallycross.cli.console import console, note, print_json, progress
 from rallycross.cli.grid import Grid
 from rallycross.cloud.cloud import Cloud
 from rallycross.cloud.clouds_file import CloudsFile
@@ -103,6 +103,9 @@ def verifiers_(options: argparse.Namespace) -> int:
             )
         shutil.rmtree(root / options.forget)
         console.print(f"verifier {options.forget} is deleted")
+        return 0
+    if options.json:
+        print_json({"verifiers": [{"name": folder.name, **told} for folder, told in standing(root)]})
         return 0
     table = Grid("name", "asked for", "tempest")
     for folder, told in standing(root):
