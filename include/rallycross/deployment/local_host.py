@@ -14,6 +14,7 @@ from rallycross.deployment.command import checked, command, framed
 from rallycross.deployment.host import Ran
 from rallycross.variables import BASIC, INSTALLER, NETWORK, passed
 
+_UMASK = 0o022  # a login's, as over SSH: Airflow's components have one with which nobody could read what is installed
 _WHOLE_PIPE = 1 << 20  # as much as a pipe can hold
 
 
@@ -31,7 +32,7 @@ class LocalHost:
             pipe = subprocess.PIPE
             variables = passed(*BASIC, *NETWORK, *INSTALLER)
             with subprocess.Popen(
-                command(limit), env=variables, stdin=source, stdout=pipe, stderr=pipe, process_group=0
+                command(limit), env=variables, stdin=source, stdout=pipe, stderr=pipe, process_group=0, umask=_UMASK
             ) as process:
                 try:
                     out, err = _gather(process)

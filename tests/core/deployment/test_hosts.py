@@ -13,6 +13,7 @@ from ssh_server import connected, ssh_server
 
 from rallycross.deployment.connect import connect
 from rallycross.deployment.host import CommandFailed, Host
+from rallycross.deployment.local_host import LocalHost
 from rallycross.deployment.ssh_host import SSHHost
 
 # Kills the nearest sshd above the script, which serves this connection alone.
@@ -157,3 +158,12 @@ def test_a_connection_that_has_died_unseen_is_made_anew(machines: Machines) -> N
     finally:
         host.close()
         machines.stop("phoenix")
+
+
+def test_a_script_has_a_logins_umask_whoever_runs_it() -> None:
+    """What a script installs can be read by all, also where Airflow runs it, whose own files are the owner's."""
+    before = os.umask(0o077)
+    try:
+        assert LocalHost().run("umask").out == "0022\n"
+    finally:
+        os.umask(before)
