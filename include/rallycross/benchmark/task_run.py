@@ -28,6 +28,7 @@ from rallycross.deployment import load_spec
 from rallycross.errors import InvalidInput
 from rallycross.load_hooks import Machine, machines_of, undo_standing
 from rallycross.printable import printable
+from rallycross.results.beside import beside, goes_on
 from rallycross.results.endings import LOST, STOPPED, because
 from rallycross.results.models import LedgerRow, TaskRow
 from rallycross.results.store import Store
@@ -80,6 +81,7 @@ def run(
         machines = _machines(cloud, store) if any(hook.action == "fault_injection" for hook in hooks) else {}
         connection = None if cloud.is_none else cloud.connect()
         uuids = store.begin_task(uuid, cloud=cloud.name, task=task, environment=_environment())
+        _tell_of_loads_that_run(store, uuid, tell)
 
         def settle(position: int, scene: Scene) -> Workload:
             """Return a workload with ids in the place of names, some of which its contexts may have made just now."""
@@ -117,6 +119,21 @@ def run(
             for subtask in task.subtasks:
                 _run_subtask(subtask, one, stop)
     store.end_task(uuid, status="aborted" if stop.is_set() else "finished")
+    _tell_of_loads_beside(store, uuid, tell)
+
+
+def _tell_of_loads_that_run(store: Store, uuid: str, tell: Tell) -> None:
+    """Warn, before a load, of those that it will measure too."""
+    for other in store.tasks_meanwhile(uuid):
+        if goes_on(other, time.time()):
+            tell(f"warning: another load runs on {other.cloud}: {other.title}, task {other.uuid}")
+
+
+def _tell_of_loads_beside(store: Store, uuid: str, tell: Tell) -> None:
+    """Warn, after a load, of those that it has measured too: also of such as came later."""
+    row = store.task(uuid)
+    for other in beside(row, store.tasks_meanwhile(uuid)) if row else ():
+        tell(f"warning: {other}")
 
 
 def _discreet(tell: Tell, task: Task) -> Tell:

@@ -14,6 +14,7 @@ from rallycross.exchange.columns import Columns
 from rallycross.exchange.table import RallyTable
 from rallycross.judging.verdict import first_line, verdict
 from rallycross.load.runners import RUNNERS
+from rallycross.results.beside import beside
 from rallycross.results.endings import ending
 from rallycross.results.models import TaskRow, VerificationRow, WorkloadRow
 from rallycross.results.sample_file import read_batches
@@ -76,6 +77,8 @@ def show_task(store: Store, task: TaskRow, samples: Path) -> Iterator[Renderable
     yield f"began {_moment(task.started_at)} UTC, {task.status}, {_verdict(store, task, samples)}"
     if task.origin:
         yield f"imported from {task.origin}"
+    for one in beside(task, store.tasks_meanwhile(task.uuid)):
+        yield styled(str(one), style="yellow")
     if task.tags:
         yield f"tags: {', '.join(task.tags)}"
     for subtask in task.subtasks:

@@ -1,6 +1,7 @@
 """The report as one JSON document, for programs: everything that the store has on a run, and the verdict.
 
     {"format": "rallycross-report/1", "title", "written_at", "verdict": {"passed", "invalid", "reasons"},
+     "beside": [{"task": uuid, "title", "seconds": for which both ran}], loads of others on the cloud at the same time,
      "cloud": name, engine and environment, or null,
      "deployment": columns of the row, with "steps"; or null,
      "verification": columns of the row, with "tests", each with the ids of its "requests"; or null,
@@ -10,6 +11,7 @@ Columns and their units are those of `results.models`; the statistics of a workl
 """
 
 import json
+from dataclasses import asdict
 from typing import Any
 
 from sqlalchemy import inspect
@@ -53,6 +55,7 @@ def document(run: Run) -> str:
             "invalid": run.verdict.invalid,
             "reasons": shown_texts(run.verdict.reasons),
         },
+        "beside": [asdict(one) for one in run.beside],
         "cloud": cloud,
         "deployment": deployment,
         "verification": verification,

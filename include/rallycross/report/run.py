@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from rallycross.judging.verdict import Verdict, verdict, with_problems
+from rallycross.results.beside import Beside, beside
 from rallycross.results.models import CloudRow, DeploymentRow, TaskRow, TestRow, VerificationRow
 from rallycross.results.sample_damage import mark_damage
 from rallycross.results.store import Store
@@ -26,6 +27,7 @@ class Run:
     task: TaskRow | None
     samples: Path  # folder of the sample files
     verdict: Verdict
+    beside: list[Beside]  # loads of others on the same cloud, at the same time
     written_at: float  # seconds since the epoch
 
     @property
@@ -83,5 +85,6 @@ def gather(
         verdict=with_problems(
             verdict(store, deployment=deployment, verification=verification, task=task, samples=samples), problems or {}
         ),
+        beside=list(beside(task_row, store.tasks_meanwhile(task_row.uuid))) if task_row else [],
         written_at=time.time(),
     )

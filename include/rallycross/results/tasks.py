@@ -5,9 +5,10 @@ import time
 from collections.abc import Sequence
 from typing import Any, Literal
 
-from sqlalchemy import delete, select, update
+from sqlalchemy import delete, or_, select, update
 from sqlalchemy.orm import load_only
 
+from rallycross.cloud.cloud import NO_CLOUD
 from rallycross.results.database import Database
 from rallycross.results.models import SubtaskRow, TaskRow, WorkloadRow, WorkloadSlaRow
 from rallycross.results.reference import workload_reference
@@ -114,6 +115,22 @@ class Tasks(Database):
         """Return the uuids of the tasks that run, or whose process was lost."""
         with self.reading() as session:
             return list(session.scalars(select(TaskRow.uuid).where(TaskRow.status == "running")))
+
+    def tasks_meanwhile(self, uuid: str) -> list[TaskRow]:
+        """Return the other tasks that were run on a task's cloud while it was, the earliest first."""
+        with self.reading() as session:
+            own = session.get(TaskRow, uuid)
+            if own is None or own.cloud == NO_CLOUD.name:
+                return []
+            query = select(TaskRow).where(
+                TaskRow.cloud == own.cloud,
+                TaskRow.uuid != uuid,
+                TaskRow.origin == "",
+                or_(TaskRow.ended_at.is_(None), TaskRow.ended_at > own.started_at),
+            )
+            if own.ended_at is not None:
+                query = query.where(TaskRow.started_at < own.ended_at)
+            return list(session.scalars(query.order_by(TaskRow.started_at)))
 
     def save_judgement(
         self, workload_uuid: str, *, statistics: dict[str, Any], sla: Sequence[SlaRow], passed: bool
