@@ -33,7 +33,10 @@ def make_app() -> Any:
     def report(dag_id: str, run_id: str, kind: str) -> Any:
         path = find_report(dag_id, run_id, kind)
         if path is None and kind == "html":
-            return HTMLResponse(_NOT_YET, status_code=404)
+            from rallycross.report.instead import instead_of_report  # noqa: PLC0415
+
+            deployment = find_deployment(dag_id, run_id)
+            return HTMLResponse(instead_of_report(dag_id, deployment, written=writes_report(dag_id)), status_code=404)
         if path is None:
             raise HTTPException(404, f"the run has no {kind} report")
         return FileResponse(path, headers={"Cache-Control": "no-cache", "X-Content-Type-Options": "nosniff"})
@@ -53,10 +56,20 @@ def find_report(dag_id: str, run_id: str, kind: str) -> Path | None:
     return None
 
 
-_NOT_YET = """<!doctype html><html lang="en"><title>No report</title>
-<style>body { font: 16px system-ui; margin: 3rem; color: #666; color-scheme: light dark }</style>
-<p>This run has no report yet: its stage <b>report</b> writes one, whatever became of the stages before.</p></html>
-"""
+def find_deployment(dag_id: str, run_id: str) -> Any:
+    """Return what the results have on the deployment of a run, if it has one."""
+    from hooks.results import store  # noqa: PLC0415
+    from rallycross.results.reference import reference  # noqa: PLC0415
+
+    return store().deployment(reference(dag_id, run_id, "deploy"))
+
+
+def writes_report(dag_id: str) -> bool:
+    """Return whether the runs of a DAG come to have a report."""
+    from airflow.models.serialized_dag import SerializedDagModel  # noqa: PLC0415
+
+    dag = SerializedDagModel.get_dag(dag_id)
+    return dag is None or any(task.task_type == "ReportOperator" for task in dag.tasks)
 
 
 class RallycrossPlugin(AirflowPlugin):

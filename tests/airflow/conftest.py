@@ -40,6 +40,22 @@ def _dag_bag(airflow_db: None) -> Any:  # noqa: ARG001 - has to be there
     return DagBag(str(CHECKOUT / "dags"))
 
 
+@pytest.fixture(name="app", scope="session")
+def _app(airflow_db: None) -> Iterator[Any]:  # noqa: ARG001 - has to be there
+    """Run the API server's whole application in this process, with the DAGs, and the plugin as Airflow mounts it."""
+    from airflow.api_fastapi.app import create_app  # noqa: PLC0415 - slow
+    from airflow.dag_processing.bundles.manager import DagBundlesManager  # noqa: PLC0415
+    from airflow.dag_processing.dagbag import DagBag, sync_bag_to_db  # noqa: PLC0415
+    from fastapi.testclient import TestClient  # noqa: PLC0415
+
+    DagBundlesManager().sync_bundles_to_db()
+    sync_bag_to_db(
+        DagBag(str(CHECKOUT / "dags"), bundle_path=CHECKOUT / "dags", bundle_name="dags-folder"), "dags-folder", None
+    )
+    with TestClient(create_app(apps="all"), base_url="http://localhost", raise_server_exceptions=False) as client:
+        yield client
+
+
 @pytest.fixture(name="home")
 def _home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     """Give the test a state of its own."""

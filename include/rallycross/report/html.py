@@ -34,7 +34,7 @@ def page(run: Run) -> str:
     with_charts = bool(deployment and deployment["chart"]) or any(
         workload["charts"] or outputs.has_figures([workload["outputs"], workload["hooks"]]) for workload in workloads
     )
-    scripts = [_plotly(), (pages.TEMPLATES / "charts.js").read_text(encoding="utf-8")] if with_charts else []
+    scripts = [pages.script("theme.js"), *([_plotly(), pages.script("charts.js")] if with_charts else [])]
     return (
         pages.templates()
         .get_template("page.html.j2")

@@ -39,6 +39,11 @@ def style() -> Markup:
     return Markup((TEMPLATES / "style.css").read_text(encoding="utf-8"))  # noqa: S704 - our own file
 
 
+def script(name: str) -> str:
+    """Return a script of ours."""
+    return (TEMPLATES / name).read_text(encoding="utf-8")
+
+
 def policy(scripts: list[str]) -> str:
     """Return a content security policy: nothing from anywhere, and only these scripts.
 

@@ -50,6 +50,7 @@
   }, { rootMargin: "600px" });
   boxes.forEach((box) => watcher.observe(box));
   dark.addEventListener("change", () => drawn.forEach(draw));
+  addEventListener("themechange", () => drawn.forEach(draw));
   addEventListener("beforeprint", () => {
     document.documentElement.classList.add("printing");
     boxes.forEach(draw);
