@@ -1,7 +1,6 @@
 """The contexts of a task's workloads: set up once, and shared by those that ask for the same."""
 
 import json
-import logging
 import threading
 import time
 from collections import Counter
@@ -19,6 +18,7 @@ from rallycross.contexts.cleaning import LeftBehind
 from rallycross.contexts.context import CONTEXTS, Backstage
 from rallycross.contexts.ledger import OwnedLedger
 from rallycross.results.store import Store
+from rallycross.shown_log import logger
 from rallycross.task.plan import Workload
 
 Tell = Callable[[str], None]
@@ -26,7 +26,7 @@ Tell = Callable[[str], None]
 # What belongs to one workload alone: it looks for what that workload's scenario has left.
 _OWN = frozenset({"cleanup", "admin_cleanup"})
 
-_log = logging.getLogger(__name__)
+_log = logger(__name__)
 
 
 @dataclass

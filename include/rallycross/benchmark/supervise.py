@@ -1,6 +1,5 @@
 """Drives one workload's load by its processes: starts them together, follows them, stops them."""
 
-import logging
 import math
 import queue
 import threading
@@ -13,6 +12,7 @@ from rallycross.benchmark.fleet import Died, LoadProcess
 from rallycross.benchmark.job import Ended, Failed, Go, Job, Ready, Started, Stop
 from rallycross.benchmark.lookout import Lookout
 from rallycross.errors import RallycrossError
+from rallycross.shown_log import logger
 
 LEAD = 0.02  # seconds from the word to the start, so that all processes have heard it
 TICK = 0.1  # seconds between two looks at whether to stop
@@ -21,7 +21,7 @@ SHOW = 1.0  # seconds between two shows of the progress
 KILL = 1.5  # seconds that a process has to end after those in which its iterations may; Airflow ends us after 5
 LAST_WRITES = 5.0  # seconds that the cloud has for what a process that was killed had asked for
 
-_log = logging.getLogger(__name__)
+_log = logger(__name__)
 
 
 class LoadFailed(RallycrossError):  # noqa: N818 - reads as what it says

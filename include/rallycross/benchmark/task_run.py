@@ -1,6 +1,5 @@
 """Runs a task: its subtasks one after another, the workloads of a subtask too, or side by side where it says so."""
 
-import logging
 import os
 import platform
 import threading
@@ -34,6 +33,7 @@ from rallycross.results.models import LedgerRow, TaskRow
 from rallycross.results.store import Store
 from rallycross.scenarios.scenario import SCENARIOS
 from rallycross.secret import shown_text
+from rallycross.shown_log import logger
 from rallycross.task.checks import check, check_alone, kinds, resolve, unsettled
 from rallycross.task.plan import Subtask, Task, Workload
 
@@ -42,7 +42,7 @@ DRAIN = 3.0  # seconds that iterations in flight have when a load is stopped: Ai
 
 _BY_HAND = because(STOPPED, "it was told to stop")
 
-_log = logging.getLogger(__name__)
+_log = logger(__name__)
 
 
 def run(

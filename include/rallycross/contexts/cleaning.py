@@ -1,6 +1,5 @@
 """Deletes what the ledger says still stands: by id where the cloud had given one, by name where it had not."""
 
-import logging
 import time
 from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
@@ -19,6 +18,7 @@ from rallycross.contexts.together import THREADS, pause_after, together
 from rallycross.errors import RallycrossError
 from rallycross.results.models import LedgerRow
 from rallycross.settings import settings
+from rallycross.shown_log import logger
 
 # Rows that are no thing: names to look for (`detail`: kinds, places), a role given, a quota changed (`before`).
 SWEEP, GRANT = "sweep", "keystone.grant"
@@ -28,7 +28,7 @@ _NOT_FOUND = 404
 
 K = TypeVar("K")
 
-_log = logging.getLogger(__name__)
+_log = logger(__name__)
 
 
 class LeftBehind(RallycrossError):  # noqa: N818 - reads as what it says

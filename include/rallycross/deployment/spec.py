@@ -10,7 +10,7 @@ from rallycross.deployment.engine import ENGINES, BringsServers, CloudSpec, Engi
 from rallycross.deployment.provider import PROVIDERS, Provided
 from rallycross.errors import Complaint, InvalidInput, did_you_mean
 from rallycross.permissions import OWNER, NotAllowed, Permissions
-from rallycross.secret import secrets_in
+from rallycross.secret import is_secret_name, secrets_in
 from rallycross.yamlfile import Path as Keys
 from rallycross.yamlfile import dotted, parse, place, unquoted
 
@@ -194,10 +194,12 @@ def _mapping_flaws(
 def _value_flaws(value: Any, option: Option, path: Keys) -> Iterator[_Flaw]:
     if value is None and option.default is None:
         return
+    secret = option.secret or is_secret_name(str(path[-1]))
     if not _is(value, option.kind):
-        yield path, f"must be {_KINDS[option.kind]}, not {_show(value)}", option.description
+        given = "what was given" if secret and not isinstance(value, dict | list | None) else _show(value)
+        yield path, f"must be {_KINDS[option.kind]}, not {given}", option.description
     elif what := option.check(value):
-        hidden = option.secret or isinstance(value, dict | list)
+        hidden = secret or isinstance(value, dict | list)
         yield path, what if hidden else f"{what}, not {_show(value)}", option.description
     elif option.keys is provider_options:
         yield from _provider_flaws(value, path)

@@ -1,6 +1,5 @@
 """The store's part for tasks and their workloads."""
 
-import logging
 import time
 from collections.abc import Sequence
 from typing import Any, Literal
@@ -15,9 +14,10 @@ from rallycross.results.reference import workload_reference
 from rallycross.results.sla_row import SlaRow
 from rallycross.results.trouble import DatabaseTrouble
 from rallycross.secret import shown, shown_text
+from rallycross.shown_log import logger
 from rallycross.task.plan import Subtask, Task
 
-_log = logging.getLogger(__name__)
+_log = logger(__name__)
 
 
 class Tasks(Database):

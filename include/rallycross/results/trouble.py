@@ -1,6 +1,5 @@
 """What is wrong with the results database, in a sentence: which it is, what its program said, and what to do."""
 
-import logging
 import sqlite3
 import time
 from collections.abc import Callable
@@ -12,13 +11,14 @@ from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import ArgumentError, DBAPIError
 
 from rallycross.errors import RallycrossError
+from rallycross.shown_log import logger
 
 Result = TypeVar("Result")
 
 MOVE = "set RALLYCROSS_RESULTS_URL to one that can be reached"
 FORMS = "sqlite:////path/of/a/file or postgresql://user:password@host/name"
 _LOOK = 0.5  # seconds between two tries while it is away
-_log = logging.getLogger(__name__)
+_log = logger(__name__)
 
 # What a program says, in small letters, and what to do about it; the first that fits.
 _REMEDIES = (

@@ -12,6 +12,7 @@ from jsonschema.exceptions import ValidationError
 from jsonschema.validators import extend
 
 from rallycross.errors import did_you_mean
+from rallycross.secret import HIDDEN, is_secret_name
 from rallycross.task.bounds import bounded
 from rallycross.yamlfile import Path
 
@@ -107,9 +108,9 @@ def _explain(error: ValidationError) -> Iterator[Flaw]:
         case "anyOf":
             yield from _explain_choice(error, path)
         case str(keyword) if keyword in _SENTENCES:
-            yield Flaw(path, _SENTENCES[keyword](value, wanted))
+            yield Flaw(path, _SENTENCES[keyword](value if keyword == "maxLength" else _seen(path, value), wanted))
         case _:
-            yield Flaw(path, error.message)
+            yield Flaw(path, error.message if _seen(path, value) is value else "is not what it must be")
 
 
 _SENTENCES: dict[str, Callable[[Any, Any], str]] = {
@@ -148,7 +149,13 @@ def _explain_choice(error: ValidationError, path: Path) -> Iterator[Flaw]:
             yield from _explain(inner)
         return
     kinds = [alternative["type"] for alternative in cast("Any", error.validator_value) if "type" in alternative]
-    yield Flaw(path, f"must be {_kinds(kinds)}, not {show(error.instance)}")
+    yield Flaw(path, f"must be {_kinds(kinds)}, not {show(_seen(path, error.instance))}")
+
+
+def _seen(path: Path, value: Any) -> Any:
+    """Return a value as a message may quote it: not at all where it is a secret."""
+    secret = any(isinstance(part, str) and is_secret_name(part) for part in path)
+    return HIDDEN if secret and isinstance(value, str | int | float) and not isinstance(value, bool) else value
 
 
 def show(value: Any) -> str:
