@@ -28,7 +28,7 @@ from operators.deploy import DeployOperator
 from operators.destroy import DestroyOperator
 from operators.judge import JudgeOperator
 from operators.report import ReportOperator
-from operators.stage import NONE
+from operators.stage import AFTERWARDS, NONE
 from operators.verdict import VerdictOperator
 from operators.verify import VerifyOperator
 from rallycross.verification import SETS
@@ -113,17 +113,20 @@ with DAG(
     )
     judge = JudgeOperator(
         task_id="judge",
+        **AFTERWARDS,
         execution_timeout=QUICK,
         doc_md="Computes statistics and SLA rows from the samples.",
     ).as_teardown()
     clean = CleanOperator(
         task_id="clean",
+        **AFTERWARDS,
         cloud=cloud,
         execution_timeout=timedelta(hours=1),
         doc_md="Deletes what an interrupted load has left in the cloud, by the ledger.",
     ).as_teardown()
     report = ReportOperator(
         task_id="report",
+        **AFTERWARDS,
         stages=["check", "deploy", "verify", "benchmark"],
         tests="{{ params.verification }}",
         execution_timeout=QUICK,
@@ -131,6 +134,7 @@ with DAG(
     ).as_teardown()
     destroy = DestroyOperator(
         task_id="destroy",
+        **AFTERWARDS,
         cloud_spec="{{ params.cloud_spec }}",
         keep="{{ params.keep }}",
         execution_timeout=timedelta(hours=1),
@@ -140,6 +144,7 @@ with DAG(
     # teardown that may fail the run is sure to have the last word.
     verdict = VerdictOperator(
         task_id="verdict",
+        **AFTERWARDS,
         stages=["check", "deploy", "verify", "benchmark", "judge", "clean", "report", "destroy"],
         tests="{{ params.verification }}",
         execution_timeout=QUICK,

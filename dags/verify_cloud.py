@@ -16,6 +16,7 @@ from airflow.sdk import DAG, Param
 
 from operators import params
 from operators.report import ReportOperator
+from operators.stage import AFTERWARDS
 from operators.verdict import VerdictOperator
 from operators.verify import VerifyOperator
 from rallycross.verification import SETS
@@ -133,6 +134,7 @@ with DAG(
     )
     report = ReportOperator(
         task_id="report",
+        **AFTERWARDS,
         stages=["verify"],
         parts=("verify",),
         execution_timeout=QUICK,
@@ -140,6 +142,7 @@ with DAG(
     ).as_teardown()
     verdict = VerdictOperator(
         task_id="verdict",
+        **AFTERWARDS,
         stages=["verify"],
         parts=("verify",),
         execution_timeout=QUICK,

@@ -7,6 +7,7 @@ import threading
 import time
 from collections.abc import Callable, Collection, Iterator
 from contextlib import suppress
+from datetime import timedelta
 from functools import cached_property, wraps
 from logging import Logger
 from pathlib import Path
@@ -36,6 +37,9 @@ _CLOUDS = ("keystoneauth1.", "openstack.")  # whose exceptions are a cloud's ans
 PROBLEM = "problem"  # key of the XCom in which a stage that failed says why
 
 _KEEP = 0.5  # seconds in which the reason of a stop is kept before the stop itself
+
+# What only judges, reports or cleans is tried again until it could: Airflow's API may be away while it is brought back.
+AFTERWARDS: dict[str, Any] = {"retries": 4, "retry_delay": timedelta(seconds=20)}
 
 Result = TypeVar("Result")
 

@@ -74,6 +74,15 @@ def test_a_load_is_never_run_again(dag_bag: Any) -> None:
     assert {task.retries for task in loads} == {0}
 
 
+def test_what_judges_reports_and_cleans_is_tried_again(dag_bag: Any) -> None:
+    """A run whose API was away for a minute is judged, cleaned and reported all the same."""
+    teardowns = [task for dag in dag_bag.dags.values() for task in dag.tasks if task.is_teardown]
+
+    assert {task.task_id for task in teardowns} >= {"judge", "clean", "report", "destroy", "verdict"}
+    for task in teardowns:
+        assert task.retries * task.retry_delay >= timedelta(minutes=1), task.task_id
+
+
 def test_what_has_to_run_in_any_case_is_a_teardown(dag: Any) -> None:
     """All that judges, cleans, reports and destroys is a teardown without a setup, which runs whatever came before."""
     teardowns = {task.task_id for task in dag.tasks if task.is_teardown}

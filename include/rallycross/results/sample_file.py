@@ -78,9 +78,14 @@ class SampleWriter:
 
     def __init__(self, path: Path) -> None:
         """Begin the file; one that is there already is never written over (`FileExistsError`)."""
-        results_folder(path.parent)
+        try:
+            results_folder(path.parent)
+            self._file = results_file(path, "xb", buffering=0)
+        except FileExistsError:
+            raise
+        except OSError as error:
+            raise _cannot_write(path, error, rows=0) from error
         self._path = path
-        self._file = results_file(path, "xb", buffering=0)
         self._names: dict[str, int] = {}
         self._lock = Lock()  # of what was added
         self._writing = Lock()  # of the file
@@ -130,11 +135,15 @@ class SampleWriter:
         except OSError as error:
             os.ftruncate(self._file.fileno(), self._end)
             self._file.seek(self._end)
-            raise RallycrossError(
-                f"samples {self._path}: cannot be written: {error.strerror} - make room, or set RALLYCROSS_SAMPLES to a"
-                f" folder on another disk; the {self._rows} iterations that were written are kept"
-            ) from error
+            raise _cannot_write(self._path, error, rows=self._rows) from error
         self._number, self._rows, self._end = self._number + 1, self._rows + rows, self._end + len(data)
+
+
+def _cannot_write(path: Path, error: OSError, *, rows: int) -> RallycrossError:
+    return RallycrossError(
+        f"samples {path}: cannot be written: {error.strerror} - make room, or set RALLYCROSS_SAMPLES to a folder on"
+        f" another disk; the {rows} iterations that were written are kept"
+    )
 
 
 def _framed(batch: pa.RecordBatch) -> bytes:

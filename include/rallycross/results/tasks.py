@@ -23,6 +23,8 @@ _log = logger(__name__)
 class Tasks(Database):
     """Keeps a task, its workloads' progress, and what they came to."""
 
+    _told = ""  # of a database that is away: once is enough
+
     def begin_task(self, uuid: str, *, cloud: str, task: Task, environment: dict[str, Any]) -> dict[int, str]:
         """Begin a task and return its workloads' uuids by position; one that was begun before stays as it is."""
         workloads = {workload.position: workload_reference(uuid, workload.position) for workload in task.workloads}
@@ -67,7 +69,9 @@ class Tasks(Database):
         except DatabaseTrouble as error:
             if not error.passing:
                 raise
-            _log.warning("%s; the load goes on", error)
+            if str(error) != self._told:
+                self._told = str(error)
+                _log.warning("%s; the load goes on", error)
 
     def end_workload(
         self,
