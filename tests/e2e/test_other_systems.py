@@ -30,7 +30,7 @@ def test_the_demo_passes_on_a_bare_system(system: BareDebian, tmp_path: Path) ->
     release = system.run(". /etc/os-release; echo $VERSION_CODENAME; python3 --version", limit=60).stdout
     said = system.run("./rallycross demo", limit=LIMIT)
     (tmp_path / "demo.log").write_text(release + said.stdout)
-    ended = system.run("./rallycross down --purge", limit=300)
+    ended = system.run("./rallycross down --purge", limit=LIMIT)
 
     lines = said.stdout.splitlines()
     verdict = next((line for line in lines if line in {"PASSED", "INVALID", "FAILED"}), said.stdout[-4000:])
