@@ -72,6 +72,7 @@ done
 [ -n "$python" ] || {{ echo {quote(missing)} >&2; exit 1; }}
 export UV_CACHE_DIR="$PWD/cache" UV_HTTP_TIMEOUT="${{UV_HTTP_TIMEOUT:-30}}" PIP_DISABLE_PIP_VERSION_CHECK=1
 export UV_SYSTEM_CERTS="${{UV_SYSTEM_CERTS:-1}}" # as pip does
+export UV_COMPILE_BYTECODE_TIMEOUT=0 # else a minute, which a busy machine may need for one file; the step has a limit
 if {mine} && [ "$(id -u)" = 0 ] && ! "$python" -c 'import ensurepip' 2>/dev/null; then
     umask 022 # what is the system's is everybody's to read
     apt-get -qq update && DEBIAN_FRONTEND=noninteractive apt-get -qq install --no-install-recommends python3-venv
