@@ -240,6 +240,7 @@ class FaultProxy:
     def __init__(self, origin: str, faults: Sequence[Fault] = ()) -> None:
         self.origin = origin
         self.faults = list(faults)
+        self.beside: list[FaultProxy] = []  # before other parts of the same cloud
         self.requests: list[str] = []  # "METHOD /path?query"
         self.tokens: list[str] = []  # those that came with requests
         self._loop = asyncio.new_event_loop()
@@ -300,7 +301,8 @@ class FaultProxy:
         body = await _body(reader, [line.partition(": ")[::2] for line in head[1:] if line], to_end=True)
         writer.close()
         kept = [line.partition(": ")[::2] for line in head[1:] if line and line.partition(":")[0].lower() not in _HOP]
-        body = body.replace(self.origin.encode(), self.url.encode())
+        for proxy in (self, *self.beside):
+            body = body.replace(proxy.origin.encode(), proxy.url.encode())
         return Answer(int(head[0].split()[1]), body, [(name, value) for name, value in kept])
 
 

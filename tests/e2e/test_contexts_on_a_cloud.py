@@ -14,7 +14,7 @@ from rallycross.cloud.naming import context_prefix, random_name, scenario_prefix
 from rallycross.contexts.api import Api
 from rallycross.contexts.cleaning import clean
 from rallycross.contexts.context import CONTEXTS, Backstage, Context, Scene
-from rallycross.contexts.draining import Hunt, _look
+from rallycross.contexts.draining import Hunt, look
 from rallycross.contexts.kinds import KINDS, Place
 from rallycross.contexts.ledger import OwnedLedger
 from rallycross.results.store import Store
@@ -105,7 +105,7 @@ def standing(cloud: Cloud, backstage: Backstage) -> list[str]:
     found = []
     for kind in KINDS.values():
         if kind.scope in {"project", "cloud"} and kind.name != "cinder.image_volumes_cache":
-            things = _look(kind, Hunt(place, bool))
+            things = look(kind, Hunt(place, bool))
             found += [f"{kind.name} {kind.name_of(thing)}" for thing in things]
     return [one for one in found if one.split(" ", 1)[1].startswith(names)]
 
