@@ -106,12 +106,16 @@ def driver_files(layout: Layout) -> dict[str, str]:
 
 
 def supervisor(layout: Layout) -> str:
-    """Start the supervisor in a session of its own, if it does not answer."""
+    """Start the supervisor in a session of its own, if it does not answer; what one that died has left goes first.
+
+    Services that have lost their supervisor hold their ports, and write their logs into a broken pipe.
+    """
     ctl, limit = f"python3 {layout.path('bin', 'ctl.py')} {layout.root}", layout.options.step_limit_s
     return f"""
 {DIRECT}cd {layout.root}
 if ! {ctl} 0 {limit:g} 2>/dev/null; then
     rm -f supervisor.pid
+{stop_script(layout.root)}
     # RabbitMQ would make do with the usual 1024 open files, and refuse the connections beyond.
     ulimit -n "$(ulimit -Hn)"
     setsid "$PWD/venv/bin/supervisord" --configuration "$PWD/etc/supervisord.conf" \\
