@@ -32,6 +32,7 @@ COMMANDS = (
     "doctor",
     "test",
     "bench",
+    "completion",
 )
 
 # What a disk refuses, and what to do about it.
