@@ -18,7 +18,10 @@ def given_file(path: str) -> str:
     """
     if not _exists(Path(path)) and (_is_text(path) or _exists(CHECKOUT / path)):
         return path
-    return str(Path(path).expanduser().absolute())
+    try:
+        return str(Path(path).expanduser().absolute())
+    except RuntimeError:  # `~` of somebody who is not there
+        return path
 
 
 def given_text(given: str) -> tuple[str, str]:
@@ -27,7 +30,7 @@ def given_text(given: str) -> tuple[str, str]:
         binary = getattr(sys.stdin, "buffer", None)  # not where another program's text stands in its place
         return (decoded(limited(binary, _STDIN), _STDIN) if binary else sys.stdin.read()), _STDIN
     whole = given_file(given)
-    if _is_text(whole) and not _exists(Path(whole)):
+    if _is_text(given) and not _exists(CHECKOUT / whole):
         return given, "<text>"
     return read_text(CHECKOUT / whole, name=whole, remedy=_REMEDY), whole
 

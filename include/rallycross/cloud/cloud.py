@@ -51,8 +51,12 @@ class Cloud:
             clouds = yaml.safe_load(read_text(path, remedy="name a clouds.yaml"))["clouds"]
         except (KeyError, RecursionError, TypeError, ValueError, yaml.YAMLError) as error:
             raise RallycrossError(f"{path}: not a clouds.yaml ({error}) - name a file that has `clouds:`") from error
+        if not isinstance(clouds, dict) or not all(isinstance(entry, dict) for entry in clouds.values()):
+            raise RallycrossError(f"{path}: not a clouds.yaml - under `clouds:` each name has a mapping")
         if name not in clouds:
-            raise RallycrossError(f"{path}: has no cloud {name!r} - it has: {', '.join(sorted(clouds)) or 'none'}")
+            raise RallycrossError(
+                f"{path}: has no cloud {name!r} - it has: {', '.join(sorted(map(str, clouds))) or 'none'}"
+            )
         return cls.of(name, clouds)
 
     @classmethod

@@ -102,5 +102,5 @@ def _fitting(kind: str, pattern: str, things: Sequence[Named], *, accurate: bool
         return []
     try:
         return [thing for thing in things if re.search(pattern, thing.name)]
-    except re.error as error:
+    except (re.error, RecursionError, OverflowError) as error:
         raise NotFound(f"'{pattern}' is neither the name of any {kind} nor a regular expression ({error})") from error

@@ -7,6 +7,8 @@ from rallycross.errors import Complaint, InvalidInput, RallycrossError
 from rallycross.userfile import read_text
 from rallycross.yamlfile import parse
 
+_SHOWN = 100  # characters of an entry
+
 
 def read_file(path: str) -> dict[str, str]:
     """Return a list file's entries with their reasons; raise `RallycrossError` where it cannot be read."""
@@ -36,8 +38,8 @@ def check_patterns(entries: dict[str, str], *, file: str) -> None:
     for entry in entries:
         try:
             re.compile(entry)
-        except re.error as error:
-            complaints.append(Complaint(file, 0, 0, entry, f"not a regular expression: {error}"))
+        except (re.error, RecursionError, OverflowError) as error:
+            complaints.append(Complaint(file, 0, 0, entry[:_SHOWN], f"not a regular expression: {error}"))
     if complaints:
         raise InvalidInput(complaints)
 

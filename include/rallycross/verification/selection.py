@@ -35,7 +35,7 @@ class Choice:
         for pattern in (self.pattern, *self.skips, *self.expected):
             try:
                 re.compile(pattern)
-            except re.error as error:
+            except (re.error, RecursionError, OverflowError) as error:
                 raise RallycrossError(f"pattern {pattern!r}: not a regular expression: {error}") from error
 
     @property
