@@ -34,20 +34,25 @@ def state(row: VerificationRow | None, now: float) -> str:
 def follow(store: Store, uuid: str, *, told: Told, stop: threading.Event) -> VerificationRow:
     """Tell of each test as it ends, until the verification has ended; return it then.
 
-    Raises `Lost` when there has been no sign of life for a while, and `Left` when `stop` is set.
+    Raises `Lost` when there has been no sign of life for a while, and `Left` when `stop` is set. A store that was away
+    was away for whoever runs the verification, too, who then gets as long again to give one.
     """
     seen, count = 0, 0
+    looked, excused = time.monotonic(), 0.0
     while True:
         row = store.verification(uuid)
+        if time.monotonic() - looked > LOST_SECONDS / 4:
+            excused = time.monotonic() + LOST_SECONDS
+        looked = time.monotonic()
         if row is None:
             raise RallycrossError(f"verification {uuid}: there is none - begin it first")
         for test in store.tests(uuid, after=seen):
             seen, count = test.id, count + 1
             told(test, count, row.total)
         found = state(row, time.time())
-        if found == "lost":
+        if found == "lost" and looked > excused:
             raise Lost(f"the process that ran the verification has died, after {count} of {row.total} tests")
-        if found != "running":
+        if found not in {"running", "lost"}:
             return row
         if stop.wait(POLL_SECONDS):
             raise Left(f"no longer followed, after {count} of {row.total} tests")

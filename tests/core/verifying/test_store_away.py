@@ -1,0 +1,41 @@
+"""A verification is not taken for dead because the store was away."""
+
+import threading
+import time
+from pathlib import Path
+
+import pytest
+
+from rallycross.results.store import Store
+from rallycross.verifying import follow as following
+
+
+def test_a_store_that_was_away_is_no_sign_of_death(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Who follows gives who runs it time to say something, once the store is there again; silence then is death."""
+    monkeypatch.setattr(following, "LOST_SECONDS", 1.0)
+    monkeypatch.setattr(following, "POLL_SECONDS", 0.1)
+    file, away = tmp_path / "results.db", tmp_path / "away.db"
+    store = Store.open(f"sqlite:///{file}")
+    store.patience = 60.0
+    store.begin_verification("one", cloud="c", chosen="quick", total=1)
+    attempt, _ = store.take_up_verification("one")
+
+    def runs() -> None:
+        time.sleep(2.0)
+        away.rename(file)
+        time.sleep(0.5)  # its next sign of life comes a little later
+        store.beat_verification("one", attempt)
+        store.end_verification("one", status="finished", attempt=attempt)
+
+    file.rename(away)
+    running = threading.Thread(target=runs)
+    running.start()
+    try:
+        row = following.follow(store, "one", told=lambda *_: None, stop=threading.Event())
+    finally:
+        running.join()
+    assert row.status == "finished"
+
+    store.begin_verification("two", cloud="c", chosen="quick", total=1)
+    with pytest.raises(following.Lost):
+        following.follow(store, "two", told=lambda *_: None, stop=threading.Event())
