@@ -70,7 +70,7 @@ def test_a_cloud_is_asked_for_what_a_task_names(asked: SmallCloud) -> None:
         "cinder_service": (Named("cinder-volume", "cinder-volume"),),
         "goal": (),  # there is no such service
     }
-    assert found.things["flavor"][0].details == {"ram": 64, "disk": 1}
+    assert found.things["flavor"][0].details == {"ram": 64, "disk": 1, "disabled": False}
 
 
 def test_quotas_come_with_their_defaults(asked: SmallCloud) -> None:
