@@ -150,13 +150,31 @@ def _migrate(engine: Engine) -> None:
     from alembic import command  # noqa: PLC0415 - see HEAD
     from alembic.config import Config  # noqa: PLC0415
 
-    with engine.begin() as connection:  # on SQLite this alone is the guard: only one can begin
+    with _unbound(engine) as connection, connection.begin():  # on SQLite this alone is the guard: only one can begin
         if engine.dialect.name == "postgresql":
             connection.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": _MIGRATION_LOCK})
         config = Config()
         config.set_main_option("script_location", str(_MIGRATIONS).replace("%", "%%"))
         config.attributes["connection"] = connection
         command.upgrade(config, "head")
+
+
+@contextmanager
+def _unbound(engine: Engine) -> Iterator[Connection]:
+    """Give a connection on which a table can be made anew, as SQLite alters it, and what refers to its rows stays.
+
+    With its foreign keys in force, dropping the old table deletes its rows, and theirs, by cascade.
+    """
+    with engine.connect() as connection:
+        raw = connection.connection.dbapi_connection
+        if engine.dialect.name != "sqlite" or raw is None:
+            yield connection
+            return
+        raw.cursor().execute("PRAGMA foreign_keys=OFF")  # of no effect within a transaction
+        try:
+            yield connection
+        finally:
+            raw.cursor().execute("PRAGMA foreign_keys=ON")
 
 
 def _use_wal(engine: Engine) -> None:
