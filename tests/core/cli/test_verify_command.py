@@ -139,7 +139,6 @@ def test_lists_are_taken_from_files(verify: Command) -> None:
         (("run", "wrong"), "cannot sign in"),
         (("run", "small", "--set", "smoek"), "did you mean smoke?"),
         (("run", "small", "--pattern", "("), "not a regular expression"),
-        (("run", "small", "--concurrency", "0"), "0 is not between 1 and 64"),
         (("run", "small", "--accounts", "/none.yaml"), "/none.yaml: there is no such file"),
         (("run", "small", "--option", "x"), "option 'x': not of the form NAME=VALUE"),
         (("run", "small", "--load-list", "/none"), "/none: cannot be read"),
