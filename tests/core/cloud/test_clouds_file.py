@@ -93,7 +93,7 @@ def test_secrets_are_what_they_look_like() -> None:
     [
         (b"clouds:\n  c:\n    auth:\n      a: b\n     c: d\n", ":5:6: not valid YAML: "),
         (b"clouds:\n\tc: 1\n", ":2:1: not valid YAML: "),
-        ("clouds:\n  ä: 1\n".encode("latin-1"), ":2:3: not UTF-8 text: the byte 0xE4 - save it as UTF-8"),
+        ("clouds:\n  ä: 1\n".encode("latin-1"), ":2:3: is not UTF-8 text"),
         (b"a\0b", ": is no text - name a clouds.yaml"),
         (b"", " is not a clouds.yaml"),
         (b"[" * 5000, ": not valid YAML: "),
