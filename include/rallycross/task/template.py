@@ -46,9 +46,10 @@ def render(text: str, args: Mapping[str, Any], *, file: str, folder: Path, permi
             cwd="/",
             check=False,
         )
-        ended = done.returncode
-    except subprocess.TimeoutExpired:
-        ended = -signal.SIGKILL
+    except subprocess.TimeoutExpired as error:
+        what = f"the template was not rendered in {_WALL:g} s"
+        raise InvalidInput([Complaint(file, 1, 0, "", what, "try again when the machine has time")]) from error
+    ended = done.returncode
     if ended > 0 and b"MemoryError" not in done.stderr:
         said = done.stderr.decode(errors="replace").strip().splitlines()[-1:]
         raise RallycrossError(f"{file}: the program that renders templates failed: {' '.join(said)}")
