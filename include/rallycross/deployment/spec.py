@@ -81,6 +81,9 @@ def _forbidden(
     for key in engine.commanding:
         if data.get(key):
             yield (key,), "lets hooks run commands, which this spec may not", remedy
+    for key in data:
+        if str(key).endswith("_endpoint_override") and not data.get("auth"):
+            yield (key,), "sends the token of a cloud of the worker's elsewhere, which this spec may not", remedy
     for key, path in engine.reads(options).items():
         try:
             permissions.file(Path(path))

@@ -11,6 +11,7 @@ from rallycross.cloud.access import SignIn
 from rallycross.cloud.catalog import endpoints
 from rallycross.cloud.cloud import Cloud
 from rallycross.cloud.errors import SignInFailed
+from rallycross.contexts.api import Api
 
 AUTH = {"auth_url": "http://192.0.2.1:5000/v3", "username": "u", "password": "p", "project_name": "p"}
 
@@ -103,6 +104,13 @@ def test_an_identity_endpoint_of_version_2_leads_to_version_3(small_cloud: Small
 def test_an_address_without_a_version_leads_to_version_3(small_cloud: SmallCloud) -> None:
     """Keystone's list of versions comes with the status 300, which is no error."""
     assert "compute" in SignIn(small_cloud.cloud(auth_url=f"{small_cloud.url}/identity"))().endpoints
+
+
+def test_contexts_know_old_names_too(small_cloud: SmallCloud) -> None:
+    """What a task calls a service is found whatever its catalog calls it, such as for the context api_versions."""
+    api = Api(small_cloud.cloud().connect())
+    assert all(api.has(kind) for kind in ("block-storage", "volumev3", "volume", "compute"))
+    assert not api.has("dns")
 
 
 def test_what_a_catalog_lacks_is_told() -> None:
