@@ -80,7 +80,7 @@ class Demo:
         else:
             pytest.fail("the command ended without a run")
         run_id = found.group(1)
-        assert eventually(lambda: self.done(run_id) >= iterations, 60)
+        assert eventually(lambda: self.done(run_id) >= iterations, 240)
         return run_id
 
     def result(self, run_id: str) -> TaskRow | None:
