@@ -36,7 +36,7 @@ def _whole_path(path: str) -> str | None:
 def _with_url(auth: dict[str, Any]) -> str | None:
     if not auth.get("auth_url"):
         return "must have an `auth_url`"
-    wrong = wrong_url(str(auth["auth_url"]))
+    wrong = wrong_url(auth["auth_url"]) if isinstance(auth["auth_url"], str) else ""
     return f"has an auth_url that {wrong}" if wrong else None
 
 
