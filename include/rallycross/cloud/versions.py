@@ -2,11 +2,12 @@
 
 from collections.abc import Mapping
 from dataclasses import replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from openstack.config.cloud_region import CloudRegion
+if TYPE_CHECKING:  # who reads a cloud spec needs the table below alone: openstacksdk takes a second to import
+    from openstack.config.cloud_region import CloudRegion
 
-from rallycross.cloud.cloud import Cloud
+    from rallycross.cloud.cloud import Cloud
 
 # Rally's names of clients: the service's official type, and the one version of its API that is spoken.
 SPOKEN = {
@@ -19,7 +20,7 @@ SPOKEN = {
 MICROVERSIONS = frozenset({"nova", "cinder"})  # of these 2.87 is a microversion; of others the rest means nothing
 
 
-def asking(cloud: Cloud, wanted: Mapping[str, Mapping[str, str]]) -> Cloud:
+def asking(cloud: "Cloud", wanted: Mapping[str, Mapping[str, str]]) -> "Cloud":
     """Return the cloud, signed in to which one asks for the microversions that are `wanted`: by client, `version`.
 
     Clients that are not known here have no say.
@@ -37,7 +38,7 @@ def service_types(wanted: Mapping[str, Mapping[str, str]]) -> frozenset[str]:
     return frozenset(asked["service_type"] for asked in wanted.values() if "service_type" in asked)
 
 
-def said_microversion(region: CloudRegion, kind: str) -> str | None:
+def said_microversion(region: "CloudRegion", kind: str) -> str | None:
     """Return the microversion that an entry asks of a service, by its default_microversion or api_version."""
     if asked := region.get_default_microversion(kind):
         return str(asked)
@@ -46,7 +47,7 @@ def said_microversion(region: CloudRegion, kind: str) -> str | None:
     return version if has_them and version.partition(".")[2].strip("0") else None
 
 
-def refused_versions(region: CloudRegion) -> str:
+def refused_versions(region: "CloudRegion") -> str:
     """Return what an entry asks for that is not spoken, such as `volume_api_version: 2`, and what to do."""
     for kind, spoken in SPOKEN.values():
         version = region.get_api_version(kind)
