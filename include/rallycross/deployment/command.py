@@ -1,8 +1,8 @@
 """How a script is run on a host, whichever: the command line, the script's frame, and what its end means."""
 
+from rallycross.deployment.excerpt import excerpt
 from rallycross.deployment.host import CommandFailed, Ran
 
-_LAST_LINES = 20  # of what a failed command has said
 _KILLED = 128 + 9
 
 # What a script sees of the environment that it is started from. Everything else is dropped: what is meant for us
@@ -38,5 +38,5 @@ def checked(host: str, ran: Ran, *, seconds: float, limit: float, check: bool) -
 
 
 def _said(ran: Ran) -> str:
-    lines = [line for text in (ran.out, ran.err) for line in text.splitlines()[-_LAST_LINES:] if line.strip()]
-    return ":\n" + "\n".join(f"    {line}" for line in lines[-_LAST_LINES:]) if lines else ", without a word"
+    lines = excerpt(f"{ran.out}\n{ran.err}")
+    return ":\n" + "\n".join(f"    {line}" for line in lines) if lines else ", without a word"

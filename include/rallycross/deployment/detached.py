@@ -94,6 +94,22 @@ mv -f "$name.end.part" "$name.end"
 rm -f "$name.running" "$name.command"
 """
 
+# What is told of a failing command is its text, before anything is put in for a variable. Of a function that runs what
+# it is given, such as `as_root`, that text says nothing: told is the line that calls it.
+_FAILED = """
+rallycross_failed() {
+    local text=$1 line; shift
+    [ ! -s "$rallycross_step.command" ] || return 0
+    for line in "$@"; do
+        case $text in *\'"$@"\'*) ;; *) break ;; esac
+        [ "$line" -gt 0 ] && text=$(sed -n "${line}p" "$rallycross_step.run") || break
+    done
+    printf %s "$text" > "$rallycross_step.command"
+}
+trap 'rallycross_failed "$BASH_COMMAND" "${BASH_LINENO[@]}"' ERR
+"""
+_WRAPPERS = re.compile(r"^(?:(?:as_root|as_stack|there|env|[A-Za-z_]+=\S*)\s+)+")
+
 
 class Locked(RallycrossError):  # noqa: N818
     """Another deployment has the lock on a host."""
@@ -160,9 +176,7 @@ def release(host: Host, root: str, holder: Holder) -> None:
 def start(host: Host, root: str, step: Step) -> None:
     """Begin a step, unless it runs already with the same content; what runs with another is waited for elsewhere."""
     folder, name = quote(_folder(root)), quote(step.name)
-    # What is told of a failing command is its text, before anything is put in for a variable.
-    trap = """trap '[ -s "$rallycross_failed" ] || printf %s "$BASH_COMMAND" > "$rallycross_failed"' ERR"""
-    body = f"rallycross_failed={quote(f'{_folder(root)}/{step.name}.command')}\n{trap}\n{framed(step.script)}"
+    body = f"rallycross_step={quote(f'{_folder(root)}/{step.name}')}\n{_FAILED}{framed(step.script)}"
     host.put(f"{_folder(root)}/{step.name}.new", body, mode=0o600)
     host.put(f"{_folder(root)}/.runner", _RUNNER, mode=0o700)
     host.run(
@@ -196,7 +210,7 @@ def look(host: Host, root: str, name: str, *, holder: Holder, offset: int = 0) -
     answer, _, log = ran.out.partition(f"\n{_MARK}")
     first, _, command = answer.partition("\n")
     state, print_, code, seconds = first.split()
-    return Sight(state, print_, int(code), int(seconds), command.strip(), log)
+    return Sight(state, print_, int(code), int(seconds), _WRAPPERS.sub("", command.strip()), log)
 
 
 def settle(host: Host, root: str, step: Step) -> None:

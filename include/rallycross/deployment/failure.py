@@ -5,8 +5,6 @@ from dataclasses import dataclass
 
 from rallycross.errors import RallycrossError
 
-LAST_LINES = 20
-
 
 @dataclass(frozen=True)
 class Failure:
@@ -17,7 +15,7 @@ class Failure:
     why: str  # "exit code 4", "not done within 600 s, and killed", ...
     code: int | None = None  # None: it has not come to an exit code
     command: str = ""  # the one that failed, as it stands in the script; "" = unknown
-    last: tuple[str, ...] = ()  # lines of its output
+    last: tuple[str, ...] = ()  # lines of its output, see `excerpt`
 
     def __str__(self) -> str:
         command = f" from `{self.command}`" if self.command else ""
@@ -32,8 +30,3 @@ class StepFailed(RallycrossError):  # noqa: N818
         self.failures = tuple(failures)
         said = "\n".join(f"step {failure.step}: {failure}" for failure in failures)
         super().__init__(f"{said}\nMend this and deploy again: what is done stays done.")
-
-
-def last_lines(text: str) -> tuple[str, ...]:
-    """Return the end of what was said, without its blank lines."""
-    return tuple([line for line in text.splitlines() if line.strip()][-LAST_LINES:])

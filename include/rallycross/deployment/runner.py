@@ -9,7 +9,8 @@ from typing import TypeVar
 
 from rallycross.deployment import detached
 from rallycross.deployment.detached import LEASE, Holder, Locked
-from rallycross.deployment.failure import Failure, StepFailed, last_lines
+from rallycross.deployment.excerpt import excerpt
+from rallycross.deployment.failure import Failure, StepFailed
 from rallycross.deployment.host import HostLost
 from rallycross.deployment.node import Node
 from rallycross.deployment.step import Step
@@ -151,7 +152,7 @@ class _Run:
 
     def _failure(self, why: str, *, code: int | None = None, command: str = "") -> StepFailed:
         secrets = self._terms.secrets
-        last = last_lines(self._said)
+        last = excerpt(self._said)
         return StepFailed(
             [Failure(self._step.name, self._node.name, without(why, secrets), code, without(command, secrets), last)]
         )

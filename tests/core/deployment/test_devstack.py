@@ -58,7 +58,9 @@ def test_a_half_failed_stack_is_unstacked_and_run_again(server: Server, site: Si
         deployment.deploy(spec, site)
     failure = caught.value.failures[0]
     assert (failure.step, failure.host, failure.code) == ("stack", "stack-1", 100)
+    assert failure.command == "./stack.sh"
     assert "E: Unable to fetch some archives" in failure.last
+    assert not [line for line in failure.last if "worlddump" in line]
     cloud = deployment.deploy(spec, site)
     entries = yaml.safe_load(cloud.clouds_yaml_text)["clouds"]
     assert list(entries) == ["stacks", "stacks-user-0", "stacks-user-1"]

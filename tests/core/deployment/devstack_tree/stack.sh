@@ -4,6 +4,8 @@
 set -o errexit
 
 cd "$(dirname "$0")"
+# shellcheck source=/dev/null
+source tools/tracing.sh
 state=$HOME/data
 if [ "$(id -u)" = 0 ]; then
     echo "You are running this script as root. Cut it out." >&2
