@@ -1,38 +1,36 @@
-"""Results that were made elsewhere: a subunit v2 stream, or JUnit XML."""
+"""Results that were made elsewhere: a subunit v2 stream, or JUnit XML, each also compressed by gzip."""
 
+import gzip
 import io
+import re
 import time
-from datetime import datetime
+import zlib
+from collections.abc import Callable, Iterable
+from dataclasses import replace
 from typing import Any
-from xml.etree import ElementTree as ET
-from xml.parsers import expat
-from xml.parsers.expat import ExpatError
 
-import subunit
+from rallycross.errors import RallycrossError
+from rallycross.foreign import binary
+from rallycross.userfile import limited
+from rallycross.verification.junit import cases
+from rallycross.verification.stream import STRAY, TestStream, replay
+from rallycross.verification.test import TestResult
 
-from rallycross.errors import InvalidInput, RallycrossError
-from rallycross.settings import settings
-from rallycross.userfile import too_many
-from rallycross.verification.stream import TestStream
-from rallycross.verification.test import Status, TestResult
-
-_LONGEST = 10 * 365 * 86400.0  # seconds that a test can have taken
-_SUBUNIT_V2 = b"\xb3"  # the first byte of each packet
+_GZIP, _PACKET = b"\x1f\x8b", b"\xb3"  # how what is compressed, and each packet of subunit v2, begins
+_BEFORE_XML = b"\xef\xbb\xbf\xff\xfe\0 \t\r\n"  # marks of an encoding, and blanks
+_IN_PROGRESS = "in progress at the end of the stream: its process was ended in the middle of it"
+_SUBUNIT_V1 = re.compile(
+    rb"^(test|testing|success|successful|failure|error|skip|xfail|uxsuccess|time): ?\S", re.MULTILINE
+)
 
 
 def results(content: bytes, *, file: str) -> list[TestResult]:
-    """Return the tests of a file, in the order in which they ended; raise `RallycrossError` where there is none."""
-    found = _junit(content, file) if content.lstrip()[:1] == b"<" else _subunit(content, file)
-    if not found:
-        raise RallycrossError(f"{file}: tells of no test - name a subunit v2 stream or a JUnit XML file")
-    return list(found.values())
+    """Return the tests of a file, in the order in which they ended; raise `RallycrossError` where there is none.
 
-
-def _subunit(content: bytes, file: str) -> dict[str, TestResult]:
-    if not content.startswith(_SUBUNIT_V2):
-        raise RallycrossError(
-            f"{file}: neither a subunit v2 stream nor JUnit XML - make one: stestr last --subunit > FILE"
-        )
+    They are named as Rallycross names them, whatever the file's form: without tempest's attributes, and what went wrong
+    with a class as a whole is told of its tests.
+    """
+    content = _unpacked(content, file)
     found: dict[str, TestResult] = {}
 
     def ended(result: TestResult) -> None:
@@ -40,93 +38,65 @@ def _subunit(content: bytes, file: str) -> dict[str, TestResult]:
         found[result.name] = result
 
     stream = TestStream(ended, unplanned=True)
-    rest = _Rest()
-    both = _Both(stream, rest)
-    subunit.ByteStreamToStreamResult(io.BytesIO(content), non_subunit_name="not subunit").run(both)
-    if rest.garbled:
-        raise RallycrossError(f"{file}: is cut off or garbled after {len(found)} tests - export it once more")
-    return found
+    if (text := content.lstrip(_BEFORE_XML)).startswith(b"<"):
+        marked = content.startswith((b"\xff\xfe", b"\xfe\xff"))  # without it UTF-16 cannot be read
+        _take(cases(content if marked else text, file), stream)
+    else:
+        _subunit(content, file, stream, found.__len__)
+    if not found:
+        raise RallycrossError(f"{file}: tells of no test - name a subunit v2 stream or a JUnit XML file")
+    now = time.time()
+    return [result if result.started else replace(result, started=now) for result in found.values()]
 
 
-class _Rest:
-    """Notices what is no packet."""
+def _unpacked(content: bytes, file: str) -> bytes:
+    if not content.startswith(_GZIP):
+        return content
+    try:
+        return limited(io.BufferedReader(gzip.GzipFile(fileobj=io.BytesIO(content))), file, results=True)
+    except (EOFError, OSError, zlib.error) as error:
+        raise RallycrossError(f"{file}: is cut off or garbled ({error}) - fetch or make it once more") from error
 
-    garbled = False
 
-    def status(self, *, file_name: str | None = None, **_unused: object) -> None:
-        if file_name in {"not subunit", "Parser Error"}:
+def _take(found: Iterable[TestResult], stream: TestStream) -> None:
+    for result in found:
+        stream.take(result)
+
+
+def _subunit(content: bytes, file: str, stream: TestStream, count: Callable[[], int]) -> None:
+    packets = _Packets(stream)
+    replay(content, packets)
+    if not packets.whole and not (packets.garbled and content.startswith(_PACKET)):
+        raise RallycrossError(f"{file}: {_something_else(content)}")
+    if packets.garbled:
+        raise RallycrossError(f"{file}: is cut off or garbled after {count()} tests - export it once more")
+    stream.close(_IN_PROGRESS)
+
+
+def _something_else(content: bytes) -> str:
+    if not content.strip():
+        return "is empty - name a subunit v2 stream or a JUnit XML file"
+    if _SUBUNIT_V1.search(content):
+        return "is subunit v1 - make v2 of it: subunit-1to2 < FILE > NEW"
+    kind = binary(content)
+    if kind.startswith("compressed"):
+        return f"is {kind} - unpack it, and name what was in it"
+    is_kind = f"is {kind}, " if kind and "subunit" not in kind else ""
+    return f"{is_kind}neither a subunit v2 stream nor JUnit XML - make one: stestr last --subunit > FILE"
+
+
+class _Packets:
+    """Hands on what packets tell; counts them, and notices one that cannot be read. Text between them is no matter."""
+
+    def __init__(self, stream: TestStream) -> None:
+        self._stream = stream
+        self.whole = 0
+        self.garbled = False
+
+    def status(self, **told: Any) -> None:
+        """Take one event: the method that subunit calls."""
+        if told.get("test_id") == "subunit.parser":
             self.garbled = True
-
-
-class _Both:
-    def __init__(self, *results: object) -> None:
-        self._results = results
-
-    def status(self, **told: object) -> None:
-        for result in self._results:
-            result.status(**told)  # type: ignore[attr-defined]
-
-
-def _junit(content: bytes, file: str) -> dict[str, TestResult]:
-    try:
-        _harmless(content, file)
-        root = ET.fromstring(content)  # noqa: S314 - without entities, see above
-    except (ET.ParseError, ExpatError, ValueError, LookupError) as error:  # the latter two: of its encoding
-        raise RallycrossError(f"{file}: not XML ({error}) - name a JUnit file") from error
-    if root.tag not in {"testsuites", "testsuite"}:
-        raise RallycrossError(f"{file}: begins with <{root.tag}>, JUnit with <testsuites> or <testsuite>")
-    found = {}
-    for suite in root.iter("testsuite"):
-        began = _moment(suite.get("timestamp", ""))
-        for case in suite.findall("testcase"):
-            result = _case(case, began)
-            found[result.name] = result
-    return found
-
-
-def _harmless(content: bytes, file: str) -> None:
-    """Raise where XML has what JUnit never has and what attacks parsers: a document type, elements without measure."""
-    elements, most = 0, settings().results_values
-
-    def count(*_: Any) -> None:
-        nonlocal elements
-        elements += 1
-        if elements > most:
-            raise InvalidInput([too_many(file)])
-
-    def refuse(*_: Any) -> None:
-        raise RallycrossError(f"{file}: has a document type - JUnit XML has none")
-
-    parser = expat.ParserCreate()
-    parser.StartElementHandler, parser.StartDoctypeDeclHandler = count, refuse
-    parser.Parse(content, True)
-
-
-def _case(case: ET.Element, began: float) -> TestResult:
-    name = ".".join(filter(None, (case.get("classname", ""), case.get("name", ""))))
-    seconds = _seconds(case.get("time", "0"))
-    status: Status = "success"
-    reason = traceback = ""
-    for element in case:
-        text = "\n".join(filter(None, (element.get("message", ""), (element.text or "").strip())))
-        if element.tag in {"failure", "error"}:
-            status, traceback = "fail", text
-        elif element.tag == "skipped" and status == "success":
-            status, reason = "skip", text
-    return TestResult(name, status, began, seconds, reason=reason, traceback=traceback)
-
-
-def _seconds(text: str) -> float:
-    """Return a duration as it is written; 0 for what can be none: no number, one below 0, one without end."""
-    try:
-        seconds = float(text.replace(",", ""))
-    except ValueError:
-        return 0.0
-    return seconds if 0 <= seconds <= _LONGEST else 0.0
-
-
-def _moment(text: str) -> float:
-    try:
-        return datetime.fromisoformat(text).timestamp()
-    except ValueError:
-        return time.time()
+        elif told.get("file_name") != STRAY:
+            self.whole += 1
+            self._stream.status(**told)

@@ -5,6 +5,7 @@ from pathlib import Path
 
 from rallycross.errors import Complaint, InvalidInput, RallycrossError
 from rallycross.userfile import read_text
+from rallycross.verification.testid import TestId
 from rallycross.yamlfile import parse
 
 _SHOWN = 100  # characters of an entry
@@ -57,4 +58,4 @@ def _mapping(text: str, file: str) -> dict[str, str]:
 
 def _name(entry: str) -> str:
     """Return an entry without the attributes that tempest writes behind a test's name."""
-    return re.sub(r"^([\w.()]+)\[[\w,.-]*\]$", r"\1", entry)
+    return TestId(entry).name

@@ -1,7 +1,7 @@
 """Reads what a test process tells in subunit v2, and makes a `TestResult` of every test as it ends."""
 
-import io
 import re
+import tempfile
 from collections import defaultdict
 from collections.abc import Callable, Iterable
 from dataclasses import replace
@@ -16,6 +16,7 @@ from rallycross.verification.testid import TestId
 ENDS: dict[str, Status] = {status: status for status in get_args(Status)}
 FIXTURE = re.compile(r"(?P<fixture>(?:setUp|tearDown)(?:Class|Module)) \((?P<scope>[^)]+)\)")
 BATCH_DONE = "batch done"  # the name of the attachment by which worker.py says that it wants more
+STRAY = "not subunit"  # the name of the attachment by which text between packets is told
 ATTACHMENT_LIMIT = 64 * 1024  # bytes kept of one attachment: its end, where a traceback says what happened
 
 
@@ -41,7 +42,8 @@ class TestStream:
         self._plan: dict[str, TestId] = {}
         self._ended = ended
         self._batch_done = batch_done
-        self._started: dict[str, datetime] = {}
+        self._started: dict[str, datetime | None] = {}  # a stream need not have times
+        self._latest: datetime | None = None
         self._attached: dict[str, dict[str, bytes]] = defaultdict(dict)
         self._results: dict[str, TestResult] = {}  # by name, in order of end
 
@@ -58,7 +60,7 @@ class TestStream:
 
     def read(self, source: BinaryIO) -> None:
         """Read to the end of the stream; returns when the process has closed it, in mid-packet or not."""
-        subunit.ByteStreamToStreamResult(source, non_subunit_name="not subunit").run(self)
+        subunit.ByteStreamToStreamResult(source, non_subunit_name=STRAY).run(self)
 
     def status(  # noqa: PLR0917 - the signature is subunit's
         self,
@@ -78,44 +80,61 @@ class TestStream:
         if file_name is not None and file_bytes:
             attached = self._attached[test_id]
             attached[file_name] = (attached.get(file_name, b"") + bytes(file_bytes))[-ATTACHMENT_LIMIT:]
-        if test_status == "inprogress" and timestamp is not None:
+        self._latest = timestamp or self._latest
+        if test_status == "inprogress":
             self._started[test_id] = timestamp
         elif test_status in ENDS:
             self._end(test_id, ENDS[test_status], frozenset(test_tags or ()), timestamp)
 
+    def close(self, why: str) -> None:
+        """Tell of the tests that have begun and not ended as failed, since `why`: there is no more to come."""
+        for test_id in tuple(self._started):
+            self._attached[test_id]["~"] = why.encode()  # behind all that it said itself
+            self._end(test_id, "fail", frozenset(), self._latest)
+
     def _end(self, test_id: str, status: Status, tags: frozenset[str], timestamp: datetime | None) -> None:
         started = self._started.pop(test_id, timestamp)
         attached = self._attached.pop(test_id, {})
-        result = TestResult(
-            name=test_id,
-            status=status,
-            started=started.timestamp() if started else 0.0,
-            seconds=max(0.0, (timestamp - started).total_seconds()) if started and timestamp else 0.0,
-            tags=tuple(sorted(tags)),
-            reason=_text(attached, "reason").strip() if status == "skip" else "",
-            traceback=_traceback(attached) if status in {"fail", "xfail"} else "",
+        self.take(
+            TestResult(
+                name=test_id,
+                status=status,
+                started=started.timestamp() if started else 0.0,
+                seconds=max(0.0, (timestamp - started).total_seconds()) if started and timestamp else 0.0,
+                tags=tuple(sorted(tags)),
+                reason=_text(attached, "reason").strip() if status == "skip" else "",
+                traceback=_traceback(attached) if status in {"fail", "xfail"} else "",
+            )
         )
-        if fixture := FIXTURE.fullmatch(test_id):
+
+    def take(self, result: TestResult) -> None:
+        """Take what a test, or a fixture, came to; its name is its whole id."""
+        if fixture := FIXTURE.fullmatch(result.name):
             self._spread(fixture["fixture"], fixture["scope"], result)
-        elif (test := TestId(test_id)).name in self._plan:
+        elif (test := TestId(result.name)).name in self._plan:
             self._tell(test, result)
         elif self._unplanned:
             self.plan([test])
             self._tell(test, result)
 
     def _spread(self, fixture: str, scope: str, result: TestResult) -> None:
+        if result.status == "success":
+            return
         within = [test for test in self._plan.values() if test.name.startswith(f"{scope}.")]
-        if not within and self._unplanned:  # which tests its class has is not known: it stands for them
-            within = [TestId(f"{scope}.{fixture}")]
-            self.plan(within)
+        ended = [name for name in self._results if name.startswith(f"{scope}.")]
         if fixture.startswith("setUp"):
-            for test in within:
-                if test.name not in self._results:
-                    self._tell(test, replace(result, seconds=0.0))
-        elif done := [name for name in self._results if self._plan[name] in within]:
-            last = self._results[done[-1]]
+            unheard = [test for test in within if test.name not in self._results]
+            for test in unheard:
+                self._tell(test, replace(result, seconds=0.0))
+            told = bool(unheard)
+        elif told := bool(ended):
+            last = self._results[ended[-1]]
             traceback = "\n".join(filter(None, [last.traceback, f"{fixture} of {scope}:", result.traceback]))
-            self._tell(self._plan[done[-1]], replace(last, status="fail", reason="", traceback=traceback))
+            self._tell(self._plan[ended[-1]], replace(last, status="fail", reason="", traceback=traceback))
+        if not told and self._unplanned:  # which tests its class has is not known: it stands for them
+            alone = TestId(f"{scope}.{fixture}")
+            self.plan([alone])
+            self._tell(alone, result)
 
     def _tell(self, test: TestId, result: TestResult) -> None:
         told = replace(result, name=test.name, tags=tuple(sorted({*test.tags, *result.tags})))
@@ -123,10 +142,19 @@ class TestStream:
         self._ended(told)
 
 
+def replay(content: bytes, result: Any) -> None:
+    """Tell `result` of each packet of a stream that is there as a whole; text between them is named `STRAY`."""
+    # In what is no file subunit takes the last byte of many a character for the beginning of a packet.
+    with tempfile.TemporaryFile() as file:
+        file.write(content)
+        file.seek(0)
+        subunit.ByteStreamToStreamResult(file, non_subunit_name=STRAY).run(result)
+
+
 def listed(output: bytes) -> tuple[list[TestId], str]:
     """Return the tests that a listing names, and whatever else it said: errors of import, log lines."""
     listing = _Listing()
-    subunit.ByteStreamToStreamResult(io.BytesIO(output), non_subunit_name="not subunit").run(listing)
+    replay(output, listing)
     return listing.found, listing.said
 
 

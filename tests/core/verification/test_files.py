@@ -1,5 +1,7 @@
 """Results come from files and go to files, and nothing of them is lost on the way."""
 
+import bz2
+import gzip
 import io
 from datetime import UTC, datetime, timedelta
 
@@ -52,34 +54,81 @@ def test_a_class_that_could_not_be_set_up_is_not_lost() -> None:
     assert (result.name, result.status) == ("a.B.setUpClass", "fail")
 
 
-JUNIT = b"""<?xml version="1.0"?>
-<testsuites><testsuite name="s" timestamp="2026-01-02T03:04:05+00:00">
-<testcase classname="a.B" name="test_c" time="1.5"/>
-<testcase classname="a.B" name="test_d" time="1,000.5"><failure message="boom">Traceback</failure></testcase>
-<testcase classname="a.B" name="test_e"><skipped message="not here"/></testcase>
-<testcase classname="a.B" name="test_f" time="x"><error/></testcase>
-</testsuite></testsuites>"""
+def test_a_test_in_progress_at_the_end_has_failed() -> None:
+    """A test of whose end a stream does not tell has failed, from its start to the last that is told, with its log."""
+    output = io.BytesIO()
+    stream = subunit.StreamResultToBytes(output)
+    began = datetime(2026, 1, 1, tzinfo=UTC)
+    stream.status(test_id="a.B.test_c[id-1]", test_status="inprogress", timestamp=began)
+    stream.status(test_id="a.B.test_d[id-2,smoke]", test_status="inprogress", timestamp=began)
+    stream.status(
+        test_id="a.B.test_d[id-2,smoke]", file_name="pythonlogging", file_bytes=b"GET /x", mime_type="text/plain"
+    )
+    stream.status(test_id="a.B.test_c[id-1]", test_status="success", timestamp=began + timedelta(seconds=5))
+    found = results(output.getvalue(), file="x")
+    assert [(one.name, one.status, one.seconds) for one in found] == [
+        ("a.B.test_c", "success", 5.0),
+        ("a.B.test_d", "fail", 5.0),
+    ]
+    assert found[1].traceback.startswith("GET /x\nin progress at the end")
+    assert found[1].tags == ("id-2", "smoke")
 
 
-def test_junit_is_read() -> None:
-    """Each test case has its status, time, reason and text; a time that is none counts as nothing."""
-    found = {result.name: result for result in results(JUNIT, file="x")}
-    assert {name: result.status for name, result in found.items()} == {
-        "a.B.test_c": "success",
-        "a.B.test_d": "fail",
-        "a.B.test_e": "skip",
-        "a.B.test_f": "fail",
-    }
-    assert found["a.B.test_c"].started == 1767323045.0
-    assert (found["a.B.test_d"].seconds, found["a.B.test_d"].traceback) == (1000.5, "boom\nTraceback")
-    assert found["a.B.test_e"].reason == "not here"
-    assert found["a.B.test_f"].seconds == 0.0
+def test_a_stream_without_times_loses_no_test_either() -> None:
+    """Packets need no timestamps: a test in progress has failed all the same, and none is of 1970."""
+    output = io.BytesIO()
+    stream = subunit.StreamResultToBytes(output)
+    for name, status in (("a.b", "inprogress"), ("a.b", "success"), ("a.c", "inprogress")):
+        stream.status(test_id=name, test_status=status)
+    found = results(output.getvalue(), file="x")
+    assert [(one.name, one.status, one.seconds) for one in found] == [("a.b", "success", 0.0), ("a.c", "fail", 0.0)]
+    assert min(one.started for one in found) > datetime(2026, 1, 1, tzinfo=UTC).timestamp()
+
+
+@given(MADE, st.lists(st.text(max_size=20), min_size=1))
+def test_stray_text_between_packets_loses_no_test(made: list[TestResult], noise: list[str]) -> None:
+    """What a test prints between packets, or before the first, is passed over."""
+    parts = [noise[number % len(noise)].encode() + exported([one]) for number, one in enumerate(made)]
+    assert results(b"log\n" + b"".join(parts), file="x") == made
+
+
+def test_what_is_compressed_by_gzip_is_read() -> None:
+    """CI keeps `testrepository.subunit.gz`, and its JUnit likewise."""
+    made = [TestResult("a.B.test_c", "success", 1.0, 1.0)]
+    assert results(gzip.compress(exported(made)), file="x") == made
+    junit = b'<testsuite name=""><testcase classname="a.B" name="test_c"/></testsuite>'
+    assert [one.name for one in results(gzip.compress(junit), file="x")] == ["a.B.test_c"]
+
+
+def test_a_small_file_that_unpacks_to_a_large_one_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The limit of files of results holds for what comes out of them."""
+    monkeypatch.setenv("RALLYCROSS_RESULTS_LIMIT", "1")
+    with pytest.raises(RallycrossError, match="is larger than 1 MB"):
+        results(gzip.compress(b"<testsuites>" + b" " * 5_000_000), file="x")
+
+
+@pytest.mark.parametrize(
+    ("fixture", "told"),
+    [("setUpClass", "a.B.setUpClass"), ("tearDownClass", "a.B.test_c"), ("setUpModule", "a.B.setUpModule")],
+)
+def test_a_class_that_had_ended_before_is_not_lost(fixture: str, told: str) -> None:
+    """A fixture that fails after tests of its class have ended is told: by itself, or of its last test."""
+    output = io.BytesIO(exported([TestResult("a.B.test_c", "success", 1.0, 1.0)]))
+    output.seek(0, io.SEEK_END)
+    subunit.StreamResultToBytes(output).status(test_id=f"{fixture} (a.B)", test_status="fail")
+    found = {one.name: one.status for one in results(output.getvalue(), file="x")}
+    assert found == {"a.B.test_c": "success"} | {told: "fail"}
 
 
 @pytest.mark.parametrize(
     ("content", "said"),
     [
-        (b"", "neither a subunit v2 stream nor JUnit"),
+        (b"", "is empty"),
+        (gzip.compress(b""), "is empty"),
+        (gzip.compress(b"<testsuites>" * 1000)[:-9], "is cut off or garbled"),
+        (bz2.compress(b"<testsuites/>"), "is compressed by bzip2 - unpack it"),
+        (b"time: 2014-09-30 12:00:00Z\ntest: a.B.test_c\nsuccess: a.B.test_c\n", "is subunit v1 - .*subunit-1to2"),
+        (b"log\ntest: a.B.test_c\nfailure: a.B.test_c [\n\xc2\xb3\n]\n", "is subunit v1 - .*subunit-1to2"),
         (b"\x00\x01", "neither a subunit v2 stream nor JUnit"),
         (b"<testsuites", "not XML"),
         (b"<html/>", "begins with <html>"),
@@ -87,20 +136,14 @@ def test_junit_is_read() -> None:
         (b'<!DOCTYPE x [<!ENTITY a "b">]><testsuites/>', "has a document type"),
         ('<!DOCTYPE x [<!ENTITY a "b">]><testsuites/>'.encode("utf-16-le"), "has a document type"),
         (b'<?xml version="1.0" encoding="none"?><testsuites/>', "not XML"),
-        (exported([TestResult("a.B.test_c", "success", 1.0, 1.0)])[:-3], "is cut off or garbled"),
+        (exported([TestResult("a.B.test_c", "success", 1.0, 1.0)])[:-3], "is cut off or garbled after 0 tests"),
+        (exported([TestResult("a.B.test_c", "success", 1.0, 1.0)])[:9], "is cut off or garbled after 0 tests"),
     ],
 )
 def test_what_cannot_be_read_whole_is_refused(content: bytes, said: str) -> None:
     """The message names the file, what is wrong with it, and what to do."""
     with pytest.raises(RallycrossError, match=rf"made\.bin: {said}"):
         results(content, file="made.bin")
-
-
-@pytest.mark.parametrize("written", ["NaN", "-7", "inf", "-inf", "1e308", "abc", ""])
-def test_a_duration_that_can_be_none_is_none(written: str) -> None:
-    """What stands in the place of a duration in JUnit, and is no number of seconds from 0 on, is 0 s."""
-    text = f'<testsuite name="s"><testcase classname="c" name="m" time="{written}"/></testsuite>'
-    assert [test.seconds for test in results(text.encode(), file="j.xml")] == [0.0]
 
 
 def test_a_subunit_test_that_ends_before_it_begins_took_no_time() -> None:

@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 from rallycross.verification.testid import TestId
 
 WORDS = st.from_regex(r"[a-z_][a-z0-9_]{0,8}", fullmatch=True)
-TAGS = st.from_regex(r"[a-z0-9-]{1,12}", fullmatch=True)
+TAGS = st.from_regex(r"id-[a-f0-9-]{1,12}|smoke|slow", fullmatch=True)
 
 
 @given(st.lists(WORDS, min_size=3, max_size=6), st.lists(TAGS, max_size=4))
@@ -23,3 +23,9 @@ def test_a_scenario_in_parentheses_belongs_to_the_name() -> None:
     """Testscenarios writes its variant behind the name: dots in it do not cut the class's name."""
     test = TestId("pkg.mod.Class.test_it(v2.1,ipv6)[smoke]")
     assert (test.name, test.class_name, test.tags) == ("pkg.mod.Class.test_it(v2.1,ipv6)", "pkg.mod.Class", ("smoke",))
+
+
+def test_parameters_in_brackets_belong_to_the_name() -> None:
+    """What pytest writes behind a name tells one test from another, and is no attribute."""
+    for full in ("a.test_boot[m1.tiny]", "a.test_boot[1-2]", "a.test_up[compute]", "a.test_x[a[0]]", "a.test_x[]"):
+        assert (TestId(full).name, TestId(full).tags) == (full, ())
