@@ -1,5 +1,6 @@
 """The life of a cloud of this checkout: deployed, registered so that later runs can name it, destroyed, forgotten."""
 
+import fcntl
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -11,16 +12,20 @@ from rallycross import deployment
 from rallycross.cloud import registered
 from rallycross.deployment import CloudSpec, Deployed, Site
 from rallycross.deployment import lifecycle as steps
+from rallycross.deployment.detached import Locked
 from rallycross.deployment.engine import ENGINES
 from rallycross.deployment.ledger import Made
 from rallycross.deployment.lifecycle import Intended
 from rallycross.deployment.runner import Terms
 from rallycross.deployment.site import opened
 from rallycross.deployment.step import StepEvent, Tell
+from rallycross.results.models import DeploymentRow
 from rallycross.results.store import Store
 from rallycross.secret import shown as without_secrets
 from rallycross.settings import Settings
 from rallycross.yamlfile import parse
+
+_AT_WORK = "at-work"  # beside a deployment's logs, and locked by the process that is at it
 
 
 def root_of(paths: Settings, name: str) -> str:
@@ -69,7 +74,7 @@ def deploy(spec: CloudSpec, store: Store, paths: Settings, *, uuid: str, tell: T
 
     What an earlier call was cut off at is taken up again. Raises what `deployment.deploy` raises.
     """
-    with _recorded(spec, store, paths, uuid=uuid, tell=tell) as site:
+    with _at_work(paths, uuid), _recorded(spec, store, paths, uuid=uuid, tell=tell) as site:
         return _register(spec, deployment.deploy(spec, site), site, store, paths, uuid=uuid)
 
 
@@ -100,16 +105,53 @@ def end(spec: CloudSpec, store: Store, paths: Settings, *, uuid: str, tell: Tell
         return _register(spec, steps.end(spec, site), site, store, paths, uuid=uuid)
 
 
+def state(last: DeploymentRow | None, paths: Settings) -> str:
+    """Return where a cloud's last deployment has come to: `unknown`, `running`, `cut off`, `finished` or `failed`.
+
+    One that was cut off has lost the process that was at it, as by `kill -9`; a step that ran may go on at its host.
+    """
+    if last is None or last.status != "running":
+        return last.status if last else "unknown"
+    try:
+        with (paths.deployments / last.uuid / _AT_WORK).open() as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError:  # it is held; or there is none, as of a deployment that Airflow's tasks do, on whichever machine
+        return "running"
+    return "cut off"
+
+
+@contextmanager
+def _at_work(paths: Settings, uuid: str) -> Iterator[None]:
+    """Let others tell whether this process is still at a deployment."""
+    file = paths.deployments / uuid / _AT_WORK
+    file.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+    with file.open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_SH)
+        try:
+            yield
+        finally:
+            file.unlink(missing_ok=True)
+
+
 @contextmanager
 def _recorded(spec: CloudSpec, store: Store, paths: Settings, *, uuid: str, tell: Tell) -> Iterator[Site]:
-    """Begin a deployment, or take it up; give its site, and note it where it fails."""
-    row = store.deployment(uuid)
+    """Begin a deployment, or take it up; give its site, and note it where it fails.
+
+    One that is refused because another is at work leaves no trace: that one is still the cloud's.
+    """
+    row, spec_before = store.deployment(uuid), registered.specs(paths).get(spec.name)
     total = row.total_steps if row else 0  # until it is planned anew
     store.begin_deployment(uuid, cloud=spec.name, engine=spec.engine, spec=shown(spec), total_steps=total)
     registered.keep_spec(paths, spec.name, spec.text)
     try:
         with _kept(spec, store, paths, uuid=uuid, tell=tell) as site:
             yield site
+    except Locked:
+        if spec_before is not None:
+            registered.keep_spec(paths, spec.name, spec_before)
+        if row is None:
+            store.forget_deployment(uuid)
+        raise
     except BaseException as error:
         store.end_deployment(uuid, status="failed", error=_said(error))
         raise
@@ -121,7 +163,7 @@ def _kept(spec: CloudSpec, store: Store, paths: Settings, *, uuid: str, tell: Te
 
     def record(event: StepEvent) -> None:
         store.record_step(uuid, event)
-        if event.log and event.status in {"done", "failed"}:
+        if event.log and event.status != "skipped":
             store.add_artifact(uuid, "log", event.log)
         tell(event)
 
@@ -131,6 +173,8 @@ def _kept(spec: CloudSpec, store: Store, paths: Settings, *, uuid: str, tell: Te
 
 def _said(error: BaseException) -> str:
     """Return what is told of a failure; an interrupt, and a time-out of Airflow's, are no `Exception`."""
+    if isinstance(error, KeyboardInterrupt):
+        return "interrupted by Ctrl-C - deploy again to go on: what is done stays done"
     return str(error) or type(error).__name__
 
 

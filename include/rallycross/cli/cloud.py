@@ -12,7 +12,9 @@ SPEC is a file, also one of Rally's; where a NAME is asked for, the file of its 
 
 import argparse
 import os
-from dataclasses import asdict
+import time
+from collections.abc import Sequence
+from dataclasses import asdict, replace
 from pathlib import Path
 from shlex import quote
 from typing import Any
@@ -22,16 +24,17 @@ import yaml
 
 from rallycross import lifecycle
 from rallycross.cli.clouds import StandingCloud, clouds
-from rallycross.cli.console import console, duration, print_json, write_raw
+from rallycross.cli.console import console, duration, print_json, progress, write_raw
 from rallycross.cli.given import given_text
 from rallycross.cli.grid import Grid
 from rallycross.cli.parser import add_json
 from rallycross.cli.steps import StepLines
 from rallycross.cloud.variables import entry_from_variables
-from rallycross.deployment import CloudSpec, load_spec
+from rallycross.deployment import CloudSpec, Service, load_spec
 from rallycross.deployment.rally import translated
 from rallycross.errors import RallycrossError, did_you_mean
 from rallycross.lifecycle import StoredLedger, root_of
+from rallycross.results.models import DeploymentRow, StepRow
 from rallycross.results.store import Store
 from rallycross.settings import settings
 from rallycross.yamlfile import parse
@@ -71,8 +74,17 @@ def run(options: argparse.Namespace) -> int:
 def _create(options: argparse.Namespace) -> int:
     spec, store = _wanted(options), Store.open()
     uuid = str(uuid4())
-    lines = StepLines(store.usual_seconds(spec.engine, cloud=spec.name))
-    name = lifecycle.deploy(spec, store, settings(), uuid=uuid, tell=lines)
+    try:
+        with StepLines(store.usual_seconds(spec.engine, cloud=spec.name)) as lines:
+            name = lifecycle.deploy(spec, store, settings(), uuid=uuid, tell=lines)
+    except KeyboardInterrupt:
+        progress.print(
+            f"cloud {spec.name}: interrupted: the steps above say which were ended and which go on; what is done stays"
+            f" - go on: ./rallycross cloud create SPEC; take it back: ./rallycross cloud destroy {spec.name}"
+        )
+        raise
+    if spec.engine != "existing":  # which signs in itself
+        _complain(name, _named(name).answers())
     console.print(f"cloud {name} stands; OS_CLIENT_CONFIG_FILE={settings().clouds_yaml}")
     return 0
 
@@ -100,11 +112,21 @@ def _list(options: argparse.Namespace) -> int:
     store = Store.open()
     for cloud in clouds():
         last = store.last_deployment(cloud.name)
-        state = last.status if last else "unknown"
-        took = duration((last.ended_at or last.started_at) - last.started_at) if last else ""
-        table.add_row(cloud.name, cloud.spec.engine, state, f"in {took}" if took else "", cloud.root)
+        table.add_row(
+            cloud.name, cloud.spec.engine, lifecycle.state(last, settings()), _took(last), cloud.places() or "-"
+        )
     console.print(table)
     return 0
+
+
+def _took(last: DeploymentRow | None) -> str:
+    """Return what the last deployment has taken, to its end or until now."""
+    if last is None:
+        return ""
+    if last.ended_at is not None:
+        return f"in {duration(last.ended_at - last.started_at)}"
+    running = lifecycle.state(last, settings()) == "running"
+    return f"for {duration(time.time() - last.started_at)}" if running else ""
 
 
 def _show(options: argparse.Namespace) -> int:
@@ -113,11 +135,15 @@ def _show(options: argparse.Namespace) -> int:
         print_json(_data(cloud, store, whole=True))
         return 0
     last, row = store.last_deployment(cloud.name), store.cloud(cloud.name)
-    console.print(f"cloud {cloud.name}, engine {cloud.spec.engine}: {last.status if last else 'never deployed'}")
+    state = lifecycle.state(last, settings())
+    said = f"{state} {_took(last)}".rstrip() if last else "never deployed"
+    console.print(f"cloud {cloud.name}, engine {cloud.spec.engine}: {said}")
+    if state == "cut off":
+        console.print("the process that deployed it is gone; a step that ran may go on - deploy again to take it up")
     if last:
         table = Grid("step", "state", "took")
         for step in last.steps:
-            table.add_row(step.title or step.name, step.status, duration(step.seconds))
+            table.add_row(step.title or step.name, step.status, duration(_seconds(step)))
         console.print(table)
         if last.error:
             console.print(last.error)
@@ -131,16 +157,21 @@ def _show(options: argparse.Namespace) -> int:
     return 0
 
 
+def _seconds(step: StepRow) -> float:
+    """Return what a step has taken, to its end or until now."""
+    return time.time() - step.started_at if step.status == "running" else step.seconds
+
+
 def _data(cloud: StandingCloud, store: Store, *, whole: bool = False) -> dict[str, Any]:
     """Return what is known of a cloud, for programs."""
     last, row = store.last_deployment(cloud.name), store.cloud(cloud.name)
     data: dict[str, Any] = {
         "name": cloud.name,
         "engine": cloud.spec.engine,
-        "state": last.status if last else "unknown",
+        "state": lifecycle.state(last, settings()),
         "deployed_at": last.started_at if last else None,
         "seconds": last.ended_at - last.started_at if last and last.ended_at is not None else None,
-        "root": cloud.root,
+        "root": cloud.places(),
         "registered": row is not None,
     }
     if not whole:
@@ -149,7 +180,9 @@ def _data(cloud: StandingCloud, store: Store, *, whole: bool = False) -> dict[st
     return {
         **data,
         "error": last.error if last else "",
-        "steps": [{"name": one.name, "title": one.title, "state": one.status, "seconds": one.seconds} for one in steps],
+        "steps": [
+            {"name": one.name, "title": one.title, "state": one.status, "seconds": _seconds(one)} for one in steps
+        ],
         "logs": [artifact.path for artifact in store.artifacts(last.uuid)] if last else [],
         "standing": [{"kind": made.kind, "name": made.name} for made in StoredLedger(store, cloud.name).standing()],
         "environment": row.environment if row else {},
@@ -159,21 +192,33 @@ def _data(cloud: StandingCloud, store: Store, *, whole: bool = False) -> dict[st
 def _check(options: argparse.Namespace) -> int:
     cloud = _named(options.spec)
     services = cloud.services()
+    if cloud.spec.engine != "existing" and services:  # whose services are those of its catalog
+        services += [replace(one, name=f"endpoint of {one.name}") for one in cloud.answers()]
     if options.json:
         print_json({"name": cloud.name, "services": [asdict(service) for service in services]})
         return 0 if services and all(service.state == "RUNNING" for service in services) else 2
-    bad = [service for service in services if service.state != "RUNNING"]
-    for service in bad:
-        console.print(f"{service.name} is {service.state}: {service.detail}")
-    if bad and cloud.spec.engine == "existing":
-        raise RallycrossError(f"cloud {cloud.name}: {len(bad)} of {len(services)} services fail - see above")
-    if not services or bad:
+    _complain(cloud.name, services)
+    if not services and lifecycle.state(Store.open().last_deployment(cloud.name), settings()) == "running":
+        raise RallycrossError(f"cloud {cloud.name} is being deployed - see ./rallycross cloud show {cloud.name}")
+    if not services:
         raise RallycrossError(f"cloud {cloud.name} does not stand - make it: ./rallycross cloud create SPEC")
     if cloud.spec.engine == "existing":  # whose catalog nobody here has written
         for service in services:
             console.print(f"{service.name}  {service.detail}")
     console.print(f"cloud {cloud.name} stands: {len(services)} services run")
     return 0
+
+
+def _complain(name: str, services: Sequence[Service]) -> None:
+    """Raise where a service does not run, with a line for each."""
+    bad = [service for service in services if service.state != "RUNNING"]
+    for service in bad:
+        console.print(f"{service.name} is {service.state}: {service.detail}")
+    if bad:
+        raise RallycrossError(
+            f"cloud {name}: {len(bad)} of {len(services)} services fail - see above;"
+            " of a cloud that was made here ./rallycross cloud create SPEC starts what does not run"
+        )
 
 
 def _export(options: argparse.Namespace) -> int:
@@ -197,7 +242,8 @@ def openrc(entry: dict[str, Any]) -> str:
 
 def _destroy(options: argparse.Namespace) -> int:
     cloud = _named(options.spec)
-    cloud.destroy(StepLines({}))
+    with StepLines({}) as lines:
+        cloud.destroy(lines)
     console.print(f"cloud {cloud.name} is destroyed")
     return 0
 

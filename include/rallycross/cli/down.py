@@ -61,9 +61,17 @@ def _purge() -> None:
 
 def _stop_clouds(*, purge: bool) -> None:
     """Stop all clouds of which something may stand, also those whose deployment was cut off."""
+    failed = []
     for standing in clouds():
-        if purge:
-            standing.destroy(tell_step)
+        try:
+            if purge:
+                standing.destroy(tell_step)
+            else:
+                for step in standing.stop():
+                    console.print(f"cloud {standing.name}: ended {step}; deploy again to go on")
+        except RallycrossError as error:  # one that cannot be reached leaves no other running
+            failed.append(f"cloud {standing.name} is not {'destroyed' if purge else 'stopped'}: {error}")
         else:
-            standing.stop()
-        console.print(f"cloud {standing.name} is {'destroyed' if purge else 'stopped'}")
+            console.print(f"cloud {standing.name} is {'destroyed' if purge else 'stopped'}")
+    if failed:
+        raise RallycrossError("\n".join(failed))

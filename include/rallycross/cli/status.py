@@ -1,7 +1,6 @@
 """Show what runs, where it is, and which limits are in force."""
 
 import argparse
-from dataclasses import asdict
 from typing import Any
 
 from rallycross.cli.clouds import clouds
@@ -30,8 +29,7 @@ def run(options: argparse.Namespace) -> int:
     if rows:
         console.print(f"  {login(server)}\n")
     for cloud in clouds():
-        services = [(service.name, service.state, service.detail) for service in cloud.services()]
-        console.print(_table(f"Cloud {cloud.name}", services or [("-", "stopped", "the next run starts it")]))
+        console.print(_table(f"Cloud {cloud.name}", cloud.parts()))
     table = Grid("setting", "value", "changed by", title="Paths and limits")
     for row in limits():
         table.add_row(*row)
@@ -45,7 +43,15 @@ def _data(server: AirflowServer, rows: list[tuple[str, str, str]]) -> dict[str, 
     return {
         "airflow": {"url": server.url if rows else None, "components": parts},
         "clouds": [
-            {"name": cloud.name, "services": [asdict(service) for service in cloud.services()]} for cloud in clouds()
+            {
+                "name": cloud.name,
+                "services": [
+                    {"name": name, "state": state, "detail": detail}
+                    for name, state, detail in cloud.parts()
+                    if name != "-"
+                ],
+            }
+            for cloud in clouds()
         ],
         "settings": [{"setting": what, "value": value, "changed_by": by} for what, value, by in limits()],
     }

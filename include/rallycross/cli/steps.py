@@ -1,14 +1,24 @@
-"""A deployment on the command line: a line for each step as it ends, with its time and the time that is left."""
+"""A deployment on the command line: a line for each step as it begins and ends, and what runs now on a terminal."""
 
 import time
 from collections.abc import Callable, Mapping
+from pathlib import Path
+from types import TracebackType
+from typing import Self
 
-from rallycross.cli.console import duration, progress
+from rich.live import Live
+
+from rallycross.cli.console import duration, progress, safe
 from rallycross.deployment.step import StepEvent
+
+_TAIL = 4096  # bytes of a log in which its last line is looked for
 
 
 class StepLines:
-    """Says each step as it ends. `usual` is what steps have taken before, in seconds, by name."""
+    """Says each step as it begins and ends. `usual` is what steps have taken before, in seconds, by name.
+
+    As a context manager it shows on a terminal what runs: since when, and the last line of its log.
+    """
 
     def __init__(
         self,
@@ -21,19 +31,77 @@ class StepLines:
         self._began = clock()
         self._ended = 0
         self._left = dict(usual)
+        self._running: dict[str, tuple[StepEvent, float]] = {}  # with the time of its begin
+        self._shown: Live | None = None
+
+    def __enter__(self) -> Self:
+        """Show what runs, where that can be seen."""
+        if progress.is_terminal:
+            self._shown = Live(
+                _Now(self),
+                console=progress,
+                refresh_per_second=2,
+                transient=True,
+                redirect_stdout=False,
+                redirect_stderr=False,
+            )
+            self._shown.start()
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
+        """Show it no more."""
+        if self._shown:
+            self._shown.stop()
+            self._shown = None
 
     def __call__(self, event: StepEvent) -> None:
-        """Say what a step has come to; one that begins is not news yet."""
+        """Say what a step has come to; of one that begins, where its log is."""
+        now, title = self._clock(), event.title or event.name
         if event.status == "running":
+            self._running[event.name] = (event, now)
+            log = f"  log: {event.log}" if event.log else ""
+            self._say(f"{now - self._began:6.1f}s  {'':>7}  {'begins':<7} {title}{log}")
             return
-        self._ended += 1
+        self._running.pop(event.name, None)
+        self._ended += 1 if event.total else 0
         self._left.pop(event.name, None)
         count = f"{self._ended}/{event.total}" if event.total else ""
         error = f": {event.error}" if event.error else ""
         log = f"\n{'':16}log: {event.log}" if event.status == "failed" and event.log else ""
-        left = f"  about {duration(sum(self._left.values()))} left" if self._left and event.status == "done" else ""
-        title = event.title or event.name
+        # Of steps that were never done nobody knows what they take.
+        known = len(self._left) == event.total - self._ended
+        left = f"  about {duration(sum(self._left.values()))} left" if self._left and known else ""
         self._say(
-            f"{self._clock() - self._began:6.1f}s  {count:>7}  {event.status:<7} {title}"
-            f"  {duration(event.seconds) if event.status != 'skipped' else ''}{error}{log}{left}".rstrip()
+            f"{now - self._began:6.1f}s  {count:>7}  {event.status:<7} {title}"
+            f"  {duration(event.seconds) if event.status != 'skipped' else ''}{error}{log}"
+            f"{left if event.status == 'done' else ''}".rstrip()
         )
+
+    def now(self) -> str:
+        """Return what runs at this moment, on one line: titles, times, and the last line that was said."""
+        parts = []
+        for event, began in list(self._running.values()):
+            said = last_line(Path(event.log)) if event.log else ""
+            parts.append(f"{event.title or event.name}, {duration(self._clock() - began)}{f': {said}' if said else ''}")
+        return "; ".join(parts)
+
+
+class _Now:
+    """What runs, each time that it is drawn."""
+
+    def __init__(self, lines: StepLines) -> None:
+        self._lines = lines
+
+    def __rich__(self) -> str:
+        return safe(self._lines.now())[: max(20, progress.width - 4)]
+
+
+def last_line(log: Path) -> str:
+    """Return the last whole or begun line of a file that is not blank; "" where there is none."""
+    try:
+        with log.open("rb") as file:
+            file.seek(max(0, log.stat().st_size - _TAIL))
+            lines = file.read().decode(errors="replace").splitlines()
+    except OSError:
+        return ""
+    return next((line.strip() for line in reversed(lines) if line.strip()), "")

@@ -152,10 +152,9 @@ class _Course:
             except BaseException:
                 self._stopped.set()
                 wait(self._running)
-                for unit in self._units.values():
-                    if unit.step.name in self._begun:
-                        with suppress(CommandFailed):  # such as a host that is lost: the step's limit ends it there
-                            detached.kill(unit.node.host, unit.node.root, [unit.on_host.name])
+                for future, (unit, began) in self._running.items():
+                    with suppress(Exception):  # what is raised already says more
+                        self._cut_off(future, unit, began)
                 raise
         if self._failures:
             raise StepFailed(self._failures)
@@ -209,6 +208,24 @@ class _Course:
             failures = [Failure(unit.step.name, unit.node.name, said.removeprefix(f"{unit.node.name}: "))]
         self._say(unit, "failed", began, error="\n".join(map(str, failures)))
         self._failures += failures
+
+    def _cut_off(self, future: Future[None], unit: Unit, began: float) -> None:
+        """End a step whose deployment is interrupted, if this one has begun it; say what has become of it."""
+        if future.exception() is None:
+            return self._say(unit, "done", began)
+        node = unit.node
+        if unit.step.name not in self._begun:
+            what = f"{node.name}: interrupted; it goes on there if an earlier deploy has begun it"
+        else:
+            try:
+                detached.kill(node.host, node.root, [unit.on_host.name])
+                what = f"{node.name}: interrupted, and ended there"
+            except CommandFailed:  # such as a host that is lost
+                what = (
+                    f"{node.name}: interrupted; it cannot be ended, and goes on there for {unit.step.limit:g} s at most"
+                )
+        self._say(unit, "failed", began, error=what)
+        return None
 
     def _say(self, unit: Unit, status: Status, began: float, *, error: str = "") -> None:
         now = time.monotonic()

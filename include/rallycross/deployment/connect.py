@@ -5,6 +5,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import paramiko
+from paramiko.ssh_exception import NoValidConnectionsError
 
 from rallycross.deployment.host import HostLost, SignInRefused
 from rallycross.deployment.server import Server
@@ -69,12 +70,23 @@ def _opener(server: Server, known_hosts: Path | None, gate: SSHHost | None) -> C
             by = f"the key {server.key}" if key else "the password" if server.password else "every key at hand"
             raise SignInRefused(f"{where}: SSH refuses {by} - set the right `key` or `password`") from error
         except (OSError, paramiko.SSHException, EOFError) as error:
-            raise HostLost(f"{where}: cannot be reached: {error or type(error).__name__} - check the host") from error
+            raise HostLost(f"{where}: cannot be reached: {_why(error)} - check the host") from error
         if transport := client.get_transport():
             transport.set_keepalive(_ALIVE)
         return client
 
     return open_
+
+
+def _why(error: Exception) -> str:
+    """Return why there is no connection, in people's words."""
+    if isinstance(error, NoValidConnectionsError):  # whose own text does not have the cause
+        return ", ".join(sorted({_why(one) for one in error.errors.values()}))
+    if isinstance(error, TimeoutError):
+        return f"no answer within {_PATIENCE} s"
+    if isinstance(error, OSError) and error.strerror:
+        return error.strerror.lower()
+    return str(error) or type(error).__name__
 
 
 def _private_key(server: Server, where: str) -> paramiko.PKey | None:

@@ -220,18 +220,20 @@ def settle(host: Host, root: str, step: Step) -> None:
     host.run(f"cd -- {folder}\n{note}rm -f -- {name}.run {name}.end", limit=_LIMIT)
 
 
-def kill(host: Host, root: str, names: Iterable[str] | None = None) -> None:
-    """End the steps `names` (None: all) that run, with all that they have started in their session."""
+def kill(host: Host, root: str, names: Iterable[str] | None = None) -> list[str]:
+    """End the steps `names` (None: all) that run, with all that they have started in their session; return which."""
     chosen = "*.running" if names is None else " ".join(f"{quote(name)}.running" for name in names)
-    host.run(
+    ran = host.run(
         f"cd -- {quote(_folder(root))} 2>/dev/null || exit 0\n{_HELP}{_END}"
         f"for file in {chosen}; do\n"
         '    name=${file%.running}; runs "$name" || continue\n'
         '    end "$session" ""\n'
         '    rm -f -- "$file"\n'
+        '    echo "$name"\n'
         "done",
         limit=_LIMIT,
     )
+    return ran.out.splitlines()
 
 
 def full(host: Host, root: str) -> str:

@@ -6,14 +6,18 @@ from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from graphlib import TopologicalSorter
 
+from rallycross.deployment import detached
 from rallycross.deployment.carry_out import carry_out, to_be_done, units
 from rallycross.deployment.engine import ENGINES, CloudSpec, Deployed, Service, check_first
+from rallycross.deployment.host import HostLost
 from rallycross.deployment.node import LOCAL, Node
 from rallycross.deployment.provider import PROVIDERS
 from rallycross.deployment.server import Server
 from rallycross.deployment.site import Site
 from rallycross.deployment.step import Plan, Status, StepEvent
 from rallycross.deployment.undo import locked, undo
+
+_AGAIN = 1.0  # seconds between two tries at a server that is out of reach
 
 
 def deploy(spec: CloudSpec, site: Site) -> Deployed:
@@ -72,7 +76,7 @@ def begin(spec: CloudSpec, site: Site) -> list[Intended]:
 
 def do(spec: CloudSpec, site: Site, name: str) -> None:
     """Do one of the steps that `begin` has named; raise `StepFailed`. What it needs is done."""
-    engine, nodes = ENGINES[spec.engine], standing(spec, site)
+    engine, nodes = ENGINES[spec.engine], standing(spec, site, patient=True)
     plan = with_secrets(engine.plan(spec, nodes, site), spec)
     found = units(plan, everywhere(nodes, site))
     unit, total = found[name], len(found)
@@ -86,14 +90,14 @@ def do(spec: CloudSpec, site: Site, name: str) -> None:
 
 def end(spec: CloudSpec, site: Site) -> Deployed:
     """Return the cloud, after all that `begin` has named is done."""
-    return ENGINES[spec.engine].cloud(spec, standing(spec, site), site)
+    return ENGINES[spec.engine].cloud(spec, standing(spec, site, patient=True), site)
 
 
 def destroy(spec: CloudSpec, site: Site) -> None:
     """Take back all that `deploy` has made, half or whole, in the reverse order; none is fine."""
     provider = PROVIDERS[spec.provider.type] if spec.provider else None
     if site.ledger.standing() and not (provider and provider.disposable):
-        undo(site.ledger, everywhere(standing(spec, site), site), owner=site.terms.owner, tell=site.tell)
+        undo(site.ledger, everywhere(standing(spec, site, patient=True), site), owner=site.terms.owner, tell=site.tell)
     if provider and spec.provider:
         provider.destroy(spec.provider.options, site)
     for made in site.ledger.standing():  # on servers that are no more
@@ -101,9 +105,19 @@ def destroy(spec: CloudSpec, site: Site) -> None:
             site.ledger.forgotten(made.row)
 
 
-def stop(spec: CloudSpec, site: Site) -> None:
-    """End the cloud's processes; what it holds stays, and `deploy` starts it again."""
-    ENGINES[spec.engine].stop(spec, standing(spec, site))
+def stop(spec: CloudSpec, site: Site) -> list[str]:
+    """End the cloud's processes; what it holds stays, and `deploy` starts it again.
+
+    Steps that run are ended first, since they would go on without whoever began them; return which those are.
+    """
+    nodes = standing(spec, site)
+    ended = [
+        f"the step {name} on {node.name}"
+        for node in everywhere(nodes, site)
+        for name in detached.kill(node.host, node.root)
+    ]
+    ENGINES[spec.engine].stop(spec, nodes)
+    return ended
 
 
 def status(spec: CloudSpec, site: Site) -> list[Service]:
@@ -116,12 +130,12 @@ def logs(spec: CloudSpec, site: Site, *, service: str | None, lines: int) -> str
     return ENGINES[spec.engine].logs(spec, standing(spec, site), service=service, lines=lines)
 
 
-def standing(spec: CloudSpec, site: Site) -> list[Node]:
-    """Return the nodes that stand, making none."""
+def standing(spec: CloudSpec, site: Site, *, patient: bool = False) -> list[Node]:
+    """Return the nodes that stand, making none; `patient`: wait for one that is out of reach."""
     if spec.provider is None:
         return [site.here]
     servers = PROVIDERS[spec.provider.type].standing(spec.provider.options, site)
-    return _nodes(spec, servers, site)
+    return _nodes(spec, servers, site, patient=patient)
 
 
 def everywhere(nodes: list[Node], site: Site) -> list[Node]:
@@ -149,7 +163,7 @@ def _servers(spec: CloudSpec, site: Site) -> list[Node]:
     say("running")
     try:
         servers = PROVIDERS[spec.provider.type].create(spec.provider.options, site)
-        nodes = _nodes(spec, servers, site)
+        nodes = _nodes(spec, servers, site, patient=True)
     except BaseException as error:
         say("failed", str(error) or type(error).__name__)
         raise
@@ -157,7 +171,25 @@ def _servers(spec: CloudSpec, site: Site) -> list[Node]:
     return nodes
 
 
-def _nodes(spec: CloudSpec, servers: Sequence[Server], site: Site) -> list[Node]:
+def _nodes(spec: CloudSpec, servers: Sequence[Server], site: Site, *, patient: bool) -> list[Node]:
     """Sign in to the servers. An engine that brings a provider along has this machine, too."""
-    nodes = [site.node(server) for server in servers]
+    nodes = [_awaited(server, site) if patient else site.node(server) for server in servers]
     return nodes if ENGINES[spec.engine].takes_servers else [*nodes, site.here]
+
+
+def _awaited(server: Server, site: Site) -> Node:
+    """Sign in to a server; one that is out of reach is waited for as long as a host may be away, and told of."""
+    began, epoch, away = time.monotonic(), time.time() - time.monotonic(), site.terms.away
+    told = False
+    while True:
+        try:
+            return site.node(server)
+        except HostLost as error:
+            now = time.monotonic()
+            if now - began >= away:
+                raise HostLost(f"{error}; waited {away:g} s for it (RALLYCROSS_HOST_PATIENCE)") from error
+            if not told:
+                title = f"Waiting at most {away:g} s for {error}"
+                site.tell(StepEvent("servers", title, "running", epoch + now, now - began))
+                told = True
+            time.sleep(min(_AGAIN, away))

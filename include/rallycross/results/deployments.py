@@ -69,6 +69,12 @@ class Deployments(Database):
             session.execute(_ended(uuid, now, status=status, error=error))
             session.execute(_running_failed(uuid, now))
 
+    def forget_deployment(self, uuid: str) -> None:
+        """Drop a deployment that has not begun, since another was at work."""
+        with self.writing() as session:
+            session.execute(delete(StepRow).where(StepRow.deployment_uuid == uuid))
+            session.execute(delete(DeploymentRow).where(DeploymentRow.uuid == uuid))
+
     def resume_deployment(self, uuid: str, *, step: str) -> None:
         """Have a failed deployment run again, for one of its steps is done again, unless others have failed as well."""
         of_this = select(StepRow.id).where(StepRow.deployment_uuid == uuid, StepRow.status == "failed")

@@ -49,9 +49,11 @@ def _until(true: Callable[[], object], what: str) -> None:
 
 
 def test_an_interruption_kills_what_runs(host: Host, tmp_path: Path) -> None:
-    """When the caller is interrupted, the running steps end, and are done again the next time."""
+    """When the caller is interrupted, the running steps end and are told of, and are done again the next time."""
+    told = []
 
     def interrupt(event: StepEvent) -> None:
+        told.append((event.name, event.status, event.error))
         if event.name == "second":
             raise KeyboardInterrupt
 
@@ -62,6 +64,7 @@ def test_an_interruption_kills_what_runs(host: Host, tmp_path: Path) -> None:
     ]
     with pytest.raises(KeyboardInterrupt):
         carry(steps, host, root=str(tmp_path), tell=interrupt)
+    assert told[-1] == ("first", "failed", f"{host.name}: interrupted, and ended there")
     assert not (tmp_path / "late").exists()
     assert _soon_gone(int((tmp_path / "pid").read_text()))
     assert detached.done(host, str(tmp_path)) == {"wait": detached.fingerprint(steps[1])}

@@ -2,30 +2,28 @@
 
 import time
 from collections.abc import Mapping, Sequence
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, ClassVar
 
 import yaml
 
-from rallycross.cloud.access import Access, SignIn
+from rallycross.cloud.access import Access
 from rallycross.cloud.catalog import interfaces
 from rallycross.cloud.cloud import Cloud
 from rallycross.cloud.clouds_file import CloudsFile
 from rallycross.cloud.entry import INTERFACES, acting_as, wrong_url
-from rallycross.cloud.reach import check_clock, silent
+from rallycross.cloud.reach import silent
 from rallycross.cloud.variables import entry_from_variables, openrc_variables, service_keys
 from rallycross.deployment import named_hosts
+from rallycross.deployment.answering import answers, signed_in
 from rallycross.deployment.engine import ENGINES, CloudSpec, Deployed, Option, Service
 from rallycross.deployment.host import Host
 from rallycross.deployment.node import Node
 from rallycross.deployment.site import Site
 from rallycross.deployment.step import Plan, Status, StepEvent
 from rallycross.errors import InvalidInput, RallycrossError
-from rallycross.settings import settings
 from rallycross.userfile import read_bytes
 
-_PATIENCE = 30  # seconds for one answer of the identity service; registered clouds keep their own
 _NO_KEYS = ("clouds_yaml", "cloud", "openrc", "users", "hosts")  # options that are no keys of an entry
 
 
@@ -98,11 +96,11 @@ class Existing:
         say("running")
         try:
             entry, users = _entries(spec, nodes[0].host)
-            access = _sign_in(spec.name, entry)
+            access = signed_in(spec.name, entry)
             _check_reach(Cloud(spec.name, entry), access)
             entries = {spec.name: entry} | {f"{spec.name}-user-{number}": one for number, one in enumerate(users)}
             for name in list(entries)[1:]:
-                _sign_in(name, entries[name])
+                signed_in(name, entries[name])
         except Exception as error:
             say("failed", str(error))
             raise
@@ -118,14 +116,9 @@ class Existing:
         """Return the services of its catalog: "RUNNING" where one can sign in, and the service answers."""
         try:
             entry = _entries(spec, nodes[0].host)[0]
-            access = _sign_in(spec.name, entry)
         except RallycrossError as error:
             return [Service("identity", "FAILED", str(error))]
-        dead = silent(Cloud(spec.name, entry), access)
-        return [
-            Service(kind, "FAILED" if kind in dead else "RUNNING", dead.get(kind, url))
-            for kind, url in sorted(access.endpoints.items())
-        ]
+        return answers(spec.name, entry)
 
     def logs(self, spec: CloudSpec, nodes: Sequence[Node], *, service: str | None, lines: int) -> str:  # noqa: ARG002
         """Raise: there are none here."""
@@ -172,13 +165,6 @@ def _openrc(spec: CloudSpec, host: Host) -> dict[str, Any]:
 
 def _whole(path: str, host: Host) -> str:
     return host.run('printf %s "$HOME"').out + path.removeprefix("~") if path.startswith("~/") else path
-
-
-def _sign_in(name: str, entry: dict[str, Any]) -> Access:
-    cloud = Cloud(name, {"api_timeout": _PATIENCE, **entry})
-    access = SignIn(cloud)(patience=min(settings().api_patience, _PATIENCE))
-    check_clock(cloud, access, datetime.now(UTC))
-    return access
 
 
 def _check_reach(cloud: Cloud, access: Access) -> None:

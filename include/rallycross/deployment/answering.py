@@ -1,0 +1,35 @@
+"""Whether a cloud answers: one signs in, and asks each service of its catalog."""
+
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from typing import Any
+
+from rallycross.cloud.access import Access, SignIn
+from rallycross.cloud.cloud import Cloud
+from rallycross.cloud.reach import check_clock, silent
+from rallycross.deployment.engine import Service
+from rallycross.errors import RallycrossError
+from rallycross.settings import settings
+
+_PATIENCE = 30  # seconds for one answer of the identity service; registered clouds keep their own
+
+
+def signed_in(name: str, entry: Mapping[str, Any]) -> Access:
+    """Sign in by an entry of a clouds.yaml; raise `RallycrossError`."""
+    cloud = Cloud(name, {"api_timeout": _PATIENCE, **entry})
+    access = SignIn(cloud)(patience=min(settings().api_patience, _PATIENCE))
+    check_clock(cloud, access, datetime.now(UTC))
+    return access
+
+
+def answers(name: str, entry: Mapping[str, Any]) -> list[Service]:
+    """Return the services of the catalog: "RUNNING" where one can sign in, and the service answers."""
+    try:
+        access = signed_in(name, entry)
+    except RallycrossError as error:
+        return [Service("identity", "FAILED", str(error))]
+    dead = silent(Cloud(name, dict(entry)), access)
+    return [
+        Service(kind, "FAILED" if kind in dead else "RUNNING", dead.get(kind, url))
+        for kind, url in sorted(access.endpoints.items())
+    ]
