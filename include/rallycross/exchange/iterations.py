@@ -103,7 +103,8 @@ def _flatten(actions: list[Json], depth: int, origin: float, into: list[Action])
         started, ended = action.get("started_at"), action.get("finished_at")
         at = 0.0 if started is None else started - origin  # Rally leaves out what it did not come to
         end = at if ended is None else ended - origin
-        into.append(Action(str(action["name"]), depth, at, end, failed=bool(action.get("failed", False))))
+        broken = started is not None and ended is None  # it did not come to its end
+        into.append(Action(str(action["name"]), depth, at, end, failed=bool(action.get("failed", broken))))
         _flatten(action.get("children") or [], depth + 1, origin, into)
 
 

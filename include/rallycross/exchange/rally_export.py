@@ -182,7 +182,31 @@ def _hook(result: Json) -> Json:
     config = {"description": "", **result.get("config", {})}
     for key in ("action", "trigger"):
         config[key] = next(iter(config.get(key, {}).items()), ("", {}))
-    return {"config": config, "results": result.get("results", []), "summary": result.get("summary", {})}
+    results = [_hook_run(run) for run in result.get("results", [])]
+    return {"config": config, "results": results, "summary": result.get("summary", {})}
+
+
+def _hook_run(run: Json) -> Json:
+    """Return one run of a hook with just the keys that Rally allows, and its error as type, message and traceback."""
+    by = run.get("triggered_by") or {}
+    started = run.get("started_at")
+    finished = run.get("finished_at")
+    made: Json = {
+        "status": run.get("status", ""),
+        "finished_at": finished if finished is not None else started or 0.0,
+        "triggered_by": {"event_type": str(by.get("event_type", "")), "value": by.get("value")},
+    }
+    if started is not None:
+        made["started_at"] = started
+    if error := run.get("error"):
+        if isinstance(error, dict):
+            error = [error.get(key) or "" for key in ("etype", "msg", "details")]
+        elif isinstance(error, str):
+            error = ["", error, ""]
+        made["error"] = [str(part) for part in (*error, "", "", "")[:3]]
+    if output := run.get("output"):
+        made["output"] = {kind: output.get(kind) or [] for kind in ("additive", "complete")}
+    return made
 
 
 def _context(done: Json) -> Json:

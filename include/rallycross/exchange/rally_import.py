@@ -6,6 +6,7 @@ task nor uuids. Durations are taken as Rally took them, and the verdict is Rally
 
 import calendar
 import json
+import math
 import time
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
@@ -16,7 +17,8 @@ from jsonschema import Draft202012Validator
 
 from rallycross.errors import Complaint, InvalidInput
 from rallycross.exchange.iterations import Json, sample_of
-from rallycross.exchange.rally_old import modern
+from rallycross.exchange.rally_hooks import modern_hooks
+from rallycross.exchange.rally_old import modern, renamed
 from rallycross.exchange.rally_schema import OLD_RESULTS, RESULTS
 from rallycross.load.sample import Sample
 from rallycross.results.models import SubtaskRow, TaskRow, WorkloadRow, WorkloadSlaRow
@@ -52,14 +54,15 @@ def read_rally(text: str, *, file: str, cloud: str = "") -> list[Imported]:
 
     Raises `InvalidInput` with what is wrong with the file.
     """
-    document = _parsed(text, file)
+    document, unknown = _parsed(text, file)
+    document = renamed(document)
     schema = OLD_RESULTS if isinstance(document, list) else RESULTS
-    _complain(file, _against(document, schema, file))
+    _complain(file, _against(document, schema, file, unknown))
     _complain(file, _backwards(document, "", file))
     if isinstance(document, list):
         # The list says nothing of the task as a whole; the same list must give the same task.
         task = str(uuid5(NAMESPACE, json.dumps(document, sort_keys=True)))
-        document = modern(document, task=task, title=f"Results of Rally, from {file}")
+        document = modern(document, task=task, title="")
     version = str(document.get("info", {}).get("format_version", "1.0"))
     if version not in FORMATS:
         what, remedy = f"format version {version} is not known", f"known are {', '.join(FORMATS)} and the old list"
@@ -70,13 +73,16 @@ def read_rally(text: str, *, file: str, cloud: str = "") -> list[Imported]:
     return [_task(task, file, cloud) for task in document["tasks"]]
 
 
-def _parsed(text: str, file: str) -> Any:
+def _parsed(text: str, file: str) -> tuple[Any, dict[str, str]]:
+    """Return what is read, and the places of what JSON calls a number and is none, where None stands now."""
     if sum(text.count(mark) for mark in ",[{") > settings().results_values:  # each value has one before it
         raise InvalidInput([too_many(file)])
+    unknown: dict[str, str] = {}
     try:
-        document = json.loads(text, parse_constant=_refuse)
+        document = json.loads(text.removeprefix("\ufeff"))
         if "\\ud" in text.lower():  # halves of surrogate pairs, which nothing can store, can only come by escapes
             json.dumps(document, ensure_ascii=False).encode()
+        document = _numbers(document, "", unknown)
     except json.JSONDecodeError as error:
         raise InvalidInput([Complaint(file, error.lineno, error.colno, "", f"not JSON: {error.msg}")]) from error
     except (ValueError, RecursionError) as error:
@@ -84,18 +90,30 @@ def _parsed(text: str, file: str) -> Any:
     if not isinstance(document, list) and not (isinstance(document, dict) and "tasks" in document):
         remedy = "make one by `rally task report --json` or `rally task results`"
         raise InvalidInput([Complaint(file, 0, 0, "", "not results of Rally", remedy)])
-    return document
+    return document, unknown
 
 
-def _refuse(constant: str) -> float:
-    raise ValueError(f"{constant} is no number")
+def _numbers(value: Any, key: str, unknown: dict[str, str]) -> Any:
+    """Put None in the place of NaN and infinity, which Rally writes for what it does not know."""
+    if isinstance(value, float) and not math.isfinite(value):
+        unknown[key.lstrip(".")] = {"nan": "NaN", "inf": "Infinity", "-inf": "-Infinity"}[str(value)]
+        return None
+    if isinstance(value, list):
+        for number, one in enumerate(value):
+            if isinstance(one, list | dict | float):
+                value[number] = _numbers(one, f"{key}[{number}]", unknown)
+    elif isinstance(value, dict):
+        for name, one in value.items():
+            if isinstance(one, list | dict | float):
+                value[name] = _numbers(one, f"{key}.{name}", unknown)
+    return value
 
 
-def _against(document: Any, schema: Json, file: str) -> Iterator[Complaint]:
+def _against(document: Any, schema: Json, file: str, unknown: dict[str, str]) -> Iterator[Complaint]:
     for error in Draft202012Validator(schema).iter_errors(document):
-        key = "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in error.absolute_path)
-        what = error.message if len(error.message) <= 200 else f"{error.message[:200]} ..."
-        yield Complaint(file, 0, 0, key.lstrip("."), what)
+        key = "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in error.absolute_path).lstrip(".")
+        what = f"{unknown[key]} is no number" if key in unknown else error.message
+        yield Complaint(file, 0, 0, key, what if len(what) <= 200 else f"{what[:200]} ...")
 
 
 def _backwards(value: Any, key: str, file: str) -> Iterator[Complaint]:
@@ -146,11 +164,13 @@ def _task(given: Json, file: str, cloud: str) -> Imported:
             )
         )
     starts = [row.load_began_at for subtask in subtasks for row in subtask.workloads if row.load_began_at]
+    ends = [row.ended_at for subtask in subtasks for row in subtask.workloads if row.ended_at is not None]
+    updated = _moment(given.get("updated_at"))
     status = given.get("status", "finished")
     task = TaskRow(
         uuid=uuid,
         cloud=cloud or given.get("env_name") or "imported",
-        title=given.get("title") or f"Results of Rally, from {file}",
+        title=given.get("title") or _title(subtasks),
         description=given.get("description") or "",
         tags=given.get("tags", []),
         source="",
@@ -160,7 +180,7 @@ def _task(given: Json, file: str, cloud: str) -> Imported:
         origin=file,
         environment={},
         started_at=began if began is not None else min(starts, default=0.0),
-        ended_at=_moment(given.get("updated_at")),
+        ended_at=max(ends, default=None) if updated is None else updated,
         subtasks=subtasks,
     )
     return Imported(task, iterations)
@@ -169,12 +189,16 @@ def _task(given: Json, file: str, cloud: str) -> Imported:
 def _workload(given: Json, task_uuid: str, position: int, task: Json) -> WorkloadRow:
     ((scenario, args),) = given["scenario"].items()
     ((runner, runner_args),) = given["runner"].items()
-    rows = given.get("sla_results", {}).get("sla", [])
+    rows = given.get("sla_results", {}).get("sla") or []
     missed = [row["criterion"] for row in rows if not row["success"]]
     status = next((_ENDS[name] for name in missed if name in _ENDS), "finished")
-    hooks = [{**hook, "config": _hook_config(hook["config"])} for hook in given.get("hooks", [])]
+    hooks = modern_hooks(given.get("hooks") or [])
     began = _moment(given.get("created_at") or task.get("created_at"))
     starts = [one["timestamp"] for one in given["data"] if one.get("timestamp") is not None]
+    load_began = float(min(starts, default=began or 0.0))
+    load = given.get("load_duration")
+    if load is None:
+        load = _load_seconds(given["data"], load_began)
     return WorkloadRow(
         uuid=_uuid(given.get("uuid")) or workload_reference(task_uuid, position),
         task_uuid=task_uuid,
@@ -191,9 +215,9 @@ def _workload(given: Json, task_uuid: str, position: int, task: Json) -> Workloa
         error="",
         error_detail="",
         started_at=began,
-        ended_at=_moment(given.get("updated_at")),
-        load_began_at=float(min(starts, default=began or 0.0)),
-        load_seconds=given.get("load_duration"),
+        ended_at=_ended(given, load_began if began is None else began, load),
+        load_began_at=load_began,
+        load_seconds=load,
         full_seconds=given.get("full_duration"),
         contexts_done=given.get("contexts_results", []),
         progress={},
@@ -208,14 +232,29 @@ def _workload(given: Json, task_uuid: str, position: int, task: Json) -> Workloa
     )
 
 
-def _hook_config(config: Json) -> Json:
-    """Return a hook's configuration with its action and its trigger as `{name: arguments}`."""
-    as_mapping = {
-        key: {config[key][0]: config[key][1]}
-        for key in ("action", "trigger")
-        if isinstance(config.get(key), list) and len(config[key]) == 2 and isinstance(config[key][0], str)
-    }
-    return {**config, **as_mapping}
+def _title(subtasks: list[SubtaskRow]) -> str:
+    """Return what a person would call a task that has no title: what it measured."""
+    names = list(dict.fromkeys(row.scenario for subtask in subtasks for row in subtask.workloads))
+    if len(names) < 3:
+        return " and ".join(names)
+    return f"{names[0]} and {len(names) - 1} more"
+
+
+def _load_seconds(iterations: list[Json], began: float) -> float:
+    """Return what iterations took: from the first to the last, or one after another where they are not dated."""
+    took = [one["duration"] + (one.get("idle_duration") or 0.0) for one in iterations]
+    if any(one.get("timestamp") is None for one in iterations):
+        return float(sum(took))
+    ends = (one["timestamp"] + seconds for one, seconds in zip(iterations, took, strict=True))
+    return float(max(ends, default=began) - began)
+
+
+def _ended(given: Json, began: float, load: float) -> float:
+    """Return when a workload ended: as it is told, or by what it took, with its contexts or without."""
+    updated = _moment(given.get("updated_at"))
+    if updated is not None:
+        return updated
+    return began + max(given.get("full_duration") or 0.0, load)
 
 
 def _in_order(iterations: list[Json]) -> list[Json]:

@@ -1,13 +1,61 @@
-"""The list of `rally task results`, brought into the form of today's JSON results."""
+"""The list of `rally task results`, of any year, brought into the form of today's JSON results."""
 
 import calendar
 import time
+from collections.abc import Iterable
 from typing import Any
+
+from rallycross.exchange.rally_hooks import modern_hooks
 
 Json = dict[str, Any]
 
 # Rally writes the day before the month here. Other programs that write this list do not all follow it.
 _FORMS = ("%Y-%d-%mT%H:%M:%S", "%Y-%m-%dT%H:%M:%S", "%Y-%d-%m %H:%M:%S", "%Y-%m-%d %H:%M:%S")
+
+
+# What the keys of an iteration were called early in 2014.
+_CALLED = {"time": "duration", "idle_time": "idle_duration", "atomic_actions_time": "atomic_actions"}
+
+
+def renamed(document: Any) -> Any:
+    """Give the iterations of a list today's keys; what is not as it should be is left for the schema to tell."""
+    for result in document if isinstance(document, list) else []:
+        given = result.get("result") if isinstance(result, dict) else None
+        if isinstance(given, list):
+            result["result"] = [_iteration(one) if isinstance(one, dict) else one for one in given]
+    return document
+
+
+def _iteration(given: Json) -> Json:
+    made = {_CALLED.get(key, key): value for key, value in given.items()}
+    if isinstance(made.get("error"), str):  # a message alone
+        made["error"] = ["", made["error"], ""] if made["error"] else []
+    actions = made.get("atomic_actions")
+    if isinstance(actions, list) and actions and all(map(_is_pair, actions)):  # an ordered mapping, as JSON has it
+        made["atomic_actions"] = _mapping(actions)
+    elif isinstance(actions, list) and actions and all(isinstance(one, dict) and "action" in one for one in actions):
+        made["atomic_actions"] = _mapping([one["action"], one.get("duration")] for one in actions)
+    told = made.get("scenario_output")
+    if not made.get("output") and isinstance(told, dict) and isinstance(told.get("data"), dict) and told["data"]:
+        chart = {"title": "Scenario output", "chart_plugin": "StackedArea", "data": [*map(list, told["data"].items())]}
+        made["output"] = {"additive": [chart], "complete": []}
+    return made
+
+
+def _is_pair(value: Any) -> bool:
+    return isinstance(value, list) and len(value) == 2 and isinstance(value[0], str)
+
+
+def _mapping(pairs: Iterable[list[Any]]) -> Json:
+    """Return pairs as a mapping; a name that comes again gets a number, as Rally has numbered it since."""
+    made: Json = {}
+    for name, seconds in pairs:
+        number, whole = 1, str(name)
+        while whole in made:
+            number += 1
+            whole = f"{name} ({number})"
+        made[whole] = seconds
+    return made
 
 
 def modern(results: list[Json], *, task: str, title: str) -> Json:
@@ -46,12 +94,13 @@ def _workload(result: Json) -> Json:
     key, kw = result["key"], result["key"]["kw"]
     runner = dict(kw.get("runner") or {})
     kind = runner.pop("type", "serial")
-    rows = result.get("sla", [])
+    rows = result.get("sla") or []
+    load, full = result.get("load_duration"), result.get("full_duration")
     starts = [one["timestamp"] for one in result["result"] if one.get("timestamp") is not None]
     began = created_at(result.get("created_at", ""), min(starts, default=None))
     moments = {}
     if began is not None:
-        moments = {"created_at": _iso(began), "updated_at": _iso(began + result["full_duration"])}
+        moments = {"created_at": _iso(began), "updated_at": _iso(began + (full or load or 0.0))}
     return {
         "description": key.get("description"),
         "scenario": {key["name"]: kw.get("args") or {}},
@@ -60,23 +109,11 @@ def _workload(result: Json) -> Json:
         "sla": kw.get("sla") or {},
         "sla_results": {"sla": rows},
         "pass_sla": all(row["success"] for row in rows),
-        "hooks": [_hook(hook) for hook in result.get("hooks", [])],
-        "load_duration": result["load_duration"],
-        "full_duration": result["full_duration"],
+        "hooks": modern_hooks(result.get("hooks") or []),
+        "load_duration": load,
+        "full_duration": full,
         "data": result["result"],
         **moments,
-    }
-
-
-def _hook(hook: Json) -> Json:
-    config, trigger = hook["config"], hook["config"]["trigger"]
-    return {
-        **hook,
-        "config": {
-            "description": config.get("description") or "",
-            "action": {config["name"]: config.get("args")},
-            "trigger": {trigger["name"]: trigger.get("args", {})},
-        },
     }
 
 

@@ -19,7 +19,7 @@ _ONE = {
 }
 
 _SLA = {
-    "type": "array",
+    "type": ["array", "null"],
     "items": {
         "type": "object",
         "properties": {"criterion": _NAME, "success": {"type": "boolean"}, "detail": _TEXT_OR_NONE},
@@ -56,12 +56,47 @@ _ACTION = {
     },
     "required": ["name"],
 }
-_HOOKS = {
-    "type": "array",
+_NAMED = {  # {name: arguments}, or [name, arguments]
+    "type": ["object", "array"],
+    "maxProperties": 1,
+    "minItems": 2,
+    "maxItems": 2,
+    "prefixItems": [_TEXT],
+}
+_HOOK_RUN = {
+    "type": "object",
+    "properties": {
+        "hook": _TEXT,
+        "description": _TEXT_OR_NONE,
+        "status": _TEXT,
+        "started_at": _SECONDS_OR_NONE,
+        "finished_at": _SECONDS_OR_NONE,
+        "triggered_by": {"type": ["object", "null"]},
+        "error": {"type": ["array", "object", "string", "null"]},
+        "output": {
+            "type": ["object", "string", "null"],
+            "properties": {"additive": {"type": ["array", "null"]}, "complete": {"type": ["array", "null"]}},
+        },
+    },
+}
+_HOOKS = {  # in each of their forms: see `rally_hooks`
+    "type": ["array", "null"],
     "items": {
         "type": "object",
-        "properties": {"config": _MAPPING, "results": {"type": "array", "items": _MAPPING}, "summary": _MAPPING},
-        "required": ["config"],
+        "if": {"required": ["config"]},
+        "then": {
+            "properties": {
+                "config": {
+                    "type": "object",
+                    "if": {"required": ["name"]},
+                    "then": {"properties": {"name": _TEXT, "trigger": {**_MAPPING, "properties": {"name": _TEXT}}}},
+                    "else": {"properties": {"action": _NAMED, "trigger": _NAMED}},
+                },
+                "results": {"type": ["array", "null"], "items": _HOOK_RUN},
+                "summary": {"type": ["object", "null"]},
+            }
+        },
+        "else": {**_HOOK_RUN, "required": ["hook"]},
     },
 }
 _WORKLOAD = {
@@ -133,29 +168,13 @@ _OLD = {
             "required": ["kw", "name"],
         },
         "sla": _SLA,
-        "hooks": {
-            "type": "array",
-            "items": {
-                "type": "object",
-                "properties": {
-                    "config": {
-                        "type": "object",
-                        "properties": {
-                            "name": _TEXT,
-                            "trigger": {"type": "object", "properties": {"name": _TEXT}, "required": ["name"]},
-                        },
-                        "required": ["name", "trigger"],
-                    }
-                },
-                "required": ["config"],
-            },
-        },
+        "hooks": _HOOKS,
         "result": {"type": "array", "items": _ITERATION},
-        "load_duration": _DURATION,
-        "full_duration": _DURATION,
+        "load_duration": _DURATION_OR_NONE,
+        "full_duration": _DURATION_OR_NONE,
         "created_at": _TEXT,
     },
-    "required": ["key", "result", "load_duration", "full_duration"],
+    "required": ["key", "result"],
 }
 
 RESULTS: dict[str, Any] = {

@@ -206,7 +206,7 @@ def test_mangled_results_are_read_or_complained_about(document: Any) -> None:
         ("[[1]]", "is not of type 'object'"),
         ('{"tasks": [{}]}', "'subtasks' is a required property"),
         ('{"info": {"format_version": "2.0"}, "tasks": []}', "format version 2.0 is not known"),
-        ('{"tasks": [{"subtasks": [], "title": NaN}]}', "NaN"),
+        ('{"tasks": [{"subtasks": [], "status": NaN}]}', "tasks[0].status: NaN is no number"),
         ('{"tasks": [{"subtasks": [], "title": "\\ud800"}]}', "surrogates not allowed"),
         ("[" * 100_000, "not JSON"),
     ],

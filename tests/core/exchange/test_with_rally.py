@@ -146,8 +146,16 @@ def _task_of_ours(store: Store, samples: Path) -> str:
     ran = {"status": "success", "started_at": 1.0, "finished_at": 2.0}
     result = {
         "config": {"action": {"sys_call": "echo hello"}, "trigger": {"event": {"unit": "iteration", "at": [2]}}},
-        "results": [{**ran, "triggered_by": {"event_type": "iteration", "value": 2}}],
-        "summary": {"success": 1},
+        "results": [
+            {**ran, "triggered_by": {"event_type": "iteration", "value": 2}},
+            {
+                **ran,
+                "status": "failed",
+                "triggered_by": {"event_type": "iteration", "value": 2},
+                "error": {"etype": "n/a", "msg": "exit code 1", "details": ""},
+            },
+        ],
+        "summary": {"success": 1, "failed": 1},
     }
     done = {"started_at": 1.0, "finished_at": 2.0, "error": None}
     contexts = [{"plugin_name": "users", "plugin_cfg": {}, "setup": done, "cleanup": done}]
