@@ -253,5 +253,6 @@ def remember(ledger: Ledger, unit: Unit) -> None:
         "undo": unit.step.undo,
         "undo_limit": unit.step.undo_limit,
         "leaves": unit.step.leaves,
+        "stays": unit.step.stays if unit.step.undo else unit.step.leaves,
     }
     ledger.remember("step", unit.step.name, detail)

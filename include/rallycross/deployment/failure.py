@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from rallycross.deployment.remedy import remedy
 from rallycross.errors import RallycrossError
 
 
@@ -20,7 +21,8 @@ class Failure:
     def __str__(self) -> str:
         command = f" from `{self.command}`" if self.command else ""
         said = ":\n" + "\n".join(f"    {line}" for line in self.last) if self.last else ""
-        return f"{self.host}: {self.why}{command}{said}"
+        known = f"\n    What to do: {what}" if (what := remedy(self.last)) else ""
+        return f"{self.host}: {self.why}{command}{said}{known}"
 
 
 class StepFailed(RallycrossError):  # noqa: N818

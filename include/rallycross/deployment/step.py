@@ -26,6 +26,7 @@ class Step:
     always: bool = False  # run even if done before (a start, a check)
     title: str = ""  # for people
     leaves: str = ""  # what it leaves outside of the cloud's folder, for `cloud show`; "" = nothing
+    stays: str = ""  # of that, what `undo` does not take away, for `cloud destroy` to name
     undo: str = ""  # bash
     undo_limit: float = 300  # seconds
 

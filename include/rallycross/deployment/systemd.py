@@ -9,6 +9,11 @@ from rallycross.deployment.whole_host import AS_ROOT
 from rallycross.errors import RallycrossError
 
 
+def _also(beside: str) -> str:
+    """Set `$also` to the units that a file names; to none where there is no such file."""
+    return f'also=$(cat "{beside}" 2>/dev/null || :)\n' if beside else "also=\n"
+
+
 def enabled(patterns: Sequence[str]) -> str:
     """Set `$units` to the units that are enabled."""
     wanted = " ".join(map(quote, patterns))
@@ -16,35 +21,53 @@ def enabled(patterns: Sequence[str]) -> str:
     return f"units=$(systemctl list-unit-files --state=enabled --no-legend {wanted} | awk '{{ print $1 }}' || :)\n"
 
 
-def start(patterns: Sequence[str]) -> str:
-    """Start what is enabled and does not run, as after `stop`; fail with the words of what does not stay up."""
+def start(patterns: Sequence[str], *, beside: str = "") -> str:
+    """Start what is enabled and does not run, as after `stop`; fail with the words of what does not stay up.
+
+    `beside` is a file that names units which those need: they are started first.
+    """
     none = f"no unit is enabled of {' '.join(patterns)}, so the deployer has not done its work - look at its log"
-    return f"""{AS_ROOT}{enabled(patterns)}
+    return f"""{_also(beside)}{AS_ROOT}{enabled(patterns)}
 [ -n "$units" ] || {{ echo {quote(none)} >&2; exit 1; }}
 code=0
+[ -z "$also" ] || as_root systemctl start $also || code=$?
 as_root systemctl start $units || code=$?
-failed=$(systemctl list-units --state=failed --plain --no-legend $units | awk '{{ print $1 }}')
+failed=$(systemctl list-units --state=failed --plain --no-legend $also $units | awk '{{ print $1 }}')
 [ -z "$failed" ] || {{ as_root journalctl --no-pager -n 15 -u "${{failed%%$'\\n'*}}"; echo "failed:" $failed; exit 1; }}
 exit "$code"
 """
 
 
-def stop(patterns: Sequence[str]) -> str:
-    """End what is enabled."""
-    return f'{AS_ROOT}{enabled(patterns)}[ -z "$units" ] || as_root systemctl stop $units'
+def stop(patterns: Sequence[str], *, beside: str = "") -> str:
+    """End what is enabled, and then what the file `beside` names."""
+    return (
+        f'{_also(beside)}{AS_ROOT}{enabled(patterns)}[ -z "$units" ] || as_root systemctl stop $units\n'
+        '[ -z "$also" ] || as_root systemctl stop $also'
+    )
 
 
-def status(nodes: Sequence[Node], patterns: Sequence[str], *, prefix: str = "") -> list[Service]:
-    """Return the units as systemd has them, named without the prefix that all of them have."""
+def status(nodes: Sequence[Node], patterns: Sequence[str], *, prefix: str = "", beside: str = "") -> list[Service]:
+    """Return the units as systemd has them, named without the prefix that all of them have.
+
+    `beside` is a file in the cloud's folder on each node that names further units.
+    """
     return [
         Service(name, "RUNNING" if state == "active" else state.upper(), sub)
-        for name, (_, _, state, sub) in _there(nodes, patterns, prefix).items()
+        for name, (_, _, state, sub) in _there(nodes, patterns, prefix, beside).items()
     ]
 
 
-def logs(nodes: Sequence[Node], patterns: Sequence[str], *, service: str | None, lines: int, prefix: str = "") -> str:
+def logs(
+    nodes: Sequence[Node],
+    patterns: Sequence[str],
+    *,
+    service: str | None,
+    lines: int,
+    prefix: str = "",
+    beside: str = "",
+) -> str:
     """Return the last lines that a unit, or each (None), has in the journal; raise `RallycrossError` for no such."""
-    there = _there(nodes, patterns, prefix)
+    there = _there(nodes, patterns, prefix, beside)
     if service is not None and service not in there:
         raise RallycrossError(f"no service {service!r} here - there is: {', '.join(there) or 'none yet'}")
     said = []
@@ -55,16 +78,19 @@ def logs(nodes: Sequence[Node], patterns: Sequence[str], *, service: str | None,
     return "".join(said)
 
 
-def _there(nodes: Sequence[Node], patterns: Sequence[str], prefix: str) -> dict[str, tuple[Node, str, str, str]]:
+def _there(
+    nodes: Sequence[Node], patterns: Sequence[str], prefix: str, beside: str
+) -> dict[str, tuple[Node, str, str, str]]:
     """Return node, unit, state and what systemd says more, of each unit by its name."""
     script = f"""{enabled(patterns)}
-for unit in $units; do
+for unit in $units $also; do
     echo "$unit $(systemctl show -P ActiveState "$unit") $(systemctl show -P SubState "$unit")"
 done
 """
     found = {}
     for node in nodes:
-        for line in node.host.run(script, limit=30).out.splitlines():
+        also = _also(f"{node.root}/{beside}" if beside else "")
+        for line in node.host.run(f"{also}{script}", limit=30).out.splitlines():
             unit, state, sub = line.split()
             name = unit.removeprefix(prefix).removesuffix(".service")
             found[f"{name} on {node.name}" if len(nodes) > 1 else name] = (node, unit, state, sub)

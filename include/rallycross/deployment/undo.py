@@ -32,6 +32,9 @@ def undo(ledger: Ledger, nodes: Sequence[Node], *, owner: str, tell: Tell) -> No
                 with _told(tell, made):
                     limit = made.detail.get("undo_limit", _LIMIT)
                     _node(known, made.detail["host"]).host.run(script, limit=limit)
+            if stays := made.detail.get("stays"):
+                title = f"Stays on {made.detail['host']}: {stays}"
+                tell(StepEvent(f"stays {made.name}", title, "done", time.time(), host=made.detail["host"]))
             ledger.forgotten(made.row)
         # Deleting hundreds of megabytes of small files takes its time; one host does not wait for another.
         with ThreadPoolExecutor(max(1, len(places))) as pool:

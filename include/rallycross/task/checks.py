@@ -1,7 +1,10 @@
 """Holds a task against a cloud: what the task names must be there, and whoever signs in must be allowed to do it."""
 
+import json
+import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
+from shlex import quote
 from typing import Any
 
 from rallycross.cloud.facts import CloudFacts, Named
@@ -11,7 +14,7 @@ from rallycross.task.context_needs import NEEDS, QUOTA_SERVICES, Needs, configur
 from rallycross.task.known import Signature
 from rallycross.task.local_things import LOCAL
 from rallycross.task.plan import Task, Workload
-from rallycross.task.resources import NotFound, find
+from rallycross.task.resources import NotFound, find, is_usable
 from rallycross.task.wishes import unmet, wishes_of
 
 _GIB = 1024**3
@@ -87,6 +90,30 @@ def _with_whole_paths(workload: Workload, task: Task) -> Iterator[tuple[str, Any
             if kind in LOCAL and configured(workload, context).get(key)
         }
         yield context, {**config, **local} if local else config
+
+
+_SMALL = ("image", "flavor")  # what a server is booted from, and what a template has variables for
+
+
+def fitting_variables(source: str, facts: CloudFacts) -> dict[str, str]:
+    """Return values for the variables `image` and `flavor` of a template: a cloud's smallest that fit each other.
+
+    None for a variable that the template does not have, and of what the cloud has none.
+    """
+    there = {
+        kind: [thing for thing in facts.things.get(kind, ()) if thing.name and is_usable(kind, thing)]
+        for kind in _SMALL
+    }
+    images = sorted(there["image"], key=lambda one: (one.details.get("size", 0), one.name))
+    flavors = sorted(there["flavor"], key=lambda one: (one.details.get("ram", 0), one.details.get("disk", 0), one.name))
+    pairs = ((image, flavor) for image in images for flavor in flavors)
+    fits = next((pair for pair in pairs if not list(misfits(pair[0].details, pair[1].details, disk=True))), None)
+    chosen = fits or (next(iter(images), None), next(iter(flavors), None))
+    return {
+        kind: thing.name
+        for kind, thing in zip(_SMALL, chosen, strict=True)
+        if thing and re.search(rf"{{{{-?\s*{kind}\b", source)
+    }
 
 
 def kinds(task: Task, scenarios: Mapping[str, Signature]) -> set[str]:
@@ -243,6 +270,9 @@ class _Check:
                 return
             written = wanted if isinstance(wanted, str) else str(wanted.get("name", ""))
             remedy = reason.remedy or did_you_mean(written, {thing.name for thing in self.facts.things.get(kind, ())})
+            if filled := fitting_variables(self.task.source, self.facts) if kind in _SMALL else {}:
+                words = quote(json.dumps(filled))
+                remedy = f"{remedy}; the file has variables for them: --task-args {words}".removeprefix("; ")
             yield self._complaint(key, f"{reason} in {self.facts.cloud}", remedy, context=context)
 
     def _fit(self) -> Iterator[Complaint]:

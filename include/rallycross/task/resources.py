@@ -47,6 +47,11 @@ def find(kind: str, spec: Mapping[str, Any] | str, things: Sequence[Named]) -> N
         raise _Unusable(f"the {kind.replace('_', ' ')} '{meant.name}' is {wrong[meant.id]}") from None
 
 
+def is_usable(kind: str, thing: Named) -> bool:
+    """Return whether a thing is among those that can be meant."""
+    return not _wrong(kind, "", thing)
+
+
 def _wrong(kind: str, spec: Mapping[str, Any] | str, thing: Named) -> str:
     """Return why a thing is not among those that Rally would list; nothing where it is."""
     filters = (spec.get("list_kwargs") or {}) if isinstance(spec, Mapping) else {}

@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +12,7 @@ from conformance import Ground, existing
 from git_trees import BRANCH, repository
 from machines import Machines
 from sites import a_site
+from told import Told
 from whole_hosts import WholeHosts, assert_stops_and_starts, seeded
 
 from rallycross import deployment
@@ -61,6 +63,7 @@ def test_a_half_failed_stack_is_unstacked_and_run_again(server: Server, site: Si
     assert failure.command == "./stack.sh"
     assert "E: Unable to fetch some archives" in failure.last
     assert not [line for line in failure.last if "worlddump" in line]
+    host.run("runuser -u stack -- git init -q /opt/stack/nova")  # as a clone that died leaves it
     cloud = deployment.deploy(spec, site)
     entries = yaml.safe_load(cloud.clouds_yaml_text)["clouds"]
     assert list(entries) == ["stacks", "stacks-user-0", "stacks-user-1"]
@@ -68,15 +71,19 @@ def test_a_half_failed_stack_is_unstacked_and_run_again(server: Server, site: Si
     assert entries["stacks"]["auth"]["auth_url"] == f"http://{server.host}/identity"
     assert cloud.regions == ("RegionOne",)
     assert host.read("/opt/stack/runs").split() == ["run", "unstack", "run"]
-    assert_stops_and_starts(spec, ["keystone", "n-cpu"], site)
+    assert_stops_and_starts(spec, ["keystone", "n-cpu", "mariadb"], site)
     assert host.read("/opt/stack/runs").split() == ["run", "unstack", "run"]
     assert "Devstack" in deployment.logs(spec, site, service="keystone", lines=20)
     host.run("runuser -u stack -- env HOME=/opt/stack /opt/stack/devstack/unstack.sh")  # by somebody else
     with pytest.raises(StepFailed, match="no unit is enabled of devstack@"):
         deployment.deploy(spec, site)
-    deployment.destroy(spec, site)
+    told = Told()
+    deployment.destroy(spec, replace(site, tell=told))
     left = host.run("systemctl list-unit-files --no-legend 'devstack@*' || :; pgrep -f '[c]ell.py' || :")
     assert left.out == ""
+    assert host.run("systemctl is-active mariadb || :").out == "inactive\n"
+    assert host.run("grep -rls hush-hush /etc /opt/stack /root || :").out == ""
+    assert any("packages, what MariaDB" in event.title for event in told)
     assert site.ledger.standing() == []
 
 

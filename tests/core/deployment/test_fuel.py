@@ -214,6 +214,20 @@ def test_an_environment_that_is_gone_is_told(fuel: FuelMaster, site: Site) -> No
     deployment.destroy(spec, site)
 
 
+def test_an_environment_that_is_gone_half_way_is_told(fuel: FuelMaster, site: Site) -> None:
+    """Where somebody deletes it before it is deployed, the next deploy says so at once, and a new one stands after."""
+    with pytest.raises(StepFailed):
+        deployment.deploy(a_spec(fuel, nodes={"controller": {"amount": 99}, "compute": {"amount": 1}}), site)
+    fuel.clusters.clear()
+    spec = a_spec(fuel)
+    with pytest.raises(StepFailed, match="the environment fuels is gone in Fuel - destroy the cloud here") as caught:
+        deployment.deploy(spec, site)
+    assert [failure.step for failure in caught.value.failures] == ["sign in"]
+    deployment.destroy(spec, site)
+    deployment.deploy(spec, site)
+    deployment.destroy(spec, site)
+
+
 def test_what_fuel_refuses_is_said(fuel: FuelMaster, site: Site) -> None:
     """Each refusal says what to mend, one after the other, and what was made till then goes with a destroy."""
     faults: list[tuple[dict[str, Any], str]] = [

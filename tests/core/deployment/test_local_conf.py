@@ -47,8 +47,15 @@ def test_a_compute_node_is_no_second_controller() -> None:
     """It gets the controller's address and passwords, but neither its services nor its plugins."""
     given_ = {"ENABLED_SERVICES+": ",h-eng", "ENABLE_PLUGIN": "x y", "VIRT_DRIVER": "fake", "ADMIN_PASSWORD": "own"}
     conf = node_conf(
-        given_, {"LOGDAYS": 2}, address="192.0.2.2", controller="192.0.2.1", passwords=PASSWORDS, git_base="file:///g"
+        given_,
+        {"LOGDAYS": 2},
+        address="192.0.2.2",
+        controller="192.0.2.1",
+        passwords=PASSWORDS,
+        git_base="file:///g",
+        dest="/srv/stack",
     )
+    assert conf["DEST"] == "/srv/stack"
     assert conf["SERVICE_HOST"] == "192.0.2.1"
     assert conf["HOST_IP"] == "192.0.2.2"
     assert conf["ADMIN_PASSWORD"] == "own"
@@ -60,9 +67,15 @@ def test_a_compute_node_is_no_second_controller() -> None:
 def test_a_controller_has_what_the_spec_says() -> None:
     """The spec's word is the last; a name that is no address is left to DevStack to find."""
     conf = node_conf(
-        {"ADMIN_PASSWORD": "own"}, {}, address="host.example.com", controller=None, passwords=PASSWORDS, git_base=None
+        {"ADMIN_PASSWORD": "own"},
+        {},
+        address="host.example.com",
+        controller=None,
+        passwords=PASSWORDS,
+        git_base=None,
+        dest="/opt/x",
     )
-    assert conf == {"ADMIN_PASSWORD": "own"}
+    assert conf == {"ADMIN_PASSWORD": "own", "DEST": "/opt/x"}
 
 
 @pytest.mark.parametrize("conf", [{"A B": 1}, {"A": "x\ny"}, {"A": ["x"]}, {5: 1}, {"A": None}])

@@ -1,6 +1,7 @@
 """Holding a task against a cloud."""
 
 import json
+import shlex
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -413,3 +414,27 @@ def test_urls_are_looked_at_before_the_load(url: str, said: str) -> None:
         )
         [complaint] = check_files(task, catalogue.known().scenarios)
         assert said in str(complaint)
+
+
+def test_a_template_is_told_how_to_be_filled() -> None:
+    """Where a file has variables for image and flavor, a refusal gives arguments that work: the smallest that fit."""
+    source = '{% set image = image or "cirros" %}\n{% set flavor = flavor or "m1.nano" %}\n---\n' + TASK.replace(
+        "name: cirros", "name: {{ image }}"
+    ).replace("name: m1.nano", "name: {{ flavor }}")
+    known = catalogue.known()
+    images = (
+        Named("1", "debian", {"size": 10**9}),
+        Named("2", "it's tiny", {"size": 10**6, "min_ram": 64, "min_disk": 1}),
+        Named("3", "a", {"size": 10, "status": "queued"}),
+    )
+    flavors = (
+        Named("1", "m1.large", {"ram": 4096, "disk": 20}),
+        Named("2", "m0", {"ram": 32, "disk": 0}),
+        Named("3", "m1.tiny", {"ram": 512, "disk": 1}),
+    )
+    facts = CloudFacts("C", ALL, {"image": images, "flavor": flavors})
+    told = [str(complaint) for complaint in check(load(source, file="t.yaml", known=known), facts, known.scenarios)]
+    words = [shlex.split(one.split("--task-args ")[1])[0] for one in told if "--task-args" in one]
+    assert [json.loads(word) for word in words] == [{"image": "it's tiny", "flavor": "m1.tiny"}] * 2
+    filled = load(source, args=json.loads(words[0]), file="t.yaml", known=known)
+    assert not [one for one in check(filled, facts, known.scenarios) if ".image:" in str(one) or "flavor" in str(one)]

@@ -11,7 +11,7 @@ import yaml
 from rallycross.deployment.deployers.deployer import Found, Ground
 from rallycross.deployment.node import Node
 from rallycross.deployment.step import Step
-from rallycross.deployment.whole_host import AS_ROOT
+from rallycross.deployment.whole_host import AS_ROOT, have
 from rallycross.errors import RallycrossError
 
 ROLES = ("control", "network", "compute", "storage", "monitoring")
@@ -96,6 +96,14 @@ def commands(ground: Ground) -> list[Step]:
     root = ground.root
     steps = [
         Step(
+            "packages",
+            _packages(),
+            tuple(node.name for node in ground.nodes),
+            limit=900,
+            title="What Ansible needs on a host",
+            leaves="python3, python3-apt and git, where they were missing",
+        ),
+        Step(
             "kolla-ansible",
             _environment(root, ground.options["requirements"]),
             limit=1800,
@@ -155,6 +163,16 @@ def credentials(ground: Ground) -> Found:
         raise RallycrossError(f"{host.name}:{path} has no {_ENTRY} - look at post-deploy's log") from error
     authority = entry.pop("cacert", None)
     return Found(entry, host.run(f"{AS_ROOT}as_root cat {quote(authority)}", limit=30).out if authority else "")
+
+
+def _packages() -> str:
+    """Install what Ansible's modules and galaxy take to be there; a bare Debian does not have it."""
+    return f"""{AS_ROOT}{have("git", "python3")}
+if command -v apt-get >/dev/null && ! /usr/bin/python3 -c 'import apt' 2>/dev/null; then
+    as_root apt-get -qq update
+    as_root env DEBIAN_FRONTEND=noninteractive apt-get -qq install --no-install-recommends python3-apt >/dev/null
+fi
+"""
 
 
 def _environment(root: str, requirements: Sequence[str]) -> str:

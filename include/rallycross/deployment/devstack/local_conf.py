@@ -45,13 +45,14 @@ def node_conf(
     controller: str | None,
     passwords: Mapping[str, str],
     git_base: str | None,
+    dest: str,
 ) -> dict[str, Any]:
     """Return the variables of one node: what it must have, then the spec's, then those of this node alone.
 
     `controller` is None for the controller itself, or its address. What the spec says of ENABLED_SERVICES and plugins
     is meant for the controller: a compute node with the controller's services would be a second controller.
     """
-    conf: dict[str, Any] = dict(passwords)
+    conf: dict[str, Any] = dict(passwords) | {"DEST": dest}
     if _is_address(address):
         conf["HOST_IP"] = address
     if git_base:

@@ -9,6 +9,14 @@ from rallycross.deployment.whole_host import AS_ROOT
 CLOUDS_YAML = "/etc/openstack/clouds.yaml"
 PREFIX = "devstack@"
 UNITS = (f"{PREFIX}*.service",)
+# What stack.sh installs and starts, and what its services do not answer without; under its names on each distribution.
+BESIDE = tuple(
+    f"{name}.service"
+    for name in (
+        *("mariadb", "mysql", "mysqld", "postgresql", "rabbitmq-server", "memcached", "etcd", "apache2", "httpd"),
+        *("openvswitch-switch", "openvswitch", "ovsdb-server", "ovs-vswitchd", "ovn-*"),
+    )
+)
 
 
 @dataclass(frozen=True)
@@ -21,6 +29,7 @@ class Place:
     repo: str
     branch: str
     force: bool = False
+    clones: str = ""  # where stack.sh has its clones, as local.conf has it in DEST; "" = `dest`
 
     @property
     def tree(self) -> str:
@@ -69,8 +78,36 @@ as_root install -m 600 -o {quote(place.user)} {quote(conf)} "$tree/local.conf"
 """
 
 
-def stack(place: Place, *, controller: bool) -> str:
-    """Run stack.sh; where one was begun before, whether it came to its end or not, undo that first."""
+def _whole_clones(place: Place) -> str:
+    """Take away what a `git clone` that died has left: stack.sh would take the folder for a clone, each time anew."""
+    return f"""
+for git in {quote(place.clones or place.dest)}/*/.git; do
+    [ -d "$git" ] && [ "$git" != "$tree/.git" ] || continue
+    clone=${{git%/.git}}
+    if [ ! -e "$git/index" ] || ! as_stack git -C "$clone" rev-parse -q --verify 'HEAD^{{commit}}' &>/dev/null; then
+        echo "$clone is half a clone, and taken away"
+        as_root rm -rf "$clone"
+    fi
+done
+"""
+
+
+def _beside(file: str) -> str:
+    """Write down which of the units beside DevStack's own are at work."""
+    return f"{_listed('--state=active')} > {quote(file)}\n"
+
+
+def _listed(which: str) -> str:
+    """Return the command that prints the names of units beside DevStack's own."""
+    wanted = " ".join(map(quote, BESIDE))
+    return f"systemctl list-units {which} --plain --no-legend {wanted} | awk '{{ print $1 }}'"
+
+
+def stack(place: Place, *, controller: bool, root: str) -> str:
+    """Run stack.sh; where one was begun before, whether it came to its end or not, undo that first.
+
+    Units beside DevStack's own that run then are kept in `root`, as well as those that ran before it ever began.
+    """
     force = "FORCE=yes " if place.force else ""
     left = f"""
 if ! grep -qs 'devstack-admin:' {CLOUDS_YAML}; then
@@ -82,21 +119,43 @@ fi
 if [ -e "$tree/.begun" ]; then
     echo 'stack.sh was begun here before: unstack.sh first'
     there ./unstack.sh || echo "unstack.sh ends with $?; going on"
-fi
+elif [ ! -e {quote(f"{root}/units.before")} ]; then
+    {_beside(f"{root}/units.before")}fi
+{_whole_clones(place)}
 there touch .begun
 there env {force}./stack.sh
-{left if controller else ""}"""
+{_beside(f"{root}/units")}{left if controller else ""}"""
 
 
-def unstack(place: Place, *, clean: bool) -> str:
-    """End what stack.sh has started, be it half; `clean` takes away what it has made, too."""
+def unstack(place: Place, *, clean: bool, root: str) -> str:
+    """End what stack.sh has started, be it half, and leave no password; `clean` takes away what it has made, too.
+
+    Units that ran before stack.sh are left as they are. Folders of /etc that belong to DevStack's user it has made.
+    """
     how = "clean.sh" if clean else "unstack.sh"
+    dest, clones, name = quote(place.dest), quote(place.clones or place.dest), quote(place.user)
     return f"""{_help(place)}
-[ -e "$tree/.begun" ] || exit 0
-there ./{how} || echo "{how} ends with $?; going on"
-as_root systemctl stop '{PREFIX}*.service'
-as_root rm -f "$tree/.begun" "$tree/local.conf"
+if [ -e "$tree/.begun" ]; then
+    there ./{how} || echo "{how} ends with $?; going on"
+    as_root systemctl stop '{PREFIX}*.service'
+    for unit in $({_listed("--all")}); do
+        grep -qsxF "$unit" {quote(f"{root}/units.before")} || as_root systemctl disable -q --now "$unit" || :
+    done
+fi
+as_root rm -rf {CLOUDS_YAML} {dest}/.my.cnf {dest}/.config/openstack {clones}/tempest/etc
+as_root find {dest}/logs "$tree" -maxdepth 1 -regex '.*/stack.sh.log.*\\|.*/worlddump-.*' -delete 2>/dev/null || :
+if id {name} >/dev/null 2>&1; then
+    as_root find /etc -mindepth 1 -maxdepth 1 -type d -user {name} ! -user root -exec rm -rf {{}} +
+fi
+for file in .begun local.conf .localrc.auto .localrc.password .stackenv accrc userrc_early; do
+    as_root rm -rf "$tree/$file"
+done
 """
+
+
+def forget_conf(place: Place) -> str:
+    """Take away a local.conf that no stack.sh has come to use."""
+    return f"{AS_ROOT}as_root rm -f {quote(f'{place.tree}/local.conf')}\n"
 
 
 def discover(place: Place) -> str:

@@ -112,15 +112,15 @@ class DevStack:
     def stop(self, spec: CloudSpec, nodes: Sequence[Node]) -> None:
         """End the services, the controller's last."""
         for node in reversed(_in_order(spec, nodes)):
-            node.host.run(systemd.stop(UNITS), limit=300)
+            node.host.run(systemd.stop(UNITS, beside=f"{node.root}/units"), limit=300)
 
     def status(self, spec: CloudSpec, nodes: Sequence[Node]) -> list[Service]:
-        """Return DevStack's units as systemd has them."""
-        return systemd.status(_in_order(spec, nodes), UNITS, prefix=PREFIX)
+        """Return DevStack's units, and those that they need, as systemd has them."""
+        return systemd.status(_in_order(spec, nodes), UNITS, prefix=PREFIX, beside="units")
 
     def logs(self, spec: CloudSpec, nodes: Sequence[Node], *, service: str | None, lines: int) -> str:
         """Return the last lines that a service, or each, has in the journal."""
-        return systemd.logs(_in_order(spec, nodes), UNITS, service=service, lines=lines, prefix=PREFIX)
+        return systemd.logs(_in_order(spec, nodes), UNITS, service=service, lines=lines, prefix=PREFIX, beside="units")
 
 
 def _steps(spec: CloudSpec, first: Node, rest: Sequence[Node], passwords: dict[str, str]) -> list[Step]:
@@ -162,17 +162,25 @@ def _steps(spec: CloudSpec, first: Node, rest: Sequence[Node], passwords: dict[s
                 controller=None if node is first else first.address,
                 passwords=passwords,
                 git_base=options["git_base"],
+                dest=options["dest"],
             ),
             options["local_conf_sections"],
         )
         steps.append(
-            Step(f"local conf {node.name}", scripts.put_conf(place, conf), (node.name,), ready, files={conf: text})
+            Step(
+                f"local conf {node.name}",
+                scripts.put_conf(place, conf),
+                (node.name,),
+                ready,
+                files={conf: text},
+                undo="" if options["cleanup"] == "none" else scripts.forget_conf(place),
+            )
         )
         is_first = node is first
         steps.append(
             Step(
                 "stack" if is_first else f"stack {node.name}",
-                scripts.stack(place, controller=is_first),
+                scripts.stack(place, controller=is_first, root=node.root),
                 (node.name,),
                 (f"local conf {node.name}", *(() if is_first else ("stack",))),
                 limit=options["timeout"],
@@ -180,7 +188,8 @@ def _steps(spec: CloudSpec, first: Node, rest: Sequence[Node], passwords: dict[s
                 leaves="packages, services, databases, /etc/openstack and more: all that stack.sh makes",
                 undo=""
                 if options["cleanup"] == "none"
-                else scripts.unstack(place, clean=options["cleanup"] == "clean"),
+                else scripts.unstack(place, clean=options["cleanup"] == "clean", root=node.root),
+                stays="packages, what MariaDB and RabbitMQ hold, and DevStack's user with its home",
                 undo_limit=1800,  # unstack.sh alone took 3 minutes of a small cloud
             )
         )
@@ -192,7 +201,7 @@ def _steps(spec: CloudSpec, first: Node, rest: Sequence[Node], passwords: dict[s
     steps.append(
         Step(
             "start",
-            systemd.start(UNITS),
+            systemd.start(UNITS, beside="$PWD/../units"),
             everywhere,
             ("discover hosts",) if rest else stacked,
             limit=300,
@@ -216,7 +225,11 @@ def _in_order(spec: CloudSpec, nodes: Sequence[Node]) -> list[Node]:
 def _place(spec: CloudSpec) -> Place:
     options = spec.options
     repo = options["devstack_repo"] or f"{options['git_base'] or 'https://opendev.org'}/openstack/devstack"
-    return Place(spec.name, options["user"], options["dest"], repo, options["devstack_branch"], options["force"])
+    given = str((options["localrc"] or options["local_conf"]).get("DEST", ""))
+    clones = given if given.startswith("/") and "$" not in given else ""
+    return Place(
+        spec.name, options["user"], options["dest"], repo, options["devstack_branch"], options["force"], clones
+    )
 
 
 ENGINES.add("devstack", DevStack())

@@ -41,6 +41,11 @@ class Folder:
         return Nailgun(self.read("access.json"))
 
     @property
+    def made(self) -> bool:
+        """Whether the environment was made, as far as is noted."""
+        return (self.path / "environment").exists() and self.read("environment")["id"] is not None
+
+    @property
     def cluster(self) -> int:
         """The environment's id."""
         return int(self.read("environment")["id"])

@@ -30,11 +30,14 @@ def sign_in(folder: Folder) -> None:
     """See that Fuel lets us in, and say which it is."""
     api = folder.api
     api.get("releases")
+    if folder.made:  # that step is done, and not done again: what it has made may be gone since
+        environment.look(folder, api)
     print(f"Fuel {api.get('version')['release']}")
 
 
 def set_attributes(folder: Folder) -> None:
     """Set the environment's attributes that the spec names."""
+    environment.look(folder, folder.api)
     api, path = folder.api, f"clusters/{folder.cluster}/attributes"
     there = api.get(path)["editable"]
     changed: dict[str, Any] = {}
@@ -55,6 +58,7 @@ def set_attributes(folder: Folder) -> None:
 def assign_nodes(folder: Folder) -> None:
     """Give nodes their roles. Nailgun lets one environment take what another has, so two of us take turns."""
     wanted, api, cluster = folder.read("nodes.json"), folder.api, folder.cluster
+    environment.look(folder, api)
     with _alone(folder):
         for _ in range(_ATTEMPTS):
             there = {node["id"]: node for node in api.get("nodes")}

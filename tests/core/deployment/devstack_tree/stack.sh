@@ -48,6 +48,13 @@ if [ "$TRAP" = fail-once ] && [ ! -e "$HOME/failed" ]; then
     echo "E: Unable to fetch some archives" >&2
     exit 100
 fi
+for folder in "${DEST:?}"/*/; do
+    # The real one takes a folder for a clone.
+    [ ! -d "$folder/.git" ] || git -C "$folder" rev-parse -q --verify HEAD
+done
+unit mariadb.service "/bin/sleep infinity"
+sudo install -d -o "$(id -un)" /etc/nova
+echo "password = $ADMIN_PASSWORD" > /etc/nova/nova.conf
 unit devstack@n-cpu.service "/bin/sleep infinity"
 if [ -z "$SERVICE_HOST" ] && [ "$TRAP" != silent ]; then
     sudo mkdir -p /etc/openstack
