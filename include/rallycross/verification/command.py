@@ -32,9 +32,11 @@ def ran(
     what: str,
     stop: threading.Event,
     folder: Path | None = None,
+    given: bytes | None = None,
 ) -> "subprocess.CompletedProcess[bytes]":
     """Return how it ended; `what` begins the message where it could not be run, or took more than `limit` seconds.
 
+    `given` is its standard input.
     Raises `Stopped` when `stop` is set. Whatever is raised, neither it nor what it has started is left.
     """
     try:
@@ -42,7 +44,7 @@ def ran(
             command,
             env=dict(environment),
             cwd=folder,
-            stdin=subprocess.DEVNULL,
+            stdin=subprocess.DEVNULL if given is None else subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             start_new_session=True,
@@ -54,7 +56,8 @@ def ran(
         try:
             while time.monotonic() < deadline:
                 with suppress(subprocess.TimeoutExpired):  # nothing of what it has said until then is lost
-                    out, err = process.communicate(timeout=POLL)
+                    text, given = given, None  # it is taken over once
+                    out, err = process.communicate(text, timeout=POLL)
                     return subprocess.CompletedProcess(command, process.returncode, out, err)
                 heed(stop)
             _end(process)

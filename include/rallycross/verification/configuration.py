@@ -126,11 +126,17 @@ def configure(
         for option in part
     }
     for key, value in (overrides or {}).items():
-        section, dot, name = key.rpartition(".")
-        if not (section and dot and name):
-            raise RallycrossError(f"tempest option {key!r}: not of the form section.name, such as compute.image_ref")
+        section, _, name = key.rpartition(".")
         options[key] = Option(section, name, value, "asked for")
     return Configuration(tuple(options.values()))
+
+
+def check_places(options: Iterable[str]) -> None:
+    """Raise where an option does not say in which section it stands."""
+    for key in options:
+        section, _, name = key.rpartition(".")
+        if not (section and name):
+            raise RallycrossError(f"tempest option {key!r}: not of the form section.name, such as compute.image_ref")
 
 
 def choose_images(images: Iterable[Image]) -> tuple[Image, Image] | None:

@@ -6,6 +6,7 @@ an ordinary user of the same project. Options are environment variables: OPENSTA
 
 import configparser
 import re
+import threading
 import tomllib
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -66,14 +67,17 @@ class Project:
         clouds = {name: entry(Keystone(NOWHERE), nowhere) for name in ("admin", "member")}
         write_owner_only(folder / "clouds.yaml", yaml.safe_dump({"clouds": clouds}))
 
+    def check(self, options: Mapping[str, str], folder: Path, *, stop: threading.Event) -> None:  # noqa: ARG002
+        """Raise where an option is not the name of a variable."""
+        if bad := [name for name in options if not _VARIABLE.fullmatch(name)]:
+            raise RallycrossError(f"option {bad[0]!r}: not the name of an environment variable, which a project takes")
+
     def members(self, name: str, available: Sequence[TestId]) -> list[TestId]:  # noqa: ARG002 - it has one set
         """Return the tests of a set."""
         return list(available)
 
     def configure(self, need: Need) -> Configured:
         """Write clouds.yaml."""
-        if bad := [name for name in need.options if not _VARIABLE.fullmatch(name)]:
-            raise RallycrossError(f"option {bad[0]!r}: not the name of an environment variable, which a project takes")
         users = {"admin": need.admin, "member": need.member}
         clouds = {name: entry(need.facts.keystone, user) for name, user in users.items() if user is not None}
         write_owner_only(need.workspace / "clouds.yaml", yaml.safe_dump({"clouds": clouds}))

@@ -1,18 +1,24 @@
 """Tempest as a verifier, with whatever plugins are installed beside it."""
 
+import json
 import shutil
-from collections.abc import Mapping, Sequence
+import threading
+from collections.abc import Iterator, Mapping, Sequence
 from importlib.resources import files
 from pathlib import Path
+from typing import Any
 
-from rallycross.errors import RallycrossError
+from rallycross.errors import RallycrossError, did_you_mean
 from rallycross.owner_only import write_owner_only
+from rallycross.secret import shown_value
+from rallycross.verification import tempest_options
+from rallycross.verification.command import ran
 from rallycross.verification.configuration import TEST_SECONDS, configure
 from rallycross.verification.environments import Environment
 from rallycross.verification.known_sets import SETS
 from rallycross.verification.lists import read_list
 from rallycross.verification.testid import TestId
-from rallycross.verification.verifier import Configured, Need, basic_environment
+from rallycross.verification.verifier import LIST_LIMIT, Configured, Need, basic_environment
 
 
 class Tempest:
@@ -44,7 +50,29 @@ class Tempest:
         }
 
     def before_listing(self, folder: Path) -> None:
-        """Tempest lists its tests without a configuration."""
+        """Write an empty tempest.conf: what the run before was told, or this machine's, is not for listing."""
+        write_owner_only(folder / "tempest.conf", "")
+
+    def check(self, options: Mapping[str, str], folder: Path, *, stop: threading.Event) -> None:
+        """Raise where tempest, or a plugin of it, does not know an option, or cannot take its value."""
+        if not options:
+            return
+        what = f"{self.title}: its options cannot be read"
+        command = (self.python, "-P", tempest_options.__file__)
+        environment = self.environment(folder)
+        given = json.dumps(dict(options)).encode()
+        done = ran(command, environment=environment, folder=folder, limit=LIST_LIMIT, what=what, stop=stop, given=given)
+        if done.returncode:
+            last = "\n".join(done.stderr.decode(errors="replace").strip().splitlines()[-20:])
+            raise RallycrossError(f"{what} (code {done.returncode}) - can its modules be imported?\n{last}")
+        told = json.loads(done.stdout.splitlines()[-1])
+        if complaints := [*self._unknown(told), *_cannot_be(told["bad"], options)]:
+            raise RallycrossError("\n".join(complaints))
+
+    def _unknown(self, told: Mapping[str, Any]) -> Iterator[str]:
+        for option in told["unknown"]:
+            near = did_you_mean(option, told["known"]) or "is a plugin missing?"
+            yield f"tempest option {option}: {self.title} does not have it - {near}"
 
     def members(self, name: str, available: Sequence[TestId]) -> list[TestId]:
         """Return the tests of a set."""
@@ -74,6 +102,14 @@ class Tempest:
         )
         write_owner_only(need.workspace / "tempest.conf", decided.text())
         return Configured(self.environment(need.workspace), decided.shown())
+
+
+def _cannot_be(bad: Mapping[str, str], options: Mapping[str, str]) -> Iterator[str]:
+    for option, why in bad.items():
+        value = options[option]
+        shown = str(shown_value(option, value))
+        said = why.replace(value, shown) if value and shown != value else why
+        yield f"tempest option {option}: cannot be {shown!r} ({said}) - give another value"
 
 
 def _quick(available: Sequence[TestId]) -> list[TestId]:

@@ -80,6 +80,9 @@ class Verifier(Protocol):
     def before_listing(self, folder: Path) -> None:
         """Put into the folder what its modules need to be imported, before any cloud is known."""
 
+    def check(self, options: Mapping[str, str], folder: Path, *, stop: threading.Event) -> None:
+        """Raise where it does not know one of these options, or cannot take its value. No cloud is known yet."""
+
     def members(self, name: str, available: Sequence[TestId]) -> list[TestId]:
         """Return the tests of one of its sets."""
 

@@ -18,6 +18,7 @@ from rallycross.errors import RallycrossError
 from rallycross.permissions import NotAllowed, Permissions
 from rallycross.verification import accounts, workers
 from rallycross.verification.accounts import Accounts
+from rallycross.verification.configuration import check_places
 from rallycross.verification.discovery import discover
 from rallycross.verification.environments import Say
 from rallycross.verification.facts import Facts
@@ -56,6 +57,8 @@ class Request:
     def __post_init__(self) -> None:
         if self.accounts and self.source.kind != TEMPEST:
             raise RallycrossError("a file of accounts is tempest's - a project's users are made for the run")
+        if self.source.kind == TEMPEST:
+            check_places(self.options)
 
     def check(self, permissions: Permissions) -> None:
         """Raise `NotAllowed` where something is out of reach for whoever asks: a package, or a file."""
@@ -186,6 +189,7 @@ def _listed(
     verifier = install(request.source, environments, say, stop=stop)
     if request.choice.set:
         check_set(request.choice.set, verifier.sets)
+    verifier.check(request.options, workspace, stop=stop)
     return verifier, available_tests(verifier, workspace, stop=stop)
 
 

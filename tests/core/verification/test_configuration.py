@@ -11,7 +11,6 @@ from verifiable_cloud import VerifiableCloud
 
 from rallycross.cloud.access import v3
 from rallycross.cloud.cloud import Cloud
-from rallycross.errors import RallycrossError
 from rallycross.verification.accounts import Accounts
 from rallycross.verification.configuration import Configuration, choose_flavors, choose_images, configure
 from rallycross.verification.discovery import discover
@@ -216,12 +215,6 @@ def test_accounts_that_were_given_take_the_place_of_an_administrator() -> None:
     assert found["auth.use_dynamic_credentials"] == "false"
     assert found["auth.test_accounts_file"] == "/etc/accounts.yaml"
     assert not [key for key in found if key.startswith("auth.admin_")]
-
-
-def test_an_override_without_a_section_is_refused() -> None:
-    """What cannot be an option of tempest.conf is refused with the form that it must have."""
-    with pytest.raises(RallycrossError, match=r"'image_ref': not of the form section\.name"):
-        conf(image_ref="x")
 
 
 def test_small_test_images_are_chosen_first() -> None:

@@ -1,0 +1,80 @@
+"""Says which of some options tempest, or a plugin beside it, does not know, and whose values it cannot take.
+
+Run as a script by the verifier's own Python, where Rallycross need not be installed: it imports nothing of it. Standard
+input is `{"section.name": value}`; standard output a line of `{"unknown": [option], "bad": {option: why}, "known":
+[option]}`, of which the last is given where there is any unknown.
+"""
+
+import contextlib
+import io
+import json
+import os
+import sys
+import tempfile
+from pathlib import Path
+from typing import Any
+
+from oslo_config import cfg
+
+
+def registered(folder: str) -> list[tuple[str, Any]]:
+    """Make oslo.config know all options that there are; return those that tempest and its plugins list, by section."""
+    Path(folder, "tempest.conf").touch()
+    os.environ.update(TEMPEST_CONFIG_DIR=folder, TEMPEST_CONFIG="tempest.conf")
+    from tempest import config  # noqa: PLC0415 - it reads the environment
+
+    _ = config.CONF.compute  # registers them
+    return [
+        ("DEFAULT" if group is None else getattr(group, "name", group), option)
+        for group, options in config.list_opts()
+        for option in options
+    ]
+
+
+def other_names(listed: list[tuple[str, Any]]) -> dict[tuple[str, str], tuple[str, str]]:
+    """Return what options are called in a file besides: with hyphens, or as they were called before."""
+    names = {(section, option.name): (section, option.dest) for section, option in listed}
+    for section, option in listed:
+        for old in getattr(option, "deprecated_opts", None) or ():
+            names.setdefault((old.group or section, old.name or option.dest), (section, option.dest))
+    return names
+
+
+def read(file: Path, place: tuple[str, str], text: str, known_as: tuple[str, str]) -> None:
+    """Read one option from a file as tempest does; raise what that raises."""
+    value = "\n    ".join(text.replace("$", "$$").splitlines())  # oslo.config replaces what begins with a dollar sign
+    file.write_text(f"[{place[0]}]\n{place[1]} = {value}\n")
+    said = io.StringIO()
+    try:
+        with contextlib.redirect_stderr(said):
+            cfg.CONF([], project="tempest", default_config_files=[str(file)])
+    except cfg.RequiredOptError:  # it may be among those that Rallycross decides
+        pass
+    except SystemExit as error:  # of those that a command line takes as well
+        raise ValueError(said.getvalue().strip()) from error
+    section, name = known_as
+    group = cfg.CONF if section == "DEFAULT" else cfg.CONF[section]
+    getattr(group, name)
+
+
+def main() -> None:
+    """Check."""
+    given = json.load(sys.stdin)
+    unknown, bad = [], {}
+    with tempfile.TemporaryDirectory() as folder:
+        listed = registered(folder)
+        names = other_names(listed)
+        for key, value in given.items():
+            section, _, name = key.rpartition(".")
+            try:
+                read(Path(folder, "given.conf"), (section, name), value, names.get((section, name), (section, name)))
+            except (cfg.NoSuchOptError, cfg.NoSuchGroupError, AttributeError, KeyError):
+                unknown.append(key)
+            except (cfg.ConfigFileParseError, cfg.ConfigFileValueError, ValueError, TypeError) as error:
+                bad[key] = str(error).rpartition(" is not valid: ")[2]  # before it: where the file stood
+    known = sorted({f"{section}.{option.dest}" for section, option in listed}) if unknown else []
+    sys.stdout.write(f"{json.dumps({'unknown': unknown, 'bad': bad, 'known': known})}\n")
+
+
+if __name__ == "__main__":
+    main()
