@@ -201,7 +201,7 @@ def _steps(spec: CloudSpec, first: Node, rest: Sequence[Node], passwords: dict[s
     steps.append(
         Step(
             "start",
-            systemd.start(UNITS, beside="$PWD/../units"),
+            systemd.start(UNITS, beside="$(pwd)/../units"),
             everywhere,
             ("discover hosts",) if rest else stacked,
             limit=300,
