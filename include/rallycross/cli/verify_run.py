@@ -88,6 +88,8 @@ def list_(options: argparse.Namespace) -> int:
         console.print(test.full)
     for test, reason in selection.skipped:
         progress.print(f"skipped: {test.name}  ({reason or 'no reason is given'})")
+    for note_ in selection.notes:
+        progress.print(note_)
     progress.print(f"{len(selection.run)} tests of {verifier.title}, {len(selection.skipped)} skipped")
     return 0
 

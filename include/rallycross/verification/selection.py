@@ -1,7 +1,7 @@
 """Which tests a verification runs: a set, a pattern or a list, less what cannot work on this cloud."""
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from importlib.resources import files
 from typing import Any
@@ -68,6 +68,7 @@ class Selection:
     run: tuple[TestId, ...]
     skipped: tuple[tuple[TestId, str], ...] = ()  # with the reason
     expected: Mapping[str, str] = field(default_factory=dict)  # name of a test that is to fail -> reason
+    notes: tuple[str, ...] = ()  # what a list names and this verifier does not have
 
     @property
     def total(self) -> int:
@@ -86,16 +87,17 @@ def select(
 ) -> Selection:
     """Return the tests chosen among those `available`.
 
-    `also_skip` is laid beneath the choice's own skips. Raises where the choice matches nothing, or where it or one of
-    its lists names a test that the verifier does not have.
+    `also_skip` is laid beneath the choice's own skips. Raises where the choice matches nothing, or names a test that
+    the verifier does not have. Lists of skips and of expected failures are made for many clouds, versions and plugins:
+    what they name besides is noted.
     """
     chosen = _chosen(choice, verifier, available)
-    for what, patterns in (("skip list", choice.skips), ("list of expected failures", choice.expected)):
-        _check_entries(what, patterns, available)
+    lists = {"skip list": choice.skips, "list of expected failures": choice.expected}
+    notes = tuple(note for what, entries in lists.items() for note in _unknown(what, entries, verifier, available))
     skips = {**also_skip, **choice.skips}
     reasons = {test: reason for test in chosen if (reason := _reason(test, skips)) is not None}
     expected = {test.name: reason for test in chosen if (reason := _reason(test, choice.expected)) is not None}
-    return Selection(tuple(test for test in chosen if test not in reasons), tuple(reasons.items()), expected)
+    return Selection(tuple(test for test in chosen if test not in reasons), tuple(reasons.items()), expected, notes)
 
 
 def skip_list(name: str) -> dict[str, str]:
@@ -127,10 +129,17 @@ def _check_names(names: Iterable[str], known: Mapping[str, TestId]) -> None:
         raise RallycrossError(f"there is no test {_named(missing)}{f' - {close}' if close else ''}")
 
 
-def _check_entries(what: str, patterns: Iterable[str], available: Sequence[TestId]) -> None:
-    missing = [one for one in patterns if not any(re.search(one, test.name) for test in available)]
+def _unknown(what: str, entries: Iterable[str], verifier: Verifier, available: Sequence[TestId]) -> Iterator[str]:
+    """Yield a sentence about what a list names and the verifier does not have; nothing where it has all of it."""
+    missing = [one for one in entries if not any(_names(one, test) for test in available)]
     if missing:
-        raise RallycrossError(f"{what}: no test is named {_named(missing)} - take it out, or mend it")
+        count = f"{len(missing)} of its entries" if len(missing) > 1 else "an entry"
+        yield f"{what}: {verifier.title} has no test for {count}, which changes nothing: {_named(missing)}"
+
+
+def _names(entry: str, test: TestId) -> bool:
+    """Return whether an entry is a test's name, parentheses of a variant and all, or a pattern found in it."""
+    return entry == test.name or re.search(entry, test.name) is not None
 
 
 def _named(names: Sequence[str]) -> str:
@@ -139,4 +148,4 @@ def _named(names: Sequence[str]) -> str:
 
 
 def _reason(test: TestId, reasons: Mapping[str, str]) -> str | None:
-    return next((reason for pattern, reason in reasons.items() if re.search(pattern, test.name)), None)
+    return next((reason for pattern, reason in reasons.items() if _names(pattern, test)), None)

@@ -156,6 +156,8 @@ def verify(
             clean(connection, prefix)
             verifier, available = installing.result()
         selection = select(request.choice, verifier, available, also_skip=_cannot_work(facts, given))
+        for note in selection.notes:
+            say(note)
         try:
             configured = _configure(connection, verifier, facts, request, given, workspace=workspace, prefix=prefix)
             begin(selection.total, _environment(request, verifier, facts, configured, selection))
@@ -230,6 +232,7 @@ def _rest(selection: Selection, done: frozenset[str]) -> Selection:
         run=tuple(test for test in selection.run if test.name not in done),
         skipped=tuple((test, reason) for test, reason in selection.skipped if test.name not in done),
         expected=selection.expected,
+        notes=selection.notes,
     )
 
 
@@ -302,5 +305,6 @@ def _environment(
         "services": sorted(facts.services),
         "hypervisors": sorted(facts.hypervisor_types),
         "not_run": {test.name: reason for test, reason in selection.skipped},
+        "notes": list(selection.notes),
         "options": {name: dict(option) for name, option in configured.shown.items()},
     }

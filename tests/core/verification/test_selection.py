@@ -146,15 +146,31 @@ def test_a_choice_is_kept_whole() -> None:
 
 
 def test_what_does_not_exist_is_named() -> None:
-    """An unknown set, a test and an entry of a list that match nothing are told by name, with what was meant."""
+    """An unknown set, and a listed test that is not there, are told by name, with what was meant."""
     with pytest.raises(RallycrossError, match=r"'smok'.*did you mean smoke\?"):
         chosen(TWO, set="smok")
     with pytest.raises(RallycrossError, match=r"there is no test tempest\.api\.A\.test_3 - did you mean"):
         chosen(TWO, tests=("tempest.api.A.test_3",))
-    with pytest.raises(RallycrossError, match="skip list: no test is named test_7"):
-        chosen(TWO, set="smoke", skips={"test_7": ""})
-    with pytest.raises(RallycrossError, match="list of expected failures: no test is named test_8"):
-        chosen(TWO, set="smoke", expected={"test_8": ""})
+
+
+def test_lists_that_were_made_for_many_clouds_are_taken() -> None:
+    """What a skip list, or one of expected failures, names besides is told; the rest of it is heeded."""
+    skips = {"test_7": "", "test_2$": "a bug", "test_9": ""}
+    found = chosen(TWO, set="smoke", skips=skips, expected={"test_1": "known", "test_8": ""})
+    assert (found.run, found.skipped) == ((TWO[0],), ((TWO[1], "a bug"),))
+    assert found.expected == {"tempest.api.A.test_1": "known"}
+    first, second = found.notes
+    assert first.startswith("skip list: tempest")
+    assert first.endswith("has no test for 2 of its entries, which changes nothing: test_7, test_9")
+    assert second.endswith("has no test for an entry, which changes nothing: test_8")
+    assert not chosen(TWO, set="smoke", skips={"test_2": ""}).notes
+
+
+def test_an_entry_may_be_a_name_with_a_variant_in_parentheses() -> None:
+    """Parentheses group in a pattern, and are themselves in a name: either is found."""
+    variant = TestId("tempest.api.A.test_1(v2.1)[id-1,smoke]")
+    found = chosen([variant, *TWO], set="smoke", skips={"tempest.api.A.test_1(v2.1)": "why"})
+    assert (found.skipped, found.notes) == (((variant, "why"),), ())
 
 
 def test_what_matches_nothing_is_refused() -> None:
