@@ -66,6 +66,10 @@ def _run(given: Json) -> Json:
     if by and "event_type" not in by:  # {"iteration": 3}, {"time": 20}
         kind, value = next(iter(by.items()))
         run["triggered_by"] = {"event_type": kind, "value": value}
+    elif "triggered_by" in run:
+        run["triggered_by"] = by
+    if isinstance(run.get("error"), str):
+        run["error"] = ["", run["error"], ""] if run["error"] else []
     if isinstance(run.get("output"), str):
         chart = {"title": "Output", "chart_plugin": "TextArea", "data": run["output"].splitlines()}
         run["output"] = {"additive": [], "complete": [chart] if run["output"] else []}

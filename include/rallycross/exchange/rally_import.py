@@ -180,7 +180,7 @@ def _task(given: Json, file: str, cloud: str) -> Imported:
         origin=file,
         environment={},
         started_at=began if began is not None else min(starts, default=0.0),
-        ended_at=max(ends, default=None) if updated is None else updated,
+        ended_at=max([*ends, began or 0.0]) if updated is None or updated < (began or 0.0) else updated,
         subtasks=subtasks,
     )
     return Imported(task, iterations)
@@ -252,7 +252,7 @@ def _load_seconds(iterations: list[Json], began: float) -> float:
 def _ended(given: Json, began: float, load: float) -> float:
     """Return when a workload ended: as it is told, or by what it took, with its contexts or without."""
     updated = _moment(given.get("updated_at"))
-    if updated is not None:
+    if updated is not None and updated >= began:
         return updated
     return began + max(given.get("full_duration") or 0.0, load)
 
@@ -266,9 +266,10 @@ def _in_order(iterations: list[Json]) -> list[Json]:
 
 def _moment(text: str | None) -> float | None:
     """Return seconds since the epoch of a time of Rally's, which is in UTC; None where it cannot be read."""
+    text = (text or "").removesuffix("Z").removesuffix("+00:00")
     for form in ("%Y-%m-%dT%H:%M:%S", "%Y-%m-%dT%H:%M:%S.%f", "%Y-%m-%d %H:%M:%S"):
         try:
-            return float(calendar.timegm(time.strptime(text or "", form)))
+            return float(calendar.timegm(time.strptime(text, form)))
         except ValueError:
             continue
     return None

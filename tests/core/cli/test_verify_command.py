@@ -1,10 +1,12 @@
 """`rallycross verify`: what it prints, what it ends with, and what it says when something is wrong."""
 
+import io
 import json
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+import subunit
 import yaml
 from small_cloud import ADMIN
 from verifiable_cloud import VerifiableCloud, small_project, standing_environment
@@ -114,6 +116,34 @@ def test_every_form_can_be_written(verify: Command, form: str) -> None:
         assert (row.cloud, row.status) == ("elsewhere", "finished")
         ends = [{test.name: test.status for test in verify.store.tests(uuid)} for uuid in (before, row.uuid)]
         assert ends[0] == ends[1]
+
+
+JUNIT = """<testsuite errors="0" failures="2" name="" tests="3" time="3.000">
+<testcase classname="tempest.api.compute.X" name="test_a[id-1,smoke]" time="1.000"/>
+<testcase classname="" name="setUpClass (tempest.api.compute.Y)" time="1.000">
+<failure type="x">boom</failure>
+</testcase>
+<testcase classname="" name="tearDownClass (tempest.api.compute.X)" time="1.000">
+<failure type="x">boom</failure>
+</testcase>
+</testsuite>"""
+
+
+def test_one_run_taken_as_subunit_and_as_junit_does_not_differ(verify: Command) -> None:
+    """What subunit2junitxml writes of a run compares with the run's stream without a difference."""
+    stream = io.BytesIO()
+    writer = subunit.StreamResultToBytes(stream)
+    for name in ("tempest.api.compute.X.test_a[id-1,smoke]", "setUpClass (tempest.api.compute.Y)"):
+        writer.status(test_id=name, test_status="success" if "[" in name else "fail")
+    writer.status(test_id="tearDownClass (tempest.api.compute.X)", test_status="fail")
+    (verify.folder / "s").write_bytes(stream.getvalue())
+    (verify.folder / "j").write_text(JUNIT)
+    for name in ("s", "j"):
+        assert "2 tests" in verify("import", str(verify.folder / name), "C")[1]
+    told = json.loads(verify("compare", "--cloud", "C", "--json")[1])
+    failing = {"tempest.api.compute.X.test_a", "tempest.api.compute.Y.setUpClass"}
+    assert {change["name"] for change in told["failing"]} == failing
+    assert not any(told[kind] for kind in ("broken", "mended", "flaky", "new", "gone"))
 
 
 def test_lists_are_taken_from_files(verify: Command) -> None:

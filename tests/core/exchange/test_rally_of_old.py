@@ -146,6 +146,29 @@ def test_an_imported_run_looks_like_a_run() -> None:
         assert task.task.ended_at is not None
 
 
+@pytest.mark.parametrize(
+    "end", [None, "", "then", "2014-09-18T00:26:45", "2014-09-18T00:26:45Z", "2014-09-18T00:26:45.5+00:00"]
+)
+def test_a_task_has_ended_whatever_it_says_of_its_end(end: str | None) -> None:
+    """What is no time, or lies before the beginning, is put right by what the load took."""
+    told = {"created_at": "2014-09-18T00:26:40", **({} if end is None else {"updated_at": end})}
+    workload = {"scenario": {"A.b": {}}, "runner": {"serial": {}}, "data": [], "full_duration": 5.0, **told}
+    for task in ({**told}, {**told, "created_at": "2014-09-18T00:26:40Z", "updated_at": "2013-01-01T00:00:00"}):
+        (imported,) = read_rally(
+            json.dumps({"tasks": [{**task, "subtasks": [{"workloads": [workload]}]}]}), file="r.json"
+        )
+        assert imported.task.ended_at == imported.task.started_at + 5
+        assert imported.task.workloads[0].ended_at == imported.task.ended_at
+
+
+def test_a_run_of_a_hook_may_lack_what_set_it_off_and_say_its_error_in_a_word() -> None:
+    """The report finds a mapping and a list of three in either case."""
+    run = {"hook": "sys_call", "status": "failed", "error": "no such file", "triggered_by": None}
+    (hook,) = read(hooks=[run]).task.workloads[0].hook_results
+    assert hook["results"][0]["triggered_by"] == {}
+    assert hook["results"][0]["error"] == ["", "no such file", ""]
+
+
 def test_what_is_no_number_is_told_with_its_place_where_one_is_needed() -> None:
     """NaN and infinity are nothing where nothing will do, and refused with their place where not."""
     chart = {"title": "t", "chart_plugin": "Pie", "data": [["a", float("nan")]]}
