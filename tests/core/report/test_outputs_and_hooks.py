@@ -1,13 +1,12 @@
 """Outputs of scenarios and results of hooks are on the page, and what they bring with them stays where it is put."""
 
-import shutil
 from pathlib import Path
 
 import pytest
+from browser import opened
 from made_outputs import EVIL, add_outputs
 from made_run import MadeRun
 from test_html import Page
-from test_page_in_browser import _open
 
 from rallycross import report
 from rallycross.results.store import Store
@@ -82,13 +81,9 @@ def test_the_document_has_the_hooks_as_they_are(page: Path) -> None:
     assert "Subprocess returned 3" in page.with_name("report.json").read_text(encoding="utf-8")
 
 
-@pytest.mark.skipif(
-    shutil.which("chromium") is None and shutil.which("google-chrome") is None,
-    reason="no Chromium on this machine: apt-get install chromium",
-)
 async def test_outputs_are_drawn_and_embedded_code_does_not_run(page: Path, tmp_path: Path) -> None:
     """In a browser the charts are drawn, a frame shows its page, its script changes nothing, nothing is fetched."""
-    async with _open(page, tmp_path / "profile", width=1440, scheme="light") as tab:
+    async with opened(page, tmp_path / "profile", width=1440, scheme="light") as tab:
         await tab.value("document.querySelectorAll('.workload details').forEach(one => one.open = true)")
         await tab.value(
             """(async () => { for (const one of document.querySelectorAll('.output .chart, iframe')) {
