@@ -316,6 +316,7 @@ def test_the_verdict_tells_an_invalid_load_from_a_failure(
     store().end_deployment(own_reference(seen, "deploy"), status="finished")
     uuid = store().begin_task(own_reference(seen, "benchmark"), cloud="c", task=task, environment={})[0]
     row = SlaRow("invalid_load", passed=False, detail="the generator was the bottleneck")
+    store().end_workload(uuid, status="finished")
     store().save_judgement(uuid, statistics={}, sla=[row], passed=False)
 
     with pytest.raises(RunFailed, match="is INVALID" if invalid else "did not pass"):
