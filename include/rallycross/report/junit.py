@@ -14,6 +14,7 @@ from rallycross.results.endings import told
 from rallycross.results.models import WorkloadRow
 from rallycross.secret import shown_text
 from rallycross.verification.test import FAILED
+from rallycross.verification.testid import TestId
 
 # XML 1.0 has no way to write these, not even as references.
 _UNWRITABLE = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
@@ -51,10 +52,12 @@ def _deployment(suite: ET.Element, run: Run) -> None:
 def _verification(suite: ET.Element, run: Run) -> None:
     row = run.verification
     for test in run.tests:
-        group, _, name = test.name.rpartition(".")
-        case = _case(suite, group, name, test.seconds)
+        group = TestId(test.name).class_name
+        case = _case(suite, group, test.name.removeprefix(f"{group}.") if group else test.name, test.seconds)
         if test.status in FAILED:
             _say(case, "failure", _last_line(test.traceback) or test.status, test.traceback)
+            if test.status == "uxsuccess":
+                case[-1].set("type", "unittest.case._UnexpectedSuccess")  # as subunit2junitxml tells of it
         elif test.status == "skip":
             _say(case, "skipped", test.reason)
     if row is None:

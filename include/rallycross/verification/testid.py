@@ -38,4 +38,4 @@ class TestId:
     @property
     def class_name(self) -> str:
         """The dotted name of the class: what a verifier sets up and tears down around its tests."""
-        return self.name.partition("(")[0].rpartition(".")[0]
+        return re.split(r"[(\[]", self.name, maxsplit=1)[0].rpartition(".")[0]

@@ -2,6 +2,8 @@
 
 import io
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from xml.etree import ElementTree as ET
 from xml.sax.saxutils import quoteattr
 
 import pytest
@@ -9,7 +11,12 @@ import subunit
 from hypothesis import given
 from hypothesis import strategies as st
 
+from rallycross.report.junit import junit
+from rallycross.report.run import gather
+from rallycross.results.store import Store
 from rallycross.verification.importing import results
+from rallycross.verification.test import Status, TestResult
+from rallycross.verification.testid import TestId
 
 BEGAN = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
 
@@ -191,3 +198,15 @@ def test_tests_of_a_suite_follow_one_another() -> None:
         '<testsuite timestamp="2026-01-02T03:04:05Z"><testcase name="a" timestamp="2026-01-02T03:04:15Z"/></testsuite>'
     )
     assert [one.started - began for one in results(text.encode(), file="x")] == [10]
+
+
+def test_what_is_exported_as_junit_comes_back_by_the_same_names(tmp_path: Path) -> None:
+    """A class is what stands before a test's own name, whose variant or parameters may have dots."""
+    ends: dict[str, Status] = {"a.B.test_c": "success", "a.B.test_d(v2.1,ipv6)": "fail", "t.test_boot[m1.tiny]": "skip"}
+    made = [TestResult(name, end, 1.0, 1.0) for name, end in {**ends, "a.B.test_x": "uxsuccess"}.items()]
+    store = Store.open(f"sqlite:///{tmp_path / 'results.db'}")
+    store.import_verification("u", cloud="C", chosen="x", tests=made, environment={})
+    content = junit(gather(store, deployment=None, verification="u", task=None, samples=tmp_path))
+    assert [(one.name, one.status) for one in results(content, file="x")] == [(one.name, one.status) for one in made]
+    classes = [case.get("classname") for case in ET.fromstring(content).iter("testcase")]
+    assert classes == [TestId(one.name).class_name for one in made]

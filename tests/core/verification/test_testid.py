@@ -28,4 +28,4 @@ def test_a_scenario_in_parentheses_belongs_to_the_name() -> None:
 def test_parameters_in_brackets_belong_to_the_name() -> None:
     """What pytest writes behind a name tells one test from another, and is no attribute."""
     for full in ("a.test_boot[m1.tiny]", "a.test_boot[1-2]", "a.test_up[compute]", "a.test_x[a[0]]", "a.test_x[]"):
-        assert (TestId(full).name, TestId(full).tags) == (full, ())
+        assert (TestId(full).name, TestId(full).tags, TestId(full).class_name) == (full, (), "a")
