@@ -105,9 +105,9 @@ def _airflow() -> list[str]:
 
 def _clouds() -> list[str]:
     return [
-        f"cloud {cloud.name}: {service.name} is {service.state} {service.detail}"
-        f" - see ./rallycross logs {cloud.name}/{service.name}"
+        f"cloud {cloud.name}: {name} is {state} {detail}"
+        + (f" - see ./rallycross logs {cloud.name}/{name}" if name not in {"-", "deployment"} else "")
         for cloud in clouds()
-        for service in cloud.services()
-        if service.state not in {"RUNNING", "STOPPED"}
+        for name, state, detail in cloud.parts()
+        if state not in {"RUNNING", "STOPPED", "stopped", "AT WORK"}
     ]

@@ -44,6 +44,8 @@ def _site(tmp_path: Path) -> Iterator[Site]:
 
 def test_a_half_failed_deploy_goes_on_and_ends(servers: list[Server], site: Site) -> None:
     """A failed deploy is told with Ansible's words and goes on; what is stopped is started; a destroy spares others."""
+    with pytest.raises(StepFailed, match=r"What to do: .*docker_registry"):
+        deployment.deploy(a_spec(servers, globals={"trap": "no-images"}), site)
     spec = a_spec(servers, globals={"trap": "fail-once"}, passwords={"database_password": "hush-hush"})
     with pytest.raises(StepFailed) as caught:
         deployment.deploy(spec, site)

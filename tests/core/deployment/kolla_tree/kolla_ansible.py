@@ -6,6 +6,7 @@
 import argparse
 import os
 import secrets
+import shutil
 import subprocess
 import sys
 import time
@@ -93,6 +94,8 @@ def main() -> None:
     if given.command in {"destroy", "stop"} and not given.sure:
         parser.error(f"the following arguments are required: {SURE}")  # ends with 2
     if given.command == "install-deps":
+        if not shutil.which("git"):
+            sys.exit("ERROR! Failed to find required executable git in paths")
         (Path(os.environ["ANSIBLE_HOME"]) / COLLECTION).mkdir(parents=True, exist_ok=True)
         return
     Play(Path(given.inventory), given.configdir, given.limit).run(given.command)
@@ -127,9 +130,12 @@ class Play:
             if not (Path(os.environ["ANSIBLE_HOME"]) / COLLECTION).exists():
                 say("[ERROR]: the role 'openstack.kolla.baremetal' was not found")
                 sys.exit(1)
-            self.everywhere(hosts, "mkdir -p /opt/kolla && touch /opt/kolla/docker")
+            self.everywhere(hosts, "/usr/bin/python3 -c 'import apt' && mkdir -p /opt/kolla && touch /opt/kolla/docker")
         elif command == "prechecks":
             self.everywhere(hosts, "[ -e /opt/kolla/docker ] || { echo \"No module named 'docker'\"; exit 1; }")
+        elif command == "pull" and self.globals.get("trap") == "no-images":
+            say('fatal: [kolla-1]: FAILED! => Get "https://quay.io/v2/": dial tcp: lookup quay.io: no such host')
+            sys.exit(2)
         elif command == "pull":
             self.everywhere(hosts, "touch /opt/kolla/images")
         elif command == "deploy":
