@@ -69,7 +69,9 @@ def test_an_invalid_load_is_an_error_and_no_failure(store: Store, tmp_path: Path
     assert error is not None
     assert error.get("message") == "INVALID: the load cannot be believed"
     assert "invalid_load: the generator started iterations late" in (error.text or "")
-    written = report.write(store, deployment=None, verification=None, task=made.task, folder=tmp_path)
+    written = report.write(
+        store, deployment=None, verification=None, task=made.task, folder=tmp_path, samples=made.samples
+    )
     found = json.loads(written["json"].read_text(encoding="utf-8"))
     assert (found["verdict"]["passed"], found["verdict"]["invalid"]) == (False, True)
 
@@ -87,7 +89,13 @@ def test_junit_can_hold_any_text(store: Store, tmp_path: Path) -> None:
 def test_the_document_is_whole(store: Store, made: MadeRun, tmp_path: Path) -> None:
     """What the store has on the run is in it, under the names of its columns, with the verdict."""
     written = report.write(
-        store, deployment=made.deployment, verification=made.verification, task=made.task, folder=tmp_path, title="T"
+        store,
+        deployment=made.deployment,
+        verification=made.verification,
+        task=made.task,
+        folder=tmp_path,
+        samples=made.samples,
+        title="T",
     )
     found = json.loads(written["json"].read_text(encoding="utf-8"))
     workload = found["task"]["subtasks"][1]["workloads"][0]
@@ -122,4 +130,4 @@ def test_a_crashed_workload_is_an_error(store: Store, tmp_path: Path) -> None:
     error = suites["benchmark"].find("testcase/error")
 
     assert error is not None
-    assert (error.get("message"), error.text) == ("users: no quota", "Traceback")
+    assert (error.get("message"), error.text) == ("broke off: users: no quota", "Traceback")
