@@ -84,6 +84,7 @@ def _create(options: argparse.Namespace) -> int:
         )
         raise
     if spec.engine != "existing":  # which signs in itself
+        console.print(f"cloud {name} is deployed; is it in reach?")
         _complain(name, _named(name).answers())
     console.print(f"cloud {name} stands; OS_CLIENT_CONFIG_FILE={settings().clouds_yaml}")
     return 0

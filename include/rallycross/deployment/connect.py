@@ -82,6 +82,8 @@ def _why(error: Exception) -> str:
     """Return why there is no connection, in people's words."""
     if isinstance(error, NoValidConnectionsError):  # whose own text does not have the cause
         return ", ".join(sorted({_why(one) for one in error.errors.values()}))
+    if isinstance(error, paramiko.ChannelException):  # the server in front has answered, and cannot get there
+        return f"{error.text.lower()} on the way through its `via`"
     if isinstance(error, TimeoutError):
         return f"no answer within {_PATIENCE} s"
     if isinstance(error, OSError) and error.strerror:

@@ -15,6 +15,8 @@ _TRAP = re.compile(
 )
 _TRAP_LINES = 60  # a trap's lines in a row, those of what it calls among them
 _COMPLAINT = re.compile(rf"{_STAMP}(?:\[ERROR\]|\[Call Trace\]|E: |[Ee]rror: |ERROR\b|fatal: |FATAL\b)")
+# What differs from try to try: numbers and times by themselves, temporary files; not a host's name or address.
+_CHANGING = re.compile(r"(?<![\w.-])(?:\d+:)*\d+(?:\.\d+)?(?![\w.-]*\w)|/tmp/\S+")
 
 
 def excerpt(text: str) -> tuple[str, ...]:
@@ -51,13 +53,13 @@ def _before_trap(lines: list[str]) -> list[str]:
 
 def _last_try(lines: list[str]) -> list[str]:
     """Return the lines without those that the last ones repeat, but for numbers: tries of one command, say the same."""
-    shapes = [re.sub(r"0x[0-9a-f]+|\d+", "0", line) for line in lines]
+    shapes = [_CHANGING.sub("0", line) for line in lines]
     most, period = 0, 0
     for length in range(1, len(lines)):
-        again = 0
-        while again < len(lines) - length and shapes[-1 - again] == shapes[-1 - again - length]:
+        again, alike = 0, shapes if length > 1 else lines
+        while again < len(lines) - length and alike[-1 - again] == alike[-1 - again - length]:
             again += 1
         # All but the line between two tries, which the first does not have.
-        if again >= max(1, length - 1) and again > most:
+        if again >= max(1, length - 1) and again > most and (length == 1 or len(set(alike[-length:])) > 1):
             most, period = again, length
     return lines[: len(lines) - period - most] + lines[len(lines) - period :] if most else lines

@@ -65,6 +65,13 @@ def test_of_several_tries_the_last_is_told(tries: int) -> None:
     assert told == ["before", lines[-4], *lines[-3:]]
 
 
+@pytest.mark.parametrize("name", ["node-{}", "10.0.0.{}", "{}"])
+def test_hosts_are_not_taken_for_tries(name: str) -> None:
+    """Lines that differ in what they speak of are all told."""
+    lines = [f"fatal: [{name.format(number)}]: UNREACHABLE!" for number in range(5)]
+    assert list(excerpt("\n".join(lines))) == lines
+
+
 @given(st.lists(st.text(alphabet="ab+ 1"), max_size=60))
 def test_lines_keep_their_order(lines: list[str]) -> None:
     """What is told are lines of what was said, in their order, with the last one among them unless it is a trace."""

@@ -7,11 +7,12 @@ import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
+import paramiko
 import pytest
 from machines import Machines
 from ssh_server import connected, ssh_server
 
-from rallycross.deployment.connect import connect
+from rallycross.deployment.connect import _why, connect
 from rallycross.deployment.host import CommandFailed, Host
 from rallycross.deployment.local_host import LocalHost
 from rallycross.deployment.ssh_host import SSHHost
@@ -167,3 +168,23 @@ def test_a_script_has_a_logins_umask_whoever_runs_it() -> None:
         assert LocalHost().run("umask").out == "0022\n"
     finally:
         os.umask(before)
+
+
+@pytest.mark.parametrize(
+    ("error", "words"),
+    [
+        (
+            paramiko.ssh_exception.NoValidConnectionsError(
+                {("192.0.2.1", 22): ConnectionRefusedError(111, "Connection refused")}
+            ),
+            "connection refused",
+        ),
+        (TimeoutError("timed out"), "no answer within 15 s"),
+        (OSError(113, "No route to host"), "no route to host"),
+        (paramiko.ChannelException(2, "Connect failed"), "connect failed on the way through its `via`"),
+        (EOFError(), "EOFError"),
+    ],
+)
+def test_a_lost_host_is_told_in_words(error: Exception, words: str) -> None:
+    """Why there is no connection is said without numbers of errors."""
+    assert _why(error) == words
