@@ -192,9 +192,10 @@ def _data(cloud: StandingCloud, store: Store, *, whole: bool = False) -> dict[st
 
 def _check(options: argparse.Namespace) -> int:
     cloud = _named(options.spec)
-    services = cloud.services()
+    services, endpoints = cloud.services(), list[Service]()
     if cloud.spec.engine != "existing" and services:  # whose services are those of its catalog
-        services += [replace(one, name=f"endpoint of {one.name}") for one in cloud.answers()]
+        endpoints = [replace(one, name=f"endpoint of {one.name}") for one in cloud.answers()]
+        services += endpoints
     if options.json:
         print_json({"name": cloud.name, "services": [asdict(service) for service in services]})
         return 0 if services and all(service.state == "RUNNING" for service in services) else 2
@@ -206,7 +207,8 @@ def _check(options: argparse.Namespace) -> int:
     if cloud.spec.engine == "existing":  # whose catalog nobody here has written
         for service in services:
             console.print(f"{service.name}  {service.detail}")
-    console.print(f"cloud {cloud.name} stands: {len(services)} services run")
+    answer = f", {len(endpoints)} endpoints of its catalog answer" if endpoints else ""
+    console.print(f"cloud {cloud.name} stands: {len(services) - len(endpoints)} services run{answer}")
     return 0
 
 

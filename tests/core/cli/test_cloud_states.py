@@ -110,6 +110,7 @@ def test_a_check_signs_in(tmp_path: Path, paths: Settings, capsys: pytest.Captur
             entry = {**small.cloud().config}
             registered.keep(paths, "toy", yaml.safe_dump({"clouds": {"toy": entry}}))
             assert main(["cloud", "check", "toy"]) == 0
+            assert "stands: 1 services run, " in capsys.readouterr().out
             small.url = "http://127.0.0.1:9"
         entry["api_timeout"] = 2
         entry["auth"] = small.cloud().config["auth"]
