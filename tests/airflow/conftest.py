@@ -17,6 +17,7 @@ os.environ.update(
         "AIRFLOW__CORE__DAGS_FOLDER": str(CHECKOUT / "dags"),
         "AIRFLOW__CORE__PLUGINS_FOLDER": str(CHECKOUT / "plugins"),
         "AIRFLOW__CORE__LOAD_EXAMPLES": "False",
+        "AIRFLOW__CORE__TEST_CONNECTION": "Enabled",  # as it is with ./rallycross up
         "AIRFLOW__LOGGING__LOGGING_LEVEL": "WARNING",
         "AIRFLOW__API_AUTH__JWT_SECRET": "a secret of the tests, long enough for the signature: " + "x" * 32,
         "RALLYCROSS_HOME": f"{_HOME.name}/rallycross",
