@@ -2,9 +2,11 @@
 
 import asyncio
 import contextlib
+import json
 import re
 import shutil
 import subprocess
+import time
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
@@ -41,6 +43,10 @@ def chromium(folder: Path) -> tuple[str, dict[str, str] | None]:
     return str(tree.program("usr/lib/chromium/chromium")), {**tree.environment, "FONTCONFIG_FILE": str(fonts)}
 
 
+class NotDoneError(AssertionError):
+    """The browser has refused a command."""
+
+
 class Tab:
     """A page in the browser, by its debugging protocol."""
 
@@ -57,7 +63,8 @@ class Tab:
         while True:
             message = await self.socket.receive_json(timeout=60)
             if message.get("id") == self.sent:
-                assert "error" not in message, message
+                if "error" in message:
+                    raise NotDoneError(message["error"])
                 return dict(message["result"])
             self.said.append(message)
 
@@ -67,10 +74,52 @@ class Tab:
         assert "exceptionDetails" not in found, found
         return found["result"].get("value")
 
+    async def go(self, url: str) -> None:
+        """Open an address, and wait until its page has loaded."""
+        await self.call("Page.navigate", url=url)
+        await self.until("document.readyState == 'complete'")
+
+    async def until(self, expression: str, limit: float = 120) -> Any:
+        """Wait until JavaScript gives something that is true, also while one page makes room for another; return it."""
+        deadline = time.monotonic() + limit
+        while True:
+            with contextlib.suppress(NotDoneError):
+                if found := await self.value(expression):
+                    return found
+            assert time.monotonic() < deadline, f"never true: {expression}"
+            await asyncio.sleep(0.1)
+
+    async def click(self, selector: str) -> None:
+        """Click on what a selector names, once it is there and can be clicked on."""
+        one = f"document.querySelector({json.dumps(selector)})"
+        await self.until(f"{one} && !{one}.disabled && ({one}.click(), true)")
+
+    async def fill(self, selector: str, text: str) -> None:
+        """Put a text in the place of what a field has, as pasting does."""
+        one = f"document.querySelector({json.dumps(selector)})"
+        await self.until(f"{one} && ({one}.focus(), {one}.select(), document.activeElement == {one})")
+        if text:
+            await self.call("Input.insertText", text=text)
+        else:
+            await self.value("document.execCommand('delete')")
+
 
 @contextlib.asynccontextmanager
 async def opened(page: Path, profile: Path, *, width: int, scheme: str) -> AsyncIterator[Tab]:
     """Open a file in a window of that width, and scroll through it so that everything is drawn."""
+    async with browsing(profile, width=width, scheme=scheme) as tab:
+        await tab.go(page.as_uri())
+        for _ in range(100):
+            await tab.value("scrollBy({top: 800, behavior: 'instant'})")
+            await asyncio.sleep(0.05)
+            if await tab.value("scrollY + innerHeight >= document.documentElement.scrollHeight - 2"):
+                break
+        yield tab
+
+
+@contextlib.asynccontextmanager
+async def browsing(profile: Path, *, width: int, scheme: str) -> AsyncIterator[Tab]:
+    """Start a browser on an empty page, in a window of that width."""
     program, environment = chromium(profile)
     with subprocess.Popen(  # noqa: ASYNC220 - the test does nothing else meanwhile
         [program, *FLAGS, f"--user-data-dir={profile}", "about:blank"],
@@ -96,13 +145,6 @@ async def opened(page: Path, profile: Path, *, width: int, scheme: str) -> Async
                     await tab.call(
                         "Emulation.setEmulatedMedia", features=[{"name": "prefers-color-scheme", "value": scheme}]
                     )
-                    await tab.call("Page.navigate", url=page.as_uri())
-                    await tab.value("new Promise(done => document.readyState == 'complete' ? done() : (onload = done))")
-                    for _ in range(100):
-                        await tab.value("scrollBy({top: 800, behavior: 'instant'})")
-                        await asyncio.sleep(0.05)
-                        if await tab.value("scrollY + innerHeight >= document.documentElement.scrollHeight - 2"):
-                            break
                     yield tab
         finally:
             browser.terminate()

@@ -1,0 +1,150 @@
+"""The trigger forms and the tab Report in a real browser, of an Airflow that runs."""
+
+import asyncio
+import contextlib
+import os
+import time
+from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from browser import Tab, browsing
+
+from rallycross.cli.airflow_api import AirflowDidNotAnswer, quoted
+from rallycross.cli.airflow_settings import MARK
+from rallycross.cli.processes import end, marked
+from rallycross.cli.secrets import USER
+from rallycross.cli.server import AirflowServer, free_port
+
+pytestmark = pytest.mark.e2e  # a start of Airflow, and a run
+
+LIMIT = 300.0  # seconds; a shared machine may be slow
+DAGS = ("benchmark", "cloud_lifecycle", "deploy_cloud", "destroy_cloud", "verify_cloud")
+TASK = """\
+# a task that needs no cloud
+version: 2
+title: pasted
+subtasks:
+  - title: none
+    scenario:
+      Dummy.dummy: {sleep: 0}
+    runner:
+      constant: {times: 3, concurrency: 1}
+"""
+
+
+@pytest.fixture(name="server", scope="module")
+def _server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[AirflowServer]:
+    """Start an Airflow of this module's own."""
+    home = tmp_path_factory.mktemp("forms")
+    server = AirflowServer(home / "airflow", wanted_port=free_port(0))
+    environment = {name: value for name, value in os.environ.items() if not name.startswith(("AIRFLOW", "PYTEST"))}
+    try:
+        server.up({**environment, "RALLYCROSS_HOME": str(home)}, limit=LIMIT, tell=lambda _: None)
+        yield server
+    finally:
+        end(lambda: marked(MARK, str(server.folder)), grace=5)
+
+
+@pytest.fixture(name="pasted", scope="module")
+def _pasted(server: AirflowServer, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
+    """Paste a task file into the form of `benchmark`, send it without a cloud, and wait for the run's end."""
+
+    async def send() -> dict[str, Any]:
+        async with signed_in(server, tmp_path_factory.mktemp("profile")) as tab:
+            await open_form(tab, server, "benchmark")
+            await tab.fill("#element_cloud", "")
+            await tab.fill("#element_task_file", TASK)
+            await tab.click('[data-testid="trigger-dag-submit"]')
+            return await Runs(server).one("benchmark", "success", "failed")
+
+    return asyncio.run(send())
+
+
+@pytest.fixture(name="idle", scope="module")
+def _idle(server: AirflowServer, pasted: dict[str, Any]) -> AirflowServer:  # noqa: ARG001 - that run is to end before
+    """Give an Airflow that begins no run: what the forms ask for as they open is a whole cloud."""
+    control = server._control()
+    assert control is not None
+    control._server.supervisor.stopProcess("scheduler")
+    return server
+
+
+@contextlib.asynccontextmanager
+async def signed_in(server: AirflowServer, profile: Path) -> AsyncIterator[Tab]:
+    """Open a browser on a light system, and sign in as one who opens the UI for the first time."""
+    async with browsing(profile, width=1440, scheme="light") as tab:
+        await tab.go(server.url)
+        await tab.fill("input[name=username]", USER)
+        await tab.fill("input[name=password]", server.secrets.password)
+        await tab.click("button[type=submit]")
+        await tab.until("!location.pathname.startsWith('/auth') && document.querySelector('button') && true")
+        yield tab
+
+
+async def open_form(tab: Tab, server: AirflowServer, dag: str) -> None:
+    """Open a DAG's page, and on it the trigger form."""
+    await tab.go(f"{server.url}/dags/{dag}")
+    await tab.click('[data-testid="trigger-dag-button"]')
+
+
+class Runs:
+    """The runs of an Airflow's DAGs, by its REST API."""
+
+    def __init__(self, server: AirflowServer) -> None:
+        self.api = server.api()
+
+    def of(self, dag: str) -> list[dict[str, Any]]:
+        """Return the runs of a DAG, the newest first."""
+        found: list[dict[str, Any]] = self.api.get(f"/dags/{dag}/dagRuns?order_by=-run_after")["dag_runs"]
+        return found
+
+    async def one(self, dag: str, *states: str) -> dict[str, Any]:
+        """Wait until the newest run of a DAG is in one of these states; return it."""
+        deadline = time.monotonic() + LIMIT
+        while True:
+            with contextlib.suppress(AirflowDidNotAnswer):  # a machine that has much to do
+                found = await asyncio.to_thread(self.of, dag)
+                if found and found[0]["state"] in states:
+                    return found[0]
+            assert time.monotonic() < deadline, f"{dag} has no run that is {' or '.join(states)}"
+            await asyncio.sleep(0.5)
+
+
+def test_what_is_pasted_keeps_its_lines(pasted: dict[str, Any]) -> None:
+    """The run's task file is the one that was pasted, line by line, and its load was run."""
+    assert (pasted["conf"]["task_file"], pasted["state"]) == (TASK, "success")
+
+
+async def test_the_tab_report_is_as_dark_as_airflow(
+    server: AirflowServer, pasted: dict[str, Any], tmp_path: Path
+) -> None:
+    """Where Airflow was set to dark on a light system, the report in its tab is dark; alone it is light."""
+    tab_of_run = f"{server.url}/dags/benchmark/runs/{quoted(pasted['dag_run_id'])}/plugin/rallycross-report"
+    report = "document.querySelector('iframe')?.contentDocument"
+    ground = "getComputedStyle({0}.body).backgroundColor"
+    found = {}
+    async with signed_in(server, tmp_path / "profile") as tab:
+        for theme in ("dark", "light"):
+            await tab.value(f"localStorage.setItem('theme', '{theme}')")
+            await tab.go(tab_of_run)
+            await tab.until(f"{report}?.readyState == 'complete' && {report}.querySelector('.workload') && true")
+            found[theme] = await tab.value(ground.format(report))
+        await tab.go(await tab.value("document.querySelector('iframe').src"))
+        found["alone"] = await tab.value(ground.format("document"))
+
+    assert found["dark"] != found["light"]
+    assert found["alone"] == found["light"]
+
+
+async def test_every_form_can_be_sent_as_it_opens(idle: AirflowServer, tmp_path: Path) -> None:
+    """A form that nobody has filled in makes a run of its DAG."""
+    runs = Runs(idle)
+    assert {row["dag_id"] for row in runs.api.get("/dags")["dags"]} == set(DAGS)
+
+    async with signed_in(idle, tmp_path / "profile") as tab:
+        for dag in DAGS:
+            await open_form(tab, idle, dag)
+            await tab.click('[data-testid="trigger-dag-submit"]')
+            assert (await runs.one(dag, "queued"))["run_type"] == "manual"
