@@ -35,7 +35,8 @@ _CODE = re.compile(
     r"|^(?:GET|HEAD|POST|PUT|PATCH|DELETE|OPTIONS) \S+: )$",
     re.IGNORECASE,
 )
-_ERROR_BEHIND = re.compile(r":? (?:Client|Server) Error\b", re.IGNORECASE)  # "404 Client Error", as requests has it
+# A status with words around it by which it is known: "404 Client Error", as requests has it; "(403, <request>)".
+_ERROR_BEHIND = re.compile(r":? (?:Client|Server) Error\b|, <request>", re.IGNORECASE)
 _LOOK_BACK = 24  # characters in front of a number in which such a word stands; a whole request may be longer
 _SHOWN = 50  # groups; a report with more than these helps nobody
 _KEPT = 1000  # groups; there are more only where each failure has a text of its own
