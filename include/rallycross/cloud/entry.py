@@ -39,6 +39,7 @@ _BOUND = frozenset(
     | {"system_scope"}
 )
 _OF_USER = frozenset({"username", "user_id", "user_domain_id", "user_domain_name"})
+_VERSION = re.compile(r"v?\d+(\.\d+)?|latest|auto", re.IGNORECASE)
 _WHO = {  # one of these, too
     **dict.fromkeys(_BY_USER, ("username", "user_id")),
     "v3applicationcredential": ("application_credential_id", "application_credential_name"),
@@ -124,10 +125,7 @@ def _wrong(given: Mapping[str, Any]) -> Iterator[str]:
         if is_secret_name(key) and (isinstance(value, bool) or not isinstance(value, str | int)):
             yield f"its {key} is no text for YAML - put it in quotes"
     yield from _wrong_with_tls(given)
-    try:
-        float(given.get("api_timeout", 1))
-    except (TypeError, ValueError):
-        yield "its api_timeout must be a number of seconds"
+    yield from _wrong_with_numbers(given)
     yield from _wrong_with_services(given)
 
 
@@ -140,6 +138,17 @@ def _wrong_with_tls(given: Mapping[str, Any]) -> Iterator[str]:
             yield f"its {key}: there is no file {given[key]} - mend the path"
     if "key" in given and "cert" not in given:
         yield "its key is there, and no cert - write the path of the certificate beside it"
+
+
+def _wrong_with_numbers(given: Mapping[str, Any]) -> Iterator[str]:
+    for key, value in given.items():
+        if key == "api_timeout" or key.endswith(("_retries", "_retry_delay")):
+            try:
+                float(value)
+            except (TypeError, ValueError):
+                yield f"its {key} must be a number"
+        elif key.endswith(("api_version", "min_version", "max_version")) and not _VERSION.fullmatch(str(value)):
+            yield f"its {key} is {value!r} - it must be a version, such as 3 or 2.60"
 
 
 def _wrong_with_services(given: Mapping[str, Any]) -> Iterator[str]:

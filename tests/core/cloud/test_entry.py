@@ -172,7 +172,17 @@ _KEYS = st.sampled_from(
     [
         *("auth_type", "region_name", "interface", "verify", "cacert", "cert", "key", "api_timeout", "networks", "-"),
         *("volume_endpoint_override", "compute_api_version", "image_interface", "profile", "cloud", "regions", "token"),
-        *("auth_methods", "identity_api_version", "metrics", "argparse", "validate", "username", "force_ipv4"),
+        *(
+            "auth_methods",
+            "identity_api_version",
+            "image_min_version",
+            "status_code_retries",
+            "metrics",
+            "argparse",
+            "validate",
+            "username",
+            "force_ipv4",
+        ),
     ]
 )
 _AUTH = st.sampled_from(["auth_url", "username", "password", "project_name", "token", "domain_id", "passcode", "x"])
