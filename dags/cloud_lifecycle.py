@@ -28,7 +28,7 @@ from operators.deploy import DeployOperator
 from operators.destroy import DestroyOperator
 from operators.judge import JudgeOperator
 from operators.report import ReportOperator
-from operators.stage import AFTERWARDS, NONE
+from operators.stage import AFTERWARDS, BEFOREHAND, NONE
 from operators.verdict import VerdictOperator
 from operators.verify import VerifyOperator
 from rallycross.verification import SETS
@@ -84,12 +84,14 @@ with DAG(
         task_file="{{ params.task_file }}",
         task_args="{{ (params.task_args or {}) | tojson }}",
         execution_timeout=QUICK,
+        **BEFOREHAND,
         doc_md="Says what is wrong with the cloud spec and the task file, before a cloud is made for them.",
     )
     deploy = DeployOperator(
         task_id="deploy",
         cloud_spec="{{ params.cloud_spec }}",
         execution_timeout=timedelta(hours=1),
+        **BEFOREHAND,
         doc_md="Makes the cloud of the spec stand, step by step; steps that are done are skipped.",
     )
     verify = VerifyOperator(

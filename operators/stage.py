@@ -205,6 +205,14 @@ class NotAgain(RallycrossError):  # noqa: N818 - reads as what it says
 
 ONLY_IF_IT_MAY_HELP = ExceptionRetryPolicy(rules=[RetryRule(exception=NotAgain, action=RetryAction.FAIL)])
 
+# What comes before the load begins nothing anew that stands, so it is tried again: a worker may have died, or
+# Airflow's API been away. What a user has to mend is told at once.
+BEFOREHAND: dict[str, Any] = {
+    "retries": 3,
+    "retry_delay": timedelta(seconds=5),
+    "retry_policy": ExceptionRetryPolicy(rules=[RetryRule(exception=RallycrossError, action=RetryAction.FAIL)]),
+}
+
 
 def tells_why(execute: Callable[..., Result]) -> Callable[..., Result]:
     """Tell the reason of a failure that a user can act on, in the stage's log and as its XCom `problem`.
