@@ -23,7 +23,7 @@ def test_each_hook_of_the_page_is_valid() -> None:
         for block in re.findall(r"^```yaml\n(.*?)^```$", TEXT, re.MULTILINE | re.DOTALL)
         for hook in yaml.safe_load(block)["hooks"]
     ]
-    assert len(hooks) == 3
+    assert len(hooks) == 4
     for hook in hooks:
         for named, there in ((hook["action"], known().actions), (hook["trigger"], known().triggers)):
             [(name, args)] = named.items()
