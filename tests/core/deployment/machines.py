@@ -251,7 +251,9 @@ def debian_tree(suite: str, name: str, include: str, finish: Callable[[Path], No
             part = cache / f"{base.name}.part"
             shutil.rmtree(part, ignore_errors=True)
             debootstrap, environment = _program("debootstrap")
-            _run(debootstrap, "--variant=minbase", f"--include={include}", suite, str(part), env=environment)
+            # In mounts of its own: one that is killed would leave this machine's /proc below our folder.
+            words = (debootstrap, "--variant=minbase", f"--include={include}", suite, str(part))
+            _run("unshare", "--mount", "--propagation", "private", *words, env=environment)
             finish(part)
             if Path(_CERTIFICATES).exists():
                 shutil.copy(_CERTIFICATES, part / _CERTIFICATES.lstrip("/"))
