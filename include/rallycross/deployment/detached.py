@@ -176,12 +176,13 @@ def release(host: Host, root: str, holder: Holder) -> None:
 def start(host: Host, root: str, step: Step) -> None:
     """Begin a step, unless it runs already with the same content; what runs with another is waited for elsewhere."""
     folder, name = quote(_folder(root)), quote(step.name)
+    new = f"{step.name}.{uuid4().hex[:8]}.new"  # another may begin the same step at this moment
     body = f"rallycross_step={quote(f'{_folder(root)}/{step.name}')}\n{_FAILED}{framed(step.script)}"
-    host.put(f"{_folder(root)}/{step.name}.new", body, mode=0o600)
+    host.put(f"{_folder(root)}/{new}", body, mode=0o600)
     host.put(f"{_folder(root)}/.runner", _RUNNER, mode=0o700)
     host.run(
-        f"cd -- {folder}\n{_HELP}exec 9> .lock\nflock 9\nif runs {name}; then rm -f -- {name}.new; exit 0; fi\n"
-        f"rm -f -- {name}.end {name}.running {name}.command\nmv -f -- {name}.new {name}.run\n"
+        f"cd -- {folder}\n{_HELP}exec 9> .lock\nflock 9\nif runs {name}; then rm -f -- {quote(new)}; exit 0; fi\n"
+        f"rm -f -- {name}.end {name}.running {name}.command\nmv -f -- {quote(new)} {name}.run\n"
         f"setsid -f bash --norc ./.runner {folder} {name} {step.limit:g} {fingerprint(step)} "
         f"</dev/null >{name}.log 2>&1 9>&-\n"
         # It runs once it has said so: until then nobody could tell it from one that was lost.

@@ -70,6 +70,28 @@ def test_an_interruption_kills_what_runs(host: Host, tmp_path: Path) -> None:
     assert detached.done(host, str(tmp_path)) == {"wait": detached.fingerprint(steps[1])}
 
 
+def test_a_step_that_several_begin_at_once_fails_for_none(host: Host, tmp_path: Path) -> None:
+    """Whoever comes second finds it running or ended: no beginner takes away what another has brought."""
+    step = Step("mark", f"echo once >> {tmp_path}/runs")
+    failed: list[Exception] = []
+
+    def begin() -> None:
+        try:
+            detached.start(host, str(tmp_path), step)
+        except Exception as error:  # noqa: BLE001 - told below
+            failed.append(error)
+
+    beginners = [threading.Thread(target=begin) for _ in range(6)]
+    for one in beginners:
+        one.start()
+    for one in beginners:
+        one.join()
+
+    _until(lambda: (tmp_path / "runs").exists(), "the step did not run")
+    assert failed == []
+    assert not list(tmp_path.rglob("*.new"))
+
+
 def test_a_killed_deployment_is_taken_up_where_it_stands(tmp_path: Path, told: Told) -> None:
     """After `kill -9` of the deploying process its step goes on, and the next waits for that one."""
     steps = [
