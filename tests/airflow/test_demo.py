@@ -1,6 +1,5 @@
 """`rallycross demo` against a small cloud: real Airflow, load and report; and what it says when things go wrong."""
 
-import os
 import re
 import signal
 import time
@@ -9,6 +8,7 @@ from pathlib import Path
 
 import pytest
 from demo_run import BOOT, SIGN_IN, Demo, parent
+from signalled import strike
 from small_cloud import ADMIN, SmallCloud
 
 from rallycross.cli.processes import end
@@ -96,7 +96,7 @@ def test_an_interrupt_stops_the_run_and_judges_it(demo: Demo) -> None:
     process = demo.start(demo.task(BOOT, times=100_000))
     run_id = demo.in_mid_load(process, 5)
 
-    os.kill(process.pid, signal.SIGINT)
+    strike(process.pid, signal.SIGINT)
     code, out = demo.ended(process)
 
     assert code == 1, out
@@ -129,7 +129,7 @@ def test_what_is_killed_in_mid_load_costs_no_sample(demo: Demo, killed: str, rea
     before = demo.done(run_id)
     time.sleep(1.2)
 
-    os.kill(victim, signal.SIGKILL)
+    strike(victim, signal.SIGKILL)
     code, out = demo.ended(process)
 
     assert code == 1, out
@@ -150,7 +150,7 @@ def test_a_killed_api_server_costs_nothing(demo: Demo) -> None:
     demo.in_mid_load(process, 5)
     (server,) = [found.pid for found in demo.processes() if "api_server" in found.command]
 
-    os.kill(server, signal.SIGKILL)
+    strike(server, signal.SIGKILL)
 
     code, out = demo.ended(process)
     # On a machine that is busy with the start of an API server the load may be late, which is no loss.

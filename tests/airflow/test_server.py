@@ -9,6 +9,7 @@ from contextlib import closing
 from pathlib import Path
 
 import pytest
+from signalled import strike
 
 from rallycross.cli.airflow_settings import COMPONENTS, MARK
 from rallycross.cli.processes import Process, end, marked
@@ -116,22 +117,23 @@ def test_a_killed_scheduler_comes_back_without_its_old_workers(server: AirflowSe
     old = pid_of(server, "scheduler")
     assert len([process for process in processes(server) if process.group == old]) > 1
 
-    os.kill(old, signal.SIGKILL)
+    strike(old, signal.SIGKILL)
 
     assert eventually(lambda: pid_of(server, "scheduler") not in {0, old})
     assert eventually(lambda: not [process for process in processes(server) if process.group == old])
 
 
 def keeper_of(server: AirflowServer) -> int:
-    """Return the process that brings the supervisor back."""
+    """Return the process that brings the supervisor back; 0 where there is none."""
     return next((one.pid for one in processes(server) if one.command.endswith("rallycross.cli.keeper")), 0)
 
 
 def test_a_killed_supervisor_comes_back_by_itself_with_all_it_had(server: AirflowServer) -> None:
     """Nobody has to start anything: its components are there again, each once, at the same port, with a new keeper."""
+    assert eventually(lambda: keeper_of(server) > 0)
     url, keeper = server.url, keeper_of(server)
     before = {process.pid for process in processes(server)}
-    os.kill(int((server.folder / "supervisor.pid").read_text()), signal.SIGKILL)
+    strike(int((server.folder / "supervisor.pid").read_text()), signal.SIGKILL)
     assert eventually(lambda: server.programs() == [])
     assert server.seen()[0][:2] == ("supervisor", "GONE")
 
@@ -146,8 +148,9 @@ def test_a_killed_supervisor_comes_back_by_itself_with_all_it_had(server: Airflo
 
 def test_a_killed_keeper_comes_back(server: AirflowServer) -> None:
     """The supervisor brings back who would bring it back, and the components go on."""
+    assert eventually(lambda: keeper_of(server) > 0)
     keeper, scheduler = keeper_of(server), pid_of(server, "scheduler")
-    os.kill(keeper, signal.SIGKILL)
+    strike(keeper, signal.SIGKILL)
 
     assert eventually(lambda: keeper_of(server) not in {0, keeper})
     assert pid_of(server, "scheduler") == scheduler
@@ -155,10 +158,11 @@ def test_a_killed_keeper_comes_back(server: AirflowServer) -> None:
 
 def test_what_nothing_is_left_of_above_is_replaced_by_a_start(server: AirflowServer) -> None:
     """Components that have lost supervisor and keeper, and the note of the ports, are ended, not doubled."""
-    url = server.url
-    os.kill(keeper_of(server), signal.SIGSTOP)  # so that it cannot act in between
-    os.kill(int((server.folder / "supervisor.pid").read_text()), signal.SIGKILL)
-    os.kill(keeper_of(server), signal.SIGKILL)
+    assert eventually(lambda: keeper_of(server) > 0)
+    url, keeper = server.url, keeper_of(server)
+    strike(keeper, signal.SIGSTOP)  # so that it cannot act in between
+    strike(int((server.folder / "supervisor.pid").read_text()), signal.SIGKILL)
+    strike(keeper, signal.SIGKILL)
     assert eventually(lambda: server.programs() == [])
     for name in ("ports.json", "scheduler.pid", "migrated"):  # as a power cut leaves them
         (server.folder / name).write_text("")

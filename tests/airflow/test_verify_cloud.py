@@ -14,6 +14,7 @@ from typing import Any
 
 import pytest
 import yaml
+from signalled import strike
 from small_cloud import ADMIN
 from verifiable_cloud import VerifiableCloud, small_project, standing_environment
 
@@ -128,9 +129,9 @@ def test_a_worker_that_is_killed_costs_nothing(airflow: Airflow, tmp_path: Path,
     store, uuid = Store.open(airflow.paths.results_url), reference(DAG, run_id, "verify")
     until(lambda: len(store.tests(uuid)) >= 5, 180, "no test has ended")
 
-    os.kill(airflow.worker(), signal.SIGKILL)
+    strike(airflow.worker(), signal.SIGKILL)
     if killed != "worker":
-        os.kill(airflow.job(), signal.SIGKILL)
+        strike(airflow.job(), signal.SIGKILL)
     before = {test.name for test in store.tests(uuid)}
 
     path = f"/dags/{DAG}/dagRuns/{run_id}"

@@ -1,6 +1,5 @@
 """The embedded cloud is a real OpenStack that heals, survives being stopped, and leaves nothing."""
 
-import os
 import signal
 import stat
 import time
@@ -11,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from signalled import strike
 
 from rallycross import deployment, lifecycle
 from rallycross.cloud.cloud import Cloud
@@ -160,7 +160,7 @@ def test_what_is_killed_comes_back(
     """After kill -9 of a service, another process takes its place, and servers boot again."""
     before = pid_of(spec, paths, name)
 
-    os.kill(before, signal.SIGKILL)
+    strike(before, signal.SIGKILL)
 
     assert eventually(lambda: pid_of(spec, paths, name) != before, 60)
     assert eventually(lambda: boot(embedded_cloud, network)[0] == "ACTIVE", 300)
@@ -189,7 +189,7 @@ def test_a_new_process_refuses_nobody(
         session, where = member.session, {"service_type": service, "interface": "public"}
         base = session.get_endpoint(**where)
         before = pid_of(spec, paths, name)
-        os.kill(before, signal.SIGTERM)
+        strike(before, signal.SIGTERM)
         assert eventually(lambda: pid_of(spec, paths, name) != before and session.get(base, raise_exc=False), 60)
 
         url = base + path.format(user=user.id)
@@ -211,7 +211,7 @@ def test_a_server_outlives_its_hypervisor(
     try:
         compute.wait_for_server(server, interval=0.5, wait=120)
         before = pid_of(spec, paths, "nova-compute")
-        os.kill(before, signal.SIGKILL)
+        strike(before, signal.SIGKILL)
         assert eventually(lambda: pid_of(spec, paths, "nova-compute") != before, 60)
         deployment.deploy(spec, site(spec, paths))
 

@@ -87,7 +87,7 @@ def test_a_step_that_several_begin_at_once_fails_for_none(host: Host, tmp_path: 
     for one in beginners:
         one.join()
 
-    _until(lambda: (tmp_path / "runs").exists(), "the step did not run")
+    _until((tmp_path / "runs").exists, "the step did not run")
     assert failed == []
     assert not list(tmp_path.rglob("*.new"))
 
