@@ -26,6 +26,14 @@ def configure(parser: argparse.ArgumentParser) -> None:
     add("--json", action="store_true", help="as JSON on standard output")
 
 
+def _version(package: str) -> str:
+    """Return the version of a package; the core runs without Airflow, too."""
+    try:
+        return importlib.metadata.version(package)
+    except importlib.metadata.PackageNotFoundError:
+        return "not installed here"
+
+
 def run(options: argparse.Namespace) -> int:
     """Print what was looked at; 2 when something is wrong."""
     here = machine.look(CHECKOUT)
@@ -35,7 +43,7 @@ def run(options: argparse.Namespace) -> int:
         ("system", here.system),
         ("memory", f"{here.memory / 1e9:.1f} GB"),
         ("free on this disk", f"{here.disk_free / 1e9:.1f} GB"),
-        *((name, importlib.metadata.version(name)) for name in _PACKAGES),
+        *((name, _version(name)) for name in _PACKAGES),
         *((what, value) for what, value, _ in limits()),
     ]
     if not options.json:

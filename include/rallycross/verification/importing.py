@@ -13,7 +13,7 @@ from rallycross.errors import RallycrossError
 from rallycross.foreign import binary
 from rallycross.userfile import limited
 from rallycross.verification.junit import cases
-from rallycross.verification.stream import STRAY, TestStream, replay
+from rallycross.verification.stream import PARSER, STRAY, TestStream, replay
 from rallycross.verification.test import TestResult
 
 _GZIP, _PACKET = b"\x1f\x8b", b"\xb3"  # how what is compressed, and each packet of subunit v2, begins
@@ -95,7 +95,7 @@ class _Packets:
 
     def status(self, **told: Any) -> None:
         """Take one event: the method that subunit calls."""
-        if told.get("test_id") == "subunit.parser":
+        if told.get("test_id") == PARSER:
             self.garbled = True
         elif told.get("file_name") != STRAY:
             self.whole += 1

@@ -17,6 +17,7 @@ ENDS: dict[str, Status] = {status: status for status in get_args(Status)}
 FIXTURE = re.compile(r"(?P<fixture>(?:setUp|tearDown)(?:Class|Module)) \((?P<scope>[^)]+)\)")
 BATCH_DONE = "batch done"  # the name of the attachment by which worker.py says that it wants more
 STRAY = "not subunit"  # the name of the attachment by which text between packets is told
+PARSER = "subunit.parser"  # the name of the test by which a packet that cannot be read is told
 ATTACHMENT_LIMIT = 64 * 1024  # bytes kept of one attachment: its end, where a traceback says what happened
 
 
@@ -148,7 +149,12 @@ def replay(content: bytes, result: Any) -> None:
     with tempfile.TemporaryFile() as file:
         file.write(content)
         file.seek(0)
-        subunit.ByteStreamToStreamResult(file, non_subunit_name=STRAY).run(result)
+        try:
+            subunit.ByteStreamToStreamResult(file, non_subunit_name=STRAY).run(result)
+        except (
+            ValueError
+        ) as error:  # a packet says that it is shorter than its own head: where the next begins is not known
+            result.status(test_id=PARSER, test_status="fail", file_name="Parser error", file_bytes=str(error).encode())
 
 
 def listed(output: bytes) -> tuple[list[TestId], str]:

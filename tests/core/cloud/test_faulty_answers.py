@@ -99,7 +99,7 @@ BAD: dict[str, tuple[Act, str]] = {
     "bad gzip": (with_headers(("Content-Encoding", "gzip")), "cannot be unpacked"),
     "a bomb": (bomb, "has more than 1000000 bytes"),
     "endless": (endless, r"has more than 1000000 bytes \(RALLYCROSS_ANSWER_LIMIT\)"),
-    "choices": (status(300, b"{}"), "the answer sends one elsewhere"),
+    "choices": (status(300, b"{}"), "the answer has no"),
     "redirect without aim": (status(302, b""), "sends one on to nowhere"),
     "redirect elsewhere": (
         status(302, b"", Location="http://elsewhere.invalid/compute/v2.1/servers"),

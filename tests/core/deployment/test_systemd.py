@@ -1,6 +1,7 @@
 """Units that a cloud runs as, by a real systemd."""
 
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 
 import pytest
 from machines import Machines
@@ -28,6 +29,14 @@ def _node(machines: Machines, tmp_path_factory: pytest.TempPathFactory) -> Itera
     machines.stop("units-1")
 
 
+def _until(true: Callable[[], bool]) -> None:
+    """Wait for something to become true: what a unit says is in the journal a moment later."""
+    deadline = time.monotonic() + 30
+    while not true():
+        assert time.monotonic() < deadline
+        time.sleep(0.2)
+
+
 def test_units_are_started_looked_at_and_stopped(node: Node) -> None:
     """What is enabled counts; one that does not come up fails the start with its own last words beside systemd's."""
     host = node.host
@@ -41,7 +50,7 @@ def test_units_are_started_looked_at_and_stopped(node: Node) -> None:
     host.run(systemd.start(UNITS))
     found = systemd.status([node], UNITS, prefix="play-")
     assert [(one.name, one.state, one.detail) for one in found] == [("good", "RUNNING", "running")]
-    assert systemd.logs([node], UNITS, service="play-good", lines=1).endswith(": hello\n")
+    _until(lambda: systemd.logs([node], UNITS, service="play-good", lines=1).endswith(": hello\n"))
 
     host.run(_UNIT.format(name="bad", kind="oneshot", command="'/bin/sh -c \"echo no database; exit 3\"'"))
     with pytest.raises(CommandFailed, match=r"(?s)no database.*failed: play-bad\.service"):

@@ -69,12 +69,12 @@ def test_an_unknown_set_is_refused_before_anything_is_touched(dead_port: int, tm
 
 
 def test_a_cloud_that_does_not_answer_is_named(dead_port: int, tmp_path: Path) -> None:
-    """The message names the cloud and the address, and what to check."""
+    """The message names the cloud and the address, and what to check; tempest is told nothing of any cloud."""
     said = refused(cloud(dead_port, username="admin", password="secret"), "quick", tmp_path)
     assert "cloud 'mine': cannot sign in" in said
     assert f"http://127.0.0.1:{dead_port}" in said
     assert "secret" not in said
-    assert not (tmp_path / "tempest.conf").exists()
+    assert (tmp_path / "tempest.conf").read_text() == ""
 
 
 def test_a_cloud_that_keeps_silent_is_not_waited_for_without_end(
