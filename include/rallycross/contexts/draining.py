@@ -179,8 +179,9 @@ class _Drain:
         """Leave alone the projects in which something is left."""
         self._inside += inside
         full = {left.project for left in inside}
-        self.pending = {key: target for key, target in self.pending.items() if key[1] not in full}
-        self._met &= self.pending.keys()
+        spared = {key for key in self.pending if key[1] in full}
+        self.pending = {key: target for key, target in self.pending.items() if key not in spared}
+        self._met -= spared
 
     def ask(self, target: _Target) -> None:
         """Have a thing deleted, unless it is on its way."""

@@ -10,7 +10,7 @@ from rallycross.cloud.scene import Tenant
 from rallycross.contexts.cleaning import LeftBehind, clean
 from rallycross.contexts.cleanup import AdminCleanup, Cleanup
 from rallycross.contexts.context import CONTEXTS, Backstage, Scene
-from rallycross.contexts.draining import drain, everything
+from rallycross.contexts.draining import drain, everything, sweep
 from rallycross.contexts.kinds import KINDS, OF_ADMIN, OF_USERS, Place, chosen
 from rallycross.task.flaw import flaws
 
@@ -169,6 +169,14 @@ def test_a_project_that_does_not_become_empty_stays(
     clean(backstage.connection, backstage.ledger)
     assert (small_cloud.count("projects"), small_cloud.count("networks")) == (0, 0)
     assert other != full
+
+
+def test_a_project_that_is_gone_is_counted(small_cloud: SmallCloud) -> None:
+    """As everything that is deleted is, also after it has been looked for once more."""
+    put(small_cloud, "projects", f"{PREFIX}p", domain_id="default")
+    drained = sweep(PREFIX, [KINDS["keystone.project"]], [Place(api(small_cloud), admin=True)])
+    assert (drained.deleted, drained.left) == ({"keystone.project": 1}, [])
+    assert small_cloud.count("projects") == 0
 
 
 def test_names_of_services_and_of_kinds_are_known() -> None:
