@@ -9,7 +9,6 @@ from pathlib import Path
 
 import pytest
 from airflow.sdk.exceptions import AirflowTaskTimeout
-from signalled import strike
 
 from operators.stage import StoppableOperator, parent
 
@@ -70,7 +69,7 @@ def test_what_was_killed_is_what_is_named(victim: str, name: str, tmp_path: Path
             worker = parent(task)
             assert parent(worker) == scheduler.pid
             for pid in (scheduler.pid, worker) if victim == "scheduler" else (worker,):
-                strike(pid, 9)
+                os.kill(pid, 9)
             if victim == "scheduler":
                 scheduler.wait()
             assert eventually(lambda: "lost" in told.read_text())
