@@ -78,6 +78,8 @@ def test_what_takes_a_moment_is_not_deferred(
     monkeypatch.setattr(StepTrigger, "run", lambda _: pytest.fail("it was deferred"))
 
     assert set(states(dag_bag.dags["deploy_cloud"], cloud_spec=str(file)).values()) == {"success"}
+    # The toy's program goes with its cloud.
+    assert states(dag_bag.dags["destroy_cloud"], cloud_spec=str(file)) == {"destroy": "success"}
 
 
 def test_what_takes_longer_is_deferred(spec: dict[str, Any], home: Path) -> None:
