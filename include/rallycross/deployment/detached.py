@@ -174,15 +174,20 @@ def release(host: Host, root: str, holder: Holder) -> None:
 
 
 def start(host: Host, root: str, step: Step) -> None:
-    """Begin a step, unless it runs already with the same content; what runs with another is waited for elsewhere."""
+    """Begin a step, unless it runs already, or another who looks after it has just seen it done with this content.
+
+    What runs with another content is waited for elsewhere.
+    """
     folder, name = quote(_folder(root)), quote(step.name)
     new = f"{step.name}.{uuid4().hex[:8]}.new"  # another may begin the same step at this moment
     body = f"rallycross_step={quote(f'{_folder(root)}/{step.name}')}\n{_FAILED}{framed(step.script)}"
     host.put(f"{_folder(root)}/{new}", body, mode=0o600)
     host.put(f"{_folder(root)}/.runner", _RUNNER, mode=0o700)
     host.run(
-        f"cd -- {folder}\n{_HELP}exec 9> .lock\nflock 9\nif runs {name}; then rm -f -- {quote(new)}; exit 0; fi\n"
-        f"rm -f -- {name}.end {name}.running {name}.command\nmv -f -- {quote(new)} {name}.run\n"
+        f"cd -- {folder}\n{_HELP}exec 9> .lock\nflock 9\nif runs {name} || "
+        f'[ -f {name} -a "$(cat -- {name} 2>/dev/null)" = {fingerprint(step)} ]; then\n'
+        f"    rm -f -- {quote(new)}; exit 0\nfi\n"
+        f"rm -f -- {name} {name}.end {name}.running {name}.command\nmv -f -- {quote(new)} {name}.run\n"
         f"setsid -f bash --norc ./.runner {folder} {name} {step.limit:g} {fingerprint(step)} "
         f"</dev/null >{name}.log 2>&1 9>&-\n"
         # It runs once it has said so: until then nobody could tell it from one that was lost.
@@ -201,7 +206,9 @@ def look(host: Host, root: str, name: str, *, holder: Holder, offset: int = 0) -
         f'if runs {quoted}; then echo "running $print 0 0"\n'
         # Between a process's end and the end of its file nothing is lost: the file is first.
         f'elif [ -f {quoted}.end ]; then {{ read -r code seconds print; echo "ended $print $code $seconds"; cat; }}'
-        f" < {quoted}.end\nelse echo 'lost - 0 0'; fi\n"
+        f" < {quoted}.end\n"
+        # Others follow it too: one of them may have settled it, and kept that it is done alone.
+        f'elif [ -f {quoted} ]; then echo "ended $(<{quoted}) 0 0"\nelse echo "lost - 0 0"; fi\n'
         f"printf '\\n%s' {quote(_MARK)}\n"
         f"[ ! -f {quoted}.log ] || tail -c +{offset + 1} -- {quoted}.log | head -c {_MOST} || :",
         limit=_LOOK_LIMIT,

@@ -92,6 +92,21 @@ def test_a_step_that_several_begin_at_once_fails_for_none(host: Host, tmp_path: 
     assert not list(tmp_path.rglob("*.new"))
 
 
+def test_a_step_that_another_has_settled_is_done_for_all_who_follow_it(host: Host, tmp_path: Path) -> None:
+    """It is neither lost nor begun again, though its settler has kept nothing but that it is done."""
+    step, root, holder = Step("mark", f"echo once >> {tmp_path}/runs"), str(tmp_path), Holder("us")
+    detached.start(host, root, step)
+    _until(lambda: detached.look(host, root, "mark", holder=holder).state == "ended", "the step did not end")
+    detached.settle(host, root, step)
+
+    seen = detached.look(host, root, "mark", holder=holder)
+    detached.start(host, root, step)
+
+    assert (seen.state, seen.print, seen.code) == ("ended", detached.fingerprint(step), 0)
+    assert detached.look(host, root, "mark", holder=holder).state == "ended"
+    assert (tmp_path / "runs").read_text() == "once\n"
+
+
 def test_a_killed_deployment_is_taken_up_where_it_stands(tmp_path: Path, told: Told) -> None:
     """After `kill -9` of the deploying process its step goes on, and the next waits for that one."""
     steps = [
