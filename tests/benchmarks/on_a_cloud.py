@@ -17,6 +17,7 @@ from typing import Any
 
 import requests
 
+from rallycross.cli.named_cloud import named_cloud
 from rallycross.cloud.access import SignIn
 from rallycross.cloud.client import Client, open_http
 from rallycross.cloud.cloud import Cloud
@@ -25,9 +26,9 @@ from rallycross.load.drive import Engine
 from rallycross.load.measure import measure
 from rallycross.load.runners import RUNNERS
 from rallycross.load.sample import Sample
+from rallycross.results.store import Store
 from rallycross.scenarios.scenario import SCENARIOS
 from rallycross.scenarios.user import User
-from rallycross.settings import settings
 
 CONNECTIONS = 4
 ROUNDS = 5
@@ -40,7 +41,7 @@ def main() -> None:
     parser.add_argument("--cloud", default="embedded")
     parser.add_argument("--times", type=int, default=0, help="iterations; default: 10 boots, 400 lists a round")
     options = parser.parse_args()
-    cloud = Cloud.from_file(settings().clouds_yaml, options.cloud)
+    cloud = named_cloud(options.cloud, Store.open())
     if options.figure == "boot":
         boot(cloud, options.times or 10)
     else:

@@ -4,12 +4,11 @@ A run that seems to be going on is left alone, and named: clean up after one who
 """
 
 import argparse
-from contextlib import suppress
 
 from rallycross import benchmark
 from rallycross.cli.console import console, progress
-from rallycross.cli.named_cloud import named_cloud
-from rallycross.errors import RallycrossError, did_you_mean
+from rallycross.cli.named_cloud import check_name, named_cloud
+from rallycross.errors import RallycrossError
 from rallycross.results.models import TaskRow
 from rallycross.results.store import Store
 
@@ -24,8 +23,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
 def run(options: argparse.Namespace) -> int:
     """Clean up after each task of which something stands; 1 when something could not be deleted."""
     store = Store.open()
-    if options.cloud:
-        _check_name(options.cloud, store)
+    check_name(options.cloud, store)
     tasks = _tasks(store, options)
     left = 0
     for task in tasks:
@@ -38,17 +36,6 @@ def run(options: argparse.Namespace) -> int:
     if not tasks:
         console.print("nothing stands")
     return 1 if left else 0
-
-
-def _check_name(cloud: str, store: Store) -> None:
-    """Complain of a cloud that neither stands nor has anything left: `nothing stands` would be a lie about a typo."""
-    known = {one.name for one in store.clouds()} | {name for name, _ in store.owners()}
-    if cloud not in known:
-        with suppress(RallycrossError):
-            named_cloud(cloud, store)
-            return
-        remedy = did_you_mean(cloud, known) or "./rallycross cloud list has what there is"
-        raise RallycrossError(f"there is no cloud {cloud!r} - {remedy}")
 
 
 def _clean(store: Store, task: TaskRow) -> int:

@@ -1,5 +1,6 @@
 """A cloud by its name: one of this checkout, or an entry of the user's own `clouds.yaml`."""
 
+from collections.abc import Iterable
 from pathlib import Path
 
 from rallycross.cloud.cloud import Cloud
@@ -12,9 +13,30 @@ def named_cloud(name: str, store: Store) -> Cloud:
     """Return the cloud; one of this checkout goes before an entry of a `clouds.yaml` where OpenStack's clients look."""
     if row := store.cloud(name):
         return Cloud.from_file(Path(row.clouds_yaml), name)
-    # A clouds.yaml is looked for where OpenStack's clients do; other variables have no say, as in Airflow.
-    file = CloudsFile.read() if CloudsFile.usual() else None
+    file = _users_file()
     if file and name in file.names:
         return file.cloud(name)
-    known = {*(one.name for one in store.clouds()), *(file.names if file else ())}
-    raise RallycrossError(f"there is no cloud {name!r} - {did_you_mean(name, known) or 'deploy one, or name one'}")
+    raise _unknown(name, {*(one.name for one in store.clouds()), *(file.names if file else ())})
+
+
+def check_name(name: str | None, store: Store) -> None:
+    """Complain of a name (None: no cloud is named) that is not known: an empty list would be a lie about a typo.
+
+    Known are those with results or things that stand, and those that `named_cloud` finds.
+    """
+    if name is None or name in (kept := set(store.cloud_names())):
+        return
+    file = _users_file()
+    known = kept | set(file.names if file else ())
+    if name not in known:
+        raise _unknown(name, known)
+
+
+def _users_file() -> CloudsFile | None:
+    """Return the file where OpenStack's clients look; other variables have no say, as in Airflow."""
+    return CloudsFile.read() if CloudsFile.usual() else None
+
+
+def _unknown(name: str, known: Iterable[str]) -> RallycrossError:
+    remedy = did_you_mean(name, known) or "./rallycross cloud list has those of this checkout"
+    return RallycrossError(f"there is no cloud {name!r} - {remedy}")

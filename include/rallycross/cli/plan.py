@@ -49,7 +49,7 @@ def run(options: argparse.Namespace) -> int:
     for warning in planned.warnings:
         progress.print(f"warning: {warning}")
     scenarios = catalogue.known().scenarios
-    if options.cloud:
+    if options.cloud is not None:
         there = facts(named_cloud(options.cloud, Store.open()), kinds(planned, scenarios))
         complaints = task.check(planned, there, scenarios)
     else:

@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import Literal
 
 from rallycross.cli.console import console, print_json, progress, write_raw
+from rallycross.cli.named_cloud import check_name
 from rallycross.cli.parser import ROWS, add_json
 from rallycross.cli.results_shown import listed, listed_data, show_task, show_verification
 from rallycross.errors import RallycrossError
@@ -67,6 +68,7 @@ def run(options: argparse.Namespace) -> int:
 
 def _list(options: argparse.Namespace) -> int:
     store = Store.open()
+    check_name(options.cloud, store)
     found: list[TaskRow | VerificationRow] = [*store.tasks(cloud=options.cloud, tag=options.tag, limit=options.last)]
     found += [] if options.tag else store.verifications(cloud=options.cloud, limit=options.last)
     newest = sorted(found, key=lambda row: row.started_at)[-options.last :]

@@ -61,7 +61,7 @@ def run(options: argparse.Namespace) -> int:
         progress.print(f"warning: {warning}")
     plan = replace(plan, timing=options.timing or plan.timing)
     store, uuid = Store.open(), str(uuid4())
-    cloud = named_cloud(options.cloud, store) if options.cloud else NO_CLOUD
+    cloud = NO_CLOUD if options.cloud is None else named_cloud(options.cloud, store)
     with display(progress) as shown:
         local = LocalRun(
             plan,

@@ -117,5 +117,5 @@ def _running(parser: argparse.ArgumentParser) -> None:
 
 
 def _cloud_and_limit(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--cloud", default="", metavar="CLOUD", help="of this cloud only")
+    parser.add_argument("--cloud", metavar="CLOUD", help="of this cloud only")
     parser.add_argument("--last", type=ROWS, default=10, metavar="N", help="how many at most (default: 10)")

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 
 from rallycross.cli.console import console, duration, print_json, write_raw
 from rallycross.cli.grid import Grid
+from rallycross.cli.named_cloud import check_name
 from rallycross.cli.results_shown import listed_data
 from rallycross.cli.verify_files import write
 from rallycross.errors import RallycrossError
@@ -73,6 +74,7 @@ def summary(row: VerificationRow, tests: Sequence[TestRow]) -> Iterator[str | Gr
 def history_(options: argparse.Namespace) -> int:
     """Name the verifications, or say how one test ended in each."""
     store = Store.open()
+    check_name(options.cloud, store)
     if options.test:
         return _test_history(store, options)
     rows = store.verifications(cloud=options.cloud, limit=options.last)
@@ -93,6 +95,7 @@ def history_(options: argparse.Namespace) -> int:
 def compare_(options: argparse.Namespace) -> int:
     """Say what differs; 1 when something broke."""
     store = Store.open()
+    check_name(options.cloud, store)
     if options.uuids:
         rows = sorted((store.find_verification(one) for one in options.uuids), key=lambda row: row.started_at)
     else:

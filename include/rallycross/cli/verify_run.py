@@ -12,9 +12,9 @@ from uuid import uuid4
 
 from rallycross.cli.console import console, note, print_json, progress
 from rallycross.cli.grid import Grid
+from rallycross.cli.named_cloud import named_cloud
 from rallycross.cloud.cloud import Cloud
-from rallycross.cloud.clouds_file import CloudsFile
-from rallycross.errors import RallycrossError, did_you_mean
+from rallycross.errors import RallycrossError
 from rallycross.results.models import VerificationRow
 from rallycross.results.store import Store
 from rallycross.results.verifications import LOST_SECONDS
@@ -35,7 +35,8 @@ _LAST_WORDS = 5.0  # seconds for the last tests to be told
 
 def run_(options: argparse.Namespace) -> int:
     """Run tests; 0 when all passed, 1 when one failed."""
-    store, cloud = Store.open(), the_cloud(options.cloud)
+    store = Store.open()
+    cloud = named_cloud(options.cloud, store)
     if options.resume:
         row = store.find_verification(options.resume)
         if row.cloud != cloud.name:
@@ -74,7 +75,7 @@ def rerun_(options: argparse.Namespace) -> int:
     request = Request.of(
         {**before.data(), "choice": choice.data(), "concurrency": options.concurrency or before.concurrency}
     )
-    cloud = the_cloud(row.cloud)
+    cloud = named_cloud(row.cloud, store)
     return _run(store, cloud, _begin(store, cloud.name, request))
 
 
@@ -115,25 +116,6 @@ def verifiers_(options: argparse.Namespace) -> int:
         table.add_row(folder.name, wanted, told["packages"].get("tempest", "-"))
     console.print(table)
     return 0
-
-
-def the_cloud(name: str) -> Cloud:
-    """Return a cloud that Rallycross has deployed, or else the entry of that name of the user's clouds.yaml."""
-    paths = settings()
-    if paths.clouds_yaml.is_file():
-        try:
-            return Cloud.from_file(paths.clouds_yaml, name)
-        except RallycrossError:
-            pass
-    # The user's file, but without OS_* variables: what they say is of another cloud than the one that is named.
-    try:
-        return CloudsFile.read().cloud(name)
-    except RallycrossError as error:
-        remedy = did_you_mean(name, [one.name for one in Store.open().clouds()])
-        raise RallycrossError(
-            f"cloud {name!r}: neither deployed by Rallycross nor an entry of a clouds.yaml: {error}"
-            f" ({remedy or './rallycross cloud list names the deployed ones'})"
-        ) from error
 
 
 def _request(options: argparse.Namespace) -> Request:

@@ -2,10 +2,10 @@
 
 from typing import Any
 
-from sqlalchemy import delete, exists, func, select
+from sqlalchemy import delete, exists, func, select, union
 
 from rallycross.results.database import Database
-from rallycross.results.models import ArtifactRow, TaskRow, VerificationRow
+from rallycross.results.models import ArtifactRow, CloudRow, DeploymentRow, LedgerRow, TaskRow, VerificationRow
 
 
 class History(Database):
@@ -20,6 +20,12 @@ class History(Database):
             query = query.where(self._has(TaskRow.tags, tag))
         with self.reading() as session:
             return list(session.scalars(query))
+
+    def cloud_names(self) -> list[str]:
+        """Return the names of all clouds of which something is kept: results, what stands, how it was deployed."""
+        kept = (select(model.cloud) for model in (TaskRow, VerificationRow, DeploymentRow, LedgerRow))
+        with self.reading() as session:
+            return list(session.scalars(union(select(CloudRow.name), *kept)))
 
     def _has(self, column: Any, member: str) -> Any:
         """Return the condition that a column's JSON list has a member."""

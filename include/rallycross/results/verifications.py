@@ -158,7 +158,7 @@ class Verifications(Database):
     def verifications(self, *, cloud: str | None = None, limit: int | None = 100) -> list[VerificationRow]:
         """Return the latest verifications, of one cloud or of all, the latest first; `limit` of None: all of them."""
         query = select(VerificationRow).order_by(VerificationRow.started_at.desc()).limit(limit)
-        if cloud:
+        if cloud is not None:
             query = query.where(VerificationRow.cloud == cloud)
         with self.reading() as session:
             return list(session.scalars(query))
@@ -195,7 +195,7 @@ class Verifications(Database):
                 counts[uuid][status] = count
         return counts
 
-    def test_history(self, name: str, *, cloud: str = "", limit: int = 20) -> list[TestEnd]:
+    def test_history(self, name: str, *, cloud: str | None = None, limit: int = 20) -> list[TestEnd]:
         """Return how a test ended in the latest verifications that ran it, the latest first."""
         query = (
             select(VerificationRow, TestRow)
@@ -204,7 +204,7 @@ class Verifications(Database):
             .order_by(VerificationRow.started_at.desc())
             .limit(limit)
         )
-        if cloud:
+        if cloud is not None:
             query = query.where(VerificationRow.cloud == cloud)
         with self.reading() as session:
             return [TestEnd(verification, test) for verification, test in session.execute(query)]

@@ -13,6 +13,9 @@ from hypothesis import strategies as st
 from rallycross.cli.main import main
 from rallycross.cli.parser import number, whole
 from rallycross.results.store import Store
+from rallycross.verification.test import TestResult
+
+TASK = "version: 2\ntitle: T\nsubtasks: [{title: s, scenario: {Dummy.dummy: {}}}]\n"
 
 
 @pytest.fixture(name="home")
@@ -62,19 +65,54 @@ def test_bounds_are_allowed_themselves(value: int) -> None:
             assert read(str(value)) == value
 
 
-CLOUDLESS = [["clean", "--cloud", "smal"], ["run", "-", "--cloud", "smal"], ["verify", "run", "smal"]]
+CLOUDLESS = [
+    "clean --cloud smal",
+    "run - --cloud smal",
+    "plan - --cloud smal",
+    "results list --cloud smal",
+    "results list --cloud smal --json",
+    "verify run smal",
+    "verify history --cloud smal",
+    "verify history a.b.C.test_d --cloud smal",
+    "verify compare --cloud smal",
+    "bench --cloud smal",
+]
 
 
 @pytest.mark.parametrize("words", CLOUDLESS)
 def test_a_cloud_that_is_not_there_names_one_that_is(
-    words: list[str], home: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+    words: str, home: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Whichever command it was given to."""
     assert home.is_dir()
-    task = "version: 2\ntitle: T\nsubtasks: [{title: s, scenario: {Dummy.dummy: {}}}]\n"
-    monkeypatch.setattr(sys, "stdin", io.StringIO(task))
-    assert main(words) == 2
-    assert "small" in capsys.readouterr().err
+    monkeypatch.setattr(sys, "stdin", io.StringIO(TASK))
+    assert main(words.split()) == 2
+    said = capsys.readouterr()
+    assert said.out == ""
+    assert "there is no cloud 'smal' - did you mean small?" in said.err
+
+
+@pytest.mark.parametrize("words", ["results list", "verify history", "clean"])
+def test_a_cloud_is_known_by_its_results_or_its_entry(
+    words: str, home: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Also where it was destroyed, or was measured elsewhere: there is nothing of it to list, which is no error."""
+    (home / "clouds.yaml").write_text("clouds: {entry: {auth: {auth_url: http://127.0.0.1:9/v3}}}")
+    tests = [TestResult("a.b.C.test_d", "success", 1.0, 0.5)]
+    Store.open().import_verification("u", cloud="elsewhere", chosen="c", tests=tests, environment={})
+    for cloud in ("small", "elsewhere", "entry"):
+        assert main([*words.split(), "--cloud", cloud]) == 0, capsys.readouterr().err
+
+
+@pytest.mark.parametrize("words", ["results list", "verify history", "clean", "plan -", "run -"])
+def test_an_empty_name_is_no_cloud(
+    words: str, home: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It is what a variable gives that is not set: neither all clouds are meant by it, nor none."""
+    assert home.is_dir()
+    monkeypatch.setattr(sys, "stdin", io.StringIO(TASK))
+    assert main([*words.split(), "--cloud", ""]) == 2
+    assert "there is no cloud '' - there is: small" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize("verb", ["show", "check", "export", "destroy"])

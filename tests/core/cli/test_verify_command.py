@@ -41,6 +41,11 @@ class Command:
         self.paths.clouds_yaml.parent.mkdir(parents=True)
         clouds = {"clouds": {"small": entry, "dead": dead, "wrong": wrong}}
         self.paths.clouds_yaml.write_text(yaml.safe_dump(clouds))
+        for name in clouds["clouds"]:
+            where = str(self.paths.clouds_yaml)
+            self.store.register_cloud(
+                name, clouds_yaml=where, spec="", engine="existing", root="", deployment=None, environment={}
+            )
         self.project = small_project(folder / "small", PROJECT)
         self.source = ("--verifier", "project", "--package", self.project)
         standing_environment(self.paths.verifiers / "environments", Source("project", self.project))
@@ -168,7 +173,7 @@ def test_lists_are_taken_from_files(verify: Command) -> None:
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
-        (("run", "nowhere"), "cloud 'nowhere': neither deployed by Rallycross nor an entry"),
+        (("run", "nowhere"), "there is no cloud 'nowhere' - there is: dead, small, wrong"),
         (("run", "dead"), "cannot sign in at http://127.0.0.1:9"),
         (("run", "wrong"), "cannot sign in"),
         (("run", "small", "--set", "smoek"), "did you mean smoke?"),
