@@ -12,6 +12,8 @@ from rallycross.cli.suite import outcome
 from rallycross.cli.suite.lanes import Result, run_lanes
 from rallycross.cli.suite.parts import CORE_WORKERS, parts
 
+_MESSAGE = 200  # characters of what a failed test says
+
 
 def configure(parser: argparse.ArgumentParser) -> None:
     """Add the options."""
@@ -47,7 +49,15 @@ def run(options: argparse.Namespace) -> int:
         console.print(
             "skipped, and not on the list: mend what they lack, or say in tests/skips.yaml where it is covered"
         )
+    _show_failures(cases)
     return _show_counts(results, len(skipped))
+
+
+def _show_failures(cases: list[outcome.Case]) -> None:
+    """Name the tests that failed beside the counts: the lanes' own words are thousands of lines above."""
+    for case in outcome.failures(cases):
+        first = (case.failed or "it says nothing").splitlines()[0]
+        console.print(f"FAILED  {case.name}: {first[:_MESSAGE]}", style="red")
 
 
 def _show_durations(cases: list[outcome.Case], count: int) -> None:

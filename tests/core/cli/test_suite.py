@@ -9,7 +9,7 @@ import pytest
 import yaml
 
 from rallycross.cli.suite.lanes import run_lanes
-from rallycross.cli.suite.outcome import EXPECTED_SKIPS, Case, cases, slowest, unexpected_skips
+from rallycross.cli.suite.outcome import EXPECTED_SKIPS, Case, cases, failures, slowest, unexpected_skips
 from rallycross.cli.suite.parts import Part, parts
 from rallycross.settings import CHECKOUT
 
@@ -23,6 +23,10 @@ def test_slow(): time.sleep(0.3)
 def test_skipped(): pass
 @pytest.mark.xfail
 def test_expected(): assert False
+@pytest.fixture
+def broken(): raise OSError("no such thing")
+def test_failing(): assert not "the sky has fallen"
+def test_unready(broken): pass
 """
 
 
@@ -48,7 +52,7 @@ def _told(tmp_path_factory: pytest.TempPathFactory) -> list[Case]:
             "tests",
         ],
         cwd=folder,
-        check=True,
+        check=False,
         capture_output=True,
     )
     return cases(folder / "told.xml")
@@ -56,9 +60,18 @@ def _told(tmp_path_factory: pytest.TempPathFactory) -> list[Case]:
 
 def test_tests_are_known_by_file_and_name(told: list[Case]) -> None:
     """Every test is told once, as pytest would name it on its command line."""
-    assert {case.name for case in told} == {
-        f"tests/test_small.py::{name}" for name in ("test_quick", "test_slow", "test_skipped", "test_expected")
-    }
+    names = ("quick", "slow", "skipped", "expected", "failing", "unready")
+    assert {case.name for case in told} == {f"tests/test_small.py::test_{name}" for name in names}
+
+
+def test_what_failed_is_told_with_its_reason(told: list[Case]) -> None:
+    """A test that failed, and one whose fixture did; neither a skip nor a failure that was expected."""
+    failing, unready = failures(told)
+
+    assert failing.name == "tests/test_small.py::test_failing"
+    assert "the sky has fallen" in (failing.failed or "")
+    assert unready.name == "tests/test_small.py::test_unready"
+    assert "no such thing" in (unready.failed or "")
 
 
 def test_the_slowest_come_first(told: list[Case]) -> None:

@@ -1,4 +1,4 @@
-"""What pytest has written about its tests: how long each took, and which were skipped, with the reason."""
+"""What pytest has written about its tests: how long each took, and which failed or were skipped, with the reason."""
 
 import fnmatch
 import os
@@ -18,11 +18,12 @@ EXPECTED_SKIPS = CHECKOUT / "tests/skips.yaml"
 
 @dataclass(frozen=True)
 class Case:
-    """One test: `tests/.../test_x.py::name`, seconds, and why it was skipped (None: it was not)."""
+    """One test: `tests/.../test_x.py::name`, seconds, and why it was skipped or failed (None: it was not, did not)."""
 
     name: str
     seconds: float
     skipped: str | None = None
+    failed: str | None = None
 
 
 def cases(junit: Path) -> list[Case]:
@@ -46,6 +47,11 @@ def unexpected_skips(found: Iterable[Case], *, file: Path = EXPECTED_SKIPS) -> l
     ]
 
 
+def failures(found: Iterable[Case]) -> list[Case]:
+    """Return the tests that failed, or whose fixtures did."""
+    return [case for case in found if case.failed is not None]
+
+
 def slowest(found: Iterable[Case], count: int) -> list[Case]:
     """Return those tests that took longest, the longest first."""
     return sorted(found, key=lambda case: -case.seconds)[:count]
@@ -54,8 +60,11 @@ def slowest(found: Iterable[Case], count: int) -> list[Case]:
 def _case(element: ET.Element) -> Case:
     module, name = element.get("classname", ""), element.get("name", "")
     skip = element.find("skipped")
+    failure = element.find("failure")
+    failure = element.find("error") if failure is None else failure
     return Case(
         f"{module.replace('.', '/')}.py::{name}",
         float(element.get("time", 0)),
-        None if skip is None or skip.get("type") == "pytest.xfail" else skip.get("message", ""),
+        skipped=None if skip is None or skip.get("type") == "pytest.xfail" else skip.get("message", ""),
+        failed=None if failure is None else failure.get("message", ""),
     )
