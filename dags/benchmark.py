@@ -19,7 +19,7 @@ from operators import params
 from operators.benchmark import BenchmarkOperator, CleanOperator
 from operators.judge import JudgeOperator
 from operators.report import ReportOperator
-from operators.stage import AFTERWARDS
+from operators.retries import AFTERWARDS
 from operators.verdict import VerdictOperator
 
 AS_WRITTEN = "as-written"  # a form has no word for nothing

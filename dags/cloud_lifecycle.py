@@ -28,7 +28,8 @@ from operators.deploy import DeployOperator
 from operators.destroy import DestroyOperator
 from operators.judge import JudgeOperator
 from operators.report import ReportOperator
-from operators.stage import AFTERWARDS, BEFOREHAND, NONE
+from operators.retries import AFTERWARDS, BEFOREHAND
+from operators.stage import NONE
 from operators.verdict import VerdictOperator
 from operators.verify import VerifyOperator
 from rallycross.verification import SETS
@@ -100,8 +101,6 @@ with DAG(
         tests="{{ params.verification }}",
         concurrency="{{ params.verification_concurrency }}",
         execution_timeout=timedelta(hours=12),
-        retries=3,  # of a worker that has died: the next one goes on where it was, and runs no test twice
-        retry_delay=timedelta(seconds=5),
         doc_md="Runs tempest against the cloud. Tests that fail do not stop the run; the verdict counts them.",
     )
     benchmark = BenchmarkOperator(

@@ -16,7 +16,7 @@ from airflow.sdk import DAG, Param
 
 from operators import params
 from operators.report import ReportOperator
-from operators.stage import AFTERWARDS
+from operators.retries import AFTERWARDS
 from operators.verdict import VerdictOperator
 from operators.verify import VerifyOperator
 from rallycross.verification import SETS
@@ -128,8 +128,6 @@ with DAG(
         test_package="{{ params.test_package or '' }}",
         accounts="{{ params.accounts or '' }}",
         execution_timeout=timedelta(hours=12),
-        retries=3,
-        retry_delay=timedelta(seconds=5),
         doc_md="Runs the tests. Tests that fail do not stop the run; the verdict counts them.",
     )
     report = ReportOperator(

@@ -7,7 +7,6 @@ import threading
 import time
 from collections.abc import Callable, Collection, Iterator
 from contextlib import suppress
-from datetime import timedelta
 from functools import cached_property, wraps
 from logging import Logger
 from pathlib import Path
@@ -15,10 +14,10 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from airflow.sdk import BaseOperator
 from airflow.sdk.definitions.context import Context
-from airflow.sdk.definitions.retry_policy import ExceptionRetryPolicy, RetryAction, RetryRule
 from airflow.sdk.exceptions import AirflowTaskTimeout
 from airflow.sdk.log import mask_secret
 
+from operators.retries import NotAgain
 from rallycross.deployment.step import Tell
 from rallycross.errors import RallycrossError, did_you_mean
 from rallycross.permissions import Permissions, permissions
@@ -37,9 +36,6 @@ _CLOUDS = ("keystoneauth1.", "openstack.")  # whose exceptions are a cloud's ans
 PROBLEM = "problem"  # key of the XCom in which a stage that failed says why
 
 _KEEP = 0.5  # seconds in which the reason of a stop is kept before the stop itself
-
-# What only judges, reports or cleans is tried again until it could: Airflow's API may be away while it is brought back.
-AFTERWARDS: dict[str, Any] = {"retries": 4, "retry_delay": timedelta(seconds=20)}
 
 Result = TypeVar("Result")
 
@@ -197,21 +193,6 @@ class StoppableOperator(StageOperator):
             if self.orphaned:
                 self._stop_because(self._reason())
             time.sleep(1)
-
-
-class NotAgain(RallycrossError):  # noqa: N818 - reads as what it says
-    """A failure that another try would meet again."""
-
-
-ONLY_IF_IT_MAY_HELP = ExceptionRetryPolicy(rules=[RetryRule(exception=NotAgain, action=RetryAction.FAIL)])
-
-# What comes before the load begins nothing anew that stands, so it is tried again: a worker may have died, or
-# Airflow's API been away. What a user has to mend is told at once.
-BEFOREHAND: dict[str, Any] = {
-    "retries": 3,
-    "retry_delay": timedelta(seconds=5),
-    "retry_policy": ExceptionRetryPolicy(rules=[RetryRule(exception=RallycrossError, action=RetryAction.FAIL)]),
-}
 
 
 def tells_why(execute: Callable[..., Result]) -> Callable[..., Result]:

@@ -5,12 +5,12 @@ from typing import Any
 
 from airflow.sdk.definitions.context import Context
 
+from operators.retries import NotAgain
 from operators.stage import PARTS, StageOperator, failed_stages, own_references, tells_why
-from rallycross.errors import RallycrossError
 from rallycross.results.reference import Stage
 
 
-class RunFailed(RallycrossError):  # noqa: N818 - reads as what it says
+class RunFailed(NotAgain):
     """The run did not pass. The first line says so, each further one why."""
 
 

@@ -9,7 +9,8 @@ from airflow.sdk import Asset, AssetAlias, ResumableJobMixin
 from airflow.sdk.definitions.context import Context
 from airflow.sdk.exceptions import AirflowSkipException
 
-from operators.stage import NONE, ONLY_IF_IT_MAY_HELP, NotAgain, StoppableOperator, own_reference, tells_why
+from operators.retries import RESUMED, NotAgain
+from operators.stage import NONE, StoppableOperator, own_reference, tells_why
 from rallycross.errors import RallycrossError
 
 if TYPE_CHECKING:
@@ -74,7 +75,7 @@ class VerifyOperator(ResumableJobMixin, StoppableOperator):
         accounts: str = "",
         **kwargs: Any,
     ) -> None:
-        super().__init__(**{"outlets": [VERIFIED], "retry_policy": ONLY_IF_IT_MAY_HELP, **kwargs})
+        super().__init__(**{"outlets": [VERIFIED], **RESUMED, **kwargs})
         self.cloud = cloud
         self.tests = tests
         self.pattern = pattern

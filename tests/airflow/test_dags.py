@@ -8,9 +8,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from airflow.sdk.exceptions import ParamValidationError
+from airflow.sdk.definitions.retry_policy import RetryAction
+from airflow.sdk.exceptions import AirflowTaskTimeout, ParamValidationError
 from jinja2 import Environment
 
+from operators.retries import NotAgain
+from operators.verdict import RunFailed
 from rallycross.cli.follow import STAGES
 from rallycross.settings import CHECKOUT
 from rallycross.verification import SETS
@@ -81,6 +84,19 @@ def test_what_judges_reports_and_cleans_is_tried_again(dag_bag: Any) -> None:
     assert {task.task_id for task in teardowns} >= {"judge", "clean", "report", "destroy", "verdict"}
     for task in teardowns:
         assert task.retries * task.retry_delay >= timedelta(minutes=1), task.task_id
+
+
+def test_what_another_try_would_meet_again_is_told_at_once(dag_bag: Any) -> None:
+    """A stage is tried again where Airflow failed it, and not at what a user has to mend, nor at its time-out."""
+    tried_again = [task for dag in dag_bag.dags.values() for task in dag.tasks if task.retries]
+    assert {task.task_id for task in tried_again} >= {"check", "deploy", "verify", "verdict"}
+    for task in tried_again:
+        ends = [
+            failure
+            for failure in (NotAgain("mend it"), RunFailed("did not pass"), AirflowTaskTimeout(), ConnectionError())
+            if task.retry_policy.evaluate(failure, 1, task.retries).action is RetryAction.FAIL
+        ]
+        assert [type(failure) for failure in ends] == [NotAgain, RunFailed, AirflowTaskTimeout], task.task_id
 
 
 def test_what_has_to_run_in_any_case_is_a_teardown(dag: Any) -> None:

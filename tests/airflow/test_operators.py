@@ -20,7 +20,8 @@ from operators.deploy import DeployOperator
 from operators.destroy import DestroyOperator
 from operators.judge import JudgeOperator
 from operators.report import ReportOperator
-from operators.stage import PROBLEM, NotAgain, StoppableOperator, own_reference, tells_why
+from operators.retries import NotAgain
+from operators.stage import PROBLEM, StoppableOperator, own_reference, tells_why
 from operators.verdict import INVALID, REASONS, RunFailed, VerdictOperator
 from operators.verify import VerifyOperator
 from rallycross.errors import Complaint, InvalidInput, RallycrossError
@@ -199,6 +200,7 @@ def test_each_dag_fails_with_a_reason_and_no_traceback(
     assert run.state == "failed"
     assert "there is no parameter 'clud'" in said.out + said.err
     assert "Traceback" not in said.out + said.err
+    assert max(stage.try_number for stage in run.get_task_instances()) == 1
     assert not store().clouds()
     for page in home.glob("reports/*/report.html"):
         assert "there is no parameter &#39;clud&#39;" in page.read_text()

@@ -1,0 +1,32 @@
+"""When a stage is tried again: where Airflow failed it, such as by a worker that died, not where the stage itself did.
+
+The core waits for whatever may come back, as long as the settings say. So what it raises, another try would meet again.
+"""
+
+from datetime import timedelta
+from typing import Any
+
+from airflow.sdk.definitions.retry_policy import ExceptionRetryPolicy, RetryAction, RetryRule
+from airflow.sdk.exceptions import AirflowTaskTimeout
+
+from rallycross.errors import RallycrossError
+
+
+class NotAgain(RallycrossError):  # noqa: N818 - reads as what it says
+    """A failure that another try would meet again."""
+
+
+def _never_after(failure: type[RallycrossError]) -> ExceptionRetryPolicy:
+    """Return a policy that ends a stage at such a failure, and at its time-out, which is for all of its tries."""
+    kinds = (failure, AirflowTaskTimeout)
+    return ExceptionRetryPolicy(rules=[RetryRule(exception=kind, action=RetryAction.FAIL) for kind in kinds])
+
+
+_UNLESS_TOLD = _never_after(RallycrossError)
+
+# What comes before the load begins nothing anew that stands.
+BEFOREHAND: dict[str, Any] = {"retries": 3, "retry_delay": timedelta(seconds=5), "retry_policy": _UNLESS_TOLD}
+# The next try goes on with the tests, or follows them where they still run, and runs none twice.
+RESUMED: dict[str, Any] = {"retries": 3, "retry_delay": timedelta(seconds=5), "retry_policy": _never_after(NotAgain)}
+# What only judges, reports or cleans: Airflow's API may be away for a minute while it is brought back.
+AFTERWARDS: dict[str, Any] = {"retries": 4, "retry_delay": timedelta(seconds=20), "retry_policy": _UNLESS_TOLD}
