@@ -10,7 +10,7 @@ RALLYCROSS_START_LIMIT   seconds after which its start is given up, whatever mov
 RALLYCROSS_HOST_PATIENCE seconds for which a server may be out of reach during a deployment (default: 120)
 RALLYCROSS_DATABASE_PATIENCE  seconds for which the results database may be away while it is in use (default: 120)
 RALLYCROSS_FILE_LIMIT    MB of a file that people write: a task file, a cloud spec, a list (default: 2)
-RALLYCROSS_FILE_VALUES   values in such a file, those of aliases counted each time (default: 50000)
+RALLYCROSS_FILE_VALUES   values in such a file, those of aliases counted each time, or words (default: 50000)
 RALLYCROSS_RESULTS_LIMIT MB of a file of results that are imported (default: 200)
 RALLYCROSS_RESULTS_VALUES values, or elements, in such a file (default: 5000000)
 RALLYCROSS_TEMPLATE_SECONDS seconds of processor time that rendering a task file may take (default: 2)

@@ -11,7 +11,7 @@ from typing import Any
 
 import yaml
 
-from rallycross.errors import Complaint, InvalidInput
+from rallycross.errors import Complaint, InvalidInput, brief
 from rallycross.permissions import OWNER, TEXT, NotAllowed, Permissions
 from rallycross.settings import CHECKOUT, settings
 from rallycross.userfile import read_text, too_large
@@ -121,11 +121,9 @@ def place(places: Places, path: Path) -> tuple[int, int]:
 
 def dotted(path: Path) -> str:
     """Return a path as people write it: `subtasks[0].scenario`."""
-    return "".join(f"[{part}]" if isinstance(part, int) else f".{_cut(part)}" for part in path).lstrip(".")
-
-
-def _cut(key: str) -> str:
-    return key if len(key) <= _LONGEST_KEY else f"{key[:_LONGEST_KEY]}..."
+    return "".join(f"[{part}]" if isinstance(part, int) else f".{brief(part, _LONGEST_KEY)}" for part in path).lstrip(
+        "."
+    )
 
 
 class _Loader(yaml.SafeLoader):
@@ -205,8 +203,8 @@ class _Walk:
         """Forbid what YAML reads as something else than what is written: `on` is true, `010` is 8."""
         if key.tag in _READ_AS and not (key.tag == _INTEGER and re.fullmatch(r"0|[1-9]\d*", key.value)):
             kind = _READ_AS[key.tag] or ("true" if key.value.lower() in {"on", "true", "yes"} else "false")
-            what, remedy = f"YAML reads the key `{key.value[:40]}` as {kind}", "quote it"
-            self._forbid(key, dotted((*path, key.value[:40])), what, remedy)
+            what, remedy = f"YAML reads the key `{brief(key.value)}` as {kind}", "quote it"
+            self._forbid(key, dotted((*path, key.value)), what, remedy)
             key.tag = _STRING
 
     def _text(self, node: yaml.Node, path: Path) -> None:

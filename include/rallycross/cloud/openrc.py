@@ -6,18 +6,16 @@ variable that depends on it, the line and the reason are known, and nothing is g
 
 import os
 import re
+from collections import deque
 from dataclasses import dataclass, field
 
-from rallycross.errors import RallycrossError
+from rallycross.cloud.openrc_words import BLANKS, ENDS, NAME, NotABashFileError, Word, Words
+from rallycross.errors import RallycrossError, brief
 
 REMEDY = "source it, then ./rallycross cloud create --from-sysenv"
 
 _ASSIGNED = re.compile(r"([A-Za-z_][A-Za-z0-9_]*)(\+?=)")
-_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
-_BRACED = re.compile(r"\{([A-Za-z_][A-Za-z0-9_]*)\}")
 _REDIRECTION = re.compile(r"(?:<[<>&]?|>[>&|]?)[ \t]*")
-_BLANKS = " \t"
-_ENDS = "\n;&|()<>"
 _DECLARE = frozenset({"export", "declare", "typeset", "readonly"})
 _TAKEN = re.compile(r"-[xgr]+")  # options of these that leave a value as it is written
 # Commands that may set any variable, or end the file.
@@ -31,6 +29,7 @@ _CLOSING = frozenset({"fi", "done", "esac", "}"})
 _BETWEEN = frozenset({"then", "do", "else", "elif", "!", "time"})
 _RESERVED = _OPENING | _CLOSING | _BETWEEN | {"function"}
 _LOOPS = frozenset({"while", "until", "for", "select"})
+_DEEPEST = 100  # compound commands that may stand in each other
 _INSIDE = {
     **dict.fromkeys(("then", "else", "elif", "fi"), frozenset({"if", "elif"})),
     **dict.fromkeys(("do", "done"), _LOOPS),
@@ -59,27 +58,8 @@ class Openrc:
         for name in names:
             if name in self.unknown:
                 told = self.unknown[name]
-                raise RallycrossError(f"line {told.line}: {name} {told.why} - {REMEDY}")
+                raise RallycrossError(f"line {told.line}: {brief(name)} {told.why} - {REMEDY}")
         return {name: self.known[name] for name in names if name in self.known}
-
-
-class _NotABashFileError(Exception):
-    def __init__(self, line: int, what: str) -> None:
-        super().__init__(f"line {line}: {what}")
-
-
-@dataclass
-class _Word:
-    """A word: its text with quotes taken away, or why that is not known."""
-
-    line: int
-    text: str = ""
-    raw: str = ""  # as it is written
-    plain: int = 0  # characters at its beginning that no quote and no dollar has touched
-    unknown: str = ""
-    asks: tuple[str, ...] = ()  # variables whose value is not known, and which it contains
-    braces: bool = False
-    tildes: tuple[int, ...] = ()  # where in the text a tilde stands that nothing has quoted
 
 
 @dataclass
@@ -102,7 +82,7 @@ def read_openrc(text: str) -> Openrc:
     reader = _Reader(text)
     try:
         reader.run()
-    except _NotABashFileError as error:
+    except NotABashFileError as error:
         raise RallycrossError(f"{error} - mend it: bash does not read it either") from None
     return reader.found
 
@@ -111,8 +91,8 @@ class _Reader:
     """Goes through a file once, a simple command at a time."""
 
     def __init__(self, text: str) -> None:
-        self.text, self.at, self.line = text, 0, 1
         self.found = Openrc()
+        self._words = Words(text, self.found.known, self._lose)
         self._blocks: list[_Block] = []
         self._functions: set[str] = set()
         self._readonly: set[str] = set()
@@ -121,93 +101,93 @@ class _Reader:
         self._after_bracket = False
         self._link = ""  # what stands between the last command and this one
 
-    # Commands
-
     def run(self) -> None:
-        while self.at < len(self.text):
+        while self._words.more():
             words, end, odd = self._command()
             if words:
                 self._simple(words, end, odd)
             elif end not in {"", "\n", ";;"} and not self._after_bracket:
-                raise _NotABashFileError(self.line, f"`{end}` without a command before it")
+                raise NotABashFileError(self._words.line, f"`{end}` without a command before it")
             elif end == "\n" and self._link in {"&&", "||", "|", "|&"}:
                 continue  # which goes on in the next line
             self._link = end
         if self._link in {"&&", "||", "|", "|&"}:
-            raise _NotABashFileError(self.line, f"`{self._link}` without a command behind it")
+            raise NotABashFileError(self._words.line, f"`{self._link}` without a command behind it")
         if self._blocks:
-            raise _NotABashFileError(self.line, f"`{self._blocks[-1].opened}` is not closed")
+            raise NotABashFileError(self._words.line, f"`{self._blocks[-1].opened}` is not closed")
 
-    def _command(self) -> tuple[list[_Word], str, str]:
+    def _command(self) -> tuple[list[Word], str, str]:
         """Return the words up to the next end of a command, that end, and what makes it more than words."""
-        words: list[_Word] = []
+        words: list[Word] = []
         odd = ""
         self._after_bracket = False
-        while self.at < len(self.text):
-            here = self.text[self.at]
-            if self.text.startswith("\\\n", self.at):
-                self._skip(2)
-            elif here in _BLANKS:
-                self._skip(1)
+        while self._words.more():
+            here = self._words.text[self._words.at]
+            if self._words.begins("\\\n"):
+                self._words.skip(2)
+            elif here in BLANKS:
+                self._words.skip(1)
             elif here == "#":
-                self._skip(self.text.find("\n", self.at) % (len(self.text) + 1) - self.at)
+                self._words.comment()
             elif here in "<>":
                 odd = "is set by a command with a redirection"
                 self._redirection(words)
-            elif here in _ENDS:
-                end = next((two for two in ("&&", "||", ";;", "|&") if self.text.startswith(two, self.at)), here)
-                self._skip(len(end))
+            elif here in ENDS:
+                end = next((two for two in ("&&", "||", ";;", "|&") if self._words.begins(two)), here)
+                self._words.skip(len(end))
                 if end in "()":
                     self._bracket(end, words)
                     self._after_bracket, words = True, []
                     continue
                 return words, end, odd
             else:
-                words.append(self._word())
+                words.append(self._words.word())
         return words, "", odd
 
-    def _redirection(self, words: list[_Word]) -> None:
+    def _redirection(self, words: list[Word]) -> None:
         """Go past one, with what it leads to."""
-        if self.text.startswith("<<", self.at) or self.text[self.at + 1 : self.at + 2] == "(":
+        if self._words.begins("<<", "<(", ">("):
             self._lose("a here-document or a process instead of a file")
-        if words and words[-1].raw.isdecimal() and self.text[self.at - 1].isdecimal():
+        if words and words[-1].raw.isdecimal() and self._words.text[self._words.at - 1].isdecimal():
             words.pop()  # which of a command's files it is
-        found = _REDIRECTION.match(self.text, self.at)
+        found = _REDIRECTION.match(self._words.text, self._words.at)
         assert found is not None  # what has led here
-        self._skip(len(found[0]))
-        if self.at >= len(self.text) or self.text[self.at] in _ENDS:
-            raise _NotABashFileError(self.line, f"`{found[0].strip()}` leads nowhere")
-        self._word()
+        self._words.skip(len(found[0]))
+        if self._words.at >= len(self._words.text) or self._words.text[self._words.at] in ENDS:
+            raise NotABashFileError(self._words.line, f"`{found[0].strip()}` leads nowhere")
+        self._words.word()
 
-    def _bracket(self, bracket: str, words: list[_Word]) -> None:
+    def _bracket(self, bracket: str, words: list[Word]) -> None:
         if bracket == "(":
             if words and words[0].raw == "function":
                 words = words[1:]
-            if words and (len(words) > 1 or not _NAME.fullmatch(words[0].raw)):
-                raise _NotABashFileError(self.line, "`(` in a word")
+            if words and (len(words) > 1 or not NAME.fullmatch(words[0].raw)):
+                raise NotABashFileError(self._words.line, "`(` in a word")
             self._functions.update(word.text for word in words)
-            self._blocks.append(_Block("(", False if self._defining else None))
+            self._open(_Block("(", False if self._defining else None))
             self._defining = bool(words)
         elif self._blocks and self._blocks[-1].opened == "(":
             self._blocks.pop()
         elif not any(block.opened == "case" for block in self._blocks):
-            raise _NotABashFileError(self.line, "`)` without `(`")
+            raise NotABashFileError(self._words.line, "`)` without `(`")
 
-    def _simple(self, words: list[_Word], end: str, odd: str) -> None:
+    def _simple(self, words: list[Word], end: str, odd: str) -> None:
         goes_on = self._goes_on()
         if end in {"|", "|&", "&"} or self._link in {"|", "|&"}:
             goes_on = _both(goes_on, None)  # runs in a shell of its own
         if self._blocks:
             self._blocks[-1].filled = True
-        while words and words[0].raw in _RESERVED:
-            word, words = words[0], words[1:]
-            self._reserved(word, words)
+        left = deque(words)
+        while left and left[0].raw in _RESERVED:
+            word = left.popleft()
+            self._reserved(word, left[0] if left else None)
             if word.raw in {"for", "select", "case", "function"}:
-                words = []
+                left.clear()
             if word.raw in {"!", "time"}:
                 goes_on = _both(goes_on, None)
-            if words and self._blocks:
+            if left and self._blocks:
                 self._blocks[-1].filled = True
+        words = list(left)
         sure = _both(self._runs(), goes_on)
         if not words:
             return
@@ -218,7 +198,7 @@ class _Reader:
             return
         self._carried_out(words, sure=sure, odd=odd)
 
-    def _carried_out(self, words: list[_Word], *, sure: bool | None, odd: str) -> None:
+    def _carried_out(self, words: list[Word], *, sure: bool | None, odd: str) -> None:
         prefix = 0
         while prefix < len(words) and self._assignment(words[prefix]):
             prefix += 1
@@ -236,24 +216,24 @@ class _Reader:
             return None if self._link in {"&&", "||"} else True
         return self._status == (self._link == "&&")
 
-    def _reserved(self, word: _Word, rest: list[_Word]) -> None:
+    def _reserved(self, word: Word, following: Word | None) -> None:
         name = word.raw
         if name in _OPENING:
             runs = None if name not in {"{", "if"} else False if self._defining else self._runs()
-            self._blocks.append(_Block(name, runs))
+            self._open(_Block(name, runs))
             self._defining = False
-            if name in {"for", "select"} and rest:
-                self._forget(rest[0].text, word.line, "is set by a loop")
+            if name in {"for", "select"} and following:
+                self._forget(following.text, word.line, "is set by a loop")
             return
         if name == "function":
-            self._functions.update(one.text for one in rest[:1])
+            self._functions.update([following.text] if following else [])
             self._defining = True
             return
         if name in {"!", "time"}:
             return
         block = self._blocks[-1] if self._blocks else _Block("", None)
         if block.opened not in _INSIDE[name] or not block.filled:
-            raise _NotABashFileError(word.line, f"`{name}` is out of place")
+            raise NotABashFileError(word.line, f"`{name}` is out of place")
         block.filled = False
         if name in _CLOSING:
             self._blocks.pop()
@@ -262,6 +242,12 @@ class _Reader:
                 self._blocks[-1].filled = True
         elif block.opened == "if":
             self._branch(block, name)
+
+    def _open(self, block: _Block) -> None:
+        if len(self._blocks) == _DEEPEST:
+            what = f"`{block.opened}` in more than {_DEEPEST} others"
+            raise RallycrossError(f"line {self._words.line}: has {what} - {REMEDY}")
+        self._blocks.append(block)
 
     def _branch(self, block: _Block, name: str) -> None:
         """Note whether the branch of an `if` is run that begins here."""
@@ -279,13 +265,13 @@ class _Reader:
         states = [block.runs for block in self._blocks[:last]]
         return False if False in states else None if None in states else True
 
-    def _called(self, name: _Word, rest: list[_Word], *, sure: bool | None, odd: str) -> None:
+    def _called(self, name: Word, rest: list[Word], *, sure: bool | None, odd: str) -> None:
         command = name.text
         if command in _LAST and sure:
-            self.at = len(self.text)
+            self._words.at = len(self._words.text)
             self._blocks.clear()
         elif name.unknown or name.asks or command in _ANYTHING or command in self._functions:
-            self._lose(f"`{name.raw}`, which may set anything or end the file")
+            self._lose(f"`{brief(name.raw)}`, which may set anything or end the file")
         elif command in _DECLARE:
             self._declare(rest, sure=sure, odd=odd, own=command == "readonly")
         elif command == "unset" or command in _READERS:
@@ -297,13 +283,13 @@ class _Reader:
         elif command in {":", "true", "echo"}:
             self._status = True
 
-    def _set_by(self, command: str, words: list[_Word], *, sure: bool | None) -> None:
+    def _set_by(self, command: str, words: list[Word], *, sure: bool | None) -> None:
         """Note what `unset`, or a command such as `read`, does to the variables that it names."""
         for word in words:
             name = word.text.partition("=")[0]
             if word.unknown or word.asks or _PATTERN.search(word.raw):
                 self._lose(f"`{command}`, with what may name any variable")
-            elif not _NAME.fullmatch(name) or (command == "unset" and self.found.known.get(name) == ""):
+            elif not NAME.fullmatch(name) or (command == "unset" and self.found.known.get(name) == ""):
                 continue
             elif command == "unset" and sure and name not in self._readonly:
                 self.found.known[name] = ""
@@ -312,7 +298,7 @@ class _Reader:
                 self._forget(name, word.line, f"is set by `{command}`")
 
     @staticmethod
-    def _tested(words: list[_Word]) -> bool | None:
+    def _tested(words: list[Word]) -> bool | None:
         match words:
             case [how, what] if how.raw in {"-z", "-n"} and not what.unknown and not what.asks:
                 # Unquoted and empty, the word is not there, and `[ -n ]` is true.
@@ -320,26 +306,26 @@ class _Reader:
                 return (not what.text) == (how.raw == "-z") if what.text or quoted else how.raw == "-z" or None
         return None
 
-    def _declare(self, words: list[_Word], *, sure: bool | None, odd: str, own: bool) -> None:
+    def _declare(self, words: list[Word], *, sure: bool | None, odd: str, own: bool) -> None:
         self._status = True if sure else None
         for word in words:
             if self._assignment(word):
                 self._assign(word, sure=sure, odd=odd or ("has braces that bash expands" if word.braces else ""))
             elif word.unknown or word.asks or _PATTERN.search(word.raw):
                 self._lose("a declaration, with what may name any variable")
-            elif not _NAME.fullmatch(word.text):
+            elif not NAME.fullmatch(word.text):
                 self._status = None
-                odd = odd if _TAKEN.fullmatch(word.raw) else f"is declared with {word.raw}"
+                odd = odd if _TAKEN.fullmatch(word.raw) else f"is declared with {brief(word.raw)}"
             if own or (word.raw.startswith("-") and "r" in word.raw):
                 own = True
                 self._readonly.add(word.text.partition("=")[0])
 
     @staticmethod
-    def _assignment(word: _Word) -> re.Match[str] | None:
+    def _assignment(word: Word) -> re.Match[str] | None:
         found = _ASSIGNED.match(word.text)
         return found if found and found.end() <= word.plain else None
 
-    def _assign(self, word: _Word, *, sure: bool | None, odd: str) -> None:
+    def _assign(self, word: Word, *, sure: bool | None, odd: str) -> None:
         match = self._assignment(word)
         assert match is not None  # looked at before
         name, begins = match[1], match.end()
@@ -347,18 +333,22 @@ class _Reader:
         if word.asks and not why:
             typed = self.found.unknown.get(word.asks[0])
             read = typed is not None and typed.why.endswith("`read`")
-            made = f"is made of ${word.asks[0]}, which the file does not set"
+            made = f"is made of ${brief(word.asks[0])}, which the file does not set"
             why = "is asked for when it is sourced" if read else made
-        for tilde in sorted(word.tildes, reverse=True):
+        home = os.path.expanduser("~")  # noqa: PTH111 - a piece of text
+        pieces, done = [], 0
+        for tilde in word.tildes:
             at = tilde - begins
             if at < 0 or (at > 0 and text[at - 1] != ":"):
                 continue  # a tilde elsewhere is a tilde
             if text[at + 1 : at + 2] not in {"", "/", ":"}:
                 why = why or "begins with ~ and a name - put it in quotes"
-            text = f"{text[:at]}{os.path.expanduser('~')}{text[at + 1 :]}"  # noqa: PTH111 - a piece of text
+            pieces += [text[done:at], home]
+            done = at + 1
+        text = "".join([*pieces, text[done:]])
         if match[2] == "+=":
             why = why or ("" if name in self.found.known else "is added to what the file does not set")
-            text = self.found.known.get(name, "") + text
+            text = self._words.value(name) + text
         if not sure:
             why = why or "is set under a condition"
         if name in self._readonly:
@@ -376,134 +366,8 @@ class _Reader:
     def _lose(self, what: str) -> None:
         """End it where nothing is sure any more: neither what was set before, nor what will be."""
         if self._runs() is not False:
-            raise RallycrossError(f"line {self.line}: has {what}; what it sets is known to a shell alone - {REMEDY}")
-
-    # Words
-
-    def _skip(self, count: int) -> str:
-        skipped = self.text[self.at : self.at + count]
-        self.line += skipped.count("\n")
-        self.at += count
-        return skipped
-
-    def _word(self) -> _Word:
-        word, begins = _Word(self.line), self.at
-        plain = True
-        while self.at < len(self.text):
-            here = self.text[self.at]
-            if self.text.startswith("\\\n", self.at):
-                self._skip(2)
-                continue
-            if here in _BLANKS or here in _ENDS:
-                break
-            if here in "\\'\"$`":
-                plain = False
-                self._special(word, here)
-                continue
-            if here == "~":
-                word.tildes = (*word.tildes, len(word.text))
-            word.braces = word.braces or here == "{"
-            word.text += self._skip(1)
-            word.plain += plain
-        word.raw = self.text[begins : self.at]
-        if self.text.startswith("(", self.at) and word.text.endswith("="):
-            self._lose("an array")
-        return word
-
-    def _special(self, word: _Word, here: str) -> None:
-        if here == "\\":
-            self._skip(1)
-            word.text += self._skip(1) or "\\"
-        elif here == "'":
-            word.text += self._quoted("'")
-        elif here == '"':
-            self._double(word)
-        elif here == "$" and self.text.startswith(("$'", '$"'), self.at):
-            self._skip(1)
-            word.unknown = f"has ${self.text[self.at]}, which bash reads in a way of its own"
-            quote = self._skip(1)
-            self._past(quote)
-        else:
-            self._dollar(word, quoted=False)
-
-    def _quoted(self, quote: str) -> str:
-        line = self.line
-        end = self.text.find(quote, self.at + 1)
-        if end < 0:
-            raise _NotABashFileError(line, f"the quote {quote} is not closed")
-        return self._skip(end + 1 - self.at)[1:-1]
-
-    def _double(self, word: _Word) -> None:
-        line = self.line
-        self._skip(1)
-        while self.at < len(self.text):
-            here = self.text[self.at]
-            if here == '"':
-                self._skip(1)
-                return
-            if here == "\\" and self.text[self.at + 1 : self.at + 2] in {"$", "`", '"', "\\", "\n"}:
-                word.text += self._skip(2)[1:].strip("\n")
-            elif here in "$`":
-                self._dollar(word, quoted=True)
-            else:
-                word.text += self._skip(1)
-        raise _NotABashFileError(line, 'the quote " is not closed')
-
-    def _dollar(self, word: _Word, *, quoted: bool) -> None:
-        """Take what a dollar or a backtick begins."""
-        if self._skip(1) == "`":
-            word.unknown = "has the output of a command (`...`)"
-            self._past("`")
-        elif self.text.startswith("(", self.at):
-            word.unknown = "has the output of a command ($(...))"
-            self._nested("(", ")")
-        elif found := _BRACED.match(self.text, self.at) or _NAME.match(self.text, self.at):
-            self._skip(len(found[0]))
-            self._value(word, found[found.re.groups])
-        elif self.text.startswith("{", self.at):
-            name = _NAME.match(self.text, self.at + 1)
-            self._nested("{", "}")  # what is in it may be a secret
-            word.unknown = f"has ${{{name[0] if name else ''}...}}, which depends on the environment"
-        elif self.at < len(self.text) and self.text[self.at] in "@*#?-$!0123456789[":
-            word.unknown = f"has ${self.text[self.at]}"
-            self._skip(1)
-        else:
-            word.text += "$"
-            del quoted
-
-    def _value(self, word: _Word, name: str) -> None:
-        if name in self.found.known:
-            word.text += self.found.known[name]
-        else:
-            word.asks = (*word.asks, name)
-
-    def _past(self, quote: str) -> None:
-        line = self.line
-        while self.at < len(self.text):
-            here = self._skip(2 if self.text[self.at] == "\\" else 1)
-            if here == quote:
-                return
-        raise _NotABashFileError(line, f"the quote {quote} is not closed")
-
-    def _nested(self, opening: str, closing: str) -> None:
-        """Go past a bracket and what is in it."""
-        line, depth = self.line, 0
-        while self.at < len(self.text):
-            here = self.text[self.at]
-            if here == "'" and opening == "(":
-                self._quoted("'")
-                continue
-            if here in '"`':
-                self._skip(1)
-                self._past(here)
-                continue
-            if here == "#" and opening == "(" and self.text[self.at - 1].isspace():
-                self._lose("a comment in a command's output")
-            self._skip(2 if here == "\\" else 1)
-            depth += (here == opening) - (here == closing)
-            if not depth:
-                return
-        raise _NotABashFileError(line, f"`{opening}` is not closed")
+            told = f"has {what}; what it sets is known to a shell alone"
+            raise RallycrossError(f"line {self._words.line}: {told} - {REMEDY}")
 
 
 def _both(one: bool | None, other: bool | None) -> bool | None:

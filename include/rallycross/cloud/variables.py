@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Mapping
+from functools import cache
 from typing import Any
 
 import os_service_types
@@ -42,11 +43,12 @@ PER_SERVICE = (
 )
 
 
-def service_keys() -> list[str]:
+@cache
+def service_keys() -> tuple[str, ...]:
     """Return the keys of an entry that are about one service: `compute_endpoint_override`, `volume_api_version`, ..."""
     known = os_service_types.ServiceTypes()
     types = {alias for kind in known.all_types_by_service_type for alias in known.get_all_types(kind)}
-    return sorted(f"{kind.replace('-', '_')}_{key}" for kind in types for key in PER_SERVICE)
+    return tuple(sorted(f"{kind.replace('-', '_')}_{key}" for kind in types for key in PER_SERVICE))
 
 
 def entry_from_variables(variables: Mapping[str, str]) -> dict[str, Any]:

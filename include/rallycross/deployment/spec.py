@@ -8,7 +8,7 @@ from typing import Any
 from rallycross.deployment import rally
 from rallycross.deployment.engine import ENGINES, BringsServers, CloudSpec, Engine, Option, RunsNoCommands
 from rallycross.deployment.provider import PROVIDERS, Provided
-from rallycross.errors import Complaint, InvalidInput, did_you_mean
+from rallycross.errors import Complaint, InvalidInput, brief, did_you_mean
 from rallycross.permissions import OWNER, NotAllowed, Permissions
 from rallycross.secret import is_secret_name, secrets_in
 from rallycross.yamlfile import Path as Keys
@@ -228,5 +228,4 @@ def _show(value: Any) -> str:
     for kind in (dict, list):
         if isinstance(value, kind):
             return _KINDS[kind]
-    text = repr(value)
-    return text if len(text) <= 60 else f"{text[:57]}..."
+    return brief(repr(value))

@@ -15,7 +15,7 @@ from uuid import UUID, uuid5
 
 from jsonschema import Draft202012Validator
 
-from rallycross.errors import Complaint, InvalidInput
+from rallycross.errors import Complaint, InvalidInput, brief
 from rallycross.exchange.iterations import Json, sample_of
 from rallycross.exchange.rally_hooks import modern_hooks
 from rallycross.exchange.rally_old import modern, renamed
@@ -113,7 +113,7 @@ def _against(document: Any, schema: Json, file: str, unknown: dict[str, str]) ->
     for error in Draft202012Validator(schema).iter_errors(document):
         key = "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in error.absolute_path).lstrip(".")
         what = f"{unknown[key]} is no number" if key in unknown else error.message
-        yield Complaint(file, 0, 0, key, what if len(what) <= 200 else f"{what[:200]} ...")
+        yield Complaint(file, 0, 0, key, brief(what, 200))
 
 
 def _backwards(value: Any, key: str, file: str) -> Iterator[Complaint]:

@@ -11,7 +11,7 @@ from jsonschema import Draft202012Validator
 from jsonschema.exceptions import ValidationError
 from jsonschema.validators import extend
 
-from rallycross.errors import did_you_mean
+from rallycross.errors import brief, did_you_mean
 from rallycross.secret import HIDDEN, is_secret_name
 from rallycross.task.bounds import bounded
 from rallycross.yamlfile import Path
@@ -166,5 +166,4 @@ def show(value: Any) -> str:
         return "a list"
     if value is None or isinstance(value, bool):
         return {None: "null", True: "true", False: "false"}[value]
-    text = f"'{value}'" if isinstance(value, str) else str(value)
-    return text if len(text) <= 60 else f"{text[:57]}..."
+    return brief(f"'{value}'" if isinstance(value, str) else str(value))

@@ -9,7 +9,7 @@ from typing import Any
 
 import yaml
 
-from rallycross.errors import did_you_mean
+from rallycross.errors import brief, did_you_mean
 
 _OF_A_PLUGIN = (
     "plugins of Rally, such as xrally-kubernetes, are not read: write its scenario anew, as docs/scenarios.md says"
@@ -24,7 +24,7 @@ def unknown(kind: str, written: str, name: str, known: Iterable[str]) -> tuple[s
     written, without its platform.
     """
     names = _names()
-    written = written if len(written) <= _SHOWN else f"{written[:_SHOWN]}..."
+    written = brief(written, _SHOWN)
     for pattern, reason in names["gone"].get(kind, {}).items():
         if fnmatchcase(name, pattern):
             return f"the {kind} '{written}' is gone: {reason['why']}", reason["instead"]

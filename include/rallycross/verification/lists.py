@@ -3,7 +3,7 @@
 import re
 from pathlib import Path
 
-from rallycross.errors import Complaint, InvalidInput, RallycrossError
+from rallycross.errors import Complaint, InvalidInput, RallycrossError, brief
 from rallycross.userfile import read_text
 from rallycross.verification.testid import TestId
 from rallycross.yamlfile import parse
@@ -40,7 +40,7 @@ def check_patterns(entries: dict[str, str], *, file: str) -> None:
         try:
             re.compile(entry)
         except (re.error, RecursionError, OverflowError) as error:
-            complaints.append(Complaint(file, 0, 0, entry[:_SHOWN], f"not a regular expression: {error}"))
+            complaints.append(Complaint(file, 0, 0, brief(entry, _SHOWN), f"not a regular expression: {error}"))
     if complaints:
         raise InvalidInput(complaints)
 

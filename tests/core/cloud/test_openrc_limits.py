@@ -1,0 +1,89 @@
+"""An openrc of any size and shape is read, or refused with the line, in little time and memory."""
+
+import time
+
+import pytest
+
+from rallycross.cloud.openrc import read_openrc
+from rallycross.errors import RallycrossError
+
+PIECES = {
+    "words": "a ",
+    "commands": "a;",
+    "lines": "\n",
+    "comments": "#\n",
+    "continued lines": "a\\\n",
+    "redirections": "a >b ",
+    "dollars": "$",
+    "tildes": "~:",
+    "quotes": "''",
+    "double quotes": '"\\$"',
+    "values": "${A}",
+    "values that are not there": "$B",
+    "outputs": "$(a)",
+    "nested outputs": "$(",
+    "assignments": "A=1 ",
+    "appended values": "A+=1 ",
+    "conditions": "if true; then ",
+    "brackets": "( ",
+    "branches": "a; elif ",
+    "links": "true && ",
+}
+
+
+def cost(text: str) -> float:
+    """Return the seconds of processor time that reading a text takes, whether it is taken or not."""
+    said = "line 0"
+    began = time.process_time()
+    try:
+        read_openrc(text)
+    except RallycrossError as error:
+        said = str(error)
+    took = time.process_time() - began
+    assert "line " in said
+    assert len(said) < 1000
+    return took
+
+
+@pytest.mark.parametrize("piece", PIECES.values(), ids=PIECES.keys())
+@pytest.mark.parametrize("before", ["A=1\nA=", "A=1\nif false; then "])
+def test_time_grows_with_the_length_alone(before: str, piece: str) -> None:
+    """Sixteen times as much of anything takes no more than sixteen times as long, but for what is noise."""
+    cost(before + piece)
+    few = min(cost(before + piece * 500) for _ in range(2))
+    many = cost(before + piece * 8_000)
+    assert many < 16 * 5 * few + 0.05  # by squares: 256
+
+
+@pytest.mark.parametrize("line", ["A=$A$A", "A=$A:$A", "A+=$A", "export A=${A}\"$A\"'x'", "A+=$A$A"])
+def test_values_that_double_are_refused(line: str) -> None:
+    """A value is told with its line when values have made more characters than a file may have."""
+    text = "A=0123456789\n" + f"{line}\n" * 40
+    with pytest.raises(
+        RallycrossError, match=r"line \d+: makes values of more than 2 MB of other values - .* RALLYCROSS_FILE_LIMIT"
+    ):
+        read_openrc(text)
+
+
+def test_a_long_value_is_read_whole() -> None:
+    """A megabyte is a value as any other, in each kind of quotes."""
+    long = "abc d" * 200_000
+    assert read_openrc(f"OS_A='{long}'\n").known == {"OS_A": long}
+    assert read_openrc(f'OS_A="{long}"\n').known == {"OS_A": long}
+    assert read_openrc("OS_A=" + long.replace(" ", "\\ ")).known == {"OS_A": long}
+
+
+def test_very_many_words_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A file of more words than values are allowed is told with the line at which there are too many."""
+    monkeypatch.setenv("RALLYCROSS_FILE_VALUES", "100")
+    assert len(read_openrc("A=1\n" * 100).known) == 1
+    with pytest.raises(RallycrossError, match=r"line 51: .* more than 100 words - .* RALLYCROSS_FILE_VALUES"):
+        read_openrc("export A=1\n" * 200)
+
+
+@pytest.mark.parametrize(("opened", "closed"), [("if true; then ", "fi; "), ("{ ", "} ; "), ("( ", " )")])
+def test_deep_commands_are_read_or_refused(opened: str, closed: str) -> None:
+    """A hundred compound commands may stand in each other; ten thousand are refused, with the line."""
+    read_openrc(f"{opened * 100}A=1;{closed * 100}\n")
+    with pytest.raises(RallycrossError, match=r"line 1: has `.+` in more than 100 others"):
+        read_openrc(f"{opened * 10_000}A=1;{closed * 10_000}\n")
