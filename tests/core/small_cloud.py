@@ -95,6 +95,8 @@ class SmallCloud:
         ] = {}  # "fixed" -> what servers get, with a port, and ports; "floating" -> such addresses
         self.catalog: list[dict[str, Any]] = []  # what those who sign in get; none: all services, under one region
         self.overlooks_filters = False  # lists everybody's things, whoever's were asked for
+        self.hides: dict[str, int] = {}  # id -> how many more lists leave it out, though it is there
+        self.hides_what_goes = False  # lists leave out what lingers
         self._numbers = itertools.count(1)
         self._loop = asyncio.new_event_loop()
         self._up = threading.Event()
@@ -342,4 +344,10 @@ class SmallCloud:
             and ("name" not in wanted or thing.get("name") == wanted["name"].strip("^$"))
             and ("device_id" not in wanted or thing.get("device_id") == wanted["device_id"])
             and thing.get("name", "").startswith(wanted.get("name__startswith", ""))
+            and not self._hides(thing)
         ]
+
+    def _hides(self, thing: dict[str, Any]) -> bool:
+        left = self.hides.get(thing["id"], 0)
+        self.hides[thing["id"]] = max(left - 1, 0)
+        return left > 0 or (self.hides_what_goes and "deleted" in thing)

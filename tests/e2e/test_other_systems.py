@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+import quickstart_said
 from bare_debian import BareDebian
 from machines import NoMachinesError
 
@@ -23,21 +24,14 @@ def _system(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFac
 
 
 def test_the_demo_passes_on_a_bare_system(system: BareDebian, tmp_path: Path) -> None:
-    """One command on a bare Debian deploys, verifies without a failure, and benchmarks without one; then all is gone.
-
-    The load is INVALID, and nothing else, where other work has kept its generator.
-    """
+    """One command on a bare Debian deploys, verifies and benchmarks without a failure; then all is gone."""
     release = system.run(". /etc/os-release; echo $VERSION_CODENAME; python3 --version", limit=60).stdout
     said = system.run("./rallycross demo", limit=LIMIT)
     (tmp_path / "demo.log").write_text(release + said.stdout)
     ended = system.run("./rallycross down --purge", limit=LIMIT)
 
-    lines = said.stdout.splitlines()
-    verdict = next((line for line in lines if line in {"PASSED", "INVALID", "FAILED"}), said.stdout[-4000:])
-    assert (verdict, said.returncode) in {("PASSED", 0), ("INVALID", 1)}, said.stdout[-4000:]
+    quickstart_said.passed(said.stdout, said.returncode)
     assert re.search(r"verify: done .* (\d+)/\1 tests, 0 failed", said.stdout)
-    rows = re.findall(r"(\d+) of \d+ iterations failed", said.stdout)
-    assert (len(rows), set(rows)) == (7, {"0"})
     assert ended.returncode == 0, ended.stdout[-2000:]
 
 

@@ -6,6 +6,7 @@ run that was killed, the next one in the same folder has the same prefix, and so
 """
 
 import time
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -13,17 +14,28 @@ from typing import Any
 
 import openstack
 from keystoneauth1.exceptions import ClientException
-from openstack.exceptions import SDKException
+from openstack.exceptions import NotFoundException, SDKException
 
 from rallycross.cloud.errors import ApiError
 from rallycross.verification.discovery import has_service
 from rallycross.verification.provisions import domain_name
 
-GONE_SECONDS = 60  # for servers and volumes to be gone, so that what they use is free
+GONE_SECONDS = 60.0  # for things of one kind to be gone, so that what they use is free
+ATTEMPTS = 3  # at deleting what is refused
 POLL = 0.5
+_GONE = frozenset({"deleted", "soft_deleted"})  # the states of what a cloud shows still
 
 Thing = Any  # a resource of openstacksdk
-Kind = tuple[str, Callable[[], Iterable[Thing]], Callable[[Thing], object]]  # what it is, all of them, delete one
+
+
+@dataclass(frozen=True)
+class Kind:
+    """One kind of thing."""
+
+    name: str
+    all: Callable[[], Iterable[Thing]]
+    get: Callable[[str], Thing]
+    delete: Callable[[Thing], object]
 
 
 @dataclass
@@ -38,13 +50,6 @@ class Cleaned:
         if self.remaining:
             told.append(f"left on the cloud, to be deleted by hand: {'; '.join(self.remaining)}")
         return "; ".join(told)
-
-    def delete(self, kind: str, things: Iterable[Thing], delete: Callable[[Thing], object]) -> None:
-        """Delete each; what cannot be deleted is noted, and does not keep the rest from being deleted."""
-        for thing in things:
-            with self.noting(f"{kind} {thing.name or ''} ({thing.id})"):
-                delete(thing)
-                self.deleted += 1
 
     @contextmanager
     def noting(self, what: str) -> Iterator[None]:
@@ -66,33 +71,71 @@ def clean(connection: openstack.connection.Connection, prefix: str) -> Cleaned:
         def named(thing: Thing) -> bool:
             return str(thing.name or thing.id).startswith(f"{prefix}-")
 
-        for kind, everything, delete in _in_projects(connection):
-            with cleaned.noting(f"every {kind} of {domain_name(prefix)}, or named {prefix}-*"):
-                _delete_in(kind, everything, lambda one: _owner(one) in projects or named(one), delete, cleaned)
-        for kind, everything, delete in _anywhere(connection):
-            with cleaned.noting(f"every {kind} named {prefix}-*"):
-                cleaned.delete(kind, filter(named, list(everything())), delete)
+        for kind in _in_projects(connection):
+            with cleaned.noting(f"every {kind.name} of {domain_name(prefix)}, or named {prefix}-*"):
+                _Drain(kind, lambda one: _owner(one) in projects or named(one), cleaned).run()
+        for kind in _anywhere(connection):
+            with cleaned.noting(f"every {kind.name} named {prefix}-*"):
+                _Drain(kind, named, cleaned).run()
     return cleaned
 
 
-def _delete_in(
-    kind: str,
-    everything: Callable[[], Iterable[Thing]],
-    mine: Callable[[Thing], bool],
-    delete: Callable[[Thing], object],
-    cleaned: Cleaned,
-) -> None:
-    """Delete what there is of one kind that is the run's, and wait until it is gone."""
+class _Drain:
+    """Deletes what there is of one kind that is the run's, and waits until it is gone.
 
-    def standing() -> list[Thing]:
-        return [thing for thing in everything() if mine(thing)]
+    A list of several pages can skip what changes while they are read. So one that shows nothing new is read once more,
+    and what has been seen is gone when the cloud says so of its id.
+    """
 
-    things = standing()
-    cleaned.delete(kind, things, delete)
-    deadline = time.monotonic() + GONE_SECONDS
-    while things and time.monotonic() < deadline:
-        things = standing()
-        time.sleep(POLL if things else 0)
+    def __init__(self, kind: Kind, mine: Callable[[Thing], bool], cleaned: Cleaned) -> None:
+        self._kind, self._mine, self._cleaned = kind, mine, cleaned
+        self._there: dict[str, Thing] = {}
+        self._tried: Counter[str] = Counter()
+        self._refused: dict[str, str] = {}  # why, of those whose last try was
+
+    def run(self) -> None:
+        try:
+            self._until_gone()
+        finally:
+            for one, thing in self._there.items():
+                why = self._refused.get(one, f"is there still after {GONE_SECONDS:g} s")
+                self._cleaned.remaining.append(f"{self._kind.name} {thing.name or ''} ({one}): {why}")
+
+    def _until_gone(self) -> None:
+        deadline = time.monotonic() + GONE_SECONDS
+        silent = 0  # lists that have shown nothing new, since the last one that has
+        while True:
+            new = {thing.id: thing for thing in self._kind.all() if self._mine(thing) and thing.id not in self._tried}
+            silent = 0 if new else silent + 1
+            self._there |= new
+            for one, thing in self._there.items():
+                if one in new or (one in self._refused and self._tried[one] < ATTEMPTS):
+                    self._delete(thing)
+            for one in [one for one in self._there if not self._is_there(one)]:
+                del self._there[one]
+                self._cleaned.deleted += 1
+            hopeless = all(self._tried[one] >= ATTEMPTS and one in self._refused for one in self._there)
+            if (silent > 1 and hopeless) or time.monotonic() > deadline:
+                return
+            time.sleep(POLL if self._there else 0)
+
+    def _delete(self, thing: Thing) -> None:
+        self._tried[thing.id] += 1
+        self._refused.pop(thing.id, None)
+        try:
+            self._kind.delete(thing)
+        except (SDKException, ClientException, ApiError) as error:
+            self._refused[thing.id] = str(error)
+
+    def _is_there(self, one: str) -> bool:
+        """Ask for a thing by its id; what cannot be asked for is taken to be there."""
+        try:
+            thing = self._kind.get(one)
+        except NotFoundException:
+            return False
+        except (SDKException, ClientException, ApiError):
+            return True
+        return str(getattr(thing, "status", "")).lower() not in _GONE
 
 
 def _owner(thing: Thing) -> str:
@@ -105,24 +148,31 @@ def _in_projects(connection: openstack.connection.Connection) -> list[Kind]:
     kinds: list[Kind] = []
     if has_service(connection, "compute"):
         compute = connection.compute
-        kinds.append(("server", lambda: compute.servers(all_projects=True), compute.delete_server))
+        kinds.append(
+            Kind("server", lambda: compute.servers(all_projects=True), compute.get_server, compute.delete_server)
+        )
     if has_service(connection, "block-storage"):
-        volume = connection.block_storage
+        volume: Any = connection.block_storage
         kinds += [
-            ("volume snapshot", lambda: volume.snapshots(all_projects=True), volume.delete_snapshot),
-            ("volume", lambda: volume.volumes(all_projects=True), volume.delete_volume),
+            Kind(
+                "volume snapshot",
+                lambda: volume.snapshots(all_projects=True),
+                volume.get_snapshot,
+                volume.delete_snapshot,
+            ),
+            Kind("volume", lambda: volume.volumes(all_projects=True), volume.get_volume, volume.delete_volume),
         ]
     if has_service(connection, "image"):
-        kinds.append(("image", connection.image.images, connection.image.delete_image))
+        kinds.append(_images(connection))
     if has_service(connection, "network"):
-        network = connection.network
+        net: Any = connection.network
         kinds += [
-            ("floating address", network.ips, network.delete_ip),
-            ("router", network.routers, lambda router: _delete_router(network, router)),
-            ("port", network.ports, network.delete_port),
-            ("network", network.networks, lambda found: _delete_network(network, found)),
-            ("subnet pool", network.subnet_pools, network.delete_subnet_pool),
-            ("security group", network.security_groups, network.delete_security_group),
+            Kind("floating address", net.ips, net.get_ip, net.delete_ip),
+            Kind("router", net.routers, net.get_router, lambda router: _delete_router(net, router)),
+            Kind("port", net.ports, net.get_port, net.delete_port),
+            Kind("network", net.networks, net.get_network, lambda found: _delete_network(net, found)),
+            Kind("subnet pool", net.subnet_pools, net.get_subnet_pool, net.delete_subnet_pool),
+            Kind("security group", net.security_groups, net.get_security_group, net.delete_security_group),
         ]
     return kinds
 
@@ -130,26 +180,32 @@ def _in_projects(connection: openstack.connection.Connection) -> list[Kind]:
 def _anywhere(connection: openstack.connection.Connection) -> list[Kind]:
     """Return what belongs to no project, or to the administrator's."""
     identity: Any = connection.identity
-    kinds: list[Kind] = [
-        ("service", identity.services, identity.delete_service),
-        ("region", identity.regions, identity.delete_region),
-        ("role", identity.roles, identity.delete_role),
-        ("user", identity.users, identity.delete_user),
-        ("group", identity.groups, identity.delete_group),
-        ("project", identity.projects, identity.delete_project),
-        ("domain", identity.domains, lambda domain: _delete_domain(identity, domain)),
+    kinds = [
+        Kind("service", identity.services, identity.get_service, identity.delete_service),
+        Kind("region", identity.regions, identity.get_region, identity.delete_region),
+        Kind("role", identity.roles, identity.get_role, identity.delete_role),
+        Kind("user", identity.users, identity.get_user, identity.delete_user),
+        Kind("group", identity.groups, identity.get_group, identity.delete_group),
+        Kind("project", identity.projects, identity.get_project, identity.delete_project),
+        Kind("domain", identity.domains, identity.get_domain, lambda domain: _delete_domain(identity, domain)),
     ]
     if has_service(connection, "compute"):
-        compute = connection.compute
+        compute: Any = connection.compute
         kinds += [
-            ("flavor", lambda: compute.flavors(is_public=None), compute.delete_flavor),
-            ("aggregate", compute.aggregates, compute.delete_aggregate),
+            Kind("flavor", lambda: compute.flavors(is_public=None), compute.get_flavor, compute.delete_flavor),
+            Kind("aggregate", compute.aggregates, compute.get_aggregate, compute.delete_aggregate),
         ]
     if has_service(connection, "image"):
-        kinds.append(("image", connection.image.images, connection.image.delete_image))
+        kinds.append(_images(connection))
     if has_service(connection, "block-storage"):
-        kinds.append(("volume type", connection.block_storage.types, connection.block_storage.delete_type))
+        volume: Any = connection.block_storage
+        kinds.append(Kind("volume type", volume.types, volume.get_type, volume.delete_type))
     return kinds
+
+
+def _images(connection: openstack.connection.Connection) -> Kind:
+    image: Any = connection.image
+    return Kind("image", image.images, image.get_image, image.delete_image)
 
 
 def _delete_router(network: Any, router: Thing) -> None:

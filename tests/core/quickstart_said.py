@@ -1,0 +1,16 @@
+"""What the output of a command must say when it has run the quickstart on a cloud that works."""
+
+import re
+
+WORKLOADS = 7
+
+
+def passed(said: str, code: int) -> None:
+    """Hold that all workloads ran, without a failed iteration and within their SLA.
+
+    Other work on the machine may have kept the generator of load: then its load is INVALID, and nothing else is wrong.
+    """
+    verdict = next((line for line in said.splitlines() if line in {"PASSED", "INVALID", "FAILED"}), "no verdict")
+    assert (verdict, code) in {("PASSED", 0), ("INVALID", 1)}, said[-8000:]
+    failed = re.findall(r"(\d+) of \d+ iterations failed", said)
+    assert failed == ["0"] * WORKLOADS, said[-8000:]

@@ -1,0 +1,97 @@
+"""What a verification has left is deleted, whatever the cloud's lists leave out, and told where it cannot be."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from verifiable_cloud import VerifiableCloud
+
+from rallycross.verification import leftovers
+from rallycross.verification.leftovers import clean
+
+
+@pytest.fixture(name="small")
+def _small(monkeypatch: pytest.MonkeyPatch) -> Iterator[VerifiableCloud]:
+    monkeypatch.setattr(leftovers, "POLL", 0.01)
+    with VerifiableCloud() as small:
+        yield small
+
+
+def put(small: VerifiableCloud, collection: str, *ids: str, **more: Any) -> None:
+    """Put things of the run's on the cloud."""
+    for number in ids:
+        thing = {"id": number, "name": f"tempest-1-{number}", "project_id": "p", "made": 0.0, **more}
+        small.things.setdefault(collection, {})[number] = thing
+
+
+@pytest.mark.parametrize("collection", ["servers", "volumes", "images", "networks", "flavors", "users"])
+def test_what_a_first_list_skips_is_deleted(small: VerifiableCloud, collection: str) -> None:
+    """A thing that is on no page of the first list, since it changed while pages were read, is deleted as well."""
+    put(small, collection, "a", "b")
+    small.hides = {"b": 1}
+    cleaned = clean(small.cloud().connect(), "tempest-1")
+    assert not {"a", "b"} & small.things[collection].keys()
+    assert (cleaned.deleted, cleaned.remaining) == (2, [])
+
+
+@pytest.mark.parametrize("collection", ["servers", "volumes", "users"])
+def test_one_that_is_alone_and_skipped_is_deleted(small: VerifiableCloud, collection: str) -> None:
+    """A list that shows nothing is not believed at once."""
+    put(small, collection, "a")
+    small.hides = {"a": 1}
+    assert clean(small.cloud().connect(), "tempest-1").deleted == 1
+    assert "a" not in small.things[collection]
+
+
+def test_what_goes_slowly_and_is_on_no_list_is_waited_for(small: VerifiableCloud) -> None:
+    """A server whose deletion has begun is gone when asking for it by its id says so, not when lists are silent."""
+    put(small, "servers", "a")
+    put(small, "networks", "n")
+    small.lingers, small.hides_what_goes = 0.3, True
+    cleaned = clean(small.cloud().connect(), "tempest-1")
+    assert "a" not in small.things["servers"]
+    last = max(number for number, request in enumerate(small.requests) if request == "GET compute /servers/a")
+    assert last < small.requests.index("DELETE network /networks/n")
+    assert (cleaned.deleted, cleaned.remaining) == (2, [])
+
+
+def test_what_does_not_go_is_told(small: VerifiableCloud, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A delete that was accepted, and of which nothing comes, is no deletion: what is there still is named."""
+    monkeypatch.setattr(leftovers, "GONE_SECONDS", 0.2)
+    put(small, "servers", "a")
+    small.lingers, small.hides_what_goes = 1000, True
+    cleaned = clean(small.cloud().connect(), "tempest-1")
+    assert cleaned.deleted == 0
+    assert cleaned.remaining == ["server tempest-1-a (a): is there still after 0.2 s"]
+
+
+def test_what_is_refused_for_a_while_is_asked_again(small: VerifiableCloud) -> None:
+    """A router whose last interface is just going is deleted by a later try, and is not among what is left."""
+    put(small, "routers", "r")
+    put(small, "ports", "p", device_id="r", device_owner="network:router_interface")
+    small.hides = {"p": 1}
+    cleaned = clean(small.cloud().connect(), "tempest-1")
+    assert not small.things["routers"]
+    assert cleaned.remaining == []
+
+
+def test_what_is_refused_for_good_is_named_with_the_reason(small: VerifiableCloud) -> None:
+    """What the cloud does not let be deleted is told with its words, once, and the rest is deleted all the same."""
+    put(small, "networks", "a", "b")
+    small.refuse["DELETE network /networks/a"] = 409
+    cleaned = clean(small.cloud().connect(), "tempest-1")
+    assert list(small.things["networks"]) == ["a"]
+    [left] = cleaned.remaining
+    assert left.startswith("network tempest-1-a (a): ")
+    assert "as you wish" in left
+    assert small.requests.count("DELETE network /networks/a") == 3
+
+
+def test_a_list_that_cannot_be_had_does_not_lose_what_was_seen(small: VerifiableCloud) -> None:
+    """A kind that cannot be listed is told so, and the kinds after it are looked for."""
+    put(small, "volumes", "v")
+    put(small, "networks", "n")
+    small.refuse["GET block-storage /volumes/detail"] = 403
+    cleaned = clean(small.cloud().connect(), "tempest-1")
+    assert not small.things["networks"]
+    assert any("every volume of" in left for left in cleaned.remaining)
