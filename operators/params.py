@@ -46,7 +46,8 @@ def task_args(section: str | None = None) -> Param:
         {},
         type=["null", "object"],
         title="Task arguments",
-        description="Values for the task file's template, as a JSON object.",
+        description="Values for the task file's template, as a JSON object. The quickstart has image and flavor; where"
+        " the cloud lacks what it names, the refusal gives the object to paste here.",
         **({"section": section} if section else {}),
     )
 

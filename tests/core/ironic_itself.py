@@ -115,9 +115,9 @@ class Ironic:
         """Return a node as it is now."""
         return self.api.get_node(name)
 
-    def await_state(self, name: str, state: str) -> None:
-        """Wait until a node has come to a state."""
-        self._await(lambda: self.node(name).provision_state == state, 60)
+    def await_state(self, name: str, *states: str) -> None:
+        """Wait until a node has come to one of some states."""
+        self._await(lambda: self.node(name).provision_state in states, 60)
 
     def allocations(self) -> list[str]:
         """Return the names of all allocations."""

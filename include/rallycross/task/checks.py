@@ -96,9 +96,10 @@ _SMALL = ("image", "flavor")  # what a server is booted from, and what a templat
 
 
 def fitting_variables(source: str, facts: CloudFacts) -> dict[str, str]:
-    """Return values for the variables `image` and `flavor` of a template: a cloud's smallest that fit each other.
+    """Return values for a template's variables of an image and a flavor: a cloud's smallest that fit each other.
 
-    None for a variable that the template does not have, and of what the cloud has none.
+    They are called `image` and `flavor`, or as in Rally's samples `image_name` and `flavor_name`. None for what the
+    template fixes or does not have, and of what the cloud has none.
     """
     there = {
         kind: [thing for thing in facts.things.get(kind, ()) if thing.name and is_usable(kind, thing)]
@@ -110,10 +111,18 @@ def fitting_variables(source: str, facts: CloudFacts) -> dict[str, str]:
     fits = next((pair for pair in pairs if not list(misfits(pair[0].details, pair[1].details, disk=True))), None)
     chosen = fits or (next(iter(images), None), next(iter(flavors), None))
     return {
-        kind: thing.name
+        name: thing.name
         for kind, thing in zip(_SMALL, chosen, strict=True)
-        if thing and re.search(rf"{{{{-?\s*{kind}\b", source)
+        for name in (kind, f"{kind}_name")
+        if thing and _can_be_given(name, source)
     }
+
+
+def _can_be_given(variable: str, source: str) -> bool:
+    """Tell whether a template prints a variable, and does not set it whatever is given."""
+    printed = re.search(rf"{{{{-?\s*{variable}\b", source)
+    fixed = re.search(rf"{{%-?\s*set\s+{variable}\s*=(?!.*\b{variable}\b)", source)
+    return bool(printed) and not fixed
 
 
 def kinds(task: Task, scenarios: Mapping[str, Signature]) -> set[str]:
@@ -271,8 +280,9 @@ class _Check:
             written = wanted if isinstance(wanted, str) else str(wanted.get("name", ""))
             remedy = reason.remedy or did_you_mean(written, {thing.name for thing in self.facts.things.get(kind, ())})
             if filled := fitting_variables(self.task.source, self.facts) if kind in _SMALL else {}:
-                words = quote(json.dumps(filled))
-                remedy = f"{remedy}; the file has variables for them: --task-args {words}".removeprefix("; ")
+                give = "the file has variables for them, `Task arguments` in Airflow's form: --task-args "
+                give += quote(json.dumps(filled))
+                remedy = f"{remedy}; {give}" if remedy else give
             yield self._complaint(key, f"{reason} in {self.facts.cloud}", remedy, context=context)
 
     def _fit(self) -> Iterator[Complaint]:

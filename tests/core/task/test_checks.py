@@ -438,3 +438,29 @@ def test_a_template_is_told_how_to_be_filled() -> None:
     assert [json.loads(word) for word in words] == [{"image": "it's tiny", "flavor": "m1.tiny"}] * 2
     filled = load(source, args=json.loads(words[0]), file="t.yaml", known=known)
     assert not [one for one in check(filled, facts, known.scenarios) if ".image:" in str(one) or "flavor" in str(one)]
+
+
+@pytest.mark.parametrize(
+    ("head", "names", "filled"),
+    [
+        (
+            '{% set image_name = image_name or "^cirros$" %}{% set flavor_name = flavor_name or "m1.nano" %}',
+            "_name",
+            True,
+        ),
+        ('{% set image_name = "^cirros$" %}{% set flavor_name = "m1.nano" %}', "_name", False),
+        ("{%- set image = image|default('cirros') -%}{% set flavor = flavor|default('m1.nano') %}", "", True),
+    ],
+)
+def test_variables_are_called_as_rallys_samples_call_them(head: str, names: str, *, filled: bool) -> None:
+    """`image_name` and `flavor_name` are filled as `image` and `flavor` are; what a file sets for good is not."""
+    source = f"{head}\n" + TASK.replace("name: cirros", f"name: {{{{ image{names} }}}}").replace(
+        "name: m1.nano", f"name: {{{{flavor{names}}}}}"
+    )
+    known = catalogue.known()
+    facts = CloudFacts("C", ALL, {"image": (Named("1", "tiny"),), "flavor": (Named("2", "m0", {"ram": 512}),)})
+    task = load(source, file="t.yaml", known=known)
+    told = "\n".join(str(one) for one in check(task, facts, known.scenarios))
+    expected = json.dumps({f"image{names}": "tiny", f"flavor{names}": "m0"})
+    assert (f"--task-args '{expected}'" in told) is filled
+    assert ("`Task arguments` in Airflow's form" in told) is filled
