@@ -2,7 +2,7 @@
 
 import threading
 from collections.abc import Callable, Iterable
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import FIRST_EXCEPTION, ThreadPoolExecutor, wait
 from contextvars import copy_context
 from typing import TypeVar
 
@@ -33,6 +33,8 @@ def together(function: Callable[[T], R], items: Iterable[T], *, threads: int = T
     with ThreadPoolExecutor(min(threads, len(items)), thread_name_prefix="context") as pool:
         futures = [pool.submit(copy_context().run, one, item) for item in items]
         try:
+            for ended in wait(futures, return_when=FIRST_EXCEPTION).done:  # one that waits hides no other's failure
+                ended.result()
             return [future.result() for future in futures]
         except BaseException:
             over.set()

@@ -1,0 +1,39 @@
+"""Many calls at a time."""
+
+import threading
+
+import pytest
+
+from rallycross.cloud.retrying import given_up
+from rallycross.contexts.together import together
+
+
+def test_results_have_the_order_of_what_they_are_of() -> None:
+    """The call that ends last may be the first."""
+    later = threading.Event()
+
+    def call(number: int) -> int:
+        if number == 0:
+            assert later.wait(60)
+        later.set()
+        return number * 2
+
+    assert together(call, range(5)) == [0, 2, 4, 6, 8]
+
+
+@pytest.mark.parametrize("fails", [0, 1, 4])
+def test_a_failure_ends_the_waiting_of_all_others(fails: int) -> None:
+    """Whichever call fails, those that wait to send again are told so at once, and its error is the one raised."""
+    told, all_begun = [], threading.Barrier(5)
+
+    def call(number: int) -> None:
+        all_begun.wait(60)
+        if number == fails:
+            raise ValueError(number)
+        over = given_up.get()
+        assert over is not None
+        told.append(over.wait(60))
+
+    with pytest.raises(ValueError, match=str(fails)):
+        together(call, range(5))
+    assert told == [True] * 4
