@@ -3,11 +3,11 @@
 from functools import cache
 from typing import Any
 
-from rallycross.contexts.context import CONTEXTS
+from rallycross.context.context import CONTEXTS
 from rallycross.judging.sla import CRITERIA, Criterion
 from rallycross.load.runners import RUNNERS
 from rallycross.load_hooks import ACTIONS, TRIGGERS
-from rallycross.scenarios.scenario import SCENARIOS
+from rallycross.scenario.scenario import SCENARIOS
 from rallycross.task.flaw import Flaw, Validate, by_schema
 from rallycross.task.known import Known
 

@@ -7,6 +7,7 @@ import importlib
 import pkgutil
 from collections.abc import Iterator
 from functools import cached_property
+from pathlib import Path
 from typing import Generic, TypeVar
 
 from rallycross.errors import RallycrossError
@@ -31,6 +32,8 @@ class Registry(Generic[T]):
     def all(self) -> dict[str, T]:
         """Everything by name, in order of name."""
         package = importlib.import_module(self.package)
+        for folder in map(Path, package.__path__):
+            _complain_of_hidden(folder)
         for module in pkgutil.walk_packages(package.__path__, f"{self.package}."):
             importlib.import_module(module.name)
         return dict(sorted(self._found.items()))
@@ -43,3 +46,10 @@ class Registry(Generic[T]):
 
     def __getitem__(self, name: str) -> T:
         return self.all[name]
+
+
+def _complain_of_hidden(package: Path) -> None:
+    """Raise where a folder has modules that the walk would not see, since Python takes it for no package."""
+    for module in sorted(package.rglob("*.py")):
+        if module.parent.name.isidentifier() and not (module.parent / "__init__.py").exists():
+            raise RallycrossError(f"{module.parent}: not a package, so {module.name} is not found - add an __init__.py")

@@ -37,8 +37,8 @@ from rallycross.load.runners import RUNNERS
 from rallycross.results.models import WorkloadRow
 from rallycross.results.sample_file import SampleWriter, read_samples
 from rallycross.results.store import Store
-from rallycross.scenarios.scenario import scenario
-from rallycross.scenarios.user import User
+from rallycross.scenario.scenario import scenario
+from rallycross.scenario.user import User
 
 HERE = Path(__file__).parent
 USERS = 1000

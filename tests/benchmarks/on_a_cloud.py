@@ -27,8 +27,8 @@ from rallycross.load.measure import measure
 from rallycross.load.runners import RUNNERS
 from rallycross.load.sample import Sample
 from rallycross.results.store import Store
-from rallycross.scenarios.scenario import SCENARIOS
-from rallycross.scenarios.user import User
+from rallycross.scenario.scenario import SCENARIOS
+from rallycross.scenario.user import User
 
 CONNECTIONS = 4
 ROUNDS = 5

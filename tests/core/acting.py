@@ -11,8 +11,8 @@ from rallycross.cloud.client import Client, open_http
 from rallycross.cloud.scene import Actor, Scene, Tenant
 from rallycross.load.iteration import Iteration
 from rallycross.load.web import open_web
-from rallycross.scenarios.scenario import SCENARIOS, Scenario
-from rallycross.scenarios.user import SdkUser, User
+from rallycross.scenario.scenario import SCENARIOS, Scenario
+from rallycross.scenario.user import SdkUser, User
 
 WORKLOAD = "0badcafe-0000"
 

@@ -11,12 +11,12 @@ import pytest
 
 from rallycross.cloud.cloud import Cloud
 from rallycross.cloud.naming import context_prefix, random_name, scenario_prefix
-from rallycross.contexts.api import Api
-from rallycross.contexts.cleaning import clean
-from rallycross.contexts.context import CONTEXTS, Backstage, Context, Scene
-from rallycross.contexts.draining import Hunt, look
-from rallycross.contexts.kinds import KINDS, Place
-from rallycross.contexts.ledger import OwnedLedger
+from rallycross.context.api import Api
+from rallycross.context.cleaning import clean
+from rallycross.context.context import CONTEXTS, Backstage, Context, Scene
+from rallycross.context.draining import Hunt, look
+from rallycross.context.kinds import KINDS, Place
+from rallycross.context.ledger import OwnedLedger
 from rallycross.results.store import Store
 
 pytestmark = pytest.mark.e2e

@@ -13,10 +13,10 @@ from fault_proxy import Answer, Connection, Fault, FaultProxy, Forward, Request,
 from rallycross.cloud.access import SignIn
 from rallycross.cloud.cloud import Cloud
 from rallycross.cloud.naming import context_prefix
-from rallycross.contexts.api import Api
-from rallycross.contexts.cleaning import clean
-from rallycross.contexts.context import CONTEXTS, Backstage, Scene
-from rallycross.contexts.ledger import OwnedLedger
+from rallycross.context.api import Api
+from rallycross.context.cleaning import clean
+from rallycross.context.context import CONTEXTS, Backstage, Scene
+from rallycross.context.ledger import OwnedLedger
 from rallycross.results.store import Store
 
 pytestmark = [pytest.mark.e2e, pytest.mark.full]

@@ -23,8 +23,8 @@ from rallycross.errors import RallycrossError
 from rallycross.load.drive import Iterate
 from rallycross.load.iteration import Iteration
 from rallycross.load.web import open_web
-from rallycross.scenarios.scenario import SCENARIOS, Scenario
-from rallycross.scenarios.user import SdkUser, User
+from rallycross.scenario.scenario import SCENARIOS, Scenario
+from rallycross.scenario.user import SdkUser, User
 from rallycross.settings import settings
 
 SIGN_IN_THREADS = 20  # users that sign in at a time

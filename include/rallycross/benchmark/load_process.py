@@ -24,7 +24,7 @@ from rallycross.load.drive import Engine
 from rallycross.load.measure import measure
 from rallycross.load.runners import RUNNERS
 from rallycross.results.sample_file import SampleWriter, warm_up
-from rallycross.scenarios.scenario import SCENARIOS
+from rallycross.scenario.scenario import SCENARIOS
 
 # A thread that compresses samples must not keep iterations waiting: by default it may for 5 ms.
 _SWITCH_INTERVAL = 0.0005

@@ -14,9 +14,9 @@ from openstack.connection import Connection
 
 from rallycross.cloud.cloud import Cloud
 from rallycross.cloud.scene import Scene
-from rallycross.contexts.cleaning import LeftBehind
-from rallycross.contexts.context import CONTEXTS, Backstage
-from rallycross.contexts.ledger import OwnedLedger
+from rallycross.context.cleaning import LeftBehind
+from rallycross.context.context import CONTEXTS, Backstage
+from rallycross.context.ledger import OwnedLedger
 from rallycross.results.store import Store
 from rallycross.shown_log import logger
 from rallycross.task.plan import Workload

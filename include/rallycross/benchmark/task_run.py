@@ -21,8 +21,8 @@ from rallycross.cloud.cloud import Cloud
 from rallycross.cloud.facts import CloudFacts
 from rallycross.cloud.inventory import facts
 from rallycross.cloud.scene import Scene
-from rallycross.contexts import cleaning
-from rallycross.contexts.ledger import OwnedLedger
+from rallycross.context import cleaning
+from rallycross.context.ledger import OwnedLedger
 from rallycross.deployment import load_spec
 from rallycross.errors import InvalidInput
 from rallycross.load_hooks import Machine, machines_of, undo_standing
@@ -31,7 +31,7 @@ from rallycross.results.beside import beside, goes_on
 from rallycross.results.endings import LOST, STOPPED, because
 from rallycross.results.models import LedgerRow, TaskRow
 from rallycross.results.store import Store
-from rallycross.scenarios.scenario import SCENARIOS
+from rallycross.scenario.scenario import SCENARIOS
 from rallycross.secret import shown_text
 from rallycross.shown_log import logger
 from rallycross.task.checks import check, check_alone, kinds, resolve, unsettled

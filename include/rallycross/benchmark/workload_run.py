@@ -28,7 +28,7 @@ from rallycross.results.endings import (
 )
 from rallycross.results.sample_file import SUFFIX
 from rallycross.results.store import Store
-from rallycross.scenarios.scenario import SCENARIOS
+from rallycross.scenario.scenario import SCENARIOS
 from rallycross.secret import shown, shown_text
 from rallycross.task.plan import Timing, Workload
 

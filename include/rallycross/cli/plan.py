@@ -19,8 +19,8 @@ from rallycross.cloud.inventory import facts
 from rallycross.errors import Complaint, InvalidInput
 from rallycross.load.runners import RUNNERS
 from rallycross.results.store import Store
-from rallycross.scenarios.rehearsal import Calls, rehearse
-from rallycross.scenarios.scenario import SCENARIOS
+from rallycross.scenario.rehearsal import Calls, rehearse
+from rallycross.scenario.scenario import SCENARIOS
 from rallycross.secret import shown_text
 from rallycross.task.arguments import arguments
 from rallycross.task.checks import check_files, kinds

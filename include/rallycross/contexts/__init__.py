@@ -1,1 +1,1 @@
-"""What stands before the load and is taken away after it; found by walking this package."""
+"""The contexts, found by walking this package: what stands before the load, and nothing else."""

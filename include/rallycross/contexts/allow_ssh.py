@@ -4,10 +4,10 @@ from typing import Any
 
 from rallycross.cloud.errors import ApiError, Unreachable, outcome_unknown
 from rallycross.cloud.scene import Actor, Tenant
-from rallycross.contexts.api import Api, Thing
-from rallycross.contexts.context import Backstage, Scene, context
-from rallycross.contexts.making import Making
-from rallycross.contexts.together import together
+from rallycross.context.api import Api, Thing
+from rallycross.context.context import Backstage, Scene, context
+from rallycross.context.making import Making
+from rallycross.context.together import together
 
 _PORTS = {"port_range_min": 1, "port_range_max": 65535}
 _RULES: list[dict[str, Any]] = [

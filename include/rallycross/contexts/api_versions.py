@@ -3,8 +3,8 @@
 from typing import Any
 
 from rallycross.cloud.versions import SPOKEN
-from rallycross.contexts.context import Backstage, Scene, SetUpFailed, context
-from rallycross.contexts.making import Making
+from rallycross.context.context import Backstage, Scene, SetUpFailed, context
+from rallycross.context.making import Making
 from rallycross.task.flaw import Schema
 
 

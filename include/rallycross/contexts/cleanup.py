@@ -5,9 +5,9 @@ from collections import Counter
 from typing import Any
 
 from rallycross.cloud.naming import scenario_prefix
-from rallycross.contexts.cleaning import SWEEP
-from rallycross.contexts.context import Backstage, Scene, context
-from rallycross.contexts.kinds import OF_ADMIN, OF_USERS, Scope, chosen, known_names
+from rallycross.context.cleaning import SWEEP
+from rallycross.context.context import Backstage, Scene, context
+from rallycross.context.kinds import OF_ADMIN, OF_USERS, Scope, chosen, known_names
 from rallycross.task.flaw import Schema
 
 Seat = tuple[str, str, bool]  # ids of a project and of one of its users ("" = of the project), whether it is ours

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from rallycross.contexts.context import Backstage, Scene, SetUpFailed, context
+from rallycross.context.context import Backstage, Scene, SetUpFailed, context
 from rallycross.errors import RallycrossError
 from rallycross.task.flaw import Schema
 

@@ -3,9 +3,9 @@
 from typing import Any
 
 from rallycross.cloud.scene import Actor, Tenant
-from rallycross.contexts.context import Backstage, Scene, context
-from rallycross.contexts.making import Making
-from rallycross.contexts.together import together
+from rallycross.context.context import Backstage, Scene, context
+from rallycross.context.making import Making
+from rallycross.context.together import together
 
 
 @context("existing_network", order=349, schema={"type": "object", "additionalProperties": False})

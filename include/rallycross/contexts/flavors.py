@@ -4,12 +4,12 @@ import uuid
 from typing import Any
 
 from rallycross.cloud.errors import ApiError
-from rallycross.contexts.api import Thing
-from rallycross.contexts.context import Backstage, Scene, context
-from rallycross.contexts.draining import show
-from rallycross.contexts.kinds import KINDS
-from rallycross.contexts.making import Making
-from rallycross.contexts.together import together
+from rallycross.context.api import Thing
+from rallycross.context.context import Backstage, Scene, context
+from rallycross.context.draining import show
+from rallycross.context.kinds import KINDS
+from rallycross.context.making import Making
+from rallycross.context.together import together
 from rallycross.task.flaw import Schema
 
 _COUNT: Schema = {"type": "integer", "minimum": 1}

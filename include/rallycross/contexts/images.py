@@ -13,12 +13,12 @@ from typing import Any
 from rallycross.cloud.errors import ApiError, Unreachable, outcome_unknown
 from rallycross.cloud.retrying import TRANSIENT
 from rallycross.cloud.scene import Actor, Tenant
-from rallycross.contexts.api import Api, Thing
-from rallycross.contexts.context import Backstage, Scene, SetUpFailed, context
-from rallycross.contexts.draining import show
-from rallycross.contexts.kinds import KINDS
-from rallycross.contexts.making import Making, wait_for_all
-from rallycross.contexts.together import pause_after, together
+from rallycross.context.api import Api, Thing
+from rallycross.context.context import Backstage, Scene, SetUpFailed, context
+from rallycross.context.draining import show
+from rallycross.context.kinds import KINDS
+from rallycross.context.making import Making, wait_for_all
+from rallycross.context.together import pause_after, together
 from rallycross.task.bounds import COUNT
 from rallycross.task.flaw import Schema
 

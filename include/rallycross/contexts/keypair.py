@@ -3,10 +3,10 @@
 from typing import Any
 
 from rallycross.cloud.scene import Actor
-from rallycross.contexts.api import Thing
-from rallycross.contexts.context import Backstage, Scene, context
-from rallycross.contexts.making import Making
-from rallycross.contexts.together import together
+from rallycross.context.api import Thing
+from rallycross.context.context import Backstage, Scene, context
+from rallycross.context.making import Making
+from rallycross.context.together import together
 
 
 @context("keypair", order=310, schema={"type": "object", "additionalProperties": False})

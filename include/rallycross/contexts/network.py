@@ -5,20 +5,16 @@ from typing import Any
 
 from rallycross.cloud.errors import ApiError
 from rallycross.cloud.scene import Actor, Tenant
-from rallycross.contexts.api import Api, Thing
-from rallycross.contexts.context import Backstage, Scene, SetUpFailed, context
-from rallycross.contexts.making import Making
-from rallycross.contexts.together import together
+from rallycross.context.api import Api, Thing
+from rallycross.context.context import Backstage, Scene, SetUpFailed, context
+from rallycross.context.making import Making
+from rallycross.context.schemas import GATEWAY
+from rallycross.context.together import together
 from rallycross.task.bounds import COUNT
 from rallycross.task.flaw import Schema
 
 _FLAG: Schema = {"type": "boolean"}
 _TEXT: Schema = {"type": "string"}
-GATEWAY: Schema = {
-    "type": "object",
-    "properties": {"network_id": _TEXT, "enable_snat": _FLAG},
-    "additionalProperties": False,
-}
 _SCHEMA: Schema = {
     "type": "object",
     "properties": {

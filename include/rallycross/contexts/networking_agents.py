@@ -2,8 +2,8 @@
 
 from typing import Any
 
-from rallycross.contexts.context import Backstage, Scene, context
-from rallycross.contexts.making import Making
+from rallycross.context.context import Backstage, Scene, context
+from rallycross.context.making import Making
 
 
 @context("networking_agents", order=349, schema={"type": "object", "additionalProperties": False})

@@ -3,11 +3,11 @@
 from typing import Any
 
 from rallycross.cloud.scene import Tenant
-from rallycross.contexts.cleaning import QUOTAS
-from rallycross.contexts.context import Backstage, Scene, context
-from rallycross.contexts.kinds import KINDS
-from rallycross.contexts.making import Making
-from rallycross.contexts.together import together
+from rallycross.context.cleaning import QUOTAS
+from rallycross.context.context import Backstage, Scene, context
+from rallycross.context.kinds import KINDS
+from rallycross.context.making import Making
+from rallycross.context.together import together
 from rallycross.task.flaw import Schema
 
 _NAMES = {

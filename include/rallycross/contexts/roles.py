@@ -1,10 +1,10 @@
 """Roles that the load's users have beyond being members of their projects."""
 
 from rallycross.cloud.scene import Actor
-from rallycross.contexts.cleaning import GRANT, grant_path
-from rallycross.contexts.context import Backstage, Scene, SetUpFailed, context
-from rallycross.contexts.making import Making
-from rallycross.contexts.together import together
+from rallycross.context.cleaning import GRANT, grant_path
+from rallycross.context.context import Backstage, Scene, SetUpFailed, context
+from rallycross.context.making import Making
+from rallycross.context.together import together
 
 
 @context("roles", order=330, schema={"type": "array", "items": {"type": "string"}})

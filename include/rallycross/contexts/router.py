@@ -3,11 +3,11 @@
 from typing import Any
 
 from rallycross.cloud.scene import Actor, Tenant
-from rallycross.contexts.api import Thing
-from rallycross.contexts.context import Backstage, Scene, context
-from rallycross.contexts.making import Making
-from rallycross.contexts.network import GATEWAY
-from rallycross.contexts.together import together
+from rallycross.context.api import Thing
+from rallycross.context.context import Backstage, Scene, context
+from rallycross.context.making import Making
+from rallycross.context.schemas import GATEWAY
+from rallycross.context.together import together
 from rallycross.task.bounds import COUNT
 from rallycross.task.flaw import Schema
 

@@ -4,11 +4,11 @@ from typing import Any
 
 from rallycross.cloud.facts import Named
 from rallycross.cloud.scene import Actor, Tenant
-from rallycross.contexts.api import Api, Thing
-from rallycross.contexts.context import Backstage, Scene, SetUpFailed, context
-from rallycross.contexts.kinds import KINDS
-from rallycross.contexts.making import Making, wait_for_all
-from rallycross.contexts.together import together
+from rallycross.context.api import Api, Thing
+from rallycross.context.context import Backstage, Scene, SetUpFailed, context
+from rallycross.context.kinds import KINDS
+from rallycross.context.making import Making, wait_for_all
+from rallycross.context.together import together
 from rallycross.task.bounds import COUNT
 from rallycross.task.flaw import Schema
 from rallycross.task.resources import NotFound, find

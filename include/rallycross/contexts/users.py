@@ -7,10 +7,10 @@ from rallycross.cloud.cloud import Cloud
 from rallycross.cloud.entry import acting_as
 from rallycross.cloud.errors import ApiError
 from rallycross.cloud.scene import Actor, Tenant
-from rallycross.contexts.api import Api
-from rallycross.contexts.context import Backstage, Scene, SetUpFailed, context
-from rallycross.contexts.making import Making
-from rallycross.contexts.together import THREADS, together
+from rallycross.context.api import Api
+from rallycross.context.context import Backstage, Scene, SetUpFailed, context
+from rallycross.context.making import Making
+from rallycross.context.together import THREADS, together
 from rallycross.task.bounds import COUNT
 from rallycross.task.flaw import Schema
 

@@ -1,9 +1,9 @@
 """Volume types that stand while the load runs."""
 
-from rallycross.contexts.api import Thing
-from rallycross.contexts.context import Backstage, Scene, context
-from rallycross.contexts.making import Making
-from rallycross.contexts.together import together
+from rallycross.context.api import Thing
+from rallycross.context.context import Backstage, Scene, context
+from rallycross.context.making import Making
+from rallycross.context.together import together
 
 
 @context("volume_types", order=410, schema={"type": "array", "items": {"type": "string"}})

@@ -3,11 +3,11 @@
 from typing import Any
 
 from rallycross.cloud.scene import Actor, Tenant
-from rallycross.contexts.api import Thing
-from rallycross.contexts.context import Backstage, Scene, context
-from rallycross.contexts.kinds import KINDS
-from rallycross.contexts.making import Making, wait_for_all
-from rallycross.contexts.together import together
+from rallycross.context.api import Thing
+from rallycross.context.context import Backstage, Scene, context
+from rallycross.context.kinds import KINDS
+from rallycross.context.making import Making, wait_for_all
+from rallycross.context.together import together
 from rallycross.task.bounds import COUNT, GIBIBYTES
 from rallycross.task.flaw import Schema
 

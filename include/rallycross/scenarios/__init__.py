@@ -1,1 +1,1 @@
-"""The repository of benchmarks, found by walking this package: one file a service."""
+"""The repository of scenarios, found by walking this package: a folder a service, with its steps, and nothing else."""

@@ -5,9 +5,9 @@ import random
 from typing import Annotated, Any
 
 from rallycross.load.iteration import Iteration
-from rallycross.scenarios.arguments import Argument, Seconds
-from rallycross.scenarios.scenario import scenario
-from rallycross.scenarios.user import User
+from rallycross.scenario.arguments import Argument, Seconds
+from rallycross.scenario.scenario import scenario
+from rallycross.scenario.user import User
 from rallycross.task.bounds import MESSAGE
 
 Count = Annotated[int, Argument({"type": "integer", "minimum": 1})]

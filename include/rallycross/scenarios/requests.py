@@ -10,8 +10,8 @@ import aiohttp
 
 from rallycross.cloud.web import proxy_of, tls_of
 from rallycross.load.iteration import Iteration
-from rallycross.scenarios.arguments import Argument, Seconds, schema_of
-from rallycross.scenarios.scenario import scenario
+from rallycross.scenario.arguments import Argument, Seconds, schema_of
+from rallycross.scenario.scenario import scenario
 from rallycross.task.flaw import Flaw
 from rallycross.task.url import wrong_with
 

@@ -14,8 +14,8 @@ from rallycross.benchmark.job import Job
 from rallycross.cloud.scene import Actor, Scene, Tenant
 from rallycross.load.iteration import Iteration
 from rallycross.load.sample import Action
-from rallycross.scenarios.scenario import SCENARIOS, scenario
-from rallycross.scenarios.user import SdkUser, User
+from rallycross.scenario.scenario import SCENARIOS, scenario
+from rallycross.scenario.user import SdkUser, User
 
 
 def acted(cloud: SmallCloud, name: str, *, users: int = 1, iterations: int = 1, **more: Any) -> list[Iteration]:

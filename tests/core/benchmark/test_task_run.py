@@ -17,8 +17,8 @@ from small_cloud import SmallCloud
 from rallycross import benchmark, catalogue, task
 from rallycross.benchmark import task_run
 from rallycross.cloud.naming import scenario_prefix
-from rallycross.contexts.cleaning import SWEEP
-from rallycross.contexts.ledger import OwnedLedger
+from rallycross.context.cleaning import SWEEP
+from rallycross.context.ledger import OwnedLedger
 from rallycross.errors import InvalidInput
 from rallycross.judging.judge import judge
 from rallycross.judging.verdict import verdict
@@ -280,8 +280,8 @@ import yaml
 from rallycross import benchmark, catalogue, task
 from rallycross.benchmark import task_run
 from rallycross.cloud.naming import scenario_prefix
-from rallycross.contexts.cleaning import SWEEP
-from rallycross.contexts.ledger import OwnedLedger
+from rallycross.context.cleaning import SWEEP
+from rallycross.context.ledger import OwnedLedger
 from rallycross.cloud.cloud import Cloud
 from rallycross.results.store import Store
 config, url, samples, plan = yaml.safe_load(sys.stdin.read())

@@ -11,7 +11,7 @@ from rallycross.cloud.access import SignIn
 from rallycross.cloud.catalog import endpoints
 from rallycross.cloud.cloud import Cloud
 from rallycross.cloud.errors import SignInFailed
-from rallycross.contexts.api import Api
+from rallycross.context.api import Api
 
 AUTH = {"auth_url": "http://192.0.2.1:5000/v3", "username": "u", "password": "p", "project_name": "p"}
 

@@ -33,7 +33,7 @@ from rallycross.cloud.cloud import Cloud
 from rallycross.cloud.errors import ApiError, BadAnswer, SignInFailed, Unreachable
 from rallycross.cloud.inventory import facts
 from rallycross.cloud.retrying import asked_to_wait, pause
-from rallycross.contexts.api import Api
+from rallycross.context.api import Api
 from rallycross.errors import RallycrossError
 
 SERVERS = "^GET /compute/v2.1/servers"

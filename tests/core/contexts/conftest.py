@@ -3,8 +3,8 @@
 import pytest
 from small_cloud import SmallCloud
 
-from rallycross.contexts.context import Backstage, Scene
-from rallycross.contexts.ledger import OwnedLedger
+from rallycross.context.context import Backstage, Scene
+from rallycross.context.ledger import OwnedLedger
 from rallycross.contexts.users import Users
 from rallycross.results.store import Store
 

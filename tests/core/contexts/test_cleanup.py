@@ -7,11 +7,11 @@ import pytest
 from small_cloud import SmallCloud
 
 from rallycross.cloud.scene import Tenant
-from rallycross.contexts.cleaning import LeftBehind, clean
+from rallycross.context.cleaning import LeftBehind, clean
+from rallycross.context.context import CONTEXTS, Backstage, Scene
+from rallycross.context.draining import drain, everything, sweep
+from rallycross.context.kinds import KINDS, OF_ADMIN, OF_USERS, Place, chosen
 from rallycross.contexts.cleanup import AdminCleanup, Cleanup
-from rallycross.contexts.context import CONTEXTS, Backstage, Scene
-from rallycross.contexts.draining import drain, everything, sweep
-from rallycross.contexts.kinds import KINDS, OF_ADMIN, OF_USERS, Place, chosen
 from rallycross.task.flaw import flaws
 
 PREFIX = "s_rally_0badcafe_"

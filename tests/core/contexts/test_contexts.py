@@ -10,8 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from small_cloud import SmallCloud
 
-from rallycross.contexts.cleaning import LeftBehind, clean
-from rallycross.contexts.context import CONTEXTS, Backstage, Context, Scene, SetUpFailed
+from rallycross.context.cleaning import LeftBehind, clean
+from rallycross.context.context import CONTEXTS, Backstage, Context, Scene, SetUpFailed
 from rallycross.contexts.network import nth_cidr
 from rallycross.contexts.router import _body
 from rallycross.task.flaw import flaws

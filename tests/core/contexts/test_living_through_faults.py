@@ -21,12 +21,12 @@ from fault_proxy import (
 )
 from small_cloud import SmallCloud
 
-from rallycross.contexts.api import Api
-from rallycross.contexts.cleaning import LeftBehind, clean
-from rallycross.contexts.context import CONTEXTS, Backstage, Scene, SetUpFailed
-from rallycross.contexts.draining import drain, everything
-from rallycross.contexts.kinds import KINDS, Place
-from rallycross.contexts.ledger import OwnedLedger
+from rallycross.context.api import Api
+from rallycross.context.cleaning import LeftBehind, clean
+from rallycross.context.context import CONTEXTS, Backstage, Scene, SetUpFailed
+from rallycross.context.draining import drain, everything
+from rallycross.context.kinds import KINDS, Place
+from rallycross.context.ledger import OwnedLedger
 from rallycross.results.store import Store
 
 WANTED: dict[str, Any] = {
@@ -50,7 +50,7 @@ def proxy(small_cloud: SmallCloud, monkeypatch: pytest.MonkeyPatch) -> Iterator[
     """Stand before a small cloud."""
     monkeypatch.setenv("RALLYCROSS_API_PATIENCE", "5")
     monkeypatch.setenv("RALLYCROSS_LATE_PATIENCE", "0.5")
-    monkeypatch.setattr("rallycross.contexts.making.LOOK_LIMIT", 0.3)
+    monkeypatch.setattr("rallycross.context.making.LOOK_LIMIT", 0.3)
     with FaultProxy(small_cloud.url) as proxy:
         yield proxy
 

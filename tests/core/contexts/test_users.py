@@ -7,9 +7,9 @@ import pytest
 from small_cloud import SmallCloud
 
 from rallycross.cloud.access import SignIn
-from rallycross.contexts.cleaning import LeftBehind, clean
-from rallycross.contexts.context import Backstage, Scene, SetUpFailed
-from rallycross.contexts.ledger import OwnedLedger
+from rallycross.context.cleaning import LeftBehind, clean
+from rallycross.context.context import Backstage, Scene, SetUpFailed
+from rallycross.context.ledger import OwnedLedger
 from rallycross.contexts.users import Users
 from rallycross.results.store import Store
 

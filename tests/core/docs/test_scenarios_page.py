@@ -11,7 +11,7 @@ from acting import iterate
 from small_cloud import SmallCloud
 
 from rallycross.catalogue import known
-from rallycross.scenarios.scenario import SCENARIOS, Scenario
+from rallycross.scenario.scenario import SCENARIOS, Scenario
 from rallycross.settings import CHECKOUT
 from rallycross.task.file import load
 from rallycross.task.known import Known

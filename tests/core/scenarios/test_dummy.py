@@ -13,9 +13,9 @@ from rallycross.catalogue import known
 from rallycross.cloud.cloud import Cloud
 from rallycross.cloud.scene import Scene
 from rallycross.load.iteration import Iteration
+from rallycross.scenario.scenario import SCENARIOS, scenario
+from rallycross.scenario.user import User
 from rallycross.scenarios.dummy import DummyScenarioException
-from rallycross.scenarios.scenario import SCENARIOS, scenario
-from rallycross.scenarios.user import User
 from rallycross.task.file import load
 
 RALLYS_OUTPUTS = {

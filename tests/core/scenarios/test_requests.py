@@ -9,7 +9,7 @@ from aiohttp import web
 from rallycross.catalogue import known
 from rallycross.load.iteration import Iteration
 from rallycross.load.web import open_web
-from rallycross.scenarios.scenario import SCENARIOS
+from rallycross.scenario.scenario import SCENARIOS
 from rallycross.task.file import load
 
 SEEN = web.AppKey("SEEN", list)

@@ -13,9 +13,9 @@ from rallycross.cloud.client import Client, open_http
 from rallycross.cloud.errors import ApiError
 from rallycross.cloud.scene import Actor, Scene, Tenant
 from rallycross.load.iteration import Iteration
-from rallycross.scenarios.scenario import SCENARIOS
-from rallycross.scenarios.steps.nova import _request
-from rallycross.scenarios.user import User
+from rallycross.scenario.scenario import SCENARIOS
+from rallycross.scenario.user import User
+from rallycross.scenarios.nova.steps import _request
 
 WORKLOAD = "0badcafe-0000"
 

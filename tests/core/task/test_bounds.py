@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from rallycross import catalogue
-from rallycross.contexts.context import CONTEXTS
+from rallycross.context.context import CONTEXTS
 from rallycross.errors import InvalidInput
 from rallycross.load.runners import RUNNERS
 from rallycross.settings import CHECKOUT

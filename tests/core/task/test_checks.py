@@ -11,9 +11,9 @@ import pytest
 from rallycross import catalogue
 from rallycross.cloud.facts import CloudFacts, Named
 from rallycross.errors import InvalidInput
-from rallycross.scenarios.arguments import FileText, FileTexts, Flavor, Image, ImageOptions, VolumeType
-from rallycross.scenarios.scenario import SCENARIOS, scenario
-from rallycross.scenarios.user import User
+from rallycross.scenario.arguments import FileText, FileTexts, Flavor, Image, ImageOptions, VolumeType
+from rallycross.scenario.scenario import SCENARIOS, scenario
+from rallycross.scenario.user import User
 from rallycross.task import check, load
 from rallycross.task.checks import check_files, kinds, resolve
 from rallycross.task.context_needs import NEEDS

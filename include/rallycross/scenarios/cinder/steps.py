@@ -4,8 +4,8 @@ from typing import Any, TypedDict, Unpack
 
 from rallycross.cloud.waiting import RallyPolling
 from rallycross.cloud.wish import Kind, becomes, goes
-from rallycross.scenarios.scenario import step
-from rallycross.scenarios.user import User
+from rallycross.scenario.scenario import step
+from rallycross.scenario.user import User
 
 # Seconds until a volume must be what it should; Rally's defaults.
 CREATE_LIMIT = 600.0

@@ -1,8 +1,8 @@
 """Signing in."""
 
-from rallycross.scenarios.scenario import scenario
-from rallycross.scenarios.steps import keystone
-from rallycross.scenarios.user import User
+from rallycross.scenario.scenario import scenario
+from rallycross.scenario.user import User
+from rallycross.scenarios.keystone import steps as keystone
 
 
 @scenario("Authenticate.keystone", services=["identity"])

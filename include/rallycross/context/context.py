@@ -11,10 +11,10 @@ from openstack.connection import Connection
 from rallycross.cloud.cloud import Cloud
 from rallycross.cloud.naming import context_prefix, random_name
 from rallycross.cloud.scene import Actor, Scene
-from rallycross.contexts.api import Api
-from rallycross.contexts.cleaning import clean_rows
-from rallycross.contexts.ledger import OwnedLedger
-from rallycross.contexts.together import THREADS
+from rallycross.context.api import Api
+from rallycross.context.cleaning import clean_rows
+from rallycross.context.ledger import OwnedLedger
+from rallycross.context.together import THREADS
 from rallycross.errors import RallycrossError
 from rallycross.registry import Registry
 from rallycross.task.flaw import Schema

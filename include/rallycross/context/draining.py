@@ -7,9 +7,9 @@ from dataclasses import dataclass, field
 from typing import Self
 
 from rallycross.cloud.errors import ApiError, Unreachable
-from rallycross.contexts.api import Api, Thing
-from rallycross.contexts.kinds import KINDS, Kind, Place
-from rallycross.contexts.together import THREADS, pause_after, together
+from rallycross.context.api import Api, Thing
+from rallycross.context.kinds import KINDS, Kind, Place
+from rallycross.context.together import THREADS, pause_after, together
 
 LIMIT = 600.0  # seconds until all things of one kind must be gone; Rally's default
 _ATTEMPTS = 3  # at deleting what is refused for good; Rally's

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from typing import Any, Concatenate, Literal, ParamSpec, TypeVar, Unpack, get_args, get_origin, get_type_hints
 
 from rallycross.registry import Registry
-from rallycross.scenarios.arguments import parameter
-from rallycross.scenarios.user import User
+from rallycross.scenario.arguments import parameter
+from rallycross.scenario.user import User
 from rallycross.task.flaw import Flaw
 from rallycross.task.known import Parameter, Signature
 

@@ -6,8 +6,8 @@ from typing import Any, Literal, TypedDict, Unpack
 
 from rallycross.cloud.waiting import RallyPolling
 from rallycross.cloud.wish import Kind, becomes, goes
-from rallycross.scenarios.scenario import step
-from rallycross.scenarios.user import User
+from rallycross.scenario.scenario import step
+from rallycross.scenario.user import User
 
 # Seconds until a server must be what it should; Rally's defaults.
 BOOT_LIMIT = 300.0

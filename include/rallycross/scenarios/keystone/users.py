@@ -2,10 +2,10 @@
 
 from typing import Unpack
 
-from rallycross.scenarios.scenario import scenario
-from rallycross.scenarios.steps import keystone
-from rallycross.scenarios.steps.keystone import UserOptions
-from rallycross.scenarios.user import User
+from rallycross.scenario.scenario import scenario
+from rallycross.scenario.user import User
+from rallycross.scenarios.keystone import steps as keystone
+from rallycross.scenarios.keystone.steps import UserOptions
 
 
 @scenario("KeystoneBasic.create_delete_user", services=["identity"], admin_cleanup=["keystone"])

@@ -8,9 +8,9 @@ from hypothesis import strategies as st
 
 from rallycross.cloud.naming import context_prefix, scenario_prefix
 from rallycross.load.iteration import Iteration
-from rallycross.scenarios.arguments import Image, Size, draw, parameter, schema_of
-from rallycross.scenarios.scenario import SCENARIOS, scenario
-from rallycross.scenarios.user import SdkUser, User
+from rallycross.scenario.arguments import Image, Size, draw, parameter, schema_of
+from rallycross.scenario.scenario import SCENARIOS, scenario
+from rallycross.scenario.user import SdkUser, User
 from rallycross.task.flaw import flaws
 
 

@@ -2,8 +2,8 @@
 
 from typing import Any, TypedDict
 
-from rallycross.scenarios.scenario import step
-from rallycross.scenarios.user import User
+from rallycross.scenario.scenario import step
+from rallycross.scenario.user import User
 
 # What every keystone calls the domain that it begins with.
 _DEFAULT_DOMAIN = {"Default": "default", "default": "default"}

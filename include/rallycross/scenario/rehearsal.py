@@ -21,8 +21,8 @@ from rallycross.cloud.waiting import RallyPolling
 from rallycross.cloud.wish import Wish
 from rallycross.errors import RallycrossError
 from rallycross.load.iteration import Iteration
-from rallycross.scenarios.scenario import Scenario
-from rallycross.scenarios.user import User
+from rallycross.scenario.scenario import Scenario
+from rallycross.scenario.user import User
 from rallycross.task.known import Signature
 
 _ID = "00000000-0000-4000-8000-000000000000"

@@ -13,12 +13,12 @@ from rallycross.cloud.errors import (
     outcome_unknown,
 )
 from rallycross.cloud.scene import Actor, Tenant
-from rallycross.contexts.api import Api, Thing
-from rallycross.contexts.cleaning import Places
-from rallycross.contexts.context import Backstage, Scene, SetUpFailed
-from rallycross.contexts.draining import look, show
-from rallycross.contexts.kinds import KINDS, Kind
-from rallycross.contexts.together import THREADS, pause_after
+from rallycross.context.api import Api, Thing
+from rallycross.context.cleaning import Places
+from rallycross.context.context import Backstage, Scene, SetUpFailed
+from rallycross.context.draining import look, show
+from rallycross.context.kinds import KINDS, Kind
+from rallycross.context.together import THREADS, pause_after
 from rallycross.errors import RallycrossError
 from rallycross.settings import settings
 

@@ -5,8 +5,8 @@ from typing import Any
 
 from rallycross.cloud.waiting import RallyPolling
 from rallycross.cloud.wish import Kind, becomes
-from rallycross.scenarios.scenario import step
-from rallycross.scenarios.user import User
+from rallycross.scenario.scenario import step
+from rallycross.scenario.user import User
 
 CREATE_LIMIT = 120.0  # seconds until an image must be active; Rally's default
 

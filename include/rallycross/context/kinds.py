@@ -10,7 +10,7 @@ from types import MappingProxyType
 from typing import Literal
 
 from rallycross.cloud.errors import ApiError
-from rallycross.contexts.api import Api, Thing
+from rallycross.context.api import Api, Thing
 
 Scope = Literal["project", "user", "cloud", "quota"]
 

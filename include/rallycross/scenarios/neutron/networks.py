@@ -1,9 +1,9 @@
 """Networks."""
 
-from rallycross.scenarios.scenario import scenario
-from rallycross.scenarios.steps import neutron
-from rallycross.scenarios.steps.neutron import NetworkOptions
-from rallycross.scenarios.user import User
+from rallycross.scenario.scenario import scenario
+from rallycross.scenario.user import User
+from rallycross.scenarios.neutron import steps as neutron
+from rallycross.scenarios.neutron.steps import NetworkOptions
 
 
 @scenario("NeutronNetworks.create_and_delete_networks", services=["network"], cleanup=["neutron"])

@@ -2,10 +2,10 @@
 
 from typing import Literal
 
-from rallycross.scenarios.arguments import Amount, Location
-from rallycross.scenarios.scenario import scenario
-from rallycross.scenarios.steps import glance
-from rallycross.scenarios.user import User
+from rallycross.scenario.arguments import Amount, Location
+from rallycross.scenario.scenario import scenario
+from rallycross.scenario.user import User
+from rallycross.scenarios.glance import steps as glance
 
 ContainerFormat = Literal["ami", "ari", "aki", "bare", "ovf"]
 DiskFormat = Literal["ami", "ari", "aki", "vhd", "vmdk", "raw", "qcow2", "vdi", "iso"]

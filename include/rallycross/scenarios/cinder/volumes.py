@@ -2,11 +2,11 @@
 
 from typing import Unpack
 
-from rallycross.scenarios.arguments import Image, Seconds, Size, draw, size_contradictions
-from rallycross.scenarios.scenario import scenario
-from rallycross.scenarios.steps import cinder
-from rallycross.scenarios.steps.cinder import VolumeOptions
-from rallycross.scenarios.user import User
+from rallycross.scenario.arguments import Image, Seconds, Size, draw, size_contradictions
+from rallycross.scenario.scenario import scenario
+from rallycross.scenario.user import User
+from rallycross.scenarios.cinder import steps as cinder
+from rallycross.scenarios.cinder.steps import VolumeOptions
 
 
 @scenario(

@@ -2,11 +2,11 @@
 
 from typing import Unpack
 
-from rallycross.scenarios.arguments import Flavor, Image, Seconds
-from rallycross.scenarios.scenario import scenario
-from rallycross.scenarios.steps import nova
-from rallycross.scenarios.steps.nova import ServerOptions
-from rallycross.scenarios.user import User
+from rallycross.scenario.arguments import Flavor, Image, Seconds
+from rallycross.scenario.scenario import scenario
+from rallycross.scenario.user import User
+from rallycross.scenarios.nova import steps as nova
+from rallycross.scenarios.nova.steps import ServerOptions
 
 
 @scenario("NovaServers.boot_and_delete_server", services=["compute", "image"], cleanup=["nova"])

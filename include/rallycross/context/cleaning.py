@@ -10,11 +10,11 @@ from openstack.connection import Connection
 
 from rallycross.cloud.cloud import Cloud
 from rallycross.cloud.errors import ApiError, SignInFailed, Unreachable
-from rallycross.contexts.api import Api, Thing
-from rallycross.contexts.draining import LIMIT, Drained, Hunt, Left, drain, show, sweep
-from rallycross.contexts.kinds import KINDS, Kind, Place
-from rallycross.contexts.ledger import OwnedLedger
-from rallycross.contexts.together import THREADS, pause_after, together
+from rallycross.context.api import Api, Thing
+from rallycross.context.draining import LIMIT, Drained, Hunt, Left, drain, show, sweep
+from rallycross.context.kinds import KINDS, Kind, Place
+from rallycross.context.ledger import OwnedLedger
+from rallycross.context.together import THREADS, pause_after, together
 from rallycross.errors import RallycrossError
 from rallycross.results.models import LedgerRow
 from rallycross.settings import settings

@@ -2,8 +2,8 @@
 
 from typing import Any, TypedDict, Unpack
 
-from rallycross.scenarios.scenario import step
-from rallycross.scenarios.user import User
+from rallycross.scenario.scenario import step
+from rallycross.scenario.user import User
 
 Network = dict[str, Any]
 

@@ -1,0 +1,1 @@
+"""Cinder: steps, and the scenarios that are made of them."""

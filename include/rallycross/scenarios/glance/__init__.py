@@ -1,0 +1,1 @@
+"""Glance: steps, and the scenarios that are made of them."""

@@ -1,0 +1,1 @@
+"""Keystone: steps, and the scenarios that are made of them."""

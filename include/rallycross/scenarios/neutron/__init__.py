@@ -1,0 +1,1 @@
+"""Neutron: steps, and the scenarios that are made of them."""
