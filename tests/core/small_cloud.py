@@ -9,6 +9,7 @@ import threading
 import time
 import uuid
 from collections import Counter
+from collections.abc import Mapping
 from typing import Any, Self
 
 from aiohttp import web
@@ -95,6 +96,8 @@ class SmallCloud:
         ] = {}  # "fixed" -> what servers get, with a port, and ports; "floating" -> such addresses
         self.catalog: list[dict[str, Any]] = []  # what those who sign in get; none: all services, under one region
         self.overlooks_filters = False  # lists everybody's things, whoever's were asked for
+        self.federation = "/OS-FEDERATION/identity_providers/idp/protocols/openid/auth"  # the one that there is
+        self.bearers: Mapping[str, str] | None = None  # access tokens, and whose they are: all of them administrators
         self.hides: dict[str, int] = {}  # id -> how many more lists leave it out, though it is there
         self.hides_what_goes = False  # lists leave out what lingers
         self._numbers = itertools.count(1)
@@ -171,6 +174,8 @@ class SmallCloud:
             return web.json_response({"error": {"message": "as you wish"}}, status=status, headers=headers)
         if path == "/auth/tokens":
             return await self._token(request)
+        if path.startswith("/OS-FEDERATION/"):
+            return self._federated(request, path)
         if who is None:
             return web.json_response({"error": {"message": "who is there?"}}, status=401, headers=headers)
         self.by_whom.append((names[1], who[0]))
@@ -180,15 +185,33 @@ class SmallCloud:
 
     async def _token(self, request: web.Request) -> web.Response:
         auth = (await request.json())["auth"]
-        given = auth["identity"]["password"]["user"]
-        known = {ADMIN["username"]: {"id": "admin", "password": ADMIN["password"]}}
-        known |= {user["name"]: user for user in self.things.get("users", {}).values()}
-        user = known.get(given["name"])
-        if user is None or user["password"] != given["password"]:
+        user = self._who(auth["identity"])
+        if user is None:
             return web.json_response({"error": {"message": "not you"}}, status=401)
-        project = auth["scope"]["project"]["id"]
+        return self._signed_in(user, auth["identity"]["methods"], auth.get("scope", {}).get("project", {}).get("id"))
+
+    def _who(self, identity: dict[str, Any]) -> dict[str, Any] | None:
+        """Return the user who has shown a password, or a token that is known."""
+        users = [{"id": "admin", **ADMIN, "name": ADMIN["username"]}, *self.things.get("users", {}).values()]
+        if "token" in identity:
+            owner = self.tokens.get(identity["token"]["id"], ("", ""))[0]
+            return next((user for user in users if user["id"] == owner), None)
+        given = identity["password"]["user"]
+        wanted = (given["name"], given["password"])
+        return next((user for user in users if (user["name"], user["password"]) == wanted), None)
+
+    def _federated(self, request: web.Request, path: str) -> web.Response:
+        """Answer as keystone behind a module that has looked at an access token: a token without a project."""
+        bearer = request.headers.get("Authorization", "").removeprefix("Bearer ")
+        if path != self.federation:
+            return web.json_response({"error": {"message": "Could not find Identity Provider"}}, status=404)
+        if self.bearers is None or bearer not in self.bearers:
+            return web.json_response({"error": {"message": "who is there?"}}, status=401)
+        return self._signed_in({"id": "admin", "name": self.bearers[bearer]}, ["mapped"], None)
+
+    def _signed_in(self, user: dict[str, Any], methods: list[str], project: str | None) -> web.Response:
         token = uuid.uuid4().hex
-        self.tokens[token] = (user["id"], project)
+        self.tokens[token] = (user["id"], project or "")
         catalog = self.catalog or [
             {"type": kind, "name": kind, "endpoints": [{"interface": "public", "region_id": "R", "url": url}]}
             for kind, url in {
@@ -200,14 +223,17 @@ class SmallCloud:
             }.items()
         ]
         body = {
-            "user": {"id": user["id"], "name": given["name"], "domain": {"id": "default"}},
-            "project": {"id": project, "name": project, "domain": {"id": "default"}},
-            "roles": [{"id": "a", "name": "admin"}] if user["id"] in self.administrators else [],
+            "user": {"id": user["id"], "name": user["name"], "domain": {"id": "default"}},
             "expires_at": "2100-01-01T00:00:00.000000Z",
             "issued_at": "2026-01-01T00:00:00.000000Z",
-            "methods": ["password"],
-            "catalog": catalog,
+            "methods": methods,
         }
+        if project:
+            body |= {
+                "project": {"id": project, "name": project, "domain": {"id": "default"}},
+                "roles": [{"id": "a", "name": "admin"}] if user["id"] in self.administrators else [],
+                "catalog": catalog,
+            }
         return web.json_response({"token": body}, status=201, headers={"X-Subject-Token": token})
 
     async def _act(  # noqa: C901, PLR0911, PLR0912 - one case a kind of request

@@ -74,6 +74,10 @@ class ShapedCloud:
             entry["interface"] = "internal"
         return entry
 
+    def admits(self, request: web.Request, headers: dict[str, str]) -> bool:  # noqa: ARG002 - for others to say
+        """Say whether a request is passed on; its headers may be changed."""
+        return True
+
     def _serve(self) -> None:
         asyncio.set_event_loop(self._loop)
         app = web.Application(client_max_size=1 << 30)
@@ -94,6 +98,8 @@ class ShapedCloud:
         if service not in self._upstream:
             return web.Response(status=404)
         headers = {name: value for name, value in request.headers.items() if name.lower() not in _HOP_BY_HOP}
+        if not self.admits(request, headers):
+            return web.Response(status=401)
         async with self._http.request(
             request.method,
             self._upstream[service] + request.raw_path.removeprefix(f"/{service}"),

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 import quickstart_said
 import yaml
+from federated_cloud import federated
 from shaped_cloud import Shape, ShapedCloud
 
 from rallycross.cloud.cloud import Cloud
@@ -46,11 +47,16 @@ def _command(paths: Settings, *arguments: str, codes: tuple[int, ...] = (0,)) ->
     return done
 
 
-def _passes(paths: Settings, folder: Path, name: str, entry: dict[str, Any]) -> None:
-    """Sign in to a cloud, look at it, put load on it and verify it, by the commands that a user has."""
+def _create(paths: Settings, folder: Path, name: str, entry: dict[str, Any]) -> None:
+    """Have a cloud known by an entry of a clouds.yaml."""
     (folder / "clouds.yaml").write_text(yaml.safe_dump({"clouds": {name: entry}}))
     (folder / "spec.yaml").write_text(f"name: {name}\nengine: existing\nclouds_yaml: {folder}/clouds.yaml\n")
     _command(paths, "cloud", "create", str(folder / "spec.yaml"))
+
+
+def _passes(paths: Settings, folder: Path, name: str, entry: dict[str, Any]) -> None:
+    """Sign in to a cloud, look at it, put load on it and verify it, by the commands that a user has."""
+    _create(paths, folder, name, entry)
     try:
         assert "6 services run" in _command(paths, "cloud", "check", name).stdout
         run = _command(paths, "run", "include/recipes/quickstart.yaml", "--cloud", name, codes=(0, 1))
@@ -93,3 +99,14 @@ def test_each_way_to_sign_in(embedded_cloud: Cloud, paths: Settings, tmp_path: P
         _passes(paths, tmp_path, "by-credential", {**beside, "auth_type": kind, "auth": auth})
     finally:
         identity.delete_application_credential(user, made)
+
+
+@pytest.mark.full
+def test_an_identity_provider(embedded_cloud: Cloud, paths: Settings, tmp_path: Path) -> None:
+    """Whoever signs in by OpenID Connect does what the administrator does, whatever grant gave the access token."""
+    with federated(embedded_cloud, tmp_path) as proxy:
+        for kind in ("v3oidcaccesstoken", "v3oidcclientcredentials"):
+            _create(paths, tmp_path, f"by-{kind}", proxy.entry_of(kind))
+            assert "6 services run" in _command(paths, "cloud", "check", f"by-{kind}").stdout
+            _command(paths, "cloud", "destroy", f"by-{kind}")
+        _passes(paths, tmp_path, "by-provider", proxy.entry_of("v3oidcpassword"))

@@ -10,6 +10,7 @@ from keystoneauth1.access import AccessInfo
 from keystoneauth1.exceptions import connection
 from keystoneauth1.identity import BaseIdentityPlugin
 
+from rallycross.cloud import federated
 from rallycross.cloud.catalog import endpoints
 from rallycross.cloud.cloud import Cloud
 from rallycross.cloud.errors import ApiError, SignInFailed
@@ -105,10 +106,14 @@ def refusal(config: dict[str, Any], error: Exception) -> str:
     """Return why one cannot sign in, and what to do about it."""
     auth = config.get("auth", {})
     url = str(auth.get("auth_url"))
-    who = (
-        auth.get("username") or auth.get("application_credential_id") or auth.get("user_id") or "whoever has the token"
-    )
+    names = ("username", "application_credential_id", "user_id", "client_id")
+    who = next((auth[name] for name in names if auth.get(name)), "whoever has the token")
     told = " ".join(_why(error).split())[:500] or type(error).__name__
+    if federated.is_federated(config.get("auth_type")):
+        told = federated.said_by_provider(error) or told
+        remedy = federated.remedy(auth, error)
+        where = federated.refused_at(auth, error)
+        return f"{who} cannot sign in at {where}: {told}{f' - {remedy}' if remedy else _remedy(url, error, told)}"
     return f"{who} cannot sign in at {url}: {told}{_remedy(url, error, told)}"
 
 
