@@ -34,7 +34,7 @@ class FuelMaster:
     """Its nodes, its environments, its moods."""
 
     def __init__(self, *, nodes: int = 4, pace: float = 0.3) -> None:
-        self.pace = pace  # seconds for a task
+        self.pace = pace  # seconds for a task that begins
         self.late = pace  # seconds after its deployment until an environment's public address is known
         self.fails: dict[str, str] = {}  # task -> message, once
         # The last digits of the macs of those that fail, and go offline, with a deployment that fails.
@@ -123,13 +123,13 @@ class FuelMaster:
         """Begin a task; `end` is told "" or the failure when its time has come."""
         number = next(self._ids)
         task = {"id": number, "name": name, "cluster": cluster, "status": "pending", "progress": 0, "message": None}
-        self.tasks[number] = {**task, "began": time.monotonic(), "end": end}
+        self.tasks[number] = {**task, "began": time.monotonic(), "takes": self.pace, "end": end}
         return task
 
     def _advance(self, task: dict[str, Any]) -> None:
         if task["status"] not in {"pending", "running"}:
             return
-        share = (time.monotonic() - task["began"]) / self.pace
+        share = (time.monotonic() - task["began"]) / task["takes"]
         task["status"], task["progress"] = "running", min(100, int(200 * share))  # 100 at half the time
         if share >= 1:
             failure = self.fails.pop(task["name"], "")
@@ -370,4 +370,4 @@ def _network(name: str) -> dict[str, Any]:
 
 
 def _shown(task: Mapping[str, Any]) -> dict[str, Any]:
-    return {key: value for key, value in task.items() if key not in {"began", "end"}}
+    return {key: value for key, value in task.items() if key not in {"began", "takes", "end"}}

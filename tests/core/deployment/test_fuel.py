@@ -172,8 +172,9 @@ def test_a_destroy_ends_a_deployment(fuel: FuelMaster, site: Site, stays: bool) 
     deployment.deploy(spec, site)
     for node in fuel.nodes.values():
         node["pending_addition"] = True
-    fuel.stays, fuel.pace = stays, 2.0
+    usual, fuel.stays, fuel.pace = fuel.pace, stays, 2.0 if stays else 3600.0
     fuel.changes(fuel.of("fuels")["id"])
+    fuel.pace = usual
     deployment.destroy(spec, site)
     assert fuel.sent("PUT", "stop_deployment") == 1
     assert (fuel.clusters, site.ledger.standing()) == ({}, [])

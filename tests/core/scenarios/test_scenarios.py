@@ -2,6 +2,7 @@
 
 import asyncio
 import base64
+import time
 from pathlib import Path
 from typing import Any
 
@@ -103,18 +104,27 @@ def test_an_image_whose_source_is_not_there_fails(small_cloud: SmallCloud) -> No
 
 
 def test_the_boot_time_is_the_time_until_active(small_cloud: SmallCloud) -> None:
-    """The measured boot is within a quarter of a second of the moment the API first says ACTIVE."""
+    """The boot is looked at until the API first says ACTIVE, and that answer ends it."""
+    said: list[str] = []
+    show = small_cloud._now
+    small_cloud._now = lambda kind, thing: said.append(str(show(kind, thing)["status"])) or thing
     small_cloud.ready_after = 1.0
     iteration = run(small_cloud, "NovaServers.boot_and_delete_server", image="i1", flavor="f1")
-    assert iteration.actions[0].duration == pytest.approx(1.0, abs=0.25)
+    boot = iteration.actions[0]
+    assert boot.name == "nova.boot_server"
+    assert boot.duration >= 1.0
+    assert said.count("ACTIVE") == 1
+    assert said.index("ACTIVE") == len(said) - 1 >= 1
 
 
 def test_a_pause_between_is_idle_time(small_cloud: SmallCloud) -> None:
     """`min_sleep` and `max_sleep` bound a pause that counts as idle and belongs to no action."""
+    began = time.monotonic()
     iteration = run(
         small_cloud, "CinderVolumes.create_and_delete_volume", size={"min": 1, "max": 3}, min_sleep=0.2, max_sleep=0.2
     )
-    assert iteration.idle == pytest.approx(0.2, abs=0.1)
+    whole = time.monotonic() - began
+    assert 0.2 <= iteration.idle <= whole - sum(action.duration for action in iteration.actions)
     assert actions(iteration) == ["cinder_v3.create_volume", "cinder_v3.delete_volume"]
 
 
