@@ -1,10 +1,12 @@
 """What `rallycross test` knows of its tests: durations, skips, and lanes that run side by side."""
 
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
 
+import psutil
 import pytest
 import yaml
 
@@ -129,6 +131,64 @@ def test_lanes_run_side_by_side_and_parts_of_one_in_turn(tmp_path: Path) -> None
     )
 
     assert [(result.part.name, result.code) for result in results] == [("a", 0), ("b", 0), ("c", 0)]
+
+
+def test_parts_count_their_tests_and_checks_as_one(tmp_path: Path) -> None:
+    """What was expected to fail has passed, a fixture that failed is a test that failed; a check counts as one."""
+    (tmp_path / "test_small.py").write_text(TESTS)
+    junit = tmp_path / "told.xml"
+    tests = (*PYTEST, "--rootdir", str(tmp_path), f"--junitxml={junit}", str(tmp_path))
+    check = (sys.executable, "-c", "import sys; sys.exit(7)")
+
+    results = run_lanes(
+        [Part("tests", (tests,), junit=junit), Part("check", (check,)), Part("fine", ((*check[:1], "-V"),))]
+    )
+
+    counts = [(one.code, one.passed, one.failed, one.skipped) for one in results]
+    assert counts == [(1, 3, 2, 1), (7, 0, 1, 0), (0, 1, 0, 0)]
+
+
+LEAVING = """
+import subprocess, sys, time
+child = [sys.executable, "-c", "import time; print(1, flush=True); time.sleep(600)"]
+for _ in range(2):
+    subprocess.Popen(child, start_new_session=True, env={}, stdout=subprocess.PIPE).stdout.read(1)
+"""
+
+
+@pytest.mark.parametrize(
+    "ending", ["", "sys.exit(3)", "import os; os.kill(os.getpid(), 9)"], ids=["ended", "failed", "killed"]
+)
+def test_what_tests_leave_is_named_and_ended(ending: str) -> None:
+    """However they end, and though it was detached: two processes, each by its command; the exit code is not 0."""
+    command = [sys.executable, "-c", LEAVING + ending]
+    code = f"from rallycross.cli.suite.orphans import main; raise SystemExit(main({command!r}, leaving=0.1))"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+
+    left = re.findall(r"^left by the tests, and ended: process (\d+): .*time.sleep\(600\)$", done.stdout, re.MULTILINE)
+    assert len(left) == 2, done
+    assert [pid for pid in left if psutil.pid_exists(int(pid))] == []
+    assert done.returncode == {"": 1, "sys.exit(3)": 3}.get(ending, 137)
+
+
+def test_tests_end_with_the_suite_that_runs_them() -> None:
+    """Where `./rallycross test` is killed, they are told to end, and what they have left ends too."""
+    words = [sys.executable, "-m", "rallycross.cli.suite.orphans", sys.executable, "-c"]
+    code = "import os, time; print(os.getpid(), os.getppid(), flush=True); time.sleep(600)"
+    suite = f"import subprocess; subprocess.run({[*words, code]!r})"
+    with subprocess.Popen([sys.executable, "-c", suite], stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None
+        pids = [int(pid) for pid in process.stdout.readline().split()]
+        process.kill()
+        _, alive = psutil.wait_procs([psutil.Process(pid) for pid in pids if psutil.pid_exists(pid)], timeout=60)
+    assert alive == []
+
+
+def test_what_leaves_nothing_ends_as_its_command() -> None:
+    """Its exit code is passed on, and nothing is said."""
+    words = [sys.executable, "-m", "rallycross.cli.suite.orphans", sys.executable, "-c"]
+    assert subprocess.run([*words, "print(5)"], capture_output=True, text=True, check=True).stdout == "5\n"
+    assert subprocess.run([*words, "import sys; sys.exit(4)"], check=False).returncode == 4
 
 
 def test_a_suite_that_was_killed_has_told_nothing(tmp_path: Path) -> None:

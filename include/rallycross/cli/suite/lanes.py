@@ -1,6 +1,5 @@
 """Run parts in lanes: one lane's parts one after another, the lanes side by side, each line with its lane's name."""
 
-import re
 import subprocess
 import time
 from collections.abc import Sequence
@@ -10,20 +9,10 @@ from threading import Lock
 
 from rallycross import uv
 from rallycross.cli.console import console
+from rallycross.cli.suite.outcome import cases, failures
 from rallycross.cli.suite.parts import Part
 from rallycross.settings import CHECKOUT
 
-_COUNT = re.compile(r"(\d+) (\w+)")
-# The words of pytest's last line, and what they count as.
-_KINDS = {
-    "passed": "passed",
-    "xfailed": "passed",
-    "failed": "failed",
-    "xpassed": "failed",
-    "error": "failed",
-    "errors": "failed",
-    "skipped": "skipped",
-}
 _printing = Lock()
 
 
@@ -58,36 +47,30 @@ def run_part(part: Part, *, shown: bool = False) -> Result:
     if part.junit:
         part.junit.parent.mkdir(parents=True, exist_ok=True)
         part.junit.unlink(missing_ok=True)
-    counts = {"passed": 0, "failed": 0, "skipped": 0}
-    code, counted = 0, False
+    code = 0
     for command in part.commands:
-        code, last = _stream(command, prefix)
-        for number, word in _COUNT.findall(last) if "pytest" in command else ():
-            counted = True
-            if kind := _KINDS.get(word):
-                counts[kind] += int(number)
-        if code:
-            break
-    if not counted or (code and not counts["failed"]):
-        counts["failed" if code else "passed"] += 1
-    return Result(part, time.monotonic() - began, code, **counts)
+        code = code or _stream(command, prefix)
+    found = cases(part.junit) if part.junit else []
+    failed, skipped = len(failures(found)), sum(case.skipped is not None for case in found)
+    passed = len(found) - failed - skipped
+    if not found or (code and not failed):  # a check without tests, or something beside them, counts as one
+        passed, failed = passed + (not code), failed + bool(code)
+    return Result(part, time.monotonic() - began, code, passed, failed, skipped)
 
 
-def _stream(command: tuple[str, ...], prefix: str) -> tuple[int, str]:
-    """Run a command in the checkout; return its exit code and the last line that it printed."""
-    last = ""
+def _stream(command: tuple[str, ...], prefix: str) -> int:
+    """Run a command in the checkout, passing on what it prints; return its exit code."""
     try:
         process = subprocess.Popen(
             command, cwd=CHECKOUT, env=uv.environment(), stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
         )
     except FileNotFoundError as error:
         _print(f"{prefix}{error} - run it by ./rallycross test, which installs what tests need")
-        return 127, ""
+        return 127
     with process:
         for line in process.stdout or ():
             _print(prefix + line.rstrip("\n"))
-            last = line.strip() or last
-    return process.returncode, last
+    return process.returncode
 
 
 def _print(line: str, style: str | None = None) -> None:

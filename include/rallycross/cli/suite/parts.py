@@ -65,7 +65,8 @@ def _pytest(
     junit = settings().home / "test" / f"{name.split(',', maxsplit=1)[0].replace(' ', '-').lower()}.xml"
     # A file stays on one worker: its fixtures, an Airflow or hosts of its own, are made once.
     side_by_side = ("-n", str(workers), "--dist", "loadfile") if workers > 1 else ()
-    command = (str(python), "-m", "pytest", "-q", *side_by_side, f"--junitxml={junit}", "-m", mark, folder)
+    tests = (str(python), "-m", "pytest", "-q", *side_by_side, f"--junitxml={junit}", "-m", mark, folder)
+    command = (str(python), "-m", "rallycross.cli.suite.orphans", *tests)
     return Part(name, (*before, command), lane, junit)
 
 
