@@ -1,1 +1,1 @@
-"""What the engines share that drive a deployer by its commands, and what each of them writes."""
+"""What the engines share that drive a deployer by its commands."""

@@ -2,16 +2,16 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from typing import Any, ClassVar
+from typing import Any
 
 from rallycross.deployment.engine import ENGINES, CloudSpec, Deployed, Engine, Service, check_first
 from rallycross.deployment.node import Node
 from rallycross.deployment.option import Option
-from rallycross.deployment.provider import Provided
-from rallycross.deployment.providers.lxc import LxcContainers
+from rallycross.deployment.provider import PROVIDERS, Provided
 from rallycross.deployment.site import Site
 from rallycross.deployment.step import Plan
 
+_CONTAINERS = "lxc"  # the provider
 _APIS = [80, 443, 5000, 6080, 8774, 8776, 8778, 9292, 9696]  # of OpenStack, where an installer does not choose others
 _LAST = 20015  # of the ports that `embedded` chooses from, inside: each is forwarded
 _EMBEDDED = f"20000-{_LAST}"
@@ -35,17 +35,26 @@ class Lxc:
     """Gives the containers to the engine inside, as its servers."""
 
     takes_servers = False  # its hosts are those of `host_provider`
-    options: ClassVar = {
-        **LxcContainers.options,
-        "forward_ports": replace(LxcContainers.options["forward_ports"], default=[*_APIS, _EMBEDDED]),
-        "inside": Option(
-            dict, None, "what deploys in the containers: `engine`, and its options", required=True, keys=_inside_options
-        ),
-    }
+
+    @property
+    def options(self) -> Mapping[str, Option]:
+        """The keys of the containers' provider, and what deploys in them."""
+        containers = PROVIDERS[_CONTAINERS].options
+        return {
+            **containers,
+            "forward_ports": replace(containers["forward_ports"], default=[*_APIS, _EMBEDDED]),
+            "inside": Option(
+                dict,
+                None,
+                "what deploys in the containers: `engine`, and its options",
+                required=True,
+                keys=_inside_options,
+            ),
+        }
 
     def provider(self, options: dict[str, Any]) -> Provided:
         """Return the provider of the containers."""
-        return Provided("lxc", {key: options[key] for key in LxcContainers.options})
+        return Provided(_CONTAINERS, {key: options[key] for key in PROVIDERS[_CONTAINERS].options})
 
     def check(self, spec: CloudSpec) -> None:
         """Have the engine inside check what is meant for it."""

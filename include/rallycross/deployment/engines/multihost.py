@@ -1,28 +1,34 @@
 """The engine `multihost`: a controller and nodes, each by an engine of its own; the nodes are deployed side by side."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from typing import Any, ClassVar
+from typing import Any
 
 from rallycross.deployment.engine import ENGINES, CloudSpec, Deployed, Service, check_first
 from rallycross.deployment.multihost import CONTROLLER, Part, parts
 from rallycross.deployment.node import Node
-from rallycross.deployment.provider import Provided
-from rallycross.deployment.providers.multihost import PartsServers
+from rallycross.deployment.option import Option
+from rallycross.deployment.provider import PROVIDERS, Provided
 from rallycross.deployment.site import Site
 from rallycross.deployment.step import Plan, Step
 from rallycross.errors import RallycrossError
+
+_SERVERS = "multihost"  # the provider
 
 
 class Multihost:
     """Makes one plan of the plans of its parts. The cloud is the controller's."""
 
     takes_servers = False  # the parts do
-    options: ClassVar = PartsServers.options
+
+    @property
+    def options(self) -> Mapping[str, Option]:
+        """The keys of the provider of all parts' servers."""
+        return PROVIDERS[_SERVERS].options
 
     def provider(self, options: dict[str, Any]) -> Provided:
         """Return the provider of all parts' servers."""
-        return Provided("multihost", options)
+        return Provided(_SERVERS, options)
 
     def check(self, spec: CloudSpec) -> None:
         """Have each part's engine check it; where the controller will be, no server says yet."""

@@ -1,1 +1,0 @@
-"""Anvil's personas: read and checked, and carried out by Anvil's own `smithy` or by the engine `embedded`."""

@@ -1,0 +1,1 @@
+"""Kolla Ansible: the engine, and what it writes for the deployer."""

@@ -1,0 +1,41 @@
+"""The engine `kolla-ansible`: OpenStack in containers, by Kolla Ansible from one of the servers."""
+
+from rallycross.deployment.deployers.deployer import CommandDeployer, deployer_option
+from rallycross.deployment.engine import ENGINES
+from rallycross.deployment.engines.kolla_ansible import deployer as kolla
+from rallycross.deployment.option import Option, within
+
+ENGINES.add(
+    "kolla-ansible",
+    CommandDeployer(
+        kind="Kolla Ansible",
+        options={
+            "requirements": Option(
+                list,
+                ["kolla-ansible==22.2.0", "ansible>=12,<13", "netaddr"],
+                "what pip installs: Kolla Ansible at a version, and an Ansible with its collections that this takes",
+            ),
+            "globals": Option(dict, {}, "Kolla's globals.yml, as {kolla_base_distro: debian}"),
+            "passwords": Option(dict, {}, "those of Kolla's passwords.yml that are not made at random", secret=True),
+            "roles": Option(
+                dict,
+                {},
+                f"by server: a list of {', '.join(kolla.ROLES)}; default: the first has all, the others compute",
+                kolla.complain_of_roles,
+            ),
+            "commands": Option(list, list(kolla.USUAL), "Kolla Ansible's, in order", kolla.complain_of_commands),
+            "tags": Option(list, [], "services that the commands are narrowed to, by Kolla's tags"),
+            "timeout": Option(int, 10800, "seconds for each of pull and deploy", within(60, 86400)),
+            "destroy_images": Option(bool, False, "whether destroy takes the containers' images away, too"),
+            **deployer_option(),
+        },
+        commands=kolla.commands,
+        credentials=kolla.credentials,
+        units=kolla.UNITS,
+        passwords=(kolla.ADMIN,),
+        secrets=kolla.secrets,
+        trace=kolla.TRACE,
+        members=kolla.members,
+        complain=kolla.complain,
+    ),
+)

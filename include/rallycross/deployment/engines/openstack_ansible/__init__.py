@@ -1,0 +1,1 @@
+"""OpenStack-Ansible: the engine, and what it writes for the deployer."""

@@ -1,0 +1,1 @@
+"""Packstack: the engine, and what it writes for the deployer."""

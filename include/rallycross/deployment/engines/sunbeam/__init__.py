@@ -1,0 +1,1 @@
+"""Sunbeam: the engine, and what it runs."""

@@ -1,1 +1,0 @@
-"""Bare metal by ironic: which nodes are reserved, and how one comes to run an image and is given back."""

@@ -1,0 +1,1 @@
+"""The provider `openstack`, and what it makes in a cloud: how it is found again, and how it goes."""

@@ -1,0 +1,290 @@
+"""Servers that are virtual machines of another OpenStack cloud, with a key, a security group and floating addresses."""
+
+import base64
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from functools import partial
+from pathlib import Path
+from typing import Any, ClassVar
+
+from keystoneauth1.exceptions import ClientException
+from openstack.connection import Connection
+from openstack.exceptions import ResourceFailure, ResourceTimeout, SDKException
+
+from rallycross.cloud.cloud import Cloud
+from rallycross.cloud.clouds_file import CloudsFile
+from rallycross.cloud.errors import ApiError
+from rallycross.deployment.booting import BY_IMAGE, reached, signed_in
+from rallycross.deployment.option import Option, texts, within
+from rallycross.deployment.provider import PROVIDERS
+from rallycross.deployment.providers.openstack.things import KINDS, addresses, await_gone, delete, found
+from rallycross.deployment.server import Server
+from rallycross.deployment.site import Site
+from rallycross.errors import RallycrossError
+
+_INIT = "! command -v cloud-init >/dev/null || cloud-init status --wait >/dev/null"
+_IMAGE = {
+    "uuid": Option(str, None, "its id", excludes=("name", "file")),
+    "name": Option(str, None, "its name", excludes=("file",)),
+    "file": Option(str, None, "path of one on this machine, which is uploaded and deleted again"),
+    "format": Option(str, "qcow2", "the file's format"),
+    "userdata": Option(str, None, "what cloud-init gets to read", secret=True),
+}
+
+
+def _image(value: dict[str, Any]) -> str | None:
+    return None if any(value.get(key) for key in ("uuid", "name", "file")) else "must have uuid, name or file"
+
+
+class OpenStackServers:
+    """The provider `openstack`. What it has made is known by the id that the ledger has, not by its name alone."""
+
+    disposable = True
+    options: ClassVar = {
+        "cloud": Option(
+            str, None, "an entry of the clouds.yaml, in the place of the four keys", excludes=("auth_url",)
+        ),
+        "clouds_yaml": Option(str, "~/.config/openstack/clouds.yaml", "path of the clouds.yaml"),
+        "auth_url": Option(str, None, "the cloud's identity service"),
+        "user": Option(str, None, "who signs in there"),
+        "password": Option(str, None, "that user's password", secret=True),
+        "tenant": Option(str, None, "the project"),
+        "domain": Option(str, "Default", "the domain of user and project"),
+        "region": Option(str, None, "the region, where there are several"),
+        "amount": Option(int, 1, "how many servers", within(1, 1000)),
+        "image": Option(dict, None, "the image", _image, required=True, keys=lambda _: _IMAGE),
+        "flavor_id": Option(str, None, "id or name of the flavor", required=True),
+        "nics": Option(
+            list,
+            [],
+            "networks; default: the only one",
+            keys=lambda _: {"net-id": Option(str, None, "id or name", required=True)},
+        ),
+        "floating_network": Option(str, None, "id or name of the network that gives floating addresses; default: none"),
+        "security_groups": Option(list, [], "ids or names of groups that the servers get beside our own", texts),
+        "config_drive": Option(bool, False, "whether cloud-init reads from a drive"),
+        "wait_for_cloud_init": Option(bool, False, "whether cloud-init must have ended"),
+        **BY_IMAGE,
+        "timeout": Option(
+            int, 300, "seconds until a server is ACTIVE, and again until SSH lets us in", within(1, 7200)
+        ),
+    }
+
+    def create(self, given: Mapping[str, Any], site: Site) -> list[Server]:
+        """Make what is missing; each thing is in the ledger before it is asked for."""
+        with _connected(given) as api:
+            return _Making(api, given, site).servers()
+
+    def standing(self, given: Mapping[str, Any], site: Site) -> list[Server]:
+        """Return the servers whose address is known."""
+        del given
+        return reached(site)
+
+    def destroy(self, given: Mapping[str, Any], site: Site) -> None:
+        """Delete what the ledger has, servers before what they use, and those side by side."""
+        standing = [made for made in site.ledger.standing() if made.kind in KINDS]
+        if not standing:
+            return
+        with _connected(given) as api:
+            for kind in reversed(KINDS):
+                ours = [made for made in standing if made.kind == kind]
+                going = [thing for made in ours for thing in found(api, kind, made.name, made.detail.get("id"))]
+                for thing in going:
+                    delete(api, kind, thing)
+                if kind == "server":
+                    for thing in going:
+                        await_gone(api, thing, limit=given["timeout"])
+                for made in ours:
+                    site.ledger.forgotten(made.row)
+
+
+class _Making:
+    """One making of the servers."""
+
+    def __init__(self, api: Connection, given: Mapping[str, Any], site: Site) -> None:
+        self._api, self._given, self._site = api, given, site
+        self._had = {(made.kind, made.name): made.detail for made in site.ledger.standing()}
+
+    def servers(self) -> list[Server]:
+        """Return the servers, each with its address and signed in to."""
+        api, given, name = self._api, self._given, self._given["prefix"] or self._site.cloud
+        flavor = _one(api.compute.find_flavor(given["flavor_id"]), "flavor", given["flavor_id"])
+        networks = [_one(api.network.find_network(nic["net-id"]), "network", nic["net-id"]) for nic in given["nics"]]
+        image = self._image_id(f"{name}-image")
+        key = self._have("keypair", f"{name}-key", lambda: self._keypair(f"{name}-key"))
+        group = self._have("security-group", f"{name}-ssh", lambda: self._group(f"{name}-ssh"))
+        self._let_in(group)
+        wanted = {
+            "image_id": image,
+            "flavor_id": flavor.id,
+            "key_name": key.name,
+            "security_groups": [{"name": one} for one in (group.id, *given["security_groups"])],
+            "config_drive": given["config_drive"],
+        }
+        if networks:
+            wanted["networks"] = [{"uuid": network.id} for network in networks]
+        if userdata := given["image"]["userdata"]:
+            wanted["user_data"] = base64.b64encode(userdata.encode()).decode()
+        names = [f"{name}-{number}" for number in range(1, given["amount"] + 1)]
+        made = {one: self._server(one, wanted) for one in names}
+        return [self._reached(one, self._active(one, server)) for one, server in made.items()]
+
+    def _have(self, kind: str, name: str, make: Callable[[], Any]) -> Any:
+        """Return what is there already if it is ours, or else make it."""
+        had = self._had.get((kind, name))
+        there = next(iter(found(self._api, kind, name, (had or {}).get("id"))), None)
+        if there is None:
+            return self._made(kind, name, make)
+        if had is None:
+            raise RallycrossError(
+                f"the cloud has a {kind} {name} already that this deployment has not made - delete it there, or name"
+                " the cloud differently"
+            )
+        self._note(kind, name, {**had, "id": there.id})
+        return there
+
+    def _made(self, kind: str, name: str, make: Callable[[], Any]) -> Any:
+        """Make it. It is in the ledger before, by its name, and by its id as soon as that is known."""
+        self._note(kind, name, {})
+        made = make()
+        self._note(kind, name, {"id": made.id})
+        return made
+
+    def _note(self, kind: str, name: str, detail: dict[str, Any]) -> None:
+        if self._had.get((kind, name)) != detail:
+            self._site.ledger.remember(kind, name, detail)
+            self._had[kind, name] = detail
+
+    def _image_id(self, name: str) -> str:
+        image, api = self._given["image"], self._api
+        if image["file"]:
+            path = Path(image["file"]).expanduser()
+            if not path.is_file():
+                raise RallycrossError(f"image: there is no file {path} - name one on this machine")
+            made = self._have("image", name, lambda: self._upload(name, path))
+            if made.status != "active":  # an upload that broke off
+                delete(api, "image", made)
+                made = self._made("image", name, lambda: self._upload(name, path))
+            return str(made.id)
+        wanted = image["uuid"] or image["name"]
+        return str(_one(api.image.find_image(wanted), "image", wanted).id)
+
+    def _upload(self, name: str, path: Path) -> Any:
+        form = self._given["image"]["format"]
+        made = self._api.image.create_image(
+            name=name, filename=str(path), disk_format=form, container_format="bare", wait=True
+        )
+        return self._api.image.get_image(made.id)
+
+    def _keypair(self, name: str) -> Any:
+        return self._api.compute.create_keypair(name=name, public_key=self._site.public_key.strip())
+
+    def _group(self, name: str) -> Any:
+        return self._api.network.create_security_group(name=name, description="Rallycross signs in by SSH")
+
+    def _let_in(self, group: Any) -> None:
+        """Open SSH's port, and let the servers reach each other; also where an earlier attempt has made no more."""
+        network, port = self._api.network, self._given["ssh_port"]
+        there = [
+            (rule.ether_type, rule.port_range_min, rule.remote_group_id)
+            for rule in network.security_group_rules(security_group_id=group.id, direction="ingress")
+            if rule.security_group_id == group.id
+        ]
+        ssh = {"protocol": "tcp", "port_range_min": port, "port_range_max": port}
+        for family in ("IPv4", "IPv6"):
+            for words in (ssh, {"remote_group_id": group.id}):
+                if (family, words.get("port_range_min"), words.get("remote_group_id")) not in there:
+                    network.create_security_group_rule(
+                        security_group_id=group.id, direction="ingress", ether_type=family, **words
+                    )
+
+    def _server(self, name: str, wanted: Mapping[str, Any]) -> Any:
+        """Return a server, which need not run yet; one that has failed in an earlier attempt is made anew."""
+        compute = self._api.compute
+        make = partial(compute.create_server, name=name, **wanted)
+        server = self._have("server", name, make)
+        if server.status == "ERROR":
+            delete(self._api, "server", server)
+            await_gone(self._api, server, limit=self._given["timeout"])
+            server = self._made("server", name, make)
+        if server.status == "SHUTOFF":  # somebody has shut it off
+            compute.start_server(server)
+        return server
+
+    def _active(self, name: str, server: Any) -> Any:
+        """Wait for a server."""
+        compute, limit = self._api.compute, self._given["timeout"]
+        try:
+            return compute.wait_for_server(server, interval=1, wait=limit)
+        except ResourceFailure as error:
+            fault = (compute.get_server(server.id).fault or {}).get("message", "the cloud does not say why")
+            raise RallycrossError(f"server {name} has come to ERROR: {fault} - ask who runs the cloud") from error
+        except ResourceTimeout as error:
+            raise RallycrossError(
+                f"server {name} is not ACTIVE after {limit} s - raise `timeout`, or ask why"
+            ) from error
+
+    def _reached(self, name: str, active: Any) -> Server:
+        """Give a server its address, and wait until SSH lets us in."""
+        inside = address = next(iter(addresses(active)), "")
+        if self._given["floating_network"]:
+            address = self._floating(f"{name}-address", active, inside)
+        if not address:
+            raise RallycrossError(f"server {name} has no address - name a network in `nics`")
+        given = self._given
+        server = Server(name, address, given["ssh_user"], given["ssh_port"], str(self._site.key), address=inside)
+        if "host" not in self._had["server", name]:  # it is new, and its address may have been another's
+            self._site.made_anew(server)
+        self._note("server", name, {**server.kept(), "id": active.id})
+        host = signed_in(self._site, server, limit=given["timeout"])
+        if given["wait_for_cloud_init"]:
+            host.run(_INIT, limit=given["timeout"])
+        return server
+
+    def _floating(self, name: str, active: Any, inside: str) -> str:
+        """Return the floating address that leads to a server's address `inside`."""
+        network = self._given["floating_network"]
+        outer = _one(self._api.network.find_network(network), "network", network)
+        ports = self._api.network.ports(device_id=active.id)
+        port = next((one for one in ports if inside in {fixed["ip_address"] for fixed in one.fixed_ips or []}), None)
+        if port is None:
+            raise RallycrossError(f"server {active.name} has no port for a floating address - name a network in `nics`")
+        ours = self._have(
+            "address",
+            name,
+            lambda: self._api.network.create_ip(floating_network_id=outer.id, port_id=port.id, description=name),
+        )
+        if ours.port_id != port.id:  # its server was made anew
+            self._api.network.update_ip(ours, port_id=port.id)
+        return str(ours.floating_ip_address)
+
+
+@contextmanager
+def _connected(given: Mapping[str, Any]) -> Iterator[Connection]:
+    """Sign in to the cloud; what it refuses becomes a `RallycrossError`."""
+    if given["cloud"]:
+        cloud = CloudsFile.read(Path(given["clouds_yaml"]).expanduser()).cloud(given["cloud"])
+    elif missing := [key for key in ("auth_url", "user", "password", "tenant") if not given[key]]:
+        raise RallycrossError(
+            f"provider: lacks {', '.join(missing)} - give them, or name an entry of a clouds.yaml by `cloud`"
+        )
+    else:
+        auth = {"auth_url": given["auth_url"], "username": given["user"], "password": given["password"]}
+        domain = {"user_domain_name": given["domain"], "project_domain_name": given["domain"]}
+        cloud = Cloud("provider", {"auth": auth | domain | {"project_name": given["tenant"]}})
+    if given["region"]:
+        cloud = Cloud(cloud.name, {**cloud.config, "region_name": given["region"]})
+    try:
+        with cloud.connect() as api:
+            yield api
+    except (SDKException, ClientException, ApiError) as error:
+        raise RallycrossError(f"the cloud that gives the servers: {error} - mend the `provider`") from error
+
+
+def _one(there: Any, kind: str, name: str) -> Any:
+    if there is None:
+        raise RallycrossError(f"the cloud has no {kind} {name!r} - name one that it has")
+    return there
+
+
+PROVIDERS.add("openstack", OpenStackServers())

@@ -1,1 +1,0 @@
-"""What the provider `virsh` makes on a libvirt host: the definitions of its domains and volumes, and the scripts."""
