@@ -54,7 +54,7 @@ class OpenStackHook(BaseHook):
         return True, f"Signed in as {session.current_user_id}; the catalog has {', '.join(sorted(services))}"
 
     def _registered(self) -> Cloud:
-        row = store().cloud(self.conn_id)
+        row = store().clouds.get(self.conn_id)
         if row is None:
             raise RallycrossError(
                 f"no connection and no registered cloud is named {self.conn_id!r}"

@@ -51,7 +51,7 @@ class BenchmarkOperator(StoppableOperator):
         from hooks.results import store  # noqa: PLC0415 - parsing a DAG stays cheap
 
         if self._task:
-            store().stop_task(self._task, reason)
+            store().tasks.stop(self._task, reason)
 
     @tells_why
     def execute(self, context: Context) -> dict[str, str]:
@@ -95,7 +95,7 @@ class BenchmarkOperator(StoppableOperator):
         def tell() -> None:
             last = 0.0
             while not over.wait(_LOOK):
-                row = store().task(uuid)
+                row = store().tasks.get(uuid)
                 if (now := time.monotonic()) - last >= _TELL or told.has_news(row):
                     last = now
                     for line in told.lines(row):
@@ -108,7 +108,7 @@ class BenchmarkOperator(StoppableOperator):
         finally:
             over.set()
             thread.join()
-            for line in told.lines(store().task(uuid)):
+            for line in told.lines(store().tasks.get(uuid)):
                 self.log.info("%s", line)
 
 

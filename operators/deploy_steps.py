@@ -161,7 +161,7 @@ class StepTrigger(BaseTrigger):
     def _unmet(self) -> tuple[list[str], bool, str]:
         from hooks.results import store  # noqa: PLC0415 - the triggerer has it only where it is used
 
-        row = store().deployment(self.uuid)
+        row = store().deployments.get(self.uuid)
         states = {step.name: step.status for step in row.steps} if row else {}
         if failed := [need for need in self.needs if states.get(need) == "failed"]:
             return [], False, f"{self.name} was not begun: {', '.join(failed)} failed"

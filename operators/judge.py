@@ -18,7 +18,7 @@ class JudgeOperator(StageOperator):
         from rallycross.judging.judge import judge  # noqa: PLC0415
 
         uuid = own_reference(context, "benchmark")
-        if store().task(uuid) is None:
+        if store().tasks.get(uuid) is None:
             raise AirflowSkipException("the run has no load to judge: it never began")
         judgement = judge(store(), uuid)
         for workload in judgement.workloads:

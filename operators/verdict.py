@@ -59,7 +59,7 @@ class VerdictOperator(StageOperator):
         """Log what each workload's criteria came to."""
         from hooks.results import store  # noqa: PLC0415 - parsing a DAG stays cheap
 
-        row = store().task(task) if task else None
+        row = store().tasks.get(task) if task else None
         for workload in row.workloads if row else ():
             for sla in workload.sla_rows:
                 self.log.info(

@@ -113,23 +113,23 @@ class VerifyOperator(ResumableJobMixin, StoppableOperator):
         from rallycross.verifying.follow import state  # noqa: PLC0415
 
         uuid, store = own_reference(context, "verify"), open_store()
-        begun = store.verification(uuid)
+        begun = store.verifications.get(uuid)
         if state(begun, time.time()) == "running":
             return uuid  # the worker died after it had started the tests, and before it could say so
         if begun is None or not begun.total:
             # Begun at once, so that a verification that cannot even be configured is seen as crashed.
-            store.begin_verification(uuid, cloud=self.cloud, chosen=self.tests or self.pattern)
+            store.verifications.begin(uuid, cloud=self.cloud, chosen=self.tests or self.pattern)
             try:
                 asked = self.request()
                 asked.check(Permissions.of_forms(settings()))
                 requests.begin(store, uuid, self.cloud, asked, paths=settings())
                 cloud = OpenStackHook(self.cloud).get_conn()
             except BaseException as error:
-                store.end_verification(uuid, status="crashed", error=f"{error or type(error).__name__}")
+                store.verifications.end(uuid, status="crashed", error=f"{error or type(error).__name__}")
                 self._give_up(error)
                 raise
         else:
-            store.renew_verification(uuid)
+            store.verifications.renew(uuid)
             requests.keep_secrets(uuid, self.request(), paths=settings())  # this may be another machine
             cloud = OpenStackHook(self.cloud).get_conn()
         self.log.info(
@@ -164,7 +164,7 @@ class VerifyOperator(ResumableJobMixin, StoppableOperator):
         from hooks.results import store  # noqa: PLC0415 - parsing a DAG stays cheap
         from rallycross.verifying.follow import state  # noqa: PLC0415
 
-        return state(store().verification(str(external_id)), time.time())
+        return state(store().verifications.get(str(external_id)), time.time())
 
     def is_job_active(self, status: str) -> bool:
         """Whether there is somebody to follow."""
@@ -207,7 +207,7 @@ class VerifyOperator(ResumableJobMixin, StoppableOperator):
         from rallycross.verification.test import outcomes  # noqa: PLC0415
 
         uuid = str(external_id)
-        return {"verification": uuid, **outcomes(store().test_counts([uuid])[uuid])}
+        return {"verification": uuid, **outcomes(store().tests.counts([uuid])[uuid])}
 
     @staticmethod
     def _give_up(error: BaseException) -> None:
@@ -225,7 +225,7 @@ class VerifyOperator(ResumableJobMixin, StoppableOperator):
         from hooks.results import store  # noqa: PLC0415 - parsing a DAG stays cheap
         from rallycross.verifying.follow import Left, Lost, follow  # noqa: PLC0415
 
-        store().stop_verification(uuid)
+        store().verifications.stop(uuid)
         enough = threading.Event()
         threading.Timer(_END_SECONDS, enough.set).start()
         try:

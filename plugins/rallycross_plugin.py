@@ -50,7 +50,7 @@ def find_report(dag_id: str, run_id: str, kind: str) -> Path | None:
     from rallycross.results.reference import STAGES, reference  # noqa: PLC0415
 
     for stage in STAGES:
-        for artifact in store().artifacts(reference(dag_id, run_id, stage)):
+        for artifact in store().artifacts.of(reference(dag_id, run_id, stage)):
             if artifact.kind == kind and Path(artifact.path).is_file():
                 return Path(artifact.path)
     return None
@@ -61,7 +61,7 @@ def find_deployment(dag_id: str, run_id: str) -> Any:
     from hooks.results import store  # noqa: PLC0415
     from rallycross.results.reference import reference  # noqa: PLC0415
 
-    return store().deployment(reference(dag_id, run_id, "deploy"))
+    return store().deployments.get(reference(dag_id, run_id, "deploy"))
 
 
 def writes_report(dag_id: str) -> bool:

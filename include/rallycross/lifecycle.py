@@ -43,15 +43,15 @@ class StoredLedger:
 
     def remember(self, kind: str, name: str, detail: dict[str, Any]) -> int:
         """Note that something is about to be made; what is noted already gets the new detail."""
-        return self._store.remember_once(self._owner, self._cloud, kind, name, detail)
+        return self._store.ledger.remember_once(self._owner, self._cloud, kind, name, detail)
 
     def forgotten(self, row: int) -> None:
         """Drop what is known to be gone."""
-        self._store.forgotten(row)
+        self._store.ledger.forgotten(row)
 
     def standing(self) -> list[Made]:
         """Return what stands or may stand, in the order of its making."""
-        rows = self._store.standing(self._cloud, self._owner)
+        rows = self._store.ledger.standing(self._cloud, self._owner)
         return [Made(row.id, row.kind, row.name, row.detail) for row in rows]
 
 
@@ -80,7 +80,7 @@ def deploy(spec: CloudSpec, store: Store, paths: Settings, *, uuid: str, tell: T
 
 def begin(spec: CloudSpec, store: Store, paths: Settings, *, uuid: str, tell: Tell) -> list[Intended]:
     """Begin a deployment whose steps are done one by one, each by a call of `do`; return what is to be done."""
-    store.forget_steps(uuid)
+    store.deployments.forget_steps(uuid)
     with _recorded(spec, store, paths, uuid=uuid, tell=tell) as site:
         return steps.begin(spec, site)
 
@@ -90,12 +90,12 @@ def do(spec: CloudSpec, store: Store, paths: Settings, *, uuid: str, name: str) 
 
     Others may be done beside it. So what one of them has failed by stays, and only the step itself can mend its own.
     """
-    store.resume_deployment(uuid, step=name)
+    store.deployments.resume(uuid, step=name)
     try:
         with _kept(spec, store, paths, uuid=uuid, tell=lambda _: None) as site:
             steps.do(spec, site, name)
     except BaseException as error:
-        store.fail_step(uuid, name, error=_said(error))
+        store.deployments.fail_step(uuid, name, error=_said(error))
         raise
 
 
@@ -139,9 +139,9 @@ def _recorded(spec: CloudSpec, store: Store, paths: Settings, *, uuid: str, tell
 
     One that is refused because another is at work leaves no trace: that one is still the cloud's.
     """
-    row, spec_before = store.deployment(uuid), registered.specs(paths).get(spec.name)
+    row, spec_before = store.deployments.get(uuid), registered.specs(paths).get(spec.name)
     total = row.total_steps if row else 0  # until it is planned anew
-    store.begin_deployment(uuid, cloud=spec.name, engine=spec.engine, spec=shown(spec), total_steps=total)
+    store.deployments.begin(uuid, cloud=spec.name, engine=spec.engine, spec=shown(spec), total_steps=total)
     registered.keep_spec(paths, spec.name, spec.text)
     try:
         with _kept(spec, store, paths, uuid=uuid, tell=tell) as site:
@@ -150,10 +150,10 @@ def _recorded(spec: CloudSpec, store: Store, paths: Settings, *, uuid: str, tell
         if spec_before is not None:
             registered.keep_spec(paths, spec.name, spec_before)
         if row is None:
-            store.forget_deployment(uuid)
+            store.deployments.forget(uuid)
         raise
     except BaseException as error:
-        store.end_deployment(uuid, status="failed", error=_said(error))
+        store.deployments.end(uuid, status="failed", error=_said(error))
         raise
 
 
@@ -162,9 +162,9 @@ def _kept(spec: CloudSpec, store: Store, paths: Settings, *, uuid: str, tell: Te
     """Give a cloud's site, with each step that it tells of kept in the store."""
 
     def record(event: StepEvent) -> None:
-        store.record_step(uuid, event)
+        store.deployments.record_step(uuid, event)
         if event.log and event.status != "skipped":
-            store.add_artifact(uuid, "log", event.log)
+            store.artifacts.add(uuid, "log", event.log)
         tell(event)
 
     with opened(site_of(spec, store, paths, uuid=uuid, tell=record)) as site:
@@ -182,7 +182,7 @@ def _register(spec: CloudSpec, deployed: Deployed, site: Site, store: Store, pat
     # An engine that takes no servers has them made of others, each with an engine of its own.
     nodes = steps.standing(spec, site) if ENGINES[spec.engine].takes_servers else []
     clouds_yaml = registered.keep(paths, deployed.cloud_name, deployed.clouds_yaml_text, ca=deployed.ca)
-    store.register_cloud(
+    store.clouds.register(
         deployed.cloud_name,
         clouds_yaml=str(clouds_yaml),
         spec=shown(spec),
@@ -192,7 +192,7 @@ def _register(spec: CloudSpec, deployed: Deployed, site: Site, store: Store, pat
         nodes=[kept for node in nodes if (kept := node.kept)],
         environment=deployed.environment,
     )
-    store.end_deployment(uuid, status="finished")
+    store.deployments.end(uuid, status="finished")
     return deployed.cloud_name
 
 
@@ -200,7 +200,7 @@ def destroy(spec: CloudSpec, store: Store, paths: Settings, *, tell: Tell) -> No
     """Destroy a cloud, half deployed or whole, by the ledger, and forget its registration; its results stay."""
     with opened(site_of(spec, store, paths, uuid="", tell=tell)) as site:
         deployment.destroy(spec, site)
-    store.forget_cloud(spec.name)
+    store.clouds.forget(spec.name)
     registered.forget(paths, spec.name)
 
 

@@ -85,7 +85,7 @@ class Demo:
 
     def result(self, run_id: str) -> TaskRow | None:
         """Return the task of a run, as it is stored."""
-        return self.store.task(reference("cloud_lifecycle", run_id, "benchmark"))
+        return self.store.tasks.get(reference("cloud_lifecycle", run_id, "benchmark"))
 
     def done(self, run_id: str) -> int:
         """Return how many iterations the load says it has done."""

@@ -39,9 +39,9 @@ def test_a_task_a_step(dag_bag: Any, home: Path, spec: dict[str, Any]) -> None:
     done = states(dag_bag.dags["deploy_cloud"], cloud_spec=str(file))
 
     assert done == dict.fromkeys(["deploy.plan", "mark", "install", "start", "deploy.register"], "success")
-    row = store().cloud("toy")
+    row = store().clouds.get("toy")
     assert row is not None
-    deployment = store().deployment(row.deployment or "")
+    deployment = store().deployments.get(row.deployment or "")
     assert deployment is not None
     assert {step.name: step.status for step in deployment.steps} == dict.fromkeys(["mark", "install", "start"], "done")
     assert (deployment.status, deployment.total_steps) == ("finished", 3)
@@ -62,8 +62,8 @@ def test_a_failing_step_fails_its_task_and_the_run(dag_bag: Any, home: Path, spe
     ended = states_of(run)
     assert ended["mark"] == ended["install"] == "failed"
     assert ended["deploy.register"] == "upstream_failed"
-    assert store().cloud("toy") is None
-    deployment = store().deployment(reference("deploy_cloud", run.run_id, "deploy"))
+    assert store().clouds.get("toy") is None
+    deployment = store().deployments.get(reference("deploy_cloud", run.run_id, "deploy"))
     assert deployment is not None
     assert deployment.status == "failed"
     assert "/no/such/folder" in deployment.error
@@ -137,8 +137,8 @@ async def test_what_a_trigger_keeps_has_no_secret(
     monkeypatch.setattr("operators.deploy_steps._MOMENT", 0.0)
 
     uuid = reference("d", "r", "deploy")
-    store().begin_deployment(uuid, cloud="toy", engine="toy", spec="", total_steps=2)
-    store().record_step(uuid, StepEvent("mark", "mark", "failed", 1.0))
+    store().deployments.begin(uuid, cloud="toy", engine="toy", spec="", total_steps=2)
+    store().deployments.record_step(uuid, StepEvent("mark", "mark", "failed", 1.0))
     trigger = StepTrigger(name="install", needs=["mark"], cloud="toy", uuid=uuid)
 
     path, kwargs = trigger.serialize()

@@ -185,7 +185,7 @@ def test_a_clouds_own_users_come_with_it(monkeypatch: pytest.MonkeyPatch, tmp_pa
 def test_a_cloud_that_was_deployed(home: Path) -> None:  # noqa: ARG001 - the state of this test
     """Where no connection has the name, the cloud that a deployment has registered is taken."""
     file = registered.keep(settings(), "mine", yaml.safe_dump({"clouds": {"mine": ENTRY}}))
-    store().register_cloud(
+    store().clouds.register(
         "mine", clouds_yaml=str(file), spec="", engine="embedded", root="/r", deployment=None, environment={}
     )
 

@@ -201,7 +201,7 @@ def test_each_dag_fails_with_a_reason_and_no_traceback(
     assert "there is no parameter 'clud'" in said.out + said.err
     assert "Traceback" not in said.out + said.err
     assert max(stage.try_number for stage in run.get_task_instances()) == 1
-    assert not store().clouds()
+    assert not store().clouds.all()
     for page in home.glob("reports/*/report.html"):
         assert "there is no parameter &#39;clud&#39;" in page.read_text()
 
@@ -230,7 +230,7 @@ def test_a_verification_that_cannot_begin_ends_as_crashed(home: Any) -> None:  #
     with pytest.raises(NotAgain, match="nowhere"):  # another try would not find it either
         operator.execute(context())
 
-    row = store().verification(own_reference(context(), "verify"))
+    row = store().verifications.get(own_reference(context(), "verify"))
     assert row is not None
     assert (row.status, "nowhere" in row.error) == ("crashed", True)
 
@@ -241,7 +241,7 @@ def test_a_secret_option_of_a_verification_is_not_in_the_results(home: Any) -> N
     with pytest.raises(NotAgain, match="nowhere"):
         VerifyOperator(task_id="verify", cloud="nowhere", tests="quick", options=options).execute(context())
 
-    row = store().verification(own_reference(context(), "verify"))
+    row = store().verifications.get(own_reference(context(), "verify"))
     assert row is not None
     assert row.request["options"] == {"identity.admin_password": "***", "compute.image_ref": "x"}
     [secrets] = (home / "verifiers" / "secrets").iterdir()
@@ -314,12 +314,12 @@ def test_the_verdict_tells_an_invalid_load_from_a_failure(
     """A load that cannot be believed makes the run INVALID, but not where a stage has failed beside."""
     seen = context(deploy="success", benchmark=benchmark)
     task = Task("t", (Subtask("s", (Workload(0, "A.b", {}, "serial", {}, {}, {}),)),))
-    store().begin_deployment(own_reference(seen, "deploy"), cloud="c", engine="e", spec="", total_steps=0)
-    store().end_deployment(own_reference(seen, "deploy"), status="finished")
-    uuid = store().begin_task(own_reference(seen, "benchmark"), cloud="c", task=task, environment={})[0]
+    store().deployments.begin(own_reference(seen, "deploy"), cloud="c", engine="e", spec="", total_steps=0)
+    store().deployments.end(own_reference(seen, "deploy"), status="finished")
+    uuid = store().tasks.begin(own_reference(seen, "benchmark"), cloud="c", task=task, environment={})[0]
     row = SlaRow("invalid_load", passed=False, detail="the generator was the bottleneck")
-    store().end_workload(uuid, status="finished")
-    store().save_judgement(uuid, statistics={}, sla=[row], passed=False)
+    store().workloads.end(uuid, status="finished")
+    store().workloads.save_judgement(uuid, statistics={}, sla=[row], passed=False)
 
     with pytest.raises(RunFailed, match="is INVALID" if invalid else "did not pass"):
         VerdictOperator(task_id="verdict", stages=["deploy", "benchmark"], tests="none").execute(seen)

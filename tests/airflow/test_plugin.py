@@ -45,7 +45,7 @@ def test_a_viewer_sees_the_report(app: Any, home: Path) -> None:
     owner = reference(DAG_ID, RUN_ID, "deploy")
     for kind, text in (("html", "<h1>the report</h1>"), ("json", "{}")):
         (home / f"report.{kind}").write_text(text)
-        store().add_artifact(owner, kind, str(home / f"report.{kind}"))
+        store().artifacts.add(owner, kind, str(home / f"report.{kind}"))
 
     found = app.get(page(), headers=token("viewer"))
 
@@ -57,7 +57,7 @@ def test_a_viewer_sees_the_report(app: Any, home: Path) -> None:
 def test_a_run_without_a_report_says_so(app: Any, home: Path) -> None:
     """Before the stage has run, and when its file has been deleted, there is a sentence instead of a page."""
     assert "no report yet" in app.get(page(), headers=token("viewer")).text
-    store().add_artifact(reference(DAG_ID, RUN_ID, "deploy"), "html", str(home / "gone.html"))
+    store().artifacts.add(reference(DAG_ID, RUN_ID, "deploy"), "html", str(home / "gone.html"))
 
     found = app.get(page(), headers=token("viewer"))
 
@@ -71,9 +71,9 @@ def test_a_run_of_a_dag_without_a_report_says_what_there_is(app: Any, home: Path
     address = "/rallycross/dags/deploy_cloud/runs/r/report/html"
     assert "have no report" in app.get(address, headers=token("viewer")).text
 
-    store().begin_deployment(uuid, cloud="toy", engine="toy", spec="", total_steps=1)
+    store().deployments.begin(uuid, cloud="toy", engine="toy", spec="", total_steps=1)
     assert "Nothing was to be done" in app.get(address, headers=token("viewer")).text
-    store().record_step(uuid, StepEvent("mark", "<b>Mark</b>", "done", 1.0, 0.5))
+    store().deployments.record_step(uuid, StepEvent("mark", "<b>Mark</b>", "done", 1.0, 0.5))
     found = app.get(address, headers=token("viewer")).text
 
     assert "Deployment of toy: running" in found

@@ -127,16 +127,16 @@ def test_a_worker_that_is_killed_costs_nothing(airflow: Airflow, tmp_path: Path,
     conf = {"cloud": "small", "tests": "full", "verifier": "project", "package": project, "concurrency": 1}
     api.post(f"/dags/{DAG}/dagRuns", {"dag_run_id": run_id, "logical_date": None, "conf": conf})
     store, uuid = Store.open(airflow.paths.results_url), reference(DAG, run_id, "verify")
-    until(lambda: len(store.tests(uuid)) >= 5, 180, "no test has ended")
+    until(lambda: len(store.tests.of(uuid)) >= 5, 180, "no test has ended")
 
     strike(airflow.worker(), signal.SIGKILL)
     if killed != "worker":
         strike(airflow.job(), signal.SIGKILL)
-    before = {test.name for test in store.tests(uuid)}
+    before = {test.name for test in store.tests.of(uuid)}
 
     path = f"/dags/{DAG}/dagRuns/{run_id}"
     until(lambda: api.get(path)["state"] in {"success", "failed"}, 600, "the run did not end")
-    row, tests = store.verification(uuid), store.tests(uuid)
+    row, tests = store.verifications.get(uuid), store.tests.of(uuid)
     log = job.log_of(airflow.paths, uuid).read_text()
     assert row is not None
     assert (api.get(path)["state"], row.status, len(tests)) == ("success", "finished", ALL), f"{row.error}\n{log}"
@@ -148,7 +148,7 @@ def test_a_worker_that_is_killed_costs_nothing(airflow: Airflow, tmp_path: Path,
     assert twice.isdisjoint(before)
     # The one that was killed in its middle, and the one before it, if its end was told to nobody any more.
     assert len(twice) <= (0 if killed == "worker" else 2), log
-    assert store.artifacts(uuid)
+    assert store.artifacts.of(uuid)
     events = api.get("/assets/events")["asset_events"]
     told = [event["extra"] for event in events if event["uri"] == "rallycross://clouds/small/verified"]
     assert {"cloud": "small", "verification": uuid, "passed": ALL, "failed": 0, "skipped": 0} in told
@@ -162,14 +162,14 @@ def test_a_run_that_is_marked_failed_stops_its_tests(airflow: Airflow, tmp_path:
     conf = {"cloud": "small", "tests": "full", "verifier": "project", "package": project, "concurrency": 1}
     api.post(f"/dags/{DAG}/dagRuns", {"dag_run_id": "stopped", "logical_date": None, "conf": conf})
     store, uuid = Store.open(airflow.paths.results_url), reference(DAG, "stopped", "verify")
-    until(lambda: len(store.tests(uuid)) >= 2, 180, "no test has ended")
+    until(lambda: len(store.tests.of(uuid)) >= 2, 180, "no test has ended")
 
     api.patch(f"/dags/{DAG}/dagRuns/stopped", {"state": "failed"})
 
-    until(lambda: getattr(store.verification(uuid), "status", "") == "crashed", 60, "the tests went on")
-    row = store.verification(uuid)
+    until(lambda: getattr(store.verifications.get(uuid), "status", "") == "crashed", 60, "the tests went on")
+    row = store.verifications.get(uuid)
     assert row is not None
     assert "was stopped" in row.error
-    assert len(store.tests(uuid)) < ALL
+    assert len(store.tests.of(uuid)) < ALL
     until(lambda: not [one for one in airflow.processes() if "verifying.job" in one.command], 60, "its process is left")
-    until(lambda: store.artifacts(uuid), 120, "no report was written")
+    until(lambda: store.artifacts.of(uuid), 120, "no report was written")

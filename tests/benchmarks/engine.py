@@ -69,7 +69,7 @@ class Bench:
         stop = threading.Event()
         benchmark.run(plan, NO_CLOUD, self.store, uuid=name, samples=self.samples, stop=stop, tell=lambda _: None)
         judge(self.store, name, samples=self.samples)
-        row = self.store.task(name)
+        row = self.store.tasks.get(name)
         return row.workloads if row else []
 
     def beside(self, subtasks: list[dict[str, Any]], say: Callable[[Any], str]) -> str:

@@ -35,7 +35,7 @@ _COMMANDS = (
 def fill(store: Store) -> None:
     """Keep tasks of three workloads, with figures as large as real ones."""
     statistics = {"count": 0, "rows": [{"name": f"action {number}", "p50": number / 7} for number in range(300)]}
-    with store.engine.begin() as connection:
+    with store.database.engine.begin() as connection:
         for start in range(0, TASKS, 500):
             numbers = range(start, start + 500)
             many = {"task": [_task(number) for number in numbers], "sub": [], "work": [], "sla": []}

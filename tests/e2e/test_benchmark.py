@@ -54,14 +54,14 @@ def test_the_quickstart_passes_and_leaves_nothing(embedded_cloud: Cloud, tmp_pat
     missed = [row.detail for row in rows if not row.passed and row.criterion != INVALID_LOAD]
     failures = [
         sample["failure"]
-        for workload in store.task(own).workloads
+        for workload in store.tasks.get(own).workloads
         for sample in read_samples(tmp_path / workload.uuid).to_pylist()
         if sample["failure"]
     ]
     assert (missed, failures) == ([], [])
     assert judgement.passed or any(row.criterion == INVALID_LOAD for row in rows)
     assert ours(embedded_cloud) <= before
-    assert store.standing(embedded_cloud.name) == []
+    assert store.ledger.standing(embedded_cloud.name) == []
 
 
 def test_a_stopped_load_leaves_no_server(embedded_cloud: Cloud, tmp_path: Path) -> None:
@@ -77,20 +77,20 @@ def test_a_stopped_load_leaves_no_server(embedded_cloud: Cloud, tmp_path: Path) 
     )
     running.start()
     deadline = time.monotonic() + 120
-    while (row := store.task(own)) is None or row.workloads[0].progress.get("done", 0) < 2:
+    while (row := store.tasks.get(own)) is None or row.workloads[0].progress.get("done", 0) < 2:
         assert time.monotonic() < deadline
         time.sleep(0.2)
     stop.set()
     running.join(120)
     assert not running.is_alive()
-    [workload] = store.task(own).workloads
+    [workload] = store.tasks.get(own).workloads
     assert workload.status == "aborted"
     failures = [sample["failure"] for sample in read_samples(tmp_path / workload.uuid).to_pylist()]
     assert {failure["kind"] for failure in failures if failure} == {"Aborted"}
     servers = embedded_cloud.connect().compute.servers(all_projects=True)
     assert [server.name for server in servers if server.name.startswith("s_rally_")] == []
     assert ours(embedded_cloud) <= before
-    assert store.standing(embedded_cloud.name) == []
+    assert store.ledger.standing(embedded_cloud.name) == []
 
 
 def test_what_this_cloud_lacks_is_told(embedded_cloud: Cloud, tmp_path: Path) -> None:
@@ -103,7 +103,7 @@ def test_what_this_cloud_lacks_is_told(embedded_cloud: Cloud, tmp_path: Path) ->
         )
     assert [complaint.key.rpartition(".")[2] for complaint in caught.value.complaints] == ["flavor", "image"]
     assert "did you mean m1.nano?" in str(caught.value)
-    assert store.task("u") is None
+    assert store.tasks.get("u") is None
 
 
 def test_a_service_is_restarted_in_mid_load(embedded_cloud: Cloud, paths: Settings, tmp_path: Path) -> None:
@@ -119,13 +119,13 @@ def test_a_service_is_restarted_in_mid_load(embedded_cloud: Cloud, paths: Settin
     own = str(uuid.uuid4())
     plan = task.load(text, known=catalogue.known())
     benchmark.run(plan, embedded_cloud, store, uuid=own, samples=tmp_path, stop=threading.Event())
-    [workload] = store.task(own).workloads
+    [workload] = store.tasks.get(own).workloads
     [result] = workload.hook_results
     assert result["summary"] == {"success": 1}, result
     assert result["results"][0]["triggered_by"] == {"event_type": "iteration", "value": 3}
     assert workload.statistics is None
     assert len(read_samples(tmp_path / workload.uuid)) == 8
-    row = store.cloud(embedded_cloud.name)
+    row = store.clouds.get(embedded_cloud.name)
     spec = deployment.load_spec(row.spec, file="c")
     with opened(lifecycle.site_of(spec, store, paths)) as site:
         states = {service.name: service.state for service in deployment.status(spec, site)}
@@ -144,6 +144,6 @@ def test_users_of_one_project_look_at_their_servers_together(embedded_cloud: Clo
         samples=tmp_path,
         stop=threading.Event(),
     )
-    [workload] = store.task(own).workloads
+    [workload] = store.tasks.get(own).workloads
     samples = read_samples(tmp_path / workload.uuid).to_pylist()
     assert [sample["failure"] for sample in samples] == [None] * 16

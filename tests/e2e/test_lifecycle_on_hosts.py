@@ -108,13 +108,13 @@ def test_one_trigger_is_enough(machines: Machines, tmp_path: Path) -> None:
         airflow.stop()
 
     store = Store.open(settings({"RALLYCROSS_HOME": str(airflow.home)}).results_url)
-    tests = Counter(test.status for test in store.tests(reference(DAG, RUN, "verify")))
+    tests = Counter(test.status for test in store.tests.of(reference(DAG, RUN, "verify")))
     assert (tests.pop("success") > 20, set(tests) <= {"skip"}) == (True, True)
-    measured = store.task(reference(DAG, RUN, "benchmark"))
+    measured = store.tasks.get(reference(DAG, RUN, "benchmark"))
     assert measured is not None
     assert [(one.status, one.passed) for one in measured.workloads] == [("finished", True)] * 8
     assert [one["summary"] for one in measured.workloads[-1].hook_results] == [{"success": 1}]
-    assert (store.standing("lab"), store.cloud("lab")) == ([], None)
+    assert (store.ledger.standing("lab"), store.clouds.get("lab")) == ([], None)
     for server in servers:
         with closing(connect(server)) as host:
             left = host.run("find /root/.rallycross -name lab; pgrep -f clouds/la[b]/ || true").out

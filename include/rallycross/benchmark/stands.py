@@ -94,7 +94,7 @@ class Stands:
         stand.scene = None
         stand.undo.close()
         for uuid, records in stand.users.items():  # most of them have ended before
-            self._store.save_contexts(uuid, records)
+            self._store.workloads.save_contexts(uuid, records)
         stand.users.clear()
 
     def _set_up(  # noqa: PLR0917 - for one caller

@@ -67,7 +67,7 @@ def run(
     A task that was begun before is not run again: where the process before has died in the middle of it, what it has
     left is deleted and the task ends as crashed.
     """
-    if store.task(uuid) is not None:
+    if store.tasks.get(uuid) is not None:
         _close_interrupted(cloud, store, uuid, tell)
         return
     tell = _discreet(tell, task)
@@ -80,7 +80,7 @@ def run(
         hooks = [hook for workload in task.workloads for hook in workload.hooks]
         machines = _machines(cloud, store) if any(hook.action == "fault_injection" for hook in hooks) else {}
         connection = None if cloud.is_none else cloud.connect()
-        uuids = store.begin_task(uuid, cloud=cloud.name, task=task, environment=_environment())
+        uuids = store.tasks.begin(uuid, cloud=cloud.name, task=task, environment=_environment())
         _tell_of_loads_that_run(store, uuid, tell)
 
         def settle(position: int, scene: Scene) -> Workload:
@@ -118,21 +118,21 @@ def run(
 
             for subtask in task.subtasks:
                 _run_subtask(subtask, one, stop)
-    store.end_task(uuid, status="aborted" if stop.is_set() else "finished")
+    store.tasks.end(uuid, status="aborted" if stop.is_set() else "finished")
     _tell_of_loads_beside(store, uuid, tell)
 
 
 def _tell_of_loads_that_run(store: Store, uuid: str, tell: Tell) -> None:
     """Warn, before a load, of those that it will measure too."""
-    for other in store.tasks_meanwhile(uuid):
+    for other in store.tasks.meanwhile(uuid):
         if goes_on(other, time.time()):
             tell(f"warning: another load runs on {other.cloud}: {other.title}, task {other.uuid}")
 
 
 def _tell_of_loads_beside(store: Store, uuid: str, tell: Tell) -> None:
     """Warn, after a load, of those that it has measured too: also of such as came later."""
-    row = store.task(uuid)
-    for other in beside(row, store.tasks_meanwhile(uuid)) if row else ():
+    row = store.tasks.get(uuid)
+    for other in beside(row, store.tasks.meanwhile(uuid)) if row else ():
         tell(f"warning: {other}")
 
 
@@ -159,9 +159,9 @@ def _run_subtask(subtask: Subtask, run_one: Callable[[int], None], stop: threadi
 
 def standing(store: Store, cloud: str, uuid: str) -> list[LedgerRow]:
     """Return what stands or may stand in a cloud because of a task, and what its hooks have broken and not mended."""
-    row = store.task(uuid)
+    row = store.tasks.get(uuid)
     owners = [uuid, *(workload.uuid for workload in row.workloads if row)] if row else [uuid]
-    return [one for owner in owners for one in store.standing(cloud, owner)]
+    return [one for owner in owners for one in store.ledger.standing(cloud, owner)]
 
 
 def clean(cloud: Cloud, store: Store, *, uuid: str, tell: Tell = _log.info) -> int:
@@ -172,7 +172,7 @@ def clean(cloud: Cloud, store: Store, *, uuid: str, tell: Tell = _log.info) -> i
     with all that could not be mended or deleted.
     """
     count, left, deleted = len(standing(store, cloud.name, uuid)), list[str](), Counter[str]()
-    row = store.task(uuid)
+    row = store.tasks.get(uuid)
     for workload in row.workloads if row else ():
         left += undo_standing(store, cloud.name, workload.uuid).values()
     ledger = OwnedLedger(store, cloud.name, uuid)
@@ -198,7 +198,7 @@ def _settle(task: TaskRow | None, rows: Sequence[LedgerRow], tell: Tell) -> None
 
 def _close_interrupted(cloud: Cloud, store: Store, uuid: str, tell: Tell) -> None:
     """Close what a process that died has left open."""
-    row = store.task(uuid)
+    row = store.tasks.get(uuid)
     if row is None or row.status != "running":
         tell("this task has been run already: its results stand, and running it anew is a new run")
         return
@@ -206,19 +206,19 @@ def _close_interrupted(cloud: Cloud, store: Store, uuid: str, tell: Tell) -> Non
     tell(f"{reason}; deleting what it has left in the cloud")
     for workload in row.workloads:
         if workload.status == "running":
-            store.end_workload(workload.uuid, status="crashed", error=reason)
-    store.end_task(uuid, status="crashed")
+            store.workloads.end(workload.uuid, status="crashed", error=reason)
+    store.tasks.end(uuid, status="crashed")
     clean(cloud, store, uuid=uuid, tell=tell)
 
 
 def _stop_reason(store: Store, uuid: str) -> str:
-    row = store.task(uuid)
+    row = store.tasks.get(uuid)
     return (row.stop_reason if row else "") or _BY_HAND
 
 
 def _machines(cloud: Cloud, store: Store) -> dict[str, Machine]:
     """Return the machines that hooks may break: those of a cloud of this checkout, or that its spec names."""
-    row = store.cloud(cloud.name)
+    row = store.clouds.get(cloud.name)
     spec = registered.spec_beside(Path(row.clouds_yaml), cloud.name) if row else None
     if row is None or spec is None:
         return {}

@@ -86,7 +86,7 @@ def run_workload(stage: Stage, workload: Workload, uuid: str) -> None:
     """
     outcome = _Outcome()
     began = time.monotonic()
-    stage.store.begin_workload(uuid)
+    stage.store.workloads.begin(uuid)
     try:
         with stage.stands.around(workload, uuid, outcome.contexts) as scene:
             if stage.stop.is_set():
@@ -102,7 +102,7 @@ def run_workload(stage: Stage, workload: Workload, uuid: str) -> None:
     finally:
         if outcome.status == "aborted":
             outcome.error = stage.stopped_by()
-        stage.store.end_workload(
+        stage.store.workloads.end(
             uuid,
             status=outcome.status,
             error=shown_text(outcome.error, stage.secrets),
@@ -142,7 +142,7 @@ def _load(stage: Stage, workload: Workload, uuid: str, scene: Scene, outcome: _O
 
     def begun(at: float) -> None:
         hooks.load_began()
-        stage.store.begin_load(uuid, at=at)
+        stage.store.workloads.begin_load(uuid, at=at)
 
     with stage.fleet.lend(count) as lent:
         supervision = Supervision(
@@ -151,7 +151,7 @@ def _load(stage: Stage, workload: Workload, uuid: str, scene: Scene, outcome: _O
             lookout=Lookout(workload, load, files, stage.timing),
             stop=stage.stop,
             drain=stage.drain,
-            show=lambda progress: stage.store.report_progress(uuid, progress),
+            show=lambda progress: stage.store.workloads.report_progress(uuid, progress),
             begun=begun,
             started=hooks.started,
             abort_on_sla_failure=stage.abort_on_sla_failure,

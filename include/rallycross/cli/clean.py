@@ -51,13 +51,13 @@ def _clean(store: Store, task: TaskRow) -> int:
 def _tasks(store: Store, options: argparse.Namespace) -> list[TaskRow]:
     """Return the tasks of which something stands, or the one that is named."""
     if options.task:
-        task = store.task(options.task)
+        task = store.tasks.get(options.task)
         if task is None:
             raise RallycrossError(f"there is no task {options.task} - see ./rallycross results list")
         return [task]
     found = {}
-    for cloud, owner in store.owners():
-        task = store.task_of(owner)  # what clouds were deployed with has owners that are no tasks
+    for cloud, owner in store.ledger.owners():
+        task = store.tasks.of(owner)  # what clouds were deployed with has owners that are no tasks
         if task is not None and options.cloud in {None, cloud}:
             found[task.uuid] = task
     return list(found.values())

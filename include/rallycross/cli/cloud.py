@@ -75,7 +75,7 @@ def _create(options: argparse.Namespace) -> int:
     spec, store = _wanted(options), Store.open()
     uuid = str(uuid4())
     try:
-        with StepLines(store.usual_seconds(spec.engine, cloud=spec.name)) as lines:
+        with StepLines(store.deployments.usual_seconds(spec.engine, cloud=spec.name)) as lines:
             name = lifecycle.deploy(spec, store, settings(), uuid=uuid, tell=lines)
     except KeyboardInterrupt:
         progress.print(
@@ -112,7 +112,7 @@ def _list(options: argparse.Namespace) -> int:
     table = Grid("name", "engine", "state", "deployed", "root")
     store = Store.open()
     for cloud in clouds():
-        last = store.last_deployment(cloud.name)
+        last = store.deployments.last_of(cloud.name)
         table.add_row(
             cloud.name, cloud.spec.engine, lifecycle.state(last, settings()), _took(last), cloud.places() or "-"
         )
@@ -135,7 +135,7 @@ def _show(options: argparse.Namespace) -> int:
     if options.json:
         print_json(_data(cloud, store, whole=True))
         return 0
-    last, row = store.last_deployment(cloud.name), store.cloud(cloud.name)
+    last, row = store.deployments.last_of(cloud.name), store.clouds.get(cloud.name)
     state = lifecycle.state(last, settings())
     said = f"{state} {_took(last)}".rstrip() if last else "never deployed"
     console.print(f"cloud {cloud.name}, engine {cloud.spec.engine}: {said}")
@@ -148,7 +148,7 @@ def _show(options: argparse.Namespace) -> int:
         console.print(table)
         if last.error:
             console.print(last.error)
-        for artifact in store.artifacts(last.uuid):
+        for artifact in store.artifacts.of(last.uuid):
             console.print(f"log: {artifact.path}")
     for made in StoredLedger(store, cloud.name).standing():
         leaves = f": {made.detail['leaves']}" if made.detail.get("leaves") else ""
@@ -165,7 +165,7 @@ def _seconds(step: StepRow) -> float:
 
 def _data(cloud: StandingCloud, store: Store, *, whole: bool = False) -> dict[str, Any]:
     """Return what is known of a cloud, for programs."""
-    last, row = store.last_deployment(cloud.name), store.cloud(cloud.name)
+    last, row = store.deployments.last_of(cloud.name), store.clouds.get(cloud.name)
     data: dict[str, Any] = {
         "name": cloud.name,
         "engine": cloud.spec.engine,
@@ -184,7 +184,7 @@ def _data(cloud: StandingCloud, store: Store, *, whole: bool = False) -> dict[st
         "steps": [
             {"name": one.name, "title": one.title, "state": one.status, "seconds": _seconds(one)} for one in steps
         ],
-        "logs": [artifact.path for artifact in store.artifacts(last.uuid)] if last else [],
+        "logs": [artifact.path for artifact in store.artifacts.of(last.uuid)] if last else [],
         "standing": [{"kind": made.kind, "name": made.name} for made in StoredLedger(store, cloud.name).standing()],
         "environment": row.environment if row else {},
     }
@@ -200,7 +200,7 @@ def _check(options: argparse.Namespace) -> int:
         print_json({"name": cloud.name, "services": [asdict(service) for service in services]})
         return 0 if services and all(service.state == "RUNNING" for service in services) else 2
     _complain(cloud.name, services)
-    if not services and lifecycle.state(Store.open().last_deployment(cloud.name), settings()) == "running":
+    if not services and lifecycle.state(Store.open().deployments.last_of(cloud.name), settings()) == "running":
         raise RallycrossError(f"cloud {cloud.name} is being deployed - see ./rallycross cloud show {cloud.name}")
     if not services:
         raise RallycrossError(f"cloud {cloud.name} does not stand - make it: ./rallycross cloud create SPEC")
@@ -226,7 +226,7 @@ def _complain(name: str, services: Sequence[Service]) -> None:
 
 def _export(options: argparse.Namespace) -> int:
     cloud = _named(options.spec)
-    row = Store.open().cloud(cloud.name)
+    row = Store.open().clouds.get(cloud.name)
     if row is None:
         raise RallycrossError(f"cloud {cloud.name} is not deployed - make it: ./rallycross cloud create SPEC")
     text = Path(row.clouds_yaml).read_text()

@@ -36,7 +36,7 @@ class StandingCloud:
 
     def answers(self) -> list[deployment.Service]:
         """Return the services of its catalog, as who signs in finds them."""
-        row = Store.open().cloud(self.name)
+        row = Store.open().clouds.get(self.name)
         if row is None:
             what = f"it is not deployed to its end - see ./rallycross cloud show {self.name}"
             return [deployment.Service("identity", "FAILED", what)]
@@ -44,7 +44,7 @@ class StandingCloud:
 
     def parts(self) -> list[tuple[str, str, str]]:
         """Return name, state and detail of what is to be shown of it: how its deployment stands, and its services."""
-        last = Store.open().last_deployment(self.name)
+        last = Store.open().deployments.last_of(self.name)
         show = f"see ./rallycross cloud show {self.name}"
         match lifecycle.state(last, settings()):
             case "running":

@@ -44,24 +44,26 @@ def findings(store: Store, paths: Settings) -> Iterator[Finding]:
 
 def _database(store: Store) -> Iterator[Finding]:
     """Ask SQLite to look at each page, each index and each reference; PostgreSQL looks after its own."""
-    if store.engine.dialect.name != "sqlite":
+    if store.database.engine.dialect.name != "sqlite":
         return
-    file = str(store.engine.url.database)
+    file = str(store.database.engine.url.database)
     with closing(sqlite3.connect(f"{Path(file).absolute().as_uri()}?mode=ro", uri=True)) as connection:
         said = [str(row[0]) for row in connection.execute("PRAGMA integrity_check(10)")]
         loose = connection.execute("PRAGMA foreign_key_check").fetchall()
     remedy = f"put back a copy of {file}, or save what can be read with: sqlite3 {file} .recover"
     for line in said if said != ["ok"] else []:
-        yield Finding("database", f"results database {shown(store.url)}: {line} - {remedy}")
+        yield Finding("database", f"results database {shown(store.database.url)}: {line} - {remedy}")
     if loose:
         tables = ", ".join(sorted({str(row[0]) for row in loose}))
-        yield Finding("database", f"results database {shown(store.url)}: {len(loose)} rows of {tables} - {remedy}")
+        yield Finding(
+            "database", f"results database {shown(store.database.url)}: {len(loose)} rows of {tables} - {remedy}"
+        )
 
 
 def _samples(store: Store, paths: Settings) -> Iterator[Finding]:
     """Hold each workload's files against their checksums, and the folders against the workloads."""
     known: set[str] = set()
-    for workload in store.workloads():
+    for workload in store.workloads.all():
         known.add(workload.uuid)
         if workload.status in {"init", "running"}:
             continue
@@ -71,7 +73,7 @@ def _samples(store: Store, paths: Settings) -> Iterator[Finding]:
             yield Finding(
                 "samples",
                 f"task {workload.task_uuid}, number {workload.position + 1}: {detail}, which the verdict does not say",
-                lambda uuid=uuid, detail=detail: store.mark_workload(uuid, DAMAGED_SAMPLES, detail),  # type: ignore[misc]
+                lambda uuid=uuid, detail=detail: store.workloads.fail(uuid, DAMAGED_SAMPLES, detail),  # type: ignore[misc]
             )
         elif detail:
             yield Finding("samples", f"task {workload.task_uuid}, workload {workload.position + 1}: {detail}")
@@ -79,20 +81,20 @@ def _samples(store: Store, paths: Settings) -> Iterator[Finding]:
         if folder.is_dir() and folder.name not in known:
             yield Finding(
                 "samples",
-                f"{folder}: samples of a workload that {shown(store.url)} does not know - delete the folder, or set"
-                " RALLYCROSS_RESULTS_URL to the database that does",
+                f"{folder}: samples of a workload that {shown(store.database.url)} does not know - delete the folder,"
+                " or set RALLYCROSS_RESULTS_URL to the database that does",
             )
 
 
 def _files(store: Store, paths: Settings) -> Iterator[Finding]:
     """Look for files that are noted and not there, and for parts of files that nobody came to finish."""
-    for row in store.all_artifacts():
+    for row in store.artifacts.all():
         if not Path(row.path).exists():
             yield Finding(
                 "files",
                 f"{row.path}: the {row.kind} of {row.owner_uuid} is gone - put it back, or write the report anew by:"
                 f" ./rallycross results export {row.owner_uuid[:8]} --format html -o FILE",
-                lambda row=row: store.forget_artifact(row.id),  # type: ignore[misc]
+                lambda row=row: store.artifacts.forget(row.id),  # type: ignore[misc]
             )
     now = time.time()
     for folder in dict.fromkeys((paths.reports, paths.samples, paths.clouds, paths.home)):
@@ -104,11 +106,11 @@ def _files(store: Store, paths: Settings) -> Iterator[Finding]:
 
 def _ledger(store: Store) -> Iterator[Finding]:
     """Name what runs have left in clouds, or what is recorded and may be gone: cleaning finds out which."""
-    for cloud, owner in store.owners():
-        task = store.task_of(owner)
+    for cloud, owner in store.ledger.owners():
+        task = store.tasks.of(owner)
         if task is None or task.status == "running":
             continue
-        rows = store.standing(cloud, owner)
+        rows = store.ledger.standing(cloud, owner)
         kinds = ", ".join(sorted({row.kind for row in rows}))
         yield Finding(
             "ledger",
@@ -121,7 +123,7 @@ def _ledger(store: Store) -> Iterator[Finding]:
 def _clouds(store: Store, paths: Settings) -> Iterator[Finding]:
     """Hold the clouds that are registered against their files, and against what answers."""
     specs = registered.specs(paths)
-    rows = {row.name: row for row in store.clouds()}
+    rows = {row.name: row for row in store.clouds.all()}
     for name, row in rows.items():
         file = Path(row.clouds_yaml)
         urls = _auth_urls(file, name)
@@ -131,13 +133,13 @@ def _clouds(store: Store, paths: Settings) -> Iterator[Finding]:
             yield Finding(
                 "clouds",
                 f"cloud {name}: {file} does not say how to sign in - {remedy}",
-                (lambda name=name: store.forget_cloud(name)) if nothing else None,  # type: ignore[misc]
+                (lambda name=name: store.clouds.forget(name)) if nothing else None,  # type: ignore[misc]
             )
         for url in urls:
             if said := _silent(url):
                 yield Finding("clouds", f"cloud {name}: {url} does not answer: {said} - {_remedy(row.engine, name)}")
     for name in sorted(specs.keys() - rows.keys()):
-        last = store.last_deployment(name)
+        last = store.deployments.last_of(name)
         if last is None or last.status != "running":
             yield Finding(
                 "clouds",

@@ -87,7 +87,7 @@ def _deep(mended: list[str] | None) -> list[str]:
 
 def _stores() -> list[str]:
     try:
-        Store.open().clouds()
+        Store.open().clouds.all()
     except RallycrossError as error:
         return [str(error)]
     return []

@@ -43,8 +43,8 @@ def _say_why() -> None:
     """Say of the tasks that run why they end, so that their reports can; without a results database there are none."""
     with suppress(RallycrossError):
         store = Store.open()
-        for task in store.running_tasks():
-            store.stop_task(task, because(STOPPED, "./rallycross down"))
+        for task in store.tasks.running():
+            store.tasks.stop(task, because(STOPPED, "./rallycross down"))
 
 
 def _purge() -> None:

@@ -66,7 +66,7 @@ class Run:
 
     def fail(self) -> None:
         """Mark the run failed: what runs is stopped, what cleans up and reports still runs."""
-        self.store.stop_task(self.task, because(STOPPED, "Ctrl-C of the command that follows the run"))
+        self.store.tasks.stop(self.task, because(STOPPED, "Ctrl-C of the command that follows the run"))
         self._api.patch(self._path, {"state": "failed"})
 
     def told(self, stage: str, key: str = "return_value") -> Any:
@@ -83,13 +83,13 @@ class Run:
             ended = datetime.fromisoformat(end).timestamp() if end and state in ENDED else now
             seconds = max(0.0, ended - datetime.fromisoformat(start).timestamp())
         details: tuple[str, ...] = ()
-        if name == "deploy" and (deployment := self.store.deployment(self.deployment)):
+        if name == "deploy" and (deployment := self.store.deployments.get(self.deployment)):
             details = deployment_details(deployment, now)
-        elif name == "verify" and (verification := self.store.verification(self.verification)):
-            counts = self.store.test_counts([self.verification])[self.verification]
+        elif name == "verify" and (verification := self.store.verifications.get(self.verification)):
+            counts = self.store.tests.counts([self.verification])[self.verification]
             statuses = [status for status, count in counts.items() for _ in range(count)]
             details = verification_details(verification, statuses)
-        elif name == "benchmark" and (task := self.store.task(self.task)):
+        elif name == "benchmark" and (task := self.store.tasks.get(self.task)):
             details = task_details(task)
         return Stage(name, state, seconds, details)
 

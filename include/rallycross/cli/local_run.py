@@ -67,7 +67,7 @@ class LocalRun:
 
     def fail(self) -> None:
         """Stop the load."""
-        self._store.stop_task(self._uuid, because(STOPPED, "Ctrl-C of ./rallycross run"))
+        self._store.tasks.stop(self._uuid, because(STOPPED, "Ctrl-C of ./rallycross run"))
         self._stop.set()
 
     def _work(self) -> None:
@@ -82,7 +82,7 @@ class LocalRun:
                 act.state = "success"
             act.ended = time.time()
             try:
-                if self._store.task(self._uuid) is None:  # it never began: there is nothing to judge
+                if self._store.tasks.get(self._uuid) is None:  # it never began: there is nothing to judge
                     return
             except RallycrossError as error:  # nobody can tell any more
                 self.error = self.error or error
@@ -113,5 +113,5 @@ class LocalRun:
 
     def _stage(self, act: _Act, now: float) -> Stage:
         seconds = max(0.0, (act.ended or now) - act.began) if act.began is not None else None
-        task = self._store.task(self._uuid) if act.name == "benchmark" else None
+        task = self._store.tasks.get(self._uuid) if act.name == "benchmark" else None
         return Stage(act.name, act.state, seconds, task_details(task) if task else ())

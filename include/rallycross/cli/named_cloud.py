@@ -11,12 +11,12 @@ from rallycross.results.store import Store
 
 def named_cloud(name: str, store: Store) -> Cloud:
     """Return the cloud; one of this checkout goes before an entry of a `clouds.yaml` where OpenStack's clients look."""
-    if row := store.cloud(name):
+    if row := store.clouds.get(name):
         return Cloud.from_file(Path(row.clouds_yaml), name)
     file = _users_file()
     if file and name in file.names:
         return file.cloud(name)
-    raise _unknown(name, {*(one.name for one in store.clouds()), *(file.names if file else ())})
+    raise _unknown(name, {*(one.name for one in store.clouds.all()), *(file.names if file else ())})
 
 
 def check_name(name: str | None, store: Store) -> None:
@@ -24,7 +24,7 @@ def check_name(name: str | None, store: Store) -> None:
 
     Known are those with results or things that stand, and those that `named_cloud` finds.
     """
-    if name is None or name in (kept := set(store.cloud_names())):
+    if name is None or name in (kept := set(store.history.cloud_names())):
         return
     file = _users_file()
     known = kept | set(file.names if file else ())

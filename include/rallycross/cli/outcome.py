@@ -19,7 +19,7 @@ def exit_code(run: Run, view: RunView) -> int:
     """Return 0 when the run passed, 2 when it never came to its load, 1 otherwise."""
     if view.state == "success":
         return PASSED
-    task = run.store.task(run.task)
+    task = run.store.tasks.get(run.task)
     loaded = task is not None and any(workload.started_at is not None for workload in task.workloads)
     return FAILED if loaded else COULD_NOT_RUN
 
@@ -27,7 +27,7 @@ def exit_code(run: Run, view: RunView) -> int:
 def print_outcome(console: Console, run: Run, view: RunView, times: dict[str, float], server: AirflowServer) -> None:
     """Print what a person wants to know at the end."""
     console.print()
-    print_rows(console, run.store.task(run.task))
+    print_rows(console, run.store.tasks.get(run.task))
     passed = view.state == "success"
     reasons = (
         [] if passed else run.told("verdict", "reasons") or [f"The stage {name} failed." for name in _failed(view)]

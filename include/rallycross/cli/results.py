@@ -69,8 +69,10 @@ def run(options: argparse.Namespace) -> int:
 def _list(options: argparse.Namespace) -> int:
     store = Store.open()
     check_name(options.cloud, store)
-    found: list[TaskRow | VerificationRow] = [*store.tasks(cloud=options.cloud, tag=options.tag, limit=options.last)]
-    found += [] if options.tag else store.verifications(cloud=options.cloud, limit=options.last)
+    found: list[TaskRow | VerificationRow] = [
+        *store.tasks.latest(cloud=options.cloud, tag=options.tag, limit=options.last)
+    ]
+    found += [] if options.tag else store.verifications.latest(cloud=options.cloud, limit=options.last)
     newest = sorted(found, key=lambda row: row.started_at)[-options.last :]
     if options.json:
         print_json({"results": listed_data(store, newest)})
@@ -83,7 +85,7 @@ def _show(options: argparse.Namespace) -> int:
     store = Store.open()
     uuid = _one(store, options.uuid)
     damaged: list[str] = []
-    if (task := store.task(uuid)) is not None:
+    if (task := store.tasks.get(uuid)) is not None:
         damaged = mark_damage(task, settings().samples)
         parts = show_task(store, task, settings().samples)
     else:
@@ -100,7 +102,7 @@ def _print_document(store: Store, uuid: str) -> None:
     """Print the report as a document: what `export --format json` writes."""
     from rallycross.report.files import rendered  # noqa: PLC0415 - brings pandas
 
-    named = {"task": uuid, "verification": None} if store.task(uuid) else {"task": None, "verification": uuid}
+    named = {"task": uuid, "verification": None} if store.tasks.get(uuid) else {"task": None, "verification": uuid}
     write_raw(json.dumps(json.loads(rendered(store, "json", samples=settings().samples, **named)), indent=1))
 
 
@@ -123,7 +125,7 @@ def _export_tasks(store: Store, uuids: list[str], form: str, output: Path) -> li
 
     tasks: list[TaskRow] = []
     for uuid in uuids:
-        task = store.task(uuid)
+        task = store.tasks.get(uuid)
         if task is None:
             raise RallycrossError(f"{uuid} is a verification, and {form} is for tasks - use {', '.join(_REPORTS)}")
         tasks.append(task)
@@ -142,7 +144,7 @@ def _export_report(store: Store, uuids: list[str], form: Report, output: Path) -
     from rallycross.exchange.files import whole  # noqa: PLC0415 - brings Arrow's writers
     from rallycross.report.files import rendered  # noqa: PLC0415 - brings pandas
 
-    tasks = [uuid for uuid in uuids if store.task(uuid) is not None]
+    tasks = [uuid for uuid in uuids if store.tasks.get(uuid) is not None]
     verifications = [uuid for uuid in uuids if uuid not in tasks]
     if len(tasks) > 1 or len(verifications) > 1:
         raise RallycrossError(
@@ -160,7 +162,7 @@ def _export_report(store: Store, uuids: list[str], form: Report, output: Path) -
         part.write_bytes(text)
 
     whole(output, write)
-    task = store.task(tasks[0]) if tasks else None
+    task = store.tasks.get(tasks[0]) if tasks else None
     return mark_damage(task, settings().samples) if task else []
 
 
@@ -179,14 +181,14 @@ def _delete(options: argparse.Namespace) -> int:
     store = Store.open()
     samples = settings().samples
     for uuid in dict.fromkeys(_one(store, uuid) for uuid in options.uuids):
-        task = store.task(uuid)
-        row = task or store.verification(uuid)
+        task = store.tasks.get(uuid)
+        row = task or store.verifications.get(uuid)
         if row is not None and row.status == "running" and not options.force:
             raise RallycrossError(
                 f"{uuid} is running, or its process was killed - stop the run, or say --force if nothing drives it"
             )
         # The rows first: what is listed has its samples.
-        store.delete_results(uuid)
+        store.history.delete(uuid)
         forget_secrets(uuid, paths=settings())
         for workload in task.workloads if task else []:
             shutil.rmtree(samples / workload.uuid, ignore_errors=True)
@@ -198,7 +200,7 @@ def _one(store: Store, given: str) -> str:
     """Return the one uuid that begins as was given."""
     if not given.strip():  # every uuid begins so: `delete "$UUID"` would delete the only one that there is
         raise RallycrossError("an empty uuid names nothing - ./rallycross results list has what there is")
-    found = store.results_like(given.lower())
+    found = store.history.uuids_like(given.lower())
     if not found:
         raise RallycrossError(f"there are no results {given} - ./rallycross results list has what there is")
     if len(found) > 1:

@@ -28,7 +28,7 @@ _NAMED = 20  # failures, or failed tests, that are shown
 def listed(store: Store, rows: Sequence[TaskRow | VerificationRow]) -> Grid:
     """Return a line for each."""
     table = Grid("uuid", "kind", "cloud", "title", "tags", "began (UTC)", "took", "verdict")
-    counts = store.test_counts([row.uuid for row in rows if isinstance(row, VerificationRow)])
+    counts = store.tests.counts([row.uuid for row in rows if isinstance(row, VerificationRow)])
     for row in rows:
         task = isinstance(row, TaskRow)
         table.add_row(
@@ -46,7 +46,7 @@ def listed(store: Store, rows: Sequence[TaskRow | VerificationRow]) -> Grid:
 
 def listed_data(store: Store, rows: Sequence[TaskRow | VerificationRow]) -> list[dict[str, Any]]:
     """Return the same for programs; times are in seconds since the epoch."""
-    counts = store.test_counts([row.uuid for row in rows if isinstance(row, VerificationRow)])
+    counts = store.tests.counts([row.uuid for row in rows if isinstance(row, VerificationRow)])
     return [
         {
             "uuid": row.uuid,
@@ -77,7 +77,7 @@ def show_task(store: Store, task: TaskRow, samples: Path) -> Iterator[Renderable
     yield f"began {_moment(task.started_at)} UTC, {task.status}, {_verdict(store, task, samples)}"
     if task.origin:
         yield f"imported from {task.origin}"
-    for one in beside(task, store.tasks_meanwhile(task.uuid)):
+    for one in beside(task, store.tasks.meanwhile(task.uuid)):
         yield styled(str(one), style="yellow")
     if task.tags:
         yield f"tags: {', '.join(task.tags)}"
@@ -91,10 +91,10 @@ def show_task(store: Store, task: TaskRow, samples: Path) -> Iterator[Renderable
 
 def show_verification(store: Store, uuid: str) -> Iterator[RenderableType]:
     """Yield a head, how many tests came to what, and those that failed."""
-    row = store.verification(uuid)
+    row = store.verifications.get(uuid)
     if row is None:
         return
-    tests = store.tests(uuid)
+    tests = store.tests.of(uuid)
     yield styled(f"verification {row.uuid} of cloud {row.cloud}: {row.chosen}", style="bold")
     yield f"began {_moment(row.started_at)} UTC, {row.status}, {_verdict(store, row)}"
     counts = Counter(test.status for test in tests)

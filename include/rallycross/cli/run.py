@@ -84,7 +84,7 @@ def run(options: argparse.Namespace) -> int:
             local.fail()  # what cannot be shown is not to go on unseen
             raise
     if left:
-        store.end_task(uuid, status="crashed")
+        store.tasks.end(uuid, status="crashed")
         for process in marked(_MARK, uuid):  # what drives the load, and what hooks have started
             with suppress(OSError):
                 os.kill(process.pid, signal.SIGKILL)
@@ -92,7 +92,7 @@ def run(options: argparse.Namespace) -> int:
         os._exit(130)  # without waiting for the threads that still follow the load
     if local.verdict is None:  # it never began
         raise local.error or RallycrossError("the run ended without a verdict")
-    print_rows(console, store.task(uuid))
+    print_rows(console, store.tasks.get(uuid))
     verdict = local.verdict
     print_verdict(console, passed=verdict.passed, invalid=verdict.invalid, reasons=verdict.reasons)
     if local.error:

@@ -25,7 +25,7 @@ def import_(options: argparse.Namespace) -> int:
     content = read_bytes(path, name=options.file, remedy=remedy, results=True)
     found = results(content, file=options.file)
     store, uuid, name = Store.open(), str(uuid4()), Path(options.file).name
-    store.import_verification(
+    store.verifications.add(
         uuid, cloud=options.cloud, chosen=name, tests=found, environment={"verifier": f"imported from {name}"}
     )
     console.print(f"verification {uuid}: {len(found)} tests")
@@ -35,7 +35,7 @@ def import_(options: argparse.Namespace) -> int:
 def export_(options: argparse.Namespace) -> int:
     """Write a verification to a file, or to standard output."""
     store = Store.open()
-    row = store.find_verification(options.uuid)
+    row = store.verifications.find(options.uuid)
     run = gather(store, deployment=None, verification=row.uuid, task=None, samples=settings().samples)
     write(_FORMATS[options.format](run), options.to)
     if options.to != "-":

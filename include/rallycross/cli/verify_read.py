@@ -29,8 +29,8 @@ _NAMED = 5  # tests of one cause that are named
 def show_(options: argparse.Namespace) -> int:
     """Say how a verification went."""
     store = Store.open()
-    row = store.find_verification(options.uuid)
-    tests = store.tests(row.uuid)
+    row = store.verifications.find(options.uuid)
+    tests = store.tests.of(row.uuid)
     code = 1 if row.status != "finished" or any(test.status in FAILED for test in tests) else 0
     if options.json:
         run = gather(store, deployment=None, verification=row.uuid, task=None, samples=settings().samples)
@@ -77,11 +77,11 @@ def history_(options: argparse.Namespace) -> int:
     check_name(options.cloud, store)
     if options.test:
         return _test_history(store, options)
-    rows = store.verifications(cloud=options.cloud, limit=options.last)
+    rows = store.verifications.latest(cloud=options.cloud, limit=options.last)
     if options.json:
         print_json({"results": listed_data(store, rows)})
         return 0
-    counts = store.test_counts([row.uuid for row in rows])
+    counts = store.tests.counts([row.uuid for row in rows])
     table = Grid("uuid", "cloud", "begun", "tests", "status", "passed", "failed", "skipped", "took")
     for row in rows:
         count = outcomes(counts[row.uuid])
@@ -97,12 +97,12 @@ def compare_(options: argparse.Namespace) -> int:
     store = Store.open()
     check_name(options.cloud, store)
     if options.uuids:
-        rows = sorted((store.find_verification(one) for one in options.uuids), key=lambda row: row.started_at)
+        rows = sorted((store.verifications.find(one) for one in options.uuids), key=lambda row: row.started_at)
     else:
-        rows = store.verifications(cloud=options.cloud, limit=options.last)[::-1]
+        rows = store.verifications.latest(cloud=options.cloud, limit=options.last)[::-1]
     if len({row.uuid for row in rows}) < 2:
         raise RallycrossError("it takes two verifications to compare - ./rallycross verify history names all")
-    runs = [(row, store.tests(row.uuid)) for row in rows]
+    runs = [(row, store.tests.of(row.uuid)) for row in rows]
     found = compare(runs, ratio=options.slower)
     if options.format == "json":
         write(json.dumps(found.data(), indent=1, ensure_ascii=False).encode() + b"\n", options.to)
@@ -134,7 +134,7 @@ def _print_comparison(found: Comparison, rows: Sequence[VerificationRow]) -> Non
 
 
 def _test_history(store: Store, options: argparse.Namespace) -> int:
-    ends = store.test_history(options.test, cloud=options.cloud, limit=options.last)
+    ends = store.tests.history(options.test, cloud=options.cloud, limit=options.last)
     if not ends:
         raise RallycrossError(f"test {options.test!r}: no verification has run it - give its whole dotted name")
     if options.json:

@@ -38,7 +38,7 @@ def run_(options: argparse.Namespace) -> int:
     store = Store.open()
     cloud = named_cloud(options.cloud, store)
     if options.resume:
-        row = store.find_verification(options.resume)
+        row = store.verifications.find(options.resume)
         if row.cloud != cloud.name:
             raise RallycrossError(f"verification {row.uuid} is of the cloud {row.cloud}, not of {cloud.name}")
         if row.status == "finished" or not row.request:
@@ -57,13 +57,13 @@ def run_(options: argparse.Namespace) -> int:
 def rerun_(options: argparse.Namespace) -> int:
     """Run the tests of an earlier verification again, those that failed or all."""
     store = Store.open()
-    row = store.find_verification(options.uuid)
+    row = store.verifications.find(options.uuid)
     if not row.request:
         raise RallycrossError(
             f"verification {row.uuid} was made elsewhere: it cannot be run again - name its tests in a list"
         )
     before = request_of(store, row.uuid, paths=settings())
-    failed = tuple(test.name for test in store.tests(row.uuid) if test.status in FAILED)
+    failed = tuple(test.name for test in store.tests.of(row.uuid) if test.status in FAILED)
     if options.failed and not failed:
         console.print(f"none of the tests of {row.uuid} has failed")
         return 0
@@ -183,9 +183,9 @@ def _run(store: Store, cloud: Cloud, uuid: str) -> int:
         teller.join(_LAST_WORDS)  # it ends by itself when the run has
         shown.set()
         teller.join()
-        row = store.verification(uuid)
+        row = store.verifications.get(uuid)
         if row is not None and not row.total:
-            store.forget_verification(uuid)  # it never began: there is nothing to read, or to go on with
+            store.verifications.forget(uuid)  # it never began: there is nothing to read, or to go on with
             forget_secrets(uuid, paths=settings())
         elif row is not None and row.status != "finished":
             progress.print(f"to go on with the rest: ./rallycross verify run {cloud.name} --resume {uuid}")
@@ -205,9 +205,9 @@ def _tell(store: Store, uuid: str, enough: threading.Event) -> None:
 def _outcome(store: Store, uuid: str, totals: Totals) -> int:
     from rallycross.cli.verify_read import summary  # noqa: PLC0415 - with pandas, which running does not need
 
-    row = store.verification(uuid)
+    row = store.verifications.get(uuid)
     assert isinstance(row, VerificationRow)
-    for line in summary(row, store.tests(uuid)):
+    for line in summary(row, store.tests.of(uuid)):
         console.print(line)
     console.print(f"\nverification {uuid}: {'PASSED' if not totals.failed else 'FAILED'}")
-    return 1 if any(test.status in FAILED for test in store.tests(uuid)) else 0
+    return 1 if any(test.status in FAILED for test in store.tests.of(uuid)) else 0

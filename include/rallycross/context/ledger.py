@@ -18,25 +18,25 @@ class OwnedLedger:
 
     def remember(self, kind: str, name: str, **detail: Any) -> int:
         """Note that something is about to be created; return the row's id."""
-        return self.store.remember(self.task, self.cloud, kind, name, {"part": self.part, **detail})
+        return self.store.ledger.remember(self.task, self.cloud, kind, name, {"part": self.part, **detail})
 
     def learned(self, row: int, resource: str) -> None:
         """Note the id that the cloud has given it."""
-        self.store.learned(row, resource)
+        self.store.ledger.learned(row, resource)
 
     def lost(self, row: int, *, over: bool) -> None:
         """Note that no answer says whether it was created; and whether its request is over, or may yet create it."""
-        self.store.detailed(row, lost="over" if over else "under way")
+        self.store.ledger.detailed(row, lost="over" if over else "under way")
 
     def settled(self, row: int) -> None:
         """Note that it was created after all."""
-        self.store.detailed(row, lost="")
+        self.store.ledger.detailed(row, lost="")
 
     def forgotten(self, row: int) -> None:
         """Drop what is known to be gone."""
-        self.store.forgotten(row)
+        self.store.ledger.forgotten(row)
 
     def standing(self) -> list[LedgerRow]:
         """Return what stands or may stand, in the order of its creation."""
-        rows = self.store.standing(self.cloud, self.task)
+        rows = self.store.ledger.standing(self.cloud, self.task)
         return [row for row in rows if self.part in {None, row.detail.get("part")}]

@@ -63,7 +63,7 @@ def whole(path: Path, write: Callable[[Path], None]) -> None:
 
 def _keep(store: Store, imported: Imported, samples: Path) -> None:
     task = imported.task
-    if store.task(task.uuid) is not None:
+    if store.tasks.get(task.uuid) is not None:
         raise RallycrossError(
             f"task {task.uuid}: here already - to import it anew, ./rallycross results delete {task.uuid} first"
         )
@@ -81,7 +81,7 @@ def _keep(store: Store, imported: Imported, samples: Path) -> None:
             for record in read_batches(folders[workload.uuid]):
                 statistics.add(Batch(record, timing="rally"))
             workload.statistics = statistics.close()
-        store.add_task(task)
+        store.tasks.add(task)
     except BaseException:
         for folder in folders.values():
             shutil.rmtree(folder, ignore_errors=True)

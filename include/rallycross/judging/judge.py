@@ -53,14 +53,14 @@ def judge(store: Store, task_uuid: str, *, samples: Path | None = None) -> Judge
     `samples` is the folder of the sample files (default: as the settings say). To be called when no process drives the
     task's load any more: a workload that is still `running` has lost its process, and is closed as `crashed`.
     """
-    task = store.task(task_uuid)
+    task = store.tasks.get(task_uuid)
     if task is None:
         raise RallycrossError(f"task {task_uuid}: not in the results database - has the benchmark begun?")
     samples = samples or settings().samples
     told: set[str] = set()  # what is left of contexts that several workloads share is told once
     judged = tuple(_judge_workload(store, task, workload, samples, told) for workload in task.workloads)
     if task.status == "running":
-        store.end_task(task_uuid, status="crashed")
+        store.tasks.end(task_uuid, status="crashed")
     return Judgement(task_uuid, judged)
 
 
@@ -79,7 +79,7 @@ def _judge_workload(
     figures = {**statistics.close(), "stood": overlaps.close()}
     if workload.status == "running":
         workload.status, workload.error = "crashed", task.stop_reason or LOST
-        store.end_workload(
+        store.workloads.end(
             workload.uuid,
             status="crashed",
             error=workload.error,
@@ -100,7 +100,7 @@ def _judge_workload(
     if invalid := invalid_load(figures, workload.generator, workload.sla, missed=missed):
         rows.append(invalid)
     passed = all(row.passed for row in rows)
-    store.save_judgement(workload.uuid, statistics=figures, sla=rows, passed=passed)
+    store.workloads.save_judgement(workload.uuid, statistics=figures, sla=rows, passed=passed)
     return WorkloadJudgement(workload.uuid, workload.position, workload.scenario, passed, tuple(rows))
 
 

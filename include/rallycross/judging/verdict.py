@@ -47,11 +47,11 @@ def verdict(
     invalid: list[str] = []
     rows: list[SlaRow] = []
     if deployment is not None:
-        reasons += _deployment_reasons(store.deployment(deployment))
+        reasons += _deployment_reasons(store.deployments.get(deployment))
     if verification is not None:
-        reasons += _verification_reasons(store.verification(verification), store.tests(verification))
+        reasons += _verification_reasons(store.verifications.get(verification), store.tests.of(verification))
     if task is not None:
-        row = store.task(task)
+        row = store.tasks.get(task)
         if row is not None and samples is not None:
             mark_damage(row, samples)
         reasons += _task_reasons(row)

@@ -50,7 +50,7 @@ def write(
             file.write(content[form])
     for owner in (deployment, verification, task):
         for kind, path in written.items() if owner else ():
-            store.add_artifact(str(owner), kind, str(path))
+            store.artifacts.add(str(owner), kind, str(path))
     return written
 
 

@@ -62,9 +62,9 @@ def gather(
 
     `problems` are stages that have failed, with what they said: reasons that come before all others.
     """
-    deployment_row = store.deployment(deployment) if deployment else None
-    verification_row = store.verification(verification) if verification else None
-    task_row = store.task(task) if task else None
+    deployment_row = store.deployments.get(deployment) if deployment else None
+    verification_row = store.verifications.get(verification) if verification else None
+    task_row = store.tasks.get(task) if task else None
     if task_row is not None:
         mark_damage(task_row, samples)
     names = [row.cloud for row in (task_row, verification_row, deployment_row) if row]
@@ -73,18 +73,18 @@ def gather(
         or (task_row.title if task_row else "")
         or (names[0] if names else "")
         or "A run that did not begin",
-        cloud=store.cloud(names[0]) if names else None,
+        cloud=store.clouds.get(names[0]) if names else None,
         deployment_uuid=deployment,
         deployment=deployment_row,
         verification_uuid=verification,
         verification=verification_row,
-        tests=store.tests(verification) if verification else [],
+        tests=store.tests.of(verification) if verification else [],
         task_uuid=task,
         task=task_row,
         samples=samples,
         verdict=with_problems(
             verdict(store, deployment=deployment, verification=verification, task=task, samples=samples), problems or {}
         ),
-        beside=list(beside(task_row, store.tasks_meanwhile(task_row.uuid))) if task_row else [],
+        beside=list(beside(task_row, store.tasks.meanwhile(task_row.uuid))) if task_row else [],
         written_at=time.time(),
     )

@@ -6,14 +6,14 @@ from typing import Any
 
 from sqlalchemy import delete, select
 
-from rallycross.results.database import Database
 from rallycross.results.models import CloudRow
+from rallycross.results.part import Part
 
 
-class Clouds(Database):
+class Clouds(Part):
     """Registers clouds, so that later runs can name them."""
 
-    def register_cloud(
+    def register(
         self,
         name: str,
         *,
@@ -37,20 +37,20 @@ class Clouds(Database):
             environment=environment,
             registered_at=time.time(),
         )
-        with self.writing() as session:
+        with self.database.writing() as session:
             session.merge(row)
 
-    def cloud(self, name: str) -> CloudRow | None:
+    def get(self, name: str) -> CloudRow | None:
         """Return the cloud of that name, if there is one."""
-        with self.reading() as session:
+        with self.database.reading() as session:
             return session.get(CloudRow, name)
 
-    def clouds(self) -> list[CloudRow]:
+    def all(self) -> list[CloudRow]:
         """Return all clouds, by name."""
-        with self.reading() as session:
+        with self.database.reading() as session:
             return list(session.scalars(select(CloudRow).order_by(CloudRow.name)))
 
-    def forget_cloud(self, name: str) -> None:
+    def forget(self, name: str) -> None:
         """Drop the cloud of that name; its results stay."""
-        with self.writing() as session:
+        with self.database.writing() as session:
             session.execute(delete(CloudRow).where(CloudRow.name == name))

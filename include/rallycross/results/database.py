@@ -5,7 +5,6 @@ import sqlite3
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from types import FunctionType
 from typing import Any
 
 from sqlalchemy import Connection, Engine, ExceptionContext, create_engine, event, inspect, text
@@ -17,7 +16,7 @@ from sqlalchemy.orm import Session, sessionmaker
 from rallycross.errors import RallycrossError
 from rallycross.modes import private_folder
 from rallycross.results.models import Base
-from rallycross.results.trouble import FORMS, DatabaseTrouble, SameFile, is_trouble, patient, shown, trouble
+from rallycross.results.trouble import FORMS, DatabaseTrouble, SameFile, is_trouble, shown, trouble
 
 # The newest migration. Known here because alembic, which is slow to import, is not needed for a database that has it.
 HEAD = "0005"
@@ -30,7 +29,8 @@ _MIGRATIONS = Path(__file__).with_name("migrations")
 class Database:
     """A results database, migrated and ready. May be used from several threads and processes at once.
 
-    What goes wrong is a `DatabaseTrouble`. What may pass, such as a server's restart, is waited for `patience` seconds.
+    What goes wrong is a `DatabaseTrouble`. For what may pass, such as a server's restart, the parts of the store wait
+    `patience` seconds.
     """
 
     def __init__(self, url: str, *, patience: float = 0.0) -> None:
@@ -43,12 +43,6 @@ class Database:
             _migrate(self.engine)
         except (DBAPIError, sqlite3.Error) as error:
             raise trouble(self.engine.url, error) from error
-
-    def __init_subclass__(cls) -> None:
-        """Make each method patient: it is one transaction, and can be tried again."""
-        for name, value in list(vars(cls).items()):
-            if isinstance(value, FunctionType) and not name.startswith("_"):
-                setattr(cls, name, patient(value))
 
     def close(self) -> None:
         """Let go of all connections."""

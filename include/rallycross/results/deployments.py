@@ -6,14 +6,14 @@ from typing import Literal
 from sqlalchemy import Update, delete, select, update
 
 from rallycross.deployment.step import StepEvent
-from rallycross.results.database import Database
 from rallycross.results.models import DeploymentRow, StepRow
+from rallycross.results.part import Part
 
 
-class Deployments(Database):
+class Deployments(Part):
     """Keeps what happens while a cloud is deployed."""
 
-    def begin_deployment(self, uuid: str, *, cloud: str, engine: str, spec: str, total_steps: int) -> None:
+    def begin(self, uuid: str, *, cloud: str, engine: str, spec: str, total_steps: int) -> None:
         """Begin a deployment; one that was begun before is taken up again, with the steps that it has done."""
         values = {
             "uuid": uuid,
@@ -27,8 +27,10 @@ class Deployments(Database):
             "error": "",
         }
         kept = ("uuid", "started_at")
-        with self.writing() as session:
-            self.upsert(session, DeploymentRow, values, key=["uuid"], update=[key for key in values if key not in kept])
+        with self.database.writing() as session:
+            self.database.upsert(
+                session, DeploymentRow, values, key=["uuid"], update=[key for key in values if key not in kept]
+            )
 
     def record_step(self, deployment_uuid: str, event: StepEvent) -> None:
         """Keep where a step has come to, and how many there are, which is known once they are planned.
@@ -48,37 +50,37 @@ class Deployments(Database):
         }
         key = ["deployment_uuid", "name"]
         was = select(StepRow.status).where(StepRow.deployment_uuid == deployment_uuid, StepRow.name == event.name)
-        with self.writing() as session:
+        with self.database.writing() as session:
             if event.total:
                 session.execute(
                     update(DeploymentRow).where(DeploymentRow.uuid == deployment_uuid).values(total_steps=event.total)
                 )
             if event.status == "skipped" and session.scalar(was) == "done":
                 return
-            self.upsert(session, StepRow, values, key=key, update=[name for name in values if name not in key])
+            self.database.upsert(session, StepRow, values, key=key, update=[name for name in values if name not in key])
 
     def forget_steps(self, deployment_uuid: str) -> None:
         """Drop what is known of a deployment's steps: it is begun again."""
-        with self.writing() as session:
+        with self.database.writing() as session:
             session.execute(delete(StepRow).where(StepRow.deployment_uuid == deployment_uuid))
 
-    def end_deployment(self, uuid: str, *, status: Literal["finished", "failed"], error: str = "") -> None:
+    def end(self, uuid: str, *, status: Literal["finished", "failed"], error: str = "") -> None:
         """Say how a deployment ended. A step that was still running has failed with it."""
         now = time.time()
-        with self.writing() as session:
+        with self.database.writing() as session:
             session.execute(_ended(uuid, now, status=status, error=error))
             session.execute(_running_failed(uuid, now))
 
-    def forget_deployment(self, uuid: str) -> None:
+    def forget(self, uuid: str) -> None:
         """Drop a deployment that has not begun, since another was at work."""
-        with self.writing() as session:
+        with self.database.writing() as session:
             session.execute(delete(StepRow).where(StepRow.deployment_uuid == uuid))
             session.execute(delete(DeploymentRow).where(DeploymentRow.uuid == uuid))
 
-    def resume_deployment(self, uuid: str, *, step: str) -> None:
+    def resume(self, uuid: str, *, step: str) -> None:
         """Have a failed deployment run again, for one of its steps is done again, unless others have failed as well."""
         of_this = select(StepRow.id).where(StepRow.deployment_uuid == uuid, StepRow.status == "failed")
-        with self.writing() as session:
+        with self.database.writing() as session:
             session.execute(
                 update(DeploymentRow)
                 .where(
@@ -103,15 +105,15 @@ class Deployments(Database):
             "seconds": 0.0,
             "error": error,
         }
-        with self.writing() as session:
+        with self.database.writing() as session:
             session.execute(_running_failed(deployment_uuid, now).where(StepRow.name == name))
             # One that has come to no event of its own is known to have failed, too: others wait for it.
-            self.upsert(session, StepRow, values, key=["deployment_uuid", "name"], update=[])
+            self.database.upsert(session, StepRow, values, key=["deployment_uuid", "name"], update=[])
             session.execute(_ended(deployment_uuid, now, status="failed", error=error))
 
-    def deployment(self, uuid: str) -> DeploymentRow | None:
+    def get(self, uuid: str) -> DeploymentRow | None:
         """Return a deployment with its steps."""
-        with self.reading() as session:
+        with self.database.reading() as session:
             return session.get(DeploymentRow, uuid)
 
     def usual_seconds(self, engine: str, *, cloud: str) -> dict[str, float]:
@@ -122,15 +124,15 @@ class Deployments(Database):
             .where(DeploymentRow.engine == engine, StepRow.status == "done")
             .order_by(DeploymentRow.cloud == cloud, StepRow.id)  # the last one stays
         )
-        with self.reading() as session:
+        with self.database.reading() as session:
             return dict(session.execute(query).tuples().all())
 
-    def last_deployment(self, cloud: str) -> DeploymentRow | None:
+    def last_of(self, cloud: str) -> DeploymentRow | None:
         """Return the youngest deployment of a cloud, with its steps."""
         query = (
             select(DeploymentRow).where(DeploymentRow.cloud == cloud).order_by(DeploymentRow.started_at.desc()).limit(1)
         )
-        with self.reading() as session:
+        with self.database.reading() as session:
             return session.scalars(query).first()
 
 

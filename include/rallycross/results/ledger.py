@@ -10,16 +10,16 @@ from typing import Any
 from sqlalchemy import delete, insert, select, update
 from sqlalchemy.sql.dml import ReturningInsert
 
-from rallycross.results.database import Database
 from rallycross.results.models import LedgerRow
+from rallycross.results.part import Part
 
 
-class Ledger(Database):
+class Ledger(Part):
     """Remembers, learns, forgets."""
 
     def remember(self, owner_uuid: str, cloud: str, kind: str, name: str, detail: dict[str, Any] | None = None) -> int:
         """Note that something of `kind` is about to be created for `owner_uuid`; return the row's id."""
-        with self.engine.begin() as connection:
+        with self.database.engine.begin() as connection:
             return connection.execute(_new(owner_uuid, cloud, kind, name, detail or {})).scalar_one()
 
     def remember_once(self, owner_uuid: str, cloud: str, kind: str, name: str, detail: dict[str, Any]) -> int:
@@ -33,7 +33,7 @@ class Ledger(Database):
             LedgerRow.kind == kind,
             LedgerRow.name == name,
         )
-        with self.engine.begin() as connection:
+        with self.database.engine.begin() as connection:
             known = connection.execute(
                 update(LedgerRow).where(*same).values(detail=detail).returning(LedgerRow.id)
             ).scalar()
@@ -41,24 +41,24 @@ class Ledger(Database):
 
     def learned(self, row: int, resource_id: str) -> None:
         """Note the id that the cloud has given it."""
-        with self.engine.begin() as connection:
+        with self.database.engine.begin() as connection:
             connection.execute(update(LedgerRow).where(LedgerRow.id == row).values(resource_id=resource_id))
 
     def detailed(self, row: int, **more: Any) -> None:
         """Add to a row's detail."""
-        with self.engine.begin() as connection:
+        with self.database.engine.begin() as connection:
             known = connection.execute(select(LedgerRow.detail).where(LedgerRow.id == row)).scalar()
             connection.execute(update(LedgerRow).where(LedgerRow.id == row).values(detail={**(known or {}), **more}))
 
     def forgotten(self, row: int) -> None:
         """Drop what is known to be gone."""
-        with self.engine.begin() as connection:
+        with self.database.engine.begin() as connection:
             connection.execute(delete(LedgerRow).where(LedgerRow.id == row))
 
     def owners(self) -> list[tuple[str, str]]:
         """Return cloud and owner of all that stands or may stand."""
         query = select(LedgerRow.cloud, LedgerRow.owner_uuid).distinct().order_by(LedgerRow.cloud)
-        with self.reading() as session:
+        with self.database.reading() as session:
             return [(cloud, owner) for cloud, owner in session.execute(query)]
 
     def standing(self, cloud: str, owner_uuid: str | None = None) -> list[LedgerRow]:
@@ -66,7 +66,7 @@ class Ledger(Database):
         query = select(LedgerRow).where(LedgerRow.cloud == cloud).order_by(LedgerRow.id)
         if owner_uuid is not None:
             query = query.where(LedgerRow.owner_uuid == owner_uuid)
-        with self.reading() as session:
+        with self.database.reading() as session:
             return list(session.scalars(query))
 
 

@@ -137,24 +137,24 @@ class SameFile:
 
 
 def patient(method: Callable[..., Result]) -> Callable[..., Result]:
-    """Have a method of a `Database`, which is one transaction, wait for a database that is away for a while."""
+    """Have a method of a `Part`, which is one transaction, wait for a database that is away for a while."""
 
     @wraps(method)
-    def trying(database: Any, *arguments: Any, **named: Any) -> Result:
-        deadline = None
+    def trying(part: Any, *arguments: Any, **named: Any) -> Result:
+        patience, deadline = part.database.patience, None
         while True:
             try:
-                return method(database, *arguments, **named)
+                return method(part, *arguments, **named)
             except DatabaseTrouble as error:
                 now = time.monotonic()
                 if not error.passing:
                     raise
                 if deadline is None:
-                    deadline = now + database.patience
-                    _log.warning("%s; waiting for it, up to %.0f s", error, database.patience)
+                    deadline = now + patience
+                    _log.warning("%s; waiting for it, up to %.0f s", error, patience)
                 if now >= deadline:
                     raise DatabaseTrouble(
-                        f"{error} (waited for {database.patience:.0f} s: RALLYCROSS_DATABASE_PATIENCE)"
+                        f"{error} (waited for {patience:.0f} s: RALLYCROSS_DATABASE_PATIENCE)"
                     ) from error
             time.sleep(_LOOK)
 

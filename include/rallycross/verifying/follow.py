@@ -40,13 +40,13 @@ def follow(store: Store, uuid: str, *, told: Told, stop: threading.Event) -> Ver
     seen, count = 0, 0
     looked, excused = time.monotonic(), 0.0
     while True:
-        row = store.verification(uuid)
+        row = store.verifications.get(uuid)
         if time.monotonic() - looked > LOST_SECONDS / 4:
             excused = time.monotonic() + LOST_SECONDS
         looked = time.monotonic()
         if row is None:
             raise RallycrossError(f"verification {uuid}: there is none - begin it first")
-        for test in store.tests(uuid, after=seen):
+        for test in store.tests.of(uuid, after=seen):
             seen, count = test.id, count + 1
             told(test, count, row.total)
         found = state(row, time.time())

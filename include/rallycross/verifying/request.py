@@ -16,7 +16,7 @@ def begin(store: Store, uuid: str, cloud: str, request: Request, *, paths: Setti
     keep_secrets(uuid, request, paths=paths)
     data = request.data()
     data["options"], data["source"] = shown(dict(request.options)), shown(data["source"])
-    store.begin_verification(uuid, cloud=cloud, chosen=request.choice.title, request=data)
+    store.verifications.begin(uuid, cloud=cloud, chosen=request.choice.title, request=data)
 
 
 def keep_secrets(uuid: str, request: Request, *, paths: Settings) -> None:
@@ -34,7 +34,7 @@ def forget_secrets(uuid: str, *, paths: Settings) -> None:
 
 def request_of(store: Store, uuid: str, *, paths: Settings) -> Request:
     """Return what was asked, with its secrets. Raises `RallycrossError` where they are not on this machine."""
-    row = store.find_verification(uuid)
+    row = store.verifications.find(uuid)
     options, source = row.request["options"], row.request["source"]
     wanted = [name for name, value in options.items() if HIDDEN in value]
     wanted += ["the package"] if HIDDEN in json.dumps(source) else []

@@ -24,16 +24,16 @@ def run(
     Nobody else writes to it meanwhile: an attempt that was taken for dead and is not is refused by the store, and ends.
     Raises what `verification.verify.verify` raises.
     """
-    attempt, done = store.take_up_verification(uuid)
+    attempt, done = store.verifications.take_up(uuid)
     if done:
         say(f"{len(done)} tests have ended in an earlier attempt: they are not run again")
 
     def begin(total: int, environment: dict[str, Any]) -> None:
-        store.describe_verification(uuid, total=total, environment=environment, attempt=attempt)
+        store.verifications.describe(uuid, total=total, environment=environment, attempt=attempt)
         say(f"{total} tests, {environment['concurrency']} at a time: {environment['verifier']}")
 
     def record(test: TestResult) -> None:
-        store.record_test(uuid, test, attempt=attempt)
+        store.tests.record(uuid, test, attempt=attempt)
 
     beating = _Beat(store, uuid, attempt, stop)
     beating.start()
@@ -53,11 +53,11 @@ def run(
         raise
     except BaseException as error:  # an interrupt, and a time-out of Airflow's, are no Exception
         with suppress(TakenOver):  # it runs again already, and is not ours to end
-            store.end_verification(uuid, status="crashed", error=f"{error or type(error).__name__}", attempt=attempt)
+            store.verifications.end(uuid, status="crashed", error=f"{error or type(error).__name__}", attempt=attempt)
         raise
     finally:
         beating.end()
-    store.end_verification(uuid, status="finished", attempt=attempt)
+    store.verifications.end(uuid, status="finished", attempt=attempt)
     for left in totals.left_behind:
         say(f"left on the cloud, to be deleted by hand: {left}")
     return totals
@@ -75,7 +75,7 @@ class _Beat(threading.Thread):
         """Beat until the end."""
         while not self._ended.wait(BEAT_SECONDS):
             try:
-                asked = self._store.beat_verification(self._uuid, self._attempt)
+                asked = self._store.verifications.beat(self._uuid, self._attempt)
             except TakenOver:
                 asked = True
             except Exception:  # noqa: BLE001, S112 - a database that is away for a moment: the next beat will tell

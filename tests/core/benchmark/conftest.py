@@ -46,7 +46,7 @@ class Alone:
 
     def workloads(self) -> list[WorkloadRow]:
         """Return the workloads as they are stored; none before the task has begun."""
-        row = self.store.task(UUID)
+        row = self.store.tasks.get(UUID)
         return row.workloads if row else []
 
     def measured(self, workload: WorkloadRow) -> list[dict[str, Any]]:

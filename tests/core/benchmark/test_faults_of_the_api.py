@@ -85,7 +85,7 @@ def test_each_fault_is_one_failure_and_nothing_is_left(
             samples=tmp_path / "samples",
             stop=threading.Event(),
         )
-    row = sqlite_store.task(UUID)
+    row = sqlite_store.tasks.get(UUID)
     assert row is not None
     [workload] = row.workloads
     assert (workload.status, workload.error) == ("finished", "")
@@ -96,7 +96,7 @@ def test_each_fault_is_one_failure_and_nothing_is_left(
     assert dict(zip(FAULTS, failures, strict=True)) == {name: kind for name, (_, kind) in FAULTS.items()}
     assert sum(request == "POST /compute/v2.1/servers" for request in proxy.requests) == len(FAULTS) + 1
     assert [small_cloud.count(kind) for kind in ("projects", "users", "servers")] == [0, 0, 0]
-    assert sqlite_store.standing("small") == []
+    assert sqlite_store.ledger.standing("small") == []
     judge(sqlite_store, UUID, samples=tmp_path / "samples")
     found = verdict(sqlite_store, task=UUID)
     assert found.word == "failed"

@@ -71,7 +71,7 @@ class Bench:
 
     def workloads(self) -> list[WorkloadRow]:
         """Return the workloads as they are stored."""
-        row = self.store.task(UUID)
+        row = self.store.tasks.get(UUID)
         assert row is not None
         return row.workloads
 
@@ -82,7 +82,7 @@ class Bench:
     def assert_nothing_left(self) -> None:
         """Hold the cloud and the ledger to being as they were."""
         assert [self.cloud.count(kind) for kind in ("projects", "users", "servers")] == [0, 0, 0]
-        assert self.store.standing("small") == []
+        assert self.store.ledger.standing("small") == []
 
 
 @pytest.fixture
@@ -109,7 +109,7 @@ def test_a_task_is_measured_kept_and_cleaned_up(bench: Bench) -> None:
     assert cleanup["plugin_name"] == "cleanup"
     assert (users["plugin_name"], users["setup"]["error"], users["cleanup"]["error"]) == ("users", None, None)
     assert judge(bench.store, UUID, samples=bench.samples).passed
-    assert bench.store.task(UUID).status == "finished"
+    assert bench.store.tasks.get(UUID).status == "finished"
     bench.assert_nothing_left()
 
 
@@ -120,7 +120,7 @@ def test_the_ledger_is_written_before_a_create_is_sent(bench: Bench, monkeypatch
 
     def look(collection: str, wanted: dict[str, Any], project: str) -> dict[str, Any]:
         if collection in {"projects", "users"}:
-            known = [row.name for row in bench.store.standing("small", UUID)]
+            known = [row.name for row in bench.store.ledger.standing("small", UUID)]
             unknown.extend([] if any(wanted["name"].startswith(name) for name in known) else [wanted["name"]])
         return create(collection, wanted, project)
 
@@ -139,7 +139,7 @@ def test_what_the_cloud_lacks_is_told_before_anything_is_made(bench: Bench) -> N
         "there is no flavor 'huge' in small",
         "there is no image 'nosuch' in small",
     ]
-    assert bench.store.task(UUID) is None
+    assert bench.store.tasks.get(UUID) is None
     bench.assert_nothing_left()
 
 
@@ -178,7 +178,7 @@ def test_stopping_ends_the_load_and_cleans_up(bench: Bench) -> None:
     assert bench.came
     assert [workload.status for workload in bench.workloads()] == ["aborted", "init"]
     assert [sample["failure"]["kind"] for sample in bench.measured()] == ["Aborted", "Aborted"]
-    assert bench.store.task(UUID).status == "aborted"
+    assert bench.store.tasks.get(UUID).status == "aborted"
     bench.assert_nothing_left()
 
 
@@ -304,7 +304,7 @@ def test_a_process_that_is_killed_loses_no_sample_and_leaves_nothing(
         process.stdin.write(yaml.safe_dump(given))
         process.stdin.close()
         deadline = time.monotonic() + 60
-        while bench.store.task(UUID) is None or bench.workloads()[0].progress.get("done", 0) < 6:
+        while bench.store.tasks.get(UUID) is None or bench.workloads()[0].progress.get("done", 0) < 6:
             assert time.monotonic() < deadline
             time.sleep(0.1)
         done = bench.workloads()[0].progress["done"]
@@ -312,7 +312,7 @@ def test_a_process_that_is_killed_loses_no_sample_and_leaves_nothing(
     assert bench.cloud.count("projects") == 1
     bench.run(plan)
     assert [workload.status for workload in bench.workloads()] == ["crashed", "init"]
-    assert bench.store.task(UUID).status == "crashed"
+    assert bench.store.tasks.get(UUID).status == "crashed"
     assert done - 4 <= len(bench.measured()) < 1000  # a flush is half a second at the most before what was shown
     bench.assert_nothing_left()
     judgement = judge(bench.store, UUID, samples=bench.samples)
@@ -375,7 +375,7 @@ def test_what_a_workload_has_left_is_deleted_before_the_next_that_shares_its_use
         known=catalogue.known(),
     )
     counts: list[int] = []
-    begin = bench.store.begin_load
+    begin = bench.store.workloads.begin_load
 
     def begun(uuid: str, *, at: float) -> None:
         # The load may be at work before the parent has written down that it has begun.
@@ -383,7 +383,7 @@ def test_what_a_workload_has_left_is_deleted_before_the_next_that_shares_its_use
         counts.append(sum(not one["name"].startswith(scenario_prefix(uuid)) for one in list(servers)))
         begin(uuid, at=at)
 
-    bench.store.begin_load = begun
+    bench.store.workloads.begin_load = begun
     bench.run(plan)
     assert counts == [0, 0]
     [_, cleanup] = bench.workloads()[0].contexts_done
@@ -418,4 +418,4 @@ def test_a_task_may_ask_for_rallys_timing(bench: Bench) -> None:
     assert boot["ended"] - boot["started"] > 1
     assert delete["ended"] - delete["started"] > 2
     assert sample["idle"] > 3
-    assert bench.store.task(UUID).timing == "rally"
+    assert bench.store.tasks.get(UUID).timing == "rally"

@@ -295,7 +295,7 @@ def test_a_parallel_subtask_ends_when_one_of_its_workloads_cannot_be_stored(
     alone: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """What is no result of a workload ends the others too, soon, and is raised."""
-    end, ended = alone.store.end_workload, []
+    end, ended = alone.store.workloads.end, []
 
     def refuse(uuid: str, **values: Any) -> None:
         ended.append(values["status"])
@@ -303,7 +303,7 @@ def test_a_parallel_subtask_ends_when_one_of_its_workloads_cannot_be_stored(
             raise OSError("no space left")
         end(uuid, **values)
 
-    monkeypatch.setattr(alone.store, "end_workload", refuse)
+    monkeypatch.setattr(alone.store.workloads, "end", refuse)
     together = [{"scenario": SLOW, "runner": constant(1)}, {"scenario": SLOW, "runner": constant(10_000)}]
     with pytest.raises(OSError, match="no space left"):
         alone.run({"workloads": together, "run_in_parallel": True})

@@ -23,7 +23,7 @@ def _home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """Give a state folder with one cloud, named like another."""
     monkeypatch.setenv("RALLYCROSS_HOME", str(tmp_path))
     monkeypatch.setenv("OS_CLIENT_CONFIG_FILE", str(tmp_path / "clouds.yaml"))
-    Store.open().register_cloud(
+    Store.open().clouds.register(
         "small", clouds_yaml="", spec="", engine="existing", root="", deployment=None, environment={}
     )
     return tmp_path
@@ -99,7 +99,7 @@ def test_a_cloud_is_known_by_its_results_or_its_entry(
     """Also where it was destroyed, or was measured elsewhere: there is nothing of it to list, which is no error."""
     (home / "clouds.yaml").write_text("clouds: {entry: {auth: {auth_url: http://127.0.0.1:9/v3}}}")
     tests = [TestResult("a.b.C.test_d", "success", 1.0, 0.5)]
-    Store.open().import_verification("u", cloud="elsewhere", chosen="c", tests=tests, environment={})
+    Store.open().verifications.add("u", cloud="elsewhere", chosen="c", tests=tests, environment={})
     for cloud in ("small", "elsewhere", "entry"):
         assert main([*words.split(), "--cloud", cloud]) == 0, capsys.readouterr().err
 

@@ -51,12 +51,12 @@ def test_a_refused_deployment_is_not_the_clouds_last(
     """While another deploys a cloud, a second try is refused, and leaves neither a record nor its spec."""
     monkeypatch.setattr(runner, "LEASE", -1)  # who waits gives up at once
     store, spec = Store.open(), a_spec(tmp_path)
-    store.begin_deployment(FIRST, cloud="toy", engine="toy", spec="", total_steps=3)
+    store.deployments.begin(FIRST, cloud="toy", engine="toy", spec="", total_steps=3)
     registered.keep_spec(paths, "toy", spec.text)
     detached.hold(HERE, lifecycle.root_of(paths, "toy"), Holder("another"))
     with pytest.raises(Locked):
         lifecycle.deploy(a_spec(tmp_path, password="other"), store, paths, uuid=SECOND, tell=lambda _: None)
-    last = store.last_deployment("toy")
+    last = store.deployments.last_of("toy")
     assert last is not None
     assert (last.uuid, last.status) == (FIRST, "running")
     assert registered.specs(paths)["toy"] == spec.text
@@ -65,7 +65,7 @@ def test_a_refused_deployment_is_not_the_clouds_last(
 def test_a_killed_deployment_is_not_said_to_run(paths: Settings) -> None:
     """While its process lives a deployment is running; after `kill -9` it is cut off."""
     store = Store.open()
-    store.begin_deployment(FIRST, cloud="toy", engine="toy", spec="", total_steps=3)
+    store.deployments.begin(FIRST, cloud="toy", engine="toy", spec="", total_steps=3)
     program = (
         "import sys, time\nfrom rallycross import lifecycle\nfrom rallycross.settings import settings\n"
         f"with lifecycle._at_work(settings(), {FIRST!r}):\n    print('at work', flush=True)\n    time.sleep(60)\n"
@@ -73,9 +73,9 @@ def test_a_killed_deployment_is_not_said_to_run(paths: Settings) -> None:
     with subprocess.Popen([sys.executable, "-c", program], stdout=subprocess.PIPE, text=True) as process:
         assert process.stdout is not None
         assert process.stdout.readline() == "at work\n"
-        assert lifecycle.state(store.last_deployment("toy"), paths) == "running"
+        assert lifecycle.state(store.deployments.last_of("toy"), paths) == "running"
         process.send_signal(signal.SIGKILL)
-    assert lifecycle.state(store.last_deployment("toy"), paths) == "cut off"
+    assert lifecycle.state(store.deployments.last_of("toy"), paths) == "cut off"
 
 
 def test_a_cloud_that_is_being_deployed_is_not_said_to_be_stopped(
@@ -83,7 +83,7 @@ def test_a_cloud_that_is_being_deployed_is_not_said_to_be_stopped(
 ) -> None:
     """`status` names the step that runs; `cloud show` its log, and for how long it has run."""
     store = Store.open()
-    store.begin_deployment(FIRST, cloud="toy", engine="toy", spec="", total_steps=3)
+    store.deployments.begin(FIRST, cloud="toy", engine="toy", spec="", total_steps=3)
     registered.keep_spec(paths, "toy", a_spec(tmp_path).text)
     with lifecycle._kept(a_spec(tmp_path), store, paths, uuid=FIRST, tell=lambda _: None) as site:
         site.tell(StepEvent("stack", "stack.sh", "running", time.time() - 100, total=3, log="/l/stack.log"))

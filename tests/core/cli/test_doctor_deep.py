@@ -30,16 +30,16 @@ def _home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
         monkeypatch.delenv(name, raising=False)
     store = Store.open()
     task = Task("it", (Subtask("it", (Workload(0, "A.b", {}, "serial", {"times": 9}, {}, {}),)),))
-    [workload] = store.begin_task(TASK, cloud="one", task=task, environment={}).values()
-    store.begin_workload(workload)
+    [workload] = store.tasks.begin(TASK, cloud="one", task=task, environment={}).values()
+    store.workloads.begin(workload)
     writer = SampleWriter(tmp_path / "samples" / workload / "0.arrows")
     for number in range(9):
         writer.add(Sample(number, 0, None, number, number + 1.0))
     writer.close()
-    store.end_workload(
+    store.workloads.end(
         workload, status="finished", load_seconds=9.0, full_seconds=9.0, generator={"processes": 1, "shards": []}
     )
-    store.end_task(TASK, status="finished")
+    store.tasks.end(TASK, status="finished")
     judge(store, TASK)
     return tmp_path
 
@@ -58,7 +58,7 @@ def _foreign(home: Path) -> None:
 
 
 def _no_report(home: Path) -> None:
-    Store.open().add_artifact(TASK, "html", str(home / "reports" / "gone.html"))
+    Store.open().artifacts.add(TASK, "html", str(home / "reports" / "gone.html"))
 
 
 def _half(home: Path) -> None:
@@ -68,12 +68,12 @@ def _half(home: Path) -> None:
 
 
 def _left(_: Path) -> None:
-    Store.open().remember(TASK, "one", "nova.server", "left-behind")
+    Store.open().ledger.remember(TASK, "one", "nova.server", "left-behind")
 
 
 def _no_credentials(home: Path) -> None:
     file = home / "clouds" / "one.clouds.yaml"
-    Store.open().register_cloud(
+    Store.open().clouds.register(
         "one", clouds_yaml=str(file), spec="", engine="embedded", root="", deployment=None, environment={}
     )
 
@@ -128,7 +128,7 @@ def test_what_is_wrong_is_found_and_mended_where_it_can_be(
     assert (deep.mended(found) == "") == mendable
     again = [one.what for one in _found()]
     if harm is _damaged:  # the samples stay damaged, and the verdict says so now
-        [workload] = [one for row in [Store.open().task(TASK)] if row for one in row.workloads]
+        [workload] = [one for row in [Store.open().tasks.get(TASK)] if row for one in row.workloads]
         assert [(row.criterion, row.passed) for row in workload.sla_rows] == [("damaged_samples", False)]
         assert said not in again[0]
     else:

@@ -17,8 +17,8 @@ TASK = reference("d", "down", "benchmark")
 def _running(store: Store) -> None:
     """Have a task in mid-load whose process will be gone."""
     load = Workload(0, "A.b", {}, "constant", {"times": 6}, {}, {"failure_rate": {"max": 0}})
-    uuids = store.begin_task(TASK, cloud="c", task=Task("T", (Subtask("s", (load,)),)), environment={})
-    store.begin_workload(uuids[0])
+    uuids = store.tasks.begin(TASK, cloud="c", task=Task("T", (Subtask("s", (load,)),)), environment={})
+    store.workloads.begin(uuids[0])
 
 
 def test_a_load_that_down_has_ended_was_stopped_by_a_user(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -27,7 +27,7 @@ def test_a_load_that_down_has_ended_was_stopped_by_a_user(tmp_path: Path, monkey
     store = Store.open()
     _running(store)
     _say_why()
-    store.stop_task(TASK, "scheduler lost: its process 7 is gone")
+    store.tasks.stop(TASK, "scheduler lost: its process 7 is gone")
     judge(store, TASK, samples=tmp_path)
     [reason] = verdict(store, task=TASK).reasons
     assert reason == "Workload 1, A.b, did not pass: aborted_manually: stopped by user: ./rallycross down."

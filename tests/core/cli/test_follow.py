@@ -26,23 +26,23 @@ def begin_task(store: Store, *scenarios: str) -> dict[int, str]:
         for position, name in enumerate(scenarios)
     )
     task = Task(title="t", subtasks=(Subtask("s", workloads),))
-    return store.begin_task(UUID, cloud="c", task=task, environment={})
+    return store.tasks.begin(UUID, cloud="c", task=task, environment={})
 
 
 def task_lines(store: Store) -> tuple[str, ...]:
     """Return what is said of the task."""
-    row = store.task(UUID)
+    row = store.tasks.get(UUID)
     assert row is not None
     return task_details(row)
 
 
 def test_names_the_steps_that_run(store: Store) -> None:
     """A deployment tells how many steps are done, and which run since when."""
-    store.begin_deployment(UUID, cloud="c", engine="e", spec="", total_steps=3)
-    store.record_step(UUID, StepEvent("a", "Fetch", "skipped", at=100.0))
-    store.record_step(UUID, StepEvent("b", "Install", "done", at=101.0, seconds=1.0))
-    store.record_step(UUID, StepEvent("c", "Start services", "running", at=102.0))
-    row = store.deployment(UUID)
+    store.deployments.begin(UUID, cloud="c", engine="e", spec="", total_steps=3)
+    store.deployments.record_step(UUID, StepEvent("a", "Fetch", "skipped", at=100.0))
+    store.deployments.record_step(UUID, StepEvent("b", "Install", "done", at=101.0, seconds=1.0))
+    store.deployments.record_step(UUID, StepEvent("c", "Start services", "running", at=102.0))
+    row = store.deployments.get(UUID)
     assert row is not None
 
     assert deployment_details(row, now=107.0) == ("2/3 steps, 1 skipped", "Start services  5.0 s")
@@ -50,10 +50,10 @@ def test_names_the_steps_that_run(store: Store) -> None:
 
 def test_says_which_step_failed_and_why(store: Store) -> None:
     """The first line of a failed step's error is shown; steps that were running with it are not."""
-    store.begin_deployment(UUID, cloud="c", engine="e", spec="", total_steps=2)
-    store.record_step(UUID, StepEvent("a", "Start", "failed", at=1.0, error="\nport 5000 is taken\nmore"))
-    store.end_deployment(UUID, status="failed", error="port 5000 is taken")
-    row = store.deployment(UUID)
+    store.deployments.begin(UUID, cloud="c", engine="e", spec="", total_steps=2)
+    store.deployments.record_step(UUID, StepEvent("a", "Start", "failed", at=1.0, error="\nport 5000 is taken\nmore"))
+    store.deployments.end(UUID, status="failed", error="port 5000 is taken")
+    row = store.deployments.get(UUID)
     assert row is not None
 
     assert deployment_details(row, now=5.0) == ("0/2 steps", "FAILED Start: port 5000 is taken")
@@ -61,8 +61,8 @@ def test_says_which_step_failed_and_why(store: Store) -> None:
 
 def test_counts_tests(store: Store) -> None:
     """A verification tells how many tests are done, and how many of them failed or were skipped."""
-    store.begin_verification(UUID, cloud="c", chosen="quick", total=5, environment={})
-    row = store.verification(UUID)
+    store.verifications.begin(UUID, cloud="c", chosen="quick", total=5, environment={})
+    row = store.verifications.get(UUID)
     assert row is not None
 
     assert verification_details(row, ["success", "fail", "uxsuccess", "skip"]) == ("4/5 tests, 2 failed, 1 skipped",)
@@ -70,8 +70,8 @@ def test_counts_tests(store: Store) -> None:
 
 def test_a_verification_prepares_before_it_knows_its_tests(store: Store) -> None:
     """Until the tests are known there is no count."""
-    store.begin_verification(UUID, cloud="c", chosen="quick", total=0, environment={})
-    row = store.verification(UUID)
+    store.verifications.begin(UUID, cloud="c", chosen="quick", total=0, environment={})
+    row = store.verifications.get(UUID)
     assert row is not None
 
     assert verification_details(row, []) == ("preparing",)
@@ -80,9 +80,9 @@ def test_a_verification_prepares_before_it_knows_its_tests(store: Store) -> None
 def test_tells_how_far_the_load_is(store: Store) -> None:
     """A workload that runs has iterations, rate, percentiles, errors and the time that is left, with units."""
     workloads = begin_task(store, "Nova.boot", "Nova.list")
-    store.begin_workload(workloads[0])
+    store.workloads.begin(workloads[0])
     progress: dict[str, Any] = {"done": 12, "total": 50, "failed": 1, "rate": 2.345, "p50": 0.5, "p95": 1.25}
-    store.report_progress(workloads[0], {**progress, "elapsed": 6.0, "remaining": 75.4})
+    store.workloads.report_progress(workloads[0], {**progress, "elapsed": 6.0, "remaining": 75.4})
 
     assert task_lines(store) == ("1/2 Nova.boot  12/50  2.3/s  p50 0.50 s p95 1.2 s  1 failed  1 min 15 s left",)
 
@@ -90,9 +90,9 @@ def test_tells_how_far_the_load_is(store: Store) -> None:
 def test_a_load_without_an_end_has_no_total(store: Store) -> None:
     """A load that runs for a time tells how many iterations are done, and no more than it knows."""
     workloads = begin_task(store, "Nova.boot")
-    store.begin_workload(workloads[0])
+    store.workloads.begin(workloads[0])
     assert task_lines(store) == ("1/1 Nova.boot  preparing",)
-    store.report_progress(workloads[0], {"done": 0, "total": None, "failed": 0, "rate": None, "p50": None})
+    store.workloads.report_progress(workloads[0], {"done": 0, "total": None, "failed": 0, "rate": None, "p50": None})
 
     assert task_lines(store) == ("1/1 Nova.boot  0  0 failed",)
 
@@ -100,8 +100,8 @@ def test_a_load_without_an_end_has_no_total(store: Store) -> None:
 def test_says_why_a_workload_broke(store: Store) -> None:
     """A workload that did not finish has its state and the first line of its error."""
     workloads = begin_task(store, "Nova.boot")
-    store.begin_workload(workloads[0])
-    store.end_workload(workloads[0], status="crashed", error="no image\ntrace", load_seconds=None, full_seconds=None)
+    store.workloads.begin(workloads[0])
+    store.workloads.end(workloads[0], status="crashed", error="no image\ntrace", load_seconds=None, full_seconds=None)
 
     assert task_lines(store) == ("1/1 Nova.boot  broke off: no image",)
 
@@ -116,9 +116,9 @@ def test_a_run_has_ended_when_it_passed_or_failed(state: str, *, ended: bool) ->
 
 def test_the_clock_is_an_argument(store: Store) -> None:
     """How long a step has been running depends on the time that is handed in, not on the wall clock."""
-    store.begin_deployment(UUID, cloud="c", engine="e", spec="", total_steps=1)
-    store.record_step(UUID, StepEvent("a", "Start", "running", at=time.time() + 1000))
-    row = store.deployment(UUID)
+    store.deployments.begin(UUID, cloud="c", engine="e", spec="", total_steps=1)
+    store.deployments.record_step(UUID, StepEvent("a", "Start", "running", at=time.time() + 1000))
+    row = store.deployments.get(UUID)
     assert row is not None
 
     assert deployment_details(row, now=row.steps[0].started_at + 61)[1] == "Start  1 min 01 s"

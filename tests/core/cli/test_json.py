@@ -20,7 +20,7 @@ def _home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.setenv("RALLYCROSS_HOME", str(tmp_path / "home"))
     store = Store.open()
     test = TestResult("a.b.C.test_d", "fail", 1.0, 0.5, (), EVIL, f"{EVIL}\nValueError: {EVIL}")
-    store.import_verification(UUID, cloud="small", chosen=EVIL, tests=[test], environment={"verifier": EVIL})
+    store.verifications.add(UUID, cloud="small", chosen=EVIL, tests=[test], environment={"verifier": EVIL})
     auth = {"auth_url": "http://127.0.0.1:9/v3", "password": "Canary-7Xk9"}
     spec = {"name": "small", "engine": "existing", "auth": auth}
     file = tmp_path / "small.yaml"

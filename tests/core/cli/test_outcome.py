@@ -21,9 +21,9 @@ def _run(folder: Path, row: SlaRow, **told: Any) -> Any:
     """Return as much of a run as its end needs, with one judged workload; `told` is what its verdict has told."""
     store = Store.open(f"sqlite:///{folder}/results.db")
     task = Task("t", (Subtask("s", (Workload(0, "A.b", {}, "serial", {}, {}, {}),)),))
-    uuid = store.begin_task(UUID, cloud="c", task=task, environment={})[0]
-    store.begin_workload(uuid)
-    store.save_judgement(uuid, statistics={}, sla=[row], passed=row.passed)
+    uuid = store.tasks.begin(UUID, cloud="c", task=task, environment={})[0]
+    store.workloads.begin(uuid)
+    store.workloads.save_judgement(uuid, statistics={}, sla=[row], passed=row.passed)
     return SimpleNamespace(
         store=store,
         task=UUID,

@@ -95,7 +95,7 @@ def test_a_plan_is_held_against_a_cloud(
     monkeypatch.setenv("RALLYCROSS_RESULTS_URL", f"sqlite:///{file.with_name('results.db')}")
     clouds = file.with_name("clouds.yaml")
     clouds.write_text(yaml.safe_dump({"clouds": {"small": small_cloud.cloud().config}}))
-    Store.open().register_cloud(
+    Store.open().clouds.register(
         "small", clouds_yaml=str(clouds), spec="", engine="existing", root="", deployment=None, environment={}
     )
     arguments = ["plan", str(file), "--cloud", "small", "--task-args"]

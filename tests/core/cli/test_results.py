@@ -27,9 +27,9 @@ def _home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     store = Store.open()
     _measure(store, tmp_path, FIRST, "First", cloud="one", tag="nightly", failing=False)
     _measure(store, tmp_path, SECOND, "Second", cloud="two", tag="weekly", failing=True)
-    store.begin_verification(VERIFICATION, cloud="one", chosen="quick", total=1, environment={})
-    store.record_test(VERIFICATION, TestResult("tempest.api.test_it", "fail", 0.0, 1.0, traceback="it broke"))
-    store.end_verification(VERIFICATION, status="finished")
+    store.verifications.begin(VERIFICATION, cloud="one", chosen="quick", total=1, environment={})
+    store.tests.record(VERIFICATION, TestResult("tempest.api.test_it", "fail", 0.0, 1.0, traceback="it broke"))
+    store.verifications.end(VERIFICATION, status="finished")
     return tmp_path
 
 
@@ -38,16 +38,16 @@ def _measure(store: Store, home: Path, uuid: str, title: str, *, cloud: str, tag
         0, "Nova.boot", {}, "constant", {"times": 4, "concurrency": 2}, {}, {"failure_rate": {"max": 0}}
     )
     task = Task(title, (Subtask(title, (workload,)),), tags=(tag,))
-    (workload_uuid,) = store.begin_task(uuid, cloud=cloud, task=task, environment={}).values()
-    store.begin_workload(workload_uuid)
+    (workload_uuid,) = store.tasks.begin(uuid, cloud=cloud, task=task, environment={}).values()
+    store.workloads.begin(workload_uuid)
     writer = SampleWriter(home / "samples" / workload_uuid / "0.arrows")
     for number in range(4):
         actions = [Action("nova.boot", 0, number, number + 1.0), Action("nova.wait", 1, number, number + 1.0)]
         failure = Failure("Boom", "it broke") if failing and number == 3 else None
         writer.add(Sample(number, 0, None, number, number + 1.0, failure=failure, actions=actions * 2))
     writer.close()
-    store.end_workload(workload_uuid, status="finished", load_seconds=4.0, full_seconds=5.0)
-    store.end_task(uuid, status="finished")
+    store.workloads.end(workload_uuid, status="finished", load_seconds=4.0, full_seconds=5.0)
+    store.tasks.end(uuid, status="finished")
     judge(store, uuid, samples=home / "samples")
 
 
@@ -176,7 +176,7 @@ def test_damaged_samples_mark_what_is_made_of_them(home: Path, capsys: pytest.Ca
 
 
 def _of(task: str, path: Path) -> bool:
-    row = Store.open().task(task)
+    row = Store.open().tasks.get(task)
     return row is not None and path.parent.name in {workload.uuid for workload in row.workloads}
 
 
@@ -185,7 +185,7 @@ def test_an_empty_name_deletes_nothing(capsys: pytest.CaptureFixture[str]) -> No
     _said(capsys, "delete", FIRST, VERIFICATION)
 
     assert "an empty uuid names nothing" in _said(capsys, "delete", "", code=2)
-    assert Store.open().task(SECOND) is not None
+    assert Store.open().tasks.get(SECOND) is not None
 
 
 def test_a_file_in_which_nothing_was_measured_is_not_imported(home: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -194,13 +194,13 @@ def test_a_file_in_which_nothing_was_measured_is_not_imported(home: Path, capsys
     for text in ("[]", '{"tasks": []}', '{"tasks": [{"subtasks": []}]}'):
         file.write_text(text)
         assert "no workload in it" in _said(capsys, "import", str(file), code=2)
-    assert {task.uuid for task in Store.open().tasks()} == {FIRST, SECOND}
+    assert {task.uuid for task in Store.open().tasks.latest()} == {FIRST, SECOND}
 
 
 def test_what_runs_is_not_deleted_unless_forced(capsys: pytest.CaptureFixture[str]) -> None:
     """A task that is running stays, until --force says that nothing drives it."""
     uuid = "cccc0000-0000-4000-8000-000000000000"
-    Store.open().begin_task(uuid, cloud="one", task=Task("Third", ()), environment={})
+    Store.open().tasks.begin(uuid, cloud="one", task=Task("Third", ()), environment={})
 
     assert "is running" in _said(capsys, "delete", "cccc", code=2)
     assert "is deleted" in _said(capsys, "delete", "cccc", "--force")

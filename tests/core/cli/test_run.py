@@ -50,7 +50,7 @@ def test_a_task_that_needs_no_cloud_runs_from_standard_input(home: Path) -> None
     assert "PASSED" in ran.stdout
     words = dict(line.split(maxsplit=1) for line in ran.stdout.splitlines() if line.startswith(("task", "report")))
     assert Path(words["report"]).read_text().startswith("<!doctype html>")
-    row = Store.open(f"sqlite:///{home / 'results.db'}").task(words["task"])
+    row = Store.open(f"sqlite:///{home / 'results.db'}").tasks.get(words["task"])
     assert (row.status, row.workloads[0].passed) == ("finished", True)
 
 
@@ -78,7 +78,7 @@ def test_what_cannot_be_run_ends_with_two(
     assert ran.returncode == 2
     assert said in ran.stderr
     assert "Traceback" not in ran.stderr
-    assert Store.open(f"sqlite:///{home / 'results.db'}").owners() == []
+    assert Store.open(f"sqlite:///{home / 'results.db'}").ledger.owners() == []
 
 
 def test_a_missing_cloud_is_missed_once(home: Path) -> None:
@@ -97,7 +97,7 @@ def test_timing_and_arguments_come_from_the_command_line(home: Path) -> None:
     ran = command(home, "run", "-", "--timing", "rally", "--task-args", "what=hello", text=text)
     assert ran.returncode == 0, ran.stderr
     uuid = next(line.split()[1] for line in ran.stdout.splitlines() if line.startswith("task"))
-    row = Store.open(f"sqlite:///{home / 'results.db'}").task(uuid)
+    row = Store.open(f"sqlite:///{home / 'results.db'}").tasks.get(uuid)
     assert (row.timing, row.subtasks[0].title) == ("rally", "hello")
 
 
@@ -136,7 +136,7 @@ def test_ctrl_c_stops_judges_and_reports(home: Path, tmp_path: Path) -> None:
 
 
 def _tasks(store: Store) -> list[TaskRow]:
-    return store.tasks()
+    return store.tasks.latest()
 
 
 def test_what_a_killed_run_has_left_is_cleaned(home: Path, small_cloud: SmallCloud, tmp_path: Path) -> None:
@@ -158,11 +158,11 @@ def test_what_a_killed_run_has_left_is_cleaned(home: Path, small_cloud: SmallClo
         finally:
             process.kill()
     store = Store.open(f"sqlite:///{home / 'results.db'}")
-    [(_, uuid)] = store.owners()
+    [(_, uuid)] = store.ledger.owners()
     seen = command(home, "clean", "--task", uuid, "--dry-run", OS_CLIENT_CONFIG_FILE=str(clouds))
     assert "keystone.project" in seen.stdout
     assert small_cloud.count("projects") == 1
     cleaned = command(home, "clean", "--task", uuid, OS_CLIENT_CONFIG_FILE=str(clouds))
     assert cleaned.returncode == 0, cleaned.stdout + cleaned.stderr
     assert [small_cloud.count(kind) for kind in ("projects", "users", "servers")] == [0, 0, 0]
-    assert store.owners() == []
+    assert store.ledger.owners() == []

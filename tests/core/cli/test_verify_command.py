@@ -43,7 +43,7 @@ class Command:
         self.paths.clouds_yaml.write_text(yaml.safe_dump(clouds))
         for name in clouds["clouds"]:
             where = str(self.paths.clouds_yaml)
-            self.store.register_cloud(
+            self.store.clouds.register(
                 name, clouds_yaml=where, spec="", engine="existing", root="", deployment=None, environment={}
             )
         self.project = small_project(folder / "small", PROJECT)
@@ -115,11 +115,11 @@ def test_every_form_can_be_written(verify: Command, form: str) -> None:
     assert verify("export", "last", "--format", form, "--to", str(file))[0] == 0
     assert "test_b" in file.read_bytes().decode(errors="replace")
     if form in {"junit", "subunit"}:
-        before = verify.store.verifications()[0].uuid
+        before = verify.store.verifications.latest()[0].uuid
         assert verify("import", str(file), "elsewhere")[0] == 0
-        row = next(row for row in verify.store.verifications() if row.uuid != before)
+        row = next(row for row in verify.store.verifications.latest() if row.uuid != before)
         assert (row.cloud, row.status) == ("elsewhere", "finished")
-        ends = [{test.name: test.status for test in verify.store.tests(uuid)} for uuid in (before, row.uuid)]
+        ends = [{test.name: test.status for test in verify.store.tests.of(uuid)} for uuid in (before, row.uuid)]
         assert ends[0] == ends[1]
 
 
@@ -165,7 +165,8 @@ def test_lists_are_taken_from_files(verify: Command) -> None:
     assert code == 0
     assert unknown in " ".join(err.split())
     ends = {
-        test.name[-1]: (test.status, test.reason) for test in verify.store.tests(verify.store.verifications()[0].uuid)
+        test.name[-1]: (test.status, test.reason)
+        for test in verify.store.tests.of(verify.store.verifications.latest()[0].uuid)
     }
     assert ends == {"a": ("success", ""), "b": ("xfail", "a known bug"), "c": ("skip", "nobody offers it")}
 
@@ -195,7 +196,7 @@ def test_what_is_wrong_is_said_and_nothing_is_half_made(verify: Command, argumen
     code, _, err = verify(*arguments)
     assert code == 2
     assert said in err
-    assert verify.store.verifications() == []
+    assert verify.store.verifications.latest() == []
     assert [verify.cloud.count(kind) for kind in ("users", "projects")] == [0, 0]
 
 
@@ -214,7 +215,7 @@ def test_a_choice_of_what_is_not_there_is_refused(verify: Command, arguments: tu
     code, _, err = verify("run", "small", *verify.source, *given)
     assert code == 2
     assert said in err
-    assert verify.store.verifications() == []
+    assert verify.store.verifications.latest() == []
     assert verify.cloud.count("users") == 0
 
 
@@ -222,12 +223,12 @@ def test_what_was_cut_off_goes_on_and_what_runs_is_left_alone(verify: Command) -
     """`--resume` runs what has no result yet; a verification that runs elsewhere, or has ended, is refused."""
     request = Request(Choice(set="full"), Source("project", verify.project))
     store = verify.store
-    store.begin_verification("cut-off", cloud="small", chosen="full", request=request.data())
-    store.record_test("cut-off", TestResult("tests.test_small.Works.test_b", "success", 1.0, 2.0))
+    store.verifications.begin("cut-off", cloud="small", chosen="full", request=request.data())
+    store.tests.record("cut-off", TestResult("tests.test_small.Works.test_b", "success", 1.0, 2.0))
     code, _, err = verify("run", "small", "--resume", "cut-off")
     assert code == 2
     assert "is running, or has died within the last 45 s" in err
-    store.end_verification("cut-off", status="crashed", error="it was killed")
+    store.verifications.end("cut-off", status="crashed", error="it was killed")
     code, out, err = verify("run", "small", "--resume", "cut-off")
     assert code == 0
     assert "1 tests have ended in an earlier attempt" in err

@@ -205,7 +205,7 @@ class Conformance:
     def test_the_cloud_stands(self, ground: Ground, wanted: CloudSpec) -> None:
         """After a deploy the cloud is registered, its parts run, and it does what it is for."""
         name = ground.deploy(wanted)
-        row = ground.store.cloud(name)
+        row = ground.store.clouds.get(name)
         assert row is not None
         assert name in yaml.safe_load(Path(row.clouds_yaml).read_text())["clouds"]
         self._assert_runs(ground, wanted)
@@ -233,7 +233,7 @@ class Conformance:
         assert (failure.code, failure.command) == (2, "ls /no/such/thing")
         assert "last words" in failure.last
         assert failure.host in {server.name if server else "localhost" for server in ground.places}
-        row = ground.store.deployment(UUID)
+        row = ground.store.deployments.get(UUID)
         assert row is not None
         assert (row.status, "last words" in row.error) == ("failed", True)
         ground.deploy(wanted)
@@ -310,7 +310,7 @@ class Conformance:
         for _ in range(2):
             ground.destroy(wanted)
             assert self._left(ground, wanted) == []
-            assert ground.store.cloud(wanted.name) is None
+            assert ground.store.clouds.get(wanted.name) is None
 
     def test_a_half_failed_deploy_is_destroyed(self, ground: Ground, wanted: CloudSpec) -> None:
         """What a failed deploy has left goes as well."""

@@ -40,7 +40,7 @@ def test_a_failure_stays_until_its_step_is_done_again(tmp_path: Path, store: Sto
     def do(name: str) -> tuple[str, bool, int]:
         with suppress(StepFailed):
             lifecycle.do(spec, store, paths, uuid=UUID, name=name)
-        row = store.deployment(UUID)
+        row = store.deployments.get(UUID)
         assert row is not None
         return row.status, bool(row.error), row.total_steps
 
@@ -52,7 +52,7 @@ def test_a_failure_stays_until_its_step_is_done_again(tmp_path: Path, store: Sto
 
     assert do("install") == ("running", False, 3)
     lifecycle.end(spec, store, paths, uuid=UUID, tell=lambda _: None)
-    row = store.deployment(UUID)
+    row = store.deployments.get(UUID)
     assert row is not None
     assert row.status == "finished"
     lifecycle.destroy(spec, store, paths, tell=lambda _: None)

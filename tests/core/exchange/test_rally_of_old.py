@@ -220,7 +220,7 @@ def test_an_old_file_is_kept_whole(store: Store, tmp_path: Path) -> None:
     file = tmp_path / "r.json"
     file.write_text(json.dumps([{**RESULT, "hooks": [{"hook": "sys_call", "description": "d", **RAN}]}]))
     (uuid,) = import_rally(store, file, samples=tmp_path / "samples")
-    task = store.task(uuid)
+    task = store.tasks.get(uuid)
     assert task is not None
     (row,) = task.workloads
     assert row.hook_results[0]["summary"] == {"success": 1}

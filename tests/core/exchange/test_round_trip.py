@@ -121,11 +121,11 @@ def test_what_was_imported_is_exported_as_it_was(
     given_file, back_file, samples = (tmp_path / name for name in ("given.json", "back.json", "samples"))
     given_file.write_text(json.dumps(document))
     (uuid,) = import_rally(store, given_file, samples=samples)
-    task = store.task(uuid)
+    task = store.tasks.get(uuid)
     assert task is not None
     export_rally([task], back_file, samples=samples)
     back = json.loads(back_file.read_text())
-    store.delete_results(uuid)  # for the next example
+    store.history.delete(uuid)  # for the next example
     shutil.rmtree(samples)
 
     back["info"] = document["info"]
@@ -254,11 +254,11 @@ def test_a_task_comes_once_and_whole(store: Store, tmp_path: Path) -> None:
 
     with pytest.raises(RallycrossError, match="here already"):
         import_rally(store, file, samples=tmp_path / "samples")
-    store.delete_results(uuid)
+    store.history.delete(uuid)
     with pytest.raises(RallycrossError, match="samples of this task are here without it"):
         import_rally(store, file, samples=tmp_path / "samples")
 
-    assert store.task(uuid) is None
+    assert store.tasks.get(uuid) is None
     assert read_samples(tmp_path / "samples" / "6f1d3c40-0000-4000-8000-000000000003").num_rows == 0
 
 

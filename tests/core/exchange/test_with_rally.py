@@ -40,7 +40,7 @@ def _kept(document: dict[str, Any]) -> dict[str, Any]:
 def test_rallys_results_come_back_as_they_were(rally: Rally, store: Store, tmp_path: Path) -> None:
     """Iterations, times, actions, outputs, hooks, SLA and Rally's own statistics are the same to the last digit."""
     (uuid,) = import_rally(store, rally.results, samples=tmp_path / "samples")
-    task = store.task(uuid)
+    task = store.tasks.get(uuid)
     assert task is not None
     export_rally([task], tmp_path / "back.json", samples=tmp_path / "samples")
 
@@ -53,7 +53,7 @@ def test_an_imported_task_is_one_of_ours(rally: Rally, store: Store, tmp_path: P
     """It has the cloud, timing, origin, verdict, statistics and samples that a task of our own has."""
     samples = tmp_path / "samples"
     (uuid,) = import_rally(store, rally.results, samples=samples)
-    task = store.task(uuid)
+    task = store.tasks.get(uuid)
     assert task is not None
 
     assert (task.cloud, task.timing, task.origin, task.status) == (CLOUD, "rally", str(rally.results), "finished")
@@ -69,7 +69,7 @@ def test_an_imported_task_is_one_of_ours(rally: Rally, store: Store, tmp_path: P
 def test_the_old_list_gives_the_same_samples(rally: Rally, store: Store, tmp_path: Path) -> None:
     """Of Rally's old list come the same iterations, on the day on which they were measured."""
     samples = tmp_path / "samples"
-    new, old = (store.task(import_rally(store, path, samples=samples)[0]) for path in (rally.results, rally.old))
+    new, old = (store.tasks.get(import_rally(store, path, samples=samples)[0]) for path in (rally.results, rally.old))
     assert new is not None
     assert old is not None
 
@@ -90,7 +90,7 @@ def test_rally_reads_a_task_of_ours(rally: Rally, store: Store, tmp_path: Path) 
     """`task import`, `report`, `trends` and `sla-check` of Rally work on it, and Rally finds the same figures."""
     file = tmp_path / "ours.json"
     uuid = _task_of_ours(store, tmp_path / "samples")
-    task = store.task(uuid)
+    task = store.tasks.get(uuid)
     assert task is not None
     export_rally([task], file, samples=tmp_path / "samples")
 
@@ -126,9 +126,9 @@ def _task_of_ours(store: Store, samples: Path) -> str:
     )  # fmt: skip
     uuid = "6f1d3c40-0000-4000-8000-000000000001"
     task = Task("Ours", (Subtask("One", (workload,)),), tags=("nightly",))
-    (workload_uuid,) = store.begin_task(uuid, cloud="embedded", task=task, environment={}).values()
-    store.begin_workload(workload_uuid)
-    store.begin_load(workload_uuid, at=time.time())
+    (workload_uuid,) = store.tasks.begin(uuid, cloud="embedded", task=task, environment={}).values()
+    store.workloads.begin(workload_uuid)
+    store.workloads.begin_load(workload_uuid, at=time.time())
     writer = SampleWriter(samples / workload_uuid / "0.arrows")
     for number in range(40):
         due, started, ended = number / 5, number / 5 + 0.01, number / 5 + 0.4 + number / 97
@@ -159,9 +159,9 @@ def _task_of_ours(store: Store, samples: Path) -> str:
     }
     done = {"started_at": 1.0, "finished_at": 2.0, "error": None}
     contexts = [{"plugin_name": "users", "plugin_cfg": {}, "setup": done, "cleanup": done}]
-    store.end_workload(
+    store.workloads.end(
         workload_uuid, status="finished", load_seconds=8.0, full_seconds=9.0, contexts=contexts, hook_results=[result]
     )
-    store.end_task(uuid, status="finished")
+    store.tasks.end(uuid, status="finished")
     judge(store, uuid, samples=samples)
     return uuid

@@ -28,7 +28,7 @@ def _begin(store: Store, workloads: int = 1) -> dict[int, str]:
     made = tuple(
         Workload(position, "A.b", {}, "constant", {}, {}, {"failure_rate": {"max": 0}}) for position in range(workloads)
     )
-    return store.begin_task(TASK, cloud="c", task=Task("t", (Subtask("s", made),)), environment={})
+    return store.tasks.begin(TASK, cloud="c", task=Task("t", (Subtask("s", made),)), environment={})
 
 
 def _measure(folder: Path, *, well: int = 2, failed: int = 0, close: bool = True) -> None:
@@ -42,7 +42,7 @@ def _measure(folder: Path, *, well: int = 2, failed: int = 0, close: bool = True
 
 
 def _workload(store: Store) -> WorkloadRow:
-    task = store.task(TASK)
+    task = store.tasks.get(TASK)
     assert task is not None
     return task.workloads[0]
 
@@ -50,10 +50,10 @@ def _workload(store: Store) -> WorkloadRow:
 def test_a_workload_that_met_its_sla_passes(store: Store, tmp_path: Path) -> None:
     """Figures and rows are stored with it."""
     uuid = _begin(store)[0]
-    store.begin_workload(uuid)
+    store.workloads.begin(uuid)
     _measure(tmp_path / uuid)
-    store.end_workload(uuid, status="finished", load_seconds=1.0, full_seconds=2.0)
-    store.end_task(TASK, status="finished")
+    store.workloads.end(uuid, status="finished", load_seconds=1.0, full_seconds=2.0)
+    store.tasks.end(TASK, status="finished")
     judgement = judge(store, TASK, samples=tmp_path)
     row = _workload(store)
 
@@ -68,10 +68,10 @@ def test_a_workload_that_met_its_sla_passes(store: Store, tmp_path: Path) -> Non
 def test_a_missed_criterion_fails_the_workload_and_gives_the_reason(store: Store, tmp_path: Path) -> None:
     """The reason names the workload, the criterion and the figures."""
     uuid = _begin(store)[0]
-    store.begin_workload(uuid)
+    store.workloads.begin(uuid)
     _measure(tmp_path / uuid, well=3, failed=1)
-    store.end_workload(uuid, status="finished")
-    store.end_task(TASK, status="finished")
+    store.workloads.end(uuid, status="finished")
+    store.tasks.end(TASK, status="finished")
     judge(store, TASK, samples=tmp_path)
     found = verdict(store, task=TASK)
 
@@ -101,9 +101,9 @@ def test_a_load_that_did_not_come_to_its_end_fails_though_its_criteria_are_met(
 ) -> None:
     """A row beside the criteria says why."""
     uuid = _begin(store)[0]
-    store.begin_workload(uuid)
+    store.workloads.begin(uuid)
     _measure(tmp_path / uuid)
-    store.end_workload(uuid, status=status, error=error)
+    store.workloads.end(uuid, status=status, error=error)
     rows = judge(store, TASK, samples=tmp_path).workloads[0].rows
 
     assert [(one.criterion, one.passed) for one in rows] == [("failure_rate", True), (row, False)]
@@ -113,10 +113,10 @@ def test_a_load_that_did_not_come_to_its_end_fails_though_its_criteria_are_met(
 def test_a_workload_whose_process_died_is_closed_with_what_it_had_measured(store: Store, tmp_path: Path) -> None:
     """Its figures are those of the samples on disk; what was to come after it never began; the task has crashed."""
     uuids = _begin(store, workloads=2)
-    store.begin_workload(uuids[0])
+    store.workloads.begin(uuids[0])
     _measure(tmp_path / uuids[0], well=5, close=False)
     first, second = judge(store, TASK, samples=tmp_path).workloads
-    task = store.task(TASK)
+    task = store.tasks.get(TASK)
 
     assert task is not None
     assert task.status == "crashed"
@@ -133,8 +133,8 @@ def test_a_workload_whose_process_died_is_closed_with_what_it_had_measured(store
 def test_a_load_that_measured_nothing_has_not_passed(store: Store, tmp_path: Path) -> None:
     """No failure in no iteration meets the criterion and proves nothing."""
     uuid = _begin(store)[0]
-    store.begin_workload(uuid)
-    store.end_workload(uuid, status="finished")
+    store.workloads.begin(uuid)
+    store.workloads.end(uuid, status="finished")
     judgement = judge(store, TASK, samples=tmp_path)
 
     assert not judgement.passed
@@ -144,7 +144,7 @@ def test_a_load_that_measured_nothing_has_not_passed(store: Store, tmp_path: Pat
 def test_judging_twice_is_judging_once(store: Store, tmp_path: Path) -> None:
     """A judge that is run again finds the same, and leaves the same."""
     uuid = _begin(store)[0]
-    store.begin_workload(uuid)
+    store.workloads.begin(uuid)
     _measure(tmp_path / uuid, close=False)
     first = judge(store, TASK, samples=tmp_path)
 
@@ -159,11 +159,11 @@ def test_a_task_that_never_began_cannot_be_judged(store: Store) -> None:
 
 
 def _verify(store: Store, *statuses: Status, end: Literal["finished", "crashed"] | None = "finished") -> None:
-    store.begin_verification(VERIFICATION, cloud="c", chosen="quick", total=len(statuses), environment={})
+    store.verifications.begin(VERIFICATION, cloud="c", chosen="quick", total=len(statuses), environment={})
     for number, status in enumerate(statuses):
-        store.record_test(VERIFICATION, TestResult(f"t.{number}", status, 0.0, 1.0))
+        store.tests.record(VERIFICATION, TestResult(f"t.{number}", status, 0.0, 1.0))
     if end:
-        store.end_verification(
+        store.verifications.end(
             VERIFICATION, status=end, error="tempest: no such file\nmore" if end == "crashed" else ""
         )
 
@@ -195,11 +195,11 @@ def test_a_verification_passes_when_something_was_passed_and_nothing_failed(
 def test_a_deployment_that_did_not_finish_fails_the_run(store: Store) -> None:
     """Whether it never began, is still running or failed: each has its sentence."""
     reasons = [verdict(store, deployment=DEPLOYMENT).reasons]
-    store.begin_deployment(DEPLOYMENT, cloud="c", engine="e", spec="", total_steps=1)
+    store.deployments.begin(DEPLOYMENT, cloud="c", engine="e", spec="", total_steps=1)
     reasons.append(verdict(store, deployment=DEPLOYMENT).reasons)
-    store.end_deployment(DEPLOYMENT, status="failed", error="\nmariadb: no space left.\nmore")
+    store.deployments.end(DEPLOYMENT, status="failed", error="\nmariadb: no space left.\nmore")
     reasons.append(verdict(store, deployment=DEPLOYMENT).reasons)
-    store.end_deployment(DEPLOYMENT, status="finished")
+    store.deployments.end(DEPLOYMENT, status="finished")
 
     assert reasons == [
         ["The deployment never began."],

@@ -185,16 +185,16 @@ def _store(tmp_path: Path) -> Store:
 def _run(store: Store, folder: Path, *loads: list[Sample], timing: Timing = "intended", **generator: float) -> None:
     made = tuple(Workload(n, "A.b", {}, "rps", {}, {}, {"failure_rate": {"max": 0}}) for n in range(len(loads)))
     task = Task("t", (Subtask("s", made),), timing=timing)
-    uuids = store.begin_task(TASK, cloud="c", task=task, environment={})
+    uuids = store.tasks.begin(TASK, cloud="c", task=task, environment={})
     for position, samples in enumerate(loads):
-        store.begin_workload(uuids[position])
+        store.workloads.begin(uuids[position])
         writer = SampleWriter(folder / uuids[position] / "0.arrows")
         for sample in samples:
             writer.add(sample)
         writer.close()
         told = {"processes": 1, "shards": [{**WELL, **generator}]}
-        store.end_workload(uuids[position], status="finished", load_seconds=10.0, generator=told)
-    store.end_task(TASK, status="finished")
+        store.workloads.end(uuids[position], status="finished", load_seconds=10.0, generator=told)
+    store.tasks.end(TASK, status="finished")
     judge(store, TASK, samples=folder)
 
 
@@ -225,7 +225,7 @@ def test_a_run_has_failed_when_a_load_that_can_be_believed_did(store: Store, tmp
 def test_durations_are_taken_as_the_task_says(timing: Timing, median: float, store: Store, tmp_path: Path) -> None:
     """With Rally's timing they begin at the actual start, so a late start does not show in them."""
     _run(store, tmp_path, _paced(late=0.005), timing=timing)
-    task = store.task(TASK)
+    task = store.tasks.get(TASK)
 
     assert task is not None
     assert task.workloads[0].statistics is not None

@@ -115,7 +115,7 @@ def test_a_restarted_service_is_another_process(site: Site, root: Path, machine:
     assert result["summary"] == {"success": 1}
     assert pid(root, "nova-api") not in {0, before}
     assert result["results"][0]["output"]["complete"][0]["data"] == ["restart nova-api on ctl1"]
-    assert site.store.standing(site.cloud) == []
+    assert site.store.ledger.standing(site.cloud) == []
 
 
 @pytest.mark.parametrize("act", ["stop", "kill", "terminate"])
@@ -128,7 +128,7 @@ def test_a_service_that_was_ended_runs_after_the_load(site: Site, root: Path, ma
     assert result["summary"] == {"success": 1}
     wait_until(lambda: pid(root, "nova-api") not in {0, before})
     assert pid(root, "nova-conductor") == other
-    assert site.store.standing(site.cloud) == []
+    assert site.store.ledger.standing(site.cloud) == []
 
 
 def test_a_frozen_service_goes_on_after_the_load(site: Site, root: Path, machine: Machine) -> None:
@@ -136,11 +136,11 @@ def test_a_frozen_service_goes_on_after_the_load(site: Site, root: Path, machine
     before = pid(root, "nova-api")
     hooks = begin(site, machine, "freeze nova-api service")
     wait_until(lambda: states(root, "nova-api") == {"T"})
-    assert [row.kind for row in site.store.standing(site.cloud, site.workload)] == [KIND]
+    assert [row.kind for row in site.store.ledger.standing(site.cloud, site.workload)] == [KIND]
     assert hooks.close()[0]["summary"] == {"success": 1}
     wait_until(lambda: states(root, "nova-api") == {"S"})
     assert pid(root, "nova-api") == before
-    assert site.store.standing(site.cloud) == []
+    assert site.store.ledger.standing(site.cloud) == []
 
 
 def test_a_freeze_for_seconds_ends_by_itself(site: Site, root: Path, machine: Machine) -> None:
@@ -165,7 +165,7 @@ def test_what_a_dead_process_has_broken_is_mended(site: Site, root: Path, machin
     wait_until(lambda: pid(root, "nova-api") == 0)
     assert undo_standing(site.store, site.cloud, site.workload) == {}
     assert pid(root, "nova-api")
-    assert site.store.standing(site.cloud) == []
+    assert site.store.ledger.standing(site.cloud) == []
     hooks.close()
 
 
@@ -179,7 +179,7 @@ def test_what_cannot_be_mended_is_told_and_kept(site: Site, root: Path, machine:
         [result] = hooks.close()
         assert result["summary"] == {"failed": 1}
         assert "stop nova-api on ctl1 could not be undone: " in result["results"][0]["error"]["msg"]
-        assert len(site.store.standing(site.cloud)) == 1
+        assert len(site.store.ledger.standing(site.cloud)) == 1
     finally:
         program.with_suffix(".away").rename(program)
     assert undo_standing(site.store, site.cloud, site.workload) == {}
@@ -189,11 +189,11 @@ def test_faults_are_made_and_mended_over_ssh(site: Site, root: Path, machine: Ma
     """A machine behind SSH is broken and mended as this one is; how to get there again stands in the ledger."""
     hooks = begin(site, replace(machine, server=server), "stop nova-api service on ctl1 node")
     wait_until(lambda: pid(root, "nova-api") == 0)
-    [row] = site.store.standing(site.cloud, site.workload)
+    [row] = site.store.ledger.standing(site.cloud, site.workload)
     assert row.detail["server"]["port"] == server.port
     assert hooks.close()[0]["summary"] == {"success": 1}
     assert pid(root, "nova-api")
-    assert site.store.standing(site.cloud) == []
+    assert site.store.ledger.standing(site.cloud) == []
 
 
 @pytest.mark.parametrize(
@@ -242,7 +242,7 @@ def test_a_node_that_cannot_be_reached_is_not_broken(site: Site) -> None:
     hooks.started(1)
     [result] = hooks.close()
     assert "far (root@127.0.0.1:" in result["results"][0]["error"]["msg"]
-    assert site.store.standing(site.cloud) == []
+    assert site.store.ledger.standing(site.cloud) == []
 
 
 def test_without_nodes_there_is_nothing_to_break(site: Site) -> None:

@@ -74,6 +74,6 @@ def add_outputs(store: Store, samples: Path, workload: str, *, iterations: int =
             )
         )
     writer.close()
-    with store.writing() as session:
+    with store.database.writing() as session:
         values = {"hook_results": HOOKS, "load_began_at": 1000.0}
         session.execute(update(WorkloadRow).where(WorkloadRow.uuid == workload).values(values))

@@ -95,7 +95,7 @@ class MadeRun:
 
 def make_deployment(store: Store, run: MadeRun, *, error: str = "") -> None:
     """Deploy a cloud of two dozen steps; with an `error`, the last step fails by it."""
-    store.begin_deployment(
+    store.deployments.begin(
         run.deployment, cloud="embedded", engine="embedded", spec="engine: embedded\n", total_steps=len(_STEPS)
     )
     for name, start, seconds in _STEPS:
@@ -103,12 +103,14 @@ def make_deployment(store: Store, run: MadeRun, *, error: str = "") -> None:
         status = "failed" if failed else "done"
         title = f"{name.replace('.', ': ').capitalize()}"
         at = STARTED + start + seconds
-        store.record_step(run.deployment, StepEvent(name, title, status, at, seconds, error if failed else ""))
-    store.end_deployment(run.deployment, status="failed" if error else "finished", error=error)
+        store.deployments.record_step(
+            run.deployment, StepEvent(name, title, status, at, seconds, error if failed else "")
+        )
+    store.deployments.end(run.deployment, status="failed" if error else "finished", error=error)
     _took_place(store, DeploymentRow, run.deployment, 0, 74)
     environment = {"openstack": "2026.2", "nova": "34.0.0", "keystone": "30.0.0", "virt driver": "fake"}
     if not error:
-        store.register_cloud(
+        store.clouds.register(
             "embedded",
             clouds_yaml="/home/me/.rallycross/clouds.yaml",
             spec="engine: embedded\n",
@@ -122,7 +124,7 @@ def make_deployment(store: Store, run: MadeRun, *, error: str = "") -> None:
 def make_verification(store: Store, run: MadeRun, *, traceback: str = TRACEBACK) -> None:
     """Verify it: one test is skipped; with a `traceback`, one fails."""
     chance = random.Random(3)
-    store.begin_verification(
+    store.verifications.begin(
         run.verification,
         cloud="embedded",
         chosen="quick",
@@ -145,8 +147,8 @@ def make_verification(store: Store, run: MadeRun, *, traceback: str = TRACEBACK)
         else:
             result = TestResult(name, "success", at, seconds, tags=("smoke",))
         at += seconds
-        store.record_test(run.verification, result)
-    store.end_verification(run.verification, status="finished")
+        store.tests.record(run.verification, result)
+    store.verifications.end(run.verification, status="finished")
     _took_place(store, VerificationRow, run.verification, 75, 118)
 
 
@@ -180,15 +182,17 @@ def make_task(
         "python": "3.11.2",
         "machine": {"system": "Debian GNU/Linux 12", "cores": 2, "memory": "24 GB"},
     }
-    uuids = store.begin_task(run.task, cloud="embedded", task=task, environment=environment)
+    uuids = store.tasks.begin(run.task, cloud="embedded", task=task, environment=environment)
     for position, (_, _, actions) in enumerate(_SCENARIOS):
         uuid = uuids[position]
-        store.begin_workload(uuid)
+        store.workloads.begin(uuid)
         share = failing if position == len(_SCENARIOS) - 1 else 0.0
         seconds = _load(run.samples / uuid / "0.arrows", actions, iterations, share, message, seed=position)
         contexts = [{"name": "users", "setup_seconds": 1.2, "cleanup_seconds": 0.8}]
-        store.end_workload(uuid, status="finished", load_seconds=seconds, full_seconds=seconds + 2.1, contexts=contexts)
-    store.end_task(run.task, status="finished")
+        store.workloads.end(
+            uuid, status="finished", load_seconds=seconds, full_seconds=seconds + 2.1, contexts=contexts
+        )
+    store.tasks.end(run.task, status="finished")
     _took_place(store, TaskRow, run.task, 119, 184)
     judge(store, run.task, samples=run.samples)
 
@@ -209,9 +213,9 @@ def make_open_loop(store: Store, run: MadeRun, *, keeps_up: bool = False) -> Non
     )
     subtask = Subtask("Two at once", workloads, "Image and web.", "http", ("open", "fast"), run_in_parallel=True)
     task = Task("Open loop", (subtask,), tags=("nightly",), source="version: 2\n")
-    uuids = store.begin_task(run.task, cloud="embedded", task=task, environment={"python": "3.11.2"})
+    uuids = store.tasks.begin(run.task, cloud="embedded", task=task, environment={"python": "3.11.2"})
     for position, uuid in uuids.items():
-        store.begin_workload(uuid)
+        store.workloads.begin(uuid)
         late = position == 0 and not keeps_up
         chance = random.Random(position)
         writer = SampleWriter(run.samples / uuid / "0.arrows")
@@ -225,15 +229,15 @@ def make_open_loop(store: Store, run: MadeRun, *, keeps_up: bool = False) -> Non
         writer.close()
         shard = {"shard": 0, "seconds": 20.0, "cpu_seconds": 19.4 if late else 4.0}
         generator = {"processes": 1, "shards": [{**shard, "lag_p99": 0.001, "lag_max": 0.2, "peak_rss_mb": 90}]}
-        store.end_workload(uuid, status="finished", load_seconds=20.0, full_seconds=20.1, generator=generator)
-    store.end_task(run.task, status="finished")
+        store.workloads.end(uuid, status="finished", load_seconds=20.0, full_seconds=20.1, generator=generator)
+    store.tasks.end(run.task, status="finished")
     judge(store, run.task, samples=run.samples)
 
 
 def _took_place(store: Store, model: type[DeploymentRow | VerificationRow | TaskRow], uuid: str, *at: float) -> None:
     """Put a stage, which was made in an instant, to the time at which a cloud would have had it."""
     began, ended = (STARTED + seconds for seconds in at)
-    with store.writing() as session:
+    with store.database.writing() as session:
         session.execute(update(model).where(model.uuid == uuid).values(started_at=began, ended_at=ended))
 
 

@@ -43,7 +43,7 @@ def test_thinning_keeps_the_fastest_the_slowest_and_some_failures(
 
 def test_steps_start_with_the_first(store: Store, made: MadeRun) -> None:
     """Starts are relative, in order; what ran side by side overlaps."""
-    row = store.deployment(made.deployment)
+    row = store.deployments.get(made.deployment)
     assert row is not None
     frame = frames.steps(row)
 
@@ -53,7 +53,7 @@ def test_steps_start_with_the_first(store: Store, made: MadeRun) -> None:
 
 def test_tests_are_counted_by_service(store: Store, made: MadeRun) -> None:
     """Each service has its passed, failed, skipped and seconds, also where one of them is 0."""
-    frame = frames.by_service(frames.tests(store.tests(made.verification))).set_index("service")
+    frame = frames.by_service(frames.tests(store.tests.of(made.verification))).set_index("service")
 
     assert frame.index.tolist() == ["compute", "identity", "image", "network", "volume"]
     assert frame.loc["compute", ["passed", "failed", "skipped"]].tolist() == [4, 0, 1]

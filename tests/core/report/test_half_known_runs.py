@@ -60,21 +60,23 @@ def _task() -> Task:
 
 def _events(store: Store, samples: Path) -> Iterator[Callable[[], Any]]:
     """Yield what a whole run keeps, one after another."""
-    yield lambda: store.begin_deployment(DEPLOYMENT, cloud="c", engine="e", spec="", total_steps=2)
+    yield lambda: store.deployments.begin(DEPLOYMENT, cloud="c", engine="e", spec="", total_steps=2)
     for status in ("running", "done"):
-        yield lambda status=status: store.record_step(DEPLOYMENT, StepEvent("s", "S", status, 1000.0, 0.0, ""))
-    yield lambda: store.end_deployment(DEPLOYMENT, status="finished")
-    yield lambda: store.begin_verification(VERIFICATION, cloud="c", chosen="quick")
-    yield lambda: store.take_up_verification(VERIFICATION)
-    yield lambda: store.record_test(VERIFICATION, TestResult("t.x.y", "fail", 1000.0, 1.0, traceback="no"))
-    yield lambda: store.end_verification(VERIFICATION, status="finished")
+        yield lambda status=status: store.deployments.record_step(
+            DEPLOYMENT, StepEvent("s", "S", status, 1000.0, 0.0, "")
+        )
+    yield lambda: store.deployments.end(DEPLOYMENT, status="finished")
+    yield lambda: store.verifications.begin(VERIFICATION, cloud="c", chosen="quick")
+    yield lambda: store.verifications.take_up(VERIFICATION)
+    yield lambda: store.tests.record(VERIFICATION, TestResult("t.x.y", "fail", 1000.0, 1.0, traceback="no"))
+    yield lambda: store.verifications.end(VERIFICATION, status="finished")
     uuids: dict[int, str] = {}
-    yield lambda: uuids.update(store.begin_task(TASK, cloud="c", task=_task(), environment={}))
+    yield lambda: uuids.update(store.tasks.begin(TASK, cloud="c", task=_task(), environment={}))
     for position in (0, 1):
-        yield lambda position=position: store.begin_workload(uuids[position])
+        yield lambda position=position: store.workloads.begin(uuids[position])
         context = {"plugin_name": "users", "plugin_cfg": {}, "setup": {"started_at": 1000.0, "finished_at": None}}
-        yield lambda position=position, done=context: store.save_contexts(uuids[position], [done])
-        yield lambda position=position: store.begin_load(uuids[position], at=1000.0)
+        yield lambda position=position, done=context: store.workloads.save_contexts(uuids[position], [done])
+        yield lambda position=position: store.workloads.begin_load(uuids[position], at=1000.0)
         writer: list[SampleWriter] = []
         yield lambda position=position, writer=writer: writer.append(
             SampleWriter(samples / uuids[position] / "0.arrows")
@@ -87,22 +89,26 @@ def _events(store: Store, samples: Path) -> Iterator[Callable[[], Any]]:
                 writer[0].flush()
 
             yield add
-        yield lambda position=position: store.report_progress(uuids[position], PROGRESS)
+        yield lambda position=position: store.workloads.report_progress(uuids[position], PROGRESS)
         yield lambda writer=writer: writer[0].close()
-        yield lambda position=position: store.end_workload(
+        yield lambda position=position: store.workloads.end(
             uuids[position],
             status="finished",
             load_seconds=6.0,
             full_seconds=7.0,
             generator={"processes": 1, "shards": [HEALTH]},
         )
-    yield lambda: store.end_task(TASK, status="finished")
+    yield lambda: store.tasks.end(TASK, status="finished")
     yield lambda: judge(store, TASK, samples=samples)
 
 
 def _show_everything(store: Store, samples: Path, folder: Path) -> None:
     """Render what is known in every format, and hold each to being whole."""
-    deployment, verification, task = store.deployment(DEPLOYMENT), store.verification(VERIFICATION), store.task(TASK)
+    deployment, verification, task = (
+        store.deployments.get(DEPLOYMENT),
+        store.verifications.get(VERIFICATION),
+        store.tasks.get(TASK),
+    )
     given = {"deployment": DEPLOYMENT, "verification": VERIFICATION, "task": TASK}
     found = verdict(store, **given)
     assert found.passed or found.reasons
@@ -144,7 +150,7 @@ def test_every_beginning_of_a_load_is_judged(steps: int, store: Store, tmp_path:
     samples = tmp_path / "samples"
     for event in itertools.islice(_events(store, samples), steps):
         event()
-    if store.task(TASK) is not None:
+    if store.tasks.get(TASK) is not None:
         judged = judge(store, TASK, samples=samples)
         assert not judged.passed
     _show_everything(store, samples, tmp_path / "judged")
@@ -163,10 +169,10 @@ def test_what_is_not_known_of_a_generator_costs_nothing_else(
 ) -> None:
     """A load process that was killed has told nothing of itself, or a part: the rest is judged and shown."""
     folder = tmp_path_factory.mktemp("run")
-    store.delete_results(TASK)
+    store.history.delete(TASK)
     for event in itertools.islice(_events(store, folder), 8, None):
         event()
-    [first, _] = [workload.uuid for workload in (store.task(TASK) or pytest.fail("no task")).workloads]
-    store.end_workload(first, status="aborted", generator={"processes": 3, "shards": shards})
+    [first, _] = [workload.uuid for workload in (store.tasks.get(TASK) or pytest.fail("no task")).workloads]
+    store.workloads.end(first, status="aborted", generator={"processes": 3, "shards": shards})
     judge(store, TASK, samples=folder)
     _show_everything(store, folder, folder / "shown")

@@ -101,7 +101,7 @@ def test_workloads_are_listed_as_the_file_has_them(store: Store, made: MadeRun, 
 
     plan = Task("v1", (Subtask("Dummy.dummy", (Workload(0, "Dummy.dummy", {}, "serial", {}, {}, {}),)),))
     uuid = str(uuid4())
-    store.begin_task(uuid, cloud="none", task=plan, environment={})
+    store.tasks.begin(uuid, cloud="none", task=plan, environment={})
     page, _ = _write(store, made, tmp_path, deployment=None, verification=None, task=uuid)
     words = re.sub(r"\s+", " ", page.text)
     assert (words.count("1. Dummy.dummy"), words.count("Dummy.dummy Dummy.dummy")) == (2, 0)
@@ -180,7 +180,7 @@ def test_a_run_that_broke_off_is_reported_as_that(store: Store, tmp_path: Path) 
 
 def test_a_load_that_was_killed_shows_what_it_had_measured(store: Store, made: MadeRun, tmp_path: Path) -> None:
     """A task that is still running, not judged, with files or without: the page says what is known."""
-    with store.writing() as session:
+    with store.database.writing() as session:
         session.connection().exec_driver_sql(
             "UPDATE workloads SET passed = NULL, statistics = NULL, status = 'running'"
         )
@@ -218,7 +218,7 @@ def test_the_files_are_noted_as_artifacts_of_each_stage(store: Store, made: Made
         _write(store, made, tmp_path / "out")
 
     for owner in (made.deployment, made.verification, made.task):
-        assert [(row.kind, row.path) for row in store.artifacts(owner)] == [
+        assert [(row.kind, row.path) for row in store.artifacts.of(owner)] == [
             ("html", str(tmp_path / "out" / "report.html")),
             ("junit", str(tmp_path / "out" / "junit.xml")),
             ("json", str(tmp_path / "out" / "report.json")),
@@ -263,7 +263,7 @@ def test_an_open_loop_shows_its_schedule_and_its_service_time(store: Store, tmp_
 
 def test_the_timing_that_was_used_is_told(store: Store, made: MadeRun, tmp_path: Path) -> None:
     """With Rally's, the page says that figures can be held against Rally's, and how finely waits are known then."""
-    with store.writing() as session:
+    with store.database.writing() as session:
         session.connection().exec_driver_sql("UPDATE tasks SET timing = 'rally'")
     page, _ = _write(store, made, tmp_path)
 
@@ -275,7 +275,7 @@ def test_a_task_that_was_judged_before_there_were_so_many_figures_is_shown(
     store: Store, made: MadeRun, tmp_path: Path
 ) -> None:
     """What its statistics do not have is left out of the page."""
-    task = store.task(made.task)
+    task = store.tasks.get(made.task)
     assert task is not None
     for workload in task.workloads:
         figures = dict(workload.statistics or {})
@@ -283,7 +283,7 @@ def test_a_task_that_was_judged_before_there_were_so_many_figures_is_shown(
             del figures[name]
         figures["rows"] = [{k: v for k, v in row.items() if k not in {"p99.9", "p99.99"}} for row in figures["rows"]]
         figures["timeline"] = {k: v for k, v in figures["timeline"].items() if k not in {"p50", "p99", "actions"}}
-        store.save_judgement(workload.uuid, statistics=figures, sla=[], passed=True)
+        store.workloads.save_judgement(workload.uuid, statistics=figures, sla=[], passed=True)
     page, _ = _write(store, made, tmp_path, deployment=None, verification=None)
 
     assert len(page.figures) == 2 * 4  # the scatter and the throughput

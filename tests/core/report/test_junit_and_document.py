@@ -123,9 +123,9 @@ def test_a_crashed_workload_is_an_error(store: Store, tmp_path: Path) -> None:
     """It is told apart from one that only missed a criterion."""
     made = MadeRun(tmp_path / "samples")
     make_task(store, made)
-    task = store.task(made.task)
+    task = store.tasks.get(made.task)
     assert task is not None
-    store.end_workload(task.workloads[0].uuid, status="crashed", error="users: no quota", error_detail="Traceback")
+    store.workloads.end(task.workloads[0].uuid, status="crashed", error="users: no quota", error_detail="Traceback")
     suites = {suite.get("name"): suite for suite in _junit(store, made, tmp_path)}
     error = suites["benchmark"].find("testcase/error")
 

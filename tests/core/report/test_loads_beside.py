@@ -50,7 +50,7 @@ def test_a_load_beside_another_is_told_in_both(
 
     first = threading.Thread(target=run, args=(FIRST, 60 if together else 0.2, enough))
     first.start()
-    while together and not any(one.load_began_at for one in getattr(store.task(FIRST), "workloads", [])):
+    while together and not any(one.load_began_at for one in getattr(store.tasks.get(FIRST), "workloads", [])):
         first.join(0.05)
         assert first.is_alive()
     if not together:
@@ -63,7 +63,7 @@ def test_a_load_beside_another_is_told_in_both(
         html, document = (
             rendered(store, form, verification=None, task=uuid, samples=tmp_path).decode() for form in ("html", "json")
         )
-        row = store.task(uuid)
+        row = store.tasks.get(uuid)
         assert row is not None
         shown = " ".join(str(part) for part in show_task(store, row, tmp_path))
         assert [one["task"] for one in json.loads(document)["beside"]] == ([other] if together else [])

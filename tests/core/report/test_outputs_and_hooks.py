@@ -15,7 +15,7 @@ from rallycross.results.store import Store
 @pytest.fixture(name="page")
 def _page(store: Store, made: MadeRun, tmp_path: Path) -> Path:
     """Write the report of a run whose first workload has outputs and hooks, and give the page."""
-    task = store.task(made.task)
+    task = store.tasks.get(made.task)
     assert task is not None
     add_outputs(store, made.samples, task.workloads[0].uuid)
     folder = tmp_path / "out"

@@ -117,37 +117,37 @@ Store.open(f"sqlite:///{sys.argv[2]}")
 def test_a_database_that_was_removed_in_use_is_said(tmp_path: Path) -> None:
     """SQLite itself would go on writing to what nobody can find any more."""
     store = Store.open(f"sqlite:///{tmp_path / 'results.db'}")
-    store.patience = 0.0
+    store.database.patience = 0.0
     (tmp_path / "results.db").rename(tmp_path / "moved.db")
     with pytest.raises(DatabaseTrouble, match=f"{tmp_path}/results.db: was removed while it was in use"):
-        store.add_artifact("one", "log", "there")
+        store.artifacts.add("one", "log", "there")
 
     Store.open(f"sqlite:///{tmp_path / 'results.db'}").close()
     with pytest.raises(DatabaseTrouble, match="another file was put in its place"):
-        store.artifacts("one")
+        store.artifacts.of("one")
 
 
 def test_a_file_that_is_away_for_a_while_is_waited_for(tmp_path: Path) -> None:
     """A writer goes on once it is back, and nothing is lost."""
     file, away = tmp_path / "results.db", tmp_path / "away.db"
     store = Store.open(f"sqlite:///{file}")
-    store.patience = 60.0
+    store.database.patience = 60.0
     file.rename(away)
     back = threading.Timer(1.0, lambda: away.rename(file))
     back.start()
-    store.add_artifact("one", "log", "there")
+    store.artifacts.add("one", "log", "there")
     back.join()
 
-    assert [row.path for row in Store.open(f"sqlite:///{file}").artifacts("one")] == ["there"]
+    assert [row.path for row in Store.open(f"sqlite:///{file}").artifacts.of("one")] == ["there"]
 
 
 def test_progress_is_not_worth_waiting_for(tmp_path: Path) -> None:
     """A load that shows how far it has come is not kept waiting by a database that is away."""
     store = Store.open(f"sqlite:///{tmp_path / 'results.db'}")
-    store.patience = 3600.0
+    store.database.patience = 3600.0
     (tmp_path / "results.db").rename(tmp_path / "away.db")
 
-    store.report_progress("one", {"done": 1})
+    store.workloads.report_progress("one", {"done": 1})
 
 
 @pytest.mark.parametrize("what", ["database", "row"])
@@ -167,15 +167,15 @@ def fill():
 if what == "database":
     fill()
 store = Store.open(f"sqlite:///{folder}/results.db")
-store.patience = 0.0
-store.add_artifact("one", "log", "x")
+store.database.patience = 0.0
+store.artifacts.add("one", "log", "x")
 fill()
 try:
     for number in range(100):
-        store.add_artifact("one", "log", "x" * 4096 + str(number))
+        store.artifacts.add("one", "log", "x" * 4096 + str(number))
 finally:
     os.unlink(f"{folder}/filling")
-    assert [row.path[0] for row in store.artifacts("one")][0] == "x"
+    assert [row.path[0] for row in store.artifacts.of("one")][0] == "x"
 """
     if os.geteuid() != 0:
         pytest.skip("only root can mount a small disk")
@@ -230,7 +230,7 @@ def test_a_server_that_does_not_let_us_in_is_said(change: Callable[[str], str], 
 def test_a_server_that_is_away_for_a_while_is_waited_for(postgresql_url: str) -> None:
     """Connections are cut and none are let in: writers wait, go on when they may, and nothing is lost."""
     store = Store.open(postgresql_url)
-    store.patience = 60.0
+    store.database.patience = 60.0
     name = postgresql_url.rpartition("/")[2]
     admin = create_engine(postgresql_url.replace(name, "postgres"), isolation_level="AUTOCOMMIT")
 
@@ -247,7 +247,7 @@ def test_a_server_that_is_away_for_a_while_is_waited_for(postgresql_url: str) ->
 
     def write() -> None:
         while not stop.is_set():
-            store.add_artifact("one", "log", str(len(written)))
+            store.artifacts.add("one", "log", str(len(written)))
             written.append(str(len(written)))
             time.sleep(0.01)
 
@@ -263,5 +263,5 @@ def test_a_server_that_is_away_for_a_while_is_waited_for(postgresql_url: str) ->
     writing.join()
     admin.dispose()
 
-    assert [row.path for row in store.artifacts("one")] == written
+    assert [row.path for row in store.artifacts.of("one")] == written
     store.close()

@@ -18,7 +18,7 @@ from rallycross.results.store import Store
 
 def test_a_migrated_database_has_the_tables_of_the_models(store: Store) -> None:
     """Alembic finds nothing to change, in columns, types, indexes or constraints."""
-    with store.engine.connect() as connection:
+    with store.database.engine.connect() as connection:
         context = MigrationContext.configure(connection, opts={"compare_type": True, "compare_server_default": True})
         found = compare_metadata(context, Base.metadata)
 
@@ -52,7 +52,7 @@ def test_a_migration_keeps_what_was_measured(revision: str, tmp_path: Path) -> N
     engine.dispose()
     store = Store.open(url)
 
-    with store.engine.connect() as connection:
+    with store.database.engine.connect() as connection:
         kept = {
             name: connection.execute(select(func.count()).select_from(table)).scalar()
             for name, table in tables.tables.items()

@@ -34,12 +34,12 @@ def _task() -> Task:
 
 def test_a_deployment_keeps_its_steps_in_the_order_of_their_begin(store: Store) -> None:
     """A step that is told of again changes its row; its start is the moment of the event less its seconds."""
-    store.begin_deployment(DEPLOYMENT, cloud="c", engine="embedded", spec="x: 1", total_steps=2)
-    store.record_step(DEPLOYMENT, StepEvent("b", "B", "running", 100.0))
-    store.record_step(DEPLOYMENT, StepEvent("a", "A", "skipped", 101.0))
-    store.record_step(DEPLOYMENT, StepEvent("b", "B", "done", 103.0, seconds=3.0))
-    store.end_deployment(DEPLOYMENT, status="finished")
-    row = store.deployment(DEPLOYMENT)
+    store.deployments.begin(DEPLOYMENT, cloud="c", engine="embedded", spec="x: 1", total_steps=2)
+    store.deployments.record_step(DEPLOYMENT, StepEvent("b", "B", "running", 100.0))
+    store.deployments.record_step(DEPLOYMENT, StepEvent("a", "A", "skipped", 101.0))
+    store.deployments.record_step(DEPLOYMENT, StepEvent("b", "B", "done", 103.0, seconds=3.0))
+    store.deployments.end(DEPLOYMENT, status="finished")
+    row = store.deployments.get(DEPLOYMENT)
 
     assert row is not None
     assert (row.status, row.cloud, row.total_steps) == ("finished", "c", 2)
@@ -51,10 +51,10 @@ def test_a_deployment_keeps_its_steps_in_the_order_of_their_begin(store: Store) 
 
 def test_what_a_deployment_has_done_is_not_skipped_by_it(store: Store) -> None:
     """A step that is come to a second time, by whoever was to do it, keeps how long it took."""
-    store.begin_deployment(DEPLOYMENT, cloud="c", engine="e", spec="", total_steps=1)
-    store.record_step(DEPLOYMENT, StepEvent("a", "A", "done", 103.0, 3.0))
-    store.record_step(DEPLOYMENT, StepEvent("a", "A", "skipped", 104.0))
-    row = store.deployment(DEPLOYMENT)
+    store.deployments.begin(DEPLOYMENT, cloud="c", engine="e", spec="", total_steps=1)
+    store.deployments.record_step(DEPLOYMENT, StepEvent("a", "A", "done", 103.0, 3.0))
+    store.deployments.record_step(DEPLOYMENT, StepEvent("a", "A", "skipped", 104.0))
+    row = store.deployments.get(DEPLOYMENT)
 
     assert row is not None
     assert [(step.status, step.seconds) for step in row.steps] == [("done", 3.0)]
@@ -62,14 +62,14 @@ def test_what_a_deployment_has_done_is_not_skipped_by_it(store: Store) -> None:
 
 def test_a_deployment_taken_up_again_keeps_its_steps_and_its_begin(store: Store) -> None:
     """What a failed attempt has done stays; the status is that of the attempt that runs."""
-    store.begin_deployment(DEPLOYMENT, cloud="c", engine="e", spec="", total_steps=2)
-    store.record_step(DEPLOYMENT, StepEvent("a", "A", "done", 100.0, 1.0))
-    store.record_step(DEPLOYMENT, StepEvent("b", "B", "running", 100.0))
-    before = store.deployment(DEPLOYMENT)
-    store.end_deployment(DEPLOYMENT, status="failed", error="no luck")
-    failed = store.deployment(DEPLOYMENT)
-    store.begin_deployment(DEPLOYMENT, cloud="c", engine="e", spec="", total_steps=2)
-    after = store.deployment(DEPLOYMENT)
+    store.deployments.begin(DEPLOYMENT, cloud="c", engine="e", spec="", total_steps=2)
+    store.deployments.record_step(DEPLOYMENT, StepEvent("a", "A", "done", 100.0, 1.0))
+    store.deployments.record_step(DEPLOYMENT, StepEvent("b", "B", "running", 100.0))
+    before = store.deployments.get(DEPLOYMENT)
+    store.deployments.end(DEPLOYMENT, status="failed", error="no luck")
+    failed = store.deployments.get(DEPLOYMENT)
+    store.deployments.begin(DEPLOYMENT, cloud="c", engine="e", spec="", total_steps=2)
+    after = store.deployments.get(DEPLOYMENT)
 
     assert before is not None
     assert failed is not None
@@ -82,12 +82,12 @@ def test_a_deployment_taken_up_again_keeps_its_steps_and_its_begin(store: Store)
 
 def test_one_failed_step_fails_the_deployment_and_not_those_beside_it(store: Store) -> None:
     """A step done by itself fails alone, with a row even where it had come to none; the deployment has failed."""
-    store.begin_deployment(DEPLOYMENT, cloud="c", engine="e", spec="", total_steps=0)
+    store.deployments.begin(DEPLOYMENT, cloud="c", engine="e", spec="", total_steps=0)
     for name in ("a", "b"):
-        store.record_step(DEPLOYMENT, StepEvent(name, name.upper(), "running", 100.0, total=3))
-    store.fail_step(DEPLOYMENT, "a", error="no luck")
-    store.fail_step(DEPLOYMENT, "c", error="no host")
-    row = store.deployment(DEPLOYMENT)
+        store.deployments.record_step(DEPLOYMENT, StepEvent(name, name.upper(), "running", 100.0, total=3))
+    store.deployments.fail_step(DEPLOYMENT, "a", error="no luck")
+    store.deployments.fail_step(DEPLOYMENT, "c", error="no host")
+    row = store.deployments.get(DEPLOYMENT)
 
     assert row is not None
     assert (row.status, row.error, row.total_steps) == ("failed", "no host", 3)
@@ -98,53 +98,53 @@ def test_a_failed_deployment_runs_again_once_its_only_failed_step_does(store: St
     """A step that has not failed changes nothing of the failure, and neither does one of several that have."""
 
     def status() -> tuple[str, str]:
-        row = store.deployment(DEPLOYMENT)
+        row = store.deployments.get(DEPLOYMENT)
         assert row is not None
         return row.status, row.error
 
-    store.begin_deployment(DEPLOYMENT, cloud="c", engine="e", spec="", total_steps=3)
-    store.fail_step(DEPLOYMENT, "a", error="no luck")
-    store.resume_deployment(DEPLOYMENT, step="b")
+    store.deployments.begin(DEPLOYMENT, cloud="c", engine="e", spec="", total_steps=3)
+    store.deployments.fail_step(DEPLOYMENT, "a", error="no luck")
+    store.deployments.resume(DEPLOYMENT, step="b")
     assert status() == ("failed", "no luck")
 
-    store.resume_deployment(DEPLOYMENT, step="a")
+    store.deployments.resume(DEPLOYMENT, step="a")
     assert status() == ("running", "")
 
-    store.fail_step(DEPLOYMENT, "b", error="no host")
-    store.resume_deployment(DEPLOYMENT, step="a")
+    store.deployments.fail_step(DEPLOYMENT, "b", error="no host")
+    store.deployments.resume(DEPLOYMENT, step="a")
     assert status() == ("failed", "no host")
 
 
 def test_a_verification_that_begins_again_starts_over(store: Store) -> None:
     """Tests come back in the order in which they ended, once each; a second attempt does not inherit them."""
     for _ in range(2):
-        store.begin_verification(VERIFICATION, cloud="c", chosen="quick", total=2, environment={"tempest": "47"})
-        store.record_test(VERIFICATION, TestResult("t.b", "success", 5.0, 0.5, tags=("smoke",)))
-        store.record_test(VERIFICATION, TestResult("t.a", "skip", 6.0, 0.0, reason="no"))
-        store.record_test(VERIFICATION, TestResult("t.b", "fail", 7.0, 0.1, traceback="Traceback"))
-    tests = store.tests(VERIFICATION)
+        store.verifications.begin(VERIFICATION, cloud="c", chosen="quick", total=2, environment={"tempest": "47"})
+        store.tests.record(VERIFICATION, TestResult("t.b", "success", 5.0, 0.5, tags=("smoke",)))
+        store.tests.record(VERIFICATION, TestResult("t.a", "skip", 6.0, 0.0, reason="no"))
+        store.tests.record(VERIFICATION, TestResult("t.b", "fail", 7.0, 0.1, traceback="Traceback"))
+    tests = store.tests.of(VERIFICATION)
 
     assert [(test.name, test.status, test.reason) for test in tests] == [("t.b", "fail", ""), ("t.a", "skip", "no")]
-    store.end_verification(VERIFICATION, status="finished")
-    row = store.verification(VERIFICATION)
+    store.verifications.end(VERIFICATION, status="finished")
+    row = store.verifications.get(VERIFICATION)
     assert row is not None
     assert (row.status, row.environment) == ("finished", {"tempest": "47"})
 
 
 def test_text_that_a_database_cannot_hold_does_not_cost_the_row(store: Store) -> None:
     """NUL and half of a surrogate pair, as a broken answer can carry them, are replaced."""
-    store.begin_verification(VERIFICATION, cloud="c", chosen="quick", total=1, environment={})
-    store.record_test(VERIFICATION, TestResult("t.a", "fail", 5.0, 0.5, traceback="a\0b \ud800"))
+    store.verifications.begin(VERIFICATION, cloud="c", chosen="quick", total=1, environment={})
+    store.tests.record(VERIFICATION, TestResult("t.a", "fail", 5.0, 0.5, traceback="a\0b \ud800"))
 
-    assert [test.traceback for test in store.tests(VERIFICATION)] == ["a\ufffdb ?"]
+    assert [test.traceback for test in store.tests.of(VERIFICATION)] == ["a\ufffdb ?"]
 
 
 def test_a_task_that_begins_again_is_left_as_it_is(store: Store) -> None:
     """A benchmark that is run again after a kill finds its workloads as the process before has left them."""
-    uuids = store.begin_task(TASK, cloud="c", task=_task(), environment={"python": "3.11"})
-    store.begin_workload(uuids[1])
-    again = store.begin_task(TASK, cloud="c", task=_task(), environment={})
-    row = store.task(TASK)
+    uuids = store.tasks.begin(TASK, cloud="c", task=_task(), environment={"python": "3.11"})
+    store.workloads.begin(uuids[1])
+    again = store.tasks.begin(TASK, cloud="c", task=_task(), environment={})
+    row = store.tasks.get(TASK)
 
     assert again == uuids
     assert row is not None
@@ -163,16 +163,18 @@ def test_a_task_that_begins_again_is_left_as_it_is(store: Store) -> None:
 
 def test_a_workload_shows_its_progress_its_end_and_its_last_judgement(store: Store) -> None:
     """Progress is replaced, and so is a judgement; rows keep their order."""
-    uuid = store.begin_task(TASK, cloud="c", task=_task(), environment={})[0]
-    store.report_progress(uuid, {"done": 1})
-    store.report_progress(uuid, {"done": 2, "total": 2})
+    uuid = store.tasks.begin(TASK, cloud="c", task=_task(), environment={})[0]
+    store.workloads.report_progress(uuid, {"done": 1})
+    store.workloads.report_progress(uuid, {"done": 2, "total": 2})
     contexts = [{"name": "users", "setup_seconds": 0.5}]
-    store.end_workload(uuid, status="finished", load_seconds=1.5, full_seconds=2.0, contexts=contexts)
-    store.save_judgement(uuid, statistics={"count": 1}, sla=[SlaRow("old", passed=False, detail="")], passed=False)
+    store.workloads.end(uuid, status="finished", load_seconds=1.5, full_seconds=2.0, contexts=contexts)
+    store.workloads.save_judgement(
+        uuid, statistics={"count": 1}, sla=[SlaRow("old", passed=False, detail="")], passed=False
+    )
     rows = [SlaRow("z", passed=True, detail="1"), SlaRow("a", passed=True, detail="2")]
-    store.save_judgement(uuid, statistics={"count": 2}, sla=rows, passed=True)
-    store.end_task(TASK, status="finished")
-    task = store.task(TASK)
+    store.workloads.save_judgement(uuid, statistics={"count": 2}, sla=rows, passed=True)
+    store.tasks.end(TASK, status="finished")
+    task = store.tasks.get(TASK)
 
     assert task is not None
     workload = task.workloads[0]
@@ -186,51 +188,51 @@ def test_a_workload_shows_its_progress_its_end_and_its_last_judgement(store: Sto
 def test_a_cloud_is_found_by_its_name_until_it_is_forgotten(store: Store) -> None:
     """Registering again replaces; what was never registered is None."""
     for root in ("/one", "/two"):
-        store.register_cloud(
+        store.clouds.register(
             "c", clouds_yaml="/y", spec="s", engine="e", root=root, deployment=None, environment={"os": "x"}
         )
 
-    assert [row.root for row in store.clouds()] == ["/two"]
-    found = store.cloud("c")
+    assert [row.root for row in store.clouds.all()] == ["/two"]
+    found = store.clouds.get("c")
     assert found is not None
     assert found.environment == {"os": "x"}
-    store.forget_cloud("c")
-    assert store.cloud("c") is None
+    store.clouds.forget("c")
+    assert store.clouds.get("c") is None
 
 
 def test_what_the_ledger_has_already_gets_its_new_detail_in_place(store: Store) -> None:
     """Row and place stay, so that nothing is unknown for a moment; another owner's of the same name is another."""
-    first = store.remember_once("one", "c", "step", "a", {"undo": "old"})
-    store.remember_once("one", "c", "step", "b", {})
-    other = store.remember_once("other", "c", "step", "a", {})
+    first = store.ledger.remember_once("one", "c", "step", "a", {"undo": "old"})
+    store.ledger.remember_once("one", "c", "step", "b", {})
+    other = store.ledger.remember_once("other", "c", "step", "a", {})
 
-    assert store.remember_once("one", "c", "step", "a", {"undo": "new"}) == first != other
-    assert [(row.name, row.detail) for row in store.standing("c", "one")] == [("a", {"undo": "new"}), ("b", {})]
+    assert store.ledger.remember_once("one", "c", "step", "a", {"undo": "new"}) == first != other
+    assert [(row.name, row.detail) for row in store.ledger.standing("c", "one")] == [("a", {"undo": "new"}), ("b", {})]
 
 
 def test_the_ledger_holds_what_may_stand_and_nothing_else(store: Store) -> None:
     """A thing stands from before its create until it is known to be gone, with or without an id."""
-    first = store.remember(TASK, "c", "nova.server", "s_1", {"project": "p"})
-    second = store.remember(TASK, "c", "cinder.volume", "v_1")
-    third = store.remember("other", "c", "nova.server", "s_2")
-    store.remember(TASK, "elsewhere", "nova.server", "s_3")
-    store.learned(first, "id-1")
+    first = store.ledger.remember(TASK, "c", "nova.server", "s_1", {"project": "p"})
+    second = store.ledger.remember(TASK, "c", "cinder.volume", "v_1")
+    third = store.ledger.remember("other", "c", "nova.server", "s_2")
+    store.ledger.remember(TASK, "elsewhere", "nova.server", "s_3")
+    store.ledger.learned(first, "id-1")
 
-    assert [(row.name, row.resource_id, row.detail) for row in store.standing("c", TASK)] == [
+    assert [(row.name, row.resource_id, row.detail) for row in store.ledger.standing("c", TASK)] == [
         ("s_1", "id-1", {"project": "p"}),
         ("v_1", None, {}),
     ]
-    store.forgotten(first)
-    assert [row.id for row in store.standing("c")] == [second, third]
+    store.ledger.forgotten(first)
+    assert [row.id for row in store.ledger.standing("c")] == [second, third]
 
 
 def test_an_artifact_is_noted_once(store: Store) -> None:
     """A report that is written again to the same place is one artifact."""
     for _ in range(2):
-        store.add_artifact(TASK, "html", "/r/report.html")
-    store.add_artifact(TASK, "junit", "/r/junit.xml")
+        store.artifacts.add(TASK, "html", "/r/report.html")
+    store.artifacts.add(TASK, "junit", "/r/junit.xml")
 
-    assert [(row.kind, row.path) for row in store.artifacts(TASK)] == [
+    assert [(row.kind, row.path) for row in store.artifacts.of(TASK)] == [
         ("html", "/r/report.html"),
         ("junit", "/r/junit.xml"),
     ]
@@ -243,8 +245,8 @@ def test_several_threads_may_write_at_once(store: Store) -> None:
     def work(owner: str) -> None:
         try:
             for number in range(25):
-                row = store.remember(owner, "c", "kind", str(number))
-                store.learned(row, str(number))
+                row = store.ledger.remember(owner, "c", "kind", str(number))
+                store.ledger.learned(row, str(number))
         except BaseException as error:  # noqa: BLE001 - a thread's error must reach the test
             errors.append(error)
 
@@ -255,25 +257,25 @@ def test_several_threads_may_write_at_once(store: Store) -> None:
         thread.join()
 
     assert errors == []
-    assert len([row for row in store.standing("c") if row.resource_id == row.name]) == 100
+    assert len([row for row in store.ledger.standing("c") if row.resource_id == row.name]) == 100
 
 
 def test_processes_that_open_a_fresh_database_at_once_all_succeed(url: str) -> None:
     """One migrates, the others wait for it."""
     code = (
         "import sys; from rallycross.results.store import Store; s = Store.open(sys.argv[1]); "
-        "s.remember('o', 'c', 'kind', sys.argv[2])"
+        "s.ledger.remember('o', 'c', 'kind', sys.argv[2])"
     )
     processes = [subprocess.Popen([sys.executable, "-c", code, url, str(number)]) for number in range(4)]
 
     assert [process.wait(60) for process in processes] == [0] * 4
-    assert {row.name for row in Store.open(url).standing("c")} == {"0", "1", "2", "3"}
+    assert {row.name for row in Store.open(url).ledger.standing("c")} == {"0", "1", "2", "3"}
 
 
 def test_a_sqlite_database_is_for_its_owner_alone(tmp_path: Path) -> None:
     """Specs may hold addresses and names that are nobody else's business."""
     store = Store.open(f"sqlite:///{tmp_path / 'a' / 'r.db'}")
-    store.forget_cloud("x")
+    store.clouds.forget("x")
 
     assert {stat.S_IMODE(file.stat().st_mode) for file in (tmp_path / "a").iterdir()} == {0o600}
 
@@ -302,10 +304,10 @@ def test_opening_a_database_again_does_not_drop_its_locks(tmp_path: Path) -> Non
     """A process that opens a store twice still holds the first one's lock: others do not take its log away."""
     url = f"sqlite:///{tmp_path / 'results.db'}"
     first = Store.open(url)
-    with first.reading() as session:
+    with first.database.reading() as session:
         session.connection()
         Store.open(url).close()
-        code = f"from rallycross.results.store import Store; s = Store.open({url!r}); s.forget_cloud('x'); s.close()"
+        code = f"from rallycross.results.store import Store; s = Store.open({url!r}); s.clouds.forget('x'); s.close()"
         subprocess.run([sys.executable, "-c", code], check=True)
 
         assert (tmp_path / "results.db-wal").exists()
@@ -315,11 +317,11 @@ def test_tasks_are_found_by_cloud_and_tag_the_newest_first(store: Store) -> None
     """The database finds them, whatever is in a tag, and no more than are asked for."""
     tags = {"a": ("x", 'quo"ted'), "b": ("xy",), "c": (), "d": ("x",)}
     for name, given in tags.items():
-        store.begin_task(name, cloud=f"cloud-{name in 'ab'}", task=Task(name, (), tags=given), environment={})
+        store.tasks.begin(name, cloud=f"cloud-{name in 'ab'}", task=Task(name, (), tags=given), environment={})
 
-    assert [row.uuid for row in store.tasks()] == ["d", "c", "b", "a"]
-    assert [row.uuid for row in store.tasks(tag="x")] == ["d", "a"]
-    assert [row.uuid for row in store.tasks(tag="x", limit=1)] == ["d"]
-    assert [row.uuid for row in store.tasks(tag='quo"ted')] == ["a"]
-    assert [row.uuid for row in store.tasks(tag="x", cloud="cloud-True")] == ["a"]
-    assert store.tasks(tag="") == []
+    assert [row.uuid for row in store.tasks.latest()] == ["d", "c", "b", "a"]
+    assert [row.uuid for row in store.tasks.latest(tag="x")] == ["d", "a"]
+    assert [row.uuid for row in store.tasks.latest(tag="x", limit=1)] == ["d"]
+    assert [row.uuid for row in store.tasks.latest(tag='quo"ted')] == ["a"]
+    assert [row.uuid for row in store.tasks.latest(tag="x", cloud="cloud-True")] == ["a"]
+    assert store.tasks.latest(tag="") == []

@@ -10,18 +10,18 @@ from rallycross.verification.test import TestResult
 
 def begin(store: Store, uuid: str, *tests: TestResult, cloud: str = "c") -> None:
     """Keep a verification with these tests."""
-    store.begin_verification(uuid, cloud=cloud, chosen="smoke", total=len(tests), request={"concurrency": 2})
+    store.verifications.begin(uuid, cloud=cloud, chosen="smoke", total=len(tests), request={"concurrency": 2})
     for test in tests:
-        store.record_test(uuid, test)
-    store.end_verification(uuid, status="finished")
+        store.tests.record(uuid, test)
+    store.verifications.end(uuid, status="finished")
 
 
 def test_taking_up_keeps_what_has_ended(store: Store) -> None:
     """The next attempt is told which tests have ended; the row runs again, with its request and its beginning."""
     begin(store, "u", TestResult("a", "success", 1.0, 2.0))
-    before = store.verification("u")
-    assert store.take_up_verification("u") == (1, frozenset({"a"}))
-    row = store.verification("u")
+    before = store.verifications.get("u")
+    assert store.verifications.take_up("u") == (1, frozenset({"a"}))
+    row = store.verifications.get("u")
     assert row is not None
     assert before is not None
     assert (row.status, row.ended_at, row.stopping) == ("running", None, False)
@@ -30,34 +30,34 @@ def test_taking_up_keeps_what_has_ended(store: Store) -> None:
 
 def test_beginning_anew_ends_what_ran_before(store: Store) -> None:
     """Tests of the attempt before are gone, and whoever still runs it is refused."""
-    store.begin_verification("u", cloud="c", chosen="smoke")
-    attempt, _ = store.take_up_verification("u")
-    store.record_test("u", TestResult("a", "success", 1.0, 2.0), attempt=attempt)
-    store.begin_verification("u", cloud="c", chosen="smoke")
-    assert store.tests("u") == []
+    store.verifications.begin("u", cloud="c", chosen="smoke")
+    attempt, _ = store.verifications.take_up("u")
+    store.tests.record("u", TestResult("a", "success", 1.0, 2.0), attempt=attempt)
+    store.verifications.begin("u", cloud="c", chosen="smoke")
+    assert store.tests.of("u") == []
     with pytest.raises(TakenOver):
-        store.record_test("u", TestResult("b", "success", 1.0, 2.0), attempt=attempt)
+        store.tests.record("u", TestResult("b", "success", 1.0, 2.0), attempt=attempt)
 
 
 def test_a_beat_tells_whether_to_stop(store: Store) -> None:
     """Who runs a verification says that it lives, and hears when somebody asks it to end."""
-    store.begin_verification("u", cloud="c", chosen="smoke")
-    assert store.beat_verification("u", 0) is False
-    store.stop_verification("u")
-    assert store.beat_verification("u", 0) is True
+    store.verifications.begin("u", cloud="c", chosen="smoke")
+    assert store.verifications.beat("u", 0) is False
+    store.verifications.stop("u")
+    assert store.verifications.beat("u", 0) is True
 
 
 def test_a_verification_is_found_by_the_beginning_of_its_uuid(store: Store) -> None:
     """Or as the last one; what fits none, or several, is refused."""
     for uuid in ("aa1", "aa2", "b1"):
         begin(store, uuid)
-    assert store.find_verification("b").uuid == "b1"
-    assert store.find_verification("last").uuid == "b1"
+    assert store.verifications.find("b").uuid == "b1"
+    assert store.verifications.find("last").uuid == "b1"
     with pytest.raises(RallycrossError, match="'aa': there are several"):
-        store.find_verification("aa")
+        store.verifications.find("aa")
     for none in ("z", "", "%"):
         with pytest.raises(RallycrossError, match="there is none"):
-            store.find_verification(none)
+            store.verifications.find(none)
 
 
 def test_the_latest_come_first(store: Store) -> None:
@@ -65,8 +65,8 @@ def test_the_latest_come_first(store: Store) -> None:
     begin(store, "one", cloud="c")
     begin(store, "two", cloud="d")
     begin(store, "three", cloud="c")
-    assert [row.uuid for row in store.verifications()] == ["three", "two", "one"]
-    assert [row.uuid for row in store.verifications(cloud="c", limit=1)] == ["three"]
+    assert [row.uuid for row in store.verifications.latest()] == ["three", "two", "one"]
+    assert [row.uuid for row in store.verifications.latest(cloud="c", limit=1)] == ["three"]
 
 
 def test_a_test_has_a_history(store: Store) -> None:
@@ -74,48 +74,48 @@ def test_a_test_has_a_history(store: Store) -> None:
     begin(store, "one", TestResult("a", "success", 1.0, 2.0), TestResult("b", "skip", 1.0, 0.0))
     begin(store, "two", TestResult("b", "success", 1.0, 2.0))
     begin(store, "three", TestResult("a", "fail", 1.0, 2.0), cloud="d")
-    assert [(end.verification.uuid, end.test.status) for end in store.test_history("a")] == [
+    assert [(end.verification.uuid, end.test.status) for end in store.tests.history("a")] == [
         ("three", "fail"),
         ("one", "success"),
     ]
-    assert [end.verification.uuid for end in store.test_history("a", cloud="c")] == ["one"]
-    assert store.test_history("nothing") == []
+    assert [end.verification.uuid for end in store.tests.history("a", cloud="c")] == ["one"]
+    assert store.tests.history("nothing") == []
 
 
 def test_tests_are_counted_by_status(store: Store) -> None:
     """Also of a verification that has none yet."""
     begin(store, "one", TestResult("a", "success", 1.0, 2.0), TestResult("b", "fail", 1.0, 0.0))
     begin(store, "two")
-    assert store.test_counts(["one", "two"]) == {"one": {"success": 1, "fail": 1}, "two": {}}
+    assert store.tests.counts(["one", "two"]) == {"one": {"success": 1, "fail": 1}, "two": {}}
 
 
 def test_only_what_is_new_can_be_asked_for(store: Store) -> None:
     """Whoever follows a verification need not read all of it again."""
     begin(store, "u", TestResult("a", "success", 1.0, 2.0), TestResult("b", "fail", 1.0, 0.0))
-    first, second = store.tests("u")
-    assert [test.name for test in store.tests("u", after=first.id)] == ["b"]
-    assert store.tests("u", after=second.id) == []
+    first, second = store.tests.of("u")
+    assert [test.name for test in store.tests.of("u", after=first.id)] == ["b"]
+    assert store.tests.of("u", after=second.id) == []
 
 
 def test_an_imported_verification_is_finished(store: Store) -> None:
     """Its time is that of its tests, and it asks for nothing that could be run again."""
     tests = [TestResult("a", "success", 100.0, 2.0), TestResult("b", "fail", 105.0, 4.0, traceback="x")]
-    store.import_verification("u", cloud="c", chosen="file.subunit", tests=tests, environment={"verifier": "imported"})
-    row = store.verification("u")
+    store.verifications.add("u", cloud="c", chosen="file.subunit", tests=tests, environment={"verifier": "imported"})
+    row = store.verifications.get("u")
     assert row is not None
     assert (row.status, row.total, row.started_at, row.ended_at, row.request) == ("finished", 2, 100.0, 109.0, {})
-    assert [test.name for test in store.tests("u")] == ["a", "b"]
+    assert [test.name for test in store.tests.of("u")] == ["a", "b"]
 
 
 def test_an_attempt_that_was_taken_over_does_not_end_the_one_that_runs(store: Store) -> None:
     """What an older attempt says of the whole, how it ended or how many tests there are, is refused."""
-    store.begin_verification("u", cloud="c", chosen="smoke")
-    first, _ = store.take_up_verification("u")
-    store.take_up_verification("u")
+    store.verifications.begin("u", cloud="c", chosen="smoke")
+    first, _ = store.verifications.take_up("u")
+    store.verifications.take_up("u")
     with pytest.raises(TakenOver):
-        store.end_verification("u", status="crashed", error="it was suspended", attempt=first)
+        store.verifications.end("u", status="crashed", error="it was suspended", attempt=first)
     with pytest.raises(TakenOver):
-        store.describe_verification("u", total=1, environment={}, attempt=first)
-    row = store.verification("u")
+        store.verifications.describe("u", total=1, environment={}, attempt=first)
+    row = store.verifications.get("u")
     assert row is not None
     assert (row.status, row.error) == ("running", "")

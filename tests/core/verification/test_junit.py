@@ -205,7 +205,7 @@ def test_what_is_exported_as_junit_comes_back_by_the_same_names(tmp_path: Path) 
     ends: dict[str, Status] = {"a.B.test_c": "success", "a.B.test_d(v2.1,ipv6)": "fail", "t.test_boot[m1.tiny]": "skip"}
     made = [TestResult(name, end, 1.0, 1.0) for name, end in {**ends, "a.B.test_x": "uxsuccess"}.items()]
     store = Store.open(f"sqlite:///{tmp_path / 'results.db'}")
-    store.import_verification("u", cloud="C", chosen="x", tests=made, environment={})
+    store.verifications.add("u", cloud="C", chosen="x", tests=made, environment={})
     content = junit(gather(store, deployment=None, verification="u", task=None, samples=tmp_path))
     assert [(one.name, one.status) for one in results(content, file="x")] == [(one.name, one.status) for one in made]
     classes = [case.get("classname") for case in ET.fromstring(content).iter("testcase")]

@@ -63,7 +63,7 @@ class Kept:
         source = Source("project", str(self.project))
         standing_environment(self.paths.verifiers / "environments", source)
         request = Request(Choice(set="full"), source, concurrency=concurrency)
-        self.store.begin_verification(self.uuid, cloud="small", chosen="full", request=request.data())
+        self.store.verifications.begin(self.uuid, cloud="small", chosen="full", request=request.data())
 
     def run(self, stop: threading.Event | None = None) -> None:
         """Run it in this process."""
@@ -71,7 +71,7 @@ class Kept:
 
     def ended(self) -> int:
         """Return how many tests have ended."""
-        return len(self.store.tests(self.uuid))
+        return len(self.store.tests.of(self.uuid))
 
     def until(self, ended: int) -> None:
         """Wait until so many tests have ended."""
@@ -115,7 +115,7 @@ def kill(pid: int) -> None:
 def test_a_run_is_kept_whole(kept: Kept) -> None:
     """Each test is in the store as it ends, and how the whole ended."""
     kept.run()
-    row = kept.store.verification(kept.uuid)
+    row = kept.store.verifications.get(kept.uuid)
     assert row is not None
     assert (row.status, row.total, kept.ended()) == ("finished", ALL, ALL)
     assert row.environment["verifier"] == "small 1.0"
@@ -127,7 +127,7 @@ def test_what_a_killed_run_had_done_is_not_done_again(kept: Kept) -> None:
     job.start(kept.uuid, kept.cloud, paths=kept.paths)
     kept.until(5)
     kill(process_of(kept))
-    done = {test.name for test in kept.store.tests(kept.uuid)}
+    done = {test.name for test in kept.store.tests.of(kept.uuid)}
     kept.run()
     traces = kept.traces()
     assert {name for name, times in traces.items() if times > 1}.isdisjoint(done)
@@ -138,14 +138,14 @@ def test_what_a_killed_run_had_done_is_not_done_again(kept: Kept) -> None:
 
 def test_whoever_was_taken_for_dead_writes_no_more(kept: Kept) -> None:
     """An attempt that has been taken over is refused by the store, so that nothing is told twice."""
-    first, _ = kept.store.take_up_verification(kept.uuid)
-    second, _ = kept.store.take_up_verification(kept.uuid)
+    first, _ = kept.store.verifications.take_up(kept.uuid)
+    second, _ = kept.store.verifications.take_up(kept.uuid)
     result = TestResult("a.b", "success", 1.0, 2.0)
     with pytest.raises(TakenOver, match=f"attempt {second} has taken over"):
-        kept.store.record_test(kept.uuid, result, attempt=first)
+        kept.store.tests.record(kept.uuid, result, attempt=first)
     with pytest.raises(TakenOver):
-        kept.store.beat_verification(kept.uuid, first)
-    kept.store.record_test(kept.uuid, result, attempt=second)
+        kept.store.verifications.beat(kept.uuid, first)
+    kept.store.tests.record(kept.uuid, result, attempt=second)
     assert kept.ended() == 1
 
 
@@ -173,7 +173,7 @@ def test_a_job_that_is_asked_to_stop_ends_and_says_so(kept: Kept) -> None:
     job.start(kept.uuid, kept.cloud, paths=kept.paths)
     kept.until(2)
     kept.pause(60)  # so that no slow machine comes to the end before it has stopped
-    kept.store.stop_verification(kept.uuid)
+    kept.store.verifications.stop(kept.uuid)
     row = follow(kept.store, kept.uuid, told=lambda *_: None, stop=threading.Event())
     assert row.status == "crashed"
     assert "was stopped" in row.error
@@ -208,7 +208,7 @@ def test_secret_options_reach_the_tests_and_not_the_results(kept: Kept) -> None:
     begin(kept.store, kept.uuid, "small", request, paths=kept.paths)
     job.start(kept.uuid, kept.cloud, paths=kept.paths)
     row = follow(kept.store, kept.uuid, told=lambda *_: None, stop=threading.Event())
-    assert [test.status for test in kept.store.tests(kept.uuid)] == ["success"], row.error
+    assert [test.status for test in kept.store.tests.of(kept.uuid)] == ["success"], row.error
     assert row.request["options"] == {"A_TOKEN": "***", "COLOUR": "red"}
     assert "hunter2" not in f"{row.request} {row.environment}"
     assert request_of(kept.store, kept.uuid, paths=kept.paths) == request
@@ -218,12 +218,12 @@ def test_secret_options_reach_the_tests_and_not_the_results(kept: Kept) -> None:
     forget_secrets(kept.uuid, paths=kept.paths)
     with pytest.raises(RallycrossError, match="what was given for A_TOKEN is a secret"):
         kept.run()
-    assert kept.store.find_verification(kept.uuid).status == "crashed"
+    assert kept.store.verifications.find(kept.uuid).status == "crashed"
 
 
 def test_one_that_says_nothing_for_long_is_lost(kept: Kept) -> None:
     """A run without a sign of life is told from one that runs; whoever follows is told so, or may leave."""
-    row = kept.store.verification(kept.uuid)
+    row = kept.store.verifications.get(kept.uuid)
     assert row is not None
     assert row.beat_at is not None
     assert state(row, row.beat_at + LOST_SECONDS - 1) == "running"
@@ -233,7 +233,7 @@ def test_one_that_says_nothing_for_long_is_lost(kept: Kept) -> None:
     stop.set()
     with pytest.raises(Left, match="after 0 of 0 tests"):
         follow(kept.store, kept.uuid, told=lambda *_: None, stop=stop)
-    kept.store._change(kept.uuid, beat_at=1.0)
+    kept.store.verifications._change(kept.uuid, beat_at=1.0)
     with pytest.raises(Lost, match="has died"):
         follow(kept.store, kept.uuid, told=lambda *_: None, stop=stop)
 

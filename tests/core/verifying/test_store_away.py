@@ -16,16 +16,16 @@ def test_a_store_that_was_away_is_no_sign_of_death(tmp_path: Path, monkeypatch: 
     monkeypatch.setattr(following, "POLL_SECONDS", 0.1)
     file, away = tmp_path / "results.db", tmp_path / "away.db"
     store = Store.open(f"sqlite:///{file}")
-    store.patience = 60.0
-    store.begin_verification("one", cloud="c", chosen="quick", total=1)
-    attempt, _ = store.take_up_verification("one")
+    store.database.patience = 60.0
+    store.verifications.begin("one", cloud="c", chosen="quick", total=1)
+    attempt, _ = store.verifications.take_up("one")
 
     def runs() -> None:
         time.sleep(2.0)
         away.rename(file)
         time.sleep(0.5)  # its next sign of life comes a little later
-        store.beat_verification("one", attempt)
-        store.end_verification("one", status="finished", attempt=attempt)
+        store.verifications.beat("one", attempt)
+        store.verifications.end("one", status="finished", attempt=attempt)
 
     file.rename(away)
     running = threading.Thread(target=runs)
@@ -36,6 +36,6 @@ def test_a_store_that_was_away_is_no_sign_of_death(tmp_path: Path, monkeypatch: 
         running.join()
     assert row.status == "finished"
 
-    store.begin_verification("two", cloud="c", chosen="quick", total=1)
+    store.verifications.begin("two", cloud="c", chosen="quick", total=1)
     with pytest.raises(following.Lost):
         following.follow(store, "two", told=lambda *_: None, stop=threading.Event())

@@ -130,7 +130,7 @@ def _wait_for(machine: Machine, before: str, limit: float, firing: Firing) -> No
 
 def _undo(firing: Firing) -> None:
     site = firing.site
-    mine = [row for row in site.store.standing(site.cloud, site.workload) if row.id in firing.faults]
+    mine = [row for row in site.store.ledger.standing(site.cloud, site.workload) if row.id in firing.faults]
     if left := [why for why in _each(mine, lambda row: undo(site.store, row)) if why]:
         raise RallycrossError("\n".join(left))
 

@@ -26,7 +26,11 @@ def make(site: Site, machine: Machine, what: str, scripts: Scripts, noted: Calla
     """Write a fault down, tell its row in the ledger to `noted`, and make it. What needs no undoing has no row."""
     with at(machine.server, machine.known_hosts) as host:
         if scripts.undo:
-            noted(site.store.remember(site.workload, site.cloud, KIND, what, {**kept(machine), "undo": scripts.undo}))
+            noted(
+                site.store.ledger.remember(
+                    site.workload, site.cloud, KIND, what, {**kept(machine), "undo": scripts.undo}
+                )
+            )
         host.run(scripts.do, limit=LIMIT)
 
 
@@ -35,7 +39,7 @@ def undo_standing(store: Store, cloud: str, workload: str) -> dict[int, str]:
 
     That stays in the ledger. A run whose process has died in the middle of a load begins by this.
     """
-    rows = [row for row in store.standing(cloud, workload) if row.kind == KIND]
+    rows = [row for row in store.ledger.standing(cloud, workload) if row.kind == KIND]
     return {row.id: why for row in reversed(rows) if (why := undo(store, row))}
 
 
@@ -52,6 +56,6 @@ def undo(store: Store, row: LedgerRow) -> str:
         except RallycrossError as error:
             why = f"{row.name} could not be undone: {error}"
         else:
-            store.forgotten(row.id)
+            store.ledger.forgotten(row.id)
             return ""
     return why

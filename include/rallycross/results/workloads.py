@@ -1,0 +1,111 @@
+"""The store's part for workloads."""
+
+import time
+from collections.abc import Sequence
+from typing import Any, Literal
+
+from sqlalchemy import delete, select, update
+from sqlalchemy.orm import load_only
+
+from rallycross.results.models import WorkloadRow, WorkloadSlaRow
+from rallycross.results.part import Part
+from rallycross.results.sla_row import SlaRow
+from rallycross.results.trouble import DatabaseTrouble
+from rallycross.shown_log import logger
+
+_log = logger(__name__)
+
+
+class Workloads(Part):
+    """Keeps how workloads go, and what they came to."""
+
+    _told = ""  # of a database that is away: once is enough
+
+    def begin(self, uuid: str) -> None:
+        """Say that a workload's contexts are about to be set up."""
+        self._change(uuid, status="running", started_at=time.time())
+
+    def begin_load(self, workload_uuid: str, *, at: float) -> None:
+        """Say that the contexts stand, and from when the samples' times count, in seconds of the epoch."""
+        self._change(workload_uuid, load_began_at=at)
+
+    def report_progress(self, workload_uuid: str, progress: dict[str, Any]) -> None:
+        """Show where a workload's load is, in the place of what was shown before.
+
+        A database that is away is not waited for: what is shown is not worth keeping the load waiting.
+        """
+        try:
+            self._change(workload_uuid, progress=progress)
+        except DatabaseTrouble as error:
+            if not error.passing:
+                raise
+            if str(error) != self._told:
+                self._told = str(error)
+                _log.warning("%s; the load goes on", error)
+
+    def end(
+        self,
+        uuid: str,
+        *,
+        status: Literal["finished", "aborted", "aborted_on_sla", "crashed"],
+        error: str = "",
+        error_detail: str = "",
+        load_seconds: float | None = None,
+        full_seconds: float | None = None,
+        contexts: Sequence[dict[str, Any]] = (),
+        generator: dict[str, Any] | None = None,
+        hook_results: Sequence[dict[str, Any]] = (),
+    ) -> None:
+        """Say how a workload ended: `aborted` by hand, `aborted_on_sla` by a criterion, `crashed` by `error`."""
+        self._change(
+            uuid,
+            status=status,
+            error=error,
+            error_detail=error_detail,
+            load_seconds=load_seconds,
+            full_seconds=full_seconds,
+            contexts_done=list(contexts),
+            generator=generator or {},
+            hook_results=list(hook_results),
+            ended_at=time.time(),
+        )
+
+    def save_contexts(self, workload_uuid: str, contexts: Sequence[dict[str, Any]]) -> None:
+        """Keep what has become of a workload's contexts, which may outlive it."""
+        self._change(workload_uuid, contexts_done=list(contexts))
+
+    def save_judgement(
+        self, workload_uuid: str, *, statistics: dict[str, Any], sla: Sequence[SlaRow], passed: bool
+    ) -> None:
+        """Keep what a workload was judged to be, in the place of any judgement before."""
+        with self.database.writing() as session:
+            session.execute(delete(WorkloadSlaRow).where(WorkloadSlaRow.workload_uuid == workload_uuid))
+            session.execute(
+                update(WorkloadRow)
+                .where(WorkloadRow.uuid == workload_uuid)
+                .values(statistics=statistics, passed=passed)
+            )
+            session.add_all(
+                WorkloadSlaRow(
+                    workload_uuid=workload_uuid, criterion=row.criterion, passed=row.passed, detail=row.detail
+                )
+                for row in sla
+            )
+
+    def all(self) -> list[WorkloadRow]:
+        """Return the workloads of all tasks, with what is needed to look after their samples; no more can be read."""
+        wanted = ("uuid", "task_uuid", "position", "status", "generator", "statistics")
+        columns = [getattr(WorkloadRow, name) for name in wanted]
+        query = select(WorkloadRow).options(load_only(*columns)).order_by(WorkloadRow.task_uuid, WorkloadRow.position)
+        with self.database.reading() as session:
+            return list(session.scalars(query))
+
+    def fail(self, uuid: str, criterion: str, detail: str) -> None:
+        """Say of a workload that was judged that it has not passed, by one more row."""
+        with self.database.writing() as session:
+            session.add(WorkloadSlaRow(workload_uuid=uuid, criterion=criterion, passed=False, detail=detail))
+            session.execute(update(WorkloadRow).where(WorkloadRow.uuid == uuid).values(passed=False))
+
+    def _change(self, uuid: str, **values: Any) -> None:
+        with self.database.writing() as session:
+            session.execute(update(WorkloadRow).where(WorkloadRow.uuid == uuid).values(**values))
