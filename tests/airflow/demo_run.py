@@ -14,8 +14,8 @@ import pytest
 import yaml
 from small_cloud import ADMIN, SmallCloud
 
-from rallycross.cli.airflow_settings import MARK
-from rallycross.cli.processes import marked
+from rallycross.cli.airflow.processes import marked
+from rallycross.cli.airflow.settings import MARK
 from rallycross.results.models import TaskRow
 from rallycross.results.reference import reference
 from rallycross.results.sample_file import read_samples

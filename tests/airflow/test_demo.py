@@ -11,7 +11,7 @@ from demo_run import BOOT, SIGN_IN, Demo, parent
 from signalled import strike
 from small_cloud import ADMIN, SmallCloud
 
-from rallycross.cli.processes import end
+from rallycross.cli.airflow.processes import end
 
 pytestmark = pytest.mark.e2e  # a start of Airflow, and a minute for each thing that is killed
 

@@ -11,11 +11,11 @@ from typing import Any
 import pytest
 from browser import Tab, browsing
 
-from rallycross.cli.airflow_api import AirflowDidNotAnswer, quoted
-from rallycross.cli.airflow_settings import MARK
-from rallycross.cli.processes import end, marked
-from rallycross.cli.secrets import USER
-from rallycross.cli.server import AirflowServer, free_port
+from rallycross.cli.airflow.api import AirflowDidNotAnswer, quoted
+from rallycross.cli.airflow.processes import end, marked
+from rallycross.cli.airflow.secrets import USER
+from rallycross.cli.airflow.server import AirflowServer, free_port
+from rallycross.cli.airflow.settings import MARK
 
 pytestmark = pytest.mark.e2e  # a start of Airflow, and a run
 

@@ -11,9 +11,9 @@ from pathlib import Path
 import pytest
 from signalled import strike
 
-from rallycross.cli.airflow_settings import COMPONENTS, MARK
-from rallycross.cli.processes import Process, end, marked
-from rallycross.cli.server import DAG, AirflowServer, free_port, is_free
+from rallycross.cli.airflow.processes import Process, end, marked
+from rallycross.cli.airflow.server import DAG, AirflowServer, free_port, is_free
+from rallycross.cli.airflow.settings import COMPONENTS, MARK
 from rallycross.errors import RallycrossError
 
 LIMIT = 180.0  # seconds; a start takes 10, and a shared machine may be slow
@@ -125,7 +125,7 @@ def test_a_killed_scheduler_comes_back_without_its_old_workers(server: AirflowSe
 
 def keeper_of(server: AirflowServer) -> int:
     """Return the process that brings the supervisor back; 0 where there is none."""
-    return next((one.pid for one in processes(server) if one.command.endswith("rallycross.cli.keeper")), 0)
+    return next((one.pid for one in processes(server) if one.command.endswith("rallycross.cli.airflow.keeper")), 0)
 
 
 def test_a_killed_supervisor_comes_back_by_itself_with_all_it_had(server: AirflowServer) -> None:

@@ -18,9 +18,9 @@ from signalled import strike
 from small_cloud import ADMIN
 from verifiable_cloud import VerifiableCloud, small_project, standing_environment
 
-from rallycross.cli.airflow_api import AirflowAPI
-from rallycross.cli.airflow_settings import MARK
-from rallycross.cli.processes import end, marked
+from rallycross.cli.airflow.api import AirflowAPI
+from rallycross.cli.airflow.processes import end, marked
+from rallycross.cli.airflow.settings import MARK
 from rallycross.results.reference import reference
 from rallycross.results.store import Store
 from rallycross.settings import settings

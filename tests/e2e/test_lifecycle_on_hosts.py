@@ -16,8 +16,8 @@ import yaml
 from conformance import existing
 from machines import Machines, NoMachinesError
 
-from rallycross.cli.airflow_settings import MARK
-from rallycross.cli.processes import end, marked
+from rallycross.cli.airflow.processes import end, marked
+from rallycross.cli.airflow.settings import MARK
 from rallycross.deployment.connect import connect
 from rallycross.results.reference import reference
 from rallycross.results.store import Store

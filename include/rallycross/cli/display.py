@@ -9,7 +9,7 @@ from rich.console import Console
 from rich.live import Live
 from rich.table import Table
 
-from rallycross.cli.airflow_api import AirflowDidNotAnswer
+from rallycross.cli.airflow.api import AirflowDidNotAnswer
 from rallycross.cli.console import duration
 from rallycross.cli.follow import ENDED, RunView, Stage
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from rallycross.cli.airflow_api import AirflowAPI, quoted
+from rallycross.cli.airflow.api import AirflowAPI, quoted
 from rallycross.cli.console import duration
 from rallycross.results.endings import STOPPED, because, told
 from rallycross.results.models import DeploymentRow, TaskRow, VerificationRow, WorkloadRow

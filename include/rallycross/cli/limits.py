@@ -1,8 +1,8 @@
 """Every path and limit in force, and what changes it: for `status` and `doctor`."""
 
 from rallycross.cli import machine
-from rallycross.cli.airflow_settings import airflow_settings
-from rallycross.cli.this_server import airflow_server
+from rallycross.cli.airflow.settings import airflow_settings
+from rallycross.cli.airflow.this_server import airflow_server
 from rallycross.settings import CHECKOUT, settings
 
 # Settings of Airflow that bound or pace a run, and what they mean.
@@ -44,7 +44,7 @@ def limits() -> list[tuple[str, str, str]]:
     ]
     values = airflow_settings(server.folder, server.ports.get("api", 0), server.secrets)
     return rows + [
-        (what, values[name], "include/rallycross/cli/airflow_settings.py") for name, what in _AIRFLOW.items()
+        (what, values[name], "include/rallycross/cli/airflow/settings.py") for name, what in _AIRFLOW.items()
     ]
 
 

@@ -1,4 +1,4 @@
-"""The `rallycross` command: one module a command, each with `configure(parser)` and `run(options) -> exit code`.
+"""The `rallycross` command: each command is a module of `commands`.
 
 Exit codes: 0 = passed or done, 1 = the benchmark or the verification failed, 2 = it could not run.
 """
@@ -11,29 +11,12 @@ from collections.abc import Sequence
 from importlib import import_module
 from types import TracebackType
 
+from rallycross.cli.commands import COMMANDS
 from rallycross.cli.console import progress
 from rallycross.cli.parser import Parser
 from rallycross.errors import InvalidInput, RallycrossError
 from rallycross.modes import close_home
 from rallycross.settings import settings
-
-COMMANDS = (
-    "demo",
-    "plan",
-    "run",
-    "cloud",
-    "verify",
-    "results",
-    "clean",
-    "up",
-    "down",
-    "status",
-    "logs",
-    "doctor",
-    "test",
-    "bench",
-    "completion",
-)
 
 # What a disk refuses, and what to do about it.
 _REMEDIES = {
@@ -61,7 +44,7 @@ def _carry_out(arguments: Sequence[str]) -> int:
     whole = Parser(prog="rallycross", add_help=False)
     whole.add_argument("command", choices=COMMANDS)
     name = whole.parse_args(arguments[:1]).command
-    module = import_module(f"rallycross.cli.{name}")  # the others are not imported: some are slow to
+    module = import_module(f"rallycross.cli.commands.{name}")  # the others are not imported: some are slow to
     parser = Parser(
         prog=f"rallycross {name}",
         description=module.__doc__,

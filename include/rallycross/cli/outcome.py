@@ -4,11 +4,11 @@ from collections.abc import Sequence
 
 from rich.console import Console
 
+from rallycross.cli.airflow.server import AirflowServer
+from rallycross.cli.airflow.this_server import login
 from rallycross.cli.console import duration
 from rallycross.cli.follow import Run, RunView
 from rallycross.cli.grid import Grid
-from rallycross.cli.server import AirflowServer
-from rallycross.cli.up import login
 from rallycross.judging.sla import INVALID_LOAD
 from rallycross.results.models import TaskRow
 

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from rallycross.cli.airflow_api import AirflowAPI, AirflowDidNotAnswer, quoted
+from rallycross.cli.airflow.api import AirflowAPI, AirflowDidNotAnswer, quoted
 
 
 class Server(ThreadingHTTPServer):

@@ -5,8 +5,8 @@ import json
 import stat
 from pathlib import Path
 
-from rallycross.cli.airflow_settings import MARK, airflow_settings, component_environment, core_settings
-from rallycross.cli.secrets import Secrets
+from rallycross.cli.airflow.secrets import Secrets
+from rallycross.cli.airflow.settings import MARK, airflow_settings, component_environment, core_settings
 from rallycross.settings import settings
 
 SECRET = Secrets(password="p", fernet_key="f", jwt_secret="j", secret_key="s", supervisor="u")

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from rallycross.cli.cloud import openrc
+from rallycross.cli.commands.cloud import openrc
 from rallycross.cloud.variables import entry_from_variables, openrc_variables
 
 

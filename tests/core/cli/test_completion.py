@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from rallycross.cli.completion import SCRIPTS, SHELLS, script
+from rallycross.cli.commands.completion import SCRIPTS, SHELLS, script
 from rallycross.settings import CHECKOUT
 
 
@@ -26,7 +26,7 @@ def _completed(*words: str, home: Path) -> set[str]:
 
 @pytest.mark.parametrize("shell", SHELLS)
 def test_the_scripts_know_all_commands(shell: str) -> None:
-    """They are what is made of the commands as they are; else: python -m rallycross.cli.completion."""
+    """They are what is made of the commands as they are; else: python -m rallycross.cli.commands.completion."""
     assert (SCRIPTS / f"rallycross.{shell}").read_text() == script(shell)
 
 

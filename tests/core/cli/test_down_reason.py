@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from rallycross.cli.down import _say_why
+from rallycross.cli.commands.down import _say_why
 from rallycross.judging.judge import judge
 from rallycross.judging.verdict import verdict
 from rallycross.results.reference import reference

@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
+from rallycross.cli.commands.plan import read
 from rallycross.cli.given import given_file, given_text
-from rallycross.cli.plan import read
 from rallycross.errors import InvalidInput
 from rallycross.settings import CHECKOUT
 

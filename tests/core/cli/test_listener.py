@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from rallycross.cli.listener import is_strangers
-from rallycross.cli.server import AirflowServer
+from rallycross.cli.airflow.listener import is_strangers
+from rallycross.cli.airflow.server import AirflowServer
 from rallycross.errors import RallycrossError
 
 NOBODY = 65534

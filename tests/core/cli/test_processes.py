@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from rallycross.cli.processes import end, marked
+from rallycross.cli.airflow.processes import end, marked
 
 NAME = "RALLYCROSS_TEST_MARK"
 

@@ -9,13 +9,13 @@ from pathlib import Path
 import pytest
 import yaml
 
-from rallycross.cli.airflow_settings import MARK
+from rallycross.cli.airflow.component import _is_left
+from rallycross.cli.airflow.processes import Process
+from rallycross.cli.airflow.secrets import Secrets
+from rallycross.cli.airflow.server import AirflowServer
+from rallycross.cli.airflow.settings import MARK
 from rallycross.cli.clouds import clouds
-from rallycross.cli.component import _is_left
 from rallycross.cli.main import main
-from rallycross.cli.processes import Process
-from rallycross.cli.secrets import Secrets
-from rallycross.cli.server import AirflowServer
 from rallycross.cloud import registered
 from rallycross.settings import settings
 from rallycross.verification.environments import READY, standing
@@ -63,7 +63,10 @@ def test_secrets_that_cannot_be_read_are_made_anew(spoilt: bytes, tmp_path: Path
 def test_a_scheduler_starts_whatever_stands_in_its_pid_file(spoilt: bytes, tmp_path: Path) -> None:
     """It begins by looking for what one before it has left, and becomes the scheduler."""
     (tmp_path / "scheduler.pid").write_bytes(spoilt)
-    code = "import os; os.execv = lambda _, words: print(words[1]); import rallycross.cli.component as it; it.main()"
+    code = (
+        "import os; os.execv = lambda _, words: print(words[1]); "
+        "from rallycross.cli.airflow.component import main; main()"
+    )
     environment = {**os.environ, MARK: str(tmp_path)}
     done = subprocess.run([sys.executable, "-c", code], env=environment, capture_output=True, text=True, check=False)
 

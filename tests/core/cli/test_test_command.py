@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from rallycross.cli import test as command
+from rallycross.cli.commands import test as command
 from rallycross.cli.suite.lanes import run_part
 from rallycross.cli.suite.parts import Part, parts
 

@@ -10,8 +10,8 @@ import jsonschema
 import pytest
 import yaml
 
-from rallycross.cli.airflow_settings import COMPONENTS, airflow_settings
-from rallycross.cli.secrets import Secrets
+from rallycross.cli.airflow.secrets import Secrets
+from rallycross.cli.airflow.settings import COMPONENTS, airflow_settings
 from rallycross.settings import CHECKOUT
 
 HOME = Path("/var/lib/rallycross/airflow")  # AIRFLOW_HOME in the image
@@ -86,7 +86,7 @@ def test_all_components_share_one_environment(compose: dict[str, Any], environme
 
 
 def test_secrets_are_read_from_files_that_init_makes(environment: dict[str, str], tmp_path: Path) -> None:
-    """Each secret that a component reads from the volume is a file that `rallycross.cli.secrets` makes."""
+    """Each secret that a component reads from the volume is a file that `rallycross.cli.airflow.secrets` makes."""
     Secrets.kept(tmp_path)
     read = {value.removeprefix("cat ") for name, value in environment.items() if name.endswith("_CMD")} | {
         environment["AIRFLOW__CORE__SIMPLE_AUTH_MANAGER_PASSWORDS_FILE"]

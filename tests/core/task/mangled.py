@@ -21,7 +21,7 @@ import yaml
 
 import rallycross.task.file
 from rallycross import catalogue
-from rallycross.cli.plan import said
+from rallycross.cli.commands.plan import said
 from rallycross.cloud.cloud import Cloud
 from rallycross.cloud.variables import openrc_variables
 from rallycross.deployment import load_spec

@@ -1,4 +1,4 @@
-# Completion of the command rallycross; made by: python -m rallycross.cli.completion
+# Completion of the command rallycross; made by: python -m rallycross.cli.commands.completion
 complete -c rallycross -f -n '__fish_use_subcommand' -a 'demo plan run cloud verify results clean up down status logs doctor test bench completion'
 complete -c rallycross -n '__fish_seen_subcommand_from demo' -l cloud-spec
 complete -c rallycross -n '__fish_seen_subcommand_from demo' -l concurrency

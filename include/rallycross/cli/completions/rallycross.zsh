@@ -1,5 +1,5 @@
 autoload -U +X bashcompinit && bashcompinit
-# Completion of the command rallycross; made by: python -m rallycross.cli.completion
+# Completion of the command rallycross; made by: python -m rallycross.cli.commands.completion
 _rallycross() {
     local cur=${COMP_WORDS[COMP_CWORD]} path="" word words="" clouds="" home name i
     for ((i = 1; i < COMP_CWORD; i++)); do

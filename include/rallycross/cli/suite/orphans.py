@@ -13,8 +13,8 @@ import time
 
 import psutil
 
+from rallycross.cli.airflow.processes import Process, end
 from rallycross.cli.console import console
-from rallycross.cli.processes import Process, end
 
 _PR_SET_PDEATHSIG, _PR_SET_CHILD_SUBREAPER = 1, 36  # linux/prctl.h
 LEAVING = 10.0  # seconds for what the tests have told to end

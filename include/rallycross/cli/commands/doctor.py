@@ -5,12 +5,12 @@ import importlib.metadata
 import sys
 
 from rallycross.cli import machine
-from rallycross.cli.airflow_api import AirflowDidNotAnswer
+from rallycross.cli.airflow.api import AirflowDidNotAnswer
+from rallycross.cli.airflow.this_server import airflow_server
 from rallycross.cli.clouds import clouds
 from rallycross.cli.console import console, print_json
 from rallycross.cli.grid import Grid
 from rallycross.cli.limits import limits
-from rallycross.cli.this_server import airflow_server
 from rallycross.errors import RallycrossError
 from rallycross.results.store import Store
 from rallycross.settings import CHECKOUT, settings

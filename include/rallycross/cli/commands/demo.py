@@ -16,15 +16,15 @@ from typing import Any
 
 from rallycross import inputs
 from rallycross.cli import machine
+from rallycross.cli.airflow.server import DAG
+from rallycross.cli.airflow.this_server import airflow_server, login
+from rallycross.cli.commands.up import start
 from rallycross.cli.console import console, note, progress
 from rallycross.cli.display import display, follow
 from rallycross.cli.follow import Run
 from rallycross.cli.given import given_file
 from rallycross.cli.outcome import exit_code, print_outcome
 from rallycross.cli.parser import AT_A_TIME
-from rallycross.cli.server import DAG
-from rallycross.cli.this_server import airflow_server
-from rallycross.cli.up import login, start
 from rallycross.errors import Complaint, InvalidInput, RallycrossError
 from rallycross.permissions import grant
 from rallycross.results.reference import reference

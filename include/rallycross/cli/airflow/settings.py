@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from rallycross.cli.secrets import USER, Secrets
+from rallycross.cli.airflow.secrets import USER, Secrets
 from rallycross.settings import CHECKOUT, Settings
 
 COMPONENTS = ("api-server", "scheduler", "dag-processor", "triggerer")

@@ -1,4 +1,4 @@
-"""Takes the place of Airflow's supervisor when that dies: `python -m rallycross.cli.keeper`.
+"""Takes the place of Airflow's supervisor when that dies: `python -m rallycross.cli.airflow.keeper`.
 
 The supervisor keeps this program running, and this program the supervisor, so that neither is one that nobody restarts.
 Components that have lost their supervisor write their logs into a broken pipe: they are ended, and started anew.
@@ -11,9 +11,9 @@ from pathlib import Path
 
 import psutil
 
-from rallycross.cli.airflow_settings import MARK
-from rallycross.cli.processes import end, marked
-from rallycross.cli.supervisor import CONFIGURATION, command
+from rallycross.cli.airflow.processes import end, marked
+from rallycross.cli.airflow.settings import MARK
+from rallycross.cli.airflow.supervisor import CONFIGURATION, command
 
 NAME = "keeper"
 _LOOK = 0.5  # seconds between two looks

@@ -5,11 +5,11 @@ import json
 from collections import Counter
 from collections.abc import Iterator, Sequence
 
+from rallycross.cli.commands.verify_files import write
 from rallycross.cli.console import console, duration, print_json, write_raw
 from rallycross.cli.grid import Grid
 from rallycross.cli.named_cloud import check_name
 from rallycross.cli.results_shown import listed_data
-from rallycross.cli.verify_files import write
 from rallycross.errors import RallycrossError
 from rallycross.judging.causes import causes, request_ids
 from rallycross.judging.comparison import Change, Comparison, compare, flips

@@ -8,13 +8,14 @@ from collections.abc import Iterator
 from importlib import import_module
 from pathlib import Path
 
+from rallycross.cli.commands import COMMANDS
 from rallycross.cli.console import write_raw
 
 SHELLS = ("bash", "zsh", "fish")
-SCRIPTS = Path(__file__).with_name("completions")  # as the `rallycross` script prints them, without an environment
+SCRIPTS = Path(__file__).parents[1] / "completions"  # as the `rallycross` script prints them, without an environment
 
 # `path` has the command and the verb that stand before the word; behind a verb, names of clouds and files may stand.
-_BASH = """# Completion of the command rallycross; made by: python -m rallycross.cli.completion
+_BASH = """# Completion of the command rallycross; made by: python -m rallycross.cli.commands.completion
 _rallycross() {{
     local cur=${{COMP_WORDS[COMP_CWORD]}} path="" word words="" clouds="" home name i
     for ((i = 1; i < COMP_CWORD; i++)); do
@@ -66,12 +67,10 @@ def script(shell: str) -> str:
 
 def _words() -> Iterator[tuple[str, list[str]]]:
     """Yield what may stand behind nothing, behind each command, and behind each of its verbs."""
-    from rallycross.cli.main import COMMANDS  # noqa: PLC0415 - which knows this module
-
     yield "", [*COMMANDS, "--help"]
     for command in COMMANDS:
         parser = argparse.ArgumentParser(prog=command)
-        import_module(f"rallycross.cli.{command}").configure(parser)
+        import_module(f"rallycross.cli.commands.{command}").configure(parser)
         verbs = _verbs(parser)
         yield f" {command}", [*verbs, *_options(parser)]
         for verb, inner in verbs.items():
@@ -93,7 +92,7 @@ def _options(parser: argparse.ArgumentParser) -> list[str]:
 
 
 def _fish(words: dict[str, list[str]]) -> str:
-    lines = ["# Completion of the command rallycross; made by: python -m rallycross.cli.completion"]
+    lines = ["# Completion of the command rallycross; made by: python -m rallycross.cli.commands.completion"]
     for path, names in words.items():
         before = path.split()
         seen = "; and ".join(f"__fish_seen_subcommand_from {word}" for word in before) or "__fish_use_subcommand"

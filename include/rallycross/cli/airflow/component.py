@@ -8,15 +8,15 @@ import os
 import sys
 from pathlib import Path
 
-from rallycross.cli.airflow_settings import MARK
-from rallycross.cli.processes import Process, end, marked
+from rallycross.cli.airflow.processes import Process, end, marked
+from rallycross.cli.airflow.settings import MARK
 from rallycross.owner_only import write_owner_only
 
 _TITLES = ("airflow scheduler", "airflow worker")
 
 
 def main() -> None:
-    """Run as `python -m rallycross.cli.component`, by the supervisor, in the components' environment."""
+    """Run as `python -m rallycross.cli.airflow.component`, by the supervisor, in the components' environment."""
     home = os.environ[MARK]
     last = Path(home) / "scheduler.pid"
     written = last.read_text(errors="replace").strip() if last.exists() else ""

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from rallycross.cli.airflow_settings import COMPONENTS
+from rallycross.cli.airflow.settings import COMPONENTS
 from rallycross.owner_only import write_owner_only
 
 _PROGRAM = """
@@ -67,8 +67,9 @@ def configuration(folder: Path, *, port: int, password: str, user: str, bin_fold
     commands = {name: f"{bin_folder / 'airflow'} {name}" for name in COMPONENTS}
     # The log servers would bind all addresses; the logs are on this disk, where the API server finds them.
     commands["triggerer"] += " --skip-serve-logs"
-    commands["scheduler"] = f"{bin_folder / 'python'} -m rallycross.cli.component"
-    commands["keeper"] = f"{bin_folder / 'python'} -m rallycross.cli.keeper"  # brings the supervisor itself back
+    commands["scheduler"] = f"{bin_folder / 'python'} -m rallycross.cli.airflow.component"
+    # Brings the supervisor itself back.
+    commands["keeper"] = f"{bin_folder / 'python'} -m rallycross.cli.airflow.keeper"
     text = _SUPERVISOR.format(folder=_escape(folder), port=port, password=password, user=user)
     for name, command in commands.items():
         log = folder / "log" / f"{name}.log"

@@ -8,9 +8,9 @@ import argparse
 import shutil
 from contextlib import suppress
 
+from rallycross.cli.airflow.this_server import airflow_server
 from rallycross.cli.clouds import clouds
 from rallycross.cli.console import console, tell_step
-from rallycross.cli.this_server import airflow_server
 from rallycross.errors import RallycrossError
 from rallycross.results.endings import STOPPED, because
 from rallycross.results.store import Store

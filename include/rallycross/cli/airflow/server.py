@@ -15,13 +15,13 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from rallycross.cli import supervisor
-from rallycross.cli.airflow_api import AirflowAPI, AirflowDidNotAnswer
-from rallycross.cli.airflow_settings import COMPONENTS, MARK, airflow_settings, component_environment, core_settings
-from rallycross.cli.listener import is_strangers
-from rallycross.cli.processes import Process, end, marked
-from rallycross.cli.secrets import USER, Secrets
-from rallycross.cli.supervisor import Program, Supervisor, configuration
+from rallycross.cli.airflow import supervisor
+from rallycross.cli.airflow.api import AirflowAPI, AirflowDidNotAnswer
+from rallycross.cli.airflow.listener import is_strangers
+from rallycross.cli.airflow.processes import Process, end, marked
+from rallycross.cli.airflow.secrets import USER, Secrets
+from rallycross.cli.airflow.settings import COMPONENTS, MARK, airflow_settings, component_environment, core_settings
+from rallycross.cli.airflow.supervisor import Program, Supervisor, configuration
 from rallycross.deployment.embedded.on_host.movement import Movement
 from rallycross.errors import RallycrossError
 from rallycross.owner_only import write_owner_only

@@ -15,14 +15,14 @@ from dataclasses import replace
 from typing import get_args
 from uuid import uuid4
 
+from rallycross.cli.airflow.processes import marked
+from rallycross.cli.commands.plan import add_task_arguments, read
 from rallycross.cli.console import console, progress
 from rallycross.cli.display import display, follow
 from rallycross.cli.local_run import LocalRun
 from rallycross.cli.named_cloud import named_cloud
 from rallycross.cli.outcome import FAILED, PASSED, print_rows, print_verdict
 from rallycross.cli.parser import number
-from rallycross.cli.plan import add_task_arguments, read
-from rallycross.cli.processes import marked
 from rallycross.cloud.cloud import NO_CLOUD
 from rallycross.errors import RallycrossError
 from rallycross.results.store import Store

@@ -203,7 +203,7 @@ def _tell(store: Store, uuid: str, enough: threading.Event) -> None:
 
 
 def _outcome(store: Store, uuid: str, totals: Totals) -> int:
-    from rallycross.cli.verify_read import summary  # noqa: PLC0415 - with pandas, which running does not need
+    from rallycross.cli.commands.verify_read import summary  # noqa: PLC0415 - with pandas, which running does not need
 
     row = store.verifications.get(uuid)
     assert isinstance(row, VerificationRow)

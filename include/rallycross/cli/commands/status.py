@@ -3,14 +3,13 @@
 import argparse
 from typing import Any
 
+from rallycross.cli.airflow.server import AirflowServer
+from rallycross.cli.airflow.this_server import airflow_server, login
 from rallycross.cli.clouds import clouds
 from rallycross.cli.console import console, print_json
 from rallycross.cli.grid import Grid
 from rallycross.cli.limits import limits
 from rallycross.cli.parser import add_json
-from rallycross.cli.server import AirflowServer
-from rallycross.cli.this_server import airflow_server
-from rallycross.cli.up import login
 
 
 def configure(parser: argparse.ArgumentParser) -> None:

@@ -1,6 +1,7 @@
 """The passwords and keys of this Airflow: made once, at random, and readable by the owner alone.
 
-`python -m rallycross.cli.secrets FOLDER` makes them for those who start Airflow in another way (docker-compose.yaml).
+`python -m rallycross.cli.airflow.secrets FOLDER` makes them for those who start Airflow in another way
+(docker-compose.yaml).
 """
 
 import json

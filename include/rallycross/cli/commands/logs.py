@@ -5,12 +5,12 @@ NAME is a component (api-server, scheduler, dag-processor, triggerer), or CLOUD 
 
 import argparse
 
-from rallycross.cli.airflow_settings import COMPONENTS
+from rallycross.cli.airflow.server import tail
+from rallycross.cli.airflow.settings import COMPONENTS
+from rallycross.cli.airflow.this_server import airflow_server
 from rallycross.cli.clouds import clouds
 from rallycross.cli.console import console
 from rallycross.cli.parser import whole
-from rallycross.cli.server import tail
-from rallycross.cli.this_server import airflow_server
 from rallycross.errors import RallycrossError, did_you_mean
 
 _MOST = 1_000_000  # lines of a log

@@ -2,7 +2,8 @@
 
 import os
 
-from rallycross.cli.server import AirflowServer
+from rallycross.cli.airflow.secrets import USER
+from rallycross.cli.airflow.server import AirflowServer
 from rallycross.errors import RallycrossError
 from rallycross.settings import settings
 
@@ -13,3 +14,8 @@ def airflow_server() -> AirflowServer:
     if wanted is not None and not (wanted.isdigit() and 0 < int(wanted) < 65536):
         raise RallycrossError(f"RALLYCROSS_AIRFLOW_PORT={wanted} is not a port - name a number from 1 to 65535")
     return AirflowServer(settings().home / "airflow", wanted_port=int(wanted) if wanted else None)
+
+
+def login(server: AirflowServer) -> str:
+    """Return where the UI is, and how to sign in to it."""
+    return f"{server.url}  user {USER}, password {server.secrets.password}"

@@ -4,11 +4,10 @@ import argparse
 import os
 import time
 
+from rallycross.cli.airflow.server import AirflowServer
+from rallycross.cli.airflow.this_server import airflow_server, login
 from rallycross.cli.console import console, note
 from rallycross.cli.parser import number
-from rallycross.cli.secrets import USER
-from rallycross.cli.server import AirflowServer
-from rallycross.cli.this_server import airflow_server
 from rallycross.settings import settings
 
 _LONGEST = 86_400.0  # seconds of a start
@@ -41,8 +40,3 @@ def start(server: AirflowServer, *, limit: float | None = None) -> bool:
     if started:
         note("Airflow is healthy", began)
     return started
-
-
-def login(server: AirflowServer) -> str:
-    """Return where the UI is, and how to sign in to it."""
-    return f"{server.url}  user {USER}, password {server.secrets.password}"

@@ -83,7 +83,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace) -> int:
     """Carry out the verb. What it needs is imported for it alone: listing needs no report, reading no cloud."""
-    module = import_module(f"rallycross.cli.{options.module}")
+    module = import_module(f"rallycross.cli.commands.{options.module}")
     act: Act = getattr(module, f"{options.verb}_")
     return act(options)
 
