@@ -4,6 +4,20 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
+import yaml
+
+# What PyYAML raises on a text that is not what it says: of `!!bool maybe` a KeyError, of `!!timestamp x` an
+# AttributeError, of `!!int ''` an IndexError.
+NOT_YAML: tuple[type[Exception], ...] = (
+    yaml.YAMLError,
+    AttributeError,
+    LookupError,
+    OverflowError,
+    RecursionError,
+    TypeError,
+    ValueError,
+)
+UNREADABLE: tuple[type[Exception], ...] = (OSError, *NOT_YAML)  # or the file cannot be had
 # The first bytes of what is no text.
 _BINARY: tuple[tuple[bytes, str], ...] = (
     (b"%PDF", "a PDF document"),

@@ -15,6 +15,8 @@ from urllib.parse import quote, quote_plus
 
 import yaml
 
+from rallycross.foreign import NOT_YAML
+
 HIDDEN = "***"
 
 _SHORT = 2  # characters; what is as short as this would be found in every other word
@@ -258,7 +260,7 @@ def _read(text: str) -> Any:
     if len(text) > _PARSED or not _READABLE.search(text) or not _PART_OR_KEY.search(text) or _is_deep(text):
         return None
     found = None
-    with suppress(ValueError, TypeError, RecursionError, yaml.YAMLError):
+    with suppress(*NOT_YAML):
         if text.lstrip()[:1] in {"{", "["}:
             with suppress(ValueError):
                 found = json.loads(text)

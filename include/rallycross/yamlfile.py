@@ -12,6 +12,7 @@ from typing import Any
 import yaml
 
 from rallycross.errors import Complaint, InvalidInput, brief
+from rallycross.foreign import NOT_YAML
 from rallycross.permissions import OWNER, TEXT, NotAllowed, Permissions
 from rallycross.settings import CHECKOUT, settings
 from rallycross.userfile import read_text, too_large
@@ -45,7 +46,7 @@ def parse(text: str, file: str, complaints: list[Complaint] | None = None) -> tu
     if len(text) > settings().file_limit:
         raise InvalidInput([too_large(file)])
     try:
-        loader = _Loader(text, file)
+        loader = Loader(text, file)
     except yaml.reader.ReaderError as error:
         line, column = text.count("\n", 0, error.position) + 1, error.position - text.rfind("\n", 0, error.position)
         what = f"not valid YAML: the character U+{ord(text[error.position]):04X} is not allowed"
@@ -59,8 +60,7 @@ def parse(text: str, file: str, complaints: list[Complaint] | None = None) -> tu
         if forbidden and complaints is None:
             raise InvalidInput(forbidden)
         return loader.construct_document(root), places
-    except (yaml.YAMLError, AttributeError, LookupError, OverflowError, RecursionError, TypeError, ValueError) as error:
-        # Whatever PyYAML's constructors let through: `!!bool maybe` is a KeyError, `!!timestamp x` an AttributeError.
+    except NOT_YAML as error:
         mark = getattr(error, "problem_mark", None)
         line, column = (mark.line + 1, mark.column + 1) if mark else (1, 1)
         raise InvalidInput([*forbidden, Complaint(file, line, column, "", *_not_yaml(error))]) from error
@@ -126,7 +126,7 @@ def dotted(path: Path) -> str:
     )
 
 
-class _Loader(yaml.SafeLoader):
+class Loader(yaml.SafeLoader):
     """Gives up as soon as there are more values than allowed, or deeper ones: a short text can ask for very many."""
 
     def __init__(self, text: str, file: str) -> None:
@@ -134,6 +134,7 @@ class _Loader(yaml.SafeLoader):
         self._file, self._left, self._depth = file, settings().file_values, 0
 
     def compose_node(self, parent: yaml.Node | None, index: Any) -> yaml.Node | None:
+        """Return the next node; raise `InvalidInput` where it is one too many, or too deep."""
         self._left -= 1
         self._depth += 1
         if self._left < 0:

@@ -15,6 +15,7 @@ from rallycross import benchmark
 from rallycross.cli.named_cloud import named_cloud
 from rallycross.cloud import registered
 from rallycross.errors import RallycrossError
+from rallycross.foreign import UNREADABLE
 from rallycross.results.sample_damage import DAMAGED_SAMPLES, damage_detail
 from rallycross.results.store import Store
 from rallycross.results.trouble import shown
@@ -152,7 +153,7 @@ def _auth_urls(file: Path, name: str) -> list[str]:
     try:
         found = yaml.safe_load(file.read_text(encoding="utf-8"))
         return [str(found["clouds"][name]["auth"]["auth_url"])]
-    except (OSError, UnicodeDecodeError, yaml.YAMLError, KeyError, TypeError):
+    except UNREADABLE:
         return []
 
 

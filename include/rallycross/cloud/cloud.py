@@ -13,6 +13,7 @@ from openstack.connection import Connection
 from rallycross.cloud.entry import region_of
 from rallycross.cloud.session import CloudSession
 from rallycross.errors import RallycrossError
+from rallycross.foreign import NOT_YAML
 from rallycross.userfile import read_text
 
 
@@ -49,7 +50,7 @@ class Cloud:
         """Read the entry `name` of a clouds.yaml that Rallycross has written; a user's own is a `CloudsFile`."""
         try:
             clouds = yaml.safe_load(read_text(path, remedy="name a clouds.yaml"))["clouds"]
-        except (KeyError, RecursionError, TypeError, ValueError, yaml.YAMLError) as error:
+        except NOT_YAML as error:
             raise RallycrossError(f"{path}: not a clouds.yaml ({error}) - name a file that has `clouds:`") from error
         if not isinstance(clouds, dict) or not all(isinstance(entry, dict) for entry in clouds.values()):
             raise RallycrossError(f"{path}: not a clouds.yaml - under `clouds:` each name has a mapping")

@@ -16,9 +16,11 @@ from openstack.config import loader as places
 
 from rallycross.cloud.cloud import Cloud, user_entries
 from rallycross.errors import RallycrossError, did_you_mean
+from rallycross.foreign import NOT_YAML
+from rallycross.settings import settings
 from rallycross.userfile import read_text
+from rallycross.yamlfile import Loader
 
-_MOST_VALUES = 100_000
 _SUFFIXES = (".yaml", ".yml", ".json")
 
 
@@ -115,11 +117,12 @@ def parsed(text: str, where: str) -> Any:
     try:
         if where.endswith(".json"):
             return json.loads(text)
-        loader = _Loader(text)
+        loader = _Loader(text, where)
         try:
             node = loader.get_single_node()
-            if node is not None and _values(node, {}) > _MOST_VALUES:
-                raise RallycrossError(f"{where}: has more than {_MOST_VALUES} values with its aliases - write less")
+            if node is not None and _values(node, {}) > (most := settings().file_values):
+                what = f"has more than {most} values with its aliases"
+                raise RallycrossError(f"{where}: {what} - write less, or raise RALLYCROSS_FILE_VALUES")
             return loader.construct_document(node) if node is not None else None
         finally:
             loader.dispose()
@@ -129,7 +132,7 @@ def parsed(text: str, where: str) -> Any:
         mark = error.problem_mark or error.context_mark
         place = f":{mark.line + 1}:{mark.column + 1}" if mark else ""
         raise RallycrossError(f"{where}{place}: not valid YAML: {error.problem or error.context} - mend it") from error
-    except (yaml.YAMLError, RecursionError, ValueError, TypeError, AttributeError, LookupError, OverflowError) as error:
+    except NOT_YAML as error:
         told = " ".join(str(error).split())[:200] or type(error).__name__
         raise RallycrossError(f"{where}: not valid YAML: {told} - mend it") from error
 
@@ -137,14 +140,14 @@ def parsed(text: str, where: str) -> Any:
 def _values(node: yaml.Node, known: dict[int, int]) -> int:
     """Return how many values a node is, those of aliases counted each time; one inside of itself is too many."""
     if id(node) not in known:
-        known[id(node)] = _MOST_VALUES + 1  # until it is counted
+        known[id(node)] = settings().file_values + 1  # until it is counted
         parts = node.value if isinstance(node.value, list) else []
         inner = (one for part in parts for one in (part if isinstance(part, tuple) else (part,)))
         known[id(node)] = 1 + sum(_values(one, known) for one in inner)
     return known[id(node)]
 
 
-class _Loader(yaml.SafeLoader):
+class _Loader(Loader):
     """Leaves what stands below `auth` as it is written."""
 
     def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:

@@ -10,6 +10,7 @@ from typing import Any
 
 import yaml
 
+from rallycross.foreign import NOT_YAML
 from rallycross.owner_only import write_owner_only
 from rallycross.settings import Settings
 
@@ -94,7 +95,8 @@ def _clouds(file: Path) -> dict[str, Any]:
     """Return the entries of a cloud's file; one that a power cut has emptied costs no other cloud its entry."""
     try:
         found = yaml.safe_load(file.read_text(encoding="utf-8"))
-    except (yaml.YAMLError, UnicodeDecodeError):
+        yaml.safe_dump(found)  # it is to be written again
+    except NOT_YAML:
         return {}
     clouds = found.get("clouds") if isinstance(found, dict) else None
     return clouds if isinstance(clouds, dict) else {}

@@ -1,6 +1,8 @@
 """Mangles files of every kind that users name, and holds who reads them to their only two ways of ending.
 
-Each is read, or told in a sentence: a `RallycrossError`. As a program (KIND SEED COUNT) it says what it found as JSON.
+Each is read, or told in a sentence: a `RallycrossError`. What is held is processor time, so that a busy machine changes
+nothing. As a program it takes all files of the kinds that it is given, or of all, and writes the table that is in
+docs/mangled-files.md; with `--one KIND SEED COUNT` it says as JSON what it has found.
 """
 
 import copy
@@ -8,12 +10,15 @@ import json
 import random
 import re
 import resource
+import signal
+import subprocess
 import sys
 import tempfile
 import time
 import traceback
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +28,7 @@ import rallycross.task.file
 from rallycross import catalogue
 from rallycross.cli.commands.plan import said
 from rallycross.cloud.cloud import Cloud
+from rallycross.cloud.clouds_file import CloudsFile
 from rallycross.cloud.variables import openrc_variables
 from rallycross.deployment import load_spec
 from rallycross.errors import Complaint, InvalidInput, RallycrossError
@@ -40,6 +46,9 @@ from rallycross.verification.test import TestResult
 
 SECONDS = 5.0  # of processor time that any input may take
 MEMORY = 500  # MB that the process may take with it
+SEED = 1_000_000  # of the first file of each kind
+_MANY = {"task": 10_000, "spec": 15_000, "results": 15_000}
+_OTHERS = 7_500
 _OWN_PROCESS = 100  # of so many templates one is rendered in a process of its own, the others here: it costs 0.1 s
 
 BOOT = {"image": {"name": "cirros"}, "flavor": {"regex": "^m1"}, "min_sleep": 1, "meta": {"a": "b"}}
@@ -154,8 +163,20 @@ VALUES: list[Any] = [
 ]
 
 
+_Dumper = getattr(yaml, "CSafeDumper", yaml.SafeDumper)
+_Loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+
+
 def _text(document: Any) -> bytes:
-    return yaml.safe_dump(document, sort_keys=False).encode()
+    return str(yaml.dump(document, Dumper=_Dumper, sort_keys=False, allow_unicode=True)).encode()
+
+
+@cache
+def _data(content: bytes) -> Any:
+    try:
+        return yaml.load(content, Loader=_Loader)
+    except yaml.YAMLError:  # a template
+        return None
 
 
 def _json(document: Any) -> bytes:
@@ -229,7 +250,8 @@ KINDS: dict[str, Kind] = {
         [b"#!/bin/sh\nexport OS_AUTH_URL=\"http://x/v3\"\nexport OS_PASSWORD='p w'\nOS_USERNAME=u # me\n"],
         lambda content, _: openrc_variables(decoded(content, "openrc")),
     ),
-    "clouds_yaml": Kind([_text(CLOUDS)], _of_a_path(lambda path: Cloud.from_file(Path(path), "c")), _text),
+    "clouds_yaml": Kind([_text(CLOUDS)], _of_a_path(lambda path: CloudsFile.read(Path(path)).cloud("c")), _text),
+    "registered": Kind([_text(CLOUDS)], _of_a_path(lambda path: Cloud.from_file(Path(path), "c")), _text),
 }
 
 
@@ -246,29 +268,37 @@ def hold(kind: str, seed: int, count: int) -> Found:
     found = Found()
     of = KINDS[kind]
     rallycross.task.file.render = _render  # see _OWN_PROCESS
+    before = signal.signal(signal.SIGPROF, _give_up)
     try:
         for number in range(seed, seed + count):
             chance = random.Random(number)
             content = mangled(of, chance)
             began = time.process_time()
+            signal.setitimer(signal.ITIMER_PROF, 2 * SECONDS)
             try:
                 of.take(content, chance)
             except RallycrossError as error:
                 _hold_complaints(error, found, number)
             except Exception:  # noqa: BLE001 - each is a finding
                 found.failures.append(f"{kind} {number}: {content[:300]!r}\n{traceback.format_exc()[-1500:]}")
+            signal.setitimer(signal.ITIMER_PROF, 0)
             took = time.process_time() - began
             found.slowest = max(found.slowest, took)
             if took > SECONDS:
                 found.failures.append(f"{kind} {number}: took {took:.1f} s: {content[:300]!r}")
     finally:
+        signal.signal(signal.SIGPROF, before)
         rallycross.task.file.render = render
     return found
 
 
+def _give_up(*_: Any) -> None:
+    raise RuntimeError(f"no end after {2 * SECONDS:g} s")
+
+
 def _hold_complaints(error: RallycrossError, found: Found, number: int) -> None:
     complaints = error.complaints if isinstance(error, InvalidInput) else []
-    if not str(error) or len(str(error)) > 100_000 or any(not one.what for one in complaints):
+    if not str(error) or len(str(error)) > 50_000 or any(not one.what for one in complaints):
         found.failures.append(f"{number}: says nothing, or very much: {str(error)[:300]}")
 
 
@@ -276,10 +306,7 @@ def mangled(of: Kind, chance: random.Random) -> bytes:
     """Return one of the whole files, changed: as data, or as text, in one to three places."""
     content = chance.choice(of.whole)
     if of.dump and chance.random() < 0.5:
-        try:
-            document = yaml.safe_load(content)
-        except yaml.YAMLError:  # a template
-            document = None
+        document = copy.deepcopy(_data(content))
         if isinstance(document, dict | list):
             for _ in range(chance.randint(1, 3)):
                 _change(document, chance)
@@ -355,11 +382,35 @@ def _render(text: str, args: Any, **more: Any) -> str:
     return str(answer["text"])
 
 
+def count(kind: str) -> int:
+    """Return how many files of a kind are mangled in all."""
+    return _MANY.get(kind, _OTHERS)
+
+
+def held(kind: str) -> dict[str, Any]:
+    """Hold all files of a kind in a process of its own, whose memory is theirs; return what was found."""
+    program = [sys.executable, __file__, "--one", kind, str(SEED), str(count(kind))]
+    return dict(json.loads(subprocess.run(program, stdout=subprocess.PIPE, text=True, check=True).stdout))
+
+
 def main() -> None:
-    """Say what came of KIND SEED COUNT."""
-    kind, seed, count = sys.argv[1], int(sys.argv[2]), int(sys.argv[3])
+    """See the module."""
+    if sys.argv[1:2] == ["--one"]:
+        _one(sys.argv[2], int(sys.argv[3]), int(sys.argv[4]))
+        return
+    sys.stdout.write("| kind | files | slowest, s of a processor | most memory, MB | failures |\n")
+    sys.stdout.write("| --- | --- | --- | --- | --- |\n")
+    for kind in sys.argv[1:] or KINDS:
+        found = held(kind)
+        slowest, peak, failures = found["slowest"], found["peak"], found["failures"]
+        sys.stdout.write(f"| {kind} | {count(kind)} | {slowest:.2f} | {peak:.0f} | {len(failures)} |\n")
+        sys.stdout.flush()
+        sys.stderr.writelines(f"{failure}\n\n" for failure in failures)
+
+
+def _one(kind: str, seed: int, count: int) -> None:
     found = hold(kind, seed, count)
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    peak = max(resource.getrusage(who).ru_maxrss for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)) / 1024
     sys.stdout.write(json.dumps({"slowest": found.slowest, "peak": peak, "failures": found.failures[:20]}))
 
 

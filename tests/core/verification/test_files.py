@@ -3,7 +3,10 @@
 import bz2
 import gzip
 import io
+import tempfile
+import time
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pytest
 import subunit
@@ -13,6 +16,7 @@ from hypothesis import strategies as st
 from rallycross.errors import RallycrossError
 from rallycross.verification.exporting import subunit as exported
 from rallycross.verification.importing import results
+from rallycross.verification.stream import STRAY, replay
 from rallycross.verification.test import TestResult
 
 NAMES = st.from_regex(r"[a-z]{1,5}\.[A-Z][a-z]{0,5}\.test_[a-z]{1,5}", fullmatch=True)
@@ -154,3 +158,50 @@ def test_a_subunit_test_that_ends_before_it_begins_took_no_time() -> None:
     writer.status(test_id="a.b", test_status="inprogress", timestamp=began)
     writer.status(test_id="a.b", test_status="success", timestamp=began - timedelta(seconds=7))
     assert [test.seconds for test in results(stream.getvalue(), file="f")] == [0.0]
+
+
+@given(MADE, st.lists(st.text(max_size=20), min_size=1))
+def test_packets_and_text_are_told_apart_as_subunit_does(made: list[TestResult], noise: list[str]) -> None:
+    """What is told of a stream is what subunit tells of it, byte for byte."""
+    content = b"".join(noise[number % len(noise)].encode() + exported([one]) for number, one in enumerate(made))
+    here, there = Heard(), Heard()
+    replay(content, here)
+    by_subunit(content, there)
+    assert (here.packets, here.text) == (there.packets, there.text)
+
+
+class Heard:
+    """Notes the events of a stream: its packets, and the text between them as one."""
+
+    def __init__(self) -> None:
+        self.packets: list[dict[str, Any]] = []
+        self.text = b""
+
+    def status(self, **told: Any) -> None:
+        """Take one event."""
+        if told.get("file_name") == STRAY:
+            self.text += told["file_bytes"]
+        else:
+            self.packets.append(told | {"file_bytes": bytes(told.get("file_bytes") or b"")})
+
+
+def by_subunit(content: bytes, result: Any) -> None:
+    """Read a stream by subunit alone."""
+    with tempfile.TemporaryFile() as file:
+        file.write(content)
+        file.seek(0)
+        subunit.ByteStreamToStreamResult(file, non_subunit_name=STRAY).run(result)
+
+
+def test_a_long_log_is_no_stream_and_soon_told() -> None:
+    """Text is passed over at once, not byte by byte: ten times as much of it as a stream takes no longer than that."""
+    made = [TestResult(f"a.B.test_{number}", "success", 1.0, 1.0) for number in range(2_000)]
+    stream = exported(made)
+    log = ("2026-01-02 03:04:05 INFO öäü ೳ what it did\n" * (10 * len(stream) // 40)).encode()
+    began = time.process_time()
+    assert results(stream, file="x") == made
+    between = time.process_time()
+    with pytest.raises(RallycrossError, match="neither a subunit v2 stream nor JUnit XML"):
+        results(log, file="x")
+    assert time.process_time() - between < 2 * (between - began)
+    assert results(log + stream + log, file="x") == made

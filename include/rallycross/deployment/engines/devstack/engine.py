@@ -23,6 +23,7 @@ from rallycross.deployment.site import Site
 from rallycross.deployment.step import Plan, Step
 from rallycross.deployment.whole_host import claim, passwords, unclaim
 from rallycross.errors import RallycrossError
+from rallycross.foreign import UNREADABLE
 
 _ADMIN = "devstack-admin"
 _USERS = ("devstack", "devstack-alt")  # accounts without privileges, as DevStack names their entries
@@ -93,7 +94,7 @@ class DevStack:
         try:
             found = yaml.safe_load(host.read(CLOUDS_YAML))["clouds"]
             entries = {spec.name: dict(found[_ADMIN])}
-        except (OSError, KeyError, TypeError, yaml.YAMLError) as error:
+        except UNREADABLE as error:
             raise RallycrossError(f"{where} has no {_ADMIN} - look at the log of the step `stack`") from error
         users = [found[name] for name in _USERS if name in found]
         entries |= {f"{spec.name}-user-{number}": dict(user) for number, user in enumerate(users)}

@@ -13,6 +13,7 @@ from rallycross.deployment.node import Node
 from rallycross.deployment.step import Step
 from rallycross.deployment.whole_host import AS_ROOT, have
 from rallycross.errors import RallycrossError
+from rallycross.foreign import UNREADABLE
 
 ROLES = ("control", "network", "compute", "storage", "monitoring")
 ADMIN = "keystone_admin_password"  # as Kolla's passwords.yml has it
@@ -159,7 +160,7 @@ def credentials(ground: Ground) -> Found:
     host = ground.deployer.host
     try:
         entry = dict(yaml.safe_load(host.read(path))["clouds"][_ENTRY])
-    except (OSError, KeyError, TypeError, yaml.YAMLError) as error:
+    except UNREADABLE as error:
         raise RallycrossError(f"{host.name}:{path} has no {_ENTRY} - look at post-deploy's log") from error
     authority = entry.pop("cacert", None)
     return Found(entry, host.run(f"{AS_ROOT}as_root cat {quote(authority)}", limit=30).out if authority else "")

@@ -11,6 +11,7 @@ from rallycross.deployment.deployers.scripts import as_root_only
 from rallycross.deployment.step import Step
 from rallycross.deployment.whole_host import AS_ROOT, checkout, have
 from rallycross.errors import RallycrossError
+from rallycross.foreign import NOT_YAML
 
 ADMIN = "keystone_auth_admin_password"  # as user_secrets.yml has it
 TRACE = "/etc/openstack_deploy"
@@ -86,7 +87,7 @@ def credentials(ground: Ground) -> Found:
         said = node.host.run(_CLOUDS, limit=60, check=False).out
         try:
             entry = dict(yaml.safe_load(said)["clouds"][_ENTRY])
-        except (KeyError, TypeError, yaml.YAMLError):
+        except NOT_YAML:
             continue
         entry.pop("cacert", None)
         if url := ground.options["auth_url"]:
