@@ -15,6 +15,7 @@ RALLYCROSS_RESULTS_LIMIT MB of a file of results that are imported (default: 200
 RALLYCROSS_RESULTS_VALUES values, or elements, in such a file (default: 5000000)
 RALLYCROSS_TEMPLATE_SECONDS seconds of processor time that rendering a task file may take (default: 2)
 RALLYCROSS_TEMPLATE_MEMORY  MB of memory that rendering a task file may take (default: 256)
+RALLYCROSS_PATTERN_SECONDS  seconds of processor time that regular expressions of users may take (default: 4)
 RALLYCROSS_API_PATIENCE  seconds for which a cloud's API may fail in passing (429, 502, 503, 504, no connection, no
                          whole answer) until what is no load gives up (default: 120; 0 = at once)
 RALLYCROSS_REQUEST_LIMIT seconds until a cloud's API must have answered a request (default: 300)
@@ -68,6 +69,7 @@ class Settings:
     results_values: int = 5_000_000
     template_seconds: float = 2.0
     template_memory: int = 256_000_000
+    pattern_seconds: float = 4.0
     files: tuple[Path, ...] = ()
     commands: Commands = "files"
     packages: tuple[str, ...] = ()
@@ -120,6 +122,7 @@ def settings(env: dict[str, str] | None = None) -> Settings:
         results_values=int(_number(env, "RALLYCROSS_RESULTS_VALUES", 5_000_000)),
         template_seconds=_number(env, "RALLYCROSS_TEMPLATE_SECONDS", 2),
         template_memory=int(_number(env, "RALLYCROSS_TEMPLATE_MEMORY", 256) * _MB),
+        pattern_seconds=_number(env, "RALLYCROSS_PATTERN_SECONDS", 4),
         files=_folders(env.get("RALLYCROSS_FILES"), home),
         commands=_commands(env.get("RALLYCROSS_COMMANDS") or "files"),
         api_patience=_number(env, "RALLYCROSS_API_PATIENCE", 120, least=0),

@@ -17,7 +17,7 @@ from rallycross.cloud.access import Access, SignIn
 from rallycross.cloud.answers import MOST_REDIRECTS, REDIRECTS, Asked, next_stop, read, refused, request_id_of
 from rallycross.cloud.cloud import Cloud
 from rallycross.cloud.errors import ApiError, SignInFailed, Unreachable, without_secrets
-from rallycross.cloud.web import open_session, proxy_of, tls_of
+from rallycross.cloud.web import open_session, proxy_of, tls_of, whole
 from rallycross.settings import settings
 
 CONNECT_LIMIT = 30.0  # seconds until a connection must stand
@@ -182,15 +182,10 @@ class Client:
     async def _whole(self, method: str, answer: aiohttp.ClientResponse) -> bytes:
         """Return an answer's bytes, up to the limit."""
         most = self._answer_limit
-        if (answer.content_length or most + 1) <= most and "Content-Encoding" not in answer.headers:
-            return await answer.read()
-        text = bytearray()
-        async for chunk in answer.content.iter_any():
-            text += chunk
-            if len(text) > most:
-                answer.close()
-                _asked(method, answer).refuse(f"the answer has more than {most} bytes (RALLYCROSS_ANSWER_LIMIT)")
-        return bytes(text)
+        text = await whole(answer, most)
+        if text is None:
+            _asked(method, answer).refuse(f"the answer has more than {most} bytes (RALLYCROSS_ANSWER_LIMIT)")
+        return text
 
     def _headers_for(self, token: str, service: str, microversion: str) -> dict[str, str]:
         """Return the headers of a request; made once for all requests that are alike."""

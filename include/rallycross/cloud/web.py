@@ -6,6 +6,19 @@ from urllib.request import getproxies, proxy_bypass
 import aiohttp
 
 
+async def whole(answer: aiohttp.ClientResponse, most: int) -> bytes | None:
+    """Return an answer's bytes as they are unpacked; None where they are more than so many."""
+    if (answer.content_length or most + 1) <= most and "Content-Encoding" not in answer.headers:
+        return await answer.read()
+    text = bytearray()
+    async for chunk in answer.content.iter_any():
+        text += chunk
+        if len(text) > most:
+            answer.close()
+            return None
+    return bytes(text)
+
+
 def open_session(
     timeout: aiohttp.ClientTimeout, *, tls: ssl.SSLContext | bool = True, proxy: str | None = None
 ) -> aiohttp.ClientSession:

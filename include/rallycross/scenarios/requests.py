@@ -8,10 +8,11 @@ from urllib.parse import urlsplit
 
 import aiohttp
 
-from rallycross.cloud.web import proxy_of, tls_of
+from rallycross.cloud.web import proxy_of, tls_of, whole
 from rallycross.load.iteration import Iteration
 from rallycross.scenario.arguments import Argument, Seconds, schema_of
 from rallycross.scenario.scenario import scenario
+from rallycross.settings import settings
 from rallycross.task.flaw import Flaw
 from rallycross.task.url import wrong_with
 
@@ -83,9 +84,15 @@ async def _check(
 ) -> None:
     with iteration.action("requests.check_request"):
         async with iteration.http.request(method.upper(), url, **_for_aiohttp(url, options)) as answer:
-            await answer.read()
+            if await whole(answer, most := _most_bytes()) is None:
+                raise ValueError(f"{method} {url}: the answer has more than {most} bytes (RALLYCROSS_ANSWER_LIMIT)")
         if answer.status != expected:
             raise ValueError(f"{method} {url}: the status was to be {expected}, and is {answer.status}")
+
+
+@cache
+def _most_bytes() -> int:
+    return settings().answer_limit
 
 
 def _for_aiohttp(url: str, options: Mapping[str, Any]) -> dict[str, Any]:

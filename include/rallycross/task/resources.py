@@ -1,10 +1,11 @@
 """Which thing in a cloud an argument of a task file means: by id, name, or pattern of names, with Rally's rules."""
 
-import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 from rallycross.cloud.facts import Named
+from rallycross.errors import brief
+from rallycross.patterns import BadPatterns, found
 
 # Where a pattern fits several, the last by name is taken for an image; for all else that is an error.
 _LAST_OF_MANY = frozenset({"image"})
@@ -106,6 +107,10 @@ def _fitting(kind: str, pattern: str, things: Sequence[Named], *, accurate: bool
     if accurate:
         return []
     try:
-        return [thing for thing in things if re.search(pattern, thing.name)]
-    except (re.error, RecursionError, OverflowError) as error:
-        raise NotFound(f"'{pattern}' is neither the name of any {kind} nor a regular expression ({error})") from error
+        (numbers,) = found([pattern], [thing.name for thing in things])
+    except BadPatterns as error:
+        why = error.why[0].removeprefix("not a regular expression: ")
+        raise NotFound(
+            f"'{brief(pattern)}' is neither the name of any {kind} nor a regular expression that can be used ({why})"
+        ) from error
+    return [things[number] for number in sorted(numbers)]

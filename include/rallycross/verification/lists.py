@@ -4,6 +4,7 @@ import re
 from pathlib import Path
 
 from rallycross.errors import Complaint, InvalidInput, RallycrossError, brief
+from rallycross.patterns import BadPatterns, found
 from rallycross.userfile import read_text
 from rallycross.verification.testid import TestId
 from rallycross.yamlfile import parse
@@ -35,25 +36,23 @@ def read_list(text: str, *, file: str = "list") -> dict[str, str]:
 
 def check_patterns(entries: dict[str, str], *, file: str) -> None:
     """Raise `InvalidInput` with every entry that is no regular expression."""
-    complaints = []
-    for entry in entries:
-        try:
-            re.compile(entry)
-        except (re.error, RecursionError, OverflowError) as error:
-            complaints.append(Complaint(file, 0, 0, brief(entry, _SHOWN), f"not a regular expression: {error}"))
-    if complaints:
-        raise InvalidInput(complaints)
+    patterns = list(entries)
+    try:
+        found(patterns)
+    except BadPatterns as error:
+        wrong = error.why.items()
+        raise InvalidInput(Complaint(file, 0, 0, brief(patterns[at], _SHOWN), what) for at, what in wrong) from error
 
 
 def _mapping(text: str, file: str) -> dict[str, str]:
     try:
-        found, _ = parse(text, file)
+        entries, _ = parse(text, file)
     except InvalidInput as error:
         what = f"{file}: neither lines nor a YAML mapping ({error.complaints[0].what}) - write one test a line"
         raise RallycrossError(what) from error
-    if not isinstance(found, dict) or not all(isinstance(entry, str) for entry in found):
+    if not isinstance(entries, dict) or not all(isinstance(entry, str) for entry in entries):
         raise RallycrossError(f"{file}: not a mapping of tests to reasons - write one test a line, # and its reason")
-    return {_name(entry): str(reason or "") for entry, reason in found.items()}
+    return {_name(entry): str(reason or "") for entry, reason in entries.items()}
 
 
 def _name(entry: str) -> str:

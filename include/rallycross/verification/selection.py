@@ -1,12 +1,12 @@
 """Which tests a verification runs: a set, a pattern or a list, less what cannot work on this cloud."""
 
-import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from importlib.resources import files
 from typing import Any
 
 from rallycross.errors import RallycrossError, did_you_mean
+from rallycross.patterns import found
 from rallycross.verification.lists import read_list
 from rallycross.verification.testid import TestId
 from rallycross.verification.verifier import Verifier
@@ -32,11 +32,7 @@ class Choice:
     def __post_init__(self) -> None:
         if sum(map(bool, (self.set, self.pattern, self.tests))) != 1:
             raise RallycrossError("which tests? - choose one: a set, a pattern, or a list")
-        for pattern in (self.pattern, *self.skips, *self.expected):
-            try:
-                re.compile(pattern)
-            except (re.error, RecursionError, OverflowError) as error:
-                raise RallycrossError(f"pattern {pattern!r}: not a regular expression: {error}") from error
+        found((self.pattern, *self.skips, *self.expected))  # raises where one is no regular expression
 
     @property
     def title(self) -> str:
@@ -95,8 +91,8 @@ def select(
     lists = {"skip list": choice.skips, "list of expected failures": choice.expected}
     notes = tuple(note for what, entries in lists.items() for note in _unknown(what, entries, verifier, available))
     skips = {**also_skip, **choice.skips}
-    reasons = {test: reason for test in chosen if (reason := _reason(test, skips)) is not None}
-    expected = {test.name: reason for test in chosen if (reason := _reason(test, choice.expected)) is not None}
+    reasons = _reasons(chosen, skips)
+    expected = {test.name: reason for test, reason in _reasons(chosen, choice.expected).items()}
     return Selection(tuple(test for test in chosen if test not in reasons), tuple(reasons.items()), expected, notes)
 
 
@@ -112,15 +108,16 @@ def _chosen(choice: Choice, verifier: Verifier, available: Sequence[TestId]) -> 
         return list(dict.fromkeys(by_name[name] for name in choice.tests))
     if choice.set:
         check_set(choice.set, verifier.sets)
-        found = verifier.members(choice.set, available)
+        members = verifier.members(choice.set, available)
     else:
-        found = [test for test in available if re.search(choice.pattern, test.full)]
-    if not found:
+        (numbers,) = found([choice.pattern], [test.full for test in available])
+        members = [test for number, test in enumerate(available) if number in numbers]
+    if not members:
         raise RallycrossError(
             f"{choice.title!r}: matches none of the {len(available)} tests of {verifier.title}"
             " - look at them: ./rallycross verify list"
         )
-    return found
+    return members
 
 
 def _check_names(names: Iterable[str], known: Mapping[str, TestId]) -> None:
@@ -131,15 +128,21 @@ def _check_names(names: Iterable[str], known: Mapping[str, TestId]) -> None:
 
 def _unknown(what: str, entries: Iterable[str], verifier: Verifier, available: Sequence[TestId]) -> Iterator[str]:
     """Yield a sentence about what a list names and the verifier does not have; nothing where it has all of it."""
-    missing = [one for one in entries if not any(_names(one, test) for test in available)]
+    missing = [entry for entry, numbers in _named_by(entries, available) if not numbers]
     if missing:
         count = f"{len(missing)} of its entries" if len(missing) > 1 else "an entry"
         yield f"{what}: {verifier.title} has no test for {count}, which changes nothing: {_named(missing)}"
 
 
-def _names(entry: str, test: TestId) -> bool:
-    """Return whether an entry is a test's name, parentheses of a variant and all, or a pattern found in it."""
-    return entry == test.name or re.search(entry, test.name) is not None
+def _named_by(entries: Iterable[str], tests: Sequence[TestId]) -> Iterator[tuple[str, frozenset[int]]]:
+    """Yield each entry with the numbers of the tests that it names.
+
+    It is a test's name, parentheses of a variant and all, or a pattern found in it.
+    """
+    entries, names = list(entries), [test.name for test in tests]
+    whole = {name: number for number, name in enumerate(names)}
+    for entry, numbers in zip(entries, found(entries, names), strict=True):
+        yield entry, numbers | {whole[entry]} if entry in whole else numbers
 
 
 def _named(names: Sequence[str]) -> str:
@@ -147,5 +150,10 @@ def _named(names: Sequence[str]) -> str:
     return f"{', '.join(names[:_NAMED])}{more}"
 
 
-def _reason(test: TestId, reasons: Mapping[str, str]) -> str | None:
-    return next((reason for pattern, reason in reasons.items() if _names(pattern, test)), None)
+def _reasons(tests: Sequence[TestId], reasons: Mapping[str, str]) -> dict[TestId, str]:
+    """Return the reasons of those tests that have one: that of the first entry that names it."""
+    given: dict[int, str] = {}
+    for entry, numbers in _named_by(reasons, tests):
+        for number in numbers:
+            given.setdefault(number, reasons[entry])
+    return {test: given[number] for number, test in enumerate(tests) if number in given}

@@ -4,7 +4,7 @@ import io
 import re
 import struct
 from collections import defaultdict
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
 from datetime import datetime
 from typing import Any, BinaryIO, get_args
@@ -25,6 +25,7 @@ _TEXT = re.compile(
     rb"(?:[^\xb3\xc2-\xf4]+|[\xc2-\xdf][\x80-\xbf]|[\xe0-\xef][\x80-\xbf]{2}|[\xf0-\xf4][\x80-\xbf]{3}|[\xc2-\xf4])"
     rb"{1,10000}"
 )
+_DEEPEST = 20  # classes, modules and packages that a test is in
 _LONGEST_HEAD = 6  # bytes of a packet that come before what it tells
 _AT_ONCE = 1 << 20  # bytes of packets that are copied
 ATTACHMENT_LIMIT = 64 * 1024  # bytes kept of one attachment: its end, where a traceback says what happened
@@ -55,14 +56,21 @@ class TestStream:
         self._started: dict[str, datetime | None] = {}  # a stream need not have times
         self._latest: datetime | None = None
         self._attached: dict[str, dict[str, bytes]] = defaultdict(dict)
-        self._results: dict[str, TestResult] = {}  # by name, in order of end
+        self._results: dict[str, TestResult] = {}  # by name
+        # By class or module: the tests of which nothing is told yet, and that which was the last to be told of.
+        self._unheard: dict[str, dict[str, None]] = defaultdict(dict)
+        self._last: dict[str, str] = {}
 
     def plan(self, tests: Iterable[TestId]) -> None:
         """Expect these tests from now on; of others nothing is told.
 
         They are known by their names: attributes may depend on the configuration, which a listing does not know.
         """
-        self._plan.update({test.name: test for test in tests})
+        for test in tests:
+            self._plan[test.name] = test
+            if test.name not in self._results:
+                for scope in _scopes(test.name):
+                    self._unheard[scope][test.name] = None
 
     def running(self) -> set[str]:
         """Return the names of the tests that have begun and not ended."""
@@ -130,26 +138,40 @@ class TestStream:
     def _spread(self, fixture: str, scope: str, result: TestResult) -> None:
         if result.status == "success":
             return
-        within = [test for test in self._plan.values() if test.name.startswith(f"{scope}.")]
-        ended = [name for name in self._results if name.startswith(f"{scope}.")]
+        told = False
         if fixture.startswith("setUp"):
-            unheard = [test for test in within if test.name not in self._results]
-            for test in unheard:
-                self._tell(test, replace(result, seconds=0.0))
-            told = bool(unheard)
-        elif told := bool(ended):
-            last = self._results[ended[-1]]
+            for name in tuple(self._unheard.get(scope, ())):
+                self._tell(self._plan[name], replace(result, seconds=0.0))
+                told = True
+        elif told := scope in self._last:
+            name = self._last[scope]
+            last = self._results[name]
             traceback = "\n".join(filter(None, [last.traceback, f"{fixture} of {scope}:", result.traceback]))
-            self._tell(self._plan[ended[-1]], replace(last, status="fail", reason="", traceback=traceback))
+            traceback = traceback[-ATTACHMENT_LIMIT:]
+            self._tell(self._plan[name], replace(last, status="fail", reason="", traceback=traceback))
         if not told and self._unplanned:  # which tests its class has is not known: it stands for them
             alone = TestId(f"{scope}.{fixture}")
             self.plan([alone])
             self._tell(alone, result)
 
     def _tell(self, test: TestId, result: TestResult) -> None:
+        if test.name not in self._results:
+            for scope in _scopes(test.name):
+                self._unheard[scope].pop(test.name, None)
+                self._last[scope] = test.name
         told = replace(result, name=test.name, tags=tuple(sorted({*test.tags, *result.tags})))
         self._results[test.name] = told
         self._ended(told)
+
+
+def _scopes(name: str) -> Iterator[str]:
+    """Yield what a test is in: its class, its module and the packages around it."""
+    at = len(name)
+    for _ in range(_DEEPEST):
+        at = name.rfind(".", 0, at)
+        if at < 0:
+            return
+        yield name[:at]
 
 
 def replay(content: bytes, result: Any) -> None:

@@ -23,6 +23,13 @@ async def answer(request: web.Request) -> web.StreamResponse:
     request.app[SEEN].append((request, await request.text()))
     if request.path == "/slow":
         await asyncio.sleep(30)
+    if request.path.startswith("/endless"):
+        endless = web.StreamResponse()
+        if request.path == "/endless/packed":
+            endless.enable_compression(web.ContentCoding.gzip)
+        await endless.prepare(request)
+        while True:
+            await endless.write(bytes(100_000))
     if request.path == "/moved":
         raise web.HTTPFound("/200")
     response = web.Response(status=int(request.path.strip("/")))
@@ -104,6 +111,14 @@ def test_a_timeout_ends_the_wait() -> None:
     """A server that does not answer within `timeout` fails the iteration."""
     with pytest.raises(TimeoutError):
         run("HttpRequests.check_request", "/slow", method="GET", status_code=200, timeout=0.1)
+
+
+@pytest.mark.parametrize("path", ["/endless", "/endless/packed"])
+def test_an_answer_without_end_fails_the_iteration(monkeypatch: pytest.MonkeyPatch, path: str) -> None:
+    """Of an answer no more is read than a cloud's may have, packed or not."""
+    monkeypatch.setattr("rallycross.scenarios.requests._most_bytes", lambda: 1_000_000)
+    with pytest.raises(ValueError, match=r"has more than 1000000 bytes \(RALLYCROSS_ANSWER_LIMIT\)"):
+        run("HttpRequests.check_request", path, method="GET", status_code=200)
 
 
 def test_one_of_several_requests_is_sent() -> None:

@@ -5,6 +5,7 @@ import os
 import threading
 import time
 from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -18,6 +19,7 @@ from told import Told
 from rallycross import deployment
 from rallycross.cloud.cloud import Cloud
 from rallycross.deployment import CloudSpec, detached
+from rallycross.deployment.engines.fuel.nailgun import Nailgun
 from rallycross.deployment.failure import StepFailed
 from rallycross.deployment.server import Server
 from rallycross.deployment.site import Site
@@ -268,6 +270,29 @@ def test_a_fuel_that_is_deaf_is_told(fuel: FuelMaster, tmp_path: Path) -> None:
         deployment.deploy(spec, site)
     deployment.destroy(spec, site)
     assert site.ledger.standing() == []
+
+
+def test_an_answer_without_measure_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of what answers in Fuel's place no more is read than an API's answer may have, and none is a traceback."""
+    monkeypatch.setenv("RALLYCROSS_ANSWER_LIMIT", "1")
+
+    class Answer(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            self.send_response(500 if self.path.endswith("wrong") else 200)
+            self.end_headers()
+            self.wfile.write(b"[" * 2_000_000 if "long" in self.path else b"[" * 200_000)
+
+        def log_message(self, *_: Any) -> None:
+            pass
+
+    with ThreadingHTTPServer(("127.0.0.1", 0), Answer) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        access = {"api_url": f"http://127.0.0.1:{server.server_port}", "patience": 0, "verify": True}
+        for path, words in (("long", "more than 1000000 bytes"), ("deep", "recursion"), ("wrong", "500")):
+            with pytest.raises(RallycrossError, match=words) as caught:
+                Nailgun(access).once("GET", path)
+            assert len(str(caught.value)) < 5_000
+        server.shutdown()
 
 
 def test_rallys_file_is_a_spec() -> None:

@@ -11,8 +11,10 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from rallycross.errors import RallycrossError
+from rallycross.settings import settings
 
 _ANSWER = 60  # seconds for one answer
+_LONGEST_ERROR = 100_000  # bytes of an error's answer
 _PAUSE = 1.0  # seconds between two attempts
 _AWAY = (502, 503, 504)  # of the proxy in front of it, while Nailgun starts
 
@@ -87,7 +89,7 @@ class Nailgun:
         request = urllib.request.Request(url, data, headers, method=method)  # noqa: S310 - `api_url` is checked
         try:
             with self._opener.open(request, timeout=_ANSWER) as answer:
-                text = answer.read()
+                text = _whole(answer)
             return json.loads(text) if text.strip() else None
         except urllib.error.HTTPError as error:
             with error:
@@ -95,7 +97,7 @@ class Nailgun:
             if error.code in _AWAY:
                 raise Unanswered(f"Fuel at {self._base} is away: {error.code} {said}") from error
             raise Refused(f"Fuel refuses {method} {urlsplit(url).path}: {error.code} {said}", error.code) from error
-        except (OSError, http.client.HTTPException, ValueError) as error:
+        except (OSError, http.client.HTTPException, ValueError, RecursionError) as error:
             reason = getattr(error, "reason", None) or error or type(error).__name__
             raise Unanswered(f"Fuel at {self._base} does not answer: {reason} - check `api_url`") from error
 
@@ -110,14 +112,22 @@ class Nailgun:
                 time.sleep(_PAUSE)
 
 
+def _whole(answer: http.client.HTTPResponse) -> bytes:
+    most = settings().answer_limit
+    text = answer.read(most + 1)
+    if len(text) > most:
+        raise ValueError(f"its answer has more than {most} bytes (RALLYCROSS_ANSWER_LIMIT)")
+    return text
+
+
 def _message(error: urllib.error.HTTPError) -> str:
     """Return what Nailgun says of an error: JSON with `message`, or plain text."""
     try:
-        text = error.read().decode(errors="replace").strip()
+        text = error.read(_LONGEST_ERROR).decode(errors="replace").strip()
     except (OSError, http.client.HTTPException):
         return str(error.reason)
     try:
         said = json.loads(text)
-    except ValueError:
+    except (ValueError, RecursionError):
         return text or str(error.reason)
     return str(said.get("message") or said) if isinstance(said, dict) else str(said)

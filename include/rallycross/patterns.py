@@ -1,0 +1,79 @@
+"""Regular expressions of users, searched for within limits: a short one can take all the time that there is.
+
+They are searched for in a process of their own, which has little time and memory; a plain one of few texts is not.
+"""
+
+import json
+import re
+import signal
+import subprocess
+import sys
+from collections.abc import Sequence
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+from rallycross.errors import RallycrossError, brief
+from rallycross.settings import settings
+
+_PROGRAM = Path(__file__).with_name("pattern_search.py")
+_PLAIN = re.compile(r"[\w ./:@,=-]{0,500}")  # repeats nothing, so that it takes no longer than the text is long
+_FEW = 100_000  # searches for which no process is worth while
+_MEMORY = 256_000_000
+_WALL = 60.0  # seconds that the process gets in any case, on a machine that has no time for it
+
+
+class BadPatterns(RallycrossError):  # noqa: N818 - reads as what it says
+    """Some patterns are no regular expressions, or take too long; `why` says it by their numbers."""
+
+    def __init__(self, patterns: Sequence[str], why: dict[int, str]) -> None:
+        super().__init__("\n".join(f"pattern '{brief(patterns[number])}': {what}" for number, what in why.items()))
+        self.why = why
+
+
+def found(patterns: Sequence[str], texts: Sequence[str] = ()) -> tuple[frozenset[int], ...]:
+    """Return for each pattern in which of the texts it is found, by their numbers; raise `BadPatterns`."""
+    return _found(tuple(patterns), tuple(texts))
+
+
+@lru_cache(maxsize=64)
+def _found(patterns: tuple[str, ...], texts: tuple[str, ...]) -> tuple[frozenset[int], ...]:
+    if len(patterns) * max(1, len(texts)) <= _FEW and all(map(_PLAIN.fullmatch, patterns)):
+        compiled = [re.compile(pattern) for pattern in patterns]
+        return tuple(frozenset(number for number, text in enumerate(texts) if one.search(text)) for one in compiled)
+    seconds = settings().pattern_seconds
+    job = {"patterns": patterns, "texts": texts, "seconds": int(-(-seconds // 1)), "memory": _MEMORY}
+    try:
+        done = subprocess.run(
+            [sys.executable, "-I", str(_PROGRAM)],
+            input=json.dumps(job).encode(),
+            capture_output=True,
+            timeout=_WALL,
+            env={},
+            cwd="/",
+            check=False,
+        )
+    except subprocess.TimeoutExpired as error:
+        what = f"regular expressions were not searched for in {_WALL:g} s - try again when the machine has time"
+        raise RallycrossError(what) from error
+    if done.returncode:
+        raise RallycrossError(_stopped(done, seconds))
+    answer: dict[str, Any] = json.loads(done.stdout)
+    if answer["wrong"]:
+        raise BadPatterns(patterns, {int(number): _said(what, seconds) for number, what in answer["wrong"].items()})
+    return tuple(map(frozenset, answer["found"]))
+
+
+def _said(what: str, seconds: float) -> str:
+    if what == "slow":
+        return f"takes more than {seconds:g} s with those before it - simplify it, or raise RALLYCROSS_PATTERN_SECONDS"
+    return f"not a regular expression: {what}"
+
+
+def _stopped(done: "subprocess.CompletedProcess[bytes]", seconds: float) -> str:
+    if done.returncode in {-signal.SIGXCPU, -signal.SIGKILL}:
+        return f"regular expressions take more than {seconds:g} s - simplify them, or raise RALLYCROSS_PATTERN_SECONDS"
+    said = done.stderr.decode(errors="replace").strip().splitlines()[-1:]
+    if done.returncode < 0 or "MemoryError" in "".join(said):
+        return f"regular expressions take more than {_MEMORY / 1e6:g} MB of memory - simplify them"
+    return f"the program that searches for regular expressions failed: {' '.join(said)}"
