@@ -111,26 +111,26 @@ def settings(env: dict[str, str] | None = None) -> Settings:
         results_url=env.get("RALLYCROSS_RESULTS_URL") or f"sqlite:///{home / 'results.db'}",
         samples=Path(env.get("RALLYCROSS_SAMPLES") or home / "samples").expanduser().absolute(),
         reports=Path(env.get("RALLYCROSS_REPORTS") or home / "reports").expanduser().absolute(),
-        host_patience=_number(env, "RALLYCROSS_HOST_PATIENCE", 120),
+        host_patience=_number(env, "RALLYCROSS_HOST_PATIENCE", Settings.host_patience),
         results_group=env.get("RALLYCROSS_RESULTS_GROUP", ""),
-        patience=_number(env, "RALLYCROSS_PATIENCE", 120),
-        start_limit=_number(env, "RALLYCROSS_START_LIMIT", 3600),
-        file_limit=int(_number(env, "RALLYCROSS_FILE_LIMIT", 2) * _MB),
-        file_values=int(_number(env, "RALLYCROSS_FILE_VALUES", 50_000)),
-        results_limit=int(_number(env, "RALLYCROSS_RESULTS_LIMIT", 200) * _MB),
-        database_patience=_number(env, "RALLYCROSS_DATABASE_PATIENCE", 120),
-        results_values=int(_number(env, "RALLYCROSS_RESULTS_VALUES", 5_000_000)),
-        template_seconds=_number(env, "RALLYCROSS_TEMPLATE_SECONDS", 2),
-        template_memory=int(_number(env, "RALLYCROSS_TEMPLATE_MEMORY", 256) * _MB),
-        pattern_seconds=_number(env, "RALLYCROSS_PATTERN_SECONDS", 4),
+        patience=_number(env, "RALLYCROSS_PATIENCE", Settings.patience),
+        start_limit=_number(env, "RALLYCROSS_START_LIMIT", Settings.start_limit),
+        file_limit=_bytes(env, "RALLYCROSS_FILE_LIMIT", Settings.file_limit),
+        file_values=int(_number(env, "RALLYCROSS_FILE_VALUES", Settings.file_values)),
+        results_limit=_bytes(env, "RALLYCROSS_RESULTS_LIMIT", Settings.results_limit),
+        database_patience=_number(env, "RALLYCROSS_DATABASE_PATIENCE", Settings.database_patience),
+        results_values=int(_number(env, "RALLYCROSS_RESULTS_VALUES", Settings.results_values)),
+        template_seconds=_number(env, "RALLYCROSS_TEMPLATE_SECONDS", Settings.template_seconds),
+        template_memory=_bytes(env, "RALLYCROSS_TEMPLATE_MEMORY", Settings.template_memory),
+        pattern_seconds=_number(env, "RALLYCROSS_PATTERN_SECONDS", Settings.pattern_seconds),
         files=_folders(env.get("RALLYCROSS_FILES"), home),
         commands=_commands(env.get("RALLYCROSS_COMMANDS") or "files"),
-        api_patience=_number(env, "RALLYCROSS_API_PATIENCE", 120, least=0),
-        request_limit=_number(env, "RALLYCROSS_REQUEST_LIMIT", 300),
-        answer_limit=int(_number(env, "RALLYCROSS_ANSWER_LIMIT", 256) * _MB),
-        list_pages=int(_number(env, "RALLYCROSS_LIST_PAGES", 10000, least=1)),
-        late_patience=_number(env, "RALLYCROSS_LATE_PATIENCE", 30, least=0),
-        lost_limit=_number(env, "RALLYCROSS_LOST_LIMIT", 3600, least=0),
+        api_patience=_number(env, "RALLYCROSS_API_PATIENCE", Settings.api_patience, least=0),
+        request_limit=_number(env, "RALLYCROSS_REQUEST_LIMIT", Settings.request_limit),
+        answer_limit=_bytes(env, "RALLYCROSS_ANSWER_LIMIT", Settings.answer_limit),
+        list_pages=int(_number(env, "RALLYCROSS_LIST_PAGES", Settings.list_pages, least=1)),
+        late_patience=_number(env, "RALLYCROSS_LATE_PATIENCE", Settings.late_patience, least=0),
+        lost_limit=_number(env, "RALLYCROSS_LOST_LIMIT", Settings.lost_limit, least=0),
         packages=_PACKAGES if (given := env.get("RALLYCROSS_PACKAGES")) is None else tuple(given.split()),
     )
 
@@ -165,6 +165,11 @@ def _commands(given: str) -> Commands:
     raise RallycrossError(
         f"RALLYCROSS_COMMANDS: {given!r} is none of {', '.join(get_args(Commands))} - set one of these"
     )
+
+
+def _bytes(env: dict[str, str], name: str, default: int) -> int:
+    """Return a setting that is given in MB."""
+    return int(_number(env, name, default / _MB) * _MB)
 
 
 def _number(env: dict[str, str], name: str, default: float, *, least: float | None = None) -> float:

@@ -6,6 +6,7 @@ import re
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import PurePath
+from typing import NamedTuple
 
 from rallycross.errors import RallycrossError
 from rallycross.secret import shown_value
@@ -14,39 +15,31 @@ from rallycross.verification.facts import Admin, Facts, Flavor, Image, Keystone
 
 SMALL_IMAGE = re.compile(r"cirros|testvm", re.IGNORECASE)  # what Rally looks for
 TEST_SECONDS = 600  # after which tempest gives up a single test
-# Option of service_available -> the service, as facts call it
-TEMPEST_SERVICES = {
-    "cinder": "block-storage",
-    "glance": "image",
-    "neutron": "network",
-    "nova": "compute",
-    "swift": "object-store",
-}
-# Plugin -> the option that it adds, and the service. Without the option a plugin takes its service to be there.
-PLUGIN_SERVICES = {
-    "barbican-tempest-plugin": ("barbican", "key-manager"),
-    "designate-tempest-plugin": ("designate", "dns"),
-    "heat-tempest-plugin": ("heat", "orchestration"),
-    "manila-tempest-plugin": ("manila", "shared-file-system"),
-    "octavia-tempest-plugin": ("load_balancer", "load-balancer"),
-}
 
 
-# Section of tempest.conf, or of a plugin's options -> the service that its clients look for in the catalog.
-CATALOG_SECTIONS = {
-    "compute": "compute",
-    "image": "image",
-    "network": "network",
-    "object-storage": "object-store",
-    "placement": "placement",
-    "volume": "block-storage",
-}
-PLUGIN_SECTIONS = {
-    "barbican-tempest-plugin": ("key_manager", "key-manager"),
-    "designate-tempest-plugin": ("dns", "dns"),
-    "heat-tempest-plugin": ("heat_plugin", "orchestration"),
-    "manila-tempest-plugin": ("share", "shared-file-system"),
-    "octavia-tempest-plugin": ("load_balancer", "load-balancer"),
+class Asked(NamedTuple):
+    """How tempest, or a plugin of it, asks for a service."""
+
+    service: str  # as facts call it
+    available: str  # option of service_available that says whether it is there; "" = none does
+    section: str  # whose clients look for it in the catalog
+
+
+TEMPEST = (
+    Asked("block-storage", "cinder", "volume"),
+    Asked("image", "glance", "image"),
+    Asked("network", "neutron", "network"),
+    Asked("compute", "nova", "compute"),
+    Asked("object-store", "swift", "object-storage"),
+    Asked("placement", "", "placement"),
+)
+# Without the option a plugin takes its service to be there.
+PLUGINS = {
+    "barbican-tempest-plugin": Asked("key-manager", "barbican", "key_manager"),
+    "designate-tempest-plugin": Asked("dns", "designate", "dns"),
+    "heat-tempest-plugin": Asked("orchestration", "heat", "heat_plugin"),
+    "manila-tempest-plugin": Asked("shared-file-system", "manila", "share"),
+    "octavia-tempest-plugin": Asked("load-balancer", "load_balancer", "load_balancer"),
 }
 
 
@@ -278,21 +271,24 @@ def _volume(facts: Facts) -> list[Option]:
     return options
 
 
+def _asked(packages: Collection[str]) -> list[Asked]:
+    return [*TEMPEST, *(asked for package, asked in PLUGINS.items() if package in packages)]
+
+
 def _services(facts: Facts, packages: Collection[str]) -> list[Option]:
-    of_plugins = dict(service for package, service in PLUGIN_SERVICES.items() if package in packages)
     options = []
-    for name, kind in {**TEMPEST_SERVICES, **of_plugins}.items():
-        there = kind in facts.services
-        why = f"the catalog has {'a' if there else 'no'} service of the type {kind}"
-        options.append(Option("service_available", name, _bool(there), why))
+    for asked in _asked(packages):
+        there = asked.service in facts.services
+        why = f"the catalog has {'a' if there else 'no'} service of the type {asked.service}"
+        if asked.available:
+            options.append(Option("service_available", asked.available, _bool(there), why))
     return [*options, Option("service_available", "horizon", "false", "a dashboard is in no catalog")]
 
 
 def _endpoints(facts: Facts, packages: Collection[str]) -> list[Option]:
     """Return how each service is found in the catalog: tempest expects today's names, and public endpoints."""
-    of_plugins = dict(section for package, section in PLUGIN_SECTIONS.items() if package in packages)
     options = []
-    for section, kind in {**CATALOG_SECTIONS, **of_plugins}.items():
+    for kind, _, section in _asked(packages):
         if (found := facts.endpoints.get(kind)) is None:
             continue
         suffix = "" if section == "placement" else "URL"  # which that section does not take
