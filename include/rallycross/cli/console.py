@@ -73,19 +73,3 @@ def tell_step(event: StepEvent) -> None:
     if event.status != "running":
         error = f": {event.error}" if event.error else ""
         progress.print(f"{event.seconds:6.1f}s  {event.status:<7} {event.title or event.name}{error}")
-
-
-def duration(seconds: float | None) -> str:
-    """Return a time as people read it: 0.25 s, 12 s, 3 min 05 s, 2 h 07 min."""
-    if seconds is None:
-        return "-"
-    if seconds < 0.1:
-        return f"{seconds * 1000:.0f} ms"
-    if seconds < 10:
-        return f"{seconds:.2f} s" if seconds < 1 else f"{seconds:.1f} s"
-    whole = round(seconds)
-    if whole < 60:
-        return f"{whole} s"
-    if whole < 3600:
-        return f"{whole // 60} min {whole % 60:02} s"
-    return f"{whole // 3600} h {whole % 3600 // 60:02} min"

@@ -10,8 +10,8 @@ from rich.live import Live
 from rich.table import Table
 
 from rallycross.cli.airflow.api import AirflowDidNotAnswer
-from rallycross.cli.console import duration
 from rallycross.cli.follow import ENDED, RunView, Stage
+from rallycross.views.wording import duration
 
 MARKS = {
     "success": ("✓", "green"),

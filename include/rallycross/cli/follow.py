@@ -6,12 +6,12 @@ from datetime import datetime
 from typing import Any
 
 from rallycross.cli.airflow.api import AirflowAPI, quoted
-from rallycross.cli.console import duration
 from rallycross.results.endings import STOPPED, because, told
 from rallycross.results.models import DeploymentRow, TaskRow, VerificationRow, WorkloadRow
 from rallycross.results.reference import reference
 from rallycross.results.store import Store
 from rallycross.verification.test import outcomes
+from rallycross.views.wording import duration
 
 STAGES = ("check", "deploy", "verify", "benchmark", "judge", "clean", "report", "destroy", "verdict")
 ENDED = frozenset({"success", "failed", "skipped", "upstream_failed", "removed"})

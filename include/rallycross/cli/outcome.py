@@ -6,11 +6,11 @@ from rich.console import Console
 
 from rallycross.cli.airflow.server import AirflowServer
 from rallycross.cli.airflow.this_server import login
-from rallycross.cli.console import duration
 from rallycross.cli.follow import Run, RunView
 from rallycross.cli.grid import Grid
 from rallycross.judging.sla import INVALID_LOAD
 from rallycross.results.models import TaskRow
+from rallycross.views.wording import duration
 
 PASSED, FAILED, COULD_NOT_RUN = 0, 1, 2
 

@@ -2,26 +2,26 @@
 
 import time
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 from rich.console import RenderableType
 
-from rallycross.cli.console import duration, styled
+from rallycross.cli.console import styled
 from rallycross.cli.grid import Grid
-from rallycross.exchange.columns import Columns
-from rallycross.exchange.table import RallyTable
+from rallycross.judging.statistics import statistics_of
 from rallycross.judging.verdict import first_line, verdict
 from rallycross.load.runners import RUNNERS
 from rallycross.results.beside import beside
 from rallycross.results.endings import ending
 from rallycross.results.models import TaskRow, VerificationRow, WorkloadRow
-from rallycross.results.sample_file import read_batches
 from rallycross.results.store import Store
+from rallycross.task.plan import Timing
 from rallycross.verification.test import FAILED, PASSED
+from rallycross.views.durations import DurationTable, duration_table
+from rallycross.views.wording import count, duration
 
-_FIGURES = ("min", "median", "90%ile", "95%ile", "99%ile", "max", "avg")
 _NAMED = 20  # failures, or failed tests, that are shown
 
 
@@ -112,10 +112,11 @@ def _workload(workload: WorkloadRow, task: TaskRow, samples: Path) -> Iterator[R
     known = RUNNERS.get(workload.runner)
     words = known.describe(workload.runner_args) if known and not known.validate(workload.runner_args) else ""
     yield f"{workload.runner}: {words}" if words else workload.runner
-    table = RallyTable()
-    for record in read_batches(samples):
-        table.add(Columns.measured(record, timing=task.timing))  # type: ignore[arg-type]
-    yield durations(table)
+    figures = workload.statistics
+    if figures is None:
+        figures = statistics_of(samples, timing=cast("Timing", task.timing))
+        yield "not judged: the figures are of what has been measured so far"
+    yield durations(duration_table(figures))
     took = f"load {duration(workload.load_seconds)}, {duration(workload.full_seconds)} with contexts"
     yield took if workload.status == "finished" else f"{took}; {ending(workload)}"
     if workload.error:
@@ -124,26 +125,25 @@ def _workload(workload: WorkloadRow, task: TaskRow, samples: Path) -> Iterator[R
         yield styled(
             f"{'✓' if sla.passed else '✗'} {sla.criterion}: {sla.detail}", style="green" if sla.passed else "red"
         )
-    yield from _failures(workload)
+    yield from _failures(figures)
 
 
-def durations(table: RallyTable) -> Grid:
-    """Return the durations of a workload in seconds, as Rally's users know them."""
-    shown = Grid("action", *(f">{name}" for name in (*_FIGURES, "success", "count")))
-    for depth, row in table.rows():
-        figures = row.figures()
-        success = figures["success"]
+def durations(table: DurationTable) -> Grid:
+    """Return the durations of a workload, in total and by action, as the report has them."""
+    shown = Grid("action", *(f">{name}" for name in (*table.columns, "count", "failed")))
+    for place, row in enumerate(table.rows):
+        name = f"{row['name']} time, from the actual start" if table.paced and place == 1 else row["name"]
         shown.add_row(
-            f"{'  ' * (depth - 1)} -> {row.shown}" if depth else row.shown,
-            *("n/a" if figures[name] is None else f"{figures[name]:.3f}" for name in _FIGURES),
-            "n/a" if success is None else f"{100 * success:.1f}%",
-            str(figures["count"]),
+            f"{'  ' * (row['depth'] - 1)} -> {name}" if row["depth"] else name,
+            *(duration(row.get(figure)) for figure in table.columns),
+            count(row["count"]),
+            count(row["failed"]),
         )
     return shown
 
 
-def _failures(workload: WorkloadRow) -> Iterator[RenderableType]:
-    groups = (workload.statistics or {}).get("failures", [])
+def _failures(figures: Mapping[str, Any]) -> Iterator[RenderableType]:
+    groups = figures.get("failures", [])
     for group in groups[:_NAMED]:
         kind = f"{group['kind']}: " if group["kind"] else ""
         yield styled(f"{group['count']} x {kind}{first_line(group['message'])}", style="red")

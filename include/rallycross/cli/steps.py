@@ -8,8 +8,9 @@ from typing import Self
 
 from rich.live import Live
 
-from rallycross.cli.console import duration, progress, safe
+from rallycross.cli.console import progress, safe
 from rallycross.deployment.step import StepEvent
+from rallycross.views.wording import duration
 
 _TAIL = 4096  # bytes of a log in which its last line is looked for
 

@@ -10,11 +10,10 @@ from pathlib import Path
 from rallycross.errors import RallycrossError
 from rallycross.exchange.rally_export import rally_json
 from rallycross.exchange.rally_import import Imported, read_rally
-from rallycross.judging.batch import Batch
-from rallycross.judging.statistics import Statistics
+from rallycross.judging.statistics import statistics_of
 from rallycross.load.sample import Sample
 from rallycross.results.models import TaskRow
-from rallycross.results.sample_file import SUFFIX, SampleWriter, read_batches
+from rallycross.results.sample_file import SUFFIX, SampleWriter
 from rallycross.results.store import Store
 from rallycross.userfile import read_text
 from rallycross.whole_file import whole_file
@@ -77,10 +76,7 @@ def _keep(store: Store, imported: Imported, samples: Path) -> None:
     try:
         for workload in task.workloads:
             _write_samples(folders[workload.uuid], imported.samples(workload))
-            statistics = Statistics()
-            for record in read_batches(folders[workload.uuid]):
-                statistics.add(Batch(record, timing="rally"))
-            workload.statistics = statistics.close()
+            workload.statistics = statistics_of(folders[workload.uuid], timing="rally")
         store.tasks.add(task)
     except BaseException:
         for folder in folders.values():

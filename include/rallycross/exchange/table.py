@@ -1,4 +1,7 @@
-"""The table of durations that Rally's users know, as a fold; and the same as Rally's `statistics`.
+"""Rally's own definition of a workload's figures: the `statistics` of its JSON results, for the export to them alone.
+
+Everything else shows the figures of `judging.statistics`. These are held against what Rally makes of the same
+iterations, so they are exact, and every value is kept for that while a workload is exported.
 
 A row is an action; what an iteration does several times is one value, the sum, in a row `name (xN)`. Actions within it
 are rows below it, two levels deep. All iterations count, failed ones too. The last rows are the total, and its parts:
@@ -13,7 +16,7 @@ import numpy as np
 from rallycross.exchange.columns import Columns, Flags, Floats, Integers
 
 _DEEPEST = 2
-_PERCENTILES = {"median": 50, "90%ile": 90, "95%ile": 95, "99%ile": 99}
+_PERCENTILES = {"median": 50, "90%ile": 90, "95%ile": 95}
 UNNAMED = "<no-name-action>"  # Rally's row for iterations that failed outside of their last action
 
 _Place = tuple[int, int]
@@ -36,7 +39,7 @@ class Row:
         return f"{self.name} (x{self.times})" if self.times > 1 else self.name
 
     def figures(self) -> dict[str, Any]:
-        """Return min, median, 90%ile, 95%ile, 99%ile, max, avg in seconds (None: nothing), success (0 to 1), count."""
+        """Return min, median, 90%ile, 95%ile, max, avg in seconds (None: nothing), success (0 to 1), count."""
         values = np.sort(np.concatenate([np.empty(0), *self.parts]))
         count = len(values)
         if not count:
@@ -186,7 +189,6 @@ def _as_rally(row: Row) -> dict[str, Any]:
     figures = row.figures()
     count = figures.pop("count")
     success = figures.pop("success")
-    del figures["99%ile"]
     shown = {name: "n/a" if value is None else round(value, 3) for name, value in figures.items()}
     return {
         "name": row.name,

@@ -13,6 +13,7 @@ The shape of what closing gives, and of what the store keeps:
 To these `judge` adds "stood", see `generator.Overlaps`.
 """
 
+from pathlib import Path
 from typing import Any
 
 from rallycross.judging.batch import Batch
@@ -20,6 +21,8 @@ from rallycross.judging.durations import Durations
 from rallycross.judging.failures import Failures
 from rallycross.judging.schedule import Schedule
 from rallycross.judging.timeline import Timeline
+from rallycross.results.sample_file import read_batches
+from rallycross.task.plan import Timing
 
 
 class Statistics:
@@ -82,3 +85,11 @@ class Statistics:
             "failures": self._failures.close(),
             "timeline": self._timeline.close(),
         }
+
+
+def statistics_of(samples: Path, *, timing: Timing) -> dict[str, Any]:
+    """Return the figures of all samples in a workload's folder."""
+    statistics = Statistics()
+    for record in read_batches(samples):
+        statistics.add(Batch(record, timing=timing))
+    return statistics.close()

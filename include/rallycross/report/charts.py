@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from rallycross.report import wording
+from rallycross.views import wording
 
 Figure = dict[str, Any]
 
@@ -30,7 +30,7 @@ def gantt(steps: pd.DataFrame) -> Figure:
         "x": _rounded(shown["seconds"]),
         "base": _rounded(shown["start"]),
         "marker": {"color": [_STEP_COLOURS[status] for status in shown["status"]]},
-        "text": [wording.seconds(value) for value in shown["seconds"]],
+        "text": [wording.duration(value) for value in shown["seconds"]],
         "textposition": "outside",
         "cliponaxis": False,
         "textfont": {"size": 11},
@@ -87,7 +87,7 @@ def distribution(bars_of: dict[str, Any], marks: dict[str, float]) -> Figure:
         "x": _rounded((edges[:-1] + edges[1:]) / 2 * scale),
         "y": bars_of["count"],
         "width": _rounded(np.diff(edges) * scale),
-        "customdata": [f"{wording.seconds(low)} to {wording.seconds(high)}" for low, high in pairwise(edges)],
+        "customdata": [f"{wording.duration(low)} to {wording.duration(high)}" for low, high in pairwise(edges)],
         "marker": {"color": "@accent", "opacity": 0.8, "line": {"width": 1, "color": "@surface"}},
         "hovertemplate": "%{customdata}: %{y}<extra></extra>",
     }
@@ -108,7 +108,7 @@ def distribution(bars_of: dict[str, Any], marks: dict[str, float]) -> Figure:
             "x": at * scale,
             "yref": "paper",
             "y": 1.0 - 0.09 * place,
-            "text": f"{name} {wording.seconds(at)}",
+            "text": f"{name} {wording.duration(at)}",
             "showarrow": False,
             "xanchor": "left",
             "xshift": 4,

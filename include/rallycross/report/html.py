@@ -14,16 +14,17 @@ from rallycross.judging.generator import shards
 from rallycross.judging.schedule import LATE
 from rallycross.judging.sla import INVALID_LOAD
 from rallycross.judging.validity import told_of
-from rallycross.report import charts, frames, outputs, pages, wording
+from rallycross.report import charts, frames, outputs, pages
 from rallycross.report.run import Run
 from rallycross.results.endings import ending
 from rallycross.results.models import DeploymentRow, SubtaskRow, TestRow, WorkloadRow
 from rallycross.secret import shown
 from rallycross.task.plan import Timing
+from rallycross.views import wording
+from rallycross.views.durations import duration_table
 
 _BRIEF = 5  # facts of the environment that stand at the top
 _SLOWEST = 10  # tests that are named
-_COLUMNS = ("min", "p50", "p90", "p95", "p99", "p99.9", "p99.99", "max", "avg", "std")  # of the table of durations
 
 
 def page(run: Run) -> str:
@@ -97,9 +98,6 @@ def _verification(rows: list[TestRow]) -> dict[str, Any]:
 def _workload(run: Run, subtask: SubtaskRow, row: WorkloadRow) -> dict[str, Any]:
     """Return what the template shows of a workload; a workload that was not judged has no figures."""
     figures = row.statistics or {}
-    rows = [dict(one) for one in figures.get("rows", [])]
-    if figures.get("service"):
-        rows.insert(1, dict(figures["service"]))
     config = {
         "args": row.args,
         "runner": {row.runner: row.runner_args},
@@ -113,15 +111,12 @@ def _workload(run: Run, subtask: SubtaskRow, row: WorkloadRow) -> dict[str, Any]
         "anchor": f"workload-{row.position + 1}",
         "invalid": [one.detail for one in row.sla_rows if one.criterion == INVALID_LOAD],
         "figures": figures,
-        "rows": rows,
-        "paced": bool(figures.get("service")),
-        "columns": [name for name in _COLUMNS if any(one.get(name) is not None for one in rows)],
+        "durations": duration_table(figures),
         "schedule": dict(_schedule(figures, row.generator)),
         "charts": _workload_charts(run, row, figures) if figures.get("count") else [],
         "config": yaml.safe_dump(shown({row.scenario: config}), sort_keys=False, allow_unicode=True),
         "outputs": shown(outputs.outputs(run.samples / row.uuid)),
         "hooks": shown(outputs.hooks(row)),
-        "widest": max((action["max"] or 0 for action in rows), default=0),
     }
 
 
@@ -179,18 +174,18 @@ def _schedule(figures: dict[str, Any], generator: dict[str, Any]) -> Iterator[tu
             "started",
             f"{wording.counted(schedule['started'], 'iteration')}, {wording.rate(schedule['delivered_rate'])}",
         )
-        late = f"late (more than {wording.seconds(LATE)}, though a worker was free)"
+        late = f"late (more than {wording.duration(LATE)}, though a worker was free)"
         for name, meaning in (("dropped", "dropped"), ("queued", "queued (no worker was free)"), ("late", late)):
             yield meaning, f"{wording.count(schedule[name])} ({wording.share(schedule[name], asked)})"
         error = schedule["start_error"]
-        yield "start error", ", ".join(f"{name} {wording.seconds(error[name])}" for name in ("p50", "p99", "max"))
+        yield "start error", ", ".join(f"{name} {wording.duration(error[name])}" for name in ("p50", "p99", "max"))
     if figures.get("warm_up"):
         yield "warm-up", f"{wording.counted(figures['warm_up'], 'iteration')}, in no figure"
     if told := shards(generator):
         yield "load processes", wording.count(generator.get("processes") or len(told))
         yield "their CPU", f"{max(shard.cpu for shard in told):.0%} of a core, the busiest"
         p99, most = max(shard.lag_p99 or 0.0 for shard in told), max(shard.lag_max for shard in told)
-        yield "event loop late by", f"p99 {wording.seconds(p99)}, max {wording.seconds(most)}"
+        yield "event loop late by", f"p99 {wording.duration(p99)}, max {wording.duration(most)}"
         if stood := [stand for shard in told for stand in shard.stood]:
             yield "stood still", f"{wording.counted(len(stood), 'time')}: {told_of(stood)}"
             if meanwhile := figures.get("stood", {}).get("count"):
@@ -227,7 +222,7 @@ def _timing(run: Run) -> str:
             "pauses and the delays before the first look at a resource; waits use Rally's delays and intervals of "
             "polling, so that their ends are known to a second or two. These figures can be held against Rally's"
         )
-    shortest, longest = wording.seconds(watch.POLL_SHORTEST), wording.seconds(watch.POLL_LONGEST)
+    shortest, longest = wording.duration(watch.POLL_SHORTEST), wording.duration(watch.POLL_LONGEST)
     return (
         "from when it was due (timing: intended). An iteration's duration is to its end from the moment at which the "
         "pace wanted it started, in a loop without a pace from its actual start; without deliberate pauses, on a "

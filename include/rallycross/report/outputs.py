@@ -11,9 +11,9 @@ import numpy as np
 
 from rallycross.judging.batch import Batch
 from rallycross.judging.outputs import Outputs, complain
-from rallycross.report import wording
 from rallycross.results.models import WorkloadRow
 from rallycross.results.sample_file import read_batches
+from rallycross.views import wording
 
 Json = dict[str, Any]
 

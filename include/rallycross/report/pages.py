@@ -11,8 +11,9 @@ import jinja2
 from markupsafe import Markup
 
 from rallycross.printable import printable
-from rallycross.report import charts, wording
+from rallycross.report import charts
 from rallycross.secret import shown_text
+from rallycross.views import wording
 
 TEMPLATES = Path(__file__).with_name("templates")
 
@@ -28,7 +29,7 @@ def templates() -> jinja2.Environment:
         lstrip_blocks=True,
         finalize=_safe,
     )
-    words = ("seconds", "rate", "count", "share", "counted", "moment")
+    words = ("duration", "rate", "count", "share", "counted", "moment")
     found.globals.update({name: getattr(wording, name) for name in words})
     found.filters["figure"] = _figure
     return found

@@ -45,7 +45,7 @@ def test_names_the_steps_that_run(store: Store) -> None:
     row = store.deployments.get(UUID)
     assert row is not None
 
-    assert deployment_details(row, now=107.0) == ("2/3 steps, 1 skipped", "Start services  5.0 s")
+    assert deployment_details(row, now=107.0) == ("2/3 steps, 1 skipped", "Start services  5.00 s")
 
 
 def test_says_which_step_failed_and_why(store: Store) -> None:
@@ -84,7 +84,7 @@ def test_tells_how_far_the_load_is(store: Store) -> None:
     progress: dict[str, Any] = {"done": 12, "total": 50, "failed": 1, "rate": 2.345, "p50": 0.5, "p95": 1.25}
     store.workloads.report_progress(workloads[0], {**progress, "elapsed": 6.0, "remaining": 75.4})
 
-    assert task_lines(store) == ("1/2 Nova.boot  12/50  2.3/s  p50 0.50 s p95 1.2 s  1 failed  1 min 15 s left",)
+    assert task_lines(store) == ("1/2 Nova.boot  12/50  2.3/s  p50 500 ms p95 1.25 s  1 failed  1 min 15 s left",)
 
 
 def test_a_load_without_an_end_has_no_total(store: Store) -> None:

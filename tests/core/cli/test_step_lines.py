@@ -17,11 +17,11 @@ def test_a_line_a_step_with_the_time_that_is_left() -> None:
     lines(StepEvent("b", "Second", "failed", 0.0, 4.0, "node-1: exit code 1", total=3, log="/l/b.log"))
     assert [line.split("log:")[-1].strip() if "log:" in line else line for line in said] == [
         "/l/a.log",
-        "   5.0s      1/3  done    First  5.0 s  about 1 min 00 s left",
+        "   5.0s      1/3  done    First  5.00 s  about 1 min 00 s left",
         "   6.0s      2/3  skipped Other",
         "/l/b.log",
     ]
-    assert "3/3  failed  Second  4.0 s: node-1: exit code 1" in said[3]
+    assert "3/3  failed  Second  4.00 s: node-1: exit code 1" in said[3]
 
 
 def test_no_time_is_said_to_be_left_that_nobody_knows() -> None:

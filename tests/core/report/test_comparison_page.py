@@ -6,8 +6,8 @@ from test_html import EVIL, Page
 
 from rallycross.judging.comparison import compare
 from rallycross.report.comparison import page
-from rallycross.report.wording import NOTHING
 from rallycross.results.models import TestRow, VerificationRow
+from rallycross.views.wording import NOTHING
 
 RUNS = ("one", "two", "three")
 

@@ -10,9 +10,10 @@ from hypothesis import strategies as st
 from made_run import MadeRun
 
 from rallycross.load.sample import Sample
-from rallycross.report import frames, wording
+from rallycross.report import frames
 from rallycross.results.sample_file import SampleWriter
 from rallycross.results.store import Store
+from rallycross.views import wording
 
 
 @given(
@@ -102,7 +103,7 @@ def test_a_folder_without_samples_is_an_empty_frame(tmp_path: Path) -> None:
 )
 def test_a_duration_has_a_unit_and_three_digits(value: float | None, words: str) -> None:
     """Below a second it is in milliseconds; no carry is lost between units."""
-    assert wording.seconds(value) == words
+    assert wording.duration(value) == words
 
 
 @pytest.mark.parametrize(

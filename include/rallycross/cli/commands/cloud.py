@@ -24,7 +24,7 @@ import yaml
 
 from rallycross import lifecycle
 from rallycross.cli.clouds import StandingCloud, clouds
-from rallycross.cli.console import console, duration, print_json, progress, write_raw
+from rallycross.cli.console import console, print_json, progress, write_raw
 from rallycross.cli.given import given_text
 from rallycross.cli.grid import Grid
 from rallycross.cli.parser import add_json
@@ -37,6 +37,7 @@ from rallycross.lifecycle import StoredLedger, root_of
 from rallycross.results.models import DeploymentRow, StepRow
 from rallycross.results.store import Store
 from rallycross.settings import settings
+from rallycross.views.wording import duration
 from rallycross.yamlfile import parse
 
 

@@ -6,11 +6,12 @@ The core's tests run in an environment of their own, without Airflow. Every part
 import argparse
 import os
 
-from rallycross.cli.console import console, duration
+from rallycross.cli.console import console
 from rallycross.cli.parser import whole
 from rallycross.cli.suite import outcome
 from rallycross.cli.suite.lanes import Result, run_lanes
 from rallycross.cli.suite.parts import CORE_WORKERS, parts
+from rallycross.views.wording import duration
 
 _MESSAGE = 200  # characters of what a failed test says
 

@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 
 from rallycross.cli.commands.verify_files import write
-from rallycross.cli.console import console, duration, print_json, write_raw
+from rallycross.cli.console import console, print_json, write_raw
 from rallycross.cli.grid import Grid
 from rallycross.cli.named_cloud import check_name
 from rallycross.cli.results_shown import listed_data
@@ -17,11 +17,11 @@ from rallycross.report.comparison import page
 from rallycross.report.document import document
 from rallycross.report.frames import service
 from rallycross.report.run import gather
-from rallycross.report.wording import moment
 from rallycross.results.models import TestRow, VerificationRow
 from rallycross.results.store import Store
 from rallycross.settings import settings
 from rallycross.verification.test import FAILED, outcomes
+from rallycross.views.wording import duration, moment
 
 _NAMED = 5  # tests of one cause that are named
 

@@ -5,7 +5,7 @@ import time
 NOTHING = "\N{EN DASH}"
 
 
-def seconds(value: float | None) -> str:
+def duration(value: float | None) -> str:
     """Return a duration: `0.42 ms`, `123 ms`, `1.23 s`, `12.3 s`, `2 min 05 s`, `1 h 02 min`."""
     if value is None:
         return NOTHING

@@ -1,0 +1,1 @@
+"""What the terminal and the report show, as data and in words: each of them renders it in its own way."""
