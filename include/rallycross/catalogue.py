@@ -8,7 +8,7 @@ from rallycross.judging.sla import CRITERIA, Criterion
 from rallycross.load.runners import RUNNERS
 from rallycross.load_hooks import ACTIONS, TRIGGERS
 from rallycross.scenario.scenario import SCENARIOS
-from rallycross.task.flaw import Flaw, Validate, by_schema
+from rallycross.task.flaw import Flaw, Validate
 from rallycross.task.known import Known
 
 
@@ -18,7 +18,7 @@ def known() -> Known:
     return Known(
         scenarios={name: scenario.signature for name, scenario in SCENARIOS.all.items()},
         runners={name: runner.validate for name, runner in RUNNERS.items()},
-        contexts={name: by_schema(context.schema) for name, context in CONTEXTS.all.items()},
+        contexts={name: context.signature for name, context in CONTEXTS.all.items()},
         sla={name: _criterion(criterion) for name, criterion in CRITERIA.items()},
         triggers={name: trigger.validate for name, trigger in TRIGGERS.items()},
         actions={name: action.validate for name, action in ACTIONS.all.items()},

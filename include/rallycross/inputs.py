@@ -33,7 +33,7 @@ def check(
         text, file = source(task_file, permitted(task_file))
         known = catalogue.known()
         planned = task.load(text, file=file, args=args, known=known, permissions=permitted(task_file))
-        complaints += out_of_reach(planned, known.scenarios)
+        complaints += out_of_reach(planned, known)
     except InvalidInput as error:
         complaints += error.complaints
     if complaints or spec is None:

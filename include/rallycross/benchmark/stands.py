@@ -23,9 +23,6 @@ from rallycross.task.plan import Workload
 
 Tell = Callable[[str], None]
 
-# What belongs to one workload alone: it looks for what that workload's scenario has left.
-_OWN = frozenset({"cleanup", "admin_cleanup"})
-
 _log = logger(__name__)
 
 
@@ -76,7 +73,7 @@ class Stands:
                     records += stand.records
                     stand.users[uuid] = records
             with ExitStack() as undo:
-                own = {name: config for name, config in workload.contexts.items() if name in _OWN}
+                own = {name: config for name, config in workload.contexts.items() if CONTEXTS[name].own}
                 self._set_up(own, stand.scene, uuid, uuid, undo, records)
                 yield stand.scene
         finally:
@@ -131,7 +128,7 @@ class Stands:
 
 def _shared(workload: Workload) -> dict[str, Any]:
     """Return the contexts that other workloads may use as well."""
-    return {name: config for name, config in workload.contexts.items() if name not in _OWN}
+    return {name: config for name, config in workload.contexts.items() if not CONTEXTS[name].own}
 
 
 def _key(workload: Workload) -> str:

@@ -22,6 +22,7 @@ from rallycross.cloud.facts import CloudFacts
 from rallycross.cloud.inventory import facts
 from rallycross.cloud.scene import Scene
 from rallycross.context import cleaning
+from rallycross.context.context import CONTEXTS
 from rallycross.context.ledger import OwnedLedger
 from rallycross.deployment import load_spec
 from rallycross.errors import InvalidInput
@@ -35,6 +36,7 @@ from rallycross.scenario.scenario import SCENARIOS
 from rallycross.secret import shown_text
 from rallycross.shown_log import logger
 from rallycross.task.checks import check, check_alone, kinds, resolve, unsettled
+from rallycross.task.known import Known
 from rallycross.task.plan import Subtask, Task, Workload
 
 SETTLE = ANSWER_LIMIT  # seconds in which what a process had sent when it died may still come to stand in the cloud
@@ -72,10 +74,10 @@ def run(
         return
     tell = _discreet(tell, task)
     with Fleet() as fleet:  # its first process gets ready while the cloud is asked what it has
-        scenarios = {name: scenario.signature for name, scenario in SCENARIOS.all.items()}
-        wanted = kinds(task, scenarios)
+        known = _known()
+        wanted = kinds(task, known)
         there = CloudFacts(cloud.name, frozenset()) if cloud.is_none else facts(cloud, wanted)
-        if complaints := check_alone(task, scenarios) if cloud.is_none else check(task, there, scenarios):
+        if complaints := check_alone(task, known) if cloud.is_none else check(task, there, known):
             raise InvalidInput(complaints)
         hooks = [hook for workload in task.workloads for hook in workload.hooks]
         machines = _machines(cloud, store) if any(hook.action == "fault_injection" for hook in hooks) else {}
@@ -86,11 +88,10 @@ def run(
         def settle(position: int, scene: Scene) -> Workload:
             """Return a workload with ids in the place of names, some of which its contexts may have made just now."""
             workload = task.workloads[position]
-            signature = scenarios[workload.scenario]
-            if not unsettled(workload, there, signature):
-                return resolve(workload, task, there, signature)
+            if not unsettled(workload, there, known):
+                return resolve(workload, task, there, known)
             who = scene.users[0].cloud if scene.users else cloud
-            return resolve(workload, task, facts(who, wanted, own=True), signature, contexts_stand=True)
+            return resolve(workload, task, facts(who, wanted, own=True), known, contexts_stand=True)
 
         with closing(Stands(cloud, connection, store, uuid, task.workloads, tell)) as stands:
             stage = Stage(
@@ -214,6 +215,16 @@ def _close_interrupted(cloud: Cloud, store: Store, uuid: str, tell: Tell) -> Non
 def _stop_reason(store: Store, uuid: str) -> str:
     row = store.tasks.get(uuid)
     return (row.stop_reason if row else "") or _BY_HAND
+
+
+def _known() -> Known:
+    """Return the scenarios and contexts that there are; the rest of the task has been checked as it was read."""
+    return Known(
+        scenarios={name: scenario.signature for name, scenario in SCENARIOS.all.items()},
+        runners={},
+        contexts={name: context.signature for name, context in CONTEXTS.all.items()},
+        sla={},
+    )
 
 
 def _machines(cloud: Cloud, store: Store) -> dict[str, Machine]:

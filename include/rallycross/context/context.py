@@ -2,13 +2,14 @@
 
 import threading
 from collections import Counter
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 from openstack.connection import Connection
 
 from rallycross.cloud.cloud import Cloud
+from rallycross.cloud.facts import Named
 from rallycross.cloud.naming import context_prefix, random_name
 from rallycross.cloud.scene import Actor, Scene
 from rallycross.context.api import Api
@@ -17,7 +18,8 @@ from rallycross.context.ledger import OwnedLedger
 from rallycross.context.together import THREADS
 from rallycross.errors import RallycrossError
 from rallycross.registry import Registry
-from rallycross.task.flaw import Schema
+from rallycross.task.flaw import Schema, by_schema
+from rallycross.task.known import ContextSignature, Needs
 
 __all__ = ["CONTEXTS", "Backstage", "Context", "ContextKind", "Scene", "SetUpFailed", "context"]
 
@@ -84,6 +86,9 @@ class Context(Protocol):
         """Take away what was made, however far that had come; return how many of what scenarios had left behind."""
 
 
+Makes = Callable[[Any], Iterable[tuple[str, Named]]]  # of a configuration: kind and thing, which has no id yet
+
+
 @dataclass(frozen=True)
 class ContextKind:
     """A context by its name."""
@@ -92,16 +97,38 @@ class ContextKind:
     order: int  # set up from the lowest to the highest, cleaned up the other way; Rally's numbers
     schema: Schema  # of its configuration
     make: Callable[[Any, Scene, Backstage], Context]
+    needs: Needs
+    makes: Makes
+    own: bool
+
+    @property
+    def signature(self) -> ContextSignature:
+        """What a task file is held against."""
+        return ContextSignature(by_schema(self.schema), self.needs, self.makes)
 
 
+_NOTHING = Needs()
 CONTEXTS: Registry[ContextKind] = Registry("rallycross.contexts")
 
 
-def context(name: str, *, order: int, schema: Schema) -> Callable[[type], type]:
-    """Register a class, made of its configuration, the `Scene` and the `Backstage`, as the context `name`."""
+def context(
+    name: str,
+    *,
+    order: int,
+    schema: Schema,
+    needs: Needs = _NOTHING,
+    makes: Makes = lambda _: (),
+    own: bool = False,
+) -> Callable[[type], type]:
+    """Register a class, made of its configuration, the `Scene` and the `Backstage`, as the context `name`.
+
+    `needs`: what must be there, and who may set it up. `makes`: the things that it will have made of its configuration,
+    as far as the task can name them. `own`: set up for each workload by itself, such as what deletes that workload's
+    things; others are shared by all workloads that ask for the same.
+    """
 
     def register(kind: type) -> type:
-        CONTEXTS.add(name, ContextKind(name, order, schema, kind))
+        CONTEXTS.add(name, ContextKind(name, order, schema, kind, needs, makes, own))
         return kind
 
     return register

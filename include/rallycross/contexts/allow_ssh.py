@@ -8,6 +8,7 @@ from rallycross.context.api import Api, Thing
 from rallycross.context.context import Backstage, Scene, context
 from rallycross.context.making import Making
 from rallycross.context.together import together
+from rallycross.task.known import Needs
 
 _PORTS = {"port_range_min": 1, "port_range_max": 65535}
 _RULES: list[dict[str, Any]] = [
@@ -19,7 +20,12 @@ _RULES_PATH = "/security-group-rules"
 _NOT_FOUND = 404
 
 
-@context("allow_ssh", order=320, schema={"type": ["null", "object"], "additionalProperties": False})
+@context(
+    "allow_ssh",
+    order=320,
+    schema={"type": ["null", "object"], "additionalProperties": False},
+    needs=Needs(("network",)),
+)
 class AllowSsh(Making):
     """Makes a security group in every project that lets in TCP, UDP and ICMP from everywhere; scenarios name it."""
 

@@ -1,11 +1,14 @@
 """Which versions of services' APIs the load uses."""
 
+from collections.abc import Iterator
 from typing import Any
 
-from rallycross.cloud.versions import SPOKEN
+from rallycross.cloud.versions import MICROVERSIONS, SPOKEN
 from rallycross.context.context import Backstage, Scene, SetUpFailed, context
 from rallycross.context.making import Making
 from rallycross.task.flaw import Schema
+from rallycross.task.known import Needs
+from rallycross.task.wishes import Wish
 
 
 def _client(version: Schema) -> Schema:
@@ -35,7 +38,20 @@ _SCHEMA: Schema = {
 }
 
 
-@context("api_versions", order=150, schema=_SCHEMA)
+def _wishes(config: dict[str, dict[str, Any]]) -> Iterator[Wish]:
+    for client, asked in config.items():
+        if "version" in asked and client in MICROVERSIONS and _is_micro(str(asked["version"])):
+            yield Wish(f"{client}_microversion", f"{client}.version", str(asked["version"]))
+        for kind in ("service_type", "service_name"):
+            if kind in asked:
+                yield Wish(kind, f"{client}.{kind}", str(asked[kind]))
+
+
+def _is_micro(written: str) -> bool:
+    return bool(written.partition(".")[2].strip("0"))
+
+
+@context("api_versions", order=150, schema=_SCHEMA, needs=Needs(wishes=_wishes))
 class ApiVersions(Making):
     """Has the load ask for versions (nova's and cinder's microversions) and service types, by client ("nova")."""
 

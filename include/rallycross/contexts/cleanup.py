@@ -49,7 +49,7 @@ class _Sweeping:
         return [(tenant.id, "", not tenant.existing) for tenant in self._scene.tenants.values()]
 
 
-@context("cleanup", order=sys.maxsize, schema=_schema(OF_USERS))
+@context("cleanup", order=sys.maxsize, schema=_schema(OF_USERS), own=True)
 class Cleanup(_Sweeping):
     """What a scenario has left in users' projects: servers, volumes, networks and so on."""
 
@@ -60,7 +60,7 @@ class Cleanup(_Sweeping):
         return [*self._projects(), *users]
 
 
-@context("admin_cleanup", order=sys.maxsize - 1, schema=_schema(OF_ADMIN))
+@context("admin_cleanup", order=sys.maxsize - 1, schema=_schema(OF_ADMIN), own=True)
 class AdminCleanup(_Sweeping):
     """What a scenario has left outside of users' projects: flavors, users and so on; and projects' quotas."""
 

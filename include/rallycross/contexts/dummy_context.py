@@ -5,6 +5,7 @@ from typing import Any
 from rallycross.context.context import Backstage, Scene, SetUpFailed, context
 from rallycross.errors import RallycrossError
 from rallycross.task.flaw import Schema
+from rallycross.task.known import Needs
 
 _FLAG: Schema = {"type": "boolean"}
 _SCHEMA: Schema = {
@@ -14,7 +15,7 @@ _SCHEMA: Schema = {
 }
 
 
-@context("dummy_context", order=750, schema=_SCHEMA)
+@context("dummy_context", order=750, schema=_SCHEMA, needs=Needs(cloud=False))
 class DummyContext:
     """Does nothing."""
 

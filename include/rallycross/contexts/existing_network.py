@@ -6,9 +6,12 @@ from rallycross.cloud.scene import Actor, Tenant
 from rallycross.context.context import Backstage, Scene, context
 from rallycross.context.making import Making
 from rallycross.context.together import together
+from rallycross.task.known import Needs
 
 
-@context("existing_network", order=349, schema={"type": "object", "additionalProperties": False})
+@context(
+    "existing_network", order=349, schema={"type": "object", "additionalProperties": False}, needs=Needs(("network",))
+)
 class ExistingNetwork(Making):
     """Has scenarios use the networks that each project sees, in the place of new ones."""
 

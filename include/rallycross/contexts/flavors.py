@@ -1,9 +1,11 @@
 """Flavors that stand while the load runs."""
 
 import uuid
+from collections.abc import Iterator
 from typing import Any
 
 from rallycross.cloud.errors import ApiError
+from rallycross.cloud.facts import Named
 from rallycross.context.api import Thing
 from rallycross.context.context import Backstage, Scene, context
 from rallycross.context.draining import show
@@ -11,6 +13,7 @@ from rallycross.context.kinds import KINDS
 from rallycross.context.making import Making
 from rallycross.context.together import together
 from rallycross.task.flaw import Schema
+from rallycross.task.known import Needs
 
 _COUNT: Schema = {"type": "integer", "minimum": 1}
 _SIZE: Schema = {"type": "integer", "minimum": 0}
@@ -34,7 +37,12 @@ _SCHEMA: Schema = {
 _CONFLICT = 409
 
 
-@context("flavors", order=340, schema=_SCHEMA)
+def _makes(config: list[dict[str, Any]]) -> Iterator[tuple[str, Named]]:
+    for one in config:
+        yield "flavor", Named("", one["name"], {"ram": one["ram"], "disk": one.get("disk", 0)})
+
+
+@context("flavors", order=340, schema=_SCHEMA, needs=Needs(("compute",), administrator=True), makes=_makes)
 class Flavors(Making):
     """Makes flavors of the names given; one that the cloud has already is used as it is, and stays."""
 

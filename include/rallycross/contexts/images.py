@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from rallycross.cloud.errors import ApiError, Unreachable, outcome_unknown
+from rallycross.cloud.facts import Named
 from rallycross.cloud.retrying import TRANSIENT
 from rallycross.cloud.scene import Actor, Tenant
 from rallycross.context.api import Api, Thing
@@ -21,6 +22,7 @@ from rallycross.context.making import Making, wait_for_all
 from rallycross.context.together import pause_after, together
 from rallycross.task.bounds import COUNT
 from rallycross.task.flaw import Schema
+from rallycross.task.known import Needs
 
 _SIZE: Schema = {"type": "integer", "minimum": 0}
 _FORMAT: Schema = {"enum": ["qcow2", "raw", "vhd", "vmdk", "vdi", "iso", "aki", "ari", "ami"]}
@@ -49,7 +51,13 @@ _UPLOADS = 3  # times that an image's data is sent
 _PATIENCE = 180.0  # seconds without a byte until a download has failed
 
 
-@context("images", order=410, schema=_SCHEMA)
+def _makes(config: dict[str, Any]) -> Iterator[tuple[str, Named]]:
+    if name := config.get("image_name"):
+        details = {"min_ram": config.get("min_ram", 0), "min_disk": config.get("min_disk", 0), "size": 0}
+        yield "image", Named("", name, details)
+
+
+@context("images", order=410, schema=_SCHEMA, needs=Needs(("image",), things={"image_url": "file"}), makes=_makes)
 class Images(Making):
     """Uploads a file, of this machine or of the web, as images of every project."""
 

@@ -7,9 +7,10 @@ from rallycross.context.api import Thing
 from rallycross.context.context import Backstage, Scene, context
 from rallycross.context.making import Making
 from rallycross.context.together import together
+from rallycross.task.known import Needs
 
 
-@context("keypair", order=310, schema={"type": "object", "additionalProperties": False})
+@context("keypair", order=310, schema={"type": "object", "additionalProperties": False}, needs=Needs(("compute",)))
 class Keypair(Making):
     """Makes a key pair in nova for every user, to log in to servers with."""
 

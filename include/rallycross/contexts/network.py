@@ -12,6 +12,7 @@ from rallycross.context.schemas import GATEWAY
 from rallycross.context.together import together
 from rallycross.task.bounds import COUNT
 from rallycross.task.flaw import Schema
+from rallycross.task.known import Needs
 
 _FLAG: Schema = {"type": "boolean"}
 _TEXT: Schema = {"type": "string"}
@@ -40,7 +41,7 @@ _START_CIDRS = {4: "10.2.0.0/24", 6: "dead:beaf::/64"}
 _NAMESERVERS = {4: ["8.8.8.8", "8.8.4.4"], 6: ["dead:beaf::1", "dead:beaf::2"]}
 
 
-@context("network", order=350, schema=_SCHEMA)
+@context("network", order=350, schema=_SCHEMA, needs=Needs(("network",)))
 class Network(Making):
     """Makes networks in every project, each with subnets and, unless `router` is empty, a router that joins these."""
 

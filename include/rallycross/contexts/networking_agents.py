@@ -4,9 +4,15 @@ from typing import Any
 
 from rallycross.context.context import Backstage, Scene, context
 from rallycross.context.making import Making
+from rallycross.task.known import Needs
 
 
-@context("networking_agents", order=349, schema={"type": "object", "additionalProperties": False})
+@context(
+    "networking_agents",
+    order=349,
+    schema={"type": "object", "additionalProperties": False},
+    needs=Needs(("network",), administrator=True),
+)
 class NetworkingAgents(Making):
     """Tells scenarios which agents neutron has."""
 

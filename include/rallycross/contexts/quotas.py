@@ -1,5 +1,6 @@
 """Quotas of the projects that the load acts in."""
 
+from collections.abc import Iterator
 from typing import Any
 
 from rallycross.cloud.scene import Tenant
@@ -9,6 +10,8 @@ from rallycross.context.kinds import KINDS
 from rallycross.context.making import Making
 from rallycross.context.together import together
 from rallycross.task.flaw import Schema
+from rallycross.task.known import Needs
+from rallycross.task.wishes import Wish
 
 _NAMES = {
     "nova": (
@@ -54,7 +57,17 @@ _SCHEMA: Schema = {
 _KINDS = {"nova": "nova.quotas", "cinder": "cinder.quotas", "neutron": "neutron.quota"}
 
 
-@context("quotas", order=300, schema=_SCHEMA)
+def _services(config: dict[str, Any]) -> dict[str, str]:
+    return {client: KINDS[_KINDS[client]].service for client in config}
+
+
+def _wishes(config: dict[str, dict[str, int]]) -> Iterator[Wish]:
+    for client, quotas in config.items():
+        for name in quotas:
+            yield Wish(f"{client}_quota", f"{client}.{name}", name)
+
+
+@context("quotas", order=300, schema=_SCHEMA, needs=Needs(administrator=True, services_of=_services, wishes=_wishes))
 class Quotas(Making):
     """Sets the quotas of every project; those that were there before get theirs back, new ones lose them."""
 

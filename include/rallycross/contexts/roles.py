@@ -1,13 +1,27 @@
 """Roles that the load's users have beyond being members of their projects."""
 
+from collections.abc import Iterator
+
 from rallycross.cloud.scene import Actor
 from rallycross.context.cleaning import GRANT, grant_path
 from rallycross.context.context import Backstage, Scene, SetUpFailed, context
 from rallycross.context.making import Making
 from rallycross.context.together import together
+from rallycross.task.known import Needs
+from rallycross.task.wishes import Wish
 
 
-@context("roles", order=330, schema={"type": "array", "items": {"type": "string"}})
+def _wishes(config: list[str]) -> Iterator[Wish]:
+    for number, role in enumerate(config):
+        yield Wish("role", f"[{number}]", str(role))
+
+
+@context(
+    "roles",
+    order=330,
+    schema={"type": "array", "items": {"type": "string"}},
+    needs=Needs(("identity",), administrator=True, wishes=_wishes),
+)
 class Roles(Making):
     """Gives every user some roles in its project, and takes away again those that it did not have before."""
 

@@ -10,6 +10,7 @@ from rallycross.context.schemas import GATEWAY
 from rallycross.context.together import together
 from rallycross.task.bounds import COUNT
 from rallycross.task.flaw import Schema
+from rallycross.task.known import Needs
 
 _FLAG: Schema = {"type": "boolean"}
 _TEXT: Schema = {"type": "string"}
@@ -39,7 +40,7 @@ _OF_GATEWAY = ("network_id", "external_fixed_ips")
 _AS_THEY_ARE = ("admin_state_up", "distributed", "ha", "availability_zone_hints")
 
 
-@context("router", order=351, schema=_SCHEMA)
+@context("router", order=351, schema=_SCHEMA, needs=Needs(("network",)))
 class Router(Making):
     """Makes routers in every project, which join nothing yet."""
 

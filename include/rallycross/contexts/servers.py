@@ -11,6 +11,7 @@ from rallycross.context.making import Making, wait_for_all
 from rallycross.context.together import together
 from rallycross.task.bounds import COUNT
 from rallycross.task.flaw import Schema
+from rallycross.task.known import Needs
 from rallycross.task.resources import NotFound, find
 
 _NAMED: Schema = {"type": "object", "properties": {"name": {"type": "string"}}, "additionalProperties": False}
@@ -40,7 +41,12 @@ _LIMIT = 300.0  # seconds until all of a project's must be active; Rally's defau
 Seat = tuple[Tenant, Actor]
 
 
-@context("servers", order=430, schema=_SCHEMA)
+@context(
+    "servers",
+    order=430,
+    schema=_SCHEMA,
+    needs=Needs(("compute", "image"), things={"image": "image", "flavor": "flavor"}),
+)
 class Servers(Making):
     """Boots servers in every project."""
 

@@ -1,6 +1,7 @@
 """Users for the load to act as: new ones, in projects of their own, or those that the cloud has for it."""
 
 import secrets
+from collections.abc import Iterator
 from typing import Any
 
 from rallycross.cloud.cloud import Cloud
@@ -13,6 +14,8 @@ from rallycross.context.making import Making
 from rallycross.context.together import THREADS, together
 from rallycross.task.bounds import COUNT
 from rallycross.task.flaw import Schema
+from rallycross.task.known import Needs
+from rallycross.task.wishes import Wish
 
 _SCHEMA: Schema = {
     "type": "object",
@@ -32,7 +35,23 @@ _DOMAIN = "default"  # where they are made, unless the task file or the cloud's 
 _NOT_FOUND = 404
 
 
-@context("users", order=100, schema=_SCHEMA)
+def _takes_own(config: dict[str, Any]) -> bool:
+    """Tell whether the cloud's own users do, where it has some."""
+    return config.keys() <= {"user_choice_method"}
+
+
+def _wishes(config: dict[str, Any]) -> Iterator[Wish]:
+    for key in ("project_domain", "user_domain"):
+        if key in config:
+            yield Wish("domain", key, str(config[key]))
+
+
+@context(
+    "users",
+    order=100,
+    schema=_SCHEMA,
+    needs=Needs(("identity",), administrator=True, own_users_do=_takes_own, wishes=_wishes),
+)
 class Users(Making):
     """`tenants` projects with `users_per_tenant` users each; they go with all that the load has left in them.
 
@@ -44,7 +63,7 @@ class Users(Making):
 
     def __init__(self, config: dict[str, Any], scene: Scene, backstage: Backstage) -> None:
         super().__init__(scene, backstage)
-        self._existing = scene.cloud.users if config.keys() <= {"user_choice_method"} else ()
+        self._existing = scene.cloud.users if _takes_own(config) else ()
         self._tenants: int = config.get("tenants", 1)
         self._users_per_tenant: int = config.get("users_per_tenant", 1)
         self._password: str | None = config.get("user_password")

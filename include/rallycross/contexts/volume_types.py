@@ -1,12 +1,27 @@
 """Volume types that stand while the load runs."""
 
+from collections.abc import Iterator
+
+from rallycross.cloud.facts import Named
 from rallycross.context.api import Thing
 from rallycross.context.context import Backstage, Scene, context
 from rallycross.context.making import Making
 from rallycross.context.together import together
+from rallycross.task.known import Needs
 
 
-@context("volume_types", order=410, schema={"type": "array", "items": {"type": "string"}})
+def _makes(config: list[str]) -> Iterator[tuple[str, Named]]:
+    for name in config:
+        yield "volume_type", Named("", str(name))
+
+
+@context(
+    "volume_types",
+    order=410,
+    schema={"type": "array", "items": {"type": "string"}},
+    needs=Needs(("block-storage",), administrator=True),
+    makes=_makes,
+)
 class VolumeTypes(Making):
     """Makes volume types of the names given; none of them may be there already."""
 

@@ -10,6 +10,7 @@ from rallycross.context.making import Making, wait_for_all
 from rallycross.context.together import together
 from rallycross.task.bounds import COUNT, GIBIBYTES
 from rallycross.task.flaw import Schema
+from rallycross.task.known import Needs
 
 _SCHEMA: Schema = {
     "type": "object",
@@ -24,7 +25,7 @@ _SCHEMA: Schema = {
 _LIMIT = 600.0  # seconds until all of a project's must be available; Rally's default
 
 
-@context("volumes", order=420, schema=_SCHEMA)
+@context("volumes", order=420, schema=_SCHEMA, needs=Needs(("block-storage",), things={"type": "volume_type"}))
 class Volumes(Making):
     """Makes empty volumes of `size` GiB in every project."""
 

@@ -10,84 +10,74 @@ from typing import Any
 from rallycross.cloud.facts import CloudFacts, Named
 from rallycross.errors import Complaint, did_you_mean
 from rallycross.permissions import NotAllowed
-from rallycross.task.context_needs import NEEDS, QUOTA_SERVICES, Needs, configured, will_make
-from rallycross.task.known import Signature
+from rallycross.task.known import ContextSignature, Known, Signature
 from rallycross.task.local_things import LOCAL
 from rallycross.task.plan import Task, Workload
 from rallycross.task.resources import NotFound, find, is_usable
-from rallycross.task.wishes import unmet, wishes_of
+from rallycross.task.wishes import Wish, unmet
 
 _GIB = 1024**3
-_OF_NO_CLOUD = frozenset({"dummy_context"})  # contexts that need none
+_UNKNOWN = ContextSignature(lambda _: [])  # what a context is that nobody has declared
 
 
-def check(task: Task, facts: CloudFacts, scenarios: Mapping[str, Signature]) -> list[Complaint]:
+def check(task: Task, facts: CloudFacts, known: Known) -> list[Complaint]:
     """Return what a task wants that its cloud (or this machine, where it names a file) does not have."""
-    return [
-        complaint
-        for workload in task.workloads
-        for complaint in _Check(workload, facts, scenarios[workload.scenario], task).complaints()
-    ]
+    return [complaint for workload in task.workloads for complaint in _Check(workload, facts, known, task).complaints()]
 
 
-def check_alone(task: Task, scenarios: Mapping[str, Signature]) -> list[Complaint]:
+def check_alone(task: Task, known: Known) -> list[Complaint]:
     """Return what a task wants that is to be run without a cloud: of this machine, and above all a cloud."""
     nowhere = CloudFacts("", frozenset())
-    checks = [_Check(workload, nowhere, scenarios[workload.scenario], task) for workload in task.workloads]
+    checks = [_Check(workload, nowhere, known, task) for workload in task.workloads]
     acting = [check for check in checks if check.acts_in_a_cloud]
     missing = [acting[0].no_cloud(len(acting))] if acting else []
     return [*missing, *(complaint for check in checks for complaint in check.files())]
 
 
-def check_files(task: Task, scenarios: Mapping[str, Signature]) -> list[Complaint]:
+def check_files(task: Task, known: Known) -> list[Complaint]:
     """Return what a task wants of this machine and does not find: for this no cloud is needed."""
     nowhere = CloudFacts("", frozenset())
-    return [
-        complaint
-        for workload in task.workloads
-        for complaint in _Check(workload, nowhere, scenarios[workload.scenario], task).files()
-    ]
+    return [complaint for workload in task.workloads for complaint in _Check(workload, nowhere, known, task).files()]
 
 
-def out_of_reach(task: Task, scenarios: Mapping[str, Signature]) -> list[Complaint]:
+def out_of_reach(task: Task, known: Known) -> list[Complaint]:
     """Return which files a task names that whoever has given it may not have read, whether they are there or not."""
     nowhere = CloudFacts("", frozenset())
     return [
-        complaint
-        for workload in task.workloads
-        for complaint in _Check(workload, nowhere, scenarios[workload.scenario], task).out_of_reach()
+        complaint for workload in task.workloads for complaint in _Check(workload, nowhere, known, task).out_of_reach()
     ]
 
 
 def resolve(
-    workload: Workload, task: Task, facts: CloudFacts, signature: Signature, *, contexts_stand: bool = False
+    workload: Workload, task: Task, facts: CloudFacts, known: Known, *, contexts_stand: bool = False
 ) -> Workload:
     """Return the workload with ids in the place of what it names in the cloud, whole paths and texts of its files.
 
     What its contexts will make stays as it is written; when they stand, facts that were asked for anew have it.
     """
     args = dict(workload.args)
-    for name, kind, wanted in _named(workload.args, signature):
+    for name, kind, wanted in _named(workload.args, known.scenarios[workload.scenario]):
         if kind in LOCAL:
             args[name] = LOCAL[kind](task, wanted)
-        elif contexts_stand or (found := _find(workload, facts, kind, wanted)).id:
+        elif contexts_stand or (found := _find(workload, known, facts, kind, wanted)).id:
             args[name] = find(kind, wanted, facts.things.get(kind, ())).id if contexts_stand else found.id
-    return replace(workload, args=args, contexts=dict(_with_whole_paths(workload, task)))
+    return replace(workload, args=args, contexts=dict(_with_whole_paths(workload, task, known)))
 
 
-def unsettled(workload: Workload, facts: CloudFacts, signature: Signature) -> bool:
+def unsettled(workload: Workload, facts: CloudFacts, known: Known) -> bool:
     """Return whether a workload names things that are not there before its contexts have made them."""
+    signature = known.scenarios[workload.scenario]
     named = ((kind, wanted) for _, kind, wanted in _named(workload.args, signature) if kind not in LOCAL)
-    return any(not _find(workload, facts, kind, wanted).id for kind, wanted in named)
+    return any(not _find(workload, known, facts, kind, wanted).id for kind, wanted in named)
 
 
-def _with_whole_paths(workload: Workload, task: Task) -> Iterator[tuple[str, Any]]:
+def _with_whole_paths(workload: Workload, task: Task, known: Known) -> Iterator[tuple[str, Any]]:
     """Yield the contexts; files that they name by whole paths. What they name in the cloud they look up themselves."""
     for context, config in workload.contexts.items():
         local = {
             key: LOCAL[kind](task, config[key])
-            for key, kind in NEEDS.get(context, Needs()).things.items()
-            if kind in LOCAL and configured(workload, context).get(key)
+            for key, kind in known.contexts.get(context, _UNKNOWN).needs.things.items()
+            if kind in LOCAL and _configured(workload, context).get(key)
         }
         yield context, {**config, **local} if local else config
 
@@ -125,31 +115,33 @@ def _can_be_given(variable: str, source: str) -> bool:
     return bool(printed) and not fixed
 
 
-def kinds(task: Task, scenarios: Mapping[str, Signature]) -> set[str]:
+def kinds(task: Task, known: Known) -> set[str]:
     """Return the kinds of facts that a task must be held against: see `inventory.facts`."""
     found: set[str] = set()
     for workload in task.workloads:
-        signature = scenarios[workload.scenario]
+        signature = known.scenarios[workload.scenario]
         found |= {kind for _, kind, _ in _named(workload.args, signature)}
-        found |= {kind for context in workload.contexts for kind in NEEDS.get(context, Needs()).things.values()}
-        found |= {f"{client}_quota" for client in configured(workload, "quotas") if client in _QUOTAS}
-        found |= wishes_of(workload).keys()
+        for context, config in workload.contexts.items():
+            needs = known.contexts.get(context, _UNKNOWN).needs
+            found |= {*needs.things.values(), *(wish.kind for wish in needs.wishes(config))}
         found |= {"extension"} if signature.extensions else set()
         found |= {"cinder_service"} if signature.cinder_services else set()
-        found |= {"administrator"} if any(_needs_administrator(workload, signature, own_users=False)) else set()
+        found |= {"administrator"} if any(_needs_administrator(workload, known, own_users=False)) else set()
     return found - LOCAL.keys()
 
 
-# Of these the quotas can be asked for.
-_QUOTAS = frozenset({"nova", "cinder", "neutron"})
-
-
-def _find(workload: Workload, facts: CloudFacts, kind: str, wanted: Any) -> Named:
+def _find(workload: Workload, known: Known, facts: CloudFacts, kind: str, wanted: Any) -> Named:
     """Return the thing that is meant: in the cloud, or among those that contexts will make, which have no id yet.
 
     As in Rally an image that a context makes goes before one that is there, of other things those that are there.
     """
-    made, there = will_make(workload, kind), facts.things.get(kind, ())
+    made = tuple(
+        thing
+        for context, config in workload.contexts.items()
+        for of_kind, thing in known.contexts.get(context, _UNKNOWN).makes(config)
+        if of_kind == kind
+    )
+    there = facts.things.get(kind, ())
     first, second = (made, there) if kind == "image" and made else (there, made)
     try:
         return find(kind, wanted, first)
@@ -167,23 +159,30 @@ def _named(args: Mapping[str, Any], signature: Signature) -> Iterator[tuple[str,
             yield name, kind, value
 
 
-def _needs_administrator(workload: Workload, signature: Signature, *, own_users: bool) -> Iterator[str]:
+def _configured(workload: Workload, context: str) -> Mapping[str, Any]:
+    """Return the configuration of a context, where that is a mapping."""
+    config = workload.contexts.get(context)
+    return config if isinstance(config, dict) else {}
+
+
+def _needs_administrator(workload: Workload, known: Known, *, own_users: bool) -> Iterator[str]:
     """Yield the contexts that only an administrator can set up, and "" where the scenario itself needs one."""
-    if "admin" in signature.actors:
+    if "admin" in known.scenarios[workload.scenario].actors:
         yield ""
-    made_before = own_users and configured(workload, "users").keys() <= {"user_choice_method"}
-    for context in workload.contexts:
-        if NEEDS.get(context, Needs()).administrator and not (context == "users" and made_before):
+    for context, config in workload.contexts.items():
+        needs = known.contexts.get(context, _UNKNOWN).needs
+        if needs.administrator and not (own_users and needs.own_users_do(config)):
             yield context
 
 
 class _Check:
     """One workload held against a cloud."""
 
-    def __init__(self, workload: Workload, facts: CloudFacts, signature: Signature, task: Task) -> None:
+    def __init__(self, workload: Workload, facts: CloudFacts, known: Known, task: Task) -> None:
         self.workload = workload
         self.facts = facts
-        self.signature = signature
+        self.known = known
+        self.signature = known.scenarios[workload.scenario]
         self.task = task
         self.found: dict[str, Named] = {}  # by argument
 
@@ -201,7 +200,8 @@ class _Check:
     @property
     def acts_in_a_cloud(self) -> bool:
         """Whether the workload cannot be run without one."""
-        return bool(self.signature.actors or self.workload.contexts.keys() - _OF_NO_CLOUD)
+        contexts = (self.known.contexts.get(context, _UNKNOWN) for context in self.workload.contexts)
+        return bool(self.signature.actors) or any(context.needs.cloud for context in contexts)
 
     def no_cloud(self, count: int) -> Complaint:
         """Return the complaint that a task, of which `count` workloads act in a cloud, this first, has none."""
@@ -230,8 +230,8 @@ class _Check:
             if kind in LOCAL:
                 yield name, name, kind, wanted, ""
         for context in self.workload.contexts:
-            for key, kind in NEEDS.get(context, Needs()).things.items():
-                if kind in LOCAL and (wanted := configured(self.workload, context).get(key)):
+            for key, kind in self.known.contexts.get(context, _UNKNOWN).needs.things.items():
+                if kind in LOCAL and (wanted := _configured(self.workload, context).get(key)):
                     yield f"{context}.{key}", key, kind, wanted, context
 
     def _services(self) -> Iterator[Complaint]:
@@ -257,7 +257,7 @@ class _Check:
         if self.facts.administrator:
             return
         remedy = "let the cloud's entry sign in as its administrator"
-        for context in _needs_administrator(self.workload, self.signature, own_users=self.facts.own_users):
+        for context in _needs_administrator(self.workload, self.known, own_users=self.facts.own_users):
             who = f"the context {context}" if context else self.workload.scenario
             what = f"{who} needs an administrator, which who signs in to {self.facts.cloud} is not"
             yield self._complaint("", what, remedy, context=context)
@@ -268,7 +268,7 @@ class _Check:
             if kind in LOCAL:
                 LOCAL[kind](self.task, wanted)
             else:
-                self.found[name] = _find(self.workload, self.facts, kind, wanted)
+                self.found[name] = _find(self.workload, self.known, self.facts, kind, wanted)
         except NotAllowed as reason:
             yield self._complaint(key, f"'{wanted}' {reason.what}", reason.remedy, context=context)
         except NotFound as reason:
@@ -298,7 +298,7 @@ class _Check:
                     )
 
     def _context(self, context: str) -> Iterator[Complaint]:
-        needs, config = NEEDS.get(context, Needs()), configured(self.workload, context)
+        needs, config = self.known.contexts.get(context, _UNKNOWN).needs, _configured(self.workload, context)
         for service in needs.services:
             if service not in self.facts.services:
                 what = f"the context {context} needs the service '{service}', which {self.facts.cloud} has not"
@@ -306,30 +306,20 @@ class _Check:
         for key, kind in needs.things.items():
             if config.get(key):
                 yield from self._thing(f"{context}.{key}", key, kind, config[key], context=context)
-        if context == "quotas":
-            yield from self._quotas(config)
-        yield from self._wishes(context)
+        whole = self.workload.contexts[context]
+        lacking = {
+            key: service for key, service in needs.services_of(whole).items() if service not in self.facts.services
+        }
+        for key, service in lacking.items():
+            what = f"`{key}` of the context {context} needs the service '{service}', which {self.facts.cloud} has not"
+            yield self._complaint(key, what, context=context)
+        yield from self._wishes(context, needs.wishes(whole))
 
-    def _wishes(self, context: str) -> Iterator[Complaint]:
+    def _wishes(self, context: str, wishes: Iterable[Wish]) -> Iterator[Complaint]:
         """Hold what a context asks for by bare names, or versions, against what there is."""
-        for kind, wishes in wishes_of(self.workload).items():
-            for wish in wishes:
-                if wish.context == context and (wrong := unmet(kind, wish, self.facts)):
-                    yield self._complaint(wish.key, *wrong, context=context)
-
-    def _quotas(self, config: Mapping[str, Any]) -> Iterator[Complaint]:
-        """Hold the quotas that are to be set against those that the cloud knows."""
-        for client, wanted in config.items():
-            service = QUOTA_SERVICES.get(client, client)
-            if service not in self.facts.services:
-                what = f"the quotas of {client} need the service '{service}', which {self.facts.cloud} has not"
-                yield self._complaint(client, what, context="quotas")
-                continue
-            there = {thing.name for thing in self.facts.things.get(f"{client}_quota", ())}
-            for name in wanted if there else ():
-                if name not in there:
-                    what = f"{client} of {self.facts.cloud} has no quota of '{name}'"
-                    yield self._complaint(f"{client}.{name}", what, did_you_mean(name, there), context="quotas")
+        for wish in wishes:
+            if wrong := unmet(wish, self.facts):
+                yield self._complaint(wish.key, *wrong, context=context)
 
     def _complaint(self, key: str, what: str, remedy: str = "", *, context: str = "") -> Complaint:
         """Return a complaint about the workload, an argument of it, or a context of it and a key in that."""

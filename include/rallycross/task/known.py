@@ -4,7 +4,9 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
+from rallycross.cloud.facts import Named
 from rallycross.task.flaw import Flaw, Schema, Validate
+from rallycross.task.wishes import Wish
 
 Actor = str  # "user": one of those made for the load; "admin": the cloud's administrator
 
@@ -39,12 +41,34 @@ class Signature:
 
 
 @dataclass(frozen=True)
+class Needs:
+    """What a context needs, beside its order and its schema. Functions are given its configuration, which is valid."""
+
+    services: tuple[str, ...] = ()  # service types, such as "compute"
+    services_of: Callable[[Any], Mapping[str, str]] = lambda _: {}  # more: key of the configuration -> service type
+    administrator: bool = False  # only the cloud's administrator can set it up
+    own_users_do: Callable[[Any], bool] = lambda _: False  # ... unless the cloud has users for the load, and this holds
+    things: Mapping[str, str] = field(default_factory=dict)  # key of its configuration -> kind of what that names
+    wishes: Callable[[Any], Iterable[Wish]] = lambda _: ()  # what it names in other ways
+    cloud: bool = True  # it acts in a cloud
+
+
+@dataclass(frozen=True)
+class ContextSignature:
+    """What a context wants to find, and what of that which a task can name it makes before the load begins."""
+
+    validate: Validate  # of its configuration
+    needs: Needs = field(default_factory=Needs)
+    makes: Callable[[Any], Iterable[tuple[str, Named]]] = lambda _: ()  # kind and thing, which has no id yet
+
+
+@dataclass(frozen=True)
 class Known:
     """All that exists, by name."""
 
     scenarios: Mapping[str, Signature]
     runners: Mapping[str, Validate]
-    contexts: Mapping[str, Validate]
+    contexts: Mapping[str, ContextSignature]
     sla: Mapping[str, Validate]
     triggers: Mapping[str, Validate] = field(default_factory=dict)
     actions: Mapping[str, Validate] = field(default_factory=dict)  # of hooks

@@ -43,7 +43,8 @@ def read(reading: Reading, written: Written, position: int) -> Workload:
     runner, runner_args, runner_path = written.runner or Named("serial", {}, path)
     runner = reading.name("runner", runner, known.runners, runner_path)
     reading.validate(runner_path, runner_args, known.runners.get(runner))
-    contexts = _section(reading, "context", written.contexts, known.contexts, {})
+    of_contexts = {name: context.validate for name, context in known.contexts.items()}
+    contexts = _section(reading, "context", written.contexts, of_contexts, {})
     sla = _section(reading, "SLA criterion", written.sla, known.sla, DEFAULT_SLA)
     if signature:
         contexts = {**signature.contexts, **contexts}

@@ -16,9 +16,7 @@ from rallycross.scenario.scenario import SCENARIOS, scenario
 from rallycross.scenario.user import User
 from rallycross.task import check, load
 from rallycross.task.checks import check_files, kinds, resolve
-from rallycross.task.context_needs import NEEDS
-from rallycross.task.flaw import Validate
-from rallycross.task.known import Known, Signature
+from rallycross.task.known import ContextSignature, Known, Needs
 from rallycross.task.plan import Task
 from rallycross.task.resources import NotFound, find
 
@@ -94,9 +92,9 @@ def test_all_that_a_cloud_lacks_is_told_with_its_place(tmp_path: Path, monkeypat
     monkeypatch.chdir(tmp_path)
     known = catalogue.known()
     task = load(TASK, file=str(tmp_path / "t.yaml"), known=known)
-    assert kinds(task, known.scenarios) == {"image", "flavor", "administrator"}
+    assert kinds(task, known) == {"image", "flavor", "administrator"}
     facts = CloudFacts("C", ALL - {"image"}, {"image": (Named("1", "debian"),), "flavor": (Named("2", "m1.nan"),)})
-    found = [str(complaint).removeprefix(f"{tmp_path}/") for complaint in check(task, facts, known.scenarios)]
+    found = [str(complaint).removeprefix(f"{tmp_path}/") for complaint in check(task, facts, known)]
     remedy = "name a file by a path from the current folder or from the task file's, or by a URL"
     boot = "subtasks[0].scenario.NovaServers.boot_and_delete_server"
     create = "subtasks[1].scenario.GlanceImages.create_and_delete_image"
@@ -118,14 +116,12 @@ def test_names_become_ids_and_whole_paths(tmp_path: Path, monkeypatch: pytest.Mo
     known = catalogue.known()
     task = load(TASK, file=str(folder / "t.yaml"), known=known)
     facts = CloudFacts("C", ALL, {"image": (Named("1", "cirros"),), "flavor": (Named("2", "m1.nano"),)})
-    assert check(task, facts, known.scenarios) == []
-    boot, create = (resolve(one, task, facts, known.scenarios[one.scenario]) for one in task.workloads)
+    assert check(task, facts, known) == []
+    boot, create = (resolve(one, task, facts, known) for one in task.workloads)
     assert (boot.args["image"], boot.args["flavor"]) == ("1", "2")
     assert create.args["image_location"] == str(folder / "some.raw")
     (tmp_path / "some.raw").write_text("the current folder goes first, as in Rally")
-    assert resolve(task.workloads[1], task, facts, known.scenarios[create.scenario]).args["image_location"] == str(
-        tmp_path / "some.raw"
-    )
+    assert resolve(task.workloads[1], task, facts, known).args["image_location"] == str(tmp_path / "some.raw")
 
 
 async def _demanding(user: User, image: Image, flavor: Flavor, volume_type: VolumeType | None = None) -> None:
@@ -136,21 +132,28 @@ async def _demanding_admin(admin: User, template: FileText, files: FileTexts, op
     """Demand much of this machine."""
 
 
-@pytest.fixture(name="scenarios")
-def _scenarios(monkeypatch: pytest.MonkeyPatch) -> dict[str, Signature]:
-    """Make two scenarios that say in one line what they need."""
+@pytest.fixture(name="known")
+def _known(monkeypatch: pytest.MonkeyPatch) -> Known:
+    """Make two scenarios, and two contexts beside those that there are, that say in one line what they need."""
     monkeypatch.setattr(SCENARIOS, "_found", {})
     scenario("T.user", services=["compute"], extensions=["qos"], cinder_services=["cinder-backup"])(_demanding)
     scenario("T.admin", boots_from="volume")(_demanding_admin)
-    return {name: one.signature for name, one in SCENARIOS._found.items()}
-
-
-def plan(scenarios: dict[str, Signature], text: str) -> Task:
-    """Read a file that names these scenarios, and contexts of all names."""
-    anything: dict[str, Validate] = dict.fromkeys(NEEDS, lambda _: [])
-    return load(
-        text, file="t.yaml", known=Known(scenarios, {"serial": lambda _: []}, anything, {"failure_rate": lambda _: []})
+    there = {name: replace(one, validate=lambda _: []) for name, one in catalogue.known().contexts.items()}
+    zones = ContextSignature(lambda _: [], Needs(("dns",)))
+    shares = ContextSignature(
+        lambda _: [], Needs(services_of=lambda config: dict.fromkeys(config, "shared-file-system"))
     )
+    return Known(
+        {name: one.signature for name, one in SCENARIOS._found.items()},
+        {"serial": lambda _: []},
+        {**there, "zones": zones, "shares": shares},
+        {"failure_rate": lambda _: []},
+    )
+
+
+def plan(known: Known, text: str) -> Task:
+    """Read a file that names these scenarios and contexts."""
+    return load(text, file="t.yaml", known=known)
 
 
 EVERYTHING = CloudFacts(
@@ -180,18 +183,18 @@ def v1(image: str = "cirros", flavor: str = "tiny", volume_type: str = "lvm", co
     return V1 % (image, flavor, volume_type, context)
 
 
-def told(task: Task, facts: CloudFacts, scenarios: dict[str, Signature]) -> list[str]:
+def told(task: Task, facts: CloudFacts, known: Known) -> list[str]:
     """Return what there is to say, without places."""
-    return [f"{complaint.key}: {complaint.what}" for complaint in check(task, facts, scenarios)]
+    return [f"{complaint.key}: {complaint.what}" for complaint in check(task, facts, known)]
 
 
-def test_what_a_scenario_declares_is_asked_for_and_found(scenarios: dict[str, Signature]) -> None:
+def test_what_a_scenario_declares_is_asked_for_and_found(known: Known) -> None:
     """Extensions, cinder's processes, quotas, permissions and types of arguments say what must be known of a cloud."""
-    task = plan(scenarios, v1(context="{quotas: {nova: {cores: 1}, manila: {shares: 1}}, volumes: {type: lvm}}"))
+    task = plan(known, v1(context="{quotas: {nova: {cores: 1}}, volumes: {type: lvm}}"))
     wanted = {"image", "flavor", "volume_type", "extension", "cinder_service", "administrator", "nova_quota"}
-    assert kinds(task, scenarios) == wanted
-    assert told(plan(scenarios, v1()), EVERYTHING, scenarios) == []
-    resolved = resolve(task.workloads[0], task, EVERYTHING, scenarios["T.user"])
+    assert kinds(task, known) == wanted
+    assert told(plan(known, v1()), EVERYTHING, known) == []
+    resolved = resolve(task.workloads[0], task, EVERYTHING, known)
     assert resolved.args == {"image": "i1", "flavor": "f1", "volume_type": "v1"}
 
 
@@ -223,9 +226,9 @@ def test_what_a_scenario_declares_is_asked_for_and_found(scenarios: dict[str, Si
             "T.user[0].context.zones: the context zones needs the service 'dns', which C has",
         ),
         (
-            v1(context="{quotas: {manila: {}}}"),
+            v1(context="{shares: {manila: {}}}"),
             {},
-            "quotas.manila: the quotas of manila need the service 'shared-file-sy",
+            "shares.manila: `manila` of the context shares needs the service 'shared-file-sy",
         ),
         (v1(context="{quotas: {nova: {core: 1}}}"), {}, "quotas.nova.core: nova of C has no quota of 'core'"),
         (v1(context="{images: {image_url: /gone}}"), {}, "context.images.image_url: there is no file '/gone'"),
@@ -237,56 +240,54 @@ def test_what_a_scenario_declares_is_asked_for_and_found(scenarios: dict[str, Si
     ],
 )
 def test_each_thing_that_a_cloud_lacks_is_told(
-    scenarios: dict[str, Signature], text: str, facts: dict[str, Any] | None, complaint: str
+    known: Known, text: str, facts: dict[str, Any] | None, complaint: str
 ) -> None:
     """Misfits of image and flavor, missing parts of services, quotas, permissions are told where they are asked for."""
     there = replace(EVERYTHING, things={**EVERYTHING.things, **(facts or {})}, administrator=facts is not None)
-    found = told(plan(scenarios, text), there, scenarios)
+    found = told(plan(known, text), there, known)
     assert any(complaint in one for one in found), found
 
 
-def test_a_clouds_own_users_need_no_administrator(scenarios: dict[str, Signature]) -> None:
+def test_a_clouds_own_users_need_no_administrator(known: Known) -> None:
     """Where the cloud brings users, a load of theirs runs without an administrator; making others needs one."""
     there = replace(EVERYTHING, administrator=False, own_users=True)
-    assert told(plan(scenarios, v1()), there, scenarios) == []
-    assert told(plan(scenarios, v1(context="{users: {user_choice_method: random}}")), there, scenarios) == []
-    assert len(told(plan(scenarios, v1(context="{users: {tenants: 2}}")), there, scenarios)) == 1
+    assert told(plan(known, v1()), there, known) == []
+    assert told(plan(known, v1(context="{users: {user_choice_method: random}}")), there, known) == []
+    assert len(told(plan(known, v1(context="{users: {tenants: 2}}")), there, known)) == 1
 
 
-def test_what_contexts_will_make_need_not_be_there(scenarios: dict[str, Signature]) -> None:
+def test_what_contexts_will_make_need_not_be_there(known: Known) -> None:
     """An image, flavor or volume type that a context makes is no complaint, and gets its id when the contexts stand."""
     context = "{images: {image_name: mine, min_ram: 16}, flavors: [{name: my1, ram: 16}], volume_types: [my]}"
-    task = plan(scenarios, v1("mine", "my1", "my", context))
+    task = plan(known, v1("mine", "my1", "my", context))
     [workload] = task.workloads
-    assert told(task, EVERYTHING, scenarios) == []
-    assert resolve(workload, task, EVERYTHING, scenarios["T.user"]).args == workload.args
+    assert told(task, EVERYTHING, known) == []
+    assert resolve(workload, task, EVERYTHING, known).args == workload.args
     made = {"image": (Named("i9", "mine"),), "flavor": (Named("f9", "my1"),), "volume_type": (Named("v9", "my"),)}
-    stand = resolve(workload, task, replace(EVERYTHING, things=made), scenarios["T.user"], contexts_stand=True)
+    stand = resolve(workload, task, replace(EVERYTHING, things=made), known, contexts_stand=True)
     assert stand.args == {"image": "i9", "flavor": "f9", "volume_type": "v9"}
 
 
-def test_files_become_texts(tmp_path: Path, scenarios: dict[str, Signature]) -> None:
+def test_files_become_texts(tmp_path: Path, known: Known) -> None:
     """A file becomes its text, several become texts by path, and `is_public` of an image becomes its visibility."""
     (tmp_path / "a").write_text("text of a")
     args = {"template": str(tmp_path / "a"), "files": [str(tmp_path / "a")], "options": {"is_public": True, "x": 1}}
-    task = plan(scenarios, json.dumps({"T.admin": [{"args": args}]}))
-    assert check_files(task, scenarios) == []
-    assert resolve(task.workloads[0], task, EVERYTHING, scenarios["T.admin"]).args == {
+    task = plan(known, json.dumps({"T.admin": [{"args": args}]}))
+    assert check_files(task, known) == []
+    assert resolve(task.workloads[0], task, EVERYTHING, known).args == {
         "template": "text of a",
         "files": {str(tmp_path / "a"): "text of a"},
         "options": {"visibility": "public", "x": 1},
     }
     args["template"] = "gone"
-    [complaint] = check_files(plan(scenarios, json.dumps({"T.admin": [{"args": args}]})), scenarios)
+    [complaint] = check_files(plan(known, json.dumps({"T.admin": [{"args": args}]})), known)
     assert (complaint.key, complaint.what) == (
         "T.admin[0].args.template",
         "the file 'gone' cannot be read: No such file or directory",
     )
 
 
-def test_files_of_contexts_get_whole_paths(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, scenarios: dict[str, Signature]
-) -> None:
+def test_files_of_contexts_get_whole_paths(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, known: Known) -> None:
     """A file that a context names is found beside the task file, as those of arguments are."""
     (tmp_path / "small.raw").write_text("x")
     context = {"images": {"image_url": "small.raw", "min_ram": 1}, "volume_types": ["a"]}
@@ -294,8 +295,8 @@ def test_files_of_contexts_get_whole_paths(
     text = json.dumps({"T.admin": [{"args": args, "context": context}]})
     (tmp_path / "t").write_text("x")
     monkeypatch.chdir(tmp_path.parent)
-    task = replace(plan(scenarios, text), file=str(tmp_path / "t.yaml"))
-    contexts = resolve(task.workloads[0], task, EVERYTHING, scenarios["T.admin"]).contexts
+    task = replace(plan(known, text), file=str(tmp_path / "t.yaml"))
+    contexts = resolve(task.workloads[0], task, EVERYTHING, known).contexts
     assert contexts["images"] == {"image_url": str(tmp_path / "small.raw"), "min_ram": 1}
     assert contexts["volume_types"] == ["a"]
 
@@ -373,7 +374,7 @@ def test_versions_roles_domains_and_services_are_held_against_the_cloud(context:
     """What contexts ask for by name or version is told before the load where the cloud does not have it."""
     text = json.dumps({"NovaServers.list_servers": [{"context": {"users": {}, **context}}]})
     task = load(text, file="t.yaml", known=catalogue.known())
-    known = catalogue.known().scenarios
+    known = catalogue.known()
     assert not said or kinds(task, known) & WISHES.keys()
     found = [str(one) for one in check(task, CloudFacts("sky", ALL, WISHES), known)]
     assert len(found) == bool(said)
@@ -412,7 +413,7 @@ def test_urls_are_looked_at_before_the_load(url: str, said: str) -> None:
             file="t.yaml",
             known=catalogue.known(),
         )
-        [complaint] = check_files(task, catalogue.known().scenarios)
+        [complaint] = check_files(task, catalogue.known())
         assert said in str(complaint)
 
 
@@ -433,11 +434,11 @@ def test_a_template_is_told_how_to_be_filled() -> None:
         Named("3", "m1.tiny", {"ram": 512, "disk": 1}),
     )
     facts = CloudFacts("C", ALL, {"image": images, "flavor": flavors})
-    told = [str(complaint) for complaint in check(load(source, file="t.yaml", known=known), facts, known.scenarios)]
+    told = [str(complaint) for complaint in check(load(source, file="t.yaml", known=known), facts, known)]
     words = [shlex.split(one.split("--task-args ")[1])[0] for one in told if "--task-args" in one]
     assert [json.loads(word) for word in words] == [{"image": "it's tiny", "flavor": "m1.tiny"}] * 2
     filled = load(source, args=json.loads(words[0]), file="t.yaml", known=known)
-    assert not [one for one in check(filled, facts, known.scenarios) if ".image:" in str(one) or "flavor" in str(one)]
+    assert not [one for one in check(filled, facts, known) if ".image:" in str(one) or "flavor" in str(one)]
 
 
 @pytest.mark.parametrize(
@@ -460,7 +461,7 @@ def test_variables_are_called_as_rallys_samples_call_them(head: str, names: str,
     known = catalogue.known()
     facts = CloudFacts("C", ALL, {"image": (Named("1", "tiny"),), "flavor": (Named("2", "m0", {"ram": 512}),)})
     task = load(source, file="t.yaml", known=known)
-    told = "\n".join(str(one) for one in check(task, facts, known.scenarios))
+    told = "\n".join(str(one) for one in check(task, facts, known))
     expected = json.dumps({f"image{names}": "tiny", f"flavor{names}": "m0"})
     assert (f"--task-args '{expected}'" in told) is filled
     assert ("`Task arguments` in Airflow's form" in told) is filled

@@ -13,7 +13,7 @@ from rallycross.errors import InvalidInput
 from rallycross.settings import CHECKOUT
 from rallycross.task import load
 from rallycross.task.flaw import Flaw, by_schema
-from rallycross.task.known import Known, Parameter, Signature
+from rallycross.task.known import ContextSignature, Known, Parameter, Signature
 from rallycross.task.plan import Hook, Task
 
 QUICKSTART = "include/recipes/quickstart.yaml"
@@ -308,7 +308,7 @@ Authenticate.keystone:
 HOOKS = Known(
     catalogue.known().scenarios,
     catalogue.known().runners,
-    {**catalogue.known().contexts, "network": lambda _: []},
+    {**catalogue.known().contexts, "network": ContextSignature(lambda _: [])},
     catalogue.known().sla,
     {"event": by_schema({"required": ["unit", "at"]})},
     {"sys_call": by_schema({"type": "string"})},
@@ -373,7 +373,8 @@ def test_what_a_scenario_cannot_do_without_is_told(args: Any, contexts: Any, com
 
 def test_the_router_context_of_rally_has_a_key_with_a_blank_at_its_end() -> None:
     """Keys reach a context as they are written, blanks included."""
-    known = replace(HOOKS, contexts={"router": by_schema({"properties": {"admin_state_up ": {"type": "boolean"}}})})
+    schema = by_schema({"properties": {"admin_state_up ": {"type": "boolean"}}})
+    known = replace(HOOKS, contexts={"router": ContextSignature(schema)})
     task = load(simple(contexts={"router": {"admin_state_up ": True}}), file="t.yaml", known=known)
     assert task.workloads[0].contexts["router"] == {"admin_state_up ": True}
 

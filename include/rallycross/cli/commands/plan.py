@@ -48,12 +48,12 @@ def run(options: argparse.Namespace) -> int:
     planned = read(options.file, options.task_args, options.task_args_file)
     for warning in planned.warnings:
         progress.print(f"warning: {warning}")
-    scenarios = catalogue.known().scenarios
+    known = catalogue.known()
     if options.cloud is not None:
-        there = facts(named_cloud(options.cloud, Store.open()), kinds(planned, scenarios))
-        complaints = task.check(planned, there, scenarios)
+        there = facts(named_cloud(options.cloud, Store.open()), kinds(planned, known))
+        complaints = task.check(planned, there, known)
     else:
-        complaints = check_files(planned, scenarios)
+        complaints = check_files(planned, known)
     if complaints:
         raise InvalidInput(complaints)
     for line in said(planned):
