@@ -19,6 +19,7 @@ from airflow.sdk.log import mask_secret
 
 from operators.retries import NotAgain
 from rallycross.deployment.step import Tell
+from rallycross.disk import refused
 from rallycross.errors import RallycrossError, did_you_mean
 from rallycross.permissions import Permissions, permissions
 from rallycross.results.endings import SCHEDULER_LOST, STOPPED, TIMED_OUT, WORKER_LOST, because
@@ -210,15 +211,25 @@ def tells_why(execute: Callable[..., Result]) -> Callable[..., Result]:
         except RallycrossError as error:
             reason = error
         except Exception as error:
-            if not type(error).__module__.startswith(_CLOUDS):
+            told = _told(error)
+            if told is None:
                 raise
-            reason = RallycrossError(f"{error} - check the cloud's address, its credentials, and that it is in reach")
+            reason = told
         context["ti"].xcom_push(key=PROBLEM, value=str(reason))
         if isinstance(operator, BaseOperator):
             operator.log.error("%s", reason)
         raise _without_traceback(reason) from None
 
     return telling
+
+
+def _told(error: Exception) -> RallycrossError | None:
+    """Return the reason of what a disk, or a cloud, has refused; None of any other error."""
+    if told := refused(error):
+        return RallycrossError(told)
+    if type(error).__module__.startswith(_CLOUDS):
+        return RallycrossError(f"{error} - check the cloud's address, its credentials, and that it is in reach")
+    return None
 
 
 def check_configuration(context: Context) -> None:

@@ -11,6 +11,7 @@ from airflow.sdk.exceptions import AirflowSkipException
 
 from operators.retries import RESUMED, NotAgain
 from operators.stage import NONE, StoppableOperator, own_reference, tells_why
+from rallycross.disk import said
 from rallycross.errors import RallycrossError
 
 if TYPE_CHECKING:
@@ -125,7 +126,7 @@ class VerifyOperator(ResumableJobMixin, StoppableOperator):
                 requests.begin(store, uuid, self.cloud, asked, paths=settings())
                 cloud = OpenStackHook(self.cloud).get_conn()
             except BaseException as error:
-                store.verifications.end(uuid, status="crashed", error=f"{error or type(error).__name__}")
+                store.verifications.end(uuid, status="crashed", error=said(error))
                 self._give_up(error)
                 raise
         else:

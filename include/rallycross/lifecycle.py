@@ -19,6 +19,7 @@ from rallycross.deployment.lifecycle import Intended
 from rallycross.deployment.runner import Terms
 from rallycross.deployment.site import opened
 from rallycross.deployment.step import StepEvent, Tell
+from rallycross.disk import said
 from rallycross.results.models import DeploymentRow
 from rallycross.results.store import Store
 from rallycross.secret import shown as without_secrets
@@ -175,7 +176,7 @@ def _said(error: BaseException) -> str:
     """Return what is told of a failure; an interrupt, and a time-out of Airflow's, are no `Exception`."""
     if isinstance(error, KeyboardInterrupt):
         return "interrupted by Ctrl-C - deploy again to go on: what is done stays done"
-    return str(error) or type(error).__name__
+    return said(error)
 
 
 def _register(spec: CloudSpec, deployed: Deployed, site: Site, store: Store, paths: Settings, *, uuid: str) -> str:

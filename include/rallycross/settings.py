@@ -16,6 +16,8 @@ RALLYCROSS_RESULTS_VALUES values, or elements, in such a file (default: 5000000)
 RALLYCROSS_TEMPLATE_SECONDS seconds of processor time that rendering a task file may take (default: 2)
 RALLYCROSS_TEMPLATE_MEMORY  MB of memory that rendering a task file may take (default: 256)
 RALLYCROSS_PATTERN_SECONDS  seconds of processor time that regular expressions of users may take (default: 4)
+RALLYCROSS_ITERATION_LIMIT  actions of one iteration, and outputs of it: all are held until it ends (default: 10000)
+RALLYCROSS_ACTION_NAMES  names of actions that are told apart in one sample file, 32766 at the most (default: 1000)
 RALLYCROSS_API_PATIENCE  seconds for which a cloud's API may fail in passing (429, 502, 503, 504, no connection, no
                          whole answer) until what is no load gives up (default: 120; 0 = at once)
 RALLYCROSS_REQUEST_LIMIT seconds until a cloud's API must have answered a request (default: 300)
@@ -49,6 +51,7 @@ Commands = Literal["none", "files", "all"]
 CHECKOUT = Path(__file__).resolve().parents[2]
 _MB = 1_000_000
 _MOST = 1e9
+NAMES = 2**15 - 2  # of actions in a sample file, whose numbers of names have 16 bits
 
 
 @dataclass(frozen=True)
@@ -70,6 +73,8 @@ class Settings:
     template_seconds: float = 2.0
     template_memory: int = 256_000_000
     pattern_seconds: float = 4.0
+    iteration_limit: int = 10_000
+    action_names: int = 1000
     files: tuple[Path, ...] = ()
     commands: Commands = "files"
     packages: tuple[str, ...] = ()
@@ -123,6 +128,8 @@ def settings(env: dict[str, str] | None = None) -> Settings:
         template_seconds=_number(env, "RALLYCROSS_TEMPLATE_SECONDS", Settings.template_seconds),
         template_memory=_bytes(env, "RALLYCROSS_TEMPLATE_MEMORY", Settings.template_memory),
         pattern_seconds=_number(env, "RALLYCROSS_PATTERN_SECONDS", Settings.pattern_seconds),
+        action_names=min(NAMES, int(_number(env, "RALLYCROSS_ACTION_NAMES", Settings.action_names, least=1))),
+        iteration_limit=int(_number(env, "RALLYCROSS_ITERATION_LIMIT", Settings.iteration_limit, least=1)),
         files=_folders(env.get("RALLYCROSS_FILES"), home),
         commands=_commands(env.get("RALLYCROSS_COMMANDS") or "files"),
         api_patience=_number(env, "RALLYCROSS_API_PATIENCE", Settings.api_patience, least=0),

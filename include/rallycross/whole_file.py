@@ -6,22 +6,31 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from secrets import token_hex
 
+from rallycross.disk import naming
+
 
 @contextmanager
 def whole_file(path: Path) -> Iterator[Path]:
     """Give the path of a file beside `path` to be written, and put it in its place, once it is on disk.
 
     Where that is left by an exception, what was at `path` stays. What is no file, such as /dev/stdout, is written to.
+    Errors of writing name `path`.
     """
     if path.exists() and not path.is_file():
-        yield path
+        with naming(path):
+            yield path
         return
     part = path.with_name(f".{path.name}.{token_hex(4)}.part")
     try:
-        yield part
-        _to_disk(part)
-        part.replace(path)
-        _to_disk(path.parent)
+        with naming(path):
+            yield part
+            _to_disk(part)
+            part.replace(path)
+            _to_disk(path.parent)
+    except OSError as error:
+        if error.filename == str(part):
+            error.filename = str(path)
+        raise
     finally:
         with suppress(OSError):  # where all went well, it is there no more
             part.unlink()

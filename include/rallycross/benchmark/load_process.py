@@ -19,12 +19,14 @@ from rallycross.benchmark.cast import cast
 from rallycross.benchmark.discreet import discreet
 from rallycross.benchmark.job import Ended, Failed, Go, Job, Ready, Started, Stop
 from rallycross.benchmark.pipe import pack, receive
+from rallycross.disk import said
 from rallycross.load import loop
 from rallycross.load.drive import Engine
 from rallycross.load.measure import measure
 from rallycross.load.runners import RUNNERS
 from rallycross.results.sample_file import SampleWriter, warm_up
 from rallycross.scenario.scenario import SCENARIOS
+from rallycross.settings import settings
 
 # A thread that compresses samples must not keep iterations waiting: by default it may for 5 ms.
 _SWITCH_INTERVAL = 0.0005
@@ -69,7 +71,7 @@ async def _serve(answers: Any) -> None:
                 await _perform(message, inbox, tell)
             except Exception as error:  # noqa: BLE001 - whatever went wrong is the answer
                 detail = "".join(traceback.format_exception(error))
-                tell(Failed(str(error) or type(error).__name__, detail))
+                tell(Failed(said(error), detail))
 
 
 async def _perform(job: Job, inbox: "asyncio.Queue[Any]", tell: Any) -> None:
@@ -97,6 +99,7 @@ async def _perform(job: Job, inbox: "asyncio.Queue[Any]", tell: Any) -> None:
                 of=job.of,
                 origin=message.origin,
                 started=started,
+                most=settings().iteration_limit,
             )
             listening = asyncio.create_task(_obey(engine, inbox), name="obey")
             gc.freeze()  # what stands already is not looked through again in mid-load

@@ -15,6 +15,7 @@ from rallycross.benchmark.lookout import Lookout
 from rallycross.benchmark.stands import Stands, Tell
 from rallycross.benchmark.supervise import LoadFailed, Supervision
 from rallycross.cloud.scene import Scene
+from rallycross.disk import said
 from rallycross.load.load import processes
 from rallycross.load.runners import RUNNERS
 from rallycross.load_hooks import Hooks, Machine, Site
@@ -68,7 +69,7 @@ class _Outcome:
     def crash(self, error: BaseException) -> None:
         """Take up the error that ended it."""
         self.status = "crashed"
-        what = str(error) or type(error).__name__
+        what = said(error)
         if type(error).__name__ == "AirflowTaskTimeout":  # which is not to be imported here
             self.error = because(TIMED_OUT, what)
         elif what.startswith(f"{KILLED}:"):

@@ -1,6 +1,7 @@
 """Every path and limit in force, and what changes it: for `status` and `doctor`."""
 
 from rallycross.cli import machine
+from rallycross.cli.airflow.server import ROOM
 from rallycross.cli.airflow.settings import airflow_settings
 from rallycross.cli.airflow.this_server import airflow_server
 from rallycross.settings import CHECKOUT, settings
@@ -38,6 +39,9 @@ def limits() -> list[tuple[str, str, str]]:
         ("Airflow's ports on 127.0.0.1", _ports(server.ports), "RALLYCROSS_AIRFLOW_PORT"),
         ("seconds Airflow's start may stand still", f"{paths.patience:g}", "RALLYCROSS_PATIENCE"),
         ("seconds it may take at most", f"{paths.start_limit:g}", "RALLYCROSS_START_LIMIT"),
+        ("actions of one iteration", f"{paths.iteration_limit}", "RALLYCROSS_ITERATION_LIMIT"),
+        ("names of actions told apart", f"{paths.action_names}", "RALLYCROSS_ACTION_NAMES"),
+        ("disk Airflow needs to start", f"{ROOM / 1e6:.0f} MB", "include/rallycross/cli/server.py"),
         ("memory the embedded cloud needs", f"{machine.MEMORY / 1e9:.0f} GB", _CODE),
         ("disk it needs, at first", f"{machine.DISK / 1e9:.0f} GB", _CODE),
         ("disk it needs, later", f"{machine.DISK_AGAIN / 1e9:.0f} GB", _CODE),

@@ -4,7 +4,6 @@ Exit codes: 0 = passed or done, 1 = the benchmark or the verification failed, 2 
 """
 
 import argparse
-import errno
 import sys
 import traceback
 from collections.abc import Sequence
@@ -14,21 +13,10 @@ from types import TracebackType
 from rallycross.cli.commands import COMMANDS
 from rallycross.cli.console import progress
 from rallycross.cli.parser import Parser
+from rallycross.disk import refused
 from rallycross.errors import InvalidInput, RallycrossError
 from rallycross.modes import close_home
 from rallycross.settings import settings
-
-# What a disk refuses, and what to do about it.
-_REMEDIES = {
-    errno.ENOSPC: "make room on its disk",
-    errno.EDQUOT: "make room, or have the quota raised",
-    errno.EROFS: "mount its disk for writing, or set RALLYCROSS_HOME to a folder on another",
-    errno.EACCES: "give this user the right to it",
-    errno.EPERM: "give this user the right to it",
-    errno.EIO: "check its disk",
-    errno.ENOTDIR: "a file stands where a folder is needed: move it away",
-    errno.EISDIR: "a folder stands where a file is needed: move it away",
-}
 
 
 def main(arguments: Sequence[str]) -> int:
@@ -65,9 +53,9 @@ def _carry_out(arguments: Sequence[str]) -> int:
         progress.print(f"rallycross: {error}")
         return 2
     except OSError as error:
-        if error.errno not in _REMEDIES or not error.filename:
+        if not (told := refused(error)):
             raise
-        progress.print(f"rallycross: {error.filename}: {error.strerror} - {_REMEDIES[error.errno]}")
+        progress.print(f"rallycross: {told}")
         return 2
 
 

@@ -18,6 +18,7 @@ from rallycross.deployment.ledger import Ledger
 from rallycross.deployment.node import Node
 from rallycross.deployment.runner import Terms
 from rallycross.deployment.step import Plan, Status, Step, StepEvent, Tell
+from rallycross.disk import said
 
 _SIDE_BY_SIDE = 4  # steps at once on one node; more would only wait for each other's disk and processors
 _NAME = re.compile(r"[A-Za-z0-9_+][A-Za-z0-9_+ -]*")  # names files on the host
@@ -204,8 +205,7 @@ class _Course:
         if isinstance(error, StepFailed):
             failures = [replace(failure, step=unit.step.name) for failure in error.failures]
         else:
-            said = str(error) or type(error).__name__
-            failures = [Failure(unit.step.name, unit.node.name, said.removeprefix(f"{unit.node.name}: "))]
+            failures = [Failure(unit.step.name, unit.node.name, said(error).removeprefix(f"{unit.node.name}: "))]
         self._say(unit, "failed", began, error="\n".join(map(str, failures)))
         self._failures += failures
 

@@ -10,7 +10,9 @@ from paramiko.ssh_exception import NoValidConnectionsError
 from rallycross.deployment.host import HostLost, SignInRefused
 from rallycross.deployment.server import Server
 from rallycross.deployment.ssh_host import SSHHost
+from rallycross.disk import naming
 from rallycross.errors import RallycrossError
+from rallycross.owner_only import write_owner_only
 
 _PATIENCE = 15  # seconds for a connection, and for each part of the sign-in
 _ALIVE = 10  # seconds between two signs of life on an idle connection
@@ -34,7 +36,8 @@ def forget_key(server: Server, known_hosts: Path) -> None:
     with _known:
         if known_hosts.exists():
             lines = known_hosts.read_text().splitlines(keepends=True)
-            known_hosts.write_text("".join(line for line in lines if line.split(" ", 1)[0] != name))
+            kept = "".join(line for line in lines if line.split(" ", 1)[0] != name)
+            write_owner_only(known_hosts, kept)
 
 
 def _opener(server: Server, known_hosts: Path | None, gate: SSHHost | None) -> Callable[[], paramiko.SSHClient]:
@@ -112,7 +115,8 @@ def key_at(path: Path) -> Path:
         part = path.with_suffix(".part")
         part.unlink(missing_ok=True)
         key = paramiko.ECDSAKey.generate(bits=256)
-        key.write_private_key_file(str(part))
-        path.with_suffix(".pub").write_text(f"{key.get_name()} {key.get_base64()} rallycross\n")
-        part.rename(path)
+        with naming(path):
+            key.write_private_key_file(str(part))
+            path.with_suffix(".pub").write_text(f"{key.get_name()} {key.get_base64()} rallycross\n")
+            part.rename(path)
     return path

@@ -16,6 +16,7 @@ from rallycross.deployment.server import Server
 from rallycross.deployment.site import Site
 from rallycross.deployment.step import Plan, Status, StepEvent
 from rallycross.deployment.undo import locked, undo
+from rallycross.disk import said
 
 _AGAIN = 1.0  # seconds between two tries at a server that is out of reach
 
@@ -165,7 +166,7 @@ def _servers(spec: CloudSpec, site: Site) -> list[Node]:
         servers = PROVIDERS[spec.provider.type].create(spec.provider.options, site)
         nodes = _nodes(spec, servers, site, patient=True)
     except BaseException as error:
-        say("failed", str(error) or type(error).__name__)
+        say("failed", said(error))
         raise
     say("done")
     return nodes

@@ -12,6 +12,7 @@ from pathlib import Path
 
 from rallycross.deployment.command import checked, command, framed
 from rallycross.deployment.host import Ran
+from rallycross.disk import naming
 from rallycross.variables import BASIC, INSTALLER, NETWORK, passed
 
 _UMASK = 0o022  # a login's, as over SSH: Airflow's components have one with which nobody could read what is installed
@@ -50,7 +51,7 @@ class LocalHost:
         target.parent.mkdir(parents=True, exist_ok=True)
         part = target.with_name(f".{target.name}.{os.getpid()}.{threading.get_ident()}")
         try:
-            with os.fdopen(os.open(part, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as file:
+            with naming(target), os.fdopen(os.open(part, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as file:
                 file.write(content.encode() if isinstance(content, str) else content)
                 os.fchmod(file.fileno(), mode)
             part.replace(target)

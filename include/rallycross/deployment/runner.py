@@ -14,6 +14,7 @@ from rallycross.deployment.failure import Failure, StepFailed
 from rallycross.deployment.host import HostLost
 from rallycross.deployment.node import Node
 from rallycross.deployment.step import Step
+from rallycross.disk import naming
 from rallycross.printable import printable, without_colours
 from rallycross.secret import without
 
@@ -137,7 +138,7 @@ class _Run:
         whole = printable(without_colours(without("".join(f"{line}\n" for line in lines), self._terms.secrets)))
         self._said = (self._said + whole)[-_LOG_KEPT:]
         if self._log and whole:
-            with self._log.open("a") as file:
+            with naming(self._log), self._log.open("a") as file:
                 file.write(whole)
 
     def _judge(self, sight: detached.Sight) -> None:

@@ -7,6 +7,7 @@ from contextlib import closing
 from importlib.metadata import version
 from pathlib import Path
 
+from rallycross.disk import refused
 from rallycross.errors import RallycrossError
 from rallycross.exchange.rally_export import rally_json
 from rallycross.exchange.rally_import import Imported, read_rally
@@ -15,6 +16,7 @@ from rallycross.load.sample import Sample
 from rallycross.results.models import TaskRow
 from rallycross.results.sample_file import SUFFIX, SampleWriter
 from rallycross.results.store import Store
+from rallycross.settings import NAMES
 from rallycross.userfile import read_text
 from rallycross.whole_file import whole_file
 
@@ -57,7 +59,7 @@ def whole(path: Path, write: Callable[[Path], None]) -> None:
         with whole_file(path) as part:
             write(part)
     except OSError as error:
-        raise RallycrossError(f"{path}: cannot be written: {error}") from error
+        raise RallycrossError(refused(error) or f"{path}: cannot be written: {error}") from error
 
 
 def _keep(store: Store, imported: Imported, samples: Path) -> None:
@@ -85,7 +87,7 @@ def _keep(store: Store, imported: Imported, samples: Path) -> None:
 
 
 def _write_samples(folder: Path, samples: Iterable[Sample]) -> None:
-    with closing(SampleWriter(folder / f"0{SUFFIX}")) as writer:
+    with closing(SampleWriter(folder / f"0{SUFFIX}", names=NAMES)) as writer:
         for number, sample in enumerate(samples, 1):
             writer.add(sample)
             if number % _BATCH == 0:

@@ -7,7 +7,7 @@ import random
 import traceback
 from collections.abc import Awaitable, Callable
 
-from rallycross.load.iteration import Iteration
+from rallycross.load.iteration import MOST, Iteration
 from rallycross.load.load import Load
 from rallycross.load.pace import AT_ONCE
 from rallycross.load.sample import Failure, Sample, State
@@ -37,6 +37,7 @@ class Engine:
         of: int = 1,
         origin: float | None = None,
         started: Callable[[int], None] = lambda _: None,
+        most: int = MOST,
     ) -> None:
         self._iterate = iterate
         self._whole, self._load = load, load.shard(shard, of)
@@ -45,6 +46,7 @@ class Engine:
         self._time = asyncio.get_running_loop().time
         self._origin = self._time() if origin is None else origin
         self._started = started  # is told the number of each iteration that begins
+        self._most = most  # actions, and outputs, of one iteration
         self._numbers = itertools.count()
         self._tasks: dict[int, asyncio.Task[None]] = {}  # by worker
         self._hired = 0
@@ -119,7 +121,7 @@ class Engine:
                 self._drop(number, due)
                 continue
             first = False
-            iteration = Iteration(number * self._of + self._shard, clock)
+            iteration = Iteration(number * self._of + self._shard, clock, self._most)
             started = clock()
             if (started if due == AT_ONCE else due) < load.warm_up:
                 state = State.WARM_UP

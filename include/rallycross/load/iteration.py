@@ -10,10 +10,23 @@ from typing import Any
 
 from aiohttp import ClientSession
 
+from rallycross.errors import RallycrossError
 from rallycross.load.sample import Action
+
+MOST = 10_000  # actions, and outputs, of one iteration: all are held until it ends
 
 # How many actions are open around the code that runs: each task of an iteration that forks counts for itself.
 _depth: ContextVar[int] = ContextVar("depth", default=0)
+
+
+class TooMany(RallycrossError):  # noqa: N818 - reads as what it says
+    """An iteration has done as many actions, or shown as many outputs, as one may."""
+
+    def __init__(self, what: str, most: int) -> None:
+        super().__init__(
+            f"the iteration has {most} {what}, as many as one may - let the scenario end, and the runner repeat it, or"
+            " raise RALLYCROSS_ITERATION_LIMIT"
+        )
 
 
 class _Over:
@@ -29,13 +42,14 @@ _OVER = _Over()
 class Iteration:
     """What an iteration has done so far. Times are seconds since the start of the load."""
 
-    __slots__ = ("_pauses", "_pausing_since", "actions", "clock", "http", "idle", "number", "outputs")
+    __slots__ = ("_pauses", "_pausing_since", "actions", "clock", "http", "idle", "most", "number", "outputs")
 
     http: ClientSession  # the process's, for scenarios that take an `iteration`; others have none
 
-    def __init__(self, number: int, clock: Callable[[], float]) -> None:
+    def __init__(self, number: int, clock: Callable[[], float], most: int = MOST) -> None:
         self.number = number
         self.clock = clock
+        self.most = most
         self.idle = 0.0
         self.actions: list[Action] = []
         self.outputs: list[dict[str, Any]] = []
@@ -54,6 +68,8 @@ class Iteration:
         `label`, `axis_label`. The `data` of an additive one, `[[name, number], ...]`, is put together with that of the
         other iterations; a complete one is a chart of this iteration alone.
         """
+        if len(self.outputs) >= self.most:
+            raise TooMany("outputs", self.most)
         if additive is not None:
             self.outputs.append({"kind": "additive", **additive})
         if complete is not None:
@@ -98,10 +114,13 @@ class Timed:
         self._name = name
 
     def __enter__(self) -> None:
+        iteration = self._iteration
+        if len(iteration.actions) >= iteration.most:
+            raise TooMany("actions", iteration.most)
         depth = _depth.get()
         self._token = _depth.set(depth + 1)
-        self._action = Action(self._name, depth, self._iteration.clock(), math.inf, failed=True)
-        self._iteration.actions.append(self._action)
+        self._action = Action(self._name, depth, iteration.clock(), math.inf, failed=True)
+        iteration.actions.append(self._action)
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None

@@ -35,6 +35,7 @@ from rallycross.errors import RallycrossError
 from rallycross.load.sample import Action, Sample
 from rallycross.modes import results_file, results_folder
 from rallycross.results.sealed import BLANK, END_OF_STREAM, KEY, Gap, Kind, is_sealed, parts, seal
+from rallycross.settings import settings
 
 FAILURE_FIELDS = ("kind", "message", "detail", "request_id")
 FAILURE = pa.struct([(name, pa.string()) for name in FAILURE_FIELDS])
@@ -64,8 +65,7 @@ SCHEMA = pa.schema(
 SUFFIX = ".arrows"
 _HEAD = SCHEMA.serialize().to_pybytes()
 MOST_ROWS = 8192  # of a batch: what is held in memory, by the writer and by each reader, does not grow with the rate
-_MOST_NAMES = 2**15 - 2  # of actions in one file; a name that has an id in it makes as many as there are iterations
-_OTHER = "(more actions than can be told apart)"
+_OTHER = "(more actions than are told apart: RALLYCROSS_ACTION_NAMES)"
 _NEVER = float("nan")  # stands for a `due` of None in a column of floats
 
 
@@ -76,8 +76,11 @@ _ONE_THREAD = pa.ipc.IpcReadOptions(use_threads=False)  # a batch is mostly too 
 class SampleWriter:
     """Writes the samples of one workload's shard. May be added to by one thread and flushed by another."""
 
-    def __init__(self, path: Path) -> None:
-        """Begin the file; one that is there already is never written over (`FileExistsError`)."""
+    def __init__(self, path: Path, *, names: int | None = None) -> None:
+        """Begin the file; one that is there already is never written over (`FileExistsError`).
+
+        `names`: how many names of actions it tells apart (default: as the settings say).
+        """
         try:
             results_folder(path.parent)
             self._file = results_file(path, "xb", buffering=0)
@@ -86,12 +89,13 @@ class SampleWriter:
         except OSError as error:
             raise _cannot_write(path, error, rows=0) from error
         self._path = path
-        self._names: dict[str, int] = {}
+        self._names = _Names(names or settings().action_names)
         self._lock = Lock()  # of what was added
         self._writing = Lock()  # of the file
         self._columns = _Columns()
         self._owner = owner_at(path)
         self._number, self._rows, self._end = 0, 0, 0
+        self._refused = False  # since the disk did not take a batch
         head = SCHEMA.with_metadata({"owner": self._owner, KEY: BLANK}).serialize().to_pybytes()
         self._write(head, "head", 0)
 
@@ -106,13 +110,13 @@ class SampleWriter:
     def flush(self) -> None:
         """Write what was added since the last time, as one batch.
 
-        Raises `RallycrossError` where that cannot be: the file then ends with the batch before.
+        Raises `RallycrossError` where that cannot be: the file then ends with the batch before, and takes no more.
         """
         with self._writing:  # adding does not wait for the disk, closing does
             with self._lock:
                 columns, self._columns = self._columns, _Columns()
-                names = list(self._names)
-            if columns.iterations:
+                names = list(self._names.numbers)
+            if columns.iterations and not self._refused:
                 self._write(_framed(columns.batch(names)), "batch", len(columns.iterations))
 
     def close(self) -> None:
@@ -120,9 +124,10 @@ class SampleWriter:
         try:
             self.flush()
             with self._writing:
-                self._write(_framed(_Columns().batch([])), "end", 0)
-                self._file.write(END_OF_STREAM)
-                os.fsync(self._file.fileno())
+                if not self._refused:
+                    self._write(_framed(_Columns().batch([])), "end", 0)
+                    self._file.write(END_OF_STREAM)
+                    os.fsync(self._file.fileno())
         finally:
             self._file.close()
 
@@ -133,6 +138,7 @@ class SampleWriter:
             while left:  # a disk that is nearly full takes a part of it
                 left = left[self._file.write(left) or 0 :]
         except OSError as error:
+            self._refused = True  # what comes later may find room, behind a gap
             os.ftruncate(self._file.fileno(), self._end)
             self._file.seek(self._end)
             raise _cannot_write(self._path, error, rows=self._rows) from error
@@ -156,9 +162,22 @@ def _framed(batch: pa.RecordBatch) -> bytes:
 
 def warm_up() -> None:
     """Do what Arrow does at its first batch: it imports pandas, and keeps a load waiting for a tenth of a second."""
-    columns, names = _Columns(), dict[str, int]()
+    columns, names = _Columns(), _Names(1)
     columns.add(Sample(0, 0, None, 0.0, 0.0, actions=[Action("warm-up", 0, 0.0, 0.0)]), names)
-    _framed(columns.batch(list(names)))
+    _framed(columns.batch(list(names.numbers)))
+
+
+class _Names:
+    """The names of a file's actions, each with its number. One that has an id in it makes as many as iterations."""
+
+    def __init__(self, most: int) -> None:
+        self.numbers: dict[str, int] = {}
+        self._most = most
+
+    def take_up(self, name: str) -> int:
+        """Return the number of a name that is not among them as it is, and take it up where there is room."""
+        name = _storable(name) if len(self.numbers) < self._most else _OTHER
+        return self.numbers.setdefault(name, len(self.numbers))
 
 
 class _Columns:
@@ -177,7 +196,7 @@ class _Columns:
         self.failed = array("b")
         self.outputs: dict[int, str] = {}  # by position; most samples have none
 
-    def add(self, sample: Sample, names: dict[str, int]) -> None:
+    def add(self, sample: Sample, names: _Names) -> None:
         # What may raise comes first: a sample is added whole, or not at all.
         failure = (
             {name: _storable(getattr(sample.failure, name)) for name in FAILURE_FIELDS} if sample.failure else None
@@ -193,8 +212,8 @@ class _Columns:
         self.shards.append(sample.shard)
         self.states.append(sample.state)
         for action in sample.actions:
-            number = names.get(action.name)
-            self.names.append(_number(action.name, names) if number is None else number)
+            number = names.numbers.get(action.name)
+            self.names.append(names.take_up(action.name) if number is None else number)
             self.depths.append(action.depth)
             self.spans.extend((action.started, action.ended))
             self.failed.append(action.failed)
@@ -233,12 +252,6 @@ class _Columns:
             ],
             schema=SCHEMA,
         )
-
-
-def _number(name: str, names: dict[str, int]) -> int:
-    """Return the number of a name that is not among the names as it is, and take it up where there is room."""
-    name = _storable(name) if len(names) < _MOST_NAMES else _OTHER
-    return names.setdefault(name, len(names))
 
 
 def _json(outputs: list[dict[str, Any]]) -> str:

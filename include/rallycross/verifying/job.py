@@ -13,6 +13,7 @@ import subprocess
 import sys
 import threading
 import time
+from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
 from types import FrameType
@@ -61,8 +62,9 @@ def main(uuid: str) -> int:
     began = time.monotonic()
 
     def say(text: str) -> None:
-        sys.stderr.write(f"{time.monotonic() - began:7.1f}s  {text}\n")
-        sys.stderr.flush()
+        with suppress(OSError):  # a disk that is full takes no log, and the tests go on
+            sys.stderr.write(f"{time.monotonic() - began:7.1f}s  {text}\n")
+            sys.stderr.flush()
 
     say(f"process {os.getpid()}, {datetime.now(UTC):%Y-%m-%d %H:%M:%S} UTC")
     try:

@@ -5,6 +5,7 @@ from contextlib import suppress
 from typing import Any
 
 from rallycross.cloud.cloud import Cloud
+from rallycross.disk import said
 from rallycross.results.store import Store
 from rallycross.results.verifications import TakenOver
 from rallycross.settings import Settings
@@ -53,7 +54,7 @@ def run(
         raise
     except BaseException as error:  # an interrupt, and a time-out of Airflow's, are no Exception
         with suppress(TakenOver):  # it runs again already, and is not ours to end
-            store.verifications.end(uuid, status="crashed", error=f"{error or type(error).__name__}", attempt=attempt)
+            store.verifications.end(uuid, status="crashed", error=said(error), attempt=attempt)
         raise
     finally:
         beating.end()

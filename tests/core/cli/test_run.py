@@ -1,7 +1,6 @@
 """The commands `run` and `clean`: what they print, and with what they end."""
 
 import os
-import signal
 import subprocess
 import sys
 import time
@@ -11,8 +10,11 @@ import pytest
 import yaml
 from load_processes import load_processes
 from small_cloud import SmallCloud
+from terminal import foreground, on_a_terminal, press_ctrl_c
 
+from rallycross.results.endings import told
 from rallycross.results.models import TaskRow
+from rallycross.results.sample_file import read_samples
 from rallycross.results.store import Store
 
 SERVERS = {"NovaServers.boot_and_delete_server": {"image": {"name": "cirros"}, "flavor": {"name": "m1.nano"}}}
@@ -106,21 +108,12 @@ def test_ctrl_c_stops_judges_and_reports(home: Path, tmp_path: Path) -> None:
     file = tmp_path / "task.yaml"
     file.write_text(task_of({"Dummy.dummy": {"sleep": 0.05}}, runner={"constant": {"times": 10_000}}))
     environment = {**os.environ, "RALLYCROSS_HOME": str(home)}
-    with subprocess.Popen(
-        [sys.executable, "-m", "rallycross.cli", "run", str(file)],
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        env=environment,
-        text=True,
-    ) as process:
+    with on_a_terminal([sys.executable, "-m", "rallycross.cli", "run", str(file)], environment) as process:
         try:
             store = Store.open(f"sqlite:///{home / 'results.db'}")
-            deadline = time.monotonic() + 60
-            while not (tasks := _tasks(store)) or not tasks[0].workloads[0].progress:
-                assert time.monotonic() < deadline
-                time.sleep(0.1)
-            children = load_processes(process.pid)
-            process.send_signal(signal.SIGINT)
+            _wait_for_progress(store)
+            children = load_processes(foreground(process))
+            press_ctrl_c(process)
             out, _ = process.communicate(timeout=60)
         finally:
             process.kill()
@@ -135,8 +128,59 @@ def test_ctrl_c_stops_judges_and_reports(home: Path, tmp_path: Path) -> None:
     assert 0 < row.workloads[0].statistics["count"] < 10_000
 
 
+def _wait_for_progress(store: Store) -> None:
+    deadline = time.monotonic() + 60
+    while not (tasks := _tasks(store)) or not tasks[0].workloads[0].progress:
+        assert time.monotonic() < deadline
+        time.sleep(0.1)
+
+
 def _tasks(store: Store) -> list[TaskRow]:
     return store.tasks.latest()
+
+
+ENDLESS = {"Dummy.dummy_timed_atomic_actions": {"number_of_actions": 1_000_000_000, "sleep_factor": 0}}
+
+
+def test_ctrl_c_in_an_iteration_without_end_is_told_everywhere(home: Path, tmp_path: Path) -> None:
+    """It is cut short, its actions are kept, and terminal, reports and database say that a user has stopped it."""
+    file = tmp_path / "task.yaml"
+    scenario = {"Dummy.dummy_timed_atomic_actions": {"number_of_actions": 1_000_000_000, "sleep_factor": 0.001}}
+    file.write_text(task_of(scenario))
+    environment = {**os.environ, "RALLYCROSS_HOME": str(home)}
+    command = [sys.executable, "-m", "rallycross.cli", "run", str(file), "--drain", "0"]
+    with on_a_terminal(command, environment) as process:
+        try:
+            store = Store.open(f"sqlite:///{home / 'results.db'}")
+            _wait_for_progress(store)
+            press_ctrl_c(process)
+            out, _ = process.communicate(timeout=60)
+        finally:
+            process.kill()
+    reason = "stopped by user: Ctrl-C of ./rallycross run"
+    assert process.returncode == 1, out
+    assert "Traceback" not in out
+    assert f"aborted_manually: {reason}" in out
+    report = Path(next(line.split(maxsplit=1)[1] for line in out.splitlines() if line.startswith("report")))
+    assert [file.name for file in report.parent.iterdir() if reason not in file.read_text()] == []
+    [row] = _tasks(store)
+    assert told(row.workloads[0]) == reason
+    assert row.workloads[0].statistics["count"] == 1
+    [sample] = read_samples(home / "samples" / row.workloads[0].uuid).to_pylist()
+    assert sample["failure"]["kind"] == "Aborted"
+    assert len(sample["actions"]) > 1
+
+
+def test_an_iteration_without_end_ends_at_its_limit(home: Path) -> None:
+    """It has failed; the error says how many actions it may have, and the setting; what it did is kept."""
+    ran = command(home, "run", "-", text=task_of(ENDLESS), RALLYCROSS_ITERATION_LIMIT="5000")
+    assert ran.returncode == 1, ran.stdout + ran.stderr
+    report = next(line.split(maxsplit=1)[1] for line in ran.stdout.splitlines() if line.startswith("report"))
+    assert "TooMany" in Path(report).read_text()
+    assert "raise RALLYCROSS_ITERATION_LIMIT" in Path(report).read_text()
+    [row] = _tasks(Store.open(f"sqlite:///{home / 'results.db'}"))
+    [sample] = read_samples(home / "samples" / row.workloads[0].uuid).to_pylist()
+    assert len(sample["actions"]) == 5000
 
 
 def test_what_a_killed_run_has_left_is_cleaned(home: Path, small_cloud: SmallCloud, tmp_path: Path) -> None:

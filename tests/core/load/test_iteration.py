@@ -6,7 +6,7 @@ import time
 import pytest
 from virtual_time import run_virtually
 
-from rallycross.load.iteration import Iteration
+from rallycross.load.iteration import Iteration, TooMany
 
 
 def test_actions_nest_and_keep_their_order() -> None:
@@ -90,3 +90,16 @@ def test_pauses_side_by_side_are_one() -> None:
         return iteration
 
     assert run_virtually(main()).idle == pytest.approx(4)
+
+
+def test_an_iteration_without_end_is_cut_short() -> None:
+    """What it may hold of actions, and of outputs, has a limit; the error names it, and what was done is kept."""
+    iteration = Iteration(0, lambda: 0.0, most=3)
+    for _ in range(3):
+        with iteration.action("again"):
+            iteration.add_output(complete={"title": "again"})
+    with pytest.raises(TooMany, match=r"3 actions, as many as one may - .* raise RALLYCROSS_ITERATION_LIMIT"):
+        iteration.action("again").__enter__()
+    with pytest.raises(TooMany, match="3 outputs, as many as one may"):
+        iteration.add_output(complete={"title": "again"})
+    assert (len(iteration.actions), len(iteration.outputs)) == (3, 3)

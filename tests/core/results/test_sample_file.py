@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 
 from rallycross.load.sample import Action, Failure, Sample, State
 from rallycross.results.sample_file import SCHEMA, SampleWriter, read_batches, read_samples
+from rallycross.settings import NAMES
 
 _SECONDS = st.floats(0, 1e6)
 _ACTIONS = st.builds(
@@ -235,14 +236,15 @@ def test_an_output_that_is_no_json_costs_no_sample(tmp_path: Path) -> None:
     assert "cannot be shown" in rows[1]["outputs"]
 
 
-def test_more_action_names_than_can_be_told_apart_are_one(tmp_path: Path) -> None:
-    """A name with an id in it makes a name an iteration: beyond some thirty thousand they are taken together."""
-    writer = SampleWriter(tmp_path / "0.arrows")
+@pytest.mark.parametrize(("names", "most"), [(None, 1000), (NAMES, NAMES)])
+def test_more_action_names_than_can_be_told_apart_are_one(tmp_path: Path, names: int | None, most: int) -> None:
+    """A name with an id in it makes a name an iteration: beyond a limit they are taken together."""
+    writer = SampleWriter(tmp_path / "0.arrows", names=names)
     for number in range(40_000):
         writer.add(_sample(number, f"action {number}"))
     writer.close()
 
-    names = [row[0]["name"] for row in read_samples(tmp_path).column("actions").to_pylist()]
-    assert len(names) == 40_000
-    assert names[:2] == ["action 0", "action 1"]
-    assert names[-1] == "(more actions than can be told apart)"
+    found = [row[0]["name"] for row in read_samples(tmp_path).column("actions").to_pylist()]
+    assert len(found) == 40_000
+    assert found[:most] == [f"action {number}" for number in range(most)]
+    assert set(found[most:]) == {"(more actions than are told apart: RALLYCROSS_ACTION_NAMES)"}

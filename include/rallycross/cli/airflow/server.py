@@ -5,6 +5,7 @@ import json
 import os
 import pwd
 import shlex
+import shutil
 import socket
 import subprocess
 import sys
@@ -28,6 +29,7 @@ from rallycross.owner_only import write_owner_only
 from rallycross.settings import CHECKOUT, settings
 
 FIRST_PORT = 8480
+ROOM = 20_000_000  # bytes of disk without which a start is not tried: Airflow's database, and logs
 DAG = "cloud_lifecycle"
 _HEALTH_NAMES = {"scheduler": "scheduler", "dag_processor": "dag-processor", "triggerer": "triggerer"}
 
@@ -178,6 +180,7 @@ class AirflowServer:
         left = end(self._processes, grace=5)
         if left:
             tell(f"ended {len(left)} processes of an Airflow that had lost its supervisor")
+        self._check_room()
         ports = {"api": self._api_port(), "supervisor": free_port(0)}
         write_owner_only(self._ports, json.dumps(ports))
         secret = self.secrets
@@ -194,6 +197,15 @@ class AirflowServer:
         )
         tell(f"starting Airflow on {self.url}")
         supervisor.start(self.folder, text, environment)
+
+    def _check_room(self) -> None:
+        """Raise where the disk is as good as full: what then breaks, and says why nowhere, is hard to tell."""
+        free = shutil.disk_usage(self.folder).free
+        if free < ROOM:
+            raise RallycrossError(
+                f"{self.folder}: {free / 1e6:.1f} MB are free on its disk, and Airflow needs {ROOM / 1e6:.0f} MB to"
+                " start - make room on its disk, or set RALLYCROSS_HOME to a folder on another"
+            )
 
     def _settings(self, base: dict[str, str]) -> dict[str, str]:
         own = airflow_settings(self.folder, self.ports["api"], self.secrets, checkout=self.checkout)

@@ -24,6 +24,7 @@ from rallycross.cli.named_cloud import named_cloud
 from rallycross.cli.outcome import FAILED, PASSED, print_rows, print_verdict
 from rallycross.cli.parser import number
 from rallycross.cloud.cloud import NO_CLOUD
+from rallycross.disk import said
 from rallycross.errors import RallycrossError
 from rallycross.results.store import Store
 from rallycross.settings import settings
@@ -94,11 +95,11 @@ def run(options: argparse.Namespace) -> int:
         raise local.error or RallycrossError("the run ended without a verdict")
     print_rows(console, store.tasks.get(uuid))
     verdict = local.verdict
+    if local.error:  # such as a report that could not be written
+        verdict = replace(verdict, passed=False, invalid=False, reasons=[*verdict.reasons, said(local.error)])
     print_verdict(console, passed=verdict.passed, invalid=verdict.invalid, reasons=verdict.reasons)
-    if local.error:
-        console.print(f"  {local.error}")
     console.print(f"\ntask     {uuid}")
     if local.files:
         console.print(f"report   {local.files['html']}")
     console.print(f"time     {time.monotonic() - began:.1f} s")
-    return PASSED if verdict.passed and local.error is None else FAILED
+    return PASSED if verdict.passed else FAILED

@@ -8,6 +8,7 @@ from typing import cast
 from uuid import uuid4
 
 from rallycross.cli.console import console, progress
+from rallycross.disk import refused
 from rallycross.errors import RallycrossError
 from rallycross.report.run import Run, gather
 from rallycross.results.store import Store
@@ -54,7 +55,9 @@ def write(content: bytes, to: str) -> None:
         with whole_file(path) as part:
             part.write_bytes(content)
     except OSError as error:
-        raise RallycrossError(f"{path}: cannot be written ({error.strerror}) - name another place") from error
+        raise RallycrossError(
+            refused(error) or f"{path}: cannot be written ({error.strerror}) - name another place"
+        ) from error
 
 
 def _json(run: Run) -> bytes:

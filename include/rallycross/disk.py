@@ -1,0 +1,47 @@
+"""What a disk refuses, in a sentence: which file, what the system says, and what to do."""
+
+import errno
+import os
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+_REMEDIES = {
+    errno.ENOSPC: "make room on its disk",
+    errno.EDQUOT: "make room, or have the quota raised",
+    errno.EROFS: "mount its disk for writing, or set RALLYCROSS_HOME to a folder on another",
+    errno.EACCES: "give this user the right to it",
+    errno.EPERM: "give this user the right to it",
+    errno.EIO: "check its disk",
+    errno.ENOTDIR: "a file stands where a folder is needed: move it away",
+    errno.EISDIR: "a folder stands where a file is needed: move it away",
+}
+# Of these one can say what to do also where no file is named.
+_OF_A_DISK = {errno.ENOSPC, errno.EDQUOT, errno.EROFS}
+
+
+@contextmanager
+def naming(path: Path) -> Iterator[None]:
+    """Have errors name the file: what fails to be written, unlike what fails to be opened, names none."""
+    try:
+        yield
+    except OSError as error:
+        if error.filename is None:
+            error.filename = str(path)
+        raise
+
+
+def refused(error: BaseException) -> str:
+    """Return what a disk has refused, and the remedy; "" for any other error."""
+    if not isinstance(error, OSError) or error.errno not in _REMEDIES:
+        return ""
+    if error.filename is None and error.errno not in _OF_A_DISK:
+        return ""
+    where = f"a file, perhaps below {tempfile.gettempdir()}" if error.filename is None else os.fsdecode(error.filename)
+    return f"{where}: {os.strerror(error.errno)} - {_REMEDIES[error.errno]}"
+
+
+def said(error: BaseException) -> str:
+    """Return an error in words: a sentence with the remedy, of what a disk has refused."""
+    return refused(error) or str(error) or type(error).__name__

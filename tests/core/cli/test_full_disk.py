@@ -1,0 +1,164 @@
+"""A disk that is full, under each file that is written: said with path and remedy, and what was known stays.
+
+The results database has more of its own in `test_database_trouble`, the folders of deployments in `conformance`.
+"""
+
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+import yaml
+from small_cloud import ADMIN, SmallCloud
+from small_disk import SmallDisk
+
+from rallycross.results.models import TaskRow
+from rallycross.results.sample_file import read_samples
+from rallycross.results.store import Store
+
+FULL = "No space left on device - make room on its disk"
+FORMATS = ("rally", "csv", "parquet", "html", "junit", "json")
+
+
+@pytest.fixture(name="disk")
+def _disk(tmp_path: Path) -> Iterator[SmallDisk]:
+    with SmallDisk(tmp_path / "disk") as disk:
+        yield disk
+
+
+def call(disk: SmallDisk, home: Path, *arguments: str, text: str = "", **more: str) -> tuple[int, str]:
+    """Run a command where the disk is seen; return its exit code, and all that it has said."""
+    done = subprocess.run(
+        disk.command([sys.executable, "-m", "rallycross.cli", *arguments]),
+        env={**os.environ, "RALLYCROSS_HOME": str(home), "COLUMNS": "1000", **more},
+        input=text,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        check=False,
+        timeout=120,
+    )
+    assert "Traceback" not in done.stdout, done.stdout
+    return done.returncode, done.stdout
+
+
+def a_task(times: int = 5, message: int = 1) -> str:
+    """Return a task file that needs no cloud; each of its iterations fails with a message of that many characters."""
+    scenario = {"Dummy.dummy_exception": {"sleep": 0, "size_of_message": message}}
+    load = {"title": "s", "scenario": scenario, "runner": {"constant": {"times": times, "concurrency": 1}}}
+    load["sla"] = {"failure_rate": {"max": 100}}
+    return yaml.safe_dump({"version": 2, "title": "T", "subtasks": [load]})
+
+
+def the_task(home: Path) -> TaskRow:
+    """Return the only task that is stored."""
+    [task] = Store.open(f"sqlite:///{home / 'results.db'}").tasks.latest()
+    return task
+
+
+def test_samples(disk: SmallDisk, tmp_path: Path) -> None:
+    """The load breaks off, and says so with the file, the remedy, and how many iterations were written."""
+    home = tmp_path / "home"
+    code, said = call(disk, home, "run", "-", text=a_task(100_000), RALLYCROSS_SAMPLES=str(disk.folder))
+
+    assert code == 1, said
+    [load] = the_task(home).workloads
+    assert load.error.startswith(f"broke off: samples {disk.folder}/{load.uuid}/0.arrows: cannot be written: No space")
+    assert "make room, or set RALLYCROSS_SAMPLES" in said
+    kept = read_samples(disk.seen(disk.folder) / load.uuid).num_rows
+    assert kept > 0
+    assert f"the {kept} iterations that were written are kept" in said
+    assert load.statistics["count"] == kept
+
+
+def test_samples_that_cannot_even_begin(disk: SmallDisk, tmp_path: Path) -> None:
+    """The load was not measured."""
+    home = tmp_path / "home"
+    disk.fill()
+    code, said = call(disk, home, "run", "-", text=a_task(), RALLYCROSS_SAMPLES=str(disk.folder))
+
+    assert code == 1, said
+    assert "cannot be written: No space left on device - make room, or set RALLYCROSS_SAMPLES" in said
+
+
+@pytest.mark.parametrize("but", [0, 300_000])
+def test_results_database(disk: SmallDisk, tmp_path: Path, but: int) -> None:
+    """Where none can be made, nothing is run; where it is full later, the run has failed, and its samples are kept."""
+    home = tmp_path / "home"
+    disk.fill(but=but)
+    url = f"sqlite:///{disk.folder / 'results.db'}"
+    code, said = call(disk, home, "run", "-", text=a_task(500, 1000), RALLYCROSS_RESULTS_URL=url)
+
+    assert code == (1 if but else 2), said
+    assert ("FAILED" in said.splitlines()) == bool(but)
+    assert sum(read_samples(folder).num_rows for folder in home.glob("samples/*")) == (500 if but else 0)
+    assert f"results database {disk.folder / 'results.db'}: database or disk is full - make room on its disk" in said
+
+
+def test_reports(disk: SmallDisk, tmp_path: Path) -> None:
+    """The run has failed for want of its report, and its figures are there; no half of a report is."""
+    home = tmp_path / "home"
+    disk.fill(but=20_000)
+    code, said = call(disk, home, "run", "-", text=a_task(), RALLYCROSS_REPORTS=str(disk.folder))
+
+    assert code == 1, said
+    task = the_task(home)
+    assert "FAILED" in said.splitlines()
+    assert f"{disk.folder}/{task.uuid}/report.html: {FULL}" in said
+    assert task.workloads[0].passed
+    assert list((disk.seen(disk.folder) / task.uuid).iterdir()) == []
+
+
+def test_exports(disk: SmallDisk, tmp_path: Path) -> None:
+    """Of each format: no half of a file is there, and what was there before stays."""
+    home = tmp_path / "home"
+    assert call(disk, home, "run", "-", text=a_task(50, 5000))[0] == 0
+    uuid, file = the_task(home).uuid, disk.folder / "out"
+    disk.seen(file).write_text("before")
+    disk.fill()
+    for form in FORMATS:
+        code, said = call(disk, home, "results", "export", uuid, "--format", form, "-o", str(file))
+
+        assert code == 2, said
+        assert f"rallycross: {file}: {FULL}" in said
+        assert disk.seen(file).read_text() == "before"
+    assert {path.name for path in disk.seen(disk.folder).iterdir()} == {"out", "filling"}
+
+
+@pytest.mark.parametrize("but", [0, 40_000])
+def test_the_whole_home(disk: SmallDisk, but: int) -> None:
+    """Whatever comes first that has no room is named."""
+    disk.fill(but=but)
+    code, said = call(disk, disk.folder / "home", "run", "-", text=a_task(200, 1000))
+
+    assert code == 2, said
+    assert str(disk.folder) in said
+    assert "make room" in said
+
+
+def test_airflow(disk: SmallDisk) -> None:
+    """`up` starts nothing where the disk of its home is as good as full."""
+    code, said = call(disk, disk.folder / "home", "up")
+
+    assert code == 2, said
+    assert f"{disk.folder}/home/airflow" in said
+    assert "make room on its disk" in said
+
+
+def test_deployments(disk: SmallDisk, tmp_path: Path, small_cloud: SmallCloud) -> None:
+    """A cloud is not created; once there is room, the same command goes on."""
+    auth = {"auth_url": f"{small_cloud.url}/identity/v3", **ADMIN}
+    spec = tmp_path / "small.yaml"
+    spec.write_text(yaml.safe_dump({"name": "small", "engine": "existing", "auth": auth, "region_name": "R"}))
+    home, url = disk.folder / "home", f"sqlite:///{tmp_path / 'results.db'}"
+    disk.fill()
+    code, said = call(disk, home, "cloud", "create", str(spec), RALLYCROSS_RESULTS_URL=url)
+
+    assert code == 2, said
+    assert str(home) in said
+    assert FULL in said
+    disk.make_room()
+    code, said = call(disk, home, "cloud", "create", str(spec), RALLYCROSS_RESULTS_URL=url)
+    assert code == 0, said

@@ -1,0 +1,34 @@
+"""A command in the foreground of a terminal of its own, at which keys are pressed as a person does."""
+
+import subprocess
+import sys
+from collections.abc import Sequence
+
+import psutil
+
+_SPAWN = "import os, pty, sys; sys.exit(os.waitstatus_to_exitcode(pty.spawn(sys.argv[1:])))"
+
+
+def on_a_terminal(command: Sequence[str], environment: dict[str, str]) -> subprocess.Popen[str]:
+    """Start a command; what it shows is the output, in lines, and what is written to the input is typed."""
+    return subprocess.Popen(
+        [sys.executable, "-c", _SPAWN, *command],
+        env={**environment, "TERM": "dumb", "COLUMNS": "200"},
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+    )
+
+
+def press_ctrl_c(process: subprocess.Popen[str]) -> None:
+    """Press Ctrl-C: the terminal interrupts all processes of the command that is in its foreground."""
+    assert process.stdin is not None
+    process.stdin.write("\x03")
+    process.stdin.flush()
+
+
+def foreground(process: subprocess.Popen[str]) -> int:
+    """Return the process of the command itself; 0 where it has ended."""
+    found = psutil.Process(process.pid).children()
+    return found[0].pid if found else 0
