@@ -13,7 +13,6 @@ from rallycross.cloud import registered
 from rallycross.deployment import CloudSpec, Deployed, Site
 from rallycross.deployment import lifecycle as steps
 from rallycross.deployment.detached import Locked
-from rallycross.deployment.engine import ENGINES
 from rallycross.deployment.ledger import Made
 from rallycross.deployment.lifecycle import Intended
 from rallycross.deployment.runner import Terms
@@ -76,7 +75,7 @@ def deploy(spec: CloudSpec, store: Store, paths: Settings, *, uuid: str, tell: T
     What an earlier call was cut off at is taken up again. Raises what `deployment.deploy` raises.
     """
     with _at_work(paths, uuid), _recorded(spec, store, paths, uuid=uuid, tell=tell) as site:
-        return _register(spec, deployment.deploy(spec, site), site, store, paths, uuid=uuid)
+        return _register(spec, deployment.deploy(spec, site), store, paths, uuid=uuid)
 
 
 def begin(spec: CloudSpec, store: Store, paths: Settings, *, uuid: str, tell: Tell) -> list[Intended]:
@@ -103,7 +102,7 @@ def do(spec: CloudSpec, store: Store, paths: Settings, *, uuid: str, name: str) 
 def end(spec: CloudSpec, store: Store, paths: Settings, *, uuid: str, tell: Tell) -> str:
     """Register the cloud, after all its steps are done; return its name."""
     with _recorded(spec, store, paths, uuid=uuid, tell=tell) as site:
-        return _register(spec, steps.end(spec, site), site, store, paths, uuid=uuid)
+        return _register(spec, steps.end(spec, site), store, paths, uuid=uuid)
 
 
 def state(last: DeploymentRow | None, paths: Settings) -> str:
@@ -179,9 +178,7 @@ def _said(error: BaseException) -> str:
     return said(error)
 
 
-def _register(spec: CloudSpec, deployed: Deployed, site: Site, store: Store, paths: Settings, *, uuid: str) -> str:
-    # An engine that takes no servers has them made of others, each with an engine of its own.
-    nodes = steps.standing(spec, site) if ENGINES[spec.engine].takes_servers else []
+def _register(spec: CloudSpec, deployed: Deployed, store: Store, paths: Settings, *, uuid: str) -> str:
     clouds_yaml = registered.keep(paths, deployed.cloud_name, deployed.clouds_yaml_text, ca=deployed.ca)
     store.clouds.register(
         deployed.cloud_name,
@@ -190,7 +187,7 @@ def _register(spec: CloudSpec, deployed: Deployed, site: Site, store: Store, pat
         engine=spec.engine,
         root=root_of(paths, spec.name),
         deployment=uuid,
-        nodes=[kept for node in nodes if (kept := node.kept)],
+        nodes=list(deployed.nodes),
         environment=deployed.environment,
     )
     store.deployments.end(uuid, status="finished")

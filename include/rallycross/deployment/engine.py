@@ -47,6 +47,7 @@ class Deployed:
     environment: dict[str, Any]  # what bears on its speed: versions, settings, machine; goes into reports
     ca: str = ""  # PEM of the authority that has signed its certificates; "" = one that is known anyway
     regions: tuple[str, ...] = ()
+    nodes: tuple[dict[str, Any], ...] = ()  # how to get to its servers, see `Node.kept`; not for an engine to say
 
 
 @dataclass(frozen=True)

@@ -34,7 +34,7 @@ def deploy(spec: CloudSpec, site: Site) -> Deployed:
         carry_out(
             with_secrets(plan, spec), everywhere(nodes, site), ledger=site.ledger, terms=site.terms, tell=site.tell
         )
-        return engine.cloud(spec, nodes, site)
+        return _cloud(spec, nodes, site)
 
 
 @dataclass(frozen=True)
@@ -91,7 +91,7 @@ def do(spec: CloudSpec, site: Site, name: str) -> None:
 
 def end(spec: CloudSpec, site: Site) -> Deployed:
     """Return the cloud, after all that `begin` has named is done."""
-    return ENGINES[spec.engine].cloud(spec, standing(spec, site, patient=True), site)
+    return _cloud(spec, standing(spec, site, patient=True), site)
 
 
 def destroy(spec: CloudSpec, site: Site) -> None:
@@ -147,6 +147,14 @@ def everywhere(nodes: list[Node], site: Site) -> list[Node]:
 def with_secrets(plan: Plan, spec: CloudSpec) -> Plan:
     """Return the plan with the spec's secrets among those that nobody is shown."""
     return Plan(plan.steps, tuple(secret for secret in (*plan.secrets, *spec.secrets) if secret))
+
+
+def _cloud(spec: CloudSpec, nodes: Sequence[Node], site: Site) -> Deployed:
+    """Return the cloud, with how to get to its servers."""
+    engine = ENGINES[spec.engine]
+    # An engine that takes no servers has them made of others, each with an engine of its own.
+    kept = [node.kept for node in nodes] if engine.takes_servers else []
+    return replace(engine.cloud(spec, nodes, site), nodes=tuple(node for node in kept if node))
 
 
 def _servers(spec: CloudSpec, site: Site) -> list[Node]:
