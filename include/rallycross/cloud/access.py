@@ -15,6 +15,7 @@ from rallycross.cloud.catalog import endpoints
 from rallycross.cloud.cloud import Cloud
 from rallycross.cloud.errors import ApiError, SignInFailed
 from rallycross.cloud.retrying import Patience
+from rallycross.cloud.session import signing_in
 from rallycross.cloud.versions import refused_versions, said_microversion
 from rallycross.settings import settings
 
@@ -63,7 +64,8 @@ class SignIn:
         """Ask the identity service for a new token, for so many seconds again and again where it fails in passing."""
         self._session.patience = Patience(patience)
         try:
-            found = self._identity.get_auth_ref(self._session)
+            with signing_in():
+                found = self._identity.get_auth_ref(self._session)
         except Exception as error:
             raise SignInFailed(f"cloud {self._cloud.name}: {refusal(self._cloud.config, error)}") from error
         if found is None or found.auth_token is None or found.user_id is None:
@@ -155,5 +157,5 @@ def _remedy(url: str, error: Exception, told: str) -> str:
 
 def v3(auth_url: str) -> str:
     """Return keystone's version 3 address, whichever of its addresses is given."""
-    root = auth_url.rstrip("/").removesuffix("/v3").removesuffix("/v2.0")
+    root = auth_url.rstrip("/").removesuffix("/auth/tokens").removesuffix("/v3").removesuffix("/v2.0")
     return f"{root}/v3"

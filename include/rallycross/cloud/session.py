@@ -9,7 +9,7 @@ import socket
 import threading
 import time
 from collections.abc import Iterator
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from functools import partial
 from typing import Any
 
@@ -31,6 +31,19 @@ _CHUNK = 1 << 16
 _NEVER_SENT = (urllib3.exceptions.NewConnectionError, urllib3.exceptions.ConnectTimeoutError)
 
 
+_signing_in = threading.local()  # .now: whether this thread does
+
+
+@contextmanager
+def signing_in() -> Iterator[None]:
+    """Have no request signed in for, in this thread: it is what signs in."""
+    before, _signing_in.now = getattr(_signing_in, "now", False), True
+    try:
+        yield
+    finally:
+        _signing_in.now = before
+
+
 class CloudSession(Session):
     """Sends requests within limits; `patience` is how long those that fail in passing are sent again (0 = never).
 
@@ -47,6 +60,16 @@ class CloudSession(Session):
         adapter = _Adapter(limits.answer_limit, tls_ciphers=self.tls_ciphers, tls_min_version=self.tls_min_version)
         for scheme in ("http://", "https://"):
             self.session.mount(scheme, adapter)
+
+    def get_auth_headers(self, auth: Any = None, **options: Any) -> Any:
+        """Return what a request says of who sends it, for which one may have to sign in.
+
+        What asks for a token while one signs in is no keystone; keystoneauth would sign in for that, without end.
+        """
+        if getattr(_signing_in, "now", False):
+            raise exceptions.Unauthorized("a token is asked for before there is one")
+        with signing_in():
+            return super().get_auth_headers(auth, **options)
 
     def request(  # type: ignore[override] # keystoneauth's thirty options go through as they are
         self,
