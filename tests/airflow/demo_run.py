@@ -6,6 +6,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -13,14 +14,20 @@ from typing import Any
 import pytest
 import yaml
 from small_cloud import ADMIN, SmallCloud
+from terminal import on_a_terminal
 
+from rallycross.cli.airflow.api import AirflowAPI, AirflowDidNotAnswer
 from rallycross.cli.airflow.processes import marked
+from rallycross.cli.airflow.server import AirflowServer, free_port
 from rallycross.cli.airflow.settings import MARK
+from rallycross.cli.follow import Run
 from rallycross.results.models import TaskRow
 from rallycross.results.reference import reference
 from rallycross.results.sample_file import read_samples
 from rallycross.results.store import Store
 
+_FIRST_PORT, _PORTS = 20_000, 10_000  # below those that connections take
+_LIMIT = 900  # seconds for a run that something was done to: the machine may be busy
 SIGN_IN: dict[str, Any] = {"Authenticate.keystone": {}}
 BOOT = {"NovaServers.boot_and_delete_server": {"image": {"name": "cirros"}, "flavor": {"name": "m1.nano"}}}
 
@@ -28,8 +35,11 @@ BOOT = {"NovaServers.boot_and_delete_server": {"image": {"name": "cirros"}, "fla
 class Demo:
     """The command, its state in a folder, and the cloud that it tests."""
 
-    def __init__(self, folder: Path, cloud: SmallCloud) -> None:
+    def __init__(self, folder: Path, cloud: SmallCloud, **environment: str) -> None:
         self.folder, self.cloud = folder, cloud
+        # A port of its own: an API server that was killed would lose one to an Airflow of other tests that starts then.
+        port = free_port(_FIRST_PORT + os.getpid() % _PORTS)
+        self.environment = {"RALLYCROSS_AIRFLOW_PORT": str(port), **environment}
         self.home = folder / "home"
         auth = {"auth_url": f"{cloud.url}/identity/v3", **ADMIN}
         self.spec = self.file("small.yaml", {"name": "small", "engine": "existing", "auth": auth, "region_name": "R"})
@@ -39,9 +49,10 @@ class Demo:
         (self.folder / name).write_text(yaml.safe_dump(data))
         return str(self.folder / name)
 
-    def task(self, scenario: dict[str, Any], *, times: int, **more: Any) -> str:
+    def task(self, scenario: dict[str, Any], *, times: int, at_a_time: int = 2, **more: Any) -> str:
         """Write a task file."""
-        workload = {"title": "s", "scenario": scenario, "runner": {"constant": {"times": times, "concurrency": 2}}}
+        runner = {"constant": {"times": times, "concurrency": at_a_time}}
+        workload = {"title": "s", "scenario": scenario, "runner": runner}
         return self.file("task.yaml", {"version": 2, "title": "T", "subtasks": [{**workload, **more}]})
 
     @cached_property
@@ -50,17 +61,24 @@ class Demo:
         return Store.open(f"sqlite:///{self.home / 'results.db'}")
 
     def start(self, task: str, *arguments: str) -> subprocess.Popen[str]:
-        """Start the command without a verification: the small cloud is too small for tempest."""
-        environment = {name: value for name, value in os.environ.items() if not name.startswith(("AIRFLOW", "PYTEST"))}
+        """Start the command on a terminal, without a verification: the small cloud is too small for tempest."""
         command = ("demo", "--cloud-spec", self.spec, "--task", task, "--verification", "none", *arguments)
-        return subprocess.Popen(
-            [sys.executable, "-m", "rallycross.cli", *command],
-            env={**environment, "RALLYCROSS_HOME": str(self.home)},
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            text=True,
-            start_new_session=True,
+        return on_a_terminal(self._command(*command), self._environment())
+
+    def call(self, *arguments: str) -> str:
+        """Run another command beside it, to its end; return what it has printed."""
+        done = subprocess.run(
+            self._command(*arguments), env=self._environment(), capture_output=True, text=True, check=True
         )
+        return done.stdout
+
+    @staticmethod
+    def _command(*arguments: str) -> list[str]:
+        return [sys.executable, "-m", "rallycross.cli", *arguments]
+
+    def _environment(self) -> dict[str, str]:
+        kept = {name: value for name, value in os.environ.items() if not name.startswith(("AIRFLOW", "PYTEST"))}
+        return {**kept, **self.environment, "RALLYCROSS_HOME": str(self.home)}
 
     def run(self, task: str, *arguments: str) -> tuple[int, str]:
         """Run the command to its end; return its exit code, and what it has printed."""
@@ -68,20 +86,49 @@ class Demo:
 
     def ended(self, process: subprocess.Popen[str]) -> tuple[int, str]:
         """Wait for the command's end."""
-        out, _ = process.communicate(timeout=300)
+        out, _ = process.communicate(timeout=_LIMIT)
         return process.returncode, out
+
+    def begun(self, process: subprocess.Popen[str]) -> str:
+        """Wait until the command has triggered its run; return the run's id."""
+        assert process.stdout is not None
+        said = []
+        for line in process.stdout:
+            said.append(line)
+            if found := re.search(r"runs/(demo_\S+)", line):
+                return found.group(1)
+        pytest.fail(f"the command ended without a run: {''.join(said)}")
 
     def in_mid_load(self, process: subprocess.Popen[str], iterations: int) -> str:
         """Wait until the load has done some iterations; return the run's id."""
-        assert process.stdout is not None
-        for line in process.stdout:
-            if found := re.search(r"runs/(demo_\S+)", line):
-                break
-        else:
-            pytest.fail("the command ended without a run")
-        run_id = found.group(1)
-        assert eventually(lambda: self.done(run_id) >= iterations, 240)
+        run_id = self.begun(process)
+        assert eventually(lambda: self.done(run_id) >= iterations, 600)
         return run_id
+
+    def api(self) -> AirflowAPI:
+        """Return a session with its Airflow."""
+        return AirflowServer(self.home / "airflow").api()
+
+    def verdict(self, run_id: str, dag: str = "cloud_lifecycle") -> tuple[str, list[str]]:
+        """Wait for a run's end, whoever follows it; return PASSED, FAILED or INVALID, and the reasons."""
+        api = self.api()
+        found: list[str] = []
+
+        def ended() -> bool:
+            with suppress(AirflowDidNotAnswer):  # it may be what was killed
+                found[:] = [str(api.get(f"/dags/{dag}/dagRuns/{run_id}")["state"])]
+            return found in (["success"], ["failed"])
+
+        assert eventually(ended, _LIMIT), f"{run_id} has not ended: {found}"
+        run = Run(api, self.store, dag, run_id)
+        if found == ["success"]:
+            return "PASSED", []
+        return "INVALID" if run.told("verdict", "invalid") else "FAILED", run.told("verdict", "reasons") or []
+
+    def report(self, run_id: str) -> dict[str, str]:
+        """Return the texts of a run's report, by the ends of their names."""
+        folder = self.home / "reports" / f"cloud_lifecycle-{run_id}"
+        return {file.suffix: file.read_text() for file in folder.iterdir()}
 
     def result(self, run_id: str) -> TaskRow | None:
         """Return the task of a run, as it is stored."""
@@ -98,11 +145,10 @@ class Demo:
         assert task is not None
         return int(read_samples(self.home / "samples" / task.workloads[0].uuid).num_rows)
 
-    def load_process(self) -> int:
-        """Return the process that drives the load: the child of a worker that is not idle."""
+    def stage(self) -> int:
+        """Return the process that runs a stage, the child of a worker that is not idle; 0 where there is none."""
         workers = {found.pid for found in self.processes() if "LocalExecutor" in found.command}
-        (process,) = [found.pid for found in self.processes() if parent(found.pid) in workers]
-        return process
+        return next((found.pid for found in self.processes() if parent(found.pid) in workers), 0)
 
     def processes(self) -> list[Any]:
         """Return all processes of this Airflow."""

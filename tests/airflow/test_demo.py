@@ -1,19 +1,20 @@
 """`rallycross demo` against a small cloud: real Airflow, load and report; and what it says when things go wrong."""
 
+import html
 import re
-import signal
-import time
-from collections.abc import Iterator
+import subprocess
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from demo_run import BOOT, SIGN_IN, Demo, parent
-from signalled import strike
+from demo_run import BOOT, SIGN_IN, Demo
 from small_cloud import ADMIN, SmallCloud
+from terminal import press_ctrl_c
 
 from rallycross.cli.airflow.processes import end
+from rallycross.results.endings import told
 
-pytestmark = pytest.mark.e2e  # a start of Airflow, and a minute for each thing that is killed
+pytestmark = pytest.mark.e2e  # a start of Airflow, and half a minute for each run
 
 
 @pytest.fixture(name="demo", scope="module")
@@ -90,69 +91,53 @@ def test_a_cloud_that_does_not_answer_is_exit_code_2(demo: Demo) -> None:
     assert Path(report.group(1)).exists()
 
 
-def test_an_interrupt_stops_the_run_and_judges_it(demo: Demo) -> None:
-    """Ctrl-C in mid-load: the load stops, what it measured is judged, the cloud is cleaned, the run has failed."""
-    demo.cloud.ready_after = 0.2
-    process = demo.start(demo.task(BOOT, times=100_000))
-    run_id = demo.in_mid_load(process, 5)
+def _down(demo: Demo, process: subprocess.Popen[str], run_id: str) -> None:  # noqa: ARG001 - one of several
+    demo.call("down")
 
-    strike(process.pid, signal.SIGINT)
-    code, out = demo.ended(process)
 
-    assert code == 1, out
-    assert "stopping the run" in out
-    assert "FAILED" in out.splitlines()
-    assert "aborted_manually: stopped by user: Ctrl-C" in out
-    assert demo.measured(run_id) >= 5
+def _ctrl_c(demo: Demo, process: subprocess.Popen[str], run_id: str) -> None:  # noqa: ARG001 - one of several
+    press_ctrl_c(process)
+
+
+def _mark_run(demo: Demo, process: subprocess.Popen[str], run_id: str) -> None:  # noqa: ARG001 - one of several
+    demo.api().patch(f"/dags/cloud_lifecycle/dagRuns/{run_id}", {"state": "failed"})
+
+
+def _mark_task(demo: Demo, process: subprocess.Popen[str], run_id: str) -> None:  # noqa: ARG001 - one of several
+    demo.api().patch(f"/dags/cloud_lifecycle/dagRuns/{run_id}/taskInstances/benchmark", {"new_state": "failed"})
 
 
 @pytest.mark.parametrize(
-    ("killed", "reason"),
+    ("stop", "reason"),
     [
-        ("load", "process killed: the one that ran the task is gone"),
-        ("worker", "worker lost: its process"),
-        ("scheduler", "scheduler lost: its process"),
+        (_ctrl_c, "stopped by user: Ctrl-C"),
+        (_mark_run, "stopped by user: the task or its run was marked in Airflow"),
+        (_mark_task, "stopped by user: the task or its run was marked in Airflow"),
+        (_down, "stopped by user: ./rallycross down"),
     ],
 )
-def test_what_is_killed_in_mid_load_costs_no_sample(demo: Demo, killed: str, reason: str) -> None:
-    """After kill -9 the verdict says what was; what was done a second before is kept; the next run passes."""
+def test_a_load_that_a_user_stops_says_so_everywhere(demo: Demo, stop: Callable[..., None], reason: str) -> None:
+    """What it measured is judged, the run has failed, and terminal, reports, database and Airflow name one reason."""
     demo.cloud.ready_after = 0.2
     process = demo.start(demo.task(BOOT, times=100_000))
     run_id = demo.in_mid_load(process, 5)
-    load = demo.load_process()
-    victim = {
-        "load": load,
-        "worker": parent(load),
-        "scheduler": int((demo.home / "airflow/scheduler.pid").read_text()),
-    }[killed]
-    assert victim > 0, "the load has ended"  # 0 would be this process's own group
-    before = demo.done(run_id)
-    time.sleep(1.2)
 
-    strike(victim, signal.SIGKILL)
+    stop(demo, process, run_id)
+    if stop is _down:  # what follows the load is done by the next that starts Airflow
+        demo.call("up")
     code, out = demo.ended(process)
+    if stop is not _down:  # which the command may have waited for in vain
+        assert code == 1, out
+        assert "FAILED" in out.splitlines()
+        assert f"aborted_manually: {reason}" in out
+    verdict, reasons = demo.verdict(run_id)
 
-    assert code == 1, out
-    assert "FAILED" in out.splitlines()
-    assert f"something_went_wrong: {reason}" in out
-    assert "stopped by user" not in out
-    assert demo.measured(run_id) >= before
+    assert verdict == "FAILED"
+    assert all(f"aborted_manually: {reason}" in one for one in reasons), reasons
+    report = demo.report(run_id)
+    assert set(report) == {".html", ".xml", ".json"}
+    assert [kind for kind, text in report.items() if reason not in html.unescape(text)] == []
     task = demo.result(run_id)
     assert task is not None
-    assert task.status != "running"
-    assert demo.run(demo.task(SIGN_IN, times=2))[0] == 0
-
-
-def test_a_killed_api_server_costs_nothing(demo: Demo) -> None:
-    """The API server comes back while the load goes on, of which nothing is lost or failed."""
-    demo.cloud.ready_after = 0.2
-    process = demo.start(demo.task(BOOT, times=150))
-    demo.in_mid_load(process, 5)
-    (server,) = [found.pid for found in demo.processes() if "api_server" in found.command]
-
-    strike(server, signal.SIGKILL)
-
-    code, out = demo.ended(process)
-    # On a machine that is busy with the start of an API server the load may be late, which is no loss.
-    assert code == 0 or re.search(r"is INVALID: the generator('s event loop came| lost| stood still for) ", out), out
-    assert "0 of 150 iterations failed" in out
+    assert told(task.workloads[0]).startswith(reason)
+    assert demo.measured(run_id) >= 5

@@ -22,7 +22,7 @@ MARKS = {
 }
 _EVERY = 1.0  # seconds between two looks: the load is on the same machine
 _PLAIN_EVERY = 10.0  # seconds between two lines about one stage, without a terminal
-_PATIENCE = 120.0  # seconds that the API server may be away: its supervisor brings it back
+_PATIENCE = 300.0  # seconds that the API server may be away: its supervisor brings it back
 
 
 class TerminalDisplay:

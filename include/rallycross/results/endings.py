@@ -39,7 +39,11 @@ ENDINGS = (
     Ending("workload", STOPPED, "Ctrl-C, `./rallycross down`, or the task or its run was marked in Airflow"),
     Ending("workload", KILLED, "the process that drove the load, or ran the task, is gone: by which signal, if known"),
     Ending("workload", WORKER_LOST, "the Airflow worker above the process that ran the task is gone"),
-    Ending("workload", SCHEDULER_LOST, "the Airflow scheduler whose worker ran the task is gone"),
+    Ending(
+        "workload",
+        SCHEDULER_LOST,
+        "the Airflow scheduler above the task's worker, or the supervisor above that, is gone",
+    ),
     Ending("workload", TIMED_OUT, "its Airflow task took longer than its `execution_timeout`"),
     Ending("workload", NOT_MEASURED, "its load could not begin: a context, a sign-in or a name went wrong"),
     Ending("workload", BROKE_OFF, "its load began, and then could not be driven any further"),

@@ -1,12 +1,14 @@
 """`down` says why the loads end that it ends."""
 
 from pathlib import Path
+from uuid import uuid4
 
 import pytest
 
-from rallycross.cli.commands.down import _say_why
+from rallycross.cli.stopping import say_why
 from rallycross.judging.judge import judge
 from rallycross.judging.verdict import verdict
+from rallycross.results.endings import STOPPED, because
 from rallycross.results.reference import reference
 from rallycross.results.store import Store
 from rallycross.task.plan import Subtask, Task, Workload
@@ -26,7 +28,7 @@ def test_a_load_that_down_has_ended_was_stopped_by_a_user(tmp_path: Path, monkey
     monkeypatch.setenv("RALLYCROSS_HOME", str(tmp_path))
     store = Store.open()
     _running(store)
-    _say_why()
+    say_why(because(STOPPED, "./rallycross down"))
     store.tasks.stop(TASK, "scheduler lost: its process 7 is gone")
     judge(store, TASK, samples=tmp_path)
     [reason] = verdict(store, task=TASK).reasons
@@ -41,3 +43,14 @@ def test_a_load_that_nobody_has_stopped_has_lost_its_process(tmp_path: Path, mon
     judge(store, TASK, samples=tmp_path)
     [reason] = verdict(store, task=TASK).reasons
     assert reason.startswith("Workload 1, A.b, did not pass: something_went_wrong: process killed: the one that ran")
+
+
+def test_a_load_of_the_command_line_goes_on(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """`down` ends what Airflow runs: a `./rallycross run` beside it is told no reason that would not be true."""
+    monkeypatch.setenv("RALLYCROSS_HOME", str(tmp_path))
+    store, uuid = Store.open(), str(uuid4())
+    store.tasks.begin(uuid, cloud="c", task=Task("T", ()), environment={})
+    say_why(because(STOPPED, "./rallycross down"))
+    row = store.tasks.get(uuid)
+    assert row is not None
+    assert (row.status, row.stop_reason) == ("running", "")

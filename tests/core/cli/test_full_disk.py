@@ -11,14 +11,22 @@ from pathlib import Path
 
 import pytest
 import yaml
-from small_cloud import ADMIN, SmallCloud
+from small_cloud import ADMIN
 from small_disk import SmallDisk
+from verifiable_cloud import VerifiableCloud, small_project, standing_environment
 
 from rallycross.results.models import TaskRow
 from rallycross.results.sample_file import read_samples
 from rallycross.results.store import Store
+from rallycross.verification.source import Source
 
 FULL = "No space left on device - make room on its disk"
+PROJECT = """
+    import unittest
+
+    class Works(unittest.TestCase):
+        def test_a(self): pass
+"""
 FORMATS = ("rally", "csv", "parquet", "html", "junit", "json")
 
 
@@ -147,18 +155,22 @@ def test_airflow(disk: SmallDisk) -> None:
     assert "make room on its disk" in said
 
 
-def test_deployments(disk: SmallDisk, tmp_path: Path, small_cloud: SmallCloud) -> None:
-    """A cloud is not created; once there is room, the same command goes on."""
-    auth = {"auth_url": f"{small_cloud.url}/identity/v3", **ADMIN}
-    spec = tmp_path / "small.yaml"
-    spec.write_text(yaml.safe_dump({"name": "small", "engine": "existing", "auth": auth, "region_name": "R"}))
+def test_deployments_and_verifications(disk: SmallDisk, tmp_path: Path) -> None:
+    """Nothing is made, and nothing verified; once there is room, the same commands go on."""
     home, url = disk.folder / "home", f"sqlite:///{tmp_path / 'results.db'}"
-    disk.fill()
-    code, said = call(disk, home, "cloud", "create", str(spec), RALLYCROSS_RESULTS_URL=url)
+    spec, project = tmp_path / "small.yaml", small_project(tmp_path / "project", PROJECT)
+    verifying = ("verify", "run", "small", "--verifier", "project", "--package", project)
+    with VerifiableCloud() as cloud:
+        auth = {"auth_url": f"{cloud.url}/identity/v3", **ADMIN}
+        spec.write_text(yaml.safe_dump({"name": "small", "engine": "existing", "auth": auth, "region_name": "R"}))
+        standing_environment(disk.seen(home / "verifiers/environments"), Source("project", project))
+        for arguments in (("cloud", "create", str(spec)), verifying):
+            disk.fill()
+            code, said = call(disk, home, *arguments, RALLYCROSS_RESULTS_URL=url)
+            assert code == 2, said
+            assert str(home) in said
+            assert FULL in said
 
-    assert code == 2, said
-    assert str(home) in said
-    assert FULL in said
-    disk.make_room()
-    code, said = call(disk, home, "cloud", "create", str(spec), RALLYCROSS_RESULTS_URL=url)
-    assert code == 0, said
+            disk.make_room()
+            code, said = call(disk, home, *arguments, RALLYCROSS_RESULTS_URL=url)
+            assert code == 0, said

@@ -32,12 +32,22 @@ def main() -> None:
         for stream in (1, 2):
             os.dup2(out.fileno(), stream)
     print(f"the supervisor, process {above}, has died: starting another", flush=True)  # noqa: T201 - its log
+    _say_why(f"Airflow's supervisor, process {above}, has died, and what it had started is started anew")
     # What belongs to no component, such as a verification that runs by itself, goes on.
     end(lambda: [process for process in marked(MARK, home) if process.group in groups], grace=5)
     own = {name: value for name, value in os.environ.items() if not name.startswith("SUPERVISOR_")}
     program = command(Path(home) / CONFIGURATION)
     os.chdir(home)
     os.execve(program[0], program, own)  # noqa: S606 - no shell is the point
+
+
+def _say_why(what: str) -> None:
+    """Say why loads end with their worker; whatever is wrong with the results database is not for here to tell."""
+    with suppress(Exception):
+        from rallycross.cli.stopping import say_why  # noqa: PLC0415 - slow to import, and needed here only
+        from rallycross.results.endings import SCHEDULER_LOST, because  # noqa: PLC0415
+
+        say_why(because(SCHEDULER_LOST, what))
 
 
 if __name__ == "__main__":

@@ -47,13 +47,14 @@ def airflow_settings(home: Path, port: int, secret: Secrets, *, checkout: Path =
         "AIRFLOW__DAG_PROCESSOR__DAG_FILE_PROCESSOR_TIMEOUT": "600",
         # Stages follow each other within 0.2 s instead of 1 s.
         "AIRFLOW__SCHEDULER__SCHEDULER_IDLE_SLEEP_TIME": "0.2",
-        # A scheduler or a worker that was killed is missed within a minute instead of five.
+        # A scheduler or a worker that was killed is missed within two minutes instead of five.
         "AIRFLOW__SCHEDULER__SCHEDULER_HEALTH_CHECK_THRESHOLD": "20",
         "AIRFLOW__SCHEDULER__ORPHANED_TASKS_CHECK_INTERVAL": "10",
-        "AIRFLOW__SCHEDULER__TASK_INSTANCE_HEARTBEAT_TIMEOUT": "60",
+        "AIRFLOW__SCHEDULER__TASK_INSTANCE_HEARTBEAT_TIMEOUT": "120",
         "AIRFLOW__SCHEDULER__TASK_INSTANCE_HEARTBEAT_TIMEOUT_DETECTION_INTERVAL": "5",
-        # A load outlives a restart of the API server: it gives up after 10 heartbeats, 5 s apart, instead of 3.
-        "AIRFLOW__WORKERS__MAX_FAILED_HEARTBEATS": "10",
+        # A load outlives a restart of the API server, which takes a minute on half a core: it gives up after 24
+        # heartbeats, 5 s apart, instead of 3.
+        "AIRFLOW__WORKERS__MAX_FAILED_HEARTBEATS": "24",
     }
 
 

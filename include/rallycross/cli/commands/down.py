@@ -6,14 +6,13 @@ clouds, results, reports, and the environment. Nothing was ever made outside the
 
 import argparse
 import shutil
-from contextlib import suppress
 
 from rallycross.cli.airflow.this_server import airflow_server
 from rallycross.cli.clouds import clouds
 from rallycross.cli.console import console, tell_step
+from rallycross.cli.stopping import say_why
 from rallycross.errors import RallycrossError
 from rallycross.results.endings import STOPPED, because
-from rallycross.results.store import Store
 from rallycross.settings import CHECKOUT, settings
 
 
@@ -29,7 +28,7 @@ def run(options: argparse.Namespace) -> int:
         raise RallycrossError("--purge deletes the clouds, --keep-clouds keeps them - choose one")
     server = airflow_server()
     if server.programs():
-        _say_why()
+        say_why(because(STOPPED, "./rallycross down"))
     ended = server.down(tell=console.print)
     console.print("Airflow is stopped" if ended else "Airflow did not run")
     if not options.keep_clouds:
@@ -37,14 +36,6 @@ def run(options: argparse.Namespace) -> int:
     if options.purge:
         _purge()
     return 0
-
-
-def _say_why() -> None:
-    """Say of the tasks that run why they end, so that their reports can; without a results database there are none."""
-    with suppress(RallycrossError):
-        store = Store.open()
-        for task in store.tasks.running():
-            store.tasks.stop(task, because(STOPPED, "./rallycross down"))
 
 
 def _purge() -> None:
