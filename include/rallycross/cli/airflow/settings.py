@@ -52,9 +52,10 @@ def airflow_settings(home: Path, port: int, secret: Secrets, *, checkout: Path =
         "AIRFLOW__SCHEDULER__ORPHANED_TASKS_CHECK_INTERVAL": "10",
         "AIRFLOW__SCHEDULER__TASK_INSTANCE_HEARTBEAT_TIMEOUT": "120",
         "AIRFLOW__SCHEDULER__TASK_INSTANCE_HEARTBEAT_TIMEOUT_DETECTION_INTERVAL": "5",
-        # A load outlives a restart of the API server, which takes a minute on half a core: it gives up after 24
-        # heartbeats, 5 s apart, instead of 3.
-        "AIRFLOW__WORKERS__MAX_FAILED_HEARTBEATS": "24",
+        # A stage outlives a restart of the API server, which takes a minute on half a core: what it asks, or tells at
+        # its end, it says again for three minutes or so, instead of a quarter of one.
+        "AIRFLOW__WORKERS__EXECUTION_API_RETRIES": "60",
+        "AIRFLOW__WORKERS__EXECUTION_API_RETRY_WAIT_MAX": "6",
     }
 
 
