@@ -15,7 +15,7 @@ from openstack.config import OpenStackConfig
 from openstack.config import loader as places
 
 from rallycross.cloud.cloud import Cloud, user_entries
-from rallycross.errors import RallycrossError, did_you_mean
+from rallycross.errors import RallycrossError, brief, did_you_mean
 from rallycross.foreign import NOT_YAML
 from rallycross.settings import settings
 from rallycross.userfile import read_text
@@ -133,8 +133,10 @@ def parsed(text: str, where: str) -> Any:
         place = f":{mark.line + 1}:{mark.column + 1}" if mark else ""
         raise RallycrossError(f"{where}{place}: not valid YAML: {error.problem or error.context} - mend it") from error
     except NOT_YAML as error:
-        told = " ".join(str(error).split())[:200] or type(error).__name__
-        raise RallycrossError(f"{where}: not valid YAML: {told} - mend it") from error
+        told = brief(" ".join(str(error).split()), 200) or type(error).__name__
+        told = "values are nested too deeply" if isinstance(error, RecursionError) else told
+        kind = "JSON" if where.endswith(".json") else "YAML"
+        raise RallycrossError(f"{where}: not valid {kind}: {told} - mend it") from error
 
 
 def _values(node: yaml.Node, known: dict[int, int]) -> int:

@@ -13,6 +13,7 @@ from rallycross.deployment.ssh_host import SSHHost
 from rallycross.disk import naming
 from rallycross.errors import RallycrossError
 from rallycross.owner_only import write_owner_only
+from rallycross.userfile import read_bytes
 
 _PATIENCE = 15  # seconds for a connection, and for each part of the sign-in
 _ALIVE = 10  # seconds between two signs of life on an idle connection
@@ -99,7 +100,9 @@ def _private_key(server: Server, where: str) -> paramiko.PKey | None:
     if server.key is None:
         return None
     try:
-        return paramiko.PKey.from_path(Path(server.key).expanduser())
+        path = Path(server.key).expanduser()
+        read_bytes(path)  # paramiko would read a device without end, and wait at a pipe
+        return paramiko.PKey.from_path(path)
     except Exception as error:
         # Whatever it is that a file has in the place of a key: paramiko raises a dozen kinds.
         why = "needs a passphrase" if "assword" in str(error) else "cannot be read"

@@ -1,5 +1,6 @@
 """This machine as a host."""
 
+import errno
 import os
 import selectors
 import signal
@@ -61,7 +62,9 @@ class LocalHost:
 
     def read(self, path: str) -> str:
         """Return a file's text; raise `FileNotFoundError` where there is none."""
-        return Path(path).read_text(encoding="utf-8")
+        if (file := Path(path)).exists() and not file.is_file():  # a device has no end, and a pipe may never begin
+            raise FileNotFoundError(errno.ENOENT, "is no file", path)
+        return file.read_text(encoding="utf-8")
 
 
 def _gather(process: subprocess.Popen[bytes]) -> tuple[str, str]:

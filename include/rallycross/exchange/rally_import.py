@@ -87,7 +87,8 @@ def _parsed(text: str, file: str) -> tuple[Any, dict[str, str]]:
     except json.JSONDecodeError as error:
         raise InvalidInput([Complaint(file, error.lineno, error.colno, "", f"not JSON: {error.msg}")]) from error
     except (ValueError, RecursionError) as error:
-        raise InvalidInput([Complaint(file, 0, 0, "", f"not JSON that can be read: {error}")]) from error
+        what = "values are nested too deeply" if isinstance(error, RecursionError) else str(error)
+        raise InvalidInput([Complaint(file, 0, 0, "", f"not JSON that can be read: {what}")]) from error
     if not isinstance(document, list) and not (isinstance(document, dict) and "tasks" in document):
         remedy = "make one by `rally task report --json` or `rally task results`"
         raise InvalidInput([Complaint(file, 0, 0, "", "not results of Rally", remedy)])

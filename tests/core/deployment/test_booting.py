@@ -1,5 +1,6 @@
 """The wait for a server that boots: what passes is waited for, and what does not pass is told at once."""
 
+import os
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import replace
@@ -79,8 +80,10 @@ def test_what_does_not_pass_is_told_at_once(
 ) -> None:
     """A key that cannot be read, and a host key that is another than before, are not waited for."""
     del meanwhile
-    with pytest.raises(RallycrossError, match="cannot be read"):
-        booting.signed_in(site, a_server(account, tmp_path / "none"), limit=60)
+    os.mkfifo(tmp_path / "pipe")
+    for key in (tmp_path / "none", tmp_path / "pipe", Path("/dev/zero"), tmp_path):
+        with pytest.raises(RallycrossError, match="cannot be read"):
+            booting.signed_in(site, a_server(account, key), limit=60)
     key = paramiko.ECDSAKey.generate(bits=256)
     known = f"[127.0.0.1]:{account['port']} {key.get_name()} {key.get_base64()}\n"
     (tmp_path / "known_hosts").write_text(known)

@@ -138,6 +138,14 @@ def test_no_file_is_told_as_such(host: Host, tmp_path: Path) -> None:
         host.read(str(tmp_path / "none"))
 
 
+def test_what_has_no_end_is_no_file(tmp_path: Path) -> None:
+    """A device, a pipe and a folder of this machine are told as what is not there, and not waited for."""
+    os.mkfifo(tmp_path / "pipe")
+    for path in ("/dev/zero", str(tmp_path / "pipe"), str(tmp_path)):
+        with pytest.raises(FileNotFoundError):
+            LocalHost().read(path)
+
+
 def test_a_lost_connection_is_told(tmp_path: Path) -> None:
     """Once the connection is gone, a command says so and names the host, instead of hanging."""
     with ssh_server(tmp_path) as account, connected(account) as client:
