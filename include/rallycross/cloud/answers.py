@@ -6,9 +6,11 @@ from typing import Any, NamedTuple, NoReturn
 from urllib.parse import urljoin, urlsplit
 
 from rallycross.cloud.errors import ApiError, BadAnswer, without_secrets
+from rallycross.errors import brief
 
 REDIRECTS = frozenset({301, 302, 303, 305, 307, 308})
 MOST_REDIRECTS = 5  # one after the other
+_LONGEST_MESSAGE = 2_000  # characters of what an error says
 _MULTIPLE_CHOICES = 300  # what keystone's and nova's list of versions comes with, which is an answer
 
 
@@ -144,4 +146,4 @@ def message_of(text: bytes, reason: str) -> str:
                 or found.get("detail")
                 or next(iter(found.values()), "")
             )
-    return found if isinstance(found, str) and found else reason
+    return brief(found, _LONGEST_MESSAGE) if isinstance(found, str) and found else reason

@@ -50,6 +50,27 @@ def test_an_action_happens_at_its_iterations(site: Site, tmp_path: Path) -> None
     assert all(before <= one["started_at"] <= one["finished_at"] <= time.time() for one in result["results"])
 
 
+@pytest.mark.parametrize(
+    ("command", "error"),
+    [
+        ("yes", "OverflowError"),
+        ("cat /dev/zero", "OverflowError"),
+        ("sh -c 'yes >&2'", "OverflowError"),
+        ("sh -c 'yes | head -c 200000; exit 3'", "n/a"),
+        (f"{sys.executable} -c \"print('[' * 200000)\"", ""),
+    ],
+)
+def test_a_program_may_say_only_so_much(site: Site, command: str, error: str) -> None:
+    """One that prints without end is ended, and of what others print the report has a part."""
+    hooks = Hooks([call(command, unit="iteration", at=[1])], site)
+    hooks.load_began()
+    hooks.started(1)
+    [result] = hooks.close()
+    [one] = result["results"]
+    assert one.get("error", {}).get("etype", "") == error
+    assert len(json.dumps(one)) < 700_000
+
+
 def test_seconds_are_counted_from_the_first_iteration(site: Site) -> None:
     """Nothing happens before the load begins; then each second does that a trigger names, until the end of the load."""
     seen = threading.Event()

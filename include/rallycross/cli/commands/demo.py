@@ -103,7 +103,7 @@ def checked(options: argparse.Namespace) -> dict[str, Any]:
 def _arguments(text: str) -> dict[str, Any]:
     try:
         found = json.loads(text)
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise InvalidInput(
             [Complaint("--task-args", 0, 0, "", f"not JSON: {error}", "such as '{\"times\": 10}'")]
         ) from error

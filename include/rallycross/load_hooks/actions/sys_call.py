@@ -6,14 +6,18 @@ import shlex
 import signal
 import subprocess
 import tempfile
+from collections.abc import Sequence
 from contextlib import suppress
-from typing import Any
+from typing import IO, Any
 
+from rallycross.errors import brief
 from rallycross.load_hooks.action import Firing, action
 from rallycross.task.flaw import Flaw, Schema, flaws
 from rallycross.variables import BASIC, passed
 
 _LOOK = 0.25  # seconds between two looks at whether anybody waits still
+MOST_SAID = 10_000_000  # bytes that a program may say; it has filled a disk, and all memory
+_SHOWN = 100_000  # characters that are shown of what it says, where these are no charts
 
 _CHART: Schema = {
     "type": "object",
@@ -65,37 +69,42 @@ def sys_call(given: str | dict[str, Any], firing: Firing) -> None:
             stderr=err_file,
             process_group=0,
         ) as process:
-            code = _end(process, firing)
+            code = _end(process, firing, (out_file, err_file))
         out, err = (_whole(file) for file in (out_file, err_file))
     if code:
-        firing.fail("n/a", f"exit code {code}", err or f"stdout: {out}")
+        firing.fail("n/a", f"exit code {code}", brief(err or f"stdout: {out}", _SHOWN))
     if charts := _charts(out):
         for chart in charts.get("additive", []):
             firing.add_output("additive", chart)
         for chart in charts.get("complete", []):
             firing.add_output("complete", chart)
         return
-    said = [f"exit code: {code}", f"stdout: {out or '(empty)'}", f"stderr: {err or '(empty)'}"]
+    said = [f"exit code: {code}", f"stdout: {brief(out, _SHOWN) or '(empty)'}"]
+    said.append(f"stderr: {brief(err, _SHOWN) or '(empty)'}")
     firing.add_output(
         "complete", {"title": "System call", "chart_plugin": "TextArea", "description": command, "data": said}
     )
 
 
-def _end(process: subprocess.Popen[bytes], firing: Firing) -> int:
-    """Return the exit code of a program when it has ended, by itself or because nobody waits for it any longer."""
+def _end(process: subprocess.Popen[bytes], firing: Firing, says: Sequence[IO[bytes]]) -> int:
+    """Return the exit code of a program when it has ended, by itself, since nobody waits, or since it says too much."""
     while True:
         try:
             return process.wait(timeout=_LOOK)
         except subprocess.TimeoutExpired:
             if firing.give_up.is_set():
                 firing.fail("TimeoutError", "was still running after the end of the load, and was ended")
-                with suppress(ProcessLookupError):
-                    os.killpg(process.pid, signal.SIGKILL)
+            elif any(os.fstat(file.fileno()).st_size > MOST_SAID for file in says):
+                firing.fail("OverflowError", f"had said more than {MOST_SAID / 1e6:g} MB, and was ended")
+            else:
+                continue
+            with suppress(ProcessLookupError):
+                os.killpg(process.pid, signal.SIGKILL)
 
 
 def _whole(file: Any) -> str:
     file.seek(0)
-    text: str = file.read().decode(errors="replace")
+    text: str = file.read(MOST_SAID).decode(errors="replace")
     return text
 
 
@@ -103,6 +112,6 @@ def _charts(text: str) -> dict[str, list[dict[str, Any]]] | None:
     """Return the charts of a JSON text, or None where it is none."""
     try:
         found: dict[str, list[dict[str, Any]]] = json.loads(text)
-    except ValueError:
+    except (ValueError, RecursionError):
         return None
     return None if flaws(found, _OUTPUT) else found
