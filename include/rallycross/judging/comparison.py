@@ -51,6 +51,11 @@ class Comparison:
     gone: tuple[str, ...]  # in the last no more
     same: int  # tests of which there is nothing to say
 
+    @property
+    def differs(self) -> bool:
+        """Whether any test ended otherwise, took another time, or is in one alone."""
+        return any((self.broken, self.mended, self.flaky, self.slower, self.faster, self.new, self.gone))
+
     def data(self) -> dict[str, Any]:
         """Return it as JSON has it."""
         kinds = ("broken", "mended", "flaky", "slower", "faster", "failing")

@@ -123,6 +123,19 @@ def test_every_form_can_be_written(verify: Command, form: str) -> None:
         assert ends[0] == ends[1]
 
 
+def test_one_run_taken_in_twice_does_not_differ(verify: Command) -> None:
+    """What was written as subunit and as JUnit comes back as two between which there is no difference."""
+    verify("run", "small", *verify.source)
+    for form in ("subunit", "junit"):
+        file = verify.folder / f"out.{form}"
+        verify("export", "last", "--format", form, "--to", str(file))
+        assert verify("import", str(file), "elsewhere")[0] == 0
+    code, out, _ = verify("compare", "--cloud", "elsewhere")
+    assert code == 0
+    assert "1 failing as before" in out
+    assert "no difference: 3 tests ended as before" in out
+
+
 JUNIT = """<testsuite errors="0" failures="2" name="" tests="3" time="3.000">
 <testcase classname="tempest.api.compute.X" name="test_a[id-1,smoke]" time="1.000"/>
 <testcase classname="" name="setUpClass (tempest.api.compute.Y)" time="1.000">

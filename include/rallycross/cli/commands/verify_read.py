@@ -130,7 +130,10 @@ def _print_comparison(found: Comparison, rows: Sequence[VerificationRow]) -> Non
                 console.print(f"  {change.name}  {' > '.join(status or '-' for status in change.statuses)}")
     _print_paces("slower", found.slower)
     _print_paces("faster", found.faster)
-    console.print(f"\n{len(found.new)} in the last only, {len(found.gone)} no more in it, {found.same} as before")
+    if found.differs:
+        console.print(f"\n{len(found.new)} in the last only, {len(found.gone)} no more in it, {found.same} as before")
+    else:
+        console.print(f"\nno difference: {found.same + len(found.failing)} tests ended as before")
 
 
 def _test_history(store: Store, options: argparse.Namespace) -> int:
