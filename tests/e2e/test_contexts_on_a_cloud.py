@@ -9,14 +9,15 @@ from typing import Any
 
 import pytest
 
+from rallycross.cloud.api import Api
 from rallycross.cloud.cloud import Cloud
 from rallycross.cloud.naming import context_prefix, random_name, scenario_prefix
-from rallycross.context.api import Api
+from rallycross.cloud.resource import Place
+from rallycross.cloud.service import resources
 from rallycross.context.cleaning import clean
 from rallycross.context.context import CONTEXTS, Backstage, Context, Scene
-from rallycross.context.draining import Hunt, look
-from rallycross.context.kinds import KINDS, Place
 from rallycross.context.ledger import OwnedLedger
+from rallycross.leftovers.draining import Hunt, look
 from rallycross.results.store import Store
 
 pytestmark = pytest.mark.e2e
@@ -103,7 +104,7 @@ def standing(cloud: Cloud, backstage: Backstage) -> list[str]:
     place = Place(Api(cloud.connect()), admin=True)
     names = (context_prefix(backstage.owner), scenario_prefix(backstage.owner), FLAVOR, TYPE)
     found = []
-    for kind in KINDS.values():
+    for kind in resources().values():
         if kind.scope in {"project", "cloud"} and kind.name != "cinder.image_volumes_cache":
             things = look(kind, Hunt(place, bool))
             found += [f"{kind.name} {kind.name_of(thing)}" for thing in things]

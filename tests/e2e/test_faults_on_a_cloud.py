@@ -11,9 +11,9 @@ import pytest
 from fault_proxy import Answer, Connection, Fault, FaultProxy, Forward, Request, cut, lost, reset, status
 
 from rallycross.cloud.access import SignIn
+from rallycross.cloud.api import Api
 from rallycross.cloud.cloud import Cloud
 from rallycross.cloud.naming import context_prefix
-from rallycross.context.api import Api
 from rallycross.context.cleaning import clean
 from rallycross.context.context import CONTEXTS, Backstage, Scene
 from rallycross.context.ledger import OwnedLedger

@@ -15,16 +15,9 @@ from keystoneauth1.session import Session
 from openstack.config.cloud_region import CloudRegion
 
 from rallycross.cloud.errors import SignInFailed
+from rallycross.cloud.service import of_type
 
 _SERVICE_TYPES = os_service_types.ServiceTypes()
-# What is spoken, and what a service's paths begin with where its endpoint in the catalog names no version.
-_VERSIONS = {
-    "block-storage": "v3",
-    "compute": "v2.1",
-    "identity": "v3",
-    "image": "v2",
-    "network": "v2.0",
-}
 _VERSION = re.compile(r"/v(\d+)(?:\.\d+)?(?=/|$)")
 _OVERRIDE = "_endpoint_override"
 
@@ -116,8 +109,8 @@ def _spoken(kind: str, endpoint: EndpointData, session: Session, project: str | 
     Where the catalog names another one, the documents beside it are asked, as an adapter of keystoneauth does.
     """
     url = _versioned(kind, str(endpoint.url))
-    named = _VERSION.search(url)
-    if kind not in _VERSIONS or named is None or named[1] == (major := _VERSIONS[kind][1]):
+    named, major = _VERSION.search(url), of_type(kind).major
+    if not major or named is None or named[1] == str(major):
         return url
     lowest, highest = f"{major}.0", f"{major}.latest"
     try:
@@ -129,5 +122,5 @@ def _spoken(kind: str, endpoint: EndpointData, session: Session, project: str | 
 
 def _versioned(kind: str, url: str) -> str:
     """Return a service's URL with its version, taking the usual one where the catalog names none."""
-    url = url.rstrip("/")
-    return url if kind not in _VERSIONS or _VERSION.search(url) else f"{url}/{_VERSIONS[kind]}"
+    url, version = url.rstrip("/"), of_type(kind).version
+    return url if not version or _VERSION.search(url) else f"{url}/{version}"

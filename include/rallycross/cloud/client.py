@@ -17,13 +17,13 @@ from rallycross.cloud.access import Access, SignIn
 from rallycross.cloud.answers import MOST_REDIRECTS, REDIRECTS, Asked, next_stop, read, refused, request_id_of
 from rallycross.cloud.cloud import Cloud
 from rallycross.cloud.errors import ApiError, SignInFailed, Unreachable, without_secrets
+from rallycross.cloud.service import microversion_header
 from rallycross.cloud.web import open_session, proxy_of, tls_of, whole
 from rallycross.settings import settings
 
 CONNECT_LIMIT = 30.0  # seconds until a connection must stand
 ANSWER_LIMIT = 30.0  # seconds that a cloud has to answer a write whose iteration was cut short
 
-_MICROVERSION_NAMES = {"block-storage": "volume"}  # how a service calls itself in the header, where not by its type
 _JSON = {"Content-Type": "application/json", "Accept": "application/json"}
 
 
@@ -193,7 +193,7 @@ class Client:
         if key not in self._headers:
             headers = {**_JSON, "X-Auth-Token": token}
             if microversion:
-                headers["OpenStack-API-Version"] = f"{_MICROVERSION_NAMES.get(service, service)} {microversion}"
+                headers |= microversion_header(service, microversion)
             if len(self._headers) > 100:  # tokens that are no longer in use
                 self._headers.clear()
             self._headers[key] = headers

@@ -16,7 +16,7 @@ class Named:
 
 @dataclass(frozen=True)
 class CloudFacts:
-    """A cloud's name, the types of its services, and its things by kind: see `inventory.KINDS`."""
+    """A cloud's name, the types of its services, and its things by kind: see `inventory.facts`."""
 
     cloud: str
     services: frozenset[str]

@@ -4,20 +4,12 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-if TYPE_CHECKING:  # who reads a cloud spec needs the table below alone: openstacksdk takes a second to import
+from rallycross.cloud.service import SERVICES, known_services, of_type
+
+if TYPE_CHECKING:  # see `resource`
     from openstack.config.cloud_region import CloudRegion
 
     from rallycross.cloud.cloud import Cloud
-
-# Rally's names of clients: the service's official type, and the one version of its API that is spoken.
-SPOKEN = {
-    "nova": ("compute", 2),
-    "cinder": ("block-storage", 3),
-    "glance": ("image", 2),
-    "keystone": ("identity", 3),
-    "neutron": ("network", 2),
-}
-MICROVERSIONS = frozenset({"nova", "cinder"})  # of these 2.87 is a microversion; of others the rest means nothing
 
 
 def asking(cloud: "Cloud", wanted: Mapping[str, Mapping[str, str]]) -> "Cloud":
@@ -26,10 +18,10 @@ def asking(cloud: "Cloud", wanted: Mapping[str, Mapping[str, str]]) -> "Cloud":
     Clients that are not known here have no say.
     """
     more: dict[str, Any] = {}
-    for client in MICROVERSIONS & wanted.keys():
-        version = wanted[client].get("version", "")
-        if version.partition(".")[2].strip("0"):
-            more[f"{SPOKEN[client][0].replace('-', '_')}_default_microversion"] = version
+    for client in wanted.keys() & SERVICES.all.keys():
+        version, service = wanted[client].get("version", ""), SERVICES[client]
+        if service.microversion and is_microversion(version):
+            more[f"{service.type.replace('-', '_')}_default_microversion"] = version
     return replace(cloud, config={**cloud.config, **more}) if more else cloud
 
 
@@ -43,15 +35,19 @@ def said_microversion(region: "CloudRegion", kind: str) -> str | None:
     if asked := region.get_default_microversion(kind):
         return str(asked)
     version = str(region.get_api_version(kind) or "")
-    has_them = kind in {SPOKEN[client][0] for client in MICROVERSIONS}
-    return version if has_them and version.partition(".")[2].strip("0") else None
+    return version if of_type(kind).microversion and is_microversion(version) else None
+
+
+def is_microversion(version: str) -> bool:
+    """Say whether a version is more than a major one: 2.87 is, 2 and 2.0 are not. Of few services it means anything."""
+    return bool(version.partition(".")[2].strip("0"))
 
 
 def refused_versions(region: "CloudRegion") -> str:
     """Return what an entry asks for that is not spoken, such as `volume_api_version: 2`, and what to do."""
-    for kind, spoken in SPOKEN.values():
-        version = region.get_api_version(kind)
-        if version and float(version) // 1 != spoken:
-            key = f"{kind.replace('-', '_')}_api_version"
-            return f"its {key} is {version}, and only version {spoken} is spoken - take it out"
+    for service in known_services():
+        version = region.get_api_version(service.type)
+        if service.major and version and float(version) // 1 != service.major:
+            key = f"{service.type.replace('-', '_')}_api_version"
+            return f"its {key} is {version}, and only version {service.major} is spoken - take it out"
     return ""

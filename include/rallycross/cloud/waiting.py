@@ -4,8 +4,9 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
-from rallycross.cloud.watch import Get, Thing, Waiter, Watch
-from rallycross.cloud.wish import Kind, Wish
+from rallycross.cloud.resource import Resource, Thing
+from rallycross.cloud.watch import Get, Waiter, Watch
+from rallycross.cloud.wish import Wish
 
 
 class Waiting:
@@ -16,7 +17,7 @@ class Waiting:
     """
 
     def __init__(self) -> None:
-        self._watches: dict[tuple[str | None, Kind], Watch] = {}
+        self._watches: dict[tuple[str | None, Resource], Watch] = {}
 
     async def until(self, wish: Wish, project: str | None, get: Get) -> Thing:
         """Look at once and again and again; return the thing as it then is ({} where it is gone)."""

@@ -11,9 +11,9 @@ from contextlib import suppress
 from typing import Any
 
 from rallycross.cloud.errors import ApiError, ResourceFailed, WaitedTooLong
-from rallycross.cloud.wish import Kind, Wish
+from rallycross.cloud.resource import Resource, Thing
+from rallycross.cloud.wish import Wish
 
-Thing = dict[str, Any]
 Get = Callable[..., Awaitable[Any]]  # (service, path, **params) -> the answer's JSON
 
 # Between two looks passes this share of the time waited so far, within bounds: what takes a second is seen to a tenth
@@ -74,7 +74,7 @@ class Waiter:
 class Watch:
     """Those who wait for things of one kind in one project. A slow look keeps nobody else from looking."""
 
-    def __init__(self, kind: Kind, get: Get) -> None:
+    def __init__(self, kind: Resource, get: Get) -> None:
         self._kind = kind
         self._get = get
         self._waiters: set[Waiter] = set()
@@ -101,7 +101,7 @@ class Watch:
         """Look at one thing alone."""
         try:
             answer = await self._get(self._kind.service, f"{self._kind.path}/{waiter.wish.identifier}")
-            waiter.see(dict(answer[self._kind.name] if self._kind.name else answer))
+            waiter.see(dict(answer[self._kind.one] if self._kind.one else answer))
         except ApiError as error:
             if error.status == _NOT_FOUND and waiter.wish.gone:
                 waiter.see(None)
@@ -127,7 +127,7 @@ class Watch:
         """Begin to look for all that are to; and for those that soon will be, when others look anyway."""
         due = [waiter for waiter in idle if waiter.next_look - now <= waiter.distance(now) / 2]
         # A list of what has changed since a time needs to know one, by the cloud's clock: so the first look is alone.
-        listed = [waiter for waiter in due if waiter.updated or not self._kind.since] if self._kind.several else []
+        listed = [waiter for waiter in due if waiter.updated or not self._kind.since] if self._kind.listing else []
         if len(listed) > 1:
             self._start(self._list(listed), listed)
             due = [waiter for waiter in due if waiter not in listed]
@@ -156,8 +156,8 @@ class Watch:
         params = {self._kind.since: min(waiter.updated for waiter in waiters)} if self._kind.since else {}
         found: dict[str, Thing] = {}
         with suppress(Exception):  # what is wrong is told to each that then asks for itself
-            answer = await self._get(self._kind.service, self._kind.several, **params)
-            found = {thing["id"]: thing for thing in answer[self._kind.plural]}
+            answer = await self._get(self._kind.service, self._kind.listing, **params)
+            found = {thing["id"]: thing for thing in answer[self._kind.collection]}
             for waiter in waiters:
                 if thing := found.get(waiter.wish.identifier):
                     waiter.see(thing)

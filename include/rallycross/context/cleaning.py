@@ -8,22 +8,21 @@ from typing import Any, TypeVar
 
 from openstack.connection import Connection
 
+from rallycross.cloud.api import Api
 from rallycross.cloud.cloud import Cloud
 from rallycross.cloud.errors import ApiError, SignInFailed, Unreachable
-from rallycross.context.api import Api, Thing
-from rallycross.context.draining import LIMIT, Drained, Hunt, Left, drain, show, sweep
-from rallycross.context.kinds import KINDS, Kind, Place
+from rallycross.cloud.resource import Place, Resource, Thing
+from rallycross.cloud.service import known_services, resource, resources
+from rallycross.cloud.together import THREADS, pause_after, together
 from rallycross.context.ledger import OwnedLedger
-from rallycross.context.together import THREADS, pause_after, together
 from rallycross.errors import RallycrossError
+from rallycross.leftovers.draining import LIMIT, Drained, Hunt, Left, drain, show, sweep
 from rallycross.results.models import LedgerRow
 from rallycross.settings import settings
 from rallycross.shown_log import logger
 
 # Rows that are no thing: names to look for (`detail`: kinds, places), a role given, a quota changed (`before`).
 SWEEP, GRANT = "sweep", "keystone.grant"
-QUOTAS = {"nova.quotas": "quota_set", "cinder.quotas": "quota_set", "neutron.quota": "quota"}
-_ORDER = [SWEEP, GRANT, *KINDS]
 _NOT_FOUND = 404
 
 K = TypeVar("K")
@@ -72,7 +71,7 @@ def clean_rows(
         return Counter()
     work = _Cleaning(Places(connection, users), threads, limit)
     drained = Drained()
-    for kind, alike in _grouped(rows, lambda row: row.kind, _ORDER):
+    for kind, alike in _grouped(rows, lambda row: row.kind, [SWEEP, GRANT, *resources()]):
         done = work.delete(kind, alike)
         drained += done
         for row in alike:
@@ -105,9 +104,10 @@ class Places:
 
     def hunt(self, row: LedgerRow) -> Hunt:
         """Return how to look for what a row stands for, by its name."""
-        by = KINDS[row.kind].name_filters[0]
+        kind = resource(row.kind)
+        by = kind.name_filters[0]
         where = self.of(row.detail.get("project", ""), row.detail.get("user", ""), ours=row.detail.get("ours", True))
-        return Hunt(where, partial(_is_named, KINDS[row.kind], row), {by: row.name} if by else {})
+        return Hunt(where, partial(_is_named, kind, row), {by: row.name} if by else {})
 
     @cached_property
     def _own(self) -> list[Api]:
@@ -128,12 +128,13 @@ class _Cleaning:
         try:
             if kind == SWEEP:
                 return self._sweep(rows)
-            if kind == GRANT or kind in QUOTAS:
+            if kind == GRANT or resource(kind).scope == "quota":
                 return self._undo(kind, rows)
             lost = [row for row in rows if row.detail.get("lost")]
             known = [row for row in rows if row not in lost]
-            drained = drain(KINDS[kind], self._hunts(KINDS[kind], known), limit=self._limit, threads=self._threads)
-            drained += self._await(KINDS[kind], lost)
+            of = resource(kind)
+            drained = drain(of, self._hunts(of, known), limit=self._limit, threads=self._threads)
+            drained += self._await(of, lost)
         except SignInFailed as error:
             return Drained(left=[Left(kind, row.resource_id or "", row.name, "", str(error)) for row in rows])
         return drained
@@ -142,7 +143,7 @@ class _Cleaning:
         drained = Drained()
         for row in rows:
             places = [self._places.of(project, user, ours=ours) for project, user, ours in row.detail["places"]]
-            kinds = [KINDS[name] for name in row.detail["kinds"]]
+            kinds = [resource(name) for name in row.detail["kinds"]]
             done = sweep(row.name, kinds, places, limit=self._limit, threads=self._threads)
             if done.left:  # so that the row stays
                 done.left.append(Left(SWEEP, "", row.name, "", "what is named so is not all gone"))
@@ -164,7 +165,7 @@ class _Cleaning:
 
         return Drained(left=[left for left in together(one, rows, threads=self._threads) if left])
 
-    def _hunts(self, kind: Kind, rows: Sequence[LedgerRow]) -> list[Hunt]:
+    def _hunts(self, kind: Resource, rows: Sequence[LedgerRow]) -> list[Hunt]:
         hunts = []
         for where, there in _grouped(rows, lambda row: (row.detail.get("project", ""), row.detail.get("user", ""))):
             place = self._places.of(*where, ours=all(row.detail.get("ours", True) for row in there))
@@ -175,7 +176,7 @@ class _Cleaning:
             hunts += [self._places.hunt(row) for row in there if not row.resource_id]
         return hunts
 
-    def _appeared(self, kind: Kind, row: LedgerRow) -> list[Hunt]:
+    def _appeared(self, kind: Resource, row: LedgerRow) -> list[Hunt]:
         """Return how to hunt for what a row stands for; nothing, where its id is known and leads to nothing."""
         if not row.resource_id:
             return [self._places.hunt(row)]
@@ -185,7 +186,7 @@ class _Cleaning:
         except (ApiError, Unreachable):
             return [hunt]
 
-    def _await(self, kind: Kind, rows: Sequence[LedgerRow]) -> Drained:
+    def _await(self, kind: Resource, rows: Sequence[LedgerRow]) -> Drained:
         """Look for what may yet appear, since no answer has said whether it was made; it has its time.
 
         What does not appear stays in the ledger until a look that comes much later has not found it either.
@@ -225,11 +226,11 @@ def _grouped(
     return sorted(groups.items(), key=lambda group: order.index(group[0]) if order else 0)
 
 
-def _has_id(kind: Kind, ids: frozenset[str], thing: Thing) -> bool:
+def _has_id(kind: Resource, ids: frozenset[str], thing: Thing) -> bool:
     return str(thing[kind.id]) in ids
 
 
-def _is_named(kind: Kind, row: LedgerRow, thing: Thing) -> bool:
+def _is_named(kind: Resource, row: LedgerRow, thing: Thing) -> bool:
     """Say whether a thing is the row's: a name that the task file has given can be anybody's, a mark is ours."""
     mark = row.detail.get("mark")
     return kind.name_of(thing) == row.name and mark in {None, thing.get("description")}
@@ -254,9 +255,9 @@ def _revoke(api: Api, row: LedgerRow) -> None:
 
 
 def _restore(api: Api, row: LedgerRow) -> None:
-    kind = KINDS[row.kind]
-    path = f"{kind.path}/{row.detail['project']}"
+    [quotas] = [one.quotas for one in known_services() if one.quotas and one.quotas.resource.name == row.kind]
+    service, path = quotas.resource.service, quotas.path(row.detail["project"])
     if before := row.detail.get("before"):
-        api.put(kind.service, path, {QUOTAS[row.kind]: before})
+        api.put(service, path, {quotas.key: before})
     else:
-        api.delete(kind.service, path)
+        api.delete(service, path)

@@ -8,14 +8,14 @@ from typing import Any, Protocol
 
 from openstack.connection import Connection
 
+from rallycross.cloud.api import Api
 from rallycross.cloud.cloud import Cloud
 from rallycross.cloud.facts import Named
 from rallycross.cloud.naming import context_prefix, random_name
 from rallycross.cloud.scene import Actor, Scene
-from rallycross.context.api import Api
+from rallycross.cloud.together import THREADS
 from rallycross.context.cleaning import clean_rows
 from rallycross.context.ledger import OwnedLedger
-from rallycross.context.together import THREADS
 from rallycross.errors import RallycrossError
 from rallycross.registry import Registry
 from rallycross.task.flaw import Schema, by_schema

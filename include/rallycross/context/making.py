@@ -4,6 +4,7 @@ import time
 from collections.abc import Callable, Iterable
 from typing import Any, ClassVar
 
+from rallycross.cloud.api import Api
 from rallycross.cloud.errors import (
     ApiError,
     ResourceFailed,
@@ -12,14 +13,14 @@ from rallycross.cloud.errors import (
     came_to_an_end,
     outcome_unknown,
 )
+from rallycross.cloud.resource import Resource, Thing
 from rallycross.cloud.scene import Actor, Tenant
-from rallycross.context.api import Api, Thing
+from rallycross.cloud.service import resource
+from rallycross.cloud.together import THREADS, pause_after
 from rallycross.context.cleaning import Places
 from rallycross.context.context import Backstage, Scene, SetUpFailed
-from rallycross.context.draining import look, show
-from rallycross.context.kinds import KINDS, Kind
-from rallycross.context.together import THREADS, pause_after
 from rallycross.errors import RallycrossError
+from rallycross.leftovers.draining import look, show
 from rallycross.settings import settings
 
 LOOK_LIMIT = 5.0  # seconds for which one looks for what may have been made, before another is made
@@ -90,7 +91,7 @@ class Making:
             row = self.note(kind, name, **place, **detail)
             try:
                 thing = create(name)
-                identifier = str(thing[KINDS[kind].id])
+                identifier = str(thing[resource(kind).id])
             except (ApiError, Unreachable, KeyError) as error:
                 if isinstance(error, ApiError | Unreachable) and not outcome_unknown(error):
                     self.backstage.ledger.forgotten(row)  # nothing was made
@@ -103,7 +104,7 @@ class Making:
                             raise
                         raise RallycrossError(f"{kind} {name}: the answer to its request has no {error}") from error
                     continue  # under another name: the one before may yet appear, and is known by its own
-                thing, identifier = found, str(found[KINDS[kind].id])
+                thing, identifier = found, str(found[resource(kind).id])
             self.backstage.ledger.learned(row, identifier)
             return thing
         raise AssertionError  # the last attempt ends in the loop
@@ -136,7 +137,7 @@ class Making:
         """Look for what a request without an answer may have made, by its name; None where it does not appear."""
         [noted] = [one for one in self.backstage.ledger.standing() if one.id == row]
         hunt = Places(self.backstage.connection, self.scene.cloud.users).hunt(noted)
-        return _appearing(lambda: next(iter(look(KINDS[noted.kind], hunt)), None))
+        return _appearing(lambda: next(iter(look(resource(noted.kind), hunt)), None))
 
 
 def _appearing(find: Callable[[], Thing | None]) -> Thing | None:
@@ -152,7 +153,7 @@ def _appearing(find: Callable[[], Thing | None]) -> Thing | None:
         time.sleep(min(pause_after(waited), patience - waited))
 
 
-def wait_for_all(api: Api, kind: Kind, ids: Iterable[str], status: str, *, limit: float) -> list[Thing]:
+def wait_for_all(api: Api, kind: Resource, ids: Iterable[str], status: str, *, limit: float) -> list[Thing]:
     """Wait until all of some things in a user's project have a status, with one list a look; return them as they are.
 
     What the list does not show is asked for by its id. Raise `ResourceFailed` when one ends in an error state or

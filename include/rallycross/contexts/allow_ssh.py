@@ -2,12 +2,13 @@
 
 from typing import Any
 
+from rallycross.cloud.api import Api
 from rallycross.cloud.errors import ApiError, Unreachable, outcome_unknown
+from rallycross.cloud.resource import Thing
 from rallycross.cloud.scene import Actor, Tenant
-from rallycross.context.api import Api, Thing
+from rallycross.cloud.together import together
 from rallycross.context.context import Backstage, Scene, context
 from rallycross.context.making import Making
-from rallycross.context.together import together
 from rallycross.task.known import Needs
 
 _PORTS = {"port_range_min": 1, "port_range_max": 65535}

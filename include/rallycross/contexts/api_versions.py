@@ -3,7 +3,8 @@
 from collections.abc import Iterator
 from typing import Any
 
-from rallycross.cloud.versions import MICROVERSIONS, SPOKEN
+from rallycross.cloud.service import SERVICES, known_services
+from rallycross.cloud.versions import is_microversion
 from rallycross.context.context import Backstage, Scene, SetUpFailed, context
 from rallycross.context.making import Making
 from rallycross.task.flaw import Schema
@@ -31,7 +32,7 @@ def _spoken(version: int) -> Schema:
 
 _SCHEMA: Schema = {
     "type": "object",
-    "properties": {client: _client(_spoken(version)) for client, (_, version) in SPOKEN.items()},
+    "properties": {service.name: _client(_spoken(service.major)) for service in known_services() if service.major},
     "patternProperties": {"^[a-z]+$": _client({})},
     "minProperties": 1,
     "additionalProperties": False,
@@ -40,15 +41,12 @@ _SCHEMA: Schema = {
 
 def _wishes(config: dict[str, dict[str, Any]]) -> Iterator[Wish]:
     for client, asked in config.items():
-        if "version" in asked and client in MICROVERSIONS and _is_micro(str(asked["version"])):
-            yield Wish(f"{client}_microversion", f"{client}.version", str(asked["version"]))
+        service = SERVICES.all.get(client)
+        if service and service.microversion and is_microversion(str(asked.get("version", ""))):
+            yield Wish(service.microversion_fact, f"{client}.version", str(asked["version"]))
         for kind in ("service_type", "service_name"):
             if kind in asked:
                 yield Wish(kind, f"{client}.{kind}", str(asked[kind]))
-
-
-def _is_micro(written: str) -> bool:
-    return bool(written.partition(".")[2].strip("0"))
 
 
 @context("api_versions", order=150, schema=_SCHEMA, needs=Needs(wishes=_wishes))

@@ -5,16 +5,17 @@ from collections import Counter
 from typing import Any
 
 from rallycross.cloud.naming import scenario_prefix
+from rallycross.cloud.resource import Scope
+from rallycross.cloud.service import OF_ADMIN, OF_USERS, chosen, resource_names
 from rallycross.context.cleaning import SWEEP
 from rallycross.context.context import Backstage, Scene, context
-from rallycross.context.kinds import OF_ADMIN, OF_USERS, Scope, chosen, known_names
 from rallycross.task.flaw import Schema
 
 Seat = tuple[str, str, bool]  # ids of a project and of one of its users ("" = of the project), whether it is ours
 
 
 def _schema(scopes: frozenset[Scope]) -> Schema:
-    return {"type": "array", "items": {"enum": known_names(scopes)}}
+    return {"type": "array", "items": {"enum": resource_names(scopes)}}
 
 
 class _Sweeping:

@@ -3,9 +3,9 @@
 from typing import Any
 
 from rallycross.cloud.scene import Actor, Tenant
+from rallycross.cloud.together import together
 from rallycross.context.context import Backstage, Scene, context
 from rallycross.context.making import Making
-from rallycross.context.together import together
 from rallycross.task.known import Needs
 
 

@@ -6,12 +6,12 @@ from typing import Any
 
 from rallycross.cloud.errors import ApiError
 from rallycross.cloud.facts import Named
-from rallycross.context.api import Thing
+from rallycross.cloud.resource import Thing
+from rallycross.cloud.service import resource
+from rallycross.cloud.together import together
 from rallycross.context.context import Backstage, Scene, context
-from rallycross.context.draining import show
-from rallycross.context.kinds import KINDS
 from rallycross.context.making import Making
-from rallycross.context.together import together
+from rallycross.leftovers.draining import show
 from rallycross.task.flaw import Schema
 from rallycross.task.known import Needs
 
@@ -70,7 +70,7 @@ class Flavors(Making):
             return dict(api.post("compute", "/flavors", {"flavor": body})["flavor"])
 
         try:
-            flavor = self.make_known(row, create, lambda: show(KINDS["nova.flavors"], api, identifier))
+            flavor = self.make_known(row, create, lambda: show(resource("nova.flavors"), api, identifier))
         except ApiError as error:
             if error.status != _CONFLICT:
                 raise

@@ -10,16 +10,17 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from rallycross.cloud.api import Api
 from rallycross.cloud.errors import ApiError, Unreachable, outcome_unknown
 from rallycross.cloud.facts import Named
+from rallycross.cloud.resource import Thing
 from rallycross.cloud.retrying import TRANSIENT
 from rallycross.cloud.scene import Actor, Tenant
-from rallycross.context.api import Api, Thing
+from rallycross.cloud.service import resource
+from rallycross.cloud.together import pause_after, together
 from rallycross.context.context import Backstage, Scene, SetUpFailed, context
-from rallycross.context.draining import show
-from rallycross.context.kinds import KINDS
 from rallycross.context.making import Making, wait_for_all
-from rallycross.context.together import pause_after, together
+from rallycross.leftovers.draining import show
 from rallycross.task.bounds import COUNT
 from rallycross.task.flaw import Schema
 from rallycross.task.known import Needs
@@ -89,7 +90,7 @@ class Images(Making):
         for tenant, user in seats:
             ids = [image["id"] for owner, image in made if owner is tenant]
             api = self.backstage.api(user)
-            tenant.resources["images"] = wait_for_all(api, KINDS["glance.images"], ids, "active", limit=_LIMIT)
+            tenant.resources["images"] = wait_for_all(api, resource("glance.images"), ids, "active", limit=_LIMIT)
 
     def _make(self, seat: tuple[Tenant, Actor], path: Path) -> tuple[Tenant, Thing]:
         tenant, user = seat
@@ -103,7 +104,7 @@ class Images(Making):
         def create() -> Thing:
             return dict(api.post("image", "/images", {"id": identifier, "name": name, **self._body}))
 
-        image = self.make_known(row, create, lambda: show(KINDS["glance.images"], api, identifier))
+        image = self.make_known(row, create, lambda: show(resource("glance.images"), api, identifier))
         _upload(api, identifier, path)
         return tenant, image
 
@@ -118,7 +119,7 @@ def _upload(api: Api, image: str, path: Path) -> None:
             if not outcome_unknown(error) and getattr(error, "status", 0) not in TRANSIENT:
                 raise
             time.sleep(pause_after(attempt))
-            status = (show(KINDS["glance.images"], api, image) or {}).get("status")
+            status = (show(resource("glance.images"), api, image) or {}).get("status")
             if status in {"active", "saving"}:
                 return
             if status != "queued" or attempt == _UPLOADS:

@@ -2,11 +2,11 @@
 
 from typing import Any
 
+from rallycross.cloud.resource import Thing
 from rallycross.cloud.scene import Actor
-from rallycross.context.api import Thing
+from rallycross.cloud.together import together
 from rallycross.context.context import Backstage, Scene, context
 from rallycross.context.making import Making
-from rallycross.context.together import together
 from rallycross.task.known import Needs
 
 

@@ -3,13 +3,14 @@
 import ipaddress
 from typing import Any
 
+from rallycross.cloud.api import Api
 from rallycross.cloud.errors import ApiError
+from rallycross.cloud.resource import Thing
 from rallycross.cloud.scene import Actor, Tenant
-from rallycross.context.api import Api, Thing
+from rallycross.cloud.together import together
 from rallycross.context.context import Backstage, Scene, SetUpFailed, context
 from rallycross.context.making import Making
 from rallycross.context.schemas import GATEWAY
-from rallycross.context.together import together
 from rallycross.task.bounds import COUNT
 from rallycross.task.flaw import Schema
 from rallycross.task.known import Needs

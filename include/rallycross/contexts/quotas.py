@@ -4,67 +4,39 @@ from collections.abc import Iterator
 from typing import Any
 
 from rallycross.cloud.scene import Tenant
-from rallycross.context.cleaning import QUOTAS
+from rallycross.cloud.service import SERVICES, known_services
+from rallycross.cloud.service import Quotas as QuotasOf
+from rallycross.cloud.together import together
 from rallycross.context.context import Backstage, Scene, context
-from rallycross.context.kinds import KINDS
 from rallycross.context.making import Making
-from rallycross.context.together import together
 from rallycross.task.flaw import Schema
 from rallycross.task.known import Needs
 from rallycross.task.wishes import Wish
 
-_NAMES = {
-    "nova": (
-        "instances",
-        "cores",
-        "ram",
-        "floating_ips",
-        "fixed_ips",
-        "metadata_items",
-        "injected_files",
-        "injected_file_content_bytes",
-        "injected_file_path_bytes",
-        "key_pairs",
-        "security_groups",
-        "security_group_rules",
-        "server_groups",
-        "server_group_members",
-    ),
-    "cinder": ("gigabytes", "snapshots", "volumes", "backups", "backup_gigabytes"),
-    "neutron": (
-        "network",
-        "subnet",
-        "port",
-        "router",
-        "floatingip",
-        "security_group",
-        "security_group_rule",
-        "health_monitor",
-        "pool",
-        "vip",
-        "trunk",
-    ),
-}
 _LIMIT: Schema = {"type": "integer", "minimum": -1}  # -1 = none
 _SCHEMA: Schema = {
     "type": "object",
     "properties": {
-        service: {"type": "object", "properties": dict.fromkeys(names, _LIMIT), "additionalProperties": False}
-        for service, names in _NAMES.items()
+        service.name: {
+            "type": "object",
+            "properties": dict.fromkeys(service.quotas.names, _LIMIT),
+            "additionalProperties": False,
+        }
+        for service in known_services()
+        if service.quotas
     },
     "additionalProperties": False,
 }
-_KINDS = {"nova": "nova.quotas", "cinder": "cinder.quotas", "neutron": "neutron.quota"}
 
 
 def _services(config: dict[str, Any]) -> dict[str, str]:
-    return {client: KINDS[_KINDS[client]].service for client in config}
+    return {client: SERVICES[client].type for client in config}
 
 
 def _wishes(config: dict[str, dict[str, int]]) -> Iterator[Wish]:
     for client, quotas in config.items():
         for name in quotas:
-            yield Wish(f"{client}_quota", f"{client}.{name}", name)
+            yield Wish(SERVICES[client].quota_fact, f"{client}.{name}", name)
 
 
 @context("quotas", order=300, schema=_SCHEMA, needs=Needs(administrator=True, services_of=_services, wishes=_wishes))
@@ -75,21 +47,24 @@ class Quotas(Making):
 
     def __init__(self, config: dict[str, dict[str, int]], scene: Scene, backstage: Backstage) -> None:
         super().__init__(scene, backstage)
-        self._quotas = {_KINDS[service]: quotas for service, quotas in config.items() if quotas}
+        self._quotas = [
+            (service.quotas, config[service.name])
+            for service in known_services()
+            if service.quotas and config.get(service.name)
+        ]
 
     def make_all(self) -> None:
         """Set them, and keep in the ledger what they were."""
         self.seats()
-        self.scene.shared["quotas"] = list(self._quotas)
-        together(self._set, [(kind, tenant) for kind in self._quotas for tenant in self.scene.tenants.values()])
+        self.scene.shared["quotas"] = [quotas.resource.name for quotas, _ in self._quotas]
+        together(self._set, [(*one, tenant) for one in self._quotas for tenant in self.scene.tenants.values()])
 
-    def _set(self, one: tuple[str, Tenant]) -> None:
-        (kind, tenant), api = one, self.backstage.api()
-        service, path, key = KINDS[kind].service, f"{KINDS[kind].path}/{tenant.id}", QUOTAS[kind]
-        wanted = self._quotas[kind]
+    def _set(self, one: tuple[QuotasOf, dict[str, int], Tenant]) -> None:
+        (quotas, wanted, tenant), api = one, self.backstage.api()
+        service, path, key = quotas.resource.service, quotas.path(tenant.id), quotas.key
         before: dict[str, Any] = {}
         if tenant.existing:
             now = api.get(service, path)[key]
             before = {"before": {name: now[name] for name in wanted if name in now}}
-        self.note(kind, tenant.name, project=tenant.id, **before)
+        self.note(quotas.resource.name, tenant.name, project=tenant.id, **before)
         api.put(service, path, {key: wanted})

@@ -3,10 +3,10 @@
 from collections.abc import Iterator
 
 from rallycross.cloud.scene import Actor
+from rallycross.cloud.together import together
 from rallycross.context.cleaning import GRANT, grant_path
 from rallycross.context.context import Backstage, Scene, SetUpFailed, context
 from rallycross.context.making import Making
-from rallycross.context.together import together
 from rallycross.task.known import Needs
 from rallycross.task.wishes import Wish
 

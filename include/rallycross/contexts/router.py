@@ -2,12 +2,12 @@
 
 from typing import Any
 
+from rallycross.cloud.resource import Thing
 from rallycross.cloud.scene import Actor, Tenant
-from rallycross.context.api import Thing
+from rallycross.cloud.together import together
 from rallycross.context.context import Backstage, Scene, context
 from rallycross.context.making import Making
 from rallycross.context.schemas import GATEWAY
-from rallycross.context.together import together
 from rallycross.task.bounds import COUNT
 from rallycross.task.flaw import Schema
 from rallycross.task.known import Needs

@@ -2,13 +2,14 @@
 
 from typing import Any
 
+from rallycross.cloud.api import Api
 from rallycross.cloud.facts import Named
+from rallycross.cloud.resource import Thing
 from rallycross.cloud.scene import Actor, Tenant
-from rallycross.context.api import Api, Thing
+from rallycross.cloud.service import resource
+from rallycross.cloud.together import together
 from rallycross.context.context import Backstage, Scene, SetUpFailed, context
-from rallycross.context.kinds import KINDS
 from rallycross.context.making import Making, wait_for_all
-from rallycross.context.together import together
 from rallycross.task.bounds import COUNT
 from rallycross.task.flaw import Schema
 from rallycross.task.known import Needs
@@ -71,7 +72,7 @@ class Servers(Making):
             tenant, user = seat
             ids = [server["id"] for owner, server in made if owner is tenant]
             api = self.backstage.api(user)
-            tenant.resources["servers"] = wait_for_all(api, KINDS["nova.servers"], ids, "ACTIVE", limit=_LIMIT)
+            tenant.resources["servers"] = wait_for_all(api, resource("nova.servers"), ids, "ACTIVE", limit=_LIMIT)
 
         together(wait, seats)
 

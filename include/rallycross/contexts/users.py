@@ -4,14 +4,14 @@ import secrets
 from collections.abc import Iterator
 from typing import Any
 
+from rallycross.cloud.api import Api
 from rallycross.cloud.cloud import Cloud
 from rallycross.cloud.entry import acting_as
 from rallycross.cloud.errors import ApiError
 from rallycross.cloud.scene import Actor, Tenant
-from rallycross.context.api import Api
+from rallycross.cloud.together import THREADS, together
 from rallycross.context.context import Backstage, Scene, SetUpFailed, context
 from rallycross.context.making import Making
-from rallycross.context.together import THREADS, together
 from rallycross.task.bounds import COUNT
 from rallycross.task.flaw import Schema
 from rallycross.task.known import Needs

@@ -3,10 +3,10 @@
 from collections.abc import Iterator
 
 from rallycross.cloud.facts import Named
-from rallycross.context.api import Thing
+from rallycross.cloud.resource import Thing
+from rallycross.cloud.together import together
 from rallycross.context.context import Backstage, Scene, context
 from rallycross.context.making import Making
-from rallycross.context.together import together
 from rallycross.task.known import Needs
 
 

@@ -2,12 +2,12 @@
 
 from typing import Any
 
+from rallycross.cloud.resource import Thing
 from rallycross.cloud.scene import Actor, Tenant
-from rallycross.context.api import Thing
+from rallycross.cloud.service import resource
+from rallycross.cloud.together import together
 from rallycross.context.context import Backstage, Scene, context
-from rallycross.context.kinds import KINDS
 from rallycross.context.making import Making, wait_for_all
-from rallycross.context.together import together
 from rallycross.task.bounds import COUNT, GIBIBYTES
 from rallycross.task.flaw import Schema
 from rallycross.task.known import Needs
@@ -45,7 +45,7 @@ class Volumes(Making):
             tenant, user = seat
             ids = [volume["id"] for owner, volume in made if owner is tenant]
             api = self.backstage.api(user)
-            tenant.resources["volumes"] = wait_for_all(api, KINDS["cinder.volumes"], ids, "available", limit=_LIMIT)
+            tenant.resources["volumes"] = wait_for_all(api, resource("cinder.volumes"), ids, "available", limit=_LIMIT)
 
         together(wait, seats)
 

@@ -6,7 +6,7 @@
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from rallycross.cloud.versions import SPOKEN
+from rallycross.cloud.service import SERVICES
 from rallycross.yamlfile import Path
 
 ENGINES = {
@@ -174,8 +174,9 @@ def _existing(data: dict[str, Any], where: Path) -> tuple[dict[str, Any], Moved]
 def _asked_of_services(api_info: dict[Any, Any]) -> Iterator[tuple[str, str]]:
     """Yield the keys of a clouds.yaml for what Rally's clients are to ask for."""
     for client, asked in api_info.items():
-        if client in SPOKEN and isinstance(asked, dict):
-            service = SPOKEN[client][0].replace("-", "_")
+        known = SERVICES.all.get(client)
+        if known and known.version and isinstance(asked, dict):
+            service = known.type.replace("-", "_")
             if asked.get("version"):
                 yield f"{service}_api_version", str(asked["version"])
             if asked.get("service_type"):

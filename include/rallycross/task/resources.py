@@ -4,13 +4,12 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from rallycross.cloud.facts import Named
+from rallycross.cloud.service import is_exact
 from rallycross.errors import brief
 from rallycross.patterns import BadPatterns, found
 
 # Where a pattern fits several, the last by name is taken for an image; for all else that is an error.
 _LAST_OF_MANY = frozenset({"image"})
-# Of these a name is never a pattern, and the first of several that share it is taken.
-_BY_EXACT_NAME = frozenset({"network", "external_network", "strategy", "goal"})
 
 
 class NotFound(Exception):  # noqa: N818 - what it says is the whole message
@@ -81,7 +80,7 @@ def _find(kind: str, spec: Mapping[str, Any] | str, things: Sequence[Named]) -> 
         raise NotFound(f"says neither `id` nor `name` nor `regex` of the {called}")
     things = [thing for thing in things if _listed(thing, spec.get("list_kwargs") or {})]
     exact = [thing for thing in things if thing.name == pattern] if "name" in spec else []
-    if kind in _BY_EXACT_NAME:
+    if is_exact(kind):
         return _first(exact, f"there is no {called} '{pattern}'")
     fitting = exact or _fitting(kind, str(pattern), things, accurate=spec.get("accurate", False) and "name" in spec)
     if not fitting:

@@ -10,7 +10,7 @@ from rallycross.errors import did_you_mean
 class Wish:
     """One thing that a context asks for."""
 
-    kind: str  # see `inventory.KINDS`
+    kind: str  # see `inventory.facts`
     key: str  # where in the context it stands
     wanted: str
 

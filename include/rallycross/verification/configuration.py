@@ -3,11 +3,11 @@
 import configparser
 import io
 import re
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import PurePath
-from typing import NamedTuple
 
+from rallycross.cloud.service import Tempest, known_services
 from rallycross.errors import RallycrossError
 from rallycross.secret import shown_value
 from rallycross.verification.accounts import Accounts
@@ -15,32 +15,6 @@ from rallycross.verification.facts import Admin, Facts, Flavor, Image, Keystone
 
 SMALL_IMAGE = re.compile(r"cirros|testvm", re.IGNORECASE)  # what Rally looks for
 TEST_SECONDS = 600  # after which tempest gives up a single test
-
-
-class Asked(NamedTuple):
-    """How tempest, or a plugin of it, asks for a service."""
-
-    service: str  # as facts call it
-    available: str  # option of service_available that says whether it is there; "" = none does
-    section: str  # whose clients look for it in the catalog
-
-
-TEMPEST = (
-    Asked("block-storage", "cinder", "volume"),
-    Asked("image", "glance", "image"),
-    Asked("network", "neutron", "network"),
-    Asked("compute", "nova", "compute"),
-    Asked("object-store", "swift", "object-storage"),
-    Asked("placement", "", "placement"),
-)
-# Without the option a plugin takes its service to be there.
-PLUGINS = {
-    "barbican-tempest-plugin": Asked("key-manager", "barbican", "key_manager"),
-    "designate-tempest-plugin": Asked("dns", "designate", "dns"),
-    "heat-tempest-plugin": Asked("orchestration", "heat", "heat_plugin"),
-    "manila-tempest-plugin": Asked("shared-file-system", "manila", "share"),
-    "octavia-tempest-plugin": Asked("load-balancer", "load_balancer", "load_balancer"),
-}
 
 
 @dataclass(frozen=True)
@@ -271,33 +245,37 @@ def _volume(facts: Facts) -> list[Option]:
     return options
 
 
-def _asked(packages: Collection[str]) -> list[Asked]:
-    return [*TEMPEST, *(asked for package, asked in PLUGINS.items() if package in packages)]
+def _known(packages: Collection[str]) -> Iterator[tuple[str, Tempest]]:
+    """Yield the services that tempest and its installed plugins know, by official type."""
+    for service in known_services():
+        if service.tempest and (not service.tempest.plugin or service.tempest.plugin in packages):
+            yield service.type, service.tempest
 
 
 def _services(facts: Facts, packages: Collection[str]) -> list[Option]:
+    """Return which services there are. Without its option a plugin takes its service to be there."""
     options = []
-    for asked in _asked(packages):
-        there = asked.service in facts.services
-        why = f"the catalog has {'a' if there else 'no'} service of the type {asked.service}"
-        if asked.available:
-            options.append(Option("service_available", asked.available, _bool(there), why))
+    for kind, known in _known(packages):
+        there = kind in facts.services
+        why = f"the catalog has {'a' if there else 'no'} service of the type {kind}"
+        if known.option:
+            options.append(Option("service_available", known.option, _bool(there), why))
     return [*options, Option("service_available", "horizon", "false", "a dashboard is in no catalog")]
 
 
 def _endpoints(facts: Facts, packages: Collection[str]) -> list[Option]:
     """Return how each service is found in the catalog: tempest expects today's names, and public endpoints."""
     options = []
-    for kind, _, section in _asked(packages):
-        if (found := facts.endpoints.get(kind)) is None:
+    for kind, known in _known(packages):
+        if not known.section or (found := facts.endpoints.get(kind)) is None:
             continue
-        suffix = "" if section == "placement" else "URL"  # which that section does not take
+        interface = f"{found.interface}{known.endpoint_suffix}"
         options += [
-            Option(section, "catalog_type", found.type, "the type in the catalog"),
-            Option(section, "endpoint_type", f"{found.interface}{suffix}", "the cloud's entry, and the catalog"),
+            Option(known.section, "catalog_type", found.type, "the type in the catalog"),
+            Option(known.section, "endpoint_type", interface, "the cloud's entry, and the catalog"),
         ]
         if found.region:
-            options.append(Option(section, "region", found.region, "the cloud's entry"))
+            options.append(Option(known.section, "region", found.region, "the cloud's entry"))
     return options
 
 

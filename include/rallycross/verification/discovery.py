@@ -14,22 +14,10 @@ from rallycross.cloud.access import v3
 from rallycross.cloud.catalog import chosen, interfaces, official
 from rallycross.cloud.cloud import Cloud
 from rallycross.cloud.errors import ApiError
+from rallycross.cloud.service import known_services
 from rallycross.errors import RallycrossError
 from rallycross.verification.facts import Backend, Endpoint, Facts, Flavor, Image, Keystone, Network
 
-# Official types of the services that tests are chosen by; os-service-types knows what else a catalog may call them.
-SERVICES = (
-    "compute",
-    "image",
-    "network",
-    "block-storage",
-    "object-store",
-    "load-balancer",
-    "orchestration",
-    "dns",
-    "key-manager",
-    "shared-file-system",
-)
 AT_ONCE = 4  # questions asked at the same time
 
 
@@ -44,7 +32,7 @@ def discover(cloud: Cloud, connection: openstack.connection.Connection) -> Facts
         raise RallycrossError(
             f"cloud {cloud.name!r}: cannot sign in at {found.auth_url} ({error}) - check its entry and its keystone"
         ) from error
-    services = frozenset(there.keys() & set(SERVICES))
+    services = frozenset(there.keys() & tested())
     endpoints = {kind: _endpoint(kind, one, connection.config) for kind, one in there.items()}
     # A proxy finds its endpoint when it is first touched, which threads must not do at the same time.
     proxies: dict[str, Any] = {
@@ -68,6 +56,11 @@ def discover(cloud: Cloud, connection: openstack.connection.Connection) -> Facts
                 f"cloud {cloud.name!r}: cannot be asked what it has ({error}) - verifying needs an administrator, "
                 "and every service of the catalog answering"
             ) from error
+
+
+def tested() -> set[str]:
+    """Return the types of the services that tests are chosen by."""
+    return {service.type for service in known_services() if service.tempest and service.tempest.option}
 
 
 def has_service(connection: openstack.connection.Connection, name: str) -> bool:

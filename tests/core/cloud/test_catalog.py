@@ -8,10 +8,10 @@ from keystoneauth1.session import Session
 from small_cloud import SmallCloud
 
 from rallycross.cloud.access import SignIn
+from rallycross.cloud.api import Api
 from rallycross.cloud.catalog import endpoints
 from rallycross.cloud.cloud import Cloud
 from rallycross.cloud.errors import SignInFailed
-from rallycross.context.api import Api
 
 AUTH = {"auth_url": "http://192.0.2.1:5000/v3", "username": "u", "password": "p", "project_name": "p"}
 

@@ -28,12 +28,12 @@ from hypothesis import strategies as st
 from small_cloud import SmallCloud
 
 from rallycross.cloud.access import SignIn
+from rallycross.cloud.api import Api
 from rallycross.cloud.client import Client, open_http
 from rallycross.cloud.cloud import Cloud
 from rallycross.cloud.errors import ApiError, BadAnswer, SignInFailed, Unreachable
 from rallycross.cloud.inventory import facts
 from rallycross.cloud.retrying import asked_to_wait, pause
-from rallycross.context.api import Api
 from rallycross.errors import RallycrossError
 
 SERVERS = "^GET /compute/v2.1/servers"

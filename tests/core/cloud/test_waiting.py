@@ -1,19 +1,21 @@
 """Waiting, in virtual time."""
 
 import asyncio
+from dataclasses import replace
 from typing import Any
 
 import pytest
 from virtual_time import run_virtually
 
 from rallycross.cloud.errors import ApiError, ResourceFailed, WaitedTooLong
+from rallycross.cloud.resource import Resource
 from rallycross.cloud.waiting import RallyPolling, Waiting, as_rally
 from rallycross.cloud.watch import POLL_LONGEST, POLL_SHORTEST
-from rallycross.cloud.wish import Kind, becomes, goes
+from rallycross.cloud.wish import becomes, goes
 
-ALONE = Kind("compute", "/servers", "server")  # without a list
-LISTED = Kind("compute", "/servers", "server", several="/servers/detail")
-CHANGED = Kind("compute", "/servers", "server", several="/servers/detail", since="changes-since")
+ALONE = Resource("nova.servers", "project", "compute", "/servers", one="server")  # without a list
+LISTED = replace(ALONE, listing="/servers/detail")
+CHANGED = replace(LISTED, since="changes-since")
 
 Story = list[tuple[float, dict[str, Any] | int]]  # from when on a thing is what; a number: the API answers with it
 
@@ -62,7 +64,7 @@ def becoming(moment: float, last: dict[str, Any] | int | None = None) -> Story:
     return [(0, {"status": "BUILD"}), (moment, last if last is not None else {"status": "ACTIVE"})]
 
 
-def wait(cloud: Stories, kind: Kind, *names: str, limit: float = 300.0, gone: bool = False) -> list[dict[str, Any]]:
+def wait(cloud: Stories, kind: Resource, *names: str, limit: float = 300.0, gone: bool = False) -> list[dict[str, Any]]:
     """Wait for all of them at the same time, in one project."""
 
     async def main() -> list[dict[str, Any]]:
@@ -86,7 +88,7 @@ def test_a_change_is_seen_soon_after_it_happens(moment: float) -> None:
 
 @pytest.mark.parametrize("kind", [LISTED, CHANGED])
 @pytest.mark.parametrize("moment", [0.4, 3.7, 30.0])
-def test_many_see_their_changes_as_soon_as_one(kind: Kind, moment: float) -> None:
+def test_many_see_their_changes_as_soon_as_one(kind: Resource, moment: float) -> None:
     """Those who look together see a change as soon as one who looks alone, and send a list where each would ask."""
     cloud = Stories(**{f"s{n}": becoming(moment + n * 0.01) for n in range(40)})
     seen: dict[str, float] = {}
@@ -150,7 +152,7 @@ def test_long_waits_ask_seldom() -> None:
 
 
 @pytest.mark.parametrize("kind", [ALONE, LISTED, CHANGED])
-def test_an_error_state_ends_the_wait_with_the_clouds_reason(kind: Kind) -> None:
+def test_an_error_state_ends_the_wait_with_the_clouds_reason(kind: Resource) -> None:
     """A thing in an error state is not waited for any longer; the fault's message is told; others go on."""
     broken = {"status": "ERROR", "fault": {"message": "No valid host"}}
     cloud = Stories(seven=becoming(1, broken), eight=becoming(2))
@@ -178,7 +180,7 @@ def test_a_wait_has_a_limit() -> None:
 
 @pytest.mark.parametrize("kind", [ALONE, LISTED, CHANGED])
 @pytest.mark.parametrize("last", [404, {"status": "DELETED"}])
-def test_gone_is_when_the_cloud_does_not_know_it(last: Any, kind: Kind) -> None:
+def test_gone_is_when_the_cloud_does_not_know_it(last: Any, kind: Resource) -> None:
     """A thing is gone when it is not found, or says so itself."""
     cloud = Stories(one=becoming(2, last), two=becoming(2.5, last))
     wait(cloud, kind, "one", "two", gone=True)

@@ -6,12 +6,13 @@ from typing import Any
 import pytest
 from small_cloud import SmallCloud
 
+from rallycross.cloud.resource import Place
 from rallycross.cloud.scene import Tenant
+from rallycross.cloud.service import OF_ADMIN, OF_USERS, chosen, resource
 from rallycross.context.cleaning import LeftBehind, clean
 from rallycross.context.context import CONTEXTS, Backstage, Scene
-from rallycross.context.draining import drain, everything, sweep
-from rallycross.context.kinds import KINDS, OF_ADMIN, OF_USERS, Place, chosen
 from rallycross.contexts.cleanup import AdminCleanup, Cleanup
+from rallycross.leftovers.draining import drain, everything, sweep
 from rallycross.task.flaw import flaws
 
 PREFIX = "s_rally_0badcafe_"
@@ -126,7 +127,7 @@ def test_what_takes_its_time_is_waited_for_with_one_list_a_look(small_cloud: Sma
     for number in range(5):
         put(small_cloud, "servers", f"s{number}", tenant_id="p1")
     place = Place(api(small_cloud), admin=True, project="p1")
-    drained = drain(KINDS["nova.servers"], [everything(place, KINDS["nova.servers"])])
+    drained = drain(resource("nova.servers"), [everything(place, resource("nova.servers"))])
     assert (drained.deleted, drained.left) == ({"nova.servers": 5}, [])
     assert small_cloud.sent()["DELETE compute"] == 5
     assert 3 <= sum(request.startswith("GET compute /servers/detail") for request in small_cloud.requests) <= 7
@@ -137,7 +138,7 @@ def test_what_stays_beyond_the_limit_is_given_up(small_cloud: SmallCloud) -> Non
     small_cloud.lingers = 60
     put(small_cloud, "servers", "slow", tenant_id="p1")
     place = Place(api(small_cloud), admin=True, project="p1")
-    drained = drain(KINDS["nova.servers"], [everything(place, KINDS["nova.servers"])], limit=0.2)
+    drained = drain(resource("nova.servers"), [everything(place, resource("nova.servers"))], limit=0.2)
     assert drained.deleted == {}
     assert [str(one) for one in drained.left] == ["nova.servers slow: it is there still after 0.2 s (project p1)"]
 
@@ -147,7 +148,7 @@ def test_a_router_goes_with_its_interfaces(small_cloud: SmallCloud) -> None:
     put(small_cloud, "routers", "r", project_id="p1")
     put(small_cloud, "ports", "i", device_id="r", device_owner="network:router_interface", project_id="p1")
     place = Place(api(small_cloud), admin=True, project="p1")
-    assert drain(KINDS["neutron.router"], [everything(place, KINDS["neutron.router"])]).left == []
+    assert drain(resource("neutron.router"), [everything(place, resource("neutron.router"))]).left == []
     assert (small_cloud.count("routers"), small_cloud.count("ports")) == (0, 0)
 
 
@@ -174,7 +175,7 @@ def test_a_project_that_does_not_become_empty_stays(
 def test_a_project_that_is_gone_is_counted(small_cloud: SmallCloud) -> None:
     """As everything that is deleted is, also after it has been looked for once more."""
     put(small_cloud, "projects", f"{PREFIX}p", domain_id="default")
-    drained = sweep(PREFIX, [KINDS["keystone.project"]], [Place(api(small_cloud), admin=True)])
+    drained = sweep(PREFIX, [resource("keystone.project")], [Place(api(small_cloud), admin=True)])
     assert (drained.deleted, drained.left) == ({"keystone.project": 1}, [])
     assert small_cloud.count("projects") == 0
 

@@ -21,12 +21,13 @@ from fault_proxy import (
 )
 from small_cloud import SmallCloud
 
-from rallycross.context.api import Api
+from rallycross.cloud.api import Api
+from rallycross.cloud.resource import Place
+from rallycross.cloud.service import resource
 from rallycross.context.cleaning import LeftBehind, clean
 from rallycross.context.context import CONTEXTS, Backstage, Scene, SetUpFailed
-from rallycross.context.draining import drain, everything
-from rallycross.context.kinds import KINDS, Place
 from rallycross.context.ledger import OwnedLedger
+from rallycross.leftovers.draining import drain, everything
 from rallycross.results.store import Store
 
 WANTED: dict[str, Any] = {
@@ -185,7 +186,7 @@ def test_what_a_list_overlooks_once_is_deleted_too(proxy: FaultProxy, small_clou
     proxy.faults.append(Fault(without(lambda: "3"), "^GET /compute/v2.1/servers/detail"))
     proxy.faults.append(Fault(paged(2, twice=True), "^GET /compute/v2.1/servers/detail", times=-1))
     place = Place(Api(proxy.cloud(small_cloud.cloud()).connect()), admin=True, project="p")
-    drained = drain(KINDS["nova.servers"], [everything(place, KINDS["nova.servers"])])
+    drained = drain(resource("nova.servers"), [everything(place, resource("nova.servers"))])
     assert (drained.deleted, drained.left) == ({"nova.servers": 5}, [])
     assert small_cloud.count("servers") == 0
 

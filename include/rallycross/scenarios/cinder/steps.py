@@ -2,8 +2,9 @@
 
 from typing import Any, TypedDict, Unpack
 
+from rallycross.cloud.service import resource
 from rallycross.cloud.waiting import RallyPolling
-from rallycross.cloud.wish import Kind, becomes, goes
+from rallycross.cloud.wish import becomes, goes
 from rallycross.scenario.scenario import step
 from rallycross.scenario.user import User
 
@@ -13,7 +14,7 @@ DELETE_LIMIT = 600.0
 _CREATE = RallyPolling(before=2, between=2)
 _DELETE = RallyPolling(before=0, between=2)
 
-VOLUME = Kind("block-storage", "/volumes", "volume", several="/volumes/detail")
+VOLUME = resource("cinder.volumes")
 
 Volume = dict[str, Any]
 

@@ -3,8 +3,9 @@
 from pathlib import Path
 from typing import Any
 
+from rallycross.cloud.service import resource
 from rallycross.cloud.waiting import RallyPolling
-from rallycross.cloud.wish import Kind, becomes
+from rallycross.cloud.wish import becomes
 from rallycross.scenario.scenario import step
 from rallycross.scenario.user import User
 
@@ -12,7 +13,7 @@ CREATE_LIMIT = 120.0  # seconds until an image must be active; Rally's default
 
 _CREATE = RallyPolling(before=2, between=1)
 
-IMAGE = Kind("image", "/images")
+IMAGE = resource("glance.images")
 
 Image = dict[str, Any]
 

@@ -4,8 +4,9 @@ import base64
 import random
 from typing import Any, Literal, TypedDict, Unpack
 
+from rallycross.cloud.service import resource
 from rallycross.cloud.waiting import RallyPolling
-from rallycross.cloud.wish import Kind, becomes, goes
+from rallycross.cloud.wish import becomes, goes
 from rallycross.scenario.scenario import step
 from rallycross.scenario.user import User
 
@@ -15,7 +16,7 @@ DELETE_LIMIT = 300.0
 _BOOT = RallyPolling(before=1, between=2)
 _DELETE = RallyPolling(before=2, between=2)
 
-SERVER = Kind("compute", "/servers", "server", several="/servers/detail", since="changes-since")
+SERVER = resource("nova.servers")
 
 Server = dict[str, Any]
 

@@ -5,7 +5,7 @@ import threading
 import pytest
 
 from rallycross.cloud.retrying import given_up
-from rallycross.context.together import together
+from rallycross.cloud.together import together
 
 
 def test_results_have_the_order_of_what_they_are_of() -> None:

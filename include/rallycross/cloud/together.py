@@ -30,7 +30,7 @@ def together(function: Callable[[T], R], items: Iterable[T], *, threads: int = T
         given_up.set(over)
         return function(item)
 
-    with ThreadPoolExecutor(min(threads, len(items)), thread_name_prefix="context") as pool:
+    with ThreadPoolExecutor(min(threads, len(items)), thread_name_prefix="together") as pool:
         futures = [pool.submit(copy_context().run, one, item) for item in items]
         try:
             for ended in wait(futures, return_when=FIRST_EXCEPTION).done:  # one that waits hides no other's failure

@@ -10,12 +10,11 @@ from openstack.connection import Connection
 from rallycross.cloud.answers import Asked, Body, refused, request_id_of
 from rallycross.cloud.catalog import endpoints, official
 from rallycross.cloud.errors import BadAnswer, SignInFailed, Unreachable
+from rallycross.cloud.resource import Thing
+from rallycross.cloud.service import microversion_header
 from rallycross.cloud.session import never_sent
 from rallycross.settings import settings
 
-Thing = dict[str, Any]  # as the API shows it
-
-_MICROVERSION_NAMES = {"block-storage": "volume"}  # how a service calls itself in the header, where not by its type
 _BYTES = {"Content-Type": "application/octet-stream"}
 
 
@@ -57,6 +56,10 @@ class Api:
     def put(self, service: str, path: str, body: Mapping[str, Any] | None = None) -> Any:
         """Set."""
         return self._send("PUT", service, path, json=body)
+
+    def patch(self, service: str, path: str, body: Mapping[str, Any]) -> Any:
+        """Change."""
+        return self._send("PATCH", service, path, json=body)
 
     def upload(self, service: str, path: str, data: IO[bytes]) -> None:
         """Send bytes."""
@@ -113,7 +116,7 @@ class Api:
         url = self._endpoints[service] + path
         asked = {"Accept": "application/json", **(headers or {})}
         if microversion:
-            asked["OpenStack-API-Version"] = f"{_MICROVERSION_NAMES.get(service, service)} {microversion}"
+            asked |= microversion_header(service, microversion)
         try:  # not logged: a body may have a password in it
             answer = self._session.request(url, method, headers=asked, raise_exc=False, log=False, reads=True, **more)
         except ClientException as error:

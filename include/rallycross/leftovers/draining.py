@@ -6,10 +6,11 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Self
 
+from rallycross.cloud.api import Api
 from rallycross.cloud.errors import ApiError, Unreachable
-from rallycross.context.api import Api, Thing
-from rallycross.context.kinds import KINDS, Kind, Place
-from rallycross.context.together import THREADS, pause_after, together
+from rallycross.cloud.resource import Place, Resource, Thing
+from rallycross.cloud.service import resources
+from rallycross.cloud.together import THREADS, pause_after, together
 
 LIMIT = 600.0  # seconds until all things of one kind must be gone; Rally's default
 _ATTEMPTS = 3  # at deleting what is refused for good; Rally's
@@ -60,12 +61,12 @@ class Drained:
         return self
 
 
-def everything(place: Place, kind: Kind) -> Hunt:
+def everything(place: Place, kind: Resource) -> Hunt:
     """Hunt for all that is in a project: asked of each thing, since a service that overlooks the filter shows all."""
     return Hunt(place, lambda thing: kind.scope != "project" or thing.get(kind.owner) == place.project)
 
 
-def by_prefix(place: Place, kind: Kind, prefix: str) -> Hunt:
+def by_prefix(place: Place, kind: Resource, prefix: str) -> Hunt:
     """Hunt for what is named so, and for what has no name in a project that is ours."""
 
     def wanted(thing: Thing) -> bool:
@@ -81,7 +82,7 @@ def by_prefix(place: Place, kind: Kind, prefix: str) -> Hunt:
 def empty(places: Sequence[Place], *, limit: float = LIMIT, threads: int = THREADS) -> Drained:
     """Delete all that is in projects, acting as the cloud's administrator."""
     drained = Drained()
-    for kind in KINDS.values():
+    for kind in resources().values():
         there = [place for place in places if place.api.has(kind.service)]
         if kind.scope == "project" and there:
             drained += drain(kind, [everything(place, kind) for place in there], limit=limit, threads=threads)
@@ -89,7 +90,7 @@ def empty(places: Sequence[Place], *, limit: float = LIMIT, threads: int = THREA
 
 
 def sweep(
-    prefix: str, kinds: Iterable[Kind], places: Sequence[Place], *, limit: float = LIMIT, threads: int = THREADS
+    prefix: str, kinds: Iterable[Resource], places: Sequence[Place], *, limit: float = LIMIT, threads: int = THREADS
 ) -> Drained:
     """Delete what is named by a prefix, kind by kind; projects that are, with all that is in them."""
     drained = Drained()
@@ -100,13 +101,13 @@ def sweep(
     return drained
 
 
-def _fits(kind: Kind, place: Place) -> bool:
+def _fits(kind: Resource, place: Place) -> bool:
     """Say whether a kind of thing can be in a place: a project, one of its users, or the cloud."""
     wanted = {"cloud": (False, False), "user": (True, True)}.get(kind.scope, (True, False))
     return (bool(place.project), bool(place.user)) == wanted
 
 
-def drain(kind: Kind, hunts: Sequence[Hunt], *, limit: float = LIMIT, threads: int = THREADS) -> Drained:
+def drain(kind: Resource, hunts: Sequence[Hunt], *, limit: float = LIMIT, threads: int = THREADS) -> Drained:
     """Delete until there is nothing more, or `limit` seconds have passed; what is refused for good is tried thrice.
 
     Where a delete is only begun by the request, one list a place shows what of it is there still; what it does not show
@@ -117,7 +118,7 @@ def drain(kind: Kind, hunts: Sequence[Hunt], *, limit: float = LIMIT, threads: i
     began = time.monotonic()
     for _ in range(_ROUNDS):
         work.look(hunts)
-        if kind.name == "keystone.project":
+        if kind.contains:
             places = [Place(place.api, admin=True, project=project) for place, project in work.pending]
             work.spare(empty(places, limit=limit, threads=threads).left)
         if not work.pending:
@@ -147,7 +148,7 @@ class _Target:
 class _Drain:
     """Where the draining of one kind has come to."""
 
-    def __init__(self, kind: Kind, threads: int) -> None:
+    def __init__(self, kind: Resource, threads: int) -> None:
         self.pending: dict[tuple[Place, str], _Target] = {}
         self._kind = kind
         self._threads = threads
@@ -235,7 +236,7 @@ class _Drain:
         return []
 
 
-def look(kind: Kind, hunt: Hunt) -> list[Thing]:
+def look(kind: Resource, hunt: Hunt) -> list[Thing]:
     """Return what there is of one kind in one place."""
     if hunt.known and kind.at_once:
         return list(hunt.known)  # to be deleted, whether it is there or not
@@ -251,7 +252,7 @@ def look(kind: Kind, hunt: Hunt) -> list[Thing]:
     return found + [thing for one in unseen if (thing := show(kind, hunt.place.api, one))]
 
 
-def show(kind: Kind, api: Api, identifier: str) -> Thing | None:
+def show(kind: Resource, api: Api, identifier: str) -> Thing | None:
     """Ask for one thing by its id; None where it is gone."""
     try:
         answer = api.get(kind.service, f"{kind.path}/{identifier}", microversion=kind.microversion)
@@ -264,7 +265,7 @@ def show(kind: Kind, api: Api, identifier: str) -> Thing | None:
     return None if str(thing.get("status", "")).lower() in _GONE else thing
 
 
-def _attempt(kind: Kind, place: Place, thing: Thing) -> ApiError | Unreachable | None:
+def _attempt(kind: Resource, place: Place, thing: Thing) -> ApiError | Unreachable | None:
     """Ask for a thing to be deleted, and return what the cloud has against it."""
     try:
         kind.delete(kind, place, thing)

@@ -1,0 +1,112 @@
+"""cinder: volumes, snapshots, backups."""
+
+from collections.abc import Iterator, Mapping
+from functools import partial
+from typing import TYPE_CHECKING
+
+from rallycross.cloud.facts import Named
+from rallycross.cloud.resource import Place, Resource, Thing, delete, quotas_of
+from rallycross.cloud.service import Fact, Quotas, Service, Tempest, describe
+
+if TYPE_CHECKING:
+    from openstack.connection import Connection
+
+_resource = partial(Resource, service="block-storage", everyone={"all_tenants": "True"})
+
+
+def _delete_volume(resource: Resource, place: Place, thing: Thing) -> None:
+    """Force it where we may: a volume in an error state does not go otherwise."""
+    if place.admin:
+        place.api.post(resource.service, f"/volumes/{thing['id']}/action", {"os-force_delete": {}}, repeat=True)
+    else:
+        delete(resource, place, thing)
+
+
+def _look_for_cached_images(resource: Resource, place: Place, narrowed: Mapping[str, str]) -> list[Thing]:
+    """Return the volumes that cinder keeps of images for later, under the names of these images."""
+    del narrowed  # volumes are listed by images
+    found: list[Thing] = []
+    for image in place.api.list("image", "/images", "images"):
+        if str(image.get("name") or "").startswith("s_rally_"):
+            params = {"all_tenants": "1", "name": f"image-{image['id']}"}
+            found += [
+                {**volume, "name": image["name"]} for volume in resource.all(place.api, "/volumes/detail", params)
+            ]
+    return found
+
+
+def _volume_types(connection: "Connection") -> Iterator[Named]:
+    # Without a filter an administrator is told of public ones only, and could not be told that one is not public.
+    for volume_type in connection.block_storage.types(is_public=None):
+        yield Named(volume_type.id, volume_type.name or "", {"public": volume_type.is_public is not False})
+
+
+def _processes(connection: "Connection") -> Iterator[Named]:
+    for service in connection.block_storage.services():
+        if service.state == "up":
+            yield Named(service.binary, service.binary)
+
+
+_QUOTAS = _resource("cinder.quotas", "quota", path="/os-quota-sets", at_once=True, look=quotas_of)
+
+describe(
+    Service(
+        "cinder",
+        "block-storage",
+        version="v3",
+        microversion="volume",
+        order=300,
+        resources=(
+            _resource(
+                "cinder.backups",
+                "project",
+                path="/backups",
+                listing="/backups/detail",
+                owner="os-backup-project-attr:project_id",
+                microversion="3.18",  # the first that shows whose a backup is
+            ),
+            _resource(
+                "cinder.volume_snapshots",
+                "project",
+                path="/snapshots",
+                listing="/snapshots/detail",
+                owner="os-extended-snapshot-attributes:project_id",
+            ),
+            _resource("cinder.transfers", "project", path="/os-volume-transfer", key="transfers", at_once=True),
+            _resource(
+                "cinder.volumes",
+                "project",
+                path="/volumes",
+                one="volume",
+                listing="/volumes/detail",
+                owner="os-vol-tenant-attr:tenant_id",
+                delete=_delete_volume,
+            ),
+            _resource(
+                "cinder.image_volumes_cache",
+                "cloud",
+                path="/volumes",
+                look=_look_for_cached_images,
+                delete=_delete_volume,
+            ),
+            _resource(  # behind the volumes, which hold on to them
+                "cinder.volume_types",
+                "cloud",
+                path="/types",
+                key="volume_types",
+                everyone={"is_public": "None"},
+                at_once=True,
+            ),
+            _QUOTAS,
+            _resource("cinder.qos_specs", "cloud", path="/qos-specs", key="qos_specs"),
+        ),
+        facts={"volume_type": Fact(_volume_types), "cinder_service": Fact(_processes)},
+        quotas=Quotas(
+            _QUOTAS,
+            key="quota_set",
+            defaults="defaults",
+            names=("gigabytes", "snapshots", "volumes", "backups", "backup_gigabytes"),
+        ),
+        tempest=Tempest("cinder", "volume"),
+    )
+)

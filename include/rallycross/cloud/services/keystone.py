@@ -1,0 +1,82 @@
+"""keystone: users, projects, roles, and the catalog."""
+
+from collections.abc import Iterator, Mapping
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+from rallycross.cloud.facts import Named
+from rallycross.cloud.resource import Place, Resource, Thing
+from rallycross.cloud.service import Fact, Service, describe
+
+if TYPE_CHECKING:
+    from openstack.connection import Connection
+
+_resource = partial(Resource, scope="cloud", service="identity", at_once=True)
+_BY_NAME = ("name", "name__startswith")
+
+
+def _look_for_ec2(resource: Resource, place: Place, narrowed: Mapping[str, str]) -> list[Thing]:
+    del narrowed  # nothing to narrow by: they have no names
+    return resource.all(place.api, f"/users/{place.user}/credentials/OS-EC2")
+
+
+def _delete_ec2(resource: Resource, place: Place, thing: Thing) -> None:
+    place.api.delete(resource.service, f"/users/{place.user}/credentials/OS-EC2/{thing['access']}")
+
+
+def _roles(connection: "Connection") -> Iterator[Named]:
+    for role in connection.identity.roles():
+        yield Named(role.id, role.name or "")
+
+
+def _domains(connection: "Connection") -> Iterator[Named]:
+    identity: Any = connection.identity  # of v3
+    for domain in identity.domains():
+        yield Named(domain.id, domain.name or "")
+
+
+def _service_types(connection: "Connection") -> Iterator[Named]:
+    auth: Any = connection.session.auth
+    access = auth.get_access(connection.session)
+    for service in access.service_catalog.catalog:
+        yield Named(service["type"], service["type"])
+
+
+def _service_names(connection: "Connection") -> Iterator[Named]:
+    identity: Any = connection.identity  # of v3
+    for service in identity.services():
+        yield Named(service.id, service.name or "")
+
+
+describe(
+    Service(
+        "keystone",
+        "identity",
+        version="v3",
+        order=900,  # users and projects go last: all else belongs to them
+        resources=(
+            _resource("keystone.user", path="/users", name_filters=_BY_NAME),
+            _resource("keystone.project", path="/projects", name_filters=_BY_NAME, contains=True),
+            _resource("keystone.service", path="/services"),
+            _resource("keystone.role", path="/roles"),
+            Resource(
+                "keystone.ec2",
+                "user",
+                "identity",
+                "/credentials/OS-EC2",
+                key="credentials",
+                naming="",
+                id="access",
+                at_once=True,
+                look=_look_for_ec2,
+                delete=_delete_ec2,
+            ),
+        ),
+        facts={
+            "role": Fact(_roles, administrator=True),
+            "domain": Fact(_domains, administrator=True),
+            "service_type": Fact(_service_types),
+            "service_name": Fact(_service_names, administrator=True),
+        },
+    )
+)

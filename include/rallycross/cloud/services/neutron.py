@@ -1,0 +1,110 @@
+"""neutron: networks, routers, addresses."""
+
+from collections.abc import Iterator, Mapping
+from functools import partial
+from typing import TYPE_CHECKING
+
+from rallycross.cloud.errors import ApiError
+from rallycross.cloud.facts import Named
+from rallycross.cloud.resource import Place, Resource, Thing, delete_freed, listed, quotas_of
+from rallycross.cloud.service import Fact, Quotas, Service, Tempest, describe
+
+if TYPE_CHECKING:
+    from openstack.connection import Connection
+
+    from rallycross.cloud.api import Api
+
+_NOT_FOUND = 404
+_resource = partial(Resource, service="network", name_filters=("name", ""), at_once=True)
+
+
+def _look_for_ports(resource: Resource, place: Place, narrowed: Mapping[str, str]) -> list[Thing]:
+    """Leave out the ports of routers, addresses and DHCP, which go with what they are of."""
+    return [port for port in listed(resource, place, narrowed) if not port["device_owner"].startswith("network:")]
+
+
+def _detach(api: "Api", **where: str) -> None:
+    """Take routers' interfaces off a subnet, a network, or all of a router."""
+    for port in api.list("network", "/ports", "ports", where):
+        if port["device_owner"].startswith(("network:router_interface", "network:ha_router_replicated_interface")):
+            try:
+                api.put("network", f"/routers/{port['device_id']}/remove_router_interface", {"port_id": port["id"]})
+            except ApiError as error:
+                if error.status != _NOT_FOUND:  # it was taken off by a request whose answer was lost
+                    raise
+
+
+def _delete_router(resource: Resource, place: Place, thing: Thing) -> None:
+    delete_freed(resource, place, thing, lambda: _detach(place.api, device_id=thing["id"]))
+
+
+def _delete_subnet(resource: Resource, place: Place, thing: Thing) -> None:
+    delete_freed(resource, place, thing, lambda: _detach(place.api, fixed_ips=f"subnet_id={thing['id']}"))
+
+
+def _delete_network(resource: Resource, place: Place, thing: Thing) -> None:
+    delete_freed(resource, place, thing, lambda: _detach(place.api, network_id=thing["id"]))
+
+
+def _networks(connection: "Connection") -> Iterator[Named]:
+    for network in connection.network.networks():
+        yield Named(network.id, network.name or "")
+
+
+def _external_networks(connection: "Connection") -> Iterator[Named]:
+    for network in connection.network.networks(is_router_external=True):
+        if network.is_router_external:
+            yield Named(network.id, network.name or "")
+
+
+def _extensions(connection: "Connection") -> Iterator[Named]:
+    for extension in connection.network.extensions():
+        yield Named(extension.alias, extension.alias)
+
+
+_QUOTAS = _resource("neutron.quota", "quota", path="/quotas", look=quotas_of)
+
+describe(
+    Service(
+        "neutron",
+        "network",
+        version="v2.0",
+        order=200,
+        resources=(
+            _resource(
+                "neutron.floatingip", "project", path="/floatingips", naming="description", name_filters=("", "")
+            ),
+            _resource("neutron.trunk", "project", path="/trunks"),
+            _resource("neutron.port", "project", path="/ports", look=_look_for_ports),
+            _resource("neutron.router", "project", path="/routers", delete=_delete_router),
+            _resource("neutron.subnet", "project", path="/subnets", delete=_delete_subnet),
+            _resource("neutron.network", "project", path="/networks", delete=_delete_network),
+            _resource("neutron.security_group", "project", path="/security-groups", key="security_groups"),
+            _QUOTAS,
+        ),
+        facts={
+            "network": Fact(_networks, by_exact_name=True),
+            "external_network": Fact(_external_networks, by_exact_name=True),
+            "extension": Fact(_extensions),
+        },
+        quotas=Quotas(
+            _QUOTAS,
+            key="quota",
+            defaults="default",
+            names=(
+                "network",
+                "subnet",
+                "port",
+                "router",
+                "floatingip",
+                "security_group",
+                "security_group_rule",
+                "health_monitor",
+                "pool",
+                "vip",
+                "trunk",
+            ),
+        ),
+        tempest=Tempest("neutron", "network"),
+    )
+)
