@@ -12,8 +12,8 @@ from typing import Any
 import pytest
 from ssh_server import NoServerError, ssh_server
 
-from rallycross.deployment.embedded.layout import Layout
-from rallycross.deployment.embedded.options import OPTIONS, Options
+from rallycross.deployment.embedded.layout import Layout, Options
+from rallycross.deployment.embedded.options import OPTIONS
 from rallycross.deployment.embedded.service import Program
 from rallycross.deployment.embedded.supervision import supervisor_file
 from rallycross.deployment.server import Server

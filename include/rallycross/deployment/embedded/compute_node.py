@@ -1,4 +1,4 @@
-"""A compute node as steps: an environment with nova alone, nova-compute, and a supervisor above it."""
+"""A compute node as steps: an environment with what runs there alone, its programs, and a supervisor above them."""
 
 from rallycross.deployment.embedded.layout import Layout
 from rallycross.deployment.embedded.parts import (
@@ -13,33 +13,38 @@ from rallycross.deployment.embedded.parts import (
     supervisor,
     up,
 )
-from rallycross.deployment.embedded.services.nova import compute_conf, compute_file, compute_programs
+from rallycross.deployment.embedded.service import PARTS
 from rallycross.deployment.embedded.supervision import supervisor_file
 from rallycross.deployment.step import Step
 
 _INSTALL = (
     "uv pip install --quiet --compile-bytecode --python venv/bin/python --constraint etc/requirements.txt"
-    " nova supervisor setuptools"
+    " supervisor setuptools"
 )
 
 
 def compute_steps(layout: Layout) -> list[Step]:
     """Return the steps of one compute node; the one that starts it is `always`, and needs the controller's services."""
-    files = {compute_file(layout): compute_conf(layout), **driver_files(layout)}
-    programs = [bound(program, files) for program in compute_programs(layout)]
+    of_services = [
+        part.on_computes(layout) for name in layout.options.services if (part := PARTS[name]) and part.on_computes
+    ]
+    files = {path: text for one in of_services for path, text in one.files.items()} | driver_files(layout)
+    programs = [bound(program, files) for one in of_services for program in one.programs]
+    folders = " ".join(folder for one in of_services for folder in one.folders)
+    packages = " ".join(one.package for one in of_services)
     here = f"on {layout.host}"
     return [
         Step(
             f"environment {here}",
-            environment(layout, _INSTALL),
+            environment(layout, f"{_INSTALL} {packages}"),
             hosts=(layout.host,),
             files=lock(layout),
-            title=f"nova from PyPI {here}",
+            title=f"{packages} from PyPI {here}",
             leaves=VENV,
         ),
         Step(
             f"configuration {here}",
-            f"cd {layout.root}\nmkdir -p log lock home nova\n{drivers_found(layout)}",
+            f"cd {layout.root}\nmkdir -p log lock home {folders}\n{drivers_found(layout)}",
             hosts=(layout.host,),
             needs=(f"environment {here}",),
             files={

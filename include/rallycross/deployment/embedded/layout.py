@@ -1,18 +1,42 @@
-"""Where an embedded cloud keeps what: paths, ports and secrets, decided once and kept on the host."""
+"""What an embedded cloud is told by its spec, and where it keeps what: paths, ports and secrets, kept on the host."""
 
 from dataclasses import dataclass
 from typing import Any
 
-from rallycross.deployment.embedded.options import SERVICES, Options
 from rallycross.deployment.node import LOCAL
 
 BACKING = ("mariadb", "rabbitmq", "rabbitmq_distribution", "supervisor")
-PORTS = (*BACKING, *SERVICES)
 # memcached knows no user: whoever reaches it can have its clients run what they unpickle. So it is in the root, which
 # the owner alone can enter. All programs run there: as a whole, the path may be longer than a socket's may be.
 CACHE = "memcached.sock"
 CACHE_URL = f"unix:/proc/self/cwd/{CACHE}"  # pymemcache takes no relative path
 SECRETS = ("admin", "demo", "service", "database", "messages", "cookie", "supervisor", "metadata")
+
+
+@dataclass(frozen=True)
+class Options:
+    """The options of one spec. Units are in the names."""
+
+    services: list[str]
+    compute_hosts: int | None
+    controller: str | None
+    password_hash_rounds: int
+    region: str
+    api_workers: int
+    first_port: int
+    last_port: int
+    memory_gb_min: float
+    disk_gb_min: float
+    compute_memory_gb_min: float
+    compute_disk_gb_min: float
+    patience_s: float
+    step_limit_s: float
+    python: str
+
+    @classmethod
+    def of(cls, options: dict[str, Any]) -> "Options":
+        """Return the options of a spec that has been found good."""
+        return cls(**options)
 
 
 @dataclass(frozen=True)

@@ -1,27 +1,36 @@
 """What a spec of the embedded cloud may set, with defaults that suit two cores and 8 GB."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from typing import Any
 
+from rallycross.deployment.embedded.layout import BACKING
+from rallycross.deployment.embedded.service import IDENTITY, PARTS
 from rallycross.deployment.option import Option
 from rallycross.deployment.option import within as _within
 
-SERVICES = ("keystone", "glance", "placement", "nova", "neutron", "cinder")
-"""All that there is, in the order of their making."""
-NEEDS = {"nova": ("glance", "placement", "neutron")}
-"""What a service of today cannot do without, beside keystone."""
+PORTS = (*BACKING, *PARTS)
 
 
 def with_needs(wanted: Iterable[str]) -> list[str]:
     """Return services with those that they cannot do without, in the order of their making."""
-    found = {"keystone", *wanted}
-    found |= {need for name in wanted for need in NEEDS.get(name, ())}
-    return [name for name in SERVICES if name in found]
+    found = {IDENTITY, *wanted}
+    while more := {need for name in found for need in PARTS[name].needs} - found:
+        found |= more
+    return sorted(found, key=_place)
+
+
+def _place(name: str) -> tuple[int, str]:
+    """Return where a service stands in the order of making: keystone first, each behind what it needs."""
+    below = [_place(need)[0] for need in PARTS[name].needs]
+    return 0 if name == IDENTITY else 1 + max(below, default=0), name
+
+
+SERVICES = tuple(with_needs(PARTS))
+"""All that there is, in the order of their making."""
 
 
 def _services(value: list[Any]) -> str | None:
-    if unknown := [name for name in value if name not in SERVICES]:
+    if unknown := [name for name in value if name not in PARTS]:
         return f"must have none but {', '.join(SERVICES)}, unlike {unknown[0]!r}"
     missing = [name for name in with_needs(value) if name not in value]
     return f"must have {' and '.join(missing)}, too: the others need it" if missing else None
@@ -49,29 +58,3 @@ OPTIONS = {
     "step_limit_s": Option(float, 3600.0, "seconds that a step may take, whatever moves in it", _within(60, 86400)),
     "python": Option(str, "", "the host's Python to use; empty = the first of 3.12, 3.13, 3.11 that runs"),
 }
-
-
-@dataclass(frozen=True)
-class Options:
-    """The options of one spec. Units are in the names."""
-
-    services: list[str]
-    compute_hosts: int | None
-    controller: str | None
-    password_hash_rounds: int
-    region: str
-    api_workers: int
-    first_port: int
-    last_port: int
-    memory_gb_min: float
-    disk_gb_min: float
-    compute_memory_gb_min: float
-    compute_disk_gb_min: float
-    patience_s: float
-    step_limit_s: float
-    python: str
-
-    @classmethod
-    def of(cls, options: dict[str, Any]) -> "Options":
-        """Return the options of a spec that has been found good."""
-        return cls(**options)

@@ -8,23 +8,20 @@ from importlib.resources import files
 from shlex import quote
 
 from rallycross.deployment.embedded.layout import Layout
-from rallycross.deployment.embedded.service import Program
+from rallycross.deployment.embedded.options import with_needs
+from rallycross.deployment.embedded.service import PARTS, OpenStackService, Program
 from rallycross.deployment.node import LOCAL
 
 VENV = "the Debian package python3-venv, where it was missing on a server and we are root"
+_PACKAGE = "rallycross.deployment.embedded"
 _UV = "uv==0.13.9"
 # A proxy leads to packages. To the cloud's own addresses it has no way, or a long one.
 DIRECT = "unset http_proxy https_proxy all_proxy HTTP_PROXY HTTPS_PROXY ALL_PROXY\n"
-_DRIVERS = (
-    "__init__.py",
-    "cinder_api.py",
-    "compute.py",
-    "hypervisor.py",
-    "keystone_api.py",
-    "network.py",
-    "neutron_api.py",
-    "volume.py",
-)
+
+
+def services(layout: Layout) -> tuple[OpenStackService, ...]:
+    """Return the services of a cloud, keystone first: all others sign in to it."""
+    return tuple(PARTS[name].make(layout) for name in with_needs(layout.options.services))
 
 
 def stop_script(root: str) -> str:
@@ -102,7 +99,8 @@ def lock(layout: Layout) -> dict[str, str]:
 def driver_files(layout: Layout) -> dict[str, str]:
     """Return what runs inside of OpenStack's processes."""
     folder = ("drivers", "rallycross_drivers")
-    return {layout.path(*folder, name): shipped(*folder, name) for name in _DRIVERS}
+    there = sorted(one.name for one in files(_PACKAGE).joinpath(*folder).iterdir() if one.name.endswith(".py"))
+    return {layout.path(*folder, name): shipped(*folder, name) for name in there}
 
 
 def supervisor(layout: Layout) -> str:
@@ -141,4 +139,4 @@ def on_host_files(layout: Layout) -> dict[str, str]:
 @cache
 def shipped(*path: str) -> str:
     """Return a file of this package."""
-    return files("rallycross.deployment.embedded").joinpath(*path).read_text()
+    return files(_PACKAGE).joinpath(*path).read_text()

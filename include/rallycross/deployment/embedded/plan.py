@@ -1,7 +1,7 @@
 """An embedded cloud as steps: what is put on its hosts and run there, and what has to be done before what."""
 
 import json
-from dataclasses import replace
+from dataclasses import asdict, replace
 from typing import Any
 
 from rallycross.deployment.embedded import packages
@@ -16,26 +16,17 @@ from rallycross.deployment.embedded.parts import (
     environment,
     lock,
     on_host_files,
+    services,
     shipped,
     stop_script,
     supervisor,
     up,
 )
-from rallycross.deployment.embedded.service import OpenStackService, Program
-from rallycross.deployment.embedded.services import services
-from rallycross.deployment.embedded.services.cinder import VOLUME_TYPE
-from rallycross.deployment.embedded.services.nova import discover_hosts
+from rallycross.deployment.embedded.service import IDENTITY, OpenStackService, Program
 from rallycross.deployment.embedded.supervision import supervisor_file
 from rallycross.deployment.step import Step
 
 _SYNC = "uv pip sync --quiet --compile-bytecode --python venv/bin/python etc/requirements.txt"
-# What the wheels bring along for a service's folder.
-_SHIPPED = {
-    "cinder": ("api-paste.ini", "resource_filters.json"),
-    "glance": ("glance-api-paste.ini",),
-    "neutron": ("api-paste.ini",),
-    "nova": ("api-paste.ini",),
-}
 
 
 def steps(layout: Layout) -> list[Step]:
@@ -94,8 +85,8 @@ def _controller_steps(layout: Layout, computes: tuple[str, ...]) -> list[Step]:
         Step(
             "identity",
             up(layout, keystone) + _cloud(layout, "identity"),
-            needs=("schema of keystone",),
-            title="keystone, service users, catalog",
+            needs=(f"schema of {IDENTITY}",),
+            title=f"{IDENTITY}, service users, catalog",
         ),
         Step(
             "services",
@@ -106,7 +97,7 @@ def _controller_steps(layout: Layout, computes: tuple[str, ...]) -> list[Step]:
         ),
         Step(
             "contents",
-            _cloud(layout, "contents") + (discover_hosts(layout) if "nova" in layout.options.services else ""),
+            _cloud(layout, "contents") + "".join(part.settle for part in parts),
             needs=("services", *computes),
             title="Images, flavors, network, volume type",
         ),
@@ -148,12 +139,10 @@ def _entry(layout: Layout, who: str) -> dict[str, Any]:
 
 def _configuration(layout: Layout, parts: tuple[OpenStackService, ...]) -> str:
     """Put beside the configuration what the wheels bring along, and let the environment find the drivers."""
-    copies = [
-        f"cp venv/etc/{part.name}/{file} etc/{part.name}/\n" for part in parts for file in _SHIPPED.get(part.name, ())
-    ]
+    copies = [f"cp venv/etc/{part.name}/{file} etc/{part.name}/\n" for part in parts for file in part.shipped]
     return f"""
 cd {layout.root}
-mkdir -p log lock home nova neutron cinder/coordination
+mkdir -p log lock home {" ".join(folder for part in parts for folder in part.folders)}
 {"".join(copies)}{drivers_found(layout)}"""
 
 
@@ -163,13 +152,6 @@ def _files(layout: Layout, parts: tuple[OpenStackService, ...], programs: list[P
         **packages.files(layout, databases),
         **{path: text for part in parts for path, text in part.files.items()},
         **driver_files(layout),
-        # What an installer would write: neutron finds its driver by an entry point.
-        layout.path("drivers", "rallycross_drivers-1.dist-info", "METADATA"): (
-            "Metadata-Version: 2.1\nName: rallycross-drivers\nVersion: 1\n"
-        ),
-        layout.path("drivers", "rallycross_drivers-1.dist-info", "entry_points.txt"): (
-            "[neutron.ml2.mechanism_drivers]\nrallycross = rallycross_drivers.network:AgentlessDriver\n"
-        ),
         layout.path("etc", "supervisord.conf"): supervisor_file(layout, programs),
         **on_host_files(layout),
         layout.path("bin", "cloud.py"): shipped("on_host", "cloud.py"),
@@ -179,7 +161,7 @@ def _files(layout: Layout, parts: tuple[OpenStackService, ...], programs: list[P
 
 
 def _contents(layout: Layout, parts: tuple[OpenStackService, ...]) -> dict[str, Any]:
-    """Return what `on_host/cloud.py` makes. Two images and two small flavors are what tempest asks for."""
+    """Return what `on_host/cloud.py` makes, and waits for."""
     member = {"project": "service", "roles": ["admin", "service"], "password": layout.secrets["service"]}
     demo = {"project": "demo", "roles": ["member", "reader"], "password": layout.secrets["demo"], "name": "demo"}
     return {
@@ -189,21 +171,17 @@ def _contents(layout: Layout, parts: tuple[OpenStackService, ...]) -> dict[str, 
         "region": layout.options.region,
         "users": [*({"name": part.name, **member} for part in parts[1:]), demo],
         "catalog": [{"name": part.name, "type": part.type, "url": part.endpoint} for part in parts[1:]],
-        "images": [{"name": name, "bytes": 1_000_000} for name in ("cirros", "cirros-alt")],
-        "flavors": [
-            {"name": name, "ram": ram, "vcpus": 1, "disk": disk}
-            for name, ram, disk in (
-                ("m1.nano", 128, 1),
-                ("m1.micro", 192, 1),
-                ("m1.tiny", 512, 1),
-                ("m1.small", 2048, 20),
-            )
+        "services": [
+            {
+                "type": part.type,
+                "contents": [asdict(content) for content in part.contents],
+                "reporting": part.reporting,
+                "ready": [asdict(listed) for listed in part.ready],
+            }
+            for part in parts
         ],
-        "public_cidr": "172.24.4.0/22",
-        "volume_type": VOLUME_TYPE,
         "patience_s": layout.options.patience_s,
         "limit_s": layout.options.step_limit_s,
-        "compute_hosts": [*layout.compute_hosts, *(host for node in layout.computes for host in node.compute_hosts)],
     }
 
 

@@ -1,9 +1,16 @@
-"""A service of the embedded cloud, as data: its files, databases, programs and place in the catalog."""
+"""A service of the embedded cloud, as data: what it needs, ships, runs and has in it, and how it is known to be ready.
 
+Each module of `services` has one, and is found by walking.
+"""
+
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
 from rallycross.deployment.embedded.layout import CACHE_URL, Layout
+from rallycross.registry import Registry
 
+IDENTITY = "keystone"  # the one that all others sign in to
 THREADS = 8  # of each process of an API
 
 
@@ -27,7 +34,66 @@ class OpenStackService:
     databases: tuple[str, ...]
     files: dict[str, str]  # path -> content
     schema: str  # makes or migrates the databases' tables
+    programs: tuple[Program, ...]  # its API first
+    package: str = ""  # on PyPI, where it is not called as the service is
+    shipped: tuple[str, ...] = ()  # what its wheel brings along for its folder in `etc`
+    folders: tuple[str, ...] = ()  # below the root, there before its first start
+    contents: tuple["Content", ...] = ()  # what there is from the start, made in this order
+    reporting: tuple[str, ...] = ()  # who has to report to its /os-services: "nova-conductor", "nova-compute on HOST"
+    ready: tuple["Listed", ...] = ()  # what must be there before it is of use
+    settle: str = ""  # script behind the contents, when all that report have
+
+
+@dataclass(frozen=True)
+class Content:
+    """A thing that the cloud has from the start: made unless there is one of its name."""
+
+    path: str  # of the collection
+    body: Mapping[str, Any]
+    key: str = ""  # under which requests and answers have it; "" = they are the thing
+    many: str = ""  # under which a list has such things; "" = the path's last part
+    query: str = ""  # behind the list's path: what narrows it
+    within: str = ""  # key of what was made before, whose id the body is to have as KEY_id
+    upload: int = 0  # bytes that are put to its `file`
+
+
+@dataclass(frozen=True)
+class Listed:
+    """A list that a service has to answer with."""
+
+    path: str
+    key: str = ""  # under which it has the things; "" = any answer will do
+    field: str = "name"  # that has a thing's name
+    names: tuple[str, ...] = ()  # those that must be there; none = any one
+    called: str = ""  # what is waited for, as a message says it
+
+
+@dataclass(frozen=True)
+class OnComputes:
+    """What of a service runs on compute nodes."""
+
+    package: str  # on PyPI
+    folders: tuple[str, ...]
+    files: dict[str, str]
     programs: tuple[Program, ...]
+
+
+@dataclass(frozen=True)
+class Part:
+    """A service that an embedded cloud may have."""
+
+    name: str
+    make: Callable[[Layout], OpenStackService]
+    needs: tuple[str, ...] = ()  # services that it cannot do without, beside keystone
+    on_computes: Callable[[Layout], OnComputes] | None = None
+
+
+PARTS: Registry[Part] = Registry("rallycross.deployment.embedded.services")
+
+
+def offer(part: Part) -> None:
+    """Register a service; called by the module that has it."""
+    PARTS.add(part.name, part)
 
 
 def conf(sections: dict[str, dict[str, object]]) -> str:

@@ -8,11 +8,10 @@ from shlex import quote
 from typing import Any
 
 from rallycross.deployment.embedded import packages
-from rallycross.deployment.embedded.layout import PORTS, SECRETS, Layout
-from rallycross.deployment.embedded.options import OPTIONS, Options
-from rallycross.deployment.embedded.parts import shipped, stop_script
+from rallycross.deployment.embedded.layout import SECRETS, Layout, Options
+from rallycross.deployment.embedded.options import OPTIONS, PORTS
+from rallycross.deployment.embedded.parts import services, shipped, stop_script
 from rallycross.deployment.embedded.plan import clouds_yaml, steps
-from rallycross.deployment.embedded.services import services
 from rallycross.deployment.engine import ENGINES, CloudSpec, Deployed, Service
 from rallycross.deployment.node import Node
 from rallycross.deployment.site import Site
@@ -165,7 +164,7 @@ def _describe(layout: Layout, controller: Node, nodes: Sequence[Node]) -> dict[s
     """Return what bears on the figures that are measured here."""
     said = controller.host.run(packages.versions_script(layout), limit=300).out
     lock = dict(line.split("==") for line in _pins() if "==" in line)
-    names = {part.name: {"placement": "openstack-placement"}.get(part.name, part.name) for part in services(layout)}
+    names = {part.name: part.package or part.name for part in services(layout)}
     hosts = [host for one in (layout, *layout.computes) for host in one.compute_hosts]
     return {
         "engine": "embedded",

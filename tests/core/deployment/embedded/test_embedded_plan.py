@@ -15,12 +15,11 @@ from hypothesis import strategies as st
 from rallycross.deployment import load_spec
 from rallycross.deployment.detached import fingerprint
 from rallycross.deployment.embedded import packages
-from rallycross.deployment.embedded.layout import PORTS, SECRETS, Layout
-from rallycross.deployment.embedded.options import OPTIONS, Options
-from rallycross.deployment.embedded.parts import DIRECT
+from rallycross.deployment.embedded.layout import SECRETS, Layout, Options
+from rallycross.deployment.embedded.options import OPTIONS, PORTS
+from rallycross.deployment.embedded.parts import DIRECT, services
 from rallycross.deployment.embedded.plan import clouds_yaml, steps
 from rallycross.deployment.embedded.service import conf
-from rallycross.deployment.embedded.services import services
 from rallycross.deployment.step import Step
 from rallycross.errors import InvalidInput
 
@@ -67,8 +66,8 @@ def test_a_cloud_may_have_some_of_the_services() -> None:
     assert "CREATE DATABASE IF NOT EXISTS cinder" not in files(cloud)["/srv/one/etc/mariadb.sql"]
     assert "[program:cinder" not in files(cloud)["/srv/one/etc/supervisord.conf"]
     contents = json.loads(files(cloud)["/srv/one/etc/contents.json"])
-    assert [entry["name"] for entry in contents["catalog"]] == ["glance", "placement", "nova", "neutron"]
-    assert [user["name"] for user in contents["users"]] == ["glance", "placement", "nova", "neutron", "demo"]
+    assert [entry["name"] for entry in contents["catalog"]] == ["glance", "neutron", "placement", "nova"]
+    assert [user["name"] for user in contents["users"]] == ["glance", "neutron", "placement", "nova", "demo"]
     alone = layout(services=["keystone"])
     assert alone.compute_hosts == ()
     assert "nova" not in "".join(step.script for step in steps(alone) if step.name in {"contents", "services"})
@@ -76,7 +75,7 @@ def test_a_cloud_may_have_some_of_the_services() -> None:
 
 def test_a_service_cannot_be_without_what_it_needs() -> None:
     """The complaint about nova alone names what today's nova needs; so does one about a service that there is not."""
-    with pytest.raises(InvalidInput, match="must have keystone and glance and placement and neutron, too: the others"):
+    with pytest.raises(InvalidInput, match="must have keystone and glance and neutron and placement, too: the others"):
         load_spec("name: one\nengine: embedded\nservices: [nova]\n", file="one.yaml")
     with pytest.raises(InvalidInput, match=r"must have none but keystone, .*, unlike 'heat'"):
         load_spec("name: one\nengine: embedded\nservices: [heat]\n", file="one.yaml")

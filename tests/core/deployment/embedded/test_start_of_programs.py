@@ -11,9 +11,9 @@ from pathlib import Path
 
 import pytest
 
-from rallycross.deployment.embedded.layout import Layout
+from rallycross.deployment.embedded.layout import Layout, Options
 from rallycross.deployment.embedded.on_host import movement
-from rallycross.deployment.embedded.options import OPTIONS, Options
+from rallycross.deployment.embedded.options import OPTIONS
 from rallycross.deployment.embedded.parts import on_host_files
 from rallycross.deployment.embedded.service import Program
 from rallycross.deployment.embedded.supervision import supervisor_file

@@ -63,7 +63,7 @@ def test_a_persona_becomes_services_of_today() -> None:
     persona = load(PERSONA, ORIGINS)
     assert persona.versions["keystone"] == "2014.2"
     here = translated(persona)
-    assert here.services == ["keystone", "glance", "placement", "nova", "neutron"]
+    assert here.services == ["keystone", "glance", "neutron", "placement", "nova"]
     assert here.title == "Persona: today's keystone, glance, nova; and placement, neutron, which nova cannot do without"
     assert here.told == (
         "placement: added, since today's nova needs it",
@@ -92,7 +92,7 @@ def test_what_the_origins_disable_is_left_out() -> None:
     origins = ORIGINS + "heat: {repo: git://x, disabled: true}\n"
     persona = load(PERSONA.replace("- nova", "- nova\n- heat"), origins)
     assert "heat" not in persona.components
-    assert translated(persona).services == ["keystone", "glance", "placement", "nova", "neutron"]
+    assert translated(persona).services == ["keystone", "glance", "neutron", "placement", "nova"]
 
 
 def test_complaints_name_places_in_both_files(tmp_path: Path) -> None:
@@ -184,7 +184,7 @@ def test_native_plans_an_embedded_cloud(tmp_path: Path) -> None:
     first, *rest = ENGINES["anvil"].plan(spec, nodes, a_site(tmp_path)).steps
     assert (first.name, "echo 'db: MariaDB'" in first.script) == ("persona", True)
     schemas = [step.name.removeprefix("schema of ") for step in rest if step.name.startswith("schema of ")]
-    assert schemas == ["keystone", "glance", "placement", "nova", "neutron"]
+    assert schemas == ["keystone", "glance", "neutron", "placement", "nova"]
     assert {service.state for service in ENGINES["anvil"].status(spec, nodes)} <= {"STOPPED"}
 
 

@@ -19,7 +19,7 @@ from sites import a_site
 
 from rallycross import deployment
 from rallycross.deployment import CloudSpec, load_spec
-from rallycross.deployment.embedded.layout import PORTS
+from rallycross.deployment.embedded.options import PORTS
 from rallycross.deployment.failure import StepFailed
 from rallycross.deployment.multihost import parts
 from rallycross.deployment.provider import PROVIDERS

@@ -27,7 +27,6 @@ class Cloud:
 
     def __init__(self, wanted: dict[str, Any]) -> None:
         self.wanted = wanted
-        self.there = {entry["type"] for entry in wanted["catalog"]}  # beside identity
         domains = {"user_domain_name": "Default", "project_domain_name": "Default"}
         auth = Password(
             wanted["auth_url"], username="admin", password=wanted["admin_password"], project_name="admin", **domains
@@ -82,81 +81,33 @@ class Cloud:
                 keystone.post("/endpoints", json={"endpoint": body})
 
     def contents(self) -> None:
-        """Make images, flavors, the external network and the volume type; wait for the compute hosts."""
-        by_type = {
-            "image": self._images,
-            "compute": self._flavors,
-            "network": self._network,
-            "block-storage": self._volume_type,
-        }
+        """Make what each service has from the start; wait until its processes have reported."""
         with ThreadPoolExecutor(4) as pool:
-            work = [pool.submit(make) for kind, make in by_type.items() if kind in self.there]
-            for one in work:
+            for one in [pool.submit(self._fill, service) for service in self.wanted["services"]]:
                 one.result()
-        self._until_up(self._computes_down)
+        self._until_up(self._silent)
 
-    def _images(self) -> None:
-        glance = self.api("image")
-        for image in self.wanted["images"]:
-            body = {
-                "name": image["name"],
-                "visibility": "public",
-                "disk_format": "raw",
-                "container_format": "bare",
-                "hw_rng_model": "virtio",
-            }
-            there = glance.get("/v2/images", params={"name": image["name"]}).json()["images"]
-            made = there[0] if there else glance.post("/v2/images", json=body).json()
-            if made["status"] == "queued":
+    def _fill(self, service: dict[str, Any]) -> None:
+        """Make a service's contents, unless there are such of their names."""
+        api, made = self.api(service["type"]), {}
+        for content in service["contents"]:
+            key, path, body = content["key"], content["path"], dict(content["body"])
+            if content["within"]:
+                body[f"{content['within']}_id"] = made[content["within"]]
+            there = api.get(path + content["query"]).json()[content["many"] or path.rpartition("/")[2]]
+            thing = next((one for one in there if one["name"] == body["name"]), None)
+            if thing is None:
+                answer = api.post(path, json={key: body} if key else body).json()
+                thing = answer[key] if key else answer
+            made[key] = thing["id"]
+            if content["upload"] and thing["status"] == "queued":
                 # Bytes that no format inspection takes for anything but raw.
-                data = b"rallycross" * (image["bytes"] // 10)
+                data = b"rallycross" * (content["upload"] // 10)
                 headers = {"Content-Type": "application/octet-stream"}
-                glance.put(f"/v2/images/{made['id']}/file", data=data, headers=headers)
-
-    def _flavors(self) -> None:
-        nova = self.api("compute")
-        there = {flavor["name"] for flavor in nova.get("/flavors").json()["flavors"]}
-        for flavor in self.wanted["flavors"]:
-            if flavor["name"] not in there:
-                nova.post("/flavors", json={"flavor": flavor})
-
-    def _network(self) -> None:
-        neutron = self.api("network")
-        external = {
-            "name": "public",
-            "router:external": True,
-            "is_default": True,
-            "provider:network_type": "flat",
-            "provider:physical_network": "public",
-        }
-        network = self.one(neutron, "/v2.0/networks", "network", external)
-        subnet = {
-            "name": "public",
-            "network_id": network["id"],
-            "ip_version": 4,
-            "cidr": self.wanted["public_cidr"],
-            "enable_dhcp": False,
-        }
-        self.one(neutron, "/v2.0/subnets", "subnet", subnet)
-        # With a default way out, and a default pool, nova can be asked for a server with whatever network.
-        pool = {
-            "name": "default",
-            "prefixes": ["10.128.0.0/9"],
-            "default_prefixlen": 24,
-            "shared": True,
-            "is_default": True,
-        }
-        self.one(neutron, "/v2.0/subnetpools", "subnetpool", pool)
-
-    def _volume_type(self) -> None:
-        cinder = self.api("block-storage")
-        name = self.wanted["volume_type"]
-        there = {one["name"] for one in cinder.get("/types").json()["volume_types"]}
-        if name not in there:
-            cinder.post("/types", json={"volume_type": {"name": name}})
+                api.put(f"{path}/{thing['id']}/file", data=data, headers=headers)
 
     def check(self) -> None:
-        """Wait until every compute host and volume service is up, and say what each service answers with."""
+        """Wait until every service has reported, lists what it must, and answers."""
         self._until_up(self._down)
 
     def _until_up(self, find_down: Callable[[], list[str]]) -> None:
@@ -171,13 +122,16 @@ class Cloud:
                 sys.exit(given_up)
             time.sleep(0.5)
 
-    def _computes_down(self) -> list[str]:
-        if "compute" not in self.there:
-            return []
-        services = self.api("compute").get("/os-services").json()["services"]
-        up = {(one["binary"], one["host"]) for one in services if self._heard_of(one)}
-        down = [f"nova-compute on {host}" for host in self.wanted["compute_hosts"] if ("nova-compute", host) not in up]
-        return down + list({"nova-conductor", "nova-scheduler"} - {binary for binary, _ in up})
+    def _silent(self) -> list[str]:
+        """Return which processes have not reported to their service since they were started."""
+        down: list[str] = []
+        for service in self.wanted["services"]:
+            if service["reporting"]:
+                rows = self.api(service["type"]).get("/os-services").json()["services"]
+                up = [row for row in rows if self._heard_of(row)]
+                names = {row["binary"] for row in up} | {f"{row['binary']} on {row['host']}" for row in up}
+                down += [name for name in service["reporting"] if name not in names]
+        return down
 
     def _heard_of(self, service: dict[str, Any]) -> bool:
         """Tell whether a service has reported since it was started: an older word is that of its predecessor.
@@ -193,22 +147,14 @@ class Cloud:
         )
 
     def _down(self) -> list[str]:
-        down = self._computes_down()
-        if not down and "compute" in self.there:
-            # A host takes servers only once it is mapped to its cell.
-            hypervisors = self.api("compute").get("/os-hypervisors").json()["hypervisors"]
-            names = {one["hypervisor_hostname"] for one in hypervisors}
-            down += [f"hypervisor {host}" for host in self.wanted["compute_hosts"] if host not in names]
-        if "block-storage" in self.there:
-            volumes = self.api("block-storage").get("/os-services").json()["services"]
-            up = {one["binary"] for one in volumes if self._heard_of(one)}
-            down += {"cinder-scheduler", "cinder-volume"} - up
-            if not self.api("block-storage").get("/scheduler-stats/get_pools").json()["pools"]:
-                down.append("the pool of cinder-volume")  # the scheduler has not heard of it yet
-        asked = {"network": "/v2.0/networks?limit=1", "image": "/v2/images?limit=1", "placement": "/resource_providers"}
-        for kind, path in asked.items():
-            if kind in self.there:
-                self.api(kind).get(path)
+        down = self._silent()
+        for service in () if down else self.wanted["services"]:
+            for listed in service["ready"]:
+                answer = self.api(service["type"]).get(listed["path"]).json()
+                if listed["key"]:
+                    names = {one[listed["field"]] for one in answer[listed["key"]]}
+                    down += [f"{listed['called']} {name}" for name in listed["names"] if name not in names]
+                    down += [listed["called"]] if not names else []
         return down
 
 

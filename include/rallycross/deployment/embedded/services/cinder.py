@@ -1,7 +1,18 @@
 """cinder: volumes that have a size, a state and a history, but no bytes."""
 
 from rallycross.deployment.embedded.layout import Layout
-from rallycross.deployment.embedded.service import OpenStackService, Program, api, conf, sign_in, token_check
+from rallycross.deployment.embedded.service import (
+    Content,
+    Listed,
+    OpenStackService,
+    Part,
+    Program,
+    api,
+    conf,
+    offer,
+    sign_in,
+    token_check,
+)
 
 VOLUME_TYPE = "standard"
 
@@ -52,4 +63,13 @@ def service(layout: Layout) -> OpenStackService:
             Program("cinder-scheduler", f"{layout.bin('cinder-scheduler')} {configured}"),
             Program("cinder-volume", f"{layout.bin('cinder-volume')} {configured}"),
         ),
+        shipped=("api-paste.ini", "resource_filters.json"),
+        folders=("cinder/coordination",),
+        contents=(Content("/types", {"name": VOLUME_TYPE}, "volume_type", many="volume_types"),),
+        reporting=("cinder-scheduler", "cinder-volume"),
+        # Until the scheduler has heard of the pool, no volume is put there.
+        ready=(Listed("/scheduler-stats/get_pools", "pools", called="the pool of cinder-volume"),),
     )
+
+
+offer(Part("cinder", service))

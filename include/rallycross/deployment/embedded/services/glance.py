@@ -1,10 +1,21 @@
 """glance: images, kept as files."""
 
 from rallycross.deployment.embedded.layout import Layout
-from rallycross.deployment.embedded.service import OpenStackService, api, conf, token_check
+from rallycross.deployment.embedded.service import (
+    Content,
+    Listed,
+    OpenStackService,
+    Part,
+    api,
+    conf,
+    offer,
+    token_check,
+)
 
 # Of the thirty that come with glance: loading all of them takes a dozen seconds.
 METADEFS = ("compute-hypervisor.json", "operating-system.json")
+IMAGES = ("cirros", "cirros-alt")  # as many as tempest asks for
+IMAGE_BYTES = 1_000_000
 
 
 def service(layout: Layout) -> OpenStackService:
@@ -58,4 +69,21 @@ cp {metadefs} {layout.path("glance")}/metadefs/
                 workers=1,
             ),
         ),
+        shipped=("glance-api-paste.ini",),
+        contents=tuple(_image(name) for name in IMAGES),
+        ready=(Listed("/v2/images?limit=1"),),
     )
+
+
+def _image(name: str) -> Content:
+    body = {
+        "name": name,
+        "visibility": "public",
+        "disk_format": "raw",
+        "container_format": "bare",
+        "hw_rng_model": "virtio",
+    }
+    return Content("/v2/images", body, query=f"?name={name}", upload=IMAGE_BYTES)
+
+
+offer(Part("glance", service))

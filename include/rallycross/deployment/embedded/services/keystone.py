@@ -1,7 +1,7 @@
 """keystone: identity."""
 
 from rallycross.deployment.embedded.layout import CACHE_URL, Layout
-from rallycross.deployment.embedded.service import OpenStackService, api, conf
+from rallycross.deployment.embedded.service import IDENTITY, OpenStackService, Part, api, conf, offer
 
 
 def service(layout: Layout) -> OpenStackService:
@@ -10,7 +10,7 @@ def service(layout: Layout) -> OpenStackService:
     manage = f"{layout.bin('keystone-manage')} --config-file {folder}/keystone.conf"
     me = '--keystone-user "$(id -un)" --keystone-group "$(id -gn)"'
     return OpenStackService(
-        name="keystone",
+        name=IDENTITY,
         type="identity",
         endpoint=layout.identity_url,
         databases=("keystone",),
@@ -58,3 +58,6 @@ OS_BOOTSTRAP_PASSWORD='{layout.secrets["admin"]}' {manage} bootstrap --bootstrap
             ),
         ),
     )
+
+
+offer(Part(IDENTITY, service))

@@ -1,18 +1,37 @@
 """neutron: networks. Its API and database are real; a port is bound, and active, without an agent."""
 
 from rallycross.deployment.embedded.layout import Layout
-from rallycross.deployment.embedded.service import OpenStackService, Program, api, conf, sign_in, token_check
+from rallycross.deployment.embedded.service import (
+    Content,
+    Listed,
+    OpenStackService,
+    Part,
+    Program,
+    api,
+    conf,
+    offer,
+    sign_in,
+    token_check,
+)
+
+PUBLIC_CIDR = "172.24.4.0/22"
 
 
 def service(layout: Layout) -> OpenStackService:
     """Return neutron with ML2 and the mechanism driver of `drivers`."""
     folder = layout.path("etc", "neutron")
+    drivers = layout.path("drivers", "rallycross_drivers-1.dist-info")
     return OpenStackService(
         name="neutron",
         type="network",
         endpoint=layout.url("neutron"),
         databases=("neutron",),
         files={
+            # What an installer would write: neutron finds its driver by an entry point.
+            f"{drivers}/METADATA": "Metadata-Version: 2.1\nName: rallycross-drivers\nVersion: 1\n",
+            f"{drivers}/entry_points.txt": (
+                "[neutron.ml2.mechanism_drivers]\nrallycross = rallycross_drivers.network:AgentlessDriver\n"
+            ),
             f"{folder}/neutron.conf": conf(
                 {
                     "DEFAULT": {
@@ -53,7 +72,7 @@ def service(layout: Layout) -> OpenStackService:
                     "keystone_authtoken": token_check(layout, "neutron"),
                     "oslo_concurrency": {"lock_path": layout.path("lock", "neutron")},
                 }
-            )
+            ),
         },
         schema=f"{layout.bin('neutron-db-manage')} --config-file {folder}/neutron.conf upgrade heads",
         programs=(
@@ -66,4 +85,46 @@ def service(layout: Layout) -> OpenStackService:
             # Under uWSGI the API process serves no RPC.
             Program("neutron-rpc-server", f"{layout.bin('neutron-rpc-server')} --config-file {folder}/neutron.conf"),
         ),
+        shipped=("api-paste.ini",),
+        folders=("neutron",),
+        contents=_CONTENTS,
+        ready=(Listed("/v2.0/networks?limit=1"),),
     )
+
+
+_CONTENTS = (
+    Content(
+        "/v2.0/networks",
+        {
+            "name": "public",
+            "router:external": True,
+            "is_default": True,
+            "provider:network_type": "flat",
+            "provider:physical_network": "public",
+        },
+        "network",
+        query="?name=public",
+    ),
+    Content(
+        "/v2.0/subnets",
+        {"name": "public", "ip_version": 4, "cidr": PUBLIC_CIDR, "enable_dhcp": False},
+        "subnet",
+        query="?name=public",
+        within="network",
+    ),
+    # With a default way out, and a default pool, nova can be asked for a server with whatever network.
+    Content(
+        "/v2.0/subnetpools",
+        {
+            "name": "default",
+            "prefixes": ["10.128.0.0/9"],
+            "default_prefixlen": 24,
+            "shared": True,
+            "is_default": True,
+        },
+        "subnetpool",
+        query="?name=default",
+    ),
+)
+
+offer(Part("neutron", service))

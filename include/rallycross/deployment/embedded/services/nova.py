@@ -1,7 +1,25 @@
 """nova: servers, on hypervisors that are fake; everything above them is real."""
 
 from rallycross.deployment.embedded.layout import Layout
-from rallycross.deployment.embedded.service import OpenStackService, Program, api, conf, sign_in, token_check
+from rallycross.deployment.embedded.service import (
+    Content,
+    Listed,
+    OnComputes,
+    OpenStackService,
+    Part,
+    Program,
+    api,
+    conf,
+    offer,
+    sign_in,
+    token_check,
+)
+
+# RAM in MB, disk in GB; tempest asks for two small ones.
+FLAVORS = (("m1.nano", 128, 1), ("m1.micro", 192, 1), ("m1.tiny", 512, 1), ("m1.small", 2048, 20))
+
+
+_FOLDERS = ("nova",)
 
 
 def service(layout: Layout) -> OpenStackService:
@@ -10,6 +28,7 @@ def service(layout: Layout) -> OpenStackService:
     configured = f"--config-file {folder}/nova.conf"
     manage = f"{layout.bin('nova-manage')} {configured}"
     cell0 = layout.database_url("nova_cell0")
+    hosts = (*layout.compute_hosts, *(host for node in layout.computes for host in node.compute_hosts))
     databases: dict[str, dict[str, object]] = {
         "api_database": {"connection": layout.database_url("nova_api")},
         "database": {"connection": layout.database_url("nova")},
@@ -23,7 +42,7 @@ def service(layout: Layout) -> OpenStackService:
             f"{folder}/nova.conf": conf(
                 _options(layout) | databases | {"keystone_authtoken": token_check(layout, "nova")}
             ),
-            compute_file(layout): compute_conf(layout),
+            _compute_file(layout): _compute_conf(layout),
             # Laid over nova.conf, so that the three databases are made side by side.
             f"{folder}/cell0.conf": conf({"database": {"connection": cell0}}),
         },
@@ -41,39 +60,47 @@ wait $cell0
             api(layout, "nova", "nova.wsgi.osapi_compute:application", {"OS_NOVA_CONFIG_DIR": folder}),
             Program("nova-conductor", f"{layout.bin('nova-conductor')} {configured}"),
             Program("nova-scheduler", f"{layout.bin('nova-scheduler')} {configured}"),
-            *compute_programs(layout),
+            *_compute_programs(layout),
         ),
+        shipped=("api-paste.ini",),
+        folders=_FOLDERS,
+        contents=tuple(
+            Content("/flavors", {"name": name, "ram": ram, "vcpus": 1, "disk": disk}, "flavor")
+            for name, ram, disk in FLAVORS
+        ),
+        reporting=(*(f"nova-compute on {host}" for host in hosts), "nova-conductor", "nova-scheduler"),
+        # A host takes servers only once it is mapped to its cell.
+        ready=(Listed("/os-hypervisors", "hypervisors", "hypervisor_hostname", hosts, called="hypervisor"),),
+        # Before new compute hosts are mapped to their cell no server is put on them.
+        settle=f"{manage} cell_v2 discover_hosts\n",
     )
 
 
-def compute_programs(layout: Layout) -> tuple[Program, ...]:
+def _compute_programs(layout: Layout) -> tuple[Program, ...]:
     """Return what runs the compute hosts of this host; nothing where there are none."""
     if not layout.compute_hosts:
         return ()
     return (
         Program(
             "nova-compute",
-            f"{layout.bin('python')} -m rallycross_drivers.compute --config-file {compute_file(layout)}",
+            f"{layout.bin('python')} -m rallycross_drivers.compute --config-file {_compute_file(layout)}",
             {"RALLYCROSS_COMPUTE_HOSTS": " ".join(layout.compute_hosts)},
         ),
     )
 
 
-def compute_file(layout: Layout) -> str:
+def _compute_file(layout: Layout) -> str:
     """Return the path of nova-compute's configuration."""
     return layout.path("etc", "nova", "compute.conf")
 
 
-def compute_conf(layout: Layout) -> str:
+def _compute_conf(layout: Layout) -> str:
     """Return nova-compute's configuration: it has no way to a database, and must not be told of one."""
     return conf(_options(layout))
 
 
-def discover_hosts(layout: Layout) -> str:
-    """Return the script that maps new compute hosts to their cell; before that no server is put on them."""
-    return (
-        f"{layout.bin('nova-manage')} --config-file {layout.path('etc', 'nova', 'nova.conf')} cell_v2 discover_hosts\n"
-    )
+def _on_computes(layout: Layout) -> OnComputes:
+    return OnComputes("nova", _FOLDERS, {_compute_file(layout): _compute_conf(layout)}, _compute_programs(layout))
 
 
 def _options(layout: Layout) -> dict[str, dict[str, object]]:
@@ -101,3 +128,6 @@ def _options(layout: Layout) -> dict[str, dict[str, object]]:
         "quota": {"instances": -1, "cores": -1, "ram": -1, "server_groups": 100, "server_group_members": 100},
         "oslo_concurrency": {"lock_path": layout.path("lock", "nova")},
     }
+
+
+offer(Part("nova", service, needs=("glance", "placement", "neutron"), on_computes=_on_computes))

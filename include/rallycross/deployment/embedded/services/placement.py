@@ -1,7 +1,7 @@
 """placement: what is free on which host."""
 
 from rallycross.deployment.embedded.layout import Layout
-from rallycross.deployment.embedded.service import OpenStackService, api, conf, token_check
+from rallycross.deployment.embedded.service import Listed, OpenStackService, Part, api, conf, offer, token_check
 
 
 def service(layout: Layout) -> OpenStackService:
@@ -10,6 +10,7 @@ def service(layout: Layout) -> OpenStackService:
     return OpenStackService(
         name="placement",
         type="placement",
+        package="openstack-placement",
         endpoint=layout.url("placement"),
         databases=("placement",),
         files={
@@ -25,4 +26,8 @@ def service(layout: Layout) -> OpenStackService:
         programs=(
             api(layout, "placement", "placement.wsgi.api:application", {"OS_PLACEMENT_CONFIG_DIR": folder}, workers=1),
         ),
+        ready=(Listed("/resource_providers"),),
     )
+
+
+offer(Part("placement", service))
