@@ -107,21 +107,25 @@ def _fits(kind: Resource, place: Place) -> bool:
     return (bool(place.project), bool(place.user)) == wanted
 
 
-def drain(kind: Resource, hunts: Sequence[Hunt], *, limit: float = LIMIT, threads: int = THREADS) -> Drained:
+def drain(
+    kind: Resource, hunts: Sequence[Hunt], *, limit: float = LIMIT, threads: int = THREADS, looks: int = 1
+) -> Drained:
     """Delete until there is nothing more, or `limit` seconds have passed; what is refused for good is tried thrice.
 
     Where a delete is only begun by the request, one list a place shows what of it is there still; what it does not show
     is asked for by its id. A project is emptied first, and stays where that fails. A list of many pages can overlook
-    what changes meanwhile: where something was found, it is looked for once more.
+    what changes meanwhile: where something was found, it is looked for once more, and `looks` in a row that find
+    nothing are believed.
     """
     work = _Drain(kind, threads)
-    began = time.monotonic()
+    began, silent = time.monotonic(), 0
     for _ in range(_ROUNDS):
         work.look(hunts)
         if kind.contains:
             places = [Place(place.api, admin=True, project=project) for place, project in work.pending]
             work.spare(empty(places, limit=limit, threads=threads).left)
-        if not work.pending:
+        silent = 0 if work.pending else silent + 1
+        if silent == looks:
             break
         while work.pending:
             together(work.ask, list(work.pending.values()), threads=threads)

@@ -11,7 +11,7 @@ from openstack.config.cloud_region import CloudRegion
 from openstack.exceptions import SDKException
 
 from rallycross.cloud.access import v3
-from rallycross.cloud.catalog import chosen, interfaces, official
+from rallycross.cloud.catalog import chosen, interfaces
 from rallycross.cloud.cloud import Cloud
 from rallycross.cloud.errors import ApiError
 from rallycross.cloud.service import known_services
@@ -61,11 +61,6 @@ def discover(cloud: Cloud, connection: openstack.connection.Connection) -> Facts
 def tested() -> set[str]:
     """Return the types of the services that tests are chosen by."""
     return {service.type for service in known_services() if service.tempest and service.tempest.option}
-
-
-def has_service(connection: openstack.connection.Connection, name: str) -> bool:
-    """Return whether the catalog has a service, by openstacksdk's name for it."""
-    return any(official(entry["type"]) == name for entry in connection.service_catalog)
 
 
 def _endpoint(kind: str, found: EndpointData, region: CloudRegion) -> Endpoint:

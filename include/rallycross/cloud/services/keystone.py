@@ -5,7 +5,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from rallycross.cloud.facts import Named
-from rallycross.cloud.resource import Place, Resource, Thing
+from rallycross.cloud.resource import Place, Resource, Thing, delete
 from rallycross.cloud.service import Fact, Service, describe
 
 if TYPE_CHECKING:
@@ -22,6 +22,11 @@ def _look_for_ec2(resource: Resource, place: Place, narrowed: Mapping[str, str])
 
 def _delete_ec2(resource: Resource, place: Place, thing: Thing) -> None:
     place.api.delete(resource.service, f"/users/{place.user}/credentials/OS-EC2/{thing['access']}")
+
+
+def _delete_domain(resource: Resource, place: Place, thing: Thing) -> None:
+    place.api.patch(resource.service, f"{resource.path}/{thing['id']}", {"domain": {"enabled": False}})  # or it stays
+    delete(resource, place, thing)
 
 
 def _roles(connection: "Connection") -> Iterator[Named]:
@@ -56,9 +61,14 @@ describe(
         order=900,  # users and projects go last: all else belongs to them
         resources=(
             _resource("keystone.user", path="/users", name_filters=_BY_NAME),
+            _resource("keystone.group", path="/groups"),
             _resource("keystone.project", path="/projects", name_filters=_BY_NAME, contains=True),
             _resource("keystone.service", path="/services"),
+            _resource(
+                "keystone.region", path="/regions", naming="id"
+            ),  # behind the services, whose endpoints are there
             _resource("keystone.role", path="/roles"),
+            _resource("keystone.domain", path="/domains", delete=_delete_domain),
             Resource(
                 "keystone.ec2",
                 "user",

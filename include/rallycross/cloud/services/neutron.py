@@ -79,6 +79,7 @@ describe(
             _resource("neutron.router", "project", path="/routers", delete=_delete_router),
             _resource("neutron.subnet", "project", path="/subnets", delete=_delete_subnet),
             _resource("neutron.network", "project", path="/networks", delete=_delete_network),
+            _resource("neutron.subnetpool", "project", path="/subnetpools"),
             _resource("neutron.security_group", "project", path="/security-groups", key="security_groups"),
             _QUOTAS,
         ),

@@ -17,7 +17,7 @@ from rallycross.cloud.errors import ApiError
 from rallycross.deployment.booting import BY_IMAGE, reached, signed_in
 from rallycross.deployment.option import Option, texts, within
 from rallycross.deployment.provider import PROVIDERS
-from rallycross.deployment.providers.openstack.things import KINDS, addresses, await_gone, delete, found
+from rallycross.deployment.providers.openstack.things import KINDS, addresses, delete, found
 from rallycross.deployment.server import Server
 from rallycross.deployment.site import Site
 from rallycross.errors import RallycrossError
@@ -88,12 +88,7 @@ class OpenStackServers:
         with _connected(given) as api:
             for kind in reversed(KINDS):
                 ours = [made for made in standing if made.kind == kind]
-                going = [thing for made in ours for thing in found(api, kind, made.name, made.detail.get("id"))]
-                for thing in going:
-                    delete(api, kind, thing)
-                if kind == "server":
-                    for thing in going:
-                        await_gone(api, thing, limit=given["timeout"])
+                delete(api, kind, [(made.name, made.detail.get("id")) for made in ours], limit=given["timeout"])
                 for made in ours:
                     site.ledger.forgotten(made.row)
 
@@ -163,7 +158,7 @@ class _Making:
                 raise RallycrossError(f"image: there is no file {path} - name one on this machine")
             made = self._have("image", name, lambda: self._upload(name, path))
             if made.status != "active":  # an upload that broke off
-                delete(api, "image", made)
+                delete(api, "image", [(name, made.id)], limit=self._given["timeout"])
                 made = self._made("image", name, lambda: self._upload(name, path))
             return str(made.id)
         wanted = image["uuid"] or image["name"]
@@ -204,8 +199,7 @@ class _Making:
         make = partial(compute.create_server, name=name, **wanted)
         server = self._have("server", name, make)
         if server.status == "ERROR":
-            delete(self._api, "server", server)
-            await_gone(self._api, server, limit=self._given["timeout"])
+            delete(self._api, "server", [(name, server.id)], limit=self._given["timeout"])
             server = self._made("server", name, make)
         if server.status == "SHUTOFF":  # somebody has shut it off
             compute.start_server(server)

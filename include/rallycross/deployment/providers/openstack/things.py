@@ -4,53 +4,75 @@ from collections.abc import Callable, Iterable
 from typing import Any
 
 from openstack.connection import Connection
-from openstack.exceptions import NotFoundException, ResourceTimeout
+from openstack.exceptions import NotFoundException
 
+from rallycross.cloud.api import Api
+from rallycross.cloud.resource import Place, Resource, Thing
+from rallycross.cloud.service import resource
 from rallycross.errors import RallycrossError
+from rallycross.leftovers.draining import Hunt, drain, look
 
-KINDS = ("image", "keypair", "security-group", "server", "address")  # words of the ledger, in the order of making
+# Words of the ledger, in the order of making, and the kinds of things that they mean.
+KINDS: dict[str, str] = {
+    "image": "glance.images",
+    "keypair": "nova.keypairs",
+    "security-group": "neutron.security_group",
+    "server": "nova.servers",
+    "address": "neutron.floatingip",
+}
 
 
-def found(api: Connection, kind: str, name: str, known: str | None) -> list[Any]:
+def found(connection: Connection, kind: str, name: str, known: str | None) -> list[Any]:
     """Return what there is of a thing that has a `known` id, or else what has exactly its name in our own project."""
-    if known is None:
-        return [one for one in _listed(api, kind, name) if name == (one.description if kind == "address" else one.name)]
     get: dict[str, Callable[[str], Any]] = {
-        "image": api.image.get_image,
-        "keypair": api.compute.get_keypair,
-        "security-group": api.network.get_security_group,
-        "server": api.compute.get_server,
-        "address": api.network.get_ip,
+        "image": connection.image.get_image,
+        "keypair": connection.compute.get_keypair,
+        "security-group": connection.network.get_security_group,
+        "server": connection.compute.get_server,
+        "address": connection.network.get_ip,
     }
-    try:
-        return [get[kind](known)]
-    except NotFoundException:
-        return []
+    of = resource(KINDS[kind])
+    ids = [known] if known else [str(one[of.id]) for one in look(of, _named(connection, of, name))]
+    there = []
+    for one in ids:
+        try:
+            there.append(get[kind](one))
+        except NotFoundException:  # it is gone
+            continue
+    return there
 
 
-def delete(api: Connection, kind: str, thing: Any) -> None:
-    """Ask for a thing's deletion; what is gone already is fine."""
-    match kind:
-        case "image":
-            api.image.delete_image(thing)
-        case "keypair":
-            api.compute.delete_keypair(thing)
-        case "security-group":
-            api.network.delete_security_group(thing)
-        case "server":
-            api.compute.delete_server(thing)
-        case _:
-            api.network.delete_ip(thing)
+def delete(connection: Connection, kind: str, made: Iterable[tuple[str, str | None]], *, limit: float) -> None:
+    """Delete things by their names and ids, and wait until they are gone: they use others until then.
+
+    Raise `RallycrossError` where one does not go within `limit` seconds; what is gone already is fine.
+    """
+    of = resource(KINDS[kind])
+    hunts = [_known(connection, of, name, known) if known else _named(connection, of, name) for name, known in made]
+    left = drain(of, hunts, limit=limit).left
+    if left:
+        what = "; ".join(map(str, left))
+        raise RallycrossError(f"{what} - delete it there, or raise `timeout` where that was too short")
 
 
-def await_gone(api: Connection, server: Any, *, limit: float) -> None:
-    """Wait until a server is gone: it uses its group and its address until then."""
-    try:
-        api.compute.wait_for_delete(server, interval=1, wait=limit)
-    except ResourceTimeout as error:
-        raise RallycrossError(
-            f"server {server.name} is not gone {limit:g} s after its deletion - raise `timeout`, or ask why"
-        ) from error
+def _named(connection: Connection, of: Resource, name: str) -> Hunt:
+    place, by = _own(connection), of.name_filters[0]
+
+    def wanted(thing: Thing) -> bool:
+        return of.name_of(thing) == name and thing.get(of.owner) in {None, place.project}
+
+    return Hunt(place, wanted, {by: name} if by else {})
+
+
+def _known(connection: Connection, of: Resource, name: str, identifier: str) -> Hunt:
+    known = [{of.naming: name, of.id: identifier}]
+    return Hunt(_own(connection), lambda thing: str(thing[of.id]) == identifier, known=known)
+
+
+def _own(connection: Connection) -> Place:
+    """Return our own project, whatever else we may see."""
+    api = Api(connection)
+    return Place(api, admin=False, project=api.project, user=api.user)
 
 
 def addresses(server: Any) -> list[str]:
@@ -58,18 +80,3 @@ def addresses(server: Any) -> list[str]:
     known = [one for several in (server.addresses or {}).values() for one in several]
     own = [one for one in known if one.get("OS-EXT-IPS:type") != "floating"]
     return [str(one["addr"]) for one in sorted(own, key=lambda one: one["version"])]
-
-
-def _listed(api: Connection, kind: str, name: str) -> Iterable[Any]:
-    project = api.current_project_id
-    match kind:
-        case "image":
-            return api.image.images(name=name, owner=project)
-        case "keypair":
-            return api.compute.keypairs()
-        case "security-group":
-            return api.network.security_groups(name=name, project_id=project)
-        case "server":
-            return api.compute.servers(name=f"^{name}$")  # a pattern
-        case _:
-            return api.network.ips(description=name, project_id=project)
