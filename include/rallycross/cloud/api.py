@@ -27,6 +27,7 @@ class Api:
     """
 
     def __init__(self, connection: Connection) -> None:
+        self.connection = connection
         self._session = connection.session
         plugin: Any = connection.session.auth  # one of keystone's, which know what they were let in to
         try:
@@ -34,6 +35,8 @@ class Api:
         except (ClientException, BadAnswer) as error:
             raise SignInFailed(f"cannot sign in: {error}") from error
         self._endpoints = endpoints(str(connection.config.name), connection.config, connection.session, access)
+        catalog = access.service_catalog.catalog if access.has_service_catalog() else []
+        self.service_types = tuple(str(entry["type"]) for entry in catalog)  # as the catalog has them
         self.user = str(access.user_id)
         self.project = str(access.project_id or "")
         self.project_name = str(access.project_name or "")

@@ -2,18 +2,20 @@
 
 from collections.abc import Callable, Iterable, Iterator
 from functools import cache
-from typing import Any
 
 from keystoneauth1.exceptions import ClientException, Forbidden
 from openstack.connection import Connection
-from openstack.exceptions import ForbiddenException, SDKException
+from openstack.exceptions import SDKException
 
 from rallycross.cloud.access import SIGN_IN_LIMIT, SignIn
+from rallycross.cloud.api import Api
 from rallycross.cloud.cloud import Cloud
 from rallycross.cloud.errors import ApiError, SignInFailed
 from rallycross.cloud.facts import CloudFacts, Named
-from rallycross.cloud.service import Fact, Quotas, known_services
+from rallycross.cloud.service import Fact, Quotas, Service, known_services
 from rallycross.settings import settings
+
+_FORBIDDEN = 403
 
 
 def facts(cloud: Cloud, kinds: Iterable[str], *, own: bool = False) -> CloudFacts:
@@ -26,8 +28,9 @@ def facts(cloud: Cloud, kinds: Iterable[str], *, own: bool = False) -> CloudFact
     services = frozenset(SignIn(cloud)(patience=min(settings().api_patience, SIGN_IN_LIMIT)).endpoints)
     try:
         connection = cloud.connect()
+        api = Api(connection)
         things = {
-            kind: _asked(connection, known[kind][1], own=own)
+            kind: _asked(api, known[kind][1], own=own)
             for kind in sorted(wanted & known.keys())
             if known[kind][0] in services
         }
@@ -43,23 +46,19 @@ def facts(cloud: Cloud, kinds: Iterable[str], *, own: bool = False) -> CloudFact
     )
 
 
-def _asked(connection: Connection, fact: Fact, *, own: bool) -> tuple[Named, ...]:
+def _asked(api: Api, fact: Fact, *, own: bool) -> tuple[Named, ...]:
     try:
-        things = tuple(fact.ask(connection))
-    except ForbiddenException:
-        if fact.administrator:  # that one is needed is told by what needs it
+        things = tuple(fact.ask(api))
+    except ApiError as error:
+        if error.status == _FORBIDDEN and fact.administrator:  # that one is needed is told by what needs it
             return ()
         raise
-    return tuple(thing for thing in things if _is_public(thing) or (own and _is_ours(connection, thing)))
+    return tuple(thing for thing in things if _is_public(thing) or (own and thing.details["owner"] == api.project))
 
 
 def _is_public(thing: Named) -> bool:
     """Say whether any project may use a thing; of most kinds nothing is said of that."""
     return thing.details.get("visibility", "public") in {"public", "community"}
-
-
-def _is_ours(connection: Connection, thing: Named) -> bool:
-    return bool(thing.details.get("owner") == connection.current_project_id)
 
 
 def _is_administrator(connection: Connection) -> bool:
@@ -74,36 +73,34 @@ def _is_administrator(connection: Connection) -> bool:
 @cache
 def _known() -> dict[str, tuple[str, Fact]]:
     """Return the kinds of things that a cloud can be asked for: the type of the service that has them, and how."""
-    found: dict[str, tuple[str, Fact]] = {}
-    for service in known_services():
-        more = {service.quota_fact: Fact(_quotas(service.type, service.quotas, service.name))} if service.quotas else {}
-        if service.microversion:
-            more[service.microversion_fact] = Fact(_microversions(service.type, service.name))
-        found |= {name: (service.type, fact) for name, fact in {**service.facts, **more}.items()}
-    return found
+    return {name: (service.type, fact) for service in known_services() for name, fact in _facts_of(service)}
 
 
-def _microversions(type_: str, client: str) -> Callable[[Connection], Iterator[Named]]:
+def _facts_of(service: Service) -> Iterator[tuple[str, Fact]]:
+    yield from service.facts.items()
+    if service.quotas:
+        yield service.quota_fact, Fact(_quotas(service, service.quotas))
+    if service.microversion:
+        yield service.microversion_fact, Fact(_microversions(service))
+
+
+def _microversions(service: Service) -> Callable[[Api], Iterator[Named]]:
     """Return how to ask a service's version document for the microversions that it has."""
 
-    def ask(connection: Connection) -> Iterator[Named]:
-        found = _proxy(connection, type_).get_endpoint_data()
+    def ask(api: Api) -> Iterator[Named]:
+        found = getattr(api.connection, service.type.replace("-", "_")).get_endpoint_data()
         if found and found.min_microversion and found.max_microversion:
-            yield Named(client, client, {"min": found.min_microversion, "max": found.max_microversion})
+            yield Named(service.name, service.name, {"min": found.min_microversion, "max": found.max_microversion})
 
     return ask
 
 
-def _quotas(type_: str, quotas: Quotas, client: str) -> Callable[[Connection], Iterator[Named]]:
+def _quotas(service: Service, quotas: Quotas) -> Callable[[Api], Iterator[Named]]:
     """Return how to ask a service for the quotas that it knows, and their defaults."""
 
-    def ask(connection: Connection) -> Iterator[Named]:
-        path = f"{quotas.path(connection.current_project_id or '')}/{quotas.defaults}"
-        for name, limit in _proxy(connection, type_).get(path).json()[quotas.key].items():
-            yield Named(f"{client}.{name}", name, {"limit": limit})
+    def ask(api: Api) -> Iterator[Named]:
+        defaults = api.get(service.type, f"{quotas.path(api.project)}/{quotas.defaults}")
+        for name, limit in defaults[quotas.key].items():
+            yield Named(f"{service.name}.{name}", name, {"limit": limit})
 
     return ask
-
-
-def _proxy(connection: Connection, type_: str) -> Any:
-    return getattr(connection, type_.replace("-", "_"))

@@ -10,14 +10,14 @@ from rallycross.cloud.resource import Resource, Scope
 from rallycross.registry import Registry
 
 if TYPE_CHECKING:  # see `resource`
-    from openstack.connection import Connection
+    from rallycross.cloud.api import Api
 
 
 @dataclass(frozen=True)
 class Fact:
     """A kind of thing that a task names or asks for, and how a cloud is asked for all of them."""
 
-    ask: Callable[["Connection"], Iterable[Named]]
+    ask: Callable[["Api"], Iterable[Named]]
     administrator: bool = False  # nobody else is told
     by_exact_name: bool = False  # a name is never a pattern, and the first of several that share it is taken
 

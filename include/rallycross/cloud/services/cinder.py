@@ -9,7 +9,7 @@ from rallycross.cloud.resource import Place, Resource, Thing, delete, quotas_of
 from rallycross.cloud.service import Fact, Quotas, Service, Tempest, describe
 
 if TYPE_CHECKING:
-    from openstack.connection import Connection
+    from rallycross.cloud.api import Api
 
 _resource = partial(Resource, service="block-storage", everyone={"all_tenants": "True"})
 
@@ -35,16 +35,17 @@ def _look_for_cached_images(resource: Resource, place: Place, narrowed: Mapping[
     return found
 
 
-def _volume_types(connection: "Connection") -> Iterator[Named]:
+def _volume_types(api: "Api") -> Iterator[Named]:
     # Without a filter an administrator is told of public ones only, and could not be told that one is not public.
-    for volume_type in connection.block_storage.types(is_public=None):
-        yield Named(volume_type.id, volume_type.name or "", {"public": volume_type.is_public is not False})
+    for one in api.list("block-storage", "/types", "volume_types", {"is_public": "None"}):
+        public = one.get("os-volume-type-access:is_public", one.get("is_public"))
+        yield Named(one["id"], one.get("name") or "", {"public": public is not False})
 
 
-def _processes(connection: "Connection") -> Iterator[Named]:
-    for service in connection.block_storage.services():
-        if service.state == "up":
-            yield Named(service.binary, service.binary)
+def _processes(api: "Api") -> Iterator[Named]:
+    for process in api.list("block-storage", "/os-services", "services"):
+        if process["state"] == "up":
+            yield Named(process["binary"], process["binary"])
 
 
 _QUOTAS = _resource("cinder.quotas", "quota", path="/os-quota-sets", at_once=True, look=quotas_of)

@@ -8,20 +8,14 @@ from rallycross.cloud.resource import Resource
 from rallycross.cloud.service import Fact, Service, Tempest, describe
 
 if TYPE_CHECKING:
-    from openstack.connection import Connection
+    from rallycross.cloud.api import Api
 
 
-def _images(connection: "Connection") -> Iterator[Named]:
-    for image in connection.image.images():
-        details = {
-            "min_ram": image.min_ram or 0,
-            "min_disk": image.min_disk or 0,
-            "size": image.size or 0,
-            "status": image.status,
-            "visibility": image.visibility,
-            "owner": image.owner_id,
-        }
-        yield Named(image.id, image.name or "", details)
+def _images(api: "Api") -> Iterator[Named]:
+    for image in api.list("image", "/images", "images"):
+        sizes = {name: image.get(name) or 0 for name in ("min_ram", "min_disk", "size")}
+        details = sizes | {name: image.get(name) for name in ("status", "visibility", "owner")}
+        yield Named(image["id"], image.get("name") or "", details)
 
 
 describe(

@@ -1,15 +1,15 @@
 """keystone: users, projects, roles, and the catalog."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from rallycross.cloud.facts import Named
 from rallycross.cloud.resource import Place, Resource, Thing, delete
 from rallycross.cloud.service import Fact, Service, describe
 
 if TYPE_CHECKING:
-    from openstack.connection import Connection
+    from rallycross.cloud.api import Api
 
 _resource = partial(Resource, scope="cloud", service="identity", at_once=True)
 _BY_NAME = ("name", "name__startswith")
@@ -29,28 +29,15 @@ def _delete_domain(resource: Resource, place: Place, thing: Thing) -> None:
     delete(resource, place, thing)
 
 
-def _roles(connection: "Connection") -> Iterator[Named]:
-    for role in connection.identity.roles():
-        yield Named(role.id, role.name or "")
+def _named(collection: str) -> Callable[["Api"], Iterator[Named]]:
+    def ask(api: "Api") -> Iterator[Named]:
+        return (Named(one["id"], one.get("name") or "") for one in api.list("identity", f"/{collection}", collection))
+
+    return ask
 
 
-def _domains(connection: "Connection") -> Iterator[Named]:
-    identity: Any = connection.identity  # of v3
-    for domain in identity.domains():
-        yield Named(domain.id, domain.name or "")
-
-
-def _service_types(connection: "Connection") -> Iterator[Named]:
-    auth: Any = connection.session.auth
-    access = auth.get_access(connection.session)
-    for service in access.service_catalog.catalog:
-        yield Named(service["type"], service["type"])
-
-
-def _service_names(connection: "Connection") -> Iterator[Named]:
-    identity: Any = connection.identity  # of v3
-    for service in identity.services():
-        yield Named(service.id, service.name or "")
+def _service_types(api: "Api") -> Iterator[Named]:
+    return (Named(kind, kind) for kind in api.service_types)
 
 
 describe(
@@ -83,10 +70,10 @@ describe(
             ),
         ),
         facts={
-            "role": Fact(_roles, administrator=True),
-            "domain": Fact(_domains, administrator=True),
+            "role": Fact(_named("roles"), administrator=True),
+            "domain": Fact(_named("domains"), administrator=True),
             "service_type": Fact(_service_types),
-            "service_name": Fact(_service_names, administrator=True),
+            "service_name": Fact(_named("services"), administrator=True),
         },
     )
 )

@@ -10,8 +10,6 @@ from rallycross.cloud.resource import Place, Resource, Thing, delete_freed, list
 from rallycross.cloud.service import Fact, Quotas, Service, Tempest, describe
 
 if TYPE_CHECKING:
-    from openstack.connection import Connection
-
     from rallycross.cloud.api import Api
 
 _NOT_FOUND = 404
@@ -46,20 +44,20 @@ def _delete_network(resource: Resource, place: Place, thing: Thing) -> None:
     delete_freed(resource, place, thing, lambda: _detach(place.api, network_id=thing["id"]))
 
 
-def _networks(connection: "Connection") -> Iterator[Named]:
-    for network in connection.network.networks():
-        yield Named(network.id, network.name or "")
+def _networks(api: "Api") -> Iterator[Named]:
+    for network in api.list("network", "/networks", "networks"):
+        yield Named(network["id"], network.get("name") or "")
 
 
-def _external_networks(connection: "Connection") -> Iterator[Named]:
-    for network in connection.network.networks(is_router_external=True):
-        if network.is_router_external:
-            yield Named(network.id, network.name or "")
+def _external_networks(api: "Api") -> Iterator[Named]:
+    for network in api.list("network", "/networks", "networks", {"router:external": "True"}):
+        if network.get("router:external"):
+            yield Named(network["id"], network.get("name") or "")
 
 
-def _extensions(connection: "Connection") -> Iterator[Named]:
-    for extension in connection.network.extensions():
-        yield Named(extension.alias, extension.alias)
+def _extensions(api: "Api") -> Iterator[Named]:
+    for extension in api.list("network", "/extensions", "extensions"):
+        yield Named(extension["alias"], extension["alias"])
 
 
 _QUOTAS = _resource("neutron.quota", "quota", path="/quotas", look=quotas_of)

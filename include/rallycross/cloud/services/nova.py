@@ -9,7 +9,7 @@ from rallycross.cloud.resource import Place, Resource, Thing, delete, delete_fre
 from rallycross.cloud.service import Fact, Quotas, Service, Tempest, describe
 
 if TYPE_CHECKING:
-    from openstack.connection import Connection
+    from rallycross.cloud.api import Api
 
 _resource = partial(Resource, service="compute")
 
@@ -40,10 +40,10 @@ def _delete_aggregate(resource: Resource, place: Place, thing: Thing) -> None:
     delete(resource, place, thing)
 
 
-def _flavors(connection: "Connection") -> Iterator[Named]:
-    for flavor in connection.compute.flavors():
-        details = {"ram": flavor.ram, "disk": flavor.disk, "disabled": bool(flavor.is_disabled)}
-        yield Named(flavor.id, flavor.name or "", details)
+def _flavors(api: "Api") -> Iterator[Named]:
+    for flavor in api.list("compute", "/flavors/detail", "flavors"):
+        disabled = bool(flavor.get("OS-FLV-DISABLED:disabled"))
+        yield Named(flavor["id"], flavor["name"], {"ram": flavor["ram"], "disk": flavor["disk"], "disabled": disabled})
 
 
 _QUOTAS = _resource("nova.quotas", "quota", path="/os-quota-sets", at_once=True, look=quotas_of)

@@ -1,19 +1,18 @@
 """watcher: audits, by strategies that serve goals."""
 
 from collections.abc import Callable, Iterator
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from rallycross.cloud.facts import Named
 from rallycross.cloud.service import Fact, Service, describe
 
 if TYPE_CHECKING:
-    from openstack.connection import Connection
+    from rallycross.cloud.api import Api
 
 
-def _all(collection: str) -> Callable[["Connection"], Iterator[Named]]:
-    def ask(connection: "Connection") -> Iterator[Named]:
-        client = connection.config.get_session_client("resource-optimization")
-        found: list[dict[str, Any]] = client.get(f"/v1/{collection}").json()[collection]
+def _all(collection: str) -> Callable[["Api"], Iterator[Named]]:
+    def ask(api: "Api") -> Iterator[Named]:
+        found = api.get("resource-optimization", f"/v1/{collection}")[collection]
         return (Named(one["uuid"], one["name"]) for one in found)
 
     return ask
