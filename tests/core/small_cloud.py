@@ -26,6 +26,7 @@ _COLLECTIONS = {
             "ports",
             "routers",
             "subnets",
+            "subnetpools",
             "floatingips",
             "security_groups",
             "security_group_rules",
@@ -188,7 +189,8 @@ class SmallCloud:
         user = self._who(auth["identity"])
         if user is None:
             return web.json_response({"error": {"message": "not you"}}, status=401)
-        return self._signed_in(user, auth["identity"]["methods"], auth.get("scope", {}).get("project", {}).get("id"))
+        scope = auth.get("scope", {}).get("project", {})
+        return self._signed_in(user, auth["identity"]["methods"], scope.get("id") or scope.get("name"))
 
     def _who(self, identity: dict[str, Any]) -> dict[str, Any] | None:
         """Return the user who has shown a password, or a token that is known."""
