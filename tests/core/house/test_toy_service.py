@@ -46,7 +46,7 @@ from rallycross.deployment.embedded.service import (
     Content,
     Listed,
     OpenStackService,
-    Part,
+    Deployable,
     api,
     conf,
     offer,
@@ -74,7 +74,7 @@ def service(layout):
     )
 
 
-offer(Part("toy", service, needs=("nova",)))
+offer(Deployable("toy", service, needs=("nova",)))
 '''
 # Run by a process of its own, which finds modules in the folders that it is given, and tells what is known of a toy.
 ASKED = """

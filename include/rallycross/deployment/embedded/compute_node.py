@@ -13,7 +13,7 @@ from rallycross.deployment.embedded.parts import (
     supervisor,
     up,
 )
-from rallycross.deployment.embedded.service import PARTS
+from rallycross.deployment.embedded.service import DEPLOYABLE
 from rallycross.deployment.embedded.supervision import supervisor_file
 from rallycross.deployment.step import Step
 
@@ -26,7 +26,7 @@ _INSTALL = (
 def compute_steps(layout: Layout) -> list[Step]:
     """Return the steps of one compute node; the one that starts it is `always`, and needs the controller's services."""
     of_services = [
-        part.on_computes(layout) for name in layout.options.services if (part := PARTS[name]) and part.on_computes
+        part.on_computes(layout) for name in layout.options.services if (part := DEPLOYABLE[name]) and part.on_computes
     ]
     files = {path: text for one in of_services for path, text in one.files.items()} | driver_files(layout)
     programs = [bound(program, files) for one in of_services for program in one.programs]

@@ -4,33 +4,33 @@ from collections.abc import Iterable
 from typing import Any
 
 from rallycross.deployment.embedded.layout import BACKING
-from rallycross.deployment.embedded.service import IDENTITY, PARTS
+from rallycross.deployment.embedded.service import DEPLOYABLE, IDENTITY
 from rallycross.deployment.option import Option
 from rallycross.deployment.option import within as _within
 
-PORTS = (*BACKING, *PARTS)
+PORTS = (*BACKING, *DEPLOYABLE)
 
 
 def with_needs(wanted: Iterable[str]) -> list[str]:
     """Return services with those that they cannot do without, in the order of their making."""
     found = {IDENTITY, *wanted}
-    while more := {need for name in found for need in PARTS[name].needs} - found:
+    while more := {need for name in found for need in DEPLOYABLE[name].needs} - found:
         found |= more
     return sorted(found, key=_place)
 
 
 def _place(name: str) -> tuple[int, str]:
     """Return where a service stands in the order of making: keystone first, each behind what it needs."""
-    below = [_place(need)[0] for need in PARTS[name].needs]
+    below = [_place(need)[0] for need in DEPLOYABLE[name].needs]
     return 0 if name == IDENTITY else 1 + max(below, default=0), name
 
 
-SERVICES = tuple(with_needs(PARTS))
+SERVICES = tuple(with_needs(DEPLOYABLE))
 """All that there is, in the order of their making."""
 
 
 def _services(value: list[Any]) -> str | None:
-    if unknown := [name for name in value if name not in PARTS]:
+    if unknown := [name for name in value if name not in DEPLOYABLE]:
         return f"must have none but {', '.join(SERVICES)}, unlike {unknown[0]!r}"
     missing = [name for name in with_needs(value) if name not in value]
     return f"must have {' and '.join(missing)}, too: the others need it" if missing else None

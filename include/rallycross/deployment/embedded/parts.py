@@ -9,7 +9,7 @@ from shlex import quote
 
 from rallycross.deployment.embedded.layout import Layout
 from rallycross.deployment.embedded.options import with_needs
-from rallycross.deployment.embedded.service import PARTS, OpenStackService, Program
+from rallycross.deployment.embedded.service import DEPLOYABLE, OpenStackService, Program
 from rallycross.deployment.node import LOCAL
 
 VENV = "the Debian package python3-venv, where it was missing on a server and we are root"
@@ -21,7 +21,7 @@ DIRECT = "unset http_proxy https_proxy all_proxy HTTP_PROXY HTTPS_PROXY ALL_PROX
 
 def services(layout: Layout) -> tuple[OpenStackService, ...]:
     """Return the services of a cloud, keystone first: all others sign in to it."""
-    return tuple(PARTS[name].make(layout) for name in with_needs(layout.options.services))
+    return tuple(DEPLOYABLE[name].make(layout) for name in with_needs(layout.options.services))
 
 
 def stop_script(root: str) -> str:

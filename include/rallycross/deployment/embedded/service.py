@@ -79,7 +79,7 @@ class OnComputes:
 
 
 @dataclass(frozen=True)
-class Part:
+class Deployable:
     """A service that an embedded cloud may have."""
 
     name: str
@@ -88,12 +88,12 @@ class Part:
     on_computes: Callable[[Layout], OnComputes] | None = None
 
 
-PARTS: Registry[Part] = Registry("rallycross.deployment.embedded.services")
+DEPLOYABLE: Registry[Deployable] = Registry("rallycross.deployment.embedded.services")
 
 
-def offer(part: Part) -> None:
+def offer(part: Deployable) -> None:
     """Register a service; called by the module that has it."""
-    PARTS.add(part.name, part)
+    DEPLOYABLE.add(part.name, part)
 
 
 def conf(sections: dict[str, dict[str, object]]) -> str:

@@ -3,9 +3,9 @@
 from rallycross.deployment.embedded.layout import Layout
 from rallycross.deployment.embedded.service import (
     Content,
+    Deployable,
     Listed,
     OpenStackService,
-    Part,
     Program,
     api,
     conf,
@@ -72,4 +72,4 @@ def service(layout: Layout) -> OpenStackService:
     )
 
 
-offer(Part("cinder", service))
+offer(Deployable("cinder", service))

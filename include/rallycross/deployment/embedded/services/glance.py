@@ -3,9 +3,9 @@
 from rallycross.deployment.embedded.layout import Layout
 from rallycross.deployment.embedded.service import (
     Content,
+    Deployable,
     Listed,
     OpenStackService,
-    Part,
     api,
     conf,
     offer,
@@ -86,4 +86,4 @@ def _image(name: str) -> Content:
     return Content("/v2/images", body, query=f"?name={name}", upload=IMAGE_BYTES)
 
 
-offer(Part("glance", service))
+offer(Deployable("glance", service))

@@ -1,7 +1,7 @@
 """keystone: identity."""
 
 from rallycross.deployment.embedded.layout import CACHE_URL, Layout
-from rallycross.deployment.embedded.service import IDENTITY, OpenStackService, Part, api, conf, offer
+from rallycross.deployment.embedded.service import IDENTITY, Deployable, OpenStackService, api, conf, offer
 
 
 def service(layout: Layout) -> OpenStackService:
@@ -60,4 +60,4 @@ OS_BOOTSTRAP_PASSWORD='{layout.secrets["admin"]}' {manage} bootstrap --bootstrap
     )
 
 
-offer(Part(IDENTITY, service))
+offer(Deployable(IDENTITY, service))

@@ -3,9 +3,9 @@
 from rallycross.deployment.embedded.layout import Layout
 from rallycross.deployment.embedded.service import (
     Content,
+    Deployable,
     Listed,
     OpenStackService,
-    Part,
     Program,
     api,
     conf,
@@ -127,4 +127,4 @@ _CONTENTS = (
     ),
 )
 
-offer(Part("neutron", service))
+offer(Deployable("neutron", service))

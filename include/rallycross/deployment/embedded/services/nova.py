@@ -3,10 +3,10 @@
 from rallycross.deployment.embedded.layout import Layout
 from rallycross.deployment.embedded.service import (
     Content,
+    Deployable,
     Listed,
     OnComputes,
     OpenStackService,
-    Part,
     Program,
     api,
     conf,
@@ -130,4 +130,4 @@ def _options(layout: Layout) -> dict[str, dict[str, object]]:
     }
 
 
-offer(Part("nova", service, needs=("glance", "placement", "neutron"), on_computes=_on_computes))
+offer(Deployable("nova", service, needs=("glance", "placement", "neutron"), on_computes=_on_computes))

@@ -1,7 +1,7 @@
 """placement: what is free on which host."""
 
 from rallycross.deployment.embedded.layout import Layout
-from rallycross.deployment.embedded.service import Listed, OpenStackService, Part, api, conf, offer, token_check
+from rallycross.deployment.embedded.service import Deployable, Listed, OpenStackService, api, conf, offer, token_check
 
 
 def service(layout: Layout) -> OpenStackService:
@@ -30,4 +30,4 @@ def service(layout: Layout) -> OpenStackService:
     )
 
 
-offer(Part("placement", service))
+offer(Deployable("placement", service))

@@ -6,7 +6,7 @@ from shlex import quote
 from typing import Any
 
 from rallycross.deployment.embedded.options import SERVICES, with_needs
-from rallycross.deployment.embedded.service import PARTS
+from rallycross.deployment.embedded.service import DEPLOYABLE
 from rallycross.deployment.engine import ENGINES, CloudSpec, Deployed, Service
 from rallycross.deployment.engines.anvil.persona import CLIENTS, LIBRARIES, Persona, load
 from rallycross.deployment.node import Node
@@ -80,7 +80,7 @@ class Translated:
 def translated(persona: Persona) -> Translated:
     """Return a persona without flaws as the services of today, with those that these need."""
     wanted = {_SERVICES[name]: name for name in persona.components if name in _SERVICES}
-    added = {need: name for name in wanted for need in PARTS[name].needs if need not in wanted}
+    added = {need: name for name in wanted for need in DEPLOYABLE[name].needs if need not in wanted}
     title = f"Persona: today's {', '.join(wanted)}"
     if added:
         title += f"; and {', '.join(added)}, which {', '.join(dict.fromkeys(added.values()))} cannot do without"
