@@ -1,5 +1,6 @@
 """An openrc of any size and shape is read, or refused with the line, in little time and memory."""
 
+import gc
 import time
 
 import pytest
@@ -34,12 +35,15 @@ PIECES = {
 def cost(text: str) -> float:
     """Return the seconds of processor time that reading a text takes, whether it is taken or not."""
     said = "line 0"
-    began = time.process_time()
+    gc.disable()  # what other tests hold is no cost of this
+    began = time.thread_time()
     try:
         read_openrc(text)
     except RallycrossError as error:
         said = str(error)
-    took = time.process_time() - began
+    finally:
+        took = time.thread_time() - began
+        gc.enable()
     assert "line " in said
     assert len(said) < 1000
     return took
@@ -51,7 +55,7 @@ def test_time_grows_with_the_length_alone(before: str, piece: str) -> None:
     """Sixteen times as much of anything takes no more than sixteen times as long, but for what is noise."""
     cost(before + piece)
     few = min(cost(before + piece * 500) for _ in range(2))
-    many = cost(before + piece * 8_000)
+    many = min(cost(before + piece * 8_000) for _ in range(2))
     assert many < 16 * 5 * few + 0.05  # by squares: 256
 
 
