@@ -133,7 +133,7 @@ def test_a_load_that_a_user_stops_says_so_everywhere(demo: Demo, stop: Callable[
     verdict, reasons = demo.verdict(run_id)
 
     assert verdict == "FAILED"
-    assert f"aborted_manually: {reason}" in reasons[-1], reasons  # the first may be that Airflow has the stage failed
+    assert any(f"aborted_manually: {reason}" in one for one in reasons), reasons
     report = demo.report(run_id)
     assert set(report) == {".html", ".xml", ".json"}
     assert [kind for kind, text in report.items() if reason not in html.unescape(text)] == []
