@@ -26,7 +26,7 @@ from rallycross.context.context import CONTEXTS
 from rallycross.context.ledger import OwnedLedger
 from rallycross.deployment import load_spec
 from rallycross.errors import InvalidInput
-from rallycross.load_hooks import Machine, machines_of, undo_standing
+from rallycross.load_hooks import ACTIONS, Machine, machines_of, undo_standing
 from rallycross.printable import printable
 from rallycross.results.beside import beside, goes_on
 from rallycross.results.endings import LOST, STOPPED, because
@@ -80,7 +80,7 @@ def run(
         if complaints := check_alone(task, known) if cloud.is_none else check(task, there, known):
             raise InvalidInput(complaints)
         hooks = [hook for workload in task.workloads for hook in workload.hooks]
-        machines = _machines(cloud, store) if any(hook.action == "fault_injection" for hook in hooks) else {}
+        machines = _machines(cloud, store) if any(ACTIONS[hook.action].on_machines for hook in hooks) else {}
         connection = None if cloud.is_none else cloud.connect()
         uuids = store.tasks.begin(uuid, cloud=cloud.name, task=task, environment=_environment())
         _tell_of_loads_that_run(store, uuid, tell)

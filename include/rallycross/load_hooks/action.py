@@ -64,16 +64,17 @@ class Action:
     name: str
     validate: Validate
     act: Act
+    on_machines: bool  # whether it works with the cloud's machines, which are looked up for such actions alone
 
 
 ACTIONS: Registry[Action] = Registry("rallycross.load_hooks.actions")
 
 
-def action(name: str, validate: Validate) -> Callable[[Act], Act]:
+def action(name: str, validate: Validate, *, on_machines: bool = False) -> Callable[[Act], Act]:
     """Register a function of the action's arguments and a `Firing`, which runs on a thread, as the action `name`."""
 
     def register(act: Act) -> Act:
-        ACTIONS.add(name, Action(name, validate, act))
+        ACTIONS.add(name, Action(name, validate, act, on_machines))
         return act
 
     return register

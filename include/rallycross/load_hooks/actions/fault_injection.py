@@ -50,7 +50,7 @@ def _validate(config: Any) -> Iterator[Flaw]:
         yield Flaw(("action",), str(error))
 
 
-@action("fault_injection", lambda config: list(_validate(config)))
+@action("fault_injection", lambda config: list(_validate(config)), on_machines=True)
 def fault_injection(config: Mapping[str, Any], firing: Firing) -> None:
     """Do what the sentence says on the nodes that it means; raise `RallycrossError` where there are none."""
     sentence = understand(config["action"])
