@@ -1,5 +1,6 @@
 """Texts of strangers where they are shown: what would steer a terminal, or the order of a line, is written out."""
 
+import json
 import re
 import unicodedata
 from functools import cache
@@ -17,6 +18,11 @@ def printable(text: str, *, keep: str = "\n\t") -> str:
         if character not in keep:
             found = found.replace(character, _written(character))
     return found
+
+
+def printable_json(text: str) -> str:
+    """Return a JSON text with each of these characters as JSON escapes it: it reads as before, and is Unicode."""
+    return _SUSPECT.sub(lambda one: one[0] if _written(one[0]) == one[0] else json.dumps(one[0])[1:-1], text)
 
 
 def without_colours(text: str) -> str:

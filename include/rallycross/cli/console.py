@@ -4,6 +4,7 @@ import json
 import sys
 import time
 from collections.abc import Iterable
+from io import TextIOWrapper
 from typing import Any
 
 from rich.console import Console, ConsoleOptions, RenderableType
@@ -11,7 +12,7 @@ from rich.segment import Segment
 from rich.text import Text
 
 from rallycross.deployment.step import StepEvent
-from rallycross.printable import printable
+from rallycross.printable import printable, printable_json
 from rallycross.secret import shown, shown_text
 
 _WIDE = 10_000  # columns of what goes to a file or a pipe: nothing is cut off or folded there
@@ -53,14 +54,21 @@ def styled(text: str, style: str) -> Text:
 
 
 def write_raw(text: str) -> None:
-    """Write what was asked for as it is, such as a cloud's credentials, to standard output."""
+    """Write what was asked for, such as a cloud's credentials, as it is to standard output: UTF-8 in every locale."""
+    if isinstance(sys.stdout, TextIOWrapper):
+        sys.stdout.reconfigure(encoding="utf-8", errors="backslashreplace")
     sys.stdout.write(text if text.endswith("\n") else f"{text}\n")
     sys.stdout.flush()
 
 
-def print_json(data: Any) -> None:
-    """Write data as one JSON document for programs: in ASCII, so that no text in it steers a terminal; no secrets."""
-    write_raw(json.dumps(shown(data), indent=1, allow_nan=False))
+def print_json(data: Any, known: Iterable[str] = ()) -> None:
+    """Write data as one JSON document for programs, without secrets, those in `known` too."""
+    write_raw(json_text(shown(data, known)))
+
+
+def json_text(data: Any) -> str:
+    """Return data as a JSON document in which no text steers a terminal: what cannot be printed is escaped."""
+    return printable_json(json.dumps(data, indent=1, ensure_ascii=False, allow_nan=False))
 
 
 def note(text: str, began: float) -> None:

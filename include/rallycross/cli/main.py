@@ -8,6 +8,7 @@ import sys
 import traceback
 from collections.abc import Sequence
 from importlib import import_module
+from io import TextIOWrapper
 from types import TracebackType
 
 from rallycross.cli.commands import COMMANDS
@@ -22,6 +23,8 @@ from rallycross.settings import settings
 def main(arguments: Sequence[str]) -> int:
     """Carry out a command; what a user can act on is said in a sentence, not in a traceback."""
     sys.excepthook = _tell_of_a_fault
+    if isinstance(sys.stdout, TextIOWrapper):
+        sys.stdout.reconfigure(errors="backslashreplace")  # what a locale cannot show ends no command
     try:
         return _carry_out(arguments)
     except KeyboardInterrupt:

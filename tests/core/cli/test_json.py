@@ -1,6 +1,9 @@
 """What lists or shows something gives a JSON document to programs."""
 
 import json
+import os
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -8,10 +11,16 @@ import yaml
 
 from rallycross.cli.main import main
 from rallycross.results.store import Store
+from rallycross.task.plan import Subtask, Task
 from rallycross.verification.test import TestResult
 
 EVIL = "\x1b]0;PWN\a\u202e=1 password=Canary-7Xk9"
 UUID = "4dd85e21-2222-4333-8444-555555555555"
+LATER = "4dd85e22-2222-4333-8444-555555555555"
+TASK_UUID = "4dd85e23-2222-4333-8444-555555555555"
+NAMED = "a.b.C.test_é_日本_🚗"
+WORKLOAD = {"scenario": {"Dummy.dummy": {}}, "runner": {"constant": {"times": 7, "concurrency": 2}}}
+TASK = {"version": 2, "title": EVIL, "subtasks": [{"title": "s", "workloads": [WORKLOAD]}]}
 
 
 @pytest.fixture(name="home", autouse=True)
@@ -21,11 +30,23 @@ def _home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     store = Store.open()
     test = TestResult("a.b.C.test_d", "fail", 1.0, 0.5, (), EVIL, f"{EVIL}\nValueError: {EVIL}")
     store.verifications.add(UUID, cloud="small", chosen=EVIL, tests=[test], environment={"verifier": EVIL})
+    later = TestResult("a.b.C.test_d", "success", 1.0, 0.5)
+    named = TestResult(NAMED, "fail", 1.0, 0.5)
+    store.verifications.add(LATER, cloud="small", chosen="c", tests=[later, named], environment={})
+    task = Task(EVIL, (Subtask("s", ()),))
+    store.tasks.begin(TASK_UUID, cloud="small", task=task, environment={})
+    store.ledger.remember(TASK_UUID, "small", "nova.server", EVIL)
     auth = {"auth_url": "http://127.0.0.1:9/v3", "password": "Canary-7Xk9"}
     spec = {"name": "small", "engine": "existing", "auth": auth}
     file = tmp_path / "small.yaml"
     file.write_text(yaml.safe_dump({**spec, "region_name": "R"}))
     main(["cloud", "create", str(file)])
+    (tmp_path / "task.yaml").write_text(yaml.safe_dump(TASK))
+    (tmp_path / "wrong.yaml").write_text(yaml.safe_dump({**TASK, "subtasks": [{"title": EVIL}]}))
+    log = tmp_path / "home/airflow/log/scheduler.log"
+    log.parent.mkdir(parents=True, exist_ok=True)
+    log.write_text(f"{EVIL}\n")
+    monkeypatch.chdir(tmp_path)
     return tmp_path
 
 
@@ -40,15 +61,21 @@ def _home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
         ("verify history a.b.C.test_d", {"test", "results"}),
         ("verify show", {"format", "verification"}),
         ("verify verifiers", {"verifiers"}),
+        ("verify compare", {"verifications", "broken", "mended", "same"}),
+        ("clean --dry-run", {"tasks"}),
+        ("logs", {"logs"}),
+        ("logs scheduler --lines 3", {"logs"}),
+        ("plan task.yaml", {"title", "subtasks", "warnings", "complaints"}),
+        ("plan wrong.yaml", {"complaints"}),
+        ("status", {"airflow", "clouds", "settings"}),
     ],
 )
 def test_it_is_one_document(words: str, keys: set[str], capsys: pytest.CaptureFixture[str]) -> None:
-    """With the keys that are documented, in ASCII, whatever strangers wrote, and without secrets."""
+    """With the keys that are documented; it steers no terminal, whatever strangers wrote, and has no secrets."""
     capsys.readouterr()
     main([*words.split(), "--json"])
     said = capsys.readouterr().out
     assert keys <= json.loads(said).keys()
-    assert said.isascii()
     assert not {one for one in said if not one.isprintable() and one != "\n"}
     assert "Canary" not in said
 
@@ -57,6 +84,42 @@ def test_the_texts_of_a_document_are_as_they_were(capsys: pytest.CaptureFixture[
     """Written out for the way, and read as what they are, but for the secret."""
     capsys.readouterr()
     main(["results", "list", "--json"])
-    [row] = json.loads(capsys.readouterr().out)["results"]
+    row = json.loads(capsys.readouterr().out)["results"][0]
     assert row["title"] == "\x1b]0;PWN\a\u202e=1 password=***"
     assert (row["verdict"], row["kind"]) == ("failed", "verification")
+
+
+@pytest.mark.parametrize(
+    "locale", [{"LANG": "C"}, {"LC_ALL": "POSIX"}, {"PYTHONUTF8": "0", "PYTHONIOENCODING": "latin-1"}]
+)
+@pytest.mark.parametrize("words", ["verify compare --json", f"results show {LATER} --json"])
+def test_a_document_is_utf8_in_every_locale(words: str, locale: dict[str, str]) -> None:
+    """Names are readable in it, for programs and for people, and no locale ends the command."""
+    environment = {name: value for name, value in os.environ.items() if not name.startswith(("LC_", "LANG"))}
+    run = [sys.executable, "-m", "rallycross.cli", *words.split()]
+    ran = subprocess.run(run, env={**environment, **locale}, capture_output=True, check=False, timeout=60)
+    assert ran.stderr == b""
+    assert NAMED in ran.stdout.decode("utf-8")
+    assert json.loads(ran.stdout)
+
+
+def test_a_plan_is_told_to_programs(capsys: pytest.CaptureFixture[str]) -> None:
+    """What will run, and how often; of a file that is wrong all that is, with its place."""
+    capsys.readouterr()
+    assert main(["plan", "task.yaml", "--json"]) == 0
+    [subtask] = json.loads(capsys.readouterr().out)["subtasks"]
+    [workload] = subtask["workloads"]
+    assert (workload["scenario"], workload["iterations"], workload["calls"]) == ("Dummy.dummy", 7, 0)
+    assert main(["plan", "wrong.yaml", "--json"]) == 2
+    [complaint] = json.loads(capsys.readouterr().out)["complaints"]
+    assert (Path(complaint["file"]).name, complaint["key"]) == ("wrong.yaml", "subtasks[0]")
+
+
+def test_what_stands_is_told_to_programs(capsys: pytest.CaptureFixture[str]) -> None:
+    """By task; a dry run leaves it as it is."""
+    for _ in range(2):
+        capsys.readouterr()
+        assert main(["clean", "--dry-run", "--json"]) == 0
+        [task] = json.loads(capsys.readouterr().out)["tasks"]
+        assert (task["task"], task["seems_running"], task["cleaned"]) == (TASK_UUID, True, None)
+        assert [one["kind"] for one in task["standing"]] == ["nova.server"]

@@ -169,6 +169,9 @@ def test_lists_are_taken_from_files(verify: Command) -> None:
     (verify.folder / "skips").write_text("test_c$ # nobody offers it\ntempest.api # of another verifier")
     (verify.folder / "expected").write_text("test_b$ # a known bug")
     lists = ("--skip-list", f"{verify.folder}/skips", "--expected-failures", f"{verify.folder}/expected")
+    told = json.loads(verify("list", *verify.source, *lists, "--json")[1])
+    assert told["verifier"] == "small 1.0"
+    assert told.keys() == {"verifier", "run", "skipped", "notes"}
     code, _, err = verify("list", *verify.source, *lists)
     assert code == 0
     assert "skipped: tests.test_small.Works.test_c  (nobody offers it)" in err

@@ -4,10 +4,12 @@ A run that seems to be going on is left alone, and named: clean up after one who
 """
 
 import argparse
+from typing import Any
 
 from rallycross import benchmark
-from rallycross.cli.console import console, progress
+from rallycross.cli.console import console, print_json, progress
 from rallycross.cli.named_cloud import check_name, named_cloud
+from rallycross.cli.parser import add_json
 from rallycross.errors import RallycrossError
 from rallycross.results.models import TaskRow
 from rallycross.results.store import Store
@@ -18,34 +20,44 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--cloud", metavar="NAME", help="what stands in this cloud (default: in any)")
     parser.add_argument("--task", metavar="UUID", help="what this task has left, also if it seems to be going on")
     parser.add_argument("--dry-run", action="store_true", help="say what stands, and delete nothing")
+    add_json(parser)
 
 
 def run(options: argparse.Namespace) -> int:
     """Clean up after each task of which something stands; 1 when something could not be deleted."""
     store = Store.open()
     check_name(options.cloud, store)
-    tasks = _tasks(store, options)
-    left = 0
-    for task in tasks:
-        for row in benchmark.standing(store, task.cloud, task.uuid):
-            console.print(f"{task.cloud}  task {task.uuid}  {row.kind}  {row.name}")
-        if task.status == "running" and not options.task:
-            console.print(f"  it seems to be going on; if its process is gone: ./rallycross clean --task {task.uuid}")
-        elif not options.dry_run:
-            left += _clean(store, task)
-    if not tasks:
+    told = []
+    for task in _tasks(store, options):
+        standing = [{"kind": row.kind, "name": row.name} for row in benchmark.standing(store, task.cloud, task.uuid)]
+        running = task.status == "running" and not options.task
+        one = {"cloud": task.cloud, "task": task.uuid, "seems_running": running, "standing": standing}
+        if not options.json:
+            _print_standing(one)
+        cleaned, error = (None, "") if running or options.dry_run else _clean(store, task)
+        told.append({**one, "cleaned": cleaned, "error": error})
+        if not options.json and (error or cleaned is not None):
+            console.print(error or f"{task.cloud}  task {task.uuid}  {cleaned} cleaned up")
+    if options.json:
+        print_json({"tasks": told})
+    elif not told:
         console.print("nothing stands")
-    return 1 if left else 0
+    return 1 if any(one["error"] for one in told) else 0
 
 
-def _clean(store: Store, task: TaskRow) -> int:
+def _print_standing(one: dict[str, Any]) -> None:
+    for row in one["standing"]:
+        console.print(f"{one['cloud']}  task {one['task']}  {row['kind']}  {row['name']}")
+    if one["seems_running"]:
+        console.print(f"  it seems to be going on; if its process is gone: ./rallycross clean --task {one['task']}")
+
+
+def _clean(store: Store, task: TaskRow) -> tuple[int | None, str]:
+    """Return how many things were cleaned up, or what could not be."""
     try:
-        count = benchmark.clean(named_cloud(task.cloud, store), store, uuid=task.uuid, tell=progress.print)
+        return benchmark.clean(named_cloud(task.cloud, store), store, uuid=task.uuid, tell=progress.print), ""
     except RallycrossError as error:
-        console.print(str(error))
-        return 1
-    console.print(f"{task.cloud}  task {task.uuid}  {count} cleaned up")
-    return 0
+        return None, str(error)
 
 
 def _tasks(store: Store, options: argparse.Namespace) -> list[TaskRow]:

@@ -8,13 +8,15 @@ told, with file, line, column and remedy.
 import argparse
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 from rallycross import catalogue, task
-from rallycross.cli.console import console, progress
+from rallycross.cli.console import console, print_json, progress
 from rallycross.cli.given import STDIN, given_text
 from rallycross.cli.named_cloud import named_cloud
+from rallycross.cli.parser import add_json
 from rallycross.cloud.inventory import facts
 from rallycross.errors import Complaint, InvalidInput
 from rallycross.load.runners import RUNNERS
@@ -32,6 +34,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
     """Add the options."""
     parser.add_argument("file", metavar="FILE")
     parser.add_argument("--cloud", metavar="NAME", help="hold it against this cloud, too (default: none)")
+    add_json(parser)
     add_task_arguments(parser)
 
 
@@ -45,6 +48,22 @@ def add_task_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace) -> int:
     """Read, check, say."""
+    try:
+        planned = _checked(options)
+    except InvalidInput as error:
+        if options.json:
+            print_json({"complaints": [asdict(complaint) for complaint in error.complaints]})
+        raise
+    if options.json:
+        print_json({**data(planned), "complaints": []}, planned.secrets)
+        return 0
+    for line in said(planned):
+        console.print(shown_text(line, planned.secrets))
+    return 0
+
+
+def _checked(options: argparse.Namespace) -> Task:
+    """Return the task; raise `InvalidInput` with all that is wrong with it, or does not fit the cloud."""
     planned = read(options.file, options.task_args, options.task_args_file)
     for warning in planned.warnings:
         progress.print(f"warning: {warning}")
@@ -56,9 +75,7 @@ def run(options: argparse.Namespace) -> int:
         complaints = check_files(planned, known)
     if complaints:
         raise InvalidInput(complaints)
-    for line in said(planned):
-        console.print(shown_text(line, planned.secrets))
-    return 0
+    return planned
 
 
 def read(file: str, args: str, args_file: str | None) -> Task:
@@ -103,6 +120,41 @@ def said(planned: Task) -> list[str]:
             lines.append("   nothing")
     count = len(planned.workloads)
     return [*lines, f"{count} {'workload' if count == 1 else 'workloads'}"]
+
+
+def data(planned: Task) -> dict[str, Any]:
+    """Return the same for programs."""
+    return {
+        "title": planned.title,
+        "description": planned.description,
+        "tags": list(planned.tags),
+        "warnings": [str(warning) for warning in planned.warnings],
+        "subtasks": [
+            {
+                "title": subtask.title,
+                "description": subtask.description,
+                "run_in_parallel": subtask.run_in_parallel,
+                "workloads": [_data(workload) for workload in subtask.workloads],
+            }
+            for subtask in planned.subtasks
+        ],
+    }
+
+
+def _data(workload: Workload) -> dict[str, Any]:
+    scenario, runner = SCENARIOS[workload.scenario], RUNNERS[workload.runner]
+    calls = rehearse(scenario, workload.args)
+    counted = sorted(calls.sent.items()) if calls else ()
+    return {
+        "scenario": workload.scenario,
+        "description": workload.description,
+        "runner": workload.runner,
+        "iterations": runner.load(workload.runner_args).total,
+        "sentence": sentence(workload, runner.describe(workload.runner_args), scenario.signature),
+        "calls": None if calls is None else calls.total,
+        "calls_by": [{"method": method, "service": service, "calls": count} for (method, service), count in counted],
+        "polls": None if calls is None else calls.polls,
+    }
 
 
 def _workload(workload: Workload) -> list[str]:

@@ -12,7 +12,6 @@ UUID: as many of its first characters as tell it apart.
 """
 
 import argparse
-import json
 import shutil
 from pathlib import Path
 from typing import Literal
@@ -22,6 +21,7 @@ from rallycross.cli.named_cloud import check_name
 from rallycross.cli.parser import ROWS, add_json
 from rallycross.cli.results_shown import listed, listed_data, show_task, show_verification
 from rallycross.errors import RallycrossError
+from rallycross.printable import printable_json
 from rallycross.results.models import TaskRow, VerificationRow
 from rallycross.results.sample_damage import mark_damage
 from rallycross.results.store import Store
@@ -103,7 +103,7 @@ def _print_document(store: Store, uuid: str) -> None:
     from rallycross.report.files import rendered  # noqa: PLC0415 - brings pandas
 
     named = {"task": uuid, "verification": None} if store.tasks.get(uuid) else {"task": None, "verification": uuid}
-    write_raw(json.dumps(json.loads(rendered(store, "json", samples=settings().samples, **named)), indent=1))
+    write_raw(printable_json(rendered(store, "json", samples=settings().samples, **named).decode()))
 
 
 def _export(options: argparse.Namespace) -> int:

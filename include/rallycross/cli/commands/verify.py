@@ -43,6 +43,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
     listing = verb("list", "verify_run", "Name the tests that would run; no cloud is asked.")
     _choice(listing)
     _verifier(listing)
+    add_json(listing)
     rerun = verb("rerun", "verify_run", "Run the tests of an earlier verification again.")
     rerun.add_argument("uuid", metavar="UUID")
     rerun.add_argument("--failed", action="store_true", help="only those that failed")

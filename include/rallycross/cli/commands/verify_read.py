@@ -1,24 +1,25 @@
 """`verify show`, `history` and `compare`: what reads results."""
 
 import argparse
-import json
 from collections import Counter
 from collections.abc import Iterator, Sequence
 
 from rallycross.cli.commands.verify_files import write
-from rallycross.cli.console import console, print_json, write_raw
+from rallycross.cli.console import console, json_text, print_json, write_raw
 from rallycross.cli.grid import Grid
 from rallycross.cli.named_cloud import check_name
 from rallycross.cli.results_shown import listed_data
 from rallycross.errors import RallycrossError
 from rallycross.judging.causes import causes, request_ids
 from rallycross.judging.comparison import Change, Comparison, compare, flips
+from rallycross.printable import printable_json
 from rallycross.report.comparison import page
 from rallycross.report.document import document
 from rallycross.report.frames import service
 from rallycross.report.run import gather
 from rallycross.results.models import TestRow, VerificationRow
 from rallycross.results.store import Store
+from rallycross.secret import shown
 from rallycross.settings import settings
 from rallycross.verification.test import FAILED, outcomes
 from rallycross.views.wording import duration, moment
@@ -34,7 +35,7 @@ def show_(options: argparse.Namespace) -> int:
     code = 1 if row.status != "finished" or any(test.status in FAILED for test in tests) else 0
     if options.json:
         run = gather(store, deployment=None, verification=row.uuid, task=None, samples=settings().samples)
-        write_raw(json.dumps(json.loads(document(run)), indent=1))
+        write_raw(printable_json(document(run)))
         return code
     console.print(f"verification {row.uuid} of {row.cloud}, begun {moment(row.started_at)}: {row.status}")
     if row.error:
@@ -105,7 +106,7 @@ def compare_(options: argparse.Namespace) -> int:
     runs = [(row, store.tests.of(row.uuid)) for row in rows]
     found = compare(runs, ratio=options.slower)
     if options.format == "json":
-        write(json.dumps(found.data(), indent=1, ensure_ascii=False).encode() + b"\n", options.to)
+        write(f"{json_text(shown(found.data()))}\n".encode(), options.to)
     elif options.format == "html":
         write(page(found, runs).encode(), options.to)
     elif options.to != "-":

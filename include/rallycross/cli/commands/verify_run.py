@@ -85,6 +85,15 @@ def list_(options: argparse.Namespace) -> int:
     paths = settings()
     folder, environments = paths.verifiers / "listing", paths.verifiers / "environments"
     verifier, selection = list_tests(request, workspace=folder, environments=environments, say=progress.print)
+    if options.json:
+        told = {
+            "verifier": verifier.title,
+            "run": [test.full for test in selection.run],
+            "skipped": [{"test": test.full, "reason": reason} for test, reason in selection.skipped],
+            "notes": list(selection.notes),
+        }
+        print_json(told)
+        return 0
     for test in selection.run:
         console.print(test.full)
     for test, reason in selection.skipped:

@@ -9,6 +9,7 @@ complete -c rallycross -n '__fish_seen_subcommand_from demo' -l task-args
 complete -c rallycross -n '__fish_seen_subcommand_from demo' -l verification
 complete -c rallycross -n '__fish_seen_subcommand_from plan' -l cloud
 complete -c rallycross -n '__fish_seen_subcommand_from plan' -l help
+complete -c rallycross -n '__fish_seen_subcommand_from plan' -l json
 complete -c rallycross -n '__fish_seen_subcommand_from plan' -l task-args
 complete -c rallycross -n '__fish_seen_subcommand_from plan' -l task-args-file
 complete -c rallycross -n '__fish_seen_subcommand_from run' -l abort-on-sla-failure
@@ -51,6 +52,7 @@ complete -c rallycross -n '__fish_seen_subcommand_from verify; and __fish_seen_s
 complete -c rallycross -n '__fish_seen_subcommand_from verify; and __fish_seen_subcommand_from run' -l verifier
 complete -c rallycross -n '__fish_seen_subcommand_from verify; and __fish_seen_subcommand_from list' -l expected-failures
 complete -c rallycross -n '__fish_seen_subcommand_from verify; and __fish_seen_subcommand_from list' -l help
+complete -c rallycross -n '__fish_seen_subcommand_from verify; and __fish_seen_subcommand_from list' -l json
 complete -c rallycross -n '__fish_seen_subcommand_from verify; and __fish_seen_subcommand_from list' -l load-list
 complete -c rallycross -n '__fish_seen_subcommand_from verify; and __fish_seen_subcommand_from list' -l package
 complete -c rallycross -n '__fish_seen_subcommand_from verify; and __fish_seen_subcommand_from list' -l pattern
@@ -103,6 +105,7 @@ complete -c rallycross -n '__fish_seen_subcommand_from results; and __fish_seen_
 complete -c rallycross -n '__fish_seen_subcommand_from clean' -l cloud
 complete -c rallycross -n '__fish_seen_subcommand_from clean' -l dry-run
 complete -c rallycross -n '__fish_seen_subcommand_from clean' -l help
+complete -c rallycross -n '__fish_seen_subcommand_from clean' -l json
 complete -c rallycross -n '__fish_seen_subcommand_from clean' -l task
 complete -c rallycross -n '__fish_seen_subcommand_from up' -l help
 complete -c rallycross -n '__fish_seen_subcommand_from up' -l limit
@@ -112,6 +115,7 @@ complete -c rallycross -n '__fish_seen_subcommand_from down' -l purge
 complete -c rallycross -n '__fish_seen_subcommand_from status' -l help
 complete -c rallycross -n '__fish_seen_subcommand_from status' -l json
 complete -c rallycross -n '__fish_seen_subcommand_from logs' -l help
+complete -c rallycross -n '__fish_seen_subcommand_from logs' -l json
 complete -c rallycross -n '__fish_seen_subcommand_from logs' -l lines
 complete -c rallycross -n '__fish_seen_subcommand_from doctor' -l deep
 complete -c rallycross -n '__fish_seen_subcommand_from doctor' -l help

@@ -11,7 +11,7 @@ _rallycross() {
     case "$path" in
         "") words="demo plan run cloud verify results clean up down status logs doctor test bench completion --help" ;;
         " demo") words="--cloud-spec --concurrency --destroy --help --task --task-args --verification" ;;
-        " plan") words="--cloud --help --task-args --task-args-file" ;;
+        " plan") words="--cloud --help --json --task-args --task-args-file" ;;
         " run") words="--abort-on-sla-failure --cloud --drain --help --task-args --task-args-file --timing" ;;
         " cloud") words="create list show check export destroy --help" ;;
         " cloud create") words="--from-sysenv --help --name" ;;
@@ -22,7 +22,7 @@ _rallycross() {
         " cloud destroy") words="--help" ;;
         " verify") words="run list rerun show history compare import export verifiers --help" ;;
         " verify run") words="--accounts --concurrency --expected-failures --help --load-list --option --options --package --pattern --plugin --resume --set --skip-list --tests --verifier" ;;
-        " verify list") words="--expected-failures --help --load-list --package --pattern --plugin --set --skip-list --tests --verifier" ;;
+        " verify list") words="--expected-failures --help --json --load-list --package --pattern --plugin --set --skip-list --tests --verifier" ;;
         " verify rerun") words="--concurrency --failed --help" ;;
         " verify show") words="--detailed --help --json --sort-by" ;;
         " verify history") words="--cloud --help --json --last" ;;
@@ -36,11 +36,11 @@ _rallycross() {
         " results export") words="--format --help --output" ;;
         " results import") words="--cloud --help" ;;
         " results delete") words="--force --help" ;;
-        " clean") words="--cloud --dry-run --help --task" ;;
+        " clean") words="--cloud --dry-run --help --json --task" ;;
         " up") words="--help --limit" ;;
         " down") words="--help --keep-clouds --purge" ;;
         " status") words="--help --json" ;;
-        " logs") words="--help --lines" ;;
+        " logs") words="--help --json --lines" ;;
         " doctor") words="--deep --help --json --mend" ;;
         " test") words="--durations --full --help --quick --workers" ;;
         " bench") words="--cloud --help --no-rally --only" ;;
