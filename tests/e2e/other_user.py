@@ -164,7 +164,6 @@ _GUARDS: dict[str, Callable[[tuple[str, int]], str]] = {
     "mariadb": _mariadb,
     "amqp": _amqp,
     "erlang": _erlang,
-    "supervisor": _http(("/", "/logtail/mariadb", "POST /RPC2")),
     # 400: keystone looks at what it is to make before it looks at who asks.
     "keystone": _http(("/v3/users", "/v3/projects", "POST /v3/users", "DELETE /v3/users/x"), (400, 401)),
     "glance": _http(("/v2/images", "POST /v2/images")),

@@ -24,7 +24,7 @@ pytestmark = pytest.mark.e2e
 NOBODY = 65534
 LISTENING = "0A"
 # How a program that listens asks who is there. One that is not named here fails the test: say how it asks.
-GUARDS = {"mariadbd": "mariadb", "beam.smp": "erlang", "supervisord": "supervisor", "airflow api_ser": "airflow"}
+GUARDS = {"mariadbd": "mariadb", "beam.smp": "erlang", "airflow api_ser": "airflow"}
 TASK = {
     "version": 2,
     "title": "Something to read",
@@ -161,8 +161,8 @@ def test_another_user_gets_nothing(standing: Settings, embedded_cloud: Cloud) ->
 
     # Nothing counts as kept that was not there to be had.
     apis = {"keystone", "glance", "placement", "nova", "neutron", "cinder"}
-    assert set(ports.values()) == {"mariadb", "amqp", "erlang", "supervisor", "airflow", *apis}
-    assert {Path(path).name for path in sockets} >= {"mariadb.sock", "memcached.sock"}
+    assert set(ports.values()) == {"mariadb", "amqp", "erlang", "airflow", *apis}
+    assert {Path(path).name for path in sockets} >= {"mariadb.sock", "memcached.sock", "supervisor.sock"}
     assert {"cloud.json", "results.db", "airflow.db", "ports.json", "report.html", "0.arrows", "nova.conf"} <= {
         Path(path).name for path in every
     }
@@ -201,11 +201,15 @@ def test_what_another_user_could_have_is_noticed(tmp_path: Path) -> None:
         server.listen()
         threading.Thread(target=http.serve_forever, daemon=True).start()
         port = f"127.0.0.1:{http.server_port}"
-        given = {"files": [str(file), str(tmp_path)], "sockets": [f"{folder}/socket"], "ports": {port: "supervisor"}}
+        given = {"files": [str(file), str(tmp_path)], "sockets": [f"{folder}/socket"], "ports": {port: "nova"}}
         got = as_nobody({**given, "processes": [os.getpid()]})["got"]
         http.shutdown()
 
-    assert got == [f"{file}: opened to read", f"{folder}/socket: connected", f"{port} (supervisor): / answered 200"]
+    assert got == [
+        f"{file}: opened to read",
+        f"{folder}/socket: connected",
+        f"{port} (nova): /v2.1/servers answered 404",
+    ]
 
 
 def as_nobody(given: dict[str, object]) -> dict[str, object]:

@@ -47,9 +47,9 @@ def test_a_strangers_port_is_told_from_ours(strangers_port: tuple[int, object]) 
 
 
 def test_a_stranger_is_told_no_password(strangers_port: tuple[int, "subprocess.Popen[str]"], tmp_path: Path) -> None:
-    """Neither the supervisor nor the API is spoken to where another user listens; the message says what to do."""
+    """The API is not spoken to where another user listens; the message says what to do. A supervisor has no port."""
     port, stranger = strangers_port
-    (tmp_path / "ports.json").write_text(json.dumps({"api": port, "supervisor": port}))
+    (tmp_path / "ports.json").write_text(json.dumps({"api": port}))
     server = AirflowServer(tmp_path)
 
     assert server.programs() == []

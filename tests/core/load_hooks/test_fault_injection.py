@@ -41,7 +41,7 @@ def root(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     for program in ("supervisord", "supervisorctl"):
         (root / "venv/bin" / program).symlink_to(Path(sys.executable).parent / program)
     options = Options.of({name: option.default for name, option in OPTIONS.items()})
-    layout = Layout("one", str(root), {"supervisor": _free_port()}, {"supervisor": "secret"}, options, {})
+    layout = Layout("one", str(root), {}, {"supervisor": "secret"}, options, {})
     programs = [Program(name, "sh -c 'sleep 3600 & wait'") for name in SERVICES]
     config = root / "etc/supervisord.conf"
     config.write_text(supervisor_file(layout, programs).replace("startsecs = 2", "startsecs = 0"))

@@ -23,6 +23,7 @@ from rallycross.cli.airflow.processes import Process, end, marked
 from rallycross.cli.airflow.secrets import USER, Secrets
 from rallycross.cli.airflow.settings import COMPONENTS, MARK, airflow_settings, component_environment, core_settings
 from rallycross.cli.airflow.supervisor import Program, Supervisor, configuration
+from rallycross.deployment.embedded.on_host.control import SOCKET
 from rallycross.deployment.embedded.on_host.movement import Movement
 from rallycross.errors import RallycrossError
 from rallycross.owner_only import write_owner_only
@@ -46,10 +47,10 @@ class AirflowServer:
 
     @property
     def ports(self) -> dict[str, int]:
-        """`{"api": ..., "supervisor": ...}` of the last start; empty before the first."""
+        """`{"api": ...}` of the last start; empty before the first."""
         try:
             found = json.loads(self._ports.read_text())
-            return {name: int(found[name]) for name in ("api", "supervisor")}
+            return {"api": int(found["api"])}
         except (FileNotFoundError, ValueError, KeyError, TypeError):  # a power cut leaves files empty
             return {}
 
@@ -137,7 +138,7 @@ class AirflowServer:
         self.folder.chmod(0o700)
         with self._alone():
             control = self._control()
-            running = control is not None and control.answers()
+            running = bool(self.ports) and control is not None and control.answers()
             if running and self._wanted_port not in {None, self.ports["api"]}:
                 raise RallycrossError(
                     f"Airflow already runs on port {self.ports['api']}, not {self._wanted_port}"
@@ -172,16 +173,14 @@ class AirflowServer:
         return marked(MARK, str(self.folder))
 
     def _control(self) -> Supervisor | None:
-        ports = self.ports
-        known = ports and not is_strangers(ports["supervisor"])
-        return Supervisor(ports["supervisor"], self.secrets.supervisor) if known else None
+        return Supervisor(self.folder, self.secrets.supervisor) if (self.folder / SOCKET).exists() else None
 
     def _start(self, base: dict[str, str], tell: Callable[[str], None]) -> None:
         left = end(self._processes, grace=5)
         if left:
             tell(f"ended {len(left)} processes of an Airflow that had lost its supervisor")
         self._check_room()
-        ports = {"api": self._api_port(), "supervisor": free_port(0)}
+        ports = {"api": self._api_port()}
         write_owner_only(self._ports, json.dumps(ports))
         secret = self.secrets
         environment = self.environment(base)
@@ -189,7 +188,6 @@ class AirflowServer:
         self._migrate(environment, tell)
         text = configuration(
             self.folder,
-            port=ports["supervisor"],
             password=secret.supervisor,
             user=pwd.getpwuid(os.getuid()).pw_name,
             bin_folder=Path(sys.executable).parent,

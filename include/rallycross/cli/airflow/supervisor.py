@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from rallycross.cli.airflow.settings import COMPONENTS
+from rallycross.deployment.embedded.on_host.control import USER, address, supervisor
 from rallycross.owner_only import write_owner_only
 
 _PROGRAM = """
@@ -39,9 +40,9 @@ pidfile={folder}/supervisor.pid
 childlogdir={folder}/log
 strip_ansi=true
 
-[inet_http_server]
-port=127.0.0.1:{port}
-username=rallycross
+[unix_http_server]
+file={socket}
+username={control_user}
 password={password}
 
 [rpcinterface:supervisor]
@@ -62,7 +63,7 @@ class Program:
     pid: int = 0  # which leads a process group of its own; 0 = it does not run
 
 
-def configuration(folder: Path, *, port: int, password: str, user: str, bin_folder: Path, checkout: Path) -> str:
+def configuration(folder: Path, *, password: str, user: str, bin_folder: Path, checkout: Path) -> str:
     """Return the supervisor's configuration file. Secrets of Airflow are not in it: the environment is handed down."""
     commands = {name: f"{bin_folder / 'airflow'} {name}" for name in COMPONENTS}
     # The log servers would bind all addresses; the logs are on this disk, where the API server finds them.
@@ -70,7 +71,9 @@ def configuration(folder: Path, *, port: int, password: str, user: str, bin_fold
     commands["scheduler"] = f"{bin_folder / 'python'} -m rallycross.cli.airflow.component"
     # Brings the supervisor itself back.
     commands["keeper"] = f"{bin_folder / 'python'} -m rallycross.cli.airflow.keeper"
-    text = _SUPERVISOR.format(folder=_escape(folder), port=port, password=password, user=user)
+    text = _SUPERVISOR.format(
+        folder=_escape(folder), socket=_escape(address(str(folder))), control_user=USER, password=password, user=user
+    )
     for name, command in commands.items():
         log = folder / "log" / f"{name}.log"
         text += _PROGRAM.format(name=name, command=_escape(command), directory=_escape(checkout), log=_escape(log))
@@ -82,20 +85,11 @@ def _escape(value: object) -> str:
     return str(value).replace("%", "%%")
 
 
-class _ImpatientTransport(xmlrpc.client.Transport):
-    def make_connection(self, host: Any) -> http.client.HTTPConnection:
-        connection = super().make_connection(host)
-        connection.timeout = 30
-        return connection
-
-
 class Supervisor:
-    """A supervisor's control port. Every call raises `OSError` when no supervisor answers."""
+    """A supervisor's socket. Every call raises `OSError` when no supervisor answers."""
 
-    def __init__(self, port: int, password: str) -> None:
-        self._server = xmlrpc.client.ServerProxy(
-            f"http://rallycross:{password}@127.0.0.1:{port}/RPC2", transport=_ImpatientTransport()
-        )
+    def __init__(self, folder: Path, password: str) -> None:
+        self._server = supervisor(str(folder), password)
 
     def programs(self) -> list[Program]:
         """Return all components, as they are now."""

@@ -7,6 +7,7 @@ from rallycross.deployment.embedded.parts import (
     driver_files,
     drivers_found,
     environment,
+    keeper,
     lock,
     on_host_files,
     stop_script,
@@ -29,7 +30,8 @@ def compute_steps(layout: Layout) -> list[Step]:
         part.on_computes(layout) for name in layout.options.services if (part := DEPLOYABLE[name]) and part.on_computes
     ]
     files = {path: text for one in of_services for path, text in one.files.items()} | driver_files(layout)
-    programs = [bound(program, files) for one in of_services for program in one.programs]
+    own = [bound(program, files) for one in of_services for program in one.programs]
+    programs = [*own, keeper(layout, (), own)]
     folders = " ".join(folder for one in of_services for folder in one.folders)
     packages = " ".join(one.package for one in of_services)
     here = f"on {layout.host}"

@@ -5,7 +5,7 @@ from typing import Any
 
 from rallycross.deployment.node import LOCAL
 
-BACKING = ("mariadb", "rabbitmq", "rabbitmq_distribution", "supervisor")
+BACKING = ("mariadb", "rabbitmq", "rabbitmq_distribution")
 # memcached knows no user: whoever reaches it can have its clients run what they unpickle. So it is in the root, which
 # the owner alone can enter. All programs run there: as a whole, the path may be longer than a socket's may be.
 CACHE = "memcached.sock"

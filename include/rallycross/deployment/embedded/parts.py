@@ -2,6 +2,8 @@
 
 import hashlib
 import json
+import re
+from collections.abc import Sequence
 from dataclasses import replace
 from functools import cache
 from importlib.resources import files
@@ -26,7 +28,7 @@ def services(layout: Layout) -> tuple[OpenStackService, ...]:
 
 def stop_script(root: str) -> str:
     """Return the script that ends all processes of the cloud on a host."""
-    return f"python3 - {quote(root)} <<'EOF'\n{shipped('on_host', 'stop.py')}\nEOF\n"
+    return f"python3 - {quote(root)} <<'EOF'\n{by_itself('stop.py')}\nEOF\n"
 
 
 def drivers_found(layout: Layout) -> str:
@@ -126,14 +128,33 @@ fi
 
 def up(layout: Layout, programs: tuple[Program, ...]) -> str:
     """Return the script that starts programs, and waits until they run and answer."""
-    words = (f"{program.name}={program.endpoint}" if program.endpoint else program.name for program in programs)
     how_long = f"{layout.options.patience_s:g} {layout.options.step_limit_s:g}"
-    return f"{DIRECT}python3 {layout.path('bin', 'ctl.py')} {layout.root} {how_long} {' '.join(words)}\n"
+    return f"{DIRECT}python3 {layout.path('bin', 'ctl.py')} {layout.root} {how_long} {' '.join(map(_word, programs))}\n"
 
 
 def on_host_files(layout: Layout) -> dict[str, str]:
     """Return what starts programs and waits for them."""
-    return {layout.path("bin", name): shipped("on_host", name) for name in ("ctl.py", "movement.py")}
+    names = ("control.py", "ctl.py", "keeper.py", "movement.py", "stop.py")
+    return {layout.path("bin", name): shipped("on_host", name) for name in names}
+
+
+def by_itself(name: str) -> str:
+    """Return a program of `on_host` with what it imports from there in it: for hosts that have no such file yet."""
+    text = shipped("on_host", "control.py") + shipped("on_host", name)
+    return re.sub(r"^from control import .*\n", "", text, flags=re.MULTILINE)
+
+
+def keeper(layout: Layout, first: Sequence[Program], rest: Sequence[Program]) -> Program:
+    """Return what brings the supervisor back, and by it `first` and then the rest, this program too."""
+    own = Program("keeper", "")
+    words = [*map(_word, (own, *first)), "--", *map(_word, rest)]
+    how_long = f"{layout.options.patience_s:g} {layout.options.step_limit_s:g}"
+    command = f"{layout.bin('python')} {layout.path('bin', 'keeper.py')} {layout.root} {how_long} {' '.join(words)}"
+    return replace(own, command=command)
+
+
+def _word(program: Program) -> str:
+    return f"{program.name}={program.endpoint}" if program.endpoint else program.name
 
 
 @cache

@@ -14,6 +14,7 @@ from rallycross.deployment.embedded.parts import (
     driver_files,
     drivers_found,
     environment,
+    keeper,
     lock,
     on_host_files,
     services,
@@ -45,7 +46,8 @@ def _controller_steps(layout: Layout, computes: tuple[str, ...]) -> list[Step]:
     for part in parts:  # the API comes first
         of_parts[part.name][0] = replace(of_parts[part.name][0], endpoint=part.endpoint)
     keystone = tuple(of_parts[parts[0].name])
-    every = [*backing, *(program for programs in of_parts.values() for program in programs)]
+    rest = [program for programs in of_parts.values() for program in programs]
+    every = [*backing, *rest, keeper(layout, backing, rest)]
     return [
         Step("packages", packages.script(layout), title="Debian packages: MariaDB, RabbitMQ, memcached"),
         Step(

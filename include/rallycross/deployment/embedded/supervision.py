@@ -1,6 +1,7 @@
 """The supervisor's configuration: every process of the cloud, started, kept alive and ended by one."""
 
 from rallycross.deployment.embedded.layout import Layout
+from rallycross.deployment.embedded.on_host.control import USER, address
 from rallycross.deployment.embedded.service import Program
 
 
@@ -23,16 +24,15 @@ def supervisor_file(layout: Layout, programs: list[Program]) -> str:
             ),
         },
         {
-            # Not a socket file: its path may not be longer than 107 bytes.
-            "": "inet_http_server",
-            "port": f"127.0.0.1:{layout.ports['supervisor']}",
-            "username": "rallycross",
+            "": "unix_http_server",
+            "file": address(layout.root),
+            "username": USER,
             "password": layout.secrets["supervisor"],
         },
         {
             "": "supervisorctl",
-            "serverurl": f"http://127.0.0.1:{layout.ports['supervisor']}",
-            "username": "rallycross",
+            "serverurl": f"unix://{address(layout.root)}",
+            "username": USER,
             "password": layout.secrets["supervisor"],
         },
         {

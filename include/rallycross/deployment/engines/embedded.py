@@ -10,7 +10,7 @@ from typing import Any
 from rallycross.deployment.embedded import packages
 from rallycross.deployment.embedded.layout import SECRETS, Layout, Options
 from rallycross.deployment.embedded.options import OPTIONS, PORTS
-from rallycross.deployment.embedded.parts import services, shipped, stop_script
+from rallycross.deployment.embedded.parts import by_itself, services, shipped, stop_script
 from rallycross.deployment.embedded.plan import clouds_yaml, steps
 from rallycross.deployment.engine import ENGINES, CloudSpec, Deployed, Service
 from rallycross.deployment.node import Node
@@ -147,14 +147,14 @@ def _prepare(mode: str, spec: CloudSpec, node: Node, *, controller: bool) -> dic
         options.last_port,
         options.memory_gb_min if controller else options.compute_memory_gb_min,
         options.disk_gb_min if controller else options.compute_disk_gb_min,
-        ",".join(PORTS if controller else ("supervisor",)),
+        quote(",".join(PORTS if controller else ())),
         ",".join(SECRETS if controller else ("supervisor",)),
         quote(node.address),
     ]
     no_python = {"complaints": ["has no python3 - apt-get install python3"]}
     script = (
         f"command -v python3 >/dev/null || {{ echo {quote(json.dumps(no_python))}; exit 0; }}\n"
-        f"python3 - {' '.join(map(str, words))} <<'EOF'\n{shipped('on_host', 'prepare.py')}\nEOF"
+        f"python3 - {' '.join(map(str, words))} <<'EOF'\n{by_itself('prepare.py')}\nEOF"
     )
     found: dict[str, Any] = json.loads(node.host.run(script, limit=60).out)
     return found

@@ -69,8 +69,9 @@ class Supervised:
 
     @property
     def _control(self) -> str:
-        program, file = quote(f"{self.root}/venv/bin/supervisorctl"), quote(f"{self.root}/etc/supervisord.conf")
-        return f'control() {{ {program} -c {file} "$@"; }}\n{_SIGNAL}'
+        # From the root: the path of the supervisor's socket may be longer than a socket's may be.
+        program = f'cd {quote(self.root)} && venv/bin/supervisorctl -c etc/supervisord.conf "$@"'
+        return f"control() {{ ({program}); }}\n{_SIGNAL}"
 
 
 @dataclass(frozen=True)

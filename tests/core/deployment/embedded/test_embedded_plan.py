@@ -131,7 +131,7 @@ def test_what_asks_nobody_for_a_password_has_no_port() -> None:
 def test_on_several_hosts_the_same_holds() -> None:
     """Only the APIs and the message queue listen on the controller's address, and compute nodes know no cache."""
     there = replace(layout(), address="192.0.2.11", host="control", my_address="192.0.2.11")
-    node = replace(there, root="/srv/node", host="compute-a", my_address="192.0.2.12", ports={"supervisor": 20100})
+    node = replace(there, root="/srv/node", host="compute-a", my_address="192.0.2.12", ports={})
     node = replace(
         node, ports={**{name: port for name, port in there.ports.items() if name != "mariadb"}, **node.ports}
     )
@@ -139,15 +139,14 @@ def test_on_several_hosts_the_same_holds() -> None:
     put = [(step.hosts, path, text) for step in steps(cloud) for path, text in step.files.items()]
 
     listening = [
-        line for _, _, text in put for line in text.splitlines() if re.search(r"listen|bind|socket|port =", line)
+        line for _, _, text in put for line in text.splitlines() if re.search(r"listen|bind|sock|port =", line)
     ]
     beyond = [line for line in listening if re.search(r"(socket|bind-address=|listeners.tcp.1 = )\s*192", line)]
     assert len(beyond) == len(services(cloud)) + 1
     assert [line for line in listening if "bind-address=127.0.0.1" in line]
-    assert {line for line in listening if line.startswith("port = ")} == {
-        f"port = 127.0.0.1:{cloud.ports['supervisor']}",
-        "port = 127.0.0.1:20100",
-    }
+    assert [line for line in listening if line.startswith("port = ")] == []
+    sockets = {line for line in listening if line.startswith("file = ")}
+    assert sockets == {"file = /srv/one/supervisor.sock", "file = /srv/node/supervisor.sock"}
     on_node = [text for hosts, _, text in put if hosts == ("compute-a",)]
     assert len(on_node) > 5
     assert [text for text in on_node if "memcache" in text and "keystonemiddleware" not in text] == []

@@ -14,7 +14,7 @@ from rallycross.deployment.embedded.parts import supervisor
 
 def test_services_that_have_lost_their_supervisor_end_before_another_starts(tmp_path: Path) -> None:
     """They would hold the ports of those that it starts; nothing else of this machine is ended."""
-    cloud = replace(layout(), root=str(tmp_path), ports={**layout().ports, "supervisor": 1})
+    cloud = replace(layout(), root=str(tmp_path))
     mark = {"XDG_CACHE_HOME": f"{tmp_path}/home/.cache"}
     code = "import time; print(1, flush=True); time.sleep(120)"
     orphan, other = (

@@ -61,7 +61,7 @@ def test_a_port_that_is_taken_is_passed_over(tmp_path: Path) -> None:
         (
             20000,
             20005,
-            r"\d ports are free from 20000 to 20005, 10 are needed - set first_port and last_port to a wider",
+            r"\d ports are free from 20000 to 20005, 9 are needed - set first_port and last_port to a wider",
         ),
         (20005, 20000, "first_port is 20005 and last_port 20000, which comes before it - exchange the two"),
     ],

@@ -1,61 +1,85 @@
-"""Programs are started by a real supervisor, and waited for by what they answer with."""
+"""Programs are started by a real supervisor, waited for by what they answer with, and kept, the supervisor too."""
 
 import json
-import socket
+import os
+import signal
 import subprocess
 import sys
-import xmlrpc.client
-from collections.abc import Iterator
-from contextlib import suppress
+import time
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from rallycross.deployment.embedded.layout import Layout, Options
-from rallycross.deployment.embedded.on_host import movement
+from rallycross.deployment.embedded.on_host.control import running, supervisor
 from rallycross.deployment.embedded.options import OPTIONS
-from rallycross.deployment.embedded.parts import on_host_files
+from rallycross.deployment.embedded.parts import by_itself, keeper, on_host_files, stop_script
 from rallycross.deployment.embedded.service import Program
 from rallycross.deployment.embedded.supervision import supervisor_file
 
-CTL = Path(movement.__file__).with_name("ctl.py")
 LISTENS = "import socket, time; s = socket.socket(socket.AF_UNIX); s.bind('it.sock'); s.listen(); time.sleep(600)"
+AGAIN = f'rm -f it.sock; exec {sys.executable} -c \\"{LISTENS}\\"'
+PATIENCE = 60.0  # seconds; a start takes 3
 
 
-@pytest.fixture(name="root")
-def _root(tmp_path: Path) -> Iterator[Path]:
+@pytest.fixture(name="root", params=["short", "a-path-that-is-too-long-for-a-socket" * 3])
+def _root(tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[Path]:
     """Have a cloud of two programs under a supervisor: one listens on a socket of its folder, one does nothing."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
-    options = Options.of({name: option.default for name, option in OPTIONS.items()})
-    layout = Layout("one", str(tmp_path), {"supervisor": port}, {"supervisor": "s3cret"}, options, {})
-    programs = [
-        Program("listens", f'{sys.executable} -c "{LISTENS}"', endpoint="unix:it.sock"),
-        Program("idles", f'{sys.executable} -c "import time; time.sleep(600)"'),
-    ]
-    (tmp_path / "log").mkdir()
-    (tmp_path / "cloud.json").write_text(json.dumps({"ports": layout.ports, "secrets": layout.secrets}))
-    (tmp_path / "supervisord.conf").write_text(supervisor_file(layout, programs))
-    assert {Path(path).name for path in on_host_files(layout)} == {"ctl.py", "movement.py"}
-    supervisord = Path(sys.executable).with_name("supervisord")
-    with subprocess.Popen(
-        [supervisord, "--nodaemon", "-c", tmp_path / "supervisord.conf"], stdout=subprocess.DEVNULL
-    ) as up:
-        try:
-            assert ctl(tmp_path, "60", "60").returncode == 0
-            yield tmp_path
-        finally:
-            with suppress(OSError):
-                xmlrpc.client.ServerProxy(f"http://rallycross:s3cret@127.0.0.1:{port}/RPC2").supervisor.shutdown()
-            with suppress(subprocess.TimeoutExpired):
-                up.wait(30)
-            up.kill()
+    root = tmp_path / str(request.param)
+    options = Options.of({name: option.default for name, option in OPTIONS.items()} | {"patience_s": PATIENCE})
+    layout = Layout("one", str(root), {}, {"supervisor": "s3cret"}, options, {})
+    first = Program("listens", f'bash -c "{AGAIN}"', endpoint="unix:it.sock")
+    rest = Program("idles", f'{sys.executable} -c "import time; time.sleep(600)"')
+    for folder in ("bin", "etc", "home", "log", "venv/bin"):
+        (root / folder).mkdir(parents=True)
+    for name in ("python", "supervisord"):
+        (root / "venv/bin" / name).symlink_to(Path(sys.executable).with_name(name))
+    for path, text in on_host_files(layout).items():
+        Path(path).write_text(text)
+    (root / "cloud.json").write_text(json.dumps({"ports": layout.ports, "secrets": layout.secrets}))
+    programs = [first, rest, keeper(layout, [first], [rest])]
+    (root / "etc/supervisord.conf").write_text(supervisor_file(layout, programs))
+    start = [root / "venv/bin/supervisord", "-c", "etc/supervisord.conf"]
+    subprocess.run(start, cwd=root, check=True, stdout=subprocess.DEVNULL, umask=0o077)
+    try:
+        assert ctl(root, "60", "60").returncode == 0
+        yield root
+    finally:
+        subprocess.run(["bash", "-c", stop_script(str(root))], check=True)
+        assert running(root) == []
 
 
 def ctl(root: Path, *words: str) -> subprocess.CompletedProcess[str]:
     """Start programs, and wait for them."""
-    return subprocess.run([sys.executable, CTL, root, *words], capture_output=True, text=True, check=False)
+    command = [sys.executable, root / "bin/ctl.py", root, *words]
+    return subprocess.run(command, capture_output=True, text=True, check=False)
+
+
+def states(root: Path) -> dict[str, list[str]]:
+    """Return state and detail of each program, as the host is looked at."""
+    words = ["look", str(root), "1", "2", "0", "0", "", "", "127.0.0.1"]
+    done = subprocess.run([sys.executable, "-c", by_itself("prepare.py"), *words], capture_output=True, check=True)
+    found: dict[str, list[str]] = json.loads(done.stdout)["states"]
+    return found
+
+
+def eventually(true: Callable[[], bool]) -> bool:
+    """Wait for something to become true."""
+    deadline = time.monotonic() + 3 * PATIENCE
+    while not (held := true()) and time.monotonic() < deadline:
+        time.sleep(0.1)
+    return held
+
+
+def pids(root: Path) -> dict[str, int]:
+    """Return the processes of the programs that run."""
+    try:
+        rows: Any = supervisor(str(root), "s3cret").supervisor.getAllProcessInfo()
+    except OSError:
+        return {}
+    return {row["name"]: row["pid"] for row in rows if row["statename"] == "RUNNING"}
 
 
 def test_programs_come_up_and_what_never_answers_is_told(root: Path) -> None:
@@ -64,8 +88,37 @@ def test_programs_come_up_and_what_never_answers_is_told(root: Path) -> None:
     never = ctl(root, "3", "120", "listens=unix:it.sock", "idles=unix:other.sock")
 
     assert (up.returncode, up.stderr) == (0, "")
-    assert (root / "it.sock").stat().st_mode & 0o077 == 0
+    for name in ("it.sock", "supervisor.sock"):
+        assert (root / name).stat().st_mode & 0o077 == 0
     assert never.returncode == 1
     assert "idles does not answer yet at unix:other.sock" in never.stderr
     assert "nothing has moved for" in never.stderr
     assert "listens" not in never.stderr.splitlines()[0]
+
+
+def test_a_killed_supervisor_comes_back_with_all_it_had(root: Path) -> None:
+    """Nobody has to start anything: each program runs once, none of those of the dead supervisor is left."""
+    assert ctl(root, "60", "120", "listens=unix:it.sock", "idles", "keeper").returncode == 0
+    before = pids(root)
+    assert before.keys() == {"listens", "idles", "keeper"}
+
+    os.kill(int((root / "supervisor.pid").read_text()), signal.SIGKILL)
+
+    assert eventually(lambda: pids(root).keys() == before.keys() and pids(root)["keeper"] != before["keeper"])
+    assert eventually(lambda: not set(before.values()) & set(running(root)))
+    assert {state for state, _ in states(root).values()} == {"RUNNING"}
+
+
+def test_a_supervisor_that_does_not_come_back_is_missed(root: Path) -> None:
+    """Where its keeper is dead too, what is left is told, with what to do, in the place of an empty list."""
+    assert ctl(root, "60", "120", "idles", "keeper").returncode == 0
+    keeper, above = pids(root)["keeper"], int((root / "supervisor.pid").read_text())
+    os.kill(above, signal.SIGSTOP)  # so that it cannot act in between
+    os.kill(keeper, signal.SIGKILL)
+    os.kill(above, signal.SIGKILL)
+    assert eventually(lambda: not {keeper, above} & set(running(root)))
+
+    [(name, (state, detail))] = states(root).items()
+
+    assert (name, state) == ("supervisor", "GONE")
+    assert detail == "left without it: 1 processes - start it anew: ./rallycross cloud create SPEC"

@@ -7,13 +7,13 @@ The content file (JSON) says who is there and what is wanted; everything that ex
 import json
 import sys
 import time
-import xmlrpc.client
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from control import supervisor
 from keystoneauth1.adapter import Adapter
 from keystoneauth1.identity.v3 import Password
 from keystoneauth1.session import Session
@@ -34,7 +34,8 @@ class Cloud:
         self.session = Session(auth, timeout=_ANSWER)
         self.started: dict[str, float] = {}  # when each process began, in seconds since the epoch
         self.began = time.time()
-        self.control = supervisor(Path(wanted["root"]))
+        kept = json.loads(Path(wanted["root"], "cloud.json").read_text())
+        self.control = supervisor(wanted["root"], kept["secrets"]["supervisor"]).supervisor
 
     def api(self, service_type: str, **headers: str) -> Adapter:
         """Return one service's API. Version discovery is left out: the catalog says where."""
@@ -156,13 +157,6 @@ class Cloud:
                     down += [f"{listed['called']} {name}" for name in listed["names"] if name not in names]
                     down += [listed["called"]] if not names else []
         return down
-
-
-def supervisor(root: Path) -> Any:
-    """Return the supervisor of the cloud's processes."""
-    kept = json.loads((root / "cloud.json").read_text())
-    address = f"http://rallycross:{kept['secrets']['supervisor']}@127.0.0.1:{kept['ports']['supervisor']}/RPC2"
-    return xmlrpc.client.ServerProxy(address).supervisor
 
 
 def main() -> None:

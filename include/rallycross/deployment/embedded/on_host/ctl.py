@@ -16,6 +16,7 @@ import xmlrpc.client
 from pathlib import Path
 from typing import Any
 
+from control import supervisor
 from movement import Movement
 
 STILL_RUNNING = 91  # the supervisor's fault code
@@ -27,8 +28,7 @@ def main() -> int:
     programs = dict(word.partition("=")[::2] for word in sys.argv[4:])
     kept = json.loads((root / "cloud.json").read_text())
     os.chdir(root)  # a socket's whole path may be too long
-    address = f"http://rallycross:{kept['secrets']['supervisor']}@127.0.0.1:{kept['ports']['supervisor']}/RPC2"
-    control = xmlrpc.client.ServerProxy(address).supervisor
+    control = supervisor(str(root), kept["secrets"]["supervisor"]).supervisor
     movement = Movement(patience, limit)
     fresh = False
     while True:

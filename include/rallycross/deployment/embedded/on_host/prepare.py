@@ -15,6 +15,9 @@ import xmlrpc.client
 from collections.abc import Iterator
 from itertools import islice
 from pathlib import Path
+from typing import Any
+
+from control import running, supervisor
 
 
 def main() -> None:
@@ -26,7 +29,7 @@ def main() -> None:
     kept = json.loads(kept_file.read_text()) if kept_file.exists() else None
     answer = {"complaints": [], "machine": machine(root)}
     if kept is None and make:
-        names, address = sys.argv[7].split(","), sys.argv[9]
+        names, address = [name for name in sys.argv[7].split(",") if name], sys.argv[9]
         answer["complaints"] = complaints(answer["machine"], memory_gb_min, disk_gb_min, address)
         # Of an address that is none of this host's no port is free.
         ports = [] if answer["complaints"] else list(islice(free_ports(first, last, address), len(names)))
@@ -44,7 +47,7 @@ def main() -> None:
             part.rename(kept_file)
     if kept:
         answer |= kept
-        answer["states"] = states(kept["ports"]["supervisor"], kept["secrets"]["supervisor"])
+        answer["states"] = states(root, kept["secrets"]["supervisor"])
     print(json.dumps(answer))
 
 
@@ -123,13 +126,23 @@ def free(address: str, port: int) -> bool:
     return True
 
 
-def states(port: int, password: str) -> dict:
-    """Return each service's state as its supervisor has it; nothing when no supervisor answers."""
-    server = xmlrpc.client.ServerProxy(f"http://rallycross:{password}@127.0.0.1:{port}/RPC2")
+def states(root: Path, password: str) -> dict:
+    """Return each service's state as its supervisor has it; that it is gone where it has left processes behind."""
     try:
-        return {row["name"]: [row["statename"], row["description"]] for row in server.supervisor.getAllProcessInfo()}
+        rows: Any = supervisor(str(root), password).supervisor.getAllProcessInfo()
+        return {row["name"]: [row["statename"], row["description"]] for row in rows}
     except (OSError, xmlrpc.client.Error):
-        return {}
+        left = running(root)
+    how = "it comes back by itself" if any(map(is_keeper, left)) else "start it anew: ./rallycross cloud create SPEC"
+    return {"supervisor": ["GONE", f"left without it: {len(left)} processes - {how}"]} if left else {}
+
+
+def is_keeper(pid: int) -> bool:
+    """Tell whether a process is the one that brings the supervisor back."""
+    try:
+        return b"/bin/keeper.py\0" in Path(f"/proc/{pid}/cmdline").read_bytes()
+    except OSError:  # it has ended meanwhile
+        return False
 
 
 main()

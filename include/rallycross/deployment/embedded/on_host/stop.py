@@ -10,6 +10,9 @@ import sys
 import time
 import xmlrpc.client
 from pathlib import Path
+from typing import Any
+
+from control import running, supervisor
 
 GRACE_S = 30
 
@@ -20,11 +23,11 @@ def main() -> None:
     kept = root / "cloud.json"
     if kept.exists():
         cloud = json.loads(kept.read_text())
-        address = f"http://rallycross:{cloud['secrets']['supervisor']}@127.0.0.1:{cloud['ports']['supervisor']}/RPC2"
-        control = xmlrpc.client.ServerProxy(address).supervisor
+        control = supervisor(str(root), cloud["secrets"]["supervisor"]).supervisor
         try:
             # Left to itself it would end one after another.
-            for service in control.getAllProcessInfo():
+            rows: Any = control.getAllProcessInfo()
+            for service in rows:
                 if service["statename"] not in {"STOPPED", "EXITED", "FATAL"}:
                     control.stopProcess(service["name"], False)
             control.shutdown()
@@ -32,6 +35,11 @@ def main() -> None:
             pass  # it is not there; what it has left behind is ended below
         else:
             wait(root, GRACE_S)
+    end(root)
+
+
+def end(root: Path) -> None:
+    """End what runs from the folder, but this process."""
     for number in (signal.SIGTERM, signal.SIGKILL):
         for pid in running(root):
             try:
@@ -41,25 +49,6 @@ def main() -> None:
         wait(root, 5)
 
 
-def running(root: Path) -> list[int]:
-    """Return the processes that were started by this cloud's supervisor, or are it: their home is in the folder."""
-    mark = f"XDG_CACHE_HOME={root}/home/.cache".encode()
-    supervisor = f"{root}/venv/bin/supervisord".encode()
-    found = []
-    for folder in Path("/proc").iterdir():
-        if not folder.name.isdigit() or int(folder.name) == os.getpid():
-            continue
-        try:
-            mine = mark in (folder / "environ").read_bytes().split(b"\0")
-            mine = mine or supervisor in (folder / "cmdline").read_bytes().split(b"\0")
-            dead = (folder / "stat").read_text().rpartition(")")[2].split()[0] == "Z"
-        except OSError:
-            continue
-        if mine and not dead:
-            found.append(int(folder.name))
-    return found
-
-
 def wait(root: Path, limit: float) -> None:
     """Wait up to `limit` seconds until none is left."""
     deadline = time.monotonic() + limit
@@ -67,4 +56,5 @@ def wait(root: Path, limit: float) -> None:
         time.sleep(0.1)
 
 
-main()
+if __name__ == "__main__":
+    main()

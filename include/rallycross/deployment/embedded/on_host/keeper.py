@@ -1,0 +1,50 @@
+"""Takes care of a cloud's supervisor, which takes care of this program: neither is one that nobody restarts.
+
+Usage: keeper.py ROOT PATIENCE_S LIMIT_S PROGRAM[=ENDPOINT] ... -- PROGRAM[=ENDPOINT] ...
+What stands before the -- is up before the rest is started. Standard library only.
+
+Programs that have lost their supervisor write their logs into a broken pipe, and hold the ports of those that another
+one starts: they are ended first.
+"""
+
+import os
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+from stop import end
+
+_LOOK_S = 0.5  # seconds between two looks
+
+
+def main() -> None:
+    """Watch the process above; once it is gone, start another, and by that all programs, this one too."""
+    root, *how_long = Path(sys.argv[1]), *sys.argv[2:4]
+    split = sys.argv.index("--")
+    first, rest = sys.argv[4:split], sys.argv[split + 1 :]
+    above = os.getppid()
+    while os.getppid() == above:
+        time.sleep(_LOOK_S)
+    os.chdir(root)
+    with (root / "log" / "supervisor.out").open("ab") as out:
+        for stream in (1, 2):
+            os.dup2(out.fileno(), stream)
+    print(f"the supervisor, process {above}, has died: starting another", flush=True)
+    end(root)
+    (root / "supervisor.pid").unlink(missing_ok=True)
+    own = {name: value for name, value in os.environ.items() if not name.startswith("SUPERVISOR_")}
+    limit = float(how_long[1])
+    subprocess.run(
+        [root / "venv/bin/supervisord", "--configuration", root / "etc/supervisord.conf"],
+        env=own,
+        check=True,
+        timeout=limit,
+    )
+    for programs in (first, first + rest):
+        ctl = [sys.executable, root / "bin/ctl.py", root, *how_long, *programs]
+        subprocess.run(ctl, env=own, check=True, timeout=2 * limit)
+
+
+if __name__ == "__main__":
+    main()
