@@ -2,9 +2,11 @@
 
 import json
 import re
+import subprocess
 from importlib.resources import files
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import jsonschema
 import pytest
@@ -33,9 +35,14 @@ DIFFERENT = {
 }
 
 
+@pytest.fixture(name="text", scope="module")
+def _text() -> str:
+    return (CHECKOUT / "docker-compose.yaml").read_text()
+
+
 @pytest.fixture(name="compose", scope="module")
-def _compose() -> dict[str, Any]:
-    return yaml.safe_load((CHECKOUT / "docker-compose.yaml").read_text())
+def _compose(text: str) -> dict[str, Any]:
+    return yaml.safe_load(text)
 
 
 @pytest.fixture(name="environment", scope="module")
@@ -94,6 +101,49 @@ def test_secrets_are_read_from_files_that_init_makes(environment: dict[str, str]
 
     assert {HOME} == {Path(path).parent for path in read}
     assert {Path(path).name for path in read} <= {path.name for path in tmp_path.iterdir()}
+
+
+def test_no_password_has_a_default(text: str, compose: dict[str, Any]) -> None:
+    """Both databases ask for the password that their clients give; without one nothing starts, and it is said why."""
+    wanted = re.findall(r"\$\{(\w*PASSWORD\w*)(:?.)([^}]*)\}", text)
+
+    assert {(name, how) for name, how, _ in wanted} == {("POSTGRES_PASSWORD", ":?"), ("REDIS_PASSWORD", ":?")}
+    assert {why for _, _, why in wanted} == {"write it into .env, see the first lines of docker-compose.yaml"}
+    filled = yaml.safe_load(re.sub(r"\$\{(\w+):[?-][^}]*\}", r"<\1>", text))
+    environment = filled["services"]["airflow-worker"]["environment"]
+    urls = {name: urlsplit(value) for name, value in environment.items() if re.match(r"[a-z+0-9]+://", value)}
+    passwords = {name: url.password for name, url in urls.items() if url.hostname in {"postgres", "redis"}}
+    assert passwords == {
+        "RALLYCROSS_RESULTS_URL": "<POSTGRES_PASSWORD>",
+        "AIRFLOW__DATABASE__SQL_ALCHEMY_CONN": "<POSTGRES_PASSWORD>",
+        "AIRFLOW__CELERY__RESULT_BACKEND": "<POSTGRES_PASSWORD>",
+        "AIRFLOW__CELERY__BROKER_URL": "<REDIS_PASSWORD>",
+    }
+    assert filled["services"]["postgres"]["environment"]["POSTGRES_PASSWORD"] == "<POSTGRES_PASSWORD>"
+    broker = filled["services"]["redis"]
+    assert broker["command"][1] in [config["target"] for config in broker["configs"] if config["source"] == "broker"]
+    assert filled["configs"]["broker"]["content"] == "requirepass <REDIS_PASSWORD>"
+    for service in compose["services"].values():
+        assert "PASSWORD" not in json.dumps([service.get("command"), service.get("healthcheck")])
+
+
+def test_passwords_are_made_as_the_file_says(text: str, tmp_path: Path) -> None:
+    """The command in its first lines writes both into .env, at random, for the owner alone, fit for a URL."""
+    (command,) = re.findall(r"^# +(\(umask .*\))$", text, re.MULTILINE)
+    made = []
+    for folder in ("one", "two"):
+        (tmp_path / folder).mkdir()
+        subprocess.run(["bash", "-euc", command], cwd=tmp_path / folder, check=True)
+        file = tmp_path / folder / ".env"
+        assert file.stat().st_mode & 0o077 == 0
+        made.append(dict(line.split("=", 1) for line in file.read_text().splitlines()))
+
+    assert made[0].keys() == {"POSTGRES_PASSWORD", "REDIS_PASSWORD"}
+    values = [value for one in made for value in one.values()]
+    assert len(set(values)) == 4
+    assert all(re.fullmatch(r"[0-9a-f]{48}", value) for value in values)
+    for file in (".gitignore", ".dockerignore"):
+        assert ".env" in (CHECKOUT / file).read_text().split(), file
 
 
 def test_every_long_running_service_has_a_health_check(compose: dict[str, Any]) -> None:
