@@ -8,6 +8,12 @@ RALLYCROSS_RESULTS_GROUP group of this machine that may read reports and sample 
 RALLYCROSS_PATIENCE      seconds for which nothing may move while Airflow is started (default: 120)
 RALLYCROSS_START_LIMIT   seconds after which its start is given up, whatever moves (default: 3600)
 RALLYCROSS_HOST_PATIENCE seconds for which a server may be out of reach during a deployment (default: 120)
+RALLYCROSS_SSH_LIMIT     seconds for a connection by SSH, and for each part of the sign-in (default: 15)
+RALLYCROSS_FUEL_LIMIT    seconds until a Fuel's API must have answered a request (default: 60)
+RALLYCROSS_COBBLER_LIMIT seconds for which a Cobbler may be silent: its fence agents wait for machines (default: 300)
+RALLYCROSS_AIRFLOW_LIMIT seconds for which Airflow's API may be silent when a command asks it (default: 30)
+RALLYCROSS_DOWNLOAD_PATIENCE seconds without a byte after which the download of an image has failed (default: 180)
+RALLYCROSS_DOWNLOAD_LIMIT    seconds that such a download may take (default: 3600)
 RALLYCROSS_DATABASE_PATIENCE  seconds for which the results database may be away while it is in use (default: 120)
 RALLYCROSS_FILE_LIMIT    MB of a file that people write: a task file, a cloud spec, a list (default: 2)
 RALLYCROSS_FILE_VALUES   values in such a file, those of aliases counted each time, or words (default: 50000)
@@ -78,6 +84,12 @@ class Settings:
     files: tuple[Path, ...] = ()
     commands: Commands = "files"
     packages: tuple[str, ...] = ()
+    ssh_limit: float = 15.0
+    fuel_limit: float = 60.0
+    cobbler_limit: float = 300.0
+    airflow_limit: float = 30.0
+    download_patience: float = 180.0
+    download_limit: float = 3600.0
     database_patience: float = 120.0
     api_patience: float = 120.0
     request_limit: float = 300.0
@@ -130,6 +142,12 @@ def settings(env: dict[str, str] | None = None) -> Settings:
         pattern_seconds=_number(env, "RALLYCROSS_PATTERN_SECONDS", Settings.pattern_seconds),
         action_names=min(NAMES, int(_number(env, "RALLYCROSS_ACTION_NAMES", Settings.action_names, least=1))),
         iteration_limit=int(_number(env, "RALLYCROSS_ITERATION_LIMIT", Settings.iteration_limit, least=1)),
+        ssh_limit=_number(env, "RALLYCROSS_SSH_LIMIT", Settings.ssh_limit),
+        fuel_limit=_number(env, "RALLYCROSS_FUEL_LIMIT", Settings.fuel_limit),
+        cobbler_limit=_number(env, "RALLYCROSS_COBBLER_LIMIT", Settings.cobbler_limit),
+        airflow_limit=_number(env, "RALLYCROSS_AIRFLOW_LIMIT", Settings.airflow_limit),
+        download_patience=_number(env, "RALLYCROSS_DOWNLOAD_PATIENCE", Settings.download_patience),
+        download_limit=_number(env, "RALLYCROSS_DOWNLOAD_LIMIT", Settings.download_limit),
         files=_folders(env.get("RALLYCROSS_FILES"), home),
         commands=_commands(env.get("RALLYCROSS_COMMANDS") or "files"),
         api_patience=_number(env, "RALLYCROSS_API_PATIENCE", Settings.api_patience, least=0),

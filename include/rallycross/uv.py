@@ -6,6 +6,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+from rallycross.errors import RallycrossError
+from rallycross.settings import settings
 from rallycross.variables import BASIC, INSTALLER, NETWORK, passed
 
 PROGRAM = str(Path(sys.executable).with_name("uv"))
@@ -28,6 +30,13 @@ def _mirror() -> str:
         return given
     # `pip config get` would read one of pip's files alone.
     pip = [sys.executable, "-m", "pip", "config", "list"]
-    said = subprocess.run(pip, capture_output=True, text=True, check=False).stdout
+    limit = settings().patience
+    try:
+        said = subprocess.run(pip, capture_output=True, text=True, check=False, timeout=limit).stdout
+    except subprocess.TimeoutExpired as error:
+        raise RallycrossError(
+            f"`pip config list` has not ended within {limit:g} s (RALLYCROSS_PATIENCE) - see why, or name the package"
+            " index by UV_DEFAULT_INDEX"
+        ) from error
     found = re.search(r"^global\.index-url='(.*)'$", said, re.MULTILINE)
     return found[1] if found else ""

@@ -173,7 +173,7 @@ class Client:
                 raise Unreachable(f"{method} {without_secrets(url)}: {error}") from error
             return _asked(method, answer).refuse(f"the answer is cut short, or cannot be unpacked ({error})")
         except (aiohttp.ClientError, TimeoutError) as error:
-            reason = str(error) or f"no whole answer within {self._limit:g} s"
+            reason = str(error) or f"no whole answer within {self._limit:g} s (RALLYCROSS_REQUEST_LIMIT)"
             sent = not isinstance(error, aiohttp.ClientConnectorError)
             if sent and method != "GET":
                 self._doubtful_until = time.monotonic() + self._late_patience

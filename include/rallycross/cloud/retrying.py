@@ -64,7 +64,7 @@ class Patience:
         """
         now = self._clock()
         if self._failing_since is None:
-            self._failing_since = now
+            self._failing_since = began
         left = self.limit - (now - min(began, self._failing_since))
         if left <= 0:
             return False

@@ -5,6 +5,7 @@ slowly its answer drips, and in bytes. What fails in passing is sent again where
 other host than the one that was asked.
 """
 
+import os
 import socket
 import threading
 import time
@@ -28,6 +29,7 @@ _REPEATABLE = frozenset({"GET", "HEAD", "PUT", "DELETE", "OPTIONS"})
 _TOKENS = "/auth/tokens"  # a sign-in is sent by POST, and may be sent twice
 _STRANGE = 4  # times that a request is sent again whose answer was no answer: that need not pass
 _CHUNK = 1 << 16
+_SETTING = "RALLYCROSS_REQUEST_LIMIT, or `api_timeout` of the cloud's entry"
 _NEVER_SENT = (urllib3.exceptions.NewConnectionError, urllib3.exceptions.ConnectTimeoutError)
 
 
@@ -117,7 +119,11 @@ class CloudSession(Session):
         """Send it once, and go where the answer sends one on to, within the host."""
         more = dict(options)
         for _ in range(MOST_REDIRECTS + 1):
-            answer = super().request(url, method, raise_exc=False, **{**more, "redirect": False})
+            try:
+                answer = super().request(url, method, raise_exc=False, **{**more, "redirect": False})
+            except exceptions.ConnectTimeout as error:
+                late = f"no whole answer within {self.limit:g} s ({_SETTING})"
+                raise exceptions.ConnectTimeout(f"{error}: {late}") from error
             asked = Asked(
                 method,
                 str(answer.url),
@@ -167,7 +173,7 @@ def _json_of(asked: Asked, answer: requests.Response, **_: Any) -> Any:
 
 
 class _Watch:
-    """Ends the wait for an answer after so many seconds, from when its request has been sent."""
+    """Ends a request after so many seconds from its connection, and after as many from when it has been sent."""
 
     under_way = threading.local()  # .watch: that of the request which this thread has sent
 
@@ -175,15 +181,23 @@ class _Watch:
         self.limit = limit
         self.over = False
         self._timer: threading.Timer | None = None
+        self._sock: socket.socket | None = None
 
     def begin(self, sock: Any) -> None:
-        self._timer = threading.Timer(self.limit, self._end, (sock,))
+        """Count from now; `sock`'s connection is what is ended."""
+        self.close()
+        # One of our own: what TLS is put on takes the other away.
+        self._sock = socket.socket(fileno=os.dup(sock.fileno()))
+        self._timer = threading.Timer(self.limit, self._end, (self._sock,))
         self._timer.daemon = True
         self._timer.start()
 
     def close(self) -> None:
         if self._timer:
             self._timer.cancel()
+            self._timer.join()  # it may be at work on the socket, for a moment
+        if self._sock:
+            self._sock.close()
 
     def _end(self, sock: Any) -> None:
         self.over = True
@@ -195,6 +209,12 @@ class _Watched:
     """What a connection does besides."""
 
     sock: Any
+
+    def _new_conn(self) -> socket.socket:
+        made: socket.socket = super()._new_conn()  # type: ignore[misc] # of the connection beside it
+        if watch := getattr(_Watch.under_way, "watch", None):
+            watch.begin(made)  # a handshake of TLS may drip, too
+        return made
 
     def getresponse(self, *args: Any, **options: Any) -> Any:
         if watch := getattr(_Watch.under_way, "watch", None):
@@ -239,13 +259,13 @@ class _Adapter(TCPKeepAliveAdapter):
     ) -> requests.Response:
         watch = _Watch(timeout if isinstance(timeout, int | float) else settings().request_limit)
         _Watch.under_way.watch = watch
-        late = f"{request.method} {request.url}: no whole answer within {watch.limit:g} s"
+        late = f"{request.method} {request.url}: no whole answer within {watch.limit:g} s ({_SETTING})"
         try:
             answer = super().send(request, stream=True, timeout=watch.limit, **options)
             if not stream:
                 self._read(request, answer)
         except (requests.RequestException, BadAnswer) as error:
-            if watch.over:
+            if watch.over or isinstance(error, requests.ReadTimeout):
                 raise requests.ReadTimeout(late, request=request) from error
             raise
         finally:

@@ -13,9 +13,9 @@ from rallycross.deployment.ssh_host import SSHHost
 from rallycross.disk import naming
 from rallycross.errors import RallycrossError
 from rallycross.owner_only import write_owner_only
+from rallycross.settings import settings
 from rallycross.userfile import read_bytes
 
-_PATIENCE = 15  # seconds for a connection, and for each part of the sign-in
 _ALIVE = 10  # seconds between two signs of life on an idle connection
 _known = threading.Lock()  # the file of known hosts is written by one thread at a time
 
@@ -43,8 +43,8 @@ def forget_key(server: Server, known_hosts: Path) -> None:
 
 def _opener(server: Server, known_hosts: Path | None, gate: SSHHost | None) -> Callable[[], paramiko.SSHClient]:
     def open_() -> paramiko.SSHClient:
-        client = paramiko.SSHClient()
-        client.set_missing_host_key_policy(paramiko.AutoAddPolicy())  # noqa: S507 - see `known_hosts`
+        client, limit = paramiko.SSHClient(), settings().ssh_limit
+        client.set_missing_host_key_policy(paramiko.AutoAddPolicy())
         where = f"{server.name} ({server.user}@{server.host}:{server.port})"
         key = _private_key(server, where)
         try:
@@ -61,9 +61,9 @@ def _opener(server: Server, known_hosts: Path | None, gate: SSHHost | None) -> C
                 pkey=key,
                 allow_agent=key is None and server.password is None,
                 look_for_keys=key is None and server.password is None,
-                timeout=_PATIENCE,
-                banner_timeout=_PATIENCE,
-                auth_timeout=_PATIENCE,
+                timeout=limit,
+                banner_timeout=limit,
+                auth_timeout=limit,
                 sock=gate.channel_to(server.host, server.port) if gate else None,
             )
         except paramiko.BadHostKeyException as error:
@@ -89,7 +89,7 @@ def _why(error: Exception) -> str:
     if isinstance(error, paramiko.ChannelException):  # the server in front has answered, and cannot get there
         return f"{error.text.lower()} on the way through its `via`"
     if isinstance(error, TimeoutError):
-        return f"no answer within {_PATIENCE} s"
+        return f"no answer within {settings().ssh_limit:g} s (RALLYCROSS_SSH_LIMIT)"
     if isinstance(error, OSError) and error.strerror:
         return error.strerror.lower()
     return str(error) or type(error).__name__

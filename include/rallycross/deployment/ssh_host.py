@@ -14,11 +14,11 @@ import paramiko
 
 from rallycross.deployment.command import checked, command, framed
 from rallycross.deployment.host import HostLost, Ran
+from rallycross.settings import settings
 
 # Half of what an OpenSSH server allows on one connection (MaxSessions 10), so that others find room too.
 _SESSIONS = 5
 # How long an answer may take beyond a command's own limit, before the connection counts as lost; seconds.
-_PATIENCE = 15
 # How long output may trail the end of its command; what a daemon that was left behind says later is not waited for.
 _TRAIL = 0.25
 _CHUNK = 1 << 16
@@ -102,9 +102,9 @@ class SSHHost:
         """Run a command line, feed it, and return how it ended."""
         try:
             with self._channel("session") as channel:
-                channel.settimeout(_PATIENCE)
+                channel.settimeout(settings().ssh_limit)
                 channel.exec_command(line)
-                return _Conversation(channel, time.monotonic() + limit + _PATIENCE).hold(given)
+                return _Conversation(channel, time.monotonic() + limit + settings().ssh_limit).hold(given)
         except (paramiko.SSHException, EOFError, OSError) as error:
             why = str(error) or type(error).__name__
             raise HostLost(f"{self.name}: the SSH connection failed: {why} - check the host, and go on") from error
@@ -115,14 +115,14 @@ class SSHHost:
         """Open a channel. A connection that has died unseen is made anew: nothing has been asked yet."""
         transport = self._transport()
         try:
-            return transport.open_channel(kind, to, of, timeout=_PATIENCE)
+            return transport.open_channel(kind, to, of, timeout=settings().ssh_limit)
         except paramiko.ChannelException:  # the host is there, and refuses
             raise
         except (paramiko.SSHException, EOFError, OSError):
             if self._again is None:
                 raise
             transport.close()
-            return self._transport().open_channel(kind, to, of, timeout=_PATIENCE)
+            return self._transport().open_channel(kind, to, of, timeout=settings().ssh_limit)
 
     def _transport(self) -> paramiko.Transport:
         with self._connecting:

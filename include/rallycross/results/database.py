@@ -9,7 +9,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Engine, ExceptionContext, create_engine, event, inspect, text
 from sqlalchemy.dialects import postgresql, sqlite
-from sqlalchemy.engine import make_url
+from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import ArgumentError, DBAPIError
 from sqlalchemy.orm import Session, sessionmaker
 
@@ -73,21 +73,42 @@ class Database:
             session.execute(statement.on_conflict_do_nothing(index_elements=key))
 
 
-def _engine(url: str) -> Engine:
+def _parsed(url: str) -> URL:
     try:
         parsed = make_url(url)
-    except ArgumentError as error:  # what cannot be parsed is not shown: it may hold a password
+    except (ArgumentError, ValueError):  # what cannot be parsed is not shown, in no traceback either: it may hold a
+        parsed = None  # password
+    if parsed is None or "@" in (parsed.host or ""):
         raise RallycrossError(
-            f"results database: its URL cannot be read - set RALLYCROSS_RESULTS_URL to {FORMS}"
-        ) from error
+            f"results database: its URL cannot be read - set RALLYCROSS_RESULTS_URL to {FORMS}; in user and password"
+            " write @ as %40, : as %3A, / as %2F"
+        )
+    return parsed
+
+
+def _postgresql(parsed: URL) -> Engine:
+    own = {} if "connect_timeout" in parsed.query else {"connect_timeout": _CONNECT_SECONDS}
+    try:
+        known = not parsed.get_dialect().is_async
+        engine = create_engine(parsed, pool_pre_ping=True, connect_args=own) if known else None
+    except (ArgumentError, ImportError):
+        engine = None
+    if engine is None:
+        raise RallycrossError(
+            f"results database {shown(parsed)}: there is no driver {parsed.get_driver_name()!r} here, or it is"
+            " asynchronous - leave out what stands behind the +: postgresql://..."
+        )
+    event.listen(engine, "handle_error", _translate)
+    return engine
+
+
+def _engine(url: str) -> Engine:
+    parsed = _parsed(url)
     if parsed.get_backend_name() == "postgresql":
-        own = {} if "connect_timeout" in parsed.query else {"connect_timeout": _CONNECT_SECONDS}
-        engine = create_engine(parsed, pool_pre_ping=True, connect_args=own)
-        event.listen(engine, "handle_error", _translate)
-        return engine
+        return _postgresql(parsed)
     if parsed.get_backend_name() != "sqlite" or not parsed.database or parsed.database == ":memory:":
         raise RallycrossError(
-            f"results database {parsed.render_as_string(hide_password=True)}: neither a SQLite file nor PostgreSQL"
+            f"results database {shown(parsed)}: neither a SQLite file nor PostgreSQL"
             f" - set RALLYCROSS_RESULTS_URL to {FORMS}"
         )
     file = Path(parsed.database)

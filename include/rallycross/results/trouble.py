@@ -11,6 +11,7 @@ from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import ArgumentError, DBAPIError
 
 from rallycross.errors import RallycrossError
+from rallycross.secret import shown_text
 from rallycross.shown_log import logger
 
 Result = TypeVar("Result")
@@ -41,7 +42,10 @@ _REMEDIES = (
     ("could not translate host", "correct the host in RALLYCROSS_RESULTS_URL"),
     ("name or service not known", "correct the host in RALLYCROSS_RESULTS_URL"),
     ("server closed the connection", "see its server's log, and whether it is a PostgreSQL that answers there"),
-    ("timeout expired", "see whether its server runs, and whether a firewall is between"),
+    (
+        "timeout expired",
+        "see whether its server runs, and whether a firewall is between; one that is slow: ?connect_timeout=S",
+    ),
     ("connection refused", "start its server, or correct host and port in RALLYCROSS_RESULTS_URL"),
 )
 # Of these one may expect that they pass.
@@ -82,16 +86,17 @@ def shown(url: URL | str) -> str:
     """Return a URL of a database without its password; what cannot be parsed may hold one, and is not shown."""
     try:
         parsed = make_url(url)
-    except ArgumentError:
+    except (ArgumentError, ValueError):
         return "(an URL that cannot be read)"
     if parsed.get_backend_name() == "sqlite" and parsed.database:
         return str(parsed.database)
-    return parsed.render_as_string(hide_password=True)
+    return shown_text(parsed.render_as_string(hide_password=True))  # one may also be among its options
 
 
 def trouble(url: URL, error: BaseException) -> DatabaseTrouble:
     """Return what an error of a database's driver means."""
     said = " ".join(str(getattr(error, "orig", None) or error).split()) or type(error).__name__
+    said = shown_text(said, [url.password] if url.password else [])
     known = said.lower()
     remedy = next((remedy for words, remedy in _REMEDIES if words in known), MOVE)
     if "RALLYCROSS_RESULTS_URL" not in remedy:

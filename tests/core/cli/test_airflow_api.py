@@ -1,6 +1,7 @@
 """The REST client signs in, stays signed in, and says what went wrong: held against a real HTTP server."""
 
 import json
+import socket
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -125,3 +126,12 @@ def test_loopback_needs_no_proxy(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_a_part_of_a_path_is_quoted() -> None:
     """A run's id may hold characters that mean something in a URL."""
     assert quoted("manual__2026-11-23T01:00:00+00:00/x") == "manual__2026-11-23T01%3A00%3A00%2B00%3A00%2Fx"
+
+
+def test_a_silent_server_is_not_waited_for_for_ever(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The message says what was asked, how long it was waited, and which setting changes that."""
+    monkeypatch.setenv("RALLYCROSS_AIRFLOW_LIMIT", "0.3")
+    with socket.create_server(("127.0.0.1", 0)) as server:  # the system takes connections; nobody answers
+        url = f"http://127.0.0.1:{server.getsockname()[1]}"
+        with pytest.raises(AirflowDidNotAnswer, match=r"health: no answer within 0.3 s \(RALLYCROSS_AIRFLOW_LIMIT\)"):
+            AirflowAPI(url, "admin", "secret").health()

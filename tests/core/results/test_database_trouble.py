@@ -1,5 +1,6 @@
 """Whatever is wrong with the results database is said in a sentence, and what passes is waited for."""
 
+import io
 import os
 import pwd
 import shutil
@@ -265,3 +266,72 @@ def test_a_server_that_is_away_for_a_while_is_waited_for(postgresql_url: str) ->
 
     assert [row.path for row in store.artifacts.of("one")] == written
     store.close()
+
+
+URLS = [
+    ("postgresql://u:{}@127.0.0.1:1/db", "postgresql://u:***@127.0.0.1:1/db: ", "start its server, or correct host"),
+    ("postgresql://127.0.0.1:1/db?user=u&password={}", "password=***", "start its server, or correct host"),
+    ("postgresql://u:{}@127.0.0.1:1/db?sslmode=no", "sslmode", "set RALLYCROSS_RESULTS_URL"),
+    ("postgresql://u:{}@nobody.invalid/db", "nobody.invalid", "correct the host in RALLYCROSS_RESULTS_URL"),
+    ("postgresql://u:p@{}@127.0.0.1/db", "its URL cannot be read", "write @ as %40"),
+    ("postgresql://u:{}@127.0.0.1:port/db", "its URL cannot be read", "set RALLYCROSS_RESULTS_URL to sqlite:"),
+    ("postgresql://u:{}@[::1/db", "its URL cannot be read", "set RALLYCROSS_RESULTS_URL to sqlite:"),
+    ("u:{}@127.0.0.1/db", "its URL cannot be read", "set RALLYCROSS_RESULTS_URL to sqlite:"),
+    ("postgresql+none://u:{}@127.0.0.1:1/db", "there is no driver 'none' here", "postgresql://..."),
+    ("postgresql+asyncpg://u:{}@127.0.0.1:1/db", "there is no driver 'asyncpg' here", "postgresql://..."),
+    ("mysql://u:{}@127.0.0.1/db", "neither a SQLite file nor PostgreSQL", "set RALLYCROSS_RESULTS_URL to sqlite:"),
+]
+
+
+@pytest.mark.usefixtures("home")
+@pytest.mark.parametrize(("url", "what", "remedy"), URLS)
+def test_what_is_wrong_with_an_url_is_told_without_its_password(
+    url: str, what: str, remedy: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Where it is, what is wrong, what to do; no traceback, and the exit code is 2."""
+    monkeypatch.setenv("RALLYCROSS_RESULTS_URL", url.format("Canary-7Xk9"))
+    monkeypatch.setenv("RALLYCROSS_DATABASE_PATIENCE", "0.1")
+
+    assert main(["results", "list"]) == 2
+    said = capsys.readouterr().err
+    assert said.startswith("rallycross: results database")
+    assert what in said
+    assert remedy in said
+    assert "Traceback" not in said
+    assert "Canary" not in said
+
+
+def test_a_password_that_postgresql_does_not_take_is_told_and_not_shown(
+    postgresql: str, home: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A wrong one, none, and a database that is not there: each with its remedy."""
+    assert home.is_dir()
+    owner = create_engine(f"{postgresql}/postgres", isolation_level="AUTOCOMMIT")
+    with owner.connect() as connection:
+        connection.execute(text("CREATE ROLE wary LOGIN PASSWORD 'Right-5Gh2'"))
+        rules = Path(str(connection.execute(text("SHOW hba_file")).scalar()))
+        before = rules.read_text()
+        rules.write_text(f"host all wary 127.0.0.1/32 scram-sha-256\n{before}")
+        connection.execute(text("SELECT pg_reload_conf()"))
+    place = postgresql.partition("@")[2]
+    told = {
+        f"wary:Canary-7Xk9@{place}/postgres": "correct user and password in RALLYCROSS_RESULTS_URL",
+        f"wary@{place}/postgres": "give the password in RALLYCROSS_RESULTS_URL",
+        f"wary:Right-5Gh2@{place}/nowhere": "have it made, or correct its name in RALLYCROSS_RESULTS_URL",
+    }
+    try:
+        for url, remedy in told.items():
+            monkeypatch.setenv("RALLYCROSS_RESULTS_URL", f"postgresql://{url}")
+            for command in (["results", "list"], ["run", "-"]):
+                monkeypatch.setattr("sys.stdin", io.StringIO("Dummy.dummy: [{}]"))
+                assert main(command) == 2
+                said = capsys.readouterr().err
+                assert f"{place}/" in said
+                assert remedy in said
+                assert not [word for word in ("Traceback", "Canary", "Right-5Gh2") if word in said]
+    finally:
+        rules.write_text(before)
+        with owner.connect() as connection:
+            connection.execute(text("SELECT pg_reload_conf()"))
+            connection.execute(text("DROP ROLE wary"))
+        owner.dispose()

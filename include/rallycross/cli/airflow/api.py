@@ -7,6 +7,7 @@ import urllib.request
 from typing import Any
 
 from rallycross.errors import RallycrossError
+from rallycross.settings import settings
 
 
 class AirflowDidNotAnswer(RallycrossError):  # noqa: N818
@@ -57,7 +58,8 @@ class AirflowAPI:
             f"{self.url} does not accept its own login - try: ./rallycross down && ./rallycross up"
         )
 
-    def _call(self, method: str, path: str, body: dict[str, Any] | None = None, *, limit: float = 30) -> dict[str, Any]:
+    def _call(self, method: str, path: str, body: dict[str, Any] | None = None) -> dict[str, Any]:
+        limit = settings().airflow_limit
         request = urllib.request.Request(  # noqa: S310 - the URL is ours
             self.url + path,
             method=method,
@@ -73,6 +75,11 @@ class AirflowAPI:
             detail = error.read().decode(errors="replace")
             raise AirflowDidNotAnswer(
                 f"{method} {self.url}{path}: {error.code} {_detail(detail)}", error.code
+            ) from error
+        except TimeoutError as error:
+            raise AirflowDidNotAnswer(
+                f"{method} {self.url}{path}: no answer within {limit:g} s (RALLYCROSS_AIRFLOW_LIMIT)"
+                " - see ./rallycross logs api-server"
             ) from error
         except (OSError, ValueError) as error:
             raise AirflowDidNotAnswer(

@@ -32,6 +32,7 @@ from rallycross.settings import CHECKOUT, settings
 FIRST_PORT = 8480
 ROOM = 20_000_000  # bytes of disk without which a start is not tried: Airflow's database, and logs
 DAG = "cloud_lifecycle"
+_LOOK = 0.2  # seconds between two looks
 _HEALTH_NAMES = {"scheduler": "scheduler", "dag_processor": "dag-processor", "triggerer": "triggerer"}
 
 
@@ -185,7 +186,7 @@ class AirflowServer:
         secret = self.secrets
         environment = self.environment(base)
         self._write_environment(base)
-        self._migrate(environment, tell)
+        self._migrate(environment, settings(base).start_limit, tell)
         text = configuration(
             self.folder,
             password=secret.supervisor,
@@ -226,7 +227,7 @@ class AirflowServer:
         last = self.ports.get("api", FIRST_PORT)
         return last if is_free(last) else free_port(FIRST_PORT)
 
-    def _migrate(self, environment: dict[str, str], tell: Callable[[str], None]) -> None:
+    def _migrate(self, environment: dict[str, str], limit: float, tell: Callable[[str], None]) -> None:
         """Make or migrate Airflow's own database; skipped when this Airflow has done it before."""
         from importlib.metadata import version  # noqa: PLC0415 - 20 ms that only a start needs
 
@@ -237,9 +238,16 @@ class AirflowServer:
         log = self.log_file("migrate")
         with log.open("wb") as out:
             airflow = str(Path(sys.executable).with_name("airflow"))
-            code = subprocess.run(
-                [airflow, "db", "migrate"], env=environment, stdout=out, stderr=subprocess.STDOUT, check=False
-            ).returncode
+            migrate = [airflow, "db", "migrate"]
+            try:
+                code = subprocess.run(
+                    migrate, env=environment, stdout=out, stderr=subprocess.STDOUT, check=False, timeout=limit
+                ).returncode
+            except subprocess.TimeoutExpired as error:
+                raise RallycrossError(
+                    f"`airflow db migrate` has not ended within {limit:g} s - see {log}, or set"
+                    f" RALLYCROSS_START_LIMIT:\n{tail(log)}"
+                ) from error
         if code != 0:
             raise RallycrossError(f"Airflow could not make its database - see {log}:\n{tail(log)}")
         write_owner_only(stamp, now)
@@ -288,7 +296,19 @@ class AirflowServer:
     def _alone(self) -> Iterator[None]:
         """Hold the lock of this folder: two `up` at once would start two Airflows."""
         with (self.folder / "lock").open("w") as lock:
-            fcntl.flock(lock, fcntl.LOCK_EX)
+            limit = settings().start_limit
+            deadline = time.monotonic() + limit
+            while True:
+                try:
+                    fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                    break
+                except BlockingIOError as error:
+                    if time.monotonic() > deadline:
+                        raise RallycrossError(
+                            f"another command has started or stopped Airflow for {limit:g} s, and holds {lock.name}"
+                            " - end it, or set RALLYCROSS_START_LIMIT"
+                        ) from error
+                    time.sleep(_LOOK)
             yield
 
 

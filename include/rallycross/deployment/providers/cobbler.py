@@ -15,8 +15,8 @@ from rallycross.deployment.provider import PROVIDERS
 from rallycross.deployment.server import Server
 from rallycross.deployment.site import Site
 from rallycross.errors import RallycrossError
+from rallycross.settings import settings
 
-_PATIENCE = 300  # seconds for one answer: fence agents wait for the machine to be off
 _SELECTOR = {
     "profile": Option(str, None, "the systems' profile"),
     "owners": Option(str, None, "the systems' owner"),
@@ -130,7 +130,7 @@ class _Plain(xmlrpc.client.Transport):
 
     def make_connection(self, host: Any) -> http.client.HTTPConnection:
         made = super().make_connection(host)
-        made.timeout = _PATIENCE
+        made.timeout = settings().cobbler_limit
         return made
 
 
@@ -139,7 +139,7 @@ class _Safe(xmlrpc.client.SafeTransport):
 
     def make_connection(self, host: Any) -> http.client.HTTPSConnection:
         made = super().make_connection(host)
-        made.timeout = _PATIENCE
+        made.timeout = settings().cobbler_limit
         return made
 
 

@@ -12,6 +12,7 @@ from typing import Any
 
 import pytest
 
+from rallycross.deployment.embedded import parts
 from rallycross.deployment.embedded.layout import Layout, Options
 from rallycross.deployment.embedded.on_host.control import running, supervisor
 from rallycross.deployment.embedded.options import OPTIONS
@@ -41,10 +42,8 @@ def _root(tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[Path]:
     (root / "cloud.json").write_text(json.dumps({"ports": layout.ports, "secrets": layout.secrets}))
     programs = [first, rest, keeper(layout, [first], [rest])]
     (root / "etc/supervisord.conf").write_text(supervisor_file(layout, programs))
-    start = [root / "venv/bin/supervisord", "-c", "etc/supervisord.conf"]
-    subprocess.run(start, cwd=root, check=True, stdout=subprocess.DEVNULL, umask=0o077)
     try:
-        assert ctl(root, "60", "60").returncode == 0
+        subprocess.run(["bash", "-euc", parts.supervisor(layout)], check=True, umask=0o077)
         yield root
     finally:
         subprocess.run(["bash", "-c", stop_script(str(root))], check=True)

@@ -16,6 +16,7 @@ from rallycross.deployment.option import within
 from rallycross.deployment.site import Site
 from rallycross.deployment.step import Plan, Step
 from rallycross.errors import RallycrossError
+from rallycross.settings import settings
 
 
 def _ranges(value: Sequence[Any]) -> str | None:
@@ -111,7 +112,7 @@ class Fuel:
                 root,
                 "sign in",
                 "sign-in",
-                access | {"patience": site.terms.away},
+                access | {"patience": site.terms.away, "answer": settings().fuel_limit},
                 file="access.json",
                 always=True,
                 title="Sign in to Fuel",

@@ -13,7 +13,7 @@ from urllib.parse import urlsplit
 from rallycross.errors import RallycrossError
 from rallycross.settings import settings
 
-_ANSWER = 60  # seconds for one answer
+_ANSWER = 60.0  # seconds for one answer, unless `access` says otherwise
 _LONGEST_ERROR = 100_000  # bytes of an error's answer
 _PAUSE = 1.0  # seconds between two attempts
 _AWAY = (502, 503, 504)  # of the proxy in front of it, while Nailgun starts
@@ -32,12 +32,13 @@ class Unanswered(RallycrossError):  # noqa: N818
 
 
 class Nailgun:
-    """Calls of one Fuel. `access` has api_url, username, password, project, verify, and patience (seconds)."""
+    """Calls of one Fuel. `access` has api_url, username, password, project, verify, patience and answer (seconds)."""
 
     def __init__(self, access: Mapping[str, Any]) -> None:
         self._access = access
         self._base = str(access["api_url"]).rstrip("/")
         self._patience = float(access["patience"])
+        self._limit = float(access.get("answer", _ANSWER))
         self._token = ""
         context = ssl.create_default_context()
         if not access["verify"]:
@@ -88,7 +89,7 @@ class Nailgun:
         data = None if body is None else json.dumps(body).encode()
         request = urllib.request.Request(url, data, headers, method=method)  # noqa: S310 - `api_url` is checked
         try:
-            with self._opener.open(request, timeout=_ANSWER) as answer:
+            with self._opener.open(request, timeout=self._limit) as answer:
                 text = _whole(answer)
             return json.loads(text) if text.strip() else None
         except urllib.error.HTTPError as error:
@@ -99,6 +100,8 @@ class Nailgun:
             raise Refused(f"Fuel refuses {method} {urlsplit(url).path}: {error.code} {said}", error.code) from error
         except (OSError, http.client.HTTPException, ValueError, RecursionError) as error:
             reason = getattr(error, "reason", None) or error or type(error).__name__
+            if isinstance(reason, TimeoutError):
+                reason = f"nothing within {self._limit:g} s (RALLYCROSS_FUEL_LIMIT)"
             raise Unanswered(f"Fuel at {self._base} does not answer: {reason} - check `api_url`") from error
 
     def _patiently(self, ask: Callable[[], Any]) -> Any:
