@@ -27,7 +27,7 @@ from rallycross.settings import settings
 from rallycross.verification.source import Source
 from rallycross.verifying import job
 
-pytestmark = pytest.mark.e2e  # a start of Airflow, and two minutes until a worker that was killed is missed
+pytestmark = pytest.mark.e2e  # a start of Airflow, and three minutes until a worker that was killed is missed
 
 DAG = "verify_cloud"
 ALL = 40

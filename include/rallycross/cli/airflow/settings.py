@@ -47,10 +47,11 @@ def airflow_settings(home: Path, port: int, secret: Secrets, *, checkout: Path =
         "AIRFLOW__DAG_PROCESSOR__DAG_FILE_PROCESSOR_TIMEOUT": "600",
         # Stages follow each other within 0.2 s instead of 1 s.
         "AIRFLOW__SCHEDULER__SCHEDULER_IDLE_SLEEP_TIME": "0.2",
-        # A scheduler or a worker that was killed is missed within two minutes instead of five.
+        # A scheduler or a worker that was killed is missed within three minutes instead of five: not sooner, for an API
+        # server that is started anew on a busy machine keeps all heartbeats away for two.
         "AIRFLOW__SCHEDULER__SCHEDULER_HEALTH_CHECK_THRESHOLD": "20",
         "AIRFLOW__SCHEDULER__ORPHANED_TASKS_CHECK_INTERVAL": "10",
-        "AIRFLOW__SCHEDULER__TASK_INSTANCE_HEARTBEAT_TIMEOUT": "120",
+        "AIRFLOW__SCHEDULER__TASK_INSTANCE_HEARTBEAT_TIMEOUT": "180",
         "AIRFLOW__SCHEDULER__TASK_INSTANCE_HEARTBEAT_TIMEOUT_DETECTION_INTERVAL": "5",
         # A stage outlives a restart of the API server, which takes a minute on half a core: what it asks, or tells at
         # its end, it says again for three minutes or so, instead of a quarter of one.
