@@ -7,7 +7,7 @@ on a monotonic clock. JSON columns keep the order of keys. Samples are not in he
 
 from typing import Any
 
-from sqlalchemy import JSON, Dialect, ForeignKey, MetaData, String, Text, TypeDecorator, UniqueConstraint
+from sqlalchemy import JSON, Dialect, ForeignKey, Index, MetaData, String, Text, TypeDecorator, UniqueConstraint
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column, relationship
 
 from rallycross.secret import shown, shown_text
@@ -234,6 +234,22 @@ class WorkloadRow(Base):
     sla_rows: Mapped[list["WorkloadSlaRow"]] = relationship(
         lazy="selectin", order_by="WorkloadSlaRow.id", cascade="all, delete-orphan", passive_deletes=True
     )
+
+
+class FigureRow(Base):
+    """A `Figure` of a workload, as it is stored: for what is asked over many workloads."""
+
+    __tablename__ = "figures"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    workload_uuid: Mapped[str] = mapped_column(String(36), ForeignKey("workloads.uuid", ondelete="CASCADE"))
+    action: Mapped[str] = mapped_column(Prose)  # "" = whole iterations
+    depth: Mapped[int]
+    figure: Mapped[str] = mapped_column(String(64))
+    value: Mapped[float]
+    unit: Mapped[str] = mapped_column(String(16))
+
+    __table_args__ = (Index(None, "workload_uuid", "figure"),)
 
 
 class WorkloadSlaRow(Base):

@@ -6,6 +6,7 @@ from rallycross.results.artifacts import Artifacts
 from rallycross.results.clouds import Clouds
 from rallycross.results.database import Database
 from rallycross.results.deployments import Deployments
+from rallycross.results.figures import Figures
 from rallycross.results.history import History
 from rallycross.results.ledger import Ledger
 from rallycross.results.tasks import Tasks
@@ -26,6 +27,7 @@ class Store:
         self.tests = VerificationTests(self.database)
         self.tasks = Tasks(self.database)
         self.workloads = Workloads(self.database)
+        self.figures = Figures(self.database)
         self.history = History(self.database)
         self.artifacts = Artifacts(self.database)
         self.ledger = Ledger(self.database)

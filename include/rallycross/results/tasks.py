@@ -7,6 +7,7 @@ from typing import Any, Literal
 from sqlalchemy import exists, func, or_, select, update
 
 from rallycross.cloud.cloud import NO_CLOUD
+from rallycross.results.figures import write_figures
 from rallycross.results.models import SubtaskRow, TaskRow, WorkloadRow
 from rallycross.results.part import Part
 from rallycross.results.reference import workload_reference
@@ -105,6 +106,9 @@ class Tasks(Part):
         """Keep a task that was run elsewhere, whole."""
         with self.database.writing() as session:
             session.add(task)
+            session.flush()
+            for workload in task.workloads:
+                write_figures(session, workload.uuid, workload.statistics or {})
 
 
 def _subtask_row(task_uuid: str, position: int, subtask: Subtask, secrets: Sequence[str]) -> SubtaskRow:

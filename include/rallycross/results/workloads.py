@@ -7,6 +7,7 @@ from typing import Any, Literal
 from sqlalchemy import delete, select, update
 from sqlalchemy.orm import load_only
 
+from rallycross.results.figures import write_figures
 from rallycross.results.models import WorkloadRow, WorkloadSlaRow
 from rallycross.results.part import Part
 from rallycross.results.sla_row import SlaRow
@@ -85,6 +86,7 @@ class Workloads(Part):
                 .where(WorkloadRow.uuid == workload_uuid)
                 .values(statistics=statistics, passed=passed)
             )
+            write_figures(session, workload_uuid, statistics)
             session.add_all(
                 WorkloadSlaRow(
                     workload_uuid=workload_uuid, criterion=row.criterion, passed=row.passed, detail=row.detail

@@ -1,0 +1,63 @@
+"""The store's part for the figures of workloads, one by one, over all that was run."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import delete, insert, select
+from sqlalchemy.orm import Session
+
+from rallycross.results.figure import figures_of
+from rallycross.results.models import FigureRow, TaskRow, WorkloadRow
+from rallycross.results.part import Part
+
+
+@dataclass(frozen=True)
+class FigureThen:
+    """What a figure was in one workload."""
+
+    task: str  # uuid
+    workload: str  # uuid
+    began: float  # the task's beginning, in seconds since the epoch
+    value: float
+    unit: str
+
+
+class Figures(Part):
+    """Looks through figures; they are written where a workload's `statistics` are."""
+
+    def of(self, workload_uuid: str) -> list[FigureRow]:
+        """Return all figures of a workload, in the order in which they are shown."""
+        query = select(FigureRow).where(FigureRow.workload_uuid == workload_uuid).order_by(FigureRow.id)
+        with self.database.reading() as session:
+            return list(session.scalars(query))
+
+    def history(
+        self, scenario: str, figure: str, *, action: str = "", depth: int = 0, cloud: str | None = None, limit: int = 20
+    ) -> list[FigureThen]:
+        """Return what a figure was in the latest workloads of a scenario, the latest first; see `figure.Figure`."""
+        query = (
+            select(TaskRow.uuid, WorkloadRow.uuid, TaskRow.started_at, FigureRow.value, FigureRow.unit)
+            .join(WorkloadRow, WorkloadRow.task_uuid == TaskRow.uuid)
+            .join(FigureRow, FigureRow.workload_uuid == WorkloadRow.uuid)
+            .where(
+                WorkloadRow.scenario == scenario,
+                FigureRow.figure == figure,
+                FigureRow.action == action,
+                FigureRow.depth == depth,
+            )
+            .order_by(TaskRow.started_at.desc(), WorkloadRow.position)
+            .limit(limit)
+        )
+        if cloud is not None:
+            query = query.where(TaskRow.cloud == cloud)
+        with self.database.reading() as session:
+            return [FigureThen(*row) for row in session.execute(query)]
+
+
+def write_figures(session: Session, workload_uuid: str, statistics: Mapping[str, Any]) -> None:
+    """Keep a workload's figures one by one, in the place of any before."""
+    session.execute(delete(FigureRow).where(FigureRow.workload_uuid == workload_uuid))
+    rows = [{"workload_uuid": workload_uuid, **vars(one)} for one in figures_of(statistics)]
+    if rows:
+        session.execute(insert(FigureRow), rows)
