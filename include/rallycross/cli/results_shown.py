@@ -1,6 +1,5 @@
 """Results on a terminal: what is listed, and what is shown of one."""
 
-import time
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
@@ -11,70 +10,37 @@ from rich.console import RenderableType
 from rallycross.cli.console import styled
 from rallycross.cli.grid import Grid
 from rallycross.judging.statistics import statistics_of
-from rallycross.judging.verdict import first_line, verdict
+from rallycross.judging.verdict import first_line
 from rallycross.load.runners import RUNNERS
 from rallycross.results.beside import beside
 from rallycross.results.endings import ending
-from rallycross.results.models import TaskRow, VerificationRow, WorkloadRow
+from rallycross.results.models import TaskRow, WorkloadRow
 from rallycross.results.store import Store
 from rallycross.task.plan import Timing
-from rallycross.verification.test import FAILED, PASSED
+from rallycross.verification.test import FAILED
 from rallycross.views.durations import DurationTable, duration_table
-from rallycross.views.wording import count, duration
+from rallycross.views.listed import Listed, word_of
+from rallycross.views.listed import listed as entries
+from rallycross.views.wording import count, duration, moment
 
 _NAMED = 20  # failures, or failed tests, that are shown
 
 
-def listed(store: Store, rows: Sequence[TaskRow | VerificationRow]) -> Grid:
+def listed(rows: Sequence[Listed]) -> Grid:
     """Return a line for each."""
-    table = Grid("uuid", "kind", "cloud", "title", "tags", "began (UTC)", "took", "verdict")
-    counts = store.tests.counts([row.uuid for row in rows if isinstance(row, VerificationRow)])
+    table = Grid("uuid", "kind", "cloud", "title", "tags", "began", "took", "verdict")
     for row in rows:
-        task = isinstance(row, TaskRow)
-        table.add_row(
-            row.uuid[:8],
-            "task" if task else "verification",
-            row.cloud,
-            row.title if isinstance(row, TaskRow) else f"tempest: {row.chosen}",
-            ", ".join(row.tags) if isinstance(row, TaskRow) else "",
-            _moment(row.started_at),
-            duration(None if row.ended_at is None else row.ended_at - row.started_at),
-            _verdict(store, row) if isinstance(row, TaskRow) else _of_counts(row, counts[row.uuid]),
-        )
+        title = f"tempest: {row.title}" if row.kind == "verification" else row.title
+        tags = ", ".join(row.tags)
+        began, took = moment(row.started_at), duration(row.seconds)
+        table.add_row(row.uuid[:8], row.kind, row.cloud, title, tags, began, took, row.verdict)
     return table
-
-
-def listed_data(store: Store, rows: Sequence[TaskRow | VerificationRow]) -> list[dict[str, Any]]:
-    """Return the same for programs; times are in seconds since the epoch."""
-    counts = store.tests.counts([row.uuid for row in rows if isinstance(row, VerificationRow)])
-    return [
-        {
-            "uuid": row.uuid,
-            "kind": "task" if isinstance(row, TaskRow) else "verification",
-            "cloud": row.cloud,
-            "title": row.title if isinstance(row, TaskRow) else row.chosen,
-            "tags": row.tags if isinstance(row, TaskRow) else [],
-            "status": row.status,
-            "started_at": row.started_at,
-            "ended_at": row.ended_at,
-            "verdict": _verdict(store, row) if isinstance(row, TaskRow) else _of_counts(row, counts[row.uuid]),
-        }
-        for row in rows
-    ]
-
-
-def _of_counts(row: VerificationRow, counts: dict[str, int]) -> str:
-    """Return a verification's verdict by how many tests came to what: a list does not read them all."""
-    if row.status == "running":
-        return "running"
-    well = row.status == "finished" and not FAILED & counts.keys() and PASSED & counts.keys()
-    return "passed" if well else "failed"
 
 
 def show_task(store: Store, task: TaskRow, samples: Path) -> Iterator[RenderableType]:
     """Yield a head, then for each workload its durations, SLA rows and failures."""
     yield styled(f"{task.title}: task {task.uuid} on cloud {task.cloud}", style="bold")
-    yield f"began {_moment(task.started_at)} UTC, {task.status}, {_verdict(store, task, samples)}"
+    yield f"began {moment(task.started_at)}, {task.status}, {word_of(task)}"
     if task.origin:
         yield f"imported from {task.origin}"
     for one in beside(task, store.tasks.meanwhile(task.uuid)):
@@ -96,7 +62,7 @@ def show_verification(store: Store, uuid: str) -> Iterator[RenderableType]:
         return
     tests = store.tests.of(uuid)
     yield styled(f"verification {row.uuid} of cloud {row.cloud}: {row.chosen}", style="bold")
-    yield f"began {_moment(row.started_at)} UTC, {row.status}, {_verdict(store, row)}"
+    yield f"began {moment(row.started_at)}, {row.status}, {entries(store, [row])[0].verdict}"
     counts = Counter(test.status for test in tests)
     yield f"{len(tests)} of {row.total} tests: " + ", ".join(f"{count} {name}" for name, count in counts.most_common())
     if row.error:
@@ -149,17 +115,3 @@ def _failures(figures: Mapping[str, Any]) -> Iterator[RenderableType]:
         yield styled(f"{group['count']} x {kind}{first_line(group['message'])}", style="red")
     if len(groups) > _NAMED:
         yield styled(f"and {len(groups) - _NAMED} more kinds of failure", style="red")
-
-
-def _verdict(store: Store, row: TaskRow | VerificationRow, samples: Path | None = None) -> str:
-    if row.status == "running":
-        return "running"
-    if isinstance(row, VerificationRow):
-        return "passed" if verdict(store, verification=row.uuid).passed else "failed"
-    if any(workload.passed is None for workload in row.workloads):
-        return "not judged"
-    return verdict(store, task=row.uuid, samples=samples).word.lower()
-
-
-def _moment(at: float) -> str:
-    return time.strftime("%Y-%m-%d %H:%M:%S", time.gmtime(at))

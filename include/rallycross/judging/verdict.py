@@ -44,8 +44,7 @@ def verdict(
     these have lost since then counts too.
     """
     reasons: list[str] = []
-    invalid: list[str] = []
-    rows: list[SlaRow] = []
+    of_task = Verdict(passed=True, reasons=[], rows=[])
     if deployment is not None:
         reasons += _deployment_reasons(store.deployments.get(deployment))
     if verification is not None:
@@ -54,15 +53,19 @@ def verdict(
         row = store.tasks.get(task)
         if row is not None and samples is not None:
             mark_damage(row, samples)
-        reasons += _task_reasons(row)
-        invalid = [reason for workload in (row.workloads if row else []) for reason in _invalid_reasons(workload)]
-        rows += [
-            SlaRow(sla.criterion, sla.passed, sla.detail)
-            for workload in (row.workloads if row else [])
-            for sla in workload.sla_rows
-        ]
+        of_task = task_verdict(row)
+        reasons += of_task.reasons
     if deployment is None and verification is None and task is None:
         reasons.append("Nothing was deployed, verified or benchmarked.")
+    return Verdict(not reasons, reasons, of_task.rows, invalid=of_task.invalid and reasons == of_task.reasons)
+
+
+def task_verdict(row: TaskRow | None) -> Verdict:
+    """Judge a task that was judged by workload; None: it never began."""
+    reasons = list(_task_reasons(row))
+    workloads = row.workloads if row else []
+    invalid = [reason for workload in workloads for reason in _invalid_reasons(workload)]
+    rows = [SlaRow(sla.criterion, sla.passed, sla.detail) for workload in workloads for sla in workload.sla_rows]
     return Verdict(not reasons, reasons, rows, invalid=bool(reasons) and len(reasons) == len(invalid))
 
 

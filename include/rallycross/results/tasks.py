@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from typing import Any, Literal
 
 from sqlalchemy import exists, func, or_, select, update
+from sqlalchemy.orm import load_only, selectinload
 
 from rallycross.cloud.cloud import NO_CLOUD
 from rallycross.results.figures import write_figures
@@ -13,6 +14,26 @@ from rallycross.results.part import Part
 from rallycross.results.reference import workload_reference
 from rallycross.secret import shown, shown_text
 from rallycross.task.plan import Subtask, Task
+
+# What a list of tasks shows: who they are, and how their workloads ended. Figures, contexts and sources are more than
+# all that by orders of magnitude.
+_LISTED = (
+    load_only(
+        TaskRow.uuid,
+        TaskRow.cloud,
+        TaskRow.title,
+        TaskRow.tags,
+        TaskRow.status,
+        TaskRow.started_at,
+        TaskRow.ended_at,
+    ),
+    selectinload(TaskRow.subtasks).options(
+        load_only(SubtaskRow.position),
+        selectinload(SubtaskRow.workloads).load_only(
+            WorkloadRow.position, WorkloadRow.scenario, WorkloadRow.status, WorkloadRow.passed
+        ),
+    ),
+)
 
 
 class Tasks(Part):
@@ -88,8 +109,11 @@ class Tasks(Part):
             return session.get(TaskRow, uuid)
 
     def latest(self, *, cloud: str | None = None, tag: str | None = None, limit: int | None = None) -> list[TaskRow]:
-        """Return the tasks of a cloud and with a tag (None: of any), the newest first; `limit` of None: all of them."""
-        query = select(TaskRow).order_by(TaskRow.started_at.desc(), TaskRow.uuid).limit(limit)
+        """Return the tasks of a cloud and with a tag (None: of any), the newest first; `limit` of None: all of them.
+
+        They have what a list of them shows; no more can be read.
+        """
+        query = select(TaskRow).options(*_LISTED).order_by(TaskRow.started_at.desc(), TaskRow.uuid).limit(limit)
         if cloud is not None:
             query = query.where(TaskRow.cloud == cloud)
         if tag is not None:

@@ -62,7 +62,10 @@ def a_task(times: int = 5, message: int = 1) -> str:
 
 def the_task(home: Path) -> TaskRow:
     """Return the only task that is stored."""
-    [task] = Store.open(f"sqlite:///{home / 'results.db'}").tasks.latest()
+    store = Store.open(f"sqlite:///{home / 'results.db'}")
+    [listed] = store.tasks.latest()
+    task = store.tasks.get(listed.uuid)
+    assert task is not None
     return task
 
 

@@ -136,7 +136,7 @@ def _wait_for_progress(store: Store) -> None:
 
 
 def _tasks(store: Store) -> list[TaskRow]:
-    return store.tasks.latest()
+    return [task for row in store.tasks.latest() if (task := store.tasks.get(row.uuid)) is not None]
 
 
 ENDLESS = {"Dummy.dummy_timed_atomic_actions": {"number_of_actions": 1_000_000_000, "sleep_factor": 0}}

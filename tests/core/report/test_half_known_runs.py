@@ -25,6 +25,7 @@ from rallycross.results.sample_file import SampleWriter
 from rallycross.results.store import Store
 from rallycross.task.plan import Subtask, Task, Workload
 from rallycross.verification.test import TestResult
+from rallycross.views.listed import listed as entries
 
 DEPLOYMENT, VERIFICATION, TASK = (reference("d", "half", stage) for stage in ("deploy", "verify", "benchmark"))
 HEALTH = {
@@ -123,11 +124,11 @@ def _show_everything(store: Store, samples: Path, folder: Path) -> None:
         assert deployment_details(deployment, 1001.0)
     if verification:
         assert verification_details(verification, ["fail"])
-        for part in (listed(store, [verification]), *show_verification(store, VERIFICATION)):
+        for part in (listed(entries(store, [verification])), *show_verification(store, VERIFICATION)):
             console.print(part)
     if task:
         task_details(task)
-        for part in (listed(store, [task]), *show_task(store, task, samples)):
+        for part in (listed(entries(store, [task])), *show_task(store, task, samples)):
             console.print(part)
         files.export_rally([task], folder / "rally.json", samples=samples)
         frames.write_csv([task], folder / "rows.csv", samples=samples)

@@ -13,20 +13,22 @@ UUID: as many of its first characters as tell it apart.
 
 import argparse
 import shutil
+from dataclasses import asdict
 from pathlib import Path
 from typing import Literal
 
 from rallycross.cli.console import console, print_json, progress, write_raw
 from rallycross.cli.named_cloud import check_name
 from rallycross.cli.parser import ROWS, add_json
-from rallycross.cli.results_shown import listed, listed_data, show_task, show_verification
+from rallycross.cli.results_shown import listed, show_task, show_verification
 from rallycross.errors import RallycrossError
 from rallycross.printable import printable_json
-from rallycross.results.models import TaskRow, VerificationRow
+from rallycross.results.models import TaskRow
 from rallycross.results.sample_damage import mark_damage
 from rallycross.results.store import Store
 from rallycross.settings import settings
 from rallycross.verifying.request import forget_secrets
+from rallycross.views.listed import latest
 
 _OF_TASKS = ("rally", "csv", "parquet")
 Report = Literal["html", "junit", "json"]
@@ -69,15 +71,11 @@ def run(options: argparse.Namespace) -> int:
 def _list(options: argparse.Namespace) -> int:
     store = Store.open()
     check_name(options.cloud, store)
-    found: list[TaskRow | VerificationRow] = [
-        *store.tasks.latest(cloud=options.cloud, tag=options.tag, limit=options.last)
-    ]
-    found += [] if options.tag else store.verifications.latest(cloud=options.cloud, limit=options.last)
-    newest = sorted(found, key=lambda row: row.started_at)[-options.last :]
+    newest = latest(store, cloud=options.cloud, tag=options.tag, last=options.last)
     if options.json:
-        print_json({"results": listed_data(store, newest)})
+        print_json({"results": [asdict(one) for one in newest]})
         return 0
-    console.print(listed(store, newest) if newest else "there are no results yet, or none that are like this")
+    console.print(listed(newest) if newest else "there are no results yet, or none that are like this")
     return 0
 
 

@@ -3,12 +3,12 @@
 import argparse
 from collections import Counter
 from collections.abc import Iterator, Sequence
+from dataclasses import asdict
 
 from rallycross.cli.commands.verify_files import write
 from rallycross.cli.console import console, json_text, print_json, write_raw
 from rallycross.cli.grid import Grid
 from rallycross.cli.named_cloud import check_name
-from rallycross.cli.results_shown import listed_data
 from rallycross.errors import RallycrossError
 from rallycross.judging.causes import causes, request_ids
 from rallycross.judging.comparison import Change, Comparison, compare, flips
@@ -22,6 +22,7 @@ from rallycross.results.store import Store
 from rallycross.secret import shown
 from rallycross.settings import settings
 from rallycross.verification.test import FAILED, outcomes
+from rallycross.views.listed import listed
 from rallycross.views.wording import duration, moment
 
 _NAMED = 5  # tests of one cause that are named
@@ -80,7 +81,7 @@ def history_(options: argparse.Namespace) -> int:
         return _test_history(store, options)
     rows = store.verifications.latest(cloud=options.cloud, limit=options.last)
     if options.json:
-        print_json({"results": listed_data(store, rows)})
+        print_json({"results": [asdict(one) for one in listed(store, rows)]})
         return 0
     counts = store.tests.counts([row.uuid for row in rows])
     table = Grid("uuid", "cloud", "begun", "tests", "status", "passed", "failed", "skipped", "took")
