@@ -12,6 +12,7 @@ from own_environment import NoIndex, environment, free_port, run
 __all__ = ["Ironic", "NoIndex"]
 
 VERSION = "39.0.0"
+_LIMIT = 300  # seconds for anything to come about: a busy machine is no fault
 _NO_RAMDISK = 4  # seconds for which one is waited for
 # Interfaces that are not named here are those of machines that are there, and look for their tools at once.
 _CONFIG = """
@@ -72,7 +73,7 @@ class Ironic:
                 [programs / "ironic", "--config-file", config], stdin=subprocess.DEVNULL, stdout=log, stderr=log
             )
         try:
-            self._await(lambda: _answers(f"{self.url}/v1"), 60)
+            self._await(lambda: _answers(f"{self.url}/v1"), _LIMIT)
             self.api = openstack.connect(
                 load_yaml_config=False, load_envvars=False, auth_type="none", auth={"endpoint": self.url}
             ).baremetal
@@ -105,7 +106,7 @@ class Ironic:
         self.await_state(name, "manageable")
         # Without a known power state no allocation takes it.
         self.api.set_node_power_state(node, "power off")
-        self._await(lambda: self.node(name).power_state == "power off", 60)
+        self._await(lambda: self.node(name).power_state == "power off", _LIMIT)
         for trait in traits:
             self.api.add_node_trait(node, trait)
         self.api.set_node_provision_state(node, "provide")
@@ -117,7 +118,7 @@ class Ironic:
 
     def await_state(self, name: str, *states: str) -> None:
         """Wait until a node has come to one of some states."""
-        self._await(lambda: self.node(name).provision_state in states, 60)
+        self._await(lambda: self.node(name).provision_state in states, _LIMIT)
 
     def allocations(self) -> list[str]:
         """Return the names of all allocations."""

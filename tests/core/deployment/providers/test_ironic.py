@@ -8,6 +8,7 @@ import threading
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any, ClassVar
 
 import paramiko
@@ -21,11 +22,13 @@ from told import Told
 
 from rallycross.deployment import load_spec
 from rallycross.deployment.provider import PROVIDERS
+from rallycross.deployment.providers.ironic import provisioning
 from rallycross.deployment.providers.ironic.config_drive import config_drive
 from rallycross.errors import InvalidInput, RallycrossError
 
 IRONIC = PROVIDERS["ironic"]
 CHECKSUM = "0" * 64
+LIMIT = 300  # seconds: what ends in time ends much sooner
 LIVE = os.environ.get("RALLYCROSS_LIVE_IRONIC_PROVIDER", "")
 
 
@@ -46,7 +49,7 @@ class Images(SimpleHTTPRequestHandler):
     def do_HEAD(self) -> None:
         """Tell of a file, as ironic asks before it provisions."""
         if "slow" in self.path:
-            self.may.wait(60)
+            self.may.wait(LIMIT)
         super().do_HEAD()
 
     def log_message(self, *_: object) -> None:
@@ -77,7 +80,7 @@ def options(ironic: Ironic, guests: dict[str, object], resource_class: str, /, *
         "addresses": {f"{resource_class}-{number}": "127.0.0.1" for number in range(1, 4)},
         "ssh_port": guests["port"],
         "ssh_user": guests["username"],
-        "timeout": 60,
+        "timeout": LIMIT,
     }
     text = yaml.safe_dump({"name": "mine", "engine": "embedded", "provider": section | keys})
     found = load_spec(text, file="s.yaml").provider
@@ -120,7 +123,7 @@ def test_nodes_are_reserved_provisioned_and_given_back(
         assert node.instance_info["configdrive"]
     assert is_free(ironic, "pair-2")
     assert told.statuses() == {"provision mine-1": "done", "provision mine-2": "done"}
-    assert "60 s at the most" in told[0].title
+    assert f"{LIMIT} s at the most" in told[0].title
     assert IRONIC.create(given, here) == made == IRONIC.standing(given, here)
     assert set(told.statuses().values()) == {"skipped"}
     for _ in range(2):
@@ -170,9 +173,31 @@ def test_a_failing_deploy_is_told_and_tried_again(
             IRONIC.create(right, here)
     Images.may.set()
     with pytest.raises(RallycrossError, match=r"'deploy failed' \(Timeout reached while waiting for callback"):
-        IRONIC.create({**right, "timeout": 60}, here)
+        IRONIC.create({**right, "timeout": LIMIT}, here)
     IRONIC.destroy(right, here)
     assert (ledger.standing(), ironic.allocations(), is_free(ironic, "bad-1")) == ([], [], True)
+
+
+def test_a_reason_that_comes_after_the_state_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Ironic writes down that a node has failed before it writes why: the reason is waited for."""
+    monkeypatch.setattr(provisioning, "_PAUSE", 0)
+    told = iter(
+        [("deploying", None), ("deploy failed", None), ("deploy failed", None), ("deploy failed", "no ramdisk")]
+    )
+
+    class Answers:
+        """What an API says, look by look."""
+
+        def get_node(self, _: str) -> SimpleNamespace:
+            """Say how the node is now."""
+            state, error = next(told)
+            return SimpleNamespace(
+                id="1", name="n", provision_state=state, last_error=error, is_maintenance=False, maintenance_reason=None
+            )
+
+    api: Any = SimpleNamespace(baremetal=Answers())
+    with pytest.raises(RallycrossError, match=r"'deploy failed' \(no ramdisk\)"):
+        provisioning.await_active(api, SimpleNamespace(id="1"), limit=LIMIT)
 
 
 @pytest.mark.parametrize(("image", "state"), [("slow", "deploying"), ("debian", "wait call-back")])
@@ -189,7 +214,7 @@ def test_a_destroy_ends_a_deploy_that_is_under_way(
         IRONIC.create(given, here)
     ironic.await_state("slow-1", state)
     threading.Timer(0.5, Images.may.set).start()
-    IRONIC.destroy({**given, "timeout": 60}, here)
+    IRONIC.destroy({**given, "timeout": LIMIT}, here)
     assert (here.ledger.standing(), ironic.allocations(), is_free(ironic, "slow-1")) == ([], [], True)
 
 
@@ -255,7 +280,7 @@ def test_a_node_that_leaves_is_waited_for(ironic: Ironic, guests: dict[str, obje
     ironic.api.set_node_provision_state("back-1", "deleted")
     ironic.await_state("back-1", "available")
     theirs = ironic.api.create_allocation(name="theirs", resource_class="back")
-    ironic.api.wait_for_allocation(theirs, timeout=60)
+    ironic.api.wait_for_allocation(theirs, timeout=LIMIT)
     IRONIC.destroy(given, here)
     assert (here.ledger.standing(), ironic.allocations()) == ([], ["theirs"])
     ironic.api.delete_allocation("theirs")
@@ -265,7 +290,7 @@ def test_a_node_that_leaves_is_waited_for(ironic: Ironic, guests: dict[str, obje
 def test_what_others_have_reserved_is_left_alone(ironic: Ironic, guests: dict[str, object], tmp_path: Path) -> None:
     """An allocation of the same name that the ledger does not have is neither used nor deleted."""
     ironic.enrol("theirs-1", "theirs")
-    ironic.api.wait_for_allocation(ironic.api.create_allocation(name="mine-1", resource_class="theirs"), timeout=60)
+    ironic.api.wait_for_allocation(ironic.api.create_allocation(name="mine-1", resource_class="theirs"), timeout=LIMIT)
     here, given = let_in(tmp_path, guests), options(ironic, guests, "theirs")
     with pytest.raises(RallycrossError, match="an allocation mine-1 already that this deployment has not made"):
         IRONIC.create(given, here)

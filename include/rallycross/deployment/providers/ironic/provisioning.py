@@ -14,6 +14,7 @@ _READY = ("available", "deploy failed")  # from which `active` may be asked for
 _LEAVING = ("deleting", "cleaning", "clean wait", "clean hold")
 _FAILED = ("deploy failed", "clean failed", "error")
 _PAUSE = 1  # seconds between two looks
+_LATE = 10  # looks for why a node has failed: ironic writes that down after the state
 
 
 def called(node: Any) -> str:
@@ -75,6 +76,10 @@ def _settled(api: Connection, node: Any, passing: Collection[str], limit: float)
         if time.monotonic() > deadline:
             raise RallycrossError(f"{_told(now)}, still after {limit:g} s - raise `timeout`, or ask why in ironic")
         time.sleep(_PAUSE)
+    looks = 0
+    while now.provision_state in _FAILED and not now.last_error and looks < _LATE:
+        time.sleep(_PAUSE)
+        now, looks = api.baremetal.get_node(node.id), looks + 1
     return now
 
 
