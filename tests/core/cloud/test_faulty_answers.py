@@ -49,7 +49,7 @@ TOKENS = "^POST /identity/v3/auth/tokens"
 @pytest.fixture
 def proxy(small_cloud: SmallCloud, monkeypatch: pytest.MonkeyPatch) -> Iterator[FaultProxy]:
     """Stand before a small cloud, whose users have little patience."""
-    monkeypatch.setenv("RALLYCROSS_API_PATIENCE", "0.6")
+    monkeypatch.setenv("RALLYCROSS_API_PATIENCE", "2")
     monkeypatch.setenv("RALLYCROSS_ANSWER_LIMIT", "1")
     with FaultProxy(small_cloud.url) as proxy:
         yield proxy
@@ -205,8 +205,11 @@ def test_a_load_repeats_nothing(proxy: FaultProxy, small_cloud: SmallCloud, kind
     assert len([one for one in proxy.requests if re.match(SERVERS, one)]) == 1
 
 
-def test_patience_has_an_end_and_is_spent_once(proxy: FaultProxy, small_cloud: SmallCloud) -> None:
+def test_patience_has_an_end_and_is_spent_once(
+    proxy: FaultProxy, small_cloud: SmallCloud, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """What fails on and on is given up; while nothing else comes back either, others are not waited for as long."""
+    monkeypatch.setenv("RALLYCROSS_API_PATIENCE", "5")
     api = Api(proxy.cloud(small_cloud.cloud()).connect())
     proxy.faults.append(Fault(status(503), times=-1))
     attempts = []
