@@ -1,6 +1,7 @@
 """What an embedded cloud has from the start, made and waited for by the script that runs on its host."""
 
 import json
+import socket
 import subprocess
 import sys
 import threading
@@ -51,7 +52,15 @@ class NewCloud(SmallCloud):
         return {"binary": binary, "host": host, "state": "up", "updated_at": (now - late).isoformat()}
 
 
+class _Supervisor(SimpleXMLRPCServer):
+    """Listens on a socket in a folder."""
+
+    address_family = socket.AF_UNIX
+
+
 class _Quiet(SimpleXMLRPCRequestHandler):
+    disable_nagle_algorithm = False  # there is no TCP
+
     def log_message(self, *_: object) -> None:
         """Say nothing."""
 
@@ -66,22 +75,22 @@ def _new() -> Iterator[NewCloud]:
         yield new
 
 
-@pytest.fixture(name="port")
-def _port() -> Iterator[int]:
+@pytest.fixture(name="folder")
+def _folder(tmp_path: Path) -> Iterator[Path]:
     """Answer as the supervisor does; its processes have begun an hour ago."""
     began = datetime.now(UTC).timestamp() - 3600
     names = {binary for binary, _ in PROCESSES} | {"cinder-scheduler", "cinder-volume"}
-    with SimpleXMLRPCServer(("127.0.0.1", 0), _Quiet) as server:
+    with _Supervisor(str(tmp_path / "supervisor.sock"), _Quiet) as server:  # type: ignore[arg-type] # a path
         rows = [{"name": name, "pid": 0, "start": int(began)} for name in sorted(names)]
         server.register_function(lambda: rows, "supervisor.getAllProcessInfo")
         thread = threading.Thread(target=server.serve_forever, args=(0.01,))
         thread.start()
-        yield server.server_address[1]
+        yield tmp_path
         server.shutdown()
         thread.join()
 
 
-def done(new: NewCloud, port: int, folder: Path, what: str) -> str:
+def done(new: NewCloud, folder: Path, what: str) -> str:
     """Run the script on what the engine renders for this cloud; return what it says against it."""
     rendered = json.loads(files(layout())["/srv/one/etc/contents.json"])
     here = {
@@ -91,17 +100,17 @@ def done(new: NewCloud, port: int, folder: Path, what: str) -> str:
         "limit_s": 0.5,
     }
     (folder / "contents.json").write_text(json.dumps({**rendered, **here}))
-    kept = {"secrets": {"supervisor": "x"}, "ports": {"supervisor": port}}
+    kept = {"secrets": {"supervisor": "x"}, "ports": {}}
     (folder / "cloud.json").write_text(json.dumps(kept))
     script = packaged("rallycross.deployment.embedded").joinpath("on_host", "cloud.py")
     command = [sys.executable, str(script), what, str(folder / "contents.json")]
     return subprocess.run(command, capture_output=True, text=True, check=False).stderr
 
 
-def test_what_is_there_already_is_not_made_again(new: NewCloud, port: int, tmp_path: Path) -> None:
+def test_what_is_there_already_is_not_made_again(new: NewCloud, folder: Path) -> None:
     """Two runs make each thing once: flavors, images with their bytes, the network with its subnet, the volume type."""
     for _ in range(2):
-        assert done(new, port, tmp_path, "contents") == ""
+        assert done(new, folder, "contents") == ""
         names = {
             collection: sorted(thing["name"] for thing in new.things[collection].values())
             for collection in ("flavors", "images", "networks", "subnets", "subnetpools", "volume_types")
@@ -118,11 +127,11 @@ def test_what_is_there_already_is_not_made_again(new: NewCloud, port: int, tmp_p
     assert [subnet["network_id"] for subnet in new.things["subnets"].values()] == list(new.things["networks"])
 
 
-def test_a_cloud_is_ready_when_all_have_reported(new: NewCloud, port: int, tmp_path: Path) -> None:
+def test_a_cloud_is_ready_when_all_have_reported(new: NewCloud, folder: Path) -> None:
     """A check passes where each process has reported since its start; one that has not is named."""
-    assert done(new, port, tmp_path, "check") == ""
+    assert done(new, folder, "check") == ""
     new.silent = "nova-compute on compute-3"
-    said = done(new, port, tmp_path, "check")
+    said = done(new, folder, "check")
     assert "which is the limit: nova-compute on compute-3" in said
     new.silent = "cinder-volume on a"
-    assert "which is the limit: cinder-volume" in done(new, port, tmp_path, "contents")
+    assert "which is the limit: cinder-volume" in done(new, folder, "contents")
