@@ -24,7 +24,7 @@ from rallycross.errors import RallycrossError, did_you_mean
 from rallycross.permissions import Permissions, permissions
 from rallycross.results.endings import SCHEDULER_LOST, STOPPED, TIMED_OUT, WORKER_LOST, because
 from rallycross.results.reference import Stage, reference
-from rallycross.secret import is_secret_name, secrets_in
+from rallycross.secret import is_secret_name, secrets_in, secrets_written_in
 from rallycross.settings import settings
 
 if TYPE_CHECKING:
@@ -98,10 +98,11 @@ class StageOperator(BaseOperator):
 
 
 def _secrets_of(value: Any) -> Iterator[str]:
-    """Yield the secrets in an argument: in data, and in texts that are YAML, JSON, or have lines `name=value`."""
+    """Yield the secrets in an argument: in data, and in texts that are YAML, JSON, or have such lines or URLs."""
     yield from secrets_in(value)
     if not isinstance(value, str):
         return
+    yield from secrets_written_in(value)
     for name, written in _NAMED.findall(value):
         if is_secret_name(name):
             yield written.strip()

@@ -137,16 +137,25 @@ def shown(data: Any, known: Iterable[str] = ()) -> Any:
 
 def shown_text(text: str, known: Iterable[str] = ()) -> str:
     """Return a text as it may be shown."""
-    text = without(text, tuple(known))
+    known = tuple(known)
     if _MAY_HAVE.search(text) is None:
-        return text
-    inner = _read(text)
-    if inner is not None and (found := tuple(secrets_in(inner))):
-        if all(any(form in text for form in _forms(one)) for one in found):
-            text = without(text, found)
-        else:  # one is folded or escaped: it stands in the text in another way than it reads
-            text = _written(_shown(inner, found, ""), like=text)
+        return without(text, known)
+    inner = _read(text)  # as it is: what is left out would be no YAML any more
+    found = tuple(secrets_in(inner)) if inner is not None else ()
+    if all(any(form in text for form in _forms(one)) for one in found):
+        text = without(text, (*known, *found))
+    else:  # one is folded or escaped: it stands in the text in another way than it reads
+        text = _written(_shown(inner, (*known, *found), ""), like=text)
     return _by_pattern(text)
+
+
+def secrets_written_in(text: str) -> Iterator[str]:
+    """Yield the passwords of URLs, and the tokens, that stand in a text, whatever it is."""
+    for found in _USERINFO.finditer(text):
+        user, colon, password = found[2].partition(":")
+        if colon or "http" in found[1]:  # with ssh it is whom one signs in as
+            yield password if colon else user
+    yield from (found[0] for found in _TOKENS.finditer(text))
 
 
 def shown_texts(data: Any) -> Any:

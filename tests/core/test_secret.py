@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from rallycross import lifecycle
 from rallycross.deployment import load_spec
-from rallycross.secret import HIDDEN, is_secret_name, shown, shown_text, without
+from rallycross.secret import HIDDEN, is_secret_name, secrets_written_in, shown, shown_text, without
 from rallycross.settings import CHECKOUT
 
 CANARY = "Canary-7Xk9-value"
@@ -222,3 +222,18 @@ def test_what_is_shown_of_a_shipped_spec_can_be_read_again(file: Path) -> None:
     """What is no secret, such as the cost of password hashes, is as it was: the results keep a spec as it is shown."""
     spec = load_spec(file.read_text(), file=file.name)
     assert load_spec(lifecycle.shown(spec), file=file.name).options == spec.options
+
+
+def test_a_secret_that_is_folded_is_left_out_beside_one_that_is_known() -> None:
+    """What is left out of a text first must not keep the rest from being read as YAML."""
+    userdata = "#cloud-config\nchpasswd:\n  list: root:Canary-one\npassword: Canary-one\n"
+    text = yaml.safe_dump({"args": {"userdata": userdata}, "users": {"user_password": "Canary-two"}})
+
+    for known in ((), ("Canary-two",), ("Canary-two", userdata)):
+        assert "Canary" not in shown_text(text, known)
+
+
+def test_what_is_written_in_urls_and_tokens_is_found() -> None:
+    """The password of a URL, or the token in its place; not whom one signs in as by SSH."""
+    text = "from http://me:Pass-1@h/x, https://Token-2@h, ssh://git@h/y and gAAAAA" + "x" * 30
+    assert list(secrets_written_in(text)) == ["Pass-1", "Token-2", "gAAAAA" + "x" * 30]
