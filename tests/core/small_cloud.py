@@ -77,7 +77,7 @@ class SmallCloud:
         self.things: dict[str, dict[str, dict[str, Any]]] = {
             "roles": {"r1": {"id": "r1", "name": "member"}},
             "domains": {"default": {"id": "default", "name": "Default"}},
-            "flavors": {"f1": {"id": "f1", "name": "m1.nano"}},
+            "flavors": {"f1": {"id": "f1", "name": "m1.nano", "ram": 64, "disk": 1}},
             "images": {"i1": {"id": "i1", "name": "cirros", "visibility": "public", "status": "active"}},
         }
         self.requests: list[str] = []  # "METHOD service /path"
