@@ -1,5 +1,6 @@
 """Whatever is given as a secret: nothing that a run leaves, and nothing that a command says, has it."""
 
+import base64
 import io
 import sqlite3
 import stat
@@ -21,6 +22,7 @@ from rallycross.cli.main import main
 CANARY = "Canary7Xk9"
 PLACES = (
     "cloud header basic cookie url query form user_password hook output argument description environment option source"
+    " openrc userdata image_url auth_url proxy database"
 )
 SECRETS = {place: f"{CANARY}-{place}-Zq8w" for place in PLACES.split()}
 EXPORTS = ("rally", "csv", "parquet", "html", "junit", "json")
@@ -32,6 +34,7 @@ def _small() -> Iterator[SmallCloud]:
     """Give a small cloud."""
     with pytest.MonkeyPatch.context() as patch, SmallCloud() as cloud:
         patch.setitem(ADMIN, "password", SECRETS["cloud"])
+        cloud.things["flavors"]["f1"] |= {"ram": 64, "disk": 0, "vcpus": 1}
         yield cloud
 
 
@@ -52,6 +55,9 @@ def _task(url: str) -> str:
     workloads = [{"scenario": {"HttpRequests.check_request": one}} for one in (first, second, third)]
     at_once = {"event": {"unit": "iteration", "at": [1]}}
     workloads[0] |= {"hooks": [{"action": {"sys_call": hook}, "trigger": at_once}]}
+    userdata = f"#cloud-config\nchpasswd:\n  list: root:{s['userdata']}\npassword: {s['userdata']}\n"
+    boot = {"image": {"name": "cirros"}, "flavor": {"name": "m1.nano"}, "userdata": userdata}
+    image = {"image_url": f"http://me:{s['image_url']}@127.0.0.1:9/x", "disk_format": "raw", "container_format": "bare"}
     users = {"users": {"tenants": 1, "users_per_tenant": 1, "user_password": s["user_password"]}}
     task = {
         "version": 2,
@@ -60,6 +66,8 @@ def _task(url: str) -> str:
         "subtasks": [
             {"title": "requests", "workloads": workloads},
             {"title": "users", "scenario": {"Authenticate.keystone": {}}, "contexts": users},
+            {"title": "boot", "scenario": {"NovaServers.boot_and_delete_server": boot}},
+            {"title": "image", "scenario": {"Authenticate.keystone": {}}, "contexts": {"images": image}},
         ],
     }
     return str(yaml.safe_dump(task))
@@ -117,6 +125,8 @@ def _home(small: SmallCloud, tmp_path_factory: pytest.TempPathFactory) -> Iterat
         patch.setenv("OS_CLIENT_CONFIG_FILE", str(clouds))
         for name in ("OS_PASSWORD", "A_TOKEN"):
             patch.setenv(name, SECRETS["environment"])
+        patch.setenv("RALLYCROSS_API_PATIENCE", "0.1")
+        patch.setenv("HTTPS_PROXY", f"http://me:{SECRETS['proxy']}@127.0.0.1:9")
         home = Home(place / "home")
         _commands(home, place, config)
         yield home
@@ -139,13 +149,41 @@ def _commands(home: Home, place: Path, config: dict[str, Any]) -> None:
     spec = place / "mine.yaml"
     auth = {**config["auth"], "password": SECRETS["cloud"]}
     spec.write_text(yaml.safe_dump({"name": "mine", "engine": "existing", "auth": auth, "region_name": "nowhere"}))
+    openrc = place / "openrc"
+    openrc.write_text(
+        f"export OS_AUTH_URL=http://me:{SECRETS['auth_url']}@127.0.0.1:9/v3 OS_USERNAME=admin OS_PROJECT_NAME=p\n"
+        f"export OS_PASSWORD='{SECRETS['openrc']}' OS_USER_DOMAIN_NAME=D OS_PROJECT_DOMAIN_NAME=D\n"
+    )
+    other = place / "other.yaml"
+    other.write_text(yaml.safe_dump({"name": "other", "engine": "existing", "openrc": str(openrc)}))
+    broken = place / "broken.yaml"
+    openrc.with_name("broken").write_text(f"export OS_PASSWORD=$(echo {SECRETS['openrc']}\n")
+    broken.write_text(yaml.safe_dump({"name": "broken", "engine": "existing", "openrc": str(place / "broken")}))
     for words in (
         ("cloud", "create", str(spec)),
+        ("cloud", "create", str(other)),
+        ("cloud", "create", str(broken)),
+        ("cloud", "show", "other"),
+        ("cloud", "show", "other", "--json"),
+        ("results", "show", uuid, "--json"),
+        ("status", "--json"),
+        ("doctor",),
+        ("doctor", "--deep"),
         ("cloud", "list"),
         ("cloud", "show", "mine"),
         ("cloud", "show", "nope"),
     ):
         home.command(*words)
+    with pytest.MonkeyPatch.context() as patch:
+        for form in (
+            "postgresql://me:{}@127.0.0.1:9/x",
+            "postgresql://127.0.0.1:9/x?password={}",
+            "postgresql://m@{}@x:y",
+        ):
+            patch.setenv("RALLYCROSS_RESULTS_URL", form.format(SECRETS["database"]))
+            patch.setenv("RALLYCROSS_DATABASE_PATIENCE", "0.1")
+            for words in (("results", "list"), ("status",), ("doctor",)):
+                home.command(*words)
     home.command(
         "verify",
         "run",
@@ -163,12 +201,27 @@ def test_the_run_did_what_it_was_asked(home: Home) -> None:
     assert "the status was to be 299" in texts
     assert "exit code" in texts
     assert "user_password" in texts
+    assert "userdata" in texts
+    assert "cannot be downloaded" in texts
+    for said in ("cannot sign in", f"{home.folder.parent / 'broken'}"):
+        assert said in home.said
     assert "***" in home.said
+
+
+def _in_base64(secret: str) -> list[str]:
+    """Return what a secret looks like inside of what was encoded as a whole: at each of three places."""
+    encoded = (base64.b64encode(b"x" * start + secret.encode())[4:-4].decode() for start in range(3))
+    return list(encoded)
 
 
 def test_nothing_that_is_left_has_a_secret(home: Home) -> None:
     """No file below the home, and no row of the results database."""
-    found = {(place, name) for name, text in home.left() for place, secret in SECRETS.items() if secret in text}
+    found = {
+        (place, name)
+        for name, text in home.left()
+        for place, secret in SECRETS.items()
+        if secret in text or any(form in text for form in _in_base64(secret))
+    }
     assert not found
 
 
