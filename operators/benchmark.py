@@ -10,7 +10,16 @@ from typing import Any
 from airflow.sdk.definitions.context import Context
 from airflow.sdk.exceptions import AirflowSkipException
 
-from operators.stage import StageOperator, StoppableOperator, is_true, own_reference, permitted, report_url, tells_why
+from operators.stage import (
+    StageOperator,
+    StoppableOperator,
+    is_true,
+    own_reference,
+    permitted,
+    report_url,
+    tells_why,
+    wait_for_load,
+)
 
 _LOOK = 1.0  # seconds between two looks whether a workload has ended
 _TELL = 15.0  # seconds between two lines about one that runs
@@ -129,6 +138,7 @@ class CleanOperator(StageOperator):
         from rallycross import benchmark  # noqa: PLC0415
 
         uuid = own_reference(context, "benchmark")
+        wait_for_load(uuid)
         if not self.cloud or not benchmark.standing(store(), self.cloud, uuid):
             raise AirflowSkipException("the load has left nothing")
         return {"deleted": benchmark.clean(OpenStackHook(self.cloud).get_conn(), store(), uuid=uuid)}

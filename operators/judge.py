@@ -5,7 +5,7 @@ from typing import Any
 from airflow.sdk.definitions.context import Context
 from airflow.sdk.exceptions import AirflowSkipException
 
-from operators.stage import StageOperator, own_reference, tells_why
+from operators.stage import StageOperator, own_reference, tells_why, wait_for_load
 
 
 class JudgeOperator(StageOperator):
@@ -20,6 +20,7 @@ class JudgeOperator(StageOperator):
         uuid = own_reference(context, "benchmark")
         if store().tasks.get(uuid) is None:
             raise AirflowSkipException("the run has no load to judge: it never began")
+        wait_for_load(uuid)
         judgement = judge(store(), uuid)
         for workload in judgement.workloads:
             told = "passed" if workload.passed else "FAILED"

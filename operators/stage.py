@@ -36,6 +36,7 @@ _NAMED = re.compile(r"^\s*([\w.-]+)\s*[=:]\s*(\S.*)$", re.MULTILINE)
 _CLOUDS = ("keystoneauth1.", "openstack.")  # whose exceptions are a cloud's answers
 PROBLEM = "problem"  # key of the XCom in which a stage that failed says why
 
+_ENDING = 60.0  # seconds for a load that has been told to end
 _KEEP = 0.5  # seconds in which the reason of a stop is kept before the stop itself
 
 Result = TypeVar("Result")
@@ -137,6 +138,19 @@ def _stat(pid: int) -> list[str]:
         return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
     except OSError:
         return []
+
+
+def wait_for_load(uuid: str) -> None:
+    """Wait until a task's load has ended: a run that is marked failed goes on to what follows the load at once.
+
+    That is told to the load within some seconds, and Airflow kills what has not ended 5 s later.
+    """
+    from hooks.results import store  # noqa: PLC0415 - parsing a DAG stays cheap
+    from rallycross.results.beside import goes_on  # noqa: PLC0415
+
+    deadline = time.monotonic() + _ENDING
+    while (task := store().tasks.get(uuid)) and goes_on(task, time.time()) and time.monotonic() < deadline:
+        time.sleep(0.5)
 
 
 class StoppableOperator(StageOperator):

@@ -74,6 +74,7 @@ def _stopped(done: "subprocess.CompletedProcess[bytes]", seconds: float) -> str:
     if done.returncode in {-signal.SIGXCPU, -signal.SIGKILL}:
         return f"regular expressions take more than {seconds:g} s - simplify them, or raise RALLYCROSS_PATTERN_SECONDS"
     said = done.stderr.decode(errors="replace").strip().splitlines()[-1:]
-    if done.returncode < 0 or "MemoryError" in "".join(said):
+    # CPython tells a want of memory by a SystemError where it is the compiler of expressions that meets it.
+    if done.returncode < 0 or re.search("MemoryError|SystemError", "".join(said)):
         return f"regular expressions take more than {_MEMORY / 1e6:g} MB of memory - simplify them"
     return f"the program that searches for regular expressions failed: {' '.join(said)}"

@@ -32,14 +32,17 @@ SIGN_IN: dict[str, Any] = {"Authenticate.keystone": {}}
 BOOT = {"NovaServers.boot_and_delete_server": {"image": {"name": "cirros"}, "flavor": {"name": "m1.nano"}}}
 
 
+def own_port() -> str:
+    """Return a free port that others do not ask for: an API server that was killed would lose 8480 to theirs."""
+    return str(free_port(_FIRST_PORT + os.getpid() % _PORTS))
+
+
 class Demo:
     """The command, its state in a folder, and the cloud that it tests."""
 
     def __init__(self, folder: Path, cloud: SmallCloud, **environment: str) -> None:
         self.folder, self.cloud = folder, cloud
-        # A port of its own: an API server that was killed would lose one to an Airflow of other tests that starts then.
-        port = free_port(_FIRST_PORT + os.getpid() % _PORTS)
-        self.environment = {"RALLYCROSS_AIRFLOW_PORT": str(port), **environment}
+        self.environment = {"RALLYCROSS_AIRFLOW_PORT": own_port(), **environment}
         self.home = folder / "home"
         auth = {"auth_url": f"{cloud.url}/identity/v3", **ADMIN}
         self.spec = self.file("small.yaml", {"name": "small", "engine": "existing", "auth": auth, "region_name": "R"})

@@ -14,6 +14,7 @@ from typing import Any
 
 import pytest
 import yaml
+from demo_run import own_port
 from signalled import strike
 from small_cloud import ADMIN
 from verifiable_cloud import VerifiableCloud, small_project, standing_environment
@@ -57,6 +58,7 @@ class Airflow:
         self.environment = {
             **kept,
             "RALLYCROSS_HOME": str(self.home),
+            "RALLYCROSS_AIRFLOW_PORT": own_port(),
             "RALLYCROSS_PACKAGES": ".*",
             "AIRFLOW_CONN_SMALL": json.dumps({"conn_type": "openstack", "extra": extra}),
         }

@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import shutil
 import socket
 import stat
@@ -109,6 +110,7 @@ def listeners(running: dict[int, str]) -> list[Listener]:
         accepts = int(fields[3], 16) & 0x10000
         if fields[6] in owner and accepts:
             pid, path = owner[fields[6]], fields[7] if len(fields) > 7 else ""
+            path = re.sub(r"(\.sock)\.\d+$", r"\1", path)  # as supervisor binds it, before it gives it its name
             where = path if path[:1] in "/@" else f"{Path(f'/proc/{pid}/cwd').readlink()}/{path}"
             found.append(Listener(pid, running[pid], where))
     return found

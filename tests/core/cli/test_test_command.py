@@ -22,16 +22,16 @@ def test_three(): pass
 
 
 @pytest.fixture(name="suite")
-def _suite(tmp_path: Path) -> Path:
-    """Write a suite of one test that passes, one that fails, and one that is skipped."""
-    file = tmp_path / "test_suite.py"
+def _suite(tmp_path: Path) -> Part:
+    """Return a suite of one test that passes, one that fails, and one that is skipped."""
+    file, junit = tmp_path / "test_suite.py", tmp_path / "told.xml"
     file.write_text(TESTS.format(two="assert False"))
-    return file
+    return Part("suite", ((*PYTEST, f"--junitxml={junit}", str(file)),), junit=junit)
 
 
-def test_counts_what_pytest_counts(suite: Path) -> None:
-    """The figures of a part are those of pytest's last line."""
-    result = run_part(Part("suite", ((*PYTEST, str(suite)),)))
+def test_counts_what_pytest_counts(suite: Part) -> None:
+    """The figures of a part are those of its tests."""
+    result = run_part(suite)
 
     assert (result.code, result.passed, result.failed, result.skipped) == (1, 1, 1, 1)
 
@@ -69,17 +69,17 @@ def test_a_tool_that_is_missing_is_a_failure() -> None:
 
 
 def test_all_parts_run_and_the_last_line_is_the_sum(
-    suite: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    suite: Part, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """A failed part does not keep the next from running; the last line has the totals; the exit code tells."""
+    """A failed part does not keep the next from running; a skip that is not on the list counts as a failure too."""
     good = Part("good", ((sys.executable, "-c", ""),))
-    monkeypatch.setattr(command, "parts", lambda **_: [Part("suite", ((*PYTEST, str(suite)),)), good])
+    monkeypatch.setattr(command, "parts", lambda **_: [suite, good])
 
     code = command.run(argparse.Namespace(quick=True, full=False, durations=0, workers=1))
 
     lines = capsys.readouterr().out.splitlines()
     assert code == 1
-    assert lines[-1] == "2 passed, 1 failed, 1 skipped"
+    assert lines[-1] == "2 passed, 2 failed, 1 skipped"
     assert any(re.match(r"passed +good", line) for line in lines)
 
 
@@ -103,5 +103,5 @@ def test_full_adds_what_takes_many_minutes() -> None:
     """With --full the tests that are marked so run, and without it none of them does."""
     whole, full = parts(quick=False), parts(quick=False, full=True)
     assert [part.name for part in full] == [*(part.name for part in whole), "full"]
-    marks = [command[command.index("-m", 3) + 1] for part in whole for command in part.commands if "pytest" in command]
-    assert all("not full" in mark for mark in marks)
+    tests = [command[command.index("pytest") :] for part in whole for command in part.commands if "pytest" in command]
+    assert all("not full" in command[command.index("-m") + 1] for command in tests)

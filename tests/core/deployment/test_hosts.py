@@ -187,7 +187,7 @@ def test_a_script_has_a_logins_umask_whoever_runs_it() -> None:
             ),
             "connection refused",
         ),
-        (TimeoutError("timed out"), "no answer within 15 s"),
+        (TimeoutError("timed out"), "no answer within 15 s (RALLYCROSS_SSH_LIMIT)"),
         (OSError(113, "No route to host"), "no route to host"),
         (paramiko.ChannelException(2, "Connect failed"), "connect failed on the way through its `via`"),
         (EOFError(), "EOFError"),
