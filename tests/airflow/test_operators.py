@@ -3,6 +3,7 @@
 import os
 import subprocess
 import sys
+import threading
 import time
 from pathlib import Path
 from types import SimpleNamespace
@@ -325,6 +326,32 @@ def test_the_verdict_tells_an_invalid_load_from_a_failure(
         VerdictOperator(task_id="verdict", stages=["deploy", "benchmark"], tests="none").execute(seen)
 
     assert seen["ti"].pushed[INVALID] is invalid
+
+
+def test_a_load_that_is_ending_is_judged_when_it_has(home: Any) -> None:  # noqa: ARG001 - the state of this test
+    """A run that is marked failed goes on to its judge at once, which names why the load was stopped."""
+    seen = context()
+    task = Task("t", (Subtask("s", (Workload(0, "A.b", {}, "serial", {}, {}, {}),)),))
+    own = own_reference(seen, "benchmark")
+    uuid = store().tasks.begin(own, cloud="c", task=task, environment={})[0]
+    store().workloads.begin(uuid)
+    store().workloads.begin_load(uuid, at=time.time())
+
+    def stop() -> None:
+        store().tasks.stop(own, "stopped by user: here")
+        store().workloads.end(uuid, status="aborted", error="stopped by user: here")
+        store().tasks.end(own, status="aborted")
+
+    stopping = threading.Timer(1.0, stop)
+    stopping.start()
+    judged = JudgeOperator(task_id="judge").execute(seen)
+    stopping.join()
+
+    judged_task = store().tasks.get(own)
+    assert judged_task is not None
+    (row,) = judged_task.workloads
+    assert (row.status, row.error, judged) == ("aborted", "stopped by user: here", {"passed": False})
+    assert [one.criterion for one in row.sla_rows] == ["aborted_manually"]
 
 
 def test_killing_sets_the_event() -> None:
