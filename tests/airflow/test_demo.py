@@ -14,6 +14,7 @@ from terminal import press_ctrl_c
 from rallycross.cli.airflow.processes import end
 from rallycross.results.endings import told
 
+LONG = 2.0  # seconds of a boot: what a busy machine does to an iteration is little beside it, and no reason to doubt
 pytestmark = pytest.mark.e2e  # a start of Airflow, and half a minute for each run
 
 
@@ -38,15 +39,16 @@ def _a_cloud_as_it_was(demo: Demo) -> Iterator[None]:
 
 def test_the_whole_journey_passes(demo: Demo) -> None:
     """Exit code 0: the verdict, each SLA row, the report, the run, the login, and where the time went."""
-    code, out = demo.run(demo.task(SIGN_IN, times=20, sla={"failure_rate": {"max": 0}, "max_avg_duration": 5}))
+    demo.cloud.ready_after = LONG
+    code, out = demo.run(demo.task(BOOT, times=6, sla={"failure_rate": {"max": 0}, "max_avg_duration": 60}))
 
     assert code == 0, out
     assert "PASSED" in out.splitlines()
-    assert re.search(r"1 Authenticate.keystone \(.+\) +failure_rate +passed +0 of 20", out)
-    assert re.search(r"1 Authenticate.keystone \(.+\) +max_avg_duration +passed", out)
+    assert re.search(r"1 NovaServers.boot_and_delete_server \(.+\) +failure_rate +passed +0 of 6", out)
+    assert re.search(r"1 NovaServers.boot_and_delete_server \(.+\) +max_avg_duration +passed", out)
     report = re.search(r"^report +(\S+)$", out, re.MULTILINE)
     assert report is not None
-    assert "Authenticate.keystone" in Path(report.group(1)).read_text()
+    assert "NovaServers.boot_and_delete_server" in Path(report.group(1)).read_text()
     assert re.search(r"^run +http://127\.0\.0\.1:\d+/dags/cloud_lifecycle/runs/demo_", out, re.MULTILINE)
     assert re.search(r"^Airflow .*user admin, password \S+$", out, re.MULTILINE)
     assert re.search(r"^time +set-up .*Airflow .*deploy .*benchmark .*report .*verdict", out, re.MULTILINE)
@@ -54,7 +56,8 @@ def test_the_whole_journey_passes(demo: Demo) -> None:
 
 def test_a_second_run_takes_what_stands(demo: Demo) -> None:
     """Airflow is not started again."""
-    code, out = demo.run(demo.task(SIGN_IN, times=2))
+    demo.cloud.ready_after = LONG
+    code, out = demo.run(demo.task(BOOT, times=2))
 
     assert code == 0, out
     assert "starting Airflow" not in out

@@ -82,6 +82,7 @@ def _demo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Demo]:
 @pytest.fixture(name="project", scope="module")
 def _project(demo: Demo) -> str:
     """Have something to verify the cloud with, which the first run registers."""
+    demo.cloud.ready_after = BOOTS_IN
     assert demo.run(demo.task(BOOT, times=1))[0] == 0
     project = small_project(demo.folder / "project", PROJECT)
     paths = settings({"RALLYCROSS_HOME": str(demo.home)})
