@@ -10,6 +10,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import psutil
 import pytest
 import yaml
 
@@ -76,19 +77,34 @@ def chosen(
     )
 
 
-def killed(run: Callable[[Told], object], *, once: Callable[[], object] = lambda: True) -> None:
-    """Run in a process that is killed when its first test has ended, and `once` is true."""
+def killed(run: Callable[[Told], object]) -> None:
+    """Run in a process that is killed as its first test ends."""
+    pid = os.fork()
+    if pid == 0:
+        try:
+            run(Told(then=lambda _: os.kill(os.getpid(), signal.SIGKILL)))
+        finally:
+            os._exit(1)
+    _, code = os.waitpid(pid, 0)
+    assert os.WTERMSIG(code) == signal.SIGKILL
 
-    def strike(_: object) -> None:
-        deadline = time.monotonic() + 120
-        while not once() and time.monotonic() < deadline:
+
+def killed_with_a_server(cloud: Cloud, run: Callable[[Told], object]) -> None:
+    """Run in a process that is killed, and those of its tests before it, as soon as a server of theirs stands."""
+
+    def watch() -> None:
+        compute = cloud.connect().compute
+        while not [one for one in compute.servers(all_projects=True) if (one.name or "").startswith("tempest-")]:
             time.sleep(0.1)
+        for process in psutil.Process().children(recursive=True):
+            process.kill()
         os.kill(os.getpid(), signal.SIGKILL)
 
     pid = os.fork()
     if pid == 0:
         try:
-            run(Told(then=strike))
+            threading.Thread(target=watch, daemon=True).start()
+            run(Told())
         finally:
             os._exit(1)
     _, code = os.waitpid(pid, 0)
@@ -262,9 +278,8 @@ def test_tests_take_the_accounts_that_were_given(embedded_cloud: Cloud, accounts
 def test_a_killed_verification_gives_its_accounts_back(embedded_cloud: Cloud, accounts: Path, tmp_path: Path) -> None:
     """The next in the same workspace deletes what was left in their projects, and finds all of them free."""
     workspace = tmp_path / "w"
-    killed(
-        lambda told: chosen(embedded_cloud, workspace, told, LISTED, SERVER, accounts=accounts),
-        once=lambda: made_by_tempest(embedded_cloud),
+    killed_with_a_server(
+        embedded_cloud, lambda told: chosen(embedded_cloud, workspace, told, LISTED, SERVER, accounts=accounts)
     )
     assert made_by_tempest(embedded_cloud) != []
     told = Told()
