@@ -7,7 +7,8 @@ import shlex
 import threading
 import time
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import PurePosixPath
 
 import paramiko
@@ -18,7 +19,6 @@ from rallycross.settings import settings
 
 # Half of what an OpenSSH server allows on one connection (MaxSessions 10), so that others find room too.
 _SESSIONS = 5
-# How long an answer may take beyond a command's own limit, before the connection counts as lost; seconds.
 # How long output may trail the end of its command; what a daemon that was left behind says later is not waited for.
 _TRAIL = 0.25
 _CHUNK = 1 << 16
@@ -103,7 +103,8 @@ class SSHHost:
         try:
             with self._channel("session") as channel:
                 channel.settimeout(settings().ssh_limit)
-                channel.exec_command(line)
+                with _answered(channel):
+                    channel.exec_command(line)
                 return _Conversation(channel, time.monotonic() + limit + settings().ssh_limit).hold(given)
         except (paramiko.SSHException, EOFError, OSError) as error:
             why = str(error) or type(error).__name__
@@ -134,6 +135,18 @@ class SSHHost:
         if transport is None:
             raise paramiko.SSHException("not connected")
         return transport
+
+
+@contextmanager
+def _answered(channel: paramiko.Channel) -> Iterator[None]:
+    """Close a channel whose request is not answered: paramiko would wait without end, as where the network was cut."""
+    late = threading.Timer(settings().ssh_limit, channel.close)
+    late.daemon = True
+    late.start()
+    try:
+        yield
+    finally:
+        late.cancel()
 
 
 class _Conversation:

@@ -2,7 +2,9 @@
 
 import os
 import signal
+import socket
 import stat
+import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -13,7 +15,7 @@ from machines import Machines
 from ssh_server import connected, ssh_server
 
 from rallycross.deployment.connect import _why, connect
-from rallycross.deployment.host import CommandFailed, Host
+from rallycross.deployment.host import CommandFailed, Host, HostLost
 from rallycross.deployment.local_host import LocalHost
 from rallycross.deployment.ssh_host import SSHHost
 
@@ -24,6 +26,49 @@ while [[ $(cat /proc/$pid/comm) != sshd* ]]; do read -r _ _ _ pid _ < /proc/$pid
 kill -9 $pid
 sleep 5
 """
+
+
+class Deaf(paramiko.ServerInterface):
+    """An SSH server that lets everybody in, and has no answer to a command until it is `over`."""
+
+    def __init__(self) -> None:
+        self.over = threading.Event()
+        self.answered = False
+
+    def check_auth_none(self, username: str) -> int:  # noqa: ARG002 - paramiko's name
+        """Let in."""
+        return paramiko.common.AUTH_SUCCESSFUL
+
+    def check_channel_request(self, kind: str, chanid: int) -> int:  # noqa: ARG002 - paramiko's names
+        """Open any channel."""
+        return paramiko.common.OPEN_SUCCEEDED
+
+    def check_channel_exec_request(self, channel: paramiko.Channel, command: bytes) -> bool:  # noqa: ARG002 - likewise
+        """Say nothing."""
+        self.over.wait(60)
+        self.answered = True
+        return False
+
+
+def test_a_command_that_a_server_does_not_answer_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A connection that is cut as a command is sent is told as lost, and not waited for without end."""
+    monkeypatch.setenv("RALLYCROSS_SSH_LIMIT", "1")
+    deaf, (ours, theirs) = Deaf(), socket.socketpair()
+    server, client = paramiko.Transport(theirs), paramiko.Transport(ours)
+    server.add_server_key(paramiko.ECDSAKey.generate(bits=256))
+    try:
+        server.start_server(event=threading.Event(), server=deaf)
+        client.start_client(timeout=30)
+        client.auth_none("anybody")
+        connection = paramiko.SSHClient()
+        connection._transport = client
+        with pytest.raises(HostLost, match="deaf: the SSH connection failed"):
+            SSHHost(connection, name="deaf").run("true")
+        assert not deaf.answered
+    finally:
+        deaf.over.set()
+        client.close()
+        server.close()
 
 
 def test_output_and_code_come_back_apart(host: Host) -> None:
