@@ -19,7 +19,7 @@ from operators import params
 from operators.benchmark import BenchmarkOperator, CleanOperator
 from operators.judge import JudgeOperator
 from operators.report import ReportOperator
-from operators.retries import AFTERWARDS
+from operators.retries import RETRIED
 from operators.verdict import VerdictOperator
 
 AS_WRITTEN = "as-written"  # a form has no word for nothing
@@ -79,20 +79,20 @@ with DAG(
     )
     judge = JudgeOperator(
         task_id="judge",
-        **AFTERWARDS,
+        **RETRIED,
         execution_timeout=QUICK,
         doc_md="Computes statistics and SLA rows from the samples.",
     ).as_teardown()
     clean = CleanOperator(
         task_id="clean",
-        **AFTERWARDS,
+        **RETRIED,
         cloud="{{ params.cloud or '' }}",
         execution_timeout=timedelta(hours=1),
         doc_md="Deletes what an interrupted load has left in the cloud, by the ledger.",
     ).as_teardown()
     report = ReportOperator(
         task_id="report",
-        **AFTERWARDS,
+        **RETRIED,
         stages=["benchmark"],
         parts=["benchmark"],
         execution_timeout=QUICK,
@@ -101,7 +101,7 @@ with DAG(
     # A run whose leaf is merely done counts as a success: only a teardown that may fail the run has the last word.
     verdict = VerdictOperator(
         task_id="verdict",
-        **AFTERWARDS,
+        **RETRIED,
         stages=["benchmark", "judge", "clean", "report"],
         parts=["benchmark"],
         execution_timeout=QUICK,

@@ -28,7 +28,7 @@ from operators.deploy import DeployOperator
 from operators.destroy import DestroyOperator
 from operators.judge import JudgeOperator
 from operators.report import ReportOperator
-from operators.retries import AFTERWARDS, BEFOREHAND
+from operators.retries import RETRIED
 from operators.stage import NONE
 from operators.verdict import VerdictOperator
 from operators.verify import VerifyOperator
@@ -85,14 +85,14 @@ with DAG(
         task_file="{{ params.task_file }}",
         task_args="{{ (params.task_args or {}) | tojson }}",
         execution_timeout=QUICK,
-        **BEFOREHAND,
+        **RETRIED,
         doc_md="Says what is wrong with the cloud spec and the task file, before a cloud is made for them.",
     )
     deploy = DeployOperator(
         task_id="deploy",
         cloud_spec="{{ params.cloud_spec }}",
         execution_timeout=timedelta(hours=1),
-        **BEFOREHAND,
+        **RETRIED,
         doc_md="Makes the cloud of the spec stand, step by step; steps that are done are skipped.",
     )
     verify = VerifyOperator(
@@ -114,20 +114,20 @@ with DAG(
     )
     judge = JudgeOperator(
         task_id="judge",
-        **AFTERWARDS,
+        **RETRIED,
         execution_timeout=QUICK,
         doc_md="Computes statistics and SLA rows from the samples.",
     ).as_teardown()
     clean = CleanOperator(
         task_id="clean",
-        **AFTERWARDS,
+        **RETRIED,
         cloud=cloud,
         execution_timeout=timedelta(hours=1),
         doc_md="Deletes what an interrupted load has left in the cloud, by the ledger.",
     ).as_teardown()
     report = ReportOperator(
         task_id="report",
-        **AFTERWARDS,
+        **RETRIED,
         stages=["check", "deploy", "verify", "benchmark"],
         tests="{{ params.verification }}",
         execution_timeout=QUICK,
@@ -135,7 +135,7 @@ with DAG(
     ).as_teardown()
     destroy = DestroyOperator(
         task_id="destroy",
-        **AFTERWARDS,
+        **RETRIED,
         cloud_spec="{{ params.cloud_spec }}",
         keep="{{ params.keep }}",
         execution_timeout=timedelta(hours=1),
@@ -145,7 +145,7 @@ with DAG(
     # teardown that may fail the run is sure to have the last word.
     verdict = VerdictOperator(
         task_id="verdict",
-        **AFTERWARDS,
+        **RETRIED,
         stages=["check", "deploy", "verify", "benchmark", "judge", "clean", "report", "destroy"],
         tests="{{ params.verification }}",
         execution_timeout=QUICK,

@@ -16,7 +16,7 @@ from airflow.sdk import DAG, Param
 
 from operators import params
 from operators.report import ReportOperator
-from operators.retries import AFTERWARDS
+from operators.retries import RETRIED
 from operators.verdict import VerdictOperator
 from operators.verify import VerifyOperator
 from rallycross.verification import SETS
@@ -132,7 +132,7 @@ with DAG(
     )
     report = ReportOperator(
         task_id="report",
-        **AFTERWARDS,
+        **RETRIED,
         stages=["verify"],
         parts=("verify",),
         execution_timeout=QUICK,
@@ -140,7 +140,7 @@ with DAG(
     ).as_teardown()
     verdict = VerdictOperator(
         task_id="verdict",
-        **AFTERWARDS,
+        **RETRIED,
         stages=["verify"],
         parts=("verify",),
         execution_timeout=QUICK,

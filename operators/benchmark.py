@@ -138,7 +138,8 @@ class CleanOperator(StageOperator):
         from rallycross import benchmark  # noqa: PLC0415
 
         uuid = own_reference(context, "benchmark")
-        wait_for_load(uuid)
+        if self.cloud:
+            wait_for_load(uuid)
         if not self.cloud or not benchmark.standing(store(), self.cloud, uuid):
             raise AirflowSkipException("the load has left nothing")
         return {"deleted": benchmark.clean(OpenStackHook(self.cloud).get_conn(), store(), uuid=uuid)}

@@ -22,12 +22,9 @@ def _never_after(failure: type[RallycrossError]) -> ExceptionRetryPolicy:
     return ExceptionRetryPolicy(rules=[RetryRule(exception=kind, action=RetryAction.FAIL) for kind in kinds])
 
 
-_UNLESS_TOLD = _never_after(RallycrossError)
-
 # While Airflow's API is away, which is two minutes on a busy machine, each try fails as soon as it begins.
-# What comes before the load begins nothing anew that stands.
-BEFOREHAND: dict[str, Any] = {"retries": 12, "retry_delay": timedelta(seconds=15), "retry_policy": _UNLESS_TOLD}
+_TRIES: dict[str, Any] = {"retries": 12, "retry_delay": timedelta(seconds=15)}
+# What begins nothing anew that stands, and what only judges, reports or cleans.
+RETRIED: dict[str, Any] = {**_TRIES, "retry_policy": _never_after(RallycrossError)}
 # The next try goes on with the tests, or follows them where they still run, and runs none twice.
-RESUMED: dict[str, Any] = {"retries": 12, "retry_delay": timedelta(seconds=15), "retry_policy": _never_after(NotAgain)}
-# What only judges, reports or cleans.
-AFTERWARDS: dict[str, Any] = {"retries": 12, "retry_delay": timedelta(seconds=15), "retry_policy": _UNLESS_TOLD}
+RESUMED: dict[str, Any] = {**_TRIES, "retry_policy": _never_after(NotAgain)}

@@ -188,8 +188,6 @@ finally:
             text=True,
             check=False,
         )
-    if "unshare" in done.stderr or "mount:" in done.stderr:
-        pytest.skip("this machine lets nobody mount")
     assert "DatabaseTrouble: results database" in done.stderr
     assert f"{folder}/results.db: " in done.stderr
     assert "make room on its disk" in done.stderr
