@@ -17,8 +17,9 @@ from small_cloud import ADMIN, SmallCloud
 from terminal import on_a_terminal
 
 from rallycross.cli.airflow.api import AirflowAPI, AirflowDidNotAnswer
+from rallycross.cli.airflow.ports import free_port
 from rallycross.cli.airflow.processes import marked
-from rallycross.cli.airflow.server import AirflowServer, free_port
+from rallycross.cli.airflow.server import AirflowServer
 from rallycross.cli.airflow.settings import MARK
 from rallycross.cli.follow import Run
 from rallycross.results.models import TaskRow

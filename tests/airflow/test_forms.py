@@ -12,9 +12,10 @@ import pytest
 from browser import Tab, browsing
 
 from rallycross.cli.airflow.api import AirflowDidNotAnswer, quoted
+from rallycross.cli.airflow.ports import free_port
 from rallycross.cli.airflow.processes import end, marked
 from rallycross.cli.airflow.secrets import USER
-from rallycross.cli.airflow.server import AirflowServer, free_port
+from rallycross.cli.airflow.server import AirflowServer
 from rallycross.cli.airflow.settings import MARK
 
 pytestmark = pytest.mark.e2e  # a start of Airflow, and a run

@@ -1,6 +1,7 @@
 """A real Airflow on loopback: started, believed when healthy, healed, and stopped without a trace."""
 
 import os
+import shutil
 import signal
 import socket
 import time
@@ -11,8 +12,9 @@ from pathlib import Path
 import pytest
 from signalled import strike
 
+from rallycross.cli.airflow.ports import free_port, is_free
 from rallycross.cli.airflow.processes import Process, end, marked
-from rallycross.cli.airflow.server import DAG, AirflowServer, free_port, is_free
+from rallycross.cli.airflow.server import DAG, AirflowServer
 from rallycross.cli.airflow.settings import COMPONENTS, MARK
 from rallycross.errors import RallycrossError
 
@@ -174,6 +176,35 @@ def test_what_nothing_is_left_of_above_is_replaced_by_a_start(server: AirflowSer
     assert server.url == url
 
 
+def test_a_port_that_another_takes_before_it_is_bound(server: AirflowServer, tmp_path: Path) -> None:
+    """Whoever else comes to listen on the chosen port is named, told no password, and another port is taken."""
+    second, told = AirflowServer(tmp_path), list[str]()
+    for name in ("airflow.db", "migrated"):  # which need not be made again
+        shutil.copy(server.folder / name, tmp_path)
+    with closing(socket.socket()) as taken:
+
+        def take(text: str) -> None:
+            told.append(text)
+            if text.startswith("starting Airflow on") and len(told) == 1:
+                taken.bind(("127.0.0.1", second.ports["api"]))
+                taken.listen()
+
+        try:
+            assert second.up(environment(), limit=LIMIT, tell=take)
+            port = taken.getsockname()[1]
+            who = f"process {os.getpid()} ({command_line()})"
+            assert told[1] == f"port {port} was taken by {who} meanwhile: starting on another"
+            assert second.ports["api"] != port
+            assert second.api().get(f"/dags/{DAG}")["dag_id"] == DAG
+        finally:
+            end(lambda: processes(second), grace=5)
+
+
+def command_line() -> str:
+    """Return the beginning of this process's command, as the system has it."""
+    return Path("/proc/self/cmdline").read_bytes().replace(b"\0", b" ").strip().decode()[:60]
+
+
 def test_stopping_leaves_no_process(server: AirflowServer) -> None:
     """After a stop nothing of this Airflow runs, and its ports are free; stopping again has nothing to do."""
     ports = server.ports
@@ -195,20 +226,3 @@ def test_a_taken_port_that_was_asked_for(tmp_path: Path) -> None:
             server.up({}, limit=LIMIT, tell=lambda _: None)
 
     assert processes(server) == []
-
-
-def test_a_port_that_only_others_addresses_have_is_taken() -> None:
-    """A server on all addresses takes a port on loopback too."""
-    with closing(socket.socket()) as taken:
-        taken.bind(("0.0.0.0", 0))
-        taken.listen()
-        assert not is_free(taken.getsockname()[1])
-
-
-def test_a_port_is_found_beyond_those_that_are_taken() -> None:
-    """The search goes on from the first port until one is free."""
-    with closing(socket.socket()) as taken:
-        taken.bind(("127.0.0.1", 0))
-        taken.listen()
-        port = taken.getsockname()[1]
-        assert free_port(port) != port

@@ -6,24 +6,25 @@ import os
 import pwd
 import shlex
 import shutil
-import socket
 import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
-from contextlib import closing, contextmanager
+from contextlib import ExitStack, contextmanager
 from datetime import datetime
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
 from rallycross.cli.airflow import supervisor
 from rallycross.cli.airflow.api import AirflowAPI, AirflowDidNotAnswer
-from rallycross.cli.airflow.listener import is_strangers
+from rallycross.cli.airflow.ports import candidates, claimed
 from rallycross.cli.airflow.processes import Process, end, marked
 from rallycross.cli.airflow.secrets import USER, Secrets
 from rallycross.cli.airflow.settings import COMPONENTS, MARK, airflow_settings, component_environment, core_settings
 from rallycross.cli.airflow.supervisor import Program, Supervisor, configuration
 from rallycross.deployment.embedded.on_host.control import SOCKET
+from rallycross.deployment.embedded.on_host.listener import stranger
 from rallycross.deployment.embedded.on_host.movement import Movement
 from rallycross.errors import RallycrossError
 from rallycross.owner_only import write_owner_only
@@ -33,7 +34,17 @@ FIRST_PORT = 8480
 ROOM = 20_000_000  # bytes of disk without which a start is not tried: Airflow's database, and logs
 DAG = "cloud_lifecycle"
 _LOOK = 0.2  # seconds between two looks
+_TRIED = 200  # ports, those of the search one after the other among them
+_DOWN = "./rallycross down"
 _HEALTH_NAMES = {"scheduler": "scheduler", "dag_processor": "dag-processor", "triggerer": "triggerer"}
+
+
+class PortIsTaken(RallycrossError):  # noqa: N818
+    """Somebody else listens on the port of this Airflow."""
+
+    def __init__(self, message: str, who: str) -> None:
+        super().__init__(message)
+        self.who = who
 
 
 class AirflowServer:
@@ -69,12 +80,21 @@ class AirflowServer:
         """Return a session with the API server as `admin`."""
         if not self.ports:
             raise RallycrossError("Airflow has not been started here - start it with: ./rallycross up")
-        if is_strangers(self.ports["api"]):
-            raise RallycrossError(
-                f"port {self.ports['api']} of 127.0.0.1, this Airflow's, is listened on by another user, who is told no"
-                " password - ./rallycross down, and start anew: it takes another port"
-            )
+        self._check_whose_port()
         return AirflowAPI(self.url, USER, self.secrets.password)
+
+    def _check_whose_port(self) -> None:
+        """Raise `PortIsTaken` where somebody else listens on this Airflow's port."""
+        if who := self._stranger():
+            port, remedy = self.ports["api"], f"{_DOWN}, and start anew: it takes another port"
+            if self._wanted_port == port:
+                remedy = f"end that, or {_DOWN}, and name another port by RALLYCROSS_AIRFLOW_PORT"
+            where = f"port {port} of 127.0.0.1, this Airflow's, is listened on by {who}"
+            raise PortIsTaken(f"{where}, who is told no password - {remedy}", who)
+
+    def _stranger(self) -> str:
+        """Return who else listens on this Airflow's port; "" = nobody, or it has none yet."""
+        return stranger(self.ports["api"], (process.pid for process in self._processes())) if self.ports else ""
 
     def environment(self, base: dict[str, str]) -> dict[str, str]:
         """Return the environment of the components: `base`, the user's, with the settings in force."""
@@ -106,18 +126,19 @@ class AirflowServer:
         return [*rows, ("api-server", *api)]
 
     def _health(self) -> dict[str, Any]:
-        """Return what the API server says of the components; nothing where it does not answer."""
+        """Return what the API server says of the components; nothing where it does not answer, or another does."""
         if not self.ports:
             return {}
         try:
             return self.api().health()
-        except AirflowDidNotAnswer:
+        except (AirflowDidNotAnswer, PortIsTaken):
             return {}
 
-    @staticmethod
-    def _state(program: Program, health: dict[str, Any]) -> tuple[str, str]:
+    def _state(self, program: Program, health: dict[str, Any]) -> tuple[str, str]:
         """Return state and detail: a process that runs and does not answer is not well."""
         names = {component: name for name, component in _HEALTH_NAMES.items()}
+        if program.name == "api-server" and (who := self._stranger()):
+            return "SILENT", f"its port {self.ports['api']} is listened on by {who} - {_DOWN}, and start anew"
         if program.state != "RUNNING":
             return program.state, program.detail
         if not health:
@@ -137,7 +158,7 @@ class AirflowServer:
         for folder in (self.folder, self.folder / "log"):
             folder.mkdir(parents=True, exist_ok=True)
         self.folder.chmod(0o700)
-        with self._alone():
+        with self._alone(), ExitStack() as claims:
             control = self._control()
             running = bool(self.ports) and control is not None and control.answers()
             if running and self._wanted_port not in {None, self.ports["api"]}:
@@ -146,8 +167,15 @@ class AirflowServer:
                     " - stop it first: ./rallycross down"
                 )
             if not running:
-                self._start(base, tell)
-            self._wait(Movement(settings(base).patience, limit, tell))
+                self._start(base, claims, tell)
+            movement = Movement(settings(base).patience, limit, tell)
+            while taken := self._wait(movement):  # by a program that bound it after it was found free
+                if self._wanted_port is not None:
+                    raise taken
+                tell(f"port {self.ports['api']} was taken by {taken.who} meanwhile: starting on another")
+                self._end()
+                self._start(base, claims, tell)
+                running = False
             return not running
 
     def down(self, *, tell: Callable[[str], None]) -> bool:
@@ -155,16 +183,20 @@ class AirflowServer:
         if not self.folder.exists():
             return False
         with self._alone():
-            control = self._control()
-            if control and control.answers():
+            if self.programs():
                 tell("stopping Airflow")
-                control.shutdown()
-                deadline = time.monotonic() + 30
-                while control.answers() and time.monotonic() < deadline:
-                    time.sleep(0.1)
-                end(self._processes, grace=5)
-                return True
-            return bool(end(self._processes, grace=5))
+            return self._end()
+
+    def _end(self) -> bool:
+        """End the supervisor with all its components, and what has lost it. Tell whether there was anything to end."""
+        control = self._control()
+        there = control is not None and control.answers()
+        if control is not None and there:
+            control.shutdown()
+            deadline = time.monotonic() + 30
+            while control.answers() and time.monotonic() < deadline:
+                time.sleep(0.1)
+        return bool(end(self._processes, grace=5)) or there
 
     def log_file(self, name: str) -> Path:
         """Return a component's log file."""
@@ -176,12 +208,13 @@ class AirflowServer:
     def _control(self) -> Supervisor | None:
         return Supervisor(self.folder, self.secrets.supervisor) if (self.folder / SOCKET).exists() else None
 
-    def _start(self, base: dict[str, str], tell: Callable[[str], None]) -> None:
+    def _start(self, base: dict[str, str], claims: ExitStack, tell: Callable[[str], None]) -> None:
+        """Start it on a port that is claimed until `claims` are closed."""
         left = end(self._processes, grace=5)
         if left:
             tell(f"ended {len(left)} processes of an Airflow that had lost its supervisor")
         self._check_room()
-        ports = {"api": self._api_port()}
+        ports = {"api": self._api_port(claims)}
         write_owner_only(self._ports, json.dumps(ports))
         secret = self.secrets
         environment = self.environment(base)
@@ -216,16 +249,22 @@ class AirflowServer:
         lines.append(f"export PATH={shlex.quote(str(Path(sys.executable).parent))}:$PATH")
         write_owner_only(self.environment_file, "\n".join([*lines, ""]))
 
-    def _api_port(self) -> int:
+    def _api_port(self, claims: ExitStack) -> int:
         if self._wanted_port is not None:
-            if not is_free(self._wanted_port):
+            if claims.enter_context(claimed([self._wanted_port])) is None:
                 raise RallycrossError(
                     f"port {self._wanted_port} (RALLYCROSS_AIRFLOW_PORT) is taken"
                     " - name another, or leave the variable out to have one chosen"
                 )
             return self._wanted_port
         last = self.ports.get("api", FIRST_PORT)
-        return last if is_free(last) else free_port(FIRST_PORT)
+        port = claims.enter_context(claimed([last, *islice(candidates(FIRST_PORT), _TRIED)]))
+        if port is None:
+            raise RallycrossError(
+                f"no port of 127.0.0.1 is free: the {_TRIED} that were tried, from {FIRST_PORT} on, are all taken - end"
+                " what has them, or name a free one by RALLYCROSS_AIRFLOW_PORT"
+            )
+        return port
 
     def _migrate(self, environment: dict[str, str], limit: float, tell: Callable[[str], None]) -> None:
         """Make or migrate Airflow's own database; skipped when this Airflow has done it before."""
@@ -252,16 +291,20 @@ class AirflowServer:
             raise RallycrossError(f"Airflow could not make its database - see {log}:\n{tail(log)}")
         write_owner_only(stamp, now)
 
-    def _wait(self, movement: Movement) -> None:
-        api = self.api()
+    def _wait(self, movement: Movement) -> PortIsTaken | None:
+        """Wait until all is healthy; return who has its port, where that is somebody else."""
+        api = AirflowAPI(self.url, USER, self.secrets.password)
         since = max((program.started for program in self.programs()), default=0)
         while True:
             try:
+                self._check_whose_port()
                 missing, waited_for = self._missing(api, since)
+            except PortIsTaken as taken:
+                return taken
             except AirflowDidNotAnswer as error:
                 missing, waited_for = str(error), ("api-server",)
             if not missing:
-                return
+                return None
             groups = {program.name: program.pid for program in self.programs() if program.name in waited_for}
             if given_up := movement.look([missing], groups):
                 raise RallycrossError(f"Airflow is not healthy - {given_up}\n{self._last_words()}")
@@ -318,28 +361,6 @@ def _beat(health: dict[str, Any]) -> tuple[str, str]:
         return "RUNNING", "says that it is healthy"
     beat = next((value for name, value in health.items() if name.endswith("_heartbeat") and value), "never")
     return "UNHEALTHY", f"its last heartbeat: {beat}"
-
-
-def is_free(port: int) -> bool:
-    """Tell whether a server can be opened on this port of loopback, and none on all addresses has it."""
-    for address in ("127.0.0.1", "0.0.0.0"):  # noqa: S104 - tried and closed, never listened on
-        with closing(socket.socket()) as probe:
-            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-            try:
-                probe.bind((address, port))
-            except (OSError, OverflowError):
-                return False
-    return True
-
-
-def free_port(first: int) -> int:
-    """Return the first free port from `first` on, or any when `first` is 0 or a hundred are taken."""
-    for port in range(first, first + 100) if first else ():
-        if is_free(port):
-            return port
-    with closing(socket.socket()) as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 def tail(path: Path, lines: int = 15) -> str:

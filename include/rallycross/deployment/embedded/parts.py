@@ -134,7 +134,7 @@ def up(layout: Layout, programs: tuple[Program, ...]) -> str:
 
 def on_host_files(layout: Layout) -> dict[str, str]:
     """Return what starts programs and waits for them."""
-    names = ("control.py", "ctl.py", "keeper.py", "movement.py", "stop.py")
+    names = ("control.py", "ctl.py", "keeper.py", "listener.py", "movement.py", "stop.py")
     return {layout.path("bin", name): shipped("on_host", name) for name in names}
 
 

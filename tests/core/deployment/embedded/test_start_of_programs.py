@@ -3,6 +3,7 @@
 import json
 import os
 import signal
+import socket
 import subprocess
 import sys
 import time
@@ -93,6 +94,20 @@ def test_programs_come_up_and_what_never_answers_is_told(root: Path) -> None:
     assert "idles does not answer yet at unix:other.sock" in never.stderr
     assert "nothing has moved for" in never.stderr
     assert "listens" not in never.stderr.splitlines()[0]
+
+
+@pytest.mark.parametrize("endpoint", ["127.0.0.1:{}", "http://127.0.0.1:{}/v3"])
+def test_a_port_that_another_has_taken_is_told(root: Path, endpoint: str) -> None:
+    """A program is not believed because somebody else answers at its port: the port is told, who has it, what to do."""
+    with socket.create_server(("127.0.0.1", 0)) as other:
+        port = other.getsockname()[1]
+        done = ctl(root, "60", "120", f"idles={endpoint.format(port)}", "listens=unix:it.sock")
+
+    assert done.returncode == 1
+    assert f"idles: port {port} of 127.0.0.1, which it is to listen on, is listened on by process {os.getpid()} (" in (
+        done.stderr
+    )
+    assert "it takes other ports" in done.stderr
 
 
 def test_a_killed_supervisor_comes_back_with_all_it_had(root: Path) -> None:

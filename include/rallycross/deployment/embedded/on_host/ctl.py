@@ -16,7 +16,8 @@ import xmlrpc.client
 from pathlib import Path
 from typing import Any
 
-from control import supervisor
+from control import running, supervisor
+from listener import stranger
 from movement import Movement
 
 STILL_RUNNING = 91  # the supervisor's fault code
@@ -39,6 +40,9 @@ def main() -> int:
             missing, groups = look(control, programs)
         except (OSError, xmlrpc.client.Error) as error:
             missing, groups = {"": f"the supervisor does not answer: {error}"}, {}
+        if taken := strangers(root, {name: programs[name] for name in missing or programs if name in programs}):
+            print(*taken, sep="\n", file=sys.stderr)
+            return 1
         if not missing:
             return 0
         if given_up := movement.look(list(missing.values()), groups):
@@ -62,6 +66,19 @@ def look(control: Any, programs: dict[str, str]) -> tuple[dict[str, str], dict[s
         elif not answers(endpoint):
             missing[name] = f"{name} does not answer yet at {endpoint}"
     return missing, {row["name"]: row["pid"] for row in rows if row["name"] in missing and row["pid"]}
+
+
+def strangers(root: Path, programs: dict[str, str]) -> list[str]:
+    """Return whose ports somebody else listens on: a port is chosen long before its program first binds it."""
+    found = []
+    for name, endpoint in programs.items():
+        host, _, port = endpoint.rpartition("://")[2].partition("/")[0].partition(":")
+        if port.isdecimal() and (who := stranger(int(port), running(root), host)):
+            found.append(
+                f"{name}: port {port} of {host}, which it is to listen on, is listened on by {who} - end that, or"
+                " destroy the cloud and create it anew: it takes other ports"
+            )
+    return found
 
 
 def take_changes(control: Any, deadline: float) -> None:

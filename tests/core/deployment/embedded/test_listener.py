@@ -4,13 +4,14 @@ import json
 import os
 import socket
 import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from rallycross.cli.airflow.listener import is_strangers
 from rallycross.cli.airflow.server import AirflowServer
+from rallycross.deployment.embedded.on_host.listener import Listener, listener, stranger
 from rallycross.errors import RallycrossError
 
 NOBODY = 65534
@@ -40,10 +41,34 @@ def _strangers_port() -> Iterator[tuple[int, "subprocess.Popen[str]"]]:
 def test_a_strangers_port_is_told_from_ours(strangers_port: tuple[int, object]) -> None:
     """What another user listens on is a stranger's; what we listen on, and what nobody does, is not."""
     with socket.create_server(("127.0.0.1", 0)) as ours:
-        assert not is_strangers(ours.getsockname()[1])
+        assert stranger(ours.getsockname()[1], [os.getpid()]) == ""
         free = ours.getsockname()[1]
-    assert not is_strangers(free)
-    assert is_strangers(strangers_port[0])
+    assert stranger(free, []) == ""
+    assert stranger(strangers_port[0], [os.getpid()]) == "another user"
+
+
+def test_another_program_of_this_user_is_a_stranger() -> None:
+    """What one of the named processes listens on is ours; another's is told by number and command."""
+    with subprocess.Popen([sys.executable, "-c", LISTEN], stdout=subprocess.PIPE, text=True) as other:
+        assert other.stdout is not None
+        port = int(other.stdout.readline())
+        try:
+            assert stranger(port, [other.pid]) == ""
+            assert stranger(port, [os.getpid()]).startswith(f"process {other.pid} ({sys.executable}"[:60])
+        finally:
+            other.kill()
+
+
+def test_another_airflow_on_the_port_of_one_that_is_stopped(tmp_path: Path) -> None:
+    """An Airflow that is stopped is seen as that, whoever has its port by now, and its password is not told there."""
+    with socket.create_server(("127.0.0.1", 0)) as other:
+        port = other.getsockname()[1]
+        (tmp_path / "ports.json").write_text(json.dumps({"api": port}))
+        server = AirflowServer(tmp_path)
+
+        assert server.seen() == []
+        with pytest.raises(RallycrossError, match=rf"port {port} .* by process {os.getpid()} .*/rallycross down"):
+            server.api()
 
 
 def test_a_stranger_is_told_no_password(strangers_port: tuple[int, "subprocess.Popen[str]"], tmp_path: Path) -> None:
@@ -68,7 +93,5 @@ def test_all_tables_are_looked_at(tmp_path: Path) -> None:
     (tmp_path / "tcp").write_text(head)
     (tmp_path / "tcp6").write_text(head + everywhere.format(os.getuid() + 1))
 
-    assert is_strangers(8080, net=tmp_path)
-    assert not is_strangers(8081, net=tmp_path)
-    (tmp_path / "tcp6").write_text(head + everywhere.format(os.getuid()))
-    assert not is_strangers(8080, net=tmp_path)
+    assert listener(8080, net=tmp_path) == Listener(os.getuid() + 1, "1")
+    assert listener(8081, net=tmp_path) is None
