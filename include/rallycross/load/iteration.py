@@ -115,12 +115,13 @@ class Timed:
 
     def __enter__(self) -> None:
         iteration = self._iteration
-        if len(iteration.actions) >= iteration.most:
+        actions = iteration.actions
+        if len(actions) >= iteration.most:
             raise TooMany("actions", iteration.most)
         depth = _depth.get()
         self._token = _depth.set(depth + 1)
         self._action = Action(self._name, depth, iteration.clock(), math.inf, failed=True)
-        iteration.actions.append(self._action)
+        actions.append(self._action)
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None

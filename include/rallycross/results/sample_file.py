@@ -211,8 +211,9 @@ class _Columns:
         self.iterations.append(sample.iteration)
         self.shards.append(sample.shard)
         self.states.append(sample.state)
+        numbers = names.numbers
         for action in sample.actions:
-            number = names.numbers.get(action.name)
+            number = numbers.get(action.name)
             self.names.append(names.take_up(action.name) if number is None else number)
             self.depths.append(action.depth)
             self.spans.extend((action.started, action.ended))
