@@ -7,11 +7,11 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
-from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 import pytest
+from cpu_quota import CPUQuota, NoQuotaError
 
 from rallycross.load.health import _cause, _Usage, cgroup_stats, throttled_seconds
 
@@ -90,36 +90,20 @@ def test_a_loop_that_is_held_without_computing_is_not_a_process_that_was_stopped
 
 
 @pytest.fixture(name="group")
-def _group() -> Iterator[Path]:
-    """Give a cgroup that can have a quota of CPU time."""
-    v1, v2 = Path("/sys/fs/cgroup/cpu"), Path("/sys/fs/cgroup")
-    folder = (v1 if v1.is_dir() else v2) / f"rallycross-test-{os.getpid()}"
+def _group() -> Iterator[CPUQuota]:
     try:
-        folder.mkdir()
-    except OSError as error:
-        pytest.skip(f"no cgroup can be made here: {error}")
-    try:
-        if not any((folder / name).exists() for name in _QUOTA):
-            pytest.skip("cgroups that are made here can have no quota")
-        yield folder
-    finally:
-        with suppress(OSError):
-            folder.rmdir()
+        with CPUQuota() as group:
+            yield group
+    except NoQuotaError as error:
+        pytest.skip(str(error))
 
 
-_QUOTA = {"cpu.cfs_quota_us": "5000", "cpu.max": "5000 100000"}  # a twentieth of a core
-
-
-def test_a_quota_that_is_used_up_is_told_from_a_busy_machine(group: Path) -> None:
+def test_a_quota_that_is_used_up_is_told_from_a_busy_machine(group: CPUQuota) -> None:
     """The kernel counts how long the cgroup was kept from running; of this the process tells."""
-    procs = group / "cgroup.procs"
     process = watched(
-        "time.sleep(0.5), [None for _ in iter(lambda: time.thread_time() < ended, False)]",
-        preexec_fn=lambda: procs.write_text(str(os.getpid())) and None,
+        "time.sleep(0.5), [None for _ in iter(lambda: time.thread_time() < ended, False)]", preexec_fn=group.join
     )
-    for name, quota in _QUOTA.items():
-        if (group / name).exists():
-            (group / name).write_text(quota)
+    group.limit(0.05)
     told, stood = longest(process)
     assert stood["cause"] == "throttled"
     assert told["throttled_seconds"] > told["cpu_seconds"]
