@@ -15,6 +15,11 @@ RALLYCROSS_AIRFLOW_LIMIT seconds for which Airflow's API may be silent when a co
 RALLYCROSS_DOWNLOAD_PATIENCE seconds without a byte after which the download of an image has failed (default: 180)
 RALLYCROSS_DOWNLOAD_LIMIT    seconds that such a download may take (default: 3600)
 RALLYCROSS_DATABASE_PATIENCE  seconds for which the results database may be away while it is in use (default: 120)
+RALLYCROSS_DATABASE_CONNECT   seconds until PostgreSQL must have let one in, 2 at the least; a URL's own connect_timeout
+                         goes before (default: 10)
+RALLYCROSS_DATABASE_LIMIT     seconds until the results database must have answered, or another has let go of it
+                         (default: 60)
+RALLYCROSS_MIGRATION_LIMIT    the same for each step by which an older one is brought up to date (default: 3600)
 RALLYCROSS_FILE_LIMIT    MB of a file that people write: a task file, a cloud spec, a list (default: 2)
 RALLYCROSS_FILE_VALUES   values in such a file, those of aliases counted each time, or words (default: 50000)
 RALLYCROSS_RESULTS_LIMIT MB of a file of results that are imported (default: 200)
@@ -91,6 +96,9 @@ class Settings:
     download_patience: float = 180.0
     download_limit: float = 3600.0
     database_patience: float = 120.0
+    database_connect: float = 10.0
+    database_limit: float = 60.0
+    migration_limit: float = 3600.0
     api_patience: float = 120.0
     request_limit: float = 300.0
     answer_limit: int = 256_000_000
@@ -136,6 +144,9 @@ def settings(env: dict[str, str] | None = None) -> Settings:
         file_values=int(_number(env, "RALLYCROSS_FILE_VALUES", Settings.file_values)),
         results_limit=_bytes(env, "RALLYCROSS_RESULTS_LIMIT", Settings.results_limit),
         database_patience=_number(env, "RALLYCROSS_DATABASE_PATIENCE", Settings.database_patience),
+        database_connect=_number(env, "RALLYCROSS_DATABASE_CONNECT", Settings.database_connect, least=2),
+        database_limit=_number(env, "RALLYCROSS_DATABASE_LIMIT", Settings.database_limit),
+        migration_limit=_number(env, "RALLYCROSS_MIGRATION_LIMIT", Settings.migration_limit),
         results_values=int(_number(env, "RALLYCROSS_RESULTS_VALUES", Settings.results_values)),
         template_seconds=_number(env, "RALLYCROSS_TEMPLATE_SECONDS", Settings.template_seconds),
         template_memory=_bytes(env, "RALLYCROSS_TEMPLATE_MEMORY", Settings.template_memory),

@@ -24,6 +24,8 @@ def limits() -> list[tuple[str, str, str]]:
         ("state", str(paths.home), "RALLYCROSS_HOME"),
         ("results database", _without_password(paths.results_url), "RALLYCROSS_RESULTS_URL"),
         ("it is waited for, in mid-run", f"{paths.database_patience:g} s", "RALLYCROSS_DATABASE_PATIENCE"),
+        ("until it must have answered", f"{paths.database_limit:g} s", "RALLYCROSS_DATABASE_LIMIT"),
+        ("until PostgreSQL must have let in", f"{paths.database_connect:g} s", "RALLYCROSS_DATABASE_CONNECT"),
         ("samples", str(paths.samples), "RALLYCROSS_SAMPLES"),
         ("reports", str(paths.reports), "RALLYCROSS_REPORTS"),
         (

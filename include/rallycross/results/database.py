@@ -16,12 +16,12 @@ from sqlalchemy.orm import Session, sessionmaker
 from rallycross.errors import RallycrossError
 from rallycross.modes import private_folder
 from rallycross.results.models import Base
+from rallycross.results.postgresql import limit_answers, postgresql_engine
 from rallycross.results.trouble import FORMS, DatabaseTrouble, SameFile, is_trouble, shown, trouble
+from rallycross.settings import settings
 
 # The newest migration. Known here because alembic, which is slow to import, is not needed for a database that has it.
 HEAD = "0006"
-_BUSY_SECONDS = 30
-_CONNECT_SECONDS = 10  # for which a PostgreSQL server may keep silent; a URL's own connect_timeout goes before
 _MIGRATION_LOCK = 0x52414C4C59  # any number that is only ours
 _MIGRATIONS = Path(__file__).with_name("migrations")
 
@@ -86,26 +86,12 @@ def _parsed(url: str) -> URL:
     return parsed
 
 
-def _postgresql(parsed: URL) -> Engine:
-    own = {} if "connect_timeout" in parsed.query else {"connect_timeout": _CONNECT_SECONDS}
-    try:
-        known = not parsed.get_dialect().is_async
-        engine = create_engine(parsed, pool_pre_ping=True, connect_args=own) if known else None
-    except (ArgumentError, ImportError):
-        engine = None
-    if engine is None:
-        raise RallycrossError(
-            f"results database {shown(parsed)}: there is no driver {parsed.get_driver_name()!r} here, or it is"
-            " asynchronous - leave out what stands behind the +: postgresql://..."
-        )
-    event.listen(engine, "handle_error", _translate)
-    return engine
-
-
 def _engine(url: str) -> Engine:
     parsed = _parsed(url)
     if parsed.get_backend_name() == "postgresql":
-        return _postgresql(parsed)
+        engine = postgresql_engine(parsed)
+        event.listen(engine, "handle_error", _translate)
+        return engine
     if parsed.get_backend_name() != "sqlite" or not parsed.database or parsed.database == ":memory:":
         raise RallycrossError(
             f"results database {shown(parsed)}: neither a SQLite file nor PostgreSQL"
@@ -122,7 +108,7 @@ def _engine(url: str) -> Engine:
     except OSError as error:
         raise trouble(parsed, error) from error
     same = SameFile(parsed)
-    engine = create_engine(parsed, connect_args={"timeout": _BUSY_SECONDS})
+    engine = create_engine(parsed, connect_args={"timeout": settings().database_limit})
     event.listen(engine, "connect", _prepare_sqlite)
     event.listen(engine, "begin", lambda _: same.check())
     event.listen(engine, "begin", _begin_sqlite)
@@ -165,7 +151,10 @@ def _migrate(engine: Engine) -> None:
     from alembic import command  # noqa: PLC0415 - see HEAD
     from alembic.config import Config  # noqa: PLC0415
 
-    with _unbound(engine) as connection, connection.begin():  # on SQLite this alone is the guard: only one can begin
+    with (
+        _for_migrating(engine) as connection,
+        connection.begin(),
+    ):  # on SQLite this alone is the guard: only one can begin
         if engine.dialect.name == "postgresql":
             connection.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": _MIGRATION_LOCK})
         config = Config()
@@ -175,21 +164,28 @@ def _migrate(engine: Engine) -> None:
 
 
 @contextmanager
-def _unbound(engine: Engine) -> Iterator[Connection]:
-    """Give a connection on which a table can be made anew, as SQLite alters it, and what refers to its rows stays.
+def _for_migrating(engine: Engine) -> Iterator[Connection]:
+    """Give a connection that may take long, on which a table can be made anew, as SQLite alters it.
 
-    With its foreign keys in force, dropping the old table deletes its rows, and theirs, by cascade.
+    With its foreign keys in force, dropping the old table deletes its rows, and those that refer to them, by cascade.
     """
+    limit = settings().migration_limit
     with engine.connect() as connection:
         raw = connection.connection.dbapi_connection
         if engine.dialect.name != "sqlite" or raw is None:
-            yield connection
+            limit_answers(raw, limit, "RALLYCROSS_MIGRATION_LIMIT")
+            try:
+                yield connection
+            finally:
+                connection.invalidate()  # with its limit
             return
         raw.cursor().execute("PRAGMA foreign_keys=OFF")  # of no effect within a transaction
+        raw.cursor().execute(f"PRAGMA busy_timeout={limit * 1000:.0f}")
         try:
             yield connection
         finally:
             raw.cursor().execute("PRAGMA foreign_keys=ON")
+            raw.cursor().execute(f"PRAGMA busy_timeout={settings().database_limit * 1000:.0f}")
 
 
 def _use_wal(engine: Engine) -> None:

@@ -30,7 +30,11 @@ _REMEDIES = (
     ("not a database", "move the file away, and a new one is made; or put back a copy of it"),
     ("malformed", "put back a copy of it, save what can be read with: sqlite3 FILE .recover, or move it away"),
     ("disk i/o error", "check its disk, and whether the file can still be read"),
-    ("locked", "another program holds it: end that program, or wait"),
+    ("locked", "another program holds it: end that program, or have it waited for longer by RALLYCROSS_DATABASE_LIMIT"),
+    (
+        "no answer within",
+        "see whether its server runs or is stopped, another program holds what is waited for, or a firewall is between",
+    ),
     ("unable to open", "make its folder, and give this user the right to read and write it"),
     ("password authentication failed", "correct user and password in RALLYCROSS_RESULTS_URL"),
     ("no password supplied", "give the password in RALLYCROSS_RESULTS_URL"),
@@ -44,7 +48,7 @@ _REMEDIES = (
     ("server closed the connection", "see its server's log, and whether it is a PostgreSQL that answers there"),
     (
         "timeout expired",
-        "see whether its server runs, and whether a firewall is between; one that is slow: ?connect_timeout=S",
+        "see whether its server runs or is stopped, or a firewall is between; RALLYCROSS_DATABASE_CONNECT is its limit",
     ),
     ("connection refused", "start its server, or correct host and port in RALLYCROSS_RESULTS_URL"),
 )
@@ -56,6 +60,7 @@ _PASSING = (
     "connection timeout",
     "connection timed out",
     "timeout expired",
+    "no answer within",
     "could not receive data",
     "could not send data",
     "server closed the connection",

@@ -68,6 +68,8 @@ def core_settings(paths: Settings) -> dict[str, str]:
         "RALLYCROSS_SAMPLES": str(paths.samples),
         "RALLYCROSS_REPORTS": str(paths.reports),
         "RALLYCROSS_DATABASE_PATIENCE": f"{paths.database_patience:g}",
+        "RALLYCROSS_DATABASE_CONNECT": f"{paths.database_connect:g}",
+        "RALLYCROSS_DATABASE_LIMIT": f"{paths.database_limit:g}",
         "RALLYCROSS_RESULTS_GROUP": paths.results_group,
     }
 
