@@ -9,7 +9,7 @@ import pytest
 import quickstart_said
 from cpu_quota import CPUQuota, NoQuotaError
 
-from rallycross.cli.airflow.server import free_port
+from rallycross.cli.airflow.ports import free_port
 from rallycross.settings import CHECKOUT
 
 pytestmark = pytest.mark.full
