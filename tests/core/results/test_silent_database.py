@@ -17,7 +17,7 @@ from rallycross.results.trouble import DatabaseTrouble
 
 @pytest.fixture(name="_short", autouse=True)
 def _short_limits(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("RALLYCROSS_DATABASE_LIMIT", "0.5")
+    monkeypatch.setenv("RALLYCROSS_DATABASE_LIMIT", "3")
     monkeypatch.setenv("RALLYCROSS_DATABASE_CONNECT", "2")
 
 
@@ -62,9 +62,7 @@ def test_a_statement_of_which_no_answer_comes_is_given_up(postgresql_url: str, d
     assert [row.path for row in store.artifacts.of("one")] == ["before"]
     store.close()
     assert str(raised.value).startswith("results database postgresql")
-    assert ": no answer within 0.5 s (RALLYCROSS_DATABASE_LIMIT) - see whether its server runs or is" in str(
-        raised.value
-    )
+    assert ": no answer within 3 s (RALLYCROSS_DATABASE_LIMIT) - see whether its server runs or is" in str(raised.value)
     assert raised.value.passing
 
 
@@ -94,7 +92,7 @@ def test_a_server_that_is_stopped_for_a_while_is_waited_for(postgresql_url: str)
     with stopped(postgresql_url, backends=False):
         writing = threading.Thread(target=store.artifacts.add, args=("one", "log", "there"))
         writing.start()
-        writing.join(2.0)
+        writing.join(5.0)
         assert writing.is_alive()
     writing.join()
 
@@ -109,7 +107,7 @@ def test_what_another_program_holds_is_given_up(postgresql_url: str) -> None:
     engine = create_engine(postgresql_url)
     with engine.begin() as other:
         other.execute(text("LOCK TABLE artifacts"))
-        with pytest.raises(DatabaseTrouble, match=r"no answer within 0\.5 s .*another program holds"):
+        with pytest.raises(DatabaseTrouble, match=r"no answer within 3 s .*another program holds"):
             store.artifacts.add("one", "log", "there")
     store.artifacts.add("one", "log", "there")
 
