@@ -15,12 +15,16 @@ from rallycross.errors import RallycrossError, brief
 REMEDY = "source it, then ./rallycross cloud create --from-sysenv"
 
 _ASSIGNED = re.compile(r"([A-Za-z_][A-Za-z0-9_]*)(\+?=)")
+_ELEMENT = re.compile(r"([A-Za-z_][A-Za-z0-9_]*)\[.*\]\+?=", re.DOTALL)  # of an array
+_DESCRIPTOR = re.compile(r"\{([A-Za-z_][A-Za-z0-9_]*)\}")  # before a redirection: the variable gets its number
 _REDIRECTION = re.compile(r"(?:<[<>&]?|>[>&|]?)[ \t]*")
 _DECLARE = frozenset({"export", "declare", "typeset", "readonly"})
-_TAKEN = re.compile(r"-[xgr]+")  # options of these that leave a value as it is written
+_TAKEN = re.compile(r"-[xgr]+|--")  # options of these that leave a value as it is written
 # Commands that may set any variable, or end the file.
-_ANYTHING = frozenset({".", "alias", "builtin", "command", "eval", "exec", "exit", "return", "shopt", "source", "trap"})
-_HARMLESS = re.compile(r"[-+][aeux]+|[-+]o|allexport|errexit|nounset|xtrace|pipefail")
+_ANYTHING = frozenset(
+    {".", "alias", "builtin", "command", "enable", "eval", "exec", "exit", "return", "shopt", "source", "trap"}
+)
+_HARMLESS = re.compile(r"[-+][aeux]+o?|[-+]o|allexport|errexit|nounset|xtrace|pipefail")
 _PATTERN = re.compile(r"[{*?\[]")
 _LAST = frozenset({"exit", "return"})
 _READERS = frozenset({"getopts", "let", "mapfile", "printf", "read", "readarray", "wait"})  # set what they name
@@ -77,6 +81,10 @@ def read_openrc(text: str) -> Openrc:
     if "\r" in text:
         line = text.count("\n", 0, text.index("\r")) + 1
         raise RallycrossError(f"line {line}: has the line end of Windows, which bash takes into the value - convert it")
+    if text.startswith("\ufeff"):
+        raise RallycrossError(
+            "line 1: begins with a byte order mark, which bash takes for a part of the first word - save it without one"
+        )
     if "\0" in text:
         raise RallycrossError(f"line {text.count(chr(10), 0, text.index(chr(0))) + 1}: has a NUL - name a text file")
     reader = _Reader(text)
@@ -84,6 +92,7 @@ def read_openrc(text: str) -> Openrc:
         reader.run()
     except NotABashFileError as error:
         raise RallycrossError(f"{error} - mend it: bash does not read it either") from None
+    reader.found.known.pop("HOME", None)
     return reader.found
 
 
@@ -91,11 +100,13 @@ class _Reader:
     """Goes through a file once, a simple command at a time."""
 
     def __init__(self, text: str) -> None:
-        self.found = Openrc()
-        self._words = Words(text, self.found.known, self._lose)
+        # HOME is the one variable that whoever sources the file has for certain.
+        self.found = Openrc({"HOME": os.path.expanduser("~")})  # noqa: PTH111 - a piece of text
+        self._words = Words(text, self.found.known, self._lose, self._set_by_expansion)
         self._blocks: list[_Block] = []
         self._functions: set[str] = set()
         self._readonly: set[str] = set()
+        self._odd: dict[str, str] = {}  # variables of which bash changes or hides what is assigned, and why
         self._status: bool | None = True  # of the last command
         self._defining = False  # whether what begins here is the body of a function
         self._after_bracket = False
@@ -129,6 +140,9 @@ class _Reader:
                 self._words.skip(1)
             elif here == "#":
                 self._words.comment()
+            elif self._words.begins("(("):
+                self._words.arithmetic()
+                self._status, self._after_bracket = None, True
             elif here in "<>":
                 odd = "is set by a command with a redirection"
                 self._redirection(words)
@@ -150,6 +164,8 @@ class _Reader:
             self._lose("a here-document or a process instead of a file")
         if words and words[-1].raw.isdecimal() and self._words.text[self._words.at - 1].isdecimal():
             words.pop()  # which of a command's files it is
+        elif words and self._words.text[self._words.at - 1] == "}" and (named := _DESCRIPTOR.fullmatch(words[-1].raw)):
+            self._forget(named[1], self._words.line, "is set by a redirection")
         found = _REDIRECTION.match(self._words.text, self._words.at)
         assert found is not None  # what has led here
         self._words.skip(len(found[0]))
@@ -159,6 +175,9 @@ class _Reader:
 
     def _bracket(self, bracket: str, words: list[Word]) -> None:
         if bracket == "(":
+            if words and words[0].raw in _RESERVED - {"function"}:
+                self._simple(words, "", "")
+                words = []
             if words and words[0].raw == "function":
                 words = words[1:]
             if words and (len(words) > 1 or not NAME.fullmatch(words[0].raw)):
@@ -181,8 +200,10 @@ class _Reader:
         while left and left[0].raw in _RESERVED:
             word = left.popleft()
             self._reserved(word, left[0] if left else None)
-            if word.raw in {"for", "select", "case", "function"}:
+            if word.raw in {"for", "select", "case"}:
                 left.clear()
+            if word.raw == "function" and left:
+                left.popleft()
             if word.raw in {"!", "time"}:
                 goes_on = _both(goes_on, None)
             if left and self._blocks:
@@ -204,6 +225,8 @@ class _Reader:
             prefix += 1
         if prefix < len(words):
             odd = odd or ("is set with other variables before it" if prefix else "")
+            if element := _ELEMENT.match(words[prefix].raw):
+                self._array(element[1], words[prefix].line)
             self._called(words[prefix], words[prefix + 1 :], sure=sure, odd=odd)
             return
         self._status = True
@@ -273,7 +296,7 @@ class _Reader:
         elif name.unknown or name.asks or command in _ANYTHING or command in self._functions:
             self._lose(f"`{brief(name.raw)}`, which may set anything or end the file")
         elif command in _DECLARE:
-            self._declare(rest, sure=sure, odd=odd, own=command == "readonly")
+            self._declare(rest, sure=sure, odd=odd, by=command)
         elif command == "unset" or command in _READERS:
             self._set_by(command, rest, sure=sure)
         elif command in {"[", "test"}:
@@ -287,13 +310,23 @@ class _Reader:
         """Note what `unset`, or a command such as `read`, does to the variables that it names."""
         for word in words:
             name = word.text.partition("=")[0]
-            if word.unknown or word.asks or _PATTERN.search(word.raw):
+            if command == "let":
+                for one in NAME.findall(word.text):
+                    self._forget(one, word.line, "is set by `let`")
+            elif command == "unset" and (word.unknown or word.asks or _PATTERN.search(word.raw)):
+                # As many a file begins: what comes after is known nevertheless.
+                for one in [*self.found.known]:
+                    self._forget(one, word.line, "may be taken away by `unset`")
+            elif word.unknown or word.asks or _PATTERN.search(word.raw):
                 self._lose(f"`{command}`, with what may name any variable")
             elif not NAME.fullmatch(name) or (command == "unset" and self.found.known.get(name) == ""):
                 continue
             elif command == "unset" and sure and name not in self._readonly:
                 self.found.known[name] = ""
                 self.found.unknown.pop(name, None)
+                self._odd.pop(name, None)
+            elif command in {"mapfile", "readarray"}:
+                self._array(name, word.line)
             else:
                 self._forget(name, word.line, f"is set by `{command}`")
 
@@ -306,27 +339,36 @@ class _Reader:
                 return (not what.text) == (how.raw == "-z") if what.text or quoted else how.raw == "-z" or None
         return None
 
-    def _declare(self, words: list[Word], *, sure: bool | None, odd: str, own: bool) -> None:
-        self._status = True if sure else None
+    def _declare(self, words: list[Word], *, sure: bool | None, odd: str, by: str) -> None:
+        self._status, own = True if sure else None, by == "readonly"
         for word in words:
-            if self._assignment(word):
+            if self._assignment(word, quoted=True):
                 self._assign(word, sure=sure, odd=odd or ("has braces that bash expands" if word.braces else ""))
+            elif element := _ELEMENT.match(word.raw):
+                self._array(element[1], word.line)
             elif word.unknown or word.asks or _PATTERN.search(word.raw):
                 self._lose("a declaration, with what may name any variable")
             elif not NAME.fullmatch(word.text):
                 self._status = None
                 odd = odd if _TAKEN.fullmatch(word.raw) else f"is declared with {brief(word.raw)}"
+                if by in {"declare", "typeset"} and word.raw.startswith("-") and "n" in word.raw:
+                    self._lose("a declaration of another name for a variable")
+            elif odd:
+                self._forget(word.text, word.line, odd)
+            if odd:
+                self._odd[word.text.partition("=")[0].rstrip("+")] = odd
             if own or (word.raw.startswith("-") and "r" in word.raw):
                 own = True
                 self._readonly.add(word.text.partition("=")[0])
 
     @staticmethod
-    def _assignment(word: Word) -> re.Match[str] | None:
+    def _assignment(word: Word, *, quoted: bool = False) -> re.Match[str] | None:
+        """Return name and sign of a word that is an assignment; to `export` and its like it may be quoted."""
         found = _ASSIGNED.match(word.text)
-        return found if found and found.end() <= word.plain else None
+        return found if found and (quoted or found.end() <= word.plain) else None
 
     def _assign(self, word: Word, *, sure: bool | None, odd: str) -> None:
-        match = self._assignment(word)
+        match = self._assignment(word, quoted=True)
         assert match is not None  # looked at before
         name, begins = match[1], match.end()
         text, why = word.text[begins:], odd or word.unknown
@@ -335,7 +377,7 @@ class _Reader:
             read = typed is not None and typed.why.endswith("`read`")
             made = f"is made of ${brief(word.asks[0])}, which the file does not set"
             why = "is asked for when it is sourced" if read else made
-        home = os.path.expanduser("~")  # noqa: PTH111 - a piece of text
+        home = self.found.known.get("HOME", "")
         pieces, done = [], 0
         for tilde in word.tildes:
             at = tilde - begins
@@ -343,12 +385,15 @@ class _Reader:
                 continue  # a tilde elsewhere is a tilde
             if text[at + 1 : at + 2] not in {"", "/", ":"}:
                 why = why or "begins with ~ and a name - put it in quotes"
+            if not home:
+                why = why or "begins with ~, and the file changes HOME"
             pieces += [text[done:at], home]
             done = at + 1
         text = "".join([*pieces, text[done:]])
         if match[2] == "+=":
             why = why or ("" if name in self.found.known else "is added to what the file does not set")
             text = self._words.value(name) + text
+        why = why or self._odd.get(name, "")
         if not sure:
             why = why or "is set under a condition"
         if name in self._readonly:
@@ -362,6 +407,13 @@ class _Reader:
     def _forget(self, name: str, line: int, why: str) -> None:
         self.found.known.pop(name, None)
         self.found.unknown[name] = Unknown(line, f"cannot be known without running the file: it {why}")
+
+    def _array(self, name: str, line: int) -> None:
+        self._odd[name] = "is an array, which is not exported"
+        self._forget(name, line, self._odd[name])
+
+    def _set_by_expansion(self, name: str) -> None:
+        self._forget(name, self._words.line, "is set while another value is made")
 
     def _lose(self, what: str) -> None:
         """End it where nothing is sure any more: neither what was set before, nor what will be."""

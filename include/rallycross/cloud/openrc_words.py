@@ -14,6 +14,7 @@ BLANKS = " \t"
 ENDS = "\n;&|()<>"
 NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 _BRACED = re.compile(r"\{([A-Za-z_][A-Za-z0-9_]*)\}")
+_SETTING = re.compile(r"\{([A-Za-z_][A-Za-z0-9_]*):?=")
 # What stands for itself, outside of quotes and within: taken at once, as a file may be long.
 _PLAIN = re.compile(r"[^\n;&|()<> \t\\'\"$`~{]+")
 _PLAIN_IN_QUOTES = re.compile(r"[^\"\\$`]+")
@@ -50,12 +51,15 @@ class Word:
 class Words:
     """Goes through a text once, a word at a time; `known` are the values of variables, which change meanwhile.
 
-    `lose` is called with what a word has that makes all that follows uncertain.
+    `lose` is called with what a word has that makes all that follows uncertain, `sets` with each variable that may be
+    set while a word's value is made: `${X:=y}`, `$((X = 1))`.
     """
 
-    def __init__(self, text: str, known: Mapping[str, str], lose: Callable[[str], None]) -> None:
+    def __init__(
+        self, text: str, known: Mapping[str, str], lose: Callable[[str], None], sets: Callable[[str], None]
+    ) -> None:
         self.text, self.at, self.line = text, 0, 1
-        self._known, self._lose = known, lose
+        self._known, self._lose, self._sets = known, lose, sets
         limits = settings()
         self._most = self._left = limits.file_limit  # characters that values of variables may add to the file's
         self._most_words = self._words_left = limits.file_values
@@ -157,6 +161,9 @@ class Words:
         if self.skip(1) == "`":
             word.unknown = "has the output of a command (`...`)"
             self._past("`")
+        elif self.begins("(("):
+            word.unknown = "has the result of a sum ($((...)))"
+            self.arithmetic()
         elif self.begins("("):
             word.unknown = "has the output of a command ($(...))"
             self._nested("(", ")")
@@ -164,14 +171,25 @@ class Words:
             self.skip(len(found[0]))
             self._take_value(word, found[found.re.groups])
         elif self.begins("{"):
-            name = NAME.match(self.text, self.at + 1)
+            name, begins = NAME.match(self.text, self.at + 1), self.at
             self._nested("{", "}")  # what is in it may be a secret
+            for found in _SETTING.finditer(self.text, begins, self.at):
+                self._sets(found[1])
             word.unknown = f"has ${{{brief(name[0]) if name else ''}...}}, which depends on the environment"
         elif self.more() and self.text[self.at] in "@*#?-$!0123456789[":
             word.unknown = f"has ${self.text[self.at]}"
             self.skip(1)
         else:
             word.take("$")
+
+    def arithmetic(self) -> None:
+        """Go past `((...))`."""
+        begins = self.at
+        self._nested("(", ")")
+        inside = self.text[begins : self.at]
+        if any(sign in inside for sign in ("=", "++", "--")):
+            for name in NAME.findall(inside):
+                self._sets(name)
 
     def _take_value(self, word: Word, name: str) -> None:
         if name in self._known:

@@ -164,6 +164,14 @@ def test_any_password_that_is_quoted_is_known(folder: Path, password: str) -> No
         ("export OS_PASSWORD=a~b:c", "a~b:c"),
         ('export OS_PASSWORD=x\nif [ -z "$OS_PASSWORD" ]; then unset OS_PASSWORD; fi', "x"),
         ("PS1='\\u $(x)'\nexport PS1=\"$(date)\"\nexport OS_PASSWORD=x", "x"),
+        ("for key in $( set | awk '{FS=\"=\"}  /^OS_/ {print $1}' ); do unset $key ; done\nexport OS_PASSWORD=x", "x"),
+        ("unset ${!OS_*}\nexport OS_PASSWORD=x", "x"),
+        ("export 'OS_PASSWORD=x y'", "x y"),
+        ("set -euo pipefail\nexport -- OS_PASSWORD=$HOME/~", f"{os.environ['HOME']}/~"),
+        ("HOME=/there\nexport OS_PASSWORD=~/x", "/there/x"),
+        ("export OS_PASSWORD=x\nfunction f {\nOS_PASSWORD=y\n}", "x"),
+        ("export OS_PASSWORD=x\nif (true); then\nA=1\nfi", "x"),
+        ("export OS_PASSWORD=x\ncase a in\n(a) A=1;;\nesac\nif (( 1 )); then A=2; fi", "x"),
     ],
 )
 def test_what_a_file_says_is_known(folder: Path, text: str, value: str) -> None:
@@ -190,6 +198,17 @@ def test_what_a_file_says_is_known(folder: Path, text: str, value: str) -> None:
         ("for OS_PASSWORD in a b; do true; done", "line 1: OS_PASSWORD .* is set by a loop"),
         ("export OS_PASSWORD=~admin", "line 1: OS_PASSWORD .* put it in quotes"),
         ("export OS_PASSWORD={a,b}", "line 1: OS_PASSWORD .* braces that bash expands"),
+        ("export OS_PASSWORD=a\n: ${OS_PASSWORD:=b}", "line 2: OS_PASSWORD .* while another value is made"),
+        ("A=${B:-${OS_PASSWORD=b}}", "line 1: OS_PASSWORD .* while another value is made"),
+        ("((OS_PASSWORD=3))", "line 1: OS_PASSWORD .* while another value is made"),
+        ("A=$((OS_PASSWORD=3))", "line 1: OS_PASSWORD .* while another value is made"),
+        ("let 'OS_PASSWORD = 3'", "line 1: OS_PASSWORD .* by `let`"),
+        ("echo x {OS_PASSWORD}>/dev/null", "line 1: OS_PASSWORD .* by a redirection"),
+        ("declare -u OS_PASSWORD\nOS_PASSWORD=a", "line 2: OS_PASSWORD .* declared with -u"),
+        ("export OS_PASSWORD=a\nexport -n OS_PASSWORD", "line 2: OS_PASSWORD .* declared with -n"),
+        ("OS_PASSWORD[0]=a\nOS_PASSWORD=b", "line 2: OS_PASSWORD .* an array"),
+        ("OS_PASSWORD=a\nunset $(list)", "line 2: OS_PASSWORD .* taken away by `unset`"),
+        ("unset HOME\nOS_PASSWORD=~", "line 2: OS_PASSWORD .* changes HOME"),
     ],
 )
 def test_what_a_shell_alone_can_know_is_refused(text: str, words: str) -> None:
@@ -207,6 +226,8 @@ def test_what_a_shell_alone_can_know_is_refused(text: str, words: str) -> None:
         ("export OS_PASSWORD=x\r\n", "line 1: has the line end of Windows"),
         ("export OS_PASSWORD=x\nsource stackrc", "line 2: has `source`, which may set anything"),
         ("if true; then", "line 1: `if` is not closed"),
+        ("\ufeffexport OS_PASSWORD=x", "line 1: begins with a byte order mark"),
+        ("declare -n A=OS_PASSWORD", "line 1: has a declaration of another name"),
     ],
 )
 def test_a_file_that_cannot_be_read_is_refused(text: str, words: str) -> None:
