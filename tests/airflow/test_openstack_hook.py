@@ -89,6 +89,13 @@ def test_empty_fields_of_the_form_count_as_left_out(monkeypatch: pytest.MonkeyPa
             "https://[2001:db8::1]:5000/identity/v3",
         ),
         ({"extra": {"auth_url": "http://192.0.2.1/v3"}}, "http://192.0.2.1/v3"),
+        ({"port": 5000, "extra": {"auth_url": "http://192.0.2.1/v3"}}, "http://192.0.2.1:5000/v3"),
+        ({"host": "192.0.2.1", "extra": {"auth_url": "http://192.0.2.1/v3"}}, "http://192.0.2.1/v3"),
+        ({"host": "http://192.0.2.1/identity", "schema": "v3"}, "http://192.0.2.1/identity/v3"),
+        ({"host": "http://192.0.2.1/identity", "schema": "identity/v3"}, "http://192.0.2.1/identity/v3"),
+        ({"host": "192.0.2.1", "port": 5000, "schema": "HTTPS://"}, "https://192.0.2.1:5000"),
+        ({"host": "2001:db8::1", "port": 5000, "schema": "http"}, "http://[2001:db8::1]:5000"),
+        ({"host": " http://192.0.2.1:5000/v3 \n"}, "http://192.0.2.1:5000/v3"),
     ],
 )
 def test_the_address_is_put_together(monkeypatch: pytest.MonkeyPatch, fields: dict[str, Any], url: str) -> None:
@@ -96,6 +103,69 @@ def test_the_address_is_put_together(monkeypatch: pytest.MonkeyPatch, fields: di
     extra = {"project_name": "p", **fields.pop("extra", {})}
     connection(monkeypatch, login="u", password="secret", extra=extra, **fields)
     assert OpenStackHook("testcloud").get_conn().config["auth"]["auth_url"] == url
+
+
+@pytest.mark.parametrize(
+    ("fields", "words"),
+    [
+        ({"host": "http://192.0.2.1/v3", "schema": "https"}, "and schema 'https' do not agree - give one"),
+        ({"host": "http://192.0.2.1/v3", "schema": "v2.0"}, "and the path 'v2.0' of its schema do not agree"),
+        ({"host": "http://192.0.2.1", "extra": {"auth_url": "http://192.0.2.2"}}, "and the extra's auth_url do not"),
+        ({"host": "http://2001:db8::1/v3"}, "IPv6 without brackets - write"),
+        ({"host": "http://192.0.2.1:5000/v3?a=b"}, "leave out all from the [?] on"),
+        ({"host": "http://192.0.2.1", "port": 99999}, "Auth URL is no address .* - write it whole"),
+        ({"host": "http://192.0.2.1", "extra": {"reigon_name": "R"}}, "unknown key 'reigon_name' - did you mean regi"),
+        ({"host": "http://192.0.2.1", "extra": "{"}, "its extra is no JSON "),
+        ({"host": "http://192.0.2.1", "extra": "[1]"}, "its extra is no JSON object"),
+        ({"host": "http://192.0.2.1", "extra": {"auth": 1}}, "auth is no JSON object"),
+    ],
+)
+def test_fields_that_do_not_fit_are_named(monkeypatch: pytest.MonkeyPatch, fields: dict[str, Any], words: str) -> None:
+    """What would be passed over, or cannot be read, is told with what to do."""
+    connection(monkeypatch, **{"login": "u", "password": "secret", "extra": {"project_name": "p"}, **fields})
+    if isinstance(fields.get("extra"), dict):
+        connection(
+            monkeypatch, **{"login": "u", "password": "s", **fields, "extra": {"project_id": "p", **fields["extra"]}}
+        )
+    with pytest.raises(RallycrossError, match=words):
+        OpenStackHook("testcloud").get_conn()
+
+
+@pytest.mark.parametrize(
+    ("fields", "auth"),
+    [
+        ({"auth": {"username": "u", "password": "s", "project_name": "p"}}, {"username": "u", "project_name": "p"}),
+        ({"OS_PROJECT_NAME": "p", "user-domain-name": "D"}, {"project_name": "p", "user_domain_name": "D"}),
+        ({"tenant_name": "p"}, {"tenant_name": "p"}),
+        ({"auth_type": "v3totp", "project_id": "p"}, {"username": "login", "passcode": "secret"}),
+        ({"auth_type": "v3oidcaccesstoken", "protocol": "openid"}, {"access_token": "secret", "protocol": "openid"}),
+        ({"auth_type": "v3oidcclientcredentials"}, {"client_id": "login", "client_secret": "secret"}),
+        (
+            {"application_credential_id": "i", "application_credential_secret": "s"},
+            {"application_credential_id": "login", "application_credential_secret": "secret"},
+        ),
+        (
+            {"auth_type": "v3applicationcredential", "application_credential_name": "n"},
+            {"application_credential_name": "n", "username": "login", "user_domain_name": "Default"},
+        ),
+    ],
+)
+def test_fields_are_what_the_way_to_sign_in_takes(
+    monkeypatch: pytest.MonkeyPatch, fields: dict[str, Any], auth: dict[str, str]
+) -> None:
+    """Login and password are what an auth type calls so; the extra may be an entry of clouds.yaml."""
+    connection(monkeypatch, host=URL, login="login", password="secret", extra=fields)
+    found = OpenStackHook("testcloud").get_conn().config["auth"]
+    assert {**found, **auth} | ({"username": "login"} if "auth" in fields else {}) == found
+
+
+def test_a_vendors_profile_is_filled_in(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A connection may name a vendor that openstacksdk knows, in the place of the address."""
+    connection(monkeypatch, login="u", password="secret", extra={"profile": "otc", "project_name": "p"})
+    assert OpenStackHook("testcloud").get_conn().config["auth"]["auth_url"].startswith("https://iam.eu-de.otc")
+    connection(monkeypatch, login="u", password="secret", extra={"profile": "nobodys", "project_name": "p"})
+    with pytest.raises(RallycrossError, match="'nobodys'"):
+        OpenStackHook("testcloud").get_conn()
 
 
 def test_a_connection_may_be_a_uri(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -175,7 +175,7 @@ def _auth(name: str, plain: Mapping[str, Any], given: Mapping[str, Any]) -> tupl
     if kind.startswith("v2"):
         raise SignInFailed(f"cloud {name}: its auth_type {kind} is of keystone's version 2 - write {kind[2:]}")
     if kind not in _kinds():
-        remedy = did_you_mean(kind, _kinds()) or "mend it"
+        remedy = did_you_mean(kind, (one for one in _kinds() if not one.startswith("v2"))) or "mend it"
         raise SignInFailed(f"cloud {name}: its auth_type {kind!r} is unknown - {remedy}")
     loader: Any = loading.get_plugin_loader(kind)
     if kind == "v3multifactor":  # takes what its methods take
@@ -220,11 +220,15 @@ def wrong_url(url: str) -> str:
         parts = urlsplit(url)
         there = bool(parts.hostname) and (parts.port is None or parts.port > 0)
     except ValueError as error:
+        if "[" not in url and url.partition("://")[2].partition("/")[0].count(":") > 1:
+            return f"{url!r} has an address of IPv6 without brackets - write http://[2001:db8::1]:5000/v3"
         return f"is no address ({error}) - write it whole, such as http://192.0.2.1:5000/v3"
     if parts.scheme not in {"http", "https"} or not there:
         return f"{url!r} is not whole - write it with http:// or https://, host and port: http://192.0.2.1:5000/v3"
     if any(one.isspace() for one in url):
         return "has a blank in it - take it out"
+    if parts.query or parts.fragment:
+        return f"has more than a path - leave out all from the {'?' if parts.query else '#'} on"
     return ""
 
 
