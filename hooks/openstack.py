@@ -17,6 +17,7 @@ from rallycross.cloud.cloud import Cloud
 from rallycross.cloud.clouds_file import CloudsFile
 from rallycross.cloud.entry import auth_keys, auth_type_of, wrong_url
 from rallycross.cloud.variables import service_keys
+from rallycross.deployment.answering import signed_in
 from rallycross.errors import RallycrossError, did_you_mean
 from rallycross.secret import is_secret_name
 
@@ -66,11 +67,11 @@ class OpenStackHook(BaseHook):
     def test_connection(self) -> tuple[bool, str]:
         """Sign in, for the form's Test button."""
         try:
-            session = self.get_conn().connect()
-            services = {service["type"] for service in session.service_catalog}
+            cloud = self.get_conn()
+            access = signed_in(cloud.name, cloud.config)
         except Exception as error:  # noqa: BLE001 - whatever it is, the form is to show it
             return False, f"{type(error).__name__}: {error}"
-        return True, f"Signed in as {session.current_user_id}; the catalog has {', '.join(sorted(services))}"
+        return True, f"Signed in; the catalog has {', '.join(sorted(access.endpoints))}"
 
     def _registered(self) -> Cloud:
         row = store().clouds.get(self.conn_id)

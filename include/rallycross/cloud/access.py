@@ -1,5 +1,6 @@
 """Signing in: from an entry of `clouds.yaml` to a token and the endpoints that it is good for."""
 
+import re
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -22,6 +23,7 @@ from rallycross.settings import settings
 _NO_TLS = ("WRONG_VERSION_NUMBER", "record layer", "wrong version number")  # as OpenSSL says it
 _TLS = ("HTTPS port", "to an HTTPS", "BadStatusLine")  # as servers say it that expect TLS
 SIGN_IN_LIMIT = 60  # seconds until the identity service must have answered, unless the cloud's entry says otherwise
+_USERINFO = re.compile(r"://[^/\s@]+@")
 
 
 @dataclass(frozen=True)
@@ -108,15 +110,17 @@ def refusal(config: dict[str, Any], error: Exception) -> str:
     """Return why one cannot sign in, and what to do about it."""
     auth = config.get("auth", {})
     url = str(auth.get("auth_url"))
-    names = ("username", "application_credential_id", "user_id", "client_id")
+    names = ("username", "application_credential_id", "user_id", "application_credential_name", "client_id")
     who = next((auth[name] for name in names if auth.get(name)), "whoever has the token")
     told = " ".join(_why(error).split())[:500] or type(error).__name__
     if federated.is_federated(config.get("auth_type")):
         told = federated.said_by_provider(error) or told
         remedy = federated.remedy(auth, error)
         where = federated.refused_at(auth, error)
-        return f"{who} cannot sign in at {where}: {told}{f' - {remedy}' if remedy else _remedy(url, error, told)}"
-    return f"{who} cannot sign in at {url}: {told}{_remedy(url, error, told)}"
+        said = f"{who} cannot sign in at {where}: {told}{f' - {remedy}' if remedy else _remedy(url, error, told)}"
+    else:
+        said = f"{who} cannot sign in at {url}: {told}{_remedy(url, error, told)}"
+    return _USERINFO.sub("://", said)
 
 
 def _remedy(url: str, error: Exception, told: str) -> str:

@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+import requests
 import yaml
 from openstack.config import OpenStackConfig
 from openstack.config import loader as places
@@ -81,18 +82,28 @@ class CloudsFile:
         given = self._entries[name]
         if not isinstance(given, dict):
             raise RallycrossError(f"{self.where}: the cloud {name!r} is no mapping - write `auth:` and so on below it")
-        given = {key: value for key, value in given.items() if value is not None}
+        given = {key: value for key, value in given.items() if value is not None and key not in _OF_NO_USE}
         if not isinstance(given.get("auth", {}), dict):
             raise RallycrossError(
                 f"{self.where}: the cloud {name!r}: its `auth` is no mapping - write auth_url below it"
             )
+        for key, value in given.get("auth", {}).items():
+            if isinstance(value, dict | list) and key != "auth_methods":
+                raise RallycrossError(f"{self.where}: the cloud {name!r}: its {key} is no text - write it in quotes")
         profile = given.get("profile") or given.get("cloud")
+        if profile and not isinstance(profile, str):
+            raise RallycrossError(f"{self.where}: the cloud {name!r}: its `profile` is no text - write a vendor's name")
         sdk = OpenStackConfig(config_files=[], secure_files=[], load_envvars=False)
         sdk.cloud_config = {"clouds": {name: given}}
         try:
             found = sdk.get_one(cloud=name, validate=False, region_name=region or "").config
         except Exception as error:
             told = " ".join(str(error).split()) or type(error).__name__
+            if isinstance(error, requests.RequestException):
+                raise RallycrossError(
+                    f"{self.where}: the cloud {name!r}: its vendor's profile cannot be fetched ({told})"
+                    " - write `auth_url` below `auth`, and leave `profile` out"
+                ) from error
             raise RallycrossError(f"{self.where}: the cloud {name!r} cannot be used ({told}) - mend it") from error
         if profile and "auth_url" not in found["auth"]:
             raise RallycrossError(
@@ -104,13 +115,15 @@ class CloudsFile:
         return {key: value for key, value in whole.items() if key not in {"profile", "cloud", "regions"}}
 
 
+# What openstacksdk reads of an entry for what is not done here, and stumbles over.
+_OF_NO_USE = frozenset({"external_network", "internal_network", "metrics", "networks"})
 _NOTHING = {"networks": [], "region_name": ""}  # what openstacksdk puts into each entry
 
 
 def parsed(text: str, where: str) -> Any:
     """Return the data of a clouds.yaml; raise `RallycrossError` with line and column where it is not YAML.
 
-    A password such as 0123 or yes is the text that it looks like.
+    A password such as 0123 or yes is the text that it looks like, and so is a version.
     """
     if "\0" in text:
         raise RallycrossError(f"{where}: is no text - name a clouds.yaml")
@@ -150,12 +163,13 @@ def _values(node: yaml.Node, known: dict[int, int]) -> int:
 
 
 class _Loader(Loader):
-    """Leaves what stands below `auth` as it is written."""
+    """Leaves what stands below `auth`, and each version, as it is written: 2.60 is not 2.6."""
 
     def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
         for key, value in node.value:
-            if isinstance(key, yaml.ScalarNode) and key.value == "auth" and isinstance(value, yaml.MappingNode):
-                for _, one in value.value:
+            named = key.value if isinstance(key, yaml.ScalarNode) else ""
+            if named.endswith("version") or (named == "auth" and isinstance(value, yaml.MappingNode)):
+                for one in [value] if named != "auth" else [one for _, one in value.value]:
                     if isinstance(one, yaml.ScalarNode) and one.tag in _NUMBERS and one.style is None:
                         one.tag = "tag:yaml.org,2002:str"
         return dict(super().construct_mapping(node, deep=deep))

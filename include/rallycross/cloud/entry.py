@@ -4,6 +4,7 @@ openstackclient's rules: of `auth`, an auth type gets what it takes and no more;
 user or project without a domain is of the default one.
 """
 
+import logging
 import re
 from collections.abc import Iterator, Mapping
 from functools import cache
@@ -16,7 +17,7 @@ from keystoneauth1.session import Session
 from openstack.config import OpenStackConfig
 from openstack.config.cloud_region import CloudRegion
 
-from rallycross.cloud.errors import SignInFailed
+from rallycross.cloud.errors import SignInFailed, without_secrets
 from rallycross.errors import did_you_mean
 from rallycross.secret import is_secret_name
 
@@ -40,10 +41,18 @@ _BOUND = frozenset(
 )
 _OF_USER = frozenset({"username", "user_id", "user_domain_id", "user_domain_name"})
 _VERSION = re.compile(r"v?\d+(\.\d+)?|latest|auto", re.IGNORECASE)
+_MICROVERSION = re.compile(r"\d+\.\d+|latest")
+_MOST = 1_000_000  # seconds, and times
+_NOT_INSTALLED = {  # the part of keystoneauth1 that brings a way to sign in
+    **dict.fromkeys(("v3adfspassword", "v3samlpassword"), "saml2"),
+    **dict.fromkeys(("v3fedkerb", "v3kerberos"), "kerberos"),
+    "v3oauth1": "oauth1",
+}
 _WHO = {  # one of these, too
     **dict.fromkeys(_BY_USER, ("username", "user_id")),
     "v3applicationcredential": ("application_credential_id", "application_credential_name"),
 }
+_BY_NAME = ("application_credential_id", "username", "user_id")  # a name is that of one user's
 
 
 def region_of(name: str, config: Mapping[str, Any], session: type[Session] = Session) -> CloudRegion:
@@ -93,6 +102,10 @@ def auth_keys() -> frozenset[str]:
     return frozenset(found)
 
 
+# It calls the parts of keystoneauth that are not installed errors, each time anew.
+logging.getLogger("stevedore.extension").setLevel(logging.CRITICAL)
+
+
 @cache
 def _kinds() -> frozenset[str]:
     return frozenset(loading.get_available_plugin_names())
@@ -119,7 +132,8 @@ def _wrong(given: Mapping[str, Any]) -> Iterator[str]:
         return
     for key, value in {**{key: given[key] for key in given.keys() & auth_keys()}, **auth}.items():
         if key not in auth_keys():
-            yield f"its `auth` has the unknown key {key!r} - {did_you_mean(key, auth_keys()) or 'take it out'}"
+            close = did_you_mean(key.lower().removeprefix("os_"), auth_keys())
+            yield f"its `auth` has the unknown key {key!r} - {close or 'take it out'}"
         if isinstance(value, dict | list) and key != "auth_methods":
             yield f"its {key} is no text - write it in quotes"
         if is_secret_name(key) and (isinstance(value, bool) or not isinstance(value, str | int)):
@@ -144,9 +158,13 @@ def _wrong_with_numbers(given: Mapping[str, Any]) -> Iterator[str]:
     for key, value in given.items():
         if key == "api_timeout" or key.endswith(("_retries", "_retry_delay")):
             try:
-                float(value)
+                fits = 0 <= float(value) <= _MOST
             except (TypeError, ValueError):
-                yield f"its {key} must be a number"
+                fits = False
+            if not fits:
+                yield f"its {key} must be a number, from 0 to {_MOST}"
+        elif key.endswith("default_microversion") and not _MICROVERSION.fullmatch(str(value)):
+            yield f"its {key} is {value!r} - it must be a microversion, such as '2.60' in quotes, or latest"
         elif key.endswith(("api_version", "min_version", "max_version")) and not _VERSION.fullmatch(str(value)):
             yield f"its {key} is {value!r} - it must be a version, such as 3 or 2.60"
 
@@ -169,14 +187,7 @@ def _auth(name: str, plain: Mapping[str, Any], given: Mapping[str, Any]) -> tupl
         **{key: plain[key] for key in plain.keys() & auth_keys()},
         **{key: value for key, value in plain["auth"].items() if value not in (None, "")},
     }
-    explicit = given.get("auth_type") or given.get("auth_plugin")
-    kind = str(explicit or auth_type_of(there))
-    kind = {"token_endpoint": "admin_token", "None": "none"}.get(kind, kind)
-    if kind.startswith("v2"):
-        raise SignInFailed(f"cloud {name}: its auth_type {kind} is of keystone's version 2 - write {kind[2:]}")
-    if kind not in _kinds():
-        remedy = did_you_mean(kind, (one for one in _kinds() if not one.startswith("v2"))) or "mend it"
-        raise SignInFailed(f"cloud {name}: its auth_type {kind!r} is unknown - {remedy}")
+    kind = _kind(name, there, given)
     loader: Any = loading.get_plugin_loader(kind)
     if kind == "v3multifactor":  # takes what its methods take
         methods = plain.get("auth_methods") or there.get("auth_methods") or []
@@ -200,11 +211,28 @@ def _auth(name: str, plain: Mapping[str, Any], given: Mapping[str, Any]) -> tupl
     return kind, auth
 
 
+def _kind(name: str, there: Mapping[str, Any], given: Mapping[str, Any]) -> str:
+    """Return the auth type; raise `SignInFailed` where there is none of that name."""
+    explicit = given.get("auth_type") or given.get("auth_plugin")
+    kind = str(explicit or auth_type_of(there))
+    kind = {"token_endpoint": "admin_token", "None": "none"}.get(kind, kind)
+    if kind.startswith("v2"):
+        raise SignInFailed(f"cloud {name}: its auth_type {kind} is of keystone's version 2 - write {kind[2:]}")
+    if kind not in _kinds() and kind in _NOT_INSTALLED:
+        part = f"keystoneauth1[{_NOT_INSTALLED[kind]}]"
+        raise SignInFailed(f"cloud {name}: its auth_type {kind} needs {part} - install it beside Rallycross")
+    if kind not in _kinds():
+        remedy = did_you_mean(kind, (one for one in _kinds() if not one.startswith("v2"))) or "mend it"
+        raise SignInFailed(f"cloud {name}: its auth_type {kind!r} is unknown - {remedy}")
+    return kind
+
+
 def _complete(name: str, kind: str, auth: Mapping[str, Any]) -> None:
     """Raise where something is missing, or an address is none."""
     missing = [key for key in _SECRET_OF.get(kind, ()) if key not in auth]
-    if kind in _WHO and not auth.keys() & set(_WHO[kind]):
-        missing.append(" or ".join(_WHO[kind]))
+    who = _BY_NAME if kind == "v3applicationcredential" and "application_credential_name" in auth else _WHO.get(kind)
+    if who and not auth.keys() & set(who):
+        missing.append(" or ".join(who))
     if kind not in {"none", "http_basic", "admin_token"} and "auth_url" not in auth:
         missing.append("auth_url")
     if missing:
@@ -216,17 +244,17 @@ def _complete(name: str, kind: str, auth: Mapping[str, Any]) -> None:
 
 def wrong_url(url: str) -> str:
     """Return what is wrong with the address of an identity service, and what to do; nothing where it can be one."""
+    if any(one.isspace() or not one.isprintable() for one in url):
+        return "has a blank, or what cannot be seen, in it - take it out"
+    if "[" not in url and url.partition("://")[2].partition("/")[0].rpartition("@")[2].count(":") > 1:
+        return "has an address of IPv6 without brackets - write http://[2001:db8::1]:5000/v3"
     try:
         parts = urlsplit(url)
         there = bool(parts.hostname) and (parts.port is None or parts.port > 0)
     except ValueError as error:
-        if "[" not in url and url.partition("://")[2].partition("/")[0].count(":") > 1:
-            return f"{url!r} has an address of IPv6 without brackets - write http://[2001:db8::1]:5000/v3"
         return f"is no address ({error}) - write it whole, such as http://192.0.2.1:5000/v3"
     if parts.scheme not in {"http", "https"} or not there:
-        return f"{url!r} is not whole - write it with http:// or https://, host and port: http://192.0.2.1:5000/v3"
-    if any(one.isspace() for one in url):
-        return "has a blank in it - take it out"
+        return f"{without_secrets(url)!r} is not whole - write it with http:// or https://, host and port: http://192.0.2.1:5000/v3"
     if parts.query or parts.fragment:
         return f"has more than a path - leave out all from the {'?' if parts.query else '#'} on"
     return ""

@@ -12,12 +12,13 @@ from rallycross.errors import RallycrossError
 from rallycross.settings import settings
 
 _PATIENCE = 30  # seconds for one answer of the identity service; registered clouds keep their own
+_TRIES = 5.0  # seconds in which what fails in passing is asked again: somebody waits for what is wrong
 
 
 def signed_in(name: str, entry: Mapping[str, Any]) -> Access:
     """Sign in by an entry of a clouds.yaml; raise `RallycrossError`."""
     cloud = Cloud(name, {"api_timeout": _PATIENCE, **entry})
-    access = SignIn(cloud)(patience=min(settings().api_patience, _PATIENCE))
+    access = SignIn(cloud)(patience=min(settings().api_patience, _TRIES))
     check_clock(cloud, access, datetime.now(UTC))
     return access
 

@@ -88,6 +88,34 @@ def test_secrets_are_what_they_look_like() -> None:
     assert (auth["token"], auth.get("user_id")) == ("1_0", None)
 
 
+def test_a_version_is_what_is_written() -> None:
+    """2.60 is another version than 2.6."""
+    text = "clouds: {c: {auth: {auth_url: u}, compute_default_microversion: 2.60, volume_api_version: 3}}"
+    entry = CloudsFile.of_text(text, "x").cloud("c").config
+    assert (entry["compute_default_microversion"], entry["volume_api_version"]) == ("2.60", "3")
+
+
+def test_what_is_not_used_is_no_obstacle() -> None:
+    """Networks and metrics of an entry are for others; openstacksdk refuses the old form of the one with the new."""
+    more = "external_network: x, internal_network: y, networks: no list, metrics: no mapping"
+    entry = CloudsFile.of_text(f"clouds: {{c: {{auth: {{auth_url: u}}, {more}}}}}", "x").cloud("c").config
+    assert entry == {"auth": {"auth_url": "u"}}
+
+
+@pytest.mark.parametrize(
+    ("entry", "words"),
+    [
+        ("{auth: {auth_url: [u]}}", "its auth_url is no text - write it in quotes"),
+        ("{profile: [otc], auth: {}}", "its `profile` is no text"),
+        ("{profile: 'http://127.0.0.1:9', auth: {}}", "its vendor's profile cannot be fetched .* - write `auth_url`"),
+    ],
+)
+def test_what_cannot_be_used_is_named(entry: str, words: str) -> None:
+    """The cloud, the key and the remedy are told."""
+    with pytest.raises(RallycrossError, match=f"F: the cloud 'c': {words}"):
+        CloudsFile.of_text(f"clouds: {{c: {entry}}}", "F").cloud("c")
+
+
 @pytest.mark.parametrize(
     ("content", "words"),
     [

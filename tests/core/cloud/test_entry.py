@@ -78,6 +78,18 @@ def test_an_auth_type_gets_what_it_takes(config: dict[str, Any], taken: dict[str
     ("config", "words"),
     [
         ({"auth": {"username": "u", "project_name": "p"}}, "no password .* or into the secure.yaml"),
+        ({"auth": {**WHO, "AUTH_URL": "u"}}, "unknown key 'AUTH_URL' - did you mean auth_url"),
+        ({"auth": WHO, "api_timeout": -1}, "api_timeout must be a number, from 0"),
+        ({"auth": WHO, "api_timeout": float("nan")}, "api_timeout must be a number, from 0"),
+        ({"auth": WHO, "compute_default_microversion": "abc"}, "must be a microversion"),
+        ({"auth_type": "v3kerberos", "auth": WHO}, r"needs keystoneauth1\[kerberos\] - install it"),
+        (
+            {"auth": {"application_credential_name": "n", "application_credential_secret": "s"}},
+            "no application_credential_id or username or user_id",
+        ),
+        ({"auth": {**WHO, "auth_url": "http://::1:5000/v3"}}, "IPv6 without brackets - write"),
+        ({"auth": {**WHO, "auth_url": "http://h/v3\x01"}}, "what cannot be seen, in it"),
+        ({"auth": {**WHO, "auth_url": "http://h/v3#x"}}, "leave out all from the # on"),
         ({"auth": {"username": "u", "password": None}}, "no password"),
         ({"auth": {"password": "p"}}, "no username or user_id"),
         ({"auth_type": "token", "auth": {"username": "u"}}, "no token"),
@@ -139,6 +151,15 @@ def test_a_refused_password_is_sent_once(small_cloud: SmallCloud) -> None:
     with pytest.raises(SignInFailed, match=r"it was sent once"):
         SignIn(small_cloud.cloud(password="wr0ng-one"))()
     assert small_cloud.sent()["POST identity"] == 1
+
+
+def test_a_password_in_the_address_is_not_shown(small_cloud: SmallCloud) -> None:
+    """Where one cannot sign in, the address is told without the user and the password in it."""
+    url = small_cloud.url.replace("http://", "http://somebody:canary@")
+    with pytest.raises(SignInFailed) as caught:
+        SignIn(small_cloud.cloud(auth_url=f"{url}/identity/v3", password="wrong"))()
+    assert small_cloud.url in str(caught.value)
+    assert "canary" not in str(caught.value)
 
 
 def test_variables_are_those_of_openstackclient() -> None:

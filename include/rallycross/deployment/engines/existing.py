@@ -12,6 +12,7 @@ from rallycross.cloud.catalog import interfaces
 from rallycross.cloud.cloud import Cloud
 from rallycross.cloud.clouds_file import CloudsFile
 from rallycross.cloud.entry import INTERFACES, acting_as, wrong_url
+from rallycross.cloud.errors import without_secrets
 from rallycross.cloud.reach import silent
 from rallycross.cloud.variables import entry_from_variables, openrc_variables, service_keys
 from rallycross.deployment import named_hosts
@@ -35,7 +36,7 @@ def _with_url(auth: dict[str, Any]) -> str | None:
     if not auth.get("auth_url"):
         return "must have an `auth_url`"
     wrong = wrong_url(auth["auth_url"]) if isinstance(auth["auth_url"], str) else ""
-    return f"has an auth_url that {wrong}" if wrong else None
+    return f"its auth_url {wrong}" if wrong else None
 
 
 class Existing:
@@ -105,7 +106,8 @@ class Existing:
             say("failed", str(error))
             raise
         say("done")
-        environment = {"auth_url": entry.get("auth", {}).get("auth_url"), "services": sorted(access.endpoints)}
+        url = entry.get("auth", {}).get("auth_url") or entry.get("auth_url")
+        environment = {"auth_url": without_secrets(str(url)), "services": sorted(access.endpoints)}
         regions = (entry["region_name"],) if entry.get("region_name") else ()
         return Deployed(spec.name, yaml.safe_dump({"clouds": entries}, sort_keys=False), environment, regions=regions)
 
