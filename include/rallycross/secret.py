@@ -5,35 +5,38 @@ password of a URL), or because it is known to stand under such a name elsewhere.
 stand: in mappings, in YAML and JSON inside of texts, in `NAME=value`, headers, queries of URLs and command lines.
 """
 
-import html
+import datetime as dt
 import json
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from typing import Any
-from urllib.parse import quote, quote_plus
 
 import yaml
 
 from rallycross.foreign import NOT_YAML
-
-HIDDEN = "***"
+from rallycross.known_secret import HIDDEN, stands_in, without
+from rallycross.secret_commands import MAY_BE_COMMAND, without_passwords
 
 _SHORT = 2  # characters; what is as short as this would be found in every other word
-_WHOLE_WORD = 5  # characters; what is as short as this is looked for as a whole word
 _PARSED = 1 << 16  # characters; a longer text is not read as YAML or JSON, its lines alone are looked at
 _DEEPEST = 100  # levels of what is read; the C parser of YAML dies of too many
 _LONG_NUMBER = 20  # digits; a longer one is a token
-_PAIR = "auth"  # a user and a password in a list: how aiohttp, and so `HttpRequests`, is given them
+_AUTH = "auth"
+# A user and a password, in a list or with a colon between: how aiohttp, and so `HttpRequests`, is given them.
+_PAIR = re.compile(r"(?:(?:basic|digest|http|proxy)_?)?auth", re.IGNORECASE)
 
 # Names. `adminPass`, `admin_pass` and `Admin-Pass` have the same words.
 _WORDS = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|[0-9]+")
 _PART = re.compile(
     r"passw|pwd|(admin|user|root|db|sql|ssh|smtp|ldap|bind|rabbit|vnc)pass$|passphrase|secret|token|apikey|accesskey|privatekey|secretkey|authoriz?ation$|hmac|"
-    r"user_?data$|credentials?$|cookies?$",
+    r"user_?data$|credentials?$|cookies?$|passcode|jwt$|psk$|privkey|ssl_?key$|assertion$|saml_?response$|"
+    r"snmp_?community|web_?hooks?$",
     re.IGNORECASE,
 )
-_LAST = re.compile(r"pass|passes|sig|signature|pat")  # secret as a name's last word
+_LAST = re.compile(r"pass|passes|sig|signature|pat|otp")  # secret as a name's last word
+_WEBHOOK = re.compile(r"web_?hook_?(?:ur[il])s?$", re.IGNORECASE)  # who knows it may call it
+_ALONE = re.compile(r"passw(or)?d|pwd|pass|passphrase|passcode")  # no figure ends in these: any number is secret
 _KEY = re.compile(r"keys?")  # so, too, where another word stands before it that is none of these
 _NO_SECRET_KEY = re.compile(
     r"public|primary|foreign|sort|routing|partition|group|cache|map|host|dedup|idempotency|index|keypair|authorized|"
@@ -59,14 +62,22 @@ _AUTHTOKEN = re.compile(r"auth_?token$", re.IGNORECASE)  # a section of OpenStac
 _PRIVATE_KEY = re.compile(r"-----BEGIN ([A-Z0-9 ]*PRIVATE KEY)[A-Z ]*-----.*?(?:-----END \1[A-Z ]*-----|\Z)", re.DOTALL)
 _PUBLIC_KEY = re.compile(r"\s*(ssh-|ecdsa-|sk-|-----BEGIN (PUBLIC KEY|CERTIFICATE))")
 _USERINFO = re.compile(r"\b([A-Za-z][A-Za-z0-9+.-]{0,20}://)([^\s/?#'\"<>]{1,4096})@")
+# Databases and brokers are told passwords with a slash in them, too; in other URLs a path would begin there.
+_OF_DATABASES = re.compile(
+    r"\b((?:mysql|mariadb|postgres|oracle|mssql|mongodb|redis|valkey|amqp|rabbit|kombu|ldap)[A-Za-z0-9+.-]{0,20}://)"
+    r"([^\s/?#'\"<>:@]{0,256}:[^\s'\"<>@:]{1,4096})@"
+)
 _TOKENS = re.compile(
     r"gAAAAA[\w-]{20,}=*"  # Fernet's, and so keystone's
     r"|\beyJ[\w-]{8,}\.[\w-]{8,}\.[\w-]*"  # a JWT
-    r"|\bgh[pousr]_\w{20,}|\bglpat-[\w-]{16,}"
+    r"|\bgh[pousr]_\w{20,}|\bgithub_pat_\w{20,}|\bglpat-[\w-]{16,}|\bxox[abeoprs]-[\w-]{10,}|\bAIza[\w-]{30,}"
+    # What stands in the address of a webhook lets anybody call it.
+    r"|(?<=hooks\.slack\.com/)[\w/-]{10,}|(?<=/api/webhooks/)[\w/-]{10,}|(?<=\.webhook\.office\.com/)[\w/@-]{10,}"
 )
 _SCHEME = re.compile(r"\b(Bearer|Basic|Digest|Negotiate)(\s+)(?=[^\s'\",]*[0-9A-Z=._+/~-])([\w.=+/~-]{6,})")
 _NAME = r"[A-Za-z_][\w.-]*"
-_QUOTED = r"\"(?:\\.|[^\"\\])*\"|'(?:\\.|''|[^'\\])*'"
+# The first two of the inner ones are how a shell is given a ' between two that quote: 'it'\''s', 'it'"'"'s'.
+_QUOTED = r"\"(?:\\.|[^\"\\])*\"|'(?:'\\''|'\"'\"'|\\.|''|[^'\\])*'"
 _HEADER = re.compile(
     r"(\b(?:(?:Proxy-)?Authorization|(?:Set-)?Cookie|X-[\w-]*Token|X-[\w-]*Key)\s*:\s*)[^\s\"'][^\r\n\"']*",
     re.IGNORECASE,
@@ -74,21 +85,42 @@ _HEADER = re.compile(
 # How a name is written, and the value that belongs to it: `NAME=x`, `&name=x`, `name: x`, `"name": "x"`, `--name x`.
 _NAMED_VALUES = (
     (re.compile(rf"[?&](?P<name>{_NAME})="), re.compile(r"[^\s&\"'#]+")),
-    (re.compile(rf"(?<![\w.?&-])-{{0,2}}(?P<name>{_NAME})[\"']?\s?=\s?"), re.compile(rf"{_QUOTED}|[^\s\"'=][^\s\"']*")),
     (
-        re.compile(rf"(?<![\w./-])(?P<name>{_NAME})\s*:\s+|(?P<quote>\\?[\"'])(?P<quoted>{_NAME})(?P=quote)\s*:\s*"),
-        re.compile(rf"\\\".*?\\\"|{_QUOTED}|[^\s,}}\]\"']+(?=[^\S\n]*(?:$|[,}}\]\"']))", re.MULTILINE),
+        re.compile(rf"(?:(?<=%3F)|(?<=%3f)|(?<=%26)|(?<![\w.%-]))(?P<name>{_NAME})%3[Dd]"),
+        re.compile(r"(?:%(?!26)[0-9A-Fa-f]{2}|[^\s&\"'#%])+"),
     ),
+    (
+        re.compile(rf"(?<![\w.?&-])-{{0,2}}(?P<name>{_NAME})[\"']?\s?=\s?"),
+        re.compile(rf"b?(?:{_QUOTED})|[^\s\"'=][^\s\"']*"),
+    ),
+    (
+        re.compile(
+            rf"(?<![\w./-])(?P<name>{_NAME})\s*:\s+|(?P<quote>\\{{0,7}}[\"'])(?P<quoted>{_NAME})(?P=quote)\s*:\s*"
+        ),
+        re.compile(rf"\\+\".*?\\+\"|b?(?:{_QUOTED})|[^\s,}}\]\"']+(?=[^\S\n]*(?:$|[,}}\]\"']))", re.MULTILINE),
+    ),
+    # A JSON text that is cut off; a password behind a colon alone; a pair, as Python writes it; an element of XML.
+    (
+        re.compile(rf"(?P<quote>\\{{0,7}}[\"'])(?P<quoted>{_NAME})(?P=quote)\s*:\s*(?=\\*[\"'])"),
+        re.compile(r"\\*[\"'][^\"']*\Z"),
+    ),
+    (
+        re.compile(r"(?<![\w./:-])(?<!\$\{)(?P<name>[\w.-]*(?i:(?<!NO)passw(?:or)?d|passphrase)):"),
+        re.compile(r"[^\s,}\]\"'/&][^\s,}\]\"'&]*"),
+    ),
+    (
+        re.compile(r"\(b?(?P<quote>[\"'])(?P<quoted>\w+[_-][\w-]+|Authorization|Cookie)(?P=quote),\s*"),
+        re.compile(rf"b?(?:{_QUOTED})(?=\))"),
+    ),
+    (re.compile(rf"<(?:\w+:)?(?P<name>{_NAME})(?:\s[^<>]*)?>"), re.compile(r"[^<>]+(?=</)")),
     (re.compile(r"(?<![\w-])--?(?P<name>[A-Za-z][\w-]*)[\"']?,?\s+"), re.compile(rf"{_QUOTED}|[^\s\"'-][^\s\"']*")),
 )
-_CURL = re.compile(r"(?<![\w-])((?:-u|--user|-U|--proxy-user)[=\s]+['\"]?[^\s:'\"/]+:)([^\s'\"]+)")
-_SSHPASS = re.compile(r"(\bsshpass\s+-p\s*)(\S+)")
 _NOTHING = frozenset({"", "none", "null", "true", "false", "yes", "no", "{}", "[]", "''", '""', HIDDEN})
 
 # A text without any of these has nothing to hide, and most texts have none: looked for first.
 _MAY_HAVE = re.compile(
     r"pass|pwd|secret|token|key|auth|hmac|cookie|credential|user_?data|sig|pat\b|://|bearer|basic|digest|negotiate|gAAAAA|eyJ|"
-    r"gh[pousr]_|glpat|-u\b|--user|-U\b",
+    rf"gh[pousr]_|glpat|xox|AIza|hook|jwt|psk|otp|saml|assertion|community|github|{MAY_BE_COMMAND}",
     re.IGNORECASE,
 )
 _READABLE = re.compile(r"[\n{\[]")
@@ -98,6 +130,8 @@ _ALIAS = re.compile(r"(?:^|[\s,\[{:-])\*[A-Za-z0-9_]", re.MULTILINE)  # of YAML;
 def is_secret_name(name: str) -> bool:
     """Return whether a value of that name is one that may not be shown, unless it is a number or says nothing."""
     words = [word.lower() for word in _WORDS.findall(name)]
+    if words and _WEBHOOK.search("_".join(words)):
+        return True
     if not words or _PLUGIN.fullmatch(name) or _ABOUT.fullmatch(words[-1]) or _FIGURE.fullmatch(words[-1]):
         return False
     if _FIGURE.fullmatch(words[0]) and words[-1].endswith(_PLURALS):
@@ -122,7 +156,7 @@ def secrets_in(data: Any, name: str = "") -> Iterator[str]:
     elif isinstance(data, list | tuple | set | frozenset):
         yield from _secrets_in_list(list(data), name)
     elif _is_secret(data, name):
-        text = str(data)
+        text = data.decode(errors="replace") if isinstance(data, bytes) else str(data)
         if len(text) > _SHORT:
             yield text
     elif isinstance(data, str) and (inner := _read(data)) is not None:
@@ -142,7 +176,7 @@ def shown_text(text: str, known: Iterable[str] = ()) -> str:
         return without(text, known)
     inner = _read(text)  # as it is: what is left out would be no YAML any more
     found = tuple(secrets_in(inner)) if inner is not None else ()
-    if all(any(form in text for form in _forms(one)) for one in found):
+    if all(stands_in(text, one) for one in found):
         text = without(text, (*known, *found))
     else:  # one is folded or escaped: it stands in the text in another way than it reads
         text = _written(_shown(inner, (*known, *found), ""), like=text)
@@ -151,7 +185,7 @@ def shown_text(text: str, known: Iterable[str] = ()) -> str:
 
 def secrets_written_in(text: str) -> Iterator[str]:
     """Yield the passwords of URLs, and the tokens, that stand in a text, whatever it is."""
-    for found in _USERINFO.finditer(text):
+    for found in (*_USERINFO.finditer(text), *_OF_DATABASES.finditer(text)):
         user, colon, password = found[2].partition(":")
         if colon or "http" in found[1]:  # with ssh it is whom one signs in as
             yield password if colon else user
@@ -165,25 +199,6 @@ def shown_texts(data: Any) -> Any:
     if isinstance(data, list | tuple):
         return [shown_texts(value) for value in data]
     return shown_text(data) if isinstance(data, str) else data
-
-
-def without(text: str, secrets: Sequence[str]) -> str:
-    """Return a text without known secrets; the longest go first, for one may be the beginning of another."""
-    for secret in sorted(set(secrets) - {HIDDEN, ""}, key=len, reverse=True):
-        for form in _forms(secret):
-            if form not in text:
-                continue
-            if len(secret) > _WHOLE_WORD:
-                text = text.replace(form, HIDDEN)
-            else:
-                text = re.sub(rf"(?<![A-Za-z0-9]){re.escape(form)}(?![A-Za-z0-9])", HIDDEN, text)
-    return text
-
-
-def _forms(secret: str) -> list[str]:
-    """Return a secret as it stands in texts, in URLs, in JSON and in HTML."""
-    escaped = json.dumps(secret)[1:-1]
-    return list(dict.fromkeys([secret, escaped, quote(secret, safe=""), quote_plus(secret), html.escape(secret)]))
 
 
 def _shown(data: Any, secrets: Sequence[str], name: str) -> Any:
@@ -207,7 +222,7 @@ def _shown_list(data: list[Any], secrets: Sequence[str], name: str) -> list[Any]
 
 
 def _secrets_in_list(data: list[Any], name: str) -> Iterator[str]:
-    pair = name == _PAIR and len(data) == 2
+    pair = _PAIR.fullmatch(name) is not None and len(data) == 2
     for number, (value, place) in enumerate(zip(data, _places(data), strict=True)):
         if not (pair and number == 0):
             yield from secrets_in(value, _in_list(name) if place is None else place)
@@ -240,28 +255,37 @@ def _inner(outer: str, name: Any, value: Any) -> str:
     if is_secret_name(outer):
         return "" if name == "why" else _ANY  # of an option of a verifier's, which is kept with its reason
     inside = str(name)
-    if isinstance(value, Mapping) and (_AUTHTOKEN.search(inside) or inside == _PAIR):
+    if isinstance(value, Mapping) and (_AUTHTOKEN.search(inside) or inside == _AUTH):
         return ""
     return inside
 
 
 def _in_list(name: str) -> str:
     """Return the name of what is in a list: a number there is no count."""
+    if _PAIR.fullmatch(name):
+        return _AUTH
     return _ANY if is_secret_name(name) else name
 
 
 def _is_secret(value: Any, name: str) -> bool:
     if isinstance(value, bytes):
         value = value.decode(errors="replace")
-    if isinstance(value, bool) or not isinstance(value, str | int):
+    if isinstance(value, dt.date):  # what YAML makes of 2001-02-03
+        value = str(value)
+    if isinstance(value, bool) or not isinstance(value, str | int | float):
         return False
-    if name == _PAIR:
-        return not isinstance(value, int) or len(str(value)) > _SHORT
-    if not is_secret_name(name):
+    if _PAIR.fullmatch(name) and isinstance(value, str) and (name == _AUTH or ":" in value):
+        return True
+    if isinstance(value, int | float):
+        return (name == _AUTH or is_secret_name(name)) and _is_secret_number(value, name)
+    return is_secret_name(name) and value.strip().lower() not in _NOTHING and _PUBLIC_KEY.match(value) is None
+
+
+def _is_secret_number(value: float, name: str) -> bool:
+    """Return whether a number is no count, nor a figure such as the cost of a hash."""
+    if name.lower().endswith(_PLURALS):
         return False
-    if isinstance(value, int):  # a count, or a figure such as the cost of a hash, is no secret
-        return len(str(value)) > _SHORT and not name.lower().endswith(_PLURALS)
-    return value.strip().lower() not in _NOTHING and _PUBLIC_KEY.match(value) is None
+    return len(str(value)) > _SHORT or _ALONE.fullmatch(_WORDS.findall(name)[-1].lower()) is not None
 
 
 def _read(text: str) -> Any:
@@ -299,13 +323,13 @@ def _written(data: Any, *, like: str) -> str:
 def _by_pattern(text: str) -> str:
     """Return a text without what is a secret by its form, or by a name that stands before it."""
     text = _PRIVATE_KEY.sub(HIDDEN, text)
-    text = _USERINFO.sub(_without_password, text)
+    text = _OF_DATABASES.sub(_without_password, _USERINFO.sub(_without_password, text))
     text = _HEADER.sub(rf"\1{HIDDEN}", text)
     text = _SCHEME.sub(rf"\1\2{HIDDEN}", text)
     text = _TOKENS.sub(HIDDEN, text)
     for named, value in _NAMED_VALUES:
         text = _without_values(text, named, value)
-    return _SSHPASS.sub(rf"\1{HIDDEN}", _CURL.sub(rf"\1{HIDDEN}", text))
+    return without_passwords(text)
 
 
 def _without_password(found: re.Match[str]) -> str:
@@ -320,12 +344,12 @@ def _without_values(text: str, named: re.Pattern[str], value: re.Pattern[str]) -
     parts, done, place = [], 0, 0
     while (name := named.search(text, place)) is not None:
         place = name.end()
-        called = name["name"] or name["quoted"]
+        called = next(name[one] for one in ("name", "quoted") if name.groupdict().get(one))
         if not is_secret_name(called) or (found := value.match(text, place)) is None:
             continue
-        bare = found[0].replace("\\", "").strip("\"'").rstrip(",;)")
+        bare = found[0].replace("\\", "").removeprefix("b'").strip("\"'").rstrip(",;)")
         if _is_secret(int(bare) if bare.isdecimal() and len(bare) < _LONG_NUMBER else bare, called):
-            edge = re.match(r"\\?[\"']|", found[0])
+            edge = re.match(r"\\*[\"']|", found[0])
             mark = edge[0] if edge else ""
             parts += [text[done:place], f"{mark}{HIDDEN}{mark}"]
             done = found.end()

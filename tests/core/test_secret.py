@@ -1,7 +1,10 @@
 """What is secret shows nowhere, and what is none stays as it is."""
 
+import base64
+import datetime as dt
 import json
 import shlex
+import time
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +15,8 @@ from hypothesis import strategies as st
 
 from rallycross import lifecycle
 from rallycross.deployment import load_spec
-from rallycross.secret import HIDDEN, is_secret_name, secrets_written_in, shown, shown_text, without
+from rallycross.known_secret import HIDDEN, without
+from rallycross.secret import is_secret_name, secrets_written_in, shown, shown_text
 from rallycross.settings import CHECKOUT
 
 CANARY = "Canary-7Xk9-value"
@@ -24,7 +28,7 @@ _SECRET_NAMES = """
 password passphrase secret token user_password adminPass admin_pass OS_PASSWORD PGPASSWORD key_passphrase hmac_key
 hmac_keys private_key api_key apiKey apikey secret_key access_key fernet_key Authorization X-Auth-Token X-Subject-Token
 Cookie Set-Cookie application_credential_secret identity.admin_password userdata user_data db_passwd sql_pwd token_id
-temp_url_sig credentials
+temp_url_sig credentials passcode ipmi_psk webhook_url slack_webhook ssl_key totp.passcode snmp_community
 """
 _OTHER_NAMES = """
 password_hash_rounds max_tokens token_count password_length token_type secret_type key key_name keypair public_key
@@ -113,10 +117,30 @@ def test_the_password_of_a_url_is_hidden(scheme: str, value: str) -> None:
         PRIVATE_KEY[:60],
         json.dumps({"text": PRIVATE_KEY}),
         f"password: >-\n  {CANARY}\n  and more",
+        f"password:{CANARY}",
+        f"Password:{CANARY} User:me",
+        f"password=b'{CANARY}'",
+        f"export OS_PASSWORD='it'\\''s {CANARY}'",
+        f"sent [('Accept', '*'), ('X-Auth-Token', '{CANARY}')]",
+        f"sent {{b'X-Subject-Token': b'{CANARY}'}}, and [(b'X-Auth-Token', b'{CANARY}')]",
+        f'{{"user": "me", "password": "{CANARY}',
+        json.dumps(json.dumps(json.dumps({"password": CANARY}))),
+        f"<user><password>{CANARY}</password></user>",
+        f"http://c:6080/vnc_auto.html?path=%3Ftoken%3D{CANARY}",
+        f"https://hooks.slack.com/services/T1/B2/{CANARY}",
+        f"mysql+pymysql://root:with/{CANARY}@c/nova",
+        f"postgresql://me:a#b/{CANARY}@c/rallycross",
+        f"mysqldump -uroot -p{CANARY} nova",
+        f"curl -sSume:{CANARY} http://c",
+        f"redis-cli -h c -a {CANARY} ping",
+        f"ldapsearch -D cn=me -w {CANARY} x",
+        f"echo root:{CANARY} | sudo chpasswd",
+        f"echo {CANARY} | passwd --stdin root",
+        f"machine c login me password {CANARY}",
     ],
 )
 def test_a_secret_is_known_by_its_form(text: str) -> None:
-    """Headers, signing in on a command line, private keys, also those that are cut off."""
+    """Headers, programs' own ways to be told a password, private keys, texts in texts, also what is cut off."""
     assert CANARY not in shown_text(text)
     assert CANARY not in json.dumps(shown({"a": [text]}))
 
@@ -139,6 +163,11 @@ def test_a_token_is_known_wherever_it_stands(token: str) -> None:
         "authenticate.validate_token took 0.2 s",
         "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAI me@here",
         "password=None, token=null, secret: false",
+        "me ALL=(ALL) NOPASSWD:ALL",
+        "start it with ${POSTGRES_PASSWORD:?write it into .env}",
+        "the methods are ('password', 'token'), and <password> is missing",
+        "postgresql://c/rallycross, and http://c:9696/v2.0/ports?name=a@b",
+        "curl -u me http://c, mysql -u root nova, echo done | cat",
     ],
 )
 def test_a_text_without_a_secret_stays_as_it_is(text: str) -> None:
@@ -209,6 +238,40 @@ def test_a_known_secret_is_found_as_it_is_written_elsewhere() -> None:
     secret = 'p"/<w> ß'
     for text in (json.dumps({"a": secret}), shlex.quote(secret), "u=p%22%2F%3Cw%3E%20%C3%9F", "p&quot;/&lt;w&gt; ß"):
         assert HIDDEN in without(text, [secret])
+
+
+@given(st.text(max_size=20), st.text(min_size=6, max_size=20), st.text(max_size=20))
+def test_a_known_secret_is_found_in_base64(before: str, secret: str, after: str) -> None:
+    """Whatever is before and behind it, as in a header for `user:password`; in the form for URLs, too."""
+    for encode in (base64.b64encode, base64.urlsafe_b64encode):
+        told = encode((before + secret + after).encode()).decode()
+        assert without(f"it was {told}", [secret]) == f"it was {HIDDEN}"
+
+
+@pytest.mark.parametrize("value", [7, 1234, 1.5, 20010203, dt.date(2001, 2, 3), b"bytes"])
+def test_what_yaml_takes_for_no_text_is_a_password_all_the_same(value: Any) -> None:
+    """A number, however short, a date, and bytes."""
+    assert shown({"user_password": value, "passwords": 3}) == {"user_password": HIDDEN, "passwords": 3}
+
+
+@pytest.mark.parametrize("name", ["auth", "basic_auth", "http_auth", "proxy_auth", "proxyAuth"])
+def test_a_user_and_a_password_are_hidden_under_every_name_of_the_pair(name: str) -> None:
+    """In a list, or with a colon between."""
+    assert shown({name: ["me", CANARY]}) == {name: [HIDDEN, HIDDEN]}
+    assert shown({name: f"me:{CANARY}"}) == {name: HIDDEN}
+
+
+@pytest.mark.parametrize(
+    "part", ["curl ", "mysql -", "\\", "('password', ", "<password ", "mysql://a:", '"password": "']
+)
+def test_a_text_of_beginnings_takes_no_longer_than_it_is_long(part: str) -> None:
+    """Each is looked at so far and no farther."""
+    spent = []
+    for many in (2_000, 20_000):
+        began = time.process_time()
+        shown_text(part * many)
+        spent.append(time.process_time() - began)
+    assert spent[1] < 50 * spent[0] + 1
 
 
 def test_a_task_shows_no_password() -> None:

@@ -15,8 +15,8 @@ from rallycross.deployment.host import HostLost
 from rallycross.deployment.node import Node
 from rallycross.deployment.step import Step
 from rallycross.disk import naming
+from rallycross.known_secret import without
 from rallycross.printable import printable, without_colours
-from rallycross.secret import without
 
 AWAY = 120.0  # seconds for which a host may be out of reach before the step counts as failed
 _SHORTEST, _LONGEST = 0.05, 1.0  # seconds between two looks

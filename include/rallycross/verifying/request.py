@@ -4,9 +4,10 @@ import json
 from pathlib import Path
 
 from rallycross.errors import RallycrossError
+from rallycross.known_secret import HIDDEN
 from rallycross.owner_only import write_owner_only
 from rallycross.results.store import Store
-from rallycross.secret import HIDDEN, shown
+from rallycross.secret import shown
 from rallycross.settings import Settings
 from rallycross.verification.verify import Request
 

@@ -1,0 +1,33 @@
+"""Command lines without the passwords that programs are given in ways of their own, where no name tells of them."""
+
+import re
+
+from rallycross.known_secret import HIDDEN
+
+# A text in which no command line can be that is looked at here has none of these.
+MAY_BE_COMMAND = r"-u\b|--user|-U\b|curl|sshpass|mysql|mariadb|redis|ldap|chpasswd|passwd|login"
+
+_REST = r"[^\n|;&]{0,500}?\s"
+_VALUE = r"['\"]?[^\s'\"]+"
+_COMMANDS = tuple(
+    re.compile(pattern)
+    for pattern in (
+        r"(?<![\w-])((?:-u|--user|-U|--proxy-user)[=\s]+['\"]?[^\s:'\"/]+:)([^\s'\"]+)",  # of curl
+        rf"(\bcurl\b{_REST}-[A-Za-z]{{0,9}}[uU]['\"]?[^\s:'\"/-][^\s:'\"/]*:)([^\s'\"]+)",
+        rf"(\bsshpass\s+-p\s*)({_VALUE})",
+        rf"(\b(?:mysql|mariadb)[\w-]*\b{_REST}-p)({_VALUE})",
+        rf"(\bredis-cli\b{_REST}-a\s+)({_VALUE})",
+        rf"(\bldap(?:search|add|modify|delete|whoami|passwd)\b{_REST}-w\s*)({_VALUE})",
+        r"(\w:)([^\s:'\"|]+)(?=['\"]?\s*\|\s*(?:sudo\s+)?chpasswd\b)",
+        r"(\bchpasswd\b[^\n|;&<]*<<<\s*['\"]?[^\s:'\"]+:)([^\s'\"]+)",
+        rf"(\becho\s+(?:-n\s+)?)({_VALUE})(?=['\"]?\s*\|\s*(?:sudo\s+)?passwd\b)",
+        rf"(\blogin\s+\S+\s+password\s+)({_VALUE})",  # a line of .netrc
+    )
+)
+
+
+def without_passwords(text: str) -> str:
+    """Return a text in which each such password is hidden."""
+    for command in _COMMANDS:
+        text = command.sub(rf"\1{HIDDEN}", text)
+    return text
