@@ -68,7 +68,10 @@ class InvalidInput(RallycrossError):  # noqa: N818 - reads as what it says
 def did_you_mean(word: str, words: Iterable[str]) -> str:
     """Return a remedy that names what the user may have meant, or all that there is."""
     words = sorted(words)
-    close = get_close_matches(word, words, n=3, cutoff=0.6) if len(word) <= _LONGEST_WORD else []
+    by_letters = {one.casefold(): one for one in reversed(words)}  # whichever of them are capitals
+    if (same := by_letters.get(word.casefold())) is not None:
+        return f"did you mean {same}?"
+    close = get_close_matches(word.casefold(), by_letters, n=3, cutoff=0.6) if len(word) <= _LONGEST_WORD else []
     if close:
-        return f"did you mean {' or '.join(close)}?"
+        return f"did you mean {' or '.join(by_letters[one] for one in close)}?"
     return f"there is: {', '.join(words)}" if 0 < len(words) <= 12 else ""

@@ -7,12 +7,14 @@ import argparse
 import sys
 import traceback
 from collections.abc import Sequence
+from dataclasses import asdict
 from importlib import import_module
 from io import TextIOWrapper
 from types import TracebackType
+from typing import Any
 
 from rallycross.cli.commands import COMMANDS
-from rallycross.cli.console import progress
+from rallycross.cli.console import print_json, progress
 from rallycross.cli.parser import Parser
 from rallycross.disk import refused
 from rallycross.errors import InvalidInput, RallycrossError
@@ -51,15 +53,24 @@ def _carry_out(arguments: Sequence[str]) -> int:
         progress.print(f"rallycross: {count} {'thing is' if count == 1 else 'things are'} wrong:")
         for complaint in error.complaints:
             progress.print(f"  {complaint}")
+        _tell_programs(options, complaints=[asdict(complaint) for complaint in error.complaints])
         return 2
     except RallycrossError as error:
         progress.print(f"rallycross: {error}")
+        _tell_programs(options, error=str(error))
         return 2
     except OSError as error:
         if not (told := refused(error)):
             raise
         progress.print(f"rallycross: {told}")
+        _tell_programs(options, error=told)
         return 2
+
+
+def _tell_programs(options: argparse.Namespace, **told: Any) -> None:
+    """Give what went wrong as the document, where one was asked for."""
+    if getattr(options, "json", False):
+        print_json(told)
 
 
 def _tell_of_a_fault(kind: type[BaseException], error: BaseException, at: TracebackType | None) -> None:

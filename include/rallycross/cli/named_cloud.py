@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from pathlib import Path
 
-from rallycross.cloud.cloud import Cloud
+from rallycross.cloud.cloud import NO_CLOUD, Cloud
 from rallycross.cloud.clouds_file import CloudsFile
 from rallycross.errors import RallycrossError, did_you_mean
 from rallycross.results.store import Store
@@ -22,14 +22,15 @@ def named_cloud(name: str, store: Store) -> Cloud:
 def check_name(name: str | None, store: Store) -> None:
     """Complain of a name (None: no cloud is named) that is not known: an empty list would be a lie about a typo.
 
-    Known are those with results or things that stand, and those that `named_cloud` finds.
+    Known are those with results or things that stand, those that `named_cloud` finds, and the name under which loads
+    without a cloud are kept: that is no cloud, and so nobody is asked whether it was meant.
     """
-    if name is None or name in (kept := set(store.history.cloud_names())):
+    if name is None or name in (kept := {*store.history.cloud_names(), NO_CLOUD.name}):
         return
     file = _users_file()
     known = kept | set(file.names if file else ())
     if name not in known:
-        raise _unknown(name, known)
+        raise _unknown(name, known - {NO_CLOUD.name})
 
 
 def _users_file() -> CloudsFile | None:

@@ -4,11 +4,19 @@ import argparse
 from collections.abc import Callable
 from typing import Any
 
+from rallycross.errors import did_you_mean
 from rallycross.printable import printable
 
 
 class Parser(argparse.ArgumentParser):
     """argparse's, whose messages are safe to show; its verbs are of this class too."""
+
+    def _check_value(self, action: argparse.Action, value: Any) -> None:
+        if action.choices is not None and value not in action.choices:
+            known = [str(one) for one in action.choices]
+            remedy = did_you_mean(str(value), known)
+            remedy = remedy if remedy.startswith("did") else f"there is: {', '.join(known)}"
+            raise argparse.ArgumentError(action, f"there is no {value!r} - {remedy}")
 
     def _print_message(self, message: str, file: Any = None) -> None:
         super()._print_message(printable(message or ""), file)

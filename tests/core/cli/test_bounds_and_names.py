@@ -2,8 +2,9 @@
 
 import argparse
 import io
+import json
 import sys
-from contextlib import nullcontext
+from contextlib import nullcontext, suppress
 from pathlib import Path
 
 import pytest
@@ -13,6 +14,7 @@ from hypothesis import strategies as st
 from rallycross.cli.main import main
 from rallycross.cli.parser import number, whole
 from rallycross.results.store import Store
+from rallycross.task.plan import Task
 from rallycross.verification.test import TestResult
 
 TASK = "version: 2\ntitle: T\nsubtasks: [{title: s, scenario: {Dummy.dummy: {}}}]\n"
@@ -88,8 +90,10 @@ def test_a_cloud_that_is_not_there_names_one_that_is(
     monkeypatch.setattr(sys, "stdin", io.StringIO(TASK))
     assert main(words.split()) == 2
     said = capsys.readouterr()
-    assert said.out == ""
-    assert "there is no cloud 'smal' - did you mean small?" in said.err
+    told = "there is no cloud 'smal' - did you mean small?"
+    assert told in (json.loads(said.out)["error"] if "--json" in words else said.err)
+    assert "--json" in words or not said.out
+    assert told in said.err
 
 
 @pytest.mark.parametrize("words", ["results list", "verify history", "clean"])
@@ -123,3 +127,45 @@ def test_a_name_that_nobody_has_is_no_file(verb: str, home: Path, capsys: pytest
     said = capsys.readouterr().err
     assert "there is no cloud 'nope' - there is none yet" in said
     assert "cannot be read" not in said
+
+
+@pytest.mark.parametrize("words", ["results list", "verify history", "clean"])
+@pytest.mark.parametrize("cloud", ["nope", "non", "None"])
+def test_nobody_is_asked_whether_no_cloud_was_meant(
+    words: str, cloud: str, home: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Results of loads without a cloud are kept under a name that is not suggested; who gives it has them."""
+    assert home.is_dir()
+    store = Store.open()
+    store.tasks.begin("u", cloud="none", task=Task("T", ()), environment={})
+    assert main([*words.split(), "--cloud", cloud]) == 2
+    said = capsys.readouterr().err
+    assert f"there is no cloud '{cloud}' - there is: small" in said
+    assert main([*words.split(), "--cloud", "none"]) == 0
+
+
+@pytest.mark.parametrize(
+    ("words", "remedy"),
+    [
+        ("reslts list", "there is no 'reslts' - did you mean results"),
+        ("PLAN x", "there is no 'PLAN' - did you mean plan?"),
+        ("nonsense", "there is: demo, plan, run"),
+        ("results lst", "there is no 'lst' - did you mean list?"),
+        ("cloud destry c", "there is no 'destry' - did you mean destroy?"),
+        ("results export u --format parkett -o f", "there is no 'parkett' - did you mean parquet?"),
+        ("run t.yaml --timing raly", "there is no 'raly' - did you mean rally?"),
+        ("demo --verification qick", "there is no 'qick' - did you mean quick?"),
+        ("results list --cloud SMAL", "there is no cloud 'SMAL' - did you mean small?"),
+        ("verify list --set smke", "did you mean smoke?"),
+        ("logs shceduler", "did you mean scheduler?"),
+        ("completion zhs", "there is no 'zhs' - did you mean zsh?"),
+    ],
+)
+def test_a_slip_of_the_pen_is_answered_by_what_was_meant(
+    words: str, remedy: str, home: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Commands, verbs, what options may be, and names, whichever of their letters are capitals."""
+    assert home.is_dir()
+    with suppress(SystemExit):
+        main(words.split())
+    assert remedy in capsys.readouterr().err

@@ -115,6 +115,34 @@ def test_a_plan_is_told_to_programs(capsys: pytest.CaptureFixture[str]) -> None:
     assert (Path(complaint["file"]).name, complaint["key"]) == ("wrong.yaml", "subtasks[0]")
 
 
+@pytest.mark.parametrize(
+    "words",
+    [
+        "results list --cloud nope",
+        "results show nope",
+        "verify show nope",
+        "verify history --cloud nope",
+        "verify compare nope never",
+        "verify list --load-list /nope",
+        "cloud show nope",
+        "cloud check nope",
+        "clean --cloud nope",
+        "clean --task nope",
+        "logs nope",
+        "plan /nope",
+        "plan task.yaml --cloud nope",
+    ],
+)
+def test_what_cannot_be_done_is_a_document_too(words: str, capsys: pytest.CaptureFixture[str]) -> None:
+    """A program need not guess why there is nothing; people read the same on standard error."""
+    capsys.readouterr()
+    assert main([*words.split(), "--json"]) == 2
+    said = capsys.readouterr()
+    told = json.loads(said.out)
+    [why] = [told["error"]] if "error" in told else [one["what"] for one in told["complaints"]]
+    assert why.splitlines()[0] in said.err
+
+
 def test_what_stands_is_told_to_programs(capsys: pytest.CaptureFixture[str]) -> None:
     """By task; a dry run leaves it as it is."""
     for _ in range(2):

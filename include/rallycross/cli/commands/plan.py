@@ -8,7 +8,6 @@ told, with file, line, column and remedy.
 import argparse
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -48,12 +47,7 @@ def add_task_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace) -> int:
     """Read, check, say."""
-    try:
-        planned = _checked(options)
-    except InvalidInput as error:
-        if options.json:
-            print_json({"complaints": [asdict(complaint) for complaint in error.complaints]})
-        raise
+    planned = _checked(options)
     if options.json:
         print_json({**data(planned), "complaints": []}, planned.secrets)
         return 0

@@ -68,7 +68,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
     _cloud_and_limit(compare)
     compare.add_argument("--slower", type=number(1, 1000), default=1.5, metavar="RATIO", help="told as slower (1.5)")
     compare.add_argument("--format", choices=["text", "json", "html"], default="text", help="(default: text)")
-    compare.add_argument("--json", action="store_const", const="json", dest="format", help="the same as --format json")
+    compare.add_argument("--json", action="store_true", help="the same as --format json")
     compare.add_argument("--to", default="-", metavar="FILE", help="where to (default: standard output)")
     importing = verb("import", "verify_files", "Keep the results of a file that was made elsewhere.")
     importing.add_argument("file", metavar="FILE", help="subunit v2, or JUnit XML")

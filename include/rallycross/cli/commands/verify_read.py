@@ -106,7 +106,7 @@ def compare_(options: argparse.Namespace) -> int:
         raise RallycrossError("it takes two verifications to compare - ./rallycross verify history names all")
     runs = [(row, store.tests.of(row.uuid)) for row in rows]
     found = compare(runs, ratio=options.slower)
-    if options.format == "json":
+    if options.json or options.format == "json":
         write(f"{json_text(shown(found.data()))}\n".encode(), options.to)
     elif options.format == "html":
         write(page(found, runs).encode(), options.to)
