@@ -18,7 +18,7 @@ from rallycross.context.cleaning import clean_rows
 from rallycross.context.ledger import OwnedLedger
 from rallycross.errors import RallycrossError
 from rallycross.registry import Registry
-from rallycross.task.flaw import Schema, by_schema
+from rallycross.task.flaw import Flaw, Schema, Validate, flaws
 from rallycross.task.known import ContextSignature, Needs
 
 __all__ = ["CONTEXTS", "Backstage", "Context", "ContextKind", "Scene", "SetUpFailed", "context"]
@@ -100,11 +100,16 @@ class ContextKind:
     needs: Needs
     makes: Makes
     own: bool
+    check: Validate
 
     @property
     def signature(self) -> ContextSignature:
         """What a task file is held against."""
-        return ContextSignature(by_schema(self.schema), self.needs, self.makes)
+        return ContextSignature(self._flaws, self.needs, self.makes)
+
+    def _flaws(self, config: Any) -> Iterable[Flaw]:
+        """Return what the schema has against a configuration, or else what is wrong with it as a whole."""
+        return flaws(config, self.schema) or self.check(config)
 
 
 _NOTHING = Needs()
@@ -119,16 +124,17 @@ def context(
     needs: Needs = _NOTHING,
     makes: Makes = lambda _: (),
     own: bool = False,
+    check: Validate = lambda _: (),
 ) -> Callable[[type], type]:
     """Register a class, made of its configuration, the `Scene` and the `Backstage`, as the context `name`.
 
     `needs`: what must be there, and who may set it up. `makes`: the things that it will have made of its configuration,
     as far as the task can name them. `own`: set up for each workload by itself, such as what deletes that workload's
-    things; others are shared by all workloads that ask for the same.
+    things; others are shared by all workloads that ask for the same. `check`: what no schema can say.
     """
 
     def register(kind: type) -> type:
-        CONTEXTS.add(name, ContextKind(name, order, schema, kind, needs, makes, own))
+        CONTEXTS.add(name, ContextKind(name, order, schema, kind, needs, makes, own, check))
         return kind
 
     return register

@@ -12,8 +12,8 @@ from rallycross.cloud.scene import Actor, Tenant
 from rallycross.cloud.together import THREADS, together
 from rallycross.context.context import Backstage, Scene, SetUpFailed, context
 from rallycross.context.making import Making
-from rallycross.task.bounds import COUNT
-from rallycross.task.flaw import Schema
+from rallycross.task.bounds import COUNT, USERS
+from rallycross.task.flaw import Flaw, Schema
 from rallycross.task.known import Needs
 from rallycross.task.wishes import Wish
 
@@ -46,10 +46,16 @@ def _wishes(config: dict[str, Any]) -> Iterator[Wish]:
             yield Wish("domain", key, str(config[key]))
 
 
+def _check(config: dict[str, Any]) -> Iterator[Flaw]:
+    if (many := config.get("tenants", 1) * config.get("users_per_tenant", 1)) > USERS:
+        yield Flaw(("users_per_tenant",), f"makes {many} users, {USERS} at the most", "ask for fewer, or fewer tenants")
+
+
 @context(
     "users",
     order=100,
     schema=_SCHEMA,
+    check=_check,
     needs=Needs(("identity",), administrator=True, own_users_do=_takes_own, wishes=_wishes),
 )
 class Users(Making):

@@ -2,7 +2,7 @@
 
 import threading
 import time
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor, wait
 from heapq import merge
@@ -31,6 +31,7 @@ class Hooks:
     def __init__(self, hooks: Sequence[Hook], site: Site, tell: Callable[[str], None] = lambda _: None) -> None:
         self._hooks = list(hooks)
         self._moments = [TRIGGERS[hook.trigger].moments(hook.trigger_args) for hook in self._hooks]
+        self._events, self._ranges = _by_iteration(self._moments)
         self._site = site
         self._tell = tell
         self._lock = threading.Lock()
@@ -54,9 +55,9 @@ class Hooks:
 
     def started(self, number: int) -> None:
         """Note that the iteration `number`, counted from 1, has started."""
-        for position, moments in enumerate(self._moments):
-            if moments.unit == "iteration" and number in moments.values:
-                self._fire(position, "iteration", number)
+        periodic = (position for position, numbers in self._ranges if number in numbers)
+        for position in sorted((*self._events.get(number, ()), *periodic)):
+            self._fire(position, "iteration", number)
 
     def close(
         self, limit: float = PATIENCE, *, stop: threading.Event | None = None, drain: float = 0.0
@@ -125,6 +126,19 @@ class Hooks:
             "results": results,
             "summary": dict(Counter(result["status"] for result in results)),
         }
+
+
+def _by_iteration(several: Sequence[Moments]) -> tuple[dict[int, list[int]], list[tuple[int, range]]]:
+    """Return the positions of hooks by the iterations at which they act, and of those that act at regular ones."""
+    events: dict[int, list[int]] = defaultdict(list)
+    ranges = []
+    for position, moments in enumerate(several):
+        if moments.unit == "iteration" and isinstance(moments.values, range):
+            ranges.append((position, moments.values))
+        elif moments.unit == "iteration":
+            for number in moments.values:
+                events[number].append(position)
+    return events, ranges
 
 
 def _wait(futures: Sequence[Future[None]], limit: float, stop: threading.Event | None, drain: float) -> float:

@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from rallycross.task.bounds import ITERATIONS, SECONDS
+from rallycross.task.bounds import ITERATIONS, MOMENTS, SECONDS
 from rallycross.task.flaw import Flaw, Schema, flaws
 
 Unit = Literal["iteration", "time"]
@@ -15,7 +15,7 @@ Unit = Literal["iteration", "time"]
 class Moments:
     """The moments at which an action happens: numbers of started iterations, from 1, or seconds after the first.
 
-    `values` are in order, and cheap to ask `in` of.
+    `values` are in order.
     """
 
     unit: Unit
@@ -88,10 +88,11 @@ def _from(unit: str, least: int) -> Schema:
 
 
 _FIRST = {"iteration": 1, "time": 0}
+_EVENTS = {"minItems": 1, "maxItems": MOMENTS, "uniqueItems": True}
 
 TRIGGERS = {
     "event": Trigger(
-        _schemas("at", at=lambda *of: {"type": "array", "minItems": 1, "uniqueItems": True, "items": _from(*of)}),
+        _schemas("at", at=lambda *of: {"type": "array", **_EVENTS, "items": _from(*of)}),
         _event,
     ),
     "periodic": Trigger(

@@ -12,7 +12,8 @@ from jsonschema.exceptions import ValidationError
 from jsonschema.validators import extend
 
 from rallycross.errors import brief, did_you_mean
-from rallycross.secret import HIDDEN, is_secret_name
+from rallycross.known_secret import HIDDEN
+from rallycross.secret import is_secret_name
 from rallycross.task.bounds import bounded
 from rallycross.yamlfile import Path
 
@@ -31,6 +32,8 @@ class Flaw:
 Validate = Callable[[Any], Iterable[Flaw]]
 
 _MOST = 200  # flaws of one value that are told
+_LONGEST_NUMBER = 20  # characters of one that somebody has written as a text
+_MOST_DIGITS = 1e15  # of what is as large as that, not all digits are those that were meant
 
 
 def _unique(_: Any, wanted: Any, value: Any, __: Any) -> Iterator[ValidationError]:
@@ -108,7 +111,8 @@ def _explain(error: ValidationError) -> Iterator[Flaw]:
         case "anyOf":
             yield from _explain_choice(error, path)
         case str(keyword) if keyword in _SENTENCES:
-            yield Flaw(path, _SENTENCES[keyword](value if keyword == "maxLength" else _seen(path, value), wanted))
+            seen = value if keyword == "maxLength" else _seen(path, value)
+            yield Flaw(path, _SENTENCES[keyword](seen, wanted), _as_number(seen, wanted) if keyword == "type" else "")
         case _:
             yield Flaw(path, error.message if _seen(path, value) is value else "is not what it must be")
 
@@ -131,7 +135,24 @@ _SENTENCES: dict[str, Callable[[Any, Any], str]] = {
 
 
 def _kinds(wanted: str | list[str]) -> str:
-    return " or ".join(_KINDS[kind] for kind in ([wanted] if isinstance(wanted, str) else wanted))
+    return " or ".join(_KINDS[kind] for kind in _several(wanted))
+
+
+def _several(wanted: str | list[str]) -> list[str]:
+    return [wanted] if isinstance(wanted, str) else wanted
+
+
+def _as_number(text: Any, wanted: str | list[str]) -> str:
+    """Return how a number is written that was quoted, or that YAML takes for a text, such as `1e9`."""
+    if not isinstance(text, str) or len(text) > _LONGEST_NUMBER or not {"number", "integer"} & {*_several(wanted)}:
+        return ""
+    try:
+        number = float(text)
+    except ValueError:
+        return ""
+    if not abs(number) < _MOST_DIGITS:
+        return ""
+    return f"write {int(number) if number == int(number) else number}, without quotes"
 
 
 def _explain_choice(error: ValidationError, path: Path) -> Iterator[Flaw]:

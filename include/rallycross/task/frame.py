@@ -1,5 +1,6 @@
 """The frame of a task file, v2 and v1: all but what scenarios, runners, contexts, criteria and hooks say themselves."""
 
+from rallycross.task.bounds import HOOKS
 from rallycross.task.flaw import Schema
 
 TITLE_LENGTH = 255
@@ -14,6 +15,7 @@ _NAMED: Schema = {"type": "object", "minProperties": 1, "maxProperties": 1, "add
 _ACTION: Schema = {"type": "object", "minProperties": 1, "maxProperties": 1}  # `sys_call: "date"`
 _HOOKS: Schema = {
     "type": "array",
+    "maxItems": HOOKS,
     "items": {
         "type": "object",
         "properties": {"action": _ACTION, "trigger": _NAMED, "description": _TEXT},
@@ -97,7 +99,7 @@ V1_TASK: Schema = {
                 "runner": {"type": "object", "properties": {"type": _TEXT}, "required": ["type"]},
                 "context": _MAPPING,
                 "sla": _MAPPING,
-                "hooks": {"type": "array", "items": _V1_HOOK},
+                "hooks": {"type": "array", "maxItems": HOOKS, "items": _V1_HOOK},
             },
             "additionalProperties": False,
         },

@@ -1,6 +1,7 @@
 """A plan in words: what a workload will do, by whom, and when it passes."""
 
 import json
+from collections import Counter
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -16,7 +17,8 @@ def sentence(workload: Workload, load: str, signature: Signature) -> str:
     parts = [f"{workload.scenario}: {load}", _who(workload, signature)]
     wanted = [_SLA.get(name, _plain(name))(value) for name, value in workload.sla.items()]
     verdict = f"passes when {_joined(wanted)}" if wanted else "passes whatever comes"
-    beside = f"; beside it {_joined([_hook(hook.action, hook.trigger) for hook in workload.hooks])}"
+    hooks = Counter(_hook(hook.action, hook.trigger) for hook in workload.hooks)
+    beside = f"; beside it {_joined([hook if many == 1 else f'{many} times {hook}' for hook, many in hooks.items()])}"
     return f"{', '.join(filter(None, parts))}; {verdict}{beside if workload.hooks else ''}"
 
 

@@ -15,6 +15,8 @@ from rallycross.task import bounds, load
 from rallycross.task.bounds import bounded
 
 BEYOND = 2**63 - 1
+HOOK = "{name: sys_call, args: date, trigger: {name: event, args: {unit: iteration, at: [1]}}}, "
+MANY = HOOK.replace("[1]", str([*range(1, 10_002)]))
 
 
 def complaint(workload: str, scenario: str = "Dummy.dummy") -> str:
@@ -55,6 +57,13 @@ def test_a_load_without_measure_is_told_with_its_place(runner: str, said: str) -
     [
         ("Dummy.dummy", f"{{context: {{users: {{tenants: {BEYOND}}}}}}}", "tenants: must be 10000 or less"),
         ("Dummy.dummy", "{context: {users: {users_per_tenant: -1}}}", "users_per_tenant: must be 1 or more"),
+        (
+            "Dummy.dummy",
+            "{context: {users: {tenants: 9999, users_per_tenant: 9999}}}",
+            "users_per_tenant: makes 99980001 users, 100000 at the most",
+        ),
+        ("Dummy.dummy", f"{{hooks: [{HOOK * 1001}]}}", "hooks: has 1001 items, 1000 at the most"),
+        ("Dummy.dummy", f"{{hooks: [{MANY}]}}", "at: has 10001 items, 10000 at the most"),
         ("Dummy.dummy", "{args: {sleep: 1.0e+308}}", "sleep: must be 2678400 or less"),
         ("Dummy.dummy", "{args: {sleep: -1}}", "sleep: must be 0 or more"),
         ("Dummy.dummy_exception", "{args: {size_of_message: 2147483647}}", "must be 1000000 or less"),

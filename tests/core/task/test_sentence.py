@@ -46,3 +46,12 @@ def test_hooks_are_in_the_sentence() -> None:
     workload = Workload(0, "S.s", {}, "serial", {}, {}, {}, hooks=hooks)
     said = "S.s: once; passes whatever comes; beside it the hook sys_call at events"
     assert sentence(workload, "once", Signature("S")) == said
+
+
+def test_hooks_of_one_kind_are_counted() -> None:
+    """However many there are, the sentence can be read."""
+    hooks = (Hook("sys_call", "date", "event", {}),) * 30
+    hooks = (*hooks, Hook("sys_call", "date", "periodic", {}), *hooks)
+    workload = Workload(0, "S.s", {}, "serial", {}, {}, {}, hooks=hooks)
+    said = "beside it 60 times the hook sys_call at events and the hook sys_call, periodic"
+    assert sentence(workload, "once", Signature("S")).endswith(said)

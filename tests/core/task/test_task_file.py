@@ -389,3 +389,20 @@ def test_recipes_read_whatever_the_current_folder(tmp_path: Path, monkeypatch: p
     """A file is read the same from any current folder."""
     monkeypatch.chdir(tmp_path)
     assert load((CHECKOUT / QUICKSTART).read_text(), file=QUICKSTART, known=catalogue.known()).title == "Quickstart"
+
+
+@pytest.mark.parametrize(
+    ("written", "remedy"),
+    [
+        ("1e2", " - write 100, without quotes"),
+        ("'4'", " - write 4, without quotes"),
+        ("four", ""),
+        ("1e999", ""),
+        ("'٣'", " - write 3, without quotes"),
+    ],
+)
+def test_a_number_that_yaml_reads_as_a_text_is_told_as_it_is_written(written: str, remedy: str) -> None:
+    """Quoted, or with an exponent in a way that YAML 1.1 does not take; what is no number at all has no such remedy."""
+    text = f"Dummy.dummy: [{{runner: {{type: constant, times: {written}}}}}]"
+    [told] = complaints(text)
+    assert told.endswith(f"times: must be a whole number, not '{written.strip(chr(39))}'{remedy}")
