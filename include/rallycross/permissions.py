@@ -60,8 +60,11 @@ class Permissions:
         """Return a path, links followed where files are bounded; raise `NotAllowed` where it may not be read."""
         if self.folders is None:
             return path
-        real = path.expanduser().resolve()
-        if not self._below(real):
+        try:
+            real = path.expanduser().resolve()
+        except (OSError, ValueError, RuntimeError):  # NUL in a path, links in a circle, nobody's home
+            real = None
+        if real is None or not self._below(real):
             raise NotAllowed(
                 "is no file that a form may name",
                 f"put it below one of {', '.join(map(str, self.folders)) or '(none)'}, or add its folder to"

@@ -1,6 +1,7 @@
 """One verification, whole: what the cloud is, which tests to run, the configuration, the run, the clean-up."""
 
 import fcntl
+import re
 import threading
 import time
 from collections import Counter
@@ -40,7 +41,7 @@ from rallycross.verification.test import Status, TestResult, outcomes
 from rallycross.verification.verifier import Configured, Need, Verifier, available_tests, command
 from rallycross.verification.verifiers import install
 
-_PATH = ("/", "~", "../", "file:")  # how a path begins, among values of other kinds
+_PATH = re.compile(r"\s*(/|~|file:|\.{1,2}(/|$))|.*/\.\.(/|$)")  # how a path looks, among values of other kinds
 PATIENCE = 60  # seconds for an answer of the cloud's, unless its entry says `api_timeout`: one that hangs hears no stop
 
 
@@ -65,13 +66,14 @@ class Request:
         for package in (self.source.package, *self.source.plugins):
             if package:
                 permissions.check_package(package)
-        named = {"accounts": self.accounts, **{f"option {name}": value for name, value in self.options.items()}}
-        for where, value in named.items():
-            if value and (where == "accounts" or value.startswith(_PATH)):
-                try:
-                    permissions.file(Path(value))
-                except NotAllowed as error:
-                    raise NotAllowed(f"{where}: {value} {error.what}", error.remedy) from None
+        named = [("accounts", self.accounts)] if self.accounts else []
+        for name, written in self.options.items():  # some are lists, with commas between
+            named += [(f"option {name}", value) for value in written.split(",") if _PATH.match(value)]
+        for where, value in named:
+            try:
+                permissions.file(Path(value.strip()))
+            except NotAllowed as error:
+                raise NotAllowed(f"{where}: {value} {error.what}", error.remedy) from None
 
     def data(self) -> dict[str, Any]:
         """Return it as JSON has it."""

@@ -293,10 +293,14 @@ def test_a_form_installs_what_openstack_publishes(package: str, allowed: bool, f
 
 def test_files_of_a_verification_are_bounded(files: Path, form: Permissions) -> None:
     """Accounts, and options that are paths, name files that a form may name."""
-    for more in ({"accounts": "accounts.yaml"}, {"options": {"scenario.img_file": "/etc/shadow"}}):
+    (files / "circle").symlink_to(files / "circle")
+    ways = ("/etc/shadow", " /etc/shadow", "a,/etc/shadow", "x/../../../etc/shadow", "./x", "~nobody-here/x", "..")
+    ways += ("file:///etc/shadow", "/etc/sha\0dow", f"{files}/../secret/passwords.json", str(files / "circle"))
+    for more in ({"accounts": "accounts.yaml"}, *({"options": {"scenario.img_file": way}} for way in ways)):
         with pytest.raises(NotAllowed, match="RALLYCROSS_FILES"):
             Request(Choice(set="smoke"), **more).check(form)
     fine = {"scenario.img_file": str(files / "image"), "network.project_network_cidr": "10.0.0.0/24"}
+    fine |= {"image.formats": "qcow2,raw", "validation.ping_count": "1..2", "identity.uri": "http://c/a..b"}
     Request(Choice(set="smoke"), options=fine, accounts=str(files / "a.yaml")).check(form)
 
 
