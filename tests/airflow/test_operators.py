@@ -27,6 +27,7 @@ from operators.verdict import INVALID, REASONS, RunFailed, VerdictOperator
 from operators.verify import VerifyOperator
 from rallycross.errors import Complaint, InvalidInput, RallycrossError
 from rallycross.results.sla_row import SlaRow
+from rallycross.results.workload_figures import WorkloadFigures
 from rallycross.task.plan import Subtask, Task, Workload
 
 JINJA = "{{ params.something }}"
@@ -320,7 +321,7 @@ def test_the_verdict_tells_an_invalid_load_from_a_failure(
     uuid = store().tasks.begin(own_reference(seen, "benchmark"), cloud="c", task=task, environment={})[0]
     row = SlaRow("invalid_load", passed=False, detail="the generator was the bottleneck")
     store().workloads.end(uuid, status="finished")
-    store().workloads.save_judgement(uuid, statistics={}, sla=[row], passed=False)
+    store().workloads.save_judgement(uuid, figures=WorkloadFigures(), sla=[row], passed=False)
 
     with pytest.raises(RunFailed, match="is INVALID" if invalid else "did not pass"):
         VerdictOperator(task_id="verdict", stages=["deploy", "benchmark"], tests="none").execute(seen)

@@ -37,11 +37,19 @@ from rallycross.load.runners import RUNNERS
 from rallycross.results.models import WorkloadRow
 from rallycross.results.sample_file import SampleWriter, read_samples
 from rallycross.results.store import Store
+from rallycross.results.workload_figures import ScheduleFigures
 from rallycross.scenario.scenario import scenario
 from rallycross.scenario.user import User
 
 HERE = Path(__file__).parent
 USERS = 1000
+
+
+def schedule_of(workload: WorkloadRow) -> ScheduleFigures:
+    """Return whether a load with a pace kept its schedule."""
+    if workload.figures is None or workload.figures.schedule is None:
+        raise ValueError(f"workload {workload.uuid} has no schedule")
+    return workload.figures.schedule
 
 
 @dataclass(frozen=True)
@@ -94,7 +102,7 @@ def no_op(bench: Bench) -> Row:
 
     [ours] = bench.run(with_times(400_000))
     rally = bench.beside(with_times(8000), lambda run: f"{8000 / run.workloads[0]['load_duration']:,.0f}")
-    rate = ours.statistics["throughput"] if ours.statistics else 0
+    rate = (ours.figures and ours.figures.throughput) or 0
     return Row("no-op iterations a second, one process, 50 at a time", rally, f"{rate:,.0f}", "40,000")
 
 
@@ -244,8 +252,9 @@ def start_error(bench: Bench) -> Row:
     """Take by how much starts miss their moment, at a thousand a second for ten seconds."""
     runner = {"arrival_rate": {"rate": 1000, "duration": 10, "arrivals": "even"}}
     found = [bench.run([subtask({"Dummy.dummy": {}}, runner)])[0] for _ in range(3)]
-    errors = [(one.statistics or {})["schedule"]["start_error"] for one in found]
-    p50, p99 = (float(np.median([error[name] for error in errors])) * 1000 for name in ("p50", "p99"))
+    errors = [schedule_of(one).start_error for one in found]
+    p50 = float(np.median([error.p50 or 0.0 for error in errors])) * 1000
+    p99 = float(np.median([error.p99 or 0.0 for error in errors])) * 1000
 
     def of_rally(run: Any) -> str:
         starts = np.sort([one["timestamp"] for one in run.workloads[0]["data"]])
@@ -268,9 +277,9 @@ def full_rate(bench: Bench) -> Row:
     }
     runner = {"arrival_rate": {"rate": 2000, "duration": 6, "arrivals": "even"}}
     [ours] = bench.run([subtask(check, runner)])
-    figures = (ours.statistics or {})["schedule"]
+    rate = schedule_of(ours).delivered_rate or 0.0
     invalid = [row.detail for row in ours.sla_rows if row.criterion == "invalid_load"]
-    said = f"{figures['delivered_rate']:,.0f}/s" + (f", INVALID: {invalid[0]}" if invalid else ", valid")
+    said = f"{rate:,.0f}/s" + (f", INVALID: {invalid[0]}" if invalid else ", valid")
 
     def of_rally(run: Any) -> str:
         return f"{6000 / run.workloads[0]['load_duration']:,.0f}/s, silently"

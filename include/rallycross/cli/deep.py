@@ -16,10 +16,14 @@ from rallycross.cli.named_cloud import named_cloud
 from rallycross.cloud import registered
 from rallycross.errors import RallycrossError
 from rallycross.foreign import UNREADABLE
+from rallycross.judging.statistics import figures_of
+from rallycross.results.figure_damage import figure_damage
+from rallycross.results.models import WorkloadRow
 from rallycross.results.sample_damage import DAMAGED_SAMPLES, damage_detail
 from rallycross.results.store import Store
 from rallycross.results.trouble import shown
 from rallycross.settings import Settings
+from rallycross.task.plan import Timing
 
 _LIMIT = 10.0  # seconds for a cloud's identity service to answer
 _STALE = 3600.0  # seconds after which nobody writes a part of a file any more
@@ -38,6 +42,7 @@ def findings(store: Store, paths: Settings) -> Iterator[Finding]:
     """Look at everything; nothing is changed but by `mend`."""
     yield from _database(store)
     yield from _samples(store, paths)
+    yield from _figures(store, paths)
     yield from _files(store, paths)
     yield from _ledger(store)
     yield from _clouds(store, paths)
@@ -85,6 +90,20 @@ def _samples(store: Store, paths: Settings) -> Iterator[Finding]:
                 f"{folder}: samples of a workload that {shown(store.database.url)} does not know - delete the folder,"
                 " or set RALLYCROSS_RESULTS_URL to the database that does",
             )
+
+
+def _figures(store: Store, paths: Settings) -> Iterator[Finding]:
+    """Read what the database has of each workload's figures; what is damaged is made anew from the samples."""
+    for workload in store.workloads.all():
+        if detail := figure_damage(workload):
+
+            def mend(workload: WorkloadRow = workload) -> None:
+                task = store.tasks.of(workload.uuid)
+                timing: Timing = "rally" if task and task.timing == "rally" else "intended"
+                made = figures_of(paths.samples / workload.uuid, timing=timing, generator=workload.generator)
+                store.workloads.save_figures(workload.uuid, made)
+
+            yield Finding("figures", f"task {workload.task_uuid}, workload {workload.position + 1}: {detail}", mend)
 
 
 def _files(store: Store, paths: Settings) -> Iterator[Finding]:

@@ -1,21 +1,22 @@
 """Results on a terminal: what is listed, and what is shown of one."""
 
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Any, cast
+from typing import cast
 
 from rich.console import RenderableType
 
 from rallycross.cli.console import styled
 from rallycross.cli.grid import Grid
-from rallycross.judging.statistics import statistics_of
+from rallycross.judging.statistics import figures_of
 from rallycross.judging.verdict import first_line
 from rallycross.load.runners import RUNNERS
 from rallycross.results.beside import beside
 from rallycross.results.endings import ending
 from rallycross.results.models import TaskRow, WorkloadRow
 from rallycross.results.store import Store
+from rallycross.results.workload_figures import WorkloadFigures
 from rallycross.task.plan import Timing
 from rallycross.verification.test import FAILED
 from rallycross.views.durations import DurationTable, duration_table
@@ -78,10 +79,15 @@ def _workload(workload: WorkloadRow, task: TaskRow, samples: Path) -> Iterator[R
     known = RUNNERS.get(workload.runner)
     words = known.describe(workload.runner_args) if known and not known.validate(workload.runner_args) else ""
     yield f"{workload.runner}: {words}" if words else workload.runner
-    figures = workload.statistics
+    figures = workload.figures
     if figures is None:
-        figures = statistics_of(samples, timing=cast("Timing", task.timing))
-        yield "not judged: the figures are of what has been measured so far"
+        figures = figures_of(samples, timing=cast("Timing", task.timing), generator=workload.generator)
+        judged = workload.statistics is not None
+        yield (
+            "the figures that were judged cannot be read: these are made anew from the samples"
+            if judged
+            else "not judged: the figures are of what has been measured so far"
+        )
     yield durations(duration_table(figures))
     took = f"load {duration(workload.load_seconds)}, {duration(workload.full_seconds)} with contexts"
     yield took if workload.status == "finished" else f"{took}; {ending(workload)}"
@@ -97,21 +103,21 @@ def _workload(workload: WorkloadRow, task: TaskRow, samples: Path) -> Iterator[R
 def durations(table: DurationTable) -> Grid:
     """Return the durations of a workload, in total and by action, as the report has them."""
     shown = Grid("action", *(f">{name}" for name in (*table.columns, "count", "failed")))
-    for place, row in enumerate(table.rows):
-        name = f"{row['name']} time, from the actual start" if table.paced and place == 1 else row["name"]
+    for row in table.rows:
+        name = f"{row.name} time, from the actual start" if row.from_start else row.name
         shown.add_row(
-            f"{'  ' * (row['depth'] - 1)} -> {name}" if row["depth"] else name,
-            *(duration(row.get(figure)) for figure in table.columns),
-            count(row["count"]),
-            count(row["failed"]),
+            f"{'  ' * (row.depth - 1)} -> {name}" if row.depth else name,
+            *map(duration, row.seconds),
+            count(row.count),
+            count(row.failed),
         )
     return shown
 
 
-def _failures(figures: Mapping[str, Any]) -> Iterator[RenderableType]:
-    groups = figures.get("failures", [])
+def _failures(figures: WorkloadFigures) -> Iterator[RenderableType]:
+    groups = figures.failures
     for group in groups[:_NAMED]:
-        kind = f"{group['kind']}: " if group["kind"] else ""
-        yield styled(f"{group['count']} x {kind}{first_line(group['message'])}", style="red")
+        kind = f"{group.kind}: " if group.kind else ""
+        yield styled(f"{group.count} x {kind}{first_line(group.message)}", style="red")
     if len(groups) > _NAMED:
         yield styled(f"and {len(groups) - _NAMED} more kinds of failure", style="red")

@@ -11,7 +11,7 @@ from rallycross.disk import refused
 from rallycross.errors import RallycrossError
 from rallycross.exchange.rally_export import rally_json
 from rallycross.exchange.rally_import import Imported, read_rally
-from rallycross.judging.statistics import statistics_of
+from rallycross.judging.statistics import figures_of
 from rallycross.load.sample import Sample
 from rallycross.results.models import TaskRow
 from rallycross.results.sample_file import SUFFIX, SampleWriter
@@ -78,7 +78,7 @@ def _keep(store: Store, imported: Imported, samples: Path) -> None:
     try:
         for workload in task.workloads:
             _write_samples(folders[workload.uuid], imported.samples(workload))
-            workload.statistics = statistics_of(folders[workload.uuid], timing="rally")
+            workload.figures = figures_of(folders[workload.uuid], timing="rally", generator={})
         store.tasks.add(task)
     except BaseException:
         for folder in folders.values():

@@ -1,17 +1,16 @@
 """How often which duration came: the bars of a chart, from a histogram's buckets."""
 
-from typing import Any
-
 import numpy as np
 
 from rallycross.load.histogram import SECOND, Histogram
+from rallycross.results.workload_figures import Distribution
 
 _FEWEST, _MOST = 8, 60  # bars
 _NARROWEST = 0.004  # of the longest duration: two buckets; bars narrower than what is known would show a comb
 
 
-def distribution(durations: Histogram) -> dict[str, Any] | None:
-    """Return {"low", "high": seconds, the outer edges of bars of equal width, "count": in each}; None of nothing."""
+def distribution(durations: Histogram) -> Distribution | None:
+    """Return the bars; None of nothing."""
     if durations.least is None or durations.greatest is None:
         return None
     low, high = max(durations.least, 0) / SECOND, max(durations.greatest, 0) / SECOND
@@ -20,7 +19,7 @@ def distribution(durations: Histogram) -> dict[str, Any] | None:
         low, high = 0.95 * low, max(1.05 * high, 1e-6)
     middles, counts = durations.shape()
     bars, _ = np.histogram(np.clip(middles, low, high), bins=wanted, range=(low, high), weights=counts)
-    return {"low": low, "high": high, "count": np.rint(bars).astype(int).tolist()}
+    return Distribution(low, high, tuple(np.rint(bars).astype(int).tolist()))
 
 
 def _bars(durations: Histogram, spread: float) -> int:

@@ -1,16 +1,15 @@
 """How long iterations and their actions took, as a fold."""
 
-from typing import Any
-
 import numpy as np
 
 from rallycross.judging.batch import Batch, Flags, grouped
 from rallycross.judging.distribution import distribution
 from rallycross.load.histogram import SECOND, Histogram, Integers
+from rallycross.results.workload_figures import ActionFigures, Distribution
 
 TOTAL = "total"
 # With how many samples a percentile is given: with fewer, what lies beyond it is less than one of them.
-PERCENTILES = {"p50": 1, "p90": 1, "p95": 1, "p99": 1, "p99.9": 1_000, "p99.99": 10_000}
+_PERCENTILES = {50.0: 1, 90.0: 1, 95.0: 1, 99.0: 1, 99.9: 1_000, 99.99: 10_000}
 
 _Place = tuple[int, int]  # iteration, and position in it
 
@@ -45,26 +44,22 @@ class Durations:
         for key, row in other._actions.items():
             self._actions.setdefault(key, _Row()).merge(row)
 
-    def close(self) -> list[dict[str, Any]]:
-        """Return the rows: the total, then the actions in the order in which an iteration meets them.
+    def total(self) -> ActionFigures:
+        """Return the figures of whole iterations."""
+        return self._total.close(TOTAL)
 
-        {"name", "depth", "count", "failed", "min", "p50", "p90", "p95", "p99", "p99.9" (of 1,000 or more), "p99.99" (of
-        10,000 or more), "max", "avg", "std"}; durations in seconds, None where there is nothing, or too little, to tell
-        it from; `std` is the sample's standard deviation.
-        """
+    def actions(self) -> tuple[ActionFigures, ...]:
+        """Return those of the actions, in the order in which an iteration meets them."""
         met = sorted(self._actions.items(), key=lambda item: (item[1].first, item[0]))
-        return [
-            {"name": TOTAL, "depth": 0, **self._total.close()},
-            *({"name": name, "depth": depth, **row.close()} for (name, depth), row in met),
-        ]
+        return tuple(row.close(name, depth) for (name, depth), row in met)
 
-    def distribution(self) -> dict[str, Any] | None:
+    def distribution(self) -> Distribution | None:
         """Return how often which duration of a whole iteration came, see `distribution`."""
         return distribution(self._total.well)
 
-    def service(self) -> dict[str, Any] | None:
-        """Return a row of the time from the actual start, of iterations that had a due time; None without such."""
-        return {"name": "service", "depth": 0, **self._service.close()} if self._service.count else None
+    def service(self) -> ActionFigures | None:
+        """Return those of the time from the actual start, of iterations that had a due time; None without such."""
+        return self._service.close("service") if self._service.count else None
 
 
 class _Row:
@@ -89,21 +84,27 @@ class _Row:
         if other.first is not None:
             self.first = other.first if self.first is None else min(self.first, other.first)
 
-    def close(self) -> dict[str, Any]:
+    def close(self, name: str, depth: int = 0) -> ActionFigures:
         well = self.well
-        found = well.percentiles([float(name[1:]) for name in PERCENTILES])
-        return {
-            "count": self.count,
-            "failed": self.failed,
-            "min": None if well.least is None else well.least / SECOND,
-            **{
-                name: value if len(well) >= enough else None
-                for (name, enough), value in zip(PERCENTILES.items(), found, strict=True)
-            },
-            "max": None if well.greatest is None else well.greatest / SECOND,
-            "avg": well.mean(),
-            "std": well.deviation(),
-        }
+        enough = (len(well) >= least for least in _PERCENTILES.values())
+        found = (value if known else None for value, known in zip(well.percentiles(_PERCENTILES), enough, strict=True))
+        p50, p90, p95, p99, p99_9, p99_99 = found
+        return ActionFigures(
+            name=name,
+            depth=depth,
+            count=self.count,
+            failed=self.failed,
+            min=None if well.least is None else well.least / SECOND,
+            p50=p50,
+            p90=p90,
+            p95=p95,
+            p99=p99,
+            p99_9=p99_9,
+            p99_99=p99_99,
+            max=None if well.greatest is None else well.greatest / SECOND,
+            avg=well.mean(),
+            std=well.deviation(),
+        )
 
 
 def _first(iteration: Integers, order: Integers) -> _Place:

@@ -4,9 +4,9 @@ import re
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from hashlib import blake2b
-from typing import Any
 
 from rallycross.judging.batch import Batch
+from rallycross.results.workload_figures import FailureGroup
 
 # What differs from one failure to the next though the cause is the same; the longer forms come first.
 _VARIABLE = (
@@ -84,6 +84,19 @@ class _Group:
         self.last = max(self.last, other.last)
         self.example = min(self.example, other.example)
 
+    def told(self, kind: str, message: str) -> FailureGroup:
+        return FailureGroup(
+            kind=kind,
+            message=message,
+            count=self.count,
+            first=self.first,
+            last=self.last,
+            iteration=self.example.iteration,
+            example=self.example.message,
+            detail=self.example.detail,
+            request_id=self.example.request_id,
+        )
+
 
 class Failures:
     """Groups failures by their kind and normalised message, with the earliest iteration's as the example."""
@@ -109,44 +122,17 @@ class Failures:
         if other._others:
             self._take_other(other._others)
 
-    def close(self) -> list[dict[str, Any]]:
-        """Return the groups, the most frequent first; of more than 50 the rest are one without a kind.
-
-        {"kind", "message", "count", "first", "last", "iteration", "example", "detail", "request_id"}; `first` and
-        `last` are the ends of the iterations, in seconds since the start of the load.
-        """
+    def close(self) -> tuple[FailureGroup, ...]:
+        """Return the groups, the most frequent first; of more than 50 the rest are one without a kind."""
         groups = sorted(self._groups.items(), key=lambda item: (-item[1].count, item[0]))
-        rows = [
-            {
-                "kind": kind,
-                "message": message,
-                "count": group.count,
-                "first": group.first,
-                "last": group.last,
-                "iteration": group.example.iteration,
-                "example": group.example.message,
-                "detail": group.example.detail,
-                "request_id": group.example.request_id,
-            }
-            for (kind, message), group in groups[:_SHOWN]
-        ]
+        told = [group.told(kind, message) for (kind, message), group in groups[:_SHOWN]]
         rest = [group for _, group in groups[_SHOWN:]] + ([self._others] if self._others else [])
         if rest:
-            earliest = min(group.example for group in rest)
-            rows.append(
-                {
-                    "kind": "",
-                    "message": f"{len(rest)}{' or more' if self._others else ''} other causes",
-                    "count": sum(group.count for group in rest),
-                    "first": min(group.first for group in rest),
-                    "last": max(group.last for group in rest),
-                    "iteration": earliest.iteration,
-                    "example": earliest.message,
-                    "detail": earliest.detail,
-                    "request_id": earliest.request_id,
-                }
-            )
-        return rows
+            whole = replace(rest[0])
+            for group in rest[1:]:
+                whole.merge(group)
+            told.append(whole.told("", f"{len(rest)}{' or more' if self._others else ''} other causes"))
+        return tuple(told)
 
     def _take(self, key: _Key, group: _Group) -> None:
         if key in self._groups:

@@ -10,6 +10,7 @@ from typing import Any, Self
 import numpy as np
 
 from rallycross.judging.batch import Batch
+from rallycross.results.workload_figures import Meanwhile
 
 
 @dataclass(frozen=True)
@@ -78,6 +79,11 @@ class Overlaps:
     What they took is in part the generator's, and must not be blamed on the cloud.
     """
 
+    @classmethod
+    def of(cls, generator: Mapping[str, Any]) -> Self:
+        """Count by what the processes have told of themselves."""
+        return cls([stand for shard in shards(generator) for stand in shard.stood])
+
     def __init__(self, stands: Sequence[Stand]) -> None:
         self._stands = stands
         self._count = 0
@@ -96,9 +102,9 @@ class Overlaps:
         found = zip(batch.duration[hit].tolist(), batch.iteration[hit].tolist(), strict=True)
         self._slowest = sorted([*self._slowest, *found], reverse=True)[:_NAMED]
 
-    def close(self) -> dict[str, Any]:
-        """Return {"count": iterations that ran meanwhile, "slowest": numbers of some of them, the slowest first}."""
-        return {"count": self._count, "slowest": [iteration for _, iteration in self._slowest]}
+    def close(self) -> Meanwhile:
+        """Return how many ran meanwhile."""
+        return Meanwhile(self._count, tuple(iteration for _, iteration in self._slowest))
 
 
 _NAMED = 5  # iterations

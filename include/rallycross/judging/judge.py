@@ -1,13 +1,13 @@
 """Judges a task: figures and SLA rows of each workload, from what its load has left on disk."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import cast
 
 from rallycross.errors import RallycrossError
 from rallycross.judging.batch import Batch
-from rallycross.judging.generator import Overlaps, shards
+from rallycross.judging.generator import Overlaps
 from rallycross.judging.sla import ABORTED_MANUALLY, ABORTED_ON_SLA, CRITERIA, LEFT_BEHIND, SOMETHING_WENT_WRONG
 from rallycross.judging.statistics import Statistics
 from rallycross.judging.validity import invalid_load
@@ -67,8 +67,7 @@ def judge(store: Store, task_uuid: str, *, samples: Path | None = None) -> Judge
 def _judge_workload(
     store: Store, task: TaskRow, workload: WorkloadRow, samples: Path, told: set[str]
 ) -> WorkloadJudgement:
-    statistics = Statistics()
-    overlaps = Overlaps([stand for shard in shards(workload.generator) for stand in shard.stood])
+    statistics, overlaps = Statistics(), Overlaps.of(workload.generator)
     criteria = [CRITERIA[name](argument) for name, argument in workload.sla.items()]
     for record in read_batches(samples / workload.uuid):
         batch = Batch(record, timing=cast("Timing", task.timing))
@@ -76,21 +75,21 @@ def _judge_workload(
         overlaps.add(batch)
         for criterion in criteria:
             criterion.add(batch)
-    figures = {**statistics.close(), "stood": overlaps.close()}
+    figures = replace(statistics.close(), stood=overlaps.close())
     if workload.status == "running":
         workload.status, workload.error = "crashed", task.stop_reason or LOST
         store.workloads.end(
             workload.uuid,
             status="crashed",
             error=workload.error,
-            load_seconds=figures["seconds"],
+            load_seconds=figures.seconds,
             contexts=workload.contexts_done,
             generator=workload.generator,
         )
     for criterion in criteria:
         criterion.learn(workload.contexts_done)
     rows = [criterion.close() for criterion in criteria]
-    rows += _rows_beside_the_criteria(workload, measured=figures["count"])
+    rows += _rows_beside_the_criteria(workload, measured=figures.count)
     left = [detail for detail in _left_behind(workload) if detail not in told]
     told.update(left)
     rows += [SlaRow(LEFT_BEHIND, passed=False, detail=detail) for detail in left]
@@ -100,7 +99,7 @@ def _judge_workload(
     if invalid := invalid_load(figures, workload.generator, workload.sla, missed=missed):
         rows.append(invalid)
     passed = all(row.passed for row in rows)
-    store.workloads.save_judgement(workload.uuid, statistics=figures, sla=rows, passed=passed)
+    store.workloads.save_judgement(workload.uuid, figures=figures, sla=rows, passed=passed)
     return WorkloadJudgement(workload.uuid, workload.position, workload.scenario, passed, tuple(rows))
 
 

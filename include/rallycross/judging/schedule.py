@@ -1,9 +1,8 @@
 """Whether a load kept its schedule: what the pace asked for, and what was started when, as a fold."""
 
-from typing import Any
-
 from rallycross.judging.batch import Batch, Floats
 from rallycross.load.histogram import SECOND, Histogram
+from rallycross.results.workload_figures import ScheduleFigures, StartError
 
 LATE = 0.010  # seconds after which a start, for which a worker was free, is called late
 
@@ -35,31 +34,23 @@ class Schedule:
         self._late += other._late
         self._error.merge(other._error)
 
-    def close(self) -> dict[str, Any] | None:
-        """Return the figures; None of a load without a schedule.
-
-        {"asked": iterations that were due, "started": of these, "dropped": the others,
-         "queued": started when a worker was free at last, "late": more than `LATE` after they were due, though one was,
-         "asked_rate", "delivered_rate": due, and started, in 1/s; None of a single one,
-         "start_error": {"p50", "p99", "max"}: seconds, of those for which a worker was free; None where there are none}
-        """
+    def close(self) -> ScheduleFigures | None:
+        """Return the figures; None of a load without a schedule."""
         if not self._asked.count:
             return None
         p50, p99 = self._error.percentiles((50, 99))
-        return {
-            "asked": self._asked.count,
-            "started": self._started.count,
-            "dropped": self._asked.count - self._started.count,
-            "queued": self._queued,
-            "late": self._late,
-            "asked_rate": self._asked.rate(),
-            "delivered_rate": self._started.rate(),
-            "start_error": {
-                "p50": p50,
-                "p99": p99,
-                "max": None if self._error.greatest is None else self._error.greatest / SECOND,
-            },
-        }
+        return ScheduleFigures(
+            asked=self._asked.count,
+            started=self._started.count,
+            dropped=self._asked.count - self._started.count,
+            queued=self._queued,
+            late=self._late,
+            asked_rate=self._asked.rate(),
+            delivered_rate=self._started.rate(),
+            start_error=StartError(
+                p50=p50, p99=p99, max=None if self._error.greatest is None else self._error.greatest / SECOND
+            ),
+        )
 
 
 class _Span:

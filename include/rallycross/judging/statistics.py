@@ -1,27 +1,18 @@
-"""All figures of a workload, from its samples, in one pass and in bounded memory.
+"""All figures of a workload, from its samples, in one pass and in bounded memory."""
 
-The shape of what closing gives, and of what the store keeps:
-
-    {"count": iterations that ended, "failed": of these,
-     "seconds": from the first start to the last end,
-     "throughput": iterations that ended, in 1/s; "throughput_succeeded": those that did not fail,
-     "warm_up", "dropped": iterations that are in no other figure,
-     "rows": see `durations`, "service": its row of the time from the actual start, None in a loop without a schedule,
-     "distribution": {"low", "high": seconds, edges of bars; "count"}: of the durations of what did not fail,
-     "schedule": see `schedule`, "failures": see `failures`, "timeline": see `timeline`}
-
-To these `judge` adds "stood", see `generator.Overlaps`.
-"""
-
+from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from rallycross.judging.batch import Batch
 from rallycross.judging.durations import Durations
 from rallycross.judging.failures import Failures
+from rallycross.judging.generator import Overlaps
 from rallycross.judging.schedule import Schedule
 from rallycross.judging.timeline import Timeline
 from rallycross.results.sample_file import read_batches
+from rallycross.results.workload_figures import WorkloadFigures
 from rallycross.task.plan import Timing
 
 
@@ -67,29 +58,32 @@ class Statistics:
         self._failures.merge(other._failures)
         self._timeline.merge(other._timeline)
 
-    def close(self) -> dict[str, Any]:
+    def close(self) -> WorkloadFigures:
         """Return the figures. More may be added, and the figures be asked for again."""
         seconds = self._last - self._first if self._count else 0.0
-        return {
-            "count": self._count,
-            "failed": self._failed,
-            "seconds": seconds,
-            "throughput": self._count / seconds if seconds > 0 else None,
-            "throughput_succeeded": (self._count - self._failed) / seconds if seconds > 0 else None,
-            "warm_up": self._warm_up,
-            "dropped": self._dropped,
-            "rows": self._durations.close(),
-            "service": self._durations.service(),
-            "distribution": self._durations.distribution(),
-            "schedule": self._schedule.close(),
-            "failures": self._failures.close(),
-            "timeline": self._timeline.close(),
-        }
+        return WorkloadFigures(
+            count=self._count,
+            failed=self._failed,
+            seconds=seconds,
+            throughput=self._count / seconds if seconds > 0 else None,
+            throughput_succeeded=(self._count - self._failed) / seconds if seconds > 0 else None,
+            warm_up=self._warm_up,
+            dropped=self._dropped,
+            total=self._durations.total(),
+            actions=self._durations.actions(),
+            service=self._durations.service(),
+            distribution=self._durations.distribution(),
+            schedule=self._schedule.close(),
+            failures=self._failures.close(),
+            timeline=self._timeline.close(),
+        )
 
 
-def statistics_of(samples: Path, *, timing: Timing) -> dict[str, Any]:
-    """Return the figures of all samples in a workload's folder."""
-    statistics = Statistics()
+def figures_of(samples: Path, *, timing: Timing, generator: Mapping[str, Any]) -> WorkloadFigures:
+    """Return the figures of all samples in a workload's folder; `generator` as in `WorkloadRow.generator`."""
+    statistics, overlaps = Statistics(), Overlaps.of(generator)
     for record in read_batches(samples):
-        statistics.add(Batch(record, timing=timing))
-    return statistics.close()
+        batch = Batch(record, timing=timing)
+        statistics.add(batch)
+        overlaps.add(batch)
+    return replace(statistics.close(), stood=overlaps.close())

@@ -1,12 +1,11 @@
 """How a load went over time, second by second (a short one in finer steps, a long one in wider ones), as a fold."""
 
-from typing import Any
-
 import numpy as np
 
 from rallycross.judging.batch import Batch, grouped
 from rallycross.judging.steps import Steps
 from rallycross.load.histogram import SECOND, Histogram, nanoseconds
+from rallycross.results.workload_figures import ActionCourse, ActionCourses, Course
 
 MOST_STEPS = 1200  # more than that no screen shows
 MOST_ACTION_STEPS = 240  # there are many actions
@@ -45,33 +44,31 @@ class Timeline:
         for name, steps in other._actions.items():
             self._action(name).merge(steps)
 
-    def close(self) -> dict[str, Any]:
-        """Return columns of equal length, a value for each step from the start of the load to its end.
-
-        {"width": seconds of a step (1 for loads of 40 seconds to 20 minutes), "at": start of each step, "count",
-        "failed": iterations that ended in it, "mean", "p50", "p95", "p99": seconds, of those that did not fail; None
-        where there are none,
-        "actions": {"width", "at", "series": {name: {"mean", "p50", "p95"}}}: of the actions directly in an iteration,
-        by the end of their iteration; in steps of their own, wider for long loads}
-        """
+    def close(self) -> Course:
+        """Return the course of the load, and of its actions in steps of their own."""
         width = _shown(self._well, self._failed)
         well, failed = self._well.at_width(width), self._failed.at_width(width)
         steps = max([*well, *failed], default=-1) + 1
         none = Histogram()
-        return {
-            **_axis(width, steps),
-            "count": [len(well.get(step, none)) + len(failed.get(step, none)) for step in range(steps)],
-            "failed": [len(failed.get(step, none)) for step in range(steps)],
-            **_columns(well, steps, (50, 95, 99)),
-            "actions": self._close_actions(),
-        }
+        mean, p50, p95, p99 = _columns(well, steps, (50, 95, 99))
+        return Course(
+            width=width / SECOND,
+            at=_axis(width, steps),
+            count=tuple(len(well.get(step, none)) + len(failed.get(step, none)) for step in range(steps)),
+            failed=tuple(len(failed.get(step, none)) for step in range(steps)),
+            mean=mean,
+            p50=p50,
+            p95=p95,
+            p99=p99,
+            actions=self._close_actions(),
+        )
 
-    def _close_actions(self) -> dict[str, Any]:
+    def _close_actions(self) -> ActionCourses:
         width = _shown(*self._actions.values())
         found = {name: self._actions[name].at_width(width) for name in sorted(self._actions)}
         steps = max((step for histograms in found.values() for step in histograms), default=-1) + 1
-        series = {name: _columns(histograms, steps, (50, 95)) for name, histograms in found.items()}
-        return {**_axis(width, steps), "series": series}
+        series = {name: ActionCourse(*_columns(histograms, steps, (50, 95))) for name, histograms in found.items()}
+        return ActionCourses(width / SECOND, _axis(width, steps), series)
 
     def _action(self, name: str) -> Steps:
         return self._actions.setdefault(name, Steps(_WIDTHS, MOST_ACTION_STEPS))
@@ -84,15 +81,17 @@ def _shown(*series: Steps) -> int:
     return max(held, next((width for width in _WIDTHS if end <= width * _ENOUGH_STEPS or width == SECOND), SECOND))
 
 
-def _axis(width: int, steps: int) -> dict[str, Any]:
-    return {"width": width / SECOND, "at": [step * width / SECOND for step in range(steps)]}
+def _axis(width: int, steps: int) -> tuple[float, ...]:
+    return tuple(step * width / SECOND for step in range(steps))
 
 
-def _columns(histograms: dict[int, Histogram], steps: int, shares: tuple[int, ...]) -> dict[str, list[float | None]]:
-    names = ("mean", *(f"p{share}" for share in shares))
-    missing = [None] * len(names)
+def _columns(
+    histograms: dict[int, Histogram], steps: int, shares: tuple[int, ...]
+) -> tuple[tuple[float | None, ...], ...]:
+    """Return the means, then the percentiles, of each step."""
+    missing = [None] * (1 + len(shares))
     rows = [
         [histogram.mean(), *histogram.percentiles(shares)] if (histogram := histograms.get(step)) else missing
         for step in range(steps)
     ]
-    return {name: [row[place] for row in rows] for place, name in enumerate(names)}
+    return tuple(tuple(row[place] for row in rows) for place in range(len(missing)))

@@ -12,6 +12,7 @@ from rallycross.judging.generator import Shard, Stand, shards
 from rallycross.judging.schedule import LATE
 from rallycross.judging.sla import INVALID_LOAD
 from rallycross.results.sla_row import SlaRow
+from rallycross.results.workload_figures import WorkloadFigures
 
 # A start error or a lag of the event loop spoils figures when it is both: more than so many seconds at p99, and more
 # than this share of the median duration. A boot of five seconds does not suffer from 20 ms; a request of 10 ms does.
@@ -63,7 +64,7 @@ _NAMED = 3  # times of standing still that are told one by one
 
 
 def invalid_load(
-    figures: Mapping[str, Any],
+    figures: WorkloadFigures,
     generator: Mapping[str, Any],
     sla: Mapping[str, Any],
     *,
@@ -71,7 +72,7 @@ def invalid_load(
 ) -> SlaRow | None:
     """Return the row that says why a load is invalid and what to do; None of one that can be believed.
 
-    `figures` as in `judging.statistics`, `generator` as in `WorkloadRow.generator`, `sla` as in the task file;
+    `generator` as in `WorkloadRow.generator`, `sla` as in the task file;
     `missed`: the names of the criteria that were.
     """
     told = shards(generator)
@@ -97,11 +98,11 @@ def told_of(stands: Sequence[Stand]) -> str:
 
 
 def _stood_still(
-    figures: Mapping[str, Any], told: Sequence[Shard], missed: Collection[str], *, alone: bool
+    figures: WorkloadFigures, told: Sequence[Shard], missed: Collection[str], *, alone: bool
 ) -> Iterator[str]:
     stands = [stand for shard in told for stand in shard.stood]
     longest = max((stand.seconds for stand in stands), default=0.0)
-    count, touched = figures["count"], figures.get("stood", {}).get("count", 0)
+    count, touched = figures.count, figures.stood.count if figures.stood else 0
     lost = max((shard.lost_seconds / shard.seconds for shard in told), default=0.0)
     if longest >= STOOD and _spoils(longest, figures):
         single = bool(OF_SINGLE_ITERATIONS & set(missed))
@@ -123,17 +124,17 @@ def _stood_still(
         )
 
 
-def _late(figures: Mapping[str, Any], allowed: Mapping[str, Any], remedy: str) -> Iterator[str]:
-    schedule = figures.get("schedule")
+def _late(figures: WorkloadFigures, allowed: Mapping[str, Any], remedy: str) -> Iterator[str]:
+    schedule = figures.schedule
     if not schedule or "late" in allowed:
         return
-    error = schedule["start_error"]["p99"]
-    if schedule["asked"] < MANY and schedule["late"] > LATE_OF_FEW * schedule["asked"] and _spoils(LATE, figures):
+    error = schedule.start_error.p99
+    if schedule.asked < MANY and schedule.late > LATE_OF_FEW * schedule.asked and _spoils(LATE, figures):
         yield (
-            f"{schedule['late']} of {schedule['asked']} iterations were started more than {_ms(LATE)} late, though "
+            f"{schedule.late} of {schedule.asked} iterations were started more than {_ms(LATE)} late, though "
             f"workers were free - {remedy or 'give the load a quieter machine, or ask for a lower rate'}"
         )
-    many = schedule["asked"] >= MANY
+    many = schedule.asked >= MANY
     if many and error is not None and error > START_ERROR and _spoils(error, figures):
         yield (
             f"the generator started iterations late, by {_ms(error)} at p99, though workers were free - "
@@ -141,13 +142,13 @@ def _late(figures: Mapping[str, Any], allowed: Mapping[str, Any], remedy: str) -
         )
 
 
-def _slow(figures: Mapping[str, Any], allowed: Mapping[str, Any], remedy: str) -> Iterator[str]:
-    schedule = figures.get("schedule")
+def _slow(figures: WorkloadFigures, allowed: Mapping[str, Any], remedy: str) -> Iterator[str]:
+    schedule = figures.schedule
     if not schedule or {"dropped", "queued"} & allowed.keys():  # what is allowed to be makes the rate lower
         return
-    asked, delivered = schedule["asked_rate"], schedule["delivered_rate"]
-    if figures["seconds"] >= LONG_ENOUGH and asked and delivered is not None and delivered < DELIVERED * asked:
-        waited = schedule["dropped"] or schedule["queued"] or not remedy
+    asked, delivered = schedule.asked_rate, schedule.delivered_rate
+    if figures.seconds >= LONG_ENOUGH and asked and delivered is not None and delivered < DELIVERED * asked:
+        waited = schedule.dropped or schedule.queued or not remedy
         yield (
             f"{delivered:.4g} iterations a second were started where {asked:.4g} were asked for - "
             f"{'ask for a lower rate, or allow more at a time' if waited else remedy}"
@@ -163,7 +164,7 @@ def _busy(told: Sequence[Shard], *, alone: bool) -> Iterator[str]:
         )
 
 
-def _lagging(figures: Mapping[str, Any], told: Sequence[Shard], *, alone: bool) -> Iterator[str]:
+def _lagging(figures: WorkloadFigures, told: Sequence[Shard], *, alone: bool) -> Iterator[str]:
     long = [shard for shard in told if shard.seconds >= LONG_ENOUGH]
     lag = max((shard.lag_p99 or 0.0 for shard in long), default=0.0)
     if lag > LAG and _spoils(lag, figures):
@@ -196,22 +197,25 @@ def _remedy(cause: str, *, alone: bool) -> str:
     return _ALONE if cause == "busy" and alone else _REMEDIES.get(cause, _REMEDIES["stopped"])
 
 
-def _kept_waiting(figures: Mapping[str, Any], allowed: Mapping[str, Any]) -> Iterator[str]:
-    schedule = figures.get("schedule")
+def _kept_waiting(figures: WorkloadFigures, allowed: Mapping[str, Any]) -> Iterator[str]:
+    schedule = figures.schedule
     if not schedule:
         return
-    for name, meaning in (("dropped", "not run at all"), ("queued", "kept waiting")):
-        share = schedule[name] / schedule["asked"]
+    for name, meaning, number in (
+        ("dropped", "not run at all", schedule.dropped),
+        ("queued", "kept waiting", schedule.queued),
+    ):
+        share = number / schedule.asked
         if name not in allowed and share > TOLERATED:
             yield (
-                f"{schedule[name]} of {schedule['asked']} iterations ({share:.1%}) were {meaning} as all workers were "
+                f"{number} of {schedule.asked} iterations ({share:.1%}) were {meaning} as all workers were "
                 f"busy when they were due - allow more at a time, ask for a lower rate, or say in the SLA what is "
                 f"allowed (`schedule: {{{name}: 5 %}}`)"
             )
 
 
-def _spoils(seconds: float, figures: Mapping[str, Any]) -> bool:
-    median = figures["rows"][0]["p50"]
+def _spoils(seconds: float, figures: WorkloadFigures) -> bool:
+    median = figures.total.p50 if figures.total else None
     return median is None or seconds > SPOILS * median
 
 

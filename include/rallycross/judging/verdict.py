@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Literal
 
 from rallycross.judging.sla import INVALID_LOAD, LEFT_BEHIND
+from rallycross.results.figure_damage import mark_damaged_figures
 from rallycross.results.models import DeploymentRow, TaskRow, TestRow, VerificationRow, WorkloadRow
 from rallycross.results.sample_damage import mark_damage
 from rallycross.results.sla_row import SlaRow
@@ -41,7 +42,7 @@ def verdict(
     """Judge a run by the uuids of what it was to do; None stands for a stage that was not asked for.
 
     The task must have been judged. A run that did nothing has not passed. Given the folder of the sample files, what
-    these have lost since then counts too.
+    these, and the database, have lost since then counts too.
     """
     reasons: list[str] = []
     of_task = Verdict(passed=True, reasons=[], rows=[])
@@ -53,6 +54,7 @@ def verdict(
         row = store.tasks.get(task)
         if row is not None and samples is not None:
             mark_damage(row, samples)
+            mark_damaged_figures(row)
         of_task = task_verdict(row)
         reasons += of_task.reasons
     if deployment is None and verification is None and task is None:

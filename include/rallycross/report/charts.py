@@ -4,15 +4,18 @@ A colour is the name of a CSS variable (`@good`), looked up when the chart is dr
 theme, the dark one and the printer.
 """
 
+from collections.abc import Mapping
 from itertools import pairwise
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
+from rallycross.results.workload_figures import ActionCourses, Course, Distribution
 from rallycross.views import wording
 
 Figure = dict[str, Any]
+_Line = tuple[float | None, ...]
 
 MOST_POINTS = 2000  # of a scatter; more make a page slow and show no more
 _MOST_ACTIONS = 8  # that are drawn over time: more lines nobody can tell apart
@@ -78,14 +81,15 @@ def latency(iterations: pd.DataFrame) -> Figure:
     }
 
 
-def distribution(bars_of: dict[str, Any], marks: dict[str, float]) -> Figure:
-    """Draw how often which duration came (`judging.distribution`), with lines at `marks` (name to seconds)."""
-    edges = np.linspace(bars_of["low"], bars_of["high"], len(bars_of["count"]) + 1)
-    scale, unit = _unit(bars_of["high"])
+def distribution(bars_of: Distribution, marks: Mapping[str, float | None]) -> Figure:
+    """Draw how often which duration came, with lines at `marks` (name to seconds)."""
+    known = {name: at for name, at in marks.items() if at is not None}
+    edges = np.linspace(bars_of.low, bars_of.high, len(bars_of.count) + 1)
+    scale, unit = _unit(bars_of.high)
     bars = {
         "type": "bar",
         "x": _rounded((edges[:-1] + edges[1:]) / 2 * scale),
-        "y": bars_of["count"],
+        "y": list(bars_of.count),
         "width": _rounded(np.diff(edges) * scale),
         "customdata": [f"{wording.duration(low)} to {wording.duration(high)}" for low, high in pairwise(edges)],
         "marker": {"color": "@accent", "opacity": 0.8, "line": {"width": 1, "color": "@surface"}},
@@ -101,7 +105,7 @@ def distribution(bars_of: dict[str, Any], marks: dict[str, float]) -> Figure:
             "y1": 1,
             "line": {"color": "@ink", "dash": "dot"},
         }
-        for at in marks.values()
+        for at in known.values()
     ]
     labels = [
         {
@@ -114,7 +118,7 @@ def distribution(bars_of: dict[str, Any], marks: dict[str, float]) -> Figure:
             "xshift": 4,
             "bgcolor": "@surface",
         }
-        for place, (name, at) in enumerate(marks.items())
+        for place, (name, at) in enumerate(known.items())
     ]
     return {
         "data": [bars],
@@ -128,12 +132,12 @@ def distribution(bars_of: dict[str, Any], marks: dict[str, float]) -> Figure:
     }
 
 
-def throughput(timeline: dict[str, Any]) -> Figure:
-    """Draw how many iterations ended over time (`judging.timeline`), those that failed apart."""
-    width = timeline["width"]
-    middle = [at + width / 2 for at in timeline["at"]]
-    failed = np.array(timeline["failed"], dtype=np.int64)
-    well = np.array(timeline["count"], dtype=np.int64) - failed
+def throughput(timeline: Course) -> Figure:
+    """Draw how many iterations ended over time, those that failed apart."""
+    width = timeline.width
+    middle = [at + width / 2 for at in timeline.at]
+    failed = np.array(timeline.failed, dtype=np.int64)
+    well = np.array(timeline.count, dtype=np.int64) - failed
     traces = [
         {
             "type": "bar",
@@ -159,20 +163,20 @@ def throughput(timeline: dict[str, Any]) -> Figure:
     }
 
 
-def percentiles(timeline: dict[str, Any]) -> Figure:
-    """Draw how long iterations took over time: percentiles of each step (`judging.timeline`)."""
-    return _over_time(timeline, {name: timeline[name] for name in ("p50", "p95", "p99")})
+def percentiles(timeline: Course, lines: Mapping[str, _Line]) -> Figure:
+    """Draw how long iterations took over time: percentiles of each step."""
+    return _over_time(timeline, lines)
 
 
-def actions(timeline: dict[str, Any]) -> Figure:
+def actions(courses: ActionCourses) -> Figure:
     """Draw the median duration of the actions over time: of those that took longest in all."""
-    series = timeline["series"]
-    longest = sorted(series, key=lambda name: -sum(value or 0 for value in series[name]["mean"]))[:_MOST_ACTIONS]
-    return _over_time(timeline, {name: series[name]["p50"] for name in longest})
+    series = courses.series
+    longest = sorted(series, key=lambda name: -sum(value or 0 for value in series[name].mean))[:_MOST_ACTIONS]
+    return _over_time(courses, {name: series[name].p50 for name in longest})
 
 
-def _over_time(axis: dict[str, Any], lines: dict[str, list[float | None]]) -> Figure:
-    middle = _rounded(np.array(axis["at"]) + axis["width"] / 2)
+def _over_time(axis: Course | ActionCourses, lines: Mapping[str, _Line]) -> Figure:
+    middle = _rounded(np.array(axis.at) + axis.width / 2)
     known = [value for values in lines.values() for value in values if value is not None]
     scale, unit = _unit(max(known, default=0))
     traces = [

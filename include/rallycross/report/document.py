@@ -7,7 +7,8 @@
      "verification": columns of the row, with "tests", each with the ids of its "requests"; or null,
      "task": columns of the row, with "subtasks", each with "workloads", each with "sla_rows"; or null}
 
-Columns and their units are those of `results.models`; the statistics of a workload those of `judging.statistics`.
+Columns and their units are those of `results.models`; the statistics of a workload those of
+`results.workload_figures`, whose version is this format's matter.
 """
 
 import json
@@ -18,7 +19,8 @@ from sqlalchemy import inspect
 
 from rallycross.judging.causes import request_ids
 from rallycross.report.run import Run
-from rallycross.results.models import Base, TestRow
+from rallycross.results.models import Base, TestRow, WorkloadRow
+from rallycross.results.workload_figures import to_document
 from rallycross.secret import shown, shown_texts
 
 FORMAT = "rallycross-report/1"
@@ -71,10 +73,18 @@ def _test(row: TestRow) -> dict[str, Any]:
 def _columns(row: Base) -> dict[str, Any]:
     """Return a row's columns; those that only tie tables together are left out."""
     return {
-        attribute.key: _shown(attribute.key, getattr(row, attribute.key))
+        attribute.key: _shown(attribute.key, _value(row, attribute.key))
         for attribute in inspect(type(row)).column_attrs
         if not attribute.columns[0].foreign_keys and attribute.key != "id"
     }
+
+
+def _value(row: Base, column: str) -> Any:
+    """Return a column, of a workload's statistics what is in this format: it has a version of its own."""
+    if not isinstance(row, WorkloadRow) or column != "statistics":
+        return getattr(row, column)
+    figures = row.figures
+    return figures and {name: value for name, value in to_document(figures).items() if name != "version"}
 
 
 def _shown(column: str, value: Any) -> Any:

@@ -18,6 +18,7 @@ from rallycross.report import charts, frames, outputs, pages
 from rallycross.report.run import Run
 from rallycross.results.endings import ending
 from rallycross.results.models import DeploymentRow, SubtaskRow, TestRow, WorkloadRow
+from rallycross.results.workload_figures import ActionCourses, Course, WorkloadFigures
 from rallycross.secret import shown
 from rallycross.task.plan import Timing
 from rallycross.views import wording
@@ -97,7 +98,7 @@ def _verification(rows: list[TestRow]) -> dict[str, Any]:
 
 def _workload(run: Run, subtask: SubtaskRow, row: WorkloadRow) -> dict[str, Any]:
     """Return what the template shows of a workload; a workload that was not judged has no figures."""
-    figures = row.statistics or {}
+    figures = row.figures
     config = {
         "args": row.args,
         "runner": {row.runner: row.runner_args},
@@ -111,16 +112,16 @@ def _workload(run: Run, subtask: SubtaskRow, row: WorkloadRow) -> dict[str, Any]
         "anchor": f"workload-{row.position + 1}",
         "invalid": [one.detail for one in row.sla_rows if one.criterion == INVALID_LOAD],
         "figures": figures,
-        "durations": duration_table(figures),
+        "durations": duration_table(figures) if figures else None,
         "schedule": dict(_schedule(figures, row.generator)),
-        "charts": _workload_charts(run, row, figures) if figures.get("count") else [],
+        "charts": _workload_charts(run, row, figures) if figures and figures.count else [],
         "config": yaml.safe_dump(shown({row.scenario: config}), sort_keys=False, allow_unicode=True),
         "outputs": shown(outputs.outputs(run.samples / row.uuid)),
         "hooks": shown(outputs.hooks(row)),
     }
 
 
-def _workload_charts(run: Run, row: WorkloadRow, figures: dict[str, Any]) -> list[dict[str, Any]]:
+def _workload_charts(run: Run, row: WorkloadRow, figures: WorkloadFigures) -> list[dict[str, Any]]:
     """Return title, caption and figure of each chart; the one over samples needs the files to be there still."""
     made: list[dict[str, Any]] = []
 
@@ -131,30 +132,33 @@ def _workload_charts(run: Run, row: WorkloadRow, figures: dict[str, Any]) -> lis
     shown = frames.iterations(run.samples / row.uuid, timing=timing, most=charts.MOST_POINTS)
     if len(shown):
         add("Latency over time", _shown(shown, figures), charts.latency(shown))
-    timeline = figures["timeline"]
-    well = figures["count"] - figures["failed"]
-    if figures.get("distribution"):
-        marks = {name: figures["rows"][0][name] for name in ("p50", "p95")}
+    well = figures.count - figures.failed
+    if figures.distribution:
+        marks = {"p50": figures.total.p50, "p95": figures.total.p95} if figures.total else {}
         caption = f"All {wording.counted(well, 'iteration')} that did not fail."
-        add("Distribution", caption, charts.distribution(figures["distribution"], marks))
+        add("Distribution", caption, charts.distribution(figures.distribution, marks))
+    timeline = figures.timeline
+    if timeline is None:
+        return made
     caption = f"Iterations by when they ended; a bar is {_width(timeline)} wide."
     add("Throughput and errors", caption, charts.throughput(timeline))
-    if well and "p99" in timeline:
+    if well and timeline.p50 and timeline.p95 and timeline.p99:
         caption = f"Iterations that did not fail, by when they ended, in steps of {_width(timeline)}."
-        add("Percentiles over time", caption, charts.percentiles(timeline))
-    of_actions = timeline.get("actions", {"series": {}})
-    if of_actions["series"]:
+        lines = {"p50": timeline.p50, "p95": timeline.p95, "p99": timeline.p99}
+        add("Percentiles over time", caption, charts.percentiles(timeline, lines))
+    of_actions = timeline.actions
+    if of_actions and of_actions.series:
         caption = f"Medians of what did not fail, by the end of the iteration, in steps of {_width(of_actions)}."
         add("Actions over time", caption, charts.actions(of_actions))
     return made
 
 
-def _width(axis: dict[str, Any]) -> str:
-    return f"{axis['width']:g} s" if axis["width"] >= 1 else f"{axis['width'] * 1000:g} ms"
+def _width(axis: Course | ActionCourses) -> str:
+    return f"{axis.width:g} s" if axis.width >= 1 else f"{axis.width * 1000:g} ms"
 
 
-def _shown(shown: Any, figures: dict[str, Any]) -> str:
-    count, of = figures["count"], figures["failed"]
+def _shown(shown: Any, figures: WorkloadFigures) -> str:
+    count, of = figures.count, figures.failed
     if len(shown) == count:
         return f"Every iteration: {wording.count(count)}."
     text = (
@@ -165,31 +169,33 @@ def _shown(shown: Any, figures: dict[str, Any]) -> str:
     return f"{text}; {wording.count(failed)} of {wording.counted(of, 'failure')}." if of else f"{text}."
 
 
-def _schedule(figures: dict[str, Any], generator: dict[str, Any]) -> Iterator[tuple[str, str]]:
+def _schedule(figures: WorkloadFigures | None, generator: dict[str, Any]) -> Iterator[tuple[str, str]]:
     """Yield what is known of whether the load kept its schedule, and of the processes that made it."""
-    if schedule := figures.get("schedule"):
-        asked = schedule["asked"]
-        yield "asked for", f"{wording.counted(asked, 'iteration')}, {wording.rate(schedule['asked_rate'])}"
-        yield (
-            "started",
-            f"{wording.counted(schedule['started'], 'iteration')}, {wording.rate(schedule['delivered_rate'])}",
-        )
+    if schedule := figures.schedule if figures else None:
+        asked = schedule.asked
+        yield "asked for", f"{wording.counted(asked, 'iteration')}, {wording.rate(schedule.asked_rate)}"
+        yield "started", f"{wording.counted(schedule.started, 'iteration')}, {wording.rate(schedule.delivered_rate)}"
         late = f"late (more than {wording.duration(LATE)}, though a worker was free)"
-        for name, meaning in (("dropped", "dropped"), ("queued", "queued (no worker was free)"), ("late", late)):
-            yield meaning, f"{wording.count(schedule[name])} ({wording.share(schedule[name], asked)})"
-        error = schedule["start_error"]
-        yield "start error", ", ".join(f"{name} {wording.duration(error[name])}" for name in ("p50", "p99", "max"))
-    if figures.get("warm_up"):
-        yield "warm-up", f"{wording.counted(figures['warm_up'], 'iteration')}, in no figure"
-    if told := shards(generator):
-        yield "load processes", wording.count(generator.get("processes") or len(told))
-        yield "their CPU", f"{max(shard.cpu for shard in told):.0%} of a core, the busiest"
-        p99, most = max(shard.lag_p99 or 0.0 for shard in told), max(shard.lag_max for shard in told)
+        for meaning, number in (
+            ("dropped", schedule.dropped),
+            ("queued (no worker was free)", schedule.queued),
+            (late, schedule.late),
+        ):
+            yield meaning, f"{wording.count(number)} ({wording.share(number, asked)})"
+        error = schedule.start_error
+        told = (("p50", error.p50), ("p99", error.p99), ("max", error.max))
+        yield "start error", ", ".join(f"{name} {wording.duration(seconds)}" for name, seconds in told)
+    if figures and figures.warm_up:
+        yield "warm-up", f"{wording.counted(figures.warm_up, 'iteration')}, in no figure"
+    if processes := shards(generator):
+        yield "load processes", wording.count(generator.get("processes") or len(processes))
+        yield "their CPU", f"{max(shard.cpu for shard in processes):.0%} of a core, the busiest"
+        p99, most = max(shard.lag_p99 or 0.0 for shard in processes), max(shard.lag_max for shard in processes)
         yield "event loop late by", f"p99 {wording.duration(p99)}, max {wording.duration(most)}"
-        if stood := [stand for shard in told for stand in shard.stood]:
+        if stood := [stand for shard in processes for stand in shard.stood]:
             yield "stood still", f"{wording.counted(len(stood), 'time')}: {told_of(stood)}"
-            if meanwhile := figures.get("stood", {}).get("count"):
-                yield "ran meanwhile", f"{wording.counted(meanwhile, 'iteration')}, whose durations hold it"
+            if (meanwhile := figures.stood if figures else None) and meanwhile.count:
+                yield "ran meanwhile", f"{wording.counted(meanwhile.count, 'iteration')}, whose durations hold it"
 
 
 def _environment(run: Run) -> Iterator[tuple[str, dict[str, Any]]]:

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from rallycross.judging.verdict import Verdict, verdict, with_problems
 from rallycross.results.beside import Beside, beside
+from rallycross.results.figure_damage import mark_damaged_figures
 from rallycross.results.models import CloudRow, DeploymentRow, TaskRow, TestRow, VerificationRow
 from rallycross.results.sample_damage import mark_damage
 from rallycross.results.store import Store
@@ -67,6 +68,7 @@ def gather(
     task_row = store.tasks.get(task) if task else None
     if task_row is not None:
         mark_damage(task_row, samples)
+        mark_damaged_figures(task_row)
     names = [row.cloud for row in (task_row, verification_row, deployment_row) if row]
     return Run(
         title=title

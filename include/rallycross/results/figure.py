@@ -1,20 +1,11 @@
-"""The figures of a workload one by one, as history is asked for them; all of one workload is in its `statistics`."""
+"""The figures of a workload one by one, as history is asked for them."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass
-from math import isfinite
-from typing import Any
+
+from rallycross.results.workload_figures import ActionFigures, WorkloadFigures
 
 SECONDS, PER_SECOND, NUMBER = "s", "1/s", "1"  # units
-_OF_THE_LOAD = {
-    "seconds": SECONDS,
-    "throughput": PER_SECOND,
-    "throughput_succeeded": PER_SECOND,
-    "warm_up": NUMBER,
-    "dropped": NUMBER,
-}
-_COUNTS = ("count", "failed")
-_NO_FIGURES = ("name", "depth")
 
 
 @dataclass(frozen=True)
@@ -28,23 +19,27 @@ class Figure:
     unit: str
 
 
-def figures_of(statistics: Mapping[str, Any]) -> Iterator[Figure]:
-    """Yield the figures of a workload's `statistics`; what has no value is left out."""
-    for name, unit in _OF_THE_LOAD.items():
-        if (value := _number(statistics.get(name))) is not None:
-            yield Figure("", 0, name, value, unit)
-    for place, row in enumerate(statistics.get("rows") or []):  # the first is of whole iterations
-        yield from _of_row(row, row["name"] if place else "", row.get("depth", 0))
-    yield from _of_row(statistics.get("service") or {}, "", 0, prefix="service_")
+def one_by_one(figures: WorkloadFigures) -> Iterator[Figure]:
+    """Yield the figures of a workload; what has no value is left out."""
+    of_the_load = (
+        ("seconds", figures.seconds, SECONDS),
+        ("throughput", figures.throughput, PER_SECOND),
+        ("throughput_succeeded", figures.throughput_succeeded, PER_SECOND),
+        ("warm_up", figures.warm_up, NUMBER),
+        ("dropped", figures.dropped, NUMBER),
+    )
+    yield from (Figure("", 0, name, float(value), unit) for name, value, unit in of_the_load if value is not None)
+    if figures.total:
+        yield from _of(figures.total, action="")
+    for one in figures.actions:
+        yield from _of(one, action=one.name)
+    if figures.service:
+        yield from _of(figures.service, action="", prefix="service_")
 
 
-def _of_row(row: Mapping[str, Any], action: str, depth: int, prefix: str = "") -> Iterator[Figure]:
-    for name, given in row.items():
-        if name not in _NO_FIGURES and (value := _number(given)) is not None:
-            yield Figure(action, depth, prefix + name, value, NUMBER if name in _COUNTS else SECONDS)
-
-
-def _number(value: Any) -> float | None:
-    if isinstance(value, bool) or not isinstance(value, int | float) or not isfinite(value):
-        return None
-    return float(value)
+def _of(one: ActionFigures, *, action: str, prefix: str = "") -> Iterator[Figure]:
+    for name, number in (("count", one.count), ("failed", one.failed)):
+        yield Figure(action, one.depth, prefix + name, float(number), NUMBER)
+    for name, seconds in one.durations.items():
+        if seconds is not None:
+            yield Figure(action, one.depth, prefix + name, float(seconds), SECONDS)

@@ -1,15 +1,14 @@
 """The store's part for the figures of workloads, one by one, over all that was run."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
 
 from sqlalchemy import delete, insert, select
 from sqlalchemy.orm import Session
 
-from rallycross.results.figure import figures_of
+from rallycross.results.figure import one_by_one
 from rallycross.results.models import FigureRow, TaskRow, WorkloadRow
 from rallycross.results.part import Part
+from rallycross.results.workload_figures import WorkloadFigures
 
 
 @dataclass(frozen=True)
@@ -24,7 +23,7 @@ class FigureThen:
 
 
 class Figures(Part):
-    """Looks through figures; they are written where a workload's `statistics` are."""
+    """Looks through figures; they are written where a workload's document of them is."""
 
     def of(self, workload_uuid: str) -> list[FigureRow]:
         """Return all figures of a workload, in the order in which they are shown."""
@@ -55,9 +54,9 @@ class Figures(Part):
             return [FigureThen(*row) for row in session.execute(query)]
 
 
-def write_figures(session: Session, workload_uuid: str, statistics: Mapping[str, Any]) -> None:
+def write_figures(session: Session, workload_uuid: str, figures: WorkloadFigures) -> None:
     """Keep a workload's figures one by one, in the place of any before."""
     session.execute(delete(FigureRow).where(FigureRow.workload_uuid == workload_uuid))
-    rows = [{"workload_uuid": workload_uuid, **vars(one)} for one in figures_of(statistics)]
+    rows = [{"workload_uuid": workload_uuid, **vars(one)} for one in one_by_one(figures)]
     if rows:
         session.execute(insert(FigureRow), rows)

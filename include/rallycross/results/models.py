@@ -5,11 +5,13 @@ on a monotonic clock. JSON columns keep the order of keys. Samples are not in he
 `sample_file`.
 """
 
+from collections.abc import Callable
 from typing import Any
 
 from sqlalchemy import JSON, Dialect, ForeignKey, Index, MetaData, String, Text, TypeDecorator, UniqueConstraint
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column, relationship
 
+from rallycross.results.workload_figures import WorkloadFigures, from_document, to_document
 from rallycross.secret import shown, shown_text
 
 Json = dict[str, Any]
@@ -49,6 +51,25 @@ class Shown(TypeDecorator[Any]):
     def process_bind_param(self, value: Any, dialect: Dialect) -> Any:  # noqa: ARG002 - SQLAlchemy's own
         """Leave secrets out."""
         return shown(value)
+
+
+class Document(TypeDecorator[Any]):
+    """A JSON document that may be damaged; one that is no JSON is a text."""
+
+    impl = JSON
+    cache_ok = True
+
+    def result_processor(self, dialect: Dialect, coltype: object) -> Callable[[Any], Any]:
+        """Read what can be read: SQLite keeps any text."""
+        read = super().result_processor(dialect, coltype) or (lambda value: value)
+
+        def read_or_leave(value: Any) -> Any:
+            try:
+                return read(value)
+            except ValueError:
+                return value if isinstance(value, str) else repr(value)
+
+        return read_or_leave
 
 
 def _child(of: str) -> Mapped[str]:
@@ -228,12 +249,26 @@ class WorkloadRow(Base):
     progress: Mapped[Json]  # while it runs: done, total, failed, rate, p50, p95, elapsed, remaining
     generator: Mapped[Json] = mapped_column(default=dict)  # processes, workers, shards: see `load.health`
     hook_results: Mapped[list[Json]] = mapped_column(Shown, default=list)  # Rally's: {"config", "results", "summary"}
-    statistics: Mapped[Json | None]  # once judged; see `judging.statistics`
+    statistics: Mapped[Json | None] = mapped_column(Document)  # once judged: as `results.workload_figures` has it
     passed: Mapped[bool | None]  # once judged
 
     sla_rows: Mapped[list["WorkloadSlaRow"]] = relationship(
         lazy="selectin", order_by="WorkloadSlaRow.id", cascade="all, delete-orphan", passive_deletes=True
     )
+
+    @property
+    def figures(self) -> WorkloadFigures | None:
+        """What was measured, once judged; None also where nothing of it can be read."""
+        return None if self.statistics is None else from_document(self.statistics)[0]
+
+    @figures.setter
+    def figures(self, figures: WorkloadFigures) -> None:
+        self.statistics = to_document(figures)
+
+    @property
+    def figure_damage(self) -> list[str]:
+        """What is damaged in the document of the figures, by its places."""
+        return [] if self.statistics is None else from_document(self.statistics)[1]
 
 
 class FigureRow(Base):

@@ -16,13 +16,13 @@ def sample_damage(workload: WorkloadRow, samples: Path) -> list[str]:
     `samples` is the folder of all sample files. Who was killed leaves a file without an end: no damage.
     """
     folder = samples / workload.uuid
-    generator, statistics = workload.generator or {}, workload.statistics or {}
+    generator, figures = workload.generator or {}, workload.figures
     whole = workload.status == "finished"
     told = {
         str(one["shard"]) for one in generator.get("shards", []) if "shard" in one
     }  # their writers have closed their files
     expected = {str(shard) for shard in range(generator.get("processes", 0))} if whole else told
-    measured = sum(statistics.get(name, 0) for name in ("count", "warm_up", "dropped"))
+    measured = figures.count + figures.warm_up + figures.dropped if figures else 0
     if measured and not generator:  # imported
         expected = expected or {"0"}
     found: list[str] = []
@@ -59,14 +59,20 @@ def mark_damage(task: TaskRow, samples: Path) -> list[str]:
     """
     details = []
     for workload in task.workloads:
-        workload.sla_rows = [row for row in workload.sla_rows if row.criterion != DAMAGED_SAMPLES]
-        if detail := damage_detail(workload, samples):
-            workload.sla_rows.append(
-                WorkloadSlaRow(workload_uuid=workload.uuid, criterion=DAMAGED_SAMPLES, passed=False, detail=detail)
-            )
-            workload.passed = None if workload.passed is None else False
-            details.append(detail)
+        detail = damage_detail(workload, samples)
+        mark(workload, DAMAGED_SAMPLES, detail)
+        details += [detail] if detail else []
     return details
+
+
+def mark(workload: WorkloadRow, criterion: str, detail: str) -> None:
+    """Let a workload, as it was read, have one failed row of a criterion, with this detail; none where it is empty."""
+    workload.sla_rows = [row for row in workload.sla_rows if row.criterion != criterion]
+    if detail:
+        workload.sla_rows.append(
+            WorkloadSlaRow(workload_uuid=workload.uuid, criterion=criterion, passed=False, detail=detail)
+        )
+        workload.passed = None if workload.passed is None else False
 
 
 def _look(path: Path) -> tuple[int, list[Gap]]:

@@ -132,7 +132,8 @@ class Tasks(Part):
             session.add(task)
             session.flush()
             for workload in task.workloads:
-                write_figures(session, workload.uuid, workload.statistics or {})
+                if figures := workload.figures:
+                    write_figures(session, workload.uuid, figures)
 
 
 def _subtask_row(task_uuid: str, position: int, subtask: Subtask, secrets: Sequence[str]) -> SubtaskRow:

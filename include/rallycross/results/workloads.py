@@ -5,13 +5,14 @@ from collections.abc import Sequence
 from typing import Any, Literal
 
 from sqlalchemy import delete, select, update
-from sqlalchemy.orm import load_only
+from sqlalchemy.orm import Session, load_only
 
 from rallycross.results.figures import write_figures
 from rallycross.results.models import WorkloadRow, WorkloadSlaRow
 from rallycross.results.part import Part
 from rallycross.results.sla_row import SlaRow
 from rallycross.results.trouble import DatabaseTrouble
+from rallycross.results.workload_figures import WorkloadFigures, to_document
 from rallycross.shown_log import logger
 
 _log = logger(__name__)
@@ -76,23 +77,24 @@ class Workloads(Part):
         self._change(workload_uuid, contexts_done=list(contexts))
 
     def save_judgement(
-        self, workload_uuid: str, *, statistics: dict[str, Any], sla: Sequence[SlaRow], passed: bool
+        self, workload_uuid: str, *, figures: WorkloadFigures, sla: Sequence[SlaRow], passed: bool
     ) -> None:
         """Keep what a workload was judged to be, in the place of any judgement before."""
         with self.database.writing() as session:
             session.execute(delete(WorkloadSlaRow).where(WorkloadSlaRow.workload_uuid == workload_uuid))
-            session.execute(
-                update(WorkloadRow)
-                .where(WorkloadRow.uuid == workload_uuid)
-                .values(statistics=statistics, passed=passed)
-            )
-            write_figures(session, workload_uuid, statistics)
+            _save_figures(session, workload_uuid, figures)
+            session.execute(update(WorkloadRow).where(WorkloadRow.uuid == workload_uuid).values(passed=passed))
             session.add_all(
                 WorkloadSlaRow(
                     workload_uuid=workload_uuid, criterion=row.criterion, passed=row.passed, detail=row.detail
                 )
                 for row in sla
             )
+
+    def save_figures(self, workload_uuid: str, figures: WorkloadFigures) -> None:
+        """Keep a workload's figures, in the place of any before; what it was judged to be stays."""
+        with self.database.writing() as session:
+            _save_figures(session, workload_uuid, figures)
 
     def all(self) -> list[WorkloadRow]:
         """Return the workloads of all tasks, with what is needed to look after their samples; no more can be read."""
@@ -111,3 +113,8 @@ class Workloads(Part):
     def _change(self, uuid: str, **values: Any) -> None:
         with self.database.writing() as session:
             session.execute(update(WorkloadRow).where(WorkloadRow.uuid == uuid).values(**values))
+
+
+def _save_figures(session: Session, uuid: str, figures: WorkloadFigures) -> None:
+    session.execute(update(WorkloadRow).where(WorkloadRow.uuid == uuid).values(statistics=to_document(figures)))
+    write_figures(session, uuid, figures)

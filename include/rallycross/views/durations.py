@@ -1,33 +1,62 @@
 """The table of a workload's durations: the figures that were judged, which are the same wherever they are shown."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
 
-from rallycross.judging.durations import PERCENTILES
+from rallycross.results.workload_figures import DURATIONS, ActionFigures, WorkloadFigures
 
-_FIGURES = ("min", *PERCENTILES, "max", "avg", "std")
+
+@dataclass(frozen=True)
+class Spread:
+    """Where the durations of one thing lie, as shares of the longest of all: for a bar."""
+
+    least: float
+    p50: float
+    p95: float
+    most: float
+
+
+@dataclass(frozen=True)
+class DurationRow:
+    """A row of the table."""
+
+    name: str
+    depth: int  # of an action within another
+    seconds: tuple[float | None, ...]  # a figure for each column
+    count: int
+    failed: int
+    spread: Spread | None  # None where there is nothing to draw
+    from_start: bool = False  # whether it is the time from the actual start, beside the total of a load with a pace
 
 
 @dataclass(frozen=True)
 class DurationTable:
-    """Rows as in `judging.durations`: the total, the time from the actual start where there is a pace, the actions."""
+    """The total, the time from the actual start where there is a pace, the actions."""
 
     columns: tuple[str, ...]  # the figures of which there is one in any row
-    rows: tuple[Mapping[str, Any], ...]
-    paced: bool  # whether the second row is the time from the actual start
-
-    @property
-    def longest(self) -> float:
-        """The longest duration in it, in seconds."""
-        return max((row["max"] or 0.0 for row in self.rows), default=0.0)
+    rows: tuple[DurationRow, ...]
 
 
-def duration_table(figures: Mapping[str, Any]) -> DurationTable:
-    """Return the table of a workload's `statistics`; of one that was not judged, without rows."""
-    rows = list(figures.get("rows", []))
-    service = figures.get("service")
-    if service:
-        rows.insert(1, service)
-    columns = tuple(name for name in _FIGURES if any(row.get(name) is not None for row in rows))
-    return DurationTable(columns, tuple(rows), paced=bool(service))
+def duration_table(figures: WorkloadFigures) -> DurationTable:
+    """Return the table of a workload's figures; where nothing is known, it is without rows."""
+    shown = [one for one in (figures.total, figures.service, *figures.actions) if one is not None]
+    columns = tuple(name for name in DURATIONS if any(one.durations[name] is not None for one in shown))
+    longest = max((one.max or 0.0 for one in shown), default=0.0)
+    rows = (
+        DurationRow(
+            one.name,
+            one.depth,
+            tuple(one.durations[name] for name in columns),
+            one.count,
+            one.failed,
+            _spread(one, longest),
+            from_start=one is figures.service,
+        )
+        for one in shown
+    )
+    return DurationTable(columns, tuple(rows))
+
+
+def _spread(one: ActionFigures, longest: float) -> Spread | None:
+    if not one.max or not longest or one.min is None or one.p50 is None or one.p95 is None:
+        return None
+    return Spread(one.min / longest, one.p50 / longest, one.p95 / longest, one.max / longest)

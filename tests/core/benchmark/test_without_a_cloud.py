@@ -68,7 +68,7 @@ def test_several_processes_do_what_one_would(alone: Any, monkeypatch: pytest.Mon
     assert sorted(sample["iteration"] for sample in samples) == list(range(30))
     assert {sample["shard"] for sample in samples} == {0, 1, 2}
     assert [shard["shard"] for shard in workload.generator["shards"]] == [0, 1, 2]
-    assert workload.statistics["count"] == 30
+    assert workload.figures.count == 30
     assert workload.progress["done"] == 30
 
 
@@ -84,7 +84,7 @@ def test_a_load_process_that_is_killed_ends_its_workload_alone(alone: Any) -> No
     )
     assert 10 <= len(alone.measured(first)) < 10_000
     assert not rows(first)["something_went_wrong"]
-    assert first.statistics["count"] == len(alone.measured(first))
+    assert first.figures.count == len(alone.measured(first))
     assert second.status == "finished"
     assert load_processes() == []
 
@@ -134,7 +134,7 @@ def test_a_generator_that_was_stopped_is_not_believed_in_any_kind_of_loop(
         [detail] = [row.detail for row in workload.sla_rows if row.criterion == "invalid_load"]
         assert "stood still for" in detail, workload.runner
         assert "(stopped)" in detail, workload.runner
-        assert workload.statistics["stood"]["count"] >= 1
+        assert workload.figures.stood.count >= 1
 
 
 def test_one_of_several_that_was_stopped_makes_the_load_invalid(alone: Any, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -231,10 +231,10 @@ def test_an_open_loop_is_measured_from_when_it_was_due(alone: Any) -> None:
     [workload] = alone.run({"scenario": SLOW, "runner": runner})
     samples = sorted(alone.measured(workload), key=lambda sample: sample["iteration"])
     assert [sample["due"] for sample in samples] == pytest.approx([n / 40 for n in range(80)])
-    figures = workload.statistics
-    assert figures["warm_up"] == 40
-    assert figures["dropped"] > 0
-    assert figures["count"] + figures["dropped"] == 40
+    figures = workload.figures
+    assert figures.warm_up == 40
+    assert figures.dropped > 0
+    assert figures.count + figures.dropped == 40
     assert not rows(workload)["invalid_load"]
 
 

@@ -81,7 +81,7 @@ def test_samples(disk: SmallDisk, tmp_path: Path) -> None:
     kept = read_samples(disk.seen(disk.folder) / load.uuid).num_rows
     assert kept > 0
     assert f"the {kept} iterations that were written are kept" in said
-    assert load.statistics["count"] == kept
+    assert load.figures.count == kept
 
 
 def test_samples_that_cannot_even_begin(disk: SmallDisk, tmp_path: Path) -> None:

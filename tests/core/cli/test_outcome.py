@@ -12,6 +12,7 @@ from rallycross.cli.follow import RunView
 from rallycross.cli.outcome import exit_code, print_outcome
 from rallycross.results.sla_row import SlaRow
 from rallycross.results.store import Store
+from rallycross.results.workload_figures import WorkloadFigures
 from rallycross.task.plan import Subtask, Task, Workload
 
 UUID = "00000000-0000-4000-8000-000000000001"
@@ -23,7 +24,7 @@ def _run(folder: Path, row: SlaRow, **told: Any) -> Any:
     task = Task("t", (Subtask("s", (Workload(0, "A.b", {}, "serial", {}, {}, {}),)),))
     uuid = store.tasks.begin(UUID, cloud="c", task=task, environment={})[0]
     store.workloads.begin(uuid)
-    store.workloads.save_judgement(uuid, statistics={}, sla=[row], passed=row.passed)
+    store.workloads.save_judgement(uuid, figures=WorkloadFigures(), sla=[row], passed=row.passed)
     return SimpleNamespace(
         store=store,
         task=UUID,

@@ -125,7 +125,7 @@ def test_ctrl_c_stops_judges_and_reports(home: Path, tmp_path: Path) -> None:
     assert "aborted_manually" in Path(report).read_text()
     [row] = _tasks(store)
     assert (row.status, row.workloads[0].status) == ("aborted", "aborted")
-    assert 0 < row.workloads[0].statistics["count"] < 10_000
+    assert 0 < row.workloads[0].figures.count < 10_000
 
 
 def _wait_for_progress(store: Store) -> None:
@@ -165,7 +165,7 @@ def test_ctrl_c_in_an_iteration_without_end_is_told_everywhere(home: Path, tmp_p
     assert [file.name for file in report.parent.iterdir() if reason not in file.read_text()] == []
     [row] = _tasks(store)
     assert told(row.workloads[0]) == reason
-    assert row.workloads[0].statistics["count"] == 1
+    assert row.workloads[0].figures.count == 1
     [sample] = read_samples(home / "samples" / row.workloads[0].uuid).to_pylist()
     assert sample["failure"]["kind"] == "Aborted"
     assert len(sample["actions"]) > 1

@@ -60,8 +60,8 @@ def test_an_imported_task_is_one_of_ours(rally: Rally, store: Store, tmp_path: P
     assert [workload.position for workload in task.workloads] == [0, 1, 2, 3]
     assert [workload.passed for workload in task.workloads] == [True, True, False, True]
     failing = task.workloads[2]
-    assert failing.statistics is not None
-    assert failing.statistics["failed"] == sum(group["count"] for group in failing.statistics["failures"]) > 0
+    assert failing.figures is not None
+    assert failing.figures.failed == sum(group.count for group in failing.figures.failures) > 0
     nested = read_samples(samples / failing.uuid)["actions"].to_pylist()
     assert {action["depth"] for actions in nested for action in actions} == {0, 1}
 

@@ -60,8 +60,8 @@ def test_a_workload_that_met_its_sla_passes(store: Store, tmp_path: Path) -> Non
     assert judgement.passed
     assert [row.criterion for row in judgement.workloads[0].rows] == ["failure_rate"]
     assert row.passed is True
-    assert row.statistics is not None
-    assert row.statistics["count"] == 2
+    assert row.figures is not None
+    assert row.figures.count == 2
     assert verdict(store, task=TASK).passed
 
 
@@ -121,8 +121,8 @@ def test_a_workload_whose_process_died_is_closed_with_what_it_had_measured(store
     assert task is not None
     assert task.status == "crashed"
     assert (task.workloads[0].status, task.workloads[0].load_seconds) == ("crashed", 1.0)
-    assert task.workloads[0].statistics is not None
-    assert task.workloads[0].statistics["count"] == 5
+    assert task.workloads[0].figures is not None
+    assert task.workloads[0].figures.count == 5
     assert [row.criterion for row in first.rows] == ["failure_rate", "something_went_wrong"]
     assert first.rows[1].detail.startswith("process killed: the one that ran the task is gone")
     assert "never began" in second.rows[1].detail

@@ -1,5 +1,6 @@
 """Figures from samples: true, and the same however a load is split."""
 
+import json
 import math
 import statistics as textbook
 from collections.abc import Callable, Sequence
@@ -16,11 +17,12 @@ from rallycross.judging.failures import Failures, normalised
 from rallycross.judging.sla import CRITERIA
 from rallycross.judging.statistics import Statistics
 from rallycross.load.sample import Action, Failure, Sample, State
+from rallycross.results.workload_figures import FailureGroup, WorkloadFigures, from_document, to_document
 
 MakeBatch = Callable[[Sequence[Sample]], Batch]
 
 
-def _figures(*batches: Batch) -> dict[str, Any]:
+def _figures(*batches: Batch) -> WorkloadFigures:
     fold = Statistics()
     for batch in batches:
         fold.add(batch)
@@ -95,20 +97,32 @@ def test_any_split_into_shards_gives_what_the_whole_gives(
     assert [row.hopeless(40) for row in merged_rows] == [row.hopeless(40) for row in rows]
 
 
+@settings(max_examples=20)
+@given(samples=_samples())
+def test_figures_that_are_kept_read_back_as_they_were(samples: list[Sample], batch_of: MakeBatch) -> None:
+    """Their document, which has a version and goes through JSON, lacks nothing and has no damage."""
+    figures = _figures(batch_of(samples))
+
+    document = json.loads(json.dumps(to_document(figures), allow_nan=False))
+
+    assert document["version"] == 2
+    assert from_document(document) == (figures, [])
+
+
 def test_durations_are_true_and_leave_out_pauses_and_failures(batch_of: MakeBatch) -> None:
     """Percentiles interpolate between neighbours; what failed is counted and not timed."""
     samples = [Sample(i, 0, None, 0.0, float(i + 1) + 0.5, idle=0.5) for i in range(100)]
     samples.append(Sample(100, 0, None, 0.0, 1000.0, failure=Failure("E", "e")))
-    total = _figures(batch_of(samples))["rows"][0]
+    total = _figures(batch_of(samples)).total
     durations = [float(number) for number in range(1, 101)]
 
-    assert (total["name"], total["count"], total["failed"]) == ("total", 101, 1)
-    assert (total["min"], total["max"]) == (1.0, 100.0)
-    assert [total[name] for name in ("p50", "p90", "p95", "p99")] == pytest.approx(
+    assert (total.name, total.count, total.failed) == ("total", 101, 1)
+    assert (total.min, total.max) == (1.0, 100.0)
+    assert [total.durations[name] for name in ("p50", "p90", "p95", "p99")] == pytest.approx(
         [50.5, 90.1, 95.05, 99.01], rel=0.001
     )
-    assert total["avg"] == pytest.approx(textbook.fmean(durations))
-    assert total["std"] == pytest.approx(textbook.stdev(durations))
+    assert total.avg == pytest.approx(textbook.fmean(durations))
+    assert total.std == pytest.approx(textbook.stdev(durations))
 
 
 def test_actions_come_in_the_order_in_which_an_iteration_meets_them(batch_of: MakeBatch) -> None:
@@ -119,9 +133,9 @@ def test_actions_come_in_the_order_in_which_an_iteration_meets_them(batch_of: Ma
         Sample(0, 0, None, 0.0, 2.0, actions=[boot, wait]),
         Sample(1, 0, None, 0.0, 3.5, actions=[boot, wait, delete, again]),
     ]
-    rows = _figures(batch_of(samples[1:]), batch_of(samples[:1]))["rows"]
+    rows = _figures(batch_of(samples[1:]), batch_of(samples[:1])).actions
 
-    assert [(row["name"], row["depth"], row["count"], row["avg"]) for row in rows[1:]] == [
+    assert [(row.name, row.depth, row.count, row.avg) for row in rows] == [
         ("boot", 0, 2, 2.0),
         ("wait", 1, 2, 1.0),
         ("delete", 0, 1, 1.0),
@@ -132,9 +146,9 @@ def test_actions_come_in_the_order_in_which_an_iteration_meets_them(batch_of: Ma
 def test_an_action_that_always_failed_has_no_durations(batch_of: MakeBatch) -> None:
     """None stands where there is nothing to measure; the count says how often it was tried."""
     sample = Sample(0, 0, None, 0.0, 1.0, failure=Failure("E", "e"), actions=[Action("boot", 0, 0.0, 1.0, failed=True)])
-    row = _figures(batch_of([sample]))["rows"][1]
+    row = _figures(batch_of([sample])).actions[0]
 
-    assert (row["count"], row["failed"], row["p50"], row["avg"]) == (1, 1, None, None)
+    assert (row.count, row.failed, row.p50, row.avg) == (1, 1, None, None)
 
 
 def test_throughput_is_over_the_time_from_the_first_start_to_the_last_end(batch_of: MakeBatch) -> None:
@@ -143,17 +157,17 @@ def test_throughput_is_over_the_time_from_the_first_start_to_the_last_end(batch_
     samples[0].failure = Failure("E", "e")
     figures = _figures(batch_of(samples))
 
-    assert (figures["seconds"], figures["throughput"], figures["throughput_succeeded"]) == (4.0, 1.0, 0.75)
+    assert (figures.seconds, figures.throughput, figures.throughput_succeeded) == (4.0, 1.0, 0.75)
 
 
 def test_nothing_measured_has_figures_too() -> None:
     """They say 0, or None where 0 would be a lie."""
     figures = Statistics().close()
 
-    assert (figures["count"], figures["seconds"], figures["throughput"]) == (0, 0.0, None)
-    assert (figures["rows"][0]["count"], figures["rows"][0]["p95"]) == (0, None)
-    assert figures["failures"] == []
-    assert figures["timeline"]["count"] == []
+    assert (figures.count, figures.seconds, figures.throughput) == (0, 0.0, None)
+    assert (figures.total.count, figures.total.p95) == (0, None)
+    assert figures.failures == ()
+    assert figures.timeline.count == ()
 
 
 def test_failures_of_one_cause_are_one_group_with_the_earliest_as_its_example(batch_of: MakeBatch) -> None:
@@ -172,20 +186,20 @@ def test_failures_of_one_cause_are_one_group_with_the_earliest_as_its_example(ba
     ]
     samples.append(Sample(3, 0, None, 3.0, 9.0, failure=Failure("Http", "answered 500")))
     samples.append(Sample(4, 0, None, 3.0, 9.0, failure=Failure("Http", "answered 503")))
-    first, *others = _figures(batch_of(samples[2:]), batch_of(samples[:2]))["failures"]
+    first, *others = _figures(batch_of(samples[2:]), batch_of(samples[:2])).failures
 
-    assert first == {
-        "kind": "NotFound",
-        "message": "Server <uuid> is gone",
-        "count": 3,
-        "first": 0.5,
-        "last": 2.5,
-        "iteration": 0,
-        "example": f"Server {uuid}0 is gone",
-        "detail": "at 0",
-        "request_id": "req-0",
-    }
-    assert [other["message"] for other in others] == ["answered 500", "answered 503"]
+    assert first == FailureGroup(
+        kind="NotFound",
+        message="Server <uuid> is gone",
+        count=3,
+        first=0.5,
+        last=2.5,
+        iteration=0,
+        example=f"Server {uuid}0 is gone",
+        detail="at 0",
+        request_id="req-0",
+    )
+    assert [other.message for other in others] == ["answered 500", "answered 503"]
 
 
 @given(
@@ -205,10 +219,10 @@ def test_a_flood_of_causes_ends_in_one_row(batch_of: MakeBatch) -> None:
     """Fifty groups are told; the rest are counted."""
     words = [f"{chr(97 + i // 26)}{chr(97 + i % 26)}" for i in range(60)]
     samples = [Sample(i, 0, None, 0.0, 1.0, failure=Failure("E", word)) for i, word in enumerate(words)]
-    groups = _figures(batch_of(samples))["failures"]
+    groups = _figures(batch_of(samples)).failures
 
     assert len(groups) == 51
-    assert (groups[-1]["kind"], groups[-1]["message"], groups[-1]["count"]) == ("", "10 other causes", 10)
+    assert (groups[-1].kind, groups[-1].message, groups[-1].count) == ("", "10 other causes", 10)
 
 
 @pytest.mark.parametrize(
@@ -244,22 +258,22 @@ def test_the_timeline_counts_each_second_and_leaves_none_out(batch_of: MakeBatch
     """A second in which nothing ended is there, with a count of 0 and no latency."""
     samples = [Sample(0, 0, None, 0.0, 0.5), Sample(1, 0, None, 0.0, 0.9), Sample(2, 0, None, 1.0, 45.0)]
     samples[1].failure = Failure("E", "e")
-    timeline = _figures(batch_of(samples))["timeline"]
+    timeline = _figures(batch_of(samples)).timeline
 
-    assert (timeline["width"], len(timeline["at"])) == (1, 46)
-    assert timeline["count"][:2] + timeline["count"][-1:] == [2, 0, 1]
-    assert (timeline["failed"][0], sum(timeline["failed"])) == (1, 1)
-    assert timeline["mean"][:2] + timeline["mean"][-1:] == [0.5, None, 44.0]
+    assert (timeline.width, len(timeline.at)) == (1, 46)
+    assert timeline.count[:2] + timeline.count[-1:] == (2, 0, 1)
+    assert (timeline.failed[0], sum(timeline.failed)) == (1, 1)
+    assert timeline.mean[:2] + timeline.mean[-1:] == (0.5, None, 44.0)
 
 
 @pytest.mark.parametrize(("seconds", "width"), [(0.6, 0.05), (9.0, 0.5), (41.0, 1), (1199.9, 1), (7200.0, 10)])
 def test_the_timeline_has_as_many_steps_as_a_screen_can_show(seconds: float, width: float, batch_of: MakeBatch) -> None:
     """Short loads get finer steps than a second, long ones wider."""
-    timeline = _figures(batch_of([Sample(0, 0, None, 0.0, seconds)]))["timeline"]
+    timeline = _figures(batch_of([Sample(0, 0, None, 0.0, seconds)])).timeline
 
-    assert timeline["width"] == width
-    assert math.isclose(timeline["at"][-1], (len(timeline["at"]) - 1) * width)
-    assert len(timeline["at"]) <= 1200
+    assert timeline.width == width
+    assert math.isclose(timeline.at[-1], (len(timeline.at) - 1) * width)
+    assert len(timeline.at) <= 1200
 
 
 def test_a_flood_of_texts_is_counted_in_bounded_memory_however_it_is_split(batch_of: MakeBatch) -> None:
@@ -274,16 +288,14 @@ def test_a_flood_of_texts_is_counted_in_bounded_memory_however_it_is_split(batch
 
     assert whole.close() == backwards.close()
     assert len(whole._groups) == 1000
-    assert sum(group["count"] for group in whole.close()) == 1500
+    assert sum(group.count for group in whole.close()) == 1500
 
 
 def test_percentiles_beyond_the_number_of_samples_are_not_made_up(batch_of: MakeBatch) -> None:
     """p99.9 is given of a thousand, p99.99 of ten thousand and more."""
-    rows = [
-        _figures(batch_of([Sample(i, 0, None, 0.0, 1.0) for i in range(count)]))["rows"][0] for count in (999, 1000)
-    ]
+    rows = [_figures(batch_of([Sample(i, 0, None, 0.0, 1.0) for i in range(count)])).total for count in (999, 1000)]
 
-    assert [(row["p99"] is None, row["p99.9"] is None, row["p99.99"] is None) for row in rows] == [
+    assert [(row.p99 is None, row.p99_9 is None, row.p99_99 is None) for row in rows] == [
         (False, True, True),
         (False, False, True),
     ]
@@ -306,11 +318,11 @@ def test_the_timeline_tells_of_each_action_over_time(batch_of: MakeBatch) -> Non
         )
         for number in range(60)
     ]
-    actions = _figures(batch_of(samples))["timeline"]["actions"]
+    actions = _figures(batch_of(samples)).timeline.actions
 
-    assert list(actions["series"]) == ["boot"]
-    assert (actions["width"], len(actions["at"])) == (1, 60)
-    medians = actions["series"]["boot"]["p50"]
+    assert list(actions.series) == ["boot"]
+    assert (actions.width, len(actions.at)) == (1, 60)
+    medians = actions.series["boot"].p50
     assert (medians[0], medians[-1]) == pytest.approx((0.1, 0.2), rel=0.001)
 
 
@@ -322,8 +334,8 @@ def test_steps_widen_by_the_whole_and_not_by_the_way(
     """However long a load is, and in whatever order its parts come, there are at most as many steps as may be."""
     samples = [Sample(number, 0, None, 0.0, end) for number, end in enumerate(ends)]
     order = data.draw(st.permutations(samples))
-    one_by_one = [_figures(*(batch_of([sample]) for sample in some))["timeline"] for some in (samples, order)]
+    one_by_one = [_figures(*(batch_of([sample]) for sample in some)).timeline for some in (samples, order)]
 
-    assert one_by_one[0] == one_by_one[1] == _figures(batch_of(samples))["timeline"]
-    assert len(one_by_one[0]["at"]) <= 1200
-    assert sum(one_by_one[0]["count"]) == len(samples)
+    assert one_by_one[0] == one_by_one[1] == _figures(batch_of(samples)).timeline
+    assert len(one_by_one[0].at) <= 1200
+    assert sum(one_by_one[0].count) == len(samples)

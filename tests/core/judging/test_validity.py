@@ -1,6 +1,7 @@
 """A load that cannot be believed is told apart from a cloud that did not keep to its SLA."""
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +17,7 @@ from rallycross.load.sample import Failure, Sample, State
 from rallycross.results.reference import reference
 from rallycross.results.sample_file import SampleWriter
 from rallycross.results.store import Store
+from rallycross.results.workload_figures import Meanwhile, WorkloadFigures
 from rallycross.task.plan import Subtask, Task, Timing, Workload
 
 MakeBatch = Callable[[Sequence[Sample]], Batch]
@@ -33,7 +35,7 @@ def _paced(*, rate: float = 100, late: float = 0.0001, took: float = 0.05, **sta
     ]
 
 
-def _figures(samples: list[Sample], batch_of: MakeBatch) -> dict[str, Any]:
+def _figures(samples: list[Sample], batch_of: MakeBatch) -> WorkloadFigures:
     fold = Statistics()
     fold.add(batch_of(samples))
     return fold.close()
@@ -108,7 +110,7 @@ def test_a_generator_that_stood_still_in_a_closed_loop_is_not_believed(
     *, shard: dict[str, Any], touched: int, missed: tuple[str, ...], words: str | None, batch_of: MakeBatch
 ) -> None:
     """The row says for how long, when, why, and what was touched; the advice fits the cause, also one at a time."""
-    figures = {**_figures(_closed(), batch_of), "stood": {"count": touched, "slowest": []}}
+    figures = replace(_figures(_closed(), batch_of), stood=Meanwhile(touched))
     row = invalid_load(figures, {"processes": 1, "workers": 1, "shards": [shard]}, {}, missed=missed)
 
     if words is None:
@@ -130,7 +132,7 @@ def test_one_of_several_processes_that_stood_still_is_named(batch_of: MakeBatch)
 
 def test_a_boot_of_minutes_does_not_suffer_from_seconds(batch_of: MakeBatch) -> None:
     """What a generator lost is held against what it measured."""
-    figures = {**_figures(_closed(20, took=90.0), batch_of), "stood": {"count": 1, "slowest": []}}
+    figures = replace(_figures(_closed(20, took=90.0), batch_of), stood=Meanwhile(1))
 
     assert invalid_load(figures, {"processes": 1, "shards": [_stood(3.0)]}, {}) is None
 
@@ -142,7 +144,7 @@ def test_iterations_are_told_that_ran_while_their_process_stood_still(batch_of: 
     fold.add(batch_of([Sample(n, n % 2, None, start, end) for n, start, end in [(0, 2, 6), (1, 2, 6), (3, 4, 4.5)]]))
     fold.add(batch_of([Sample(5, 1, None, 0.0, 2.9), Sample(7, 1, None, 5.1, 6.0), Sample(9, 1, None, 3.1, 5.3)]))
 
-    assert fold.close() == {"count": 3, "slowest": [1, 9, 3]}
+    assert fold.close() == Meanwhile(3, (1, 9, 3))
 
 
 def test_half_of_the_rate_is_not_delivered_in_silence(batch_of: MakeBatch) -> None:
@@ -166,15 +168,17 @@ def test_figures_of_a_schedule_are_of_what_was_due(batch_of: MakeBatch) -> None:
     samples = _paced(dropped=10, queued=10, late=0.015)
     samples += [Sample(9000 + n, 0, 0.0, 5.0, 6.0, state=State.WARM_UP) for n in range(7)]
     figures = _figures(samples, batch_of)
-    schedule = figures["schedule"]
+    schedule = figures.schedule
 
-    assert (figures["count"], figures["warm_up"], figures["dropped"]) == (900, 7, 100)
-    assert [schedule[name] for name in ("asked", "started", "dropped", "queued", "late")] == [1000, 900, 100, 100, 800]
-    assert schedule["asked_rate"] == pytest.approx(100)
-    assert schedule["delivered_rate"] == pytest.approx(90, rel=0.01)
-    assert schedule["start_error"] == pytest.approx({"p50": 0.015, "p99": 0.015, "max": 0.015}, rel=0.001)
-    assert figures["service"]["p50"] == pytest.approx(0.05, rel=0.001)
-    assert figures["rows"][0]["p50"] == pytest.approx(0.065, rel=0.001)
+    assert (figures.count, figures.warm_up, figures.dropped) == (900, 7, 100)
+    assert (schedule.asked, schedule.started, schedule.dropped) == (1000, 900, 100)
+    assert (schedule.queued, schedule.late) == (100, 800)
+    assert schedule.asked_rate == pytest.approx(100)
+    assert schedule.delivered_rate == pytest.approx(90, rel=0.01)
+    error = schedule.start_error
+    assert (error.p50, error.p99, error.max) == pytest.approx((0.015, 0.015, 0.015), rel=0.001)
+    assert figures.service.p50 == pytest.approx(0.05, rel=0.001)
+    assert figures.total.p50 == pytest.approx(0.065, rel=0.001)
 
 
 @pytest.fixture(name="store")
@@ -228,5 +232,5 @@ def test_durations_are_taken_as_the_task_says(timing: Timing, median: float, sto
     task = store.tasks.get(TASK)
 
     assert task is not None
-    assert task.workloads[0].statistics is not None
-    assert task.workloads[0].statistics["rows"][0]["p50"] == pytest.approx(median, rel=0.001)
+    assert task.workloads[0].figures is not None
+    assert task.workloads[0].figures.total.p50 == pytest.approx(median, rel=0.001)

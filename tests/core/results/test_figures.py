@@ -1,6 +1,7 @@
 """The figures of workloads one by one: what is judged, asked over many workloads, and taken from older databases."""
 
 import tracemalloc
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +13,7 @@ from sqlalchemy import JSON, Engine, MetaData, create_engine, insert
 from rallycross.results.database import _MIGRATIONS
 from rallycross.results.models import FigureRow
 from rallycross.results.store import Store
+from rallycross.results.workload_figures import WorkloadFigures, from_document
 from rallycross.task.plan import Subtask, Task, Workload
 
 _DURATIONS = {"min": 0.5, "p50": 1.0, "p90": 2, "p95": 2.5, "p99": None, "max": 3.0, "avg": 1.25, "std": 0.0}
@@ -33,6 +35,8 @@ STATISTICS: dict[str, Any] = {
     "failures": [],
     "timeline": {"width": 1.0, "at": [], "count": [], "failed": []},
 }
+FIGURES, _ = from_document(STATISTICS)
+assert FIGURES is not None
 _FIRST_OF_LOAD = [("", 0, "seconds", 8.0, "s"), ("", 0, "throughput", 0.5, "1/s")]
 
 
@@ -52,8 +56,8 @@ def _figures(rows: list[FigureRow]) -> list[tuple[str, int, str, float, str]]:
 def test_each_figure_of_a_judgement_is_a_row(store: Store) -> None:
     """Whole iterations have no action's name, an action `total` is told apart from them, and what is None is no row."""
     [uuid] = _begin(store, "a").values()
-    store.workloads.save_judgement(uuid, statistics={"count": 1, "rows": []}, sla=[], passed=True)
-    store.workloads.save_judgement(uuid, statistics=STATISTICS, sla=[], passed=True)
+    store.workloads.save_judgement(uuid, figures=WorkloadFigures(count=1), sla=[], passed=True)
+    store.workloads.save_judgement(uuid, figures=FIGURES, sla=[], passed=True)
 
     found = _figures(store.figures.of(uuid))
 
@@ -74,8 +78,8 @@ def test_a_figure_is_followed_over_tasks(store: Store) -> None:
     for number, (task, cloud) in enumerate((("a", "c"), ("b", "d"), ("c", "c"))):
         uuids = _begin(store, task, cloud=cloud, scenarios=("Nova.boot", "Nova.list"))
         for uuid in uuids.values():
-            statistics = {**STATISTICS, "throughput": number + 1.0}
-            store.workloads.save_judgement(uuid, statistics=statistics, sla=[], passed=True)
+            figures = replace(FIGURES, throughput=number + 1.0)
+            store.workloads.save_judgement(uuid, figures=figures, sla=[], passed=True)
 
     every = store.figures.history("Nova.boot", "throughput")
     assert [(one.task[0], one.value, one.unit) for one in every] == [
@@ -92,7 +96,7 @@ def test_a_figure_is_followed_over_tasks(store: Store) -> None:
 def test_figures_go_with_their_task(store: Store) -> None:
     """Whoever deletes a task deletes its figures."""
     [uuid] = _begin(store, "a").values()
-    store.workloads.save_judgement(uuid, statistics=STATISTICS, sla=[], passed=True)
+    store.workloads.save_judgement(uuid, figures=FIGURES, sla=[], passed=True)
     store.history.delete(_uuid("a"))
 
     assert store.figures.of(uuid) == []
@@ -107,7 +111,7 @@ def test_figures_are_taken_from_every_older_database(revision: str, url: str) ->
     engine.dispose()
     store = Store.open(url)
     [judged] = _begin(store, "b").values()
-    store.workloads.save_judgement(judged, statistics=STATISTICS, sla=[], passed=True)
+    store.workloads.save_judgement(judged, figures=FIGURES, sla=[], passed=True)
 
     found = [_figures(store.figures.of(f"w{number:03}")) for number in range(len(given))]
     assert [len(figures) for figures in found] == [40, 0, 0, 0, *[40] * 40]

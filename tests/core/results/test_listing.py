@@ -9,6 +9,7 @@ from sqlalchemy.orm.exc import DetachedInstanceError
 from rallycross.judging.sla import INVALID_LOAD
 from rallycross.results.sla_row import SlaRow
 from rallycross.results.store import Store
+from rallycross.results.workload_figures import WorkloadFigures
 from rallycross.task.plan import Subtask, Task, Workload
 from rallycross.views.listed import latest
 
@@ -22,7 +23,7 @@ def _judge(store: Store, number: int, *rows: SlaRow) -> None:
     ).values()
     store.workloads.end(workload, status="finished")
     passed = all(row.passed for row in rows)
-    store.workloads.save_judgement(workload, statistics={"count": 1}, sla=rows, passed=passed)
+    store.workloads.save_judgement(workload, figures=WorkloadFigures(count=1), sla=rows, passed=passed)
     store.tasks.end(uuid, status="finished")
 
 

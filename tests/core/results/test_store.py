@@ -13,6 +13,7 @@ from rallycross.errors import RallycrossError
 from rallycross.results.reference import reference
 from rallycross.results.sla_row import SlaRow
 from rallycross.results.store import Store
+from rallycross.results.workload_figures import WorkloadFigures
 from rallycross.task.plan import Subtask, Task, Workload
 from rallycross.verification.test import TestResult
 
@@ -169,10 +170,10 @@ def test_a_workload_shows_its_progress_its_end_and_its_last_judgement(store: Sto
     contexts = [{"name": "users", "setup_seconds": 0.5}]
     store.workloads.end(uuid, status="finished", load_seconds=1.5, full_seconds=2.0, contexts=contexts)
     store.workloads.save_judgement(
-        uuid, statistics={"count": 1}, sla=[SlaRow("old", passed=False, detail="")], passed=False
+        uuid, figures=WorkloadFigures(count=1), sla=[SlaRow("old", passed=False, detail="")], passed=False
     )
     rows = [SlaRow("z", passed=True, detail="1"), SlaRow("a", passed=True, detail="2")]
-    store.workloads.save_judgement(uuid, statistics={"count": 2}, sla=rows, passed=True)
+    store.workloads.save_judgement(uuid, figures=WorkloadFigures(count=2), sla=rows, passed=True)
     store.tasks.end(TASK, status="finished")
     task = store.tasks.get(TASK)
 
@@ -180,7 +181,7 @@ def test_a_workload_shows_its_progress_its_end_and_its_last_judgement(store: Sto
     workload = task.workloads[0]
     assert workload.progress == {"done": 2, "total": 2}
     assert (workload.load_seconds, workload.full_seconds, workload.contexts_done) == (1.5, 2.0, contexts)
-    assert (workload.statistics, workload.passed) == ({"count": 2}, True)
+    assert (workload.figures, workload.passed) == (WorkloadFigures(count=2), True)
     assert [row.criterion for row in workload.sla_rows] == ["z", "a"]
     assert task.workloads[1].passed is None
 

@@ -23,6 +23,7 @@ from rallycross.cli.parser import ROWS, add_json
 from rallycross.cli.results_shown import listed, show_task, show_verification
 from rallycross.errors import RallycrossError
 from rallycross.printable import printable_json
+from rallycross.results.figure_damage import mark_damaged_figures
 from rallycross.results.models import TaskRow
 from rallycross.results.sample_damage import mark_damage
 from rallycross.results.store import Store
@@ -84,7 +85,7 @@ def _show(options: argparse.Namespace) -> int:
     uuid = _one(store, options.uuid)
     damaged: list[str] = []
     if (task := store.tasks.get(uuid)) is not None:
-        damaged = mark_damage(task, settings().samples)
+        damaged = mark_damage(task, settings().samples) + mark_damaged_figures(task)
         parts = show_task(store, task, settings().samples)
     else:
         parts = show_verification(store, uuid)
@@ -138,7 +139,7 @@ def _export_tasks(store: Store, uuids: list[str], form: str, output: Path) -> li
 
 
 def _export_report(store: Store, uuids: list[str], form: Report, output: Path) -> list[str]:
-    """Return what the samples have lost."""
+    """Return what the samples and the figures have lost."""
     from rallycross.exchange.files import whole  # noqa: PLC0415 - brings Arrow's writers
     from rallycross.report.files import rendered  # noqa: PLC0415 - brings pandas
 
@@ -161,7 +162,7 @@ def _export_report(store: Store, uuids: list[str], form: Report, output: Path) -
 
     whole(output, write)
     task = store.tasks.get(tasks[0]) if tasks else None
-    return mark_damage(task, settings().samples) if task else []
+    return mark_damage(task, settings().samples) + mark_damaged_figures(task) if task else []
 
 
 def _import(options: argparse.Namespace) -> int:

@@ -6,6 +6,7 @@ from rallycross.judging import schedule
 from rallycross.judging.batch import Batch
 from rallycross.judging.sla.criterion import Criterion, complain_of_keys, is_number, percent
 from rallycross.results.sla_row import SlaRow
+from rallycross.results.workload_figures import ScheduleFigures
 
 
 class Throughput(Criterion):
@@ -96,9 +97,10 @@ class Schedule(Criterion):
         figures = self.schedule.close()
         if figures is None:
             return SlaRow(self.name, passed=True, detail="nothing was due at a time: a loop without a schedule")
-        shares = {key: 100 * figures[key] / figures["asked"] for key in self.limits}
+        counts = _counts(figures)
+        shares = {key: 100 * counts[key] / figures.asked for key in self.limits}
         told = ", ".join(
-            f"{key}: {figures[key]} of {figures['asked']}, {shares[key]:.2f} %, wanted at most {limit:g} %"
+            f"{key}: {counts[key]} of {figures.asked}, {shares[key]:.2f} %, wanted at most {limit:g} %"
             for key, limit in self.limits.items()
         )
         return SlaRow(self.name, all(shares[key] <= limit for key, limit in self.limits.items()), told)
@@ -108,7 +110,13 @@ class Schedule(Criterion):
         figures = self.schedule.close()
         if figures is None:
             return False
+        counts = _counts(figures)
         if expected is None:
-            return any(not limit and figures[key] for key, limit in self.limits.items())
-        expected = max(expected, figures["asked"])
-        return any(100 * figures[key] / expected > limit for key, limit in self.limits.items())
+            return any(not limit and counts[key] for key, limit in self.limits.items())
+        expected = max(expected, figures.asked)
+        return any(100 * counts[key] / expected > limit for key, limit in self.limits.items())
+
+
+def _counts(figures: ScheduleFigures) -> dict[str, int]:
+    """Return how many iterations were what the criterion has limits of, by its keys."""
+    return {"dropped": figures.dropped, "late": figures.late, "queued": figures.queued}

@@ -1,0 +1,173 @@
+"""Frozen dataclasses as JSON documents that are read by other versions of the program than the one that wrote them.
+
+A key that the dataclass does not know is kept, in `unknown`, and written again; one that is missing has the field's
+default. A value of another kind than the field's is damaged, and told by its place. It costs the least that can do
+without it: a value that may be None, a record in a list or a mapping, a list that may be empty, else the whole record.
+"""
+
+import reprlib
+from collections.abc import Callable, Mapping
+from dataclasses import MISSING, Field, dataclass, field, fields
+from functools import cache
+from math import isfinite
+from types import NoneType, UnionType
+from typing import Any, TypeVar, get_args, get_origin, get_type_hints
+
+_LARGEST = 2**63  # what a database's integer can hold
+_NAMED = 3  # damaged places that a sentence names
+
+# What a field's metadata may say, beside a "key" that is no name in Python.
+APART: Mapping[str, Any] = {"key": None}  # it has no key of its own: who reads and writes the document sees to it
+ADDED: Mapping[str, Any] = {"added": True}  # not every version has written it: where it is None, its key is left out
+
+
+@dataclass(frozen=True)
+class Record:
+    """Something that is kept as a JSON object, a field a key.
+
+    Fields have the types int, float, str, `X | None`, `tuple[X, ...]`, `Mapping[str, X]` and other records.
+    """
+
+    unknown: Mapping[str, Any] = field(default_factory=dict, kw_only=True, metadata=APART)
+
+    def flaw(self) -> str:
+        """Return what in the record does not go together, empty of nothing."""
+        return ""
+
+
+R = TypeVar("R", bound=Record)
+
+
+def read(kind: type[R], document: Any, place: str, damage: list[str]) -> R | None:
+    """Return a document as a record, None where that cannot be; tell each damaged place in `damage`."""
+    try:
+        record: R = _record(kind, document, place, damage)
+    except _Damaged as error:
+        damage.append(str(error))
+        return None
+    return record
+
+
+def written(record: Record) -> dict[str, Any]:
+    """Return a record as a document."""
+    kind: Any = type(record)
+    document = {}
+    for one, name in _keys(kind):
+        value = getattr(record, one.name)
+        if value is not None or "added" not in one.metadata:
+            document[name] = _plain(value)
+    return {**document, **record.unknown}
+
+
+def told(damage: list[str]) -> str:
+    """Return damaged places in a sentence."""
+    more = f"; and {len(damage) - _NAMED} more places" if len(damage) > _NAMED else ""
+    return "; ".join(damage[:_NAMED]) + more
+
+
+class _Damaged(Exception):  # noqa: N818 - is caught here, and no error to others
+    pass
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, Record):
+        return written(value)
+    if isinstance(value, tuple):
+        return [_plain(one) for one in value]
+    if isinstance(value, Mapping):
+        return {name: _plain(one) for name, one in value.items()}
+    return value
+
+
+def _value(kind: Any, given: Any, place: str, damage: list[str]) -> Any:
+    """Return a value as a field has it. Raises `_Damaged` where it is of another kind."""
+    if kind in _PLAIN:
+        return _PLAIN[kind](given, place)
+    origin, inner = get_origin(kind), get_args(kind)
+    if origin is UnionType:
+        return None if given is None else _optional(inner, given, place, damage)
+    if origin is tuple:
+        return _list(inner[0], given, place, damage)
+    if origin is Mapping:
+        named = {name: read(inner[1], one, f"{place}.{name}", damage) for name, one in _object(given, place).items()}
+        return {name: one for name, one in named.items() if one is not None}
+    return _record(kind, given, place, damage)
+
+
+def _list(kind: Any, given: Any, place: str, damage: list[str]) -> tuple[Any, ...]:
+    entries = given if isinstance(given, list) else _raise(given, place, "a list")
+    if not issubclass(get_origin(kind) or kind, Record):
+        return tuple(_value(kind, one, f"{place}[{at}]", damage) for at, one in enumerate(entries))
+    every = [read(kind, one, f"{place}[{at}]", damage) for at, one in enumerate(entries)]
+    return tuple(one for one in every if one is not None)
+
+
+def _optional(inner: tuple[Any, ...], given: Any, place: str, damage: list[str]) -> Any:
+    try:
+        return _value(next(one for one in inner if one is not NoneType), given, place, damage)
+    except _Damaged as error:
+        damage.append(str(error))
+        return None
+
+
+def _record(kind: Any, document: Any, place: str, damage: list[str]) -> Any:
+    given = _object(document, place)
+    types = _types(kind)
+    values: dict[str, Any] = {}
+    known = set()
+    for one, name in _keys(kind):
+        known.add(name)
+        if name in given:
+            try:
+                values[one.name] = _value(types[one.name], given[name], f"{place}.{name}", damage)
+            except _Damaged as error:
+                if one.default != ():
+                    raise
+                damage.append(str(error))
+        elif one.default is MISSING and one.default_factory is MISSING:
+            raise _Damaged(f"{place}.{name} is missing")
+    record = kind(**values, unknown={name: value for name, value in given.items() if name not in known})
+    if flaw := record.flaw():
+        raise _Damaged(f"{place}: {flaw}")
+    return record
+
+
+def _number(given: Any, place: str) -> float:
+    fits = isfinite(given) if isinstance(given, float) else isinstance(given, int) and abs(given) < _LARGEST
+    return _raise(given, place, "a number") if isinstance(given, bool) or not fits else given  # type: ignore[no-any-return]
+
+
+def _whole(given: Any, place: str) -> int:
+    fits = isinstance(given, int | float) and not isinstance(given, bool) and abs(given) < _LARGEST
+    return int(given) if fits and given == int(given) else int(_raise(given, place, "a whole number"))
+
+
+def _text(given: Any, place: str) -> str:
+    return given if isinstance(given, str) else str(_raise(given, place, "a text"))
+
+
+_PLAIN: dict[Any, Callable[[Any, str], Any]] = {float: _number, int: _whole, str: _text}
+
+
+_WORDS = {None: "null", True: "true", False: "false"}
+
+
+def _object(given: Any, place: str) -> Mapping[str, Any]:
+    return given if isinstance(given, Mapping) else _raise(given, place, "an object")
+
+
+def _raise(given: Any, place: str, wanted: str) -> Any:
+    shown = _WORDS.get(given, "") if given is None or isinstance(given, bool) else reprlib.repr(given)
+    raise _Damaged(f"{place} is {shown}, not {wanted}")
+
+
+@cache
+def _keys(kind: Any) -> tuple[tuple[Field[Any], str], ...]:
+    """Return the fields that have a key of their own, and the keys."""
+    named = ((one, one.metadata.get("key", one.name)) for one in fields(kind))
+    return tuple((one, name) for one, name in named if name is not None)
+
+
+@cache
+def _types(kind: Any) -> dict[str, Any]:
+    return get_type_hints(kind)

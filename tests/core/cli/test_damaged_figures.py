@@ -1,0 +1,97 @@
+"""What is damaged in the figures of the results database is told, and made anew from the samples."""
+
+import json
+import re
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from sqlalchemy import text
+
+from rallycross.cli.main import main
+from rallycross.judging.judge import judge
+from rallycross.load.sample import Action, Sample
+from rallycross.results.models import WorkloadRow
+from rallycross.results.sample_file import SampleWriter
+from rallycross.results.store import Store
+from rallycross.task.plan import Subtask, Task, Workload
+
+TASK = "aaaa1111-0000-4000-8000-000000000000"
+
+
+@pytest.fixture(name="store")
+def _store(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Store:
+    """Give a results database with a task that was judged."""
+    monkeypatch.setenv("RALLYCROSS_HOME", str(tmp_path))
+    for name in ("RALLYCROSS_RESULTS_URL", "RALLYCROSS_SAMPLES"):
+        monkeypatch.delenv(name, raising=False)
+    store = Store.open()
+    task = Task("t", (Subtask("s", (Workload(0, "Nova.boot", {}, "constant", {"times": 9}, {}, {}),)),))
+    [uuid] = store.tasks.begin(TASK, cloud="c", task=task, environment={}).values()
+    writer = SampleWriter(tmp_path / "samples" / uuid / "0.arrows")
+    for number in range(9):
+        actions = [Action("nova.boot", 0, number, number + 0.4)]
+        writer.add(Sample(number, 0, None, number, number + 0.5, actions=actions))
+    writer.close()
+    store.workloads.end(uuid, status="finished", load_seconds=9.0, full_seconds=9.0)
+    store.tasks.end(TASK, status="finished")
+    judge(store, TASK, samples=tmp_path / "samples")
+    return store
+
+
+def _workload(store: Store) -> WorkloadRow:
+    task = store.tasks.get(TASK)
+    assert task is not None
+    return task.workloads[0]
+
+
+def _damage(store: Store, change: Callable[[Any], Any]) -> None:
+    """Write a document as no version has; also one that is no JSON, which SQLite keeps."""
+    with store.database.writing() as session:
+        changed = change(json.loads(session.execute(text("SELECT statistics FROM workloads")).scalar_one()))
+        written = changed if isinstance(changed, str) else json.dumps(changed)
+        session.execute(text("UPDATE workloads SET statistics = :written"), {"written": written})
+
+
+def _in_a_line(said: str) -> str:
+    return re.sub(r"\s+", " ", said)
+
+
+@pytest.mark.parametrize(
+    ("change", "told"),
+    [
+        (lambda one: one["rows"][1].update(p95="late") or one, "statistics.rows[1].p95 is 'late', not a number"),
+        (lambda one: one["rows"][0].update(p50=None, min=[]) or one, "statistics.rows[0].min is [], not a number"),
+        (lambda one: one.update(rows=[None, None]) or one, "statistics.rows[0] is null, not an object"),
+        (lambda one: one.update(timeline={}, distribution=0) or one, "statistics.timeline.width is missing"),
+        (lambda one: one.update(count="9") or one, "statistics.count is '9', not a whole number"),
+        (lambda _: [], "statistics is [], not an object"),
+        (lambda _: '{"count": ', "statistics is '{\"count\": ', not an object"),
+    ],
+)
+def test_damaged_figures_are_told_and_mended(
+    *, change: Callable[[Any], Any], told: str, store: Store, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """All that shows a task says the place, and shows the rest; `doctor` makes the figures anew, as they were."""
+    figures, known = _workload(store).figures, store.figures.of(_workload(store).uuid)
+    _damage(store, change)
+
+    assert main(["results", "show", TASK]) == 1
+    shown = _in_a_line(capsys.readouterr().out)
+    assert told in shown
+    assert "./rallycross doctor --deep --mend" in shown
+    assert "nova.boot" in shown or "rows" in told
+    for form in ("html", "json", "junit"):
+        assert main(["results", "export", TASK, "--format", form, "-o", str(tmp_path / form)]) == 1
+        assert "damaged_figures" in (tmp_path / form).read_text()
+    assert main(["results", "list"]) == 0
+    assert main(["doctor", "--deep"]) == 2
+    assert main(["results", "export", TASK, "--format", "csv", "-o", str(tmp_path / "csv")]) == 0
+
+    main(["doctor", "--mend"])
+
+    assert _workload(store).figures == figures
+    assert [one.value for one in store.figures.of(_workload(store).uuid)] == [one.value for one in known]
+    capsys.readouterr()
+    assert main(["results", "show", TASK]) == 0
