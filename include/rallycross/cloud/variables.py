@@ -30,7 +30,7 @@ _OLD = {
     "OS_TENANT_NAME": "project_name",
 }
 _OLD_KEYS = {name.removeprefix("OS_").lower() for name in _OLD}
-_TRUE = {"1", "true", "yes", "on"}
+_TRUE = {"1", "on", "t", "true", "y", "yes"}
 # By service, after its type: what openstacksdk reads of an entry.
 PER_SERVICE = (
     "api_version",
@@ -61,7 +61,9 @@ def entry_from_variables(variables: Mapping[str, str]) -> dict[str, Any]:
         if name in given and key != "auth_type":
             auth.setdefault(key, given[name])
     if "auth_url" not in auth:
-        raise RallycrossError("there is no OS_AUTH_URL - source an openrc first")
+        if "OS_CLOUD" in given:
+            raise RallycrossError("there is OS_CLOUD, an entry of clouds.yaml - name it by `cloud:` in a spec")
+        raise RallycrossError("there is no OS_AUTH_URL - set it, as the cloud's own openrc does")
     entry: dict[str, Any] = {"auth": auth}
     entry |= {key: given[name] for name, key in _BESIDE.items() if name in given}
     if "OS_AUTH_PLUGIN" in given:

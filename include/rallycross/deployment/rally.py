@@ -12,6 +12,7 @@ from rallycross.yamlfile import Path
 ENGINES = {
     "AnvilEngine": "anvil",
     "DevstackEngine": "devstack",
+    "DummyEngine": "existing",
     "ExistingCloud": "existing",
     "FuelEngine": "fuel",
     "LxcEngine": "lxc",
@@ -34,7 +35,6 @@ KEYS = {
 }
 # By the engine's type as Rally has it: what a key is where a file does not have it, and ours is another.
 DEFAULTS = {"FuelEngine": {"net_segment_type": "gre"}}
-_SIGN_IN = ("username", "password", "tenant_name", "project_name", "domain_name")
 _DOMAINS = ("user_domain_name", "project_domain_name")
 _CLOUD = {
     "region_name": "region_name",
@@ -44,7 +44,9 @@ _CLOUD = {
     "https_key": "key",
 }
 # What has no meaning here: of a profiler that is not there, and of a keystone without a catalog, gone since long.
-_LEFT_OUT = {"admin_port", "endpoint", "profiler_conn_str", "profiler_hmac_key"}
+_LEFT_OUT = {"admin_port", "endpoint", "profiler_conn_str", "profiler_hmac_key", "use_public_urls"}
+_ENVIRONMENT = ("existing@openstack", "existing", "openstack")  # what a cloud is called in one, long, short and of 2017
+_OF_OLD = {"admin_domain_name", "admin_port", "permission", "use_public_urls"}  # keys of a user, without meaning now
 
 Moved = dict[Path, Path]  # here -> in the user's file
 
@@ -53,27 +55,39 @@ def translated(data: Any) -> tuple[Any, Moved]:
     """Return a spec as this project has it, and where its keys were; what is not Rally's comes back as it is."""
     if not isinstance(data, dict):
         return data, {}
-    for key in ("existing@openstack", "existing"):
-        if isinstance(data.get(key), dict) and "engine" not in data:
-            rest = {name: value for name, value in data.items() if name != key and not str(name).startswith("!")}
-            return _existing({**rest, **data[key]}, (key,))
-    # Rally's LxcEngine has an `engine` of its own: the one inside.
-    if isinstance(data.get("engine"), str) or not isinstance(data.get("type"), str) or data["type"] not in ENGINES:
-        return _with_provider(data, {})
-    if data["type"] == "ExistingCloud":
-        creds = data.get("creds")
-        if isinstance(creds, dict) and "openstack" in creds:
-            one = creds["openstack"]
-            inner = one[0] if isinstance(one, list) and one else one
-            where: Path = ("creds", "openstack", 0) if isinstance(one, list) else ("creds", "openstack")
-            rest = {key: value for key, value in data.items() if key not in {"type", "creds", "extra"}}
-            return _existing({**rest, **(inner if isinstance(inner, dict) else {})}, where)
-        return _existing({key: value for key, value in data.items() if key not in {"type", "extra"}}, ())
-    engine, names = ENGINES[data["type"]], KEYS.get(data["type"], {})
-    moved: Moved = {("engine",): ("type",), **{(here,): (there,) for there, here in names.items()}}
-    given = {names.get(key, key): value for key, value in data.items() if key != "type"}
-    spec = {"name": engine, "engine": engine} | DEFAULTS.get(data["type"], {}) | given
-    return _with_provider(spec, moved)
+    # The name of an engine stood under `name` once. Rally's LxcEngine has an `engine` of its own: the one inside.
+    kind = "type" if "type" in data or "engine" in data or not isinstance(data.get("name"), str) else "name"
+    if not isinstance(data.get("engine"), str) and isinstance(data.get(kind), str) and data[kind] in ENGINES:
+        return _deployment(data, kind)
+    if "engine" not in data and "type" not in data:
+        if isinstance(shown := data.get("spec"), dict):  # as `rally env show --json` prints it
+            spec, moved = translated(shown)
+            return spec, {here: ("spec", *there) for here, there in moved.items()}
+        if isinstance(data.get("creds"), dict):
+            return _existing_by_creds(data, {key: value for key, value in data.items() if key != "creds"})
+        if key := next((one for one in _ENVIRONMENT if one in data), None):
+            beside = {name: value for name, value in data.items() if name != key and not _of_another(str(name))}
+            return _existing_in(beside, data[key], (key,))
+    return _with_provider(data, {})
+
+
+def _deployment(data: dict[Any, Any], kind: str) -> tuple[Any, Moved]:
+    """Return a deployment whose engine, as Rally has it, stands under the key `kind`."""
+    engine, names = ENGINES[data[kind]], KEYS.get(data[kind], {})
+    given = {names.get(key, key): value for key, value in data.items() if key != kind}
+    if engine != "existing":
+        moved: Moved = {("engine",): (kind,), **{(here,): (there,) for there, here in names.items()}}
+        return _with_provider({"name": engine, "engine": engine} | DEFAULTS.get(data[kind], {}) | given, moved)
+    beside = {key: value for key, value in given.items() if key not in {"creds", "extra"}}
+    if isinstance(data.get("creds"), dict):
+        return _existing_by_creds(data, beside)
+    for key in ("endpoint", "endpoints"):  # of 2013: one user with all about the cloud, or several by their kind
+        if isinstance(old := data.get(key), dict):
+            inner = old.get("admin")
+            return (
+                _existing_of_2013(inner, (key, "admin")) if isinstance(inner, dict) else _existing_of_2013(old, (key,))
+            )
+    return _existing(beside, ())
 
 
 def _with_parts(data: dict[Any, Any], moved: Moved) -> dict[Any, Any]:
@@ -143,6 +157,33 @@ def _provider(section: dict[str, Any], here: Path, there: Path, moved: Moved) ->
     return {**found, "type": PROVIDERS[rally]}
 
 
+def _of_another(key: str) -> bool:
+    """Tell whether a key of an environment is about it, or another platform's: there are more than OpenStack's."""
+    return key.startswith("!") or "@" in key
+
+
+def _existing_by_creds(data: dict[Any, Any], beside: dict[str, Any]) -> tuple[dict[str, Any], Moved]:
+    """Return the engine `existing` for credentials by platform, of which there may be a list."""
+    one = data["creds"].get("openstack")
+    if isinstance(one, list) and one:
+        return _existing_in(beside, one[0], ("creds", "openstack", 0))
+    return _existing_in(beside, one, ("creds", "openstack") if "openstack" in data["creds"] else ("creds",))
+
+
+def _existing_in(beside: dict[str, Any], section: Any, where: Path) -> tuple[dict[str, Any], Moved]:
+    """Return the engine `existing` with a section that should be a mapping."""
+    if isinstance(section, dict):
+        return _existing({**beside, **section}, where)
+    return {"name": "existing", "engine": "existing", "auth": {} if section is None else section}, {("auth",): where}
+
+
+def _existing_of_2013(old: dict[str, Any], where: Path) -> tuple[dict[str, Any], Moved]:
+    """Return the engine `existing` for a user who has the cloud's address and region, too."""
+    user = {key: value for key, value in old.items() if key not in {"auth_url", *_CLOUD}}
+    spec, moved = _existing({"admin": user, **{key: old[key] for key in ("auth_url", *_CLOUD) if key in old}}, where)
+    return spec, {**moved, ("auth",): where}
+
+
 def _existing(data: dict[str, Any], where: Path) -> tuple[dict[str, Any], Moved]:
     """Return the engine `existing` with Rally's keys: `auth_url` and `admin` become `auth`."""
     spec: dict[str, Any] = {"name": data.get("name", "existing"), "engine": "existing"}
@@ -150,7 +191,11 @@ def _existing(data: dict[str, Any], where: Path) -> tuple[dict[str, Any], Moved]
     for key, value in data.items():
         if key in {"name", "auth_url", "admin", "users"} or key in _LEFT_OUT or value in (None, ""):
             continue  # to Rally, too, what is null or empty is not set
-        if key == "api_info" and isinstance(value, dict):
+        if key == "api_info":
+            if not isinstance(value, dict):
+                spec["compute_api_version"] = value  # one of those that it stands for, to be complained of
+                moved["compute_api_version",] = (*where, key)
+                continue
             for name, asked in _asked_of_services(value):
                 spec[name] = asked
                 moved[name,] = (*where, key)
@@ -185,9 +230,11 @@ def _asked_of_services(api_info: dict[Any, Any]) -> Iterator[tuple[str, str]]:
 
 def _auth(url: Any, given: Any) -> Any:
     """Return one of Rally's users as the `auth` of a clouds.yaml."""
-    if not isinstance(given, dict):
+    if given in (None, [], ""):
         return {"auth_url": url}
-    auth = {key: given[key] for key in (*_SIGN_IN, *_DOMAINS) if given.get(key)}
+    if not isinstance(given, dict):
+        return given  # which is complained of
+    auth = {key: value for key, value in given.items() if value not in (None, "") and key not in _OF_OLD}
     if "tenant_name" in auth:
         auth.setdefault("project_name", auth.pop("tenant_name"))
     domain = auth.pop("domain_name", None)

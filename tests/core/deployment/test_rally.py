@@ -80,6 +80,55 @@ def test_what_rally_writes_by_itself_is_taken(nothing: str | None) -> None:
     assert (options["block_storage_service_type"], options["compute_api_version"]) == ("volumev3", "2.87")
 
 
+_IN = {"auth_url": URL, "region_name": "R", "admin": ADMIN_V2}
+_ALONE = {"auth_url": URL, "region_name": "R", **ADMIN_V2}
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        {"existing": _IN},
+        {"openstack": _IN},
+        {"creds": {"openstack": _IN}},
+        {"type": "ExistingCloud", "creds": {"openstack": [_IN]}},
+        {"existing@openstack": _IN, "existing@kubernetes": {"server": "x"}},
+        {"id": 1, "name": "My Env", "status": "READY", "spec": {"existing@openstack": _IN}, "platforms": {}},
+        {"existing@openstack": {**_IN, "admin": None, "users": [ADMIN_V2]}},
+        {"type": "DummyEngine", "endpoint": {**_ALONE, "admin_port": 35357, "use_public_urls": True}},
+        {"name": "DummyEngine", "endpoints": {"admin": {**_ALONE, "permission": "admin"}}},
+        {"type": "ExistingCloud", **_IN, "admin": {**ADMIN_V2, "admin_domain_name": "D"}, "extra": {}},
+    ],
+    ids=["short", "2017", "creds", "list", "two platforms", "shown", "users alone", "2013", "name", "old keys"],
+)
+def test_each_form_that_rally_took_is_taken(data: dict[str, object]) -> None:
+    """Long and short, with and without a type, as it is printed, and with other platforms beside: it is one cloud."""
+    spec = load_spec(json.dumps(data), file="d.json")
+    domains = {"user_domain_name": "Default", "project_domain_name": "Default"}
+    auth = {"auth_url": URL, "username": "admin", "password": "hush", "project_name": "demo", **domains}
+    assert (spec.options["auth"], spec.options["region_name"]) == (auth, "R")
+
+
+@pytest.mark.parametrize(
+    ("data", "words"),
+    [
+        ({"existing@openstack": None}, r"existing@openstack: must have an `auth_url`"),
+        ({"existing@openstack": [_IN]}, r"existing@openstack: must be a mapping, not a list"),
+        ({"spec": {"existing@openstack": {**_IN, "x": 1}}}, r"spec\.existing@openstack\.x: unknown key"),
+        (
+            {"existing@openstack": {"auth_url": URL, "users": []}},
+            r"existing@openstack\.admin: says nobody who signs in",
+        ),
+        ({"existing@openstack": {**_IN, "admin": [ADMIN_V2]}}, r"existing@openstack\.admin: must be a mapping"),
+        ({"existing@openstack": {**_IN, "users": ["u"]}}, r"existing@openstack\.users: must have mappings alone"),
+        ({"existing@openstack": {**_IN, "api_info": []}}, r"existing@openstack\.api_info: must be a"),
+    ],
+)
+def test_a_part_of_a_wrong_type_is_named(data: dict[str, object], words: str) -> None:
+    """What is empty, missing or of another type is said at its place; it was passed over."""
+    with pytest.raises(InvalidInput, match=words):
+        load_spec(json.dumps(data), file="d.json")
+
+
 def test_users_come_along() -> None:
     """Users beside the administrator become users of the cloud."""
     data = {"type": "ExistingCloud", "auth_url": URL, "admin": ADMIN_V3, "users": [{**ADMIN_V3, "username": "u"}]}

@@ -35,8 +35,17 @@ def _whole_path(path: str) -> str | None:
 def _with_url(auth: dict[str, Any]) -> str | None:
     if not auth.get("auth_url"):
         return "must have an `auth_url`"
-    wrong = wrong_url(auth["auth_url"]) if isinstance(auth["auth_url"], str) else ""
-    return f"its auth_url {wrong}" if wrong else None
+    if not isinstance(auth["auth_url"], str):
+        return None
+    if wrong := wrong_url(auth["auth_url"]):
+        return f"its auth_url {wrong}"
+    if auth.keys() <= {"auth_url", "user_domain_name", "project_domain_name"}:
+        return "says nobody who signs in: it must have username and password, or what its auth_type takes"
+    return None
+
+
+def _mappings(users: list[Any]) -> str | None:
+    return None if all(isinstance(one, dict) for one in users) else "must have mappings alone"
 
 
 class Existing:
@@ -64,7 +73,9 @@ class Existing:
         "identity_api_version": Option(str, None, "keystone's version: 3 is spoken"),
         "default_domain": Option(str, None, "id of the domain of users and projects that name none (default)"),
         **{key: Option(str, None, "what openstacksdk knows of one service under this key") for key in service_keys()},
-        "users": Option(list, None, "`auth`s of users without privileges: entries NAME-user-0, ...", keys=None),
+        "users": Option(
+            list, None, "`auth`s of users without privileges: entries NAME-user-0, ...", _mappings, keys=None
+        ),
         "hosts": Option(
             dict, None, "its machines that hooks may break, by name, each with `host`", named_hosts.complain, keys=None
         ),
