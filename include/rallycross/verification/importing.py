@@ -22,6 +22,12 @@ _IN_PROGRESS = "in progress at the end of the stream: its process was ended in t
 _SUBUNIT_V1 = re.compile(
     rb"^(test|testing|success|successful|failure|error|skip|xfail|uxsuccess|time): ?\S", re.MULTILINE
 )
+_JSON = re.compile(rb"\s*[{\[]\s*[\"{\[\]}]")
+# The colon may be left out; English words begin alike, so a test and what it came to must be there.
+_SUBUNIT_V1_PLAIN = re.compile(
+    rb"^test(?:ing)? (?P<test>\S[^\n]*)\n(?:.*\n)?(?:success(?:ful)?|failure|error|skip|xfail|uxsuccess) (?P=test)",
+    re.MULTILINE,
+)
 
 
 def results(content: bytes, *, file: str) -> list[TestResult]:
@@ -76,8 +82,10 @@ def _subunit(content: bytes, file: str, stream: TestStream, count: Callable[[], 
 def _something_else(content: bytes) -> str:
     if not content.strip():
         return "is empty - name a subunit v2 stream or a JUnit XML file"
-    if _SUBUNIT_V1.search(content):
+    if _SUBUNIT_V1.search(content) or _SUBUNIT_V1_PLAIN.search(content):
         return "is subunit v1 - make v2 of it: subunit-1to2 < FILE > NEW"
+    if _JSON.match(content):
+        return "is JSON, no subunit v2 stream and no JUnit XML - of Rally take: rally verify report --type junit-xml"
     kind = binary(content)
     if kind.startswith("compressed"):
         return f"is {kind} - unpack it, and name what was in it"

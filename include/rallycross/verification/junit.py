@@ -10,13 +10,14 @@ from xml.etree import ElementTree as ET
 from xml.parsers import expat
 from xml.parsers.expat import ExpatError
 
-from rallycross.errors import InvalidInput, RallycrossError
+from rallycross.errors import InvalidInput, RallycrossError, brief
 from rallycross.settings import settings
 from rallycross.userfile import too_many
 from rallycross.verification.stream import ATTACHMENT_LIMIT, FIXTURE
 from rallycross.verification.test import FAILED, Status, TestResult
 
 _LONGEST = 10 * 365 * 86400.0  # seconds that a test can have taken
+_LATEST = 2**32 - _LONGEST  # seconds since the epoch at which a test can have begun: subunit has no later end
 _THOUSANDS = re.compile(r"[1-9]\d{0,2}(,\d{3})+(\.\d*)?")
 _NOSE = re.compile(r"<nose\.suite\.ContextSuite context=(?P<scope>[\w.]+)>:(?P<fixture>setup|teardown)")
 _NOSE_FIXTURES = {"setup": "setUpClass", "teardown": "tearDownClass"}
@@ -24,6 +25,7 @@ _AGAIN = frozenset(
     {"flakyFailure", "flakyError", "rerunFailure", "rerunError", "rerun"}
 )  # what came before the last try
 _NOT_RUN = frozenset({"notrun", "suppressed", "skipped", "disabled", "ignored"})
+_OTHERS = "name a JUnit file, or the subunit stream of the same run"
 _WENT_WRONG = frozenset({"failed", "failure", "error"})
 
 
@@ -35,7 +37,9 @@ def cases(content: bytes, file: str) -> Iterator[TestResult]:
     """
     root = _parsed(content, file)
     if _tag(root) not in {"testsuites", "testsuite"}:
-        raise RallycrossError(f"{file}: begins with <{_tag(root)}>, JUnit with <testsuites> or <testsuite>")
+        raise RallycrossError(
+            f"{file}: begins with <{brief(_tag(root))}>, JUnit with <testsuites> or <testsuite> - {_OTHERS}"
+        )
     found: dict[str, tuple[ET.Element, TestResult]] = {}
     for suite in root.iter():
         if _tag(suite) not in {"testsuites", "testsuite"}:
@@ -72,7 +76,7 @@ class _Clock:
             _seconds(case.get("time", "")) for case in suite if _tag(case) == "testcase"
         )
         began = _moment(suite.get("timestamp", ""))
-        return cls(time.time() - span if began is None else began, span)
+        return cls(max(1.0, time.time() - span) if began is None else began, span)
 
     def dated(self, result: TestResult, case: ET.Element) -> TestResult:
         own = _moment(case.get("timestamp", ""))
@@ -100,8 +104,10 @@ def _harmless(content: bytes, file: str) -> None:
         if elements > most:
             raise InvalidInput([too_many(file)])
 
-    def refuse(*_: Any) -> None:
-        raise RallycrossError(f"{file}: has a document type - JUnit XML has none")
+    def refuse(name: str, *_: Any) -> None:
+        if name.lower() == "html":
+            raise RallycrossError(f"{file}: is a page of HTML - {_OTHERS}")
+        raise RallycrossError(f"{file}: has a document type, JUnit XML has none - take <!DOCTYPE ...> out")
 
     parser = expat.ParserCreate()
     parser.StartElementHandler, parser.StartDoctypeDeclHandler = count, refuse
@@ -176,8 +182,9 @@ def _seconds(text: str) -> float:
 
 
 def _moment(text: str) -> float | None:
-    """Return seconds since the epoch; None where it cannot be read, or is before there were any."""
+    """Return seconds since the epoch; None where it cannot be read, or no test can have begun then."""
     try:
-        return max(0.0, datetime.fromisoformat(text).timestamp()) or None
+        moment = datetime.fromisoformat(text).timestamp()
     except (ValueError, OverflowError, OSError):
         return None
+    return moment if 0 < moment <= _LATEST else None

@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from rallycross.report.junit import junit
 from rallycross.report.run import gather
 from rallycross.results.store import Store
+from rallycross.verification.exporting import subunit as exported
 from rallycross.verification.importing import results
 from rallycross.verification.test import Status, TestResult
 from rallycross.verification.testid import TestId
@@ -185,6 +186,23 @@ def test_a_duration_is_read_as_it_was_meant(written: str, seconds: float) -> Non
     """Thousands may have separators, decimals a comma; what is no number of seconds from 0 on is 0 s."""
     text = f'<testsuite name="s"><testcase classname="c" name="m" time="{written}"/></testsuite>'
     assert [test.seconds for test in results(text.encode(), file="j.xml")] == [seconds]
+
+
+@pytest.mark.parametrize(
+    "suite",
+    [
+        'timestamp="9999-12-31T23:59:59"',
+        'timestamp="2200-01-01T00:00:00Z"',
+        'timestamp="0001-01-01T00:00:00"',
+        'timestamp="1 May"',
+        'time="300000000"',
+    ],
+)
+def test_a_moment_that_cannot_be_is_none(suite: str) -> None:
+    """What comes of it can be shown and exported: no test begins before 1970, or after the last second of subunit."""
+    cases = "".join(f'<testcase classname="c" name="{number}" time="300000000"/>' for number in range(9))
+    found = results(f"<testsuite {suite}>{cases}</testsuite>".encode(), file="j.xml")
+    assert results(exported(found), file="s") == found
 
 
 def test_tests_of_a_suite_follow_one_another() -> None:
