@@ -1,5 +1,7 @@
 """Servers in every project."""
 
+from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any
 
 from rallycross.cloud.api import Api
@@ -14,6 +16,7 @@ from rallycross.task.bounds import COUNT
 from rallycross.task.flaw import Schema
 from rallycross.task.known import Needs
 from rallycross.task.resources import NotFound, find
+from rallycross.task.wishes import Wish, networks_of
 
 _NAMED: Schema = {"type": "object", "properties": {"name": {"type": "string"}}, "additionalProperties": False}
 _SCHEMA: Schema = {
@@ -42,11 +45,16 @@ _LIMIT = 300.0  # seconds until all of a project's must be active; Rally's defau
 Seat = tuple[Tenant, Actor]
 
 
+def _wishes(config: dict[str, Any]) -> Iterator[Wish]:
+    for wish in networks_of(config.get("nics")):
+        yield replace(wish, key=f"nics{wish.key}")
+
+
 @context(
     "servers",
     order=430,
     schema=_SCHEMA,
-    needs=Needs(("compute", "image"), things={"image": "image", "flavor": "flavor"}),
+    needs=Needs(("compute", "image"), things={"image": "image", "flavor": "flavor"}, wishes=_wishes),
 )
 class Servers(Making):
     """Boots servers in every project."""

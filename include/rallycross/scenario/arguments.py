@@ -2,13 +2,14 @@
 
 import random
 import types
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Annotated, Any, Literal, TypedDict, Union, get_args, get_origin, get_type_hints, is_typeddict
 
 from rallycross.task.bounds import DURATION, GIBIBYTES
 from rallycross.task.flaw import Flaw, Schema
 from rallycross.task.known import Parameter
+from rallycross.task.wishes import Wish, networks_of
 
 
 @dataclass(frozen=True, eq=False)
@@ -17,6 +18,7 @@ class Argument:
 
     schema: Schema
     resource: str = ""
+    wishes: Callable[[Any], Iterable[Wish]] = lambda _: ()
 
 
 def _named(**more: Schema) -> Schema:
@@ -39,6 +41,11 @@ VolumeType = Annotated[str, Argument({"anyOf": [_TEXT, _named()]}, "volume_type"
 # By id or name. In the scenario: the id.
 Network = Annotated[str, Argument(_named(), "network")]
 ExternalNetwork = Annotated[str, Argument(_TEXT, "external_network")]  # by its bare name; for floating IPs
+# Of a new server, as novaclient takes them: each network by its id.
+Nics = Annotated[
+    list[dict[str, str]],
+    Argument({"type": "array", "items": {"type": "object", "additionalProperties": _TEXT}}, wishes=networks_of),
+]
 WatcherStrategy = Annotated[str, Argument(_named(), "strategy")]
 WatcherGoal = Annotated[str, Argument(_named(), "goal")]
 
@@ -125,7 +132,9 @@ def _schema_of_generic(annotation: Any) -> Schema:
 def parameter(annotation: Any, *, required: bool) -> Parameter:
     """Return an argument of a scenario as a task file sees it."""
     marked = _argument(annotation)
-    return Parameter(schema_of(annotation), required=required, resource=marked.resource if marked else "")
+    if not marked:
+        return Parameter(schema_of(annotation), required=required)
+    return Parameter(schema_of(annotation), required=required, resource=marked.resource, wishes=marked.wishes)
 
 
 def _argument(annotation: Any) -> Argument | None:
@@ -135,7 +144,7 @@ def _argument(annotation: Any) -> Argument | None:
     if get_origin(annotation) in {Union, types.UnionType}:
         inner = [_argument(arg) for arg in get_args(annotation) if arg is not type(None)]
         if len(inner) == 1 and inner[0]:
-            return Argument({"anyOf": [inner[0].schema, {"type": "null"}]}, inner[0].resource)
+            return Argument({"anyOf": [inner[0].schema, {"type": "null"}]}, inner[0].resource, inner[0].wishes)
     return None
 
 

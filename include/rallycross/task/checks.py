@@ -121,6 +121,7 @@ def kinds(task: Task, known: Known) -> set[str]:
     for workload in task.workloads:
         signature = known.scenarios[workload.scenario]
         found |= {kind for _, kind, _ in _named(workload.args, signature)}
+        found |= {wish.kind for _, wish in _wished(workload.args, signature)}
         for context, config in workload.contexts.items():
             needs = known.contexts.get(context, _UNKNOWN).needs
             found |= {*needs.things.values(), *(wish.kind for wish in needs.wishes(config))}
@@ -159,6 +160,13 @@ def _named(args: Mapping[str, Any], signature: Signature) -> Iterator[tuple[str,
             yield name, kind, value
 
 
+def _wished(args: Mapping[str, Any], signature: Signature) -> Iterator[tuple[str, Wish]]:
+    """Yield what arguments name in other ways, with the argument's name."""
+    for name, value in args.items():
+        if name in signature.parameters:
+            yield from ((name, wish) for wish in signature.parameters[name].wishes(value))
+
+
 def _configured(workload: Workload, context: str) -> Mapping[str, Any]:
     """Return the configuration of a context, where that is a mapping."""
     config = workload.contexts.get(context)
@@ -193,6 +201,9 @@ class _Check:
         yield from self._permissions()
         for name, kind, wanted in _named(self.workload.args, self.signature):
             yield from self._thing(name, name, kind, wanted, context="")
+        for name, wish in _wished(self.workload.args, self.signature):
+            if wrong := unmet(wish, self.facts):
+                yield self._complaint(f"{name}{wish.key}", *wrong, argument=name)
         yield from self._fit()
         for context in self.workload.contexts:
             yield from self._context(context)
@@ -321,8 +332,11 @@ class _Check:
             if wrong := unmet(wish, self.facts):
                 yield self._complaint(wish.key, *wrong, context=context)
 
-    def _complaint(self, key: str, what: str, remedy: str = "", *, context: str = "") -> Complaint:
-        """Return a complaint about the workload, an argument of it, or a context of it and a key in that."""
+    def _complaint(self, key: str, what: str, remedy: str = "", *, context: str = "", argument: str = "") -> Complaint:
+        """Return a complaint about the workload, an argument of it, or a context of it and a key in that.
+
+        `argument` is that in which the key is, where it is in one.
+        """
         workload = self.workload
         file, _, line = workload.place.rpartition(":")
         at = (int(line), 0)
@@ -330,7 +344,7 @@ class _Check:
             at = workload.context_places.get(context, at)
             path = ".".join(filter(None, (_contexts_of(workload.key), context, key))).replace(".[", "[")
         else:
-            at = workload.argument_places.get(key, at)
+            at = workload.argument_places.get(argument or key, at)
             path = f"{workload.key}.{key}" if key else workload.key
         return Complaint(file, *at, path, what, remedy)
 

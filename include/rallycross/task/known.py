@@ -18,6 +18,7 @@ class Parameter:
     schema: Schema  # JSON schema of what may be given
     required: bool = False
     resource: str = ""  # kind of the thing that it names: "image", "flavor", "volume_type", "network", "file" ...
+    wishes: Callable[[Any], Iterable[Wish]] = lambda _: ()  # things that it names in other ways
 
 
 @dataclass(frozen=True)

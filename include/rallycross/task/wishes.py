@@ -1,18 +1,21 @@
-"""What contexts ask for by bare names and versions: roles, domains, quotas, microversions, services."""
+"""What contexts and arguments ask for by bare names, ids, versions: roles, domains, quotas, networks, microversions."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Any
 
-from rallycross.cloud.facts import CloudFacts
+from rallycross.cloud.facts import CloudFacts, Named
 from rallycross.errors import did_you_mean
 
 
 @dataclass(frozen=True)
 class Wish:
-    """One thing that a context asks for."""
+    """One thing that a context, or an argument, asks for."""
 
     kind: str  # see `inventory.facts`
-    key: str  # where in the context it stands
+    key: str  # where in the context, or the argument, it stands
     wanted: str
+    by_id: bool = False  # a name is none: the API takes the id alone
 
 
 def unmet(wish: Wish, facts: CloudFacts) -> tuple[str, str] | None:
@@ -28,6 +31,8 @@ def unmet(wish: Wish, facts: CloudFacts) -> tuple[str, str] | None:
                     "ask for one of these",
                 )
         return None
+    if wish.by_id:
+        return _unmet_id(wish, facts)
     if not there or any(wish.wanted in {one.id, one.name} for one in there):
         return None
     names = {one.name for one in there}
@@ -36,6 +41,29 @@ def unmet(wish: Wish, facts: CloudFacts) -> tuple[str, str] | None:
         return f"{client} of {facts.cloud} has no quota of '{wish.wanted}'", did_you_mean(wish.wanted, names)
     what = f"there is no {wish.kind.replace('_', ' ')} '{wish.wanted}' in {facts.cloud}"
     return what, did_you_mean(wish.wanted, names)
+
+
+def _unmet_id(wish: Wish, facts: CloudFacts) -> tuple[str, str] | None:
+    there = facts.things.get(wish.kind, ())
+    if any(wish.wanted == one.id for one in there):
+        return None
+    called = next((one.id for one in there if one.name == wish.wanted), "")
+    remedy = f"write the id of the one of this name: {called}" if called else did_you_mean(wish.wanted, _ids(there))
+    return f"there is no {wish.kind} with the id '{wish.wanted}' in {facts.cloud}", remedy
+
+
+def _ids(things: tuple[Named, ...]) -> set[str]:
+    return {one.id for one in things}
+
+
+def networks_of(nics: Any) -> Iterator[Wish]:
+    """Yield the networks that a server is to be attached to, by their ids: novaclient's `nics`."""
+    for number, nic in enumerate(nics if isinstance(nics, list) else ()):
+        for key in ("net-id", "uuid"):
+            if isinstance(nic, dict) and isinstance(nic.get(key), str):
+                yield Wish("network", f"[{number}].{key}", nic[key], by_id=True)
+        if isinstance(nic, str):
+            yield Wish("network", f"[{number}]", nic, by_id=True)
 
 
 def _version(written: str) -> tuple[int, ...]:

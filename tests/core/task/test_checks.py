@@ -381,6 +381,34 @@ def test_versions_roles_domains_and_services_are_held_against_the_cloud(context:
     assert not said or said in found[0]
 
 
+@pytest.mark.parametrize("nics", [[{"net-id": "N1"}], [{"port-id": "P"}, {"uuid": "N1"}], ["N1"]])
+@pytest.mark.parametrize("there", [(Named("N1", "inner"),), (), (Named("N2", "N1"),)])
+@pytest.mark.parametrize("where", ["args", "context"])
+def test_networks_of_servers_are_held_against_the_cloud(nics: list[Any], there: tuple[Named, ...], where: str) -> None:
+    """A network is named by its id, of which nova has no other; a name is told with the id that it stands for."""
+    image, flavor = ({"name": "cirros"}, {"name": "m1.nano"})
+    if where == "args":
+        nics = [{"net-id": one} if isinstance(one, str) else one for one in nics]
+        workload = {"args": {"image": image, "flavor": flavor, "nics": nics}, "context": {"users": {}}}
+        text = json.dumps({"NovaServers.boot_and_delete_server": [workload]})
+    else:
+        nics = [one if isinstance(one, str) else next(iter(one.values())) for one in nics]
+        context = {"users": {}, "servers": {"image": image, "flavor": flavor, "nics": nics[-1:]}}
+        text = json.dumps({"NovaServers.list_servers": [{"context": context}]})
+    known = catalogue.known()
+    task = load(text, file="t.yaml", known=known)
+    assert "network" in kinds(task, known)
+    things = {"image": (Named("1", "cirros"),), "flavor": (Named("2", "m1.nano"),), "network": there}
+    found = [str(one) for one in check(task, CloudFacts("sky", ALL | {"network"}, things), known)]
+    if there and there[0].id == "N1":
+        assert not found
+        return
+    (said,) = found
+    assert f"{where}.{'' if where == 'args' else 'servers.'}nics[" in said
+    assert "there is no network with the id 'N1' in sky" in said
+    assert ("write the id of the one of this name: N2" in said) == bool(there)
+
+
 @pytest.mark.parametrize(
     ("url", "said"),
     [

@@ -7,6 +7,7 @@ from typing import Any, Literal, TypedDict, Unpack
 from rallycross.cloud.service import resource
 from rallycross.cloud.waiting import RallyPolling
 from rallycross.cloud.wish import becomes, goes
+from rallycross.scenario.arguments import Nics
 from rallycross.scenario.scenario import step
 from rallycross.scenario.user import User
 
@@ -31,7 +32,7 @@ class ServerOptions(TypedDict, total=False):
     disk_config: Literal["AUTO", "MANUAL"]
     key_name: str
     meta: dict[str, str]
-    nics: list[dict[str, str]]
+    nics: Nics
     scheduler_hints: dict[str, Any]
     security_groups: list[str]
     userdata: str
