@@ -8,9 +8,18 @@ RALLYCROSS_RESULTS_GROUP group of this machine that may read reports and sample 
 RALLYCROSS_PATIENCE      seconds for which nothing may move while Airflow is started (default: 120)
 RALLYCROSS_START_LIMIT   seconds after which its start is given up, whatever moves (default: 3600)
 RALLYCROSS_HOST_PATIENCE seconds for which a server may be out of reach during a deployment (default: 120)
+RALLYCROSS_HOST_LIMIT    seconds for a command that looks at something on a host, or moves a file there (default: 120)
+RALLYCROSS_STEP_LIMIT    seconds for a step of a deployment, for undoing it, and for ending services, unless the spec
+                         says otherwise (default: 3600)
+RALLYCROSS_HOOK_PATIENCE seconds after a load for which actions of hooks that have begun are waited for (default: 600)
+RALLYCROSS_INSTALL_LIMIT seconds for each command that installs what one verifies with (default: 1200)
+RALLYCROSS_LISTING_LIMIT seconds for a verifier to list its tests, or to check its options (default: 300)
 RALLYCROSS_SSH_LIMIT     seconds for a connection by SSH, and for each part of the sign-in (default: 15)
 RALLYCROSS_FUEL_LIMIT    seconds until a Fuel's API must have answered a request (default: 60)
 RALLYCROSS_COBBLER_LIMIT seconds for which a Cobbler may be silent: its fence agents wait for machines (default: 300)
+RALLYCROSS_AIRFLOW_PATIENCE seconds for which it may be away while a run is shown: it is brought back (default: 300)
+RALLYCROSS_END_GRACE     seconds that processes get to end by themselves, until they are killed (default: 5)
+RALLYCROSS_PIPE_PATIENCE seconds for the next byte of a named pipe, such as the shell's <(...) (default: 4)
 RALLYCROSS_AIRFLOW_LIMIT seconds for which Airflow's API may be silent when a command asks it (default: 30)
 RALLYCROSS_DOWNLOAD_PATIENCE seconds without a byte after which the download of an image has failed (default: 180)
 RALLYCROSS_DOWNLOAD_LIMIT    seconds that such a download may take (default: 3600)
@@ -32,6 +41,10 @@ RALLYCROSS_ACTION_NAMES  names of actions that are told apart in one sample file
 RALLYCROSS_API_PATIENCE  seconds for which a cloud's API may fail in passing (429, 502, 503, 504, no connection, no
                          whole answer) until what is no load gives up (default: 120; 0 = at once)
 RALLYCROSS_REQUEST_LIMIT seconds until a cloud's API must have answered a request (default: 300)
+RALLYCROSS_CONNECT_LIMIT seconds until a connection of a load must stand (default: 30)
+RALLYCROSS_SIGN_IN_LIMIT seconds until keystone must have answered what is no load, unless the cloud's entry says
+                         otherwise by `api_timeout` (default: 60)
+RALLYCROSS_REACH_LIMIT   seconds for a service that is only asked whether it is there (default: 10)
 RALLYCROSS_ANSWER_LIMIT  MB that an answer of a cloud's API may have (default: 256)
 RALLYCROSS_LIST_PAGES    pages that a list of a cloud's API may have (default: 10000)
 RALLYCROSS_LATE_PATIENCE seconds after a request without an answer in which what it made is waited for (default: 30)
@@ -89,6 +102,17 @@ class Settings:
     files: tuple[Path, ...] = ()
     commands: Commands = "files"
     packages: tuple[str, ...] = ()
+    host_limit: float = 120.0
+    step_limit: float = 3600.0
+    hook_patience: float = 600.0
+    install_limit: float = 1200.0
+    listing_limit: float = 300.0
+    airflow_patience: float = 300.0
+    end_grace: float = 5.0
+    pipe_patience: float = 4.0
+    connect_limit: float = 30.0
+    sign_in_limit: float = 60.0
+    reach_limit: float = 10.0
     ssh_limit: float = 15.0
     fuel_limit: float = 60.0
     cobbler_limit: float = 300.0
@@ -153,6 +177,17 @@ def settings(env: dict[str, str] | None = None) -> Settings:
         pattern_seconds=_number(env, "RALLYCROSS_PATTERN_SECONDS", Settings.pattern_seconds),
         action_names=min(NAMES, int(_number(env, "RALLYCROSS_ACTION_NAMES", Settings.action_names, least=1))),
         iteration_limit=int(_number(env, "RALLYCROSS_ITERATION_LIMIT", Settings.iteration_limit, least=1)),
+        host_limit=_number(env, "RALLYCROSS_HOST_LIMIT", Settings.host_limit),
+        step_limit=_number(env, "RALLYCROSS_STEP_LIMIT", Settings.step_limit),
+        hook_patience=_number(env, "RALLYCROSS_HOOK_PATIENCE", Settings.hook_patience),
+        install_limit=_number(env, "RALLYCROSS_INSTALL_LIMIT", Settings.install_limit),
+        listing_limit=_number(env, "RALLYCROSS_LISTING_LIMIT", Settings.listing_limit),
+        airflow_patience=_number(env, "RALLYCROSS_AIRFLOW_PATIENCE", Settings.airflow_patience),
+        end_grace=_number(env, "RALLYCROSS_END_GRACE", Settings.end_grace),
+        pipe_patience=_number(env, "RALLYCROSS_PIPE_PATIENCE", Settings.pipe_patience),
+        connect_limit=_number(env, "RALLYCROSS_CONNECT_LIMIT", Settings.connect_limit),
+        sign_in_limit=_number(env, "RALLYCROSS_SIGN_IN_LIMIT", Settings.sign_in_limit),
+        reach_limit=_number(env, "RALLYCROSS_REACH_LIMIT", Settings.reach_limit),
         ssh_limit=_number(env, "RALLYCROSS_SSH_LIMIT", Settings.ssh_limit),
         fuel_limit=_number(env, "RALLYCROSS_FUEL_LIMIT", Settings.fuel_limit),
         cobbler_limit=_number(env, "RALLYCROSS_COBBLER_LIMIT", Settings.cobbler_limit),

@@ -15,7 +15,6 @@ from rallycross.foreign import binary
 from rallycross.settings import settings
 
 _CHUNK = 1 << 20
-_PIPE_PATIENCE = 4.0  # seconds for the next byte of a named pipe, such as the shell's <(...)
 _KINDS: tuple[tuple[Callable[[int], bool], str], ...] = (
     (stat.S_ISDIR, "a folder"),
     (stat.S_ISSOCK, "a socket"),
@@ -100,6 +99,7 @@ def _wait(file: IO[bytes], name: str) -> None:
     """Wait until there is something to read in a pipe, or nobody has it open for writing any more."""
     poll = select.poll()
     poll.register(file, select.POLLIN | select.POLLHUP)
-    if not poll.poll(_PIPE_PATIENCE * 1000):
-        what = f"a named pipe into which nothing was written for {_PIPE_PATIENCE:g} s"
+    patience = settings().pipe_patience
+    if not poll.poll(patience * 1000):
+        what = f"a named pipe into which nothing was written for {patience:g} s (RALLYCROSS_PIPE_PATIENCE)"
         raise InvalidInput([Complaint(name, 0, 0, "", f"cannot be read: it is {what}", "name a file")])

@@ -19,7 +19,7 @@ def test_lines_end_alike_and_a_byte_order_mark_is_no_text(tmp_path: Path) -> Non
 
 def test_what_is_no_file_is_told_at_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A folder, a device, a socket, an endless file, a name that can be none: each is a sentence with a remedy."""
-    monkeypatch.setattr("rallycross.userfile._PIPE_PATIENCE", 0.1)
+    monkeypatch.setenv("RALLYCROSS_PIPE_PATIENCE", "0.1")
     os.mkfifo(tmp_path / "pipe")
     with socket.socket(socket.AF_UNIX) as listening:
         listening.bind(str(tmp_path / "socket"))
@@ -27,7 +27,9 @@ def test_what_is_no_file_is_told_at_once(tmp_path: Path, monkeypatch: pytest.Mon
             str(tmp_path): "cannot be read: it is a folder",
             "/dev/zero": "cannot be read: it is a device",
             str(tmp_path / "socket"): "cannot be read: it is a socket",
-            str(tmp_path / "pipe"): "cannot be read: it is a named pipe into which nothing was written for 0.1 s",
+            str(
+                tmp_path / "pipe"
+            ): "cannot be read: it is a named pipe into which nothing was written for 0.1 s (RALLYCROSS_PIPE_PATIENCE)",
             str(tmp_path / "none"): "cannot be read: No such file or directory",
             "x" * 5000: "cannot be read: File name too long",
             "a\0b": "cannot be read: embedded null byte",

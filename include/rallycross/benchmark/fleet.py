@@ -16,8 +16,7 @@ from typing import Any, Self
 
 from rallycross.benchmark.pipe import pack, receive
 from rallycross.results.endings import KILLED, because
-
-END_LIMIT = 3.0  # seconds that processes have to end by themselves
+from rallycross.settings import settings
 
 
 @dataclass(frozen=True)
@@ -154,7 +153,7 @@ class Fleet:
 
 def _end(processes: Sequence[LoadProcess]) -> None:
     """End processes side by side: whoever wants us to stop does not wait for one after another."""
-    deadline = time.monotonic() + END_LIMIT
+    deadline = time.monotonic() + settings().end_grace
     for process in processes:
         process.let_go()
     for process in processes:

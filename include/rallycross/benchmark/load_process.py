@@ -32,9 +32,6 @@ from rallycross.settings import settings
 _SWITCH_INTERVAL = 0.0005
 
 
-ALONE_LIMIT = 3.0  # seconds that a process has to end by itself when its parent is gone
-
-
 def main() -> None:
     """Carry out jobs, one after another, until told no more."""
     sys.setswitchinterval(_SWITCH_INTERVAL)
@@ -57,7 +54,7 @@ async def _serve(answers: Any) -> None:
             message = receive(sys.stdin.buffer)
             here.call_soon_threadsafe(inbox.put_nowait, message)
         # Nobody is left to tell. What cannot end by itself, such as a sign-in that is not answered, must not go on.
-        time.sleep(ALONE_LIMIT)
+        time.sleep(settings().end_grace)
         os._exit(1)
 
     threading.Thread(target=listen, name="listen", daemon=True).start()

@@ -16,7 +16,6 @@ from rallycross.benchmark.fleet import Fleet
 from rallycross.benchmark.stands import Stands, Tell
 from rallycross.benchmark.workload_run import Stage, run_workload
 from rallycross.cloud import registered
-from rallycross.cloud.client import ANSWER_LIMIT
 from rallycross.cloud.cloud import Cloud
 from rallycross.cloud.facts import CloudFacts
 from rallycross.cloud.inventory import facts
@@ -34,12 +33,12 @@ from rallycross.results.models import LedgerRow, TaskRow
 from rallycross.results.store import Store
 from rallycross.scenario.scenario import SCENARIOS
 from rallycross.secret import shown_text
+from rallycross.settings import settings
 from rallycross.shown_log import logger
 from rallycross.task.checks import check, check_alone, kinds, resolve, unsettled
 from rallycross.task.known import Known
 from rallycross.task.plan import Subtask, Task, Workload
 
-SETTLE = ANSWER_LIMIT  # seconds in which what a process had sent when it died may still come to stand in the cloud
 DRAIN = 3.0  # seconds that iterations in flight have when a load is stopped: Airflow ends a process after 5
 
 _BY_HAND = because(STOPPED, "it was told to stop")
@@ -192,9 +191,9 @@ def clean(cloud: Cloud, store: Store, *, uuid: str, tell: Tell = _log.info) -> i
 def _settle(task: TaskRow | None, rows: Sequence[LedgerRow], tell: Tell) -> None:
     """Wait until nothing comes to stand any more that the ledger has no id of."""
     since = time.time() - task.ended_at if task and task.ended_at else 0.0
-    if since < SETTLE and any(row.resource_id is None for row in rows):
-        tell(f"waiting {SETTLE - since:.0f} s for what the cloud was sent last")
-        time.sleep(SETTLE - since)
+    if since < (settle := settings().late_patience) and any(row.resource_id is None for row in rows):
+        tell(f"waiting {settle - since:.0f} s for what the cloud was sent last")
+        time.sleep(settle - since)
 
 
 def _close_interrupted(cloud: Cloud, store: Store, uuid: str, tell: Tell) -> None:

@@ -22,10 +22,9 @@ from rallycross.results.models import WorkloadRow
 from rallycross.results.sample_damage import DAMAGED_SAMPLES, damage_detail
 from rallycross.results.store import Store
 from rallycross.results.trouble import shown
-from rallycross.settings import Settings
+from rallycross.settings import Settings, settings
 from rallycross.task.plan import Timing
 
-_LIMIT = 10.0  # seconds for a cloud's identity service to answer
 _STALE = 3600.0  # seconds after which nobody writes a part of a file any more
 
 
@@ -182,7 +181,7 @@ def _silent(url: str) -> str:
     if url.rsplit("//", maxsplit=1)[-1].startswith(("127.", "localhost", "[::1]")):
         opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
     try:
-        with opener.open(url, timeout=_LIMIT):
+        with opener.open(url, timeout=settings().reach_limit):
             return ""
     except urllib.error.HTTPError as error:
         return "" if error.code < 500 else f"{error.code} {error.reason}"

@@ -11,6 +11,7 @@ from rich.table import Table
 
 from rallycross.cli.airflow.api import AirflowDidNotAnswer
 from rallycross.cli.follow import ENDED, RunView, Stage
+from rallycross.settings import settings
 from rallycross.views.wording import duration
 
 MARKS = {
@@ -22,7 +23,6 @@ MARKS = {
 }
 _EVERY = 1.0  # seconds between two looks: the load is on the same machine
 _PLAIN_EVERY = 10.0  # seconds between two lines about one stage, without a terminal
-_PATIENCE = 300.0  # seconds that the API server may be away: its supervisor brings it back
 
 
 class TerminalDisplay:
@@ -111,7 +111,7 @@ def follow(run: Followed, shown: Display) -> RunView:
                     return view
             except AirflowDidNotAnswer:
                 missed = missed or time.monotonic()
-                if time.monotonic() - missed > _PATIENCE:
+                if time.monotonic() - missed > settings().airflow_patience:
                     raise
             time.sleep(_EVERY)
         except KeyboardInterrupt:

@@ -22,7 +22,6 @@ from rallycross.settings import settings
 
 _NO_TLS = ("WRONG_VERSION_NUMBER", "record layer", "wrong version number")  # as OpenSSL says it
 _TLS = ("HTTPS port", "to an HTTPS", "BadStatusLine")  # as servers say it that expect TLS
-SIGN_IN_LIMIT = 60  # seconds until the identity service must have answered, unless the cloud's entry says otherwise
 _USERINFO = re.compile(r"://[^/\s@]+@")
 
 
@@ -47,7 +46,7 @@ class SignIn:
 
     def __init__(self, cloud: Cloud, service_types: frozenset[str] = frozenset()) -> None:
         """Take an entry; the catalog's `service_types` go before others that mean the same."""
-        self._region = cloud.region(api_timeout=min(SIGN_IN_LIMIT, settings().request_limit))
+        self._region = cloud.region(api_timeout=min(settings().sign_in_limit, settings().request_limit))
         plugin = self._region.get_auth()
         if not isinstance(plugin, BaseIdentityPlugin):
             raise SignInFailed(

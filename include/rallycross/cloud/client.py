@@ -21,9 +21,6 @@ from rallycross.cloud.service import microversion_header
 from rallycross.cloud.web import open_session, proxy_of, tls_of, whole
 from rallycross.settings import settings
 
-CONNECT_LIMIT = 30.0  # seconds until a connection must stand
-ANSWER_LIMIT = 30.0  # seconds that a cloud has to answer a write whose iteration was cut short
-
 _JSON = {"Content-Type": "application/json", "Accept": "application/json"}
 
 
@@ -31,7 +28,7 @@ def open_http(cloud: Cloud) -> aiohttp.ClientSession:
     """Return the pool of connections that all clients of a cloud in this process share; to be closed."""
     identity = urlsplit(str(cloud.config.get("auth", {}).get("auth_url", "")))
     return open_session(
-        aiohttp.ClientTimeout(total=settings().request_limit, connect=CONNECT_LIMIT),
+        aiohttp.ClientTimeout(total=settings().request_limit, connect=settings().connect_limit),
         tls=_tls(cloud),
         proxy=proxy_of(identity.scheme, identity.netloc),  # all of the cloud is taken to be where this is
     )
@@ -119,7 +116,7 @@ class Client:
         except asyncio.CancelledError:
             self._cut_short.add(sending)
             sending.add_done_callback(self._cut_short.discard)
-            asyncio.get_running_loop().call_later(ANSWER_LIMIT, sending.cancel)
+            asyncio.get_running_loop().call_later(settings().late_patience, sending.cancel)
             raise
 
     async def _send(  # noqa: PLR0917 - what a request consists of

@@ -7,7 +7,7 @@ from keystoneauth1.exceptions import ClientException, Forbidden
 from openstack.connection import Connection
 from openstack.exceptions import SDKException
 
-from rallycross.cloud.access import SIGN_IN_LIMIT, SignIn
+from rallycross.cloud.access import SignIn
 from rallycross.cloud.api import Api
 from rallycross.cloud.cloud import Cloud
 from rallycross.cloud.errors import ApiError, SignInFailed
@@ -25,7 +25,7 @@ def facts(cloud: Cloud, kinds: Iterable[str], *, own: bool = False) -> CloudFact
     signed in to are among them, which none but itself may use.
     """
     wanted, known = set(kinds), _known()
-    services = frozenset(SignIn(cloud)(patience=min(settings().api_patience, SIGN_IN_LIMIT)).endpoints)
+    services = frozenset(SignIn(cloud)(patience=min(settings().api_patience, settings().sign_in_limit)).endpoints)
     try:
         connection = cloud.connect()
         api = Api(connection)

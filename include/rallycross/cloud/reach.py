@@ -9,15 +9,15 @@ from keystoneauth1.session import Session
 from rallycross.cloud.access import Access
 from rallycross.cloud.cloud import Cloud
 from rallycross.cloud.errors import ApiError, BadAnswer, SignInFailed
+from rallycross.settings import settings
 
-PATIENCE = 10.0  # seconds for one service to answer
 AT_ONCE = 8  # services that are asked at the same time
 
 
 def silent(cloud: Cloud, access: Access) -> dict[str, str]:
     """Return the services whose endpoint does not answer, or answers with a failure of its own, and what was seen."""
     verify, shown = cloud.region().get_requests_verify_args()
-    session = Session(verify=verify, cert=shown, timeout=PATIENCE)
+    session = Session(verify=verify, cert=shown, timeout=settings().reach_limit)
 
     def ask(url: str) -> str:
         try:  # what it answers does not matter, and may need a token: that there is somebody does

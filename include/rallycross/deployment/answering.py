@@ -11,14 +11,12 @@ from rallycross.deployment.engine import Service
 from rallycross.errors import RallycrossError
 from rallycross.settings import settings
 
-_PATIENCE = 30  # seconds for one answer of the identity service; registered clouds keep their own
-_TRIES = 5.0  # seconds in which what fails in passing is asked again: somebody waits for what is wrong
-
 
 def signed_in(name: str, entry: Mapping[str, Any]) -> Access:
     """Sign in by an entry of a clouds.yaml; raise `RallycrossError`."""
-    cloud = Cloud(name, {"api_timeout": _PATIENCE, **entry})
-    access = SignIn(cloud)(patience=min(settings().api_patience, _TRIES))
+    cloud = Cloud(name, {"api_timeout": settings().sign_in_limit, **entry})
+    # What fails in passing is asked again for a short time alone: somebody waits for what is wrong.
+    access = SignIn(cloud)(patience=min(settings().api_patience, settings().end_grace))
     check_clock(cloud, access, datetime.now(UTC))
     return access
 

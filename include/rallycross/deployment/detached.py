@@ -24,13 +24,12 @@ from uuid import uuid4
 
 from rallycross.deployment.command import framed
 from rallycross.deployment.host import CommandFailed, Host, Ran
+from rallycross.deployment.limits import Limit, host_limit, told
 from rallycross.deployment.step import Step
 from rallycross.errors import RallycrossError
+from rallycross.settings import settings
 
 LEASE = 15  # seconds for which the lock is held; each look renews it
-_LIMIT = 60  # seconds for what is quick, also where the host has much else to do
-_BEGIN_LIMIT = 60  # seconds in which a step has to say that it runs
-_LOOK_LIMIT = 10  # seconds for one look; a connection that was cut is known for lost a little later
 _MOST = 1 << 18  # bytes of a log that are taken at one look
 _LOCKED = 75  # EX_TEMPFAIL: somebody else has the lock
 _MARK = "\x1e"  # what no log line begins with, between the answer and the log
@@ -143,7 +142,7 @@ def fingerprint(step: Step) -> str:
 def done(host: Host, root: str) -> dict[str, str]:
     """Return the fingerprints of the steps that were done, by name."""
     script = 'for file in *; do case $file in *.*) ;; *) printf \'%s %s\\n\' "$(<"$file")" "$file" ;; esac; done'
-    ran = host.run(f"cd -- {quote(_folder(root))} 2>/dev/null || exit 0\nshopt -s nullglob\n{script}", limit=_LIMIT)
+    ran = host.run(f"cd -- {quote(_folder(root))} 2>/dev/null || exit 0\nshopt -s nullglob\n{script}")
     pairs = (line.split(" ", 1) for line in ran.out.splitlines())
     return {name: kept for kept, name in pairs}
 
@@ -151,14 +150,14 @@ def done(host: Host, root: str) -> dict[str, str]:
 def drop(host: Host, root: str, names: Iterable[str]) -> None:
     """Forget that the steps `names` were done."""
     files = " ".join(quote(f"{_folder(root)}/{name}") for name in sorted(names))
-    host.run(f"rm -f -- {files}", limit=_LIMIT)
+    host.run(f"rm -f -- {files}")
 
 
 def hold(host: Host, root: str, holder: Holder) -> None:
     """Take the lock of a cloud on a host, or renew it; raise `Locked` while another owner has it."""
     folder = quote(_folder(root))
     script = f"mkdir -p -m 700 -- {quote(root)} {folder}\ncd -- {folder}\n{_HELP}{_me(holder)}{_HOLD}{_KEEP}"
-    _locked(host, host.run(script, limit=_LIMIT, check=False))
+    _locked(host, host.run(script, check=False))
 
 
 def release(host: Host, root: str, holder: Holder) -> None:
@@ -170,7 +169,7 @@ def release(host: Host, root: str, holder: Holder) -> None:
         '[ "$(ls -A)" = .lock ] || exit 0\nrm -f .lock\ncd /\n'
         f"rmdir -- {quote(_folder(root))} {quote(root)} 2>/dev/null || :"
     )
-    host.run(script, limit=_LIMIT, check=False)
+    host.run(script, check=False)
 
 
 def start(host: Host, root: str, step: Step) -> None:
@@ -178,7 +177,7 @@ def start(host: Host, root: str, step: Step) -> None:
 
     What runs with another content is waited for elsewhere.
     """
-    folder, name = quote(_folder(root)), quote(step.name)
+    folder, name, begin = quote(_folder(root)), quote(step.name), host_limit()
     new = f"{step.name}.{uuid4().hex[:8]}.new"  # another may begin the same step at this moment
     body = f"rallycross_step={quote(f'{_folder(root)}/{step.name}')}\n{_FAILED}{framed(step.script)}"
     host.put(f"{_folder(root)}/{new}", body, mode=0o600)
@@ -191,10 +190,10 @@ def start(host: Host, root: str, step: Step) -> None:
         f"setsid -f bash --norc ./.runner {folder} {name} {step.limit:g} {fingerprint(step)} "
         f"</dev/null >{name}.log 2>&1 9>&-\n"
         # It runs once it has said so: until then nobody could tell it from one that was lost.
-        f"for wait in $(seq {_BEGIN_LIMIT * 20}); do\n"
+        f"for wait in $(seq {round(begin * 20)}); do\n"
         f"    [ ! -e {name}.running ] && [ ! -e {name}.end ] || exit 0; sleep 0.05\ndone\n"
-        f"echo 'it did not begin in {_BEGIN_LIMIT} s'; cat {name}.log; exit 1",
-        limit=_BEGIN_LIMIT + _LIMIT,
+        f"echo 'it did not begin in {told(begin)}'; cat {name}.log; exit 1",
+        limit=Limit(2 * begin, begin.by),
     )
 
 
@@ -211,7 +210,7 @@ def look(host: Host, root: str, name: str, *, holder: Holder, offset: int = 0) -
         f'elif [ -f {quoted} ]; then echo "ended $(<{quoted}) 0 0"\nelse echo "lost - 0 0"; fi\n'
         f"printf '\\n%s' {quote(_MARK)}\n"
         f"[ ! -f {quoted}.log ] || tail -c +{offset + 1} -- {quoted}.log | head -c {_MOST} || :",
-        limit=_LOOK_LIMIT,
+        limit=Limit(settings().ssh_limit, "RALLYCROSS_SSH_LIMIT"),
         check=False,
     )
     _locked(host, ran)
@@ -225,7 +224,7 @@ def settle(host: Host, root: str, step: Step) -> None:
     """Note that a step is done, and keep nothing of it that may hold a secret."""
     folder, name, part = quote(_folder(root)), quote(step.name), quote(f"./{step.name}.part")  # others settle as well
     note = "" if step.always else f"printf %s {fingerprint(step)} > {part}\nmv -f {part} {name}\n"
-    host.run(f"cd -- {folder}\n{note}rm -f -- {name}.run {name}.end", limit=_LIMIT)
+    host.run(f"cd -- {folder}\n{note}rm -f -- {name}.run {name}.end")
 
 
 def kill(host: Host, root: str, names: Iterable[str] | None = None) -> list[str]:
@@ -239,14 +238,13 @@ def kill(host: Host, root: str, names: Iterable[str] | None = None) -> list[str]
         '    rm -f -- "$file"\n'
         '    echo "$name"\n'
         "done",
-        limit=_LIMIT,
     )
     return ran.out.splitlines()
 
 
 def full(host: Host, root: str) -> str:
     """Return a phrase about the host's disk, for a step that has left no end."""
-    ran = host.run(f"df -Pk {quote(root)} | tail -n 1", limit=_LIMIT, check=False)
+    ran = host.run(f"df -Pk {quote(root)} | tail -n 1", check=False)
     found = re.search(r"(\d+)\s+(\d+)%\s+(\S+)$", ran.out.strip())
     return f"{int(found[1]) // 1024} MB are free on {found[3]}" if found else "its disk cannot be looked at"
 

@@ -32,8 +32,11 @@ class Host(Protocol):
 
     name: str
 
-    def run(self, script: str, *, limit: float = 600, check: bool = True) -> Ran:
-        """Run a bash script for at most `limit` seconds; raise `CommandFailed` unless it ends with 0."""
+    def run(self, script: str, *, limit: float | None = None, check: bool = True) -> Ran:
+        """Run a bash script for at most `limit` seconds; raise `CommandFailed` unless it ends with 0.
+
+        None = the settings' limit for what is quick.
+        """
 
     def put(self, path: str, content: str | bytes, *, mode: int = 0o644) -> None:
         """Write a file, making its folders; the file appears whole or not at all."""

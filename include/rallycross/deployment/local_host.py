@@ -13,6 +13,7 @@ from pathlib import Path
 
 from rallycross.deployment.command import checked, command, framed
 from rallycross.deployment.host import Ran
+from rallycross.deployment.limits import host_limit
 from rallycross.disk import naming
 from rallycross.variables import BASIC, INSTALLER, NETWORK, passed
 
@@ -25,8 +26,9 @@ class LocalHost:
 
     name = "localhost"
 
-    def run(self, script: str, *, limit: float = 600, check: bool = True) -> Ran:
+    def run(self, script: str, *, limit: float | None = None, check: bool = True) -> Ran:
         """Run a bash script for at most `limit` seconds; raise `CommandFailed` unless it ends with 0."""
+        limit = host_limit() if limit is None else limit
         with tempfile.TemporaryFile() as source:
             source.write(framed(script).encode())
             source.seek(0)

@@ -12,6 +12,7 @@ from rallycross.deployment.detached import LEASE, Holder, Locked
 from rallycross.deployment.excerpt import excerpt
 from rallycross.deployment.failure import Failure, StepFailed
 from rallycross.deployment.host import HostLost
+from rallycross.deployment.limits import told
 from rallycross.deployment.node import Node
 from rallycross.deployment.step import Step
 from rallycross.disk import naming
@@ -147,7 +148,7 @@ class _Run:
             disk = detached.full(host, self._node.root)
             raise self._failure(f"ended without leaving its exit code, by a kill, a restart or a full disk ({disk})")
         if sight.code == _KILLED and sight.seconds >= int(step.limit):
-            raise self._failure(f"not done within {step.limit:g} s, and killed", code=sight.code)
+            raise self._failure(f"not done within {told(step.limit)}, and killed", code=sight.code)
         if sight.code:
             raise self._failure(f"exit code {sight.code}", code=sight.code, command=sight.command)
 

@@ -69,7 +69,7 @@ class Site:
     def node(self, server: Server) -> Node:
         """Return a server as a node. The cloud's folder is in the home of the user that signs in."""
         host = self.host(server)
-        home = host.run('printf %s "$HOME"', limit=30).out
+        home = host.run('printf %s "$HOME"').out
         return Node(server.name, host, f"{home}/.rallycross/clouds/{self.cloud}", server)
 
     def close(self) -> None:

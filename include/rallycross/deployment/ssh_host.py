@@ -15,6 +15,7 @@ import paramiko
 
 from rallycross.deployment.command import checked, command, framed
 from rallycross.deployment.host import HostLost, Ran
+from rallycross.deployment.limits import host_limit, step_limit
 from rallycross.settings import settings
 
 # Half of what an OpenSSH server allows on one connection (MaxSessions 10), so that others find room too.
@@ -70,8 +71,9 @@ class SSHHost:
         """Return a connection to an address as this host sees it; raise paramiko's errors."""
         return self._channel("direct-tcpip", to=(address, port), of=("127.0.0.1", 0))
 
-    def run(self, script: str, *, limit: float = 600, check: bool = True) -> Ran:
+    def run(self, script: str, *, limit: float | None = None, check: bool = True) -> Ran:
         """Run a bash script for at most `limit` seconds; raise `CommandFailed` unless it ends with 0."""
+        limit = host_limit() if limit is None else limit
         with self._sessions:
             began = time.monotonic()
             # The shell around it outlives the kill at the limit, and tells the code.
@@ -87,16 +89,18 @@ class SSHHost:
         part = target.with_name(f".{target.name}.{uuid.uuid4().hex}")
         words = [str(target.parent), str(part), str(target), f"{mode:o}", str(len(data))]
         with self._sessions:
-            ran = self._exchange(shlex.join(["bash", "--norc", "-euc", _PUT, "put", *words]), data, limit=600)
-        checked(f"{self.name}: {path} cannot be written", ran, seconds=0, limit=600, check=True)
+            ran = self._exchange(
+                shlex.join(["bash", "--norc", "-euc", _PUT, "put", *words]), data, limit := step_limit()
+            )
+        checked(f"{self.name}: {path} cannot be written", ran, seconds=0, limit=limit, check=True)
 
     def read(self, path: str) -> str:
         """Return a file's text; raise `FileNotFoundError` where there is none."""
         quoted = shlex.quote(path)
-        ran = self.run(f"[ -e {quoted} ] || exit {_NO_FILE}; cat -- {quoted}", limit=60, check=False)
+        ran = self.run(f"[ -e {quoted} ] || exit {_NO_FILE}; cat -- {quoted}", check=False)
         if ran.code == _NO_FILE:
             raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT), path)
-        return checked(f"{self.name}: {path} cannot be read", ran, seconds=0, limit=60, check=True).out
+        return checked(f"{self.name}: {path} cannot be read", ran, seconds=0, limit=host_limit(), check=True).out
 
     def _exchange(self, line: str, given: bytes, limit: float) -> Ran:
         """Run a command line, feed it, and return how it ended."""

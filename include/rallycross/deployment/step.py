@@ -4,6 +4,8 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Literal
 
+from rallycross.deployment.limits import step_limit
+
 
 @dataclass(frozen=True)
 class Step:
@@ -22,13 +24,13 @@ class Step:
     hosts: tuple[str, ...] = ()  # names of the nodes to run it on; none = the first node
     needs: tuple[str, ...] = ()  # names of steps that must be done before, on all of their hosts
     files: dict[str, str] = field(default_factory=dict)  # path on the host -> content
-    limit: float = 600  # seconds
+    limit: float = field(default_factory=step_limit)  # seconds
     always: bool = False  # run even if done before (a start, a check)
     title: str = ""  # for people
     leaves: str = ""  # what it leaves outside of the cloud's folder, for `cloud show`; "" = nothing
     stays: str = ""  # of that, what `undo` does not take away, for `cloud destroy` to name
     undo: str = ""  # bash
-    undo_limit: float = 300  # seconds
+    undo_limit: float = field(default_factory=step_limit)  # seconds
 
     @property
     def words(self) -> str:

@@ -74,7 +74,7 @@ def logs(
     for name in there if service is None else [service]:
         node, unit, _, _ = there[name]
         script = f"{AS_ROOT}as_root journalctl --no-pager -o short-iso -n {lines} -u {quote(unit)}"
-        said.append(f"==> {name}\n" + node.host.run(script, limit=60).out)
+        said.append(f"==> {name}\n" + node.host.run(script).out)
     return "".join(said)
 
 
@@ -90,7 +90,7 @@ done
     found = {}
     for node in nodes:
         also = _also(f"{node.root}/{beside}" if beside else "")
-        for line in node.host.run(f"{also}{script}", limit=30).out.splitlines():
+        for line in node.host.run(f"{also}{script}").out.splitlines():
             unit, state, sub = line.split()
             name = unit.removeprefix(prefix).removesuffix(".service")
             found[f"{name} on {node.name}" if len(nodes) > 1 else name] = (node, unit, state, sub)

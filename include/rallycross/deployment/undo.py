@@ -11,11 +11,10 @@ from rallycross.deployment import detached, runner
 from rallycross.deployment.detached import Holder
 from rallycross.deployment.host import CommandFailed
 from rallycross.deployment.ledger import Ledger, Made
+from rallycross.deployment.limits import step_limit
 from rallycross.deployment.node import Node
 from rallycross.deployment.step import Status, StepEvent, Tell
 from rallycross.errors import RallycrossError
-
-_LIMIT = 300  # seconds for deleting a folder, and for a step of which the ledger has no limit
 
 
 def undo(ledger: Ledger, nodes: Sequence[Node], *, owner: str, tell: Tell) -> None:
@@ -30,7 +29,7 @@ def undo(ledger: Ledger, nodes: Sequence[Node], *, owner: str, tell: Tell) -> No
         for made in reversed([made for made in ledger.standing() if made.kind == "step"]):
             if script := made.detail["undo"]:  # else what it leaves stays
                 with _told(tell, made):
-                    limit = made.detail.get("undo_limit", _LIMIT)
+                    limit = made.detail.get("undo_limit") or step_limit()
                     _node(known, made.detail["host"]).host.run(script, limit=limit)
             if stays := made.detail.get("stays"):
                 title = f"Stays on {made.detail['host']}: {stays}"
@@ -58,7 +57,7 @@ def locked(node: Node, owner: str) -> Iterator[None]:
 
 
 def _remove(node: Node, root: str) -> None:
-    node.host.run(f"rm -rf -- {quote(root)}", limit=_LIMIT)
+    node.host.run(f"rm -rf -- {quote(root)}", limit=step_limit())
 
 
 def _node(known: Mapping[str, Node], name: str) -> Node:

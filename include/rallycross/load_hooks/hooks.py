@@ -9,16 +9,13 @@ from heapq import merge
 from typing import Any, Literal
 
 from rallycross.load_hooks.action import ACTIONS, Firing
-from rallycross.load_hooks.faults.standing import LIMIT, undo_standing
+from rallycross.load_hooks.faults.standing import undo_standing
 from rallycross.load_hooks.site import Site
 from rallycross.load_hooks.trigger import TRIGGERS, Iterations, Moments
+from rallycross.settings import settings
 from rallycross.task.plan import Hook
 
 AT_A_TIME = 32  # actions of one workload; further ones wait for their turn
-PATIENCE = 600.0  # seconds that `close` waits for actions that have begun
-# Seconds in which an action that is told to give up must have done so. A script on a machine is bounded by less, so
-# that nothing is broken after it was mended.
-_ENDING = LIMIT + 30.0
 _HEAR = 0.25  # seconds between two looks at whether it is to stop
 
 
@@ -60,12 +57,13 @@ class Hooks:
             self._fire(position, "iteration", number)
 
     def close(
-        self, limit: float = PATIENCE, *, stop: threading.Event | None = None, drain: float = 0.0
+        self, limit: float | None = None, *, stop: threading.Event | None = None, drain: float = 0.0
     ) -> list[dict[str, Any]]:
         """Begin nothing more, wait `limit` seconds for what has begun, undo what was broken; return Rally's results.
 
-        From when `stop` is set, `drain` seconds are waited at the most.
+        Without a limit it is that of the settings. From when `stop` is set, `drain` seconds are waited at the most.
         """
+        limit = settings().hook_patience if limit is None else limit
         with self._lock:
             self._closed.set()
         if self._timer:
@@ -74,11 +72,15 @@ class Hooks:
         limit = _wait(futures, limit, stop, drain)
         if late := wait(futures, timeout=0).not_done:
             self._give_up.set()
-            wait([future for future in late if not future.cancel()], timeout=_ENDING)
+            # A script on a machine is bounded by less, so that nothing is broken after it was mended.
+            wait([future for future in late if not future.cancel()], timeout=2 * settings().host_limit)
         self._pool.shutdown(wait=False)
         for _, firing, future in self._firings:
             if future in late and (future.cancelled() or not future.done()):
-                firing.fail("TimeoutError", f"not done {limit:g} s after the end of the load, and given up")
+                firing.fail(
+                    "TimeoutError",
+                    f"not done {limit:g} s after the end of the load, and given up",
+                )
                 firing.started_at = firing.started_at or time.time()
                 firing.finished_at = time.time()
         self._undo()

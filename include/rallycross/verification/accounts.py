@@ -15,12 +15,12 @@ from keystoneauth1.identity.v3 import Password
 from rallycross.cloud.errors import ApiError
 from rallycross.cloud.session import CloudSession
 from rallycross.errors import Complaint, InvalidInput, RallycrossError, did_you_mean
+from rallycross.settings import settings
 from rallycross.userfile import read_text
 from rallycross.verification.facts import Keystone
 from rallycross.yamlfile import parse, place
 
 PER_CLASS = 2  # ordinary accounts that a test class may take: one, and an `alt` of another project
-PATIENCE = 60  # seconds for keystone to answer
 AT_ONCE = 4  # accounts that are tried at the same time
 SCOPES = ("project_name", "tenant_name", "domain_name", "system")
 KEYS = {
@@ -129,7 +129,7 @@ def _signed_in(account: Mapping[str, Any], keystone: Keystone) -> str:
         **scope,
     )
     try:
-        password.get_access(CloudSession(verify=keystone.ca_file or keystone.verify, timeout=PATIENCE))
+        password.get_access(CloudSession(verify=keystone.ca_file or keystone.verify, timeout=settings().sign_in_limit))
     except (ClientException, ApiError) as error:
         return f"{account['username']} ({error})"
     return ""

@@ -29,6 +29,7 @@ def ran(
     *,
     environment: Mapping[str, str],
     limit: float,
+    setting: str,
     what: str,
     stop: threading.Event,
     folder: Path | None = None,
@@ -36,7 +37,7 @@ def ran(
 ) -> "subprocess.CompletedProcess[bytes]":
     """Return how it ended; `what` begins the message where it could not be run, or took more than `limit` seconds.
 
-    `given` is its standard input.
+    `setting` changes the limit, `given` is its standard input.
     Raises `Stopped` when `stop` is set. Whatever is raised, neither it nor what it has started is left.
     """
     try:
@@ -64,7 +65,7 @@ def ran(
         except BaseException:
             _end(process)
             raise
-    raise RallycrossError(f"{what} (not done within {limit:g} s) - check {command[0]}")
+    raise RallycrossError(f"{what} (not done within {limit:g} s: {setting}) - check {command[0]}")
 
 
 def _end(process: "subprocess.Popen[bytes]") -> None:

@@ -17,12 +17,12 @@ from typing import Any, TextIO
 
 from rallycross import uv
 from rallycross.errors import RallycrossError
+from rallycross.settings import settings
 from rallycross.verification.command import POLL, heed, ran
 from rallycross.whole_file import whole_file
 
 # What runs the tests (worker.py) needs, besides what is verified with.
 RUNNERS = ("stestr", "python-subunit", "testtools")
-INSTALL_LIMIT = 1200  # seconds
 READY = "rallycross.json"
 _SAID = 12  # lines of an installer's complaint that are shown
 
@@ -104,7 +104,10 @@ def _read(file: Path) -> dict[str, Any] | None:
 def _uv(*arguments: str, stop: threading.Event) -> str:
     """Run uv; return what it prints."""
     what = "a verifier cannot be installed"
-    done = ran([uv.PROGRAM, *arguments], environment=uv.environment(), limit=INSTALL_LIMIT, what=what, stop=stop)
+    limit, setting = settings().install_limit, "RALLYCROSS_INSTALL_LIMIT"
+    done = ran(
+        [uv.PROGRAM, *arguments], environment=uv.environment(), limit=limit, setting=setting, what=what, stop=stop
+    )
     if done.returncode:
         said = "\n".join(f"  {line}" for line in done.stderr.decode(errors="replace").strip().splitlines()[-_SAID:])
         raise RallycrossError(

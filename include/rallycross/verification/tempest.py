@@ -18,7 +18,7 @@ from rallycross.verification.environments import Environment
 from rallycross.verification.known_sets import SETS
 from rallycross.verification.lists import read_list
 from rallycross.verification.testid import TestId
-from rallycross.verification.verifier import LIST_LIMIT, Configured, Need, basic_environment
+from rallycross.verification.verifier import Configured, Need, basic_environment, listing_limit
 
 
 class Tempest:
@@ -61,7 +61,9 @@ class Tempest:
         command = (self.python, "-P", tempest_options.__file__)
         environment = self.environment(folder)
         given = json.dumps(dict(options)).encode()
-        done = ran(command, environment=environment, folder=folder, limit=LIST_LIMIT, what=what, stop=stop, given=given)
+        done = ran(
+            command, environment=environment, folder=folder, what=what, stop=stop, given=given, **listing_limit()
+        )
         if done.returncode:
             last = "\n".join(done.stderr.decode(errors="replace").strip().splitlines()[-20:])
             raise RallycrossError(f"{what} (code {done.returncode}) - can its modules be imported?\n{last}")

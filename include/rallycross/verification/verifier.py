@@ -5,9 +5,10 @@ import threading
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Protocol
+from typing import Any, Protocol
 
 from rallycross.errors import RallycrossError
+from rallycross.settings import settings
 from rallycross.verification import worker
 from rallycross.verification.accounts import Accounts
 from rallycross.verification.command import ran
@@ -15,7 +16,6 @@ from rallycross.verification.facts import Admin, Facts
 from rallycross.verification.stream import listed
 from rallycross.verification.testid import TestId
 
-LIST_LIMIT = 300  # seconds; it takes two
 # Of this process's environment a verifier sees what it needs to run at all, and nothing that points it elsewhere.
 PASSED_ON = (
     "PATH",
@@ -96,12 +96,17 @@ def available_tests(verifier: Verifier, folder: Path, *, stop: threading.Event) 
     command = (verifier.python, "-P", "-m", "stestr.subunit_runner.run", *verifier.listing)
     what = f"{verifier.title}: cannot list its tests"
     environment = verifier.environment(folder)
-    done = ran(command, environment=environment, folder=folder, limit=LIST_LIMIT, what=what, stop=stop)
+    done = ran(command, environment=environment, folder=folder, what=what, stop=stop, **listing_limit())
     found, said = listed(done.stdout)
     if done.returncode or not found:
         last = "\n".join((said + done.stderr.decode(errors="replace")).strip().splitlines()[-20:])
         raise RallycrossError(f"{what} (code {done.returncode}) - can each of its modules be imported?\n{last}")
     return found
+
+
+def listing_limit() -> dict[str, Any]:
+    """Return within which limit a verifier is asked something, as `ran` takes it."""
+    return {"limit": settings().listing_limit, "setting": "RALLYCROSS_LISTING_LIMIT"}
 
 
 def command(verifier: Verifier) -> tuple[str, ...]:

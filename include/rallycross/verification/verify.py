@@ -17,6 +17,7 @@ import openstack
 from rallycross.cloud.cloud import Cloud
 from rallycross.errors import RallycrossError
 from rallycross.permissions import NotAllowed, Permissions
+from rallycross.settings import settings
 from rallycross.verification import accounts, workers
 from rallycross.verification.accounts import Accounts
 from rallycross.verification.configuration import check_places
@@ -42,7 +43,6 @@ from rallycross.verification.verifier import Configured, Need, Verifier, availab
 from rallycross.verification.verifiers import install
 
 _PATH = re.compile(r"\s*(/|~|file:|\.{1,2}(/|$))|.*/\.\.(/|$)")  # how a path looks, among values of other kinds
-PATIENCE = 60  # seconds for an answer of the cloud's, unless its entry says `api_timeout`: one that hangs hears no stop
 
 
 @dataclass(frozen=True)
@@ -148,7 +148,7 @@ def verify(
     with _alone(workspace):
         workers.end_stale(workspace)
         prefix = prefix_of(workspace)
-        connection = replace(cloud, config={"api_timeout": PATIENCE, **cloud.config}).connect()
+        connection = replace(cloud, config={"api_timeout": settings().sign_in_limit, **cloud.config}).connect()
         with ThreadPoolExecutor(1) as pool:
             # meanwhile the cloud can be asked
             installing = pool.submit(_listed, request, environments, workspace, say, stop)

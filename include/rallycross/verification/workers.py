@@ -20,12 +20,12 @@ from typing import BinaryIO, cast
 
 from rallycross.errors import RallycrossError
 from rallycross.owner_only import write_owner_only
+from rallycross.settings import settings
 from rallycross.verification.command import POLL, heed
 from rallycross.verification.stream import TestStream
 from rallycross.verification.test import TestResult
 from rallycross.verification.testid import TestId
 
-GRACE = 3.0  # seconds between asking a process to end and ending it
 LAST_LINES = 20  # of what a process wrote on standard error, in a message
 PIDS = "workers.pids"
 
@@ -183,7 +183,7 @@ def _watch(pending: "set[Future[None]]", stop: threading.Event) -> None:
 
 def _end(workers: Iterable[_Worker]) -> None:
     """End the processes and all that they have started."""
-    deadline = time.monotonic() + GRACE
+    deadline = time.monotonic() + settings().end_grace
     for worker in workers:
         with suppress(ProcessLookupError):
             os.killpg(worker.process.pid, signal.SIGTERM)

@@ -1,6 +1,7 @@
 """Whatever waits has a limit, which is a setting or comes of one: found by reading the code."""
 
 import ast
+import re
 from collections.abc import Iterator
 
 import pytest
@@ -36,7 +37,7 @@ ALLOWED = {
     "task_run.py": {"future.result()": "workloads side by side, each of which is supervised"},
     "bench.py": {"subprocess.run([sys.executable, ": "figures are taken as long as they take; Ctrl-C ends"},
     "verify_run.py": {"teller.join()": "it was told to end, and looks at that once a second"},
-    "client.py": {"asyncio.wait(self._cut_short)": "each is cancelled after ANSWER_LIMIT"},
+    "client.py": {"asyncio.wait(self._cut_short)": "each is cancelled after RALLYCROSS_LATE_PATIENCE"},
     "retrying.py": {"given_up.get()": "a context variable"},
     "session.py": {"self._timer.join()": "it closes a socket, which waits for nothing"},
     "waiting.py": {"waiter.done.result()": DONE},
@@ -156,3 +157,70 @@ def test_what_waits_is_found(source: str, *, waits: bool) -> None:
     """A call without a limit is told from one that has it."""
     program = f"async def f():\n    {source}"
     assert bool([*unlimited(program)]) is waits
+
+
+# Folders whose limits of patience are all settings, or come of one.
+SET = ("deployment", "load_hooks", "verification", "verifying", "cli", "cloud", "benchmark")
+WORDS = re.compile(r"(^|_)(limit|timeout|patience|grace|deadline)(_|$)", re.IGNORECASE)
+# Fixed numbers that are none, by the name of their file, and why.
+NONE = "none, unless it is given"
+LOOK = "of one look of many, until the step's limit"
+FIXED = {
+    "access.py": {"patience": NONE},
+    "client.py": {"patience": NONE},
+    "web.py": {"limit": "of connections: 0 = none"},
+    "hooks.py": {"timeout": "0: a look"},
+    "control.py": {"LIMIT_S": LOOK},
+    "ctl.py": {"timeout": LOOK},
+    "stop.py": {"GRACE_S": "in a command that has a limit"},
+    "orphans.py": {"_GRACE": "of the project's own tests"},
+}
+
+
+def fixed(source: str) -> Iterator[tuple[int, str]]:
+    """Yield line and name of each limit that is a number in the code."""
+    for node in ast.walk(ast.parse(source)):
+        pairs: list[tuple[str, ast.expr | None]] = []
+        if isinstance(node, ast.Call):
+            pairs = [(keyword.arg or "", keyword.value) for keyword in node.keywords]
+        elif isinstance(node, ast.Assign):
+            pairs = [(target.id, node.value) for target in node.targets if isinstance(target, ast.Name)]
+        elif isinstance(node, ast.AnnAssign) and isinstance(node.target, ast.Name):
+            pairs = [(node.target.id, node.value)]
+        elif isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
+            takes = node.args
+            defaults = [None] * (len(takes.args) - len(takes.defaults)) + [*takes.defaults]
+            pairs = [(one.arg, value) for one, value in zip(takes.args, defaults, strict=True)]
+            pairs += [(one.arg, value) for one, value in zip(takes.kwonlyargs, takes.kw_defaults, strict=True)]
+        for name, value in pairs:
+            if WORDS.search(name) and isinstance(value, ast.Constant) and type(value.value) in {int, float}:
+                yield node.lineno, name
+
+
+def test_limits_are_settings() -> None:
+    """No limit of patience is a number in the code; what only looks like one stands in the list above."""
+    found, used = [], set()
+    for folder in SET:
+        for file in sorted((CHECKOUT / "include/rallycross" / folder).rglob("*.py")):
+            for line, name in fixed(file.read_text()):
+                used.add((file.name, name))
+                if name not in FIXED.get(file.name, {}):
+                    found.append(f"{file.relative_to(CHECKOUT)}:{line}: {name}")
+    assert found == []
+    assert {(name, one) for name, ones in FIXED.items() for one in ones} - used == set()
+
+
+@pytest.mark.parametrize(
+    ("source", "is_one"),
+    [
+        ("host.run(script, limit=30)", True),
+        ("LOOK_LIMIT = 5.0", True),
+        ("def run(*, limit: float = 600): ...", True),
+        ("class A:\n    timeout: float = 3", True),
+        ("host.run(script, limit=settings().host_limit)", False),
+        ("_EVERY = 0.5", False),
+    ],
+)
+def test_a_fixed_limit_is_found(source: str, *, is_one: bool) -> None:
+    """A number is told from what comes of a setting, and from a pause between two looks."""
+    assert bool([*fixed(source)]) is is_one

@@ -11,6 +11,7 @@ from pathlib import Path
 from rallycross.cli.airflow.processes import Process, end, marked
 from rallycross.cli.airflow.settings import MARK
 from rallycross.owner_only import write_owner_only
+from rallycross.settings import settings
 
 _TITLES = ("airflow scheduler", "airflow worker")
 
@@ -21,7 +22,7 @@ def main() -> None:
     last = Path(home) / "scheduler.pid"
     written = last.read_text(errors="replace").strip() if last.exists() else ""
     group = int(written) if written.isdecimal() else None
-    end(lambda: [process for process in marked(MARK, home) if _is_left(process, group)], grace=3)
+    end(lambda: [process for process in marked(MARK, home) if _is_left(process, group)], grace=settings().end_grace)
     # The supervisor has made this process the leader of a group of its own; exec keeps its number.
     write_owner_only(last, str(os.getpid()))
     airflow = Path(sys.executable).with_name("airflow")

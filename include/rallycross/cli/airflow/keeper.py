@@ -14,6 +14,7 @@ import psutil
 from rallycross.cli.airflow.processes import end, marked
 from rallycross.cli.airflow.settings import MARK
 from rallycross.cli.airflow.supervisor import CONFIGURATION, command
+from rallycross.settings import settings
 
 NAME = "keeper"
 _LOOK = 0.5  # seconds between two looks
@@ -34,7 +35,7 @@ def main() -> None:
     print(f"the supervisor, process {above}, has died: starting another", flush=True)  # noqa: T201 - its log
     _say_why(f"Airflow's supervisor, process {above}, has died, and what it had started is started anew")
     # What belongs to no component, such as a verification that runs by itself, goes on.
-    end(lambda: [process for process in marked(MARK, home) if process.group in groups], grace=5)
+    end(lambda: [process for process in marked(MARK, home) if process.group in groups], grace=settings().end_grace)
     own = {name: value for name, value in os.environ.items() if not name.startswith("SUPERVISOR_")}
     program = command(Path(home) / CONFIGURATION)
     os.chdir(home)

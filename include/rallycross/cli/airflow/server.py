@@ -193,10 +193,10 @@ class AirflowServer:
         there = control is not None and control.answers()
         if control is not None and there:
             control.shutdown()
-            deadline = time.monotonic() + 30
+            deadline = time.monotonic() + 6 * settings().end_grace  # each component has twice of it
             while control.answers() and time.monotonic() < deadline:
                 time.sleep(0.1)
-        return bool(end(self._processes, grace=5)) or there
+        return bool(end(self._processes, grace=settings().end_grace)) or there
 
     def log_file(self, name: str) -> Path:
         """Return a component's log file."""
@@ -210,7 +210,7 @@ class AirflowServer:
 
     def _start(self, base: dict[str, str], claims: ExitStack, tell: Callable[[str], None]) -> None:
         """Start it on a port that is claimed until `claims` are closed."""
-        left = end(self._processes, grace=5)
+        left = end(self._processes, grace=settings().end_grace)
         if left:
             tell(f"ended {len(left)} processes of an Airflow that had lost its supervisor")
         self._check_room()

@@ -69,6 +69,7 @@ def core_settings(paths: Settings) -> dict[str, str]:
         "RALLYCROSS_REPORTS": str(paths.reports),
         "RALLYCROSS_DATABASE_PATIENCE": f"{paths.database_patience:g}",
         "RALLYCROSS_DATABASE_CONNECT": f"{paths.database_connect:g}",
+        "RALLYCROSS_END_GRACE": f"{paths.end_grace:g}",
         "RALLYCROSS_DATABASE_LIMIT": f"{paths.database_limit:g}",
         "RALLYCROSS_RESULTS_GROUP": paths.results_group,
     }

@@ -11,6 +11,7 @@ from typing import Any
 from rallycross.cli.airflow.settings import COMPONENTS
 from rallycross.deployment.embedded.on_host.control import USER, address, supervisor
 from rallycross.owner_only import write_owner_only
+from rallycross.settings import settings
 
 _PROGRAM = """
 [program:{name}]
@@ -22,7 +23,7 @@ startsecs=1
 startretries=1000
 stopasgroup=true
 killasgroup=true
-stopwaitsecs=10
+stopwaitsecs={grace:.0f}
 redirect_stderr=true
 stdout_logfile={log}
 stdout_logfile_maxbytes=20MB
@@ -76,7 +77,10 @@ def configuration(folder: Path, *, password: str, user: str, bin_folder: Path, c
     )
     for name, command in commands.items():
         log = folder / "log" / f"{name}.log"
-        text += _PROGRAM.format(name=name, command=_escape(command), directory=_escape(checkout), log=_escape(log))
+        grace = 2 * settings().end_grace
+        text += _PROGRAM.format(
+            name=name, command=_escape(command), grace=grace, directory=_escape(checkout), log=_escape(log)
+        )
     return text
 
 

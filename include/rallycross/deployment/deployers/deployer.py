@@ -13,6 +13,7 @@ import yaml
 from rallycross.deployment import systemd
 from rallycross.deployment.deployers import scripts
 from rallycross.deployment.engine import CloudSpec, Deployed, Option, Service
+from rallycross.deployment.limits import step_limit
 from rallycross.deployment.node import Node
 from rallycross.deployment.site import Site
 from rallycross.deployment.step import Plan, Step
@@ -80,13 +81,13 @@ class CommandDeployer:
         ground = self._ground(spec, nodes)
         if what := self.complain(ground):
             raise RallycrossError(f"{spec.file}: {what}")
-        said = ground.deployer.host.run(passwords(f"{ground.root}/passwords", self.passwords), limit=30).out
+        said = ground.deployer.host.run(passwords(f"{ground.root}/passwords", self.passwords)).out
         ground = replace(ground, passwords=dict(line.split(" ", 1) for line in said.splitlines()))
         steps = [*self._opened(ground, site), *self.commands(ground)]
         if members := self.members(ground):
             names = tuple(node.name for node in members)
             script = systemd.start(self.units)
-            steps.append(Step("start", script, names, limit=600, always=True, title="Services run"))
+            steps.append(Step("start", script, names, always=True, title="Services run"))
         secrets = (*ground.passwords.values(), *self.secrets(ground))
         return Plan(tuple(_in_sequence(steps, ground.deployer)), secrets)
 
@@ -107,7 +108,7 @@ class CommandDeployer:
         """End the units, the first server's last."""
         del spec
         for node in reversed(nodes):
-            node.host.run(systemd.stop(self.units), limit=600)
+            node.host.run(systemd.stop(self.units), limit=step_limit())
 
     def status(self, spec: CloudSpec, nodes: Sequence[Node]) -> list[Service]:
         """Return the units as systemd has them."""
@@ -153,7 +154,6 @@ class CommandDeployer:
                 scripts.reach(ground.root, cloud, ground.nodes),
                 title="The deployer signs in to each",
                 files={f"{ground.root}/ssh/key": site.key.read_text()},
-                limit=120,
                 leaves="a section in ~/.ssh/config",
                 undo=scripts.forget(cloud),
             ),

@@ -25,6 +25,7 @@ from rallycross.deployment.embedded.parts import (
 )
 from rallycross.deployment.embedded.service import IDENTITY, OpenStackService, Program
 from rallycross.deployment.embedded.supervision import supervisor_file
+from rallycross.deployment.limits import Limit
 from rallycross.deployment.step import Step
 
 _SYNC = "uv pip sync --quiet --compile-bytecode --python venv/bin/python etc/requirements.txt"
@@ -35,7 +36,7 @@ def steps(layout: Layout) -> list[Step]:
     compute = [step for node in layout.computes for step in compute_steps(node)]
     started = tuple(step.name for step in compute if step.always)
     controller = (replace(step, hosts=(layout.host,)) for step in _controller_steps(layout, started))
-    limit = layout.options.step_limit_s
+    limit = Limit(layout.options.step_limit_s, "step_limit_s in the spec")
     return [replace(step, script=f"umask 077\n{step.script}", limit=limit) for step in (*controller, *compute)]
 
 

@@ -13,6 +13,7 @@ from rallycross.deployment.embedded.options import OPTIONS, PORTS
 from rallycross.deployment.embedded.parts import by_itself, services, shipped, stop_script
 from rallycross.deployment.embedded.plan import clouds_yaml, steps
 from rallycross.deployment.engine import ENGINES, CloudSpec, Deployed, Service
+from rallycross.deployment.limits import step_limit
 from rallycross.deployment.node import Node
 from rallycross.deployment.site import Site
 from rallycross.deployment.step import Plan
@@ -55,7 +56,7 @@ class EmbeddedEngine:
     def stop(self, spec: CloudSpec, nodes: Sequence[Node]) -> None:
         """End the cloud's processes, those that have lost their supervisor too; compute nodes come first."""
         for node in reversed(_in_order(spec, nodes)):
-            node.host.run(stop_script(node.root), limit=120)
+            node.host.run(stop_script(node.root), limit=step_limit())
 
     def status(self, spec: CloudSpec, nodes: Sequence[Node]) -> list[Service]:
         """Return each process as its supervisor has it."""
@@ -156,13 +157,13 @@ def _prepare(mode: str, spec: CloudSpec, node: Node, *, controller: bool) -> dic
         f"command -v python3 >/dev/null || {{ echo {quote(json.dumps(no_python))}; exit 0; }}\n"
         f"python3 - {' '.join(map(str, words))} <<'EOF'\n{by_itself('prepare.py')}\nEOF"
     )
-    found: dict[str, Any] = json.loads(node.host.run(script, limit=60).out)
+    found: dict[str, Any] = json.loads(node.host.run(script).out)
     return found
 
 
 def _describe(layout: Layout, controller: Node, nodes: Sequence[Node]) -> dict[str, Any]:
     """Return what bears on the figures that are measured here."""
-    said = controller.host.run(packages.versions_script(layout), limit=300).out
+    said = controller.host.run(packages.versions_script(layout), limit=step_limit()).out
     lock = dict(line.split("==") for line in _pins() if "==" in line)
     names = {part.name: part.package or part.name for part in services(layout)}
     hosts = [host for one in (layout, *layout.computes) for host in one.compute_hosts]

@@ -12,7 +12,7 @@ from rallycross.load_hooks.action import Firing, action
 from rallycross.load_hooks.faults.machine import Machine, at, named
 from rallycross.load_hooks.faults.scripts import Scripts, network_fault, node_fault
 from rallycross.load_hooks.faults.sentence import NETWORK_ACTS, ONE, NotUnderstood, Sentence, understand
-from rallycross.load_hooks.faults.standing import LIMIT, make, undo
+from rallycross.load_hooks.faults.standing import make, undo
 from rallycross.task.bounds import SECONDS
 from rallycross.task.flaw import Flaw, Schema, flaws
 
@@ -137,7 +137,7 @@ def _undo(firing: Firing) -> None:
 
 def _run(machine: Machine, script: str) -> str:
     with at(machine.server, machine.known_hosts) as host:
-        return host.run(script, limit=LIMIT).out
+        return host.run(script).out
 
 
 def _each(things: Sequence[T], do: Callable[[T], R]) -> list[R]:

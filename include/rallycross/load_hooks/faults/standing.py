@@ -16,7 +16,6 @@ from rallycross.results.models import LedgerRow
 from rallycross.results.store import Store
 
 KIND = "fault"
-LIMIT = 120  # seconds for one script
 
 # How often, and after which seconds, an undo is tried again: a machine that has been rebooted comes back meanwhile.
 _AGAIN = (0, 5, 15, 30)
@@ -31,7 +30,7 @@ def make(site: Site, machine: Machine, what: str, scripts: Scripts, noted: Calla
                     site.workload, site.cloud, KIND, what, {**kept(machine), "undo": scripts.undo}
                 )
             )
-        host.run(scripts.do, limit=LIMIT)
+        host.run(scripts.do)
 
 
 def undo_standing(store: Store, cloud: str, workload: str) -> dict[int, str]:
@@ -52,7 +51,7 @@ def undo(store: Store, row: LedgerRow) -> str:
         time.sleep(pause)
         try:
             with at(server, known_hosts) as host:
-                host.run(row.detail["undo"], limit=LIMIT)
+                host.run(row.detail["undo"])
         except RallycrossError as error:
             why = f"{row.name} could not be undone: {error}"
         else:

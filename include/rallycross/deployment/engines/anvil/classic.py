@@ -10,6 +10,7 @@ from rallycross.deployment.engine import CloudSpec, Deployed, Service
 from rallycross.deployment.engines.anvil import scripts
 from rallycross.deployment.engines.anvil.persona import SERVICES, Persona, load, patch
 from rallycross.deployment.engines.anvil.scripts import Smithy
+from rallycross.deployment.limits import spec_limit, step_limit
 from rallycross.deployment.node import Node
 from rallycross.deployment.site import Site
 from rallycross.deployment.step import Plan, Step
@@ -41,7 +42,7 @@ class Classic:
             raise RallycrossError(f"{node.name}: {node.root}: smithy takes no path with blanks or special characters")
         persona = load(spec.options["persona"], spec.options["origins"])
         smithy = _smithy(spec, node)
-        rc = node.host.run(scripts.credentials(smithy), limit=60).out
+        rc = node.host.run(scripts.credentials(smithy)).out
         secrets = [value for name, value in openrc_variables(rc).items() if name.endswith(("PASSWORD", "TOKEN"))]
         return Plan(tuple(_steps(spec, node, smithy, persona)), tuple(secrets))
 
@@ -50,7 +51,7 @@ class Classic:
         del site
         node = _only(spec, nodes)
         smithy = _smithy(spec, node)
-        rc = node.host.run(scripts.credentials(smithy), limit=60).out
+        rc = node.host.run(scripts.credentials(smithy)).out
         try:
             entry = entry_from_variables(openrc_variables(rc))
         except RallycrossError as error:
@@ -62,14 +63,14 @@ class Classic:
             "mode": "classic",
             "host": node.name,
             "components": list(load(spec.options["persona"], spec.options["origins"]).components),
-            "anvil": node.host.run(scripts.commit(smithy), limit=60).out.strip(),
+            "anvil": node.host.run(scripts.commit(smithy)).out.strip(),
         }
         return Deployed(spec.name, yaml.safe_dump({"clouds": {spec.name: entry}}, sort_keys=False), environment)
 
     def stop(self, spec: CloudSpec, nodes: Sequence[Node]) -> None:
         """End the services."""
         node = _only(spec, nodes)
-        node.host.run(scripts.stop(_smithy(spec, node)), limit=300)
+        node.host.run(scripts.stop(_smithy(spec, node)), limit=step_limit())
 
     def status(self, spec: CloudSpec, nodes: Sequence[Node]) -> list[Service]:
         """Return each program as smithy has it."""
@@ -86,7 +87,7 @@ class Classic:
         if service is not None and service not in there:
             raise RallycrossError(f"no service {service!r} here - there is: {', '.join(there) or 'none yet'}")
         return "".join(
-            f"==> {name}\n" + node.host.run(scripts.log(smithy, *there[name], lines), limit=60).out
+            f"==> {name}\n" + node.host.run(scripts.log(smithy, *there[name], lines)).out
             for name in (there if service is None else [service])
         )
 
@@ -97,7 +98,7 @@ def _steps(spec: CloudSpec, node: Node, smithy: Smithy, persona: Persona) -> lis
     files |= {smithy.patches[key]: patch(spec.options[key]).text for key in smithy.patches}
     # Clients and libraries have no program that smithy would speak of.
     services = [name for name in persona.components if name in SERVICES]
-    limit = spec.options["timeout"]
+    limit = spec_limit(spec.options)
     return [
         Step(
             "claim",
@@ -159,7 +160,6 @@ def _steps(spec: CloudSpec, node: Node, smithy: Smithy, persona: Persona) -> lis
             scripts.start(smithy, services),
             (node.name,),
             ("install",),
-            limit=900,
             always=True,
             title="smithy -a start",
             undo=scripts.stop(smithy),
@@ -196,7 +196,7 @@ def _states(spec: CloudSpec, nodes: Sequence[Node]) -> Iterator[tuple[str, str, 
     """Yield component, program ("" = the component's own) and state of each, as smithy says it."""
     node = _only(spec, nodes)
     component = ""
-    for line in node.host.run(scripts.states(_smithy(spec, node)), limit=120, check=False).out.splitlines():
+    for line in node.host.run(scripts.states(_smithy(spec, node)), check=False).out.splitlines():
         if match := _ALONE.search(line):
             yield match[1], match[2] or "", match[3]
         elif match := _HEAD.search(line):

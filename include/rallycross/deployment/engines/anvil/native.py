@@ -126,7 +126,7 @@ class Native:
         here = _translated(spec)
         made = ENGINES["embedded"].plan(_embedded(spec, here), nodes, site)
         says = "\n".join(f"echo {quote(line)}" for line in here.told or ["as the persona has it"])
-        return replace(made, steps=(Step("persona", says, title=here.title, limit=60), *made.steps))
+        return replace(made, steps=(Step("persona", says, title=here.title), *made.steps))
 
     def cloud(self, spec: CloudSpec, nodes: Sequence[Node], site: Site) -> Deployed:
         """Return the embedded cloud, with what the persona has become."""

@@ -17,6 +17,7 @@ from rallycross.deployment.engines.devstack.local_conf import (
     rendered,
 )
 from rallycross.deployment.engines.devstack.scripts import CLOUDS_YAML, PREFIX, UNITS, Place
+from rallycross.deployment.limits import spec_limit, step_limit
 from rallycross.deployment.node import Node
 from rallycross.deployment.option import within
 from rallycross.deployment.site import Site
@@ -80,7 +81,7 @@ class DevStack:
                 " is a server too, as {type: existing, servers: [{host: ...}]}"
             )
         first, *rest = _in_order(spec, nodes)
-        kept = first.host.run(passwords(f"{first.root}/passwords", PASSWORDS), limit=30).out
+        kept = first.host.run(passwords(f"{first.root}/passwords", PASSWORDS)).out
         given = spec.options["localrc"] or spec.options["local_conf"]
         chosen = dict(line.split(" ", 1) for line in kept.splitlines())
         secrets = tuple({str((chosen | given)[name]) for name in PASSWORDS})
@@ -100,7 +101,7 @@ class DevStack:
         entries |= {f"{spec.name}-user-{number}": dict(user) for number, user in enumerate(users)}
         authorities = [entry.pop("cacert", None) for entry in entries.values()]
         ca = host.read(authorities[0]) if authorities[0] else ""
-        commit = host.run(scripts.commit(place), limit=60).out.strip()
+        commit = host.run(scripts.commit(place)).out.strip()
         environment = {
             "engine": "devstack",
             "host": ", ".join(node.name for node in nodes),
@@ -119,7 +120,7 @@ class DevStack:
     def stop(self, spec: CloudSpec, nodes: Sequence[Node]) -> None:
         """End the services, the controller's last."""
         for node in reversed(_in_order(spec, nodes)):
-            node.host.run(systemd.stop(UNITS, beside=f"{node.root}/units"), limit=300)
+            node.host.run(systemd.stop(UNITS, beside=f"{node.root}/units"), limit=step_limit())
 
     def status(self, spec: CloudSpec, nodes: Sequence[Node]) -> list[Service]:
         """Return DevStack's units, and those that they need, as systemd has them."""
@@ -140,11 +141,10 @@ def _steps(spec: CloudSpec, first: Node, rest: Sequence[Node], passwords: dict[s
             scripts.user(place),
             everywhere,
             ("claim",),
-            limit=900,
             title=f"User {place.user}, git, sudo",
             leaves=f"the user {place.user}, {place.dest}, git, sudo, /etc/sudoers.d/50-devstack-{place.user}",
         ),
-        Step("clone", scripts.clone(place), everywhere, ("stack user",), limit=1800, title=f"DevStack, {place.branch}"),
+        Step("clone", scripts.clone(place), everywhere, ("stack user",), title=f"DevStack, {place.branch}"),
     ]
     for number, script in enumerate(options["env_fixups"], 1):
         before = "stack user" if number == 1 else f"fixup {number - 1}"
@@ -155,7 +155,6 @@ def _steps(spec: CloudSpec, first: Node, rest: Sequence[Node], passwords: dict[s
                 everywhere,
                 (before,),
                 title=f"Fixup {number}",
-                limit=900,
             )
         )
     ready = ("clone", f"fixup {len(options['env_fixups'])}") if options["env_fixups"] else ("clone",)
@@ -190,14 +189,13 @@ def _steps(spec: CloudSpec, first: Node, rest: Sequence[Node], passwords: dict[s
                 scripts.stack(place, controller=is_first, root=node.root),
                 (node.name,),
                 (f"local conf {node.name}", *(() if is_first else ("stack",))),
-                limit=options["timeout"],
+                limit=spec_limit(options),
                 title=f"stack.sh on {node.name}",
                 leaves="packages, services, databases, /etc/openstack and more: all that stack.sh makes",
                 undo=""
                 if options["cleanup"] == "none"
                 else scripts.unstack(place, clean=options["cleanup"] == "clean", root=node.root),
                 stays="packages, what MariaDB and RabbitMQ hold, and DevStack's user with its home",
-                undo_limit=1800,  # unstack.sh alone took 3 minutes of a small cloud
             )
         )
     stacked = ("stack", *(f"stack {node.name}" for node in rest))
@@ -211,7 +209,6 @@ def _steps(spec: CloudSpec, first: Node, rest: Sequence[Node], passwords: dict[s
             systemd.start(UNITS, beside="$(pwd)/../units"),
             everywhere,
             ("discover hosts",) if rest else stacked,
-            limit=300,
             always=True,
             title="Services run",
         )

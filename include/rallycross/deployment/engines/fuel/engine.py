@@ -11,6 +11,7 @@ import yaml
 
 from rallycross.deployment.engine import ENGINES, CloudSpec, Deployed, Option, Service
 from rallycross.deployment.engines.fuel import hardware
+from rallycross.deployment.limits import spec_limit
 from rallycross.deployment.node import Node
 from rallycross.deployment.option import within
 from rallycross.deployment.site import Site
@@ -139,13 +140,9 @@ class Fuel:
             _step(root, "networks", "networks", networks, needs=("nodes",), title="Networks"),
         ]
         if given["verify_networks"]:
-            steps.append(
-                _step(
-                    root, "verify networks", "verify", {}, needs=("networks",), limit=1800, title="Fuel verifies them"
-                )
-            )
+            steps.append(_step(root, "verify networks", "verify", {}, needs=("networks",), title="Fuel verifies them"))
         steps += [
-            _step(root, "deploy", "deploy", {}, needs=(steps[-1].name,), limit=given["timeout"], title="Fuel deploys"),
+            _step(root, "deploy", "deploy", {}, needs=(steps[-1].name,), limit=spec_limit(given), title="Fuel deploys"),
             _step(
                 root,
                 "credentials",
@@ -190,7 +187,7 @@ class Fuel:
         del spec
         root = nodes[0].root
         script = f"[ -e {quote(f'{root}/fuel/environment')} ] || {{ echo '[]'; exit; }}\n{_script('status', root)}"
-        return [Service(*one) for one in json.loads(nodes[0].host.run(script, limit=120).out)]
+        return [Service(*one) for one in json.loads(nodes[0].host.run(script).out)]
 
     def logs(self, spec: CloudSpec, nodes: Sequence[Node], *, service: str | None, lines: int) -> str:
         """Raise: there are none here."""

@@ -9,6 +9,7 @@ from typing import Any
 import yaml
 
 from rallycross.deployment.deployers.deployer import Found, Ground
+from rallycross.deployment.limits import spec_limit
 from rallycross.deployment.node import Node
 from rallycross.deployment.step import Step
 from rallycross.deployment.whole_host import AS_ROOT, have
@@ -29,14 +30,13 @@ class Command:
     """A command of kolla-ansible's."""
 
     title: str
-    limit: float = 3600  # seconds
     leaves: str = ""
     tagged: bool = False  # whether it goes by service, so that `tags` narrow it
     here: bool = False  # it is for the deployer's host alone, and takes no inventory
 
 
 COMMANDS = {
-    "install-deps": Command("Ansible's collections", 1800, here=True),
+    "install-deps": Command("Ansible's collections", here=True),
     "bootstrap-servers": Command("Hosts made ready", leaves="a container engine, packages, entries in /etc/hosts"),
     "prechecks": Command("Hosts are fit", tagged=True),
     "genconfig": Command("Configuration of the services", tagged=True),
@@ -100,14 +100,12 @@ def commands(ground: Ground) -> list[Step]:
             "packages",
             _packages(),
             tuple(node.name for node in ground.nodes),
-            limit=900,
             title="What Ansible needs on a host",
             leaves="python3, python3-apt and git, where they were missing",
         ),
         Step(
             "kolla-ansible",
             _environment(root, ground.options["requirements"]),
-            limit=1800,
             title="Kolla Ansible in an environment of its own",
             leaves="the Debian package python3-venv, where it was missing and we are root",
         ),
@@ -128,17 +126,14 @@ def commands(ground: Ground) -> list[Step]:
     ]
     for name in ground.options["commands"]:
         command = COMMANDS[name]
-        step = Step(
-            name, _command(ground, name), limit=command.limit, title=f"{name}: {command.title}", leaves=command.leaves
-        )
+        step = Step(name, _command(ground, name), title=f"{name}: {command.title}", leaves=command.leaves)
         if name in {"pull", "deploy"}:
-            step = replace(step, limit=ground.options["timeout"])
+            step = replace(step, limit=spec_limit(ground.options))
         if name == "deploy":
             step = replace(
                 step,
                 script=f"touch {quote(f'{root}/begun')}\n{step.script}",
                 undo=_destroy(root, images=ground.options["destroy_images"]),
-                undo_limit=3600,
             )
         steps.append(step)
     return steps
@@ -163,7 +158,7 @@ def credentials(ground: Ground) -> Found:
     except UNREADABLE as error:
         raise RallycrossError(f"{host.name}:{path} has no {_ENTRY} - look at post-deploy's log") from error
     authority = entry.pop("cacert", None)
-    return Found(entry, host.run(f"{AS_ROOT}as_root cat {quote(authority)}", limit=30).out if authority else "")
+    return Found(entry, host.run(f"{AS_ROOT}as_root cat {quote(authority)}").out if authority else "")
 
 
 def _packages() -> str:
@@ -242,7 +237,7 @@ def _inventory(ground: Ground) -> str:
 
 def _variables(node: Node) -> str:
     """Return what the inventory says of a server; how one signs in to it, SSH knows."""
-    listed = node.host.run("ip -o addr show", limit=30).out.splitlines()
+    listed = node.host.run("ip -o addr show").out.splitlines()
     interfaces = [line.split()[1] for line in listed if f" {node.address}/" in line]
     network = f" network_interface={interfaces[0]}" if interfaces else ""
     return f" ansible_host={node.address}{network}"

@@ -8,6 +8,7 @@ import yaml
 
 from rallycross.deployment.deployers.deployer import Found, Ground
 from rallycross.deployment.deployers.scripts import as_root_only
+from rallycross.deployment.limits import spec_limit
 from rallycross.deployment.step import Step
 from rallycross.deployment.whole_host import AS_ROOT, checkout, have
 from rallycross.errors import RallycrossError
@@ -48,18 +49,16 @@ def commands(ground: Ground) -> list[Step]:
     options = ground.options
     variables = {ADMIN: ground.passwords[ADMIN]} | options["variables"]
     steps = [
-        Step("git", f"{AS_ROOT}{have('git')}", limit=900, title="git", leaves="git, where it was missing"),
+        Step("git", f"{AS_ROOT}{have('git')}", title="git", leaves="git, where it was missing"),
         Step(
             "clone",
             f"tree={_TREE}\n{checkout(options['repository'], options['release'], program=_BOOTSTRAP)}",
-            limit=1800,
             title=f"OpenStack-Ansible, {options['release']}",
             leaves=_TREE,
         ),
         Step(
             "bootstrap-ansible",
             f"cd {_TREE}\n{_BOOTSTRAP}",
-            limit=3600,
             title="Ansible and its roles",
             leaves="/opt/ansible-runtime, /etc/ansible, commands in /usr/local/bin",
         ),
@@ -71,11 +70,10 @@ def commands(ground: Ground) -> list[Step]:
             Step(
                 name.replace("_", "-"),
                 _playbook(name),
-                limit=options["timeout"],
+                limit=spec_limit(options),
                 title=title,
                 leaves="packages, containers, networks, services, /openstack" if first else "",
                 undo=_DESTROY if first else "",
-                undo_limit=3600,
             )
         )
     return steps
@@ -84,7 +82,7 @@ def commands(ground: Ground) -> list[Step]:
 def credentials(ground: Ground) -> Found:
     """Return the administrator from the clouds.yaml, which is on a host or in its utility container."""
     for node in (ground.deployer, *ground.others):
-        said = node.host.run(_CLOUDS, limit=60, check=False).out
+        said = node.host.run(_CLOUDS, check=False).out
         try:
             entry = dict(yaml.safe_load(said)["clouds"][_ENTRY])
         except NOT_YAML:
@@ -93,7 +91,7 @@ def credentials(ground: Ground) -> Found:
         if url := ground.options["auth_url"]:
             entry["auth"]["auth_url"] = url
             entry["interface"] = "public"
-        return Found(entry, ground.deployer.host.run(f"cat {TRACE}/pki/roots/*/certs/*.crt || :", limit=30).out)
+        return Found(entry, ground.deployer.host.run(f"cat {TRACE}/pki/roots/*/certs/*.crt || :").out)
     raise RallycrossError(
         f"no server, and no utility container, has a {_CLOUDS_YAML} with {_ENTRY} - look at setup-openstack's log"
     )
@@ -120,7 +118,6 @@ def _configured(options: Mapping[str, Any], files: dict[str, str]) -> Step:
             "bootstrap-aio",
             f"cd {_TREE}\nexport SCENARIO={quote(scenario)} BOOTSTRAP_OPTS={quote(options['bootstrap_options'])}\n"
             "scripts/bootstrap-aio.sh",
-            limit=3600,
             title=f"One host with all, {scenario}",
             files=files,
             leaves="networks, loop devices, swap",

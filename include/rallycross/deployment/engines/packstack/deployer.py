@@ -8,6 +8,7 @@ from typing import Any
 from rallycross.cloud.variables import entry_from_variables, openrc_variables
 from rallycross.deployment.deployers.deployer import Found, Ground
 from rallycross.deployment.deployers.scripts import as_root_only
+from rallycross.deployment.limits import spec_limit, step_limit
 from rallycross.deployment.step import Step
 from rallycross.errors import RallycrossError
 
@@ -21,7 +22,6 @@ UNITS = (
 )
 _OPENRC = "/root/keystonerc_admin"
 _KEY = re.compile(r"CONFIG_[A-Z0-9_]+")
-_SSH_LIMIT = 600  # seconds that Packstack gives one of its own waits
 
 
 def complain_of_answers(given: Mapping[Any, Any]) -> str | None:
@@ -43,7 +43,7 @@ def commands(ground: Ground) -> list[Step]:
     """Return the steps: Packstack, its answers, its run."""
     root, options = ground.root, ground.options
     return [
-        Step("packstack", _installed(options["release"]), limit=1800, title="Packstack", leaves="RDO's repositories"),
+        Step("packstack", _installed(options["release"]), title="Packstack", leaves="RDO's repositories"),
         Step(
             "answers",
             _answers(root, ground),
@@ -53,9 +53,9 @@ def commands(ground: Ground) -> list[Step]:
         Step(
             "deploy",
             # It keeps what it has said to the terminal, which is not here, in a folder of its own.
-            f"export LC_ALL=C.UTF-8\npackstack --answer-file={quote(f'{root}/answers')} -t {_SSH_LIMIT}\n"
+            f"export LC_ALL=C.UTF-8\npackstack --answer-file={quote(f'{root}/answers')} -t {step_limit():.0f}\n"
             f"[ -s {_OPENRC} ] || {{ echo 'packstack has ended well, and left no {_OPENRC}' >&2; exit 1; }}\n",
-            limit=options["timeout"],
+            limit=spec_limit(options),
             title="Puppet on each host",
             leaves=f"packages, services, databases, {_OPENRC}: all that Packstack makes",
             undo=f"rm -f {_OPENRC}",

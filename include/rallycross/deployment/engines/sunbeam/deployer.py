@@ -8,6 +8,7 @@ import yaml
 
 from rallycross.cloud.variables import entry_from_variables, openrc_variables
 from rallycross.deployment.deployers.deployer import Found, Ground
+from rallycross.deployment.limits import spec_limit
 from rallycross.deployment.node import Node
 from rallycross.deployment.step import Step
 from rallycross.deployment.whole_host import AS_ROOT
@@ -52,11 +53,9 @@ def commands(ground: Ground) -> list[Step]:
             "snap",
             _snap(options["channel"]),
             everywhere,
-            limit=1800,
             title="The snap openstack",
             leaves="snaps",
             undo=f"{AS_ROOT}! command -v snap >/dev/null || as_root snap remove --purge openstack",
-            undo_limit=1800,
         ),
         _prepared(ground, as_user),
         *(_prepared(ground, as_user, node) for node in ground.others),
@@ -65,7 +64,7 @@ def commands(ground: Ground) -> list[Step]:
             f"{as_user}{_manifest(ground)}as_user sunbeam cluster bootstrap --accept-defaults"
             f"{' --manifest manifest.yaml' if options['manifest'] else ''}"
             f" --role {','.join(_roles(ground, ground.deployer))}\n",
-            limit=options["timeout"],
+            limit=spec_limit(options),
             title="The first node of the cluster",
             files={f"{ground.root}/manifest.yaml": yaml.safe_dump(options["manifest"])} if options["manifest"] else {},
             leaves="Juju, Kubernetes, the control plane",
@@ -74,13 +73,12 @@ def commands(ground: Ground) -> list[Step]:
     for node in ground.others:
         steps += _joined(ground, node, as_user)
     if ground.others:
-        steps.append(Step("resize", f"{as_user}as_user sunbeam cluster resize\n", limit=options["timeout"]))
+        steps.append(Step("resize", f"{as_user}as_user sunbeam cluster resize\n", limit=spec_limit(options)))
     return [
         *steps,
         Step(
             "configure",
             f"{as_user}as_user sunbeam configure --accept-defaults --openrc demo-openrc\n",
-            limit=3600,
             title="Networks, images, flavors",
         ),
         Step(
@@ -108,7 +106,7 @@ def credentials(ground: Ground) -> Found:
     except OSError as error:
         raise RallycrossError(f"{host.name}:{path} cannot be read - look at the log of the step openrc") from error
     authority = entry.pop("cacert", None)
-    return Found(entry, host.run(f"{AS_ROOT}as_root cat {quote(authority)}", limit=30).out if authority else "")
+    return Found(entry, host.run(f"{AS_ROOT}as_root cat {quote(authority)}").out if authority else "")
 
 
 def _as_user(user: str) -> str:
@@ -144,7 +142,6 @@ def _prepared(ground: Ground, as_user: str, node: Node | None = None) -> Step:
         f"as_user sunbeam prepare-node-script{'' if node else ' --bootstrap'} > prepare.sh\n"
         "as_user bash -x < prepare.sh\n",
         () if node is None else (node.name,),
-        limit=1800,
         title=f"{(node or ground.deployer).name} made ready",
         leaves="packages, groups, a key of the user's",
     )
@@ -169,7 +166,7 @@ def _joined(ground: Ground, node: Node, as_user: str) -> list[Step]:
             'if as_user sunbeam cluster list 2>/dev/null | grep -qwF "$(hostname -f)"; then exit 0; fi\n'
             f"as_user sunbeam cluster join --role {roles} - < {there}\n",
             (node.name,),
-            limit=ground.options["timeout"],
+            limit=spec_limit(ground.options),
             title=f"{node.name} joins the cluster",
         ),
     ]

@@ -148,7 +148,7 @@ class _Making:
             self._site.ledger.remember("allocation", name, {})
             given = self._given
             found = reserving.reserve(api, name, given["resource_class"], given["traits"], given["nodes"])
-        found = reserving.await_node(api, found)
+        found = reserving.await_node(api, found, limit=self._given["timeout"])
         self._site.ledger.remember("allocation", name, {"node": found.node_id})
         return api.baremetal.get_node(found.node_id)
 

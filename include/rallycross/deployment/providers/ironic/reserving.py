@@ -8,7 +8,6 @@ from openstack.exceptions import NotFoundException
 
 from rallycross.errors import RallycrossError
 
-_PATIENCE = 120  # seconds until ironic has chosen a node
 _PAUSE = 0.5  # seconds between two looks
 
 
@@ -26,12 +25,14 @@ def reserve(api: Connection, name: str, resource_class: str, traits: list[str], 
     return api.baremetal.create_allocation(name=name, **wanted)
 
 
-def await_node(api: Connection, reserved: Any) -> Any:
+def await_node(api: Connection, reserved: Any, *, limit: float) -> Any:
     """Return an allocation once it has got its node; raise `RallycrossError` and delete it where none suits."""
-    deadline = time.monotonic() + _PATIENCE
+    deadline = time.monotonic() + limit
     while reserved.state == "allocating":
         if time.monotonic() > deadline:
-            raise RallycrossError(f"ironic has not chosen a node within {_PATIENCE} s - do its conductors run?")
+            raise RallycrossError(
+                f"ironic has not chosen a node within {limit:g} s - do its conductors run? or raise `timeout`"
+            )
         time.sleep(_PAUSE)
         reserved = api.baremetal.get_allocation(reserved.id)
     if reserved.state == "error":

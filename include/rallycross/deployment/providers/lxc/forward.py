@@ -55,7 +55,6 @@ def step(ports: Sequence[Any], node: Node, names: Sequence[str]) -> Step:
         _inside(outside(node), names, node.root) + _on_host(ports, node.root),
         needs=("containers run",),
         title=f"Ports of {node.name} lead to {names[0]}",
-        limit=60,
         always=True,  # what the kernel holds is gone after a restart
         leaves=f"the table {_TABLE} of nftables",
         undo=_taken_back(node.root),

@@ -13,6 +13,7 @@ from typing import Any, ClassVar
 
 from rallycross.deployment.carry_out import carry_out
 from rallycross.deployment.ledger import Part
+from rallycross.deployment.limits import host_limit, told
 from rallycross.deployment.node import Node
 from rallycross.deployment.option import Option, within
 from rallycross.deployment.provider import PROVIDERS
@@ -144,7 +145,6 @@ def _steps(given: Mapping[str, Any], node: Node, names: list[str], host: int, ke
             _container(given, made, key, node.root),
             needs=("lxc",),
             title=f"Container {made} on {node.name}",
-            limit=1200,
             undo=_gone(made, node.root),
         ),
         *(
@@ -163,7 +163,6 @@ def _steps(given: Mapping[str, Any], node: Node, names: list[str], host: int, ke
             _started(names, node.root),
             needs=("container", *(f"copy {name}" for name in copies)),
             title=f"Containers run on {node.name}",
-            limit=180,
             always=True,
         ),
         *([forward.step(given["forward_ports"], node, names)] if _forwards(given, node) else []),
@@ -233,10 +232,14 @@ for name in {" ".join(names)}; do
     [ "$(lxc-info -n "$name" -sH)" = RUNNING ] || lxc-start -d -n "$name"
 done
 for name in {" ".join(names)}; do
-    for try in $(seq 120); do
+    until=$((SECONDS + {host_limit():.0f}))
+    while :; do
         address=$(lxc-info -n "$name" -iH | grep -E '^[0-9.]+$' | head -n 1 || :)
         [ -z "$address" ] || ! (exec 3<>"/dev/tcp/$address/22") 2>/dev/null || break
-        [ "$try" != 120 ] || {{ echo "$name does not answer by SSH (address: ${{address:-none}})" >&2; exit 1; }}
+        [ "$SECONDS" -lt "$until" ] || {{
+            echo "$name does not answer by SSH within {told(host_limit())} (address: ${{address:-none}})" >&2
+            exit 1
+        }}
         sleep 0.5
     done
     echo "$name $address" >> lxc-addresses.part

@@ -43,7 +43,7 @@ def steps(cloud: str, host: Node, others: Sequence[Node]) -> tuple[Step, ...]:
     """Return the steps for both ends of each tunnel; look at the host, whose bridge has to be there."""
     if not others:
         return ()
-    looked = host.host.run(_LOOK % " ".join(node.address for node in others), limit=30).out.split()
+    looked = host.host.run(_LOOK % " ".join(node.address for node in others)).out.split()
     network, ours = str(ipaddress.ip_interface(looked[0]).network), looked[1:]
     found = []
     for other, our in zip(others, ours, strict=True):
@@ -81,7 +81,6 @@ def _end(node: Node, number: int, *, remote: str, address: IPv4Address, route: s
         f"ip link set {link} up\nip address replace {address}/30 dev {link}\n{route}",
         hosts=(node.name,),
         title=f"Tunnel from {node.name} to {remote}",
-        limit=60,
         always=True,  # what the kernel holds is gone after a restart
         leaves=f"the interface {link}",
         undo=f"! {ours} || ip link delete {link}",

@@ -10,6 +10,7 @@ from typing import Any, ClassVar
 from rallycross.deployment.booting import signed_in
 from rallycross.deployment.carry_out import carry_out
 from rallycross.deployment.ledger import Part
+from rallycross.deployment.limits import Limit, host_limit
 from rallycross.deployment.node import Node
 from rallycross.deployment.option import Option, within
 from rallycross.deployment.provider import PROVIDERS
@@ -23,7 +24,6 @@ from rallycross.errors import RallycrossError
 
 _CONNECTION = re.compile(r"(?P<user>[^@\s]+)@(?P<host>\[[^\]\s]+\]|[^:@\s]+)(:(?P<port>\d{1,5}))?")
 _CLONING = ("linked", "full")
-_COPY_LIMIT = 3600  # seconds for the copies of one server's disks
 _HOST = "libvirt-host"  # what steps and logs call it
 
 
@@ -147,7 +147,7 @@ def _plan(given: Mapping[str, Any], node: Node, site: Site) -> Plan:
     """
     template = _template(given, node)
     pool, place = _pool(given, node, template)
-    known, there = _known(site), node.host.run(scripts.uuids(given["uri"]), limit=60).out.split()
+    known, there = _known(site), node.host.run(scripts.uuids(given["uri"])).out.split()
     clones = []
     for name in _names(given, site):
         ours = known[name]["uuid"] if name in known else str(uuid.uuid4())
@@ -171,7 +171,6 @@ def _steps(given: Mapping[str, Any], node: Node, clones: Sequence[Clone], pool: 
                 needs=(steps[-1].name,) if steps else (),
                 files={xml: one.xml}
                 | {files[volume.name]: volume_xml(volume, linked=linked) for volume in one.volumes},
-                limit=_COPY_LIMIT,
                 always=True,  # somebody may have undefined it since
                 title=f"Domain {one.name}",
                 leaves=f"the domain {one.name}; {', '.join(files)} in the pool {pool}",
@@ -185,7 +184,9 @@ def _steps(given: Mapping[str, Any], node: Node, clones: Sequence[Clone], pool: 
             "domains run",
             scripts.run(uri, clones, port=port, limit=limit, file=_addresses(node)),
             needs=(steps[-1].name,),
-            limit=limit + 60,  # it says by itself what it has waited for in vain
+            limit=Limit(
+                limit + host_limit(), "timeout in the spec"
+            ),  # it says by itself what it has waited for in vain
             always=True,
             title=f"Domains run, within {limit} s",
         )
@@ -196,7 +197,7 @@ def _steps(given: Mapping[str, Any], node: Node, clones: Sequence[Clone], pool: 
 def _template(given: Mapping[str, Any], node: Node) -> str:
     """Return the template's XML; raise `RallycrossError` unless it is there and shut off."""
     name, where = given["template_name"], given["connection"]
-    ran = node.host.run(scripts.look(given["uri"], name), limit=60, check=False)
+    ran = node.host.run(scripts.look(given["uri"], name), check=False)
     if ran.code == scripts.NO_VIRSH:
         raise RallycrossError(f"{where} has no virsh - install libvirt's clients there")
     if ran.code == scripts.NO_TEMPLATE:
@@ -215,7 +216,7 @@ def _template(given: Mapping[str, Any], node: Node) -> str:
 
 def _pool(given: Mapping[str, Any], node: Node, template: str) -> tuple[str, str]:
     """Return the pool of the servers' disks, and its folder."""
-    ran = node.host.run(scripts.pool(given["uri"], given["pool"], first_disk(template)), limit=120, check=False)
+    ran = node.host.run(scripts.pool(given["uri"], given["pool"], first_disk(template)), check=False)
     if ran.code:
         raise RallycrossError(f"{given['connection']}: {ran.err.strip()} - or name a pool in `pool`")
     name, _, xml = ran.out.partition(f"{scripts.MARK}\n")

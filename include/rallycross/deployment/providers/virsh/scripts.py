@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from shlex import quote
 
+from rallycross.deployment.limits import host_limit, told
 from rallycross.deployment.providers.virsh.domain import Clone
 
 MARK = "--rallycross--"  # a line between two parts of an answer
@@ -105,10 +106,11 @@ if has {where} v pool-list --all --name; then
     has {where} v pool-list --name || v pool-start {where}
     for volume in {volumes}; do
         # A copying that goes on behind a killed virsh keeps its volume until its end.
-        for try in $(seq 200); do
+        until=$((SECONDS + {host_limit():.0f}))
+        while :; do
             has "$volume" v vol-list {where} || break
             ! v vol-delete --pool {where} "$volume" || break
-            [ "$try" != 200 ] || exit 1
+            [ "$SECONDS" -lt "$until" ] || {{ echo "$volume cannot be deleted for {told(host_limit())}" >&2; exit 1; }}
             sleep 1
         done
     done
