@@ -5,7 +5,7 @@ from typing import Any
 from airflow.sdk.definitions.context import Context
 from airflow.sdk.exceptions import AirflowSkipException
 
-from operators.stage import StageOperator, own_reference, tells_why, wait_for_load
+from operators.stage import LOAD, StageOperator, failed_stages, own_reference, tells_why, wait_for_load
 
 
 class JudgeOperator(StageOperator):
@@ -22,6 +22,8 @@ class JudgeOperator(StageOperator):
             raise AirflowSkipException("the run has no load to judge: it never began")
         wait_for_load(uuid)
         judgement = judge(store(), uuid)
+        if why := failed_stages(context["ti"], [LOAD]):
+            store().tasks.stop(uuid, why[LOAD])
         for workload in judgement.workloads:
             told = "passed" if workload.passed else "FAILED"
             self.log.info("%s: workload %d, %s", told, workload.position + 1, workload.scenario)

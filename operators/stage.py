@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from airflow.sdk import BaseOperator
 from airflow.sdk.definitions.context import Context
-from airflow.sdk.exceptions import AirflowTaskTimeout
+from airflow.sdk.exceptions import AirflowException, AirflowTaskTimeout
 from airflow.sdk.log import mask_secret
 
 from operators.retries import NotAgain
@@ -22,18 +22,20 @@ from rallycross.deployment.step import Tell
 from rallycross.disk import refused
 from rallycross.errors import RallycrossError, did_you_mean
 from rallycross.permissions import Permissions, permissions
-from rallycross.results.endings import SCHEDULER_LOST, STOPPED, TIMED_OUT, WORKER_LOST, because
+from rallycross.results.endings import BROKE_OFF, SCHEDULER_LOST, STOPPED, TIMED_OUT, WORKER_LOST, because, of_stage
 from rallycross.results.reference import Stage, reference
-from rallycross.secret import is_secret_name, secrets_in, secrets_written_in
+from rallycross.secret import is_secret_name, secrets_in, secrets_written_in, shown_text
 from rallycross.settings import settings
 
 if TYPE_CHECKING:
     from rallycross.deployment import CloudSpec
 
 NONE = "none"  # the choice not to verify
+LOAD: Stage = "benchmark"  # the stage that runs a load
 _WORDS = {"true": True, "false": False}
 _NAMED = re.compile(r"^\s*([\w.-]+)\s*[=:]\s*(\S.*)$", re.MULTILINE)
 _CLOUDS = ("keystoneauth1.", "openstack.")  # whose exceptions are a cloud's answers
+_TOO_LONG = "the task took longer than its execution_timeout"
 PROBLEM = "problem"  # key of the XCom in which a stage that failed says why
 
 _ENDING = 60.0  # seconds for a load that has been told to end
@@ -185,7 +187,7 @@ class StoppableOperator(StageOperator):
     def _reason(self) -> str:
         """Return why Airflow ends this task, as far as can be seen from inside."""
         if sys.exc_info()[0] is AirflowTaskTimeout:
-            return because(TIMED_OUT, "the task took longer than its execution_timeout")
+            return because(TIMED_OUT, _TOO_LONG)
         if self._scheduler is not None and not is_alive(self._scheduler):
             return because(SCHEDULER_LOST, f"its process {self._scheduler} is gone, and its workers with it")
         if self.orphaned:
@@ -225,9 +227,16 @@ def tells_why(execute: Callable[..., Result]) -> Callable[..., Result]:
             return execute(operator, context, **more)
         except RallycrossError as error:
             reason = error
+        except AirflowTaskTimeout:
+            context["ti"].xcom_push(key=PROBLEM, value=because(TIMED_OUT, _TOO_LONG))
+            raise
+        except AirflowException:  # a word to Airflow, such as that the stage is skipped
+            raise
         except Exception as error:
             told = _told(error)
             if told is None:
+                what = f"{type(error).__name__}: {shown_text(str(error))}; see its log"
+                context["ti"].xcom_push(key=PROBLEM, value=because(BROKE_OFF, what))
                 raise
             reason = told
         context["ti"].xcom_push(key=PROBLEM, value=str(reason))
@@ -271,10 +280,14 @@ def _without_traceback(error: RallycrossError) -> RallycrossError:
 
 
 def failed_stages(ti: Any, stages: Collection[str]) -> dict[str, str]:
-    """Return the stages of this run that have failed, each with the reason that it gave, if any."""
+    """Return the stages of this run that have failed, each with the reason that it gave, or that is kept of it."""
+    from hooks.results import store  # noqa: PLC0415 - parsing a DAG stays cheap
+
     states = ti.get_task_states(dag_id=ti.dag_id, task_ids=list(stages), run_ids=[ti.run_id])[ti.run_id]
     failed = [stage for stage in stages if states.get(stage) == "failed"]
-    return {stage: str(ti.xcom_pull(task_ids=stage, key=PROBLEM) or "") for stage in failed}
+    said = {stage: str(ti.xcom_pull(task_ids=stage, key=PROBLEM) or "") for stage in failed}
+    task = store().tasks.get(reference(ti.dag_id, ti.run_id, "benchmark")) if not said.get(LOAD, "-") else None
+    return {stage: of_stage(word, task if stage == LOAD else None) for stage, word in said.items()}
 
 
 def report_url(ti: Any) -> str:

@@ -38,15 +38,13 @@ class VerdictOperator(StageOperator):
         """Raise with all reasons when the run did not pass."""
         from hooks.results import store  # noqa: PLC0415 - parsing a DAG stays cheap
         from rallycross.judging.verdict import verdict as judge_run  # noqa: PLC0415
+        from rallycross.judging.verdict import with_problems  # noqa: PLC0415
 
         references = own_references(context, self.parts, self.tests)
         verdict = judge_run(store(), **references)
         self._tell(references["task"])
-        failed = [
-            f"The stage {stage} failed" + (f": {problem}." if problem else ".")
-            for stage, problem in failed_stages(context["ti"], self.stages).items()
-        ]
-        reasons = [*failed, *verdict.reasons]
+        failed = failed_stages(context["ti"], self.stages)
+        reasons = with_problems(verdict, failed).reasons
         if reasons:
             invalid = verdict.invalid and not failed
             context["ti"].xcom_push(key=REASONS, value=reasons)

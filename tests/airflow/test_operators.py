@@ -11,7 +11,7 @@ from typing import Any, ClassVar
 
 import pytest
 from airflow.sdk import BaseOperator
-from airflow.sdk.exceptions import AirflowSkipException
+from airflow.sdk.exceptions import AirflowSkipException, AirflowTaskTimeout
 from keystoneauth1.exceptions import Unauthorized
 
 from hooks.results import store
@@ -26,6 +26,7 @@ from operators.stage import PROBLEM, StoppableOperator, own_reference, tells_why
 from operators.verdict import INVALID, REASONS, RunFailed, VerdictOperator
 from operators.verify import VerifyOperator
 from rallycross.errors import Complaint, InvalidInput, RallycrossError
+from rallycross.results.endings import WORDLESS
 from rallycross.results.sla_row import SlaRow
 from rallycross.results.workload_figures import WorkloadFigures
 from rallycross.task.plan import Subtask, Task, Workload
@@ -305,6 +306,67 @@ def test_the_verdict_names_what_failed(home: Any) -> None:  # noqa: ARG001 - the
     reasons = seen["ti"].pushed[REASONS]
     assert reasons[0] == "The stage benchmark failed: benchmark has no quota."
     assert "The benchmark never began." in reasons
+
+
+class Wordless(Messages):
+    """The same of a run whose stages have said nothing."""
+
+    log_url = "http://here/dags/a_dag/runs/a_run/tasks/t"
+
+    def xcom_pull(self, *, task_ids: str, key: str) -> Any:
+        """Return what they have said."""
+        del task_ids, key
+
+
+@pytest.mark.parametrize("kept", ["", "worker lost: its process 7 is gone"])
+def test_a_stage_that_airflow_failed_after_its_load_has_its_reason(home: Path, kept: str) -> None:
+    """What was kept of the load's stage, or that it ended without a word, is named, the same wherever it is told."""
+    seen = context(benchmark="failed")
+    seen["ti"] = Wordless(benchmark="failed", judge="success")
+    task = Task("t", (Subtask("s", (Workload(0, "A.b", {}, "serial", {}, {}, {}),)),))
+    own = own_reference(seen, "benchmark")
+    uuid = store().tasks.begin(own, cloud="c", task=task, environment={})[0]
+    store().workloads.begin(uuid)
+    store().workloads.end(uuid, status="finished")
+    store().tasks.end(own, status="finished")
+    if kept:
+        store().tasks.stop(own, kept)  # as the watch of the worker does
+    JudgeOperator(task_id="judge").execute(seen)
+    with pytest.raises(RunFailed) as raised:
+        VerdictOperator(task_id="verdict", stages=["benchmark"], parts=["benchmark"]).execute(seen)
+    files = ReportOperator(task_id="report", stages=["benchmark"], parts=["benchmark"]).execute(seen)
+
+    row = store().tasks.get(own)
+    assert row is not None
+    why = f"The stage benchmark failed: {row.stop_reason.rstrip('.')}."
+    assert row.stop_reason == (kept or WORDLESS)
+    assert str(raised.value).count(why) == 1
+    assert why in seen["ti"].pushed[REASONS]
+    assert all(row.stop_reason in Path(path).read_text() for path in files.values()), home
+
+
+def test_an_error_that_a_stage_does_not_know_is_told_by_class_and_message() -> None:
+    """Airflow's log has the traceback; the verdict and the report get the name, without what is secret."""
+    seen = context()
+
+    def fails(_operator: BaseOperator, _context: Any) -> None:
+        raise ValueError("no luck at http://u:Canary-5Tr@host/")
+
+    with pytest.raises(ValueError, match="no luck"):
+        tells_why(fails)(JudgeOperator(task_id="judge"), seen)
+    assert seen["ti"].pushed[PROBLEM] == "broke off: ValueError: no luck at http://u:***@host/; see its log"
+
+
+def test_a_stage_that_took_too_long_says_so() -> None:
+    """Airflow ends it by an exception that is none of its own errors."""
+    seen = context()
+
+    def lasts(_operator: BaseOperator, _context: Any) -> None:
+        raise AirflowTaskTimeout
+
+    with pytest.raises(AirflowTaskTimeout):
+        tells_why(lasts)(JudgeOperator(task_id="judge"), seen)
+    assert seen["ti"].pushed[PROBLEM] == "timed out: the task took longer than its execution_timeout"
 
 
 @pytest.mark.parametrize(("benchmark", "invalid"), [("success", True), ("failed", False)])

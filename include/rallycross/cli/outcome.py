@@ -9,6 +9,8 @@ from rallycross.cli.airflow.this_server import login
 from rallycross.cli.follow import Run, RunView
 from rallycross.cli.grid import Grid
 from rallycross.judging.sla import INVALID_LOAD
+from rallycross.judging.verdict import task_verdict, with_problems
+from rallycross.results.endings import of_stage
 from rallycross.results.models import TaskRow
 from rallycross.views.wording import duration
 
@@ -29,9 +31,7 @@ def print_outcome(console: Console, run: Run, view: RunView, times: dict[str, fl
     console.print()
     print_rows(console, run.store.tasks.get(run.task))
     passed = view.state == "success"
-    reasons = (
-        [] if passed else run.told("verdict", "reasons") or [f"The stage {name} failed." for name in _failed(view)]
-    )
+    reasons = [] if passed else run.told("verdict", "reasons") or _reasons(run, view)
     print_verdict(console, passed=passed, invalid=not passed and bool(run.told("verdict", "invalid")), reasons=reasons)
     spent = [*times.items(), *((stage.name, stage.seconds) for stage in view.stages if stage.state != "skipped")]
     console.print()
@@ -68,5 +68,9 @@ def print_rows(console: Console, task: TaskRow | None) -> None:
         console.print()
 
 
-def _failed(view: RunView) -> list[str]:
-    return [stage.name for stage in view.stages if stage.state == "failed"]
+def _reasons(run: Run, view: RunView) -> list[str]:
+    """Return why a run failed whose verdict could not be told, the verdict's own failure among them."""
+    failed = [stage.name for stage in view.stages if stage.state == "failed"]
+    task = run.store.tasks.get(run.task)
+    found = {name: of_stage(run.told(name, "problem") or "", task if name == "benchmark" else None) for name in failed}
+    return with_problems(task_verdict(task), found).reasons

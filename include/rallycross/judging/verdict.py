@@ -71,13 +71,25 @@ def task_verdict(row: TaskRow | None) -> Verdict:
     return Verdict(not reasons, reasons, rows, invalid=bool(reasons) and len(reasons) == len(invalid))
 
 
+def problems_beside(verdict: Verdict, problems: Mapping[str, str]) -> dict[str, list[str]]:
+    """Return, of stages that have failed, the lines of what they said that the verdict does not say."""
+    found = {
+        stage: [
+            line.strip()
+            for line in problem.splitlines()
+            if line.strip() and not any(line.strip().rstrip(".") in reason for reason in verdict.reasons)
+        ]
+        for stage, problem in problems.items()
+    }
+    return {stage: lines for stage, lines in found.items() if lines}
+
+
 def with_problems(verdict: Verdict, problems: Mapping[str, str]) -> Verdict:
     """Return a verdict on a run of which stages have failed, with what they said first, a reason a line."""
     told = [
-        f"The stage {stage} failed: {line}"
-        for stage, problem in problems.items()
-        for line in problem.splitlines() or ["see its log"]
-        if line.strip() and not any(line.strip().rstrip(".") in reason for reason in verdict.reasons)
+        f"The stage {stage} failed: {line.rstrip('.')}."
+        for stage, lines in problems_beside(verdict, problems).items()
+        for line in lines
     ]
     return replace(verdict, passed=False, reasons=[*told, *verdict.reasons], invalid=False) if told else verdict
 

@@ -1,7 +1,7 @@
 """The report as JUnit XML, for CI systems: a suite a stage; steps, tests and workloads are test cases.
 
 A stage that was asked for and never began, or has not come to its end, is a test case with an error: a run that broke
-off must not look like one that had nothing to do.
+off must not look like one that had nothing to do. Why a stage failed in Airflow that says no more itself is one, too.
 """
 
 import re
@@ -29,6 +29,10 @@ def junit(run: Run) -> bytes:
         _verification(_suite(root, "verification"), run)
     if run.task_uuid:
         _task(_suite(root, "benchmark"), run)
+    if run.problems:
+        suite = _suite(root, "stages")
+        for stage, lines in run.problems.items():
+            _say(_case(suite, "stages", stage), "error", lines[0], "\n".join(lines))
     for suite in root:
         _count(suite)
     _count(root)

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from rallycross.judging.verdict import Verdict, verdict, with_problems
+from rallycross.judging.verdict import Verdict, problems_beside, verdict, with_problems
 from rallycross.results.beside import Beside, beside
 from rallycross.results.figure_damage import mark_damaged_figures
 from rallycross.results.models import CloudRow, DeploymentRow, TaskRow, TestRow, VerificationRow
@@ -28,6 +28,7 @@ class Run:
     task: TaskRow | None
     samples: Path  # folder of the sample files
     verdict: Verdict
+    problems: dict[str, list[str]]  # of stages that have failed: lines that say why, where nothing else does
     beside: list[Beside]  # loads of others on the same cloud, at the same time
     written_at: float  # seconds since the epoch
 
@@ -70,6 +71,7 @@ def gather(
         mark_damage(task_row, samples)
         mark_damaged_figures(task_row)
     names = [row.cloud for row in (task_row, verification_row, deployment_row) if row]
+    found = verdict(store, deployment=deployment, verification=verification, task=task, samples=samples)
     return Run(
         title=title
         or (task_row.title if task_row else "")
@@ -84,9 +86,8 @@ def gather(
         task_uuid=task,
         task=task_row,
         samples=samples,
-        verdict=with_problems(
-            verdict(store, deployment=deployment, verification=verification, task=task, samples=samples), problems or {}
-        ),
+        verdict=with_problems(found, problems or {}),
+        problems=problems_beside(found, problems or {}),
         beside=list(beside(task_row, store.tasks.meanwhile(task_row.uuid))) if task_row else [],
         written_at=time.time(),
     )

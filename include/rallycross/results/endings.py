@@ -7,7 +7,7 @@ in `docs/results.md` is held to this one by a test.
 from dataclasses import dataclass
 from typing import Literal
 
-from rallycross.results.models import WorkloadRow
+from rallycross.results.models import TaskRow, WorkloadRow
 
 STOPPED = "stopped by user"
 KILLED = "process killed"
@@ -34,6 +34,12 @@ ENDINGS = (
     Ending("run", "failed", "something was not done, or a criterion was missed by a load that can be believed"),
     Ending("run", "INVALID", "nothing is wrong but a load whose generator did not do what was asked of it"),
     Ending("stage", "refused", "its files or parameters are wrong, which is said before anything is made"),
+    Ending("stage", STOPPED, "`./rallycross down`, or the task or its run was marked in Airflow, after its load"),
+    Ending("stage", TIMED_OUT, "its Airflow task took longer than its `execution_timeout`"),
+    Ending("stage", WORKER_LOST, "the Airflow worker above its process is gone"),
+    Ending("stage", SCHEDULER_LOST, "the Airflow scheduler above its worker, or the supervisor above that, is gone"),
+    Ending("stage", KILLED, "its process ended without a word: it was killed, or ended by Airflow"),
+    Ending("stage", BROKE_OFF, "an error that it does not know, whose class and message are told"),
     Ending("workload", "finished", "its load came to its end; whether it passed is what its criteria say"),
     Ending("workload", ABORTED_ON_SLA, "stopped as asked, since a criterion could not be met any more"),
     Ending("workload", STOPPED, "Ctrl-C, `./rallycross down`, or the task or its run was marked in Airflow"),
@@ -57,6 +63,8 @@ ENDINGS = (
 
 # Of a task whose row says that it runs, while nothing does.
 LOST = f"{KILLED}: the one that ran the task is gone without a word; what had been measured is kept"
+# Of a stage that has failed in Airflow and said nothing.
+WORDLESS = f"{KILLED}: the one that ran the stage ended without a word: it was killed, or ended by Airflow; see its log"
 
 _NAMES = frozenset(one.name for one in ENDINGS if one.of == "workload")
 _OF_STATUS = {"aborted": STOPPED, "aborted_on_sla": ABORTED_ON_SLA, "init": NEVER_BEGAN, "crashed": BROKE_OFF}
@@ -65,6 +73,13 @@ _OF_STATUS = {"aborted": STOPPED, "aborted_on_sla": ABORTED_ON_SLA, "init": NEVE
 def because(name: str, what: str) -> str:
     """Return a reason as it is kept: the name, and what happened."""
     return f"{name}: {what}"
+
+
+def of_stage(said: str, task: TaskRow | None = None) -> str:
+    """Return why a stage has failed: what it said; else what is kept of `task`, whose load it was to run."""
+    if said.strip() or task is None:
+        return said.strip() or WORDLESS
+    return task.stop_reason or (LOST if any(one.error == LOST for one in task.workloads) else WORDLESS)
 
 
 def told(workload: WorkloadRow) -> str:

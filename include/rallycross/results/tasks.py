@@ -71,10 +71,13 @@ class Tasks(Part):
             session.execute(update(TaskRow).where(TaskRow.uuid == uuid).values(status=status, ended_at=time.time()))
 
     def stop(self, uuid: str, reason: str) -> None:
-        """Say why a task that runs is told to stop (see `endings`): whoever says so first is the one who did it."""
-        unsaid = TaskRow.status == "running", TaskRow.stop_reason == ""
+        """Say why a task is told to stop (see `endings`): whoever says so first is the one who did it.
+
+        Its load may have ended: the reason is then that of the stage that ran it.
+        """
+        unsaid = TaskRow.stop_reason == ""
         with self.database.writing() as session:
-            session.execute(update(TaskRow).where(TaskRow.uuid == uuid, *unsaid).values(stop_reason=reason))
+            session.execute(update(TaskRow).where(TaskRow.uuid == uuid, unsaid).values(stop_reason=reason))
 
     def running(self) -> list[str]:
         """Return the uuids of the tasks that run, or whose process was lost."""
