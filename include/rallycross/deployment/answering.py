@@ -16,7 +16,7 @@ def signed_in(name: str, entry: Mapping[str, Any]) -> Access:
     """Sign in by an entry of a clouds.yaml; raise `RallycrossError`."""
     cloud = Cloud(name, {"api_timeout": settings().sign_in_limit, **entry})
     # What fails in passing is asked again for a short time alone: somebody waits for what is wrong.
-    access = SignIn(cloud)(patience=min(settings().api_patience, settings().end_grace))
+    access = SignIn(cloud)(patience=min(settings().api_patience, settings().reach_limit))
     check_clock(cloud, access, datetime.now(UTC))
     return access
 
