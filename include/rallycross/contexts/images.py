@@ -1,9 +1,7 @@
 """Images in every project."""
 
-import http.client
 import tempfile
 import time
-import urllib.request
 import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -19,9 +17,9 @@ from rallycross.cloud.scene import Actor, Tenant
 from rallycross.cloud.service import resource
 from rallycross.cloud.together import pause_after, together
 from rallycross.context.context import Backstage, Scene, SetUpFailed, context
+from rallycross.context.download import CannotBeDownloaded, download
 from rallycross.context.making import Making, wait_for_all
 from rallycross.leftovers.draining import show
-from rallycross.settings import settings
 from rallycross.task.bounds import COUNT
 from rallycross.task.flaw import Schema
 from rallycross.task.known import Needs
@@ -50,7 +48,6 @@ _SCHEMA: Schema = {
 _URL = ("http://", "https://")
 _LIMIT = 600.0  # seconds until all of a project's images must be active
 _UPLOADS = 3  # times that an image's data is sent
-_CHUNK = 1 << 20
 
 
 def _makes(config: dict[str, Any]) -> Iterator[tuple[str, Named]]:
@@ -141,26 +138,7 @@ def _local(source: str) -> Iterator[Path]:
     with tempfile.TemporaryDirectory(prefix="rallycross-image-") as folder:
         path = Path(folder, "image")
         try:
-            _download(source, path)
-        except (OSError, http.client.HTTPException) as error:
-            raise SetUpFailed(f"images: {source} cannot be downloaded: {error}") from error
+            download(source, path)
+        except CannotBeDownloaded as error:
+            raise SetUpFailed(f"images: {error}") from error
         yield path
-
-
-def _download(source: str, path: Path) -> None:
-    limits = settings()
-    deadline = time.monotonic() + limits.download_limit
-    try:
-        with urllib.request.urlopen(source, timeout=limits.download_patience) as answer, path.open("wb") as file:  # noqa: S310 - http(s) only
-            while chunk := answer.read1(_CHUNK):
-                file.write(chunk)
-                if time.monotonic() > deadline:
-                    raise SetUpFailed(
-                        f"images: {source}: the download is not done after {limits.download_limit:g} s, with"
-                        f" {file.tell():,} bytes - name a place that is nearer, or set RALLYCROSS_DOWNLOAD_LIMIT"
-                    )
-    except TimeoutError as error:
-        raise SetUpFailed(
-            f"images: {source}: no byte of the download within {limits.download_patience:g} s"
-            " - see whether it answers, or set RALLYCROSS_DOWNLOAD_PATIENCE"
-        ) from error
