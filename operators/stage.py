@@ -1,5 +1,6 @@
 """What all stages of a run share: references, inputs, and how a stage is told to stop."""
 
+import math
 import os
 import re
 import sys
@@ -24,6 +25,7 @@ from rallycross.errors import RallycrossError, did_you_mean
 from rallycross.permissions import Permissions, permissions
 from rallycross.results.endings import BROKE_OFF, SCHEDULER_LOST, STOPPED, TIMED_OUT, WORKER_LOST, because, of_stage
 from rallycross.results.reference import Stage, reference
+from rallycross.results.stop_note import noted
 from rallycross.secret import is_secret_name, secrets_in, secrets_written_in, shown_text
 from rallycross.settings import settings
 
@@ -163,6 +165,7 @@ class StoppableOperator(StageOperator):
 
     _worker: int | None = None  # its process, once it is watched
     _scheduler: int | None = None  # above the worker, where it is one
+    _watched_at = math.inf  # since when, in seconds since the epoch
 
     @cached_property
     def stop(self) -> threading.Event:
@@ -188,6 +191,8 @@ class StoppableOperator(StageOperator):
         """Return why Airflow ends this task, as far as can be seen from inside."""
         if sys.exc_info()[0] is AirflowTaskTimeout:
             return because(TIMED_OUT, _TOO_LONG)
+        if note := noted(self._watched_at):
+            return note
         if self._scheduler is not None and not is_alive(self._scheduler):
             return because(SCHEDULER_LOST, f"its process {self._scheduler} is gone, and its workers with it")
         if self.orphaned:
@@ -196,7 +201,7 @@ class StoppableOperator(StageOperator):
 
     def watch_worker(self) -> None:
         """Set `stop` when the worker above this process dies: nobody would be told what the task goes on to do."""
-        self._worker = os.getppid()
+        self._worker, self._watched_at = os.getppid(), time.time()
         above = parent(self._worker)
         self._scheduler = above if above and "scheduler" in command(above) else None
         threading.Thread(target=self._watch_worker, name="worker-watch", daemon=True).start()

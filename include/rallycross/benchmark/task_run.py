@@ -28,8 +28,9 @@ from rallycross.errors import InvalidInput
 from rallycross.load_hooks import ACTIONS, Machine, machines_of, undo_standing
 from rallycross.printable import printable
 from rallycross.results.beside import beside, goes_on
-from rallycross.results.endings import LOST, STOPPED, because
+from rallycross.results.endings import STOPPED, because
 from rallycross.results.models import LedgerRow, TaskRow
+from rallycross.results.stop_note import why_ended
 from rallycross.results.store import Store
 from rallycross.scenario.scenario import SCENARIOS
 from rallycross.secret import shown_text
@@ -202,7 +203,7 @@ def _close_interrupted(cloud: Cloud, store: Store, uuid: str, tell: Tell) -> Non
     if row is None or row.status != "running":
         tell("this task has been run already: its results stand, and running it anew is a new run")
         return
-    reason = row.stop_reason or LOST
+    reason = why_ended(row)
     tell(f"{reason}; deleting what it has left in the cloud")
     for workload in row.workloads:
         if workload.status == "running":

@@ -11,11 +11,12 @@ from rallycross.judging.generator import Overlaps
 from rallycross.judging.sla import ABORTED_MANUALLY, ABORTED_ON_SLA, CRITERIA, LEFT_BEHIND, SOMETHING_WENT_WRONG
 from rallycross.judging.statistics import Statistics
 from rallycross.judging.validity import invalid_load
-from rallycross.results.endings import LOST, NEVER_BEGAN, STOPPED, because, ending
+from rallycross.results.endings import NEVER_BEGAN, STOPPED, because, ending
 from rallycross.results.models import TaskRow, WorkloadRow
 from rallycross.results.sample_damage import DAMAGED_SAMPLES, damage_detail
 from rallycross.results.sample_file import read_batches
 from rallycross.results.sla_row import SlaRow
+from rallycross.results.stop_note import why_ended
 from rallycross.results.store import Store
 from rallycross.settings import settings
 from rallycross.task.plan import Timing
@@ -77,7 +78,7 @@ def _judge_workload(
             criterion.add(batch)
     figures = replace(statistics.close(), stood=overlaps.close())
     if workload.status == "running":
-        workload.status, workload.error = "crashed", task.stop_reason or LOST
+        workload.status, workload.error = "crashed", why_ended(task)
         store.workloads.end(
             workload.uuid,
             status="crashed",

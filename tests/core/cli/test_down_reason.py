@@ -1,5 +1,6 @@
 """`down` says why the loads end that it ends."""
 
+import sqlite3
 from pathlib import Path
 from uuid import uuid4
 
@@ -8,8 +9,9 @@ import pytest
 from rallycross.cli.stopping import say_why
 from rallycross.judging.judge import judge
 from rallycross.judging.verdict import verdict
-from rallycross.results.endings import STOPPED, because
+from rallycross.results.endings import SCHEDULER_LOST, STOPPED, because
 from rallycross.results.reference import reference
+from rallycross.results.stop_note import FILE, noted
 from rallycross.results.store import Store
 from rallycross.task.plan import Subtask, Task, Workload
 
@@ -54,3 +56,38 @@ def test_a_load_of_the_command_line_goes_on(tmp_path: Path, monkeypatch: pytest.
     row = store.tasks.get(uuid)
     assert row is not None
     assert (row.status, row.stop_reason) == ("running", "")
+
+
+@pytest.mark.parametrize("lost", [False, True], ids=["locked", "told too late"])
+def test_a_reason_that_the_database_could_not_be_told_is_not_lost(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, *, lost: bool
+) -> None:
+    """Whoever ends loads does not wait for a database that another program holds; the judge knows the reason."""
+    monkeypatch.setenv("RALLYCROSS_HOME", str(tmp_path))
+    monkeypatch.setenv("RALLYCROSS_END_GRACE", "0.2")
+    monkeypatch.setenv("RALLYCROSS_DATABASE_LIMIT", "0.1")
+    store = Store.open()
+    _running(store)
+    other = sqlite3.connect(tmp_path / "results.db", isolation_level=None)
+    other.execute("BEGIN IMMEDIATE")
+    say_why(because(SCHEDULER_LOST, "Airflow's supervisor, process 7, has died"))
+    other.close()
+    if lost:  # as a task says that sees its worker die, and had read the note
+        store.tasks.stop(TASK, noted(0))
+    judge(store, TASK, samples=tmp_path)
+    [reason] = verdict(store, task=TASK).reasons
+    assert reason.endswith("something_went_wrong: scheduler lost: Airflow's supervisor, process 7, has died.")
+
+
+def test_an_old_note_is_no_reason(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A load that began after the note was left has ended for another reason; so has one that has no such file."""
+    monkeypatch.setenv("RALLYCROSS_HOME", str(tmp_path))
+    assert noted(0) == ""
+    say_why(because(STOPPED, "./rallycross down"))
+    store = Store.open()
+    _running(store)
+    judge(store, TASK, samples=tmp_path)
+    [reason] = verdict(store, task=TASK).reasons
+    assert "process killed: the one that ran" in reason
+    (tmp_path / FILE).write_text("{")
+    assert noted(0) == ""

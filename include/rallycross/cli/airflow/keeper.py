@@ -43,7 +43,7 @@ def main() -> None:
 
 
 def _say_why(what: str) -> None:
-    """Say why loads end with their worker; whatever is wrong with the results database is not for here to tell."""
+    """Say why loads end with their worker; what is wrong with the results database is for others to tell."""
     with suppress(Exception):
         from rallycross.cli.stopping import say_why  # noqa: PLC0415 - slow to import, and needed here only
         from rallycross.results.endings import SCHEDULER_LOST, because  # noqa: PLC0415
