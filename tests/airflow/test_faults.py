@@ -83,7 +83,8 @@ def _demo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Demo]:
 def _project(demo: Demo) -> str:
     """Have something to verify the cloud with, which the first run registers."""
     demo.cloud.ready_after = BOOTS_IN
-    assert demo.run(demo.task(BOOT, times=1))[0] == 0
+    code, out = demo.run(demo.task(BOOT, times=1, at_a_time=1))
+    assert code == 0, out
     project = small_project(demo.folder / "project", PROJECT)
     paths = settings({"RALLYCROSS_HOME": str(demo.home)})
     standing_environment(paths.verifiers / "environments", Source("project", project))
