@@ -1,5 +1,6 @@
 """The database below the store: engine, migration at the first look, short transactions, upsert."""
 
+import json
 import os
 import sqlite3
 from collections.abc import Iterator, Sequence
@@ -57,8 +58,14 @@ class Database:
     @contextmanager
     def reading(self) -> Iterator[Session]:
         """Open a session that sees one moment; what it loads stays usable after it."""
-        with self._read() as session:
-            yield session
+        try:
+            with self._read() as session:
+                yield session
+        except json.JSONDecodeError as error:
+            raise DatabaseTrouble(
+                f"results database {shown(self.engine.url)}: a value in it is damaged ({error})"
+                " - put back a copy of it, or delete the results that have it"
+            ) from error
 
     def upsert(
         self, session: Session, model: type[Base], values: dict[str, Any], *, key: Sequence[str], update: Sequence[str]
@@ -104,7 +111,11 @@ def _engine(url: str) -> Engine:
         # is there is not opened: closing it would drop the locks of all this process's connections to it.
         os.close(os.open(file, os.O_CREAT | os.O_EXCL | os.O_RDWR, 0o600))
     except FileExistsError:
-        pass
+        if not file.is_file():
+            raise DatabaseTrouble(
+                f"results database {file}: is no file, but a folder, a pipe, a device, or a link that leads nowhere"
+                " - move it away, or set RALLYCROSS_RESULTS_URL to another"
+            ) from None
     except OSError as error:
         raise trouble(parsed, error) from error
     same = SameFile(parsed)

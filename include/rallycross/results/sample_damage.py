@@ -1,5 +1,6 @@
 """What is missing or damaged in a workload's samples: told by their seals, and by what the store knows of the load."""
 
+import os
 from pathlib import Path
 
 from rallycross.results.models import TaskRow, WorkloadRow, WorkloadSlaRow
@@ -38,7 +39,7 @@ def sample_damage(workload: WorkloadRow, samples: Path) -> list[str]:
             places = [_place(gap, path) for gap in gaps if gap.what != "unfinished" or whole or path.stem in told]
             more = f", and {len(places) - _NAMED} more places" if len(places) > _NAMED else ""
             found += [f"{path}: {'; '.join(places[:_NAMED])}{more}"] if places else []
-    found += [f"{folder / shard}{SUFFIX}: the file is missing" for shard in sorted(expected)]
+    found += [_missing(folder / f"{shard}{SUFFIX}") for shard in sorted(expected)]
     if rows < measured:
         found.append(f"{folder}: {measured - rows} of the {measured} iterations that were judged are not there")
     return found
@@ -84,6 +85,10 @@ def _look(path: Path) -> tuple[int, list[Gap]]:
         else:
             rows += found.rows if isinstance(found, Part) else found.num_rows
     return rows, gaps
+
+
+def _missing(path: Path) -> str:
+    return f"{path}: {'what stands there is no file' if os.path.lexists(path) else 'the file is missing'}"
 
 
 def _place(gap: Gap, path: Path) -> str:

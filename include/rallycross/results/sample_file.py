@@ -286,8 +286,8 @@ def read_samples(folder: Path) -> pa.Table:
 
 
 def sample_files(folder: Path, shard: str = "*") -> list[Path]:
-    """Return the files of a workload's samples."""
-    return sorted(folder.glob(f"{shard}{SUFFIX}"))
+    """Return the files of a workload's samples; a pipe would be waited for, and a folder or a broken link is none."""
+    return sorted(path for path in folder.glob(f"{shard}{SUFFIX}") if path.is_file())
 
 
 def read_file(path: Path) -> Iterator[pa.RecordBatch | Gap]:

@@ -29,6 +29,10 @@ _REMEDIES = (
     ("readonly database", "give this user the right to write the file and its folder, or mount the disk for writing"),
     ("not a database", "move the file away, and a new one is made; or put back a copy of it"),
     ("malformed", "put back a copy of it, save what can be read with: sqlite3 FILE .recover, or move it away"),
+    ("already exists", "its tables are older than its note of their version: put back a copy of it, or move it away"),
+    ("no such table", "put back a copy of it, save what can be read with: sqlite3 FILE .recover, or move it away"),
+    ("no such column", "put back a copy of it, save what can be read with: sqlite3 FILE .recover, or move it away"),
+    ('relation "', "put back a copy of it, or make a new one: a table of it is gone"),
     ("disk i/o error", "check its disk, and whether the file can still be read"),
     ("locked", "another program holds it: end that program, or have it waited for longer by RALLYCROSS_DATABASE_LIMIT"),
     (

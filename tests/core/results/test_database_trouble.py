@@ -21,6 +21,7 @@ from rallycross.cli.main import main
 from rallycross.errors import RallycrossError
 from rallycross.results.store import Store
 from rallycross.results.trouble import DatabaseTrouble
+from rallycross.task.plan import Subtask, Task
 
 _COMMANDS = (["results", "list"], ["results", "show", "1"], ["verify", "history"], ["cloud", "list"], ["clean"])
 
@@ -31,6 +32,28 @@ def _garbage(file: Path) -> None:
 
 def _folder(file: Path) -> None:
     file.mkdir()
+
+
+def _leads_nowhere(file: Path) -> None:
+    file.symlink_to(file)
+
+
+def _no_file_at_all(file: Path) -> None:
+    file.symlink_to("/dev/zero")
+
+
+def _told(file: Path, *statements: str) -> None:
+    store = Store.open(f"sqlite:///{file}")
+    store.tasks.begin("u", cloud="c", task=Task("T", (Subtask("s", ()),)), environment={})
+    store.close()
+    with sqlite3.connect(file) as connection:
+        for statement in statements:
+            connection.execute(statement)
+    connection.close()
+
+
+def _without_its_version(file: Path) -> None:
+    _told(file, "DELETE FROM alembic_version")
 
 
 def _cut(file: Path) -> None:
@@ -63,7 +86,11 @@ def _home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     ("harm", "said"),
     [
         (_garbage, "file is not a database - move the file away"),
-        (_folder, "unable to open database file - make its folder"),
+        (_folder, "is no file, but a folder, a pipe, a device, or a link that leads nowhere - move it away"),
+        (os.mkfifo, "is no file, but a folder, a pipe"),
+        (_leads_nowhere, "is no file, but a folder, a pipe"),
+        (_no_file_at_all, "is no file, but a folder, a pipe"),
+        (_without_its_version, "already exists - its tables are older than its note of their version: put back"),
         (_cut, "malformed - put back a copy"),
         (_overwritten, "malformed - put back a copy"),
         (_of_a_newer_version, "has the revision 9999, and this version of Rallycross knows those up to"),
@@ -86,6 +113,26 @@ def test_a_bad_file_is_said_by_every_command(
     assert f"results database {file}: " in written
     assert said in written
     assert "Traceback" not in written
+
+
+@pytest.mark.parametrize(
+    ("statement", "said"),
+    [
+        ("""UPDATE tasks SET environment = '{"a": Na'""", "a value in it is damaged"),
+        ("DROP TABLE subtasks", "no such table: subtasks - put back a copy of it, save what can be read"),
+        ("ALTER TABLE tasks DROP COLUMN tags", "no such column: tasks.tags - put back a copy of it, save"),
+    ],
+)
+def test_what_is_gone_from_a_database_is_said(
+    statement: str, said: str, home: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A table, a column, or a value that is no JSON any more."""
+    _told(home / "results.db", statement)
+
+    assert main(["results", "show", "u"]) == 2
+    written = capsys.readouterr().err
+    assert f"results database {home / 'results.db'}: " in written
+    assert said in written
 
 
 def test_a_file_that_may_only_be_read_is_said() -> None:

@@ -1,9 +1,10 @@
 """What has become of sample files since they were written is told, and what is whole is used."""
 
+import os
 import shutil
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pyarrow as pa
@@ -154,6 +155,23 @@ def test_an_empty_file_and_a_missing_folder_are_told(tmp_path: Path) -> None:
     [missing, judged] = sample_damage(_workload(measured=120), tmp_path)
     assert missing.endswith("0.arrows: the file is missing")
     assert "120 of the 120 iterations that were judged are not there" in judged
+
+
+@pytest.mark.parametrize("kind", ["pipe", "folder", "circle", "nowhere"])
+def test_what_stands_in_the_place_of_a_file_is_told(kind: str, tmp_path: Path) -> None:
+    """Nothing is read from it, and nobody waits for it."""
+    file = _write(tmp_path)
+    file.unlink()
+    makes: dict[str, Callable[[], object]] = {
+        "pipe": lambda: os.mkfifo(file),
+        "folder": file.mkdir,
+        "circle": lambda: file.symlink_to(file),
+        "nowhere": lambda: file.symlink_to("nothing"),
+    }
+    makes[kind]()
+
+    assert sample_damage(_workload(), tmp_path) == [f"{file}: what stands there is no file"]
+    assert not list(read_batches(tmp_path / "one"))
 
 
 def test_a_killed_writer_is_no_damage(tmp_path: Path) -> None:
