@@ -46,7 +46,7 @@ def test_the_demo_passes_on_half_a_core(half_a_core: CPUQuota, tmp_path: Path) -
         log.seek(0)
         said = log.read()
     ended = subprocess.run(
-        ["./rallycross", "down", "--purge"],
+        ["./rallycross", "down", "--purge"],  # of this state; the environment is the tests', too
         cwd=CHECKOUT,
         env={**os.environ, **home},
         capture_output=True,

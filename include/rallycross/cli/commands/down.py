@@ -1,7 +1,7 @@
 """Stop Airflow and the clouds of this checkout; no process is left behind.
 
 What was measured stays, and the next `demo` takes up what stands. With --purge everything that was made is deleted:
-clouds, results, reports, and the environment. Nothing was ever made outside the checkout.
+clouds, results, reports, and the environment. That stays where RALLYCROSS_HOME names another state than the checkout's.
 """
 
 import argparse
@@ -39,12 +39,18 @@ def run(options: argparse.Namespace) -> int:
 
 
 def _purge() -> None:
-    """Delete the state and the environment; folders that the user has put elsewhere may hold other things."""
-    paths = settings()
-    for folder in (paths.home, CHECKOUT / ".venv"):
+    """Delete the state, and the environment where no other state can use it.
+
+    Folders that the user has put elsewhere may hold other things.
+    """
+    paths, environment = settings(), CHECKOUT / ".venv"
+    own = paths.home == CHECKOUT / ".rallycross"
+    for folder in (paths.home, environment) if own else (paths.home,):
         if folder.exists():
             shutil.rmtree(folder)
             console.print(f"deleted {folder}")
+    if not own and environment.exists():
+        console.print(f"left {environment}, which any other RALLYCROSS_HOME uses too: delete it by hand")
     for folder in (paths.samples, paths.reports):
         if folder.exists():
             console.print(f"left {folder}, which is outside of {paths.home}: delete it by hand")
