@@ -5,6 +5,7 @@ accounts that were given, there is no domain, and only the name tells what they 
 run that was killed, the next one in the same folder has the same prefix, and so finds what is to be deleted.
 """
 
+import time
 from dataclasses import dataclass, field
 
 import openstack
@@ -13,6 +14,7 @@ from rallycross.cloud.api import Api
 from rallycross.cloud.errors import ApiError, SignInFailed, Unreachable
 from rallycross.cloud.resource import Place, Resource, Thing
 from rallycross.cloud.service import resource, resources
+from rallycross.cloud.together import pause_after
 from rallycross.leftovers.draining import Hunt, drain, look
 from rallycross.verification.provisions import domain_name
 
@@ -35,8 +37,27 @@ class Cleaned:
         return "; ".join(told)
 
 
-def clean(connection: openstack.connection.Connection, prefix: str) -> Cleaned:
-    """Delete all that the run with this prefix has made. Raises nothing that the cloud is the reason for."""
+def clean(connection: openstack.connection.Connection, prefix: str, *, late: float = 0.0) -> Cleaned:
+    """Delete all that the run with this prefix has made. Raises nothing that the cloud is the reason for.
+
+    For `late` seconds it is looked for again: no answer has said whether something was made.
+    """
+    began, cleaned = time.monotonic(), _cleaned(connection, prefix)
+    while (waited := time.monotonic() - began) < late:
+        time.sleep(min(pause_after(waited), late - waited))
+        again = _cleaned(connection, prefix)
+        cleaned = Cleaned(cleaned.deleted + again.deleted, again.remaining)
+        if again.deleted:  # it has come
+            return cleaned
+    if late:
+        cleaned.remaining.append(
+            f"perhaps what is named {prefix}-* and comes later than {late:g} s after it was asked for: the next"
+            " verification in this folder deletes it"
+        )
+    return cleaned
+
+
+def _cleaned(connection: openstack.connection.Connection, prefix: str) -> Cleaned:
     cleaned = Cleaned()
     try:
         run = _Run(Api(connection), prefix)

@@ -5,10 +5,11 @@ from dataclasses import replace
 from typing import Any
 
 import openstack
-from keystoneauth1.exceptions import ClientException
+from keystoneauth1.exceptions import ClientException, ConnectFailure, UnknownConnectionError
 from openstack.exceptions import SDKException
 
-from rallycross.cloud.errors import ApiError
+from rallycross.cloud.errors import ApiError, outcome_unknown
+from rallycross.cloud.session import never_sent
 from rallycross.errors import RallycrossError
 from rallycross.verification.facts import Admin, Facts, Flavor, Image, Network
 
@@ -17,6 +18,10 @@ IMAGE_BYTES = 1024 * 1024  # of zeros: no test looks into an image without loggi
 FLAVORS = ((128, 1), (192, 1))  # MB of memory, GB of disk
 EXTERNAL = {"router", "external-net"}  # extensions of neutron's without which there is no way out of a cloud
 EXTERNAL_CIDR = "203.0.113.0/24"  # set aside for documentation (RFC 5737): nobody's real network is in its way
+
+
+class MayAppear(RallycrossError):  # noqa: N818 - reads as what it says
+    """What was asked for may be made yet: no answer has said whether it was."""
 
 
 def domain_name(prefix: str) -> str:
@@ -44,11 +49,20 @@ def provide(
         if set(facts.network_extensions) >= EXTERNAL and not facts.external_networks:
             facts = _with_external_network(connection, facts, f"{prefix}-public")
     except (SDKException, ClientException, ApiError) as error:
-        raise RallycrossError(
+        kind = MayAppear if _outcome_unknown(error) else RallycrossError
+        raise kind(
             f"cannot prepare the cloud for the tests ({error}) - verifying needs an administrator of the whole cloud, "
             "who may make domains, users, images and flavors"
         ) from error
     return facts, made, other
+
+
+def _outcome_unknown(error: Exception) -> bool:
+    """Say whether the request that failed so may have been carried out all the same, or may be still."""
+    if isinstance(error, ConnectFailure | UnknownConnectionError):
+        return not never_sent(error)
+    status = getattr(error, "status_code", None) or getattr(error, "http_status", None) or 0
+    return outcome_unknown(error) or status >= 500
 
 
 def _admin(connection: openstack.connection.Connection, prefix: str) -> Admin:

@@ -27,7 +27,7 @@ from rallycross.verification.facts import Facts
 from rallycross.verification.known_sets import SETS
 from rallycross.verification.leftovers import clean
 from rallycross.verification.prefix import prefix_of
-from rallycross.verification.provisions import provide
+from rallycross.verification.provisions import MayAppear, provide
 from rallycross.verification.selection import (
     FAKE_HYPERVISOR,
     PRE_PROVISIONED,
@@ -173,7 +173,8 @@ def verify(
                 stop=stop,
             )
         except RallycrossError as error:
-            raise type(error)(f"{error}\n{clean(connection, prefix)}".rstrip()) from error
+            late = settings().late_patience if isinstance(error, MayAppear) else 0.0
+            raise type(error)(f"{error}\n{clean(connection, prefix, late=late)}".rstrip()) from error
         except BaseException:
             clean(connection, prefix)
             raise

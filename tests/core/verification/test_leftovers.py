@@ -4,10 +4,14 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
+from fault_proxy import Act, Fault, FaultProxy, lost, status
 from verifiable_cloud import VerifiableCloud
 
+from rallycross.errors import RallycrossError
 from rallycross.verification import leftovers
+from rallycross.verification.facts import Facts, Keystone
 from rallycross.verification.leftovers import clean
+from rallycross.verification.provisions import MayAppear, provide
 
 
 @pytest.fixture(name="small")
@@ -113,3 +117,31 @@ def test_what_has_no_name_goes_with_what_it_is_in(small: VerifiableCloud) -> Non
         "ports": {"q"},
         "floatingips": set(),
     }
+
+
+@pytest.mark.parametrize("made", ["domains", "projects", "users"])
+def test_what_a_lost_request_makes_late_is_deleted(small: VerifiableCloud, made: str) -> None:
+    """Where no answer says whether it was made, it is looked for some time longer."""
+    facts = Facts(Keystone(f"{small.url}/identity/v3"), frozenset({"identity"}))
+    before = {kind: dict(small.things.get(kind, {})) for kind in ("domains", "projects", "users")}
+    with FaultProxy(small.url, [Fault(lost(after=0.5), f"POST .*/{made}$")]) as proxy:
+        with pytest.raises(MayAppear):
+            provide(proxy.cloud(small.cloud()).connect(), facts, "tempest-1")
+        cleaned = clean(small.cloud().connect(), "tempest-1", late=20.0)
+    assert (cleaned.deleted > 0, cleaned.remaining) == (True, [])
+    assert {kind: small.things.get(kind, {}) for kind in before} == before
+
+
+def test_what_never_comes_is_told(small: VerifiableCloud) -> None:
+    """It may come later still: the name that it would have is told, and what deletes it then."""
+    cleaned = clean(small.cloud().connect(), "tempest-1", late=0.1)
+    assert "perhaps what is named tempest-1-*" in str(cleaned)
+
+
+@pytest.mark.parametrize(("act", "kind"), [(status(403), RallycrossError), (status(504), MayAppear)])
+def test_what_was_refused_is_not_waited_for(small: VerifiableCloud, act: Act, kind: type[Exception]) -> None:
+    """A refusal has made nothing; an answer of something in between says nothing."""
+    facts = Facts(Keystone(f"{small.url}/identity/v3"), frozenset({"identity"}))
+    with FaultProxy(small.url, [Fault(act, "POST .*/domains$", times=-1)]) as proxy, pytest.raises(kind) as caught:
+        provide(proxy.cloud(small.cloud()).connect(), facts, "tempest-1")
+    assert type(caught.value) is kind
