@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from typing import Any
 
+from rallycross.cloud.catalog import official
 from rallycross.cloud.service import SERVICES, known_services
 from rallycross.cloud.versions import is_microversion
 from rallycross.context.context import Backstage, Scene, SetUpFailed, context
@@ -44,9 +45,10 @@ def _wishes(config: dict[str, dict[str, Any]]) -> Iterator[Wish]:
         service = SERVICES.all.get(client)
         if service and service.microversion and is_microversion(str(asked.get("version", ""))):
             yield Wish(service.microversion_fact, f"{client}.version", str(asked["version"]))
-        for kind in ("service_type", "service_name"):
-            if kind in asked:
-                yield Wish(kind, f"{client}.{kind}", str(asked[kind]))
+        if "service_type" in asked:  # which a catalog may have under another of its names
+            yield Wish("service_type", f"{client}.service_type", official(str(asked["service_type"])))
+        if "service_name" in asked:
+            yield Wish("service_name", f"{client}.service_name", str(asked["service_name"]))
 
 
 @context("api_versions", order=150, schema=_SCHEMA, needs=Needs(wishes=_wishes))

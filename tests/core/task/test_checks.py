@@ -344,7 +344,11 @@ def test_of_what_cannot_be_used_it_is_said_why(
 
 WISHES = {
     "nova_microversion": (Named("nova", "nova", {"min": (2, 1), "max": (2, 104)}),),
-    "service_type": (Named("compute", "compute"), Named("identity", "identity")),
+    "service_type": (
+        Named("compute", "compute"),
+        Named("identity", "identity"),
+        Named("block-storage", "volumev3"),
+    ),
     "service_name": (Named("1", "nova"),),
     "role": (Named("1", "member"), Named("2", "reader")),
     "domain": (Named("default", "Default"),),
@@ -363,6 +367,10 @@ WISHES = {
         (
             {"api_versions": {"nova": {"service_type": "computes"}}},
             "api_versions.nova.service_type: there is no service type 'computes' in sky - did you mean compute?",
+        ),
+        *(
+            ({"api_versions": {"cinder": {"service_type": kind}}}, "")
+            for kind in ("block-storage", "volumev3", "volume", "block-store")
         ),
         ({"api_versions": {"nova": {"service_name": "novum"}}}, "there is no service name 'novum' in sky"),
         ({"roles": ["member", "raeder"]}, "context.roles[1]: there is no role 'raeder' in sky - did you mean reader?"),

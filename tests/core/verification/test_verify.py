@@ -81,7 +81,7 @@ def test_a_cloud_that_keeps_silent_is_not_waited_for_without_end(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     """An address that takes connections and never answers ends the run as one that is dead."""
-    monkeypatch.setattr("rallycross.verification.verify.PATIENCE", 0.5)
+    monkeypatch.setenv("RALLYCROSS_SIGN_IN_LIMIT", "0.5")
     with socket.create_server(("127.0.0.1", 0)) as silent:
         said = refused(cloud(silent.getsockname()[1], username="admin", password="secret"), "quick", tmp_path)
     assert "cloud 'mine': cannot sign in" in said

@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterator, Mapping
 from functools import partial
 from typing import TYPE_CHECKING
 
+from rallycross.cloud.catalog import official
 from rallycross.cloud.facts import Named
 from rallycross.cloud.resource import Place, Resource, Thing, delete
 from rallycross.cloud.service import Fact, Service, describe
@@ -37,7 +38,7 @@ def _named(collection: str) -> Callable[["Api"], Iterator[Named]]:
 
 
 def _service_types(api: "Api") -> Iterator[Named]:
-    return (Named(kind, kind) for kind in api.service_types)
+    return (Named(official(kind), kind) for kind in api.service_types)
 
 
 describe(
