@@ -6,7 +6,9 @@ import re
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import PurePath
+from typing import Any
 
+from rallycross.cloud.catalog import official
 from rallycross.cloud.service import Tempest, known_services
 from rallycross.errors import RallycrossError
 from rallycross.secret import shown_value
@@ -68,6 +70,7 @@ def configure(
     prefix: str,
     accounts: Accounts | None = None,
     packages: Collection[str] = (),
+    sections: Mapping[str, Mapping[str, Any]] | None = None,
     overrides: Mapping[str, str] | None = None,
 ) -> Configuration:
     """Decide.
@@ -75,6 +78,7 @@ def configure(
     `folder` is where tempest keeps its logs and locks, and `prefix` begins the name of all that its tests make.
     `accounts` are credentials that tests take in turn; without them, each class gets some of its own, which `admin`
     makes. `packages` are the names of what is installed with tempest: an option of a plugin's is there with it alone.
+    `sections` are those of further plugins that say how a service is found in the catalog, with their defaults.
     `overrides` (`section.name` -> value) have the last word.
     """
     options = {
@@ -88,7 +92,8 @@ def configure(
             _network(facts),
             _volume(facts),
             _services(facts, packages),
-            _endpoints(facts, packages),
+            _endpoints(facts, packages, sections or {}),
+            _endpoints_of_others(facts, packages, sections or {}),
         )
         for option in part
     }
@@ -263,19 +268,44 @@ def _services(facts: Facts, packages: Collection[str]) -> list[Option]:
     return [*options, Option("service_available", "horizon", "false", "a dashboard is in no catalog")]
 
 
-def _endpoints(facts: Facts, packages: Collection[str]) -> list[Option]:
+def _endpoints(facts: Facts, packages: Collection[str], sections: Mapping[str, Mapping[str, Any]]) -> list[Option]:
     """Return how each service is found in the catalog: tempest expects today's names, and public endpoints."""
     options = []
     for kind, known in _known(packages):
         if not known.section or (found := facts.endpoints.get(kind)) is None:
             continue
-        interface = f"{found.interface}{known.endpoint_suffix}"
+        default = sections.get(known.section, {}).get("endpoint_type")  # which plugins change
+        interface = f"{found.interface}{_suffix(default) if default else known.endpoint_suffix}"
         options += [
             Option(known.section, "catalog_type", found.type, "the type in the catalog"),
             Option(known.section, "endpoint_type", interface, "the cloud's entry, and the catalog"),
         ]
         if found.region:
             options.append(Option(known.section, "region", found.region, "the cloud's entry"))
+    return options
+
+
+def _suffix(default: object) -> str:
+    """Return what stands behind "public" in an endpoint type, as a section has it."""
+    return "URL" if str(default).endswith("URL") else ""
+
+
+def _endpoints_of_others(
+    facts: Facts, packages: Collection[str], sections: Mapping[str, Mapping[str, Any]]
+) -> list[Option]:
+    """Return the same for the sections of plugins of which nothing else is known."""
+    told = {known.section for _, known in _known(packages)} | {"identity"}
+    options = []
+    for section, defaults in sections.items():
+        found = facts.endpoints.get(official(str(defaults["catalog_type"])))
+        if section in told or found is None:
+            continue
+        options.append(Option(section, "catalog_type", found.type, "the type in the catalog"))
+        if "endpoint_type" in defaults:
+            interface = f"{found.interface}{_suffix(defaults['endpoint_type'])}"
+            options.append(Option(section, "endpoint_type", interface, "the cloud's entry, and the catalog"))
+        if "region" in defaults and found.region:
+            options.append(Option(section, "region", found.region, "the cloud's entry"))
     return options
 
 

@@ -31,14 +31,16 @@ class Tempest:
     def __init__(self, environment: Environment) -> None:
         self.python = environment.python
         self._packages = environment.packages
+        self._plugins = sorted(
+            name for name in self._packages if "tempest" in name and name not in {"tempest", "tempest-lib"}
+        )
+        self._services: Mapping[str, Mapping[str, Any]] = {}  # of plugins, see tempest_options
 
     @property
     def title(self) -> str:
         """What it is, with versions."""
-        plugins = sorted(
-            name for name in self._packages if "tempest" in name and name not in {"tempest", "tempest-lib"}
-        )
-        return ", ".join(f"{name} {self._packages[name]}" for name in ("tempest", *plugins) if name in self._packages)
+        names = (name for name in ("tempest", *self._plugins) if name in self._packages)
+        return ", ".join(f"{name} {self._packages[name]}" for name in names)
 
     def environment(self, folder: Path) -> dict[str, str]:
         """Return the environment in which tempest runs in `folder`, and finds its configuration there."""
@@ -54,8 +56,11 @@ class Tempest:
         write_owner_only(folder / "tempest.conf", "")
 
     def check(self, options: Mapping[str, str], folder: Path, *, stop: threading.Event) -> None:
-        """Raise where tempest, or a plugin of it, does not know an option, or cannot take its value."""
-        if not options:
+        """Raise where tempest, or a plugin of it, does not know an option, or cannot take its value.
+
+        Plugins are asked, too, which sections they have for their services.
+        """
+        if not options and not self._plugins:
             return
         what = f"{self.title}: its options cannot be read"
         command = (self.python, "-P", tempest_options.__file__)
@@ -68,6 +73,7 @@ class Tempest:
             last = "\n".join(done.stderr.decode(errors="replace").strip().splitlines()[-20:])
             raise RallycrossError(f"{what} (code {done.returncode}) - can its modules be imported?\n{last}")
         told = json.loads(done.stdout.splitlines()[-1])
+        self._services = told["services"]
         if complaints := [*self._unknown(told), *_cannot_be(told["bad"], options)]:
             raise RallycrossError("\n".join(complaints))
 
@@ -100,6 +106,7 @@ class Tempest:
             prefix=need.prefix,
             accounts=need.accounts,
             packages=self._packages,
+            sections=self._services,
             overrides=need.options,
         )
         write_owner_only(need.workspace / "tempest.conf", decided.text())

@@ -2,7 +2,8 @@
 
 Run as a script by the verifier's own Python, where Rallycross need not be installed: it imports nothing of it. Standard
 input is `{"section.name": value}`; standard output a line of `{"unknown": [option], "bad": {option: why}, "known":
-[option]}`, of which the last is given where there is any unknown.
+[option], "services": {section: {option: default}}}`, of which `known` is given where there is any unknown, and
+`services` are the sections that say how a service is found in the catalog.
 """
 
 import contextlib
@@ -40,6 +41,15 @@ def other_names(listed: list[tuple[str, Any]]) -> dict[tuple[str, str], tuple[st
     return names
 
 
+def services(listed: list[tuple[str, Any]]) -> dict[str, dict[str, Any]]:
+    """Return the sections that say how a service is found in the catalog, with the defaults of that."""
+    found: dict[str, dict[str, Any]] = {}
+    for section, option in listed:
+        if option.dest in {"catalog_type", "endpoint_type", "region"}:
+            found.setdefault(section, {})[option.dest] = option.default
+    return {section: options for section, options in found.items() if options.get("catalog_type")}
+
+
 def read(file: Path, place: tuple[str, str], text: str, known_as: tuple[str, str]) -> None:
     """Read one option from a file as tempest does; raise what that raises."""
     value = "\n    ".join(text.replace("$", "$$").splitlines())  # oslo.config replaces what begins with a dollar sign
@@ -72,8 +82,9 @@ def main() -> None:
                 unknown.append(key)
             except (cfg.ConfigFileParseError, cfg.ConfigFileValueError, ValueError, TypeError) as error:
                 bad[key] = str(error).rpartition(" is not valid: ")[2]  # before it: where the file stood
-    known = sorted({f"{section}.{option.dest}" for section, option in listed}) if unknown else []
-    sys.stdout.write(f"{json.dumps({'unknown': unknown, 'bad': bad, 'known': known})}\n")
+    told = {"unknown": unknown, "bad": bad, "services": services(listed)}
+    told["known"] = sorted({f"{section}.{option.dest}" for section, option in listed}) if unknown else []
+    sys.stdout.write(f"{json.dumps(told)}\n")
 
 
 if __name__ == "__main__":

@@ -174,6 +174,27 @@ def test_services_are_looked_for_as_the_catalog_has_them() -> None:
     assert "load_balancer.endpoint_type" not in values(conf(octavia))
 
 
+def test_plugins_that_nobody_knows_are_told_as_well() -> None:
+    """A plugin's own sections say which service they are for, by any of its names, and how they write an interface."""
+    kinds = ("baremetal", "container-infrastructure-management", "orchestration", "load-balancer")
+    cloud = replace(FACTS, endpoints={kind: Endpoint(kind, "internal", "R2") for kind in kinds})
+    sections = {
+        "baremetal": {"catalog_type": "baremetal", "endpoint_type": "publicURL"},
+        "magnum": {"catalog_type": "container-infra", "endpoint_type": "public", "region": ""},
+        "metric": {"catalog_type": "metric", "endpoint_type": "publicURL"},
+        "messaging": {"catalog_type": "messaging"},
+        "heat_plugin": {"catalog_type": "orchestration", "endpoint_type": "public"},
+        "identity": {"catalog_type": "identity"},
+    }
+    packages = ["heat-tempest-plugin"]
+    found = values(configure(cloud, ADMIN, folder=PurePath("/w"), prefix="t", packages=packages, sections=sections))
+    assert (found["baremetal.endpoint_type"], "baremetal.region" in found) == ("internalURL", False)
+    assert found["magnum.catalog_type"] == "container-infrastructure-management"
+    assert (found["magnum.endpoint_type"], found["magnum.region"]) == ("internal", "R2")
+    assert found["heat_plugin.endpoint_type"] == "internal"
+    assert not {"metric.catalog_type", "messaging.catalog_type", "identity.catalog_type"} & found.keys()
+
+
 def test_a_cloud_with_internal_endpoints_and_old_names_is_asked_by_them() -> None:
     """What is asked of a cloud goes where the benchmark goes, and tempest is told the same."""
     with VerifiableCloud() as small:

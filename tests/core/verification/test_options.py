@@ -42,6 +42,17 @@ def test_options_that_tempest_takes_pass(tmp_path: Path) -> None:
     TEMPEST.check(GOOD, tmp_path, stop=threading.Event())
 
 
+def test_sections_of_services_are_asked_for_where_there_are_plugins(tmp_path: Path) -> None:
+    """Tempest's own definitions say which sections tell how a service is found, and by which of its names."""
+    own = Environment.own()
+    with_plugin = Tempest(Environment(**{**vars(own), "packages": {**own.packages, "any-tempest-plugin": "1"}}))
+    with_plugin.check({}, tmp_path, stop=threading.Event())
+    found = with_plugin._services
+    assert found["volume"] == {"catalog_type": "block-storage", "endpoint_type": "publicURL", "region": ""}
+    assert found["placement"]["endpoint_type"] == "public"
+    assert "compute-feature-enabled" not in found
+
+
 def test_each_option_that_tempest_does_not_take_is_told(tmp_path: Path) -> None:
     """All of them at once, by the words of tempest's own definitions, with what may have been meant."""
     with pytest.raises(RallycrossError) as told:
