@@ -229,17 +229,21 @@ def _kind(name: str, there: Mapping[str, Any], given: Mapping[str, Any]) -> str:
 
 def _complete(name: str, kind: str, auth: Mapping[str, Any]) -> None:
     """Raise where something is missing, or an address is none."""
-    missing = [key for key in _SECRET_OF.get(kind, ()) if key not in auth]
-    who = _BY_NAME if kind == "v3applicationcredential" and "application_credential_name" in auth else _WHO.get(kind)
-    if who and not auth.keys() & set(who):
-        missing.append(" or ".join(who))
+    lacking = [" or ".join(keys) for keys in missing(kind, auth)]
     if kind not in {"none", "http_basic", "admin_token"} and "auth_url" not in auth:
-        missing.append("auth_url")
-    if missing:
+        lacking.append("auth_url")
+    if lacking:
         where = "write it below `auth`, or into the secure.yaml beside the clouds.yaml"
-        raise SignInFailed(f"cloud {name}: its entry has no {', no '.join(missing)} (auth_type {kind}) - {where}")
+        raise SignInFailed(f"cloud {name}: its entry has no {', no '.join(lacking)} (auth_type {kind}) - {where}")
     if wrong := wrong_url(str(auth.get("auth_url", "http://-"))):
         raise SignInFailed(f"cloud {name}: its auth_url {wrong}")
+
+
+def missing(kind: str, auth: Mapping[str, Any]) -> list[tuple[str, ...]]:
+    """Return the keys of `auth` without which one cannot sign in so, and which are not there; of each, one will do."""
+    lacking: list[tuple[str, ...]] = [(key,) for key in _SECRET_OF.get(kind, ()) if key not in auth]
+    who = _BY_NAME if kind == "v3applicationcredential" and "application_credential_name" in auth else _WHO.get(kind)
+    return [*lacking, who] if who and not auth.keys() & set(who) else lacking
 
 
 def wrong_url(url: str) -> str:

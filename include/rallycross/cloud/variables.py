@@ -7,12 +7,13 @@ from typing import Any
 
 import os_service_types
 
-from rallycross.cloud.entry import auth_keys, auth_type_of
+from rallycross.cloud.entry import auth_keys, auth_type_of, missing
 from rallycross.cloud.openrc import read_openrc
 from rallycross.errors import RallycrossError
 
 # What a variable is in an entry, where it is not in its `auth`.
 _BESIDE = {
+    "OS_API_TIMEOUT": "api_timeout",
     "OS_AUTH_METHODS": "auth_methods",
     "OS_AUTH_TYPE": "auth_type",
     "OS_CACERT": "cacert",
@@ -30,7 +31,7 @@ _OLD = {
     "OS_TENANT_NAME": "project_name",
 }
 _OLD_KEYS = {name.removeprefix("OS_").lower() for name in _OLD}
-_TRUE = {"1", "on", "t", "true", "y", "yes"}
+_TRUE, _FALSE = {"1", "on", "t", "true", "y", "yes"}, {"0", "f", "false", "n", "no", "off"}
 # By service, after its type: what openstacksdk reads of an entry.
 PER_SERVICE = (
     "api_version",
@@ -64,17 +65,39 @@ def entry_from_variables(variables: Mapping[str, str]) -> dict[str, Any]:
         if "OS_CLOUD" in given:
             raise RallycrossError("there is OS_CLOUD, an entry of clouds.yaml - name it by `cloud:` in a spec")
         raise RallycrossError("there is no OS_AUTH_URL - set it, as the cloud's own openrc does")
-    entry: dict[str, Any] = {"auth": auth}
-    entry |= {key: given[name] for name, key in _BESIDE.items() if name in given}
+    entry: dict[str, Any] = {"auth": auth, **_beside(given)}
+    if "auth_type" not in entry and (found := auth_type_of(auth)) != "password":
+        entry["auth_type"] = found
+    if lacking := [" or ".join(map(_variable, keys)) for keys in missing(entry.get("auth_type", "password"), auth)]:
+        raise RallycrossError(f"there is no {', no '.join(lacking)} - set it, as the cloud's own openrc does")
+    return entry
+
+
+def _beside(given: Mapping[str, str]) -> dict[str, Any]:
+    """Return what stands beside the `auth` of an entry."""
+    entry: dict[str, Any] = {key: given[name] for name, key in _BESIDE.items() if name in given}
+    if "api_timeout" in entry and (timeout := _number(entry["api_timeout"])) is not None:
+        entry["api_timeout"] = timeout
     if "OS_AUTH_PLUGIN" in given:
         entry.setdefault("auth_type", given["OS_AUTH_PLUGIN"])
     entry |= {key: given[f"OS_{key.upper()}"] for key in service_keys() if f"OS_{key.upper()}" in given}
     entry["interface"] = str(entry.get("interface", "public")).removesuffix("URL")
-    if given.get("OS_INSECURE", "").lower() in _TRUE:
+    if given.get("OS_INSECURE", "").lower() in _TRUE or given.get("OS_VERIFY", "").lower() in _FALSE:
         entry["verify"] = False
-    if "auth_type" not in entry and (found := auth_type_of(auth)) != "password":
-        entry["auth_type"] = found
+    if "auth_methods" in entry:
+        entry["auth_methods"] = [one.strip() for one in entry["auth_methods"].split(",")]
     return entry
+
+
+def _number(text: str) -> float | None:
+    try:
+        return float(text)
+    except ValueError:
+        return None
+
+
+def _variable(key: str) -> str:
+    return f"OS_{key.upper()}"
 
 
 def openrc_variables(text: str) -> dict[str, str]:
@@ -83,6 +106,12 @@ def openrc_variables(text: str) -> dict[str, str]:
     One of no use to an entry may be unknown.
     """
     found = read_openrc(text)
-    used = {*_BESIDE, *_OLD, "OS_INSECURE", *(f"OS_{key.upper()}" for key in (*auth_keys(), *service_keys()))}
+    used = {
+        *_BESIDE,
+        *_OLD,
+        "OS_INSECURE",
+        "OS_VERIFY",
+        *(f"OS_{key.upper()}" for key in (*auth_keys(), *service_keys())),
+    }
     found.of(*(used & found.unknown.keys()))
     return {name: value for name, value in found.known.items() if re.match("OS_", name) and value}

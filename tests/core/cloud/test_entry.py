@@ -153,6 +153,28 @@ def test_a_refused_password_is_sent_once(small_cloud: SmallCloud) -> None:
     assert small_cloud.sent()["POST identity"] == 1
 
 
+@pytest.mark.parametrize(
+    ("given", "words"),
+    [
+        ({"OS_USERNAME": "u", "OS_PROJECT_NAME": "p"}, "there is no OS_PASSWORD - set it"),
+        ({"OS_PASSWORD": "s"}, "there is no OS_USERNAME or OS_USER_ID - set it"),
+        ({"OS_AUTH_TYPE": "token", "OS_PROJECT_ID": "p"}, "there is no OS_TOKEN - set it"),
+        ({"OS_CLOUD": "c", "OS_AUTH_URL": ""}, "there is OS_CLOUD, an entry of clouds.yaml"),
+    ],
+)
+def test_what_variables_lack_is_told_by_its_name(given: dict[str, str], words: str) -> None:
+    """The variable is named, as there is no file to mend."""
+    with pytest.raises(RallycrossError, match=words):
+        entry_from_variables({"OS_AUTH_URL": URL, **given})
+
+
+def test_variables_that_are_no_texts_are_read() -> None:
+    """A list of ways to sign in, a time, and whether certificates are checked."""
+    given = {"OS_AUTH_URL": URL, "OS_AUTH_TYPE": "v3multifactor", "OS_AUTH_METHODS": "v3password, v3totp"}
+    entry = entry_from_variables({**given, "OS_API_TIMEOUT": "5", "OS_VERIFY": "False"})
+    assert (entry["auth_methods"], entry["api_timeout"], entry["verify"]) == (["v3password", "v3totp"], 5, False)
+
+
 def test_a_password_in_the_address_is_not_shown(small_cloud: SmallCloud) -> None:
     """Where one cannot sign in, the address is told without the user and the password in it."""
     url = small_cloud.url.replace("http://", "http://somebody:canary@")

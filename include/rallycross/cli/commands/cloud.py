@@ -97,6 +97,8 @@ def _wanted(options: argparse.Namespace) -> CloudSpec:
         raise RallycrossError("give the file of a cloud spec, or --from-sysenv")
     if options.from_sysenv:
         data = {"name": options.name or "existing", "engine": "existing", **entry_from_variables(os.environ)}
+        for key in {"cacert", "cert", "key"} & data.keys():  # from the current folder, as openstackclient has it
+            data[key] = str(Path(data[key]).expanduser().absolute())
         return load_spec(yaml.safe_dump(data, sort_keys=False), file="<environment>")
     text, file = given_text(options.spec)
     spec = load_spec(text, file=file)  # whose complaints name the places in the user's file

@@ -70,6 +70,7 @@ class Existing:
         "cert": Option(str, None, "path of a client's certificate to show", _whole_path),
         "key": Option(str, None, "path of that certificate's key", _whole_path),
         "auth_methods": Option(list, None, "what v3multifactor signs in by, in this order", keys=None),
+        "api_timeout": Option(float, None, "seconds until the cloud must have answered a request"),
         "identity_api_version": Option(str, None, "keystone's version: 3 is spoken"),
         "default_domain": Option(str, None, "id of the domain of users and projects that name none (default)"),
         **{key: Option(str, None, "what openstacksdk knows of one service under this key") for key in service_keys()},
