@@ -4,9 +4,11 @@ The results database has more of its own in `test_database_trouble`, the folders
 """
 
 import os
+import shlex
 import subprocess
 import sys
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -15,6 +17,7 @@ from small_cloud import ADMIN
 from small_disk import SmallDisk
 from verifiable_cloud import VerifiableCloud, small_project, standing_environment
 
+from rallycross.cli.airflow import supervisor
 from rallycross.results.models import TaskRow
 from rallycross.results.sample_file import read_samples
 from rallycross.results.store import Store
@@ -150,12 +153,48 @@ def test_the_whole_home(disk: SmallDisk, but: int) -> None:
 
 
 def test_airflow(disk: SmallDisk) -> None:
-    """`up` starts nothing where the disk of its home is as good as full."""
-    code, said = call(disk, disk.folder / "home", "up")
+    """`up` starts nothing where the disk of its home is as good as full, and `doctor` says so."""
+    for command in ("up", "doctor"):
+        code, said = call(disk, disk.folder / "home", command)
 
-    assert code == 2, said
-    assert f"{disk.folder}/home/airflow" in said
-    assert "make room on its disk" in said
+        assert code == 2, said
+        assert f"{disk.folder}/home/airflow: " in said
+        assert "MB are free on its disk, and Airflow needs 20 MB - make room on its disk" in said
+
+
+def test_airflow_that_runs(disk: SmallDisk, tmp_path: Path) -> None:
+    """Its supervisor lives on, with what it runs, and writes their logs again once there is room."""
+    folder, started = disk.folder, tmp_path / "started"
+    started.touch()
+    ends = f"bash -c 'echo >> {started}; sleep 0.05'"
+    disk.seen(folder / "conf").write_text(
+        f"[supervisord]\nnodaemon=true\nlogfile={folder}/own.log\npidfile={folder}/pid\nchildlogdir={folder}\n"
+        f"[program:ends]\ncommand={ends}\nstartsecs=0\nautorestart=true\n"
+        f"[program:says]\ncommand=bash -c 'while sleep 0.01; do echo said; done'\nstdout_logfile={folder}/says.log\n"
+    )
+    command = shlex.join([*supervisor.command(folder / "conf")])
+    with subprocess.Popen(disk.command(["bash", "-c", f"exec {command} >>{folder}/out 2>&1"])) as running:
+        try:
+            assert eventually(lambda: len(started.read_text()) > 1)
+            disk.fill()
+            before = len(started.read_text())
+            assert eventually(lambda: len(started.read_text()) > before + 10)
+            assert running.poll() is None
+            disk.make_room()
+            written = len(disk.seen(folder / "says.log").read_text())
+            assert eventually(lambda: len(disk.seen(folder / "says.log").read_text()) > written)
+        finally:
+            running.terminate()
+
+
+def eventually(true: Callable[[], bool]) -> bool:
+    """Wait for something to become true."""
+    deadline = time.monotonic() + 60
+    while not true():
+        if time.monotonic() > deadline:
+            return False
+        time.sleep(0.05)
+    return True
 
 
 def test_deployments_and_verifications(disk: SmallDisk, tmp_path: Path) -> None:

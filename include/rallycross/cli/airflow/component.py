@@ -6,6 +6,7 @@ runs again. So the next scheduler begins by ending them; the samples they have m
 
 import os
 import sys
+from contextlib import suppress
 from pathlib import Path
 
 from rallycross.cli.airflow.processes import Process, end, marked
@@ -24,7 +25,8 @@ def main() -> None:
     group = int(written) if written.isdecimal() else None
     end(lambda: [process for process in marked(MARK, home) if _is_left(process, group)], grace=settings().end_grace)
     # The supervisor has made this process the leader of a group of its own; exec keeps its number.
-    write_owner_only(last, str(os.getpid()))
+    with suppress(OSError):  # a full disk: the next goes by what the processes call themselves
+        write_owner_only(last, str(os.getpid()))
     airflow = Path(sys.executable).with_name("airflow")
     os.execv(airflow, [str(airflow), "scheduler", "--skip-serve-logs"])  # noqa: S606 - no shell is the point
 

@@ -5,6 +5,7 @@ Components that have lost their supervisor write their logs into a broken pipe: 
 """
 
 import os
+import shutil
 import time
 from contextlib import suppress
 from pathlib import Path
@@ -17,7 +18,9 @@ from rallycross.cli.airflow.supervisor import CONFIGURATION, command
 from rallycross.settings import settings
 
 NAME = "keeper"
+ROOM = 1_000_000  # bytes of disk without which no supervisor can start
 _LOOK = 0.5  # seconds between two looks
+_WAIT = 5.0  # seconds between two looks whether there is room
 
 
 def main() -> None:
@@ -32,14 +35,22 @@ def main() -> None:
     with (Path(home) / "log" / "supervisor.out").open("ab") as out:
         for stream in (1, 2):
             os.dup2(out.fileno(), stream)
-    print(f"the supervisor, process {above}, has died: starting another", flush=True)  # noqa: T201 - its log
+    _log(f"the supervisor, process {above}, has died: starting another")
     _say_why(f"Airflow's supervisor, process {above}, has died, and what it had started is started anew")
     # What belongs to no component, such as a verification that runs by itself, goes on.
     end(lambda: [process for process in marked(MARK, home) if process.group in groups], grace=settings().end_grace)
+    while (free := shutil.disk_usage(home).free) < ROOM:  # none could start; it comes back once there is room
+        _log(f"{home}: {free} bytes are free on its disk, and {ROOM} are needed - make room on its disk")
+        time.sleep(_WAIT)
     own = {name: value for name, value in os.environ.items() if not name.startswith("SUPERVISOR_")}
     program = command(Path(home) / CONFIGURATION)
     os.chdir(home)
     os.execve(program[0], program, own)  # noqa: S606 - no shell is the point
+
+
+def _log(text: str) -> None:
+    with suppress(OSError):  # a full disk
+        print(text, flush=True)  # noqa: T201 - the supervisor's log
 
 
 def _say_why(what: str) -> None:

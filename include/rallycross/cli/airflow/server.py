@@ -112,6 +112,10 @@ class AirflowServer:
 
     def seen(self) -> list[tuple[str, str, str]]:
         """Return name, state and detail of each component: what answers counts, not what once was written down."""
+        rows = self._components()
+        return [*rows, ("disk", "FULL", full)] if rows and (full := self.full()) else rows
+
+    def _components(self) -> list[tuple[str, str, str]]:
         programs, health = self.programs(), self._health()
         rows = [(program.name, *self._state(program, health)) for program in programs]
         if programs:
@@ -230,14 +234,18 @@ class AirflowServer:
         tell(f"starting Airflow on {self.url}")
         supervisor.start(self.folder, text, environment)
 
+    def full(self) -> str:
+        """Return what to do where the disk is as good as full; "" where it is not, or there is no folder yet."""
+        free = shutil.disk_usage(self.folder).free if self.folder.exists() else ROOM
+        if free >= ROOM:
+            return ""
+        missing = f"{free / 1e6:.1f} MB are free on its disk, and Airflow needs {ROOM / 1e6:.0f} MB"
+        return f"{self.folder}: {missing} - make room on its disk, or set RALLYCROSS_HOME to a folder on another"
+
     def _check_room(self) -> None:
         """Raise where the disk is as good as full: what then breaks, and says why nowhere, is hard to tell."""
-        free = shutil.disk_usage(self.folder).free
-        if free < ROOM:
-            raise RallycrossError(
-                f"{self.folder}: {free / 1e6:.1f} MB are free on its disk, and Airflow needs {ROOM / 1e6:.0f} MB to"
-                " start - make room on its disk, or set RALLYCROSS_HOME to a folder on another"
-            )
+        if full := self.full():
+            raise RallycrossError(full)
 
     def _settings(self, base: dict[str, str]) -> dict[str, str]:
         own = airflow_settings(self.folder, self.ports["api"], self.secrets, checkout=self.checkout)

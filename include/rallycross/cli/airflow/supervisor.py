@@ -120,7 +120,7 @@ class Supervisor:
 
 def command(configured: Path) -> list[str]:
     """Return the command that is a supervisor."""
-    return [str(Path(sys.executable).with_name("supervisord")), "-c", str(configured)]
+    return [sys.executable, "-m", "rallycross.cli.airflow.supervising", "-c", str(configured)]
 
 
 def start(folder: Path, text: str, environment: dict[str, str]) -> None:

@@ -96,12 +96,13 @@ def _stores() -> list[str]:
 def _airflow() -> list[str]:
     server = airflow_server()
     rows = server.seen()
+    found = [full] if (full := server.full()) else []
     if not rows:
-        return []  # stopped is fine
-    found = [
+        return found  # stopped is fine
+    found += [
         f"Airflow's {name} is {state}: {detail}" + ("" if name == "supervisor" else f" - see ./rallycross logs {name}")
         for name, state, detail in rows
-        if state != "RUNNING"
+        if state not in {"RUNNING", "FULL"}
     ]
     try:
         broken = server.api().get("/importErrors")["import_errors"]

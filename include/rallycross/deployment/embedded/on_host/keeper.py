@@ -8,14 +8,18 @@ one starts: they are ended first.
 """
 
 import os
+import shutil
 import subprocess
 import sys
 import time
+from contextlib import suppress
 from pathlib import Path
 
 from stop import end
 
+ROOM = 1_000_000  # bytes of disk without which no supervisor can start
 _LOOK_S = 0.5  # seconds between two looks
+_WAIT_S = 5.0  # seconds between two looks whether there is room
 
 
 def main() -> None:
@@ -30,8 +34,11 @@ def main() -> None:
     with (root / "log" / "supervisor.out").open("ab") as out:
         for stream in (1, 2):
             os.dup2(out.fileno(), stream)
-    print(f"the supervisor, process {above}, has died: starting another", flush=True)
+    log(f"the supervisor, process {above}, has died: starting another")
     end(root)
+    while shutil.disk_usage(root).free < ROOM:  # none could start; it comes back once there is room
+        log(f"{root}: fewer than {ROOM} bytes are free on its disk - make room")
+        time.sleep(_WAIT_S)
     (root / "supervisor.pid").unlink(missing_ok=True)
     own = {name: value for name, value in os.environ.items() if not name.startswith("SUPERVISOR_")}
     limit = float(how_long[1])
@@ -44,6 +51,12 @@ def main() -> None:
     for programs in (first, first + rest):
         ctl = [sys.executable, root / "bin/ctl.py", root, *how_long, *programs]
         subprocess.run(ctl, env=own, check=True, timeout=2 * limit)
+
+
+def log(text: str) -> None:
+    """Say it in the supervisor's log."""
+    with suppress(OSError):  # a full disk
+        print(text, flush=True)
 
 
 if __name__ == "__main__":
