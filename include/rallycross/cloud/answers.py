@@ -82,6 +82,54 @@ def read(asked: Asked, text: bytes) -> Any:
     return asked.refuse("the answer is neither an object nor a list", text)
 
 
+def keep_links_here(found: dict[str, Any], asked: Asked) -> None:
+    """Have a list's links to its next page begin where this page was asked for: of them the parameters count.
+
+    Many clouds name hosts there that nobody reaches, and who names another's is not to get the token.
+    """
+    for key in [key for key in found if key == "links" or key.endswith("_links")]:
+        links = found[key]
+        if links is None:
+            del found[key]
+        elif isinstance(links, dict):
+            if isinstance(links.get("next"), str):
+                links["next"] = _page(links["next"], asked)
+        elif not isinstance(links, list) or not all(isinstance(link, dict) for link in links):
+            asked.refuse(f"the answer has no links under {key!r}")
+        else:
+            for link in links:
+                if link.get("rel") == "next" and "href" in link:
+                    link["href"] = _page(link["href"], asked)
+    if isinstance(found.get("next"), str):
+        found["next"] = _page(found["next"], asked)
+
+
+def _page(link: Any, asked: Asked) -> str:
+    try:
+        query = urlsplit(link).query
+    except (ValueError, AttributeError, TypeError):
+        asked.refuse(f"the link to the next page, {link!a}, is no URL")
+    return urlsplit(asked.url)._replace(query=query, fragment="").geturl()
+
+
+def _check_list(found: dict[str, Any], asked: Asked) -> None:
+    """Refuse what cannot stand in the place of the things that were asked for, such as `servers` of `/servers`."""
+    parts = urlsplit(asked.url).path.rstrip("/").removesuffix("/detail").rsplit("/", 1)
+    key = parts[-1].replace("-", "_")
+    if asked.method != "GET" or key not in found:
+        return
+    things = found[key]
+    if things is None or isinstance(things, str | int | float):
+        asked.refuse(f"the answer has {_kind(things)} in the place of the list {key!r}")
+    for thing in things if isinstance(things, list) else ():
+        if thing is None or isinstance(thing, int | float):
+            asked.refuse(f"the list {key!r} of the answer has {_kind(thing)} in the place of a thing")
+
+
+def _kind(value: Any) -> str:
+    return "null" if value is None else "a text" if isinstance(value, str) else "a number"
+
+
 def _deeper(found: dict[str, Any], asked: Asked) -> dict[str, Any]:
     """Put what an object holds into objects that can tell, and leave what these hold: two levels are read by key."""
     for key, value in found.items():
@@ -91,6 +139,7 @@ def _deeper(found: dict[str, Any], asked: Asked) -> dict[str, Any]:
             found[key] = _items(value, asked)
         elif value is None and len(found) == 1:
             asked.refuse(f"the answer has null for {key!r}")
+    _check_list(found, asked)
     return found
 
 
@@ -122,12 +171,22 @@ def next_stop(asked: Asked, location: str | None) -> str:
 
     A token is for the cloud: it follows to no other host, and never from HTTPS to HTTP.
     """
-    target = urljoin(asked.url, location or "")
+    target = aim(asked, location or "")
     here, there = urlsplit(asked.url), urlsplit(target)
     if not location or asked.method not in {"GET", "HEAD"}:
         asked.refuse(f"the answer sends one on to {ascii(without_secrets(target)) if location else 'nowhere'}")
     if there.hostname != here.hostname or there.scheme not in {here.scheme, "https"}:
         asked.refuse(f"the answer sends one on to {without_secrets(target)!a}, which gets no token of this cloud's")
+    return target
+
+
+def aim(asked: Asked, location: str) -> str:
+    """Return the URL that a `Location` means; raise `BadAnswer` where it is none."""
+    try:
+        target = urljoin(asked.url, location)
+        urlsplit(target)
+    except ValueError:
+        asked.refuse(f"the answer sends one on to {location!a}, which is no URL")
     return target
 
 

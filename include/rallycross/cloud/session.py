@@ -20,8 +20,18 @@ from keystoneauth1 import exceptions
 from keystoneauth1.session import Session, TCPKeepAliveAdapter
 from urllib3.connection import HTTPConnection, HTTPSConnection
 
-from rallycross.cloud.answers import MOST_REDIRECTS, REDIRECTS, Asked, next_stop, read, request_id_of
+from rallycross.cloud.answers import (
+    MOST_REDIRECTS,
+    REDIRECTS,
+    Asked,
+    aim,
+    keep_links_here,
+    next_stop,
+    read,
+    request_id_of,
+)
 from rallycross.cloud.errors import BadAnswer, without_secrets
+from rallycross.cloud.pages import Pages
 from rallycross.cloud.retrying import REFUSED, TRANSIENT, Patience
 from rallycross.settings import settings
 
@@ -59,6 +69,7 @@ class CloudSession(Session):
         self.limit = self.timeout or limits.request_limit
         self.timeout = self.limit
         self.patience = Patience(limits.api_patience)
+        self._pages = Pages(limits.list_pages)
         adapter = _Adapter(limits.answer_limit, tls_ciphers=self.tls_ciphers, tls_min_version=self.tls_min_version)
         for scheme in ("http://", "https://"):
             self.session.mount(scheme, adapter)
@@ -87,6 +98,7 @@ class CloudSession(Session):
 
         With `reads` an answer that is no JSON counts as one that has failed.
         """
+        self._pages.ask(method, url, options.get("params"), looked_at=reads)
         may_repeat = _may_repeat(url, method, options) if repeat is None else repeat
         began, attempt = time.monotonic(), 0
         while True:
@@ -132,6 +144,7 @@ class CloudSession(Session):
                 request_id_of(answer.headers),
             )
             if answer.status_code not in REDIRECTS:
+                answer.headers.pop("Link", None)  # to pages at any host; OpenStack's services have theirs in the body
                 if answer.status_code < 400:
                     vars(answer)["json"] = partial(_json_of, asked, answer)
                 return answer
@@ -169,7 +182,10 @@ def _may_repeat(url: str, method: str, options: dict[str, Any]) -> bool:
 
 
 def _json_of(asked: Asked, answer: requests.Response, **_: Any) -> Any:
-    return read(asked, answer.content)
+    found = read(asked, answer.content)
+    if asked.method == "GET" and isinstance(found, dict):
+        keep_links_here(found, asked)
+    return found
 
 
 class _Watch:
@@ -279,6 +295,8 @@ class _Adapter(TCPKeepAliveAdapter):
         asked = Asked(
             str(request.method), str(request.url), answer.status_code, request_id=request_id_of(answer.headers)
         )
+        if location := answer.headers.get("Location"):
+            aim(asked, location)  # requests looks at it in any case
         text = bytearray()
         try:
             for chunk in answer.raw.stream(_CHUNK, decode_content=True):

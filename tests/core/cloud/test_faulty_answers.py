@@ -2,6 +2,7 @@
 
 import asyncio
 import gzip
+import json
 import re
 import socket
 import threading
@@ -109,6 +110,17 @@ BAD: dict[str, tuple[Act, str]] = {
     "redirect elsewhere": (
         status(302, b"", Location="http://elsewhere.invalid/compute/v2.1/servers"),
         "sends one on to 'http://elsewhere.invalid/compute/v2.1/servers', which gets no token",
+    ),
+    "null for a thing": (says(b'{"servers": [null]}'), "the list 'servers' of the answer has null in the place of a"),
+    "a number for a thing": (says(b'{"servers": [NaN]}'), "the list 'servers' of the answer has a number in the place"),
+    "null beside another key": (
+        says(b'{"servers": null, "servers_links": []}'),
+        "the answer has null in the place of the list 'servers'",
+    ),
+    "a text for the list": (says(b'{"servers": "x"}'), "the answer has a text in the place of the list 'servers'"),
+    "redirect to no URL": (
+        status(302, b"", Location="http://[::1"),
+        "sends one on to 'http://\\[::1', which is no URL",
     ),
     "redirect to itself": (status(302, b"", Location="/compute/v2.1/servers"), "sends one on, and so did 5 before"),
 }
@@ -308,7 +320,7 @@ Link = Callable[[Any, list[Any]], str]
 @pytest.mark.parametrize(
     ("link", "message"),
     [
-        (lambda request, _: f"http://h{request.target}", "does not come on: a page leads to itself, 'http://h/compute"),
+        (lambda request, _: f"http://h{request.target}", "does not come on: a page leads to itself, 'http://127.0.0.1"),
         (lambda request, _: f"/x?marker={'ab'[request.query.get('marker') == 'a']}", "pages with nothing new lead to"),
         (lambda request, _: f"/x?turn={request.query.get('turn', '')}1&marker=none", "pages with nothing new lead to"),
     ],
@@ -322,6 +334,51 @@ def test_a_list_that_does_not_come_on_is_an_error(
     with pytest.raises(BadAnswer, match=message):
         Api(proxy.cloud(small_cloud.cloud()).connect()).list("compute", "/flavors", "flavors")
     assert len(proxy.requests) < 20
+
+
+def of_the_sdk(proxy: FaultProxy, cloud: SmallCloud, links: Any) -> list[Any]:
+    """List servers of which the first page has these links."""
+    body = {"servers": [{"id": "a", "name": "a"}], "servers_links": links}
+    proxy.faults.append(Fault(says(json.dumps(body).encode()), SERVERS, times=1))
+    return by_the_sdk(proxy.cloud(cloud.cloud()))
+
+
+@pytest.mark.parametrize("host", ["http://elsewhere.invalid", "https://elsewhere.invalid:1/prefix", "file://", ""])
+def test_the_sdk_goes_to_no_other_host_for_a_page(proxy: FaultProxy, small_cloud: SmallCloud, host: str) -> None:
+    """Of a link its parameters count: whoever else is named there does not get the token."""
+    found = of_the_sdk(proxy, small_cloud, [{"rel": "next", "href": f"{host}/x?marker=a"}])
+    assert [server.id for server in found] == ["a"]
+    assert [one for one in proxy.requests if "marker" in one] == ["GET /compute/v2.1/servers?marker=a"]
+
+
+@pytest.mark.parametrize(
+    "links", ["x", 5, [None], ["x"], [{"rel": "next", "href": 5}], [{"rel": "next", "href": "//["}]]
+)
+def test_links_that_are_none_are_told_of_the_sdks_lists(proxy: FaultProxy, small_cloud: SmallCloud, links: Any) -> None:
+    """By method, URL and status; a list without links is whole."""
+    with pytest.raises(BadAnswer, match=r"GET .*/servers: 200 the (answer has no links|link to the next page)"):
+        of_the_sdk(proxy, small_cloud, links)
+    for none in (None, [], [{"rel": "self", "href": "x"}], {"next": None}):
+        assert [server.id for server in of_the_sdk(proxy, small_cloud, none)] == ["a"]
+
+
+def test_a_list_of_the_sdks_comes_on_or_ends(
+    proxy: FaultProxy, small_cloud: SmallCloud, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Pages in a circle, and pages without end, are errors; the same list can be asked for many times."""
+    monkeypatch.setenv("RALLYCROSS_LIST_PAGES", "5")
+    small_cloud.things["flavors"] = {str(number): {"id": str(number), "name": "s"} for number in range(9)}
+    sdk = proxy.cloud(small_cloud.cloud()).connect().compute
+    proxy.faults.append(Fault(paged(2), FLAVORS, times=-1))
+    for _ in range(3):
+        assert len(list(sdk.flavors(details=False))) == 9
+    proxy.faults[:] = [Fault(paged(1), FLAVORS, times=-1)]
+    with pytest.raises(BadAnswer, match=r"the list has more than 5 pages \(RALLYCROSS_LIST_PAGES\)"):
+        list(sdk.flavors(details=False))
+    turns: Link = lambda request, _: f"/x?marker={'ab'[request.query.get('marker') == 'a']}"  # noqa: E731
+    proxy.faults[:] = [Fault(paged(1, link=turns), FLAVORS, times=-1)]
+    with pytest.raises(BadAnswer, match="the list does not come on: its pages lead to 'a' again"):
+        list(sdk.flavors(details=False))
 
 
 def test_a_list_has_so_many_pages_and_no_more(
