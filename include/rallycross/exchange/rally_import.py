@@ -20,7 +20,7 @@ from rallycross.errors import Complaint, InvalidInput, brief
 from rallycross.exchange.iterations import Json, sample_of
 from rallycross.exchange.rally_hooks import modern_hooks
 from rallycross.exchange.rally_old import modern, renamed
-from rallycross.exchange.rally_schema import OLD_RESULTS, RESULTS
+from rallycross.exchange.rally_schema import FARTHEST, OLD_RESULTS, RESULTS
 from rallycross.load.sample import Sample
 from rallycross.results.models import SubtaskRow, TaskRow, WorkloadRow, WorkloadSlaRow
 from rallycross.results.reference import NAMESPACE, workload_reference
@@ -266,13 +266,14 @@ def _in_order(iterations: list[Json]) -> list[Json]:
 
 
 def _moment(text: str | None) -> float | None:
-    """Return seconds since the epoch of a time of Rally's, which is in UTC; None where it cannot be read."""
+    """Return seconds since the epoch of a time of Rally's, which is in UTC; None where it cannot be, or be read."""
     text = (text or "").removesuffix("Z").removesuffix("+00:00")
-    for form in ("%Y-%m-%dT%H:%M:%S", "%Y-%m-%dT%H:%M:%S.%f", "%Y-%m-%d %H:%M:%S"):
+    for form in ("%Y-%m-%dT%H:%M:%S", "%Y-%m-%dT%H:%M:%S.%f", "%Y-%m-%d %H:%M:%S", "%Y-%m-%d %H:%M:%S.%f"):
         try:
-            return float(calendar.timegm(time.strptime(text, form)))
+            moment = float(calendar.timegm(time.strptime(text, form)))
         except ValueError:
             continue
+        return moment if abs(moment) <= FARTHEST else None
     return None
 
 

@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from rallycross.exchange.rally_hooks import modern_hooks
+from rallycross.exchange.rally_schema import FARTHEST
 
 Json = dict[str, Any]
 
@@ -85,6 +86,7 @@ def created_at(text: str, measured_at: float | None) -> float | None:
             readings.append(float(calendar.timegm(time.strptime(text, form))))
         except ValueError:
             continue
+    readings = [reading for reading in readings if abs(reading) <= FARTHEST]
     if measured_at is None or not readings:
         return readings[0] if readings else None
     return min(readings, key=lambda reading: abs(reading - measured_at))

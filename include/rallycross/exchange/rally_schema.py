@@ -2,7 +2,8 @@
 
 from typing import Any
 
-_SECONDS = {"type": "number", "minimum": -4e9, "maximum": 4e9}  # also since the epoch: to 2096
+FARTHEST = 4e9  # seconds from the epoch: to 2096
+_SECONDS = {"type": "number", "minimum": -FARTHEST, "maximum": FARTHEST}
 _SECONDS_OR_NONE = {**_SECONDS, "type": ["number", "null"]}
 _DURATION = {"type": "number", "minimum": 0, "maximum": 4e9}
 _DURATION_OR_NONE = {**_DURATION, "type": ["number", "null"]}
