@@ -50,7 +50,20 @@ def endpoints(
 def chosen(
     name: str, region: CloudRegion, access: AccessInfo, before: frozenset[str] = frozenset()
 ) -> dict[str, EndpointData]:
-    """Return the one endpoint of each service in the catalog, as the catalog has it, by the service's official type."""
+    """Return the one endpoint of each service in the catalog, as the catalog has it, by the service's official type.
+
+    Raise `SignInFailed` where it is none that can be read, or has a service in several regions.
+    """
+    try:
+        return _chosen(name, region, access, before)
+    except (AttributeError, LookupError, TypeError) as error:  # of keystoneauth's, which takes any answer for one
+        raise SignInFailed(
+            f"cloud {name}: its catalog cannot be read ({type(error).__name__}: {error}) - look at the services'"
+            " endpoints in its keystone, and at what stands before that"
+        ) from error
+
+
+def _chosen(name: str, region: CloudRegion, access: AccessInfo, before: frozenset[str]) -> dict[str, EndpointData]:
     found = {}
     for kind in sorted({official(str(one.service_type)) for one in _all(access)}):
         wanted = next((one for one in sorted(before) if official(one) == kind), None) or region.get_service_type(kind)

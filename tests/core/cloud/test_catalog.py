@@ -123,3 +123,20 @@ def test_what_a_catalog_lacks_is_told() -> None:
     unscoped = access.create(body=fixture.V3Token(), auth_token="t")
     with pytest.raises(SignInFailed, match=r"its token is for no project, .* - write `project_name`"):
         endpoints("C", cloud.region(), Session(), unscoped)
+
+
+@pytest.mark.parametrize(
+    "catalog",
+    [
+        [1],
+        [{"type": "compute", "endpoints": None}],
+        [{"type": "compute", "endpoints": [{"interface": "public", "region": "R"}]}],
+        [{"type": "compute", "endpoints": [{"publicURL": "http://h/v2.1", "region": "R"}]}],
+        [{"type": "compute", "endpoints": ["http://h/v2.1"]}],
+    ],
+)
+def test_a_catalog_that_is_none_is_told(small_cloud: SmallCloud, catalog: list[Any]) -> None:
+    """Of what a proxy, or an old keystone, gives in the place of one it is said that it cannot be read."""
+    small_cloud.catalog = catalog
+    with pytest.raises(SignInFailed, match=r"cloud small: its catalog cannot be read .* - look at"):
+        SignIn(small_cloud.cloud())()

@@ -148,8 +148,10 @@ def test_an_imported_run_looks_like_a_run() -> None:
 
 @pytest.mark.parametrize(
     "end",
-    [None, "", "then", "2014-09-18T00:26:45", "2014-09-18T00:26:45Z", "2014-09-18T00:26:45.5+00:00"]
-    + ["2014-09-18 00:26:45.5", "9999-12-31T23:59:59", "0001-01-01T00:00:00"],
+    [
+        *(None, "", "then", "2014-09-18T00:26:45", "2014-09-18T00:26:45Z", "2014-09-18T00:26:45.5+00:00"),
+        *("2014-09-18 00:26:45.5", "9999-12-31T23:59:59", "0001-01-01T00:00:00"),
+    ],
 )
 def test_a_task_has_ended_whatever_it_says_of_its_end(end: str | None) -> None:
     """What is no time, or lies before the beginning, is put right by what the load took."""
