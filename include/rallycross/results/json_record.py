@@ -5,15 +5,15 @@ default. A value of another kind than the field's is damaged, and told by its pl
 without it: a value that may be None, a record in a list or a mapping, a list that may be empty, else the whole record.
 """
 
+import json
 import reprlib
 from collections.abc import Callable, Mapping
 from dataclasses import MISSING, Field, dataclass, field, fields
 from functools import cache
-from math import isfinite
 from types import NoneType, UnionType
 from typing import Any, TypeVar, get_args, get_origin, get_type_hints
 
-_LARGEST = 2**63  # what a database's integer can hold
+_LARGEST = 2**63  # a database's integer holds less; and what is less can still be counted in other units
 _NAMED = 3  # damaged places that a sentence names
 
 # What a field's metadata may say, beside a "key" that is no name in Python.
@@ -126,20 +126,24 @@ def _record(kind: Any, document: Any, place: str, damage: list[str]) -> Any:
                 damage.append(str(error))
         elif one.default is MISSING and one.default_factory is MISSING:
             raise _Damaged(f"{place}.{name} is missing")
-    record = kind(**values, unknown={name: value for name, value in given.items() if name not in known})
+    others = [name for name in given if name not in known and _is_json(given[name], f"{place}.{name}", damage)]
+    record = kind(**values, unknown={name: given[name] for name in others})
     if flaw := record.flaw():
         raise _Damaged(f"{place}: {flaw}")
     return record
 
 
-def _number(given: Any, place: str) -> float:
-    fits = isfinite(given) if isinstance(given, float) else isinstance(given, int) and abs(given) < _LARGEST
-    return _raise(given, place, "a number") if isinstance(given, bool) or not fits else given  # type: ignore[no-any-return]
+def _is_number(given: Any) -> bool:
+    return isinstance(given, int | float) and not isinstance(given, bool) and abs(given) < _LARGEST  # NaN is not less
+
+
+def _number(given: Any, place: str) -> Any:
+    return given if _is_number(given) else _raise(given, place, "a number")
 
 
 def _whole(given: Any, place: str) -> int:
-    fits = isinstance(given, int | float) and not isinstance(given, bool) and abs(given) < _LARGEST
-    return int(given) if fits and given == int(given) else int(_raise(given, place, "a whole number"))
+    fits = _is_number(given) and given == int(given)
+    return int(given) if fits else int(_raise(given, place, "a whole number"))
 
 
 def _text(given: Any, place: str) -> str:
@@ -150,6 +154,16 @@ _PLAIN: dict[Any, Callable[[Any, str], Any]] = {float: _number, int: _whole, str
 
 
 _WORDS = {None: "null", True: "true", False: "false"}
+
+
+def _is_json(value: Any, place: str, damage: list[str]) -> bool:
+    """Return whether what is not known can be written again: JSON has no NaN."""
+    try:
+        json.dumps(value, allow_nan=False)
+    except ValueError:
+        damage.append(f"{place} is not JSON")
+        return False
+    return True
 
 
 def _object(given: Any, place: str) -> Mapping[str, Any]:

@@ -141,6 +141,8 @@ def test_what_a_later_version_has_is_kept() -> None:
         (("timeline", "p50", 1), float("nan"), "statistics.timeline.p50[1] is nan, not a number"),
         (("timeline", "actions", "series", "nova.boot", "p95"), 1, "statistics.timeline.actions.series.nova.boot.p95"),
         (("stood", "count"), 10**400, "statistics.stood.count is 1000"),
+        (("throughput_succeeded",), -1e308, "statistics.throughput_succeeded is -1e+308, not a number"),
+        (("rows", 0, "new"), [float("nan")], "statistics.rows[0].new is not JSON"),
     ],
 )
 def test_damage_is_told_by_its_place(path: tuple[Any, ...], value: Any, told: str) -> None:
@@ -165,7 +167,7 @@ def test_what_is_no_document_is_told(whole: Any) -> None:
     assert damage[0].endswith("not an object")
 
 
-_JUNK = (None, True, -1, 0.5, 10**400, float("inf"), float("nan"), "x", [], ["x"], [None], {}, {"x": 1})
+_JUNK = (None, True, -1, 0.5, 10**400, float("inf"), float("nan"), 1e308, "x", [], ["x"], [None], {}, {"x": 1})
 
 
 def test_whatever_stands_anywhere_is_read_or_told() -> None:
