@@ -11,18 +11,17 @@ from rallycross.cli.console import styled
 from rallycross.cli.grid import Grid
 from rallycross.judging.statistics import figures_of
 from rallycross.judging.verdict import first_line
-from rallycross.load.runners import RUNNERS
 from rallycross.results.beside import beside
-from rallycross.results.endings import ending
-from rallycross.results.models import TaskRow, WorkloadRow
+from rallycross.results.models import SubtaskRow, TaskRow, WorkloadRow
 from rallycross.results.store import Store
 from rallycross.results.workload_figures import WorkloadFigures
 from rallycross.task.plan import Timing
 from rallycross.verification.test import FAILED
-from rallycross.views.durations import DurationTable, duration_table
+from rallycross.views.durations import DurationTable
 from rallycross.views.listed import Listed, word_of
 from rallycross.views.listed import listed as entries
 from rallycross.views.wording import count, duration, moment
+from rallycross.views.workload import workload_view
 
 _NAMED = 20  # failures, or failed tests, that are shown
 
@@ -51,9 +50,7 @@ def show_task(store: Store, task: TaskRow, samples: Path) -> Iterator[Renderable
     for subtask in task.subtasks:
         for workload in subtask.workloads:
             yield ""
-            title = f" ({subtask.title})" if subtask.title != workload.scenario else ""
-            yield styled(f"{workload.position + 1}. {workload.scenario}{title}", style="bold")
-            yield from _workload(workload, task, samples / workload.uuid)
+            yield from _workload(subtask, workload, task, samples / workload.uuid)
 
 
 def show_verification(store: Store, uuid: str) -> Iterator[RenderableType]:
@@ -75,25 +72,24 @@ def show_verification(store: Store, uuid: str) -> Iterator[RenderableType]:
         yield f"and {len(failed) - _NAMED} more"
 
 
-def _workload(workload: WorkloadRow, task: TaskRow, samples: Path) -> Iterator[RenderableType]:
-    known = RUNNERS.get(workload.runner)
-    words = known.describe(workload.runner_args) if known and not known.validate(workload.runner_args) else ""
-    yield f"{workload.runner}: {words}" if words else workload.runner
-    figures = workload.figures
+def _workload(subtask: SubtaskRow, row: WorkloadRow, task: TaskRow, samples: Path) -> Iterator[RenderableType]:
+    note, figures = "", row.figures
     if figures is None:
-        figures = figures_of(samples, timing=cast("Timing", task.timing), generator=workload.generator)
-        judged = workload.statistics is not None
-        yield (
-            "the figures that were judged cannot be read: these are made anew from the samples"
-            if judged
-            else "not judged: the figures are of what has been measured so far"
-        )
-    yield durations(duration_table(figures))
-    took = f"load {duration(workload.load_seconds)}, {duration(workload.full_seconds)} with contexts"
-    yield took if workload.status == "finished" else f"{took}; {ending(workload)}"
-    if workload.error:
-        yield styled(first_line(workload.error), style="red")
-    for sla in workload.sla_rows:
+        figures = figures_of(samples, timing=cast("Timing", task.timing), generator=row.generator)
+        note = "not judged: the figures are of what has been measured so far"
+        if row.statistics is not None:
+            note = "the figures that were judged cannot be read: these are made anew from the samples"
+    shown = workload_view(subtask, row, figures)
+    yield styled(f"{shown.number}. {shown.scenario}{f' ({shown.title})' if shown.title else ''}", style="bold")
+    yield f"{shown.runner}: {shown.load}" if shown.load else shown.runner
+    if note:
+        yield note
+    yield durations(shown.durations)
+    took = f"load {duration(shown.load_seconds)}, {duration(shown.full_seconds)} with contexts"
+    yield took if shown.finished else f"{took}; {shown.ending}"
+    if shown.error:
+        yield styled(first_line(shown.error), style="red")
+    for sla in shown.sla:
         yield styled(
             f"{'✓' if sla.passed else '✗'} {sla.criterion}: {sla.detail}", style="green" if sla.passed else "red"
         )

@@ -10,19 +10,14 @@ from markupsafe import Markup
 
 from rallycross.cloud import watch
 from rallycross.judging.causes import causes, request_ids
-from rallycross.judging.generator import shards
-from rallycross.judging.schedule import LATE
-from rallycross.judging.sla import INVALID_LOAD
-from rallycross.judging.validity import told_of
 from rallycross.report import charts, frames, outputs, pages
 from rallycross.report.run import Run
-from rallycross.results.endings import ending
 from rallycross.results.models import DeploymentRow, SubtaskRow, TestRow, WorkloadRow
 from rallycross.results.workload_figures import ActionCourses, Course, WorkloadFigures
 from rallycross.secret import shown
 from rallycross.task.plan import Timing
 from rallycross.views import wording
-from rallycross.views.durations import duration_table
+from rallycross.views.workload import workload_view
 
 _BRIEF = 5  # facts of the environment that stand at the top
 _SLOWEST = 10  # tests that are named
@@ -98,7 +93,7 @@ def _verification(rows: list[TestRow]) -> dict[str, Any]:
 
 def _workload(run: Run, subtask: SubtaskRow, row: WorkloadRow) -> dict[str, Any]:
     """Return what the template shows of a workload; a workload that was not judged has no figures."""
-    figures = row.figures
+    view = workload_view(subtask, row, row.figures)
     config = {
         "args": row.args,
         "runner": {row.runner: row.runner_args},
@@ -106,15 +101,10 @@ def _workload(run: Run, subtask: SubtaskRow, row: WorkloadRow) -> dict[str, Any]
         "sla": row.sla,
     }
     return {
-        "row": row,
-        "title": subtask.title if subtask.title != row.scenario else "",  # format v1 knows no other
-        "ending": ending(row),
-        "anchor": f"workload-{row.position + 1}",
-        "invalid": [one.detail for one in row.sla_rows if one.criterion == INVALID_LOAD],
-        "figures": figures,
-        "durations": duration_table(figures) if figures else None,
-        "schedule": dict(_schedule(figures, row.generator)),
-        "charts": _workload_charts(run, row, figures) if figures and figures.count else [],
+        "view": view,
+        "anchor": f"workload-{view.number}",
+        "contexts": row.contexts_done,
+        "charts": _workload_charts(run, row, view.figures) if view.figures and view.figures.count else [],
         "config": yaml.safe_dump(shown({row.scenario: config}), sort_keys=False, allow_unicode=True),
         "outputs": shown(outputs.outputs(run.samples / row.uuid)),
         "hooks": shown(outputs.hooks(row)),
@@ -167,35 +157,6 @@ def _shown(shown: Any, figures: WorkloadFigures) -> str:
     )
     failed = int(shown["failed"].sum())
     return f"{text}; {wording.count(failed)} of {wording.counted(of, 'failure')}." if of else f"{text}."
-
-
-def _schedule(figures: WorkloadFigures | None, generator: dict[str, Any]) -> Iterator[tuple[str, str]]:
-    """Yield what is known of whether the load kept its schedule, and of the processes that made it."""
-    if schedule := figures.schedule if figures else None:
-        asked = schedule.asked
-        yield "asked for", f"{wording.counted(asked, 'iteration')}, {wording.rate(schedule.asked_rate)}"
-        yield "started", f"{wording.counted(schedule.started, 'iteration')}, {wording.rate(schedule.delivered_rate)}"
-        late = f"late (more than {wording.duration(LATE)}, though a worker was free)"
-        for meaning, number in (
-            ("dropped", schedule.dropped),
-            ("queued (no worker was free)", schedule.queued),
-            (late, schedule.late),
-        ):
-            yield meaning, f"{wording.count(number)} ({wording.share(number, asked)})"
-        error = schedule.start_error
-        told = (("p50", error.p50), ("p99", error.p99), ("max", error.max))
-        yield "start error", ", ".join(f"{name} {wording.duration(seconds)}" for name, seconds in told)
-    if figures and figures.warm_up:
-        yield "warm-up", f"{wording.counted(figures.warm_up, 'iteration')}, in no figure"
-    if processes := shards(generator):
-        yield "load processes", wording.count(generator.get("processes") or len(processes))
-        yield "their CPU", f"{max(shard.cpu for shard in processes):.0%} of a core, the busiest"
-        p99, most = max(shard.lag_p99 or 0.0 for shard in processes), max(shard.lag_max for shard in processes)
-        yield "event loop late by", f"p99 {wording.duration(p99)}, max {wording.duration(most)}"
-        if stood := [stand for shard in processes for stand in shard.stood]:
-            yield "stood still", f"{wording.counted(len(stood), 'time')}: {told_of(stood)}"
-            if (meanwhile := figures.stood if figures else None) and meanwhile.count:
-                yield "ran meanwhile", f"{wording.counted(meanwhile.count, 'iteration')}, whose durations hold it"
 
 
 def _environment(run: Run) -> Iterator[tuple[str, dict[str, Any]]]:
