@@ -1,7 +1,5 @@
 """The store's rows and the sample files as pandas frames."""
 
-import re
-from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -10,16 +8,13 @@ import pandas as pd
 
 from rallycross.judging.batch import Batch
 from rallycross.load.histogram import SECOND
-from rallycross.results.models import DeploymentRow, TestRow
+from rallycross.results.models import DeploymentRow
 from rallycross.results.sample_file import read_batches
 from rallycross.task.plan import Timing
-from rallycross.verification.test import OUTCOMES
 
 _PART = 50_000  # iterations that are thinned at a time
 _FEWEST = 8  # rows of a part, so that its fastest and its slowest are among them
 _NONE = np.empty(0)
-_SERVICE = re.compile(r"\btempest\.(?:api\.)?(\w+)")
-_PLUGIN = re.compile(r"(\w+)_tempest(?:_plugin)?\.")
 
 
 def steps(deployment: DeploymentRow) -> pd.DataFrame:
@@ -34,24 +29,6 @@ def steps(deployment: DeploymentRow) -> pd.DataFrame:
     frame = frame.astype({"start": float, "seconds": float})  # also where there is none yet
     frame["start"] -= frame["start"].min()
     return frame.sort_values("start", kind="stable", ignore_index=True)
-
-
-def tests(rows: Sequence[TestRow]) -> pd.DataFrame:
-    """Return name, service, status, outcome (passed, failed, skipped), seconds, reason, traceback: in order of end."""
-    frame = pd.DataFrame(
-        [(row.name, row.status, row.seconds, row.reason, row.traceback) for row in rows],
-        columns=["name", "status", "seconds", "reason", "traceback"],
-    ).astype({"seconds": float})  # also where there is none yet
-    frame.insert(1, "service", frame["name"].map(service).astype(str))
-    frame.insert(3, "outcome", frame["status"].map(OUTCOMES).astype(str))
-    return frame
-
-
-def by_service(frame: pd.DataFrame) -> pd.DataFrame:
-    """Return, for each service of a frame of `tests`, how many passed, failed and were skipped, and seconds in all."""
-    counts = pd.crosstab(frame["service"], frame["outcome"])
-    counts = counts.reindex(columns=["passed", "failed", "skipped"], fill_value=0)
-    return counts.join(frame.groupby("service")["seconds"].sum()).reset_index()
 
 
 def iterations(folder: Path, *, timing: Timing, most: int) -> pd.DataFrame:
@@ -110,9 +87,3 @@ def thinned(frame: pd.DataFrame, most: int) -> pd.DataFrame:
 def _spread(size: int, wanted: int) -> npt.NDArray[np.int64]:
     """Return at most `wanted` positions of `size`, evenly spread."""
     return np.unique(np.linspace(0, size - 1, min(size, wanted)).astype(np.int64)) if size else np.empty(0, np.int64)
-
-
-def service(name: str) -> str:
-    """Return `compute` for `tempest.api.compute.…`, `neutron` for `neutron_tempest_plugin.…`, else the first word."""
-    found = _SERVICE.search(name) or _PLUGIN.match(name)
-    return found[1] if found else name.partition(".")[0]

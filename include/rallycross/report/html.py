@@ -9,18 +9,17 @@ import yaml
 from markupsafe import Markup
 
 from rallycross.cloud import watch
-from rallycross.judging.causes import causes, request_ids
 from rallycross.report import charts, frames, outputs, pages
 from rallycross.report.run import Run
-from rallycross.results.models import DeploymentRow, SubtaskRow, TestRow, WorkloadRow
+from rallycross.results.models import DeploymentRow, SubtaskRow, WorkloadRow
 from rallycross.results.workload_figures import ActionCourses, Course, WorkloadFigures
 from rallycross.secret import shown
 from rallycross.task.plan import Timing
 from rallycross.views import wording
+from rallycross.views.verification import verification_view
 from rallycross.views.workload import workload_view
 
 _BRIEF = 5  # facts of the environment that stand at the top
-_SLOWEST = 10  # tests that are named
 
 
 def page(run: Run) -> str:
@@ -38,7 +37,7 @@ def page(run: Run) -> str:
         .render(
             run=run,
             deployment=deployment,
-            verification=_verification(run.tests) if run.verification else None,
+            verification=verification_view(run.tests) if run.verification else None,
             workloads=workloads,
             environment=list(_environment(run)),
             brief=_brief(run),
@@ -61,34 +60,6 @@ def _deployment(row: DeploymentRow) -> dict[str, Any]:
     steps = frames.steps(row)
     chart = charts.gantt(steps) if (steps["status"] != "skipped").any() else None
     return {"steps": steps.to_dict("records"), "chart": chart, "counts": steps["status"].value_counts().to_dict()}
-
-
-def _verification(rows: list[TestRow]) -> dict[str, Any]:
-    tests = frames.tests(rows)
-    outcomes = tests["outcome"].value_counts()
-    slowest = tests[tests["outcome"] != "skipped"].nlargest(_SLOWEST, "seconds")
-    return {
-        "counts": {outcome: int(outcomes.get(outcome, 0)) for outcome in ("passed", "failed", "skipped")},
-        "services": frames.by_service(tests).to_dict("records"),
-        "causes": [
-            {
-                "message": cause.message,
-                "tests": [
-                    {
-                        "name": test.name,
-                        "status": test.status,
-                        "seconds": test.seconds,
-                        "traceback": test.traceback,
-                        "requests": request_ids(test.traceback),
-                    }
-                    for test in cause.tests
-                ],
-            }
-            for cause in causes(rows)
-        ],
-        "slowest": slowest.to_dict("records"),
-        "tests": tests.to_dict("records"),
-    }
 
 
 def _workload(run: Run, subtask: SubtaskRow, row: WorkloadRow) -> dict[str, Any]:

@@ -96,6 +96,9 @@ def _value(kind: Any, given: Any, place: str, damage: list[str]) -> Any:
 
 def _list(kind: Any, given: Any, place: str, damage: list[str]) -> tuple[Any, ...]:
     entries = given if isinstance(given, list) else _raise(given, place, "a list")
+    of_numbers = set(map(type, entries)) <= _NUMBERS.get(kind, _NONE)
+    if of_numbers and all(-_LARGEST < one < _LARGEST for one in entries if one):
+        return tuple(entries)  # a course has thousands of them, and nearly always all are well
     if not issubclass(get_origin(kind) or kind, Record):
         return tuple(_value(kind, one, f"{place}[{at}]", damage) for at, one in enumerate(entries))
     every = [read(kind, one, f"{place}[{at}]", damage) for at, one in enumerate(entries)]
@@ -150,6 +153,9 @@ def _text(given: Any, place: str) -> str:
     return given if isinstance(given, str) else str(_raise(given, place, "a text"))
 
 
+# What entries of these kinds are of, as JSON gives them.
+_NUMBERS: dict[Any, set[type]] = {float: {float, int}, int: {int}, float | None: {float, int, NoneType}}
+_NONE: set[type] = set()
 _PLAIN: dict[Any, Callable[[Any, str], Any]] = {float: _number, int: _whole, str: _text}
 
 

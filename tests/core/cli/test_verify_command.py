@@ -93,7 +93,7 @@ def test_what_failed_is_run_again_and_compared(verify: Command) -> None:
     assert "1 of 1 tests" in out
     code, out, _ = verify("compare", "--cloud", "small")
     assert code == 0
-    assert "1 mended: failed before, passes now" in out
+    assert "1 mended: failed before, passes in the last" in out
     assert "test_b  fail > success" in out
     told = json.loads(verify("compare", "--cloud", "small", "--json")[1])
     assert [change["name"] for change in told["mended"]] == ["tests.test_small.Works.test_b"]

@@ -14,6 +14,8 @@ from rallycross.report import frames
 from rallycross.results.sample_file import SampleWriter
 from rallycross.results.store import Store
 from rallycross.views import wording
+from rallycross.views.verification import service as service_of
+from rallycross.views.verification import verification_view
 
 
 @given(
@@ -54,12 +56,12 @@ def test_steps_start_with_the_first(store: Store, made: MadeRun) -> None:
 
 def test_tests_are_counted_by_service(store: Store, made: MadeRun) -> None:
     """Each service has its passed, failed, skipped and seconds, also where one of them is 0."""
-    frame = frames.by_service(frames.tests(store.tests.of(made.verification))).set_index("service")
+    services = {one.service: one for one in verification_view(store.tests.of(made.verification)).services}
 
-    assert frame.index.tolist() == ["compute", "identity", "image", "network", "volume"]
-    assert frame.loc["compute", ["passed", "failed", "skipped"]].tolist() == [4, 0, 1]
-    assert frame.loc["volume", ["passed", "failed", "skipped"]].tolist() == [1, 1, 0]
-    assert frame.loc["volume", "seconds"] > 196
+    assert list(services) == ["compute", "identity", "image", "network", "volume"]
+    assert (services["compute"].passed, services["compute"].failed, services["compute"].skipped) == (4, 0, 1)
+    assert (services["volume"].passed, services["volume"].failed, services["volume"].skipped) == (1, 1, 0)
+    assert services["volume"].seconds > 196
 
 
 @pytest.mark.parametrize(
@@ -73,7 +75,7 @@ def test_tests_are_counted_by_service(store: Store, made: MadeRun) -> None:
 )
 def test_a_test_belongs_to_a_service_by_its_name(name: str, service: str) -> None:
     """That of a class whose set-up failed as well."""
-    assert frames.service(name) == service
+    assert service_of(name) == service
 
 
 def test_a_folder_without_samples_is_an_empty_frame(tmp_path: Path) -> None:

@@ -1,7 +1,6 @@
 """`verify show`, `history` and `compare`: what reads results."""
 
 import argparse
-from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict
 
@@ -15,14 +14,15 @@ from rallycross.judging.comparison import Change, Comparison, compare, flips
 from rallycross.printable import printable_json
 from rallycross.report.comparison import page
 from rallycross.report.document import document
-from rallycross.report.frames import service
 from rallycross.report.run import gather
 from rallycross.results.models import TestRow, VerificationRow
 from rallycross.results.store import Store
 from rallycross.secret import shown
 from rallycross.settings import settings
 from rallycross.verification.test import FAILED, outcomes
+from rallycross.views.comparison import Section, ends, paces
 from rallycross.views.listed import listed
+from rallycross.views.verification import ServiceTests, verification_view
 from rallycross.views.wording import duration, moment
 
 _NAMED = 5  # tests of one cause that are named
@@ -56,7 +56,8 @@ def show_(options: argparse.Namespace) -> int:
 
 def summary(row: VerificationRow, tests: Sequence[TestRow]) -> Iterator[str | Grid]:
     """Yield totals, a table by service, and the failures by their cause."""
-    count = outcomes(Counter(test.status for test in tests))
+    view = verification_view(tests)
+    count = view.counts
     ran = count["passed"] + count["failed"]
     share = f" ({100 * count['passed'] / ran:.1f} % of those that ran)" if ran else ""
     yield f"{row.chosen}, {row.environment.get('verifier', 'made elsewhere')}: {len(tests)} of {row.total} tests"
@@ -64,8 +65,8 @@ def summary(row: VerificationRow, tests: Sequence[TestRow]) -> Iterator[str | Gr
     if row.ended_at is not None:
         yield f"it took {duration(row.ended_at - row.started_at)}"
     if tests:
-        yield _by_service(tests)
-    for cause in causes(tests):
+        yield _by_service(view.services)
+    for cause in view.causes:
         yield f"\n{len(cause.tests)} failed: {cause.message}"
         for test in cause.tests[:_NAMED]:
             yield f"  {test.name}"
@@ -120,18 +121,13 @@ def compare_(options: argparse.Namespace) -> int:
 def _print_comparison(found: Comparison, rows: Sequence[VerificationRow]) -> None:
     for row in rows:
         console.print(f"{row.uuid}  {row.cloud}  {moment(row.started_at)}  {row.chosen}")
-    for title, changes in (
-        ("broken: passed before, fails now", found.broken),
-        ("mended: failed before, passes now", found.mended),
-        ("flaky: went to and fro", found.flaky),
-        ("failing as before", found.failing),
-    ):
-        if changes:
-            console.print(f"\n{len(changes)} {title}")
-            for change in changes:
-                console.print(f"  {change.name}  {' > '.join(status or '-' for status in change.statuses)}")
-    _print_paces("slower", found.slower)
-    _print_paces("faster", found.faster)
+    for section in ends(found):
+        _print_head(section)
+        for change in section.changes:
+            console.print(f"  {change.name}  {' > '.join(status or '-' for status in change.statuses)}")
+    for section in paces(found):
+        _print_head(section)
+        _print_paces(section.changes)
     if found.differs:
         console.print(f"\n{len(found.new)} in the last only, {len(found.gone)} no more in it, {found.same} as before")
     else:
@@ -167,14 +163,17 @@ def _test_history(store: Store, options: argparse.Namespace) -> int:
     return 0
 
 
-def _print_paces(what: str, changes: Sequence[Change]) -> None:
-    if changes:
-        console.print(f"\n{len(changes)} {what}")
-        table = Grid("by", "times", "took", "test")
-        for change in changes:
-            took = " > ".join("-" if seconds is None else duration(seconds) for seconds in change.seconds)
-            table.add_row(f"{change.slower_by:+.1f} s", f"{change.ratio:.2f}", took, change.name)
-        console.print(table)
+def _print_head(section: Section) -> None:
+    meaning = section.meaning[:1].lower() + section.meaning[1:].rstrip(".")
+    console.print(f"\n{len(section.changes)} {section.title.lower()}: {meaning}")
+
+
+def _print_paces(changes: Sequence[Change]) -> None:
+    table = Grid("by", "times", "took", "test")
+    for change in changes:
+        took = " > ".join("-" if seconds is None else duration(seconds) for seconds in change.seconds)
+        table.add_row(f"{change.slower_by:+.1f} s", f"{change.ratio:.2f}", took, change.name)
+    console.print(table)
 
 
 def _print_tests(tests: Sequence[TestRow]) -> None:
@@ -184,10 +183,8 @@ def _print_tests(tests: Sequence[TestRow]) -> None:
     console.print(table)
 
 
-def _by_service(tests: Sequence[TestRow]) -> Grid:
+def _by_service(services: Sequence[ServiceTests]) -> Grid:
     table = Grid("service", "passed", "failed", "skipped", "time of all")
-    for name in sorted({service(test.name) for test in tests}):
-        own = [test for test in tests if service(test.name) == name]
-        figures = map(str, outcomes(Counter(test.status for test in own)).values())
-        table.add_row(name, *figures, duration(sum(test.seconds for test in own)))
+    for one in services:
+        table.add_row(one.service, str(one.passed), str(one.failed), str(one.skipped), duration(one.seconds))
     return table
