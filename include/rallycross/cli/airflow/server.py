@@ -94,7 +94,10 @@ class AirflowServer:
 
     def _stranger(self) -> str:
         """Return who else listens on this Airflow's port; "" = nobody, or it has none yet."""
-        return stranger(self.ports["api"], (process.pid for process in self._processes())) if self.ports else ""
+        return stranger(self.ports["api"], self._pids) if self.ports else ""
+
+    def _pids(self) -> list[int]:
+        return [process.pid for process in self._processes()]
 
     def environment(self, base: dict[str, str]) -> dict[str, str]:
         """Return the environment of the components: `base`, the user's, with the settings in force."""

@@ -5,6 +5,7 @@ import os
 import socket
 import subprocess
 import sys
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -24,6 +25,11 @@ print("was told", flush=True)
 """
 
 
+def this_process() -> list[int]:
+    """Return the one process that is ours."""
+    return [os.getpid()]
+
+
 @pytest.fixture(name="strangers_port")
 def _strangers_port() -> Iterator[tuple[int, "subprocess.Popen[str]"]]:
     """Have another user listen."""
@@ -41,10 +47,10 @@ def _strangers_port() -> Iterator[tuple[int, "subprocess.Popen[str]"]]:
 def test_a_strangers_port_is_told_from_ours(strangers_port: tuple[int, object]) -> None:
     """What another user listens on is a stranger's; what we listen on, and what nobody does, is not."""
     with socket.create_server(("127.0.0.1", 0)) as ours:
-        assert stranger(ours.getsockname()[1], [os.getpid()]) == ""
+        assert stranger(ours.getsockname()[1], this_process) == ""
         free = ours.getsockname()[1]
-    assert stranger(free, []) == ""
-    assert stranger(strangers_port[0], [os.getpid()]) == "another user"
+    assert stranger(free, list) == ""
+    assert stranger(strangers_port[0], this_process) == "another user"
 
 
 def test_another_program_of_this_user_is_a_stranger() -> None:
@@ -53,10 +59,24 @@ def test_another_program_of_this_user_is_a_stranger() -> None:
         assert other.stdout is not None
         port = int(other.stdout.readline())
         try:
-            assert stranger(port, [other.pid]) == ""
-            assert stranger(port, [os.getpid()]).startswith(f"process {other.pid} ({sys.executable}"[:60])
+            assert stranger(port, lambda: [other.pid]) == ""
+            assert stranger(port, this_process).startswith(f"process {other.pid} ({sys.executable}"[:60])
         finally:
             other.kill()
+
+
+def test_a_socket_of_a_process_that_ends_is_no_strangers() -> None:
+    """One that no process has any more, and that is closed then, is nobody's; one that stays is somebody's unseen."""
+    one, other = socket.socketpair()
+    with one, other:
+        with socket.create_server(("127.0.0.1", 0)) as server:
+            port = server.getsockname()[1]
+            socket.send_fds(one, [b"x"], [server.fileno()])  # under way, it is open and nobody's
+        assert stranger(port, this_process, ending=0.0) == "a process that is none of its own"
+        closing = threading.Timer(0.5, lambda: os.close(socket.recv_fds(other, 1, 1)[1][0]))
+        closing.start()
+        assert stranger(port, this_process) == ""
+        closing.join()
 
 
 def test_another_airflow_on_the_port_of_one_that_is_stopped(tmp_path: Path) -> None:

@@ -13,6 +13,7 @@ import time
 import urllib.error
 import urllib.request
 import xmlrpc.client
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -73,7 +74,7 @@ def strangers(root: Path, programs: dict[str, str]) -> list[str]:
     found = []
     for name, endpoint in programs.items():
         host, _, port = endpoint.rpartition("://")[2].partition("/")[0].partition(":")
-        if port.isdecimal() and (who := stranger(int(port), running(root), host)):
+        if port.isdecimal() and (who := stranger(int(port), partial(running, root), host)):
             found.append(
                 f"{name}: port {port} of {host}, which it is to listen on, is listened on by {who} - end that, or"
                 " destroy the cloud and create it anew: it takes other ports"

@@ -5,7 +5,8 @@ Standard library only.
 
 import os
 import socket
-from collections.abc import Iterable
+import time
+from collections.abc import Callable, Iterable
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,6 +14,8 @@ from pathlib import Path
 _LISTENS = "0A"
 _V6 = "0000000000000000FFFF0000"  # before an address of IPv4 that a socket of IPv6 listens at
 _EVERYWHERE = ("00000000", "0" * 32)
+ENDING = 10.0  # seconds for which a socket may be no process's: a busy machine takes its time to end one
+_LOOK = 0.05
 
 
 @dataclass(frozen=True)
@@ -37,17 +40,28 @@ def listener(port: int, address: str = "127.0.0.1", *, net: Path = Path("/proc/n
     return None
 
 
-def stranger(port: int, ours: Iterable[int], address: str = "127.0.0.1") -> str:
-    """Return who listens on this port, in words, where none of the processes `ours` does; "" = they do, or nobody."""
-    found = listener(port, address)
-    if found is None:
-        return ""
-    if found.user != os.getuid():
-        return "another user"
-    if any(_has(pid, found) for pid in ours) or listener(port, address) != found:  # it has been closed meanwhile
-        return ""
-    other = next((pid for pid in _all_processes() if _has(pid, found)), None)
-    return f"process {other} ({_command(other)})" if other else "a process that is none of its own"
+def stranger(
+    port: int, ours: Callable[[], Iterable[int]], address: str = "127.0.0.1", *, ending: float = ENDING
+) -> str:
+    """Return who listens on this port, in words, where none of the processes `ours` does; "" = they do, or nobody.
+
+    A process that was killed lets go of its memory, by which it is known, before its sockets, and of those while none
+    is seen to have them any more: `ending` seconds are given to it.
+    """
+    deadline = time.monotonic() + ending
+    while found := listener(port, address):
+        if found.user != os.getuid():
+            return "another user"
+        if any(_has(pid, found) for pid in ours()):
+            return ""
+        other = next((pid for pid in _all_processes() if _has(pid, found)), None)
+        command = _command(other) if other else ""
+        if command and listener(port, address) == found:
+            return f"process {other} ({command})"
+        if time.monotonic() > deadline:
+            return "a process that is none of its own"
+        time.sleep(_LOOK)
+    return ""
 
 
 def _has(pid: int, found: Listener) -> bool:
@@ -67,8 +81,9 @@ def _all_processes() -> list[int]:
 
 
 def _command(pid: int) -> str:
+    """Return what a process runs; "" = it is ending."""
     try:
         words = Path(f"/proc/{pid}/cmdline").read_bytes().split(b"\0")
     except OSError:
-        return "ended"
+        return ""
     return b" ".join(words).strip().decode(errors="replace")[:60]
