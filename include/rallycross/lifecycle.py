@@ -10,11 +10,10 @@ import yaml
 
 from rallycross import deployment
 from rallycross.cloud import registered
-from rallycross.deployment import CloudSpec, Deployed, Site
-from rallycross.deployment import lifecycle as steps
+from rallycross.deployment import CloudSpec, Deployed, Site, operations
 from rallycross.deployment.detached import Locked
 from rallycross.deployment.ledger import Made
-from rallycross.deployment.lifecycle import Intended
+from rallycross.deployment.operations import Intended
 from rallycross.deployment.runner import Terms
 from rallycross.deployment.site import opened
 from rallycross.deployment.step import StepEvent, Tell
@@ -82,7 +81,7 @@ def begin(spec: CloudSpec, store: Store, paths: Settings, *, uuid: str, tell: Te
     """Begin a deployment whose steps are done one by one, each by a call of `do`; return what is to be done."""
     store.deployments.forget_steps(uuid)
     with _recorded(spec, store, paths, uuid=uuid, tell=tell) as site:
-        return steps.begin(spec, site)
+        return operations.begin(spec, site)
 
 
 def do(spec: CloudSpec, store: Store, paths: Settings, *, uuid: str, name: str) -> None:
@@ -93,7 +92,7 @@ def do(spec: CloudSpec, store: Store, paths: Settings, *, uuid: str, name: str) 
     store.deployments.resume(uuid, step=name)
     try:
         with _kept(spec, store, paths, uuid=uuid, tell=lambda _: None) as site:
-            steps.do(spec, site, name)
+            operations.do(spec, site, name)
     except BaseException as error:
         store.deployments.fail_step(uuid, name, error=_said(error))
         raise
@@ -102,7 +101,7 @@ def do(spec: CloudSpec, store: Store, paths: Settings, *, uuid: str, name: str) 
 def end(spec: CloudSpec, store: Store, paths: Settings, *, uuid: str, tell: Tell) -> str:
     """Register the cloud, after all its steps are done; return its name."""
     with _recorded(spec, store, paths, uuid=uuid, tell=tell) as site:
-        return _register(spec, steps.end(spec, site), store, paths, uuid=uuid)
+        return _register(spec, operations.end(spec, site), store, paths, uuid=uuid)
 
 
 def state(last: DeploymentRow | None, paths: Settings) -> str:

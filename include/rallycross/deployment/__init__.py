@@ -1,8 +1,8 @@
 """Deploys a cloud: providers, the servers they give, engines, the steps they take."""
 
 from rallycross.deployment.engine import CloudSpec, Deployed, Service
-from rallycross.deployment.lifecycle import deploy, destroy, logs, status, stop
 from rallycross.deployment.local_host import LocalHost
+from rallycross.deployment.operations import deploy, destroy, logs, status, stop
 from rallycross.deployment.site import Site
 from rallycross.deployment.spec import load_spec
 from rallycross.deployment.step import Tell

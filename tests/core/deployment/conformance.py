@@ -35,9 +35,9 @@ from rallycross.deployment import CloudSpec, Site, load_spec, status
 from rallycross.deployment.carry_out import units
 from rallycross.deployment.engine import ENGINES
 from rallycross.deployment.failure import StepFailed
-from rallycross.deployment.lifecycle import everywhere, standing
 from rallycross.deployment.local_host import LocalHost
 from rallycross.deployment.node import Node
+from rallycross.deployment.operations import everywhere, standing
 from rallycross.deployment.server import Server
 from rallycross.deployment.site import opened
 from rallycross.deployment.step import Plan, StepEvent

@@ -5,7 +5,7 @@ from pathlib import Path
 import toy_engine  # noqa: F401 - registers itself
 from sites import a_site
 
-from rallycross.deployment import lifecycle, load_spec
+from rallycross.deployment import load_spec, operations
 from rallycross.deployment.local_host import LocalHost
 from rallycross.deployment.node import LOCAL, Node
 from rallycross.deployment.server import Server
@@ -16,5 +16,5 @@ def test_a_cloud_has_how_to_get_to_its_servers(tmp_path: Path) -> None:
     spec = load_spec("{name: mine, engine: toy}", file="c.yaml")
     servers = [Server("one", "127.0.0.11"), Server("two", "127.0.0.12", password="hush"), None]
     nodes = [Node(one.name if one else LOCAL, LocalHost(), str(tmp_path), one) for one in servers]
-    deployed = lifecycle._cloud(spec, nodes, a_site(tmp_path))
+    deployed = operations._cloud(spec, nodes, a_site(tmp_path))
     assert [(node["root"], node["server"]["name"]) for node in deployed.nodes] == [(str(tmp_path), "one")]

@@ -1,4 +1,4 @@
-"""The life of a cloud at a site: made, looked at, stopped, undone."""
+"""What can be done with a cloud at a site: deploy, look at, stop, destroy."""
 
 import time
 from collections.abc import Sequence
