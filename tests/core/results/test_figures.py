@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from alembic import command
 from alembic.config import Config
-from sqlalchemy import JSON, Engine, MetaData, create_engine, insert
+from sqlalchemy import JSON, Engine, MetaData, create_engine, insert, text
 
 from rallycross.results.database import _MIGRATIONS
 from rallycross.results.models import FigureRow
@@ -116,6 +116,30 @@ def test_figures_are_taken_from_every_older_database(revision: str, url: str) ->
     found = [_figures(store.figures.of(f"w{number:03}")) for number in range(len(given))]
     assert [len(figures) for figures in found] == [40, 0, 0, 0, *[40] * 40]
     assert found[0] == found[-1] == _figures(store.figures.of(judged))
+    store.close()
+
+
+@pytest.mark.parametrize("revision", ["0001", "0005"])
+def test_damaged_documents_keep_no_older_database_shut(revision: str, tmp_path: Path) -> None:
+    """What can be read of them is taken over, and the rest is told of each workload."""
+    url = f"sqlite:///{tmp_path / 'old.db'}"
+    engine = _of(revision, url)
+    row = STATISTICS["rows"][0]
+    damaged = [
+        {**STATISTICS, "rows": [7, {**row, "name": 1}, {**row, "depth": "x"}], "service": []},
+        {**STATISTICS, "seconds": 10**400, "rows": {}},
+        ["x"],
+    ]
+    _fill(engine, [STATISTICS, *damaged, {}])
+    with engine.begin() as connection:
+        connection.execute(text("UPDATE workloads SET statistics = '{\"count\": ' WHERE uuid = 'w004'"))
+    engine.dispose()
+
+    store = Store.open(url)
+
+    assert [len(store.figures.of(f"w{number:03}")) for number in range(5)] == [40, 4, 12, 0, 0]
+    told = {one.uuid: one.figure_damage for one in store.workloads.all()}
+    assert [bool(told[f"w{number:03}"]) for number in range(5)] == [False, True, True, True, True]
     store.close()
 
 

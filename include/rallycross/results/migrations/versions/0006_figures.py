@@ -1,7 +1,7 @@
 """The figures of workloads one by one, taken from the statistics that there are."""
 
+import json
 from collections.abc import Iterator
-from math import isfinite
 from typing import Any
 
 import sqlalchemy as sa
@@ -35,10 +35,11 @@ def upgrade() -> None:
 
 def _fill(figures: sa.Table) -> None:
     workloads = sa.table('workloads', sa.column('uuid', sa.String()), sa.column('statistics', sa.JSON()))
+    text = sa.cast(workloads.c.statistics, sa.Text()).label('text')  # a document that is damaged keeps no database shut
     connection = op.get_bind()
     last = ''
     while page := connection.execute(
-        sa.select(workloads.c.uuid, workloads.c.statistics)
+        sa.select(workloads.c.uuid, text)
         .where(workloads.c.uuid > last, workloads.c.statistics.is_not(sa.null()))
         .order_by(workloads.c.uuid)
         .limit(_PAGE)
@@ -46,11 +47,19 @@ def _fill(figures: sa.Table) -> None:
         last = page[-1].uuid
         rows = [
             {'workload_uuid': uuid, 'action': _text(action), 'depth': depth, 'figure': figure, 'value': value, 'unit': unit}
-            for uuid, statistics in page if isinstance(statistics, dict)
-            for action, depth, figure, value, unit in _figures(statistics)
+            for uuid, document in page
+            for action, depth, figure, value, unit in _figures(_read(document))
         ]
         if rows:
             connection.execute(figures.insert(), rows)
+
+
+def _read(document: str) -> dict[str, Any]:
+    try:
+        statistics = json.loads(document)
+    except ValueError:
+        return {}
+    return statistics if isinstance(statistics, dict) else {}
 
 
 def _figures(statistics: dict[str, Any]) -> Iterator[tuple[str, int, str, float, str]]:
@@ -58,8 +67,14 @@ def _figures(statistics: dict[str, Any]) -> Iterator[tuple[str, int, str, float,
     for name, unit in _OF_THE_LOAD.items():
         if _is_number(statistics.get(name)):
             yield '', 0, name, float(statistics[name]), unit
-    rows = [(row, row.get('name', '') if place else '', row.get('depth', 0), '') for place, row in enumerate(statistics.get('rows') or [])]
-    for row, action, depth, prefix in [*rows, (statistics.get('service') or {}, '', 0, 'service_')]:
+    rows = statistics.get('rows')
+    told = [(row, place, '') for place, row in enumerate(rows if isinstance(rows, list) else [])]
+    for row, place, prefix in [*told, (statistics.get('service'), 0, 'service_')]:
+        if not isinstance(row, dict):
+            continue
+        action, depth = row.get('name', '') if place else '', row.get('depth', 0)
+        if not isinstance(action, str) or not isinstance(depth, int):
+            continue
         for name, value in row.items():
             if name not in ('name', 'depth') and _is_number(value):
                 yield action, depth, prefix + name, float(value), '1' if name in ('count', 'failed') else 's'
@@ -71,7 +86,7 @@ def _text(name: str) -> str:
 
 
 def _is_number(value: Any) -> bool:
-    return isinstance(value, (int, float)) and not isinstance(value, bool) and isfinite(value)
+    return isinstance(value, (int, float)) and not isinstance(value, bool) and abs(value) < 2**63  # NaN is not less
 
 
 def downgrade() -> None:
