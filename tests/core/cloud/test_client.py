@@ -127,8 +127,11 @@ def test_every_services_message_is_found(body: bytes, message: str) -> None:
     assert message_of(body, "Bad Gateway") == message
 
 
-def test_a_write_that_was_cut_short_is_answered_before_the_cleaning(small_cloud: SmallCloud) -> None:
+def test_a_write_that_was_cut_short_is_answered_before_the_cleaning(
+    small_cloud: SmallCloud, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """The one who asked ends at once; after `answered` what the cloud makes stands, and can be found and deleted."""
+    monkeypatch.setenv("RALLYCROSS_LATE_PATIENCE", "30")
     small_cloud.delay["POST network"] = 0.5
 
     async def use(client: Client) -> list[int]:
@@ -147,7 +150,7 @@ def test_an_answer_that_does_not_come_is_not_waited_for_long(
     small_cloud: SmallCloud, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A cloud that hangs has so many seconds to answer what was cut short."""
-    monkeypatch.setattr("rallycross.cloud.client.ANSWER_LIMIT", 0.2)
+    monkeypatch.setenv("RALLYCROSS_LATE_PATIENCE", "0.2")
     small_cloud.delay["POST network"] = 3600
 
     async def use(client: Client) -> None:
