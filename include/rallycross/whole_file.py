@@ -13,13 +13,15 @@ from rallycross.disk import naming
 def whole_file(path: Path) -> Iterator[Path]:
     """Give the path of a file beside `path` to be written, and put it in its place, once it is on disk.
 
-    Where that is left by an exception, what was at `path` stays. What is no file, such as /dev/stdout, is written to.
-    Errors of writing name `path`.
+    Where that is left by an exception, what was at `path` stays. What is no file, such as /dev/stdout, is written to,
+    and so is what a link leads to. Errors of writing name `path`.
     """
-    if path.exists() and not path.is_file():
+    if _is_open(path) or (path.exists() and not path.is_file()):
         with naming(path):
             yield path
         return
+    if path.is_symlink():
+        path = Path(os.path.realpath(path))
     part = path.with_name(f".{path.name}.{token_hex(4)}.part")
     try:
         with naming(path):
@@ -34,6 +36,12 @@ def whole_file(path: Path) -> Iterator[Path]:
     finally:
         with suppress(OSError):  # where all went well, it is there no more
             part.unlink()
+
+
+def _is_open(path: Path) -> bool:
+    """Return whether a path, such as /dev/stdout, means what this process has open, be that a file: it must stay."""
+    target = path.parent / path.readlink() if path.is_symlink() else path
+    return any(os.path.realpath(one.parent).startswith("/proc/") for one in (path, target))
 
 
 def _to_disk(path: Path) -> None:

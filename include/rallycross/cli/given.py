@@ -3,6 +3,7 @@
 import sys
 from pathlib import Path
 
+from rallycross.errors import Complaint, InvalidInput
 from rallycross.settings import CHECKOUT
 from rallycross.userfile import decoded, limited, read_text
 
@@ -26,6 +27,8 @@ def given_file(path: str) -> str:
 
 def given_text(given: str) -> tuple[str, str]:
     """Return text and name of what stands on the command line: a file, the YAML itself, or `-` for standard input."""
+    if given == STDIN and sys.stdin is None:
+        raise InvalidInput([Complaint(_STDIN, 0, 0, "", "is closed", "name a file, or write the text into it")])
     if given == STDIN:
         binary = getattr(sys.stdin, "buffer", None)  # not where another program's text stands in its place
         return (decoded(limited(binary, _STDIN), _STDIN) if binary else sys.stdin.read()), _STDIN

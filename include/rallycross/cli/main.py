@@ -7,9 +7,11 @@ import argparse
 import sys
 import traceback
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import asdict
 from importlib import import_module
 from io import TextIOWrapper
+from pathlib import Path
 from types import TracebackType
 from typing import Any
 
@@ -27,6 +29,9 @@ def main(arguments: Sequence[str]) -> int:
     sys.excepthook = _tell_of_a_fault
     if isinstance(sys.stdout, TextIOWrapper):
         sys.stdout.reconfigure(errors="backslashreplace")  # what a locale cannot show ends no command
+    if not _has_folder():
+        progress.print("rallycross: the current folder is gone - change to another")
+        return 2
     try:
         return _carry_out(arguments)
     except KeyboardInterrupt:
@@ -67,10 +72,19 @@ def _carry_out(arguments: Sequence[str]) -> int:
         return 2
 
 
+def _has_folder() -> bool:
+    """Return whether there is a current folder, for which some libraries ask when they are imported."""
+    try:
+        return bool(Path.cwd())
+    except OSError:
+        return False
+
+
 def _tell_programs(options: argparse.Namespace, **told: Any) -> None:
     """Give what went wrong as the document, where one was asked for."""
     if getattr(options, "json", False):
-        print_json(told)
+        with suppress(OSError):  # standard output may be what has no room
+            print_json(told)
 
 
 def _tell_of_a_fault(kind: type[BaseException], error: BaseException, at: TracebackType | None) -> None:

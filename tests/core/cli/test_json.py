@@ -143,6 +143,33 @@ def test_what_cannot_be_done_is_a_document_too(words: str, capsys: pytest.Captur
     assert why.splitlines()[0] in said.err
 
 
+@pytest.mark.parametrize(
+    ("shell", "code", "said"),
+    [
+        ("{run} results list --json > /dev/full", 2, "No space left on device"),
+        ("{run} results list > /dev/full", 2, "No space left on device"),
+        ("{run} plan - <&-", 2, "<stdin>: is closed - name a file"),
+        ("mkdir gone && cd gone && rmdir ../gone && {run} results list", 2, "the current folder is gone"),
+        ("{run} results export 4dd85e21 --format json -o - | head -n 1", 0, "{{"),
+        ("echo before > out && {run} results export 4dd85e21 --format junit -o - >> out && cat out", 0, "<testsuite"),
+    ],
+)
+def test_what_a_shell_does_to_its_ends_is_a_sentence(shell: str, code: int, said: str) -> None:
+    """A full disk, a standard input that is closed, a folder that is gone; `-` is standard output, and nothing else."""
+    ran = subprocess.run(
+        ["bash", "-c", shell.format(run=f"{sys.executable} -m rallycross.cli")],
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=60,
+    )
+    assert ran.returncode == code
+    assert said.replace("{{", "{") in ran.stdout + ran.stderr
+    assert "Traceback" not in ran.stderr
+    assert "before" not in shell or ran.stdout.startswith("before\n")
+    assert "wrote" not in ran.stdout
+
+
 def test_what_stands_is_told_to_programs(capsys: pytest.CaptureFixture[str]) -> None:
     """By task; a dry run leaves it as it is."""
     for _ in range(2):

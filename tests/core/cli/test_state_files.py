@@ -131,3 +131,24 @@ def test_half_a_file_never_has_its_name(tmp_path: Path) -> None:
         part.write_text("after")
     assert file.read_text() == "after"
     assert [path.name for path in tmp_path.iterdir()] == ["file"]
+
+
+def test_what_a_link_leads_to_is_written_and_the_link_stays(tmp_path: Path) -> None:
+    """Also where it leads to what this process has open, as /dev/stdout does: neither that nor the link is replaced."""
+    file, link, opened = tmp_path / "file", tmp_path / "link", tmp_path / "opened"
+    link.symlink_to(file.name)
+    with whole_file(link) as part:
+        part.write_text("by a link")
+    assert file.read_text() == "by a link"
+
+    with file.open("w") as descriptor:
+        opened.symlink_to(f"/proc/self/fd/{descriptor.fileno()}")
+        for path in (opened, Path(f"/proc/self/fd/{descriptor.fileno()}")):
+            with whole_file(path) as part:
+                part.write_text(f"by {path}")
+            assert file.read_text() == f"by {path}"
+            assert os.fstat(descriptor.fileno()).st_ino == file.stat().st_ino
+
+    assert link.is_symlink()
+    assert opened.is_symlink()
+    assert {path.name for path in tmp_path.iterdir()} == {"file", "link", "opened"}

@@ -13,8 +13,10 @@ UUID: as many of its first characters as tell it apart.
 
 import argparse
 import shutil
+import sys
 from dataclasses import asdict
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Literal
 
 from rallycross.cli.console import console, print_json, progress, write_raw
@@ -31,6 +33,7 @@ from rallycross.settings import settings
 from rallycross.verifying.request import forget_secrets
 from rallycross.views.listed import latest
 
+_STDOUT = Path("-")
 _OF_TASKS = ("rally", "csv", "parquet")
 Report = Literal["html", "junit", "json"]
 _REPORTS = ("html", "junit", "json")
@@ -52,7 +55,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
     verb = verbs.add_parser("export")
     verb.add_argument("uuids", metavar="UUID", nargs="+")
     verb.add_argument("--format", choices=(*_OF_TASKS, *_REPORTS), required=True)
-    verb.add_argument("-o", "--output", metavar="FILE", type=Path, required=True)
+    verb.add_argument("-o", "--output", metavar="FILE", type=Path, required=True, help="`-`: standard output")
     verb.set_defaults(act=_export)
     verb = verbs.add_parser("import")
     verb.add_argument("file", metavar="FILE", type=Path)
@@ -108,11 +111,15 @@ def _print_document(store: Store, uuid: str) -> None:
 def _export(options: argparse.Namespace) -> int:
     store = Store.open()
     uuids = list(dict.fromkeys(_one(store, uuid) for uuid in options.uuids))
-    if options.format in _OF_TASKS:
-        damaged = _export_tasks(store, uuids, options.format, options.output)
-    else:
-        damaged = _export_report(store, uuids, options.format, options.output)
-    console.print(f"wrote {options.output}")
+    with TemporaryDirectory(prefix="rallycross-") as folder:
+        output = Path(folder) / "export" if options.output == _STDOUT else options.output
+        write = _export_tasks if options.format in _OF_TASKS else _export_report
+        damaged = write(store, uuids, options.format, output)
+        if options.output == _STDOUT:
+            sys.stdout.buffer.write(output.read_bytes())
+            sys.stdout.flush()
+        else:
+            console.print(f"wrote {options.output}")
     for detail in damaged:
         progress.print(f"rallycross: {options.output}: not all that was measured: {detail}", style="red")
     return 1 if damaged else 0
