@@ -3,6 +3,7 @@
 import math
 import os
 import re
+import shutil
 import sys
 import threading
 import time
@@ -23,9 +24,9 @@ from rallycross.deployment.step import Tell
 from rallycross.disk import refused
 from rallycross.errors import RallycrossError, did_you_mean
 from rallycross.permissions import Permissions, permissions
-from rallycross.results.endings import BROKE_OFF, SCHEDULER_LOST, STOPPED, TIMED_OUT, WORKER_LOST, because, of_stage
+from rallycross.results.endings import BROKE_OFF, SCHEDULER_LOST, STOPPED, TIMED_OUT, WORKER_LOST, because
 from rallycross.results.reference import Stage, reference
-from rallycross.results.stop_note import noted
+from rallycross.results.stop_note import SEEN, leave, noted, of_stage
 from rallycross.secret import is_secret_name, secrets_in, secrets_written_in, shown_text
 from rallycross.settings import settings
 
@@ -41,6 +42,7 @@ _TOO_LONG = "the task took longer than its execution_timeout"
 PROBLEM = "problem"  # key of the XCom in which a stage that failed says why
 
 _ENDING = 60.0  # seconds for a load that has been told to end
+_ROOM = 1_000_000  # bytes free on the disk of Airflow's home
 _KEEP = 0.5  # seconds in which the reason of a stop is kept before the stop itself
 
 Result = TypeVar("Result")
@@ -212,10 +214,22 @@ class StoppableOperator(StageOperator):
         return self._worker is not None and os.getppid() != self._worker
 
     def _watch_worker(self) -> None:
+        full = ""
         while not self.stop.is_set():
+            if not full and (full := full_disk()):
+                with suppress(OSError):  # the home may be on the same disk
+                    leave(because(WORKER_LOST, full), SEEN)
             if self.orphaned:
                 self._stop_because(self._reason())
             time.sleep(1)
+
+
+def full_disk() -> str:
+    """Return that the disk of Airflow's home is full, and what to do; a worker dies of a log that it cannot write."""
+    home = Path(os.environ.get("AIRFLOW_HOME", ""))
+    if not home.is_absolute() or not home.exists() or (free := shutil.disk_usage(home).free) >= _ROOM:
+        return ""
+    return f"the disk of Airflow's home was full: {home}: {free:,} bytes were free - make room on its disk"
 
 
 def tells_why(execute: Callable[..., Result]) -> Callable[..., Result]:

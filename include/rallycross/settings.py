@@ -18,7 +18,8 @@ RALLYCROSS_SSH_LIMIT     seconds for a connection by SSH, and for each part of t
 RALLYCROSS_FUEL_LIMIT    seconds until a Fuel's API must have answered a request (default: 60)
 RALLYCROSS_COBBLER_LIMIT seconds for which a Cobbler may be silent: its fence agents wait for machines (default: 300)
 RALLYCROSS_AIRFLOW_PATIENCE seconds for which it may be away while a run is shown: it is brought back (default: 300)
-RALLYCROSS_END_GRACE     seconds that processes get to end by themselves, until they are killed (default: 5)
+RALLYCROSS_END_GRACE     seconds that processes get to end by themselves, until they are killed: Airflow itself gives a
+                         task that it ends 5 (default: 3)
 RALLYCROSS_PIPE_PATIENCE seconds for the next byte of a named pipe, such as the shell's <(...) (default: 4)
 RALLYCROSS_AIRFLOW_LIMIT seconds for which Airflow's API may be silent when a command asks it (default: 30)
 RALLYCROSS_DOWNLOAD_PATIENCE seconds without a byte after which the download of an image has failed (default: 180)
@@ -108,7 +109,7 @@ class Settings:
     install_limit: float = 1200.0
     listing_limit: float = 300.0
     airflow_patience: float = 300.0
-    end_grace: float = 5.0
+    end_grace: float = 3.0
     pipe_patience: float = 4.0
     connect_limit: float = 30.0
     sign_in_limit: float = 60.0

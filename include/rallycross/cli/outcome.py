@@ -10,8 +10,8 @@ from rallycross.cli.follow import Run, RunView
 from rallycross.cli.grid import Grid
 from rallycross.judging.sla import INVALID_LOAD
 from rallycross.judging.verdict import task_verdict, with_problems
-from rallycross.results.endings import of_stage
 from rallycross.results.models import TaskRow
+from rallycross.results.stop_note import of_stage
 from rallycross.views.wording import duration
 
 PASSED, FAILED, COULD_NOT_RUN = 0, 1, 2

@@ -7,7 +7,7 @@ in `docs/results.md` is held to this one by a test.
 from dataclasses import dataclass
 from typing import Literal
 
-from rallycross.results.models import TaskRow, WorkloadRow
+from rallycross.results.models import WorkloadRow
 
 STOPPED = "stopped by user"
 KILLED = "process killed"
@@ -73,13 +73,6 @@ _OF_STATUS = {"aborted": STOPPED, "aborted_on_sla": ABORTED_ON_SLA, "init": NEVE
 def because(name: str, what: str) -> str:
     """Return a reason as it is kept: the name, and what happened."""
     return f"{name}: {what}"
-
-
-def of_stage(said: str, task: TaskRow | None = None) -> str:
-    """Return why a stage has failed: what it said; else what is kept of `task`, whose load it was to run."""
-    if said.strip() or task is None:
-        return said.strip() or WORDLESS
-    return task.stop_reason or (LOST if any(one.error == LOST for one in task.workloads) else WORDLESS)
 
 
 def told(workload: WorkloadRow) -> str:

@@ -200,7 +200,7 @@ class AirflowServer:
         there = control is not None and control.answers()
         if control is not None and there:
             control.shutdown()
-            deadline = time.monotonic() + 6 * settings().end_grace  # each component has twice of it
+            deadline = time.monotonic() + 10 * settings().end_grace  # each component has four of it
             while control.answers() and time.monotonic() < deadline:
                 time.sleep(0.1)
         return bool(end(self._processes, grace=settings().end_grace)) or there

@@ -77,7 +77,7 @@ def configuration(folder: Path, *, password: str, user: str, bin_folder: Path, c
     )
     for name, command in commands.items():
         log = folder / "log" / f"{name}.log"
-        grace = 2 * settings().end_grace
+        grace = 4 * settings().end_grace
         text += _PROGRAM.format(
             name=name, command=_escape(command), grace=grace, directory=_escape(checkout), log=_escape(log)
         )

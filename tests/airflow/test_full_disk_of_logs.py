@@ -1,0 +1,35 @@
+"""A stage under whose log the disk is full ends without a word; what may have ended it is noted while it is seen."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+from small_disk import SmallDisk
+
+_SEES = """
+import os, sys, time
+sys.path.insert(0, sys.argv[1])
+from test_stop_reasons import made
+from rallycross.results.stop_note import SEEN, noted
+made().watch_worker()
+while not noted(0, SEEN):
+    time.sleep(0.05)
+print(noted(0, SEEN))
+"""
+
+
+def test_a_full_disk_under_the_logs_is_what_is_named(tmp_path: Path) -> None:
+    """A worker that cannot write its log dies without a word: that the disk was full is noted while it is."""
+    with SmallDisk(tmp_path / "airflow", size="2m") as disk:
+        disk.fill()
+        seen = subprocess.run(
+            disk.command([sys.executable, "-c", _SEES, str(Path(__file__).parent)]),
+            env={**os.environ, "AIRFLOW_HOME": str(disk.folder), "RALLYCROSS_HOME": str(tmp_path / "home")},
+            capture_output=True,
+            text=True,
+            check=False,
+            timeout=120,
+        )
+    words = f"the disk of Airflow's home was full: {disk.folder}: 0 bytes were free - make room on its disk"
+    assert seen.stdout.splitlines()[-1:] == [f"worker lost: {words}"], seen.stderr
