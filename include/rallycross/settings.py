@@ -48,6 +48,7 @@ RALLYCROSS_SIGN_IN_LIMIT seconds until keystone must have answered what is no lo
 RALLYCROSS_REACH_LIMIT   seconds for a service that is only asked whether it is there (default: 10)
 RALLYCROSS_ANSWER_LIMIT  MB that an answer of a cloud's API may have (default: 256)
 RALLYCROSS_LIST_PAGES    pages that a list of a cloud's API may have (default: 10000)
+RALLYCROSS_CUT_PATIENCE  seconds in which a write whose iteration was cut short may still be answered (default: 30)
 RALLYCROSS_LATE_PATIENCE seconds after a request without an answer in which what it made is waited for (default: 30)
 RALLYCROSS_LOST_LIMIT    seconds after it in which every cleaning looks for that again (default: 3600)
 
@@ -128,6 +129,7 @@ class Settings:
     request_limit: float = 300.0
     answer_limit: int = 256_000_000
     list_pages: int = 10000
+    cut_patience: float = 30.0
     late_patience: float = 30.0
     lost_limit: float = 3600.0
 
@@ -201,6 +203,7 @@ def settings(env: dict[str, str] | None = None) -> Settings:
         request_limit=_number(env, "RALLYCROSS_REQUEST_LIMIT", Settings.request_limit),
         answer_limit=_bytes(env, "RALLYCROSS_ANSWER_LIMIT", Settings.answer_limit),
         list_pages=int(_number(env, "RALLYCROSS_LIST_PAGES", Settings.list_pages, least=1)),
+        cut_patience=_number(env, "RALLYCROSS_CUT_PATIENCE", Settings.cut_patience),
         late_patience=_number(env, "RALLYCROSS_LATE_PATIENCE", Settings.late_patience, least=0),
         lost_limit=_number(env, "RALLYCROSS_LOST_LIMIT", Settings.lost_limit, least=0),
         packages=_PACKAGES if (given := env.get("RALLYCROSS_PACKAGES")) is None else tuple(given.split()),

@@ -192,7 +192,7 @@ def clean(cloud: Cloud, store: Store, *, uuid: str, tell: Tell = _log.info) -> i
 def _settle(task: TaskRow | None, rows: Sequence[LedgerRow], tell: Tell) -> None:
     """Wait until nothing comes to stand any more that the ledger has no id of."""
     since = time.time() - task.ended_at if task and task.ended_at else 0.0
-    if since < (settle := settings().late_patience) and any(row.resource_id is None for row in rows):
+    if since < (settle := settings().cut_patience) and any(row.resource_id is None for row in rows):
         tell(f"waiting {settle - since:.0f} s for what the cloud was sent last")
         time.sleep(settle - since)
 

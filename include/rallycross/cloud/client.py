@@ -116,7 +116,7 @@ class Client:
         except asyncio.CancelledError:
             self._cut_short.add(sending)
             sending.add_done_callback(self._cut_short.discard)
-            asyncio.get_running_loop().call_later(settings().late_patience, sending.cancel)
+            asyncio.get_running_loop().call_later(settings().cut_patience, sending.cancel)
             raise
 
     async def _send(  # noqa: PLR0917 - what a request consists of

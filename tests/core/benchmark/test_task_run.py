@@ -259,7 +259,7 @@ def test_what_comes_to_stand_after_a_process_has_died_is_deleted_too(
     bench: Bench, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A create that was on its way when the process was killed is waited for: the ledger forgets what is not found."""
-    monkeypatch.setenv("RALLYCROSS_LATE_PATIENCE", "1.5")
+    monkeypatch.setenv("RALLYCROSS_CUT_PATIENCE", "1.5")
     prefix = scenario_prefix(UUID)
     ledger = OwnedLedger(bench.store, "small", UUID)
     ledger.remember(SWEEP, prefix, kinds=["nova.servers"], places=[("p", "", True)])
@@ -295,7 +295,7 @@ def test_a_process_that_is_killed_loses_no_sample_and_leaves_nothing(
 ) -> None:
     """After `kill -9` in mid-load, running the task again cleans up and closes it; what was measured is kept."""
     bench.cloud.ready_after = 0.3
-    monkeypatch.setenv("RALLYCROSS_LATE_PATIENCE", "1")  # this cloud has done what it was sent within a second
+    monkeypatch.setenv("RALLYCROSS_CUT_PATIENCE", "1")  # this cloud has done what it was sent within a second
     plan = task_of(BOOT, SIGN_IN, times=1000)
     given = [bench.cloud.cloud().config, f"sqlite:///{tmp_path / 'results.db'}", str(bench.samples), plan.source]
     with subprocess.Popen([sys.executable, "-c", _DIE, UUID], stdin=subprocess.PIPE, text=True) as process:

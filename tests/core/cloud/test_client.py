@@ -150,7 +150,7 @@ def test_an_answer_that_does_not_come_is_not_waited_for_long(
     small_cloud: SmallCloud, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A cloud that hangs has so many seconds to answer what was cut short."""
-    monkeypatch.setenv("RALLYCROSS_LATE_PATIENCE", "0.2")
+    monkeypatch.setenv("RALLYCROSS_CUT_PATIENCE", "0.2")
     small_cloud.delay["POST network"] = 3600
 
     async def use(client: Client) -> None:
