@@ -14,7 +14,7 @@ from keystoneauth1.identity import BaseIdentityPlugin
 from rallycross.cloud import federated
 from rallycross.cloud.catalog import endpoints
 from rallycross.cloud.cloud import Cloud
-from rallycross.cloud.errors import ApiError, SignInFailed
+from rallycross.cloud.errors import ApiError, SignInFailed, plain
 from rallycross.cloud.retrying import Patience
 from rallycross.cloud.session import signing_in
 from rallycross.cloud.versions import refused_versions, said_microversion
@@ -111,7 +111,7 @@ def refusal(config: dict[str, Any], error: Exception) -> str:
     url = str(auth.get("auth_url"))
     names = ("username", "application_credential_id", "user_id", "application_credential_name", "client_id")
     who = next((auth[name] for name in names if auth.get(name)), "whoever has the token")
-    told = " ".join(_why(error).split())[:500] or type(error).__name__
+    told = plain(" ".join(_why(error).split()))[:500] or type(error).__name__
     if federated.is_federated(config.get("auth_type")):
         told = federated.said_by_provider(error) or told
         remedy = federated.remedy(auth, error)

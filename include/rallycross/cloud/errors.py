@@ -9,6 +9,10 @@ _FOR_ANOTHER = frozenset({502, 504})  # answered by one that stands before the A
 _SHOWN = 120  # bytes of a strange answer
 # Words that stand beside a secret in an answer; who meets one in the first bytes is shown none of them.
 _SECRETIVE = re.compile(rb"private_key|password|secret|token|passw|BEGIN ", re.IGNORECASE)
+# "HTTPConnectionPool(...): Max retries exceeded with url: ... (Caused by ...: [Errno 111] Connection refused')"
+_POOL = re.compile(
+    r"\w*Pool\([^)]*\): Max retries exceeded .*?(\[(?:Errno|SSL)[^\]]*\] [^'\")(]*[^'\")(\s]).*", re.DOTALL
+)
 
 
 class ApiError(RallycrossError):
@@ -71,6 +75,11 @@ def outcome_unknown(error: BaseException) -> bool:
 def came_to_an_end(error: BaseException) -> bool:
     """Say whether the cloud has done with a request that failed so: what it has made is there, and comes no later."""
     return isinstance(error, ApiError) and error.status not in _FOR_ANOTHER
+
+
+def plain(text: str) -> str:
+    """Return an error's words without what urllib3 says of its pools around the system's reason."""
+    return _POOL.sub(r"\1", text)
 
 
 def without_secrets(url: str) -> str:

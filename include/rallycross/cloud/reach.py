@@ -8,7 +8,7 @@ from keystoneauth1.session import Session
 
 from rallycross.cloud.access import Access
 from rallycross.cloud.cloud import Cloud
-from rallycross.cloud.errors import ApiError, BadAnswer, SignInFailed
+from rallycross.cloud.errors import ApiError, BadAnswer, SignInFailed, plain
 from rallycross.settings import settings
 
 AT_ONCE = 8  # services that are asked at the same time
@@ -23,7 +23,7 @@ def silent(cloud: Cloud, access: Access) -> dict[str, str]:
         try:  # what it answers does not matter, and may need a token: that there is somebody does
             status = session.get(url, authenticated=False, raise_exc=False, log=False).status_code
         except (ClientException, ApiError, BadAnswer) as error:
-            return " ".join(str(error).split())
+            return plain(" ".join(str(error).split()))
         return f"{url} answers with {status}" if status >= 500 else ""
 
     with ThreadPoolExecutor(AT_ONCE) as pool:

@@ -30,7 +30,7 @@ from rallycross.cloud.answers import (
     read,
     request_id_of,
 )
-from rallycross.cloud.errors import BadAnswer, without_secrets
+from rallycross.cloud.errors import BadAnswer, plain, without_secrets
 from rallycross.cloud.pages import Pages
 from rallycross.cloud.retrying import REFUSED, TRANSIENT, Patience
 from rallycross.settings import settings
@@ -115,7 +115,7 @@ class CloudSession(Session):
             else:
                 again = answer.status_code in (TRANSIENT if may_repeat else REFUSED)
                 header = answer.headers.get("Retry-After")
-            why = error or f"{answer.status_code} {answer.reason}"
+            why = plain(str(error)) if error else f"{answer.status_code} {answer.reason}"
             if not again or not self.patience.wait(began, attempt, header, f"{method} {without_secrets(url)}: {why}"):
                 break
             attempt += 1

@@ -175,6 +175,17 @@ def test_variables_that_are_no_texts_are_read() -> None:
     assert (entry["auth_methods"], entry["api_timeout"], entry["verify"]) == (["v3password", "v3totp"], 5, False)
 
 
+def test_a_cloud_that_is_not_there_is_told_in_the_systems_words(small_cloud: SmallCloud) -> None:
+    """What urllib3 says of its pools and attempts is left out: what is wrong stands between address and remedy."""
+    for url, words in (
+        ("http://127.0.0.1:9/v3", r"auth/tokens: \[Errno \d+\] Connection refused - mend host and port"),
+        (f"{small_cloud.url.replace('http', 'https')}/identity/v3", r"\[SSL: \w+\] [\w ]+ - there is no TLS there"),
+        ("http://no-such-host.invalid/v3", r"auth/tokens: \[Errno -?\d+\] [\w ]+ - mend host and port"),
+    ):
+        with pytest.raises(SignInFailed, match=words):
+            SignIn(small_cloud.cloud(auth_url=url))()
+
+
 def test_a_password_in_the_address_is_not_shown(small_cloud: SmallCloud) -> None:
     """Where one cannot sign in, the address is told without the user and the password in it."""
     url = small_cloud.url.replace("http://", "http://somebody:canary@")
