@@ -5,8 +5,10 @@ from pathlib import Path
 
 from rallycross.cloud.cloud import NO_CLOUD, Cloud
 from rallycross.cloud.clouds_file import CloudsFile
-from rallycross.errors import RallycrossError, did_you_mean
+from rallycross.errors import RallycrossError, brief, did_you_mean
 from rallycross.results.store import Store
+
+LONGEST_NAME = 255  # characters that the results database keeps of a cloud's name
 
 
 def named_cloud(name: str, store: Store) -> Cloud:
@@ -31,6 +33,14 @@ def check_name(name: str | None, store: Store) -> None:
     known = kept | set(file.names if file else ())
     if name not in known:
         raise _unknown(name, known - {NO_CLOUD.name})
+
+
+def check_new_name(name: str) -> None:
+    """Complain of a name for a cloud that nobody need know, which the store cannot keep or nobody can type."""
+    if not name.strip() or len(name) > LONGEST_NAME or not name.isprintable():
+        what = "is empty" if not name.strip() else f"{brief(name)!r} is none"
+        remedy = f"give one of {LONGEST_NAME} printable characters at the most"
+        raise RallycrossError(f"the cloud's name: {what} - {remedy}")
 
 
 def _users_file() -> CloudsFile | None:

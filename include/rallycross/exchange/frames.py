@@ -58,7 +58,7 @@ SCHEMA = pa.schema(
 )
 _FAILURE = ("kind", "message", "request_id")
 # How a formula begins, also one behind spaces or quotation marks; the last four are the wide forms of the others.
-_FORMULA = re.compile("(^|;)([\\s\"'\ufeff\\0-\x1f]*[=+@\\-\uff1d\uff0b\uff0d\uff20\\t\\r])")
+_FORMULA = re.compile("(^|[;\\t])([\\s\"'\ufeff\\0-\x1f]*[=+@\\-\uff1d\uff0b\uff0d\uff20\\t\\r])")
 _FIGURE = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?")
 _ROWS = 100_000  # that are held in memory before they are written as one group
 
@@ -125,7 +125,7 @@ def _shown(texts: pa.Array) -> pa.Array:
 def harmless(text: str) -> str:
     """Return a text that no spreadsheet takes for a formula; a number stays one.
 
-    A semicolon parts cells where a comma is what decimals have.
+    A semicolon parts cells where a comma is what decimals have, and a tab does where a text is pasted.
     """
     return text if _FIGURE.fullmatch(text) else _FORMULA.sub(r"\1'\2", text)
 

@@ -169,3 +169,18 @@ def test_a_slip_of_the_pen_is_answered_by_what_was_meant(
     with suppress(SystemExit):
         main(words.split())
     assert remedy in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("name", ["", " ", "a\nb", "\x1b[31m", "\u202ex", "x" * 256])
+@pytest.mark.parametrize("words", ["verify import f.xml", "results import f.json --cloud"])
+def test_a_new_name_of_a_cloud_can_be_kept_and_typed(
+    words: str, name: str, home: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What was measured elsewhere may be a cloud's that nobody knows here, by a name that is one."""
+    monkeypatch.chdir(home)
+    (home / "f.xml").write_text('<testsuite><testcase classname="a" name="b" time="1"/></testsuite>')
+    assert main([*words.split(), name]) == 2
+    said = capsys.readouterr().err
+    as_the_file_says = words.startswith("results") and not name
+    assert ("there is no such file" if as_the_file_says else "the cloud's name: ") in said
+    assert main(["verify", "import", "f.xml", "a" * 255]) == 0

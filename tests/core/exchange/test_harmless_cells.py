@@ -37,6 +37,8 @@ def test_no_text_begins_as_a_formula_does(text: str) -> None:
         (' "=1+1', "' \"=1+1"),
         ("-1+1", "'-1+1"),
         ("a;=1+1", "a;'=1+1"),
+        ("a\t=1+1", "a\t'=1+1"),
+        ("a\tb", "a\tb"),
         ("nova.boot_server", "nova.boot_server"),
         ("a-b=c", "a-b=c"),
     ],

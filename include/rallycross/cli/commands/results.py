@@ -20,7 +20,7 @@ from tempfile import TemporaryDirectory
 from typing import Literal
 
 from rallycross.cli.console import console, print_json, progress, write_raw
-from rallycross.cli.named_cloud import check_name
+from rallycross.cli.named_cloud import check_name, check_new_name
 from rallycross.cli.parser import ROWS, add_json
 from rallycross.cli.results_shown import listed, show_task, show_verification
 from rallycross.errors import RallycrossError
@@ -175,6 +175,8 @@ def _export_report(store: Store, uuids: list[str], form: Report, output: Path) -
 def _import(options: argparse.Namespace) -> int:
     from rallycross.exchange.files import import_rally  # noqa: PLC0415 - brings Arrow's writers
 
+    if options.cloud:
+        check_new_name(options.cloud)
     if not options.file.exists():
         raise RallycrossError(f"{options.file}: there is no such file")
     store = Store.open()

@@ -8,6 +8,7 @@ from typing import cast
 from uuid import uuid4
 
 from rallycross.cli.console import console, progress
+from rallycross.cli.named_cloud import check_new_name
 from rallycross.disk import refused
 from rallycross.errors import RallycrossError
 from rallycross.report.run import Run, gather
@@ -22,6 +23,7 @@ from rallycross.whole_file import whole_file
 
 def import_(options: argparse.Namespace) -> int:
     """Keep the results of a file; nothing is kept of one that cannot be read whole."""
+    check_new_name(options.cloud)
     path, remedy = Path(options.file).expanduser(), "name a subunit or JUnit file"
     content = read_bytes(path, name=options.file, remedy=remedy, results=True)
     found = results(content, file=options.file)
