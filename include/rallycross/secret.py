@@ -67,6 +67,12 @@ _OF_DATABASES = re.compile(
     r"\b((?:mysql|mariadb|postgres|oracle|mssql|mongodb|redis|valkey|amqp|rabbit|kombu|ldap)[A-Za-z0-9+.-]{0,20}://)"
     r"([^\s/?#'\"<>:@]{0,256}:[^\s'\"<>@:]{1,4096})@"
 )
+# What no port can be is a password, whose slash nobody has written as %2F.
+_NO_PORT = re.compile(
+    r"\b([A-Za-z][A-Za-z0-9+.-]{0,20}://)([^\s/?#'\"<>:@\[]{1,256}:(?!\d{0,5}[/?#])"
+    r"[^\s'\"<>@:/?#]{0,256}[/?#][^\s'\"<>@:]{0,4096})@"
+)
+_PASSWORDS_OF_URLS = (_USERINFO, _OF_DATABASES, _NO_PORT)
 _TOKENS = re.compile(
     r"gAAAAA[\w-]{20,}=*"  # Fernet's, and so keystone's
     r"|\beyJ[\w-]{8,}\.[\w-]{8,}\.[\w-]*"  # a JWT
@@ -185,7 +191,7 @@ def shown_text(text: str, known: Iterable[str] = ()) -> str:
 
 def secrets_written_in(text: str) -> Iterator[str]:
     """Yield the passwords of URLs, and the tokens, that stand in a text, whatever it is."""
-    for found in (*_USERINFO.finditer(text), *_OF_DATABASES.finditer(text)):
+    for found in (one for form in _PASSWORDS_OF_URLS for one in form.finditer(text)):
         user, colon, password = found[2].partition(":")
         if colon or "http" in found[1]:  # with ssh it is whom one signs in as
             yield password if colon else user
@@ -323,7 +329,8 @@ def _written(data: Any, *, like: str) -> str:
 def _by_pattern(text: str) -> str:
     """Return a text without what is a secret by its form, or by a name that stands before it."""
     text = _PRIVATE_KEY.sub(HIDDEN, text)
-    text = _OF_DATABASES.sub(_without_password, _USERINFO.sub(_without_password, text))
+    for form in _PASSWORDS_OF_URLS:
+        text = form.sub(_without_password, text)
     text = _HEADER.sub(rf"\1{HIDDEN}", text)
     text = _SCHEME.sub(rf"\1\2{HIDDEN}", text)
     text = _TOKENS.sub(HIDDEN, text)

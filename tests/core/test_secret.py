@@ -130,6 +130,8 @@ def test_the_password_of_a_url_is_hidden(scheme: str, value: str) -> None:
         f"https://hooks.slack.com/services/T1/B2/{CANARY}",
         f"mysql+pymysql://root:with/{CANARY}@c/nova",
         f"postgresql://me:a#b/{CANARY}@c/rallycross",
+        f"http://me:with/{CANARY}@c/cirros.img",
+        f"InvalidURL: https://me:12ab#{CANARY}@c:8080/x",
         f"mysqldump -uroot -p{CANARY} nova",
         f"curl -sSume:{CANARY} http://c",
         f"redis-cli -h c -a {CANARY} ping",
@@ -167,6 +169,7 @@ def test_a_token_is_known_wherever_it_stands(token: str) -> None:
         "start it with ${POSTGRES_PASSWORD:?write it into .env}",
         "the methods are ('password', 'token'), and <password> is missing",
         "postgresql://c/rallycross, and http://c:9696/v2.0/ports?name=a@b",
+        "http://[2001:db8::1]:9696/v2.0/ports?name=a@b, and http://c/a:b/c@d",
         "curl -u me http://c, mysql -u root nova, echo done | cat",
     ],
 )
