@@ -4,6 +4,7 @@ Exit codes: 0 = passed or done, 1 = the benchmark or the verification failed, 2 
 """
 
 import argparse
+import os
 import sys
 import traceback
 from collections.abc import Sequence
@@ -33,9 +34,25 @@ def main(arguments: Sequence[str]) -> int:
         progress.print("rallycross: the current folder is gone - change to another")
         return 2
     try:
-        return _carry_out(arguments)
+        code = _carry_out(arguments)
     except KeyboardInterrupt:
-        return 130
+        code = 130
+    return _with_its_output(code)
+
+
+def _with_its_output(code: int) -> int:
+    """Return the exit code once all that was printed is written.
+
+    Python tries again at its end to write what standard output holds, and makes 120 of the code where that fails.
+    """
+    try:
+        sys.stdout.flush()
+    except OSError as error:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        if code == 0 and not isinstance(error, BrokenPipeError):  # whoever reads has read enough
+            progress.print(f"rallycross: standard output: {error.strerror}")
+            return 2
+    return code
 
 
 def _carry_out(arguments: Sequence[str]) -> int:
