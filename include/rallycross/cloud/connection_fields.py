@@ -7,6 +7,7 @@ extra is JSON, with keys of an entry of clouds.yaml, and of its `auth`.
 import json
 import re
 from dataclasses import dataclass, replace
+from difflib import get_close_matches
 from ipaddress import ip_address
 from typing import Any
 from urllib.parse import urlsplit, urlunsplit
@@ -37,6 +38,7 @@ _SCOPES = (
     *("project_name", "project_id", "tenant_name", "tenant_id"),
     *("domain_id", "domain_name", "system_scope", "trust_id"),
 )
+_SLIP = 0.85  # how close to a known key one is that is misspelt, and not a name of the user's own
 _VERSIONED = re.compile(r"(^|/)v\d")
 
 
@@ -88,8 +90,8 @@ def _extra(connection: ConnectionFields) -> dict[str, Any]:
     }
     known = {"auth_type", *auth_keys(), *_BESIDE_AUTH, *service_keys(), "cloud", "clouds_yaml", "profile"}
     for key in extra.keys() - known:  # Airflow's users keep things of their own there
-        if close := did_you_mean(key, known):
-            raise RallycrossError(f"{where} has the unknown key {key!r} - {close}")
+        if get_close_matches(key, known, cutoff=_SLIP):
+            raise RallycrossError(f"{where} has the unknown key {key!r} - {did_you_mean(key, known)}")
     return extra
 
 
