@@ -51,7 +51,7 @@ def test_the_controllers_address_is_put_in(tmp_path: Path) -> None:
 
 def test_a_cloud_that_stands_is_a_controller() -> None:
     """Its address is that of its identity service; where no `auth` says that, the placeholder is refused."""
-    auth = {"auth_url": "https://[2001:db8::1]:5000/v3"}
+    auth = {"auth_url": "https://[2001:db8::1]:5000/v3", "username": "me", "password": "x", "project_name": "p"}
     controller, first, _ = parts(a_spec(controller={"engine": "existing", "auth": auth}).options, "whole", [])
     assert controller.spec.provider is None
     assert first.spec.options["password"] == "${x}-2001:db8::1"

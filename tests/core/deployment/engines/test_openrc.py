@@ -25,9 +25,10 @@ def test_an_openrc_is_read_and_not_run(tmp_path: Path) -> None:
 
 def test_variables_become_an_entry() -> None:
     """Rally's old names are taken too, and an application credential is known for one."""
-    old = {"OS_AUTH_URL": "u", "OS_TENANT_NAME": "t", "OS_ENDPOINT_TYPE": "internalURL", "OS_INSECURE": "True"}
+    user = {"OS_AUTH_URL": "u", "OS_USERNAME": "me", "OS_PASSWORD": "p"}
+    old = {**user, "OS_TENANT_NAME": "t", "OS_ENDPOINT_TYPE": "internalURL", "OS_INSECURE": "True"}
     assert entry_from_variables(old) == {
-        "auth": {"auth_url": "u", "project_name": "t"},
+        "auth": {"auth_url": "u", "username": "me", "password": "p", "project_name": "t"},
         "interface": "internal",
         "verify": False,
     }
