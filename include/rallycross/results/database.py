@@ -17,7 +17,6 @@ from sqlalchemy.orm import Session, sessionmaker
 from rallycross.errors import RallycrossError
 from rallycross.modes import private_folder
 from rallycross.results.models import Base
-from rallycross.results.postgresql import limit_answers, postgresql_engine
 from rallycross.results.trouble import FORMS, DatabaseTrouble, SameFile, is_trouble, shown, trouble
 from rallycross.settings import settings
 
@@ -96,6 +95,8 @@ def _parsed(url: str) -> URL:
 def _engine(url: str) -> Engine:
     parsed = _parsed(url)
     if parsed.get_backend_name() == "postgresql":
+        from rallycross.results.postgresql import postgresql_engine  # noqa: PLC0415 - its driver costs memory
+
         engine = postgresql_engine(parsed)
         event.listen(engine, "handle_error", _translate)
         return engine
@@ -184,6 +185,8 @@ def _for_migrating(engine: Engine) -> Iterator[Connection]:
     with engine.connect() as connection:
         raw = connection.connection.dbapi_connection
         if engine.dialect.name != "sqlite" or raw is None:
+            from rallycross.results.postgresql import limit_answers  # noqa: PLC0415 - as above
+
             limit_answers(raw, limit, "RALLYCROSS_MIGRATION_LIMIT")
             try:
                 yield connection
