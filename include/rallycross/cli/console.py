@@ -4,6 +4,7 @@ import json
 import sys
 import time
 from collections.abc import Iterable
+from contextlib import suppress
 from io import TextIOWrapper
 from typing import Any
 
@@ -44,8 +45,20 @@ def safe(text: str) -> str:
     return printable(shown_text(text))
 
 
+class _ProgressConsole(SafeConsole):
+    """One to standard error: where nothing can be written there, nobody is told, and the work goes on."""
+
+    def __init__(self) -> None:
+        super().__init__(stderr=True)
+
+    def print(self, *objects: Any, **how: Any) -> None:
+        """Print, where that can be."""
+        with suppress(OSError):
+            super().print(*objects, **how)
+
+
 console = SafeConsole()
-progress = SafeConsole(stderr=True)
+progress = _ProgressConsole()
 
 
 def styled(text: str, style: str) -> Text:

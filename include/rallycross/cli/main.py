@@ -4,7 +4,6 @@ Exit codes: 0 = passed or done, 1 = the benchmark or the verification failed, 2 
 """
 
 import argparse
-import os
 import sys
 import traceback
 from collections.abc import Sequence
@@ -16,6 +15,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any
 
+from rallycross.cli import streams
 from rallycross.cli.commands import COMMANDS
 from rallycross.cli.console import print_json, progress
 from rallycross.cli.parser import Parser
@@ -28,6 +28,7 @@ from rallycross.settings import settings
 def main(arguments: Sequence[str]) -> int:
     """Carry out a command; what a user can act on is said in a sentence, not in a traceback."""
     sys.excepthook = _tell_of_a_fault
+    streams.open_closed()
     if isinstance(sys.stdout, TextIOWrapper):
         sys.stdout.reconfigure(errors="backslashreplace")  # what a locale cannot show ends no command
     if not _has_folder():
@@ -37,22 +38,18 @@ def main(arguments: Sequence[str]) -> int:
         code = _carry_out(arguments)
     except KeyboardInterrupt:
         code = 130
+    except SystemExit as error:  # of --help, or of options that are none
+        raise SystemExit(_with_its_output(int(error.code or 0))) from None
     return _with_its_output(code)
 
 
 def _with_its_output(code: int) -> int:
-    """Return the exit code once all that was printed is written.
-
-    Python tries again at its end to write what standard output holds, and makes 120 of the code where that fails.
-    """
-    try:
-        sys.stdout.flush()
-    except OSError as error:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        if code == 0 and not isinstance(error, BrokenPipeError):  # whoever reads has read enough
-            progress.print(f"rallycross: standard output: {error.strerror}")
-            return 2
-    return code
+    """Return the exit code once all that was printed is written; 2 where that cannot be."""
+    why = streams.flush()
+    if why is None or code or isinstance(why, BrokenPipeError):  # whoever reads has read enough
+        return code
+    progress.print(f"rallycross: standard output: {why.strerror}")
+    return 2
 
 
 def _carry_out(arguments: Sequence[str]) -> int:

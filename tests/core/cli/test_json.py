@@ -148,6 +148,12 @@ def test_what_cannot_be_done_is_a_document_too(words: str, capsys: pytest.Captur
     [
         ("{run} results list --json > /dev/full", 2, "No space left on device"),
         ("{run} results list > /dev/full", 2, "No space left on device"),
+        ("{run} results --help > /dev/full", 2, "No space left on device"),
+        ("{run} results list 2> /dev/full", 0, ""),
+        ("{run} cloud show nope 2> /dev/full", 2, ""),
+        ("{run} results list >&-", 0, ""),
+        ("{run} results list --json >&-", 0, ""),
+        ("{run} results list >&- 2>&-", 0, ""),
         ("{run} plan - <&-", 2, "<stdin>: is closed - name a file"),
         ("mkdir gone && cd gone && rmdir ../gone && {run} results list", 2, "the current folder is gone"),
         ("{run} results export 4dd85e21 --format json -o - | head -n 1", 0, "{{"),
@@ -155,13 +161,15 @@ def test_what_cannot_be_done_is_a_document_too(words: str, capsys: pytest.Captur
     ],
 )
 def test_what_a_shell_does_to_its_ends_is_a_sentence(shell: str, code: int, said: str) -> None:
-    """A full disk, a standard input that is closed, a folder that is gone; `-` is standard output, and nothing else."""
+    """A full disk, a stream that is closed, a folder that is gone; `-` is standard output, and nothing else."""
     ran = subprocess.run(
         ["bash", "-c", shell.format(run=f"{sys.executable} -m rallycross.cli")],
         capture_output=True,
         text=True,
         check=False,
         timeout=60,
+        # Unbuffered, Python would not hold back what it cannot write until its end.
+        env={name: value for name, value in os.environ.items() if name != "PYTHONUNBUFFERED"},
     )
     assert ran.returncode == code
     assert said.replace("{{", "{") in ran.stdout + ran.stderr
