@@ -152,12 +152,15 @@ async def reset(request: Request, forward: Forward, connection: Connection) -> N
     connection.reset()
 
 
-def lost(after: float = 0.0) -> Act:
-    """End the connection; the cloud carries the request out all the same, so many seconds later."""
+def lost(after: float | threading.Event = 0.0) -> Act:
+    """End the connection; the cloud carries the request out all the same: so many seconds later, or after an event."""
 
     async def act(request: Request, forward: Forward, connection: Connection) -> None:
         connection.reset()
-        await asyncio.sleep(after)
+        if isinstance(after, threading.Event):
+            await asyncio.to_thread(after.wait, 60)
+        else:
+            await asyncio.sleep(after)
         await forward(request)
 
     return act

@@ -11,6 +11,7 @@ from small_cloud import SmallCloud
 
 from rallycross import benchmark, catalogue, task
 from rallycross.judging.judge import judge
+from rallycross.judging.sla import INVALID_LOAD
 from rallycross.judging.verdict import verdict
 from rallycross.results.sample_file import read_samples
 from rallycross.results.store import Store
@@ -99,6 +100,8 @@ def test_each_fault_is_one_failure_and_nothing_is_left(
     assert sqlite_store.ledger.standing("small") == []
     judge(sqlite_store, UUID, samples=tmp_path / "samples")
     found = verdict(sqlite_store, task=UUID)
-    assert found.word == "failed"
-    assert any("error_budget" in reason and "ApiError 5xx" in reason for reason in found.reasons)
-    assert not any("left_behind" in reason for reason in found.reasons)
+    missed = {row.criterion: row.detail for row in found.rows if not row.passed}
+    # Other work on the machine may have kept the generator: what the load missed is then not the cloud's doing.
+    assert found.word == ("invalid" if missed.pop(INVALID_LOAD, "") else "failed")
+    assert list(missed) == ["error_budget"]
+    assert "ApiError 5xx" in missed["error_budget"]

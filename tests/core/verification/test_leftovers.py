@@ -1,5 +1,6 @@
 """What a verification has left is deleted, whatever the cloud's lists leave out, and told where it cannot be."""
 
+import threading
 from collections.abc import Iterator
 from typing import Any
 
@@ -7,6 +8,7 @@ import pytest
 from fault_proxy import Act, Fault, FaultProxy, lost, status
 from verifiable_cloud import VerifiableCloud
 
+from rallycross.cloud.together import pause_after
 from rallycross.errors import RallycrossError
 from rallycross.verification import leftovers
 from rallycross.verification.facts import Facts, Keystone
@@ -120,14 +122,23 @@ def test_what_has_no_name_goes_with_what_it_is_in(small: VerifiableCloud) -> Non
 
 
 @pytest.mark.parametrize("made", ["domains", "projects", "users"])
-def test_what_a_lost_request_makes_late_is_deleted(small: VerifiableCloud, made: str) -> None:
-    """Where no answer says whether it was made, it is looked for some time longer."""
+def test_what_a_lost_request_makes_late_is_deleted(
+    small: VerifiableCloud, made: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Where no answer says whether it was made, it is looked for some time longer: it comes after the first look."""
+    looked = threading.Event()
+
+    def pause(waited: float) -> float:
+        looked.set()
+        return pause_after(waited)
+
+    monkeypatch.setattr(leftovers, "pause_after", pause)
     facts = Facts(Keystone(f"{small.url}/identity/v3"), frozenset({"identity"}))
     before = {kind: dict(small.things.get(kind, {})) for kind in ("domains", "projects", "users")}
-    with FaultProxy(small.url, [Fault(lost(after=0.5), f"POST .*/{made}$")]) as proxy:
+    with FaultProxy(small.url, [Fault(lost(after=looked), f"POST .*/{made}$")]) as proxy:
         with pytest.raises(MayAppear):
             provide(proxy.cloud(small.cloud()).connect(), facts, "tempest-1")
-        cleaned = clean(small.cloud().connect(), "tempest-1", late=20.0)
+        cleaned = clean(small.cloud().connect(), "tempest-1", late=60.0)
     assert (cleaned.deleted > 0, cleaned.remaining) == (True, [])
     assert {kind: small.things.get(kind, {}) for kind in before} == before
 
