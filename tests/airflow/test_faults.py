@@ -12,7 +12,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from demo_run import BOOT, Demo, eventually, parent
+from demo_run import BOOT, Demo, parent
+from eventual import eventually
 from fault_matrix import COMPONENTS, FAILED, INVALID, OF_THE_LOAD, PASSED, SECONDS, Fault, in_share, matrix, table
 from signalled import strike
 from terminal import foreground

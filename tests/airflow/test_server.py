@@ -4,12 +4,12 @@ import os
 import shutil
 import signal
 import socket
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
 
 import pytest
+from eventual import eventually
 from signalled import strike
 
 from rallycross.cli.airflow.ports import free_port, is_free
@@ -41,16 +41,6 @@ def environment() -> dict[str, str]:
 def processes(server: AirflowServer) -> list[Process]:
     """Return all processes of a server."""
     return marked(MARK, str(server.folder))
-
-
-def eventually(true: Callable[[], bool]) -> bool:
-    """Wait for something to become true."""
-    deadline = time.monotonic() + LIMIT
-    while not true():
-        if time.monotonic() > deadline:
-            return False
-        time.sleep(0.1)
-    return True
 
 
 def pid_of(server: AirflowServer, name: str) -> int:

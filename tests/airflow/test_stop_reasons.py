@@ -3,12 +3,11 @@
 import os
 import subprocess
 import sys
-import time
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 from airflow.sdk.exceptions import AirflowTaskTimeout
+from eventual import eventually
 
 from operators.stage import StoppableOperator, parent
 
@@ -62,7 +61,8 @@ def test_what_was_killed_is_what_is_named(victim: str, name: str, tmp_path: Path
     """After kill -9 of the worker, or of the scheduler and its workers with it, nobody has stopped the task."""
     told = tmp_path / "told"
     command = [sys.executable, "-c", _SCHEDULER, str(told), _WORKER, "scheduler"]
-    with subprocess.Popen(command) as scheduler:
+    # The task's process is this file, run as a program: it needs the path that pytest has made.
+    with subprocess.Popen(command, env={**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}) as scheduler:
         try:
             assert eventually(lambda: told.exists() and told.read_text().endswith("\n"))
             task = int(told.read_text())
@@ -85,16 +85,6 @@ def _take_too_long(stage: Stage) -> None:
     except AirflowTaskTimeout:
         stage.on_kill()
         raise
-
-
-def eventually(true: Callable[[], bool]) -> bool:
-    """Wait for something to become true."""
-    deadline = time.monotonic() + 60
-    while not true():
-        if time.monotonic() > deadline:
-            return False
-        time.sleep(0.05)
-    return True
 
 
 def be_a_task(told: Path) -> None:

@@ -6,15 +6,15 @@ import re
 import signal
 import subprocess
 import sys
-import time
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 import yaml
 from demo_run import own_port
+from eventual import eventually
 from signalled import strike
 from small_cloud import ADMIN
 from verifiable_cloud import VerifiableCloud, small_project, standing_environment
@@ -101,14 +101,6 @@ def parent(pid: int) -> int:
         return 0
 
 
-def until(true: Callable[[], object], limit: float, what: str) -> None:
-    """Wait for something to become true."""
-    deadline = time.monotonic() + limit
-    while not true():
-        assert time.monotonic() < deadline, what
-        time.sleep(0.5)
-
-
 @pytest.fixture(name="airflow", scope="module")
 def _airflow(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Airflow]:
     with VerifiableCloud() as cloud:
@@ -129,7 +121,7 @@ def test_a_worker_that_is_killed_costs_nothing(airflow: Airflow, tmp_path: Path,
     conf = {"cloud": "small", "tests": "full", "verifier": "project", "package": project, "concurrency": 1}
     api.post(f"/dags/{DAG}/dagRuns", {"dag_run_id": run_id, "logical_date": None, "conf": conf})
     store, uuid = Store.open(airflow.paths.results_url), reference(DAG, run_id, "verify")
-    until(lambda: len(store.tests.of(uuid)) >= 5, 180, "no test has ended")
+    assert eventually(lambda: len(store.tests.of(uuid)) >= 5, 180, every=0.5), "no test has ended"
 
     strike(airflow.worker(), signal.SIGKILL)
     if killed != "worker":
@@ -137,7 +129,7 @@ def test_a_worker_that_is_killed_costs_nothing(airflow: Airflow, tmp_path: Path,
     before = {test.name for test in store.tests.of(uuid)}
 
     path = f"/dags/{DAG}/dagRuns/{run_id}"
-    until(lambda: api.get(path)["state"] in {"success", "failed"}, 600, "the run did not end")
+    assert eventually(lambda: api.get(path)["state"] in {"success", "failed"}, 600, every=0.5), "the run did not end"
     row, tests = store.verifications.get(uuid), store.tests.of(uuid)
     log = job.log_of(airflow.paths, uuid).read_text()
     assert row is not None
@@ -164,14 +156,18 @@ def test_a_run_that_is_marked_failed_stops_its_tests(airflow: Airflow, tmp_path:
     conf = {"cloud": "small", "tests": "full", "verifier": "project", "package": project, "concurrency": 1}
     api.post(f"/dags/{DAG}/dagRuns", {"dag_run_id": "stopped", "logical_date": None, "conf": conf})
     store, uuid = Store.open(airflow.paths.results_url), reference(DAG, "stopped", "verify")
-    until(lambda: len(store.tests.of(uuid)) >= 2, 180, "no test has ended")
+    assert eventually(lambda: len(store.tests.of(uuid)) >= 2, 180, every=0.5), "no test has ended"
 
     api.patch(f"/dags/{DAG}/dagRuns/stopped", {"state": "failed"})
 
-    until(lambda: getattr(store.verifications.get(uuid), "status", "") == "crashed", 60, "the tests went on")
+    assert eventually(lambda: getattr(store.verifications.get(uuid), "status", "") == "crashed", 60, every=0.5), (
+        "the tests went on"
+    )
     row = store.verifications.get(uuid)
     assert row is not None
     assert "was stopped" in row.error
     assert len(store.tests.of(uuid)) < ALL
-    until(lambda: not [one for one in airflow.processes() if "verifying.job" in one.command], 60, "its process is left")
-    until(lambda: store.artifacts.of(uuid), 120, "no report was written")
+    assert eventually(
+        lambda: not [one for one in airflow.processes() if "verifying.job" in one.command], 60, every=0.5
+    ), "its process is left"
+    assert eventually(lambda: store.artifacts.of(uuid), 120, every=0.5), "no report was written"

@@ -7,12 +7,12 @@ import os
 import shlex
 import subprocess
 import sys
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 import yaml
+from eventual import eventually
 from small_cloud import ADMIN
 from small_disk import SmallDisk
 from verifiable_cloud import VerifiableCloud, small_project, standing_environment
@@ -185,16 +185,6 @@ def test_airflow_that_runs(disk: SmallDisk, tmp_path: Path) -> None:
             assert eventually(lambda: len(disk.seen(folder / "says.log").read_text()) > written)
         finally:
             running.terminate()
-
-
-def eventually(true: Callable[[], bool]) -> bool:
-    """Wait for something to become true."""
-    deadline = time.monotonic() + 60
-    while not true():
-        if time.monotonic() > deadline:
-            return False
-        time.sleep(0.05)
-    return True
 
 
 def test_deployments_and_verifications(disk: SmallDisk, tmp_path: Path) -> None:

@@ -20,6 +20,7 @@ from pathlib import Path
 from typing import Self
 
 import paramiko
+from eventual import eventually
 from proxy import Proxy
 
 from rallycross.deployment.server import Server
@@ -57,8 +58,8 @@ class Machines:
         self._keeper = subprocess.Popen(["setpriv", "--pdeathsig", "KILL", "unshare", *namespaces, "sleep", "infinity"])
         try:
             own = Path("/proc/self/ns/net").readlink()
-            _until(lambda: Path(f"/proc/{self._keeper.pid}/ns/net").readlink() != own, 10)
-            _until(lambda: bool(_below(self._keeper.pid)), 10)
+            _wait(lambda: Path(f"/proc/{self._keeper.pid}/ns/net").readlink() != own, "no namespace of a network")
+            _wait(lambda: _below(self._keeper.pid), "no first process of the namespaces")
             (self._first,) = _below(self._keeper.pid)
             self._net = _free_net()
             self._wire()
@@ -103,10 +104,8 @@ class Machines:
         if plain:
             self._plug(self._running[name].pid, name)
         log.close()
-        try:
-            _until(lambda: _answers(address) or self._running[name].poll() is not None, 60)
-        except TimeoutError as error:
-            raise NoMachinesError(f"{name} does not come up: {self.console(name)[-2000:]}") from error
+        if not eventually(lambda: _answers(address) or self._running[name].poll() is not None):
+            raise NoMachinesError(f"{name} does not come up: {self.console(name)[-2000:]}")
         if self._running[name].poll() is not None:
             raise NoMachinesError(f"{name} does not start: {self.console(name)[-2000:]}")
         return Server(name, address, "root", 22, str(self.key))
@@ -178,7 +177,7 @@ class Machines:
     def _plug(self, pid: int, name: str) -> None:
         """Put a cable between the bridge and the network namespace of a process."""
         others = {_net_of(self._keeper.pid), _net_of(os.getpid())}
-        _until(lambda: any(_net_of(one) not in others for one in _below(pid)), 10)
+        _wait(lambda: any(_net_of(one) not in others for one in _below(pid)), "no network of the container's own")
         inside = next(one for one in _below(pid) if _net_of(one) not in others)
         cable = f"vb-{name}"[:15]
         words = ("link", "add", cable, "type", "veth", "peer", "name", "host0", "netns", str(inside))
@@ -345,12 +344,9 @@ def _net_of(pid: int) -> Path | None:
         return None
 
 
-def _until(true: Callable[[], bool], limit: float) -> None:
-    deadline = time.monotonic() + limit
-    while not true():
-        if time.monotonic() > deadline:
-            raise TimeoutError
-        time.sleep(0.05)
+def _wait(true: Callable[[], object], what: str) -> None:
+    if not eventually(true):
+        raise NoMachinesError(f"{what} in 3 minutes")
 
 
 def _run(*command: str, check: bool = True, cwd: Path | None = None, env: dict[str, str] | None = None) -> None:

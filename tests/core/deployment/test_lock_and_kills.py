@@ -7,11 +7,11 @@ import sys
 import textwrap
 import threading
 import time
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 from carrying import carry, logged, noting
+from eventual import eventually
 from told import Told
 
 from rallycross.deployment import detached
@@ -38,14 +38,6 @@ def _soon_gone(pid: int) -> bool:
     while _runs(pid) and time.monotonic() < deadline:
         time.sleep(0.02)
     return not _runs(pid)
-
-
-def _until(true: Callable[[], object], what: str) -> None:
-    """Wait for something to become true, but not without end."""
-    deadline = time.monotonic() + 60
-    while not true():
-        assert time.monotonic() < deadline, what
-        time.sleep(0.05)
 
 
 def test_an_interruption_kills_what_runs(host: Host, tmp_path: Path) -> None:
@@ -87,7 +79,7 @@ def test_a_step_that_several_begin_at_once_fails_for_none(host: Host, tmp_path: 
     for one in beginners:
         one.join()
 
-    _until((tmp_path / "runs").exists, "the step did not run")
+    assert eventually((tmp_path / "runs").exists), "the step did not run"
     assert failed == []
     assert not list(tmp_path.rglob("*.new"))
 
@@ -96,7 +88,7 @@ def test_a_step_that_another_has_settled_is_done_for_all_who_follow_it(host: Hos
     """It is neither lost nor begun again, though its settler has kept nothing but that it is done."""
     step, root, holder = Step("mark", f"echo once >> {tmp_path}/runs"), str(tmp_path), Holder("us")
     detached.start(host, root, step)
-    _until(lambda: detached.look(host, root, "mark", holder=holder).state == "ended", "the step did not end")
+    assert eventually(lambda: detached.look(host, root, "mark", holder=holder).state == "ended"), "the step did not end"
     detached.settle(host, root, step)
 
     seen = detached.look(host, root, "mark", holder=holder)
@@ -128,7 +120,9 @@ def test_a_killed_deployment_is_taken_up_where_it_stands(tmp_path: Path, told: T
     deploying = subprocess.Popen([sys.executable, "-c", textwrap.dedent(program)])
     pids = tmp_path / "pids"
     try:
-        _until(lambda: deploying.poll() is not None or (pids.exists() and pids.read_text()), "b has not begun")
+        assert eventually(lambda: deploying.poll() is not None or (pids.exists() and pids.read_text())), (
+            "b has not begun"
+        )
         assert deploying.poll() is None
     finally:
         deploying.kill()
@@ -153,7 +147,7 @@ def test_what_has_ended_unseen_is_not_done_again(host: Host, tmp_path: Path, tol
     holder = Holder("test")
     detached.hold(host, str(tmp_path), holder)
     detached.start(host, str(tmp_path), step)
-    _until(lambda: detached.look(host, str(tmp_path), "a", holder=holder).state != "running", "a goes on")
+    assert eventually(lambda: detached.look(host, str(tmp_path), "a", holder=holder).state != "running"), "a goes on"
     carry([step], host, root=str(tmp_path), tell=told)
     assert logged(tmp_path) == ["a"]
     assert told.statuses() == {"a": "done"}
@@ -193,7 +187,7 @@ def test_a_second_deployment_is_refused_while_one_is_at_work(
     first = threading.Thread(target=carry, args=(steps, host), kwargs={"root": root, "tell": told, "owner": "first"})
     first.start()
     try:
-        _until((tmp_path / "begun").exists, "a has not begun")
+        assert eventually((tmp_path / "begun").exists), "a has not begun"
         with pytest.raises(Locked, match=r"another deployment of this cloud is at work \(as first\)"):
             carry([Step("b", f"touch {tmp_path}/wrong")], host, root=root, tell=lambda _: None, owner="second")
     finally:

@@ -1,9 +1,9 @@
 """Units that a cloud runs as, by a real systemd."""
 
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 
 import pytest
+from eventual import eventually
 from machines import Machines
 from sites import a_site
 
@@ -29,14 +29,6 @@ def _node(machines: Machines, tmp_path_factory: pytest.TempPathFactory) -> Itera
     machines.stop("units-1")
 
 
-def _until(true: Callable[[], bool]) -> None:
-    """Wait for something to become true: what a unit says is in the journal a moment later."""
-    deadline = time.monotonic() + 30
-    while not true():
-        assert time.monotonic() < deadline
-        time.sleep(0.2)
-
-
 def test_units_are_started_looked_at_and_stopped(node: Node) -> None:
     """What is enabled counts; one that does not come up fails the start with its own last words beside systemd's."""
     host = node.host
@@ -51,7 +43,7 @@ def test_units_are_started_looked_at_and_stopped(node: Node) -> None:
     found = systemd.status([node], UNITS, prefix="play-")
     assert [(one.name, one.state, one.detail) for one in found] == [("good", "RUNNING", "running")]
     # systemd's own word on the start may come before the unit's, or after.
-    _until(lambda: ": hello\n" in systemd.logs([node], UNITS, service="play-good", lines=5))
+    assert eventually(lambda: ": hello\n" in systemd.logs([node], UNITS, service="play-good", lines=5))
 
     host.run(_UNIT.format(name="bad", kind="oneshot", command="'/bin/sh -c \"echo no database; exit 3\"'"))
     with pytest.raises(CommandFailed, match=r"(?s)no database.*failed: play-bad\.service"):

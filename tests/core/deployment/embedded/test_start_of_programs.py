@@ -6,12 +6,12 @@ import signal
 import socket
 import subprocess
 import sys
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
+from eventual import eventually
 
 from rallycross.deployment.embedded import parts
 from rallycross.deployment.embedded.layout import Layout, Options
@@ -63,14 +63,6 @@ def states(root: Path) -> dict[str, list[str]]:
     done = subprocess.run([sys.executable, "-c", by_itself("prepare.py"), *words], capture_output=True, check=True)
     found: dict[str, list[str]] = json.loads(done.stdout)["states"]
     return found
-
-
-def eventually(true: Callable[[], bool]) -> bool:
-    """Wait for something to become true."""
-    deadline = time.monotonic() + 3 * PATIENCE
-    while not (held := true()) and time.monotonic() < deadline:
-        time.sleep(0.1)
-    return held
 
 
 def pids(root: Path) -> dict[str, int]:
