@@ -28,7 +28,7 @@ from rallycross.settings import settings
 from rallycross.verification.source import Source
 from rallycross.verifying import job
 
-pytestmark = pytest.mark.e2e  # a start of Airflow, and three minutes until a worker that was killed is missed
+pytestmark = pytest.mark.e2e  # a start of Airflow, and a minute until a worker that was killed is missed
 
 DAG = "verify_cloud"
 ALL = 40
@@ -60,6 +60,7 @@ class Airflow:
             "RALLYCROSS_HOME": str(self.home),
             "RALLYCROSS_AIRFLOW_PORT": own_port(),
             "RALLYCROSS_PACKAGES": ".*",
+            "AIRFLOW__SCHEDULER__TASK_INSTANCE_HEARTBEAT_TIMEOUT": "60",
             "AIRFLOW_CONN_SMALL": json.dumps({"conn_type": "openstack", "extra": extra}),
         }
 

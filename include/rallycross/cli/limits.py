@@ -1,18 +1,13 @@
 """Every path and limit in force, and what changes it: for `status` and `doctor`."""
 
+import os
+
 from rallycross.cli import machine
 from rallycross.cli.airflow.server import ROOM
-from rallycross.cli.airflow.settings import airflow_settings
+from rallycross.cli.airflow.settings import LIMITS, airflow_settings, given_limits
 from rallycross.cli.airflow.this_server import airflow_server
 from rallycross.settings import CHECKOUT, settings
 
-# Settings of Airflow that bound or pace a run, and what they mean.
-_AIRFLOW = {
-    "AIRFLOW__CORE__PARALLELISM": "tasks at a time",
-    "AIRFLOW__CORE__KILLED_TASK_CLEANUP_TIME": "seconds a stopped task gets",
-    "AIRFLOW__SCHEDULER__SCHEDULER_HEALTH_CHECK_THRESHOLD": "seconds until a dead scheduler is missed",
-    "AIRFLOW__SCHEDULER__TASK_INSTANCE_HEARTBEAT_TIMEOUT": "seconds until a dead worker is missed",
-}
 _CODE = "include/rallycross/cli/machine.py"
 
 
@@ -43,15 +38,14 @@ def limits() -> list[tuple[str, str, str]]:
         ("seconds it may take at most", f"{paths.start_limit:g}", "RALLYCROSS_START_LIMIT"),
         ("actions of one iteration", f"{paths.iteration_limit}", "RALLYCROSS_ITERATION_LIMIT"),
         ("names of actions told apart", f"{paths.action_names}", "RALLYCROSS_ACTION_NAMES"),
-        ("disk Airflow needs to start", f"{ROOM / 1e6:.0f} MB", "include/rallycross/cli/server.py"),
+        ("disk Airflow needs to start", f"{ROOM / 1e6:.0f} MB", "include/rallycross/cli/airflow/server.py"),
         ("memory the embedded cloud needs", f"{machine.MEMORY / 1e9:.0f} GB", _CODE),
         ("disk it needs, at first", f"{machine.DISK / 1e9:.0f} GB", _CODE),
         ("disk it needs, later", f"{machine.DISK_AGAIN / 1e9:.0f} GB", _CODE),
     ]
-    values = airflow_settings(server.folder, server.ports.get("api", 0), server.secrets)
-    return rows + [
-        (what, values[name], "include/rallycross/cli/airflow/settings.py") for name, what in _AIRFLOW.items()
-    ]
+    own = airflow_settings(server.folder, server.ports.get("api", 0), server.secrets)
+    values = {**own, **given_limits(os.environ)}
+    return rows + [(what, values[name], name) for name, what in LIMITS.items()]
 
 
 def _ports(ports: dict[str, int]) -> str:

@@ -5,8 +5,18 @@ import json
 import stat
 from pathlib import Path
 
+import pytest
+
 from rallycross.cli.airflow.secrets import Secrets
-from rallycross.cli.airflow.settings import MARK, airflow_settings, component_environment, core_settings
+from rallycross.cli.airflow.settings import (
+    LIMITS,
+    MARK,
+    airflow_settings,
+    component_environment,
+    core_settings,
+    given_limits,
+)
+from rallycross.errors import RallycrossError
 from rallycross.settings import settings
 
 SECRET = Secrets(password="p", fernet_key="f", jwt_secret="j", secret_key="s", supervisor="u")
@@ -30,6 +40,17 @@ def test_state_is_in_the_home() -> None:
     assert values["AIRFLOW_HOME"] == str(HOME)
     assert values["AIRFLOW__DATABASE__SQL_ALCHEMY_CONN"] == f"sqlite:///{HOME}/airflow.db"
     assert values["AIRFLOW__CORE__SIMPLE_AUTH_MANAGER_PASSWORDS_FILE"] == f"{HOME}/passwords.json"
+
+
+@pytest.mark.parametrize("name", LIMITS)
+def test_a_limit_is_as_the_environment_gives_it(name: str) -> None:
+    """A whole number is taken, under Airflow's own name; anything else is refused, and other settings stay."""
+    assert name in airflow_settings(HOME, 1, SECRET)
+    assert given_limits({name: "7", "AIRFLOW__CORE__EXECUTOR": "Other"}) == {name: "7"}
+    assert given_limits({name: ""}) == {}
+    for wrong in ("0", "-1", "1.5", "soon", "²"):
+        with pytest.raises(RallycrossError, match=f"{name}: must be a whole number above 0, not '{wrong}'"):
+            given_limits({name: wrong})
 
 
 def test_components_do_not_inherit_what_leads_astray() -> None:

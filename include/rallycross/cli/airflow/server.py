@@ -21,7 +21,14 @@ from rallycross.cli.airflow.api import AirflowAPI, AirflowDidNotAnswer
 from rallycross.cli.airflow.ports import candidates, claimed
 from rallycross.cli.airflow.processes import Process, end, marked
 from rallycross.cli.airflow.secrets import USER, Secrets
-from rallycross.cli.airflow.settings import COMPONENTS, MARK, airflow_settings, component_environment, core_settings
+from rallycross.cli.airflow.settings import (
+    COMPONENTS,
+    MARK,
+    airflow_settings,
+    component_environment,
+    core_settings,
+    given_limits,
+)
 from rallycross.cli.airflow.supervisor import Program, Supervisor, configuration
 from rallycross.deployment.embedded.on_host.control import SOCKET
 from rallycross.deployment.embedded.on_host.listener import stranger
@@ -252,7 +259,7 @@ class AirflowServer:
 
     def _settings(self, base: dict[str, str]) -> dict[str, str]:
         own = airflow_settings(self.folder, self.ports["api"], self.secrets, checkout=self.checkout)
-        return {**own, **core_settings(settings(base))}
+        return {**own, **given_limits(base), **core_settings(settings(base))}
 
     def _write_environment(self, base: dict[str, str]) -> None:
         """Write what a shell has to source for `airflow` commands to see this Airflow."""

@@ -1,13 +1,22 @@
 """Airflow's settings, in one place: what `up` runs with, and what docker-compose.yaml is held against."""
 
+from collections.abc import Mapping
 from pathlib import Path
 
 from rallycross.cli.airflow.secrets import USER, Secrets
+from rallycross.errors import RallycrossError
 from rallycross.settings import CHECKOUT, Settings
 
 COMPONENTS = ("api-server", "scheduler", "dag-processor", "triggerer")
 # Marks every process of one checkout's Airflow, so that `down` can find those that have lost their parent.
 MARK = "AIRFLOW_RALLYCROSS_HOME"
+# Those of Airflow's settings that bound or pace a run, and what they mean: the environment may give others.
+LIMITS = {
+    "AIRFLOW__CORE__PARALLELISM": "tasks at a time",
+    "AIRFLOW__CORE__KILLED_TASK_CLEANUP_TIME": "seconds a stopped task gets",
+    "AIRFLOW__SCHEDULER__SCHEDULER_HEALTH_CHECK_THRESHOLD": "seconds until a dead scheduler is missed",
+    "AIRFLOW__SCHEDULER__TASK_INSTANCE_HEARTBEAT_TIMEOUT": "seconds until a dead worker is missed",
+}
 
 
 def airflow_settings(home: Path, port: int, secret: Secrets, *, checkout: Path = CHECKOUT) -> dict[str, str]:
@@ -58,6 +67,15 @@ def airflow_settings(home: Path, port: int, secret: Secrets, *, checkout: Path =
         "AIRFLOW__WORKERS__EXECUTION_API_RETRIES": "60",
         "AIRFLOW__WORKERS__EXECUTION_API_RETRY_WAIT_MAX": "6",
     }
+
+
+def given_limits(env: Mapping[str, str]) -> dict[str, str]:
+    """Return those of `LIMITS` that the environment gives. Raises `RallycrossError` for what is no number of them."""
+    found = {name: env[name] for name in LIMITS if env.get(name)}
+    for name, value in found.items():
+        if not (value.isascii() and value.isdecimal() and int(value) > 0):
+            raise RallycrossError(f"{name}: must be a whole number above 0, not {value!r} - mend it")
+    return found
 
 
 def core_settings(paths: Settings) -> dict[str, str]:
