@@ -25,10 +25,10 @@ from rich.console import Console
 from rich.table import Table
 
 from rallycross import benchmark, catalogue, task
-from rallycross.benchmark.cast import cast
 from rallycross.benchmark.job import Job
+from rallycross.benchmark.signed_in import signed_in
 from rallycross.cloud.cloud import NO_CLOUD, Cloud
-from rallycross.cloud.scene import Actor, Scene, Tenant
+from rallycross.cloud.context_data import Actor, ContextData, Tenant
 from rallycross.judging.judge import judge
 from rallycross.load import loop
 from rallycross.load.drive import Engine
@@ -136,13 +136,13 @@ def _rate_with_users(bench: Bench, users: int) -> float:
     }
     tenants = [Tenant(str(number), f"tenant {number}", {"networks": ["n"] * 10}) for number in range(users)]
     actors = [Actor(Cloud("fast", entry), tenant, tenant.id) for tenant in tenants]
-    scene = Scene(Cloud("fast", entry), actors, {tenant.id: tenant for tenant in tenants})
+    context_data = ContextData(Cloud("fast", entry), actors, {tenant.id: tenant for tenant in tenants})
     times = 60_000
     args = {"times": times, "concurrency": 50}
-    job = Job(str(uuid.uuid4()), "Dummy.openstack", {}, "constant", args, 0, 1, scene, "intended", "")
+    job = Job(str(uuid.uuid4()), "Dummy.openstack", {}, "constant", args, 0, 1, context_data, "intended", "")
 
     async def main() -> float:
-        async with cast(job, workers=50) as iterate:
+        async with signed_in(job, workers=50) as iterate:
             with closing(SampleWriter(bench.folder / f"{job.workload}.arrows")) as writer:
                 engine = Engine(iterate, RUNNERS["constant"].load(args), writer.add)
                 await measure(engine, writer)
@@ -186,13 +186,13 @@ REQUESTS = 20_000
 
 
 def _client_cpu(bench: Bench) -> float:
-    scene = Scene(Cloud("fast", {"auth": {"auth_url": f"{bench.url}/identity/v3", **_USER}}))
-    scene.users.append(Actor(scene.cloud, Tenant("p", "p"), "u"))
+    context_data = ContextData(Cloud("fast", {"auth": {"auth_url": f"{bench.url}/identity/v3", **_USER}}))
+    context_data.users.append(Actor(context_data.cloud, Tenant("p", "p"), "u"))
     args = {"times": REQUESTS, "concurrency": 16}
-    job = Job(str(uuid.uuid4()), "bench.get", {}, "constant", args, 0, 1, scene, "intended", "")
+    job = Job(str(uuid.uuid4()), "bench.get", {}, "constant", args, 0, 1, context_data, "intended", "")
 
     async def main() -> float:
-        async with cast(job, workers=16) as iterate:
+        async with signed_in(job, workers=16) as iterate:
             with closing(SampleWriter(bench.folder / f"{job.workload}.arrows")) as writer:
                 engine = Engine(iterate, RUNNERS["constant"].load(args), writer.add)
                 began = time.process_time()

@@ -21,7 +21,7 @@ from rallycross.cli.named_cloud import named_cloud
 from rallycross.cloud.access import SignIn
 from rallycross.cloud.client import Client, open_http
 from rallycross.cloud.cloud import Cloud
-from rallycross.cloud.scene import Scene
+from rallycross.cloud.context_data import ContextData
 from rallycross.load.drive import Engine
 from rallycross.load.measure import measure
 from rallycross.load.runners import RUNNERS
@@ -124,7 +124,7 @@ def _run(
 
             async def iterate(iteration: Any) -> None:
                 begun[iteration.number] = time.monotonic()
-                user = User(client, iteration, str(uuid.uuid4()), scene=Scene(cloud))
+                user = User(client, iteration, str(uuid.uuid4()), context_data=ContextData(cloud))
                 await SCENARIOS[scenario].function(user, **arguments)
 
             load = RUNNERS["constant"].load({"times": times, "concurrency": concurrency})

@@ -8,7 +8,7 @@ from small_cloud import ADMIN, SmallCloud
 
 from rallycross.cloud.access import SignIn
 from rallycross.cloud.client import Client, open_http
-from rallycross.cloud.scene import Actor, Scene, Tenant
+from rallycross.cloud.context_data import Actor, ContextData, Tenant
 from rallycross.load.iteration import Iteration
 from rallycross.load.web import open_web
 from rallycross.scenario.scenario import SCENARIOS, Scenario
@@ -43,13 +43,15 @@ async def _iterate(
             acting: list[Any] = [iteration]
         else:
             actor = Actor(cloud.cloud(), Tenant(ADMIN["project_id"], "admin", resources))
-            scene = Scene(cloud.cloud(), users=[actor], tenants={actor.tenant.id: actor.tenant})
+            context_data = ContextData(cloud.cloud(), users=[actor], tenants={actor.tenant.id: actor.tenant})
             client = Client(SignIn(cloud.cloud()), await stack.enter_async_context(open_http(cloud.cloud())))
             who = {"user": actor, "admin": None}
             acting = [
-                SdkUser(iteration, WORKLOAD, scene=scene, connection=cloud.cloud().connect(), actor=who[role])
+                SdkUser(
+                    iteration, WORKLOAD, context_data=context_data, connection=cloud.cloud().connect(), actor=who[role]
+                )
                 if scenario.blocking
-                else User(client, iteration, WORKLOAD, scene=scene, actor=who[role])
+                else User(client, iteration, WORKLOAD, context_data=context_data, actor=who[role])
                 for role in scenario.roles
             ]
         if scenario.blocking:

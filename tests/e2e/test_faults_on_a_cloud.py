@@ -15,7 +15,7 @@ from rallycross.cloud.api import Api
 from rallycross.cloud.cloud import Cloud
 from rallycross.cloud.naming import context_prefix
 from rallycross.context.cleaning import clean
-from rallycross.context.context import CONTEXTS, Backstage, Scene
+from rallycross.context.context import CONTEXTS, ContextAdmin, ContextData
 from rallycross.context.ledger import OwnedLedger
 from rallycross.results.store import Store
 
@@ -59,7 +59,7 @@ def test_nothing_is_left_where_every_few_requests_fail(proxied: tuple[Cloud, lis
         ]
     own = str(uuid.uuid4())
     ledger = OwnedLedger(Store.open(f"sqlite:///{tmp_path / 'results.db'}"), cloud.name, own)
-    scene, backstage = Scene(cloud), Backstage(cloud.connect(), ledger, own)
+    context_data, admin = ContextData(cloud), ContextAdmin(cloud.connect(), ledger, own)
     wanted: dict[str, Any] = {
         "users": {"tenants": 2},
         "network": {},
@@ -68,11 +68,11 @@ def test_nothing_is_left_where_every_few_requests_fail(proxied: tuple[Cloud, lis
     }
     try:
         for name, config in wanted.items():
-            CONTEXTS[name].make(config, scene, backstage).set_up()
-        made = [server for tenant in scene.tenants.values() for server in tenant.resources["servers"]]
+            CONTEXTS[name].make(config, context_data, admin).set_up()
+        made = [server for tenant in context_data.tenants.values() for server in tenant.resources["servers"]]
         assert [server["status"] for server in made] == ["ACTIVE"] * 6
     finally:
-        clean(backstage.connection, ledger)
+        clean(admin.connection, ledger)
     for proxy in proxies:
         proxy.faults.clear()
     api = Api(cloud.connect())

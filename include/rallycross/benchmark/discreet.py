@@ -13,8 +13,8 @@ _USERS = 64  # whose passwords are looked for: each costs time in every failure
 
 def discreet(record: Callable[[Sample], None], job: Job) -> Callable[[Sample], None]:
     """Return what records a sample without secrets; one that did not fail and shows nothing costs nothing."""
-    users = islice(job.scene.users, _USERS)
-    clouds = [job.scene.cloud.config, *(user.cloud.config for user in users)]
+    users = islice(job.context_data.users, _USERS)
+    clouds = [job.context_data.cloud.config, *(user.cloud.config for user in users)]
     secrets = tuple(dict.fromkeys([*job.secrets, *secrets_in([job.args, clouds])]))
 
     @lru_cache(maxsize=1024)

@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field
 from typing import Any
 
-from rallycross.cloud.scene import Scene
+from rallycross.cloud.context_data import ContextData
 from rallycross.load_hooks import Iterations
 from rallycross.task.plan import Timing
 
@@ -19,7 +19,7 @@ class Job:
     runner_args: dict[str, Any]
     shard: int  # 0-based
     of: int
-    scene: Scene = field(repr=False)
+    context_data: ContextData = field(repr=False)
     timing: Timing
     samples: str  # path of the file to write
     secrets: tuple[str, ...] = field(default=(), repr=False)  # of the task, that no sample is to have

@@ -15,10 +15,10 @@ from contextlib import closing
 from pathlib import Path
 from typing import Any
 
-from rallycross.benchmark.cast import cast
 from rallycross.benchmark.discreet import discreet
 from rallycross.benchmark.job import Ended, Failed, Go, Job, Ready, Started, Stop
 from rallycross.benchmark.pipe import pack, receive
+from rallycross.benchmark.signed_in import signed_in
 from rallycross.disk import said
 from rallycross.load import loop
 from rallycross.load.drive import Engine
@@ -73,7 +73,7 @@ async def _serve(answers: Any) -> None:
 
 async def _perform(job: Job, inbox: "asyncio.Queue[Any]", tell: Any) -> None:
     load = RUNNERS[job.runner].load(job.runner_args)
-    async with cast(job, workers=load.shard(job.shard, job.of).workers) as iterate:
+    async with signed_in(job, workers=load.shard(job.shard, job.of).workers) as iterate:
         tell(Ready())
         message = await inbox.get()
         if not isinstance(message, Go):  # told to stop before it began, or left alone

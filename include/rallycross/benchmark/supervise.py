@@ -8,9 +8,9 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from rallycross.benchmark.fleet import Died, LoadProcess
 from rallycross.benchmark.job import Ended, Failed, Go, Job, Ready, Started, Stop
-from rallycross.benchmark.lookout import Lookout
+from rallycross.benchmark.load_monitor import LoadMonitor
+from rallycross.benchmark.process_pool import Died, LoadProcess
 from rallycross.errors import RallycrossError
 from rallycross.shown_log import logger
 
@@ -38,7 +38,7 @@ class Supervision:
 
     processes: Sequence[LoadProcess]
     jobs: Sequence[Job]
-    lookout: Lookout
+    load_monitor: LoadMonitor
     stop: threading.Event
     drain: float  # seconds that iterations in flight have when the load is stopped
     show: Callable[[dict[str, Any]], None]
@@ -71,7 +71,7 @@ class Supervision:
 
     def _wait_for_last_writes(self) -> None:
         """Give the cloud its time: it goes on with what it was asked for, whoever has asked, and is gone since."""
-        if self._killed is not None and not self.jobs[0].scene.cloud.is_none:
+        if self._killed is not None and not self.jobs[0].context_data.cloud.is_none:
             time.sleep(max(0.0, self._killed + LAST_WRITES - time.monotonic()))
 
     def _wait_until_ready(self, inbox: "queue.SimpleQueue[tuple[int, Any]]") -> bool:
@@ -104,7 +104,7 @@ class Supervision:
                     self._kill()
                     over = now + KILL
                 if now - looked >= LOOK:
-                    self.lookout.look()
+                    self.load_monitor.look()
                     looked = now
                 if now - shown >= SHOW:
                     self._show(now - origin)
@@ -115,7 +115,7 @@ class Supervision:
         finally:
             elapsed = max(0.0, time.monotonic() - origin)
             self.seconds = self._told_seconds() or elapsed
-            self.lookout.look()
+            self.load_monitor.look()
             self._show(elapsed)
 
     def _told_seconds(self) -> float:
@@ -142,7 +142,7 @@ class Supervision:
 
     def _show(self, elapsed: float) -> None:
         try:
-            self.show(self.lookout.progress(elapsed))
+            self.show(self.load_monitor.progress(elapsed))
         except Exception:  # noqa: BLE001 - a database that is away for a moment must not end a load of hours
             _log.exception("the progress of the load cannot be shown; the load goes on")
 
@@ -151,7 +151,7 @@ class Supervision:
             self.stopped = True
             return True
         if self.abort_on_sla_failure:
-            self.missed = self.lookout.hopeless()
+            self.missed = self.load_monitor.hopeless()
         return self.missed is not None
 
     def _raise_if_failed(self, message: Any) -> None:

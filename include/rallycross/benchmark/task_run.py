@@ -12,14 +12,14 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-from rallycross.benchmark.fleet import Fleet
-from rallycross.benchmark.stands import Stands, Tell
-from rallycross.benchmark.workload_run import Stage, run_workload
+from rallycross.benchmark.process_pool import ProcessPool
+from rallycross.benchmark.shared_contexts import SharedContexts, Tell
+from rallycross.benchmark.workload_run import TaskResources, run_workload
 from rallycross.cloud import registered
 from rallycross.cloud.cloud import Cloud
+from rallycross.cloud.context_data import ContextData
 from rallycross.cloud.facts import CloudFacts
 from rallycross.cloud.inventory import facts
-from rallycross.cloud.scene import Scene
 from rallycross.context import cleaning
 from rallycross.context.context import CONTEXTS
 from rallycross.context.ledger import OwnedLedger
@@ -73,7 +73,7 @@ def run(
         _close_interrupted(cloud, store, uuid, tell)
         return
     tell = _discreet(tell, task)
-    with Fleet() as fleet:  # its first process gets ready while the cloud is asked what it has
+    with ProcessPool() as pool:  # its first process gets ready while the cloud is asked what it has
         known = _known()
         wanted = kinds(task, known)
         there = CloudFacts(cloud.name, frozenset()) if cloud.is_none else facts(cloud, wanted)
@@ -85,22 +85,22 @@ def run(
         uuids = store.tasks.begin(uuid, cloud=cloud.name, task=task, environment=_environment())
         _tell_of_loads_that_run(store, uuid, tell)
 
-        def settle(position: int, scene: Scene) -> Workload:
+        def settle(position: int, context_data: ContextData) -> Workload:
             """Return a workload with ids in the place of names, some of which its contexts may have made just now."""
             workload = task.workloads[position]
             if not unsettled(workload, there, known):
                 return resolve(workload, task, there, known)
-            who = scene.users[0].cloud if scene.users else cloud
+            who = context_data.users[0].cloud if context_data.users else cloud
             return resolve(workload, task, facts(who, wanted, own=True), known, contexts_stand=True)
 
-        with closing(Stands(cloud, connection, store, uuid, task.workloads, tell)) as stands:
-            stage = Stage(
+        with closing(SharedContexts(cloud, connection, store, uuid, task.workloads, tell)) as contexts:
+            shared = TaskResources(
                 settle,
                 cloud.name,
                 machines,
                 store,
-                stands,
-                fleet,
+                contexts,
+                pool,
                 samples,
                 task.timing,
                 stop,
@@ -115,7 +115,7 @@ def run(
                 if not stop.is_set():
                     workload = task.workloads[position]
                     tell(f"workload {position + 1} of {len(uuids)}: {workload.scenario}")
-                    run_workload(stage, workload, uuids[position])
+                    run_workload(shared, workload, uuids[position])
 
             for subtask in task.subtasks:
                 _run_subtask(subtask, one, stop)

@@ -9,12 +9,12 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
 
-from rallycross.benchmark.fleet import Fleet
 from rallycross.benchmark.job import Job
-from rallycross.benchmark.lookout import Lookout
-from rallycross.benchmark.stands import Stands, Tell
+from rallycross.benchmark.load_monitor import LoadMonitor
+from rallycross.benchmark.process_pool import ProcessPool
+from rallycross.benchmark.shared_contexts import SharedContexts, Tell
 from rallycross.benchmark.supervise import LoadFailed, Supervision
-from rallycross.cloud.scene import Scene
+from rallycross.cloud.context_data import ContextData
 from rallycross.disk import said
 from rallycross.load.load import processes
 from rallycross.load.runners import RUNNERS
@@ -35,15 +35,16 @@ from rallycross.task.plan import Timing, Workload
 
 
 @dataclass(frozen=True)
-class Stage:
-    """Where the workloads of one task run."""
+class TaskResources:
+    """What the workloads of one task share while they run."""
 
-    settle: Callable[[int, Scene], Workload]  # position in the task, what stands -> with ids in the place of names
+    # (position in the task, what contexts have made) -> the workload with ids in the place of names
+    settle: Callable[[int, ContextData], Workload]
     cloud: str  # its name
     machines: Mapping[str, Machine]  # that hooks may break
     store: Store
-    stands: Stands
-    fleet: Fleet
+    contexts: SharedContexts
+    pool: ProcessPool
     samples: Path
     timing: Timing
     stop: threading.Event
@@ -80,49 +81,49 @@ class _Outcome:
         self.error_detail = detail or "".join(traceback.format_exception(error))
 
 
-def run_workload(stage: Stage, workload: Workload, uuid: str) -> None:
+def run_workload(shared: TaskResources, workload: Workload, uuid: str) -> None:
     """Run a workload; its samples, and how it ended, are kept as `uuid`.
 
     What goes wrong is its result and is not raised, but for what is no `Exception`; it is cleaned up after in any case.
     """
     outcome = _Outcome()
     began = time.monotonic()
-    stage.store.workloads.begin(uuid)
+    shared.store.workloads.begin(uuid)
     try:
-        with stage.stands.around(workload, uuid, outcome.contexts) as scene:
-            if stage.stop.is_set():
+        with shared.contexts.around(workload, uuid, outcome.contexts) as context_data:
+            if shared.stop.is_set():
                 outcome.status = "aborted"
             else:
-                _load(stage, stage.settle(workload.position, scene), uuid, scene, outcome)
+                _load(shared, shared.settle(workload.position, context_data), uuid, context_data, outcome)
     except Exception as error:  # noqa: BLE001 - whatever went wrong is this workload's result
         outcome.crash(error)
-        stage.tell(f"{workload.scenario} could not be measured: {error}")
+        shared.tell(f"{workload.scenario} could not be measured: {error}")
     except BaseException as error:
         outcome.crash(error)
         raise
     finally:
         if outcome.status == "aborted":
-            outcome.error = stage.stopped_by()
-        stage.store.workloads.end(
+            outcome.error = shared.stopped_by()
+        shared.store.workloads.end(
             uuid,
             status=outcome.status,
-            error=shown_text(outcome.error, stage.secrets),
-            error_detail=shown_text(outcome.error_detail, stage.secrets),
+            error=shown_text(outcome.error, shared.secrets),
+            error_detail=shown_text(outcome.error_detail, shared.secrets),
             load_seconds=outcome.load_seconds,
             full_seconds=time.monotonic() - began,
-            contexts=shown(outcome.contexts, stage.secrets),
+            contexts=shown(outcome.contexts, shared.secrets),
             generator=outcome.generator,
-            hook_results=shown(outcome.hook_results, stage.secrets),
+            hook_results=shown(outcome.hook_results, shared.secrets),
         )
 
 
-def _load(stage: Stage, workload: Workload, uuid: str, scene: Scene, outcome: _Outcome) -> None:
+def _load(shared: TaskResources, workload: Workload, uuid: str, context_data: ContextData, outcome: _Outcome) -> None:
     """Drive the load, and note in `outcome` how that went, also when it raises."""
     load = RUNNERS[workload.runner].load(workload.runner_args)
     count = processes(load, threads=SCENARIOS[workload.scenario].blocking, cpus=os.cpu_count() or 1)
-    site = Site(stage.cloud, uuid, stage.store, stage.machines)
-    hooks = Hooks(workload.hooks, site, stage.tell)
-    files = [stage.samples / uuid / f"{shard}{SUFFIX}" for shard in range(count)]
+    site = Site(shared.cloud, uuid, shared.store, shared.machines)
+    hooks = Hooks(workload.hooks, site, shared.tell)
+    files = [shared.samples / uuid / f"{shard}{SUFFIX}" for shard in range(count)]
     jobs = [
         Job(
             workload=uuid,
@@ -132,39 +133,39 @@ def _load(stage: Stage, workload: Workload, uuid: str, scene: Scene, outcome: _O
             runner_args=workload.runner_args,
             shard=shard,
             of=count,
-            scene=scene,
-            timing=stage.timing,
+            context_data=context_data,
+            timing=shared.timing,
             samples=str(file),
             watched=hooks.iterations(),
-            secrets=stage.secrets,
+            secrets=shared.secrets,
         )
         for shard, file in enumerate(files)
     ]
 
     def begun(at: float) -> None:
         hooks.load_began()
-        stage.store.workloads.begin_load(uuid, at=at)
+        shared.store.workloads.begin_load(uuid, at=at)
 
-    with stage.fleet.lend(count) as lent:
+    with shared.pool.lend(count) as lent:
         supervision = Supervision(
             processes=lent,
             jobs=jobs,
-            lookout=Lookout(workload, load, files, stage.timing),
-            stop=stage.stop,
-            drain=stage.drain,
-            show=lambda progress: stage.store.workloads.report_progress(uuid, progress),
+            load_monitor=LoadMonitor(workload, load, files, shared.timing),
+            stop=shared.stop,
+            drain=shared.drain,
+            show=lambda progress: shared.store.workloads.report_progress(uuid, progress),
             begun=begun,
             started=hooks.started,
-            abort_on_sla_failure=stage.abort_on_sla_failure,
+            abort_on_sla_failure=shared.abort_on_sla_failure,
         )
         try:
             supervision.run()
         finally:
             outcome.load_seconds = supervision.seconds
             if supervision.missed is not None:
-                outcome.hook_results = hooks.close(stage.drain)
+                outcome.hook_results = hooks.close(shared.drain)
             else:
-                outcome.hook_results = hooks.close(stop=stage.stop, drain=stage.drain)
+                outcome.hook_results = hooks.close(stop=shared.stop, drain=shared.drain)
             shards = [{"shard": shard, **health} for shard, health in sorted(supervision.health.items())]
             outcome.generator = {"processes": count, "workers": load.workers, "shards": shards}
         if supervision.stopped:

@@ -4,27 +4,27 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
+from rallycross.cloud.condition import Condition
 from rallycross.cloud.resource import Resource, Thing
 from rallycross.cloud.watch import Get, Waiter, Watch
-from rallycross.cloud.wish import Wish
 
 
 class Waiting:
     """All that wait in one process: those for things of one kind in one project look together.
 
-    A wish that does not come true raises `ResourceFailed` with the cloud's reason where the thing ends in an error
+    A condition that does not come true raises `ResourceFailed` with the cloud's reason where the thing ends in an error
     state, `WaitedTooLong` after the limit, and what the cloud's API itself raises.
     """
 
     def __init__(self) -> None:
         self._watches: dict[tuple[str | None, Resource], Watch] = {}
 
-    async def until(self, wish: Wish, project: str | None, get: Get) -> Thing:
+    async def until(self, condition: Condition, project: str | None, get: Get) -> Thing:
         """Look at once and again and again; return the thing as it then is ({} where it is gone)."""
-        key = (project, wish.kind)
+        key = (project, condition.kind)
         if key not in self._watches:
-            self._watches[key] = Watch(wish.kind, get)
-        return await self._watches[key].wait(wish)
+            self._watches[key] = Watch(condition.kind, get)
+        return await self._watches[key].wait(condition)
 
 
 @dataclass(frozen=True)
@@ -35,11 +35,13 @@ class RallyPolling:
     between: float
 
 
-async def as_rally(wish: Wish, polling: RallyPolling, get: Get, pause: Callable[[float], Awaitable[None]]) -> Thing:
+async def as_rally(
+    condition: Condition, polling: RallyPolling, get: Get, pause: Callable[[float], Awaitable[None]]
+) -> Thing:
     """Wait as Rally does, so that durations can be held against its own; raise as `Waiting` does."""
     if polling.before:
         await pause(polling.before)
-    waiter, watch = Waiter(wish), Watch(wish.kind, get)
+    waiter, watch = Waiter(condition), Watch(condition.kind, get)
     while True:
         await watch.ask(waiter)
         if not waiter.done.done():

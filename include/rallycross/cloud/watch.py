@@ -10,9 +10,9 @@ from collections.abc import Awaitable, Callable, Coroutine, Mapping
 from contextlib import suppress
 from typing import Any
 
+from rallycross.cloud.condition import Condition
 from rallycross.cloud.errors import ApiError, ResourceFailed, WaitedTooLong
 from rallycross.cloud.resource import Resource, Thing
-from rallycross.cloud.wish import Wish
 
 Get = Callable[..., Awaitable[Any]]  # (service, path, **params) -> the answer's JSON
 
@@ -30,9 +30,9 @@ _TIMER_STEP = 1e-6  # seconds by which a timer may come early
 class Waiter:
     """One that waits. `done` gets the thing ({} where it is gone), or the error that ends the wait."""
 
-    def __init__(self, wish: Wish) -> None:
+    def __init__(self, condition: Condition) -> None:
         loop = asyncio.get_running_loop()
-        self.wish = wish
+        self.condition = condition
         self.done: asyncio.Future[Thing] = loop.create_future()
         self.began = self.next_look = loop.time()
         self.looking = False
@@ -48,10 +48,10 @@ class Waiter:
             return
         self.updated = str(thing.get("updated") or self.updated)
         self._status = str(thing.get("status", "unknown")).lower()
-        if self._status in self.wish.wanted:
+        if self._status in self.condition.wanted:
             self.done.set_result(thing)
         elif self._status.startswith("error") or self._status == "killed":
-            self.fail(ResourceFailed(f"{self.wish.what}: it is in status {thing['status']}: {_reason(thing)}"))
+            self.fail(ResourceFailed(f"{self.condition.what}: it is in status {thing['status']}: {_reason(thing)}"))
 
     def fail(self, error: Exception) -> None:
         """End the wait with an error."""
@@ -64,9 +64,9 @@ class Waiter:
 
     def look_again(self, now: float) -> None:
         """Say when the next look is to be; after the limit, and one look at that moment, there is none."""
-        ends = self.began + self.wish.limit
+        ends = self.began + self.condition.limit
         if now >= ends:
-            reason = f"{self.wish.what} after {self.wish.limit:g} s: it is in status {self._status}"
+            reason = f"{self.condition.what} after {self.condition.limit:g} s: it is in status {self._status}"
             self.fail(WaitedTooLong(reason))
         self.next_look = min(now + self.distance(now), ends)
 
@@ -82,28 +82,28 @@ class Watch:
         self._looks: set[asyncio.Task[None]] = set()
         self._news = asyncio.Event()  # somebody has come, or a look has ended
 
-    async def wait(self, wish: Wish) -> Thing:
+    async def wait(self, condition: Condition) -> Thing:
         """Wait for one thing; return it as it then is."""
-        waiter = Waiter(wish)
+        waiter = Waiter(condition)
         self._waiters.add(waiter)
         self._news.set()
         if self._watching is None or self._watching.done():
             self._watching = asyncio.create_task(self._watch(), name=f"watch {self._kind.path}")
         try:
-            async with asyncio.timeout(wish.limit + LAST_LOOK):
+            async with asyncio.timeout(condition.limit + LAST_LOOK):
                 return await waiter.done
         except TimeoutError as error:
-            raise WaitedTooLong(f"{wish.what} after {wish.limit:g} s: the cloud does not answer") from error
+            raise WaitedTooLong(f"{condition.what} after {condition.limit:g} s: the cloud does not answer") from error
         finally:
             self._waiters.discard(waiter)
 
     async def ask(self, waiter: Waiter) -> None:
         """Look at one thing alone."""
         try:
-            answer = await self._get(self._kind.service, f"{self._kind.path}/{waiter.wish.identifier}")
+            answer = await self._get(self._kind.service, f"{self._kind.path}/{waiter.condition.identifier}")
             waiter.see(dict(answer[self._kind.one] if self._kind.one else answer))
         except ApiError as error:
-            if error.status == _NOT_FOUND and waiter.wish.gone:
+            if error.status == _NOT_FOUND and waiter.condition.gone:
                 waiter.see(None)
             else:
                 waiter.fail(error)
@@ -159,10 +159,10 @@ class Watch:
             answer = await self._get(self._kind.service, self._kind.listing, **params)
             found = {thing["id"]: thing for thing in answer[self._kind.collection]}
             for waiter in waiters:
-                if thing := found.get(waiter.wish.identifier):
+                if thing := found.get(waiter.condition.identifier):
                     waiter.see(thing)
         # What is not in the list is gone, or the list is longer than a page.
-        await asyncio.gather(*(self.ask(waiter) for waiter in waiters if waiter.wish.identifier not in found))
+        await asyncio.gather(*(self.ask(waiter) for waiter in waiters if waiter.condition.identifier not in found))
 
 
 def _reason(thing: Thing) -> str:

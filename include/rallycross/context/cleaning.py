@@ -16,7 +16,7 @@ from rallycross.cloud.service import known_services, resource, resources
 from rallycross.cloud.together import THREADS, pause_after, together
 from rallycross.context.ledger import OwnedLedger
 from rallycross.errors import RallycrossError
-from rallycross.leftovers.draining import LIMIT, Drained, Hunt, Left, drain, show, sweep
+from rallycross.leftovers.draining import LIMIT, Drained, Left, Search, drain, show, sweep
 from rallycross.results.models import LedgerRow
 from rallycross.settings import settings
 from rallycross.shown_log import logger
@@ -102,12 +102,12 @@ class Places:
             f"no administrator, and no user of the project {project}, is known - name one beside the cloud"
         )
 
-    def hunt(self, row: LedgerRow) -> Hunt:
+    def search(self, row: LedgerRow) -> Search:
         """Return how to look for what a row stands for, by its name."""
         kind = resource(row.kind)
         by = kind.name_filters[0]
         where = self.of(row.detail.get("project", ""), row.detail.get("user", ""), ours=row.detail.get("ours", True))
-        return Hunt(where, partial(_is_named, kind, row), {by: row.name} if by else {})
+        return Search(where, partial(_is_named, kind, row), {by: row.name} if by else {})
 
     @cached_property
     def _own(self) -> list[Api]:
@@ -133,7 +133,7 @@ class _Cleaning:
             lost = [row for row in rows if row.detail.get("lost")]
             known = [row for row in rows if row not in lost]
             of = resource(kind)
-            drained = drain(of, self._hunts(of, known), limit=self._limit, threads=self._threads)
+            drained = drain(of, self._searches(of, known), limit=self._limit, threads=self._threads)
             drained += self._await(of, lost)
         except SignInFailed as error:
             return Drained(left=[Left(kind, row.resource_id or "", row.name, "", str(error)) for row in rows])
@@ -165,26 +165,26 @@ class _Cleaning:
 
         return Drained(left=[left for left in together(one, rows, threads=self._threads) if left])
 
-    def _hunts(self, kind: Resource, rows: Sequence[LedgerRow]) -> list[Hunt]:
-        hunts = []
+    def _searches(self, kind: Resource, rows: Sequence[LedgerRow]) -> list[Search]:
+        searches = []
         for where, there in _grouped(rows, lambda row: (row.detail.get("project", ""), row.detail.get("user", ""))):
             place = self._places.of(*where, ours=all(row.detail.get("ours", True) for row in there))
             if known := {row.resource_id: row.name for row in there if row.resource_id}:
                 things = [{kind.naming: name, kind.id: identifier} for identifier, name in known.items()]
                 wanted = partial(_has_id, kind, frozenset(known))
-                hunts.append(Hunt(place, wanted, known=things))
-            hunts += [self._places.hunt(row) for row in there if not row.resource_id]
-        return hunts
+                searches.append(Search(place, wanted, known=things))
+            searches += [self._places.search(row) for row in there if not row.resource_id]
+        return searches
 
-    def _appeared(self, kind: Resource, row: LedgerRow) -> list[Hunt]:
-        """Return how to hunt for what a row stands for; nothing, where its id is known and leads to nothing."""
+    def _appeared(self, kind: Resource, row: LedgerRow) -> list[Search]:
+        """Return how to search for what a row stands for; nothing, where its id is known and leads to nothing."""
         if not row.resource_id:
-            return [self._places.hunt(row)]
-        [hunt] = self._hunts(kind, [row])
+            return [self._places.search(row)]
+        [search] = self._searches(kind, [row])
         try:
-            return [hunt] if show(kind, hunt.place.api, row.resource_id) is not None else []
+            return [search] if show(kind, search.place.api, row.resource_id) is not None else []
         except (ApiError, Unreachable):
-            return [hunt]
+            return [search]
 
     def _await(self, kind: Resource, rows: Sequence[LedgerRow]) -> Drained:
         """Look for what may yet appear, since no answer has said whether it was made; it has its time.

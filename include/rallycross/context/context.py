@@ -10,9 +10,9 @@ from openstack.connection import Connection
 
 from rallycross.cloud.api import Api
 from rallycross.cloud.cloud import Cloud
+from rallycross.cloud.context_data import Actor, ContextData
 from rallycross.cloud.facts import Named
 from rallycross.cloud.naming import context_prefix, random_name
-from rallycross.cloud.scene import Actor, Scene
 from rallycross.cloud.together import THREADS
 from rallycross.context.cleaning import clean_rows
 from rallycross.context.ledger import OwnedLedger
@@ -21,7 +21,7 @@ from rallycross.registry import Registry
 from rallycross.task.flaw import Flaw, Schema, Validate, flaws
 from rallycross.task.known import ContextSignature, Needs
 
-__all__ = ["CONTEXTS", "Backstage", "Context", "ContextKind", "Scene", "SetUpFailed", "context"]
+__all__ = ["CONTEXTS", "Context", "ContextAdmin", "ContextData", "ContextKind", "SetUpFailed", "context"]
 
 
 class SetUpFailed(RallycrossError):  # noqa: N818 - reads as what it says
@@ -29,8 +29,8 @@ class SetUpFailed(RallycrossError):  # noqa: N818 - reads as what it says
 
 
 @dataclass
-class Backstage:
-    """What contexts work with and the load never sees."""
+class ContextAdmin:
+    """What contexts act with and the load never sees: the administrator's connection, and the ledger."""
 
     connection: Connection  # of the cloud's administrator
     ledger: OwnedLedger  # what is made is written here before it is asked for
@@ -76,7 +76,7 @@ class Backstage:
 class Context(Protocol):
     """Something that stands while a workload's load runs.
 
-    Made of its configuration, the `Scene` to read and to add to, and the `Backstage`.
+    Made of its configuration, the `ContextData` to read and to add to, and the `ContextAdmin`.
     """
 
     def set_up(self) -> None:
@@ -96,7 +96,7 @@ class ContextKind:
     name: str
     order: int  # set up from the lowest to the highest, cleaned up the other way; Rally's numbers
     schema: Schema  # of its configuration
-    make: Callable[[Any, Scene, Backstage], Context]
+    make: Callable[[Any, ContextData, ContextAdmin], Context]
     needs: Needs
     makes: Makes
     own: bool
@@ -126,7 +126,7 @@ def context(
     own: bool = False,
     check: Validate = lambda _: (),
 ) -> Callable[[type], type]:
-    """Register a class, made of its configuration, the `Scene` and the `Backstage`, as the context `name`.
+    """Register a class, made of its configuration, the `ContextData` and the `ContextAdmin`, as the context `name`.
 
     `needs`: what must be there, and who may set it up. `makes`: the things that it will have made of its configuration,
     as far as the task can name them. `own`: set up for each workload by itself, such as what deletes that workload's

@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterable
 from typing import Any, ClassVar
 
 from rallycross.cloud.api import Api
+from rallycross.cloud.context_data import Actor, Tenant
 from rallycross.cloud.errors import (
     ApiError,
     ResourceFailed,
@@ -14,11 +15,10 @@ from rallycross.cloud.errors import (
     outcome_unknown,
 )
 from rallycross.cloud.resource import Resource, Thing
-from rallycross.cloud.scene import Actor, Tenant
 from rallycross.cloud.service import resource
 from rallycross.cloud.together import THREADS, pause_after
 from rallycross.context.cleaning import Places
-from rallycross.context.context import Backstage, Scene, SetUpFailed
+from rallycross.context.context import ContextAdmin, ContextData, SetUpFailed
 from rallycross.errors import RallycrossError
 from rallycross.leftovers.draining import look, show
 from rallycross.settings import settings
@@ -33,9 +33,9 @@ class Making:
     name: ClassVar[str]  # in a task file
     threads = THREADS
 
-    def __init__(self, scene: Scene, backstage: Backstage) -> None:
-        self.scene = scene
-        self.backstage = backstage
+    def __init__(self, context_data: ContextData, admin: ContextAdmin) -> None:
+        self.context_data = context_data
+        self.admin = admin
         self._rows: list[int] = []
 
     def make_all(self) -> None:
@@ -49,16 +49,16 @@ class Making:
         except SetUpFailed:
             raise
         except RallycrossError as error:
-            raise SetUpFailed(f"cloud {self.scene.cloud.name}: {self.name} cannot be made: {error}") from error
+            raise SetUpFailed(f"cloud {self.context_data.cloud.name}: {self.name} cannot be made: {error}") from error
 
     def clean_up(self) -> None:
         """Take away what this context has made; raise `LeftBehind` when something does not go."""
-        self.backstage.clean(self._rows, users=self.scene.cloud.users, threads=self.threads)
+        self.admin.clean(self._rows, users=self.context_data.cloud.users, threads=self.threads)
 
     def seats(self) -> list[tuple[Tenant, Actor]]:
         """Return each project with the first of its users, who makes things in it."""
         first: dict[str, tuple[Tenant, Actor]] = {}
-        for user in self.scene.users:
+        for user in self.context_data.users:
             first.setdefault(user.tenant.id, (user.tenant, user))
         if not first:
             raise SetUpFailed(f"the context {self.name} needs users - add `users: {{}}` to the contexts")
@@ -66,7 +66,7 @@ class Making:
 
     def note(self, kind: str, name: str, **detail: Any) -> int:
         """Write to the ledger what is about to be made or changed; return the row."""
-        row = self.backstage.ledger.remember(kind, name, **detail)
+        row = self.admin.ledger.remember(kind, name, **detail)
         self._rows.append(row)
         return row
 
@@ -86,7 +86,7 @@ class Making:
         whole only by the answer to the request that makes them.
         """
         for attempt in range(1, _ATTEMPTS + 1):
-            name = self.backstage.name()
+            name = self.admin.name()
             place = {"project": within.id, "ours": not within.existing} if within else {}
             row = self.note(kind, name, **place, **detail)
             try:
@@ -94,9 +94,9 @@ class Making:
                 identifier = str(thing[resource(kind).id])
             except (ApiError, Unreachable, KeyError) as error:
                 if isinstance(error, ApiError | Unreachable) and not outcome_unknown(error):
-                    self.backstage.ledger.forgotten(row)  # nothing was made
+                    self.admin.ledger.forgotten(row)  # nothing was made
                     raise
-                self.backstage.ledger.lost(row, over=came_to_an_end(error))
+                self.admin.ledger.lost(row, over=came_to_an_end(error))
                 found = self.found(row) if adopt else None
                 if found is None:
                     if attempt == _ATTEMPTS:
@@ -105,7 +105,7 @@ class Making:
                         raise RallycrossError(f"{kind} {name}: the answer to its request has no {error}") from error
                     continue  # under another name: the one before may yet appear, and is known by its own
                 thing, identifier = found, str(found[resource(kind).id])
-            self.backstage.ledger.learned(row, identifier)
+            self.admin.ledger.learned(row, identifier)
             return thing
         raise AssertionError  # the last attempt ends in the loop
 
@@ -120,24 +120,24 @@ class Making:
             except (ApiError, Unreachable) as error:
                 unknown = outcome_unknown(error)
                 if not unknown and attempt == 1:
-                    self.backstage.ledger.forgotten(row)  # nothing was made
+                    self.admin.ledger.forgotten(row)  # nothing was made
                     raise
-                self.backstage.ledger.lost(row, over=came_to_an_end(error))
+                self.admin.ledger.lost(row, over=came_to_an_end(error))
                 found = _appearing(find)
                 if found is None and (attempt == _ATTEMPTS or not unknown):
                     raise
                 if found is None:
                     continue
                 thing = found
-                self.backstage.ledger.settled(row)
+                self.admin.ledger.settled(row)
             return thing
         raise AssertionError  # the last attempt ends in the loop
 
     def found(self, row: int) -> Thing | None:
         """Look for what a request without an answer may have made, by its name; None where it does not appear."""
-        [noted] = [one for one in self.backstage.ledger.standing() if one.id == row]
-        hunt = Places(self.backstage.connection, self.scene.cloud.users).hunt(noted)
-        return _appearing(lambda: next(iter(look(resource(noted.kind), hunt)), None))
+        [noted] = [one for one in self.admin.ledger.standing() if one.id == row]
+        search = Places(self.admin.connection, self.context_data.cloud.users).search(noted)
+        return _appearing(lambda: next(iter(look(resource(noted.kind), search)), None))
 
 
 def _appearing(find: Callable[[], Thing | None]) -> Thing | None:

@@ -3,11 +3,11 @@
 from typing import Any
 
 from rallycross.cloud.api import Api
+from rallycross.cloud.context_data import Actor, Tenant
 from rallycross.cloud.errors import ApiError, Unreachable, outcome_unknown
 from rallycross.cloud.resource import Thing
-from rallycross.cloud.scene import Actor, Tenant
 from rallycross.cloud.together import together
-from rallycross.context.context import Backstage, Scene, context
+from rallycross.context.context import ContextAdmin, ContextData, context
 from rallycross.context.making import Making
 from rallycross.task.known import Needs
 
@@ -32,21 +32,21 @@ class AllowSsh(Making):
 
     name = "allow_ssh"
 
-    def __init__(self, config: Any, scene: Scene, backstage: Backstage) -> None:  # noqa: ARG002 - as all contexts
-        super().__init__(scene, backstage)
+    def __init__(self, config: Any, context_data: ContextData, admin: ContextAdmin) -> None:  # noqa: ARG002 - as all contexts
+        super().__init__(context_data, admin)
 
     def make_all(self) -> None:
         """Make them, where the cloud has security groups."""
         seats = self.seats()
-        if not _has_security_groups(self.backstage.api(seats[0][1])):
+        if not _has_security_groups(self.admin.api(seats[0][1])):
             return
         groups = dict(together(self._make, seats))
-        for user in self.scene.users:
+        for user in self.context_data.users:
             user.secgroup = groups[user.tenant.id]
 
     def _make(self, seat: tuple[Tenant, Actor]) -> tuple[str, Thing]:
         tenant, user = seat
-        api = self.backstage.api(user)
+        api = self.admin.api(user)
 
         def create(name: str) -> Thing:
             body = {"name": name, "description": "lets in what a benchmark sends"}

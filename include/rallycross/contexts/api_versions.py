@@ -6,11 +6,11 @@ from typing import Any
 from rallycross.cloud.catalog import official
 from rallycross.cloud.service import SERVICES, known_services
 from rallycross.cloud.versions import is_microversion
-from rallycross.context.context import Backstage, Scene, SetUpFailed, context
+from rallycross.context.context import ContextAdmin, ContextData, SetUpFailed, context
 from rallycross.context.making import Making
+from rallycross.task.cloud_references import CloudReference
 from rallycross.task.flaw import Schema
 from rallycross.task.known import Needs
-from rallycross.task.wishes import Wish
 
 
 def _client(version: Schema) -> Schema:
@@ -40,30 +40,30 @@ _SCHEMA: Schema = {
 }
 
 
-def _wishes(config: dict[str, dict[str, Any]]) -> Iterator[Wish]:
+def _references(config: dict[str, dict[str, Any]]) -> Iterator[CloudReference]:
     for client, asked in config.items():
         service = SERVICES.all.get(client)
         if service and service.microversion and is_microversion(str(asked.get("version", ""))):
-            yield Wish(service.microversion_fact, f"{client}.version", str(asked["version"]))
+            yield CloudReference(service.microversion_fact, f"{client}.version", str(asked["version"]))
         if "service_type" in asked:  # which a catalog may have under another of its names
-            yield Wish("service_type", f"{client}.service_type", official(str(asked["service_type"])))
+            yield CloudReference("service_type", f"{client}.service_type", official(str(asked["service_type"])))
         if "service_name" in asked:
-            yield Wish("service_name", f"{client}.service_name", str(asked["service_name"]))
+            yield CloudReference("service_name", f"{client}.service_name", str(asked["service_name"]))
 
 
-@context("api_versions", order=150, schema=_SCHEMA, needs=Needs(wishes=_wishes))
+@context("api_versions", order=150, schema=_SCHEMA, needs=Needs(references=_references))
 class ApiVersions(Making):
     """Has the load ask for versions (nova's and cinder's microversions) and service types, by client ("nova")."""
 
     name = "api_versions"
 
-    def __init__(self, config: dict[str, dict[str, Any]], scene: Scene, backstage: Backstage) -> None:
-        super().__init__(scene, backstage)
+    def __init__(self, config: dict[str, dict[str, Any]], context_data: ContextData, admin: ContextAdmin) -> None:
+        super().__init__(context_data, admin)
         self._clients = config
 
     def make_all(self) -> None:
         """Hold what is asked for against the catalog; nothing is made."""
-        api = self.backstage.api()
+        api = self.admin.api()
         types: dict[str, str] = {}
         if any("service_name" in asked for asked in self._clients.values()):  # which only an administrator may ask
             types = {
@@ -83,4 +83,4 @@ class ApiVersions(Making):
                 raise SetUpFailed(
                     f"api_versions: {client}: the catalog has no service of type '{found['service_type']}'"
                 )
-            self.scene.api_versions[client] = found
+            self.context_data.api_versions[client] = found

@@ -8,7 +8,7 @@ from rallycross.cloud.naming import scenario_prefix
 from rallycross.cloud.resource import Scope
 from rallycross.cloud.service import OF_ADMIN, OF_USERS, chosen, resource_names
 from rallycross.context.cleaning import SWEEP
-from rallycross.context.context import Backstage, Scene, context
+from rallycross.context.context import ContextAdmin, ContextData, context
 from rallycross.task.flaw import Schema
 
 Seat = tuple[str, str, bool]  # ids of a project and of one of its users ("" = of the project), whether it is ours
@@ -26,28 +26,28 @@ class _Sweeping:
 
     scopes: frozenset[Scope]
 
-    def __init__(self, config: list[str], scene: Scene, backstage: Backstage) -> None:
+    def __init__(self, config: list[str], context_data: ContextData, admin: ContextAdmin) -> None:
         self._kinds = chosen(config, self.scopes)
-        self._scene = scene
-        self._backstage = backstage
+        self._context_data = context_data
+        self._admin = admin
         self._rows: list[int] = []
 
     def set_up(self) -> None:
         """Note what there may be before it is made."""
-        prefix = scenario_prefix(self._backstage.owner)
+        prefix = scenario_prefix(self._admin.owner)
         # What the context quotas has set may be shared with other workloads: it takes that away itself.
-        kinds = [kind.name for kind in self._kinds if kind.name not in self._scene.shared.get("quotas", ())]
-        self._rows.append(self._backstage.ledger.remember(SWEEP, prefix, kinds=kinds, places=self._places()))
+        kinds = [kind.name for kind in self._kinds if kind.name not in self._context_data.shared.get("quotas", ())]
+        self._rows.append(self._admin.ledger.remember(SWEEP, prefix, kinds=kinds, places=self._places()))
 
     def clean_up(self) -> Counter[str]:
         """Delete it; return how many of each kind there were. Raise `LeftBehind` when something does not go."""
-        return self._backstage.clean(self._rows, users=self._scene.cloud.users)
+        return self._admin.clean(self._rows, users=self._context_data.cloud.users)
 
     def _places(self) -> list[Any]:
         raise NotImplementedError
 
     def _projects(self) -> list[Seat]:
-        return [(tenant.id, "", not tenant.existing) for tenant in self._scene.tenants.values()]
+        return [(tenant.id, "", not tenant.existing) for tenant in self._context_data.tenants.values()]
 
 
 @context("cleanup", order=sys.maxsize, schema=_schema(OF_USERS), own=True)
@@ -57,7 +57,7 @@ class Cleanup(_Sweeping):
     scopes = OF_USERS
 
     def _places(self) -> list[Seat]:
-        users = [(user.tenant.id, user.id, not user.tenant.existing) for user in self._scene.users]
+        users = [(user.tenant.id, user.id, not user.tenant.existing) for user in self._context_data.users]
         return [*self._projects(), *users]
 
 

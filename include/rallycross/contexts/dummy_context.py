@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from rallycross.context.context import Backstage, Scene, SetUpFailed, context
+from rallycross.context.context import ContextAdmin, ContextData, SetUpFailed, context
 from rallycross.errors import RallycrossError
 from rallycross.task.flaw import Schema
 from rallycross.task.known import Needs
@@ -19,7 +19,7 @@ _SCHEMA: Schema = {
 class DummyContext:
     """Does nothing."""
 
-    def __init__(self, config: dict[str, Any], scene: Scene, backstage: Backstage) -> None:  # noqa: ARG002 - as all contexts
+    def __init__(self, config: dict[str, Any], context_data: ContextData, admin: ContextAdmin) -> None:  # noqa: ARG002 - as all contexts
         self._fail_setup: bool = config.get("fail_setup", False)
         self._fail_cleanup: bool = config.get("fail_cleanup", False)
 

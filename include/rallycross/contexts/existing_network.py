@@ -2,9 +2,9 @@
 
 from typing import Any
 
-from rallycross.cloud.scene import Actor, Tenant
+from rallycross.cloud.context_data import Actor, Tenant
 from rallycross.cloud.together import together
-from rallycross.context.context import Backstage, Scene, context
+from rallycross.context.context import ContextAdmin, ContextData, context
 from rallycross.context.making import Making
 from rallycross.task.known import Needs
 
@@ -17,8 +17,8 @@ class ExistingNetwork(Making):
 
     name = "existing_network"
 
-    def __init__(self, config: Any, scene: Scene, backstage: Backstage) -> None:  # noqa: ARG002 - as all contexts
-        super().__init__(scene, backstage)
+    def __init__(self, config: Any, context_data: ContextData, admin: ContextAdmin) -> None:  # noqa: ARG002 - as all contexts
+        super().__init__(context_data, admin)
 
     def make_all(self) -> None:
         """Look; nothing is made."""
@@ -27,4 +27,4 @@ class ExistingNetwork(Making):
     def _look(self, seat: tuple[Tenant, Actor]) -> None:
         tenant, user = seat
         for what in ("networks", "subnets"):
-            tenant.resources[what] = self.backstage.api(user).list("network", f"/{what}", what)
+            tenant.resources[what] = self.admin.api(user).list("network", f"/{what}", what)

@@ -9,7 +9,7 @@ from rallycross.cloud.facts import Named
 from rallycross.cloud.resource import Thing
 from rallycross.cloud.service import resource
 from rallycross.cloud.together import together
-from rallycross.context.context import Backstage, Scene, context
+from rallycross.context.context import ContextAdmin, ContextData, context
 from rallycross.context.making import Making
 from rallycross.leftovers.draining import show
 from rallycross.task.flaw import Schema
@@ -48,22 +48,22 @@ class Flavors(Making):
 
     name = "flavors"
 
-    def __init__(self, config: list[dict[str, Any]], scene: Scene, backstage: Backstage) -> None:
-        super().__init__(scene, backstage)
+    def __init__(self, config: list[dict[str, Any]], context_data: ContextData, admin: ContextAdmin) -> None:
+        super().__init__(context_data, admin)
         self._flavors = config
 
     def make_all(self) -> None:
         """Make them."""
         made = together(self._make, self._flavors)
-        self.scene.shared["flavors"] = {flavor["name"]: flavor for flavor in made if flavor}
+        self.context_data.shared["flavors"] = {flavor["name"]: flavor for flavor in made if flavor}
 
     def _make(self, wanted: dict[str, Any]) -> Thing | None:
         """Make a flavor under an id of our own, so that after a crash nobody else's of that name is deleted."""
         sizes = {"ram": wanted["ram"], "vcpus": wanted.get("vcpus", 1), "disk": wanted.get("disk", 0)}
         more = {"swap": wanted.get("swap", 0), "OS-FLV-EXT-DATA:ephemeral": wanted.get("ephemeral", 0)}
-        identifier, api = str(uuid.uuid4()), self.backstage.api()
+        identifier, api = str(uuid.uuid4()), self.admin.api()
         row = self.note("nova.flavors", wanted["name"])
-        self.backstage.ledger.learned(row, identifier)
+        self.admin.ledger.learned(row, identifier)
         body = {"name": wanted["name"], "id": identifier, **sizes, **more}
 
         def create() -> Thing:
@@ -74,7 +74,7 @@ class Flavors(Making):
         except ApiError as error:
             if error.status != _CONFLICT:
                 raise
-            self.backstage.ledger.forgotten(row)
+            self.admin.ledger.forgotten(row)
             return None
         if specs := wanted.get("extra_specs"):
             api.post("compute", f"/flavors/{identifier}/os-extra_specs", {"extra_specs": specs}, repeat=True)

@@ -9,14 +9,14 @@ from pathlib import Path
 from typing import Any
 
 from rallycross.cloud.api import Api
+from rallycross.cloud.context_data import Actor, Tenant
 from rallycross.cloud.errors import ApiError, Unreachable, outcome_unknown
 from rallycross.cloud.facts import Named
 from rallycross.cloud.resource import Thing
 from rallycross.cloud.retrying import TRANSIENT
-from rallycross.cloud.scene import Actor, Tenant
 from rallycross.cloud.service import resource
 from rallycross.cloud.together import pause_after, together
-from rallycross.context.context import Backstage, Scene, SetUpFailed, context
+from rallycross.context.context import ContextAdmin, ContextData, SetUpFailed, context
 from rallycross.context.download import CannotBeDownloaded, download
 from rallycross.context.making import Making, wait_for_all
 from rallycross.leftovers.draining import show
@@ -62,8 +62,8 @@ class Images(Making):
 
     name = "images"
 
-    def __init__(self, config: dict[str, Any], scene: Scene, backstage: Backstage) -> None:
-        super().__init__(scene, backstage)
+    def __init__(self, config: dict[str, Any], context_data: ContextData, admin: ContextAdmin) -> None:
+        super().__init__(context_data, admin)
         self._source: str = config["image_url"]
         self._count: int = config.get("images_per_tenant", 1)
         self._name: str = config.get("image_name", "") if self._count == 1 else ""
@@ -87,17 +87,17 @@ class Images(Making):
             made = together(lambda seat: self._make(seat, path), [seat for seat in seats for _ in range(self._count)])
         for tenant, user in seats:
             ids = [image["id"] for owner, image in made if owner is tenant]
-            api = self.backstage.api(user)
+            api = self.admin.api(user)
             tenant.resources["images"] = wait_for_all(api, resource("glance.images"), ids, "active", limit=_LIMIT)
 
     def _make(self, seat: tuple[Tenant, Actor], path: Path) -> tuple[Tenant, Thing]:
         tenant, user = seat
-        api = self.backstage.api(user)
+        api = self.admin.api(user)
 
         # Under an id of our own, so that it is found by it whatever it is called, and whatever becomes of the answer.
-        identifier, name = str(uuid.uuid4()), self._name or self.backstage.name()
+        identifier, name = str(uuid.uuid4()), self._name or self.admin.name()
         row = self.note("glance.images", name, project=tenant.id, ours=not tenant.existing)
-        self.backstage.ledger.learned(row, identifier)
+        self.admin.ledger.learned(row, identifier)
 
         def create() -> Thing:
             return dict(api.post("image", "/images", {"id": identifier, "name": name, **self._body}))

@@ -2,10 +2,10 @@
 
 from typing import Any
 
+from rallycross.cloud.context_data import Actor
 from rallycross.cloud.resource import Thing
-from rallycross.cloud.scene import Actor
 from rallycross.cloud.together import together
-from rallycross.context.context import Backstage, Scene, context
+from rallycross.context.context import ContextAdmin, ContextData, context
 from rallycross.context.making import Making
 from rallycross.task.known import Needs
 
@@ -16,17 +16,17 @@ class Keypair(Making):
 
     name = "keypair"
 
-    def __init__(self, config: Any, scene: Scene, backstage: Backstage) -> None:  # noqa: ARG002 - as all contexts
-        super().__init__(scene, backstage)
+    def __init__(self, config: Any, context_data: ContextData, admin: ContextAdmin) -> None:  # noqa: ARG002 - as all contexts
+        super().__init__(context_data, admin)
 
     def make_all(self) -> None:
         """Make them; only the answer to this request has the private keys."""
         self.seats()
-        together(self._make, self.scene.users)
+        together(self._make, self.context_data.users)
 
     def _make(self, user: Actor) -> None:
         def create(name: str) -> Thing:
-            made: Thing = self.backstage.api(user).post("compute", "/os-keypairs", {"keypair": {"name": name}})
+            made: Thing = self.admin.api(user).post("compute", "/os-keypairs", {"keypair": {"name": name}})
             return dict(made["keypair"])
 
         pair = self.make("nova.keypairs", create, within=user.tenant, user=user.id, adopt=False)

@@ -4,11 +4,11 @@ import ipaddress
 from typing import Any
 
 from rallycross.cloud.api import Api
+from rallycross.cloud.context_data import Actor, Tenant
 from rallycross.cloud.errors import ApiError
 from rallycross.cloud.resource import Thing
-from rallycross.cloud.scene import Actor, Tenant
 from rallycross.cloud.together import together
-from rallycross.context.context import Backstage, Scene, SetUpFailed, context
+from rallycross.context.context import ContextAdmin, ContextData, SetUpFailed, context
 from rallycross.context.making import Making
 from rallycross.context.schemas import GATEWAY
 from rallycross.task.bounds import COUNT
@@ -48,8 +48,8 @@ class Network(Making):
 
     name = "network"
 
-    def __init__(self, config: dict[str, Any], scene: Scene, backstage: Backstage) -> None:
-        super().__init__(scene, backstage)
+    def __init__(self, config: dict[str, Any], context_data: ContextData, admin: ContextAdmin) -> None:
+        super().__init__(context_data, admin)
         self._start: str = config.get("start_cidr", _START_CIDRS[4])
         self._networks: int = config.get("networks_per_tenant", 1)
         self._subnets: int = config.get("subnets_per_network", 1)
@@ -67,7 +67,7 @@ class Network(Making):
 
     def _make(self, one: tuple[int, tuple[Tenant, Actor]]) -> list[tuple[Thing, list[Thing]]]:
         number, (tenant, user) = one
-        api = self.backstage.api(user)
+        api = self.admin.api(user)
         first = number * self._networks
         return [self._topology(api, tenant, turn) for turn in range(first, first + self._networks)]
 

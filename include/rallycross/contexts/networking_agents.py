@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from rallycross.context.context import Backstage, Scene, context
+from rallycross.context.context import ContextAdmin, ContextData, context
 from rallycross.context.making import Making
 from rallycross.task.known import Needs
 
@@ -18,9 +18,9 @@ class NetworkingAgents(Making):
 
     name = "networking_agents"
 
-    def __init__(self, config: Any, scene: Scene, backstage: Backstage) -> None:  # noqa: ARG002 - as all contexts
-        super().__init__(scene, backstage)
+    def __init__(self, config: Any, context_data: ContextData, admin: ContextAdmin) -> None:  # noqa: ARG002 - as all contexts
+        super().__init__(context_data, admin)
 
     def make_all(self) -> None:
         """Look; nothing is made."""
-        self.scene.shared["networking_agents"] = self.backstage.api().list("network", "/agents", "agents")
+        self.context_data.shared["networking_agents"] = self.admin.api().list("network", "/agents", "agents")

@@ -3,15 +3,15 @@
 from collections.abc import Iterator
 from typing import Any
 
-from rallycross.cloud.scene import Tenant
+from rallycross.cloud.context_data import Tenant
 from rallycross.cloud.service import SERVICES, known_services
 from rallycross.cloud.service import Quotas as QuotasOf
 from rallycross.cloud.together import together
-from rallycross.context.context import Backstage, Scene, context
+from rallycross.context.context import ContextAdmin, ContextData, context
 from rallycross.context.making import Making
+from rallycross.task.cloud_references import CloudReference
 from rallycross.task.flaw import Schema
 from rallycross.task.known import Needs
-from rallycross.task.wishes import Wish
 
 _LIMIT: Schema = {"type": "integer", "minimum": -1}  # -1 = none
 _SCHEMA: Schema = {
@@ -33,20 +33,22 @@ def _services(config: dict[str, Any]) -> dict[str, str]:
     return {client: SERVICES[client].type for client in config}
 
 
-def _wishes(config: dict[str, dict[str, int]]) -> Iterator[Wish]:
+def _references(config: dict[str, dict[str, int]]) -> Iterator[CloudReference]:
     for client, quotas in config.items():
         for name in quotas:
-            yield Wish(SERVICES[client].quota_fact, f"{client}.{name}", name)
+            yield CloudReference(SERVICES[client].quota_fact, f"{client}.{name}", name)
 
 
-@context("quotas", order=300, schema=_SCHEMA, needs=Needs(administrator=True, services_of=_services, wishes=_wishes))
+@context(
+    "quotas", order=300, schema=_SCHEMA, needs=Needs(administrator=True, services_of=_services, references=_references)
+)
 class Quotas(Making):
     """Sets the quotas of every project; those that were there before get theirs back, new ones lose them."""
 
     name = "quotas"
 
-    def __init__(self, config: dict[str, dict[str, int]], scene: Scene, backstage: Backstage) -> None:
-        super().__init__(scene, backstage)
+    def __init__(self, config: dict[str, dict[str, int]], context_data: ContextData, admin: ContextAdmin) -> None:
+        super().__init__(context_data, admin)
         self._quotas = [
             (service.quotas, config[service.name])
             for service in known_services()
@@ -56,11 +58,11 @@ class Quotas(Making):
     def make_all(self) -> None:
         """Set them, and keep in the ledger what they were."""
         self.seats()
-        self.scene.shared["quotas"] = [quotas.resource.name for quotas, _ in self._quotas]
-        together(self._set, [(*one, tenant) for one in self._quotas for tenant in self.scene.tenants.values()])
+        self.context_data.shared["quotas"] = [quotas.resource.name for quotas, _ in self._quotas]
+        together(self._set, [(*one, tenant) for one in self._quotas for tenant in self.context_data.tenants.values()])
 
     def _set(self, one: tuple[QuotasOf, dict[str, int], Tenant]) -> None:
-        (quotas, wanted, tenant), api = one, self.backstage.api()
+        (quotas, wanted, tenant), api = one, self.admin.api()
         service, path, key = quotas.resource.service, quotas.path(tenant.id), quotas.key
         before: dict[str, Any] = {}
         if tenant.existing:

@@ -2,25 +2,25 @@
 
 from collections.abc import Iterator
 
-from rallycross.cloud.scene import Actor
+from rallycross.cloud.context_data import Actor
 from rallycross.cloud.together import together
 from rallycross.context.cleaning import GRANT, grant_path
-from rallycross.context.context import Backstage, Scene, SetUpFailed, context
+from rallycross.context.context import ContextAdmin, ContextData, SetUpFailed, context
 from rallycross.context.making import Making
+from rallycross.task.cloud_references import CloudReference
 from rallycross.task.known import Needs
-from rallycross.task.wishes import Wish
 
 
-def _wishes(config: list[str]) -> Iterator[Wish]:
+def _references(config: list[str]) -> Iterator[CloudReference]:
     for number, role in enumerate(config):
-        yield Wish("role", f"[{number}]", str(role))
+        yield CloudReference("role", f"[{number}]", str(role))
 
 
 @context(
     "roles",
     order=330,
     schema={"type": "array", "items": {"type": "string"}},
-    needs=Needs(("identity",), administrator=True, wishes=_wishes),
+    needs=Needs(("identity",), administrator=True, references=_references),
 )
 class Roles(Making):
     """Gives every user some roles in its project, and takes away again those that it did not have before."""
@@ -28,24 +28,24 @@ class Roles(Making):
     name = "roles"
     threads = 30  # Rally's
 
-    def __init__(self, config: list[str], scene: Scene, backstage: Backstage) -> None:
-        super().__init__(scene, backstage)
+    def __init__(self, config: list[str], context_data: ContextData, admin: ContextAdmin) -> None:
+        super().__init__(context_data, admin)
         self._names = config
 
     def make_all(self) -> None:
         """Give them; from then on users sign in anew."""
         self.seats()
-        there = {role["name"]: role["id"] for role in self.backstage.api().get("identity", "/roles")["roles"]}
+        there = {role["name"]: role["id"] for role in self.admin.api().get("identity", "/roles")["roles"]}
         for name in self._names:
             if name not in there:
                 raise SetUpFailed(f"there is no role '{name}' - create it, or mend the context roles")
         wanted = {name: there[name] for name in self._names}
-        together(lambda user: self._give(user, wanted), self.scene.users, threads=self.threads)
-        self.scene.shared["roles"] = {identifier: name for name, identifier in wanted.items()}
-        self.backstage.renew()
+        together(lambda user: self._give(user, wanted), self.context_data.users, threads=self.threads)
+        self.context_data.shared["roles"] = {identifier: name for name, identifier in wanted.items()}
+        self.admin.renew()
 
     def _give(self, user: Actor, roles: dict[str, str]) -> None:
-        api = self.backstage.api()
+        api = self.admin.api()
         has = api.get("identity", f"/projects/{user.tenant.id}/users/{user.id}/roles")["roles"]
         for name, role in roles.items():
             if role not in {one["id"] for one in has}:

@@ -2,10 +2,10 @@
 
 from typing import Any
 
+from rallycross.cloud.context_data import Actor, Tenant
 from rallycross.cloud.resource import Thing
-from rallycross.cloud.scene import Actor, Tenant
 from rallycross.cloud.together import together
-from rallycross.context.context import Backstage, Scene, context
+from rallycross.context.context import ContextAdmin, ContextData, context
 from rallycross.context.making import Making
 from rallycross.context.schemas import GATEWAY
 from rallycross.task.bounds import COUNT
@@ -46,8 +46,8 @@ class Router(Making):
 
     name = "router"
 
-    def __init__(self, config: dict[str, Any], scene: Scene, backstage: Backstage) -> None:
-        super().__init__(scene, backstage)
+    def __init__(self, config: dict[str, Any], context_data: ContextData, admin: ContextAdmin) -> None:
+        super().__init__(context_data, admin)
         self._routers: int = config.get("routers_per_tenant", 1)
         self._body = _body({name.strip(): value for name, value in config.items()})
 
@@ -65,7 +65,7 @@ class Router(Making):
 
         def create(name: str) -> Thing:
             body = {"router": {"name": name, **self._body}}
-            return dict(self.backstage.api(user).post("network", "/routers", body)["router"])
+            return dict(self.admin.api(user).post("network", "/routers", body)["router"])
 
         return tenant, self.make("neutron.router", create, within=tenant)
 

@@ -5,18 +5,18 @@ from dataclasses import replace
 from typing import Any
 
 from rallycross.cloud.api import Api
+from rallycross.cloud.context_data import Actor, Tenant
 from rallycross.cloud.facts import Named
 from rallycross.cloud.resource import Thing
-from rallycross.cloud.scene import Actor, Tenant
 from rallycross.cloud.service import resource
 from rallycross.cloud.together import together
-from rallycross.context.context import Backstage, Scene, SetUpFailed, context
+from rallycross.context.context import ContextAdmin, ContextData, SetUpFailed, context
 from rallycross.context.making import Making, wait_for_all
 from rallycross.task.bounds import COUNT
+from rallycross.task.cloud_references import CloudReference, networks_of
 from rallycross.task.flaw import Schema
 from rallycross.task.known import Needs
 from rallycross.task.resources import NotFound, find
-from rallycross.task.wishes import Wish, networks_of
 
 _NAMED: Schema = {"type": "object", "properties": {"name": {"type": "string"}}, "additionalProperties": False}
 _SCHEMA: Schema = {
@@ -45,24 +45,24 @@ _LIMIT = 300.0  # seconds until all of a project's must be active; Rally's defau
 Seat = tuple[Tenant, Actor]
 
 
-def _wishes(config: dict[str, Any]) -> Iterator[Wish]:
-    for wish in networks_of(config.get("nics")):
-        yield replace(wish, key=f"nics{wish.key}")
+def _references(config: dict[str, Any]) -> Iterator[CloudReference]:
+    for reference in networks_of(config.get("nics")):
+        yield replace(reference, key=f"nics{reference.key}")
 
 
 @context(
     "servers",
     order=430,
     schema=_SCHEMA,
-    needs=Needs(("compute", "image"), things={"image": "image", "flavor": "flavor"}, wishes=_wishes),
+    needs=Needs(("compute", "image"), things={"image": "image", "flavor": "flavor"}, references=_references),
 )
 class Servers(Making):
     """Boots servers in every project."""
 
     name = "servers"
 
-    def __init__(self, config: dict[str, Any], scene: Scene, backstage: Backstage) -> None:
-        super().__init__(scene, backstage)
+    def __init__(self, config: dict[str, Any], context_data: ContextData, admin: ContextAdmin) -> None:
+        super().__init__(context_data, admin)
         self._image: dict[str, str] = config["image"]
         self._flavor: dict[str, str] = config["flavor"]
         self._count: int = config.get("servers_per_tenant", 5)
@@ -79,7 +79,7 @@ class Servers(Making):
         def wait(seat: Seat) -> None:
             tenant, user = seat
             ids = [server["id"] for owner, server in made if owner is tenant]
-            api = self.backstage.api(user)
+            api = self.admin.api(user)
             tenant.resources["servers"] = wait_for_all(api, resource("nova.servers"), ids, "ACTIVE", limit=_LIMIT)
 
         together(wait, seats)
@@ -91,7 +91,7 @@ class Servers(Making):
 
         def create(name: str) -> Thing:
             server = {"server": {"name": name, **asked}}
-            return dict(self.backstage.api(user).post("compute", "/servers", server)["server"])
+            return dict(self.admin.api(user).post("compute", "/servers", server)["server"])
 
         return tenant, self.make("nova.servers", create, within=tenant)
 
@@ -103,12 +103,12 @@ class Servers(Making):
         return [{"uuid": networks[turn % len(networks) if self._spread else 0]["id"]}] if networks else []
 
     def _body(self, seat: Seat) -> dict[str, Any]:
-        api = self.backstage.api(seat[1])
+        api = self.admin.api(seat[1])
         try:
             image = find("image", self._image, _named(api, "image", "images"))
             flavor = find("flavor", self._flavor, _named(api, "compute", "flavors"))
         except NotFound as error:
-            raise SetUpFailed(f"servers: {error} in {self.scene.cloud.name}") from error
+            raise SetUpFailed(f"servers: {error} in {self.context_data.cloud.name}") from error
         return {"imageRef": image.id, "flavorRef": flavor.id}
 
 

@@ -6,16 +6,16 @@ from typing import Any
 
 from rallycross.cloud.api import Api
 from rallycross.cloud.cloud import Cloud
+from rallycross.cloud.context_data import Actor, Tenant
 from rallycross.cloud.entry import acting_as
 from rallycross.cloud.errors import ApiError
-from rallycross.cloud.scene import Actor, Tenant
 from rallycross.cloud.together import THREADS, together
-from rallycross.context.context import Backstage, Scene, SetUpFailed, context
+from rallycross.context.context import ContextAdmin, ContextData, SetUpFailed, context
 from rallycross.context.making import Making
 from rallycross.task.bounds import COUNT, USERS
+from rallycross.task.cloud_references import CloudReference
 from rallycross.task.flaw import Flaw, Schema
 from rallycross.task.known import Needs
-from rallycross.task.wishes import Wish
 
 _SCHEMA: Schema = {
     "type": "object",
@@ -40,10 +40,10 @@ def _takes_own(config: dict[str, Any]) -> bool:
     return config.keys() <= {"user_choice_method"}
 
 
-def _wishes(config: dict[str, Any]) -> Iterator[Wish]:
+def _references(config: dict[str, Any]) -> Iterator[CloudReference]:
     for key in ("project_domain", "user_domain"):
         if key in config:
-            yield Wish("domain", key, str(config[key]))
+            yield CloudReference("domain", key, str(config[key]))
 
 
 def _check(config: dict[str, Any]) -> Iterator[Flaw]:
@@ -56,7 +56,7 @@ def _check(config: dict[str, Any]) -> Iterator[Flaw]:
     order=100,
     schema=_SCHEMA,
     check=_check,
-    needs=Needs(("identity",), administrator=True, own_users_do=_takes_own, wishes=_wishes),
+    needs=Needs(("identity",), administrator=True, own_users_do=_takes_own, references=_references),
 )
 class Users(Making):
     """`tenants` projects with `users_per_tenant` users each; they go with all that the load has left in them.
@@ -67,32 +67,34 @@ class Users(Making):
 
     name = "users"
 
-    def __init__(self, config: dict[str, Any], scene: Scene, backstage: Backstage) -> None:
-        super().__init__(scene, backstage)
-        self._existing = scene.cloud.users if _takes_own(config) else ()
+    def __init__(self, config: dict[str, Any], context_data: ContextData, admin: ContextAdmin) -> None:
+        super().__init__(context_data, admin)
+        self._existing = context_data.cloud.users if _takes_own(config) else ()
         self._tenants: int = config.get("tenants", 1)
         self._users_per_tenant: int = config.get("users_per_tenant", 1)
         self._password: str | None = config.get("user_password")
         self.threads: int = config.get("resource_management_workers", THREADS)
         self._project_domain, self._user_domain = (
-            config.get(f"{whose}_domain") or _domain_of(scene.cloud, whose) for whose in ("project", "user")
+            config.get(f"{whose}_domain") or _domain_of(context_data.cloud, whose) for whose in ("project", "user")
         )
         self._choice: str = config.get("user_choice_method", "random")
 
     def make_all(self) -> None:
         """Make projects, then users, as many at a time as there are threads; or take those that exist."""
-        self.scene.choose_at_random = self._choice == "random"
+        self.context_data.choose_at_random = self._choice == "random"
         if self._existing:
             self._take()
             return
-        api = self.backstage.api()
+        api = self.admin.api()
         project_domain, user_domain = (_domain(api, name) for name in (self._project_domain, self._user_domain))
         role = _role(api)
         made = together(lambda _: self._project(api, project_domain), range(self._tenants), threads=self.threads)
-        self.scene.tenants = {tenant.id: tenant for tenant in made}
+        self.context_data.tenants = {tenant.id: tenant for tenant in made}
         # Tenants take turns in the list, so that "each user in turn" is also "each tenant in turn".
         seats = made * self._users_per_tenant
-        self.scene.users = together(lambda one: self._user(api, one, user_domain, role), seats, threads=self.threads)
+        self.context_data.users = together(
+            lambda one: self._user(api, one, user_domain, role), seats, threads=self.threads
+        )
 
     def _take(self) -> None:
         """Sign the cloud's users in, and take them with their projects."""
@@ -103,8 +105,8 @@ class Users(Making):
 
         users = together(sign_in, self._existing, threads=self.threads)
         for user in users:
-            user.tenant = self.scene.tenants.setdefault(user.tenant.id, user.tenant)
-        self.scene.users = users
+            user.tenant = self.context_data.tenants.setdefault(user.tenant.id, user.tenant)
+        self.context_data.users = users
 
     def _project(self, api: Api, domain: str) -> Tenant:
         """Make a project."""
@@ -128,9 +130,9 @@ class Users(Making):
 
         user = self.make("keystone.user", create)
         api.put("identity", f"/projects/{tenant.id}/users/{user['id']}/roles/{role}")
-        cloud = self.scene.cloud
+        cloud = self.context_data.cloud
         auth = {
-            "auth_url": self.backstage.connection.config.auth["auth_url"],
+            "auth_url": self.admin.connection.config.auth["auth_url"],
             "username": user["name"],
             "password": password,
             "user_domain_id": domain,

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from rallycross.cloud.facts import Named
 from rallycross.cloud.resource import Thing
 from rallycross.cloud.together import together
-from rallycross.context.context import Backstage, Scene, context
+from rallycross.context.context import ContextAdmin, ContextData, context
 from rallycross.context.making import Making
 from rallycross.task.known import Needs
 
@@ -27,23 +27,23 @@ class VolumeTypes(Making):
 
     name = "volume_types"
 
-    def __init__(self, config: list[str], scene: Scene, backstage: Backstage) -> None:
-        super().__init__(scene, backstage)
+    def __init__(self, config: list[str], context_data: ContextData, admin: ContextAdmin) -> None:
+        super().__init__(context_data, admin)
         self._names = config
 
     def make_all(self) -> None:
         """Make them."""
-        self.scene.shared["volume_types"] = together(self._make, self._names)
+        self.context_data.shared["volume_types"] = together(self._make, self._names)
 
     def _make(self, name: str) -> Thing:
         """Make a type that is marked as ours, so that after a crash nobody else's of that name is deleted."""
-        mark = self.backstage.name()
+        mark = self.admin.name()
         row = self.note("cinder.volume_types", name, mark=mark)
         body = {"name": name, "description": mark}
 
         def create() -> Thing:
-            return dict(self.backstage.api().post("block-storage", "/types", {"volume_type": body})["volume_type"])
+            return dict(self.admin.api().post("block-storage", "/types", {"volume_type": body})["volume_type"])
 
         made = self.make_known(row, create, lambda: self.found(row))
-        self.backstage.ledger.learned(row, str(made["id"]))
+        self.admin.ledger.learned(row, str(made["id"]))
         return {"id": made["id"], "name": name}

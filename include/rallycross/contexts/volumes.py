@@ -2,11 +2,11 @@
 
 from typing import Any
 
+from rallycross.cloud.context_data import Actor, Tenant
 from rallycross.cloud.resource import Thing
-from rallycross.cloud.scene import Actor, Tenant
 from rallycross.cloud.service import resource
 from rallycross.cloud.together import together
-from rallycross.context.context import Backstage, Scene, context
+from rallycross.context.context import ContextAdmin, ContextData, context
 from rallycross.context.making import Making, wait_for_all
 from rallycross.task.bounds import COUNT, GIBIBYTES
 from rallycross.task.flaw import Schema
@@ -31,8 +31,8 @@ class Volumes(Making):
 
     name = "volumes"
 
-    def __init__(self, config: dict[str, Any], scene: Scene, backstage: Backstage) -> None:
-        super().__init__(scene, backstage)
+    def __init__(self, config: dict[str, Any], context_data: ContextData, admin: ContextAdmin) -> None:
+        super().__init__(context_data, admin)
         self._count: int = config.get("volumes_per_tenant", 1)
         self._body = {"size": config["size"]} | ({"volume_type": config["type"]} if config.get("type") else {})
 
@@ -44,7 +44,7 @@ class Volumes(Making):
         def wait(seat: tuple[Tenant, Actor]) -> None:
             tenant, user = seat
             ids = [volume["id"] for owner, volume in made if owner is tenant]
-            api = self.backstage.api(user)
+            api = self.admin.api(user)
             tenant.resources["volumes"] = wait_for_all(api, resource("cinder.volumes"), ids, "available", limit=_LIMIT)
 
         together(wait, seats)
@@ -54,6 +54,6 @@ class Volumes(Making):
 
         def create(name: str) -> Thing:
             body = {"volume": {"name": name, **self._body}}
-            return dict(self.backstage.api(user).post("block-storage", "/volumes", body)["volume"])
+            return dict(self.admin.api(user).post("block-storage", "/volumes", body)["volume"])
 
         return tenant, self.make("cinder.volumes", create, within=tenant)

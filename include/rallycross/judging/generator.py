@@ -14,7 +14,7 @@ from rallycross.results.workload_figures import Meanwhile
 
 
 @dataclass(frozen=True)
-class Stand:
+class Standstill:
     """For so many seconds a load process stood still; `since` and `until` count from the start of the load."""
 
     shard: int
@@ -36,7 +36,7 @@ class Shard:
     lost_seconds: float
     run_delay_seconds: float
     throttled_seconds: float
-    stood: tuple[Stand, ...]
+    stood: tuple[Standstill, ...]
 
     @classmethod
     def of(cls, place: int, told: Mapping[str, Any]) -> Self:
@@ -56,7 +56,7 @@ class Shard:
             run_delay_seconds=figure("run_delay_seconds"),
             throttled_seconds=figure("throttled_seconds"),
             stood=tuple(
-                Stand(number, one["since"], one["until"], one["seconds"], one["cause"])
+                Standstill(number, one["since"], one["until"], one["seconds"], one["cause"])
                 for one in told.get("stood") or ()
             ),
         )
@@ -82,22 +82,22 @@ class Overlaps:
     @classmethod
     def of(cls, generator: Mapping[str, Any]) -> Self:
         """Count by what the processes have told of themselves."""
-        return cls([stand for shard in shards(generator) for stand in shard.stood])
+        return cls([one for shard in shards(generator) for one in shard.stood])
 
-    def __init__(self, stands: Sequence[Stand]) -> None:
-        self._stands = stands
+    def __init__(self, standstills: Sequence[Standstill]) -> None:
+        self._standstills = standstills
         self._count = 0
         self._slowest: list[tuple[int, int]] = []  # duration in nanoseconds, iteration
 
     def add(self, batch: Batch) -> None:
         """Take some samples."""
-        if not self._stands or not len(batch):
+        if not self._standstills or not len(batch):
             return
         shard = np.asarray(batch.record.column("shard"))
         begun = np.where(batch.paced, batch.due, batch.started)  # what was due meanwhile could not begin
         hit = np.zeros(len(batch), np.bool_)
-        for stand in self._stands:
-            hit |= (shard == stand.shard) & (begun < stand.until) & (batch.ended > stand.since)
+        for one in self._standstills:
+            hit |= (shard == one.shard) & (begun < one.until) & (batch.ended > one.since)
         self._count += int(hit.sum())
         found = zip(batch.duration[hit].tolist(), batch.iteration[hit].tolist(), strict=True)
         self._slowest = sorted([*self._slowest, *found], reverse=True)[:_NAMED]

@@ -1,14 +1,14 @@
 """Whether a load can be believed: a generator that was late, or was itself the bottleneck, has measured itself.
 
 What is found gives the row `invalid_load`, which cannot be passed; the run is then INVALID, which says less of the
-cloud than failed does. All thresholds stand here.
+cloud than failed does. All thresholds are here.
 """
 
 from collections import Counter
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import Any
 
-from rallycross.judging.generator import Shard, Stand, shards
+from rallycross.judging.generator import Shard, Standstill, shards
 from rallycross.judging.schedule import LATE
 from rallycross.judging.sla import INVALID_LOAD
 from rallycross.results.sla_row import SlaRow
@@ -90,29 +90,29 @@ def invalid_load(
     return SlaRow(INVALID_LOAD, passed=False, detail="; ".join(found)) if found else None
 
 
-def told_of(stands: Sequence[Stand]) -> str:
+def told_of(standstills: Sequence[Standstill]) -> str:
     """Return how long a generator stood still, when, and why: the longest times first."""
-    by_length = sorted(stands, key=lambda stand: -stand.seconds)
-    named = [f"{stand.seconds:.1f} s from {stand.since:.1f} s on ({stand.cause})" for stand in by_length[:_NAMED]]
-    return ", ".join(named) + (f" and {len(stands) - _NAMED} more" if len(stands) > _NAMED else "")
+    by_length = sorted(standstills, key=lambda one: -one.seconds)
+    named = [f"{one.seconds:.1f} s from {one.since:.1f} s on ({one.cause})" for one in by_length[:_NAMED]]
+    return ", ".join(named) + (f" and {len(standstills) - _NAMED} more" if len(standstills) > _NAMED else "")
 
 
 def _stood_still(
     figures: WorkloadFigures, told: Sequence[Shard], missed: Collection[str], *, alone: bool
 ) -> Iterator[str]:
-    stands = [stand for shard in told for stand in shard.stood]
-    longest = max((stand.seconds for stand in stands), default=0.0)
+    standstills = [one for shard in told for one in shard.stood]
+    longest = max((one.seconds for one in standstills), default=0.0)
     count, touched = figures.count, figures.stood.count if figures.stood else 0
     lost = max((shard.lost_seconds / shard.seconds for shard in told), default=0.0)
     if longest >= STOOD and _spoils(longest, figures):
         single = bool(OF_SINGLE_ITERATIONS & set(missed))
         if longest >= STOOD_LONG or lost > TOUCHED or touched > TOUCHED * count or single:
-            cause = max(stands, key=lambda stand: stand.seconds).cause
-            who = {stand.shard for stand in stands}
+            cause = max(standstills, key=lambda one: one.seconds).cause
+            who = {one.shard for one in standstills}
             which = f"load process {min(who) + 1} of {len(told)}" if len(told) > len(who) == 1 else "the generator"
             yield (
-                f"{which} stood still for {told_of(stands)}: {_MEANINGS.get(cause, cause)}, and {touched} of {count} "
-                f"iterations ran meanwhile, whose durations hold that - {_remedy(cause, alone=alone)}"
+                f"{which} stood still for {told_of(standstills)}: {_MEANINGS.get(cause, cause)}, and {touched} of"
+                f" {count} iterations ran meanwhile, whose durations hold that - {_remedy(cause, alone=alone)}"
             )
             return
     most = max((shard.lag_max for shard in told), default=0.0)
@@ -179,8 +179,8 @@ def _worst(told: Sequence[Shard]) -> str:
     """Return why the process that was late most was late, beside the times for which it was stopped."""
     shard = max(told, key=lambda shard: (shard.lag_p99 or 0.0, shard.lag_max))
     lengths = Counter[str]()
-    for stand in shard.stood:
-        lengths[stand.cause] += round(stand.seconds * 1000)
+    for one in shard.stood:
+        lengths[one.cause] += round(one.seconds * 1000)
     awake = shard.seconds - (lengths["stopped"] + lengths["blocked"]) / 1000
     if shard.cpu_seconds >= BUSY * awake:
         return "busy"

@@ -22,7 +22,7 @@ _GONE = frozenset({"deleted", "soft_deleted"})
 
 
 @dataclass(frozen=True)
-class Hunt:
+class Search:
     """What to delete in one place."""
 
     place: Place
@@ -61,13 +61,13 @@ class Drained:
         return self
 
 
-def everything(place: Place, kind: Resource) -> Hunt:
-    """Hunt for all that is in a project: asked of each thing, since a service that overlooks the filter shows all."""
-    return Hunt(place, lambda thing: kind.scope != "project" or thing.get(kind.owner) == place.project)
+def everything(place: Place, kind: Resource) -> Search:
+    """Search for all that is in a project: asked of each thing, since a service that overlooks the filter shows all."""
+    return Search(place, lambda thing: kind.scope != "project" or thing.get(kind.owner) == place.project)
 
 
-def by_prefix(place: Place, kind: Resource, prefix: str) -> Hunt:
-    """Hunt for what is named so, and for what has no name in a project that is ours."""
+def by_prefix(place: Place, kind: Resource, prefix: str) -> Search:
+    """Search for what is named so, and for what has no name in a project that is ours."""
 
     def wanted(thing: Thing) -> bool:
         if not kind.naming or kind.scope == "quota":
@@ -76,7 +76,7 @@ def by_prefix(place: Place, kind: Resource, prefix: str) -> Hunt:
         return kind.name_of(thing).startswith(prefix) and owner in {None, place.project}
 
     by = kind.name_filters[1]
-    return Hunt(place, wanted, {by: prefix} if by else {})
+    return Search(place, wanted, {by: prefix} if by else {})
 
 
 def empty(places: Sequence[Place], *, limit: float = LIMIT, threads: int = THREADS) -> Drained:
@@ -96,8 +96,8 @@ def sweep(
     drained = Drained()
     for kind in kinds:
         where = [place for place in places if place.api.has(kind.service) and _fits(kind, place)]
-        hunts = [by_prefix(place, kind, prefix) for place in where]
-        drained += drain(kind, hunts, limit=limit, threads=threads)
+        searches = [by_prefix(place, kind, prefix) for place in where]
+        drained += drain(kind, searches, limit=limit, threads=threads)
     return drained
 
 
@@ -108,7 +108,7 @@ def _fits(kind: Resource, place: Place) -> bool:
 
 
 def drain(
-    kind: Resource, hunts: Sequence[Hunt], *, limit: float = LIMIT, threads: int = THREADS, looks: int = 1
+    kind: Resource, searches: Sequence[Search], *, limit: float = LIMIT, threads: int = THREADS, looks: int = 1
 ) -> Drained:
     """Delete until there is nothing more, or `limit` seconds have passed; what is refused for good is tried thrice.
 
@@ -120,7 +120,7 @@ def drain(
     work = _Drain(kind, threads)
     began, silent = time.monotonic(), 0
     for _ in range(_ROUNDS):
-        work.look(hunts)
+        work.look(searches)
         if kind.contains:
             places = [Place(place.api, admin=True, project=project) for place, project in work.pending]
             work.spare(empty(places, limit=limit, threads=threads).left)
@@ -134,7 +134,7 @@ def drain(
             if work.pending:
                 time.sleep(pause_after(waited))
                 work.look_again()
-        hunts = [hunt for hunt in hunts if not hunt.known and kind.scope != "quota"]
+        searches = [search for search in searches if not search.known and kind.scope != "quota"]
     return work.drained()
 
 
@@ -142,7 +142,7 @@ def drain(
 class _Target:
     """One thing that is to go."""
 
-    hunt: Hunt
+    search: Search
     thing: Thing
     tried: int = 0
     accepted: bool = False  # the cloud has said that it will go
@@ -160,14 +160,14 @@ class _Drain:
         self._left: dict[tuple[Place, str], Left] = {}
         self._inside: list[Left] = []
 
-    def look(self, hunts: Sequence[Hunt]) -> None:
+    def look(self, searches: Sequence[Search]) -> None:
         """Find what is pending."""
         found = {}
-        for hunt, things in zip(hunts, together(self._list, hunts, threads=self._threads), strict=True):
+        for search, things in zip(searches, together(self._list, searches, threads=self._threads), strict=True):
             for thing in things:
-                key = (hunt.place, str(thing[self._kind.id]))
+                key = (search.place, str(thing[self._kind.id]))
                 if key not in self._left:
-                    found[key] = self.pending.get(key) or _Target(hunt, thing)
+                    found[key] = self.pending.get(key) or _Target(search, thing)
                     found[key].thing = thing
         unseen = {key: target for key, target in self.pending.items() if key not in found and key not in self._left}
         there = together(self._is_there, unseen.values(), threads=self._threads)
@@ -178,7 +178,7 @@ class _Drain:
     def look_again(self) -> None:
         """See what is there still, where deletes take their time."""
         if not self._kind.at_once:
-            self.look(list({id(target.hunt): target.hunt for target in self.pending.values()}.values()))
+            self.look(list({id(target.search): target.search for target in self.pending.values()}.values()))
 
     def spare(self, inside: Sequence[Left]) -> None:
         """Leave alone the projects in which something is left."""
@@ -194,7 +194,7 @@ class _Drain:
         if target.accepted and not failed:
             return
         target.tried += 1
-        target.refusal = _attempt(self._kind, target.hunt.place, target.thing)
+        target.refusal = _attempt(self._kind, target.search.place, target.thing)
         target.accepted = target.refusal is None
 
     def give_up(self, *, late: bool, limit: float) -> None:
@@ -222,38 +222,38 @@ class _Drain:
     def _is_there(self, target: _Target) -> bool:
         """Ask for a thing that lists show no more; what cannot be asked for is taken to be there."""
         try:
-            return show(self._kind, target.hunt.place.api, str(target.thing[self._kind.id])) is not None
+            return show(self._kind, target.search.place.api, str(target.thing[self._kind.id])) is not None
         except (ApiError, Unreachable):
             return True
 
-    def _list(self, hunt: Hunt) -> list[Thing]:
+    def _list(self, search: Search) -> list[Thing]:
         for attempt in range(1, _ATTEMPTS + 1):
             try:
-                return look(self._kind, hunt)
+                return look(self._kind, search)
             except (ApiError, Unreachable) as error:
                 if attempt < _ATTEMPTS and isinstance(error, ApiError) and error.status == _INTERNAL_ERROR:
                     time.sleep(pause_after(attempt))
                     continue
                 why = f"cannot be listed: {error}"
-                self._left[hunt.place, ""] = Left(self._kind.name, "", "", hunt.place.project, why)
+                self._left[search.place, ""] = Left(self._kind.name, "", "", search.place.project, why)
                 break
         return []
 
 
-def look(kind: Resource, hunt: Hunt) -> list[Thing]:
+def look(kind: Resource, search: Search) -> list[Thing]:
     """Return what there is of one kind in one place."""
-    if hunt.known and kind.at_once:
-        return list(hunt.known)  # to be deleted, whether it is there or not
+    if search.known and kind.at_once:
+        return list(search.known)  # to be deleted, whether it is there or not
     try:
-        things = kind.look(kind, hunt.place, hunt.narrowed)
+        things = kind.look(kind, search.place, search.narrowed)
     except ApiError as error:
         if error.status == _NOT_FOUND:  # an extension that this cloud does not have
             return []
         raise
-    found = [thing for thing in things if hunt.wanted(thing) and str(thing.get("status", "")).lower() not in _GONE]
+    found = [thing for thing in things if search.wanted(thing) and str(thing.get("status", "")).lower() not in _GONE]
     listed = {str(thing[kind.id]) for thing in things}
-    unseen = [str(thing[kind.id]) for thing in hunt.known if str(thing[kind.id]) not in listed]
-    return found + [thing for one in unseen if (thing := show(kind, hunt.place.api, one))]
+    unseen = [str(thing[kind.id]) for thing in search.known if str(thing[kind.id]) not in listed]
+    return found + [thing for one in unseen if (thing := show(kind, search.place.api, one))]
 
 
 def show(kind: Resource, api: Api, identifier: str) -> Thing | None:

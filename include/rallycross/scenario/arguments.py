@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from typing import Annotated, Any, Literal, TypedDict, Union, get_args, get_origin, get_type_hints, is_typeddict
 
 from rallycross.task.bounds import DURATION, GIBIBYTES
+from rallycross.task.cloud_references import CloudReference, networks_of
 from rallycross.task.flaw import Flaw, Schema
 from rallycross.task.known import Parameter
-from rallycross.task.wishes import Wish, networks_of
 
 
 @dataclass(frozen=True, eq=False)
@@ -18,7 +18,7 @@ class Argument:
 
     schema: Schema
     resource: str = ""
-    wishes: Callable[[Any], Iterable[Wish]] = lambda _: ()
+    references: Callable[[Any], Iterable[CloudReference]] = lambda _: ()
 
 
 def _named(**more: Schema) -> Schema:
@@ -44,7 +44,7 @@ ExternalNetwork = Annotated[str, Argument(_TEXT, "external_network")]  # by its 
 # Of a new server, as novaclient takes them: each network by its id.
 Nics = Annotated[
     list[dict[str, str]],
-    Argument({"type": "array", "items": {"type": "object", "additionalProperties": _TEXT}}, wishes=networks_of),
+    Argument({"type": "array", "items": {"type": "object", "additionalProperties": _TEXT}}, references=networks_of),
 ]
 WatcherStrategy = Annotated[str, Argument(_named(), "strategy")]
 WatcherGoal = Annotated[str, Argument(_named(), "goal")]
@@ -134,7 +134,7 @@ def parameter(annotation: Any, *, required: bool) -> Parameter:
     marked = _argument(annotation)
     if not marked:
         return Parameter(schema_of(annotation), required=required)
-    return Parameter(schema_of(annotation), required=required, resource=marked.resource, wishes=marked.wishes)
+    return Parameter(schema_of(annotation), required=required, resource=marked.resource, references=marked.references)
 
 
 def _argument(annotation: Any) -> Argument | None:
@@ -144,7 +144,7 @@ def _argument(annotation: Any) -> Argument | None:
     if get_origin(annotation) in {Union, types.UnionType}:
         inner = [_argument(arg) for arg in get_args(annotation) if arg is not type(None)]
         if len(inner) == 1 and inner[0]:
-            return Argument({"anyOf": [inner[0].schema, {"type": "null"}]}, inner[0].resource, inner[0].wishes)
+            return Argument({"anyOf": [inner[0].schema, {"type": "null"}]}, inner[0].resource, inner[0].references)
     return None
 
 

@@ -15,10 +15,10 @@ from typing import Any
 
 from rallycross.cloud.access import Access
 from rallycross.cloud.cloud import Cloud
+from rallycross.cloud.condition import Condition
+from rallycross.cloud.context_data import Actor, ContextData, Tenant
 from rallycross.cloud.errors import ApiError
-from rallycross.cloud.scene import Actor, Scene, Tenant
 from rallycross.cloud.waiting import RallyPolling
-from rallycross.cloud.wish import Wish
 from rallycross.errors import RallycrossError
 from rallycross.load.iteration import Iteration
 from rallycross.scenario.scenario import Scenario
@@ -66,12 +66,12 @@ async def _iterate(scenario: Scenario, args: Mapping[str, Any], calls: Calls) ->
     cloud = Cloud("stand-in", {"auth": {}})
     tenant = Tenant(_ID, "stand-in", _Document())
     actor = Actor(cloud, tenant, _ID, _Document(), _Document())
-    scene = Scene(cloud, [actor], {_ID: tenant}, shared=_Document())
+    context_data = ContextData(cloud, [actor], {_ID: tenant}, shared=_Document())
     iteration = Iteration(0, asyncio.get_running_loop().time)
     client: Any = _Client(calls)
     people: dict[str, Any] = {
-        "user": _Rehearsing(client, iteration, _ID, scene=scene, actor=actor),
-        "admin": _Rehearsing(client, iteration, _ID, scene=scene),
+        "user": _Rehearsing(client, iteration, _ID, context_data=context_data, actor=actor),
+        "admin": _Rehearsing(client, iteration, _ID, context_data=context_data),
         "iteration": iteration,
     }
     await scenario.function(*(people[role] for role in scenario.roles), **_resolved(args, scenario.signature))
@@ -110,11 +110,11 @@ _TEXTS: dict[str, Any] = {
 
 
 class _Rehearsing(User):
-    """A user all of whose wishes come true at once."""
+    """A user all of whose conditions come true at once."""
 
-    async def wait(self, wish: Wish, rally: RallyPolling) -> dict[str, Any]:  # noqa: ARG002 - as users do
+    async def wait(self, condition: Condition, rally: RallyPolling) -> dict[str, Any]:  # noqa: ARG002 - as users do
         self.client.calls.polls = True  # type: ignore[attr-defined] # it is the client below
-        return {} if wish.gone else _Document(min(wish.wanted))
+        return {} if condition.gone else _Document(min(condition.wanted))
 
 
 class _Client:

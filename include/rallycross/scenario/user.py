@@ -8,10 +8,10 @@ from typing import IO, Any
 from openstack.connection import Connection
 
 from rallycross.cloud.client import Client
+from rallycross.cloud.condition import Condition
+from rallycross.cloud.context_data import Actor, ContextData, Tenant
 from rallycross.cloud.naming import random_name, scenario_prefix
-from rallycross.cloud.scene import Actor, Scene, Tenant
 from rallycross.cloud.waiting import RallyPolling, Waiting, as_rally
-from rallycross.cloud.wish import Wish
 from rallycross.load.iteration import Iteration
 from rallycross.task.plan import Timing
 
@@ -19,11 +19,11 @@ from rallycross.task.plan import Timing
 class _Acting:
     """What users have in common, however they speak to the cloud."""
 
-    __slots__ = ("actor", "iteration", "prefix", "scene")
+    __slots__ = ("actor", "context_data", "iteration", "prefix")
 
-    def __init__(self, actor: Actor | None, scene: Scene, iteration: Iteration, workload: str) -> None:
+    def __init__(self, actor: Actor | None, context_data: ContextData, iteration: Iteration, workload: str) -> None:
         self.actor = actor  # None: the cloud's administrator
-        self.scene = scene
+        self.context_data = context_data
         self.iteration = iteration
         self.prefix = scenario_prefix(workload)
 
@@ -58,24 +58,24 @@ class User(_Acting):
         iteration: Iteration,
         workload: str,
         *,
-        scene: Scene,
+        context_data: ContextData,
         actor: Actor | None = None,
         waiting: Waiting | None = None,
         timing: Timing = "intended",
     ) -> None:
-        super().__init__(actor, scene, iteration, workload)
+        super().__init__(actor, context_data, iteration, workload)
         self.client = client
         self._waiting = waiting or Waiting()
         self._timing = timing
 
-    async def wait(self, wish: Wish, rally: RallyPolling) -> dict[str, Any]:
-        """Wait until a wish has come true; return the thing as it then is ({} where it is gone).
+    async def wait(self, condition: Condition, rally: RallyPolling) -> dict[str, Any]:
+        """Wait until a condition has come true; return the thing as it then is ({} where it is gone).
 
         `rally` is how Rally would wait, for runs that ask for Rally's timing. Raises as `Waiting` does.
         """
         if self._timing == "rally":
-            return await as_rally(wish, rally, self.get, self.iteration.pause)
-        return await self._waiting.until(wish, (await self.client.access()).project, self.get)
+            return await as_rally(condition, rally, self.get, self.iteration.pause)
+        return await self._waiting.until(condition, (await self.client.access()).project, self.get)
 
     async def pause(self, least: float, most: float) -> None:
         """Do nothing for a random time between `least` and `most` seconds, which does not count as work."""
@@ -109,9 +109,15 @@ class SdkUser(_Acting):
     """What a scenario that is a plain function acts as: one user's openstacksdk connection, on a thread."""
 
     def __init__(
-        self, iteration: Iteration, workload: str, *, scene: Scene, connection: Connection, actor: Actor | None = None
+        self,
+        iteration: Iteration,
+        workload: str,
+        *,
+        context_data: ContextData,
+        connection: Connection,
+        actor: Actor | None = None,
     ) -> None:
-        super().__init__(actor, scene, iteration, workload)
+        super().__init__(actor, context_data, iteration, workload)
         self.connection = connection
 
     def pause(self, least: float, most: float) -> None:

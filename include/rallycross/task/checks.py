@@ -10,11 +10,11 @@ from typing import Any
 from rallycross.cloud.facts import CloudFacts, Named
 from rallycross.errors import Complaint, did_you_mean
 from rallycross.permissions import NotAllowed
+from rallycross.task.cloud_references import CloudReference, unmet
 from rallycross.task.known import ContextSignature, Known, Signature
 from rallycross.task.local_things import LOCAL
 from rallycross.task.plan import Task, Workload
 from rallycross.task.resources import NotFound, find, is_usable
-from rallycross.task.wishes import Wish, unmet
 
 _GIB = 1024**3
 _UNKNOWN = ContextSignature(lambda _: [])  # what a context is that nobody has declared
@@ -121,10 +121,10 @@ def kinds(task: Task, known: Known) -> set[str]:
     for workload in task.workloads:
         signature = known.scenarios[workload.scenario]
         found |= {kind for _, kind, _ in _named(workload.args, signature)}
-        found |= {wish.kind for _, wish in _wished(workload.args, signature)}
+        found |= {reference.kind for _, reference in _references(workload.args, signature)}
         for context, config in workload.contexts.items():
             needs = known.contexts.get(context, _UNKNOWN).needs
-            found |= {*needs.things.values(), *(wish.kind for wish in needs.wishes(config))}
+            found |= {*needs.things.values(), *(reference.kind for reference in needs.references(config))}
         found |= {"extension"} if signature.extensions else set()
         found |= {"cinder_service"} if signature.cinder_services else set()
         found |= {"administrator"} if any(_needs_administrator(workload, known, own_users=False)) else set()
@@ -160,11 +160,11 @@ def _named(args: Mapping[str, Any], signature: Signature) -> Iterator[tuple[str,
             yield name, kind, value
 
 
-def _wished(args: Mapping[str, Any], signature: Signature) -> Iterator[tuple[str, Wish]]:
+def _references(args: Mapping[str, Any], signature: Signature) -> Iterator[tuple[str, CloudReference]]:
     """Yield what arguments name in other ways, with the argument's name."""
     for name, value in args.items():
         if name in signature.parameters:
-            yield from ((name, wish) for wish in signature.parameters[name].wishes(value))
+            yield from ((name, reference) for reference in signature.parameters[name].references(value))
 
 
 def _configured(workload: Workload, context: str) -> Mapping[str, Any]:
@@ -201,9 +201,9 @@ class _Check:
         yield from self._permissions()
         for name, kind, wanted in _named(self.workload.args, self.signature):
             yield from self._thing(name, name, kind, wanted, context="")
-        for name, wish in _wished(self.workload.args, self.signature):
-            if wrong := unmet(wish, self.facts):
-                yield self._complaint(f"{name}{wish.key}", *wrong, argument=name)
+        for name, reference in _references(self.workload.args, self.signature):
+            if wrong := unmet(reference, self.facts):
+                yield self._complaint(f"{name}{reference.key}", *wrong, argument=name)
         yield from self._fit()
         for context in self.workload.contexts:
             yield from self._context(context)
@@ -324,13 +324,13 @@ class _Check:
         for key, service in lacking.items():
             what = f"`{key}` of the context {context} needs the service '{service}', which {self.facts.cloud} has not"
             yield self._complaint(key, what, context=context)
-        yield from self._wishes(context, needs.wishes(whole))
+        yield from self._references(context, needs.references(whole))
 
-    def _wishes(self, context: str, wishes: Iterable[Wish]) -> Iterator[Complaint]:
+    def _references(self, context: str, references: Iterable[CloudReference]) -> Iterator[Complaint]:
         """Hold what a context asks for by bare names, or versions, against what there is."""
-        for wish in wishes:
-            if wrong := unmet(wish, self.facts):
-                yield self._complaint(wish.key, *wrong, context=context)
+        for reference in references:
+            if wrong := unmet(reference, self.facts):
+                yield self._complaint(reference.key, *wrong, context=context)
 
     def _complaint(self, key: str, what: str, remedy: str = "", *, context: str = "", argument: str = "") -> Complaint:
         """Return a complaint about the workload, an argument of it, or a context of it and a key in that.

@@ -5,8 +5,8 @@ from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from rallycross.cloud.facts import Named
+from rallycross.task.cloud_references import CloudReference
 from rallycross.task.flaw import Flaw, Schema, Validate
-from rallycross.task.wishes import Wish
 
 Actor = str  # "user": one of those made for the load; "admin": the cloud's administrator
 
@@ -18,7 +18,7 @@ class Parameter:
     schema: Schema  # JSON schema of what may be given
     required: bool = False
     resource: str = ""  # kind of the thing that it names: "image", "flavor", "volume_type", "network", "file" ...
-    wishes: Callable[[Any], Iterable[Wish]] = lambda _: ()  # things that it names in other ways
+    references: Callable[[Any], Iterable[CloudReference]] = lambda _: ()  # things that it names in other ways
 
 
 @dataclass(frozen=True)
@@ -50,7 +50,7 @@ class Needs:
     administrator: bool = False  # only the cloud's administrator can set it up
     own_users_do: Callable[[Any], bool] = lambda _: False  # ... unless the cloud has users for the load, and this holds
     things: Mapping[str, str] = field(default_factory=dict)  # key of its configuration -> kind of what that names
-    wishes: Callable[[Any], Iterable[Wish]] = lambda _: ()  # what it names in other ways
+    references: Callable[[Any], Iterable[CloudReference]] = lambda _: ()  # what it names in other ways
     cloud: bool = True  # it acts in a cloud
 
 

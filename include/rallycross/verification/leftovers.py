@@ -15,7 +15,7 @@ from rallycross.cloud.errors import ApiError, SignInFailed, Unreachable
 from rallycross.cloud.resource import Place, Resource, Thing
 from rallycross.cloud.service import resource, resources
 from rallycross.cloud.together import pause_after
-from rallycross.leftovers.draining import Hunt, drain, look
+from rallycross.leftovers.draining import Search, drain, look
 from rallycross.verification.provisions import domain_name
 
 GONE_SECONDS = 60.0  # for things of one kind to be gone, so that what they use is free
@@ -66,7 +66,7 @@ def _cleaned(connection: openstack.connection.Connection, prefix: str) -> Cleane
         return cleaned
     for kind in resources().values():
         if kind.scope in _SCOPES and run.place.api.has(kind.service):
-            drained = drain(kind, [run.hunt(kind)], limit=GONE_SECONDS, looks=_LOOKS)
+            drained = drain(kind, [run.search(kind)], limit=GONE_SECONDS, looks=_LOOKS)
             cleaned.deleted += drained.deleted.total()
             cleaned.remaining += map(str, drained.left)
     return cleaned
@@ -86,11 +86,11 @@ class _Run:
         self._surrounding: set[str] = set()  # ids of networks and routers
         if api.has("network"):
             for kind in (resource("neutron.network"), resource("neutron.router")):
-                self._surrounding |= {str(one["id"]) for one in look(kind, self.hunt(kind))}
+                self._surrounding |= {str(one["id"]) for one in look(kind, self.search(kind))}
 
-    def hunt(self, kind: Resource) -> Hunt:
+    def search(self, kind: Resource) -> Search:
         """Return how to look for what is the run's of one kind."""
-        return Hunt(self.place, lambda thing: self._made(kind, thing))
+        return Search(self.place, lambda thing: self._made(kind, thing))
 
     def _made(self, kind: Resource, thing: Thing) -> bool:
         named = (kind.name_of(thing) or str(thing[kind.id])).startswith(self._beginning)

@@ -15,7 +15,7 @@ import pytest
 from load_processes import load_processes
 
 from rallycross.benchmark import task_run, workload_run
-from rallycross.benchmark.fleet import Died, Fleet, LoadProcess
+from rallycross.benchmark.process_pool import Died, LoadProcess, ProcessPool
 from rallycross.judging.sla import INVALID_LOAD
 from rallycross.results.models import WorkloadRow
 
@@ -120,7 +120,7 @@ def test_a_generator_that_was_stopped_is_not_believed_in_any_kind_of_loop(
         {"rps": {"times": 80, "rps": 20}},
         {"arrival_rate": {"rate": 20, "duration": 4}},
     ]
-    monkeypatch.setattr(task_run, "Fleet", partial(Fleet, warm=len(runners)))
+    monkeypatch.setattr(task_run, "ProcessPool", partial(ProcessPool, warm=len(runners)))
     together = [{"scenario": SLOW, "runner": runner} for runner in runners]
 
     def all_began() -> bool:
@@ -181,7 +181,9 @@ def test_a_load_that_cannot_pass_any_more_is_stopped_if_asked(abort: bool, alone
 
 def test_workloads_of_a_parallel_subtask_load_at_the_same_time(alone: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     """Both have their verdicts, and each began before the other had ended; of a common subtask the second waits."""
-    monkeypatch.setattr(task_run, "Fleet", partial(Fleet, warm=2))  # else the second has its process to wait for
+    monkeypatch.setattr(
+        task_run, "ProcessPool", partial(ProcessPool, warm=2)
+    )  # else the second has its process to wait for
     together = [
         {"scenario": {"Dummy.dummy": {"sleep": 1.5}}, "runner": constant(2, 2)},
         {"scenario": {"Dummy.dummy_exception": {"sleep": 1.5}}, "runner": constant(2, 2)},

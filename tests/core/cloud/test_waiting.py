@@ -7,11 +7,11 @@ from typing import Any
 import pytest
 from virtual_time import run_virtually
 
+from rallycross.cloud.condition import becomes, goes
 from rallycross.cloud.errors import ApiError, ResourceFailed, WaitedTooLong
 from rallycross.cloud.resource import Resource
 from rallycross.cloud.waiting import RallyPolling, Waiting, as_rally
 from rallycross.cloud.watch import POLL_LONGEST, POLL_SHORTEST
-from rallycross.cloud.wish import becomes, goes
 
 ALONE = Resource("nova.servers", "project", "compute", "/servers", one="server")  # without a list
 LISTED = replace(ALONE, listing="/servers/detail")
@@ -69,8 +69,10 @@ def wait(cloud: Stories, kind: Resource, *names: str, limit: float = 300.0, gone
 
     async def main() -> list[dict[str, Any]]:
         waiting = Waiting()
-        wishes = [goes(kind, one, limit=limit) if gone else becomes(kind, one, "active", limit=limit) for one in names]
-        return await asyncio.gather(*(waiting.until(wish, "project", cloud.get) for wish in wishes))
+        conditions = [
+            goes(kind, one, limit=limit) if gone else becomes(kind, one, "active", limit=limit) for one in names
+        ]
+        return await asyncio.gather(*(waiting.until(condition, "project", cloud.get) for condition in conditions))
 
     return run_virtually(main())
 
@@ -159,9 +161,9 @@ def test_an_error_state_ends_the_wait_with_the_clouds_reason(kind: Resource) -> 
 
     async def main() -> list[Any]:
         waiting = Waiting()
-        wishes = [becomes(kind, name, "ACTIVE", limit=300) for name in cloud.stories]
+        conditions = [becomes(kind, name, "ACTIVE", limit=300) for name in cloud.stories]
         return await asyncio.gather(
-            *(waiting.until(wish, "project", cloud.get) for wish in wishes), return_exceptions=True
+            *(waiting.until(condition, "project", cloud.get) for condition in conditions), return_exceptions=True
         )
 
     error, thing = run_virtually(main())

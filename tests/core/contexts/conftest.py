@@ -3,7 +3,7 @@
 import pytest
 from small_cloud import SmallCloud
 
-from rallycross.context.context import Backstage, Scene
+from rallycross.context.context import ContextAdmin, ContextData
 from rallycross.context.ledger import OwnedLedger
 from rallycross.contexts.users import Users
 from rallycross.results.store import Store
@@ -12,20 +12,20 @@ WORKLOAD = "0badcafe-0000"
 
 
 @pytest.fixture
-def scene(small_cloud: SmallCloud) -> Scene:
+def context_data(small_cloud: SmallCloud) -> ContextData:
     """Return a workload's surroundings before any context."""
-    return Scene(small_cloud.cloud())
+    return ContextData(small_cloud.cloud())
 
 
 @pytest.fixture
-def backstage(small_cloud: SmallCloud, sqlite_store: Store) -> Backstage:
+def admin(small_cloud: SmallCloud, sqlite_store: Store) -> ContextAdmin:
     """Return what contexts work with."""
     cloud = small_cloud.cloud()
-    return Backstage(cloud.connect(), OwnedLedger(sqlite_store, cloud.name, "task", WORKLOAD), WORKLOAD)
+    return ContextAdmin(cloud.connect(), OwnedLedger(sqlite_store, cloud.name, "task", WORKLOAD), WORKLOAD)
 
 
 @pytest.fixture
-def peopled(scene: Scene, backstage: Backstage) -> Scene:
+def peopled(context_data: ContextData, admin: ContextAdmin) -> ContextData:
     """Return the surroundings with two projects of one user each."""
-    Users({"tenants": 2}, scene, backstage).set_up()
-    return scene
+    Users({"tenants": 2}, context_data, admin).set_up()
+    return context_data

@@ -6,11 +6,11 @@ from typing import Any
 import pytest
 from small_cloud import SmallCloud
 
+from rallycross.cloud.context_data import Tenant
 from rallycross.cloud.resource import Place
-from rallycross.cloud.scene import Tenant
 from rallycross.cloud.service import OF_ADMIN, OF_USERS, chosen, resource
 from rallycross.context.cleaning import LeftBehind, clean
-from rallycross.context.context import CONTEXTS, Backstage, Scene
+from rallycross.context.context import CONTEXTS, ContextAdmin, ContextData
 from rallycross.contexts.cleanup import AdminCleanup, Cleanup
 from rallycross.leftovers.draining import drain, everything, sweep
 from rallycross.task.flaw import flaws
@@ -29,11 +29,11 @@ def left(cloud: SmallCloud, kind: str) -> list[str]:
 
 
 def test_what_a_scenario_left_is_deleted_and_counted(
-    peopled: Scene, backstage: Backstage, small_cloud: SmallCloud
+    peopled: ContextData, admin: ContextAdmin, small_cloud: SmallCloud
 ) -> None:
     """By its names, in the projects of the load, of the kinds asked for; all else stays."""
     project, other = peopled.tenants
-    cleanup = Cleanup(["nova.servers", "neutron"], peopled, backstage)
+    cleanup = Cleanup(["nova.servers", "neutron"], peopled, admin)
     cleanup.set_up()
     put(small_cloud, "servers", f"{PREFIX}a", tenant_id=project)
     put(small_cloud, "servers", f"{PREFIX}b", tenant_id=other)
@@ -49,11 +49,11 @@ def test_what_a_scenario_left_is_deleted_and_counted(
 
 
 def test_a_killed_runs_leftovers_are_found_by_the_ledger_alone(
-    peopled: Scene, backstage: Backstage, small_cloud: SmallCloud
+    peopled: ContextData, admin: ContextAdmin, small_cloud: SmallCloud
 ) -> None:
     """Another process, which knows nothing but the ledger, deletes what the scenario and the contexts have made."""
-    Cleanup(["nova"], peopled, backstage).set_up()
-    AdminCleanup(["keystone", "nova"], peopled, backstage).set_up()
+    Cleanup(["nova"], peopled, admin).set_up()
+    AdminCleanup(["keystone", "nova"], peopled, admin).set_up()
     project = next(iter(peopled.tenants))
     put(small_cloud, "servers", f"{PREFIX}a", tenant_id=project)
     put(small_cloud, "keypairs", f"{PREFIX}k", user_id=peopled.users[0].id)
@@ -62,53 +62,53 @@ def test_a_killed_runs_leftovers_are_found_by_the_ledger_alone(
     put(small_cloud, "projects", f"{PREFIX}p")
     put(small_cloud, "networks", "in it", project_id=f"{PREFIX}p")
     put(small_cloud, "flavors", f"{PREFIX}f")
-    clean(small_cloud.cloud().connect(), backstage.ledger)
+    clean(small_cloud.cloud().connect(), admin.ledger)
     assert [left(small_cloud, kind) for kind in ("servers", "keypairs", "networks", "projects")] == [[], [], [], []]
     assert left(small_cloud, "users") == ["somebody"]
     assert left(small_cloud, "flavors") == ["f1"]
-    assert backstage.ledger.standing() == []
+    assert admin.ledger.standing() == []
 
 
 def test_in_a_project_that_was_there_before_only_names_count(
-    scene: Scene, backstage: Backstage, small_cloud: SmallCloud
+    context_data: ContextData, admin: ContextAdmin, small_cloud: SmallCloud
 ) -> None:
     """Quotas, which have no name, are reset in projects of ours only; those that a context has set are left to it."""
-    scene.tenants = {"mine": Tenant("mine", "mine"), "theirs": Tenant("theirs", "theirs", existing=True)}
-    scene.shared["quotas"] = ["cinder.quotas"]
+    context_data.tenants = {"mine": Tenant("mine", "mine"), "theirs": Tenant("theirs", "theirs", existing=True)}
+    context_data.shared["quotas"] = ["cinder.quotas"]
     services = ("compute", "block-storage")
-    small_cloud.quotas = {(service, tenant): {} for service in services for tenant in scene.tenants}
-    cleanup = AdminCleanup(["nova.quotas", "cinder.quotas"], scene, backstage)
+    small_cloud.quotas = {(service, tenant): {} for service in services for tenant in context_data.tenants}
+    cleanup = AdminCleanup(["nova.quotas", "cinder.quotas"], context_data, admin)
     cleanup.set_up()
     assert cleanup.clean_up() == {}
     assert set(small_cloud.quotas) == {("compute", "theirs"), ("block-storage", "mine"), ("block-storage", "theirs")}
 
 
 def test_users_clean_after_themselves_where_nobody_administers(
-    scene: Scene, backstage: Backstage, small_cloud: SmallCloud
+    context_data: ContextData, admin: ContextAdmin, small_cloud: SmallCloud
 ) -> None:
     """On a cloud whose entry is no administrator's, its users delete what the load left in their projects."""
     small_cloud.administrators.clear()
     put(small_cloud, "users", "own", password="p")
     own = small_cloud.cloud(username="own", password="p", project_id="p1")
-    scene.cloud = replace(scene.cloud, users=(own,))
-    CONTEXTS["users"].make({}, scene, backstage).set_up()
-    cleanup = Cleanup(["nova.servers"], scene, backstage)
+    context_data.cloud = replace(context_data.cloud, users=(own,))
+    CONTEXTS["users"].make({}, context_data, admin).set_up()
+    cleanup = Cleanup(["nova.servers"], context_data, admin)
     cleanup.set_up()
     put(small_cloud, "servers", f"{PREFIX}a", tenant_id="p1")
     put(small_cloud, "servers", "not ours", tenant_id="p1")
     with pytest.raises(LeftBehind, match="no administrator, and no user of the project p1, is known"):
-        clean(small_cloud.cloud().connect(), backstage.ledger)
+        clean(small_cloud.cloud().connect(), admin.ledger)
     assert cleanup.clean_up() == {"nova.servers": 1}
     assert left(small_cloud, "servers") == ["not ours"]
     assert ("DELETE compute /servers/" + f"{PREFIX}a", "own") in small_cloud.by_whom
 
 
 def test_what_does_not_go_is_told_and_tried_again_later(
-    peopled: Scene, backstage: Backstage, small_cloud: SmallCloud
+    peopled: ContextData, admin: ContextAdmin, small_cloud: SmallCloud
 ) -> None:
     """A refusal for good is tried thrice; the row stays in the ledger, and what did go is counted."""
     project = next(iter(peopled.tenants))
-    cleanup = Cleanup(["nova.servers"], peopled, backstage)
+    cleanup = Cleanup(["nova.servers"], peopled, admin)
     cleanup.set_up()
     put(small_cloud, "servers", f"{PREFIX}a", tenant_id=project)
     put(small_cloud, "servers", f"{PREFIX}b", tenant_id=project)
@@ -153,21 +153,21 @@ def test_a_router_goes_with_its_interfaces(small_cloud: SmallCloud) -> None:
 
 
 def test_a_project_that_does_not_become_empty_stays(
-    peopled: Scene, backstage: Backstage, small_cloud: SmallCloud
+    peopled: ContextData, admin: ContextAdmin, small_cloud: SmallCloud
 ) -> None:
     """A project would take the trace of what is in it with it: it is deleted when the rest is."""
     full, other = peopled.tenants
     put(small_cloud, "networks", "held", project_id=full)
     small_cloud.refuse["DELETE network /networks/held"] = 403
     with pytest.raises(LeftBehind, match=r"neutron.network held: DELETE .*: 403 as you wish"):
-        clean(backstage.connection, backstage.ledger)
+        clean(admin.connection, admin.ledger)
     assert (left(small_cloud, "projects"), small_cloud.count("users")) == ([full], 0)
-    assert [row.resource_id for row in backstage.ledger.standing()] == [full]
+    assert [row.resource_id for row in admin.ledger.standing()] == [full]
     small_cloud.refuse = {"GET network /networks": 500}
     with pytest.raises(LeftBehind, match=rf"neutron.network in {full}: cannot be listed: GET"):
-        clean(backstage.connection, backstage.ledger)
+        clean(admin.connection, admin.ledger)
     small_cloud.refuse.clear()
-    clean(backstage.connection, backstage.ledger)
+    clean(admin.connection, admin.ledger)
     assert (small_cloud.count("projects"), small_cloud.count("networks")) == (0, 0)
     assert other != full
 
@@ -199,4 +199,4 @@ def test_names_of_services_and_of_kinds_are_known() -> None:
 
 def api(cloud: SmallCloud) -> Any:
     """Return how the administrator speaks to the cloud."""
-    return Backstage(cloud.cloud().connect(), None, "x").api()  # type: ignore[arg-type]
+    return ContextAdmin(cloud.cloud().connect(), None, "x").api()  # type: ignore[arg-type]

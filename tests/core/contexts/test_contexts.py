@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from small_cloud import SmallCloud
 
 from rallycross.context.cleaning import LeftBehind, clean
-from rallycross.context.context import CONTEXTS, Backstage, Context, Scene, SetUpFailed
+from rallycross.context.context import CONTEXTS, Context, ContextAdmin, ContextData, SetUpFailed
 from rallycross.contexts.network import nth_cidr
 from rallycross.contexts.router import _body
 from rallycross.task.flaw import flaws
@@ -38,10 +38,10 @@ def everything(tmp_path: Path) -> dict[str, Any]:
     }
 
 
-def set_up(name: str, config: Any, scene: Scene, backstage: Backstage) -> Context:
+def set_up(name: str, config: Any, context_data: ContextData, admin: ContextAdmin) -> Context:
     """Check a context's configuration, and set it up."""
     assert flaws(config, CONTEXTS[name].schema) == []
-    context = CONTEXTS[name].make(config, scene, backstage)
+    context = CONTEXTS[name].make(config, context_data, admin)
     context.set_up()
     return context
 
@@ -52,14 +52,14 @@ def counts(cloud: SmallCloud) -> dict[str, int]:
 
 
 def test_each_context_leaves_what_it_should_and_takes_it_away(
-    everything: dict[str, Any], peopled: Scene, backstage: Backstage, small_cloud: SmallCloud
+    everything: dict[str, Any], peopled: ContextData, admin: ContextAdmin, small_cloud: SmallCloud
 ) -> None:
     """Scenarios find what was made, as plain data; undone in reverse, the cloud and the ledger are as before."""
-    before, rows = counts(small_cloud), len(backstage.ledger.standing())
+    before, rows = counts(small_cloud), len(admin.ledger.standing())
     names = sorted(everything, key=lambda name: CONTEXTS[name].order)
-    made = [set_up(name, everything[name], peopled, backstage) for name in names]
-    scene = pickle.loads(pickle.dumps(peopled))
-    user = scene.users[0]
+    made = [set_up(name, everything[name], peopled, admin) for name in names]
+    context_data = pickle.loads(pickle.dumps(peopled))
+    user = context_data.users[0]
     assert {name: len(things) for name, things in user.tenant.resources.items()} == {
         "networks": 2,
         "subnets": 4,
@@ -70,31 +70,33 @@ def test_each_context_leaves_what_it_should_and_takes_it_away(
     }
     assert user.keypair.keys() == {"name", "private", "public"}
     assert len(user.secgroup["security_group_rules"]) == 6
-    assert scene.shared["flavors"]["big"]["extra_specs"] == {"a": "b"}
-    assert [kind["name"] for kind in scene.shared["volume_types"]] == ["fast"]
+    assert context_data.shared["flavors"]["big"]["extra_specs"] == {"a": "b"}
+    assert [kind["name"] for kind in context_data.shared["volume_types"]] == ["fast"]
     networks = [server["networks"][0]["uuid"] for server in user.tenant.resources["servers"]]
     assert sorted(networks) == sorted(network["id"] for network in user.tenant.resources["networks"])
-    assert len({subnet["cidr"] for tenant in scene.tenants.values() for subnet in tenant.resources["subnets"]}) == 8
+    assert (
+        len({subnet["cidr"] for tenant in context_data.tenants.values() for subnet in tenant.resources["subnets"]}) == 8
+    )
     assert not user.tenant.resources["routers"][0]["admin_state_up"]
     assert small_cloud.quotas["network", user.tenant.id] == {"network": 9}
     for context in reversed(made):
         context.clean_up()
     assert counts(small_cloud) == before
-    assert (small_cloud.quotas, len(backstage.ledger.standing())) == ({}, rows)
-    clean(backstage.connection, backstage.ledger)
+    assert (small_cloud.quotas, len(admin.ledger.standing())) == ({}, rows)
+    clean(admin.connection, admin.ledger)
     assert small_cloud.count("projects") == 0
 
 
 def test_a_crash_leaves_nothing_that_the_ledger_does_not_know(
-    everything: dict[str, Any], peopled: Scene, backstage: Backstage, small_cloud: SmallCloud
+    everything: dict[str, Any], peopled: ContextData, admin: ContextAdmin, small_cloud: SmallCloud
 ) -> None:
     """Cleaned by the ledger alone, from outside, the cloud has only what it had before."""
     before = {kind: count for kind, count in counts(small_cloud).items() if kind not in {"users", "projects"}}
     for name in sorted(everything, key=lambda name: CONTEXTS[name].order):
-        set_up(name, everything[name], peopled, backstage)
-    clean(small_cloud.cloud().connect(), backstage.ledger)
+        set_up(name, everything[name], peopled, admin)
+    clean(small_cloud.cloud().connect(), admin.ledger)
     assert counts(small_cloud) == before
-    assert (backstage.ledger.standing(), small_cloud.quotas) == ([], {})
+    assert (admin.ledger.standing(), small_cloud.quotas) == ([], {})
 
 
 @pytest.mark.parametrize(
@@ -113,26 +115,26 @@ def test_a_set_up_that_fails_is_told_and_leaves_nothing(  # noqa: PLR0917 - fixt
     name: str,
     refused: str,
     everything: dict[str, Any],
-    peopled: Scene,
-    backstage: Backstage,
+    peopled: ContextData,
+    admin: ContextAdmin,
     small_cloud: SmallCloud,
 ) -> None:
     """When the cloud refuses halfway, the context says what and why, and cleaning up takes away what was made."""
-    before, rows = counts(small_cloud), len(backstage.ledger.standing())
+    before, rows = counts(small_cloud), len(admin.ledger.standing())
     small_cloud.refuse = {refused: 403}
-    context = CONTEXTS[name].make(everything[name], peopled, backstage)
+    context = CONTEXTS[name].make(everything[name], peopled, admin)
     with pytest.raises(SetUpFailed, match=rf"cloud small: {name} cannot be made: (POST|PUT) .*: 403 as you wish"):
         context.set_up()
     context.clean_up()
-    assert (counts(small_cloud), len(backstage.ledger.standing())) == (before, rows)
+    assert (counts(small_cloud), len(admin.ledger.standing())) == (before, rows)
 
 
 def test_a_thing_that_ends_in_an_error_state_fails_the_set_up(
-    peopled: Scene, backstage: Backstage, small_cloud: SmallCloud
+    peopled: ContextData, admin: ContextAdmin, small_cloud: SmallCloud
 ) -> None:
     """A server in ERROR is told at once, and does not stay."""
     small_cloud.fails.add("servers")
-    context = CONTEXTS["servers"].make(SERVERS, peopled, backstage)
+    context = CONTEXTS["servers"].make(SERVERS, peopled, admin)
     with pytest.raises(SetUpFailed, match=r"nova.servers servers-\d+ is in status error"):
         context.set_up()
     context.clean_up()
@@ -140,30 +142,30 @@ def test_a_thing_that_ends_in_an_error_state_fails_the_set_up(
 
 
 def test_what_others_have_named_the_same_is_not_touched(
-    peopled: Scene, backstage: Backstage, small_cloud: SmallCloud
+    peopled: ContextData, admin: ContextAdmin, small_cloud: SmallCloud
 ) -> None:
     """A flavor that was there is used and stays; a volume type that was there is refused and stays, also by a crash."""
     small_cloud.things["volume_types"] = {"t": {"id": "t", "name": "fast", "description": "theirs"}}
-    set_up("flavors", [{"name": "m1.nano", "ram": 64}], peopled, backstage).clean_up()
-    context = CONTEXTS["volume_types"].make(["fast"], peopled, backstage)
+    set_up("flavors", [{"name": "m1.nano", "ram": 64}], peopled, admin).clean_up()
+    context = CONTEXTS["volume_types"].make(["fast"], peopled, admin)
     with pytest.raises(SetUpFailed, match="409 there is one"):
         context.set_up()
     context.clean_up()
-    backstage.ledger.remember("cinder.volume_types", "fast", mark="c_rally_0badcafe_x")
-    clean(backstage.connection, backstage.ledger)
+    admin.ledger.remember("cinder.volume_types", "fast", mark="c_rally_0badcafe_x")
+    clean(admin.connection, admin.ledger)
     assert (small_cloud.count("flavors"), small_cloud.count("volume_types")) == (1, 1)
 
 
 def test_projects_that_were_there_get_their_quotas_back(
-    peopled: Scene, backstage: Backstage, small_cloud: SmallCloud
+    peopled: ContextData, admin: ContextAdmin, small_cloud: SmallCloud
 ) -> None:
     """Only what was changed is put back, and it is put back; roles that a user had before stay."""
     tenant = peopled.users[0].tenant
     tenant.existing = True
     small_cloud.quotas["compute", tenant.id] = {"instances": 7}
     small_cloud.grants = {(tenant.id, peopled.users[0].id, "r1")}
-    quotas = set_up("quotas", {"nova": {"instances": -1}}, peopled, backstage)
-    roles = set_up("roles", ["member"], peopled, backstage)
+    quotas = set_up("quotas", {"nova": {"instances": -1}}, peopled, admin)
+    roles = set_up("roles", ["member"], peopled, admin)
     assert small_cloud.quotas["compute", tenant.id] == {"instances": -1}
     assert len(small_cloud.grants) == 2
     roles.clean_up()
@@ -189,19 +191,21 @@ def test_projects_that_were_there_get_their_quotas_back(
         ("dummy_context", {"fail_setup": True}, "its set-up fails"),
     ],
 )
-def test_what_cannot_be_is_told(name: str, config: Any, message: str, peopled: Scene, backstage: Backstage) -> None:
+def test_what_cannot_be_is_told(
+    name: str, config: Any, message: str, peopled: ContextData, admin: ContextAdmin
+) -> None:
     """Each context says what it lacks, and what to do."""
     with pytest.raises(SetUpFailed, match=message):
-        set_up(name, config, peopled, backstage)
+        set_up(name, config, peopled, admin)
 
 
-def test_contexts_that_need_users_say_so(scene: Scene, backstage: Backstage) -> None:
+def test_contexts_that_need_users_say_so(context_data: ContextData, admin: ContextAdmin) -> None:
     """Without users there is nobody to make things as."""
     with pytest.raises(SetUpFailed, match="the context volumes needs users - add"):
-        set_up("volumes", {"size": 1}, scene, backstage)
+        set_up("volumes", {"size": 1}, context_data, admin)
 
 
-def test_what_exists_is_found(peopled: Scene, backstage: Backstage, small_cloud: SmallCloud) -> None:
+def test_what_exists_is_found(peopled: ContextData, admin: ContextAdmin, small_cloud: SmallCloud) -> None:
     """Networks, agents and API versions are looked up, and nothing is made or deleted."""
     small_cloud.things["networks"] = {"n": {"id": "n", "name": "n", "project_id": "other", "shared": True}}
     small_cloud.things["subnets"] = {"s": {"id": "s", "name": "s", "project_id": "other"}}
@@ -209,7 +213,7 @@ def test_what_exists_is_found(peopled: Scene, backstage: Backstage, small_cloud:
     small_cloud.things["services"] = {"c": {"id": "c", "name": "cinder", "type": "volumev3"}}
     asked = {"nova": {"version": 2.1}, "cinder": {"service_name": "cinder"}}
     made = [
-        set_up(name, config, peopled, backstage)
+        set_up(name, config, peopled, admin)
         for name, config in (("api_versions", asked), ("existing_network", {}), ("networking_agents", {}))
     ]
     assert [network["id"] for network in peopled.users[1].tenant.resources["networks"]] == ["n"]
@@ -220,10 +224,10 @@ def test_what_exists_is_found(peopled: Scene, backstage: Backstage, small_cloud:
     assert (small_cloud.count("networks"), small_cloud.count("agents")) == (1, 1)
 
 
-def test_a_clean_up_can_be_made_to_fail(scene: Scene, backstage: Backstage) -> None:
+def test_a_clean_up_can_be_made_to_fail(context_data: ContextData, admin: ContextAdmin) -> None:
     """The context dummy_context raises when it is told to."""
     with pytest.raises(Exception, match="its clean-up fails"):
-        set_up("dummy_context", {"fail_cleanup": True}, scene, backstage).clean_up()
+        set_up("dummy_context", {"fail_cleanup": True}, context_data, admin).clean_up()
 
 
 def test_a_gateway_is_told_of_at_its_place() -> None:
@@ -245,15 +249,15 @@ def test_networks_never_overlap(start: str, one: int, other: int) -> None:
 
 
 def test_what_cannot_be_taken_away_stays_in_the_ledger(
-    peopled: Scene, backstage: Backstage, small_cloud: SmallCloud
+    peopled: ContextData, admin: ContextAdmin, small_cloud: SmallCloud
 ) -> None:
     """A refused delete is told with the thing's name, and its row waits for the next cleaning."""
-    context = set_up("volume_types", ["fast"], peopled, backstage)
+    context = set_up("volume_types", ["fast"], peopled, admin)
     [identifier] = small_cloud.things["volume_types"]
     small_cloud.refuse[f"DELETE block-storage /types/{identifier}"] = 403
     with pytest.raises(LeftBehind, match=r"could not delete\ncinder.volume_types fast: .*403"):
         context.clean_up()
-    assert "fast" in {row.name for row in backstage.ledger.standing()}
+    assert "fast" in {row.name for row in admin.ledger.standing()}
     small_cloud.refuse.clear()
     context.clean_up()
-    assert "fast" not in {row.name for row in backstage.ledger.standing()}
+    assert "fast" not in {row.name for row in admin.ledger.standing()}

@@ -25,7 +25,7 @@ from rallycross.cloud.api import Api
 from rallycross.cloud.resource import Place
 from rallycross.cloud.service import resource
 from rallycross.context.cleaning import LeftBehind, clean
-from rallycross.context.context import CONTEXTS, Backstage, Scene, SetUpFailed
+from rallycross.context.context import CONTEXTS, ContextAdmin, ContextData, SetUpFailed
 from rallycross.context.ledger import OwnedLedger
 from rallycross.leftovers.draining import drain, everything
 from rallycross.results.store import Store
@@ -57,14 +57,14 @@ def proxy(small_cloud: SmallCloud, monkeypatch: pytest.MonkeyPatch) -> Iterator[
 
 
 @pytest.fixture
-def stage(proxy: FaultProxy, small_cloud: SmallCloud, sqlite_store: Store) -> tuple[Scene, Backstage]:
-    """Give a scene on the cloud behind the proxy, and what contexts work with."""
+def stage(proxy: FaultProxy, small_cloud: SmallCloud, sqlite_store: Store) -> tuple[ContextData, ContextAdmin]:
+    """Give a context_data on the cloud behind the proxy, and what contexts work with."""
     cloud = proxy.cloud(small_cloud.cloud())
     ledger = OwnedLedger(sqlite_store, cloud.name, "0badcafe-0000-0000-0000-000000000000")
-    return Scene(cloud), Backstage(cloud.connect(), ledger, "0badcafe-0000-0000-0000-000000000000")
+    return ContextData(cloud), ContextAdmin(cloud.connect(), ledger, "0badcafe-0000-0000-0000-000000000000")
 
 
-def made(stage: tuple[Scene, Backstage], wanted: dict[str, Any]) -> None:
+def made(stage: tuple[ContextData, ContextAdmin], wanted: dict[str, Any]) -> None:
     """Set contexts up."""
     for name, config in wanted.items():
         CONTEXTS[name].make(config, *stage).set_up()
@@ -101,7 +101,7 @@ DAILY = {"429", "503", "answer lost", "cut short", "html", "redirect", "signed o
     "kind", [pytest.param(kind, marks=[] if kind in DAILY else pytest.mark.full) for kind in EVERYWHERE]
 )
 def test_contexts_and_cleaning_live_through_what_fails_now_and_then(
-    proxy: FaultProxy, small_cloud: SmallCloud, stage: tuple[Scene, Backstage], tmp_path: Any, kind: str
+    proxy: FaultProxy, small_cloud: SmallCloud, stage: tuple[ContextData, ContextAdmin], tmp_path: Any, kind: str
 ) -> None:
     """Every few requests one fails: all contexts come to stand, and what they, and lost answers, have made goes."""
     image = tmp_path / "image"
@@ -112,49 +112,51 @@ def test_contexts_and_cleaning_live_through_what_fails_now_and_then(
         Fault(act, r" /(compute|network|image|block-storage|identity/v3/(users|projects))", times=-1, every=every)
     )
     made(stage, {**WANTED, "images": {**WANTED["images"], "image_url": str(image)}})
-    scene, backstage = stage
-    assert len(scene.users) == 4
-    assert all(len(tenant.resources["servers"]) == 2 for tenant in scene.tenants.values())
-    clean(backstage.connection, backstage.ledger)
+    context_data, admin = stage
+    assert len(context_data.users) == 4
+    assert all(len(tenant.resources["servers"]) == 2 for tenant in context_data.tenants.values())
+    clean(admin.connection, admin.ledger)
     assert standing(small_cloud) == {}
     assert {kind: small_cloud.count(kind) for kind in before} == before
     assert not {token for token in proxy.tokens if token not in small_cloud.tokens}
 
 
 def test_what_a_lost_request_makes_late_is_found_by_this_cleaning_or_the_next(
-    proxy: FaultProxy, small_cloud: SmallCloud, stage: tuple[Scene, Backstage]
+    proxy: FaultProxy, small_cloud: SmallCloud, stage: tuple[ContextData, ContextAdmin]
 ) -> None:
     """A project that appears when its request has been given up is waited for, and in the ledger until it is gone."""
     proxy.faults.append(Fault(lost(1.2), "^POST /identity/v3/projects", times=3))
     with pytest.raises(SetUpFailed, match=r"users cannot be made: POST .*/projects"):
         made(stage, ONE)
-    _, backstage = stage
-    clean(backstage.connection, backstage.ledger)
+    _, admin = stage
+    clean(admin.connection, admin.ledger)
     deadline = time.monotonic() + 10
     while small_cloud.requests.count("POST identity /projects") < 3 and time.monotonic() < deadline:
         time.sleep(0.05)
-    clean(backstage.connection, backstage.ledger)
+    clean(admin.connection, admin.ledger)
     assert small_cloud.count("projects") == 0
 
 
 def test_what_never_appears_is_looked_for_until_it_is_old(
     proxy: FaultProxy,
-    stage: tuple[Scene, Backstage],
+    stage: tuple[ContextData, ContextAdmin],
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """A request that came to nothing keeps its row for as long as a setting says, and no longer."""
     proxy.faults.append(Fault(reset, "^POST /identity/v3/projects", times=-1))
     with pytest.raises(SetUpFailed):
         made(stage, ONE)
-    _, backstage = stage
-    clean(backstage.connection, backstage.ledger)
-    assert [row.detail["lost"] for row in backstage.ledger.standing()] == ["under way"] * 3
+    _, admin = stage
+    clean(admin.connection, admin.ledger)
+    assert [row.detail["lost"] for row in admin.ledger.standing()] == ["under way"] * 3
     monkeypatch.setenv("RALLYCROSS_LOST_LIMIT", "0")
-    clean(backstage.connection, backstage.ledger)
-    assert backstage.ledger.standing() == []
+    clean(admin.connection, admin.ledger)
+    assert admin.ledger.standing() == []
 
 
-def test_what_was_refused_for_good_is_not_looked_for(small_cloud: SmallCloud, stage: tuple[Scene, Backstage]) -> None:
+def test_what_was_refused_for_good_is_not_looked_for(
+    small_cloud: SmallCloud, stage: tuple[ContextData, ContextAdmin]
+) -> None:
     """A create that the cloud has refused has made nothing: nothing of it stays in the ledger."""
     small_cloud.refuse["POST identity /projects"] = 403
     with pytest.raises(SetUpFailed):
@@ -163,7 +165,7 @@ def test_what_was_refused_for_good_is_not_looked_for(small_cloud: SmallCloud, st
 
 
 def test_a_server_that_a_list_skips_is_asked_for_by_its_id(
-    proxy: FaultProxy, small_cloud: SmallCloud, stage: tuple[Scene, Backstage]
+    proxy: FaultProxy, small_cloud: SmallCloud, stage: tuple[ContextData, ContextAdmin]
 ) -> None:
     """One that is on no page while it changes is neither taken for deleted nor waited for in vain."""
     small_cloud.ready_after = 0.3
@@ -191,7 +193,9 @@ def test_what_a_list_overlooks_once_is_deleted_too(proxy: FaultProxy, small_clou
     assert small_cloud.count("servers") == 0
 
 
-def test_what_cannot_be_deleted_is_a_list_of_names(small_cloud: SmallCloud, stage: tuple[Scene, Backstage]) -> None:
+def test_what_cannot_be_deleted_is_a_list_of_names(
+    small_cloud: SmallCloud, stage: tuple[ContextData, ContextAdmin]
+) -> None:
     """A user for whom the cloud has nothing but 500 is told with kind, id, name and reason, and the rest is gone."""
     made(stage, ONE)
     user = next(iter(small_cloud.things["users"].values()))
@@ -205,12 +209,12 @@ def test_what_cannot_be_deleted_is_a_list_of_names(small_cloud: SmallCloud, stag
 
 
 def test_a_set_up_that_is_interrupted_does_not_wait_for_the_cloud(
-    proxy: FaultProxy, stage: tuple[Scene, Backstage], monkeypatch: pytest.MonkeyPatch
+    proxy: FaultProxy, stage: tuple[ContextData, ContextAdmin], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Where one of many calls has failed for good, those that fail in passing are not sent again."""
     monkeypatch.setenv("RALLYCROSS_API_PATIENCE", "600")
-    scene, _ = stage
-    backstage = Backstage(scene.cloud.connect(), stage[1].ledger, stage[1].owner)
+    context_data, _ = stage
+    admin = ContextAdmin(context_data.cloud.connect(), stage[1].ledger, stage[1].owner)
     proxy.faults += [
         Fault(status(403), "^POST /identity/v3/projects"),
         Fault(status(429, Retry_After="30"), "^POST /identity/v3/projects", times=-1),
@@ -219,7 +223,7 @@ def test_a_set_up_that_is_interrupted_does_not_wait_for_the_cloud(
 
     def run() -> None:
         with pytest.raises(SetUpFailed, match=r"403|429"):
-            made((scene, backstage), {"users": {"tenants": 5}})
+            made((context_data, admin), {"users": {"tenants": 5}})
         over.set()
 
     threading.Thread(target=run, daemon=True).start()

@@ -8,7 +8,7 @@ from small_cloud import SmallCloud
 
 from rallycross.cloud.access import SignIn
 from rallycross.context.cleaning import LeftBehind, clean
-from rallycross.context.context import Backstage, Scene, SetUpFailed
+from rallycross.context.context import ContextAdmin, ContextData, SetUpFailed
 from rallycross.context.ledger import OwnedLedger
 from rallycross.contexts.users import Users
 from rallycross.results.store import Store
@@ -17,25 +17,27 @@ WORKLOAD = "0badcafe-0000"
 
 
 def test_users_can_sign_in_to_projects_of_their_own(
-    scene: Scene, backstage: Backstage, small_cloud: SmallCloud
+    context_data: ContextData, admin: ContextAdmin, small_cloud: SmallCloud
 ) -> None:
     """As many projects and users as asked for stand, named as Rally names them; each user signs in to its project."""
-    Users({"tenants": 2, "users_per_tenant": 3}, scene, backstage).set_up()
+    Users({"tenants": 2, "users_per_tenant": 3}, context_data, admin).set_up()
     assert (small_cloud.count("projects"), small_cloud.count("users")) == (2, 6)
-    projects = [SignIn(user.cloud)().project for user in scene.users]
+    projects = [SignIn(user.cloud)().project for user in context_data.users]
     assert len(projects) == 6
     assert set(projects[:2]) == set(projects[2:4]) == set(projects[4:]) == set(small_cloud.things["projects"])
     names = [thing["name"] for kind in ("users", "projects") for thing in small_cloud.things[kind].values()]
     assert all(name.startswith("c_rally_0badcafe_") and len(name) == 25 for name in names)
     assert sum(request.startswith("PUT identity /projects/") for request in small_cloud.requests) == 6
-    assert scene.choose_at_random
+    assert context_data.choose_at_random
 
 
-def test_nothing_is_left_after_cleaning(scene: Scene, backstage: Backstage, small_cloud: SmallCloud) -> None:
+def test_nothing_is_left_after_cleaning(
+    context_data: ContextData, admin: ContextAdmin, small_cloud: SmallCloud
+) -> None:
     """Cleaning deletes users, what they have left in their projects, and the projects, and nothing of anybody else."""
-    users = Users({"user_choice_method": "round_robin"}, scene, backstage)
+    users = Users({"user_choice_method": "round_robin"}, context_data, admin)
     users.set_up()
-    assert not scene.choose_at_random
+    assert not context_data.choose_at_random
     [project] = small_cloud.things["projects"]
     small_cloud.things["servers"] = {
         "mine": {"id": "mine", "name": "a", "status": "ACTIVE", "tenant_id": project, "made": 0.0},
@@ -49,14 +51,14 @@ def test_nothing_is_left_after_cleaning(scene: Scene, backstage: Backstage, smal
     assert (small_cloud.count("projects"), small_cloud.count("users")) == (0, 0)
     assert list(small_cloud.things["servers"]) == list(small_cloud.things["networks"]) == ["theirs"]
     assert small_cloud.count("security_groups") == 0
-    assert backstage.ledger.standing() == []
+    assert admin.ledger.standing() == []
 
 
 def test_a_service_that_overlooks_the_filter_loses_nothing(
-    scene: Scene, backstage: Backstage, small_cloud: SmallCloud
+    context_data: ContextData, admin: ContextAdmin, small_cloud: SmallCloud
 ) -> None:
     """Where a list shows everybody's things, whoever's were asked for, only the project's own are deleted."""
-    users = Users({}, scene, backstage)
+    users = Users({}, context_data, admin)
     users.set_up()
     small_cloud.overlooks_filters = True
     small_cloud.things["volumes"] = {
@@ -69,17 +71,17 @@ def test_a_service_that_overlooks_the_filter_loses_nothing(
 
 @pytest.mark.parametrize("refused", ["POST identity /projects", "POST identity /users"])
 def test_a_set_up_that_fails_leaves_nothing(
-    refused: str, scene: Scene, backstage: Backstage, small_cloud: SmallCloud
+    refused: str, context_data: ContextData, admin: ContextAdmin, small_cloud: SmallCloud
 ) -> None:
     """When projects or users are refused, the reason is told, and cleaning takes away what was made before."""
     small_cloud.refuse[refused] = 403
-    users = Users({"tenants": 2}, scene, backstage)
+    users = Users({"tenants": 2}, context_data, admin)
     with pytest.raises(SetUpFailed, match=r"cloud small: users cannot be made: POST .*as you wish"):
         users.set_up()
     small_cloud.refuse.clear()
     users.clean_up()
     assert (small_cloud.count("projects"), small_cloud.count("users")) == (0, 0)
-    assert backstage.ledger.standing() == []
+    assert admin.ledger.standing() == []
 
 
 @pytest.mark.parametrize(
@@ -90,17 +92,21 @@ def test_a_set_up_that_fails_leaves_nothing(
     ],
 )
 def test_what_users_need_is_told(
-    change: Callable[[SmallCloud], None], message: str, scene: Scene, backstage: Backstage, small_cloud: SmallCloud
+    change: Callable[[SmallCloud], None],
+    message: str,
+    context_data: ContextData,
+    admin: ContextAdmin,
+    small_cloud: SmallCloud,
 ) -> None:
     """A cloud without the role or the domain that users need is told of, with a remedy, before anything is made."""
     change(small_cloud)
     with pytest.raises(SetUpFailed, match=message):
-        Users({}, scene, backstage).set_up()
+        Users({}, context_data, admin).set_up()
     assert small_cloud.count("projects") == 0
 
 
 def test_users_that_the_cloud_has_are_taken_and_left(
-    scene: Scene, backstage: Backstage, small_cloud: SmallCloud
+    context_data: ContextData, admin: ContextAdmin, small_cloud: SmallCloud
 ) -> None:
     """Where the cloud has users of its own, an empty configuration acts as them, and nothing is made or deleted."""
     small_cloud.administrators.clear()
@@ -111,53 +117,53 @@ def test_users_that_the_cloud_has_are_taken_and_left(
         small_cloud.cloud(username=name, password="p", project_id=project)
         for name, project in (("one", "p1"), ("two", "p2"), ("three", "p1"))
     ]
-    scene.cloud = replace(scene.cloud, users=tuple(own))
-    users = Users({"user_choice_method": "round_robin"}, scene, backstage)
+    context_data.cloud = replace(context_data.cloud, users=tuple(own))
+    users = Users({"user_choice_method": "round_robin"}, context_data, admin)
     users.set_up()
-    assert [(user.id, user.tenant.id) for user in scene.users] == [
+    assert [(user.id, user.tenant.id) for user in context_data.users] == [
         ("id-one", "p1"),
         ("id-two", "p2"),
         ("id-three", "p1"),
     ]
-    assert scene.users[0].tenant is scene.users[2].tenant is scene.tenants["p1"]
-    assert all(tenant.existing for tenant in scene.tenants.values())
+    assert context_data.users[0].tenant is context_data.users[2].tenant is context_data.tenants["p1"]
+    assert all(tenant.existing for tenant in context_data.tenants.values())
     users.clean_up()
     assert {request.split(" ")[0] for request in small_cloud.requests if "/auth/" not in request} <= {"GET"}
-    Users({"tenants": 1}, scene, backstage).set_up()
-    assert (len(scene.users), small_cloud.count("projects")) == (1, 1)
+    Users({"tenants": 1}, context_data, admin).set_up()
+    assert (len(context_data.users), small_cloud.count("projects")) == (1, 1)
 
 
-def test_what_was_sent_but_not_answered_is_found_by_its_name(backstage: Backstage, small_cloud: SmallCloud) -> None:
+def test_what_was_sent_but_not_answered_is_found_by_its_name(admin: ContextAdmin, small_cloud: SmallCloud) -> None:
     """What a process that died had asked for is cleaned by name; what had never come to be is dropped."""
     small_cloud.things["projects"] = {"p1": {"id": "p1", "name": "c_rally_x_y"}, "p2": {"id": "p2", "name": "other"}}
-    backstage.ledger.remember("keystone.project", "c_rally_x_y")
-    backstage.ledger.remember("keystone.user", "c_rally_never_made")
-    assert clean(small_cloud.cloud().connect(), backstage.ledger) == 2
+    admin.ledger.remember("keystone.project", "c_rally_x_y")
+    admin.ledger.remember("keystone.user", "c_rally_never_made")
+    assert clean(small_cloud.cloud().connect(), admin.ledger) == 2
     assert list(small_cloud.things["projects"]) == ["p2"]
-    assert backstage.ledger.standing() == []
+    assert admin.ledger.standing() == []
 
 
 def test_what_cannot_be_deleted_is_told_and_stays_in_the_ledger(
-    scene: Scene, backstage: Backstage, small_cloud: SmallCloud
+    context_data: ContextData, admin: ContextAdmin, small_cloud: SmallCloud
 ) -> None:
     """All is tried; what is refused is named, stays in the ledger, and goes when cleaning is tried again."""
-    Users({"tenants": 2}, scene, backstage).set_up()
+    Users({"tenants": 2}, context_data, admin).set_up()
     stubborn = next(iter(small_cloud.things["projects"]))
     small_cloud.refuse[f"DELETE identity /projects/{stubborn}"] = 409
     connection = small_cloud.cloud().connect()
     with pytest.raises(LeftBehind, match=r"could not delete\nkeystone.project c_rally_0badcafe_.*\nmend the cloud"):
-        clean(connection, backstage.ledger)
+        clean(connection, admin.ledger)
     assert list(small_cloud.things["projects"]) == [stubborn]
-    assert [row.resource_id for row in backstage.ledger.standing()] == [stubborn]
+    assert [row.resource_id for row in admin.ledger.standing()] == [stubborn]
     small_cloud.refuse.clear()
-    assert clean(connection, backstage.ledger) == 1
+    assert clean(connection, admin.ledger) == 1
     assert small_cloud.count("projects") == 0
 
 
-def test_a_workload_cleans_its_own(backstage: Backstage, sqlite_store: Store) -> None:
+def test_a_workload_cleans_its_own(admin: ContextAdmin, sqlite_store: Store) -> None:
     """The ledger of one workload does not show what another of the same task has made; the task's shows both."""
-    backstage.ledger.remember("keystone.user", "mine")
+    admin.ledger.remember("keystone.user", "mine")
     other = OwnedLedger(sqlite_store, "small", "task", "another workload")
     other.remember("keystone.user", "theirs")
-    assert [row.name for row in backstage.ledger.standing()] == ["mine"]
+    assert [row.name for row in admin.ledger.standing()] == ["mine"]
     assert [row.name for row in OwnedLedger(sqlite_store, "small", "task").standing()] == ["mine", "theirs"]

@@ -11,7 +11,7 @@ from virtual_time import run_virtually
 
 from rallycross.catalogue import known
 from rallycross.cloud.cloud import Cloud
-from rallycross.cloud.scene import Scene
+from rallycross.cloud.context_data import ContextData
 from rallycross.load.iteration import Iteration
 from rallycross.scenario.scenario import SCENARIOS, scenario
 from rallycross.scenario.user import User
@@ -88,7 +88,7 @@ def test_a_dummy_on_a_cloud_needs_users() -> None:
 
     async def main() -> Iteration:
         iteration = Iteration(0, asyncio.get_running_loop().time)
-        user = User(None, iteration, "w", scene=Scene(Cloud("c", {})))  # type: ignore[arg-type]
+        user = User(None, iteration, "w", context_data=ContextData(Cloud("c", {})))  # type: ignore[arg-type]
         await SCENARIOS["Dummy.openstack"].function(user, sleep=1)
         return iteration
 

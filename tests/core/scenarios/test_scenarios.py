@@ -11,8 +11,8 @@ from small_cloud import SmallCloud
 
 from rallycross.cloud.access import SignIn
 from rallycross.cloud.client import Client, open_http
+from rallycross.cloud.context_data import Actor, ContextData, Tenant
 from rallycross.cloud.errors import ApiError
-from rallycross.cloud.scene import Actor, Scene, Tenant
 from rallycross.load.iteration import Iteration
 from rallycross.scenario.scenario import SCENARIOS
 from rallycross.scenario.user import User
@@ -28,7 +28,7 @@ def run(cloud: SmallCloud, name: str, **args: Any) -> Iteration:
         async with open_http(cloud.cloud()) as http:
             iteration = Iteration(0, asyncio.get_running_loop().time)
             client = Client(SignIn(cloud.cloud()), http)
-            user = User(client, iteration, WORKLOAD, scene=Scene(cloud.cloud()))
+            user = User(client, iteration, WORKLOAD, context_data=ContextData(cloud.cloud()))
             await SCENARIOS[name].function(user, **args)
             return iteration
 
@@ -148,7 +148,7 @@ def test_a_server_may_get_one_of_the_projects_networks(small_cloud: SmallCloud) 
         async with open_http(entry) as http:
             iteration = Iteration(0, asyncio.get_running_loop().time)
             actor = Actor(entry, tenant, "u")
-            user = User(Client(SignIn(entry), http), iteration, WORKLOAD, scene=Scene(entry), actor=actor)
+            user = User(Client(SignIn(entry), http), iteration, WORKLOAD, context_data=ContextData(entry), actor=actor)
             await SCENARIOS["NovaServers.boot_and_delete_server"].function(user, "i1", "f1", auto_assign_nic=True)
 
     asyncio.run(main())

@@ -342,7 +342,7 @@ def test_of_what_cannot_be_used_it_is_said_why(
     assert str(caught.value) == reason
 
 
-WISHES = {
+REFERENCES = {
     "nova_microversion": (Named("nova", "nova", {"min": (2, 1), "max": (2, 104)}),),
     "service_type": (
         Named("compute", "compute"),
@@ -383,8 +383,8 @@ def test_versions_roles_domains_and_services_are_held_against_the_cloud(context:
     text = json.dumps({"NovaServers.list_servers": [{"context": {"users": {}, **context}}]})
     task = load(text, file="t.yaml", known=catalogue.known())
     known = catalogue.known()
-    assert not said or kinds(task, known) & WISHES.keys()
-    found = [str(one) for one in check(task, CloudFacts("sky", ALL, WISHES), known)]
+    assert not said or kinds(task, known) & REFERENCES.keys()
+    found = [str(one) for one in check(task, CloudFacts("sky", ALL, REFERENCES), known)]
     assert len(found) == bool(said)
     assert not said or said in found[0]
 

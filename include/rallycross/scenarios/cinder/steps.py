@@ -2,9 +2,9 @@
 
 from typing import Any, TypedDict, Unpack
 
+from rallycross.cloud.condition import becomes, goes
 from rallycross.cloud.service import resource
 from rallycross.cloud.waiting import RallyPolling
-from rallycross.cloud.wish import becomes, goes
 from rallycross.scenario.scenario import step
 from rallycross.scenario.user import User
 

@@ -3,9 +3,9 @@
 from pathlib import Path
 from typing import Any
 
+from rallycross.cloud.condition import becomes
 from rallycross.cloud.service import resource
 from rallycross.cloud.waiting import RallyPolling
-from rallycross.cloud.wish import becomes
 from rallycross.scenario.scenario import step
 from rallycross.scenario.user import User
 

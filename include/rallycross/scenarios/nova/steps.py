@@ -4,9 +4,9 @@ import base64
 import random
 from typing import Any, Literal, TypedDict, Unpack
 
+from rallycross.cloud.condition import becomes, goes
 from rallycross.cloud.service import resource
 from rallycross.cloud.waiting import RallyPolling
-from rallycross.cloud.wish import becomes, goes
 from rallycross.scenario.arguments import Nics
 from rallycross.scenario.scenario import step
 from rallycross.scenario.user import User

@@ -10,7 +10,7 @@ from rallycross.cloud.api import Api
 from rallycross.cloud.resource import Place, Resource, Thing
 from rallycross.cloud.service import resource
 from rallycross.errors import RallycrossError
-from rallycross.leftovers.draining import Hunt, drain, look
+from rallycross.leftovers.draining import Search, drain, look
 
 # Words of the ledger, in the order of making, and the kinds of things that they mean.
 KINDS: dict[str, str] = {
@@ -48,25 +48,25 @@ def delete(connection: Connection, kind: str, made: Iterable[tuple[str, str | No
     Raise `RallycrossError` where one does not go within `limit` seconds; what is gone already is fine.
     """
     of = resource(KINDS[kind])
-    hunts = [_known(connection, of, name, known) if known else _named(connection, of, name) for name, known in made]
-    left = drain(of, hunts, limit=limit).left
+    searches = [_known(connection, of, name, known) if known else _named(connection, of, name) for name, known in made]
+    left = drain(of, searches, limit=limit).left
     if left:
         what = "; ".join(map(str, left))
         raise RallycrossError(f"{what} - delete it there, or raise `timeout` where that was too short")
 
 
-def _named(connection: Connection, of: Resource, name: str) -> Hunt:
+def _named(connection: Connection, of: Resource, name: str) -> Search:
     place, by = _own(connection), of.name_filters[0]
 
     def wanted(thing: Thing) -> bool:
         return of.name_of(thing) == name and thing.get(of.owner) in {None, place.project}
 
-    return Hunt(place, wanted, {by: name} if by else {})
+    return Search(place, wanted, {by: name} if by else {})
 
 
-def _known(connection: Connection, of: Resource, name: str, identifier: str) -> Hunt:
+def _known(connection: Connection, of: Resource, name: str, identifier: str) -> Search:
     known = [{of.naming: name, of.id: identifier}]
-    return Hunt(_own(connection), lambda thing: str(thing[of.id]) == identifier, known=known)
+    return Search(_own(connection), lambda thing: str(thing[of.id]) == identifier, known=known)
 
 
 def _own(connection: Connection) -> Place:

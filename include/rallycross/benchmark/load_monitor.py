@@ -12,7 +12,7 @@ from rallycross.results.tail import Tail
 from rallycross.task.plan import Timing, Workload
 
 
-class Lookout:
+class LoadMonitor:
     """Folds over the samples of all shards of a load, as they come."""
 
     def __init__(self, workload: Workload, load: Load, files: Sequence[Path], timing: Timing) -> None:

@@ -6,7 +6,7 @@ from rallycross.cloud.resource import Resource
 
 
 @dataclass(frozen=True)
-class Wish:
+class Condition:
     """That one thing be in a wanted status, or be no more."""
 
     kind: Resource
@@ -22,11 +22,11 @@ class Wish:
         return f"{self.kind.noun} {self.identifier} is not {wanted}"
 
 
-def becomes(kind: Resource, identifier: str, *statuses: str, limit: float) -> Wish:
-    """Return the wish that a thing be in one of the statuses, in any case, within `limit` seconds."""
-    return Wish(kind, identifier, frozenset(status.lower() for status in statuses), gone=False, limit=limit)
+def becomes(kind: Resource, identifier: str, *statuses: str, limit: float) -> Condition:
+    """Return the condition that a thing be in one of the statuses, in any case, within `limit` seconds."""
+    return Condition(kind, identifier, frozenset(status.lower() for status in statuses), gone=False, limit=limit)
 
 
-def goes(kind: Resource, identifier: str, *, limit: float) -> Wish:
-    """Return the wish that a thing be no more within `limit` seconds."""
-    return Wish(kind, identifier, frozenset({"deleted", "soft_deleted"}), gone=True, limit=limit)
+def goes(kind: Resource, identifier: str, *, limit: float) -> Condition:
+    """Return the condition that a thing be no more within `limit` seconds."""
+    return Condition(kind, identifier, frozenset({"deleted", "soft_deleted"}), gone=True, limit=limit)

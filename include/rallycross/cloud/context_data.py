@@ -1,6 +1,6 @@
-"""What stands around a load, as data: who acts, in which projects, and what contexts have left for them.
+"""What contexts have made for a load, as data: the users, their projects, and the resources in them.
 
-Contexts write it, the processes that drive the load get a copy, scenarios read it by `user.tenant` and `user.scene`.
+Contexts write it, the load processes get a copy, scenarios read it by `user.tenant` and `user.context_data`.
 """
 
 from dataclasses import dataclass, field
@@ -35,8 +35,8 @@ class Actor:
 
 
 @dataclass
-class Scene:
-    """Everything that stands."""
+class ContextData:
+    """All that the contexts of a workload have made."""
 
     cloud: Cloud  # as its administrator signs in to it
     users: list[Actor] = field(default_factory=list)  # tenants take turns

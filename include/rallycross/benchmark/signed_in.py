@@ -15,8 +15,8 @@ from rallycross.benchmark.job import Job
 from rallycross.cloud.access import SignIn
 from rallycross.cloud.client import Client, open_http
 from rallycross.cloud.cloud import Cloud
+from rallycross.cloud.context_data import Actor, ContextData
 from rallycross.cloud.retrying import Patience
-from rallycross.cloud.scene import Actor, Scene
 from rallycross.cloud.versions import asking, service_types
 from rallycross.cloud.waiting import Waiting
 from rallycross.errors import RallycrossError
@@ -35,10 +35,10 @@ class NobodyThere(RallycrossError):  # noqa: N818 - reads as what it says
 
 
 @asynccontextmanager
-async def cast(job: Job, *, workers: int) -> AsyncIterator[Iterate]:
+async def signed_in(job: Job, *, workers: int) -> AsyncIterator[Iterate]:
     """Sign in all that act in a job's iterations, and give what runs one; `workers` is how many run at a time."""
     scenario = SCENARIOS[job.scenario]
-    if "user" in scenario.roles and not job.scene.users:
+    if "user" in scenario.roles and not job.context_data.users:
         raise NobodyThere(f"{job.scenario} acts as a user, and there is none - let the context `users` make one")
     if not scenario.signature.actors:
         async with _alone(job, scenario, workers) as iterate:
@@ -55,9 +55,9 @@ class _Turns:
     """Chooses the user of each iteration; of several shards each has users of its own, where there are enough."""
 
     def __init__(self, job: Job) -> None:
-        users = job.scene.users
+        users = job.context_data.users
         self.users = users[job.shard :: job.of] if len(users) >= job.of else users
-        self._at_random = job.scene.choose_at_random
+        self._at_random = job.context_data.choose_at_random
         self._of = job.of
 
     def of(self, iteration: Iteration) -> int:
@@ -85,22 +85,22 @@ async def _alone(job: Job, scenario: Scenario, workers: int) -> AsyncIterator[It
 
 @asynccontextmanager
 async def _on_the_loop(job: Job, scenario: Scenario, workers: int) -> AsyncIterator[Iterate]:
-    turns, scene, roles = _Turns(job), job.scene, scenario.roles
-    types = service_types(scene.api_versions)
+    turns, context_data, roles = _Turns(job), job.context_data, scenario.roles
+    types = service_types(context_data.api_versions)
     function: Callable[..., Awaitable[None]] = partial(scenario.function, **job.args)
     # As many as iterations: signing in may be what they do.
-    async with _threads(max(workers, SIGN_IN_THREADS), "sign-in") as threads, open_http(scene.cloud) as http:
+    async with _threads(max(workers, SIGN_IN_THREADS), "sign-in") as threads, open_http(context_data.cloud) as http:
 
         def client(cloud: Cloud) -> Client:
-            return Client(SignIn(asking(cloud, scene.api_versions), types), http, threads)
+            return Client(SignIn(asking(cloud, context_data.api_versions), types), http, threads)
 
-        admin = client(scene.cloud) if "admin" in roles else None
+        admin = client(context_data.cloud) if "admin" in roles else None
         clients = [client(user.cloud) for user in turns.users] if "user" in roles else []
         everybody = (*clients, *([admin] if admin else []))
         patience = settings().api_patience  # the load has not begun
         await asyncio.gather(*(one.access(patience=patience) for one in everybody))
 
-        user_of = partial(User, scene=scene, waiting=Waiting(), timing=job.timing)
+        user_of = partial(User, context_data=context_data, waiting=Waiting(), timing=job.timing)
 
         def acting(role: str, iteration: Iteration) -> User:
             if role == "admin" and admin:
@@ -120,18 +120,22 @@ async def _on_the_loop(job: Job, scenario: Scenario, workers: int) -> AsyncItera
 
 @asynccontextmanager
 async def _on_threads(job: Job, scenario: Scenario, workers: int) -> AsyncIterator[Iterate]:
-    turns, scene = _Turns(job), job.scene
+    turns, context_data = _Turns(job), job.context_data
     function = partial(scenario.function, **job.args)
     async with _threads(max(workers, SIGN_IN_THREADS), "iteration") as threads:
         loop = asyncio.get_running_loop()
         people: list[Actor | None] = [*(turns.users if "user" in scenario.roles else ()), None]
         if "admin" not in scenario.roles:
             people.pop()
-        connections = await asyncio.gather(*(loop.run_in_executor(threads, _connect, scene, one) for one in people))
+        connections = await asyncio.gather(
+            *(loop.run_in_executor(threads, _connect, context_data, one) for one in people)
+        )
 
         def acting(role: str, iteration: Iteration) -> SdkUser:
             turn = -1 if role == "admin" else turns.of(iteration)
-            return SdkUser(iteration, job.workload, scene=scene, connection=connections[turn], actor=people[turn])
+            return SdkUser(
+                iteration, job.workload, context_data=context_data, connection=connections[turn], actor=people[turn]
+            )
 
         yield lambda iteration: _on_thread(
             threads, partial(function, *(acting(role, iteration) for role in scenario.roles))
@@ -148,8 +152,8 @@ async def _threads(count: int, name: str) -> AsyncIterator[ThreadPoolExecutor]:
         await asyncio.to_thread(threads.shutdown, cancel_futures=True)
 
 
-def _connect(scene: Scene, actor: Actor | None) -> Connection:
-    connection = asking(actor.cloud if actor else scene.cloud, scene.api_versions).connect()
+def _connect(context_data: ContextData, actor: Actor | None) -> Connection:
+    connection = asking(actor.cloud if actor else context_data.cloud, context_data.api_versions).connect()
     connection.authorize()
     session: Any = connection.session
     session.patience = Patience(0.0)  # a load repeats nothing

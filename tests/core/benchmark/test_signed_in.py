@@ -9,9 +9,9 @@ from typing import Any
 import pytest
 from small_cloud import SmallCloud
 
-from rallycross.benchmark.cast import NobodyThere, cast
 from rallycross.benchmark.job import Job
-from rallycross.cloud.scene import Actor, Scene, Tenant
+from rallycross.benchmark.signed_in import NobodyThere, signed_in
+from rallycross.cloud.context_data import Actor, ContextData, Tenant
 from rallycross.load.iteration import Iteration
 from rallycross.load.sample import Action
 from rallycross.scenario.scenario import SCENARIOS, scenario
@@ -22,12 +22,12 @@ def acted(cloud: SmallCloud, name: str, *, users: int = 1, iterations: int = 1, 
     """Run iterations of a scenario as a load process does, each user in turn."""
     entry = cloud.cloud()
     actors = [Actor(entry, Tenant(f"p{n}", f"project {n}"), f"u{n}") for n in range(users)]
-    scene = Scene(entry, actors, {one.tenant.id: one.tenant for one in actors}, choose_at_random=False)
-    scene.api_versions = more.get("api_versions", {})
-    job = Job("0badcafe", name, {}, "serial", {}, more.get("shard", 0), more.get("of", 1), scene, "intended", "")
+    context_data = ContextData(entry, actors, {one.tenant.id: one.tenant for one in actors}, choose_at_random=False)
+    context_data.api_versions = more.get("api_versions", {})
+    job = Job("0badcafe", name, {}, "serial", {}, more.get("shard", 0), more.get("of", 1), context_data, "intended", "")
 
     async def main() -> list[Iteration]:
-        async with cast(job, workers=2) as iterate:
+        async with signed_in(job, workers=2) as iterate:
             done = []
             for number in range(iterations):
                 done.append(Iteration(number * job.of + job.shard, asyncio.get_running_loop().time))

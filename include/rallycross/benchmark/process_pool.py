@@ -116,7 +116,7 @@ class LoadProcess:
                 self._inbox.put((self._place, message))
 
 
-class Fleet:
+class ProcessPool:
     """Lends load processes. Used by the threads of several workloads at a time."""
 
     def __init__(self, warm: int = 1) -> None:

@@ -13,9 +13,9 @@ from uuid import UUID, uuid5
 from openstack.connection import Connection
 
 from rallycross.cloud.cloud import Cloud
-from rallycross.cloud.scene import Scene
+from rallycross.cloud.context_data import ContextData
 from rallycross.context.cleaning import LeftBehind
-from rallycross.context.context import CONTEXTS, Backstage
+from rallycross.context.context import CONTEXTS, ContextAdmin
 from rallycross.context.ledger import OwnedLedger
 from rallycross.results.store import Store
 from rallycross.shown_log import logger
@@ -27,19 +27,19 @@ _log = logger(__name__)
 
 
 @dataclass
-class Stand:
-    """What stands for the workloads that ask for the same contexts."""
+class ContextSet:
+    """What was made for the workloads that ask for the same contexts."""
 
     uses: int  # workloads that are still to use it
     lock: threading.Lock = field(default_factory=threading.Lock)
-    scene: Scene | None = None  # None: not set up
+    context_data: ContextData | None = None  # None: not set up
     undo: ExitStack = field(default_factory=ExitStack)
     records: list[dict[str, Any]] = field(default_factory=list)
     users: dict[str, list[dict[str, Any]]] = field(default_factory=dict)  # workload's uuid -> all of its records
 
 
-class Stands:
-    """All stands of one task. May be used by the threads of several workloads at a time."""
+class SharedContexts:
+    """All context sets of one task. May be used by the threads of several workloads at a time."""
 
     def __init__(  # noqa: PLR0917 - what a task has
         self,
@@ -51,69 +51,71 @@ class Stands:
         tell: Tell,
     ) -> None:
         self._cloud, self._connection, self._store, self._task, self._tell = cloud, connection, store, task, tell
-        self._stands = {key: Stand(uses) for key, uses in Counter(_key(one) for one in workloads).items()}
+        self._sets = {key: ContextSet(uses) for key, uses in Counter(_key(one) for one in workloads).items()}
 
     @contextmanager
-    def around(self, workload: Workload, uuid: str, records: list[dict[str, Any]]) -> Iterator[Scene]:
+    def around(self, workload: Workload, uuid: str, records: list[dict[str, Any]]) -> Iterator[ContextData]:
         """Let a workload's contexts stand; what they took, and what went wrong, goes to `records`, in Rally's shape.
 
         A shared one is set up for the first workload that needs it, and taken away after the last.
         """
         key = _key(workload)
-        stand = self._stands[key]
+        context_set = self._sets[key]
         try:
-            with stand.lock:
+            with context_set.lock:
                 try:
-                    if stand.scene is None:
-                        stand.records = []
+                    if context_set.context_data is None:
+                        context_set.records = []
                         part = str(uuid5(UUID(self._task), key))
-                        new = Scene(self._cloud)
-                        stand.scene = self._set_up(_shared(workload), new, self._task, part, stand.undo, stand.records)
+                        new = ContextData(self._cloud)
+                        context_set.context_data = self._set_up(
+                            _shared(workload), new, self._task, part, context_set.undo, context_set.records
+                        )
                 finally:
-                    records += stand.records
-                    stand.users[uuid] = records
+                    records += context_set.records
+                    context_set.users[uuid] = records
             with ExitStack() as undo:
                 own = {name: config for name, config in workload.contexts.items() if CONTEXTS[name].own}
-                self._set_up(own, stand.scene, uuid, uuid, undo, records)
-                yield stand.scene
+                self._set_up(own, context_set.context_data, uuid, uuid, undo, records)
+                yield context_set.context_data
         finally:
-            with stand.lock:
-                stand.uses -= 1
-                if stand.uses == 0 or stand.scene is None:
-                    self._take_away(stand)
+            with context_set.lock:
+                context_set.uses -= 1
+                if context_set.uses == 0 or context_set.context_data is None:
+                    self._take_away(context_set)
 
     def close(self) -> None:
-        """Take away what stands for workloads that never came to use it."""
-        for stand in self._stands.values():
-            self._take_away(stand)
+        """Take away what was made for workloads that never came to use it."""
+        for context_set in self._sets.values():
+            self._take_away(context_set)
 
-    def _take_away(self, stand: Stand) -> None:
-        stand.scene = None
-        stand.undo.close()
-        for uuid, records in stand.users.items():  # most of them have ended before
+    def _take_away(self, context_set: ContextSet) -> None:
+        context_set.context_data = None
+        context_set.undo.close()
+        for uuid, records in context_set.users.items():  # most of them have ended before
             self._store.workloads.save_contexts(uuid, records)
-        stand.users.clear()
+        context_set.users.clear()
 
     def _set_up(  # noqa: PLR0917 - for one caller
         self,
         wanted: dict[str, Any],
-        scene: Scene,
+        context_data: ContextData,
         owner: str,
         part: str,
         undo: ExitStack,
         records: list[dict[str, Any]],
-    ) -> Scene:
+    ) -> ContextData:
         ledger = OwnedLedger(self._store, self._cloud.name, self._task, part)
         # Where there is no cloud, no context is set up that would ask for it.
-        backstage = Backstage(cast("Connection", self._connection), ledger, owner)
+        admin = ContextAdmin(cast("Connection", self._connection), ledger, owner)
         for name in sorted(wanted, key=lambda name: CONTEXTS[name].order):
             record: dict[str, Any] = {"plugin_name": name, "plugin_cfg": wanted[name]}
             records.append(record)
-            context = CONTEXTS[name].make(wanted[name], scene, backstage)
+            context = CONTEXTS[name].make(wanted[name], context_data, admin)
             undo.callback(self._clean_up, record, context.clean_up)
             with _noted(record, "setup"):
                 context.set_up()
-        return scene
+        return context_data
 
     def _clean_up(self, record: dict[str, Any], clean_up: Callable[[], Mapping[str, int] | None]) -> None:
         """Clean up; what cannot be deleted stays in the ledger, is told and noted, and spoils nothing measured."""

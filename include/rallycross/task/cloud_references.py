@@ -1,0 +1,76 @@
+"""What contexts and arguments ask for by bare names, ids, versions: roles, domains, quotas, networks, microversions."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from rallycross.cloud.facts import CloudFacts, Named
+from rallycross.errors import did_you_mean
+
+
+@dataclass(frozen=True)
+class CloudReference:
+    """One thing that a context, or an argument, asks for."""
+
+    kind: str  # see `inventory.facts`
+    key: str  # where in the context, or the argument, it stands
+    wanted: str
+    by_id: bool = False  # a name is none: the API takes the id alone
+
+
+def unmet(reference: CloudReference, facts: CloudFacts) -> tuple[str, str] | None:
+    """Return what a cloud lacks of a reference, and a remedy; None where it has it, or has not told."""
+    there = facts.things.get(reference.kind, ())
+    if reference.kind.endswith("_microversion"):
+        for one in there:
+            least, most = one.details["min"], one.details["max"]
+            if not least <= _version(reference.wanted) <= most:
+                spoken = f"{_dotted(least)} to {_dotted(most)}"
+                return (
+                    f"{facts.cloud} has {one.name}'s microversions {spoken}, not {reference.wanted}",
+                    "ask for one of these",
+                )
+        return None
+    if reference.by_id:
+        return _unmet_id(reference, facts)
+    if not there or any(reference.wanted in {one.id, one.name} for one in there):
+        return None
+    names = {one.name for one in there}
+    client, _, quota = reference.kind.rpartition("_")
+    if quota == "quota":
+        return f"{client} of {facts.cloud} has no quota of '{reference.wanted}'", did_you_mean(reference.wanted, names)
+    what = f"there is no {reference.kind.replace('_', ' ')} '{reference.wanted}' in {facts.cloud}"
+    return what, did_you_mean(reference.wanted, names)
+
+
+def _unmet_id(reference: CloudReference, facts: CloudFacts) -> tuple[str, str] | None:
+    there = facts.things.get(reference.kind, ())
+    if any(reference.wanted == one.id for one in there):
+        return None
+    called = next((one.id for one in there if one.name == reference.wanted), "")
+    remedy = (
+        f"write the id of the one of this name: {called}" if called else did_you_mean(reference.wanted, _ids(there))
+    )
+    return f"there is no {reference.kind} with the id '{reference.wanted}' in {facts.cloud}", remedy
+
+
+def _ids(things: tuple[Named, ...]) -> set[str]:
+    return {one.id for one in things}
+
+
+def networks_of(nics: Any) -> Iterator[CloudReference]:
+    """Yield the networks that a server is to be attached to, by their ids: novaclient's `nics`."""
+    for number, nic in enumerate(nics if isinstance(nics, list) else ()):
+        for key in ("net-id", "uuid"):
+            if isinstance(nic, dict) and isinstance(nic.get(key), str):
+                yield CloudReference("network", f"[{number}].{key}", nic[key], by_id=True)
+        if isinstance(nic, str):
+            yield CloudReference("network", f"[{number}]", nic, by_id=True)
+
+
+def _version(written: str) -> tuple[int, ...]:
+    return tuple(int(part) for part in written.split("."))
+
+
+def _dotted(version: tuple[int, ...]) -> str:
+    return ".".join(map(str, version))
