@@ -3,14 +3,14 @@
 import os
 from pathlib import Path
 
-from rallycross.whole_file import whole_file
+from rallycross.atomic_file import atomic_file
 
 
 def write_owner_only(path: Path, text: str) -> None:
     """Write a file that is nobody else's for a single moment; it appears whole or not at all."""
     path.parent.mkdir(parents=True, exist_ok=True)
     with (
-        whole_file(path) as part,
+        atomic_file(path) as part,
         os.fdopen(os.open(part, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600), "w", encoding="utf-8") as file,
     ):
         file.write(text)

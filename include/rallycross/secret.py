@@ -14,9 +14,9 @@ from typing import Any
 
 import yaml
 
-from rallycross.foreign import NOT_YAML
-from rallycross.known_secret import HIDDEN, stands_in, without
-from rallycross.secret_commands import MAY_BE_COMMAND, without_passwords
+from rallycross.command_passwords import MAY_BE_COMMAND, mask_command_passwords
+from rallycross.file_kind import NOT_YAML
+from rallycross.masking import HIDDEN, masked, occurs_in
 
 _SHORT = 2  # characters; what is as short as this would be found in every other word
 _PARSED = 1 << 16  # characters; a longer text is not read as YAML or JSON, its lines alone are looked at
@@ -179,11 +179,11 @@ def shown_text(text: str, known: Iterable[str] = ()) -> str:
     """Return a text as it may be shown."""
     known = tuple(known)
     if _MAY_HAVE.search(text) is None:
-        return without(text, known)
+        return masked(text, known)
     inner = _read(text)  # as it is: what is left out would be no YAML any more
     found = tuple(secrets_in(inner)) if inner is not None else ()
-    if all(stands_in(text, one) for one in found):
-        text = without(text, (*known, *found))
+    if all(occurs_in(text, one) for one in found):
+        text = masked(text, (*known, *found))
     else:  # one is folded or escaped: it stands in the text in another way than it reads
         text = _written(_shown(inner, (*known, *found), ""), like=text)
     return _by_pattern(text)
@@ -210,7 +210,7 @@ def shown_texts(data: Any) -> Any:
 def _shown(data: Any, secrets: Sequence[str], name: str) -> Any:
     if isinstance(data, Mapping):
         return {
-            without(key, secrets) if isinstance(key, str) else key: _shown(value, secrets, _inner(name, called, value))
+            masked(key, secrets) if isinstance(key, str) else key: _shown(value, secrets, _inner(name, called, value))
             for key, called, value in _named(data)
         }
     if isinstance(data, list | tuple | set | frozenset):
@@ -336,7 +336,7 @@ def _by_pattern(text: str) -> str:
     text = _TOKENS.sub(HIDDEN, text)
     for named, value in _NAMED_VALUES:
         text = _without_values(text, named, value)
-    return without_passwords(text)
+    return mask_command_passwords(text)
 
 
 def _without_password(found: re.Match[str]) -> str:

@@ -61,7 +61,7 @@ RALLYCROSS_COMMANDS       whose commands (hooks, deployments) are run: `files`, 
 RALLYCROSS_PACKAGES       regular expressions, with spaces between, of what they may have installed to verify with
                           (default: versions of tempest, and OpenStack's own plugins of it)
 RALLYCROSS_PASS_VARIABLES names of variables, with commas between, that programs get which are run on somebody's behalf,
-                          beside PATH, HOME, LANG and their like (default: none): see `rallycross.variables`
+                          beside PATH, HOME, LANG and their like (default: none): see `rallycross.child_environment`
 """
 
 import math

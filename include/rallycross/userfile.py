@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import IO
 
 from rallycross.errors import Complaint, InvalidInput
-from rallycross.foreign import binary
+from rallycross.file_kind import kind_of_bytes
 from rallycross.settings import settings
 
 _CHUNK = 1 << 20
@@ -84,7 +84,7 @@ def decoded(content: bytes, name: str) -> str:
     try:
         text = content.decode("utf-8-sig")
     except UnicodeDecodeError as error:
-        if kind := binary(content):
+        if kind := kind_of_bytes(content):
             raise InvalidInput([Complaint(name, 0, 0, "", f"is {kind}, not text", _NAME_TEXT)]) from error
         before = content[: error.start]
         line = before.count(b"\n") + 1

@@ -6,9 +6,9 @@ import subprocess
 import sys
 from pathlib import Path
 
+from rallycross.child_environment import BASIC, INSTALLER, NETWORK, passed
 from rallycross.errors import RallycrossError
 from rallycross.settings import settings
-from rallycross.variables import BASIC, INSTALLER, NETWORK, passed
 
 PROGRAM = str(Path(sys.executable).with_name("uv"))
 

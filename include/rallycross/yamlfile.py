@@ -12,7 +12,7 @@ from typing import Any
 import yaml
 
 from rallycross.errors import Complaint, InvalidInput, brief
-from rallycross.foreign import NOT_YAML
+from rallycross.file_kind import NOT_YAML
 from rallycross.permissions import OWNER, TEXT, NotAllowed, Permissions
 from rallycross.settings import CHECKOUT, settings
 from rallycross.userfile import read_text, too_large

@@ -34,7 +34,7 @@ from rallycross.deployment import load_spec
 from rallycross.errors import Complaint, InvalidInput, RallycrossError
 from rallycross.exchange.rally_import import read_rally
 from rallycross.settings import CHECKOUT
-from rallycross.task import load, rendering
+from rallycross.task import load, template_process
 from rallycross.task.arguments import arguments
 from rallycross.task.template import is_template, render
 from rallycross.userfile import decoded
@@ -376,7 +376,7 @@ def _render(text: str, args: Any, **more: Any) -> str:
     if not is_template(text) or not hash(text) % _OWN_PROCESS:
         return render(text, args, **more)
     job = {"text": text, "args": args, "file": more["file"], "folder": str(more["folder"]), "folders": None}
-    answer = json.loads(json.dumps(rendering._rendered({**job, "most": 2_000_000})))
+    answer = json.loads(json.dumps(template_process._rendered({**job, "most": 2_000_000})))
     if "complaints" in answer:
         raise InvalidInput(Complaint(*one) for one in answer["complaints"])
     return str(answer["text"])

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 
 from rallycross import lifecycle
 from rallycross.deployment import load_spec
-from rallycross.known_secret import HIDDEN, without
+from rallycross.masking import HIDDEN, masked
 from rallycross.secret import is_secret_name, secrets_written_in, shown, shown_text
 from rallycross.settings import CHECKOUT
 
@@ -233,14 +233,14 @@ def test_what_stands_under_a_secret_key_is_hidden_at_any_depth() -> None:
 def test_a_secret_that_begins_another_leaves_nothing_of_it() -> None:
     """The longer one is hidden as a whole, in whatever order they are known."""
     for secrets in (("hush", "hush-7Xk9"), ("hush-7Xk9", "hush")):
-        assert without("say hush-7Xk9 and hush", secrets) == "say *** and ***"
+        assert masked("say hush-7Xk9 and hush", secrets) == "say *** and ***"
 
 
 def test_a_known_secret_is_found_as_it_is_written_elsewhere() -> None:
     """In a URL, in JSON and in a page it has other characters."""
     secret = 'p"/<w> ß'
     for text in (json.dumps({"a": secret}), shlex.quote(secret), "u=p%22%2F%3Cw%3E%20%C3%9F", "p&quot;/&lt;w&gt; ß"):
-        assert HIDDEN in without(text, [secret])
+        assert HIDDEN in masked(text, [secret])
 
 
 @given(st.text(max_size=20), st.text(min_size=6, max_size=20), st.text(max_size=20))
@@ -248,7 +248,7 @@ def test_a_known_secret_is_found_in_base64(before: str, secret: str, after: str)
     """Whatever is before and behind it, as in a header for `user:password`; in the form for URLs, too."""
     for encode in (base64.b64encode, base64.urlsafe_b64encode):
         told = encode((before + secret + after).encode()).decode()
-        assert without(f"it was {told}", [secret]) == f"it was {HIDDEN}"
+        assert masked(f"it was {told}", [secret]) == f"it was {HIDDEN}"
 
 
 @pytest.mark.parametrize("value", [7, 1234, 1.5, 20010203, dt.date(2001, 2, 3), b"bytes"])

@@ -18,7 +18,7 @@ from rallycross.context.cleaning import LeftBehind
 from rallycross.context.context import CONTEXTS, ContextAdmin
 from rallycross.context.ledger import OwnedLedger
 from rallycross.results.store import Store
-from rallycross.shown_log import logger
+from rallycross.safe_logging import logger
 from rallycross.task.plan import Workload
 
 Tell = Callable[[str], None]

@@ -12,7 +12,7 @@ from rallycross.benchmark.job import Ended, Failed, Go, Job, Ready, Started, Sto
 from rallycross.benchmark.load_monitor import LoadMonitor
 from rallycross.benchmark.process_pool import Died, LoadProcess
 from rallycross.errors import RallycrossError
-from rallycross.shown_log import logger
+from rallycross.safe_logging import logger
 
 LEAD = 0.02  # seconds from the word to the start, so that all processes have heard it
 TICK = 0.1  # seconds between two looks at whether to stop

@@ -32,10 +32,10 @@ from rallycross.results.endings import STOPPED, because
 from rallycross.results.models import LedgerRow, TaskRow
 from rallycross.results.stop_note import why_ended
 from rallycross.results.store import Store
+from rallycross.safe_logging import logger
 from rallycross.scenario.scenario import SCENARIOS
 from rallycross.secret import shown_text
 from rallycross.settings import settings
-from rallycross.shown_log import logger
 from rallycross.task.checks import check, check_alone, kinds, resolve, unsettled
 from rallycross.task.known import Known
 from rallycross.task.plan import Subtask, Task, Workload

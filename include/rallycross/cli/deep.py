@@ -15,7 +15,7 @@ from rallycross import benchmark
 from rallycross.cli.named_cloud import named_cloud
 from rallycross.cloud import registered
 from rallycross.errors import RallycrossError
-from rallycross.foreign import UNREADABLE
+from rallycross.file_kind import UNREADABLE
 from rallycross.judging.statistics import figures_of
 from rallycross.results.figure_damage import figure_damage
 from rallycross.results.models import WorkloadRow

@@ -21,7 +21,7 @@ from rallycross.cli.console import print_json, progress
 from rallycross.cli.parser import Parser
 from rallycross.disk import refused
 from rallycross.errors import InvalidInput, RallycrossError
-from rallycross.modes import close_home
+from rallycross.file_modes import close_home
 from rallycross.settings import settings
 
 

@@ -13,7 +13,7 @@ from openstack.connection import Connection
 from rallycross.cloud.entry import region_of
 from rallycross.cloud.session import CloudSession
 from rallycross.errors import RallycrossError
-from rallycross.foreign import NOT_YAML
+from rallycross.file_kind import NOT_YAML
 from rallycross.userfile import read_text
 
 

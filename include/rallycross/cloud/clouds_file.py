@@ -17,7 +17,7 @@ from openstack.config import loader as places
 
 from rallycross.cloud.cloud import Cloud, user_entries
 from rallycross.errors import RallycrossError, brief, did_you_mean
-from rallycross.foreign import NOT_YAML
+from rallycross.file_kind import NOT_YAML
 from rallycross.settings import settings
 from rallycross.userfile import read_text
 from rallycross.yamlfile import Loader

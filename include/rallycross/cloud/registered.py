@@ -10,7 +10,7 @@ from typing import Any
 
 import yaml
 
-from rallycross.foreign import NOT_YAML
+from rallycross.file_kind import NOT_YAML
 from rallycross.owner_only import write_owner_only
 from rallycross.settings import Settings
 

@@ -18,8 +18,8 @@ from rallycross.context.ledger import OwnedLedger
 from rallycross.errors import RallycrossError
 from rallycross.leftovers.draining import LIMIT, Drained, Left, Search, drain, show, sweep
 from rallycross.results.models import LedgerRow
+from rallycross.safe_logging import logger
 from rallycross.settings import settings
-from rallycross.shown_log import logger
 
 # Rows that are no thing: names to look for (`detail`: kinds, places), a role given, a quota changed (`before`).
 SWEEP, GRANT = "sweep", "keystone.grant"

@@ -8,7 +8,7 @@ from urllib.error import HTTPError
 from urllib.parse import unquote, urlsplit
 
 from rallycross.errors import RallycrossError
-from rallycross.known_secret import without
+from rallycross.masking import masked
 from rallycross.secret import shown_text
 from rallycross.settings import settings
 
@@ -44,7 +44,7 @@ def download(source: str, path: Path) -> None:
         remedy = " - see whether it is there, and in reach"
         if isinstance(error, HTTPError) and error.code in _NO_RIGHT:
             remedy = f" - give user and password in the URL, as https://user:password@host/path; {_WRITTEN}"
-        said = without(shown_text(str(error)), secrets)
+        said = masked(shown_text(str(error)), secrets)
         raise CannotBeDownloaded(f"{shown} cannot be downloaded: {said}{remedy}") from error
 
 
@@ -67,6 +67,6 @@ def _opened(source: str) -> tuple[urllib.request.OpenerDirector, str, str, tuple
     return (
         urllib.request.build_opener(*handlers),
         parts._replace(netloc=place).geturl(),
-        without(shown_text(source), secrets),
+        masked(shown_text(source), secrets),
         secrets,
     )

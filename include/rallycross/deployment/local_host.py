@@ -11,11 +11,11 @@ import time
 from contextlib import suppress
 from pathlib import Path
 
+from rallycross.child_environment import BASIC, INSTALLER, NETWORK, passed
 from rallycross.deployment.command import checked, command, framed
 from rallycross.deployment.host import Ran
 from rallycross.deployment.limits import host_limit
 from rallycross.disk import naming
-from rallycross.variables import BASIC, INSTALLER, NETWORK, passed
 
 _UMASK = 0o022  # a login's, as over SSH: Airflow's components have one with which nobody could read what is installed
 _WHOLE_PIPE = 1 << 20  # as much as a pipe can hold

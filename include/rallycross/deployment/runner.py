@@ -16,7 +16,7 @@ from rallycross.deployment.limits import told
 from rallycross.deployment.node import Node
 from rallycross.deployment.step import Step
 from rallycross.disk import naming
-from rallycross.known_secret import without
+from rallycross.masking import masked
 from rallycross.printable import printable, without_colours
 
 AWAY = 120.0  # seconds for which a host may be out of reach before the step counts as failed
@@ -136,7 +136,7 @@ class _Run:
     def _take(self, text: str) -> None:
         """Keep whole lines alone: a secret that came in two halves would not be known for one."""
         *lines, self._line = (self._line + text).split("\n")
-        whole = printable(without_colours(without("".join(f"{line}\n" for line in lines), self._terms.secrets)))
+        whole = printable(without_colours(masked("".join(f"{line}\n" for line in lines), self._terms.secrets)))
         self._said = (self._said + whole)[-_LOG_KEPT:]
         if self._log and whole:
             with naming(self._log), self._log.open("a") as file:
@@ -156,7 +156,7 @@ class _Run:
         secrets = self._terms.secrets
         last = excerpt(self._said)
         return StepFailed(
-            [Failure(self._step.name, self._node.name, without(why, secrets), code, without(command, secrets), last)]
+            [Failure(self._step.name, self._node.name, masked(why, secrets), code, masked(command, secrets), last)]
         )
 
     def _patiently(self, ask: Callable[[], Result]) -> Result:

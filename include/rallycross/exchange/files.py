@@ -7,6 +7,7 @@ from contextlib import closing
 from importlib.metadata import version
 from pathlib import Path
 
+from rallycross.atomic_file import atomic_file
 from rallycross.disk import refused
 from rallycross.errors import RallycrossError
 from rallycross.exchange.rally_export import rally_json
@@ -18,7 +19,6 @@ from rallycross.results.sample_file import SUFFIX, SampleWriter
 from rallycross.results.store import Store
 from rallycross.settings import NAMES
 from rallycross.userfile import read_text
-from rallycross.whole_file import whole_file
 
 _BATCH = 10_000  # iterations in a record batch
 
@@ -56,7 +56,7 @@ def whole(path: Path, write: Callable[[Path], None]) -> None:
         raise RallycrossError(f"{path}: is a folder - name a file in it")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        with whole_file(path) as part:
+        with atomic_file(path) as part:
             write(part)
     except OSError as error:
         raise RallycrossError(refused(error) or f"{path}: cannot be written: {error}") from error

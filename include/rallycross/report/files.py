@@ -4,13 +4,13 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Literal
 
-from rallycross.modes import results_file, results_folder
+from rallycross.atomic_file import atomic_file
+from rallycross.file_modes import results_file, results_folder
 from rallycross.report.document import document
 from rallycross.report.junit import junit
 from rallycross.report.run import gather
 from rallycross.results.store import Store
 from rallycross.settings import settings
-from rallycross.whole_file import whole_file
 
 
 def write(
@@ -46,7 +46,7 @@ def write(
     written = {"html": folder / "report.html", "junit": folder / "junit.xml", "json": folder / "report.json"}
     content = {"html": page(run).encode(), "junit": junit(run), "json": document(run).encode()}
     for form, path in written.items():
-        with whole_file(path) as part, results_file(part) as file:
+        with atomic_file(path) as part, results_file(part) as file:
             file.write(content[form])
     for owner in (deployment, verification, task):
         for kind, path in written.items() if owner else ():

@@ -15,7 +15,7 @@ from sqlalchemy.exc import ArgumentError, DBAPIError
 from sqlalchemy.orm import Session, sessionmaker
 
 from rallycross.errors import RallycrossError
-from rallycross.modes import private_folder
+from rallycross.file_modes import private_folder
 from rallycross.results.models import Base
 from rallycross.results.trouble import FORMS, DatabaseTrouble, SameFile, is_trouble, shown, trouble
 from rallycross.settings import settings

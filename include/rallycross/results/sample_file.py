@@ -32,8 +32,8 @@ import numpy as np
 import pyarrow as pa
 
 from rallycross.errors import RallycrossError
+from rallycross.file_modes import results_file, results_folder
 from rallycross.load.sample import Action, Sample
-from rallycross.modes import results_file, results_folder
 from rallycross.results.sealed import BLANK, END_OF_STREAM, KEY, Gap, Kind, is_sealed, parts, seal
 from rallycross.settings import settings
 

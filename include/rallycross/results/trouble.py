@@ -11,8 +11,8 @@ from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import ArgumentError, DBAPIError
 
 from rallycross.errors import RallycrossError
+from rallycross.safe_logging import logger
 from rallycross.secret import shown_text
-from rallycross.shown_log import logger
 
 Result = TypeVar("Result")
 

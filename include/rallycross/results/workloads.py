@@ -13,7 +13,7 @@ from rallycross.results.part import Part
 from rallycross.results.sla_row import SlaRow
 from rallycross.results.trouble import DatabaseTrouble
 from rallycross.results.workload_figures import WorkloadFigures, to_document
-from rallycross.shown_log import logger
+from rallycross.safe_logging import logger
 
 _log = logger(__name__)
 

@@ -12,7 +12,7 @@ from rallycross.errors import Complaint, did_you_mean
 from rallycross.permissions import NotAllowed
 from rallycross.task.cloud_references import CloudReference, unmet
 from rallycross.task.known import ContextSignature, Known, Signature
-from rallycross.task.local_things import LOCAL
+from rallycross.task.local_arguments import LOCAL
 from rallycross.task.plan import Task, Workload
 from rallycross.task.resources import NotFound, find, is_usable
 

@@ -6,18 +6,18 @@ from dataclasses import replace
 from pathlib import Path as FilePath
 from typing import Any
 
-from rallycross import foreign
 from rallycross.errors import Complaint, InvalidInput
+from rallycross.file_kind import kind_of_data, kind_of_text
 from rallycross.permissions import OWNER, Permissions
 from rallycross.settings import CHECKOUT
-from rallycross.task import bounds, frame, workload
+from rallycross.task import bounds, file_schemas, workload
 from rallycross.task.arguments import arguments
 from rallycross.task.flaw import show
 from rallycross.task.known import Known
 from rallycross.task.plan import Subtask, Task, Workload
 from rallycross.task.reading import Reading, mapping, sequence, texts
 from rallycross.task.template import is_template, render
-from rallycross.task.workload import Named, Written
+from rallycross.task.workload import NamedArguments, WrittenWorkload
 from rallycross.yamlfile import Path, parse, unquoted
 
 # A key of format v2, a scenario of format v1, or a template that has them from elsewhere.
@@ -56,7 +56,7 @@ def _load(  # noqa: PLR0917 - what `load` is given
     permissions: Permissions,
 ) -> Task:
     if not _LIKE_A_TASK.search(text):
-        _refuse(file, *foreign.text(text))
+        _refuse(file, *kind_of_text(text))
     values = arguments(args) if isinstance(args, str) else dict(args or {})
     rendered = render(text, values, file=file, folder=folder, permissions=permissions)
     # Lines are those of the rendered text; say so where they may not be the file's.
@@ -65,7 +65,7 @@ def _load(  # noqa: PLR0917 - what `load` is given
     forbidden: list[Complaint] = []
     data, places = parse(rendered, shown, forbidden)
     if not _LIKE_A_TASK.search(rendered):
-        _refuse(file, *foreign.data(data))
+        _refuse(file, *kind_of_data(data))
     reading = Reading(shown, places, known)
     reading.complaints += forbidden
     if data is None and rendered.strip(" \n\t-") != "null":
@@ -137,13 +137,13 @@ def _leaves(value: Any) -> Iterator[str]:
 
 def _task(reading: Reading, data: Any, source: str, file: str) -> Task:
     if not isinstance(data, dict):
-        reading.check((), data, frame.TASK)
+        reading.check((), data, file_schemas.TASK)
         return Task("", ())
     reading.plain((), dict.fromkeys(data))
     if "version" in data or "subtasks" in data:
         return _task_v2(reading, data, source, file)
     data = _runners_of_v2(reading, data)
-    reading.check((), data, frame.V1_TASK)
+    reading.check((), data, file_schemas.V1_TASK)
     subtasks = (_subtask_v1(str(name), items) for name, items in data.items())
     return Task(V1_TITLE, _numbered(reading, subtasks), source=source, file=file)
 
@@ -152,7 +152,7 @@ def _task_v2(reading: Reading, data: dict[Any, Any], source: str, file: str) -> 
     if str(data.get("version")) == "1":
         reading.complain(("version",), "a file of format v1 has no version", "leave it out, or write format v2")
         return Task("", ())
-    reading.check((), data, frame.TASK)
+    reading.check((), data, file_schemas.TASK)
     subtasks = (
         _subtask_v2(reading, ("subtasks", index), item)
         for index, item in enumerate(sequence(data.get("subtasks")))
@@ -169,7 +169,9 @@ def _task_v2(reading: Reading, data: dict[Any, Any], source: str, file: str) -> 
     )
 
 
-def _numbered(reading: Reading, subtasks: Iterator[tuple[dict[str, Any], list[Written]]]) -> tuple[Subtask, ...]:
+def _numbered(
+    reading: Reading, subtasks: Iterator[tuple[dict[str, Any], list[WrittenWorkload]]]
+) -> tuple[Subtask, ...]:
     """Return subtasks with their workloads, which are numbered through the whole task."""
     found: list[Subtask] = []
     position = 0
@@ -186,7 +188,7 @@ def _numbered(reading: Reading, subtasks: Iterator[tuple[dict[str, Any], list[Wr
     return tuple(found)
 
 
-def _subtask_v2(reading: Reading, path: Path, data: dict[Any, Any]) -> tuple[dict[str, Any], list[Written]]:
+def _subtask_v2(reading: Reading, path: Path, data: dict[Any, Any]) -> tuple[dict[str, Any], list[WrittenWorkload]]:
     """Return what is said of a subtask, simple or complex, and the workloads in it."""
     data = _runner_of_v1(reading, path, data)
     if "workloads" in data:
@@ -198,10 +200,10 @@ def _subtask_v2(reading: Reading, path: Path, data: dict[Any, Any]) -> tuple[dic
             if isinstance(data["workloads"], list)
             else data["workloads"]
         }
-        reading.check(path, data, frame.COMPLEX_SUBTASK)
+        reading.check(path, data, file_schemas.COMPLEX_SUBTASK)
         items = [((*path, "workloads", index), item) for index, item in enumerate(sequence(data["workloads"]))]
     else:
-        reading.check(path, data, frame.SIMPLE_SUBTASK)
+        reading.check(path, data, file_schemas.SIMPLE_SUBTASK)
         items = [(path, data)]
     about = {
         "title": str(data.get("title")),
@@ -225,10 +227,10 @@ def _runner_of_v1(reading: Reading, path: Path, data: dict[Any, Any]) -> dict[An
     return {key: value for key, value in data.items() if key != "runner"}
 
 
-def _written_v2(path: Path, data: Mapping[str, Any]) -> Written | None:
+def _written_v2(path: Path, data: Mapping[str, Any]) -> WrittenWorkload | None:
     """Return a workload of format v2, or None where its frame is broken."""
     scenario = _only(data, "scenario", path)
-    return scenario and Written(
+    return scenario and WrittenWorkload(
         scenario=scenario,
         runner=_only(data, "runner", path),
         contexts=(data["contexts"], (*path, "contexts")) if "contexts" in data else None,
@@ -244,16 +246,16 @@ def _written_v2(path: Path, data: Mapping[str, Any]) -> Written | None:
     )
 
 
-def _only(data: Mapping[str, Any], key: str, path: Path) -> Named | None:
+def _only(data: Mapping[str, Any], key: str, path: Path) -> NamedArguments | None:
     """Return name, arguments and path of a section that has exactly one name as its key."""
     section = mapping(data.get(key))
     if len(section) != 1:
         return None
     [(name, args)] = section.items()
-    return Named(str(name), args, (*path, key, str(name)))
+    return NamedArguments(str(name), args, (*path, key, str(name)))
 
 
-def _subtask_v1(name: str, items: Any) -> tuple[dict[str, Any], list[Written]]:
+def _subtask_v1(name: str, items: Any) -> tuple[dict[str, Any], list[WrittenWorkload]]:
     """Return a scenario of format v1 as a subtask: each item of its list is a workload."""
     written = [_written_v1(name, (name, index), mapping(item)) for index, item in enumerate(sequence(items))]
     return {"title": name}, written
@@ -282,19 +284,19 @@ def _runner_of_v2(reading: Reading, path: Path, item: Any) -> Any:
     return {key: value for key, value in item.items() if key != "runner"}
 
 
-def _written_v1(name: str, path: Path, data: Mapping[str, Any]) -> Written:
+def _written_v1(name: str, path: Path, data: Mapping[str, Any]) -> WrittenWorkload:
     """Return a workload of format v1."""
     runner = dict(mapping(data.get("runner")))
     kind = runner.pop("type", None)
-    return Written(
-        scenario=Named(name, data.get("args", {}), (*path, "args") if "args" in data else path),
-        runner=Named(str(kind), runner, (*path, "runner")) if kind is not None else None,
+    return WrittenWorkload(
+        scenario=NamedArguments(name, data.get("args", {}), (*path, "args") if "args" in data else path),
+        runner=NamedArguments(str(kind), runner, (*path, "runner")) if kind is not None else None,
         contexts=(data["context"], (*path, "context")) if "context" in data else None,
         sla=(data["sla"], (*path, "sla")) if "sla" in data else None,
         hooks=tuple(
             (
-                Named(str(hook["name"]), hook["args"], (*path, "hooks", index, "args")),
-                Named(str(trigger["name"]), trigger["args"], (*path, "hooks", index, "trigger", "args")),
+                NamedArguments(str(hook["name"]), hook["args"], (*path, "hooks", index, "args")),
+                NamedArguments(str(trigger["name"]), trigger["args"], (*path, "hooks", index, "trigger", "args")),
                 str(hook.get("description", "")),
             )
             for index, item in enumerate(sequence(data.get("hooks")))

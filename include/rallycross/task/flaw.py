@@ -12,7 +12,7 @@ from jsonschema.exceptions import ValidationError
 from jsonschema.validators import extend
 
 from rallycross.errors import brief, did_you_mean
-from rallycross.known_secret import HIDDEN
+from rallycross.masking import HIDDEN
 from rallycross.secret import is_secret_name
 from rallycross.task.bounds import bounded
 from rallycross.yamlfile import Path

@@ -6,7 +6,7 @@ from typing import Any
 from rallycross.cloud.facts import Named
 from rallycross.cloud.service import is_exact
 from rallycross.errors import brief
-from rallycross.patterns import BadPatterns, found
+from rallycross.regex_search import BadPatterns, search_all
 
 # Where a pattern fits several, the last by name is taken for an image; for all else that is an error.
 _LAST_OF_MANY = frozenset({"image"})
@@ -106,7 +106,7 @@ def _fitting(kind: str, pattern: str, things: Sequence[Named], *, accurate: bool
     if accurate:
         return []
     try:
-        (numbers,) = found([pattern], [thing.name for thing in things])
+        (numbers,) = search_all([pattern], [thing.name for thing in things])
     except BadPatterns as error:
         why = error.why[0].removeprefix("not a regular expression: ")
         raise NotFound(

@@ -14,7 +14,7 @@ from rallycross.errors import Complaint, InvalidInput, RallycrossError
 from rallycross.permissions import OWNER, Permissions
 from rallycross.settings import Settings, settings
 
-_PROGRAM = Path(__file__).with_name("rendering.py")
+_PROGRAM = Path(__file__).with_name("template_process.py")
 _TAG = re.compile(r"\{[{%#]")
 _WALL = 60.0  # seconds that the process gets in any case, on a machine that has no time for it
 

@@ -15,7 +15,7 @@ DEFAULT_SLA: dict[str, Any] = {"failure_rate": {"max": 0}}
 _ARGUMENT = "args."  # in `Signature.requires`, marks an argument among contexts
 
 
-class Named(NamedTuple):
+class NamedArguments(NamedTuple):
     """A name with its arguments, as written."""
 
     name: str
@@ -24,23 +24,23 @@ class Named(NamedTuple):
 
 
 @dataclass(frozen=True)
-class Written:
+class WrittenWorkload:
     """A workload as it stands in the file, its frame checked; what a file leaves out is None."""
 
-    scenario: Named
-    runner: Named | None = None
+    scenario: NamedArguments
+    runner: NamedArguments | None = None
     contexts: tuple[Any, Path] | None = None
     sla: tuple[Any, Path] | None = None
-    hooks: tuple[tuple[Named, Named, str], ...] = field(default=())  # action, trigger, description
+    hooks: tuple[tuple[NamedArguments, NamedArguments, str], ...] = field(default=())  # action, trigger, description
     description: str = ""
 
 
-def read(reading: Reading, written: Written, position: int) -> Workload:
+def read(reading: Reading, written: WrittenWorkload, position: int) -> Workload:
     """Return the workload with Rally's defaults in the place of what is left out; complain of what is wrong in it."""
     known = reading.known
     name, args, path = written.scenario
     signature = known.scenarios.get(reading.name("scenario", name, known.scenarios, path))
-    runner, runner_args, runner_path = written.runner or Named("serial", {}, path)
+    runner, runner_args, runner_path = written.runner or NamedArguments("serial", {}, path)
     runner = reading.name("runner", runner, known.runners, runner_path)
     reading.validate(runner_path, runner_args, known.runners.get(runner))
     of_contexts = {name: context.validate for name, context in known.contexts.items()}
@@ -146,7 +146,7 @@ def _said(one: str) -> str:
     return f"the argument {one.removeprefix(_ARGUMENT)}" if one.startswith(_ARGUMENT) else f"the context {one}"
 
 
-def _hook(reading: Reading, action: Named, trigger: Named, description: str) -> Hook:
+def _hook(reading: Reading, action: NamedArguments, trigger: NamedArguments, description: str) -> Hook:
     """Return a hook."""
     known = reading.known
     action_name = reading.name("hook action", action.name, known.actions, action.path)
@@ -156,7 +156,7 @@ def _hook(reading: Reading, action: Named, trigger: Named, description: str) -> 
     return Hook(action_name, action.args, trigger_name, mapping(trigger.args), description)
 
 
-def _context_paths(written: Written) -> Iterator[tuple[str, Path]]:
+def _context_paths(written: WrittenWorkload) -> Iterator[tuple[str, Path]]:
     section, path = written.contexts or ({}, ())
     for name in mapping(section):
         yield bare(str(name)), (*path, str(name))

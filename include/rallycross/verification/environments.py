@@ -16,10 +16,10 @@ from pathlib import Path
 from typing import Any, TextIO
 
 from rallycross import uv
+from rallycross.atomic_file import atomic_file
 from rallycross.errors import RallycrossError
 from rallycross.settings import settings
 from rallycross.verification.command import POLL, heed, ran
-from rallycross.whole_file import whole_file
 
 # What runs the tests (worker.py) needs, besides what is verified with.
 RUNNERS = ("stestr", "python-subunit", "testtools")
@@ -69,7 +69,7 @@ def environment(folder: Path, requirements: Sequence[str], say: Say, *, stop: th
                 one["name"]: one["version"]
                 for one in json.loads(_uv("pip", "list", "--format", "json", "--python", python, stop=stop))
             }
-            with whole_file(folder / READY) as part:
+            with atomic_file(folder / READY) as part:
                 part.write_text(json.dumps({"requirements": list(requirements), "packages": packages}, indent=1))
         except BaseException:
             shutil.rmtree(folder, ignore_errors=True)

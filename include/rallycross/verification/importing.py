@@ -10,7 +10,7 @@ from dataclasses import replace
 from typing import Any
 
 from rallycross.errors import RallycrossError
-from rallycross.foreign import binary
+from rallycross.file_kind import kind_of_bytes
 from rallycross.userfile import limited
 from rallycross.verification.junit import cases
 from rallycross.verification.stream import PARSER, STRAY, TestStream, replay
@@ -86,7 +86,7 @@ def _something_else(content: bytes) -> str:
         return "is subunit v1 - make v2 of it: subunit-1to2 < FILE > NEW"
     if _JSON.match(content):
         return "is JSON, no subunit v2 stream and no JUnit XML - of Rally take: rally verify report --type junit-xml"
-    kind = binary(content)
+    kind = kind_of_bytes(content)
     if kind.startswith("compressed"):
         return f"is {kind} - unpack it, and name what was in it"
     is_kind = f"is {kind}, " if kind and "subunit" not in kind else ""

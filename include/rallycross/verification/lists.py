@@ -4,7 +4,7 @@ import re
 from pathlib import Path
 
 from rallycross.errors import Complaint, InvalidInput, RallycrossError, brief
-from rallycross.patterns import BadPatterns, found
+from rallycross.regex_search import BadPatterns, search_all
 from rallycross.userfile import read_text
 from rallycross.verification.testid import TestId
 from rallycross.yamlfile import parse
@@ -38,7 +38,7 @@ def check_patterns(entries: dict[str, str], *, file: str) -> None:
     """Raise `InvalidInput` with every entry that is no regular expression."""
     patterns = list(entries)
     try:
-        found(patterns)
+        search_all(patterns)
     except BadPatterns as error:
         wrong = error.why.items()
         raise InvalidInput(Complaint(file, 0, 0, brief(patterns[at], _SHOWN), what) for at, what in wrong) from error

@@ -6,7 +6,7 @@ from importlib.resources import files
 from typing import Any
 
 from rallycross.errors import RallycrossError, did_you_mean
-from rallycross.patterns import found
+from rallycross.regex_search import search_all
 from rallycross.verification.lists import read_list
 from rallycross.verification.testid import TestId
 from rallycross.verification.verifier import Verifier
@@ -32,7 +32,7 @@ class Choice:
     def __post_init__(self) -> None:
         if sum(map(bool, (self.set, self.pattern, self.tests))) != 1:
             raise RallycrossError("which tests? - choose one: a set, a pattern, or a list")
-        found((self.pattern, *self.skips, *self.expected))  # raises where one is no regular expression
+        search_all((self.pattern, *self.skips, *self.expected))  # raises where one is no regular expression
 
     @property
     def title(self) -> str:
@@ -110,7 +110,7 @@ def _chosen(choice: Choice, verifier: Verifier, available: Sequence[TestId]) -> 
         check_set(choice.set, verifier.sets)
         members = verifier.members(choice.set, available)
     else:
-        (numbers,) = found([choice.pattern], [test.full for test in available])
+        (numbers,) = search_all([choice.pattern], [test.full for test in available])
         members = [test for number, test in enumerate(available) if number in numbers]
     if not members:
         raise RallycrossError(
@@ -141,7 +141,7 @@ def _named_by(entries: Iterable[str], tests: Sequence[TestId]) -> Iterator[tuple
     """
     entries, names = list(entries), [test.name for test in tests]
     whole = {name: number for number, name in enumerate(names)}
-    for entry, numbers in zip(entries, found(entries, names), strict=True):
+    for entry, numbers in zip(entries, search_all(entries, names), strict=True):
         yield entry, numbers | {whole[entry]} if entry in whole else numbers
 
 

@@ -4,7 +4,7 @@ import json
 from pathlib import Path
 
 from rallycross.errors import RallycrossError
-from rallycross.known_secret import HIDDEN
+from rallycross.masking import HIDDEN
 from rallycross.owner_only import write_owner_only
 from rallycross.results.store import Store
 from rallycross.secret import shown

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 import yaml
 
+from rallycross.atomic_file import atomic_file
 from rallycross.cli.airflow.component import _is_left
 from rallycross.cli.airflow.processes import Process
 from rallycross.cli.airflow.secrets import Secrets
@@ -20,7 +21,6 @@ from rallycross.cloud import registered
 from rallycross.settings import settings
 from rallycross.verification.environments import READY, standing
 from rallycross.verification.prefix import prefix_of
-from rallycross.whole_file import whole_file
 
 _SPOILT = (b"", b"\0" * 64, b"\xff\xfe garbage", b"[]", b"null", b"{", b"   \n")
 
@@ -119,7 +119,7 @@ def test_half_a_file_never_has_its_name(tmp_path: Path) -> None:
     file.write_text("before")
 
     def breaks_off() -> None:
-        with whole_file(file) as part:
+        with atomic_file(file) as part:
             part.write_text("half")
             raise OSError("No space")
 
@@ -127,7 +127,7 @@ def test_half_a_file_never_has_its_name(tmp_path: Path) -> None:
         breaks_off()
     assert file.read_text() == "before"
 
-    with whole_file(file) as part:
+    with atomic_file(file) as part:
         part.write_text("after")
     assert file.read_text() == "after"
     assert [path.name for path in tmp_path.iterdir()] == ["file"]
@@ -137,14 +137,14 @@ def test_what_a_link_leads_to_is_written_and_the_link_stays(tmp_path: Path) -> N
     """Also where it leads to what this process has open, as /dev/stdout does: neither that nor the link is replaced."""
     file, link, opened = tmp_path / "file", tmp_path / "link", tmp_path / "opened"
     link.symlink_to(file.name)
-    with whole_file(link) as part:
+    with atomic_file(link) as part:
         part.write_text("by a link")
     assert file.read_text() == "by a link"
 
     with file.open("w") as descriptor:
         opened.symlink_to(f"/proc/self/fd/{descriptor.fileno()}")
         for path in (opened, Path(f"/proc/self/fd/{descriptor.fileno()}")):
-            with whole_file(path) as part:
+            with atomic_file(path) as part:
                 part.write_text(f"by {path}")
             assert file.read_text() == f"by {path}"
             assert os.fstat(descriptor.fileno()).st_ino == file.stat().st_ino

@@ -14,7 +14,7 @@ from rallycross.deployment import load_spec
 from rallycross.errors import InvalidInput, RallycrossError
 from rallycross.permissions import OWNER, NotAllowed, Permissions, grant, permissions
 from rallycross.settings import CHECKOUT, settings
-from rallycross.task.local_things import LOCAL
+from rallycross.task.local_arguments import LOCAL
 from rallycross.verification.selection import Choice
 from rallycross.verification.source import Source
 from rallycross.verification.verify import Request

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import cast
 from uuid import uuid4
 
+from rallycross.atomic_file import atomic_file
 from rallycross.cli.console import console, progress
 from rallycross.cli.named_cloud import check_new_name
 from rallycross.disk import refused
@@ -18,7 +19,6 @@ from rallycross.userfile import read_bytes
 from rallycross.verification.exporting import subunit
 from rallycross.verification.importing import results
 from rallycross.verification.test import Status, TestResult
-from rallycross.whole_file import whole_file
 
 
 def import_(options: argparse.Namespace) -> int:
@@ -54,7 +54,7 @@ def write(content: bytes, to: str) -> None:
         return
     path = Path(to).expanduser()
     try:
-        with whole_file(path) as part:
+        with atomic_file(path) as part:
             part.write_bytes(content)
     except OSError as error:
         raise RallycrossError(

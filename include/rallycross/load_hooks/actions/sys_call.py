@@ -10,10 +10,10 @@ from collections.abc import Sequence
 from contextlib import suppress
 from typing import IO, Any
 
+from rallycross.child_environment import BASIC, passed
 from rallycross.errors import brief
 from rallycross.load_hooks.action import Firing, action
 from rallycross.task.flaw import Flaw, Schema, flaws
-from rallycross.variables import BASIC, passed
 
 _LOOK = 0.25  # seconds between two looks at whether anybody waits still
 MOST_SAID = 10_000_000  # bytes that a program may say; it has filled a disk, and all memory

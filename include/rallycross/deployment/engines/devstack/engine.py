@@ -24,7 +24,7 @@ from rallycross.deployment.site import Site
 from rallycross.deployment.step import Plan, Step
 from rallycross.deployment.whole_host import claim, passwords, unclaim
 from rallycross.errors import RallycrossError
-from rallycross.foreign import UNREADABLE
+from rallycross.file_kind import UNREADABLE
 
 _ADMIN = "devstack-admin"
 _USERS = ("devstack", "devstack-alt")  # accounts without privileges, as DevStack names their entries

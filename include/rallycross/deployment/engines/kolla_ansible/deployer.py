@@ -14,7 +14,7 @@ from rallycross.deployment.node import Node
 from rallycross.deployment.step import Step
 from rallycross.deployment.whole_host import AS_ROOT, have
 from rallycross.errors import RallycrossError
-from rallycross.foreign import UNREADABLE
+from rallycross.file_kind import UNREADABLE
 
 ROLES = ("control", "network", "compute", "storage", "monitoring")
 ADMIN = "keystone_admin_password"  # as Kolla's passwords.yml has it

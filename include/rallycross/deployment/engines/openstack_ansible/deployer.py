@@ -12,7 +12,7 @@ from rallycross.deployment.limits import spec_limit
 from rallycross.deployment.step import Step
 from rallycross.deployment.whole_host import AS_ROOT, checkout, have
 from rallycross.errors import RallycrossError
-from rallycross.foreign import NOT_YAML
+from rallycross.file_kind import NOT_YAML
 
 ADMIN = "keystone_auth_admin_password"  # as user_secrets.yml has it
 TRACE = "/etc/openstack_deploy"

@@ -2,7 +2,7 @@
 
 import re
 
-from rallycross.known_secret import HIDDEN
+from rallycross.masking import HIDDEN
 
 # A text in which no command line can be that is looked at here has none of these.
 MAY_BE_COMMAND = r"-u\b|--user|-U\b|curl|sshpass|mysql|mariadb|redis|ldap|chpasswd|passwd|login"
@@ -26,7 +26,7 @@ _COMMANDS = tuple(
 )
 
 
-def without_passwords(text: str) -> str:
+def mask_command_passwords(text: str) -> str:
     """Return a text in which each such password is hidden."""
     for command in _COMMANDS:
         text = command.sub(rf"\1{HIDDEN}", text)

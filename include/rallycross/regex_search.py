@@ -16,7 +16,7 @@ from typing import Any
 from rallycross.errors import RallycrossError, brief
 from rallycross.settings import settings
 
-_PROGRAM = Path(__file__).with_name("pattern_search.py")
+_PROGRAM = Path(__file__).with_name("regex_process.py")
 _PLAIN = re.compile(r"[\w ./:@,=-]{0,500}")  # repeats nothing, so that it takes no longer than the text is long
 _FEW = 100_000  # searches for which no process is worth while
 _MEMORY = 256_000_000
@@ -31,13 +31,13 @@ class BadPatterns(RallycrossError):  # noqa: N818 - reads as what it says
         self.why = why
 
 
-def found(patterns: Sequence[str], texts: Sequence[str] = ()) -> tuple[frozenset[int], ...]:
+def search_all(patterns: Sequence[str], texts: Sequence[str] = ()) -> tuple[frozenset[int], ...]:
     """Return for each pattern in which of the texts it is found, by their numbers; raise `BadPatterns`."""
-    return _found(tuple(patterns), tuple(texts))
+    return _search_all(tuple(patterns), tuple(texts))
 
 
 @lru_cache(maxsize=64)
-def _found(patterns: tuple[str, ...], texts: tuple[str, ...]) -> tuple[frozenset[int], ...]:
+def _search_all(patterns: tuple[str, ...], texts: tuple[str, ...]) -> tuple[frozenset[int], ...]:
     if len(patterns) * max(1, len(texts)) <= _FEW and all(map(_PLAIN.fullmatch, patterns)):
         compiled = [re.compile(pattern) for pattern in patterns]
         return tuple(frozenset(number for number, text in enumerate(texts) if one.search(text)) for one in compiled)

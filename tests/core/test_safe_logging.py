@@ -4,7 +4,7 @@ import logging
 
 import pytest
 
-from rallycross.shown_log import logger
+from rallycross.safe_logging import logger
 from rallycross.task.flaw import flaws
 
 CANARY = "Canary-7Xk9"

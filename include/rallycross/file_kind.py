@@ -47,12 +47,12 @@ _SETTING = re.compile(r"#?\s*[\w.-]+\s*=")
 _OPENRC = re.compile(r"^[ \t]*(export[ \t]+)?OS_[A-Z_]+=", re.MULTILINE)
 
 
-def binary(content: bytes) -> str:
+def kind_of_bytes(content: bytes) -> str:
     """Return what bytes are that are no text; nothing where that does not show."""
     return next((kind for magic, kind in _BINARY if content.startswith(magic)), "")
 
 
-def text(content: str) -> tuple[str, str]:
+def kind_of_text(content: str) -> tuple[str, str]:
     """Return what a text is that is no YAML of ours, and a remedy; nothing where that does not show."""
     begin = content[:_BEGIN].lstrip().lower()
     for beginnings, kind, remedy in _BEGINNINGS:
@@ -67,7 +67,7 @@ def text(content: str) -> tuple[str, str]:
     return "", ""
 
 
-def data(found: Any) -> tuple[str, str]:
+def kind_of_data(found: Any) -> tuple[str, str]:
     """Return what YAML or JSON is that is no task file, and a remedy; nothing where that does not show."""
     if isinstance(found, list):
         first = found[0] if found and isinstance(found[0], dict) else {}

@@ -14,7 +14,7 @@ _WHOLE_WORD = 5  # characters; what is as short as this is looked for as a whole
 _IN_BASE64 = "[A-Za-z0-9+/_-]*"
 
 
-def without(text: str, secrets: Sequence[str]) -> str:
+def masked(text: str, secrets: Sequence[str]) -> str:
     """Return a text without known secrets; the longest go first, for one may be the beginning of another."""
     for secret in sorted(set(secrets) - {HIDDEN, ""}, key=len, reverse=True):
         for form in _forms(secret):
@@ -30,8 +30,8 @@ def without(text: str, secrets: Sequence[str]) -> str:
     return text
 
 
-def stands_in(text: str, secret: str) -> bool:
-    """Return whether a secret stands in a text, in a form that `without` leaves out."""
+def occurs_in(text: str, secret: str) -> bool:
+    """Return whether a secret stands in a text, in a form that `masked` leaves out."""
     return any(form in text for form in _forms(secret))
 
 

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from rallycross import modes
+from rallycross import file_modes
 from rallycross.errors import RallycrossError
 from rallycross.load.sample import Sample
 from rallycross.report.files import write
@@ -58,7 +58,7 @@ def test_a_group_reads_results_and_nothing_else(home: Path, monkeypatch: pytest.
     os.umask(umask)
 
     results(home)
-    modes.close_home(home)
+    file_modes.close_home(home)
 
     for path in (*(home / "samples").rglob("*"), *(home / "reports").rglob("*"), home / "samples", home / "reports"):
         assert (mode_of(path), path.stat().st_gid) == (0o750 if path.is_dir() else 0o640, group.gr_gid), path
@@ -71,7 +71,7 @@ def test_what_an_older_version_left_open_is_closed(home: Path) -> None:
     for name in ("samples", "reports", "clouds", "deployments", "something"):
         (home / name).mkdir(parents=True)
 
-    modes.close_home(home)
+    file_modes.close_home(home)
 
     assert {path.name for path in home.iterdir() if mode_of(path) & 0o077} == {"something"}
     assert mode_of(home) == 0o755
@@ -99,4 +99,4 @@ def test_a_group_that_is_not_there_is_told(home: Path, monkeypatch: pytest.Monke
     monkeypatch.setenv("RALLYCROSS_RESULTS_GROUP", "no-such-group")
 
     with pytest.raises(RallycrossError, match=r"RALLYCROSS_RESULTS_GROUP: there is no group 'no-such-group'"):
-        modes.results_folder(home / "samples")
+        file_modes.results_folder(home / "samples")

@@ -10,7 +10,7 @@ from rallycross.disk import naming
 
 
 @contextmanager
-def whole_file(path: Path) -> Iterator[Path]:
+def atomic_file(path: Path) -> Iterator[Path]:
     """Give the path of a file beside `path` to be written, and put it in its place, once it is on disk.
 
     Where that is left by an exception, what was at `path` stays. What is no file, such as /dev/stdout, is written to,

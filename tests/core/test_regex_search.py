@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from rallycross.cloud.facts import Named
 from rallycross.errors import InvalidInput, RallycrossError
-from rallycross.patterns import BadPatterns, found
+from rallycross.regex_search import BadPatterns, search_all
 from rallycross.task.resources import NotFound, _fitting
 from rallycross.verification.lists import check_patterns
 from rallycross.verification.selection import Choice
@@ -34,10 +34,10 @@ def test_what_is_found_is_what_re_finds(patterns: list[str], texts: list[str]) -
         except re.error:
             wrong.add(number)
     if not wrong:
-        assert found(patterns, texts) == tuple(expected)
+        assert search_all(patterns, texts) == tuple(expected)
         return
     with pytest.raises(BadPatterns, match="not a regular expression") as caught:
-        found(patterns, texts)
+        search_all(patterns, texts)
     assert caught.value.why.keys() == wrong
 
 
@@ -51,13 +51,13 @@ def _fixture(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_what_takes_all_time_is_told(patterns: list[str]) -> None:
     """One that searches, or is made ready, without end is named, with the setting."""
     with pytest.raises(BadPatterns, match=r"takes more than 1 s with those before it - .*RALLYCROSS_PATTERN_SECONDS"):
-        found(patterns, [NAME])
+        search_all(patterns, [NAME])
 
 
 def test_what_takes_all_memory_is_told() -> None:
     """One that would need gigabytes is a sentence."""
     with pytest.raises(RallycrossError, match=r"take more than 256 MB|takes more than 4 s"):
-        found(["(" + "|".join(f"a{n}b{n}" for n in range(400_000)) + ")"], [NAME])
+        search_all(["(" + "|".join(f"a{n}b{n}" for n in range(400_000)) + ")"], [NAME])
 
 
 @pytest.mark.usefixtures("_little_time")
@@ -73,4 +73,4 @@ def test_nobody_who_names_one_waits() -> None:
 def test_very_many_are_searched_for() -> None:
     """A list of as many names as tempest has tests is searched for in all of them."""
     names = [f"tempest.api.module_{number}.Class.test_{number}" for number in range(1_500)]
-    assert found(names, names)[7] == {7}
+    assert search_all(names, names)[7] == {7}
