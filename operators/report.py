@@ -7,7 +7,7 @@ from typing import Any
 from airflow.sdk.definitions.context import Context
 
 from operators.stage import PARTS, StageOperator, failed_stages, own_references, report_url, tells_why
-from rallycross.results.reference import Stage
+from rallycross.results.reference import StageName
 
 
 class ReportOperator(StageOperator):
@@ -21,7 +21,7 @@ class ReportOperator(StageOperator):
     template_fields = ("tests",)
 
     def __init__(
-        self, *, parts: Collection[Stage] = PARTS, tests: str = "", stages: Collection[str] = (), **kwargs: Any
+        self, *, parts: Collection[StageName] = PARTS, tests: str = "", stages: Collection[str] = (), **kwargs: Any
     ) -> None:
         super().__init__(**kwargs)
         self.stages = stages

@@ -25,8 +25,8 @@ from rallycross.disk import refused
 from rallycross.errors import RallycrossError, did_you_mean
 from rallycross.permissions import Permissions, permissions
 from rallycross.results.endings import BROKE_OFF, SCHEDULER_LOST, STOPPED, TIMED_OUT, WORKER_LOST, because
-from rallycross.results.reference import Stage, reference
-from rallycross.results.stop_note import SEEN, leave, noted, of_stage
+from rallycross.results.reference import StageName, reference
+from rallycross.results.stop_note import POSSIBLE_CAUSE, noted_reason, stage_failure, write_note
 from rallycross.secret import is_secret_name, secrets_in, secrets_written_in, shown_text
 from rallycross.settings import settings
 
@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     from rallycross.deployment import CloudSpec
 
 NONE = "none"  # the choice not to verify
-LOAD: Stage = "benchmark"  # the stage that runs a load
+LOAD: StageName = "benchmark"  # the stage that runs a load
 _WORDS = {"true": True, "false": False}
 _NAMED = re.compile(r"^\s*([\w.-]+)\s*[=:]\s*(\S.*)$", re.MULTILINE)
 _CLOUDS = ("keystoneauth1.", "openstack.")  # whose exceptions are a cloud's answers
@@ -47,11 +47,11 @@ _KEEP = 0.5  # seconds in which the reason of a stop is kept before the stop its
 
 Result = TypeVar("Result")
 
-_ARGUMENTS: dict[Stage, str] = {"deploy": "deployment", "verify": "verification", "benchmark": "task"}
+_ARGUMENTS: dict[StageName, str] = {"deploy": "deployment", "verify": "verification", "benchmark": "task"}
 PARTS = tuple(_ARGUMENTS)  # all that a run can be asked for
 
 
-def own_reference(context: Context, stage: Stage) -> str:
+def own_reference(context: Context, stage: StageName) -> str:
     """Return the uuid under which this run keeps what `stage` makes; the same when a task is run again."""
     return reference(context["dag"].dag_id, context["run_id"], stage)
 
@@ -71,7 +71,7 @@ def cloud_spec_of(context: Context, given: str) -> "CloudSpec":
     return load_spec(text, file=file, permissions=allowed)
 
 
-def own_references(context: Context, parts: Collection[Stage], tests: str = "") -> dict[str, str | None]:
+def own_references(context: Context, parts: Collection[StageName], tests: str = "") -> dict[str, str | None]:
     """Return the uuids of what a run was asked for, as keyword arguments of who reads them; None = it was not.
 
     `parts`: the stages that the DAG has; `tests`: the set of tests that was asked for, "none" = no verification.
@@ -152,10 +152,10 @@ def wait_for_load(uuid: str) -> None:
     That is told to the load within some seconds, and Airflow kills what has not ended 5 s later.
     """
     from hooks.results import store  # noqa: PLC0415 - parsing a DAG stays cheap
-    from rallycross.results.beside import goes_on  # noqa: PLC0415
+    from rallycross.results.concurrent_loads import load_is_running  # noqa: PLC0415
 
     deadline = time.monotonic() + _ENDING
-    while (task := store().tasks.get(uuid)) and goes_on(task, time.time()) and time.monotonic() < deadline:
+    while (task := store().tasks.get(uuid)) and load_is_running(task, time.time()) and time.monotonic() < deadline:
         time.sleep(0.5)
 
 
@@ -193,7 +193,7 @@ class StoppableOperator(StageOperator):
         """Return why Airflow ends this task, as far as can be seen from inside."""
         if sys.exc_info()[0] is AirflowTaskTimeout:
             return because(TIMED_OUT, _TOO_LONG)
-        if note := noted(self._watched_at):
+        if note := noted_reason(self._watched_at):
             return note
         if self._scheduler is not None and not is_alive(self._scheduler):
             return because(SCHEDULER_LOST, f"its process {self._scheduler} is gone, and its workers with it")
@@ -218,7 +218,7 @@ class StoppableOperator(StageOperator):
         while not self.stop.is_set():
             if not full and (full := full_disk()):
                 with suppress(OSError):  # the home may be on the same disk
-                    leave(because(WORKER_LOST, full), SEEN)
+                    write_note(because(WORKER_LOST, full), POSSIBLE_CAUSE)
             if self.orphaned:
                 self._stop_because(self._reason())
             time.sleep(1)
@@ -306,7 +306,7 @@ def failed_stages(ti: Any, stages: Collection[str]) -> dict[str, str]:
     failed = [stage for stage in stages if states.get(stage) == "failed"]
     said = {stage: str(ti.xcom_pull(task_ids=stage, key=PROBLEM) or "") for stage in failed}
     task = store().tasks.get(reference(ti.dag_id, ti.run_id, "benchmark")) if not said.get(LOAD, "-") else None
-    return {stage: of_stage(word, task if stage == LOAD else None) for stage, word in said.items()}
+    return {stage: stage_failure(word, task if stage == LOAD else None) for stage, word in said.items()}
 
 
 def report_url(ti: Any) -> str:

@@ -7,7 +7,7 @@ from airflow.sdk.definitions.context import Context
 
 from operators.retries import NotAgain
 from operators.stage import PARTS, StageOperator, failed_stages, own_references, tells_why
-from rallycross.results.reference import Stage
+from rallycross.results.reference import StageName
 
 
 class RunFailed(NotAgain):
@@ -27,7 +27,9 @@ class VerdictOperator(StageOperator):
 
     template_fields = ("tests",)
 
-    def __init__(self, *, stages: list[str], parts: Collection[Stage] = PARTS, tests: str = "", **kwargs: Any) -> None:
+    def __init__(
+        self, *, stages: list[str], parts: Collection[StageName] = PARTS, tests: str = "", **kwargs: Any
+    ) -> None:
         super().__init__(**kwargs)
         self.stages = stages
         self.parts = parts

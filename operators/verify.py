@@ -109,9 +109,9 @@ class VerifyOperator(ResumableJobMixin, StoppableOperator):
         from hooks.results import store as open_store  # noqa: PLC0415
         from rallycross.permissions import Permissions  # noqa: PLC0415
         from rallycross.settings import settings  # noqa: PLC0415
-        from rallycross.verifying import job  # noqa: PLC0415
-        from rallycross.verifying import request as requests  # noqa: PLC0415
-        from rallycross.verifying.follow import state  # noqa: PLC0415
+        from rallycross.verification_jobs import job  # noqa: PLC0415
+        from rallycross.verification_jobs import request as requests  # noqa: PLC0415
+        from rallycross.verification_jobs.follow import state  # noqa: PLC0415
 
         uuid, store = own_reference(context, "verify"), open_store()
         begun = store.verifications.get(uuid)
@@ -163,7 +163,7 @@ class VerifyOperator(ResumableJobMixin, StoppableOperator):
     def get_job_status(self, external_id: Any, context: Context) -> str:  # noqa: ARG002 - the mixin's
         """Return what has become of it: running, finished, crashed or lost."""
         from hooks.results import store  # noqa: PLC0415 - parsing a DAG stays cheap
-        from rallycross.verifying.follow import state  # noqa: PLC0415
+        from rallycross.verification_jobs.follow import state  # noqa: PLC0415
 
         return state(store().verifications.get(str(external_id)), time.time())
 
@@ -176,21 +176,21 @@ class VerifyOperator(ResumableJobMixin, StoppableOperator):
         return status == "finished"
 
     def poll_until_complete(self, external_id: Any, context: Context) -> dict[str, Any]:  # type: ignore[override]
-        """Follow to the end, a line a test. What is raised here, and is no `Lost`, ends the tests."""
+        """Follow to the end, a line a test. What is raised here, and is no `VerificationLost`, ends the tests."""
         from hooks.results import store  # noqa: PLC0415 - parsing a DAG stays cheap
-        from rallycross.verifying.follow import Left, Lost, follow, test_line  # noqa: PLC0415
+        from rallycross.verification_jobs.follow import StoppedFollowing, VerificationLost, follow, test_line  # noqa: PLC0415
 
         uuid = str(external_id)
         try:
             row = follow(
                 store(),
                 uuid,
-                told=lambda test, count, total: self.log.info(test_line(test, count, total)),
+                on_test_end=lambda test, count, total: self.log.info(test_line(test, count, total)),
                 stop=self.stop,
             )
-        except Lost:
+        except VerificationLost:
             raise  # the next try takes it up again
-        except Left:
+        except StoppedFollowing:
             if self._killed:
                 self._end(uuid)
             raise
@@ -224,14 +224,14 @@ class VerifyOperator(ResumableJobMixin, StoppableOperator):
     def _end(self, uuid: str) -> None:
         """Ask the tests to end, and wait for it as long as one may."""
         from hooks.results import store  # noqa: PLC0415 - parsing a DAG stays cheap
-        from rallycross.verifying.follow import Left, Lost, follow  # noqa: PLC0415
+        from rallycross.verification_jobs.follow import StoppedFollowing, VerificationLost, follow  # noqa: PLC0415
 
         store().verifications.stop(uuid)
         enough = threading.Event()
         threading.Timer(_END_SECONDS, enough.set).start()
         try:
-            follow(store(), uuid, told=lambda *_: None, stop=enough)
-        except (Left, Lost) as error:
+            follow(store(), uuid, on_test_end=lambda *_: None, stop=enough)
+        except (StoppedFollowing, VerificationLost) as error:
             self.log.warning("the tests were asked to end, and have not said that they did: %s", error)
 
 

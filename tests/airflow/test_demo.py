@@ -12,7 +12,7 @@ from small_cloud import ADMIN, SmallCloud
 from terminal import press_ctrl_c
 
 from rallycross.cli.airflow.processes import end
-from rallycross.results.endings import told
+from rallycross.results.endings import ending_line
 
 LONG = 2.0  # seconds of a boot: what a busy machine does to an iteration is little beside it, and no reason to doubt
 pytestmark = pytest.mark.e2e  # a start of Airflow, and half a minute for each run
@@ -145,5 +145,5 @@ def test_a_load_that_a_user_stops_says_so_everywhere(demo: Demo, stop: Callable[
     assert [kind for kind, text in report.items() if reason not in html.unescape(text)] == []
     task = demo.result(run_id)
     assert task is not None
-    assert told(task.workloads[0]).startswith(reason)
+    assert ending_line(task.workloads[0]).startswith(reason)
     assert demo.measured(run_id) >= 5

@@ -54,7 +54,7 @@ Each fails its iteration by a name, all samples are kept, and nothing is left.
 {answers}
 ## The results database
 
-`tests/core/results/test_database_trouble.py`: no database, damaged, newer, read-only, removed, full, away for a
+`tests/core/results/test_database_errors.py`: no database, damaged, newer, read-only, removed, full, away for a
 while; as a file, and as PostgreSQL.
 """
 PROJECT = f"""
@@ -224,7 +224,7 @@ def _pid(demo: Demo, victim: str, process: subprocess.Popen[str] | None) -> int:
     words = {
         "keeper": "rallycross.cli.airflow.keeper",
         "load process": "benchmark.load_process",
-        "tests' process": "verifying.job",
+        "tests' process": "verification_jobs.job",
     }[victim]
     return next((one.pid for one in demo.processes() if words in one.command), 0)
 

@@ -11,11 +11,11 @@ _SEES = """
 import os, sys, time
 sys.path.insert(0, sys.argv[1])
 from test_stop_reasons import made
-from rallycross.results.stop_note import SEEN, noted
+from rallycross.results.stop_note import POSSIBLE_CAUSE, noted_reason
 made().watch_worker()
-while not noted(0, SEEN):
+while not noted_reason(0, POSSIBLE_CAUSE):
     time.sleep(0.05)
-print(noted(0, SEEN))
+print(noted_reason(0, POSSIBLE_CAUSE))
 """
 
 

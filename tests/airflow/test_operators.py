@@ -29,7 +29,7 @@ from operators.verify import VerifyOperator
 from rallycross.errors import Complaint, InvalidInput, RallycrossError
 from rallycross.results.endings import WORDLESS
 from rallycross.results.sla_row import SlaRow
-from rallycross.results.stop_note import SEEN, leave
+from rallycross.results.stop_note import POSSIBLE_CAUSE, write_note
 from rallycross.results.workload_figures import WorkloadFigures
 from rallycross.task.plan import Subtask, Task, Workload
 
@@ -334,7 +334,7 @@ def test_a_stage_that_airflow_failed_after_its_load_has_its_reason(home: Path, k
     store().tasks.end(own, status="finished")
     noted = "worker lost: the disk of Airflow's home was full"
     if seen_before:
-        leave(noted, SEEN)
+        write_note(noted, POSSIBLE_CAUSE)
     if kept:
         store().tasks.stop(own, kept)  # as the watch of the worker does
     JudgeOperator(task_id="judge").execute(seen)
@@ -470,7 +470,7 @@ def test_a_log_that_breaks_with_its_worker_ends_no_tests(orphaned: bool, monkeyp
 
     ended: list[str] = []
     operator = VerifyOperator(task_id="verify", cloud="c")
-    monkeypatch.setattr("rallycross.verifying.follow.follow", broken)
+    monkeypatch.setattr("rallycross.verification_jobs.follow.follow", broken)
     monkeypatch.setattr(operator, "_end", ended.append)
     monkeypatch.setattr(operator, "_worker", -1 if orphaned else os.getppid())
 

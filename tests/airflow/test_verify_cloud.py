@@ -26,7 +26,7 @@ from rallycross.results.reference import reference
 from rallycross.results.store import Store
 from rallycross.settings import settings
 from rallycross.verification.source import Source
-from rallycross.verifying import job
+from rallycross.verification_jobs import job
 
 pytestmark = pytest.mark.e2e  # a start of Airflow, and a minute until a worker that was killed is missed
 
@@ -91,7 +91,7 @@ class Airflow:
 
     def job(self) -> int:
         """Return the process that runs the tests."""
-        return next(found.pid for found in self.processes() if "verifying.job" in found.command)
+        return next(found.pid for found in self.processes() if "verification_jobs.job" in found.command)
 
 
 def parent(pid: int) -> int:
@@ -169,6 +169,6 @@ def test_a_run_that_is_marked_failed_stops_its_tests(airflow: Airflow, tmp_path:
     assert "was stopped" in row.error
     assert len(store.tests.of(uuid)) < ALL
     assert eventually(
-        lambda: not [one for one in airflow.processes() if "verifying.job" in one.command], 60, every=0.5
+        lambda: not [one for one in airflow.processes() if "verification_jobs.job" in one.command], 60, every=0.5
     ), "its process is left"
     assert eventually(lambda: store.artifacts.of(uuid), 120, every=0.5), "no report was written"

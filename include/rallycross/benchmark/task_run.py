@@ -27,7 +27,7 @@ from rallycross.deployment import load_spec
 from rallycross.errors import InvalidInput
 from rallycross.load_hooks import ACTIONS, Machine, machines_of, undo_standing
 from rallycross.printable import printable
-from rallycross.results.beside import beside, goes_on
+from rallycross.results.concurrent_loads import concurrent_loads, load_is_running
 from rallycross.results.endings import STOPPED, because
 from rallycross.results.models import LedgerRow, TaskRow
 from rallycross.results.stop_note import why_ended
@@ -120,20 +120,20 @@ def run(
             for subtask in task.subtasks:
                 _run_subtask(subtask, one, stop)
     store.tasks.end(uuid, status="aborted" if stop.is_set() else "finished")
-    _tell_of_loads_beside(store, uuid, tell)
+    _tell_of_concurrent_loads(store, uuid, tell)
 
 
 def _tell_of_loads_that_run(store: Store, uuid: str, tell: Tell) -> None:
     """Warn, before a load, of those that it will measure too."""
-    for other in store.tasks.meanwhile(uuid):
-        if goes_on(other, time.time()):
+    for other in store.tasks.concurrent_with(uuid):
+        if load_is_running(other, time.time()):
             tell(f"warning: another load runs on {other.cloud}: {other.title}, task {other.uuid}")
 
 
-def _tell_of_loads_beside(store: Store, uuid: str, tell: Tell) -> None:
+def _tell_of_concurrent_loads(store: Store, uuid: str, tell: Tell) -> None:
     """Warn, after a load, of those that it has measured too: also of such as came later."""
     row = store.tasks.get(uuid)
-    for other in beside(row, store.tasks.meanwhile(uuid)) if row else ():
+    for other in concurrent_loads(row, store.tasks.concurrent_with(uuid)) if row else ():
         tell(f"warning: {other}")
 
 

@@ -17,11 +17,11 @@ from rallycross.cloud import registered
 from rallycross.errors import RallycrossError
 from rallycross.file_kind import UNREADABLE
 from rallycross.judging.statistics import figures_of
+from rallycross.results.database_errors import shown_url
 from rallycross.results.figure_damage import figure_damage
 from rallycross.results.models import WorkloadRow
 from rallycross.results.sample_damage import DAMAGED_SAMPLES, damage_detail
 from rallycross.results.store import Store
-from rallycross.results.trouble import shown
 from rallycross.settings import Settings, settings
 from rallycross.task.plan import Timing
 
@@ -57,11 +57,11 @@ def _database(store: Store) -> Iterator[Finding]:
         loose = connection.execute("PRAGMA foreign_key_check").fetchall()
     remedy = f"put back a copy of {file}, or save what can be read with: sqlite3 {file} .recover"
     for line in said if said != ["ok"] else []:
-        yield Finding("database", f"results database {shown(store.database.url)}: {line} - {remedy}")
+        yield Finding("database", f"results database {shown_url(store.database.url)}: {line} - {remedy}")
     if loose:
         tables = ", ".join(sorted({str(row[0]) for row in loose}))
         yield Finding(
-            "database", f"results database {shown(store.database.url)}: {len(loose)} rows of {tables} - {remedy}"
+            "database", f"results database {shown_url(store.database.url)}: {len(loose)} rows of {tables} - {remedy}"
         )
 
 
@@ -86,8 +86,8 @@ def _samples(store: Store, paths: Settings) -> Iterator[Finding]:
         if folder.is_dir() and folder.name not in known:
             yield Finding(
                 "samples",
-                f"{folder}: samples of a workload that {shown(store.database.url)} does not know - delete the folder,"
-                " or set RALLYCROSS_RESULTS_URL to the database that does",
+                f"{folder}: samples of a workload that {shown_url(store.database.url)} does not have - delete the"
+                " folder, or set RALLYCROSS_RESULTS_URL to the database that does",
             )
 
 

@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any
 
 from rallycross.cli.airflow.api import AirflowAPI, quoted
-from rallycross.results.endings import STOPPED, because, told
+from rallycross.results.endings import STOPPED, because, ending_line
 from rallycross.results.models import DeploymentRow, TaskRow, VerificationRow, WorkloadRow
 from rallycross.results.reference import reference
 from rallycross.results.store import Store
@@ -141,7 +141,7 @@ def workload_line(workload: WorkloadRow) -> str:
     elif workload.status == "running":
         words.append("preparing")
     if workload.status not in {"running", "finished"}:
-        words.append(told(workload))
+        words.append(ending_line(workload))
     return "  ".join(word for word in words if word)
 
 

@@ -53,6 +53,6 @@ def _ports(ports: dict[str, int]) -> str:
 
 
 def _without_password(url: str) -> str:
-    from rallycross.results.trouble import shown  # noqa: PLC0415 - slow to import, and needed here only
+    from rallycross.results.database_errors import shown_url  # noqa: PLC0415 - slow to import, and needed here only
 
-    return shown(url)
+    return shown_url(url)

@@ -11,7 +11,7 @@ from rallycross.cli.grid import Grid
 from rallycross.judging.sla import INVALID_LOAD
 from rallycross.judging.verdict import task_verdict, with_problems
 from rallycross.results.models import TaskRow
-from rallycross.results.stop_note import of_stage
+from rallycross.results.stop_note import stage_failure
 from rallycross.views.wording import duration
 
 PASSED, FAILED, COULD_NOT_RUN = 0, 1, 2
@@ -72,5 +72,7 @@ def _reasons(run: Run, view: RunView) -> list[str]:
     """Return why a run failed whose verdict could not be told, the verdict's own failure among them."""
     failed = [stage.name for stage in view.stages if stage.state == "failed"]
     task = run.store.tasks.get(run.task)
-    found = {name: of_stage(run.told(name, "problem") or "", task if name == "benchmark" else None) for name in failed}
+    found = {
+        name: stage_failure(run.told(name, "problem") or "", task if name == "benchmark" else None) for name in failed
+    }
     return with_problems(task_verdict(task), found).reasons

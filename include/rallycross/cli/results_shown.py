@@ -11,7 +11,7 @@ from rallycross.cli.console import styled
 from rallycross.cli.grid import Grid
 from rallycross.judging.statistics import figures_of
 from rallycross.judging.verdict import first_line
-from rallycross.results.beside import beside
+from rallycross.results.concurrent_loads import concurrent_loads
 from rallycross.results.models import SubtaskRow, TaskRow, WorkloadRow
 from rallycross.results.store import Store
 from rallycross.results.workload_figures import WorkloadFigures
@@ -43,7 +43,7 @@ def show_task(store: Store, task: TaskRow, samples: Path) -> Iterator[Renderable
     yield f"began {moment(task.started_at)}, {task.status}, {word_of(task)}"
     if task.origin:
         yield f"imported from {task.origin}"
-    for one in beside(task, store.tasks.meanwhile(task.uuid)):
+    for one in concurrent_loads(task, store.tasks.concurrent_with(task.uuid)):
         yield styled(str(one), style="yellow")
     if task.tags:
         yield f"tags: {', '.join(task.tags)}"

@@ -5,7 +5,7 @@ from contextlib import suppress
 
 from rallycross.errors import RallycrossError
 from rallycross.results.reference import is_of_a_run
-from rallycross.results.stop_note import leave
+from rallycross.results.stop_note import write_note
 from rallycross.results.store import Store
 from rallycross.settings import settings
 
@@ -16,7 +16,7 @@ def say_why(reason: str) -> None:
     Nobody is kept from ending for the sake of it: what the database has not taken soon stands in a file beside.
     """
     with suppress(OSError):  # a full disk
-        leave(reason)
+        write_note(reason)
     telling = threading.Thread(target=_tell, args=(reason,), name="stop-reason", daemon=True)
     telling.start()
     telling.join(settings().end_grace)

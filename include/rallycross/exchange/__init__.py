@@ -1,1 +1,1 @@
-"""Results in the forms of others: Rally's JSON both ways, Rally's table of durations, flat rows for CSV and Parquet."""
+"""Import and export of results: Rally's JSON both ways, Rally's table of durations, CSV and Parquet."""

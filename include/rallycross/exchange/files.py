@@ -1,4 +1,4 @@
-"""Where the converters touch the disk and the store."""
+"""Import from and export to Rally's files: the part that uses the disk and the store."""
 
 import shutil
 import time
@@ -24,10 +24,10 @@ _BATCH = 10_000  # iterations in a record batch
 
 
 def import_rally(store: Store, path: Path, *, samples: Path, cloud: str = "") -> list[str]:
-    """Keep the tasks of a file of Rally's results as if they had been run here; return their uuids.
+    """Store the tasks of a file of Rally's results as if they had been run here; return their uuids.
 
-    A task comes whole or not at all. Raises `InvalidInput` for a file that cannot be read as results, and
-    `RallycrossError` for a task that is here already.
+    A task is imported whole or not at all. Raises `InvalidInput` for a file that cannot be read as results, and
+    `RallycrossError` for a task that was imported before.
     """
     text = read_text(path, remedy="give Rally's JSON results", results=True)
     imported = read_rally(text, file=str(path), cloud=cloud)
@@ -48,9 +48,9 @@ def export_rally(tasks: Sequence[TaskRow], path: Path, *, samples: Path) -> None
 
 
 def whole(path: Path, write: Callable[[Path], None]) -> None:
-    """Let `write` make a file beside `path`, and put it there once it is whole.
+    """Call `write` with a temporary file, and move that to `path` once it is whole.
 
-    Raises `RallycrossError` where none can be written.
+    Raises `RallycrossError` if the file cannot be written.
     """
     if path.is_dir():
         raise RallycrossError(f"{path}: is a folder - name a file in it")
@@ -66,14 +66,14 @@ def _keep(store: Store, imported: Imported, samples: Path) -> None:
     task = imported.task
     if store.tasks.get(task.uuid) is not None:
         raise RallycrossError(
-            f"task {task.uuid}: here already - to import it anew, ./rallycross results delete {task.uuid} first"
+            f"task {task.uuid}: already exists - to import it again, first: ./rallycross results delete {task.uuid}"
         )
     folders = {workload.uuid: samples / workload.uuid for workload in task.workloads}
     there = [str(folder) for folder in folders.values() if folder.exists()]
     if there:
         raise RallycrossError(
-            f"{', '.join(there)}: samples of this task are here without it - an import was cut off, or they belong to"
-            " another results database; move them away and import again"
+            f"{', '.join(there)}: samples of this task exist without it, from an interrupted import or another results"
+            " database - move them away and import again"
         )
     try:
         for workload in task.workloads:

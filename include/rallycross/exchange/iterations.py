@@ -1,11 +1,11 @@
-"""An iteration in Rally's JSON, and a sample: each made of the other.
+"""Conversion between iterations in Rally's JSON and samples.
 
     {"timestamp": start, seconds since the epoch, "duration": without "idle_duration",
      "error": [type, message, traceback] or [], "output": {"additive": [], "complete": []},
      "atomic_actions": [{"name", "started_at", "finished_at", "children": [...], "failed": true (or left out)}]}
 
-Rally takes all its times from the wall clock, so they lie on a grid of 2**-22 s. As long as they do, subtracting and
-adding an origin of that grid loses nothing: what was imported is exported to the last bit.
+Rally takes all its times from the wall clock, so they are multiples of 2**-22 s. Subtracting and adding an origin that
+is such a multiple too is exact: an imported time is exported to the last bit.
 """
 
 from functools import lru_cache
@@ -18,13 +18,13 @@ from rallycross.task.plan import Timing
 Json = dict[str, Any]
 
 
-def sample_of(iteration: Json, number: int, origin: float, *, otherwise: float = 0.0) -> Sample:
-    """Return the sample of an iteration of Rally's; its times count from `origin`, seconds since the epoch.
+def sample_of(iteration: Json, number: int, origin: float, *, default_start: float = 0.0) -> Sample:
+    """Return an iteration of Rally's as a sample; its times count from `origin`, seconds since the epoch.
 
-    An iteration of a Rally that kept no timestamps started `otherwise` seconds after the origin.
+    An iteration without a timestamp, as old Rallys wrote them, starts `default_start` seconds after the origin.
     """
     timestamp = iteration.get("timestamp")
-    started = otherwise if timestamp is None else timestamp - origin
+    started = default_start if timestamp is None else timestamp - origin
     idle = float(iteration.get("idle_duration") or 0.0)
     actions: list[Action] = []
     given = iteration["atomic_actions"]
@@ -49,9 +49,9 @@ def sample_of(iteration: Json, number: int, origin: float, *, otherwise: float =
 
 
 def iteration_of(sample: Sample, origin: float, *, timing: Timing) -> Json:
-    """Return a sample as an iteration of Rally's; `origin` is what its times count from, seconds since the epoch.
+    """Return a sample as an iteration of Rally's; its times count from `origin`, seconds since the epoch.
 
-    With intended timing an iteration starts, for Rally, when it was due: so its duration counts from there.
+    With intended timing the iteration starts, for Rally, at its due time, since its duration counts from there.
     """
     began = sample.started if timing == "rally" or sample.due is None else sample.due
     failure = sample.failure
@@ -75,7 +75,7 @@ def _shown(text: str) -> str:
 
 
 def sample_from_row(row: Json) -> Sample:
-    """Return the sample that a row of a sample file (`RecordBatch.to_pylist`) was made of; `outputs` is parsed JSON."""
+    """Return the sample of a row of a sample file (`RecordBatch.to_pylist`); its `outputs` are parsed JSON."""
     return Sample(
         row["iteration"],
         row["shard"],
@@ -91,7 +91,7 @@ def sample_from_row(row: Json) -> Sample:
 
 
 def _failure(error: list[Any]) -> Failure | None:
-    """Return the failure that Rally's list of a type, a message and a traceback speaks of; older ones are shorter."""
+    """Return Rally's list of type, message and traceback as a failure; old lists are shorter."""
     if not error:
         return None
     kind, message, detail = (*(str(part) for part in error), "", "", "")[:3]
@@ -101,15 +101,15 @@ def _failure(error: list[Any]) -> Failure | None:
 def _flatten(actions: list[Json], depth: int, origin: float, into: list[Action]) -> None:
     for action in actions:
         started, ended = action.get("started_at"), action.get("finished_at")
-        at = 0.0 if started is None else started - origin  # Rally leaves out what it did not come to
+        at = 0.0 if started is None else started - origin  # Rally omits times that were not reached
         end = at if ended is None else ended - origin
-        broken = started is not None and ended is None  # it did not come to its end
+        broken = started is not None and ended is None  # the action did not end
         into.append(Action(str(action["name"]), depth, at, end, failed=bool(action.get("failed", broken))))
         _flatten(action.get("children") or [], depth + 1, origin, into)
 
 
 def _dated(durations: Json, at: float) -> list[Json]:
-    """Give actions, of which an old Rally kept only durations, their places one after another, as Rally does."""
+    """Return actions with times, one after another, where an old Rally only kept durations; Rally does the same."""
     dated: list[Json] = []
     for name, seconds in durations.items():
         dated.append({"name": name, "started_at": at, "finished_at": at + (seconds or 0.0), "failed": seconds is None})
@@ -118,7 +118,7 @@ def _dated(durations: Json, at: float) -> list[Json]:
 
 
 def _tree(actions: list[Action], origin: float) -> list[Json]:
-    """Nest actions, which are in order of start: each within the latest of the level above."""
+    """Return actions, which are in order of start, as a tree: each is a child of the latest one of the level above."""
     roots: list[Json] = []
     levels = [roots]
     for action in actions:

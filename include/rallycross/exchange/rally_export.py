@@ -3,7 +3,7 @@
     {"info": {"rally_version", "generated_at", "format_version"},
      "tasks": [{"uuid", "title", ..., "subtasks": [{"title", ..., "workloads": [{..., "data": [iteration, ...]}]}]}]}
 
-Iterations of a warm-up, and those that were dropped, have no place in it.
+It does not contain warm-up and dropped iterations.
 """
 
 import heapq
@@ -15,9 +15,9 @@ from uuid import uuid5
 
 import numpy as np
 
-from rallycross.exchange.columns import Columns
 from rallycross.exchange.iterations import Json, iteration_of, sample_from_row
-from rallycross.exchange.table import RallyTable
+from rallycross.exchange.rally_table import RallyTable
+from rallycross.exchange.sample_columns import Columns
 from rallycross.results.models import SubtaskRow, TaskRow, WorkloadRow
 from rallycross.results.reference import NAMESPACE
 from rallycross.results.sample_file import SUFFIX, read_batches
@@ -28,16 +28,16 @@ FORMAT = "1.2"
 _CLOCKS_DIFFER = 0.001  # seconds
 ISO = "%Y-%m-%dT%H:%M:%S"
 
-Data = Callable[[Iterator[str]], list[str]]  # takes what is to stand in a place of the text, and gives what marks it
+Data = Callable[[Iterator[str]], list[str]]  # takes the iterations of a workload, and returns the marker of their place
 
 
 def rally_json(tasks: Iterable[TaskRow], samples: Path, *, version: str, now: float) -> Iterator[str]:
-    """Yield the pieces of the text; of a workload's iterations no more than a batch is in memory.
+    """Yield the document as pieces of text, with at most a batch of a workload's iterations in memory.
 
-    `samples` is the folder of the sample files, `version` what wrote it, `now` seconds since the epoch.
+    `samples` is the folder of the sample files, `version` the program's, `now` seconds since the epoch.
     """
     streams: list[Iterator[str]] = []
-    marker = "\0iterations\0"  # no text of a task can be this: NUL cannot be stored
+    marker = "\0iterations\0"  # unique: stored texts do not contain NUL
 
     def data(iterations: Iterator[str]) -> list[str]:
         streams.append(iterations)
@@ -91,7 +91,7 @@ def _subtask(task: TaskRow, subtask: SubtaskRow, samples: Path, data: Data) -> J
 
 
 def _workload(row: WorkloadRow, position: int, timing: Timing, folder: Path, data: Data) -> Json:
-    """Return a workload; `position` is its place in its subtask, as Rally counts."""
+    """Return a workload; `position` is its position in its subtask, as in Rally."""
     origin = row.load_began_at or row.started_at or 0.0
     table = RallyTable()
     shortest, longest, first, last, failed, total = float("inf"), 0.0, float("inf"), 0.0, 0, 0
@@ -113,7 +113,7 @@ def _workload(row: WorkloadRow, position: int, timing: Timing, folder: Path, dat
         "min_duration": shortest if total else None,
         "max_duration": longest if total else None,
         "start_time": origin + first if total else None,
-        # Rally draws the load from its first start on, and breaks off at an iteration that ends later than this.
+        # Rally's charts start at the first start, and fail if an iteration ends after this duration.
         "load_duration": load if last - first <= load + _CLOCKS_DIFFER else last - first,
         "full_duration": row.full_seconds or 0.0,
         "statistics": table.statistics(),
@@ -137,7 +137,7 @@ def _workload(row: WorkloadRow, position: int, timing: Timing, folder: Path, dat
 
 
 def _measured(folder: Path, timing: Timing) -> Iterator[Columns]:
-    """Yield the batches of all shards, next that of the shard which is behind the others in time."""
+    """Yield the batches of all shards, next always the one of the shard that is earliest in time."""
     shards = [(0.0, path.stem, read_batches(folder, path.stem)) for path in folder.glob(f"*{SUFFIX}")]
     heapq.heapify(shards)
     while shards:
@@ -153,9 +153,9 @@ def _measured(folder: Path, timing: Timing) -> Iterator[Columns]:
 
 
 def _iterations(folder: Path, origin: float, timing: Timing) -> Iterator[str]:
-    """Yield the iterations as JSON, with commas between them, in order of start, which Rally counts on.
+    """Yield the iterations as JSON, separated by commas, in order of start, as Rally requires.
 
-    They are in order of end in their files: those that have overtaken a longer one wait here for it.
+    The files have them in order of end: iterations that overtook a longer one wait here for it.
     """
     starts = [batch.began for batch in _measured(folder, timing)]
     expected = iter(np.sort(np.concatenate([np.empty(0), *starts])).tolist())
@@ -174,10 +174,10 @@ def _iterations(folder: Path, origin: float, timing: Timing) -> Iterator[str]:
 
 
 def _hook(result: Json) -> Json:
-    """Return a hook's result with the keys that Rally wants to find.
+    """Return a hook's result with the keys that Rally requires.
 
-    Its action and its trigger are pairs of name and arguments. Rally's own JSON has mappings there, which Rally 5.1.1
-    writes and cannot read: its `report` and `trends` end with an error on a file of its own that has hooks.
+    Its action and its trigger are pairs of name and arguments. Rally 5.1.1 itself writes mappings there, but cannot
+    read them: its `report` and `trends` fail on its own files that have hooks.
     """
     config = {"description": "", **result.get("config", {})}
     for key in ("action", "trigger"):
@@ -187,7 +187,7 @@ def _hook(result: Json) -> Json:
 
 
 def _hook_run(run: Json) -> Json:
-    """Return one run of a hook with just the keys that Rally allows, and its error as type, message and traceback."""
+    """Return a run of a hook with only the keys that Rally allows, and its error as type, message and traceback."""
     by = run.get("triggered_by") or {}
     started = run.get("started_at")
     finished = run.get("finished_at")
@@ -210,7 +210,7 @@ def _hook_run(run: Json) -> Json:
 
 
 def _context(done: Json) -> Json:
-    """Return what a context did, with the lists that Rally's report walks through."""
+    """Return the result of a context with the lists that Rally's report requires."""
     return {
         key: {"atomic_actions": [], **value} if key in {"setup", "cleanup"} and isinstance(value, dict) else value
         for key, value in done.items()

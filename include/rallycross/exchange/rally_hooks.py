@@ -1,7 +1,7 @@
-"""Hooks of Rally's results, in each form that they have had, as `{"config", "results", "summary"}`.
+"""Hooks of Rally's results, in all forms that Rally has used, as `{"config", "results", "summary"}`.
 
 Since 2017 a hook has its `config`, of which action and trigger are `{name: arguments}`, pairs of these, or (`name`,
-`args` and `trigger` with `name` and `args`) as in a task file v1. In 2016 each time that a hook ran stood by itself,
+`args` and `trigger` with `name` and `args`) as in a task file v1. In 2016 each run of a hook was an entry of its own,
 with the hook's name and no configuration.
 """
 
@@ -12,7 +12,7 @@ Json = dict[str, Any]
 
 
 def modern_hooks(given: list[Json]) -> list[Json]:
-    """Return hooks in today's form, in which each knows all its runs."""
+    """Return hooks in today's form: one entry for each hook, with all its runs."""
     made = [_of_config(hook) for hook in given if "config" in hook]
     alone: dict[tuple[str, str], list[Json]] = {}
     for run in given:
@@ -47,20 +47,20 @@ def _of_runs(name: str, description: str, runs: list[Json]) -> Json:
     unit = next(iter(moments), "")
     config = {
         "description": description,
-        "action": {name: None},  # what it was called with is not told
+        "action": {name: None},  # its arguments are not known
         "trigger": {"event": {"unit": unit, "at": moments[unit]}} if unit else {},
     }
     return {"config": config, "results": results, "summary": _summary(results)}
 
 
 def _named(given: Any) -> Any:
-    """Return `{name: arguments}` of a pair."""
+    """Return a pair of name and arguments as `{name: arguments}`, and anything else unchanged."""
     pair = isinstance(given, list) and len(given) == 2 and isinstance(given[0], str)
     return {given[0]: given[1]} if pair else given
 
 
 def _run(given: Json) -> Json:
-    """Return a run of a hook with what set it off as type and value, and its output as charts."""
+    """Return a run of a hook with its trigger event as type and value, and its output as charts."""
     run = dict(given)
     by = run.get("triggered_by") or {}
     if by and "event_type" not in by:  # {"iteration": 3}, {"time": 20}

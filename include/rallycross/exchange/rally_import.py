@@ -1,7 +1,7 @@
-"""Rally's JSON results become tasks like our own: rows for the store, samples for the sample files.
+"""Reads Rally's JSON results as tasks: rows for the store, samples for the sample files.
 
-Formats: 1.0, 1.1 and 1.2 (`rally task report --json`), and the list of `rally task results`, which knows neither a
-task nor uuids. Durations are taken as Rally took them, and the verdict is Rally's.
+Formats: 1.0, 1.1 and 1.2 (`rally task report --json`), and the list of `rally task results`, which has neither a task
+nor uuids. Durations and verdict are Rally's.
 """
 
 import calendar
@@ -19,7 +19,7 @@ from jsonschema import Draft202012Validator
 from rallycross.errors import Complaint, InvalidInput, brief
 from rallycross.exchange.iterations import Json, sample_of
 from rallycross.exchange.rally_hooks import modern_hooks
-from rallycross.exchange.rally_old import modern, renamed
+from rallycross.exchange.rally_results_list import as_document, with_current_keys
 from rallycross.exchange.rally_schema import FARTHEST, OLD_RESULTS, RESULTS
 from rallycross.load.sample import Sample
 from rallycross.results.models import SubtaskRow, TaskRow, WorkloadRow, WorkloadSlaRow
@@ -29,14 +29,14 @@ from rallycross.userfile import too_many
 
 FORMATS = ("1.0", "1.1", "1.2")
 _MOST_COMPLAINTS = 20
-# The keys under which actions stand.
+# The keys that lead to actions.
 _TO_ACTIONS = frozenset({"tasks", "subtasks", "workloads", "data", "result", "atomic_actions", "children"})
 _ENDS = {"aborted_on_sla": "aborted_on_sla", "aborted_manually": "aborted", "something_went_wrong": "crashed"}
 
 
 @dataclass(frozen=True)
 class Imported:
-    """A task without statistics, and the iterations of its workloads by their uuids."""
+    """A task without statistics, and its iterations by the uuid of their workload."""
 
     task: TaskRow
     iterations: dict[str, list[Json]]
@@ -45,43 +45,46 @@ class Imported:
         """Yield a workload's samples, in order of start."""
         origin, last = workload.load_began_at or 0.0, 0.0
         for number, iteration in enumerate(self.iterations[workload.uuid]):
-            sample = sample_of(iteration, number, origin, otherwise=last)
+            sample = sample_of(iteration, number, origin, default_start=last)
             last = sample.ended
             yield sample
 
 
 def read_rally(text: str, *, file: str, cloud: str = "") -> list[Imported]:
-    """Read the text of a file of results; `cloud` is the cloud's name (default: the environment's, as Rally says).
+    """Return the tasks of a file of results; `cloud` is the cloud's name (default: the name of Rally's environment).
 
-    Raises `InvalidInput` with what is wrong with the file.
+    Raises `InvalidInput` with all complaints about the file.
     """
     document, unknown = _parsed(text, file)
-    document = renamed(document)
+    document = with_current_keys(document)
     schema = OLD_RESULTS if isinstance(document, list) else RESULTS
     _complain(file, _against(document, schema, file, unknown))
     _complain(file, _backwards(document, "", file))
     if isinstance(document, list):
-        # The list says nothing of the task as a whole; the same list must give the same task.
+        # The list has no task uuid; importing the same list again must give the same one.
         task = str(uuid5(NAMESPACE, json.dumps(document, sort_keys=True)))
-        document = modern(document, task=task, title="")
+        document = as_document(document, task=task, title="")
     version = str(document.get("info", {}).get("format_version", "1.0"))
     if version not in FORMATS:
-        what, remedy = f"format version {version} is not known", f"known are {', '.join(FORMATS)} and the old list"
+        what, remedy = (
+            f"format version {version} is not known",
+            f"known formats: {', '.join(FORMATS)} and the list of `rally task results`",
+        )
         _complain(file, [Complaint(file, 0, 0, "info.format_version", what, remedy)])
     if not any(subtask["workloads"] for task in document["tasks"] for subtask in task["subtasks"]):
-        what, remedy = "there is no workload in it", "give the results of a task that was run"
+        what, remedy = "there are no workloads", "give the results of a task that was run"
         _complain(file, [Complaint(file, 0, 0, "", what, remedy)])
     return [_task(task, file, cloud) for task in document["tasks"]]
 
 
 def _parsed(text: str, file: str) -> tuple[Any, dict[str, str]]:
-    """Return what is read, and the places of what JSON calls a number and is none, where None stands now."""
-    if sum(text.count(mark) for mark in ",[{") > settings().results_values:  # each value has one before it
+    """Return the parsed text with None for NaN and infinity, and the places of these."""
+    if sum(text.count(mark) for mark in ",[{") > settings().results_values:  # each value follows one of these
         raise InvalidInput([too_many(file)])
     unknown: dict[str, str] = {}
     try:
         document = json.loads(text.removeprefix("\ufeff"))
-        if "\\ud" in text.lower():  # halves of surrogate pairs, which nothing can store, can only come by escapes
+        if "\\ud" in text.lower():  # only escapes can produce lone surrogates, which cannot be stored
             json.dumps(document, ensure_ascii=False).encode()
         document = _numbers(document, "", unknown)
     except json.JSONDecodeError as error:
@@ -96,7 +99,7 @@ def _parsed(text: str, file: str) -> tuple[Any, dict[str, str]]:
 
 
 def _numbers(value: Any, key: str, unknown: dict[str, str]) -> Any:
-    """Put None in the place of NaN and infinity, which Rally writes for what it does not know."""
+    """Replace NaN and infinity, which Rally writes for unknown values, with None."""
     if isinstance(value, float) and not math.isfinite(value):
         unknown[key.lstrip(".")] = {"nan": "NaN", "inf": "Infinity", "-inf": "-Infinity"}[str(value)]
         return None
@@ -114,27 +117,29 @@ def _numbers(value: Any, key: str, unknown: dict[str, str]) -> Any:
 def _against(document: Any, schema: Json, file: str, unknown: dict[str, str]) -> Iterator[Complaint]:
     for error in Draft202012Validator(schema).iter_errors(document):
         key = "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in error.absolute_path).lstrip(".")
-        what = f"{unknown[key]} is no number" if key in unknown else error.message
+        what = f"{unknown[key]} is not a number" if key in unknown else error.message
         yield Complaint(file, 0, 0, key, brief(what, 200))
 
 
 def _backwards(value: Any, key: str, file: str) -> Iterator[Complaint]:
-    """Yield the actions that ended before they began, wherever they stand."""
+    """Yield a complaint about each action that ends before it begins, at any depth."""
     if isinstance(value, list):
         for number, one in enumerate(value):
             yield from _backwards(one, f"{key}[{number}]", file)
     elif isinstance(value, dict):
         began, ended = value.get("started_at"), value.get("finished_at")
         if isinstance(began, int | float) and isinstance(ended, int | float) and ended < began:
-            yield Complaint(file, 0, 0, key, f"ends {began - ended:.6g} s before it begins", "mend it, or leave it out")
+            yield Complaint(
+                file, 0, 0, key, f"ends {began - ended:.6g} s before it begins", "correct it, or leave it out"
+            )
         for name in _TO_ACTIONS & value.keys():
             yield from _backwards(value[name], f"{key}.{name}".lstrip("."), file)
 
 
 def _complain(file: str, complaints: Iterable[Complaint]) -> None:
-    found = list(islice(complaints, _MOST_COMPLAINTS + 1))  # to look for all of them takes minutes
+    found = list(islice(complaints, _MOST_COMPLAINTS + 1))  # finding all of them takes minutes
     if len(found) > _MOST_COMPLAINTS:
-        found[_MOST_COMPLAINTS:] = [Complaint(file, 0, 0, "~", "the rest is not told")]
+        found[_MOST_COMPLAINTS:] = [Complaint(file, 0, 0, "~", "further errors are not shown")]
     if found:
         raise InvalidInput(found)
 
@@ -176,7 +181,7 @@ def _task(given: Json, file: str, cloud: str) -> Imported:
         tags=given.get("tags", []),
         source="",
         file="",
-        status=status if status in {"finished", "aborted"} else "crashed",  # also one that was not let come to its end
+        status=status if status in {"finished", "aborted"} else "crashed",  # also an interrupted one
         timing="rally",
         origin=file,
         environment={},
@@ -234,7 +239,7 @@ def _workload(given: Json, task_uuid: str, position: int, task: Json) -> Workloa
 
 
 def _title(subtasks: list[SubtaskRow]) -> str:
-    """Return what a person would call a task that has no title: what it measured."""
+    """Return a title for a task without one: its scenarios."""
     names = list(dict.fromkeys(row.scenario for subtask in subtasks for row in subtask.workloads))
     if len(names) < 3:
         return " and ".join(names)
@@ -242,7 +247,7 @@ def _title(subtasks: list[SubtaskRow]) -> str:
 
 
 def _load_seconds(iterations: list[Json], began: float) -> float:
-    """Return what iterations took: from the first to the last, or one after another where they are not dated."""
+    """Return the duration of a load: from first start to last end, or the sum if there are no timestamps."""
     took = [one["duration"] + (one.get("idle_duration") or 0.0) for one in iterations]
     if any(one.get("timestamp") is None for one in iterations):
         return float(sum(took))
@@ -251,7 +256,7 @@ def _load_seconds(iterations: list[Json], began: float) -> float:
 
 
 def _ended(given: Json, began: float, load: float) -> float:
-    """Return when a workload ended: as it is told, or by what it took, with its contexts or without."""
+    """Return when a workload ended: its `updated_at`, or else its start plus its duration."""
     updated = _moment(given.get("updated_at"))
     if updated is not None and updated >= began:
         return updated
@@ -259,14 +264,14 @@ def _ended(given: Json, began: float, load: float) -> float:
 
 
 def _in_order(iterations: list[Json]) -> list[Json]:
-    """Return iterations by start, as Rally numbers them; those without a timestamp stay where they are."""
+    """Return iterations sorted by start, as Rally numbers them; without timestamps the order is kept."""
     if any(iteration.get("timestamp") is None for iteration in iterations):
         return iterations
     return sorted(iterations, key=lambda iteration: float(iteration["timestamp"]))
 
 
 def _moment(text: str | None) -> float | None:
-    """Return seconds since the epoch of a time of Rally's, which is in UTC; None where it cannot be, or be read."""
+    """Return one of Rally's times, which are in UTC, in seconds since the epoch; None if it is invalid."""
     text = (text or "").removesuffix("Z").removesuffix("+00:00")
     for form in ("%Y-%m-%dT%H:%M:%S", "%Y-%m-%dT%H:%M:%S.%f", "%Y-%m-%d %H:%M:%S", "%Y-%m-%d %H:%M:%S.%f"):
         try:
@@ -278,7 +283,7 @@ def _moment(text: str | None) -> float | None:
 
 
 def _uuid(text: str | None) -> str | None:
-    """Return the uuid; None for what stands in the place of one, such as Rally's `n/a`."""
+    """Return the uuid, or None for a placeholder such as Rally's `n/a`."""
     try:
         return str(UUID(text or ""))
     except ValueError:

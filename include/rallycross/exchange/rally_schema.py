@@ -1,4 +1,4 @@
-"""What must be so in Rally's JSON results for them to be read; what else stands in them is of no concern."""
+"""The JSON schema of Rally's results: only what the import needs. Anything else is ignored."""
 
 from typing import Any
 
@@ -80,7 +80,7 @@ _HOOK_RUN = {
         },
     },
 }
-_HOOKS = {  # in each of their forms: see `rally_hooks`
+_HOOKS = {  # in all forms: see `rally_hooks`
     "type": ["array", "null"],
     "items": {
         "type": "object",

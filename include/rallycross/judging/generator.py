@@ -10,7 +10,7 @@ from typing import Any, Self
 import numpy as np
 
 from rallycross.judging.batch import Batch
-from rallycross.results.workload_figures import Meanwhile
+from rallycross.results.workload_figures import StandstillFigures
 
 
 @dataclass(frozen=True)
@@ -102,9 +102,9 @@ class Overlaps:
         found = zip(batch.duration[hit].tolist(), batch.iteration[hit].tolist(), strict=True)
         self._slowest = sorted([*self._slowest, *found], reverse=True)[:_NAMED]
 
-    def close(self) -> Meanwhile:
+    def close(self) -> StandstillFigures:
         """Return how many ran meanwhile."""
-        return Meanwhile(self._count, tuple(iteration for _, iteration in self._slowest))
+        return StandstillFigures(self._count, tuple(iteration for _, iteration in self._slowest))
 
 
 _NAMED = 5  # iterations

@@ -57,7 +57,7 @@ def document(run: Run) -> str:
             "invalid": run.verdict.invalid,
             "reasons": shown_texts(run.verdict.reasons),
         },
-        "beside": [asdict(one) for one in run.beside],
+        "beside": [asdict(one) for one in run.concurrent_loads],
         "cloud": cloud,
         "deployment": deployment,
         "verification": verification,

@@ -10,7 +10,7 @@ from xml.etree import ElementTree as ET
 from rallycross.judging.sla import INVALID_LOAD
 from rallycross.judging.verdict import first_line
 from rallycross.report.run import Run
-from rallycross.results.endings import told
+from rallycross.results.endings import ending_line
 from rallycross.results.models import WorkloadRow
 from rallycross.secret import shown_text
 from rallycross.verification.test import FAILED
@@ -83,7 +83,7 @@ def _workload(case: ET.Element, workload: WorkloadRow) -> None:
     missed = [row for row in workload.sla_rows if not row.passed]
     text = "\n".join(f"{row.criterion}: {row.detail}" for row in missed)
     if workload.status in {"crashed", "aborted"}:
-        _say(case, "error", told(workload), workload.error_detail or text)
+        _say(case, "error", ending_line(workload), workload.error_detail or text)
     elif workload.passed is None:
         _say(case, "error", f"not judged; its load is {workload.status}")
     elif any(row.criterion == INVALID_LOAD for row in missed):

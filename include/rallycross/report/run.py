@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from rallycross.judging.verdict import Verdict, problems_beside, verdict, with_problems
-from rallycross.results.beside import Beside, beside
+from rallycross.results.concurrent_loads import ConcurrentLoad, concurrent_loads
 from rallycross.results.figure_damage import mark_damaged_figures
 from rallycross.results.models import CloudRow, DeploymentRow, TaskRow, TestRow, VerificationRow
 from rallycross.results.sample_damage import mark_damage
@@ -29,7 +29,7 @@ class Run:
     samples: Path  # folder of the sample files
     verdict: Verdict
     problems: dict[str, list[str]]  # of stages that have failed: lines that say why, where nothing else does
-    beside: list[Beside]  # loads of others on the same cloud, at the same time
+    concurrent_loads: list[ConcurrentLoad]  # loads of others on the same cloud, at the same time
     written_at: float  # seconds since the epoch
 
     @property
@@ -88,6 +88,8 @@ def gather(
         samples=samples,
         verdict=with_problems(found, problems or {}),
         problems=problems_beside(found, problems or {}),
-        beside=list(beside(task_row, store.tasks.meanwhile(task_row.uuid))) if task_row else [],
+        concurrent_loads=list(concurrent_loads(task_row, store.tasks.concurrent_with(task_row.uuid)))
+        if task_row
+        else [],
         written_at=time.time(),
     )

@@ -18,7 +18,7 @@ Flags = npt.NDArray[np.bool_]
 class Actions:
     """All arrays have the same length; times are seconds since the start of the load."""
 
-    sample: Integers  # position, in the batch, of the iteration that it belongs to
+    sample: Integers  # position of its iteration in the batch
     order: Integers  # position in its iteration
     code: Integers  # index into `names`
     names: list[str]
@@ -29,9 +29,9 @@ class Actions:
 
     @classmethod
     def of(cls, record: pa.RecordBatch) -> Self:
-        """Take all actions of all iterations."""
+        """Return all actions of all iterations in a record batch."""
         column = record.column("actions")
-        flat = column.flatten()  # takes a sliced column's own part only
+        flat = column.flatten()  # respects the bounds of a sliced column
         counts = np.asarray(column.value_lengths()).astype(np.int64)
         name, depth, started, ended, failed = flat.flatten()
         starts = np.cumsum(counts) - counts
@@ -48,5 +48,5 @@ class Actions:
 
     @cached_property
     def duration(self) -> Integers:
-        """Nanoseconds from start to end; unlike an iteration's they count pauses, as in Rally."""
+        """Nanoseconds from start to end, pauses included, as in Rally. The duration of an iteration excludes them."""
         return nanoseconds(self.ended - self.started)

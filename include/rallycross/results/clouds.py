@@ -7,11 +7,11 @@ from typing import Any
 from sqlalchemy import delete, select
 
 from rallycross.results.models import CloudRow
-from rallycross.results.part import Part
+from rallycross.results.store_part import StorePart
 
 
-class Clouds(Part):
-    """Registers clouds, so that later runs can name them."""
+class Clouds(StorePart):
+    """Registers clouds, so that later runs can refer to them by name."""
 
     def register(
         self,
@@ -25,7 +25,7 @@ class Clouds(Part):
         environment: dict[str, Any],
         nodes: Sequence[dict[str, Any]] = (),
     ) -> None:
-        """Keep a cloud under `name`, in the place of what had that name; `clouds_yaml` is the path of a file."""
+        """Register a cloud under `name`, replacing any cloud of that name; `clouds_yaml` is the path of a file."""
         row = CloudRow(
             name=name,
             clouds_yaml=clouds_yaml,
@@ -46,11 +46,11 @@ class Clouds(Part):
             return session.get(CloudRow, name)
 
     def all(self) -> list[CloudRow]:
-        """Return all clouds, by name."""
+        """Return all clouds, sorted by name."""
         with self.database.reading() as session:
             return list(session.scalars(select(CloudRow).order_by(CloudRow.name)))
 
     def forget(self, name: str) -> None:
-        """Drop the cloud of that name; its results stay."""
+        """Delete the cloud of that name; its results stay."""
         with self.database.writing() as session:
             session.execute(delete(CloudRow).where(CloudRow.name == name))

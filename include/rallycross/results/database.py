@@ -1,4 +1,4 @@
-"""The database below the store: engine, migration at the first look, short transactions, upsert."""
+"""The database below the store: engine, migration when it is opened, short transactions, upsert."""
 
 import json
 import os
@@ -16,21 +16,28 @@ from sqlalchemy.orm import Session, sessionmaker
 
 from rallycross.errors import RallycrossError
 from rallycross.file_modes import private_folder
+from rallycross.results.database_errors import (
+    URL_FORMS,
+    ResultsDatabaseError,
+    SameFile,
+    is_database_error,
+    results_database_error,
+    shown_url,
+)
 from rallycross.results.models import Base
-from rallycross.results.trouble import FORMS, DatabaseTrouble, SameFile, is_trouble, shown, trouble
 from rallycross.settings import settings
 
-# The newest migration. Known here because alembic, which is slow to import, is not needed for a database that has it.
+# The newest migration. It is repeated here so that an up-to-date database does not need alembic, which imports slowly.
 HEAD = "0006"
-_MIGRATION_LOCK = 0x52414C4C59  # any number that is only ours
+_MIGRATION_LOCK = 0x52414C4C59  # any number that no other program uses
 _MIGRATIONS = Path(__file__).with_name("migrations")
 
 
 class Database:
     """A results database, migrated and ready. May be used from several threads and processes at once.
 
-    What goes wrong is a `DatabaseTrouble`. For what may pass, such as a server's restart, the parts of the store wait
-    `patience` seconds.
+    Its errors are `ResultsDatabaseError`. The parts of the store wait up to `patience` seconds for a transient error to
+    pass, such as a server's restart.
     """
 
     def __init__(self, url: str, *, patience: float = 0.0) -> None:
@@ -42,34 +49,34 @@ class Database:
         try:
             _migrate(self.engine)
         except (DBAPIError, sqlite3.Error) as error:
-            raise trouble(self.engine.url, error) from error
+            raise results_database_error(self.engine.url, error) from error
 
     def close(self) -> None:
-        """Let go of all connections."""
+        """Close all connections."""
         self.engine.dispose()
 
     @contextmanager
     def writing(self) -> Iterator[Session]:
-        """Open a session that commits at its end, or leaves everything as it was."""
+        """Open a session that commits at its end, or rolls back after an exception."""
         with self._write.begin() as session:
             yield session
 
     @contextmanager
     def reading(self) -> Iterator[Session]:
-        """Open a session that sees one moment; what it loads stays usable after it."""
+        """Open a session that only reads; the rows it loads stay usable after it."""
         try:
             with self._read() as session:
                 yield session
         except json.JSONDecodeError as error:
-            raise DatabaseTrouble(
-                f"results database {shown(self.engine.url)}: a value in it is damaged ({error})"
-                " - put back a copy of it, or delete the results that have it"
+            raise ResultsDatabaseError(
+                f"results database {shown_url(self.engine.url)}: a value in it is damaged ({error})"
+                " - restore a copy of it, or delete the results that have it"
             ) from error
 
     def upsert(
         self, session: Session, model: type[Base], values: dict[str, Any], *, key: Sequence[str], update: Sequence[str]
     ) -> None:
-        """Insert a row; where one of the same `key` stands, set its columns `update` instead (none: leave it)."""
+        """Insert a row. If a row of the same `key` exists, only set its columns `update` (none: leave it as it is)."""
         insert = postgresql.insert if self.engine.dialect.name == "postgresql" else sqlite.insert
         statement = insert(model).values(values)
         if update:
@@ -82,12 +89,12 @@ class Database:
 def _parsed(url: str) -> URL:
     try:
         parsed = make_url(url)
-    except (ArgumentError, ValueError):  # what cannot be parsed is not shown, in no traceback either: it may hold a
-        parsed = None  # password
+    except (ArgumentError, ValueError):  # the URL may hold a password: keep it out of the message and the traceback
+        parsed = None
     if parsed is None or "@" in (parsed.host or ""):
         raise RallycrossError(
-            f"results database: its URL cannot be read - set RALLYCROSS_RESULTS_URL to {FORMS}; in user and password"
-            " write @ as %40, : as %3A, / as %2F"
+            f"results database: its URL cannot be parsed - set RALLYCROSS_RESULTS_URL to {URL_FORMS}; in user and"
+            " password write @ as %40, : as %3A, / as %2F"
         )
     return parsed
 
@@ -102,23 +109,23 @@ def _engine(url: str) -> Engine:
         return engine
     if parsed.get_backend_name() != "sqlite" or not parsed.database or parsed.database == ":memory:":
         raise RallycrossError(
-            f"results database {shown(parsed)}: neither a SQLite file nor PostgreSQL"
-            f" - set RALLYCROSS_RESULTS_URL to {FORMS}"
+            f"results database {shown_url(parsed)}: neither a SQLite file nor PostgreSQL"
+            f" - set RALLYCROSS_RESULTS_URL to {URL_FORMS}"
         )
     file = Path(parsed.database)
     try:
         private_folder(file.parent)
-        # Made here, because SQLite would let everybody read it; what it puts beside it has the same mode. One that
-        # is there is not opened: closing it would drop the locks of all this process's connections to it.
+        # Created here because SQLite would make it readable by everyone; SQLite gives its other files the same mode.
+        # An existing file is not opened: closing it would drop the locks of this process's other connections to it.
         os.close(os.open(file, os.O_CREAT | os.O_EXCL | os.O_RDWR, 0o600))
     except FileExistsError:
         if not file.is_file():
-            raise DatabaseTrouble(
-                f"results database {file}: is no file, but a folder, a pipe, a device, or a link that leads nowhere"
+            raise ResultsDatabaseError(
+                f"results database {file}: is not a file, but a folder, a pipe, a device or a broken link"
                 " - move it away, or set RALLYCROSS_RESULTS_URL to another"
             ) from None
     except OSError as error:
-        raise trouble(parsed, error) from error
+        raise results_database_error(parsed, error) from error
     same = SameFile(parsed)
     engine = create_engine(parsed, connect_args={"timeout": settings().database_limit})
     event.listen(engine, "connect", _prepare_sqlite)
@@ -130,25 +137,25 @@ def _engine(url: str) -> Engine:
 
 def _translate(context: ExceptionContext) -> None:
     error = context.sqlalchemy_exception or context.original_exception
-    if context.engine is not None and is_trouble(error):
-        raise trouble(context.engine.url, error) from context.original_exception
+    if context.engine is not None and is_database_error(error):
+        raise results_database_error(context.engine.url, error) from context.original_exception
 
 
 def _prepare_sqlite(connection: Any, _record: object) -> None:
-    connection.isolation_level = None  # transactions begin as `_begin_sqlite` says, also around DDL
+    connection.isolation_level = None  # `_begin_sqlite` begins transactions, also around DDL
     for pragma in ("synchronous=NORMAL", "foreign_keys=ON"):
         connection.execute(f"PRAGMA {pragma}")
 
 
 def _begin_sqlite(connection: Connection) -> None:
-    # A transaction that reads first and writes later fails at once when another has written in between, however
-    # long the timeout. So one that may write takes its place in the queue at its beginning.
+    # A transaction that reads first and writes later fails at once, whatever the timeout, if another has written in
+    # between. So a transaction that may write takes the write lock when it begins.
     reads_only = connection.get_execution_options().get("reads_only", False)
     connection.exec_driver_sql("BEGIN" if reads_only else "BEGIN IMMEDIATE")
 
 
 def _migrate(engine: Engine) -> None:
-    """Bring the database to `HEAD`; of several processes that come at once, one does it and the others wait."""
+    """Migrate the database to `HEAD`. If several processes try at once, one migrates and the others wait."""
     if engine.dialect.name == "sqlite":
         _use_wal(engine)
     with engine.execution_options(reads_only=True).connect() as connection:
@@ -156,9 +163,9 @@ def _migrate(engine: Engine) -> None:
     if version == HEAD:
         return
     if version is not None and not list(_MIGRATIONS.glob(f"versions/{version}_*.py")):
-        raise DatabaseTrouble(
-            f"results database {shown(engine.url)}: has the revision {version}, and this version of Rallycross knows"
-            f" those up to {HEAD} - use the version that made it, or set RALLYCROSS_RESULTS_URL to another database"
+        raise ResultsDatabaseError(
+            f"results database {shown_url(engine.url)}: has revision {version}, but this version of Rallycross only "
+            f"knows revisions up to {HEAD} - use the version that made it, or set RALLYCROSS_RESULTS_URL to another"
         )
     from alembic import command  # noqa: PLC0415 - see HEAD
     from alembic.config import Config  # noqa: PLC0415
@@ -166,7 +173,7 @@ def _migrate(engine: Engine) -> None:
     with (
         _for_migrating(engine) as connection,
         connection.begin(),
-    ):  # on SQLite this alone is the guard: only one can begin
+    ):  # on SQLite BEGIN IMMEDIATE is the only lock needed
         if engine.dialect.name == "postgresql":
             connection.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": _MIGRATION_LOCK})
         config = Config()
@@ -177,9 +184,9 @@ def _migrate(engine: Engine) -> None:
 
 @contextmanager
 def _for_migrating(engine: Engine) -> Iterator[Connection]:
-    """Give a connection that may take long, on which a table can be made anew, as SQLite alters it.
+    """Return a connection with a long limit, on which SQLite can alter a table by recreating it.
 
-    With its foreign keys in force, dropping the old table deletes its rows, and those that refer to them, by cascade.
+    Foreign keys are off: with them, dropping the old table would delete all rows that refer to it, by cascade.
     """
     limit = settings().migration_limit
     with engine.connect() as connection:
@@ -191,9 +198,9 @@ def _for_migrating(engine: Engine) -> Iterator[Connection]:
             try:
                 yield connection
             finally:
-                connection.invalidate()  # with its limit
+                connection.invalidate()  # so that no other use inherits its limit
             return
-        raw.cursor().execute("PRAGMA foreign_keys=OFF")  # of no effect within a transaction
+        raw.cursor().execute("PRAGMA foreign_keys=OFF")  # has no effect within a transaction
         raw.cursor().execute(f"PRAGMA busy_timeout={limit * 1000:.0f}")
         try:
             yield connection
@@ -203,7 +210,7 @@ def _for_migrating(engine: Engine) -> Iterator[Connection]:
 
 
 def _use_wal(engine: Engine) -> None:
-    """Let readers and one writer work side by side. The mode is kept in the file."""
+    """Switch on write-ahead logging, so that readers do not block the writer. The file keeps the mode."""
     raw = engine.raw_connection()
     try:
         raw.cursor().execute("PRAGMA journal_mode=WAL")

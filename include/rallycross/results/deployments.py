@@ -7,14 +7,14 @@ from sqlalchemy import Update, delete, select, update
 
 from rallycross.deployment.step import StepEvent
 from rallycross.results.models import DeploymentRow, StepRow
-from rallycross.results.part import Part
+from rallycross.results.store_part import StorePart
 
 
-class Deployments(Part):
-    """Keeps what happens while a cloud is deployed."""
+class Deployments(StorePart):
+    """Stores deployments and the state of their steps."""
 
     def begin(self, uuid: str, *, cloud: str, engine: str, spec: str, total_steps: int) -> None:
-        """Begin a deployment; one that was begun before is taken up again, with the steps that it has done."""
+        """Begin a deployment, or resume one that was begun before: it keeps its start and its steps."""
         values = {
             "uuid": uuid,
             "cloud": cloud,
@@ -33,9 +33,9 @@ class Deployments(Part):
             )
 
     def record_step(self, deployment_uuid: str, event: StepEvent) -> None:
-        """Keep where a step has come to, and how many there are, which is known once they are planned.
+        """Store the state of a step, and the number of steps once it is known.
 
-        What this deployment has done is not skipped by it: its time stays.
+        A step that this deployment has done stays "done", with its duration, when a later attempt skips it.
         """
         running = event.status == "running"
         values = {
@@ -60,25 +60,25 @@ class Deployments(Part):
             self.database.upsert(session, StepRow, values, key=key, update=[name for name in values if name not in key])
 
     def forget_steps(self, deployment_uuid: str) -> None:
-        """Drop what is known of a deployment's steps: it is begun again."""
+        """Delete the steps of a deployment that starts over."""
         with self.database.writing() as session:
             session.execute(delete(StepRow).where(StepRow.deployment_uuid == deployment_uuid))
 
     def end(self, uuid: str, *, status: Literal["finished", "failed"], error: str = "") -> None:
-        """Say how a deployment ended. A step that was still running has failed with it."""
+        """Store how a deployment ended. Steps that were still running are marked failed."""
         now = time.time()
         with self.database.writing() as session:
             session.execute(_ended(uuid, now, status=status, error=error))
             session.execute(_running_failed(uuid, now))
 
     def forget(self, uuid: str) -> None:
-        """Drop a deployment that has not begun, since another was at work."""
+        """Delete a deployment that did not start because another was running."""
         with self.database.writing() as session:
             session.execute(delete(StepRow).where(StepRow.deployment_uuid == uuid))
             session.execute(delete(DeploymentRow).where(DeploymentRow.uuid == uuid))
 
     def resume(self, uuid: str, *, step: str) -> None:
-        """Have a failed deployment run again, for one of its steps is done again, unless others have failed as well."""
+        """Mark a failed deployment as running while its step `step` is retried, unless other steps failed too."""
         of_this = select(StepRow.id).where(StepRow.deployment_uuid == uuid, StepRow.status == "failed")
         with self.database.writing() as session:
             session.execute(
@@ -93,7 +93,7 @@ class Deployments(Part):
             )
 
     def fail_step(self, deployment_uuid: str, name: str, *, error: str) -> None:
-        """Say that a deployment has failed by one step. Those beside it are done by others, and may run on."""
+        """Mark a step and its deployment as failed. Other steps are carried out elsewhere and may still run."""
         now = time.time()
         values = {
             "deployment_uuid": deployment_uuid,
@@ -107,7 +107,7 @@ class Deployments(Part):
         }
         with self.database.writing() as session:
             session.execute(_running_failed(deployment_uuid, now).where(StepRow.name == name))
-            # One that has come to no event of its own is known to have failed, too: others wait for it.
+            # A step that never reported an event gets a row too, because others wait for it.
             self.database.upsert(session, StepRow, values, key=["deployment_uuid", "name"], update=[])
             session.execute(_ended(deployment_uuid, now, status="failed", error=error))
 
@@ -117,18 +117,18 @@ class Deployments(Part):
             return session.get(DeploymentRow, uuid)
 
     def usual_seconds(self, engine: str, *, cloud: str) -> dict[str, float]:
-        """Return what each step has taken the last time that it was done: for this cloud, or else for the engine's."""
+        """Return the seconds that each step last took: for this cloud, or else for another cloud of the engine."""
         query = (
             select(StepRow.name, StepRow.seconds)
             .join(DeploymentRow, StepRow.deployment_uuid == DeploymentRow.uuid)
             .where(DeploymentRow.engine == engine, StepRow.status == "done")
-            .order_by(DeploymentRow.cloud == cloud, StepRow.id)  # the last one stays
+            .order_by(DeploymentRow.cloud == cloud, StepRow.id)  # the last one wins
         )
         with self.database.reading() as session:
             return dict(session.execute(query).tuples().all())
 
     def last_of(self, cloud: str) -> DeploymentRow | None:
-        """Return the youngest deployment of a cloud, with its steps."""
+        """Return the latest deployment of a cloud, with its steps."""
         query = (
             select(DeploymentRow).where(DeploymentRow.cloud == cloud).order_by(DeploymentRow.started_at.desc()).limit(1)
         )
@@ -141,7 +141,7 @@ def _ended(uuid: str, now: float, *, status: str, error: str) -> Update:
 
 
 def _running_failed(uuid: str, now: float) -> Update:
-    """Say of what a deployment has running that it has failed."""
+    """Return the statement that marks the running steps of a deployment as failed."""
     return (
         update(StepRow)
         .where(StepRow.deployment_uuid == uuid, StepRow.status == "running")

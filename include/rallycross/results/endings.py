@@ -1,7 +1,7 @@
-"""How runs, workloads and iterations end: each way has one name, the same wherever it is told.
+"""How runs, stages, workloads and iterations end: each way has one name, the same wherever it is shown.
 
-What a workload's error, its SLA row, the terminal, the reports and Airflow's log say begins with that name. The table
-in `docs/results.md` is held to this one by a test.
+The error of a workload, its SLA row, the terminal, the reports and Airflow's log begin with that name. A test holds the
+table in `docs/results.md` to this one.
 """
 
 from dataclasses import dataclass
@@ -61,9 +61,9 @@ ENDINGS = (
     Ending("iteration", "dropped", "it was due while all workers were busy, and did not run"),
 )
 
-# Of a task whose row says that it runs, while nothing does.
+# The reason for a task whose row says "running" although its process is gone.
 LOST = f"{KILLED}: the one that ran the task is gone without a word; what had been measured is kept"
-# Of a stage that has failed in Airflow and said nothing.
+# The reason for a stage that failed in Airflow and gave none.
 WORDLESS = f"{KILLED}: the one that ran the stage ended without a word: it was killed, or ended by Airflow; see its log"
 
 _NAMES = frozenset(one.name for one in ENDINGS if one.of == "workload")
@@ -71,18 +71,18 @@ _OF_STATUS = {"aborted": STOPPED, "aborted_on_sla": ABORTED_ON_SLA, "init": NEVE
 
 
 def because(name: str, what: str) -> str:
-    """Return a reason as it is kept: the name, and what happened."""
+    """Return a reason as it is stored: the name of the ending, and what happened."""
     return f"{name}: {what}"
 
 
-def told(workload: WorkloadRow) -> str:
-    """Return in a line how a workload has ended: the name, and what happened, where that is known."""
+def ending_line(workload: WorkloadRow) -> str:
+    """Return in one line how a workload ended: the name of the ending and, if known, what happened."""
     name = ending(workload)
     what = next((line.strip() for line in workload.error.splitlines() if line.strip()), "")
     return what if what.startswith(name) else because(name, what) if what else name
 
 
 def ending(workload: WorkloadRow) -> str:
-    """Return the name of the way in which a workload has ended, or `running`."""
+    """Return the name of a workload's ending, or `running`."""
     name = workload.error.partition(":")[0]
     return name if name in _NAMES else _OF_STATUS.get(workload.status, workload.status)

@@ -1,4 +1,4 @@
-"""The figures of a workload one by one, as history is asked for them."""
+"""The figures of a workload as single numbers, so that history can be queried by figure."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -20,7 +20,7 @@ class Figure:
 
 
 def one_by_one(figures: WorkloadFigures) -> Iterator[Figure]:
-    """Yield the figures of a workload; what has no value is left out."""
+    """Yield the figures of a workload that have a value."""
     of_the_load = (
         ("seconds", figures.seconds, SECONDS),
         ("throughput", figures.throughput, PER_SECOND),

@@ -1,25 +1,25 @@
-"""What is damaged in the figures that the results database has of a workload."""
+"""Damage in the figures of a workload, as the results database has them."""
 
-from rallycross.results.json_record import told
+from rallycross.results.json_record import damage_summary
 from rallycross.results.models import TaskRow, WorkloadRow
 from rallycross.results.sample_damage import mark
 
-DAMAGED_FIGURES = "damaged_figures"  # criterion of the SLA row that says so
+DAMAGED_FIGURES = "damaged_figures"  # criterion of the SLA row that reports it
 
 
 def figure_damage(workload: WorkloadRow) -> str:
-    """Return what is damaged and what to do, empty where nothing is."""
+    """Return what is damaged and what to do, or "" if nothing is."""
     damage = workload.figure_damage
     if not damage:
         return ""
     return (
-        f"the results database has damaged figures of workload {workload.uuid}: {told(damage)} - have them made anew "
-        "from the samples: ./rallycross doctor --deep --mend"
+        f"the results database has damaged figures of workload {workload.uuid}: {damage_summary(damage)}"
+        " - compute them again from the samples: ./rallycross doctor --deep --mend"
     )
 
 
 def mark_damaged_figures(task: TaskRow) -> list[str]:
-    """Give each workload of a task, as it was read, a failed row for its damaged figures; return their details."""
+    """Add a failed SLA row to each workload of a loaded task whose figures are damaged; return the rows' details."""
     details = []
     for workload in task.workloads:
         detail = figure_damage(workload)

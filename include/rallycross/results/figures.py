@@ -1,4 +1,4 @@
-"""The store's part for the figures of workloads, one by one, over all that was run."""
+"""The store's part for single figures, queried over all workloads."""
 
 from dataclasses import dataclass
 
@@ -7,13 +7,13 @@ from sqlalchemy.orm import Session
 
 from rallycross.results.figure import one_by_one
 from rallycross.results.models import FigureRow, TaskRow, WorkloadRow
-from rallycross.results.part import Part
+from rallycross.results.store_part import StorePart
 from rallycross.results.workload_figures import WorkloadFigures
 
 
 @dataclass(frozen=True)
-class FigureThen:
-    """What a figure was in one workload."""
+class PastFigure:
+    """The value of a figure in an earlier workload."""
 
     task: str  # uuid
     workload: str  # uuid
@@ -22,8 +22,8 @@ class FigureThen:
     unit: str
 
 
-class Figures(Part):
-    """Looks through figures; they are written where a workload's document of them is."""
+class Figures(StorePart):
+    """Queries figures. `Workloads` writes them, together with the document of the workload."""
 
     def of(self, workload_uuid: str) -> list[FigureRow]:
         """Return all figures of a workload, in the order in which they are shown."""
@@ -33,8 +33,8 @@ class Figures(Part):
 
     def history(
         self, scenario: str, figure: str, *, action: str = "", depth: int = 0, cloud: str | None = None, limit: int = 20
-    ) -> list[FigureThen]:
-        """Return what a figure was in the latest workloads of a scenario, the latest first; see `figure.Figure`."""
+    ) -> list[PastFigure]:
+        """Return the values of a figure in the latest workloads of a scenario, latest first; see `figure.Figure`."""
         query = (
             select(TaskRow.uuid, WorkloadRow.uuid, TaskRow.started_at, FigureRow.value, FigureRow.unit)
             .join(WorkloadRow, WorkloadRow.task_uuid == TaskRow.uuid)
@@ -51,11 +51,11 @@ class Figures(Part):
         if cloud is not None:
             query = query.where(TaskRow.cloud == cloud)
         with self.database.reading() as session:
-            return [FigureThen(*row) for row in session.execute(query)]
+            return [PastFigure(*row) for row in session.execute(query)]
 
 
 def write_figures(session: Session, workload_uuid: str, figures: WorkloadFigures) -> None:
-    """Keep a workload's figures one by one, in the place of any before."""
+    """Store a workload's figures one by one, replacing earlier ones."""
     session.execute(delete(FigureRow).where(FigureRow.workload_uuid == workload_uuid))
     rows = [{"workload_uuid": workload_uuid, **vars(one)} for one in one_by_one(figures)]
     if rows:

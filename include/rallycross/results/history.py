@@ -1,24 +1,24 @@
-"""The store's part for what was run before: tasks and verifications alike."""
+"""The store's part for the history of tasks and verifications."""
 
 from typing import Any
 
 from sqlalchemy import delete, select, union
 
 from rallycross.results.models import ArtifactRow, CloudRow, DeploymentRow, LedgerRow, TaskRow, VerificationRow
-from rallycross.results.part import Part
+from rallycross.results.store_part import StorePart
 
 
-class History(Part):
-    """Looks through tasks and verifications."""
+class History(StorePart):
+    """Finds and deletes tasks and verifications."""
 
     def cloud_names(self) -> list[str]:
-        """Return the names of all clouds of which something is kept: results, what stands, how it was deployed."""
+        """Return the names of all clouds that have results, ledger rows, deployments or a registration."""
         kept = (select(model.cloud) for model in (TaskRow, VerificationRow, DeploymentRow, LedgerRow))
         with self.database.reading() as session:
             return list(session.scalars(union(select(CloudRow.name), *kept)))
 
     def uuids_like(self, start: str) -> list[str]:
-        """Return the uuids of tasks and verifications that begin so."""
+        """Return the uuids of tasks and verifications that begin with `start`."""
         with self.database.reading() as session:
             return [
                 uuid
@@ -27,7 +27,7 @@ class History(Part):
             ]
 
     def delete(self, uuid: str) -> None:
-        """Forget a task or a verification, with all that the database has of it; files stay."""
+        """Delete a task or a verification with all its rows; its files stay."""
         owners: list[Any] = [uuid]
         with self.database.writing() as session:
             task = session.get(TaskRow, uuid)

@@ -1,8 +1,8 @@
-"""Frozen dataclasses as JSON documents that are read by other versions of the program than the one that wrote them.
+"""Frozen dataclasses as JSON documents that other versions of the program can read.
 
-A key that the dataclass does not know is kept, in `unknown`, and written again; one that is missing has the field's
-default. A value of another kind than the field's is damaged, and told by its place. It costs the least that can do
-without it: a value that may be None, a record in a list or a mapping, a list that may be empty, else the whole record.
+A key that the dataclass does not have is kept in `unknown` and written again. A missing key gets the field's default. A
+value of the wrong type is damage, and is reported with its place. The smallest part that can be left out is dropped
+with it: a value that may be None, a record in a list or a mapping, a list that may be empty, else the whole record.
 """
 
 import json
@@ -13,17 +13,17 @@ from functools import cache
 from types import NoneType, UnionType
 from typing import Any, TypeVar, get_args, get_origin, get_type_hints
 
-_LARGEST = 2**63  # a database's integer holds less; and what is less can still be counted in other units
-_NAMED = 3  # damaged places that a sentence names
+_LARGEST = 2**63  # the limit of a database's integer
+_NAMED = 3  # damaged places that a message names
 
-# What a field's metadata may say, beside a "key" that is no name in Python.
-APART: Mapping[str, Any] = {"key": None}  # it has no key of its own: who reads and writes the document sees to it
-ADDED: Mapping[str, Any] = {"added": True}  # not every version has written it: where it is None, its key is left out
+# Metadata of a field. "key" is the field's key in the document, where it differs from the field's name.
+APART: Mapping[str, Any] = {"key": None}  # has no key of its own: the caller of `read` and `written` handles it
+ADDED: Mapping[str, Any] = {"added": True}  # added in a later version: if it is None, its key is left out
 
 
 @dataclass(frozen=True)
 class Record:
-    """Something that is kept as a JSON object, a field a key.
+    """A dataclass that is stored as a JSON object, with a key for each field.
 
     Fields have the types int, float, str, `X | None`, `tuple[X, ...]`, `Mapping[str, X]` and other records.
     """
@@ -31,7 +31,7 @@ class Record:
     unknown: Mapping[str, Any] = field(default_factory=dict, kw_only=True, metadata=APART)
 
     def flaw(self) -> str:
-        """Return what in the record does not go together, empty of nothing."""
+        """Return in what way the fields contradict each other, or ""."""
         return ""
 
 
@@ -39,7 +39,7 @@ R = TypeVar("R", bound=Record)
 
 
 def read(kind: type[R], document: Any, place: str, damage: list[str]) -> R | None:
-    """Return a document as a record, None where that cannot be; tell each damaged place in `damage`."""
+    """Return a document as a record, or None if it cannot be read; append each damaged place to `damage`."""
     try:
         record: R = _record(kind, document, place, damage)
     except _Damaged as error:
@@ -59,13 +59,13 @@ def written(record: Record) -> dict[str, Any]:
     return {**document, **record.unknown}
 
 
-def told(damage: list[str]) -> str:
-    """Return damaged places in a sentence."""
+def damage_summary(damage: list[str]) -> str:
+    """Return the first damaged places, and how many more there are, as one sentence."""
     more = f"; and {len(damage) - _NAMED} more places" if len(damage) > _NAMED else ""
     return "; ".join(damage[:_NAMED]) + more
 
 
-class _Damaged(Exception):  # noqa: N818 - is caught here, and no error to others
+class _Damaged(Exception):  # noqa: N818 - never leaves this module
     pass
 
 
@@ -80,7 +80,7 @@ def _plain(value: Any) -> Any:
 
 
 def _value(kind: Any, given: Any, place: str, damage: list[str]) -> Any:
-    """Return a value as a field has it. Raises `_Damaged` where it is of another kind."""
+    """Return a value converted to a field's type. Raises `_Damaged` if it has another type."""
     if kind in _PLAIN:
         return _PLAIN[kind](given, place)
     origin, inner = get_origin(kind), get_args(kind)
@@ -98,7 +98,7 @@ def _list(kind: Any, given: Any, place: str, damage: list[str]) -> tuple[Any, ..
     entries = given if isinstance(given, list) else _raise(given, place, "a list")
     of_numbers = set(map(type, entries)) <= _NUMBERS.get(kind, _NONE)
     if of_numbers and all(-_LARGEST < one < _LARGEST for one in entries if one):
-        return tuple(entries)  # a course has thousands of them, and nearly always all are well
+        return tuple(entries)  # fast path: a course has thousands of numbers, nearly always undamaged
     if not issubclass(get_origin(kind) or kind, Record):
         return tuple(_value(kind, one, f"{place}[{at}]", damage) for at, one in enumerate(entries))
     every = [read(kind, one, f"{place}[{at}]", damage) for at, one in enumerate(entries)]
@@ -137,7 +137,9 @@ def _record(kind: Any, document: Any, place: str, damage: list[str]) -> Any:
 
 
 def _is_number(given: Any) -> bool:
-    return isinstance(given, int | float) and not isinstance(given, bool) and abs(given) < _LARGEST  # NaN is not less
+    return (
+        isinstance(given, int | float) and not isinstance(given, bool) and abs(given) < _LARGEST
+    )  # NaN fails this comparison
 
 
 def _number(given: Any, place: str) -> Any:
@@ -153,7 +155,7 @@ def _text(given: Any, place: str) -> str:
     return given if isinstance(given, str) else str(_raise(given, place, "a text"))
 
 
-# What entries of these kinds are of, as JSON gives them.
+# The Python types that JSON numbers may have in a list of these types.
 _NUMBERS: dict[Any, set[type]] = {float: {float, int}, int: {int}, float | None: {float, int, NoneType}}
 _NONE: set[type] = set()
 _PLAIN: dict[Any, Callable[[Any, str], Any]] = {float: _number, int: _whole, str: _text}
@@ -163,7 +165,7 @@ _WORDS = {None: "null", True: "true", False: "false"}
 
 
 def _is_json(value: Any, place: str, damage: list[str]) -> bool:
-    """Return whether what is not known can be written again: JSON has no NaN."""
+    """Tell whether an unknown value can be written again: JSON has no NaN."""
     try:
         json.dumps(value, allow_nan=False)
     except ValueError:
@@ -183,7 +185,7 @@ def _raise(given: Any, place: str, wanted: str) -> Any:
 
 @cache
 def _keys(kind: Any) -> tuple[tuple[Field[Any], str], ...]:
-    """Return the fields that have a key of their own, and the keys."""
+    """Return the fields that have a key of their own, with these keys."""
     named = ((one, one.metadata.get("key", one.name)) for one in fields(kind))
     return tuple((one, name) for one, name in named if name is not None)
 

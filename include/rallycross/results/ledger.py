@@ -1,7 +1,7 @@
-"""The store's part for the ledger: what stands in a cloud because a run asked for it.
+"""The store's part for the ledger: the resources that runs created in clouds.
 
-A row is written before its create is sent and deleted once the thing is known to be gone, so that whatever dies in
-between, what it made can be found: by its id where the cloud had answered, by its name where it had not.
+A row is written before the create request is sent, and deleted once the resource is known to be gone. So a resource can
+be found whichever process dies in between: by its id if the cloud had answered, else by its name.
 """
 
 import time
@@ -11,21 +11,21 @@ from sqlalchemy import delete, insert, select, update
 from sqlalchemy.sql.dml import ReturningInsert
 
 from rallycross.results.models import LedgerRow
-from rallycross.results.part import Part
+from rallycross.results.store_part import StorePart
 
 
-class Ledger(Part):
-    """Remembers, learns, forgets."""
+class Ledger(StorePart):
+    """Adds, updates and deletes the rows of resources."""
 
     def remember(self, owner_uuid: str, cloud: str, kind: str, name: str, detail: dict[str, Any] | None = None) -> int:
-        """Note that something of `kind` is about to be created for `owner_uuid`; return the row's id."""
+        """Add a row for a resource that is about to be created for `owner_uuid`; return the row's id."""
         with self.database.engine.begin() as connection:
             return connection.execute(_new(owner_uuid, cloud, kind, name, detail or {})).scalar_one()
 
     def remember_once(self, owner_uuid: str, cloud: str, kind: str, name: str, detail: dict[str, Any]) -> int:
-        """Note it as `remember` does; what the owner has under that name gets the new detail, and keeps its place.
+        """Add a row as `remember` does, or give the owner's row of that name the new detail; its id stays.
 
-        In one transaction: at no moment is what stands known to nobody.
+        This is one transaction, so that the resource has a row at every moment.
         """
         same = (
             LedgerRow.owner_uuid == owner_uuid,
@@ -40,7 +40,7 @@ class Ledger(Part):
             return known or connection.execute(_new(owner_uuid, cloud, kind, name, detail)).scalar_one()
 
     def learned(self, row: int, resource_id: str) -> None:
-        """Note the id that the cloud has given it."""
+        """Store the id that the cloud gave the resource."""
         with self.database.engine.begin() as connection:
             connection.execute(update(LedgerRow).where(LedgerRow.id == row).values(resource_id=resource_id))
 
@@ -51,18 +51,18 @@ class Ledger(Part):
             connection.execute(update(LedgerRow).where(LedgerRow.id == row).values(detail={**(known or {}), **more}))
 
     def forgotten(self, row: int) -> None:
-        """Drop what is known to be gone."""
+        """Delete the row of a resource that is gone."""
         with self.database.engine.begin() as connection:
             connection.execute(delete(LedgerRow).where(LedgerRow.id == row))
 
     def owners(self) -> list[tuple[str, str]]:
-        """Return cloud and owner of all that stands or may stand."""
+        """Return cloud and owner of all rows, each pair once."""
         query = select(LedgerRow.cloud, LedgerRow.owner_uuid).distinct().order_by(LedgerRow.cloud)
         with self.database.reading() as session:
             return [(cloud, owner) for cloud, owner in session.execute(query)]
 
     def standing(self, cloud: str, owner_uuid: str | None = None) -> list[LedgerRow]:
-        """Return what stands or may stand in a cloud (for one owner), in the order of its creation."""
+        """Return what exists, or may exist, in a cloud (for one owner), in the order of its creation."""
         query = select(LedgerRow).where(LedgerRow.cloud == cloud).order_by(LedgerRow.id)
         if owner_uuid is not None:
             query = query.where(LedgerRow.owner_uuid == owner_uuid)
@@ -71,7 +71,7 @@ class Ledger(Part):
 
 
 def _new(owner_uuid: str, cloud: str, kind: str, name: str, detail: dict[str, Any]) -> ReturningInsert[int]:
-    """Return the statement that adds a row, and gives its id."""
+    """Return the statement that adds a row and returns its id."""
     values = {
         "owner_uuid": owner_uuid,
         "cloud": cloud,

@@ -1,7 +1,7 @@
 """The tables of the results database.
 
 Every time (`*_at`) is in seconds since the epoch, UTC, as a float; every duration (`*seconds`) is in seconds, measured
-on a monotonic clock. JSON columns keep the order of keys. Samples are not in here: they are in files, see
+on a monotonic clock. JSON columns keep the order of keys. Samples are not in the database but in files: see
 `sample_file`.
 """
 
@@ -18,7 +18,7 @@ Json = dict[str, Any]
 
 
 class Base(DeclarativeBase):
-    """Names constraints by rule, so that a migration can name what it changes."""
+    """Names constraints by a rule, so that a migration can refer to them."""
 
     metadata = MetaData(
         naming_convention={
@@ -28,39 +28,39 @@ class Base(DeclarativeBase):
             "pk": "pk_%(table_name)s",
         }
     )
-    type_annotation_map = {Json: JSON, list[Json]: JSON, list[str]: JSON}  # noqa: RUF012 - SQLAlchemy's own hook
+    type_annotation_map = {Json: JSON, list[Json]: JSON, list[str]: JSON}  # noqa: RUF012 - SQLAlchemy's own attribute
 
 
-class Prose(TypeDecorator[str]):
-    """Text of any length, such as a server's message: what a database cannot hold must not cost the row."""
+class SafeText(TypeDecorator[str]):
+    """Text from anywhere, such as a server's message: cleaned, so that no text makes the database refuse the row."""
 
     impl = Text
     cache_ok = True
 
     def process_bind_param(self, value: str | None, dialect: Dialect) -> str | None:  # noqa: ARG002 - SQLAlchemy's own
-        """Replace NUL, which PostgreSQL refuses, halves of surrogate pairs, which UTF-8 cannot write, and secrets."""
+        """Replace NUL, which PostgreSQL refuses, lone surrogates, which UTF-8 cannot encode, and secrets."""
         return None if value is None else shown_text(value.replace("\0", "\ufffd").encode("utf-8", "replace").decode())
 
 
-class Shown(TypeDecorator[Any]):
-    """What a user has written and a cloud has answered, kept to be shown: without secrets."""
+class RedactedJson(TypeDecorator[Any]):
+    """JSON from users and clouds, stored without secrets because it will be shown."""
 
     impl = JSON
     cache_ok = True
 
     def process_bind_param(self, value: Any, dialect: Dialect) -> Any:  # noqa: ARG002 - SQLAlchemy's own
-        """Leave secrets out."""
+        """Replace secrets."""
         return shown(value)
 
 
-class Document(TypeDecorator[Any]):
-    """A JSON document that may be damaged; one that is no JSON is a text."""
+class LenientJson(TypeDecorator[Any]):
+    """A JSON document that may be damaged: invalid JSON is returned as text."""
 
     impl = JSON
     cache_ok = True
 
     def result_processor(self, dialect: Dialect, coltype: object) -> Callable[[Any], Any]:
-        """Read what can be read: SQLite keeps any text."""
+        """Return a reader that never fails: SQLite stores any text."""
         read = super().result_processor(dialect, coltype) or (lambda value: value)
 
         def read_or_leave(value: Any) -> Any:
@@ -73,23 +73,23 @@ class Document(TypeDecorator[Any]):
 
 
 def _child(of: str) -> Mapped[str]:
-    """Return a column that refers to a row of the table `of` and goes with it."""
+    """Return a column that refers to a row of the table `of` and is deleted with it."""
     return mapped_column(String(36), ForeignKey(f"{of}.uuid", ondelete="CASCADE"), index=True)
 
 
 class CloudRow(Base):
-    """A cloud that later runs can name."""
+    """A registered cloud, which later runs can refer to by name."""
 
     __tablename__ = "clouds"
 
     name: Mapped[str] = mapped_column(String(255), primary_key=True)
-    clouds_yaml: Mapped[str] = mapped_column(Prose)  # path of the file that holds the entry of this name
-    spec: Mapped[str] = mapped_column(Prose)  # the cloud spec, as the user wrote it
+    clouds_yaml: Mapped[str] = mapped_column(SafeText)  # path of the file that has the entry of this name
+    spec: Mapped[str] = mapped_column(SafeText)  # the cloud spec, as the user wrote it
     engine: Mapped[str] = mapped_column(String(64))
-    root: Mapped[str] = mapped_column(Prose)  # folder on the host, as the engine needs it to destroy the cloud
-    nodes: Mapped[list[Json]] = mapped_column(default=list)  # its servers, as `deployment.node` keeps them
+    root: Mapped[str] = mapped_column(SafeText)  # folder on the host, as the engine needs it to destroy the cloud
+    nodes: Mapped[list[Json]] = mapped_column(default=list)  # its servers, in the form of `deployment.node`
     deployment: Mapped[str | None] = mapped_column(String(36))
-    environment: Mapped[Json] = mapped_column(Shown)
+    environment: Mapped[Json] = mapped_column(RedactedJson)
     registered_at: Mapped[float]
 
 
@@ -101,12 +101,12 @@ class DeploymentRow(Base):
     uuid: Mapped[str] = mapped_column(String(36), primary_key=True)
     cloud: Mapped[str] = mapped_column(String(255), index=True)
     engine: Mapped[str] = mapped_column(String(64))
-    spec: Mapped[str] = mapped_column(Prose)
+    spec: Mapped[str] = mapped_column(SafeText)
     status: Mapped[str] = mapped_column(String(16))
     total_steps: Mapped[int]
     started_at: Mapped[float]
     ended_at: Mapped[float | None]
-    error: Mapped[str] = mapped_column(Prose, default="")
+    error: Mapped[str] = mapped_column(SafeText, default="")
 
     steps: Mapped[list["StepRow"]] = relationship(
         lazy="selectin", order_by="StepRow.id", cascade="all, delete-orphan", passive_deletes=True
@@ -122,12 +122,12 @@ class StepRow(Base):
     id: Mapped[int] = mapped_column(primary_key=True)
     deployment_uuid: Mapped[str] = _child("deployments")
     name: Mapped[str] = mapped_column(String(255))
-    title: Mapped[str] = mapped_column(Prose)
+    title: Mapped[str] = mapped_column(SafeText)
     status: Mapped[str] = mapped_column(String(16))
     started_at: Mapped[float]
     ended_at: Mapped[float | None]
     seconds: Mapped[float]
-    error: Mapped[str] = mapped_column(Prose)
+    error: Mapped[str] = mapped_column(SafeText)
 
 
 class VerificationRow(Base):
@@ -137,21 +137,21 @@ class VerificationRow(Base):
 
     uuid: Mapped[str] = mapped_column(String(36), primary_key=True)
     cloud: Mapped[str] = mapped_column(String(255), index=True)
-    chosen: Mapped[str] = mapped_column(Prose)  # name of the set of tests, or a pattern
-    request: Mapped[Json]  # all that was asked for, so that it can be taken up again; empty = made elsewhere
+    chosen: Mapped[str] = mapped_column(SafeText)  # name of the set of tests, or a pattern
+    request: Mapped[Json]  # everything needed to resume it; empty = imported
     status: Mapped[str] = mapped_column(String(16))
     total: Mapped[int]
-    environment: Mapped[Json] = mapped_column(Shown)
-    attempt: Mapped[int]  # counts whoever has run it: one with an older number may write no more
-    beat_at: Mapped[float | None]  # when whoever runs it last said so
-    stopping: Mapped[bool]  # whether whoever runs it is asked to end
+    environment: Mapped[Json] = mapped_column(RedactedJson)
+    attempt: Mapped[int]  # increases with each process that runs it; an older attempt may not write any more
+    beat_at: Mapped[float | None]  # the last sign of life of the process that runs it
+    stopping: Mapped[bool]  # whether the process that runs it is asked to end
     started_at: Mapped[float]
     ended_at: Mapped[float | None]
-    error: Mapped[str] = mapped_column(Prose, default="")
+    error: Mapped[str] = mapped_column(SafeText, default="")
 
 
 class TestRow(Base):
-    """A test of a verification, as it ended; statuses as in `verification.test`."""
+    """The result of a test in a verification; statuses as in `verification.test`."""
 
     __test__ = False  # not for pytest to collect
     __tablename__ = "verification_tests"
@@ -159,13 +159,13 @@ class TestRow(Base):
 
     id: Mapped[int] = mapped_column(primary_key=True)
     verification_uuid: Mapped[str] = _child("verifications")
-    name: Mapped[str] = mapped_column(Prose, index=True)
+    name: Mapped[str] = mapped_column(SafeText, index=True)
     status: Mapped[str] = mapped_column(String(16))
     started_at: Mapped[float]
     seconds: Mapped[float]
     tags: Mapped[list[str]]
-    reason: Mapped[str] = mapped_column(Prose)
-    traceback: Mapped[str] = mapped_column(Prose)
+    reason: Mapped[str] = mapped_column(SafeText)
+    traceback: Mapped[str] = mapped_column(SafeText)
 
 
 class TaskRow(Base):
@@ -175,16 +175,16 @@ class TaskRow(Base):
 
     uuid: Mapped[str] = mapped_column(String(36), primary_key=True)
     cloud: Mapped[str] = mapped_column(String(255), index=True)
-    title: Mapped[str] = mapped_column(Prose)
-    description: Mapped[str] = mapped_column(Prose)
+    title: Mapped[str] = mapped_column(SafeText)
+    description: Mapped[str] = mapped_column(SafeText)
     tags: Mapped[list[str]]
-    source: Mapped[str] = mapped_column(Prose)
-    file: Mapped[str] = mapped_column(Prose)
+    source: Mapped[str] = mapped_column(SafeText)
+    file: Mapped[str] = mapped_column(SafeText)
     status: Mapped[str] = mapped_column(String(16))
     timing: Mapped[str] = mapped_column(String(16), default="intended")  # as in `task.plan`
-    origin: Mapped[str] = mapped_column(Prose, default="")  # the file that it was imported from; "" = it was run here
-    environment: Mapped[Json] = mapped_column(Shown)
-    stop_reason: Mapped[str] = mapped_column(Prose, default="")  # see `endings`; "" = it was not told to stop
+    origin: Mapped[str] = mapped_column(SafeText, default="")  # the file it was imported from; "" = run here
+    environment: Mapped[Json] = mapped_column(RedactedJson)
+    stop_reason: Mapped[str] = mapped_column(SafeText, default="")  # see `endings`; "" = it was not stopped
     started_at: Mapped[float]
     ended_at: Mapped[float | None]
 
@@ -207,9 +207,9 @@ class SubtaskRow(Base):
     id: Mapped[int] = mapped_column(primary_key=True)
     task_uuid: Mapped[str] = _child("tasks")
     position: Mapped[int]
-    title: Mapped[str] = mapped_column(Prose)
-    description: Mapped[str] = mapped_column(Prose)
-    group: Mapped[str] = mapped_column("group_name", Prose)
+    title: Mapped[str] = mapped_column(SafeText)
+    description: Mapped[str] = mapped_column(SafeText)
+    group: Mapped[str] = mapped_column("group_name", SafeText)
     tags: Mapped[list[str]]
     run_in_parallel: Mapped[bool] = mapped_column(default=False)
 
@@ -228,28 +228,32 @@ class WorkloadRow(Base):
     subtask_id: Mapped[int] = mapped_column(ForeignKey("subtasks.id", ondelete="CASCADE"), index=True)
     position: Mapped[int]  # 0-based, in the task
     scenario: Mapped[str] = mapped_column(String(255))
-    description: Mapped[str] = mapped_column(Prose)
-    args: Mapped[Json] = mapped_column(Shown)
+    description: Mapped[str] = mapped_column(SafeText)
+    args: Mapped[Json] = mapped_column(RedactedJson)
     runner: Mapped[str] = mapped_column(String(64))
     runner_args: Mapped[Json]
-    contexts: Mapped[Json] = mapped_column(Shown)
+    contexts: Mapped[Json] = mapped_column(RedactedJson)
     sla: Mapped[Json]
     hooks: Mapped[list[Json]] = mapped_column(
-        Shown, default=list
+        RedactedJson, default=list
     )  # {"action": {name: args}, "trigger": {name: args}, ...}
     status: Mapped[str] = mapped_column(String(16))
-    error: Mapped[str] = mapped_column(Prose, default="")
-    error_detail: Mapped[str] = mapped_column(Prose, default="")  # the traceback
+    error: Mapped[str] = mapped_column(SafeText, default="")
+    error_detail: Mapped[str] = mapped_column(SafeText, default="")  # the traceback
     started_at: Mapped[float | None]
     ended_at: Mapped[float | None]
-    load_began_at: Mapped[float | None]  # what the samples' times count from
+    load_began_at: Mapped[float | None]  # the origin of the samples' times
     load_seconds: Mapped[float | None]
-    full_seconds: Mapped[float | None]  # with contexts and cleaning
-    contexts_done: Mapped[list[Json]] = mapped_column(Shown)  # what the contexts took, as the benchmark tells it
+    full_seconds: Mapped[float | None]  # with contexts and clean-up
+    contexts_done: Mapped[list[Json]] = mapped_column(
+        RedactedJson
+    )  # durations of contexts, as the benchmark reports them
     progress: Mapped[Json]  # while it runs: done, total, failed, rate, p50, p95, elapsed, remaining
     generator: Mapped[Json] = mapped_column(default=dict)  # processes, workers, shards: see `load.health`
-    hook_results: Mapped[list[Json]] = mapped_column(Shown, default=list)  # Rally's: {"config", "results", "summary"}
-    statistics: Mapped[Json | None] = mapped_column(Document)  # once judged: as `results.workload_figures` has it
+    hook_results: Mapped[list[Json]] = mapped_column(
+        RedactedJson, default=list
+    )  # as Rally's: {config, results, summary}
+    statistics: Mapped[Json | None] = mapped_column(LenientJson)  # once judged; the document of `workload_figures`
     passed: Mapped[bool | None]  # once judged
 
     sla_rows: Mapped[list["WorkloadSlaRow"]] = relationship(
@@ -258,7 +262,7 @@ class WorkloadRow(Base):
 
     @property
     def figures(self) -> WorkloadFigures | None:
-        """What was measured, once judged; None also where nothing of it can be read."""
+        """The figures, once judged; None also if the document cannot be read."""
         return None if self.statistics is None else from_document(self.statistics)[0]
 
     @figures.setter
@@ -267,18 +271,18 @@ class WorkloadRow(Base):
 
     @property
     def figure_damage(self) -> list[str]:
-        """What is damaged in the document of the figures, by its places."""
+        """The damaged places in the document of the figures."""
         return [] if self.statistics is None else from_document(self.statistics)[1]
 
 
 class FigureRow(Base):
-    """A `Figure` of a workload, as it is stored: for what is asked over many workloads."""
+    """A stored `Figure` of a workload, for queries over many workloads."""
 
     __tablename__ = "figures"
 
     id: Mapped[int] = mapped_column(primary_key=True)
     workload_uuid: Mapped[str] = mapped_column(String(36), ForeignKey("workloads.uuid", ondelete="CASCADE"))
-    action: Mapped[str] = mapped_column(Prose)  # "" = whole iterations
+    action: Mapped[str] = mapped_column(SafeText)  # "" = whole iterations
     depth: Mapped[int]
     figure: Mapped[str] = mapped_column(String(64))
     value: Mapped[float]
@@ -288,7 +292,7 @@ class FigureRow(Base):
 
 
 class WorkloadSlaRow(Base):
-    """An `SlaRow`, as it is stored."""
+    """A stored `SlaRow`."""
 
     __tablename__ = "sla_rows"
 
@@ -296,11 +300,11 @@ class WorkloadSlaRow(Base):
     workload_uuid: Mapped[str] = _child("workloads")
     criterion: Mapped[str] = mapped_column(String(255))
     passed: Mapped[bool]
-    detail: Mapped[str] = mapped_column(Prose)
+    detail: Mapped[str] = mapped_column(SafeText)
 
 
 class ArtifactRow(Base):
-    """A file that a run has left: a report, a log."""
+    """A file that a run wrote: a report, a log."""
 
     __tablename__ = "artifacts"
     __table_args__ = (UniqueConstraint("owner_uuid", "kind", "path"),)
@@ -308,12 +312,12 @@ class ArtifactRow(Base):
     id: Mapped[int] = mapped_column(primary_key=True)
     owner_uuid: Mapped[str] = mapped_column(String(36), index=True)
     kind: Mapped[str] = mapped_column(String(64))
-    path: Mapped[str] = mapped_column(Prose)
+    path: Mapped[str] = mapped_column(SafeText)
     added_at: Mapped[float]
 
 
 class LedgerRow(Base):
-    """Something that stands, or may stand, in a cloud because a run asked for it."""
+    """A resource that exists, or may exist, in a cloud because a run created it."""
 
     __tablename__ = "ledger"
 
@@ -321,7 +325,7 @@ class LedgerRow(Base):
     owner_uuid: Mapped[str] = mapped_column(String(36), index=True)
     cloud: Mapped[str] = mapped_column(String(255), index=True)
     kind: Mapped[str] = mapped_column(String(64))  # "nova.server", ...
-    name: Mapped[str] = mapped_column(Prose)
-    resource_id: Mapped[str | None] = mapped_column(Prose)  # None until the cloud has answered the create
+    name: Mapped[str] = mapped_column(SafeText)
+    resource_id: Mapped[str | None] = mapped_column(SafeText)  # None until the cloud has answered the create
     detail: Mapped[Json]
     remembered_at: Mapped[float]

@@ -1,7 +1,6 @@
-"""References: the uuids under which a run's stages keep their results, computed from the run alone.
+"""References: the uuids under which the stages of a run store their results, computed from the run alone.
 
-A task that is run again after a kill finds its own rows by them, and the terminal follows a run that it has only
-triggered.
+By them a stage that is retried after a kill finds its own rows, and the terminal can follow a run that it triggered.
 """
 
 from typing import Literal, get_args
@@ -9,18 +8,18 @@ from uuid import UUID, uuid5
 
 NAMESPACE = UUID("6d0f7a52-6f5e-5d0c-9a53-1f3f6f0b7c11")
 
-Stage = Literal["deploy", "verify", "benchmark"]
-_COMPUTED = 5  # version of a uuid that was computed from names
-STAGES: tuple[Stage, ...] = get_args(Stage)
+StageName = Literal["deploy", "verify", "benchmark"]
+_COMPUTED = 5  # the version of uuids that are computed from names
+STAGES: tuple[StageName, ...] = get_args(StageName)
 
 
-def reference(dag_id: str, run_id: str, stage: Stage) -> str:
-    """Return the uuid of what `stage` makes in one run: a deployment, a verification or a task."""
+def reference(dag_id: str, run_id: str, stage: StageName) -> str:
+    """Return the uuid of the deployment, verification or task that `stage` makes in a run."""
     return str(uuid5(NAMESPACE, f"{dag_id}/{run_id}/{stage}"))
 
 
 def is_of_a_run(uuid: str) -> bool:
-    """Whether a task is one of Airflow's runs: the command line gives its tasks random uuids."""
+    """Tell whether a task belongs to an Airflow run: tasks of the command line have random uuids."""
     return UUID(uuid).version == _COMPUTED
 
 

@@ -1,28 +1,27 @@
-"""What is missing or damaged in a workload's samples: told by their seals, and by what the store knows of the load."""
+"""Missing or damaged samples of a workload, found by their seals and by what the store has on the load."""
 
 import os
 from pathlib import Path
 
 from rallycross.results.models import TaskRow, WorkloadRow, WorkloadSlaRow
 from rallycross.results.sample_file import SUFFIX, owner_at, owner_of, read_file, sample_files
-from rallycross.results.sealed import Gap, Part, is_sealed, parts
+from rallycross.results.seals import Gap, SealedPart, is_sealed, parts
 
-DAMAGED_SAMPLES = "damaged_samples"  # criterion of the SLA row that says so
-_NAMED = 3  # places in a file
+DAMAGED_SAMPLES = "damaged_samples"  # criterion of the SLA row that reports it
+_NAMED = 3  # damaged places of a file that a message names
 
 
 def sample_damage(workload: WorkloadRow, samples: Path) -> list[str]:
-    """Return a sentence for each file of a workload that is not as it was written; none where all is well.
+    """Return a sentence for each sample file of a workload that is missing, damaged or not its own.
 
-    `samples` is the folder of all sample files. Who was killed leaves a file without an end: no damage.
+    `samples` is the folder of all sample files. A file without an end whose writer was killed is not damaged.
     """
     folder = samples / workload.uuid
     generator, figures = workload.generator or {}, workload.figures
     whole = workload.status == "finished"
-    told = {
-        str(one["shard"]) for one in generator.get("shards", []) if "shard" in one
-    }  # their writers have closed their files
-    expected = {str(shard) for shard in range(generator.get("processes", 0))} if whole else told
+    # The shards that their writers closed.
+    closed = {str(one["shard"]) for one in generator.get("shards", []) if "shard" in one}
+    expected = {str(shard) for shard in range(generator.get("processes", 0))} if whole else closed
     measured = figures.count + figures.warm_up + figures.dropped if figures else 0
     if measured and not generator:  # imported
         expected = expected or {"0"}
@@ -34,30 +33,27 @@ def sample_damage(workload: WorkloadRow, samples: Path) -> list[str]:
         rows += count
         if owner_of(path) not in {b"", owner_at(path)}:
             owner, _, shard = owner_of(path).decode(errors="replace").partition("/")
-            found.append(f"{path}: not this workload's file, but shard {shard} of workload {owner}: it is left out")
+            found.append(f"{path}: not a file of this workload, but shard {shard} of workload {owner}: it is ignored")
         else:
-            places = [_place(gap, path) for gap in gaps if gap.what != "unfinished" or whole or path.stem in told]
+            places = [_place(gap, path) for gap in gaps if gap.what != "unfinished" or whole or path.stem in closed]
             more = f", and {len(places) - _NAMED} more places" if len(places) > _NAMED else ""
             found += [f"{path}: {'; '.join(places[:_NAMED])}{more}"] if places else []
     found += [_missing(folder / f"{shard}{SUFFIX}") for shard in sorted(expected)]
     if rows < measured:
-        found.append(f"{folder}: {measured - rows} of the {measured} iterations that were judged are not there")
+        found.append(f"{folder}: {measured - rows} of the {measured} iterations that were judged are missing")
     return found
 
 
 def damage_detail(workload: WorkloadRow, samples: Path) -> str:
-    """Return what is wrong with a workload's samples and what to do, empty where nothing is."""
+    """Return what is wrong with a workload's samples and what to do, or "" if nothing is."""
     found = sample_damage(workload, samples)
     if not found:
         return ""
-    return f"the figures lack what is lost: {'. '.join(found)} - take it from a backup, or run the load again"
+    return f"the figures lack samples: {'. '.join(found)} - restore them from a backup, or run the load again"
 
 
 def mark_damage(task: TaskRow, samples: Path) -> list[str]:
-    """Give each workload of a task, as it was read, a failed row for what its samples have lost since it was judged.
-
-    Return the details of these rows.
-    """
+    """Add a failed SLA row to each workload of a loaded task whose samples are damaged; return the rows' details."""
     details = []
     for workload in task.workloads:
         detail = damage_detail(workload, samples)
@@ -67,7 +63,7 @@ def mark_damage(task: TaskRow, samples: Path) -> list[str]:
 
 
 def mark(workload: WorkloadRow, criterion: str, detail: str) -> None:
-    """Let a workload, as it was read, have one failed row of a criterion, with this detail; none where it is empty."""
+    """Replace the row of a criterion in a loaded workload by a failed row with this detail, or by none if it is ""."""
     workload.sla_rows = [row for row in workload.sla_rows if row.criterion != criterion]
     if detail:
         workload.sla_rows.append(
@@ -77,18 +73,18 @@ def mark(workload: WorkloadRow, criterion: str, detail: str) -> None:
 
 
 def _look(path: Path) -> tuple[int, list[Gap]]:
-    """Return how many iterations a file has, and its gaps."""
+    """Return the number of iterations in a file, and its gaps."""
     rows, gaps = 0, []
     for found in parts(path, owner_at(path)) if is_sealed(path) else read_file(path):
         if isinstance(found, Gap):
             gaps.append(found)
         else:
-            rows += found.rows if isinstance(found, Part) else found.num_rows
+            rows += found.rows if isinstance(found, SealedPart) else found.num_rows
     return rows, gaps
 
 
 def _missing(path: Path) -> str:
-    return f"{path}: {'what stands there is no file' if os.path.lexists(path) else 'the file is missing'}"
+    return f"{path}: {'not a file' if os.path.lexists(path) else 'the file is missing'}"
 
 
 def _place(gap: Gap, path: Path) -> str:
@@ -97,7 +93,7 @@ def _place(gap: Gap, path: Path) -> str:
         return "the file is empty"
     match gap.what:
         case "appended":
-            return f"{gap.end - gap.start} bytes behind its end, from byte {gap.start} on, are not its own"
+            return f"{gap.end - gap.start} extra bytes follow its end, from byte {gap.start} on"
         case "unfinished":
             return f"the file ends at byte {gap.start} of {size}, before its last batch, or is damaged from there on"
         case _ if gap.start == gap.end:

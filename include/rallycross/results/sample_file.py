@@ -1,9 +1,9 @@
-"""Sample files: what a load has measured, readable up to the last whole batch whatever happens.
+"""Sample files: the measurements of a load, readable up to the last whole batch whatever happens.
 
-One file for each workload and shard: `<samples>/<workload uuid>/<shard>.arrows`, an Arrow IPC stream of zstd-compressed
-record batches. A stream needs no footer, so a file whose writer was killed lacks its tail and nothing else. Each batch
-has a checksum (see `sealed`), and is read alone; the file's metadata name its workload and shard. Files of older
-versions have none of it, and are read as far as they go.
+There is one file for each workload and shard: `<samples>/<workload uuid>/<shard>.arrows`, an Arrow IPC stream of
+zstd-compressed record batches. A stream needs no footer, so a file whose writer was killed only lacks its tail. Each
+batch has a checksum (see `seals`) and can be read alone; the file's metadata name its workload and shard. Files of
+older versions have neither, and are read up to the first error.
 
     iteration  int64           0-based, unique in the workload
     shard      int32
@@ -34,7 +34,7 @@ import pyarrow as pa
 from rallycross.errors import RallycrossError
 from rallycross.file_modes import results_file, results_folder
 from rallycross.load.sample import Action, Sample
-from rallycross.results.sealed import BLANK, END_OF_STREAM, KEY, Gap, Kind, is_sealed, parts, seal
+from rallycross.results.seals import BLANK, END_OF_STREAM, KEY, Gap, Kind, is_sealed, parts, seal
 from rallycross.settings import settings
 
 FAILURE_FIELDS = ("kind", "message", "detail", "request_id")
@@ -64,22 +64,22 @@ SCHEMA = pa.schema(
 )
 SUFFIX = ".arrows"
 _HEAD = SCHEMA.serialize().to_pybytes()
-MOST_ROWS = 8192  # of a batch: what is held in memory, by the writer and by each reader, does not grow with the rate
+MOST_ROWS = 8192  # in a batch, so that the memory of writer and readers does not grow with the rate of the load
 _OTHER = "(more actions than are told apart: RALLYCROSS_ACTION_NAMES)"
-_NEVER = float("nan")  # stands for a `due` of None in a column of floats
+_NEVER = float("nan")  # a `due` of None in a column of floats
 
 
 _OPTIONS = pa.ipc.IpcWriteOptions(compression="zstd")
-_ONE_THREAD = pa.ipc.IpcReadOptions(use_threads=False)  # a batch is mostly too little for threads to gain their cost
+_ONE_THREAD = pa.ipc.IpcReadOptions(use_threads=False)  # most batches are too small for threads to pay off
 
 
 class SampleWriter:
-    """Writes the samples of one workload's shard. May be added to by one thread and flushed by another."""
+    """Writes the samples of one shard of a workload. One thread may add while another flushes."""
 
     def __init__(self, path: Path, *, names: int | None = None) -> None:
-        """Begin the file; one that is there already is never written over (`FileExistsError`).
+        """Create the file. An existing file is never overwritten (`FileExistsError`).
 
-        `names`: how many names of actions it tells apart (default: as the settings say).
+        `names`: how many names of actions the file tells apart (default: the setting).
         """
         try:
             results_folder(path.parent)
@@ -90,17 +90,17 @@ class SampleWriter:
             raise _cannot_write(path, error, rows=0) from error
         self._path = path
         self._names = _Names(names or settings().action_names)
-        self._lock = Lock()  # of what was added
+        self._lock = Lock()  # of the added samples
         self._writing = Lock()  # of the file
         self._columns = _Columns()
         self._owner = owner_at(path)
         self._number, self._rows, self._end = 0, 0, 0
-        self._refused = False  # since the disk did not take a batch
+        self._refused = False  # once the disk did not take a batch
         head = SCHEMA.with_metadata({"owner": self._owner, KEY: BLANK}).serialize().to_pybytes()
         self._write(head, "head", 0)
 
     def add(self, sample: Sample) -> None:
-        """Take a sample. It is on disk after the next `flush`, or when there are many."""
+        """Add a sample. It is written with the next `flush`, or when a batch is full."""
         with self._lock:
             self._columns.add(sample, self._names)
             full = len(self._columns.iterations) >= MOST_ROWS
@@ -108,11 +108,11 @@ class SampleWriter:
             self.flush()
 
     def flush(self) -> None:
-        """Write what was added since the last time, as one batch.
+        """Write the samples added since the last flush, as one batch.
 
-        Raises `RallycrossError` where that cannot be: the file then ends with the batch before, and takes no more.
+        Raises `RallycrossError` if the disk refuses: the file then ends with the batch before, and accepts no more.
         """
-        with self._writing:  # adding does not wait for the disk, closing does
+        with self._writing:  # `add` does not wait for the disk, `close` does
             with self._lock:
                 columns, self._columns = self._columns, _Columns()
                 names = list(self._names.numbers)
@@ -120,7 +120,7 @@ class SampleWriter:
                 self._write(_framed(columns.batch(names)), "batch", len(columns.iterations))
 
     def close(self) -> None:
-        """Flush, and end the file, which is on disk then whatever becomes of this machine."""
+        """Flush, end the file, and sync it to disk."""
         try:
             self.flush()
             with self._writing:
@@ -135,10 +135,10 @@ class SampleWriter:
         data = seal(data, kind, self._owner, number=self._number, rows=rows, total=self._rows + rows)
         left = memoryview(data)
         try:
-            while left:  # a disk that is nearly full takes a part of it
+            while left:  # a nearly full disk writes only a part
                 left = left[self._file.write(left) or 0 :]
         except OSError as error:
-            self._refused = True  # what comes later may find room, behind a gap
+            self._refused = True  # later batches could find room again, and leave a gap
             os.ftruncate(self._file.fileno(), self._end)
             self._file.seek(self._end)
             raise _cannot_write(self._path, error, rows=self._rows) from error
@@ -153,7 +153,7 @@ def _cannot_write(path: Path, error: OSError, *, rows: int) -> RallycrossError:
 
 
 def _framed(batch: pa.RecordBatch) -> bytes:
-    """Return a batch, and the dictionary that it needs, as they stand in a stream; with room for a seal."""
+    """Return a batch and its dictionary as bytes of a stream, with room for a seal."""
     sink = pa.BufferOutputStream()
     with pa.ipc.new_stream(sink, SCHEMA, options=_OPTIONS) as stream:
         stream.write_batch(batch, custom_metadata={KEY: BLANK})
@@ -161,27 +161,27 @@ def _framed(batch: pa.RecordBatch) -> bytes:
 
 
 def warm_up() -> None:
-    """Do what Arrow does at its first batch: it imports pandas, and keeps a load waiting for a tenth of a second."""
+    """Build a batch before the load: Arrow's first batch imports pandas, which takes a tenth of a second."""
     columns, names = _Columns(), _Names(1)
     columns.add(Sample(0, 0, None, 0.0, 0.0, actions=[Action("warm-up", 0, 0.0, 0.0)]), names)
     _framed(columns.batch(list(names.numbers)))
 
 
 class _Names:
-    """The names of a file's actions, each with its number. One that has an id in it makes as many as iterations."""
+    """The names of a file's actions, each with its number. Their number is limited: a name may contain an id."""
 
     def __init__(self, most: int) -> None:
         self.numbers: dict[str, int] = {}
         self._most = most
 
     def take_up(self, name: str) -> int:
-        """Return the number of a name that is not among them as it is, and take it up where there is room."""
+        """Return the number of a new name: its own while there is room, else that of all other names."""
         name = _storable(name) if len(self.numbers) < self._most else _OTHER
         return self.numbers.setdefault(name, len(self.numbers))
 
 
 class _Columns:
-    """Samples as flat arrays: adding is a few appends, and Arrow takes the arrays as they are."""
+    """Samples as flat arrays: adding one is a few appends, and Arrow uses the arrays without a copy."""
 
     def __init__(self) -> None:
         self.iterations = array("q")
@@ -197,7 +197,7 @@ class _Columns:
         self.outputs: dict[int, str] = {}  # by position; most samples have none
 
     def add(self, sample: Sample, names: _Names) -> None:
-        # What may raise comes first: a sample is added whole, or not at all.
+        # First everything that may raise, so that a sample is added whole or not at all.
         failure = (
             {name: _storable(getattr(sample.failure, name)) for name in FAILURE_FIELDS} if sample.failure else None
         )
@@ -256,7 +256,7 @@ class _Columns:
 
 
 def _json(outputs: list[dict[str, Any]]) -> str:
-    """Return outputs as JSON; in the place of what has no such form, a note that says so."""
+    """Return outputs as JSON, or a note instead of outputs that JSON cannot express."""
     try:
         return _storable(json.dumps(outputs, default=str))
     except (TypeError, ValueError, RecursionError) as error:
@@ -265,14 +265,14 @@ def _json(outputs: list[dict[str, Any]]) -> str:
 
 
 def _storable(text: str) -> str:
-    """Return the text with what UTF-8 cannot hold replaced: one bad answer must not cost the whole batch."""
+    """Replace what UTF-8 cannot encode: one bad answer must not cost the whole batch."""
     return text.encode("utf-8", "replace").decode()
 
 
 def read_batches(folder: Path, shard: str = "*") -> Iterator[pa.RecordBatch]:
-    """Yield a workload's samples from the files of all shards, or of one; nothing where nothing was measured.
+    """Yield the batches of a workload's samples, of all shards or of one.
 
-    What is damaged is passed over, and so is what a killed writer has left of its last batch: `sample_damage` tells.
+    Damaged batches, and the unfinished last batch of a killed writer, are skipped: `sample_damage` reports them.
     """
     for path in sample_files(folder, shard):
         for found in read_file(path):
@@ -281,17 +281,17 @@ def read_batches(folder: Path, shard: str = "*") -> Iterator[pa.RecordBatch]:
 
 
 def read_samples(folder: Path) -> pa.Table:
-    """Return a workload's samples as one table; without rows where nothing was measured."""
+    """Return a workload's samples as one table, which is empty if nothing was measured."""
     return pa.Table.from_batches(read_batches(folder), SCHEMA)
 
 
 def sample_files(folder: Path, shard: str = "*") -> list[Path]:
-    """Return the files of a workload's samples; a pipe would be waited for, and a folder or a broken link is none."""
+    """Return the sample files of a workload: regular files only, since a pipe would block and a folder has none."""
     return sorted(path for path in folder.glob(f"{shard}{SUFFIX}") if path.is_file())
 
 
 def read_file(path: Path) -> Iterator[pa.RecordBatch | Gap]:
-    """Yield the batches of a file, and the gaps in it. Raises `RallycrossError` where the disk does not give it."""
+    """Yield the batches of a file and the gaps in it. Raises `RallycrossError` if the file cannot be read."""
     try:
         if is_sealed(path):
             for found in parts(path, owner_at(path)):
@@ -303,17 +303,17 @@ def read_file(path: Path) -> Iterator[pa.RecordBatch | Gap]:
             yield from _unsealed(path)
     except OSError as error:
         raise RallycrossError(
-            f"samples {path}: cannot be read: {error.strerror or error} - check the disk, and who may read the file"
+            f"samples {path}: cannot be read: {error.strerror or error} - check the disk and the file's permissions"
         ) from error
 
 
 def owner_at(path: Path) -> bytes:
-    """Return the name of the workload and shard whose file belongs there."""
+    """Return the owner (workload and shard) of the file that belongs at a path."""
     return f"{path.parent.name}/{path.stem}".encode()
 
 
 def owner_of(path: Path) -> bytes:
-    """Return the name of the workload and shard that a file was written for; where nobody can tell, nothing."""
+    """Return the owner (workload and shard) that a file was written for, or b"" if it has none."""
     try:
         with path.open("rb") as file:
             metadata = pa.ipc.read_schema(pa.BufferReader(file.read(64 * 1024))).metadata or {}
@@ -323,7 +323,7 @@ def owner_of(path: Path) -> bytes:
 
 
 def _unsealed(path: Path) -> Iterator[pa.RecordBatch | Gap]:
-    """Read a file of an older version: what it has of whole batches, one after another."""
+    """Yield the whole batches of a file of an older version."""
     size, position = path.stat().st_size, 0
     with pa.OSFile(str(path)) as file:
         try:
@@ -332,8 +332,7 @@ def _unsealed(path: Path) -> Iterator[pa.RecordBatch | Gap]:
                 yield batch
                 position = file.tell()
         except (pa.ArrowException, OSError, MemoryError) as error:
-            # How Arrow says that a stream stops in the middle of a message, or is none. An error of the disk has a
-            # number.
+            # Arrow raises these for a truncated or invalid stream. Only an error of the disk has an errno.
             if getattr(error, "errno", None) is not None:
                 raise
             yield Gap(position, size, None, "unfinished")

@@ -1,4 +1,4 @@
-"""What one SLA criterion came to."""
+"""The result of one SLA criterion."""
 
 from dataclasses import dataclass
 

@@ -1,7 +1,7 @@
-"""A note of why loads are ended, in a file: who ends them may find the results database away, and does not wait for it.
+"""A file with the reason why loads are ended, for when the results database is unavailable at that moment.
 
-Who runs or judges such a load reads it where nobody has told the database. What may end a stage that does not come to
-say so, such as a full disk under its log, is noted beside, and read where nothing else is known.
+Running and judging a load use it if the database has no reason. A second file has a possible cause, such as a full disk
+under a stage's log: it is used if a stage ended without giving a reason and nothing else is known.
 """
 
 import json
@@ -14,16 +14,16 @@ from rallycross.results.models import TaskRow
 from rallycross.results.reference import is_of_a_run
 from rallycross.settings import settings
 
-FILE, SEEN = "stop-note.json", "seen-note.json"  # in the home
+STOP_NOTE, POSSIBLE_CAUSE = "stop-note.json", "seen-note.json"  # in the home
 
 
-def leave(reason: str, file: str = FILE) -> None:
-    """Note why all loads of Airflow's runs are ended now; in the file `SEEN`: what may end them."""
+def write_note(reason: str, file: str = STOP_NOTE) -> None:
+    """Write why all loads of Airflow's runs are ended now, or in the file `POSSIBLE_CAUSE` what may end them."""
     write_owner_only(settings().home / file, json.dumps({"at": time.time(), "reason": reason}))
 
 
-def noted(since: float, file: str = FILE) -> str:
-    """Return why loads were ended after a moment, in seconds since the epoch; "" = nobody has left a note since."""
+def noted_reason(since: float, file: str = STOP_NOTE) -> str:
+    """Return the reason noted after `since` (seconds since the epoch), or ""."""
     with suppress(OSError, ValueError, KeyError, TypeError):
         note = json.loads((settings().home / file).read_text(encoding="utf-8"))
         if float(note["at"]) >= since:
@@ -32,19 +32,19 @@ def noted(since: float, file: str = FILE) -> str:
 
 
 def why_ended(task: TaskRow) -> str:
-    """Return why a task's load has ended whose process is gone."""
-    return kept(task) or LOST
+    """Return why the load of a task ended whose process is gone."""
+    return kept_reason(task) or LOST
 
 
-def kept(task: TaskRow) -> str:
-    """Return what is kept of why a task was ended; "" = nothing."""
+def kept_reason(task: TaskRow) -> str:
+    """Return the stored reason why a task was ended, or ""."""
     if task.stop_reason or not is_of_a_run(task.uuid):
         return task.stop_reason
-    return noted(task.started_at) or noted(task.started_at, SEEN)
+    return noted_reason(task.started_at) or noted_reason(task.started_at, POSSIBLE_CAUSE)
 
 
-def of_stage(said: str, task: TaskRow | None = None) -> str:
-    """Return why a stage has failed: what it said; else what is kept of `task`, whose load it was to run."""
-    if said.strip() or task is None:
-        return said.strip() or WORDLESS
-    return kept(task) or (LOST if any(one.error == LOST for one in task.workloads) else WORDLESS)
+def stage_failure(message: str, task: TaskRow | None = None) -> str:
+    """Return why a stage failed: its message, else the stored reason of `task`, whose load the stage ran."""
+    if message.strip() or task is None:
+        return message.strip() or WORDLESS
+    return kept_reason(task) or (LOST if any(one.error == LOST for one in task.workloads) else WORDLESS)

@@ -1,4 +1,4 @@
-"""The store: the only door to the results database."""
+"""The store: the only access to the results database."""
 
 from typing import Self
 
@@ -17,7 +17,7 @@ from rallycross.settings import settings
 
 
 class Store:
-    """Keeps and gives back everything but samples: each part one subject."""
+    """Stores everything but samples. Each part has one subject."""
 
     def __init__(self, url: str, *, patience: float = 0.0) -> None:
         self.database = Database(url, patience=patience)
@@ -34,9 +34,9 @@ class Store:
 
     @classmethod
     def open(cls, url: str | None = None) -> Self:
-        """Open the database at `url` (default: as the settings say), making and migrating it as needed."""
+        """Open the database at `url` (default: the setting); create and migrate it as needed."""
         return cls(url or settings().results_url, patience=settings().database_patience)
 
     def close(self) -> None:
-        """Let go of all connections."""
+        """Close all connections."""
         self.database.close()

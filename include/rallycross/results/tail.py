@@ -1,4 +1,4 @@
-"""Follows a sample file that is being written: what the live progress, and the decision to stop, are made from."""
+"""Follows a sample file that is being written, for live progress and for the decision to abort."""
 
 from pathlib import Path
 
@@ -6,16 +6,16 @@ import pyarrow as pa
 
 
 class Tail:
-    """Reads what has come whole since the last time; what has been read but in part is read again, from its start."""
+    """Reads the batches added since the last read. An unfinished batch is read again from its start."""
 
     def __init__(self, path: Path) -> None:
         self._path = path
         self._offset = 0
         self._head = b""  # the stream's schema
-        self._dictionary = b""  # the newest one of the only column that has any: each takes the place of the last
+        self._dictionary = b""  # the newest dictionary of the only column with one
 
     def read(self) -> list[pa.RecordBatch]:
-        """Return the new batches; none where the file is not there yet."""
+        """Return the new batches; none if the file does not exist yet."""
         try:
             with self._path.open("rb") as file:
                 file.seek(self._offset)
@@ -36,11 +36,11 @@ class Tail:
                 case _:
                     batches.append(pa.ipc.open_stream(self._head + self._dictionary + frame).read_next_batch())
         self._offset += start
-        return [batch for batch in batches if batch.num_rows]  # the end of a file is a batch of none
+        return [batch for batch in batches if batch.num_rows]  # a file ends with an empty batch
 
 
 def _next(source: pa.BufferReader) -> pa.Message | None:
-    """Return the next whole message of a stream."""
+    """Return the next whole message of a stream, or None."""
     try:
         return pa.ipc.read_message(source)
     except (EOFError, pa.ArrowInvalid, OSError):

@@ -10,13 +10,12 @@ from sqlalchemy.orm import load_only, selectinload
 from rallycross.cloud.cloud import NO_CLOUD
 from rallycross.results.figures import write_figures
 from rallycross.results.models import SubtaskRow, TaskRow, WorkloadRow
-from rallycross.results.part import Part
 from rallycross.results.reference import workload_reference
+from rallycross.results.store_part import StorePart
 from rallycross.secret import shown, shown_text
 from rallycross.task.plan import Subtask, Task
 
-# What a list of tasks shows: who they are, and how their workloads ended. Figures, contexts and sources are more than
-# all that by orders of magnitude.
+# The columns that a list of tasks needs. Figures, contexts and sources are larger by orders of magnitude.
 _LISTED = (
     load_only(
         TaskRow.uuid,
@@ -36,11 +35,11 @@ _LISTED = (
 )
 
 
-class Tasks(Part):
-    """Keeps what tasks were asked to do, and how they ended."""
+class Tasks(StorePart):
+    """Stores what tasks were to do, and how they ended."""
 
     def begin(self, uuid: str, *, cloud: str, task: Task, environment: dict[str, Any]) -> dict[int, str]:
-        """Begin a task and return its workloads' uuids by position; one that was begun before stays as it is."""
+        """Begin a task and return its workloads' uuids by position; a task that was begun before is not changed."""
         workloads = {workload.position: workload_reference(uuid, workload.position) for workload in task.workloads}
         secrets = task.secrets
         with self.database.writing() as session:
@@ -66,26 +65,26 @@ class Tasks(Part):
         return workloads
 
     def end(self, uuid: str, *, status: Literal["finished", "aborted", "crashed"]) -> None:
-        """Say how a task ended: `finished` whatever its workloads came to."""
+        """Store how a task ended: `finished` whatever the result of its workloads."""
         with self.database.writing() as session:
             session.execute(update(TaskRow).where(TaskRow.uuid == uuid).values(status=status, ended_at=time.time()))
 
     def stop(self, uuid: str, reason: str) -> None:
-        """Say why a task is told to stop (see `endings`): whoever says so first is the one who did it.
+        """Store why a task is told to stop (see `endings`); the first reason is kept.
 
-        Its load may have ended: the reason is then that of the stage that ran it.
+        If the load has ended already, it is the reason of the stage that ran it.
         """
-        unsaid = TaskRow.stop_reason == ""
+        no_reason_yet = TaskRow.stop_reason == ""
         with self.database.writing() as session:
-            session.execute(update(TaskRow).where(TaskRow.uuid == uuid, unsaid).values(stop_reason=reason))
+            session.execute(update(TaskRow).where(TaskRow.uuid == uuid, no_reason_yet).values(stop_reason=reason))
 
     def running(self) -> list[str]:
-        """Return the uuids of the tasks that run, or whose process was lost."""
+        """Return the uuids of tasks with the status `running`; the process of some may be gone."""
         with self.database.reading() as session:
             return list(session.scalars(select(TaskRow.uuid).where(TaskRow.status == "running")))
 
-    def meanwhile(self, uuid: str) -> list[TaskRow]:
-        """Return the other tasks that were run on a task's cloud while it was, the earliest first."""
+    def concurrent_with(self, uuid: str) -> list[TaskRow]:
+        """Return the other tasks that ran on the same cloud at the same time, the earliest first."""
         with self.database.reading() as session:
             own = session.get(TaskRow, uuid)
             if own is None or own.cloud == NO_CLOUD.name:
@@ -101,7 +100,7 @@ class Tasks(Part):
             return list(session.scalars(query.order_by(TaskRow.started_at)))
 
     def of(self, owner: str) -> TaskRow | None:
-        """Return the task that has this uuid, or a workload of this uuid."""
+        """Return the task with this uuid, or the task of the workload with this uuid."""
         with self.database.reading() as session:
             workload = session.get(WorkloadRow, owner)
         return self.get(workload.task_uuid if workload else owner)
@@ -112,9 +111,9 @@ class Tasks(Part):
             return session.get(TaskRow, uuid)
 
     def latest(self, *, cloud: str | None = None, tag: str | None = None, limit: int | None = None) -> list[TaskRow]:
-        """Return the tasks of a cloud and with a tag (None: of any), the newest first; `limit` of None: all of them.
+        """Return the tasks of a cloud and with a tag (None: any), newest first; without a limit if it is None.
 
-        They have what a list of them shows; no more can be read.
+        Only the columns that a list shows are loaded; reading others raises an error.
         """
         query = select(TaskRow).options(*_LISTED).order_by(TaskRow.started_at.desc(), TaskRow.uuid).limit(limit)
         if cloud is not None:
@@ -125,12 +124,12 @@ class Tasks(Part):
             return list(session.scalars(query))
 
     def _has(self, column: Any, member: str) -> Any:
-        """Return the condition that a column's JSON list has a member."""
+        """Return the condition that the JSON list in a column contains `member`."""
         unfold = func.json_array_elements_text if self.database.engine.dialect.name == "postgresql" else func.json_each
         return exists(select(1).select_from(each := unfold(column).table_valued("value")).where(each.c.value == member))
 
     def add(self, task: TaskRow) -> None:
-        """Keep a task that was run elsewhere, whole."""
+        """Store an imported task with all its parts."""
         with self.database.writing() as session:
             session.add(task)
             session.flush()

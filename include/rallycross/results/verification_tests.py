@@ -6,14 +6,14 @@ from dataclasses import dataclass
 from sqlalchemy import func, select
 
 from rallycross.results.models import TestRow, VerificationRow
-from rallycross.results.part import Part
-from rallycross.results.verifications import columns_of, held
+from rallycross.results.store_part import StorePart
+from rallycross.results.verifications import columns_of, locked
 from rallycross.verification.test import TestResult
 
 
 @dataclass(frozen=True)
-class TestEnd:
-    """How one test ended in one verification."""
+class PastTest:
+    """The result of a test in an earlier verification."""
 
     __test__ = False  # not for pytest to collect
 
@@ -21,20 +21,20 @@ class TestEnd:
     test: TestRow
 
 
-class VerificationTests(Part):
-    """Keeps the tests of a verification as they end."""
+class VerificationTests(StorePart):
+    """Stores the results of tests as they end."""
 
     def record(self, verification_uuid: str, test: TestResult, *, attempt: int | None = None) -> None:
-        """Keep how a test ended. Raises `TakenOver` where a later attempt than this one has begun."""
+        """Store how a test ended. Raises `TakenOver` if a later attempt has begun."""
         values = columns_of(verification_uuid, test)
         key = ["verification_uuid", "name"]
         with self.database.writing() as session:
             if attempt is not None:
-                held(session, verification_uuid, attempt)
+                locked(session, verification_uuid, attempt)
             self.database.upsert(session, TestRow, values, key=key, update=[name for name in values if name not in key])
 
     def of(self, verification_uuid: str, *, after: int = 0) -> list[TestRow]:
-        """Return the tests that have ended, in the order in which they did; those behind the row `after` only."""
+        """Return the tests that have ended, in that order; only those after the row `after`."""
         query = select(TestRow).where(TestRow.verification_uuid == verification_uuid, TestRow.id > after)
         with self.database.reading() as session:
             return list(session.scalars(query.order_by(TestRow.id)))
@@ -52,8 +52,8 @@ class VerificationTests(Part):
                 counts[uuid][status] = count
         return counts
 
-    def history(self, name: str, *, cloud: str | None = None, limit: int = 20) -> list[TestEnd]:
-        """Return how a test ended in the latest verifications that ran it, the latest first."""
+    def history(self, name: str, *, cloud: str | None = None, limit: int = 20) -> list[PastTest]:
+        """Return how a test ended in the latest verifications that ran it, latest first."""
         query = (
             select(VerificationRow, TestRow)
             .join(TestRow, TestRow.verification_uuid == VerificationRow.uuid)
@@ -64,4 +64,4 @@ class VerificationTests(Part):
         if cloud is not None:
             query = query.where(VerificationRow.cloud == cloud)
         with self.database.reading() as session:
-            return [TestEnd(verification, test) for verification, test in session.execute(query)]
+            return [PastTest(verification, test) for verification, test in session.execute(query)]

@@ -1,8 +1,8 @@
 """The figures of a workload: what they are, and the document in which `workloads.statistics` keeps them.
 
-The document has a key for each field below; `total` and `actions` are one list in it, `rows`. Its `version` is counted
-up when a key changes its meaning, for which `from_document` then has a step; a key that is only added has a default
-here. Version 1 had no number. Durations are in seconds, rates in 1/s; None is nothing, or too little, to tell it from.
+The document has a key for each field below; `total` and `actions` are one list in it, `rows`. Its `version` increases
+when a key changes its meaning, and `from_document` then converts older versions; a key that is only added has a default
+here. Version 1 had no number. Durations are in seconds, rates in 1/s; None means no data, or too little.
 """
 
 from collections.abc import Mapping
@@ -17,10 +17,10 @@ PLACE = "statistics"  # how a damaged place begins
 
 @dataclass(frozen=True)
 class ActionFigures(Record):
-    """How long one thing took: whole iterations, their service time, or an action at one depth.
+    """The durations of whole iterations, of their service time, or of an action at one depth.
 
-    `count` and `failed` are of all, the others of those that did not fail. `p99_9` is given of 1,000 or more, `p99_99`
-    of 10,000 or more; `std` is the sample's standard deviation.
+    `count` and `failed` are of all, the others of those that did not fail. `p99_9` needs 1,000 or more, `p99_99`
+    10,000 or more; `std` is the sample standard deviation.
     """
 
     name: str
@@ -50,20 +50,20 @@ DURATIONS = {name: name.replace(".", "_") for name in _SHOWN}  # name -> attribu
 
 @dataclass(frozen=True)
 class Distribution(Record):
-    """How often which duration of a whole iteration came, of those that did not fail: bars of equal width."""
+    """The histogram of the durations of iterations that did not fail, with bars of equal width."""
 
     low: float  # the outer edges
     high: float
-    count: tuple[int, ...]  # in each
+    count: tuple[int, ...]  # in each bar
 
     def flaw(self) -> str:
-        """Want bars with a width."""
+        """Require bars with a width."""
         return "" if self.count and self.low < self.high else "there are no bars, or they have no width"
 
 
 @dataclass(frozen=True)
 class StartError(Record):
-    """How late iterations were started, of those for which a worker was free."""
+    """How late iterations were started, of those with a free worker."""
 
     p50: float | None = None
     p99: float | None = None
@@ -72,14 +72,14 @@ class StartError(Record):
 
 @dataclass(frozen=True)
 class ScheduleFigures(Record):
-    """Whether a load kept its schedule: of the iterations that had a due time."""
+    """How well a load kept its schedule, over the iterations with a due time."""
 
     asked: int  # were due
     started: int  # of these
     dropped: int  # the others
-    queued: int  # started when a worker was free at last
+    queued: int  # started late, once a worker was free
     late: int  # started more than `judging.schedule.LATE` after they were due, though a worker was free
-    asked_rate: float | None  # None of a single one
+    asked_rate: float | None  # None for a single iteration
     delivered_rate: float | None
     start_error: StartError
 
@@ -88,20 +88,20 @@ class ScheduleFigures(Record):
 class FailureGroup(Record):
     """Failures with the same cause; the example is the earliest iteration's."""
 
-    kind: str  # "" = of several kinds: what comes after the groups that are told apart
-    message: str  # without what differs from one to the next
+    kind: str  # "" = several kinds: the rest, after the groups that are told apart
+    message: str  # without the parts that differ between iterations
     count: int
-    first: float  # when the first of these iterations ended, since the start of the load
+    first: float  # end of the first of these iterations, since the start of the load
     last: float
     iteration: int
-    example: str  # its message, whole
+    example: str  # its full message
     detail: str
     request_id: str
 
 
 @dataclass(frozen=True)
 class ActionCourse(Record):
-    """How long an action took, a value for each step of time."""
+    """The durations of an action over time, a value for each step."""
 
     mean: tuple[float | None, ...]
     p50: tuple[float | None, ...]
@@ -110,20 +110,20 @@ class ActionCourse(Record):
 
 @dataclass(frozen=True)
 class ActionCourses(Record):
-    """The actions directly in an iteration over time, by the end of their iteration, in steps of their own."""
+    """The top-level actions over time, by the end of their iteration, in steps of their own."""
 
     width: float
     at: tuple[float, ...]
     series: Mapping[str, ActionCourse]
 
     def flaw(self) -> str:
-        """Want a value for each step."""
+        """Require a value for each step."""
         return _uneven(self.width, self.at, *(line for one in self.series.values() for line in (one.mean, one.p50)))
 
 
 @dataclass(frozen=True)
 class Course(Record):
-    """A load over time, a value for each step from its start to its end; durations are of what did not fail."""
+    """A load over time, a value for each step; durations are of the iterations that did not fail."""
 
     width: float  # of a step: 1 for loads of 40 seconds to 20 minutes
     at: tuple[float, ...]  # the start of each step
@@ -136,14 +136,14 @@ class Course(Record):
     actions: ActionCourses | None = field(default=None, metadata=ADDED)
 
     def flaw(self) -> str:
-        """Want a value for each step."""
+        """Require a value for each step."""
         lines = (self.mean, self.p50, self.p95, self.p99)
         return _uneven(self.width, self.at, self.count, self.failed, *(line for line in lines if line is not None))
 
 
 @dataclass(frozen=True)
-class Meanwhile(Record):
-    """Iterations that ran while their load process stood still, whose durations hold that."""
+class StandstillFigures(Record):
+    """Iterations that ran while their load process stood still, which is part of their durations."""
 
     count: int
     slowest: tuple[int, ...] = ()  # numbers of some of them, the slowest first
@@ -158,20 +158,20 @@ class WorkloadFigures(Record):
     seconds: float = 0.0  # from the first start to the last end
     throughput: float | None = None  # of iterations that ended
     throughput_succeeded: float | None = None  # of those that did not fail
-    warm_up: int = 0  # iterations that are in no other figure, like those dropped
+    warm_up: int = 0  # iterations that no other figure includes, like the dropped ones
     dropped: int = 0
     total: ActionFigures | None = field(default=None, metadata=APART)
-    actions: tuple[ActionFigures, ...] = field(default=(), metadata=APART)  # in the order of an iteration
-    service: ActionFigures | None = None  # of the time from the actual start; None in a loop without a schedule
+    actions: tuple[ActionFigures, ...] = field(default=(), metadata=APART)  # in the order of their first start
+    service: ActionFigures | None = None  # durations from the actual start; None in a loop without a schedule
     distribution: Distribution | None = None
     schedule: ScheduleFigures | None = None  # None in a loop without a schedule
     failures: tuple[FailureGroup, ...] = ()  # the most frequent first
     timeline: Course | None = None
-    stood: Meanwhile | None = field(default=None, metadata=ADDED)
+    stood: StandstillFigures | None = field(default=None, metadata=ADDED)
 
 
 def from_document(document: Any) -> tuple[WorkloadFigures | None, list[str]]:
-    """Return the figures of a document of any version, None of one that cannot be read, and what is damaged in it."""
+    """Return the figures of a document of any version (None if it cannot be read), and its damaged places."""
     damage: list[str] = []
     head: Any = document
     rows: Any = None
@@ -189,7 +189,7 @@ def from_document(document: Any) -> tuple[WorkloadFigures | None, list[str]]:
 
 
 def to_document(figures: WorkloadFigures) -> dict[str, Any]:
-    """Return the document of the newest version."""
+    """Return the figures as a document of the newest version."""
     total = figures.total or ActionFigures("total", figures.count, figures.failed)
     rows = [total, *figures.actions] if figures.total or figures.actions else []
     return {"version": VERSION, "rows": [written(row) for row in rows], **written(figures)}
@@ -198,4 +198,4 @@ def to_document(figures: WorkloadFigures) -> dict[str, Any]:
 def _uneven(width: float, at: tuple[float, ...], *lines: tuple[Any, ...]) -> str:
     if width <= 0:
         return "its steps have no width"
-    return "" if all(len(line) == len(at) for line in lines) else "its columns are not of one length"
+    return "" if all(len(line) == len(at) for line in lines) else "its columns differ in length"

@@ -7,42 +7,42 @@ from typing import Any, Literal
 from sqlalchemy import delete, select, update
 from sqlalchemy.orm import Session, load_only
 
+from rallycross.results.database_errors import ResultsDatabaseError
 from rallycross.results.figures import write_figures
 from rallycross.results.models import WorkloadRow, WorkloadSlaRow
-from rallycross.results.part import Part
 from rallycross.results.sla_row import SlaRow
-from rallycross.results.trouble import DatabaseTrouble
+from rallycross.results.store_part import StorePart
 from rallycross.results.workload_figures import WorkloadFigures, to_document
 from rallycross.safe_logging import logger
 
 _log = logger(__name__)
 
 
-class Workloads(Part):
-    """Keeps how workloads go, and what they came to."""
+class Workloads(StorePart):
+    """Stores the progress and the results of workloads."""
 
-    _told = ""  # of a database that is away: once is enough
+    _last_warning = ""  # about an unavailable database, so that it is logged once
 
     def begin(self, uuid: str) -> None:
-        """Say that a workload's contexts are about to be set up."""
+        """Mark a workload as running, before its contexts are set up."""
         self._change(uuid, status="running", started_at=time.time())
 
     def begin_load(self, workload_uuid: str, *, at: float) -> None:
-        """Say that the contexts stand, and from when the samples' times count, in seconds of the epoch."""
+        """Store the origin of the samples' times, in seconds since the epoch, once the contexts are set up."""
         self._change(workload_uuid, load_began_at=at)
 
     def report_progress(self, workload_uuid: str, progress: dict[str, Any]) -> None:
-        """Show where a workload's load is, in the place of what was shown before.
+        """Store the progress of a workload's load, replacing the last one.
 
-        A database that is away is not waited for: what is shown is not worth keeping the load waiting.
+        An unavailable database is not waited for: progress is not worth delaying the load.
         """
         try:
             self._change(workload_uuid, progress=progress)
-        except DatabaseTrouble as error:
+        except ResultsDatabaseError as error:
             if not error.passing:
                 raise
-            if str(error) != self._told:
-                self._told = str(error)
+            if str(error) != self._last_warning:
+                self._last_warning = str(error)
                 _log.warning("%s; the load goes on", error)
 
     def end(
@@ -58,7 +58,7 @@ class Workloads(Part):
         generator: dict[str, Any] | None = None,
         hook_results: Sequence[dict[str, Any]] = (),
     ) -> None:
-        """Say how a workload ended: `aborted` by hand, `aborted_on_sla` by a criterion, `crashed` by `error`."""
+        """Store how a workload ended: `aborted` by hand, `aborted_on_sla` by a criterion, `crashed` by `error`."""
         self._change(
             uuid,
             status=status,
@@ -73,13 +73,13 @@ class Workloads(Part):
         )
 
     def save_contexts(self, workload_uuid: str, contexts: Sequence[dict[str, Any]]) -> None:
-        """Keep what has become of a workload's contexts, which may outlive it."""
+        """Store the results of a workload's contexts, which may outlive it."""
         self._change(workload_uuid, contexts_done=list(contexts))
 
     def save_judgement(
         self, workload_uuid: str, *, figures: WorkloadFigures, sla: Sequence[SlaRow], passed: bool
     ) -> None:
-        """Keep what a workload was judged to be, in the place of any judgement before."""
+        """Store the judgement of a workload, replacing an earlier one."""
         with self.database.writing() as session:
             session.execute(delete(WorkloadSlaRow).where(WorkloadSlaRow.workload_uuid == workload_uuid))
             _save_figures(session, workload_uuid, figures)
@@ -92,12 +92,12 @@ class Workloads(Part):
             )
 
     def save_figures(self, workload_uuid: str, figures: WorkloadFigures) -> None:
-        """Keep a workload's figures, in the place of any before; what it was judged to be stays."""
+        """Store a workload's figures, replacing earlier ones; its judgement stays."""
         with self.database.writing() as session:
             _save_figures(session, workload_uuid, figures)
 
     def all(self) -> list[WorkloadRow]:
-        """Return the workloads of all tasks, with what is needed to look after their samples; no more can be read."""
+        """Return the workloads of all tasks, with only the columns needed to check their samples."""
         wanted = ("uuid", "task_uuid", "position", "status", "generator", "statistics")
         columns = [getattr(WorkloadRow, name) for name in wanted]
         query = select(WorkloadRow).options(load_only(*columns)).order_by(WorkloadRow.task_uuid, WorkloadRow.position)
@@ -105,7 +105,7 @@ class Workloads(Part):
             return list(session.scalars(query))
 
     def fail(self, uuid: str, criterion: str, detail: str) -> None:
-        """Say of a workload that was judged that it has not passed, by one more row."""
+        """Fail a workload that was judged already, by one more SLA row."""
         with self.database.writing() as session:
             session.add(WorkloadSlaRow(workload_uuid=uuid, criterion=criterion, passed=False, detail=detail))
             session.execute(update(WorkloadRow).where(WorkloadRow.uuid == uuid).values(passed=False))

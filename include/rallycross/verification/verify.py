@@ -47,7 +47,7 @@ _PATH = re.compile(r"\s*(/|~|file:|\.{1,2}(/|$))|.*/\.\.(/|$)")  # how a path lo
 
 @dataclass(frozen=True)
 class Request:
-    """What is asked of a verification. Among the options may be secrets: `verifying.request` keeps them apart."""
+    """What to verify, and how. `verification_jobs.request` stores the secrets among its options apart."""
 
     choice: Choice
     source: Source = field(default_factory=Source)

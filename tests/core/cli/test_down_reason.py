@@ -11,7 +11,7 @@ from rallycross.judging.judge import judge
 from rallycross.judging.verdict import verdict
 from rallycross.results.endings import SCHEDULER_LOST, STOPPED, because
 from rallycross.results.reference import reference
-from rallycross.results.stop_note import FILE, noted
+from rallycross.results.stop_note import STOP_NOTE, noted_reason
 from rallycross.results.store import Store
 from rallycross.task.plan import Subtask, Task, Workload
 
@@ -73,7 +73,7 @@ def test_a_reason_that_the_database_could_not_be_told_is_not_lost(
     say_why(because(SCHEDULER_LOST, "Airflow's supervisor, process 7, has died"))
     other.close()
     if lost:  # as a task says that sees its worker die, and had read the note
-        store.tasks.stop(TASK, noted(0))
+        store.tasks.stop(TASK, noted_reason(0))
     judge(store, TASK, samples=tmp_path)
     [reason] = verdict(store, task=TASK).reasons
     assert reason.endswith("something_went_wrong: scheduler lost: Airflow's supervisor, process 7, has died.")
@@ -82,12 +82,12 @@ def test_a_reason_that_the_database_could_not_be_told_is_not_lost(
 def test_an_old_note_is_no_reason(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A load that began after the note was left has ended for another reason; so has one that has no such file."""
     monkeypatch.setenv("RALLYCROSS_HOME", str(tmp_path))
-    assert noted(0) == ""
+    assert noted_reason(0) == ""
     say_why(because(STOPPED, "./rallycross down"))
     store = Store.open()
     _running(store)
     judge(store, TASK, samples=tmp_path)
     [reason] = verdict(store, task=TASK).reasons
     assert "process killed: the one that ran" in reason
-    (tmp_path / FILE).write_text("{")
-    assert noted(0) == ""
+    (tmp_path / STOP_NOTE).write_text("{")
+    assert noted_reason(0) == ""

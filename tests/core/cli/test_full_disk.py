@@ -1,6 +1,6 @@
 """A disk that is full, under each file that is written: said with path and remedy, and what was known stays.
 
-The results database has more of its own in `test_database_trouble`, the folders of deployments in `conformance`.
+The results database has more of its own in `test_database_errors`, the folders of deployments in `conformance`.
 """
 
 import os

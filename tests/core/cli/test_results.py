@@ -159,7 +159,7 @@ def test_damaged_samples_mark_what_is_made_of_them(home: Path, capsys: pytest.Ca
     file.write_bytes(data)
 
     said = _said(capsys, "show", "aaaa1", code=1)
-    assert f"✗ damaged_samples: the figures lack what is lost: {file}: bytes " in said
+    assert f"✗ damaged_samples: the figures lack samples: {file}: bytes " in said
     assert "are damaged: 4 iterations are lost" in said
     assert ", failed" in said
     for form in ("rally", "csv", "parquet", "html", "junit", "json"):

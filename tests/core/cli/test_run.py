@@ -12,7 +12,7 @@ from load_processes import load_processes
 from small_cloud import SmallCloud
 from terminal import foreground, on_a_terminal, press_ctrl_c
 
-from rallycross.results.endings import told
+from rallycross.results.endings import ending_line
 from rallycross.results.models import TaskRow
 from rallycross.results.sample_file import read_samples
 from rallycross.results.store import Store
@@ -164,7 +164,7 @@ def test_ctrl_c_in_an_iteration_without_end_is_told_everywhere(home: Path, tmp_p
     report = Path(next(line.split(maxsplit=1)[1] for line in out.splitlines() if line.startswith("report")))
     assert [file.name for file in report.parent.iterdir() if reason not in file.read_text()] == []
     [row] = _tasks(store)
-    assert told(row.workloads[0]) == reason
+    assert ending_line(row.workloads[0]) == reason
     assert row.workloads[0].figures.count == 1
     [sample] = read_samples(home / "samples" / row.workloads[0].uuid).to_pylist()
     assert sample["failure"]["kind"] == "Aborted"

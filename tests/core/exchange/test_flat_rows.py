@@ -6,7 +6,7 @@ import pandas as pd
 import pyarrow.parquet as pq
 import pytest
 
-from rallycross.exchange import frames
+from rallycross.exchange import flat_rows
 from rallycross.load.sample import Action, Failure, Sample, State
 from rallycross.results.models import SubtaskRow, TaskRow, WorkloadRow
 from rallycross.results.sample_file import SampleWriter
@@ -41,11 +41,13 @@ def test_each_iteration_is_a_row_with_its_actions_below(form: str, tmp_path: Pat
     _write(tmp_path / "samples" / "w", samples)
     file = tmp_path / f"out.{form}"
 
-    write, read = {"csv": (frames.write_csv, pd.read_csv), "parquet": (frames.write_parquet, pd.read_parquet)}[form]
+    write, read = {"csv": (flat_rows.write_csv, pd.read_csv), "parquet": (flat_rows.write_parquet, pd.read_parquet)}[
+        form
+    ]
     write([_task("w")], file, samples=tmp_path / "samples")
     found = read(file)
 
-    assert list(found.columns) == frames.SCHEMA.names
+    assert list(found.columns) == flat_rows.SCHEMA.names
     assert found["action"].fillna("").tolist() == ["", "boot", "wait", "", ""]
     assert found["state"].tolist() == ["ran", "ran", "ran", "dropped", "warm_up"]
     assert found["started"].tolist() == [1001.1, 1001.1, 1001.5, 1002.0, 1003.0]
@@ -58,13 +60,13 @@ def test_each_iteration_is_a_row_with_its_actions_below(form: str, tmp_path: Pat
 
 def test_no_more_than_a_part_is_in_memory(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """What is written at a time is bounded, whatever the length of the run; nothing is lost between two parts."""
-    monkeypatch.setattr(frames, "_ROWS", 500)
+    monkeypatch.setattr(flat_rows, "_ROWS", 500)
     for workload in ("a", "b"):
         _write(tmp_path / workload, [Sample(n, 0, None, n, n + 1.0) for n in range(5000)], flush_every=100)
     task = _task("a", "b")
 
-    sizes = [table.num_rows for table in frames.rows([task], tmp_path)]
-    frames.write_parquet([task], tmp_path / "out.parquet", samples=tmp_path)
+    sizes = [table.num_rows for table in flat_rows.rows([task], tmp_path)]
+    flat_rows.write_parquet([task], tmp_path / "out.parquet", samples=tmp_path)
 
     assert sum(sizes) == 10_000
     assert max(sizes) <= 500 + 100
@@ -73,6 +75,6 @@ def test_no_more_than_a_part_is_in_memory(tmp_path: Path, monkeypatch: pytest.Mo
 
 def test_a_task_without_samples_gives_a_header(tmp_path: Path) -> None:
     """A load that never began is a file without rows, and not an error."""
-    frames.write_csv([_task("none")], tmp_path / "out.csv", samples=tmp_path)
+    flat_rows.write_csv([_task("none")], tmp_path / "out.csv", samples=tmp_path)
 
-    assert (tmp_path / "out.csv").read_text().splitlines() == [",".join(f'"{name}"' for name in frames.SCHEMA.names)]
+    assert (tmp_path / "out.csv").read_text().splitlines() == [",".join(f'"{name}"' for name in flat_rows.SCHEMA.names)]

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rallycross.exchange.frames import _harmless, harmless
+from rallycross.exchange.flat_rows import _harmless, harmless
 
 BEGINS = "=+-@\t\r\uff1d\uff0b\uff0d\uff20"
 FORMULAS = st.builds(

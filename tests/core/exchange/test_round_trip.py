@@ -15,7 +15,7 @@ from rallycross.errors import InvalidInput, RallycrossError
 from rallycross.exchange.files import export_rally, import_rally
 from rallycross.exchange.iterations import iteration_of, sample_of
 from rallycross.exchange.rally_import import read_rally
-from rallycross.exchange.rally_old import created_at
+from rallycross.exchange.rally_results_list import created_at
 from rallycross.results.sample_file import read_samples
 from rallycross.results.store import Store
 
@@ -206,7 +206,7 @@ def test_mangled_results_are_read_or_complained_about(document: Any) -> None:
         ("[[1]]", "is not of type 'object'"),
         ('{"tasks": [{}]}', "'subtasks' is a required property"),
         ('{"info": {"format_version": "2.0"}, "tasks": []}', "format version 2.0 is not known"),
-        ('{"tasks": [{"subtasks": [], "status": NaN}]}', "tasks[0].status: NaN is no number"),
+        ('{"tasks": [{"subtasks": [], "status": NaN}]}', "tasks[0].status: NaN is not a number"),
         ('{"tasks": [{"subtasks": [], "title": "\\ud800"}]}', "surrogates not allowed"),
         ("[" * 100_000, "not JSON"),
     ],
@@ -252,10 +252,10 @@ def test_a_task_comes_once_and_whole(store: Store, tmp_path: Path) -> None:
     file.write_text(json.dumps(_results([])))
     (uuid,) = import_rally(store, file, samples=tmp_path / "samples")
 
-    with pytest.raises(RallycrossError, match="here already"):
+    with pytest.raises(RallycrossError, match="already exists"):
         import_rally(store, file, samples=tmp_path / "samples")
     store.history.delete(uuid)
-    with pytest.raises(RallycrossError, match="samples of this task are here without it"):
+    with pytest.raises(RallycrossError, match="samples of this task exist without it"):
         import_rally(store, file, samples=tmp_path / "samples")
 
     assert store.tasks.get(uuid) is None
@@ -277,7 +277,7 @@ def _of(iteration: dict[str, Any]) -> str:
             {"duration": 1, "atomic_actions": [{"name": "a", "started_at": 5, "finished_at": 3}]},
             r"tasks\[0\].subtasks\[0\].workloads\[0\].data\[0\].atomic_actions\[0\]: ends 2 s before it begins",
         ),
-        ({"duration": float("nan"), "atomic_actions": []}, "NaN is no number"),
+        ({"duration": float("nan"), "atomic_actions": []}, "NaN is not a number"),
         ({"duration": 1e300, "atomic_actions": []}, r"data\[0\].duration: 1e\+300 is greater than"),
     ],
 )

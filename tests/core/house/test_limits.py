@@ -160,7 +160,7 @@ def test_what_waits_is_found(source: str, *, waits: bool) -> None:
 
 
 # Folders whose limits of patience are all settings, or come of one.
-SET = ("deployment", "load_hooks", "verification", "verifying", "cli", "cloud", "benchmark")
+SET = ("deployment", "load_hooks", "verification", "verification_jobs", "cli", "cloud", "benchmark")
 WORDS = re.compile(r"(^|_)(limit|timeout|patience|grace|deadline)(_|$)", re.IGNORECASE)
 # Fixed numbers that are none, by the name of their file, and why.
 NONE = "none, unless it is given"

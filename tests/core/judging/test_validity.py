@@ -17,7 +17,7 @@ from rallycross.load.sample import Failure, Sample, State
 from rallycross.results.reference import reference
 from rallycross.results.sample_file import SampleWriter
 from rallycross.results.store import Store
-from rallycross.results.workload_figures import Meanwhile, WorkloadFigures
+from rallycross.results.workload_figures import StandstillFigures, WorkloadFigures
 from rallycross.task.plan import Subtask, Task, Timing, Workload
 
 MakeBatch = Callable[[Sequence[Sample]], Batch]
@@ -110,7 +110,7 @@ def test_a_generator_that_stood_still_in_a_closed_loop_is_not_believed(
     *, shard: dict[str, Any], touched: int, missed: tuple[str, ...], words: str | None, batch_of: MakeBatch
 ) -> None:
     """The row says for how long, when, why, and what was touched; the advice fits the cause, also one at a time."""
-    figures = replace(_figures(_closed(), batch_of), stood=Meanwhile(touched))
+    figures = replace(_figures(_closed(), batch_of), stood=StandstillFigures(touched))
     row = invalid_load(figures, {"processes": 1, "workers": 1, "shards": [shard]}, {}, missed=missed)
 
     if words is None:
@@ -132,7 +132,7 @@ def test_one_of_several_processes_that_stood_still_is_named(batch_of: MakeBatch)
 
 def test_a_boot_of_minutes_does_not_suffer_from_seconds(batch_of: MakeBatch) -> None:
     """What a generator lost is held against what it measured."""
-    figures = replace(_figures(_closed(20, took=90.0), batch_of), stood=Meanwhile(1))
+    figures = replace(_figures(_closed(20, took=90.0), batch_of), stood=StandstillFigures(1))
 
     assert invalid_load(figures, {"processes": 1, "shards": [_stood(3.0)]}, {}) is None
 
@@ -144,7 +144,7 @@ def test_iterations_are_told_that_ran_while_their_process_stood_still(batch_of: 
     fold.add(batch_of([Sample(n, n % 2, None, start, end) for n, start, end in [(0, 2, 6), (1, 2, 6), (3, 4, 4.5)]]))
     fold.add(batch_of([Sample(5, 1, None, 0.0, 2.9), Sample(7, 1, None, 5.1, 6.0), Sample(9, 1, None, 3.1, 5.3)]))
 
-    assert fold.close() == Meanwhile(3, (1, 9, 3))
+    assert fold.close() == StandstillFigures(3, (1, 9, 3))
 
 
 def test_half_of_the_rate_is_not_delivered_in_silence(batch_of: MakeBatch) -> None:

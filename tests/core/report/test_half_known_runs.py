@@ -15,7 +15,7 @@ from rallycross.cli.follow import deployment_details, task_details, verification
 from rallycross.cli.outcome import print_rows
 from rallycross.cli.results_shown import listed, show_task, show_verification
 from rallycross.deployment.step import StepEvent
-from rallycross.exchange import files, frames
+from rallycross.exchange import files, flat_rows
 from rallycross.judging.judge import judge
 from rallycross.judging.verdict import verdict
 from rallycross.load.sample import Action, Failure, Sample, State
@@ -131,8 +131,8 @@ def _show_everything(store: Store, samples: Path, folder: Path) -> None:
         for part in (listed(entries(store, [task])), *show_task(store, task, samples)):
             console.print(part)
         files.export_rally([task], folder / "rally.json", samples=samples)
-        frames.write_csv([task], folder / "rows.csv", samples=samples)
-        frames.write_parquet([task], folder / "rows.parquet", samples=samples)
+        flat_rows.write_csv([task], folder / "rows.csv", samples=samples)
+        flat_rows.write_parquet([task], folder / "rows.parquet", samples=samples)
     console.file.close()
 
 

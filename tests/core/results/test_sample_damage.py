@@ -131,7 +131,7 @@ def test_a_file_of_another_workload_or_shard_is_left_out(tmp_path: Path) -> None
     shutil.copy(tmp_path / "three" / "0.arrows", tmp_path / "three" / "1.arrows")
     assert len(_rows(tmp_path / "three")) == _BATCHES * _ROWS
     [told] = sample_damage(_workload("three", processes=2), tmp_path)
-    assert "1.arrows: not this workload's file, but shard 0" in told
+    assert "1.arrows: not a file of this workload, but shard 0" in told
 
 
 @pytest.mark.parametrize("share", [0, 1])
@@ -154,7 +154,7 @@ def test_an_empty_file_and_a_missing_folder_are_told(tmp_path: Path) -> None:
     shutil.rmtree(tmp_path / "one")
     [missing, judged] = sample_damage(_workload(measured=120), tmp_path)
     assert missing.endswith("0.arrows: the file is missing")
-    assert "120 of the 120 iterations that were judged are not there" in judged
+    assert "120 of the 120 iterations that were judged are missing" in judged
 
 
 @pytest.mark.parametrize("kind", ["pipe", "folder", "circle", "nowhere"])
@@ -170,7 +170,7 @@ def test_what_stands_in_the_place_of_a_file_is_told(kind: str, tmp_path: Path) -
     }
     makes[kind]()
 
-    assert sample_damage(_workload(), tmp_path) == [f"{file}: what stands there is no file"]
+    assert sample_damage(_workload(), tmp_path) == [f"{file}: not a file"]
     assert not list(read_batches(tmp_path / "one"))
 
 
@@ -214,7 +214,7 @@ def test_a_cut_is_told_of_files_of_older_versions(cut: float, old: Path, tmp_pat
     assert len(sample_damage(_workload("old"), tmp_path)) == 1
 
     old.write_bytes(data + b"more")
-    assert "4 bytes behind its end" in sample_damage(_workload("old"), tmp_path)[0]
+    assert "4 extra bytes follow its end" in sample_damage(_workload("old"), tmp_path)[0]
     assert len(_rows(old.parent)) == _BATCHES * _ROWS
 
 

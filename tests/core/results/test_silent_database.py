@@ -11,8 +11,8 @@ import psutil
 import pytest
 from sqlalchemy import create_engine, text
 
+from rallycross.results.database_errors import ResultsDatabaseError
 from rallycross.results.store import Store
-from rallycross.results.trouble import DatabaseTrouble
 
 
 @pytest.fixture(name="_short", autouse=True)
@@ -56,13 +56,13 @@ def test_a_statement_of_which_no_answer_comes_is_given_up(postgresql_url: str, d
             with stopped(postgresql_url, backends=backends):
                 session.execute(text("SELECT 1"))
 
-    with pytest.raises(DatabaseTrouble) as raised:
+    with pytest.raises(ResultsDatabaseError) as raised:
         change()
 
     assert [row.path for row in store.artifacts.of("one")] == ["before"]
     store.close()
     assert str(raised.value).startswith("results database postgresql")
-    assert ": no answer within 3 s (RALLYCROSS_DATABASE_LIMIT) - see whether its server runs or is" in str(raised.value)
+    assert ": no answer within 3 s (RALLYCROSS_DATABASE_LIMIT) - check whether its server is" in str(raised.value)
     assert raised.value.passing
 
 
@@ -80,7 +80,10 @@ def test_a_connection_that_has_gone_silent_is_left_for_another(postgresql_url: s
 
 def test_a_server_that_lets_nobody_in_is_given_up(postgresql_url: str) -> None:
     """One that is stopped before a command looks at it is told with the setting of that limit."""
-    with stopped(postgresql_url, backends=False), pytest.raises(DatabaseTrouble, match="RALLYCROSS_DATABASE_CONNECT"):
+    with (
+        stopped(postgresql_url, backends=False),
+        pytest.raises(ResultsDatabaseError, match="RALLYCROSS_DATABASE_CONNECT"),
+    ):
         Store.open(postgresql_url)
 
 
@@ -107,7 +110,7 @@ def test_what_another_program_holds_is_given_up(postgresql_url: str) -> None:
     engine = create_engine(postgresql_url)
     with engine.begin() as other:
         other.execute(text("LOCK TABLE artifacts"))
-        with pytest.raises(DatabaseTrouble, match=r"no answer within 3 s .*another program holds"):
+        with pytest.raises(ResultsDatabaseError, match=r"no answer within 3 s .*another program holds"):
             store.artifacts.add("one", "log", "there")
     store.artifacts.add("one", "log", "there")
 
@@ -122,7 +125,7 @@ def test_a_file_that_another_program_holds_is_given_up(tmp_path: Path) -> None:
     store.database.patience = 0.0
     other = sqlite3.connect(tmp_path / "results.db", isolation_level=None)
     other.execute("BEGIN IMMEDIATE")
-    with pytest.raises(DatabaseTrouble, match=r"database is locked - .*RALLYCROSS_DATABASE_LIMIT"):
+    with pytest.raises(ResultsDatabaseError, match=r"database is locked - .*RALLYCROSS_DATABASE_LIMIT"):
         store.artifacts.add("one", "log", "there")
     other.close()
     store.artifacts.add("one", "log", "there")

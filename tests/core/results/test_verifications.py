@@ -53,10 +53,10 @@ def test_a_verification_is_found_by_the_beginning_of_its_uuid(store: Store) -> N
         begin(store, uuid)
     assert store.verifications.find("b").uuid == "b1"
     assert store.verifications.find("last").uuid == "b1"
-    with pytest.raises(RallycrossError, match="'aa': there are several"):
+    with pytest.raises(RallycrossError, match="'aa': is ambiguous"):
         store.verifications.find("aa")
     for none in ("z", "", "%"):
-        with pytest.raises(RallycrossError, match="there is none"):
+        with pytest.raises(RallycrossError, match="does not exist"):
             store.verifications.find(none)
 
 

@@ -136,7 +136,7 @@ def test_what_a_later_version_has_is_kept() -> None:
         (("failures", 0, "message"), 7, "statistics.failures[0].message is 7, not a text"),
         (("schedule", "start_error"), None, "statistics.schedule.start_error is null, not an object"),
         (("distribution", "count"), [], "statistics.distribution: there are no bars, or they have no width"),
-        (("timeline", "p50"), [1.0], "statistics.timeline: its columns are not of one length"),
+        (("timeline", "p50"), [1.0], "statistics.timeline: its columns differ in length"),
         (("timeline", "width"), 0, "statistics.timeline: its steps have no width"),
         (("timeline", "p50", 1), float("nan"), "statistics.timeline.p50[1] is nan, not a number"),
         (("timeline", "actions", "series", "nova.boot", "p95"), 1, "statistics.timeline.actions.series.nova.boot.p95"),

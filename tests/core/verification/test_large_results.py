@@ -58,7 +58,7 @@ def test_of_very_many_things_that_are_no_task_the_first_are_told(value: str) -> 
         with pytest.raises(InvalidInput) as caught:
             read_rally(text, file="r.json")
         assert len(caught.value.complaints) == 21
-        assert caught.value.complaints[-1].what == "the rest is not told"
+        assert caught.value.complaints[-1].what == "further errors are not shown"
 
     assert processor_time(read) < 5
 

@@ -30,7 +30,7 @@ from rallycross.results.models import TaskRow
 from rallycross.results.sample_damage import mark_damage
 from rallycross.results.store import Store
 from rallycross.settings import settings
-from rallycross.verifying.request import forget_secrets
+from rallycross.verification_jobs.request import forget_secrets
 from rallycross.views.listed import latest
 
 _STDOUT = Path("-")
@@ -127,7 +127,7 @@ def _export(options: argparse.Namespace) -> int:
 
 def _export_tasks(store: Store, uuids: list[str], form: str, output: Path) -> list[str]:
     """Return what the samples have lost."""
-    from rallycross.exchange import files, frames  # noqa: PLC0415 - brings Arrow's writers
+    from rallycross.exchange import files, flat_rows  # noqa: PLC0415 - brings Arrow's writers
 
     tasks: list[TaskRow] = []
     for uuid in uuids:
@@ -140,7 +140,7 @@ def _export_tasks(store: Store, uuids: list[str], form: str, output: Path) -> li
     if form == "rally":
         files.export_rally(tasks, output, samples=samples)
     else:
-        write = frames.write_csv if form == "csv" else frames.write_parquet
+        write = flat_rows.write_csv if form == "csv" else flat_rows.write_parquet
         files.whole(output, lambda part: write(tasks, part, samples=samples))
     return damaged
 

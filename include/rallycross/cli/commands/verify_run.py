@@ -26,9 +26,9 @@ from rallycross.verification.selection import Choice
 from rallycross.verification.source import TEMPEST, Source
 from rallycross.verification.test import FAILED
 from rallycross.verification.verify import Request, Totals, list_tests, options_of
-from rallycross.verifying.follow import Left, follow, state, test_line
-from rallycross.verifying.request import begin, forget_secrets, request_of
-from rallycross.verifying.run import run
+from rallycross.verification_jobs.follow import StoppedFollowing, follow, state, test_line
+from rallycross.verification_jobs.request import begin, forget_secrets, request_of
+from rallycross.verification_jobs.run import run
 
 _LAST_WORDS = 5.0  # seconds for the last tests to be told
 
@@ -204,8 +204,13 @@ def _run(store: Store, cloud: Cloud, uuid: str) -> int:
 def _tell(store: Store, uuid: str, enough: threading.Event) -> None:
     """Print a line for each test as it ends."""
     try:
-        follow(store, uuid, told=lambda test, count, total: progress.print(test_line(test, count, total)), stop=enough)
-    except Left:
+        follow(
+            store,
+            uuid,
+            on_test_end=lambda test, count, total: progress.print(test_line(test, count, total)),
+            stop=enough,
+        )
+    except StoppedFollowing:
         return
     except RallycrossError as error:
         progress.print(str(error))

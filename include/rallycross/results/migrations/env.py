@@ -1,4 +1,4 @@
-"""Runs the migrations in the transaction of whoever opens the store."""
+"""Runs the migrations in the transaction of the process that opens the store."""
 
 from alembic import context
 
@@ -8,7 +8,7 @@ context.configure(
     connection=context.config.attributes["connection"],
     target_metadata=Base.metadata,
     render_as_batch=True,  # SQLite cannot alter most of a table
-    transactional_ddl=True,  # the transaction is the caller's; SQLite's DDL takes part in it
+    transactional_ddl=True,  # the caller owns the transaction; on SQLite DDL is part of it
 )
 with context.begin_transaction():
     context.run_migrations()

@@ -181,7 +181,7 @@ def test_what_is_no_number_is_told_with_its_place_where_one_is_needed() -> None:
     assert (sample.idle, sample.outputs[0]["data"]) == (0.0, [["a", None]])
     for literal in ("NaN", "Infinity", "-Infinity", "1e999"):
         text = json.dumps([RESULT]).replace('"duration": 2.0', f'"duration": {literal}')
-        said = rf"r.json: .*\[0\]\.result\[0\]\.duration: {literal.replace('1e999', 'Infinity')} is no number"
+        said = rf"r.json: .*\[0\]\.result\[0\]\.duration: {literal.replace('1e999', 'Infinity')} is not a number"
         with pytest.raises(InvalidInput, match=said):
             read_rally(text, file="r.json")
 

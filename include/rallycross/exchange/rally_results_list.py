@@ -1,4 +1,4 @@
-"""The list of `rally task results`, of any year, brought into the form of today's JSON results."""
+"""Converts the list of `rally task results`, from any Rally since 2014, to the form of today's JSON results."""
 
 import calendar
 import time
@@ -10,16 +10,16 @@ from rallycross.exchange.rally_schema import FARTHEST
 
 Json = dict[str, Any]
 
-# Rally writes the day before the month here. Other programs that write this list do not all follow it.
+# Rally writes the day before the month here; not every other program that writes this list does.
 _FORMS = ("%Y-%d-%mT%H:%M:%S", "%Y-%m-%dT%H:%M:%S", "%Y-%d-%m %H:%M:%S", "%Y-%m-%d %H:%M:%S")
 
 
-# What the keys of an iteration were called early in 2014.
-_CALLED = {"time": "duration", "idle_time": "idle_duration", "atomic_actions_time": "atomic_actions"}
+# The keys of an iteration in early 2014, and their names now.
+_RENAMED_KEYS = {"time": "duration", "idle_time": "idle_duration", "atomic_actions_time": "atomic_actions"}
 
 
-def renamed(document: Any) -> Any:
-    """Give the iterations of a list today's keys; what is not as it should be is left for the schema to tell."""
+def with_current_keys(document: Any) -> Any:
+    """Give the iterations of a list today's keys. Anything malformed is left for the schema to report."""
     for result in document if isinstance(document, list) else []:
         given = result.get("result") if isinstance(result, dict) else None
         if isinstance(given, list):
@@ -28,17 +28,17 @@ def renamed(document: Any) -> Any:
 
 
 def _iteration(given: Json) -> Json:
-    made = {_CALLED.get(key, key): value for key, value in given.items()}
+    made = {_RENAMED_KEYS.get(key, key): value for key, value in given.items()}
     if isinstance(made.get("error"), str):  # a message alone
         made["error"] = ["", made["error"], ""] if made["error"] else []
     actions = made.get("atomic_actions")
-    if isinstance(actions, list) and actions and all(map(_is_pair, actions)):  # an ordered mapping, as JSON has it
+    if isinstance(actions, list) and actions and all(map(_is_pair, actions)):  # an ordered mapping as a list of pairs
         made["atomic_actions"] = _mapping(actions)
     elif isinstance(actions, list) and actions and all(isinstance(one, dict) and "action" in one for one in actions):
         made["atomic_actions"] = _mapping([one["action"], one.get("duration")] for one in actions)
-    told = made.get("scenario_output")
-    if not made.get("output") and isinstance(told, dict) and isinstance(told.get("data"), dict) and told["data"]:
-        chart = {"title": "Scenario output", "chart_plugin": "StackedArea", "data": [*map(list, told["data"].items())]}
+    old = made.get("scenario_output")
+    if not made.get("output") and isinstance(old, dict) and isinstance(old.get("data"), dict) and old["data"]:
+        chart = {"title": "Scenario output", "chart_plugin": "StackedArea", "data": [*map(list, old["data"].items())]}
         made["output"] = {"additive": [chart], "complete": []}
     return made
 
@@ -48,7 +48,7 @@ def _is_pair(value: Any) -> bool:
 
 
 def _mapping(pairs: Iterable[list[Any]]) -> Json:
-    """Return pairs as a mapping; a name that comes again gets a number, as Rally has numbered it since."""
+    """Return pairs as a mapping; a repeated name is given a number, as in later Rallys."""
     made: Json = {}
     for name, seconds in pairs:
         number, whole = 1, str(name)
@@ -59,8 +59,8 @@ def _mapping(pairs: Iterable[list[Any]]) -> Json:
     return made
 
 
-def modern(results: list[Json], *, task: str, title: str) -> Json:
-    """Return a list of results, an entry a workload, as a document with one task, a subtask for each workload."""
+def as_document(results: list[Json], *, task: str, title: str) -> Json:
+    """Return a list of results, one for each workload, as a document: one task with a subtask for each workload."""
     workloads = [_workload(result) for result in results]
     moments = {"created_at": min, "updated_at": max}
     task_row: Json = {"uuid": task, "title": title, "status": "finished", "tags": []}
@@ -75,10 +75,10 @@ def modern(results: list[Json], *, task: str, title: str) -> Json:
 
 
 def created_at(text: str, measured_at: float | None) -> float | None:
-    """Return the time, in seconds since the epoch, that `text` speaks of; None where it cannot be read.
+    """Return the time in `text` in seconds since the epoch, or None if it cannot be parsed.
 
-    Day and month may stand in either order. Where both can be, it is the one that is nearer to when the first
-    iteration was measured; where nothing was, Rally's order.
+    Day and month may be in either order. If both are possible, the time nearer to the first iteration is returned; if
+    nothing was measured, the time in Rally's order.
     """
     readings = []
     for form in _FORMS:

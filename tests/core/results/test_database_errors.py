@@ -19,8 +19,8 @@ from sqlalchemy import create_engine, text
 
 from rallycross.cli.main import main
 from rallycross.errors import RallycrossError
+from rallycross.results.database_errors import ResultsDatabaseError
 from rallycross.results.store import Store
-from rallycross.results.trouble import DatabaseTrouble
 from rallycross.task.plan import Subtask, Task
 
 _COMMANDS = (["results", "list"], ["results", "show", "1"], ["verify", "history"], ["cloud", "list"], ["clean"])
@@ -86,14 +86,14 @@ def _home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     ("harm", "said"),
     [
         (_garbage, "file is not a database - move the file away"),
-        (_folder, "is no file, but a folder, a pipe, a device, or a link that leads nowhere - move it away"),
-        (os.mkfifo, "is no file, but a folder, a pipe"),
-        (_leads_nowhere, "is no file, but a folder, a pipe"),
-        (_no_file_at_all, "is no file, but a folder, a pipe"),
-        (_without_its_version, "already exists - its tables are older than its note of their version: put back"),
-        (_cut, "malformed - put back a copy"),
-        (_overwritten, "malformed - put back a copy"),
-        (_of_a_newer_version, "has the revision 9999, and this version of Rallycross knows those up to"),
+        (_folder, "is not a file, but a folder, a pipe, a device or a broken link - move it away"),
+        (os.mkfifo, "is not a file, but a folder, a pipe"),
+        (_leads_nowhere, "is not a file, but a folder, a pipe"),
+        (_no_file_at_all, "is not a file, but a folder, a pipe"),
+        (_without_its_version, "already exists - its tables do not match the version that it states: restore"),
+        (_cut, "malformed - restore a copy"),
+        (_overwritten, "malformed - restore a copy"),
+        (_of_a_newer_version, "has revision 9999, but this version of Rallycross only knows revisions up to"),
     ],
 )
 @pytest.mark.parametrize("command", _COMMANDS, ids=" ".join)
@@ -119,8 +119,8 @@ def test_a_bad_file_is_said_by_every_command(
     ("statement", "said"),
     [
         ("""UPDATE tasks SET environment = '{"a": Na'""", "a value in it is damaged"),
-        ("DROP TABLE subtasks", "no such table: subtasks - put back a copy of it, save what can be read"),
-        ("ALTER TABLE tasks DROP COLUMN tags", "no such column: tasks.tags - put back a copy of it, save"),
+        ("DROP TABLE subtasks", "no such table: subtasks - restore a copy of it, save what can be read"),
+        ("ALTER TABLE tasks DROP COLUMN tags", "no such column: tasks.tags - restore a copy of it, save"),
     ],
 )
 def test_what_is_gone_from_a_database_is_said(
@@ -167,11 +167,11 @@ def test_a_database_that_was_removed_in_use_is_said(tmp_path: Path) -> None:
     store = Store.open(f"sqlite:///{tmp_path / 'results.db'}")
     store.database.patience = 0.0
     (tmp_path / "results.db").rename(tmp_path / "moved.db")
-    with pytest.raises(DatabaseTrouble, match=f"{tmp_path}/results.db: was removed while it was in use"):
+    with pytest.raises(ResultsDatabaseError, match=f"{tmp_path}/results.db: was removed while it was in use"):
         store.artifacts.add("one", "log", "there")
 
     Store.open(f"sqlite:///{tmp_path / 'results.db'}").close()
-    with pytest.raises(DatabaseTrouble, match="another file was put in its place"):
+    with pytest.raises(ResultsDatabaseError, match="was replaced by another file"):
         store.artifacts.of("one")
 
 
@@ -235,7 +235,7 @@ finally:
             text=True,
             check=False,
         )
-    assert "DatabaseTrouble: results database" in done.stderr
+    assert "ResultsDatabaseError: results database" in done.stderr
     assert f"{folder}/results.db: " in done.stderr
     assert "make room on its disk" in done.stderr
 
@@ -250,7 +250,7 @@ def _closed_port() -> int:
     ("change", "said"),
     [
         (lambda url: url.replace("owner@", "nobody:secret@"), 'role "nobody" does not exist'),
-        (lambda url: url + "_none", "does not exist - have it made"),
+        (lambda url: url + "_none", "does not exist - have it created"),
         (lambda url: f"{url.rsplit(':', 1)[0]}:{_closed_port()}/none", "start its server, or correct host and port"),
         (lambda url: url.replace("127.0.0.1", "no.such.host.invalid"), "correct the host in RALLYCROSS_RESULTS_URL"),
         (lambda url: url.replace("owner@", "guest:secret@"), "permission denied"),
@@ -318,12 +318,12 @@ URLS = [
     ("postgresql://127.0.0.1:1/db?user=u&password={}", "password=***", "start its server, or correct host"),
     ("postgresql://u:{}@127.0.0.1:1/db?sslmode=no", "sslmode", "set RALLYCROSS_RESULTS_URL"),
     ("postgresql://u:{}@nobody.invalid/db", "nobody.invalid", "correct the host in RALLYCROSS_RESULTS_URL"),
-    ("postgresql://u:p@{}@127.0.0.1/db", "its URL cannot be read", "write @ as %40"),
-    ("postgresql://u:{}@127.0.0.1:port/db", "its URL cannot be read", "set RALLYCROSS_RESULTS_URL to sqlite:"),
-    ("postgresql://u:{}@[::1/db", "its URL cannot be read", "set RALLYCROSS_RESULTS_URL to sqlite:"),
-    ("u:{}@127.0.0.1/db", "its URL cannot be read", "set RALLYCROSS_RESULTS_URL to sqlite:"),
-    ("postgresql+none://u:{}@127.0.0.1:1/db", "there is no driver 'none' here", "postgresql://..."),
-    ("postgresql+asyncpg://u:{}@127.0.0.1:1/db", "there is no driver 'asyncpg' here", "postgresql://..."),
+    ("postgresql://u:p@{}@127.0.0.1/db", "its URL cannot be parsed", "write @ as %40"),
+    ("postgresql://u:{}@127.0.0.1:port/db", "its URL cannot be parsed", "set RALLYCROSS_RESULTS_URL to sqlite:"),
+    ("postgresql://u:{}@[::1/db", "its URL cannot be parsed", "set RALLYCROSS_RESULTS_URL to sqlite:"),
+    ("u:{}@127.0.0.1/db", "its URL cannot be parsed", "set RALLYCROSS_RESULTS_URL to sqlite:"),
+    ("postgresql+none://u:{}@127.0.0.1:1/db", "the driver 'none' is not installed", "postgresql://..."),
+    ("postgresql+asyncpg://u:{}@127.0.0.1:1/db", "the driver 'asyncpg' is not installed", "postgresql://..."),
     ("mysql://u:{}@127.0.0.1/db", "neither a SQLite file nor PostgreSQL", "set RALLYCROSS_RESULTS_URL to sqlite:"),
 ]
 
@@ -362,7 +362,7 @@ def test_a_password_that_postgresql_does_not_take_is_told_and_not_shown(
     told = {
         f"wary:Canary-7Xk9@{place}/postgres": "correct user and password in RALLYCROSS_RESULTS_URL",
         f"wary@{place}/postgres": "give the password in RALLYCROSS_RESULTS_URL",
-        f"wary:Right-5Gh2@{place}/nowhere": "have it made, or correct its name in RALLYCROSS_RESULTS_URL",
+        f"wary:Right-5Gh2@{place}/nowhere": "have it created, or correct its name in RALLYCROSS_RESULTS_URL",
     }
     try:
         for url, remedy in told.items():

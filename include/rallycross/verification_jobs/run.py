@@ -1,4 +1,4 @@
-"""Runs a verification that the store has, from its beginning or from where an earlier attempt was cut off."""
+"""Runs a verification of the store, from its beginning or from where an earlier attempt was cut off."""
 
 import threading
 from contextlib import suppress
@@ -12,7 +12,7 @@ from rallycross.settings import Settings
 from rallycross.verification.environments import Say
 from rallycross.verification.test import TestResult
 from rallycross.verification.verify import Totals, verify
-from rallycross.verifying.request import request_of
+from rallycross.verification_jobs.request import request_of
 
 BEAT_SECONDS = 1.0  # between two signs of life
 
@@ -20,14 +20,14 @@ BEAT_SECONDS = 1.0  # between two signs of life
 def run(
     store: Store, uuid: str, cloud: Cloud, *, paths: Settings, stop: threading.Event, say: Say = lambda _: None
 ) -> Totals:
-    """Run what is left to do of the verification `uuid`, and keep each test as it ends, and how the whole ended.
+    """Run the tests of a verification that have no result yet; store each result, and how the verification ended.
 
-    Nobody else writes to it meanwhile: an attempt that was taken for dead and is not is refused by the store, and ends.
+    The store refuses writes of earlier attempts. So an attempt that was wrongly taken for dead ends.
     Raises what `verification.verify.verify` raises.
     """
     attempt, done = store.verifications.take_up(uuid)
     if done:
-        say(f"{len(done)} tests have ended in an earlier attempt: they are not run again")
+        say(f"{len(done)} tests ended in an earlier attempt: they are not run again")
 
     def begin(total: int, environment: dict[str, Any]) -> None:
         store.verifications.describe(uuid, total=total, environment=environment, attempt=attempt)
@@ -36,7 +36,7 @@ def run(
     def record(test: TestResult) -> None:
         store.tests.record(uuid, test, attempt=attempt)
 
-    beating = _Beat(store, uuid, attempt, stop)
+    beating = _Heartbeat(store, uuid, attempt, stop)
     beating.start()
     try:
         totals = verify(
@@ -52,8 +52,8 @@ def run(
         )
     except TakenOver:
         raise
-    except BaseException as error:  # an interrupt, and a time-out of Airflow's, are no Exception
-        with suppress(TakenOver):  # it runs again already, and is not ours to end
+    except BaseException as error:  # an interrupt and Airflow's time-out are not Exceptions
+        with suppress(TakenOver):  # another attempt runs, and it stores the end
             store.verifications.end(uuid, status="crashed", error=said(error), attempt=attempt)
         raise
     finally:
@@ -64,8 +64,8 @@ def run(
     return totals
 
 
-class _Beat(threading.Thread):
-    """Says once a second that the run lives, and hears whether it is asked to stop."""
+class _Heartbeat(threading.Thread):
+    """Gives a sign of life once a second, and sets `stop` when the store asks the run to end."""
 
     def __init__(self, store: Store, uuid: str, attempt: int, stop: threading.Event) -> None:
         super().__init__(name="verification-beat", daemon=True)
@@ -73,19 +73,19 @@ class _Beat(threading.Thread):
         self._ended = threading.Event()
 
     def run(self) -> None:
-        """Beat until the end."""
+        """Beat until `end` is called."""
         while not self._ended.wait(BEAT_SECONDS):
             try:
                 asked = self._store.verifications.beat(self._uuid, self._attempt)
             except TakenOver:
                 asked = True
-            except Exception:  # noqa: BLE001, S112 - a database that is away for a moment: the next beat will tell
+            except Exception:  # noqa: BLE001, S112 - the database may be back at the next beat
                 continue
             if asked:
                 self._stop_run.set()
 
     def end(self) -> None:
-        """Beat no more."""
+        """Stop the thread."""
         self._ended.set()
-        with suppress(RuntimeError):  # it has never begun
+        with suppress(RuntimeError):  # the thread was never started
             self.join()

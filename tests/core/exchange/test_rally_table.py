@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from rallycross.exchange.columns import Columns
-from rallycross.exchange.table import UNNAMED, RallyTable, Row
+from rallycross.exchange.rally_table import UNNAMED, RallyTable, Row
+from rallycross.exchange.sample_columns import Columns
 from rallycross.load.sample import Action, Failure, Sample
 from rallycross.results.sample_file import SampleWriter, read_batches
 

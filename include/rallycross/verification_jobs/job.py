@@ -1,9 +1,9 @@
-"""A verification in a process of its own: it goes on when whoever has started it dies, and can be followed by others.
+"""A verification in a process of its own: it continues when the process that started it dies, and can be followed.
 
-    python -m rallycross.verifying.job UUID
+    python -m rallycross.verification_jobs.job UUID
 
-The cloud's entry comes on standard input, so that no secret stands in an argument or a file. SIGTERM, or the store's
-`stopping`, ends it: its tests' processes are ended, and what they made is deleted.
+The cloud's entry comes on standard input, so that no secret is in an argument or a file. SIGTERM, or `stopping` in the
+store, ends it: it ends the processes of its tests and deletes what the tests created.
 """
 
 import json
@@ -22,16 +22,16 @@ from rallycross.cloud.cloud import Cloud
 from rallycross.errors import RallycrossError
 from rallycross.results.store import Store
 from rallycross.settings import Settings, settings
-from rallycross.verifying.run import run
+from rallycross.verification_jobs.run import run
 
 
 def start(uuid: str, cloud: Cloud, *, paths: Settings) -> Path:
-    """Start the verification `uuid` of the store, which has been begun; return the file that its process logs to."""
+    """Start the process of a verification that was begun in the store; return its log file."""
     log = log_of(paths, uuid)
     log.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
     with log.open("ab") as file:
         process = subprocess.Popen(
-            [sys.executable, "-m", "rallycross.verifying.job", uuid],
+            [sys.executable, "-m", "rallycross.verification_jobs.job", uuid],
             stdin=subprocess.PIPE,
             stdout=file,
             stderr=subprocess.STDOUT,
@@ -46,23 +46,23 @@ def start(uuid: str, cloud: Cloud, *, paths: Settings) -> Path:
 
 
 def log_of(paths: Settings, uuid: str) -> Path:
-    """Return the file that the process of a verification logs to."""
+    """Return the log file of a verification's process."""
     return paths.verifiers / "logs" / f"{uuid}.log"
 
 
 def main(uuid: str) -> int:
-    """Run it; what is to be said of it is in the store."""
+    """Run the verification; its results are in the store, its progress on standard error."""
     given = json.load(sys.stdin)
     stop = threading.Event()
 
-    def asked(_number: int, _frame: FrameType | None) -> None:
+    def on_sigterm(_number: int, _frame: FrameType | None) -> None:
         stop.set()
 
-    signal.signal(signal.SIGTERM, asked)
+    signal.signal(signal.SIGTERM, on_sigterm)
     began = time.monotonic()
 
     def say(text: str) -> None:
-        with suppress(OSError):  # a disk that is full takes no log, and the tests go on
+        with suppress(OSError):  # a full disk must not end the tests
             sys.stderr.write(f"{time.monotonic() - began:7.1f}s  {text}\n")
             sys.stderr.flush()
 

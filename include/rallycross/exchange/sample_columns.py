@@ -1,6 +1,6 @@
-"""A record batch of samples (in the schema of `results.sample_file`) as columns of seconds, every iteration in its row.
+"""A record batch of samples (in the schema of `results.sample_file`) as columns in seconds, a row for each iteration.
 
-Judging has columns of its own, made for figures; these are for what is handed on: nothing is rounded or left out.
+These are for export: nothing is rounded or left out. Judging has its own columns, made for figures.
 """
 
 from functools import cached_property
@@ -28,7 +28,7 @@ class Columns:
 
     @classmethod
     def measured(cls, record: pa.RecordBatch, *, timing: Timing) -> "Columns":
-        """Take what figures are made of: no iterations of a warm-up, none that were dropped."""
+        """Return the columns of the iterations that figures count: without warm-up and dropped ones."""
         state = np.asarray(record.column("state"))
         kept = state < State.DROPPED
         return cls(record if kept.all() else record.filter(pa.array(kept)), timing=timing)
@@ -48,7 +48,7 @@ class Columns:
 
     @cached_property
     def began(self) -> Floats:
-        """From when an iteration's duration counts: when it was due, where it was; with Rally's timing its start."""
+        """The start of an iteration's duration: its due time if it has one, else, or with Rally's timing, its start."""
         started: Floats = np.asarray(self.record.column("started"))
         if self.timing == "rally":
             return started
@@ -57,7 +57,7 @@ class Columns:
 
     @cached_property
     def duration(self) -> Floats:
-        """Seconds of work; pauses are not counted."""
+        """Seconds of work, without pauses."""
         ended: Floats = np.asarray(self.record.column("ended"))
         return ended - self.began - self.idle
 

@@ -1,4 +1,4 @@
-"""A request as it is kept: in the results, for all who may read those, and its secrets in a file of this machine."""
+"""Stores a verification request: in the results database without its secrets, which are in a file of this machine."""
 
 import json
 from pathlib import Path
@@ -13,7 +13,7 @@ from rallycross.verification.verify import Request
 
 
 def begin(store: Store, uuid: str, cloud: str, request: Request, *, paths: Settings) -> None:
-    """Begin a verification; the values of options that are secret are kept out of the results."""
+    """Begin a verification; secrets in its request are kept out of the results database."""
     keep_secrets(uuid, request, paths=paths)
     data = request.data()
     data["options"], data["source"] = shown(dict(request.options)), shown(data["source"])
@@ -21,7 +21,7 @@ def begin(store: Store, uuid: str, cloud: str, request: Request, *, paths: Setti
 
 
 def keep_secrets(uuid: str, request: Request, *, paths: Settings) -> None:
-    """Keep the secrets of a request, for whoever runs it on this machine."""
+    """Store the secrets of a request for the process that runs it on this machine."""
     options = {name: value for name, value in request.options.items() if shown({name: value}) != {name: value}}
     source = request.source.data()
     if options or shown(source) != source:
@@ -29,23 +29,23 @@ def keep_secrets(uuid: str, request: Request, *, paths: Settings) -> None:
 
 
 def forget_secrets(uuid: str, *, paths: Settings) -> None:
-    """Delete the secrets of a verification; none is fine."""
+    """Delete the secrets of a verification, if it has any."""
     _file(uuid, paths).unlink(missing_ok=True)
 
 
 def request_of(store: Store, uuid: str, *, paths: Settings) -> Request:
-    """Return what was asked, with its secrets. Raises `RallycrossError` where they are not on this machine."""
+    """Return the request of a verification with its secrets. Raises `RallycrossError` if this machine lacks them."""
     row = store.verifications.find(uuid)
     options, source = row.request["options"], row.request["source"]
-    wanted = [name for name, value in options.items() if HIDDEN in value]
-    wanted += ["the package"] if HIDDEN in json.dumps(source) else []
-    if not wanted:
+    secret = [name for name, value in options.items() if HIDDEN in value]
+    secret += ["the package"] if HIDDEN in json.dumps(source) else []
+    if not secret:
         return Request.of(row.request)
     file = _file(row.uuid, paths)
     if not file.exists():
         raise RallycrossError(
-            f"verification {row.uuid}: what was given for {', '.join(wanted)} is a secret, and not kept in {file}"
-            " - begin a verification anew, with these options"
+            f"verification {row.uuid}: the values of {', '.join(secret)} are secret, and {file} does not exist"
+            " - begin a new verification with these options"
         )
     kept = json.loads(file.read_text())
     return Request.of({**row.request, "options": {**options, **kept["options"]}, "source": kept["source"]})

@@ -1,16 +1,16 @@
-"""What the parts of the store have in common."""
+"""The base class of the store's parts."""
 
 from types import FunctionType
 
 from rallycross.results.database import Database
-from rallycross.results.trouble import patient
+from rallycross.results.database_errors import patient
 
 
-class Part:
+class StorePart:
     """One subject of the store.
 
-    Every public method is one short transaction, which is tried again while the database is away (see `patient`).
-    Rows that it returns are detached: reading them asks nothing, changing them changes nothing.
+    Every public method is one short transaction, and is retried while the database is unavailable (see `patient`).
+    Rows that it returns are detached: reading them does not query the database, changing them does not update it.
     """
 
     def __init__(self, database: Database) -> None:

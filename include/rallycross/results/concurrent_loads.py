@@ -1,16 +1,16 @@
-"""Loads that ran on one cloud at the same time: each has measured the other, too."""
+"""Loads that ran on one cloud at the same time, so that each affected the figures of the other."""
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from rallycross.results.models import TaskRow
 
-SIGN_OF_LIFE = 10.0  # seconds since the last progress of a load, after which it is not taken to go on
+SIGN_OF_LIFE = 10.0  # a load without progress for this many seconds is assumed to have ended
 
 
 @dataclass(frozen=True)
-class Beside:
-    """A load of another task of this results database."""
+class ConcurrentLoad:
+    """The load of another task in this results database."""
 
     task: str  # uuid
     title: str
@@ -19,12 +19,12 @@ class Beside:
     def __str__(self) -> str:
         return (
             f"another load ran on this cloud for {self.seconds:.0f} s of this one: {self.title}, task {self.task}"
-            " - the figures hold what each did to the other"
+            " - each load affected the figures of the other"
         )
 
 
-def beside(own: TaskRow, others: Iterable[TaskRow]) -> Iterator[Beside]:
-    """Yield the tasks whose loads ran while the loads of a task did."""
+def concurrent_loads(own: TaskRow, others: Iterable[TaskRow]) -> Iterator[ConcurrentLoad]:
+    """Yield the tasks whose loads overlapped with the loads of `own`."""
     spans = list(_spans(own))
     for other in others:
         shared = sum(
@@ -33,16 +33,16 @@ def beside(own: TaskRow, others: Iterable[TaskRow]) -> Iterator[Beside]:
             for other_since, other_until in _spans(other)
         )
         if shared > 0:
-            yield Beside(other.uuid, other.title, shared)
+            yield ConcurrentLoad(other.uuid, other.title, shared)
 
 
-def goes_on(task: TaskRow, now: float) -> bool:
-    """Whether a load of a task runs, as far as its progress tells."""
+def load_is_running(task: TaskRow, now: float) -> bool:
+    """Tell whether a load of a task is running, judged by its progress."""
     return task.status == "running" and any(until > now - SIGN_OF_LIFE for _, until in _spans(task))
 
 
 def _spans(task: TaskRow) -> Iterator[tuple[float, float]]:
-    """Yield from when to when the loads of a task ran, in seconds since the epoch: of one that runs, so far."""
+    """Yield start and end of each load of a task, in seconds since the epoch; a running load ends at its progress."""
     for workload in task.workloads:
         if workload.load_began_at is not None:
             so_far = (workload.progress or {}).get("elapsed") or 0.0

@@ -1,10 +1,10 @@
-"""Rally's own definition of a workload's figures: the `statistics` of its JSON results, for the export to them alone.
+"""Rally's own definition of a workload's figures: the `statistics` of its JSON results, used only for the export.
 
-Everything else shows the figures of `judging.statistics`. These are held against what Rally makes of the same
-iterations, so they are exact, and every value is kept for that while a workload is exported.
+Everything else shows the figures of `judging.statistics`. These must equal what Rally computes from the same
+iterations. So they are exact, and every value is held in memory while a workload is exported.
 
-A row is an action; what an iteration does several times is one value, the sum, in a row `name (xN)`. Actions within it
-are rows below it, two levels deep. All iterations count, failed ones too. The last rows are the total, and its parts:
+A row is an action; an action that an iteration repeats is one value, the sum, in a row `name (xN)`. Actions within it
+are rows below it, two levels deep. All iterations count, failed ones too. The last rows are the total and its parts:
 `duration` (work) and `idle_duration` (deliberate pauses).
 """
 
@@ -13,13 +13,13 @@ from typing import Any
 
 import numpy as np
 
-from rallycross.exchange.columns import Columns, Flags, Floats, Integers
+from rallycross.exchange.sample_columns import Columns, Flags, Floats, Integers
 
 _DEEPEST = 2
 _PERCENTILES = {"median": 50, "90%ile": 90, "95%ile": 95}
-UNNAMED = "<no-name-action>"  # Rally's row for iterations that failed outside of their last action
+UNNAMED = "<no-name-action>"  # Rally's row for iterations that failed outside their last action
 
-_Place = tuple[int, int]
+_FirstSeen = tuple[int, int]
 
 
 @dataclass
@@ -27,19 +27,19 @@ class Row:
     """An action at its place in the tree."""
 
     name: str
-    times: int  # in an iteration
+    times: int  # per iteration
     children: dict[tuple[str, int], "Row"] = field(default_factory=dict)
     parts: list[Floats] = field(default_factory=list)
     failed: int = 0
-    first: _Place = (0, 0)  # iteration in which it was met first, and position in it
+    first: _FirstSeen = (0, 0)  # the first iteration that has it, and the position in it
 
     @property
     def shown(self) -> str:
-        """The name, with how many times."""
+        """The name, with the number of repetitions."""
         return f"{self.name} (x{self.times})" if self.times > 1 else self.name
 
     def figures(self) -> dict[str, Any]:
-        """Return min, median, 90%ile, 95%ile, max, avg in seconds (None: nothing), success (0 to 1), count."""
+        """Return min, median, 90%ile, 95%ile, max, avg in seconds (None: no values), success (0 to 1), count."""
         values = np.sort(np.concatenate([np.empty(0), *self.parts]))
         count = len(values)
         if not count:
@@ -54,19 +54,19 @@ class Row:
             "count": count,
         }
 
-    def child(self, name: str, times: int, first: _Place) -> "Row":
-        """Return the row below this one of that name, and note where it was met."""
+    def child(self, name: str, times: int, first: _FirstSeen) -> "Row":
+        """Return the child row of that name, created if needed, and update where it was first seen."""
         row = self.children.setdefault((name, times), Row(name, times, first=first))
         row.first = min(row.first, first)
         return row
 
     def sorted_children(self) -> list["Row"]:
-        """Return the rows below, in the order in which iterations meet them."""
+        """Return the child rows in the order in which iterations first have them."""
         return sorted(self.children.values(), key=lambda row: (row.first, row.shown))
 
 
 class RallyTable:
-    """Add batches in any order, then ask for the rows."""
+    """Computes the table. Add batches in any order, then get the rows."""
 
     def __init__(self) -> None:
         self._root = Row("", 1)
@@ -75,7 +75,7 @@ class RallyTable:
         self._total.child("idle_duration", 1, (0, 1))
 
     def add(self, batch: Columns) -> None:
-        """Take some samples."""
+        """Add a batch of samples."""
         idle = batch.idle
         parts = (self._total, *self._total.sorted_children())
         for row, values in zip(parts, (batch.duration + idle, batch.duration, idle), strict=True):
@@ -97,7 +97,7 @@ class RallyTable:
         return found
 
     def statistics(self) -> dict[str, Any]:
-        """Return the rows as Rally's JSON has them: `{"durations": {"total": row, "atomics": [row, ...]}}`."""
+        """Return the rows in the form of Rally's JSON: `{"durations": {"total": row, "atomics": [row, ...]}}`."""
         atomics = [_as_rally(row) for row in self._root.sorted_children()]
         return {"durations": {"total": _as_rally(self._total), "atomics": atomics}}
 
@@ -121,7 +121,7 @@ class RallyTable:
             above[here] = level.group
 
     def _add_unnamed(self, batch: Columns, level: "_Level") -> None:
-        """Count iterations that failed though their last action, where they had one, did not."""
+        """Count iterations that failed although their last action, if any, did not."""
         sample = batch.actions.sample[level.start]
         order = np.lexsort((level.start, sample))  # the groups of each iteration, in order of their first action
         last = order[np.flatnonzero(np.diff(sample[order], append=-1))]
@@ -135,10 +135,10 @@ class RallyTable:
 
 @dataclass(frozen=True)
 class _Level:
-    """The actions of one level, those of the same name in the same place of the same iteration put together."""
+    """The actions of one level, grouped by iteration, parent and name."""
 
     group: Integers  # of each action
-    parent: Integers  # of each group: where it belongs in the level above
+    parent: Integers  # of each group: its group in the level above
     code: Integers
     times: Integers
     start: Integers  # position, in the batch, of its first action
@@ -162,7 +162,7 @@ class _Level:
         )
 
     def into(self, rows: list[Row], batch: Columns) -> list[Row]:
-        """Put the groups into the rows below those that their parents went to; return the row of each group."""
+        """Add the groups to the child rows of their parents' rows; return the row of each group."""
         ids = {id(row): number for number, row in enumerate(rows)}
         parent_row = np.array([ids[id(row)] for row in rows], np.int64)[self.parent]
         kinds, kind = np.unique(np.stack([parent_row, self.code, self.times]), axis=1, return_inverse=True)

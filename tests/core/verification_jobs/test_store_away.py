@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from rallycross.results.store import Store
-from rallycross.verifying import follow as following
+from rallycross.verification_jobs import follow as following
 
 
 def test_a_store_that_was_away_is_no_sign_of_death(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -31,11 +31,11 @@ def test_a_store_that_was_away_is_no_sign_of_death(tmp_path: Path, monkeypatch: 
     running = threading.Thread(target=runs)
     running.start()
     try:
-        row = following.follow(store, "one", told=lambda *_: None, stop=threading.Event())
+        row = following.follow(store, "one", on_test_end=lambda *_: None, stop=threading.Event())
     finally:
         running.join()
     assert row.status == "finished"
 
     store.verifications.begin("two", cloud="c", chosen="quick", total=1)
-    with pytest.raises(following.Lost):
-        following.follow(store, "two", told=lambda *_: None, stop=threading.Event())
+    with pytest.raises(following.VerificationLost):
+        following.follow(store, "two", on_test_end=lambda *_: None, stop=threading.Event())

@@ -23,10 +23,10 @@ from rallycross.verification.selection import Choice
 from rallycross.verification.source import Source
 from rallycross.verification.test import TestResult, outcomes
 from rallycross.verification.verify import Request
-from rallycross.verifying import job
-from rallycross.verifying.follow import Left, Lost, follow, state
-from rallycross.verifying.request import begin, forget_secrets, request_of
-from rallycross.verifying.run import run
+from rallycross.verification_jobs import job
+from rallycross.verification_jobs.follow import StoppedFollowing, VerificationLost, follow, state
+from rallycross.verification_jobs.request import begin, forget_secrets, request_of
+from rallycross.verification_jobs.run import run
 
 # Each test leaves a trace of its own, so that one that is run twice is seen; the classes outlast a kill in between.
 TRACES = """
@@ -162,7 +162,10 @@ def test_a_job_goes_on_without_whoever_started_it(kept: Kept) -> None:
     assert os.waitstatus_to_exitcode(status) == -signal.SIGKILL
     seen: list[str] = []
     row = follow(
-        kept.store, kept.uuid, told=lambda _, count, total: seen.append(f"{count}/{total}"), stop=threading.Event()
+        kept.store,
+        kept.uuid,
+        on_test_end=lambda _, count, total: seen.append(f"{count}/{total}"),
+        stop=threading.Event(),
     )
     assert row.status == "finished"
     assert seen[-1] == f"{ALL}/{ALL}"
@@ -174,7 +177,7 @@ def test_a_job_that_is_asked_to_stop_ends_and_says_so(kept: Kept) -> None:
     kept.until(2)
     kept.pause(60)  # so that no slow machine comes to the end before it has stopped
     kept.store.verifications.stop(kept.uuid)
-    row = follow(kept.store, kept.uuid, told=lambda *_: None, stop=threading.Event())
+    row = follow(kept.store, kept.uuid, on_test_end=lambda *_: None, stop=threading.Event())
     assert row.status == "crashed"
     assert "was stopped" in row.error
     assert kept.ended() < ALL
@@ -190,7 +193,7 @@ def test_no_secret_of_the_cloud_is_in_a_job_s_arguments_or_log(kept: Kept) -> No
     command = Path(f"/proc/{process_of(kept)}/cmdline").read_bytes()
     assert b"secret" not in command
     assert kept.uuid.encode() in command
-    follow(kept.store, kept.uuid, told=lambda *_: None, stop=threading.Event())
+    follow(kept.store, kept.uuid, on_test_end=lambda *_: None, stop=threading.Event())
     assert "secret" not in log.read_text()
 
 
@@ -207,7 +210,7 @@ def test_secret_options_reach_the_tests_and_not_the_results(kept: Kept) -> None:
     request = Request(Choice(pattern="Asks"), Source("project", str(kept.project)), options=options)
     begin(kept.store, kept.uuid, "small", request, paths=kept.paths)
     job.start(kept.uuid, kept.cloud, paths=kept.paths)
-    row = follow(kept.store, kept.uuid, told=lambda *_: None, stop=threading.Event())
+    row = follow(kept.store, kept.uuid, on_test_end=lambda *_: None, stop=threading.Event())
     assert [test.status for test in kept.store.tests.of(kept.uuid)] == ["success"], row.error
     assert row.request["options"] == {"A_TOKEN": "***", "COLOUR": "red"}
     assert "hunter2" not in f"{row.request} {row.environment}"
@@ -216,7 +219,7 @@ def test_secret_options_reach_the_tests_and_not_the_results(kept: Kept) -> None:
     assert stat.S_IMODE(file.stat().st_mode) == 0o600
 
     forget_secrets(kept.uuid, paths=kept.paths)
-    with pytest.raises(RallycrossError, match="what was given for A_TOKEN is a secret"):
+    with pytest.raises(RallycrossError, match="the values of A_TOKEN are secret"):
         kept.run()
     assert kept.store.verifications.find(kept.uuid).status == "crashed"
 
@@ -231,16 +234,16 @@ def test_one_that_says_nothing_for_long_is_lost(kept: Kept) -> None:
     assert state(None, 0) == "none"
     stop = threading.Event()
     stop.set()
-    with pytest.raises(Left, match="after 0 of 0 tests"):
-        follow(kept.store, kept.uuid, told=lambda *_: None, stop=stop)
+    with pytest.raises(StoppedFollowing, match="after 0 of 0 tests"):
+        follow(kept.store, kept.uuid, on_test_end=lambda *_: None, stop=stop)
     kept.store.verifications._change(kept.uuid, beat_at=1.0)
-    with pytest.raises(Lost, match="has died"):
-        follow(kept.store, kept.uuid, told=lambda *_: None, stop=stop)
+    with pytest.raises(VerificationLost, match="has died"):
+        follow(kept.store, kept.uuid, on_test_end=lambda *_: None, stop=stop)
 
 
 def test_what_was_never_begun_cannot_be_run(kept: Kept) -> None:
     """A uuid that nobody has begun is refused by name."""
-    with pytest.raises(RallycrossError, match="verification nobody: there is none"):
+    with pytest.raises(RallycrossError, match="verification nobody: does not exist"):
         run(kept.store, "nobody", kept.cloud, paths=kept.paths, stop=threading.Event())
 
 

@@ -1,4 +1,4 @@
-"""Samples as flat rows, for CSV and Parquet: an iteration is a row, and each of its actions is one below it.
+"""Samples as flat rows for CSV and Parquet: a row for each iteration, followed by a row for each of its actions.
 
 task, workload   uuids
 scenario
@@ -11,11 +11,11 @@ depth            of the action: 0 directly in the iteration; null in the iterati
 due, started, ended
                  seconds since the epoch; due is null in a loop without a pace, and for actions
 idle             seconds of deliberate pauses; null for actions
-duration         seconds: of an iteration as it is judged (from when it was due, without pauses); null where it was
-                 dropped. Of an action from its start to its end
+duration         seconds: of an iteration as it is judged (from its due time, without pauses), or null if it was
+                 dropped; of an action from its start to its end
 failed
 failure_kind, failure_message, request_id
-                 null for actions, and where it did not fail
+                 null for actions and for iterations that did not fail
 """
 
 import re
@@ -27,7 +27,7 @@ import pyarrow as pa
 import pyarrow.csv
 import pyarrow.parquet
 
-from rallycross.exchange.columns import Columns
+from rallycross.exchange.sample_columns import Columns
 from rallycross.load.sample import State
 from rallycross.results.models import TaskRow, WorkloadRow
 from rallycross.results.sample_file import read_batches
@@ -57,10 +57,10 @@ SCHEMA = pa.schema(
     ]
 )
 _FAILURE = ("kind", "message", "request_id")
-# How a formula begins, also one behind spaces or quotation marks; the last four are the wide forms of the others.
+# The start of a formula, also after spaces or quotation marks; the \uff.. are full-width forms.
 _FORMULA = re.compile("(^|[;\\t])([\\s\"'\ufeff\\0-\x1f]*[=+@\\-\uff1d\uff0b\uff0d\uff20\\t\\r])")
 _FIGURE = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?")
-_ROWS = 100_000  # that are held in memory before they are written as one group
+_ROWS = 100_000  # rows held in memory before they are written as one group
 
 
 def flat(record: pa.RecordBatch, task: TaskRow, workload: WorkloadRow) -> pa.RecordBatch:
@@ -69,7 +69,7 @@ def flat(record: pa.RecordBatch, task: TaskRow, workload: WorkloadRow) -> pa.Rec
     actions = columns.actions
     size, more = len(columns), len(actions.code)
     origin = workload.load_began_at or 0.0
-    # The rows of iterations, then those of actions; sorting by iteration, stably, puts each where it belongs.
+    # Iterations first, then actions: a stable sort by iteration puts each action below its iteration.
     sample = np.concatenate([np.arange(size), actions.sample])
     order = np.argsort(sample, kind="stable")
     state = np.asarray(record.column("state"))[sample]
@@ -116,16 +116,16 @@ def flat(record: pa.RecordBatch, task: TaskRow, workload: WorkloadRow) -> pa.Rec
 
 
 def _shown(texts: pa.Array) -> pa.Array:
-    """Return texts without secrets; there are few different ones."""
+    """Return texts without secrets. Each distinct text is only processed once."""
     encoded = texts.dictionary_encode()
     told = [shown_text(text) for text in encoded.dictionary.to_pylist()]
     return pa.DictionaryArray.from_arrays(encoded.indices, pa.array(told, pa.string())).cast(pa.string())
 
 
 def harmless(text: str) -> str:
-    """Return a text that no spreadsheet takes for a formula; a number stays one.
+    """Return a text that no spreadsheet takes for a formula; numbers are not changed.
 
-    A semicolon parts cells where a comma is what decimals have, and a tab does where a text is pasted.
+    A semicolon separates cells in locales with a decimal comma, and a tab does in pasted text.
     """
     return text if _FIGURE.fullmatch(text) else _FORMULA.sub(r"\1'\2", text)
 
@@ -137,7 +137,7 @@ def _harmless(column: pa.ChunkedArray) -> pa.Array:
 
 
 def rows(tasks: list[TaskRow], samples: Path) -> Iterator[pa.Table]:
-    """Yield all rows of tasks in order, so many at a time that writing is worth it, and never all."""
+    """Yield all rows of tasks in order, as tables of about `_ROWS` rows."""
     gathered: list[pa.RecordBatch] = []
     count = 0
     for task in tasks:
@@ -152,7 +152,7 @@ def rows(tasks: list[TaskRow], samples: Path) -> Iterator[pa.Table]:
 
 
 def write_csv(tasks: list[TaskRow], path: Path, *, samples: Path) -> None:
-    """Write all rows as CSV with a header, in UTF-8; what would be a formula is made a text by a ' before it."""
+    """Write all rows as CSV with a header, in UTF-8; formulas are made text by a leading '."""
     plain = pa.schema([(one.name, pa.string() if one.type == _NAMED else one.type) for one in SCHEMA])
     with pa.csv.CSVWriter(str(path), plain) as writer:
         for table in rows(tasks, samples):

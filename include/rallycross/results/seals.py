@@ -1,12 +1,12 @@
-"""Seals: what tells, of each part of a sample file, whether it is still as it was written.
+"""Seals: checksums that show for each part of a sample file whether it is still as it was written.
 
-A sample file is an Arrow stream of parts: its head (the schema), batches (each with the dictionary that it needs) and
-its end (a batch without rows). Each part has a seal in its metadata, so that any Arrow reader still reads the file:
-where in the part the seal stands, the part's number, its rows, the rows until then, and a CRC-32 of all of it. The CRC
-begins with the names of workload and shard: a part of another file does not pass for one of this.
+A sample file is an Arrow stream of parts: its head (the schema), batches (each with its dictionary) and its end (a
+batch without rows). The seal is in the part's metadata, so that any Arrow reader can still read the file. It has its
+own position in the part, the part's number, its rows, the rows up to its end, and a CRC-32 of the whole part. The CRC
+starts with the names of workload and shard, so that a part of another file is not accepted.
 
-A reader finds seals by their first word, wherever they stand, and takes a part only where it is whole. So what is
-damaged costs itself, and what stands behind it is found again, also where bytes are missing or were put in.
+A reader finds seals by their first word, at any position, and accepts only whole parts. So damage costs only the
+damaged parts: the parts after it are found again, even if bytes are missing or were inserted.
 """
 
 import os
@@ -22,7 +22,7 @@ _WORD = b"rallycross-seal-1:"
 _FORM = re.compile(
     re.escape(_WORD) + rb"([hbe])([0-9a-f]{8})([0-9a-f]{8})([0-9a-f]{8})([0-9a-f]{8})([0-9a-f]{12})([0-9a-f]{8})"
 )
-_FIELDS = b"%c%08x%08x%08x%08x%012x%08x"  # kind, bytes before and behind the seal, number, rows, rows until then, CRC
+_FIELDS = b"%c%08x%08x%08x%08x%012x%08x"  # kind, bytes before and after the seal, number, rows, rows so far, CRC
 _LENGTH = len(_WORD) + 53
 BLANK = _WORD + b"b" + b"0" * 52
 END_OF_STREAM = b"\xff\xff\xff\xff\x00\x00\x00\x00"
@@ -34,8 +34,8 @@ _KINDS: dict[bytes, Kind] = {b"h": "head", b"b": "batch", b"e": "end"}
 
 
 @dataclass(frozen=True)
-class Part:
-    """A part that is as it was written."""
+class SealedPart:
+    """A part that is still as it was written."""
 
     kind: Kind
     start: int
@@ -45,16 +45,16 @@ class Part:
 
 @dataclass(frozen=True)
 class Gap:
-    """Bytes between whole parts, or behind the last: from `start` to `end`, which may be the same."""
+    """Bytes between whole parts or after the last one: from `start` to `end`, which may be equal."""
 
     start: int
     end: int
-    lost: int | None  # iterations; None = nobody knows
+    lost: int | None  # iterations; None = unknown
     what: Literal["damaged", "appended", "unfinished"]
 
 
 def seal(data: bytes, kind: Kind, owner: bytes, *, number: int, rows: int, total: int) -> bytes:
-    """Return a part, in which `BLANK` stands, with its seal in that place; `owner` names workload and shard."""
+    """Return a part with its seal in the place of `BLANK`; `owner` names workload and shard."""
     at = data.index(BLANK)
     before, after = data[:at], data[at + _LENGTH :]
     fields = (_LETTERS[kind], len(before), len(after), number, rows, total)
@@ -64,13 +64,13 @@ def seal(data: bytes, kind: Kind, owner: bytes, *, number: int, rows: int, total
 
 
 def is_sealed(path: Path) -> bool:
-    """Tell whether a file has seals: what was written by older versions has none."""
+    """Tell whether a file has seals: files of older versions do not."""
     with path.open("rb") as file:
         return next(_seals(file.fileno(), 0, os.fstat(file.fileno()).st_size), None) is not None
 
 
-def parts(path: Path, owner: bytes) -> Iterator[Part | Gap]:
-    """Yield what is whole in a sealed file, and where something is not, in the order of the file."""
+def parts(path: Path, owner: bytes) -> Iterator[SealedPart | Gap]:
+    """Yield the whole parts of a sealed file and the gaps between them, in order."""
     with path.open("rb") as file:
         descriptor, size = file.fileno(), os.fstat(file.fileno()).st_size
         position, number, total, ended = 0, -1, 0, False
@@ -100,20 +100,20 @@ class _Seal:
     checksum: int
 
 
-def _next(descriptor: int, position: int, size: int, owner: bytes, number: int) -> tuple[Part, _Seal] | None:
-    """Return the next whole part behind the part `number`; what is there twice counts once."""
+def _next(descriptor: int, position: int, size: int, owner: bytes, number: int) -> tuple[SealedPart, _Seal] | None:
+    """Return the next whole part with a number above `number`, so that a repeated part counts once."""
     for found in _seals(descriptor, position, size):
         start, length = found.at - found.before, found.before + _LENGTH + found.after
         if start < position or start + length > size or found.number <= number:
             continue
         data = os.pread(descriptor, length, start)
         if len(data) == length and _checksum(data, found, owner) == found.checksum:
-            return Part(found.kind, start, found.rows, data), found
+            return SealedPart(found.kind, start, found.rows, data), found
     return None
 
 
 def _checksum(data: bytes, found: _Seal, owner: bytes) -> int:
-    """Return the CRC of a part, in whose seal the CRC itself counts as zeros."""
+    """Return the CRC of a part, computed with zeros in the place of the CRC itself."""
     view = memoryview(data)
     signed = found.before + _LENGTH - 8
     before = zlib.crc32(view[:signed], zlib.crc32(owner))
