@@ -97,9 +97,9 @@ class BenchmarkOperator(StoppableOperator):
     def _progress_told(self, uuid: str) -> Iterator[None]:
         """Log how far each workload has come, now and then, and what it came to."""
         from hooks.results import store  # noqa: PLC0415 - parsing a DAG stays cheap
-        from rallycross.benchmark.said import Told  # noqa: PLC0415
+        from rallycross.benchmark.progress_log import ProgressLog  # noqa: PLC0415
 
-        told, over = Told(), threading.Event()
+        told, over = ProgressLog(), threading.Event()
 
         def tell() -> None:
             last = 0.0

@@ -31,7 +31,7 @@ from rallycross.cloud.cloud import NO_CLOUD, Cloud
 from rallycross.cloud.context_data import Actor, ContextData, Tenant
 from rallycross.judging.judge import judge
 from rallycross.load import loop
-from rallycross.load.drive import Engine
+from rallycross.load.drive import LoadEngine
 from rallycross.load.measure import measure
 from rallycross.load.runners import RUNNERS
 from rallycross.results.models import WorkloadRow
@@ -144,7 +144,7 @@ def _rate_with_users(bench: Bench, users: int) -> float:
     async def main() -> float:
         async with signed_in(job, workers=50) as iterate:
             with closing(SampleWriter(bench.folder / f"{job.workload}.arrows")) as writer:
-                engine = Engine(iterate, RUNNERS["constant"].load(args), writer.add)
+                engine = LoadEngine(iterate, RUNNERS["constant"].load(args), writer.add)
                 await measure(engine, writer)
                 return times / engine.clock()
 
@@ -194,7 +194,7 @@ def _client_cpu(bench: Bench) -> float:
     async def main() -> float:
         async with signed_in(job, workers=16) as iterate:
             with closing(SampleWriter(bench.folder / f"{job.workload}.arrows")) as writer:
-                engine = Engine(iterate, RUNNERS["constant"].load(args), writer.add)
+                engine = LoadEngine(iterate, RUNNERS["constant"].load(args), writer.add)
                 began = time.process_time()
                 await measure(engine, writer)
                 return (time.process_time() - began) / REQUESTS

@@ -22,7 +22,7 @@ from rallycross.cloud.access import SignIn
 from rallycross.cloud.client import Client, open_http
 from rallycross.cloud.cloud import Cloud
 from rallycross.cloud.context_data import ContextData
-from rallycross.load.drive import Engine
+from rallycross.load.drive import LoadEngine
 from rallycross.load.measure import measure
 from rallycross.load.runners import RUNNERS
 from rallycross.load.sample import Sample
@@ -128,7 +128,7 @@ def _run(
                 await SCENARIOS[scenario].function(user, **arguments)
 
             load = RUNNERS["constant"].load({"times": times, "concurrency": concurrency})
-            await measure(Engine(iterate, load, samples.append), samples)
+            await measure(LoadEngine(iterate, load, samples.append), samples)
 
     asyncio.run(run())
     samples.sort(key=lambda sample: sample.iteration)

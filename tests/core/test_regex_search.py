@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from rallycross.cloud.facts import Named
+from rallycross.cloud.facts import NamedResource
 from rallycross.errors import InvalidInput, RallycrossError
 from rallycross.regex_search import BadPatterns, search_all
 from rallycross.task.resources import NotFound, _fitting
@@ -64,7 +64,7 @@ def test_what_takes_all_memory_is_told() -> None:
 def test_nobody_who_names_one_waits() -> None:
     """The pattern of tests, a list of skips, and the name of an image are held to it."""
     with pytest.raises(NotFound, match=r"neither the name of any image nor .*\(takes more than 1 s"):
-        _fitting("image", ENDLESS, [Named("1", NAME)], accurate=False)
+        _fitting("image", ENDLESS, [NamedResource("1", NAME)], accurate=False)
     assert Choice(pattern=ENDLESS, skips={ENDLESS: "why"}).pattern == ENDLESS
     with pytest.raises(InvalidInput, match=r"l: \(: not a regular expression"):
         check_patterns({"a": "", "(": ""}, file="l")

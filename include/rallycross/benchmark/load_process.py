@@ -15,13 +15,13 @@ from contextlib import closing
 from pathlib import Path
 from typing import Any
 
-from rallycross.benchmark.discreet import discreet
 from rallycross.benchmark.job import Ended, Failed, Go, Job, Ready, Started, Stop
 from rallycross.benchmark.pipe import pack, receive
+from rallycross.benchmark.redaction import redacting
 from rallycross.benchmark.signed_in import signed_in
 from rallycross.disk import said
 from rallycross.load import loop
-from rallycross.load.drive import Engine
+from rallycross.load.drive import LoadEngine
 from rallycross.load.measure import measure
 from rallycross.load.runners import RUNNERS
 from rallycross.results.sample_file import SampleWriter, warm_up
@@ -88,10 +88,10 @@ async def _perform(job: Job, inbox: "asyncio.Queue[Any]", tell: Any) -> None:
                 tell(Started(number + 1))
 
         with closing(SampleWriter(Path(job.samples))) as writer:
-            engine = Engine(
+            engine = LoadEngine(
                 iterate,
                 load,
-                discreet(writer.add, job),
+                redacting(writer.add, job),
                 shard=job.shard,
                 of=job.of,
                 origin=message.origin,
@@ -109,7 +109,7 @@ async def _perform(job: Job, inbox: "asyncio.Queue[Any]", tell: Any) -> None:
     tell(Ended(health))
 
 
-async def _obey(engine: Engine, inbox: "asyncio.Queue[Any]") -> None:
+async def _obey(engine: LoadEngine, inbox: "asyncio.Queue[Any]") -> None:
     while True:
         message = await inbox.get()
         if isinstance(message, Stop):

@@ -17,7 +17,7 @@ from rallycross.cloud.client import Client, open_http
 from rallycross.cloud.cloud import Cloud
 from rallycross.cloud.context_data import Actor, ContextData
 from rallycross.cloud.retrying import Patience
-from rallycross.cloud.versions import asking, service_types
+from rallycross.cloud.versions import service_types, with_microversions
 from rallycross.cloud.waiting import Waiting
 from rallycross.errors import RallycrossError
 from rallycross.load.drive import Iterate
@@ -30,7 +30,7 @@ from rallycross.settings import settings
 SIGN_IN_THREADS = 20  # users that sign in at a time
 
 
-class NobodyThere(RallycrossError):  # noqa: N818 - reads as what it says
+class NoUsers(RallycrossError):  # noqa: N818 - reads as what it says
     """A scenario acts as a user, and no context has made any."""
 
 
@@ -39,7 +39,7 @@ async def signed_in(job: Job, *, workers: int) -> AsyncIterator[Iterate]:
     """Sign in all that act in a job's iterations, and give what runs one; `workers` is how many run at a time."""
     scenario = SCENARIOS[job.scenario]
     if "user" in scenario.roles and not job.context_data.users:
-        raise NobodyThere(f"{job.scenario} acts as a user, and there is none - let the context `users` make one")
+        raise NoUsers(f"{job.scenario} acts as a user, and there is none - let the context `users` make one")
     if not scenario.signature.actors:
         async with _alone(job, scenario, workers) as iterate:
             yield iterate
@@ -92,7 +92,7 @@ async def _on_the_loop(job: Job, scenario: Scenario, workers: int) -> AsyncItera
     async with _threads(max(workers, SIGN_IN_THREADS), "sign-in") as threads, open_http(context_data.cloud) as http:
 
         def client(cloud: Cloud) -> Client:
-            return Client(SignIn(asking(cloud, context_data.api_versions), types), http, threads)
+            return Client(SignIn(with_microversions(cloud, context_data.api_versions), types), http, threads)
 
         admin = client(context_data.cloud) if "admin" in roles else None
         clients = [client(user.cloud) for user in turns.users] if "user" in roles else []
@@ -153,7 +153,7 @@ async def _threads(count: int, name: str) -> AsyncIterator[ThreadPoolExecutor]:
 
 
 def _connect(context_data: ContextData, actor: Actor | None) -> Connection:
-    connection = asking(actor.cloud if actor else context_data.cloud, context_data.api_versions).connect()
+    connection = with_microversions(actor.cloud if actor else context_data.cloud, context_data.api_versions).connect()
     connection.authorize()
     session: Any = connection.session
     session.patience = Patience(0.0)  # a load repeats nothing

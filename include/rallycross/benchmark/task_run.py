@@ -25,7 +25,7 @@ from rallycross.context.context import CONTEXTS
 from rallycross.context.ledger import OwnedLedger
 from rallycross.deployment import load_spec
 from rallycross.errors import InvalidInput
-from rallycross.load_hooks import ACTIONS, Machine, machines_of, undo_standing
+from rallycross.load_hooks import ACTIONS, Machine, machines_of, undo_faults
 from rallycross.printable import printable
 from rallycross.results.concurrent_loads import concurrent_loads, load_is_running
 from rallycross.results.endings import STOPPED, because
@@ -72,7 +72,7 @@ def run(
     if store.tasks.get(uuid) is not None:
         _close_interrupted(cloud, store, uuid, tell)
         return
-    tell = _discreet(tell, task)
+    tell = _redacting(tell, task)
     with ProcessPool() as pool:  # its first process gets ready while the cloud is asked what it has
         known = _known()
         wanted = kinds(task, known)
@@ -137,7 +137,7 @@ def _tell_of_concurrent_loads(store: Store, uuid: str, tell: Tell) -> None:
         tell(f"warning: {other}")
 
 
-def _discreet(tell: Tell, task: Task) -> Tell:
+def _redacting(tell: Tell, task: Task) -> Tell:
     """Return what tells the same without the task's secrets, which an error of a cloud's may quote."""
     secrets = task.secrets
     return lambda text: tell(printable(shown_text(text, secrets)))
@@ -175,7 +175,7 @@ def clean(cloud: Cloud, store: Store, *, uuid: str, tell: Tell = _log.info) -> i
     count, left, deleted = len(standing(store, cloud.name, uuid)), list[str](), Counter[str]()
     row = store.tasks.get(uuid)
     for workload in row.workloads if row else ():
-        left += undo_standing(store, cloud.name, workload.uuid).values()
+        left += undo_faults(store, cloud.name, workload.uuid).values()
     ledger = OwnedLedger(store, cloud.name, uuid)
     try:
         if rows := ledger.standing():

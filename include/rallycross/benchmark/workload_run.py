@@ -18,7 +18,7 @@ from rallycross.cloud.context_data import ContextData
 from rallycross.disk import said
 from rallycross.load.load import processes
 from rallycross.load.runners import RUNNERS
-from rallycross.load_hooks import Hooks, Machine, Site
+from rallycross.load_hooks import Hooks, HookTarget, Machine
 from rallycross.results.endings import (
     ABORTED_ON_SLA,
     BROKE_OFF,
@@ -121,8 +121,8 @@ def _load(shared: TaskResources, workload: Workload, uuid: str, context_data: Co
     """Drive the load, and note in `outcome` how that went, also when it raises."""
     load = RUNNERS[workload.runner].load(workload.runner_args)
     count = processes(load, threads=SCENARIOS[workload.scenario].blocking, cpus=os.cpu_count() or 1)
-    site = Site(shared.cloud, uuid, shared.store, shared.machines)
-    hooks = Hooks(workload.hooks, site, shared.tell)
+    target = HookTarget(shared.cloud, uuid, shared.store, shared.machines)
+    hooks = Hooks(workload.hooks, target, shared.tell)
     files = [shared.samples / uuid / f"{shard}{SUFFIX}" for shard in range(count)]
     jobs = [
         Job(

@@ -17,7 +17,7 @@ from rallycross.cloud.cloud import Cloud
 from rallycross.cloud.errors import ApiError, SignInFailed, plain
 from rallycross.cloud.retrying import Patience
 from rallycross.cloud.session import signing_in
-from rallycross.cloud.versions import refused_versions, said_microversion
+from rallycross.cloud.versions import refused_versions, requested_microversion
 from rallycross.settings import settings
 
 _NO_TLS = ("WRONG_VERSION_NUMBER", "record layer", "wrong version number")  # as OpenSSL says it
@@ -72,7 +72,7 @@ class SignIn:
         if found is None or found.auth_token is None or found.user_id is None:
             raise SignInFailed(f"cloud {self._cloud.name}: its identity service has answered without a token or a user")
         there = self._endpoints(found)
-        versions = {kind: said_microversion(self._region, kind) for kind in there}
+        versions = {kind: requested_microversion(self._region, kind) for kind in there}
         return Access(
             token=found.auth_token,
             user=found.user_id,

@@ -6,7 +6,7 @@ from typing import Any
 
 
 @dataclass(frozen=True)
-class Named:
+class NamedResource:
     """A thing in a cloud that a task file can name, with what a check needs to know of it."""
 
     id: str
@@ -20,6 +20,6 @@ class CloudFacts:
 
     cloud: str
     services: frozenset[str]
-    things: Mapping[str, tuple[Named, ...]] = field(default_factory=dict)
+    things: Mapping[str, tuple[NamedResource, ...]] = field(default_factory=dict)
     administrator: bool = True  # may whoever signs in act as the cloud's administrator?
     own_users: bool = False  # does the cloud bring users of its own for the load?

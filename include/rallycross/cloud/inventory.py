@@ -11,8 +11,8 @@ from rallycross.cloud.access import SignIn
 from rallycross.cloud.api import Api
 from rallycross.cloud.cloud import Cloud
 from rallycross.cloud.errors import ApiError, SignInFailed
-from rallycross.cloud.facts import CloudFacts, Named
-from rallycross.cloud.service import Fact, Quotas, Service, known_services
+from rallycross.cloud.facts import CloudFacts, NamedResource
+from rallycross.cloud.service import Fact, Service, ServiceQuotas, known_services
 from rallycross.settings import settings
 
 _FORBIDDEN = 403
@@ -46,7 +46,7 @@ def facts(cloud: Cloud, kinds: Iterable[str], *, own: bool = False) -> CloudFact
     )
 
 
-def _asked(api: Api, fact: Fact, *, own: bool) -> tuple[Named, ...]:
+def _asked(api: Api, fact: Fact, *, own: bool) -> tuple[NamedResource, ...]:
     try:
         things = tuple(fact.ask(api))
     except ApiError as error:
@@ -56,7 +56,7 @@ def _asked(api: Api, fact: Fact, *, own: bool) -> tuple[Named, ...]:
     return tuple(thing for thing in things if _is_public(thing) or (own and thing.details["owner"] == api.project))
 
 
-def _is_public(thing: Named) -> bool:
+def _is_public(thing: NamedResource) -> bool:
     """Say whether any project may use a thing; of most kinds nothing is said of that."""
     return thing.details.get("visibility", "public") in {"public", "community"}
 
@@ -84,23 +84,25 @@ def _facts_of(service: Service) -> Iterator[tuple[str, Fact]]:
         yield service.microversion_fact, Fact(_microversions(service))
 
 
-def _microversions(service: Service) -> Callable[[Api], Iterator[Named]]:
+def _microversions(service: Service) -> Callable[[Api], Iterator[NamedResource]]:
     """Return how to ask a service's version document for the microversions that it has."""
 
-    def ask(api: Api) -> Iterator[Named]:
+    def ask(api: Api) -> Iterator[NamedResource]:
         found = getattr(api.connection, service.type.replace("-", "_")).get_endpoint_data()
         if found and found.min_microversion and found.max_microversion:
-            yield Named(service.name, service.name, {"min": found.min_microversion, "max": found.max_microversion})
+            yield NamedResource(
+                service.name, service.name, {"min": found.min_microversion, "max": found.max_microversion}
+            )
 
     return ask
 
 
-def _quotas(service: Service, quotas: Quotas) -> Callable[[Api], Iterator[Named]]:
+def _quotas(service: Service, quotas: ServiceQuotas) -> Callable[[Api], Iterator[NamedResource]]:
     """Return how to ask a service for the quotas that it knows, and their defaults."""
 
-    def ask(api: Api) -> Iterator[Named]:
+    def ask(api: Api) -> Iterator[NamedResource]:
         defaults = api.get(service.type, f"{quotas.path(api.project)}/{quotas.defaults}")
         for name, limit in defaults[quotas.key].items():
-            yield Named(f"{service.name}.{name}", name, {"limit": limit})
+            yield NamedResource(f"{service.name}.{name}", name, {"limit": limit})
 
     return ask

@@ -14,7 +14,7 @@ from rallycross.settings import settings
 AT_ONCE = 8  # services that are asked at the same time
 
 
-def silent(cloud: Cloud, access: Access) -> dict[str, str]:
+def silent_services(cloud: Cloud, access: Access) -> dict[str, str]:
     """Return the services whose endpoint does not answer, or answers with a failure of its own, and what was seen."""
     verify, shown = cloud.region().get_requests_verify_args()
     session = Session(verify=verify, cert=shown, timeout=settings().reach_limit)

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from functools import cache
 from typing import TYPE_CHECKING
 
-from rallycross.cloud.facts import Named
+from rallycross.cloud.facts import NamedResource
 from rallycross.cloud.resource import Resource, Scope
 from rallycross.registry import Registry
 
@@ -17,13 +17,13 @@ if TYPE_CHECKING:  # see `resource`
 class Fact:
     """A kind of thing that a task names or asks for, and how a cloud is asked for all of them."""
 
-    ask: Callable[["Api"], Iterable[Named]]
+    ask: Callable[["Api"], Iterable[NamedResource]]
     administrator: bool = False  # nobody else is told
     by_exact_name: bool = False  # a name is never a pattern, and the first of several that share it is taken
 
 
 @dataclass(frozen=True)
-class Quotas:
+class ServiceQuotas:
     """The quotas that a project has of a service."""
 
     resource: Resource
@@ -37,7 +37,7 @@ class Quotas:
 
 
 @dataclass(frozen=True)
-class Tempest:
+class TempestService:
     """How tempest, or a plugin of its, knows a service."""
 
     option: str = ""  # of [service_available]
@@ -57,8 +57,8 @@ class Service:
     order: int = 500  # among services, when things are deleted: what holds on to others goes before them
     resources: tuple[Resource, ...] = ()  # in the order in which they let go of each other
     facts: Mapping[str, Fact] = field(default_factory=dict)
-    quotas: Quotas | None = None
-    tempest: Tempest | None = None
+    quotas: ServiceQuotas | None = None
+    tempest: TempestService | None = None
 
     @property
     def major(self) -> int:

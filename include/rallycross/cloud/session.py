@@ -188,10 +188,10 @@ def _json_of(asked: Asked, answer: requests.Response, **_: Any) -> Any:
     return found
 
 
-class _Watch:
+class _Deadline:
     """Ends a request after so many seconds from its connection, and after as many from when it has been sent."""
 
-    under_way = threading.local()  # .watch: that of the request which this thread has sent
+    under_way = threading.local()  # .deadline: that of the request which this thread has sent
 
     def __init__(self, limit: float) -> None:
         self.limit = limit
@@ -221,28 +221,28 @@ class _Watch:
             sock.shutdown(socket.SHUT_RDWR)  # who reads is told that there is no more
 
 
-class _Watched:
+class _WithDeadline:
     """What a connection does besides."""
 
     sock: Any
 
     def _new_conn(self) -> socket.socket:
         made: socket.socket = super()._new_conn()  # type: ignore[misc] # of the connection beside it
-        if watch := getattr(_Watch.under_way, "watch", None):
-            watch.begin(made)  # a handshake of TLS may drip, too
+        if deadline := getattr(_Deadline.under_way, "deadline", None):
+            deadline.begin(made)  # a handshake of TLS may drip, too
         return made
 
     def getresponse(self, *args: Any, **options: Any) -> Any:
-        if watch := getattr(_Watch.under_way, "watch", None):
-            watch.begin(self.sock)
+        if deadline := getattr(_Deadline.under_way, "deadline", None):
+            deadline.begin(self.sock)
         return super().getresponse(*args, **options)  # type: ignore[misc] # of the connection beside it
 
 
-class _Connection(_Watched, HTTPConnection):
+class _Connection(_WithDeadline, HTTPConnection):
     pass
 
 
-class _TlsConnection(_Watched, HTTPSConnection):
+class _TlsConnection(_WithDeadline, HTTPSConnection):
     pass
 
 
@@ -273,21 +273,21 @@ class _Adapter(TCPKeepAliveAdapter):
     def send(  # type: ignore[override] # as requests calls it
         self, request: requests.PreparedRequest, stream: bool = False, timeout: Any = None, **options: Any
     ) -> requests.Response:
-        watch = _Watch(timeout if isinstance(timeout, int | float) else settings().request_limit)
-        _Watch.under_way.watch = watch
-        late = f"{request.method} {request.url}: no whole answer within {watch.limit:g} s ({_SETTING})"
+        deadline = _Deadline(timeout if isinstance(timeout, int | float) else settings().request_limit)
+        _Deadline.under_way.deadline = deadline
+        late = f"{request.method} {request.url}: no whole answer within {deadline.limit:g} s ({_SETTING})"
         try:
-            answer = super().send(request, stream=True, timeout=watch.limit, **options)
+            answer = super().send(request, stream=True, timeout=deadline.limit, **options)
             if not stream:
                 self._read(request, answer)
         except (requests.RequestException, BadAnswer) as error:
-            if watch.over or isinstance(error, requests.ReadTimeout):
+            if deadline.over or isinstance(error, requests.ReadTimeout):
                 raise requests.ReadTimeout(late, request=request) from error
             raise
         finally:
-            watch.close()
-            _Watch.under_way.watch = None
-        if watch.over:  # and what came before looked like an end
+            deadline.close()
+            _Deadline.under_way.deadline = None
+        if deadline.over:  # and what came before looked like an end
             raise requests.ReadTimeout(late, request=request)
         return answer
 

@@ -12,7 +12,7 @@ if TYPE_CHECKING:  # see `resource`
     from rallycross.cloud.cloud import Cloud
 
 
-def asking(cloud: "Cloud", wanted: Mapping[str, Mapping[str, str]]) -> "Cloud":
+def with_microversions(cloud: "Cloud", wanted: Mapping[str, Mapping[str, str]]) -> "Cloud":
     """Return the cloud, signed in to which one asks for the microversions that are `wanted`: by client, `version`.
 
     Clients that are not known here have no say.
@@ -30,7 +30,7 @@ def service_types(wanted: Mapping[str, Mapping[str, str]]) -> frozenset[str]:
     return frozenset(asked["service_type"] for asked in wanted.values() if "service_type" in asked)
 
 
-def said_microversion(region: "CloudRegion", kind: str) -> str | None:
+def requested_microversion(region: "CloudRegion", kind: str) -> str | None:
     """Return the microversion that an entry asks of a service, by its default_microversion or api_version."""
     if asked := region.get_default_microversion(kind):
         return str(asked)

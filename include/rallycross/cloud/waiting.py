@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from rallycross.cloud.condition import Condition
 from rallycross.cloud.resource import Resource, Thing
-from rallycross.cloud.watch import Get, Waiter, Watch
+from rallycross.cloud.shared_poll import Get, SharedPoll, Waiter
 
 
 class Waiting:
@@ -17,13 +17,13 @@ class Waiting:
     """
 
     def __init__(self) -> None:
-        self._watches: dict[tuple[str | None, Resource], Watch] = {}
+        self._watches: dict[tuple[str | None, Resource], SharedPoll] = {}
 
     async def until(self, condition: Condition, project: str | None, get: Get) -> Thing:
         """Look at once and again and again; return the thing as it then is ({} where it is gone)."""
         key = (project, condition.kind)
         if key not in self._watches:
-            self._watches[key] = Watch(condition.kind, get)
+            self._watches[key] = SharedPoll(condition.kind, get)
         return await self._watches[key].wait(condition)
 
 
@@ -41,7 +41,7 @@ async def as_rally(
     """Wait as Rally does, so that durations can be held against its own; raise as `Waiting` does."""
     if polling.before:
         await pause(polling.before)
-    waiter, watch = Waiter(condition), Watch(condition.kind, get)
+    waiter, watch = Waiter(condition), SharedPoll(condition.kind, get)
     while True:
         await watch.ask(waiter)
         if not waiter.done.done():

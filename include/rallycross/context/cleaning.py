@@ -11,12 +11,12 @@ from openstack.connection import Connection
 from rallycross.cloud.api import Api
 from rallycross.cloud.cloud import Cloud
 from rallycross.cloud.errors import ApiError, SignInFailed, Unreachable
+from rallycross.cloud.parallel import THREADS, in_parallel, pause_after
 from rallycross.cloud.resource import Place, Resource, Thing
 from rallycross.cloud.service import known_services, resource, resources
-from rallycross.cloud.together import THREADS, pause_after, together
 from rallycross.context.ledger import OwnedLedger
 from rallycross.errors import RallycrossError
-from rallycross.leftovers.draining import LIMIT, Drained, Left, Search, drain, show, sweep
+from rallycross.leftovers.draining import LIMIT, Drained, Leftover, Search, drain, show, sweep
 from rallycross.results.models import LedgerRow
 from rallycross.safe_logging import logger
 from rallycross.settings import settings
@@ -33,7 +33,7 @@ _log = logger(__name__)
 class LeftBehind(RallycrossError):  # noqa: N818 - reads as what it says
     """Something could not be deleted. It is still in the ledger, so cleaning again tries again."""
 
-    def __init__(self, message: str, deleted: Counter[str], left: Sequence[Left] = ()) -> None:
+    def __init__(self, message: str, deleted: Counter[str], left: Sequence[Leftover] = ()) -> None:
         super().__init__(message)
         self.deleted = deleted  # kind -> how many things were, all the same
         self.left = tuple(left)  # what could not be
@@ -111,7 +111,7 @@ class Places:
 
     @cached_property
     def _own(self) -> list[Api]:
-        return together(lambda cloud: Api(cloud.connect()), self._users)
+        return in_parallel(lambda cloud: Api(cloud.connect()), self._users)
 
 
 class _Cleaning:
@@ -136,7 +136,7 @@ class _Cleaning:
             drained = drain(of, self._searches(of, known), limit=self._limit, threads=self._threads)
             drained += self._await(of, lost)
         except SignInFailed as error:
-            return Drained(left=[Left(kind, row.resource_id or "", row.name, "", str(error)) for row in rows])
+            return Drained(left=[Leftover(kind, row.resource_id or "", row.name, "", str(error)) for row in rows])
         return drained
 
     def _sweep(self, rows: Sequence[LedgerRow]) -> Drained:
@@ -146,7 +146,7 @@ class _Cleaning:
             kinds = [resource(name) for name in row.detail["kinds"]]
             done = sweep(row.name, kinds, places, limit=self._limit, threads=self._threads)
             if done.left:  # so that the row stays
-                done.left.append(Left(SWEEP, "", row.name, "", "what is named so is not all gone"))
+                done.left.append(Leftover(SWEEP, "", row.name, "", "what is named so is not all gone"))
             drained += done
         return drained
 
@@ -155,15 +155,15 @@ class _Cleaning:
         api = self._places.of().api
         undo = _revoke if kind == GRANT else _restore
 
-        def one(row: LedgerRow) -> Left | None:
+        def one(row: LedgerRow) -> Leftover | None:
             try:
                 undo(api, row)
             except (ApiError, Unreachable) as error:
                 gone = isinstance(error, ApiError) and error.status == _NOT_FOUND
-                return None if gone else Left(kind, "", row.name, "", str(error))
+                return None if gone else Leftover(kind, "", row.name, "", str(error))
             return None
 
-        return Drained(left=[left for left in together(one, rows, threads=self._threads) if left])
+        return Drained(left=[left for left in in_parallel(one, rows, threads=self._threads) if left])
 
     def _searches(self, kind: Resource, rows: Sequence[LedgerRow]) -> list[Search]:
         searches = []
@@ -236,7 +236,7 @@ def _is_named(kind: Resource, row: LedgerRow, thing: Thing) -> bool:
     return kind.name_of(thing) == row.name and mark in {None, thing.get("description")}
 
 
-def _is_of(left: Left, row: LedgerRow) -> bool:
+def _is_of(left: Leftover, row: LedgerRow) -> bool:
     """Say whether something that is left keeps a row in the ledger."""
     if left.kind != row.kind:  # in a project, which then stays too
         return row.kind == "keystone.project" and left.project == row.resource_id

@@ -11,9 +11,9 @@ from openstack.connection import Connection
 from rallycross.cloud.api import Api
 from rallycross.cloud.cloud import Cloud
 from rallycross.cloud.context_data import Actor, ContextData
-from rallycross.cloud.facts import Named
+from rallycross.cloud.facts import NamedResource
 from rallycross.cloud.naming import context_prefix, random_name
-from rallycross.cloud.together import THREADS
+from rallycross.cloud.parallel import THREADS
 from rallycross.context.cleaning import clean_rows
 from rallycross.context.ledger import OwnedLedger
 from rallycross.errors import RallycrossError
@@ -86,7 +86,7 @@ class Context(Protocol):
         """Take away what was made, however far that had come; return how many of what scenarios had left behind."""
 
 
-Makes = Callable[[Any], Iterable[tuple[str, Named]]]  # of a configuration: kind and thing, which has no id yet
+Makes = Callable[[Any], Iterable[tuple[str, NamedResource]]]  # of a configuration: kind and thing, which has no id yet
 
 
 @dataclass(frozen=True)

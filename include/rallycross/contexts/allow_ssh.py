@@ -5,10 +5,10 @@ from typing import Any
 from rallycross.cloud.api import Api
 from rallycross.cloud.context_data import Actor, Tenant
 from rallycross.cloud.errors import ApiError, Unreachable, outcome_unknown
+from rallycross.cloud.parallel import in_parallel
 from rallycross.cloud.resource import Thing
-from rallycross.cloud.together import together
 from rallycross.context.context import ContextAdmin, ContextData, context
-from rallycross.context.making import Making
+from rallycross.context.resource_context import ResourceContext
 from rallycross.task.known import Needs
 
 _PORTS = {"port_range_min": 1, "port_range_max": 65535}
@@ -27,7 +27,7 @@ _NOT_FOUND = 404
     schema={"type": ["null", "object"], "additionalProperties": False},
     needs=Needs(("network",)),
 )
-class AllowSsh(Making):
+class AllowSsh(ResourceContext):
     """Makes a security group in every project that lets in TCP, UDP and ICMP from everywhere; scenarios name it."""
 
     name = "allow_ssh"
@@ -37,15 +37,15 @@ class AllowSsh(Making):
 
     def make_all(self) -> None:
         """Make them, where the cloud has security groups."""
-        seats = self.seats()
-        if not _has_security_groups(self.admin.api(seats[0][1])):
+        project_users = self.project_users()
+        if not _has_security_groups(self.admin.api(project_users[0][1])):
             return
-        groups = dict(together(self._make, seats))
+        groups = dict(in_parallel(self._make, project_users))
         for user in self.context_data.users:
             user.secgroup = groups[user.tenant.id]
 
-    def _make(self, seat: tuple[Tenant, Actor]) -> tuple[str, Thing]:
-        tenant, user = seat
+    def _make(self, project_user: tuple[Tenant, Actor]) -> tuple[str, Thing]:
+        tenant, user = project_user
         api = self.admin.api(user)
 
         def create(name: str) -> Thing:

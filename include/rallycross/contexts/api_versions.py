@@ -7,7 +7,7 @@ from rallycross.cloud.catalog import official
 from rallycross.cloud.service import SERVICES, known_services
 from rallycross.cloud.versions import is_microversion
 from rallycross.context.context import ContextAdmin, ContextData, SetUpFailed, context
-from rallycross.context.making import Making
+from rallycross.context.resource_context import ResourceContext
 from rallycross.task.cloud_references import CloudReference
 from rallycross.task.flaw import Schema
 from rallycross.task.known import Needs
@@ -52,7 +52,7 @@ def _references(config: dict[str, dict[str, Any]]) -> Iterator[CloudReference]:
 
 
 @context("api_versions", order=150, schema=_SCHEMA, needs=Needs(references=_references))
-class ApiVersions(Making):
+class ApiVersions(ResourceContext):
     """Has the load ask for versions (nova's and cinder's microversions) and service types, by client ("nova")."""
 
     name = "api_versions"

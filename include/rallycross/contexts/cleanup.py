@@ -11,14 +11,14 @@ from rallycross.context.cleaning import SWEEP
 from rallycross.context.context import ContextAdmin, ContextData, context
 from rallycross.task.flaw import Schema
 
-Seat = tuple[str, str, bool]  # ids of a project and of one of its users ("" = of the project), whether it is ours
+ProjectScope = tuple[str, str, bool]  # a project's id, the id of one of its users or "", and whether it is ours
 
 
 def _schema(scopes: frozenset[Scope]) -> Schema:
     return {"type": "array", "items": {"enum": resource_names(scopes)}}
 
 
-class _Sweeping:
+class _DeleteByPrefix:
     """Deletes what a scenario has made and left, by the beginning of its name.
 
     That there may be such things is in the ledger before the load begins, with where to look for them.
@@ -46,26 +46,26 @@ class _Sweeping:
     def _places(self) -> list[Any]:
         raise NotImplementedError
 
-    def _projects(self) -> list[Seat]:
+    def _projects(self) -> list[ProjectScope]:
         return [(tenant.id, "", not tenant.existing) for tenant in self._context_data.tenants.values()]
 
 
 @context("cleanup", order=sys.maxsize, schema=_schema(OF_USERS), own=True)
-class Cleanup(_Sweeping):
+class Cleanup(_DeleteByPrefix):
     """What a scenario has left in users' projects: servers, volumes, networks and so on."""
 
     scopes = OF_USERS
 
-    def _places(self) -> list[Seat]:
+    def _places(self) -> list[ProjectScope]:
         users = [(user.tenant.id, user.id, not user.tenant.existing) for user in self._context_data.users]
         return [*self._projects(), *users]
 
 
 @context("admin_cleanup", order=sys.maxsize - 1, schema=_schema(OF_ADMIN), own=True)
-class AdminCleanup(_Sweeping):
+class AdminCleanup(_DeleteByPrefix):
     """What a scenario has left outside of users' projects: flavors, users and so on; and projects' quotas."""
 
     scopes = OF_ADMIN
 
-    def _places(self) -> list[Seat]:
+    def _places(self) -> list[ProjectScope]:
         return [*self._projects(), ("", "", True)]

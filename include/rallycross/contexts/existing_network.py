@@ -3,16 +3,16 @@
 from typing import Any
 
 from rallycross.cloud.context_data import Actor, Tenant
-from rallycross.cloud.together import together
+from rallycross.cloud.parallel import in_parallel
 from rallycross.context.context import ContextAdmin, ContextData, context
-from rallycross.context.making import Making
+from rallycross.context.resource_context import ResourceContext
 from rallycross.task.known import Needs
 
 
 @context(
     "existing_network", order=349, schema={"type": "object", "additionalProperties": False}, needs=Needs(("network",))
 )
-class ExistingNetwork(Making):
+class ExistingNetwork(ResourceContext):
     """Has scenarios use the networks that each project sees, in the place of new ones."""
 
     name = "existing_network"
@@ -22,9 +22,9 @@ class ExistingNetwork(Making):
 
     def make_all(self) -> None:
         """Look; nothing is made."""
-        together(self._look, self.seats())
+        in_parallel(self._look, self.project_users())
 
-    def _look(self, seat: tuple[Tenant, Actor]) -> None:
-        tenant, user = seat
+    def _look(self, project_user: tuple[Tenant, Actor]) -> None:
+        tenant, user = project_user
         for what in ("networks", "subnets"):
             tenant.resources[what] = self.admin.api(user).list("network", f"/{what}", what)

@@ -5,12 +5,12 @@ from collections.abc import Iterator
 from typing import Any
 
 from rallycross.cloud.errors import ApiError
-from rallycross.cloud.facts import Named
+from rallycross.cloud.facts import NamedResource
+from rallycross.cloud.parallel import in_parallel
 from rallycross.cloud.resource import Thing
 from rallycross.cloud.service import resource
-from rallycross.cloud.together import together
 from rallycross.context.context import ContextAdmin, ContextData, context
-from rallycross.context.making import Making
+from rallycross.context.resource_context import ResourceContext
 from rallycross.leftovers.draining import show
 from rallycross.task.flaw import Schema
 from rallycross.task.known import Needs
@@ -37,13 +37,13 @@ _SCHEMA: Schema = {
 _CONFLICT = 409
 
 
-def _makes(config: list[dict[str, Any]]) -> Iterator[tuple[str, Named]]:
+def _makes(config: list[dict[str, Any]]) -> Iterator[tuple[str, NamedResource]]:
     for one in config:
-        yield "flavor", Named("", one["name"], {"ram": one["ram"], "disk": one.get("disk", 0)})
+        yield "flavor", NamedResource("", one["name"], {"ram": one["ram"], "disk": one.get("disk", 0)})
 
 
 @context("flavors", order=340, schema=_SCHEMA, needs=Needs(("compute",), administrator=True), makes=_makes)
-class Flavors(Making):
+class Flavors(ResourceContext):
     """Makes flavors of the names given; one that the cloud has already is used as it is, and stays."""
 
     name = "flavors"
@@ -54,7 +54,7 @@ class Flavors(Making):
 
     def make_all(self) -> None:
         """Make them."""
-        made = together(self._make, self._flavors)
+        made = in_parallel(self._make, self._flavors)
         self.context_data.shared["flavors"] = {flavor["name"]: flavor for flavor in made if flavor}
 
     def _make(self, wanted: dict[str, Any]) -> Thing | None:

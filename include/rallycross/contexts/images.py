@@ -11,14 +11,14 @@ from typing import Any
 from rallycross.cloud.api import Api
 from rallycross.cloud.context_data import Actor, Tenant
 from rallycross.cloud.errors import ApiError, Unreachable, outcome_unknown
-from rallycross.cloud.facts import Named
+from rallycross.cloud.facts import NamedResource
+from rallycross.cloud.parallel import in_parallel, pause_after
 from rallycross.cloud.resource import Thing
 from rallycross.cloud.retrying import TRANSIENT
 from rallycross.cloud.service import resource
-from rallycross.cloud.together import pause_after, together
 from rallycross.context.context import ContextAdmin, ContextData, SetUpFailed, context
 from rallycross.context.download import CannotBeDownloaded, download
-from rallycross.context.making import Making, wait_for_all
+from rallycross.context.resource_context import ResourceContext, wait_for_all
 from rallycross.leftovers.draining import show
 from rallycross.task.bounds import COUNT
 from rallycross.task.flaw import Schema
@@ -50,14 +50,14 @@ _LIMIT = 600.0  # seconds until all of a project's images must be active
 _UPLOADS = 3  # times that an image's data is sent
 
 
-def _makes(config: dict[str, Any]) -> Iterator[tuple[str, Named]]:
+def _makes(config: dict[str, Any]) -> Iterator[tuple[str, NamedResource]]:
     if name := config.get("image_name"):
         details = {"min_ram": config.get("min_ram", 0), "min_disk": config.get("min_disk", 0), "size": 0}
-        yield "image", Named("", name, details)
+        yield "image", NamedResource("", name, details)
 
 
 @context("images", order=410, schema=_SCHEMA, needs=Needs(("image",), things={"image_url": "file"}), makes=_makes)
-class Images(Making):
+class Images(ResourceContext):
     """Uploads a file, of this machine or of the web, as images of every project."""
 
     name = "images"
@@ -82,16 +82,19 @@ class Images(Making):
         for name, older in (("disk_format", "image_type"), ("container_format", "image_container")):
             if self._body[name] is None:
                 raise SetUpFailed(f"images: it has neither `{name}` nor `{older}` - add `{name}:`")
-        seats = self.seats()
+        project_users = self.project_users()
         with _local(self._source) as path:
-            made = together(lambda seat: self._make(seat, path), [seat for seat in seats for _ in range(self._count)])
-        for tenant, user in seats:
+            made = in_parallel(
+                lambda project_user: self._make(project_user, path),
+                [project_user for project_user in project_users for _ in range(self._count)],
+            )
+        for tenant, user in project_users:
             ids = [image["id"] for owner, image in made if owner is tenant]
             api = self.admin.api(user)
             tenant.resources["images"] = wait_for_all(api, resource("glance.images"), ids, "active", limit=_LIMIT)
 
-    def _make(self, seat: tuple[Tenant, Actor], path: Path) -> tuple[Tenant, Thing]:
-        tenant, user = seat
+    def _make(self, project_user: tuple[Tenant, Actor], path: Path) -> tuple[Tenant, Thing]:
+        tenant, user = project_user
         api = self.admin.api(user)
 
         # Under an id of our own, so that it is found by it whatever it is called, and whatever becomes of the answer.

@@ -3,15 +3,15 @@
 from typing import Any
 
 from rallycross.cloud.context_data import Actor
+from rallycross.cloud.parallel import in_parallel
 from rallycross.cloud.resource import Thing
-from rallycross.cloud.together import together
 from rallycross.context.context import ContextAdmin, ContextData, context
-from rallycross.context.making import Making
+from rallycross.context.resource_context import ResourceContext
 from rallycross.task.known import Needs
 
 
 @context("keypair", order=310, schema={"type": "object", "additionalProperties": False}, needs=Needs(("compute",)))
-class Keypair(Making):
+class Keypair(ResourceContext):
     """Makes a key pair in nova for every user, to log in to servers with."""
 
     name = "keypair"
@@ -21,8 +21,8 @@ class Keypair(Making):
 
     def make_all(self) -> None:
         """Make them; only the answer to this request has the private keys."""
-        self.seats()
-        together(self._make, self.context_data.users)
+        self.project_users()
+        in_parallel(self._make, self.context_data.users)
 
     def _make(self, user: Actor) -> None:
         def create(name: str) -> Thing:

@@ -6,10 +6,10 @@ from typing import Any
 from rallycross.cloud.api import Api
 from rallycross.cloud.context_data import Actor, Tenant
 from rallycross.cloud.errors import ApiError
+from rallycross.cloud.parallel import in_parallel
 from rallycross.cloud.resource import Thing
-from rallycross.cloud.together import together
 from rallycross.context.context import ContextAdmin, ContextData, SetUpFailed, context
-from rallycross.context.making import Making
+from rallycross.context.resource_context import ResourceContext
 from rallycross.context.schemas import GATEWAY
 from rallycross.task.bounds import COUNT
 from rallycross.task.flaw import Schema
@@ -43,7 +43,7 @@ _NAMESERVERS = {4: ["8.8.8.8", "8.8.4.4"], 6: ["dead:beaf::1", "dead:beaf::2"]}
 
 
 @context("network", order=350, schema=_SCHEMA, needs=Needs(("network",)))
-class Network(Making):
+class Network(ResourceContext):
     """Makes networks in every project, each with subnets and, unless `router` is empty, a router that joins these."""
 
     name = "network"
@@ -60,8 +60,8 @@ class Network(Making):
 
     def make_all(self) -> None:
         """Make the projects' networks side by side."""
-        made = together(self._make, list(enumerate(self.seats())))
-        for (tenant, _), topologies in zip(self.seats(), made, strict=True):
+        made = in_parallel(self._make, list(enumerate(self.project_users())))
+        for (tenant, _), topologies in zip(self.project_users(), made, strict=True):
             tenant.resources["networks"] = [network for network, _ in topologies]
             tenant.resources["subnets"] = [subnet for _, subnets in topologies for subnet in subnets]
 

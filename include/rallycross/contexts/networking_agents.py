@@ -3,7 +3,7 @@
 from typing import Any
 
 from rallycross.context.context import ContextAdmin, ContextData, context
-from rallycross.context.making import Making
+from rallycross.context.resource_context import ResourceContext
 from rallycross.task.known import Needs
 
 
@@ -13,7 +13,7 @@ from rallycross.task.known import Needs
     schema={"type": "object", "additionalProperties": False},
     needs=Needs(("network",), administrator=True),
 )
-class NetworkingAgents(Making):
+class NetworkingAgents(ResourceContext):
     """Tells scenarios which agents neutron has."""
 
     name = "networking_agents"

@@ -4,11 +4,10 @@ from collections.abc import Iterator
 from typing import Any
 
 from rallycross.cloud.context_data import Tenant
-from rallycross.cloud.service import SERVICES, known_services
-from rallycross.cloud.service import Quotas as QuotasOf
-from rallycross.cloud.together import together
+from rallycross.cloud.parallel import in_parallel
+from rallycross.cloud.service import SERVICES, ServiceQuotas, known_services
 from rallycross.context.context import ContextAdmin, ContextData, context
-from rallycross.context.making import Making
+from rallycross.context.resource_context import ResourceContext
 from rallycross.task.cloud_references import CloudReference
 from rallycross.task.flaw import Schema
 from rallycross.task.known import Needs
@@ -42,7 +41,7 @@ def _references(config: dict[str, dict[str, int]]) -> Iterator[CloudReference]:
 @context(
     "quotas", order=300, schema=_SCHEMA, needs=Needs(administrator=True, services_of=_services, references=_references)
 )
-class Quotas(Making):
+class Quotas(ResourceContext):
     """Sets the quotas of every project; those that were there before get theirs back, new ones lose them."""
 
     name = "quotas"
@@ -57,11 +56,13 @@ class Quotas(Making):
 
     def make_all(self) -> None:
         """Set them, and keep in the ledger what they were."""
-        self.seats()
+        self.project_users()
         self.context_data.shared["quotas"] = [quotas.resource.name for quotas, _ in self._quotas]
-        together(self._set, [(*one, tenant) for one in self._quotas for tenant in self.context_data.tenants.values()])
+        in_parallel(
+            self._set, [(*one, tenant) for one in self._quotas for tenant in self.context_data.tenants.values()]
+        )
 
-    def _set(self, one: tuple[QuotasOf, dict[str, int], Tenant]) -> None:
+    def _set(self, one: tuple[ServiceQuotas, dict[str, int], Tenant]) -> None:
         (quotas, wanted, tenant), api = one, self.admin.api()
         service, path, key = quotas.resource.service, quotas.path(tenant.id), quotas.key
         before: dict[str, Any] = {}

@@ -3,10 +3,10 @@
 from collections.abc import Iterator
 
 from rallycross.cloud.context_data import Actor
-from rallycross.cloud.together import together
+from rallycross.cloud.parallel import in_parallel
 from rallycross.context.cleaning import GRANT, grant_path
 from rallycross.context.context import ContextAdmin, ContextData, SetUpFailed, context
-from rallycross.context.making import Making
+from rallycross.context.resource_context import ResourceContext
 from rallycross.task.cloud_references import CloudReference
 from rallycross.task.known import Needs
 
@@ -22,7 +22,7 @@ def _references(config: list[str]) -> Iterator[CloudReference]:
     schema={"type": "array", "items": {"type": "string"}},
     needs=Needs(("identity",), administrator=True, references=_references),
 )
-class Roles(Making):
+class Roles(ResourceContext):
     """Gives every user some roles in its project, and takes away again those that it did not have before."""
 
     name = "roles"
@@ -34,13 +34,13 @@ class Roles(Making):
 
     def make_all(self) -> None:
         """Give them; from then on users sign in anew."""
-        self.seats()
+        self.project_users()
         there = {role["name"]: role["id"] for role in self.admin.api().get("identity", "/roles")["roles"]}
         for name in self._names:
             if name not in there:
                 raise SetUpFailed(f"there is no role '{name}' - create it, or mend the context roles")
         wanted = {name: there[name] for name in self._names}
-        together(lambda user: self._give(user, wanted), self.context_data.users, threads=self.threads)
+        in_parallel(lambda user: self._give(user, wanted), self.context_data.users, threads=self.threads)
         self.context_data.shared["roles"] = {identifier: name for name, identifier in wanted.items()}
         self.admin.renew()
 

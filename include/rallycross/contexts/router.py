@@ -3,10 +3,10 @@
 from typing import Any
 
 from rallycross.cloud.context_data import Actor, Tenant
+from rallycross.cloud.parallel import in_parallel
 from rallycross.cloud.resource import Thing
-from rallycross.cloud.together import together
 from rallycross.context.context import ContextAdmin, ContextData, context
-from rallycross.context.making import Making
+from rallycross.context.resource_context import ResourceContext
 from rallycross.context.schemas import GATEWAY
 from rallycross.task.bounds import COUNT
 from rallycross.task.flaw import Schema
@@ -41,7 +41,7 @@ _AS_THEY_ARE = ("admin_state_up", "distributed", "ha", "availability_zone_hints"
 
 
 @context("router", order=351, schema=_SCHEMA, needs=Needs(("network",)))
-class Router(Making):
+class Router(ResourceContext):
     """Makes routers in every project, which join nothing yet."""
 
     name = "router"
@@ -53,15 +53,15 @@ class Router(Making):
 
     def make_all(self) -> None:
         """Make them."""
-        seats = self.seats()
-        for tenant, _ in seats:
+        project_users = self.project_users()
+        for tenant, _ in project_users:
             tenant.resources["routers"] = []
-        made = together(self._make, [seat for seat in seats for _ in range(self._routers)])
+        made = in_parallel(self._make, [project_user for project_user in project_users for _ in range(self._routers)])
         for tenant, router in made:
             tenant.resources["routers"].append(router)
 
-    def _make(self, seat: tuple[Tenant, Actor]) -> tuple[Tenant, Thing]:
-        tenant, user = seat
+    def _make(self, project_user: tuple[Tenant, Actor]) -> tuple[Tenant, Thing]:
+        tenant, user = project_user
 
         def create(name: str) -> Thing:
             body = {"router": {"name": name, **self._body}}

@@ -6,12 +6,12 @@ from typing import Any
 
 from rallycross.cloud.api import Api
 from rallycross.cloud.context_data import Actor, Tenant
-from rallycross.cloud.facts import Named
+from rallycross.cloud.facts import NamedResource
+from rallycross.cloud.parallel import in_parallel
 from rallycross.cloud.resource import Thing
 from rallycross.cloud.service import resource
-from rallycross.cloud.together import together
 from rallycross.context.context import ContextAdmin, ContextData, SetUpFailed, context
-from rallycross.context.making import Making, wait_for_all
+from rallycross.context.resource_context import ResourceContext, wait_for_all
 from rallycross.task.bounds import COUNT
 from rallycross.task.cloud_references import CloudReference, networks_of
 from rallycross.task.flaw import Schema
@@ -42,7 +42,7 @@ _SCHEMA: Schema = {
 }
 _LIMIT = 300.0  # seconds until all of a project's must be active; Rally's default for one
 
-Seat = tuple[Tenant, Actor]
+ProjectUser = tuple[Tenant, Actor]
 
 
 def _references(config: dict[str, Any]) -> Iterator[CloudReference]:
@@ -56,7 +56,7 @@ def _references(config: dict[str, Any]) -> Iterator[CloudReference]:
     schema=_SCHEMA,
     needs=Needs(("compute", "image"), things={"image": "image", "flavor": "flavor"}, references=_references),
 )
-class Servers(Making):
+class Servers(ResourceContext):
     """Boots servers in every project."""
 
     name = "servers"
@@ -71,20 +71,24 @@ class Servers(Making):
 
     def make_all(self) -> None:
         """Boot them, and wait until they are active."""
-        seats = self.seats()
-        bodies = together(self._body, seats)
-        wanted = [(seat, body, turn) for seat, body in zip(seats, bodies, strict=True) for turn in range(self._count)]
-        made = together(self._make, wanted)
+        project_users = self.project_users()
+        bodies = in_parallel(self._body, project_users)
+        wanted = [
+            (project_user, body, turn)
+            for project_user, body in zip(project_users, bodies, strict=True)
+            for turn in range(self._count)
+        ]
+        made = in_parallel(self._make, wanted)
 
-        def wait(seat: Seat) -> None:
-            tenant, user = seat
+        def wait(project_user: ProjectUser) -> None:
+            tenant, user = project_user
             ids = [server["id"] for owner, server in made if owner is tenant]
             api = self.admin.api(user)
             tenant.resources["servers"] = wait_for_all(api, resource("nova.servers"), ids, "ACTIVE", limit=_LIMIT)
 
-        together(wait, seats)
+        in_parallel(wait, project_users)
 
-    def _make(self, one: tuple[Seat, dict[str, Any], int]) -> tuple[Tenant, Thing]:
+    def _make(self, one: tuple[ProjectUser, dict[str, Any], int]) -> tuple[Tenant, Thing]:
         (tenant, user), body, turn = one
         networks = self._networks(tenant, turn)
         asked = {**body, "networks": networks} if networks else body
@@ -102,8 +106,8 @@ class Servers(Making):
         networks = tenant.resources.get("networks", ())
         return [{"uuid": networks[turn % len(networks) if self._spread else 0]["id"]}] if networks else []
 
-    def _body(self, seat: Seat) -> dict[str, Any]:
-        api = self.admin.api(seat[1])
+    def _body(self, project_user: ProjectUser) -> dict[str, Any]:
+        api = self.admin.api(project_user[1])
         try:
             image = find("image", self._image, _named(api, "image", "images"))
             flavor = find("flavor", self._flavor, _named(api, "compute", "flavors"))
@@ -112,9 +116,11 @@ class Servers(Making):
         return {"imageRef": image.id, "flavorRef": flavor.id}
 
 
-def _named(api: Api, service: str, what: str) -> list[Named]:
+def _named(api: Api, service: str, what: str) -> list[NamedResource]:
     """Return the images or flavors that a user can boot from."""
     return [
-        Named(str(thing["id"]), str(thing["name"] or ""), {"status": thing["status"]} if "status" in thing else {})
+        NamedResource(
+            str(thing["id"]), str(thing["name"] or ""), {"status": thing["status"]} if "status" in thing else {}
+        )
         for thing in api.list(service, f"/{what}", what)
     ]

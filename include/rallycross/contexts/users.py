@@ -9,9 +9,9 @@ from rallycross.cloud.cloud import Cloud
 from rallycross.cloud.context_data import Actor, Tenant
 from rallycross.cloud.entry import acting_as
 from rallycross.cloud.errors import ApiError
-from rallycross.cloud.together import THREADS, together
+from rallycross.cloud.parallel import THREADS, in_parallel
 from rallycross.context.context import ContextAdmin, ContextData, SetUpFailed, context
-from rallycross.context.making import Making
+from rallycross.context.resource_context import ResourceContext
 from rallycross.task.bounds import COUNT, USERS
 from rallycross.task.cloud_references import CloudReference
 from rallycross.task.flaw import Flaw, Schema
@@ -58,7 +58,7 @@ def _check(config: dict[str, Any]) -> Iterator[Flaw]:
     check=_check,
     needs=Needs(("identity",), administrator=True, own_users_do=_takes_own, references=_references),
 )
-class Users(Making):
+class Users(ResourceContext):
     """`tenants` projects with `users_per_tenant` users each; they go with all that the load has left in them.
 
     Where the cloud has users of its own, and nothing but `user_choice_method` is asked for, these are taken: nothing of
@@ -88,12 +88,12 @@ class Users(Making):
         api = self.admin.api()
         project_domain, user_domain = (_domain(api, name) for name in (self._project_domain, self._user_domain))
         role = _role(api)
-        made = together(lambda _: self._project(api, project_domain), range(self._tenants), threads=self.threads)
+        made = in_parallel(lambda _: self._project(api, project_domain), range(self._tenants), threads=self.threads)
         self.context_data.tenants = {tenant.id: tenant for tenant in made}
         # Tenants take turns in the list, so that "each user in turn" is also "each tenant in turn".
-        seats = made * self._users_per_tenant
-        self.context_data.users = together(
-            lambda one: self._user(api, one, user_domain, role), seats, threads=self.threads
+        members = made * self._users_per_tenant
+        self.context_data.users = in_parallel(
+            lambda one: self._user(api, one, user_domain, role), members, threads=self.threads
         )
 
     def _take(self) -> None:
@@ -103,7 +103,7 @@ class Users(Making):
             api = Api(cloud.connect())
             return Actor(cloud, Tenant(api.project, api.project_name, existing=True), api.user)
 
-        users = together(sign_in, self._existing, threads=self.threads)
+        users = in_parallel(sign_in, self._existing, threads=self.threads)
         for user in users:
             user.tenant = self.context_data.tenants.setdefault(user.tenant.id, user.tenant)
         self.context_data.users = users

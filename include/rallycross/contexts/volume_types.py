@@ -2,17 +2,17 @@
 
 from collections.abc import Iterator
 
-from rallycross.cloud.facts import Named
+from rallycross.cloud.facts import NamedResource
+from rallycross.cloud.parallel import in_parallel
 from rallycross.cloud.resource import Thing
-from rallycross.cloud.together import together
 from rallycross.context.context import ContextAdmin, ContextData, context
-from rallycross.context.making import Making
+from rallycross.context.resource_context import ResourceContext
 from rallycross.task.known import Needs
 
 
-def _makes(config: list[str]) -> Iterator[tuple[str, Named]]:
+def _makes(config: list[str]) -> Iterator[tuple[str, NamedResource]]:
     for name in config:
-        yield "volume_type", Named("", str(name))
+        yield "volume_type", NamedResource("", str(name))
 
 
 @context(
@@ -22,7 +22,7 @@ def _makes(config: list[str]) -> Iterator[tuple[str, Named]]:
     needs=Needs(("block-storage",), administrator=True),
     makes=_makes,
 )
-class VolumeTypes(Making):
+class VolumeTypes(ResourceContext):
     """Makes volume types of the names given; none of them may be there already."""
 
     name = "volume_types"
@@ -33,7 +33,7 @@ class VolumeTypes(Making):
 
     def make_all(self) -> None:
         """Make them."""
-        self.context_data.shared["volume_types"] = together(self._make, self._names)
+        self.context_data.shared["volume_types"] = in_parallel(self._make, self._names)
 
     def _make(self, name: str) -> Thing:
         """Make a type that is marked as ours, so that after a crash nobody else's of that name is deleted."""

@@ -3,11 +3,11 @@
 from typing import Any
 
 from rallycross.cloud.context_data import Actor, Tenant
+from rallycross.cloud.parallel import in_parallel
 from rallycross.cloud.resource import Thing
 from rallycross.cloud.service import resource
-from rallycross.cloud.together import together
 from rallycross.context.context import ContextAdmin, ContextData, context
-from rallycross.context.making import Making, wait_for_all
+from rallycross.context.resource_context import ResourceContext, wait_for_all
 from rallycross.task.bounds import COUNT, GIBIBYTES
 from rallycross.task.flaw import Schema
 from rallycross.task.known import Needs
@@ -26,7 +26,7 @@ _LIMIT = 600.0  # seconds until all of a project's must be available; Rally's de
 
 
 @context("volumes", order=420, schema=_SCHEMA, needs=Needs(("block-storage",), things={"type": "volume_type"}))
-class Volumes(Making):
+class Volumes(ResourceContext):
     """Makes empty volumes of `size` GiB in every project."""
 
     name = "volumes"
@@ -38,19 +38,19 @@ class Volumes(Making):
 
     def make_all(self) -> None:
         """Make them, and wait until they are available."""
-        seats = self.seats()
-        made = together(self._make, [seat for seat in seats for _ in range(self._count)])
+        project_users = self.project_users()
+        made = in_parallel(self._make, [project_user for project_user in project_users for _ in range(self._count)])
 
-        def wait(seat: tuple[Tenant, Actor]) -> None:
-            tenant, user = seat
+        def wait(project_user: tuple[Tenant, Actor]) -> None:
+            tenant, user = project_user
             ids = [volume["id"] for owner, volume in made if owner is tenant]
             api = self.admin.api(user)
             tenant.resources["volumes"] = wait_for_all(api, resource("cinder.volumes"), ids, "available", limit=_LIMIT)
 
-        together(wait, seats)
+        in_parallel(wait, project_users)
 
-    def _make(self, seat: tuple[Tenant, Actor]) -> tuple[Tenant, Thing]:
-        tenant, user = seat
+    def _make(self, project_user: tuple[Tenant, Actor]) -> tuple[Tenant, Thing]:
+        tenant, user = project_user
 
         def create(name: str) -> Thing:
             body = {"volume": {"name": name, **self._body}}

@@ -6,7 +6,7 @@ from typing import Any
 
 from rallycross.cloud.access import Access, SignIn
 from rallycross.cloud.cloud import Cloud
-from rallycross.cloud.reach import check_clock, silent
+from rallycross.cloud.reach import check_clock, silent_services
 from rallycross.deployment.engine import Service
 from rallycross.errors import RallycrossError
 from rallycross.settings import settings
@@ -27,7 +27,7 @@ def answers(name: str, entry: Mapping[str, Any]) -> list[Service]:
         access = signed_in(name, entry)
     except RallycrossError as error:
         return [Service("identity", "FAILED", str(error))]
-    dead = silent(Cloud(name, dict(entry)), access)
+    dead = silent_services(Cloud(name, dict(entry)), access)
     return [
         Service(kind, "FAILED" if kind in dead else "RUNNING", dead.get(kind, url))
         for kind, url in sorted(access.endpoints.items())

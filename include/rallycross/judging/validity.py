@@ -90,7 +90,7 @@ def invalid_load(
     return SlaRow(INVALID_LOAD, passed=False, detail="; ".join(found)) if found else None
 
 
-def told_of(standstills: Sequence[Standstill]) -> str:
+def describe_standstills(standstills: Sequence[Standstill]) -> str:
     """Return how long a generator stood still, when, and why: the longest times first."""
     by_length = sorted(standstills, key=lambda one: -one.seconds)
     named = [f"{one.seconds:.1f} s from {one.since:.1f} s on ({one.cause})" for one in by_length[:_NAMED]]
@@ -111,8 +111,9 @@ def _stood_still(
             who = {one.shard for one in standstills}
             which = f"load process {min(who) + 1} of {len(told)}" if len(told) > len(who) == 1 else "the generator"
             yield (
-                f"{which} stood still for {told_of(standstills)}: {_MEANINGS.get(cause, cause)}, and {touched} of"
-                f" {count} iterations ran meanwhile, whose durations hold that - {_remedy(cause, alone=alone)}"
+                f"{which} stood still for {describe_standstills(standstills)}: {_MEANINGS.get(cause, cause)}, and"
+                f" {touched} of {count} iterations ran meanwhile, whose durations hold that - "
+                f"{_remedy(cause, alone=alone)}"
             )
             return
     most = max((shard.lag_max for shard in told), default=0.0)

@@ -8,9 +8,9 @@ from typing import Self
 
 from rallycross.cloud.api import Api
 from rallycross.cloud.errors import ApiError, Unreachable
+from rallycross.cloud.parallel import THREADS, in_parallel, pause_after
 from rallycross.cloud.resource import Place, Resource, Thing
 from rallycross.cloud.service import resources
-from rallycross.cloud.together import THREADS, pause_after, together
 
 LIMIT = 600.0  # seconds until all things of one kind must be gone; Rally's default
 _ATTEMPTS = 3  # at deleting what is refused for good; Rally's
@@ -32,7 +32,7 @@ class Search:
 
 
 @dataclass(frozen=True)
-class Left:
+class Leftover:
     """Something that does not go, or (without an id) a place that cannot be looked at."""
 
     kind: str
@@ -53,7 +53,7 @@ class Drained:
     """What became of it."""
 
     deleted: Counter[str] = field(default_factory=Counter)  # kind -> how many are gone
-    left: list[Left] = field(default_factory=list)
+    left: list[Leftover] = field(default_factory=list)
 
     def __iadd__(self, other: "Drained") -> Self:
         self.deleted.update(other.deleted)
@@ -128,7 +128,7 @@ def drain(
         if silent == looks:
             break
         while work.pending:
-            together(work.ask, list(work.pending.values()), threads=threads)
+            in_parallel(work.ask, list(work.pending.values()), threads=threads)
             waited = time.monotonic() - began
             work.give_up(late=waited > limit, limit=limit)
             if work.pending:
@@ -157,20 +157,20 @@ class _Drain:
         self._kind = kind
         self._threads = threads
         self._met: set[tuple[Place, str]] = set()
-        self._left: dict[tuple[Place, str], Left] = {}
-        self._inside: list[Left] = []
+        self._left: dict[tuple[Place, str], Leftover] = {}
+        self._inside: list[Leftover] = []
 
     def look(self, searches: Sequence[Search]) -> None:
         """Find what is pending."""
         found = {}
-        for search, things in zip(searches, together(self._list, searches, threads=self._threads), strict=True):
+        for search, things in zip(searches, in_parallel(self._list, searches, threads=self._threads), strict=True):
             for thing in things:
                 key = (search.place, str(thing[self._kind.id]))
                 if key not in self._left:
                     found[key] = self.pending.get(key) or _Target(search, thing)
                     found[key].thing = thing
         unseen = {key: target for key, target in self.pending.items() if key not in found and key not in self._left}
-        there = together(self._is_there, unseen.values(), threads=self._threads)
+        there = in_parallel(self._is_there, unseen.values(), threads=self._threads)
         found |= {key: unseen[key] for key, is_there in zip(unseen, there, strict=True) if is_there}
         self.pending = found
         self._met |= found.keys()
@@ -180,7 +180,7 @@ class _Drain:
         if not self._kind.at_once:
             self.look(list({id(target.search): target.search for target in self.pending.values()}.values()))
 
-    def spare(self, inside: Sequence[Left]) -> None:
+    def spare(self, inside: Sequence[Leftover]) -> None:
         """Leave alone the projects in which something is left."""
         self._inside += inside
         full = {left.project for left in inside}
@@ -206,7 +206,7 @@ class _Drain:
                 del self.pending[key]
                 why = str(target.refusal or f"it is there still after {limit:g} s")
                 name = self._kind.name_of(target.thing)
-                self._left[key] = Left(self._kind.name, key[1], name, key[0].project, why)
+                self._left[key] = Leftover(self._kind.name, key[1], name, key[0].project, why)
 
     def drained(self) -> Drained:
         """Return what has become of it all."""
@@ -235,7 +235,7 @@ class _Drain:
                     time.sleep(pause_after(attempt))
                     continue
                 why = f"cannot be listed: {error}"
-                self._left[search.place, ""] = Left(self._kind.name, "", "", search.place.project, why)
+                self._left[search.place, ""] = Leftover(self._kind.name, "", "", search.place.project, why)
                 break
         return []
 

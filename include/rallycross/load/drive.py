@@ -21,7 +21,7 @@ TIMED_OUT = "TimedOut"  # kind of the failure of an iteration that took longer t
 _TURN = 0.01
 
 
-class Engine:
+class LoadEngine:
     """Drives one load, or one shard of it. The clock is the event loop's; times count from `origin` on it.
 
     What `iterate` raises is the failure of its iteration. What `record` raises ends the load.

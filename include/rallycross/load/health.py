@@ -28,7 +28,7 @@ Cause = Literal["stopped", "suspended", "throttled", "starved", "busy", "blocked
 
 
 @dataclass(frozen=True)
-class Stood:
+class LoopStall:
     """The loop stood still. `since` and `until` are seconds since the start of the load."""
 
     since: float
@@ -69,7 +69,7 @@ class Health:
         self._lags = Histogram()
         self._fresh = array("d")  # lags, in seconds, that are not yet in it
         self._longest = self._lost = 0.0
-        self._stood: list[Stood] = []
+        self._stood: list[LoopStall] = []
         self._counters = _Counters()
         self._beats = _Beats()
         self._began = time.monotonic()
@@ -102,13 +102,13 @@ class Health:
         since = usage.less(self._last)
         if since.suspended >= STOOD:
             self._lost += since.suspended
-            self._keep(Stood(due, now, since.suspended, "suspended"))
+            self._keep(LoopStall(due, now, since.suspended, "suspended"))
         if stood:
-            self._keep(Stood(due, now, lag, _cause(lag, since)))
+            self._keep(LoopStall(due, now, lag, _cause(lag, since)))
         self._last = usage
         return lag
 
-    def _keep(self, stood: Stood) -> None:
+    def _keep(self, stood: LoopStall) -> None:
         self._stood.append(stood)
         if len(self._stood) > KEPT:
             self._stood.remove(min(self._stood, key=lambda one: one.seconds))

@@ -4,7 +4,7 @@ import asyncio
 from contextlib import suppress
 from typing import Any, Protocol
 
-from rallycross.load.drive import Engine
+from rallycross.load.drive import LoadEngine
 from rallycross.load.health import Health
 from rallycross.load.sample import Sample
 
@@ -21,7 +21,7 @@ class Sink(Protocol):
         """Put what was taken where nothing can take it away. May be called on another thread than `add`."""
 
 
-async def measure(engine: Engine, sink: Sink) -> dict[str, Any]:
+async def measure(engine: LoadEngine, sink: Sink) -> dict[str, Any]:
     """Drive a load, whose engine records to `sink`, to its end; return `Health.close`. What `flush` raises ends it."""
     health = Health(engine.clock)
 

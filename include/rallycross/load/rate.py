@@ -8,7 +8,7 @@ from itertools import accumulate
 
 
 @dataclass(frozen=True)
-class Stage:
+class RateStage:
     """`seconds` during which a rate goes from `first` to `last`, in 1/s; the last stage of all may be endless."""
 
     seconds: float
@@ -35,7 +35,7 @@ class Stage:
 class Rate:
     """Stages, one after another."""
 
-    def __init__(self, stages: Sequence[Stage]) -> None:
+    def __init__(self, stages: Sequence[RateStage]) -> None:
         self.stages = tuple(stages)
         self.seconds = sum(stage.seconds for stage in self.stages)
         self.arrivals = sum(stage.arrivals for stage in self.stages)

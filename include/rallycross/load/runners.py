@@ -8,7 +8,7 @@ from typing import Any
 
 from rallycross.load.load import Load
 from rallycross.load.pace import at_once, even, poisson
-from rallycross.load.rate import Rate, Stage
+from rallycross.load.rate import Rate, RateStage
 from rallycross.task import bounds
 from rallycross.task.bounds import DURATION, ITERATION, WORKERS
 from rallycross.task.flaw import Flaw, Schema, flaws
@@ -140,9 +140,11 @@ def _rps(args: Args) -> Load:
     if isinstance(rps, dict):
         rates = [*range(rps["start"], rps["end"], rps["step"]), rps["end"]]
         length = rps.get("duration", 1)
-        stages = [Stage(length, rate, rate) for rate in rates[:-1]] + [Stage(float("inf"), rates[-1], rates[-1])]
+        stages = [RateStage(length, rate, rate) for rate in rates[:-1]] + [
+            RateStage(float("inf"), rates[-1], rates[-1])
+        ]
     else:
-        stages = [Stage(float("inf"), rps, rps)]
+        stages = [RateStage(float("inf"), rps, rps)]
     rate = Rate(stages)
     workers: int = args.get("max_concurrency", min(times, bounds.AT_ONCE))
     return Load(
@@ -198,7 +200,7 @@ def _arrival_rate(args: Args) -> Load:
 
 def _rate(args: Args) -> Rate:
     stages = args.get("stages") or [args]
-    return Rate([Stage(one["duration"], one["rate"], one.get("to", one["rate"])) for one in stages])
+    return Rate([RateStage(one["duration"], one["rate"], one.get("to", one["rate"])) for one in stages])
 
 
 def _rate_once(args: Args) -> Iterator[Flaw]:

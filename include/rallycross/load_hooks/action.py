@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
-from rallycross.load_hooks.site import Site
+from rallycross.load_hooks.target import HookTarget
 from rallycross.registry import Registry
 from rallycross.task.flaw import Validate
 
@@ -15,7 +15,7 @@ from rallycross.task.flaw import Validate
 class Firing:
     """One time that an action happens, and what comes of it."""
 
-    site: Site
+    target: HookTarget
     event_type: Literal["iteration", "time"]
     value: int  # which iteration, or which second
     ended: threading.Event  # set when the load has ended: what was to last for a time lasts no longer
@@ -58,7 +58,7 @@ Act = Callable[[Any, Firing], None]
 
 
 @dataclass(frozen=True)
-class Action:
+class HookAction:
     """An action: what its arguments may be, and what it does. It says what came of it to the `Firing`, or raises."""
 
     name: str
@@ -67,14 +67,14 @@ class Action:
     on_machines: bool  # whether it works with the cloud's machines, which are looked up for such actions alone
 
 
-ACTIONS: Registry[Action] = Registry("rallycross.load_hooks.actions")
+ACTIONS: Registry[HookAction] = Registry("rallycross.load_hooks.actions")
 
 
 def action(name: str, validate: Validate, *, on_machines: bool = False) -> Callable[[Act], Act]:
     """Register a function of the action's arguments and a `Firing`, which runs on a thread, as the action `name`."""
 
     def register(act: Act) -> Act:
-        ACTIONS.add(name, Action(name, validate, act, on_machines))
+        ACTIONS.add(name, HookAction(name, validate, act, on_machines))
         return act
 
     return register

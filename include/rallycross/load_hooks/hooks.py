@@ -9,8 +9,8 @@ from heapq import merge
 from typing import Any, Literal
 
 from rallycross.load_hooks.action import ACTIONS, Firing
-from rallycross.load_hooks.faults.standing import undo_standing
-from rallycross.load_hooks.site import Site
+from rallycross.load_hooks.faults.fault_ledger import undo_faults
+from rallycross.load_hooks.target import HookTarget
 from rallycross.load_hooks.trigger import TRIGGERS, Iterations, Moments
 from rallycross.settings import settings
 from rallycross.task.plan import Hook
@@ -25,11 +25,11 @@ class Hooks:
     All methods may be called from any thread; none waits but `close`.
     """
 
-    def __init__(self, hooks: Sequence[Hook], site: Site, tell: Callable[[str], None] = lambda _: None) -> None:
+    def __init__(self, hooks: Sequence[Hook], target: HookTarget, tell: Callable[[str], None] = lambda _: None) -> None:
         self._hooks = list(hooks)
         self._moments = [TRIGGERS[hook.trigger].moments(hook.trigger_args) for hook in self._hooks]
         self._events, self._ranges = _by_iteration(self._moments)
-        self._site = site
+        self._target = target
         self._tell = tell
         self._lock = threading.Lock()
         self._firings: list[tuple[int, Firing, Future[None]]] = []  # which hook; in the order in which they began
@@ -94,7 +94,7 @@ class Hooks:
             self._fire(position, "time", second)
 
     def _fire(self, position: int, event_type: Literal["iteration", "time"], value: int) -> None:
-        firing = Firing(self._site, event_type, value, ended=self._closed, give_up=self._give_up)
+        firing = Firing(self._target, event_type, value, ended=self._closed, give_up=self._give_up)
         with self._lock:
             if self._closed.is_set():
                 return
@@ -114,7 +114,7 @@ class Hooks:
         self._tell(f"hook {hook.action}, at {when}: {end}")
 
     def _undo(self) -> None:
-        left = undo_standing(self._site.store, self._site.cloud, self._site.workload)
+        left = undo_faults(self._target.store, self._target.cloud, self._target.workload)
         for row, what in left.items():
             self._tell(what)
             for _, firing, _ in self._firings:

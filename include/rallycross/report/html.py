@@ -8,7 +8,7 @@ from typing import Any
 import yaml
 from markupsafe import Markup
 
-from rallycross.cloud import watch
+from rallycross.cloud import shared_poll
 from rallycross.report import charts, frames, outputs, pages
 from rallycross.report.run import Run
 from rallycross.results.models import DeploymentRow, SubtaskRow, WorkloadRow
@@ -160,11 +160,11 @@ def _timing(run: Run) -> str:
             "pauses and the delays before the first look at a resource; waits use Rally's delays and intervals of "
             "polling, so that their ends are known to a second or two. These figures can be held against Rally's"
         )
-    shortest, longest = wording.duration(watch.POLL_SHORTEST), wording.duration(watch.POLL_LONGEST)
+    shortest, longest = wording.duration(shared_poll.POLL_SHORTEST), wording.duration(shared_poll.POLL_LONGEST)
     return (
         "from when it was due (timing: intended). An iteration's duration is to its end from the moment at which the "
         "pace wanted it started, in a loop without a pace from its actual start; without deliberate pauses, on a "
         "monotonic "
-        f"clock. A wait for a resource asks for its state again after {watch.POLL_SHARE:.0%} of the time that it has "
-        f"waited, at least {shortest} and at most {longest}: its end is known no more finely than that"
+        f"clock. A wait for a resource asks for its state again after {shared_poll.POLL_SHARE:.0%} of the time "
+        f"that it has waited, at least {shortest} and at most {longest}: its end is known no more finely than that"
     )

@@ -42,14 +42,14 @@ class _Expecting(RequestOptions, total=False):
     status_code: Status  # of the answer; else that of all
 
 
-class Request(_Expecting):
+class HttpRequest(_Expecting):
     """A request whole."""
 
     url: str
     method: str
 
 
-Requests = Annotated[list[Request], Argument({"type": "array", "minItems": 1, "items": schema_of(Request)})]
+Requests = Annotated[list[HttpRequest], Argument({"type": "array", "minItems": 1, "items": schema_of(HttpRequest)})]
 
 
 def _no_url(args: Mapping[str, Any]) -> Iterator[Flaw]:

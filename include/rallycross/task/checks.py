@@ -7,7 +7,7 @@ from dataclasses import replace
 from shlex import quote
 from typing import Any
 
-from rallycross.cloud.facts import CloudFacts, Named
+from rallycross.cloud.facts import CloudFacts, NamedResource
 from rallycross.errors import Complaint, did_you_mean
 from rallycross.permissions import NotAllowed
 from rallycross.task.cloud_references import CloudReference, unmet
@@ -131,7 +131,7 @@ def kinds(task: Task, known: Known) -> set[str]:
     return found - LOCAL.keys()
 
 
-def _find(workload: Workload, known: Known, facts: CloudFacts, kind: str, wanted: Any) -> Named:
+def _find(workload: Workload, known: Known, facts: CloudFacts, kind: str, wanted: Any) -> NamedResource:
     """Return the thing that is meant: in the cloud, or among those that contexts will make, which have no id yet.
 
     As in Rally an image that a context makes goes before one that is there, of other things those that are there.
@@ -192,7 +192,7 @@ class _Check:
         self.known = known
         self.signature = known.scenarios[workload.scenario]
         self.task = task
-        self.found: dict[str, Named] = {}  # by argument
+        self.found: dict[str, NamedResource] = {}  # by argument
 
     def complaints(self) -> Iterator[Complaint]:
         """Yield what is missing."""

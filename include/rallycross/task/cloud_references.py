@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from rallycross.cloud.facts import CloudFacts, Named
+from rallycross.cloud.facts import CloudFacts, NamedResource
 from rallycross.errors import did_you_mean
 
 
@@ -54,7 +54,7 @@ def _unmet_id(reference: CloudReference, facts: CloudFacts) -> tuple[str, str] |
     return f"there is no {reference.kind} with the id '{reference.wanted}' in {facts.cloud}", remedy
 
 
-def _ids(things: tuple[Named, ...]) -> set[str]:
+def _ids(things: tuple[NamedResource, ...]) -> set[str]:
     return {one.id for one in things}
 
 

@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
-from rallycross.cloud.facts import Named
+from rallycross.cloud.facts import NamedResource
 from rallycross.task.cloud_references import CloudReference
 from rallycross.task.flaw import Flaw, Schema, Validate
 
@@ -60,7 +60,7 @@ class ContextSignature:
 
     validate: Validate  # of its configuration
     needs: Needs = field(default_factory=Needs)
-    makes: Callable[[Any], Iterable[tuple[str, Named]]] = lambda _: ()  # kind and thing, which has no id yet
+    makes: Callable[[Any], Iterable[tuple[str, NamedResource]]] = lambda _: ()  # kind and thing, which has no id yet
 
 
 @dataclass(frozen=True)

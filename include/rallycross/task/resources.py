@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from rallycross.cloud.facts import Named
+from rallycross.cloud.facts import NamedResource
 from rallycross.cloud.service import is_exact
 from rallycross.errors import brief
 from rallycross.regex_search import BadPatterns, search_all
@@ -28,7 +28,7 @@ class _Unusable(NotFound):
     remedy = "name another, or make it usable"
 
 
-def find(kind: str, spec: Mapping[str, Any] | str, things: Sequence[Named]) -> Named:
+def find(kind: str, spec: Mapping[str, Any] | str, things: Sequence[NamedResource]) -> NamedResource:
     """Return the one thing that `spec` means, of those that can be used; raise `NotFound` with the reason.
 
     As in Rally these are images that are active (unless `list_kwargs` asks for another status), public volume types,
@@ -47,12 +47,12 @@ def find(kind: str, spec: Mapping[str, Any] | str, things: Sequence[Named]) -> N
         raise _Unusable(f"the {kind.replace('_', ' ')} '{meant.name}' is {wrong[meant.id]}") from None
 
 
-def is_usable(kind: str, thing: Named) -> bool:
+def is_usable(kind: str, thing: NamedResource) -> bool:
     """Return whether a thing is among those that can be meant."""
     return not _wrong(kind, "", thing)
 
 
-def _wrong(kind: str, spec: Mapping[str, Any] | str, thing: Named) -> str:
+def _wrong(kind: str, spec: Mapping[str, Any] | str, thing: NamedResource) -> str:
     """Return why a thing is not among those that Rally would list; nothing where it is."""
     filters = (spec.get("list_kwargs") or {}) if isinstance(spec, Mapping) else {}
     if kind == "image" and "status" not in filters and thing.details.get("status", "active") != "active":
@@ -64,7 +64,7 @@ def _wrong(kind: str, spec: Mapping[str, Any] | str, thing: Named) -> str:
     return ""
 
 
-def _find(kind: str, spec: Mapping[str, Any] | str, things: Sequence[Named]) -> Named:
+def _find(kind: str, spec: Mapping[str, Any] | str, things: Sequence[NamedResource]) -> NamedResource:
     """Return the one thing that `spec` means: a mapping with `id`, `name` or `regex`; or a bare text, name or id.
 
     An exact name wins. Without one the name is read as a pattern, as `regex` is. Raise `NotFound` with the reason.
@@ -91,18 +91,18 @@ def _find(kind: str, spec: Mapping[str, Any] | str, things: Sequence[Named]) -> 
     return max(fitting, key=lambda thing: thing.name)
 
 
-def _first(things: Sequence[Named], reason: str) -> Named:
+def _first(things: Sequence[NamedResource], reason: str) -> NamedResource:
     if not things:
         raise NotFound(reason)
     return things[0]
 
 
-def _listed(thing: Named, filters: Mapping[str, Any]) -> bool:
+def _listed(thing: NamedResource, filters: Mapping[str, Any]) -> bool:
     """Return whether a list with glance's filters would have the thing; a filter on what is not known lets it pass."""
     return all(thing.details.get(key, value) == value for key, value in filters.items() if value is not None)
 
 
-def _fitting(kind: str, pattern: str, things: Sequence[Named], *, accurate: bool) -> list[Named]:
+def _fitting(kind: str, pattern: str, things: Sequence[NamedResource], *, accurate: bool) -> list[NamedResource]:
     if accurate:
         return []
     try:

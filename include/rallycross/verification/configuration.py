@@ -9,7 +9,7 @@ from pathlib import PurePath
 from typing import Any
 
 from rallycross.cloud.catalog import official
-from rallycross.cloud.service import Tempest, known_services
+from rallycross.cloud.service import TempestService, known_services
 from rallycross.errors import RallycrossError
 from rallycross.secret import shown_value
 from rallycross.verification.accounts import Accounts
@@ -250,7 +250,7 @@ def _volume(facts: Facts) -> list[Option]:
     return options
 
 
-def _known(packages: Collection[str]) -> Iterator[tuple[str, Tempest]]:
+def _known(packages: Collection[str]) -> Iterator[tuple[str, TempestService]]:
     """Yield the services that tempest and its installed plugins know, by official type."""
     for service in known_services():
         if service.tempest and (not service.tempest.plugin or service.tempest.plugin in packages):

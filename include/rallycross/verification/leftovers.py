@@ -12,9 +12,9 @@ import openstack
 
 from rallycross.cloud.api import Api
 from rallycross.cloud.errors import ApiError, SignInFailed, Unreachable
+from rallycross.cloud.parallel import pause_after
 from rallycross.cloud.resource import Place, Resource, Thing
 from rallycross.cloud.service import resource, resources
-from rallycross.cloud.together import pause_after
 from rallycross.leftovers.draining import Search, drain, look
 from rallycross.verification.provisions import domain_name
 

@@ -5,7 +5,7 @@ from typing import Any
 
 from rallycross.judging.generator import shards
 from rallycross.judging.schedule import LATE
-from rallycross.judging.validity import told_of
+from rallycross.judging.validity import describe_standstills
 from rallycross.results.workload_figures import ScheduleFigures, WorkloadFigures
 from rallycross.views import wording
 
@@ -28,7 +28,7 @@ def _facts(figures: WorkloadFigures, generator: Mapping[str, Any]) -> Iterator[t
         p99, most = max(shard.lag_p99 or 0.0 for shard in told), max(shard.lag_max for shard in told)
         yield "event loop late by", f"p99 {wording.duration(p99)}, max {wording.duration(most)}"
         if stood := [stand for shard in told for stand in shard.stood]:
-            yield "stood still", f"{wording.counted(len(stood), 'time')}: {told_of(stood)}"
+            yield "stood still", f"{wording.counted(len(stood), 'time')}: {describe_standstills(stood)}"
             if figures.stood and figures.stood.count:
                 yield "ran meanwhile", f"{wording.counted(figures.stood.count, 'iteration')}, whose durations hold it"
 

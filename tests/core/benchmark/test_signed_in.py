@@ -10,7 +10,7 @@ import pytest
 from small_cloud import SmallCloud
 
 from rallycross.benchmark.job import Job
-from rallycross.benchmark.signed_in import NobodyThere, signed_in
+from rallycross.benchmark.signed_in import NoUsers, signed_in
 from rallycross.cloud.context_data import Actor, ContextData, Tenant
 from rallycross.load.iteration import Iteration
 from rallycross.load.sample import Action
@@ -158,5 +158,5 @@ def test_the_load_asks_for_the_versions_that_its_context_wants(plain: bool, smal
 
 def test_a_scenario_without_its_users_says_what_to_do(small_cloud: SmallCloud) -> None:
     """Where no context has made users, the load does not begin, and the remedy is named."""
-    with pytest.raises(NobodyThere, match="let the context `users` make one"):
+    with pytest.raises(NoUsers, match="let the context `users` make one"):
         acted(small_cloud, "NovaServers.list_servers", users=0)

@@ -9,7 +9,7 @@ from aiohttp import web
 from small_cloud import SmallCloud
 
 from rallycross.cloud.cloud import Cloud
-from rallycross.cloud.facts import Named
+from rallycross.cloud.facts import NamedResource
 from rallycross.cloud.inventory import facts
 
 # What the APIs answer: the last of a path's parts, or the one before it -> the document.
@@ -61,13 +61,13 @@ def test_a_cloud_is_asked_for_what_a_task_names(asked: SmallCloud) -> None:
     )
     assert found.services == {"identity", "compute", "image", "network", "block-storage"}
     assert found.things == {
-        "image": (Named("i1", "cirros"),),
-        "flavor": (Named("f1", "m1.nano"),),
-        "network": (Named("n1", "public"), Named("n2", "private")),
-        "external_network": (Named("n1", "public"),),
-        "extension": (Named("qos", "qos"),),
-        "volume_type": (Named("t1", "lvm"),),
-        "cinder_service": (Named("cinder-volume", "cinder-volume"),),
+        "image": (NamedResource("i1", "cirros"),),
+        "flavor": (NamedResource("f1", "m1.nano"),),
+        "network": (NamedResource("n1", "public"), NamedResource("n2", "private")),
+        "external_network": (NamedResource("n1", "public"),),
+        "extension": (NamedResource("qos", "qos"),),
+        "volume_type": (NamedResource("t1", "lvm"),),
+        "cinder_service": (NamedResource("cinder-volume", "cinder-volume"),),
         "goal": (),  # there is no such service
     }
     assert found.things["flavor"][0].details == {"ram": 64, "disk": 1, "disabled": False}

@@ -10,8 +10,8 @@ from virtual_time import run_virtually
 from rallycross.cloud.condition import becomes, goes
 from rallycross.cloud.errors import ApiError, ResourceFailed, WaitedTooLong
 from rallycross.cloud.resource import Resource
+from rallycross.cloud.shared_poll import POLL_LONGEST, POLL_SHORTEST
 from rallycross.cloud.waiting import RallyPolling, Waiting, as_rally
-from rallycross.cloud.watch import POLL_LONGEST, POLL_SHORTEST
 
 ALONE = Resource("nova.servers", "project", "compute", "/servers", one="server")  # without a list
 LISTED = replace(ALONE, listing="/servers/detail")

@@ -51,7 +51,7 @@ def proxy(small_cloud: SmallCloud, monkeypatch: pytest.MonkeyPatch) -> Iterator[
     """Stand before a small cloud."""
     monkeypatch.setenv("RALLYCROSS_API_PATIENCE", "5")
     monkeypatch.setenv("RALLYCROSS_LATE_PATIENCE", "0.5")
-    monkeypatch.setattr("rallycross.context.making.LOOK_LIMIT", 0.3)
+    monkeypatch.setattr("rallycross.context.resource_context.LOOK_LIMIT", 0.3)
     with FaultProxy(small_cloud.url) as proxy:
         yield proxy
 

@@ -42,7 +42,7 @@ ALLOWED = {
     "session.py": {"self._timer.join()": "it closes a socket, which waits for nothing"},
     "waiting.py": {"waiter.done.result()": DONE},
     "orphans.py": {"os.wait()": "the tests, as long as they take"},
-    "together.py": {
+    "parallel.py": {
         "wait(futures, return_when": "requests, each with its limit",
         "ended.result()": DONE,
         "future.result()": DONE,

@@ -13,13 +13,13 @@ from small_cloud import SmallCloud
 DESCRIPTOR = '''
 """toy: toys."""
 
-from rallycross.cloud.facts import Named
+from rallycross.cloud.facts import NamedResource
 from rallycross.cloud.resource import Resource, quotas_of
-from rallycross.cloud.service import Fact, Quotas, Service, Tempest, describe
+from rallycross.cloud.service import Fact, ServiceQuotas, Service, TempestService, describe
 
 
 def _toys(api):
-    return [Named(one["id"], one["name"]) for one in api.list("toy-keeping", "/toys", "toys")]
+    return [NamedResource(one["id"], one["name"]) for one in api.list("toy-keeping", "/toys", "toys")]
 
 
 TOYS = Resource("toy.toys", "project", "toy-keeping", "/toys", one="toy", at_once=True)
@@ -34,8 +34,8 @@ describe(
         order=150,
         resources=(TOYS, QUOTAS),
         facts={"toy": Fact(_toys)},
-        quotas=Quotas(QUOTAS, key="quota_set", defaults="defaults", names=("toys",)),
-        tempest=Tempest("toy", "toys"),
+        quotas=ServiceQuotas(QUOTAS, key="quota_set", defaults="defaults", names=("toys",)),
+        tempest=TempestService("toy", "toys"),
     )
 )
 '''

@@ -8,7 +8,7 @@ import pytest
 from rallycross import uv
 from rallycross.deployment.local_host import LocalHost
 from rallycross.load_hooks.action import ACTIONS, Firing
-from rallycross.load_hooks.site import Site
+from rallycross.load_hooks.target import HookTarget
 from rallycross.verification.verifier import basic_environment
 
 CANARY = "hunter2-hunter2"
@@ -32,41 +32,41 @@ def _worker(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("LC_MESSAGES", "C")
 
 
-def said_by_hook(given: object, site: Site) -> str:
+def said_by_hook(given: object, target: HookTarget) -> str:
     """Return what a program says that a hook runs."""
-    firing = Firing(site, "time", 1, threading.Event(), threading.Event())
+    firing = Firing(target, "time", 1, threading.Event(), threading.Event())
     ACTIONS["sys_call"].act(given, firing)
     assert firing.error is None
     return str(firing.output)
 
 
-@pytest.fixture(name="site")
-def _site(sqlite_store: object) -> Site:
-    return Site("c", "w", sqlite_store)  # type: ignore[arg-type]
+@pytest.fixture(name="target")
+def _target(sqlite_store: object) -> HookTarget:
+    return HookTarget("c", "w", sqlite_store)  # type: ignore[arg-type]
 
 
-def test_a_hook_sees_little(site: Site) -> None:
+def test_a_hook_sees_little(target: HookTarget) -> None:
     """A program that a hook runs finds PATH, HOME and the language, and no secret."""
-    said = said_by_hook("/usr/bin/env", site)
+    said = said_by_hook("/usr/bin/env", target)
 
     assert CANARY not in said
     assert all(f"{name}=" in said for name in ("PATH", "HOME", "LC_MESSAGES"))
 
 
-def test_a_hook_sees_what_its_task_says(site: Site) -> None:
+def test_a_hook_sees_what_its_task_says(target: HookTarget) -> None:
     """Variables that the task file gives a hook are there, numbers too."""
-    said = said_by_hook({"command": "/usr/bin/env", "environment": {"REGION": "west", "SIZE": 3}}, site)
+    said = said_by_hook({"command": "/usr/bin/env", "environment": {"REGION": "west", "SIZE": 3}}, target)
 
     assert "REGION=west" in said
     assert "SIZE=3" in said
 
 
-def test_a_hook_sees_what_the_settings_name(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_hook_sees_what_the_settings_name(target: HookTarget, monkeypatch: pytest.MonkeyPatch) -> None:
     """A variable that RALLYCROSS_PASS_VARIABLES names is passed on."""
     monkeypatch.setenv("SITE_TOKEN", "of the site")
     monkeypatch.setenv("RALLYCROSS_PASS_VARIABLES", "OTHER, SITE_*")
 
-    assert "SITE_TOKEN=of the site" in said_by_hook("/usr/bin/env", site)
+    assert "SITE_TOKEN=of the site" in said_by_hook("/usr/bin/env", target)
 
 
 @pytest.mark.parametrize("given", [{"environment": {}}, {"command": ""}, {"command": "x", "environment": {"a": []}}, 7])

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from virtual_time import run_virtually
 
-from rallycross.load.drive import Engine, Iterate
+from rallycross.load.drive import Iterate, LoadEngine
 from rallycross.load.iteration import Iteration
 from rallycross.load.load import Load
 from rallycross.load.pace import Pace, at_once
@@ -28,7 +28,7 @@ def driven(iterate: Iterate, load: Load, **more: Any) -> list[Sample]:
     samples: list[Sample] = []
 
     async def main() -> None:
-        await Engine(iterate, load, samples.append, **more).run()
+        await LoadEngine(iterate, load, samples.append, **more).run()
 
     run_virtually(main())
     return samples
@@ -152,7 +152,7 @@ def test_an_action_that_is_still_open_ends_with_its_iteration_as_failed() -> Non
     samples: list[Sample] = []
 
     async def main() -> None:
-        await Engine(iterate, closed(1, 1, timeout=0.2), samples.append).run()
+        await LoadEngine(iterate, closed(1, 1, timeout=0.2), samples.append).run()
         [sample] = samples
         [action] = sample.actions
         assert (action.failed, action.ended) == (True, sample.ended)
@@ -165,8 +165,8 @@ def test_an_action_that_is_still_open_ends_with_its_iteration_as_failed() -> Non
 def test_an_open_loop_takes_on_workers_as_it_needs_them() -> None:
     """Of a thousand workers that it may have, a load of a second each at four a second takes on about four."""
 
-    async def main() -> Engine:
-        engine = Engine(a_second, paced(lambda n: n / 4 if n < 40 else None, 1000), samples.append)
+    async def main() -> LoadEngine:
+        engine = LoadEngine(a_second, paced(lambda n: n / 4 if n < 40 else None, 1000), samples.append)
         await engine.run()
         return engine
 
@@ -298,7 +298,7 @@ def test_stopping_begins_no_more_and_cuts_short_after_a_while(drain: float, ends
     samples: list[Sample] = []
 
     async def main() -> None:
-        engine = Engine(a_second, closed(1000, 3), samples.append)
+        engine = LoadEngine(a_second, closed(1000, 3), samples.append)
         asyncio.get_running_loop().call_later(2.5, engine.stop, drain)
         await engine.run()
 
@@ -312,7 +312,7 @@ def test_stopping_does_not_wait_for_what_is_not_yet_due() -> None:
     """A load whose next iteration is due in an hour ends at once."""
 
     async def main() -> float:
-        engine = Engine(a_second, paced(lambda n: n * 3600, 10), lambda _: None)
+        engine = LoadEngine(a_second, paced(lambda n: n * 3600, 10), lambda _: None)
         asyncio.get_running_loop().call_later(5, engine.stop, 60)
         await engine.run()
         return engine.clock()
@@ -321,7 +321,7 @@ def test_stopping_does_not_wait_for_what_is_not_yet_due() -> None:
 
 
 async def _recorded(iterate: Iterate, record: Callable[[Sample], None]) -> None:
-    await Engine(iterate, closed(1000, 2), record).run()
+    await LoadEngine(iterate, closed(1000, 2), record).run()
 
 
 def test_what_cannot_be_recorded_ends_the_load() -> None:
@@ -355,7 +355,7 @@ def test_iterations_that_never_wait_leave_room_for_others() -> None:
 
     async def main() -> None:
         looking = asyncio.create_task(look())
-        await Engine(nothing, closed(50_000, 4), samples.append).run()
+        await LoadEngine(nothing, closed(50_000, 4), samples.append).run()
         looking.cancel()
 
     asyncio.run(main())
@@ -395,7 +395,7 @@ def test_a_load_that_cannot_be_recorded_ends_though_its_scenario_goes_on() -> No
 
     async def main() -> None:
         async with asyncio.timeout(100):
-            await Engine(stubborn, closed(None, 2), record).run()
+            await LoadEngine(stubborn, closed(None, 2), record).run()
 
     with pytest.raises(OSError, match="0"):
         run_virtually(main())
@@ -406,7 +406,7 @@ def test_nobody_thinks_beyond_the_end() -> None:
     ended: list[float] = []
 
     async def main() -> None:
-        engine = Engine(a_second, closed(None, 2, until=3.0, think=(100.0, 100.0)), lambda _: None)
+        engine = LoadEngine(a_second, closed(None, 2, until=3.0, think=(100.0, 100.0)), lambda _: None)
         await engine.run()
         ended.append(engine.clock())
 

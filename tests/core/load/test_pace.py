@@ -8,10 +8,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from rallycross.load.pace import Pace, at_once, even, poisson, share
-from rallycross.load.rate import Rate, Stage
+from rallycross.load.rate import Rate, RateStage
 
 STAGES = st.lists(
-    st.builds(Stage, seconds=st.floats(0.5, 20), first=st.floats(0, 50), last=st.floats(0, 50)), min_size=1, max_size=4
+    st.builds(RateStage, seconds=st.floats(0.5, 20), first=st.floats(0, 50), last=st.floats(0, 50)),
+    min_size=1,
+    max_size=4,
 )
 
 
@@ -20,7 +22,7 @@ def dues(pace: Pace) -> list[float]:
     return list(takewhile(lambda due: due is not None, (pace(n) for n in count())))
 
 
-def come_by(moment: float, stages: list[Stage]) -> float:
+def come_by(moment: float, stages: list[RateStage]) -> float:
     """Return how many have come by a moment: the area below the line that the rate goes in."""
     area = 0.0
     for stage in stages:
@@ -33,18 +35,18 @@ def come_by(moment: float, stages: list[Stage]) -> float:
 
 def test_even_arrivals_keep_their_distance() -> None:
     """A hundred a second for a second are a hundred, ten milliseconds apart, the first at once."""
-    found = dues(even(Rate([Stage(1, 100, 100)])))
+    found = dues(even(Rate([RateStage(1, 100, 100)])))
     assert found == pytest.approx([n / 100 for n in range(100)])
 
 
 def test_a_rate_without_end_stops_after_so_many() -> None:
     """`times` bounds a rate that has no end of its own."""
-    assert len(dues(even(Rate([Stage(math.inf, 20, 20)]), times=7))) == 7
+    assert len(dues(even(Rate([RateStage(math.inf, 20, 20)]), times=7))) == 7
 
 
 def test_a_rising_rate_gives_what_is_below_its_line() -> None:
     """From 50 a second to 100 within a second there are 75, ever closer together."""
-    found = dues(even(Rate([Stage(1, 50, 100)])))
+    found = dues(even(Rate([RateStage(1, 50, 100)])))
     assert len(found) == 75
     distances = [later - earlier for earlier, later in pairwise(found)]
     assert all(later < earlier for earlier, later in pairwise(distances))
@@ -52,12 +54,12 @@ def test_a_rising_rate_gives_what_is_below_its_line() -> None:
 
 def test_a_falling_rate_has_its_arrivals_ever_further_apart() -> None:
     """Two a second for a second, then from 4 a second to none within two: by hand, 4t - t² of them after t seconds."""
-    found = dues(even(Rate([Stage(1, 2, 2), Stage(2, 4, 0)])))
+    found = dues(even(Rate([RateStage(1, 2, 2), RateStage(2, 4, 0)])))
     assert found == pytest.approx([0, 0.5, 1, 3 - math.sqrt(3), 3 - math.sqrt(2), 2])
 
 
 @given(STAGES)
-def test_arrivals_are_in_order_and_as_many_as_the_rate_says(stages: list[Stage]) -> None:
+def test_arrivals_are_in_order_and_as_many_as_the_rate_says(stages: list[RateStage]) -> None:
     """The nth arrival is due when the rate has summed up to n: neither earlier than the one before, nor too many."""
     rate = Rate(stages)
     found = dues(even(rate))
@@ -68,7 +70,7 @@ def test_arrivals_are_in_order_and_as_many_as_the_rate_says(stages: list[Stage])
 
 
 @given(STAGES, st.integers(0, 1000), st.integers(1, 5))
-def test_shares_of_random_arrivals_are_the_whole(stages: list[Stage], seed: int, parts: int) -> None:
+def test_shares_of_random_arrivals_are_the_whole(stages: list[RateStage], seed: int, parts: int) -> None:
     """Each process computes its own share, and together they have each arrival once."""
     rate = Rate(stages)
     whole = dues(poisson(rate, seed))
@@ -78,19 +80,19 @@ def test_shares_of_random_arrivals_are_the_whole(stages: list[Stage], seed: int,
 
 def test_random_arrivals_are_as_many_as_even_ones_and_know_nothing_of_each_other() -> None:
     """Over many seconds the count and the spread of the distances are those of a Poisson process; seeds differ."""
-    found = dues(poisson(Rate([Stage(200, 50, 50)]), seed=1))
+    found = dues(poisson(Rate([RateStage(200, 50, 50)]), seed=1))
     assert len(found) == pytest.approx(10_000, rel=0.05)
     distances = [later - earlier for earlier, later in pairwise(found)]
     mean = sum(distances) / len(distances)
     deviation = math.sqrt(sum((one - mean) ** 2 for one in distances) / len(distances))
     assert mean == pytest.approx(1 / 50, rel=0.05)
     assert deviation == pytest.approx(mean, rel=0.05)
-    assert dues(poisson(Rate([Stage(1, 50, 50)]), seed=1)) != dues(poisson(Rate([Stage(1, 50, 50)]), seed=2))
+    assert dues(poisson(Rate([RateStage(1, 50, 50)]), seed=1)) != dues(poisson(Rate([RateStage(1, 50, 50)]), seed=2))
 
 
 def test_random_arrivals_can_be_asked_for_in_any_order() -> None:
     """A pace is a function: what it says of an iteration does not depend on what was asked before."""
-    pace = poisson(Rate([Stage(1000, 20, 20)]), seed=3)
+    pace = poisson(Rate([RateStage(1000, 20, 20)]), seed=3)
     late, early = pace(9000), pace(10)
     assert (pace(9000), pace(10)) == (late, early)
 

@@ -1,12 +1,12 @@
-"""A workload's site, for hooks to act on."""
+"""What the hooks of a test act on."""
 
 import pytest
 
-from rallycross.load_hooks import Site
+from rallycross.load_hooks import HookTarget
 from rallycross.results.store import Store
 
 
 @pytest.fixture
-def site(sqlite_store: Store) -> Site:
-    """Give a site with a real store and no machines."""
-    return Site("a-cloud", "a-workload", sqlite_store)
+def target(sqlite_store: Store) -> HookTarget:
+    """Return a hook target with a real store and no machines."""
+    return HookTarget("a-cloud", "a-workload", sqlite_store)

@@ -17,10 +17,10 @@ from rallycross.deployment.embedded.options import OPTIONS
 from rallycross.deployment.embedded.service import Program
 from rallycross.deployment.embedded.supervision import supervisor_file
 from rallycross.deployment.server import Server
-from rallycross.load_hooks import Hooks, Site, undo_standing
+from rallycross.load_hooks import Hooks, HookTarget, undo_faults
+from rallycross.load_hooks.faults.fault_ledger import KIND
 from rallycross.load_hooks.faults.machine import Machine
 from rallycross.load_hooks.faults.scripts import Supervised
-from rallycross.load_hooks.faults.standing import KIND
 from rallycross.task.plan import Hook
 
 SERVICES = ("nova-api", "nova-conductor")
@@ -100,78 +100,80 @@ def wait_until(true: Callable[[], bool]) -> None:
     raise AssertionError("still not so after half a minute")
 
 
-def begin(site: Site, machine: Machine, text: str, **more: Any) -> Hooks:
+def begin(target: HookTarget, machine: Machine, text: str, **more: Any) -> Hooks:
     """Return hooks of which one has made a fault."""
     hook = Hook("fault_injection", {"action": text, **more}, "event", {"unit": "iteration", "at": [1]})
-    hooks = Hooks([hook], replace(site, machines={machine.name: machine}))
+    hooks = Hooks([hook], replace(target, machines={machine.name: machine}))
     hooks.started(1)
     return hooks
 
 
-def test_a_restarted_service_is_another_process(site: Site, root: Path, machine: Machine) -> None:
+def test_a_restarted_service_is_another_process(target: HookTarget, root: Path, machine: Machine) -> None:
     """After `restart` the service runs, in a process of its own, and nothing is left to be undone."""
     before = pid(root, "nova-api")
-    [result] = begin(site, machine, "restart nova-api service", verify=True).close()
+    [result] = begin(target, machine, "restart nova-api service", verify=True).close()
     assert result["summary"] == {"success": 1}
     assert pid(root, "nova-api") not in {0, before}
     assert result["results"][0]["output"]["complete"][0]["data"] == ["restart nova-api on ctl1"]
-    assert site.store.ledger.standing(site.cloud) == []
+    assert target.store.ledger.standing(target.cloud) == []
 
 
 @pytest.mark.parametrize("act", ["stop", "kill", "terminate"])
-def test_a_service_that_was_ended_runs_after_the_load(site: Site, root: Path, machine: Machine, act: str) -> None:
+def test_a_service_that_was_ended_runs_after_the_load(
+    target: HookTarget, root: Path, machine: Machine, act: str
+) -> None:
     """Its process ends, all others are let be, and at the end of the load it runs again, whoever has started it."""
     before, other = pid(root, "nova-api"), pid(root, "nova-conductor")
-    hooks = begin(site, machine, f"{act} nova-api service on one node")
+    hooks = begin(target, machine, f"{act} nova-api service on one node")
     wait_until(lambda: not Path(f"/proc/{before}").exists())
     [result] = hooks.close()
     assert result["summary"] == {"success": 1}
     wait_until(lambda: pid(root, "nova-api") not in {0, before})
     assert pid(root, "nova-conductor") == other
-    assert site.store.ledger.standing(site.cloud) == []
+    assert target.store.ledger.standing(target.cloud) == []
 
 
-def test_a_frozen_service_goes_on_after_the_load(site: Site, root: Path, machine: Machine) -> None:
+def test_a_frozen_service_goes_on_after_the_load(target: HookTarget, root: Path, machine: Machine) -> None:
     """All processes of the service stand still, and the same ones go on at the end of the load."""
     before = pid(root, "nova-api")
-    hooks = begin(site, machine, "freeze nova-api service")
+    hooks = begin(target, machine, "freeze nova-api service")
     wait_until(lambda: states(root, "nova-api") == {"T"})
-    assert [row.kind for row in site.store.ledger.standing(site.cloud, site.workload)] == [KIND]
+    assert [row.kind for row in target.store.ledger.standing(target.cloud, target.workload)] == [KIND]
     assert hooks.close()[0]["summary"] == {"success": 1}
     wait_until(lambda: states(root, "nova-api") == {"S"})
     assert pid(root, "nova-api") == before
-    assert site.store.ledger.standing(site.cloud) == []
+    assert target.store.ledger.standing(target.cloud) == []
 
 
-def test_a_freeze_for_seconds_ends_by_itself(site: Site, root: Path, machine: Machine) -> None:
+def test_a_freeze_for_seconds_ends_by_itself(target: HookTarget, root: Path, machine: Machine) -> None:
     """After its seconds the service goes on, while the load does too."""
-    hooks = begin(site, machine, "freeze nova-api service for 1 seconds")
+    hooks = begin(target, machine, "freeze nova-api service for 1 seconds")
     wait_until(lambda: states(root, "nova-api") == {"T"})
     wait_until(lambda: states(root, "nova-api") == {"S"})
     hooks.close()
 
 
-def test_a_freeze_lasts_no_longer_than_the_load(site: Site, root: Path, machine: Machine) -> None:
+def test_a_freeze_lasts_no_longer_than_the_load(target: HookTarget, root: Path, machine: Machine) -> None:
     """A freeze for an hour ends with the load, and does not make anybody wait."""
-    hooks = begin(site, machine, "freeze nova-api service for 3600 seconds")
+    hooks = begin(target, machine, "freeze nova-api service for 3600 seconds")
     wait_until(lambda: states(root, "nova-api") == {"T"})
     assert hooks.close()[0]["summary"] == {"success": 1}
     wait_until(lambda: states(root, "nova-api") == {"S"})
 
 
-def test_what_a_dead_process_has_broken_is_mended(site: Site, root: Path, machine: Machine) -> None:
+def test_what_a_dead_process_has_broken_is_mended(target: HookTarget, root: Path, machine: Machine) -> None:
     """The ledger alone is enough to undo what a process has broken that died before it could."""
-    hooks = begin(site, machine, "stop nova-api service")
+    hooks = begin(target, machine, "stop nova-api service")
     wait_until(lambda: pid(root, "nova-api") == 0)
-    assert undo_standing(site.store, site.cloud, site.workload) == {}
+    assert undo_faults(target.store, target.cloud, target.workload) == {}
     assert pid(root, "nova-api")
-    assert site.store.ledger.standing(site.cloud) == []
+    assert target.store.ledger.standing(target.cloud) == []
     hooks.close()
 
 
-def test_what_cannot_be_mended_is_told_and_kept(site: Site, root: Path, machine: Machine) -> None:
+def test_what_cannot_be_mended_is_told_and_kept(target: HookTarget, root: Path, machine: Machine) -> None:
     """A fault that cannot be undone fails the hook that made it, says why, and stays in the ledger."""
-    hooks = begin(site, machine, "stop nova-api service")
+    hooks = begin(target, machine, "stop nova-api service")
     wait_until(lambda: pid(root, "nova-api") == 0)
     program = root / "venv/bin/supervisorctl"
     program.rename(program.with_suffix(".away"))
@@ -179,21 +181,21 @@ def test_what_cannot_be_mended_is_told_and_kept(site: Site, root: Path, machine:
         [result] = hooks.close()
         assert result["summary"] == {"failed": 1}
         assert "stop nova-api on ctl1 could not be undone: " in result["results"][0]["error"]["msg"]
-        assert len(site.store.ledger.standing(site.cloud)) == 1
+        assert len(target.store.ledger.standing(target.cloud)) == 1
     finally:
         program.with_suffix(".away").rename(program)
-    assert undo_standing(site.store, site.cloud, site.workload) == {}
+    assert undo_faults(target.store, target.cloud, target.workload) == {}
 
 
-def test_faults_are_made_and_mended_over_ssh(site: Site, root: Path, machine: Machine, server: Server) -> None:
+def test_faults_are_made_and_mended_over_ssh(target: HookTarget, root: Path, machine: Machine, server: Server) -> None:
     """A machine behind SSH is broken and mended as this one is; how to get there again stands in the ledger."""
-    hooks = begin(site, replace(machine, server=server), "stop nova-api service on ctl1 node")
+    hooks = begin(target, replace(machine, server=server), "stop nova-api service on ctl1 node")
     wait_until(lambda: pid(root, "nova-api") == 0)
-    [row] = site.store.ledger.standing(site.cloud, site.workload)
+    [row] = target.store.ledger.standing(target.cloud, target.workload)
     assert row.detail["server"]["port"] == server.port
     assert hooks.close()[0]["summary"] == {"success": 1}
     assert pid(root, "nova-api")
-    assert site.store.ledger.standing(site.cloud) == []
+    assert target.store.ledger.standing(target.cloud) == []
 
 
 @pytest.mark.parametrize(
@@ -203,19 +205,19 @@ def test_faults_are_made_and_mended_over_ssh(site: Site, root: Path, machine: Ma
         ("kill nova-api service on ctl2 node", "there is no node 'ctl2' - did you mean ctl1?"),
     ],
 )
-def test_what_is_not_there_is_not_broken(site: Site, root: Path, machine: Machine, text: str, why: str) -> None:
+def test_what_is_not_there_is_not_broken(target: HookTarget, root: Path, machine: Machine, text: str, why: str) -> None:
     """A service or a node that is not there fails the hook, with what may have been meant; nothing is touched."""
     before = [pid(root, service) for service in SERVICES]
-    [result] = begin(site, machine, text).close()
+    [result] = begin(target, machine, text).close()
     assert result["results"][0]["error"]["msg"] == why
     assert [pid(root, service) for service in SERVICES] == before
 
 
-def test_a_signal_for_a_service_that_is_down_hits_nobody(site: Site, root: Path) -> None:
+def test_a_signal_for_a_service_that_is_down_hits_nobody(target: HookTarget, root: Path) -> None:
     """A service without a process is not killed, which is told; the script does not kill itself by mistake."""
     control(root, "start", "all")
     control(root, "stop", "nova-api")
-    [result] = begin(site, Machine("ctl1", Supervised(str(root))), "kill nova-api service").close()
+    [result] = begin(target, Machine("ctl1", Supervised(str(root))), "kill nova-api service").close()
     assert "exit code 1" in result["results"][0]["error"]["msg"]
     assert "nova-api does not run" in result["results"][0]["error"]["msg"]
 
@@ -223,13 +225,13 @@ def test_a_signal_for_a_service_that_is_down_hits_nobody(site: Site, root: Path)
 @pytest.mark.parametrize(
     "text", ["reboot one node", "reset nodes", "poweroff ctl1 node", "disconnect lo network on nodes"]
 )
-def test_the_machine_that_makes_the_load_is_not_broken(site: Site, text: str) -> None:
+def test_the_machine_that_makes_the_load_is_not_broken(target: HookTarget, text: str) -> None:
     """Acts on a whole node refuse the machine that the load runs on."""
-    [result] = begin(site, Machine("ctl1", Supervised("/nowhere")), text).close()
+    [result] = begin(target, Machine("ctl1", Supervised("/nowhere")), text).close()
     assert "is the machine that makes the load" in result["results"][0]["error"]["msg"]
 
 
-def test_a_node_that_cannot_be_reached_is_not_broken(site: Site) -> None:
+def test_a_node_that_cannot_be_reached_is_not_broken(target: HookTarget) -> None:
     """A node that nobody answers at fails the hook, and is not taken for one that is broken."""
     hosts = {"far": {"host": "127.0.0.1", "port": _free_port(), "key": "/no/key"}}
     hook = Hook(
@@ -238,16 +240,16 @@ def test_a_node_that_cannot_be_reached_is_not_broken(site: Site) -> None:
         "event",
         {"unit": "iteration", "at": [1]},
     )
-    hooks = Hooks([hook], site)
+    hooks = Hooks([hook], target)
     hooks.started(1)
     [result] = hooks.close()
     assert "far (root@127.0.0.1:" in result["results"][0]["error"]["msg"]
-    assert site.store.ledger.standing(site.cloud) == []
+    assert target.store.ledger.standing(target.cloud) == []
 
 
-def test_without_nodes_there_is_nothing_to_break(site: Site) -> None:
+def test_without_nodes_there_is_nothing_to_break(target: HookTarget) -> None:
     """Where neither the spec nor the hook names a node, the hook says so."""
     hook = Hook("fault_injection", {"action": "reboot one node"}, "event", {"unit": "iteration", "at": [1]})
-    hooks = Hooks([hook], site)
+    hooks = Hooks([hook], target)
     hooks.started(1)
     assert "no node is known" in hooks.close()[0]["results"][0]["error"]["msg"]

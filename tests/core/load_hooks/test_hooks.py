@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from rallycross.load_hooks import Hooks, Site
+from rallycross.load_hooks import Hooks, HookTarget
 from rallycross.task.plan import Hook
 
 
@@ -26,11 +26,11 @@ def charts(*, additive: list[Any], complete: list[Any]) -> str:
     return f"echo {quote(text)}"
 
 
-def test_an_action_happens_at_its_iterations(site: Site, tmp_path: Path) -> None:
+def test_an_action_happens_at_its_iterations(target: HookTarget, tmp_path: Path) -> None:
     """Of ten iterations, those that a trigger names set its action off, once each; Rally's result says so."""
     note = tmp_path / "note"
     hook = call(f"sh -c 'echo x >> {note}'", description="notes", unit="iteration", at=[2, 9])
-    hooks = Hooks([hook], site)
+    hooks = Hooks([hook], target)
     hooks.load_began()
     before = time.time()
     for number in range(1, 11):
@@ -60,9 +60,9 @@ def test_an_action_happens_at_its_iterations(site: Site, tmp_path: Path) -> None
         (f"{sys.executable} -c \"print('[' * 200000)\"", ""),
     ],
 )
-def test_a_program_may_say_only_so_much(site: Site, command: str, error: str) -> None:
+def test_a_program_may_say_only_so_much(target: HookTarget, command: str, error: str) -> None:
     """One that prints without end is ended, and of what others print the report has a part."""
-    hooks = Hooks([call(command, unit="iteration", at=[1])], site)
+    hooks = Hooks([call(command, unit="iteration", at=[1])], target)
     hooks.load_began()
     hooks.started(1)
     [result] = hooks.close()
@@ -71,7 +71,7 @@ def test_a_program_may_say_only_so_much(site: Site, command: str, error: str) ->
     assert len(json.dumps(one)) < 700_000
 
 
-def test_seconds_are_counted_from_the_first_iteration(site: Site) -> None:
+def test_seconds_are_counted_from_the_first_iteration(target: HookTarget) -> None:
     """Nothing happens before the load begins; then each second does that a trigger names, until the end of the load."""
     seen = threading.Event()
     told: list[str] = []
@@ -82,7 +82,7 @@ def test_seconds_are_counted_from_the_first_iteration(site: Site) -> None:
             seen.set()
 
     hooks = Hooks(
-        [call("true", trigger="periodic", unit="time", step=1), call("true", unit="time", at=[900])], site, tell
+        [call("true", trigger="periodic", unit="time", step=1), call("true", unit="time", at=[900])], target, tell
     )
     assert not hooks.iterations()
     assert not told
@@ -96,18 +96,18 @@ def test_seconds_are_counted_from_the_first_iteration(site: Site) -> None:
     assert (never["results"], never["summary"]) == ([], {})
 
 
-def test_after_the_end_nothing_begins(site: Site) -> None:
+def test_after_the_end_nothing_begins(target: HookTarget) -> None:
     """What a load tells after `close` sets nothing off."""
-    hooks = Hooks([call("true", unit="iteration", at=[1])], site)
+    hooks = Hooks([call("true", unit="iteration", at=[1])], target)
     hooks.close()
     hooks.load_began()
     hooks.started(1)
     assert hooks.close()[0]["results"] == []
 
 
-def test_hooks_are_told_from_many_threads(site: Site) -> None:
+def test_hooks_are_told_from_many_threads(target: HookTarget) -> None:
     """Each of a thousand iterations that eight threads tell of is counted once."""
-    hooks = Hooks([call("true", trigger="periodic", unit="iteration", step=50)], site)
+    hooks = Hooks([call("true", trigger="periodic", unit="iteration", step=50)], target)
 
     def tell(first: int) -> None:
         for number in range(first, 1001, 8):
@@ -122,20 +122,20 @@ def test_hooks_are_told_from_many_threads(site: Site) -> None:
     assert sorted(one["triggered_by"]["value"] for one in result["results"]) == list(range(1, 1001, 50))
 
 
-def test_charts_of_a_program_are_shown(site: Site) -> None:
+def test_charts_of_a_program_are_shown(target: HookTarget) -> None:
     """JSON on the standard output with charts of both kinds is taken as charts."""
     pie = {"title": "p", "chart_plugin": "Pie", "data": [["a", 1]]}
     text = {"title": "t", "chart_plugin": "TextArea", "data": ["b"]}
-    hooks = Hooks([call(charts(additive=[pie], complete=[text]), unit="iteration", at=[1])], site)
+    hooks = Hooks([call(charts(additive=[pie], complete=[text]), unit="iteration", at=[1])], target)
     hooks.started(1)
     [result] = hooks.close()
     assert result["results"][0]["output"] == {"additive": [pie], "complete": [text]}
 
 
 @pytest.mark.parametrize("said", ["plain words", "5", "[1]", '{"additive": [5]}', '{"complete": [{"title": "t"}]}', ""])
-def test_other_words_of_a_program_are_shown_as_text(site: Site, said: str) -> None:
+def test_other_words_of_a_program_are_shown_as_text(target: HookTarget, said: str) -> None:
     """Whatever is no charts, JSON or not, is shown as it is, with the exit code."""
-    hooks = Hooks([call(f"echo {quote(said)}", unit="iteration", at=[1])], site)
+    hooks = Hooks([call(f"echo {quote(said)}", unit="iteration", at=[1])], target)
     hooks.started(1)
     [result] = hooks.close()
     [chart] = result["results"][0]["output"]["complete"]
@@ -151,28 +151,28 @@ def test_other_words_of_a_program_are_shown_as_text(site: Site, said: str) -> No
         ("sh -c 'echo out; exit 4'", {"etype": "n/a", "msg": "exit code 4", "details": "stdout: out\n"}),
     ],
 )
-def test_a_program_that_fails_fails_the_hook(site: Site, command: str, error: dict[str, str]) -> None:
+def test_a_program_that_fails_fails_the_hook(target: HookTarget, command: str, error: dict[str, str]) -> None:
     """An exit code other than 0 is a failure with the program's last words; they are shown all the same."""
-    hooks = Hooks([call(command, unit="iteration", at=[1])], site)
+    hooks = Hooks([call(command, unit="iteration", at=[1])], target)
     hooks.started(1)
     [result] = hooks.close()
     assert (result["summary"], result["results"][0]["error"]) == ({"failed": 1}, error)
     assert result["results"][0]["output"]["complete"]
 
 
-def test_a_program_that_is_not_there_fails_the_hook(site: Site) -> None:
+def test_a_program_that_is_not_there_fails_the_hook(target: HookTarget) -> None:
     """What cannot be started is a failure of the hook, with its traceback, and not of the load."""
-    hooks = Hooks([call("/no/such/program", unit="iteration", at=[1])], site)
+    hooks = Hooks([call("/no/such/program", unit="iteration", at=[1])], target)
     hooks.started(1)
     [result] = hooks.close()
     assert result["results"][0]["error"]["etype"] == "FileNotFoundError"
     assert "Traceback" in result["results"][0]["error"]["details"]
 
 
-def test_what_does_not_end_is_ended(site: Site, tmp_path: Path) -> None:
+def test_what_does_not_end_is_ended(target: HookTarget, tmp_path: Path) -> None:
     """Nobody waits longer than the limit: a program that goes on is killed, children and all, and has failed."""
     pids = tmp_path / "pids"
-    hooks = Hooks([call(f"sh -c 'sleep 600 & echo $$ $! > {pids}; wait'", unit="iteration", at=[1])], site)
+    hooks = Hooks([call(f"sh -c 'sleep 600 & echo $$ $! > {pids}; wait'", unit="iteration", at=[1])], target)
     hooks.started(1)
     deadline = time.monotonic() + 60
     while not (begun := pids.exists() and len(pids.read_text().split()) == 2) and time.monotonic() < deadline:
@@ -191,10 +191,10 @@ def test_what_does_not_end_is_ended(site: Site, tmp_path: Path) -> None:
     raise AssertionError(f"{child} still runs")
 
 
-def test_a_program_does_not_wait_for_the_daemon_that_it_leaves(site: Site) -> None:
+def test_a_program_does_not_wait_for_the_daemon_that_it_leaves(target: HookTarget) -> None:
     """A program has ended when it has ended, even if something that it has started holds its output."""
     script = "import subprocess; print(subprocess.Popen(['sleep', '600'], start_new_session=True).pid)"
-    hooks = Hooks([call(f"{sys.executable} -c {quote(script)}", unit="iteration", at=[1])], site)
+    hooks = Hooks([call(f"{sys.executable} -c {quote(script)}", unit="iteration", at=[1])], target)
     hooks.started(1)
     [result] = hooks.close()
     assert result["summary"] == {"success": 1}
@@ -202,9 +202,9 @@ def test_a_program_does_not_wait_for_the_daemon_that_it_leaves(site: Site) -> No
     os.kill(int(pid), 9)  # raises when it is no more
 
 
-def test_a_stop_is_heard_while_an_action_is_waited_for(site: Site) -> None:
+def test_a_stop_is_heard_while_an_action_is_waited_for(target: HookTarget) -> None:
     """The load has ended and its hook goes on: from the stop on, that has the time of the drain and no longer."""
-    hooks = Hooks([call("sleep 500", unit="iteration", at=[1])], site)
+    hooks = Hooks([call("sleep 500", unit="iteration", at=[1])], target)
     hooks.started(1)
     stop = threading.Event()
     threading.Timer(0.5, stop.set).start()

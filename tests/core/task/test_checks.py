@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from rallycross import catalogue
-from rallycross.cloud.facts import CloudFacts, Named
+from rallycross.cloud.facts import CloudFacts, NamedResource
 from rallycross.errors import InvalidInput
 from rallycross.scenario.arguments import FileText, FileTexts, Flavor, Image, ImageOptions, VolumeType
 from rallycross.scenario.scenario import SCENARIOS, scenario
@@ -21,10 +21,10 @@ from rallycross.task.plan import Task
 from rallycross.task.resources import NotFound, find
 
 THINGS = (
-    Named("1", "cirros"),
-    Named("2", "cirros-alt", {"visibility": "private"}),
-    Named("3", "debian"),
-    Named("4", "debian"),
+    NamedResource("1", "cirros"),
+    NamedResource("2", "cirros-alt", {"visibility": "private"}),
+    NamedResource("3", "debian"),
+    NamedResource("4", "debian"),
 )
 ALL = frozenset({"compute", "image", "identity"})
 TASK = """\
@@ -93,7 +93,9 @@ def test_all_that_a_cloud_lacks_is_told_with_its_place(tmp_path: Path, monkeypat
     known = catalogue.known()
     task = load(TASK, file=str(tmp_path / "t.yaml"), known=known)
     assert kinds(task, known) == {"image", "flavor", "administrator"}
-    facts = CloudFacts("C", ALL - {"image"}, {"image": (Named("1", "debian"),), "flavor": (Named("2", "m1.nan"),)})
+    facts = CloudFacts(
+        "C", ALL - {"image"}, {"image": (NamedResource("1", "debian"),), "flavor": (NamedResource("2", "m1.nan"),)}
+    )
     found = [str(complaint).removeprefix(f"{tmp_path}/") for complaint in check(task, facts, known)]
     remedy = "name a file by a path from the current folder or from the task file's, or by a URL"
     boot = "subtasks[0].scenario.NovaServers.boot_and_delete_server"
@@ -115,7 +117,7 @@ def test_names_become_ids_and_whole_paths(tmp_path: Path, monkeypatch: pytest.Mo
     monkeypatch.chdir(tmp_path)
     known = catalogue.known()
     task = load(TASK, file=str(folder / "t.yaml"), known=known)
-    facts = CloudFacts("C", ALL, {"image": (Named("1", "cirros"),), "flavor": (Named("2", "m1.nano"),)})
+    facts = CloudFacts("C", ALL, {"image": (NamedResource("1", "cirros"),), "flavor": (NamedResource("2", "m1.nano"),)})
     assert check(task, facts, known) == []
     boot, create = (resolve(one, task, facts, known) for one in task.workloads)
     assert (boot.args["image"], boot.args["flavor"]) == ("1", "2")
@@ -160,12 +162,15 @@ EVERYTHING = CloudFacts(
     "C",
     frozenset({"compute", "image", "network", "block-storage", "identity"}),
     {
-        "image": (Named("i1", "cirros", {"min_ram": 64, "min_disk": 2, "size": 10}),),
-        "flavor": (Named("f1", "tiny", {"ram": 64, "disk": 2}), Named("f2", "dust", {"ram": 32, "disk": 1})),
-        "volume_type": (Named("v1", "lvm"),),
-        "extension": (Named("qos", "qos"),),
-        "cinder_service": (Named("cinder-backup", "cinder-backup"),),
-        "nova_quota": (Named("nova.cores", "cores"), Named("nova.ram", "ram")),
+        "image": (NamedResource("i1", "cirros", {"min_ram": 64, "min_disk": 2, "size": 10}),),
+        "flavor": (
+            NamedResource("f1", "tiny", {"ram": 64, "disk": 2}),
+            NamedResource("f2", "dust", {"ram": 32, "disk": 1}),
+        ),
+        "volume_type": (NamedResource("v1", "lvm"),),
+        "extension": (NamedResource("qos", "qos"),),
+        "cinder_service": (NamedResource("cinder-backup", "cinder-backup"),),
+        "nova_quota": (NamedResource("nova.cores", "cores"), NamedResource("nova.ram", "ram")),
     },
 )
 V1 = """\
@@ -263,7 +268,11 @@ def test_what_contexts_will_make_need_not_be_there(known: Known) -> None:
     [workload] = task.workloads
     assert told(task, EVERYTHING, known) == []
     assert resolve(workload, task, EVERYTHING, known).args == workload.args
-    made = {"image": (Named("i9", "mine"),), "flavor": (Named("f9", "my1"),), "volume_type": (Named("v9", "my"),)}
+    made = {
+        "image": (NamedResource("i9", "mine"),),
+        "flavor": (NamedResource("f9", "my1"),),
+        "volume_type": (NamedResource("v9", "my"),),
+    }
     stand = resolve(workload, task, replace(EVERYTHING, things=made), known, contexts_stand=True)
     assert stand.args == {"image": "i9", "flavor": "f9", "volume_type": "v9"}
 
@@ -302,9 +311,9 @@ def test_files_of_contexts_get_whole_paths(tmp_path: Path, monkeypatch: pytest.M
 
 
 TWINS = (
-    Named("1", "twin", {"status": "active"}),
-    Named("2", "twin-queued", {"status": "queued"}),
-    Named("3", "off", {"status": "deactivated"}),
+    NamedResource("1", "twin", {"status": "active"}),
+    NamedResource("2", "twin-queued", {"status": "queued"}),
+    NamedResource("3", "off", {"status": "deactivated"}),
 )
 
 
@@ -329,12 +338,17 @@ def test_of_images_those_that_are_active_are_meant(spec: dict[str, Any], found: 
         ("image", {"id": "3"}, TWINS, "the image 'off' is deactivated"),
         ("image", {"regex": "^off$"}, TWINS, "the image 'off' is deactivated"),
         ("image", {"name": "gone"}, TWINS, "there is no image 'gone'"),
-        ("flavor", {"name": "old"}, (Named("1", "old", {"disabled": True}),), "the flavor 'old' is disabled"),
-        ("volume_type", "mine", (Named("1", "mine", {"public": False}),), "the volume type 'mine' is not public"),
+        ("flavor", {"name": "old"}, (NamedResource("1", "old", {"disabled": True}),), "the flavor 'old' is disabled"),
+        (
+            "volume_type",
+            "mine",
+            (NamedResource("1", "mine", {"public": False}),),
+            "the volume type 'mine' is not public",
+        ),
     ],
 )
 def test_of_what_cannot_be_used_it_is_said_why(
-    kind: str, spec: dict[str, Any] | str, things: tuple[Named, ...], reason: str
+    kind: str, spec: dict[str, Any] | str, things: tuple[NamedResource, ...], reason: str
 ) -> None:
     """What is there and would fail in every iteration is told with its status."""
     with pytest.raises(NotFound) as caught:
@@ -343,15 +357,15 @@ def test_of_what_cannot_be_used_it_is_said_why(
 
 
 REFERENCES = {
-    "nova_microversion": (Named("nova", "nova", {"min": (2, 1), "max": (2, 104)}),),
+    "nova_microversion": (NamedResource("nova", "nova", {"min": (2, 1), "max": (2, 104)}),),
     "service_type": (
-        Named("compute", "compute"),
-        Named("identity", "identity"),
-        Named("block-storage", "volumev3"),
+        NamedResource("compute", "compute"),
+        NamedResource("identity", "identity"),
+        NamedResource("block-storage", "volumev3"),
     ),
-    "service_name": (Named("1", "nova"),),
-    "role": (Named("1", "member"), Named("2", "reader")),
-    "domain": (Named("default", "Default"),),
+    "service_name": (NamedResource("1", "nova"),),
+    "role": (NamedResource("1", "member"), NamedResource("2", "reader")),
+    "domain": (NamedResource("default", "Default"),),
 }
 
 
@@ -390,9 +404,11 @@ def test_versions_roles_domains_and_services_are_held_against_the_cloud(context:
 
 
 @pytest.mark.parametrize("nics", [[{"net-id": "N1"}], [{"port-id": "P"}, {"uuid": "N1"}], ["N1"]])
-@pytest.mark.parametrize("there", [(Named("N1", "inner"),), (), (Named("N2", "N1"),)])
+@pytest.mark.parametrize("there", [(NamedResource("N1", "inner"),), (), (NamedResource("N2", "N1"),)])
 @pytest.mark.parametrize("where", ["args", "context"])
-def test_networks_of_servers_are_held_against_the_cloud(nics: list[Any], there: tuple[Named, ...], where: str) -> None:
+def test_networks_of_servers_are_held_against_the_cloud(
+    nics: list[Any], there: tuple[NamedResource, ...], where: str
+) -> None:
     """A network is named by its id, of which nova has no other; a name is told with the id that it stands for."""
     image, flavor = ({"name": "cirros"}, {"name": "m1.nano"})
     if where == "args":
@@ -406,7 +422,7 @@ def test_networks_of_servers_are_held_against_the_cloud(nics: list[Any], there: 
     known = catalogue.known()
     task = load(text, file="t.yaml", known=known)
     assert "network" in kinds(task, known)
-    things = {"image": (Named("1", "cirros"),), "flavor": (Named("2", "m1.nano"),), "network": there}
+    things = {"image": (NamedResource("1", "cirros"),), "flavor": (NamedResource("2", "m1.nano"),), "network": there}
     found = [str(one) for one in check(task, CloudFacts("sky", ALL | {"network"}, things), known)]
     if there and there[0].id == "N1":
         assert not found
@@ -460,14 +476,14 @@ def test_a_template_is_told_how_to_be_filled() -> None:
     ).replace("name: m1.nano", "name: {{ flavor }}")
     known = catalogue.known()
     images = (
-        Named("1", "debian", {"size": 10**9}),
-        Named("2", "it's tiny", {"size": 10**6, "min_ram": 64, "min_disk": 1}),
-        Named("3", "a", {"size": 10, "status": "queued"}),
+        NamedResource("1", "debian", {"size": 10**9}),
+        NamedResource("2", "it's tiny", {"size": 10**6, "min_ram": 64, "min_disk": 1}),
+        NamedResource("3", "a", {"size": 10, "status": "queued"}),
     )
     flavors = (
-        Named("1", "m1.large", {"ram": 4096, "disk": 20}),
-        Named("2", "m0", {"ram": 32, "disk": 0}),
-        Named("3", "m1.tiny", {"ram": 512, "disk": 1}),
+        NamedResource("1", "m1.large", {"ram": 4096, "disk": 20}),
+        NamedResource("2", "m0", {"ram": 32, "disk": 0}),
+        NamedResource("3", "m1.tiny", {"ram": 512, "disk": 1}),
     )
     facts = CloudFacts("C", ALL, {"image": images, "flavor": flavors})
     told = [str(complaint) for complaint in check(load(source, file="t.yaml", known=known), facts, known)]
@@ -495,7 +511,9 @@ def test_variables_are_called_as_rallys_samples_call_them(head: str, names: str,
         "name: m1.nano", f"name: {{{{flavor{names}}}}}"
     )
     known = catalogue.known()
-    facts = CloudFacts("C", ALL, {"image": (Named("1", "tiny"),), "flavor": (Named("2", "m0", {"ram": 512}),)})
+    facts = CloudFacts(
+        "C", ALL, {"image": (NamedResource("1", "tiny"),), "flavor": (NamedResource("2", "m0", {"ram": 512}),)}
+    )
     task = load(source, file="t.yaml", known=known)
     told = "\n".join(str(one) for one in check(task, facts, known))
     expected = json.dumps({f"image{names}": "tiny", f"flavor{names}": "m0"})

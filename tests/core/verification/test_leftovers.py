@@ -8,7 +8,7 @@ import pytest
 from fault_proxy import Act, Fault, FaultProxy, lost, status
 from verifiable_cloud import VerifiableCloud
 
-from rallycross.cloud.together import pause_after
+from rallycross.cloud.parallel import pause_after
 from rallycross.errors import RallycrossError
 from rallycross.verification import leftovers
 from rallycross.verification.facts import Facts, Keystone

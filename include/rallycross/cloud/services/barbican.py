@@ -1,7 +1,9 @@
 """barbican: secrets."""
 
-from rallycross.cloud.service import Service, Tempest, describe
+from rallycross.cloud.service import Service, TempestService, describe
 
 describe(
-    Service("barbican", "key-manager", tempest=Tempest("barbican", "key_manager", plugin="barbican-tempest-plugin"))
+    Service(
+        "barbican", "key-manager", tempest=TempestService("barbican", "key_manager", plugin="barbican-tempest-plugin")
+    )
 )

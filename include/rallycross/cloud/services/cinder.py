@@ -4,9 +4,9 @@ from collections.abc import Iterator, Mapping
 from functools import partial
 from typing import TYPE_CHECKING
 
-from rallycross.cloud.facts import Named
+from rallycross.cloud.facts import NamedResource
 from rallycross.cloud.resource import Place, Resource, Thing, delete, quotas_of
-from rallycross.cloud.service import Fact, Quotas, Service, Tempest, describe
+from rallycross.cloud.service import Fact, Service, ServiceQuotas, TempestService, describe
 
 if TYPE_CHECKING:
     from rallycross.cloud.api import Api
@@ -35,17 +35,17 @@ def _look_for_cached_images(resource: Resource, place: Place, narrowed: Mapping[
     return found
 
 
-def _volume_types(api: "Api") -> Iterator[Named]:
+def _volume_types(api: "Api") -> Iterator[NamedResource]:
     # Without a filter an administrator is told of public ones only, and could not be told that one is not public.
     for one in api.list("block-storage", "/types", "volume_types", {"is_public": "None"}):
         public = one.get("os-volume-type-access:is_public", one.get("is_public"))
-        yield Named(one["id"], one.get("name") or "", {"public": public is not False})
+        yield NamedResource(one["id"], one.get("name") or "", {"public": public is not False})
 
 
-def _processes(api: "Api") -> Iterator[Named]:
+def _processes(api: "Api") -> Iterator[NamedResource]:
     for process in api.list("block-storage", "/os-services", "services"):
         if process["state"] == "up":
-            yield Named(process["binary"], process["binary"])
+            yield NamedResource(process["binary"], process["binary"])
 
 
 _QUOTAS = _resource("cinder.quotas", "quota", path="/os-quota-sets", at_once=True, look=quotas_of)
@@ -102,12 +102,12 @@ describe(
             _resource("cinder.qos_specs", "cloud", path="/qos-specs", key="qos_specs"),
         ),
         facts={"volume_type": Fact(_volume_types), "cinder_service": Fact(_processes)},
-        quotas=Quotas(
+        quotas=ServiceQuotas(
             _QUOTAS,
             key="quota_set",
             defaults="defaults",
             names=("gigabytes", "snapshots", "volumes", "backups", "backup_gigabytes"),
         ),
-        tempest=Tempest("cinder", "volume"),
+        tempest=TempestService("cinder", "volume"),
     )
 )

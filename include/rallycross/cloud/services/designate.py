@@ -1,5 +1,5 @@
 """designate: zones and records."""
 
-from rallycross.cloud.service import Service, Tempest, describe
+from rallycross.cloud.service import Service, TempestService, describe
 
-describe(Service("designate", "dns", tempest=Tempest("designate", "dns", plugin="designate-tempest-plugin")))
+describe(Service("designate", "dns", tempest=TempestService("designate", "dns", plugin="designate-tempest-plugin")))

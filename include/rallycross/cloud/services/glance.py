@@ -3,19 +3,19 @@
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from rallycross.cloud.facts import Named
+from rallycross.cloud.facts import NamedResource
 from rallycross.cloud.resource import Resource
-from rallycross.cloud.service import Fact, Service, Tempest, describe
+from rallycross.cloud.service import Fact, Service, TempestService, describe
 
 if TYPE_CHECKING:
     from rallycross.cloud.api import Api
 
 
-def _images(api: "Api") -> Iterator[Named]:
+def _images(api: "Api") -> Iterator[NamedResource]:
     for image in api.list("image", "/images", "images"):
         sizes = {name: image.get(name) or 0 for name in ("min_ram", "min_disk", "size")}
         details = sizes | {name: image.get(name) for name in ("status", "visibility", "owner")}
-        yield Named(image["id"], image.get("name") or "", details)
+        yield NamedResource(image["id"], image.get("name") or "", details)
 
 
 describe(
@@ -30,6 +30,6 @@ describe(
             ),
         ),
         facts={"image": Fact(_images)},
-        tempest=Tempest("glance", "image"),
+        tempest=TempestService("glance", "image"),
     )
 )

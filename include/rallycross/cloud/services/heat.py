@@ -1,5 +1,5 @@
 """heat: stacks."""
 
-from rallycross.cloud.service import Service, Tempest, describe
+from rallycross.cloud.service import Service, TempestService, describe
 
-describe(Service("heat", "orchestration", tempest=Tempest("heat", "heat_plugin", plugin="heat-tempest-plugin")))
+describe(Service("heat", "orchestration", tempest=TempestService("heat", "heat_plugin", plugin="heat-tempest-plugin")))

@@ -5,7 +5,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from rallycross.cloud.catalog import official
-from rallycross.cloud.facts import Named
+from rallycross.cloud.facts import NamedResource
 from rallycross.cloud.resource import Place, Resource, Thing, delete
 from rallycross.cloud.service import Fact, Service, describe
 
@@ -30,15 +30,18 @@ def _delete_domain(resource: Resource, place: Place, thing: Thing) -> None:
     delete(resource, place, thing)
 
 
-def _named(collection: str) -> Callable[["Api"], Iterator[Named]]:
-    def ask(api: "Api") -> Iterator[Named]:
-        return (Named(one["id"], one.get("name") or "") for one in api.list("identity", f"/{collection}", collection))
+def _named(collection: str) -> Callable[["Api"], Iterator[NamedResource]]:
+    def ask(api: "Api") -> Iterator[NamedResource]:
+        return (
+            NamedResource(one["id"], one.get("name") or "")
+            for one in api.list("identity", f"/{collection}", collection)
+        )
 
     return ask
 
 
-def _service_types(api: "Api") -> Iterator[Named]:
-    return (Named(official(kind), kind) for kind in api.service_types)
+def _service_types(api: "Api") -> Iterator[NamedResource]:
+    return (NamedResource(official(kind), kind) for kind in api.service_types)
 
 
 describe(

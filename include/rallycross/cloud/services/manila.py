@@ -1,5 +1,7 @@
 """manila: shares."""
 
-from rallycross.cloud.service import Service, Tempest, describe
+from rallycross.cloud.service import Service, TempestService, describe
 
-describe(Service("manila", "shared-file-system", tempest=Tempest("manila", "share", plugin="manila-tempest-plugin")))
+describe(
+    Service("manila", "shared-file-system", tempest=TempestService("manila", "share", plugin="manila-tempest-plugin"))
+)

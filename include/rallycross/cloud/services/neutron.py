@@ -5,9 +5,9 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from rallycross.cloud.errors import ApiError
-from rallycross.cloud.facts import Named
+from rallycross.cloud.facts import NamedResource
 from rallycross.cloud.resource import Place, Resource, Thing, delete_freed, listed, quotas_of
-from rallycross.cloud.service import Fact, Quotas, Service, Tempest, describe
+from rallycross.cloud.service import Fact, Service, ServiceQuotas, TempestService, describe
 
 if TYPE_CHECKING:
     from rallycross.cloud.api import Api
@@ -44,20 +44,20 @@ def _delete_network(resource: Resource, place: Place, thing: Thing) -> None:
     delete_freed(resource, place, thing, lambda: _detach(place.api, network_id=thing["id"]))
 
 
-def _networks(api: "Api") -> Iterator[Named]:
+def _networks(api: "Api") -> Iterator[NamedResource]:
     for network in api.list("network", "/networks", "networks"):
-        yield Named(network["id"], network.get("name") or "")
+        yield NamedResource(network["id"], network.get("name") or "")
 
 
-def _external_networks(api: "Api") -> Iterator[Named]:
+def _external_networks(api: "Api") -> Iterator[NamedResource]:
     for network in api.list("network", "/networks", "networks", {"router:external": "True"}):
         if network.get("router:external"):
-            yield Named(network["id"], network.get("name") or "")
+            yield NamedResource(network["id"], network.get("name") or "")
 
 
-def _extensions(api: "Api") -> Iterator[Named]:
+def _extensions(api: "Api") -> Iterator[NamedResource]:
     for extension in api.list("network", "/extensions", "extensions"):
-        yield Named(extension["alias"], extension["alias"])
+        yield NamedResource(extension["alias"], extension["alias"])
 
 
 _QUOTAS = _resource("neutron.quota", "quota", path="/quotas", look=quotas_of)
@@ -86,7 +86,7 @@ describe(
             "external_network": Fact(_external_networks, by_exact_name=True),
             "extension": Fact(_extensions),
         },
-        quotas=Quotas(
+        quotas=ServiceQuotas(
             _QUOTAS,
             key="quota",
             defaults="default",
@@ -104,6 +104,6 @@ describe(
                 "trunk",
             ),
         ),
-        tempest=Tempest("neutron", "network"),
+        tempest=TempestService("neutron", "network"),
     )
 )

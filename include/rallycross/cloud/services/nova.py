@@ -4,9 +4,9 @@ from collections.abc import Iterator, Mapping
 from functools import partial
 from typing import TYPE_CHECKING
 
-from rallycross.cloud.facts import Named
+from rallycross.cloud.facts import NamedResource
 from rallycross.cloud.resource import Place, Resource, Thing, delete, delete_freed, quotas_of
-from rallycross.cloud.service import Fact, Quotas, Service, Tempest, describe
+from rallycross.cloud.service import Fact, Service, ServiceQuotas, TempestService, describe
 
 if TYPE_CHECKING:
     from rallycross.cloud.api import Api
@@ -40,10 +40,12 @@ def _delete_aggregate(resource: Resource, place: Place, thing: Thing) -> None:
     delete(resource, place, thing)
 
 
-def _flavors(api: "Api") -> Iterator[Named]:
+def _flavors(api: "Api") -> Iterator[NamedResource]:
     for flavor in api.list("compute", "/flavors/detail", "flavors"):
         disabled = bool(flavor.get("OS-FLV-DISABLED:disabled"))
-        yield Named(flavor["id"], flavor["name"], {"ram": flavor["ram"], "disk": flavor["disk"], "disabled": disabled})
+        yield NamedResource(
+            flavor["id"], flavor["name"], {"ram": flavor["ram"], "disk": flavor["disk"], "disabled": disabled}
+        )
 
 
 _QUOTAS = _resource("nova.quotas", "quota", path="/os-quota-sets", at_once=True, look=quotas_of)
@@ -100,7 +102,7 @@ describe(
             ),
         ),
         facts={"flavor": Fact(_flavors)},
-        quotas=Quotas(
+        quotas=ServiceQuotas(
             _QUOTAS,
             key="quota_set",
             defaults="defaults",
@@ -121,6 +123,6 @@ describe(
                 "server_group_members",
             ),
         ),
-        tempest=Tempest("nova", "compute"),
+        tempest=TempestService("nova", "compute"),
     )
 )

@@ -1,9 +1,11 @@
 """octavia: load balancers."""
 
-from rallycross.cloud.service import Service, Tempest, describe
+from rallycross.cloud.service import Service, TempestService, describe
 
 describe(
     Service(
-        "octavia", "load-balancer", tempest=Tempest("load_balancer", "load_balancer", plugin="octavia-tempest-plugin")
+        "octavia",
+        "load-balancer",
+        tempest=TempestService("load_balancer", "load_balancer", plugin="octavia-tempest-plugin"),
     )
 )

@@ -1,5 +1,5 @@
 """placement: what is free on which host."""
 
-from rallycross.cloud.service import Service, Tempest, describe
+from rallycross.cloud.service import Service, TempestService, describe
 
-describe(Service("placement", "placement", tempest=Tempest(section="placement", endpoint_suffix="")))
+describe(Service("placement", "placement", tempest=TempestService(section="placement", endpoint_suffix="")))

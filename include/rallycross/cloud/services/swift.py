@@ -1,5 +1,5 @@
 """swift: objects."""
 
-from rallycross.cloud.service import Service, Tempest, describe
+from rallycross.cloud.service import Service, TempestService, describe
 
-describe(Service("swift", "object-store", tempest=Tempest("swift", "object-storage")))
+describe(Service("swift", "object-store", tempest=TempestService("swift", "object-storage")))

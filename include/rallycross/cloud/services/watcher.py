@@ -3,17 +3,17 @@
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING
 
-from rallycross.cloud.facts import Named
+from rallycross.cloud.facts import NamedResource
 from rallycross.cloud.service import Fact, Service, describe
 
 if TYPE_CHECKING:
     from rallycross.cloud.api import Api
 
 
-def _all(collection: str) -> Callable[["Api"], Iterator[Named]]:
-    def ask(api: "Api") -> Iterator[Named]:
+def _all(collection: str) -> Callable[["Api"], Iterator[NamedResource]]:
+    def ask(api: "Api") -> Iterator[NamedResource]:
         found = api.get("resource-optimization", f"/v1/{collection}")[collection]
-        return (Named(one["uuid"], one["name"]) for one in found)
+        return (NamedResource(one["uuid"], one["name"]) for one in found)
 
     return ask
 

@@ -13,7 +13,7 @@ from rallycross.cloud.cloud import Cloud
 from rallycross.cloud.clouds_file import CloudsFile
 from rallycross.cloud.entry import INTERFACES, acting_as, wrong_url
 from rallycross.cloud.errors import without_secrets
-from rallycross.cloud.reach import silent
+from rallycross.cloud.reach import silent_services
 from rallycross.cloud.variables import entry_from_variables, openrc_variables, service_keys
 from rallycross.deployment import named_hosts
 from rallycross.deployment.answering import answers, signed_in
@@ -183,7 +183,7 @@ def _whole(path: str, host: Host) -> str:
 
 def _check_reach(cloud: Cloud, access: Access) -> None:
     """Raise where one can sign in and nothing else answers: those are endpoints for others than us."""
-    dead = silent(cloud, access)
+    dead = silent_services(cloud, access)
     if dead.keys() >= access.endpoints.keys() - {"identity"} and dead:
         kind, why = next(iter(dead.items()))
         given = " or ".join(interfaces(cloud.region(), kind))

@@ -6,7 +6,7 @@ from rallycross.judging.sla.failing import ErrorBudget, FailureRate
 from rallycross.judging.sla.leaks import LeakedResources
 from rallycross.judging.sla.outliers import Outliers, PerformanceDegradation
 from rallycross.judging.sla.percentiles import Percentile
-from rallycross.judging.sla.rates import Schedule, Throughput
+from rallycross.judging.sla.rates import ScheduleKept, Throughput
 
 # Rows beside the criteria; none of them can be passed.
 ABORTED_ON_SLA = "aborted_on_sla"
@@ -27,7 +27,7 @@ CRITERIA: dict[str, type[Criterion]] = {
         Percentile,
         Throughput,
         ErrorBudget,
-        Schedule,
+        ScheduleKept,
         LeakedResources,
     )
 }

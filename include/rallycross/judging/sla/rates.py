@@ -59,7 +59,7 @@ class Throughput(Criterion):
         return self.well + max(expected - self.seen, 0) < self.least * (self.last - self.first)
 
 
-class Schedule(Criterion):
+class ScheduleKept(Criterion):
     """Of the iterations that were due, at most these shares, in percent, may have been `dropped`, `late` or `queued`.
 
     Dropped: did not run, as no worker was free. Queued: started when one was free at last. Late: started more than

@@ -9,10 +9,10 @@ from typing import Any, TypeVar
 from rallycross.deployment.named_hosts import HOSTS
 from rallycross.errors import RallycrossError, did_you_mean
 from rallycross.load_hooks.action import Firing, action
+from rallycross.load_hooks.faults.fault_ledger import make, undo
 from rallycross.load_hooks.faults.machine import Machine, at, named
 from rallycross.load_hooks.faults.scripts import Scripts, network_fault, node_fault
 from rallycross.load_hooks.faults.sentence import NETWORK_ACTS, ONE, NotUnderstood, Sentence, understand
-from rallycross.load_hooks.faults.standing import make, undo
 from rallycross.task.bounds import SECONDS
 from rallycross.task.flaw import Flaw, Schema, flaws
 
@@ -54,7 +54,7 @@ def _validate(config: Any) -> Iterator[Flaw]:
 def fault_injection(config: Mapping[str, Any], firing: Firing) -> None:
     """Do what the sentence says on the nodes that it means; raise `RallycrossError` where there are none."""
     sentence = understand(config["action"])
-    known = {**firing.site.machines, **named(config.get("hosts", {}))}
+    known = {**firing.target.machines, **named(config.get("hosts", {}))}
     candidates = _candidates(sentence, known)
     if config.get("verify"):
         _each(candidates, lambda machine: _run(machine, "true"))
@@ -67,7 +67,7 @@ def fault_injection(config: Mapping[str, Any], firing: Firing) -> None:
     def break_(machine: Machine) -> None:
         if firing.give_up.is_set():
             raise RallycrossError(f"{sentence} on {machine.name}: the end of the load was waited for no longer")
-        make(firing.site, machine, f"{sentence} on {machine.name}", scripts[machine.name], firing.faults.append)
+        make(firing.target, machine, f"{sentence} on {machine.name}", scripts[machine.name], firing.faults.append)
 
     _each(machines, break_)
     if sentence.seconds is not None:
@@ -129,9 +129,9 @@ def _wait_for(machine: Machine, before: str, limit: float, firing: Firing) -> No
 
 
 def _undo(firing: Firing) -> None:
-    site = firing.site
-    mine = [row for row in site.store.ledger.standing(site.cloud, site.workload) if row.id in firing.faults]
-    if left := [why for why in _each(mine, lambda row: undo(site.store, row)) if why]:
+    target = firing.target
+    mine = [row for row in target.store.ledger.standing(target.cloud, target.workload) if row.id in firing.faults]
+    if left := [why for why in _each(mine, lambda row: undo(target.store, row)) if why]:
         raise RallycrossError("\n".join(left))
 
 

@@ -1,6 +1,6 @@
 """What the log of a load says: how far each workload has come, and, once, what it came to."""
 
-from rallycross.benchmark.said import Told
+from rallycross.benchmark.progress_log import ProgressLog
 from rallycross.results.models import SubtaskRow, TaskRow, WorkloadRow
 
 
@@ -28,7 +28,7 @@ def test_a_workload_that_runs_tells_how_far_it_is() -> None:
     }
     task = a_task(workload(0, status="running", progress=progress), workload(1, status="init"))
 
-    assert Told().lines(task) == [
+    assert ProgressLog().lines(task) == [
         "workload 1 of 2, A.b: 40 of 100 iterations, 2 failed, p50 0.1 s, p95 0.25 s, 8 a second, 8 s to go"
     ]
 
@@ -38,7 +38,7 @@ def test_what_a_workload_came_to_is_said_once() -> None:
     row = workload(
         0, status="crashed", ended_at=1.0, error="no quota", progress={"done": 3, "failed": 1, "total": None}
     )
-    task, told = a_task(row), Told()
+    task, told = a_task(row), ProgressLog()
 
     assert told.has_news(task)
     assert told.lines(task) == ["workload 1 of 1, A.b: crashed: 3 iterations, 1 failed - no quota"]

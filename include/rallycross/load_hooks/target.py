@@ -8,7 +8,7 @@ from rallycross.results.store import Store
 
 
 @dataclass(frozen=True)
-class Site:
+class HookTarget:
     """One workload's load on one cloud. Of the machines, none is signed in to before an action asks for it."""
 
     cloud: str

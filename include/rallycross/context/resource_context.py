@@ -14,9 +14,9 @@ from rallycross.cloud.errors import (
     came_to_an_end,
     outcome_unknown,
 )
+from rallycross.cloud.parallel import THREADS, pause_after
 from rallycross.cloud.resource import Resource, Thing
 from rallycross.cloud.service import resource
-from rallycross.cloud.together import THREADS, pause_after
 from rallycross.context.cleaning import Places
 from rallycross.context.context import ContextAdmin, ContextData, SetUpFailed
 from rallycross.errors import RallycrossError
@@ -27,7 +27,7 @@ LOOK_LIMIT = 5.0  # seconds for which one looks for what may have been made, bef
 _ATTEMPTS = 3
 
 
-class Making:
+class ResourceContext:
     """A context that makes things; each stands in the ledger before its request is sent."""
 
     name: ClassVar[str]  # in a task file
@@ -55,7 +55,7 @@ class Making:
         """Take away what this context has made; raise `LeftBehind` when something does not go."""
         self.admin.clean(self._rows, users=self.context_data.cloud.users, threads=self.threads)
 
-    def seats(self) -> list[tuple[Tenant, Actor]]:
+    def project_users(self) -> list[tuple[Tenant, Actor]]:
         """Return each project with the first of its users, who makes things in it."""
         first: dict[str, tuple[Tenant, Actor]] = {}
         for user in self.context_data.users:

@@ -3,7 +3,7 @@
 from rallycross.results.models import TaskRow, WorkloadRow
 
 
-class Told:
+class ProgressLog:
     """Remembers what has been said of a task."""
 
     def __init__(self) -> None:

@@ -71,7 +71,7 @@ class Waiter:
         self.next_look = min(now + self.distance(now), ends)
 
 
-class Watch:
+class SharedPoll:
     """Those who wait for things of one kind in one project. A slow look keeps nobody else from looking."""
 
     def __init__(self, kind: Resource, get: Get) -> None:

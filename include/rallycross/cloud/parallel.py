@@ -16,7 +16,7 @@ THREADS = 20  # calls at a time, unless the task file says otherwise
 _SHARE, _SHORTEST, _LONGEST = 0.1, 0.1, 5.0
 
 
-def together(function: Callable[[T], R], items: Iterable[T], *, threads: int = THREADS) -> list[R]:
+def in_parallel(function: Callable[[T], R], items: Iterable[T], *, threads: int = THREADS) -> list[R]:
     """Return what a function gives for each item, in order; `threads` of them at a time.
 
     Raise what the first that fails raises: those under way are waited for, send nothing again, and no other is begun.

@@ -11,7 +11,7 @@ from rallycross.secret import secrets_in, shown, shown_text
 _USERS = 64  # whose passwords are looked for: each costs time in every failure
 
 
-def discreet(record: Callable[[Sample], None], job: Job) -> Callable[[Sample], None]:
+def redacting(record: Callable[[Sample], None], job: Job) -> Callable[[Sample], None]:
     """Return what records a sample without secrets; one that did not fail and shows nothing costs nothing."""
     users = islice(job.context_data.users, _USERS)
     clouds = [job.context_data.cloud.config, *(user.cloud.config for user in users)]

@@ -11,7 +11,7 @@ from rallycross.deployment.server import Server
 from rallycross.errors import RallycrossError
 from rallycross.load_hooks.faults.machine import Machine, at, kept
 from rallycross.load_hooks.faults.scripts import Scripts
-from rallycross.load_hooks.site import Site
+from rallycross.load_hooks.target import HookTarget
 from rallycross.results.models import LedgerRow
 from rallycross.results.store import Store
 
@@ -21,19 +21,19 @@ KIND = "fault"
 _AGAIN = (0, 5, 15, 30)
 
 
-def make(site: Site, machine: Machine, what: str, scripts: Scripts, noted: Callable[[int], None]) -> None:
+def make(target: HookTarget, machine: Machine, what: str, scripts: Scripts, noted: Callable[[int], None]) -> None:
     """Write a fault down, tell its row in the ledger to `noted`, and make it. What needs no undoing has no row."""
     with at(machine.server, machine.known_hosts) as host:
         if scripts.undo:
             noted(
-                site.store.ledger.remember(
-                    site.workload, site.cloud, KIND, what, {**kept(machine), "undo": scripts.undo}
+                target.store.ledger.remember(
+                    target.workload, target.cloud, KIND, what, {**kept(machine), "undo": scripts.undo}
                 )
             )
         host.run(scripts.do)
 
 
-def undo_standing(store: Store, cloud: str, workload: str) -> dict[int, str]:
+def undo_faults(store: Store, cloud: str, workload: str) -> dict[int, str]:
     """Undo what still stands of a workload, what was made last first; return what could not be undone, and why.
 
     That stays in the ledger. A run whose process has died in the middle of a load begins by this.

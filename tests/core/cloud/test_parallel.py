@@ -4,8 +4,8 @@ import threading
 
 import pytest
 
+from rallycross.cloud.parallel import in_parallel
 from rallycross.cloud.retrying import given_up
-from rallycross.cloud.together import together
 
 
 def test_results_have_the_order_of_what_they_are_of() -> None:
@@ -18,7 +18,7 @@ def test_results_have_the_order_of_what_they_are_of() -> None:
         later.set()
         return number * 2
 
-    assert together(call, range(5)) == [0, 2, 4, 6, 8]
+    assert in_parallel(call, range(5)) == [0, 2, 4, 6, 8]
 
 
 @pytest.mark.parametrize("fails", [0, 1, 4])
@@ -35,5 +35,5 @@ def test_a_failure_ends_the_waiting_of_all_others(fails: int) -> None:
         told.append(over.wait(60))
 
     with pytest.raises(ValueError, match=str(fails)):
-        together(call, range(5))
+        in_parallel(call, range(5))
     assert told == [True] * 4
