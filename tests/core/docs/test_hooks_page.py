@@ -7,7 +7,7 @@ import pytest
 import yaml
 
 from rallycross.catalogue import known
-from rallycross.load_hooks import ACTIONS, Hooks, Site
+from rallycross.load_hooks import ACTIONS, Hooks, HookTarget
 from rallycross.load_hooks.faults.sentence import NETWORK_ACTS, NODE_ACTS, SERVICE_ACTS, understand
 from rallycross.results.store import Store
 from rallycross.settings import CHECKOUT
@@ -46,7 +46,8 @@ def test_the_action_of_the_page_acts(sqlite_store: Store, monkeypatch: pytest.Mo
     names: dict[str, Any] = {}
     exec(code, names)
     ACTIONS.all["note"] = ACTIONS._found["note"]
-    hooks = Hooks([Hook("note", "so it is", "event", {"unit": "iteration", "at": [1]})], Site("c", "w", sqlite_store))
+    note = Hook("note", "so it is", "event", {"unit": "iteration", "at": [1]})
+    hooks = Hooks([note], HookTarget("c", "w", sqlite_store))
     hooks.started(1)
     [result] = hooks.close()
     assert result["results"][0]["output"]["complete"][0]["data"] == ["so it is"]

@@ -30,7 +30,7 @@ KILLED = "it was killed the line before"
 ENDED_BY_PARENT = "a child whose parent ends it, and that ends when its parent is gone"
 # What has no limit of its own, by the name of its file, and why it needs none.
 ALLOWED = {
-    "pool.py": {
+    "process_pool.py": {
         "self._process.wait()": "its pipe has ended: it ends, or is killed by `end`, which has a deadline",
     },
     "load_process.py": {"inbox.get()": ENDED_BY_PARENT},
