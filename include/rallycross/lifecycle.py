@@ -1,4 +1,4 @@
-"""The life of a cloud of this checkout: deployed, registered so that later runs can name it, destroyed, forgotten."""
+"""The life cycle of a cloud of this checkout: deploy it, register it for later runs, destroy and forget it."""
 
 import fcntl
 from collections.abc import Iterator
@@ -24,7 +24,7 @@ from rallycross.secret import shown as without_secrets
 from rallycross.settings import Settings
 from rallycross.yamlfile import parse
 
-_AT_WORK = "at-work"  # beside a deployment's logs, and locked by the process that is at it
+_AT_WORK = "at-work"  # a file beside a deployment's logs, locked by the process that runs it
 
 
 def root_of(paths: Settings, name: str) -> str:
@@ -37,25 +37,25 @@ class StoredLedger:
 
     def __init__(self, store: Store, cloud: str) -> None:
         self._store, self._cloud = store, cloud
-        # One for all deployments of the cloud: what the first has made, the last may have to take back.
+        # The same for all deployments of the cloud: the last may have to undo what the first has made.
         self._owner = str(uuid5(NAMESPACE_URL, f"rallycross:deployment:{cloud}"))
 
     def remember(self, kind: str, name: str, detail: dict[str, Any]) -> int:
-        """Note that something is about to be made; what is noted already gets the new detail."""
+        """Record what is about to be made, or update the detail of its entry. Return the entry's row."""
         return self._store.ledger.remember_once(self._owner, self._cloud, kind, name, detail)
 
     def forgotten(self, row: int) -> None:
-        """Drop what is known to be gone."""
+        """Delete the entry of something that is known to be gone."""
         self._store.ledger.forgotten(row)
 
     def standing(self) -> list[Made]:
-        """Return what stands or may stand, in the order of its making."""
+        """Return all entries, in the order of their creation."""
         rows = self._store.ledger.standing(self._cloud, self._owner)
         return [Made(row.id, row.kind, row.name, row.detail) for row in rows]
 
 
 def site_of(spec: CloudSpec, store: Store, paths: Settings, *, uuid: str = "", tell: Tell = lambda _: None) -> Site:
-    """Return the site of a cloud of this checkout; `uuid` is the deployment's."""
+    """Return the site of a cloud of this checkout; `uuid` is that of the deployment."""
     return Site(
         cloud=spec.name,
         root=root_of(paths, spec.name),
@@ -69,25 +69,25 @@ def site_of(spec: CloudSpec, store: Store, paths: Settings, *, uuid: str = "", t
 
 
 def deploy(spec: CloudSpec, store: Store, paths: Settings, *, uuid: str, tell: Tell) -> str:
-    """Make a cloud stand, keeping each step and its log as `uuid`; return the cloud's name.
+    """Deploy a cloud, recording each step and its log under `uuid`; return the cloud's name.
 
-    What an earlier call was cut off at is taken up again. Raises what `deployment.deploy` raises.
+    It continues where an earlier call was cut off. It raises what `deployment.deploy` raises.
     """
     with _at_work(paths, uuid), _recorded(spec, store, paths, uuid=uuid, tell=tell) as site:
         return _register(spec, deployment.deploy(spec, site), store, paths, uuid=uuid)
 
 
 def begin(spec: CloudSpec, store: Store, paths: Settings, *, uuid: str, tell: Tell) -> list[Intended]:
-    """Begin a deployment whose steps are done one by one, each by a call of `do`; return what is to be done."""
+    """Begin a deployment whose steps run one by one, each by a call of `do`; return the outstanding steps."""
     store.deployments.forget_steps(uuid)
     with _recorded(spec, store, paths, uuid=uuid, tell=tell) as site:
         return operations.begin(spec, site)
 
 
 def do(spec: CloudSpec, store: Store, paths: Settings, *, uuid: str, name: str) -> None:
-    """Do one step of a deployment that was begun, or take it up where it stands.
+    """Run one step of a deployment after `begin`, or follow it if it runs already.
 
-    Others may be done beside it. So what one of them has failed by stays, and only the step itself can mend its own.
+    Other steps may run at the same time. So the failure of a step stays recorded until that step itself succeeds.
     """
     store.deployments.resume(uuid, step=name)
     try:
@@ -105,23 +105,23 @@ def end(spec: CloudSpec, store: Store, paths: Settings, *, uuid: str, tell: Tell
 
 
 def state(last: DeploymentRow | None, paths: Settings) -> str:
-    """Return where a cloud's last deployment has come to: `unknown`, `running`, `cut off`, `finished` or `failed`.
+    """Return the state of a cloud's last deployment: `unknown`, `running`, `cut off`, `finished` or `failed`.
 
-    One that was cut off has lost the process that was at it, as by `kill -9`; a step that ran may go on at its host.
+    A deployment is cut off if its process died, as by `kill -9`; a step may still be running on its host.
     """
     if last is None or last.status != "running":
         return last.status if last else "unknown"
     try:
         with (paths.deployments / last.uuid / _AT_WORK).open() as lock:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except OSError:  # it is held; or there is none, as of a deployment that Airflow's tasks do, on whichever machine
+    except OSError:  # the file is locked; or it does not exist, as for a deployment that Airflow tasks run
         return "running"
     return "cut off"
 
 
 @contextmanager
 def _at_work(paths: Settings, uuid: str) -> Iterator[None]:
-    """Let others tell whether this process is still at a deployment."""
+    """Hold a lock that shows other processes that this one is running a deployment."""
     file = paths.deployments / uuid / _AT_WORK
     file.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
     with file.open("w") as lock:
@@ -134,12 +134,12 @@ def _at_work(paths: Settings, uuid: str) -> Iterator[None]:
 
 @contextmanager
 def _recorded(spec: CloudSpec, store: Store, paths: Settings, *, uuid: str, tell: Tell) -> Iterator[Site]:
-    """Begin a deployment, or take it up; give its site, and note it where it fails.
+    """Record the begin of a deployment, yield its site, and record its failure.
 
-    One that is refused because another is at work leaves no trace: that one is still the cloud's.
+    A deployment that is refused because another is running leaves no trace.
     """
     row, spec_before = store.deployments.get(uuid), registered.specs(paths).get(spec.name)
-    total = row.total_steps if row else 0  # until it is planned anew
+    total = row.total_steps if row else 0  # until it is planned again
     store.deployments.begin(uuid, cloud=spec.name, engine=spec.engine, spec=shown(spec), total_steps=total)
     registered.keep_spec(paths, spec.name, spec.text)
     try:
@@ -158,7 +158,7 @@ def _recorded(spec: CloudSpec, store: Store, paths: Settings, *, uuid: str, tell
 
 @contextmanager
 def _kept(spec: CloudSpec, store: Store, paths: Settings, *, uuid: str, tell: Tell) -> Iterator[Site]:
-    """Give a cloud's site, with each step that it tells of kept in the store."""
+    """Yield a cloud's site that records each step event in the store."""
 
     def record(event: StepEvent) -> None:
         store.deployments.record_step(uuid, event)
@@ -171,9 +171,9 @@ def _kept(spec: CloudSpec, store: Store, paths: Settings, *, uuid: str, tell: Te
 
 
 def _said(error: BaseException) -> str:
-    """Return what is told of a failure; an interrupt, and a time-out of Airflow's, are no `Exception`."""
+    """Return the message of a failure; an interrupt and Airflow's time-out are not an `Exception`."""
     if isinstance(error, KeyboardInterrupt):
-        return "interrupted by Ctrl-C - deploy again to go on: what is done stays done"
+        return "interrupted by Ctrl-C - deploy again to continue: steps that are done are kept"
     return said(error)
 
 
@@ -194,7 +194,7 @@ def _register(spec: CloudSpec, deployed: Deployed, store: Store, paths: Settings
 
 
 def destroy(spec: CloudSpec, store: Store, paths: Settings, *, tell: Tell) -> None:
-    """Destroy a cloud, half deployed or whole, by the ledger, and forget its registration; its results stay."""
+    """Destroy a cloud, completely deployed or not, by the ledger, and forget its registration; its results stay."""
     with opened(site_of(spec, store, paths, uuid="", tell=tell)) as site:
         deployment.destroy(spec, site)
     store.clouds.forget(spec.name)
@@ -202,6 +202,6 @@ def destroy(spec: CloudSpec, store: Store, paths: Settings, *, tell: Tell) -> No
 
 
 def shown(spec: CloudSpec) -> str:
-    """Return a spec as others may read it: without what stands under keys such as `password`."""
+    """Return a spec without its secrets, such as the values of `password`, so that others may read it."""
     data, _ = parse(spec.text, spec.file)
     return yaml.safe_dump(without_secrets(data, spec.secrets), sort_keys=False, allow_unicode=True)

@@ -1,4 +1,4 @@
-"""Deploys a cloud: providers, the servers they give, engines, the steps they take."""
+"""Deploys a cloud: providers make servers, engines plan steps, and steps run on hosts."""
 
 from rallycross.deployment.engine import CloudSpec, Deployed, Service
 from rallycross.deployment.local_host import LocalHost

@@ -1,4 +1,4 @@
-"""Whether a cloud answers: one signs in, and asks each service of its catalog."""
+"""Check whether a cloud answers: sign in, then ask each service of its catalog."""
 
 from collections.abc import Mapping
 from datetime import UTC, datetime
@@ -15,14 +15,14 @@ from rallycross.settings import settings
 def signed_in(name: str, entry: Mapping[str, Any]) -> Access:
     """Sign in by an entry of a clouds.yaml; raise `RallycrossError`."""
     cloud = Cloud(name, {"api_timeout": settings().sign_in_limit, **entry})
-    # What fails in passing is asked again for a short time alone: somebody waits for what is wrong.
+    # Retry passing failures only briefly: a user waits for the answer.
     access = SignIn(cloud)(patience=min(settings().api_patience, settings().reach_limit))
     check_clock(cloud, access, datetime.now(UTC))
     return access
 
 
 def answers(name: str, entry: Mapping[str, Any]) -> list[Service]:
-    """Return the services of the catalog: "RUNNING" where one can sign in, and the service answers."""
+    """Return each service of the catalog: "RUNNING" if it answers, else "FAILED" with the reason."""
     try:
         access = signed_in(name, entry)
     except RallycrossError as error:

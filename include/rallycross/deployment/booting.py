@@ -1,4 +1,4 @@
-"""Servers that boot: what a section says of those that an image makes, and the wait for their SSH."""
+"""Servers that boot from an image: the options that all such providers have, and the wait for SSH."""
 
 import re
 import time
@@ -14,27 +14,28 @@ _PAUSE = 2  # seconds between two attempts
 
 def _prefix(value: str) -> str | None:
     plain = re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9-]{0,49}", value)
-    return None if plain else "must be letters, digits and dashes, 50 at the most, beginning with a letter or digit"
+    return None if plain else "must be at most 50 letters, digits and dashes, beginning with a letter or digit"
 
 
 BY_IMAGE = {
-    "prefix": Option(str, None, "how names begin; default: the cloud's name", _prefix),
-    "ssh_user": Option(str, "root", "whom the image lets in by key"),
-    "ssh_port": Option(int, 22, "SSH's port", within(1, 65535)),
+    "prefix": Option(str, None, "the prefix of server names; default: the cloud's name", _prefix),
+    "ssh_user": Option(str, "root", "the user whom the image accepts an SSH key for"),
+    "ssh_port": Option(int, 22, "the port of SSH", within(1, 65535)),
 }
 
 
 def reached(site: Site) -> list[Server]:
-    """Return the servers of the ledger's whose address is known."""
+    """Return the servers in the ledger whose address is known."""
     return [
         Server.of(made.detail) for made in site.ledger.standing() if made.kind == "server" and made.detail.get("host")
     ]
 
 
 def signed_in(site: Site, server: Server, *, limit: float) -> SSHHost:
-    """Return the connection to a server that boots; raise the last attempt's error after `limit` seconds.
+    """Return the connection to a server that is booting; raise the last attempt's error after `limit` seconds.
 
-    At first nobody answers, then the key or the user is not there yet. All else does not pass, and is raised at once.
+    While a server boots, SSH does not answer at first, and then its user or key may not exist yet. Any other error is
+    raised at once.
     """
     deadline = time.monotonic() + limit
     while True:

@@ -1,4 +1,4 @@
-"""Carries out steps on nodes: side by side where they can, none twice that has been done, every one told of."""
+"""Runs the steps of a plan on nodes: in parallel where possible, skipping those already done, reporting each."""
 
 import re
 import threading
@@ -20,30 +20,30 @@ from rallycross.deployment.runner import Terms
 from rallycross.deployment.step import Plan, Status, Step, StepEvent, Tell
 from rallycross.disk import said
 
-_SIDE_BY_SIDE = 4  # steps at once on one node; more would only wait for each other's disk and processors
+_SIDE_BY_SIDE = 4  # steps at once on one node; more would only compete for its disk and processors
 _NAME = re.compile(r"[A-Za-z0-9_+][A-Za-z0-9_+ -]*")  # names files on the host
 
 
 @dataclass(frozen=True)
 class Unit:
-    """A step on one node, as a step of its own: its name has the node's where there are several."""
+    """One step on one node. Its name includes the node's if the step runs on several."""
 
-    step: Step  # `needs` are names of units
+    step: Step  # with `needs` as names of node steps
     node: Node
-    on_host: Step  # as the host knows it
+    on_host: Step  # under the name that the host's files have
 
 
 def units(plan: Plan, nodes: Sequence[Node]) -> dict[str, Unit]:
-    """Return a plan's steps on their nodes, by name; raise `ValueError` for a plan that makes no sense."""
+    """Return a plan's steps on their nodes, by name; raise `ValueError` for an inconsistent plan."""
     by_name = {step.name: step for step in plan.steps}
     known = {node.name: node for node in nodes}
     hosts = {step.name: step.hosts or (nodes[0].name,) for step in plan.steps}
     if len(by_name) < len(plan.steps) or any(need not in by_name for step in plan.steps for need in step.needs):
-        raise ValueError("steps need names of their own, and need only each other")
+        raise ValueError("step names must be unique, and `needs` may name only steps of this plan")
     if bad := [step.name for step in plan.steps if not _NAME.fullmatch(step.name)]:
-        raise ValueError(f"steps need plain names, unlike {bad}")
+        raise ValueError(f"step names may have letters, digits, '_', '+', '-' and spaces only: {bad}")
     if bad := sorted({host for chosen in hosts.values() for host in chosen} - known.keys()):
-        raise ValueError(f"steps need known hosts, unlike {bad}")
+        raise ValueError(f"steps name unknown hosts: {bad}")
 
     def named(name: str, host: str) -> str:
         return name if len(hosts[name]) == 1 else f"{name} on {host}"
@@ -59,10 +59,10 @@ def units(plan: Plan, nodes: Sequence[Node]) -> dict[str, Unit]:
 
 
 def undone(steps: list[Step], kept: dict[str, str]) -> set[str]:
-    """Return the names of the steps to do, where `kept` are the fingerprints of those done before.
+    """Return the names of the steps to run; `kept` has the fingerprints of those done before.
 
-    A step is to be done that always is, that has changed, or that needs one that is to be done - but for one that
-    always is, which would have all that comes after it done each time.
+    A step runs if it is `always`, if it has changed, or if it needs a step that runs. An `always` step does not make
+    its dependents run: they would run each time.
     """
     by_name = {step.name: step for step in steps}
     to_do: set[str] = set()
@@ -75,19 +75,19 @@ def undone(steps: list[Step], kept: dict[str, str]) -> set[str]:
 
 
 def carry_out(plan: Plan, nodes: Sequence[Node], *, ledger: Ledger, terms: Terms, tell: Tell) -> None:
-    """Do what is not yet done of a plan; raise `StepFailed` when a step fails, once those beside it have ended.
+    """Run the outstanding steps of a plan; raise `StepFailed` if one fails, after those running beside it have ended.
 
-    The first node is where steps run that name none. What runs already is taken up where it stands, so a caller may
-    be killed at any time. Several of one owner hold the lock together; another waits a little for it, as one that has
-    died does not renew it, and raises `detached.Locked`. `tell` is called in the caller's thread. When the caller is
-    interrupted, or `tell` raises, what it has begun is ended.
+    Steps that name no host run on the first node. A step that is already running is followed, so a caller may be
+    killed at any time. Callers with the same owner share the lock; another owner waits until the lease of a dead
+    caller would have expired, and then raises `detached.Locked`. `tell` is called in the caller's thread. If the
+    caller is interrupted, or `tell` raises, the steps that this call started are killed.
     """
     found = units(plan, nodes)
     terms = replace(terms, secrets=(*terms.secrets, *plan.secrets))
     used = list({unit.node.name: unit.node for unit in found.values()}.values())
     holder, stopped = Holder(terms.owner), threading.Event()
     for node in used:
-        # Before anything is made there, its folder too.
+        # Before anything is created there, even the folder.
         ledger.remember("node", node.name, {"root": node.root})
         runner.hold(node, holder, stopped=stopped)
     try:
@@ -95,12 +95,12 @@ def carry_out(plan: Plan, nodes: Sequence[Node], *, ledger: Ledger, terms: Terms
         _Course(found, to_do, ledger=ledger, terms=terms, tell=tell, holder=holder, stopped=stopped).run()
     finally:
         for node in used:
-            with suppress(CommandFailed):  # the lock goes by itself
+            with suppress(CommandFailed):  # the lock expires by itself
                 detached.release(node.host, node.root, holder)
 
 
 def to_be_done(found: dict[str, Unit], nodes: Sequence[Node]) -> set[str]:
-    """Return the names of the units to do, and have the hosts forget that they were done before with other content."""
+    """Return the names of the node steps to run, and drop the hosts' marks of earlier runs with other content."""
     marks = {node.name: detached.done(node.host, node.root) for node in nodes}
     kept = {
         name: marks[unit.node.name][unit.on_host.name]
@@ -109,7 +109,7 @@ def to_be_done(found: dict[str, Unit], nodes: Sequence[Node]) -> set[str]:
     }
     to_do = undone([unit.step for unit in found.values()], kept)
     for node in nodes:
-        # Before the first begins: should we be killed in between, none may pass for done on what was before.
+        # Before the first step begins: if we are killed in between, an old mark must not count as done.
         stale = {found[name].on_host.name for name in to_do & set(kept) if found[name].node is node}
         if stale:
             detached.drop(node.host, node.root, stale)
@@ -117,7 +117,7 @@ def to_be_done(found: dict[str, Unit], nodes: Sequence[Node]) -> set[str]:
 
 
 class _Course:
-    """One carrying out of units."""
+    """One execution of a plan's node steps."""
 
     def __init__(
         self,
@@ -133,11 +133,11 @@ class _Course:
         self._units, self._to_do, self._ledger, self._terms, self._tell = found, to_do, ledger, terms, tell
         self._order = TopologicalSorter({name: unit.step.needs for name, unit in found.items()})
         self._waiting: deque[Unit] = deque()
-        self._running: dict[Future[None], tuple[Unit, float]] = {}  # with the monotonic time of its begin
-        self._begun: set[str] = set()  # by this course, so that it is this course's to end
+        self._running: dict[Future[None], tuple[Unit, float]] = {}  # with the monotonic time at which it began
+        self._begun: set[str] = set()  # started by this execution, which kills them if it is interrupted
         self._failures: list[Failure] = []
         self._holder, self._stopped = holder, stopped
-        self._epoch = time.time() - time.monotonic()  # the wall clock is asked once
+        self._epoch = time.time() - time.monotonic()  # the wall clock is read once
 
     def run(self) -> None:
         self._order.prepare()
@@ -154,14 +154,14 @@ class _Course:
                 self._stopped.set()
                 wait(self._running)
                 for future, (unit, began) in self._running.items():
-                    with suppress(Exception):  # what is raised already says more
+                    with suppress(Exception):  # the exception that is already raised says more
                         self._cut_off(future, unit, began)
                 raise
         if self._failures:
             raise StepFailed(self._failures)
 
     def _sort_ready(self) -> None:
-        """Pass over what is done, and what that makes ready; let the rest wait for its turn."""
+        """Skip steps that are done already, and queue those that are ready to run."""
         while ready := self._order.get_ready():
             for unit in map(self._units.__getitem__, ready):
                 if unit.step.name in self._to_do:
@@ -171,7 +171,7 @@ class _Course:
                     self._order.done(unit.step.name)
 
     def _chosen(self) -> list[Unit]:
-        """Take those whose node has a place free."""
+        """Take the waiting steps whose node has a free place."""
         busy = [unit.node.name for unit, _ in self._running.values()]
         chosen = []
         for unit in list(self._waiting):
@@ -210,19 +210,20 @@ class _Course:
         self._failures += failures
 
     def _cut_off(self, future: Future[None], unit: Unit, began: float) -> None:
-        """End a step whose deployment is interrupted, if this one has begun it; say what has become of it."""
+        """Kill a step of an interrupted deployment, if this execution started it, and report its state."""
         if future.exception() is None:
             return self._say(unit, "done", began)
         node = unit.node
         if unit.step.name not in self._begun:
-            what = f"{node.name}: interrupted; it goes on there if an earlier deploy has begun it"
+            what = f"{node.name}: interrupted; the step keeps running there if an earlier deploy started it"
         else:
             try:
                 detached.kill(node.host, node.root, [unit.on_host.name])
-                what = f"{node.name}: interrupted, and ended there"
-            except CommandFailed:  # such as a host that is lost
+                what = f"{node.name}: interrupted, and killed there"
+            except CommandFailed:  # for example, the host is out of reach
                 what = (
-                    f"{node.name}: interrupted; it cannot be ended, and goes on there for {unit.step.limit:g} s at most"
+                    f"{node.name}: interrupted; the step cannot be killed, and runs there for at most"
+                    f" {unit.step.limit:g} s"
                 )
         self._say(unit, "failed", began, error=what)
         return None
@@ -247,7 +248,7 @@ class _Course:
 
 
 def remember(ledger: Ledger, unit: Unit) -> None:
-    """Note, before a unit begins, how it is undone."""
+    """Record, before a node step begins, how to undo it."""
     detail = {
         "host": unit.node.name,
         "undo": unit.step.undo,

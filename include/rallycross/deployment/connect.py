@@ -1,4 +1,4 @@
-"""Signs in to servers by SSH. Apart from `server`, so that who only speaks of servers does not load paramiko."""
+"""Signs in to servers by SSH. It is separate from `server` so that importing `server` does not load paramiko."""
 
 import threading
 from collections.abc import Callable
@@ -16,15 +16,15 @@ from rallycross.owner_only import write_owner_only
 from rallycross.settings import settings
 from rallycross.userfile import read_bytes
 
-_ALIVE = 10  # seconds between two signs of life on an idle connection
-_known = threading.Lock()  # the file of known hosts is written by one thread at a time
+_ALIVE = 10  # seconds between keepalive messages on an idle connection
+_known = threading.Lock()  # one thread at a time may use the known-hosts file
 
 
 def connect(server: Server, *, known_hosts: Path | None = None, gate: SSHHost | None = None) -> SSHHost:
-    """Sign in; raise `RallycrossError` with what to do where that is refused, `HostLost` where nobody answers.
+    """Sign in; raise `RallycrossError` with what to do if that is refused, or `HostLost` if the host does not answer.
 
-    The first key that a host shows is kept in `known_hosts`, and no other is accepted later. `gate` is the server's
-    `via`, signed in to.
+    A host's first key is kept in `known_hosts`, and no other key is accepted later. `gate` is the connection to the
+    server's `via`.
     """
     host = SSHHost(None, name=server.name, again=_opener(server, known_hosts, gate))
     host.sign_in()
@@ -32,7 +32,7 @@ def connect(server: Server, *, known_hosts: Path | None = None, gate: SSHHost | 
 
 
 def forget_key(server: Server, known_hosts: Path) -> None:
-    """Forget the key that a host has shown: it gets a new system, and will show another."""
+    """Remove a host's key from the known hosts: a reinstalled host will show another key."""
     name = server.host if server.port == 22 else f"[{server.host}]:{server.port}"
     with _known:
         if known_hosts.exists():
@@ -68,10 +68,10 @@ def _opener(server: Server, known_hosts: Path | None, gate: SSHHost | None) -> C
             )
         except paramiko.BadHostKeyException as error:
             raise RallycrossError(
-                f"{where}: shows another host key than before - if it was made anew, remove its line from {known_hosts}"
+                f"{where}: its host key has changed - if it was reinstalled, remove its line from {known_hosts}"
             ) from error
         except paramiko.AuthenticationException as error:
-            by = f"the key {server.key}" if key else "the password" if server.password else "every key at hand"
+            by = f"the key {server.key}" if key else "the password" if server.password else "every available key"
             raise SignInRefused(f"{where}: SSH refuses {by} - set the right `key` or `password`") from error
         except (OSError, paramiko.SSHException, EOFError) as error:
             raise HostLost(f"{where}: cannot be reached: {_why(error)} - check the host") from error
@@ -83,10 +83,10 @@ def _opener(server: Server, known_hosts: Path | None, gate: SSHHost | None) -> C
 
 
 def _why(error: Exception) -> str:
-    """Return why there is no connection, in people's words."""
-    if isinstance(error, NoValidConnectionsError):  # whose own text does not have the cause
+    """Return why there is no connection, in plain words."""
+    if isinstance(error, NoValidConnectionsError):  # its own text does not name the cause
         return ", ".join(sorted({_why(one) for one in error.errors.values()}))
-    if isinstance(error, paramiko.ChannelException):  # the server in front has answered, and cannot get there
+    if isinstance(error, paramiko.ChannelException):  # the `via` server has answered, but cannot connect onwards
         return f"{error.text.lower()} on the way through its `via`"
     if isinstance(error, TimeoutError):
         return f"no answer within {settings().ssh_limit:g} s (RALLYCROSS_SSH_LIMIT)"
@@ -96,15 +96,15 @@ def _why(error: Exception) -> str:
 
 
 def _private_key(server: Server, where: str) -> paramiko.PKey | None:
-    """Return the server's key; raise `RallycrossError` for one that cannot be used."""
+    """Return the server's private key, or None; raise `RallycrossError` if it cannot be used."""
     if server.key is None:
         return None
     try:
         path = Path(server.key).expanduser()
-        read_bytes(path)  # paramiko would read a device without end, and wait at a pipe
+        read_bytes(path)  # refuses devices and pipes, which paramiko would read without end
         return paramiko.PKey.from_path(path)
     except Exception as error:
-        # Whatever it is that a file has in the place of a key: paramiko raises a dozen kinds.
+        # For a file that is not a key, paramiko raises a dozen kinds of exceptions.
         why = "needs a passphrase" if "assword" in str(error) else "cannot be read"
         raise RallycrossError(
             f"{where}: the key {server.key} {why} - set `key` to a private key without passphrase, or use an SSH agent"
@@ -112,7 +112,7 @@ def _private_key(server: Server, where: str) -> paramiko.PKey | None:
 
 
 def key_at(path: Path) -> Path:
-    """Return a private key of ours, made where there is none; its public half stands beside it as `.pub`."""
+    """Return the path of our private key, creating it and its public key (`.pub`) if it does not exist."""
     if not path.exists():
         path.parent.mkdir(parents=True, exist_ok=True)
         part = path.with_suffix(".part")

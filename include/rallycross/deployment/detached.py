@@ -1,17 +1,17 @@
-"""Steps on their host: each runs detached from whoever asked for it, and leaves its log and its end in files.
+"""Steps on their host: each runs detached from the caller, and leaves its log and its result in files.
 
 Under a cloud's root on the host:
 
 steps/NAME            fingerprint of the step as it was last done
-steps/NAME.run        what is carried out
-steps/NAME.log        what it has said, both outputs
+steps/NAME.run        the script that runs
+steps/NAME.log        its output, stdout and stderr
 steps/NAME.running    its session, when the session's leader began (clock ticks), and its fingerprint
 steps/NAME.end        exit code, seconds, fingerprint, and the command that failed
-steps/.owner          who has the lock: a line for each holder, with its owner, its own id, and until when it has it
-                      (seconds since the host's boot)
+steps/.owner          the lock: a line for each holder, with its owner, its own id, and the time at which its lease
+                      expires (seconds since the host's boot)
 
-So a connection that drops, a worker that is killed and a scheduler that starts anew cost nothing: who comes next finds
-the step running, or its end. Only what was killed with its host, or by `kill`, has neither.
+So a step survives a dropped connection, a killed worker and a restarted scheduler: the next caller finds it running,
+or finds its result. Only a step that was killed with its host, or by `kill`, leaves neither.
 """
 
 import hashlib
@@ -29,12 +29,12 @@ from rallycross.deployment.step import Step
 from rallycross.errors import RallycrossError
 from rallycross.settings import settings
 
-LEASE = 15  # seconds for which the lock is held; each look renews it
-_MOST = 1 << 18  # bytes of a log that are taken at one look
-_LOCKED = 75  # EX_TEMPFAIL: somebody else has the lock
-_MARK = "\x1e"  # what no log line begins with, between the answer and the log
+LEASE = 15  # seconds after which the lock expires; each look renews it
+_MOST = 1 << 18  # bytes of a log that one look reads
+_LOCKED = 75  # EX_TEMPFAIL: another owner has the lock
+_MARK = "\x1e"  # separates the answer from the log; no log line begins with it
 
-# `began PID` prints when a process began: a process id alone could mean another process by now.
+# `began PID` prints when a process began: a process id may have been reused.
 _HELP = """
 began() { local stat; stat=$(<"/proc/$1/stat") 2>/dev/null || return 0; set -- ${stat##*) }; echo "${20}"; }
 runs() {  # sets session and print of the step $1 while it runs
@@ -45,7 +45,7 @@ runs() {  # sets session and print of the step $1 while it runs
 now() { local up; read -r up _ < /proc/uptime; echo "${up%.*}"; }
 """
 
-# `end SESSION SPARED` kills what is in a session, but for one process; what sudo has made root's by sudo alone.
+# `end SESSION SPARED` kills all processes of a session but one; those that run as root it kills by sudo.
 _END = """
 end() {
     local stat line pid
@@ -60,7 +60,7 @@ end() {
 }
 """
 
-# `held` is what others hold of the same owner; a line whose time has come is of one that has died, or of another boot.
+# `held`: the lines of other holders with the same owner. An expired line is of a dead holder, or of another boot.
 _HOLD = """
 exec 9> .lock
 flock 9
@@ -75,8 +75,8 @@ _KEEP = """
 printf '%s%s %s %s\\n' "$held" "$me" "$mine" "$((at + lease))" > .owner.part && mv -f .owner.part .owner
 """
 
-# The runner is a session of its own. `timeout` keeps the limit on the host, whoever has died; `$SECONDS` is monotonic
-# enough to tell a kill at the limit from another. It cannot kill what is root's, where we are not.
+# The runner has its own session. `timeout` enforces the limit on the host, even if the caller has died. It cannot kill
+# root's processes if we are not root, so `end` does. `$SECONDS` tells a kill at the limit from another kill.
 _RUNNER = f"""#!/bin/bash
 {_END}"""
 _RUNNER += """
@@ -93,8 +93,8 @@ mv -f "$name.end.part" "$name.end"
 rm -f "$name.running" "$name.command"
 """
 
-# What is told of a failing command is its text, before anything is put in for a variable. Of a function that runs what
-# it is given, such as `as_root`, that text says nothing: told is the line that calls it.
+# A failing command is reported by its text, before variables are expanded. For a function that runs its arguments,
+# such as `as_root`, that text says nothing, so the line that calls it is reported.
 _FAILED = """
 rallycross_failed() {
     local text=$1 line; shift
@@ -116,7 +116,7 @@ class Locked(RallycrossError):  # noqa: N818
 
 @dataclass(frozen=True)
 class Holder:
-    """One of those that have a lock at once: all of one owner. It is held until the last has given it back or died."""
+    """One holder of a lock. Holders with the same owner share it, until the last has released it or died."""
 
     owner: str
     id: str = field(default_factory=lambda: uuid4().hex)
@@ -124,23 +124,23 @@ class Holder:
 
 @dataclass(frozen=True)
 class Sight:
-    """What one look at a step has shown."""
+    """The state of a step at one moment."""
 
-    state: str  # "running", "ended", or "lost": it does not run, and has left no end
-    print: str  # fingerprint of what runs or has ended
+    state: str  # "running", "ended", or "lost": it does not run, and left no result
+    print: str  # fingerprint of the step that runs or has ended
     code: int
     seconds: int
-    command: str  # that failed, as it stands in the script
-    log: str  # what it has said since the last look
+    command: str  # the command that failed, as written in the script
+    log: str  # its output since the last look
 
 
 def fingerprint(step: Step) -> str:
-    """Return what tells a step's content from any other's."""
+    """Return a hash of a step's content."""
     return hashlib.sha256(json.dumps([step.script, step.files], sort_keys=True).encode()).hexdigest()
 
 
 def done(host: Host, root: str) -> dict[str, str]:
-    """Return the fingerprints of the steps that were done, by name."""
+    """Return the fingerprints of the steps that are done, by name."""
     script = 'for file in *; do case $file in *.*) ;; *) printf \'%s %s\\n\' "$(<"$file")" "$file" ;; esac; done'
     ran = host.run(f"cd -- {quote(_folder(root))} 2>/dev/null || exit 0\nshopt -s nullglob\n{script}")
     pairs = (line.split(" ", 1) for line in ran.out.splitlines())
@@ -148,20 +148,20 @@ def done(host: Host, root: str) -> dict[str, str]:
 
 
 def drop(host: Host, root: str, names: Iterable[str]) -> None:
-    """Forget that the steps `names` were done."""
+    """Delete the marks that the steps `names` are done."""
     files = " ".join(quote(f"{_folder(root)}/{name}") for name in sorted(names))
     host.run(f"rm -f -- {files}")
 
 
 def hold(host: Host, root: str, holder: Holder) -> None:
-    """Take the lock of a cloud on a host, or renew it; raise `Locked` while another owner has it."""
+    """Take or renew the lock of a cloud on a host; raise `Locked` while another owner has it."""
     folder = quote(_folder(root))
     script = f"mkdir -p -m 700 -- {quote(root)} {folder}\ncd -- {folder}\n{_HELP}{_me(holder)}{_HOLD}{_KEEP}"
     _locked(host, host.run(script, check=False))
 
 
 def release(host: Host, root: str, holder: Holder) -> None:
-    """Give back what we hold of the lock; after the last, take away the folder where nothing was put into it."""
+    """Release our hold of the lock. The last holder also deletes the folder if it is empty."""
     script = (
         f"cd -- {quote(_folder(root))} 2>/dev/null && [ -f .owner ] || exit 0\n{_HELP}{_me(holder)}{_HOLD}"
         'if [ -n "$held" ]; then printf %s "$held" > .owner.part && mv -f .owner.part .owner; exit 0; fi\n'
@@ -173,12 +173,12 @@ def release(host: Host, root: str, holder: Holder) -> None:
 
 
 def start(host: Host, root: str, step: Step) -> None:
-    """Begin a step, unless it runs already, or another who looks after it has just seen it done with this content.
+    """Start a step, unless it runs already, or another caller has just recorded it as done with this content.
 
-    What runs with another content is waited for elsewhere.
+    The caller must first wait for a running step with other content.
     """
     folder, name, begin = quote(_folder(root)), quote(step.name), host_limit()
-    new = f"{step.name}.{uuid4().hex[:8]}.new"  # another may begin the same step at this moment
+    new = f"{step.name}.{uuid4().hex[:8]}.new"  # another caller may start the same step at this moment
     body = f"rallycross_step={quote(f'{_folder(root)}/{step.name}')}\n{_FAILED}{framed(step.script)}"
     host.put(f"{_folder(root)}/{new}", body, mode=0o600)
     host.put(f"{_folder(root)}/.runner", _RUNNER, mode=0o700)
@@ -189,24 +189,24 @@ def start(host: Host, root: str, step: Step) -> None:
         f"rm -f -- {name} {name}.end {name}.running {name}.command\nmv -f -- {quote(new)} {name}.run\n"
         f"setsid -f bash --norc ./.runner {folder} {name} {step.limit:g} {fingerprint(step)} "
         f"</dev/null >{name}.log 2>&1 9>&-\n"
-        # It runs once it has said so: until then nobody could tell it from one that was lost.
+        # Wait until it has recorded that it runs: before that it looks like a lost step.
         f"for wait in $(seq {round(begin * 20)}); do\n"
         f"    [ ! -e {name}.running ] && [ ! -e {name}.end ] || exit 0; sleep 0.05\ndone\n"
-        f"echo 'it did not begin in {told(begin)}'; cat {name}.log; exit 1",
+        f"echo 'the step did not begin within {told(begin)}'; cat {name}.log; exit 1",
         limit=Limit(2 * begin, begin.by),
     )
 
 
 def look(host: Host, root: str, name: str, *, holder: Holder, offset: int = 0) -> Sight:
-    """Return where a step has come to, with what its log has beyond `offset` bytes; renew the lock."""
+    """Return the state of a step, with its log from byte `offset` on; renew the lock."""
     quoted = quote(name)
     ran = host.run(
         f"cd -- {quote(_folder(root))}\n{_HELP}{_me(holder)}{_HOLD}{_KEEP}exec 9>&-\n"
         f'if runs {quoted}; then echo "running $print 0 0"\n'
-        # Between a process's end and the end of its file nothing is lost: the file is first.
+        # The runner writes this file before it removes `.running`, so one of the two always exists.
         f'elif [ -f {quoted}.end ]; then {{ read -r code seconds print; echo "ended $print $code $seconds"; cat; }}'
         f" < {quoted}.end\n"
-        # Others follow it too: one of them may have settled it, and kept that it is done alone.
+        # Another caller that follows the step may have settled it already, and kept only the mark that it is done.
         f'elif [ -f {quoted} ]; then echo "ended $(<{quoted}) 0 0"\nelse echo "lost - 0 0"; fi\n'
         f"printf '\\n%s' {quote(_MARK)}\n"
         f"[ ! -f {quoted}.log ] || tail -c +{offset + 1} -- {quoted}.log | head -c {_MOST} || :",
@@ -221,14 +221,14 @@ def look(host: Host, root: str, name: str, *, holder: Holder, offset: int = 0) -
 
 
 def settle(host: Host, root: str, step: Step) -> None:
-    """Note that a step is done, and keep nothing of it that may hold a secret."""
-    folder, name, part = quote(_folder(root)), quote(step.name), quote(f"./{step.name}.part")  # others settle as well
+    """Record that a step is done, and delete its files that may hold a secret."""
+    folder, name, part = quote(_folder(root)), quote(step.name), quote(f"./{step.name}.part")
     note = "" if step.always else f"printf %s {fingerprint(step)} > {part}\nmv -f {part} {name}\n"
     host.run(f"cd -- {folder}\n{note}rm -f -- {name}.run {name}.end")
 
 
 def kill(host: Host, root: str, names: Iterable[str] | None = None) -> list[str]:
-    """End the steps `names` (None: all) that run, with all that they have started in their session; return which."""
+    """Kill the running steps among `names` (None: all), with all processes of their sessions; return their names."""
     chosen = "*.running" if names is None else " ".join(f"{quote(name)}.running" for name in names)
     ran = host.run(
         f"cd -- {quote(_folder(root))} 2>/dev/null || exit 0\n{_HELP}{_END}"
@@ -243,10 +243,10 @@ def kill(host: Host, root: str, names: Iterable[str] | None = None) -> list[str]
 
 
 def full(host: Host, root: str) -> str:
-    """Return a phrase about the host's disk, for a step that has left no end."""
+    """Return a phrase about the host's free disk space, for a step that left no result."""
     ran = host.run(f"df -Pk {quote(root)} | tail -n 1", check=False)
     found = re.search(r"(\d+)\s+(\d+)%\s+(\S+)$", ran.out.strip())
-    return f"{int(found[1]) // 1024} MB are free on {found[3]}" if found else "its disk cannot be looked at"
+    return f"{int(found[1]) // 1024} MB are free on {found[3]}" if found else "its free space is unknown"
 
 
 def _me(holder: Holder) -> str:
@@ -257,10 +257,10 @@ def _locked(host: Host, ran: Ran) -> None:
     code, out, err = ran.code, ran.out, ran.err
     if code == _LOCKED:
         raise Locked(
-            f"{host.name}: another deployment of this cloud is at work (as {out.strip()}) - wait for its end, or end it"
+            f"{host.name}: another deployment of this cloud is running (as {out.strip()}) - wait for it, or stop it"
         )
     if code:
-        raise CommandFailed(f"{host.name}: the steps cannot be looked at: {(err or out).strip()}")
+        raise CommandFailed(f"{host.name}: the state of the steps cannot be read: {(err or out).strip()}")
 
 
 def _folder(root: str) -> str:

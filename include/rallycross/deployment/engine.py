@@ -1,4 +1,4 @@
-"""An engine: what can deploy a cloud."""
+"""Engines, which deploy clouds, and what they take and return."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -27,63 +27,64 @@ __all__ = [
 
 @dataclass(frozen=True)
 class CloudSpec:
-    """A cloud as it is wanted: a cloud spec that has been checked."""
+    """A checked cloud spec."""
 
     name: str
     engine: str
-    options: dict[str, Any] = field(repr=False)  # all that the engine knows, with defaults; may hold secrets
+    options: dict[str, Any] = field(repr=False)  # every option of the engine, with defaults; may hold secrets
     text: str = field(repr=False)  # as the user wrote it
-    file: str  # where
+    file: str  # the file it is from
     provider: Provided | None = None  # None: this machine
-    secrets: tuple[str, ...] = field(default=(), repr=False)  # texts in it that must be shown to nobody
+    secrets: tuple[str, ...] = field(default=(), repr=False)  # texts in it that must never be shown
 
 
 @dataclass(frozen=True)
 class Deployed:
-    """A cloud that stands, with what one needs to use it."""
+    """A deployed cloud, with what is needed to use it."""
 
     cloud_name: str  # the administrator's entry in the clouds.yaml
     clouds_yaml_text: str = field(repr=False)
-    environment: dict[str, Any]  # what bears on its speed: versions, settings, machine; goes into reports
-    ca: str = ""  # PEM of the authority that has signed its certificates; "" = one that is known anyway
+    environment: dict[str, Any]  # what affects its speed, for reports: versions, settings, machine
+    ca: str = ""  # the CA certificate (PEM) of its endpoints; "" = one that is trusted anyway
     regions: tuple[str, ...] = ()
-    nodes: tuple[dict[str, Any], ...] = ()  # how to get to its servers, see `Node.kept`; not for an engine to say
+    nodes: tuple[dict[str, Any], ...] = ()  # how to reach its servers, see `Node.kept`; not set by engines
 
 
 @dataclass(frozen=True)
 class Service:
-    """A part of a cloud, as `status` shows it."""
+    """One service of a cloud, as `status` shows it."""
 
     name: str
-    state: str  # "RUNNING" where all is well
+    state: str  # "RUNNING" if all is well
     detail: str
 
 
 class Engine(Protocol):
-    """Makes clouds of one kind stand. `nodes` are the provider's servers, or this machine alone."""
+    """Deploys clouds of one kind. `nodes` are the provider's servers, or only this machine."""
 
     @property
     def options(self) -> Mapping[str, Option]:
-        """The keys that a spec may have beside `name`, `engine` and `provider`."""
+        """The keys that a spec may have besides `name`, `engine` and `provider`."""
 
     @property
     def takes_servers(self) -> bool:
         """Whether a spec may have a `provider`."""
 
     def plan(self, spec: CloudSpec, nodes: Sequence[Node], site: Site) -> Plan:
-        """Return the steps from nothing to the cloud, those that are done too; raise `RallycrossError`.
+        """Return all steps that make the cloud, including those that are done; raise `RallycrossError`.
 
-        May look at the nodes, and keep below their roots what is decided once (ports, secrets); makes nothing else.
+        It may inspect the nodes, and store below their roots what is decided once (ports, secrets). It changes
+        nothing else.
         """
 
     def cloud(self, spec: CloudSpec, nodes: Sequence[Node], site: Site) -> Deployed:
-        """Return the cloud, after all steps are done."""
+        """Return the deployed cloud, after all steps are done."""
 
     def stop(self, spec: CloudSpec, nodes: Sequence[Node]) -> None:
-        """End the cloud's processes; what it holds stays, and a deploy starts it again."""
+        """Stop the cloud's processes; its data stays, and a deploy starts it again."""
 
     def status(self, spec: CloudSpec, nodes: Sequence[Node]) -> list[Service]:
-        """Return the cloud's parts as they are now; none where it does not stand."""
+        """Return the current state of the cloud's services; none if the cloud does not exist."""
 
     def logs(self, spec: CloudSpec, nodes: Sequence[Node], *, service: str | None, lines: int) -> str:
         """Return the last lines of one service's log, or of each (None); raise `RallycrossError` for an unknown one."""
@@ -91,37 +92,37 @@ class Engine(Protocol):
 
 @runtime_checkable
 class BringsServers(Protocol):
-    """An engine whose options say where its servers come from, in the place of a spec's `provider`.
+    """An engine whose options, rather than a `provider` in the spec, say where its servers come from.
 
-    It takes no servers, so its nodes are its provider's and this machine.
+    Its `takes_servers` is false. Its nodes are those servers and this machine.
     """
 
     def provider(self, options: dict[str, Any]) -> Provided:
-        """Return the provider that the options, checked and with defaults, stand for."""
+        """Return the provider section for the options, which are checked and have defaults."""
 
 
 @runtime_checkable
 class ChecksFirst(Protocol):
-    """An engine that has more to say of a spec than its options can, such as of files that the spec names."""
+    """An engine that checks more of a spec than its options declare, such as files that the spec names."""
 
     def check(self, spec: CloudSpec) -> None:
-        """Raise `InvalidInput` with all that is wrong; called before servers are made, and not by a destroy."""
+        """Raise `InvalidInput` with every mistake; called before servers are created, and not by a destroy."""
 
 
 @runtime_checkable
 class RunsNoCommands(Protocol):
-    """An engine that has no command run by its options, and so can be had by a spec that is typed into a form."""
+    """An engine whose options run no commands, so that a spec typed into a form may use it."""
 
     def reads(self, options: Mapping[str, Any]) -> Mapping[str, str]:
-        """Return the files of this machine that options, with defaults, have it read: option -> path."""
+        """Return the files on this machine that the options make it read: option -> path."""
 
     @property
     def commanding(self) -> Sequence[str]:
-        """The options that are exceptions."""
+        """The exceptions: options that do run commands."""
 
 
 def check_first(spec: CloudSpec) -> None:
-    """Have the engine check a spec, where it does that before servers are made."""
+    """Run the engine's own check of a spec, if it has one."""
     if isinstance(engine := ENGINES[spec.engine], ChecksFirst):
         engine.check(spec)
 

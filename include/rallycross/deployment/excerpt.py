@@ -1,29 +1,29 @@
-"""What of a failed command's output is told: the lines that say why, and not what its script does about its end."""
+"""Choose the lines of a failed command's output that explain the failure."""
 
 import re
 
 LAST_LINES = 20
-_LOOKED_AT = 400  # lines from the end in which the cause is looked for
-_COMPLAINTS = 8  # lines that call themselves an error, at most
-_TRACED = 3  # the last commands of a trace: the one that failed is among them
+_LOOKED_AT = 400  # lines at the end that are searched
+_COMPLAINTS = 8  # at most this many lines that begin with "error" or the like
+_TRACED = 3  # the last commands of a trace: the failed one is among them
 
-_STAMP = r"(?:\d{4}-\d\d-\d\d \d\d:\d\d:\d\d[.,]\d+ \| )?"  # as DevStack stamps the lines of its log
-_TRACE = re.compile(rf"{_STAMP}\++(?: |\S*:\d* )")  # what `set -x` writes, by bash's own PS4 and by DevStack's
-# The first thing that a trap does, in a trace or by itself; DevStack's are `err_trap` and `exit_trap`.
+_STAMP = r"(?:\d{4}-\d\d-\d\d \d\d:\d\d:\d\d[.,]\d+ \| )?"  # the time stamp in DevStack's log
+_TRACE = re.compile(rf"{_STAMP}\++(?: |\S*:\d* )")  # the output of `set -x`, with bash's own PS4 or DevStack's
+# The first line of a trap, in a trace or without one; DevStack's traps are `err_trap` and `exit_trap`.
 _TRAP = re.compile(
     rf"{_STAMP}(?:\++\S*:(?:err|exit)_trap:\d* |\++(?:\S*:\d*)? +(?:err|exit)_trap\b|Error on exit$|\S+\.sh failed\b)"
 )
-_TRAP_LINES = 60  # a trap's lines in a row, those of what it calls among them
+_TRAP_LINES = 60  # consecutive lines of a trap and of what it calls
 _COMPLAINT = re.compile(rf"{_STAMP}(?:\[ERROR\]|\[Call Trace\]|E: |[Ee]rror: |ERROR\b|fatal: |FATAL\b)")
-# What differs from try to try: numbers and times by themselves, temporary files; not a host's name or address.
+# What differs between retries: standalone numbers and times, temporary files; not the name or address of a host.
 _CHANGING = re.compile(r"(?<![\w.-])(?:\d+:)*\d+(?:\.\d+)?(?![\w.-]*\w)|/tmp/\S+")
 
 
 def excerpt(text: str) -> tuple[str, ...]:
-    """Return at most `LAST_LINES` lines of what was said, in their order and without blank ones.
+    """Return at most `LAST_LINES` lines of the output, in order and without blank lines.
 
-    A trap's own lines are left out, and so are earlier tries of the same command. Lines that call themselves an error
-    come before others, and what was said before a trace of what was done.
+    Lines of a trap and of earlier retries of the same command are left out. Error lines are chosen before other
+    output, and other output before the lines of a trace.
     """
     lines = [line.rstrip() for line in text.splitlines() if line.strip()]
     lines = _last_try(_before_trap(lines)[-_LOOKED_AT:])
@@ -40,9 +40,9 @@ def excerpt(text: str) -> tuple[str, ...]:
 
 
 def _before_trap(lines: list[str]) -> list[str]:
-    """Return the lines before the last run of a trap; all where there is none, or nothing before it."""
+    """Return the lines before the last trap; all lines if there is no trap, or nothing before it."""
     found = [number for number, line in enumerate(lines) if _TRAP.match(line)]
-    if not found or found[-1] < len(lines) - _TRAP_LINES:  # something went on after it, so it was not the end
+    if not found or found[-1] < len(lines) - _TRAP_LINES:  # other output follows, so the trap did not end the script
         return lines
     first = found[-1]
     for number in reversed(found):
@@ -52,14 +52,14 @@ def _before_trap(lines: list[str]) -> list[str]:
 
 
 def _last_try(lines: list[str]) -> list[str]:
-    """Return the lines without those that the last ones repeat, but for numbers: tries of one command, say the same."""
+    """Return the lines without the earlier retries: blocks that the last lines repeat, apart from numbers."""
     shapes = [_CHANGING.sub("0", line) for line in lines]
     most, period = 0, 0
     for length in range(1, len(lines)):
         again, alike = 0, shapes if length > 1 else lines
         while again < len(lines) - length and alike[-1 - again] == alike[-1 - again - length]:
             again += 1
-        # All but the line between two tries, which the first does not have.
+        # The line between two tries is missing before the first one.
         if again >= max(1, length - 1) and again > most and (length == 1 or len(set(alike[-length:])) > 1):
             most, period = again, length
     return lines[: len(lines) - period - most] + lines[len(lines) - period :] if most else lines

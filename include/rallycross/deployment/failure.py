@@ -1,4 +1,4 @@
-"""How a deployment fails: which step, where, at which command, with which code, and what was said last."""
+"""How a deployment fails: the step, the host, the command, its exit code, and the last lines of its output."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -9,14 +9,14 @@ from rallycross.errors import RallycrossError
 
 @dataclass(frozen=True)
 class Failure:
-    """One step that could not be done on one host."""
+    """The failure of one step on one host."""
 
     step: str
     host: str
     why: str  # "exit code 4", "not done within 600 s, and killed", ...
-    code: int | None = None  # None: it has not come to an exit code
-    command: str = ""  # the one that failed, as it stands in the script; "" = unknown
-    last: tuple[str, ...] = ()  # lines of its output, see `excerpt`
+    code: int | None = None  # None: the step left no exit code
+    command: str = ""  # the command that failed, as written in the script; "" = unknown
+    last: tuple[str, ...] = ()  # lines of the output, see `excerpt`
 
     def __str__(self) -> str:
         command = f" from `{self.command}`" if self.command else ""
@@ -26,9 +26,9 @@ class Failure:
 
 
 class StepFailed(RallycrossError):  # noqa: N818
-    """One step or more could not be done."""
+    """One or more steps failed."""
 
     def __init__(self, failures: Sequence[Failure]) -> None:
         self.failures = tuple(failures)
         said = "\n".join(f"step {failure.step}: {failure}" for failure in failures)
-        super().__init__(f"{said}\nMend this and deploy again: what is done stays done.")
+        super().__init__(f"{said}\nFix this and deploy again: steps that are done are kept.")

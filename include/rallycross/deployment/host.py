@@ -1,4 +1,4 @@
-"""A host: where an engine acts. Local or over SSH, an engine cannot tell which."""
+"""A host, on which steps run. Local and SSH hosts have the same interface."""
 
 from dataclasses import dataclass
 from typing import Protocol
@@ -8,7 +8,7 @@ from rallycross.errors import RallycrossError
 
 @dataclass(frozen=True)
 class Ran:
-    """A command that has ended."""
+    """The result of a command."""
 
     code: int
     out: str
@@ -20,11 +20,11 @@ class CommandFailed(RallycrossError):  # noqa: N818
 
 
 class HostLost(CommandFailed):
-    """A host cannot be reached, now; what was begun there may go on."""
+    """A host is out of reach for now; what was started there may still be running."""
 
 
 class SignInRefused(RallycrossError):  # noqa: N818
-    """A host does not let us in, by the key or the password that it was shown."""
+    """A host refuses the key or the password that it was offered."""
 
 
 class Host(Protocol):
@@ -35,11 +35,11 @@ class Host(Protocol):
     def run(self, script: str, *, limit: float | None = None, check: bool = True) -> Ran:
         """Run a bash script for at most `limit` seconds; raise `CommandFailed` unless it ends with 0.
 
-        None = the settings' limit for what is quick.
+        None = `host_limit` of the settings, for quick commands.
         """
 
     def put(self, path: str, content: str | bytes, *, mode: int = 0o644) -> None:
-        """Write a file, making its folders; the file appears whole or not at all."""
+        """Write a file, creating its folders; the file appears whole or not at all."""
 
     def read(self, path: str) -> str:
-        """Return a file's text; raise `FileNotFoundError` where there is none."""
+        """Return a file's text; raise `FileNotFoundError` if it does not exist."""

@@ -1,4 +1,4 @@
-"""How long what is done on a host may take, and what changes that, for the message where it took longer."""
+"""Time limits of work on hosts, each with the name of the setting or key that changes it, for messages."""
 
 from collections.abc import Mapping
 from typing import Any, Self
@@ -7,7 +7,7 @@ from rallycross.settings import settings
 
 
 class Limit(float):
-    """Seconds that know what they are changed by."""
+    """A number of seconds, with the name of what changes it."""
 
     by: str
 
@@ -19,20 +19,20 @@ class Limit(float):
 
 
 def host_limit() -> Limit:
-    """Return the limit of a command that looks at something on a host, or moves a file there."""
+    """Return the limit of a quick command on a host, or of a file transfer."""
     return Limit(settings().host_limit, "RALLYCROSS_HOST_LIMIT")
 
 
 def step_limit() -> Limit:
-    """Return the limit of a step, of undoing it, and of what takes as long: ending services, deleting folders."""
+    """Return the limit of a step, of its undo, and of other long work: stopping services, deleting folders."""
     return Limit(settings().step_limit, "RALLYCROSS_STEP_LIMIT")
 
 
 def spec_limit(options: Mapping[str, Any], key: str = "timeout") -> Limit:
-    """Return the limit that the spec gives to what takes longest."""
+    """Return the limit that the spec sets for the longest part of a deployment."""
     return Limit(options[key], f"{key} in the spec")
 
 
 def told(limit: float) -> str:
-    """Return a limit in words, with what changes it where that is known."""
+    """Return a limit in words, with the name of what changes it, if known."""
     return f"{limit:g} s ({limit.by})" if isinstance(limit, Limit) else f"{limit:g} s"

@@ -17,12 +17,12 @@ from rallycross.deployment.host import Ran
 from rallycross.deployment.limits import host_limit
 from rallycross.disk import naming
 
-_UMASK = 0o022  # a login's, as over SSH: Airflow's components have one with which nobody could read what is installed
+_UMASK = 0o022  # as in a login over SSH; under the umask of Airflow's components no other user could read the files
 _WHOLE_PIPE = 1 << 20  # as much as a pipe can hold
 
 
 class LocalHost:
-    """Runs commands on this machine, each in a process group of its own, with few of this process's variables."""
+    """Runs commands on this machine, each in its own process group and with few of this process's variables."""
 
     name = "localhost"
 
@@ -40,7 +40,7 @@ class LocalHost:
             ) as process:
                 try:
                     out, err = _gather(process)
-                except BaseException:  # such as an Airflow time-out: nothing goes on behind the back of who asked
+                except BaseException:  # such as an Airflow time-out: the command must not outlive its caller
                     os.killpg(process.pid, signal.SIGKILL)
                     raise
         seconds = time.monotonic() - began
@@ -49,7 +49,7 @@ class LocalHost:
         return checked(self.name, ran, seconds=seconds, limit=limit, check=check)
 
     def put(self, path: str, content: str | bytes, *, mode: int = 0o644) -> None:
-        """Write a file, making its folders; the file appears whole or not at all."""
+        """Write a file, creating its folders; the file appears whole or not at all."""
         target = Path(path)
         target.parent.mkdir(parents=True, exist_ok=True)
         part = target.with_name(f".{target.name}.{os.getpid()}.{threading.get_ident()}")
@@ -63,14 +63,14 @@ class LocalHost:
             raise
 
     def read(self, path: str) -> str:
-        """Return a file's text; raise `FileNotFoundError` where there is none."""
+        """Return a file's text; raise `FileNotFoundError` if it does not exist."""
         if (file := Path(path)).exists() and not file.is_file():  # a device has no end, and a pipe may never begin
-            raise FileNotFoundError(errno.ENOENT, "is no file", path)
+            raise FileNotFoundError(errno.ENOENT, "is not a file", path)
         return file.read_text(encoding="utf-8")
 
 
 def _gather(process: subprocess.Popen[bytes]) -> tuple[str, str]:
-    """Return what a process says until it ends; a daemon that it leaves behind may hold the pipes for longer."""
+    """Return a process's stdout and stderr until it ends; a daemon that it left may keep the pipes open for longer."""
     assert process.stdout is not None
     assert process.stderr is not None
     said = {process.stdout.fileno(): bytearray(), process.stderr.fileno(): bytearray()}
@@ -91,14 +91,14 @@ def _gather(process: subprocess.Popen[bytes]) -> tuple[str, str]:
     finally:
         os.close(end)
     for pipe, text in said.items():
-        with suppress(BlockingIOError):  # nothing came after what was taken
+        with suppress(BlockingIOError):  # nothing more has come
             _take(pipe, text)
     out, err = (text.decode(errors="replace") for text in said.values())
     return out, err
 
 
 def _take(pipe: int, text: bytearray) -> bool:
-    """Add what a pipe holds; return False at its end."""
+    """Append what a pipe holds to `text`; return False at the pipe's end."""
     chunk = os.read(pipe, _WHOLE_PIPE)
     text += chunk
     return bool(chunk)

@@ -1,6 +1,6 @@
-"""The parts of a `multihost` cloud: a controller and nodes, each with an engine and servers of its own.
+"""The parts of a `multihost` cloud: a controller and nodes, each with its own engine and servers.
 
-The whole knows a server as `PART-NAME`, such as `controller-node-1`; its part knows it by its own name.
+The whole cloud names a server `PART-NAME`, such as `controller-node-1`; the part itself names it `NAME`.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -25,24 +25,24 @@ _PLACE = "{controller_ip}"
 
 @dataclass(frozen=True)
 class Part:
-    """One engine's share of the cloud."""
+    """The part of the cloud that one engine deploys."""
 
     name: str  # "controller", "node-1", ...
-    spec: CloudSpec  # that of the controller has the cloud's name
+    spec: CloudSpec  # the controller's has the name of the whole cloud
 
     def nodes(self, whole: Sequence[Node]) -> list[Node]:
-        """Return its nodes by their own names, each with a folder of the part's own below the cloud's."""
+        """Return the part's nodes under its own names, each with the part's folder below the cloud's."""
         prefix = f"{self.name}-" if self.spec.provider else ""
         own = [node for node in whole if (node.name.startswith(prefix) if prefix else node.name == LOCAL)]
         return [replace(node, name=node.name[len(prefix) :], root=f"{node.root}/{self.name}") for node in own]
 
     def outside(self, name: str) -> str:
-        """Return how the whole names a node of this part."""
+        """Return the name that the whole cloud has for a node of this part."""
         return name if name == LOCAL else f"{self.name}-{name}"
 
 
 def part_options(section: Mapping[str, Any]) -> Mapping[str, Option]:
-    """Return the keys of a part: its engine's, with `engine` and `provider`."""
+    """Return the options of a part: its engine's, and `engine` and `provider`."""
     name = section.get("engine")
     known = ENGINES[name].options if isinstance(name, str) and name in ENGINES and name != _ITSELF else {}
     common = {
@@ -53,9 +53,9 @@ def part_options(section: Mapping[str, Any]) -> Mapping[str, Option]:
 
 
 def parts(given: Mapping[str, Any], cloud: str, servers: Sequence[Server]) -> Iterator[Part]:
-    """Yield the controller, and then the nodes with its address put in; `servers` are those of the controller.
+    """Yield the controller, then the nodes, with the controller's address filled in; `servers` are the controller's.
 
-    By and by: who makes servers knows the controller's address when it asks for the first node.
+    It is a generator so that the caller can create the controller's servers before it asks for the first node.
     """
     controller = _spec(given[CONTROLLER], cloud)
     yield Part(CONTROLLER, controller)
@@ -65,7 +65,7 @@ def parts(given: Mapping[str, Any], cloud: str, servers: Sequence[Server]) -> It
 
 
 def part_site(site: Site, name: str) -> Site:
-    """Return the site as the provider of a part sees it: names and ledger are its own, connections are shared."""
+    """Return the site for the provider of a part, with its own cloud name and ledger, and shared connections."""
     return replace(site, cloud=f"{site.cloud}-{name}", ledger=PartOfLedger(site.ledger, name))
 
 
@@ -83,7 +83,7 @@ def _spec(section: Mapping[str, Any], name: str) -> CloudSpec:
 
 
 def _with_address(value: Any, controller: CloudSpec, servers: Sequence[Server]) -> Any:
-    """Put the controller's address for its placeholder, at any depth; other braces mean nothing."""
+    """Replace the placeholder by the controller's address, at any depth; leave other braces alone."""
     if isinstance(value, dict):
         return {key: _with_address(one, controller, servers) for key, one in value.items()}
     if isinstance(value, list):
@@ -94,12 +94,12 @@ def _with_address(value: Any, controller: CloudSpec, servers: Sequence[Server]) 
 
 
 def _address(controller: CloudSpec, servers: Sequence[Server]) -> str:
-    """Return where the controller is: its server, or for a cloud that stands the host of its `auth_url`."""
+    """Return the controller's address: that of its server, or for an existing cloud the host of its `auth_url`."""
     if controller.provider:
         wanted = controller.options.get("controller")
         if found := [one for one in servers if one.name == wanted] or servers[:1]:
             return found[0].inside
-        return _PLACE  # it is no more
+        return _PLACE  # its server no longer exists
     if ENGINES[controller.engine].takes_servers:
         return "127.0.0.1"
     auth = controller.options.get("auth") or {}
@@ -107,5 +107,5 @@ def _address(controller: CloudSpec, servers: Sequence[Server]) -> str:
         return host
     raise RallycrossError(
         f"cloud {controller.name}: {_PLACE} is not known before the deployment - give the controller `auth`, or write"
-        " the address itself"
+        " the address instead"
     )

@@ -1,4 +1,4 @@
-"""Machines that a spec or a hook names so that faults may be made on them: how to sign in, what is called how there."""
+"""The schema of `hosts`: machines on which faults may be made, how to sign in, local names of services and networks."""
 
 from typing import Any
 
@@ -16,9 +16,9 @@ HOSTS: Schema = {
             "host": _TEXT,  # its address or name
             "user": _TEXT,
             "port": {"type": "integer", "minimum": 1, "maximum": 65535},
-            "key": _TEXT,  # path of a private key; without: what an SSH agent or ~/.ssh has
-            "services": _NAMES,  # systemd's units, where they are not called as the services are
-            "networks": _NAMES,  # interfaces, where they are not called as the networks are
+            "key": _TEXT,  # path of a private key; default: the keys of an SSH agent or in ~/.ssh
+            "services": _NAMES,  # service -> systemd unit, if the names differ
+            "networks": _NAMES,  # network -> interface, if the names differ
         },
         "required": ["host"],
         "additionalProperties": False,
@@ -27,5 +27,5 @@ HOSTS: Schema = {
 
 
 def complain(hosts: Any) -> str | None:
-    """Return what is wrong with the machines that a spec names, or None."""
+    """Return what is wrong with the `hosts` of a spec, or None."""
     return "; ".join(f"{dotted(flaw.path)} {flaw.what}".strip() for flaw in flaws(hosts, HOSTS)) or None

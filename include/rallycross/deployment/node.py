@@ -1,4 +1,4 @@
-"""A node: one host of a deployment, by the name that steps use, and the cloud's folder on it."""
+"""A node: one host of a deployment, with the name that steps use, and the cloud's folder on it."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -11,7 +11,7 @@ LOCAL = "localhost"
 
 @dataclass(frozen=True)
 class Node:
-    """A host, signed in to. `server` is None for this machine."""
+    """A connected host. `server` is None for this machine."""
 
     name: str
     host: Host
@@ -20,12 +20,12 @@ class Node:
 
     @property
     def address(self) -> str:
-        """Where the other nodes reach it."""
+        """The address at which the other nodes reach it."""
         return self.server.inside if self.server else "127.0.0.1"
 
     @property
     def kept(self) -> dict[str, Any] | None:
-        """What others need to get to it; None where more than a key is needed, and for this machine."""
+        """How other processes reach it; None for this machine, and if more than a key is needed."""
         if self.server is None or self.server.via or self.server.password:
             return None
         return {"root": self.root, "server": self.server.kept()}

@@ -1,4 +1,4 @@
-"""What can be done with a cloud at a site: deploy, look at, stop, destroy."""
+"""The operations on a cloud: deploy, status, logs, stop, destroy."""
 
 import time
 from collections.abc import Sequence
@@ -18,16 +18,16 @@ from rallycross.deployment.step import Plan, Status, StepEvent
 from rallycross.deployment.undo import locked, undo
 from rallycross.disk import said
 
-_AGAIN = 1.0  # seconds between two tries at a server that is out of reach
+_AGAIN = 1.0  # seconds between two attempts to reach a server
 
 
 def deploy(spec: CloudSpec, site: Site) -> Deployed:
-    """Make the cloud stand, going on from whatever an earlier call has left; raise `RallycrossError`."""
+    """Deploy the cloud, continuing where an earlier call has stopped; raise `RallycrossError`."""
     engine = ENGINES[spec.engine]
     nodes = _servers(spec, site)
     with ExitStack() as stack:
         for node in nodes if engine.takes_servers or spec.provider else []:
-            # Before anything is made there, the cloud's folder too.
+            # Before anything is created there, even the cloud's folder.
             site.ledger.remember("node", node.name, {"root": node.root})
             stack.enter_context(locked(node, site.terms.owner))
         plan = engine.plan(spec, nodes, site)
@@ -39,17 +39,17 @@ def deploy(spec: CloudSpec, site: Site) -> Deployed:
 
 @dataclass(frozen=True)
 class Intended:
-    """One step on one node that is to be done, for a caller that has each done by itself."""
+    """One outstanding step on one node, for a caller that runs the steps one by one."""
 
     name: str
-    needs: tuple[str, ...]  # all that are to be done before, of this list, in an order that their needs allow
+    needs: tuple[str, ...]  # outstanding steps that it needs, directly or not, in an order that their needs allow
     title: str
 
 
 def begin(spec: CloudSpec, site: Site) -> list[Intended]:
-    """Have the servers made, and return what is to be done, in an order that its needs allow.
+    """Create the servers, and return the outstanding steps, in an order that their needs allow.
 
-    What is done already is told of as skipped.
+    Steps that are done already are reported as skipped.
     """
     engine, nodes = ENGINES[spec.engine], _servers(spec, site)
     with ExitStack() as stack:
@@ -76,7 +76,7 @@ def begin(spec: CloudSpec, site: Site) -> list[Intended]:
 
 
 def do(spec: CloudSpec, site: Site, name: str) -> None:
-    """Do one of the steps that `begin` has named; raise `StepFailed`. What it needs is done."""
+    """Run one of the steps that `begin` returned, after those that it needs; raise `StepFailed`."""
     engine, nodes = ENGINES[spec.engine], standing(spec, site, patient=True)
     plan = with_secrets(engine.plan(spec, nodes, site), spec)
     found = units(plan, everywhere(nodes, site))
@@ -90,26 +90,26 @@ def do(spec: CloudSpec, site: Site, name: str) -> None:
 
 
 def end(spec: CloudSpec, site: Site) -> Deployed:
-    """Return the cloud, after all that `begin` has named is done."""
+    """Return the cloud, after all steps that `begin` returned are done."""
     return _cloud(spec, standing(spec, site, patient=True), site)
 
 
 def destroy(spec: CloudSpec, site: Site) -> None:
-    """Take back all that `deploy` has made, half or whole, in the reverse order; none is fine."""
+    """Undo all that `deploy` has made, complete or not, in reverse order; do nothing if there is nothing."""
     provider = PROVIDERS[spec.provider.type] if spec.provider else None
     if site.ledger.standing() and not (provider and provider.disposable):
         undo(site.ledger, everywhere(standing(spec, site, patient=True), site), owner=site.terms.owner, tell=site.tell)
     if provider and spec.provider:
         provider.destroy(spec.provider.options, site)
-    for made in site.ledger.standing():  # on servers that are no more
+    for made in site.ledger.standing():  # on servers that no longer exist
         if made.kind in {"step", "node"}:
             site.ledger.forgotten(made.row)
 
 
 def stop(spec: CloudSpec, site: Site) -> list[str]:
-    """End the cloud's processes; what it holds stays, and `deploy` starts it again.
+    """Stop the cloud's processes; its data stays, and `deploy` starts it again.
 
-    Steps that run are ended first, since they would go on without whoever began them; return which those are.
+    Running steps are killed first, as they would continue without the process that started them. Return their names.
     """
     nodes = standing(spec, site)
     ended = [
@@ -122,17 +122,17 @@ def stop(spec: CloudSpec, site: Site) -> list[str]:
 
 
 def status(spec: CloudSpec, site: Site) -> list[Service]:
-    """Return the cloud's parts as they are now; none where it does not stand."""
+    """Return the current state of the cloud's services; none if the cloud does not exist."""
     return ENGINES[spec.engine].status(spec, standing(spec, site))
 
 
 def logs(spec: CloudSpec, site: Site, *, service: str | None, lines: int) -> str:
-    """Return the last lines of one service's log, or of each (None); raise `RallycrossError` for an unknown one."""
+    """Return the last lines of one service's log, or of all (None); raise `RallycrossError` for an unknown service."""
     return ENGINES[spec.engine].logs(spec, standing(spec, site), service=service, lines=lines)
 
 
 def standing(spec: CloudSpec, site: Site, *, patient: bool = False) -> list[Node]:
-    """Return the nodes that stand, making none; `patient`: wait for one that is out of reach."""
+    """Return the nodes that exist, creating none; `patient`: wait for one that is out of reach."""
     if spec.provider is None:
         return [site.here]
     servers = PROVIDERS[spec.provider.type].standing(spec.provider.options, site)
@@ -140,25 +140,25 @@ def standing(spec: CloudSpec, site: Site, *, patient: bool = False) -> list[Node
 
 
 def everywhere(nodes: list[Node], site: Site) -> list[Node]:
-    """Return the nodes, with this machine among them: the place of steps that speak to somebody else's API."""
+    """Return the nodes, including this machine, where steps that call remote APIs run."""
     return nodes if any(node.name == LOCAL for node in nodes) else [*nodes, site.here]
 
 
 def with_secrets(plan: Plan, spec: CloudSpec) -> Plan:
-    """Return the plan with the spec's secrets among those that nobody is shown."""
+    """Return the plan with the spec's secrets added to its own."""
     return Plan(plan.steps, tuple(secret for secret in (*plan.secrets, *spec.secrets) if secret))
 
 
 def _cloud(spec: CloudSpec, nodes: Sequence[Node], site: Site) -> Deployed:
-    """Return the cloud, with how to get to its servers."""
+    """Return the cloud, with how to reach its servers."""
     engine = ENGINES[spec.engine]
-    # An engine that takes no servers has them made of others, each with an engine of its own.
+    # The servers below an engine that takes none belong to other engines inside it.
     kept = [node.kept for node in nodes] if engine.takes_servers else []
     return replace(engine.cloud(spec, nodes, site), nodes=tuple(node for node in kept if node))
 
 
 def _servers(spec: CloudSpec, site: Site) -> list[Node]:
-    """Have the provider make what does not stand yet, and sign in to all; nothing where the engine is not content."""
+    """Check the spec by the engine, have the provider create missing servers, and sign in to all."""
     check_first(spec)
     if spec.provider is None:
         return [site.here]
@@ -181,13 +181,13 @@ def _servers(spec: CloudSpec, site: Site) -> list[Node]:
 
 
 def _nodes(spec: CloudSpec, servers: Sequence[Server], site: Site, *, patient: bool) -> list[Node]:
-    """Sign in to the servers. An engine that brings a provider along has this machine, too."""
+    """Sign in to the servers. An engine that brings its own servers also gets this machine as a node."""
     nodes = [_awaited(server, site) if patient else site.node(server) for server in servers]
     return nodes if ENGINES[spec.engine].takes_servers else [*nodes, site.here]
 
 
 def _awaited(server: Server, site: Site) -> Node:
-    """Sign in to a server; one that is out of reach is waited for as long as a host may be away, and told of."""
+    """Sign in to a server; wait for one that is out of reach as long as a host may be, and report that."""
     began, epoch, away = time.monotonic(), time.time() - time.monotonic(), site.terms.away
     told = False
     while True:

@@ -1,4 +1,4 @@
-"""A key of a cloud spec: what an engine or a provider says of it, so that a spec is checked before anything acts."""
+"""Options of a cloud spec, as engines and providers declare them, so that a spec is checked before anything runs."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -7,21 +7,21 @@ from typing import Any
 
 @dataclass(frozen=True)
 class Option:
-    """A key that an engine or a provider knows."""
+    """A key that an engine or a provider accepts."""
 
-    kind: type  # what YAML makes of it: str, int, float, bool, list, dict
+    kind: type  # of the YAML value: str, int, float, bool, list, dict
     default: Any
-    description: str  # a phrase for people
+    description: str  # a phrase for messages
     check: Callable[[Any], str | None] = lambda _: None  # "must be ..." for a bad value of the right type, or None
-    excludes: tuple[str, ...] = ()  # options that cannot be given beside this one
+    excludes: tuple[str, ...] = ()  # options that cannot be given together with this one
     required: bool = False
-    # The keys of a mapping, or of each mapping in a list, by what the mapping has; None = any.
+    # Returns the options inside a mapping, or inside each mapping of a list; None = any keys are accepted.
     keys: Callable[[Mapping[str, Any]], Mapping[str, "Option"]] | None = None
-    secret: bool = False  # its texts, or those in it, must be shown to nobody
+    secret: bool = False  # its texts, nested ones too, must never be shown
 
 
 def within(least: float, most: float) -> Callable[[Any], str | None]:
-    """Return the check of a number's bounds."""
+    """Return a check that a number is within bounds."""
     return lambda value: None if least <= value <= most else f"must be from {least} to {most}"
 
 

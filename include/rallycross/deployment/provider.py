@@ -1,4 +1,4 @@
-"""A provider: where the servers of a deployment come from."""
+"""Providers: where the servers of a deployment come from."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -12,14 +12,14 @@ from rallycross.registry import Registry
 
 @dataclass(frozen=True)
 class Provided:
-    """The `provider` of a cloud spec, checked."""
+    """The checked `provider` section of a cloud spec."""
 
     type: str
-    options: dict[str, Any] = field(repr=False)  # all that the provider knows, with defaults; may hold secrets
+    options: dict[str, Any] = field(repr=False)  # every option of the provider, with defaults; may hold secrets
 
 
 class Provider(Protocol):
-    """Gives servers of one kind. Their names are lasting: the same section gives the same servers each time."""
+    """Provides servers of one kind. The same section yields servers of the same names each time."""
 
     @property
     def options(self) -> Mapping[str, Option]:
@@ -27,16 +27,16 @@ class Provider(Protocol):
 
     @property
     def disposable(self) -> bool:
-        """Whether `destroy` ends the servers, so that nothing needs to be taken back on them before."""
+        """Whether `destroy` deletes the servers, so that steps need not be undone on them first."""
 
     def create(self, given: Mapping[str, Any], site: Site) -> list[Server]:
-        """Return the servers, making those that do not stand yet; each is in the ledger before it is made."""
+        """Return the servers, creating those that do not exist yet; each is in the ledger before it is created."""
 
     def standing(self, given: Mapping[str, Any], site: Site) -> list[Server]:
-        """Return the servers that stand or may stand; make none."""
+        """Return the servers that exist or may exist; create none."""
 
     def destroy(self, given: Mapping[str, Any], site: Site) -> None:
-        """End the servers that the ledger has of this provider, and forget them; none is fine."""
+        """Delete this provider's servers in the ledger, and their entries; do nothing if there are none."""
 
 
 PROVIDERS: Registry[Provider] = Registry("rallycross.deployment.providers")

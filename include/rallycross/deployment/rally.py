@@ -1,6 +1,6 @@
-"""Rally's deployments of 2013-2017 and its environments of today as cloud specs: one table of names, and few rules.
+"""Translates Rally's deployments (2013-2017) and environments into cloud specs.
 
-`translated` gives the spec, and where each moved key was, so that a complaint names the place in the user's own file.
+`translated` returns the spec and where each moved key was, so that complaints name the place in the user's file.
 """
 
 from collections.abc import Iterator, Mapping
@@ -26,14 +26,14 @@ PROVIDERS = {
     "OpenStackProvider": "openstack",
     "VirshProvider": "virsh",
 }
-# By the type as Rally has it: key as Rally has it -> key here. Others stay as they are.
+# By Rally's type: Rally's key -> key here. Other keys stay as they are.
 KEYS = {
     "DummyProvider": {"credentials": "servers"},
     "ExistingServers": {"credentials": "servers"},
     "LxcEngine": {"container_name": "container_name_prefix", "engine": "inside", "provider": "host_provider"},
     "OpenStackProvider": {"deployment_name": "prefix"},
 }
-# By the engine's type as Rally has it: what a key is where a file does not have it, and ours is another.
+# By Rally's engine type: defaults that differ from those here.
 DEFAULTS = {"FuelEngine": {"net_segment_type": "gre"}}
 _DOMAINS = ("user_domain_name", "project_domain_name")
 _CLOUD = {
@@ -43,19 +43,19 @@ _CLOUD = {
     "https_cert": "cert",
     "https_key": "key",
 }
-# What has no meaning here: of a profiler that is not there, and of a keystone without a catalog, gone since long.
+# Keys without meaning here: those of osprofiler, and those of a keystone without a catalog.
 _LEFT_OUT = {"admin_port", "endpoint", "profiler_conn_str", "profiler_hmac_key", "use_public_urls"}
-_ENVIRONMENT = ("existing@openstack", "existing", "openstack")  # what a cloud is called in one, long, short and of 2017
-_OF_OLD = {"admin_domain_name", "admin_port", "permission", "use_public_urls"}  # keys of a user, without meaning now
+_ENVIRONMENT = ("existing@openstack", "existing", "openstack")  # names of a cloud's section: long, short, of 2017
+_OF_OLD = {"admin_domain_name", "admin_port", "permission", "use_public_urls"}  # obsolete keys of a user
 
 Moved = dict[Path, Path]  # here -> in the user's file
 
 
 def translated(data: Any) -> tuple[Any, Moved]:
-    """Return a spec as this project has it, and where its keys were; what is not Rally's comes back as it is."""
+    """Return the spec in this project's form, and where its keys were; return a spec that is not Rally's unchanged."""
     if not isinstance(data, dict):
         return data, {}
-    # The name of an engine stood under `name` once. Rally's LxcEngine has an `engine` of its own: the one inside.
+    # Old deployments have the engine's type under `name`. Rally's LxcEngine has its own key `engine`: the one inside.
     kind = "type" if "type" in data or "engine" in data or not isinstance(data.get("name"), str) else "name"
     if not isinstance(data.get("engine"), str) and isinstance(data.get(kind), str) and data[kind] in ENGINES:
         return _deployment(data, kind)
@@ -72,7 +72,7 @@ def translated(data: Any) -> tuple[Any, Moved]:
 
 
 def _deployment(data: dict[Any, Any], kind: str) -> tuple[Any, Moved]:
-    """Return a deployment whose engine, as Rally has it, stands under the key `kind`."""
+    """Translate a deployment that has Rally's engine type under the key `kind`."""
     engine, names = ENGINES[data[kind]], KEYS.get(data[kind], {})
     given = {names.get(key, key): value for key, value in data.items() if key != kind}
     if engine != "existing":
@@ -81,7 +81,7 @@ def _deployment(data: dict[Any, Any], kind: str) -> tuple[Any, Moved]:
     beside = {key: value for key, value in given.items() if key not in {"creds", "extra"}}
     if isinstance(data.get("creds"), dict):
         return _existing_by_creds(data, beside)
-    for key in ("endpoint", "endpoints"):  # of 2013: one user with all about the cloud, or several by their kind
+    for key in ("endpoint", "endpoints"):  # of 2013: one user with the cloud's address, or several users by kind
         if isinstance(old := data.get(key), dict):
             inner = old.get("admin")
             return (
@@ -91,7 +91,7 @@ def _deployment(data: dict[Any, Any], kind: str) -> tuple[Any, Moved]:
 
 
 def _with_parts(data: dict[Any, Any], moved: Moved) -> dict[Any, Any]:
-    """Return the engine `multihost` with each of its engines as this project has them."""
+    """Translate the parts of the engine `multihost`."""
     found = dict(data)
     if "controller" in data:
         found["controller"] = _part(data["controller"], ("controller",), moved)
@@ -101,13 +101,13 @@ def _with_parts(data: dict[Any, Any], moved: Moved) -> dict[Any, Any]:
 
 
 def _with_inside(data: dict[Any, Any], moved: Moved) -> dict[Any, Any]:
-    """Return the engine `lxc` with its hosts and the engine inside as this project has them."""
+    """Translate the host provider and the inner engine of the engine `lxc`."""
     found = dict(data)
     if isinstance(hosts := data.get("host_provider"), dict):
         here: Path = ("host_provider",)
         found["host_provider"] = _provider(hosts, here, original(here, moved), moved)
     if isinstance(inside := data.get("inside"), dict):
-        # Rally has read the name of this one engine under `name`, whatever its own documentation says.
+        # Rally's code reads the type of the inner engine from `name`, unlike its documentation.
         by_name = "type" not in inside and str(inside.get("name")) in ENGINES
         named = {"type": inside["name"], **inside} if by_name else inside
         found["inside"] = _part({key: value for key, value in named.items() if key != "name"}, ("inside",), moved)
@@ -121,12 +121,12 @@ def _part(section: Any, here: Path, moved: Moved) -> Any:
     outer = original(here, moved)
     moved |= {(*here, *path): (*outer, *there) for path, there in places.items()}
     if isinstance(inner, dict) and not (isinstance(section, dict) and "name" in section):
-        inner = {key: value for key, value in inner.items() if key != "name"}  # the part has no name of its own
+        inner = {key: value for key, value in inner.items() if key != "name"}  # a part does not have a name
     return inner
 
 
 def original(path: Path, moved: Mapping[Path, Path]) -> Path:
-    """Return where a path of the spec is in the user's file."""
+    """Return the path in the user's file for a path of the spec."""
     for length in range(len(path), 0, -1):
         if path[:length] in moved:
             return moved[path[:length]] + path[length:]
@@ -158,12 +158,12 @@ def _provider(section: dict[str, Any], here: Path, there: Path, moved: Moved) ->
 
 
 def _of_another(key: str) -> bool:
-    """Tell whether a key of an environment is about it, or another platform's: there are more than OpenStack's."""
+    """Return whether a key of an environment belongs to the environment itself or to another platform."""
     return key.startswith("!") or "@" in key
 
 
 def _existing_by_creds(data: dict[Any, Any], beside: dict[str, Any]) -> tuple[dict[str, Any], Moved]:
-    """Return the engine `existing` for credentials by platform, of which there may be a list."""
+    """Return a spec of the engine `existing` for `creds`, which has a section, or a list of them, by platform."""
     one = data["creds"].get("openstack")
     if isinstance(one, list) and one:
         return _existing_in(beside, one[0], ("creds", "openstack", 0))
@@ -171,29 +171,29 @@ def _existing_by_creds(data: dict[Any, Any], beside: dict[str, Any]) -> tuple[di
 
 
 def _existing_in(beside: dict[str, Any], section: Any, where: Path) -> tuple[dict[str, Any], Moved]:
-    """Return the engine `existing` with a section that should be a mapping."""
+    """Return a spec of the engine `existing` from a section that should be a mapping."""
     if isinstance(section, dict):
         return _existing({**beside, **section}, where)
     return {"name": "existing", "engine": "existing", "auth": {} if section is None else section}, {("auth",): where}
 
 
 def _existing_of_2013(old: dict[str, Any], where: Path) -> tuple[dict[str, Any], Moved]:
-    """Return the engine `existing` for a user who has the cloud's address and region, too."""
+    """Return a spec of the engine `existing` for a user that also has the cloud's address and region."""
     user = {key: value for key, value in old.items() if key not in {"auth_url", *_CLOUD}}
     spec, moved = _existing({"admin": user, **{key: old[key] for key in ("auth_url", *_CLOUD) if key in old}}, where)
     return spec, {**moved, ("auth",): where}
 
 
 def _existing(data: dict[str, Any], where: Path) -> tuple[dict[str, Any], Moved]:
-    """Return the engine `existing` with Rally's keys: `auth_url` and `admin` become `auth`."""
+    """Return a spec of the engine `existing` from Rally's keys: `auth_url` and `admin` become `auth`."""
     spec: dict[str, Any] = {"name": data.get("name", "existing"), "engine": "existing"}
     moved: Moved = {("auth",): (*where, "admin"), ("auth", "auth_url"): (*where, "auth_url")}
     for key, value in data.items():
         if key in {"name", "auth_url", "admin", "users"} or key in _LEFT_OUT or value in (None, ""):
-            continue  # to Rally, too, what is null or empty is not set
+            continue  # Rally also treats null and empty values as not set
         if key == "api_info":
             if not isinstance(value, dict):
-                spec["compute_api_version"] = value  # one of those that it stands for, to be complained of
+                spec["compute_api_version"] = value  # any key of the kind, so that the check complains
                 moved["compute_api_version",] = (*where, key)
                 continue
             for name, asked in _asked_of_services(value):
@@ -217,7 +217,7 @@ def _existing(data: dict[str, Any], where: Path) -> tuple[dict[str, Any], Moved]
 
 
 def _asked_of_services(api_info: dict[Any, Any]) -> Iterator[tuple[str, str]]:
-    """Yield the keys of a clouds.yaml for what Rally's clients are to ask for."""
+    """Yield the clouds.yaml keys for Rally's `api_info`: API versions and service types."""
     for client, asked in api_info.items():
         known = SERVICES.all.get(client)
         if known and known.version and isinstance(asked, dict):
@@ -229,11 +229,11 @@ def _asked_of_services(api_info: dict[Any, Any]) -> Iterator[tuple[str, str]]:
 
 
 def _auth(url: Any, given: Any) -> Any:
-    """Return one of Rally's users as the `auth` of a clouds.yaml."""
+    """Translate one of Rally's users into the `auth` of a clouds.yaml."""
     if given in (None, [], ""):
         return {"auth_url": url}
     if not isinstance(given, dict):
-        return given  # which is complained of
+        return given  # the check complains
     auth = {key: value for key, value in given.items() if value not in (None, "") and key not in _OF_OLD}
     if "tenant_name" in auth:
         auth.setdefault("project_name", auth.pop("tenant_name"))

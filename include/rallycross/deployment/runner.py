@@ -1,4 +1,4 @@
-"""One step on one host, from where it stands to its end; blocking, for a thread of its own."""
+"""Runs one step on one host to its end, or follows it if it runs already. Blocking: each has its own thread."""
 
 import threading
 import time
@@ -19,36 +19,36 @@ from rallycross.disk import naming
 from rallycross.masking import masked
 from rallycross.printable import printable, without_colours
 
-AWAY = 120.0  # seconds for which a host may be out of reach before the step counts as failed
+AWAY = 120.0  # seconds that a host may be out of reach before the step counts as failed
 _SHORTEST, _LONGEST = 0.05, 1.0  # seconds between two looks
 _KILLED = 128 + 9
-_LOG_KEPT = 1 << 16  # characters of what a step has said last, for its failure
+_LOG_KEPT = 1 << 16  # characters of a step's last output, for its failure
 
 
 @dataclass(frozen=True)
 class Terms:
-    """Under which every step of one deployment runs."""
+    """What applies to every step of one deployment."""
 
-    owner: str  # for whom the lock is held
-    secrets: tuple[str, ...] = field(default=(), repr=False)  # what no log and no message may show
-    logs: Path | None = None  # folder for what the steps say
-    away: float = AWAY
+    owner: str  # the owner of the lock
+    secrets: tuple[str, ...] = field(default=(), repr=False)  # texts that no log and no message may show
+    logs: Path | None = None  # the folder of the steps' logs
+    away: float = AWAY  # seconds that a host may be out of reach
 
 
 Result = TypeVar("Result")
 
 
 class Stopped(Exception):  # noqa: N818
-    """The deployment was told to end."""
+    """The deployment is stopping."""
 
 
 def log_of(terms: Terms, node: Node, name: str) -> Path | None:
-    """Return the file that keeps what a step says on a node."""
+    """Return the log file of a step on a node; None if no logs are kept."""
     return terms.logs / f"{node.name} {name}.log".replace(" ", "-") if terms.logs else None
 
 
 def hold(node: Node, holder: Holder, *, stopped: threading.Event) -> None:
-    """Take the lock of a cloud on a node; wait as long as one that has died may still have it, then raise `Locked`."""
+    """Take the lock of a cloud on a node; raise `Locked` if it is still held after a dead holder's lease would end."""
     deadline = time.monotonic() + LEASE + 1
     while True:
         try:
@@ -67,9 +67,9 @@ def run(
     stopped: threading.Event,
     started: Callable[[], None],
 ) -> None:
-    """Do a step; take it up where it runs or has ended already. Raise `StepFailed`, or `Stopped` once it is told to.
+    """Run a step, or follow it if it runs or has ended already; raise `StepFailed`, or `Stopped` if `stopped` is set.
 
-    A host that is lost is waited for. `started` is called when it was this call that has begun the step.
+    A host that is out of reach is waited for. `started` is called just before this call itself starts the step.
     """
     _Run(step, node, terms, holder=holder, stopped=stopped).run(started)
 
@@ -79,13 +79,13 @@ class _Run:
         self._step, self._node, self._terms, self._holder, self._stopped = step, node, terms, holder, stopped
         self._print = detached.fingerprint(step)
         self._log = log_of(terms, node, step.name)
-        self._offset = 0  # bytes of the host's log that were taken
-        self._line = ""  # the last one, while its end has not come
+        self._offset = 0  # bytes read of the host's log
+        self._line = ""  # the last line, while it is incomplete
         self._said = ""
 
     def run(self, started: Callable[[], None]) -> None:
         sight = self._patiently(self._find)
-        while sight.state == "running" and sight.print != self._print:  # what a spec of before wanted
+        while sight.state == "running" and sight.print != self._print:  # an earlier version of the step
             self._pause(_LONGEST)
             sight = self._patiently(self._look)
         same_end = sight.state == "ended" and sight.print == self._print and sight.code == 0
@@ -115,7 +115,7 @@ class _Run:
 
     def _start(self) -> None:
         for path, content in self._step.files.items():
-            # What an engine writes may hold secrets.
+            # The files may hold secrets.
             self._node.host.put(path, content, mode=0o700 if content.startswith("#!") else 0o600)
         if self._stopped.is_set():
             raise Stopped
@@ -134,7 +134,7 @@ class _Run:
         self._take(log)
 
     def _take(self, text: str) -> None:
-        """Keep whole lines alone: a secret that came in two halves would not be known for one."""
+        """Keep whole lines only: a secret that comes in two halves would not be recognized."""
         *lines, self._line = (self._line + text).split("\n")
         whole = printable(without_colours(masked("".join(f"{line}\n" for line in lines), self._terms.secrets)))
         self._said = (self._said + whole)[-_LOG_KEPT:]
@@ -146,7 +146,9 @@ class _Run:
         step, host = self._step, self._node.host
         if sight.state == "lost":
             disk = detached.full(host, self._node.root)
-            raise self._failure(f"ended without leaving its exit code, by a kill, a restart or a full disk ({disk})")
+            raise self._failure(
+                f"ended without an exit code: killed, or its host restarted, or the disk is full ({disk})"
+            )
         if sight.code == _KILLED and sight.seconds >= int(step.limit):
             raise self._failure(f"not done within {told(step.limit)}, and killed", code=sight.code)
         if sight.code:
@@ -160,7 +162,7 @@ class _Run:
         )
 
     def _patiently(self, ask: Callable[[], Result]) -> Result:
-        """Ask again while the host is lost, for as long as it may be."""
+        """Call `ask` again while the host is out of reach, for as long as it may be."""
         deadline = None
         while True:
             try:

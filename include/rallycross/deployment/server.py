@@ -1,4 +1,4 @@
-"""A server: a machine that one can sign in to by SSH, and how."""
+"""A server: a machine with SSH, and how to sign in to it."""
 
 from dataclasses import dataclass, field
 from typing import Any
@@ -6,24 +6,24 @@ from typing import Any
 
 @dataclass(frozen=True)
 class Server:
-    """How to sign in to one machine. What can be kept of it is what `kept` gives: no password."""
+    """How to sign in to one machine. `kept` returns what may be stored, without the password."""
 
     name: str  # as steps name it
-    host: str  # where we reach it
+    host: str  # the address at which we reach it
     user: str = "root"
     port: int = 22
-    key: str | None = None  # path of a private key; None = what an SSH agent or ~/.ssh has
+    key: str | None = None  # path of a private key; None = the keys of an SSH agent or in ~/.ssh
     password: str | None = field(default=None, repr=False)
-    address: str = ""  # where the other servers reach it, if that is another; an address of its own
+    address: str = ""  # the address at which the other servers reach it, if different
     via: "Server | None" = None  # the server through whose SSH we reach it; None = directly
 
     @property
     def inside(self) -> str:
-        """Where the other servers reach it."""
+        """The address at which the other servers reach it."""
         return self.address or self.host
 
     def kept(self) -> dict[str, Any]:
-        """Return it as a ledger may keep it."""
+        """Return the server as a dictionary for the ledger."""
         return {
             "name": self.name,
             "host": self.host,
@@ -35,5 +35,5 @@ class Server:
 
     @classmethod
     def of(cls, kept: dict[str, Any], *, via: "Server | None" = None) -> "Server":
-        """Return it as it was kept, among what else a provider keeps of it."""
+        """Return the server from what `kept` returned; other keys of the dictionary are ignored."""
         return cls(**{key: kept[key] for key in cls("", "").kept()}, via=via)

@@ -1,4 +1,4 @@
-"""The site of one cloud's deployment: this machine's folder, the connections, the ledger, who is told."""
+"""What the deployment of one cloud works with: its folder on this machine, connections, ledger and listener."""
 
 import threading
 from collections.abc import Iterator
@@ -20,25 +20,25 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Site:
-    """What a deployment works with. Connections are made at their first use, shared, and closed by `close`."""
+    """What a deployment works with. Connections are opened at first use, shared, and closed by `close`."""
 
     cloud: str
     root: str  # the cloud's folder on this machine
     ledger: Ledger
     terms: Terms
     tell: Tell = lambda _: None
-    known_hosts: Path | None = None  # None: any host key is taken
+    known_hosts: Path | None = None  # None: any host key is accepted
     _hosts: dict[Server, "SSHHost"] = field(default_factory=dict, repr=False)
     _lock: threading.Lock = field(default_factory=threading.Lock, repr=False)
 
     @property
     def here(self) -> Node:
-        """This machine; steps can always name it."""
+        """This machine. A step can always run on it."""
         return Node(LOCAL, LocalHost(), self.root)
 
     @property
     def key(self) -> Path:
-        """The private key by which one signs in to the servers that a provider makes; made at the first use."""
+        """The private key for servers that a provider makes; created at first use."""
         from rallycross.deployment.connect import key_at  # noqa: PLC0415 - see `connect`
 
         with self._lock:
@@ -46,11 +46,11 @@ class Site:
 
     @property
     def public_key(self) -> str:
-        """Its other half, as a line of `authorized_keys`."""
+        """The public key, as a line of `authorized_keys`."""
         return self.key.with_suffix(".pub").read_text()
 
     def host(self, server: Server) -> "SSHHost":
-        """Return the connection to a server; raise `RallycrossError` where one cannot sign in."""
+        """Return the connection to a server; raise `RallycrossError` if signing in fails."""
         from rallycross.deployment.connect import connect  # noqa: PLC0415 - see `connect`
 
         gate = self.host(server.via) if server.via else None
@@ -60,14 +60,14 @@ class Site:
             return self._hosts[server]
 
     def made_anew(self, server: Server) -> None:
-        """Take any key that a server will show next: it gets a new system at an address that had another."""
+        """Accept a new host key from a server that is about to be reinstalled."""
         from rallycross.deployment.connect import forget_key  # noqa: PLC0415 - see `connect`
 
         if self.known_hosts:
             forget_key(server, self.known_hosts)
 
     def node(self, server: Server) -> Node:
-        """Return a server as a node. The cloud's folder is in the home of the user that signs in."""
+        """Return a server as a node. The cloud's folder is in the home of the user we sign in as."""
         host = self.host(server)
         home = host.run('printf %s "$HOME"').out
         return Node(server.name, host, f"{home}/.rallycross/clouds/{self.cloud}", server)

@@ -1,4 +1,4 @@
-"""A cloud spec: from a user's YAML to a `CloudSpec`, or to all that is wrong with it at once."""
+"""Turns a cloud spec, a user's YAML, into a `CloudSpec`, or into a complaint about each mistake in it."""
 
 import re
 from collections.abc import Iterator, Mapping
@@ -14,7 +14,7 @@ from rallycross.secret import is_secret_name, secrets_in
 from rallycross.yamlfile import Path as Keys
 from rallycross.yamlfile import dotted, parse, place, unquoted
 
-# A cloud's name names its folder, and its entry in a clouds.yaml.
+# The name is also that of the cloud's folder, and of its entry in a clouds.yaml.
 _NAME = re.compile(r"[a-z0-9][a-z0-9-]{0,40}")
 _KINDS = {
     bool: "true or false",
@@ -24,18 +24,17 @@ _KINDS = {
     list: "a list",
     str: "a text",
 }
-_NAME_RULE = "must be lower-case letters, digits and dashes, 41 at the most, beginning with a letter or digit"
+_NAME_RULE = "must be at most 41 lower-case letters, digits and dashes, beginning with a letter or digit"
 _LIKE_A_SPEC = re.compile(r"""^[ \t{"']*(engine|type|existing(@openstack)?)["']?\s*:""", re.MULTILINE)
 _COMMON = ("name", "engine", "provider")
-_LARGEST = 2**63 - 1  # of a number, above and below 0
+_LARGEST = 2**63 - 1  # the largest number, and the smallest with a minus
 _Flaw = tuple[Keys, str, str]  # where, what is wrong, remedy
 
 
 def load_spec(text: str, *, file: str, permissions: Permissions = OWNER) -> CloudSpec:
-    """Return the cloud that a spec wants, defaults filled in; raise `InvalidInput` with all complaints.
+    """Return the cloud that a spec describes, with defaults; raise `InvalidInput` with all complaints.
 
-    What Rally has called a deployment or an environment is a spec too: see `rally`. `permissions` are those of whoever
-    has given it.
+    Rally's deployments and environments are accepted, too: see `rally`. `permissions` are those of the spec's author.
     """
     with unquoted(text, file, permissions, like=_LIKE_A_SPEC, kind="cloud spec"):
         return _load(text, file, permissions)
@@ -69,21 +68,21 @@ def _load(text: str, file: str, permissions: Permissions) -> CloudSpec:
 def _forbidden(
     data: Mapping[str, Any], engine: Engine, options: Mapping[str, Any], file: str, permissions: Permissions
 ) -> Iterator[_Flaw]:
-    """Yield what a spec wants and may not have, because of who has given it."""
+    """Yield what a spec asks for that its author is not permitted."""
     if permissions.may_command(file):
-        return  # nothing is out of reach for commands
+        return  # who may run commands may do everything
     remedy = "put the spec into a file of a folder that RALLYCROSS_FILES of the worker names"
     if permissions.commands == "none":
-        remedy = "RALLYCROSS_COMMANDS of the worker would have to be `files`"
+        remedy = "RALLYCROSS_COMMANDS of the worker must be `files`"
     if not isinstance(engine, RunsNoCommands):
-        yield ("engine",), f"{data['engine']} runs commands, which this spec may not", remedy
+        yield ("engine",), f"{data['engine']} runs commands, which this spec may not do", remedy
         return
     for key in engine.commanding:
         if data.get(key):
-            yield (key,), "lets hooks run commands, which this spec may not", remedy
+            yield (key,), "lets hooks run commands, which this spec may not do", remedy
     for key in data:
         if str(key).endswith("_endpoint_override") and not data.get("auth"):
-            yield (key,), "sends the token of a cloud of the worker's elsewhere, which this spec may not", remedy
+            yield (key,), "sends a token of the worker's cloud elsewhere, which this spec may not do", remedy
     for key, path in engine.reads(options).items():
         try:
             permissions.file(Path(path))
@@ -92,7 +91,7 @@ def _forbidden(
 
 
 def filled(data: Mapping[str, Any], known: Mapping[str, Option]) -> dict[str, Any]:
-    """Return what a mapping says of each key that is known, defaults filled in, inside of it too."""
+    """Return the value of each known option, with defaults, in nested mappings too."""
     found = {}
     for key, option in known.items():
         value = data.get(key, option.default)
@@ -105,7 +104,7 @@ def filled(data: Mapping[str, Any], known: Mapping[str, Option]) -> dict[str, An
 
 
 def _marked(data: Mapping[str, Any], known: Mapping[str, Option]) -> Iterator[str]:
-    """Yield the texts of options that are secret, whatever their keys are called."""
+    """Yield the texts of options declared as secret."""
     for key, option in known.items():
         value = data.get(key)
         if option.secret:
@@ -117,14 +116,14 @@ def _marked(data: Mapping[str, Any], known: Mapping[str, Option]) -> Iterator[st
 
 
 def provider_options(section: Mapping[str, Any]) -> Mapping[str, Option]:
-    """Return the keys of a `provider`, for an option whose value is one."""
+    """Return the options of a `provider` section, for an option whose value is such a section."""
     name = section.get("type")
     return PROVIDERS[name].options if isinstance(name, str) and name in PROVIDERS else {}
 
 
 def _flaws(data: Any, engines: Mapping[str, Engine]) -> Iterator[_Flaw]:
     if not isinstance(data, dict):
-        yield (), "a cloud spec is a mapping", "begin with `name:` and `engine:`"
+        yield (), "a cloud spec must be a mapping", "begin with `name:` and `engine:`"
         return
     yield from _number_flaws(data, ())
     yield from _name_flaws(data)
@@ -138,7 +137,7 @@ def _flaws(data: Any, engines: Mapping[str, Engine]) -> Iterator[_Flaw]:
         if data.get("provider") is None:
             return
         if not engines[name].takes_servers:
-            yield ("provider",), f"the engine {name} takes no servers", "remove it"
+            yield ("provider",), f"the engine {name} does not take servers", "remove it"
         else:
             yield from _provider_flaws(data["provider"], ("provider",))
 
@@ -146,7 +145,7 @@ def _flaws(data: Any, engines: Mapping[str, Engine]) -> Iterator[_Flaw]:
 def _name_flaws(data: dict[Any, Any]) -> Iterator[_Flaw]:
     name = data.get("name")
     if "name" not in data:
-        yield (), "lacks the key 'name'", "add `name:`, by which later runs find the cloud"
+        yield (), "lacks the key 'name'", "add `name:`, which later runs find the cloud by"
     elif not isinstance(name, str):
         yield ("name",), f"must be a text, not {_show(name)}", "put it in quotes"
     elif not _NAME.fullmatch(name):
@@ -154,11 +153,11 @@ def _name_flaws(data: dict[Any, Any]) -> Iterator[_Flaw]:
 
 
 def _number_flaws(data: Any, path: Keys) -> Iterator[_Flaw]:
-    """Complain of numbers that no configuration file, no schema and no API takes, wherever they stand."""
+    """Yield numbers that configuration files, schemas and APIs reject, at any depth."""
     if isinstance(data, dict | list):
         for key, value in data.items() if isinstance(data, dict) else enumerate(data):
             yield from _number_flaws(value, (*path, key if isinstance(data, list) else str(key)))
-    elif isinstance(data, int | float) and not -_LARGEST <= data <= _LARGEST:  # NaN is not, either
+    elif isinstance(data, int | float) and not -_LARGEST <= data <= _LARGEST:  # NaN compares false
         yield path, f"the number {_show(data)} is out of bounds", f"write one from -{_LARGEST} to {_LARGEST}"
 
 
@@ -191,7 +190,7 @@ def _mapping_flaws(
         yield from _value_flaws(value, known[key], here)
         for other in known[key].excludes:
             if value is not None and data.get(other) is not None:
-                yield here, f"cannot be given beside '{other}'", "remove one of the two"
+                yield here, f"cannot be given together with '{other}'", "remove one of the two"
 
 
 def _value_flaws(value: Any, option: Option, path: Keys) -> Iterator[_Flaw]:
@@ -217,14 +216,14 @@ def _value_flaws(value: Any, option: Option, path: Keys) -> Iterator[_Flaw]:
 
 
 def _is(value: Any, kind: type) -> bool:
-    """Tell whether a value is of a kind, as a user sees it: true is no number, and 3 is a number as much as 3.0."""
+    """Return whether a value is of a kind, as users see it: true is not a number; 3 and 3.0 both are."""
     if isinstance(value, bool):
         return kind is bool
     return isinstance(value, (int, float) if kind is float else kind)
 
 
 def _show(value: Any) -> str:
-    """Return a value short enough for a message; what is inside it may be secret."""
+    """Return a value as short text for a message; of a mapping or list only the kind, as it may hold secrets."""
     for kind in (dict, list):
         if isinstance(value, kind):
             return _KINDS[kind]

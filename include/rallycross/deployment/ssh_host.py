@@ -1,4 +1,4 @@
-"""A machine behind SSH as a host."""
+"""A machine that is reached by SSH, as a host."""
 
 import errno
 import os
@@ -18,15 +18,15 @@ from rallycross.deployment.host import HostLost, Ran
 from rallycross.deployment.limits import host_limit, step_limit
 from rallycross.settings import settings
 
-# Half of what an OpenSSH server allows on one connection (MaxSessions 10), so that others find room too.
+# Half of what an OpenSSH server allows on one connection (MaxSessions 10).
 _SESSIONS = 5
-# How long output may trail the end of its command; what a daemon that was left behind says later is not waited for.
+# Seconds to wait for output after the end of its command; later output is that of a daemon left behind.
 _TRAIL = 0.25
 _CHUNK = 1 << 16
 _NO_FILE = 66  # EX_NOINPUT: exit code for "there is no such file"
 
-# Folder, temporary name, name, mode, size; the content comes by standard input. The size is checked because a
-# connection that breaks off looks to `cat` like the end of the file.
+# Arguments: folder, temporary name, name, mode, size; the content comes by standard input. The size is checked because
+# a broken connection looks to `cat` like the end of the file.
 _PUT = """
 trap 'rm -f -- "$2"' EXIT
 mkdir -p -- "$1"
@@ -38,10 +38,10 @@ mv -fT -- "$2" "$3"
 
 
 class SSHHost:
-    """Runs commands through a client. Threads may share it.
+    """Runs commands through an SSH client. Threads may share it.
 
-    Without `again` the client is connected, and stays its maker's to close. `again` makes a connected client: it is
-    called whenever there is no connection, raises what its maker thinks fit, and what it has made is closed here.
+    Without `again`, the client must be connected, and the caller closes it. `again` returns a connected client, or
+    raises; it is called whenever there is no connection, and `close` closes its clients.
     """
 
     def __init__(
@@ -58,17 +58,17 @@ class SSHHost:
         self._sessions = threading.Semaphore(_SESSIONS)
 
     def sign_in(self) -> None:
-        """Connect, unless that is done."""
+        """Connect, unless already connected."""
         self._transport()
 
     def close(self) -> None:
-        """Close the connection that `again` has made."""
+        """Close the connection that `again` has opened."""
         if self._again and self._client:
             self._client.close()
             self._client = None
 
     def channel_to(self, address: str, port: int) -> paramiko.Channel:
-        """Return a connection to an address as this host sees it; raise paramiko's errors."""
+        """Return a connection from this host to an address; raise paramiko's errors."""
         return self._channel("direct-tcpip", to=(address, port), of=("127.0.0.1", 0))
 
     def run(self, script: str, *, limit: float | None = None, check: bool = True) -> Ran:
@@ -76,14 +76,14 @@ class SSHHost:
         limit = host_limit() if limit is None else limit
         with self._sessions:
             began = time.monotonic()
-            # The shell around it outlives the kill at the limit, and tells the code.
+            # The outer shell survives the kill at the limit, and returns the exit code.
             around = f"bash --norc -c {shlex.quote(f'{shlex.join(command(limit))}; exit $?')}"
             ran = self._exchange(around, framed(script).encode(), limit)
             seconds = time.monotonic() - began
         return checked(self.name, ran, seconds=seconds, limit=limit, check=check)
 
     def put(self, path: str, content: str | bytes, *, mode: int = 0o644) -> None:
-        """Write a file, making its folders; the file appears whole or not at all."""
+        """Write a file, creating its folders; the file appears whole or not at all."""
         data = content.encode() if isinstance(content, str) else content
         target = PurePosixPath(path)
         part = target.with_name(f".{target.name}.{uuid.uuid4().hex}")
@@ -95,7 +95,7 @@ class SSHHost:
         checked(f"{self.name}: {path} cannot be written", ran, seconds=0, limit=limit, check=True)
 
     def read(self, path: str) -> str:
-        """Return a file's text; raise `FileNotFoundError` where there is none."""
+        """Return a file's text; raise `FileNotFoundError` if it does not exist."""
         quoted = shlex.quote(path)
         ran = self.run(f"[ -e {quoted} ] || exit {_NO_FILE}; cat -- {quoted}", check=False)
         if ran.code == _NO_FILE:
@@ -103,7 +103,7 @@ class SSHHost:
         return checked(f"{self.name}: {path} cannot be read", ran, seconds=0, limit=host_limit(), check=True).out
 
     def _exchange(self, line: str, given: bytes, limit: float) -> Ran:
-        """Run a command line, feed it, and return how it ended."""
+        """Run a command line with `given` as its input, and return its result."""
         try:
             with self._channel("session") as channel:
                 channel.settimeout(settings().ssh_limit)
@@ -112,16 +112,16 @@ class SSHHost:
                 return _Conversation(channel, time.monotonic() + limit + settings().ssh_limit).hold(given)
         except (paramiko.SSHException, EOFError, OSError) as error:
             why = str(error) or type(error).__name__
-            raise HostLost(f"{self.name}: the SSH connection failed: {why} - check the host, and go on") from error
+            raise HostLost(f"{self.name}: the SSH connection failed: {why} - check the host, then try again") from error
 
     def _channel(
         self, kind: str, *, to: tuple[str, int] | None = None, of: tuple[str, int] | None = None
     ) -> paramiko.Channel:
-        """Open a channel. A connection that has died unseen is made anew: nothing has been asked yet."""
+        """Open a channel; reconnect if the connection turns out to be dead."""
         transport = self._transport()
         try:
             return transport.open_channel(kind, to, of, timeout=settings().ssh_limit)
-        except paramiko.ChannelException:  # the host is there, and refuses
+        except paramiko.ChannelException:  # the host answers, and refuses
             raise
         except (paramiko.SSHException, EOFError, OSError):
             if self._again is None:
@@ -143,7 +143,7 @@ class SSHHost:
 
 @contextmanager
 def _answered(channel: paramiko.Channel) -> Iterator[None]:
-    """Close a channel whose request is not answered: paramiko would wait without end, as where the network was cut."""
+    """Close a channel whose request is not answered in time: paramiko would wait forever."""
     late = threading.Timer(settings().ssh_limit, channel.close)
     late.daemon = True
     late.start()
@@ -154,19 +154,19 @@ def _answered(channel: paramiko.Channel) -> Iterator[None]:
 
 
 class _Conversation:
-    """One command over one channel: its input sent, its output gathered until it has ended."""
+    """One command over one channel: sends its input, and gathers its output until it ends."""
 
     def __init__(self, channel: paramiko.Channel, deadline: float) -> None:
         self._channel, self._deadline = channel, deadline
         self._out, self._err = bytearray(), bytearray()
 
     def hold(self, given: bytes) -> Ran:
-        """Return the command's end; raise `TimeoutError` or `EOFError` when it cannot be told."""
+        """Return the command's result; raise `TimeoutError` or `EOFError` if it is unknown."""
         try:
             self._channel.sendall(given)
             self._channel.shutdown_write()
         except OSError:
-            if not self._channel.exit_status_ready():  # a command may end without having read all that it is given
+            if not self._channel.exit_status_ready():  # a command may end without having read all its input
                 raise
         while not self._channel.exit_status_ready():
             if time.monotonic() > self._deadline:
@@ -180,7 +180,7 @@ class _Conversation:
         return Ran(code, self._out.decode(errors="replace"), self._err.decode(errors="replace"))
 
     def _gather(self) -> bool:
-        """Wait a moment for output, and take what has come; return whether there was any."""
+        """Wait briefly for output, and take it; return whether there was any."""
         channel = self._channel
         before = len(self._out) + len(self._err)
         if channel.eof_received and not channel.recv_ready() and not channel.recv_stderr_ready():

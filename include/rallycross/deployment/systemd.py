@@ -1,4 +1,4 @@
-"""Systemd's units that a cloud runs as, by patterns of their names: started, stopped, looked at on all its nodes."""
+"""Starts, stops and inspects the systemd units of a cloud, chosen by name patterns, on all its nodes."""
 
 from collections.abc import Sequence
 from shlex import quote
@@ -10,23 +10,23 @@ from rallycross.errors import RallycrossError
 
 
 def _also(beside: str) -> str:
-    """Set `$also` to the units that a file names; to none where there is no such file."""
+    """Set `$also` to the units that a file names; to none if the file does not exist."""
     return f'also=$(cat "{beside}" 2>/dev/null || :)\n' if beside else "also=\n"
 
 
 def enabled(patterns: Sequence[str]) -> str:
-    """Set `$units` to the units that are enabled."""
+    """Set `$units` to the enabled units that match."""
     wanted = " ".join(map(quote, patterns))
-    # 1: there is none.
+    # systemctl ends with 1 if there are none.
     return f"units=$(systemctl list-unit-files --state=enabled --no-legend {wanted} | awk '{{ print $1 }}' || :)\n"
 
 
 def start(patterns: Sequence[str], *, beside: str = "") -> str:
-    """Start what is enabled and does not run, as after `stop`; fail with the words of what does not stay up.
+    """Return the script that starts the enabled units; it fails with the journal of a unit that does not stay up.
 
-    `beside` is a file that names units which those need: they are started first.
+    `beside` is a file that names further units, which are started first.
     """
-    none = f"no unit is enabled of {' '.join(patterns)}, so the deployer has not done its work - look at its log"
+    none = f"no unit of {' '.join(patterns)} is enabled, so the deployer has not done its work - look at its log"
     return f"""{_also(beside)}{AS_ROOT}{enabled(patterns)}
 [ -n "$units" ] || {{ echo {quote(none)} >&2; exit 1; }}
 code=0
@@ -39,7 +39,7 @@ exit "$code"
 
 
 def stop(patterns: Sequence[str], *, beside: str = "") -> str:
-    """End what is enabled, and then what the file `beside` names."""
+    """Return the script that stops the enabled units, and then those that the file `beside` names."""
     return (
         f'{_also(beside)}{AS_ROOT}{enabled(patterns)}[ -z "$units" ] || as_root systemctl stop $units\n'
         '[ -z "$also" ] || as_root systemctl stop $also'
@@ -47,7 +47,7 @@ def stop(patterns: Sequence[str], *, beside: str = "") -> str:
 
 
 def status(nodes: Sequence[Node], patterns: Sequence[str], *, prefix: str = "", beside: str = "") -> list[Service]:
-    """Return the units as systemd has them, named without the prefix that all of them have.
+    """Return the state of the units, named without the common prefix.
 
     `beside` is a file in the cloud's folder on each node that names further units.
     """
@@ -66,10 +66,10 @@ def logs(
     prefix: str = "",
     beside: str = "",
 ) -> str:
-    """Return the last lines that a unit, or each (None), has in the journal; raise `RallycrossError` for no such."""
+    """Return the last journal lines of one unit, or of all (None); raise `RallycrossError` for an unknown unit."""
     there = _there(nodes, patterns, prefix, beside)
     if service is not None and service not in there:
-        raise RallycrossError(f"no service {service!r} here - there is: {', '.join(there) or 'none yet'}")
+        raise RallycrossError(f"unknown service {service!r} - known services: {', '.join(there) or 'none yet'}")
     said = []
     for name in there if service is None else [service]:
         node, unit, _, _ = there[name]
@@ -81,7 +81,7 @@ def logs(
 def _there(
     nodes: Sequence[Node], patterns: Sequence[str], prefix: str, beside: str
 ) -> dict[str, tuple[Node, str, str, str]]:
-    """Return node, unit, state and what systemd says more, of each unit by its name."""
+    """Return for each unit, by its shown name: the node, the unit, its active state and its sub-state."""
     script = f"""{enabled(patterns)}
 for unit in $units $also; do
     echo "$unit $(systemctl show -P ActiveState "$unit") $(systemctl show -P SubState "$unit")"

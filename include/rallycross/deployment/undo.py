@@ -1,4 +1,4 @@
-"""Takes back what steps have left, by the ledger: the last first, on all nodes side by side."""
+"""Undoes steps by the ledger, the last step first, and deletes the cloud's folders on all nodes in parallel."""
 
 import threading
 import time
@@ -18,7 +18,7 @@ from rallycross.errors import RallycrossError
 
 
 def undo(ledger: Ledger, nodes: Sequence[Node], *, owner: str, tell: Tell) -> None:
-    """Undo every step that the ledger has, and delete the cloud's folders; raise at the first that cannot be undone."""
+    """Undo every step in the ledger and delete the cloud's folders; raise at the first that cannot be undone."""
     known = {node.name: node for node in nodes}
     places = [made for made in ledger.standing() if made.kind == "node"]
     with ExitStack() as stack:
@@ -27,7 +27,7 @@ def undo(ledger: Ledger, nodes: Sequence[Node], *, owner: str, tell: Tell) -> No
                 stack.enter_context(locked(node, owner))
                 detached.kill(node.host, node.root)
         for made in reversed([made for made in ledger.standing() if made.kind == "step"]):
-            if script := made.detail["undo"]:  # else what it leaves stays
+            if script := made.detail["undo"]:  # without it, what the step left stays
                 with _told(tell, made):
                     limit = made.detail.get("undo_limit") or step_limit()
                     _node(known, made.detail["host"]).host.run(script, limit=limit)
@@ -35,7 +35,7 @@ def undo(ledger: Ledger, nodes: Sequence[Node], *, owner: str, tell: Tell) -> No
                 title = f"Stays on {made.detail['host']}: {stays}"
                 tell(StepEvent(f"stays {made.name}", title, "done", time.time(), host=made.detail["host"]))
             ledger.forgotten(made.row)
-        # Deleting hundreds of megabytes of small files takes its time; one host does not wait for another.
+        # Deleting hundreds of megabytes of small files takes long, so the hosts do it in parallel.
         with ThreadPoolExecutor(max(1, len(places))) as pool:
             gone = [(made, pool.submit(_remove, _node(known, made.name), made.detail["root"])) for made in places]
             for made, future in gone:
@@ -46,13 +46,13 @@ def undo(ledger: Ledger, nodes: Sequence[Node], *, owner: str, tell: Tell) -> No
 
 @contextmanager
 def locked(node: Node, owner: str) -> Iterator[None]:
-    """Hold the cloud's lock on a node, so that of two that decide something one decides."""
+    """Hold the cloud's lock on a node."""
     holder = Holder(owner)
     runner.hold(node, holder, stopped=threading.Event())
     try:
         yield
     finally:
-        with suppress(CommandFailed):  # the lock goes by itself
+        with suppress(CommandFailed):  # the lock expires by itself
             detached.release(node.host, node.root, holder)
 
 
@@ -62,7 +62,7 @@ def _remove(node: Node, root: str) -> None:
 
 def _node(known: Mapping[str, Node], name: str) -> Node:
     if name not in known:
-        raise RallycrossError(f"{name} is no server of this cloud any more - name it in the spec's `provider` again")
+        raise RallycrossError(f"{name}: is no longer a server of this cloud - add it back to `provider` in the spec")
     return known[name]
 
 

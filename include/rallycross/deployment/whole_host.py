@@ -1,14 +1,14 @@
-"""What deployers have in common that take over a host as a whole: whose it is, and how things get there.
+"""Script parts for deployers that take over a whole host: claim it for one cloud, install packages, fetch code.
 
-All are parts of scripts, which may be begun twice, and by root or by a user with sudo.
+Each may run again after it was interrupted, as root or as a user with sudo.
 """
 
 from collections.abc import Sequence
 from shlex import quote
 
 AS_ROOT = 'as_root() { if [ "$(id -u)" = 0 ]; then "$@"; else sudo -n -E "$@"; fi; }\n'
-CLAIM = "/var/lib/rallycross/host"  # whose cloud a host has; it has room for one
-# A link is there whole or not at all, and the second is refused: neither a full disk nor a kill leaves an empty claim.
+CLAIM = "/var/lib/rallycross/host"  # names the one cloud that the host belongs to
+# `ln` is atomic and refuses a second link: neither a full disk nor a kill can leave an empty claim.
 _TAKE = """
 [ ! -e "$1" ] || exit 0
 trap "rm -f $1.$$" EXIT
@@ -18,35 +18,35 @@ ln "$1.$$" "$1" || [ -e "$1" ]
 
 
 def claim(owner: str, *, foreign: str = "") -> str:
-    """Take the host for `owner`, such as "DevStack's cloud lab", or fail.
+    """Return the script that claims the host for `owner`, such as "DevStack's cloud lab", or fails.
 
-    `foreign`: a path that, without a claim, is there by somebody else's deployment; "" = there is none to look for.
+    `foreign`: a path whose existence, without a claim, shows another deployment; "" = none to look for.
     """
-    said = quote(f"{foreign} is there, so something else has deployed to this host - use another, or take it away")
+    said = quote(f"{foreign} exists, so something else has deployed to this host - use another host, or remove it")
     traced = f"as_root test -e {CLAIM} || [ ! -e {foreign} ] || {{ echo {said} >&2; exit 1; }}\n" if foreign else ""
     return f"""{AS_ROOT}
 {traced}as_root mkdir -p {CLAIM.rpartition("/")[0]}
 as_root bash -eu -c '{_TAKE}' claim {CLAIM} {quote(owner)}
 owner=$(as_root cat {CLAIM})
 if [ "$owner" != {quote(owner)} ]; then
-    echo "this host has $owner already, and room for one - destroy that one first" >&2
+    echo "this host already has $owner, and can have only one - destroy that cloud first" >&2
     exit 1
 fi
 """
 
 
 def claimed(owner: str) -> str:
-    """Return the condition that the host is that owner's; needs `AS_ROOT`."""
+    """Return the shell condition that the host belongs to `owner`; needs `AS_ROOT`."""
     return f'[ "$(as_root cat {CLAIM} 2>/dev/null)" = {quote(owner)} ]'
 
 
 def unclaim(owner: str, *, before: str = "") -> str:
-    """Give the host free, if it is that owner's, after the script `before`."""
+    """Return the script that runs `before` and releases the host, if it belongs to `owner`."""
     return f"{AS_ROOT}{claimed(owner)} || exit 0\n{before}as_root rm -f {CLAIM}\n"
 
 
 def have(*programs: str) -> str:
-    """Install, where one of the programs is missing, the packages of these names, of Debian's kind or Red Hat's."""
+    """Return the script that installs the packages (deb or rpm) of these names, if a program is missing."""
     names = " ".join(programs)
     missing = " || ".join(f"! command -v {program} >/dev/null" for program in programs)
     return f"""
@@ -62,12 +62,12 @@ fi
 
 
 def checkout(repo: str, ref: str, *, run: str = "", program: str) -> str:
-    """Have a branch, tag or commit in the folder `$tree`, whatever a clone that broke off has left.
+    """Return the script that checks out a branch, tag or commit in the folder `$tree`, after an aborted clone too.
 
-    `run` is the command under which git runs. What has no `program` is not what was wanted.
+    `run` is the command that git runs under. The script fails if the checkout does not have `program`.
     """
     missing = quote(f"{repo} has no {program} at {ref}")
-    # A git that was killed leaves its locks; there is no other at work, since the cloud's own lock is held.
+    # A killed git leaves its locks. No other git is running: the cloud's own lock is held.
     return f"""
 {run} mkdir -p "$tree/.git"
 {run} find "$tree/.git" -name '*.lock' -delete
@@ -80,7 +80,7 @@ def checkout(repo: str, ref: str, *, run: str = "", program: str) -> str:
 
 
 def passwords(path: str, names: Sequence[str]) -> str:
-    """Print a `name password` a line, each made at the first call."""
+    """Return the script that prints `name password` lines; each password is made at the first call and kept."""
     kept, part = quote(path), quote(f"{path}.part")
     return f"""
 umask 077

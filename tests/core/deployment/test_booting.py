@@ -87,5 +87,5 @@ def test_what_does_not_pass_is_told_at_once(
     key = paramiko.ECDSAKey.generate(bits=256)
     known = f"[127.0.0.1]:{account['port']} {key.get_name()} {key.get_base64()}\n"
     (tmp_path / "known_hosts").write_text(known)
-    with pytest.raises(RallycrossError, match="shows another host key than before"):
+    with pytest.raises(RallycrossError, match="its host key has changed"):
         booting.signed_in(site, a_server(account, account["key_filename"]), limit=60)

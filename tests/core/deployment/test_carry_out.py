@@ -121,7 +121,7 @@ def test_a_failure_names_step_host_code_and_words(host: Host, tmp_path: Path, to
     with pytest.raises(StepFailed) as caught:
         carry([Step("make", "echo no room >&2; exit 4")], host, root=str(tmp_path), tell=told)
     assert str(caught.value) == (
-        f"step make: {host.name}: exit code 4:\n    no room\nMend this and deploy again: what is done stays done."
+        f"step make: {host.name}: exit code 4:\n    no room\nFix this and deploy again: steps that are done are kept."
     )
     assert (told[-1].status, told[-1].error) == ("failed", f"{host.name}: exit code 4:\n    no room")
 

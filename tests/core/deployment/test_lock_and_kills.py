@@ -56,7 +56,7 @@ def test_an_interruption_kills_what_runs(host: Host, tmp_path: Path) -> None:
     ]
     with pytest.raises(KeyboardInterrupt):
         carry(steps, host, root=str(tmp_path), tell=interrupt)
-    assert told[-1] == ("first", "failed", f"{host.name}: interrupted, and ended there")
+    assert told[-1] == ("first", "failed", f"{host.name}: interrupted, and killed there")
     assert not (tmp_path / "late").exists()
     assert _soon_gone(int((tmp_path / "pid").read_text()))
     assert detached.done(host, str(tmp_path)) == {"wait": detached.fingerprint(steps[1])}
@@ -173,7 +173,7 @@ def test_a_step_that_was_lost_is_done_again(host: Host, tmp_path: Path, told: To
 def test_a_step_that_is_killed_says_so(host: Host, tmp_path: Path, told: Told) -> None:
     """What ends without leaving its exit code fails with that reason, and with what the disk has left."""
     kill = "kill -9 -- -$(ps -o sid= -p $$ | tr -d ' '); sleep 10"
-    with pytest.raises(StepFailed, match=r"step a: .*: ended without leaving its exit code, .*\d+ MB are free on /"):
+    with pytest.raises(StepFailed, match=r"step a: .*: ended without an exit code: .*\d+ MB are free on /"):
         carry([Step("a", kill)], host, root=str(tmp_path), tell=told)
 
 
@@ -188,7 +188,7 @@ def test_a_second_deployment_is_refused_while_one_is_at_work(
     first.start()
     try:
         assert eventually((tmp_path / "begun").exists), "a has not begun"
-        with pytest.raises(Locked, match=r"another deployment of this cloud is at work \(as first\)"):
+        with pytest.raises(Locked, match=r"another deployment of this cloud is running \(as first\)"):
             carry([Step("b", f"touch {tmp_path}/wrong")], host, root=root, tell=lambda _: None, owner="second")
     finally:
         (tmp_path / "go").touch()

@@ -14,7 +14,7 @@ from rallycross.lifecycle import shown
 from rallycross.settings import CHECKOUT
 
 GOOD = "name: mine\nengine: existing\n"
-NAME_RULE = "must be lower-case letters, digits and dashes, 41 at the most, beginning with a letter or digit"
+NAME_RULE = "must be at most 41 lower-case letters, digits and dashes, beginning with a letter or digit"
 
 
 def _complaints(text: str) -> list[str]:
@@ -64,7 +64,7 @@ def test_all_complaints_come_at_once_with_their_places() -> None:
         f"c.yaml:1:1: name: {NAME_RULE}, not 'My Cloud'",
         "c.yaml:2:1: verify: must be true or false, not 1 - whether to check the cloud's certificates",
         "c.yaml:4:1: cluod: unknown key - did you mean cloud?",
-        "c.yaml:5:1: auth: cannot be given beside 'clouds_yaml' - remove one of the two",
+        "c.yaml:5:1: auth: cannot be given together with 'clouds_yaml' - remove one of the two",
         "c.yaml:5:1: auth: must be a mapping, not a list - an entry's `auth`, in the place of a file",
         (
             "c.yaml:6:1: clouds_yaml: must begin with / or ~/, not 'here' - path of a clouds.yaml"
@@ -77,9 +77,9 @@ def test_all_complaints_come_at_once_with_their_places() -> None:
 @pytest.mark.parametrize(
     ("text", "complaint"),
     [
-        ("", "c.yaml:1:1: a cloud spec is a mapping - begin with `name:` and `engine:`"),
-        ("- a\n", "c.yaml:1:1: a cloud spec is a mapping - begin with `name:` and `engine:`"),
-        ("engine: existing\n", "c.yaml:1:1: lacks the key 'name' - add `name:`, by which later runs find the cloud"),
+        ("", "c.yaml:1:1: a cloud spec must be a mapping - begin with `name:` and `engine:`"),
+        ("- a\n", "c.yaml:1:1: a cloud spec must be a mapping - begin with `name:` and `engine:`"),
+        ("engine: existing\n", "c.yaml:1:1: lacks the key 'name' - add `name:`, which later runs find the cloud by"),
         ("name: 5\nengine: existing\n", "c.yaml:1:1: name: must be a text, not 5 - put it in quotes"),
         ("name: a\nengine: exiting\n", "c.yaml:2:1: engine: unknown engine 'exiting' - did you mean existing?"),
         (GOOD + "auth: {}\n", "c.yaml:3:1: auth: must have an `auth_url` - an entry's `auth`, in the place of a file"),
@@ -108,7 +108,7 @@ def test_a_name_fits_a_folder(name: str, good: bool) -> None:
     if good:
         assert load_spec(f"name: {name}\nengine: existing\n", file="c.yaml").name == name
     else:
-        assert "name: must be lower-case" in _complaints(f"name: {name}\nengine: existing\n")[0]
+        assert "name: must be at most 41 lower-case" in _complaints(f"name: {name}\nengine: existing\n")[0]
 
 
 @pytest.mark.parametrize("name", ["embedded", "existing"])

@@ -32,10 +32,10 @@ def _node(machines: Machines, tmp_path_factory: pytest.TempPathFactory) -> Itera
 def test_units_are_started_looked_at_and_stopped(node: Node) -> None:
     """What is enabled counts; one that does not come up fails the start with its own last words beside systemd's."""
     host = node.host
-    with pytest.raises(CommandFailed, match=r"no unit is enabled of play-\*\.service, so the deployer has not"):
+    with pytest.raises(CommandFailed, match=r"no unit of play-\*\.service is enabled, so the deployer has not"):
         host.run(systemd.start(UNITS))
     assert systemd.status([node], UNITS) == []
-    with pytest.raises(RallycrossError, match="no service 'x' here - there is: none yet"):
+    with pytest.raises(RallycrossError, match="unknown service 'x' - known services: none yet"):
         systemd.logs([node], UNITS, service="x", lines=3)
 
     host.run(_UNIT.format(name="good", kind="simple", command="'/bin/sh -c \"echo hello; sleep infinity\"'"))

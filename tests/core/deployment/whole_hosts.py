@@ -49,7 +49,7 @@ class WholeHosts(Conformance):
         """A host has room for one cloud: of two the second is refused, and its end does not touch the first."""
         specs = [self._load(self.spec(name, ground.servers)) for name in ("one", "other")]
         ground.deploy(specs[0], uuid="uuid-one")
-        with pytest.raises(StepFailed, match=f"this host has {self.kind}'s cloud one already"):
+        with pytest.raises(StepFailed, match=f"this host already has {self.kind}'s cloud one"):
             ground.deploy(specs[1], uuid="uuid-other")
         ground.destroy(specs[1])
         self._assert_runs(ground, specs[0])

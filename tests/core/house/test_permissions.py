@@ -239,7 +239,7 @@ AUTH = {"auth_url": "http://127.0.0.1:1/v3", "username": "u", "password": "p", "
         ({"engine": "existing", "openrc": "/root/openrc"}, "openrc"),
         ({"engine": "existing", "auth": AUTH, "cacert": "/etc/shadow"}, "cacert"),
         ({"engine": "existing", "auth": AUTH, "hosts": {"a": {"host": "192.0.2.1"}}}, "hosts"),
-        ({"engine": "existing", "compute_endpoint_override": "http://192.0.2.1"}, "sends the token of a cloud"),
+        ({"engine": "existing", "compute_endpoint_override": "http://192.0.2.1"}, "sends a token of the worker"),
         ({"engine": "existing", "auth": AUTH, "compute_endpoint_override": "http://192.0.2.1"}, ""),
         ({"engine": "existing", "auth": AUTH}, ""),
     ],

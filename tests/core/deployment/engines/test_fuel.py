@@ -124,7 +124,7 @@ def test_a_deployment_in_progress_is_followed(fuel: FuelMaster, site: Site) -> N
 
     killer = threading.Thread(target=kill)
     killer.start()
-    with pytest.raises(StepFailed, match="ended without leaving its exit code"):
+    with pytest.raises(StepFailed, match="ended without an exit code"):
         deployment.deploy(spec, site)
     killer.join()
     deployment.deploy(spec, site)

@@ -86,7 +86,7 @@ def test_somebody_elses_deployment_is_left_alone(servers: list[Server], site: Si
     host = site.host(servers[1])
     host.run("mkdir -p /etc/kolla/config")
     spec = a_spec(servers)
-    with pytest.raises(StepFailed, match="/etc/kolla is there, so something else has deployed to this host"):
+    with pytest.raises(StepFailed, match="/etc/kolla exists, so something else has deployed to this host"):
         deployment.deploy(spec, site)
     deployment.destroy(spec, site)
     host.run("rmdir /etc/kolla/config /etc/kolla")

@@ -70,7 +70,7 @@ def test_what_is_wrong_inside_is_said_at_its_place() -> None:
     said = [str(one) for one in caught.value.complaints]
     assert said[0].startswith("c.yaml:3:1: forward_ports: must not have a port twice")
     assert said[1].startswith("c.yaml:6:3: inside.fodler: unknown key - did you mean folder?")
-    assert said[2].startswith("c.yaml:7:1: provider: the engine lxc takes no servers")
+    assert said[2].startswith("c.yaml:7:1: provider: the engine lxc does not take servers")
     for inside in ({"engine": "existing"}, {"engine": "lxc"}, {"engine": "multihost"}):
         with pytest.raises(InvalidInput, match=r"inside.engine: must be one of .*devstack, embedded") as caught:
             a_spec(inside=inside)

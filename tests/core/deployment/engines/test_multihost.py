@@ -91,7 +91,7 @@ def test_what_is_wrong_in_a_part_is_said_at_its_place() -> None:
     said = [str(one) for one in caught.value.complaints]
     assert said[0].startswith("w.yaml:3:27: controller.fodler: unknown key - did you mean folder?")
     assert said[1].startswith("w.yaml:5:4: nodes[0].engine: must be one of ")
-    with pytest.raises(InvalidInput, match="takes no servers"):
+    with pytest.raises(InvalidInput, match="does not take servers"):
         a_spec(provider=existing([]))
 
 

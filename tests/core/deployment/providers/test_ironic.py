@@ -375,11 +375,11 @@ def test_what_is_wrong_is_said(ironic: Ironic, guests: dict[str, object], tmp_pa
         IRONIC.create(options(ironic, guests, "lost", endpoint=None), here)
     assert here.ledger.standing() == []
     for keys, complaint in (
-        ({"cloud": "small"}, "cannot be given beside 'endpoint'"),
+        ({"cloud": "small"}, "cannot be given together with 'endpoint'"),
         ({"resource_class": None}, "lacks the key 'resource_class'"),
         ({"traits": [1]}, "must be a list of texts"),
         ({"addresses": {"lost-1": 5}}, "must be a mapping of nodes to addresses"),
-        ({"prefix": "a b"}, "must be letters, digits and dashes"),
+        ({"prefix": "a b"}, "must be at most 50 letters, digits and dashes"),
         ({"image": {"url": "x"}}, "lacks the key 'source'"),
     ):
         with pytest.raises(InvalidInput, match=complaint):

@@ -194,7 +194,7 @@ def test_a_clone_that_is_made_anew_shows_a_new_key(libvirt: Libvirt, site: Site)
     known, key = Path(str(site.known_hosts)), paramiko.ECDSAKey.generate(bits=256)
     host, guest = known.read_text().splitlines()
     known.write_text(f"{host}\n{guest.split()[0]} {key.get_name()} {key.get_base64()}\n")
-    with pytest.raises(RallycrossError, match="shows another host key than before"):
+    with pytest.raises(RallycrossError, match="its host key has changed"):
         VIRSH.create(given, site)
     libvirt.remove(2)
     assert VIRSH.create(given, site) == made
@@ -316,7 +316,7 @@ def test_servers_that_do_not_come_up_are_told(libvirt: Libvirt, site: Site) -> N
         ({"connection": "libvirt.example.com"}, "must be user@host or user@host:port"),
         ({"connection": "root@libvirt.example.com:65536"}, "must be user@host or user@host:port"),
         ({"clone": "thin"}, "must be linked or full"),
-        ({"prefix": "a b"}, "must be letters, digits and dashes"),
+        ({"prefix": "a b"}, "must be at most 50 letters, digits and dashes"),
         ({"template_pasword": "x"}, "did you mean template_password"),
     ],
 )
