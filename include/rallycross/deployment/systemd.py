@@ -69,7 +69,7 @@ def logs(
     """Return the last journal lines of one unit, or of all (None); raise `RallycrossError` for an unknown unit."""
     there = _there(nodes, patterns, prefix, beside)
     if service is not None and service not in there:
-        raise RallycrossError(f"unknown service {service!r} - known services: {', '.join(there) or 'none yet'}")
+        raise RallycrossError(f"there is no service {service!r} - there is: {', '.join(there) or 'none yet'}")
     said = []
     for name in there if service is None else [service]:
         node, unit, _, _ = there[name]

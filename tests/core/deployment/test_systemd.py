@@ -35,7 +35,7 @@ def test_units_are_started_looked_at_and_stopped(node: Node) -> None:
     with pytest.raises(CommandFailed, match=r"no unit of play-\*\.service is enabled, so the deployer has not"):
         host.run(systemd.start(UNITS))
     assert systemd.status([node], UNITS) == []
-    with pytest.raises(RallycrossError, match="unknown service 'x' - known services: none yet"):
+    with pytest.raises(RallycrossError, match="there is no service 'x' - there is: none yet"):
         systemd.logs([node], UNITS, service="x", lines=3)
 
     host.run(_UNIT.format(name="good", kind="simple", command="'/bin/sh -c \"echo hello; sleep infinity\"'"))

@@ -1,1 +1,1 @@
-"""What the engines share that drive a deployer by its commands."""
+"""What the engines share that run a deployer's command-line tools."""

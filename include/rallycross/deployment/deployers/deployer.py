@@ -1,6 +1,6 @@
-"""An engine that drives a deployer by its commands, from one server that reaches the others by SSH.
+"""An engine that runs a deployer's command-line tools on one server, which reaches the others by SSH.
 
-What differs from deployer to deployer is declared: options, commands, the units that the cloud runs as, and where its
+What differs between deployers is declared: options, commands, the systemd units of the cloud, and where its
 credentials are.
 """
 
@@ -23,16 +23,16 @@ from rallycross.errors import RallycrossError
 
 @dataclass(frozen=True)
 class Ground:
-    """What a deployer's commands are made from."""
+    """What a deployer's commands are built from."""
 
     spec: CloudSpec
     nodes: tuple[Node, ...]  # all servers, in the spec's order
-    deployer: Node  # the one that the deployer runs on
-    passwords: Mapping[str, str]  # those that are decided once, by name
+    deployer: Node  # the node that the deployer runs on
+    passwords: Mapping[str, str]  # the passwords that are generated once, by name
 
     @property
     def options(self) -> Mapping[str, Any]:
-        """What the spec says, with defaults."""
+        """The options of the spec, with defaults."""
         return self.spec.options
 
     @property
@@ -42,13 +42,13 @@ class Ground:
 
     @property
     def others(self) -> tuple[Node, ...]:
-        """All servers but the deployer's."""
+        """All nodes but the deployer's."""
         return tuple(node for node in self.nodes if node is not self.deployer)
 
 
 @dataclass(frozen=True)
 class Found:
-    """The administrator's credentials, as the deployer has left them."""
+    """The administrator's credentials, as the deployer stored them."""
 
     entry: dict[str, Any]  # of a clouds.yaml
     ca: str = ""  # PEM
@@ -56,27 +56,27 @@ class Found:
 
 @dataclass(frozen=True)
 class CommandDeployer:
-    """An engine, by what is special about its deployer."""
+    """An engine, described by what is specific to its deployer."""
 
-    kind: str  # the deployer's name, for people
+    kind: str  # the deployer's name in messages
     options: Mapping[str, Option]
-    # In order: a step that names no other needs the one before it, and one that names no host is the deployer's.
+    # In order: a step without `needs` needs the one before it, and a step without `hosts` runs on the deployer's node.
     commands: Callable[[Ground], Sequence[Step]]
     credentials: Callable[[Ground], Found]
-    units: tuple[str, ...]  # patterns of the systemd units that the cloud runs as
-    passwords: tuple[str, ...] = ()  # names of those that are decided once
-    secrets: Callable[[Ground], Sequence[str]] = lambda _: ()  # those that the deployer has made, by now
-    trace: str = ""  # a folder that tells of another deployment by the same deployer; deleted by destroy
-    members: Callable[[Ground], Sequence[Node]] = lambda ground: ground.nodes  # where units run
-    complain: Callable[[Ground], str | None] = lambda _: None  # what speaks against the spec on these servers
+    units: tuple[str, ...]  # name patterns of the cloud's systemd units
+    passwords: tuple[str, ...] = ()  # names of the passwords that are generated once
+    secrets: Callable[[Ground], Sequence[str]] = lambda _: ()  # the secrets that the deployer has generated so far
+    trace: str = ""  # a folder that shows another deployment by the same deployer; deleted by destroy
+    members: Callable[[Ground], Sequence[Node]] = lambda ground: ground.nodes  # the nodes on which units run
+    complain: Callable[[Ground], str | None] = lambda _: None  # what is wrong with the spec for these servers
     takes_servers: bool = True
 
     def plan(self, spec: CloudSpec, nodes: Sequence[Node], site: Site) -> Plan:
-        """Return the steps: the servers are taken and opened to the deployer, its commands run, the units are up."""
+        """Return the steps: claim the servers, give the deployer access, run its commands, start the units."""
         if any(node.server is None for node in nodes):
             raise RallycrossError(
-                f"{spec.file}: {self.kind} takes over the machine that it is on - name servers in `provider`; this"
-                " machine is a server too, as {type: existing, servers: [{host: ...}]}"
+                f"{spec.file}: {self.kind} takes over its whole machine - name servers in `provider`; to use this"
+                " machine, write {type: existing, servers: [{host: ...}]}"
             )
         ground = self._ground(spec, nodes)
         if what := self.complain(ground):
@@ -92,7 +92,7 @@ class CommandDeployer:
         return Plan(tuple(_in_sequence(steps, ground.deployer)), secrets)
 
     def cloud(self, spec: CloudSpec, nodes: Sequence[Node], site: Site) -> Deployed:
-        """Return the deployer's administrator."""
+        """Return the cloud with the administrator that the deployer made."""
         del site
         found = self.credentials(self._ground(spec, nodes))
         region = found.entry.get("region_name")
@@ -105,18 +105,18 @@ class CommandDeployer:
         )
 
     def stop(self, spec: CloudSpec, nodes: Sequence[Node]) -> None:
-        """End the units, the first server's last."""
+        """Stop the units, those of the first server last."""
         del spec
         for node in reversed(nodes):
             node.host.run(systemd.stop(self.units), limit=step_limit())
 
     def status(self, spec: CloudSpec, nodes: Sequence[Node]) -> list[Service]:
-        """Return the units as systemd has them."""
+        """Return the state of the units."""
         del spec
         return systemd.status(nodes, self.units)
 
     def logs(self, spec: CloudSpec, nodes: Sequence[Node], *, service: str | None, lines: int) -> str:
-        """Return the last lines that a unit, or each, has in the journal."""
+        """Return the last journal lines of one unit, or of all."""
         del spec
         return systemd.logs(nodes, self.units, service=service, lines=lines)
 
@@ -129,7 +129,7 @@ class CommandDeployer:
         return Ground(spec, tuple(nodes), chosen[0], {})
 
     def _opened(self, ground: Ground, site: Site) -> list[Step]:
-        """Return the steps that take the servers, and let the deployer sign in to them as we do."""
+        """Return the steps that claim the servers, and let the deployer sign in to them as we do."""
         everywhere, cloud = tuple(node.name for node in ground.nodes), ground.spec.name
         owner = f"{self.kind}'s cloud {cloud}"
         return [
@@ -161,17 +161,17 @@ class CommandDeployer:
 
 
 def deployer_option() -> dict[str, Option]:
-    """Return the option that each of these engines has."""
+    """Return the option that all these engines have."""
     return {"deployer": Option(str, None, "the server that the deployer runs on; default: the first")}
 
 
 def _versions(spec: CloudSpec) -> dict[str, Any]:
-    """Return what the spec says of the deployer's version, whatever its key is."""
+    """Return the options that choose the deployer's version."""
     return {key: spec.options[key] for key in ("release", "requirements", "channel") if spec.options.get(key)}
 
 
 def _in_sequence(steps: Sequence[Step], deployer: Node) -> list[Step]:
-    """Return the steps, each after the one before it unless it says itself what it needs."""
+    """Return the steps, each needing the one before it unless it has its own `needs`."""
     found: list[Step] = []
     for step in steps:
         needs = step.needs or tuple(before.name for before in found[-1:])

@@ -1,4 +1,4 @@
-"""The scripts that all deployers' steps have in common. Each may be begun twice, and by root or by a user with sudo."""
+"""The scripts that the steps of all deployers share. Each may run again, as root or as a user with sudo."""
 
 from collections.abc import Sequence
 from shlex import quote
@@ -11,13 +11,13 @@ _SSH = "umask 077\nmkdir -p ~/.ssh\ntouch ~/.ssh/authorized_keys ~/.ssh/config\n
 
 
 def as_root_only(nodes: Sequence[Node], kind: str) -> str | None:
-    """Return what is wrong with whom one signs in as, for a deployer that takes nobody but root; or None."""
+    """Return the complaint that a deployer needs root on nodes that have another user, or None."""
     other = [node.name for node in nodes if node.server and node.server.user != "root"]
-    return f"{kind} wants to be root - set `user: root` for {', '.join(other)}" if other else None
+    return f"{kind} needs root - set `user: root` for {', '.join(other)}" if other else None
 
 
 def cleared(trace: str, units: Sequence[str]) -> str:
-    """End what is left of the units, for good, and take away the `trace`."""
+    """Return the script that disables and stops the remaining units, and deletes the folder `trace`."""
     return f"""{AS_ROOT}{enabled(units)}
 [ -z "$units" ] || as_root systemctl disable -q --now $units
 as_root rm -rf {trace}
@@ -25,9 +25,9 @@ as_root rm -rf {trace}
 
 
 def admit(public_key: str) -> str:
-    """Let who has the other half of a key sign in."""
+    """Return the script that authorizes a public key."""
     key = quote(public_key.strip())
-    # A last line without an end would become one with ours, and neither key would be taken.
+    # If the last line does not end with a newline, ours would be joined to it, and neither key would work.
     return f"""{_SSH}grep -qxF {key} ~/.ssh/authorized_keys || {{
     [ -z "$(tail -c 1 ~/.ssh/authorized_keys)" ] || echo >> ~/.ssh/authorized_keys
     echo {key} >> ~/.ssh/authorized_keys
@@ -36,7 +36,7 @@ def admit(public_key: str) -> str:
 
 
 def dismiss(public_key: str) -> str:
-    """Let them sign in no more."""
+    """Return the script that removes a public key again."""
     return f"""[ -e ~/.ssh/authorized_keys ] || exit 0
 umask 077
 grep -vxF {quote(public_key.strip())} ~/.ssh/authorized_keys > ~/.ssh/.rallycross || [ $? = 1 ]  # 1: none is left
@@ -46,10 +46,10 @@ rm -f ~/.ssh/.rallycross
 
 
 def reach(root: str, cloud: str, nodes: Sequence[Node]) -> str:
-    """Let SSH know the nodes by name and by address, and see that each answers."""
+    """Return the script that adds the nodes to ~/.ssh/config, by name and address, and checks that each answers."""
     sections = "".join(_section(root, node) for node in nodes)
     tries = "".join(f"ssh -o BatchMode=yes {quote(node.name)} true\n" for node in nodes)
-    # In front: what SSH reads first is what holds.
+    # At the start of the file: SSH uses the first value that it finds.
     return f"""{_SSH}{forget(cloud)}
 {{ cat <<'EOF'; cat ~/.ssh/config; }} > ~/.ssh/.rallycross
 {_begin(cloud)}
@@ -61,13 +61,13 @@ rm -f ~/.ssh/.rallycross
 
 
 def forget(cloud: str) -> str:
-    """Let SSH know them no more."""
+    """Return the script that removes the cloud's nodes from ~/.ssh/config."""
     return f"[ ! -e ~/.ssh/config ] || sed -i '/^{_begin(cloud)}$/,/^{_end(cloud)}$/d' ~/.ssh/config"
 
 
 def _section(root: str, node: Node) -> str:
     assert node.server is not None
-    # An address of its own is another door than the one that we come in by.
+    # The port is that of `host`; at another address SSH listens on the usual port.
     port = 22 if node.server.address else node.server.port
     return f"""\
 Host {node.name} {node.address}

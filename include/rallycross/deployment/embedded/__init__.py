@@ -1,5 +1,5 @@
-"""The embedded cloud: real OpenStack services from PyPI, on one host, under one folder.
+"""The embedded cloud: real OpenStack services from PyPI, under one folder on each host.
 
-`layout` says where everything is, one module a service says how it is configured and started, `plan` puts it all
-into steps, and `on_host/` holds what runs on the host itself.
+`layout` says where everything is, each module of `services` how one service is configured and started, `plan` turns
+that into steps, and `on_host/` has the programs that run on the host itself.
 """

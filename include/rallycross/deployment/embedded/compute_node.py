@@ -1,4 +1,4 @@
-"""A compute node as steps: an environment with what runs there alone, its programs, and a supervisor above them."""
+"""The steps of a compute node: an environment with only what runs there, its programs, and a supervisor for them."""
 
 from rallycross.deployment.embedded.layout import Layout
 from rallycross.deployment.embedded.parts import (
@@ -25,7 +25,7 @@ _INSTALL = (
 
 
 def compute_steps(layout: Layout) -> list[Step]:
-    """Return the steps of one compute node; the one that starts it is `always`, and needs the controller's services."""
+    """Return the steps of one compute node; its start is an `always` step, and needs the controller's services."""
     of_services = [
         part.on_computes(layout) for name in layout.options.services if (part := DEPLOYABLE[name]) and part.on_computes
     ]

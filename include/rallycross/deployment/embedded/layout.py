@@ -1,4 +1,4 @@
-"""What an embedded cloud is told by its spec, and where it keeps what: paths, ports and secrets, kept on the host."""
+"""The options of an embedded cloud, and its layout: paths, ports and secrets, which are stored on the host."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -6,16 +6,16 @@ from typing import Any
 from rallycross.deployment.node import LOCAL
 
 BACKING = ("mariadb", "rabbitmq", "rabbitmq_distribution")
-# memcached knows no user: whoever reaches it can have its clients run what they unpickle. So it is in the root, which
-# the owner alone can enter. All programs run there: as a whole, the path may be longer than a socket's may be.
+# memcached has no authentication, and its clients unpickle what it returns. So its socket is in the root, which only
+# the owner can enter. All programs run in that folder; the absolute path may be too long for a socket.
 CACHE = "memcached.sock"
-CACHE_URL = f"unix:/proc/self/cwd/{CACHE}"  # pymemcache takes no relative path
+CACHE_URL = f"unix:/proc/self/cwd/{CACHE}"  # pymemcache does not accept a relative path
 SECRETS = ("admin", "demo", "service", "database", "messages", "cookie", "supervisor", "metadata")
 
 
 @dataclass(frozen=True)
 class Options:
-    """The options of one spec. Units are in the names."""
+    """The options of one spec. Their names include the units."""
 
     services: list[str]
     compute_hosts: int | None
@@ -35,7 +35,7 @@ class Options:
 
     @classmethod
     def of(cls, options: dict[str, Any]) -> "Options":
-        """Return the options of a spec that has been found good."""
+        """Return the options of a checked spec."""
         return cls(**options)
 
 
@@ -43,8 +43,8 @@ class Options:
 class Layout:
     """One embedded cloud as one of its hosts sees it.
 
-    Everything is under `root`. Everything listens on 127.0.0.1, but for the APIs and the message queue of a cloud that
-    has several hosts: those listen on the controller's `address`. Whatever listens on a port asks who is there.
+    Everything is under `root`, and listens on 127.0.0.1. In a cloud of several hosts the APIs and the message queue
+    listen on the controller's `address`. Everything that listens on a port requires authentication.
     """
 
     name: str
@@ -52,10 +52,10 @@ class Layout:
     ports: dict[str, int]
     secrets: dict[str, str]
     options: Options
-    machine: dict[str, Any]  # what `prepare` has said of the host
-    address: str = "127.0.0.1"  # the controller's, by which all hosts reach it
-    host: str = LOCAL  # the node that this is about
-    computes: tuple["Layout", ...] = ()  # the compute nodes, where they are others than the controller
+    machine: dict[str, Any]  # what `prepare` reports of the host
+    address: str = "127.0.0.1"  # the controller's, at which all hosts reach it
+    host: str = LOCAL  # the name of this host's node
+    computes: tuple["Layout", ...] = ()  # the compute nodes besides the controller
     my_address: str = "127.0.0.1"  # this host's own
 
     def path(self, *parts: str) -> str:
@@ -63,16 +63,16 @@ class Layout:
         return "/".join((self.root, *parts))
 
     def bin(self, program: str) -> str:
-        """Return a program of the cloud's environment."""
+        """Return the path of a program in the cloud's environment."""
         return self.path("venv", "bin", program)
 
     def url(self, service: str) -> str:
-        """Return the base of a service's API."""
+        """Return the base URL of a service's API."""
         return f"http://{self.address}:{self.ports[service]}"
 
     @property
     def compute_hosts(self) -> tuple[str, ...]:
-        """The compute hosts that run here, by name."""
+        """The names of the compute hosts that run on this host."""
         if self.computes or "nova" not in self.options.services:
             return ()
         wanted = self.options.compute_hosts
@@ -88,16 +88,16 @@ class Layout:
 
     @property
     def identity_url(self) -> str:
-        """Where to sign in."""
+        """The URL of keystone."""
         return f"{self.url('keystone')}/v3"
 
     @property
     def messages_url(self) -> str:
-        """RabbitMQ, as oslo.messaging names it."""
+        """The transport URL of RabbitMQ, for oslo.messaging."""
         return f"rabbit://openstack:{self.secrets['messages']}@{self.address}:{self.ports['rabbitmq']}/"
 
     def database_url(self, database: str) -> str:
-        """MariaDB, as SQLAlchemy names it."""
+        """Return the URL of a database, for SQLAlchemy."""
         return (
             f"mysql+pymysql://openstack:{self.secrets['database']}@127.0.0.1:{self.ports['mariadb']}"
             f"/{database}?charset=utf8mb4"

@@ -1,10 +1,10 @@
-"""MariaDB, RabbitMQ and memcached from Debian packages, unpacked under the root: nothing of the system is changed."""
+"""MariaDB, RabbitMQ and memcached from Debian packages, unpacked under the root; the system is not changed."""
 
 from rallycross.deployment.embedded.layout import CACHE, Layout
 from rallycross.deployment.embedded.service import Program
 
-NAMES = "rallycross_names"  # the Erlang module in the place of epmd
-# epmd tells a node the port of another. Here there is one node, and its port is known.
+NAMES = "rallycross_names"  # the Erlang module that replaces epmd
+# epmd tells a node the port of another node. Here there is only one node, whose port is known.
 _MODULE = f"""\
 -module({NAMES}).
 -export([start_link/0, register_node/2, register_node/3, port_please/2, port_please/3, listen_port_please/2,
@@ -21,7 +21,7 @@ names() -> {{ok, []}}.
 names(_Host) -> {{ok, []}}.
 port() -> list_to_integer(os:getenv("RABBITMQ_DIST_PORT")).
 """
-# What is asked for; apt adds what these need and the system does not have.
+# The packages; apt adds their dependencies.
 WANTED = "mariadb-server-core mariadb-client-core rabbitmq-server memcached"
 
 
@@ -33,9 +33,9 @@ def prefix(layout: Layout) -> str:
 def script(layout: Layout) -> str:
     """Return the script that fetches and unpacks the packages.
 
-    apt works on lists, a cache and a status of its own, so it needs neither root nor a lock, and leaves nothing
-    behind. It resolves as if nothing was installed: else a part that the system has (an Erlang, say) would be
-    missing here, and another version of it would run. Of the rest, what the system has is used from there.
+    apt uses its own lists, cache and status here, so it needs neither root nor a lock, and leaves nothing behind. It
+    resolves as if nothing were installed: otherwise a part that the system has, such as Erlang, would be missing here,
+    and another version of it would run. Other libraries are taken from the system if it has them.
     """
     return f"""
 cd {layout.root}
@@ -72,7 +72,7 @@ rm -rf apt
 
 
 def versions_script(layout: Layout) -> str:
-    """Return the script that prints the versions of what is in the packages, a `name version` a line."""
+    """Return the script that prints the programs' versions as lines `name version`."""
     return f"""
 {libraries(layout)}
 cd {prefix(layout)}/usr
@@ -83,13 +83,13 @@ echo memcached "$(bin/memcached -V | cut -d' ' -f2)"
 
 
 def libraries(layout: Layout) -> str:
-    """Return the line of bash that lets unpacked programs find the libraries unpacked with them."""
+    """Return the bash line that lets the unpacked programs find their libraries."""
     folders = ":".join(f"$(echo {prefix(layout)}{lib}/*-linux-gnu)" for lib in ("/usr/lib", "/lib"))
     return f'export LD_LIBRARY_PATH="{folders}"'
 
 
 def mariadb_script(layout: Layout) -> str:
-    """Return the script that makes the empty database server."""
+    """Return the script that creates the empty database server."""
     base = prefix(layout)
     return f"""
 {libraries(layout)}
@@ -107,9 +107,9 @@ fi
 
 
 def rabbitmq_script(layout: Layout) -> str:
-    """Return the script that has Erlang find its cookie, and the module that stands in for epmd.
+    """Return the script that compiles the module that replaces epmd, and makes the Erlang cookie owner-only.
 
-    It takes a cookie that its owner alone can read.
+    Erlang does not accept a cookie that others can read.
     """
     module = layout.path("rabbitmq", f"{NAMES}.erl")
     return f"""
@@ -120,7 +120,7 @@ chmod 400 {_cookie(layout)}
 
 
 def _cookie(layout: Layout) -> str:
-    # In the home of the broker, where Erlang looks: on a command line all would see it.
+    # In the broker's home, where Erlang looks for it; on a command line all users could see it.
     return layout.path("rabbitmq", ".erlang.cookie")
 
 
@@ -158,9 +158,9 @@ disk_free_limit.absolute = 200MB
 
 
 def programs(layout: Layout) -> tuple[Program, ...]:
-    """Return the servers: those that ask for a password on ports of their own, memcached on a socket."""
+    """Return the servers: MariaDB and RabbitMQ on ports with a password, memcached on a socket."""
     base = prefix(layout)
-    # One word for bash -c; supervisor itself expands no wild card.
+    # One word for bash -c; supervisor itself does not expand wildcards.
     shell = "/bin/bash -c '" + libraries(layout).replace('"', "") + "; exec {}'"
     erlang = {
         "HOME": layout.path("rabbitmq"),
@@ -171,16 +171,16 @@ def programs(layout: Layout) -> tuple[Program, ...]:
         "RABBITMQ_NODE_IP_ADDRESS": layout.address,
         "RABBITMQ_NODE_PORT": str(layout.ports["rabbitmq"]),
         "RABBITMQ_DIST_PORT": str(layout.ports["rabbitmq_distribution"]),
-        # The supervised process is the broker itself, not a shell that a kill would take away above it.
+        # With this the supervised process is the broker itself, and not a shell whose kill would leave the broker.
         "RABBITMQ_ALLOW_INPUT": "1",
         "RABBITMQ_SERVER_START_ARGS": "-noinput",
-        # For the broker, and for the Erlang that it runs only to have epmd started: that would answer, and take names
-        # from, whoever asks. Without the interface the port between nodes would be open to all.
+        # For the broker, and for the Erlang process that it runs only to start epmd, which would serve any client.
+        # Without the interface, the distribution port would listen on all addresses.
         "ERL_FLAGS": " ".join(
             (
                 f"-start_epmd false -pa {layout.path('rabbitmq')} -epmd_module {NAMES}",
                 f"-erl_epmd_port {layout.ports['rabbitmq_distribution']} -kernel inet_dist_use_interface {{127,0,0,1}}",
-                # Schedulers that find nothing to do would spin for work, on cores that the load needs.
+                # Idle schedulers would busy-wait on cores that the load needs.
                 "+sbwt none +sbwtdcpu none +sbwtdio none",
             )
         ),
@@ -196,14 +196,14 @@ def programs(layout: Layout) -> tuple[Program, ...]:
         (
             f"{base}/usr/sbin/mariadbd --no-defaults --basedir={base}/usr --datadir={layout.path('mariadb', 'data')}",
             f"--lc-messages-dir={base}/usr/share/mysql --plugin-dir={base}/usr/lib/mysql/plugin",
-            # Relative to the data: an absolute path may be longer than a socket's may be.
+            # Relative to the data folder: an absolute path may be too long for a socket.
             f"--socket=mariadb.sock --bind-address=127.0.0.1 --port={layout.ports['mariadb']} --skip-name-resolve",
             f"--max-connections=2000 --user=$(id -un) --init-file={layout.path('etc', 'mariadb.sql')}",
-            # As OpenStack knows MariaDB: since 11.6 a row that another transaction has changed meanwhile would be an
-            # error (1020), and since 11.5 tables would have another collation than the connections' texts.
+            # As OpenStack expects MariaDB: since 11.6 a row changed by another transaction would be an error (1020),
+            # and since 11.5 the collation of tables would differ from that of the connections.
             "--loose-innodb-snapshot-isolation=OFF --loose-character-set-collations=",
             "--character-set-server=utf8mb4 --collation-server=utf8mb4_general_ci",
-            # What a crash may cost is what was committed in its last second; a cloud for tests can bear that.
+            # A crash may lose the commits of the last second, which is acceptable for a test cloud.
             "--innodb-flush-log-at-trx-commit=2 --innodb-buffer-pool-size=256M",
         )
     )

@@ -1,4 +1,4 @@
-"""Parts of steps that controller and compute nodes share: the environment, the supervisor, the drivers."""
+"""What the steps of controller and compute nodes share: the environment, the supervisor, the drivers."""
 
 import hashlib
 import json
@@ -17,22 +17,22 @@ from rallycross.deployment.node import LOCAL
 VENV = "the Debian package python3-venv, where it was missing on a server and we are root"
 _PACKAGE = "rallycross.deployment.embedded"
 _UV = "uv==0.13.9"
-# A proxy leads to packages. To the cloud's own addresses it has no way, or a long one.
+# A proxy is for packages. It may not reach the cloud's own addresses.
 DIRECT = "unset http_proxy https_proxy all_proxy HTTP_PROXY HTTPS_PROXY ALL_PROXY\n"
 
 
 def services(layout: Layout) -> tuple[OpenStackService, ...]:
-    """Return the services of a cloud, keystone first: all others sign in to it."""
+    """Return the services of a cloud, keystone first, as all others sign in to it."""
     return tuple(DEPLOYABLE[name].make(layout) for name in with_needs(layout.options.services))
 
 
 def stop_script(root: str) -> str:
-    """Return the script that ends all processes of the cloud on a host."""
+    """Return the script that stops all processes of the cloud on a host."""
     return f"python3 - {quote(root)} <<'EOF'\n{by_itself('stop.py')}\nEOF\n"
 
 
 def drivers_found(layout: Layout) -> str:
-    """Return the script that lets the environment find the drivers."""
+    """Return the script that makes the drivers importable in the environment."""
     return f"""\
 for folder in venv/lib/python3*/site-packages; do
     echo {layout.path("drivers")} > "$folder/rallycross_drivers.pth"
@@ -41,25 +41,25 @@ done
 
 
 def bound(program: Program, files: dict[str, str]) -> Program:
-    """Return the program bound to its files: when they change, the supervisor's `update` starts it anew."""
+    """Return the program with a hash of its files, so that the supervisor restarts it when they change."""
     known = hashlib.sha256(json.dumps(files, sort_keys=True).encode()).hexdigest()[:16]
     return replace(program, environment={**program.environment, "RALLYCROSS_CONFIGURATION": known})
 
 
 def environment(layout: Layout, install: str) -> str:
-    """Return the script that makes the cloud's own environment: never Airflow's, and never the system's.
+    """Return the script that creates the cloud's own virtual environment.
 
-    `install` is the command of uv that fills it.
+    `install` is the uv command that fills it.
     """
-    # A server is there to be deployed to; this machine is left as it is.
+    # Packages are installed on servers only; this machine is not changed.
     mine = "true" if layout.host != LOCAL else "false"
     wanted = layout.options.python
     names = quote(wanted) if wanted else "python3.12 python3.13 python3.11 python3"
     missing = (
-        f"{wanted} on {layout.host} is no Python 3.11, 3.12 or 3.13 that runs - install it there, or name another by "
-        "the spec's key 'python'"
+        f"{wanted} on {layout.host} is not a working Python 3.11, 3.12 or 3.13 - install it there, or set `python` in"
+        " the spec to another"
         if wanted
-        else "no Python 3.11, 3.12 or 3.13 - install one, or name it by the spec's key 'python'"
+        else "no Python 3.11, 3.12 or 3.13 - install one, or set `python` in the spec"
     )
     return f"""
 cd {layout.root}
@@ -94,21 +94,21 @@ rm -rf cache
 
 
 def lock(layout: Layout) -> dict[str, str]:
-    """Return the file that says which versions."""
+    """Return the lock file with the package versions."""
     return {layout.path("etc", "requirements.txt"): shipped("requirements.txt")}
 
 
 def driver_files(layout: Layout) -> dict[str, str]:
-    """Return what runs inside of OpenStack's processes."""
+    """Return the files of the drivers, which run inside OpenStack's processes."""
     folder = ("drivers", "rallycross_drivers")
     there = sorted(one.name for one in files(_PACKAGE).joinpath(*folder).iterdir() if one.name.endswith(".py"))
     return {layout.path(*folder, name): shipped(*folder, name) for name in there}
 
 
 def supervisor(layout: Layout) -> str:
-    """Start the supervisor in a session of its own, if it does not answer; what one that died has left goes first.
+    """Return the script that starts the supervisor in its own session, if it does not answer.
 
-    Services that have lost their supervisor hold their ports, and write their logs into a broken pipe.
+    It first ends the services that a dead supervisor left: they hold their ports, and log into a broken pipe.
     """
     ctl, limit = f"python3 {layout.path('bin', 'ctl.py')} {layout.root}", layout.options.step_limit_s
     return f"""
@@ -127,25 +127,25 @@ fi
 
 
 def up(layout: Layout, programs: tuple[Program, ...]) -> str:
-    """Return the script that starts programs, and waits until they run and answer."""
+    """Return the script that starts programs and waits until they run and answer."""
     how_long = f"{layout.options.patience_s:g} {layout.options.step_limit_s:g}"
     return f"{DIRECT}python3 {layout.path('bin', 'ctl.py')} {layout.root} {how_long} {' '.join(map(_word, programs))}\n"
 
 
 def on_host_files(layout: Layout) -> dict[str, str]:
-    """Return what starts programs and waits for them."""
+    """Return the files of the programs on the host that start the services and wait for them."""
     names = ("control.py", "ctl.py", "keeper.py", "listener.py", "movement.py", "stop.py")
     return {layout.path("bin", name): shipped("on_host", name) for name in names}
 
 
 def by_itself(name: str) -> str:
-    """Return a program of `on_host` with what it imports from there in it: for hosts that have no such file yet."""
+    """Return a program of `on_host` with `control` inlined, for hosts that do not have these files yet."""
     text = shipped("on_host", "control.py") + shipped("on_host", name)
     return re.sub(r"^from control import .*\n", "", text, flags=re.MULTILINE)
 
 
 def keeper(layout: Layout, first: Sequence[Program], rest: Sequence[Program]) -> Program:
-    """Return what brings the supervisor back, and by it `first` and then the rest, this program too."""
+    """Return the program that restarts the supervisor, then the programs `first`, then `rest`, and itself."""
     own = Program("keeper", "")
     words = [*map(_word, (own, *first)), "--", *map(_word, rest)]
     how_long = f"{layout.options.patience_s:g} {layout.options.step_limit_s:g}"
@@ -159,5 +159,5 @@ def _word(program: Program) -> str:
 
 @cache
 def shipped(*path: str) -> str:
-    """Return a file of this package."""
+    """Return the text of a file in this package."""
     return files(_PACKAGE).joinpath(*path).read_text()

@@ -1,4 +1,4 @@
-"""An embedded cloud as steps: what is put on its hosts and run there, and what has to be done before what."""
+"""The steps of an embedded cloud: what is put on its hosts and run there, and in which order."""
 
 import json
 from dataclasses import asdict, replace
@@ -32,7 +32,7 @@ _SYNC = "uv pip sync --quiet --compile-bytecode --python venv/bin/python etc/req
 
 
 def steps(layout: Layout) -> list[Step]:
-    """Return the steps that make the cloud stand, from nothing or from wherever it was left."""
+    """Return the steps that deploy the cloud, or complete a deployment."""
     compute = [step for node in layout.computes for step in compute_steps(node)]
     started = tuple(step.name for step in compute if step.always)
     controller = (replace(step, hosts=(layout.host,)) for step in _controller_steps(layout, started))
@@ -115,7 +115,7 @@ def _controller_steps(layout: Layout, computes: tuple[str, ...]) -> list[Step]:
 
 
 def clouds_yaml(layout: Layout) -> dict[str, Any]:
-    """Return the entries for the administrator, and for a user without privileges."""
+    """Return the clouds.yaml entries of the administrator and of an unprivileged user."""
     return {
         "clouds": {
             layout.name: _entry(layout, "admin"),
@@ -141,7 +141,7 @@ def _entry(layout: Layout, who: str) -> dict[str, Any]:
 
 
 def _configuration(layout: Layout, parts: tuple[OpenStackService, ...]) -> str:
-    """Put beside the configuration what the wheels bring along, and let the environment find the drivers."""
+    """Return the script that copies the configuration files in the wheels, and makes the drivers importable."""
     copies = [f"cp venv/etc/{part.name}/{file} etc/{part.name}/\n" for part in parts for file in part.shipped]
     return f"""
 cd {layout.root}
@@ -164,7 +164,7 @@ def _files(layout: Layout, parts: tuple[OpenStackService, ...], programs: list[P
 
 
 def _contents(layout: Layout, parts: tuple[OpenStackService, ...]) -> dict[str, Any]:
-    """Return what `on_host/cloud.py` makes, and waits for."""
+    """Return the input of `on_host/cloud.py`: what it creates and waits for."""
     member = {"project": "service", "roles": ["admin", "service"], "password": layout.secrets["service"]}
     demo = {"project": "demo", "roles": ["member", "reader"], "password": layout.secrets["demo"], "name": "demo"}
     return {

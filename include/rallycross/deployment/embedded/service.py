@@ -1,6 +1,6 @@
-"""A service of the embedded cloud, as data: what it needs, ships, runs and has in it, and how it is known to be ready.
+"""A service of the embedded cloud, as data: its needs, files, programs and initial contents, and when it is ready.
 
-Each module of `services` has one, and is found by walking.
+Each module of `services` registers one, and is found by walking the package.
 """
 
 from collections.abc import Callable, Mapping
@@ -10,8 +10,8 @@ from typing import Any
 from rallycross.deployment.embedded.layout import CACHE_URL, Layout
 from rallycross.registry import Registry
 
-IDENTITY = "keystone"  # the one that all others sign in to
-THREADS = 8  # of each process of an API
+IDENTITY = "keystone"  # the service that all others sign in to
+THREADS = 8  # threads in each process of an API
 
 
 @dataclass(frozen=True)
@@ -21,7 +21,7 @@ class Program:
     name: str
     command: str
     environment: dict[str, str] = field(default_factory=dict)
-    endpoint: str = ""  # what it is to answer at: a URL, HOST:PORT or unix:PATH; "" = nothing
+    endpoint: str = ""  # where it must answer: a URL, HOST:PORT or unix:PATH; "" = nowhere
 
 
 @dataclass(frozen=True)
@@ -33,44 +33,44 @@ class OpenStackService:
     endpoint: str
     databases: tuple[str, ...]
     files: dict[str, str]  # path -> content
-    schema: str  # makes or migrates the databases' tables
+    schema: str  # script that creates or migrates the databases' tables
     programs: tuple[Program, ...]  # its API first
-    package: str = ""  # on PyPI, where it is not called as the service is
-    shipped: tuple[str, ...] = ()  # what its wheel brings along for its folder in `etc`
-    folders: tuple[str, ...] = ()  # below the root, there before its first start
-    contents: tuple["Content", ...] = ()  # what there is from the start, made in this order
-    reporting: tuple[str, ...] = ()  # who has to report to its /os-services: "nova-conductor", "nova-compute on HOST"
-    ready: tuple["Listed", ...] = ()  # what must be there before it is of use
-    settle: str = ""  # script behind the contents, when all that report have
+    package: str = ""  # on PyPI; "" = named as the service
+    shipped: tuple[str, ...] = ()  # files of its wheel that are copied to its folder in `etc`
+    folders: tuple[str, ...] = ()  # below the root, created before its first start
+    contents: tuple["Content", ...] = ()  # initial resources, created in this order
+    reporting: tuple[str, ...] = ()  # must be up in its /os-services: "nova-conductor", "nova-compute on HOST"
+    ready: tuple["Listed", ...] = ()  # lists that must have these entries before it can be used
+    settle: str = ""  # script after the contents, once all of `reporting` are up
 
 
 @dataclass(frozen=True)
 class Content:
-    """A thing that the cloud has from the start: made unless there is one of its name."""
+    """An initial resource of the cloud, created unless one of its name exists."""
 
     path: str  # of the collection
     body: Mapping[str, Any]
-    key: str = ""  # under which requests and answers have it; "" = they are the thing
-    many: str = ""  # under which a list has such things; "" = the path's last part
-    query: str = ""  # behind the list's path: what narrows it
-    within: str = ""  # key of what was made before, whose id the body is to have as KEY_id
-    upload: int = 0  # bytes that are put to its `file`
+    key: str = ""  # the resource's key in requests and answers; "" = it is the whole body
+    many: str = ""  # the key of the list; "" = the path's last part
+    query: str = ""  # appended to the list's path, to filter it
+    within: str = ""  # key of an earlier resource, whose id goes into the body as KEY_id
+    upload: int = 0  # bytes that are uploaded to its `file`
 
 
 @dataclass(frozen=True)
 class Listed:
-    """A list that a service has to answer with."""
+    """A list that a service must return before it is ready."""
 
     path: str
-    key: str = ""  # under which it has the things; "" = any answer will do
-    field: str = "name"  # that has a thing's name
-    names: tuple[str, ...] = ()  # those that must be there; none = any one
-    called: str = ""  # what is waited for, as a message says it
+    key: str = ""  # the key of the list in the answer; "" = any answer is enough
+    field: str = "name"  # the field that has an entry's name
+    names: tuple[str, ...] = ()  # names that the list must have; empty = any one entry
+    called: str = ""  # what is waited for, in messages
 
 
 @dataclass(frozen=True)
 class OnComputes:
-    """What of a service runs on compute nodes."""
+    """The part of a service that runs on compute nodes."""
 
     package: str  # on PyPI
     folders: tuple[str, ...]
@@ -80,11 +80,11 @@ class OnComputes:
 
 @dataclass(frozen=True)
 class Deployable:
-    """A service that an embedded cloud may have."""
+    """A service that an embedded cloud can have."""
 
     name: str
     make: Callable[[Layout], OpenStackService]
-    needs: tuple[str, ...] = ()  # services that it cannot do without, beside keystone
+    needs: tuple[str, ...] = ()  # services that it requires besides keystone
     on_computes: Callable[[Layout], OnComputes] | None = None
 
 
@@ -92,12 +92,12 @@ DEPLOYABLE: Registry[Deployable] = Registry("rallycross.deployment.embedded.serv
 
 
 def offer(part: Deployable) -> None:
-    """Register a service; called by the module that has it."""
+    """Register a service; called by the service's module."""
     DEPLOYABLE.add(part.name, part)
 
 
 def conf(sections: dict[str, dict[str, object]]) -> str:
-    """Render an oslo.config file. A `$` in a value would be taken for a reference to another option."""
+    """Render an oslo.config file, with each `$` escaped, as it would refer to another option."""
     lines: list[str] = []
     for name, options in sections.items():
         lines.append(f"[{name}]")
@@ -107,7 +107,7 @@ def conf(sections: dict[str, dict[str, object]]) -> str:
 
 
 def token_check(layout: Layout, user: str) -> dict[str, object]:
-    """Return `[keystone_authtoken]`: how a service checks the tokens that it is handed."""
+    """Return the section `keystone_authtoken`: how a service validates tokens."""
     return {
         "www_authenticate_uri": layout.identity_url,
         "memcached_servers": CACHE_URL,
@@ -118,7 +118,7 @@ def token_check(layout: Layout, user: str) -> dict[str, object]:
 
 
 def sign_in(layout: Layout, user: str) -> dict[str, object]:
-    """Return the options by which a service signs in to call another."""
+    """Return the options with which a service signs in to call another."""
     return {
         "auth_type": "password",
         "auth_url": layout.identity_url,
@@ -143,8 +143,8 @@ def api(
 ) -> Program:
     """Return the program of a service's API, under uWSGI.
 
-    `workers`: processes, each of which loads the service anew; None = as many as the spec says, for busy services.
-    `threads`: how many requests each of them serves at a time.
+    `workers`: the number of processes, each of which loads the whole service; None = `api_workers` of the spec.
+    `threads`: the number of requests that each process serves at a time.
     """
     options = [
         f"--http-socket {layout.address}:{layout.ports[service]}",
@@ -152,7 +152,7 @@ def api(
         f"--module {module}",
         f"--processes {workers or layout.options.api_workers} --threads {threads}",
         "--master --lazy-apps --need-app --enable-threads --die-on-term --buffer-size 65535 --listen 128",
-        # The socket closes after each answer; said aloud, no client tries to use it again.
+        # The server closes the connection after each answer; the header keeps clients from reusing it.
         '--add-header "Connection: close"',
         "--disable-logging --log-5xx --procname-prefix-spaced " + service,
     ]

@@ -1,4 +1,4 @@
-"""The supervisor's configuration: every process of the cloud, started, kept alive and ended by one."""
+"""The configuration of supervisord, which starts, restarts and stops every process of the cloud."""
 
 from rallycross.deployment.embedded.layout import Layout
 from rallycross.deployment.embedded.on_host.control import USER, address
@@ -6,7 +6,7 @@ from rallycross.deployment.embedded.service import Program
 
 
 def supervisor_file(layout: Layout, programs: list[Program]) -> str:
-    """Return supervisord.conf. Nothing starts by itself: the steps know the order."""
+    """Return supervisord.conf. Nothing is autostarted: the steps start the programs in order."""
     log = layout.path("log")
     sections = [
         {
@@ -18,7 +18,7 @@ def supervisor_file(layout: Layout, programs: list[Program]) -> str:
             "childlogdir": log,
             "directory": layout.root,
             "umask": "077",
-            # What a library caches or keeps "at home" stays under the root.
+            # Files that libraries write to the home or its cache stay under the root.
             "environment": _environment(
                 {"HOME": layout.path("home"), "XDG_CACHE_HOME": layout.path("home", ".cache"), "LANG": "C.UTF-8"}
             ),
@@ -52,7 +52,7 @@ def supervisor_file(layout: Layout, programs: list[Program]) -> str:
                 "startretries": "30",
                 "stopasgroup": "true",
                 "killasgroup": "true",
-                # What a service still does after that is in the database, or is lost with its fake hardware.
+                # After that, unfinished work of a service is in the database, or is lost with its fake hardware.
                 "stopwaitsecs": "8",
                 "redirect_stderr": "true",
                 "stdout_logfile": f"{log}/{program.name}.log",
@@ -72,7 +72,7 @@ def _section(options: dict[str, str]) -> str:
 
 
 def _escape(key: str, value: str) -> str:
-    """Supervisor expands %(name)s, and takes ` ;` for the start of a comment."""
+    """Escape a value: supervisord expands %(name)s, and takes ` ;` as the start of a comment."""
     if key == "command":
         value = value.replace(" ;", ";")
     return value.replace("%", "%%")

@@ -72,7 +72,7 @@ def test_a_socket_of_a_process_that_ends_is_no_strangers() -> None:
         with socket.create_server(("127.0.0.1", 0)) as server:
             port = server.getsockname()[1]
             socket.send_fds(one, [b"x"], [server.fileno()])  # under way, it is open and nobody's
-        assert stranger(port, this_process, ending=0.0) == "a process that is none of its own"
+        assert stranger(port, this_process, ending=0.0) == "an unknown process"
         closing = threading.Timer(0.5, lambda: os.close(socket.recv_fds(other, 1, 1)[1][0]))
         closing.start()
         assert stranger(port, this_process) == ""

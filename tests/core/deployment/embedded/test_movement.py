@@ -56,7 +56,7 @@ def test_what_stands_still_is_given_up(clock: Clock) -> None:
 
     assert (after, said) == (
         140,
-        "not up after 140 s, and nothing has moved for 130 s: neutron-api does not answer",
+        "not up after 140 s, without progress for 130 s: neutron-api does not answer",
     )
 
 
@@ -73,7 +73,7 @@ def test_nothing_is_waited_for_without_end(clock: Clock) -> None:
 
     after, said = until_given_up(Movement(120, 600), clock, lives, ["x"])
 
-    assert (after, said) == (610, "not up after 610 s, which is the limit: x")
+    assert (after, said) == (610, "not up after 610 s, the limit: x")
 
 
 def test_each_that_comes_up_is_a_movement(clock: Clock) -> None:
@@ -84,7 +84,7 @@ def test_each_that_comes_up_is_a_movement(clock: Clock) -> None:
         clock.now += 100
     assert moves.look(["a", "b"], {}) == ""  # came, and went
     clock.now += 100
-    assert "nothing has moved for 200 s" in moves.look(["a"], {})
+    assert "without progress for 200 s" in moves.look(["a"], {})
 
 
 def test_it_is_said_what_is_waited_for(clock: Clock, capsys: pytest.CaptureFixture[str]) -> None:

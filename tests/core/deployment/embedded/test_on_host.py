@@ -63,7 +63,7 @@ def test_a_port_that_is_taken_is_passed_over(tmp_path: Path) -> None:
             20005,
             r"\d ports are free from 20000 to 20005, 9 are needed - set first_port and last_port to a wider",
         ),
-        (20005, 20000, "first_port is 20005 and last_port 20000, which comes before it - exchange the two"),
+        (20005, 20000, "first_port 20005 is greater than last_port 20000 - exchange the two"),
     ],
 )
 def test_a_range_without_enough_ports_is_refused(tmp_path: Path, first: int, last: int, complaint: str) -> None:
@@ -114,6 +114,6 @@ def test_an_address_of_another_host_is_refused(tmp_path: Path) -> None:
     found = _prepare("make", spec, Node("node-1", LocalHost(), str(tmp_path / "one"), server), controller=True)
 
     assert found["complaints"] == [
-        "192.0.2.77 is no address of this host - set the server's `address` to one of its own"
+        "192.0.2.77 is not an address of this host - set the server's `address` to one of its addresses"
     ]
     assert not (tmp_path / "one").exists()

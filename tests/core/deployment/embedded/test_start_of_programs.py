@@ -84,7 +84,7 @@ def test_programs_come_up_and_what_never_answers_is_told(root: Path) -> None:
         assert (root / name).stat().st_mode & 0o077 == 0
     assert never.returncode == 1
     assert "idles does not answer yet at unix:other.sock" in never.stderr
-    assert "nothing has moved for" in never.stderr
+    assert "without progress for" in never.stderr
     assert "listens" not in never.stderr.splitlines()[0]
 
 
@@ -96,10 +96,8 @@ def test_a_port_that_another_has_taken_is_told(root: Path, endpoint: str) -> Non
         done = ctl(root, "60", "120", f"idles={endpoint.format(port)}", "listens=unix:it.sock")
 
     assert done.returncode == 1
-    assert f"idles: port {port} of 127.0.0.1, which it is to listen on, is listened on by process {os.getpid()} (" in (
-        done.stderr
-    )
-    assert "it takes other ports" in done.stderr
+    assert f"idles: its port {port} on 127.0.0.1 is in use by process {os.getpid()} (" in done.stderr
+    assert "it will use other ports" in done.stderr
 
 
 def test_a_killed_supervisor_comes_back_with_all_it_had(root: Path) -> None:
@@ -127,4 +125,4 @@ def test_a_supervisor_that_does_not_come_back_is_missed(root: Path) -> None:
     [(name, (state, detail))] = states(root).items()
 
     assert (name, state) == ("supervisor", "GONE")
-    assert detail == "left without it: 1 processes - start it anew: ./rallycross cloud create SPEC"
+    assert detail == "1 processes run without it - restart it: ./rallycross cloud create SPEC"

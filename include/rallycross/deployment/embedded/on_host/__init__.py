@@ -1,1 +1,1 @@
-"""What runs on the cloud's host: put there and run by steps. Standard library, and what the cloud's environment has."""
+"""Programs that run on the cloud's hosts; steps put them there. Most use only the standard library."""

@@ -1,7 +1,7 @@
-"""Fill and check a cloud through its APIs. Runs in the cloud's own environment, whose keystoneauth signs in.
+"""Fill and check a cloud through its APIs. It runs in the cloud's own environment, and uses its keystoneauth.
 
 Usage: cloud.py identity|contents|check CONTENT_FILE
-The content file (JSON) says who is there and what is wanted; everything that exists already is left as it is.
+The content file (JSON) has the users, the catalog and the initial resources; those that exist are not changed.
 """
 
 import json
@@ -19,11 +19,11 @@ from keystoneauth1.identity.v3 import Password
 from keystoneauth1.session import Session
 from movement import Movement
 
-_ANSWER = 120.0  # seconds that a service may be silent when it is asked something
+_ANSWER = 120.0  # seconds to wait for a service's answer
 
 
 class Cloud:
-    """The cloud's APIs as their administrator."""
+    """The cloud's APIs, as its administrator."""
 
     def __init__(self, wanted: dict[str, Any]) -> None:
         self.wanted = wanted
@@ -38,11 +38,11 @@ class Cloud:
         self.control = supervisor(wanted["root"], kept["secrets"]["supervisor"]).supervisor
 
     def api(self, service_type: str, **headers: str) -> Adapter:
-        """Return one service's API. Version discovery is left out: the catalog says where."""
+        """Return the adapter of one service, without version discovery: the catalog has the full URL."""
         return Adapter(self.session, service_type=service_type, additional_headers=headers)
 
     def one(self, api: Adapter, path: str, key: str, body: dict[str, Any], **query: str) -> dict[str, Any]:
-        """Return the thing named as `body` says; make it when there is none."""
+        """Return the resource that has the name in `body`, creating it if it does not exist."""
         many = f"{key}s" if not key.endswith("y") else f"{key[:-1]}ies"
         for thing in api.get(path, params=query or {"name": body["name"]}).json()[many]:
             if thing["name"] == body["name"]:
@@ -50,7 +50,7 @@ class Cloud:
         return api.post(path, json={key: body}).json()[key]
 
     def identity(self) -> None:
-        """Make the service users, the unprivileged project, and the catalog."""
+        """Create the service users, the unprivileged project, and the catalog."""
         keystone = self.api("identity")
         roles = {role["name"]: role["id"] for role in keystone.get("/roles").json()["roles"]}
         for name in ("service",):
@@ -82,14 +82,14 @@ class Cloud:
                 keystone.post("/endpoints", json={"endpoint": body})
 
     def contents(self) -> None:
-        """Make what each service has from the start; wait until its processes have reported."""
+        """Create the initial resources of each service, then wait until the services' processes have reported."""
         with ThreadPoolExecutor(4) as pool:
             for one in [pool.submit(self._fill, service) for service in self.wanted["services"]]:
                 one.result()
         self._until_up(self._silent)
 
     def _fill(self, service: dict[str, Any]) -> None:
-        """Make a service's contents, unless there are such of their names."""
+        """Create a service's initial resources, unless those names exist."""
         api, made = self.api(service["type"]), {}
         for content in service["contents"]:
             key, path, body = content["key"], content["path"], dict(content["body"])
@@ -102,13 +102,13 @@ class Cloud:
                 thing = answer[key] if key else answer
             made[key] = thing["id"]
             if content["upload"] and thing["status"] == "queued":
-                # Bytes that no format inspection takes for anything but raw.
+                # Bytes that format inspection can only take for a raw image.
                 data = b"rallycross" * (content["upload"] // 10)
                 headers = {"Content-Type": "application/octet-stream"}
                 api.put(f"{path}/{thing['id']}/file", data=data, headers=headers)
 
     def check(self) -> None:
-        """Wait until every service has reported, lists what it must, and answers."""
+        """Wait until every service answers, has reported, and lists what it must."""
         self._until_up(self._down)
 
     def _until_up(self, find_down: Callable[[], list[str]]) -> None:
@@ -124,7 +124,7 @@ class Cloud:
             time.sleep(0.5)
 
     def _silent(self) -> list[str]:
-        """Return which processes have not reported to their service since they were started."""
+        """Return the names of processes that have not reported to their service since they were started."""
         down: list[str] = []
         for service in self.wanted["services"]:
             if service["reporting"]:
@@ -135,10 +135,10 @@ class Cloud:
         return down
 
     def _heard_of(self, service: dict[str, Any]) -> bool:
-        """Tell whether a service has reported since it was started: an older word is that of its predecessor.
+        """Return whether a process has reported since it was started: an older report is of its predecessor.
 
-        What is sent to a service that does not listen yet is lost. Of one that runs on another host it is not known
-        when it was started: it has to report now.
+        Messages to a process that does not listen yet are lost. The start time of a process on another host is not
+        known, so it must report after this program began.
         """
         reported = service["updated_at"] and datetime.fromisoformat(service["updated_at"]).replace(tzinfo=UTC)
         return (
@@ -160,7 +160,7 @@ class Cloud:
 
 
 def main() -> None:
-    """Do what the first argument says."""
+    """Run the command in the first argument."""
     cloud = Cloud(json.loads(Path(sys.argv[2]).read_text()))
     {"identity": cloud.identity, "contents": cloud.contents, "check": cloud.check}[sys.argv[1]]()
 

@@ -1,7 +1,7 @@
-"""How a supervisor is spoken to, and which processes are its cloud's. Standard library only.
+"""Connects to a supervisor, and finds the processes of its cloud. Standard library only.
 
-Its socket is in a folder that the owner alone can enter: on a port somebody else could listen while it is down, and
-would be told its password.
+The supervisor listens on a socket in a folder that only the owner can enter. On a port, another user could listen
+while the supervisor is down, and would receive its password.
 """
 
 import http.client
@@ -12,19 +12,19 @@ from pathlib import Path
 from typing import Any
 
 SOCKET = "supervisor.sock"
-LIMIT_S = 30.0  # seconds that a supervisor may be silent
+LIMIT_S = 30.0  # seconds to wait for a supervisor's answer
 USER = "rallycross"
-LONGEST = 107 - len(".4194304")  # bytes of a socket's path; it is made under a name that ends in a process's number
+LONGEST = 107 - len(".4194304")  # bytes of a socket's path; supervisord creates it under a name that ends in a pid
 
 
 def address(folder: str) -> str:
-    """Return where a supervisor has its socket; where that path is too long for one, by its working directory."""
+    """Return the path of a supervisor's socket, relative to its working directory if it is too long for a socket."""
     path = f"{folder}/{SOCKET}"
     return path if len(path.encode()) <= LONGEST else f"/proc/self/cwd/{SOCKET}"
 
 
 def supervisor(folder: str, password: str) -> xmlrpc.client.ServerProxy:
-    """Return the supervisor of a folder; a call raises `OSError` where none answers."""
+    """Return the supervisor of a folder; calls raise `OSError` if it does not answer."""
     return xmlrpc.client.ServerProxy(f"http://{USER}:{password}@localhost/RPC2", transport=_Transport(folder))
 
 
@@ -44,7 +44,7 @@ class _Connection(http.client.HTTPConnection):
         self._folder = folder
 
     def connect(self) -> None:
-        # By the folder's descriptor: the whole path may be longer than a socket's may be.
+        # By the folder's descriptor: the absolute path may be too long for a socket.
         folder = os.open(self._folder, os.O_RDONLY | os.O_DIRECTORY)
         self.sock = socket.socket(socket.AF_UNIX)
         self.sock.settimeout(LIMIT_S)
@@ -58,7 +58,7 @@ class _Connection(http.client.HTTPConnection):
 
 
 def running(root: Path) -> list[int]:
-    """Return the processes that were started by this cloud's supervisor, or are it: their home is in the folder."""
+    """Return the pids of this cloud's supervisor and of the processes that it started: their home is in the folder."""
     mark = f"XDG_CACHE_HOME={root}/home/.cache".encode()
     program = f"{root}/venv/bin/supervisord".encode()
     found = []

@@ -1,8 +1,8 @@
-"""Start services by their supervisor, and wait until each runs and answers. Standard library only.
+"""Start services through their supervisor, and wait until each runs and answers. Standard library only.
 
 Usage: ctl.py ROOT PATIENCE_S LIMIT_S PROGRAM[=ENDPOINT] ...
-An endpoint is a URL, HOST:PORT that is to be listened on, or unix:PATH, from the root. It is waited for LIMIT_S, but no
-longer than PATIENCE_S in which nothing moves.
+An endpoint is a URL, a HOST:PORT to listen on, or unix:PATH relative to the root. The wait ends after LIMIT_S, or after
+PATIENCE_S without progress.
 """
 
 import json
@@ -25,7 +25,7 @@ STILL_RUNNING = 91  # the supervisor's fault code
 
 
 def main() -> int:
-    """Return 0 when all is up, 1 with what is not on stderr when it is not waited any longer."""
+    """Return 0 if all is up; else report on stderr what is not, and return 1."""
     root, patience, limit = Path(sys.argv[1]), float(sys.argv[2]), float(sys.argv[3])
     programs = dict(word.partition("=")[::2] for word in sys.argv[4:])
     kept = json.loads((root / "cloud.json").read_text())
@@ -35,7 +35,7 @@ def main() -> int:
     fresh = False
     while True:
         try:
-            if programs and not fresh:  # without programs it is only asked whether the supervisor is there
+            if programs and not fresh:  # without programs, only check whether the supervisor answers
                 take_changes(control, time.monotonic() + limit)
                 fresh = True
             missing, groups = look(control, programs)
@@ -55,7 +55,7 @@ def main() -> int:
 
 
 def look(control: Any, programs: dict[str, str]) -> tuple[dict[str, str], dict[str, int]]:
-    """Start what has ended; return what is missing of each program that is not up, and the process groups of these."""
+    """Start what has ended; return for each program that is not up what is missing, and their process groups."""
     rows = control.getAllProcessInfo()
     states, missing = {row["name"]: row["statename"] for row in rows}, {}
     for name, endpoint in programs.items():
@@ -70,20 +70,20 @@ def look(control: Any, programs: dict[str, str]) -> tuple[dict[str, str], dict[s
 
 
 def strangers(root: Path, programs: dict[str, str]) -> list[str]:
-    """Return whose ports somebody else listens on: a port is chosen long before its program first binds it."""
+    """Return a complaint for each port that another process took, between its choice and its program's first start."""
     found = []
     for name, endpoint in programs.items():
         host, _, port = endpoint.rpartition("://")[2].partition("/")[0].partition(":")
         if port.isdecimal() and (who := stranger(int(port), partial(running, root), host)):
             found.append(
-                f"{name}: port {port} of {host}, which it is to listen on, is listened on by {who} - end that, or"
-                " destroy the cloud and create it anew: it takes other ports"
+                f"{name}: its port {port} on {host} is in use by {who} - stop that process, or destroy the cloud and"
+                " create it again: it will use other ports"
             )
     return found
 
 
 def take_changes(control: Any, deadline: float) -> None:
-    """Let the supervisor read its file again; what has changed there is ended, all side by side, to be started anew."""
+    """Let the supervisor reload its configuration; stop all changed programs in parallel, so that they restart."""
     added, changed, removed = control.reloadConfig()[0]
     for name in changed + removed:
         control.stopProcessGroup(name, False)
@@ -101,9 +101,9 @@ def take_changes(control: Any, deadline: float) -> None:
 
 
 def answers(endpoint: str) -> bool:
-    """Tell whether something answers: a listener on a port, a server's word that is not its own failure at a URL.
+    """Return whether an endpoint answers: a socket accepts a connection, a URL returns a status below 500.
 
-    A program without an endpoint has nothing to answer with.
+    A program without an endpoint counts as answering.
     """
     if not endpoint:
         return True
@@ -126,7 +126,7 @@ def answers(endpoint: str) -> bool:
 
 
 def last_words(log: Path) -> None:
-    """Print the end of a log."""
+    """Print the last lines of a log."""
     if log.exists():
         lines = log.read_text(errors="replace").splitlines()[-12:]
         print(f"--- {log}", *lines, sep="\n", file=sys.stderr)

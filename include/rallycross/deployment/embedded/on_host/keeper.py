@@ -1,10 +1,10 @@
-"""Takes care of a cloud's supervisor, which takes care of this program: neither is one that nobody restarts.
+"""Restarts a cloud's supervisor if it dies; the supervisor in turn restarts this program.
 
 Usage: keeper.py ROOT PATIENCE_S LIMIT_S PROGRAM[=ENDPOINT] ... -- PROGRAM[=ENDPOINT] ...
-What stands before the -- is up before the rest is started. Standard library only.
+The programs before the -- are up before the others are started. Standard library only.
 
-Programs that have lost their supervisor write their logs into a broken pipe, and hold the ports of those that another
-one starts: they are ended first.
+Programs that have lost their supervisor log into a broken pipe, and hold the ports that a new supervisor's programs
+need. So they are ended first.
 """
 
 import os
@@ -17,13 +17,13 @@ from pathlib import Path
 
 from stop import end
 
-ROOM = 1_000_000  # bytes of disk without which no supervisor can start
-_LOOK_S = 0.5  # seconds between two looks
-_WAIT_S = 5.0  # seconds between two looks whether there is room
+ROOM = 1_000_000  # bytes of free disk that a supervisor needs to start
+_LOOK_S = 0.5  # seconds between two checks of the supervisor
+_WAIT_S = 5.0  # seconds between two checks of the disk
 
 
 def main() -> None:
-    """Watch the process above; once it is gone, start another, and by that all programs, this one too."""
+    """Watch the parent process; once it is gone, start another supervisor and all its programs, this one too."""
     root, *how_long = Path(sys.argv[1]), *sys.argv[2:4]
     split = sys.argv.index("--")
     first, rest = sys.argv[4:split], sys.argv[split + 1 :]
@@ -36,8 +36,8 @@ def main() -> None:
             os.dup2(out.fileno(), stream)
     log(f"the supervisor, process {above}, has died: starting another")
     end(root)
-    while shutil.disk_usage(root).free < ROOM:  # none could start; it comes back once there is room
-        log(f"{root}: fewer than {ROOM} bytes are free on its disk - make room")
+    while shutil.disk_usage(root).free < ROOM:  # a supervisor could not start yet
+        log(f"{root}: less than {ROOM} bytes are free on its disk - make room")
         time.sleep(_WAIT_S)
     (root / "supervisor.pid").unlink(missing_ok=True)
     own = {name: value for name, value in os.environ.items() if not name.startswith("SUPERVISOR_")}
@@ -54,7 +54,7 @@ def main() -> None:
 
 
 def log(text: str) -> None:
-    """Say it in the supervisor's log."""
+    """Write a line to the supervisor's log."""
     with suppress(OSError):  # a full disk
         print(text, flush=True)
 

@@ -1,4 +1,4 @@
-"""Whose a port of this host is: whoever else listens on ours while we do not would be told our passwords.
+"""Finds out which process listens on a port of this host: a foreign one would receive our passwords.
 
 Standard library only.
 """
@@ -12,22 +12,22 @@ from dataclasses import dataclass
 from pathlib import Path
 
 _LISTENS = "0A"
-_V6 = "0000000000000000FFFF0000"  # before an address of IPv4 that a socket of IPv6 listens at
+_V6 = "0000000000000000FFFF0000"  # prefix of an IPv4 address at which an IPv6 socket listens
 _EVERYWHERE = ("00000000", "0" * 32)
-ENDING = 10.0  # seconds for which a socket may be no process's: a busy machine takes its time to end one
+ENDING = 10.0  # seconds that a socket may exist without a process: a busy machine needs time to end one
 _LOOK = 0.05
 
 
 @dataclass(frozen=True)
 class Listener:
-    """Who listens: a user, and the socket that they listen with."""
+    """A listening socket: its user and inode."""
 
     user: int
     inode: str
 
 
 def listener(port: int, address: str = "127.0.0.1", *, net: Path = Path("/proc/net")) -> Listener | None:
-    """Return who listens where a connection to this port of an address of this host would come to."""
+    """Return the socket that would accept a connection to this port of an address of this host, or None."""
     number_of_it = socket.inet_aton(socket.gethostbyname(address))[::-1].hex().upper()  # as /proc/net writes it
     reached = (number_of_it, _V6 + number_of_it, *_EVERYWHERE)
     for table in ("tcp", "tcp6"):
@@ -43,10 +43,10 @@ def listener(port: int, address: str = "127.0.0.1", *, net: Path = Path("/proc/n
 def stranger(
     port: int, ours: Callable[[], Iterable[int]], address: str = "127.0.0.1", *, ending: float = ENDING
 ) -> str:
-    """Return who listens on this port, in words, where none of the processes `ours` does; "" = they do, or nobody.
+    """Return in words who listens on this port; "" if nobody does, or one of the processes `ours`.
 
-    A process that was killed lets go of its memory, by which it is known, before its sockets, and of those while none
-    is seen to have them any more: `ending` seconds are given to it.
+    A killed process loses its memory, by which we know it, before its sockets, and for a moment no process seems to
+    have them. So such a socket is ignored for `ending` seconds.
     """
     deadline = time.monotonic() + ending
     while found := listener(port, address):
@@ -59,19 +59,19 @@ def stranger(
         if command and listener(port, address) == found:
             return f"process {other} ({command})"
         if time.monotonic() > deadline:
-            return "a process that is none of its own"
+            return "an unknown process"
         time.sleep(_LOOK)
     return ""
 
 
 def _has(pid: int, found: Listener) -> bool:
-    """Tell whether a process has this socket open."""
+    """Return whether a process has this socket open."""
     try:
         for link in Path(f"/proc/{pid}/fd").iterdir():
             with suppress(FileNotFoundError):
                 if str(link.readlink()) == f"socket:[{found.inode}]":
                     return True
-    except OSError:  # it has ended, or is not ours to read
+    except OSError:  # it has ended, or belongs to another user
         return False
     return False
 
@@ -81,7 +81,7 @@ def _all_processes() -> list[int]:
 
 
 def _command(pid: int) -> str:
-    """Return what a process runs; "" = it is ending."""
+    """Return the command line of a process; "" if it is ending."""
     try:
         words = Path(f"/proc/{pid}/cmdline").read_bytes().split(b"\0")
     except OSError:

@@ -1,7 +1,7 @@
-"""Whether what is being started still moves: how slow a machine is, is nothing that a limit could know.
+"""Detects whether starting programs still make progress, as a fixed time limit cannot suit every machine.
 
-A program moves while it uses the processor for what it has not done before: one that dies and begins anew, or asks
-again and again for what is not there, gets no farther. Standard library only.
+A program makes progress while its processes use more processor time than ever before. One that dies and restarts, or
+polls for something that is missing, makes no progress. Standard library only.
 """
 
 import os
@@ -9,14 +9,14 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-STEP_S = 1.0  # of the processor; an idle service needs a fraction of it in a minute
+STEP_S = 1.0  # seconds of processor time that count as progress; an idle service needs much less in a minute
 
 
 class Movement:
-    """When something of what is waited for has moved last."""
+    """When one of the awaited programs last made progress."""
 
     def __init__(self, patience_s: float, limit_s: float, tell: Callable[[str], None] | None = None) -> None:
-        """`tell` hears every half a minute what is waited for; None = standard output does."""
+        """`tell` is called every half a minute with what is still missing; None = print it."""
         self._patience, self._limit = patience_s, limit_s
         self._tell = tell or _print
         self._began = self._moved = self._told = time.monotonic()
@@ -24,9 +24,9 @@ class Movement:
         self._fewest = float("inf")
 
     def look(self, missing: list[str], groups: dict[str, int]) -> str:
-        """Take what is missing now, and the process groups of its programs; return why not to wait on, or ""."""
+        """Record what is missing now, and its process groups; return why to stop waiting, or ""."""
         now = time.monotonic()
-        if len(missing) < self._fewest:  # something has come up; what comes and goes does so once
+        if len(missing) < self._fewest:  # a program has come up; one that flaps counts only once
             self._fewest, self._moved = len(missing), now
         used = processor_seconds(set(groups.values()))
         for name, group in groups.items():
@@ -36,9 +36,9 @@ class Movement:
                 self._moved = now
         waited, still = now - self._began, now - self._moved
         if waited > self._limit:
-            return f"not up after {waited:.0f} s, which is the limit: {'; '.join(missing)}"
+            return f"not up after {waited:.0f} s, the limit: {'; '.join(missing)}"
         if still > self._patience:
-            return f"not up after {waited:.0f} s, and nothing has moved for {still:.0f} s: {'; '.join(missing)}"
+            return f"not up after {waited:.0f} s, without progress for {still:.0f} s: {'; '.join(missing)}"
         if now - self._told > 30:
             self._told = now
             self._tell(f"still waiting after {waited:.0f} s: {'; '.join(missing)}")
@@ -50,7 +50,7 @@ def _print(text: str) -> None:
 
 
 def processor_seconds(groups: set[int]) -> dict[int, float]:
-    """Return what the processes of each process group have used of the processor, with their ended children."""
+    """Return the processor time that each process group has used, including ended children, in seconds."""
     tick, used = os.sysconf("SC_CLK_TCK"), dict.fromkeys(groups, 0.0)
     for file in Path("/proc").glob("[0-9]*/stat"):
         try:

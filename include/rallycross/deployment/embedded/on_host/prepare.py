@@ -1,4 +1,4 @@
-"""Look at the host, and decide once what the cloud keeps: free ports and random secrets.
+"""Inspect the host, and choose once what the cloud keeps: free ports and random secrets.
 
 Usage: python3 - make|look ROOT FIRST_PORT LAST_PORT MEMORY_GB_MIN DISK_GB_MIN PORT,... SECRET,... ADDRESS
 Prints one JSON object: `complaints`, `machine`, `ports`, `secrets`, `states` of the services.
@@ -31,7 +31,7 @@ def main() -> None:
     if kept is None and make:
         names, address = [name for name in sys.argv[7].split(",") if name], sys.argv[9]
         answer["complaints"] = complaints(answer["machine"], memory_gb_min, disk_gb_min, address)
-        # Of an address that is none of this host's no port is free.
+        # On an address that this host does not have, no port would be free.
         ports = [] if answer["complaints"] else list(islice(free_ports(first, last, address), len(names)))
         answer["complaints"] = answer["complaints"] or too_few(ports, len(names), first, last)
         if not answer["complaints"]:
@@ -52,7 +52,7 @@ def main() -> None:
 
 
 def machine(root: Path) -> dict:
-    """Return what the report says of the machine, and what the complaints are about."""
+    """Return the properties of the machine, for reports and complaints."""
     memory = {line.split(":")[0]: int(line.split()[1]) for line in Path("/proc/meminfo").read_text().splitlines()}
     existing = root
     while not existing.exists():
@@ -76,7 +76,7 @@ def machine(root: Path) -> dict:
 
 
 def complaints(found: dict, memory_gb_min: float, disk_gb_min: float, address: str) -> list[str]:
-    """Return why no cloud can be made here, each with its remedy."""
+    """Return the reasons why no cloud can be deployed here, each with its remedy."""
     elsewhere = "use docker compose --profile embedded, or an existing cloud (include/clouds/existing.yaml)"
     bad = []
     if not found["debian"] or not shutil.which("apt-get"):
@@ -89,14 +89,14 @@ def complaints(found: dict, memory_gb_min: float, disk_gb_min: float, address: s
         try:
             probe.bind((address, 0))
         except OSError:
-            bad.append(f"{address} is no address of this host - set the server's `address` to one of its own")
+            bad.append(f"{address} is not an address of this host - set the server's `address` to one of its addresses")
     return bad
 
 
 def too_few(ports: list[int], needed: int, first: int, last: int) -> list[str]:
-    """Return the complaint about a range that does not have the ports that are needed."""
+    """Return the complaint about a range with too few free ports, if it has too few."""
     if last < first:
-        return [f"first_port is {first} and last_port {last}, which comes before it - exchange the two"]
+        return [f"first_port {first} is greater than last_port {last} - exchange the two"]
     if len(ports) < needed:
         what = f"{len(ports)} ports are free from {first} to {last}, {needed} are needed"
         return [f"{what} - set first_port and last_port to a wider range"]
@@ -104,9 +104,9 @@ def too_few(ports: list[int], needed: int, first: int, last: int) -> list[str]:
 
 
 def free_ports(first: int, last: int, address: str) -> Iterator[int]:
-    """Yield ports of loopback and of the address that nothing listens on.
+    """Yield ports that are free on loopback and on the address.
 
-    The start is random, so that two clouds made at once differ.
+    The start is random, so that two clouds deployed at once choose different ports.
     """
     span = max(0, last - first + 1)
     start = secrets.randbelow(span or 1)
@@ -117,7 +117,7 @@ def free_ports(first: int, last: int, address: str) -> Iterator[int]:
 
 
 def free(address: str, port: int) -> bool:
-    """Tell whether nothing listens on a port of an address."""
+    """Return whether nothing listens on a port of an address."""
     with socket.socket() as probe:
         try:
             probe.bind((address, port))
@@ -127,18 +127,18 @@ def free(address: str, port: int) -> bool:
 
 
 def states(root: Path, password: str) -> dict:
-    """Return each service's state as its supervisor has it; that it is gone where it has left processes behind."""
+    """Return the state of each service from the supervisor; if that is gone, say so if it left processes."""
     try:
         rows: Any = supervisor(str(root), password).supervisor.getAllProcessInfo()
         return {row["name"]: [row["statename"], row["description"]] for row in rows}
     except (OSError, xmlrpc.client.Error):
         left = running(root)
-    how = "it comes back by itself" if any(map(is_keeper, left)) else "start it anew: ./rallycross cloud create SPEC"
-    return {"supervisor": ["GONE", f"left without it: {len(left)} processes - {how}"]} if left else {}
+    how = "it restarts by itself" if any(map(is_keeper, left)) else "restart it: ./rallycross cloud create SPEC"
+    return {"supervisor": ["GONE", f"{len(left)} processes run without it - {how}"]} if left else {}
 
 
 def is_keeper(pid: int) -> bool:
-    """Tell whether a process is the one that brings the supervisor back."""
+    """Return whether a process is the program that restarts the supervisor."""
     try:
         return b"/bin/keeper.py\0" in Path(f"/proc/{pid}/cmdline").read_bytes()
     except OSError:  # it has ended meanwhile

@@ -1,4 +1,4 @@
-"""End all processes of a cloud: through its supervisor, then whatever is left that runs from its folder.
+"""Stop all processes of a cloud: through its supervisor, then the remaining ones that run from its folder.
 
 Usage: python3 - ROOT
 """
@@ -25,21 +25,21 @@ def main() -> None:
         cloud = json.loads(kept.read_text())
         control = supervisor(str(root), cloud["secrets"]["supervisor"]).supervisor
         try:
-            # Left to itself it would end one after another.
+            # By itself, the supervisor would stop them one after another.
             rows: Any = control.getAllProcessInfo()
             for service in rows:
                 if service["statename"] not in {"STOPPED", "EXITED", "FATAL"}:
                     control.stopProcess(service["name"], False)
             control.shutdown()
         except (OSError, xmlrpc.client.Error):
-            pass  # it is not there; what it has left behind is ended below
+            pass  # it does not run; the processes that it left are ended below
         else:
             wait(root, GRACE_S)
     end(root)
 
 
 def end(root: Path) -> None:
-    """End what runs from the folder, but this process."""
+    """End all processes that run from the folder, except this one."""
     for number in (signal.SIGTERM, signal.SIGKILL):
         for pid in running(root):
             try:
@@ -50,7 +50,7 @@ def end(root: Path) -> None:
 
 
 def wait(root: Path, limit: float) -> None:
-    """Wait up to `limit` seconds until none is left."""
+    """Wait up to `limit` seconds until no process is left."""
     deadline = time.monotonic() + limit
     while running(root) and time.monotonic() < deadline:
         time.sleep(0.1)

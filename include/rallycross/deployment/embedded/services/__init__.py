@@ -1,1 +1,1 @@
-"""The services of the embedded cloud: one module each, which read alike and are found by walking."""
+"""The services of the embedded cloud: one module each, found by walking this package."""

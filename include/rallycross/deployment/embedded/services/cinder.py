@@ -58,7 +58,7 @@ def service(layout: Layout) -> OpenStackService:
         },
         schema=f"{layout.bin('cinder-manage')} {configured} db sync",
         programs=(
-            # cinder's WSGI module reads the command line, and nothing else.
+            # cinder's WSGI module takes its configuration files only from the command line.
             api(layout, "cinder", "rallycross_drivers.cinder_api:application", {}, workers=1, arguments=configured),
             Program("cinder-scheduler", f"{layout.bin('cinder-scheduler')} {configured}"),
             Program("cinder-volume", f"{layout.bin('cinder-volume')} {configured}"),
@@ -67,7 +67,7 @@ def service(layout: Layout) -> OpenStackService:
         folders=("cinder/coordination",),
         contents=(Content("/types", {"name": VOLUME_TYPE}, "volume_type", many="volume_types"),),
         reporting=("cinder-scheduler", "cinder-volume"),
-        # Until the scheduler has heard of the pool, no volume is put there.
+        # The scheduler places volumes in the pool only after it has received the pool's report.
         ready=(Listed("/scheduler-stats/get_pools", "pools", called="the pool of cinder-volume"),),
     )
 

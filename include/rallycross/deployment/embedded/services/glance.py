@@ -12,9 +12,9 @@ from rallycross.deployment.embedded.service import (
     token_check,
 )
 
-# Of the thirty that come with glance: loading all of them takes a dozen seconds.
+# Two of the thirty in glance: loading all of them takes a dozen seconds.
 METADEFS = ("compute-hypervisor.json", "operating-system.json")
-IMAGES = ("cirros", "cirros-alt")  # as many as tempest asks for
+IMAGES = ("cirros", "cirros-alt")  # tempest needs two
 IMAGE_BYTES = 1_000_000
 
 
@@ -37,7 +37,7 @@ def service(layout: Layout) -> OpenStackService:
                     "DEFAULT": {
                         "use_stderr": True,
                         "enabled_backends": "images:file",
-                        # Neither from the internet, nor from one store to another where there is but one.
+                        # No import from the internet, and no copy between stores, as there is only one.
                         "enabled_import_methods": "[glance-direct]",
                     },
                     "database": {"connection": layout.database_url("glance")},
@@ -45,7 +45,7 @@ def service(layout: Layout) -> OpenStackService:
                     "images": store["images"],
                     "os_glance_staging_store": store["staging"],
                     "os_glance_tasks_store": store["tasks"],
-                    # What cinder's and nova's drivers upload is one zero, whatever the format.
+                    # The drivers of cinder and nova upload one zero byte, whatever the format.
                     "image_format": {"require_image_format_match": False},
                     "paste_deploy": {"flavor": "keystone", "config_file": f"{folder}/glance-api-paste.ini"},
                     "oslo_concurrency": {"lock_path": layout.path("lock", "glance")},

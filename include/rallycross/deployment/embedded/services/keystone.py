@@ -21,10 +21,10 @@ def service(layout: Layout) -> OpenStackService:
                     "database": {"connection": layout.database_url("keystone")},
                     "token": {"provider": "fernet"},
                     "fernet_tokens": {"key_repository": f"{folder}/fernet-keys"},
-                    # Left to its default it would be in the system's /etc.
+                    # The default is in the system's /etc.
                     "fernet_receipts": {"key_repository": f"{folder}/receipt-keys"},
                     "credential": {"key_repository": f"{folder}/credential-keys"},
-                    # bcrypt as production has it costs 0.2 s of a core for each sign-in.
+                    # With production's number of rounds, each sign-in would cost 0.2 s of a core.
                     "identity": {"password_hash_rounds": layout.options.password_hash_rounds},
                     "cache": {
                         "enabled": True,
@@ -51,8 +51,8 @@ OS_BOOTSTRAP_PASSWORD='{layout.secrets["admin"]}' {manage} bootstrap --bootstrap
                 "keystone",
                 "rallycross_drivers.keystone_api:application",
                 {"OS_KEYSTONE_CONFIG_DIR": folder, "OS_KEYSTONE_CONFIG_FILES": "keystone.conf"},
-                # On threads that serve requests at the same time, it takes the roles of one's token for another's now
-                # and then: application credentials then cannot be made.
+                # With several threads, keystone sometimes takes the roles of one request's token for another's, and
+                # then refuses to create application credentials.
                 workers=2 * layout.options.api_workers,
                 threads=1,
             ),

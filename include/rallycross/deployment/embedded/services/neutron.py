@@ -1,4 +1,4 @@
-"""neutron: networks. Its API and database are real; a port is bound, and active, without an agent."""
+"""neutron: networks. Its API and database are real; ports become bound and active without an agent."""
 
 from rallycross.deployment.embedded.layout import Layout
 from rallycross.deployment.embedded.service import (
@@ -27,7 +27,7 @@ def service(layout: Layout) -> OpenStackService:
         endpoint=layout.url("neutron"),
         databases=("neutron",),
         files={
-            # What an installer would write: neutron finds its driver by an entry point.
+            # As a package installer would write it: neutron finds its driver by an entry point.
             f"{drivers}/METADATA": "Metadata-Version: 2.1\nName: rallycross-drivers\nVersion: 1\n",
             f"{drivers}/entry_points.txt": (
                 "[neutron.ml2.mechanism_drivers]\nrallycross = rallycross_drivers.network:AgentlessDriver\n"
@@ -42,7 +42,7 @@ def service(layout: Layout) -> OpenStackService:
                         "core_plugin": "ml2",
                         "service_plugins": "router,qos,segments,port_forwarding",
                         "rpc_workers": 1,
-                        # nova's fake hypervisor waits for no word of neutron's.
+                        # nova's fake hypervisor does not wait for notifications from neutron.
                         "notify_nova_on_port_status_changes": False,
                         "notify_nova_on_port_data_changes": False,
                         "dhcp_agent_notification": False,
@@ -52,7 +52,7 @@ def service(layout: Layout) -> OpenStackService:
                         "type_drivers": "flat,vlan,vxlan",
                         "tenant_network_types": "vxlan",
                         "mechanism_drivers": "rallycross",
-                        # The qos plug-in wants its extension driver.
+                        # The qos plug-in requires its extension driver.
                         "extension_drivers": "port_security,qos",
                     },
                     "ml2_type_flat": {"flat_networks": "public"},
@@ -112,7 +112,7 @@ _CONTENTS = (
         query="?name=public",
         within="network",
     ),
-    # With a default way out, and a default pool, nova can be asked for a server with whatever network.
+    # With a default external network and a default subnet pool, nova can allocate a network automatically.
     Content(
         "/v2.0/subnetpools",
         {

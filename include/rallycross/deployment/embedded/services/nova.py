@@ -1,4 +1,4 @@
-"""nova: servers, on hypervisors that are fake; everything above them is real."""
+"""nova: servers on fake hypervisors; everything above the hypervisors is real."""
 
 from rallycross.deployment.embedded.layout import Layout
 from rallycross.deployment.embedded.service import (
@@ -43,7 +43,7 @@ def service(layout: Layout) -> OpenStackService:
                 _options(layout) | databases | {"keystone_authtoken": token_check(layout, "nova")}
             ),
             _compute_file(layout): _compute_conf(layout),
-            # Laid over nova.conf, so that the three databases are made side by side.
+            # Read after nova.conf, so that the three databases are created in parallel.
             f"{folder}/cell0.conf": conf({"database": {"connection": cell0}}),
         },
         schema=f"""
@@ -69,15 +69,15 @@ wait $cell0
             for name, ram, disk in FLAVORS
         ),
         reporting=(*(f"nova-compute on {host}" for host in hosts), "nova-conductor", "nova-scheduler"),
-        # A host takes servers only once it is mapped to its cell.
+        # The hosts are listed only after they are mapped to their cell.
         ready=(Listed("/os-hypervisors", "hypervisors", "hypervisor_hostname", hosts, called="hypervisor"),),
-        # Before new compute hosts are mapped to their cell no server is put on them.
+        # New compute hosts get servers only after they are mapped to their cell.
         settle=f"{manage} cell_v2 discover_hosts\n",
     )
 
 
 def _compute_programs(layout: Layout) -> tuple[Program, ...]:
-    """Return what runs the compute hosts of this host; nothing where there are none."""
+    """Return the program that runs the compute hosts of this host; none if it has none."""
     if not layout.compute_hosts:
         return ()
     return (
@@ -95,7 +95,7 @@ def _compute_file(layout: Layout) -> str:
 
 
 def _compute_conf(layout: Layout) -> str:
-    """Return nova-compute's configuration: it has no way to a database, and must not be told of one."""
+    """Return nova-compute's configuration, without databases: it must not have access to any."""
     return conf(_options(layout))
 
 

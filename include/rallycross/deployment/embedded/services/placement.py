@@ -1,4 +1,4 @@
-"""placement: what is free on which host."""
+"""placement: the resources of each host, and their use."""
 
 from rallycross.deployment.embedded.layout import Layout
 from rallycross.deployment.embedded.service import Deployable, Listed, OpenStackService, api, conf, offer, token_check

@@ -1,1 +1,1 @@
-"""What stands in for hardware in an embedded cloud. Runs inside OpenStack's own processes."""
+"""Drivers that replace hardware in an embedded cloud. They run inside OpenStack's own processes."""

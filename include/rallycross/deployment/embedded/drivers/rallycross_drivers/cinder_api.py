@@ -1,4 +1,4 @@
-"""cinder's API, its policy read before the first request: see `neutron_api`."""
+"""cinder's API, with its policy loaded before the first request: see `neutron_api`."""
 
 from cinder import policy
 from cinder.wsgi.api import application

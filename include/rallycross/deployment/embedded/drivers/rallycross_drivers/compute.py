@@ -1,8 +1,8 @@
-"""Many nova-compute services in one process: each a real service with its own queues, host and resource provider.
+"""Several nova-compute services in one process, each with its own queues, host and resource provider.
 
-The names of the hosts come from RALLYCROSS_COMPUTE_HOSTS; the arguments are those of nova-compute.
+RALLYCROSS_COMPUTE_HOSTS has the names of the hosts; the arguments are those of nova-compute.
 """
-# ruff: noqa: E402 - nova wants to be patched before anything of it is imported
+# ruff: noqa: E402 - nova must be patched before any of it is imported
 
 from nova import monkey_patch
 
@@ -38,7 +38,7 @@ def main() -> None:
     objects.register_all()
     os_brick.setup(nova.conf.CONF)
     os_vif.initialize()
-    # A compute service has no database: it asks the conductor.
+    # A compute service does not access a database; it asks the conductor.
     nova.db.main.api.DISABLE_DB_ACCESS = True
     objects_base.NovaObject.indirection_api = conductor_rpcapi.ConductorAPI()
     objects.Service.enable_min_version_cache()
@@ -47,7 +47,7 @@ def main() -> None:
     sys.modules["nova.virt.rallycross"] = hypervisor
     hosts = os.environ["RALLYCROSS_COMPUTE_HOSTS"].split()
     if node.read_local_node_uuid() is None:
-        # nova wants this file wherever a compute service has been before; the driver knows its node without it.
+        # nova requires this file after the first start of a compute service; the driver does not use it.
         node.write_local_node_uuid(str(uuid4()))
     services = [
         service.Service.create(
@@ -64,7 +64,7 @@ def main() -> None:
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: ended.set())
     ended.wait()
-    # Whatever a service still does is lost with its fake hypervisor: there is nothing to wait for.
+    # Unfinished work of a service is lost with its fake hypervisor anyway, so do not wait for it.
     os._exit(0)
 
 

@@ -1,4 +1,4 @@
-"""A mechanism driver for neutron's ML2 that binds every port at once: a network without agents and packets."""
+"""A mechanism driver for neutron's ML2 that binds every port at once, for networks without agents and packets."""
 
 from neutron_lib import constants
 from neutron_lib.api.definitions import portbindings
@@ -20,13 +20,13 @@ class AgentlessDriver(api.MechanismDriver):
         return portbindings.CONNECTIVITY_L2
 
     def bind_port(self, context: api.PortContext) -> None:
-        """Bind the port, and say that it is active."""
+        """Bind the port, and make it active."""
         segment = context.segments_to_bind[0]
         details = {portbindings.CAP_PORT_FILTER: True}
         context.set_binding(segment[api.ID], portbindings.VIF_TYPE_OVS, details, status=constants.PORT_STATUS_ACTIVE)
 
     def create_port_postcommit(self, context: api.PortContext) -> None:
-        """Say of a router's port that it is active: an agent would bind it."""
+        """Make a router's port active, as there is no agent that would do so."""
         if (
             context.current["device_owner"] in ROUTER_PORTS
             and context.current["status"] != constants.PORT_STATUS_ACTIVE
@@ -36,6 +36,6 @@ class AgentlessDriver(api.MechanismDriver):
             )
 
     def update_port_postcommit(self, context: api.PortContext) -> None:
-        """Do so for a port that a router has been given."""
+        """Make a port active that has been attached to a router."""
         if context.original["device_owner"] != context.current["device_owner"]:
             self.create_port_postcommit(context)

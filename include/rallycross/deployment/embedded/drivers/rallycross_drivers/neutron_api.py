@@ -1,7 +1,7 @@
-"""neutron's API, ready before its first request.
+"""neutron's API, with its policy loaded before the first request.
 
-Left to itself, neutron reads its policy in the first request. A second request at that moment, on another thread, meets
-a policy without rules, and is refused as forbidden.
+By default, neutron loads its policy in the first request. Meanwhile another thread has a policy without rules, and
+refuses its request as forbidden.
 """
 
 from neutron import policy

@@ -11,13 +11,13 @@ CAPACITY_GB = 100_000
 
 @interface.volumedriver
 class MemoryDriver(driver.VolumeDriver):
-    """Claims 100 TB that are always free; what a volume is, cinder's database knows."""
+    """Reports 100 TB that are always free; volumes exist only in cinder's database."""
 
     VERSION = "1.0"
     CI_WIKI_NAME = "none"
 
     def check_for_setup_error(self) -> None:
-        """Nothing can be wrong."""
+        """Nothing to check."""
 
     def _update_volume_stats(self) -> None:
         self._stats = {
@@ -58,15 +58,15 @@ class MemoryDriver(driver.VolumeDriver):
         """Nothing to allocate."""
 
     def retype(self, context: Any, volume: Any, new_type: Any, diff: Any, host: Any) -> bool:
-        """Every type can be had here."""
+        """Every type is supported."""
         return True
 
     def clone_image(self, context: Any, volume: Any, image_location: Any, image_meta: Any, image_service: Any) -> Any:
-        """Say that the image is in the volume: its bytes are not fetched."""
+        """Report that the image has been cloned, without fetching its data."""
         return {}, True
 
     def copy_volume_to_image(self, context: Any, volume: Any, image_service: Any, image_meta: Any) -> None:
-        """Upload one zero for the volume's bytes: an image needs data to become active."""
+        """Upload one zero byte as the volume: an image needs data to become active."""
         image_service.update(context, image_meta["id"], {}, data=io.BytesIO(b"\0"), purge_props=False)
 
     def ensure_export(self, context: Any, volume: Any) -> None:
@@ -79,7 +79,7 @@ class MemoryDriver(driver.VolumeDriver):
         """Nothing is exported."""
 
     def initialize_connection(self, volume: Any, connector: Any) -> dict[str, Any]:
-        """Return what a fake hypervisor does not look at."""
+        """Return connection data, which the fake hypervisor does not use."""
         return {
             "driver_volume_type": "fake",
             "data": {"volume_id": volume["id"], "target_discovered": False, "access_mode": "rw"},
