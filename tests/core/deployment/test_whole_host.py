@@ -46,7 +46,9 @@ def test_a_host_is_one_clouds(hosts: tuple[SSHHost, SSHHost]) -> None:
     ops.run(whole_host.claim("Packstack's cloud one"))
     ops.run(whole_host.claim("Packstack's cloud one", foreign="/etc"))
     for host in hosts:
-        with pytest.raises(CommandFailed, match=r"this host already has Packstack's cloud one, .* - destroy that one"):
+        with pytest.raises(
+            CommandFailed, match=r"this host already has Packstack's cloud one, .* - destroy that cloud first"
+        ):
             host.run(whole_host.claim("Anvil's cloud two"))
         host.run(whole_host.unclaim("Anvil's cloud two", before="touch /root/undone\n"))
     assert root.run(f"cat {whole_host.CLAIM}; ls /root").out == "Packstack's cloud one\n"

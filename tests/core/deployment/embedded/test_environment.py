@@ -17,7 +17,7 @@ def test_a_python_that_is_not_there_is_told(tmp_path: Path, python: str) -> None
     """None but the named one is taken: the failure says which, where, and what to do."""
     cloud = replace(layout(python=python), root=str(tmp_path))
 
-    with pytest.raises(CommandFailed, match=rf"{python} on localhost is not a working Python 3.11.* - .*'python'"):
+    with pytest.raises(CommandFailed, match=rf"{python} on localhost is not a working Python 3.11.* - .*`python`"):
         LocalHost().run(environment(cloud, "uv"))
     assert list(tmp_path.iterdir()) == []
 
