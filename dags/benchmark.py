@@ -1,14 +1,14 @@
-"""Benchmark: put load on a cloud that stands, judge it and report on it.
+"""Benchmark: put load on an existing cloud, judge it and report on it.
 
 | stage | what it does |
 |---|---|
-| `benchmark` | puts load on the cloud as the task file says |
+| `benchmark` | puts the load of the task file on the cloud |
 | `judge` | computes statistics and SLA rows from the samples |
 | `clean` | deletes what an interrupted load has left in the cloud |
 | `report` | writes the HTML, JUnit and JSON reports: see the run's tab **Report** |
 | `verdict` | fails the run unless everything passed |
 
-All but the first are teardowns: they run whatever became of the load, also when the run is marked failed.
+All but the first are teardowns: they run however the load ended, also when the run is marked failed.
 """
 
 from datetime import timedelta
@@ -22,14 +22,14 @@ from operators.report import ReportOperator
 from operators.retries import RETRIED
 from operators.verdict import VerdictOperator
 
-AS_WRITTEN = "as-written"  # a form has no word for nothing
+AS_WRITTEN = "as-written"  # an enum in a form has no empty value
 
 PARAMS = {
     "cloud": Param(
         "embedded",
         type=["null", "string"],
         title="Cloud",
-        description="A registered cloud, or a connection of type OpenStack; empty for a task that needs none.",
+        description="A registered cloud, or a connection of type OpenStack; empty for a task that needs no cloud.",
     ),
     "task_file": params.task_file(),
     "task_args": params.task_args(),
@@ -37,7 +37,7 @@ PARAMS = {
         default=False,
         type="boolean",
         title="Abort on SLA failure",
-        description="Stop a workload as soon as one of its criteria cannot be met any more.",
+        description="Stop a workload as soon as one of its criteria can no longer be met.",
         section="Details",
     ),
     "timing": Param(
@@ -45,11 +45,11 @@ PARAMS = {
         enum=[AS_WRITTEN, "intended", "rally"],
         values_display={
             AS_WRITTEN: "as the task file says",
-            "intended": "from when it was due",
+            "intended": "from the due time",
             "rally": "as Rally does",
         },
         title="Timing",
-        description="How durations are taken.",
+        description="How durations are measured.",
         section="Details",
     ),
 }
@@ -58,13 +58,13 @@ QUICK = timedelta(minutes=15)
 
 with DAG(
     "benchmark",
-    description="Put load on a cloud that stands, judge, report",
+    description="Put load on an existing cloud, judge, report",
     doc_md=__doc__,
     schedule=None,
     params=PARAMS,
     tags=["rallycross"],
     default_args={"retries": 0},
-    # Two loads at once on one cloud would measure each other.
+    # Two loads at once on one cloud would affect each other's figures.
     max_active_runs=1,
 ):
     load = BenchmarkOperator(
@@ -75,7 +75,7 @@ with DAG(
         timing="{{ '' if params.timing == 'as-written' else params.timing }}",
         abort_on_sla_failure="{{ params.abort_on_sla_failure }}",
         execution_timeout=timedelta(hours=24),
-        doc_md="Puts load on the cloud. Never retried: what was interrupted is judged by what was measured.",
+        doc_md="Puts load on the cloud. Never retried: an interrupted load is judged by its samples so far.",
     )
     judge = JudgeOperator(
         task_id="judge",
@@ -98,7 +98,7 @@ with DAG(
         execution_timeout=QUICK,
         doc_md="Writes the HTML, JUnit and JSON reports: see the run's tab Report.",
     ).as_teardown()
-    # A run whose leaf is merely done counts as a success: only a teardown that may fail the run has the last word.
+    # Airflow derives a run's state from its leaves: only a teardown that may fail the run decides in every case.
     verdict = VerdictOperator(
         task_id="verdict",
         **RETRIED,

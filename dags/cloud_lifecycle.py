@@ -4,17 +4,17 @@ Deploys an OpenStack cloud, verifies it, benchmarks it and reports on it.
 
 | stage | what it does |
 |---|---|
-| `check` | says what is wrong with the cloud spec and the task file, before anything is made |
-| `deploy` | makes the cloud of the spec stand; one that stands already is taken as it is |
-| `verify` | runs tempest tests; a test that fails is a result |
-| `benchmark` | puts load on the cloud as the task file says |
+| `check` | reports errors in the cloud spec and the task file, before anything is created |
+| `deploy` | deploys the cloud of the spec; an existing one is used as it is |
+| `verify` | runs tempest tests; a failed test is a result, and does not stop the run |
+| `benchmark` | puts the load of the task file on the cloud |
 | `judge` | computes statistics and SLA rows from the samples |
 | `clean` | deletes what an interrupted load has left in the cloud |
 | `report` | writes the HTML, JUnit and JSON reports, also of a run that failed: see the run's tab **Report** |
-| `destroy` | takes the cloud away, unless it is kept |
+| `destroy` | destroys the cloud, unless it is kept |
 | `verdict` | fails the run unless everything passed |
 
-The last five are teardowns: they run whatever became of the stages before, also when the run is marked failed.
+The last five are teardowns: they run however the earlier stages ended, also when the run is marked failed.
 """
 
 from datetime import timedelta
@@ -34,7 +34,7 @@ from operators.verdict import VerdictOperator
 from operators.verify import VerifyOperator
 from rallycross.verification import SETS
 
-# The form shows parameters without a section at once; a section is folded.
+# The form folds sections; parameters without a section are always visible.
 PARAMS = {
     "cloud_spec": params.cloud_spec(),
     "task_file": params.task_file(),
@@ -49,7 +49,7 @@ PARAMS = {
         default=True,
         type="boolean",
         title="Keep the cloud",
-        description="Leave the cloud standing after the run, for the next one to use. Off: it is destroyed.",
+        description="Keep the cloud after the run, for the next run to use. Off: it is destroyed.",
     ),
     "verification_concurrency": Param(
         2,
@@ -57,13 +57,13 @@ PARAMS = {
         minimum=1,
         maximum=64,
         title="Tests at a time",
-        description="How many tests of the verification run side by side.",
+        description="How many tests of the verification run at the same time.",
         section="Details",
     ),
     "task_args": params.task_args(section="Details"),
 }
 
-# The one time-out for all of a run's stages would skip the teardowns, so each stage has its own.
+# A time-out of the whole run would skip the teardowns, so each stage has its own.
 QUICK = timedelta(minutes=15)
 
 with DAG(
@@ -74,7 +74,7 @@ with DAG(
     params=PARAMS,
     tags=["rallycross"],
     default_args={"retries": 0},
-    # Two loads at once on one cloud would measure each other.
+    # Two loads at once on one cloud would affect each other's figures.
     max_active_runs=1,
     max_active_tasks=8,
 ):
@@ -86,14 +86,14 @@ with DAG(
         task_args="{{ (params.task_args or {}) | tojson }}",
         execution_timeout=QUICK,
         **RETRIED,
-        doc_md="Says what is wrong with the cloud spec and the task file, before a cloud is made for them.",
+        doc_md="Reports errors in the cloud spec and the task file, before a cloud is deployed for them.",
     )
     deploy = DeployOperator(
         task_id="deploy",
         cloud_spec="{{ params.cloud_spec }}",
         execution_timeout=timedelta(hours=1),
         **RETRIED,
-        doc_md="Makes the cloud of the spec stand, step by step; steps that are done are skipped.",
+        doc_md="Deploys the cloud of the spec, step by step; steps that are done are skipped.",
     )
     verify = VerifyOperator(
         task_id="verify",
@@ -101,16 +101,16 @@ with DAG(
         tests="{{ params.verification }}",
         concurrency="{{ params.verification_concurrency }}",
         execution_timeout=timedelta(hours=12),
-        doc_md="Runs tempest against the cloud. Tests that fail do not stop the run; the verdict counts them.",
+        doc_md="Runs tempest against the cloud. Failed tests do not stop the run; the verdict counts them.",
     )
     benchmark = BenchmarkOperator(
         task_id="benchmark",
         cloud=cloud,
         task_file="{{ params.task_file }}",
         task_args="{{ (params.task_args or {}) | tojson }}",
-        trigger_rule="none_failed",  # also after a verification that was not asked for
+        trigger_rule="none_failed",  # also after a skipped verification
         execution_timeout=timedelta(hours=24),
-        doc_md="Puts load on the cloud. Never retried: what was interrupted is judged by what was measured.",
+        doc_md="Puts load on the cloud. Never retried: an interrupted load is judged by its samples so far.",
     )
     judge = JudgeOperator(
         task_id="judge",
@@ -139,10 +139,10 @@ with DAG(
         cloud_spec="{{ params.cloud_spec }}",
         keep="{{ params.keep }}",
         execution_timeout=timedelta(hours=1),
-        doc_md="Takes the cloud away, unless it is kept.",
+        doc_md="Destroys the cloud, unless it is kept.",
     ).as_teardown()
-    # A run whose leaf is merely done counts as a success, and so does one that was marked failed by hand: only a
-    # teardown that may fail the run is sure to have the last word.
+    # Airflow derives a run's state from its leaves, also after a task was marked failed by hand: only a teardown that
+    # may fail the run decides in every case.
     verdict = VerdictOperator(
         task_id="verdict",
         **RETRIED,

@@ -1,12 +1,12 @@
-"""Deploy cloud: makes the cloud of a spec stand, and leaves it standing.
+"""Deploy cloud: deploys the cloud of a spec, and keeps it.
 
 | task | what it does |
 |---|---|
-| `deploy.plan` | has the servers made, and says which steps are to be done |
-| `deploy.step` | one task for each step; it runs on its host by itself, and holds no worker |
-| `deploy.register` | registers the cloud, so that later runs can name it |
+| `deploy.plan` | creates the servers, and plans the steps to do |
+| `deploy.step` | one task for each step; the step runs detached on its host, and does not occupy a worker |
+| `deploy.register` | registers the cloud, so that later runs can refer to it by name |
 
-A run that failed is cleared, or triggered again: what is done stays done.
+Clear a failed run, or trigger a new one: steps that are done are not repeated.
 """
 
 from datetime import timedelta

@@ -1,4 +1,4 @@
-"""Destroy cloud: takes back all that a deployment has made, half or whole, by the ledger.
+"""Destroy cloud: undoes a deployment, complete or not, by the ledger.
 
 Results, reports and logs stay.
 """
@@ -16,7 +16,7 @@ with DAG(
     doc_md=__doc__,
     schedule=None,
     params={
-        "cloud_spec": params.cloud_spec("The spec by which the cloud was deployed, as YAML, or the file that has it"),
+        "cloud_spec": params.cloud_spec("The spec that the cloud was deployed from, as YAML or as a file"),
     },
     tags=["rallycross"],
     default_args={"retries": 0},
@@ -27,5 +27,5 @@ with DAG(
         cloud_spec="{{ params.cloud_spec }}",
         keep=False,
         execution_timeout=timedelta(hours=1),
-        doc_md="Undoes the steps of the deployment, the last first, and has the servers taken away.",
+        doc_md="Undoes the steps of the deployment in reverse order, and deletes its servers.",
     )

@@ -1,13 +1,13 @@
-"""Verify cloud: tempest, or another verifier, against a cloud that stands.
+"""Verify cloud: runs tempest or another verifier against an existing cloud.
 
 | stage | what it does |
 |---|---|
-| `verify` | runs the tests; one that fails is a result. A worker that dies costs nothing: the next try goes on |
+| `verify` | runs the tests; a failed test is a result. If the worker dies, the next try continues |
 | `report` | writes the HTML, JUnit and JSON reports: see the run's tab **Report** |
 | `verdict` | fails the run unless every test passed, was skipped, or failed as expected |
 
 A cloud that passes updates the asset `verified-CLOUD`: a DAG with `schedule=[Asset(name="verified-CLOUD",
-uri="rallycross://clouds/CLOUD/verified")]` runs then, and finds what passed in the event's `extra`.
+uri="rallycross://clouds/CLOUD/verified")]` then runs; the event's `extra` has the counts of tests.
 """
 
 from datetime import timedelta
@@ -22,42 +22,42 @@ from operators.verify import VerifyOperator
 from rallycross.verification import SETS
 from rallycross.verification.source import KINDS
 
-# The form shows parameters without a section at once; a section is folded.
+# The form folds sections; parameters without a section are always visible.
 PARAMS = {
     "cloud": Param(
         "embedded",
         type="string",
         minLength=1,
         title="Cloud",
-        description="Name of a cloud that Rallycross has deployed, or id of a connection of type OpenStack.",
+        description="Name of a cloud that Rallycross deployed, or id of a connection of type OpenStack.",
     ),
     "tests": Param(
         "smoke",
         enum=list(SETS),
         values_display={name: f"{name}: {what}" for name, what in SETS.items()},
         title="Set",
-        description="The set of tests to run. A pattern or a list below goes before it; a project has only full.",
+        description="The set of tests to run. A pattern or a list below replaces it; a project only has the set full.",
     ),
     "pattern": params.optional_text(
         title="Pattern",
-        description="A regular expression, searched for in the tests' ids, in the place of a set.",
+        description="A regular expression that is searched for in test ids, instead of a set.",
     ),
     "concurrency": Param(
-        2, type="integer", minimum=1, maximum=64, title="Tests at a time", description="How many run side by side."
+        2, type="integer", minimum=1, maximum=64, title="Tests at a time", description="How many run at the same time."
     ),
     "load_list": params.optional_lines(
         title="Tests",
-        description="Names of tests, one a line, in the place of a set.",
+        description="Names of tests, one per line, instead of a set.",
         section="Lists",
     ),
     "skip_list": params.optional_lines(
         title="Skip list",
-        description="Tests not to run, one a line: a regular expression, a #, and the reason.",
+        description="Tests not to run, one per line: a regular expression, a #, and the reason.",
         section="Lists",
     ),
     "expected_failures": params.optional_lines(
         title="Expected failures",
-        description="Tests that are known to fail, one a line: a regular expression, a #, and the reason.",
+        description="Tests that are known to fail, one per line: a regular expression, a #, and the reason.",
         section="Lists",
     ),
     "verifier": Param(
@@ -65,35 +65,35 @@ PARAMS = {
         enum=list(KINDS),
         values_display={name: f"{name}: {what}" for name, what in KINDS.items()},
         title="Verifier",
-        description="What to verify with.",
+        description="The kind of verifier.",
         section="Verifier",
     ),
     "package": params.optional_text(
         title="Version or source",
-        description="A version, a requirement, a git URL or a folder, as RALLYCROSS_PACKAGES of the workers allows;"
+        description="A version, a requirement, a git URL or a folder, as the workers' RALLYCROSS_PACKAGES allows;"
         " empty: the tempest that came with Rallycross.",
         section="Verifier",
     ),
     "plugins": params.optional_lines(
         title="Plugins",
-        description="What to install beside it, one a line, such as neutron-tempest-plugin.",
+        description="Packages to install with it, one per line, such as neutron-tempest-plugin.",
         section="Verifier",
     ),
     "test_package": params.optional_text(
         title="Test package",
-        description="The package that holds a project's tests, such as openstack.tests.functional.",
+        description="The package of a project's tests, such as openstack.tests.functional.",
         section="Verifier",
     ),
     "accounts": params.optional_text(
         title="Accounts",
-        description="An accounts.yaml of tempest's, as a file below a folder that RALLYCROSS_FILES of the workers"
-        " names; empty: users are made for the tests.",
+        description="Tempest's accounts.yaml, as a file below a folder that the workers' RALLYCROSS_FILES"
+        " names; empty: users are created for the tests.",
         section="Verifier",
     ),
     "options": params.optional_lines(
         title="Options",
-        description="One a line: section.name=value for tempest.conf, NAME=value for a project's environment. A run's"
-        " configuration is shown to all who may look at the run: it is no place for passwords.",
+        description="One per line: section.name=value for tempest.conf, NAME=value for a project's environment."
+        " Everyone who may see the run can read them: do not put passwords here.",
         section="Verifier",
     ),
 }
@@ -102,13 +102,13 @@ QUICK = timedelta(minutes=15)
 
 with DAG(
     "verify_cloud",
-    description="Verify a cloud that stands",
+    description="Verify an existing cloud",
     doc_md=__doc__,
     schedule=None,
     params=PARAMS,
     tags=["rallycross"],
     default_args={"retries": 0},
-    # Verifications of one cloud share its workspace: the second would be refused.
+    # Verifications of one cloud share its workspace: a second one would be refused.
     max_active_runs=1,
     max_active_tasks=8,
 ):
@@ -128,7 +128,7 @@ with DAG(
         test_package="{{ params.test_package or '' }}",
         accounts="{{ params.accounts or '' }}",
         execution_timeout=timedelta(hours=12),
-        doc_md="Runs the tests. Tests that fail do not stop the run; the verdict counts them.",
+        doc_md="Runs the tests. Failed tests do not stop the run; the verdict counts them.",
     )
     report = ReportOperator(
         task_id="report",

@@ -1,1 +1,1 @@
-"""Systems: each hook turns an Airflow connection into one object of the core."""
+"""Hooks: each turns an Airflow connection, or a setting, into one object of the core."""

@@ -1,4 +1,4 @@
-"""A Connection of type `openstack`, or a cloud that a deployment has registered, becomes a core `Cloud`."""
+"""Turns an Airflow connection of type `openstack`, or a registered cloud, into a core `Cloud`."""
 
 from pathlib import Path
 
@@ -15,7 +15,7 @@ from rallycross.secret import is_secret_name
 
 
 class OpenStackHook(BaseHook):
-    """Signs in to OpenStack with what an Airflow connection says, or with what a deployment has registered."""
+    """Signs in to OpenStack with an Airflow connection, or with a registered cloud."""
 
     conn_name_attr = "conn_id"
     default_conn_name = "openstack_default"
@@ -27,7 +27,7 @@ class OpenStackHook(BaseHook):
         self.conn_id = conn_id
 
     def get_conn(self) -> Cloud:
-        """Return the cloud. A connection of this id goes before a registered cloud of this name."""
+        """Return the cloud. A connection of this id takes precedence over a registered cloud of this name."""
         try:
             connection = self.get_connection(self.conn_id)
         except AirflowNotFoundException:
@@ -35,11 +35,11 @@ class OpenStackHook(BaseHook):
         return from_connection(connection)
 
     def test_connection(self) -> tuple[bool, str]:
-        """Sign in, for the form's Test button."""
+        """Sign in, for the Test button of the connection form."""
         try:
             cloud = self.get_conn()
             access = signed_in(cloud.name, cloud.config)
-        except Exception as error:  # noqa: BLE001 - whatever it is, the form is to show it
+        except Exception as error:  # noqa: BLE001 - the form shows any error
             return False, f"{type(error).__name__}: {error}"
         return True, f"Signed in; the catalog has {', '.join(sorted(access.endpoints))}"
 
@@ -54,13 +54,13 @@ class OpenStackHook(BaseHook):
 
 
 def from_connection(connection: Connection) -> Cloud:
-    """Return the cloud that a connection describes; raise `RallycrossError` where it leaves out what is needed."""
+    """Return the cloud of a connection; raise `RallycrossError` if a required field is missing."""
     names = ("conn_id", "login", "password", "host", "port", "schema", "extra")
     return _masked(cloud_of_connection(ConnectionFields(**{name: getattr(connection, name) for name in names})))
 
 
 def _masked(cloud: Cloud) -> Cloud:
-    """Keep passwords and secrets out of the task logs."""
+    """Return the cloud after Airflow was told to mask its secrets in task logs."""
     for one in (cloud, *cloud.users):
         for key, value in one.config.get("auth", {}).items():
             if isinstance(value, str) and is_secret_name(key):

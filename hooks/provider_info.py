@@ -1,4 +1,4 @@
-"""What Rallycross registers with Airflow: the connection type `openstack` and its form."""
+"""Rallycross as an Airflow provider: the connection type `openstack` and its form."""
 
 from typing import Any
 

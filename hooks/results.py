@@ -1,4 +1,4 @@
-"""The results database, as `RALLYCROSS_RESULTS_URL` names it, becomes a core `Store`."""
+"""Opens the results database of `RALLYCROSS_RESULTS_URL` as a core `Store`."""
 
 from functools import cache
 
@@ -7,5 +7,5 @@ from rallycross.results.store import Store
 
 @cache
 def store() -> Store:
-    """Return this process's store; opening it migrates the database when it is behind."""
+    """Return the store of this process; opening it migrates an older database."""
     return Store.open()

@@ -1,4 +1,4 @@
-"""An SSH connection of Airflow becomes a core `Host`."""
+"""Turns an Airflow connection of type SSH into a core `Host`."""
 
 from airflow.providers.ssh.hooks.ssh import SSHHook
 
@@ -7,6 +7,6 @@ from rallycross.deployment.ssh_host import SSHHost
 
 
 def ssh_host(conn_id: str) -> Host:
-    """Return the host behind an Airflow connection of type SSH. It is connected at once; errors are paramiko's."""
+    """Return the host behind an Airflow connection of type SSH. It connects at once; errors are paramiko's."""
     hook = SSHHook(ssh_conn_id=conn_id)
     return SSHHost(hook.get_conn(), name=hook.remote_host)

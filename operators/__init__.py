@@ -1,1 +1,1 @@
-"""Verbs: each operator carries out one stage of a run, thinly, over the core."""
+"""Operators: each carries out one stage of a run, as a thin layer over the core."""

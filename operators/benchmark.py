@@ -1,4 +1,4 @@
-"""Puts load on a cloud as a task file says, and cleans up after a load that could not do so itself."""
+"""Puts the load of a task file on a cloud, and cleans up after an interrupted load."""
 
 import threading
 import time
@@ -17,25 +17,25 @@ from operators.stage import (
     own_reference,
     permitted,
     report_url,
-    tells_why,
+    reports_failure,
     wait_for_load,
 )
 
-_LOOK = 1.0  # seconds between two looks whether a workload has ended
-_TELL = 15.0  # seconds between two lines about one that runs
+_POLL = 1.0  # seconds between two checks whether a workload has ended
+_LOG_EVERY = 15.0  # seconds between two progress lines of a workload
 
 
 class BenchmarkOperator(StoppableOperator):
-    """Runs a task file. Never retried: a load that was interrupted is closed with what was measured, not run again.
+    """Runs a task file. Never retried: an interrupted load is ended with its samples so far, and not run again.
 
     `cloud`: id of an Airflow connection, or name of a registered cloud.
     `task_file`: path of a task file (relative to the checkout), or its text; `task_args`: arguments of its template.
-    `timing`: "intended" or "rally", "" = as the file says; `abort_on_sla_failure`: stop a load that can no longer pass.
+    `timing`: "intended" or "rally", "" = as in the file; `abort_on_sla_failure`: stop a load that can no longer pass.
     Returns `{"task": uuid}`.
     """
 
     template_fields = ("cloud", "task_file", "task_args", "timing", "abort_on_sla_failure")
-    _task = ""  # uuid of the task that it runs
+    _task = ""  # uuid of the running task
     template_ext = ()
 
     def __init__(
@@ -56,13 +56,13 @@ class BenchmarkOperator(StoppableOperator):
         self.abort_on_sla_failure = abort_on_sla_failure
 
     def keep_reason(self, reason: str) -> None:
-        """Keep why the load is told to stop, in the results database."""
+        """Store why the load is told to stop in the results database."""
         from hooks.results import store  # noqa: PLC0415 - parsing a DAG stays cheap
 
         if self._task:
             store().tasks.stop(self._task, reason)
 
-    @tells_why
+    @reports_failure
     def execute(self, context: Context) -> dict[str, str]:
         """Run the load in this process; samples go to files, progress to the results database."""
         from hooks.openstack import OpenStackHook  # noqa: PLC0415 - parsing a DAG stays cheap
@@ -79,7 +79,7 @@ class BenchmarkOperator(StoppableOperator):
             self.log.warning("%s", warning)
         uuid = self._task = own_reference(context, "benchmark")
         self.watch_worker()
-        with self._progress_told(uuid):
+        with self._progress_logged(uuid):
             benchmark.run(
                 replace(plan, timing=self.timing or plan.timing),
                 OpenStackHook(self.cloud).get_conn() if self.cloud else NO_CLOUD,
@@ -94,8 +94,8 @@ class BenchmarkOperator(StoppableOperator):
         return {"task": uuid}
 
     @contextmanager
-    def _progress_told(self, uuid: str) -> Iterator[None]:
-        """Log how far each workload has come, now and then, and what it came to."""
+    def _progress_logged(self, uuid: str) -> Iterator[None]:
+        """Log the progress of each workload at intervals, and its result."""
         from hooks.results import store  # noqa: PLC0415 - parsing a DAG stays cheap
         from rallycross.benchmark.progress_log import ProgressLog  # noqa: PLC0415
 
@@ -103,9 +103,9 @@ class BenchmarkOperator(StoppableOperator):
 
         def tell() -> None:
             last = 0.0
-            while not over.wait(_LOOK):
+            while not over.wait(_POLL):
                 row = store().tasks.get(uuid)
-                if (now := time.monotonic()) - last >= _TELL or told.has_news(row):
+                if (now := time.monotonic()) - last >= _LOG_EVERY or told.has_news(row):
                     last = now
                     for line in told.lines(row):
                         self.log.info("%s", line)
@@ -122,7 +122,7 @@ class BenchmarkOperator(StoppableOperator):
 
 
 class CleanOperator(StageOperator):
-    """Deletes what the ledger says a run's load has left standing. Returns `{"deleted": n}`."""
+    """Deletes what a run's load left in the cloud, by the ledger. Returns `{"deleted": n}`."""
 
     template_fields = ("cloud",)
 
@@ -130,9 +130,9 @@ class CleanOperator(StageOperator):
         super().__init__(**kwargs)
         self.cloud = cloud
 
-    @tells_why
+    @reports_failure
     def execute(self, context: Context) -> dict[str, int]:
-        """Delete; a run that has no cloud has left nothing."""
+        """Delete what is left; a run without a cloud left nothing."""
         from hooks.openstack import OpenStackHook  # noqa: PLC0415 - parsing a DAG stays cheap
         from hooks.results import store  # noqa: PLC0415
         from rallycross import benchmark  # noqa: PLC0415
@@ -141,5 +141,5 @@ class CleanOperator(StageOperator):
         if self.cloud:
             wait_for_load(uuid)
         if not self.cloud or not benchmark.standing(store(), self.cloud, uuid):
-            raise AirflowSkipException("the load has left nothing")
+            raise AirflowSkipException("the load left nothing in the cloud")
         return {"deleted": benchmark.clean(OpenStackHook(self.cloud).get_conn(), store(), uuid=uuid)}

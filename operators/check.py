@@ -1,17 +1,18 @@
-"""Says what is wrong with a run's files before a cloud is made for them."""
+"""Checks the files of a run before a cloud is deployed for them."""
 
 from functools import partial
 from typing import Any
 
 from airflow.sdk.definitions.context import Context
 
-from operators.stage import StageOperator, permitted, tells_why
+from operators.stage import StageOperator, permitted, reports_failure
 
 
 class CheckOperator(StageOperator):
-    """Fails with all that is wrong with a cloud spec and a task file; does nothing else.
+    """Fails with all errors in a cloud spec and a task file; does nothing else.
 
-    `cloud_spec`, `task_file`: paths (relative to the checkout), or texts; `task_args`: values of the latter's template.
+    `cloud_spec`, `task_file`: paths (relative to the checkout), or texts; `task_args`: values for the template of the
+    task file.
     """
 
     template_fields = ("cloud_spec", "task_file", "task_args")
@@ -25,9 +26,9 @@ class CheckOperator(StageOperator):
         self.task_file = task_file
         self.task_args = task_args
 
-    @tells_why
+    @reports_failure
     def execute(self, context: Context) -> None:
-        """Check; raise `InvalidInput` with file, line and remedy of each complaint."""
+        """Check the files; raise `InvalidInput` with file, line and remedy of each complaint."""
         from rallycross.inputs import check  # noqa: PLC0415 - parsing a DAG stays cheap
 
         check(self.cloud_spec, self.task_file, self.task_args or {}, permitted=partial(permitted, context))

@@ -1,14 +1,14 @@
-"""Deploys a cloud from a cloud spec, and registers it, so that later stages and runs can name it."""
+"""Deploys a cloud from a cloud spec, and registers it, so that later stages and runs can refer to it by name."""
 
 from typing import Any
 
 from airflow.sdk.definitions.context import Context
 
-from operators.stage import StageOperator, cloud_spec_of, log_step, own_reference, tells_why
+from operators.stage import StageOperator, cloud_spec_of, log_step, own_reference, reports_failure
 
 
 class DeployOperator(StageOperator):
-    """Makes the cloud of `cloud_spec` stand; one that stands already is taken as it is.
+    """Deploys the cloud of `cloud_spec`; an existing one is used as it is.
 
     `cloud_spec`: path of a cloud spec (relative to the checkout), or its YAML.
     Returns `{"deployment": uuid, "cloud": name}`.
@@ -22,9 +22,9 @@ class DeployOperator(StageOperator):
         super().__init__(**kwargs)
         self.cloud_spec = cloud_spec
 
-    @tells_why
+    @reports_failure
     def execute(self, context: Context) -> dict[str, str]:
-        """Deploy, telling the results database of every step."""
+        """Deploy the cloud, and record each step in the results database."""
         from hooks.results import store  # noqa: PLC0415 - parsing a DAG stays cheap
         from rallycross import lifecycle  # noqa: PLC0415
         from rallycross.settings import settings  # noqa: PLC0415

@@ -1,6 +1,6 @@
-"""Deploys a cloud as a group of tasks, one for each step: a step runs on its host by itself, and holds no worker.
+"""Deploys a cloud as a group of tasks, one for each step. A step runs detached on its host, and occupies no worker.
 
-Whatever is restarted meanwhile - worker, scheduler, triggerer - finds the step running, or its end.
+A worker, scheduler or triggerer that is restarted meanwhile finds the step running, or its result.
 """
 
 import asyncio
@@ -14,39 +14,39 @@ from airflow.sdk import TaskGroup
 from airflow.sdk.definitions.context import Context
 from airflow.triggers.base import BaseTrigger, TriggerEvent
 
-from operators.stage import StageOperator, cloud_spec_of, log_step, own_reference, tells_why
+from operators.stage import StageOperator, cloud_spec_of, log_step, own_reference, reports_failure
 from rallycross.errors import RallycrossError
 
-_LOOK_EVERY = 1.0  # seconds between two looks whether what a step needs is done
-_LOOK_OFTEN = 0.2  # while a worker waits
-_MOMENT = 5.0  # seconds that a step gets in the worker, and that a trigger lasts at the least
-_STALLED = 10.0  # seconds in which nothing has run or ended: then a trigger does what its step waits for
+_POLL_TRIGGER = 1.0  # seconds between two checks of a step's prerequisites, in the triggerer
+_POLL_WORKER = 0.2  # the same in a worker
+_MOMENT = 5.0  # seconds that a worker waits for a step, and the shortest duration of a trigger
+_STALLED = 10.0  # seconds without a running step, after which a trigger carries out the prerequisite itself
 
 
 def deploy_steps(cloud_spec: str, **limits: Any) -> TaskGroup:
-    """Return the task group `deploy`: plan, then a task for each step that is to be done, then register.
+    """Return the task group `deploy`: plan, then a task for each step to do, then register.
 
-    `limits`: arguments of every task, such as `execution_timeout`. What `register` returns is what `DeployOperator`
-    does: `{"deployment": uuid, "cloud": name}`.
+    `limits`: arguments of every task, such as `execution_timeout`. `register` returns the same as `DeployOperator`:
+    `{"deployment": uuid, "cloud": name}`.
     """
-    with TaskGroup("deploy", tooltip="Makes the cloud of the spec stand") as group:
+    with TaskGroup("deploy", tooltip="Deploys the cloud of the spec") as group:
         plan = PlanOperator(
             task_id="plan",
             cloud_spec=cloud_spec,
-            doc_md="Has the servers made, and says which steps are to be done.",
+            doc_md="Creates the servers, and plans the steps to do.",
             **limits,
         )
         step = StepOperator.partial(
             task_id="step",
             map_index_template="{{ task.step.name }}",
-            doc_md="Does one step: detached on its host, followed by the triggerer.",
+            doc_md="Carries out one step, detached on its host; the triggerer follows it.",
             **limits,
         ).expand(step=plan.output)
         register = RegisterOperator(
             task_id="register",
             cloud_spec=cloud_spec,
-            trigger_rule="none_failed",  # also where nothing was to be done
-            doc_md="Registers the cloud, so that later stages and runs can name it.",
+            trigger_rule="none_failed",  # also if there was nothing to do
+            doc_md="Registers the cloud, so that later stages and runs can refer to it by name.",
             **limits,
         )
         plan >> step >> register
@@ -54,7 +54,7 @@ def deploy_steps(cloud_spec: str, **limits: Any) -> TaskGroup:
 
 
 class PlanOperator(StageOperator):
-    """Has the servers of `cloud_spec` made. Returns the steps to do: `[{"name":, "needs": [], "cloud":, "uuid":}]`."""
+    """Creates the servers of `cloud_spec`. Returns the steps to do: `[{"name":, "needs": [], "cloud":, "uuid":}]`."""
 
     template_fields = ("cloud_spec",)
     template_ext = ()
@@ -63,9 +63,9 @@ class PlanOperator(StageOperator):
         super().__init__(**kwargs)
         self.cloud_spec = cloud_spec
 
-    @tells_why
+    @reports_failure
     def execute(self, context: Context) -> list[dict[str, Any]]:
-        """Plan; what is done already is skipped."""
+        """Plan the steps; those that are done are left out."""
         from hooks.results import store  # noqa: PLC0415 - parsing a DAG stays cheap
         from rallycross import lifecycle  # noqa: PLC0415
         from rallycross.settings import settings  # noqa: PLC0415
@@ -76,7 +76,7 @@ class PlanOperator(StageOperator):
 
 
 class StepOperator(StageOperator):
-    """Does one step of those that `PlanOperator` returns, in the triggerer."""
+    """Carries out one of the steps that `PlanOperator` returns, in the worker or the triggerer."""
 
     template_fields = ("step",)
 
@@ -84,12 +84,12 @@ class StepOperator(StageOperator):
         super().__init__(**kwargs)
         self.step = step
 
-    @tells_why
+    @reports_failure
     def execute(self, context: Context) -> None:
-        """Do what is done in a moment; leave the worker to others where it takes longer.
+        """Carry out a short step in the worker; defer if it takes longer.
 
-        Whoever defers for a moment is resumed before Airflow's scheduler has seen that it has deferred, which then
-        takes the first end of the worker for the second, and fails the task.
+        A task that defers only for a moment is resumed before Airflow's scheduler has seen that it deferred. The
+        scheduler then takes the first end of the worker for the second, and fails the task.
         """
         del context
         trigger = StepTrigger(**self.step)
@@ -98,30 +98,30 @@ class StepOperator(StageOperator):
         if error:
             raise RallycrossError(error)
 
-    @tells_why
+    @reports_failure
     def ended(self, context: Context, event: dict[str, Any]) -> None:
-        """Raise where the step has failed."""
+        """Raise if the step failed."""
         del context
         if event["error"]:
             raise RallycrossError(event["error"])
 
 
 class StepTrigger(BaseTrigger):
-    """Waits for what a step needs, then for the step. Runs again after a restart, and takes the step up."""
+    """Waits for the prerequisites of a step, then for the step. After a restart it follows the running step."""
 
     def __init__(self, *, name: str, needs: list[str], cloud: str, uuid: str) -> None:
         super().__init__()
         self.name, self.needs, self.cloud, self.uuid = name, needs, cloud, uuid
 
     def serialize(self) -> tuple[str, dict[str, Any]]:
-        """Return what makes it again: references alone, no spec."""
+        """Return the class and the arguments: only references, not the spec."""
         kwargs = {"name": self.name, "needs": self.needs, "cloud": self.cloud, "uuid": self.uuid}
         return "operators.deploy_steps.StepTrigger", kwargs
 
     def done_within(self, seconds: float) -> str | None:
-        """Begin the step, when what it needs is done; return why it failed, "" where it is done, None if it goes on.
+        """Begin the step once its prerequisites are done; return its error, "" if it is done, None if it still runs.
 
-        The step is its host's, not this process's: whoever comes next takes it up.
+        The step runs on its host, not in this process: the next process that asks for it follows it.
         """
         deadline = time.monotonic() + seconds
         while True:
@@ -132,39 +132,39 @@ class StepTrigger(BaseTrigger):
                 break
             if not busy or time.monotonic() > deadline:
                 return None
-            time.sleep(_LOOK_OFTEN)
-        said: list[str] = []
-        worker = threading.Thread(target=lambda: said.append(self._do(self.name)), name="step", daemon=True)
+            time.sleep(_POLL_WORKER)
+        errors: list[str] = []
+        worker = threading.Thread(target=lambda: errors.append(self._do(self.name)), name="step", daemon=True)
         worker.start()
         worker.join(seconds)
-        return said[0] if said else None
+        return errors[0] if errors else None
 
     async def run(self) -> AsyncIterator[TriggerEvent]:
-        """Yield the one event: `{"error": ""}`, or why the step could not be done."""
+        """Yield a single event: `{"error": ""}`, or the reason why the step failed."""
         began = time.monotonic()
         waited = 0.0
         while True:
-            missing, busy, error = await _aside(self._unmet)
+            missing, busy, error = await _in_thread(self._unmet)
             if error or not missing:
                 break
-            waited = 0.0 if busy else waited + _LOOK_EVERY
+            waited = 0.0 if busy else waited + _POLL_TRIGGER
             if waited > _STALLED:
-                # Its own task may never come to it: `airflow dags test` runs one task after another, in any order.
-                await _aside(partial(self._do, missing[0]))
+                # The prerequisite's task may never start: `airflow dags test` runs one task at a time, in any order.
+                await _in_thread(partial(self._do, missing[0]))
                 waited = 0.0
-            await asyncio.sleep(_LOOK_EVERY)
-        error = error or await _aside(partial(self._do, self.name))
-        # Not before the scheduler has seen that the task has deferred: see `StepOperator.execute`.
+            await asyncio.sleep(_POLL_TRIGGER)
+        error = error or await _in_thread(partial(self._do, self.name))
+        # Wait until the scheduler has seen that the task deferred: see `StepOperator.execute`.
         await asyncio.sleep(max(0.0, began + _MOMENT - time.monotonic()))
         yield TriggerEvent({"error": error})
 
     def _unmet(self) -> tuple[list[str], bool, str]:
-        from hooks.results import store  # noqa: PLC0415 - the triggerer has it only where it is used
+        from hooks.results import store  # noqa: PLC0415 - the triggerer imports it only when needed
 
         row = store().deployments.get(self.uuid)
         states = {step.name: step.status for step in row.steps} if row else {}
         if failed := [need for need in self.needs if states.get(need) == "failed"]:
-            return [], False, f"{self.name} was not begun: {', '.join(failed)} failed"
+            return [], False, f"{self.name} was not started: {', '.join(failed)} failed"
         missing = [need for need in self.needs if states.get(need) not in {"done", "skipped"}]
         return missing, "running" in states.values(), ""
 
@@ -187,9 +187,9 @@ class StepTrigger(BaseTrigger):
 class RegisterOperator(PlanOperator):
     """Registers the cloud. Returns `{"deployment": uuid, "cloud": name}`."""
 
-    @tells_why
+    @reports_failure
     def execute(self, context: Context) -> dict[str, str]:  # type: ignore[override]
-        """Ask the engine for the cloud, and keep it."""
+        """Ask the engine for the cloud, and register it."""
         from hooks.results import store  # noqa: PLC0415 - parsing a DAG stays cheap
         from rallycross import lifecycle  # noqa: PLC0415
         from rallycross.settings import settings  # noqa: PLC0415
@@ -201,15 +201,15 @@ class RegisterOperator(PlanOperator):
         }
 
 
-async def _aside(work: Any) -> Any:
-    """Do blocking work in a thread that nobody waits for at the triggerer's end: what it does goes on by itself."""
+async def _in_thread(work: Any) -> Any:
+    """Do blocking work in a daemon thread, which does not delay the end of the triggerer: its step continues anyway."""
     loop = asyncio.get_running_loop()
     done: asyncio.Future[Any] = loop.create_future()
 
     def run() -> None:
         try:
             result = work()
-        except BaseException as error:  # noqa: BLE001 - raised where it is awaited
+        except BaseException as error:  # noqa: BLE001 - raised by `await`
             loop.call_soon_threadsafe(_settle, done, None, error)
         else:
             loop.call_soon_threadsafe(_settle, done, result, None)

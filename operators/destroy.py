@@ -1,15 +1,15 @@
-"""Destroys the cloud that a run has deployed."""
+"""Destroys the cloud of a cloud spec."""
 
 from typing import Any
 
 from airflow.sdk.definitions.context import Context
 from airflow.sdk.exceptions import AirflowSkipException
 
-from operators.stage import StageOperator, cloud_spec_of, is_true, log_step, tells_why
+from operators.stage import StageOperator, cloud_spec_of, is_true, log_step, reports_failure
 
 
 class DestroyOperator(StageOperator):
-    """Destroys the cloud of `cloud_spec`, half deployed or whole, unless `keep` is true.
+    """Destroys the cloud of `cloud_spec`, completely deployed or not, unless `keep` is true.
 
     Returns `{"destroyed": name}`.
     """
@@ -22,9 +22,9 @@ class DestroyOperator(StageOperator):
         self.cloud_spec = cloud_spec
         self.keep = keep
 
-    @tells_why
+    @reports_failure
     def execute(self, context: Context) -> dict[str, str]:
-        """Destroy, and forget the cloud's registration; its results stay."""
+        """Destroy the cloud and delete its registration; its results stay."""
         if is_true("keep", self.keep):
             raise AirflowSkipException("the cloud is kept")
 

@@ -1,6 +1,6 @@
-"""Params that several DAGs ask for: a field of the trigger form is the same wherever it stands.
+"""Params that several DAGs share, so that a field is the same in every trigger form.
 
-To the form a field is required unless null is among its types, and what is emptied becomes null.
+The form requires a field unless null is among its types; an emptied field becomes null.
 """
 
 from typing import Any
@@ -9,11 +9,11 @@ from airflow.sdk import Param
 
 from rallycross.settings import CHECKOUT
 
-_LINES = "multiline"  # Airflow's name for a field of many lines: in one of one line, what is pasted loses its newlines
+_LINES = "multiline"  # Airflow's field with several lines: a pasted text keeps its newlines
 
 
-def cloud_spec(description: str = "The cloud to deploy, as YAML, or the file that has it") -> Param:
-    """Ask for the spec of a cloud."""
+def cloud_spec(description: str = "The cloud to deploy, as YAML or as a file") -> Param:
+    """Return the param for a cloud spec."""
     return Param(
         "include/clouds/embedded.yaml",
         type="string",
@@ -21,13 +21,13 @@ def cloud_spec(description: str = "The cloud to deploy, as YAML, or the file tha
         minLength=1,
         examples=_shipped("include/clouds"),
         title="Cloud spec",
-        description=f"{description}: {_where('include/clouds')}. Of YAML, only clouds that stand already are taken,"
+        description=f"{description}: {_where('include/clouds')}. As YAML, only existing clouds are accepted,"
         " unless the workers' settings allow more.",
     )
 
 
 def task_file() -> Param:
-    """Ask for the load."""
+    """Return the param for a task file."""
     return Param(
         "include/recipes/quickstart.yaml",
         type="string",
@@ -35,35 +35,35 @@ def task_file() -> Param:
         minLength=1,
         examples=_shipped("include/recipes"),
         title="Task file",
-        description=f"The load, in Rally's task format, or the file that has it: {_where('include/recipes')}."
-        " Hooks of a task that is typed in are not run, unless the workers' settings allow them.",
+        description=f"The load, in Rally's task format, as YAML or as a file: {_where('include/recipes')}."
+        " Hooks of a task that is typed in do not run, unless the workers' settings allow them.",
     )
 
 
 def task_args(section: str | None = None) -> Param:
-    """Ask for the values of the task file's template; a field with a section is folded."""
+    """Return the param for the values of the task file's template; the form folds a section."""
     return Param(
         {},
         type=["null", "object"],
         title="Task arguments",
-        description="Values for the task file's template, as a JSON object. The quickstart has image and flavor; where"
-        " the cloud lacks what it names, the refusal gives the object to paste here.",
+        description="Values for the task file's template, as a JSON object. The quickstart takes image and flavor; if"
+        " the cloud does not have its defaults, the error message has the object to paste here.",
         **({"section": section} if section else {}),
     )
 
 
 def optional_text(**about: Any) -> Param:
-    """Ask for a text that may be left empty."""
+    """Return a param for a text that may be empty."""
     return Param(None, type=["null", "string"], **about)
 
 
 def optional_lines(**about: Any) -> Param:
-    """Ask for texts, one a line, that may be left empty."""
+    """Return a param for a list of texts, one per line, that may be empty."""
     return Param([], type=["null", "array"], items={"type": "string"}, **about)
 
 
 def _where(folder: str) -> str:
-    return f"{', '.join(_shipped(folder))}, or one below a folder that RALLYCROSS_FILES of the workers names"
+    return f"{', '.join(_shipped(folder))}, or a file below a folder that the workers' RALLYCROSS_FILES names"
 
 
 def _shipped(folder: str) -> list[str]:

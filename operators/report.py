@@ -6,15 +6,15 @@ from typing import Any
 
 from airflow.sdk.definitions.context import Context
 
-from operators.stage import PARTS, StageOperator, failed_stages, own_references, report_url, tells_why
+from operators.stage import PARTS, StageOperator, failed_stages, own_references, report_url, reports_failure
 from rallycross.results.reference import StageName
 
 
 class ReportOperator(StageOperator):
-    """Reports what there is, also of a run that failed half way.
+    """Writes the report of a run, also of one that failed.
 
-    `parts`: the stages that the DAG has; `tests`: the set of tests that was asked for, "none" = no verification.
-    `stages`: ids of tasks whose reasons for failing the report tells.
+    `parts`: the stages that the DAG has; `tests`: the requested set of tests, "none" = no verification.
+    `stages`: ids of tasks whose failures the report explains.
     Returns `{"html": path, "junit": path, "json": path}`.
     """
 
@@ -28,9 +28,9 @@ class ReportOperator(StageOperator):
         self.parts = parts
         self.tests = tests
 
-    @tells_why
+    @reports_failure
     def execute(self, context: Context) -> dict[str, str]:
-        """Write the report into a folder of its own, named after the run."""
+        """Write the report into a folder named after the run."""
         from hooks.results import store  # noqa: PLC0415 - parsing a DAG stays cheap
         from rallycross.report.files import write  # noqa: PLC0415
         from rallycross.settings import settings  # noqa: PLC0415

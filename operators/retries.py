@@ -1,6 +1,6 @@
-"""When a stage is tried again: where Airflow failed it, such as by a worker that died, not where the stage itself did.
+"""When a stage is retried: if Airflow failed it, such as after the death of a worker, not if the stage itself failed.
 
-The core waits for whatever may come back, as long as the settings say. So what it raises, another try would meet again.
+The core itself waits, as long as the settings say, for anything that may recover. So a retry would fail the same way.
 """
 
 from datetime import timedelta
@@ -12,19 +12,19 @@ from airflow.sdk.exceptions import AirflowTaskTimeout
 from rallycross.errors import RallycrossError
 
 
-class NotAgain(RallycrossError):  # noqa: N818 - reads as what it says
-    """A failure that another try would meet again."""
+class NotRetryable(RallycrossError):  # noqa: N818
+    """A failure that a retry would repeat."""
 
 
 def _never_after(failure: type[RallycrossError]) -> ExceptionRetryPolicy:
-    """Return a policy that ends a stage at such a failure, and at its time-out, which is for all of its tries."""
+    """Return a policy without retries after such a failure, and after the time-out, which is for all tries together."""
     kinds = (failure, AirflowTaskTimeout)
     return ExceptionRetryPolicy(rules=[RetryRule(exception=kind, action=RetryAction.FAIL) for kind in kinds])
 
 
-# While Airflow's API is away, which is two minutes on a busy machine, each try fails as soon as it begins.
+# While Airflow's API is unavailable, up to two minutes on a busy machine, each try fails at once.
 _TRIES: dict[str, Any] = {"retries": 12, "retry_delay": timedelta(seconds=15)}
-# What begins nothing anew that stands, and what only judges, reports or cleans.
+# For stages that can be repeated: deploy, destroy, judge, report, clean.
 RETRIED: dict[str, Any] = {**_TRIES, "retry_policy": _never_after(RallycrossError)}
-# The next try goes on with the tests, or follows them where they still run, and runs none twice.
-RESUMED: dict[str, Any] = {**_TRIES, "retry_policy": _never_after(NotAgain)}
+# For verifications: the next try follows the running tests, or runs those without a result.
+RESUMED: dict[str, Any] = {**_TRIES, "retry_policy": _never_after(NotRetryable)}

@@ -1,4 +1,4 @@
-"""What all stages of a run share: references, inputs, and how a stage is told to stop."""
+"""What the stages of a run share: references, inputs, stopping, and reporting failures."""
 
 import math
 import os
@@ -19,7 +19,7 @@ from airflow.sdk.definitions.context import Context
 from airflow.sdk.exceptions import AirflowException, AirflowTaskTimeout
 from airflow.sdk.log import mask_secret
 
-from operators.retries import NotAgain
+from operators.retries import NotRetryable
 from rallycross.deployment.step import Tell
 from rallycross.disk import refused
 from rallycross.errors import RallycrossError, did_you_mean
@@ -33,36 +33,36 @@ from rallycross.settings import settings
 if TYPE_CHECKING:
     from rallycross.deployment import CloudSpec
 
-NONE = "none"  # the choice not to verify
+NONE = "none"  # the value of `tests` that skips the verification
 LOAD: StageName = "benchmark"  # the stage that runs a load
 _WORDS = {"true": True, "false": False}
 _NAMED = re.compile(r"^\s*([\w.-]+)\s*[=:]\s*(\S.*)$", re.MULTILINE)
-_CLOUDS = ("keystoneauth1.", "openstack.")  # whose exceptions are a cloud's answers
+_CLOUD_CLIENTS = ("keystoneauth1.", "openstack.")  # modules whose exceptions are answers of a cloud
 _TOO_LONG = "the task took longer than its execution_timeout"
-PROBLEM = "problem"  # key of the XCom in which a stage that failed says why
+PROBLEM = "problem"  # key of the XCom with the reason why a stage failed
 
-_ENDING = 60.0  # seconds for a load that has been told to end
-_ROOM = 1_000_000  # bytes free on the disk of Airflow's home
-_KEEP = 0.5  # seconds in which the reason of a stop is kept before the stop itself
+_ENDING = 60.0  # seconds that a load has to end after it was told to
+_ROOM = 1_000_000  # with fewer free bytes the disk of Airflow's home counts as full
+_STORE_REASON = 0.5  # seconds to store the reason of a stop before the stop itself
 
 Result = TypeVar("Result")
 
 _ARGUMENTS: dict[StageName, str] = {"deploy": "deployment", "verify": "verification", "benchmark": "task"}
-PARTS = tuple(_ARGUMENTS)  # all that a run can be asked for
+PARTS = tuple(_ARGUMENTS)  # the stages that a DAG can have
 
 
 def own_reference(context: Context, stage: StageName) -> str:
-    """Return the uuid under which this run keeps what `stage` makes; the same when a task is run again."""
+    """Return the uuid under which this run stores the results of `stage`; a retry has the same one."""
     return reference(context["dag"].dag_id, context["run_id"], stage)
 
 
 def permitted(context: Context, given: str) -> Permissions:
-    """Return what this run may do with the file, or text, `given`: see `rallycross.permissions`."""
+    """Return the permissions of this run for a file or text from its form: see `rallycross.permissions`."""
     return permissions(settings(), own_reference(context, "deploy"), given)
 
 
 def cloud_spec_of(context: Context, given: str) -> "CloudSpec":
-    """Return the cloud spec that a run was given, as a file or as text."""
+    """Return the cloud spec that a run was given as a file or as text."""
     from rallycross.deployment import load_spec  # noqa: PLC0415 - parsing a DAG stays cheap
     from rallycross.yamlfile import source  # noqa: PLC0415
 
@@ -72,32 +72,32 @@ def cloud_spec_of(context: Context, given: str) -> "CloudSpec":
 
 
 def own_references(context: Context, parts: Collection[StageName], tests: str = "") -> dict[str, str | None]:
-    """Return the uuids of what a run was asked for, as keyword arguments of who reads them; None = it was not.
+    """Return the uuids of the run's results as keyword arguments for their readers; None if a stage was not requested.
 
-    `parts`: the stages that the DAG has; `tests`: the set of tests that was asked for, "none" = no verification.
+    `parts`: the stages that the DAG has; `tests`: the requested set of tests, "none" = no verification.
     """
     asked = {part: part in parts and not (part == "verify" and tests == NONE) for part in _ARGUMENTS}
     return {_ARGUMENTS[part]: own_reference(context, part) if asked[part] else None for part in _ARGUMENTS}
 
 
 def is_true(name: str, value: bool | str) -> bool:
-    """Return a truth that a template may have made a word; raise `RallycrossError` where it is neither."""
+    """Parse a boolean that a template may have rendered as text; raise `RallycrossError` if it is not one."""
     word = str(value).strip().lower()
     if word not in _WORDS:
-        raise RallycrossError(f"{name}: {value!r} is neither true nor false - write one of these")
+        raise RallycrossError(f"{name}: {value!r} is not a boolean - write true or false")
     return _WORDS[word]
 
 
 def log_step(log: Logger) -> Tell:
-    """Return what writes the steps of a deployment into a task's log."""
+    """Return a function that logs the steps of a deployment."""
     return lambda event: log.info("%s %s %s", event.status, event.title or event.name, event.error)
 
 
 class StageOperator(BaseOperator):
-    """A stage of a run. What is secret in its arguments is kept from all who may look at a task."""
+    """A stage of a run. Secrets in its arguments are masked in Airflow's UI and logs."""
 
     def render_template_fields(self, context: Context, jinja_env: Any = None) -> None:
-        """Fill in the templates; Airflow masks the secrets in what comes out, before it keeps and shows that."""
+        """Render the templates; have Airflow mask the secrets in the results before it stores and shows them."""
         super().render_template_fields(context, jinja_env)
         for field in self.template_fields:
             for secret in _secrets_of(getattr(self, field, None)):
@@ -105,7 +105,7 @@ class StageOperator(BaseOperator):
 
 
 def _secrets_of(value: Any) -> Iterator[str]:
-    """Yield the secrets in an argument: in data, and in texts that are YAML, JSON, or have such lines or URLs."""
+    """Yield the secrets in an argument: in data, and in text that is YAML or JSON, or has NAME=VALUE lines or URLs."""
     yield from secrets_in(value)
     if not isinstance(value, str):
         return
@@ -121,17 +121,17 @@ def _secrets_of(value: Any) -> Iterator[str]:
 
 
 def parent(pid: int) -> int:
-    """Return the parent of a process; 0 where it is gone."""
+    """Return the pid of a process's parent, or 0 if the process is gone."""
     return int(fields[1]) if (fields := _stat(pid)) else 0
 
 
 def is_alive(pid: int) -> bool:
-    """Whether a process is there and has not ended."""
+    """Tell whether a process exists and is not a zombie."""
     return bool(fields := _stat(pid)) and fields[0] != "Z"
 
 
 def command(pid: int) -> str:
-    """Return the command line of a process; empty where it is gone."""
+    """Return the command line of a process, or "" if it is gone."""
     try:
         return Path(f"/proc/{pid}/cmdline").read_bytes().replace(b"\0", b" ").decode(errors="replace")
     except OSError:
@@ -139,7 +139,7 @@ def command(pid: int) -> str:
 
 
 def _stat(pid: int) -> list[str]:
-    """Return state, parent and what follows, of /proc/PID/stat."""
+    """Return the fields of /proc/PID/stat from the state on."""
     try:
         return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
     except OSError:
@@ -147,9 +147,10 @@ def _stat(pid: int) -> list[str]:
 
 
 def wait_for_load(uuid: str) -> None:
-    """Wait until a task's load has ended: a run that is marked failed goes on to what follows the load at once.
+    """Wait until the load of a task has ended.
 
-    That is told to the load within some seconds, and Airflow kills what has not ended 5 s later.
+    If a run is marked failed, Airflow starts the next stages at once, but tells the load only some seconds later, and
+    kills it 5 s after that.
     """
     from hooks.results import store  # noqa: PLC0415 - parsing a DAG stays cheap
     from rallycross.results.concurrent_loads import load_is_running  # noqa: PLC0415
@@ -160,37 +161,37 @@ def wait_for_load(uuid: str) -> None:
 
 
 class StoppableOperator(StageOperator):
-    """A stage that polls `stop` while it works, and ends by itself when it is set.
+    """A stage that polls `stop` while it works, and ends itself when that is set.
 
     Airflow's way to stop a task raises nothing inside `execute`: it calls `on_kill`, and ends the process 5 s later.
     """
 
-    _worker: int | None = None  # its process, once it is watched
-    _scheduler: int | None = None  # above the worker, where it is one
-    _watched_at = math.inf  # since when, in seconds since the epoch
+    _worker: int | None = None  # its pid, once it is watched
+    _scheduler: int | None = None  # the pid of the worker's parent, if that is a scheduler
+    _watched_at = math.inf  # when watching began, in seconds since the epoch
 
     @cached_property
     def stop(self) -> threading.Event:
-        """Set when the task is to end: marked failed by hand, or its worker is gone."""
+        """Set when the task must end: it was marked failed by hand, or its worker is gone."""
         return threading.Event()
 
     def on_kill(self) -> None:
-        """Tell the stage to end its load, its subprocesses, and what it writes."""
+        """Tell the stage to end its load and its subprocesses."""
         self._stop_because(self._reason())
 
     def keep_reason(self, reason: str) -> None:
-        """Keep why the stage is told to stop, where its results are. Called on a thread of its own."""
+        """Store the reason of a stop with the results of the stage. Called on a thread of its own."""
 
     def _stop_because(self, reason: str) -> None:
-        # This may be a signal's handler, in the middle of a transaction of this very thread: so on another, and in
-        # good time, since whoever ends us may not wait.
+        # This may be a signal handler that interrupts a transaction of this thread. So another thread stores the
+        # reason, with a short limit, because Airflow may kill this process soon.
         keeping = threading.Thread(target=self.keep_reason, args=(reason,), name="stop-reason", daemon=True)
         keeping.start()
-        keeping.join(_KEEP)
+        keeping.join(_STORE_REASON)
         self.stop.set()
 
     def _reason(self) -> str:
-        """Return why Airflow ends this task, as far as can be seen from inside."""
+        """Return why Airflow ends this task, as far as it can be seen from inside."""
         if sys.exc_info()[0] is AirflowTaskTimeout:
             return because(TIMED_OUT, _TOO_LONG)
         if note := noted_reason(self._watched_at):
@@ -202,7 +203,7 @@ class StoppableOperator(StageOperator):
         return because(STOPPED, "the task or its run was marked in Airflow, or its worker was told to end")
 
     def watch_worker(self) -> None:
-        """Set `stop` when the worker above this process dies: nobody would be told what the task goes on to do."""
+        """Set `stop` when the worker of this process dies, since Airflow would not see the result of the task."""
         self._worker, self._watched_at = os.getppid(), time.time()
         above = parent(self._worker)
         self._scheduler = above if above and "scheduler" in command(above) else None
@@ -210,14 +211,14 @@ class StoppableOperator(StageOperator):
 
     @property
     def orphaned(self) -> bool:
-        """Whether the worker above this process has died. What is told, or logged, then fails at a broken pipe."""
+        """Whether the worker of this process has died. Then logging fails with a broken pipe."""
         return self._worker is not None and os.getppid() != self._worker
 
     def _watch_worker(self) -> None:
         full = ""
         while not self.stop.is_set():
             if not full and (full := full_disk()):
-                with suppress(OSError):  # the home may be on the same disk
+                with suppress(OSError):  # Rallycross's home may be on the same disk
                     write_note(because(WORKER_LOST, full), POSSIBLE_CAUSE)
             if self.orphaned:
                 self._stop_because(self._reason())
@@ -225,21 +226,21 @@ class StoppableOperator(StageOperator):
 
 
 def full_disk() -> str:
-    """Return that the disk of Airflow's home is full, and what to do; a worker dies of a log that it cannot write."""
+    """Return a message if the disk of Airflow's home is full, or "": a worker dies if it cannot write its log."""
     home = Path(os.environ.get("AIRFLOW_HOME", ""))
     if not home.is_absolute() or not home.exists() or (free := shutil.disk_usage(home).free) >= _ROOM:
         return ""
     return f"the disk of Airflow's home was full: {home}: {free:,} bytes were free - make room on its disk"
 
 
-def tells_why(execute: Callable[..., Result]) -> Callable[..., Result]:
-    """Tell the reason of a failure that a user can act on, in the stage's log and as its XCom `problem`.
+def reports_failure(execute: Callable[..., Result]) -> Callable[..., Result]:
+    """Make `execute` report a failure that a user can act on, in the stage's log and as its XCom `problem`.
 
-    The verdict and the report name it. Arguments that the DAG does not have are such a reason.
+    The verdict and the report show it. Parameters that the DAG does not have are such a failure.
     """
 
     @wraps(execute)
-    def telling(operator: BaseOperator, context: Context, **more: Any) -> Result:
+    def reporting(operator: BaseOperator, context: Context, **more: Any) -> Result:
         try:
             if not getattr(operator, "is_teardown", False):
                 check_configuration(context)
@@ -249,47 +250,49 @@ def tells_why(execute: Callable[..., Result]) -> Callable[..., Result]:
         except AirflowTaskTimeout:
             context["ti"].xcom_push(key=PROBLEM, value=because(TIMED_OUT, _TOO_LONG))
             raise
-        except AirflowException:  # a word to Airflow, such as that the stage is skipped
+        except AirflowException:  # a signal to Airflow, such as a skip
             raise
         except Exception as error:
-            told = _told(error)
-            if told is None:
+            actionable = _actionable(error)
+            if actionable is None:
                 what = f"{type(error).__name__}: {shown_text(str(error))}; see its log"
                 context["ti"].xcom_push(key=PROBLEM, value=because(BROKE_OFF, what))
                 raise
-            reason = told
+            reason = actionable
         context["ti"].xcom_push(key=PROBLEM, value=str(reason))
         if isinstance(operator, BaseOperator):
             operator.log.error("%s", reason)
         raise _without_traceback(reason) from None
 
-    return telling
+    return reporting
 
 
-def _told(error: Exception) -> RallycrossError | None:
-    """Return the reason of what a disk, or a cloud, has refused; None of any other error."""
-    if told := refused(error):
-        return RallycrossError(told)
-    if type(error).__module__.startswith(_CLOUDS):
-        return RallycrossError(f"{error} - check the cloud's address, its credentials, and that it is in reach")
+def _actionable(error: Exception) -> RallycrossError | None:
+    """Return the message for an error of a disk or a cloud, or None for any other error."""
+    if message := refused(error):
+        return RallycrossError(message)
+    if type(error).__module__.startswith(_CLOUD_CLIENTS):
+        return RallycrossError(f"{error} - check the cloud's address, its credentials, and that it can be reached")
     return None
 
 
 def check_configuration(context: Context) -> None:
-    """Raise where a run was given what its DAG does not ask for: Airflow takes any key, and nobody would read it."""
+    """Raise if a run has a parameter that its DAG does not have: Airflow accepts any key and ignores it."""
     run = context.get("dag_run")
     known = list(getattr(context["dag"], "params", ()))
     if unknown := [key for key in (getattr(run, "conf", None) or {}) if key not in known]:
-        problems = [f"{context['dag'].dag_id}: there is no parameter {key!r} - {_meant(key, known)}" for key in unknown]
-        raise NotAgain("\n".join(problems))
+        problems = [
+            f"{context['dag'].dag_id}: unknown parameter {key!r} - {_suggestion(key, known)}" for key in unknown
+        ]
+        raise NotRetryable("\n".join(problems))
 
 
-def _meant(key: str, known: list[str]) -> str:
-    return did_you_mean(key, known) or f"leave it out, or name one of {', '.join(known)}"
+def _suggestion(key: str, known: list[str]) -> str:
+    return did_you_mean(key, known) or f"leave it out, or use one of {', '.join(known)}"
 
 
 def _without_traceback(error: RallycrossError) -> RallycrossError:
-    """Return the same error, which is a `SystemExit` too: the one exception of which Airflow logs no traceback."""
+    """Return the same error as a `SystemExit` too, the only exception that Airflow logs without a traceback."""
     kind = type(error)
     quiet = type(kind.__name__, (kind, SystemExit), {"__module__": kind.__module__, "__str__": kind.__str__})
     found: RallycrossError = quiet.__new__(quiet, *error.args)
@@ -299,14 +302,14 @@ def _without_traceback(error: RallycrossError) -> RallycrossError:
 
 
 def failed_stages(ti: Any, stages: Collection[str]) -> dict[str, str]:
-    """Return the stages of this run that have failed, each with the reason that it gave, or that is kept of it."""
+    """Return the failed stages of this run, each with the reason that it gave or that was stored for it."""
     from hooks.results import store  # noqa: PLC0415 - parsing a DAG stays cheap
 
     states = ti.get_task_states(dag_id=ti.dag_id, task_ids=list(stages), run_ids=[ti.run_id])[ti.run_id]
     failed = [stage for stage in stages if states.get(stage) == "failed"]
-    said = {stage: str(ti.xcom_pull(task_ids=stage, key=PROBLEM) or "") for stage in failed}
-    task = store().tasks.get(reference(ti.dag_id, ti.run_id, "benchmark")) if not said.get(LOAD, "-") else None
-    return {stage: stage_failure(word, task if stage == LOAD else None) for stage, word in said.items()}
+    reasons = {stage: str(ti.xcom_pull(task_ids=stage, key=PROBLEM) or "") for stage in failed}
+    task = store().tasks.get(reference(ti.dag_id, ti.run_id, "benchmark")) if not reasons.get(LOAD, "-") else None
+    return {stage: stage_failure(reason, task if stage == LOAD else None) for stage, reason in reasons.items()}
 
 
 def report_url(ti: Any) -> str:

@@ -1,28 +1,28 @@
-"""Says whether a run passed. Airflow's own state of a run does not: a leaf that is all done counts as success."""
+"""Decides whether a run passed. Airflow's own state of a run does not tell: it only depends on the leaf tasks."""
 
 from collections.abc import Collection
 from typing import Any
 
 from airflow.sdk.definitions.context import Context
 
-from operators.retries import NotAgain
-from operators.stage import PARTS, StageOperator, failed_stages, own_references, tells_why
+from operators.retries import NotRetryable
+from operators.stage import PARTS, StageOperator, failed_stages, own_references, reports_failure
 from rallycross.results.reference import StageName
 
 
-class RunFailed(NotAgain):
-    """The run did not pass. The first line says so, each further one why."""
+class RunFailed(NotRetryable):
+    """The run did not pass. The first line says so; each further line is a reason."""
 
 
-REASONS = "reasons"  # key of the XCom that says why a run did not pass
-INVALID = "invalid"  # key of the XCom that says that it did not only because its load cannot be believed
+REASONS = "reasons"  # key of the XCom with the reasons why a run did not pass
+INVALID = "invalid"  # key of the XCom that tells whether the only reason is that the load cannot be trusted
 
 
 class VerdictOperator(StageOperator):
-    """Fails unless the run passed. Returns `{"passed": True}`.
+    """Fails unless the run passed; then returns `{"passed": True}`.
 
-    `stages`: ids of the tasks that must not have failed, whatever the results say.
-    `parts`: the stages that the DAG has; `tests`: the set of tests that was asked for, "none" = no verification.
+    `stages`: ids of tasks that must not have failed, whatever the results are.
+    `parts`: the stages that the DAG has; `tests`: the requested set of tests, "none" = no verification.
     """
 
     template_fields = ("tests",)
@@ -35,16 +35,16 @@ class VerdictOperator(StageOperator):
         self.parts = parts
         self.tests = tests
 
-    @tells_why
+    @reports_failure
     def execute(self, context: Context) -> dict[str, bool]:
-        """Raise with all reasons when the run did not pass."""
+        """Raise `RunFailed` with all reasons if the run did not pass."""
         from hooks.results import store  # noqa: PLC0415 - parsing a DAG stays cheap
         from rallycross.judging.verdict import verdict as judge_run  # noqa: PLC0415
         from rallycross.judging.verdict import with_problems  # noqa: PLC0415
 
         references = own_references(context, self.parts, self.tests)
         verdict = judge_run(store(), **references)
-        self._tell(references["task"])
+        self._log_criteria(references["task"])
         failed = failed_stages(context["ti"], self.stages)
         reasons = with_problems(verdict, failed).reasons
         if reasons:
@@ -55,8 +55,8 @@ class VerdictOperator(StageOperator):
         self.log.info("the run passed")
         return {"passed": True}
 
-    def _tell(self, task: str | None) -> None:
-        """Log what each workload's criteria came to."""
+    def _log_criteria(self, task: str | None) -> None:
+        """Log the result of each criterion of each workload."""
         from hooks.results import store  # noqa: PLC0415 - parsing a DAG stays cheap
 
         row = store().tasks.get(task) if task else None

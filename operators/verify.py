@@ -1,4 +1,4 @@
-"""Verifies a cloud. A test that fails is a result, not a failure of this stage."""
+"""Verifies a cloud. A failed test is a result, not a failure of this stage."""
 
 import threading
 import time
@@ -9,17 +9,17 @@ from airflow.sdk import Asset, AssetAlias, ResumableJobMixin
 from airflow.sdk.definitions.context import Context
 from airflow.sdk.exceptions import AirflowSkipException
 
-from operators.retries import RESUMED, NotAgain
-from operators.stage import NONE, StoppableOperator, own_reference, tells_why
+from operators.retries import RESUMED, NotRetryable
+from operators.stage import NONE, StoppableOperator, own_reference, reports_failure
 from rallycross.disk import said
 from rallycross.errors import RallycrossError
 
 if TYPE_CHECKING:
-    from rallycross.verification.verify import Request
+    from rallycross.verification.verify import VerificationRequest
 
-# Clouds that passed a verification become assets under this alias: a DAG can be scheduled on one of them.
+# The alias of the assets of verified clouds, on which DAGs can be scheduled.
 VERIFIED = AssetAlias("verified-clouds")
-_END_SECONDS = 25.0  # for a run that is stopped to end: Airflow ends this process 30 s after it has said so
+_END_SECONDS = 25.0  # that stopped tests have to end: Airflow ends this process after 30 s
 
 
 def verified(cloud: str) -> Asset:
@@ -30,14 +30,14 @@ def verified(cloud: str) -> Asset:
 class VerifyOperator(ResumableJobMixin, StoppableOperator):
     """Runs tests against a cloud, in a process of their own.
 
-    When the worker dies, the tests go on, and the next try follows them; when they have died too, the next try runs
-    those that have no result yet. No test that has a result is run again.
+    If the worker dies, the tests continue, and the next try follows them. If they died too, the next try runs the tests
+    without a result. A test with a result is never run again.
 
     `cloud`: id of an Airflow connection, or name of a registered cloud.
-    `tests`: name of a set of tests, or "none" to skip the stage; `pattern` or `load_list` (names) in its place.
+    `tests`: name of a set of tests, or "none" to skip the stage; `pattern` or `load_list` (names) replace it.
     `skip_list`, `expected_failures`: entries "PATTERN # reason"; `options`: "section.name=value" for tempest.conf.
-    `accounts`: a file of credentials for the tests, as tempest has them.
-    `verifier`, `package`, `plugins`, `test_package`: what to verify with; see `rallycross.verification.source`.
+    `accounts`: tempest's file of credentials for the tests.
+    `verifier`, `package`, `plugins`, `test_package`: the verifier; see `rallycross.verification.source`.
     Returns `{"verification": uuid, "passed": n, "failed": n, "skipped": n}`.
     """
 
@@ -92,11 +92,11 @@ class VerifyOperator(ResumableJobMixin, StoppableOperator):
         self.accounts = accounts
         self._killed = False
 
-    @tells_why
+    @reports_failure
     def execute(self, context: Context) -> dict[str, Any]:
-        """Run the tests, or follow those that run; a test is in the log, and in the results, as it ends."""
+        """Run the tests, or follow running ones; each test is logged and stored as it ends."""
         if self.tests == NONE:
-            raise AirflowSkipException("no verification was asked for")
+            raise AirflowSkipException("no verification was requested")
         self.watch_worker()
         found: dict[str, Any] = self.execute_resumable(context)
         if found["passed"] and not found["failed"]:
@@ -104,7 +104,7 @@ class VerifyOperator(ResumableJobMixin, StoppableOperator):
         return found
 
     def submit_job(self, context: Context) -> str:
-        """Start the process that runs the tests; one that was cut off goes on with those that have no result."""
+        """Start the process that runs the tests; after an interruption it only runs those without a result."""
         from hooks.openstack import OpenStackHook  # noqa: PLC0415 - parsing a DAG stays cheap
         from hooks.results import store as open_store  # noqa: PLC0415
         from rallycross.permissions import Permissions  # noqa: PLC0415
@@ -116,9 +116,9 @@ class VerifyOperator(ResumableJobMixin, StoppableOperator):
         uuid, store = own_reference(context, "verify"), open_store()
         begun = store.verifications.get(uuid)
         if state(begun, time.time()) == "running":
-            return uuid  # the worker died after it had started the tests, and before it could say so
+            return uuid  # the worker died after it started the tests and before it reported that
         if begun is None or not begun.total:
-            # Begun at once, so that a verification that cannot even be configured is seen as crashed.
+            # Begun before anything else, so that a verification that cannot be configured is shown as crashed.
             store.verifications.begin(uuid, cloud=self.cloud, chosen=self.tests or self.pattern)
             try:
                 asked = self.request()
@@ -131,22 +131,22 @@ class VerifyOperator(ResumableJobMixin, StoppableOperator):
                 raise
         else:
             store.verifications.renew(uuid)
-            requests.keep_secrets(uuid, self.request(), paths=settings())  # this may be another machine
+            requests.keep_secrets(uuid, self.request(), paths=settings())  # this machine may be another one
             cloud = OpenStackHook(self.cloud).get_conn()
         self.log.info(
             "the tests run in a process of their own, which logs to %s", job.start(uuid, cloud, paths=settings())
         )
         return uuid
 
-    def request(self) -> "Request":
-        """Return what is asked of the verification. Raises `RallycrossError` where it makes no sense."""
+    def request(self) -> "VerificationRequest":
+        """Return the request of the parameters. Raises `RallycrossError` if they contradict each other."""
         from rallycross.verification.lists import read_list  # noqa: PLC0415 - parsing a DAG stays cheap
         from rallycross.verification.selection import Choice  # noqa: PLC0415
         from rallycross.verification.source import Source  # noqa: PLC0415
-        from rallycross.verification.verify import Request, options_of  # noqa: PLC0415
+        from rallycross.verification.verify import VerificationRequest, options_of  # noqa: PLC0415
 
         listed = read_list("\n".join(_lines(self.load_list)))
-        return Request(
+        return VerificationRequest(
             choice=Choice(
                 set="" if self.pattern or listed else self.tests,
                 pattern=self.pattern,
@@ -161,22 +161,22 @@ class VerifyOperator(ResumableJobMixin, StoppableOperator):
         )
 
     def get_job_status(self, external_id: Any, context: Context) -> str:  # noqa: ARG002 - the mixin's
-        """Return what has become of it: running, finished, crashed or lost."""
+        """Return the state of the verification: running, finished, crashed or lost."""
         from hooks.results import store  # noqa: PLC0415 - parsing a DAG stays cheap
         from rallycross.verification_jobs.follow import state  # noqa: PLC0415
 
         return state(store().verifications.get(str(external_id)), time.time())
 
     def is_job_active(self, status: str) -> bool:
-        """Whether there is somebody to follow."""
+        """Tell whether the tests are running."""
         return status == "running"
 
     def is_job_succeeded(self, status: str) -> bool:
-        """Whether all tests have ended."""
+        """Tell whether all tests have ended."""
         return status == "finished"
 
     def poll_until_complete(self, external_id: Any, context: Context) -> dict[str, Any]:  # type: ignore[override]
-        """Follow to the end, a line a test. What is raised here, and is no `VerificationLost`, ends the tests."""
+        """Follow the tests to the end and log each. Any exception but `VerificationLost` ends the tests."""
         from hooks.results import store  # noqa: PLC0415 - parsing a DAG stays cheap
         from rallycross.verification_jobs.follow import StoppedFollowing, VerificationLost, follow, test_line  # noqa: PLC0415
 
@@ -189,13 +189,13 @@ class VerifyOperator(ResumableJobMixin, StoppableOperator):
                 stop=self.stop,
             )
         except VerificationLost:
-            raise  # the next try takes it up again
+            raise  # the next try resumes it
         except StoppedFollowing:
             if self._killed:
                 self._end(uuid)
             raise
-        except BaseException:  # a time-out of Airflow's is no Exception
-            if not self.orphaned:  # else it is the log that has broken, and the tests go on without us
+        except BaseException:  # Airflow's time-out is not an Exception
+            if not self.orphaned:  # if the worker is gone, logging failed, and the tests continue
                 self._end(uuid)
             raise
         if row.status != "finished":
@@ -212,17 +212,17 @@ class VerifyOperator(ResumableJobMixin, StoppableOperator):
 
     @staticmethod
     def _give_up(error: BaseException) -> None:
-        """Fail without another try, which would meet the same cloud, the same lists and the same options."""
+        """Fail without a retry, which would have the same cloud, lists and options."""
         if isinstance(error, RallycrossError):
-            raise NotAgain(str(error)) from error
+            raise NotRetryable(str(error)) from error
 
     def on_kill(self) -> None:
-        """Have the tests end: the task was marked failed, not its worker killed."""
+        """End the tests: the task was marked failed, its worker was not killed."""
         self._killed = True
         super().on_kill()
 
     def _end(self, uuid: str) -> None:
-        """Ask the tests to end, and wait for it as long as one may."""
+        """Ask the tests to end, and wait for that up to `_END_SECONDS`."""
         from hooks.results import store  # noqa: PLC0415 - parsing a DAG stays cheap
         from rallycross.verification_jobs.follow import StoppedFollowing, VerificationLost, follow  # noqa: PLC0415
 
@@ -232,11 +232,11 @@ class VerifyOperator(ResumableJobMixin, StoppableOperator):
         try:
             follow(store(), uuid, on_test_end=lambda *_: None, stop=enough)
         except (StoppedFollowing, VerificationLost) as error:
-            self.log.warning("the tests were asked to end, and have not said that they did: %s", error)
+            self.log.warning("the tests were asked to end, but did not confirm it: %s", error)
 
 
 def _lines(given: Sequence[str] | str) -> list[str]:
-    """Return the entries of a parameter: a form gives a list, a template its text, a line each."""
+    """Return the entries of a parameter: a list from a form, or the lines of a rendered template."""
     if isinstance(given, str):
         given = given.splitlines()
     return [line.strip() for line in given if line.strip()]

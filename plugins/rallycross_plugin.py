@@ -1,4 +1,4 @@
-"""Rallycross inside Airflow's UI: a run's tab "Report" shows the page that its stage `report` has written."""
+"""Airflow plugin: the tab "Report" of a run shows the page that its stage `report` wrote."""
 
 from functools import cached_property
 from pathlib import Path
@@ -10,7 +10,7 @@ PREFIX = "/rallycross"
 
 
 def make_app() -> Any:
-    """Return the web application. Airflow mounts it as it is, so signing in is asked for here, for every route."""
+    """Return the web application. Airflow mounts it without a check, so every route here requires a sign-in."""
     from airflow.api_fastapi.auth.managers.models.resource_details import DagAccessEntity  # noqa: PLC0415
     from airflow.api_fastapi.core_api.security import (  # noqa: PLC0415 - slow, and needed in the API server only
         requires_access_dag,
@@ -19,7 +19,7 @@ def make_app() -> Any:
     from fastapi import Depends, FastAPI, HTTPException  # noqa: PLC0415
     from fastapi.responses import FileResponse, HTMLResponse  # noqa: PLC0415
 
-    # The documentation routes would not be covered by the dependencies.
+    # `dependencies` would not protect the documentation routes.
     app = FastAPI(
         title="Rallycross",
         docs_url=None,
@@ -45,7 +45,7 @@ def make_app() -> Any:
 
 
 def find_report(dag_id: str, run_id: str, kind: str) -> Path | None:
-    """Return the file of a run's report, if it has been written and is still there."""
+    """Return the file of a run's report, if it was written and still exists."""
     from hooks.results import store  # noqa: PLC0415
     from rallycross.results.reference import STAGES, reference  # noqa: PLC0415
 
@@ -57,7 +57,7 @@ def find_report(dag_id: str, run_id: str, kind: str) -> Path | None:
 
 
 def find_deployment(dag_id: str, run_id: str) -> Any:
-    """Return what the results have on the deployment of a run, if it has one."""
+    """Return the deployment of a run from the results database, if there is one."""
     from hooks.results import store  # noqa: PLC0415
     from rallycross.results.reference import reference  # noqa: PLC0415
 
@@ -65,7 +65,7 @@ def find_deployment(dag_id: str, run_id: str) -> Any:
 
 
 def writes_report(dag_id: str) -> bool:
-    """Return whether the runs of a DAG come to have a report."""
+    """Tell whether the runs of a DAG have a report at their end."""
     from airflow.models.serialized_dag import SerializedDagModel  # noqa: PLC0415
 
     dag = SerializedDagModel.get_dag(dag_id)
@@ -73,7 +73,7 @@ def writes_report(dag_id: str) -> bool:
 
 
 class RallycrossPlugin(AirflowPlugin):
-    """Adds the application, and the tab on each run."""
+    """Adds the web application and the tab on each run."""
 
     name = "rallycross"
     external_views = [  # noqa: RUF012 - Airflow's own attribute
@@ -87,5 +87,5 @@ class RallycrossPlugin(AirflowPlugin):
 
     @cached_property
     def fastapi_apps(self) -> list[dict[str, Any]]:  # type: ignore[override]
-        """Built in the API server only: every component imports the plugin, and the application is slow to import."""
+        """The web application, built only in the API server: every component imports the plugin, and it is slow."""
         return [{"app": make_app(), "url_prefix": PREFIX, "name": "Rallycross"}]

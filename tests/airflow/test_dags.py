@@ -12,7 +12,7 @@ from airflow.sdk.definitions.retry_policy import RetryAction
 from airflow.sdk.exceptions import AirflowTaskTimeout, ParamValidationError
 from jinja2 import Environment
 
-from operators.retries import NotAgain
+from operators.retries import NotRetryable
 from operators.verdict import RunFailed
 from rallycross.cli.follow import STAGES
 from rallycross.settings import CHECKOUT
@@ -93,10 +93,10 @@ def test_what_another_try_would_meet_again_is_told_at_once(dag_bag: Any) -> None
     for task in tried_again:
         ends = [
             failure
-            for failure in (NotAgain("mend it"), RunFailed("did not pass"), AirflowTaskTimeout(), ConnectionError())
+            for failure in (NotRetryable("mend it"), RunFailed("did not pass"), AirflowTaskTimeout(), ConnectionError())
             if task.retry_policy.evaluate(failure, 1, task.retries).action is RetryAction.FAIL
         ]
-        assert [type(failure) for failure in ends] == [NotAgain, RunFailed, AirflowTaskTimeout], task.task_id
+        assert [type(failure) for failure in ends] == [NotRetryable, RunFailed, AirflowTaskTimeout], task.task_id
 
 
 def test_what_has_to_run_in_any_case_is_a_teardown(dag: Any) -> None:

@@ -146,4 +146,4 @@ async def test_what_a_trigger_keeps_has_no_secret(
 
     assert path == "operators.deploy_steps.StepTrigger"
     assert set(kwargs) == {"name", "needs", "cloud", "uuid"}
-    assert [event.payload for event in events] == [{"error": "install was not begun: mark failed"}]
+    assert [event.payload for event in events] == [{"error": "install was not started: mark failed"}]

@@ -22,8 +22,8 @@ from operators.deploy import DeployOperator
 from operators.destroy import DestroyOperator
 from operators.judge import JudgeOperator
 from operators.report import ReportOperator
-from operators.retries import NotAgain
-from operators.stage import PROBLEM, StoppableOperator, own_reference, tells_why
+from operators.retries import NotRetryable
+from operators.stage import PROBLEM, StoppableOperator, own_reference, reports_failure
 from operators.verdict import INVALID, REASONS, RunFailed, VerdictOperator
 from operators.verify import VerifyOperator
 from rallycross.errors import Complaint, InvalidInput, RallycrossError
@@ -131,7 +131,7 @@ def test_a_failure_is_kept_for_the_verdict() -> None:
     """An error that a user can act on is pushed before it is raised."""
     seen = context()
 
-    @tells_why
+    @reports_failure
     def execute(_: BaseOperator, __: Any) -> None:
         raise RallycrossError("no room - make some")
 
@@ -144,7 +144,7 @@ def test_of_what_a_user_did_there_is_no_traceback() -> None:
     """An error that a user can act on stays what it is, and is a `SystemExit` too, which Airflow logs in one line."""
     complaint = Complaint("task.yaml", 3, 1, "sla", "unknown key")
 
-    @tells_why
+    @reports_failure
     def execute(_: BaseOperator, __: Any) -> None:
         raise InvalidInput([complaint])
 
@@ -160,7 +160,7 @@ def test_of_what_a_user_did_there_is_no_traceback() -> None:
 def test_what_a_cloud_answers_is_a_reason_too() -> None:
     """A password that a cloud does not accept is told in a sentence; an error of ours is raised as it is."""
 
-    @tells_why
+    @reports_failure
     def execute(_: BaseOperator, error: Any) -> None:
         raise error["error"]
 
@@ -183,12 +183,12 @@ def test_a_key_that_a_dag_does_not_ask_for_is_refused(conf: dict[str, Any], said
     """A stage of a run that was given an unknown key does not begin, and says what may have been meant."""
     begun = []
 
-    @tells_why
+    @reports_failure
     def execute(_: BaseOperator, __: Any) -> None:
         begun.append(True)
 
     dag = SimpleNamespace(dag_id="a_dag", params={"cloud": "", "task_file": ""})
-    with pytest.raises(NotAgain, match=said):
+    with pytest.raises(NotRetryable, match=said):
         execute(None, {**context(), "dag": dag, "dag_run": SimpleNamespace(conf=conf)})
     execute(None, {**context(), "dag": dag, "dag_run": SimpleNamespace(conf={"cloud": "x"})})
     assert begun == [True]
@@ -203,12 +203,12 @@ def test_each_dag_fails_with_a_reason_and_no_traceback(
 
     said = capfd.readouterr()
     assert run.state == "failed"
-    assert "there is no parameter 'clud'" in said.out + said.err
+    assert "unknown parameter 'clud'" in said.out + said.err
     assert "Traceback" not in said.out + said.err
     assert max(stage.try_number for stage in run.get_task_instances()) == 1
     assert not store().clouds.all()
     for page in home.glob("reports/*/report.html"):
-        assert "there is no parameter &#39;clud&#39;" in page.read_text()
+        assert "unknown parameter &#39;clud&#39;" in page.read_text()
 
 
 def test_a_secret_in_an_argument_is_masked(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -232,7 +232,7 @@ def test_a_verification_that_cannot_begin_ends_as_crashed(home: Any) -> None:  #
     """A verification that cannot begin is in the results, with the reason."""
     operator = VerifyOperator(task_id="verify", cloud="nowhere", tests="quick")
 
-    with pytest.raises(NotAgain, match="nowhere"):  # another try would not find it either
+    with pytest.raises(NotRetryable, match="nowhere"):  # another try would not find it either
         operator.execute(context())
 
     row = store().verifications.get(own_reference(context(), "verify"))
@@ -243,7 +243,7 @@ def test_a_verification_that_cannot_begin_ends_as_crashed(home: Any) -> None:  #
 def test_a_secret_option_of_a_verification_is_not_in_the_results(home: Any) -> None:
     """The results can be read by more people than may know what tests sign in with."""
     options = "identity.admin_password=hunter2\ncompute.image_ref=x"
-    with pytest.raises(NotAgain, match="nowhere"):
+    with pytest.raises(NotRetryable, match="nowhere"):
         VerifyOperator(task_id="verify", cloud="nowhere", tests="quick", options=options).execute(context())
 
     row = store().verifications.get(own_reference(context(), "verify"))
@@ -294,7 +294,7 @@ def test_what_was_not_asked_for_is_skipped(home: Any) -> None:  # noqa: ARG001 -
 @pytest.mark.parametrize("keep", ["yes", "", "None"])
 def test_a_cloud_is_not_destroyed_on_a_word_that_says_neither(keep: str) -> None:
     """A template that came to something else than true or false is an error, and not a reason to destroy."""
-    with pytest.raises(RallycrossError, match=f"keep: '{keep}' is neither true nor false"):
+    with pytest.raises(RallycrossError, match=f"keep: '{keep}' is not a boolean"):
         DestroyOperator(task_id="destroy", cloud_spec="no/such.yaml", keep=keep).execute(context())
 
 
@@ -359,7 +359,7 @@ def test_an_error_that_a_stage_does_not_know_is_told_by_class_and_message() -> N
         raise ValueError("no luck at http://u:Canary-5Tr@host/")
 
     with pytest.raises(ValueError, match="no luck"):
-        tells_why(fails)(JudgeOperator(task_id="judge"), seen)
+        reports_failure(fails)(JudgeOperator(task_id="judge"), seen)
     assert seen["ti"].pushed[PROBLEM] == "broke off: ValueError: no luck at http://u:***@host/; see its log"
 
 
@@ -371,7 +371,7 @@ def test_a_stage_that_took_too_long_says_so() -> None:
         raise AirflowTaskTimeout
 
     with pytest.raises(AirflowTaskTimeout):
-        tells_why(lasts)(JudgeOperator(task_id="judge"), seen)
+        reports_failure(lasts)(JudgeOperator(task_id="judge"), seen)
     assert seen["ti"].pushed[PROBLEM] == "timed out: the task took longer than its execution_timeout"
 
 

@@ -23,16 +23,16 @@ from pathlib import Path
 
 from rallycross.cloud.cloud import Cloud
 from rallycross.settings import settings
+from rallycross.verification.cleanup import clean
 from rallycross.verification.discovery import discover
 from rallycross.verification.environments import Environment
 from rallycross.verification.importing import results
-from rallycross.verification.leftovers import clean
 from rallycross.verification.provisions import provide
 from rallycross.verification.selection import FAKE_HYPERVISOR, Choice, select, skip_list
 from rallycross.verification.tempest import Tempest
 from rallycross.verification.test import OUTCOMES, TestResult
-from rallycross.verification.verifier import Need, available_tests
-from rallycross.verification.verify import Request, verify
+from rallycross.verification.verifier import ConfigurationInputs, available_tests
+from rallycross.verification.verify import VerificationRequest, verify
 
 TEMPEST = Path(sys.executable).with_name("tempest")
 
@@ -96,7 +96,7 @@ def ours(cloud: Cloud, folder: Path, chosen: str, concurrency: int, *, ready: Re
 
     verify(
         cloud,
-        Request(Choice(set=chosen), concurrency=concurrency),
+        VerificationRequest(Choice(set=chosen), concurrency=concurrency),
         workspace=folder / "ours",
         environments=folder / "environments",
         begin=begin,
@@ -114,7 +114,9 @@ def plain(cloud: Cloud, folder: Path, chosen: str, concurrency: int, *, ready: R
     tempest, connection = Tempest(Environment.own()), cloud.connect()
     try:
         facts, admin, _ = provide(connection, discover(cloud, connection), prefix)
-        need = Need(facts=facts, admin=admin, member=None, workspace=workspace / "etc", prefix=prefix, options={})
+        need = ConfigurationInputs(
+            facts=facts, admin=admin, member=None, workspace=workspace / "etc", prefix=prefix, options={}
+        )
         environment = dict(tempest.configure(need).environment)
         skips = skip_list(FAKE_HYPERVISOR) if facts.fake_hypervisors else {}
         available = available_tests(tempest, workspace, stop=threading.Event())

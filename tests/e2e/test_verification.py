@@ -17,12 +17,12 @@ import yaml
 from rallycross.cloud.cloud import Cloud
 from rallycross.errors import RallycrossError
 from rallycross.verification import discovery
-from rallycross.verification.command import Stopped
+from rallycross.verification.command import VerificationStopped
 from rallycross.verification.selection import Choice
 from rallycross.verification.source import Source
 from rallycross.verification.test import TestResult
-from rallycross.verification.verify import Request, Totals, options_of, verify
-from rallycross.verification.workers import PIDS
+from rallycross.verification.verify import Totals, VerificationRequest, options_of, verify
+from rallycross.verification.worker_pool import PIDS
 
 pytestmark = pytest.mark.e2e
 
@@ -50,7 +50,7 @@ def quick(cloud: Cloud, workspace: Path, told: Told, stop: threading.Event | Non
     """Run the quick set."""
     return verify(
         cloud,
-        Request(Choice(set="quick")),
+        VerificationRequest(Choice(set="quick")),
         workspace=workspace,
         environments=workspace.parent / "environments",
         begin=told.begin,
@@ -68,7 +68,7 @@ def chosen(
         stopping.set()
     return verify(
         cloud,
-        Request(Choice(tests=tests), concurrency=1, accounts=str(accounts or "")),
+        VerificationRequest(Choice(tests=tests), concurrency=1, accounts=str(accounts or "")),
         workspace=workspace,
         environments=workspace.parent / "environments",
         begin=told.begin,
@@ -142,7 +142,7 @@ def test_a_stopped_verification_is_told_and_cleaned_up(embedded_cloud: Cloud, tm
     """Stopping ends the run with what was seen until then; half-made servers and projects do not stay."""
     stop = threading.Event()
     told = Told(then=lambda result: stop.set() if result.status == "success" else None)
-    with pytest.raises(Stopped, match=r"after \d+ of \d+ tests: the verification was stopped"):
+    with pytest.raises(VerificationStopped, match=r"after \d+ of \d+ tests: the verification was stopped"):
         quick(embedded_cloud, tmp_path / "w", told, stop)
     assert 0 < len(told.results) < told.total
     assert made_by_tempest(embedded_cloud) == []
@@ -161,7 +161,7 @@ def test_what_a_killed_verification_left_is_ended_and_deleted_by_the_next(
 
     stop = threading.Event()
     stop.set()
-    with pytest.raises(Stopped):
+    with pytest.raises(VerificationStopped):
         quick(embedded_cloud, workspace, Told(), stop)
     deadline = time.monotonic() + 10
     while any(Path(f"/proc/{orphan}").exists() for orphan in orphans) and time.monotonic() < deadline:
@@ -195,7 +195,7 @@ def test_another_verifier_runs_against_the_same_cloud(embedded_cloud: Cloud, tmp
     told = Told()
     totals = verify(
         embedded_cloud,
-        Request(choice, source, concurrency=1, options=options),
+        VerificationRequest(choice, source, concurrency=1, options=options),
         workspace=tmp_path / "w",
         environments=tmp_path / "environments",
         begin=told.begin,
@@ -302,7 +302,7 @@ FLOATING = "tempest.api.network.test_floating_ips.FloatingIPTestJSON.test_create
 @pytest.fixture(name="no_way_out")
 def _no_way_out(monkeypatch: pytest.MonkeyPatch) -> None:
     """Have the cloud's external networks overlooked."""
-    monkeypatch.setitem(discovery.QUESTIONS["network"], "external_networks", lambda _: ())
+    monkeypatch.setitem(discovery.QUERIES["network"], "external_networks", lambda _: ())
 
 
 @pytest.mark.usefixtures("no_way_out")
@@ -313,7 +313,7 @@ def test_an_external_network_is_made_where_there_is_none(embedded_cloud: Cloud, 
     assert told.results[FLOATING].traceback == ""
     assert (totals.passed, totals.left_behind) == (1, ())
     why = told.environment["options"]["network.public_network_id"]["why"]
-    assert why.endswith("made for this run, and deleted after it: the cloud has none")
+    assert why.endswith("created for this run, and deleted after it: the cloud has none")
     assert made_by_tempest(embedded_cloud) == []
 
 
@@ -323,6 +323,6 @@ def test_an_external_network_of_a_killed_verification_is_deleted(embedded_cloud:
     workspace = tmp_path / "w"
     killed(lambda told: chosen(embedded_cloud, workspace, told, FLOATING, SERVER))
     assert [name for name in made_by_tempest(embedded_cloud) if name.endswith("-public")]
-    with pytest.raises(Stopped):
+    with pytest.raises(VerificationStopped):
         chosen(embedded_cloud, workspace, Told(), FLOATING, stop=True)
     assert made_by_tempest(embedded_cloud) == []

@@ -1,6 +1,6 @@
-"""Verification: a verifier is configured from the cloud itself, runs class by class, and tells of test by test.
+"""Verification: configures a verifier from the cloud itself, runs it class by class, and reports test by test.
 
-`verify.verify` is the way in. It is not imported here: the DAGs want the names of the sets only, and cheaply.
+`verify.verify` is the entry point. It is not imported here, because the DAGs only need the names of the sets.
 """
 
 from rallycross.verification.known_sets import SETS

@@ -1,6 +1,6 @@
-"""Accounts that a user has made for the tests (tempest's accounts.yaml): read, and tried, before anything is made.
+"""Accounts that a user provides for the tests (tempest's accounts.yaml), checked before anything is created.
 
-Tempest itself looks at an account when a test class takes it, and then fails the class.
+Tempest itself checks an account only when a test class takes it, and then fails the class.
 """
 
 from collections import Counter
@@ -20,7 +20,7 @@ from rallycross.userfile import read_text
 from rallycross.verification.facts import Keystone
 from rallycross.yamlfile import parse, place
 
-PER_CLASS = 2  # ordinary accounts that a test class may take: one, and an `alt` of another project
+PER_CLASS = 2  # ordinary accounts that a test class may need: one, and an `alt` of another project
 AT_ONCE = 4  # accounts that are tried at the same time
 SCOPES = ("project_name", "tenant_name", "domain_name", "system")
 KEYS = {
@@ -28,30 +28,30 @@ KEYS = {
     *("user_id", "user_domain_id", "project_id", "project_domain_id", "domain_id", "tenant_id"),
     *("roles", "types", "resources"),
 }
-_DEFAULT_DOMAIN = "Default"  # where tempest looks for a user of whom no domain is told
+_DEFAULT_DOMAIN = "Default"  # where tempest looks for a user without a domain
 
 
 @dataclass(frozen=True)
 class Accounts:
-    """A file of them."""
+    """The accounts of a file."""
 
     file: str
     all: tuple[Mapping[str, Any], ...]
 
     @property
     def ordinary(self) -> int:
-        """How many there are of a project that are not administrators: those that any class takes."""
+        """The number of project accounts that are not administrators, which any test class can use."""
         return sum("admin" not in _roles(account) and "system" not in account for account in self.all)
 
     @property
-    def told(self) -> str:
-        """What there is, in few words: a class fails that asks for a role that none has."""
+    def summary(self) -> str:
+        """The number of accounts in all and by role: a test class that needs a missing role fails."""
         roles = Counter(role for account in self.all for role in _roles(account))
         of_roles = ", ".join(f"{count} {role}" for role, count in sorted(roles.items()))
         return f"{len(self.all)} accounts were given{f': {of_roles}' if of_roles else ''}"
 
     def check_number(self, concurrency: int) -> None:
-        """Raise where so many tests at a time would wait for nobody: tempest fails a class that finds no account."""
+        """Raise if there are too few accounts for the concurrency: tempest fails a class that finds none."""
         if self.ordinary < PER_CLASS * concurrency:
             raise RallycrossError(
                 f"{self.file}: has {self.ordinary} ordinary accounts, and {concurrency} tests at a time take "
@@ -59,16 +59,16 @@ class Accounts:
             )
 
     def check_sign_in(self, keystone: Keystone) -> None:
-        """Sign in with each; raise with those that the cloud does not let in."""
+        """Sign in with each account; raise if one is refused."""
         with ThreadPoolExecutor(AT_ONCE) as pool:
             said = list(pool.map(lambda account: _signed_in(account, keystone), self.all))
         if refused := [one for one in said if one]:
             more = f"; nor with {len(refused) - 1} more" if len(refused) > 1 else ""
-            raise RallycrossError(f"{self.file}: cannot sign in with the account {refused[0]}{more} - mend the file")
+            raise RallycrossError(f"{self.file}: cannot sign in with the account {refused[0]}{more} - correct the file")
 
 
 def read(path: str) -> Accounts:
-    """Return the accounts of a file; raise `InvalidInput` with all that is wrong with it, each with its place."""
+    """Return the accounts of a file; raise `InvalidInput` with all complaints and their places."""
     found, places = parse(read_text(path, remedy="name an accounts.yaml of tempest's"), path)
     if not isinstance(found, list) or not found:
         what = "not a list of accounts, each with username, password and project_name"
@@ -88,21 +88,21 @@ def _roles(account: Mapping[str, Any]) -> set[str]:
 
 
 def _wrong(account: Any) -> list[tuple[tuple[str, ...], str, str]]:
-    """Return what is wrong with one: the key, what, and a remedy."""
+    """Return what is wrong with an account: key, problem and remedy."""
     if not isinstance(account, dict):
         return [((), "not a mapping", "write username, password and project_name")]
     wrong: list[tuple[tuple[str, ...], str, str]] = [
-        ((str(key),), "there is no such key", did_you_mean(str(key), KEYS)) for key in account if key not in KEYS
+        ((str(key),), "unknown key", did_you_mean(str(key), KEYS)) for key in account if key not in KEYS
     ]
     wrong += [
-        ((), f"has no {key}", "an account needs one, a text")
+        ((), f"has no {key}", "every account needs it, as text")
         for key in ("username", "password")
         if not isinstance(account.get(key), str) or not account[key]
     ]
     if not any(account.get(key) for key in SCOPES):
-        wrong.append(((), "is of no project", "write project_name (or domain_name alone, or system: all)"))
+        wrong.append(((), "has no project", "write project_name (or domain_name alone, or system: all)"))
     wrong += [
-        ((key,), "not a list of names", "write one a line, with a dash before it")
+        ((key,), "not a list of names", "write one on each line, with a dash before it")
         for key in ("roles", "types")
         if not _words(account.get(key, []))
     ]
@@ -114,7 +114,7 @@ def _words(found: Any) -> bool:
 
 
 def _signed_in(account: Mapping[str, Any], keystone: Keystone) -> str:
-    """Return nothing, or which account it is, and why it is not let in."""
+    """Return "", or the name of the account and why the cloud refuses it."""
     domain = account.get("domain_name") or _DEFAULT_DOMAIN
     scope: dict[str, Any] = {"domain_name": account.get("domain_name")}
     if project := account.get("project_name") or account.get("tenant_name"):

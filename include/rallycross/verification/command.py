@@ -1,4 +1,4 @@
-"""Runs a command of a verifier's to its end, or until somebody wants it to end."""
+"""Runs a command of a verifier until it ends, or until the verification is stopped."""
 
 import os
 import signal
@@ -11,20 +11,20 @@ from pathlib import Path
 
 from rallycross.errors import RallycrossError
 
-POLL = 0.2  # seconds between two looks at `stop`
+POLL = 0.2  # seconds between two checks of `stop`
 
 
-class Stopped(RallycrossError):  # noqa: N818 - reads as what it says
+class VerificationStopped(RallycrossError):  # noqa: N818
     """The verification was asked to stop."""
 
 
-def heed(stop: threading.Event) -> None:
-    """Raise `Stopped` when it is set."""
+def raise_if_stopped(stop: threading.Event) -> None:
+    """Raise `VerificationStopped` if `stop` is set."""
     if stop.is_set():
-        raise Stopped("the verification was stopped")
+        raise VerificationStopped("the verification was stopped")
 
 
-def ran(
+def run_command(
     command: Sequence[str],
     *,
     environment: Mapping[str, str],
@@ -35,10 +35,11 @@ def ran(
     folder: Path | None = None,
     given: bytes | None = None,
 ) -> "subprocess.CompletedProcess[bytes]":
-    """Return how it ended; `what` begins the message where it could not be run, or took more than `limit` seconds.
+    """Run a command and return its result. `given` is its standard input.
 
-    `setting` changes the limit, `given` is its standard input.
-    Raises `Stopped` when `stop` is set. Whatever is raised, neither it nor what it has started is left.
+    Raises `RallycrossError`, which begins with `what`, if it cannot be started or takes longer than `limit` seconds
+    (`setting` changes that), and `VerificationStopped` when `stop` is set. After an exception the command and its
+    subprocesses are gone.
     """
     try:
         process = subprocess.Popen(
@@ -56,11 +57,11 @@ def ran(
     with process:
         try:
             while time.monotonic() < deadline:
-                with suppress(subprocess.TimeoutExpired):  # nothing of what it has said until then is lost
-                    text, given = given, None  # it is taken over once
+                with suppress(subprocess.TimeoutExpired):  # `communicate` keeps the output so far
+                    text, given = given, None  # may only be passed once
                     out, err = process.communicate(text, timeout=POLL)
                     return subprocess.CompletedProcess(command, process.returncode, out, err)
-                heed(stop)
+                raise_if_stopped(stop)
             _end(process)
         except BaseException:
             _end(process)

@@ -1,4 +1,4 @@
-"""Finds out what a verifier has to know of a cloud, by asking the cloud."""
+"""Discovers the facts about a cloud that a verifier is configured from."""
 
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -18,14 +18,14 @@ from rallycross.cloud.service import known_services
 from rallycross.errors import RallycrossError
 from rallycross.verification.facts import Backend, Endpoint, Facts, Flavor, Image, Keystone, Network
 
-AT_ONCE = 4  # questions asked at the same time
+AT_ONCE = 4  # requests at the same time
 
 
 def discover(cloud: Cloud, connection: openstack.connection.Connection) -> Facts:
-    """Ask the cloud. Raises `RallycrossError` where one cannot sign in, or is not let see."""
+    """Return the facts about a cloud. Raises `RallycrossError` if sign-in fails or a request is refused."""
     found = keystone(connection)
     try:
-        plugin: Any = connection.session.auth  # one of keystone's, since a verification needs a keystone
+        plugin: Any = connection.session.auth  # a keystone plugin: a verification needs keystone
         access = plugin.get_access(connection.session)
         there = chosen(cloud.name, connection.config, access)
     except (ClientException, SDKException, ApiError) as error:
@@ -34,15 +34,13 @@ def discover(cloud: Cloud, connection: openstack.connection.Connection) -> Facts
         ) from error
     services = frozenset(there.keys() & tested())
     endpoints = {kind: _endpoint(kind, one, connection.config) for kind, one in there.items()}
-    # A proxy finds its endpoint when it is first touched, which threads must not do at the same time.
+    # A proxy finds its endpoint on first access, which is not thread-safe.
     proxies: dict[str, Any] = {
-        name: getattr(connection, name.replace("-", "_")) for name in ("identity", *services & QUESTIONS.keys())
+        name: getattr(connection, name.replace("-", "_")) for name in ("identity", *services & QUERIES.keys())
     }
     with ThreadPoolExecutor(AT_ONCE) as pool:
         answers = {
-            fact: pool.submit(question, proxy)
-            for name, proxy in proxies.items()
-            for fact, question in QUESTIONS[name].items()
+            fact: pool.submit(query, proxy) for name, proxy in proxies.items() for fact, query in QUERIES[name].items()
         }
         try:
             return Facts(
@@ -53,13 +51,13 @@ def discover(cloud: Cloud, connection: openstack.connection.Connection) -> Facts
             )
         except (ClientException, SDKException, ApiError) as error:
             raise RallycrossError(
-                f"cloud {cloud.name!r}: cannot be asked what it has ({error}) - verifying needs an administrator, "
-                "and every service of the catalog answering"
+                f"cloud {cloud.name!r}: cannot be discovered ({error}) - a verification needs an administrator, "
+                "and all services of the catalog must answer"
             ) from error
 
 
 def tested() -> set[str]:
-    """Return the types of the services that tests are chosen by."""
+    """Return the types of the services that have an option in tempest's `service_available`."""
     return {service.type for service in known_services() if service.tempest and service.tempest.option}
 
 
@@ -73,7 +71,7 @@ def _endpoint(kind: str, found: EndpointData, region: CloudRegion) -> Endpoint:
 
 
 def keystone(connection: openstack.connection.Connection) -> Keystone:
-    """Return where, and how, the connection signs in."""
+    """Return how the connection reaches keystone."""
     verify, _ = connection.config.get_requests_verify_args()
     return Keystone(
         auth_url=v3(connection.config.config["auth"]["auth_url"]),
@@ -119,9 +117,9 @@ def _extensions(network: Any) -> tuple[str, ...]:
 def _backends(volume: Any) -> tuple[Backend, ...]:
     found = {}
     for pool in volume.backend_pools():
-        told = pool.capabilities or {}
-        name = told.get("volume_backend_name") or pool.name.partition("@")[2].partition("#")[0]
-        found[name] = Backend(name, told.get("vendor_name", ""), told.get("storage_protocol", ""))
+        capabilities = pool.capabilities or {}
+        name = capabilities.get("volume_backend_name") or pool.name.partition("@")[2].partition("#")[0]
+        found[name] = Backend(name, capabilities.get("vendor_name", ""), capabilities.get("storage_protocol", ""))
     return tuple(found.values())
 
 
@@ -130,7 +128,7 @@ def _volume_services(volume: Any) -> frozenset[str]:
 
 
 def _microversions(proxy: Any) -> tuple[str, str] | None:
-    """Return the oldest and the newest that a service speaks, of the endpoint that the catalog gives."""
+    """Return the oldest and newest microversion of a service, at its endpoint in the catalog."""
     data = proxy.get_endpoint_data()
     if data is None or not data.max_microversion:
         return None
@@ -141,8 +139,8 @@ def _roles(identity: Any) -> frozenset[str]:
     return frozenset(role.name for role in identity.roles())
 
 
-# service -> the fact of `Facts` -> the question that answers it
-QUESTIONS: dict[str, dict[str, Callable[[Any], Any]]] = {
+# service -> field of `Facts` -> function that asks for it
+QUERIES: dict[str, dict[str, Callable[[Any], Any]]] = {
     "identity": {"roles": _roles},
     "compute": {
         "compute_hosts": _compute_hosts,

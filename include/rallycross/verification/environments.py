@@ -1,6 +1,6 @@
-"""Environments of verifiers: a Python and packages of their own, made once, kept, and used again.
+"""Python environments of verifiers, created once and reused.
 
-An environment stands whole or not at all: it is made beside its place, and put there when all is installed.
+An environment is complete once its file `READY` exists, which is written after all packages are installed.
 """
 
 import fcntl
@@ -19,26 +19,26 @@ from rallycross import uv
 from rallycross.atomic_file import atomic_file
 from rallycross.errors import RallycrossError
 from rallycross.settings import settings
-from rallycross.verification.command import POLL, heed, ran
+from rallycross.verification.command import POLL, raise_if_stopped, run_command
 
-# What runs the tests (worker.py) needs, besides what is verified with.
+# The packages that worker.py needs in addition to the verifier.
 RUNNERS = ("stestr", "python-subunit", "testtools")
 READY = "rallycross.json"
-_SAID = 12  # lines of an installer's complaint that are shown
+_LINES = 12  # of an installer's errors that are shown
 
 Say = Callable[[str], None]
 
 
 @dataclass(frozen=True)
 class Environment:
-    """A Python that has a verifier."""
+    """A Python interpreter with an installed verifier."""
 
     python: str
-    packages: Mapping[str, str]  # name -> version of all that is installed
+    packages: Mapping[str, str]  # name -> version of each installed package
 
     @classmethod
     def own(cls) -> "Environment":
-        """Return the one that this process runs in."""
+        """Return the environment of this process."""
         from importlib.metadata import distributions  # noqa: PLC0415 - needed here only
 
         found = {one.name.lower().replace("_", "-"): one.version for one in distributions() if one.name}
@@ -46,16 +46,16 @@ class Environment:
 
 
 def environment(folder: Path, requirements: Sequence[str], say: Say, *, stop: threading.Event) -> Environment:
-    """Return the environment in `folder`, making it first where it does not stand.
+    """Return the environment in `folder`, creating it if needed.
 
-    Raises `RallycrossError` with the installer's own words where the packages cannot be had, and `Stopped` when `stop`
-    is set; leaves nothing then.
+    Raises `RallycrossError` with the installer's errors if the packages cannot be installed, and `VerificationStopped`
+    when `stop` is set; an incomplete environment is deleted.
     """
-    if (found := _standing(folder)) is not None:
+    if (found := _installed(folder)) is not None:
         return found
     folder.parent.mkdir(parents=True, exist_ok=True)
     with _alone(folder.with_name(f"{folder.name}.lock"), stop):
-        if (found := _standing(folder)) is not None:  # another process has been faster
+        if (found := _installed(folder)) is not None:  # another process was faster
             return found
         shutil.rmtree(folder, ignore_errors=True)
         began = time.monotonic()
@@ -78,22 +78,22 @@ def environment(folder: Path, requirements: Sequence[str], say: Say, *, stop: th
         return Environment(python, packages)
 
 
-def standing(root: Path) -> Iterator[tuple[Path, dict[str, Any]]]:
-    """Yield the environments that stand in `root`, with what was asked for and what is installed."""
+def installed_environments(root: Path) -> Iterator[tuple[Path, dict[str, Any]]]:
+    """Yield the complete environments in `root`, with their requirements and installed packages."""
     for file in sorted(root.glob(f"*/{READY}")):
         if (found := _read(file)) is not None:
             yield file.parent, found
 
 
-def _standing(folder: Path) -> Environment | None:
+def _installed(folder: Path) -> Environment | None:
     file, python = folder / READY, folder / "bin" / "python"
-    if (found := _read(file)) is None or not python.exists():  # the Python beneath may have been taken away
+    if (found := _read(file)) is None or not python.exists():  # the base Python may have been removed
         return None
     return Environment(str(python), found["packages"])
 
 
 def _read(file: Path) -> dict[str, Any] | None:
-    """Return what is installed in an environment; None where it does not stand, or a power cut has emptied that."""
+    """Return the contents of a `READY` file, or None if it is missing or damaged."""
     try:
         found = json.loads(file.read_text())
     except (OSError, ValueError):
@@ -102,27 +102,27 @@ def _read(file: Path) -> dict[str, Any] | None:
 
 
 def _uv(*arguments: str, stop: threading.Event) -> str:
-    """Run uv; return what it prints."""
+    """Run uv and return its output."""
     what = "a verifier cannot be installed"
     limit, setting = settings().install_limit, "RALLYCROSS_INSTALL_LIMIT"
-    done = ran(
+    done = run_command(
         [uv.PROGRAM, *arguments], environment=uv.environment(), limit=limit, setting=setting, what=what, stop=stop
     )
     if done.returncode:
-        said = "\n".join(f"  {line}" for line in done.stderr.decode(errors="replace").strip().splitlines()[-_SAID:])
+        said = "\n".join(f"  {line}" for line in done.stderr.decode(errors="replace").strip().splitlines()[-_LINES:])
         raise RallycrossError(
             f"{what} - check its version, URL or folder, and that the package index (or the "
-            f"repository) is in reach; nothing was left behind:\n{said}"
+            f"repository) can be reached; nothing was left behind:\n{said}"
         )
     return done.stdout.decode()
 
 
 @contextmanager
 def _alone(path: Path, stop: threading.Event) -> Iterator[None]:
-    """Let one process at a time make an environment; the lock ends with the process that holds it."""
+    """Hold the lock of an environment while it is created; the lock ends with the process that holds it."""
     with path.open("w") as lock:
         while not _locked(lock):
-            heed(stop)
+            raise_if_stopped(stop)
             time.sleep(POLL)
         yield
 

@@ -1,4 +1,4 @@
-"""Results as a subunit v2 stream, for whatever else reads it."""
+"""Exports results as a subunit v2 stream."""
 
 import io
 from collections.abc import Iterable
@@ -10,7 +10,7 @@ from rallycross.verification.test import TestResult
 
 
 def subunit(results: Iterable[TestResult]) -> bytes:
-    """Return the stream."""
+    """Return results as a subunit v2 stream."""
     output = io.BytesIO()
     stream = StreamResultToBytes(output)
     for result in results:

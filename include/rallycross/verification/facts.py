@@ -1,4 +1,4 @@
-"""What a verifier has to know of a cloud, as data."""
+"""The facts about a cloud that a verifier is configured from."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 
 @dataclass(frozen=True)
 class Image:
-    """An image that servers may be booted from."""
+    """An image to boot servers from."""
 
     id: str
     name: str
@@ -27,11 +27,11 @@ class Flavor:
 
 @dataclass(frozen=True)
 class Network:
-    """A network beyond the cloud, where floating addresses come from."""
+    """An external network, for floating IPs."""
 
     id: str
     name: str
-    made: bool = False  # by this run, and it goes with it
+    made: bool = False  # created for this run, and deleted after it
 
 
 @dataclass(frozen=True)
@@ -45,7 +45,7 @@ class Backend:
 
 @dataclass(frozen=True)
 class Keystone:
-    """Where one signs in, and what one needs for it besides a user."""
+    """How to reach keystone."""
 
     auth_url: str  # ends with /v3
     region: str = ""
@@ -56,18 +56,18 @@ class Keystone:
 
 @dataclass(frozen=True)
 class Endpoint:
-    """Where a service is, as tempest finds it in the catalog."""
+    """How tempest finds a service in the catalog."""
 
-    type: str  # as the catalog has it: "volumev3"
+    type: str  # as in the catalog: "volumev3"
     interface: str = "public"
-    region: str = ""  # where it is not that of all services
+    region: str = ""  # if it differs from the region of the other services
 
 
 @dataclass(frozen=True)
 class Admin:
-    """A user that a run gets for itself, mostly an administrator: the cloud's own password is written nowhere."""
+    """A user created for a run, usually an administrator, so that the cloud's own password is not written anywhere."""
 
-    domain: str  # of the user, of the project, and of all that tempest makes
+    domain: str  # of the user, the project, and everything that tempest creates
     domain_id: str
     project: str
     username: str
@@ -76,15 +76,15 @@ class Admin:
 
 @dataclass(frozen=True)
 class Facts:
-    """A cloud as it was found."""
+    """The discovered facts about a cloud."""
 
     keystone: Keystone
     services: frozenset[str]  # types in the catalog: "compute", "block-storage", ...
-    endpoints: Mapping[str, Endpoint] = field(default_factory=dict)  # by official type, those of further services too
+    endpoints: Mapping[str, Endpoint] = field(default_factory=dict)  # by official type
     images: tuple[Image, ...] = ()  # active ones
     flavors: tuple[Flavor, ...] = ()  # public ones
     external_networks: tuple[Network, ...] = ()
-    no_external_network: str = ""  # why there is none, and none could be made
+    no_external_network: str = ""  # why there is none and none could be created
     network_extensions: tuple[str, ...] = ()  # aliases
     compute_microversions: tuple[str, str] | None = None  # oldest, newest
     volume_microversions: tuple[str, str] | None = None
@@ -96,5 +96,5 @@ class Facts:
 
     @property
     def fake_hypervisors(self) -> bool:
-        """Whether servers are only pretended to run: nobody can log in to them."""
+        """Whether all hypervisors are nova's fake driver, so that no server really runs."""
         return bool(self.hypervisor_types) and all(kind.lower() == "fake" for kind in self.hypervisor_types)

@@ -1,4 +1,4 @@
-"""Results that were made elsewhere: a subunit v2 stream, or JUnit XML, each also compressed by gzip."""
+"""Reads results of other tools: a subunit v2 stream or JUnit XML, also compressed by gzip."""
 
 import gzip
 import io
@@ -12,18 +12,18 @@ from typing import Any
 from rallycross.errors import RallycrossError
 from rallycross.file_kind import kind_of_bytes
 from rallycross.userfile import limited
-from rallycross.verification.junit import cases
+from rallycross.verification.junit_reader import cases
 from rallycross.verification.stream import PARSER, STRAY, TestStream, replay
 from rallycross.verification.test import TestResult
 
-_GZIP, _PACKET = b"\x1f\x8b", b"\xb3"  # how what is compressed, and each packet of subunit v2, begins
-_BEFORE_XML = b"\xef\xbb\xbf\xff\xfe\0 \t\r\n"  # marks of an encoding, and blanks
-_IN_PROGRESS = "in progress at the end of the stream: its process was ended in the middle of it"
+_GZIP, _PACKET = b"\x1f\x8b", b"\xb3"  # the first bytes of gzip and of a subunit v2 packet
+_BEFORE_XML = b"\xef\xbb\xbf\xff\xfe\0 \t\r\n"  # byte order marks and white space
+_IN_PROGRESS = "in progress at the end of the stream: its process ended during the test"
 _SUBUNIT_V1 = re.compile(
     rb"^(test|testing|success|successful|failure|error|skip|xfail|uxsuccess|time): ?\S", re.MULTILINE
 )
 _JSON = re.compile(rb"\s*[{\[]\s*[\"{\[\]}]")
-# The colon may be left out; English words begin alike, so a test and what it came to must be there.
+# Without colons English text may look similar, so a test and its result are required.
 _SUBUNIT_V1_PLAIN = re.compile(
     rb"^test(?:ing)? (?P<test>\S[^\n]*)\n(?:.*\n)?(?:success(?:ful)?|failure|error|skip|xfail|uxsuccess) (?P=test)",
     re.MULTILINE,
@@ -31,26 +31,26 @@ _SUBUNIT_V1_PLAIN = re.compile(
 
 
 def results(content: bytes, *, file: str) -> list[TestResult]:
-    """Return the tests of a file, in the order in which they ended; raise `RallycrossError` where there is none.
+    """Return the tests of a file, in the order in which they ended; raise `RallycrossError` if it has none.
 
-    They are named as Rallycross names them, whatever the file's form: without tempest's attributes, and what went wrong
-    with a class as a whole is told of its tests.
+    Names do not have tempest's attributes, whatever the file's format. The failure of a class's set-up or tear-down is
+    the failure of its tests.
     """
     content = _unpacked(content, file)
     found: dict[str, TestResult] = {}
 
     def ended(result: TestResult) -> None:
-        found.pop(result.name, None)  # one that is told again has ended later
+        found.pop(result.name, None)  # a repeated test counts at its later end
         found[result.name] = result
 
     stream = TestStream(ended, unplanned=True)
     if (text := content.lstrip(_BEFORE_XML)).startswith(b"<"):
-        marked = content.startswith((b"\xff\xfe", b"\xfe\xff"))  # without it UTF-16 cannot be read
+        marked = content.startswith((b"\xff\xfe", b"\xfe\xff"))  # the parser needs the mark of UTF-16
         _take(cases(content if marked else text, file), stream)
     else:
         _subunit(content, file, stream, found.__len__)
     if not found:
-        raise RallycrossError(f"{file}: tells of no test - name a subunit v2 stream or a JUnit XML file")
+        raise RallycrossError(f"{file}: has no tests - name a subunit v2 stream or a JUnit XML file")
     now = time.time()
     return [result if result.started else replace(result, started=now) for result in found.values()]
 
@@ -61,7 +61,7 @@ def _unpacked(content: bytes, file: str) -> bytes:
     try:
         return limited(io.BufferedReader(gzip.GzipFile(fileobj=io.BytesIO(content))), file, results=True)
     except (EOFError, OSError, zlib.error) as error:
-        raise RallycrossError(f"{file}: is cut off or garbled ({error}) - fetch or make it once more") from error
+        raise RallycrossError(f"{file}: is truncated or damaged ({error}) - fetch or create it again") from error
 
 
 def _take(found: Iterable[TestResult], stream: TestStream) -> None:
@@ -75,7 +75,7 @@ def _subunit(content: bytes, file: str, stream: TestStream, count: Callable[[], 
     if not packets.whole and not (packets.garbled and content.startswith(_PACKET)):
         raise RallycrossError(f"{file}: {_something_else(content)}")
     if packets.garbled:
-        raise RallycrossError(f"{file}: is cut off or garbled after {count()} tests - export it once more")
+        raise RallycrossError(f"{file}: is truncated or damaged after {count()} tests - export it again")
     stream.close(_IN_PROGRESS)
 
 
@@ -83,28 +83,28 @@ def _something_else(content: bytes) -> str:
     if not content.strip():
         return "is empty - name a subunit v2 stream or a JUnit XML file"
     if _SUBUNIT_V1.search(content) or _SUBUNIT_V1_PLAIN.search(content):
-        return "is subunit v1 - make v2 of it: subunit-1to2 < FILE > NEW"
+        return "is subunit v1 - convert it to v2: subunit-1to2 < FILE > NEW"
     if _JSON.match(content):
-        return "is JSON, no subunit v2 stream and no JUnit XML - of Rally take: rally verify report --type junit-xml"
+        return "is JSON, not subunit v2 or JUnit XML - with Rally use: rally verify report --type junit-xml"
     kind = kind_of_bytes(content)
     if kind.startswith("compressed"):
-        return f"is {kind} - unpack it, and name what was in it"
+        return f"is {kind} - unpack it, and name the file in it"
     is_kind = f"is {kind}, " if kind and "subunit" not in kind else ""
-    return f"{is_kind}neither a subunit v2 stream nor JUnit XML - make one: stestr last --subunit > FILE"
+    return f"{is_kind}neither a subunit v2 stream nor JUnit XML - create one: stestr last --subunit > FILE"
 
 
 class _Packets:
-    """Hands on what packets tell; counts them, and notices one that cannot be read. Text between them is no matter."""
+    """Passes on the events of packets, counts them, and detects damaged ones. Text between packets is ignored."""
 
     def __init__(self, stream: TestStream) -> None:
         self._stream = stream
         self.whole = 0
         self.garbled = False
 
-    def status(self, **told: Any) -> None:
-        """Take one event: the method that subunit calls."""
-        if told.get("test_id") == PARSER:
+    def status(self, **event: Any) -> None:
+        """Handle an event: the method that subunit calls."""
+        if event.get("test_id") == PARSER:
             self.garbled = True
-        elif told.get("file_name") != STRAY:
+        elif event.get("file_name") != STRAY:
             self.whole += 1
-            self._stream.status(**told)
+            self._stream.status(**event)

@@ -1,7 +1,7 @@
-"""Any stestr or unittest project as a verifier: it finds the cloud in a `clouds.yaml`, and the rest in variables.
+"""Any stestr or unittest project as a verifier: it finds the cloud in a `clouds.yaml`, and options in variables.
 
-The file has two entries, both made for the run alone and deleted after it: `admin` (which OS_CLOUD names) and `member`,
-an ordinary user of the same project. Options are environment variables: OPENSTACKSDK_DEMO_CLOUD=member.
+The file has two entries, both created for the run and deleted after it: `admin` (which OS_CLOUD names) and `member`, an
+ordinary user of the same project. Options are environment variables: OPENSTACKSDK_DEMO_CLOUD=member.
 """
 
 import configparser
@@ -22,17 +22,17 @@ from rallycross.verification.environments import Environment
 from rallycross.verification.facts import Admin, Keystone
 from rallycross.verification.source import Source
 from rallycross.verification.testid import TestId
-from rallycross.verification.verifier import Configured, Need, basic_environment
+from rallycross.verification.verifier import ConfigurationInputs, WrittenConfiguration, basic_environment
 
-NOWHERE = "http://127.0.0.1:1/v3"  # nobody answers there
-SETS = {"full": "every test that there is"}
+NOWHERE = "http://127.0.0.1:1/v3"  # nothing listens there
+SETS = {"full": "all tests"}
 _VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 _DEFAULT = re.compile(r"\$\{\w+:-(?P<default>[^}]*)\}")  # stestr.conf has ${OS_TEST_PATH:-./tests}
 _NAME = re.compile(r"[\w.-]+")
 
 
 class Project:
-    """A project in an environment."""
+    """A project installed in an environment."""
 
     needs_member = True
     sets: Mapping[str, str] = SETS
@@ -48,46 +48,48 @@ class Project:
 
     @property
     def title(self) -> str:
-        """What it is, with its version."""
+        """Its name and version."""
         return self._title
 
     def environment(self, folder: Path) -> dict[str, str]:
-        """Return the environment in which its tests find the cloud."""
+        """Return the environment variables by which its tests find the cloud."""
         return {
             **basic_environment(folder),
             **({"PYTHONPATH": self._top} if self._top else {}),
             "OS_CLIENT_CONFIG_FILE": str(folder / "clouds.yaml"),
             "OS_CLOUD": "admin",
-            "OS_TEST_TIMEOUT": str(TEST_SECONDS),  # what OpenStack's projects go by
+            "OS_TEST_TIMEOUT": str(TEST_SECONDS),  # the variable of OpenStack's projects
         }
 
     def before_listing(self, folder: Path) -> None:
-        """Write a clouds.yaml of clouds that are nowhere: there are tests that read theirs when they are imported."""
+        """Write a clouds.yaml with unreachable clouds: some tests read it when they are imported."""
         nowhere = Admin("none", "none", "none", "none", "none")
         clouds = {name: entry(Keystone(NOWHERE), nowhere) for name in ("admin", "member")}
         write_owner_only(folder / "clouds.yaml", yaml.safe_dump({"clouds": clouds}))
 
     def check(self, options: Mapping[str, str], folder: Path, *, stop: threading.Event) -> None:  # noqa: ARG002
-        """Raise where an option is not the name of a variable."""
+        """Raise if an option is not a valid name of a variable."""
         if bad := [name for name in options if not _VARIABLE.fullmatch(name)]:
-            raise RallycrossError(f"option {bad[0]!r}: not the name of an environment variable, which a project takes")
+            raise RallycrossError(f"option {bad[0]!r}: not the name of an environment variable - write NAME=VALUE")
 
     def members(self, name: str, available: Sequence[TestId]) -> list[TestId]:  # noqa: ARG002 - it has one set
-        """Return the tests of a set."""
+        """Return the tests of a set: the only one has all."""
         return list(available)
 
-    def configure(self, need: Need) -> Configured:
-        """Write clouds.yaml."""
-        users = {"admin": need.admin, "member": need.member}
-        clouds = {name: entry(need.facts.keystone, user) for name, user in users.items() if user is not None}
-        write_owner_only(need.workspace / "clouds.yaml", yaml.safe_dump({"clouds": clouds}))
-        shown = {name: {"value": shown_value(name, value), "why": "asked for"} for name, value in need.options.items()}
-        shown["OS_CLOUD"] = {"value": "admin", "why": "an administrator made for this run, and deleted after it"}
-        return Configured({**self.environment(need.workspace), **need.options}, shown)
+    def configure(self, inputs: ConfigurationInputs) -> WrittenConfiguration:
+        """Write clouds.yaml with the users of the run."""
+        users = {"admin": inputs.admin, "member": inputs.member}
+        clouds = {name: entry(inputs.facts.keystone, user) for name, user in users.items() if user is not None}
+        write_owner_only(inputs.workspace / "clouds.yaml", yaml.safe_dump({"clouds": clouds}))
+        shown = {
+            name: {"value": shown_value(name, value), "why": "asked for"} for name, value in inputs.options.items()
+        }
+        shown["OS_CLOUD"] = {"value": "admin", "why": "an administrator created for this run, and deleted after it"}
+        return WrittenConfiguration({**self.environment(inputs.workspace), **inputs.options}, shown)
 
 
 def entry(keystone: Keystone, user: Admin) -> dict[str, Any]:
-    """Return a user's entry of clouds.yaml."""
+    """Return the entry of a user in clouds.yaml."""
     made: dict[str, Any] = {
         "auth": {
             "auth_url": keystone.auth_url,
@@ -108,20 +110,20 @@ def entry(keystone: Keystone, user: Admin) -> dict[str, Any]:
 
 
 def where(source: Source) -> tuple[str, str]:
-    """Return the top folder and the tests' folder of a project, both relative to it, as its stestr settings say."""
+    """Return the top folder and the tests' folder of a project, relative to it, from its stestr settings."""
     folder = source.folder
     if folder is None:
-        raise RallycrossError(f"verifier {source.package!r}: where are its tests? - name the package that holds them")
+        raise RallycrossError(f"verifier {source.package!r}: the package of its tests is not known - name it")
     for path, top in _settings(folder):
         return _plain(top or "."), _plain(path)
     raise RallycrossError(
         f"verifier {source.package!r}: neither .stestr.conf nor [tool.stestr] says where its tests are"
-        " - name the package that holds them"
+        " - name the package of its tests"
     )
 
 
 def title(source: Source, packages: Mapping[str, str]) -> str:
-    """Return a project's name, with its version where it is known."""
+    """Return a project's name, with its version if it is known."""
     name = source.folder.name if source.folder else source.package.rstrip("/").rpartition("/")[2].removesuffix(".git")
     found = _NAME.match(name)
     name = found[0] if found else name
@@ -130,7 +132,7 @@ def title(source: Source, packages: Mapping[str, str]) -> str:
 
 
 def _settings(folder: Path) -> list[tuple[str, str]]:
-    """Return (test path, top folder) of each file of settings that has them."""
+    """Return (test path, top folder) from each settings file that has a test path."""
     found = []
     if (conf := folder / ".stestr.conf").is_file():
         parser = configparser.RawConfigParser()
@@ -143,6 +145,6 @@ def _settings(folder: Path) -> list[tuple[str, str]]:
 
 
 def _plain(text: str) -> str:
-    """Return a path with the defaults of its variables; it has a slash, so that it is no package's name."""
+    """Return a path with its variables replaced by their defaults; a slash distinguishes it from a package name."""
     path = _DEFAULT.sub(lambda match: match["default"], text)
     return path if path.startswith(("./", "/")) else f"./{path}"

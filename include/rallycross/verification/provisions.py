@@ -1,4 +1,4 @@
-"""What a verification needs and a cloud may lack, made before the tests; leftovers.py takes it away after them."""
+"""Creates what a verification needs and a cloud may lack; `cleanup` deletes it after the tests."""
 
 import secrets
 from dataclasses import replace
@@ -13,30 +13,30 @@ from rallycross.cloud.session import never_sent
 from rallycross.errors import RallycrossError
 from rallycross.verification.facts import Admin, Facts, Flavor, Image, Network
 
-ADMIN_ROLE, MEMBER_ROLE = "admin", "member"  # keystone's own; tempest calls them so as well
-IMAGE_BYTES = 1024 * 1024  # of zeros: no test looks into an image without logging in to a server
+ADMIN_ROLE, MEMBER_ROLE = "admin", "member"  # keystone's default roles, which tempest uses too
+IMAGE_BYTES = 1024 * 1024  # zeros: a test would only notice by logging in to a server
 FLAVORS = ((128, 1), (192, 1))  # MB of memory, GB of disk
-EXTERNAL = {"router", "external-net"}  # extensions of neutron's without which there is no way out of a cloud
-EXTERNAL_CIDR = "203.0.113.0/24"  # set aside for documentation (RFC 5737): nobody's real network is in its way
+EXTERNAL = {"router", "external-net"}  # the extensions of neutron that an external network needs
+EXTERNAL_CIDR = "203.0.113.0/24"  # reserved for documentation (RFC 5737), so it conflicts with no real network
 
 
-class MayAppear(RallycrossError):  # noqa: N818 - reads as what it says
-    """What was asked for may be made yet: no answer has said whether it was."""
+class OutcomeUnknown(RallycrossError):  # noqa: N818
+    """A create request had no conclusive answer: its resource may still appear."""
 
 
 def domain_name(prefix: str) -> str:
-    """Return the name of the domain in which a run's projects and users live."""
+    """Return the name of the domain of a run's projects and users."""
     return f"{prefix}-domain"
 
 
 def provide(
     connection: openstack.connection.Connection, facts: Facts, prefix: str, *, admin: bool = True, member: bool = False
 ) -> tuple[Facts, Admin | None, Admin | None]:
-    """Make an administrator for the run, an ordinary user beside, and images, flavors, a network that the cloud lacks.
+    """Create the users of a run (an administrator, an ordinary user), and missing images, flavors and networks.
 
-    All names begin with `prefix`. Returns the facts with what was made, and the users that were asked for. Raises
-    `RallycrossError` where the cloud does not let this be done; of an external network the facts say so instead, for
-    what does without floating addresses can be tested all the same.
+    All names begin with `prefix`. Returns the facts with the created resources, and the users that were asked for.
+    Raises `RallycrossError` if the cloud refuses. If only the external network is refused, the facts have the reason
+    instead, since most tests do not need floating IPs.
     """
     try:
         made = _admin(connection, prefix) if admin else None
@@ -49,16 +49,16 @@ def provide(
         if set(facts.network_extensions) >= EXTERNAL and not facts.external_networks:
             facts = _with_external_network(connection, facts, f"{prefix}-public")
     except (SDKException, ClientException, ApiError) as error:
-        kind = MayAppear if _outcome_unknown(error) else RallycrossError
+        kind = OutcomeUnknown if _outcome_unknown(error) else RallycrossError
         raise kind(
-            f"cannot prepare the cloud for the tests ({error}) - verifying needs an administrator of the whole cloud, "
-            "who may make domains, users, images and flavors"
+            f"cannot prepare the cloud for the tests ({error}) - a verification needs an administrator of the whole "
+            "cloud, who may create domains, users, images and flavors"
         ) from error
     return facts, made, other
 
 
 def _outcome_unknown(error: Exception) -> bool:
-    """Say whether the request that failed so may have been carried out all the same, or may be still."""
+    """Tell whether a failed request may have been, or may still be, carried out."""
     if isinstance(error, ConnectFailure | UnknownConnectionError):
         return not never_sent(error)
     status = getattr(error, "status_code", None) or getattr(error, "http_status", None) or 0
@@ -66,10 +66,10 @@ def _outcome_unknown(error: Exception) -> bool:
 
 
 def _admin(connection: openstack.connection.Connection, prefix: str) -> Admin:
-    """Make an administrator in a domain of its own.
+    """Create an administrator in a domain of its own.
 
-    Tempest makes its projects and users in its administrator's domain: a domain for the run alone tells them from
-    everyone else's, and the cloud's own password need not be written to tempest.conf.
+    Tempest creates its projects and users in its administrator's domain. So the domain identifies them, and the cloud's
+    own password need not be in tempest.conf.
     """
     identity: Any = connection.identity
     name, password = f"{prefix}-admin", secrets.token_urlsafe(24)
@@ -82,7 +82,7 @@ def _admin(connection: openstack.connection.Connection, prefix: str) -> Admin:
 
 
 def _member(connection: openstack.connection.Connection, prefix: str, admin: Admin) -> Admin:
-    """Make an ordinary user of the administrator's project."""
+    """Create an ordinary user of the administrator's project."""
     identity: Any = connection.identity
     name, password = f"{prefix}-member", secrets.token_urlsafe(24)
     user = identity.create_user(name=name, password=password, domain_id=admin.domain_id)
@@ -94,7 +94,7 @@ def _member(connection: openstack.connection.Connection, prefix: str, admin: Adm
 def _role(identity: Any, name: str) -> Any:
     role = next(identity.roles(name=name), None)
     if role is None:
-        raise RallycrossError(f"the cloud has no role {name!r} - the users that are made for a run need it")
+        raise RallycrossError(f"the cloud has no role {name!r} - create it: the users of a run need it")
     return role
 
 
@@ -111,11 +111,11 @@ def _flavor(connection: openstack.connection.Connection, name: str, ram: int, di
 
 
 def _with_external_network(connection: openstack.connection.Connection, facts: Facts, name: str) -> Facts:
-    """Return the facts with an external network, which leads nowhere, or with the reason why there is none."""
+    """Return the facts with a new, unconnected external network, or with the reason why there is none."""
     network: Any = connection.network
     try:
         made = network.create_network(name=name, is_router_external=True)
         network.create_subnet(name=name, network_id=made.id, ip_version=4, cidr=EXTERNAL_CIDR, is_dhcp_enabled=False)
     except SDKException as error:
-        return replace(facts, no_external_network=f"the cloud has no external network, and lets none be made: {error}")
+        return replace(facts, no_external_network=f"the cloud has no external network and refused a new one: {error}")
     return replace(facts, external_networks=(Network(made.id, name, made=True),))

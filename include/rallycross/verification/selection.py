@@ -1,4 +1,4 @@
-"""Which tests a verification runs: a set, a pattern or a list, less what cannot work on this cloud."""
+"""Selects the tests of a verification: a set, a pattern or a list, without those that cannot work on the cloud."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -17,32 +17,32 @@ _NAMED = 10  # tests that a message names
 
 @dataclass(frozen=True)
 class Choice:
-    """What a user wants run: exactly one of `set`, `pattern` and `tests`.
+    """The tests that a user asks for: exactly one of `set`, `pattern` and `tests`.
 
-    `skips` and `expected` map regular expressions, searched for in a test's name, to reasons: the first are not run but
-    reported as skipped, the second are expected to fail.
+    `skips` and `expected` map regular expressions, searched for in a test's name, to reasons. Tests that match `skips`
+    are not run but reported as skipped; tests that match `expected` are expected to fail.
     """
 
     set: str = ""
-    pattern: str = ""  # searched for in a test's id, attributes and all
+    pattern: str = ""  # searched for in a test's id with its attributes
     tests: tuple[str, ...] = ()  # names
     skips: Mapping[str, str] = field(default_factory=dict)
     expected: Mapping[str, str] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         if sum(map(bool, (self.set, self.pattern, self.tests))) != 1:
-            raise RallycrossError("which tests? - choose one: a set, a pattern, or a list")
-        search_all((self.pattern, *self.skips, *self.expected))  # raises where one is no regular expression
+            raise RallycrossError("tests: need exactly one of a set, a pattern or a list - choose one")
+        search_all((self.pattern, *self.skips, *self.expected))  # raises if one is not a regular expression
 
     @property
     def title(self) -> str:
-        """What was chosen, in few words."""
+        """A short description of the choice."""
         if self.set or self.pattern:
             return self.set or f"pattern {self.pattern}"
         return self.tests[0] if len(self.tests) == 1 else f"{len(self.tests)} listed tests"
 
     def data(self) -> dict[str, Any]:
-        """Return it as JSON has it."""
+        """Return the choice as JSON data."""
         return {
             "set": self.set,
             "pattern": self.pattern,
@@ -53,7 +53,7 @@ class Choice:
 
     @classmethod
     def of(cls, data: Mapping[str, Any]) -> "Choice":
-        """Return what `data` has given."""
+        """Return the choice of JSON data."""
         return cls(**{**data, "tests": tuple(data.get("tests", ()))})
 
 
@@ -63,29 +63,29 @@ class Selection:
 
     run: tuple[TestId, ...]
     skipped: tuple[tuple[TestId, str], ...] = ()  # with the reason
-    expected: Mapping[str, str] = field(default_factory=dict)  # name of a test that is to fail -> reason
-    notes: tuple[str, ...] = ()  # what a list names and this verifier does not have
+    expected: Mapping[str, str] = field(default_factory=dict)  # name of a test that is expected to fail -> reason
+    notes: tuple[str, ...] = ()  # about entries of lists without a test
 
     @property
     def total(self) -> int:
-        """How many results there will be."""
+        """The number of results that are expected."""
         return len(self.run) + len(self.skipped)
 
 
 def check_set(name: str, sets: Mapping[str, str]) -> None:
-    """Raise where there is no such set."""
+    """Raise if there is no such set."""
     if name not in sets:
-        raise RallycrossError(f"set {name!r}: there is none of that name - {did_you_mean(name, sets)}")
+        raise RallycrossError(f"set {name!r}: unknown - {did_you_mean(name, sets)}")
 
 
 def select(
     choice: Choice, verifier: Verifier, available: Sequence[TestId], *, also_skip: Mapping[str, str]
 ) -> Selection:
-    """Return the tests chosen among those `available`.
+    """Return the chosen tests among those `available`.
 
-    `also_skip` is laid beneath the choice's own skips. Raises where the choice matches nothing, or names a test that
-    the verifier does not have. Lists of skips and of expected failures are made for many clouds, versions and plugins:
-    what they name besides is noted.
+    `also_skip` has further skips; the choice's own take precedence. Raises if the choice matches nothing, or names a
+    test that the verifier does not have. Lists of skips and of expected failures are written for many clouds, versions
+    and plugins: an entry without a test is only noted.
     """
     chosen = _chosen(choice, verifier, available)
     lists = {"skip list": choice.skips, "list of expected failures": choice.expected}
@@ -97,7 +97,7 @@ def select(
 
 
 def skip_list(name: str) -> dict[str, str]:
-    """Return the skip list `name` of those that come with Rallycross: regular expression -> reason."""
+    """Return a skip list that comes with Rallycross: regular expression -> reason."""
     return read_list(files("rallycross.verification").joinpath("skips", f"{name}.txt").read_text(), file=name)
 
 
@@ -115,7 +115,7 @@ def _chosen(choice: Choice, verifier: Verifier, available: Sequence[TestId]) -> 
     if not members:
         raise RallycrossError(
             f"{choice.title!r}: matches none of the {len(available)} tests of {verifier.title}"
-            " - look at them: ./rallycross verify list"
+            " - list them: ./rallycross verify list"
         )
     return members
 
@@ -127,17 +127,17 @@ def _check_names(names: Iterable[str], known: Mapping[str, TestId]) -> None:
 
 
 def _unknown(what: str, entries: Iterable[str], verifier: Verifier, available: Sequence[TestId]) -> Iterator[str]:
-    """Yield a sentence about what a list names and the verifier does not have; nothing where it has all of it."""
+    """Yield a note about the entries of a list that name no test of the verifier, if there are any."""
     missing = [entry for entry, numbers in _named_by(entries, available) if not numbers]
     if missing:
         count = f"{len(missing)} of its entries" if len(missing) > 1 else "an entry"
-        yield f"{what}: {verifier.title} has no test for {count}, which changes nothing: {_named(missing)}"
+        yield f"{what}: {verifier.title} has no test for {count}, which is ignored: {_named(missing)}"
 
 
 def _named_by(entries: Iterable[str], tests: Sequence[TestId]) -> Iterator[tuple[str, frozenset[int]]]:
     """Yield each entry with the numbers of the tests that it names.
 
-    It is a test's name, parentheses of a variant and all, or a pattern found in it.
+    An entry is a test's full name, also with the parentheses of a variant, or a pattern that is found in it.
     """
     entries, names = list(entries), [test.name for test in tests]
     whole = {name: number for number, name in enumerate(names)}
@@ -151,7 +151,7 @@ def _named(names: Sequence[str]) -> str:
 
 
 def _reasons(tests: Sequence[TestId], reasons: Mapping[str, str]) -> dict[TestId, str]:
-    """Return the reasons of those tests that have one: that of the first entry that names it."""
+    """Return the reason of each test that an entry names: that of the first such entry."""
     given: dict[int, str] = {}
     for entry, numbers in _named_by(reasons, tests):
         for number in numbers:

@@ -1,4 +1,4 @@
-"""What a verifier is made of, as data: which kind it is, what is installed for it, and what distinguishes it."""
+"""The source of a verifier: its kind and the packages to install for it."""
 
 import hashlib
 import json
@@ -23,9 +23,9 @@ _GIT = re.compile(r"(git\+)?(https?|ssh|git|file)://\S+|git@\S+")
 class Source:
     """A verifier, before it is installed.
 
-    `package` and each of `plugins` is what pip calls a requirement (`tempest==46.2.0`), a git URL, or a folder;
-    `package` may be a version alone for tempest. Empty: the tempest that was installed with Rallycross, which only
-    takes part as it is, without plugins. `tests` is the package that holds a project's tests.
+    `package` and each of `plugins` is a requirement as for pip (`tempest==46.2.0`), a git URL, or a folder; for tempest
+    `package` may be just a version. Without both it is the tempest that was installed with Rallycross. `tests` is the
+    package that has a project's tests.
     """
 
     kind: str = TEMPEST
@@ -35,9 +35,7 @@ class Source:
 
     def __post_init__(self) -> None:
         if self.kind not in KINDS:
-            raise RallycrossError(
-                f"verifier {self.kind!r}: there is none of that kind - {did_you_mean(self.kind, KINDS)}"
-            )
+            raise RallycrossError(f"verifier {self.kind!r}: unknown kind - {did_you_mean(self.kind, KINDS)}")
         if self.kind == PROJECT and not self.package:
             raise RallycrossError("verifier 'project': no package - name a requirement, a git URL, or a folder")
 
@@ -48,11 +46,11 @@ class Source:
 
     @property
     def folder(self) -> Path | None:
-        """The folder that the package is, if it is one."""
+        """The folder of the package, if it is a folder."""
         return _folder(self.package)
 
     def requirements(self, bundled_version: str) -> list[str]:
-        """Return what is to be installed, as arguments for pip."""
+        """Return the packages to install, as arguments for pip."""
         package = self.package or f"tempest=={bundled_version}"
         if self.kind == TEMPEST and _VERSION.fullmatch(package):
             package = f"tempest{package}" if package[0] in "=<>~!" else f"tempest=={package}"
@@ -63,27 +61,27 @@ class Source:
         return wanted
 
     def key(self, *, python: str) -> str:
-        """Return what tells its environment from others: the same for the same packages and Python."""
+        """Return the name of its environment: the same for the same packages and Python."""
         text = json.dumps([self.package, sorted(self.plugins), python, self.kind])
         return f"{self.kind}-{hashlib.sha256(text.encode()).hexdigest()[:12]}"
 
     def data(self) -> dict[str, Any]:
-        """Return it as JSON has it."""
+        """Return the source as JSON data."""
         return {**asdict(self), "plugins": list(self.plugins)}
 
     @classmethod
     def of(cls, data: Mapping[str, Any]) -> "Source":
-        """Return what `data` has given."""
+        """Return the source of JSON data."""
         return cls(**{**data, "plugins": tuple(data.get("plugins", ()))})
 
 
 def _folder(text: str) -> Path | None:
-    """Return the folder that a text names; a requirement never has a slash in front."""
+    """Return the folder that a text names, or None for a requirement, which never begins with a slash."""
     if text.startswith(("/", "./", "../", "~")):
         folder = Path(text).expanduser().absolute()
         if not folder.is_dir():
             raise RallycrossError(
-                f"verifier {text!r}: there is no such folder - name one with a pyproject.toml or setup.py"
+                f"verifier {text!r}: does not exist - name a folder with a pyproject.toml or setup.py"
             )
         return folder
     return None

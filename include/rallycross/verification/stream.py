@@ -1,4 +1,4 @@
-"""Reads what a test process tells in subunit v2, and makes a `TestResult` of every test as it ends."""
+"""Reads the subunit v2 stream of a test process, and makes a `TestResult` of each test as it ends."""
 
 import io
 import re
@@ -16,27 +16,26 @@ from rallycross.verification.testid import TestId
 
 ENDS: dict[str, Status] = {status: status for status in get_args(Status)}
 FIXTURE = re.compile(r"(?P<fixture>(?:setUp|tearDown)(?:Class|Module)) \((?P<scope>[^)]+)\)")
-BATCH_DONE = "batch done"  # the name of the attachment by which worker.py says that it wants more
-STRAY = "not subunit"  # the name of the attachment by which text between packets is told
-PARSER = "subunit.parser"  # the name of the test by which a packet that cannot be read is told
-_SIGNATURE = b"\xb3"  # with which a packet begins
-# Text up to the next packet: a signature that is the last byte of a character, in UTF-8, is none.
+BATCH_DONE = "batch done"  # the attachment with which worker.py asks for the next batch
+STRAY = "not subunit"  # the attachment with text between packets
+PARSER = "subunit.parser"  # the test id of an unreadable packet
+_SIGNATURE = b"\xb3"  # the first byte of a packet
+# Text up to the next packet. In UTF-8 the byte may also be the last one of a character.
 _TEXT = re.compile(
     rb"(?:[^\xb3\xc2-\xf4]+|[\xc2-\xdf][\x80-\xbf]|[\xe0-\xef][\x80-\xbf]{2}|[\xf0-\xf4][\x80-\xbf]{3}|[\xc2-\xf4])"
     rb"{1,10000}"
 )
-_DEEPEST = 20  # classes, modules and packages that a test is in
-_LONGEST_HEAD = 6  # bytes of a packet that come before what it tells
-_AT_ONCE = 1 << 20  # bytes of packets that are copied
-ATTACHMENT_LIMIT = 64 * 1024  # bytes kept of one attachment: its end, where a traceback says what happened
+_DEEPEST = 20  # levels of classes, modules and packages of a test
+_LONGEST_HEAD = 6  # bytes of a packet's header
+_AT_ONCE = 1 << 20  # bytes of packets that are copied at a time
+ATTACHMENT_LIMIT = 64 * 1024  # bytes kept of an attachment: its end, where a traceback has the error
 
 
 class TestStream:
-    """Folds the events of one stream into results.
+    """Turns the events of a stream into results.
 
-    A class or module that could not be set up is no test: what it came to is spread over its planned tests, as Rally
-    does. One that could not be torn down makes its last test a failure, told anew: the cloud did not do as it was
-    asked, and nobody would look for it elsewhere.
+    The result of a class or module whose set-up failed is the result of each of its planned tests, as in Rally. If its
+    tear-down failed, its last test becomes a failure and is reported again, since the cloud did not behave.
     """
 
     __test__ = False  # not for pytest to collect
@@ -48,7 +47,7 @@ class TestStream:
         batch_done: Callable[[], None] = lambda: None,
         unplanned: bool = False,
     ) -> None:
-        """`unplanned`: tell of every test that the stream has, not only of those that are expected."""
+        """`unplanned`: report all tests of the stream, not only the planned ones."""
         self._unplanned = unplanned
         self._plan: dict[str, TestId] = {}
         self._ended = ended
@@ -57,27 +56,27 @@ class TestStream:
         self._latest: datetime | None = None
         self._attached: dict[str, dict[str, bytes]] = defaultdict(dict)
         self._results: dict[str, TestResult] = {}  # by name
-        # By class or module: the tests of which nothing is told yet, and that which was the last to be told of.
-        self._unheard: dict[str, dict[str, None]] = defaultdict(dict)
+        # By class or module: the tests without a result, and the test with the latest result.
+        self._without_result: dict[str, dict[str, None]] = defaultdict(dict)
         self._last: dict[str, str] = {}
 
     def plan(self, tests: Iterable[TestId]) -> None:
-        """Expect these tests from now on; of others nothing is told.
+        """Report these tests from now on.
 
-        They are known by their names: attributes may depend on the configuration, which a listing does not know.
+        They are matched by name: attributes may depend on the configuration, which a listing does not have.
         """
         for test in tests:
             self._plan[test.name] = test
             if test.name not in self._results:
                 for scope in _scopes(test.name):
-                    self._unheard[scope][test.name] = None
+                    self._without_result[scope][test.name] = None
 
     def running(self) -> set[str]:
-        """Return the names of the tests that have begun and not ended."""
+        """Return the names of the tests that have started and not ended."""
         return {TestId(test_id).name for test_id in self._started}
 
     def read(self, source: BinaryIO) -> None:
-        """Read to the end of the stream; returns when the process has closed it, in mid-packet or not."""
+        """Read until the process closes the stream, even in the middle of a packet."""
         subunit.ByteStreamToStreamResult(source, non_subunit_name=STRAY).run(self)
 
     def status(  # noqa: PLR0917 - the signature is subunit's
@@ -90,7 +89,7 @@ class TestStream:
         timestamp: datetime | None = None,
         **_unused: Any,
     ) -> None:
-        """Take one event: the method that subunit calls."""
+        """Handle an event: the method that subunit calls."""
         if test_id is None:
             if file_name == BATCH_DONE:
                 self._batch_done()
@@ -105,9 +104,9 @@ class TestStream:
             self._end(test_id, ENDS[test_status], frozenset(test_tags or ()), timestamp)
 
     def close(self, why: str) -> None:
-        """Tell of the tests that have begun and not ended as failed, since `why`: there is no more to come."""
+        """Report the tests that have started and not ended as failed, with the reason `why`."""
         for test_id in tuple(self._started):
-            self._attached[test_id]["~"] = why.encode()  # behind all that it said itself
+            self._attached[test_id]["~"] = why.encode()  # sorts after its other attachments
             self._end(test_id, "fail", frozenset(), self._latest)
 
     def _end(self, test_id: str, status: Status, tags: frozenset[str], timestamp: datetime | None) -> None:
@@ -126,46 +125,46 @@ class TestStream:
         )
 
     def take(self, result: TestResult) -> None:
-        """Take what a test, or a fixture, came to; its name is its whole id."""
+        """Take the result of a test or a fixture; its name is the full id."""
         if fixture := FIXTURE.fullmatch(result.name):
             self._spread(fixture["fixture"], fixture["scope"], result)
         elif (test := TestId(result.name)).name in self._plan:
-            self._tell(test, result)
+            self._report(test, result)
         elif self._unplanned:
             self.plan([test])
-            self._tell(test, result)
+            self._report(test, result)
 
     def _spread(self, fixture: str, scope: str, result: TestResult) -> None:
         if result.status == "success":
             return
-        told = False
+        reported = False
         if fixture.startswith("setUp"):
-            for name in tuple(self._unheard.get(scope, ())):
-                self._tell(self._plan[name], replace(result, seconds=0.0))
-                told = True
-        elif told := scope in self._last:
+            for name in tuple(self._without_result.get(scope, ())):
+                self._report(self._plan[name], replace(result, seconds=0.0))
+                reported = True
+        elif reported := scope in self._last:
             name = self._last[scope]
             last = self._results[name]
             traceback = "\n".join(filter(None, [last.traceback, f"{fixture} of {scope}:", result.traceback]))
             traceback = traceback[-ATTACHMENT_LIMIT:]
-            self._tell(self._plan[name], replace(last, status="fail", reason="", traceback=traceback))
-        if not told and self._unplanned:  # which tests its class has is not known: it stands for them
+            self._report(self._plan[name], replace(last, status="fail", reason="", traceback=traceback))
+        if not reported and self._unplanned:  # the tests of the class are not known: one result stands for them
             alone = TestId(f"{scope}.{fixture}")
             self.plan([alone])
-            self._tell(alone, result)
+            self._report(alone, result)
 
-    def _tell(self, test: TestId, result: TestResult) -> None:
+    def _report(self, test: TestId, result: TestResult) -> None:
         if test.name not in self._results:
             for scope in _scopes(test.name):
-                self._unheard[scope].pop(test.name, None)
+                self._without_result[scope].pop(test.name, None)
                 self._last[scope] = test.name
-        told = replace(result, name=test.name, tags=tuple(sorted({*test.tags, *result.tags})))
-        self._results[test.name] = told
-        self._ended(told)
+        full = replace(result, name=test.name, tags=tuple(sorted({*test.tags, *result.tags})))
+        self._results[test.name] = full
+        self._ended(full)
 
 
 def _scopes(name: str) -> Iterator[str]:
-    """Yield what a test is in: its class, its module and the packages around it."""
+    """Yield the class, the module and the packages of a test."""
     at = len(name)
     for _ in range(_DEEPEST):
         at = name.rfind(".", 0, at)
@@ -175,9 +174,9 @@ def _scopes(name: str) -> Iterator[str]:
 
 
 def replay(content: bytes, result: Any) -> None:
-    """Tell `result` of each packet of a stream that is there as a whole; text between them is named `STRAY`.
+    """Report each packet of a complete stream to `result`; text between packets has the name `STRAY`.
 
-    subunit goes through text byte by byte, which takes minutes for a log of 100 MB: it is given the packets alone.
+    subunit would read text byte by byte, which takes minutes for a log of 100 MB. So it is only given the packets.
     """
     at = 0
     while at < len(content):
@@ -190,31 +189,31 @@ def replay(content: bytes, result: Any) -> None:
             at += max(_length(content, at), len(_SIGNATURE))
         try:
             subunit.ByteStreamToStreamResult(io.BytesIO(content[begins:at]), non_subunit_name=STRAY).run(result)
-        except (ValueError, struct.error) as error:  # its checksum is right, and what it says is not
+        except (ValueError, struct.error) as error:  # a valid checksum, but invalid content
             result.status(test_id=PARSER, test_status="fail", file_name="Parser error", file_bytes=str(error).encode())
 
 
 def _length(content: bytes, at: int) -> int:
-    """Return how long the packet is that begins here, as it says itself."""
+    """Return the length of the packet at this position, from its header."""
     head = content[at + 3 : at + 6]
-    size = (head[0] >> 6) + 1 if head else 0  # of the number, whose first two bits say it
+    size = (head[0] >> 6) + 1 if head else 0  # of the length field, given by its first two bits
     if size == 4:
-        return _LONGEST_HEAD  # no packet is so long: subunit goes on behind what it has read of it
+        return _LONGEST_HEAD  # too long for a packet: subunit continues after its header
     length = int.from_bytes(head[:size]) & ((1 << (8 * size - 2)) - 1) if size else 0
     return len(content) - at if len(head) < 3 or length < _LONGEST_HEAD else length
 
 
 def listed(output: bytes) -> tuple[list[TestId], str]:
-    """Return the tests that a listing names, and whatever else it said: errors of import, log lines."""
+    """Return the tests of a listing, and its other output: import errors, log lines."""
     listing = _Listing()
     replay(output, listing)
-    return listing.found, listing.said
+    return listing.tests, listing.other
 
 
 class _Listing:
     def __init__(self) -> None:
-        self.found: list[TestId] = []
-        self.said = ""
+        self.tests: list[TestId] = []
+        self.other = ""
 
     def status(
         self,
@@ -224,9 +223,9 @@ class _Listing:
         **_unused: Any,
     ) -> None:
         if test_id is not None and test_status == "exists":
-            self.found.append(TestId(test_id))
+            self.tests.append(TestId(test_id))
         elif file_bytes:
-            self.said += bytes(file_bytes).decode(errors="replace")
+            self.other += bytes(file_bytes).decode(errors="replace")
 
 
 def _text(attached: dict[str, bytes], name: str) -> str:
@@ -234,6 +233,6 @@ def _text(attached: dict[str, bytes], name: str) -> str:
 
 
 def _traceback(attached: dict[str, bytes]) -> str:
-    """Return the tracebacks of a test, then what it logged: that is where the request ids stand."""
+    """Return the tracebacks of a test, then its logs, which have the request ids."""
     names = sorted(attached, key=lambda name: (not name.startswith("traceback"), name))
     return "\n".join(filter(None, (_text(attached, name).strip() for name in names)))

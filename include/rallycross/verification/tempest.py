@@ -1,4 +1,4 @@
-"""Tempest as a verifier, with whatever plugins are installed beside it."""
+"""Tempest as a verifier, with its installed plugins."""
 
 import json
 import shutil
@@ -12,20 +12,20 @@ from rallycross.errors import RallycrossError, did_you_mean
 from rallycross.owner_only import write_owner_only
 from rallycross.secret import shown_value
 from rallycross.verification import tempest_options
-from rallycross.verification.command import ran
+from rallycross.verification.command import run_command
 from rallycross.verification.configuration import TEST_SECONDS, configure
 from rallycross.verification.environments import Environment
 from rallycross.verification.known_sets import SETS
 from rallycross.verification.lists import read_list
 from rallycross.verification.testid import TestId
-from rallycross.verification.verifier import Configured, Need, basic_environment, listing_limit
+from rallycross.verification.verifier import ConfigurationInputs, WrittenConfiguration, basic_environment, listing_limit
 
 
 class Tempest:
-    """Tempest in an environment."""
+    """Tempest installed in an environment."""
 
     listing = ("--list", "tempest.test_discover.test_discover")
-    needs_member = False  # it makes its users itself
+    needs_member = False  # it creates its users itself
     sets: Mapping[str, str] = SETS
 
     def __init__(self, environment: Environment) -> None:
@@ -38,12 +38,12 @@ class Tempest:
 
     @property
     def title(self) -> str:
-        """What it is, with versions."""
+        """The names and versions of tempest and its plugins."""
         names = (name for name in ("tempest", *self._plugins) if name in self._packages)
         return ", ".join(f"{name} {self._packages[name]}" for name in names)
 
     def environment(self, folder: Path) -> dict[str, str]:
-        """Return the environment in which tempest runs in `folder`, and finds its configuration there."""
+        """Return the environment variables for tempest in `folder`, where its configuration is."""
         return {
             **basic_environment(folder),
             "TEMPEST_CONFIG_DIR": str(folder),
@@ -52,13 +52,13 @@ class Tempest:
         }
 
     def before_listing(self, folder: Path) -> None:
-        """Write an empty tempest.conf: what the run before was told, or this machine's, is not for listing."""
+        """Write an empty tempest.conf: listing must not use that of an earlier run or of this machine."""
         write_owner_only(folder / "tempest.conf", "")
 
     def check(self, options: Mapping[str, str], folder: Path, *, stop: threading.Event) -> None:
-        """Raise where tempest, or a plugin of it, does not know an option, or cannot take its value.
+        """Raise if tempest and its plugins do not have an option, or refuse its value.
 
-        Plugins are asked, too, which sections they have for their services.
+        This also finds the sections that plugins have for their services.
         """
         if not options and not self._plugins:
             return
@@ -66,20 +66,20 @@ class Tempest:
         command = (self.python, "-P", tempest_options.__file__)
         environment = self.environment(folder)
         given = json.dumps(dict(options)).encode()
-        done = ran(
+        done = run_command(
             command, environment=environment, folder=folder, what=what, stop=stop, given=given, **listing_limit()
         )
         if done.returncode:
             last = "\n".join(done.stderr.decode(errors="replace").strip().splitlines()[-20:])
-            raise RallycrossError(f"{what} (code {done.returncode}) - can its modules be imported?\n{last}")
-        told = json.loads(done.stdout.splitlines()[-1])
-        self._services = told["services"]
-        if complaints := [*self._unknown(told), *_cannot_be(told["bad"], options)]:
+            raise RallycrossError(f"{what} (code {done.returncode}) - check that its modules can be imported:\n{last}")
+        answer = json.loads(done.stdout.splitlines()[-1])
+        self._services = answer["services"]
+        if complaints := [*self._unknown(answer), *_refused(answer["bad"], options)]:
             raise RallycrossError("\n".join(complaints))
 
-    def _unknown(self, told: Mapping[str, Any]) -> Iterator[str]:
-        for option in told["unknown"]:
-            near = did_you_mean(option, told["known"]) or "is a plugin missing?"
+    def _unknown(self, answer: Mapping[str, Any]) -> Iterator[str]:
+        for option in answer["unknown"]:
+            near = did_you_mean(option, answer["known"]) or "install its plugin"
             yield f"tempest option {option}: {self.title} does not have it - {near}"
 
     def members(self, name: str, available: Sequence[TestId]) -> list[TestId]:
@@ -93,27 +93,27 @@ class Tempest:
         prefix = "tempest.scenario." if name == "scenario" else f"tempest.api.{name}."
         return [test for test in available if test.name.startswith(prefix)]
 
-    def configure(self, need: Need) -> Configured:
+    def configure(self, inputs: ConfigurationInputs) -> WrittenConfiguration:
         """Write tempest.conf."""
         # Among the locks are the accounts that tests have taken, which a run that was killed never gave back.
-        shutil.rmtree(need.workspace / "locks", ignore_errors=True)
+        shutil.rmtree(inputs.workspace / "locks", ignore_errors=True)
         for name in ("logs", "locks"):
-            (need.workspace / name).mkdir(exist_ok=True)
+            (inputs.workspace / name).mkdir(exist_ok=True)
         decided = configure(
-            need.facts,
-            need.admin,
-            folder=need.workspace,
-            prefix=need.prefix,
-            accounts=need.accounts,
+            inputs.facts,
+            inputs.admin,
+            folder=inputs.workspace,
+            prefix=inputs.prefix,
+            accounts=inputs.accounts,
             packages=self._packages,
             sections=self._services,
-            overrides=need.options,
+            overrides=inputs.options,
         )
-        write_owner_only(need.workspace / "tempest.conf", decided.text())
-        return Configured(self.environment(need.workspace), decided.shown())
+        write_owner_only(inputs.workspace / "tempest.conf", decided.text())
+        return WrittenConfiguration(self.environment(inputs.workspace), decided.shown())
 
 
-def _cannot_be(bad: Mapping[str, str], options: Mapping[str, str]) -> Iterator[str]:
+def _refused(bad: Mapping[str, str], options: Mapping[str, str]) -> Iterator[str]:
     for option, why in bad.items():
         value = options[option]
         shown = str(shown_value(option, value))

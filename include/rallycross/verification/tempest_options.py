@@ -1,9 +1,9 @@
-"""Says which of some options tempest, or a plugin beside it, does not know, and whose values it cannot take.
+"""Checks options of tempest and its plugins: which are unknown, and which values are refused.
 
-Run as a script by the verifier's own Python, where Rallycross need not be installed: it imports nothing of it. Standard
-input is `{"section.name": value}`; standard output a line of `{"unknown": [option], "bad": {option: why}, "known":
-[option], "services": {section: {option: default}}}`, of which `known` is given where there is any unknown, and
-`services` are the sections that say how a service is found in the catalog.
+The verifier's own Python runs this file as a script. Rallycross may not be installed there, so nothing of it is
+imported. Standard input is `{"section.name": value}`; standard output is a line of `{"unknown": [option], "bad":
+{option: why}, "known": [option], "services": {section: {option: default}}}`. `known` is only filled if an option is
+unknown; `services` are the sections that say how a service is found in the catalog.
 """
 
 import contextlib
@@ -19,7 +19,7 @@ from oslo_config import cfg
 
 
 def registered(folder: str) -> list[tuple[str, Any]]:
-    """Make oslo.config know all options that there are; return those that tempest and its plugins list, by section."""
+    """Register all options with oslo.config; return those of tempest and its plugins, with their sections."""
     Path(folder, "tempest.conf").touch()
     os.environ.update(TEMPEST_CONFIG_DIR=folder, TEMPEST_CONFIG="tempest.conf")
     from tempest import config  # noqa: PLC0415 - it reads the environment
@@ -33,7 +33,7 @@ def registered(folder: str) -> list[tuple[str, Any]]:
 
 
 def other_names(listed: list[tuple[str, Any]]) -> dict[tuple[str, str], tuple[str, str]]:
-    """Return what options are called in a file besides: with hyphens, or as they were called before."""
+    """Return further names of options in a file: with hyphens, or deprecated."""
     names = {(section, option.name): (section, option.dest) for section, option in listed}
     for section, option in listed:
         for old in getattr(option, "deprecated_opts", None) or ():
@@ -42,7 +42,7 @@ def other_names(listed: list[tuple[str, Any]]) -> dict[tuple[str, str], tuple[st
 
 
 def services(listed: list[tuple[str, Any]]) -> dict[str, dict[str, Any]]:
-    """Return the sections that say how a service is found in the catalog, with the defaults of that."""
+    """Return the sections that say how a service is found in the catalog, with the defaults of these options."""
     found: dict[str, dict[str, Any]] = {}
     for section, option in listed:
         if option.dest in {"catalog_type", "endpoint_type", "region"}:
@@ -51,16 +51,16 @@ def services(listed: list[tuple[str, Any]]) -> dict[str, dict[str, Any]]:
 
 
 def read(file: Path, place: tuple[str, str], text: str, known_as: tuple[str, str]) -> None:
-    """Read one option from a file as tempest does; raise what that raises."""
-    value = "\n    ".join(text.replace("$", "$$").splitlines())  # oslo.config replaces what begins with a dollar sign
+    """Read an option from a file as tempest does; raise what oslo.config raises."""
+    value = "\n    ".join(text.replace("$", "$$").splitlines())  # oslo.config substitutes $name
     file.write_text(f"[{place[0]}]\n{place[1]} = {value}\n")
     said = io.StringIO()
     try:
         with contextlib.redirect_stderr(said):
             cfg.CONF([], project="tempest", default_config_files=[str(file)])
-    except cfg.RequiredOptError:  # it may be among those that Rallycross decides
+    except cfg.RequiredOptError:  # Rallycross may set it
         pass
-    except SystemExit as error:  # of those that a command line takes as well
+    except SystemExit as error:  # for options that are command-line options too
         raise ValueError(said.getvalue().strip()) from error
     section, name = known_as
     group = cfg.CONF if section == "DEFAULT" else cfg.CONF[section]
@@ -68,7 +68,7 @@ def read(file: Path, place: tuple[str, str], text: str, known_as: tuple[str, str
 
 
 def main() -> None:
-    """Check."""
+    """Check the options on standard input."""
     given = json.load(sys.stdin)
     unknown, bad = [], {}
     with tempfile.TemporaryDirectory() as folder:
@@ -81,10 +81,10 @@ def main() -> None:
             except (cfg.NoSuchOptError, cfg.NoSuchGroupError, AttributeError, KeyError):
                 unknown.append(key)
             except (cfg.ConfigFileParseError, cfg.ConfigFileValueError, ValueError, TypeError) as error:
-                bad[key] = str(error).rpartition(" is not valid: ")[2]  # before it: where the file stood
-    told = {"unknown": unknown, "bad": bad, "services": services(listed)}
-    told["known"] = sorted({f"{section}.{option.dest}" for section, option in listed}) if unknown else []
-    sys.stdout.write(f"{json.dumps(told)}\n")
+                bad[key] = str(error).rpartition(" is not valid: ")[2]  # without the path of the temporary file
+    answer = {"unknown": unknown, "bad": bad, "services": services(listed)}
+    answer["known"] = sorted({f"{section}.{option.dest}" for section, option in listed}) if unknown else []
+    sys.stdout.write(f"{json.dumps(answer)}\n")
 
 
 if __name__ == "__main__":

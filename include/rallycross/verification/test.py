@@ -1,4 +1,4 @@
-"""One test of a verification, as it ended."""
+"""The result of a test in a verification."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -7,7 +7,7 @@ from typing import Literal
 Status = Literal["success", "fail", "skip", "xfail", "uxsuccess"]
 Outcome = Literal["passed", "failed", "skipped"]
 
-# A test that is expected to fail and does not is wrong about the cloud.
+# An unexpected success counts as a failure: the expectation about the cloud is wrong.
 OUTCOMES: Mapping[Status, Outcome] = {
     "success": "passed",
     "xfail": "passed",
@@ -20,7 +20,7 @@ FAILED = frozenset[str](status for status, outcome in OUTCOMES.items() if outcom
 
 
 def outcomes(statuses: Mapping[str, int]) -> dict[Outcome, int]:
-    """Return how many tests passed, failed and were skipped, of how many have which status."""
+    """Return how many tests passed, failed and were skipped, from the counts of their statuses."""
     counts: dict[Outcome, int] = {"passed": 0, "failed": 0, "skipped": 0}
     for status, outcome in OUTCOMES.items():
         counts[outcome] += statuses.get(status, 0)

@@ -1,4 +1,4 @@
-"""One verification, whole: what the cloud is, which tests to run, the configuration, the run, the clean-up."""
+"""A verification from discovery to clean-up: facts, selection, configuration, tests."""
 
 import fcntl
 import re
@@ -18,16 +18,17 @@ from rallycross.cloud.cloud import Cloud
 from rallycross.errors import RallycrossError
 from rallycross.permissions import NotAllowed, Permissions
 from rallycross.settings import settings
-from rallycross.verification import accounts, workers
+from rallycross.verification import accounts, worker_pool
 from rallycross.verification.accounts import Accounts
+from rallycross.verification.cleanup import clean
 from rallycross.verification.configuration import check_places
 from rallycross.verification.discovery import discover
 from rallycross.verification.environments import Say
 from rallycross.verification.facts import Facts
+from rallycross.verification.installation import install
 from rallycross.verification.known_sets import SETS
-from rallycross.verification.leftovers import clean
 from rallycross.verification.prefix import prefix_of
-from rallycross.verification.provisions import MayAppear, provide
+from rallycross.verification.provisions import OutcomeUnknown, provide
 from rallycross.verification.selection import (
     FAKE_HYPERVISOR,
     PRE_PROVISIONED,
@@ -39,35 +40,40 @@ from rallycross.verification.selection import (
 )
 from rallycross.verification.source import TEMPEST, Source
 from rallycross.verification.test import Status, TestResult, outcomes
-from rallycross.verification.verifier import Configured, Need, Verifier, available_tests, command
-from rallycross.verification.verifiers import install
+from rallycross.verification.verifier import (
+    ConfigurationInputs,
+    Verifier,
+    WrittenConfiguration,
+    available_tests,
+    command,
+)
 
-_PATH = re.compile(r"\s*(/|~|file:|\.{1,2}(/|$))|.*/\.\.(/|$)")  # how a path looks, among values of other kinds
+_PATH = re.compile(r"\s*(/|~|file:|\.{1,2}(/|$))|.*/\.\.(/|$)")  # a value that looks like a path
 
 
 @dataclass(frozen=True)
-class Request:
+class VerificationRequest:
     """What to verify, and how. `verification_jobs.request` stores the secrets among its options apart."""
 
     choice: Choice
     source: Source = field(default_factory=Source)
     concurrency: int = 2
-    options: Mapping[str, str] = field(default_factory=dict)  # the verifier's: they have the last word
-    accounts: str = ""  # a file of credentials for the tests, in the place of ones made for each class
+    options: Mapping[str, str] = field(default_factory=dict)  # the verifier's, which take precedence
+    accounts: str = ""  # a file of credentials for the tests, instead of ones created for each class
 
     def __post_init__(self) -> None:
         if self.accounts and self.source.kind != TEMPEST:
-            raise RallycrossError("a file of accounts is tempest's - a project's users are made for the run")
+            raise RallycrossError("accounts: only tempest takes a file of accounts - leave it out for a project")
         if self.source.kind == TEMPEST:
             check_places(self.options)
 
     def check(self, permissions: Permissions) -> None:
-        """Raise `NotAllowed` where something is out of reach for whoever asks: a package, or a file."""
+        """Raise `NotAllowed` if the permissions do not include a package or a file of the request."""
         for package in (self.source.package, *self.source.plugins):
             if package:
                 permissions.check_package(package)
         named = [("accounts", self.accounts)] if self.accounts else []
-        for name, written in self.options.items():  # some are lists, with commas between
+        for name, written in self.options.items():  # some are lists, separated by commas
             named += [(f"option {name}", value) for value in written.split(",") if _PATH.match(value)]
         for where, value in named:
             try:
@@ -76,7 +82,7 @@ class Request:
                 raise NotAllowed(f"{where}: {value} {error.what}", error.remedy) from None
 
     def data(self) -> dict[str, Any]:
-        """Return it as JSON has it."""
+        """Return the request as JSON data."""
         return {
             "choice": self.choice.data(),
             "source": self.source.data(),
@@ -86,13 +92,13 @@ class Request:
         }
 
     @classmethod
-    def of(cls, data: Mapping[str, Any]) -> "Request":
-        """Return what `data` has given."""
+    def of(cls, data: Mapping[str, Any]) -> "VerificationRequest":
+        """Return the request of JSON data."""
         return cls(**{**data, "choice": Choice.of(data["choice"]), "source": Source.of(data["source"])})
 
 
 def options_of(given: Iterable[str]) -> dict[str, str]:
-    """Return options that are written NAME=VALUE."""
+    """Parse options of the form NAME=VALUE."""
     found = {}
     for one in given:
         name, equals, value = one.partition("=")
@@ -104,19 +110,19 @@ def options_of(given: Iterable[str]) -> dict[str, str]:
 
 @dataclass(frozen=True)
 class Totals:
-    """How many tests ended how, and how long all of them took."""
+    """The counts of tests by outcome, and the duration of all."""
 
     tests: int
-    passed: int  # success, and failures that were expected
-    failed: int  # failures, and success where a failure was expected
+    passed: int  # successes and expected failures
+    failed: int  # failures and unexpected successes
     skipped: int
-    seconds: float  # from the first test process's start to the last one's end
-    left_behind: tuple[str, ...] = ()  # what the tests made and nobody could delete, and why
+    seconds: float  # from the start of the first test process to the end of the last
+    left_behind: tuple[str, ...] = ()  # resources of the tests that could not be deleted, with reasons
 
 
 def verify(
     cloud: Cloud,
-    request: Request,
+    request: VerificationRequest,
     *,
     workspace: Path,
     environments: Path,
@@ -128,29 +134,29 @@ def verify(
 ) -> Totals:
     """Run tests against a cloud.
 
-    `workspace` is a folder for this cloud's verifications alone; nothing is written outside it and `environments`,
-    where verifiers are installed. `begin` is told the number of tests, and what was decided and why, before the first
-    test; `record` each test as it ends, one at a time, and one again if its class could not be torn down. The tests
-    `done` (names) have been recorded before, by a run that was cut off, and are not run again.
+    `workspace` is a folder for this cloud's verifications only; files are written only there and in `environments`,
+    where verifiers are installed. `begin` is called before the first test, with the number of tests and the environment
+    of the run. `record` is called with each test as it ends, never concurrently, and again with a test whose class
+    could not be torn down. The tests in `done` (names) were recorded by an earlier attempt, and are not run again.
 
-    Every test has been recorded when this returns. Raises `RallycrossError` where the verifier, the tests, the cloud
-    or the options are not such that tests can be run, `WorkerDied` where a test process dies, and `Stopped`, within
-    seconds, when `stop` is set. However it ends, the processes are gone and what the tests made is deleted. What a run
-    that was killed has left is ended and deleted by the next in the same workspace, before anything else.
+    All tests are recorded when this returns. Raises `RallycrossError` if the verifier, the tests, the cloud or the
+    options do not allow tests to run, `WorkerDied` if a test process dies, and `VerificationStopped`, within seconds,
+    when `stop` is set. In any case the processes are ended and the resources of the tests are deleted. If the run is
+    killed, the next one in the same workspace does that first.
     """
     if request.source.kind == TEMPEST and request.choice.set:
-        check_set(request.choice.set, SETS)  # before anything is touched
+        check_set(request.choice.set, SETS)  # before anything is changed
     given = accounts.read(request.accounts) if request.accounts else None
     if given:
         given.check_number(request.concurrency)
     workspace = workspace.absolute()
     workspace.mkdir(parents=True, exist_ok=True, mode=0o700)
     with _alone(workspace):
-        workers.end_stale(workspace)
+        worker_pool.end_stale(workspace)
         prefix = prefix_of(workspace)
         connection = replace(cloud, config={"api_timeout": settings().sign_in_limit, **cloud.config}).connect()
         with ThreadPoolExecutor(1) as pool:
-            # meanwhile the cloud can be asked
+            # in parallel with the discovery of the cloud
             installing = pool.submit(_listed, request, environments, workspace, say, stop)
             facts = discover(cloud, connection)
             if given:
@@ -173,7 +179,7 @@ def verify(
                 stop=stop,
             )
         except RallycrossError as error:
-            late = settings().late_patience if isinstance(error, MayAppear) else 0.0
+            late = settings().late_patience if isinstance(error, OutcomeUnknown) else 0.0
             raise type(error)(f"{error}\n{clean(connection, prefix, late=late)}".rstrip()) from error
         except BaseException:
             clean(connection, prefix)
@@ -181,15 +187,17 @@ def verify(
         return replace(totals, left_behind=tuple(clean(connection, prefix).remaining))
 
 
-def list_tests(request: Request, *, workspace: Path, environments: Path, say: Say) -> tuple[Verifier, Selection]:
-    """Return the verifier, and the tests that a request chooses of it. No cloud is asked."""
+def list_tests(
+    request: VerificationRequest, *, workspace: Path, environments: Path, say: Say
+) -> tuple[Verifier, Selection]:
+    """Return the verifier and the tests that a request selects, without a cloud."""
     workspace.mkdir(parents=True, exist_ok=True, mode=0o700)
     verifier, available = _listed(request, environments, workspace.absolute(), say, threading.Event())
     return verifier, select(request.choice, verifier, available, also_skip={})
 
 
 def _listed(
-    request: Request, environments: Path, workspace: Path, say: Say, stop: threading.Event
+    request: VerificationRequest, environments: Path, workspace: Path, say: Say, stop: threading.Event
 ) -> tuple[Verifier, Any]:
     verifier = install(request.source, environments, say, stop=stop)
     if request.choice.set:
@@ -209,15 +217,15 @@ def _configure(
     connection: openstack.connection.Connection,
     verifier: Verifier,
     facts: Facts,
-    request: Request,
+    request: VerificationRequest,
     given: Accounts | None,
     *,
     workspace: Path,
     prefix: str,
-) -> Configured:
+) -> WrittenConfiguration:
     facts, admin, member = provide(connection, facts, prefix, admin=given is None, member=verifier.needs_member)
     return verifier.configure(
-        Need(
+        ConfigurationInputs(
             facts=facts,
             admin=admin,
             member=member,
@@ -230,7 +238,7 @@ def _configure(
 
 
 def _rest(selection: Selection, done: frozenset[str]) -> Selection:
-    """Return what is left to do of a run that was cut off."""
+    """Return the selection without the tests that an earlier attempt has done."""
     return Selection(
         run=tuple(test for test in selection.run if test.name not in done),
         skipped=tuple((test, reason) for test, reason in selection.skipped if test.name not in done),
@@ -241,7 +249,7 @@ def _rest(selection: Selection, done: frozenset[str]) -> Selection:
 
 @contextmanager
 def _alone(workspace: Path) -> Iterator[None]:
-    """Keep other verifications out of the workspace; the lock ends with the process that holds it."""
+    """Lock the workspace against other verifications; the lock ends with the process that holds it."""
     with (workspace / "lock").open("w") as lock:
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -256,7 +264,7 @@ def _run(
     selection: Selection,
     record: Callable[[TestResult], None],
     verifier: Verifier,
-    configured: Configured,
+    configured: WrittenConfiguration,
     *,
     workspace: Path,
     concurrency: int,
@@ -273,7 +281,7 @@ def _run(
         ended(TestResult(test.name, "skip", time.time(), 0.0, test.tags, reason))
     started = time.monotonic()
     try:
-        workers.run(
+        worker_pool.run(
             selection.run,
             ended,
             command=command(verifier),
@@ -290,7 +298,7 @@ def _run(
 
 
 def as_expected(result: TestResult, expected: Mapping[str, str]) -> TestResult:
-    """Return how a test ended in the light of what was expected: a failure that was expected is none."""
+    """Return a result as `xfail` or `uxsuccess` if its test was expected to fail."""
     if result.name not in expected or result.status not in {"fail", "success"}:
         return result
     status: Status = "xfail" if result.status == "fail" else "uxsuccess"
@@ -298,9 +306,13 @@ def as_expected(result: TestResult, expected: Mapping[str, str]) -> TestResult:
 
 
 def _environment(
-    request: Request, verifier: Verifier, facts: Facts, configured: Configured, selection: Selection
+    request: VerificationRequest,
+    verifier: Verifier,
+    facts: Facts,
+    configured: WrittenConfiguration,
+    selection: Selection,
 ) -> dict[str, Any]:
-    """Return what a reader of the results may want to know of how they came about."""
+    """Return the environment of the run, which is stored with its results."""
     return {
         "verifier": verifier.title,
         "tests": request.choice.title,

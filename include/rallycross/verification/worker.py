@@ -1,8 +1,8 @@
-"""Runs batches of tests as they are asked for on standard input, and tells of them in subunit v2 on standard output.
+"""Runs batches of tests from standard input, and reports them in subunit v2 on standard output.
 
-Run as a script by the verifier's own Python, where Rallycross need not be installed: it imports nothing of it. A
-line of input is a JSON list of test ids; a packet named `batch done` asks for the next. The process ends when its
-input does, or when nobody reads its output any more: it does not outlive whoever started it by more than one test.
+The verifier's own Python runs this file as a script. Rallycross may not be installed there, so nothing of it is
+imported. A line of input is a JSON list of test ids; a packet named `batch done` asks for the next. The process ends at
+the end of its input, or when its output is closed: it outlives its parent by one test at most.
 """
 
 import io
@@ -31,19 +31,19 @@ def modules(ids: list[str]) -> list[str]:
     return list(dict.fromkeys(name.rsplit(".", 2)[0] for name in names))
 
 
-class Listened(io.FileIO):
-    """An output that somebody has to read: without, the process ends at once, before the next test begins."""
+class ParentPipe(io.FileIO):
+    """An output that ends the process once its reader is gone."""
 
     def write(self, data: Any) -> int:
-        """Write; a broken pipe says that whoever started this process is gone, and so is the use of running tests."""
+        """Write, or exit: a broken pipe means that the parent process is gone."""
         try:
             return int(super().write(data) or 0)
         except BrokenPipeError:
             os._exit(1)
 
 
-def say_request_ids() -> None:
-    """Have a line of the log say the id of the request that it tells of: tempest hands it on beside the message."""
+def log_request_ids() -> None:
+    """Append its request id to each log message: tempest only has it in an attribute of the record."""
     make = logging.Logger.makeRecord
 
     def make_record(logger: logging.Logger, *args: Any, **kwargs: Any) -> logging.LogRecord:
@@ -56,10 +56,10 @@ def say_request_ids() -> None:
 
 
 def main() -> None:
-    """Serve until the input ends."""
-    say_request_ids()
-    output = Listened(os.dup(1), "wb")
-    os.dup2(2, 1)  # what a test prints must not get between the packets
+    """Run batches until the input ends."""
+    log_request_ids()
+    output = ParentPipe(os.dup(1), "wb")
+    os.dup2(2, 1)  # the output of tests must not mix with the packets
     stream = StreamResultToBytes(output)
     for line in sys.stdin:
         ids = json.loads(line)
@@ -69,7 +69,7 @@ def main() -> None:
         if loader.errors:
             cannot_run(stream, ids, "\n".join(map(str, loader.errors)))
             continue
-        # A result of its own for each: unittest keeps the class it was at there, and would tear it down once more.
+        # A new result for each batch: unittest keeps the last class in it, and would tear that down again.
         result = AutoTimingTestResultDecorator(ExtendedToStreamDecorator(stream))
         result.startTestRun()
         suite(result)
@@ -78,7 +78,7 @@ def main() -> None:
 
 
 def cannot_run(stream: StreamResultToBytes, ids: list[str], why: str) -> None:
-    """Tell of tests that have failed because their module cannot be imported."""
+    """Report tests as failed because their module cannot be imported."""
     for name in ids:
         now = datetime.now(UTC)
         stream.status(test_id=name, test_status="inprogress", timestamp=now)

@@ -9,10 +9,10 @@ from rallycross.owner_only import write_owner_only
 from rallycross.results.store import Store
 from rallycross.secret import shown
 from rallycross.settings import Settings
-from rallycross.verification.verify import Request
+from rallycross.verification.verify import VerificationRequest
 
 
-def begin(store: Store, uuid: str, cloud: str, request: Request, *, paths: Settings) -> None:
+def begin(store: Store, uuid: str, cloud: str, request: VerificationRequest, *, paths: Settings) -> None:
     """Begin a verification; secrets in its request are kept out of the results database."""
     keep_secrets(uuid, request, paths=paths)
     data = request.data()
@@ -20,7 +20,7 @@ def begin(store: Store, uuid: str, cloud: str, request: Request, *, paths: Setti
     store.verifications.begin(uuid, cloud=cloud, chosen=request.choice.title, request=data)
 
 
-def keep_secrets(uuid: str, request: Request, *, paths: Settings) -> None:
+def keep_secrets(uuid: str, request: VerificationRequest, *, paths: Settings) -> None:
     """Store the secrets of a request for the process that runs it on this machine."""
     options = {name: value for name, value in request.options.items() if shown({name: value}) != {name: value}}
     source = request.source.data()
@@ -33,14 +33,14 @@ def forget_secrets(uuid: str, *, paths: Settings) -> None:
     _file(uuid, paths).unlink(missing_ok=True)
 
 
-def request_of(store: Store, uuid: str, *, paths: Settings) -> Request:
+def request_of(store: Store, uuid: str, *, paths: Settings) -> VerificationRequest:
     """Return the request of a verification with its secrets. Raises `RallycrossError` if this machine lacks them."""
     row = store.verifications.find(uuid)
     options, source = row.request["options"], row.request["source"]
     secret = [name for name, value in options.items() if HIDDEN in value]
     secret += ["the package"] if HIDDEN in json.dumps(source) else []
     if not secret:
-        return Request.of(row.request)
+        return VerificationRequest.of(row.request)
     file = _file(row.uuid, paths)
     if not file.exists():
         raise RallycrossError(
@@ -48,7 +48,7 @@ def request_of(store: Store, uuid: str, *, paths: Settings) -> Request:
             " - begin a new verification with these options"
         )
     kept = json.loads(file.read_text())
-    return Request.of({**row.request, "options": {**options, **kept["options"]}, "source": kept["source"]})
+    return VerificationRequest.of({**row.request, "options": {**options, **kept["options"]}, "source": kept["source"]})
 
 
 def _file(uuid: str, paths: Settings) -> Path:

@@ -27,7 +27,7 @@ def run(
     """
     attempt, done = store.verifications.take_up(uuid)
     if done:
-        say(f"{len(done)} tests ended in an earlier attempt: they are not run again")
+        say(f"results kept from an earlier attempt: {len(done)}; these tests are not run again")
 
     def begin(total: int, environment: dict[str, Any]) -> None:
         store.verifications.describe(uuid, total=total, environment=environment, attempt=attempt)
@@ -60,7 +60,7 @@ def run(
         beating.end()
     store.verifications.end(uuid, status="finished", attempt=attempt)
     for left in totals.left_behind:
-        say(f"left on the cloud, to be deleted by hand: {left}")
+        say(f"left in the cloud, to be deleted by hand: {left}")
     return totals
 
 

@@ -19,7 +19,7 @@ from rallycross.cli.clouds import clouds
 from rallycross.cli.main import main
 from rallycross.cloud import registered
 from rallycross.settings import settings
-from rallycross.verification.environments import READY, standing
+from rallycross.verification.environments import READY, installed_environments
 from rallycross.verification.prefix import prefix_of
 
 _SPOILT = (b"", b"\0" * 64, b"\xff\xfe garbage", b"[]", b"null", b"{", b"   \n")
@@ -108,7 +108,7 @@ def test_a_spoilt_verifier_is_made_anew(spoilt: bytes, tmp_path: Path) -> None:
     (tmp_path / "one" / READY).write_bytes(spoilt)
     (tmp_path / "prefix").write_bytes(spoilt)
 
-    assert list(standing(tmp_path)) == []
+    assert list(installed_environments(tmp_path)) == []
     assert prefix_of(tmp_path).startswith("tempest-")
     assert prefix_of(tmp_path) == prefix_of(tmp_path)
 

@@ -17,7 +17,7 @@ from rallycross.settings import settings
 from rallycross.verification.selection import Choice
 from rallycross.verification.source import Source
 from rallycross.verification.test import TestResult
-from rallycross.verification.verify import Request
+from rallycross.verification.verify import VerificationRequest
 
 PROJECT = """
     import pathlib, unittest
@@ -175,7 +175,7 @@ def test_lists_are_taken_from_files(verify: Command) -> None:
     code, _, err = verify("list", *verify.source, *lists)
     assert code == 0
     assert "skipped: tests.test_small.Works.test_c  (nobody offers it)" in err
-    unknown = "skip list: small 1.0 has no test for an entry, which changes nothing: tempest.api"
+    unknown = "skip list: small 1.0 has no test for an entry, which is ignored: tempest.api"
     assert unknown in " ".join(err.split())
     code, _, err = verify("run", "small", *verify.source, *lists)
     assert code == 0
@@ -198,7 +198,7 @@ def test_lists_are_taken_from_files(verify: Command) -> None:
         (("run", "small", "--accounts", "/none.yaml"), "/none.yaml: there is no such file"),
         (("run", "small", "--option", "x"), "option 'x': not of the form NAME=VALUE"),
         (("run", "small", "--load-list", "/none"), "/none: cannot be read"),
-        (("run", "small", "--package", "/none"), "there is no such folder"),
+        (("run", "small", "--package", "/none"), "does not exist - name a folder"),
         (("run", "small", "--resume", "nothing"), "verification 'nothing': does not exist"),
         (("show", "nothing"), "verification 'nothing': does not exist"),
         (("compare",), "it takes two verifications"),
@@ -237,7 +237,7 @@ def test_a_choice_of_what_is_not_there_is_refused(verify: Command, arguments: tu
 
 def test_what_was_cut_off_goes_on_and_what_runs_is_left_alone(verify: Command) -> None:
     """`--resume` runs what has no result yet; a verification that runs elsewhere, or has ended, is refused."""
-    request = Request(Choice(set="full"), Source("project", verify.project))
+    request = VerificationRequest(Choice(set="full"), Source("project", verify.project))
     store = verify.store
     store.verifications.begin("cut-off", cloud="small", chosen="full", request=request.data())
     store.tests.record("cut-off", TestResult("tests.test_small.Works.test_b", "success", 1.0, 2.0))
@@ -247,7 +247,7 @@ def test_what_was_cut_off_goes_on_and_what_runs_is_left_alone(verify: Command) -
     store.verifications.end("cut-off", status="crashed", error="it was killed")
     code, out, err = verify("run", "small", "--resume", "cut-off")
     assert code == 0
-    assert "1 tests have ended in an earlier attempt" in err
+    assert "results kept from an earlier attempt: 1" in err
     assert "3 of 3 tests" in out
     assert "has nothing left to run" in verify("run", "small", "--resume", "cut-off")[2]
     assert "is of the cloud small, not of dead" in verify("run", "dead", "--resume", "cut-off")[2]

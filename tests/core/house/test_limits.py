@@ -64,7 +64,7 @@ ALLOWED = {
     },
     "discovery.py": {"answer.result()": "requests, each with its limit"},
     "verify.py": {"installing.result()": "an installation that has a limit"},
-    "workers.py": {
+    "worker_pool.py": {
         "worker.process.wait()": "its pipe has ended, or it was killed",
         "future.result()": DONE,
     },

@@ -17,7 +17,7 @@ from rallycross.settings import CHECKOUT, settings
 from rallycross.task.local_arguments import LOCAL
 from rallycross.verification.selection import Choice
 from rallycross.verification.source import Source
-from rallycross.verification.verify import Request
+from rallycross.verification.verify import VerificationRequest
 from rallycross.yamlfile import source
 
 CANARY = "hunter2-hunter2"
@@ -279,8 +279,8 @@ def test_a_spec_in_a_form_signs_in_with_what_it_brings(spec: dict[str, Any], why
 def test_a_form_installs_what_openstack_publishes(package: str, allowed: bool, form: Permissions) -> None:
     """To verify with, a form may have versions of tempest and its plugins; no URLs, folders or strangers' packages."""
     requests = [
-        Request(Choice(set="smoke"), Source(package=package)),
-        Request(Choice(set="smoke"), Source(plugins=(package,))),
+        VerificationRequest(Choice(set="smoke"), Source(package=package)),
+        VerificationRequest(Choice(set="smoke"), Source(plugins=(package,))),
     ]
     for request in requests:
         if allowed:
@@ -298,10 +298,10 @@ def test_files_of_a_verification_are_bounded(files: Path, form: Permissions) -> 
     ways += ("file:///etc/shadow", "/etc/sha\0dow", f"{files}/../secret/passwords.json", str(files / "circle"))
     for more in ({"accounts": "accounts.yaml"}, *({"options": {"scenario.img_file": way}} for way in ways)):
         with pytest.raises(NotAllowed, match="RALLYCROSS_FILES"):
-            Request(Choice(set="smoke"), **more).check(form)
+            VerificationRequest(Choice(set="smoke"), **more).check(form)
     fine = {"scenario.img_file": str(files / "image"), "network.project_network_cidr": "10.0.0.0/24"}
     fine |= {"image.formats": "qcow2,raw", "validation.ping_count": "1..2", "identity.uri": "http://c/a..b"}
-    Request(Choice(set="smoke"), options=fine, accounts=str(files / "a.yaml")).check(form)
+    VerificationRequest(Choice(set="smoke"), options=fine, accounts=str(files / "a.yaml")).check(form)
 
 
 def test_the_owner_grants_one_run_its_files(tmp_path: Path, files: Path) -> None:

@@ -101,7 +101,7 @@ from rallycross.deployment.embedded.plan import steps
 from rallycross.leftovers.draining import empty, sweep
 from rallycross.verification.configuration import configure
 from rallycross.verification.facts import Admin, Endpoint, Facts, Keystone
-from rallycross.verification.leftovers import clean
+from rallycross.verification.cleanup import clean
 
 cloud = Cloud("small", {"auth": {"auth_url": f"{url}/identity/v3", **ADMIN}, "region_name": "R"})
 api = Api(cloud.connect())

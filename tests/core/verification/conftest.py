@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from rallycross.verification import worker, workers
+from rallycross.verification import worker, worker_pool
 from rallycross.verification.test import TestResult
 from rallycross.verification.testid import TestId
 
@@ -34,7 +34,7 @@ def run_project(tmp_path: Path) -> RunProject:
             results.append(result)
             ended(result)
 
-        workers.run(
+        worker_pool.run(
             [TestId(f"small.{name}") for name in names],
             record,
             command=(sys.executable, "-P", worker.__file__),

@@ -41,7 +41,7 @@ def test_a_file_of_tempests_is_read(tmp_path: Path) -> None:
     """Ordinary accounts are those of a project that are no administrators; what there is is told by roles."""
     found = read(written(tmp_path, GOOD))
     assert found.ordinary == 2
-    assert found.told == "4 accounts were given: 1 admin, 1 member, 1 reader"
+    assert found.summary == "4 accounts were given: 1 admin, 1 member, 1 reader"
 
 
 def test_too_few_accounts_are_told_with_the_number_that_is_wanted(tmp_path: Path) -> None:
@@ -58,10 +58,10 @@ def test_too_few_accounts_are_told_with_the_number_that_is_wanted(tmp_path: Path
         ("", "not a list of accounts"),
         ("username: a", "not a list of accounts"),
         ("- a", r":1:3: \[0\]: not a mapping"),
-        ("- {usernam: a}", r"\[0\].usernam: there is no such key - did you mean username"),
+        ("- {usernam: a}", r"\[0\].usernam: unknown key - did you mean username"),
         ("- {username: a, project_name: p}", r"\[0\]: has no password"),
-        ("- {username: a, password: 1, project_name: p}", r"\[0\]: has no password - an account needs one, a text"),
-        ("- {username: a, password: p}", "is of no project"),
+        ("- {username: a, password: 1, project_name: p}", r"\[0\]: has no password - every account needs it, as text"),
+        ("- {username: a, password: p}", "has no project"),
         ("- {username: a, password: p, project_name: p, roles: member}", r"\[0\].roles: not a list of names"),
         ("- [", "not valid YAML"),
     ],

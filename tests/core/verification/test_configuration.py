@@ -157,7 +157,7 @@ def test_what_a_plugin_verifies_is_off_where_the_cloud_lacks_it() -> None:
 def test_the_external_network_says_where_it_comes_from() -> None:
     """One that was made for the run says so; where none could be made, the cloud's reason stands at what is off."""
     made = conf(replace(FACTS, external_networks=(Network("n2", "tempest-1-public", made=True),))).shown()
-    assert "made for this run, and deleted after it" in made["network.public_network_id"]["why"]
+    assert "created for this run, and deleted after it" in made["network.public_network_id"]["why"]
     refused = conf(replace(FACTS, external_networks=(), no_external_network="none, and 403")).shown()
     assert refused["network-feature-enabled.floating_ips"] == {"value": "false", "why": "none, and 403"}
 

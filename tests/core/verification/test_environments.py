@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from rallycross.verification.command import Stopped
+from rallycross.verification.command import VerificationStopped
 from rallycross.verification.environments import environment
 
 # A project whose build takes a minute, and says when it has begun.
@@ -48,7 +48,7 @@ def stopped(folder: Path, requirements: list[str], at: Callable[[], bool]) -> fl
 
     asking = threading.Thread(target=ask)
     asking.start()
-    with pytest.raises(Stopped):
+    with pytest.raises(VerificationStopped):
         environment(folder, requirements, lambda _: None, stop=stop)
     ended = time.monotonic()
     asking.join()

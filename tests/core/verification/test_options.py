@@ -13,7 +13,7 @@ from rallycross.verification.environments import Environment
 from rallycross.verification.selection import Choice
 from rallycross.verification.source import Source
 from rallycross.verification.tempest import Tempest
-from rallycross.verification.verify import Request, verify
+from rallycross.verification.verify import VerificationRequest, verify
 
 TEMPEST = Tempest(Environment.own())
 GOOD = {
@@ -67,13 +67,13 @@ def test_each_option_that_tempest_does_not_take_is_told(tmp_path: Path) -> None:
 def test_an_option_without_a_section_is_refused_when_it_is_asked_for(option: str) -> None:
     """The request itself is refused: no cloud is known then."""
     with pytest.raises(RallycrossError, match=r"not of the form section\.name"):
-        Request(Choice(set="quick"), options={option: "1"})
+        VerificationRequest(Choice(set="quick"), options={option: "1"})
 
 
 def test_nothing_is_made_for_an_option_that_is_wrong(tmp_path: Path) -> None:
     """The cloud has what it had, and no test has begun."""
     standing_environment(tmp_path / "environments", Source())
-    request = Request(Choice(pattern="TestApiDiscovery"), options={"compute.min_compute_nodes": "many"})
+    request = VerificationRequest(Choice(pattern="TestApiDiscovery"), options={"compute.min_compute_nodes": "many"})
     with VerifiableCloud() as small:
         before = _there(small)
         with pytest.raises(RallycrossError, match="cannot be 'many'"):

@@ -17,7 +17,7 @@ from rallycross.verification.project import title, where
 from rallycross.verification.selection import Choice
 from rallycross.verification.source import Source
 from rallycross.verification.test import TestResult
-from rallycross.verification.verify import Request, list_tests, verify
+from rallycross.verification.verify import VerificationRequest, list_tests, verify
 
 PROJECT = """
     import os, unittest, yaml
@@ -49,7 +49,7 @@ def test_a_project_runs_as_users_of_its_own(cloud: VerifiableCloud, tmp_path: Pa
     begun: list[Any] = []
     totals = verify(
         cloud.cloud(),
-        Request(Choice(set="full"), source, options={"MY_FLAVOR": "small"}),
+        VerificationRequest(Choice(set="full"), source, options={"MY_FLAVOR": "small"}),
         workspace=tmp_path / "w",
         environments=tmp_path / "environments",
         begin=lambda total, environment: begun.append((total, environment)),
@@ -81,7 +81,7 @@ def test_two_workspaces_never_share_a_prefix(cloud: VerifiableCloud, tmp_path: P
         told: list[str] = []
         verify(
             cloud.cloud(),
-            Request(Choice(set="full"), source),
+            VerificationRequest(Choice(set="full"), source),
             workspace=tmp_path / "w",
             environments=tmp_path / "environments",
             begin=lambda *_: None,
@@ -100,7 +100,7 @@ def test_a_project_s_tests_are_listed_without_a_cloud(tmp_path: Path) -> None:
     """Listing needs no cloud, and takes skip lists into account."""
     source = Source("project", small_project(tmp_path / "small", PROJECT))
     standing_environment(tmp_path / "environments", source)
-    request = Request(Choice(set="full", skips={"test_an_option": "no flavor"}), source)
+    request = VerificationRequest(Choice(set="full", skips={"test_an_option": "no flavor"}), source)
     _, found = list_tests(request, workspace=tmp_path / "w", environments=tmp_path / "environments", say=print)
     assert [test.name for test in found.run] == ["tests.test_small.Finds.test_the_cloud"]
     assert [reason for _, reason in found.skipped] == ["no flavor"]
@@ -112,7 +112,7 @@ def test_a_project_that_cannot_be_imported_is_told_by_its_error(tmp_path: Path) 
     standing_environment(tmp_path / "environments", source)
     with pytest.raises(RallycrossError, match=r"(?s)cannot list its tests.*no_such_module"):
         list_tests(
-            Request(Choice(set="full"), source),
+            VerificationRequest(Choice(set="full"), source),
             workspace=tmp_path / "w",
             environments=tmp_path / "environments",
             say=print,
@@ -130,7 +130,7 @@ def test_where_the_tests_are_is_read_from_the_project(tmp_path: Path) -> None:
     assert where(source) == ("./.", "./functional")
     (folder / ".stestr.conf").write_text("[DEFAULT]\ntest_path=${OS_TEST_PATH:-./unit}\ntop_dir=./src\n")
     assert where(source) == ("./src", "./unit")
-    with pytest.raises(RallycrossError, match="where are its tests"):
+    with pytest.raises(RallycrossError, match="the package of its tests is not known"):
         where(Source("project", "openstacksdk==4.22.0"))
 
 
@@ -154,7 +154,7 @@ def test_options_must_be_variables(cloud: VerifiableCloud, tmp_path: Path) -> No
     with pytest.raises(RallycrossError, match=r"'compute\.image_ref': not the name of an environment variable"):
         verify(
             cloud.cloud(),
-            Request(Choice(set="full"), source, options={"compute.image_ref": "x"}),
+            VerificationRequest(Choice(set="full"), source, options={"compute.image_ref": "x"}),
             workspace=tmp_path / "w",
             environments=tmp_path / "environments",
             begin=lambda *_: pytest.fail("it began"),

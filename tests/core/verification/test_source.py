@@ -48,7 +48,7 @@ def test_what_cannot_be_is_said() -> None:
         Source("tempst")
     with pytest.raises(RallycrossError, match="no package"):
         Source("project")
-    with pytest.raises(RallycrossError, match="there is no such folder"):
+    with pytest.raises(RallycrossError, match="does not exist"):
         _ = Source("project", "/no/such/folder").folder
 
 

@@ -13,13 +13,13 @@ from verifiable_cloud import VerifiableCloud
 
 from rallycross.cloud.cloud import Cloud
 from rallycross.errors import RallycrossError
+from rallycross.verification.cleanup import clean
 from rallycross.verification.facts import Facts, Keystone
-from rallycross.verification.leftovers import clean
 from rallycross.verification.provisions import provide
 from rallycross.verification.selection import Choice
 from rallycross.verification.source import Source
 from rallycross.verification.test import TestResult
-from rallycross.verification.verify import Request, as_expected, options_of, verify
+from rallycross.verification.verify import VerificationRequest, as_expected, options_of, verify
 
 
 @pytest.fixture
@@ -45,7 +45,7 @@ def refused(cloud: Cloud, chosen: str, workspace: Path) -> str:
     def no_result(_: TestResult) -> None:
         raise AssertionError("a test was run")
 
-    request = Request(Choice(set=chosen), concurrency=1)
+    request = VerificationRequest(Choice(set=chosen), concurrency=1)
     environments = workspace.parent / "environments"
     with pytest.raises(RallycrossError) as told:
         verify(
@@ -100,7 +100,7 @@ def test_cleaning_up_on_a_cloud_that_is_gone_says_what_may_be_left(dead_port: in
     cleaned = clean(cloud(dead_port, username="admin", password="secret").connect(), "tempest-1")
     assert cleaned.deleted == 0
     assert len(cleaned.remaining) == 1
-    assert "left on the cloud, to be deleted by hand: whatever is named tempest-1-*" in str(cleaned)
+    assert "left in the cloud, to be deleted by hand: resources named tempest-1-*" in str(cleaned)
 
 
 def test_what_bears_the_name_is_deleted_in_anybodys_project() -> None:
@@ -126,7 +126,7 @@ def test_an_external_network_is_made_where_there_is_none_or_the_reason_is_told()
         small.refuse["POST network /subnets"] = 403
         found, _, _ = provide(connection, facts, "tempest-1", admin=False)
         assert found.external_networks == ()
-        assert "has no external network, and lets none be made" in found.no_external_network
+        assert "has no external network and refused a new one" in found.no_external_network
         assert "as you wish" in found.no_external_network
         clean(connection, "tempest-1")
         assert small.count("networks") == 0
@@ -134,20 +134,20 @@ def test_an_external_network_is_made_where_there_is_none_or_the_reason_is_told()
 
 def test_accounts_are_tempests() -> None:
     """A project's users are made for the run: it cannot be told of others."""
-    with pytest.raises(RallycrossError, match="a file of accounts is tempest's"):
-        Request(Choice(set="full"), Source("project", "x"), accounts="/etc/accounts.yaml")
+    with pytest.raises(RallycrossError, match="only tempest takes a file of accounts"):
+        VerificationRequest(Choice(set="full"), Source("project", "x"), accounts="/etc/accounts.yaml")
 
 
 def test_a_request_is_kept_whole() -> None:
     """What is kept of a request asks for the same again, though it went through JSON."""
-    request = Request(
+    request = VerificationRequest(
         Choice(tests=("a.b",), skips={"c": "d"}),
         Source("tempest", "46.2.0", ("octavia-tempest-plugin",)),
         concurrency=4,
         options={"compute.image_ref": "x"},
         accounts="/etc/accounts.yaml",
     )
-    assert Request.of(json.loads(json.dumps(request.data()))) == request
+    assert VerificationRequest.of(json.loads(json.dumps(request.data()))) == request
 
 
 @pytest.mark.parametrize(("status", "becomes"), [("fail", "xfail"), ("success", "uxsuccess"), ("skip", "skip")])

@@ -22,7 +22,7 @@ from rallycross.settings import Settings, settings
 from rallycross.verification.selection import Choice
 from rallycross.verification.source import Source
 from rallycross.verification.test import TestResult, outcomes
-from rallycross.verification.verify import Request
+from rallycross.verification.verify import VerificationRequest
 from rallycross.verification_jobs import job
 from rallycross.verification_jobs.follow import StoppedFollowing, VerificationLost, follow, state
 from rallycross.verification_jobs.request import begin, forget_secrets, request_of
@@ -62,7 +62,7 @@ class Kept:
         self.pause(0.3)
         source = Source("project", str(self.project))
         standing_environment(self.paths.verifiers / "environments", source)
-        request = Request(Choice(set="full"), source, concurrency=concurrency)
+        request = VerificationRequest(Choice(set="full"), source, concurrency=concurrency)
         self.store.verifications.begin(self.uuid, cloud="small", chosen="full", request=request.data())
 
     def run(self, stop: threading.Event | None = None) -> None:
@@ -207,7 +207,7 @@ def test_secret_options_reach_the_tests_and_not_the_results(kept: Kept) -> None:
     module = kept.project / "tests" / "test_small.py"
     module.write_text(f"import os{module.read_text()}{textwrap.dedent(asks)}")
     options = {"A_TOKEN": "hunter2", "COLOUR": "red"}
-    request = Request(Choice(pattern="Asks"), Source("project", str(kept.project)), options=options)
+    request = VerificationRequest(Choice(pattern="Asks"), Source("project", str(kept.project)), options=options)
     begin(kept.store, kept.uuid, "small", request, paths=kept.paths)
     job.start(kept.uuid, kept.cloud, paths=kept.paths)
     row = follow(kept.store, kept.uuid, on_test_end=lambda *_: None, stop=threading.Event())

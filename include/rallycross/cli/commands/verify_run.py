@@ -20,12 +20,12 @@ from rallycross.results.store import Store
 from rallycross.results.verifications import LOST_SECONDS
 from rallycross.settings import settings
 from rallycross.userfile import read_text
-from rallycross.verification.environments import standing
+from rallycross.verification.environments import installed_environments
 from rallycross.verification.lists import read_file
 from rallycross.verification.selection import Choice
 from rallycross.verification.source import TEMPEST, Source
 from rallycross.verification.test import FAILED
-from rallycross.verification.verify import Request, Totals, list_tests, options_of
+from rallycross.verification.verify import Totals, VerificationRequest, list_tests, options_of
 from rallycross.verification_jobs.follow import StoppedFollowing, follow, state, test_line
 from rallycross.verification_jobs.request import begin, forget_secrets, request_of
 from rallycross.verification_jobs.run import run
@@ -72,7 +72,7 @@ def rerun_(options: argparse.Namespace) -> int:
         if options.failed
         else before.choice
     )
-    request = Request.of(
+    request = VerificationRequest.of(
         {**before.data(), "choice": choice.data(), "concurrency": options.concurrency or before.concurrency}
     )
     cloud = named_cloud(row.cloud, store)
@@ -108,7 +108,7 @@ def verifiers_(options: argparse.Namespace) -> int:
     """Name the verifiers that are installed, or delete one."""
     root = settings().verifiers / "environments"
     if options.forget:
-        known = {folder.name for folder, _ in standing(root)}
+        known = {folder.name for folder, _ in installed_environments(root)}
         if options.forget not in known:
             raise RallycrossError(
                 f"verifier {options.forget!r}: there is none - there is: {', '.join(sorted(known)) or 'none'}"
@@ -117,21 +117,21 @@ def verifiers_(options: argparse.Namespace) -> int:
         console.print(f"verifier {options.forget} is deleted")
         return 0
     if options.json:
-        print_json({"verifiers": [{"name": folder.name, **told} for folder, told in standing(root)]})
+        print_json({"verifiers": [{"name": folder.name, **told} for folder, told in installed_environments(root)]})
         return 0
     table = Grid("name", "asked for", "tempest")
-    for folder, told in standing(root):
+    for folder, told in installed_environments(root):
         wanted = " ".join(one for one in told["requirements"] if one != "--editable")
         table.add_row(folder.name, wanted, told["packages"].get("tempest", "-"))
     console.print(table)
     return 0
 
 
-def _request(options: argparse.Namespace) -> Request:
+def _request(options: argparse.Namespace) -> VerificationRequest:
     tests = tuple(read_file(options.load_list)) if options.load_list else ()
     default = "" if options.pattern or tests else "quick" if options.verifier == TEMPEST else "full"
     given = getattr(options, "options", "")
-    return Request(
+    return VerificationRequest(
         choice=Choice(
             set=options.set or default,
             pattern=options.pattern,
@@ -166,7 +166,7 @@ def _existing(path: str) -> str:
     return str(Path(path).expanduser().absolute()) if path else ""
 
 
-def _begin(store: Store, cloud: str, request: Request) -> str:
+def _begin(store: Store, cloud: str, request: VerificationRequest) -> str:
     uuid = str(uuid4())
     begin(store, uuid, cloud, request, paths=settings())
     return uuid

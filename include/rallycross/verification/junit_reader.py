@@ -1,4 +1,4 @@
-"""JUnit XML of anybody's - pytest, subunit2junitxml, nose, unittest-xml-reporting, gtest, Surefire - as results."""
+"""Reads JUnit XML: of pytest, subunit2junitxml, nose, unittest-xml-reporting, gtest and Surefire."""
 
 import re
 import time
@@ -16,29 +16,28 @@ from rallycross.userfile import too_many
 from rallycross.verification.stream import ATTACHMENT_LIMIT, FIXTURE
 from rallycross.verification.test import FAILED, Status, TestResult
 
-_LONGEST = 10 * 365 * 86400.0  # seconds that a test can have taken
-_LATEST = 2**32 - _LONGEST  # seconds since the epoch at which a test can have begun: subunit has no later end
+_LONGEST = 10 * 365 * 86400.0  # seconds: the longest duration of a test that is believed
+_LATEST = 2**32 - _LONGEST  # seconds since the epoch: the latest start that is believed; a limit of subunit
 _THOUSANDS = re.compile(r"[1-9]\d{0,2}(,\d{3})+(\.\d*)?")
 _NOSE = re.compile(r"<nose\.suite\.ContextSuite context=(?P<scope>[\w.]+)>:(?P<fixture>setup|teardown)")
 _NOSE_FIXTURES = {"setup": "setUpClass", "teardown": "tearDownClass"}
-_AGAIN = frozenset(
-    {"flakyFailure", "flakyError", "rerunFailure", "rerunError", "rerun"}
-)  # what came before the last try
+# Failures before the last attempt.
+_AGAIN = frozenset({"flakyFailure", "flakyError", "rerunFailure", "rerunError", "rerun"})
 _NOT_RUN = frozenset({"notrun", "suppressed", "skipped", "disabled", "ignored"})
-_OTHERS = "name a JUnit file, or the subunit stream of the same run"
+_REMEDY = "name a JUnit file, or the subunit stream of the same run"
 _WENT_WRONG = frozenset({"failed", "failure", "error"})
 
 
 def cases(content: bytes, file: str) -> Iterator[TestResult]:
-    """Yield what each test case, and each fixture, came to, by its whole id; raise `RallycrossError` where it is none.
+    """Yield the result of each test case and fixture under its full id; raise `RallycrossError` if it is not JUnit.
 
-    A case that stands twice in one suite was run again, or its teardown is told apart: the later counts. Where it
-    stands in several suites, a failure counts.
+    If a case is twice in one suite, it was run again or has a second entry for its teardown: the later one counts. If
+    it is in several suites, a failure counts.
     """
     root = _parsed(content, file)
     if _tag(root) not in {"testsuites", "testsuite"}:
         raise RallycrossError(
-            f"{file}: begins with <{brief(_tag(root))}>, JUnit with <testsuites> or <testsuite> - {_OTHERS}"
+            f"{file}: begins with <{brief(_tag(root))}>, but JUnit begins with <testsuites> or <testsuite> - {_REMEDY}"
         )
     found: dict[str, tuple[ET.Element, TestResult]] = {}
     for suite in root.iter():
@@ -64,7 +63,7 @@ def _merged(earlier_suite: ET.Element, earlier: TestResult, suite: ET.Element, l
 
 @dataclass
 class _Clock:
-    """When the tests of a suite began: most files say it of the suite alone, so that they follow one another."""
+    """The start times of a suite's tests. Most files only have the suite's, so the tests are put one after another."""
 
     began: float
     span: float  # seconds of the suite
@@ -80,7 +79,7 @@ class _Clock:
 
     def dated(self, result: TestResult, case: ET.Element) -> TestResult:
         own = _moment(case.get("timestamp", ""))
-        # Tests side by side take less than their sum: none ends after its suite.
+        # Parallel tests take less than their sum: none may end after its suite.
         started = self.began + max(0.0, min(self.at, self.span - result.seconds))
         self.at += result.seconds
         return replace(result, started=started if own is None else own)
@@ -88,14 +87,14 @@ class _Clock:
 
 def _parsed(content: bytes, file: str) -> ET.Element:
     try:
-        _harmless(content, file)
-        return ET.fromstring(content)  # noqa: S314 - without entities, see below
-    except (ET.ParseError, ExpatError, ValueError, LookupError) as error:  # the latter two: of its encoding
+        _check_safe(content, file)
+        return ET.fromstring(content)  # noqa: S314 - `_check_safe` refuses entities
+    except (ET.ParseError, ExpatError, ValueError, LookupError) as error:  # the latter two for a bad encoding
         raise RallycrossError(f"{file}: not XML ({error}) - name a JUnit file") from error
 
 
-def _harmless(content: bytes, file: str) -> None:
-    """Raise where XML has what JUnit never has and what attacks parsers: a document type, elements without measure."""
+def _check_safe(content: bytes, file: str) -> None:
+    """Raise if the XML has a document type or too many elements, which JUnit never has but attacks on parsers do."""
     elements, most = 0, settings().results_values
 
     def count(*_: Any) -> None:
@@ -106,8 +105,8 @@ def _harmless(content: bytes, file: str) -> None:
 
     def refuse(name: str, *_: Any) -> None:
         if name.lower() == "html":
-            raise RallycrossError(f"{file}: is a page of HTML - {_OTHERS}")
-        raise RallycrossError(f"{file}: has a document type, JUnit XML has none - take <!DOCTYPE ...> out")
+            raise RallycrossError(f"{file}: is an HTML page - {_REMEDY}")
+        raise RallycrossError(f"{file}: has a document type, JUnit XML has none - remove <!DOCTYPE ...>")
 
     parser = expat.ParserCreate()
     parser.StartElementHandler, parser.StartDoctypeDeclHandler = count, refuse
@@ -142,7 +141,7 @@ def _case(case: ET.Element, suite: ET.Element) -> TestResult:
 
 
 def _id(case: ET.Element, suite: ET.Element) -> str:
-    """Return the whole id of a case, as stestr has it: fixtures of a class have no class name of their own."""
+    """Return the full id of a case as in stestr, where fixtures of a class do not have a class name."""
     name = case.get("name", "")
     if FIXTURE.fullmatch(name):
         return name
@@ -154,7 +153,7 @@ def _id(case: ET.Element, suite: ET.Element) -> str:
 
 
 def _unexpected(element: ET.Element) -> bool:
-    """Return whether a failure is the success of a test that was to fail: unittest's, or pytest's."""
+    """Tell whether a failure is an unexpected success of unittest or pytest."""
     return element.get("type", "").endswith("UnexpectedSuccess") or element.get("message", "").startswith("[XPASS(")
 
 
@@ -168,11 +167,11 @@ def _log(element: ET.Element) -> str:
 
 
 def _seconds(text: str) -> float:
-    """Return a duration as it is written; 0 for what can be none: no number, one below 0, one without end."""
+    """Return a duration in seconds; 0 if it is not a number, negative or infinite."""
     text = text.strip()
     if _THOUSANDS.fullmatch(text):
         text = text.replace(",", "")
-    elif "," in text:  # the decimal sign of many a country
+    elif "," in text:  # the decimal separator of many countries
         text = text.replace(".", "").replace(",", ".")
     try:
         seconds = float(text)
@@ -182,7 +181,7 @@ def _seconds(text: str) -> float:
 
 
 def _moment(text: str) -> float | None:
-    """Return seconds since the epoch; None where it cannot be read, or no test can have begun then."""
+    """Return seconds since the epoch, or None if the text is not a believable time."""
     try:
         moment = datetime.fromisoformat(text).timestamp()
     except (ValueError, OverflowError, OSError):

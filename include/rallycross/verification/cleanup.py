@@ -1,8 +1,8 @@
-"""Deletes what a verification has made and left: its domain's projects with all in them, and whatever bears its name.
+"""Deletes what a verification left in a cloud: the contents of its domain's projects, and resources with its prefix.
 
-Nothing else is touched: the domain was made for the run, and the prefix was given to it alone. Where the tests took
-accounts that were given, there is no domain, and only the name tells what they left in the projects of these. After a
-run that was killed, the next one in the same folder has the same prefix, and so finds what is to be deleted.
+Nothing else is deleted: the domain and the prefix belong to the run alone. If the tests used given accounts, there is
+no domain, and only the prefix identifies what they left in the projects of the accounts. The next run in the same
+folder has the same prefix, and so finds what a killed run left.
 """
 
 import time
@@ -18,51 +18,51 @@ from rallycross.cloud.service import resource, resources
 from rallycross.leftovers.draining import Search, drain, look
 from rallycross.verification.provisions import domain_name
 
-GONE_SECONDS = 60.0  # for things of one kind to be gone, so that what they use is free
-_LOOKS = 2  # lists that find nothing, before there is taken to be nothing
-_SCOPES = frozenset({"project", "cloud"})  # keypairs go with their users, quotas with their projects
+GONE_SECONDS = 60.0  # limit for the resources of one kind to be gone
+_LOOKS = 2  # empty lists in a row, before a kind is considered empty
+_SCOPES = frozenset({"project", "cloud"})  # keypairs are deleted with their users, quotas with their projects
 
 
 @dataclass
-class Cleaned:
-    """What has become of the leftovers."""
+class CleanupResult:
+    """The result of a clean-up."""
 
     deleted: int = 0
     remaining: list[str] = field(default_factory=list)  # "nova.servers NAME: why it could not be deleted (id ID)"
 
     def __str__(self) -> str:
-        told = [f"{self.deleted} things that it had made were deleted"] if self.deleted else []
+        parts = [f"{self.deleted} resources of the run were deleted"] if self.deleted else []
         if self.remaining:
-            told.append(f"left on the cloud, to be deleted by hand: {'; '.join(self.remaining)}")
-        return "; ".join(told)
+            parts.append(f"left in the cloud, to be deleted by hand: {'; '.join(self.remaining)}")
+        return "; ".join(parts)
 
 
-def clean(connection: openstack.connection.Connection, prefix: str, *, late: float = 0.0) -> Cleaned:
-    """Delete all that the run with this prefix has made. Raises nothing that the cloud is the reason for.
+def clean(connection: openstack.connection.Connection, prefix: str, *, late: float = 0.0) -> CleanupResult:
+    """Delete all resources of the run with this prefix. Errors of the cloud are in the result and are not raised.
 
-    For `late` seconds it is looked for again: no answer has said whether something was made.
+    The search is repeated for `late` seconds, for a create request whose outcome is unknown.
     """
     began, cleaned = time.monotonic(), _cleaned(connection, prefix)
     while (waited := time.monotonic() - began) < late:
         time.sleep(min(pause_after(waited), late - waited))
         again = _cleaned(connection, prefix)
-        cleaned = Cleaned(cleaned.deleted + again.deleted, again.remaining)
-        if again.deleted:  # it has come
+        cleaned = CleanupResult(cleaned.deleted + again.deleted, again.remaining)
+        if again.deleted:  # the late resource has appeared
             return cleaned
     if late:
         cleaned.remaining.append(
-            f"perhaps what is named {prefix}-* and comes later than {late:g} s after it was asked for: the next"
+            f"perhaps a resource named {prefix}-*, if it appears more than {late:g} s after the request: the next"
             " verification in this folder deletes it"
         )
     return cleaned
 
 
-def _cleaned(connection: openstack.connection.Connection, prefix: str) -> Cleaned:
-    cleaned = Cleaned()
+def _cleaned(connection: openstack.connection.Connection, prefix: str) -> CleanupResult:
+    cleaned = CleanupResult()
     try:
         run = _Run(Api(connection), prefix)
     except (ApiError, Unreachable, SignInFailed) as error:
-        cleaned.remaining.append(f"whatever is named {prefix}-*: {error}")
+        cleaned.remaining.append(f"resources named {prefix}-*: {error}")
         return cleaned
     for kind in resources().values():
         if kind.scope in _SCOPES and run.place.api.has(kind.service):
@@ -73,7 +73,7 @@ def _cleaned(connection: openstack.connection.Connection, prefix: str) -> Cleane
 
 
 class _Run:
-    """Tells what a run has made from all else."""
+    """Identifies the resources of a run."""
 
     def __init__(self, api: Api, prefix: str) -> None:
         self.place = Place(api, admin=True)
@@ -83,18 +83,18 @@ class _Run:
             if domain["name"] == domain_name(prefix):
                 inside = api.list("identity", "/projects", "projects", {"domain_id": domain["id"]})
                 self._projects |= {str(project["id"]) for project in inside if project["domain_id"] == domain["id"]}
-        self._surrounding: set[str] = set()  # ids of networks and routers
+        self._networks_and_routers: set[str] = set()  # ids of networks and routers
         if api.has("network"):
             for kind in (resource("neutron.network"), resource("neutron.router")):
-                self._surrounding |= {str(one["id"]) for one in look(kind, self.search(kind))}
+                self._networks_and_routers |= {str(one["id"]) for one in look(kind, self.search(kind))}
 
     def search(self, kind: Resource) -> Search:
-        """Return how to look for what is the run's of one kind."""
+        """Return the search for the run's resources of one kind."""
         return Search(self.place, lambda thing: self._made(kind, thing))
 
     def _made(self, kind: Resource, thing: Thing) -> bool:
         named = (kind.name_of(thing) or str(thing[kind.id])).startswith(self._beginning)
-        # What is in a network of the run's, or leads through its router, may have no name, and be in another's project.
-        inside = {thing.get("network_id"), thing.get("router_id")} & self._surrounding
+        # A port in a network of the run, or on its router, may have no name and belong to another project.
+        inside = {thing.get("network_id"), thing.get("router_id")} & self._networks_and_routers
         owned = thing.get(kind.owner) in self._projects
         return named or (kind.scope == "project" and (owned or bool(inside)))

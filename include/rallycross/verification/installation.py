@@ -1,4 +1,4 @@
-"""From a source to a verifier that stands."""
+"""Installs a verifier from its source."""
 
 import sys
 import threading
@@ -13,9 +13,10 @@ from rallycross.verification.verifier import Verifier
 
 
 def install(source: Source, root: Path, say: Say, *, stop: threading.Event) -> Verifier:
-    """Return the verifier, making its environment below `root` where it does not stand.
+    """Return the verifier, creating its environment below `root` if needed.
 
-    Raises `RallycrossError` where its packages cannot be had, and `Stopped` when `stop` is set; leaves nothing then.
+    Raises `RallycrossError` if its packages cannot be installed, and `VerificationStopped` when `stop` is set; an
+    incomplete environment is deleted.
     """
     if source.bundled:
         return Tempest(Environment.own())

@@ -10,10 +10,10 @@ from verifiable_cloud import VerifiableCloud
 
 from rallycross.cloud.parallel import pause_after
 from rallycross.errors import RallycrossError
-from rallycross.verification import leftovers
+from rallycross.verification import cleanup
+from rallycross.verification.cleanup import clean
 from rallycross.verification.facts import Facts, Keystone
-from rallycross.verification.leftovers import clean
-from rallycross.verification.provisions import MayAppear, provide
+from rallycross.verification.provisions import OutcomeUnknown, provide
 
 
 @pytest.fixture(name="small")
@@ -62,7 +62,7 @@ def test_what_goes_slowly_and_is_on_no_list_is_waited_for(small: VerifiableCloud
 
 def test_what_does_not_go_is_told(small: VerifiableCloud, monkeypatch: pytest.MonkeyPatch) -> None:
     """A delete that was accepted, and of which nothing comes, is no deletion: what is there still is named."""
-    monkeypatch.setattr(leftovers, "GONE_SECONDS", 0.2)
+    monkeypatch.setattr(cleanup, "GONE_SECONDS", 0.2)
     put(small, "servers", "a")
     small.lingers, small.hides_what_goes = 1000, True
     cleaned = clean(small.cloud().connect(), "tempest-1")
@@ -84,7 +84,7 @@ def test_what_is_refused_for_good_is_named_with_the_reason(
     small: VerifiableCloud, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """What the cloud does not let be deleted is told with its words, once, and the rest is deleted all the same."""
-    monkeypatch.setattr(leftovers, "GONE_SECONDS", 0.2)
+    monkeypatch.setattr(cleanup, "GONE_SECONDS", 0.2)
     put(small, "networks", "a", "b")
     small.refuse["DELETE network /networks/a"] = 409
     cleaned = clean(small.cloud().connect(), "tempest-1")
@@ -132,11 +132,11 @@ def test_what_a_lost_request_makes_late_is_deleted(
         looked.set()
         return pause_after(waited)
 
-    monkeypatch.setattr(leftovers, "pause_after", pause)
+    monkeypatch.setattr(cleanup, "pause_after", pause)
     facts = Facts(Keystone(f"{small.url}/identity/v3"), frozenset({"identity"}))
     before = {kind: dict(small.things.get(kind, {})) for kind in ("domains", "projects", "users")}
     with FaultProxy(small.url, [Fault(lost(after=looked), f"POST .*/{made}$")]) as proxy:
-        with pytest.raises(MayAppear):
+        with pytest.raises(OutcomeUnknown):
             provide(proxy.cloud(small.cloud()).connect(), facts, "tempest-1")
         cleaned = clean(small.cloud().connect(), "tempest-1", late=60.0)
     assert (cleaned.deleted > 0, cleaned.remaining) == (True, [])
@@ -146,10 +146,10 @@ def test_what_a_lost_request_makes_late_is_deleted(
 def test_what_never_comes_is_told(small: VerifiableCloud) -> None:
     """It may come later still: the name that it would have is told, and what deletes it then."""
     cleaned = clean(small.cloud().connect(), "tempest-1", late=0.1)
-    assert "perhaps what is named tempest-1-*" in str(cleaned)
+    assert "perhaps a resource named tempest-1-*" in str(cleaned)
 
 
-@pytest.mark.parametrize(("act", "kind"), [(status(403), RallycrossError), (status(504), MayAppear)])
+@pytest.mark.parametrize(("act", "kind"), [(status(403), RallycrossError), (status(504), OutcomeUnknown)])
 def test_what_was_refused_is_not_waited_for(small: VerifiableCloud, act: Act, kind: type[Exception]) -> None:
     """A refusal has made nothing; an answer of something in between says nothing."""
     facts = Facts(Keystone(f"{small.url}/identity/v3"), frozenset({"identity"}))

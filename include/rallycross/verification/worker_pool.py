@@ -1,7 +1,7 @@
-"""Runs tests in several processes at once, class by class, and sees to it that none outlives the run.
+"""Runs tests in several processes at once, class by class. No process outlives the run.
 
-Tests of one class share what the class sets up, so a class is never split. Classes are handed out as processes
-become free, the largest first: nobody has to know beforehand how long one takes.
+The tests of a class share its fixtures, so a class is never split. Free processes take the next class, the largest
+first, so that durations need not be known.
 """
 
 import json
@@ -21,21 +21,21 @@ from typing import BinaryIO, cast
 from rallycross.errors import RallycrossError
 from rallycross.owner_only import write_owner_only
 from rallycross.settings import settings
-from rallycross.verification.command import POLL, heed
+from rallycross.verification.command import POLL, raise_if_stopped
 from rallycross.verification.stream import TestStream
 from rallycross.verification.test import TestResult
 from rallycross.verification.testid import TestId
 
-LAST_LINES = 20  # of what a process wrote on standard error, in a message
+LAST_LINES = 20  # of a process's standard error that a message shows
 PIDS = "workers.pids"
 
 
-class WorkerDied(RallycrossError):  # noqa: N818 - reads as what it says
+class WorkerDied(RallycrossError):  # noqa: N818
     """A test process ended before its tests did."""
 
 
 def batches(plan: Iterable[TestId]) -> list[list[TestId]]:
-    """Return the tests class by class, the class with the most tests first."""
+    """Return the tests grouped by class, the class with the most tests first."""
     classes: dict[str, list[TestId]] = defaultdict(list)
     for test in plan:
         classes[test.class_name].append(test)
@@ -45,7 +45,7 @@ def batches(plan: Iterable[TestId]) -> list[list[TestId]]:
 @dataclass(frozen=True)
 class _Worker:
     process: "subprocess.Popen[bytes]"
-    errors: Path  # what it wrote on standard error
+    errors: Path  # its standard error
 
 
 def run(
@@ -58,12 +58,11 @@ def run(
     concurrency: int,
     stop: threading.Event,
 ) -> None:
-    """Run the tests by at most `concurrency` processes of `command` (see worker.py), started in `folder`.
+    """Run the tests in at most `concurrency` processes of `command` (see worker.py), started in `folder`.
 
-    `ended` is called as each test ends, never by two threads at once; what it raises ends the run. A test in the middle
-    of which its process dies has failed, and so has one of which its process tells nothing; the others are run by a
-    new one. Raises `WorkerDied` where a process dies and no test is to blame, and `Stopped` when `stop` is set. None of
-    the processes is left when this returns.
+    `ended` is called as each test ends, never concurrently; an exception in it ends the run. A test fails if its
+    process dies during it or reports nothing about it; a new process runs the others. Raises `WorkerDied` if a process
+    dies outside a test, and `VerificationStopped` when `stop` is set. All processes are gone when this returns.
     """
     todo = deque(batches(plan))
     lock = threading.Lock()
@@ -72,14 +71,14 @@ def run(
         with lock:
             ended(result)
 
-    workers: dict[int, _Worker] = {}  # by number: a new one takes the place of one that has died
+    workers: dict[int, _Worker] = {}  # by number; a new worker replaces one that died
     over = threading.Event()
 
     def start(number: int) -> _Worker:
         with lock:
-            heed(over)
+            raise_if_stopped(over)
             workers[number] = _start(command, env, folder, folder / f"worker-{number}.err")
-            _note(folder, workers.values())
+            _record_pids(folder, workers.values())
         return workers[number]
 
     def drive(number: int) -> None:
@@ -92,16 +91,16 @@ def run(
         finally:
             with lock:
                 over.set()
-            _end(workers.values())  # before the pool waits for its threads, which wait for these
+            _end(workers.values())  # first, because the threads of the pool wait for them
             (folder / PIDS).unlink(missing_ok=True)
 
 
 def end_stale(folder: Path) -> None:
-    """End what a run in this folder has left running because it was killed itself."""
+    """End the processes that a killed run left in this folder."""
     with suppress(FileNotFoundError):
         for line in (folder / PIDS).read_text().splitlines():
-            pid, _, born = line.partition(" ")
-            if born and _born(int(pid)) == born:
+            pid, _, started = line.partition(" ")
+            if started and _started_at(int(pid)) == started:
                 with suppress(ProcessLookupError):
                     os.killpg(int(pid), signal.SIGKILL)
         (folder / PIDS).unlink()
@@ -124,27 +123,26 @@ def _start(command: Sequence[str], env: Mapping[str, str], folder: Path, errors:
 def _drive(
     worker: _Worker, todo: deque[list[TestId]], tell: Callable[[TestResult], None], over: threading.Event
 ) -> list[TestId] | None:
-    """Feed one process, and read what it says, until there is nothing left to do.
+    """Give batches to a process and read its results until all batches are done; then return None.
 
-    Return None then; where the process has died in the middle of a test, that is told as failed, and what is left of
-    its batch is returned.
+    If the process dies during a test, report the test as failed and return the rest of its batch.
     """
-    asked: list[TestId] = []  # the batch that the process is at
-    told: set[str] = set()
+    asked: list[TestId] = []  # the current batch
+    reported: set[str] = set()
     stdin = cast("BinaryIO", worker.process.stdin)
 
-    def heard(result: TestResult) -> None:
-        told.add(result.name)
+    def on_result(result: TestResult) -> None:
+        reported.add(result.name)
         tell(result)
 
     def missing() -> list[TestId]:
-        return [test for test in asked if test.name not in told]
+        return [test for test in asked if test.name not in reported]
 
     def feed() -> None:
         for test in missing():
-            tell(_unheard(test, "its class ended, and nothing was heard of it"))
+            tell(_failed(test, "its class ended without a result for it"))
         asked.clear()
-        with suppress(BrokenPipeError):  # it has died: the end of its output and its exit code will say so
+        with suppress(BrokenPipeError):  # it died: `read` returns, and its exit code shows it
             if todo:
                 asked.extend(todo.popleft())
                 stream.plan(asked)
@@ -153,36 +151,36 @@ def _drive(
             else:
                 stdin.close()
 
-    stream = TestStream(heard, batch_done=feed)
+    stream = TestStream(on_result, batch_done=feed)
     feed()
     stream.read(cast("BinaryIO", worker.process.stdout))
     code = worker.process.wait()
     if not code and not asked:
         return None
-    heed(over)  # it has not died: it was ended
+    raise_if_stopped(over)  # it did not die: it was ended
     at = stream.running()
     blamed = [test for test in missing() if test.name in at]
     if not blamed:
-        raise WorkerDied(f"a test process ended with code {code} in the middle of its work{_last_words(worker)}")
+        raise WorkerDied(f"a test process ended with code {code} outside a test{_last_words(worker)}")
     for test in blamed:
-        heard(_unheard(test, f"its process ended with code {code} in the middle of it{_last_words(worker)}"))
+        on_result(_failed(test, f"its process ended with code {code} during this test{_last_words(worker)}"))
     return missing()
 
 
-def _unheard(test: TestId, why: str) -> TestResult:
+def _failed(test: TestId, why: str) -> TestResult:
     return TestResult(test.name, "fail", time.time(), 0.0, test.tags, traceback=why)
 
 
 def _watch(pending: "set[Future[None]]", stop: threading.Event) -> None:
     while pending:
         done, pending = wait(pending, timeout=POLL, return_when=FIRST_EXCEPTION)
-        heed(stop)
+        raise_if_stopped(stop)
         for future in done:
             future.result()
 
 
 def _end(workers: Iterable[_Worker]) -> None:
-    """End the processes and all that they have started."""
+    """End the processes and their subprocesses."""
     deadline = time.monotonic() + settings().end_grace
     for worker in workers:
         with suppress(ProcessLookupError):
@@ -195,14 +193,14 @@ def _end(workers: Iterable[_Worker]) -> None:
         worker.process.wait()
 
 
-def _note(folder: Path, workers: Iterable[_Worker]) -> None:
-    """Write down who is running, for `end_stale`: a pid may be someone else's by then, its time of birth is not."""
-    lines = (f"{worker.process.pid} {_born(worker.process.pid)}\n" for worker in workers)
+def _record_pids(folder: Path, workers: Iterable[_Worker]) -> None:
+    """Record the processes for `end_stale`, with their start times, because pids are reused."""
+    lines = (f"{worker.process.pid} {_started_at(worker.process.pid)}\n" for worker in workers)
     write_owner_only(folder / PIDS, "".join(lines))
 
 
-def _born(pid: int) -> str:
-    """Return when a process was started, in clock ticks since the machine was; empty where there is none."""
+def _started_at(pid: int) -> str:
+    """Return the start of a process in clock ticks since boot, or "" if it does not exist."""
     try:
         return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[19]
     except OSError:
