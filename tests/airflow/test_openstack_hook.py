@@ -111,13 +111,13 @@ def test_the_address_is_put_together(monkeypatch: pytest.MonkeyPatch, fields: di
         ({"host": "http://192.0.2.1/v3", "schema": "https"}, "and schema 'https' do not agree - give one"),
         ({"host": "http://192.0.2.1/v3", "schema": "v2.0"}, "and the path 'v2.0' of its schema do not agree"),
         ({"host": "http://192.0.2.1", "extra": {"auth_url": "http://192.0.2.2"}}, "and the extra's auth_url do not"),
-        ({"host": "http://2001:db8::1/v3"}, "IPv6 without brackets - write"),
-        ({"host": "http://192.0.2.1:5000/v3?a=b"}, "leave out all from the [?] on"),
-        ({"host": "http://192.0.2.1", "port": 99999}, "Auth URL is no address .* - write it whole"),
+        ({"host": "http://2001:db8::1/v3"}, "IPv6 address without brackets - write"),
+        ({"host": "http://192.0.2.1:5000/v3?a=b"}, "remove everything from the [?] on"),
+        ({"host": "http://192.0.2.1", "port": 99999}, "Auth URL is not a URL .* - write it completely"),
         ({"host": "http://192.0.2.1", "extra": {"reigon_name": "R"}}, "unknown key 'reigon_name' - did you mean regi"),
-        ({"host": "http://192.0.2.1", "extra": "{"}, "its extra is no JSON "),
-        ({"host": "http://192.0.2.1", "extra": "[1]"}, "its extra is no JSON object"),
-        ({"host": "http://192.0.2.1", "extra": {"auth": 1}}, "auth is no JSON object"),
+        ({"host": "http://192.0.2.1", "extra": "{"}, "its extra is not JSON "),
+        ({"host": "http://192.0.2.1", "extra": "[1]"}, "its extra is not a JSON object"),
+        ({"host": "http://192.0.2.1", "extra": {"auth": 1}}, "auth is not a JSON object"),
     ],
 )
 def test_fields_that_do_not_fit_are_named(monkeypatch: pytest.MonkeyPatch, fields: dict[str, Any], words: str) -> None:
@@ -177,7 +177,9 @@ def test_a_connection_may_be_a_uri(monkeypatch: pytest.MonkeyPatch) -> None:
     assert (config["auth"]["password"], config["auth"]["user_domain_name"]) == ("p/w", "D")
     assert (config["region_name"], config["compute_endpoint_override"]) == ("R", "http://c/v2.1")
     monkeypatch.setenv("AIRFLOW_CONN_TESTCLOUD", f"openstack://u:pw@192.0.2.1:5000/v3?{query}")
-    with pytest.raises(RallycrossError, match=r"Auth URL '192\.0\.2\.1:5000/v3' is not whole - write it with http://"):
+    with pytest.raises(
+        RallycrossError, match=r"Auth URL '192\.0\.2\.1:5000/v3' is not complete - write it with http://"
+    ):
         OpenStackHook("testcloud").get_conn()
     connection(monkeypatch, host="http://192.0.2.1:5000", port=80, login="u", password="s", extra={"project_id": "p"})
     with pytest.raises(RallycrossError, match="and port 80 do not agree"):

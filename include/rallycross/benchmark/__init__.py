@@ -1,4 +1,4 @@
-"""Puts the load of a task on a cloud: composes plan, cloud, contexts, load and results."""
+"""Runs the load of a task on a cloud: brings plan, cloud, contexts, load and results together."""
 
 from rallycross.benchmark.task_run import clean, run, standing
 

@@ -1,4 +1,4 @@
-"""What a load process is told, and what it tells: all that crosses the pipe between it and its parent."""
+"""The messages between a load process and its parent."""
 
 from dataclasses import dataclass, field
 from typing import Any
@@ -22,22 +22,22 @@ class Job:
     context_data: ContextData = field(repr=False)
     timing: Timing
     samples: str  # path of the file to write
-    secrets: tuple[str, ...] = field(default=(), repr=False)  # of the task, that no sample is to have
-    watched: Iterations = field(default_factory=Iterations)  # of whose start to tell, counted from 1
+    secrets: tuple[str, ...] = field(default=(), repr=False)  # of the task; removed from samples
+    watched: Iterations = field(default_factory=Iterations)  # whose start is reported, counted from 1
 
 
 @dataclass(frozen=True)
 class Go:
-    """Begin. Answered by a `Started` for each watched iteration, and by `Ended` or `Failed`."""
+    """Begin the load. Answered by a `Started` for each watched iteration, and by `Ended` or `Failed`."""
 
-    origin: float  # what the samples' times count from: a moment of the monotonic clock, which all processes share
+    origin: float  # time zero of all samples, on the monotonic clock, which all processes share
 
 
 @dataclass(frozen=True)
 class Stop:
     """Begin no further iteration."""
 
-    drain: float  # seconds after which those in flight are cut short
+    drain: float  # seconds after which iterations in flight are cancelled
 
 
 @dataclass(frozen=True)
@@ -61,7 +61,7 @@ class Ended:
 
 @dataclass(frozen=True)
 class Failed:
-    """The load could not be driven, or not to its end."""
+    """The load could not begin, or broke off."""
 
     error: str
     detail: str  # the traceback

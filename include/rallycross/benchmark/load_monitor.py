@@ -1,4 +1,4 @@
-"""Watches a load from outside: how far it has come, and whether it is worth going on. Reads what is on disk."""
+"""Monitors a running load by its sample files: its progress, and whether an SLA can still be met."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -13,7 +13,7 @@ from rallycross.task.plan import Timing, Workload
 
 
 class LoadMonitor:
-    """Folds over the samples of all shards of a load, as they come."""
+    """Reads the samples of all shards of a load while they are written."""
 
     def __init__(self, workload: Workload, load: Load, files: Sequence[Path], timing: Timing) -> None:
         self._tails = [Tail(file) for file in files]
@@ -23,7 +23,7 @@ class LoadMonitor:
         self._criteria = [CRITERIA[name](argument) for name, argument in workload.sla.items()]
 
     def look(self) -> None:
-        """Take what has come since the last time."""
+        """Read the samples that were written since the last call."""
         for tail in self._tails:
             for record in tail.read():
                 batch = Batch(record, timing=self._timing)
@@ -32,9 +32,9 @@ class LoadMonitor:
                     criterion.add(batch)
 
     def progress(self, elapsed: float) -> dict[str, Any]:
-        """Return how far the load has come `elapsed` seconds after its beginning: see `Progress.at`."""
+        """Return the progress of the load `elapsed` seconds after its start: see `Progress.at`."""
         return self._progress.at(elapsed)
 
     def hopeless(self) -> str | None:
-        """Return the name of a criterion that is missed whatever comes, if there is one."""
+        """Return the name of a criterion that the load can no longer meet, or None."""
         return next((one.name for one in self._criteria if one.hopeless(self._total)), None)

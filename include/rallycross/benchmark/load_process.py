@@ -1,7 +1,7 @@
 """A process that drives load and does nothing else: `python -m rallycross.benchmark.load_process`.
 
-It is told by messages on its standard input and answers on its standard output (see `job`). When its input ends, the
-one who started it is gone: it cuts its load short and ends.
+It reads messages from its standard input and answers on its standard output (see `job`). When its input ends, its
+parent is gone: it cancels its load and exits.
 """
 
 import asyncio
@@ -28,16 +28,16 @@ from rallycross.results.sample_file import SampleWriter, warm_up
 from rallycross.scenario.scenario import SCENARIOS
 from rallycross.settings import settings
 
-# A thread that compresses samples must not keep iterations waiting: by default it may for 5 ms.
+# A thread that compresses samples must not delay iterations. The default would let it, by up to 5 ms.
 _SWITCH_INTERVAL = 0.0005
 
 
 def main() -> None:
-    """Carry out jobs, one after another, until told no more."""
+    """Carry out jobs one after another, until the input ends."""
     sys.setswitchinterval(_SWITCH_INTERVAL)
     answers = os.fdopen(os.dup(1), "wb", buffering=0)
-    os.dup2(2, 1)  # what a scenario prints is no message
-    SCENARIOS.all  # noqa: B018 - imports them now, and not when the first job waits for it
+    os.dup2(2, 1)  # what a scenario prints goes to stderr, not into the messages
+    SCENARIOS.all  # noqa: B018 - imports them now, before the first job waits for them
     warm_up()
     gc.collect()
     gc.freeze()
@@ -46,46 +46,46 @@ def main() -> None:
 
 async def _serve(answers: Any) -> None:
     inbox: asyncio.Queue[Any] = asyncio.Queue()
-    here = asyncio.get_running_loop()
+    loop_of_process = asyncio.get_running_loop()
 
     def listen() -> None:
         message = object()
         while message is not None:
             message = receive(sys.stdin.buffer)
-            here.call_soon_threadsafe(inbox.put_nowait, message)
-        # Nobody is left to tell. What cannot end by itself, such as a sign-in that is not answered, must not go on.
+            loop_of_process.call_soon_threadsafe(inbox.put_nowait, message)
+        # The parent is gone. Exit even if something hangs, such as a sign-in that is not answered.
         time.sleep(settings().end_grace)
         os._exit(1)
 
     threading.Thread(target=listen, name="listen", daemon=True).start()
 
-    def tell(message: Any) -> None:
+    def send(message: Any) -> None:
         answers.write(pack(message))
 
     while (message := await inbox.get()) is not None:
         if isinstance(message, Job):
             try:
-                await _perform(message, inbox, tell)
-            except Exception as error:  # noqa: BLE001 - whatever went wrong is the answer
+                await _perform(message, inbox, send)
+            except Exception as error:  # noqa: BLE001 - the parent gets every error as the answer
                 detail = "".join(traceback.format_exception(error))
-                tell(Failed(said(error), detail))
+                send(Failed(said(error), detail))
 
 
-async def _perform(job: Job, inbox: "asyncio.Queue[Any]", tell: Any) -> None:
+async def _perform(job: Job, inbox: "asyncio.Queue[Any]", send: Any) -> None:
     load = RUNNERS[job.runner].load(job.runner_args)
     async with signed_in(job, workers=load.shard(job.shard, job.of).workers) as iterate:
-        tell(Ready())
+        send(Ready())
         message = await inbox.get()
-        if not isinstance(message, Go):  # told to stop before it began, or left alone
+        if not isinstance(message, Go):  # stopped before it began, or the parent is gone
             if message is None:
-                inbox.put_nowait(None)  # for the one who waits for the next job
-            tell(Ended({}))
+                inbox.put_nowait(None)  # for `_serve`, which waits for the next job
+            send(Ended({}))
             return
         watched, watches = job.watched, bool(job.watched)
 
         def started(number: int) -> None:
             if watches and number + 1 in watched:
-                tell(Started(number + 1))
+                send(Started(number + 1))
 
         with closing(SampleWriter(Path(job.samples))) as writer:
             engine = LoadEngine(
@@ -98,25 +98,25 @@ async def _perform(job: Job, inbox: "asyncio.Queue[Any]", tell: Any) -> None:
                 started=started,
                 most=settings().iteration_limit,
             )
-            listening = asyncio.create_task(_obey(engine, inbox), name="obey")
-            gc.freeze()  # what stands already is not looked through again in mid-load
+            listening = asyncio.create_task(_stop_when_asked(engine, inbox), name="stop when asked")
+            gc.freeze()  # the collector need not scan existing objects during the load
             await asyncio.sleep(max(0.0, -engine.clock()))
             try:
                 health = await measure(engine, writer)
             finally:
                 listening.cancel()
                 gc.unfreeze()
-    tell(Ended(health))
+    send(Ended(health))
 
 
-async def _obey(engine: LoadEngine, inbox: "asyncio.Queue[Any]") -> None:
+async def _stop_when_asked(engine: LoadEngine, inbox: "asyncio.Queue[Any]") -> None:
     while True:
         message = await inbox.get()
         if isinstance(message, Stop):
             engine.stop(message.drain)
         elif message is None:
             engine.stop(0)
-            inbox.put_nowait(None)  # for the one who waits for the next job
+            inbox.put_nowait(None)  # for `_serve`, which waits for the next job
             return
 
 

@@ -1,4 +1,4 @@
-"""Messages over a pipe between two processes of ours: pickled, each behind its length."""
+"""Messages over a pipe between two of our own processes: pickled, each preceded by its length."""
 
 import pickle
 import struct
@@ -8,13 +8,13 @@ _LENGTH = struct.Struct("!I")
 
 
 def pack(message: Any) -> bytes:
-    """Return a message as it goes over the pipe."""
+    """Return a message as bytes for the pipe."""
     data = pickle.dumps(message)
     return _LENGTH.pack(len(data)) + data
 
 
 def receive(pipe: IO[bytes]) -> Any | None:
-    """Wait for the next message and return it; None where the other end is closed, or gone in mid-message."""
+    """Wait for the next message and return it; None when the other end has closed, even within a message."""
     head = pipe.read(_LENGTH.size)
     if len(head) < _LENGTH.size:
         return None

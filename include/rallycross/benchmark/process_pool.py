@@ -1,4 +1,4 @@
-"""The load processes of a task: started once, lent to one workload after another, ended with the task."""
+"""The load processes of a task: started once, used by one workload after another, ended with the task."""
 
 import queue
 import re
@@ -21,15 +21,15 @@ from rallycross.settings import settings
 
 @dataclass(frozen=True)
 class Died:
-    """A load process is gone."""
+    """A load process has died."""
 
     code: int | None
-    out_of_memory: bool = False  # the kernel has ended a process for want of memory while this one ran
+    out_of_memory: bool = False  # the kernel has killed a process for lack of memory while this one ran
 
     def __str__(self) -> str:
         how = f"by {_signal(-self.code)}" if self.code and self.code < 0 else f"with code {self.code}"
-        why = ", as the machine or its cgroup ran out of memory" if self.out_of_memory else ""
-        return because(KILLED, f"one that drove the load died {how}{why}; what it had measured is kept")
+        why = ": the machine or its cgroup ran out of memory" if self.out_of_memory else ""
+        return because(KILLED, f"a load process died {how}{why}; what it had measured is kept")
 
 
 def _signal(number: int) -> str:
@@ -38,13 +38,13 @@ def _signal(number: int) -> str:
 
 
 def _out_of_memory_kills() -> int:
-    """Return how many processes the kernel has ended for want of memory."""
+    """Return how many processes the kernel has killed for lack of memory."""
     found = re.search(r"^oom_kill (\d+)$", Path("/proc/vmstat").read_text(), re.MULTILINE)
     return int(found[1]) if found else 0
 
 
 class LoadProcess:
-    """One process that drives load. It is in a session of its own, so that Ctrl-C is for its parent alone to answer."""
+    """One process that drives load. It has a session of its own, so that Ctrl-C reaches only its parent."""
 
     def __init__(self) -> None:
         self._process = subprocess.Popen(
@@ -62,18 +62,18 @@ class LoadProcess:
 
     @property
     def alive(self) -> bool:
-        """Whether it can be lent."""
+        """Whether the process is running."""
         return self._process.poll() is None
 
-    def answer_to(self, inbox: "queue.SimpleQueue[tuple[int, Any]]", place: int) -> None:
-        """Put what it tells from now on into `inbox`, as (`place`, message); that it is gone, also if it has been."""
+    def deliver_to(self, inbox: "queue.SimpleQueue[tuple[int, Any]]", place: int) -> None:
+        """Put its messages into `inbox` from now on, as (`place`, message); also its death, even an earlier one."""
         with self._lock:
             self._inbox, self._place = inbox, place
             if self._died is not None:
                 inbox.put((place, self._died))
 
-    def tell(self, message: Any) -> None:
-        """Send a message; one to a process that is gone is lost, as its end is told of anyway."""
+    def send(self, message: Any) -> None:
+        """Send a message. One to a dead process is lost: its death is reported anyway."""
         try:
             assert self._process.stdin is not None
             self._process.stdin.write(pack(message))
@@ -82,17 +82,17 @@ class LoadProcess:
             return
 
     def kill(self) -> None:
-        """End it at once; what it has measured is on disk but for the last half second."""
+        """Kill it. Its samples are on disk, except those of the last half second."""
         self._process.kill()
 
-    def let_go(self) -> None:
-        """Say that nothing more will come, upon which it ends by itself."""
+    def close_input(self) -> None:
+        """Close its input, so that it exits by itself."""
         assert self._process.stdin is not None
-        with suppress(OSError):  # it was gone, with something still to be sent
+        with suppress(OSError):  # it had died with unsent data
             self._process.stdin.close()
 
     def end(self, deadline: float) -> None:
-        """See that it ends by a moment of the monotonic clock."""
+        """Wait until it exits; kill it at `deadline`, a moment of the monotonic clock."""
         try:
             self._process.wait(max(0.0, deadline - time.monotonic()))
         except subprocess.TimeoutExpired:
@@ -117,7 +117,7 @@ class LoadProcess:
 
 
 class ProcessPool:
-    """Lends load processes. Used by the threads of several workloads at a time."""
+    """A pool of load processes. Threads of several workloads may use it at the same time."""
 
     def __init__(self, warm: int = 1) -> None:
         self._idle = [LoadProcess() for _ in range(warm)]
@@ -132,29 +132,29 @@ class ProcessPool:
 
     @contextmanager
     def lend(self, count: int) -> Iterator[Sequence[LoadProcess]]:
-        """Lend so many processes; those that do not come back whole are not lent again."""
+        """Lend `count` processes for the `with` block; if that raises, they are ended and not lent again."""
         with self._lock:
             self._idle = [process for process in self._idle if process.alive]
             lent, self._idle = self._idle[:count], self._idle[count:]
             new = [LoadProcess() for _ in range(count - len(lent))]
             self._all += new
             lent += new
-        whole = False
+        succeeded = False
         try:
             yield lent
-            whole = True
+            succeeded = True
         finally:
             with self._lock:
-                if whole:
+                if succeeded:
                     self._idle += lent
-            if not whole:
+            if not succeeded:
                 _end(lent)
 
 
 def _end(processes: Sequence[LoadProcess]) -> None:
-    """End processes side by side: whoever wants us to stop does not wait for one after another."""
+    """End processes at the same time, so that stopping takes no longer for many than for one."""
     deadline = time.monotonic() + settings().end_grace
     for process in processes:
-        process.let_go()
+        process.close_input()
     for process in processes:
         process.end(deadline)

@@ -1,4 +1,4 @@
-"""How far a load has come: a fold over samples, shown once a second."""
+"""The progress of a load: a fold over samples, shown once a second."""
 
 from collections import deque
 from typing import Any
@@ -6,11 +6,11 @@ from typing import Any
 from rallycross.judging.batch import Batch
 from rallycross.load.histogram import Histogram
 
-RATE_WINDOW = 5.0  # seconds over which the rate is taken
+RATE_WINDOW = 5.0  # seconds that the rate is measured over
 
 
 class Progress:
-    """Counts iterations; `total` is how many there will be, `planned` the seconds that they take: None = not known."""
+    """Counts iterations. `total` is their expected number, `planned` the expected seconds; None = not known."""
 
     def __init__(self, total: int | None, planned: float | None = None) -> None:
         self.total = total
@@ -19,20 +19,20 @@ class Progress:
         self.failed = 0
         self.dropped = 0
         self.durations = Histogram()
-        self._looks: deque[tuple[float, int]] = deque([(0.0, 0)])  # when the progress was looked at, and what was done
+        self._looks: deque[tuple[float, int]] = deque([(0.0, 0)])  # (elapsed, done) at each look
 
     def add(self, batch: Batch) -> None:
-        """Count some samples; those of a warm-up, dropped or not, are done, and are in no figure."""
+        """Count samples. Those of the warm-up count as done only; they are in no other figure."""
         self.done += len(batch) + batch.warm_up
         self.dropped += batch.dropped
         self.failed += int(batch.failed.sum())
         self.durations.add(batch.duration[~batch.failed])
 
     def at(self, elapsed: float) -> dict[str, Any]:
-        """Return the progress `elapsed` seconds after the start, as the results database keeps it.
+        """Return the progress `elapsed` seconds after the start, in the form of the results database.
 
-        `rate` is in iterations a second over the last seconds, `p50`, `p95` (of iterations that did not fail),
-        `elapsed` and `remaining` are in seconds; what is not known is None.
+        `rate` is in iterations a second over the last `RATE_WINDOW` seconds. `p50` and `p95` (of iterations that did
+        not fail), `elapsed` and `remaining` are in seconds. Unknown figures are None.
         """
         while len(self._looks) > 1 and self._looks[1][0] <= elapsed - RATE_WINDOW:
             self._looks.popleft()

@@ -1,31 +1,31 @@
-"""A task's workloads in words, for the log of who runs them: how far each has come, and what it came to."""
+"""Log lines about the workloads of a task: the progress of each, and how it ended."""
 
 from rallycross.results.models import TaskRow, WorkloadRow
 
 
 class ProgressLog:
-    """Remembers what has been said of a task."""
+    """Writes the log lines of one task; remembers which ends it has reported."""
 
     def __init__(self) -> None:
         self._ended: set[str] = set()
 
     def has_news(self, task: TaskRow | None) -> bool:
-        """Return whether a workload has ended of which that has not been said."""
+        """Return whether a workload has ended since the last call of `lines`."""
         return any(one.ended_at is not None and one.uuid not in self._ended for one in (task.workloads if task else ()))
 
     def lines(self, task: TaskRow | None) -> list[str]:
-        """Return a line for each workload that runs, and for each that has ended since the last call."""
+        """Return a line for each running workload, and for each that has ended since the last call."""
         if task is None:
             return []
-        found = []
+        lines = []
         for workload in task.workloads:
             if workload.ended_at is not None and workload.uuid not in self._ended:
                 self._ended.add(workload.uuid)
                 reason = f" - {workload.error}" if workload.error else ""
-                found.append(f"{_name(workload, task)}: {workload.status}: {_figures(workload)}{reason}")
+                lines.append(f"{_name(workload, task)}: {workload.status}: {_figures(workload)}{reason}")
             elif workload.status == "running" and workload.progress:
-                found.append(f"{_name(workload, task)}: {_figures(workload)}")
-        return found
+                lines.append(f"{_name(workload, task)}: {_figures(workload)}")
+        return lines
 
 
 def _name(workload: WorkloadRow, task: TaskRow) -> str:
@@ -33,7 +33,7 @@ def _name(workload: WorkloadRow, task: TaskRow) -> str:
 
 
 def _figures(workload: WorkloadRow) -> str:
-    """Return what is known of a load's progress."""
+    """Return the progress of a load in words."""
     progress = workload.progress or {}
     total = f" of {progress['total']}" if progress.get("total") is not None else ""
     parts = [f"{progress.get('done', 0)}{total} iterations", f"{progress.get('failed', 0)} failed"]

@@ -1,4 +1,4 @@
-"""What a load process keeps of its samples: failures and outputs without the secrets that it was given."""
+"""Removes the secrets of a job from the failures and outputs of its samples."""
 
 from collections.abc import Callable
 from functools import lru_cache
@@ -8,23 +8,25 @@ from rallycross.benchmark.job import Job
 from rallycross.load.sample import Failure, Sample
 from rallycross.secret import secrets_in, shown, shown_text
 
-_USERS = 64  # whose passwords are looked for: each costs time in every failure
+_USERS = 64  # users whose passwords are looked for: each costs time in every failure
 
 
 def redacting(record: Callable[[Sample], None], job: Job) -> Callable[[Sample], None]:
-    """Return what records a sample without secrets; one that did not fail and shows nothing costs nothing."""
+    """Return a function that removes secrets from a sample, then records it. Samples without texts cost nothing."""
     users = islice(job.context_data.users, _USERS)
     clouds = [job.context_data.cloud.config, *(user.cloud.config for user in users)]
     secrets = tuple(dict.fromkeys([*job.secrets, *secrets_in([job.args, clouds])]))
 
     @lru_cache(maxsize=1024)
-    def told(text: str) -> str:
+    def redacted(text: str) -> str:
         return shown_text(text, secrets)
 
     def keep(sample: Sample) -> None:
         if sample.failure is not None:
             failure = sample.failure
-            sample.failure = Failure(failure.kind, told(failure.message), told(failure.detail), failure.request_id)
+            sample.failure = Failure(
+                failure.kind, redacted(failure.message), redacted(failure.detail), failure.request_id
+            )
         if sample.outputs:
             sample.outputs = shown(sample.outputs, secrets)
         record(sample)

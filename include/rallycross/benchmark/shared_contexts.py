@@ -1,4 +1,4 @@
-"""The contexts of a task's workloads: set up once, and shared by those that ask for the same."""
+"""The contexts of a task. Workloads that ask for the same contexts share one set of them."""
 
 import json
 import threading
@@ -28,18 +28,18 @@ _log = logger(__name__)
 
 @dataclass
 class ContextSet:
-    """What was made for the workloads that ask for the same contexts."""
+    """One set of contexts, for all workloads that ask for the same ones."""
 
-    uses: int  # workloads that are still to use it
+    uses: int  # workloads that have not ended yet
     lock: threading.Lock = field(default_factory=threading.Lock)
     context_data: ContextData | None = None  # None: not set up
     undo: ExitStack = field(default_factory=ExitStack)
     records: list[dict[str, Any]] = field(default_factory=list)
-    users: dict[str, list[dict[str, Any]]] = field(default_factory=dict)  # workload's uuid -> all of its records
+    users: dict[str, list[dict[str, Any]]] = field(default_factory=dict)  # uuid of a workload -> its records
 
 
 class SharedContexts:
-    """All context sets of one task. May be used by the threads of several workloads at a time."""
+    """The context sets of one task. Threads of several workloads may use it at the same time."""
 
     def __init__(  # noqa: PLR0917 - what a task has
         self,
@@ -55,9 +55,10 @@ class SharedContexts:
 
     @contextmanager
     def around(self, workload: Workload, uuid: str, records: list[dict[str, Any]]) -> Iterator[ContextData]:
-        """Let a workload's contexts stand; what they took, and what went wrong, goes to `records`, in Rally's shape.
+        """Set up a workload's contexts before the `with` block and clean them up after it.
 
-        A shared one is set up for the first workload that needs it, and taken away after the last.
+        `records` gets the times and errors, in Rally's format. A shared set is set up for the first workload that
+        needs it and cleaned up after the last.
         """
         key = _key(workload)
         context_set = self._sets[key]
@@ -82,17 +83,17 @@ class SharedContexts:
             with context_set.lock:
                 context_set.uses -= 1
                 if context_set.uses == 0 or context_set.context_data is None:
-                    self._take_away(context_set)
+                    self._tear_down(context_set)
 
     def close(self) -> None:
-        """Take away what was made for workloads that never came to use it."""
+        """Clean up the sets that remain because some of their workloads never ran."""
         for context_set in self._sets.values():
-            self._take_away(context_set)
+            self._tear_down(context_set)
 
-    def _take_away(self, context_set: ContextSet) -> None:
+    def _tear_down(self, context_set: ContextSet) -> None:
         context_set.context_data = None
         context_set.undo.close()
-        for uuid, records in context_set.users.items():  # most of them have ended before
+        for uuid, records in context_set.users.items():  # the workloads themselves have mostly ended
             self._store.workloads.save_contexts(uuid, records)
         context_set.users.clear()
 
@@ -106,7 +107,7 @@ class SharedContexts:
         records: list[dict[str, Any]],
     ) -> ContextData:
         ledger = OwnedLedger(self._store, self._cloud.name, self._task, part)
-        # Where there is no cloud, no context is set up that would ask for it.
+        # Without a cloud the connection is None; contexts of such workloads do not use it.
         admin = ContextAdmin(cast("Connection", self._connection), ledger, owner)
         for name in sorted(wanted, key=lambda name: CONTEXTS[name].order):
             record: dict[str, Any] = {"plugin_name": name, "plugin_cfg": wanted[name]}
@@ -118,18 +119,18 @@ class SharedContexts:
         return context_data
 
     def _clean_up(self, record: dict[str, Any], clean_up: Callable[[], Mapping[str, int] | None]) -> None:
-        """Clean up; what cannot be deleted stays in the ledger, is told and noted, and spoils nothing measured."""
+        """Clean up one context. A failure is recorded and reported; the ledger keeps what was not deleted."""
         try:
             with _noted(record, "cleanup"):
                 record["cleanup"]["deleted"] = dict(clean_up() or {})
-        except Exception as error:  # noqa: BLE001 - the next one is to be cleaned up all the same
+        except Exception as error:  # noqa: BLE001 - the other contexts must be cleaned up as well
             if isinstance(error, LeftBehind):
                 record["cleanup"]["deleted"] = dict(error.deleted)
-            self._tell(f"{record['plugin_name']}: not all could be cleaned up: {error}")
+            self._tell(f"{record['plugin_name']}: not everything could be cleaned up: {error}")
 
 
 def _shared(workload: Workload) -> dict[str, Any]:
-    """Return the contexts that other workloads may use as well."""
+    """Return those of a workload's contexts that it can share with others."""
     return {name: config for name, config in workload.contexts.items() if not CONTEXTS[name].own}
 
 
@@ -139,7 +140,7 @@ def _key(workload: Workload) -> str:
 
 @contextmanager
 def _noted(record: dict[str, Any], act: Literal["setup", "cleanup"]) -> Iterator[None]:
-    """Note when an act on a context began and ended (seconds since the epoch) and what went wrong, as Rally does."""
+    """Record when a set-up or clean-up began and ended (seconds since the epoch) and its error, as Rally does."""
     note: dict[str, Any] = {"started_at": time.time(), "finished_at": None, "error": None}
     record[act] = note
     try:

@@ -1,4 +1,4 @@
-"""Who acts in an iteration: from a scenario's roles to what its function is called with."""
+"""Signs in the users of a job and calls its scenario with them."""
 
 import asyncio
 import random
@@ -27,19 +27,19 @@ from rallycross.scenario.scenario import SCENARIOS, Scenario
 from rallycross.scenario.user import SdkUser, User
 from rallycross.settings import settings
 
-SIGN_IN_THREADS = 20  # users that sign in at a time
+SIGN_IN_THREADS = 20  # users that sign in at the same time
 
 
 class NoUsers(RallycrossError):  # noqa: N818 - reads as what it says
-    """A scenario acts as a user, and no context has made any."""
+    """A scenario acts as a user, and no context has made one."""
 
 
 @asynccontextmanager
 async def signed_in(job: Job, *, workers: int) -> AsyncIterator[Iterate]:
-    """Sign in all that act in a job's iterations, and give what runs one; `workers` is how many run at a time."""
+    """Sign in all users of a job and give the function that runs an iteration; `workers` may run at a time."""
     scenario = SCENARIOS[job.scenario]
     if "user" in scenario.roles and not job.context_data.users:
-        raise NoUsers(f"{job.scenario} acts as a user, and there is none - let the context `users` make one")
+        raise NoUsers(f"{job.scenario} acts as a user, and there is none - add the context `users`")
     if not scenario.signature.actors:
         async with _alone(job, scenario, workers) as iterate:
             yield iterate
@@ -51,8 +51,8 @@ async def signed_in(job: Job, *, workers: int) -> AsyncIterator[Iterate]:
             yield iterate
 
 
-class _Turns:
-    """Chooses the user of each iteration; of several shards each has users of its own, where there are enough."""
+class _UserChoice:
+    """Chooses the user of each iteration. Where there are enough users, each shard has its own."""
 
     def __init__(self, job: Job) -> None:
         users = job.context_data.users
@@ -61,7 +61,7 @@ class _Turns:
         self._of = job.of
 
     def of(self, iteration: Iteration) -> int:
-        """Return the index, in `users`, of who acts."""
+        """Return the index in `users` of the user of an iteration."""
         if self._at_random:
             return random.randrange(len(self.users))  # noqa: S311 - no secret
         return iteration.number // self._of % len(self.users)
@@ -85,28 +85,28 @@ async def _alone(job: Job, scenario: Scenario, workers: int) -> AsyncIterator[It
 
 @asynccontextmanager
 async def _on_the_loop(job: Job, scenario: Scenario, workers: int) -> AsyncIterator[Iterate]:
-    turns, context_data, roles = _Turns(job), job.context_data, scenario.roles
+    choice, context_data, roles = _UserChoice(job), job.context_data, scenario.roles
     types = service_types(context_data.api_versions)
     function: Callable[..., Awaitable[None]] = partial(scenario.function, **job.args)
-    # As many as iterations: signing in may be what they do.
+    # One thread for each worker: signing in may be what the iterations do.
     async with _threads(max(workers, SIGN_IN_THREADS), "sign-in") as threads, open_http(context_data.cloud) as http:
 
         def client(cloud: Cloud) -> Client:
             return Client(SignIn(with_microversions(cloud, context_data.api_versions), types), http, threads)
 
         admin = client(context_data.cloud) if "admin" in roles else None
-        clients = [client(user.cloud) for user in turns.users] if "user" in roles else []
-        everybody = (*clients, *([admin] if admin else []))
-        patience = settings().api_patience  # the load has not begun
-        await asyncio.gather(*(one.access(patience=patience) for one in everybody))
+        clients = [client(user.cloud) for user in choice.users] if "user" in roles else []
+        all_clients = (*clients, *([admin] if admin else []))
+        patience = settings().api_patience  # only before the load: during it nothing is retried
+        await asyncio.gather(*(one.access(patience=patience) for one in all_clients))
 
         user_of = partial(User, context_data=context_data, waiting=Waiting(), timing=job.timing)
 
         def acting(role: str, iteration: Iteration) -> User:
             if role == "admin" and admin:
                 return user_of(admin, iteration, job.workload)
-            turn = turns.of(iteration)
-            return user_of(clients[turn], iteration, job.workload, actor=turns.users[turn])
+            index = choice.of(iteration)
+            return user_of(clients[index], iteration, job.workload, actor=choice.users[index])
 
         try:
             if len(roles) == 1:
@@ -115,26 +115,26 @@ async def _on_the_loop(job: Job, scenario: Scenario, workers: int) -> AsyncItera
             else:
                 yield lambda iteration: function(*(acting(role, iteration) for role in roles))
         finally:
-            await asyncio.gather(*(one.answered() for one in everybody))
+            await asyncio.gather(*(one.answered() for one in all_clients))
 
 
 @asynccontextmanager
 async def _on_threads(job: Job, scenario: Scenario, workers: int) -> AsyncIterator[Iterate]:
-    turns, context_data = _Turns(job), job.context_data
+    choice, context_data = _UserChoice(job), job.context_data
     function = partial(scenario.function, **job.args)
     async with _threads(max(workers, SIGN_IN_THREADS), "iteration") as threads:
         loop = asyncio.get_running_loop()
-        people: list[Actor | None] = [*(turns.users if "user" in scenario.roles else ()), None]
+        actors: list[Actor | None] = [*(choice.users if "user" in scenario.roles else ()), None]
         if "admin" not in scenario.roles:
-            people.pop()
+            actors.pop()
         connections = await asyncio.gather(
-            *(loop.run_in_executor(threads, _connect, context_data, one) for one in people)
+            *(loop.run_in_executor(threads, _connect, context_data, one) for one in actors)
         )
 
         def acting(role: str, iteration: Iteration) -> SdkUser:
-            turn = -1 if role == "admin" else turns.of(iteration)
+            index = -1 if role == "admin" else choice.of(iteration)
             return SdkUser(
-                iteration, job.workload, context_data=context_data, connection=connections[turn], actor=people[turn]
+                iteration, job.workload, context_data=context_data, connection=connections[index], actor=actors[index]
             )
 
         yield lambda iteration: _on_thread(
@@ -144,7 +144,7 @@ async def _on_threads(job: Job, scenario: Scenario, workers: int) -> AsyncIterat
 
 @asynccontextmanager
 async def _threads(count: int, name: str) -> AsyncIterator[ThreadPoolExecutor]:
-    """Give threads; what is not begun at the end is left, and what is has its time, without holding up the loop."""
+    """Give a thread pool. At the end, queued calls are dropped and running ones are waited for, off the event loop."""
     threads = ThreadPoolExecutor(count, thread_name_prefix=name)
     try:
         yield threads
@@ -156,16 +156,16 @@ def _connect(context_data: ContextData, actor: Actor | None) -> Connection:
     connection = with_microversions(actor.cloud if actor else context_data.cloud, context_data.api_versions).connect()
     connection.authorize()
     session: Any = connection.session
-    session.patience = Patience(0.0)  # a load repeats nothing
+    session.patience = Patience(0.0)  # a load never retries
     return connection
 
 
 async def _on_thread(threads: ThreadPoolExecutor, function: Callable[[], Any]) -> None:
-    """Run a plain function on a thread that knows which actions are open around it.
+    """Run a plain function on a thread, in the context of the iteration, so that its actions nest correctly.
 
-    An iteration that is over its limit is a failure at once; its thread cannot be cut short, and is taken till its end.
+    An iteration that exceeds its time limit fails at once, but its thread is busy until the function returns.
     """
-    came_to = await asyncio.get_running_loop().run_in_executor(threads, copy_context().run, function)
-    if isinstance(came_to, Coroutine):  # whose code has not run at all
-        came_to.close()
-        raise TypeError("the scenario is a plain function that returns a coroutine - write it as `async def`")
+    result = await asyncio.get_running_loop().run_in_executor(threads, copy_context().run, function)
+    if isinstance(result, Coroutine):  # its code has not run
+        result.close()
+        raise TypeError("the scenario is a plain function and returns a coroutine - write it as `async def`")

@@ -1,4 +1,4 @@
-"""Runs a task: its subtasks one after another, the workloads of a subtask too, or side by side where it says so."""
+"""Runs a task: its subtasks one after another, and the workloads of a subtask in sequence or in parallel."""
 
 import os
 import platform
@@ -40,7 +40,7 @@ from rallycross.task.checks import check, check_alone, kinds, resolve, unsettled
 from rallycross.task.known import Known
 from rallycross.task.plan import Subtask, Task, Workload
 
-DRAIN = 3.0  # seconds that iterations in flight have when a load is stopped: Airflow ends a process after 5
+DRAIN = 3.0  # seconds for iterations in flight when a load is stopped: Airflow kills a process after 5
 
 _BY_HAND = because(STOPPED, "it was told to stop")
 
@@ -59,21 +59,21 @@ def run(
     abort_on_sla_failure: bool = False,
     tell: Tell = _log.info,
 ) -> None:
-    """Run a task as `uuid`: samples go to files below `samples`, all else to the store.
+    """Run a task as `uuid`; write samples to files below `samples`, and everything else to the store.
 
-    Raise `InvalidInput`, before any load, when the cloud lacks what the task names. What goes wrong in one workload is
-    that workload's result. When `stop` is set, no further iteration begins, those in flight have `drain` seconds to
-    end, what was made is deleted, and the task ends as aborted. With `abort_on_sla_failure` a workload is stopped as
-    soon as one of its criteria can not be met any more, and the task goes on with the next.
+    Raise `InvalidInput`, before any load, when the cloud lacks something that the task names. An error in one workload
+    is that workload's outcome. When `stop` is set, no further iteration begins, those in flight have `drain` seconds to
+    end, the contexts are cleaned up, and the task ends as aborted. With `abort_on_sla_failure` a workload is stopped
+    as soon as it can no longer meet one of its criteria, and the task continues with the next workload.
 
-    A task that was begun before is not run again: where the process before has died in the middle of it, what it has
-    left is deleted and the task ends as crashed.
+    A task that has begun before is not run again. If its process died in the middle, its leftovers are deleted and the
+    task ends as crashed.
     """
     if store.tasks.get(uuid) is not None:
         _close_interrupted(cloud, store, uuid, tell)
         return
     tell = _redacting(tell, task)
-    with ProcessPool() as pool:  # its first process gets ready while the cloud is asked what it has
+    with ProcessPool() as pool:  # its first process starts while the cloud is asked for its facts
         known = _known()
         wanted = kinds(task, known)
         there = CloudFacts(cloud.name, frozenset()) if cloud.is_none else facts(cloud, wanted)
@@ -83,10 +83,10 @@ def run(
         machines = _machines(cloud, store) if any(ACTIONS[hook.action].on_machines for hook in hooks) else {}
         connection = None if cloud.is_none else cloud.connect()
         uuids = store.tasks.begin(uuid, cloud=cloud.name, task=task, environment=_environment())
-        _tell_of_loads_that_run(store, uuid, tell)
+        _warn_of_running_loads(store, uuid, tell)
 
         def settle(position: int, context_data: ContextData) -> Workload:
-            """Return a workload with ids in the place of names, some of which its contexts may have made just now."""
+            """Return a workload with ids instead of names, also for things that its contexts have just made."""
             workload = task.workloads[position]
             if not unsettled(workload, there, known):
                 return resolve(workload, task, there, known)
@@ -120,25 +120,25 @@ def run(
             for subtask in task.subtasks:
                 _run_subtask(subtask, one, stop)
     store.tasks.end(uuid, status="aborted" if stop.is_set() else "finished")
-    _tell_of_concurrent_loads(store, uuid, tell)
+    _warn_of_concurrent_loads(store, uuid, tell)
 
 
-def _tell_of_loads_that_run(store: Store, uuid: str, tell: Tell) -> None:
-    """Warn, before a load, of those that it will measure too."""
+def _warn_of_running_loads(store: Store, uuid: str, tell: Tell) -> None:
+    """Before a load, warn of others that run on the same cloud and will affect its figures."""
     for other in store.tasks.concurrent_with(uuid):
         if load_is_running(other, time.time()):
             tell(f"warning: another load runs on {other.cloud}: {other.title}, task {other.uuid}")
 
 
-def _tell_of_concurrent_loads(store: Store, uuid: str, tell: Tell) -> None:
-    """Warn, after a load, of those that it has measured too: also of such as came later."""
+def _warn_of_concurrent_loads(store: Store, uuid: str, tell: Tell) -> None:
+    """After a load, warn of others that overlapped it, also those that began later."""
     row = store.tasks.get(uuid)
     for other in concurrent_loads(row, store.tasks.concurrent_with(uuid)) if row else ():
         tell(f"warning: {other}")
 
 
 def _redacting(tell: Tell, task: Task) -> Tell:
-    """Return what tells the same without the task's secrets, which an error of a cloud's may quote."""
+    """Return `tell` with the task's secrets removed from each text: an error of the cloud may quote them."""
     secrets = task.secrets
     return lambda text: tell(printable(shown_text(text, secrets)))
 
@@ -153,24 +153,24 @@ def _run_subtask(subtask: Subtask, run_one: Callable[[int], None], stop: threadi
         try:
             for future in [threads.submit(run_one, position) for position in positions]:
                 future.result()
-        except BaseException:  # an interrupt, or a time-out of Airflow's: the others are not to go on
+        except BaseException:  # an interrupt, or Airflow's time-out: the other workloads must stop
             stop.set()
             raise
 
 
 def standing(store: Store, cloud: str, uuid: str) -> list[LedgerRow]:
-    """Return what stands or may stand in a cloud because of a task, and what its hooks have broken and not mended."""
+    """Return the ledger rows of a task: what it may have left in the cloud, and faults that are not undone."""
     row = store.tasks.get(uuid)
     owners = [uuid, *(workload.uuid for workload in row.workloads if row)] if row else [uuid]
     return [one for owner in owners for one in store.ledger.standing(cloud, owner)]
 
 
 def clean(cloud: Cloud, store: Store, *, uuid: str, tell: Tell = _log.info) -> int:
-    """Mend what a task's hooks have broken, then delete what the ledger says still stands for it.
+    """Undo the faults that a task's hooks made, then delete everything that the ledger has for the task.
 
-    What is known by its name alone is looked for when the cloud has had its time for what it was sent last: the look
-    is the only one, since the ledger forgets what is not found. Return how many things there were; raise `LeftBehind`
-    with all that could not be mended or deleted.
+    Things whose id is unknown are looked for by name. That happens once, after the cloud has had time to finish the
+    last requests, since a row is dropped when nothing is found. Return the number of rows; raise `LeftBehind` with all
+    that could not be undone or deleted.
     """
     count, left, deleted = len(standing(store, cloud.name, uuid)), list[str](), Counter[str]()
     row = store.tasks.get(uuid)
@@ -179,7 +179,7 @@ def clean(cloud: Cloud, store: Store, *, uuid: str, tell: Tell = _log.info) -> i
     ledger = OwnedLedger(store, cloud.name, uuid)
     try:
         if rows := ledger.standing():
-            _settle(row, rows, tell)
+            _wait_for_last_requests(row, rows, tell)
             cleaning.clean(cloud.connect(), ledger, users=cloud.users)
     except cleaning.LeftBehind as error:
         left.append(str(error))
@@ -189,22 +189,22 @@ def clean(cloud: Cloud, store: Store, *, uuid: str, tell: Tell = _log.info) -> i
     return count
 
 
-def _settle(task: TaskRow | None, rows: Sequence[LedgerRow], tell: Tell) -> None:
-    """Wait until nothing comes to stand any more that the ledger has no id of."""
+def _wait_for_last_requests(task: TaskRow | None, rows: Sequence[LedgerRow], tell: Tell) -> None:
+    """Wait until the cloud can no longer create anything whose id the ledger does not have."""
     since = time.time() - task.ended_at if task and task.ended_at else 0.0
     if since < (settle := settings().cut_patience) and any(row.resource_id is None for row in rows):
-        tell(f"waiting {settle - since:.0f} s for what the cloud was sent last")
+        tell(f"waiting {settle - since:.0f} s for the cloud to finish the last requests")
         time.sleep(settle - since)
 
 
 def _close_interrupted(cloud: Cloud, store: Store, uuid: str, tell: Tell) -> None:
-    """Close what a process that died has left open."""
+    """Close a task whose process has died, and clean up after it."""
     row = store.tasks.get(uuid)
     if row is None or row.status != "running":
-        tell("this task has been run already: its results stand, and running it anew is a new run")
+        tell("this task has already run and its results are kept - start a new run to run it again")
         return
     reason = why_ended(row)
-    tell(f"{reason}; deleting what it has left in the cloud")
+    tell(f"{reason}; deleting its leftovers in the cloud")
     for workload in row.workloads:
         if workload.status == "running":
             store.workloads.end(workload.uuid, status="crashed", error=reason)
@@ -218,7 +218,7 @@ def _stop_reason(store: Store, uuid: str) -> str:
 
 
 def _known() -> Known:
-    """Return the scenarios and contexts that there are; the rest of the task has been checked as it was read."""
+    """Return all scenarios and contexts; the rest of the task was checked when it was read."""
     return Known(
         scenarios={name: scenario.signature for name, scenario in SCENARIOS.all.items()},
         runners={},
@@ -228,7 +228,7 @@ def _known() -> Known:
 
 
 def _machines(cloud: Cloud, store: Store) -> dict[str, Machine]:
-    """Return the machines that hooks may break: those of a cloud of this checkout, or that its spec names."""
+    """Return the machines that hooks may break: the nodes of a cloud of this checkout, or the hosts in its spec."""
     row = store.clouds.get(cloud.name)
     spec = registered.spec_beside(Path(row.clouds_yaml), cloud.name) if row else None
     if row is None or spec is None:
@@ -238,7 +238,7 @@ def _machines(cloud: Cloud, store: Store) -> dict[str, Machine]:
 
 
 def _environment() -> dict[str, Any]:
-    """Return what the report says of the machine that drove the load."""
+    """Return the facts about the load generator's machine that the report shows."""
     return {
         "rallycross": version("rallycross"),
         "python": platform.python_version(),

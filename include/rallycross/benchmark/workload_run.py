@@ -1,4 +1,4 @@
-"""Runs one workload: contexts, load, cleaning; and stores how it ended."""
+"""Runs one workload: contexts, load, clean-up; and stores the outcome."""
 
 import os
 import threading
@@ -38,7 +38,7 @@ from rallycross.task.plan import Timing, Workload
 class TaskResources:
     """What the workloads of one task share while they run."""
 
-    # (position in the task, what contexts have made) -> the workload with ids in the place of names
+    # (position in the task, what contexts have made) -> the workload with ids instead of names
     settle: Callable[[int, ContextData], Workload]
     cloud: str  # its name
     machines: Mapping[str, Machine]  # that hooks may break
@@ -52,12 +52,12 @@ class TaskResources:
     drain: float  # seconds that iterations in flight have when the load is stopped
     abort_on_sla_failure: bool
     tell: Tell
-    secrets: tuple[str, ...] = field(repr=False)  # of the task, that nobody is shown
+    secrets: tuple[str, ...] = field(repr=False)  # of the task; removed from all texts
 
 
 @dataclass
 class _Outcome:
-    """What a workload has come to so far."""
+    """How a workload has gone so far."""
 
     status: Literal["finished", "aborted", "aborted_on_sla", "crashed"] = "finished"
     error: str = ""
@@ -68,10 +68,10 @@ class _Outcome:
     hook_results: list[dict[str, Any]] = field(default_factory=list)
 
     def crash(self, error: BaseException) -> None:
-        """Take up the error that ended it."""
+        """Record the error that ended the workload."""
         self.status = "crashed"
         what = said(error)
-        if type(error).__name__ == "AirflowTaskTimeout":  # which is not to be imported here
+        if type(error).__name__ == "AirflowTaskTimeout":  # the core does not import Airflow
             self.error = because(TIMED_OUT, what)
         elif what.startswith(f"{KILLED}:"):
             self.error = what
@@ -82,9 +82,9 @@ class _Outcome:
 
 
 def run_workload(shared: TaskResources, workload: Workload, uuid: str) -> None:
-    """Run a workload; its samples, and how it ended, are kept as `uuid`.
+    """Run a workload; store its samples and its outcome under `uuid`.
 
-    What goes wrong is its result and is not raised, but for what is no `Exception`; it is cleaned up after in any case.
+    Any `Exception` becomes the outcome and is not raised. The contexts are cleaned up in any case.
     """
     outcome = _Outcome()
     began = time.monotonic()
@@ -95,7 +95,7 @@ def run_workload(shared: TaskResources, workload: Workload, uuid: str) -> None:
                 outcome.status = "aborted"
             else:
                 _load(shared, shared.settle(workload.position, context_data), uuid, context_data, outcome)
-    except Exception as error:  # noqa: BLE001 - whatever went wrong is this workload's result
+    except Exception as error:  # noqa: BLE001 - every error is this workload's outcome
         outcome.crash(error)
         shared.tell(f"{workload.scenario} could not be measured: {error}")
     except BaseException as error:
@@ -118,7 +118,7 @@ def run_workload(shared: TaskResources, workload: Workload, uuid: str) -> None:
 
 
 def _load(shared: TaskResources, workload: Workload, uuid: str, context_data: ContextData, outcome: _Outcome) -> None:
-    """Drive the load, and note in `outcome` how that went, also when it raises."""
+    """Drive the load and record in `outcome` how it went, also when this raises."""
     load = RUNNERS[workload.runner].load(workload.runner_args)
     count = processes(load, threads=SCENARIOS[workload.scenario].blocking, cpus=os.cpu_count() or 1)
     target = HookTarget(shared.cloud, uuid, shared.store, shared.machines)
@@ -172,4 +172,4 @@ def _load(shared: TaskResources, workload: Workload, uuid: str, context_data: Co
             outcome.status = "aborted"
         elif supervision.missed:
             outcome.status = "aborted_on_sla"
-            outcome.error = because(ABORTED_ON_SLA, f"{supervision.missed} could not be met any more")
+            outcome.error = because(ABORTED_ON_SLA, f"{supervision.missed} can no longer be met")

@@ -1,1 +1,1 @@
-"""One user's view of a cloud."""
+"""Clients for one user of a cloud: sign-in, requests, polling, and the descriptors of services."""

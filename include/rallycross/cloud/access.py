@@ -1,4 +1,4 @@
-"""Signing in: from an entry of `clouds.yaml` to a token and the endpoints that it is good for."""
+"""Signing in: from an entry of `clouds.yaml` to a token and the endpoints to use it with."""
 
 import re
 from dataclasses import dataclass, field
@@ -20,37 +20,37 @@ from rallycross.cloud.session import signing_in
 from rallycross.cloud.versions import refused_versions, requested_microversion
 from rallycross.settings import settings
 
-_NO_TLS = ("WRONG_VERSION_NUMBER", "record layer", "wrong version number")  # as OpenSSL says it
-_TLS = ("HTTPS port", "to an HTTPS", "BadStatusLine")  # as servers say it that expect TLS
+_NO_TLS = ("WRONG_VERSION_NUMBER", "record layer", "wrong version number")  # in messages of OpenSSL
+_TLS = ("HTTPS port", "to an HTTPS", "BadStatusLine")  # in answers of servers that expect TLS
 _USERINFO = re.compile(r"://[^/\s@]+@")
 
 
 @dataclass(frozen=True)
 class Access:
-    """A user who is signed in."""
+    """A signed-in user."""
 
     token: str = field(repr=False)
     user: str  # id
     project: str | None  # id
-    endpoints: dict[str, str]  # official service type -> URL with its version, without a slash at the end
-    microversions: dict[str, str] = field(default_factory=dict)  # official service type -> the one to ask for
+    endpoints: dict[str, str]  # official service type -> URL with its version, without a trailing slash
+    microversions: dict[str, str] = field(default_factory=dict)  # official service type -> microversion to request
     issued: datetime | None = None  # by the cloud's clock
     expires: datetime | None = None
 
 
 class SignIn:
-    """Signs one user in, by whatever way the entry says: password, application credential ... Blocks; thread-safe.
+    """Signs in one user, in the way that the entry says: password, application credential ... Blocks; thread-safe.
 
-    A refused password is not sent again: clouds lock accounts.
+    A refused password is not sent again, since clouds lock accounts.
     """
 
     def __init__(self, cloud: Cloud, service_types: frozenset[str] = frozenset()) -> None:
-        """Take an entry; the catalog's `service_types` go before others that mean the same."""
+        """Read the entry of a cloud. Of several types of one service in the catalog, `service_types` are preferred."""
         self._region = cloud.region(api_timeout=min(settings().sign_in_limit, settings().request_limit))
         plugin = self._region.get_auth()
         if not isinstance(plugin, BaseIdentityPlugin):
             raise SignInFailed(
-                f"cloud {cloud.name}: its auth_type {self._region.config.get('auth_type')} does not ask keystone, so"
+                f"cloud {cloud.name}: its auth_type {self._region.config.get('auth_type')} does not use keystone, so"
                 " there is no token and no catalog - sign in by password, application credential or token"
             )
         if wrong := refused_versions(self._region):
@@ -62,7 +62,7 @@ class SignIn:
         self._seen: tuple[list[dict[str, Any]], str | None, dict[str, str]] | None = None
 
     def __call__(self, *, patience: float = 0.0) -> Access:
-        """Ask the identity service for a new token, for so many seconds again and again where it fails in passing."""
+        """Request a new token; retry temporary failures for `patience` seconds."""
         self._session.patience = Patience(patience)
         try:
             with signing_in():
@@ -70,7 +70,7 @@ class SignIn:
         except Exception as error:
             raise SignInFailed(f"cloud {self._cloud.name}: {refusal(self._cloud.config, error)}") from error
         if found is None or found.auth_token is None or found.user_id is None:
-            raise SignInFailed(f"cloud {self._cloud.name}: its identity service has answered without a token or a user")
+            raise SignInFailed(f"cloud {self._cloud.name}: the answer of its identity service has no token or no user")
         there = self._endpoints(found)
         versions = {kind: requested_microversion(self._region, kind) for kind in there}
         return Access(
@@ -84,7 +84,7 @@ class SignIn:
         )
 
     def _endpoints(self, found: AccessInfo) -> dict[str, str]:
-        """Return what the catalog says; one that has been read before is not read again."""
+        """Return the endpoints of the catalog. The result for an unchanged catalog is cached."""
         catalog = found.service_catalog.catalog if found.has_service_catalog() else []
         if self._seen is None or self._seen[:2] != (catalog, found.project_id):
             there = endpoints(self._cloud.name, self._region, self._session, found, self._service_types)
@@ -93,7 +93,7 @@ class SignIn:
 
 
 def _why(error: Exception) -> str:
-    """Return what is wrong with an answer that keystoneauth only calls invalid."""
+    """Return the reason why an answer is invalid, which keystoneauth does not say."""
     answer = getattr(error, "response", None) if isinstance(error, exceptions.InvalidResponse) else None
     try:
         if answer is not None:
@@ -106,11 +106,11 @@ def _why(error: Exception) -> str:
 
 
 def refusal(config: dict[str, Any], error: Exception) -> str:
-    """Return why one cannot sign in, and what to do about it."""
+    """Return why the sign-in failed, and what to do about it."""
     auth = config.get("auth", {})
     url = str(auth.get("auth_url"))
     names = ("username", "application_credential_id", "user_id", "application_credential_name", "client_id")
-    who = next((auth[name] for name in names if auth.get(name)), "whoever has the token")
+    who = next((auth[name] for name in names if auth.get(name)), "the owner of the token")
     told = plain(" ".join(_why(error).split()))[:500] or type(error).__name__
     if federated.is_federated(config.get("auth_type")):
         told = federated.said_by_provider(error) or told
@@ -123,42 +123,42 @@ def refusal(config: dict[str, Any], error: Exception) -> str:
 
 
 def _remedy(url: str, error: Exception, told: str) -> str:
-    """Return what to do about a failed sign-in, behind a dash."""
+    """Return the remedy for a failed sign-in, after a dash."""
     scheme = urlsplit(url).scheme
     remedies: list[tuple[bool, str]] = [
         (
             scheme == "https" and any(word in told for word in _NO_TLS),
-            "there is no TLS there: write http:// in its auth_url",
+            "the server does not use TLS: write http:// in its auth_url",
         ),
         (
             isinstance(error, connection.SSLError) or "CERTIFICATE_VERIFY_FAILED" in told,
-            "write `cacert:` with the certificate of the authority that has signed the cloud's, or `verify: false`",
+            "write `cacert:` with the certificate of the authority that signed the cloud's, or `verify: false`",
         ),
         (
             scheme == "http" and any(word in told for word in _TLS),
-            "there is TLS there: write https:// in its auth_url",
+            "the server uses TLS: write https:// in its auth_url",
         ),
         (
             isinstance(error, exceptions.Unauthorized),
-            "mend user, password, project and domains of its `auth`; it was sent once, since clouds lock accounts",
+            "correct user, password, project and domains in its `auth`; sent only once, since clouds lock accounts",
         ),
         (
             isinstance(error, exceptions.ConnectTimeout),
-            "mend its auth_url, or set `api_timeout` higher",
+            "correct its auth_url, or raise `api_timeout`",
         ),
         (
             isinstance(error, exceptions.ConnectFailure),
-            "mend host and port of its auth_url, where nothing answers",
+            "correct host and port in its auth_url: nothing answers there",
         ),
         (
             isinstance(error, exceptions.NotFound | exceptions.DiscoveryFailure),
-            f"there is no keystone of version 3: mend its auth_url, which should end with /v3: {v3(url)}",
+            f"keystone's API version 3 is not there: correct its auth_url, which should be {v3(url)}",
         ),
     ]
-    return next((f" - {remedy}" for fits, remedy in remedies if fits), " - mend its `auth`")
+    return next((f" - {remedy}" for fits, remedy in remedies if fits), " - correct its `auth`")
 
 
 def v3(auth_url: str) -> str:
-    """Return keystone's version 3 address, whichever of its addresses is given."""
+    """Return keystone's address of version 3 for any of its addresses."""
     root = auth_url.rstrip("/").removesuffix("/auth/tokens").removesuffix("/v3").removesuffix("/v2.0")
     return f"{root}/v3"

@@ -1,4 +1,4 @@
-"""Reading what a cloud's API answers, in one place for all clients: an answer is what it should be, or an error."""
+"""Reads the answers of a cloud's API for all clients: an answer is valid JSON, or an error is raised."""
 
 import json
 from collections.abc import Mapping
@@ -9,13 +9,13 @@ from rallycross.cloud.errors import ApiError, BadAnswer, without_secrets
 from rallycross.errors import brief
 
 REDIRECTS = frozenset({301, 302, 303, 305, 307, 308})
-MOST_REDIRECTS = 5  # one after the other
-_LONGEST_MESSAGE = 2_000  # characters of what an error says
-_MULTIPLE_CHOICES = 300  # what keystone's and nova's list of versions comes with, which is an answer
+MOST_REDIRECTS = 5  # in a row
+_LONGEST_MESSAGE = 2_000  # characters of an error message that are kept
+_MULTIPLE_CHOICES = 300  # the status of keystone's and nova's list of versions, which is a valid answer
 
 
 class Asked(NamedTuple):
-    """A request, and what its answer says of itself: what an error is to name."""
+    """A request and the metadata of its answer, for error messages."""
 
     method: str
     url: str
@@ -24,12 +24,12 @@ class Asked(NamedTuple):
     request_id: str | None = None
 
     def refuse(self, what: str, text: bytes = b"") -> NoReturn:
-        """Raise `BadAnswer`: the answer is not what it should be."""
+        """Raise `BadAnswer` with the reason `what`."""
         raise BadAnswer(self.method, self.url, self.status, what, text, self.request_id)
 
 
 class Body(dict[str, Any]):
-    """An object of an answer's JSON. Whoever takes a key that it lacks learns what was asked, and what came."""
+    """An object in an answer's JSON. A missing key raises an error with the request and the answer's keys."""
 
     __slots__ = ("asked",)
     asked: Asked
@@ -39,33 +39,34 @@ class Body(dict[str, Any]):
         self.asked.refuse(f"the answer has no {key!r}, only {there}"[:400])
 
     def __reduce__(self) -> tuple[type[dict[str, Any]], tuple[dict[str, Any]]]:
-        """Go to other processes, and into copies, as a plain dict."""
+        """Pickle and copy it as a plain dict."""
         return dict, (dict(self),)
 
 
 class Items(list[Any]):
-    """A list of an answer's JSON. Whoever takes a key of it learns what was asked, and what came."""
+    """A list in an answer's JSON. Reading it by a key raises an error with the request."""
 
     __slots__ = ("asked",)
     asked: Asked
 
     def __getitem__(self, key: Any) -> Any:
         if isinstance(key, str):
-            self.asked.refuse(f"the answer has a list of {len(self)} in the place of an object with {key!r}")
+            self.asked.refuse(f"the answer has a list of {len(self)} instead of an object with {key!r}")
         return super().__getitem__(key)
 
     def __reduce__(self) -> tuple[type[list[Any]], tuple[list[Any]]]:
-        """Go to other processes, and into copies, as a plain list."""
+        """Pickle and copy it as a plain list."""
         return list, (list(self),)
 
 
 def read(asked: Asked, text: bytes) -> Any:
-    """Return the JSON of an answer below 400: objects as `Body`, lists as `Items`; an empty one has no keys at all.
+    """Return the JSON of an answer below 400: objects as `Body`, lists as `Items`. An empty answer is an empty `Body`.
 
-    Raise `BadAnswer` where it sends one elsewhere, is no JSON, is neither object nor list, or has nothing to read.
+    Raise `BadAnswer` for a redirect, for an answer that is not JSON, or neither an object nor a list, and for an empty
+    answer to a GET.
     """
     if asked.status > _MULTIPLE_CHOICES:
-        asked.refuse("the answer sends one elsewhere", text)
+        asked.refuse("the answer is a redirect", text)
     if not text:
         if asked.method == "GET":
             asked.refuse("the answer is empty")
@@ -74,7 +75,7 @@ def read(asked: Asked, text: bytes) -> Any:
         found = json.loads(text)
     except (ValueError, RecursionError):
         kind = f" but {asked.content_type}" if asked.content_type and "json" not in asked.content_type else ""
-        asked.refuse(f"the answer is not JSON{kind}" if kind else "the answer is no whole JSON", text)
+        asked.refuse(f"the answer is not JSON{kind}" if kind else "the answer is not complete JSON", text)
     if type(found) is dict:
         return _body(_deeper(found, asked), asked)
     if type(found) is list:
@@ -83,9 +84,9 @@ def read(asked: Asked, text: bytes) -> Any:
 
 
 def keep_links_here(found: dict[str, Any], asked: Asked) -> None:
-    """Have a list's links to its next page begin where this page was asked for: of them the parameters count.
+    """Make the links to the next page of a list use the URL of this page; only their parameters are kept.
 
-    Many clouds name hosts there that nobody reaches, and who names another's is not to get the token.
+    Many clouds have unreachable hosts in these links, and a link must not make us send the token to another host.
     """
     for key in [key for key in found if key == "links" or key.endswith("_links")]:
         links = found[key]
@@ -108,22 +109,22 @@ def _page(link: Any, asked: Asked) -> str:
     try:
         query = urlsplit(link).query
     except (ValueError, AttributeError, TypeError):
-        asked.refuse(f"the link to the next page, {link!a}, is no URL")
+        asked.refuse(f"the link to the next page, {link!a}, is not a URL")
     return urlsplit(asked.url)._replace(query=query, fragment="").geturl()
 
 
 def _check_list(found: dict[str, Any], asked: Asked) -> None:
-    """Refuse what cannot stand in the place of the things that were asked for, such as `servers` of `/servers`."""
+    """Refuse an answer whose requested list, such as `servers` of `/servers`, is not a list of objects."""
     parts = urlsplit(asked.url).path.rstrip("/").removesuffix("/detail").rsplit("/", 1)
     key = parts[-1].replace("-", "_")
     if asked.method != "GET" or key not in found:
         return
     things = found[key]
     if things is None or isinstance(things, str | int | float):
-        asked.refuse(f"the answer has {_kind(things)} in the place of the list {key!r}")
+        asked.refuse(f"the answer has {_kind(things)} instead of the list {key!r}")
     for thing in things if isinstance(things, list) else ():
         if thing is None or isinstance(thing, int | float):
-            asked.refuse(f"the list {key!r} of the answer has {_kind(thing)} in the place of a thing")
+            asked.refuse(f"the list {key!r} of the answer has {_kind(thing)} instead of an object")
 
 
 def _kind(value: Any) -> str:
@@ -131,7 +132,7 @@ def _kind(value: Any) -> str:
 
 
 def _deeper(found: dict[str, Any], asked: Asked) -> dict[str, Any]:
-    """Put what an object holds into objects that can tell, and leave what these hold: two levels are read by key."""
+    """Convert an object's values to `Body` and `Items`. Deeper levels stay: only two levels are read by key."""
     for key, value in found.items():
         if type(value) is dict:
             found[key] = _body(value, asked)
@@ -162,36 +163,36 @@ def refused(asked: Asked, text: bytes, reason: str) -> ApiError:
 
 
 def request_id_of(headers: Mapping[str, str]) -> str | None:
-    """Return the id under which the cloud's logs have a request."""
+    """Return the request id, by which the cloud's logs name the request."""
     return headers.get("x-openstack-request-id") or headers.get("x-compute-request-id")
 
 
 def next_stop(asked: Asked, location: str | None) -> str:
-    """Return where an answer sends one on to; raise `BadAnswer` where a token must not, or a write cannot, follow.
+    """Return the URL that an answer redirects to; raise `BadAnswer` if the redirect must not be followed.
 
-    A token is for the cloud: it follows to no other host, and never from HTTPS to HTTP.
+    The token is never sent to another host, nor from HTTPS to HTTP; a write is never redirected.
     """
     target = aim(asked, location or "")
     here, there = urlsplit(asked.url), urlsplit(target)
     if not location or asked.method not in {"GET", "HEAD"}:
-        asked.refuse(f"the answer sends one on to {ascii(without_secrets(target)) if location else 'nowhere'}")
+        asked.refuse(f"the answer redirects to {ascii(without_secrets(target)) if location else 'nowhere'}")
     if there.hostname != here.hostname or there.scheme not in {here.scheme, "https"}:
-        asked.refuse(f"the answer sends one on to {without_secrets(target)!a}, which gets no token of this cloud's")
+        asked.refuse(f"the answer redirects to {without_secrets(target)!a}, which must not get this cloud's token")
     return target
 
 
 def aim(asked: Asked, location: str) -> str:
-    """Return the URL that a `Location` means; raise `BadAnswer` where it is none."""
+    """Return the absolute URL of a `Location` header; raise `BadAnswer` if it is not a URL."""
     try:
         target = urljoin(asked.url, location)
         urlsplit(target)
     except ValueError:
-        asked.refuse(f"the answer sends one on to {location!a}, which is no URL")
+        asked.refuse(f"the answer redirects to {location!a}, which is not a URL")
     return target
 
 
 def message_of(text: bytes, reason: str) -> str:
-    """Return what an error's body says: every service wraps its message in a way of its own."""
+    """Return the message in an error's body. Each service wraps its message differently."""
     try:
         found = json.loads(text)
     except (ValueError, RecursionError):

@@ -1,4 +1,4 @@
-"""One user's plain requests to a cloud, for what is not load: blocking, thread-safe, answers as the API gives them."""
+"""A blocking, thread-safe client for everything except the load: plain requests of one user."""
 
 from collections.abc import Mapping
 from typing import IO, Any
@@ -19,66 +19,66 @@ _BYTES = {"Content-Type": "application/octet-stream"}
 
 
 class Api:
-    """Speaks for the user of a connection; the endpoints are those that the load uses, and are not discovered anew.
+    """Sends requests as the user of a connection, to the same endpoints as the load, without discovery.
 
-    What fails in passing, and does no harm when it is sent again, is sent again (see `cloud.session`). All methods
-    raise `ApiError` for an answer of 400 or above, `BadAnswer` for one that cannot be read, `Unreachable` where there
-    is none, and `SignInFailed` where the catalog lacks the service.
+    Temporary failures are retried if that is safe (see `cloud.session`). All methods raise `ApiError` for a status of
+    400 or above, `BadAnswer` for an unreadable answer, `Unreachable` without an answer, and `SignInFailed` if the
+    catalog does not have the service.
     """
 
     def __init__(self, connection: Connection) -> None:
         self.connection = connection
         self._session = connection.session
-        plugin: Any = connection.session.auth  # one of keystone's, which know what they were let in to
+        plugin: Any = connection.session.auth  # a keystone plugin, which has the catalog
         try:
             access = plugin.get_access(connection.session)
         except (ClientException, BadAnswer) as error:
             raise SignInFailed(f"cannot sign in: {error}") from error
         self._endpoints = endpoints(str(connection.config.name), connection.config, connection.session, access)
         catalog = access.service_catalog.catalog if access.has_service_catalog() else []
-        self.service_types = tuple(str(entry["type"]) for entry in catalog)  # as the catalog has them
+        self.service_types = tuple(str(entry["type"]) for entry in catalog)  # as in the catalog
         self.user = str(access.user_id)
         self.project = str(access.project_id or "")
         self.project_name = str(access.project_name or "")
-        self.administers = "admin" in access.role_names  # sees, and may delete, what is in others' projects
+        self.administers = "admin" in access.role_names  # whether it sees, and may delete, things in other projects
 
     def has(self, service: str) -> bool:
-        """Say whether the catalog has a service, by any of the names that its type has had."""
+        """Return whether the catalog has a service, under any current or former name of its type."""
         return official(service) in self._endpoints
 
     def get(self, service: str, path: str, params: Mapping[str, str] | None = None, microversion: str = "") -> Any:
-        """Read."""
+        """Send a GET request."""
         return self._send("GET", service, path, params=params, microversion=microversion)
 
     def post(
         self, service: str, path: str, body: Mapping[str, Any], microversion: str = "", *, repeat: bool = False
     ) -> Any:
-        """Create, or act; `repeat` where that does no harm when it is done twice."""
+        """Send a POST request; `repeat` = it is safe to send it twice."""
         return self._send("POST", service, path, json=body, microversion=microversion, repeat=repeat)
 
     def put(self, service: str, path: str, body: Mapping[str, Any] | None = None) -> Any:
-        """Set."""
+        """Send a PUT request."""
         return self._send("PUT", service, path, json=body)
 
     def patch(self, service: str, path: str, body: Mapping[str, Any]) -> Any:
-        """Change."""
+        """Send a PATCH request."""
         return self._send("PATCH", service, path, json=body)
 
     def upload(self, service: str, path: str, data: IO[bytes]) -> None:
-        """Send bytes."""
+        """Send data with a PUT request."""
         self._send("PUT", service, path, data=data, headers=_BYTES)
 
     def delete(self, service: str, path: str, params: Mapping[str, str] | None = None, microversion: str = "") -> None:
-        """Delete."""
+        """Send a DELETE request."""
         self._send("DELETE", service, path, params=params, microversion=microversion)
 
     def list(
         self, service: str, path: str, key: str, params: Mapping[str, str] | None = None, microversion: str = ""
     ) -> list[Thing]:
-        """Return all pages of a list, whose things stand under `key` in the answer, each thing once.
+        """Return all pages of a list, each thing once. The answers have the things under `key`.
 
-        Of a page's link to the next only the parameters count, since many clouds give hosts there that nobody reaches:
-        the token goes where the catalog says. Raise `BadAnswer` for a list that does not come on, or has no end.
+        Only the parameters of links to the next page are used, since many clouds have unreachable hosts in them: the
+        token goes only where the catalog says. Raise `BadAnswer` for a list that repeats itself or never ends.
         """
         found: dict[str, Thing] = {}
         most, stale = settings().list_pages, 0  # pages in a row with nothing new
@@ -94,12 +94,12 @@ class Api:
                 return list(found.values())
             stale = 0 if len(found) > before else stale + 1
             if stale > 1:
-                answer.asked.refuse(f"the list does not come on: pages with nothing new lead to {link[:200]!a}")
+                answer.asked.refuse(f"the list repeats itself: pages with nothing new lead to {link[:200]!a}")
             more = dict(parse_qsl(urlsplit(link).query))
             if "marker" not in more:
                 more = {"marker": _mark_of(things[-1])}
             if {**asked, **more} == asked:
-                answer.asked.refuse(f"the list does not come on: a page leads to itself, {link[:200]!a}")
+                answer.asked.refuse(f"the list repeats itself: a page leads to itself, {link[:200]!a}")
             asked |= more
         return answer.asked.refuse(f"the list has more than {most} pages (RALLYCROSS_LIST_PAGES)")
 
@@ -120,7 +120,7 @@ class Api:
         asked = {"Accept": "application/json", **(headers or {})}
         if microversion:
             asked |= microversion_header(service, microversion)
-        try:  # not logged: a body may have a password in it
+        try:  # not logged, since the body may have a password
             answer = self._session.request(url, method, headers=asked, raise_exc=False, log=False, reads=True, **more)
         except ClientException as error:
             raise Unreachable(f"{method} {url}: {error}", sent=not never_sent(error)) from error
@@ -131,16 +131,16 @@ class Api:
 
 
 def next_link(answer: Body, key: str) -> str:
-    """Return where a page of a list says that the next one is; "" where it is the last."""
+    """Return a page's link to the next page; "" for the last page."""
     links = answer.get(f"{key}_links") or answer.get("links") or []
-    if isinstance(links, dict):  # keystone's way
+    if isinstance(links, dict):  # as in keystone
         return str(links.get("next") or "")
     hrefs = (str(link.get("href") or "") for link in links if isinstance(link, dict) and link.get("rel") == "next")
     return next(hrefs, "") or str(answer.get("next") or "")
 
 
 def _things(answer: Body, key: str) -> list[Thing]:
-    """Return what a page has; raise `BadAnswer` where it has no such list."""
+    """Return the things on a page; raise `BadAnswer` if it does not have the list."""
     things: list[Thing] = answer[key]
     if not isinstance(things, list) or not all(isinstance(thing, dict) for thing in things):
         answer.asked.refuse(f"the answer has no list of things under {key!r}")
@@ -148,7 +148,7 @@ def _things(answer: Body, key: str) -> list[Thing]:
 
 
 def _mark_of(thing: Thing) -> str:
-    """Return the id by which a thing, perhaps in a cover such as {"keypair": ...}, is told from others."""
+    """Return the id of a thing, which may be wrapped as in {"keypair": ...}."""
     inner = next(iter(thing.values())) if len(thing) == 1 else thing
     kept = inner if isinstance(inner, dict) else thing
     return str(kept.get("id") or kept.get("name") or "")

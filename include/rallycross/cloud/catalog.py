@@ -1,7 +1,7 @@
-"""A catalog as keystoneauth reads it: for each service, the one address that requests go to.
+"""The service catalog, as keystoneauth reads it: the URL to use for each service.
 
-Old names of a type (`volumev3`) are known by os-service-types. What an entry says of a service (`compute_interface`,
-`volume_endpoint_override`, ...) goes before what it says of all.
+os-service-types knows the old names of a type (`volumev3`). Settings of an entry for one service (`compute_interface`,
+`volume_endpoint_override`, ...) take precedence over those for all services.
 """
 
 import re
@@ -23,17 +23,17 @@ _OVERRIDE = "_endpoint_override"
 
 
 def official(service_type: str) -> str:
-    """Return what os-service-types calls a type: "block-storage" for "volumev3"; one that it does not know stays."""
+    """Return the official name of a service type: "block-storage" for "volumev3"; an unknown type is unchanged."""
     return str(_SERVICE_TYPES.get_service_type(service_type) or service_type)
 
 
 def endpoints(
     name: str, region: CloudRegion, session: Session, access: AccessInfo, before: frozenset[str] = frozenset()
 ) -> dict[str, str]:
-    """Return the URL of each service by its official type, with its version and without a slash at the end.
+    """Return the URL of each service by its official type, with its version and without a trailing slash.
 
-    Of several types that mean one service, the one in `before` is taken, or else the one that keystoneauth would take.
-    Raise `SignInFailed`, with what to do, where the catalog has nothing for the entry's interface and region.
+    If several types mean one service, the one in `before` is used, or else the one that keystoneauth would use. Raise
+    `SignInFailed`, with a remedy, if the catalog has no endpoint for the entry's interface and region.
     """
     overridden = {
         official(key.removesuffix(_OVERRIDE).replace("_", "-")) for key in region.config if key.endswith(_OVERRIDE)
@@ -50,16 +50,20 @@ def endpoints(
 def chosen(
     name: str, region: CloudRegion, access: AccessInfo, before: frozenset[str] = frozenset()
 ) -> dict[str, EndpointData]:
-    """Return the one endpoint of each service in the catalog, as the catalog has it, by the service's official type.
+    """Return the endpoint of each service as it is in the catalog, by the service's official type.
 
-    Raise `SignInFailed` where it is none that can be read, or has a service in several regions.
+    Raise `SignInFailed` if the catalog cannot be read, or if a service is in several regions and none is chosen.
     """
     try:
         return _chosen(name, region, access, before)
-    except (AttributeError, LookupError, TypeError) as error:  # of keystoneauth's, which takes any answer for one
+    except (
+        AttributeError,
+        LookupError,
+        TypeError,
+    ) as error:  # raised by keystoneauth, which does not check the catalog
         raise SignInFailed(
-            f"cloud {name}: its catalog cannot be read ({type(error).__name__}: {error}) - look at the services'"
-            " endpoints in its keystone, and at what stands before that"
+            f"cloud {name}: its catalog cannot be read ({type(error).__name__}: {error}) - check the services'"
+            " endpoints in its keystone, and any proxy in front of it"
         ) from error
 
 
@@ -86,7 +90,7 @@ def _all(access: AccessInfo) -> list[EndpointData]:
 
 
 def interfaces(region: CloudRegion, kind: str) -> list[str]:
-    """Return which endpoints of a service are used, those before others that are wanted more: public, ..."""
+    """Return the interfaces to use for a service, preferred ones first: public, ..."""
     given = region.get_interface(kind) or "public"
     return [str(one).removesuffix("URL") for one in (given if isinstance(given, list) else [given])]
 
@@ -95,18 +99,18 @@ def _check_region(name: str, kind: str, there: list[EndpointData]) -> None:
     regions = sorted({str(one.region_name) for one in there if one.region_name})
     if len(regions) > 1:
         raise SignInFailed(
-            f"cloud {name}: its catalog has {kind} in several regions, and its entry names none"
+            f"cloud {name}: its catalog has {kind} in several regions, and its entry does not name one"
             f" - write `region_name:` with one of {', '.join(regions)}"
         )
 
 
 def _nothing(region: CloudRegion, access: AccessInfo) -> str:
-    """Return why there is no endpoint, and what to do."""
+    """Return why there is no endpoint, and the remedy."""
     everything = _all(access)
     if not everything:
         scoped = access.project_id or access.domain_id or getattr(access, "system_scoped", False)
         if not scoped:
-            return "its token is for no project, so there is no catalog - write `project_name` below its `auth`"
+            return "its token is not for a project, so there is no catalog - write `project_name` below its `auth`"
         return "its catalog is empty - have its administrator register the services' endpoints in keystone"
     wanted, regions = region.get_region_name(), sorted({str(one.region_name) for one in everything if one.region_name})
     if wanted and wanted not in regions:
@@ -117,9 +121,9 @@ def _nothing(region: CloudRegion, access: AccessInfo) -> str:
 
 
 def _spoken(kind: str, endpoint: EndpointData, session: Session, project: str | None) -> str:
-    """Return an endpoint's URL in the version that is spoken.
+    """Return an endpoint's URL in the API version that we use.
 
-    Where the catalog names another one, the documents beside it are asked, as an adapter of keystoneauth does.
+    If the catalog has another version, the version documents are requested, as keystoneauth's adapters do.
     """
     url = _versioned(kind, str(endpoint.url))
     named, major = _VERSION.search(url), of_type(kind).major
@@ -129,11 +133,11 @@ def _spoken(kind: str, endpoint: EndpointData, session: Session, project: str | 
     try:
         data: Any = endpoint.get_versioned_data(session, project_id=project, min_version=lowest, max_version=highest)
     except ClientException:
-        return url  # which fails by its own name where it is used
+        return url  # its first use fails with a clear error
     return str(data.url).rstrip("/") if data and data.url else url
 
 
 def _versioned(kind: str, url: str) -> str:
-    """Return a service's URL with its version, taking the usual one where the catalog names none."""
+    """Return a service's URL with its version: the usual version if the catalog has none."""
     url, version = url.rstrip("/"), of_type(kind).version
     return url if not version or _VERSION.search(url) else f"{url}/{version}"

@@ -1,4 +1,4 @@
-"""The async client: one user's requests to a cloud. Thin, since what it costs is part of what it measures."""
+"""The async client of the load. It is thin, since its own cost is part of what it measures."""
 
 import asyncio
 import json
@@ -25,17 +25,17 @@ _JSON = {"Content-Type": "application/json", "Accept": "application/json"}
 
 
 def open_http(cloud: Cloud) -> aiohttp.ClientSession:
-    """Return the pool of connections that all clients of a cloud in this process share; to be closed."""
+    """Return the connection pool that all clients of a cloud in this process share. The caller closes it."""
     identity = urlsplit(str(cloud.config.get("auth", {}).get("auth_url", "")))
     return open_session(
         aiohttp.ClientTimeout(total=settings().request_limit, connect=settings().connect_limit),
         tls=_tls(cloud),
-        proxy=proxy_of(identity.scheme, identity.netloc),  # all of the cloud is taken to be where this is
+        proxy=proxy_of(identity.scheme, identity.netloc),  # the whole cloud uses the proxy of its identity service
     )
 
 
 class Client:
-    """One user of a cloud. Signs in on a thread of `threads`, and again when the cloud no longer knows its token."""
+    """Sends requests as one user of a cloud. Signs in on a thread of `threads`, and again when its token is refused."""
 
     def __init__(self, sign_in: SignIn, http: aiohttp.ClientSession, threads: Executor | None = None) -> None:
         self.http = http
@@ -44,25 +44,25 @@ class Client:
         self._access: Access | None = None
         self._signing_in = asyncio.Lock()
         self._headers: dict[tuple[str, str, str], dict[str, str]] = {}
-        self._cut_short: set[asyncio.Task[Any]] = set()  # writes that nobody waits for any more
+        self._cut_short: set[asyncio.Task[Any]] = set()  # writes whose iteration was cancelled
         limits = settings()
         self._doubtful_until, self._late_patience = 0.0, limits.late_patience
         self._limit, self._answer_limit = limits.request_limit, limits.answer_limit
 
     async def access(self, *, patience: float = 0.0) -> Access:
-        """Return what the user has signed in to, signing in first if need be.
+        """Return the user's token and endpoints; sign in first if necessary.
 
-        `patience` is for how many seconds that is tried again where it fails in passing: before a load, not in it.
+        Temporary failures are retried for `patience` seconds: before a load, never in it.
         """
         if self._access is None:
             async with self._signing_in:
-                if self._access is None:  # no other has been faster
+                if self._access is None:  # no other task has signed in meanwhile
                     sign_in = partial(self._sign_in, patience=patience)
                     self._access = await asyncio.get_running_loop().run_in_executor(self._threads, sign_in)
         return self._access
 
     async def fresh_access(self) -> Access:
-        """Sign in anew, and leave the token in use as it is."""
+        """Sign in again, without replacing the current token."""
         return await asyncio.get_running_loop().run_in_executor(self._threads, self._sign_in)
 
     async def request(
@@ -77,14 +77,14 @@ class Client:
         params: Mapping[str, str] | None = None,
         microversion: str = "",
     ) -> Any:
-        """Send a request and return its answer's JSON, an object without keys where the answer has no body.
+        """Send a request and return the JSON of its answer; an object without keys for an answer without a body.
 
-        `path` goes behind the endpoint of `service` (an official type: "compute"); `body` is sent as JSON, `data` as it
-        is. Raise `ApiError` for an answer of 400 or above, `BadAnswer` for one that cannot be read, `Unreachable` where
-        there is none. A 401 makes the user sign in again, once, unless there is `data`, which cannot be sent twice.
+        `path` is appended to the endpoint of `service` (an official type: "compute"). `body` is sent as JSON, `data`
+        unchanged. Raise `ApiError` for a status of 400 or above, `BadAnswer` for an unreadable answer, `Unreachable`
+        without an answer. After a 401 the user signs in again, once; not with `data`, which cannot be sent twice.
 
-        A write with a body is taken to its answer also where the task that asked is cancelled: the cloud goes on with
-        it in any case, and what it makes must stand before the cleaning looks for it (see `answered`).
+        A write with a body continues even if its task is cancelled: the cloud carries it out anyway, and what it
+        creates must exist before the clean-up searches for it (see `answered`).
         """
         payload = json.dumps(body).encode() if body is not None else data
         access = await self.access()
@@ -99,16 +99,16 @@ class Client:
         return await self._asked(access, method, service, path, payload, headers, params, microversion)
 
     async def answered(self) -> None:
-        """Wait until the cloud has answered the writes that were cut short, or has had its time.
+        """Wait until the cloud has answered the writes of cancelled iterations, up to a limit.
 
-        A write that has come to no answer has it too: the cloud may be carrying it out.
+        The same time is left for writes without an answer: the cloud may still be carrying them out.
         """
         if self._cut_short:
             await asyncio.wait(self._cut_short)
         await asyncio.sleep(max(0.0, self._doubtful_until - time.monotonic()))
 
     async def _asked(self, access: Access, method: str, service: str, path: str, payload: Any, *more: Any) -> Any:
-        if method == "GET" or not isinstance(payload, bytes):  # a stream is closed by the one who asks
+        if method == "GET" or not isinstance(payload, bytes):  # the caller closes a stream
             return await self._send(access, method, service, path, payload, *more)
         sending = asyncio.create_task(self._send(access, method, service, path, payload, *more))
         try:
@@ -144,7 +144,7 @@ class Client:
             stops += 1
             asked = _asked(method, answer)
             if stops > MOST_REDIRECTS:
-                asked.refuse(f"the answer sends one on, and so did {MOST_REDIRECTS} before")
+                asked.refuse(f"the answer is a redirect, after {MOST_REDIRECTS} others")
             target = next_stop(asked, answer.headers.get("Location"))
             answer, text = await self._exchange(method, target, payload, headers, None)
         if answer.status >= 400:
@@ -168,16 +168,16 @@ class Client:
         except aiohttp.ClientPayloadError as error:
             if answer is None:
                 raise Unreachable(f"{method} {without_secrets(url)}: {error}") from error
-            return _asked(method, answer).refuse(f"the answer is cut short, or cannot be unpacked ({error})")
+            return _asked(method, answer).refuse(f"the answer is incomplete or cannot be decompressed ({error})")
         except (aiohttp.ClientError, TimeoutError) as error:
-            reason = str(error) or f"no whole answer within {self._limit:g} s (RALLYCROSS_REQUEST_LIMIT)"
+            reason = str(error) or f"no complete answer within {self._limit:g} s (RALLYCROSS_REQUEST_LIMIT)"
             sent = not isinstance(error, aiohttp.ClientConnectorError)
             if sent and method != "GET":
                 self._doubtful_until = time.monotonic() + self._late_patience
             raise Unreachable(f"{method} {without_secrets(url)}: {reason}", sent=sent) from error
 
     async def _whole(self, method: str, answer: aiohttp.ClientResponse) -> bytes:
-        """Return an answer's bytes, up to the limit."""
+        """Return the body of an answer; refuse one above the limit."""
         most = self._answer_limit
         text = await whole(answer, most)
         if text is None:
@@ -185,13 +185,13 @@ class Client:
         return text
 
     def _headers_for(self, token: str, service: str, microversion: str) -> dict[str, str]:
-        """Return the headers of a request; made once for all requests that are alike."""
+        """Return the headers of a request. They are cached."""
         key = (token, service, microversion)
         if key not in self._headers:
             headers = {**_JSON, "X-Auth-Token": token}
             if microversion:
                 headers |= microversion_header(service, microversion)
-            if len(self._headers) > 100:  # tokens that are no longer in use
+            if len(self._headers) > 100:  # most of them for tokens that are no longer in use
                 self._headers.clear()
             self._headers[key] = headers
         return self._headers[key]
@@ -203,8 +203,8 @@ def _asked(method: str, answer: aiohttp.ClientResponse) -> Asked:
 
 
 def _tls(cloud: Cloud) -> ssl.SSLContext | bool:
-    """Return how to check a cloud's certificates, as signing in does: by its entry or the environment's authorities."""
+    """Return how to check a cloud's certificates: by its entry or the environment, as for signing in."""
     verify, shown = cloud.region().get_requests_verify_args()
     files = (shown,) if isinstance(shown, str) else shown or ()
-    usual = os.environ.get("REQUESTS_CA_BUNDLE") or os.environ.get("CURL_CA_BUNDLE")  # which requests looks at
+    usual = os.environ.get("REQUESTS_CA_BUNDLE") or os.environ.get("CURL_CA_BUNDLE")  # as in the library requests
     return tls_of(tuple(files), verify=bool(verify), authorities=verify if isinstance(verify, str) else usual)

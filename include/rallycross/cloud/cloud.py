@@ -1,4 +1,4 @@
-"""A cloud under test: its name, and what one needs to sign in to it, as its administrator and as its users."""
+"""A cloud under test: its name, and the credentials of its administrator and of its users."""
 
 import itertools
 from collections.abc import Mapping
@@ -19,35 +19,35 @@ from rallycross.userfile import read_text
 
 @dataclass(frozen=True)
 class Cloud:
-    """A cloud, as an entry of `clouds.yaml` describes it."""
+    """A cloud as an entry of `clouds.yaml` describes it."""
 
     name: str
     config: dict[str, Any] = field(repr=False)  # the entry: auth, region_name, interface, verify, ...
-    users: tuple["Cloud", ...] = field(default=(), repr=False)  # its own users, for the load to act as
+    users: tuple["Cloud", ...] = field(default=(), repr=False)  # its own users, which the load may act as
 
     def connect(self) -> Connection:
-        """Return a connection, which signs in at its first request; raise `SignInFailed` for an entry of no use.
+        """Return a connection, which signs in at its first request; raise `SignInFailed` for an unusable entry.
 
-        The environment's `OS_*` variables and `clouds.yaml` files have no say. Its requests have limits, and those that
-        fail in passing are sent again (see `session`).
+        `OS_*` variables and `clouds.yaml` files of the environment are ignored. Requests have limits, and temporary
+        failures are retried (see `session`).
         """
         return Connection(config=self.region(), vendor_hook=self.config.get("vendor_hook"))
 
     def region(self, **defaults: Any) -> CloudRegion:
-        """Return the entry as openstacksdk reads it; `defaults` are for keys that it does not have.
+        """Return the entry as openstacksdk reads it; `defaults` are for missing keys.
 
-        Nothing is sent. Raise `SignInFailed` where it cannot be used.
+        Nothing is sent. Raise `SignInFailed` if the entry cannot be used.
         """
         return region_of(self.name, {**defaults, **self.config}, CloudSession)
 
     @property
     def is_none(self) -> bool:
-        """Whether there is no cloud at all: for loads that need none."""
+        """Whether there is no cloud, for loads that do not need one."""
         return not self.config
 
     @classmethod
     def from_file(cls, path: Path, name: str) -> "Cloud":
-        """Read the entry `name` of a clouds.yaml that Rallycross has written; a user's own is a `CloudsFile`."""
+        """Read the entry `name` of a clouds.yaml that Rallycross wrote. For a user's own file see `CloudsFile`."""
         try:
             clouds = yaml.safe_load(read_text(path, remedy="name a clouds.yaml"))["clouds"]
         except NOT_YAML as error:
@@ -62,12 +62,12 @@ class Cloud:
 
     @classmethod
     def of(cls, name: str, entries: Mapping[str, dict[str, Any]]) -> "Cloud":
-        """Return the cloud `name` of a clouds.yaml's entries, with the users that stand beside it (`user_entries`)."""
+        """Return the cloud `name` from the entries of a clouds.yaml, with its own users (`user_entries`)."""
         return cls(name, entries[name], tuple(cls(name, entry) for entry in user_entries(name, entries).values()))
 
 
 def user_entries(name: str, entries: Mapping[str, dict[str, Any]]) -> dict[str, dict[str, Any]]:
-    """Return the entries of a cloud's own users: those named `<name>-user-0`, `<name>-user-1` and so on."""
+    """Return the entries of a cloud's own users: `<name>-user-0`, `<name>-user-1` and so on."""
     named = (f"{name}-user-{number}" for number in itertools.count())
     return {one: entries[one] for one in itertools.takewhile(entries.__contains__, named)}
 

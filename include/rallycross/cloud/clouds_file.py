@@ -1,7 +1,7 @@
 """A user's clouds.yaml, read as openstacksdk reads it: secure.yaml merged, vendor profiles filled in, regions known.
 
-openstacksdk passes over a file that it cannot read; here the line is told. What comes back are whole entries, which
-need none of these files any more.
+openstacksdk ignores a file that it cannot read; here that is an error with the line. The entries returned are complete:
+they no longer need any of these files.
 """
 
 import json
@@ -26,7 +26,7 @@ _SUFFIXES = (".yaml", ".yml", ".json")
 
 
 class CloudsFile:
-    """The entries of a clouds.yaml, with what stands in the secure.yaml."""
+    """The entries of a clouds.yaml, merged with its secure.yaml."""
 
     def __init__(self, where: str, entries: Mapping[str, Any]) -> None:
         self.where = where
@@ -34,9 +34,9 @@ class CloudsFile:
 
     @classmethod
     def read(cls, path: Path | None = None) -> "CloudsFile":
-        """Read a file, or else the one that OpenStack's clients would: OS_CLIENT_CONFIG_FILE, ./, ~/.config/openstack.
+        """Read a file; by default that of OpenStack clients: OS_CLIENT_CONFIG_FILE, ./, ~/.config/openstack.
 
-        Of secure.yaml, OS_CLIENT_SECURE_FILE goes before the one beside the file, and this before where clients look.
+        The secure.yaml is OS_CLIENT_SECURE_FILE, or else the one next to the file, or else that of OpenStack clients.
         """
         file = path or cls.usual()
         if file is None:
@@ -53,12 +53,12 @@ class CloudsFile:
 
     @staticmethod
     def usual() -> Path | None:
-        """Return the one that OpenStack's clients would read, if there is one."""
+        """Return the file that OpenStack clients would read, or None."""
         return _first([os.environ.get("OS_CLIENT_CONFIG_FILE", ""), *places.CONFIG_FILES])
 
     @classmethod
     def of_text(cls, text: str, where: str) -> "CloudsFile":
-        """Read the text of a clouds.yaml; no secure.yaml is beside it."""
+        """Read the text of a clouds.yaml, without a secure.yaml."""
         return cls(where, _clouds(where, parsed(text, where)))
 
     @property
@@ -67,7 +67,7 @@ class CloudsFile:
         return list(self._entries)
 
     def cloud(self, name: str, region: str | None = None) -> Cloud:
-        """Return the cloud of an entry, with the users that stand beside it (`user_entries`)."""
+        """Return the cloud of an entry, with its own users (`user_entries`)."""
         if name not in self._entries:
             there = ", ".join(self.names) or "none"
             close = did_you_mean(name, self.names) if len(self.names) > 12 else ""
@@ -78,21 +78,25 @@ class CloudsFile:
         return Cloud.of(name, whole)
 
     def _whole(self, name: str, region: str | None) -> dict[str, Any]:
-        """Return an entry with its vendor's profile filled in, for one region."""
+        """Return an entry merged with its vendor profile, for one region."""
         given = self._entries[name]
         if not isinstance(given, dict):
-            raise RallycrossError(f"{self.where}: the cloud {name!r} is no mapping - write `auth:` and so on below it")
+            raise RallycrossError(
+                f"{self.where}: the cloud {name!r} is not a mapping - write `auth:` and so on below it"
+            )
         given = {key: value for key, value in given.items() if value is not None and key not in _OF_NO_USE}
         if not isinstance(given.get("auth", {}), dict):
             raise RallycrossError(
-                f"{self.where}: the cloud {name!r}: its `auth` is no mapping - write auth_url below it"
+                f"{self.where}: the cloud {name!r}: its `auth` is not a mapping - write auth_url below it"
             )
         for key, value in given.get("auth", {}).items():
             if isinstance(value, dict | list) and key != "auth_methods":
-                raise RallycrossError(f"{self.where}: the cloud {name!r}: its {key} is no text - write it in quotes")
+                raise RallycrossError(f"{self.where}: the cloud {name!r}: its {key} is not a text - write it in quotes")
         profile = given.get("profile") or given.get("cloud")
         if profile and not isinstance(profile, str):
-            raise RallycrossError(f"{self.where}: the cloud {name!r}: its `profile` is no text - write a vendor's name")
+            raise RallycrossError(
+                f"{self.where}: the cloud {name!r}: its `profile` is not a text - write a vendor's name"
+            )
         sdk = OpenStackConfig(config_files=[], secure_files=[], load_envvars=False)
         sdk.cloud_config = {"clouds": {name: given}}
         try:
@@ -104,10 +108,10 @@ class CloudsFile:
                     f"{self.where}: the cloud {name!r}: its vendor's profile cannot be fetched ({told})"
                     " - write `auth_url` below `auth`, and leave `profile` out"
                 ) from error
-            raise RallycrossError(f"{self.where}: the cloud {name!r} cannot be used ({told}) - mend it") from error
+            raise RallycrossError(f"{self.where}: the cloud {name!r} cannot be used ({told}) - correct it") from error
         if profile and "auth_url" not in found["auth"]:
             raise RallycrossError(
-                f"{self.where}: the cloud {name!r} has no auth_url, and no vendor profile {profile!r} is known that has"
+                f"{self.where}: the cloud {name!r} has no auth_url, and no known vendor profile {profile!r} has"
                 " one - write `auth_url` below `auth`"
             )
         plain = {**_NOTHING, **sdk.defaults}
@@ -115,18 +119,18 @@ class CloudsFile:
         return {key: value for key, value in whole.items() if key not in {"profile", "cloud", "regions"}}
 
 
-# What openstacksdk reads of an entry for what is not done here, and stumbles over.
+# Keys that openstacksdk reads for features that are not used here, and that make it fail.
 _OF_NO_USE = frozenset({"external_network", "internal_network", "metrics", "networks"})
-_NOTHING = {"networks": [], "region_name": ""}  # what openstacksdk puts into each entry
+_NOTHING = {"networks": [], "region_name": ""}  # keys that openstacksdk adds to each entry
 
 
 def parsed(text: str, where: str) -> Any:
-    """Return the data of a clouds.yaml; raise `RallycrossError` with line and column where it is not YAML.
+    """Return the data of a clouds.yaml; raise `RallycrossError` with line and column if it is not YAML.
 
-    A password such as 0123 or yes is the text that it looks like, and so is a version.
+    Passwords such as 0123 or yes, and versions, are kept as text.
     """
     if "\0" in text:
-        raise RallycrossError(f"{where}: is no text - name a clouds.yaml")
+        raise RallycrossError(f"{where}: is not text - name a clouds.yaml")
     try:
         if where.endswith(".json"):
             return json.loads(text)
@@ -140,22 +144,26 @@ def parsed(text: str, where: str) -> Any:
         finally:
             loader.dispose()
     except json.JSONDecodeError as error:
-        raise RallycrossError(f"{where}:{error.lineno}:{error.colno}: not valid JSON: {error.msg} - mend it") from error
+        raise RallycrossError(
+            f"{where}:{error.lineno}:{error.colno}: not valid JSON: {error.msg} - correct it"
+        ) from error
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         place = f":{mark.line + 1}:{mark.column + 1}" if mark else ""
-        raise RallycrossError(f"{where}{place}: not valid YAML: {error.problem or error.context} - mend it") from error
+        raise RallycrossError(
+            f"{where}{place}: not valid YAML: {error.problem or error.context} - correct it"
+        ) from error
     except NOT_YAML as error:
         told = brief(" ".join(str(error).split()), 200) or type(error).__name__
         told = "values are nested too deeply" if isinstance(error, RecursionError) else told
         kind = "JSON" if where.endswith(".json") else "YAML"
-        raise RallycrossError(f"{where}: not valid {kind}: {told} - mend it") from error
+        raise RallycrossError(f"{where}: not valid {kind}: {told} - correct it") from error
 
 
 def _values(node: yaml.Node, known: dict[int, int]) -> int:
-    """Return how many values a node is, those of aliases counted each time; one inside of itself is too many."""
+    """Return how many values a node has, aliases counted each time; too many for a node that contains itself."""
     if id(node) not in known:
-        known[id(node)] = settings().file_values + 1  # until it is counted
+        known[id(node)] = settings().file_values + 1  # until it is counted, so that recursion is too many
         parts = node.value if isinstance(node.value, list) else []
         inner = (one for part in parts for one in (part if isinstance(part, tuple) else (part,)))
         known[id(node)] = 1 + sum(_values(one, known) for one in inner)
@@ -163,7 +171,7 @@ def _values(node: yaml.Node, known: dict[int, int]) -> int:
 
 
 class _Loader(Loader):
-    """Leaves what stands below `auth`, and each version, as it is written: 2.60 is not 2.6."""
+    """Keeps the values below `auth`, and versions, as they are written: 2.60 is not 2.6."""
 
     def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
         for key, value in node.value:
@@ -189,7 +197,7 @@ def _clouds(where: object, data: Any) -> dict[str, Any]:
 
 
 def _merged(one: Mapping[str, Any], other: Mapping[str, Any]) -> dict[str, Any]:
-    """Return one mapping with another laid over it, in depth."""
+    """Return the deep merge of two mappings; the second one takes precedence."""
     both = dict(one)
     for key, value in other.items():
         inner = both.get(key)

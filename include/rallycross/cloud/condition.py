@@ -1,4 +1,4 @@
-"""What one waits for in a cloud, as data."""
+"""Conditions to wait for in a cloud, as data."""
 
 from dataclasses import dataclass
 
@@ -7,26 +7,26 @@ from rallycross.cloud.resource import Resource
 
 @dataclass(frozen=True)
 class Condition:
-    """That one thing be in a wanted status, or be no more."""
+    """A resource reaches one of some statuses, or is gone."""
 
     kind: Resource
     identifier: str
     wanted: frozenset[str]  # statuses, in lower case
-    gone: bool  # to be no more will do as well
+    gone: bool  # whether the condition is also met when the resource is gone
     limit: float  # seconds
 
     @property
     def what(self) -> str:
-        """What is to be said when it does not come true."""
+        """The message for a condition that is not met."""
         wanted = "gone" if self.gone else " or ".join(sorted(self.wanted)).upper()
         return f"{self.kind.noun} {self.identifier} is not {wanted}"
 
 
 def becomes(kind: Resource, identifier: str, *statuses: str, limit: float) -> Condition:
-    """Return the condition that a thing be in one of the statuses, in any case, within `limit` seconds."""
+    """Return the condition that a resource reaches one of the statuses (in upper or lower case) in `limit` seconds."""
     return Condition(kind, identifier, frozenset(status.lower() for status in statuses), gone=False, limit=limit)
 
 
 def goes(kind: Resource, identifier: str, *, limit: float) -> Condition:
-    """Return the condition that a thing be no more within `limit` seconds."""
+    """Return the condition that a resource is gone in `limit` seconds."""
     return Condition(kind, identifier, frozenset({"deleted", "soft_deleted"}), gone=True, limit=limit)

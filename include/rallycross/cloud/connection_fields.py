@@ -1,7 +1,7 @@
-"""The fields of a connection, as a form or a URI has them, become a cloud: those of Airflow, by its names.
+"""Converts the fields of an Airflow connection, from a form or a URI, to a cloud.
 
-Login and password are what the auth type calls so; host, port and schema are the address of the identity service; the
-extra is JSON, with keys of an entry of clouds.yaml, and of its `auth`.
+Login and password depend on the auth type. Host, port and schema are the address of the identity service. The extra is
+JSON with keys of an entry of clouds.yaml and of its `auth`.
 """
 
 import json
@@ -18,12 +18,12 @@ from rallycross.cloud.entry import auth_keys, auth_type_of, wrong_url
 from rallycross.cloud.variables import service_keys
 from rallycross.errors import RallycrossError, did_you_mean
 
-# What an entry of clouds.yaml has beside its `auth`, and beside what is of one service.
+# Keys of an entry of clouds.yaml other than `auth` and those of one service.
 _BESIDE_AUTH = (
     *("api_timeout", "auth_methods", "cacert", "cert", "default_domain", "endpoint_type", "identity_api_version"),
     *("insecure", "interface", "key", "region_name", "verify"),
 )
-# Which keys of `auth` login and password are, by the auth type, where these are not username and password.
+# auth type -> keys of `auth` for login and password, if these are not username and password.
 _FIELDS = {
     "token": ("", "token"),
     "v3token": ("", "token"),
@@ -33,18 +33,18 @@ _FIELDS = {
     "v3oidcaccesstoken": ("", "access_token"),
     "v3oidcclientcredentials": ("client_id", "client_secret"),
 }
-_COMPLETE = {"password", "v3password", *_FIELDS}  # those of which the form has all that is needed
+_COMPLETE = {"password", "v3password", *_FIELDS}  # auth types for which the form has all necessary fields
 _SCOPES = (
     *("project_name", "project_id", "tenant_name", "tenant_id"),
     *("domain_id", "domain_name", "system_scope", "trust_id"),
 )
-_SLIP = 0.85  # how close to a known key one is that is misspelt, and not a name of the user's own
+_SLIP = 0.85  # similarity from which on an unknown key is a misspelt one, not a key of the user's own
 _VERSIONED = re.compile(r"(^|/)v\d")
 
 
 @dataclass(frozen=True)
 class ConnectionFields:
-    """What a connection has; None = nothing is filled in."""
+    """The fields of a connection; None = empty."""
 
     conn_id: str
     login: str | None
@@ -56,7 +56,7 @@ class ConnectionFields:
 
 
 def cloud_of_connection(connection: ConnectionFields) -> Cloud:
-    """Return the cloud that a connection describes; raise `RallycrossError` where it leaves out what is needed."""
+    """Return the cloud of a connection; raise `RallycrossError` if necessary fields are missing."""
     extra = _extra(connection)
     if extra.get("cloud") or extra.get("clouds_yaml"):
         cloud = replace(
@@ -71,17 +71,17 @@ def cloud_of_connection(connection: ConnectionFields) -> Cloud:
 
 
 def _extra(connection: ConnectionFields) -> dict[str, Any]:
-    """Return what is set of the extra, whose keys are those of an entry of clouds.yaml, and of its `auth`."""
+    """Return the keys set in the extra: those of an entry of clouds.yaml, and of its `auth`."""
     where = f"connection {connection.conn_id!r}: its extra"
     try:
         data = json.loads(connection.extra or "{}")
     except ValueError as error:
-        raise RallycrossError(f"{where} is no JSON ({error}) - mend it") from error
+        raise RallycrossError(f"{where} is not JSON ({error}) - correct it") from error
     if not isinstance(data, dict):
-        raise RallycrossError(f'{where} is no JSON object - write it as {{"project_name": "admin"}}')
+        raise RallycrossError(f'{where} is not a JSON object - write it as {{"project_name": "admin"}}')
     nested = data.pop("auth", None) or {}
     if not isinstance(nested, dict):
-        raise RallycrossError(f"{where}: auth is no JSON object - write username and so on in it")
+        raise RallycrossError(f"{where}: auth is not a JSON object - write username and so on in it")
     given = {**data, **nested}
     extra = {
         key.lower().replace("-", "_").removeprefix("os_"): value
@@ -89,20 +89,20 @@ def _extra(connection: ConnectionFields) -> dict[str, Any]:
         if value not in (None, "")
     }
     known = {"auth_type", *auth_keys(), *_BESIDE_AUTH, *service_keys(), "cloud", "clouds_yaml", "profile"}
-    for key in extra.keys() - known:  # Airflow's users keep things of their own there
+    for key in extra.keys() - known:  # users of Airflow also keep their own keys there
         if get_close_matches(key, known, cutoff=_SLIP):
             raise RallycrossError(f"{where} has the unknown key {key!r} - {did_you_mean(key, known)}")
     return extra
 
 
 def _fields(connection: ConnectionFields, extra: dict[str, Any]) -> dict[str, Any]:
-    """Turn the form's fields into an entry of clouds.yaml; further keys of such an entry may stand in the extra."""
+    """Convert the form's fields to an entry of clouds.yaml. Further keys of the entry are in the extra."""
     auth: dict[str, Any] = {key: value for key, value in extra.items() if key in auth_keys()}
     auth_type = str(extra.get("auth_type") or auth_type_of(auth))
     by_name = "application_credential_name" in auth and "application_credential_id" not in auth
     who, secret = _FIELDS.get(auth_type, ("username", "password"))
     if auth_type == "v3applicationcredential":
-        # Such a credential is bound to its user and project: keystone refuses a request that names them again.
+        # The credential implies user and project: keystone refuses a request that names them as well.
         bound = ("application_credential", "user") if by_name else ("application_credential",)
         auth = {key: value for key, value in auth.items() if key.startswith(bound)}
         who = "username" if by_name else who
@@ -116,7 +116,7 @@ def _fields(connection: ConnectionFields, extra: dict[str, Any]) -> dict[str, An
     if auth_type in {"password", "v3password"}:
         needed["Project"] = next((auth[key] for key in _SCOPES if key in auth), None)
     missing = [label for label, value in needed.items() if not value]
-    if missing and "profile" not in extra:  # which may have all but the password, and that is told with the entry
+    if missing and "profile" not in extra:  # a profile may have all but the password, which is checked with the entry
         raise RallycrossError(
             f"connection {connection.conn_id!r} has no {', '.join(missing)} - fill in, or name an entry of clouds.yaml"
         )
@@ -132,9 +132,9 @@ def _fields(connection: ConnectionFields, extra: dict[str, Any]) -> dict[str, An
 
 
 def _url(connection: ConnectionFields, told: str) -> str:
-    """Put the address together of host, port and schema, as a connection's URI or JSON has them.
+    """Return the auth URL of host, port and schema, as in a connection's URI or JSON.
 
-    `told` is an auth_url of the extra.
+    `told` is the auth_url in the extra.
     """
     where, host = f"connection {connection.conn_id!r}: Auth URL", (connection.host or told).strip()
     schema = (connection.schema or "").strip().strip("/")
@@ -154,7 +154,7 @@ def _url(connection: ConnectionFields, told: str) -> str:
         elif path and not _VERSIONED.search(there):
             parts = parts._replace(path=f"/{there}/{path}")
     except ValueError as error:
-        raise RallycrossError(f"{where} {wrong_url(host) or f'is no address ({error}) - mend it'}") from error
+        raise RallycrossError(f"{where} {wrong_url(host) or f'is not a URL ({error}) - correct it'}") from error
     whole = urlunsplit(parts).removeprefix("//")
     if wrong := wrong_url(whole):
         raise RallycrossError(f"{where} {wrong}")
@@ -171,7 +171,7 @@ def _url(connection: ConnectionFields, told: str) -> str:
 
 
 def _bracketed(host: str) -> str:
-    """Return a host, put into brackets where it is an address of IPv6 without."""
+    """Return a host; an IPv6 address without brackets gets them."""
     begins, there, rest = host.rpartition("://")
     address, slash, path = rest.partition("/")
     try:
@@ -182,8 +182,8 @@ def _bracketed(host: str) -> str:
 
 
 def _entry(conn_id: str, name: str | None, text: str | None) -> Cloud:
-    """Return an entry of clouds.yaml, of the text in the connection or of the worker's file, with its own users."""
-    if text is None:  # whole entries, with vendor profile and secure.yaml, but without OS_* variables of the worker
+    """Return a cloud from the clouds.yaml in the connection, or from the worker's file, with its own users."""
+    if text is None:  # with vendor profile and secure.yaml, but without OS_* variables of the worker
         return CloudsFile.read().cloud(str(name))
     where = f"connection {conn_id!r}: its clouds.yaml"
     file = CloudsFile.of_text(text, where)

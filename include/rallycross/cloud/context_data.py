@@ -1,6 +1,6 @@
-"""What contexts have made for a load, as data: the users, their projects, and the resources in them.
+"""The result of a workload's contexts, as data: users, their projects, and the resources in them.
 
-Contexts write it, the load processes get a copy, scenarios read it by `user.tenant` and `user.context_data`.
+Contexts write it, load processes get a copy, and scenarios read it as `user.tenant` and `user.context_data`.
 """
 
 from dataclasses import dataclass, field
@@ -11,36 +11,36 @@ from rallycross.cloud.cloud import Cloud
 
 @dataclass
 class Tenant:
-    """A project that the load acts in.
+    """A project of the load.
 
-    `resources` has what contexts have made or found in it, by the context's name, as the API shows it:
-    "networks" (each with "router_id"), "subnets", "routers", "volumes", "servers", "images"; see docs/contexts.md.
+    `resources` has what contexts have made or found in it, as the API shows it: "networks" (each with "router_id"),
+    "subnets", "routers", "volumes", "servers", "images"; see docs/contexts.md.
     """
 
     id: str
     name: str
     resources: dict[str, Any] = field(default_factory=dict)
-    existing: bool = False  # it was there before: nothing in it is ours but what our names say
+    existing: bool = False  # it existed before: only things with our names in it are ours
 
 
 @dataclass
 class Actor:
-    """A user that the load acts as."""
+    """A user of the load."""
 
-    cloud: Cloud  # as this user signs in to it
+    cloud: Cloud  # with this user's credentials
     tenant: Tenant
     id: str = ""
-    keypair: dict[str, str] = field(default_factory=dict, repr=False)  # name, private, public; of the context keypair
-    secgroup: dict[str, Any] = field(default_factory=dict)  # the security group of the context allow_ssh
+    keypair: dict[str, str] = field(default_factory=dict, repr=False)  # name, private, public
+    secgroup: dict[str, Any] = field(default_factory=dict)  # the security group from the context `allow_ssh`
 
 
 @dataclass
 class ContextData:
-    """All that the contexts of a workload have made."""
+    """The data of all contexts of a workload."""
 
-    cloud: Cloud  # as its administrator signs in to it
-    users: list[Actor] = field(default_factory=list)  # tenants take turns
+    cloud: Cloud  # with its administrator's credentials
+    users: list[Actor] = field(default_factory=list)  # ordered so that tenants take turns
     tenants: dict[str, Tenant] = field(default_factory=dict)  # by id
-    choose_at_random: bool = True  # which user an iteration acts as: any, or each in turn
-    shared: dict[str, Any] = field(default_factory=dict)  # what belongs to no project, by the context's name
+    choose_at_random: bool = True  # whether iterations choose users at random, or else in turn
+    shared: dict[str, Any] = field(default_factory=dict)  # things outside of projects, by the context's name
     api_versions: dict[str, dict[str, str]] = field(default_factory=dict)  # client -> Rally's keys

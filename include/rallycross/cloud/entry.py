@@ -1,7 +1,7 @@
-"""An entry of a clouds.yaml, checked and handed to openstacksdk: what signs in, and what says of it what is wrong.
+"""Checks an entry of a clouds.yaml and hands it to openstacksdk.
 
-openstackclient's rules: of `auth`, an auth type gets what it takes and no more; what is null or empty is not set; a
-user or project without a domain is of the default one.
+The rules are those of openstackclient: an auth type gets only the keys of `auth` that it takes; null or empty values
+are not set; users and projects without a domain are in the default domain.
 """
 
 import logging
@@ -22,12 +22,12 @@ from rallycross.errors import did_you_mean
 from rallycross.secret import is_secret_name
 
 INTERFACES = ("public", "internal", "admin")
-# Arguments of openstacksdk's own functions, and what has been resolved when an entry was read.
+# Arguments of openstacksdk's own functions, and keys that were resolved when the entry was read.
 _NO_SETTINGS = frozenset({"argparse", "cloud", "profile", "regions", "validate"})
 _OLD_NAMES = {"auth_token": "token", "tenant_id": "project_id", "tenant_name": "project_name"}
 _MORE_KEYS = frozenset({"default_domain", "default_domain_id", "default_domain_name", *_OLD_NAMES})
-_BY_USER = frozenset({"password", "v3password", "v3totp"})  # whose user is of a domain
-_SECRET_OF = {  # what no sign-in can be without, where keystoneauth does not say so by itself
+_BY_USER = frozenset({"password", "v3password", "v3totp"})  # auth types with a user in a domain
+_SECRET_OF = {  # required keys that keystoneauth does not check
     "password": ("password",),
     "v3password": ("password",),
     "v3totp": ("passcode",),
@@ -42,23 +42,23 @@ _BOUND = frozenset(
 _OF_USER = frozenset({"username", "user_id", "user_domain_id", "user_domain_name"})
 _VERSION = re.compile(r"v?\d+(\.\d+)?|latest|auto", re.IGNORECASE)
 _MICROVERSION = re.compile(r"\d+\.\d+|latest")
-_MOST = 1_000_000  # seconds, and times
-_NOT_INSTALLED = {  # the part of keystoneauth1 that brings a way to sign in
+_MOST = 1_000_000  # seconds, or retries
+_NOT_INSTALLED = {  # auth type -> the extra of keystoneauth1 that provides it
     **dict.fromkeys(("v3adfspassword", "v3samlpassword"), "saml2"),
     **dict.fromkeys(("v3fedkerb", "v3kerberos"), "kerberos"),
     "v3oauth1": "oauth1",
 }
-_WHO = {  # one of these, too
+_WHO = {  # one of these keys is also required
     **dict.fromkeys(_BY_USER, ("username", "user_id")),
     "v3applicationcredential": ("application_credential_id", "application_credential_name"),
 }
-_BY_NAME = ("application_credential_id", "username", "user_id")  # a name is that of one user's
+_BY_NAME = ("application_credential_id", "username", "user_id")  # the name of a credential is unique only for one user
 
 
 def region_of(name: str, config: Mapping[str, Any], session: type[Session] = Session) -> CloudRegion:
-    """Return openstacksdk's idea of an entry, ready to sign in; raise `SignInFailed` with what is wrong with it.
+    """Return openstacksdk's object for an entry, ready to sign in; raise `SignInFailed` with the error in the entry.
 
-    Nothing is sent. The environment and files of openstacksdk have no say.
+    Nothing is sent. The environment and the files of openstacksdk are ignored.
     """
     given = _set(config)
     wrong = next(_wrong(given), "")
@@ -75,11 +75,11 @@ def region_of(name: str, config: Mapping[str, Any], session: type[Session] = Ses
     except SignInFailed:
         raise
     except Exception as error:
-        raise SignInFailed(f"cloud {name}: its entry cannot be used ({_said(error)}) - mend its `auth`") from error
+        raise SignInFailed(f"cloud {name}: its entry cannot be used ({_said(error)}) - correct its `auth`") from error
 
 
 def auth_type_of(auth: Mapping[str, Any]) -> str:
-    """Return the way to sign in that an `auth` without an auth type means."""
+    """Return the auth type of an `auth` that does not name one."""
     if any(str(key).startswith("application_credential") for key in auth):
         return "v3applicationcredential"
     by_user = auth.keys() & {"username", "user_id", "password"}
@@ -87,14 +87,14 @@ def auth_type_of(auth: Mapping[str, Any]) -> str:
 
 
 def acting_as(config: Mapping[str, Any], auth: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the entry with which another user of the same cloud signs in, by password."""
+    """Return the entry for another user of the same cloud, who signs in by password."""
     kept = {key: value for key, value in config.items() if key.replace("-", "_") not in auth_keys() | {"auth_methods"}}
     return {**kept, "auth_type": "password", "auth": dict(auth)}
 
 
 @cache
 def auth_keys() -> frozenset[str]:
-    """Return all keys that some way to sign in takes."""
+    """Return the keys of all auth types."""
     found = set(_MORE_KEYS)
     loaders: dict[str, Any] = loading.get_available_plugin_loaders()
     for loader in loaders.values():
@@ -102,7 +102,7 @@ def auth_keys() -> frozenset[str]:
     return frozenset(found)
 
 
-# It calls the parts of keystoneauth that are not installed errors, each time anew.
+# It logs missing optional parts of keystoneauth as errors, each time.
 logging.getLogger("stevedore.extension").setLevel(logging.CRITICAL)
 
 
@@ -112,7 +112,7 @@ def _kinds() -> frozenset[str]:
 
 
 def _set(config: Mapping[str, Any]) -> dict[str, Any]:
-    """Return what is set of an entry, under openstacksdk's names."""
+    """Return the settings of an entry under openstacksdk's names."""
     given = {str(key).replace("-", "_"): value for key, value in config.items() if value not in (None, "")}
     given = {key.removeprefix("os_"): value for key, value in given.items() if key not in _NO_SETTINGS}
     if isinstance(given.get("auth"), Mapping):
@@ -125,19 +125,19 @@ def _set(config: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _wrong(given: Mapping[str, Any]) -> Iterator[str]:
-    """Yield what is wrong with the settings of an entry."""
+    """Yield the errors in the settings of an entry."""
     auth = given.get("auth", {})
     if not isinstance(auth, dict):
-        yield "its `auth` is no mapping - write auth_url, username and so on below it"
+        yield "its `auth` is not a mapping - write auth_url, username and so on below it"
         return
     for key, value in {**{key: given[key] for key in given.keys() & auth_keys()}, **auth}.items():
         if key not in auth_keys():
             close = did_you_mean(key.lower().removeprefix("os_"), auth_keys())
             yield f"its `auth` has the unknown key {key!r} - {close or 'take it out'}"
         if isinstance(value, dict | list) and key != "auth_methods":
-            yield f"its {key} is no text - write it in quotes"
+            yield f"its {key} is not a text - write it in quotes"
         if is_secret_name(key) and (isinstance(value, bool) or not isinstance(value, str | int)):
-            yield f"its {key} is no text for YAML - put it in quotes"
+            yield f"its {key} is not a text in YAML - put it in quotes"
     yield from _wrong_with_tls(given)
     yield from _wrong_with_numbers(given)
     yield from _wrong_with_services(given)
@@ -149,9 +149,9 @@ def _wrong_with_tls(given: Mapping[str, Any]) -> Iterator[str]:
             yield f"its {key} must be true or false"
     for key in ("cacert", "cert", "key"):
         if key in given and not (isinstance(given[key], str) and Path(given[key]).expanduser().is_file()):
-            yield f"its {key}: there is no file {given[key]} - mend the path"
+            yield f"its {key}: there is no file {given[key]} - correct the path"
     if "key" in given and "cert" not in given:
-        yield "its key is there, and no cert - write the path of the certificate beside it"
+        yield "it has a key and no cert - add `cert:` with the path of the certificate"
 
 
 def _wrong_with_numbers(given: Mapping[str, Any]) -> Iterator[str]:
@@ -182,14 +182,14 @@ def _wrong_with_services(given: Mapping[str, Any]) -> Iterator[str]:
 
 
 def _auth(name: str, plain: Mapping[str, Any], given: Mapping[str, Any]) -> tuple[str, dict[str, Any]]:
-    """Return the auth type, and what it takes of all that is given."""
+    """Return the auth type and its arguments."""
     there: dict[str, Any] = {
         **{key: plain[key] for key in plain.keys() & auth_keys()},
         **{key: value for key, value in plain["auth"].items() if value not in (None, "")},
     }
     kind = _kind(name, there, given)
     loader: Any = loading.get_plugin_loader(kind)
-    if kind == "v3multifactor":  # takes what its methods take
+    if kind == "v3multifactor":  # takes the arguments of its methods
         methods = plain.get("auth_methods") or there.get("auth_methods") or []
         there["auth_methods"] = methods.split(",") if isinstance(methods, str) else methods
         loader._methods = there["auth_methods"]  # noqa: SLF001 - as openstacksdk does
@@ -198,7 +198,7 @@ def _auth(name: str, plain: Mapping[str, Any], given: Mapping[str, Any]) -> tupl
         value = next((there[key] for key in _names(option) if there.get(key) not in (None, "")), None)
         if value is not None:
             auth[option.dest] = value if isinstance(value, list) else str(value)
-    if kind == "v3applicationcredential":  # bound to its project: keystone refuses one that names it again
+    if kind == "v3applicationcredential":  # implies its project: keystone refuses a request that names it as well
         bound = _BOUND | (_OF_USER if "application_credential_id" in auth else frozenset())
         auth = {key: value for key, value in auth.items() if key not in bound}
     if not kind.startswith(("none", "http", "admin")):
@@ -212,23 +212,23 @@ def _auth(name: str, plain: Mapping[str, Any], given: Mapping[str, Any]) -> tupl
 
 
 def _kind(name: str, there: Mapping[str, Any], given: Mapping[str, Any]) -> str:
-    """Return the auth type; raise `SignInFailed` where there is none of that name."""
+    """Return the auth type; raise `SignInFailed` if it is unknown."""
     explicit = given.get("auth_type") or given.get("auth_plugin")
     kind = str(explicit or auth_type_of(there))
     kind = {"token_endpoint": "admin_token", "None": "none"}.get(kind, kind)
     if kind.startswith("v2"):
-        raise SignInFailed(f"cloud {name}: its auth_type {kind} is of keystone's version 2 - write {kind[2:]}")
+        raise SignInFailed(f"cloud {name}: its auth_type {kind} is for keystone's version 2 - write {kind[2:]}")
     if kind not in _kinds() and kind in _NOT_INSTALLED:
         part = f"keystoneauth1[{_NOT_INSTALLED[kind]}]"
-        raise SignInFailed(f"cloud {name}: its auth_type {kind} needs {part} - install it beside Rallycross")
+        raise SignInFailed(f"cloud {name}: its auth_type {kind} needs {part} - install it in Rallycross's environment")
     if kind not in _kinds():
-        remedy = did_you_mean(kind, (one for one in _kinds() if not one.startswith("v2"))) or "mend it"
+        remedy = did_you_mean(kind, (one for one in _kinds() if not one.startswith("v2"))) or "correct it"
         raise SignInFailed(f"cloud {name}: its auth_type {kind!r} is unknown - {remedy}")
     return kind
 
 
 def _complete(name: str, kind: str, auth: Mapping[str, Any]) -> None:
-    """Raise where something is missing, or an address is none."""
+    """Raise `SignInFailed` if a key is missing or the address is invalid."""
     lacking = [" or ".join(keys) for keys in missing(kind, auth)]
     if kind not in {"none", "http_basic", "admin_token"} and "auth_url" not in auth:
         lacking.append("auth_url")
@@ -240,27 +240,27 @@ def _complete(name: str, kind: str, auth: Mapping[str, Any]) -> None:
 
 
 def missing(kind: str, auth: Mapping[str, Any]) -> list[tuple[str, ...]]:
-    """Return the keys of `auth` without which one cannot sign in so, and which are not there; of each, one will do."""
+    """Return the missing keys of `auth` for an auth type; of each tuple, one key is enough."""
     lacking: list[tuple[str, ...]] = [(key,) for key in _SECRET_OF.get(kind, ()) if key not in auth]
     who = _BY_NAME if kind == "v3applicationcredential" and "application_credential_name" in auth else _WHO.get(kind)
     return [*lacking, who] if who and not auth.keys() & set(who) else lacking
 
 
 def wrong_url(url: str) -> str:
-    """Return what is wrong with the address of an identity service, and what to do; nothing where it can be one."""
+    """Return what is wrong with the address of an identity service, with a remedy; "" if it is valid."""
     if any(one.isspace() or not one.isprintable() for one in url):
-        return "has a blank, or what cannot be seen, in it - take it out"
+        return "has a blank or an invisible character in it - remove it"
     if "[" not in url and url.partition("://")[2].partition("/")[0].rpartition("@")[2].count(":") > 1:
-        return "has an address of IPv6 without brackets - write http://[2001:db8::1]:5000/v3"
+        return "has an IPv6 address without brackets - write http://[2001:db8::1]:5000/v3"
     try:
         parts = urlsplit(url)
         there = bool(parts.hostname) and (parts.port is None or parts.port > 0)
     except ValueError as error:
-        return f"is no address ({error}) - write it whole, such as http://192.0.2.1:5000/v3"
+        return f"is not a URL ({error}) - write it completely, such as http://192.0.2.1:5000/v3"
     if parts.scheme not in {"http", "https"} or not there:
-        return f"{without_secrets(url)!r} is not whole - write it with http:// or https://, host and port: http://192.0.2.1:5000/v3"
+        return f"{without_secrets(url)!r} is not complete - write it with http:// or https://, host and port: http://192.0.2.1:5000/v3"
     if parts.query or parts.fragment:
-        return f"has more than a path - leave out all from the {'?' if parts.query else '#'} on"
+        return f"has more than a path - remove everything from the {'?' if parts.query else '#'} on"
     return ""
 
 

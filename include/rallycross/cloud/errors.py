@@ -1,13 +1,13 @@
-"""What can go wrong between a client and a cloud."""
+"""Errors between a client and a cloud."""
 
 import re
 from urllib.parse import urlsplit
 
 from rallycross.errors import RallycrossError
 
-_FOR_ANOTHER = frozenset({502, 504})  # answered by one that stands before the API, and has not heard from it
-_SHOWN = 120  # bytes of a strange answer
-# Words that stand beside a secret in an answer; who meets one in the first bytes is shown none of them.
+_FOR_ANOTHER = frozenset({502, 504})  # answers of a proxy that got no answer from the API
+_SHOWN = 120  # bytes of an invalid answer that are shown
+# Words next to secrets. If the beginning of an answer has one, it is not shown.
 _SECRETIVE = re.compile(rb"private_key|password|secret|token|passw|BEGIN ", re.IGNORECASE)
 # "HTTPConnectionPool(...): Max retries exceeded with url: ... (Caused by ...: [Errno 111] Connection refused')"
 _POOL = re.compile(
@@ -16,7 +16,7 @@ _POOL = re.compile(
 
 
 class ApiError(RallycrossError):
-    """A cloud's API has answered with an error."""
+    """A cloud's API answered with an error status."""
 
     def __init__(self, method: str, url: str, status: int, message: str, request_id: str | None) -> None:
         super().__init__(f"{method} {url}: {status} {message}")
@@ -24,13 +24,13 @@ class ApiError(RallycrossError):
         self.url = url
         self.status = status
         self.message = message
-        self.request_id = request_id  # under which the cloud's logs have it
+        self.request_id = request_id  # by which the cloud's logs name the request
 
 
 class BadAnswer(ApiError, ValueError, KeyError):  # noqa: N818 - reads as what it says
-    """A cloud's API has answered, and the answer is not what the API promises: no JSON, cut short, without its key.
+    """The answer of a cloud's API is invalid: not JSON, incomplete, or without an expected key.
 
-    It is a `ValueError` and a `KeyError` too, for libraries that expect these of what is no JSON, or lacks a key.
+    It is also a `ValueError` and a `KeyError`, which libraries expect for invalid JSON and for missing keys.
     """
 
     def __init__(  # noqa: PLR0917 - what an answer consists of
@@ -46,51 +46,51 @@ class BadAnswer(ApiError, ValueError, KeyError):  # noqa: N818 - reads as what i
 
 
 class Unreachable(RallycrossError):  # noqa: N818 - reads as what it says
-    """A cloud's API has not answered: no connection, or no answer in time."""
+    """A cloud's API did not answer: no connection, or no answer in time."""
 
     def __init__(self, message: str, *, sent: bool = True) -> None:
         super().__init__(message)
-        self.sent = sent  # whether the request may have come to the cloud
+        self.sent = sent  # whether the request may have reached the cloud
 
 
 class SignInFailed(RallycrossError):  # noqa: N818
-    """A cloud's identity service has not let a user in, or its catalog lacks what was asked for."""
+    """The identity service refused a sign-in, or the catalog does not have a service."""
 
 
 class ResourceFailed(RallycrossError):  # noqa: N818
-    """A thing in a cloud has ended in an error state instead of the one waited for."""
+    """A resource reached an error state instead of the expected one."""
 
 
 class WaitedTooLong(RallycrossError):  # noqa: N818
-    """A thing in a cloud has not become what it should within the limit."""
+    """A resource did not reach the expected state within the limit."""
 
 
 def outcome_unknown(error: BaseException) -> bool:
-    """Say whether a request that failed so may have been carried out all the same, or may be still."""
+    """Return whether a request that failed with this error may have been, or may yet be, carried out."""
     if isinstance(error, Unreachable):
         return error.sent
     return isinstance(error, BadAnswer) or (isinstance(error, ApiError) and error.status >= 500)
 
 
 def came_to_an_end(error: BaseException) -> bool:
-    """Say whether the cloud has done with a request that failed so: what it has made is there, and comes no later."""
+    """Return whether the cloud is done with a request that failed with this error: it creates nothing later."""
     return isinstance(error, ApiError) and error.status not in _FOR_ANOTHER
 
 
 def plain(text: str) -> str:
-    """Return an error's words without what urllib3 says of its pools around the system's reason."""
+    """Return an error's message without urllib3's wording around the reason of the operating system."""
     return _POOL.sub(r"\1", text)
 
 
 def without_secrets(url: str) -> str:
-    """Return a URL without the user and the password that may stand in it."""
+    """Return a URL without its user and password."""
     parts = urlsplit(url)
     return parts._replace(netloc=parts.netloc.rpartition("@")[2]).geturl() if "@" in parts.netloc else url
 
 
 def _shown(text: bytes) -> str:
-    """Return how an answer begins, in one line."""
+    """Return the beginning of an answer in one line."""
     if _SECRETIVE.search(text[: 4 * _SHOWN]):
-        return f"with what may be secret, and is {len(text)} bytes long"
+        return f"with something that may be secret, and is {len(text)} bytes long"
     more = "..." if len(text) > _SHOWN else ""
     return ascii(text[:_SHOWN].decode(errors="replace")) + more

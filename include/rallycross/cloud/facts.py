@@ -1,4 +1,4 @@
-"""What a cloud has, as data: what a task is checked against, and what its arguments are resolved with."""
+"""Facts about a cloud, as data: tasks are checked against them, and their arguments are resolved with them."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -7,7 +7,7 @@ from typing import Any
 
 @dataclass(frozen=True)
 class NamedResource:
-    """A thing in a cloud that a task file can name, with what a check needs to know of it."""
+    """A resource in a cloud that a task file can name, with the details that checks need."""
 
     id: str
     name: str
@@ -16,10 +16,10 @@ class NamedResource:
 
 @dataclass(frozen=True)
 class CloudFacts:
-    """A cloud's name, the types of its services, and its things by kind: see `inventory.facts`."""
+    """A cloud's name, the types of its services, and its resources by kind: see `inventory.facts`."""
 
     cloud: str
     services: frozenset[str]
     things: Mapping[str, tuple[NamedResource, ...]] = field(default_factory=dict)
-    administrator: bool = True  # may whoever signs in act as the cloud's administrator?
-    own_users: bool = False  # does the cloud bring users of its own for the load?
+    administrator: bool = True  # whether the signed-in user is an administrator of the cloud
+    own_users: bool = False  # whether the cloud has its own users for the load

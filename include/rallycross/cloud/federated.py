@@ -1,6 +1,6 @@
-"""Signing in by an identity provider (`v3oidc...`): where it has broken off, and what of the entry to mend.
+"""Signing in by an identity provider (`v3oidc...`): which step failed, and what to correct in the entry.
 
-keystoneauth asks the provider for an access token, and keystone for a token of its own; each can be elsewhere.
+keystoneauth requests an access token from the provider, then a token from keystone. They may be different hosts.
 """
 
 from collections.abc import Mapping
@@ -12,7 +12,7 @@ from rallycross.cloud.errors import ApiError, without_secrets
 
 _OF_PROVIDER = ("discovery_endpoint", "access_token_endpoint")
 _AT_KEYSTONE = "/OS-FEDERATION/"
-# What keystoneauth raises of a document that is no object, or lacks something.
+# What keystoneauth raises for a document that is not an object, or is incomplete.
 _STRANGE_DISCOVERY = (
     exceptions.InvalidOidcDiscoveryDocument,
     exceptions.OidcAccessTokenEndpointNotFound,
@@ -27,12 +27,12 @@ _PROVIDERS_WORDS = {
 
 
 def is_federated(auth_type: object) -> bool:
-    """Tell whether this way to sign in asks a provider of OpenID Connect."""
+    """Return whether an auth type uses an OpenID Connect provider."""
     return str(auth_type).startswith("v3oidc")
 
 
 def refused_at(auth: Mapping[str, Any], error: Exception) -> str:
-    """Return the address at which a sign-in has broken off: keystone's, unless it was the provider's."""
+    """Return the address at which a sign-in failed: the provider's or keystone's."""
     if isinstance(error, exceptions.HttpError | ApiError) and error.url:
         return without_secrets(error.url)
     named = (str(auth[key]) for key in _OF_PROVIDER if key in auth)
@@ -42,33 +42,33 @@ def refused_at(auth: Mapping[str, Any], error: Exception) -> str:
 
 
 def remedy(auth: Mapping[str, Any], error: Exception) -> str:
-    """Return what to do about it; nothing where it is as with every other way to sign in."""
+    """Return the remedy; "" if it is the same as for other auth types."""
     where = refused_at(auth, error)
     words = _PROVIDERS_WORDS.get(said_by_provider(error), "")
     remedies = (
         (
             isinstance(error, exceptions.OidcPluginNotSupported),
-            "the provider does not offer this grant: take another auth_type",
+            "the provider does not offer this grant: use another auth_type",
         ),
         (_AT_KEYSTONE in where, _of_keystone(auth, getattr(error, "http_status", 0))),
         (where.startswith(str(auth.get("auth_url"))), ""),
-        (bool(words), f"mend {words} of its `auth`"),
+        (bool(words), f"correct {words} in its `auth`"),
         (
             where == auth.get("discovery_endpoint"),
-            "mend its discovery_endpoint, which ends with /.well-known/openid-configuration",
+            "correct its discovery_endpoint, which ends with /.well-known/openid-configuration",
         ),
-        (isinstance(error, ApiError), "mend its access_token_type, or ask who runs the provider"),
-        (where == auth.get("access_token_endpoint"), "mend its access_token_endpoint"),
+        (isinstance(error, ApiError), "correct its access_token_type, or ask the operator of the provider"),
+        (where == auth.get("access_token_endpoint"), "correct its access_token_endpoint"),
     )
-    return next((what for fits, what in remedies if fits), "ask who runs the provider")
+    return next((what for fits, what in remedies if fits), "ask the operator of the provider")
 
 
 def said_by_provider(error: Exception) -> str:
-    """Return a provider's own word for what is wrong (RFC 6749, 5.2)."""
-    if isinstance(error, AssertionError):  # keystoneauth's
-        return "the provider has given an access token that is no text"
+    """Return a provider's own error message (RFC 6749, 5.2)."""
+    if isinstance(error, AssertionError):  # from keystoneauth
+        return "the provider returned an access token that is not a text"
     try:
-        answer = error.response.json()  # type: ignore[attr-defined] # what has none says so
+        answer = error.response.json()  # type: ignore[attr-defined] # without a response it raises, which is caught
         word = answer["error"]
     except (AttributeError, ValueError, TypeError, LookupError):
         return ""
@@ -78,9 +78,9 @@ def said_by_provider(error: Exception) -> str:
 def _of_keystone(auth: Mapping[str, Any], status: int) -> str:
     if status == 404:
         return (
-            f"keystone knows no identity provider {auth.get('identity_provider')!r} with the protocol"
-            f" {auth.get('protocol')!r}: mend identity_provider and protocol"
+            f"keystone does not have an identity provider {auth.get('identity_provider')!r} with the protocol"
+            f" {auth.get('protocol')!r}: correct identity_provider and protocol"
         )
     if status == 401 and "access_token" in auth:
-        return "mend its access_token, which may have expired"
-    return "ask the cloud's administrator for the mapping of this provider's users"
+        return "replace its access_token, which may have expired"
+    return "ask the cloud's administrator to map this provider's users"

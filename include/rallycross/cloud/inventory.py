@@ -1,4 +1,4 @@
-"""Asks a cloud what it has, for what a task names."""
+"""Requests from a cloud the facts that a task needs."""
 
 from collections.abc import Callable, Iterable, Iterator
 from functools import cache
@@ -19,10 +19,10 @@ _FORBIDDEN = 403
 
 
 def facts(cloud: Cloud, kinds: Iterable[str], *, own: bool = False) -> CloudFacts:
-    """Return a cloud's services, and those of its things of the `kinds` asked for that any project may use.
+    """Return a cloud's services, and its resources of some `kinds` that any project may use.
 
-    "administrator" among the kinds asks whether whoever signs in may act as one. With `own` the images of the project
-    signed in to are among them, which none but itself may use.
+    The kind "administrator" checks whether the signed-in user is one. With `own`, private images of the user's project
+    are included.
     """
     wanted, known = set(kinds), _known()
     services = frozenset(SignIn(cloud)(patience=min(settings().api_patience, settings().sign_in_limit)).endpoints)
@@ -36,7 +36,7 @@ def facts(cloud: Cloud, kinds: Iterable[str], *, own: bool = False) -> CloudFact
         }
         administrator = "administrator" not in wanted or _is_administrator(connection)
     except (SDKException, ClientException, ApiError) as error:
-        raise SignInFailed(f"cloud {cloud.name}: cannot be asked what it has: {error}") from error
+        raise SignInFailed(f"cloud {cloud.name}: its services and resources cannot be listed: {error}") from error
     return CloudFacts(
         cloud.name,
         services,
@@ -50,19 +50,19 @@ def _asked(api: Api, fact: Fact, *, own: bool) -> tuple[NamedResource, ...]:
     try:
         things = tuple(fact.ask(api))
     except ApiError as error:
-        if error.status == _FORBIDDEN and fact.administrator:  # that one is needed is told by what needs it
+        if error.status == _FORBIDDEN and fact.administrator:  # the check that needs an administrator reports it
             return ()
         raise
     return tuple(thing for thing in things if _is_public(thing) or (own and thing.details["owner"] == api.project))
 
 
 def _is_public(thing: NamedResource) -> bool:
-    """Say whether any project may use a thing; of most kinds nothing is said of that."""
+    """Return whether any project may use a resource. Most kinds have no such attribute."""
     return thing.details.get("visibility", "public") in {"public", "community"}
 
 
 def _is_administrator(connection: Connection) -> bool:
-    """Ask for what only an administrator is told: role names say nothing, since a cloud's policy may have its own."""
+    """Try a request that only an administrator may send. Role names do not tell, since policies differ."""
     try:
         answer = connection.identity.get("/projects", params={"name": "-"})
     except Forbidden:
@@ -72,7 +72,7 @@ def _is_administrator(connection: Connection) -> bool:
 
 @cache
 def _known() -> dict[str, tuple[str, Fact]]:
-    """Return the kinds of things that a cloud can be asked for: the type of the service that has them, and how."""
+    """Return (type of the service, fact) for each kind."""
     return {name: (service.type, fact) for service in known_services() for name, fact in _facts_of(service)}
 
 
@@ -85,7 +85,7 @@ def _facts_of(service: Service) -> Iterator[tuple[str, Fact]]:
 
 
 def _microversions(service: Service) -> Callable[[Api], Iterator[NamedResource]]:
-    """Return how to ask a service's version document for the microversions that it has."""
+    """Return a function that reads a service's microversions from its version document."""
 
     def ask(api: Api) -> Iterator[NamedResource]:
         found = getattr(api.connection, service.type.replace("-", "_")).get_endpoint_data()
@@ -98,7 +98,7 @@ def _microversions(service: Service) -> Callable[[Api], Iterator[NamedResource]]
 
 
 def _quotas(service: Service, quotas: ServiceQuotas) -> Callable[[Api], Iterator[NamedResource]]:
-    """Return how to ask a service for the quotas that it knows, and their defaults."""
+    """Return a function that requests a service's quotas and their defaults."""
 
     def ask(api: Api) -> Iterator[NamedResource]:
         defaults = api.get(service.type, f"{quotas.path(api.project)}/{quotas.defaults}")

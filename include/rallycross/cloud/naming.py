@@ -1,4 +1,4 @@
-"""Names of what a run makes in a cloud, in Rally's forms: by its name alone one can tell whose a thing is."""
+"""Names of everything that a run creates in a cloud, in Rally's forms. A name identifies the owner."""
 
 import random
 import string
@@ -8,15 +8,15 @@ _LETTERS = 8
 
 
 def scenario_prefix(workload: str) -> str:
-    """Return what the names of all that a workload's scenario creates begin with; `workload` is its uuid."""
+    """Return the name prefix of everything that a workload's scenario creates; `workload` is its uuid."""
     return f"s_rally_{workload[:_LETTERS]}_"
 
 
 def context_prefix(owner: str) -> str:
-    """Return what the names of all that an owner's contexts create begin with; `owner` is a uuid."""
+    """Return the name prefix of everything that an owner's contexts create; `owner` is a uuid."""
     return f"c_rally_{owner[:_LETTERS]}_"
 
 
 def random_name(prefix: str) -> str:
-    """Return a new name that begins with `prefix`."""
+    """Return a new random name with a prefix."""
     return prefix + "".join(random.choices(_ALPHABET, k=_LETTERS))  # noqa: S311 - a name, no secret

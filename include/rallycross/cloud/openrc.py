@@ -1,7 +1,7 @@
-"""What an openrc sets, by bash's own rules, without running it.
+"""Reads the variables that an openrc sets, by bash's rules, without running it.
 
-What only a shell can know (a command's output, the environment, what is typed in, another file) is no value here: of a
-variable that depends on it, the line and the reason are known, and nothing is guessed. A wrong password locks accounts.
+Values that only a shell can know (the output of a command, the environment, user input, another file) are unknown: for
+such a variable the line and the reason are kept, and nothing is guessed, since a wrong password can lock an account.
 """
 
 import os
@@ -15,11 +15,11 @@ from rallycross.errors import RallycrossError, brief
 REMEDY = "source it, then ./rallycross cloud create --from-sysenv"
 
 _ASSIGNED = re.compile(r"([A-Za-z_][A-Za-z0-9_]*)(\+?=)")
-_ELEMENT = re.compile(r"([A-Za-z_][A-Za-z0-9_]*)\[.*\]\+?=", re.DOTALL)  # of an array
+_ELEMENT = re.compile(r"([A-Za-z_][A-Za-z0-9_]*)\[.*\]\+?=", re.DOTALL)  # an element of an array
 _DESCRIPTOR = re.compile(r"\{([A-Za-z_][A-Za-z0-9_]*)\}")  # before a redirection: the variable gets its number
 _REDIRECTION = re.compile(r"(?:<[<>&]?|>[>&|]?)[ \t]*")
 _DECLARE = frozenset({"export", "declare", "typeset", "readonly"})
-_TAKEN = re.compile(r"-[xgr]+|--")  # options of these that leave a value as it is written
+_TAKEN = re.compile(r"-[xgr]+|--")  # options of declarations that do not change a value
 # Commands that may set any variable, or end the file.
 _ANYTHING = frozenset(
     {".", "alias", "builtin", "command", "enable", "eval", "exec", "exit", "return", "shopt", "source", "trap"}
@@ -27,13 +27,14 @@ _ANYTHING = frozenset(
 _HARMLESS = re.compile(r"[-+][aeux]+o?|[-+]o|allexport|errexit|nounset|xtrace|pipefail")
 _PATTERN = re.compile(r"[{*?\[]")
 _LAST = frozenset({"exit", "return"})
-_READERS = frozenset({"getopts", "let", "mapfile", "printf", "read", "readarray", "wait"})  # set what they name
+# Commands that set the variables that they name.
+_READERS = frozenset({"getopts", "let", "mapfile", "printf", "read", "readarray", "wait"})
 _OPENING = frozenset({"if", "while", "until", "for", "select", "case", "{"})
 _CLOSING = frozenset({"fi", "done", "esac", "}"})
 _BETWEEN = frozenset({"then", "do", "else", "elif", "!", "time"})
 _RESERVED = _OPENING | _CLOSING | _BETWEEN | {"function"}
 _LOOPS = frozenset({"while", "until", "for", "select"})
-_DEEPEST = 100  # compound commands that may stand in each other
+_DEEPEST = 100  # nesting of compound commands
 _INSIDE = {
     **dict.fromkeys(("then", "else", "elif", "fi"), frozenset({"if", "elif"})),
     **dict.fromkeys(("do", "done"), _LOOPS),
@@ -44,7 +45,7 @@ _INSIDE = {
 
 @dataclass(frozen=True)
 class Unknown:
-    """Why a value is not known."""
+    """Why a value is unknown, and in which line."""
 
     line: int
     why: str
@@ -58,7 +59,7 @@ class Openrc:
     unknown: dict[str, Unknown] = field(default_factory=dict)
 
     def of(self, *names: str) -> dict[str, str]:
-        """Return those of these variables that are set; raise `RallycrossError` where one cannot be known."""
+        """Return those of some variables that are set; raise `RallycrossError` if one is unknown."""
         for name in names:
             if name in self.unknown:
                 told = self.unknown[name]
@@ -68,49 +69,53 @@ class Openrc:
 
 @dataclass
 class _Block:
-    """A compound command, such as `if`: whether what is in it is run (None: who knows)."""
+    """A compound command, such as `if`, and whether its body runs (None = unknown)."""
 
     opened: str
     runs: bool | None
-    before: bool | None = None  # whether one of its branches has been run
-    filled: bool = True  # whether there is a command in what was opened last
+    before: bool | None = None  # whether one of its branches has run
+    filled: bool = True  # whether the last opened part has a command
 
 
 def read_openrc(text: str) -> Openrc:
-    """Return what a file sets; raise `RallycrossError` where it is no file for bash."""
+    """Return the variables that a file sets; raise `RallycrossError` if it is not a bash file."""
     if "\r" in text:
         line = text.count("\n", 0, text.index("\r")) + 1
-        raise RallycrossError(f"line {line}: has the line end of Windows, which bash takes into the value - convert it")
+        raise RallycrossError(
+            f"line {line}: has a Windows line end, which bash makes part of the value - convert the file"
+        )
     if text.startswith("\ufeff"):
         raise RallycrossError(
-            "line 1: begins with a byte order mark, which bash takes for a part of the first word - save it without one"
+            "line 1: begins with a byte order mark, which bash makes part of the first word - save the file without it"
         )
     if "\0" in text:
-        raise RallycrossError(f"line {text.count(chr(10), 0, text.index(chr(0))) + 1}: has a NUL - name a text file")
+        raise RallycrossError(
+            f"line {text.count(chr(10), 0, text.index(chr(0))) + 1}: has a NUL character - name a text file"
+        )
     reader = _Reader(text)
     try:
         reader.run()
     except NotABashFileError as error:
-        raise RallycrossError(f"{error} - mend it: bash does not read it either") from None
+        raise RallycrossError(f"{error} - correct it: bash cannot read it either") from None
     reader.found.known.pop("HOME", None)
     return reader.found
 
 
 class _Reader:
-    """Goes through a file once, a simple command at a time."""
+    """Reads a file once, one simple command at a time."""
 
     def __init__(self, text: str) -> None:
-        # HOME is the one variable that whoever sources the file has for certain.
+        # HOME is the only variable that is certainly set when the file is sourced.
         self.found = Openrc({"HOME": os.path.expanduser("~")})  # noqa: PTH111 - a piece of text
         self._words = Words(text, self.found.known, self._lose, self._set_by_expansion)
         self._blocks: list[_Block] = []
         self._functions: set[str] = set()
         self._readonly: set[str] = set()
-        self._odd: dict[str, str] = {}  # variables of which bash changes or hides what is assigned, and why
+        self._odd: dict[str, str] = {}  # variables whose values bash changes or hides, with the reason
         self._status: bool | None = True  # of the last command
-        self._defining = False  # whether what begins here is the body of a function
+        self._defining = False  # whether the body of a function begins here
         self._after_bracket = False
-        self._link = ""  # what stands between the last command and this one
+        self._link = ""  # the operator between the last command and this one
 
     def run(self) -> None:
         while self._words.more():
@@ -120,15 +125,15 @@ class _Reader:
             elif end not in {"", "\n", ";;"} and not self._after_bracket:
                 raise NotABashFileError(self._words.line, f"`{end}` without a command before it")
             elif end == "\n" and self._link in {"&&", "||", "|", "|&"}:
-                continue  # which goes on in the next line
+                continue  # the command continues in the next line
             self._link = end
         if self._link in {"&&", "||", "|", "|&"}:
-            raise NotABashFileError(self._words.line, f"`{self._link}` without a command behind it")
+            raise NotABashFileError(self._words.line, f"`{self._link}` without a command after it")
         if self._blocks:
             raise NotABashFileError(self._words.line, f"`{self._blocks[-1].opened}` is not closed")
 
     def _command(self) -> tuple[list[Word], str, str]:
-        """Return the words up to the next end of a command, that end, and what makes it more than words."""
+        """Return the words of a command, its end, and why its assignments are uncertain, if so."""
         words: list[Word] = []
         odd = ""
         self._after_bracket = False
@@ -159,18 +164,18 @@ class _Reader:
         return words, "", odd
 
     def _redirection(self, words: list[Word]) -> None:
-        """Go past one, with what it leads to."""
+        """Skip a redirection and its target."""
         if self._words.begins("<<", "<(", ">("):
             self._lose("a here-document or a process instead of a file")
         if words and words[-1].raw.isdecimal() and self._words.text[self._words.at - 1].isdecimal():
-            words.pop()  # which of a command's files it is
+            words.pop()  # the number of the file descriptor
         elif words and self._words.text[self._words.at - 1] == "}" and (named := _DESCRIPTOR.fullmatch(words[-1].raw)):
             self._forget(named[1], self._words.line, "is set by a redirection")
         found = _REDIRECTION.match(self._words.text, self._words.at)
-        assert found is not None  # what has led here
+        assert found is not None  # the caller has checked it
         self._words.skip(len(found[0]))
         if self._words.at >= len(self._words.text) or self._words.text[self._words.at] in ENDS:
-            raise NotABashFileError(self._words.line, f"`{found[0].strip()}` leads nowhere")
+            raise NotABashFileError(self._words.line, f"`{found[0].strip()}` has no target")
         self._words.word()
 
     def _bracket(self, bracket: str, words: list[Word]) -> None:
@@ -193,7 +198,7 @@ class _Reader:
     def _simple(self, words: list[Word], end: str, odd: str) -> None:
         goes_on = self._goes_on()
         if end in {"|", "|&", "&"} or self._link in {"|", "|&"}:
-            goes_on = _both(goes_on, None)  # runs in a shell of its own
+            goes_on = _both(goes_on, None)  # a pipeline runs in a subshell
         if self._blocks:
             self._blocks[-1].filled = True
         left = deque(words)
@@ -234,7 +239,7 @@ class _Reader:
             self._assign(word, sure=sure, odd=odd)
 
     def _goes_on(self) -> bool | None:
-        """Return whether what stands before this command lets it run."""
+        """Return whether `&&` or `||` before this command lets it run."""
         if self._link not in {"&&", "||"} or self._status is None:
             return None if self._link in {"&&", "||"} else True
         return self._status == (self._link == "&&")
@@ -273,18 +278,18 @@ class _Reader:
         self._blocks.append(block)
 
     def _branch(self, block: _Block, name: str) -> None:
-        """Note whether the branch of an `if` is run that begins here."""
+        """Record whether the branch of an `if` that begins here runs."""
         outer = self._runs(-1)
         if name == "then":
             block.runs = self._status if outer else outer
             block.before = block.runs if block.before is None else block.before
         elif name == "else":
             block.runs = (None if block.before is None else not block.before) if outer else outer
-        else:  # what it depends on is more than one test
+        else:  # it depends on more than one test
             block.opened, block.runs = name, None
 
     def _runs(self, last: int | None = None) -> bool | None:
-        """Return whether what stands here is run at all."""
+        """Return whether the current position runs at all."""
         states = [block.runs for block in self._blocks[:last]]
         return False if False in states else None if None in states else True
 
@@ -307,14 +312,14 @@ class _Reader:
             self._status = True
 
     def _set_by(self, command: str, words: list[Word], *, sure: bool | None) -> None:
-        """Note what `unset`, or a command such as `read`, does to the variables that it names."""
+        """Record what `unset`, or a command such as `read`, does to the variables that it names."""
         for word in words:
             name = word.text.partition("=")[0]
             if command == "let":
                 for one in NAME.findall(word.text):
                     self._forget(one, word.line, "is set by `let`")
             elif command == "unset" and (word.unknown or word.asks or _PATTERN.search(word.raw)):
-                # As many a file begins: what comes after is known nevertheless.
+                # Many files begin with this; what they set afterwards is known.
                 for one in [*self.found.known]:
                     self._forget(one, word.line, "may be taken away by `unset`")
             elif word.unknown or word.asks or _PATTERN.search(word.raw):
@@ -334,7 +339,7 @@ class _Reader:
     def _tested(words: list[Word]) -> bool | None:
         match words:
             case [how, what] if how.raw in {"-z", "-n"} and not what.unknown and not what.asks:
-                # Unquoted and empty, the word is not there, and `[ -n ]` is true.
+                # An unquoted empty word disappears, and `[ -n ]` is true.
                 quoted = what.raw.startswith(("'", '"'))
                 return (not what.text) == (how.raw == "-z") if what.text or quoted else how.raw == "-z" or None
         return None
@@ -363,13 +368,13 @@ class _Reader:
 
     @staticmethod
     def _assignment(word: Word, *, quoted: bool = False) -> re.Match[str] | None:
-        """Return name and sign of a word that is an assignment; to `export` and its like it may be quoted."""
+        """Match the name and operator of an assignment. An argument of `export` may be quoted."""
         found = _ASSIGNED.match(word.text)
         return found if found and (quoted or found.end() <= word.plain) else None
 
     def _assign(self, word: Word, *, sure: bool | None, odd: str) -> None:
         match = self._assignment(word, quoted=True)
-        assert match is not None  # looked at before
+        assert match is not None  # the caller has checked it
         name, begins = match[1], match.end()
         text, why = word.text[begins:], odd or word.unknown
         if word.asks and not why:
@@ -382,7 +387,7 @@ class _Reader:
         for tilde in word.tildes:
             at = tilde - begins
             if at < 0 or (at > 0 and text[at - 1] != ":"):
-                continue  # a tilde elsewhere is a tilde
+                continue  # elsewhere a tilde is literal
             if text[at + 1 : at + 2] not in {"", "/", ":"}:
                 why = why or "begins with ~ and a name - put it in quotes"
             if not home:
@@ -416,9 +421,9 @@ class _Reader:
         self._forget(name, self._words.line, "is set while another value is made")
 
     def _lose(self, what: str) -> None:
-        """End it where nothing is sure any more: neither what was set before, nor what will be."""
+        """Raise an error if this command runs: after it, no variable is certain."""
         if self._runs() is not False:
-            told = f"has {what}; what it sets is known to a shell alone"
+            told = f"has {what}; only a shell knows what it sets"
             raise RallycrossError(f"line {self._words.line}: {told} - {REMEDY}")
 
 

@@ -1,6 +1,6 @@
-"""The words of an openrc, by bash's rules of quoting and of variables, within limits of size.
+"""Splits an openrc into words by bash's rules for quotes and variables, within size limits.
 
-A few lines can double a value until no memory is left, so what values may add to a file is bounded, as its words are.
+A few lines can double a value until memory runs out, so the size of values and the number of words are limited.
 """
 
 import re
@@ -15,13 +15,13 @@ ENDS = "\n;&|()<>"
 NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 _BRACED = re.compile(r"\{([A-Za-z_][A-Za-z0-9_]*)\}")
 _SETTING = re.compile(r"\{([A-Za-z_][A-Za-z0-9_]*):?=")
-# What stands for itself, outside of quotes and within: taken at once, as a file may be long.
+# Literal characters outside and inside of quotes, read in one step since a file may be long.
 _PLAIN = re.compile(r"[^\n;&|()<> \t\\'\"$`~{]+")
 _PLAIN_IN_QUOTES = re.compile(r"[^\"\\$`]+")
 
 
 class NotABashFileError(Exception):
-    """What bash does not read either."""
+    """The file has a syntax error in bash as well."""
 
     def __init__(self, line: int, what: str) -> None:
         super().__init__(f"line {line}: {what}")
@@ -29,30 +29,30 @@ class NotABashFileError(Exception):
 
 @dataclass
 class Word:
-    """A word: its text with quotes taken away, or why that is not known."""
+    """A word: its text without quotes, or the reason why that is unknown."""
 
     line: int
     text: str = ""
     raw: str = ""  # as it is written
-    plain: int = 0  # characters at its beginning that no quote and no dollar has touched
+    plain: int = 0  # characters at its beginning without quotes and expansions
     unknown: str = ""
-    asks: list[str] = field(default_factory=list)  # variables whose value is not known, and which it contains
+    asks: list[str] = field(default_factory=list)  # variables in it whose values are unknown
     braces: bool = False
-    tildes: list[int] = field(default_factory=list)  # where in the text a tilde stands that nothing has quoted
-    pieces: list[str] = field(default_factory=list)  # of the text, while it is read
-    length: int = 0  # of these, in characters
+    tildes: list[int] = field(default_factory=list)  # positions of unquoted tildes in the text
+    pieces: list[str] = field(default_factory=list)  # parts of the text, while it is read
+    length: int = 0  # of the parts, in characters
 
     def take(self, piece: str) -> None:
-        """Let the text go on."""
+        """Append to the text."""
         self.pieces.append(piece)
         self.length += len(piece)
 
 
 class Words:
-    """Goes through a text once, a word at a time; `known` are the values of variables, which change meanwhile.
+    """Reads a text once, word by word. `known` has the current values of variables.
 
-    `lose` is called with what a word has that makes all that follows uncertain, `sets` with each variable that may be
-    set while a word's value is made: `${X:=y}`, `$((X = 1))`.
+    `lose` is called with the reason if a word makes everything after it uncertain; `sets` with each variable that an
+    expansion may set: `${X:=y}`, `$((X = 1))`.
     """
 
     def __init__(
@@ -61,24 +61,24 @@ class Words:
         self.text, self.at, self.line = text, 0, 1
         self._known, self._lose, self._sets = known, lose, sets
         limits = settings()
-        self._most = self._left = limits.file_limit  # characters that values of variables may add to the file's
+        self._most = self._left = limits.file_limit  # characters that values of variables may add to the file
         self._most_words = self._words_left = limits.file_values
 
     def more(self) -> bool:
-        """Return whether the text goes on."""
+        """Return whether there is more text."""
         return self.at < len(self.text)
 
     def begins(self, *with_one_of: str) -> bool:
-        """Return whether one of these comes next."""
+        """Return whether the text continues with one of some strings."""
         return self.text.startswith(with_one_of, self.at)
 
     def comment(self) -> None:
-        """Go on to the end of the line."""
+        """Skip to the end of the line."""
         end = self.text.find("\n", self.at)
         self.at = end if end >= 0 else len(self.text)
 
     def skip(self, count: int) -> str:
-        """Go on by so many characters, and return them."""
+        """Skip `count` characters and return them."""
         skipped = self.text[self.at : self.at + count]
         self.line += skipped.count("\n")
         self.at += count
@@ -126,7 +126,7 @@ class Words:
             self._double(word)
         elif here == "$" and self.begins("$'", '$"'):
             self.skip(1)
-            word.unknown = f"has ${self.text[self.at]}, which bash reads in a way of its own"
+            word.unknown = f"has ${self.text[self.at]}, which has special quoting rules"
             quote = self.skip(1)
             self._past(quote)
         else:
@@ -157,7 +157,7 @@ class Words:
         raise NotABashFileError(line, 'the quote " is not closed')
 
     def _dollar(self, word: Word) -> None:
-        """Take what a dollar or a backtick begins."""
+        """Read an expansion that begins with a dollar or a backtick."""
         if self.skip(1) == "`":
             word.unknown = "has the output of a command (`...`)"
             self._past("`")
@@ -172,7 +172,7 @@ class Words:
             self._take_value(word, found[found.re.groups])
         elif self.begins("{"):
             name, begins = NAME.match(self.text, self.at + 1), self.at
-            self._nested("{", "}")  # what is in it may be a secret
+            self._nested("{", "}")  # its content may be a secret
             for found in _SETTING.finditer(self.text, begins, self.at):
                 self._sets(found[1])
             word.unknown = f"has ${{{brief(name[0]) if name else ''}...}}, which depends on the environment"
@@ -183,7 +183,7 @@ class Words:
             word.take("$")
 
     def arithmetic(self) -> None:
-        """Go past `((...))`."""
+        """Skip `((...))`."""
         begins = self.at
         self._nested("(", ")")
         inside = self.text[begins : self.at]
@@ -198,7 +198,7 @@ class Words:
             word.asks.append(name)
 
     def value(self, name: str) -> str:
-        """Return the value of a variable, empty where it has none; raise `RallycrossError` where there is too much."""
+        """Return the value of a variable, "" if it is unset; raise `RallycrossError` if values become too long."""
         value = self._known.get(name, "")
         self._left -= len(value)
         if self._left < 0:
@@ -215,7 +215,7 @@ class Words:
         raise NotABashFileError(line, f"the quote {quote} is not closed")
 
     def _nested(self, opening: str, closing: str) -> None:
-        """Go past a bracket and what is in it."""
+        """Skip a bracket and its content."""
         line, depth = self.line, 0
         while self.more():
             here = self.text[self.at]

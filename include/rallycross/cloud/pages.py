@@ -1,4 +1,4 @@
-"""The pages of a list, as openstacksdk asks for them: one after the other for as long as there is a link to a next."""
+"""Detects endless lists: openstacksdk requests pages for as long as each one links to a next page."""
 
 import threading
 from collections.abc import Mapping
@@ -9,17 +9,17 @@ from rallycross.cloud.answers import Asked
 
 
 class Pages(threading.local):
-    """What one thread has asked for of the lists that it reads."""
+    """The pages that a thread has requested."""
 
     def __init__(self, most: int) -> None:
         self._most = most
         self._markers: dict[str, set[str]] = {}
 
     def ask(self, method: str, url: str, params: Mapping[str, Any] | None, *, looked_at: bool = False) -> None:
-        """Note a request; raise `BadAnswer` where it is for a page that has been, or for one too many.
+        """Record a request; raise `BadAnswer` if it repeats a page or exceeds the limit of pages.
 
-        `looked_at`: whoever asks looks at the pages himself. A list is known by the end of its path: its first page is
-        asked for by a path, the next ones by whole URLs.
+        `looked_at`: the caller checks the pages itself. Lists are identified by the end of the path: the first page is
+        requested by a path, the next ones by absolute URLs.
         """
         if method != "GET" or looked_at:
             return
@@ -32,7 +32,7 @@ class Pages(threading.local):
             return
         asked, markers = Asked(method, url, 200), self._markers.setdefault(name, set())
         if marker in markers:
-            asked.refuse(f"the list does not come on: its pages lead to {marker[:200]!a} again")
+            asked.refuse(f"the list repeats itself: its pages lead to {marker[:200]!a} again")
         if len(markers) >= self._most:
             asked.refuse(f"the list has more than {self._most} pages (RALLYCROSS_LIST_PAGES)")
         markers.add(marker)

@@ -1,4 +1,4 @@
-"""Many calls at a time, and how long to wait between two looks."""
+"""Parallel calls on threads, and the pause between two polls."""
 
 import threading
 from collections.abc import Callable, Iterable
@@ -11,15 +11,15 @@ from rallycross.cloud.retrying import given_up
 T = TypeVar("T")
 R = TypeVar("R")
 
-THREADS = 20  # calls at a time, unless the task file says otherwise
+THREADS = 20  # default number of parallel calls
 
 _SHARE, _SHORTEST, _LONGEST = 0.1, 0.1, 5.0
 
 
 def in_parallel(function: Callable[[T], R], items: Iterable[T], *, threads: int = THREADS) -> list[R]:
-    """Return what a function gives for each item, in order; `threads` of them at a time.
+    """Call a function with each item, `threads` at a time; return the results in order.
 
-    Raise what the first that fails raises: those under way are waited for, send nothing again, and no other is begun.
+    Raise the exception of the first failed call. Running calls are waited for, without retries; no further one begins.
     """
     items = list(items)
     if len(items) <= 1:
@@ -33,7 +33,9 @@ def in_parallel(function: Callable[[T], R], items: Iterable[T], *, threads: int 
     with ThreadPoolExecutor(min(threads, len(items)), thread_name_prefix="together") as pool:
         futures = [pool.submit(copy_context().run, one, item) for item in items]
         try:
-            for ended in wait(futures, return_when=FIRST_EXCEPTION).done:  # one that waits hides no other's failure
+            for ended in wait(
+                futures, return_when=FIRST_EXCEPTION
+            ).done:  # a waiting call must not hide another's failure
                 ended.result()
             return [future.result() for future in futures]
         except BaseException:
@@ -43,5 +45,5 @@ def in_parallel(function: Callable[[T], R], items: Iterable[T], *, threads: int 
 
 
 def pause_after(waited: float) -> float:
-    """Return how many seconds to wait until the next look, `waited` seconds after the first."""
+    """Return the seconds until the next poll, `waited` seconds after the first one."""
     return min(max(waited * _SHARE, _SHORTEST), _LONGEST)

@@ -1,4 +1,4 @@
-"""Which services of a catalog answer, asked from here: a catalog may name addresses that lead nowhere."""
+"""Checks which services of a catalog answer. A catalog may have unreachable addresses."""
 
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime
@@ -11,16 +11,16 @@ from rallycross.cloud.cloud import Cloud
 from rallycross.cloud.errors import ApiError, BadAnswer, SignInFailed, plain
 from rallycross.settings import settings
 
-AT_ONCE = 8  # services that are asked at the same time
+AT_ONCE = 8  # services that are checked at the same time
 
 
 def silent_services(cloud: Cloud, access: Access) -> dict[str, str]:
-    """Return the services whose endpoint does not answer, or answers with a failure of its own, and what was seen."""
+    """Return the services whose endpoint does not answer, or answers with a server error, with the reason."""
     verify, shown = cloud.region().get_requests_verify_args()
     session = Session(verify=verify, cert=shown, timeout=settings().reach_limit)
 
     def ask(url: str) -> str:
-        try:  # what it answers does not matter, and may need a token: that there is somebody does
+        try:  # any answer will do; a useful one may need a token
             status = session.get(url, authenticated=False, raise_exc=False, log=False).status_code
         except (ClientException, ApiError, BadAnswer) as error:
             return plain(" ".join(str(error).split()))
@@ -32,10 +32,10 @@ def silent_services(cloud: Cloud, access: Access) -> dict[str, str]:
 
 
 def check_clock(cloud: Cloud, access: Access, now: datetime) -> None:
-    """Raise where a new token is out of date already: each request would be refused, or sign in anew."""
+    """Raise `SignInFailed` if a new token has already expired: every request would be refused or sign in again."""
     if access.expires is not None and access.expires <= now:
         behind = f"{(now - access.issued).total_seconds():.0f} s behind" if access.issued else "behind"
         raise SignInFailed(
-            f"cloud {cloud.name}: its token was out of date when it came: its clock is {behind} this machine's"
+            f"cloud {cloud.name}: its new token has already expired: the cloud's clock is {behind} this machine's"
             " - set both clocks (chrony, NTP)"
         )

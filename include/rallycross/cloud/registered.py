@@ -1,6 +1,6 @@
-"""Files of the clouds of this checkout: each cloud's spec and `clouds.yaml`, and one `clouds.yaml` of all.
+"""The files of the clouds of this checkout: each cloud's spec and `clouds.yaml`, and a joint `clouds.yaml`.
 
-The last is for any OpenStack client to use:
+Any OpenStack client can use the joint file:
 
     export OS_CLIENT_CONFIG_FILE=.rallycross/clouds.yaml; openstack --os-cloud embedded server list
 """
@@ -19,31 +19,31 @@ _SPEC = ".spec.yaml"
 
 
 def keep_spec(paths: Settings, name: str, text: str) -> None:
-    """Keep the cloud spec before anything is made, so that whatever dies, the cloud can be found and destroyed."""
+    """Store a cloud's spec before anything is created, so that the cloud can be destroyed after any crash."""
     write_owner_only(_spec_file(paths, name), text)
 
 
 def specs(paths: Settings) -> dict[str, str]:
-    """Return the specs of all clouds of which something may stand, by name."""
+    """Return the specs, by name, of all clouds that may exist, even partly."""
     files = sorted(paths.clouds.glob(f"*{_SPEC}"))
     return {file.name.removesuffix(_SPEC): file.read_text(encoding="utf-8", errors="replace") for file in files}
 
 
 def spec_beside(clouds_yaml: Path, name: str) -> str | None:
-    """Return the spec of the cloud whose own `clouds.yaml` that is, secrets and all; None where none is kept."""
+    """Return the spec, including secrets, of the cloud that `clouds_yaml` belongs to; None if there is none."""
     file = clouds_yaml.with_name(f"{name}{_SPEC}")
     return file.read_text() if file.is_file() else None
 
 
 def known_hosts_beside(clouds_yaml: Path, name: str) -> Path:
-    """Return the file of the keys that the servers have shown of the cloud whose own `clouds.yaml` that is."""
+    """Return the file with the SSH host keys of the servers of the cloud that `clouds_yaml` belongs to."""
     return clouds_yaml.with_name(f"{name}.known_hosts")
 
 
 def keep(paths: Settings, name: str, text: str, *, ca: str = "") -> Path:
-    """Keep the clouds.yaml `text` of the cloud `name`, in the place of what was kept; return the cloud's own file.
+    """Store the clouds.yaml `text` of the cloud `name`, replacing an earlier one; return its path.
 
-    `ca` is the PEM of the authority that has signed the cloud's certificates: its entries come to name it.
+    `ca` is the PEM certificate of the authority of the cloud's certificates; the entries get its path as `cacert`.
     """
     file = _file(paths, name)
     if ca:
@@ -57,7 +57,7 @@ def keep(paths: Settings, name: str, text: str, *, ca: str = "") -> Path:
 
 
 def forget(paths: Settings, name: str) -> None:
-    """Drop the cloud `name`, which has been destroyed; none is fine."""
+    """Delete the files of the cloud `name`, which has been destroyed. They may be missing."""
     _file(paths, name).unlink(missing_ok=True)
     _join(paths)
     keys = (paths.clouds / f"{name}.key", paths.clouds / f"{name}.pub")
@@ -67,12 +67,12 @@ def forget(paths: Settings, name: str) -> None:
 
 
 def authority_file(paths: Settings, name: str) -> Path:
-    """Return the file of the authority that has signed a cloud's certificates."""
+    """Return the file with the certificate of a cloud's authority."""
     return paths.clouds / f"{name}.ca.pem"
 
 
 def known_hosts_file(paths: Settings, name: str) -> Path:
-    """Return the file of the keys that a cloud's servers have shown."""
+    """Return the file with the SSH host keys of a cloud's servers."""
     return known_hosts_beside(_file(paths, name), name)
 
 
@@ -92,10 +92,10 @@ def _join(paths: Settings) -> None:
 
 
 def _clouds(file: Path) -> dict[str, Any]:
-    """Return the entries of a cloud's file; one that a power cut has emptied costs no other cloud its entry."""
+    """Return the entries of a cloud's file; none if it is damaged, so that other clouds keep theirs."""
     try:
         found = yaml.safe_load(file.read_text(encoding="utf-8"))
-        yaml.safe_dump(found)  # it is to be written again
+        yaml.safe_dump(found)  # it will be written again
     except NOT_YAML:
         return {}
     clouds = found.get("clouds") if isinstance(found, dict) else None

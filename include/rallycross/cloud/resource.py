@@ -1,4 +1,4 @@
-"""One kind of thing in a cloud: how it is listed, named, owned, waited for and deleted."""
+"""One kind of resource in a cloud: how it is listed, named, owned, waited for and deleted."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from rallycross.cloud.errors import ApiError
 
-if TYPE_CHECKING:  # who reads a task file needs the descriptors alone: openstacksdk takes a second to import
+if TYPE_CHECKING:  # reading a task file needs only the descriptors; importing openstacksdk takes a second
     from rallycross.cloud.api import Api
 
 Scope = Literal["project", "user", "cloud", "quota"]
@@ -19,13 +19,13 @@ _NONE: Mapping[str, str] = MappingProxyType({})
 
 @dataclass(frozen=True)
 class Place:
-    """Where to look for things, and as whom."""
+    """Where to list resources, and as which user."""
 
     api: "Api"
-    admin: bool  # whether that sees what is others'
+    admin: bool  # whether the user sees things of other projects
     project: str = ""  # id; "" = the cloud as a whole
-    user: str = ""  # id, for what belongs to users
-    ours: bool = True  # whether the project was made by us, so that all in it is
+    user: str = ""  # id, for resources that belong to users
+    ours: bool = True  # whether we created the project, so that everything in it is ours
 
 
 Look = Callable[["Resource", Place, Mapping[str, str]], list[Thing]]
@@ -33,7 +33,7 @@ Delete = Callable[["Resource", Place, Thing], None]
 
 
 def listed(resource: "Resource", place: Place, narrowed: Mapping[str, str]) -> list[Thing]:
-    """List what is in a place, and perhaps more: a service may overlook what was asked for."""
+    """List the resources of a place. There may be others among them: a service may ignore filters."""
     params = dict(narrowed)
     if place.admin:
         params |= resource.everyone
@@ -43,56 +43,56 @@ def listed(resource: "Resource", place: Place, narrowed: Mapping[str, str]) -> l
 
 
 def delete(resource: "Resource", place: Place, thing: Thing) -> None:
-    """Ask for a thing's deletion."""
+    """Request the deletion of a thing."""
     path = f"{resource.path}/{thing[resource.id]}"
     place.api.delete(resource.service, path, microversion=resource.microversion)
 
 
-@dataclass(frozen=True, eq=False)  # there is one object of each kind, and its mappings have no hash
+@dataclass(frozen=True, eq=False)  # compared by identity, since its mappings are not hashable
 class Resource:
-    """A kind of thing."""
+    """A kind of resource."""
 
     name: str  # Rally's where it has one: "nova.servers"
-    scope: Scope  # what it belongs to; only an administrator deletes the last two
+    scope: Scope  # what it belongs to; only an administrator may delete "cloud" and "quota" things
     service: str  # official type
     path: str  # of the collection
-    key: str = ""  # under which a list has the things; "" = the path's last part
-    one: str = ""  # under which an answer has one of them; "" = the answer is the thing, or its only key has it
-    listing: str = ""  # path of the list with all details, each one's status among them; "" = `path`, without a status
-    since: str = ""  # that list's parameter for those that have changed since a time: "changes-since"
-    everyone: Mapping[str, str] = field(default_factory=dict)  # by which an administrator sees all there are
-    project_filter: str = "project_id"  # the parameter by which one project's are listed; "" = there is none
-    owner: str = "project_id"  # the key that has a thing's project
-    naming: str = "name"  # the key that has its name
+    key: str = ""  # key of the things in a list; "" = the last part of the path
+    one: str = ""  # key of a single thing in an answer; "" = the answer is the thing, or has it under its only key
+    listing: str = ""  # path of the list with details and status; "" = `path`, without a status
+    since: str = ""  # parameter of that list for things changed since a time: "changes-since"
+    everyone: Mapping[str, str] = field(default_factory=dict)  # parameters to list things of all projects
+    project_filter: str = "project_id"  # parameter to list one project's things; "" = none
+    owner: str = "project_id"  # key of a thing's project
+    naming: str = "name"  # key of its name
     id: str = "id"
-    name_filters: tuple[str, str] = ("", "")  # parameters by which those of a name, or a beginning of one, are listed
+    name_filters: tuple[str, str] = ("", "")  # parameters to list things by name, and by name prefix
     microversion: str = ""
-    at_once: bool = False  # it is gone when the delete is answered; otherwise when it is listed no more
-    contains: bool = False  # it is a project: what is in it goes first
+    at_once: bool = False  # it is gone when the delete is answered; otherwise it takes time
+    contains: bool = False  # it is a project, whose contents are deleted first
     look: Look = listed
     delete: Delete = delete
 
     @property
     def collection(self) -> str:
-        """The key under which a list has the things."""
+        """The key of the things in a list."""
         return self.key or self.path.rpartition("/")[2]
 
     @property
     def noun(self) -> str:
-        """What one of them is called in a message."""
+        """The name of one thing in messages."""
         return self.one or self.collection.removesuffix("s")
 
     def all(self, api: "Api", path: str, params: Mapping[str, str] = _NONE) -> list[Thing]:
-        """Return all pages of a list of such things."""
+        """Return all pages of a list of this kind."""
         return api.list(self.service, path, self.collection, params, self.microversion)
 
     def name_of(self, thing: Thing) -> str:
-        """Return a thing's name, "" where it has none."""
+        """Return a thing's name, or ""."""
         return str(thing.get(self.naming) or "")
 
 
 def delete_freed(resource: Resource, place: Place, thing: Thing, free: Callable[[], object]) -> None:
-    """Delete; where the cloud refuses since something holds on to it, `free` it and delete again."""
+    """Delete a thing; if the cloud refuses because it is in use, call `free` and delete again."""
     try:
         delete(resource, place, thing)
     except ApiError as error:
@@ -103,6 +103,6 @@ def delete_freed(resource: Resource, place: Place, thing: Thing, free: Callable[
 
 
 def quotas_of(resource: Resource, place: Place, narrowed: Mapping[str, str]) -> list[Thing]:
-    """Every project has quotas; they are ours to reset where the project is ours."""
+    """Return the project as the thing to reset quotas of, if the project is ours."""
     del resource, narrowed
     return [{"id": place.project}] if place.ours else []

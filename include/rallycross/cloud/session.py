@@ -1,8 +1,7 @@
-"""keystoneauth's session with limits: of all that is asked of a cloud in other ways than by the load's own client.
+"""keystoneauth's session with limits, for all requests to a cloud except those of the load's client.
 
-Signing in, openstacksdk and the contexts' plain requests go through here. Every request has an end: in time, however
-slowly its answer drips, and in bytes. What fails in passing is sent again where that does no harm. A token goes to no
-other host than the one that was asked.
+Sign-in, openstacksdk and the plain requests of contexts use it. Every request is limited in time, however slowly its
+answer arrives, and in bytes. Temporary failures are retried if that is safe. A token is never sent to another host.
 """
 
 import os
@@ -36,19 +35,19 @@ from rallycross.cloud.retrying import REFUSED, TRANSIENT, Patience
 from rallycross.settings import settings
 
 _REPEATABLE = frozenset({"GET", "HEAD", "PUT", "DELETE", "OPTIONS"})
-_TOKENS = "/auth/tokens"  # a sign-in is sent by POST, and may be sent twice
-_STRANGE = 4  # times that a request is sent again whose answer was no answer: that need not pass
+_TOKENS = "/auth/tokens"  # a sign-in is a POST that may be sent twice
+_STRANGE = 4  # retries after invalid answers, which may be permanent
 _CHUNK = 1 << 16
 _SETTING = "RALLYCROSS_REQUEST_LIMIT, or `api_timeout` of the cloud's entry"
 _NEVER_SENT = (urllib3.exceptions.NewConnectionError, urllib3.exceptions.ConnectTimeoutError)
 
 
-_signing_in = threading.local()  # .now: whether this thread does
+_signing_in = threading.local()  # .now: whether this thread is signing in
 
 
 @contextmanager
 def signing_in() -> Iterator[None]:
-    """Have no request signed in for, in this thread: it is what signs in."""
+    """Mark this thread as signing in, so that no request makes keystoneauth sign in again."""
     before, _signing_in.now = getattr(_signing_in, "now", False), True
     try:
         yield
@@ -57,10 +56,10 @@ def signing_in() -> Iterator[None]:
 
 
 class CloudSession(Session):
-    """Sends requests within limits; `patience` is how long those that fail in passing are sent again (0 = never).
+    """Sends requests within limits. `patience` is how long temporary failures are retried (0 = never).
 
-    It raises what keystoneauth's own does; and `BadAnswer` for a body that is too long, cut short, or no JSON when it
-    is read as such.
+    It raises the same errors as keystoneauth's session, and `BadAnswer` for a body that is too long, incomplete, or
+    not JSON when it is read as JSON.
     """
 
     def __init__(self, *args: Any, **options: Any) -> None:
@@ -75,12 +74,12 @@ class CloudSession(Session):
             self.session.mount(scheme, adapter)
 
     def get_auth_headers(self, auth: Any = None, **options: Any) -> Any:
-        """Return what a request says of who sends it, for which one may have to sign in.
+        """Return the authentication headers of a request; sign in if necessary.
 
-        What asks for a token while one signs in is no keystone; keystoneauth would sign in for that, without end.
+        A server that asks for a token during sign-in is not keystone; keystoneauth would sign in for it endlessly.
         """
         if getattr(_signing_in, "now", False):
-            raise exceptions.Unauthorized("a token is asked for before there is one")
+            raise exceptions.Unauthorized("the server asks for a token during sign-in")
         with signing_in():
             return super().get_auth_headers(auth, **options)
 
@@ -94,9 +93,9 @@ class CloudSession(Session):
         reads: bool = False,
         **options: Any,
     ) -> requests.Response:
-        """Send a request; `repeat` says whether it does no harm to send it twice, which is else told by its method.
+        """Send a request. `repeat`: whether it is safe to send it twice (default: by its method).
 
-        With `reads` an answer that is no JSON counts as one that has failed.
+        With `reads`, an answer that is not JSON counts as a failure.
         """
         self._pages.ask(method, url, options.get("params"), looked_at=reads)
         may_repeat = _may_repeat(url, method, options) if repeat is None else repeat
@@ -128,13 +127,13 @@ class CloudSession(Session):
         return answer
 
     def _sent(self, url: str, method: str, options: dict[str, Any]) -> requests.Response:
-        """Send it once, and go where the answer sends one on to, within the host."""
+        """Send a request once, and follow redirects within the same host."""
         more = dict(options)
         for _ in range(MOST_REDIRECTS + 1):
             try:
                 answer = super().request(url, method, raise_exc=False, **{**more, "redirect": False})
             except exceptions.ConnectTimeout as error:
-                late = f"no whole answer within {self.limit:g} s ({_SETTING})"
+                late = f"no complete answer within {self.limit:g} s ({_SETTING})"
                 raise exceptions.ConnectTimeout(f"{error}: {late}") from error
             asked = Asked(
                 method,
@@ -144,27 +143,27 @@ class CloudSession(Session):
                 request_id_of(answer.headers),
             )
             if answer.status_code not in REDIRECTS:
-                answer.headers.pop("Link", None)  # to pages at any host; OpenStack's services have theirs in the body
+                answer.headers.pop("Link", None)  # it may lead to any host; OpenStack services have links in the body
                 if answer.status_code < 400:
                     vars(answer)["json"] = partial(_json_of, asked, answer)
                 return answer
             url = next_stop(asked, answer.headers.get("Location"))
             more.pop("params", None)
-        return asked.refuse(f"the answer sends one on, and so did {MOST_REDIRECTS} before")
+        return asked.refuse(f"the answer is a redirect, after {MOST_REDIRECTS} others")
 
 
 def never_sent(error: BaseException) -> bool:
-    """Say whether a request has certainly not come to the cloud: no connection stood."""
+    """Return whether a request has certainly not reached the cloud: there was no connection."""
     return any(isinstance(cause, _NEVER_SENT) for cause in _causes(error))
 
 
 def _unknown_host(error: BaseException) -> bool:
-    """Say whether nobody knows the host's name: that does not pass."""
+    """Return whether the host name is unknown, which is not temporary."""
     return any(isinstance(cause, urllib3.exceptions.NameResolutionError) for cause in _causes(error))
 
 
 def _causes(error: BaseException) -> Iterator[object]:
-    """Yield what an error came of, through keystoneauth, requests and urllib3."""
+    """Yield the causes of an error, through keystoneauth, requests and urllib3."""
     cause: BaseException | None = error
     while cause is not None:
         yield cause
@@ -174,7 +173,7 @@ def _causes(error: BaseException) -> Iterator[object]:
 
 
 def _may_repeat(url: str, method: str, options: dict[str, Any]) -> bool:
-    """Say whether a request may be sent twice. A stream of bytes can not."""
+    """Return whether a request may be sent twice. A stream cannot."""
     if method.upper() == "POST":
         return url.endswith(_TOKENS)
     data = options.get("data")
@@ -189,9 +188,9 @@ def _json_of(asked: Asked, answer: requests.Response, **_: Any) -> Any:
 
 
 class _Deadline:
-    """Ends a request after so many seconds from its connection, and after as many from when it has been sent."""
+    """Limits the seconds of a request: once from its connection, and again from when it has been sent."""
 
-    under_way = threading.local()  # .deadline: that of the request which this thread has sent
+    under_way = threading.local()  # .deadline: of the request that this thread has sent
 
     def __init__(self, limit: float) -> None:
         self.limit = limit
@@ -200,9 +199,9 @@ class _Deadline:
         self._sock: socket.socket | None = None
 
     def begin(self, sock: Any) -> None:
-        """Count from now; `sock`'s connection is what is ended."""
+        """Start the timer, which will end the connection of `sock`."""
         self.close()
-        # One of our own: what TLS is put on takes the other away.
+        # A duplicate of our own: wrapping a socket in TLS detaches the original.
         self._sock = socket.socket(fileno=os.dup(sock.fileno()))
         self._timer = threading.Timer(self.limit, self._end, (self._sock,))
         self._timer.daemon = True
@@ -211,31 +210,31 @@ class _Deadline:
     def close(self) -> None:
         if self._timer:
             self._timer.cancel()
-            self._timer.join()  # it may be at work on the socket, for a moment
+            self._timer.join()  # it may be using the socket at this moment
         if self._sock:
             self._sock.close()
 
     def _end(self, sock: Any) -> None:
         self.over = True
         with suppress(OSError):
-            sock.shutdown(socket.SHUT_RDWR)  # who reads is told that there is no more
+            sock.shutdown(socket.SHUT_RDWR)  # ends the read with an end of file
 
 
 class _WithDeadline:
-    """What a connection does besides."""
+    """Adds the deadline to a connection."""
 
     sock: Any
 
     def _new_conn(self) -> socket.socket:
-        made: socket.socket = super()._new_conn()  # type: ignore[misc] # of the connection beside it
+        made: socket.socket = super()._new_conn()  # type: ignore[misc] # of the other base class
         if deadline := getattr(_Deadline.under_way, "deadline", None):
-            deadline.begin(made)  # a handshake of TLS may drip, too
+            deadline.begin(made)  # a TLS handshake may be slow as well
         return made
 
     def getresponse(self, *args: Any, **options: Any) -> Any:
         if deadline := getattr(_Deadline.under_way, "deadline", None):
             deadline.begin(self.sock)
-        return super().getresponse(*args, **options)  # type: ignore[misc] # of the connection beside it
+        return super().getresponse(*args, **options)  # type: ignore[misc] # of the other base class
 
 
 class _Connection(_WithDeadline, HTTPConnection):
@@ -255,7 +254,7 @@ class _TlsPool(urllib3.HTTPSConnectionPool):
 
 
 class _Adapter(TCPKeepAliveAdapter):
-    """Sends requests by connections that are watched, and reads the answers whole, up to a size."""
+    """Sends requests by connections with a deadline, and reads whole answers, up to a size."""
 
     def __init__(self, most: int, **options: Any) -> None:
         self._most = most
@@ -275,7 +274,7 @@ class _Adapter(TCPKeepAliveAdapter):
     ) -> requests.Response:
         deadline = _Deadline(timeout if isinstance(timeout, int | float) else settings().request_limit)
         _Deadline.under_way.deadline = deadline
-        late = f"{request.method} {request.url}: no whole answer within {deadline.limit:g} s ({_SETTING})"
+        late = f"{request.method} {request.url}: no complete answer within {deadline.limit:g} s ({_SETTING})"
         try:
             answer = super().send(request, stream=True, timeout=deadline.limit, **options)
             if not stream:
@@ -287,7 +286,7 @@ class _Adapter(TCPKeepAliveAdapter):
         finally:
             deadline.close()
             _Deadline.under_way.deadline = None
-        if deadline.over:  # and what came before looked like an end
+        if deadline.over:  # the partial answer looked like a complete one
             raise requests.ReadTimeout(late, request=request)
         return answer
 
@@ -296,7 +295,7 @@ class _Adapter(TCPKeepAliveAdapter):
             str(request.method), str(request.url), answer.status_code, request_id=request_id_of(answer.headers)
         )
         if location := answer.headers.get("Location"):
-            aim(asked, location)  # requests looks at it in any case
+            aim(asked, location)  # requests parses it in any case
         text = bytearray()
         try:
             for chunk in answer.raw.stream(_CHUNK, decode_content=True):
@@ -305,9 +304,9 @@ class _Adapter(TCPKeepAliveAdapter):
                     answer.close()
                     asked.refuse(f"the answer has more than {self._most} bytes (RALLYCROSS_ANSWER_LIMIT)")
         except urllib3.exceptions.DecodeError as error:
-            asked.refuse(f"the answer cannot be unpacked ({error})")
+            asked.refuse(f"the answer cannot be decompressed ({error})")
         except urllib3.exceptions.ReadTimeoutError as error:
             raise requests.ReadTimeout(error, request=request) from error
         except urllib3.exceptions.HTTPError as error:
-            asked.refuse(f"the answer is cut short ({error})", bytes(text))
+            asked.refuse(f"the answer is incomplete ({error})", bytes(text))
         vars(answer)["_content"], vars(answer)["_content_consumed"] = bytes(text), True

@@ -1,7 +1,6 @@
-"""Looks at things of one kind in one project, for all that wait for them.
+"""Polls resources of one kind in one project, for all waiters together.
 
-One of them is asked for by its id, several by one list: where the API has it, of those that have changed lately. Each
-look is for whoever waits.
+A single resource is requested by its id, several by one list: if the API supports it, a list of recent changes.
 """
 
 import asyncio
@@ -16,19 +15,19 @@ from rallycross.cloud.resource import Resource, Thing
 
 Get = Callable[..., Awaitable[Any]]  # (service, path, **params) -> the answer's JSON
 
-# Between two looks passes this share of the time waited so far, within bounds: what takes a second is seen to a tenth
-# of a second, and what takes minutes does not burden the cloud with questions.
+# The interval between two polls is this share of the time waited so far, within bounds: a wait of a second is measured
+# to a tenth of a second, and a wait of minutes does not burden the cloud.
 POLL_SHARE = 0.05
 POLL_SHORTEST = 0.1
 POLL_LONGEST = 1.0
 
-LAST_LOOK = 10.0  # seconds that the last look of a wait may take after the wait's limit
+LAST_LOOK = 10.0  # seconds that the last poll may take after the limit of the wait
 _NOT_FOUND = 404
 _TIMER_STEP = 1e-6  # seconds by which a timer may come early
 
 
 class Waiter:
-    """One that waits. `done` gets the thing ({} where it is gone), or the error that ends the wait."""
+    """One wait. Its future `done` gets the resource ({} if it is gone), or the error that ends the wait."""
 
     def __init__(self, condition: Condition) -> None:
         loop = asyncio.get_running_loop()
@@ -36,11 +35,11 @@ class Waiter:
         self.done: asyncio.Future[Thing] = loop.create_future()
         self.began = self.next_look = loop.time()
         self.looking = False
-        self.updated = ""  # when the thing had last changed, by the cloud's clock
+        self.updated = ""  # when the resource last changed, by the cloud's clock
         self._status = "unknown"
 
     def see(self, thing: Thing | None) -> None:
-        """Take the thing as it is now; None = there is no such thing."""
+        """Process the current state of the resource; None = it does not exist."""
         if self.done.done():
             return
         if thing is None:
@@ -59,11 +58,11 @@ class Waiter:
             self.done.set_exception(error)
 
     def distance(self, now: float) -> float:
-        """Return how many seconds are to pass between two looks."""
+        """Return the seconds between two polls."""
         return min(max((now - self.began) * POLL_SHARE, POLL_SHORTEST), POLL_LONGEST)
 
     def look_again(self, now: float) -> None:
-        """Say when the next look is to be; after the limit, and one look at that moment, there is none."""
+        """Schedule the next poll. The last one is at the limit; after it the wait fails."""
         ends = self.began + self.condition.limit
         if now >= ends:
             reason = f"{self.condition.what} after {self.condition.limit:g} s: it is in status {self._status}"
@@ -72,7 +71,7 @@ class Waiter:
 
 
 class SharedPoll:
-    """Those who wait for things of one kind in one project. A slow look keeps nobody else from looking."""
+    """All waits for resources of one kind in one project. A slow poll does not delay the others."""
 
     def __init__(self, kind: Resource, get: Get) -> None:
         self._kind = kind
@@ -80,10 +79,10 @@ class SharedPoll:
         self._waiters: set[Waiter] = set()
         self._watching: asyncio.Task[None] | None = None
         self._looks: set[asyncio.Task[None]] = set()
-        self._news = asyncio.Event()  # somebody has come, or a look has ended
+        self._news = asyncio.Event()  # set when a wait begins or a poll has ended
 
     async def wait(self, condition: Condition) -> Thing:
-        """Wait for one thing; return it as it then is."""
+        """Wait for a condition; return the resource as it then is."""
         waiter = Waiter(condition)
         self._waiters.add(waiter)
         self._news.set()
@@ -98,7 +97,7 @@ class SharedPoll:
             self._waiters.discard(waiter)
 
     async def ask(self, waiter: Waiter) -> None:
-        """Look at one thing alone."""
+        """Request one resource by its id."""
         try:
             answer = await self._get(self._kind.service, f"{self._kind.path}/{waiter.condition.identifier}")
             waiter.see(dict(answer[self._kind.one] if self._kind.one else answer))
@@ -107,11 +106,11 @@ class SharedPoll:
                 waiter.see(None)
             else:
                 waiter.fail(error)
-        except Exception as error:  # noqa: BLE001 - whatever it is, it is for the one who waits to raise
+        except Exception as error:  # noqa: BLE001 - the waiter raises it
             waiter.fail(error)
 
     async def _watch(self) -> None:
-        """Begin a look whenever one of the waiters is to look, as long as there are any."""
+        """Start polls when they are due, as long as there are waiters."""
         clock = asyncio.get_running_loop().time
         while waiting := [waiter for waiter in self._waiters if not waiter.done.done()]:
             idle = [waiter for waiter in waiting if not waiter.looking]
@@ -124,9 +123,9 @@ class SharedPoll:
                 await asyncio.wait_for(self._news.wait(), None if pause == math.inf else pause)
 
     def _begin_look(self, idle: list[Waiter], now: float) -> None:
-        """Begin to look for all that are to; and for those that soon will be, when others look anyway."""
+        """Start a poll for all waiters that are due, and with it for those that soon will be."""
         due = [waiter for waiter in idle if waiter.next_look - now <= waiter.distance(now) / 2]
-        # A list of what has changed since a time needs to know one, by the cloud's clock: so the first look is alone.
+        # A list of changes needs a start time by the cloud's clock, so the first poll of each waiter is by id.
         listed = [waiter for waiter in due if waiter.updated or not self._kind.since] if self._kind.listing else []
         if len(listed) > 1:
             self._start(self._list(listed), listed)
@@ -152,16 +151,16 @@ class SharedPoll:
         task.add_done_callback(ended)
 
     async def _list(self, waiters: list[Waiter]) -> None:
-        """Look at several by one list; at those that are not in it, or where there is none, one by one."""
+        """Poll several resources by one list; request by id those that are not in it, or all if the list fails."""
         params = {self._kind.since: min(waiter.updated for waiter in waiters)} if self._kind.since else {}
         found: dict[str, Thing] = {}
-        with suppress(Exception):  # what is wrong is told to each that then asks for itself
+        with suppress(Exception):  # the requests by id then report the error to each waiter
             answer = await self._get(self._kind.service, self._kind.listing, **params)
             found = {thing["id"]: thing for thing in answer[self._kind.collection]}
             for waiter in waiters:
                 if thing := found.get(waiter.condition.identifier):
                     waiter.see(thing)
-        # What is not in the list is gone, or the list is longer than a page.
+        # A resource that is not in the list is gone, or on another page.
         await asyncio.gather(*(self.ask(waiter) for waiter in waiters if waiter.condition.identifier not in found))
 
 

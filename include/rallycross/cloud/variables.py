@@ -1,4 +1,4 @@
-"""`OS_` variables, as openstackclient takes them, as an entry of a clouds.yaml."""
+"""Converts `OS_` variables, as for openstackclient, to an entry of a clouds.yaml."""
 
 import re
 from collections.abc import Mapping
@@ -11,7 +11,7 @@ from rallycross.cloud.entry import auth_keys, auth_type_of, missing
 from rallycross.cloud.openrc import read_openrc
 from rallycross.errors import RallycrossError
 
-# What a variable is in an entry, where it is not in its `auth`.
+# Variables that are not part of `auth`, and their keys in an entry.
 _BESIDE = {
     "OS_API_TIMEOUT": "api_timeout",
     "OS_AUTH_METHODS": "auth_methods",
@@ -32,7 +32,7 @@ _OLD = {
 }
 _OLD_KEYS = {name.removeprefix("OS_").lower() for name in _OLD}
 _TRUE, _FALSE = {"1", "on", "t", "true", "y", "yes"}, {"0", "f", "false", "n", "no", "off"}
-# By service, after its type: what openstacksdk reads of an entry.
+# Suffixes of the keys for one service that openstacksdk reads.
 PER_SERVICE = (
     "api_version",
     "default_microversion",
@@ -46,14 +46,14 @@ PER_SERVICE = (
 
 @cache
 def service_keys() -> tuple[str, ...]:
-    """Return the keys of an entry that are about one service: `compute_endpoint_override`, `volume_api_version`, ..."""
+    """Return the keys of an entry for single services: `compute_endpoint_override`, `volume_api_version`, ..."""
     known = os_service_types.ServiceTypes()
     types = {alias for kind in known.all_types_by_service_type for alias in known.get_all_types(kind)}
     return tuple(sorted(f"{kind.replace('-', '_')}_{key}" for kind in types for key in PER_SERVICE))
 
 
 def entry_from_variables(variables: Mapping[str, str]) -> dict[str, Any]:
-    """Return the entry that variables stand for; raise `RallycrossError` where they name no cloud."""
+    """Return the entry for some variables; raise `RallycrossError` if they do not describe a cloud."""
     given = {name: value for name, value in variables.items() if name.startswith("OS_") and value}
     auth: dict[str, Any] = {
         key: given[f"OS_{key.upper()}"] for key in auth_keys() - _OLD_KEYS if f"OS_{key.upper()}" in given
@@ -63,18 +63,18 @@ def entry_from_variables(variables: Mapping[str, str]) -> dict[str, Any]:
             auth.setdefault(key, given[name])
     if "auth_url" not in auth:
         if "OS_CLOUD" in given:
-            raise RallycrossError("there is OS_CLOUD, an entry of clouds.yaml - name it by `cloud:` in a spec")
-        raise RallycrossError("there is no OS_AUTH_URL - set it, as the cloud's own openrc does")
+            raise RallycrossError("OS_CLOUD names an entry of clouds.yaml - write it as `cloud:` in a spec")
+        raise RallycrossError("OS_AUTH_URL is not set - set it, as the cloud's own openrc does")
     entry: dict[str, Any] = {"auth": auth, **_beside(given)}
     if "auth_type" not in entry and (found := auth_type_of(auth)) != "password":
         entry["auth_type"] = found
     if lacking := [" or ".join(map(_variable, keys)) for keys in missing(entry.get("auth_type", "password"), auth)]:
-        raise RallycrossError(f"there is no {', no '.join(lacking)} - set it, as the cloud's own openrc does")
+        raise RallycrossError(f"missing {', '.join(lacking)} - set it, as the cloud's own openrc does")
     return entry
 
 
 def _beside(given: Mapping[str, str]) -> dict[str, Any]:
-    """Return what stands beside the `auth` of an entry."""
+    """Return the keys of an entry other than `auth`."""
     entry: dict[str, Any] = {key: given[name] for name, key in _BESIDE.items() if name in given}
     if "api_timeout" in entry and (timeout := _number(entry["api_timeout"])) is not None:
         entry["api_timeout"] = timeout
@@ -101,9 +101,9 @@ def _variable(key: str) -> str:
 
 
 def openrc_variables(text: str) -> dict[str, str]:
-    """Return the OS_ variables of an openrc; raise `RallycrossError`, with the line, where one cannot be known.
+    """Return the OS_ variables of an openrc; raise `RallycrossError`, with the line, if one is unknown.
 
-    One of no use to an entry may be unknown.
+    Variables that an entry does not use may be unknown.
     """
     found = read_openrc(text)
     used = {

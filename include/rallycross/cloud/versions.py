@@ -1,4 +1,4 @@
-"""Which versions and types of services a load asks for, by the client that Rally would ask with."""
+"""The API versions and service types that a load requests, by Rally's client names."""
 
 from collections.abc import Mapping
 from dataclasses import replace
@@ -13,9 +13,9 @@ if TYPE_CHECKING:  # see `resource`
 
 
 def with_microversions(cloud: "Cloud", wanted: Mapping[str, Mapping[str, str]]) -> "Cloud":
-    """Return the cloud, signed in to which one asks for the microversions that are `wanted`: by client, `version`.
+    """Return the cloud with an entry that requests the microversions in `wanted`: {client: {"version": ...}}.
 
-    Clients that are not known here have no say.
+    Unknown clients are ignored.
     """
     more: dict[str, Any] = {}
     for client in wanted.keys() & SERVICES.all.keys():
@@ -26,12 +26,12 @@ def with_microversions(cloud: "Cloud", wanted: Mapping[str, Mapping[str, str]]) 
 
 
 def service_types(wanted: Mapping[str, Mapping[str, str]]) -> frozenset[str]:
-    """Return which types, of those that a catalog has, go before others that mean the same service."""
+    """Return the service types to prefer to others of the same service."""
     return frozenset(asked["service_type"] for asked in wanted.values() if "service_type" in asked)
 
 
 def requested_microversion(region: "CloudRegion", kind: str) -> str | None:
-    """Return the microversion that an entry asks of a service, by its default_microversion or api_version."""
+    """Return the microversion that an entry requests for a service, by its default_microversion or api_version."""
     if asked := region.get_default_microversion(kind):
         return str(asked)
     version = str(region.get_api_version(kind) or "")
@@ -39,15 +39,15 @@ def requested_microversion(region: "CloudRegion", kind: str) -> str | None:
 
 
 def is_microversion(version: str) -> bool:
-    """Say whether a version is more than a major one: 2.87 is, 2 and 2.0 are not. Of few services it means anything."""
+    """Return whether a version has a minor part: 2.87 has, 2 and 2.0 do not. Few services have microversions."""
     return bool(version.partition(".")[2].strip("0"))
 
 
 def refused_versions(region: "CloudRegion") -> str:
-    """Return what an entry asks for that is not spoken, such as `volume_api_version: 2`, and what to do."""
+    """Return a setting of an entry that is not supported, such as `volume_api_version: 2`, with a remedy."""
     for service in known_services():
         version = region.get_api_version(service.type)
         if service.major and version and float(version) // 1 != service.major:
             key = f"{service.type.replace('-', '_')}_api_version"
-            return f"its {key} is {version}, and only version {service.major} is spoken - take it out"
+            return f"its {key} is {version}, and only version {service.major} is supported - remove it"
     return ""

@@ -1,4 +1,4 @@
-"""Waiting for things in a cloud to become what they should, without loading the cloud with questions."""
+"""Waits for conditions in a cloud, with as few requests as possible."""
 
 import asyncio
 from collections.abc import Awaitable, Callable
@@ -10,17 +10,17 @@ from rallycross.cloud.shared_poll import Get, SharedPoll, Waiter
 
 
 class Waiting:
-    """All that wait in one process: those for things of one kind in one project look together.
+    """All waits in one process. Waits for resources of one kind in one project share one poll.
 
-    A condition that does not come true raises `ResourceFailed` with the cloud's reason where the thing ends in an error
-    state, `WaitedTooLong` after the limit, and what the cloud's API itself raises.
+    A wait raises `ResourceFailed` with the cloud's reason if the resource reaches an error state, `WaitedTooLong` after
+    its limit, and errors of the API.
     """
 
     def __init__(self) -> None:
         self._watches: dict[tuple[str | None, Resource], SharedPoll] = {}
 
     async def until(self, condition: Condition, project: str | None, get: Get) -> Thing:
-        """Look at once and again and again; return the thing as it then is ({} where it is gone)."""
+        """Wait until a condition is met; return the resource as it then is, or {} if it is gone."""
         key = (project, condition.kind)
         if key not in self._watches:
             self._watches[key] = SharedPoll(condition.kind, get)
@@ -29,7 +29,7 @@ class Waiting:
 
 @dataclass(frozen=True)
 class RallyPolling:
-    """How Rally waits: how long before it looks at all, and then between two looks, in seconds."""
+    """Rally's polling intervals in seconds: before the first poll, and between two polls."""
 
     before: float
     between: float
@@ -38,7 +38,7 @@ class RallyPolling:
 async def as_rally(
     condition: Condition, polling: RallyPolling, get: Get, pause: Callable[[float], Awaitable[None]]
 ) -> Thing:
-    """Wait as Rally does, so that durations can be held against its own; raise as `Waiting` does."""
+    """Wait with Rally's intervals, so that durations are comparable with Rally's; raise as `Waiting` does."""
     if polling.before:
         await pause(polling.before)
     waiter, watch = Waiter(condition), SharedPoll(condition.kind, get)

@@ -1,4 +1,4 @@
-"""How HTTP is spoken, by clients of clouds and by scenarios that need none: connections, certificates, proxies."""
+"""HTTP for clients of clouds and for scenarios without a cloud: connections, certificates, proxies."""
 
 import ssl
 from urllib.request import getproxies, proxy_bypass
@@ -7,7 +7,7 @@ import aiohttp
 
 
 async def whole(answer: aiohttp.ClientResponse, most: int) -> bytes | None:
-    """Return an answer's bytes as they are unpacked; None where they are more than so many."""
+    """Return an answer's decompressed bytes; None if there are more than `most`."""
     if (answer.content_length or most + 1) <= most and "Content-Encoding" not in answer.headers:
         return await answer.read()
     text = bytearray()
@@ -22,22 +22,22 @@ async def whole(answer: aiohttp.ClientResponse, most: int) -> bytes | None:
 def open_session(
     timeout: aiohttp.ClientTimeout, *, tls: ssl.SSLContext | bool = True, proxy: str | None = None
 ) -> aiohttp.ClientSession:
-    """Return a pool of as many connections as are asked for, which keeps no cookies and sends nothing twice."""
+    """Return an unlimited connection pool, which keeps no cookies and does not retry."""
     session = aiohttp.ClientSession(
         connector=aiohttp.TCPConnector(limit=0, ssl=tls, ttl_dns_cache=300),
         cookie_jar=aiohttp.DummyCookieJar(),
         timeout=timeout,
         proxy=proxy,
     )
-    # aiohttp sends again what can be where a connection breaks, and tells nobody: a load is to see it break.
+    # aiohttp silently retries some requests after a broken connection; a load must see the error.
     vars(session)["_retry_connection"] = False
     return session
 
 
 def proxy_of(scheme: str, server: str) -> str | None:
-    """Return the proxy that the environment wants for a server.
+    """Return the environment's proxy for a server.
 
-    aiohttp's own way asks the environment, on a thread, for every single request, and multiplies what a request costs.
+    aiohttp itself would read the environment on a thread for every request, which multiplies the cost of a request.
     """
     return None if proxy_bypass(server) else getproxies().get(scheme)
 
@@ -45,7 +45,7 @@ def proxy_of(scheme: str, server: str) -> str | None:
 def tls_of(
     certificate: tuple[str, ...] = (), *, verify: bool = True, authorities: str | None = None
 ) -> ssl.SSLContext | bool:
-    """Return how to check a server's certificate, if at all, and with which files of one's own to be checked."""
+    """Return the TLS settings: whether and how to check the server's certificate, and the client certificate."""
     if not verify and not certificate:
         return False
     context = ssl.create_default_context(cafile=authorities)

@@ -1,1 +1,1 @@
-"""What contexts are written with: registry, requests, ledger; and how what they have made is deleted."""
+"""The machinery of contexts: registry, base class, ledger, and clean-up."""

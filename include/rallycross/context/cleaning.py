@@ -1,4 +1,4 @@
-"""Deletes what the ledger says still stands: by id where the cloud had given one, by name where it had not."""
+"""Deletes what the ledger lists: by id where the cloud returned one, otherwise by name."""
 
 import time
 from collections import Counter
@@ -21,7 +21,7 @@ from rallycross.results.models import LedgerRow
 from rallycross.safe_logging import logger
 from rallycross.settings import settings
 
-# Rows that are no thing: names to look for (`detail`: kinds, places), a role given, a quota changed (`before`).
+# Rows that are not resources: a name prefix to search for (`detail`: kinds, places), a role, quotas (`before`).
 SWEEP, GRANT = "sweep", "keystone.grant"
 _NOT_FOUND = 404
 
@@ -31,12 +31,12 @@ _log = logger(__name__)
 
 
 class LeftBehind(RallycrossError):  # noqa: N818 - reads as what it says
-    """Something could not be deleted. It is still in the ledger, so cleaning again tries again."""
+    """Something could not be deleted. It is still in the ledger, so the next clean-up tries again."""
 
     def __init__(self, message: str, deleted: Counter[str], left: Sequence[Leftover] = ()) -> None:
         super().__init__(message)
-        self.deleted = deleted  # kind -> how many things were, all the same
-        self.left = tuple(left)  # what could not be
+        self.deleted = deleted  # kind -> how many were deleted nevertheless
+        self.left = tuple(left)
 
 
 def clean(
@@ -47,10 +47,10 @@ def clean(
     threads: int = THREADS,
     limit: float = LIMIT,
 ) -> int:
-    """Delete all that stands for the ledger's owner, what was made last first; return how many rows that was.
+    """Delete everything in the ledger of its owner, the newest first; return the number of rows.
 
-    `users` are the cloud's own users, who delete what is theirs where the connection is not an administrator's.
-    Raise `LeftBehind`, after everything was tried, when something could not be deleted.
+    `users` are the cloud's own users. They delete what is theirs where the connection is not an administrator's.
+    Raise `LeftBehind`, after everything was tried, if something could not be deleted.
     """
     rows = ledger.standing()
     clean_rows(connection, ledger, rows, users=users, threads=threads, limit=limit)
@@ -66,7 +66,7 @@ def clean_rows(
     threads: int = THREADS,
     limit: float = LIMIT,
 ) -> Counter[str]:
-    """Delete what some rows of a ledger stand for; return how many of each kind there were. Raise `LeftBehind`."""
+    """Delete what some rows of a ledger list; return how many of each kind were deleted. Raise `LeftBehind`."""
     if not rows:
         return Counter()
     work = _Cleaning(Places(connection, users), threads, limit)
@@ -79,31 +79,32 @@ def clean_rows(
                 ledger.forgotten(row.id)
     if drained.left:
         what = "\n".join(sorted(map(str, drained.left)))
-        message = f"cloud {ledger.cloud}: could not delete\n{what}\nmend the cloud and clean again"
+        message = f"cloud {ledger.cloud}: could not delete\n{what}\nrepair the cloud and clean again"
         raise LeftBehind(message, drained.deleted, drained.left)
     return drained.deleted
 
 
 class Places:
-    """Knows as whom to look where: as the administrator, if there is one, or else as the project's own user."""
+    """Chooses the user to act as: the administrator if there is one, otherwise the project's own user."""
 
     def __init__(self, connection: Connection, users: Sequence[Cloud]) -> None:
         self._api = Api(connection)
         self._users = users
 
     def of(self, project: str = "", user: str = "", *, ours: bool = True) -> Place:
-        """Return a project, what is one user's in it, or (without a project) the cloud as a whole."""
+        """Return the place for a project, for one user's things in it, or (without a project) for the whole cloud."""
         if self._api.administers or ours:
             return Place(self._api, admin=True, project=project, user=user, ours=ours)
         for api in self._own:
             if api.project == project and user in {"", api.user}:
                 return Place(api, admin=False, project=project, user=user, ours=ours)
         raise SignInFailed(
-            f"no administrator, and no user of the project {project}, is known - name one beside the cloud"
+            f"the project {project} cannot be accessed as an administrator or as one of its users - add a user of it"
+            " to the clouds.yaml"
         )
 
     def search(self, row: LedgerRow) -> Search:
-        """Return how to look for what a row stands for, by its name."""
+        """Return a search for the resource of a row by its name."""
         kind = resource(row.kind)
         by = kind.name_filters[0]
         where = self.of(row.detail.get("project", ""), row.detail.get("user", ""), ours=row.detail.get("ours", True))
@@ -118,13 +119,13 @@ class _Cleaning:
     """Deletes rows of one kind."""
 
     def __init__(self, places: Places, threads: int, limit: float) -> None:
-        self.awaited: set[int] = set()  # rows of what may yet appear
+        self.awaited: set[int] = set()  # rows whose resource may still appear
         self._places = places
         self._threads = threads
         self._limit = limit
 
     def delete(self, kind: str, rows: Sequence[LedgerRow]) -> Drained:
-        """Delete what they stand for."""
+        """Delete the resources of some rows."""
         try:
             if kind == SWEEP:
                 return self._sweep(rows)
@@ -145,13 +146,13 @@ class _Cleaning:
             places = [self._places.of(project, user, ours=ours) for project, user, ours in row.detail["places"]]
             kinds = [resource(name) for name in row.detail["kinds"]]
             done = sweep(row.name, kinds, places, limit=self._limit, threads=self._threads)
-            if done.left:  # so that the row stays
-                done.left.append(Leftover(SWEEP, "", row.name, "", "what is named so is not all gone"))
+            if done.left:  # this keeps the row
+                done.left.append(Leftover(SWEEP, "", row.name, "", "some things with this name prefix are not deleted"))
             drained += done
         return drained
 
     def _undo(self, kind: str, rows: Sequence[LedgerRow]) -> Drained:
-        """Take roles from users; give projects the quotas that they had before, or the cloud's."""
+        """Revoke roles; restore the quotas that projects had before, or the cloud's defaults."""
         api = self._places.of().api
         undo = _revoke if kind == GRANT else _restore
 
@@ -177,7 +178,7 @@ class _Cleaning:
         return searches
 
     def _appeared(self, kind: Resource, row: LedgerRow) -> list[Search]:
-        """Return how to search for what a row stands for; nothing, where its id is known and leads to nothing."""
+        """Return searches for the resource of a row; none if its id is known and it does not exist."""
         if not row.resource_id:
             return [self._places.search(row)]
         [search] = self._searches(kind, [row])
@@ -187,9 +188,9 @@ class _Cleaning:
             return [search]
 
     def _await(self, kind: Resource, rows: Sequence[LedgerRow]) -> Drained:
-        """Look for what may yet appear, since no answer has said whether it was made; it has its time.
+        """Wait for resources that may still appear, since no answer says whether they were created.
 
-        What does not appear stays in the ledger until a look that comes much later has not found it either.
+        A row whose resource does not appear stays in the ledger until a much later search has not found it either.
         """
         limits, drained = settings(), Drained()
         waiting = {row.id: row for row in rows}
@@ -208,7 +209,7 @@ class _Cleaning:
             if row.detail["lost"] != "over" and time.time() - row.remembered_at < limits.lost_limit:
                 self.awaited.add(row.id)
                 _log.warning(
-                    "%s %s: no answer has said whether it was made, and it is not there yet - ./rallycross clean looks"
+                    "%s %s: no answer says whether it was created, and it is not there yet - ./rallycross clean looks"
                     " for it again",
                     row.kind,
                     row.name,
@@ -219,7 +220,7 @@ class _Cleaning:
 def _grouped(
     rows: Iterable[LedgerRow], key: Callable[[LedgerRow], K], order: Sequence[K] = ()
 ) -> list[tuple[K, list[LedgerRow]]]:
-    """Return rows by what they have in common, in an order, or else in that of what was made last."""
+    """Return rows grouped by a key; groups are in the order given, or else the newest first."""
     groups: dict[K, list[LedgerRow]] = {}
     for row in sorted(rows, key=lambda row: -row.id):
         groups.setdefault(key(row), []).append(row)
@@ -231,22 +232,22 @@ def _has_id(kind: Resource, ids: frozenset[str], thing: Thing) -> bool:
 
 
 def _is_named(kind: Resource, row: LedgerRow, thing: Thing) -> bool:
-    """Say whether a thing is the row's: a name that the task file has given can be anybody's, a mark is ours."""
+    """Return whether a thing belongs to a row. A name from the task file may be anybody's; our mark is only ours."""
     mark = row.detail.get("mark")
     return kind.name_of(thing) == row.name and mark in {None, thing.get("description")}
 
 
 def _is_of(left: Leftover, row: LedgerRow) -> bool:
-    """Say whether something that is left keeps a row in the ledger."""
-    if left.kind != row.kind:  # in a project, which then stays too
+    """Return whether a leftover keeps a row in the ledger."""
+    if left.kind != row.kind:  # something in a project, which then stays as well
         return row.kind == "keystone.project" and left.project == row.resource_id
-    if not left.id and not left.name:  # a place that cannot be looked at
+    if not left.id and not left.name:  # a place that cannot be listed
         return left.project == str(row.detail.get("project", ""))
     return row.name == left.name if row.resource_id is None else row.resource_id == left.id
 
 
 def grant_path(detail: Mapping[str, Any]) -> str:
-    """Return the path of a role that a user has in a project, by their ids."""
+    """Return the API path of a user's role in a project."""
     return "/projects/{project}/users/{user}/roles/{role}".format_map(detail)
 
 

@@ -1,4 +1,4 @@
-"""The registry of contexts, and what each of them works with."""
+"""The registry of contexts, and what each context gets."""
 
 import threading
 from collections import Counter
@@ -30,71 +30,71 @@ class SetUpFailed(RallycrossError):  # noqa: N818 - reads as what it says
 
 @dataclass
 class ContextAdmin:
-    """What contexts act with and the load never sees: the administrator's connection, and the ledger."""
+    """The administrator's connection and the ledger: what contexts work with and the load does not see."""
 
     connection: Connection  # of the cloud's administrator
-    ledger: OwnedLedger  # what is made is written here before it is asked for
-    owner: str  # uuid, of the task or of one workload, in the names of what is made
+    ledger: OwnedLedger  # each thing is recorded here before its request is sent
+    owner: str  # uuid of the task or of one workload; a part of the names of what is made
     _connections: dict[str, Connection] = field(default_factory=dict)
     _apis: dict[str, Api] = field(default_factory=dict)
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
     def name(self) -> str:
-        """Return a new name in Rally's form for what contexts make."""
+        """Return a new name for something that a context makes, in Rally's form."""
         return random_name(context_prefix(self.owner))
 
     def connect(self, actor: Actor) -> Connection:
-        """Return the connection of a user; made once, since each new one discovers all services anew."""
+        """Return the connection of a user. It is cached, since each new one discovers all services again."""
         with self._lock:
             if actor.id not in self._connections:
                 self._connections[actor.id] = actor.cloud.connect()
             return self._connections[actor.id]
 
     def api(self, actor: Actor | None = None) -> Api:
-        """Return how to speak for a user (default: for the cloud's administrator) in plain requests."""
+        """Return the plain API of a user (default: of the cloud's administrator)."""
         who = actor.id if actor else ""
         if who not in self._apis:
             self._apis[who] = Api(self.connect(actor) if actor else self.connection)
         return self._apis[who]
 
     def renew(self) -> None:
-        """Have users sign in anew, since what they may do has changed."""
+        """Make users sign in again, since their roles have changed."""
         with self._lock:
             self._connections.clear()
             for who in [who for who in self._apis if who]:
                 del self._apis[who]
 
     def clean(self, rows: Collection[int], *, users: Sequence[Cloud] = (), threads: int = THREADS) -> Counter[str]:
-        """Delete what some rows of the ledger stand for; return how many of each kind there were.
+        """Delete what some rows of the ledger list; return how many of each kind were deleted.
 
-        `users` are the cloud's own. Raise `LeftBehind` when something does not go.
+        `users` are the cloud's own users. Raise `LeftBehind` if something cannot be deleted.
         """
         standing = [row for row in self.ledger.standing() if row.id in rows]
         return clean_rows(self.connection, self.ledger, standing, users=users, threads=threads)
 
 
 class Context(Protocol):
-    """Something that stands while a workload's load runs.
+    """A context: set up before a workload's load and cleaned up after it.
 
-    Made of its configuration, the `ContextData` to read and to add to, and the `ContextAdmin`.
+    It is constructed with its configuration, the `ContextData` to read and to add to, and the `ContextAdmin`.
     """
 
     def set_up(self) -> None:
-        """Make it; what is made halfway when this raises is for `clean_up` to take away."""
+        """Set it up. If this raises, `clean_up` removes what was made so far."""
 
     def clean_up(self) -> Mapping[str, int] | None:
-        """Take away what was made, however far that had come; return how many of what scenarios had left behind."""
+        """Remove what was made, also after a failed `set_up`; return how many leftovers of scenarios were deleted."""
 
 
-Makes = Callable[[Any], Iterable[tuple[str, NamedResource]]]  # of a configuration: kind and thing, which has no id yet
+Makes = Callable[[Any], Iterable[tuple[str, NamedResource]]]  # configuration -> (kind, thing without an id yet)
 
 
 @dataclass(frozen=True)
 class ContextKind:
-    """A context by its name."""
+    """A registered context."""
 
     name: str
-    order: int  # set up from the lowest to the highest, cleaned up the other way; Rally's numbers
+    order: int  # set up in ascending order, cleaned up in descending order; Rally's numbers
     schema: Schema  # of its configuration
     make: Callable[[Any, ContextData, ContextAdmin], Context]
     needs: Needs
@@ -104,11 +104,11 @@ class ContextKind:
 
     @property
     def signature(self) -> ContextSignature:
-        """What a task file is held against."""
+        """What a task file is checked against."""
         return ContextSignature(self._flaws, self.needs, self.makes)
 
     def _flaws(self, config: Any) -> Iterable[Flaw]:
-        """Return what the schema has against a configuration, or else what is wrong with it as a whole."""
+        """Return what is wrong with a configuration: by its schema, or else by its `check`."""
         return flaws(config, self.schema) or self.check(config)
 
 
@@ -126,11 +126,11 @@ def context(
     own: bool = False,
     check: Validate = lambda _: (),
 ) -> Callable[[type], type]:
-    """Register a class, made of its configuration, the `ContextData` and the `ContextAdmin`, as the context `name`.
+    """Register a class as the context `name`; it is constructed with configuration, `ContextData`, `ContextAdmin`.
 
-    `needs`: what must be there, and who may set it up. `makes`: the things that it will have made of its configuration,
-    as far as the task can name them. `own`: set up for each workload by itself, such as what deletes that workload's
-    things; others are shared by all workloads that ask for the same. `check`: what no schema can say.
+    `needs`: what the cloud must have, and whether an administrator must set it up. `makes`: the things that the context
+    will make and that the task can name. `own`: each workload has its own, as for contexts that delete that workload's
+    things; all others are shared by the workloads that ask for the same. `check`: what a schema cannot express.
     """
 
     def register(kind: type) -> type:

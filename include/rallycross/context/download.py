@@ -1,4 +1,4 @@
-"""Files of the web, downloaded within limits. User and password of a URL are told to its host alone, and not shown."""
+"""Downloads files within limits. User and password of a URL are sent to its host only and never shown."""
 
 import http.client
 import time
@@ -14,15 +14,15 @@ from rallycross.settings import settings
 
 _CHUNK = 1 << 20
 _NO_RIGHT = (401, 403, 407)
-_WRITTEN = "in user and password write @ as %40, : as %3A, / as %2F"
+_WRITTEN = "write @ as %40, : as %3A, / as %2F in user and password"
 
 
 class CannotBeDownloaded(RallycrossError):  # noqa: N818
-    """A file of the web cannot be had."""
+    """A file cannot be downloaded."""
 
 
 def download(source: str, path: Path) -> None:
-    """Download a URL to a file; its user and password, if it has any, are sent to its host alone, by basic auth."""
+    """Download a URL to a file. Its user and password, if any, are sent to its host only, by basic auth."""
     opener, url, shown, secrets = _opened(source)
     limits = settings()
     deadline = time.monotonic() + limits.download_limit
@@ -32,16 +32,16 @@ def download(source: str, path: Path) -> None:
                 file.write(chunk)
                 if time.monotonic() > deadline:
                     raise CannotBeDownloaded(
-                        f"{shown}: the download is not done after {limits.download_limit:g} s, with"
-                        f" {file.tell():,} bytes - name a place that is nearer, or set RALLYCROSS_DOWNLOAD_LIMIT"
+                        f"{shown}: the download is not finished after {limits.download_limit:g} s, with"
+                        f" {file.tell():,} bytes - use a faster server, or raise RALLYCROSS_DOWNLOAD_LIMIT"
                     )
     except TimeoutError as error:
         raise CannotBeDownloaded(
-            f"{shown}: no byte of the download within {limits.download_patience:g} s"
-            " - see whether it answers, or set RALLYCROSS_DOWNLOAD_PATIENCE"
+            f"{shown}: the download received no data for {limits.download_patience:g} s"
+            " - check the server, or raise RALLYCROSS_DOWNLOAD_PATIENCE"
         ) from error
     except (OSError, ValueError, http.client.HTTPException) as error:
-        remedy = " - see whether it is there, and in reach"
+        remedy = " - check that it exists and can be reached"
         if isinstance(error, HTTPError) and error.code in _NO_RIGHT:
             remedy = f" - give user and password in the URL, as https://user:password@host/path; {_WRITTEN}"
         said = masked(shown_text(str(error)), secrets)
@@ -49,13 +49,13 @@ def download(source: str, path: Path) -> None:
 
 
 def _opened(source: str) -> tuple[urllib.request.OpenerDirector, str, str, tuple[str, ...]]:
-    """Return what opens a URL, the URL without user and password, how it may be shown, and what may not."""
+    """Return an opener for a URL, the URL without user and password, the URL to show, and the secrets in it."""
     try:
         parts = urlsplit(source)
-        _ = parts.port  # raises where it is none
+        _ = parts.port  # raises if it is not a port
     except ValueError:
         parts = urlsplit("")
-    if not parts.hostname:  # what cannot be read is not shown: a password may be anywhere in it
+    if not parts.hostname:  # an unreadable URL is not shown: a password may be anywhere in it
         raise CannotBeDownloaded(f"a URL cannot be read - write it as https://user:password@host/path; {_WRITTEN}")
     place = parts.netloc.rpartition("@")[2]
     user, password = unquote(parts.username or ""), unquote(parts.password or "")

@@ -1,4 +1,4 @@
-"""What the contexts that make something have in common: how they make it, wait for it, and take it away."""
+"""The base class of contexts that create resources: how they create them, wait for them and delete them."""
 
 import time
 from collections.abc import Callable, Iterable
@@ -23,14 +23,14 @@ from rallycross.errors import RallycrossError
 from rallycross.leftovers.draining import look, show
 from rallycross.settings import settings
 
-LOOK_LIMIT = 5.0  # seconds for which one looks for what may have been made, before another is made
+LOOK_LIMIT = 5.0  # seconds to look for something that may have been made, before another one is made
 _ATTEMPTS = 3
 
 
 class ResourceContext:
-    """A context that makes things; each stands in the ledger before its request is sent."""
+    """A context that creates resources. Each is recorded in the ledger before its request is sent."""
 
-    name: ClassVar[str]  # in a task file
+    name: ClassVar[str]  # as in a task file
     threads = THREADS
 
     def __init__(self, context_data: ContextData, admin: ContextAdmin) -> None:
@@ -39,33 +39,33 @@ class ResourceContext:
         self._rows: list[int] = []
 
     def make_all(self) -> None:
-        """Make what the context is for."""
+        """Create what the context is for."""
         raise NotImplementedError
 
     def set_up(self) -> None:
-        """Make it; raise `SetUpFailed` when the cloud refuses."""
+        """Call `make_all`; raise `SetUpFailed` if the cloud refuses."""
         try:
             self.make_all()
         except SetUpFailed:
             raise
         except RallycrossError as error:
-            raise SetUpFailed(f"cloud {self.context_data.cloud.name}: {self.name} cannot be made: {error}") from error
+            raise SetUpFailed(f"cloud {self.context_data.cloud.name}: {self.name} cannot be set up: {error}") from error
 
     def clean_up(self) -> None:
-        """Take away what this context has made; raise `LeftBehind` when something does not go."""
+        """Delete what this context has made; raise `LeftBehind` if something cannot be deleted."""
         self.admin.clean(self._rows, users=self.context_data.cloud.users, threads=self.threads)
 
     def project_users(self) -> list[tuple[Tenant, Actor]]:
-        """Return each project with the first of its users, who makes things in it."""
+        """Return each project with its first user, who creates things in it."""
         first: dict[str, tuple[Tenant, Actor]] = {}
         for user in self.context_data.users:
             first.setdefault(user.tenant.id, (user.tenant, user))
         if not first:
-            raise SetUpFailed(f"the context {self.name} needs users - add `users: {{}}` to the contexts")
+            raise SetUpFailed(f"{self.name}: there are no users - add `users: {{}}` to the contexts")
         return list(first.values())
 
     def note(self, kind: str, name: str, **detail: Any) -> int:
-        """Write to the ledger what is about to be made or changed; return the row."""
+        """Record in the ledger what is about to be made or changed; return the row."""
         row = self.admin.ledger.remember(kind, name, **detail)
         self._rows.append(row)
         return row
@@ -79,11 +79,11 @@ class ResourceContext:
         adopt: bool = True,
         **detail: Any,
     ) -> Thing:
-        """Make a thing by calling `create` with a new name, which returns it as the API shows it.
+        """Create a thing: call `create` with a new name, and return the thing as the API shows it.
 
-        Where no answer says whether it was made, it is looked for by its name; where it does not appear, another is
-        made, and the first stays in the ledger. `adopt` says whether what is found so will do: some things are shown
-        whole only by the answer to the request that makes them.
+        If no answer says whether it was created, it is looked for by its name. If it does not appear, another one is
+        created, and the first stays in the ledger. `adopt` says whether a thing found in this way can be used: some are
+        complete only in the answer to their creation.
         """
         for attempt in range(1, _ATTEMPTS + 1):
             name = self.admin.name()
@@ -94,7 +94,7 @@ class ResourceContext:
                 identifier = str(thing[resource(kind).id])
             except (ApiError, Unreachable, KeyError) as error:
                 if isinstance(error, ApiError | Unreachable) and not outcome_unknown(error):
-                    self.admin.ledger.forgotten(row)  # nothing was made
+                    self.admin.ledger.forgotten(row)  # it was not created
                     raise
                 self.admin.ledger.lost(row, over=came_to_an_end(error))
                 found = self.found(row) if adopt else None
@@ -103,16 +103,16 @@ class ResourceContext:
                         if isinstance(error, RallycrossError):
                             raise
                         raise RallycrossError(f"{kind} {name}: the answer to its request has no {error}") from error
-                    continue  # under another name: the one before may yet appear, and is known by its own
+                    continue  # the next has another name, since this one may still appear
                 thing, identifier = found, str(found[resource(kind).id])
             self.admin.ledger.learned(row, identifier)
             return thing
         raise AssertionError  # the last attempt ends in the loop
 
     def make_known(self, row: int, create: Callable[[], Thing], find: Callable[[], Thing | None]) -> Thing:
-        """Make what can be told by more than a new name; `row` is the ledger's.
+        """Create a thing that `find` can identify by more than a new name; `row` is its row in the ledger.
 
-        Where no answer says whether it was made, `find` looks for it before it is asked for again.
+        If no answer says whether it was created, `find` looks for it before the request is sent again.
         """
         for attempt in range(1, _ATTEMPTS + 1):
             try:
@@ -120,7 +120,7 @@ class ResourceContext:
             except (ApiError, Unreachable) as error:
                 unknown = outcome_unknown(error)
                 if not unknown and attempt == 1:
-                    self.admin.ledger.forgotten(row)  # nothing was made
+                    self.admin.ledger.forgotten(row)  # it was not created
                     raise
                 self.admin.ledger.lost(row, over=came_to_an_end(error))
                 found = _appearing(find)
@@ -134,14 +134,14 @@ class ResourceContext:
         raise AssertionError  # the last attempt ends in the loop
 
     def found(self, row: int) -> Thing | None:
-        """Look for what a request without an answer may have made, by its name; None where it does not appear."""
+        """Look by name for the thing of an unanswered request; return None if it does not appear."""
         [noted] = [one for one in self.admin.ledger.standing() if one.id == row]
         search = Places(self.admin.connection, self.context_data.cloud.users).search(noted)
         return _appearing(lambda: next(iter(look(resource(noted.kind), search)), None))
 
 
 def _appearing(find: Callable[[], Thing | None]) -> Thing | None:
-    """Return what is found within a few seconds."""
+    """Call `find` for a few seconds until it finds something."""
     patience = min(settings().late_patience, LOOK_LIMIT)
     began = time.monotonic()
     while True:
@@ -154,16 +154,16 @@ def _appearing(find: Callable[[], Thing | None]) -> Thing | None:
 
 
 def wait_for_all(api: Api, kind: Resource, ids: Iterable[str], status: str, *, limit: float) -> list[Thing]:
-    """Wait until all of some things in a user's project have a status, with one list a look; return them as they are.
+    """Wait until all of some things in a user's project have a status; return them as they then are.
 
-    What the list does not show is asked for by its id. Raise `ResourceFailed` when one ends in an error state or
-    vanishes, `WaitedTooLong` after `limit` seconds.
+    Each poll is one list; things that the list does not show are requested by id. Raise `ResourceFailed` if one ends in
+    an error state or vanishes, `WaitedTooLong` after `limit` seconds.
     """
     wanted = list(ids)
     began = time.monotonic()
     while True:
         there = {str(thing["id"]): thing for thing in kind.all(api, kind.listing or kind.path)}
-        for one in wanted:  # what changes while pages are turned can be on none of them
+        for one in wanted:  # things that change while pages are read may be on none of them
             if one not in there and (thing := show(kind, api, one)):
                 there[one] = thing
         for one in wanted:

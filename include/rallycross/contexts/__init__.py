@@ -1,1 +1,1 @@
-"""The contexts, found by walking this package: what stands before the load, and nothing else."""
+"""The contexts, found by walking this package. It contains nothing else."""

@@ -1,4 +1,4 @@
-"""A security group in every project that lets servers be reached."""
+"""A security group in every project that makes servers reachable."""
 
 from typing import Any
 
@@ -28,7 +28,7 @@ _NOT_FOUND = 404
     needs=Needs(("network",)),
 )
 class AllowSsh(ResourceContext):
-    """Makes a security group in every project that lets in TCP, UDP and ICMP from everywhere; scenarios name it."""
+    """Creates a security group in every project that admits TCP, UDP and ICMP from everywhere; scenarios use it."""
 
     name = "allow_ssh"
 
@@ -36,7 +36,7 @@ class AllowSsh(ResourceContext):
         super().__init__(context_data, admin)
 
     def make_all(self) -> None:
-        """Make them, where the cloud has security groups."""
+        """Create the groups, if the cloud has security groups."""
         project_users = self.project_users()
         if not _has_security_groups(self.admin.api(project_users[0][1])):
             return
@@ -49,7 +49,7 @@ class AllowSsh(ResourceContext):
         api = self.admin.api(user)
 
         def create(name: str) -> Thing:
-            body = {"name": name, "description": "lets in what a benchmark sends"}
+            body = {"name": name, "description": "admits what a benchmark sends"}
             return dict(api.post("network", "/security-groups", {"security_group": body})["security_group"])
 
         group = self.make("neutron.security_group", create, within=tenant)
@@ -59,7 +59,7 @@ class AllowSsh(ResourceContext):
 
 
 def _rules(api: Api, group: str, rules: list[dict[str, Any]]) -> list[Thing]:
-    """Make a group's rules, all or none; where no answer says whether they were made, they are looked at."""
+    """Create a group's rules, all or none. If no answer says whether they were created, list them."""
     try:
         return list(api.post("network", _RULES_PATH, {"security_group_rules": rules})["security_group_rules"])
     except (ApiError, Unreachable) as error:

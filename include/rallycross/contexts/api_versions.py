@@ -1,4 +1,4 @@
-"""Which versions of services' APIs the load uses."""
+"""The API versions of services that the load uses."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -27,7 +27,7 @@ def _client(version: Schema) -> Schema:
 
 
 def _spoken(version: int) -> Schema:
-    """Return that a version must be this one, written as a text or as a number, perhaps with a microversion."""
+    """Return the schema of a major version: a text or a number, optionally with a microversion."""
     return {"minimum": version, "exclusiveMaximum": version + 1, "pattern": rf"^{version}(\.\d+)?$"}
 
 
@@ -45,7 +45,7 @@ def _references(config: dict[str, dict[str, Any]]) -> Iterator[CloudReference]:
         service = SERVICES.all.get(client)
         if service and service.microversion and is_microversion(str(asked.get("version", ""))):
             yield CloudReference(service.microversion_fact, f"{client}.version", str(asked["version"]))
-        if "service_type" in asked:  # which a catalog may have under another of its names
+        if "service_type" in asked:  # the catalog may have it under another of its names
             yield CloudReference("service_type", f"{client}.service_type", official(str(asked["service_type"])))
         if "service_name" in asked:
             yield CloudReference("service_name", f"{client}.service_name", str(asked["service_name"]))
@@ -53,7 +53,7 @@ def _references(config: dict[str, dict[str, Any]]) -> Iterator[CloudReference]:
 
 @context("api_versions", order=150, schema=_SCHEMA, needs=Needs(references=_references))
 class ApiVersions(ResourceContext):
-    """Has the load ask for versions (nova's and cinder's microversions) and service types, by client ("nova")."""
+    """Makes the load ask for versions (microversions of nova and cinder) and service types, by client ("nova")."""
 
     name = "api_versions"
 
@@ -62,10 +62,11 @@ class ApiVersions(ResourceContext):
         self._clients = config
 
     def make_all(self) -> None:
-        """Hold what is asked for against the catalog; nothing is made."""
+        """Check the versions against the catalog; create nothing."""
         api = self.admin.api()
         types: dict[str, str] = {}
-        if any("service_name" in asked for asked in self._clients.values()):  # which only an administrator may ask
+        # Only an administrator may list the services.
+        if any("service_name" in asked for asked in self._clients.values()):
             types = {
                 service.get("name", ""): service["type"] for service in api.get("identity", "/services")["services"]
             }

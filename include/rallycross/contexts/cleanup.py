@@ -1,4 +1,4 @@
-"""What scenarios have left behind: found by their names, and deleted."""
+"""Finds leftovers of scenarios by their names and deletes them."""
 
 import sys
 from collections import Counter
@@ -19,9 +19,9 @@ def _schema(scopes: frozenset[Scope]) -> Schema:
 
 
 class _DeleteByPrefix:
-    """Deletes what a scenario has made and left, by the beginning of its name.
+    """Deletes what a scenario has created and left, by its name prefix.
 
-    That there may be such things is in the ledger before the load begins, with where to look for them.
+    The prefix, and where to look, are in the ledger before the load begins.
     """
 
     scopes: frozenset[Scope]
@@ -33,14 +33,14 @@ class _DeleteByPrefix:
         self._rows: list[int] = []
 
     def set_up(self) -> None:
-        """Note what there may be before it is made."""
+        """Record the prefix before the load creates anything."""
         prefix = scenario_prefix(self._admin.owner)
-        # What the context quotas has set may be shared with other workloads: it takes that away itself.
+        # Quotas that the context `quotas` has set may be shared with other workloads: it restores them itself.
         kinds = [kind.name for kind in self._kinds if kind.name not in self._context_data.shared.get("quotas", ())]
         self._rows.append(self._admin.ledger.remember(SWEEP, prefix, kinds=kinds, places=self._places()))
 
     def clean_up(self) -> Counter[str]:
-        """Delete it; return how many of each kind there were. Raise `LeftBehind` when something does not go."""
+        """Delete the leftovers; return how many of each kind. Raise `LeftBehind` if something cannot be deleted."""
         return self._admin.clean(self._rows, users=self._context_data.cloud.users)
 
     def _places(self) -> list[Any]:
@@ -52,7 +52,7 @@ class _DeleteByPrefix:
 
 @context("cleanup", order=sys.maxsize, schema=_schema(OF_USERS), own=True)
 class Cleanup(_DeleteByPrefix):
-    """What a scenario has left in users' projects: servers, volumes, networks and so on."""
+    """Deletes what a scenario has left in users' projects: servers, volumes, networks and so on."""
 
     scopes = OF_USERS
 
@@ -63,7 +63,7 @@ class Cleanup(_DeleteByPrefix):
 
 @context("admin_cleanup", order=sys.maxsize - 1, schema=_schema(OF_ADMIN), own=True)
 class AdminCleanup(_DeleteByPrefix):
-    """What a scenario has left outside of users' projects: flavors, users and so on; and projects' quotas."""
+    """Deletes what a scenario has left outside of users' projects, such as flavors and users, and resets quotas."""
 
     scopes = OF_ADMIN
 

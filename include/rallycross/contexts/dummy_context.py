@@ -1,4 +1,4 @@
-"""A context that makes nothing, and fails when told to: to see what becomes of a workload then."""
+"""A context that does nothing, or fails on request, to test what happens to a workload then."""
 
 from typing import Any
 
@@ -17,7 +17,7 @@ _SCHEMA: Schema = {
 
 @context("dummy_context", order=750, schema=_SCHEMA, needs=Needs(cloud=False))
 class DummyContext:
-    """Does nothing."""
+    """Does nothing, or fails on request."""
 
     def __init__(self, config: dict[str, Any], context_data: ContextData, admin: ContextAdmin) -> None:  # noqa: ARG002 - as all contexts
         self._fail_setup: bool = config.get("fail_setup", False)

@@ -1,4 +1,4 @@
-"""The networks that users find in their cloud."""
+"""The networks that the cloud already has."""
 
 from typing import Any
 
@@ -13,7 +13,7 @@ from rallycross.task.known import Needs
     "existing_network", order=349, schema={"type": "object", "additionalProperties": False}, needs=Needs(("network",))
 )
 class ExistingNetwork(ResourceContext):
-    """Has scenarios use the networks that each project sees, in the place of new ones."""
+    """Lets scenarios use the networks that each project sees, instead of new ones."""
 
     name = "existing_network"
 
@@ -21,7 +21,7 @@ class ExistingNetwork(ResourceContext):
         super().__init__(context_data, admin)
 
     def make_all(self) -> None:
-        """Look; nothing is made."""
+        """List the networks; create nothing."""
         in_parallel(self._look, self.project_users())
 
     def _look(self, project_user: tuple[Tenant, Actor]) -> None:

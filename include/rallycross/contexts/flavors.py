@@ -1,4 +1,4 @@
-"""Flavors that stand while the load runs."""
+"""Flavors for the duration of the load."""
 
 import uuid
 from collections.abc import Iterator
@@ -44,7 +44,7 @@ def _makes(config: list[dict[str, Any]]) -> Iterator[tuple[str, NamedResource]]:
 
 @context("flavors", order=340, schema=_SCHEMA, needs=Needs(("compute",), administrator=True), makes=_makes)
 class Flavors(ResourceContext):
-    """Makes flavors of the names given; one that the cloud has already is used as it is, and stays."""
+    """Creates flavors with given names. A flavor that the cloud already has is used as it is and kept."""
 
     name = "flavors"
 
@@ -53,12 +53,12 @@ class Flavors(ResourceContext):
         self._flavors = config
 
     def make_all(self) -> None:
-        """Make them."""
+        """Create the flavors."""
         made = in_parallel(self._make, self._flavors)
         self.context_data.shared["flavors"] = {flavor["name"]: flavor for flavor in made if flavor}
 
     def _make(self, wanted: dict[str, Any]) -> Thing | None:
-        """Make a flavor under an id of our own, so that after a crash nobody else's of that name is deleted."""
+        """Create a flavor with an id of our own, so that after a crash no other flavor of that name is deleted."""
         sizes = {"ram": wanted["ram"], "vcpus": wanted.get("vcpus", 1), "disk": wanted.get("disk", 0)}
         more = {"swap": wanted.get("swap", 0), "OS-FLV-EXT-DATA:ephemeral": wanted.get("ephemeral", 0)}
         identifier, api = str(uuid.uuid4()), self.admin.api()

@@ -37,7 +37,7 @@ _SCHEMA: Schema = {
         "min_disk": _SIZE,  # GiB
         "visibility": {"enum": ["public", "private", "shared", "community"]},
         "images_per_tenant": COUNT,
-        # What the keys above were called before; the newer one goes first.
+        # The older names of the keys above; the newer name takes precedence.
         "image_args": {"type": "object"},
         "image_container": {"type": "string"},
         "image_type": _FORMAT,
@@ -46,8 +46,8 @@ _SCHEMA: Schema = {
     "additionalProperties": False,
 }
 _URL = ("http://", "https://")
-_LIMIT = 600.0  # seconds until all of a project's images must be active
-_UPLOADS = 3  # times that an image's data is sent
+_LIMIT = 600.0  # seconds until all images of a project must be active
+_UPLOADS = 3  # attempts at uploading an image's data
 
 
 def _makes(config: dict[str, Any]) -> Iterator[tuple[str, NamedResource]]:
@@ -58,7 +58,7 @@ def _makes(config: dict[str, Any]) -> Iterator[tuple[str, NamedResource]]:
 
 @context("images", order=410, schema=_SCHEMA, needs=Needs(("image",), things={"image_url": "file"}), makes=_makes)
 class Images(ResourceContext):
-    """Uploads a file, of this machine or of the web, as images of every project."""
+    """Uploads a local or downloaded file as images of every project."""
 
     name = "images"
 
@@ -78,10 +78,10 @@ class Images(ResourceContext):
         }
 
     def make_all(self) -> None:
-        """Upload them: what is in the web is downloaded once."""
-        for name, older in (("disk_format", "image_type"), ("container_format", "image_container")):
+        """Upload the images. A URL is downloaded once."""
+        for name in ("disk_format", "container_format"):
             if self._body[name] is None:
-                raise SetUpFailed(f"images: it has neither `{name}` nor `{older}` - add `{name}:`")
+                raise SetUpFailed(f"images: `{name}` is missing - add `{name}:`")
         project_users = self.project_users()
         with _local(self._source) as path:
             made = in_parallel(
@@ -97,7 +97,7 @@ class Images(ResourceContext):
         tenant, user = project_user
         api = self.admin.api(user)
 
-        # Under an id of our own, so that it is found by it whatever it is called, and whatever becomes of the answer.
+        # With an id of our own, the image can be found whatever its name is, even if the answer is lost.
         identifier, name = str(uuid.uuid4()), self._name or self.admin.name()
         row = self.note("glance.images", name, project=tenant.id, ours=not tenant.existing)
         self.admin.ledger.learned(row, identifier)
@@ -111,7 +111,7 @@ class Images(ResourceContext):
 
 
 def _upload(api: Api, image: str, path: Path) -> None:
-    """Upload an image's data; once more where that was cut off, and the image still waits for it."""
+    """Upload an image's data; repeat that if the upload broke off and the image still waits for its data."""
     for attempt in range(1, _UPLOADS + 1):
         try:
             with path.open("rb") as data:
@@ -131,7 +131,7 @@ def _upload(api: Api, image: str, path: Path) -> None:
 
 @contextmanager
 def _local(source: str) -> Iterator[Path]:
-    """Give a file of this machine, downloaded where it is a URL and gone afterwards."""
+    """Give a local file; a URL is downloaded to a temporary file."""
     if not source.startswith(_URL):
         path = Path(source).expanduser()
         if not path.is_file():

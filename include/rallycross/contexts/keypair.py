@@ -12,7 +12,7 @@ from rallycross.task.known import Needs
 
 @context("keypair", order=310, schema={"type": "object", "additionalProperties": False}, needs=Needs(("compute",)))
 class Keypair(ResourceContext):
-    """Makes a key pair in nova for every user, to log in to servers with."""
+    """Creates a key pair in nova for every user, for logging in to servers."""
 
     name = "keypair"
 
@@ -20,7 +20,7 @@ class Keypair(ResourceContext):
         super().__init__(context_data, admin)
 
     def make_all(self) -> None:
-        """Make them; only the answer to this request has the private keys."""
+        """Create the key pairs. Only the answer to this request has the private key."""
         self.project_users()
         in_parallel(self._make, self.context_data.users)
 

@@ -35,16 +35,16 @@ _SCHEMA: Schema = {
     "additionalProperties": False,
 }
 
-_THERE_IS_ONE = frozenset({400, 409})  # how neutron refuses an interface that a router has
+_THERE_IS_ONE = frozenset({400, 409})  # neutron's answers if the router already has the interface
 
-# Rally's.
+# Rally's defaults.
 _START_CIDRS = {4: "10.2.0.0/24", 6: "dead:beaf::/64"}
 _NAMESERVERS = {4: ["8.8.8.8", "8.8.4.4"], 6: ["dead:beaf::1", "dead:beaf::2"]}
 
 
 @context("network", order=350, schema=_SCHEMA, needs=Needs(("network",)))
 class Network(ResourceContext):
-    """Makes networks in every project, each with subnets and, unless `router` is empty, a router that joins these."""
+    """Creates networks in every project, each with subnets and, unless `router` is empty, a router that joins them."""
 
     name = "network"
 
@@ -59,7 +59,7 @@ class Network(ResourceContext):
         self._router: dict[str, Any] = config.get("router", {"external": True})
 
     def make_all(self) -> None:
-        """Make the projects' networks side by side."""
+        """Create the networks of all projects in parallel."""
         made = in_parallel(self._make, list(enumerate(self.project_users())))
         for (tenant, _), topologies in zip(self.project_users(), made, strict=True):
             tenant.resources["networks"] = [network for network, _ in topologies]
@@ -72,7 +72,7 @@ class Network(ResourceContext):
         return [self._topology(api, tenant, turn) for turn in range(first, first + self._networks)]
 
     def _topology(self, api: Api, tenant: Tenant, turn: int) -> tuple[Thing, list[Thing]]:
-        """Make the `turn`th network of all projects, its router and its subnets."""
+        """Create a network with its router and subnets. `turn` is its number among the networks of all projects."""
         network = self._create(api, tenant, "network", self._network_args)
         router = self._create(api, tenant, "router", self._router_args(api)) if self._router else None
         subnets = []
@@ -98,7 +98,7 @@ class Network(ResourceContext):
         return self.make(f"neutron.{what}", create, within=tenant)
 
     def _family(self, count: int) -> tuple[int, str]:
-        """Return the IP version of a network's `count`th subnet, and where such subnets begin."""
+        """Return the IP version of a network's `count`th subnet, and the first CIDR of that version."""
         if self._dualstack:
             version = 6 if count % 2 else 4
             return version, _START_CIDRS[version]
@@ -108,7 +108,7 @@ class Network(ResourceContext):
             raise SetUpFailed(f"network: `start_cidr`: {error} - give one such as {_START_CIDRS[4]}") from error
 
     def _router_args(self, api: Api) -> dict[str, Any]:
-        """Return the gateway of a router: the one given, or the first external network that there is."""
+        """Return the gateway of a router: the configured one, or the first external network."""
         gateway = self._router.get("external_gateway_info")
         if gateway is None and self._router.get("external"):
             outside = api.list("network", "/networks", "networks", {"router:external": "True"})
@@ -119,7 +119,7 @@ class Network(ResourceContext):
 
 
 def _join(api: Api, router: str, subnet: str) -> None:
-    """Join a subnet by a router. Where that was asked for twice, since the first answer was lost, it has been done."""
+    """Add a subnet to a router. If the first answer was lost and the request repeated, it is already there."""
     try:
         api.put("network", f"/routers/{router}/add_router_interface", {"subnet_id": subnet})
     except ApiError as error:
@@ -129,14 +129,14 @@ def _join(api: Api, router: str, subnet: str) -> None:
 
 
 def nth_cidr(start: str, number: int) -> str:
-    """Return the network of the size of `start` that is `number` such networks behind it."""
+    """Return the CIDR that is `number` networks of the same size after `start`."""
     first = ipaddress.ip_network(start)
     address = first.network_address + number * first.num_addresses
     return f"{address}/{first.prefixlen}"
 
 
 def _api_name(name: str) -> str:
-    """Return what the API calls an option of a new network, which Rally names with an underscore."""
+    """Return the API's name of an option of a new network; Rally writes some with an underscore."""
     for family in ("provider", "router"):
         if name.startswith(f"{family}_"):
             return name.replace("_", ":", 1)

@@ -1,4 +1,4 @@
-"""The agents of the network service."""
+"""The agents of neutron."""
 
 from typing import Any
 
@@ -14,7 +14,7 @@ from rallycross.task.known import Needs
     needs=Needs(("network",), administrator=True),
 )
 class NetworkingAgents(ResourceContext):
-    """Tells scenarios which agents neutron has."""
+    """Gives scenarios the list of neutron's agents."""
 
     name = "networking_agents"
 
@@ -22,5 +22,5 @@ class NetworkingAgents(ResourceContext):
         super().__init__(context_data, admin)
 
     def make_all(self) -> None:
-        """Look; nothing is made."""
+        """List the agents; create nothing."""
         self.context_data.shared["networking_agents"] = self.admin.api().list("network", "/agents", "agents")

@@ -12,7 +12,7 @@ from rallycross.task.cloud_references import CloudReference
 from rallycross.task.flaw import Schema
 from rallycross.task.known import Needs
 
-_LIMIT: Schema = {"type": "integer", "minimum": -1}  # -1 = none
+_LIMIT: Schema = {"type": "integer", "minimum": -1}  # -1 = unlimited
 _SCHEMA: Schema = {
     "type": "object",
     "properties": {
@@ -42,7 +42,7 @@ def _references(config: dict[str, dict[str, int]]) -> Iterator[CloudReference]:
     "quotas", order=300, schema=_SCHEMA, needs=Needs(administrator=True, services_of=_services, references=_references)
 )
 class Quotas(ResourceContext):
-    """Sets the quotas of every project; those that were there before get theirs back, new ones lose them."""
+    """Sets the quotas of every project. Existing projects get their old quotas back; new projects lose theirs."""
 
     name = "quotas"
 
@@ -55,7 +55,7 @@ class Quotas(ResourceContext):
         ]
 
     def make_all(self) -> None:
-        """Set them, and keep in the ledger what they were."""
+        """Set the quotas, and record the old ones in the ledger."""
         self.project_users()
         self.context_data.shared["quotas"] = [quotas.resource.name for quotas, _ in self._quotas]
         in_parallel(

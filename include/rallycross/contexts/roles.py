@@ -1,4 +1,4 @@
-"""Roles that the load's users have beyond being members of their projects."""
+"""Additional roles of the load's users."""
 
 from collections.abc import Iterator
 
@@ -23,7 +23,7 @@ def _references(config: list[str]) -> Iterator[CloudReference]:
     needs=Needs(("identity",), administrator=True, references=_references),
 )
 class Roles(ResourceContext):
-    """Gives every user some roles in its project, and takes away again those that it did not have before."""
+    """Grants roles to every user in its project, and revokes afterwards those that it did not have before."""
 
     name = "roles"
     threads = 30  # Rally's
@@ -33,12 +33,12 @@ class Roles(ResourceContext):
         self._names = config
 
     def make_all(self) -> None:
-        """Give them; from then on users sign in anew."""
+        """Grant the roles, then make users sign in again."""
         self.project_users()
         there = {role["name"]: role["id"] for role in self.admin.api().get("identity", "/roles")["roles"]}
         for name in self._names:
             if name not in there:
-                raise SetUpFailed(f"there is no role '{name}' - create it, or mend the context roles")
+                raise SetUpFailed(f"roles: there is no role '{name}' - create it, or correct the name")
         wanted = {name: there[name] for name in self._names}
         in_parallel(lambda user: self._give(user, wanted), self.context_data.users, threads=self.threads)
         self.context_data.shared["roles"] = {identifier: name for name, identifier in wanted.items()}

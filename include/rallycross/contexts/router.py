@@ -19,7 +19,7 @@ _SCHEMA: Schema = {
     "properties": {
         "routers_per_tenant": COUNT,
         "admin_state_up": _FLAG,
-        "admin_state_up ": _FLAG,  # so, with a blank, Rally has it, and so it stands in task files
+        "admin_state_up ": _FLAG,  # with a trailing blank, as in Rally and therefore in task files
         "external_gateway_info": GATEWAY,
         "network_id": _TEXT,  # the same as in external_gateway_info
         "external_fixed_ips": {
@@ -32,7 +32,7 @@ _SCHEMA: Schema = {
         },
         "distributed": _FLAG,
         "ha": _FLAG,
-        "availability_zone_hints": {"type": ["boolean", "array"]},  # Rally's schema has a flag, neutron wants a list
+        "availability_zone_hints": {"type": ["boolean", "array"]},  # Rally's schema has a flag, neutron takes a list
     },
     "additionalProperties": False,
 }
@@ -42,7 +42,7 @@ _AS_THEY_ARE = ("admin_state_up", "distributed", "ha", "availability_zone_hints"
 
 @context("router", order=351, schema=_SCHEMA, needs=Needs(("network",)))
 class Router(ResourceContext):
-    """Makes routers in every project, which join nothing yet."""
+    """Creates routers without interfaces in every project."""
 
     name = "router"
 
@@ -52,7 +52,7 @@ class Router(ResourceContext):
         self._body = _body({name.strip(): value for name, value in config.items()})
 
     def make_all(self) -> None:
-        """Make them."""
+        """Create the routers."""
         project_users = self.project_users()
         for tenant, _ in project_users:
             tenant.resources["routers"] = []
@@ -71,7 +71,7 @@ class Router(ResourceContext):
 
 
 def _body(config: dict[str, Any]) -> dict[str, Any]:
-    """Return what is asked of neutron: what belongs to the gateway goes there."""
+    """Return the body of the request; options of the gateway go into `external_gateway_info`."""
     body = {name: config[name] for name in _AS_THEY_ARE if name in config}
     gateway = {name: config[name] for name in _OF_GATEWAY if name in config} | config.get("external_gateway_info", {})
     return {**body, "external_gateway_info": gateway} if gateway else body

@@ -40,7 +40,7 @@ _SCHEMA: Schema = {
     "required": ["image", "flavor"],
     "additionalProperties": False,
 }
-_LIMIT = 300.0  # seconds until all of a project's must be active; Rally's default for one
+_LIMIT = 300.0  # seconds until all servers of a project must be active; Rally's default for one server
 
 ProjectUser = tuple[Tenant, Actor]
 
@@ -70,7 +70,7 @@ class Servers(ResourceContext):
         self._nics = [{"uuid": nic if isinstance(nic, str) else nic.get("net-id")} for nic in config.get("nics", ())]
 
     def make_all(self) -> None:
-        """Boot them, and wait until they are active."""
+        """Boot the servers, and wait until they are active."""
         project_users = self.project_users()
         bodies = in_parallel(self._body, project_users)
         wanted = [
@@ -100,7 +100,7 @@ class Servers(ResourceContext):
         return tenant, self.make("nova.servers", create, within=tenant)
 
     def _networks(self, tenant: Tenant, turn: int) -> list[dict[str, str]]:
-        """Return what a project's `turn`th server is attached to: what was asked for, or a network of the contexts'."""
+        """Return the networks of a project's `turn`th server: the configured ones, or one that the contexts made."""
         if self._nics:
             return self._nics
         networks = tenant.resources.get("networks", ())

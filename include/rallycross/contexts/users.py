@@ -1,4 +1,4 @@
-"""Users for the load to act as: new ones, in projects of their own, or those that the cloud has for it."""
+"""Users for the load to act as: new users in new projects, or the cloud's own users."""
 
 import secrets
 from collections.abc import Iterator
@@ -23,20 +23,20 @@ _SCHEMA: Schema = {
         "tenants": COUNT,
         "users_per_tenant": COUNT,
         "user_password": {"type": "string"},
-        "resource_management_workers": COUNT,  # threads that make and delete them
+        "resource_management_workers": COUNT,  # threads that create and delete users and projects
         "project_domain": {"type": "string"},
         "user_domain": {"type": "string"},
         "user_choice_method": {"enum": ["random", "round_robin"]},
     },
     "additionalProperties": False,
 }
-_ROLE = "member"  # what a user is in its project
-_DOMAIN = "default"  # where they are made, unless the task file or the cloud's entry says otherwise
+_ROLE = "member"  # role of a user in its project
+_DOMAIN = "default"  # their domain, unless the task file or the cloud's entry names another
 _NOT_FOUND = 404
 
 
 def _takes_own(config: dict[str, Any]) -> bool:
-    """Tell whether the cloud's own users do, where it has some."""
+    """Return whether the cloud's own users, if it has any, meet a configuration."""
     return config.keys() <= {"user_choice_method"}
 
 
@@ -48,7 +48,11 @@ def _references(config: dict[str, Any]) -> Iterator[CloudReference]:
 
 def _check(config: dict[str, Any]) -> Iterator[Flaw]:
     if (many := config.get("tenants", 1) * config.get("users_per_tenant", 1)) > USERS:
-        yield Flaw(("users_per_tenant",), f"makes {many} users, {USERS} at the most", "ask for fewer, or fewer tenants")
+        yield Flaw(
+            ("users_per_tenant",),
+            f"asks for {many} users, and the maximum is {USERS}",
+            "ask for fewer users or tenants",
+        )
 
 
 @context(
@@ -59,9 +63,9 @@ def _check(config: dict[str, Any]) -> Iterator[Flaw]:
     needs=Needs(("identity",), administrator=True, own_users_do=_takes_own, references=_references),
 )
 class Users(ResourceContext):
-    """`tenants` projects with `users_per_tenant` users each; they go with all that the load has left in them.
+    """Creates `tenants` projects with `users_per_tenant` users each; deletes them with everything left in them.
 
-    Where the cloud has users of its own, and nothing but `user_choice_method` is asked for, these are taken: nothing of
+    If the cloud has its own users and the configuration has only `user_choice_method`, these are used, and nothing of
     theirs is changed or deleted.
     """
 
@@ -80,7 +84,7 @@ class Users(ResourceContext):
         self._choice: str = config.get("user_choice_method", "random")
 
     def make_all(self) -> None:
-        """Make projects, then users, as many at a time as there are threads; or take those that exist."""
+        """Create projects, then users, in parallel; or use the cloud's own users."""
         self.context_data.choose_at_random = self._choice == "random"
         if self._existing:
             self._take()
@@ -97,7 +101,7 @@ class Users(ResourceContext):
         )
 
     def _take(self) -> None:
-        """Sign the cloud's users in, and take them with their projects."""
+        """Sign in the cloud's own users, and use them and their projects."""
 
         def sign_in(cloud: Cloud) -> Actor:
             api = Api(cloud.connect())
@@ -109,7 +113,7 @@ class Users(ResourceContext):
         self.context_data.users = users
 
     def _project(self, api: Api, domain: str) -> Tenant:
-        """Make a project."""
+        """Create a project."""
 
         def create(name: str) -> dict[str, Any]:
             project: dict[str, Any] = api.post(
@@ -121,7 +125,7 @@ class Users(ResourceContext):
         return Tenant(str(project["id"]), str(project["name"]))
 
     def _user(self, api: Api, tenant: Tenant, domain: str, role: str) -> Actor:
-        """Make a user who is a member of the project."""
+        """Create a user who is a member of the project."""
         password = self._password or secrets.token_urlsafe(16)
 
         def create(name: str) -> dict[str, Any]:
@@ -142,13 +146,13 @@ class Users(ResourceContext):
 
 
 def _domain_of(cloud: Cloud, whose: str) -> str:
-    """Return the domain of the administrator's own project or user, by its name or id."""
+    """Return the name or id of the domain of the administrator's project or user."""
     auth = cloud.config.get("auth", {})
     return str(auth.get(f"{whose}_domain_name") or auth.get(f"{whose}_domain_id") or _DOMAIN)
 
 
 def _domain(api: Api, name: str) -> str:
-    """Return the id of a domain, given by its id or its name."""
+    """Return the id of a domain; `name` is its id or name."""
     try:
         return str(api.get("identity", f"/domains/{name}")["domain"]["id"])
     except ApiError as error:
@@ -156,11 +160,11 @@ def _domain(api: Api, name: str) -> str:
             raise
     for domain in api.get("identity", "/domains", {"name": name})["domains"]:
         return str(domain["id"])
-    remedy = "mend `project_domain` and `user_domain` of the context users"
-    raise SetUpFailed(f"there is no domain '{name}' - {remedy}")
+    remedy = "correct `project_domain` and `user_domain`"
+    raise SetUpFailed(f"users: there is no domain '{name}' - {remedy}")
 
 
 def _role(api: Api) -> str:
     for role in api.get("identity", "/roles", {"name": _ROLE})["roles"]:
         return str(role["id"])
-    raise SetUpFailed(f"there is no role '{_ROLE}' - create it: `openstack role create {_ROLE}`")
+    raise SetUpFailed(f"users: there is no role '{_ROLE}' - create it: `openstack role create {_ROLE}`")

@@ -1,4 +1,4 @@
-"""Volume types that stand while the load runs."""
+"""Volume types for the duration of the load."""
 
 from collections.abc import Iterator
 
@@ -23,7 +23,7 @@ def _makes(config: list[str]) -> Iterator[tuple[str, NamedResource]]:
     makes=_makes,
 )
 class VolumeTypes(ResourceContext):
-    """Makes volume types of the names given; none of them may be there already."""
+    """Creates volume types with given names, which the cloud must not have yet."""
 
     name = "volume_types"
 
@@ -32,11 +32,11 @@ class VolumeTypes(ResourceContext):
         self._names = config
 
     def make_all(self) -> None:
-        """Make them."""
+        """Create the volume types."""
         self.context_data.shared["volume_types"] = in_parallel(self._make, self._names)
 
     def _make(self, name: str) -> Thing:
-        """Make a type that is marked as ours, so that after a crash nobody else's of that name is deleted."""
+        """Create a type with our mark, so that after a crash no other type of that name is deleted."""
         mark = self.admin.name()
         row = self.note("cinder.volume_types", name, mark=mark)
         body = {"name": name, "description": mark}

@@ -22,7 +22,7 @@ _SCHEMA: Schema = {
     "required": ["size"],
     "additionalProperties": False,
 }
-_LIMIT = 600.0  # seconds until all of a project's must be available; Rally's default
+_LIMIT = 600.0  # seconds until all volumes of a project must be available; Rally's default
 
 
 @context("volumes", order=420, schema=_SCHEMA, needs=Needs(("block-storage",), things={"type": "volume_type"}))
@@ -37,7 +37,7 @@ class Volumes(ResourceContext):
         self._body = {"size": config["size"]} | ({"volume_type": config["type"]} if config.get("type") else {})
 
     def make_all(self) -> None:
-        """Make them, and wait until they are available."""
+        """Create the volumes, and wait until they are available."""
         project_users = self.project_users()
         made = in_parallel(self._make, [project_user for project_user in project_users for _ in range(self._count)])
 

@@ -1,1 +1,1 @@
-"""SLA and statistics: folds over samples; the verdict."""
+"""SLA and statistics, as folds over samples; and the verdict."""

@@ -19,10 +19,10 @@ Flags = npt.NDArray[np.bool_]
 
 
 class Batch:
-    """The iterations of one record batch (in the schema of `results.sample_file`) that the figures are made of.
+    """The iterations of one record batch (in the schema of `results.sample_file`) that count in the figures.
 
-    Those of a warm-up, and those that were dropped, are counted here and are in none of the columns. `asked` has when
-    iterations were due, in seconds, also those that were dropped: what the pace asked for.
+    Iterations of the warm-up and dropped ones are only counted; they are in none of the columns. `asked` has the times,
+    in seconds, at which iterations were due, including dropped ones.
     """
 
     def __init__(self, record: pa.RecordBatch, *, timing: Timing = "intended") -> None:
@@ -39,7 +39,7 @@ class Batch:
 
     @cached_property
     def iteration(self) -> Integers:
-        """0-based numbers of the iterations."""
+        """The 0-based numbers of the iterations."""
         return np.asarray(self.record.column("iteration"))
 
     @cached_property
@@ -54,7 +54,7 @@ class Batch:
 
     @cached_property
     def due(self) -> Floats:
-        """Seconds since the start of the load; NaN in a loop without a pace."""
+        """Seconds since the start of the load; NaN in a closed loop."""
         return np.asarray(self.record.column("due").to_numpy(zero_copy_only=False))
 
     @cached_property
@@ -65,23 +65,23 @@ class Batch:
 
     @cached_property
     def paced(self) -> Flags:
-        """Whether the iteration had a time at which it was due."""
+        """Whether the iteration had a due time."""
         return np.asarray(~np.isnan(self.due))
 
     @cached_property
     def start_error(self) -> Integers:
-        """Nanoseconds from when the iteration was due to its start; 0 where it was due as soon as it could."""
+        """Nanoseconds from the due time to the start; 0 without a due time."""
         return nanoseconds(np.where(self.paced, self.started - self.due, 0.0))
 
     @cached_property
     def service(self) -> Integers:
-        """Nanoseconds of work from the actual start; pauses are not counted."""
+        """Nanoseconds of work from the actual start, without pauses."""
         idle: Floats = np.asarray(self.record.column("idle"))
         return nanoseconds(self.ended - self.started - idle)
 
     @cached_property
     def duration(self) -> Integers:
-        """Nanoseconds that it took: from when it was due, where it was; with Rally's timing the service time."""
+        """The duration in nanoseconds: from the due time, if there is one; with Rally's timing the service time."""
         return self.service if self.timing == "rally" else self.service + self.start_error
 
     @cached_property
@@ -91,7 +91,7 @@ class Batch:
 
     @cached_property
     def failures(self) -> list[tuple[int, dict[str, Any]]]:
-        """Position in the batch, and failure, of those that failed."""
+        """(Position in the batch, failure) of each failed iteration."""
         positions = np.flatnonzero(self.failed)
         taken = self.record.column("failure").take(pa.array(positions))
         return list(zip(positions.tolist(), taken.to_pylist(), strict=True))
@@ -103,7 +103,7 @@ class Batch:
 
 
 def grouped(keys: Integers) -> Iterator[tuple[int, Integers]]:
-    """Yield each key with its positions, by key; the positions ascend."""
+    """Yield each key, in ascending order, with its positions in ascending order."""
     if not len(keys):
         return
     order = np.argsort(keys, kind="stable")

@@ -1,4 +1,4 @@
-"""Why tests failed: failures with the same cause are one group, as a fold over the tests of a verification."""
+"""Why tests failed: groups the failed tests of a verification by cause."""
 
 import re
 from collections.abc import Iterable
@@ -9,39 +9,41 @@ from rallycross.results.models import TestRow
 from rallycross.verification.test import FAILED
 
 _REQUEST = re.compile(r"\breq-[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}\b")
-_WHO = re.compile(r"\(\w+:\w+\) ")  # tempest's "(Class:test) " in front of what it says
+_WHO = re.compile(r"\(\w+:\w+\) ")  # tempest's "(Class:test) " before a message
 _BLOCK = "Traceback (most recent call last)"
 _CHAIN = ("During handling of the above exception", "The above exception was the direct cause")
 _LOG = re.compile(r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d")
-_MOST = 4  # lines of a message; the rest is in the traceback
+_MOST = 4  # lines of a message that are kept; the rest is in the traceback
 _SHOWN = 500  # characters
 
 
 @dataclass
 class Cause:
-    """A group of tests that failed alike."""
+    """A group of tests that failed for the same reason."""
 
-    message: str  # without what differs from one to the next
+    message: str  # without ids, addresses and figures, which differ between tests
     tests: list[TestRow] = field(default_factory=list)
 
 
 def causes(tests: Iterable[TestRow]) -> list[Cause]:
-    """Return the failed tests by their cause, the most frequent first."""
+    """Return the failed tests grouped by cause, the most frequent first."""
     found: dict[str, Cause] = {}
     for test in tests:
         if test.status in FAILED:
-            message = "passed, though it was expected to fail" if test.status == "uxsuccess" else cause(test.traceback)
+            message = (
+                "passed, although it was expected to fail" if test.status == "uxsuccess" else cause(test.traceback)
+            )
             found.setdefault(message, Cause(message)).tests.append(test)
     return sorted(found.values(), key=lambda one: (-len(one.tests), one.message))
 
 
 def cause(traceback: str) -> str:
-    """Return what a traceback says was raised in the end, without ids, addresses and measured figures."""
+    """Return the message of the exception that ended a test, without ids, addresses and figures."""
     return _WHO.sub("", normalised(raised(traceback)))[:_SHOWN] or "no reason was recorded"
 
 
 def raised(traceback: str) -> str:
-    """Return the message of the exception that ended a test: of a chain, the last."""
+    """Return the message of the exception that ended a test; of a chain, the last one."""
     lines = traceback.splitlines()
     message: list[str] = []
     at = 0
@@ -61,7 +63,7 @@ def raised(traceback: str) -> str:
 
 
 def request_ids(traceback: str) -> list[str]:
-    """Return the ids of the requests that a test has sent and that its log tells of, in order."""
+    """Return the request ids in a test's log, in order."""
     return list(dict.fromkeys(_REQUEST.findall(traceback)))
 
 

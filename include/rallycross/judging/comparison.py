@@ -1,4 +1,4 @@
-"""Verifications side by side: what broke, what was mended, what got slower, and what is now this way, now that."""
+"""Compares verifications: broken, fixed, slower and flaky tests."""
 
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
@@ -8,26 +8,26 @@ from typing import Any
 from rallycross.results.models import TestRow, VerificationRow
 from rallycross.verification.test import FAILED, PASSED
 
-SLOWER_SECONDS = 1.0  # less than this is told by nobody from noise
+SLOWER_SECONDS = 1.0  # a smaller difference cannot be distinguished from noise
 SLOWER_RATIO = 1.5
 
 
 @dataclass(frozen=True)
 class Change:
-    """A test in the verifications that are compared, the oldest first."""
+    """One test in the compared verifications, the oldest first."""
 
     name: str
-    statuses: tuple[str, ...]  # "" where a verification did not run it
-    seconds: tuple[float | None, ...]  # None where it did not run it, or skipped it
+    statuses: tuple[str, ...]  # "" where a verification did not run the test
+    seconds: tuple[float | None, ...]  # None where it did not run the test, or skipped it
 
     @property
     def ratio(self) -> float:
-        """How much longer it took in the last than in the first that passed it."""
+        """The duration in the last verification, divided by that in the first one that passed the test."""
         return (self.seconds[-1] or 0.0) / max(self._before or 0.0, 1e-9)
 
     @property
     def slower_by(self) -> float:
-        """How many seconds longer it took in the last than in the first that passed it."""
+        """The duration in the last verification, minus that in the first one that passed the test, in seconds."""
         return (self.seconds[-1] or 0.0) - (self._before or 0.0)
 
     @property
@@ -38,26 +38,26 @@ class Change:
 
 @dataclass(frozen=True)
 class Comparison:
-    """What differs."""
+    """The differences between verifications."""
 
     verifications: tuple[str, ...]  # uuids, the oldest first
     broken: tuple[Change, ...]  # passed before, fails in the last
     mended: tuple[Change, ...]  # failed before, passes in the last
-    flaky: tuple[Change, ...]  # went to and fro more than once: in none of the others
-    slower: tuple[Change, ...]  # passes still, but takes longer
+    flaky: tuple[Change, ...]  # changed more than once; not in any other list
+    slower: tuple[Change, ...]  # still passes, but takes longer
     faster: tuple[Change, ...]
-    failing: tuple[Change, ...]  # in the last as in those before
-    new: tuple[str, ...]  # in the last only
-    gone: tuple[str, ...]  # in the last no more
-    same: int  # tests of which there is nothing to say
+    failing: tuple[Change, ...]  # failed before, and in the last
+    new: tuple[str, ...]  # only in the last
+    gone: tuple[str, ...]  # no longer in the last
+    same: int  # number of tests without a difference
 
     @property
     def differs(self) -> bool:
-        """Whether any test ended otherwise, took another time, or is in one alone."""
+        """Whether any test has a different result or duration, or is missing in a verification."""
         return any((self.broken, self.mended, self.flaky, self.slower, self.faster, self.new, self.gone))
 
     def data(self) -> dict[str, Any]:
-        """Return it as JSON has it."""
+        """Return the comparison in the form of the JSON output."""
         kinds = ("broken", "mended", "flaky", "slower", "faster", "failing")
         told = {kind: [asdict(change) for change in getattr(self, kind)] for kind in kinds}
         return {"verifications": self.verifications, **told, "new": self.new, "gone": self.gone, "same": self.same}
@@ -71,7 +71,7 @@ def compare(
 ) -> Comparison:
     """Compare verifications with their tests, the oldest first.
 
-    A test is slower (or faster) when it takes `ratio` times as long, and `seconds` longer, than when it first passed.
+    A test is slower if it takes `ratio` times as long, and `seconds` longer, than when it first passed; or faster.
     """
     by_name = [{test.name: test for test in tests} for _, tests in runs]
     kinds: dict[str, list[Change]] = {kind: [] for kind in ("broken", "mended", "flaky", "slower", "faster", "failing")}
@@ -103,13 +103,13 @@ def compare(
 
 
 def flips(statuses: Sequence[str]) -> int:
-    """Return how often a test went from passing to failing or back; verifications that did not run it do not count."""
+    """Return how often a test changed between passing and failing, ignoring verifications that did not run it."""
     ran = [status in PASSED for status in statuses if status in PASSED | FAILED]
     return sum(one != other for one, other in pairwise(ran))
 
 
 def _kind(change: Change, ratio: float, seconds: float) -> str:
-    """Return the list in which a change is told; empty for one of which there is nothing to say."""
+    """Return the name of the list that a change belongs to; "" for no difference."""
     turns, last = flips(change.statuses), change.statuses[-1]
     if turns > 1:
         return "flaky"

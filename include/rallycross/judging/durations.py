@@ -1,4 +1,4 @@
-"""How long iterations and their actions took, as a fold."""
+"""The durations of iterations and their actions, as a fold."""
 
 import numpy as np
 
@@ -8,16 +8,16 @@ from rallycross.load.histogram import SECOND, Histogram, Integers
 from rallycross.results.workload_figures import ActionFigures, Distribution
 
 TOTAL = "total"
-# With how many samples a percentile is given: with fewer, what lies beyond it is less than one of them.
+# Samples that a percentile needs: with fewer, less than one sample lies beyond it.
 _PERCENTILES = {50.0: 1, 90.0: 1, 95.0: 1, 99.0: 1, 99.9: 1_000, 99.99: 10_000}
 
 _Place = tuple[int, int]  # iteration, and position in it
 
 
 class Durations:
-    """Counts durations of the whole iteration, of its service time, and of each action at each depth.
+    """Counts durations of whole iterations, of their service times, and of each action at each depth.
 
-    Percentiles, mean and deviation are over what did not fail; `count` counts all.
+    Percentiles, mean and deviation leave out failures; `count` includes them.
     """
 
     def __init__(self) -> None:
@@ -26,7 +26,7 @@ class Durations:
         self._actions: dict[tuple[str, int], _Row] = {}
 
     def add(self, batch: Batch) -> None:
-        """Take some samples."""
+        """Add samples."""
         self._total.add(batch.duration, batch.failed, (0, 0))
         if batch.paced.any():
             self._service.add(batch.service[batch.paced], batch.failed[batch.paced], (0, 0))
@@ -38,7 +38,7 @@ class Durations:
             row.add(actions.duration[chosen], actions.failed[chosen], _first(iteration[chosen], actions.order[chosen]))
 
     def merge(self, other: "Durations") -> None:
-        """Take what another has taken."""
+        """Add the samples of another fold."""
         self._total.merge(other._total)
         self._service.merge(other._service)
         for key, row in other._actions.items():
@@ -49,21 +49,21 @@ class Durations:
         return self._total.close(TOTAL)
 
     def actions(self) -> tuple[ActionFigures, ...]:
-        """Return those of the actions, in the order in which an iteration meets them."""
+        """Return the figures of the actions, in the order in which they first occur in an iteration."""
         met = sorted(self._actions.items(), key=lambda item: (item[1].first, item[0]))
         return tuple(row.close(name, depth) for (name, depth), row in met)
 
     def distribution(self) -> Distribution | None:
-        """Return how often which duration of a whole iteration came, see `distribution`."""
+        """Return the distribution of the durations of whole iterations, see `distribution`."""
         return distribution(self._total.well)
 
     def service(self) -> ActionFigures | None:
-        """Return those of the time from the actual start, of iterations that had a due time; None without such."""
+        """Return the figures of the service time of iterations with a due time; None if there are none."""
         return self._service.close("service") if self._service.count else None
 
 
 class _Row:
-    """The durations of one thing."""
+    """The durations of one row."""
 
     def __init__(self) -> None:
         self.well = Histogram()
@@ -108,6 +108,6 @@ class _Row:
 
 
 def _first(iteration: Integers, order: Integers) -> _Place:
-    """Return the earliest place; within an iteration, actions come in order of start."""
+    """Return the earliest place. Within an iteration, actions are in the order of their start."""
     at = int(np.argmin(iteration))
     return int(iteration[at]), int(order[at])

@@ -1,6 +1,6 @@
-"""How the load processes fared, as they told (`load.health`): all that judging and reports read of it, and no more.
+"""The health of the load processes, as they reported it (`load.health`), for judging and reports.
 
-A process that had to be killed has told nothing, and one of an earlier release less than this one's does.
+A killed process has reported nothing, and one of an earlier release less than one of this release.
 """
 
 from collections.abc import Mapping, Sequence
@@ -15,7 +15,7 @@ from rallycross.results.workload_figures import StandstillFigures
 
 @dataclass(frozen=True)
 class Standstill:
-    """For so many seconds a load process stood still; `since` and `until` count from the start of the load."""
+    """A stall of a load process. `since` and `until` are seconds since the start of the load."""
 
     shard: int
     since: float
@@ -39,49 +39,49 @@ class Shard:
     stood: tuple[Standstill, ...]
 
     @classmethod
-    def of(cls, place: int, told: Mapping[str, Any]) -> Self:
-        """Read what a process has told; what it has not is nothing."""
+    def of(cls, place: int, report: Mapping[str, Any]) -> Self:
+        """Read the report of a process; missing figures are 0."""
 
         def figure(name: str) -> float:
-            return float(told.get(name) or 0.0)
+            return float(report.get(name) or 0.0)
 
-        number = int(told.get("shard") or place)
+        number = int(report.get("shard") or place)
         return cls(
             number=number,
             seconds=figure("seconds"),
             cpu_seconds=figure("cpu_seconds"),
-            lag_p99=told.get("lag_p99"),
+            lag_p99=report.get("lag_p99"),
             lag_max=figure("lag_max"),
             lost_seconds=figure("lost_seconds"),
             run_delay_seconds=figure("run_delay_seconds"),
             throttled_seconds=figure("throttled_seconds"),
             stood=tuple(
                 Standstill(number, one["since"], one["until"], one["seconds"], one["cause"])
-                for one in told.get("stood") or ()
+                for one in report.get("stood") or ()
             ),
         )
 
     @property
     def cpu(self) -> float:
-        """The share of a core that it has used."""
+        """The share of a core that the process used."""
         return self.cpu_seconds / self.seconds if self.seconds else 0.0
 
 
 def shards(generator: Mapping[str, Any]) -> list[Shard]:
-    """Return the processes that have told of themselves; `generator` as in `WorkloadRow.generator`."""
+    """Return the processes that have reported; `generator` is `WorkloadRow.generator`."""
     told = generator.get("shards") or []
     return [Shard.of(place, one) for place, one in enumerate(told) if one.get("seconds")]
 
 
 class Overlaps:
-    """Counts the iterations that ran while their process stood still: as a fold over samples.
+    """Counts the iterations that ran while their process stood still, as a fold over samples.
 
-    What they took is in part the generator's, and must not be blamed on the cloud.
+    A part of their duration is due to the generator, not to the cloud.
     """
 
     @classmethod
     def of(cls, generator: Mapping[str, Any]) -> Self:
-        """Count by what the processes have told of themselves."""
+        """Create the fold from the reports of the processes."""
         return cls([one for shard in shards(generator) for one in shard.stood])
 
     def __init__(self, standstills: Sequence[Standstill]) -> None:
@@ -94,7 +94,7 @@ class Overlaps:
         if not self._standstills or not len(batch):
             return
         shard = np.asarray(batch.record.column("shard"))
-        begun = np.where(batch.paced, batch.due, batch.started)  # what was due meanwhile could not begin
+        begun = np.where(batch.paced, batch.due, batch.started)  # iterations that were due meanwhile could not begin
         hit = np.zeros(len(batch), np.bool_)
         for one in self._standstills:
             hit |= (shard == one.shard) & (begun < one.until) & (batch.ended > one.since)
@@ -103,8 +103,8 @@ class Overlaps:
         self._slowest = sorted([*self._slowest, *found], reverse=True)[:_NAMED]
 
     def close(self) -> StandstillFigures:
-        """Return how many ran meanwhile."""
+        """Return the number of such iterations, and the slowest ones."""
         return StandstillFigures(self._count, tuple(iteration for _, iteration in self._slowest))
 
 
-_NAMED = 5  # iterations
+_NAMED = 5  # slowest iterations that are named

@@ -1,4 +1,4 @@
-"""Judges a task: figures and SLA rows of each workload, from what its load has left on disk."""
+"""Judges a task: computes the figures and SLA rows of each workload from its sample files."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
@@ -21,12 +21,12 @@ from rallycross.results.store import Store
 from rallycross.settings import settings
 from rallycross.task.plan import Timing
 
-_NEVER_BEGAN = because(NEVER_BEGAN, "the task had ended before")
+_NEVER_BEGAN = because(NEVER_BEGAN, "the task had ended before it")
 
 
 @dataclass(frozen=True)
 class WorkloadJudgement:
-    """What one workload came to."""
+    """The judgement of one workload."""
 
     uuid: str
     position: int
@@ -37,7 +37,7 @@ class WorkloadJudgement:
 
 @dataclass(frozen=True)
 class Judgement:
-    """What a task came to."""
+    """The judgement of a task."""
 
     task: str  # uuid
     workloads: tuple[WorkloadJudgement, ...]
@@ -51,14 +51,14 @@ class Judgement:
 def judge(store: Store, task_uuid: str, *, samples: Path | None = None) -> Judgement:
     """Judge the workloads of a task whose load has ended, in whatever way, and store the judgements.
 
-    `samples` is the folder of the sample files (default: as the settings say). To be called when no process drives the
-    task's load any more: a workload that is still `running` has lost its process, and is closed as `crashed`.
+    `samples` is the folder of the sample files (default: from the settings). Call it only when no process drives the
+    task's load: a workload that is still `running` has lost its process and is closed as `crashed`.
     """
     task = store.tasks.get(task_uuid)
     if task is None:
         raise RallycrossError(f"task {task_uuid}: not in the results database - has the benchmark begun?")
     samples = samples or settings().samples
-    told: set[str] = set()  # what is left of contexts that several workloads share is told once
+    told: set[str] = set()  # leftovers of shared contexts are reported only once
     judged = tuple(_judge_workload(store, task, workload, samples, told) for workload in task.workloads)
     if task.status == "running":
         store.tasks.end(task_uuid, status="crashed")
@@ -105,7 +105,7 @@ def _judge_workload(
 
 
 def _left_behind(workload: WorkloadRow) -> Iterator[str]:
-    """Yield what each context could not take away, by name, and why."""
+    """Yield the name of each context that could not delete everything, with the leftovers and reasons."""
     for context in workload.contexts_done:
         if error := (context.get("cleanup") or {}).get("error"):
             lines = "; ".join(line.strip() for line in str(error).splitlines() if line.strip())
@@ -113,12 +113,14 @@ def _left_behind(workload: WorkloadRow) -> Iterator[str]:
 
 
 def _rows_beside_the_criteria(workload: WorkloadRow, *, measured: int) -> list[SlaRow]:
-    """Return a row for what no criterion can say: that the load did not come to its end, or that there was none."""
+    """Return a row if the load did not finish or did not run, which no criterion covers."""
     match workload.status:
         case "crashed" | "aborted" if workload.error and ending(workload) != STOPPED:
             return [SlaRow(SOMETHING_WENT_WRONG, passed=False, detail=workload.error)]
         case "aborted_on_sla":
-            return [SlaRow(ABORTED_ON_SLA, passed=False, detail=workload.error or "stopped as a criterion was missed")]
+            return [
+                SlaRow(ABORTED_ON_SLA, passed=False, detail=workload.error or "stopped because a criterion was missed")
+            ]
         case "aborted" | "crashed":
             return [SlaRow(ABORTED_MANUALLY, passed=False, detail=workload.error or STOPPED)]
         case "init":

@@ -1,12 +1,12 @@
-"""What scenarios show of their iterations (`Iteration.add_output`), put together as a fold.
+"""The outputs of iterations (`Iteration.add_output`), combined by a fold.
 
-Additive outputs of the same title and chart become one. Its figures are of all iterations; its points are those of
-every 2nd, 4th, 8th ... iteration where there are too many, so that a chart is as small after a million iterations as
-after a thousand, and the same however the load was divided. Complete outputs are kept of the first iterations only.
+Additive outputs with the same title and chart become one chart. Its figures are of all iterations. Its points are of
+every 2nd, 4th, 8th ... iteration if there are too many, so a chart is as small after a million iterations as after a
+thousand, and does not depend on how the load was split. Complete outputs are kept only of the first iterations.
 
-Where there are more charts, names in a chart, or complaints than are kept, chance chooses among them by what they are
-called: whatever is kept was kept from its first iteration on, so that its figures are whole, and neither the order nor
-the division of the load has a say. What is left out is counted by what would have gone into it.
+If there are more charts, names in a chart, or complaints than the limit, a hash of the name decides which are kept.
+Those are kept from their first iteration on, so their figures are complete and do not depend on the order or split of
+the load. The outputs that are left out are counted.
 """
 
 import json
@@ -19,8 +19,8 @@ from typing import Any, TypeVar
 
 from rallycross.judging.batch import Batch
 
-MOST_POINTS = 1000  # iterations that an additive chart has points of
-MOST_VALUES = 8000  # iterations that the percentiles of an additive table are of
+MOST_POINTS = 1000  # points of an additive chart
+MOST_VALUES = 8000  # values for the percentiles of an additive table
 MOST_COMPLETE = 20  # iterations whose complete outputs are kept
 MOST_CHARACTERS = 200_000  # of a complete output, as JSON
 MOST_CHARTS = 50
@@ -32,14 +32,14 @@ _ADDITIVE = frozenset({"StackedArea", "Lines", "Pie", "StatsTable"})
 _COMPLETE = frozenset({*_ADDITIVE, "Table", "TextArea", "EmbeddedChart", "EmbeddedExternalChart", "OSProfiler"})
 
 Json = dict[str, Any]
-_Key = tuple[str, str, int]  # title, chart, and which of these in its iteration
+_Key = tuple[str, str, int]  # title, chart, number among equal ones of an iteration
 _Place = tuple[int, int]  # iteration, and position in it
 _K = TypeVar("_K")
 _V = TypeVar("_V")
 
 
 def complain(kind: str, output: Any) -> str | None:
-    """Return what is wrong with an output, `additive` or `complete`, by Rally's rules; None when nothing is."""
+    """Return what is wrong with an output, `additive` or `complete`, by Rally's rules; None if it is valid."""
     plugins = {"additive": _ADDITIVE, "complete": _COMPLETE}.get(kind)
     if plugins is None:
         return f"an output is additive or complete, not {kind!r}"
@@ -50,24 +50,24 @@ def complain(kind: str, output: Any) -> str | None:
         return f"{kind} output {what}"
     plugin = output["chart_plugin"]
     if plugin not in plugins:
-        return f"`chart_plugin` {plugin} of {kind} output is none of {', '.join(sorted(plugins))}"
+        return f"`chart_plugin` {plugin} of {kind} output is unknown; known: {', '.join(sorted(plugins))}"
     wanted = _wanted_data(kind, plugin, output["data"])
     return f"`data` of {kind} {plugin} must be {wanted}" if wanted else None
 
 
 class Outputs:
-    """Gathers outputs of iterations. Add batches, merge shards, close."""
+    """Collects outputs of iterations: add batches, merge shards, close."""
 
     def __init__(self) -> None:
         self._charts: dict[_Key, _Chart] = {}
-        self._additive = 0  # outputs, also of charts that are not kept
+        self._additive = 0  # outputs, including those of charts that are not kept
         self._complete: dict[int, list[Json]] = {}
         self._with_complete = 0
-        self._bad: dict[str, tuple[int, int]] = {}  # complaint: how many, in which iteration first
-        self._with_bad = 0  # outputs
+        self._bad: dict[str, tuple[int, int]] = {}  # complaint -> (count, first iteration)
+        self._with_bad = 0  # outputs with complaints
 
     def add(self, batch: Batch) -> None:
-        """Take some samples."""
+        """Add samples."""
         column = batch.record.column("outputs")
         if column.null_count == len(column):
             return
@@ -76,7 +76,7 @@ class Outputs:
                 self._take(iteration, json.loads(text))
 
     def merge(self, other: "Outputs") -> None:
-        """Take what another has taken."""
+        """Add the samples of another fold."""
         for key, chart in other._charts.items():
             self._charts.setdefault(key, _Chart(chart.first, chart.output)).merge(chart)
         self._additive += other._additive
@@ -88,7 +88,7 @@ class Outputs:
         self._bound()
 
     def close(self) -> Json:
-        """Return what there is to show.
+        """Return everything to show.
 
         {"additive": [{"title", "chart_plugin", "description", "label", "axis_label", "every": n, points are of each
           nth iteration, "series": [{"name", "count", "min", "max", "mean", "iterations": [...], "values": [...]}],
@@ -170,12 +170,12 @@ class _Chart:
     """Additive outputs that are one chart."""
 
     first: _Place
-    output: Json  # of the first iteration: its texts are the chart's
-    count: int = 0  # outputs
-    numbers: int = 0  # in all of them, also under names that are not kept
-    every: int = 1  # numbers are kept of iterations that this divides
+    output: Json  # of the first iteration, with the texts of the chart
+    count: int = 0  # number of outputs
+    numbers: int = 0  # number of values, including those of names that are not kept
+    every: int = 1  # values are kept of iterations that are divisible by this
     series: dict[str, _Series] = field(default_factory=dict)
-    iterations: set[int] = field(default_factory=set)  # of which numbers are kept
+    iterations: set[int] = field(default_factory=set)  # whose values are kept
 
     def add(self, place: _Place, output: Json) -> None:
         iteration = place[0]
@@ -216,7 +216,7 @@ class _Chart:
         }
 
     def _thin(self) -> None:
-        """Keep each second, while there are too many: which ones are left does not depend on how they came."""
+        """Keep every second iteration, as often as needed. The result does not depend on the order of additions."""
         most = MOST_VALUES if self.output["chart_plugin"] == "StatsTable" else MOST_POINTS
         while len(self.iterations) > most:
             self._keep_every(self.every * 2)
@@ -229,7 +229,7 @@ class _Chart:
 
 
 def _keep(found: dict[_K, _V], most: int) -> None:
-    """Drop what is too much. What is dropped never comes in again: there is always as much before it."""
+    """Drop entries beyond the limit. A dropped one never returns, since enough others rank before it."""
     while len(found) > most:
         del found[max(found, key=_rank)]
 
@@ -246,7 +246,7 @@ def _closed(name: str, series: _Series) -> Json:
         "count": series.count,
         "min": series.least,
         "max": series.most,
-        # The last digits of a sum depend on the order of adding: they are no part of the figure.
+        # The last digits of a float sum depend on the order of additions, so they are cut off.
         "mean": float(f"{series.total / series.count:.9g}"),
         "iterations": numbers,
         "values": [series.kept[number] for number in numbers],
@@ -259,20 +259,20 @@ def _wrong_key(output: Json) -> str:
         return f"has no `{missing[0]}`"
     unknown = sorted(str(key) for key in output if key not in {*_TEXTS, "data"})
     if unknown:
-        return f"has `{unknown[0]}`, which is not known"
+        return f"has the unknown key `{unknown[0]}`"
     bad = [key for key in _TEXTS if not isinstance(output.get(key, ""), str)]
     return f"has a `{bad[0]}` that is {type(output[bad[0]]).__name__}, not text" if bad else ""
 
 
 def _parted(given: Any) -> tuple[str, Any]:
-    """Return kind and output of what stands in a sample."""
+    """Return kind and output of an entry in a sample."""
     if not isinstance(given, dict):
         return "complete", given
     return str(given.get("kind")), {key: value for key, value in given.items() if key != "kind"}
 
 
 def _wanted_data(kind: str, plugin: str, data: Any) -> str:
-    """Return what the data should be; nothing when they are."""
+    """Return the required form of the data; "" if they have it."""
     if plugin in {"Table", "StatsTable"} and kind == "complete":
         return "" if _is_table(data) else "{cols: [...], rows: [[...], ...]}"
     if plugin == "TextArea":

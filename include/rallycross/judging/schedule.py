@@ -1,14 +1,14 @@
-"""Whether a load kept its schedule: what the pace asked for, and what was started when, as a fold."""
+"""Whether a load kept its schedule: compares due times with actual starts, as a fold."""
 
 from rallycross.judging.batch import Batch, Floats
 from rallycross.load.histogram import SECOND, Histogram
 from rallycross.results.workload_figures import ScheduleFigures, StartError
 
-LATE = 0.010  # seconds after which a start, for which a worker was free, is called late
+LATE = 0.010  # a start is late after this many seconds, if a worker was free
 
 
 class Schedule:
-    """Counts the iterations that had a due time; a closed loop has none."""
+    """Counts the iterations with a due time. A closed loop has none."""
 
     def __init__(self) -> None:
         self._asked = _Span()
@@ -18,7 +18,7 @@ class Schedule:
         self._error = Histogram()
 
     def add(self, batch: Batch) -> None:
-        """Take some samples."""
+        """Add samples."""
         self._asked.add(batch.asked)
         self._started.add(batch.started[batch.paced])
         self._queued += int((batch.queued & batch.paced).sum())
@@ -27,7 +27,7 @@ class Schedule:
         self._error.add(error)
 
     def merge(self, other: "Schedule") -> None:
-        """Take what another has taken."""
+        """Add the samples of another fold."""
         self._asked.merge(other._asked)
         self._started.merge(other._started)
         self._queued += other._queued
@@ -35,7 +35,7 @@ class Schedule:
         self._error.merge(other._error)
 
     def close(self) -> ScheduleFigures | None:
-        """Return the figures; None of a load without a schedule."""
+        """Return the figures; None for a closed loop."""
         if not self._asked.count:
             return None
         p50, p99 = self._error.percentiles((50, 99))
@@ -54,7 +54,7 @@ class Schedule:
 
 
 class _Span:
-    """How many moments, from when to when."""
+    """The number of moments, the first and the last."""
 
     def __init__(self) -> None:
         self.count = 0
@@ -73,5 +73,5 @@ class _Span:
         self.last = max(self.last, other.last)
 
     def rate(self) -> float | None:
-        """Return the intervals between them, a second."""
+        """Return the rate of the moments: intervals per second."""
         return (self.count - 1) / (self.last - self.first) if self.last > self.first else None

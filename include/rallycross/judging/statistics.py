@@ -17,7 +17,7 @@ from rallycross.task.plan import Timing
 
 
 class Statistics:
-    """A fold of folds: add batches, merge shards, close."""
+    """All folds of a workload: add batches, merge shards, close."""
 
     def __init__(self) -> None:
         self._count = 0
@@ -32,7 +32,7 @@ class Statistics:
         self._timeline = Timeline()
 
     def add(self, batch: Batch) -> None:
-        """Take some samples."""
+        """Add samples."""
         self._warm_up += batch.warm_up
         self._dropped += batch.dropped
         self._schedule.add(batch)
@@ -46,7 +46,7 @@ class Statistics:
             fold.add(batch)
 
     def merge(self, other: "Statistics") -> None:
-        """Take what another has taken."""
+        """Add the samples of another fold."""
         self._count += other._count
         self._failed += other._failed
         self._warm_up += other._warm_up
@@ -59,7 +59,7 @@ class Statistics:
         self._timeline.merge(other._timeline)
 
     def close(self) -> WorkloadFigures:
-        """Return the figures. More may be added, and the figures be asked for again."""
+        """Return the figures. Samples may be added afterwards and the figures be requested again."""
         seconds = self._last - self._first if self._count else 0.0
         return WorkloadFigures(
             count=self._count,
@@ -80,7 +80,7 @@ class Statistics:
 
 
 def figures_of(samples: Path, *, timing: Timing, generator: Mapping[str, Any]) -> WorkloadFigures:
-    """Return the figures of all samples in a workload's folder; `generator` as in `WorkloadRow.generator`."""
+    """Return the figures of all samples in a workload's folder; `generator` is `WorkloadRow.generator`."""
     statistics, overlaps = Statistics(), Overlaps.of(generator)
     for record in read_batches(samples):
         batch = Batch(record, timing=timing)

@@ -1,4 +1,4 @@
-"""Histograms along an axis, such as time, in steps that widen as the axis grows: so their number is bounded."""
+"""Histograms along an axis, such as time. Steps widen as the axis grows, so their number is bounded."""
 
 from collections.abc import Iterator, Sequence
 
@@ -7,25 +7,25 @@ from rallycross.load.histogram import Histogram, Integers
 
 
 class Steps:
-    """Counts durations by where on the axis they belong.
+    """Counts durations by their position on the axis.
 
-    `widths` is a chain in which each divides the next. The width in force is the least that gives at most `most` steps,
-    or the last: it follows from the greatest place alone, so neither the order of adding nor that of merging shows.
+    In `widths` each width divides the next. The current width is the smallest that gives at most `most` steps, or the
+    last one. It depends only on the greatest position, so the order of adding and merging does not matter.
     """
 
     def __init__(self, widths: Sequence[int], most: int) -> None:
         self._widths = widths
         self._most = most
-        self._at = 0  # position in the chain
+        self._at = 0  # index of the current width
         self._steps: dict[int, Histogram] = {}
 
     @property
     def width(self) -> int:
-        """The width in force."""
+        """The current width."""
         return self._widths[self._at]
 
     def add(self, place: Integers, durations: Integers) -> None:
-        """Count durations, each at its place (0 or more)."""
+        """Count durations, each at its position (0 or more)."""
         if not len(place):
             return
         self._make_room(int(place.max()))
@@ -33,13 +33,13 @@ class Steps:
             self._step(step).add(durations[positions])
 
     def merge(self, other: "Steps") -> None:
-        """Count what another, of the same chain, has counted."""
+        """Add the counts of another one with the same widths."""
         self._widen(other.width)
         self._take(other._steps, self.width // other.width)
         self._make_room(max(self._steps, default=0) * self.width)
 
     def at_width(self, width: int) -> dict[int, Histogram]:
-        """Return the histograms by step for a width of the chain that is not less than the one in force."""
+        """Return the histograms by step for one of the widths, not smaller than the current one."""
         if width == self.width:
             return self._steps
         wider = Steps((width,), self._most)

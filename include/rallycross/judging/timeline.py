@@ -1,4 +1,4 @@
-"""How a load went over time, second by second (a short one in finer steps, a long one in wider ones), as a fold."""
+"""The course of a load over time, as a fold: in steps of a second, shorter or longer for short or long loads."""
 
 import numpy as np
 
@@ -7,9 +7,9 @@ from rallycross.judging.steps import Steps
 from rallycross.load.histogram import SECOND, Histogram, nanoseconds
 from rallycross.results.workload_figures import ActionCourse, ActionCourses, Course
 
-MOST_STEPS = 1200  # more than that no screen shows
-MOST_ACTION_STEPS = 240  # there are many actions
-_ENOUGH_STEPS = 40  # a load with fewer seconds than that has steps below a second
+MOST_STEPS = 1200  # a screen cannot show more
+MOST_ACTION_STEPS = 240  # fewer, since there are many actions
+_ENOUGH_STEPS = 40  # a load of fewer seconds has steps shorter than a second
 _MILLISECOND = 10**6
 # Each divides the next: 1 ms to 1 s, then to a day.
 _WIDTHS = (
@@ -19,7 +19,7 @@ _WIDTHS = (
 
 
 class Timeline:
-    """Gathers when iterations ended, how long they took and whether they failed; and how long their actions took."""
+    """Collects end, duration and failure of iterations, and the durations of their actions, over time."""
 
     def __init__(self) -> None:
         self._well = Steps(_WIDTHS, MOST_STEPS)
@@ -27,7 +27,7 @@ class Timeline:
         self._actions: dict[str, Steps] = {}
 
     def add(self, batch: Batch) -> None:
-        """Take some samples."""
+        """Add samples."""
         ended = np.maximum(nanoseconds(batch.ended), 0)
         self._failed.add(ended[batch.failed], batch.duration[batch.failed])
         self._well.add(ended[~batch.failed], batch.duration[~batch.failed])
@@ -38,14 +38,14 @@ class Timeline:
             self._action(actions.names[code]).add(ended[actions.sample[taken]], actions.duration[taken])
 
     def merge(self, other: "Timeline") -> None:
-        """Take what another has taken."""
+        """Add the samples of another fold."""
         self._well.merge(other._well)
         self._failed.merge(other._failed)
         for name, steps in other._actions.items():
             self._action(name).merge(steps)
 
     def close(self) -> Course:
-        """Return the course of the load, and of its actions in steps of their own."""
+        """Return the course of the load, and that of its actions in separate steps."""
         width = _shown(self._well, self._failed)
         well, failed = self._well.at_width(width), self._failed.at_width(width)
         steps = max([*well, *failed], default=-1) + 1
@@ -75,7 +75,7 @@ class Timeline:
 
 
 def _shown(*series: Steps) -> int:
-    """Return the width that is shown: of the chain, up to a second as many steps as are enough."""
+    """Return the width to show: the largest one up to a second that gives enough steps."""
     held = max((steps.width for steps in series), default=SECOND)
     end = max((max(steps.at_width(held), default=0) + 1 for steps in series), default=0) * held
     return max(held, next((width for width in _WIDTHS if end <= width * _ENOUGH_STEPS or width == SECOND), SECOND))
@@ -88,7 +88,7 @@ def _axis(width: int, steps: int) -> tuple[float, ...]:
 def _columns(
     histograms: dict[int, Histogram], steps: int, shares: tuple[int, ...]
 ) -> tuple[tuple[float | None, ...], ...]:
-    """Return the means, then the percentiles, of each step."""
+    """Return the mean and the percentiles of each step."""
     missing = [None] * (1 + len(shares))
     rows = [
         [histogram.mean(), *histogram.percentiles(shares)] if (histogram := histograms.get(step)) else missing

@@ -1,6 +1,6 @@
-"""Whether a load can be believed: a generator that was late, or was itself the bottleneck, has measured itself.
+"""Whether a load is valid: a generator that was late, or was the bottleneck, has measured itself.
 
-What is found gives the row `invalid_load`, which cannot be passed; the run is then INVALID, which says less of the
+An invalid load gets the row `invalid_load`, which always fails. The run is then INVALID, which says less about the
 cloud than failed does. All thresholds are here.
 """
 
@@ -14,35 +14,35 @@ from rallycross.judging.sla import INVALID_LOAD
 from rallycross.results.sla_row import SlaRow
 from rallycross.results.workload_figures import WorkloadFigures
 
-# A start error or a lag of the event loop spoils figures when it is both: more than so many seconds at p99, and more
-# than this share of the median duration. A boot of five seconds does not suffer from 20 ms; a request of 10 ms does.
+# A start error or a lag of the event loop invalidates figures if its p99 exceeds both this many seconds and this share
+# of the median duration: 20 ms do not matter for a boot of five seconds, but they do for a request of 10 ms.
 START_ERROR = 0.010
 LAG = 0.010
 SPOILS = 0.05
 
-# A load of so many seconds or more is long enough to tell the generator's speed from its start-up.
+# A load of this many seconds or more is long enough to distinguish the generator's speed from its start-up.
 LONG_ENOUGH = 5.0
-BUSY = 0.90  # of a core that a load process has used: it had no room to be on time
-DELIVERED = 0.95  # of the rate that was asked for
+BUSY = 0.90  # share of a core from which on a load process has no reserve to be on time
+DELIVERED = 0.95  # share of the requested rate that must be delivered
 
-# A process that stood still for this long at a time has spoilt what ran meanwhile, however long the load was.
+# A single stall of this many seconds invalidates the iterations that ran meanwhile, however long the load was.
 STOOD_LONG = 2.0
-# One that stood for this long has where that touches more than a share of the load's time or of its iterations, or
-# where a criterion was missed that hangs on single iterations.
+# A stall of this many seconds does so if it affects more than a share of the load's time or iterations, or if a
+# criterion was missed that depends on single iterations.
 STOOD = 1.0
 TOUCHED = 0.01
 OF_SINGLE_ITERATIONS = frozenset({"max_seconds_per_iteration", "outliers", "performance_degradation"})
-LOST = 0.10  # share of the load's time that may be lost by being late again and again, each time for less
+LOST = 0.10  # share of the load's time that may be lost by many shorter lags
 
-LATE_OF_FEW = 0.1  # share that may be late where there are fewer starts than that
-MANY = 100  # starts, without which a 99th percentile is no more than the worst of a few
+LATE_OF_FEW = 0.1  # share of starts that may be late if there are fewer than `MANY`
+MANY = 100  # starts; with fewer, the 99th percentile is just the worst one
 
-TOLERATED = 0.01  # share of what was due that may be dropped, and queued, unless the SLA `schedule` says another
+TOLERATED = 0.01  # share of due iterations that may be dropped, or queued, unless the SLA `schedule` sets another
 
-CONTENDED = 0.05  # share of the load's time without a core, for want of quota or of room, that explains being late
-COMPUTING = 0.50  # share of a core, the same
+CONTENDED = 0.05  # share of the load's time without a core, due to quota or contention, that explains lateness
+COMPUTING = 0.50  # share of a core that explains lateness
 
-# Why a load process was late, in words, and what helps.
+# The causes of lateness of a load process in words, and the remedies.
 _MEANINGS = {
     "stopped": "it was stopped, or its machine was paused",
     "suspended": "its machine was suspended",
@@ -57,10 +57,10 @@ _REMEDIES = {
     "throttled": "raise the CPU quota of the container or cgroup that drives the load",
     "starved": "run the load on a machine of its own, or end what else is busy on it",
     "busy": "ask for a lower rate or fewer at a time, or use more cores",
-    "blocked": "let the scenario await, or write it as a plain function, which gets a thread of its own",
+    "blocked": "use `await` in the scenario, or write it as a plain function, which gets its own thread",
 }
-_ALONE = "look for what the scenario computes, or use a faster core"  # the remedy of `busy`, one at a time
-_NAMED = 3  # times of standing still that are told one by one
+_ALONE = "check what the scenario computes, or use a faster core"  # the remedy of `busy` at a concurrency of 1
+_NAMED = 3  # stalls that are listed one by one
 
 
 def invalid_load(
@@ -70,10 +70,9 @@ def invalid_load(
     *,
     missed: Collection[str] = (),
 ) -> SlaRow | None:
-    """Return the row that says why a load is invalid and what to do; None of one that can be believed.
+    """Return the row that says why a load is invalid and what to do; None for a valid load.
 
-    `generator` as in `WorkloadRow.generator`, `sla` as in the task file;
-    `missed`: the names of the criteria that were.
+    `generator` is `WorkloadRow.generator`, `sla` is as in the task file, `missed` has the names of missed criteria.
     """
     told = shards(generator)
     alone = generator.get("workers") == 1
@@ -91,7 +90,7 @@ def invalid_load(
 
 
 def describe_standstills(standstills: Sequence[Standstill]) -> str:
-    """Return how long a generator stood still, when, and why: the longest times first."""
+    """Return the stalls of a generator in words: how long, when and why, the longest first."""
     by_length = sorted(standstills, key=lambda one: -one.seconds)
     named = [f"{one.seconds:.1f} s from {one.since:.1f} s on ({one.cause})" for one in by_length[:_NAMED]]
     return ", ".join(named) + (f" and {len(standstills) - _NAMED} more" if len(standstills) > _NAMED else "")
@@ -112,7 +111,7 @@ def _stood_still(
             which = f"load process {min(who) + 1} of {len(told)}" if len(told) > len(who) == 1 else "the generator"
             yield (
                 f"{which} stood still for {describe_standstills(standstills)}: {_MEANINGS.get(cause, cause)}, and"
-                f" {touched} of {count} iterations ran meanwhile, whose durations hold that - "
+                f" {touched} of {count} iterations ran meanwhile, and their durations include that - "
                 f"{_remedy(cause, alone=alone)}"
             )
             return
@@ -132,26 +131,26 @@ def _late(figures: WorkloadFigures, allowed: Mapping[str, Any], remedy: str) -> 
     error = schedule.start_error.p99
     if schedule.asked < MANY and schedule.late > LATE_OF_FEW * schedule.asked and _spoils(LATE, figures):
         yield (
-            f"{schedule.late} of {schedule.asked} iterations were started more than {_ms(LATE)} late, though "
-            f"workers were free - {remedy or 'give the load a quieter machine, or ask for a lower rate'}"
+            f"{schedule.late} of {schedule.asked} iterations were started more than {_ms(LATE)} late, although "
+            f"workers were free - {remedy or 'run the load on a quieter machine, or ask for a lower rate'}"
         )
     many = schedule.asked >= MANY
     if many and error is not None and error > START_ERROR and _spoils(error, figures):
         yield (
-            f"the generator started iterations late, by {_ms(error)} at p99, though workers were free - "
-            f"{remedy or 'ask for a lower rate, or give the load a machine with more or quieter cores'}"
+            f"the generator started iterations late, by {_ms(error)} at p99, although workers were free - "
+            f"{remedy or 'ask for a lower rate, or run the load on a machine with more or quieter cores'}"
         )
 
 
 def _slow(figures: WorkloadFigures, allowed: Mapping[str, Any], remedy: str) -> Iterator[str]:
     schedule = figures.schedule
-    if not schedule or {"dropped", "queued"} & allowed.keys():  # what is allowed to be makes the rate lower
+    if not schedule or {"dropped", "queued"} & allowed.keys():  # dropped and queued iterations lower the rate
         return
     asked, delivered = schedule.asked_rate, schedule.delivered_rate
     if figures.seconds >= LONG_ENOUGH and asked and delivered is not None and delivered < DELIVERED * asked:
         waited = schedule.dropped or schedule.queued or not remedy
         yield (
-            f"{delivered:.4g} iterations a second were started where {asked:.4g} were asked for - "
+            f"{delivered:.4g} iterations a second were started instead of {asked:.4g} - "
             f"{'ask for a lower rate, or allow more at a time' if waited else remedy}"
         )
 
@@ -171,8 +170,8 @@ def _lagging(figures: WorkloadFigures, told: Sequence[Shard], *, alone: bool) ->
     if lag > LAG and _spoils(lag, figures):
         cause = _worst(long)
         yield (
-            f"the generator's event loop came {_ms(lag)} late at p99, which is in the durations: {_MEANINGS[cause]} - "
-            f"{_remedy(cause, alone=alone)}"
+            f"the generator's event loop was {_ms(lag)} late at p99, which is part of the durations: {_MEANINGS[cause]}"
+            f" - {_remedy(cause, alone=alone)}"
         )
 
 

@@ -136,13 +136,13 @@ def _task_reasons(row: TaskRow | None) -> Iterator[str]:
         if workload.passed is None:
             yield f"{_title(workload)} was not judged."
         for sla in workload.sla_rows:
-            # What an invalid load missed may be the generator's doing; what is left in the cloud is not.
+            # The generator may have caused the missed criteria of an invalid load, but not leftovers in the cloud.
             if not sla.passed and (not invalid or sla.criterion == LEFT_BEHIND):
                 yield _sentence(f"{_title(workload)} did not pass: {sla.criterion}", sla.detail)
 
 
 def _invalid_reasons(workload: WorkloadRow) -> Iterator[str]:
-    """Yield why the load cannot be believed: what its criteria came to then says nothing of the cloud."""
+    """Yield why loads are invalid: their criteria then say nothing about the cloud."""
     for sla in workload.sla_rows:
         if sla.criterion == INVALID_LOAD and workload.status in {"finished", "aborted_on_sla"}:
             yield _sentence(f"{_title(workload)} is INVALID", sla.detail)

@@ -1,1 +1,1 @@
-"""Deletes what can be left in a cloud, by what the descriptors of its services say of it."""
+"""Deletes leftovers in a cloud, by the descriptors of its services."""

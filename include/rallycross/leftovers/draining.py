@@ -1,4 +1,4 @@
-"""Deletes things of one kind, wherever they are, until there are none."""
+"""Deletes resources of one kind, in several places, until none is left."""
 
 import time
 from collections import Counter
@@ -12,12 +12,12 @@ from rallycross.cloud.parallel import THREADS, in_parallel, pause_after
 from rallycross.cloud.resource import Place, Resource, Thing
 from rallycross.cloud.service import resources
 
-LIMIT = 600.0  # seconds until all things of one kind must be gone; Rally's default
-_ATTEMPTS = 3  # at deleting what is refused for good; Rally's
-# What is in the middle of a change, or held by something that is just going, refuses so, but not for ever.
+LIMIT = 600.0  # seconds until all resources of one kind must be gone; Rally's default
+_ATTEMPTS = 3  # at deleting a resource that the cloud refuses to delete; Rally's number
+# Answers for a resource that is being changed, or used by another that is being deleted. They are temporary.
 _NOT_NOW = frozenset({400, 409})
 _NOT_FOUND, _INTERNAL_ERROR = 404, 500
-_ROUNDS = 3  # of looking, deleting and looking again
+_ROUNDS = 3  # of listing, deleting and listing again
 _GONE = frozenset({"deleted", "soft_deleted"})
 
 
@@ -27,13 +27,13 @@ class Search:
 
     place: Place
     wanted: Callable[[Thing], bool]
-    narrowed: dict[str, str] = field(default_factory=dict)  # parameters of the list, where a service has them
-    known: Sequence[Thing] = ()  # things whose ids we have: none of them is gone because a list does not show it
+    narrowed: dict[str, str] = field(default_factory=dict)  # filters of the list, if the service has them
+    known: Sequence[Thing] = ()  # things whose ids are known: they count as there even if a list does not show them
 
 
 @dataclass(frozen=True)
 class Leftover:
-    """Something that does not go, or (without an id) a place that cannot be looked at."""
+    """Something that could not be deleted, or (without an id) a place that could not be listed."""
 
     kind: str
     id: str
@@ -50,9 +50,9 @@ class Leftover:
 
 @dataclass
 class Drained:
-    """What became of it."""
+    """The result of a deletion."""
 
-    deleted: Counter[str] = field(default_factory=Counter)  # kind -> how many are gone
+    deleted: Counter[str] = field(default_factory=Counter)  # kind -> how many were deleted
     left: list[Leftover] = field(default_factory=list)
 
     def __iadd__(self, other: "Drained") -> Self:
@@ -62,12 +62,12 @@ class Drained:
 
 
 def everything(place: Place, kind: Resource) -> Search:
-    """Search for all that is in a project: asked of each thing, since a service that overlooks the filter shows all."""
+    """Search for everything in a project. Each thing's owner is checked, since a service may ignore the filter."""
     return Search(place, lambda thing: kind.scope != "project" or thing.get(kind.owner) == place.project)
 
 
 def by_prefix(place: Place, kind: Resource, prefix: str) -> Search:
-    """Search for what is named so, and for what has no name in a project that is ours."""
+    """Search for names that begin with `prefix`, and for nameless things in projects of ours."""
 
     def wanted(thing: Thing) -> bool:
         if not kind.naming or kind.scope == "quota":
@@ -80,7 +80,7 @@ def by_prefix(place: Place, kind: Resource, prefix: str) -> Search:
 
 
 def empty(places: Sequence[Place], *, limit: float = LIMIT, threads: int = THREADS) -> Drained:
-    """Delete all that is in projects, acting as the cloud's administrator."""
+    """Delete everything in some projects, as the cloud's administrator."""
     drained = Drained()
     for kind in resources().values():
         there = [place for place in places if place.api.has(kind.service)]
@@ -92,7 +92,7 @@ def empty(places: Sequence[Place], *, limit: float = LIMIT, threads: int = THREA
 def sweep(
     prefix: str, kinds: Iterable[Resource], places: Sequence[Place], *, limit: float = LIMIT, threads: int = THREADS
 ) -> Drained:
-    """Delete what is named by a prefix, kind by kind; projects that are, with all that is in them."""
+    """Delete everything whose name has a prefix, kind by kind; projects with everything in them."""
     drained = Drained()
     for kind in kinds:
         where = [place for place in places if place.api.has(kind.service) and _fits(kind, place)]
@@ -102,7 +102,7 @@ def sweep(
 
 
 def _fits(kind: Resource, place: Place) -> bool:
-    """Say whether a kind of thing can be in a place: a project, one of its users, or the cloud."""
+    """Return whether a kind of thing can be in a place: a project, one of its users, or the cloud."""
     wanted = {"cloud": (False, False), "user": (True, True)}.get(kind.scope, (True, False))
     return (bool(place.project), bool(place.user)) == wanted
 
@@ -110,12 +110,11 @@ def _fits(kind: Resource, place: Place) -> bool:
 def drain(
     kind: Resource, searches: Sequence[Search], *, limit: float = LIMIT, threads: int = THREADS, looks: int = 1
 ) -> Drained:
-    """Delete until there is nothing more, or `limit` seconds have passed; what is refused for good is tried thrice.
+    """Delete until nothing is left or `limit` seconds have passed; try three times if the cloud refuses for good.
 
-    Where a delete is only begun by the request, one list a place shows what of it is there still; what it does not show
-    is asked for by its id. A project is emptied first, and stays where that fails. A list of many pages can overlook
-    what changes meanwhile: where something was found, it is looked for once more, and `looks` in a row that find
-    nothing are believed.
+    Some deletes continue after their request: one list per place shows what is still there, and what it does not show
+    is requested by id. A project is emptied first, and kept if that fails. A list of many pages can miss things that
+    change meanwhile, so after a find the list is repeated until `looks` lists in a row are empty.
     """
     work = _Drain(kind, threads)
     began, silent = time.monotonic(), 0
@@ -140,17 +139,17 @@ def drain(
 
 @dataclass
 class _Target:
-    """One thing that is to go."""
+    """One thing to delete."""
 
     search: Search
     thing: Thing
     tried: int = 0
-    accepted: bool = False  # the cloud has said that it will go
+    accepted: bool = False  # whether the cloud has accepted the delete
     refusal: ApiError | Unreachable | None = None
 
 
 class _Drain:
-    """Where the draining of one kind has come to."""
+    """The state of deleting one kind."""
 
     def __init__(self, kind: Resource, threads: int) -> None:
         self.pending: dict[tuple[Place, str], _Target] = {}
@@ -161,7 +160,7 @@ class _Drain:
         self._inside: list[Leftover] = []
 
     def look(self, searches: Sequence[Search]) -> None:
-        """Find what is pending."""
+        """List the places, to find what is to be deleted."""
         found = {}
         for search, things in zip(searches, in_parallel(self._list, searches, threads=self._threads), strict=True):
             for thing in things:
@@ -176,12 +175,12 @@ class _Drain:
         self._met |= found.keys()
 
     def look_again(self) -> None:
-        """See what is there still, where deletes take their time."""
+        """Check which accepted deletes are complete."""
         if not self._kind.at_once:
             self.look(list({id(target.search): target.search for target in self.pending.values()}.values()))
 
     def spare(self, inside: Sequence[Leftover]) -> None:
-        """Leave alone the projects in which something is left."""
+        """Give up the projects in which something could not be deleted."""
         self._inside += inside
         full = {left.project for left in inside}
         spared = {key for key in self.pending if key[1] in full}
@@ -189,7 +188,7 @@ class _Drain:
         self._met -= spared
 
     def ask(self, target: _Target) -> None:
-        """Have a thing deleted, unless it is on its way."""
+        """Request the deletion of a thing, unless that has been accepted."""
         failed = str(target.thing.get("status", "")).lower().startswith("error")
         if target.accepted and not failed:
             return
@@ -198,29 +197,29 @@ class _Drain:
         target.accepted = target.refusal is None
 
     def give_up(self, *, late: bool, limit: float) -> None:
-        """Drop what is gone, and what will not go."""
+        """Drop the things that are gone, and those that cannot be deleted."""
         for key, target in list(self.pending.items()):
             if self._kind.at_once and target.accepted:
                 del self.pending[key]
             elif late or (target.tried >= _ATTEMPTS and self._is_final(target.refusal)):
                 del self.pending[key]
-                why = str(target.refusal or f"it is there still after {limit:g} s")
+                why = str(target.refusal or f"it is still there after {limit:g} s")
                 name = self._kind.name_of(target.thing)
                 self._left[key] = Leftover(self._kind.name, key[1], name, key[0].project, why)
 
     def drained(self) -> Drained:
-        """Return what has become of it all."""
-        # By id alone: what does not say whose it is may be met twice. Quotas are no things: every project has some.
+        """Return the result."""
+        # By id, since a thing without an owner may be listed twice. Quotas do not count: every project has them.
         gone = len({key[1] for key in self._met - self._left.keys()}) if self._kind.scope != "quota" else 0
         return Drained(Counter({self._kind.name: gone} if gone else {}), [*self._inside, *self._left.values()])
 
     def _is_final(self, refusal: ApiError | Unreachable | None) -> bool:
-        """Say whether asking again is of no use; what is in no project is not held by anything that is going."""
+        """Return whether repeating is useless. Nothing that is being deleted can block a thing outside of projects."""
         passing = isinstance(refusal, ApiError) and refusal.status in _NOT_NOW and self._kind.scope != "cloud"
         return refusal is not None and not passing
 
     def _is_there(self, target: _Target) -> bool:
-        """Ask for a thing that lists show no more; what cannot be asked for is taken to be there."""
+        """Request a thing that lists no longer show; on an error it counts as still there."""
         try:
             return show(self._kind, target.search.place.api, str(target.thing[self._kind.id])) is not None
         except (ApiError, Unreachable):
@@ -241,13 +240,13 @@ class _Drain:
 
 
 def look(kind: Resource, search: Search) -> list[Thing]:
-    """Return what there is of one kind in one place."""
+    """Return the things that a search finds in one place."""
     if search.known and kind.at_once:
-        return list(search.known)  # to be deleted, whether it is there or not
+        return list(search.known)  # deleted by id, without looking first
     try:
         things = kind.look(kind, search.place, search.narrowed)
     except ApiError as error:
-        if error.status == _NOT_FOUND:  # an extension that this cloud does not have
+        if error.status == _NOT_FOUND:  # the cloud does not have this API extension
             return []
         raise
     found = [thing for thing in things if search.wanted(thing) and str(thing.get("status", "")).lower() not in _GONE]
@@ -257,7 +256,7 @@ def look(kind: Resource, search: Search) -> list[Thing]:
 
 
 def show(kind: Resource, api: Api, identifier: str) -> Thing | None:
-    """Ask for one thing by its id; None where it is gone."""
+    """Request one thing by its id; return None if it does not exist."""
     try:
         answer = api.get(kind.service, f"{kind.path}/{identifier}", microversion=kind.microversion)
     except ApiError as error:
@@ -270,7 +269,7 @@ def show(kind: Resource, api: Api, identifier: str) -> Thing | None:
 
 
 def _attempt(kind: Resource, place: Place, thing: Thing) -> ApiError | Unreachable | None:
-    """Ask for a thing to be deleted, and return what the cloud has against it."""
+    """Request the deletion of a thing; return the cloud's refusal, or None."""
     try:
         kind.delete(kind, place, thing)
     except ApiError as error:

@@ -1,1 +1,1 @@
-"""The engine: pace, drive, samples."""
+"""The load engine: pace, iterations, samples."""

@@ -1,4 +1,4 @@
-"""The engine: workers that run iterations when they are due, and tell of each as a sample."""
+"""The load engine: workers run iterations when they are due and record each one as a sample."""
 
 import asyncio
 import itertools
@@ -14,17 +14,17 @@ from rallycross.load.sample import Failure, Sample, State
 
 Iterate = Callable[[Iteration], Awaitable[None]]
 
-ABORTED = "Aborted"  # kind of the failure of an iteration that was cut short because the load was stopped
+ABORTED = "Aborted"  # kind of the failure of an iteration that was cancelled because the load was stopped
 TIMED_OUT = "TimedOut"  # kind of the failure of an iteration that took longer than its limit
 
-# Iterations that never wait keep the event loop from all else: within so many seconds each worker steps aside.
+# Iterations that never wait would block the event loop: after this many seconds each worker yields to it.
 _TURN = 0.01
 
 
 class LoadEngine:
-    """Drives one load, or one shard of it. The clock is the event loop's; times count from `origin` on it.
+    """Drives one load, or one shard of it. Times are those of the event loop's clock, counted from `origin`.
 
-    What `iterate` raises is the failure of its iteration. What `record` raises ends the load.
+    An exception of `iterate` fails that iteration. An exception of `record` ends the load.
     """
 
     def __init__(
@@ -45,14 +45,14 @@ class LoadEngine:
         self._shard, self._of = shard, of
         self._time = asyncio.get_running_loop().time
         self._origin = self._time() if origin is None else origin
-        self._started = started  # is told the number of each iteration that begins
+        self._started = started  # called with the number of each iteration that begins
         self._most = most  # actions, and outputs, of one iteration
         self._numbers = itertools.count()
         self._tasks: dict[int, asyncio.Task[None]] = {}  # by worker
-        self._hired = 0
+        self._workers_started = 0
         self._waiting = 0  # workers that wait for an iteration to be due
         self._busy: set[int] = set()  # workers in the middle of an iteration
-        self._full_until = -math.inf  # when as many as may be were busy, the last time
+        self._full_until = -math.inf  # the last time at which all workers were busy
         self._stopping = False
         self._ended: asyncio.Future[None] = asyncio.get_running_loop().create_future()
 
@@ -61,38 +61,38 @@ class LoadEngine:
         return self._time() - self._origin
 
     async def run(self) -> None:
-        """Run all iterations; return when the last has ended."""
-        # An open loop takes on workers as it needs them: it may be allowed many more.
+        """Run all iterations; return after the last has ended."""
+        # An open loop starts workers as it needs them; the limit may be far higher.
         for _ in range(self._load.workers if self._load.rate is None else 1):
-            self._hire()
+            self._start_worker()
         try:
             await self._ended
         finally:
-            self._stopping = True  # a scenario may take its being cancelled for an error, and go on
+            self._stopping = True  # a scenario may swallow its cancellation and continue
             tasks = list(self._tasks.values())
-            self._cut()
+            self._cancel_workers()
             await asyncio.gather(*tasks, return_exceptions=True)
 
     def stop(self, drain: float) -> None:
-        """Begin no further iteration; cut short those that are not done after `drain` seconds. Not waited for."""
+        """Begin no further iteration; cancel those still running after `drain` seconds. Return at once."""
         self._stopping = True
         for worker, task in self._tasks.items():
             if worker not in self._busy:
                 task.cancel()
-        asyncio.get_running_loop().call_later(drain, self._cut)
+        asyncio.get_running_loop().call_later(drain, self._cancel_workers)
 
-    def _cut(self) -> None:
+    def _cancel_workers(self) -> None:
         for task in self._tasks.values():
             task.cancel()
 
-    def _hire(self) -> None:
-        worker = self._hired
-        self._hired += 1
+    def _start_worker(self) -> None:
+        worker = self._workers_started
+        self._workers_started += 1
         task = asyncio.create_task(self._work(worker))
         self._tasks[worker] = task
-        task.add_done_callback(lambda task: self._leave(worker, task))
+        task.add_done_callback(lambda task: self._worker_ended(worker, task))
 
-    def _leave(self, worker: int, task: asyncio.Task[None]) -> None:
+    def _worker_ended(self, worker: int, task: asyncio.Task[None]) -> None:
         del self._tasks[worker]
         error = None if task.cancelled() else task.exception()
         if self._ended.done():
@@ -103,7 +103,7 @@ class LoadEngine:
             self._ended.set_result(None)
 
     async def _work(self, worker: int) -> None:
-        """Run one iteration after another, each when it is due."""
+        """Run iterations one after another, each when it is due."""
         load, clock = self._load, self.clock
         pace, think = load.pace, load.think
         turn = resumed = 0.0
@@ -134,7 +134,7 @@ class LoadEngine:
                 resumed = clock()
 
     async def _when_due(self, due: float) -> State:
-        """Wait until an iteration is due; return what becomes of one that was due while there was no worker for it."""
+        """Wait until an iteration is due; return its state: run, or queued or dropped for lack of a worker."""
         now = self.clock()
         if due >= now:
             self._waiting += 1
@@ -142,14 +142,14 @@ class LoadEngine:
                 await asyncio.sleep(due - now)
             finally:
                 self._waiting -= 1
-        elif due < self._full_until:  # since it was due there was a time at which no worker was to be had
+        elif due < self._full_until:  # all workers were busy at some time since it was due
             return State.DROPPED if self._load.when_busy == "drop" else State.QUEUED
-        return State.RAN  # perhaps late, as the sample says: but not for want of a worker
+        return State.RAN  # it may be late, which the sample shows, but a worker was free
 
     async def _run_one(self, worker: int, iteration: Iteration, due: float, started: float, state: State) -> None:
         self._busy.add(worker)
-        if not self._waiting and self._hired < self._load.workers and not self._stopping:
-            self._hire()
+        if not self._waiting and self._workers_started < self._load.workers and not self._stopping:
+            self._start_worker()
         self._started(iteration.number)
         failure: Failure | None = Failure(ABORTED, "the load was stopped while this iteration ran")
         try:
@@ -177,7 +177,7 @@ class LoadEngine:
             )
 
     async def _admitted(self, worker: int) -> bool:
-        """Wait until the worker may run; return whether it ever may."""
+        """Wait until the worker may run; return False if it never may."""
         own = worker * self._of + self._shard
         now = self.clock()
         begins = self._whole.begins(own, now)
@@ -193,7 +193,7 @@ class LoadEngine:
 
 
 async def _attempt(iterate: Iterate, iteration: Iteration, limit: float | None) -> Failure | None:
-    """Run one iteration to its end or its limit; return what went wrong. Only being cancelled by us is raised."""
+    """Run one iteration to its end or its time limit; return its failure. Only our own cancellation is raised."""
     try:
         if limit is None:
             await iterate(iteration)
@@ -203,7 +203,7 @@ async def _attempt(iterate: Iterate, iteration: Iteration, limit: float | None) 
     except asyncio.CancelledError as error:
         if (task := asyncio.current_task()) and task.cancelling():
             raise
-        return failure_of(error)  # of the scenario's own doing
+        return failure_of(error)  # the scenario cancelled itself
     except Exception as error:  # noqa: BLE001 - whatever a scenario raises is what this iteration came to
         late = limit is not None and isinstance(error, TimeoutError) and timer.expired()
         return Failure(TIMED_OUT, f"took longer than {limit:g} s") if late else failure_of(error)
@@ -211,11 +211,11 @@ async def _attempt(iterate: Iterate, iteration: Iteration, limit: float | None) 
 
 
 def failure_of(error: BaseException) -> Failure:
-    """Return an exception as the failure of an iteration, with the request id of the cloud's answer if it has one."""
+    """Return an exception as the failure of an iteration, with the cloud's request id if it has one."""
     try:
         message = str(error)
     except Exception:  # noqa: BLE001 - an exception of a scenario may be anything
-        message = "(it cannot say what it is)"
+        message = "(the exception has no readable message)"
     return Failure(
         kind=type(error).__name__,
         message=message,

@@ -1,4 +1,4 @@
-"""How the load generator itself fares: what of a core it takes, how late its event loop comes, and why."""
+"""The health of the load generator: its CPU time, how late its event loop runs, and why."""
 
 import asyncio
 import os
@@ -15,21 +15,21 @@ import numpy as np
 
 from rallycross.load.histogram import SECOND, Histogram, nanoseconds
 
-TICK = 0.02  # seconds between two looks at how late the loop comes
-BEAT = 0.1  # seconds between two beats of the thread that shows whether the process runs while its loop does not
-LOST = 0.05  # seconds of lateness from which on it counts as time lost
-STOOD = 0.25  # seconds of lateness from which on the loop is said to have stood still, each time
-KEPT = 100  # such times that are kept, the longest
+TICK = 0.02  # seconds between two checks of the event loop's lag
+BEAT = 0.1  # seconds between two beats of the thread that shows whether the process runs while its loop stalls
+LOST = 0.05  # a lag of this many seconds or more counts as lost time
+STOOD = 0.25  # a lag of this many seconds or more is a stall
+KEPT = 100  # stalls that are kept: the longest
 
-_FOLD = 500  # looks that are put into the histogram at a time
-_SELDOM = 50  # looks between two at what costs more
+_FOLD = 500  # lags that are added to the histogram at a time
+_SELDOM = 50  # checks between two reads of the more expensive counters
 
 Cause = Literal["stopped", "suspended", "throttled", "starved", "busy", "blocked"]
 
 
 @dataclass(frozen=True)
 class LoopStall:
-    """The loop stood still. `since` and `until` are seconds since the start of the load."""
+    """A stall of the event loop. `since` and `until` are seconds since the start of the load."""
 
     since: float
     until: float
@@ -39,16 +39,16 @@ class LoopStall:
 
 @dataclass(frozen=True)
 class _Usage:
-    """What has been counted so far, in seconds."""
+    """The counters so far, in seconds."""
 
-    cpu: float  # of the thread of the loop
-    delay: float  # in which that thread could have run, and had no core
-    suspended: float  # of the machine; the monotonic clock leaves them out
-    throttled: float  # of the cgroup, which had used up its quota
-    beats: int  # of the thread beside the loop
+    cpu: float  # CPU time of the event loop's thread
+    delay: float  # in which that thread was ready to run and waited for a core
+    suspended: float  # in which the machine was suspended; the monotonic clock leaves them out
+    throttled: float  # in which the cgroup had used up its quota
+    beats: int  # of the thread `_Beats`
 
     def less(self, before: Self) -> "_Usage":
-        """Return what has come since `before`."""
+        """Return the difference from `before`."""
         return _Usage(
             self.cpu - before.cpu,
             self.delay - before.delay,
@@ -59,7 +59,7 @@ class _Usage:
 
 
 class Health:
-    """Watches the process that drives a load, while it does. To be made on the thread of the event loop.
+    """Monitors the process that drives a load. Must be created on the thread of the event loop.
 
     `clock` gives the seconds since the start of the load.
     """
@@ -67,7 +67,7 @@ class Health:
     def __init__(self, clock: Callable[[], float]) -> None:
         self._clock = clock
         self._lags = Histogram()
-        self._fresh = array("d")  # lags, in seconds, that are not yet in it
+        self._fresh = array("d")  # lags, in seconds, that are not yet in the histogram
         self._longest = self._lost = 0.0
         self._stood: list[LoopStall] = []
         self._counters = _Counters()
@@ -76,10 +76,10 @@ class Health:
         self._cpu = time.process_time()
         self._first = self._last = self._read()
         self._looks = 0
-        self._due: float | None = None  # when the loop is to look again
+        self._due: float | None = None  # when the next check is due
 
     async def watch(self) -> None:
-        """Look, until cancelled."""
+        """Check the loop's lag again and again, until cancelled."""
         with self._beats:
             while True:
                 self._due = self._clock() + TICK
@@ -90,7 +90,7 @@ class Health:
                     self._fold()
 
     def _look(self, due: float) -> float:
-        """Take in how late the loop has come; return it."""
+        """Record the lag of the loop and return it."""
         now = self._clock()
         lag = max(0.0, now - due)
         self._longest = max(self._longest, lag)
@@ -125,14 +125,14 @@ class Health:
     def close(self) -> dict[str, Any]:
         """Return the figures so far.
 
-        {"seconds": of the load, "cpu_seconds": of all cores, "lag_p99", "lag_max": seconds, None and 0 where the load
-        was too short for a look, "lost_seconds": the sum of the lags of `LOST` or more, "run_delay_seconds",
-        "throttled_seconds", "suspended_seconds": see `_Usage`, "stood": [{"since", "until", "seconds", "cause"}]: each
-        lag of `STOOD` or more, the `KEPT` longest, in order, "peak_rss_mb": see `peak_rss_mb`}
+        {"seconds": of the load, "cpu_seconds": of all cores, "lag_p99", "lag_max": seconds, None and 0 if the load was
+        too short for a check, "lost_seconds": the sum of the lags of `LOST` or more, "run_delay_seconds",
+        "throttled_seconds", "suspended_seconds": see `_Usage`, "stood": [{"since", "until", "seconds", "cause"}]: the
+        `KEPT` longest lags of `STOOD` or more, in order of time, "peak_rss_mb": see `peak_rss_mb`}
         """
         self._fold()
         if self._due is not None:
-            self._look(self._due)  # the load may have ended just as the loop stood no longer
+            self._look(self._due)  # the load may have ended right after a stall
             self._due = None
         whole = self._read().less(self._first)
         self._counters.close()
@@ -151,8 +151,8 @@ class Health:
 
 
 def _cause(seconds: float, since: _Usage) -> Cause:
-    """Return why a loop has stood still for so many seconds."""
-    # The kernel counts a thread of a throttled cgroup among those that wait for a core.
+    """Return the cause of a stall of this many seconds."""
+    # The kernel also counts a thread of a throttled cgroup as waiting for a core.
     parts: dict[Cause, float] = {
         "throttled": since.throttled,
         "starved": since.delay - since.throttled,
@@ -160,12 +160,12 @@ def _cause(seconds: float, since: _Usage) -> Cause:
     }
     if sum(parts.values()) >= seconds / 2:
         return max(parts, key=lambda name: parts[name])
-    # Neither had it a core nor did it wait for one. Where another thread went on, it is the loop that was held.
+    # The thread neither ran nor waited for a core. If another thread ran meanwhile, a scenario blocked the loop.
     return "blocked" if since.beats * BEAT >= seconds / 2 else "stopped"
 
 
 class _Beats:
-    """A thread that counts, slowly, while the process runs."""
+    """A thread that counts while the process runs: no beats mean that the whole process was stopped."""
 
     def __init__(self) -> None:
         self.count = 0
@@ -183,7 +183,7 @@ class _Beats:
 
 
 class _Counters:
-    """What the kernel counts of this thread, and of the cgroups that it is in. What is not there counts as nothing."""
+    """The kernel's counters of this thread and of its cgroups. Missing ones count as 0."""
 
     def __init__(self) -> None:
         thread = Path(f"/proc/self/task/{threading.get_native_id()}/schedstat")
@@ -191,14 +191,14 @@ class _Counters:
         self._groups = [file for path in cgroup_stats() if (file := _opened(path)) is not None]
 
     def of_the_thread(self) -> tuple[float, float]:
-        """Return the seconds that it ran, and those that it waited for a core."""
+        """Return the seconds that the thread ran and the seconds that it waited for a core."""
         if self._thread is None:
             return time.thread_time(), 0.0
         ran, waited, _ = os.pread(self._thread, 100, 0).split()
         return int(ran) / SECOND, int(waited) / SECOND
 
     def throttled(self) -> float:
-        """Return the seconds for which a quota has kept it, or others in its cgroup, from running."""
+        """Return the seconds for which a CPU quota throttled its cgroups."""
         return max((throttled_seconds(os.pread(file, 4096, 0).decode()) for file in self._groups), default=0.0)
 
     def close(self) -> None:
@@ -217,7 +217,7 @@ def _opened(path: Path) -> int | None:
 
 
 def cgroup_stats(proc: Path = Path("/proc/self")) -> Iterator[Path]:
-    """Yield the files `cpu.stat` of the cgroups that a process is in, and of those above: any may have a quota."""
+    """Yield the files `cpu.stat` of a process's cgroups and of their parents: any of them may have a quota."""
     mounts = [line.split() for line in (proc / "mountinfo").read_text().splitlines()]
     for line in (proc / "cgroup").read_text().splitlines():
         number, controllers, path = line.split(":", 2)
@@ -227,7 +227,7 @@ def cgroup_stats(proc: Path = Path("/proc/self")) -> Iterator[Path]:
             kind, options = mount[mount.index("-") + 1], mount[-1].split(",")
             if kind == "cgroup2" if number == "0" else kind == "cgroup" and "cpu" in options:
                 root = Path(mount[4])
-                # In a container, what is mounted is its own cgroup, and the path may be that of the host.
+                # In a container the container's own cgroup is mounted, while the path may be that of the host.
                 own = root / path.lstrip("/")
                 for folder in (own, *own.parents) if own.is_dir() else (root,):
                     if (folder / "cpu.stat").is_file():
@@ -237,7 +237,7 @@ def cgroup_stats(proc: Path = Path("/proc/self")) -> Iterator[Path]:
 
 
 def throttled_seconds(stat: str) -> float:
-    """Return for how long the text of a `cpu.stat` says that a quota has kept a cgroup from running."""
+    """Return the throttled seconds in the text of a `cpu.stat`."""
     for name, unit in (("throttled_usec", 1e-6), ("throttled_time", 1e-9)):  # cgroup v2 and v1
         if found := re.search(rf"^{name} (\d+)$", stat, re.MULTILINE):
             return int(found[1]) * unit
@@ -245,14 +245,14 @@ def throttled_seconds(stat: str) -> float:
 
 
 def _suspended() -> float:
-    """Return the seconds, since its start, in which the machine was suspended."""
+    """Return the seconds for which the machine was suspended since it booted."""
     return time.clock_gettime(time.CLOCK_BOOTTIME) - time.monotonic()
 
 
 def peak_rss_mb() -> float:
-    """Return the most memory that this program has had, in MB.
+    """Return the peak resident memory of this program in MB.
 
-    As the kernel counts it for this program alone: what `getrusage` tells is also that of the program which started it.
+    `VmHWM` is of this program alone; the figure of `getrusage` includes the program that started it.
     """
     [kib] = re.findall(r"^VmHWM:\s+(\d+) kB$", Path("/proc/self/status").read_text(), re.MULTILINE)
     return int(kib) * 1024 / 1e6

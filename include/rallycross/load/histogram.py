@@ -1,8 +1,8 @@
-"""Durations as counts: in bounded memory, and merging what was counted apart gives what would be counted at once.
+"""A histogram of durations in bounded memory. Merging parts gives the same as counting everything at once.
 
-Durations are whole nanoseconds. Count, sum, sum of squares, least and greatest are exact integers, so neither the order
-nor the grouping of what is added can be seen in a figure. Percentiles come from buckets: 512 to each doubling of the
-duration, thus at most 0.2 % wide, and a bucket's middle is at most 0.1 % away from all that is in it.
+Durations are whole nanoseconds. Count, sum, sum of squares, minimum and maximum are exact integers, so figures do not
+depend on the order or grouping of additions. Percentiles come from buckets: 512 for each doubling of the duration, so a
+bucket is at most 0.2 % wide and its middle is at most 0.1 % away from any duration in it.
 """
 
 from collections.abc import Iterable
@@ -17,7 +17,7 @@ Integers = npt.NDArray[np.int64]
 SECOND = 10**9  # nanoseconds
 
 # A positive float64 read as an integer grows with the number. Its first 9 bits after the exponent part each doubling
-# into 512: what is left after shifting out the others is the bucket's number, found without a logarithm.
+# into 512: shifting out the other bits gives the bucket's number without a logarithm.
 _SHIFT = 52 - 9
 
 
@@ -37,14 +37,14 @@ class Histogram:
         self.squares = 0
         self.least: int | None = None
         self.greatest: int | None = None
-        self._buckets: Integers = np.empty(0, np.int64)  # that hold something, ascending
+        self._buckets: Integers = np.empty(0, np.int64)  # those that are not empty, ascending
         self._counts: Integers = np.empty(0, np.int64)  # of each of them
 
     def __len__(self) -> int:
         return self.count
 
     def add(self, durations: Integers) -> None:
-        """Count durations. One below 0, as a wall clock that was set back gives, is in the bucket of 0."""
+        """Count durations. A negative one, from a wall clock that was set back, goes into the bucket of 0."""
         if not len(durations):
             return
         values = durations.tolist()
@@ -53,28 +53,28 @@ class Histogram:
         self._take_buckets(buckets, counts)
 
     def merge(self, other: "Histogram") -> None:
-        """Count what another has counted."""
+        """Add the counts of another histogram."""
         if other.least is None or other.greatest is None:
             return
         self._take(other.count, other.total, other.squares, other.least, other.greatest)
         self._take_buckets(other._buckets, other._counts)  # noqa: SLF001 - its own kind
 
     def mean(self) -> float | None:
-        """Return the mean in seconds, exact; None where nothing was counted."""
+        """Return the exact mean in seconds; None for an empty histogram."""
         return self.total / (self.count * SECOND) if self.count else None
 
     def deviation(self) -> float | None:
-        """Return the sample's standard deviation in seconds, exact; 0 for a single one, None for none."""
+        """Return the exact sample standard deviation in seconds; 0 for one duration, None for none."""
         if self.count < 2:
             return 0.0 if self.count else None
         spread = self.count * self.squares - self.total * self.total
         return sqrt(spread / (self.count * (self.count - 1) * SECOND**2))
 
     def percentiles(self, shares: Iterable[float]) -> list[float | None]:
-        """Return the percentiles (shares from 0 to 100) in seconds, None where nothing was counted.
+        """Return the percentiles (shares from 0 to 100) in seconds; None for an empty histogram.
 
-        Between two ranks the value is interpolated, as numpy does by default. The first rank and the last are exact;
-        the others are true to 0.1 %.
+        Values between two ranks are interpolated, as numpy does by default. The first and the last rank are exact; the
+        others are accurate to 0.1 %.
         """
         if not self.count:
             return [None for _ in shares]
@@ -100,12 +100,12 @@ class Histogram:
         return self.percentiles([share])[0]
 
     def above(self, limit: int) -> int:
-        """Return how many durations were surely above a limit: those that share its bucket are not counted."""
+        """Return how many durations are certainly above a limit: those in the limit's own bucket are not counted."""
         bucket = _bucket(np.array([limit]))[0]
         return int(self._counts[np.searchsorted(self._buckets, bucket, side="right") :].sum())
 
     def shape(self) -> tuple[npt.NDArray[np.float64], Integers]:
-        """Return the middles, in seconds, of the buckets that hold something, and how many each of them holds."""
+        """Return the middles, in seconds, of the non-empty buckets, and their counts."""
         return self._middles() / SECOND, self._counts
 
     def _middles(self) -> npt.NDArray[np.float64]:
@@ -135,5 +135,5 @@ def _bucket(durations: Integers) -> Integers:
 
 
 def _lower(buckets: Integers) -> npt.NDArray[np.float64]:
-    """Return the least nanoseconds of each bucket."""
+    """Return the lower bound of each bucket in nanoseconds."""
     return (buckets << _SHIFT).view(np.float64)

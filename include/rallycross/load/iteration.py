@@ -1,4 +1,4 @@
-"""One iteration while it runs: times its actions and its pauses."""
+"""One running iteration: times its actions and its pauses."""
 
 import asyncio
 import math
@@ -13,24 +13,24 @@ from aiohttp import ClientSession
 from rallycross.errors import RallycrossError
 from rallycross.load.sample import Action
 
-MOST = 10_000  # actions, and outputs, of one iteration: all are held until it ends
+MOST = 10_000  # actions, and outputs, of one iteration: all are kept in memory until it ends
 
-# How many actions are open around the code that runs: each task of an iteration that forks counts for itself.
+# How many actions are open around the running code. Each asyncio task of an iteration has its own count.
 _depth: ContextVar[int] = ContextVar("depth", default=0)
 
 
 class TooMany(RallycrossError):  # noqa: N818 - reads as what it says
-    """An iteration has done as many actions, or shown as many outputs, as one may."""
+    """An iteration has reached the limit of actions or outputs."""
 
     def __init__(self, what: str, most: int) -> None:
         super().__init__(
-            f"the iteration has {most} {what}, as many as one may - let the scenario end, and the runner repeat it, or"
+            f"the iteration has reached the limit of {most} {what} - let the runner repeat a shorter scenario, or"
             " raise RALLYCROSS_ITERATION_LIMIT"
         )
 
 
 class _Over:
-    """A pause that is over already."""
+    """A pause that is already over."""
 
     def __await__(self) -> Generator[None, None, None]:
         yield from ()
@@ -40,11 +40,11 @@ _OVER = _Over()
 
 
 class Iteration:
-    """What an iteration has done so far. Times are seconds since the start of the load."""
+    """The actions, outputs and pauses of one iteration. Times are seconds since the start of the load."""
 
     __slots__ = ("_pauses", "_pausing_since", "actions", "clock", "http", "idle", "most", "number", "outputs")
 
-    http: ClientSession  # the process's, for scenarios that take an `iteration`; others have none
+    http: ClientSession  # shared by the process; only for scenarios that take an `iteration`
 
     def __init__(self, number: int, clock: Callable[[], float], most: int = MOST) -> None:
         self.number = number
@@ -53,20 +53,20 @@ class Iteration:
         self.idle = 0.0
         self.actions: list[Action] = []
         self.outputs: list[dict[str, Any]] = []
-        self._pauses = 0  # that go on side by side
+        self._pauses = 0  # how many are running at the same time
         self._pausing_since = 0.0
 
     def action(self, name: str) -> "Timed":
-        """Time what happens in the `with` block as an action; one within another is a level deeper."""
+        """Time the `with` block as an action. A nested action is one level deeper."""
         return Timed(self, name)
 
     def add_output(self, additive: dict[str, Any] | None = None, complete: dict[str, Any] | None = None) -> None:
-        """Show something of this iteration in the report, by Rally's protocol.
+        """Show something of this iteration in the report. The format is Rally's.
 
         Both are mappings with `title`, `chart_plugin` (`StackedArea`, `Lines`, `Pie`, `StatsTable`; a complete one also
-        `Table`, `TextArea`, `EmbeddedChart`, `EmbeddedExternalChart`, `OSProfiler`), `data`, and perhaps `description`,
-        `label`, `axis_label`. The `data` of an additive one, `[[name, number], ...]`, is put together with that of the
-        other iterations; a complete one is a chart of this iteration alone.
+        `Table`, `TextArea`, `EmbeddedChart`, `EmbeddedExternalChart`, `OSProfiler`), `data`, and optionally
+        `description`, `label`, `axis_label`. The `data` of an additive output, `[[name, number], ...]`, is combined
+        with that of the other iterations; a complete output is a chart of this iteration alone.
         """
         if len(self.outputs) >= self.most:
             raise TooMany("outputs", self.most)
@@ -76,10 +76,10 @@ class Iteration:
             self.outputs.append({"kind": "complete", **complete})
 
     def pause(self, seconds: float) -> Awaitable[None]:
-        """Sleep for a time that does not count as work: awaited, or, by a plain function on its thread, just called."""
+        """Sleep for a time that does not count as work. Await it; a plain function on a thread just calls it."""
         try:
             asyncio.get_running_loop()
-        except RuntimeError:  # on a thread nobody could await it
+        except RuntimeError:  # no event loop: a plain function on a thread
             began = self.clock()
             time.sleep(seconds)
             self.idle += self.clock() - began
@@ -94,11 +94,11 @@ class Iteration:
             await asyncio.sleep(seconds)
         finally:
             self._pauses -= 1
-            if self._pauses == 0:  # of several side by side, the time from the first to the last
+            if self._pauses == 0:  # parallel pauses count from the start of the first to the end of the last
                 self.idle += self.clock() - self._pausing_since
 
     def close(self, now: float) -> None:
-        """End what is still open, as failed: on a thread, an iteration may be over before its code is."""
+        """End all open actions as failed: on a thread, an iteration may be over before its code has returned."""
         for action in self.actions:
             if action.ended == math.inf:
                 action.ended = now

@@ -1,7 +1,7 @@
-"""An event loop whose timers are true to some ten microseconds.
+"""An event loop whose timers are accurate to about ten microseconds.
 
-asyncio waits by epoll, which counts in whole milliseconds and rounds them up: at a thousand starts a second each would
-come half a distance late.
+asyncio waits by epoll, which rounds up to whole milliseconds: at a thousand starts per second, each start would be late
+by half an interval on average.
 """
 
 import asyncio
@@ -15,7 +15,7 @@ T = TypeVar("T")
 
 
 class _PreciseSelector(selectors.EpollSelector):
-    """Waits for the epoll itself by `select`, which counts in microseconds."""
+    """Waits for the epoll object by `select`, which has microsecond resolution."""
 
     def select(self, timeout: float | None = None) -> list[tuple[selectors.SelectorKey, int]]:
         if timeout is not None and timeout > 0:
@@ -25,12 +25,12 @@ class _PreciseSelector(selectors.EpollSelector):
 
 
 class _Loop(asyncio.SelectorEventLoop):
-    """Asks the clock without a function of Python's between: an engine does so eight times an iteration and more."""
+    """Reads the clock without a Python function in between: the engine does so eight times per iteration or more."""
 
     time = staticmethod(time.monotonic)
 
 
 def run(main: Coroutine[Any, Any, T]) -> T:
-    """Run a coroutine to its end on such a loop."""
+    """Run a coroutine on such a loop and return its result."""
     with asyncio.Runner(loop_factory=lambda: _Loop(_PreciseSelector())) as runner:
         return runner.run(main)

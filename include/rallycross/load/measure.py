@@ -1,4 +1,4 @@
-"""Measures a load: drives it, keeps its samples, and watches the process that does so."""
+"""Measures a load: drives it, stores its samples, and monitors the process meanwhile."""
 
 import asyncio
 from contextlib import suppress
@@ -8,7 +8,7 @@ from rallycross.load.drive import LoadEngine
 from rallycross.load.health import Health
 from rallycross.load.sample import Sample
 
-FLUSH = 0.5  # seconds after which a sample is on disk at the latest
+FLUSH = 0.5  # seconds within which each sample is on disk
 
 
 class Sink(Protocol):
@@ -18,17 +18,17 @@ class Sink(Protocol):
         """Take a sample."""
 
     def flush(self) -> None:
-        """Put what was taken where nothing can take it away. May be called on another thread than `add`."""
+        """Write the samples taken so far to disk. May be called on another thread than `add`."""
 
 
 async def measure(engine: LoadEngine, sink: Sink) -> dict[str, Any]:
-    """Drive a load, whose engine records to `sink`, to its end; return `Health.close`. What `flush` raises ends it."""
+    """Drive a load whose engine records to `sink`; return `Health.close`. An exception of `flush` ends the load."""
     health = Health(engine.clock)
 
     async def flush() -> None:
         while True:
             await asyncio.sleep(FLUSH)
-            await asyncio.to_thread(sink.flush)  # compressing would make iterations late
+            await asyncio.to_thread(sink.flush)  # compression on this thread would delay iterations
 
     driving = asyncio.create_task(engine.run(), name="drive")
     beside = {asyncio.create_task(flush(), name="flush"), asyncio.create_task(health.watch(), name="health")}

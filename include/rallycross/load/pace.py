@@ -1,7 +1,7 @@
-"""Pace: when is iteration n due? Pure; a loop without a schedule is one whose iterations were all due long ago.
+"""Pace: a pure function from the number of an iteration to the time at which it is due.
 
-A share of a load is the same function with an offset and a stride: however a load is spread over processes, together
-they do what one would.
+In a closed loop all iterations are due at once. A shard of a load has the same function with an offset and a stride, so
+that several processes together do exactly what one would do.
 """
 
 import math
@@ -11,20 +11,20 @@ import numpy as np
 
 from rallycross.load.rate import Rate
 
-Pace = Callable[[int], float | None]  # n -> seconds after the start at which iteration n is due; None = there is none
+Pace = Callable[[int], float | None]  # n -> seconds after the start at which iteration n is due; None = no iteration n
 
 AT_ONCE = -math.inf  # due as soon as a worker is free
 
-_CHUNK = 4096  # random arrivals that are drawn at a time
+_CHUNK = 4096  # random distances that are drawn at a time
 
 
 def at_once(times: int | None) -> Pace:
-    """Return the pace of a closed loop: `times` iterations (None: without end), each as soon as a worker is free."""
+    """Return the pace of a closed loop: `times` iterations (None = endless), each as soon as a worker is free."""
     return lambda n: AT_ONCE if times is None or n < times else None
 
 
 def even(rate: Rate, times: int | None = None) -> Pace:
-    """Return the pace of arrivals that keep equal distances at an equal rate, `times` at the most."""
+    """Return the pace of evenly spaced arrivals, at most `times`."""
 
     def pace(n: int) -> float | None:
         due = rate.reaches(n) if times is None or n < times else math.inf
@@ -34,9 +34,9 @@ def even(rate: Rate, times: int | None = None) -> Pace:
 
 
 def poisson(rate: Rate, seed: int) -> Pace:
-    """Return the pace of arrivals that know nothing of each other, as those of many people do.
+    """Return the pace of independent random arrivals (a Poisson process), like those of many people.
 
-    The same seed gives the same arrivals: the nth comes when `rate` has reached the sum of n + 1 exponential distances.
+    The same seed gives the same arrivals: the nth is due when `rate` reaches the sum of n + 1 exponential distances.
     """
     arrivals = _Distances(seed)
 
@@ -53,7 +53,7 @@ def share(pace: Pace, offset: int, stride: int) -> Pace:
 
 
 class _Distances:
-    """Sums of exponential distances. Asked in order they cost little; asked for earlier ones, they are drawn anew."""
+    """Sums of random exponential distances. Cheap in ascending order; going back draws them again from the seed."""
 
     def __init__(self, seed: int) -> None:
         self._seed = seed

@@ -1,4 +1,4 @@
-"""A rate that changes over time, as data: stages, in each of which it stands or goes in a straight line. Pure."""
+"""A rate that changes over time, as data: in each stage it is constant or changes linearly. Pure."""
 
 import math
 from bisect import bisect_right
@@ -9,7 +9,7 @@ from itertools import accumulate
 
 @dataclass(frozen=True)
 class RateStage:
-    """`seconds` during which a rate goes from `first` to `last`, in 1/s; the last stage of all may be endless."""
+    """`seconds` in which a rate changes from `first` to `last`, in 1/s. The last stage of a rate may be endless."""
 
     seconds: float
     first: float
@@ -17,13 +17,13 @@ class RateStage:
 
     @property
     def arrivals(self) -> float:
-        """How many come in it."""
+        """How many arrivals the stage has."""
         return math.inf if math.isinf(self.seconds) else (self.first + self.last) / 2 * self.seconds
 
     def reaches(self, arrivals: float) -> float:
-        """Return how many seconds after its beginning so many have come.
+        """Return how many seconds the stage takes for this many arrivals.
 
-        That many have come after t seconds: first * t + slope / 2 * t², solved in the form that is sound for any slope.
+        There are first * t + slope / 2 * t² arrivals after t seconds, solved in the form that is stable for any slope.
         """
         if math.isinf(self.seconds):
             return arrivals / self.first
@@ -40,11 +40,11 @@ class Rate:
         self.seconds = sum(stage.seconds for stage in self.stages)
         self.arrivals = sum(stage.arrivals for stage in self.stages)
         self.highest = max(max(stage.first, stage.last) for stage in self.stages)
-        self._before = [0.0, *accumulate(stage.arrivals for stage in self.stages)]  # a stage's beginning
+        self._before = [0.0, *accumulate(stage.arrivals for stage in self.stages)]  # arrivals before each stage
         self._began = [0.0, *accumulate(stage.seconds for stage in self.stages)]
 
     def reaches(self, arrivals: float) -> float:
-        """Return how many seconds after the beginning so many have come; infinity where so many never come."""
+        """Return how many seconds this many arrivals take; infinity if there are never so many."""
         if arrivals >= self.arrivals:
             return math.inf
         at = bisect_right(self._before, arrivals) - 1

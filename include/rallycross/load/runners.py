@@ -1,4 +1,4 @@
-"""Runners: the names under which a task file asks for a kind of load, each a setting of the one engine."""
+"""Runners: the kinds of load that a task file can ask for. All are settings of the same load engine."""
 
 import math
 from collections.abc import Callable, Iterable, Iterator
@@ -26,20 +26,20 @@ _SPAN: Schema = {
     "required": ["min", "max"],
     "additionalProperties": False,
 }
-_TIMEOUT: Schema = {"timeout": DURATION}  # seconds that an iteration may take; 0 = any
+_TIMEOUT: Schema = {"timeout": DURATION}  # seconds that an iteration may take; 0 = no limit
 _THINK: Schema = {"think_time": {"anyOf": [DURATION, _SPAN]}}  # seconds between two iterations of a user
 _WARM_UP: Schema = {"warm_up": DURATION}  # seconds at the beginning that the figures leave out
-# Processes at the most.
+# The largest number of processes.
 _MAX_CPU_COUNT: Schema = {"max_cpu_count": {"type": "integer", "minimum": 1, "maximum": bounds.PROCESSES}}
 
-# Rally's default of constant_for_duration, alone among its runners.
+# Rally's default, which only constant_for_duration has.
 _DURATION_TIMEOUT = 600
 _MAX_IN_FLIGHT = 1000
 
 
 @dataclass(frozen=True)
 class Runner:
-    """A runner: what its arguments may be, the load that it makes of them, and how one says that in words."""
+    """A runner: its arguments, the load that it makes of them, and a description of that load in words."""
 
     schema: Schema
     load: Callable[[Args], Load]
@@ -53,7 +53,7 @@ class Runner:
 
 
 def _without_end(load: Load) -> Iterator[Flaw]:
-    """Complain of a load whose parts are within bounds, and which is not."""
+    """Complain about a load that is too long although each argument is within its bounds."""
     if load.seconds is not None and load.seconds > bounds.SECONDS:
         what = f"takes {load.seconds:.3g} s, and may take {bounds.SECONDS} s"
         yield Flaw((), what, "ask for less, or for more a second")
@@ -68,7 +68,7 @@ def _schema(properties: dict[str, Schema], *, required: Iterable[str] = ()) -> S
     }
 
 
-# One after another. Takes any further key, so that a file can change `constant` to `serial` and nothing else.
+# One after another. Ignores unknown keys, so that a file can change `constant` to `serial` and nothing else.
 
 
 def _serial(args: Args) -> Load:

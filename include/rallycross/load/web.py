@@ -1,4 +1,4 @@
-"""The HTTP session of a load process whose scenarios need no cloud."""
+"""The HTTP session of a load process for scenarios without a cloud."""
 
 import aiohttp
 
@@ -6,8 +6,8 @@ from rallycross.cloud.web import open_session
 
 
 def open_web() -> aiohttp.ClientSession:
-    """Return the pool of connections that all iterations of a process share; to be closed.
+    """Return the connection pool that all iterations of a process share. The caller closes it.
 
-    It keeps no cookies, so that an iteration knows nothing of those before it, and has no limits of its own.
+    It keeps no cookies, so that iterations do not affect each other, and has no time limits of its own.
     """
     return open_session(aiohttp.ClientTimeout(total=None))

@@ -1,4 +1,4 @@
-"""What happens beside a load: Rally's hooks. A trigger says when, an action says what."""
+"""Hooks: actions that run during a load, as in Rally. A trigger says when, an action says what."""
 
 from rallycross.load_hooks.action import ACTIONS
 from rallycross.load_hooks.faults.fault_ledger import undo_faults

@@ -1,4 +1,4 @@
-"""Runs the hooks of one workload: told of the load, it makes actions happen beside it, and says what came of them."""
+"""Runs the hooks of one workload: starts actions at their moments of the load, and returns their results."""
 
 import threading
 import time
@@ -15,14 +15,14 @@ from rallycross.load_hooks.trigger import TRIGGERS, Iterations, Moments
 from rallycross.settings import settings
 from rallycross.task.plan import Hook
 
-AT_A_TIME = 32  # actions of one workload; further ones wait for their turn
-_HEAR = 0.25  # seconds between two looks at whether it is to stop
+AT_A_TIME = 32  # actions of one workload at the same time; others wait
+_HEAR = 0.25  # seconds between two checks whether to stop
 
 
 class Hooks:
-    """The hooks of one workload, each with its trigger's moments and what has happened so far.
+    """The hooks of one workload.
 
-    All methods may be called from any thread; none waits but `close`.
+    All methods may be called from any thread. Only `close` blocks.
     """
 
     def __init__(self, hooks: Sequence[Hook], target: HookTarget, tell: Callable[[str], None] = lambda _: None) -> None:
@@ -32,18 +32,20 @@ class Hooks:
         self._target = target
         self._tell = tell
         self._lock = threading.Lock()
-        self._firings: list[tuple[int, Firing, Future[None]]] = []  # which hook; in the order in which they began
+        self._firings: list[
+            tuple[int, Firing, Future[None]]
+        ] = []  # (position of the hook, firing, future), in the order of their start
         self._pool = ThreadPoolExecutor(AT_A_TIME, thread_name_prefix="hook")
         self._give_up = threading.Event()
         self._closed = threading.Event()
         self._timer: threading.Thread | None = None
 
     def iterations(self) -> Iterations:
-        """Return the numbers, from 1, of the iterations of whose start `started` is to be told; can be pickled."""
+        """Return the iterations whose start must be reported to `started`, counted from 1. Can be pickled."""
         return Iterations.of(self._moments)
 
     def load_began(self) -> None:
-        """Take this moment as the start of the first iteration, from which seconds are counted; the first call does."""
+        """Count seconds from now, the start of the first iteration. Only the first call counts."""
         with self._lock:
             if self._timer is not None or self._closed.is_set():
                 return
@@ -51,7 +53,7 @@ class Hooks:
             self._timer.start()
 
     def started(self, number: int) -> None:
-        """Note that the iteration `number`, counted from 1, has started."""
+        """Start the actions that are due at the start of iteration `number`, counted from 1."""
         periodic = (position for position, numbers in self._ranges if number in numbers)
         for position in sorted((*self._events.get(number, ()), *periodic)):
             self._fire(position, "iteration", number)
@@ -59,9 +61,9 @@ class Hooks:
     def close(
         self, limit: float | None = None, *, stop: threading.Event | None = None, drain: float = 0.0
     ) -> list[dict[str, Any]]:
-        """Begin nothing more, wait `limit` seconds for what has begun, undo what was broken; return Rally's results.
+        """Start no more actions, wait up to `limit` seconds for running ones, undo faults; return Rally's results.
 
-        Without a limit it is that of the settings. From when `stop` is set, `drain` seconds are waited at the most.
+        The default limit is in the settings. After `stop` is set, the wait is `drain` seconds at most.
         """
         limit = settings().hook_patience if limit is None else limit
         with self._lock:
@@ -72,14 +74,14 @@ class Hooks:
         limit = _wait(futures, limit, stop, drain)
         if late := wait(futures, timeout=0).not_done:
             self._give_up.set()
-            # A script on a machine is bounded by less, so that nothing is broken after it was mended.
+            # Scripts on machines have a shorter limit, so no fault is made after the faults are undone.
             wait([future for future in late if not future.cancel()], timeout=2 * settings().host_limit)
         self._pool.shutdown(wait=False)
         for _, firing, future in self._firings:
             if future in late and (future.cancelled() or not future.done()):
                 firing.fail(
                     "TimeoutError",
-                    f"not done {limit:g} s after the end of the load, and given up",
+                    f"still running {limit:g} s after the end of the load; gave up waiting",
                 )
                 firing.started_at = firing.started_at or time.time()
                 firing.finished_at = time.time()
@@ -107,7 +109,7 @@ class Hooks:
         try:
             self._tell(f"hook {hook.action}, at {when}: begins")
             ACTIONS[hook.action].act(hook.action_args, firing)
-        except Exception as error:  # noqa: BLE001 - whatever went wrong is this firing's result
+        except Exception as error:  # noqa: BLE001 - every error is this firing's result
             firing.fail_by(error)
         firing.finished_at = time.time()
         end = f"failed: {firing.error['msg']}" if firing.error else "done"
@@ -131,7 +133,7 @@ class Hooks:
 
 
 def _by_iteration(several: Sequence[Moments]) -> tuple[dict[int, list[int]], list[tuple[int, range]]]:
-    """Return the positions of hooks by the iterations at which they act, and of those that act at regular ones."""
+    """Return the positions of hooks by iteration, and (position, range) of hooks at regular iterations."""
     events: dict[int, list[int]] = defaultdict(list)
     ranges = []
     for position, moments in enumerate(several):
@@ -144,7 +146,7 @@ def _by_iteration(several: Sequence[Moments]) -> tuple[dict[int, list[int]], lis
 
 
 def _wait(futures: Sequence[Future[None]], limit: float, stop: threading.Event | None, drain: float) -> float:
-    """Wait for all; return how many seconds they had at the most."""
+    """Wait for all futures; return the limit in seconds that applied."""
     began = time.monotonic()
     while (left := began + limit - time.monotonic()) > 0 and wait(futures, timeout=min(left, _HEAR)).not_done:
         if stop is not None and stop.is_set():
@@ -153,5 +155,5 @@ def _wait(futures: Sequence[Future[None]], limit: float, stop: threading.Event |
 
 
 def _seconds(position: int, moments: Moments) -> Iterator[tuple[int, int]]:
-    """Yield the seconds of a trigger, each with the position of its hook."""
+    """Yield (second, position of the hook) for each second of a trigger."""
     return ((second, position) for second in moments.values)

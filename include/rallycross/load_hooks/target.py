@@ -1,4 +1,4 @@
-"""Where the hooks of one workload act, and where it is written down what they have broken."""
+"""What the hooks of one workload act on, and the store that records their faults."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -9,7 +9,7 @@ from rallycross.results.store import Store
 
 @dataclass(frozen=True)
 class HookTarget:
-    """One workload's load on one cloud. Of the machines, none is signed in to before an action asks for it."""
+    """One workload's load on one cloud. Machines are connected to only when an action needs them."""
 
     cloud: str
     workload: str  # uuid

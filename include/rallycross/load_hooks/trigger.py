@@ -1,4 +1,4 @@
-"""Triggers: when a hook's action happens, as data. Pure."""
+"""Triggers: when a hook's action runs, as data. Pure."""
 
 import sys
 from collections.abc import Callable, Iterable
@@ -13,9 +13,9 @@ Unit = Literal["iteration", "time"]
 
 @dataclass(frozen=True)
 class Moments:
-    """The moments at which an action happens: numbers of started iterations, from 1, or seconds after the first.
+    """The moments at which an action runs: iteration numbers from 1, or seconds after the first iteration's start.
 
-    `values` are in order.
+    `values` are ascending.
     """
 
     unit: Unit
@@ -24,14 +24,14 @@ class Moments:
 
 @dataclass(frozen=True)
 class Iterations:
-    """The numbers of iterations of whose start hooks want to be told: `number in iterations` takes well below 1 us."""
+    """Iterations whose start hooks must know. `number in iterations` takes well below 1 us."""
 
     numbers: frozenset[int] = frozenset()
     ranges: tuple[range, ...] = ()
 
     @classmethod
     def of(cls, several: Iterable[Moments]) -> "Iterations":
-        """Return those of triggers that count iterations."""
+        """Return the iterations of all triggers that count iterations."""
         values = [one.values for one in several if one.unit == "iteration"]
         return cls(
             frozenset(number for some in values if isinstance(some, tuple) for number in some),
@@ -47,7 +47,7 @@ class Iterations:
 
 @dataclass(frozen=True)
 class Trigger:
-    """A trigger: what its arguments may be, and the moments that it makes of them."""
+    """A trigger: its arguments, and the moments that it makes of them."""
 
     schemas: dict[str, Schema]  # by unit
     moments: Callable[[dict[str, Any]], Moments]
@@ -68,7 +68,7 @@ def _periodic(args: dict[str, Any]) -> Moments:
 
 
 def _schemas(needed: str, **properties: Callable[[str, int], Schema]) -> dict[str, Schema]:
-    """Return the schema for each unit, since iterations are counted from 1 and seconds from 0."""
+    """Return one schema per unit: iterations are counted from 1, seconds from 0."""
     return {
         unit: {
             "type": "object",

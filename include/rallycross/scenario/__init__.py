@@ -1,1 +1,1 @@
-"""What scenarios are written with: decorators, users, types of arguments; the registry; the rehearsal of a plan."""
+"""The machinery of scenarios: registry, decorators, users, argument types, rehearsal."""

@@ -1,4 +1,4 @@
-"""What a scenario can be given: types of arguments, and the schemas that annotations stand for in a task file."""
+"""Types of scenario arguments, and the JSON schemas that they have in a task file."""
 
 import random
 import types
@@ -14,7 +14,7 @@ from rallycross.task.known import Parameter
 
 @dataclass(frozen=True, eq=False)
 class Argument:
-    """Says of an annotated type what a task file may give for it, and what kind of thing in the cloud that names."""
+    """Metadata of an annotated type: its schema in a task file, and the kind of cloud resource that it names."""
 
     schema: Schema
     resource: str = ""
@@ -33,15 +33,15 @@ def _named(**more: Schema) -> Schema:
 
 _TEXT: Schema = {"type": "string"}
 
-# In a task file: by id, name or regex. In the scenario: the id.
+# In a task file: an id, name or regex. In the scenario: the id.
 Image = Annotated[str, Argument(_named(accurate={"type": "boolean"}, list_kwargs={"type": "object"}), "image")]
 Flavor = Annotated[str, Argument(_named(accurate={"type": "boolean"}), "flavor")]
-# A volume type may be given by its bare name, too.
+# A volume type may also be given by its plain name.
 VolumeType = Annotated[str, Argument({"anyOf": [_TEXT, _named()]}, "volume_type")]
-# By id or name. In the scenario: the id.
+# In a task file: an id or name. In the scenario: the id.
 Network = Annotated[str, Argument(_named(), "network")]
-ExternalNetwork = Annotated[str, Argument(_TEXT, "external_network")]  # by its bare name; for floating IPs
-# Of a new server, as novaclient takes them: each network by its id.
+ExternalNetwork = Annotated[str, Argument(_TEXT, "external_network")]  # by its plain name; for floating IPs
+# NICs of a new server, as novaclient takes them: each network by its id.
 Nics = Annotated[
     list[dict[str, str]],
     Argument({"type": "array", "items": {"type": "object", "additionalProperties": _TEXT}}, references=networks_of),
@@ -49,9 +49,9 @@ Nics = Annotated[
 WatcherStrategy = Annotated[str, Argument(_named(), "strategy")]
 WatcherGoal = Annotated[str, Argument(_named(), "goal")]
 
-# In a task file: a path or a URL. In the scenario: a whole path or a URL.
+# In a task file: a path or a URL. In the scenario: an absolute path or a URL.
 Location = Annotated[str, Argument(_TEXT, "file")]
-# In a task file: a path. In the scenario: the text of the file; of several, by their paths; a whole path.
+# In a task file: a path. In the scenario: the text of the file; several texts by path; an absolute path.
 FileText = Annotated[str, Argument(_TEXT, "text")]
 FileTexts = Annotated[dict[str, str], Argument({"type": "array", "items": _TEXT}, "texts")]
 UserPath = Annotated[str, Argument(_TEXT, "path")]
@@ -64,7 +64,7 @@ Amount = Annotated[int, Argument({"type": "integer", "minimum": 0})]  # of MiB, 
 
 
 class Range(TypedDict):
-    """Bounds, both included, of a number that each iteration draws anew."""
+    """Inclusive bounds of a number that each iteration draws at random."""
 
     min: int
     max: int
@@ -81,19 +81,19 @@ Size = Annotated[int | Range, Argument({"anyOf": [_WHOLE, _RANGE]})]  # in GiB
 
 
 def draw(size: int | Range) -> int:
-    """Return a size: as given, or a random one of a range."""
+    """Return a size: the given one, or a random one from a range."""
     return size if isinstance(size, int) else random.randint(size["min"], size["max"])  # noqa: S311 - no secret
 
 
 def size_contradictions(args: Mapping[str, Any]) -> Iterator[Flaw]:
-    """Yield what is wrong with an argument `size`: a range that ends before it begins has nothing to draw."""
+    """Yield what is wrong with an argument `size`: `max` must not be below `min`."""
     size = args.get("size")
     if isinstance(size, dict) and size["max"] < size["min"]:
         yield Flaw(("size", "max"), f"{size['max']} is below `min`, which is {size['min']}", "swap the two")
 
 
 def schema_of(annotation: Any) -> Schema:
-    """Return the JSON schema of the values that an annotation allows; raise `TypeError` where there is none."""
+    """Return the JSON schema of an annotation; raise `TypeError` if it has none."""
     if marked := _argument(annotation):
         return marked.schema
     if annotation in _SIMPLE:
@@ -126,11 +126,11 @@ def _schema_of_generic(annotation: Any) -> Schema:
         if all(schema.keys() == {"type"} for schema in schemas):
             return {"type": [schema["type"] for schema in schemas]}
         return {"anyOf": schemas}
-    raise TypeError(f"no task file can give an argument of type {annotation}")
+    raise TypeError(f"a task file cannot give an argument of type {annotation}")
 
 
 def parameter(annotation: Any, *, required: bool) -> Parameter:
-    """Return an argument of a scenario as a task file sees it."""
+    """Return a scenario's parameter as a task file sees it."""
     marked = _argument(annotation)
     if not marked:
         return Parameter(schema_of(annotation), required=required)
@@ -138,7 +138,7 @@ def parameter(annotation: Any, *, required: bool) -> Parameter:
 
 
 def _argument(annotation: Any) -> Argument | None:
-    """Return what is said of an annotated type, also where None may stand in its place."""
+    """Return the `Argument` of an annotated type, also of one that may be None."""
     if get_origin(annotation) is Annotated:
         return next((one for one in annotation.__metadata__ if isinstance(one, Argument)), None)
     if get_origin(annotation) in {Union, types.UnionType}:

@@ -1,7 +1,7 @@
-"""Rehearses a scenario without a cloud, to count the requests that one iteration of it sends.
+"""Rehearses a scenario without a cloud, to count the requests of one iteration.
 
-It runs once, in virtual time, as a user whose client answers whatever is asked with a stand-in: a document that has any
-key, in the status that is waited for. A scenario that looks closer at what it gets cannot be carried through by that.
+The scenario runs once, in virtual time. Its client answers every request with a placeholder document that has any key
+and the expected status. A scenario that inspects its answers more closely cannot be rehearsed.
 """
 
 import asyncio
@@ -34,24 +34,24 @@ _LONGEST = 24 * 3600.0  # virtual seconds
 class Calls:
     """The requests of one iteration."""
 
-    sent: Counter[tuple[str, str]] = field(default_factory=Counter)  # (method, service's type), polling left out
-    polls: bool = False  # it also asks again and again whether something has become what it should
+    sent: Counter[tuple[str, str]] = field(default_factory=Counter)  # (method, service's type), without polling
+    polls: bool = False  # whether it also polls for the status of something
 
     @property
     def total(self) -> int:
-        """How many requests, polling left out."""
+        """How many requests, without polling."""
         return self.sent.total()
 
 
 def rehearse(scenario: Scenario, args: Mapping[str, Any]) -> Calls | None:
-    """Return the requests of an iteration with a task file's arguments; None where that cannot be known."""
+    """Return the requests of an iteration with a task file's arguments; None if they cannot be determined."""
     calls = Calls()
     if not scenario.signature.actors:
         return calls
     if scenario.blocking:
         return None
     level = logging.root.manager.disable
-    logging.disable(logging.CRITICAL)  # what goes wrong here is no news
+    logging.disable(logging.CRITICAL)  # errors of a rehearsal are of no interest
     try:
         with asyncio.Runner(loop_factory=_VirtualTime) as runner:
             runner.run(asyncio.wait_for(_iterate(scenario, args, calls), _LONGEST))
@@ -78,7 +78,7 @@ async def _iterate(scenario: Scenario, args: Mapping[str, Any], calls: Calls) ->
 
 
 def _resolved(args: Mapping[str, Any], signature: Signature) -> dict[str, Any]:
-    """Return arguments as a scenario gets them: an id for what names a thing, no text for a file."""
+    """Return arguments as a scenario gets them: an id for a name, an empty text for a file."""
     stand_ins: dict[str, Any] = {"file": os.devnull, "text": "", "path": os.devnull, "texts": {}}
     found = dict(args)
     for name, value in args.items():
@@ -89,7 +89,7 @@ def _resolved(args: Mapping[str, Any], signature: Signature) -> dict[str, Any]:
 
 
 class _Document(dict[str, Any]):
-    """An answer that has any key: ids and names are texts, what is in the plural is a list of one, all else another."""
+    """An answer that has any key: ids and names are texts, plurals are lists of one, all others are such documents."""
 
     def __init__(self, status: str = "active") -> None:
         super().__init__({"id": _ID, "name": "stand-in", "status": status})
@@ -100,7 +100,7 @@ class _Document(dict[str, Any]):
         return [_Document(self["status"])]
 
 
-# What is read as a text or a number.
+# Keys whose values are texts or numbers.
 _TEXTS: dict[str, Any] = {
     **dict.fromkeys(("uuid", "token", "project_id", "tenant_id", "user_id", "network_id", "volume_id", "href"), _ID),
     "size": 1,
@@ -110,7 +110,7 @@ _TEXTS: dict[str, Any] = {
 
 
 class _Rehearsing(User):
-    """A user all of whose conditions come true at once."""
+    """A user whose conditions are all met at once."""
 
     async def wait(self, condition: Condition, rally: RallyPolling) -> dict[str, Any]:  # noqa: ARG002 - as users do
         self.client.calls.polls = True  # type: ignore[attr-defined] # it is the client below
@@ -118,7 +118,7 @@ class _Rehearsing(User):
 
 
 class _Client:
-    """Stands in for `Client`: counts, and answers."""
+    """A substitute for `Client` that counts requests and answers them."""
 
     http: Any = None
 
@@ -137,7 +137,7 @@ class _Client:
     async def request(self, method: str, service: str, path: str, **_: Any) -> Any:
         self._requests += 1
         if self._requests > _MOST_REQUESTS:
-            raise RallycrossError("an iteration of so many requests is not counted")
+            raise RallycrossError("the iteration has too many requests to count")
         self.calls.sent[method, service] += 1
         if method == "DELETE":
             self._gone.add(path)
@@ -150,7 +150,7 @@ class _Client:
 
 
 class _Selector(selectors.DefaultSelector):
-    """Moves the time on instead of waiting, unless nothing but a thread is waited for."""
+    """Advances the virtual time instead of waiting, unless the loop waits only for a thread."""
 
     loop: "_VirtualTime"
 
@@ -162,7 +162,7 @@ class _Selector(selectors.DefaultSelector):
 
 
 class _VirtualTime(asyncio.SelectorEventLoop):
-    """An event loop with a time of its own."""
+    """An event loop with virtual time."""
 
     def __init__(self) -> None:
         selector = _Selector()
@@ -171,5 +171,5 @@ class _VirtualTime(asyncio.SelectorEventLoop):
         self.now = 0.0
 
     def time(self) -> float:
-        """Return how far it has come."""
+        """Return the virtual time in seconds."""
         return self.now

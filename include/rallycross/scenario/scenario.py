@@ -1,4 +1,4 @@
-"""The registry of scenarios, and the decorators that a scenario and its steps are written with."""
+"""The registry of scenarios, and the decorators for scenarios and steps."""
 
 import functools
 import inspect
@@ -21,13 +21,13 @@ T = TypeVar("T")
 
 @dataclass(frozen=True)
 class Scenario:
-    """A scenario: an iteration's work, and what it needs."""
+    """A registered scenario: its function, and what it needs."""
 
     name: str
     function: Callable[..., Any]
     signature: Signature
-    roles: tuple[str, ...]  # what it is called with before the task file's arguments: see `scenario`
-    blocking: bool  # a plain function, which runs on a thread
+    roles: tuple[str, ...]  # its first parameters, before the task file's arguments: see `scenario`
+    blocking: bool  # whether it is a plain function, which runs on a thread
 
 
 SCENARIOS: Registry[Scenario] = Registry("rallycross.scenarios")
@@ -50,21 +50,24 @@ def scenario(
     strict: bool = False,
     contradictions: Callable[[Mapping[str, Any]], Iterable[Flaw]] = lambda _: (),
 ) -> Callable[[Function], Function]:
-    """Register a function as the scenario `name`, Rally's name where Rally has it.
+    """Register a function as the scenario `name`: Rally's name if Rally has the scenario.
 
-    Its first parameters say what it acts as: `user` (one of those made for the load), `admin` (the cloud's
-    administrator), both, or `iteration` alone where it needs no cloud. An async function gets a `User` each, a plain
-    one a `SdkUser`, and runs on a thread. The other parameters are the arguments of the task file, typed; their
-    annotations are what a task file is checked against.
+    The first parameters say who acts: `user` (one of those made for the load), `admin` (the cloud's administrator),
+    both, or only `iteration` if it needs no cloud. An async function gets `User` objects; a plain function gets
+    `SdkUser` objects and runs on a thread. The other parameters are the arguments of the task file, which is checked
+    against their annotations.
 
-    `services`: types of the services that it uses; `extensions`: aliases of neutron's extensions; `cinder_services`:
-    processes of cinder, such as "cinder-backup". `cleanup` and
-    `admin_cleanup`: what of the things that it creates may be left (`"nova"`, `"neutron.floatingip"`), in users'
-    projects and outside of them. `contexts`: those that it always needs; `requires`: those that the task file must
-    name, where a tuple means one of several, and "args.image" an argument in the place of a context; `context_config`:
-    what such a context must be given. An image must fit the flavor that goes with it, but for its disk where a server
-    `boots_from` a volume. `strict`: what Rally hands options of unknown names to fails by them, as `requests` does;
-    else they are told and left out. `contradictions`: what is wrong with arguments each of which is fine.
+    - `services`: types of the services that it uses; `extensions`: aliases of neutron extensions; `cinder_services`:
+      cinder processes such as "cinder-backup".
+    - `cleanup`, `admin_cleanup`: kinds of things that it may leave (`"nova"`, `"neutron.floatingip"`), in users'
+      projects and outside of them.
+    - `contexts`: contexts that it always needs. `requires`: contexts that the task file must name; a tuple means one of
+      several, and "args.image" means an argument instead of a context. `context_config`: what those contexts must have.
+    - `boots_from`: a server boots from a volume, so the image need not fit the flavor's disk. Otherwise an image must
+      fit the flavor used with it.
+    - `strict`: unknown options are errors, as in Rally for scenarios that pass them on (`requests`). Otherwise they are
+      reported and ignored.
+    - `contradictions`: finds arguments that are each valid but not together.
     """
 
     def register(function: Function) -> Function:
@@ -103,7 +106,7 @@ def scenario(
 def step(
     action: str,
 ) -> Callable[[Callable[Concatenate[User, P], Awaitable[T]]], Callable[Concatenate[User, P], Awaitable[T]]]:
-    """Make an async function, whose first parameter is a `User`, time itself as an action of the iteration."""
+    """Decorate an async function whose first parameter is a `User`: each call is timed as an action."""
 
     def decorate(
         function: Callable[Concatenate[User, P], Awaitable[T]],
@@ -119,10 +122,10 @@ def step(
 
 
 def _parameters(function: Callable[..., Any], *, skip: int) -> tuple[dict[str, Parameter], bool, bool]:
-    """Return what a task file can give: the parameters after the roles, and the keys of a typed `**options`.
+    """Return the parameters that a task file can give: those after the roles, and the keys of a typed `**options`.
 
-    `**options: Any` takes whatever is given, which is the second of what is returned. The third is whether there are
-    typed options: these stand where Rally's scenario has its `**kwargs`, and so takes names that mean nothing.
+    The second value is whether any option is accepted (`**options: Any`). The third is whether there are typed options:
+    they replace the `**kwargs` of Rally's scenario, which accepts unknown names.
     """
     hints = get_type_hints(function, include_extras=True)
     found: dict[str, Parameter] = {}

@@ -1,4 +1,4 @@
-"""What a scenario acts as: one user of the cloud, during one iteration."""
+"""The user objects that a scenario gets: one user of the cloud during one iteration."""
 
 import random
 from collections.abc import AsyncIterable, Mapping
@@ -17,7 +17,7 @@ from rallycross.task.plan import Timing
 
 
 class _Acting:
-    """What users have in common, however they speak to the cloud."""
+    """The base class of `User` and `SdkUser`."""
 
     __slots__ = ("actor", "context_data", "iteration", "prefix")
 
@@ -29,24 +29,24 @@ class _Acting:
 
     @property
     def tenant(self) -> Tenant:
-        """The user's project, with what contexts have left in it."""
+        """The user's project, with the resources that contexts have made in it."""
         if self.actor is None:
-            raise LookupError("the administrator has no project of the load's: take a `user` as well")
+            raise LookupError("the administrator has no project of the load - take a `user` as well")
         return self.actor.tenant
 
     def action(self, name: str) -> AbstractContextManager[None]:
-        """Time what happens in the `with` block as an action of the iteration."""
+        """Time the `with` block as an action of the iteration."""
         return self.iteration.action(name)
 
     def name(self) -> str:
-        """Return a new random name for something that the scenario creates; cleaning finds it by that."""
+        """Return a new random name for something that the scenario creates. The clean-up finds it by its prefix."""
         return random_name(self.prefix)
 
 
 class User(_Acting):
-    """Sends requests as one user, and times what the iteration does.
+    """Sends requests as one user.
 
-    `get`, `post`, `put`, `patch` and `delete` take the service's official type and the path behind its endpoint, and
+    `get`, `post`, `put`, `patch` and `delete` take the service's official type and the path below its endpoint, and
     return the JSON of the answer: `await user.get("compute", "/servers")`. They raise as `Client.request` does.
     """
 
@@ -69,44 +69,44 @@ class User(_Acting):
         self._timing = timing
 
     async def wait(self, condition: Condition, rally: RallyPolling) -> dict[str, Any]:
-        """Wait until a condition has come true; return the thing as it then is ({} where it is gone).
+        """Wait until a condition is met; return the resource as it then is, or {} if it is gone.
 
-        `rally` is how Rally would wait, for runs that ask for Rally's timing. Raises as `Waiting` does.
+        `rally` has Rally's polling intervals, for runs with Rally's timing. Raises as `Waiting` does.
         """
         if self._timing == "rally":
             return await as_rally(condition, rally, self.get, self.iteration.pause)
         return await self._waiting.until(condition, (await self.client.access()).project, self.get)
 
     async def pause(self, least: float, most: float) -> None:
-        """Do nothing for a random time between `least` and `most` seconds, which does not count as work."""
+        """Pause for a random time between `least` and `most` seconds. It does not count as work."""
         if most > 0:
             await self.iteration.pause(random.uniform(least, most))  # noqa: S311 - no secret
 
     async def get(self, service: str, path: str, **params: str) -> Any:
-        """Read."""
+        """Send a GET request."""
         return await self.client.request("GET", service, path, params=params or None)
 
     async def post(self, service: str, path: str, body: Mapping[str, Any]) -> Any:
-        """Create, or act."""
+        """Send a POST request: create something, or start an action."""
         return await self.client.request("POST", service, path, body=body)
 
     async def put(
         self, service: str, path: str, data: IO[bytes] | AsyncIterable[bytes], headers: Mapping[str, str]
     ) -> Any:
-        """Upload."""
+        """Send a PUT request: upload data."""
         return await self.client.request("PUT", service, path, data=data, headers=headers)
 
     async def patch(self, service: str, path: str, body: Any, headers: Mapping[str, str] | None = None) -> Any:
-        """Change."""
+        """Send a PATCH request."""
         return await self.client.request("PATCH", service, path, body=body, headers=headers)
 
     async def delete(self, service: str, path: str) -> None:
-        """Delete."""
+        """Send a DELETE request."""
         await self.client.request("DELETE", service, path)
 
 
 class SdkUser(_Acting):
-    """What a scenario that is a plain function acts as: one user's openstacksdk connection, on a thread."""
+    """The user object of a scenario that is a plain function: an openstacksdk connection, used on a thread."""
 
     def __init__(
         self,
@@ -121,6 +121,6 @@ class SdkUser(_Acting):
         self.connection = connection
 
     def pause(self, least: float, most: float) -> None:
-        """Do nothing for a random time between `least` and `most` seconds, which does not count as work."""
+        """Pause for a random time between `least` and `most` seconds. It does not count as work."""
         if most > 0:
             self.iteration.pause(random.uniform(least, most))  # noqa: S311 - no secret

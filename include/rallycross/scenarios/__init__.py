@@ -1,1 +1,1 @@
-"""The repository of scenarios, found by walking this package: a folder a service, with its steps, and nothing else."""
+"""All scenarios, found by walking this package. Each service has a folder with its scenarios and steps."""

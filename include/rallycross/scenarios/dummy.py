@@ -1,4 +1,4 @@
-"""Scenarios that do nothing, in all ways in which something can be done: to try everything else by."""
+"""Scenarios that need no cloud, for trying runners, SLA, hooks and reports."""
 
 import asyncio
 import random
@@ -14,22 +14,22 @@ Count = Annotated[int, Argument({"type": "integer", "minimum": 1})]
 Message = Annotated[int, Argument({"type": "integer", "minimum": 1, "maximum": MESSAGE})]
 Probability = Annotated[float, Argument({"type": "number", "minimum": 0, "maximum": 1})]
 
-_TEXT = "A paragraph of a text that is as long as a log's last lines are, so that one sees how it is broken. "
+_TEXT = "A paragraph that is as long as the last lines of a log, to show how the report breaks long texts. "
 
 
 class DummyScenarioException(Exception):  # noqa: N818 - reports and scripts know it by Rally's name
-    """What a dummy raises because it was asked to."""
+    """The exception that a dummy scenario raises on request."""
 
 
 @scenario("Dummy.dummy")
 async def dummy(iteration: Iteration, sleep: Seconds = 0, **_: Any) -> None:
-    """Sleep, for no time unless told, in an action within an action."""
+    """Sleep in an action within an action."""
     await _foo(iteration, sleep)
 
 
 @scenario("Dummy.openstack")
 async def openstack(user: User, sleep: Seconds = 0, **_: Any) -> None:
-    """Sleep, for no time unless told, beside what contexts have made in a cloud."""
+    """Sleep, with contexts set up in a cloud."""
     await _foo(user.iteration, sleep)
 
 
@@ -40,7 +40,7 @@ async def dummy_exception(
     sleep: Seconds = 1,
     message: str = "",
 ) -> None:
-    """Sleep, then fail with a message, or one of a size."""
+    """Sleep, then fail with a given message, or with a message of a given size."""
     await asyncio.sleep(sleep)
     raise DummyScenarioException(message or "M" * (size_of_message or 1))
 
@@ -50,15 +50,15 @@ async def dummy_exception_probability(
     iteration: Iteration,  # noqa: ARG001 - a scenario says by it that it needs no cloud
     exception_probability: Probability | None = 0.5,
 ) -> None:
-    """Fail now and then."""
+    """Fail with a given probability."""
     if _strikes(exception_probability or 0):
         raise DummyScenarioException(f"failed, as it does with a probability of {exception_probability}")
 
 
 @scenario("Dummy.dummy_random_fail_in_atomic")
 async def dummy_random_fail_in_atomic(iteration: Iteration, exception_probability: float = 0.5) -> None:
-    """Fail now and then within one of two actions, or in the action within it."""
-    # The iteration can fail in four places; 1 means that it does in the first.
+    """Fail with a given probability in one of two actions, or in the action within it."""
+    # The iteration can fail in four places; with a probability of 1 it fails in the first.
     each = exception_probability if exception_probability == 1 else exception_probability / 4
     for _ in range(2):
         with iteration.action("dummy_fail_test"):
@@ -81,7 +81,7 @@ async def dummy_random_action(
 async def dummy_timed_atomic_actions(
     iteration: Iteration, number_of_actions: int = 5, sleep_factor: Seconds = 1
 ) -> None:
-    """Sleep in actions, in each for longer than in the one before."""
+    """Sleep in actions, in each longer than in the one before."""
     for number in range(number_of_actions):
         with iteration.action(f"action_{number}"):
             await asyncio.sleep(number * sleep_factor)
@@ -91,16 +91,16 @@ async def dummy_timed_atomic_actions(
 async def failure(
     iteration: Iteration, sleep: Seconds = 0.1, from_iteration: int = 0, to_iteration: int = 0, each: int = 1
 ) -> None:
-    """Sleep, then fail if it is one in `each` of the iterations between two, which are counted from 1."""
+    """Sleep, then fail in every `each`th iteration from `from_iteration` to `to_iteration`, counted from 1."""
     await asyncio.sleep(sleep)
     number = iteration.number + 1
     if from_iteration <= number <= to_iteration and each and number % each == 0:
-        raise DummyScenarioException(f"iteration {number} failed, as it was told to")
+        raise DummyScenarioException(f"iteration {number} failed as requested")
 
 
 @scenario("Dummy.dummy_output")
 async def dummy_output(iteration: Iteration, random_range: Count = 25) -> None:
-    """Show random figures in a chart of each kind."""
+    """Show random figures in charts of each kind."""
 
     def figures(*names: str) -> list[list[Any]]:
         return [[name, random.randint(1, random_range)] for name in names]  # noqa: S311 - no secret
@@ -111,7 +111,7 @@ async def dummy_output(iteration: Iteration, random_range: Count = 25) -> None:
     def chart(kind: str, title: str, data: Any, **more: str) -> dict[str, Any]:
         return {"chart_plugin": kind, "title": title, "data": data, **more}
 
-    about = "What is said about a chart"
+    about = "The description of a chart"
     stats = chart("StatsTable", "Additive StatsTable", figures("foo", "bar", "spam"), description=about)
     areas = chart("StackedArea", "Additive StackedArea", figures("foo", "bar", "spam", "eggs"), label="foos")
     lines = chart("Lines", "Additive Lines", figures("foo", "bar", "spam"), description=about, label="bars")
@@ -133,7 +133,7 @@ async def dummy_output(iteration: Iteration, random_range: Count = 25) -> None:
 
 async def _foo(iteration: Iteration, sleep: float) -> None:
     with iteration.action("foo"), iteration.action("bar"):
-        if sleep:  # no time at all is no turn of the event loop either
+        if sleep:  # without a sleep, do not yield to the event loop either
             await asyncio.sleep(sleep)
 
 
@@ -143,7 +143,7 @@ def _strikes(probability: float) -> bool:
 
 def _fail_by(probability: float) -> None:
     if _strikes(probability):
-        raise KeyError("failed, as it does now and then")
+        raise KeyError("failed at random")
 
 
 def _second(pairs: list[list[Any]]) -> list[Any]:

@@ -23,7 +23,7 @@ Pair = Annotated[list[str], Argument({"type": "array", "items": {"type": "string
 
 
 class RequestOptions(TypedDict, total=False):
-    """What may be said of a request beside where it goes."""
+    """Options of a request other than its URL."""
 
     params: dict[str, Any]
     headers: dict[str, str]
@@ -31,19 +31,19 @@ class RequestOptions(TypedDict, total=False):
     data: str | dict[str, Any]  # a mapping is sent as a form
     json: Any
     auth: Pair  # user and password
-    timeout: Seconds | None  # until the answer has come whole
+    timeout: Seconds | None  # until the whole answer has arrived
     allow_redirects: bool
     proxies: dict[str, str]  # by the scheme of the URL
-    verify: bool | str  # whether to check certificates, or a file of those to check them by
-    cert: str | Pair  # the client's own: a file of certificate and key, or one of each
+    verify: bool | str  # whether to check certificates, or a file of CA certificates
+    cert: str | Pair  # the client certificate: one file with certificate and key, or two files
 
 
 class _Expecting(RequestOptions, total=False):
-    status_code: Status  # of the answer; else that of all
+    status_code: Status  # expected; default: the one for all requests
 
 
 class HttpRequest(_Expecting):
-    """A request whole."""
+    """A whole request."""
 
     url: str
     method: str
@@ -54,7 +54,7 @@ Requests = Annotated[list[HttpRequest], Argument({"type": "array", "minItems": 1
 
 def _no_url(args: Mapping[str, Any]) -> Iterator[Flaw]:
     if what := wrong_with(args["url"]):
-        yield Flaw(("url",), f"'{args['url']}' is {what}", "write a whole one, such as http://example.org/path")
+        yield Flaw(("url",), f"'{args['url']}' is {what}", "write a complete URL, such as http://example.org/path")
 
 
 def _no_urls(args: Mapping[str, Any]) -> Iterator[Flaw]:
@@ -73,7 +73,7 @@ async def check_request(
 
 @scenario("HttpRequests.check_random_request", contradictions=_no_urls)
 async def check_random_request(iteration: Iteration, requests: Requests, status_code: Status) -> None:
-    """Send one of several requests, and check the status of the answer: the request's own, or that of all."""
+    """Send one of several requests, and check the status of the answer: the request's own, or the one for all."""
     options: dict[str, Any] = {**random.choice(requests)}  # noqa: S311 - no secret
     expected = options.pop("status_code", status_code)
     await _check(iteration, options.pop("url"), options.pop("method"), expected, options)
@@ -87,7 +87,7 @@ async def _check(
             if await whole(answer, most := _most_bytes()) is None:
                 raise ValueError(f"{method} {url}: the answer has more than {most} bytes (RALLYCROSS_ANSWER_LIMIT)")
         if answer.status != expected:
-            raise ValueError(f"{method} {url}: the status was to be {expected}, and is {answer.status}")
+            raise ValueError(f"{method} {url}: answered {answer.status}, expected {expected}")
 
 
 @cache
@@ -96,7 +96,7 @@ def _most_bytes() -> int:
 
 
 def _for_aiohttp(url: str, options: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the options of a request as aiohttp calls them."""
+    """Return the options of a request under aiohttp's names."""
     given: dict[str, Any] = {key: options[key] for key in ("headers", "cookies", "data", "json") if key in options}
     given["allow_redirects"] = options.get("allow_redirects", True)
     if isinstance(given.get("data"), Mapping):
@@ -120,6 +120,6 @@ def _for_aiohttp(url: str, options: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _texts(values: Mapping[str, Any]) -> list[tuple[str, str]]:
-    """Return names with their values as texts: a list's one by one, and none for null."""
+    """Return (name, text) pairs: one for each item of a list, and none for null."""
     pairs = ((name, one) for name, value in values.items() for one in (value if isinstance(value, list) else [value]))
     return [(name, str(value)) for name, value in pairs if value is not None]

@@ -1,4 +1,4 @@
-"""A whole task on a cloud whose API has faults: what is measured of them, what the verdict says, what is left."""
+"""A whole task on a cloud with a faulty API: the failures, the verdict and the leftovers."""
 
 import threading
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""The progress that is shown of a load."""
+"""The progress of a load."""
 
 from contextlib import closing
 from pathlib import Path
@@ -27,7 +27,7 @@ def sample(number: int, seconds: float, failure: Failure | None = None, state: S
 
 
 def test_progress_says_how_far_a_load_has_come(tmp_path: Path) -> None:
-    """Counts, rate over the last seconds, percentiles of what went well, and the time that remains."""
+    """Progress has counts, the recent rate, percentiles of successes, and the remaining time."""
     progress = Progress(total=100)
     progress.add(batch_of(tmp_path, *(sample(number, 0.2) for number in range(50))))
     progress.add(batch_of(tmp_path, sample(50, 9.0, Failure("Error", "no"))))
@@ -41,7 +41,7 @@ def test_progress_says_how_far_a_load_has_come(tmp_path: Path) -> None:
 
 
 def test_a_warm_up_is_done_and_in_no_figure(tmp_path: Path) -> None:
-    """What ran in the warm-up counts as done, what was dropped does not; neither is in the percentiles."""
+    """Iterations of the warm-up count as done and dropped ones do not; neither are in the percentiles."""
     progress = Progress(None, planned=30.0)
     dropped = sample(2, 0.0, state=State.DROPPED)
     progress.add(batch_of(tmp_path, sample(0, 9.0, state=State.WARM_UP), sample(1, 0.5), dropped))
@@ -51,6 +51,6 @@ def test_a_warm_up_is_done_and_in_no_figure(tmp_path: Path) -> None:
 
 
 def test_progress_of_nothing_knows_nothing() -> None:
-    """Before the first sample there are no percentiles and no remaining time, and no division by zero."""
+    """Before the first sample there are no percentiles and no remaining time."""
     shown = Progress(total=10).at(0.0)
     assert (shown["rate"], shown["p50"], shown["remaining"]) == (0.0, None, None)

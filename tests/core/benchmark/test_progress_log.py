@@ -1,4 +1,4 @@
-"""What the log of a load says: how far each workload has come, and, once, what it came to."""
+"""The log lines about a load: the progress of each workload, and its end."""
 
 from rallycross.benchmark.progress_log import ProgressLog
 from rallycross.results.models import SubtaskRow, TaskRow, WorkloadRow
@@ -15,7 +15,7 @@ def a_task(*workloads: WorkloadRow) -> TaskRow:
 
 
 def test_a_workload_that_runs_tells_how_far_it_is() -> None:
-    """Number, name, iterations, failures, rate, percentiles and the time that is left are in the line."""
+    """A line has number, name, iterations, failures, rate, percentiles and remaining time."""
     progress = {
         "done": 40,
         "total": 100,
@@ -34,7 +34,7 @@ def test_a_workload_that_runs_tells_how_far_it_is() -> None:
 
 
 def test_what_a_workload_came_to_is_said_once() -> None:
-    """The end of a workload is news until it is told, with its reason; a task that never began tells nothing."""
+    """The end of a workload is logged once, with its reason; a task that never began has no lines."""
     row = workload(
         0, status="crashed", ended_at=1.0, error="no quota", progress={"done": 3, "failed": 1, "total": None}
     )

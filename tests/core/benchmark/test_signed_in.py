@@ -1,4 +1,4 @@
-"""Who acts in an iteration, against a small cloud."""
+"""The users of iterations, against a small cloud."""
 
 import asyncio
 import threading
@@ -55,7 +55,7 @@ def _scenarios(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_a_plain_function_acts_by_a_connection_on_a_thread(small_cloud: SmallCloud) -> None:
-    """It gets a signed-in openstacksdk connection and its project, and times actions that nest, and pauses."""
+    """It gets a signed-in openstacksdk connection and its project, and times nested actions and pauses."""
     seen: list[tuple[str, str, list[str]]] = []
 
     def plain(user: SdkUser) -> None:
@@ -87,7 +87,7 @@ def test_a_plain_function_of_an_iteration_pauses(small_cloud: SmallCloud) -> Non
 
 
 def test_a_plain_function_that_gives_back_a_coroutine_has_failed(small_cloud: SmallCloud) -> None:
-    """What it should have done is not done: that is no success."""
+    """A plain function that returns a coroutine fails, since its code has not run."""
 
     async def work() -> None:
         """Be never run."""
@@ -101,7 +101,7 @@ def test_a_plain_function_that_gives_back_a_coroutine_has_failed(small_cloud: Sm
 
 
 def test_roles_are_given_in_the_order_of_the_function(small_cloud: SmallCloud) -> None:
-    """A scenario that wants the administrator and a user gets both; the administrator has no project of the load's."""
+    """A scenario with both roles gets administrator and user; the administrator has no project."""
     met: list[tuple[User, User]] = []
 
     async def both(admin: User, user: User) -> None:
@@ -112,7 +112,7 @@ def test_roles_are_given_in_the_order_of_the_function(small_cloud: SmallCloud) -
         acted(small_cloud, name)
     [(admin, user)] = met
     assert (admin.actor, user.tenant.id) == (None, "p0")
-    with pytest.raises(LookupError, match="no project of the load's"):
+    with pytest.raises(LookupError, match="no project of the load"):
         _ = admin.tenant
 
 
@@ -122,7 +122,7 @@ def test_roles_are_given_in_the_order_of_the_function(small_cloud: SmallCloud) -
 def test_users_take_turns_and_shards_have_users_of_their_own(
     shard: int, of: int, expected: list[int], small_cloud: SmallCloud
 ) -> None:
-    """Each in turn; of several shards each signs in its own part of the users."""
+    """Users are used in turn, and each of several shards signs in its own users."""
     turns: list[str] = []
 
     async def turn(user: User) -> None:
@@ -136,7 +136,7 @@ def test_users_take_turns_and_shards_have_users_of_their_own(
 
 @pytest.mark.parametrize("plain", [False, True])
 def test_the_load_asks_for_the_versions_that_its_context_wants(plain: bool, small_cloud: SmallCloud) -> None:
-    """Each request has the microversion, by the async client and by a connection; a version alone is none."""
+    """Requests of both clients have the microversion of the context; a major version alone is none."""
 
     async def look(user: User) -> None:
         """List servers and volumes."""
@@ -157,6 +157,6 @@ def test_the_load_asks_for_the_versions_that_its_context_wants(plain: bool, smal
 
 
 def test_a_scenario_without_its_users_says_what_to_do(small_cloud: SmallCloud) -> None:
-    """Where no context has made users, the load does not begin, and the remedy is named."""
-    with pytest.raises(NoUsers, match="let the context `users` make one"):
+    """Without users the load does not begin, and the error has the remedy."""
+    with pytest.raises(NoUsers, match="add the context `users`"):
         acted(small_cloud, "NovaServers.list_servers", users=0)

@@ -1,4 +1,4 @@
-"""A whole task against a small cloud: what is measured, what is kept, and what is left when things go wrong."""
+"""A whole task against a small cloud: what is measured, stored and left behind."""
 
 import re
 import signal
@@ -113,7 +113,7 @@ def test_a_task_is_measured_kept_and_cleaned_up(bench: Bench) -> None:
 
 
 def test_the_ledger_is_written_before_a_create_is_sent(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
-    """When the first project or user arrives at the cloud, its name stands in the ledger already."""
+    """When a create reaches the cloud, its name is already in the ledger."""
     unknown: list[str] = []
     create = bench.cloud._new
 
@@ -130,7 +130,7 @@ def test_the_ledger_is_written_before_a_create_is_sent(bench: Bench, monkeypatch
 
 
 def test_what_the_cloud_lacks_is_told_before_anything_is_made(bench: Bench) -> None:
-    """An unknown image and an unknown flavor are told together; no load was sent, nothing is stored or left."""
+    """An unknown image and flavor are reported together, before any load, and nothing is stored or left."""
     wrong = {"NovaServers.boot_and_delete_server": {"image": {"name": "nosuch"}, "flavor": {"name": "huge"}}}
     with pytest.raises(InvalidInput) as caught:
         bench.run(task_of(SIGN_IN, wrong))
@@ -143,7 +143,7 @@ def test_what_the_cloud_lacks_is_told_before_anything_is_made(bench: Bench) -> N
 
 
 def test_failed_iterations_are_results(bench: Bench) -> None:
-    """A cloud that refuses every boot gives failed samples with its request ids, a finished workload, a missed SLA."""
+    """If the cloud refuses every boot, samples have request ids, the workload is finished, and the SLA is missed."""
     bench.cloud.refuse["POST compute"] = 500
     bench.run(task_of(BOOT))
     samples = bench.measured()
@@ -155,20 +155,20 @@ def test_failed_iterations_are_results(bench: Bench) -> None:
 
 
 def test_a_context_that_fails_crashes_its_workload_alone(bench: Bench) -> None:
-    """A workload whose users cannot be made is crashed with the reason; what was made is gone; the next one runs."""
+    """A workload without its users is crashed with the reason and cleaned up, and the next one runs."""
     bench.cloud.refuse["POST identity /users"] = 403
     bench.run(task_of(SIGN_IN, {"KeystoneBasic.create_delete_user": {}}))
     first, second = bench.workloads()
     assert (first.status, second.status) == ("crashed", "finished")
-    assert "users cannot be made" in first.error
+    assert "users cannot be set up" in first.error
     assert "Traceback" in first.error_detail
-    assert "users cannot be made" in first.contexts_done[0]["setup"]["error"]
+    assert "users cannot be set up" in first.contexts_done[0]["setup"]["error"]
     assert any("Authenticate.keystone could not be measured" in line for line in bench.told)
     bench.assert_nothing_left()
 
 
 def test_stopping_ends_the_load_and_cleans_up(bench: Bench) -> None:
-    """When told to stop, iterations in flight are cut short, kept as aborted, and their servers are deleted."""
+    """After a stop, running iterations are aborted and their servers deleted."""
     bench.cloud.ready_after = 3600
     stopping = threading.Thread(target=bench.stop_when, args=(lambda: bench.cloud.count("servers") == 2,))
     stopping.start()
@@ -182,7 +182,7 @@ def test_stopping_ends_the_load_and_cleans_up(bench: Bench) -> None:
 
 
 def test_what_a_killed_load_had_asked_for_is_deleted_too(bench: Bench) -> None:
-    """Servers that the cloud is still making when the processes that asked for them are killed stand for no long."""
+    """Servers that are still being created when the load processes are killed are deleted as well."""
     taking = 4.0
     bench.cloud.delay["POST compute /servers"] = taking
     asked = "POST compute /servers"
@@ -197,7 +197,7 @@ def test_what_a_killed_load_had_asked_for_is_deleted_too(bench: Bench) -> None:
 
 
 def test_an_iteration_over_its_limit_leaves_nothing(bench: Bench) -> None:
-    """Iterations that take too long are failures, and the servers that they had begun are deleted with the project."""
+    """Iterations over their limit fail, and their servers are deleted with the project."""
     bench.cloud.ready_after = 3600
     plan = task.load(
         yaml.safe_dump(
@@ -215,13 +215,13 @@ def test_an_iteration_over_its_limit_leaves_nothing(bench: Bench) -> None:
 
 
 def test_cleaning_that_fails_spoils_no_result_and_can_be_done_again(bench: Bench) -> None:
-    """A project that cannot be deleted is told and noted; what was measured stands; `clean` deletes it later."""
+    """A failed clean-up is reported, the figures stay, and `clean` deletes the rest later."""
     bench.cloud.refuse["GET network /networks"] = 503
     bench.run(task_of(SIGN_IN))
     [workload] = bench.workloads()
     assert workload.status == "finished"
     assert "could not delete" in workload.contexts_done[0]["cleanup"]["error"]
-    assert any("not all could be cleaned up" in line for line in bench.told)
+    assert any("not everything could be cleaned up" in line for line in bench.told)
     bench.cloud.refuse.clear()
     assert benchmark.clean(bench.cloud.cloud(), bench.store, uuid=UUID) == 1
     bench.assert_nothing_left()
@@ -229,7 +229,7 @@ def test_cleaning_that_fails_spoils_no_result_and_can_be_done_again(bench: Bench
 
 
 def test_what_cannot_be_deleted_fails_the_run_by_its_name(bench: Bench) -> None:
-    """A user for whom the cloud answers 500 for ever: the workload passes its SLA, and the run does not pass."""
+    """A user that cannot be deleted fails the run, although the workload meets its SLA."""
     bench.cloud.refuse["DELETE identity"] = 500
     bench.run(task_of(SIGN_IN))
     judge(bench.store, UUID, samples=bench.samples)
@@ -246,7 +246,7 @@ def test_what_cannot_be_deleted_fails_the_run_by_its_name(bench: Bench) -> None:
 
 
 def test_each_user_in_turn(bench: Bench) -> None:
-    """With `round_robin`, iterations take turns through the users of all tenants."""
+    """With `round_robin`, iterations use the users of all tenants in turn."""
     users = {"tenants": 2, "users_per_tenant": 2, "user_choice_method": "round_robin"}
     bench.run(task_of({"NovaServers.list_servers": {}}, times=8, concurrency=1, contexts={"users": users}))
     assert bench.cloud.sent()["GET compute"] >= 8
@@ -258,7 +258,7 @@ def test_each_user_in_turn(bench: Bench) -> None:
 def test_what_comes_to_stand_after_a_process_has_died_is_deleted_too(
     bench: Bench, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A create that was on its way when the process was killed is waited for: the ledger forgets what is not found."""
+    """`clean` waits for the creates of a killed process, and deletes what they made."""
     monkeypatch.setenv("RALLYCROSS_CUT_PATIENCE", "1.5")
     prefix = scenario_prefix(UUID)
     ledger = OwnedLedger(bench.store, "small", UUID)
@@ -293,7 +293,7 @@ benchmark.run(
 def test_a_process_that_is_killed_loses_no_sample_and_leaves_nothing(
     bench: Bench, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """After `kill -9` in mid-load, running the task again cleans up and closes it; what was measured is kept."""
+    """After `kill -9`, running the task again cleans up and closes it; its samples are kept."""
     bench.cloud.ready_after = 0.3
     monkeypatch.setenv("RALLYCROSS_CUT_PATIENCE", "1")  # this cloud has done what it was sent within a second
     plan = task_of(BOOT, SIGN_IN, times=1000)
@@ -324,12 +324,12 @@ def test_a_task_that_has_ended_is_not_run_again(bench: Bench) -> None:
     sent = len(bench.cloud.requests)
     bench.run(task_of(SIGN_IN))
     assert len(bench.cloud.requests) == sent
-    assert "has been run already" in bench.told[-1]
+    assert "has already run" in bench.told[-1]
     assert bench.workloads()[0].status == "finished"
 
 
 def test_workloads_that_ask_for_the_same_contexts_share_them(bench: Bench) -> None:
-    """Users are made once for those that want the same, and anew for those that want others; each is told of them."""
+    """Workloads with the same contexts share users, others get new ones; each has the records."""
     more = {"users": {"tenants": 2}}
     plan = task.load(
         yaml.safe_dump(
@@ -356,7 +356,7 @@ def test_workloads_that_ask_for_the_same_contexts_share_them(bench: Bench) -> No
 
 
 def test_what_a_workload_has_left_is_deleted_before_the_next_that_shares_its_users(bench: Bench) -> None:
-    """Servers of iterations that were over their limit are deleted with their workload, and counted as leaked."""
+    """Servers of timed-out iterations are deleted with their workload, and counted as leaked."""
     bench.cloud.ready_after = 3600
     slow = {"scenario": BOOT, "runner": {"constant": {"timeout": 0.5, "times": 2, "concurrency": 2}}}
     plan = task.load(
@@ -392,7 +392,7 @@ def test_what_a_workload_has_left_is_deleted_before_the_next_that_shares_its_use
 
 
 def test_a_workload_may_name_what_its_contexts_make(bench: Bench) -> None:
-    """A flavor that a context makes is not there when the task is checked, and servers are booted of it."""
+    """A task may use a flavor that one of its contexts makes."""
     boot = {"NovaServers.boot_and_delete_server": {"image": {"name": "cirros"}, "flavor": {"name": "made here"}}}
     contexts = {"flavors": [{"name": "made here", "ram": 64}]}
     bench.run(task_of(boot, times=1, concurrency=1, contexts=contexts))
@@ -404,7 +404,7 @@ def test_a_workload_may_name_what_its_contexts_make(bench: Bench) -> None:
 
 
 def test_a_task_may_ask_for_rallys_timing(bench: Bench) -> None:
-    """With `timing: rally` a boot is looked at after a second and then every two, and the second before is idle."""
+    """With `timing: rally` a boot is polled after a second and then every two, and the first second is idle."""
     bench.cloud.ready_after = 0.2
     plan = task.load(
         yaml.safe_dump({"version": 2, "title": "T", "timing": "rally", "subtasks": [{"title": "s", "scenario": BOOT}]}),

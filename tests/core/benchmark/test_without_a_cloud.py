@@ -1,4 +1,4 @@
-"""Whole runs by real load processes, of scenarios that need no cloud."""
+"""Whole runs with real load processes, of scenarios without a cloud."""
 
 import os
 import queue
@@ -45,7 +45,7 @@ def of_the_task(workload: WorkloadRow) -> dict[str, bool]:
 
 
 def test_a_load_is_driven_by_a_process_that_ends_with_the_task(alone: Any) -> None:
-    """Iterations, actions and the generator's own state are kept; after the run no process is left."""
+    """Samples and the generator's health are stored, and after the run no process is left."""
     [workload] = alone.run({"scenario": SLOW, "runner": constant(20, 4)})
     assert workload.status == "finished"
     samples = alone.measured(workload)
@@ -61,7 +61,7 @@ def test_a_load_is_driven_by_a_process_that_ends_with_the_task(alone: Any) -> No
 
 
 def test_several_processes_do_what_one_would(alone: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Spread over three processes, each iteration runs once, each process runs some, and the figures are of all."""
+    """With three processes, each iteration runs once, each process runs some, and the figures are of all."""
     monkeypatch.setattr(workload_run, "processes", lambda *_, **__: 3)
     [workload] = alone.run({"scenario": SLOW, "runner": constant(30, 6)})
     samples = alone.measured(workload)
@@ -73,15 +73,12 @@ def test_several_processes_do_what_one_would(alone: Any, monkeypatch: pytest.Mon
 
 
 def test_a_load_process_that_is_killed_ends_its_workload_alone(alone: Any) -> None:
-    """After `kill -9` the workload has crashed, and says so; what it measured is kept; the next one runs."""
+    """After `kill -9` the workload is crashed and keeps its samples, and the next one runs."""
     killing = alone.meanwhile(lambda: alone.done() >= 10, lambda: os.kill(load_processes()[0], signal.SIGKILL))
     first, second = alone.run({"scenario": SLOW, "runner": constant(10_000)}, {"scenario": SLOW, "runner": constant(3)})
     killing.join()
     assert first.status == "crashed"
-    assert (
-        first.error
-        == "process killed: one that drove the load died by signal 9 (SIGKILL); what it had measured is kept"
-    )
+    assert first.error == "process killed: a load process died by signal 9 (SIGKILL); what it had measured is kept"
     assert 10 <= len(alone.measured(first)) < 10_000
     assert not rows(first)["something_went_wrong"]
     assert first.figures.count == len(alone.measured(first))
@@ -90,7 +87,7 @@ def test_a_load_process_that_is_killed_ends_its_workload_alone(alone: Any) -> No
 
 
 def test_one_of_several_that_is_killed_takes_the_others_with_it(alone: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A load of which a part is missing is no load: it ends, and nothing goes on running unseen."""
+    """If one load process is killed, the whole load ends."""
     monkeypatch.setattr(workload_run, "processes", lambda *_, **__: 2)
     killing = alone.meanwhile(lambda: alone.done() >= 10, lambda: os.kill(load_processes()[-1], signal.SIGKILL))
     [workload] = alone.run({"scenario": SLOW, "runner": constant(10_000, 2)})
@@ -111,7 +108,7 @@ def pause(processes: list[int], seconds: float) -> None:
 def test_a_generator_that_was_stopped_is_not_believed_in_any_kind_of_loop(
     alone: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Closed or open, its load is INVALID, and says for how long it stood still and what ran meanwhile."""
+    """A stopped load process makes a closed and an open load INVALID, with the length of the stall and its effect."""
     runners: list[dict[str, Any]] = [
         {"serial": {"times": 80}},
         constant(160, 2),
@@ -138,7 +135,7 @@ def test_a_generator_that_was_stopped_is_not_believed_in_any_kind_of_loop(
 
 
 def test_one_of_several_that_was_stopped_makes_the_load_invalid(alone: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The others went on: the row names the one that did not."""
+    """The row names the one of several processes that was stopped."""
     monkeypatch.setattr(workload_run, "processes", lambda *_, **__: 2)
     pausing = alone.meanwhile(lambda: alone.done() >= 4, lambda: pause(load_processes()[-1:], 2.5))
     [workload] = alone.run({"scenario": SLOW, "runner": constant(80, 2)})
@@ -148,7 +145,7 @@ def test_one_of_several_that_was_stopped_makes_the_load_invalid(alone: Any, monk
 
 
 def test_stopping_drains_and_keeps_what_was_measured(alone: Any) -> None:
-    """When stopped by hand, iterations in flight end by themselves, no other begins, the next workload never begins."""
+    """After a stop by hand running iterations end, no other begins, and the next workload never begins."""
     stopping = alone.meanwhile(lambda: alone.done() >= 10, alone.stop.set)
     first, second = alone.run({"scenario": SLOW, "runner": constant(10_000, 2)}, {"scenario": SLOW})
     stopping.join()
@@ -161,7 +158,7 @@ def test_stopping_drains_and_keeps_what_was_measured(alone: Any) -> None:
 
 @pytest.mark.parametrize("abort", [False, True])
 def test_a_load_that_cannot_pass_any_more_is_stopped_if_asked(abort: bool, alone: Any) -> None:
-    """With the option, a missed criterion ends its workload as soon as that is certain, and the next one runs."""
+    """With the option, a workload is stopped as soon as it certainly misses a criterion, and the next one runs."""
     failing = {"Dummy.dummy_exception": {"sleep": 0.02}}
     times = 2000 if abort else 100  # many: the stop has to come before their end
     first, second = alone.run(
@@ -180,7 +177,7 @@ def test_a_load_that_cannot_pass_any_more_is_stopped_if_asked(abort: bool, alone
 
 
 def test_workloads_of_a_parallel_subtask_load_at_the_same_time(alone: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Both have their verdicts, and each began before the other had ended; of a common subtask the second waits."""
+    """Workloads of a parallel subtask overlap; those of another subtask do not."""
     monkeypatch.setattr(
         task_run, "ProcessPool", partial(ProcessPool, warm=2)
     )  # else the second has its process to wait for
@@ -200,7 +197,7 @@ def test_workloads_of_a_parallel_subtask_load_at_the_same_time(alone: Any, monke
 
 
 def test_hooks_happen_beside_the_load(alone: Any) -> None:
-    """Hooks are set off by iterations and by seconds, and their results are kept in Rally's shape."""
+    """Hooks run at iterations and seconds, and their results are stored in Rally's format."""
     hooks = [
         {"action": {"sys_call": "echo beside"}, "trigger": {"event": {"unit": "iteration", "at": [2, 5]}}},
         {"action": {"sys_call": "false"}, "trigger": {"event": {"unit": "time", "at": [0]}}},
@@ -216,7 +213,7 @@ def test_hooks_happen_beside_the_load(alone: Any) -> None:
 
 
 def test_contexts_that_fail_are_told_and_shared_ones_taken_away_once(alone: Any) -> None:
-    """A context that cannot be set up crashes its workload; one that cannot be cleaned up fails it, not its figures."""
+    """A failed set-up crashes its workload; a failed clean-up fails it and keeps its figures."""
     crashed, well = alone.run(
         {"scenario": SLOW, "contexts": {"dummy_context": {"fail_setup": True}}},
         {"scenario": SLOW, "contexts": {"dummy_context": {"fail_cleanup": True}}},
@@ -228,7 +225,7 @@ def test_contexts_that_fail_are_told_and_shared_ones_taken_away_once(alone: Any)
 
 
 def test_an_open_loop_is_measured_from_when_it_was_due(alone: Any) -> None:
-    """Due times are kept, what found no free worker is dropped and counted, a warm-up is in no figure."""
+    """Due times are stored, dropped iterations are counted, and the warm-up is in no figure."""
     runner = {"arrival_rate": {"rate": 40, "duration": 2, "arrivals": "even", "max_in_flight": 1, "warm_up": 1}}
     [workload] = alone.run({"scenario": SLOW, "runner": runner})
     samples = sorted(alone.measured(workload), key=lambda sample: sample["iteration"])
@@ -241,7 +238,7 @@ def test_an_open_loop_is_measured_from_when_it_was_due(alone: Any) -> None:
 
 
 def test_a_load_process_that_does_not_end_is_ended(alone: Any) -> None:
-    """Stopped by a signal that no process can answer, it is killed after the drain; what it measured is kept."""
+    """A load process that ignores the stop is killed after the drain, and its samples are kept."""
 
     def hold_and_stop() -> None:
         os.kill(load_processes()[0], signal.SIGSTOP)
@@ -256,7 +253,7 @@ def test_a_load_process_that_does_not_end_is_ended(alone: Any) -> None:
 
 
 def test_one_that_is_gone_before_it_is_lent_is_told_of() -> None:
-    """Whoever gets a process that has died meanwhile hears of it, whenever that was."""
+    """The death of a load process is reported to its user, even if it was earlier."""
     process = LoadProcess()
     process.kill()
     deadline = time.monotonic() + 20
@@ -264,13 +261,13 @@ def test_one_that_is_gone_before_it_is_lent_is_told_of() -> None:
         assert time.monotonic() < deadline
         time.sleep(0.01)
     inbox: queue.SimpleQueue[tuple[int, Any]] = queue.SimpleQueue()
-    process.answer_to(inbox, 7)
+    process.deliver_to(inbox, 7)
     place, message = inbox.get(timeout=20)
     assert (place, message) == (7, Died(-signal.SIGKILL))
 
 
 def test_load_processes_end_when_their_parent_is_killed(tmp_path: Path) -> None:
-    """After `kill -9` of the process that runs a task, none that drives its load is left."""
+    """After `kill -9` of the parent no load process is left."""
     program = (
         "import sys, threading\n"
         "from pathlib import Path\n"
@@ -296,7 +293,7 @@ def test_load_processes_end_when_their_parent_is_killed(tmp_path: Path) -> None:
 def test_a_parallel_subtask_ends_when_one_of_its_workloads_cannot_be_stored(
     alone: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """What is no result of a workload ends the others too, soon, and is raised."""
+    """An error of the store ends the other workloads soon, and is raised."""
     end, ended = alone.store.workloads.end, []
 
     def refuse(uuid: str, **values: Any) -> None:

@@ -198,7 +198,7 @@ def _commands(home: Home, place: Path, config: dict[str, Any]) -> None:
 def test_the_run_did_what_it_was_asked(home: Home) -> None:
     """The load failed with the URL that it quotes, the hook ran, the users were made: there was something to hide."""
     texts = " ".join(text for _, text in home.left())
-    assert "the status was to be 299" in texts
+    assert "expected 299" in texts
     assert "exit code" in texts
     assert "user_password" in texts
     assert "userdata" in texts

@@ -1,4 +1,4 @@
-"""The addresses of services, out of catalogs as clouds have them."""
+"""Reading the endpoints of services from catalogs of different clouds."""
 
 from typing import Any
 
@@ -33,7 +33,7 @@ def found(
 
 
 def test_interface_and_region_choose() -> None:
-    """Of a catalog the endpoints of one interface and region count, under the official types of their services."""
+    """Only endpoints of one interface and region are used, under the official types of their services."""
     catalog = [
         ("volumev3", "public", "A", "http://a/v3/"),
         ("volumev3", "public", "B", "http://b"),
@@ -51,7 +51,7 @@ def test_interface_and_region_choose() -> None:
 
 
 def test_several_regions_want_one_named() -> None:
-    """Where a service is in several regions and none is named, they are listed; else none is needed."""
+    """A catalog with several regions needs a region in the entry, and the error lists them; one region needs none."""
     catalog = [("compute", "public", "A", "http://a/v2.1"), ("compute", "public", "B", "http://b/v2.1")]
     with pytest.raises(SignInFailed, match=r"compute in several regions.* - write `region_name:` with one of A, B"):
         found(catalog)
@@ -63,7 +63,7 @@ def test_several_regions_want_one_named() -> None:
 
 @pytest.mark.parametrize("kind", ["volumev3", "volumev2", "volume", "block-storage", "block-store"])
 def test_old_names_of_a_type_are_one_service(kind: str) -> None:
-    """Whatever the catalog calls the volume service, it is found; of two names the one asked for goes before."""
+    """The volume service is found under any name of its type; of two names the requested one is preferred."""
     assert found([(kind, "public", "A", "http://c/v3/p1")]) == {"block-storage": "http://c/v3/p1"}
     two = [("volumev3", "public", "A", "http://a/v3"), ("block-storage", "public", "A", "http://b/v3")]
     assert found(two) == {"block-storage": "http://b/v3"}
@@ -72,7 +72,7 @@ def test_old_names_of_a_type_are_one_service(kind: str) -> None:
 
 
 def test_an_override_goes_before_the_catalog() -> None:
-    """What the entry says of a service counts, under old names too, also where the catalog has no such service."""
+    """An endpoint override in the entry wins, also under old names, and without the service in the catalog."""
     catalog = [("compute", "public", "A", "http://a/nova/v2.1")]
     config = {"compute_endpoint_override": "https://x/compute", "volumev3_endpoint_override": "http://v/v3/p1"}
     assert found(catalog, **config) == {"compute": "https://x/compute/v2.1", "block-storage": "http://v/v3/p1"}
@@ -90,38 +90,38 @@ def test_an_override_goes_before_the_catalog() -> None:
     ],
 )
 def test_a_version_is_added_where_there_is_none(kind: str, url: str, expected: str) -> None:
-    """A URL that names a version anywhere in its path is kept, prefixes and project ids too; slashes at the end go."""
+    """A URL with a version in its path is kept, with prefixes and project ids; trailing slashes are removed."""
     assert list(found([(kind, "public", "A", url)]).values()) == [expected]
 
 
 def test_an_identity_endpoint_of_version_2_leads_to_version_3(small_cloud: SmallCloud) -> None:
-    """Left at /v2.0 in the catalog, keystone is asked at /v3, which the documents beside it tell."""
+    """A catalog's /v2.0 endpoint of keystone becomes /v3, as its version document says."""
     endpoint = {"interface": "public", "region_id": "R", "region": "R", "url": f"{small_cloud.url}/identity/v2.0"}
     small_cloud.catalog = [{"type": "identity", "name": "keystone", "endpoints": [endpoint]}]
     assert SignIn(small_cloud.cloud())().endpoints == {"identity": f"{small_cloud.url}/identity/v3"}
 
 
 def test_an_address_without_a_version_leads_to_version_3(small_cloud: SmallCloud) -> None:
-    """Keystone's list of versions comes with the status 300, which is no error."""
+    """Keystone's list of versions, which has the status 300, is not an error."""
     assert "compute" in SignIn(small_cloud.cloud(auth_url=f"{small_cloud.url}/identity"))().endpoints
 
 
 def test_contexts_know_old_names_too(small_cloud: SmallCloud) -> None:
-    """What a task calls a service is found whatever its catalog calls it, such as for the context api_versions."""
+    """A service is found by any of its names, also by the context api_versions."""
     api = Api(small_cloud.cloud().connect())
     assert all(api.has(kind) for kind in ("block-storage", "volumev3", "volume", "compute"))
     assert not api.has("dns")
 
 
 def test_what_a_catalog_lacks_is_told() -> None:
-    """An empty catalog, a token for no project, and an interface that is not there are said with what to do."""
+    """An empty catalog, a token without a project and a missing interface are errors with a remedy."""
     with pytest.raises(SignInFailed, match=r"its catalog is empty - have its administrator register"):
         found([])
     with pytest.raises(SignInFailed, match=r"no public endpoints - write `interface:` with one of internal"):
         found([("compute", "internal", "A", "http://a/v2.1")])
     cloud = Cloud("C", {"auth": AUTH})
     unscoped = access.create(body=fixture.V3Token(), auth_token="t")
-    with pytest.raises(SignInFailed, match=r"its token is for no project, .* - write `project_name`"):
+    with pytest.raises(SignInFailed, match=r"its token is not for a project, .* - write `project_name`"):
         endpoints("C", cloud.region(), Session(), unscoped)
 
 
@@ -136,7 +136,7 @@ def test_what_a_catalog_lacks_is_told() -> None:
     ],
 )
 def test_a_catalog_that_is_none_is_told(small_cloud: SmallCloud, catalog: list[Any]) -> None:
-    """Of what a proxy, or an old keystone, gives in the place of one it is said that it cannot be read."""
+    """An invalid catalog, from a proxy or an old keystone, is an error that says so."""
     small_cloud.catalog = catalog
-    with pytest.raises(SignInFailed, match=r"cloud small: its catalog cannot be read .* - look at"):
+    with pytest.raises(SignInFailed, match=r"cloud small: its catalog cannot be read .* - check"):
         SignIn(small_cloud.cloud())()

@@ -53,7 +53,7 @@ def test_a_token_that_is_no_longer_known_is_replaced_once(small_cloud: SmallClou
 
 
 def test_an_error_says_what_was_asked_and_what_the_cloud_said(small_cloud: SmallCloud) -> None:
-    """Method, URL, status, message and request id of a refused request are kept."""
+    """The error of a refused request has method, URL, status, message and request id."""
     small_cloud.refuse["POST compute"] = 409
 
     async def use(client: Client) -> ApiError:
@@ -68,7 +68,7 @@ def test_an_error_says_what_was_asked_and_what_the_cloud_said(small_cloud: Small
 
 
 def test_a_cloud_that_does_not_answer_is_unreachable(small_cloud: SmallCloud) -> None:
-    """A connection that is refused is told with method and URL."""
+    """A refused connection is an error with method and URL."""
 
     async def use(client: Client) -> None:
         access = await client.access()
@@ -80,7 +80,7 @@ def test_a_cloud_that_does_not_answer_is_unreachable(small_cloud: SmallCloud) ->
 
 
 def test_a_service_that_the_catalog_lacks_is_told(small_cloud: SmallCloud) -> None:
-    """The message names the service and those that there are."""
+    """The error names the missing service and the services in the catalog."""
 
     async def use(client: Client) -> None:
         with pytest.raises(SignInFailed, match="'dns' - it has: block-storage, compute, identity"):
@@ -90,7 +90,7 @@ def test_a_service_that_the_catalog_lacks_is_told(small_cloud: SmallCloud) -> No
 
 
 def test_a_wrong_password_names_user_and_place(small_cloud: SmallCloud) -> None:
-    """Who cannot sign in, and where, is told; the password is not."""
+    """The error of a failed sign-in names the user and the address, and not the password."""
     with pytest.raises(SignInFailed, match=f"admin cannot sign in at {small_cloud.url}") as caught:
         SignIn(small_cloud.cloud(password="wr0ng-one"))()
     assert "wr0ng-one" not in str(caught.value)
@@ -101,7 +101,7 @@ def test_a_wrong_password_names_user_and_place(small_cloud: SmallCloud) -> None:
     [{"auth_type": "nonesuch", "auth": {}}, {"auth_type": "none", "auth": {"endpoint": "http://127.0.0.1:9"}}],
 )
 def test_an_entry_that_cannot_be_used_is_told(config: dict[str, Any]) -> None:
-    """An unknown or a useless way to sign in is a message that names the cloud."""
+    """An unknown or unusable auth type is an error that names the cloud."""
     with pytest.raises(SignInFailed, match="cloud C: its "):
         SignIn(Cloud("C", config))
 
@@ -123,14 +123,14 @@ def test_an_entry_that_cannot_be_used_is_told(config: dict[str, Any]) -> None:
     ],
 )
 def test_every_services_message_is_found(body: bytes, message: str) -> None:
-    """The message of an error is found in each service's wrapping, and there is one where the body has none."""
+    """The message of each service's error format is found; without a body there is a default message."""
     assert message_of(body, "Bad Gateway") == message
 
 
 def test_a_write_that_was_cut_short_is_answered_before_the_cleaning(
     small_cloud: SmallCloud, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The one who asked ends at once; after `answered` what the cloud makes stands, and can be found and deleted."""
+    """A cancelled write returns at once; after `answered` the thing exists and can be deleted."""
     monkeypatch.setenv("RALLYCROSS_LATE_PATIENCE", "30")
     small_cloud.delay["POST network"] = 0.5
 
@@ -149,7 +149,7 @@ def test_a_write_that_was_cut_short_is_answered_before_the_cleaning(
 def test_an_answer_that_does_not_come_is_not_waited_for_long(
     small_cloud: SmallCloud, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A cloud that hangs has so many seconds to answer what was cut short."""
+    """The wait for the answers to cancelled writes has a limit."""
     monkeypatch.setenv("RALLYCROSS_CUT_PATIENCE", "0.2")
     small_cloud.delay["POST network"] = 3600
 

@@ -1,4 +1,4 @@
-"""Entries of a clouds.yaml: each auth type gets what it takes, and what is wrong is said before anything is sent."""
+"""Checking entries of a clouds.yaml: auth types get their arguments, and errors are found before anything is sent."""
 
 from pathlib import Path
 from typing import Any
@@ -66,7 +66,7 @@ WHO = {"username": "u", "password": "p", "project_name": "p"}
     ],
 )
 def test_an_auth_type_gets_what_it_takes(config: dict[str, Any], taken: dict[str, Any]) -> None:
-    """What other ways to sign in would take is left out; nulls and empty texts are not set; domains have a default."""
+    """An auth type gets only its own keys, without nulls and empty texts; domains have a default."""
     config = {**config, "auth": {**config["auth"], "auth_url": URL}}
     auth = region_of("C", config).config["auth"]
     assert {**auth, **taken, "auth_url": URL} == auth
@@ -87,9 +87,9 @@ def test_an_auth_type_gets_what_it_takes(config: dict[str, Any], taken: dict[str
             {"auth": {"application_credential_name": "n", "application_credential_secret": "s"}},
             "no application_credential_id or username or user_id",
         ),
-        ({"auth": {**WHO, "auth_url": "http://::1:5000/v3"}}, "IPv6 without brackets - write"),
-        ({"auth": {**WHO, "auth_url": "http://h/v3\x01"}}, "what cannot be seen, in it"),
-        ({"auth": {**WHO, "auth_url": "http://h/v3#x"}}, "leave out all from the # on"),
+        ({"auth": {**WHO, "auth_url": "http://::1:5000/v3"}}, "IPv6 address without brackets - write"),
+        ({"auth": {**WHO, "auth_url": "http://h/v3\x01"}}, "an invisible character in it"),
+        ({"auth": {**WHO, "auth_url": "http://h/v3#x"}}, "remove everything from the # on"),
         ({"auth": {"username": "u", "password": None}}, "no password"),
         ({"auth": {"password": "p"}}, "no username or user_id"),
         ({"auth_type": "token", "auth": {"username": "u"}}, "no token"),
@@ -98,11 +98,11 @@ def test_an_auth_type_gets_what_it_takes(config: dict[str, Any], taken: dict[str
             "no application_.*_secret",
         ),
         ({"auth": {**WHO, "pasword": "x"}}, "unknown key 'pasword' - did you mean password"),
-        ({"auth": {**WHO, "password": True}}, "password is no text for YAML - put it in quotes"),
-        ({"auth": {**WHO, "password": ["x"]}}, "password is no text"),
-        ({"auth": 5}, "its `auth` is no mapping"),
+        ({"auth": {**WHO, "password": True}}, "password is not a text in YAML - put it in quotes"),
+        ({"auth": {**WHO, "password": ["x"]}}, "password is not a text"),
+        ({"auth": 5}, "its `auth` is not a mapping"),
         ({"auth_type": "pasword", "auth": WHO}, "'pasword' is unknown - did you mean password"),
-        ({"auth_type": "v2password", "auth": WHO}, "v2password is of keystone's version 2 - write password"),
+        ({"auth_type": "v2password", "auth": WHO}, "v2password is for keystone's version 2 - write password"),
         ({"auth": WHO, "interface": "publik"}, "its interface is 'publik' - it must be public, internal or admin"),
         ({"auth": WHO, "compute_interface": "x"}, "its compute_interface is 'x'"),
         ({"auth": WHO, "verify": "perhaps"}, "its verify must be true or false"),
@@ -111,14 +111,14 @@ def test_an_auth_type_gets_what_it_takes(config: dict[str, Any], taken: dict[str
         ({"auth": WHO, "image_endpoint_override": "example.org"}, "image_endpoint_override must begin with http"),
         (
             {"auth": {**WHO, "auth_url": "192.0.2.1:5000"}},
-            "auth_url '192.0.2.1:5000' is not whole - write it with http://",
+            "auth_url '192.0.2.1:5000' is not complete - write it with http://",
         ),
-        ({"auth": {**WHO, "auth_url": "http://192.0.2.1:x/v3"}}, "auth_url is no address"),
+        ({"auth": {**WHO, "auth_url": "http://192.0.2.1:x/v3"}}, "auth_url is not a URL"),
         ({"auth": {**WHO, "auth_url": "http://{nothing}/v3"}}, "cannot be used"),
     ],
 )
 def test_what_is_wrong_with_an_entry_is_told(config: dict[str, Any], words: str) -> None:
-    """Cloud, key and remedy are named, and nothing is sent."""
+    """The error names the cloud, the key and the remedy, and nothing is sent."""
     if isinstance(config["auth"], dict):
         config = {**config, "auth": {"auth_url": URL, **config["auth"]}}
     with pytest.raises(SignInFailed, match=rf"cloud C: .*{words}"):
@@ -127,28 +127,28 @@ def test_what_is_wrong_with_an_entry_is_told(config: dict[str, Any], words: str)
 
 @pytest.mark.parametrize(("key", "version"), [("volume_api_version", 2), ("identity_api_version", "2.0")])
 def test_a_version_that_is_not_spoken_is_told(key: str, version: object) -> None:
-    """An entry that asks for an old version of an API is told so."""
-    with pytest.raises(SignInFailed, match=r"_api_version is 2.*, and only version 3 is spoken"):
+    """An entry with an unsupported API version is an error."""
+    with pytest.raises(SignInFailed, match=r"_api_version is 2.*, and only version 3 is supported"):
         SignIn(Cloud("C", {"auth": {**WHO, "auth_url": URL}, key: version}))
 
 
 def test_microversions_are_asked_for_in_both_ways(small_cloud: SmallCloud) -> None:
-    """A default microversion, and an API version that is one, are what requests ask for."""
+    """A default microversion, and an API version with a minor part, are requested."""
     config = {"compute_api_version": "2.87", "volume_default_microversion": "3.50", "identity_api_version": "3"}
     access = SignIn(Cloud("C", {**small_cloud.cloud().config, **config}))()
     assert access.microversions == {"compute": "2.87", "block-storage": "3.50"}
 
 
 def test_another_user_takes_nothing_of_the_first() -> None:
-    """An entry with its user beside `auth` gives that user's project to nobody else."""
+    """The entry for another user does not inherit the first user's keys outside of `auth`."""
     config = {"auth": {"auth_url": URL}, **WHO, "region_name": "R", "auth_type": "v3token", "token": "t"}
     auth = {"auth_url": URL, "username": "x", "password": "y", "project_id": "z", "user_domain_id": "d"}
     assert acting_as(config, auth) == {"region_name": "R", "auth_type": "password", "auth": auth}
 
 
 def test_a_refused_password_is_sent_once(small_cloud: SmallCloud) -> None:
-    """Clouds lock accounts: there is no second try."""
-    with pytest.raises(SignInFailed, match=r"it was sent once"):
+    """A refused password is not sent again, since clouds lock accounts."""
+    with pytest.raises(SignInFailed, match=r"sent only once"):
         SignIn(small_cloud.cloud(password="wr0ng-one"))()
     assert small_cloud.sent()["POST identity"] == 1
 
@@ -156,38 +156,41 @@ def test_a_refused_password_is_sent_once(small_cloud: SmallCloud) -> None:
 @pytest.mark.parametrize(
     ("given", "words"),
     [
-        ({"OS_USERNAME": "u", "OS_PROJECT_NAME": "p"}, "there is no OS_PASSWORD - set it"),
-        ({"OS_PASSWORD": "s"}, "there is no OS_USERNAME or OS_USER_ID - set it"),
-        ({"OS_AUTH_TYPE": "token", "OS_PROJECT_ID": "p"}, "there is no OS_TOKEN - set it"),
-        ({"OS_CLOUD": "c", "OS_AUTH_URL": ""}, "there is OS_CLOUD, an entry of clouds.yaml"),
+        ({"OS_USERNAME": "u", "OS_PROJECT_NAME": "p"}, "missing OS_PASSWORD - set it"),
+        ({"OS_PASSWORD": "s"}, "missing OS_USERNAME or OS_USER_ID - set it"),
+        ({"OS_AUTH_TYPE": "token", "OS_PROJECT_ID": "p"}, "missing OS_TOKEN - set it"),
+        ({"OS_CLOUD": "c", "OS_AUTH_URL": ""}, "OS_CLOUD names an entry of clouds.yaml"),
     ],
 )
 def test_what_variables_lack_is_told_by_its_name(given: dict[str, str], words: str) -> None:
-    """The variable is named, as there is no file to mend."""
+    """The error names the missing variables."""
     with pytest.raises(RallycrossError, match=words):
         entry_from_variables({"OS_AUTH_URL": URL, **given})
 
 
 def test_variables_that_are_no_texts_are_read() -> None:
-    """A list of ways to sign in, a time, and whether certificates are checked."""
+    """Variables for lists, times and booleans are converted."""
     given = {"OS_AUTH_URL": URL, "OS_AUTH_TYPE": "v3multifactor", "OS_AUTH_METHODS": "v3password, v3totp"}
     entry = entry_from_variables({**given, "OS_API_TIMEOUT": "5", "OS_VERIFY": "False"})
     assert (entry["auth_methods"], entry["api_timeout"], entry["verify"]) == (["v3password", "v3totp"], 5, False)
 
 
 def test_a_cloud_that_is_not_there_is_told_in_the_systems_words(small_cloud: SmallCloud) -> None:
-    """What urllib3 says of its pools and attempts is left out: what is wrong stands between address and remedy."""
+    """The error has the operating system's reason between address and remedy, without urllib3's wording."""
     for url, words in (
-        ("http://127.0.0.1:9/v3", r"auth/tokens: \[Errno \d+\] Connection refused - mend host and port"),
-        (f"{small_cloud.url.replace('http', 'https')}/identity/v3", r"\[SSL: \w+\] [\w ]+ - there is no TLS there"),
-        ("http://no-such-host.invalid/v3", r"auth/tokens: \[Errno -?\d+\] [\w ]+ - mend host and port"),
+        ("http://127.0.0.1:9/v3", r"auth/tokens: \[Errno \d+\] Connection refused - correct host and port"),
+        (
+            f"{small_cloud.url.replace('http', 'https')}/identity/v3",
+            r"\[SSL: \w+\] [\w ]+ - the server does not use TLS",
+        ),
+        ("http://no-such-host.invalid/v3", r"auth/tokens: \[Errno -?\d+\] [\w ]+ - correct host and port"),
     ):
         with pytest.raises(SignInFailed, match=words):
             SignIn(small_cloud.cloud(auth_url=url))()
 
 
 def test_a_password_in_the_address_is_not_shown(small_cloud: SmallCloud) -> None:
-    """Where one cannot sign in, the address is told without the user and the password in it."""
+    """The error of a failed sign-in shows the address without user and password."""
     url = small_cloud.url.replace("http://", "http://somebody:canary@")
     with pytest.raises(SignInFailed) as caught:
         SignIn(small_cloud.cloud(auth_url=f"{url}/identity/v3", password="wrong"))()
@@ -196,7 +199,7 @@ def test_a_password_in_the_address_is_not_shown(small_cloud: SmallCloud) -> None
 
 
 def test_variables_are_those_of_openstackclient() -> None:
-    """Ways to sign in, old names, a service's own settings and certificates are taken over."""
+    """Auth types, old names, settings for one service and certificates are read from variables."""
     given = {"OS_AUTH_URL": URL, "OS_TOKEN": "t", "OS_PROJECT_ID": "1", "OS_CERT": "/c", "OS_KEY": "/k"}
     given |= {
         "OS_VOLUME_ENDPOINT_OVERRIDE": "http://v/v3",
@@ -245,7 +248,7 @@ _AUTH = st.sampled_from(["auth_url", "username", "password", "project_name", "to
 @given(st.dictionaries(_KEYS, _JSON, max_size=4), _JSON | st.dictionaries(_AUTH, _JSON, max_size=4))
 @settings(max_examples=120, deadline=None)
 def test_whatever_stands_in_an_entry_is_a_sentence(config: dict[str, Any], auth: Any) -> None:
-    """No content of a file ends in anything but a way to sign in, or a message that names the cloud."""
+    """Any entry gives either a region or an error that names the cloud."""
     entry = {"auth": {"auth_url": URL, **WHO, **auth} if isinstance(auth, dict) else auth, **config}
     try:
         SignIn(Cloud("C", entry))
@@ -256,7 +259,7 @@ def test_whatever_stands_in_an_entry_is_a_sentence(config: dict[str, Any], auth:
 
 
 def test_certificates_of_an_entry_are_found(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """`insecure` and a path below the home mean what they mean to openstacksdk."""
+    """`insecure` and paths below the home directory work as in openstacksdk."""
     monkeypatch.setenv("HOME", str(tmp_path))
     (tmp_path / "ca.pem").write_text("")
     config = {"auth": {**WHO, "auth_url": URL}, "cacert": "~/ca.pem"}

@@ -1,4 +1,4 @@
-"""What clients make of answers that are not what they should be, of requests that fail in passing, and of slow ones."""
+"""Invalid answers, temporary failures and slow answers, for all clients."""
 
 import asyncio
 import gzip
@@ -89,40 +89,40 @@ async def bomb(request: Any, forward: Any, connection: Any) -> Any:
 WAYS = {"load": by_the_load, "contexts": by_contexts, "sdk": by_the_sdk}
 BAD: dict[str, tuple[Act, str]] = {
     "html": (says(b"<html>hello</html>", "text/html"), "is not JSON but text/html; it begins '<html>hello"),
-    "html called json": (says(b"<html>hello</html>"), "is no whole JSON; it begins '<html>hello"),
-    "truncated JSON": (says(b'{"servers": [{"id"'), 'is no whole JSON; it begins \'{"servers"'),
+    "html called json": (says(b"<html>hello</html>"), "is not complete JSON; it begins '<html>hello"),
+    "truncated JSON": (says(b'{"servers": [{"id"'), 'is not complete JSON; it begins \'{"servers"'),
     "null": (says(b"null"), "neither an object nor a list; it begins 'null'"),
     "a number": (says(b"7"), "neither an object nor a list"),
-    "a list": (says(b"[]"), "a list of 0 in the place of an object with 'servers'"),
+    "a list": (says(b"[]"), "a list of 0 instead of an object with 'servers'"),
     "another key": (says(b'{"volumes": []}'), "has no 'servers', only 'volumes'"),
     "null in a key": (says(b'{"servers": null}'), "null for 'servers'"),
     "no object": (says(b"{}"), "has no 'servers', only nothing"),
-    "not UTF-8": (says(b"\xff\xfe\x00"), "is no whole JSON"),
-    "too deep": (says(b"[" * 100000), "is no whole JSON"),
+    "not UTF-8": (says(b"\xff\xfe\x00"), "is not complete JSON"),
+    "too deep": (says(b"[" * 100000), "is not complete JSON"),
     "empty": (says(b""), "the answer is empty"),
     "no content": (status(204, b""), "the answer is empty"),
-    "cut short": (cut, "is cut short"),
-    "bad gzip": (with_headers(("Content-Encoding", "gzip")), "cannot be unpacked"),
+    "cut short": (cut, "is incomplete"),
+    "bad gzip": (with_headers(("Content-Encoding", "gzip")), "cannot be decompressed"),
     "a bomb": (bomb, "has more than 1000000 bytes"),
     "endless": (endless, r"has more than 1000000 bytes \(RALLYCROSS_ANSWER_LIMIT\)"),
     "choices": (status(300, b"{}"), "the answer has no"),
-    "redirect without aim": (status(302, b""), "sends one on to nowhere"),
+    "redirect without aim": (status(302, b""), "redirects to nowhere"),
     "redirect elsewhere": (
         status(302, b"", Location="http://elsewhere.invalid/compute/v2.1/servers"),
-        "sends one on to 'http://elsewhere.invalid/compute/v2.1/servers', which gets no token",
+        "redirects to 'http://elsewhere.invalid/compute/v2.1/servers', which must not get",
     ),
-    "null for a thing": (says(b'{"servers": [null]}'), "the list 'servers' of the answer has null in the place of a"),
-    "a number for a thing": (says(b'{"servers": [NaN]}'), "the list 'servers' of the answer has a number in the place"),
+    "null for a thing": (says(b'{"servers": [null]}'), "the list 'servers' of the answer has null instead of an"),
+    "a number for a thing": (says(b'{"servers": [NaN]}'), "the list 'servers' of the answer has a number instead"),
     "null beside another key": (
         says(b'{"servers": null, "servers_links": []}'),
-        "the answer has null in the place of the list 'servers'",
+        "the answer has null instead of the list 'servers'",
     ),
-    "a text for the list": (says(b'{"servers": "x"}'), "the answer has a text in the place of the list 'servers'"),
+    "a text for the list": (says(b'{"servers": "x"}'), "the answer has a text instead of the list 'servers'"),
     "redirect to no URL": (
         status(302, b"", Location="http://[::1"),
-        "sends one on to 'http://\\[::1', which is no URL",
+        "redirects to 'http://\\[::1', which is not a URL",
     ),
-    "redirect to itself": (status(302, b"", Location="/compute/v2.1/servers"), "sends one on, and so did 5 before"),
+    "redirect to itself": (status(302, b"", Location="/compute/v2.1/servers"), "is a redirect, after 5 others"),
 }
 
 
@@ -139,7 +139,7 @@ BAD: dict[str, tuple[Act, str]] = {
 def test_an_answer_that_is_not_what_it_should_be_is_an_error_of_the_api(
     proxy: FaultProxy, small_cloud: SmallCloud, way: str, kind: str
 ) -> None:
-    """It is a `BadAnswer`, whoever reads it, with method, URL, status, how it begins, and the request's id."""
+    """An invalid answer is a `BadAnswer` with method, URL, status, beginning and request id, in every client."""
     act, message = BAD[kind]
     cloud = proxy.cloud(small_cloud.cloud())
     proxy.faults.append(Fault(act, SERVERS, times=-1))
@@ -155,7 +155,7 @@ def test_an_answer_that_is_not_what_it_should_be_is_an_error_of_the_api(
 def test_a_sign_in_that_is_answered_strangely_says_so(
     proxy: FaultProxy, small_cloud: SmallCloud, monkeypatch: pytest.MonkeyPatch, kind: str
 ) -> None:
-    """Who signs in, where, and what came instead of a token are told."""
+    """The error of a sign-in with an invalid answer names the user, the address and the answer."""
     monkeypatch.setenv("RALLYCROSS_API_PATIENCE", "0")
     proxy.faults.append(Fault(BAD[kind][0], TOKENS, times=-1))
     cloud = proxy.cloud(small_cloud.cloud())
@@ -167,16 +167,18 @@ def test_a_sign_in_that_is_answered_strangely_says_so(
 
 
 def test_the_inventory_says_what_was_strange(proxy: FaultProxy, small_cloud: SmallCloud) -> None:
-    """A cloud that answers a question with HTML is named, with the question."""
+    """The inventory's error names the cloud and the request that was answered with HTML."""
     proxy.faults.append(Fault(says(b"<html>", "text/html"), FLAVORS, times=-1))
-    with pytest.raises(SignInFailed, match=r"cloud small: cannot be asked what it has: GET .*/flavors.*text/html"):
+    with pytest.raises(
+        SignInFailed, match=r"cloud small: its services and resources cannot be listed: GET .*/flavors.*text/html"
+    ):
         facts(proxy.cloud(small_cloud.cloud()), ["flavor"])
 
 
 def test_what_may_be_a_secret_is_not_shown(proxy: FaultProxy, small_cloud: SmallCloud) -> None:
-    """Of an answer whose beginning may hold a secret only the length is told."""
+    """If the beginning of an answer may have a secret, the error has only its length."""
     proxy.faults.append(Fault(says(b'{"keypair": {"private_key": "-----BEGIN hush'), SERVERS))
-    with pytest.raises(BadAnswer, match="with what may be secret, and is 44 bytes long") as caught:
+    with pytest.raises(BadAnswer, match="with something that may be secret, and is 44 bytes long") as caught:
         by_the_load(proxy.cloud(small_cloud.cloud()))
     assert "hush" not in str(caught.value)
 
@@ -200,7 +202,7 @@ PASSING: dict[str, Act] = {
     [(way, kind) for way in ("contexts", "sdk") for kind in PASSING if (way, kind) != ("sdk", "html")],
 )
 def test_what_fails_in_passing_is_asked_again(proxy: FaultProxy, small_cloud: SmallCloud, way: str, kind: str) -> None:
-    """Contexts, cleaning and questions get their answer at the next attempt; so does signing in."""
+    """Contexts, clean-up, inventory and sign-in succeed at the next attempt."""
     proxy.faults += [Fault(PASSING[kind], TOKENS), Fault(PASSING[kind], SERVERS, times=2)]
     if kind == "html":
         proxy.faults = proxy.faults[1:]
@@ -210,7 +212,7 @@ def test_what_fails_in_passing_is_asked_again(proxy: FaultProxy, small_cloud: Sm
 
 @pytest.mark.parametrize("kind", PASSING)
 def test_a_load_repeats_nothing(proxy: FaultProxy, small_cloud: SmallCloud, kind: str) -> None:
-    """A request of the load is sent once, and fails as it does."""
+    """A request of the load is sent only once."""
     proxy.faults.append(Fault(PASSING[kind], SERVERS))
     with pytest.raises((ApiError, Unreachable)):
         by_the_load(proxy.cloud(small_cloud.cloud()))
@@ -220,7 +222,7 @@ def test_a_load_repeats_nothing(proxy: FaultProxy, small_cloud: SmallCloud, kind
 def test_patience_has_an_end_and_is_spent_once(
     proxy: FaultProxy, small_cloud: SmallCloud, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """What fails on and on is given up; while nothing else comes back either, others are not waited for as long."""
+    """Retries of a request end; while no request succeeds, others are not retried as long."""
     monkeypatch.setenv("RALLYCROSS_API_PATIENCE", "5")
     api = Api(proxy.cloud(small_cloud.cloud()).connect())
     proxy.faults.append(Fault(status(503), times=-1))
@@ -242,7 +244,7 @@ def test_patience_has_an_end_and_is_spent_once(
 def test_a_create_is_sent_again_only_where_it_was_certainly_not_done(
     proxy: FaultProxy, small_cloud: SmallCloud, act: Act, sent: int
 ) -> None:
-    """Where a limit has refused it, it is; where its outcome is not known, that is for the one who asked."""
+    """A create is retried after a rate limit, and not if its outcome is unknown."""
     proxy.faults.append(Fault(act, "^POST /compute"))
     api = Api(proxy.cloud(small_cloud.cloud()).connect())
     try:
@@ -255,7 +257,7 @@ def test_a_create_is_sent_again_only_where_it_was_certainly_not_done(
 def test_a_cloud_that_is_not_there_for_a_while_is_waited_for(
     small_cloud: SmallCloud, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A refused connection is tried again, also for a create: it has certainly not come to the cloud."""
+    """A refused connection is retried, also for a create, which has not reached the cloud."""
     monkeypatch.setenv("RALLYCROSS_API_PATIENCE", "0.5")
     api = Api(small_cloud.cloud().connect())
     api._endpoints["compute"] = "http://127.0.0.1:9"
@@ -276,12 +278,12 @@ SLOW: dict[str, Act] = {
 def test_every_request_has_an_end(
     proxy: FaultProxy, small_cloud: SmallCloud, monkeypatch: pytest.MonkeyPatch, way: str, kind: str
 ) -> None:
-    """However slowly an answer comes, the limit is kept, and the message says what was waited for."""
+    """The time limit holds for answers of any slowness, and the error names it."""
     monkeypatch.setenv("RALLYCROSS_API_PATIENCE", "0")
     monkeypatch.setenv("RALLYCROSS_REQUEST_LIMIT", "0.6")
     proxy.faults.append(Fault(SLOW[kind], SERVERS, times=-1))
     with pytest.raises(
-        Exception, match=f"{proxy.url}/compute/v2.1/servers.*no whole answer within 0.6 s .RALLYCROSS_REQUEST_LIMIT"
+        Exception, match=f"{proxy.url}/compute/v2.1/servers.*no complete answer within 0.6 s .RALLYCROSS_REQUEST_LIMIT"
     ):
         WAYS[way](proxy.cloud(small_cloud.cloud()))
 
@@ -290,7 +292,7 @@ def test_every_request_has_an_end(
 def test_a_sign_in_has_an_end(
     proxy: FaultProxy, small_cloud: SmallCloud, monkeypatch: pytest.MonkeyPatch, kind: str
 ) -> None:
-    """A token that never comes is not waited for any longer than the limit."""
+    """A sign-in without an answer ends at the time limit."""
     monkeypatch.setenv("RALLYCROSS_API_PATIENCE", "0")
     monkeypatch.setenv("RALLYCROSS_REQUEST_LIMIT", "0.6")
     proxy.faults.append(Fault(SLOW[kind], TOKENS, times=-1))
@@ -300,7 +302,7 @@ def test_a_sign_in_has_an_end(
 
 @pytest.mark.parametrize("way", WAYS)
 def test_a_flood_of_headers_is_no_answer(proxy: FaultProxy, small_cloud: SmallCloud, way: str) -> None:
-    """An answer with more headers, or longer ones, than HTTP clients take is an error that names the request."""
+    """Too many or too long headers are an error that names the request."""
     flood = [(f"X-{number}", "y" * 60000) for number in range(300)]
     proxy.faults.append(Fault(with_headers(*flood), SERVERS, times=-1))
     with pytest.raises(Exception, match=f"{proxy.url}/compute/v2.1/servers"):
@@ -308,7 +310,7 @@ def test_a_flood_of_headers_is_no_answer(proxy: FaultProxy, small_cloud: SmallCl
 
 
 def test_a_token_that_runs_out_is_renewed(proxy: FaultProxy, small_cloud: SmallCloud) -> None:
-    """After a 401 in mid-run contexts sign in anew and ask again."""
+    """After a 401 during a run, contexts sign in again and repeat the request."""
     proxy.faults.append(Fault(status(401), SERVERS))
     assert by_contexts(proxy.cloud(small_cloud.cloud())) == []
     assert len([one for one in proxy.requests if re.match(TOKENS, one)]) == 2
@@ -320,7 +322,7 @@ Link = Callable[[Any, list[Any]], str]
 @pytest.mark.parametrize(
     ("link", "message"),
     [
-        (lambda request, _: f"http://h{request.target}", "does not come on: a page leads to itself, 'http://127.0.0.1"),
+        (lambda request, _: f"http://h{request.target}", "repeats itself: a page leads to itself, 'http://127.0.0.1"),
         (lambda request, _: f"/x?marker={'ab'[request.query.get('marker') == 'a']}", "pages with nothing new lead to"),
         (lambda request, _: f"/x?turn={request.query.get('turn', '')}1&marker=none", "pages with nothing new lead to"),
     ],
@@ -328,7 +330,7 @@ Link = Callable[[Any, list[Any]], str]
 def test_a_list_that_does_not_come_on_is_an_error(
     proxy: FaultProxy, small_cloud: SmallCloud, link: Link, message: str
 ) -> None:
-    """A page that leads to itself, a circle, and pages that are always the same end with a message that says so."""
+    """A page that leads to itself, a circle, and pages that are all the same are errors."""
     small_cloud.things["flavors"] = {str(number): {"id": str(number), "name": "s"} for number in range(9)}
     proxy.faults.append(Fault(paged(2, link=link), FLAVORS, times=-1))
     with pytest.raises(BadAnswer, match=message):
@@ -345,7 +347,7 @@ def of_the_sdk(proxy: FaultProxy, cloud: SmallCloud, links: Any) -> list[Any]:
 
 @pytest.mark.parametrize("host", ["http://elsewhere.invalid", "https://elsewhere.invalid:1/prefix", "file://", ""])
 def test_the_sdk_goes_to_no_other_host_for_a_page(proxy: FaultProxy, small_cloud: SmallCloud, host: str) -> None:
-    """Of a link its parameters count: whoever else is named there does not get the token."""
+    """Only the parameters of a link are used, so no other host gets the token."""
     found = of_the_sdk(proxy, small_cloud, [{"rel": "next", "href": f"{host}/x?marker=a"}])
     assert [server.id for server in found] == ["a"]
     assert [one for one in proxy.requests if "marker" in one] == ["GET /compute/v2.1/servers?marker=a"]
@@ -355,7 +357,7 @@ def test_the_sdk_goes_to_no_other_host_for_a_page(proxy: FaultProxy, small_cloud
     "links", ["x", 5, [None], ["x"], [{"rel": "next", "href": 5}], [{"rel": "next", "href": "//["}]]
 )
 def test_links_that_are_none_are_told_of_the_sdks_lists(proxy: FaultProxy, small_cloud: SmallCloud, links: Any) -> None:
-    """By method, URL and status; a list without links is whole."""
+    """Invalid links are errors with method, URL and status; a list without links is complete."""
     with pytest.raises(BadAnswer, match=r"GET .*/servers: 200 the (answer has no links|link to the next page)"):
         of_the_sdk(proxy, small_cloud, links)
     for none in (None, [], [{"rel": "self", "href": "x"}], {"next": None}):
@@ -365,7 +367,7 @@ def test_links_that_are_none_are_told_of_the_sdks_lists(proxy: FaultProxy, small
 def test_a_list_of_the_sdks_comes_on_or_ends(
     proxy: FaultProxy, small_cloud: SmallCloud, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Pages in a circle, and pages without end, are errors; the same list can be asked for many times."""
+    """Circular and endless lists are errors; the same list can be requested many times."""
     monkeypatch.setenv("RALLYCROSS_LIST_PAGES", "5")
     small_cloud.things["flavors"] = {str(number): {"id": str(number), "name": "s"} for number in range(9)}
     sdk = proxy.cloud(small_cloud.cloud()).connect().compute
@@ -377,14 +379,14 @@ def test_a_list_of_the_sdks_comes_on_or_ends(
         list(sdk.flavors(details=False))
     turns: Link = lambda request, _: f"/x?marker={'ab'[request.query.get('marker') == 'a']}"  # noqa: E731
     proxy.faults[:] = [Fault(paged(1, link=turns), FLAVORS, times=-1)]
-    with pytest.raises(BadAnswer, match="the list does not come on: its pages lead to 'a' again"):
+    with pytest.raises(BadAnswer, match="the list repeats itself: its pages lead to 'a' again"):
         list(sdk.flavors(details=False))
 
 
 def test_a_list_has_so_many_pages_and_no_more(
     proxy: FaultProxy, small_cloud: SmallCloud, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A list that goes on and on ends at a limit that is a setting."""
+    """The number of pages of a list has a configurable limit."""
     monkeypatch.setenv("RALLYCROSS_LIST_PAGES", "5")
     small_cloud.things["flavors"] = {str(number): {"id": str(number), "name": "s"} for number in range(9)}
     proxy.faults.append(Fault(paged(1), FLAVORS, times=-1))
@@ -405,14 +407,14 @@ def test_a_list_is_asked_on_where_the_catalog_says(proxy: FaultProxy, small_clou
 
 @given(st.one_of(st.none(), st.text(), st.integers().map(str), st.floats(0, 1e11).map(formatdate)))
 def test_any_retry_after_is_understood(header: str | None) -> None:
-    """Whatever stands there, it is a number of seconds that is not negative, and the pause is bounded."""
+    """Any header gives a non-negative number of seconds, and the pause is bounded."""
     seconds = asked_to_wait(header, 1e9)
     assert seconds >= 0
     assert 0 < pause(0, seconds, 0.5) <= 33
 
 
 def test_retry_after_is_seconds_or_a_date() -> None:
-    """Both forms of the header are heeded."""
+    """Both forms of the header are understood."""
     assert asked_to_wait("7", 0) == 7
     assert asked_to_wait(formatdate(1000, usegmt=True), 990) == 10
     assert asked_to_wait(formatdate(1000, usegmt=True), 2000) == 0
@@ -421,7 +423,7 @@ def test_retry_after_is_seconds_or_a_date() -> None:
 
 
 def test_a_handshake_has_an_end(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A server that sends byte after byte of TLS, and never comes to an end, is not waited for any longer either."""
+    """An endless TLS handshake ends at the time limit."""
     monkeypatch.setenv("RALLYCROSS_API_PATIENCE", "0")
     monkeypatch.setenv("RALLYCROSS_REQUEST_LIMIT", "0.6")
     over = threading.Event()
@@ -439,7 +441,7 @@ def test_a_handshake_has_an_end(monkeypatch: pytest.MonkeyPatch) -> None:
         dripping.start()
         try:
             url = f"https://127.0.0.1:{server.getsockname()[1]}/v3"
-            with pytest.raises(ConnectTimeout, match=r"no whole answer within 0\.6 s \(RALLYCROSS_REQUEST"):
+            with pytest.raises(ConnectTimeout, match=r"no complete answer within 0\.6 s \(RALLYCROSS_REQUEST"):
                 CloudSession(verify=False).get(url, authenticated=False)
         finally:
             over.set()

@@ -43,7 +43,7 @@ def entry(small: SmallCloud, provider: OidcProvider, kind: str, **auth: Any) -> 
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_a_project_is_reached_by_an_identity_provider(small: SmallCloud, provider: OidcProvider, kind: str) -> None:
-    """The provider's token becomes keystone's, and that one a token of the project, with its catalog."""
+    """The provider's token is exchanged for keystone's, and that for a token of the project, with its catalog."""
     cloud = entry(small, provider, kind)
     access = SignIn(cloud)()
     assert (access.user, access.project) == ("admin", "admin-project")
@@ -58,17 +58,21 @@ def test_a_project_is_reached_by_an_identity_provider(small: SmallCloud, provide
         (
             "v3oidcpassword",
             {"client_secret": "x"},
-            "ada cannot sign in at {idp}/token: .*mend client_id, client_secret",
+            "ada cannot sign in at {idp}/token: .*correct client_id, client_secret",
         ),
-        ("v3oidcpassword", {"password": "x"}, "ada cannot sign in at {idp}/token: .*mend username, password"),
-        ("v3oidcclientcredentials", {"identity_provider": "idq"}, "keystone knows no identity provider 'idq' with the"),
+        ("v3oidcpassword", {"password": "x"}, "ada cannot sign in at {idp}/token: .*correct username, password"),
+        (
+            "v3oidcclientcredentials",
+            {"identity_provider": "idq"},
+            "keystone does not have an identity provider 'idq' with the",
+        ),
         (
             "v3oidcclientcredentials",
             {"protocol": "saml2"},
-            "the protocol 'saml2': mend identity_provider and protocol",
+            "the protocol 'saml2': correct identity_provider and protocol",
         ),
-        ("v3oidcaccesstoken", {"access_token": "old"}, "mend its access_token, which may have expired"),
-        ("v3oidcclientcredentials", {"discovery_endpoint": "{idp}/x"}, "at {idp}/x: .*mend its discovery_endpoint"),
+        ("v3oidcaccesstoken", {"access_token": "old"}, "replace its access_token, which may have expired"),
+        ("v3oidcclientcredentials", {"discovery_endpoint": "{idp}/x"}, "at {idp}/x: .*correct its discovery_endpoint"),
         (
             "v3oidcclientcredentials",
             {"discovery_endpoint": "http://127.0.0.1:9/x"},
@@ -78,7 +82,7 @@ def test_a_project_is_reached_by_an_identity_provider(small: SmallCloud, provide
         (
             "v3oidcclientcredentials",
             {"access_token_type": "id_token"},
-            "no 'id_token', only .*mend its access_token_type",
+            "no 'id_token', only .*correct its access_token_type",
         ),
         ("v3oidcclientcredentials", {"discovery_endpoint": None}, "either an 'access-token-endpoint' or"),
         ("v3oidcclientcredentials", {"identity_provider": None}, "not given: identity_provider"),
@@ -88,7 +92,7 @@ def test_a_project_is_reached_by_an_identity_provider(small: SmallCloud, provide
 def test_where_it_breaks_off_is_told(
     small: SmallCloud, provider: OidcProvider, kind: str, auth: dict[str, str | None], said: str
 ) -> None:
-    """A refusal names the address that has refused, which need not be keystone's, and what of the entry to mend."""
+    """The error names the address that refused, which may be the provider's, and the key to correct."""
     filled = {key: value and value.replace("{idp}", provider.url) for key, value in auth.items()}
     cloud = entry(small, provider, kind, **filled)
     with pytest.raises(SignInFailed, match=said.replace("{idp}", provider.url)) as caught:
@@ -99,24 +103,24 @@ def test_where_it_breaks_off_is_told(
 @pytest.mark.parametrize(
     ("path", "answer", "said"),
     [
-        ("/.well-known/openid-configuration", {}, "mend its discovery_endpoint"),
-        ("/.well-known/openid-configuration", [1], "mend its discovery_endpoint"),
+        ("/.well-known/openid-configuration", {}, "correct its discovery_endpoint"),
+        ("/.well-known/openid-configuration", [1], "correct its discovery_endpoint"),
         ("/.well-known/openid-configuration", {"grant_types_supported": ["authorization_code"]}, "does not offer"),
         ("/token", {"error": "x"}, "no 'access_token', only 'error'"),
-        ("/token", [], "in the place of an object with 'access_token'"),
-        ("/token", {"access_token": 7}, "an access token that is no text"),
+        ("/token", [], "instead of an object with 'access_token'"),
+        ("/token", {"access_token": 7}, "an access token that is not a text"),
     ],
 )
 def test_a_strange_provider_is_told(
     small: SmallCloud, provider: OidcProvider, path: str, answer: Any, said: str
 ) -> None:
-    """Whatever a provider answers, what is wrong is a sentence."""
+    """Any invalid answer of a provider gives an error message."""
     provider.answers[path] = (200, answer)
     with pytest.raises(SignInFailed, match=said):
         SignIn(entry(small, provider, "v3oidcclientcredentials"))()
 
 
 def test_no_project_is_told(small: SmallCloud, provider: OidcProvider) -> None:
-    """A person of no project has a token, and no catalog: that is said, with what to write."""
+    """For a user without a project the error says that there is no catalog, and what to write."""
     with pytest.raises(SignInFailed, match="project"):
         SignIn(entry(small, provider, "v3oidcpassword", project_id=None))()

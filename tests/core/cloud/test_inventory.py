@@ -1,4 +1,4 @@
-"""Asking a cloud what it has."""
+"""Requesting the facts of a cloud."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -52,7 +52,7 @@ def _asked() -> Iterator[SmallCloud]:
 
 
 def test_a_cloud_is_asked_for_what_a_task_names(asked: SmallCloud) -> None:
-    """Things come with ids, names and what checks need; a process that is down is not there, nor is a private image."""
+    """Facts have ids, names and details; services that are down and private images are left out."""
     asked.things["images"]["i2"] = {"id": "i2", "name": "mine", "visibility": "private", "status": "active"}
     asked.things["flavors"]["f1"] |= {"ram": 64, "disk": 1}
     found = facts(
@@ -74,14 +74,14 @@ def test_a_cloud_is_asked_for_what_a_task_names(asked: SmallCloud) -> None:
 
 
 def test_quotas_come_with_their_defaults(asked: SmallCloud) -> None:
-    """The quotas that nova, cinder and neutron know are found by name, with the limit that a new project has."""
+    """The quotas of nova, cinder and neutron are found by name, with the default limits."""
     found = facts(asked.cloud(), {"nova_quota", "cinder_quota", "neutron_quota"})
     limits = {one.id: one.details["limit"] for kind in found.things.values() for one in kind if one.name != "id"}
     assert limits == {"nova.cores": 20, "nova.ram": 51200, "cinder.volumes": 10, "neutron.network": 100}
 
 
 def test_an_administrator_is_whoever_is_told_what_only_one_is_told(asked: SmallCloud) -> None:
-    """Whether one may act as the administrator is asked of the cloud's policy, and only where it matters."""
+    """Whether the user is an administrator is tested by a request, and only if it matters."""
     assert facts(asked.cloud(), {"administrator"}).administrator
     asked.refuse["GET identity /projects"] = 403
     assert not facts(asked.cloud(), {"administrator"}).administrator
@@ -96,7 +96,7 @@ class _CloudWithUsers(Cloud):
 
 
 def test_a_cloud_may_bring_users(asked: SmallCloud) -> None:
-    """Whether there are users for the load to act as is a fact of the cloud."""
+    """Whether the cloud has its own users is one of its facts."""
     cloud = asked.cloud()
     assert not facts(cloud, set()).own_users
     assert facts(_CloudWithUsers(cloud.name, cloud.config, users=(cloud,)), set()).own_users

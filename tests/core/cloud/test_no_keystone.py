@@ -13,7 +13,7 @@ from rallycross.cloud.errors import SignInFailed
 @pytest.mark.parametrize("path", ["/compute/v2.1/servers", "/compute/v2.1/servers/v3", "/identity/v3/users"])
 @pytest.mark.parametrize("by", ["sign-in", "connection"])
 def test_what_asks_for_a_token_is_no_keystone(path: str, by: str) -> None:
-    """A service that wants a token before it gives one is asked once or twice, not without end, and told as none."""
+    """A service that asks for a token during sign-in is not asked endlessly; the error says that it is not keystone."""
     with SmallCloud() as small:
         url = small.url + path
         cloud = Cloud("small", {"auth": {**ADMIN, "auth_url": url}, "region_name": "R"})
@@ -23,14 +23,14 @@ def test_what_asks_for_a_token_is_no_keystone(path: str, by: str) -> None:
         assert sum(request.startswith("POST") for request in small.requests) <= 1  # with the password
     if by == "sign-in":
         assert f"cannot sign in at {url}" in str(caught.value)
-        assert "no keystone of version 3: mend its auth_url" in str(caught.value)
+        assert "keystone's API version 3 is not there: correct its auth_url" in str(caught.value)
 
 
 def test_the_address_of_tokens_is_shortened() -> None:
-    """Whoever names keystone's `/v3/auth/tokens` is told the address that is meant."""
+    """For an auth_url that ends with `/v3/auth/tokens` the error names the right one."""
     with SmallCloud() as small:
         url = f"{small.url}/identity/v3/auth/tokens/"
         small.refuse["GET identity /auth/tokens"] = 401
         cloud = Cloud("small", {"auth": {**ADMIN, "auth_url": url}, "region_name": "R"})
-        with pytest.raises(SignInFailed, match=rf"should end with /v3: {small.url}/identity/v3$"):
+        with pytest.raises(SignInFailed, match=rf"should be {small.url}/identity/v3$"):
             SignIn(cloud)()

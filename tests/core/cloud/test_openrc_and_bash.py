@@ -1,4 +1,4 @@
-"""An openrc is read as bash reads it, or refused: never is a value sent that bash would not have had."""
+"""Reading an openrc as bash does, or refusing it: no value is used that bash would not have."""
 
 import os
 import subprocess
@@ -130,7 +130,7 @@ def _folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @example("f() { OS_A=2; }", False)
 @example("OS_A=1 | OS_A=2\nOS_A=3 & ", False)
 def test_what_is_known_is_what_bash_has(folder: Path, text: str, begins: bool) -> None:
-    """Of any text, made of what a shell gives a meaning to, no value is known that bash has not."""
+    """For any text of shell syntax, each known value is the one that bash has."""
     whole = f"{'export OS_A=' if begins else ''}{text}\n"
     assert differences(whole, folder) == []
 
@@ -138,7 +138,7 @@ def test_what_is_known_is_what_bash_has(folder: Path, text: str, begins: bool) -
 @given(st.text(st.characters(codec="utf-8", exclude_characters="\0\r"), max_size=30))
 @settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 def test_any_password_that_is_quoted_is_known(folder: Path, password: str) -> None:
-    """In single quotes, in double quotes and with backslashes, each text comes back as bash has it."""
+    """Any text in single quotes, double quotes or backslashes is read as by bash."""
     single = "'" + password.replace("'", "'\\''") + "'"
     double = '"' + "".join(f"\\{one}" if one in '$`"\\' else one for one in password) + '"'
     text = f"export OS_A={single} OS_B={double}\nexport OS_C=$OS_A OS_D='pre'\"${{OS_B}}\"post\n"
@@ -175,7 +175,7 @@ def test_any_password_that_is_quoted_is_known(folder: Path, password: str) -> No
     ],
 )
 def test_what_a_file_says_is_known(folder: Path, text: str, value: str) -> None:
-    """Quotes, escapes, comments, continued lines and declarations mean what they mean to bash."""
+    """Quotes, escapes, comments, continued lines and declarations are read as by bash."""
     assert read_openrc(text).of("OS_PASSWORD") == {"OS_PASSWORD": value}
     assert bash(text, folder)["OS_PASSWORD"] == value
 
@@ -212,7 +212,7 @@ def test_what_a_file_says_is_known(folder: Path, text: str, value: str) -> None:
     ],
 )
 def test_what_a_shell_alone_can_know_is_refused(text: str, words: str) -> None:
-    """The line, the variable and the reason are told, with what to do."""
+    """The error has the line, the variable, the reason and the remedy."""
     with pytest.raises(RallycrossError, match=f"(?s){words}.*source it, then ./rallycross cloud create --from-sysenv"):
         read_openrc(text).of("OS_PASSWORD")
 
@@ -223,7 +223,7 @@ def test_what_a_shell_alone_can_know_is_refused(text: str, words: str) -> None:
         ('export OS_X=1\nexport OS_PASSWORD="plain', 'line 2: the quote " is not closed'),
         ("export OS_PASSWORD='plain", "line 1: the quote ' is not closed"),
         ("export OS_PASSWORD=a(b", r"line 1: `\(` in a word"),
-        ("export OS_PASSWORD=x\r\n", "line 1: has the line end of Windows"),
+        ("export OS_PASSWORD=x\r\n", "line 1: has a Windows line end"),
         ("export OS_PASSWORD=x\nsource stackrc", "line 2: has `source`, which may set anything"),
         ("if true; then", "line 1: `if` is not closed"),
         ("\ufeffexport OS_PASSWORD=x", "line 1: begins with a byte order mark"),
@@ -231,6 +231,6 @@ def test_what_a_shell_alone_can_know_is_refused(text: str, words: str) -> None:
     ],
 )
 def test_a_file_that_cannot_be_read_is_refused(text: str, words: str) -> None:
-    """What is no file for bash, or leads to other files, is told with its line."""
+    """A file that is not bash, or reads other files, is an error with the line."""
     with pytest.raises(RallycrossError, match=words):
         read_openrc(text)

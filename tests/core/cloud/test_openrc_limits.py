@@ -1,4 +1,4 @@
-"""An openrc of any size and shape is read, or refused with the line, in little time and memory."""
+"""Reading an openrc of any size and shape, or refusing it with the line, in little time and memory."""
 
 import pytest
 from processor_time import processor_time
@@ -50,7 +50,7 @@ def cost(text: str) -> float:
 @pytest.mark.parametrize("piece", PIECES.values(), ids=PIECES.keys())
 @pytest.mark.parametrize("before", ["A=1\nA=", "A=1\nif false; then "])
 def test_time_grows_with_the_length_alone(before: str, piece: str) -> None:
-    """Sixteen times as much of anything takes no more than sixteen times as long, but for what is noise."""
+    """Text that is sixteen times as long takes at most sixteen times as long, except for noise."""
     cost(before + piece)
     few = min(cost(before + piece * 500) for _ in range(2))
     many = min(cost(before + piece * 8_000) for _ in range(2))
@@ -59,7 +59,7 @@ def test_time_grows_with_the_length_alone(before: str, piece: str) -> None:
 
 @pytest.mark.parametrize("line", ["A=$A$A", "A=$A:$A", "A+=$A", "export A=${A}\"$A\"'x'", "A+=$A$A"])
 def test_values_that_double_are_refused(line: str) -> None:
-    """A value is told with its line when values have made more characters than a file may have."""
+    """Values that grow beyond the limit of a file's size are an error with the line."""
     text = "A=0123456789\n" + f"{line}\n" * 40
     with pytest.raises(
         RallycrossError, match=r"line \d+: makes values of more than 2 MB of other values - .* RALLYCROSS_FILE_LIMIT"
@@ -68,7 +68,7 @@ def test_values_that_double_are_refused(line: str) -> None:
 
 
 def test_a_long_value_is_read_whole() -> None:
-    """A megabyte is a value as any other, in each kind of quotes."""
+    """A value of a megabyte is read, in each kind of quotes."""
     long = "abc d" * 200_000
     assert read_openrc(f"OS_A='{long}'\n").known == {"OS_A": long}
     assert read_openrc(f'OS_A="{long}"\n').known == {"OS_A": long}
@@ -76,7 +76,7 @@ def test_a_long_value_is_read_whole() -> None:
 
 
 def test_very_many_words_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A file of more words than values are allowed is told with the line at which there are too many."""
+    """Too many words are an error with the line."""
     monkeypatch.setenv("RALLYCROSS_FILE_VALUES", "100")
     assert len(read_openrc("A=1\n" * 100).known) == 1
     with pytest.raises(RallycrossError, match=r"line 51: .* more than 100 words - .* RALLYCROSS_FILE_VALUES"):
@@ -85,7 +85,7 @@ def test_very_many_words_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.mark.parametrize(("opened", "closed"), [("if true; then ", "fi; "), ("{ ", "} ; "), ("( ", " )")])
 def test_deep_commands_are_read_or_refused(opened: str, closed: str) -> None:
-    """A hundred compound commands may stand in each other; ten thousand are refused, with the line."""
+    """A hundred nested compound commands are read; ten thousand are an error with the line."""
     read_openrc(f"{opened * 100}A=1;{closed * 100}\n")
     with pytest.raises(RallycrossError, match=r"line 1: has `.+` in more than 100 others"):
         read_openrc(f"{opened * 10_000}A=1;{closed * 10_000}\n")

@@ -1,4 +1,4 @@
-"""Many calls at a time."""
+"""Calling a function in parallel."""
 
 import threading
 
@@ -9,7 +9,7 @@ from rallycross.cloud.retrying import given_up
 
 
 def test_results_have_the_order_of_what_they_are_of() -> None:
-    """The call that ends last may be the first."""
+    """Results are in the order of the items, not of the ends of the calls."""
     later = threading.Event()
 
     def call(number: int) -> int:
@@ -23,7 +23,7 @@ def test_results_have_the_order_of_what_they_are_of() -> None:
 
 @pytest.mark.parametrize("fails", [0, 1, 4])
 def test_a_failure_ends_the_waiting_of_all_others(fails: int) -> None:
-    """Whichever call fails, those that wait to send again are told so at once, and its error is the one raised."""
+    """A failed call ends the retries of all others at once, and its error is raised."""
     told, all_begun = [], threading.Barrier(5)
 
     def call(number: int) -> None:

@@ -1,4 +1,4 @@
-"""Clouds are kept in files that any OpenStack client reads."""
+"""The files of the clouds of a checkout, which any OpenStack client can read."""
 
 import stat
 from pathlib import Path
@@ -25,7 +25,7 @@ def entries(folder: Path) -> set[str]:
 
 
 def test_one_file_has_all_clouds(tmp_path: Path) -> None:
-    """Entries of all clouds stand in one clouds.yaml, those of a cloud also in a file of its own."""
+    """The joint clouds.yaml has all clouds' entries, and each cloud has a file of its own."""
     registered.keep(paths(tmp_path), "a", text("a", "a-demo"))
     own = registered.keep(paths(tmp_path), "b", text("b"))
 
@@ -34,7 +34,7 @@ def test_one_file_has_all_clouds(tmp_path: Path) -> None:
 
 
 def test_forgetting_takes_a_clouds_own_entries(tmp_path: Path) -> None:
-    """Only the entries that came with a cloud go with it, even where names begin alike."""
+    """Only the entries of the forgotten cloud are deleted, even if other names begin alike."""
     registered.keep(paths(tmp_path), "a", text("a", "a-demo"))
     registered.keep(paths(tmp_path), "a-2", text("a-2"))
     registered.keep_spec(paths(tmp_path), "a", "name: a\n")
@@ -47,7 +47,7 @@ def test_forgetting_takes_a_clouds_own_entries(tmp_path: Path) -> None:
 
 
 def test_a_cloud_deployed_again_has_its_new_entries(tmp_path: Path) -> None:
-    """What a cloud had before is replaced."""
+    """A new deployment replaces the entries of a cloud."""
     registered.keep(paths(tmp_path), "a", text("a", "gone"))
     registered.keep(paths(tmp_path), "a", text("a"))
 
@@ -55,7 +55,7 @@ def test_a_cloud_deployed_again_has_its_new_entries(tmp_path: Path) -> None:
 
 
 def test_credentials_are_for_the_owner_alone(tmp_path: Path) -> None:
-    """Every file that is written can be read by its owner only."""
+    """Every file is readable only by its owner."""
     registered.keep(paths(tmp_path), "a", text("a"))
     registered.keep_spec(paths(tmp_path), "a", "name: a\n")
 
@@ -65,7 +65,7 @@ def test_credentials_are_for_the_owner_alone(tmp_path: Path) -> None:
 
 
 def test_specs_are_found_by_name(tmp_path: Path) -> None:
-    """The spec of a cloud that was only begun is found, as it was written."""
+    """The spec of a cloud is found as it was written, even if the deployment has only begun."""
     registered.keep_spec(paths(tmp_path), "begun", "name: begun\n")
 
     assert registered.specs(paths(tmp_path)) == {"begun": "name: begun\n"}

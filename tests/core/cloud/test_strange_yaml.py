@@ -1,4 +1,4 @@
-"""Values that YAML's own constructors fail at are told, or shown, as any other text that is no YAML."""
+"""YAML values at which YAML's own constructors fail."""
 
 from pathlib import Path
 
@@ -32,7 +32,7 @@ STRANGE = [
 
 @pytest.mark.parametrize("value", STRANGE, ids=range(len(STRANGE)))
 def test_a_clouds_yaml_is_read_or_told(tmp_path: Path, value: str) -> None:
-    """No value is a traceback: neither in a user's file, nor in one that stands in the place of our own."""
+    """No value causes a traceback, in a user's file or in our own."""
     file = tmp_path / "clouds.yaml"
     file.write_text(f"clouds:\n  c:\n    auth: {{auth_url: http://x/v3}}\n    region_name: {value}\n")
     for read in (lambda: CloudsFile.read(file).cloud("c"), lambda: Cloud.from_file(file, "c")):
@@ -46,7 +46,7 @@ def test_a_clouds_yaml_is_read_or_told(tmp_path: Path, value: str) -> None:
 
 @pytest.mark.parametrize("value", STRANGE, ids=range(len(STRANGE)))
 def test_a_text_is_shown_without_its_secrets(value: str) -> None:
-    """What cannot be read as YAML is still shown, and its password is not."""
+    """Text that is not valid YAML is shown without its password."""
     assert "Canary-7Xk9" not in shown_text(f"password: Canary-7Xk9\nother: {value}\n")
 
 
@@ -54,7 +54,7 @@ def test_a_text_is_shown_without_its_secrets(value: str) -> None:
 def test_one_cloud_that_cannot_be_read_costs_no_other(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, value: str
 ) -> None:
-    """The clouds.yaml of all clouds is written without the entry."""
+    """The joint clouds.yaml is written without the entry that cannot be read."""
     monkeypatch.setenv("RALLYCROSS_HOME", str(tmp_path))
     paths = settings()
     paths.clouds.mkdir(parents=True)
@@ -65,7 +65,7 @@ def test_one_cloud_that_cannot_be_read_costs_no_other(
 
 
 def test_a_clouds_yaml_of_very_many_values_is_soon_refused(tmp_path: Path) -> None:
-    """Values are counted while they are read, those of aliases too."""
+    """Values, including those of aliases, are counted while they are read."""
     file = tmp_path / "clouds.yaml"
     file.write_text("clouds: {c: {a: [" + "1," * 500_000 + "]}}\n")
     with pytest.raises(RallycrossError, match="more than 50000 values"):

@@ -91,7 +91,7 @@ def test_a_change_is_seen_soon_after_it_happens(moment: float) -> None:
 @pytest.mark.parametrize("kind", [LISTED, CHANGED])
 @pytest.mark.parametrize("moment", [0.4, 3.7, 30.0])
 def test_many_see_their_changes_as_soon_as_one(kind: Resource, moment: float) -> None:
-    """Those who look together see a change as soon as one who looks alone, and send a list where each would ask."""
+    """Many waiters see changes as soon as a single one, with one list instead of a request each."""
     cloud = Stories(**{f"s{n}": becoming(moment + n * 0.01) for n in range(40)})
     seen: dict[str, float] = {}
 
@@ -116,10 +116,7 @@ def test_many_see_their_changes_as_soon_as_one(kind: Resource, moment: float) ->
 
 
 def test_a_list_is_asked_for_what_has_changed() -> None:
-    """The list's parameter is the earliest of the moments at which the things were last seen to have changed.
-
-    So all that are waited for are in it, also one that has not changed since, and none has to be asked for alone.
-    """
+    """The list's parameter is the earliest time of a last change, so every resource is in the list."""
     build = {"status": "BUILD"}
     cloud = Stories(one=[(0, build), (1, build), (2, {"status": "ACTIVE"})], two=[(0, build), (0.5, build), (3, 404)])
     with pytest.raises(ApiError, match="404"):
@@ -131,7 +128,7 @@ def test_a_list_is_asked_for_what_has_changed() -> None:
 
 
 def test_projects_look_apart() -> None:
-    """What one project's users wait for is not asked for with another's token."""
+    """Resources of one project are never requested with another project's token."""
     cloud, other = Stories(one=becoming(1)), Stories(two=becoming(1))
 
     async def main() -> None:
@@ -147,7 +144,7 @@ def test_projects_look_apart() -> None:
 
 
 def test_long_waits_ask_seldom() -> None:
-    """In five minutes a thing is looked at fewer than 400 times."""
+    """A wait of five minutes sends fewer than 400 requests."""
     cloud = Stories(one=becoming(299))
     wait(cloud, ALONE, "one")
     assert len(cloud.asked) < 400
@@ -155,7 +152,7 @@ def test_long_waits_ask_seldom() -> None:
 
 @pytest.mark.parametrize("kind", [ALONE, LISTED, CHANGED])
 def test_an_error_state_ends_the_wait_with_the_clouds_reason(kind: Resource) -> None:
-    """A thing in an error state is not waited for any longer; the fault's message is told; others go on."""
+    """A resource in an error state ends its wait with the fault's message; others continue."""
     broken = {"status": "ERROR", "fault": {"message": "No valid host"}}
     cloud = Stories(seven=becoming(1, broken), eight=becoming(2))
 
@@ -173,7 +170,7 @@ def test_an_error_state_ends_the_wait_with_the_clouds_reason(kind: Resource) -> 
 
 
 def test_a_wait_has_a_limit() -> None:
-    """After the limit, and one look at that moment, the wait ends and says what it had waited for."""
+    """A wait ends after a last poll at its limit, and the error says what it waited for."""
     cloud = Stories(seven=becoming(1000))
     with pytest.raises(WaitedTooLong, match="server seven is not ACTIVE after 20 s: it is in status build"):
         wait(cloud, ALONE, "seven", limit=20)
@@ -183,14 +180,14 @@ def test_a_wait_has_a_limit() -> None:
 @pytest.mark.parametrize("kind", [ALONE, LISTED, CHANGED])
 @pytest.mark.parametrize("last", [404, {"status": "DELETED"}])
 def test_gone_is_when_the_cloud_does_not_know_it(last: Any, kind: Resource) -> None:
-    """A thing is gone when it is not found, or says so itself."""
+    """A resource is gone if it is not found, or has a deleted status."""
     cloud = Stories(one=becoming(2, last), two=becoming(2.5, last))
     wait(cloud, kind, "one", "two", gone=True)
     assert 2.5 <= cloud.asked[-1][0] < 2.8
 
 
 def test_a_failed_deletion_is_told() -> None:
-    """What ends in an error state instead of going is a failure, and so is an answer other than not found."""
+    """An error state, and any error but "not found", fail the wait for a deletion."""
     with pytest.raises(ResourceFailed, match="server one is not gone: it is in status error_deleting"):
         wait(Stories(one=becoming(1, {"status": "error_deleting"})), ALONE, "one", gone=True)
     with pytest.raises(ApiError, match="503"):
@@ -198,7 +195,7 @@ def test_a_failed_deletion_is_told() -> None:
 
 
 def test_who_gives_up_leaves_the_others_waiting() -> None:
-    """A wait that is cancelled takes nobody else's with it."""
+    """A cancelled wait does not affect others."""
     cloud = Stories(one=becoming(5), two=becoming(5))
 
     async def main() -> dict[str, Any]:
@@ -215,7 +212,7 @@ def test_who_gives_up_leaves_the_others_waiting() -> None:
 
 
 def test_as_rally_looks_when_rally_does() -> None:
-    """With a delay of one and intervals of two seconds, what is so after 1.5 s is seen after 3; one of them is idle."""
+    """With a delay of one second and intervals of two, a change at 1.5 s is seen at 3 s; one second is idle."""
     cloud = Stories(one=becoming(1.5))
     idle: list[float] = []
 
@@ -235,7 +232,7 @@ def test_as_rally_looks_when_rally_does() -> None:
 
 
 def test_a_look_that_takes_its_time_keeps_nobody_from_looking() -> None:
-    """While one answer takes three seconds, others are seen to change as soon as ever, and who comes looks at once."""
+    """While one answer takes three seconds, other waits are polled as usual, also new ones."""
     cloud = Stories(slow=becoming(0), quick=becoming(0.3), late=becoming(0))
     cloud.takes["/servers/slow"] = 3
     seen: dict[str, float] = {}
@@ -256,7 +253,7 @@ def test_a_look_that_takes_its_time_keeps_nobody_from_looking() -> None:
 
 
 def test_a_cloud_that_does_not_answer_is_not_waited_for_without_end() -> None:
-    """A look that never comes back ends the wait ten seconds after its limit."""
+    """An unanswered poll ends the wait ten seconds after its limit."""
     cloud = Stories(one=becoming(0))
     cloud.takes["/servers/one"] = 10_000
     with pytest.raises(WaitedTooLong, match="server one is not ACTIVE after 20 s: the cloud does not answer"):
@@ -265,7 +262,7 @@ def test_a_cloud_that_does_not_answer_is_not_waited_for_without_end() -> None:
 
 @pytest.mark.parametrize("answer", [None, {}, {"server": None}, {"server": {"status": "ERROR", "fault": "odd"}}])
 def test_an_odd_answer_fails_who_waits_for_it(answer: Any) -> None:
-    """An answer that is none of what the API says is a failure at once, and not an endless wait."""
+    """An invalid answer fails the wait at once."""
     cloud = Stories(one=becoming(0))
     cloud.answers["/servers/one"] = answer if answer is not None else TypeError("empty")
     with pytest.raises((TypeError, KeyError, AttributeError, ResourceFailed)):
@@ -273,7 +270,7 @@ def test_an_odd_answer_fails_who_waits_for_it(answer: Any) -> None:
 
 
 def test_a_list_that_fails_fails_nobody_whose_own_look_does_not() -> None:
-    """Where the list is refused, each asks for itself."""
+    """If the list is refused, each resource is requested by its id."""
     cloud = Stories(one=becoming(1), two=becoming(1))
     cloud.answers["/servers/detail"] = ApiError("GET", "/servers/detail", 503, "busy", None)
     assert [thing["status"] for thing in wait(cloud, LISTED, "one", "two")] == ["ACTIVE", "ACTIVE"]

@@ -1,4 +1,4 @@
-"""The contexts cleanup and admin_cleanup: what a scenario leaves is found by its name and deleted, and nothing else."""
+"""The contexts cleanup and admin_cleanup delete leftovers of a scenario by name, and nothing else."""
 
 from dataclasses import replace
 from typing import Any
@@ -31,7 +31,7 @@ def left(cloud: SmallCloud, kind: str) -> list[str]:
 def test_what_a_scenario_left_is_deleted_and_counted(
     peopled: ContextData, admin: ContextAdmin, small_cloud: SmallCloud
 ) -> None:
-    """By its names, in the projects of the load, of the kinds asked for; all else stays."""
+    """Only things with the scenario's names, of the given kinds, are deleted from the load's projects."""
     project, other = peopled.tenants
     cleanup = Cleanup(["nova.servers", "neutron"], peopled, admin)
     cleanup.set_up()
@@ -51,7 +51,7 @@ def test_what_a_scenario_left_is_deleted_and_counted(
 def test_a_killed_runs_leftovers_are_found_by_the_ledger_alone(
     peopled: ContextData, admin: ContextAdmin, small_cloud: SmallCloud
 ) -> None:
-    """Another process, which knows nothing but the ledger, deletes what the scenario and the contexts have made."""
+    """Another process deletes everything that scenario and contexts have made, by the ledger alone."""
     Cleanup(["nova"], peopled, admin).set_up()
     AdminCleanup(["keystone", "nova"], peopled, admin).set_up()
     project = next(iter(peopled.tenants))
@@ -72,7 +72,7 @@ def test_a_killed_runs_leftovers_are_found_by_the_ledger_alone(
 def test_in_a_project_that_was_there_before_only_names_count(
     context_data: ContextData, admin: ContextAdmin, small_cloud: SmallCloud
 ) -> None:
-    """Quotas, which have no name, are reset in projects of ours only; those that a context has set are left to it."""
+    """Quotas are reset only in our own projects; quotas that a context has set are left to it."""
     context_data.tenants = {"mine": Tenant("mine", "mine"), "theirs": Tenant("theirs", "theirs", existing=True)}
     context_data.shared["quotas"] = ["cinder.quotas"]
     services = ("compute", "block-storage")
@@ -86,7 +86,7 @@ def test_in_a_project_that_was_there_before_only_names_count(
 def test_users_clean_after_themselves_where_nobody_administers(
     context_data: ContextData, admin: ContextAdmin, small_cloud: SmallCloud
 ) -> None:
-    """On a cloud whose entry is no administrator's, its users delete what the load left in their projects."""
+    """Without an administrator, the cloud's users delete what the load left in their projects."""
     small_cloud.administrators.clear()
     put(small_cloud, "users", "own", password="p")
     own = small_cloud.cloud(username="own", password="p", project_id="p1")
@@ -96,7 +96,7 @@ def test_users_clean_after_themselves_where_nobody_administers(
     cleanup.set_up()
     put(small_cloud, "servers", f"{PREFIX}a", tenant_id="p1")
     put(small_cloud, "servers", "not ours", tenant_id="p1")
-    with pytest.raises(LeftBehind, match="no administrator, and no user of the project p1, is known"):
+    with pytest.raises(LeftBehind, match="the project p1 cannot be accessed as an administrator"):
         clean(small_cloud.cloud().connect(), admin.ledger)
     assert cleanup.clean_up() == {"nova.servers": 1}
     assert left(small_cloud, "servers") == ["not ours"]
@@ -106,7 +106,7 @@ def test_users_clean_after_themselves_where_nobody_administers(
 def test_what_does_not_go_is_told_and_tried_again_later(
     peopled: ContextData, admin: ContextAdmin, small_cloud: SmallCloud
 ) -> None:
-    """A refusal for good is tried thrice; the row stays in the ledger, and what did go is counted."""
+    """A refused delete is tried three times and stays in the ledger; deleted things are counted."""
     project = next(iter(peopled.tenants))
     cleanup = Cleanup(["nova.servers"], peopled, admin)
     cleanup.set_up()
@@ -122,7 +122,7 @@ def test_what_does_not_go_is_told_and_tried_again_later(
 
 
 def test_what_takes_its_time_is_waited_for_with_one_list_a_look(small_cloud: SmallCloud) -> None:
-    """A server that is being deleted is asked once to go, and looked at with its neighbours until it is gone."""
+    """A server gets one delete request, and is polled together with others until it is gone."""
     small_cloud.lingers = 0.5
     for number in range(5):
         put(small_cloud, "servers", f"s{number}", tenant_id="p1")
@@ -134,17 +134,17 @@ def test_what_takes_its_time_is_waited_for_with_one_list_a_look(small_cloud: Sma
 
 
 def test_what_stays_beyond_the_limit_is_given_up(small_cloud: SmallCloud) -> None:
-    """Waiting is bounded, and what is there still is told."""
+    """The wait for a deletion is limited, and what remains is reported."""
     small_cloud.lingers = 60
     put(small_cloud, "servers", "slow", tenant_id="p1")
     place = Place(api(small_cloud), admin=True, project="p1")
     drained = drain(resource("nova.servers"), [everything(place, resource("nova.servers"))], limit=0.2)
     assert drained.deleted == {}
-    assert [str(one) for one in drained.left] == ["nova.servers slow: it is there still after 0.2 s (project p1)"]
+    assert [str(one) for one in drained.left] == ["nova.servers slow: it is still there after 0.2 s (project p1)"]
 
 
 def test_a_router_goes_with_its_interfaces(small_cloud: SmallCloud) -> None:
-    """Neutron refuses to delete a router that joins networks: they are taken off it first."""
+    """The interfaces of a router are removed before it is deleted."""
     put(small_cloud, "routers", "r", project_id="p1")
     put(small_cloud, "ports", "i", device_id="r", device_owner="network:router_interface", project_id="p1")
     place = Place(api(small_cloud), admin=True, project="p1")
@@ -155,7 +155,7 @@ def test_a_router_goes_with_its_interfaces(small_cloud: SmallCloud) -> None:
 def test_a_project_that_does_not_become_empty_stays(
     peopled: ContextData, admin: ContextAdmin, small_cloud: SmallCloud
 ) -> None:
-    """A project would take the trace of what is in it with it: it is deleted when the rest is."""
+    """A project is deleted only when it is empty."""
     full, other = peopled.tenants
     put(small_cloud, "networks", "held", project_id=full)
     small_cloud.refuse["DELETE network /networks/held"] = 403
@@ -173,7 +173,7 @@ def test_a_project_that_does_not_become_empty_stays(
 
 
 def test_a_project_that_is_gone_is_counted(small_cloud: SmallCloud) -> None:
-    """As everything that is deleted is, also after it has been looked for once more."""
+    """A deleted project is counted, and searched for once more."""
     put(small_cloud, "projects", f"{PREFIX}p", domain_id="default")
     drained = sweep(PREFIX, [resource("keystone.project")], [Place(api(small_cloud), admin=True)])
     assert (drained.deleted, drained.left) == ({"keystone.project": 1}, [])
@@ -181,7 +181,7 @@ def test_a_project_that_is_gone_is_counted(small_cloud: SmallCloud) -> None:
 
 
 def test_names_of_services_and_of_kinds_are_known() -> None:
-    """A service means all of its kinds in their order, a kind itself; what belongs to the other context is refused."""
+    """A service means all of its kinds in deletion order; kinds of the other context are refused."""
     assert [kind.name for kind in chosen(["nova", "glance.images"], OF_USERS)] == [
         "nova.servers",
         "nova.server_groups",

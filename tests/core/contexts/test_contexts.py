@@ -1,4 +1,4 @@
-"""The contexts that make things in projects, against a small cloud: what they leave for scenarios, and after them."""
+"""The contexts that create things in projects: what scenarios find, and what remains afterwards."""
 
 import ipaddress
 import pickle
@@ -54,7 +54,7 @@ def counts(cloud: SmallCloud) -> dict[str, int]:
 def test_each_context_leaves_what_it_should_and_takes_it_away(
     everything: dict[str, Any], peopled: ContextData, admin: ContextAdmin, small_cloud: SmallCloud
 ) -> None:
-    """Scenarios find what was made, as plain data; undone in reverse, the cloud and the ledger are as before."""
+    """Scenarios find what was made as plain data; after the clean-up, cloud and ledger are as before."""
     before, rows = counts(small_cloud), len(admin.ledger.standing())
     names = sorted(everything, key=lambda name: CONTEXTS[name].order)
     made = [set_up(name, everything[name], peopled, admin) for name in names]
@@ -90,7 +90,7 @@ def test_each_context_leaves_what_it_should_and_takes_it_away(
 def test_a_crash_leaves_nothing_that_the_ledger_does_not_know(
     everything: dict[str, Any], peopled: ContextData, admin: ContextAdmin, small_cloud: SmallCloud
 ) -> None:
-    """Cleaned by the ledger alone, from outside, the cloud has only what it had before."""
+    """After a clean-up by the ledger alone, the cloud has only what it had before."""
     before = {kind: count for kind, count in counts(small_cloud).items() if kind not in {"users", "projects"}}
     for name in sorted(everything, key=lambda name: CONTEXTS[name].order):
         set_up(name, everything[name], peopled, admin)
@@ -119,11 +119,11 @@ def test_a_set_up_that_fails_is_told_and_leaves_nothing(  # noqa: PLR0917 - fixt
     admin: ContextAdmin,
     small_cloud: SmallCloud,
 ) -> None:
-    """When the cloud refuses halfway, the context says what and why, and cleaning up takes away what was made."""
+    """A refused set-up has an error with the reason, and the clean-up removes what was made."""
     before, rows = counts(small_cloud), len(admin.ledger.standing())
     small_cloud.refuse = {refused: 403}
     context = CONTEXTS[name].make(everything[name], peopled, admin)
-    with pytest.raises(SetUpFailed, match=rf"cloud small: {name} cannot be made: (POST|PUT) .*: 403 as you wish"):
+    with pytest.raises(SetUpFailed, match=rf"cloud small: {name} cannot be set up: (POST|PUT) .*: 403 as you wish"):
         context.set_up()
     context.clean_up()
     assert (counts(small_cloud), len(admin.ledger.standing())) == (before, rows)
@@ -132,7 +132,7 @@ def test_a_set_up_that_fails_is_told_and_leaves_nothing(  # noqa: PLR0917 - fixt
 def test_a_thing_that_ends_in_an_error_state_fails_the_set_up(
     peopled: ContextData, admin: ContextAdmin, small_cloud: SmallCloud
 ) -> None:
-    """A server in ERROR is told at once, and does not stay."""
+    """A server in ERROR is reported at once and deleted."""
     small_cloud.fails.add("servers")
     context = CONTEXTS["servers"].make(SERVERS, peopled, admin)
     with pytest.raises(SetUpFailed, match=r"nova.servers servers-\d+ is in status error"):
@@ -144,7 +144,7 @@ def test_a_thing_that_ends_in_an_error_state_fails_the_set_up(
 def test_what_others_have_named_the_same_is_not_touched(
     peopled: ContextData, admin: ContextAdmin, small_cloud: SmallCloud
 ) -> None:
-    """A flavor that was there is used and stays; a volume type that was there is refused and stays, also by a crash."""
+    """An existing flavor is used and kept; an existing volume type is refused and kept, also after a crash."""
     small_cloud.things["volume_types"] = {"t": {"id": "t", "name": "fast", "description": "theirs"}}
     set_up("flavors", [{"name": "m1.nano", "ram": 64}], peopled, admin).clean_up()
     context = CONTEXTS["volume_types"].make(["fast"], peopled, admin)
@@ -159,7 +159,7 @@ def test_what_others_have_named_the_same_is_not_touched(
 def test_projects_that_were_there_get_their_quotas_back(
     peopled: ContextData, admin: ContextAdmin, small_cloud: SmallCloud
 ) -> None:
-    """Only what was changed is put back, and it is put back; roles that a user had before stay."""
+    """Changed quotas are restored, and roles that a user had before are kept."""
     tenant = peopled.users[0].tenant
     tenant.existing = True
     small_cloud.quotas["compute", tenant.id] = {"instances": 7}
@@ -185,7 +185,7 @@ def test_projects_that_were_there_get_their_quotas_back(
         ),
         ("network", {"start_cidr": "10.2.0.0.0/24"}, "`start_cidr`: .* - give one such as 10.2.0.0/24"),
         ("images", {"image_url": "/no/such", "disk_format": "raw", "container_format": "bare"}, "there is no file"),
-        ("images", {"image_url": "/no/such", "disk_format": "raw"}, "neither `container_format` nor `image_container`"),
+        ("images", {"image_url": "/no/such", "disk_format": "raw"}, "`container_format` is missing"),
         ("api_versions", {"nova": {"service_type": "computer"}}, "the catalog has no service of type 'computer'"),
         ("api_versions", {"nova": {"service_name": "computer"}}, "the cloud has no service named 'computer'"),
         ("dummy_context", {"fail_setup": True}, "its set-up fails"),
@@ -194,19 +194,19 @@ def test_projects_that_were_there_get_their_quotas_back(
 def test_what_cannot_be_is_told(
     name: str, config: Any, message: str, peopled: ContextData, admin: ContextAdmin
 ) -> None:
-    """Each context says what it lacks, and what to do."""
+    """The error of each context says what is missing, and the remedy."""
     with pytest.raises(SetUpFailed, match=message):
         set_up(name, config, peopled, admin)
 
 
 def test_contexts_that_need_users_say_so(context_data: ContextData, admin: ContextAdmin) -> None:
-    """Without users there is nobody to make things as."""
-    with pytest.raises(SetUpFailed, match="the context volumes needs users - add"):
+    """Without users, contexts that need one report that."""
+    with pytest.raises(SetUpFailed, match="volumes: there are no users - add"):
         set_up("volumes", {"size": 1}, context_data, admin)
 
 
 def test_what_exists_is_found(peopled: ContextData, admin: ContextAdmin, small_cloud: SmallCloud) -> None:
-    """Networks, agents and API versions are looked up, and nothing is made or deleted."""
+    """Networks, agents and API versions are read, and nothing is created or deleted."""
     small_cloud.things["networks"] = {"n": {"id": "n", "name": "n", "project_id": "other", "shared": True}}
     small_cloud.things["subnets"] = {"s": {"id": "s", "name": "s", "project_id": "other"}}
     small_cloud.things["agents"] = {"a": {"id": "a", "binary": "neutron-l3-agent"}}
@@ -225,13 +225,13 @@ def test_what_exists_is_found(peopled: ContextData, admin: ContextAdmin, small_c
 
 
 def test_a_clean_up_can_be_made_to_fail(context_data: ContextData, admin: ContextAdmin) -> None:
-    """The context dummy_context raises when it is told to."""
+    """The context dummy_context fails on request."""
     with pytest.raises(Exception, match="its clean-up fails"):
         set_up("dummy_context", {"fail_cleanup": True}, context_data, admin).clean_up()
 
 
 def test_a_gateway_is_told_of_at_its_place() -> None:
-    """`network_id` and `external_fixed_ips` of the context router go to where neutron reads them."""
+    """`network_id` and `external_fixed_ips` of the context router go into `external_gateway_info`."""
     config = {"network_id": "n", "external_fixed_ips": [{"subnet_id": "s"}], "ha": True}
     gateway = {"network_id": "n", "external_fixed_ips": [{"subnet_id": "s"}]}
     assert _body(config) == {"ha": True, "external_gateway_info": gateway}
@@ -239,7 +239,7 @@ def test_a_gateway_is_told_of_at_its_place() -> None:
 
 @given(st.sampled_from(["10.2.0.0/24", "dead:beaf::/64"]), st.integers(0, 500), st.integers(0, 500))
 def test_networks_never_overlap(start: str, one: int, other: int) -> None:
-    """Two numbers give two ranges of addresses without a common one, of the size and after the first."""
+    """Different numbers give CIDRs that do not overlap, of the given size, after the first."""
     assert nth_cidr("10.2.0.0/24", 0) == "10.2.0.0/24"
     assert nth_cidr("10.2.0.0/24", 257) == "10.3.1.0/24"
     first, network, another = (ipaddress.ip_network(nth_cidr(start, number)) for number in (0, one, other))
@@ -251,7 +251,7 @@ def test_networks_never_overlap(start: str, one: int, other: int) -> None:
 def test_what_cannot_be_taken_away_stays_in_the_ledger(
     peopled: ContextData, admin: ContextAdmin, small_cloud: SmallCloud
 ) -> None:
-    """A refused delete is told with the thing's name, and its row waits for the next cleaning."""
+    """A refused delete is reported with the name, and stays in the ledger."""
     context = set_up("volume_types", ["fast"], peopled, admin)
     [identifier] = small_cloud.things["volume_types"]
     small_cloud.refuse[f"DELETE block-storage /types/{identifier}"] = 403

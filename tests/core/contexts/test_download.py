@@ -1,4 +1,4 @@
-"""An image that is downloaded: its limits are settings, and what has taken too long is said with their names."""
+"""Downloading an image: its limits are settings, which errors name."""
 
 import base64
 import threading
@@ -67,7 +67,7 @@ def _url(monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
 
 
 def test_an_image_comes_whole(url: str) -> None:
-    """As it was sent; afterwards the file is gone."""
+    """The downloaded file has the right content, and is deleted afterwards."""
     with _local(f"{url}/whole") as path:
         assert path.read_bytes() == IMAGE
     assert not path.exists()
@@ -76,12 +76,12 @@ def test_an_image_comes_whole(url: str) -> None:
 @pytest.mark.parametrize(
     ("path", "setting", "said"),
     [
-        ("drips", "RALLYCROSS_DOWNLOAD_LIMIT", "the download is not done after 0.5 s, with"),
-        ("silent", "RALLYCROSS_DOWNLOAD_PATIENCE", "no byte of the download within 0.5 s"),
+        ("drips", "RALLYCROSS_DOWNLOAD_LIMIT", "the download is not finished after 0.5 s, with"),
+        ("silent", "RALLYCROSS_DOWNLOAD_PATIENCE", "the download received no data for 0.5 s"),
     ],
 )
 def test_a_download_has_an_end(url: str, path: str, setting: str, said: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    """However slowly it drips; it is said what was waited for, and which setting changes it."""
+    """A slow download ends at a limit, and the error names the setting."""
     monkeypatch.setenv(setting, "0.5")
     with pytest.raises(SetUpFailed, match=f"{url}/{path}: {said}.*{setting}"), _local(f"{url}/{path}"):
         pytest.fail("it never comes whole")
@@ -93,7 +93,7 @@ def signed(url: str, path: str, password: str = PASSWORD) -> str:
 
 
 def test_user_and_password_of_a_url_sign_in(url: str) -> None:
-    """By basic auth, with the first request, also where that is sent on to another path of the same host."""
+    """User and password of a URL are sent by basic auth, also after a redirect within the host."""
     for path in ("/closed", f"/to/{quote('/closed', safe='')}"):
         with _local(signed(url, path)) as file:
             assert file.read_bytes() == IMAGE
@@ -102,7 +102,7 @@ def test_user_and_password_of_a_url_sign_in(url: str) -> None:
 
 
 def test_another_host_is_not_told_the_password(url: str) -> None:
-    """Where a request is sent on to another place, it goes there without."""
+    """After a redirect to another host no password is sent."""
     there = url.replace("127.0.0.1", "localhost")
     with _local(signed(url, f"/to/{quote(there + '/whole', safe='')}")) as file:
         assert file.read_bytes() == IMAGE
@@ -110,7 +110,7 @@ def test_another_host_is_not_told_the_password(url: str) -> None:
 
 
 def test_no_password_is_shown_where_a_download_fails(url: str) -> None:
-    """A wrong one, a host that is not there, a URL that cannot be read: each is told with its remedy."""
+    """The errors of failed downloads have a remedy and no password."""
     host = url.rpartition("/")[2]
     for source, said in {
         signed(url, "/closed", "Canary-1"): f"images: http://***@{host}/closed cannot be downloaded: HTTP Error 401",

@@ -1,4 +1,4 @@
-"""Contexts and cleaning on a cloud whose API fails: nothing is given up in passing, nothing is forgotten."""
+"""Contexts and clean-up on a cloud whose API has temporary failures."""
 
 import threading
 import time
@@ -103,7 +103,7 @@ DAILY = {"429", "503", "answer lost", "cut short", "html", "redirect", "signed o
 def test_contexts_and_cleaning_live_through_what_fails_now_and_then(
     proxy: FaultProxy, small_cloud: SmallCloud, stage: tuple[ContextData, ContextAdmin], tmp_path: Any, kind: str
 ) -> None:
-    """Every few requests one fails: all contexts come to stand, and what they, and lost answers, have made goes."""
+    """With a failure every few requests, all contexts are set up, and the clean-up leaves nothing."""
     image = tmp_path / "image"
     image.write_bytes(b"data")
     before = {kind: small_cloud.count(kind) for kind in ("flavors", "images", "volume_types")}
@@ -124,9 +124,9 @@ def test_contexts_and_cleaning_live_through_what_fails_now_and_then(
 def test_what_a_lost_request_makes_late_is_found_by_this_cleaning_or_the_next(
     proxy: FaultProxy, small_cloud: SmallCloud, stage: tuple[ContextData, ContextAdmin]
 ) -> None:
-    """A project that appears when its request has been given up is waited for, and in the ledger until it is gone."""
+    """A project that appears after its request failed stays in the ledger until it is deleted."""
     proxy.faults.append(Fault(lost(1.2), "^POST /identity/v3/projects", times=3))
-    with pytest.raises(SetUpFailed, match=r"users cannot be made: POST .*/projects"):
+    with pytest.raises(SetUpFailed, match=r"users cannot be set up: POST .*/projects"):
         made(stage, ONE)
     _, admin = stage
     clean(admin.connection, admin.ledger)
@@ -142,7 +142,7 @@ def test_what_never_appears_is_looked_for_until_it_is_old(
     stage: tuple[ContextData, ContextAdmin],
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    """A request that came to nothing keeps its row for as long as a setting says, and no longer."""
+    """The row of a request that created nothing stays in the ledger for the time in a setting."""
     proxy.faults.append(Fault(reset, "^POST /identity/v3/projects", times=-1))
     with pytest.raises(SetUpFailed):
         made(stage, ONE)
@@ -157,7 +157,7 @@ def test_what_never_appears_is_looked_for_until_it_is_old(
 def test_what_was_refused_for_good_is_not_looked_for(
     small_cloud: SmallCloud, stage: tuple[ContextData, ContextAdmin]
 ) -> None:
-    """A create that the cloud has refused has made nothing: nothing of it stays in the ledger."""
+    """A refused create leaves no row in the ledger."""
     small_cloud.refuse["POST identity /projects"] = 403
     with pytest.raises(SetUpFailed):
         made(stage, ONE)
@@ -167,7 +167,7 @@ def test_what_was_refused_for_good_is_not_looked_for(
 def test_a_server_that_a_list_skips_is_asked_for_by_its_id(
     proxy: FaultProxy, small_cloud: SmallCloud, stage: tuple[ContextData, ContextAdmin]
 ) -> None:
-    """One that is on no page while it changes is neither taken for deleted nor waited for in vain."""
+    """A server that is missing in a list is requested by its id."""
     small_cloud.ready_after = 0.3
     first = lambda: next(iter(small_cloud.things.get("servers", {"": 0})))  # noqa: E731 - the one that is skipped
     proxy.faults.append(Fault(without(first), "^GET /compute/v2.1/servers/detail", times=-1))
@@ -181,7 +181,7 @@ def test_a_server_that_a_list_skips_is_asked_for_by_its_id(
 
 
 def test_what_a_list_overlooks_once_is_deleted_too(proxy: FaultProxy, small_cloud: SmallCloud) -> None:
-    """Where something was found there may be more: it is looked for again, until there is nothing."""
+    """After a deletion the list is repeated until it finds nothing."""
     small_cloud.things["servers"] = {
         str(number): {"id": str(number), "name": "s", "tenant_id": "p", "made": 0.0} for number in range(5)
     }
@@ -196,7 +196,7 @@ def test_what_a_list_overlooks_once_is_deleted_too(proxy: FaultProxy, small_clou
 def test_what_cannot_be_deleted_is_a_list_of_names(
     small_cloud: SmallCloud, stage: tuple[ContextData, ContextAdmin]
 ) -> None:
-    """A user for whom the cloud has nothing but 500 is told with kind, id, name and reason, and the rest is gone."""
+    """A user that cannot be deleted is reported with kind, id, name and reason; everything else is deleted."""
     made(stage, ONE)
     user = next(iter(small_cloud.things["users"].values()))
     small_cloud.refuse[f"DELETE identity /users/{user['id']}"] = 500
@@ -211,7 +211,7 @@ def test_what_cannot_be_deleted_is_a_list_of_names(
 def test_a_set_up_that_is_interrupted_does_not_wait_for_the_cloud(
     proxy: FaultProxy, stage: tuple[ContextData, ContextAdmin], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Where one of many calls has failed for good, those that fail in passing are not sent again."""
+    """After one parallel call has failed for good, others are not retried."""
     monkeypatch.setenv("RALLYCROSS_API_PATIENCE", "600")
     context_data, _ = stage
     admin = ContextAdmin(context_data.cloud.connect(), stage[1].ledger, stage[1].owner)

@@ -1,4 +1,4 @@
-"""The context users, and cleaning by the ledger, against a small cloud."""
+"""The context users, and clean-up by the ledger, against a small cloud."""
 
 from collections.abc import Callable
 from dataclasses import replace
@@ -19,7 +19,7 @@ WORKLOAD = "0badcafe-0000"
 def test_users_can_sign_in_to_projects_of_their_own(
     context_data: ContextData, admin: ContextAdmin, small_cloud: SmallCloud
 ) -> None:
-    """As many projects and users as asked for stand, named as Rally names them; each user signs in to its project."""
+    """The requested projects and users exist with Rally's names, and each user can sign in to its project."""
     Users({"tenants": 2, "users_per_tenant": 3}, context_data, admin).set_up()
     assert (small_cloud.count("projects"), small_cloud.count("users")) == (2, 6)
     projects = [SignIn(user.cloud)().project for user in context_data.users]
@@ -34,7 +34,7 @@ def test_users_can_sign_in_to_projects_of_their_own(
 def test_nothing_is_left_after_cleaning(
     context_data: ContextData, admin: ContextAdmin, small_cloud: SmallCloud
 ) -> None:
-    """Cleaning deletes users, what they have left in their projects, and the projects, and nothing of anybody else."""
+    """The clean-up deletes users, projects and everything in them, and nothing else."""
     users = Users({"user_choice_method": "round_robin"}, context_data, admin)
     users.set_up()
     assert not context_data.choose_at_random
@@ -57,7 +57,7 @@ def test_nothing_is_left_after_cleaning(
 def test_a_service_that_overlooks_the_filter_loses_nothing(
     context_data: ContextData, admin: ContextAdmin, small_cloud: SmallCloud
 ) -> None:
-    """Where a list shows everybody's things, whoever's were asked for, only the project's own are deleted."""
+    """If a service ignores the filter of a list, only the project's own things are deleted."""
     users = Users({}, context_data, admin)
     users.set_up()
     small_cloud.overlooks_filters = True
@@ -73,10 +73,10 @@ def test_a_service_that_overlooks_the_filter_loses_nothing(
 def test_a_set_up_that_fails_leaves_nothing(
     refused: str, context_data: ContextData, admin: ContextAdmin, small_cloud: SmallCloud
 ) -> None:
-    """When projects or users are refused, the reason is told, and cleaning takes away what was made before."""
+    """The error has the reason, and the clean-up removes what was made before."""
     small_cloud.refuse[refused] = 403
     users = Users({"tenants": 2}, context_data, admin)
-    with pytest.raises(SetUpFailed, match=r"cloud small: users cannot be made: POST .*as you wish"):
+    with pytest.raises(SetUpFailed, match=r"cloud small: users cannot be set up: POST .*as you wish"):
         users.set_up()
     small_cloud.refuse.clear()
     users.clean_up()
@@ -88,7 +88,7 @@ def test_a_set_up_that_fails_leaves_nothing(
     ("change", "message"),
     [
         (lambda cloud: cloud.things["roles"].clear(), "there is no role 'member' - create it"),
-        (lambda cloud: cloud.things["domains"].clear(), "there is no domain 'default' - mend"),
+        (lambda cloud: cloud.things["domains"].clear(), "there is no domain 'default' - correct"),
     ],
 )
 def test_what_users_need_is_told(
@@ -98,7 +98,7 @@ def test_what_users_need_is_told(
     admin: ContextAdmin,
     small_cloud: SmallCloud,
 ) -> None:
-    """A cloud without the role or the domain that users need is told of, with a remedy, before anything is made."""
+    """A missing role or domain is an error with a remedy, before anything is made."""
     change(small_cloud)
     with pytest.raises(SetUpFailed, match=message):
         Users({}, context_data, admin).set_up()
@@ -108,7 +108,7 @@ def test_what_users_need_is_told(
 def test_users_that_the_cloud_has_are_taken_and_left(
     context_data: ContextData, admin: ContextAdmin, small_cloud: SmallCloud
 ) -> None:
-    """Where the cloud has users of its own, an empty configuration acts as them, and nothing is made or deleted."""
+    """With an empty configuration the load acts as the cloud's own users, and nothing is made or deleted."""
     small_cloud.administrators.clear()
     small_cloud.things["users"] = {
         name: {"id": f"id-{name}", "name": name, "password": "p"} for name in ("one", "two", "three")
@@ -134,7 +134,7 @@ def test_users_that_the_cloud_has_are_taken_and_left(
 
 
 def test_what_was_sent_but_not_answered_is_found_by_its_name(admin: ContextAdmin, small_cloud: SmallCloud) -> None:
-    """What a process that died had asked for is cleaned by name; what had never come to be is dropped."""
+    """Unanswered requests of a dead process are cleaned up by name; rows of things that do not exist are dropped."""
     small_cloud.things["projects"] = {"p1": {"id": "p1", "name": "c_rally_x_y"}, "p2": {"id": "p2", "name": "other"}}
     admin.ledger.remember("keystone.project", "c_rally_x_y")
     admin.ledger.remember("keystone.user", "c_rally_never_made")
@@ -146,12 +146,12 @@ def test_what_was_sent_but_not_answered_is_found_by_its_name(admin: ContextAdmin
 def test_what_cannot_be_deleted_is_told_and_stays_in_the_ledger(
     context_data: ContextData, admin: ContextAdmin, small_cloud: SmallCloud
 ) -> None:
-    """All is tried; what is refused is named, stays in the ledger, and goes when cleaning is tried again."""
+    """What cannot be deleted is reported by name and stays in the ledger for the next clean-up."""
     Users({"tenants": 2}, context_data, admin).set_up()
     stubborn = next(iter(small_cloud.things["projects"]))
     small_cloud.refuse[f"DELETE identity /projects/{stubborn}"] = 409
     connection = small_cloud.cloud().connect()
-    with pytest.raises(LeftBehind, match=r"could not delete\nkeystone.project c_rally_0badcafe_.*\nmend the cloud"):
+    with pytest.raises(LeftBehind, match=r"could not delete\nkeystone.project c_rally_0badcafe_.*\nrepair the cloud"):
         clean(connection, admin.ledger)
     assert list(small_cloud.things["projects"]) == [stubborn]
     assert [row.resource_id for row in admin.ledger.standing()] == [stubborn]
@@ -161,7 +161,7 @@ def test_what_cannot_be_deleted_is_told_and_stays_in_the_ledger(
 
 
 def test_a_workload_cleans_its_own(admin: ContextAdmin, sqlite_store: Store) -> None:
-    """The ledger of one workload does not show what another of the same task has made; the task's shows both."""
+    """A workload's ledger has only its own rows; the task's ledger has those of all its workloads."""
     admin.ledger.remember("keystone.user", "mine")
     other = OwnedLedger(sqlite_store, "small", "task", "another workload")
     other.remember("keystone.user", "theirs")

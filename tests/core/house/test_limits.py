@@ -1,4 +1,4 @@
-"""Whatever waits has a limit, which is a setting or comes of one: found by reading the code."""
+"""Everything that waits has a limit, which comes from a setting: found by reading the code."""
 
 import ast
 import re
@@ -113,7 +113,7 @@ def _name(function: ast.expr) -> tuple[str, str]:
 
 
 def test_nothing_waits_for_ever() -> None:
-    """Each call that may has a `timeout`, or stands in the list above with a reason; and all of that list is there."""
+    """Each call that may block has a `timeout` or is in the list above with a reason; no entry is unused."""
     found, used = [], set()
     for folder in FOLDERS:
         for file in sorted((CHECKOUT / folder).rglob("*.py")):
@@ -154,7 +154,7 @@ def test_nothing_waits_for_ever() -> None:
     ],
 )
 def test_what_waits_is_found(source: str, *, waits: bool) -> None:
-    """A call without a limit is told from one that has it."""
+    """A call without a limit is distinguished from one with a limit."""
     program = f"async def f():\n    {source}"
     assert bool([*unlimited(program)]) is waits
 
@@ -198,7 +198,7 @@ def fixed(source: str) -> Iterator[tuple[int, str]]:
 
 
 def test_limits_are_settings() -> None:
-    """No limit of patience is a number in the code; what only looks like one stands in the list above."""
+    """No limit is a number in the code, except for those in the list above."""
     found, used = [], set()
     for folder in SET:
         for file in sorted((CHECKOUT / "include/rallycross" / folder).rglob("*.py")):
@@ -222,5 +222,5 @@ def test_limits_are_settings() -> None:
     ],
 )
 def test_a_fixed_limit_is_found(source: str, *, is_one: bool) -> None:
-    """A number is told from what comes of a setting, and from a pause between two looks."""
+    """A fixed number is distinguished from a setting and from a polling interval."""
     assert bool([*fixed(source)]) is is_one

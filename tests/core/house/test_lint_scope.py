@@ -1,4 +1,4 @@
-"""What is linted is the project, and nothing that it has made."""
+"""Only the project is linted, and not the files that it makes."""
 
 import shutil
 import subprocess
@@ -9,7 +9,7 @@ from rallycross.settings import CHECKOUT
 
 
 def test_the_state_is_not_linted_where_there_is_no_git(tmp_path: Path) -> None:
-    """In a checkout that is no repository, as an archive of one is, environments and clouds are left out as well."""
+    """Environments and clouds are not linted, also in an archive without git."""
     shutil.copy(CHECKOUT / "pyproject.toml", tmp_path)
     for name in ("ours.py", ".rallycross/venv-core/lib.py", ".venv/lib.py"):
         (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)

@@ -1,4 +1,4 @@
-"""What comes from a form reaches the files and commands that the settings allow; an owner reaches all."""
+"""A form reaches only the files and commands that the settings allow; the owner of the machine reaches all."""
 
 import json
 from pathlib import Path
@@ -82,7 +82,7 @@ def refusal(given_: str, allowed: Permissions, args: Any = None) -> str:
 def test_no_message_quotes_a_file_that_is_no_task_and_no_spec(
     name: str, inside: bool, files: Path, form: Permissions
 ) -> None:
-    """Whatever else a form names, where it may not and where it may: nothing of its content is told, nor chained."""
+    """No error quotes the content of a file that is not a task or a spec."""
     file = files / name if inside else files.parent / "secret" / name
     file.write_text(OTHERS[name])
 
@@ -98,7 +98,7 @@ def test_no_message_quotes_a_file_that_is_no_task_and_no_spec(
 
 @pytest.mark.parametrize("how", ["link", "folder", "up", "through"])
 def test_no_way_leads_out_of_a_folder(how: str, files: Path, form: Permissions) -> None:
-    """Links to a file and to its folder, and dots, are followed before it is asked whether a file may be named."""
+    """Links and dots are resolved before a path is checked."""
     target = files.parent / "secret" / "passwords.json"
     (files / "link").symlink_to(target)
     (files / "folder").symlink_to(target.parent)
@@ -114,7 +114,7 @@ def test_no_way_leads_out_of_a_folder(how: str, files: Path, form: Permissions) 
 
 
 def test_what_is_out_of_reach_is_not_told_from_what_is_not_there(files: Path, form: Permissions) -> None:
-    """Nobody learns by a form which files a worker has."""
+    """A form cannot find out which files a worker has."""
     there, missing = (files.parent / "secret" / name for name in ("passwords.json", "nothing"))
 
     assert refusal(str(there), form).partition(": ")[2] == refusal(str(missing), form).partition(": ")[2]
@@ -122,7 +122,7 @@ def test_what_is_out_of_reach_is_not_told_from_what_is_not_there(files: Path, fo
 
 @given(st.text(max_size=20))
 def test_any_text_is_refused_or_below_a_folder(given_: str) -> None:
-    """Whatever a path is written like, a file that is found for it is below a folder that the settings name."""
+    """Any path that is accepted is below a folder in the settings."""
     allowed = Permissions.of_forms(settings({"RALLYCROSS_FILES": str(CHECKOUT / "include")}))
     try:
         source(given_, allowed)
@@ -133,7 +133,7 @@ def test_any_text_is_refused_or_below_a_folder(given_: str) -> None:
 
 
 def test_a_form_reaches_what_is_shipped_and_a_folder_of_the_home(tmp_path: Path) -> None:
-    """Without settings, recipes and specs of the checkout are in reach, and files in `files` of the home, by name."""
+    """By default a form reaches the checkout's recipes and specs, and the home's folder `files`, by name."""
     found = Permissions.of_forms(settings({"RALLYCROSS_HOME": str(tmp_path)}))
     (tmp_path / "files").mkdir()
     written(tmp_path / "files", LOAD, name="mine.yaml")
@@ -147,7 +147,7 @@ def test_a_form_reaches_what_is_shipped_and_a_folder_of_the_home(tmp_path: Path)
 
 @pytest.mark.parametrize("tag", ["include", "import", "from", "extends"])
 def test_a_template_includes_only_what_may_be_named(tag: str, files: Path, form: Permissions) -> None:
-    """A template in a form, and one in a folder by a link, get nothing that the form itself could not name."""
+    """Templates can include only files that the form could name."""
     ends = {"import": " as x", "from": " import x"}
     tagged = f'{{% {tag} "PATH"{ends.get(tag, "")} %}}\n'
     (files / "link").symlink_to(files.parent / "secret/supervisor_password")
@@ -171,7 +171,7 @@ def test_a_template_includes_only_what_may_be_named(tag: str, files: Path, form:
     ],
 )
 def test_a_task_uploads_only_what_may_be_named(workload: dict[str, Any], files: Path, form: Permissions) -> None:
-    """A file that a scenario or a context reads is bounded as the task file is, before the load and in it."""
+    """Files that scenarios and contexts read are limited in the same way, before the load and during it."""
     target = files.parent / "secret" / "supervisor_password"
     wrong = text(json.loads(json.dumps(workload).replace("PATH", str(target))))
     (files / "image").write_text("an image")
@@ -202,7 +202,7 @@ HOOKS = [
 def test_commands_of_files_are_run_and_those_of_forms_are_not(
     workload: dict[str, Any], files: Path, form: Permissions
 ) -> None:
-    """Hooks of a text need RALLYCROSS_COMMANDS=all, those of a file in a folder need it not to be `none`."""
+    """Hooks in a text need RALLYCROSS_COMMANDS=all; those in a file need any value but `none`."""
     assert "runs commands" in refusal(text(workload), form)
     assert load(written(files, workload), form).workloads[0].hooks
 
@@ -214,7 +214,7 @@ def test_commands_of_files_are_run_and_those_of_forms_are_not(
 
 
 def test_task_arguments_of_a_form_bring_no_commands(files: Path, form: Permissions) -> None:
-    """A template in a folder runs its own commands, but none that its arguments bring, whole or in part."""
+    """A template runs its own commands, and none that its arguments insert."""
     (files / "own.yaml").write_text(text(hook("sys_call", "/bin/date -u")).replace("title: T", "title: {{ t }}"))
     (files / "filled.yaml").write_text(text(hook("sys_call", "ping HOST")).replace("HOST", "{{ host }}"))
     (files / "plain.yaml").write_text(text(LOAD).replace("title: T", "title: {{ t }}"))
@@ -245,7 +245,7 @@ AUTH = {"auth_url": "http://127.0.0.1:1/v3", "username": "u", "password": "p", "
     ],
 )
 def test_a_spec_in_a_form_signs_in_with_what_it_brings(spec: dict[str, Any], why: str, form: Permissions) -> None:
-    """A text may name a cloud that stands, with its credentials; no engine that runs commands, and no other's file."""
+    """A spec in a form may name a cloud with its credentials, and no engine that runs commands and no other files."""
     given_ = yaml.safe_dump({"name": "c", **spec})
 
     if why:
@@ -277,7 +277,7 @@ def test_a_spec_in_a_form_signs_in_with_what_it_brings(spec: dict[str, Any], why
     ],
 )
 def test_a_form_installs_what_openstack_publishes(package: str, allowed: bool, form: Permissions) -> None:
-    """To verify with, a form may have versions of tempest and its plugins; no URLs, folders or strangers' packages."""
+    """A form may install versions of tempest and its plugins, and no URLs, folders or other packages."""
     requests = [
         VerificationRequest(Choice(set="smoke"), Source(package=package)),
         VerificationRequest(Choice(set="smoke"), Source(plugins=(package,))),
@@ -292,7 +292,7 @@ def test_a_form_installs_what_openstack_publishes(package: str, allowed: bool, f
 
 
 def test_files_of_a_verification_are_bounded(files: Path, form: Permissions) -> None:
-    """Accounts, and options that are paths, name files that a form may name."""
+    """Accounts and option paths must be files that a form may name."""
     (files / "circle").symlink_to(files / "circle")
     ways = ("/etc/shadow", " /etc/shadow", "a,/etc/shadow", "x/../../../etc/shadow", "./x", "~nobody-here/x", "..")
     ways += ("file:///etc/shadow", "/etc/sha\0dow", f"{files}/../secret/passwords.json", str(files / "circle"))
@@ -305,7 +305,7 @@ def test_files_of_a_verification_are_bounded(files: Path, form: Permissions) -> 
 
 
 def test_the_owner_grants_one_run_its_files(tmp_path: Path, files: Path) -> None:
-    """What is named on the command line is free for the run that it starts, and for no other run or file."""
+    """Files that are named on the command line are allowed only for that run."""
     paths = settings({"RALLYCROSS_HOME": str(tmp_path / "home")})
     grant(paths, "run", [str(files / "task.yaml")])
 
@@ -315,6 +315,6 @@ def test_the_owner_grants_one_run_its_files(tmp_path: Path, files: Path) -> None
 
 
 def test_a_setting_that_is_none_is_told() -> None:
-    """A word that RALLYCROSS_COMMANDS does not know is an error, and not a licence."""
+    """An unknown value of RALLYCROSS_COMMANDS is an error."""
     with pytest.raises(RallycrossError, match=r"RALLYCROSS_COMMANDS: 'yes' is none of none, files, all"):
         settings({"RALLYCROSS_COMMANDS": "yes"})

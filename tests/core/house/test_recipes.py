@@ -1,4 +1,4 @@
-"""The task files that Rallycross brings along."""
+"""The task files that are shipped."""
 
 import pytest
 
@@ -11,6 +11,6 @@ RECIPES = sorted((CHECKOUT / "include/recipes").glob("*.yaml"))
 
 @pytest.mark.parametrize("name", [file.name for file in RECIPES])
 def test_a_recipe_is_valid(name: str) -> None:
-    """Nothing speaks against any recipe, whatever the cloud."""
+    """Each recipe is a valid task file."""
     file = f"include/recipes/{name}"
     assert load((CHECKOUT / file).read_text(), file=file, known=known()).workloads

@@ -1,4 +1,4 @@
-"""A service of OpenStack is one module on each side: a toy that is put in is known wherever services are."""
+"""An OpenStack service is one module on each side: an added toy service is known everywhere."""
 
 import json
 import subprocess
@@ -185,7 +185,7 @@ def asked(folder: Path | None) -> dict[str, Any]:
 
 
 def test_two_modules_make_a_service_known_everywhere(tmp_path: Path) -> None:
-    """It is chosen, counted, cleaned, verified, and planned for by the embedded engine, which tells nothing else."""
+    """The service can be chosen, limited, cleaned, verified, and planned by the embedded engine."""
     for side, text in (("cloud", DESCRIPTOR), ("embedded", PART)):
         (tmp_path / side).mkdir()
         (tmp_path / side / "__init__.py").write_text("")
@@ -212,7 +212,7 @@ def test_two_modules_make_a_service_known_everywhere(tmp_path: Path) -> None:
 
 
 def test_without_its_modules_nothing_knows_of_it() -> None:
-    """No other file names it: what is in the cloud is left alone, and task files that name it are refused."""
+    """Without the modules its resources are left alone, and task files that name it are refused."""
     said = asked(None)
     assert said["order"] == ["nova.servers", "neutron.port"]
     assert all(said["refused"][name] for name in ("quotas", "cleanup"))

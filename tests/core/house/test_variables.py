@@ -1,4 +1,4 @@
-"""Programs that are started on somebody's behalf see none of the secrets of a worker of Airflow."""
+"""Programs that are started for a user do not see secrets of an Airflow worker."""
 
 import threading
 from pathlib import Path
@@ -46,7 +46,7 @@ def _target(sqlite_store: object) -> HookTarget:
 
 
 def test_a_hook_sees_little(target: HookTarget) -> None:
-    """A program that a hook runs finds PATH, HOME and the language, and no secret."""
+    """A program of a hook gets PATH, HOME and the language, and no secret."""
     said = said_by_hook("/usr/bin/env", target)
 
     assert CANARY not in said
@@ -54,7 +54,7 @@ def test_a_hook_sees_little(target: HookTarget) -> None:
 
 
 def test_a_hook_sees_what_its_task_says(target: HookTarget) -> None:
-    """Variables that the task file gives a hook are there, numbers too."""
+    """A program of a hook gets the variables in the task file, also numbers."""
     said = said_by_hook({"command": "/usr/bin/env", "environment": {"REGION": "west", "SIZE": 3}}, target)
 
     assert "REGION=west" in said
@@ -62,7 +62,7 @@ def test_a_hook_sees_what_its_task_says(target: HookTarget) -> None:
 
 
 def test_a_hook_sees_what_the_settings_name(target: HookTarget, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A variable that RALLYCROSS_PASS_VARIABLES names is passed on."""
+    """A variable in RALLYCROSS_PASS_VARIABLES is passed on."""
     monkeypatch.setenv("SITE_TOKEN", "of the site")
     monkeypatch.setenv("RALLYCROSS_PASS_VARIABLES", "OTHER, SITE_*")
 
@@ -71,12 +71,12 @@ def test_a_hook_sees_what_the_settings_name(target: HookTarget, monkeypatch: pyt
 
 @pytest.mark.parametrize("given", [{"environment": {}}, {"command": ""}, {"command": "x", "environment": {"a": []}}, 7])
 def test_a_hook_that_makes_no_sense_is_told(given: object) -> None:
-    """A hook without a command, or with variables that are no texts, is complained of when the file is read."""
+    """A hook without a command, or with variables that are not texts, is an error in the file."""
     assert list(ACTIONS["sys_call"].validate(given))
 
 
 def test_a_step_of_a_deployment_sees_little() -> None:
-    """A script that a cloud spec has run on this machine finds no secret of the worker's."""
+    """A script of a cloud spec on this machine does not see the worker's secrets."""
     said = LocalHost().run("env").out
 
     assert CANARY not in said
@@ -84,7 +84,7 @@ def test_a_step_of_a_deployment_sees_little() -> None:
 
 
 def test_what_installs_a_verifier_sees_little(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Neither the installer, which runs what a package brings, nor the tests find a secret of the worker's."""
+    """Neither the installer nor the tests of a verifier see the worker's secrets."""
     monkeypatch.setenv("HTTPS_PROXY", "http://127.0.0.1:1")
 
     for environment in (uv.environment(), basic_environment(Path("/home"))):

@@ -1,4 +1,4 @@
-"""Failures of tests are grouped by what caused them."""
+"""Grouping failed tests by cause."""
 
 from rallycross.judging.causes import cause, causes, raised, request_ids
 from rallycross.results.models import TestRow
@@ -35,18 +35,18 @@ def failed(name: str, traceback: str, status: str = "fail") -> TestRow:
 
 
 def test_a_cause_is_what_was_raised_without_what_differs() -> None:
-    """Ids are left out, and the test's own name; the log behind it is no part of it."""
+    """A cause has no ids, no name of the test, and no log."""
     assert raised(ONE).endswith("no server 3b22247b-0cc1-49e6-a4f5-a14454d0c9a5")
     assert cause(ONE) == "tempest.lib.exceptions.NotFound: Object not found\nDetails: no server <uuid>"
 
 
 def test_of_a_chain_the_last_exception_counts() -> None:
-    """An exception that was raised while another was handled is what ended the test; a clean-up's is not."""
+    """The cause is the last exception of a chain, and not that of a clean-up."""
     assert raised(CHAIN) == "RuntimeError: no configuration"
 
 
 def test_failures_with_the_same_cause_are_one_group() -> None:
-    """Two tests that failed alike are told together, before the one that failed by itself."""
+    """Tests with the same cause are one group, and larger groups come first."""
     other = ONE.replace("3b22247b", "00000000").replace("A:test_b", "B:test_c")
     found = causes(
         [
@@ -58,11 +58,11 @@ def test_failures_with_the_same_cause_are_one_group() -> None:
         ]
     )
     assert [[test.name for test in group.tests] for group in found] == [["a", "b"], ["x"], ["u"]]
-    assert found[-1].message == "passed, though it was expected to fail"
+    assert found[-1].message == "passed, although it was expected to fail"
 
 
 def test_a_failure_without_a_traceback_has_a_cause() -> None:
-    """What was said in its place is the cause; where nothing was, that is said."""
+    """Without a traceback the reason is the cause, or a note that there is none."""
     assert (
         cause("its process ended with code -9 in the middle of it")
         == "its process ended with code -9 in the middle of it"
@@ -71,5 +71,5 @@ def test_a_failure_without_a_traceback_has_a_cause() -> None:
 
 
 def test_request_ids_are_found_once_each_in_order() -> None:
-    """The ids by which the cloud's logs can be searched are told, each once."""
+    """Each request id is found once, in order."""
     assert request_ids(ONE) == ["req-c2862079-d980-41c1-858d-077d1d00b868", "req-47c6e2ce-1fe9-403e-b5f2-475c81a8cd51"]

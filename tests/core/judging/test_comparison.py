@@ -1,4 +1,4 @@
-"""Verifications side by side."""
+"""Comparing verifications."""
 
 from itertools import chain
 
@@ -33,7 +33,7 @@ def names(changes: object) -> list[str]:
 
 
 def test_what_broke_and_what_was_mended_is_told() -> None:
-    """A test that passed and fails is broken, one that failed and passes is mended, expected ends counted as passed."""
+    """A test that passed and now fails is broken; one that failed and now passes is mended."""
     found = compare(
         runs(
             broke=[("success", 1), ("fail", 1)],
@@ -50,7 +50,7 @@ def test_what_broke_and_what_was_mended_is_told() -> None:
 
 
 def test_what_got_slower_is_told_by_how_much() -> None:
-    """Both a ratio and a second are needed; the worst comes first; what failed has no pace."""
+    """A slower test exceeds both the ratio and the seconds; the worst is first; failed tests have no duration."""
     found = compare(
         runs(
             slow=[("success", 2), ("success", 5)],
@@ -68,7 +68,7 @@ def test_what_got_slower_is_told_by_how_much() -> None:
 
 
 def test_what_goes_to_and_fro_is_flaky_and_nothing_else() -> None:
-    """Over several verifications, a test that turned more than once is neither broken nor mended."""
+    """A test that changed more than once is flaky, and neither broken nor mended."""
     found = compare(
         runs(
             flaky=[("success", 1), ("fail", 1), ("success", 1), ("fail", 1)],
@@ -80,14 +80,14 @@ def test_what_goes_to_and_fro_is_flaky_and_nothing_else() -> None:
 
 
 def test_what_is_new_and_what_is_gone_is_told() -> None:
-    """A test that only the last has is new; one that it has not is gone."""
+    """A test that only the last verification has is new; one that it does not have is gone."""
     found = compare(runs(new=[None, ("success", 1)], gone=[("fail", 1), None], both=[("skip", 0), ("success", 1)]))
     assert (found.new, found.gone, found.same) == (("new",), ("gone",), 1)
 
 
 @given(st.lists(st.lists(st.none() | st.tuples(st.sampled_from(STATUSES), st.floats(0, 100)), min_size=3, max_size=3)))
 def test_every_test_is_in_one_list(ends: list[list[tuple[str, float] | None]]) -> None:
-    """Whatever became of it, a test is told once, or counted among those of which there is nothing to say."""
+    """Each test is in exactly one list, or counted as the same."""
     tests = {f"t{number}": three for number, three in enumerate(ends) if any(three)} or {"t": [("success", 1.0)] * 3}
     found = compare(runs(**tests))
     told = [names(getattr(found, kind)) for kind in ("broken", "mended", "flaky", "slower", "faster", "failing")]
@@ -98,5 +98,5 @@ def test_every_test_is_in_one_list(ends: list[list[tuple[str, float] | None]]) -
 
 @given(st.lists(st.sampled_from(STATUSES)))
 def test_flips_do_not_depend_on_the_direction(statuses: list[str]) -> None:
-    """Read backwards, a history has as many turns; skips are none."""
+    """A reversed history has as many changes; skipped tests do not count."""
     assert flips(statuses) == flips(statuses[::-1]) == flips([status for status in statuses if status != "skip"])

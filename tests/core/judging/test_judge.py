@@ -48,7 +48,7 @@ def _workload(store: Store) -> WorkloadRow:
 
 
 def test_a_workload_that_met_its_sla_passes(store: Store, tmp_path: Path) -> None:
-    """Figures and rows are stored with it."""
+    """Figures and rows of a passed workload are stored."""
     uuid = _begin(store)[0]
     store.workloads.begin(uuid)
     _measure(tmp_path / uuid)
@@ -99,7 +99,7 @@ def test_a_load_that_did_not_come_to_its_end_fails_though_its_criteria_are_met(
     store: Store,
     tmp_path: Path,
 ) -> None:
-    """A row beside the criteria says why."""
+    """A further row says why."""
     uuid = _begin(store)[0]
     store.workloads.begin(uuid)
     _measure(tmp_path / uuid)
@@ -111,7 +111,7 @@ def test_a_load_that_did_not_come_to_its_end_fails_though_its_criteria_are_met(
 
 
 def test_a_workload_whose_process_died_is_closed_with_what_it_had_measured(store: Store, tmp_path: Path) -> None:
-    """Its figures are those of the samples on disk; what was to come after it never began; the task has crashed."""
+    """Its figures are of the samples on disk; later workloads never began; the task is crashed."""
     uuids = _begin(store, workloads=2)
     store.workloads.begin(uuids[0])
     _measure(tmp_path / uuids[0], well=5, close=False)
@@ -131,7 +131,7 @@ def test_a_workload_whose_process_died_is_closed_with_what_it_had_measured(store
 
 
 def test_a_load_that_measured_nothing_has_not_passed(store: Store, tmp_path: Path) -> None:
-    """No failure in no iteration meets the criterion and proves nothing."""
+    """A load without iterations fails, although it has no failures."""
     uuid = _begin(store)[0]
     store.workloads.begin(uuid)
     store.workloads.end(uuid, status="finished")
@@ -142,7 +142,7 @@ def test_a_load_that_measured_nothing_has_not_passed(store: Store, tmp_path: Pat
 
 
 def test_judging_twice_is_judging_once(store: Store, tmp_path: Path) -> None:
-    """A judge that is run again finds the same, and leaves the same."""
+    """Judging again gives and stores the same."""
     uuid = _begin(store)[0]
     store.workloads.begin(uuid)
     _measure(tmp_path / uuid, close=False)
@@ -153,7 +153,7 @@ def test_judging_twice_is_judging_once(store: Store, tmp_path: Path) -> None:
 
 
 def test_a_task_that_never_began_cannot_be_judged(store: Store) -> None:
-    """The complaint names it."""
+    """The error names the task."""
     with pytest.raises(RallycrossError, match=TASK):
         judge(store, TASK)
 
@@ -184,7 +184,7 @@ def _verify(store: Store, *statuses: Status, end: Literal["finished", "crashed"]
 def test_a_verification_passes_when_something_was_passed_and_nothing_failed(
     statuses: tuple[Status, ...], end: Literal["finished", "crashed"] | None, reason: str | None, store: Store
 ) -> None:
-    """Otherwise the reason says what a person wants to know."""
+    """Otherwise the verdict has the reason."""
     _verify(store, *statuses, end=end)
     found = verdict(store, verification=VERIFICATION)
 
@@ -193,7 +193,7 @@ def test_a_verification_passes_when_something_was_passed_and_nothing_failed(
 
 
 def test_a_deployment_that_did_not_finish_fails_the_run(store: Store) -> None:
-    """Whether it never began, is still running or failed: each has its sentence."""
+    """The verdict has a reason for one that never began, is still running, or failed."""
     reasons = [verdict(store, deployment=DEPLOYMENT).reasons]
     store.deployments.begin(DEPLOYMENT, cloud="c", engine="e", spec="", total_steps=1)
     reasons.append(verdict(store, deployment=DEPLOYMENT).reasons)
@@ -210,7 +210,7 @@ def test_a_deployment_that_did_not_finish_fails_the_run(store: Store) -> None:
 
 
 def test_a_run_that_did_nothing_has_not_passed(store: Store) -> None:
-    """Neither has one whose benchmark never began, or was not judged."""
+    """A run whose benchmark never began or was not judged has not passed."""
     assert verdict(store).reasons == ["Nothing was deployed, verified or benchmarked."]
     assert verdict(store, task=TASK).reasons == ["The benchmark never began."]
 

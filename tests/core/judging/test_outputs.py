@@ -1,4 +1,4 @@
-"""What scenarios show is put together over all iterations, in bounded space, and nothing that they say breaks it."""
+"""Outputs of scenarios are combined over all iterations in bounded memory, and no output breaks that."""
 
 from collections.abc import Callable, Sequence
 from typing import Any
@@ -71,7 +71,7 @@ def _closed(batch_of: MakeBatch, samples: list[Sample]) -> dict[str, Any]:
     shards=st.integers(1, 4),
 )
 def test_any_split_shows_the_same_as_the_whole(batch_of: MakeBatch, outputs: list[list[Any]], shards: int) -> None:
-    """Outputs merged from shards, in any order, are those of the whole load."""
+    """Outputs merged from shards in any order are those of the whole load."""
     samples = [_sample(number, *given) for number, given in enumerate(outputs)]
     merged = Outputs()
     for shard in reversed(range(shards)):
@@ -91,7 +91,7 @@ def _rounded(closed: dict[str, Any]) -> dict[str, Any]:
 
 
 def test_a_split_long_load_keeps_the_same_points(batch_of: MakeBatch) -> None:
-    """Thinning leaves the same iterations however the load was divided."""
+    """The points that are kept do not depend on how the load is split."""
     samples = [_sample(number, _line(number % 7)) for number in range(5 * MOST_POINTS)]
     merged = Outputs()
     for part in (samples[::3], samples[1::3], samples[2::3]):
@@ -103,7 +103,7 @@ def test_a_split_long_load_keeps_the_same_points(batch_of: MakeBatch) -> None:
 
 
 def test_a_long_load_has_points_of_every_nth_iteration_and_figures_of_all(batch_of: MakeBatch) -> None:
-    """After 5,000 iterations a chart has every eighth as a point; count, extremes and mean are of all."""
+    """After 5,000 iterations a chart has every eighth as a point, and figures of all."""
     samples = [_sample(number, _line(number)) for number in range(5 * MOST_POINTS)]
 
     (chart,) = _closed(batch_of, samples)["additive"]
@@ -115,7 +115,7 @@ def test_a_long_load_has_points_of_every_nth_iteration_and_figures_of_all(batch_
 
 
 def test_complete_outputs_are_of_the_first_iterations_and_the_rest_is_counted(batch_of: MakeBatch) -> None:
-    """Twenty iterations are kept; how many more had a complete output is said."""
+    """Complete outputs of twenty iterations are kept, and the others are counted."""
     text = {"kind": "complete", "title": "log", "chart_plugin": "TextArea", "data": ["line"]}
     samples = [_sample(number, text) for number in reversed(range(MOST_COMPLETE + 5))]
 
@@ -126,7 +126,7 @@ def test_complete_outputs_are_of_the_first_iterations_and_the_rest_is_counted(ba
 
 
 def test_names_without_end_are_kept_in_bounds_and_the_rest_is_counted(batch_of: MakeBatch) -> None:
-    """A title, a name and a mistake that are others each time make no more than so many; what is kept is whole."""
+    """The numbers of titles, names and complaints are limited, and what is kept is complete."""
 
     def outputs(number: int) -> list[dict[str, Any]]:
         data = [[f"name {number}", 1], [f"name {number % 3}", 1]]
@@ -160,19 +160,19 @@ def test_names_without_end_are_kept_in_bounds_and_the_rest_is_counted(batch_of: 
 
 
 def test_a_warm_up_shows_nothing(batch_of: MakeBatch) -> None:
-    """Outputs of iterations that are in no figure are in no chart."""
+    """Outputs of the warm-up are in no chart."""
     assert _closed(batch_of, [_sample(0, _line(1), state=State.WARM_UP)])["additive"] == []
 
 
 def test_charts_of_one_title_in_an_iteration_stay_apart(batch_of: MakeBatch) -> None:
-    """Two outputs of the same title and chart are two charts, each put together with its own kind."""
+    """Two outputs of an iteration with the same title and chart are two charts."""
     closed = _closed(batch_of, [_sample(number, _line(1), _line(5)) for number in range(3)])
 
     assert [chart["series"][0]["mean"] for chart in closed["additive"]] == [1, 5]
 
 
 def test_what_an_iteration_adds_is_what_is_shown(batch_of: MakeBatch) -> None:
-    """What a scenario gives to `add_output` arrives with its texts."""
+    """An output of `add_output` is shown with its texts."""
     iteration = Iteration(0, lambda: 0.0)
     iteration.add_output(
         additive={"title": "t", "chart_plugin": "Pie", "data": [["a", 2]], "description": "d", "label": "l"}
@@ -191,7 +191,7 @@ def test_what_an_iteration_adds_is_what_is_shown(batch_of: MakeBatch) -> None:
         ("additive", {"title": "t", "chart_plugin": "Pie"}, "no `data`"),
         ("additive", {"title": 1, "chart_plugin": "Pie", "data": []}, "`title` that is int"),
         ("additive", {"title": "t", "chart_plugin": "Pie", "data": [], "colour": "red"}, "`colour`"),
-        ("additive", {"title": "t", "chart_plugin": "Table", "data": {}}, "none of Lines, Pie"),
+        ("additive", {"title": "t", "chart_plugin": "Table", "data": {}}, "unknown; known: Lines, Pie"),
         ("additive", {"title": "t", "chart_plugin": "Lines", "data": [["a", "1"]]}, "[[name, number], ...]"),
         ("additive", {"title": "t", "chart_plugin": "Lines", "data": {"a": 1}}, "[[name, number], ...]"),
         ("complete", {"title": "t", "chart_plugin": "Lines", "data": [["a", 1]]}, "[[name, [[x, y], ...]], ...]"),
@@ -203,12 +203,12 @@ def test_what_an_iteration_adds_is_what_is_shown(batch_of: MakeBatch) -> None:
     ],
 )
 def test_a_bad_output_is_told_what_is_wrong(kind: str, output: Any, what: str) -> None:
-    """A complaint names the key or the shape that is wrong."""
+    """The complaint names the wrong key or form."""
     assert what in str(complain(kind, output))
 
 
 def test_bad_outputs_are_counted_and_good_ones_shown(batch_of: MakeBatch) -> None:
-    """A bad output costs nothing but itself: how often, and where first, is said."""
+    """Invalid outputs are counted with their first iteration, and valid ones are shown."""
     bad = {"kind": "additive", "title": "t", "chart_plugin": "Bars", "data": []}
 
     closed = _closed(batch_of, [_sample(number, bad, _line(1)) for number in (4, 2, 9)])

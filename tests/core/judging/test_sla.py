@@ -1,4 +1,4 @@
-"""SLA criteria count by Rally's rules, and complain about arguments that mean nothing."""
+"""The SLA criteria follow Rally's rules and reject invalid arguments."""
 
 import json
 import statistics as textbook
@@ -35,7 +35,7 @@ MakeBatch = Callable[[Sequence[Sample]], Batch]
 def test_failure_rate_counts_what_failed(
     argument: dict[str, float], failing: int, passed: bool, batch_of: MakeBatch
 ) -> None:
-    """Both limits belong to what is allowed; the share is of all iterations."""
+    """The share of failures is of all iterations, and both limits are inclusive."""
     criterion = CRITERIA["failure_rate"](argument)
     criterion.add(batch_of(samples_of(*[1.0] * (4 - failing), failing=failing)))
     row = criterion.close()
@@ -56,7 +56,7 @@ def test_failure_rate_counts_what_failed(
 def test_max_avg_duration_does_not_count_what_failed(
     limit: float, durations: tuple[float, ...], failing: int, passed: bool, batch_of: MakeBatch
 ) -> None:
-    """The mean may reach the limit; where nothing went well there is no mean to be too long."""
+    """The mean may equal the limit; without successful iterations the criterion passes."""
     criterion = CRITERIA["max_avg_duration"](limit)
     criterion.add(batch_of(samples_of(*durations, failing=failing)))
 
@@ -75,14 +75,14 @@ def _row(name: str, argument: Any, batch: Batch) -> SlaRow:
 def test_max_seconds_per_iteration_counts_what_failed(
     limit: float, failing: int, passed: bool, batch_of: MakeBatch
 ) -> None:
-    """Unlike the means, as in Rally: a failure that took 100 s is an iteration of 100 s."""
+    """Failed iterations count, unlike in the means, as in Rally."""
     row = _row("max_seconds_per_iteration", limit, batch_of(samples_of(1.0, 3.0, failing=failing)))
 
     assert row.passed is passed
 
 
 def test_max_avg_duration_per_atomic_follows_rally(batch_of: MakeBatch) -> None:
-    """Each occurrence directly in an iteration that did not fail counts; what never ran has a mean of 0 and passes."""
+    """Top-level actions of successful iterations count; an action that never ran passes."""
     samples = [
         Sample(
             0, 0, None, 0.0, 9.0, actions=[Action("a", 0, 0.0, 2.0), Action("b", 1, 0.0, 50.0), Action("a", 0, 2, 6)]
@@ -112,7 +112,7 @@ def test_max_avg_duration_per_atomic_follows_rally(batch_of: MakeBatch) -> None:
 def test_outliers_are_held_against_what_came_before(
     durations: list[float], argument: dict[str, Any], outliers: int, batch_of: MakeBatch
 ) -> None:
-    """So the same durations in another order may have another number of outliers, as in Rally."""
+    """The same durations in another order can have another number of outliers, as in Rally."""
     row = _row("outliers", {**argument, "max": outliers}, batch_of(samples_of(*durations)))
 
     assert row.passed
@@ -133,7 +133,7 @@ def _outliers_as_rally(durations: list[float], sigmas: float) -> int:
 @settings(max_examples=40)
 @given(milliseconds=st.lists(st.integers(1, 4000), max_size=60), sigmas=st.sampled_from([0.7, 1.3, 2.9]))
 def test_outliers_of_any_run_are_those_of_rally(milliseconds: list[int], sigmas: float, batch_of: MakeBatch) -> None:
-    """Whatever the durations: the count is that of the rule, carried out one by one."""
+    """For any durations, the number of outliers is that of Rally's rule."""
     seconds = [one / 1000 for one in milliseconds]
     row = _row("outliers", {"sigmas": sigmas}, batch_of(samples_of(*seconds)))
 
@@ -141,7 +141,7 @@ def test_outliers_of_any_run_are_those_of_rally(milliseconds: list[int], sigmas:
 
 
 def test_outliers_of_a_long_run_are_found_in_bounded_memory(batch_of: MakeBatch) -> None:
-    """Of twenty thousand iterations, ten stand far out, and are all counted."""
+    """All ten outliers of twenty thousand iterations are found."""
     samples = samples_of(*[1.0 + 0.001 * (number % 7) + 5.0 * (number % 2000 == 1999) for number in range(20_000)])
     criterion = CRITERIA["outliers"]({"max": 10, "sigmas": 4.0})
     criterion.add(batch_of(samples))
@@ -156,14 +156,14 @@ def test_outliers_of_a_long_run_are_found_in_bounded_memory(batch_of: MakeBatch)
 def test_performance_degradation_is_of_the_slowest_from_the_fastest(
     durations: tuple[float, ...], limit: float, passed: bool, batch_of: MakeBatch
 ) -> None:
-    """What failed does not count; where nothing went well nothing became slower."""
+    """Failures do not count; without successful iterations the criterion passes."""
     row = _row("performance_degradation", {"max_degradation": limit}, batch_of(samples_of(*durations, failing=1)))
 
     assert row.passed is passed
 
 
 def test_an_iteration_of_no_time_does_not_end_the_judging(batch_of: MakeBatch) -> None:
-    """Rally raises an error there; here the degradation is simply very large."""
+    """An iteration of no duration gives a very large degradation, and not an error as in Rally."""
     assert not _row("performance_degradation", {"max_degradation": 1000}, batch_of(samples_of(0.0, 1.0))).passed
 
 
@@ -181,7 +181,7 @@ def test_an_iteration_of_no_time_does_not_end_the_judging(batch_of: MakeBatch) -
     ],
 )
 def test_percentile_reads_conditions(argument: Any, passed: bool | None, batch_of: MakeBatch) -> None:
-    """Of the total or of an action; what never ran has no percentile, so a misspelt name cannot pass."""
+    """Conditions are about the total or an action; a misspelt name fails."""
     if passed is None:
         assert "write `p(95) < 800ms`" in (CRITERIA["percentile"].complain(argument) or "")
         return
@@ -194,7 +194,7 @@ def test_percentile_reads_conditions(argument: Any, passed: bool | None, batch_o
 
 @pytest.mark.parametrize(("least", "passed"), [(1.5, True), (1.51, False)])
 def test_throughput_counts_what_succeeded(least: float, passed: bool, batch_of: MakeBatch) -> None:
-    """A cloud that fails fast gets nothing done."""
+    """Failed iterations do not count in the throughput."""
     samples = [Sample(number, 0, None, float(number % 2), 1.0 + number % 2) for number in range(4)]
     samples[0].failure = Failure("E", "e")
 
@@ -215,7 +215,7 @@ def test_throughput_counts_what_succeeded(least: float, passed: bool, batch_of: 
     ],
 )
 def test_an_error_budget_is_by_kind_and_status(budget: dict[str, Any], passed: bool, batch_of: MakeBatch) -> None:
-    """Three of ten are the API's, of which two by 5xx; `*` is what has no budget of its own."""
+    """Failures count by kind and status; `*` is for failures without a budget of their own."""
     samples = samples_of(*[1.0] * 10)
     for place, (kind, message) in enumerate(
         [
@@ -243,7 +243,7 @@ def test_an_error_budget_is_by_kind_and_status(budget: dict[str, Any], passed: b
 def test_a_schedule_is_judged_by_shares_of_what_was_due(
     argument: dict[str, Any], passed: bool, batch_of: MakeBatch
 ) -> None:
-    """What was queued is not called late: no worker was free."""
+    """Queued iterations do not count as late."""
     assert _row("schedule", argument, batch_of(open_loop())).passed is passed
     assert _row("schedule", argument, batch_of(samples_of(1.0))).passed
 
@@ -266,7 +266,7 @@ def test_a_schedule_is_judged_by_shares_of_what_was_due(
 def test_leaked_resources_are_what_cleaning_had_to_delete(
     contexts: list[dict[str, Any]], passed: bool, words: str
 ) -> None:
-    """What other contexts delete they have made themselves; where nobody looked, nobody knows."""
+    """Only deletions of `cleanup` and `admin_cleanup` count; without either the criterion is missed."""
     criterion = CRITERIA["leaked_resources"]({"max": 2})
     criterion.learn(contexts)
     row = criterion.close()
@@ -304,14 +304,14 @@ def test_leaked_resources_are_what_cleaning_had_to_delete(
         ("percentile", "p(95) < 800", "with its unit"),
         ("percentile", "p(95) > 1s", "`<` or `<=`"),
         ("percentile", "p(950) < 1s", "p(100)"),
-        ("percentile", {"total": [3]}, "no condition"),
+        ("percentile", {"total": [3]}, "not a condition"),
         ("percentile", [], "must be"),
         ("throughput", 5, "`min`"),
         ("throughput", {"min": 0}, "above 0"),
         ("error_budget", [], "ApiError 5xx"),
-        ("error_budget", {"ApiError 9xx": 1}, "no class of errors"),
+        ("error_budget", {"ApiError 9xx": 1}, "not a class of errors"),
         ("error_budget", {"ApiError": "many"}, "1 %"),
-        ("error_budget", {"* 5xx": 1}, "no class of errors"),
+        ("error_budget", {"* 5xx": 1}, "not a class of errors"),
         ("schedule", {"missed": 1}, "no missed"),
         ("schedule", {"late": 200}, "0 to 100"),
         ("leaked_resources", 0, "`max`"),
@@ -319,7 +319,7 @@ def test_leaked_resources_are_what_cleaning_had_to_delete(
     ],
 )
 def test_an_argument_without_meaning_is_complained_about(name: str, argument: Any, words: str) -> None:
-    """The complaint says what is wanted."""
+    """The complaint about an invalid argument says what is required."""
     assert words in (CRITERIA[name].complain(argument) or "")
 
 
@@ -330,7 +330,7 @@ def test_an_argument_without_meaning_is_complained_about(name: str, argument: An
     )
 )
 def test_no_argument_is_too_strange_to_be_complained_about(argument: Any) -> None:
-    """Whatever YAML holds is judged, never a traceback; what is not complained about makes a criterion."""
+    """Any YAML value is either rejected with a complaint or makes a criterion."""
     for kind in CRITERIA.values():
         if kind.complain(argument) is None:
             kind(argument)
@@ -351,7 +351,7 @@ def test_no_argument_is_too_strange_to_be_complained_about(argument: Any) -> Non
     ],
 )
 def test_an_argument_with_meaning_is_not(name: str, argument: Any) -> None:
-    """What Rally takes is taken."""
+    """Arguments that Rally accepts are accepted."""
     assert CRITERIA[name].complain(argument) is None
 
 
@@ -361,7 +361,7 @@ RALLY = json.loads(Path(__file__).with_name("rally_verdicts.json").read_text(enc
 
 @pytest.mark.parametrize("case", RALLY, ids=range(len(RALLY)))
 def test_verdicts_are_those_of_rally(case: dict[str, Any], batch_of: MakeBatch) -> None:
-    """All six criteria, with any of their arguments, on runs with failures, long tails, and no iterations at all."""
+    """All six criteria give Rally's verdicts on runs with failures, long tails and no iterations."""
     batch = batch_of(
         [
             Sample(
@@ -385,7 +385,7 @@ def test_verdicts_are_those_of_rally(case: dict[str, Any], batch_of: MakeBatch) 
 
 
 def test_a_row_may_be_asked_for_again_after_moresamples_of(batch_of: MakeBatch) -> None:
-    """Closing ends nothing, so a live display can close once a second."""
+    """A row can be requested before and after further samples."""
     criterion = CRITERIA["failure_rate"]({"max": 0})
     criterion.add(batch_of(samples_of(1.0)))
     before = criterion.close()

@@ -1,4 +1,4 @@
-"""SLA criteria know when no further iteration can help, and no sooner."""
+"""SLA criteria know when further iterations can no longer help, and not before."""
 
 from collections.abc import Callable, Sequence
 from typing import Any
@@ -43,7 +43,7 @@ HOPES: dict[str, Any] = {
 def test_what_is_hopeless_is_missed_in_the_end(
     shapes: list[tuple[float, bool, State, float]], data: st.DataObject, batch_of: MakeBatch
 ) -> None:
-    """Whatever part of a load leaves no hope, with its length known or not, the whole of it does not pass."""
+    """If a part of a load is hopeless, the whole load misses the criterion."""
     samples = [
         Sample(n, 0, float(n), n + late, n + late + took, failure=Failure("E", "e") if fails else None, state=state)
         for n, (took, fails, state, late) in enumerate(shapes)
@@ -81,7 +81,7 @@ def test_what_is_hopeless_is_missed_in_the_end(
 def test_hope_ends_exactly_when_no_further_iteration_could_help(
     name: str, argument: Any, expected: int | None, hopeless: bool, batch_of: MakeBatch
 ) -> None:
-    """After three that took 2 s each and one that failed after 100 s."""
+    """After three iterations of 2 s and a failed one of 100 s, each criterion is hopeless from the right limit on."""
     criterion = CRITERIA[name](argument)
     criterion.add(batch_of(samples_of(2.0, 2.0, 2.0, failing=1)))
 
@@ -107,7 +107,7 @@ def test_hope_ends_exactly_when_no_further_iteration_could_help(
 def test_a_schedule_is_hopeless_when_all_that_is_to_come_in_time_is_too_little(
     argument: dict[str, Any], expected: int | None, hopeless: bool, batch_of: MakeBatch
 ) -> None:
-    """After ten that were due: one dropped, two queued, one late."""
+    """A schedule is hopeless if even punctual further iterations leave a share too high."""
     criterion = CRITERIA["schedule"](argument)
     criterion.add(batch_of(open_loop()))
 
@@ -117,7 +117,7 @@ def test_a_schedule_is_hopeless_when_all_that_is_to_come_in_time_is_too_little(
 @pytest.mark.parametrize("expected", [None, 2, 1000])
 @pytest.mark.parametrize(("limit", "hopeless"), [(100, True), (199, True), (200, False)])
 def test_a_degradation_only_grows(limit: float, hopeless: bool, expected: int | None, batch_of: MakeBatch) -> None:
-    """After 1 s and 3 s there is no hope of less than 200 %, however many are to come; what failed does not count."""
+    """After 1 s and 3 s a limit below 200 % is hopeless; failures do not count."""
     criterion = CRITERIA["performance_degradation"]({"max_degradation": limit})
     criterion.add(batch_of(samples_of(1.0, 3.0, failing=1)))
 
@@ -125,7 +125,7 @@ def test_a_degradation_only_grows(limit: float, hopeless: bool, expected: int | 
 
 
 def test_a_loop_without_a_schedule_is_never_hopeless(batch_of: MakeBatch) -> None:
-    """Where nothing was due at a time, nothing can be late."""
+    """The criterion `schedule` is never hopeless in a closed loop."""
     criterion = CRITERIA["schedule"]({"dropped": 0, "late": 0, "queued": 0})
     criterion.add(batch_of(samples_of(1.0, failing=1)))
 

@@ -1,4 +1,4 @@
-"""Steps along an axis: few, however long the axis is, and blind to how what they count was put together."""
+"""Steps along an axis: few for any length, and independent of the order and grouping of additions."""
 
 import numpy as np
 from hypothesis import given
@@ -26,7 +26,7 @@ values = st.lists(st.tuples(st.integers(0, 4000), st.integers(0, 10**12)), max_s
 
 @given(values, st.data())
 def test_parts_in_any_order_merge_to_the_whole(whole: list[tuple[int, int]], data: st.DataObject) -> None:
-    """The width is the least of the chain that is wide enough for the whole, and each step holds what belongs to it."""
+    """The width is the smallest that fits the whole, and each step has its durations."""
     shuffled = data.draw(st.permutations(whole))
     cut = data.draw(st.integers(0, len(whole)))
     merged = _steps(shuffled[cut:])
@@ -41,7 +41,7 @@ def test_parts_in_any_order_merge_to_the_whole(whole: list[tuple[int, int]], dat
 
 @given(values)
 def test_what_is_asked_for_in_wider_steps_changes_nothing(whole: list[tuple[int, int]]) -> None:
-    """A look at wider steps merges whole ones; the steps stay as they were."""
+    """Reading wider steps does not change the steps."""
     steps = _steps(whole)
     before = _seen(steps)
     wide = steps.at_width(1000)

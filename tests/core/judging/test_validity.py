@@ -1,4 +1,4 @@
-"""A load that cannot be believed is told apart from a cloud that did not keep to its SLA."""
+"""An invalid load is distinguished from a missed SLA."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import replace
@@ -63,7 +63,7 @@ def _figures(samples: list[Sample], batch_of: MakeBatch) -> WorkloadFigures:
 def test_a_load_is_invalid_when_its_generator_was_the_bottleneck(
     *, samples: list[Sample], shard: dict[str, Any], sla: dict[str, Any], words: str | None, batch_of: MakeBatch
 ) -> None:
-    """The row says why, and what to do; where nothing spoils the figures there is none."""
+    """The row has the reason and the remedy; a valid load has no row."""
     row = invalid_load(_figures(samples, batch_of), {"processes": 1, "shards": [{**WELL, **shard}]}, sla)
 
     if words is None:
@@ -100,8 +100,8 @@ def _stood(lag: float, cause: str = "stopped", since: float = 3.0, **more: float
         (_stood(3.0, "suspended"), 1, (), "keep the machine awake"),
         (_stood(3.0, "throttled"), 1, (), "raise the CPU quota"),
         (_stood(3.0, "starved"), 1, (), "a machine of its own"),
-        (_stood(3.0, "busy"), 1, (), "look for what the scenario computes"),
-        (_stood(3.0, "blocked"), 1, (), "let the scenario await"),
+        (_stood(3.0, "busy"), 1, (), "check what the scenario computes"),
+        (_stood(3.0, "blocked"), 1, (), "use `await` in the scenario"),
         ({**WELL, "seconds": 20.0, "lag_p99": 0.03, "run_delay_seconds": 4.0}, 0, (), "other programs had the cores"),
         ({**WELL, "seconds": 20.0, "lag_p99": 0.03, "throttled_seconds": 4.0}, 0, (), "raise the CPU quota"),
     ],
@@ -109,7 +109,7 @@ def _stood(lag: float, cause: str = "stopped", since: float = 3.0, **more: float
 def test_a_generator_that_stood_still_in_a_closed_loop_is_not_believed(
     *, shard: dict[str, Any], touched: int, missed: tuple[str, ...], words: str | None, batch_of: MakeBatch
 ) -> None:
-    """The row says for how long, when, why, and what was touched; the advice fits the cause, also one at a time."""
+    """The row has length, time, cause and effect of a stall, and a remedy that fits the cause."""
     figures = replace(_figures(_closed(), batch_of), stood=StandstillFigures(touched))
     row = invalid_load(figures, {"processes": 1, "workers": 1, "shards": [shard]}, {}, missed=missed)
 
@@ -122,7 +122,7 @@ def test_a_generator_that_stood_still_in_a_closed_loop_is_not_believed(
 
 
 def test_one_of_several_processes_that_stood_still_is_named(batch_of: MakeBatch) -> None:
-    """A load in three parts of which one stood still is not what was asked for."""
+    """A stall of one of three processes makes the load invalid."""
     told = [{**WELL, "shard": 0}, {**_stood(3.0), "shard": 1}, {**WELL, "shard": 2}]
     row = invalid_load(_figures(_closed(), batch_of), {"processes": 3, "shards": told}, {})
 
@@ -131,14 +131,14 @@ def test_one_of_several_processes_that_stood_still_is_named(batch_of: MakeBatch)
 
 
 def test_a_boot_of_minutes_does_not_suffer_from_seconds(batch_of: MakeBatch) -> None:
-    """What a generator lost is held against what it measured."""
+    """A stall that is short against the durations does not make a load invalid."""
     figures = replace(_figures(_closed(20, took=90.0), batch_of), stood=StandstillFigures(1))
 
     assert invalid_load(figures, {"processes": 1, "shards": [_stood(3.0)]}, {}) is None
 
 
 def test_iterations_are_told_that_ran_while_their_process_stood_still(batch_of: MakeBatch) -> None:
-    """Of the other processes none; the slowest come first."""
+    """Only iterations of the stalled process count; the slowest are named first."""
     stands = shards({"shards": [{"seconds": 9.0}, {**_stood(2.0), "shard": 1}]})[1].stood
     fold = Overlaps(stands)
     fold.add(batch_of([Sample(n, n % 2, None, start, end) for n, start, end in [(0, 2, 6), (1, 2, 6), (3, 4, 4.5)]]))
@@ -148,23 +148,23 @@ def test_iterations_are_told_that_ran_while_their_process_stood_still(batch_of: 
 
 
 def test_half_of_the_rate_is_not_delivered_in_silence(batch_of: MakeBatch) -> None:
-    """Where ten seconds of a rate took twenty, the row has both rates."""
+    """If a load took twice as long as its schedule, the row has both rates."""
     samples = [Sample(n, 0, n / 100, n / 50, n / 50 + 0.01) for n in range(1000)]
     row = invalid_load(_figures(samples, batch_of), {}, {})
 
     assert row is not None
-    assert "50 iterations a second were started where 100 were asked for" in row.detail
+    assert "50 iterations a second were started instead of 100" in row.detail
 
 
 def test_a_closed_loop_without_word_of_its_generator_is_believed(batch_of: MakeBatch) -> None:
-    """Nothing was due at a time; a run that was imported has no generator to tell of."""
+    """An imported closed loop without data about its generator is valid."""
     samples = [Sample(n, 0, None, float(n), n + 0.5) for n in range(10)]
 
     assert invalid_load(_figures(samples, batch_of), {}, {}) is None
 
 
 def test_figures_of_a_schedule_are_of_what_was_due(batch_of: MakeBatch) -> None:
-    """Warm-up is counted apart; start errors are of those for which a worker was free."""
+    """The warm-up is counted separately; start errors are of iterations with a free worker."""
     samples = _paced(dropped=10, queued=10, late=0.015)
     samples += [Sample(9000 + n, 0, 0.0, 5.0, 6.0, state=State.WARM_UP) for n in range(7)]
     figures = _figures(samples, batch_of)
@@ -203,7 +203,7 @@ def _run(store: Store, folder: Path, *loads: list[Sample], timing: Timing = "int
 
 
 def test_a_run_is_invalid_when_nothing_else_is_wrong(store: Store, tmp_path: Path) -> None:
-    """What an invalid load missed beside is no reason: it may be the generator's doing."""
+    """The missed criteria of an invalid load do not make the run failed."""
     failing = _paced()
     failing[0].failure = Failure("E", "e")
     _run(store, tmp_path, failing, cpu_seconds=9.9)
@@ -215,7 +215,7 @@ def test_a_run_is_invalid_when_nothing_else_is_wrong(store: Store, tmp_path: Pat
 
 
 def test_a_run_has_failed_when_a_load_that_can_be_believed_did(store: Store, tmp_path: Path) -> None:
-    """The reasons say both: what is invalid, and what has failed."""
+    """With a failed valid load the run has failed, and the reasons have both."""
     failing = _paced()
     failing[0].failure = Failure("E", "e")
     _run(store, tmp_path, _paced(late=0.02), failing)
@@ -227,7 +227,7 @@ def test_a_run_has_failed_when_a_load_that_can_be_believed_did(store: Store, tmp
 
 @pytest.mark.parametrize(("timing", "median"), [("intended", 0.055), ("rally", 0.05)])
 def test_durations_are_taken_as_the_task_says(timing: Timing, median: float, store: Store, tmp_path: Path) -> None:
-    """With Rally's timing they begin at the actual start, so a late start does not show in them."""
+    """With Rally's timing, durations begin at the actual start."""
     _run(store, tmp_path, _paced(late=0.005), timing=timing)
     task = store.tasks.get(TASK)
 

@@ -1,4 +1,4 @@
-"""The engine, in virtual time."""
+"""The load engine, in virtual time."""
 
 import asyncio
 import math
@@ -45,7 +45,7 @@ def paced(pace: Pace, workers: int, **more: Any) -> Load:
 
 
 def test_a_closed_loop_keeps_its_workers_busy() -> None:
-    """Ten iterations of a second, four at a time, take three seconds, each numbered once, none with a due time."""
+    """Ten iterations of a second, four at a time, take three seconds, with unique numbers and no due times."""
     samples = driven(a_second, closed(10, 4))
     assert sorted(sample.iteration for sample in samples) == list(range(10))
     assert [sample.ended for sample in samples] == pytest.approx([1] * 4 + [2] * 4 + [3] * 2)
@@ -54,7 +54,7 @@ def test_a_closed_loop_keeps_its_workers_busy() -> None:
 
 
 def test_no_more_than_the_workers_run_at_a_time() -> None:
-    """At every moment at most as many iterations run as there are workers, and at some moment as many."""
+    """The largest number of parallel iterations is the number of workers."""
     running, most = 0, 0
 
     async def count(_: Iteration) -> None:
@@ -69,7 +69,7 @@ def test_no_more_than_the_workers_run_at_a_time() -> None:
 
 
 def test_a_paced_loop_starts_when_due_and_keeps_the_due_time() -> None:
-    """With a worker free, iterations start when due; without one they are queued, and the duration counts from due."""
+    """Iterations start when due, or are queued without a free worker; durations count from the due time."""
     samples = driven(a_second, paced(lambda n: n * 0.5 if n < 4 else None, 1))
     assert [sample.due for sample in samples] == [0, 0.5, 1, 1.5]
     assert [sample.started for sample in samples] == pytest.approx([0, 1, 2, 3])
@@ -78,7 +78,7 @@ def test_a_paced_loop_starts_when_due_and_keeps_the_due_time() -> None:
 
 
 def test_what_is_due_while_all_are_busy_may_be_dropped() -> None:
-    """A load that drops runs what finds a free worker, and has a sample without length for what did not."""
+    """With `when_busy: drop`, an iteration without a free worker gets a sample without duration."""
     samples = driven(a_second, paced(lambda n: n * 0.4 if n < 6 else None, 1, when_busy="drop"))
     assert [(sample.iteration, sample.state) for sample in samples] == [
         (0, State.RAN),
@@ -107,7 +107,7 @@ class Stalling:
 
 @pytest.mark.parametrize("when_busy", ["drop", "queue"])
 def test_what_a_stall_makes_late_is_late_and_neither_dropped_nor_queued(when_busy: Any) -> None:
-    """Where workers are to be had, an iteration that the machine was late for runs, and its sample says by how much."""
+    """With free workers, an iteration that a stall delayed runs, and its sample has the delay."""
     samples = driven(Stalling(50, 0.3), paced(lambda n: n * 0.005 if n < 200 else None, 1000, when_busy=when_busy))
     assert {sample.state for sample in samples} == {State.RAN}
     assert 0.2 < max(sample.started - sample.due for sample in samples) < 0.35
@@ -115,7 +115,7 @@ def test_what_a_stall_makes_late_is_late_and_neither_dropped_nor_queued(when_bus
 
 
 def test_what_a_stall_makes_late_is_dropped_where_there_is_no_worker_for_it() -> None:
-    """With room for one, a backlog that the machine's lateness has made is not run one by one, ever later."""
+    """Without enough workers, the backlog of a stall is dropped and not run ever later."""
     samples = driven(Stalling(10, 0.3), paced(lambda n: n * 0.02 if n < 50 else None, 1, when_busy="drop"))
     late = [sample for sample in samples if sample.state is State.RAN and sample.started - sample.due > 0.01]
     assert len(late) <= 2
@@ -123,7 +123,7 @@ def test_what_a_stall_makes_late_is_dropped_where_there_is_no_worker_for_it() ->
 
 
 def test_a_cancellation_of_the_scenarios_own_is_a_failure_and_keeps_its_worker() -> None:
-    """A scenario that cancels itself fails, and the same worker runs the next iteration."""
+    """A scenario that cancels itself fails, and its worker runs the next iteration."""
 
     async def give_up(iteration: Iteration) -> None:
         if iteration.number == 1:
@@ -139,7 +139,7 @@ def test_a_cancellation_of_the_scenarios_own_is_a_failure_and_keeps_its_worker()
 
 
 def test_an_action_that_is_still_open_ends_with_its_iteration_as_failed() -> None:
-    """On a thread, code goes on when its iteration is over its limit; its action ends there, and is no success."""
+    """An action that is still open on a thread when its iteration times out has failed."""
     done = threading.Event()
 
     def slow(iteration: Iteration) -> None:
@@ -163,7 +163,7 @@ def test_an_action_that_is_still_open_ends_with_its_iteration_as_failed() -> Non
 
 
 def test_an_open_loop_takes_on_workers_as_it_needs_them() -> None:
-    """Of a thousand workers that it may have, a load of a second each at four a second takes on about four."""
+    """Of a thousand possible workers, a load of one-second iterations at four per second starts about four."""
 
     async def main() -> LoadEngine:
         engine = LoadEngine(a_second, paced(lambda n: n / 4 if n < 40 else None, 1000), samples.append)
@@ -174,11 +174,11 @@ def test_an_open_loop_takes_on_workers_as_it_needs_them() -> None:
     engine = run_virtually(main())
     assert {sample.state for sample in samples} == {State.RAN}
     assert [sample.started for sample in samples] == pytest.approx([n / 4 for n in range(40)])
-    assert engine._hired < 10
+    assert engine._workers_started < 10
 
 
 def test_no_iteration_begins_after_the_end() -> None:
-    """A load for a duration begins none after it, lets those in flight end, and with 0 lets each worker run one."""
+    """No iteration begins after the duration; running ones end, and with 0 each worker runs one."""
     samples = driven(a_second, RUNNERS["constant_for_duration"].load({"duration": 2.5, "concurrency": 2}))
     assert sorted(sample.started for sample in samples) == pytest.approx([0, 0, 1, 1, 2, 2])
     assert max(sample.ended for sample in samples) == pytest.approx(3)
@@ -186,7 +186,7 @@ def test_no_iteration_begins_after_the_end() -> None:
 
 
 def test_the_number_of_users_follows_its_stages() -> None:
-    """At each moment as many run as the stage has users; those that are too many leave after their iteration."""
+    """At each time as many iterations run as the stage has users; surplus users leave after their iteration."""
     stages = [{"users": 1, "duration": 3}, {"users": 3, "duration": 2}, {"users": 2, "duration": 2}]
     samples = driven(a_second, RUNNERS["ramp"].load({"stages": stages}))
     begun = [sum(sample.started == pytest.approx(second) for sample in samples) for second in range(8)]
@@ -194,7 +194,7 @@ def test_the_number_of_users_follows_its_stages() -> None:
 
 
 def test_users_think_between_iterations() -> None:
-    """The time between two iterations of a user is at least the shortest and at most the longest think time."""
+    """The time between two iterations of a user is within the bounds of the think time."""
     samples = driven(
         a_second, RUNNERS["constant_for_duration"].load({"duration": 60, "think_time": {"min": 1, "max": 3}})
     )
@@ -205,7 +205,7 @@ def test_users_think_between_iterations() -> None:
 
 
 def test_a_warm_up_is_marked() -> None:
-    """What begins in the warm-up is in that state, also what would have been dropped; the rest is not."""
+    """Iterations of the warm-up have that state, also dropped ones; others do not."""
     samples = driven(a_second, RUNNERS["constant_for_duration"].load({"duration": 4, "warm_up": 1.5}))
     assert [sample.state for sample in samples] == [State.WARM_UP, State.WARM_UP, State.RAN, State.RAN]
     arrivals = {"rate": 2, "duration": 4, "arrivals": "even", "max_in_flight": 1, "warm_up": 2}
@@ -226,7 +226,7 @@ def test_a_warm_up_is_marked() -> None:
     ],
 )
 def test_shards_together_do_what_one_would(runner: str, args: dict[str, Any]) -> None:
-    """However many processes a load is spread over, together they run the same iterations, due at the same times."""
+    """All shards together run the same iterations at the same due times as one process."""
     load = RUNNERS[runner].load(args)
     whole = driven(a_second, load)
     for count in (2, 3):
@@ -239,7 +239,7 @@ def test_shards_together_do_what_one_would(runner: str, args: dict[str, Any]) ->
 
 
 def test_the_numbers_of_iterations_that_begin_are_told() -> None:
-    """Each iteration's number is told when it begins, before it ends."""
+    """Each iteration's number is reported when it begins."""
     told: list[int] = []
 
     async def look(iteration: Iteration) -> None:
@@ -251,7 +251,7 @@ def test_the_numbers_of_iterations_that_begin_are_told() -> None:
 
 
 def test_an_error_is_a_failed_sample_and_the_load_goes_on() -> None:
-    """An iteration that raises is kept with kind, message and traceback; all others run."""
+    """A failed iteration has kind, message and traceback, and all others run."""
 
     async def fail_third(iteration: Iteration) -> None:
         if iteration.number == 3:
@@ -265,7 +265,7 @@ def test_an_error_is_a_failed_sample_and_the_load_goes_on() -> None:
 
 
 def test_an_iteration_over_its_limit_is_cancelled() -> None:
-    """One that would take an hour ends after the limit, its open action failed, and its clean-up code runs."""
+    """An iteration that exceeds its limit is cancelled, its open action fails, and its clean-up code runs."""
     cleaned: list[int] = []
 
     async def linger(iteration: Iteration) -> None:
@@ -283,7 +283,7 @@ def test_an_iteration_over_its_limit_is_cancelled() -> None:
 
 
 def test_a_timeout_of_the_scenario_itself_is_its_own_failure() -> None:
-    """A TimeoutError that the scenario raises before the limit is not taken for the limit."""
+    """A TimeoutError of the scenario is not mistaken for the limit."""
 
     async def give_up(_: Iteration) -> None:
         raise TimeoutError("the cloud is slow")
@@ -294,7 +294,7 @@ def test_a_timeout_of_the_scenario_itself_is_its_own_failure() -> None:
 
 @pytest.mark.parametrize(("drain", "ends"), [(0, 2.5), (0.3, 2.8), (10, 3)])
 def test_stopping_begins_no_more_and_cuts_short_after_a_while(drain: float, ends: float) -> None:
-    """When stopped, no iteration begins; those in flight end by themselves, or are kept as aborted after the drain."""
+    """After a stop no iteration begins; running ones end, or are recorded as aborted after the drain."""
     samples: list[Sample] = []
 
     async def main() -> None:
@@ -325,7 +325,7 @@ async def _recorded(iterate: Iterate, record: Callable[[Sample], None]) -> None:
 
 
 def test_what_cannot_be_recorded_ends_the_load() -> None:
-    """An error while recording is raised by the engine, and nothing goes on running unseen."""
+    """An error while recording is raised by the engine, and no iteration continues."""
     begun: list[int] = []
 
     async def iterate(iteration: Iteration) -> None:
@@ -372,7 +372,7 @@ class Odd(Exception):  # noqa: N818 - a scenario's exceptions are called as it l
 
 
 def test_any_exception_is_a_failure_that_can_be_written() -> None:
-    """Whatever the exception of a scenario is like, it fails its iteration alone, and all of it is text."""
+    """Any exception of a scenario fails only its iteration, and is recorded as text."""
 
     async def odd(_: Iteration) -> None:
         raise Odd
@@ -382,7 +382,7 @@ def test_any_exception_is_a_failure_that_can_be_written() -> None:
 
 
 def test_a_load_that_cannot_be_recorded_ends_though_its_scenario_goes_on() -> None:
-    """A scenario that takes its being cancelled for an error of its own does not keep the load going."""
+    """A scenario that swallows its cancellation does not keep the load running."""
 
     async def stubborn(_: Iteration) -> None:
         try:
@@ -402,7 +402,7 @@ def test_a_load_that_cannot_be_recorded_ends_though_its_scenario_goes_on() -> No
 
 
 def test_nobody_thinks_beyond_the_end() -> None:
-    """A load of three seconds whose users would think for a hundred ends when it is over."""
+    """A load of three seconds ends in time, although its users would think for a hundred."""
     ended: list[float] = []
 
     async def main() -> None:

@@ -1,4 +1,4 @@
-"""How the load generator itself fares."""
+"""The health of the load generator."""
 
 import json
 import os
@@ -27,7 +27,7 @@ def printed(program: str) -> list[float]:
 
 
 def test_the_peak_of_memory_is_the_programs_own() -> None:
-    """What the program has held once is in its peak; what the one that started it holds is not."""
+    """The peak includes memory that the program had once, and not that of its parent."""
     before, after = printed(_OWN)
     assert 290 < after - before < 320
     [child] = printed(_OF_A_CHILD)
@@ -70,7 +70,7 @@ def longest(process: "subprocess.Popen[str]") -> tuple[dict[str, Any], dict[str,
 
 
 def test_a_process_that_was_stopped_knows_for_how_long() -> None:
-    """After SIGSTOP and SIGCONT it tells when it stood still, and that it neither computed nor waited for a core."""
+    """After SIGSTOP and SIGCONT a process reports a stall with the cause `stopped`."""
     process = watched("await asyncio.sleep(1)")
     os.kill(process.pid, signal.SIGSTOP)
     time.sleep(1.5)
@@ -83,7 +83,7 @@ def test_a_process_that_was_stopped_knows_for_how_long() -> None:
 
 
 def test_a_loop_that_is_held_without_computing_is_not_a_process_that_was_stopped() -> None:
-    """Where a scenario waits without `await`, another thread of the process goes on."""
+    """If a scenario blocks without `await`, other threads run, and the cause is `blocked`."""
     _, stood = longest(watched("time.sleep(1.5)"))
     assert stood["cause"] == "blocked"
     assert stood["seconds"] >= 1.3
@@ -99,7 +99,7 @@ def _group() -> Iterator[CPUQuota]:
 
 
 def test_a_quota_that_is_used_up_is_told_from_a_busy_machine(group: CPUQuota) -> None:
-    """The kernel counts how long the cgroup was kept from running; of this the process tells."""
+    """A used-up CPU quota is reported as the cause `throttled`."""
     process = watched(
         "time.sleep(0.5), [None for _ in iter(lambda: time.thread_time() < ended, False)]", preexec_fn=group.join
     )
@@ -120,12 +120,12 @@ def test_a_quota_that_is_used_up_is_told_from_a_busy_machine(group: CPUQuota) ->
     ],
 )
 def test_why_a_loop_stood_still_follows_from_what_the_kernel_counts(usage: _Usage, cause: str) -> None:
-    """Of two seconds: those that it computed, that it waited for a core, and that its quota was used up."""
+    """The cause follows from the time computing, waiting for a core, and throttled."""
     assert _cause(2.0, usage) == cause
 
 
 def test_quotas_of_both_kinds_of_cgroups_are_read() -> None:
-    """Of version 2 in microseconds, of version 1 in nanoseconds; a group without a quota tells nothing."""
+    """Throttled time is read in microseconds of cgroup v2 and nanoseconds of v1; without a quota it is 0."""
     assert throttled_seconds("usage_usec 5\nnr_throttled 3\nthrottled_usec 2500000\n") == 2.5
     assert throttled_seconds("nr_periods 9\nnr_throttled 3\nthrottled_time 2500000000\n") == 2.5
     assert throttled_seconds("usage_usec 5\n") == 0.0
@@ -141,7 +141,7 @@ def test_quotas_of_both_kinds_of_cgroups_are_read() -> None:
     ],
 )
 def test_a_quota_may_be_that_of_any_cgroup_above(cgroup: str, mount: str, found: list[str], tmp_path: Path) -> None:
-    """All from its own to the root are looked at; in a container, the root is what is seen of them."""
+    """All cgroups up to the root are read; in a container up to the container's own."""
     proc, root = tmp_path / "proc", tmp_path / "root"
     (root / "a/b").mkdir(parents=True)
     for folder in (root, root / "a", root / "a/b"):

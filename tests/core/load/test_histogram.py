@@ -1,4 +1,4 @@
-"""The histogram: exact where it says so, true to 0.1 % elsewhere, and blind to how what it counts was put together."""
+"""The histogram: exact or accurate to 0.1 %, and independent of the order and grouping of additions."""
 
 import statistics as textbook
 
@@ -32,7 +32,7 @@ def everything(histogram: Histogram) -> object:
 
 @given(lists)
 def test_percentiles_are_within_a_thousandth_of_exact(values: list[int]) -> None:
-    """Of any number of values, one included, and as numpy interpolates them by default; the ends are exact."""
+    """Percentiles of any number of values are those of numpy within 0.1 %; minimum and maximum are exact."""
     found = histogram_of(values).percentiles(SHARES)
     exact = np.percentile(np.array(values) / SECOND, SHARES)
 
@@ -42,7 +42,7 @@ def test_percentiles_are_within_a_thousandth_of_exact(values: list[int]) -> None
 
 @pytest.mark.parametrize("shape", ["lognormal", "pareto", "two_modes"])
 def test_percentiles_of_many_are_within_a_thousandth_to_four_nines(shape: str) -> None:
-    """Also where the tail is long or thin, and where there is a gap."""
+    """Percentiles up to p99.99 are accurate also with long or thin tails, and with gaps."""
     chance = np.random.default_rng(7)
     seconds = {
         "lognormal": chance.lognormal(-3, 1, 200_000),
@@ -58,7 +58,7 @@ def test_percentiles_of_many_are_within_a_thousandth_to_four_nines(shape: str) -
 
 @given(lists)
 def test_mean_and_deviation_are_exact(values: list[int]) -> None:
-    """They are those of the textbook, though a sum of squares of nanoseconds does not fit into 64 bits."""
+    """Mean and deviation are exact, although a sum of squares of nanoseconds exceeds 64 bits."""
     histogram = histogram_of(values)
 
     assert histogram.mean() == pytest.approx(textbook.fmean(values) / SECOND, rel=1e-12)
@@ -68,7 +68,7 @@ def test_mean_and_deviation_are_exact(values: list[int]) -> None:
 
 @given(lists, st.data())
 def test_parts_in_any_order_merge_to_the_whole(values: list[int], data: st.DataObject) -> None:
-    """What was counted in parts, and in whichever grouping merged, gives the very same figures."""
+    """Parts merged in any grouping give the same figures as the whole."""
     whole = histogram_of(values)
     shuffled = data.draw(st.permutations(values))
     cuts = sorted(data.draw(st.lists(st.integers(0, len(values)), min_size=2, max_size=2)))
@@ -81,7 +81,7 @@ def test_parts_in_any_order_merge_to_the_whole(values: list[int], data: st.DataO
 
 
 def test_of_nothing_nothing_is_known() -> None:
-    """None stands where there is no duration; a single one has no deviation."""
+    """An empty histogram gives None; a single duration has a deviation of 0."""
     nothing = Histogram()
     nothing.merge(Histogram())
 
@@ -90,7 +90,7 @@ def test_of_nothing_nothing_is_known() -> None:
 
 
 def test_no_time_and_less_than_none_are_durations_too() -> None:
-    """Zero is counted as zero; what a clock that was set back gives is in the least rank, as it is."""
+    """A duration of 0 is counted as 0; a negative one is in the lowest rank, unchanged."""
     assert histogram_of([0, 0]).percentiles((0, 50, 100)) == [0.0, 0.0, 0.0]
     set_back = histogram_of([-SECOND, 2 * SECOND, 2 * SECOND])
     assert (set_back.percentile(0), set_back.percentile(100), set_back.mean()) == (-1.0, 2.0, 1.0)
@@ -98,7 +98,7 @@ def test_no_time_and_less_than_none_are_durations_too() -> None:
 
 @given(lists, durations)
 def test_what_is_said_to_be_above_a_limit_is(values: list[int], limit: int) -> None:
-    """Never too many, and too few by no more than those within 0.2 % of it."""
+    """The number above a limit is never too high, and misses only durations within 0.2 % of it."""
     above = histogram_of(values).above(limit)
 
     assert above <= sum(value > limit for value in values)
@@ -106,7 +106,7 @@ def test_what_is_said_to_be_above_a_limit_is(values: list[int], limit: int) -> N
 
 
 def test_memory_follows_the_spread_and_not_the_number() -> None:
-    """A million durations, over four orders of magnitude, fit into seven thousand buckets."""
+    """A million durations over four orders of magnitude need seven thousand buckets."""
     chance = np.random.default_rng(1)
     histogram = Histogram()
     for _ in range(20):

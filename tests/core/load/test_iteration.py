@@ -10,7 +10,7 @@ from rallycross.load.iteration import Iteration, TooMany
 
 
 def test_actions_nest_and_keep_their_order() -> None:
-    """An action within another is a level deeper; actions stand in order of start, with their own times."""
+    """A nested action is one level deeper; actions are in order of start, with their own times."""
 
     async def main() -> Iteration:
         iteration = Iteration(0, asyncio.get_running_loop().time)
@@ -28,7 +28,7 @@ def test_actions_nest_and_keep_their_order() -> None:
 
 
 def test_actions_side_by_side_are_not_inside_each_other() -> None:
-    """Two actions that one iteration runs at the same time both have the depth of where they were begun."""
+    """Parallel actions of an iteration have the depth at which they were started."""
 
     async def main() -> Iteration:
         iteration = Iteration(0, asyncio.get_running_loop().time)
@@ -46,7 +46,7 @@ def test_actions_side_by_side_are_not_inside_each_other() -> None:
 
 
 def test_an_action_that_raises_has_failed() -> None:
-    """An error passes through an action and marks it, and the next one is as deep as it should be."""
+    """An error marks its action as failed, and the next action has the right depth."""
     iteration = Iteration(0, lambda: 0.0)
     with pytest.raises(KeyError), iteration.action("bad"):
         raise KeyError
@@ -68,7 +68,7 @@ def test_a_pause_is_idle_time() -> None:
 
 
 def test_a_plain_function_pauses_by_the_same_call() -> None:
-    """On a thread, where nothing can be awaited, the call itself sleeps; awaiting it does no harm."""
+    """On a thread the call itself sleeps."""
     iteration = Iteration(0, time.monotonic)
     began = time.monotonic()
     paused = iteration.pause(0.02)
@@ -81,7 +81,7 @@ def test_a_plain_function_pauses_by_the_same_call() -> None:
 
 
 def test_pauses_side_by_side_are_one() -> None:
-    """Of pauses that overlap, the time from the first to the last is idle, and no more than has passed."""
+    """Overlapping pauses count as one, from the first to the last."""
 
     async def main() -> Iteration:
         iteration = Iteration(0, asyncio.get_running_loop().time)
@@ -93,13 +93,13 @@ def test_pauses_side_by_side_are_one() -> None:
 
 
 def test_an_iteration_without_end_is_cut_short() -> None:
-    """What it may hold of actions, and of outputs, has a limit; the error names it, and what was done is kept."""
+    """The number of actions and outputs is limited; the error names the setting, and what was recorded is kept."""
     iteration = Iteration(0, lambda: 0.0, most=3)
     for _ in range(3):
         with iteration.action("again"):
             iteration.add_output(complete={"title": "again"})
-    with pytest.raises(TooMany, match=r"3 actions, as many as one may - .* raise RALLYCROSS_ITERATION_LIMIT"):
+    with pytest.raises(TooMany, match=r"the limit of 3 actions - .* raise RALLYCROSS_ITERATION_LIMIT"):
         iteration.action("again").__enter__()
-    with pytest.raises(TooMany, match="3 outputs, as many as one may"):
+    with pytest.raises(TooMany, match="the limit of 3 outputs"):
         iteration.add_output(complete={"title": "again"})
     assert (len(iteration.actions), len(iteration.outputs)) == (3, 3)

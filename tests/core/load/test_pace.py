@@ -34,18 +34,18 @@ def come_by(moment: float, stages: list[RateStage]) -> float:
 
 
 def test_even_arrivals_keep_their_distance() -> None:
-    """A hundred a second for a second are a hundred, ten milliseconds apart, the first at once."""
+    """A rate of 100/s for a second gives 100 arrivals, 10 ms apart, the first at 0."""
     found = dues(even(Rate([RateStage(1, 100, 100)])))
     assert found == pytest.approx([n / 100 for n in range(100)])
 
 
 def test_a_rate_without_end_stops_after_so_many() -> None:
-    """`times` bounds a rate that has no end of its own."""
+    """`times` limits an endless rate."""
     assert len(dues(even(Rate([RateStage(math.inf, 20, 20)]), times=7))) == 7
 
 
 def test_a_rising_rate_gives_what_is_below_its_line() -> None:
-    """From 50 a second to 100 within a second there are 75, ever closer together."""
+    """From 50/s to 100/s within a second there are 75 arrivals, ever closer together."""
     found = dues(even(Rate([RateStage(1, 50, 100)])))
     assert len(found) == 75
     distances = [later - earlier for earlier, later in pairwise(found)]
@@ -53,14 +53,14 @@ def test_a_rising_rate_gives_what_is_below_its_line() -> None:
 
 
 def test_a_falling_rate_has_its_arrivals_ever_further_apart() -> None:
-    """Two a second for a second, then from 4 a second to none within two: by hand, 4t - t² of them after t seconds."""
+    """For 2/s for a second, then 4/s to 0 within two, arrivals are where 4t - t² is whole."""
     found = dues(even(Rate([RateStage(1, 2, 2), RateStage(2, 4, 0)])))
     assert found == pytest.approx([0, 0.5, 1, 3 - math.sqrt(3), 3 - math.sqrt(2), 2])
 
 
 @given(STAGES)
 def test_arrivals_are_in_order_and_as_many_as_the_rate_says(stages: list[RateStage]) -> None:
-    """The nth arrival is due when the rate has summed up to n: neither earlier than the one before, nor too many."""
+    """Arrivals ascend, and their number is the integral of the rate."""
     rate = Rate(stages)
     found = dues(even(rate))
     assert abs(len(found) - rate.arrivals) <= 1
@@ -71,7 +71,7 @@ def test_arrivals_are_in_order_and_as_many_as_the_rate_says(stages: list[RateSta
 
 @given(STAGES, st.integers(0, 1000), st.integers(1, 5))
 def test_shares_of_random_arrivals_are_the_whole(stages: list[RateStage], seed: int, parts: int) -> None:
-    """Each process computes its own share, and together they have each arrival once."""
+    """The shares of all processes together have each arrival once."""
     rate = Rate(stages)
     whole = dues(poisson(rate, seed))
     shares = [dues(share(poisson(rate, seed), part, parts)) for part in range(parts)]
@@ -79,7 +79,7 @@ def test_shares_of_random_arrivals_are_the_whole(stages: list[RateStage], seed: 
 
 
 def test_random_arrivals_are_as_many_as_even_ones_and_know_nothing_of_each_other() -> None:
-    """Over many seconds the count and the spread of the distances are those of a Poisson process; seeds differ."""
+    """Number and spread are those of a Poisson process, and seeds give different arrivals."""
     found = dues(poisson(Rate([RateStage(200, 50, 50)]), seed=1))
     assert len(found) == pytest.approx(10_000, rel=0.05)
     distances = [later - earlier for earlier, later in pairwise(found)]
@@ -91,14 +91,14 @@ def test_random_arrivals_are_as_many_as_even_ones_and_know_nothing_of_each_other
 
 
 def test_random_arrivals_can_be_asked_for_in_any_order() -> None:
-    """A pace is a function: what it says of an iteration does not depend on what was asked before."""
+    """A pace gives the same time for an iteration whatever was asked before."""
     pace = poisson(Rate([RateStage(1000, 20, 20)]), seed=3)
     late, early = pace(9000), pace(10)
     assert (pace(9000), pace(10)) == (late, early)
 
 
 def test_a_closed_loop_has_no_schedule() -> None:
-    """Each iteration is due at once, up to the last, or without end."""
+    """Each iteration is due at once, up to the last one, or endlessly."""
     assert at_once(2)(1) == -math.inf
     assert at_once(2)(2) is None
     assert at_once(None)(10**9) == -math.inf

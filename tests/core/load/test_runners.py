@@ -1,4 +1,4 @@
-"""What runners take, and what they ask of the engine."""
+"""The arguments of runners, and the loads that they make of them."""
 
 from typing import Any
 
@@ -10,7 +10,7 @@ from rallycross.load.runners import RUNNERS
 
 
 def test_constant_is_a_closed_loop() -> None:
-    """`constant` runs `times` iterations at once with `concurrency` workers; a timeout of 0 is none."""
+    """`constant` runs `times` iterations with `concurrency` workers; a timeout of 0 means no limit."""
     load = RUNNERS["constant"].load({"times": 3, "concurrency": 2, "timeout": 0})
     assert [load.pace(number) for number in range(4)] == [AT_ONCE, AT_ONCE, AT_ONCE, None]
     assert (load.workers, load.timeout, load.total) == (2, None, 3)
@@ -18,7 +18,7 @@ def test_constant_is_a_closed_loop() -> None:
 
 
 def test_serial_takes_what_constant_takes() -> None:
-    """`serial` runs one at a time and accepts any further key, as in Rally."""
+    """`serial` runs one iteration at a time and ignores unknown keys, as in Rally."""
     assert RUNNERS["serial"].validate({"times": 2, "concurrency": 4}) == []
     assert RUNNERS["serial"].load({"times": 2, "concurrency": 4}).workers == 1
 
@@ -40,7 +40,7 @@ def test_constant_says_what_is_wrong(args: object, where: tuple[str, ...], what:
 
 
 def test_the_ramp_of_rps_has_stages() -> None:
-    """From 1 to 4 a second by 1 every 2 seconds: so many starts in each second as asked for, and then no more rise."""
+    """A rate from 1 to 4 by 1 every 2 seconds gives the right number of starts in each second, then stays at 4."""
     load = RUNNERS["rps"].load({"times": 30, "rps": {"start": 1, "end": 4, "step": 1, "duration": 2}})
     dues = [load.pace(number) for number in range(30)]
     assert [sum(second <= due < second + 1 for due in dues) for second in range(9)] == [1, 1, 2, 2, 3, 3, 4, 4, 4]
@@ -49,7 +49,7 @@ def test_the_ramp_of_rps_has_stages() -> None:
 
 
 def test_arrivals_may_come_in_stages() -> None:
-    """A stage holds its rate, or goes to another in a straight line; the load ends with the last."""
+    """A stage is constant or linear, and the load ends with the last stage."""
     stages = [{"rate": 10, "duration": 2}, {"rate": 10, "to": 30, "duration": 1}]
     load = RUNNERS["arrival_rate"].load({"stages": stages, "arrivals": "even", "max_in_flight": 5})
     assert (load.seconds, load.total, load.rate, load.workers, load.when_busy) == (3, 40, 30, 5, "drop")
@@ -58,7 +58,7 @@ def test_arrivals_may_come_in_stages() -> None:
 
 
 def test_constant_for_duration_has_rallys_timeout() -> None:
-    """Ten minutes, where the file says nothing; the other runners have none."""
+    """Its default timeout is ten minutes; other runners have none."""
     assert RUNNERS["constant_for_duration"].load({"duration": 3}).timeout == 600
     assert RUNNERS["rps"].load({"times": 3, "rps": 1}).timeout is None
 
@@ -99,7 +99,7 @@ def test_constant_for_duration_has_rallys_timeout() -> None:
     ],
 )
 def test_a_load_is_said_in_words(name: str, args: dict[str, Any], words: str) -> None:
-    """Each runner says in a phrase what it does with its arguments."""
+    """Each runner describes its load in a phrase."""
     assert RUNNERS[name].validate(args) == []
     assert RUNNERS[name].describe(args) == words
 
@@ -122,7 +122,7 @@ def test_a_load_is_said_in_words(name: str, args: dict[str, Any], words: str) ->
     ],
 )
 def test_contradictions_are_told(name: str, args: dict[str, Any], what: str) -> None:
-    """Arguments that cannot be meant together are one flaw."""
+    """Contradicting arguments are one flaw."""
     assert [flaw.what for flaw in RUNNERS[name].validate(args)] == [what]
 
 
@@ -140,5 +140,5 @@ def test_contradictions_are_told(name: str, args: dict[str, Any], what: str) -> 
     ],
 )
 def test_a_load_gets_as_many_processes_as_it_needs(load: Load, threads: bool, cpus: int, wanted: int) -> None:
-    """One, unless one would be the bottleneck; never more than cores, workers, iterations, or the file allows."""
+    """A load gets more than one process only if one would be the bottleneck, within the limits."""
     assert processes(load, threads=threads, cpus=cpus) == wanted

@@ -228,7 +228,7 @@ def test_a_signal_for_a_service_that_is_down_hits_nobody(target: HookTarget, roo
 def test_the_machine_that_makes_the_load_is_not_broken(target: HookTarget, text: str) -> None:
     """Acts on a whole node refuse the machine that the load runs on."""
     [result] = begin(target, Machine("ctl1", Supervised("/nowhere")), text).close()
-    assert "is the machine that makes the load" in result["results"][0]["error"]["msg"]
+    assert "is the machine that generates the load" in result["results"][0]["error"]["msg"]
 
 
 def test_a_node_that_cannot_be_reached_is_not_broken(target: HookTarget) -> None:

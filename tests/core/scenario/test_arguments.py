@@ -50,7 +50,7 @@ def test_annotations_allow_what_they_say(annotation: Any, good: list[Any], bad: 
 
 def test_an_annotation_that_no_file_can_serve_is_an_error_of_the_scenario() -> None:
     """A type without a form in YAML is refused where the scenario is defined."""
-    with pytest.raises(TypeError, match="no task file can give an argument of type"):
+    with pytest.raises(TypeError, match="a task file cannot give an argument of type"):
         schema_of(set[int])
 
 

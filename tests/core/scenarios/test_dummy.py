@@ -1,4 +1,4 @@
-"""Scenarios that do nothing: what they time, when they fail, what they show."""
+"""The dummy scenarios: what they time, when they fail, what they show."""
 
 import asyncio
 import time
@@ -64,7 +64,7 @@ def test_a_dummy_sleeps_in_two_actions() -> None:
 
 
 def test_a_dummy_as_a_plain_function(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A plain function is a scenario too: it runs on a thread, and times the same actions as the async one."""
+    """A plain function runs on a thread and times the same actions as an async one."""
     monkeypatch.setattr(SCENARIOS, "_found", {})
 
     @scenario("Dummy.plain")
@@ -82,7 +82,7 @@ def test_a_dummy_as_a_plain_function(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_a_dummy_on_a_cloud_needs_users() -> None:
-    """`Dummy.openstack` does the same as a user, so that contexts stand around it."""
+    """`Dummy.openstack` does the same as a user, with contexts."""
     signature = SCENARIOS["Dummy.openstack"].signature
     assert (signature.actors, signature.contexts) == (frozenset({"user"}), {"users": {}})
 
@@ -102,7 +102,7 @@ def test_actions_sleep_longer_and_longer() -> None:
 
 
 def test_random_actions_stay_within_their_bounds() -> None:
-    """There are as many actions as asked for, each within the bounds."""
+    """The requested number of actions run, each within the bounds."""
     iteration = run("Dummy.dummy_random_action", actions_num=20, sleep_min=1, sleep_max=2)
     assert [action.name for action in iteration.actions] == [f"action_{number}" for number in range(20)]
     assert all(1 <= action.duration <= 2 for action in iteration.actions)
@@ -118,7 +118,7 @@ def test_random_actions_stay_within_their_bounds() -> None:
     ],
 )
 def test_an_exception_has_the_message_or_the_size(args: dict[str, Any], message: str) -> None:
-    """The message is the one given, or as long as asked for."""
+    """The exception has the given message, or a message of the given length."""
     with pytest.raises(DummyScenarioException) as caught:
         run("Dummy.dummy_exception", **args)
     assert str(caught.value) == message
@@ -126,14 +126,14 @@ def test_an_exception_has_the_message_or_the_size(args: dict[str, Any], message:
 
 @pytest.mark.parametrize("name", ["Dummy.dummy_exception_probability", "Dummy.dummy_random_fail_in_atomic"])
 def test_a_probability_is_kept(name: str) -> None:
-    """Of a thousand iterations none fails at 0, all at 1, and some at 0.5."""
+    """Of a thousand iterations none fails at 0, all fail at 1, and some at 0.5."""
     assert not any(fails(name, exception_probability=0) for _ in range(100))
     assert all(fails(name, exception_probability=1) for _ in range(100))
     assert 250 < Counter(fails(name, exception_probability=0.5) for _ in range(1000))[True] < 650
 
 
 def test_a_failure_within_an_action_fails_it() -> None:
-    """The action that fails is marked, and no later one begins."""
+    """The failing action is marked, and no later one begins."""
     iteration = Iteration(0, lambda: 0.0)
     with pytest.raises(KeyError):
         asyncio.run(SCENARIOS["Dummy.dummy_random_fail_in_atomic"].function(iteration, exception_probability=1))
@@ -150,7 +150,7 @@ def test_a_failure_within_an_action_fails_it() -> None:
     ],
 )
 def test_some_iterations_fail_as_told(args: dict[str, int], failing: list[int]) -> None:
-    """`failure` counts iterations from 1, bounds included, and fails each `each`th number."""
+    """`failure` fails every `each`th iteration within inclusive bounds, counted from 1."""
     assert [number + 1 for number in range(12) if fails("Dummy.failure", number, **args)] == failing
 
 
@@ -172,7 +172,7 @@ def test_every_kind_of_chart_is_shown() -> None:
     ],
 )
 def test_bad_arguments_are_told_before_the_load(scenario: str, what: str) -> None:
-    """What a dummy cannot take is a complaint about the task file."""
+    """Invalid arguments of dummy scenarios are errors in the task file."""
     text = f"version: 2\ntitle: t\nsubtasks:\n- title: s\n  scenario: {{{scenario}}}\n"
     with pytest.raises(Exception, match=what):
         load(text, known=known())

@@ -67,20 +67,20 @@ def run(name: str, *paths: str, times: int = 1, **args: Any) -> tuple[Iteration,
 
 @pytest.mark.parametrize("method", ["GET", "post", "HEAD", "DELETE"])
 def test_the_expected_status_passes(method: str) -> None:
-    """A request with the expected status passes, timed as Rally's action, whatever the case of its method."""
+    """A request with the expected status passes and is timed as Rally's action; the method's case does not matter."""
     iteration, [(request, _)] = run("HttpRequests.check_request", "/204", method=method, status_code=204)
     assert request.method == method.upper()
     assert [action.name for action in iteration.actions] == ["requests.check_request"]
 
 
 def test_another_status_fails_the_action() -> None:
-    """A status that was not expected fails the iteration, and says which it was."""
-    with pytest.raises(ValueError, match="the status was to be 200, and is 503"):
+    """An unexpected status fails the iteration, and the error has it."""
+    with pytest.raises(ValueError, match="answered 503, expected 200"):
         run("HttpRequests.check_request", "/503", method="GET", status_code=200)
 
 
 def test_options_are_those_of_requests() -> None:
-    """Parameters, headers, cookies, a form and a sign-in arrive as Python's `requests` would send them."""
+    """Parameters, headers, cookies, forms and basic auth are sent as by Python's `requests`."""
     _, [(request, body)] = run(
         "HttpRequests.check_request",
         "/200",
@@ -100,7 +100,7 @@ def test_options_are_those_of_requests() -> None:
 
 
 def test_redirects_are_followed_unless_told_not_to() -> None:
-    """As in `requests`, a redirect is followed; with `allow_redirects: false` it is the answer."""
+    """A redirect is followed as in `requests`; with `allow_redirects: false` it is the answer."""
     _, seen = run("HttpRequests.check_request", "/moved", method="GET", status_code=200)
     assert len(seen) == 2
     _, seen = run("HttpRequests.check_request", "/moved", method="GET", status_code=302, allow_redirects=False)
@@ -115,14 +115,14 @@ def test_a_timeout_ends_the_wait() -> None:
 
 @pytest.mark.parametrize("path", ["/endless", "/endless/packed"])
 def test_an_answer_without_end_fails_the_iteration(monkeypatch: pytest.MonkeyPatch, path: str) -> None:
-    """Of an answer no more is read than a cloud's may have, packed or not."""
+    """An answer above the limit fails the iteration, compressed or not."""
     monkeypatch.setattr("rallycross.scenarios.requests._most_bytes", lambda: 1_000_000)
     with pytest.raises(ValueError, match=r"has more than 1000000 bytes \(RALLYCROSS_ANSWER_LIMIT\)"):
         run("HttpRequests.check_request", path, method="GET", status_code=200)
 
 
 def test_one_of_several_requests_is_sent() -> None:
-    """Each iteration sends a random one, and expects that one's own status, else that of all."""
+    """Each iteration sends a random request and expects its own status, or else the common one."""
     _, seen = run(
         "HttpRequests.check_random_request",
         each=[("/200", {}), ("/404", {"status_code": 404})],
@@ -134,7 +134,7 @@ def test_one_of_several_requests_is_sent() -> None:
 
 
 def test_iterations_share_connections_and_no_cookies() -> None:
-    """A process's iterations use the same connection again, and none sends a cookie that one before it was given."""
+    """Iterations of a process share a connection, and no cookies."""
     _, seen = run("HttpRequests.check_request", "/200", method="GET", status_code=200, times=5)
     assert len(seen) == 5
     assert len({request[PEER] for request, _ in seen}) == 1
@@ -151,7 +151,7 @@ def test_iterations_share_connections_and_no_cookies() -> None:
     ],
 )
 def test_bad_arguments_are_told_before_the_load(scenario: str, what: str) -> None:
-    """What a request cannot take is a complaint about the task file."""
+    """Invalid arguments of requests are errors in the task file."""
     text = f"version: 2\ntitle: t\nsubtasks:\n- title: s\n  scenario: {{{scenario}}}\n"
     with pytest.raises(Exception, match=what):
         load(text, known=known())

@@ -1,4 +1,4 @@
-"""The scenarios, against a small cloud: the requests that they send, the actions that they time."""
+"""The scenarios against a small cloud: their requests and their actions."""
 
 import asyncio
 import base64
@@ -71,7 +71,7 @@ def actions(iteration: Iteration) -> list[str]:
 def test_a_scenario_times_rallys_actions_and_leaves_nothing(
     name: str, args: dict[str, Any], timed: list[str], small_cloud: SmallCloud
 ) -> None:
-    """Each scenario's actions have Rally's names, none fails, and what it creates it deletes."""
+    """Each scenario's actions have Rally's names and succeed, and it deletes what it creates."""
     small_cloud.ready_after = 0.15
     iteration = run(small_cloud, name, **args)
     assert actions(iteration) == timed
@@ -80,7 +80,7 @@ def test_a_scenario_times_rallys_actions_and_leaves_nothing(
 
 
 def test_an_image_is_uploaded_from_a_file_or_a_url(tmp_path: Path, small_cloud: SmallCloud) -> None:
-    """The data of an image come from a path, or are passed on from a URL."""
+    """The data of an image are read from a file or a URL."""
     file = tmp_path / "image.raw"
     file.write_bytes(b"x" * 1000)
     for location in (str(file), f"{small_cloud.url}/image/v2"):
@@ -92,7 +92,7 @@ def test_an_image_is_uploaded_from_a_file_or_a_url(tmp_path: Path, small_cloud: 
 
 
 def test_an_image_whose_source_is_not_there_fails(small_cloud: SmallCloud) -> None:
-    """A URL that answers with an error fails the iteration instead of making an image of the error page."""
+    """A URL that answers with an error fails the iteration."""
     args = {
         "container_format": "bare",
         "disk_format": "raw",
@@ -104,7 +104,7 @@ def test_an_image_whose_source_is_not_there_fails(small_cloud: SmallCloud) -> No
 
 
 def test_the_boot_time_is_the_time_until_active(small_cloud: SmallCloud) -> None:
-    """The boot is looked at until the API first says ACTIVE, and that answer ends it."""
+    """The boot ends with the first answer that has the status ACTIVE."""
     said: list[str] = []
     show = small_cloud._now
     small_cloud._now = lambda kind, thing: said.append(str(show(kind, thing)["status"])) or thing
@@ -129,7 +129,7 @@ def test_a_pause_between_is_idle_time(small_cloud: SmallCloud) -> None:
 
 
 def test_a_refusal_fails_the_action(small_cloud: SmallCloud) -> None:
-    """What the cloud refuses fails the action that asked for it, and keeps the request id."""
+    """A refused request fails its action, and the failure has the request id."""
     small_cloud.refuse["POST compute"] = 403
     with pytest.raises(ApiError, match="403 as you wish") as caught:
         run(small_cloud, "NovaServers.boot_and_delete_server", image="i1", flavor="f1")
@@ -137,7 +137,7 @@ def test_a_refusal_fails_the_action(small_cloud: SmallCloud) -> None:
 
 
 def test_a_server_may_get_one_of_the_projects_networks(small_cloud: SmallCloud) -> None:
-    """With `auto_assign_nic` each server has a network that the context network has made for its project."""
+    """With `auto_assign_nic` each server gets a network that the context network made in its project."""
     entry = small_cloud.cloud()
     tenant = Tenant("p", "project", {"networks": [{"id": "n1"}, {"id": "n2"}]})
     asked: list[Any] = []
@@ -156,7 +156,7 @@ def test_a_server_may_get_one_of_the_projects_networks(small_cloud: SmallCloud) 
 
 
 def test_server_options_become_what_the_api_calls_them() -> None:
-    """The names that novaclient, and so a task file, has for options are turned into the API's."""
+    """Names of options in novaclient, and so in task files, are converted to the API's."""
     body = _request(
         {"name": "n"},
         {

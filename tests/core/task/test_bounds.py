@@ -60,7 +60,7 @@ def test_a_load_without_measure_is_told_with_its_place(runner: str, said: str) -
         (
             "Dummy.dummy",
             "{context: {users: {tenants: 9999, users_per_tenant: 9999}}}",
-            "users_per_tenant: makes 99980001 users, 100000 at the most",
+            "users_per_tenant: asks for 99980001 users, and the maximum is 100000",
         ),
         ("Dummy.dummy", f"{{hooks: [{HOOK * 1001}]}}", "hooks: has 1001 items, 1000 at the most"),
         ("Dummy.dummy", f"{{hooks: [{MANY}]}}", "at: has 10001 items, 10000 at the most"),

@@ -67,7 +67,7 @@ def test_what_does_not_go_is_told(small: VerifiableCloud, monkeypatch: pytest.Mo
     small.lingers, small.hides_what_goes = 1000, True
     cleaned = clean(small.cloud().connect(), "tempest-1")
     assert cleaned.deleted == 0
-    assert cleaned.remaining == ["nova.servers tempest-1-a: it is there still after 0.2 s (id a)"]
+    assert cleaned.remaining == ["nova.servers tempest-1-a: it is still there after 0.2 s (id a)"]
 
 
 def test_what_is_refused_for_a_while_is_asked_again(small: VerifiableCloud) -> None:

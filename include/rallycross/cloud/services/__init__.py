@@ -1,1 +1,1 @@
-"""The services of OpenStack that something is known of: one descriptor each, found by walking."""
+"""Descriptors of OpenStack services, one per module, found by walking this package."""

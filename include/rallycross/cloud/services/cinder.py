@@ -15,7 +15,7 @@ _resource = partial(Resource, service="block-storage", everyone={"all_tenants": 
 
 
 def _delete_volume(resource: Resource, place: Place, thing: Thing) -> None:
-    """Force it where we may: a volume in an error state does not go otherwise."""
+    """Delete a volume, by force if allowed: otherwise one in an error state cannot be deleted."""
     if place.admin:
         place.api.post(resource.service, f"/volumes/{thing['id']}/action", {"os-force_delete": {}}, repeat=True)
     else:
@@ -23,7 +23,7 @@ def _delete_volume(resource: Resource, place: Place, thing: Thing) -> None:
 
 
 def _look_for_cached_images(resource: Resource, place: Place, narrowed: Mapping[str, str]) -> list[Thing]:
-    """Return the volumes that cinder keeps of images for later, under the names of these images."""
+    """Return the volumes that cinder caches for images, with the names of the images."""
     del narrowed  # volumes are listed by images
     found: list[Thing] = []
     for image in place.api.list("image", "/images", "images"):
@@ -36,7 +36,7 @@ def _look_for_cached_images(resource: Resource, place: Place, narrowed: Mapping[
 
 
 def _volume_types(api: "Api") -> Iterator[NamedResource]:
-    # Without a filter an administrator is told of public ones only, and could not be told that one is not public.
+    # Without this filter even an administrator sees only public types, so a check could not say that one is private.
     for one in api.list("block-storage", "/types", "volume_types", {"is_public": "None"}):
         public = one.get("os-volume-type-access:is_public", one.get("is_public"))
         yield NamedResource(one["id"], one.get("name") or "", {"public": public is not False})
@@ -64,7 +64,7 @@ describe(
                 path="/backups",
                 listing="/backups/detail",
                 owner="os-backup-project-attr:project_id",
-                microversion="3.18",  # the first that shows whose a backup is
+                microversion="3.18",  # the first one that shows the project of a backup
             ),
             _resource(
                 "cinder.volume_snapshots",
@@ -90,7 +90,7 @@ describe(
                 look=_look_for_cached_images,
                 delete=_delete_volume,
             ),
-            _resource(  # behind the volumes, which hold on to them
+            _resource(  # after the volumes, which use them
                 "cinder.volume_types",
                 "cloud",
                 path="/types",

@@ -17,7 +17,7 @@ _BY_NAME = ("name", "name__startswith")
 
 
 def _look_for_ec2(resource: Resource, place: Place, narrowed: Mapping[str, str]) -> list[Thing]:
-    del narrowed  # nothing to narrow by: they have no names
+    del narrowed  # they have no names to filter by
     return resource.all(place.api, f"/users/{place.user}/credentials/OS-EC2")
 
 
@@ -26,7 +26,8 @@ def _delete_ec2(resource: Resource, place: Place, thing: Thing) -> None:
 
 
 def _delete_domain(resource: Resource, place: Place, thing: Thing) -> None:
-    place.api.patch(resource.service, f"{resource.path}/{thing['id']}", {"domain": {"enabled": False}})  # or it stays
+    # An enabled domain cannot be deleted.
+    place.api.patch(resource.service, f"{resource.path}/{thing['id']}", {"domain": {"enabled": False}})
     delete(resource, place, thing)
 
 
@@ -49,15 +50,14 @@ describe(
         "keystone",
         "identity",
         version="v3",
-        order=900,  # users and projects go last: all else belongs to them
+        order=900,  # users and projects last, since everything else belongs to them
         resources=(
             _resource("keystone.user", path="/users", name_filters=_BY_NAME),
             _resource("keystone.group", path="/groups"),
             _resource("keystone.project", path="/projects", name_filters=_BY_NAME, contains=True),
             _resource("keystone.service", path="/services"),
-            _resource(
-                "keystone.region", path="/regions", naming="id"
-            ),  # behind the services, whose endpoints are there
+            # After the services, whose endpoints are in regions.
+            _resource("keystone.region", path="/regions", naming="id"),
             _resource("keystone.role", path="/roles"),
             _resource("keystone.domain", path="/domains", delete=_delete_domain),
             Resource(

@@ -17,18 +17,18 @@ _resource = partial(Resource, service="network", name_filters=("name", ""), at_o
 
 
 def _look_for_ports(resource: Resource, place: Place, narrowed: Mapping[str, str]) -> list[Thing]:
-    """Leave out the ports of routers, addresses and DHCP, which go with what they are of."""
+    """List ports, except those of routers, floating IPs and DHCP, which are deleted with their owners."""
     return [port for port in listed(resource, place, narrowed) if not port["device_owner"].startswith("network:")]
 
 
 def _detach(api: "Api", **where: str) -> None:
-    """Take routers' interfaces off a subnet, a network, or all of a router."""
+    """Remove router interfaces: of a subnet, of a network, or of a router."""
     for port in api.list("network", "/ports", "ports", where):
         if port["device_owner"].startswith(("network:router_interface", "network:ha_router_replicated_interface")):
             try:
                 api.put("network", f"/routers/{port['device_id']}/remove_router_interface", {"port_id": port["id"]})
             except ApiError as error:
-                if error.status != _NOT_FOUND:  # it was taken off by a request whose answer was lost
+                if error.status != _NOT_FOUND:  # otherwise an earlier request, whose answer was lost, has removed it
                     raise
 
 

@@ -20,7 +20,7 @@ def _delete_server(resource: Resource, place: Place, thing: Thing) -> None:
 
 
 def _whose(place: Place) -> dict[str, str]:
-    """Return the parameters by which an administrator names the user of a keypair."""
+    """Return the parameters with which an administrator names the user of a keypair."""
     return {"user_id": place.user} if place.admin else {}
 
 
@@ -76,7 +76,7 @@ describe(
                 key="server_groups",
                 everyone={"all_projects": "True"},
                 project_filter="",
-                microversion="2.13",  # the first that shows whose a group is
+                microversion="2.13",  # the first one that shows the project of a group
                 at_once=True,
             ),
             _resource(
@@ -85,7 +85,7 @@ describe(
                 path="/os-keypairs",
                 key="keypairs",
                 id="name",
-                microversion="2.10",  # the first in which an administrator can name the user
+                microversion="2.10",  # the first one in which an administrator can name the user
                 at_once=True,
                 look=_look_for_keypairs,
                 delete=_delete_keypair,

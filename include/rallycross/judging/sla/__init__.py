@@ -1,4 +1,4 @@
-"""SLA: what a workload must keep to. Rally's six criteria with Rally's names, arguments and rules, and five beyond."""
+"""The SLA criteria: Rally's six with Rally's names, arguments and rules, and five more."""
 
 from rallycross.judging.sla.averages import MaxAvgDuration, MaxAvgDurationPerAtomic, MaxSecondsPerIteration
 from rallycross.judging.sla.criterion import Criterion
@@ -8,7 +8,7 @@ from rallycross.judging.sla.outliers import Outliers, PerformanceDegradation
 from rallycross.judging.sla.percentiles import Percentile
 from rallycross.judging.sla.rates import ScheduleKept, Throughput
 
-# Rows beside the criteria; none of them can be passed.
+# Rows in addition to the criteria. They exist only when failed.
 ABORTED_ON_SLA = "aborted_on_sla"
 ABORTED_MANUALLY = "aborted_manually"
 SOMETHING_WENT_WRONG = "something_went_wrong"

@@ -1,4 +1,4 @@
-"""Rally's criteria of durations: the longest, the mean, and the mean of an action."""
+"""Rally's criteria for durations: the longest, the mean, and the mean of an action."""
 
 from typing import Any, Self
 
@@ -11,13 +11,13 @@ from rallycross.results.sla_row import SlaRow
 
 
 class MaxSecondsPerIteration(Criterion):
-    """No iteration may take more than so many seconds; those that failed count too, as in Rally."""
+    """No iteration may take longer than a limit in seconds. Failed ones count as well, as in Rally."""
 
     name = "max_seconds_per_iteration"
 
     @staticmethod
     def complain(argument: Any) -> str | None:
-        """Want a number of seconds above 0."""
+        """Require a number of seconds above 0."""
         return _complain_of_seconds(argument)
 
     def __init__(self, argument: Any) -> None:
@@ -26,34 +26,34 @@ class MaxSecondsPerIteration(Criterion):
         self.longest = 0  # nanoseconds
 
     def add(self, batch: Batch) -> None:
-        """Take the durations of all iterations."""
+        """Add the durations of all iterations."""
         self.count += len(batch)
         self.longest = max(self.longest, int(batch.duration.max(initial=0)))
 
     def merge(self, other: Self) -> None:
-        """Keep the longer one."""
+        """Keep the longer duration."""
         self.count += other.count
         self.longest = max(self.longest, other.longest)
 
     def close(self) -> SlaRow:
-        """Judge; where nothing ran, nothing was too long."""
+        """Return the row; without iterations it passes."""
         seconds = self.longest / SECOND
         detail = f"the longest of {self.count} iterations took {seconds:.3f} s, wanted at most {self.limit:g} s"
         return SlaRow(self.name, seconds <= self.limit, detail)
 
     def hopeless(self, expected: int | None) -> bool:  # noqa: ARG002 - one too long is enough
-        """No further one makes the longest shorter."""
+        """Return whether an iteration was too long: further ones cannot change that."""
         return not self.close().passed
 
 
 class MaxAvgDuration(Criterion):
-    """The mean duration of the iterations that did not fail must be at most so many seconds."""
+    """The mean duration of the iterations that did not fail must not exceed a limit in seconds."""
 
     name = "max_avg_duration"
 
     @staticmethod
     def complain(argument: Any) -> str | None:
-        """Want a number of seconds above 0."""
+        """Require a number of seconds above 0."""
         return _complain_of_seconds(argument)
 
     def __init__(self, argument: Any) -> None:
@@ -63,7 +63,7 @@ class MaxAvgDuration(Criterion):
         self.total = 0  # nanoseconds
 
     def add(self, batch: Batch) -> None:
-        """Take the durations of iterations that did not fail."""
+        """Add the durations of iterations that did not fail."""
         durations = batch.duration[~batch.failed]
         self.seen += len(batch)
         self.count += len(durations)
@@ -76,30 +76,30 @@ class MaxAvgDuration(Criterion):
         self.total += other.total
 
     def close(self) -> SlaRow:
-        """Judge; where no iteration went well, there is no mean to be too long."""
+        """Return the row; without successful iterations it passes."""
         mean = self.total / (self.count * SECOND) if self.count else 0.0
         detail = f"the mean of {self.count} iterations is {mean:.3f} s, wanted at most {self.limit:g} s"
         return SlaRow(self.name, mean <= self.limit, detail)
 
     def hopeless(self, expected: int | None) -> bool:
-        """Suppose that each further one succeeds and takes no time."""
+        """Assume that all further iterations succeed and take no time."""
         if expected is None or not self.count:
             return False
         return self.total / ((self.count + max(expected - self.seen, 0)) * SECOND) > self.limit
 
 
 class MaxAvgDurationPerAtomic(Criterion):
-    """The mean duration of each named action must be at most so many seconds.
+    """The mean duration of each named action must not exceed its limit in seconds.
 
-    As in Rally: every occurrence directly in an iteration that did not fail counts, with its pauses; and the mean of an
-    action that never ran is 0, which passes. The row says which those were.
+    As in Rally, every top-level occurrence in an iteration that did not fail counts, with its pauses. The mean of an
+    action that never ran is 0, which passes. The row names those actions.
     """
 
     name = "max_avg_duration_per_atomic"
 
     @staticmethod
     def complain(argument: Any) -> str | None:
-        """Want `{<action>: seconds}`."""
+        """Require `{<action>: seconds}`."""
         if not isinstance(argument, dict) or not argument:
             return "must be a mapping of actions to seconds, such as {nova.boot_server: 10}"
         for name, value in argument.items():
@@ -113,7 +113,7 @@ class MaxAvgDurationPerAtomic(Criterion):
         self.totals = dict.fromkeys(self.limits, 0)  # nanoseconds
 
     def add(self, batch: Batch) -> None:
-        """Take the actions directly in iterations that did not fail."""
+        """Add the top-level actions of iterations that did not fail."""
         actions = batch.actions
         chosen = (actions.depth == 0) & ~batch.failed[actions.sample]
         for code, name in enumerate(actions.names):
@@ -129,7 +129,7 @@ class MaxAvgDurationPerAtomic(Criterion):
             self.totals[name] += other.totals[name]
 
     def close(self) -> SlaRow:
-        """Judge each action."""
+        """Return the row, with each action."""
         means = {name: self.totals[name] / (count * SECOND) if count else 0.0 for name, count in self.counts.items()}
         told = [
             f"{name}: {f'{means[name]:.3f} s' if self.counts[name] else 'never ran'}, wanted at most {limit:g} s"
@@ -138,7 +138,7 @@ class MaxAvgDurationPerAtomic(Criterion):
         return SlaRow(self.name, all(means[name] <= limit for name, limit in self.limits.items()), "; ".join(told))
 
     def hopeless(self, expected: int | None) -> bool:  # noqa: ARG002 - an iteration may have an action any number of times
-        """Never: quicker occurrences to come could mend any mean."""
+        """Return False: later occurrences may lower any mean."""
         return False
 
 

@@ -1,7 +1,7 @@
-"""What a criterion is: an argument that can be complained about, and a fold over samples that closes to one row.
+"""The base class of SLA criteria: each checks its argument, and is a fold over samples that closes to one row.
 
-A fold merges, so the shards of a load are judged as the whole would be. Durations are whole nanoseconds, so neither the
-order of adding nor that of merging can turn a verdict.
+Folds can be merged, so the shards of a load give the same verdict as the whole. Durations are whole nanoseconds, so the
+order of adding and merging cannot change a verdict.
 """
 
 import re
@@ -28,42 +28,42 @@ class Criterion(ABC):
 
     @abstractmethod
     def __init__(self, argument: Any) -> None:
-        """Begin with no samples; the argument is one that `complain` has nothing against."""
+        """Begin without samples; `complain` has accepted the argument."""
 
     @abstractmethod
     def add(self, batch: Batch) -> None:
-        """Take some samples."""
+        """Add samples."""
 
     @abstractmethod
     def merge(self, other: Self) -> None:
-        """Take what another of the same argument has taken."""
+        """Add the samples of another criterion with the same argument."""
 
     @abstractmethod
     def close(self) -> SlaRow:
-        """Return the row. More may be added, and the row be asked for again."""
+        """Return the row. Samples may be added afterwards and the row be requested again."""
 
     @abstractmethod
     def hopeless(self, expected: int | None) -> bool:
         """Return whether the criterion is certainly missed, whatever samples are still to come.
 
-        `expected` is how many iterations there will be in all, at most; None where that is not known. Rally's
-        `--abort-on-sla-failure` stops as soon as a criterion is not met by what there is, which the next iterations
-        might have put right, and which a `failure_rate` with a `min` is from the first one on.
+        `expected` is the maximum number of iterations in total; None if unknown. Rally's `--abort-on-sla-failure` stops
+        as soon as the samples so far miss a criterion, although later iterations might still meet it; with a `min` of
+        `failure_rate` that is so from the first iteration on.
         """
 
     def learn(self, contexts: Sequence[Mapping[str, Any]]) -> None:  # noqa: B027 - most have nothing to learn
-        """Take what the workload's contexts came to (`WorkloadRow.contexts_done`); once, before `close`."""
+        """Read the results of the workload's contexts (`WorkloadRow.contexts_done`). Called once, before `close`."""
 
 
 def is_number(value: Any) -> bool:
     """Return whether a value of a task file is a finite number."""
     if isinstance(value, bool) or not isinstance(value, int | float):
         return False
-    return abs(value) < sys.float_info.max  # also of whole numbers, which YAML has of any size
+    return abs(value) < sys.float_info.max  # also for integers, which can be of any size in YAML
 
 
 def percent(value: Any) -> float | None:
-    """Return a percentage, given as `1`, `0.5`, `1 %` or `0.5%`; None where it is none from 0 to 100."""
+    """Return a percentage written as `1`, `0.5`, `1 %` or `0.5%`; None unless it is from 0 to 100."""
     if isinstance(value, str):
         found = _PERCENT.fullmatch(value)
         value = float(found[1]) if found else None
@@ -71,7 +71,7 @@ def percent(value: Any) -> float | None:
 
 
 def complain_of_keys(argument: Any, known: Sequence[str], meaning: str) -> str | None:
-    """Want a mapping with at least one of the known keys and no other."""
+    """Require a mapping with at least one of the known keys and no other."""
     if not isinstance(argument, dict) or not argument:
         return f"must be a mapping with {meaning}"
     unknown = sorted(str(key) for key in argument if key not in known)

@@ -1,4 +1,4 @@
-"""Criteria of what failed: how much of it, and by which errors."""
+"""Criteria for failures: their share, and their kinds."""
 
 import re
 from collections import Counter
@@ -8,7 +8,7 @@ from rallycross.judging.batch import Batch
 from rallycross.judging.sla.criterion import Criterion, complain_of_keys, is_number, percent
 from rallycross.results.sla_row import SlaRow
 
-# How OpenStack's clients write the status of an answer: "GET http://...: 503 ...", "HttpException: 503: ...",
+# The status of an answer in messages of OpenStack clients: "GET http://...: 503 ...", "HttpException: 503: ...",
 # "... (HTTP 500)".
 _STATUS = re.compile(r"(?:: |\(HTTP )([1-5]\d\d)\b")
 _KEY = re.compile(r"(?P<kind>\*|[^\s*]+)(?:\s+(?P<status>[1-5](?:\d\d|xx)))?")
@@ -21,7 +21,7 @@ class FailureRate(Criterion):
 
     @staticmethod
     def complain(argument: Any) -> str | None:
-        """Want `{min: 0-100, max: 0-100}`, at least one of them."""
+        """Require `{min: 0-100, max: 0-100}`, at least one of them."""
         if what := complain_of_keys(argument, ("min", "max"), "`min`, `max` or both, in percent"):
             return what
         for key, value in argument.items():
@@ -48,7 +48,7 @@ class FailureRate(Criterion):
         self.failed += other.failed
 
     def close(self) -> SlaRow:
-        """Judge; where nothing ran it passes, as in Rally (that nothing was measured is another row)."""
+        """Return the row; without iterations it passes, as in Rally (another row says that nothing was measured)."""
         rate = 100 * self.failed / self.total if self.total else 0.0
         passed = not self.total or self.low <= rate <= self.high
         wanted = f"at most {self.high:g} %" if self.low == 0 else f"{self.low:g} to {self.high:g} %"
@@ -57,7 +57,7 @@ class FailureRate(Criterion):
         return SlaRow(self.name, passed, detail)
 
     def hopeless(self, expected: int | None) -> bool:
-        """Suppose that no further one fails, and that each further one does."""
+        """Assume for `max` that no further iteration fails, and for `min` that all do."""
         if expected is None:
             return (self.high == 0 and self.failed > 0) or (self.low == 100 and self.failed < self.total)
         expected = max(expected, self.total, 1)
@@ -66,24 +66,24 @@ class FailureRate(Criterion):
 
 
 class ErrorBudget(Criterion):
-    """Each class of errors may come with its share of the iterations, in percent.
+    """The share of iterations that fail with each class of errors must not exceed its budget, in percent.
 
-    A class is the kind of a failure, as the report names it, alone or with the status of the answer that it tells of:
-    `ApiError`, `ApiError 503`, `ApiError 5xx`. A failure counts for every class that it belongs to; `*` is what belongs
-    to no other. What is in no class has no budget here: `failure_rate` is for all failures alike.
+    A class is the kind of a failure, as the report names it, alone or with the status of the answer: `ApiError`,
+    `ApiError 503`, `ApiError 5xx`. A failure counts for every class that it belongs to; `*` is for failures that belong
+    to no other class. Failures without a class are not judged here: `failure_rate` is for all failures.
     """
 
     name = "error_budget"
 
     @staticmethod
     def complain(argument: Any) -> str | None:
-        """Want `{<kind> [<status>]: percent}`."""
+        """Require `{<kind> [<status>]: percent}`."""
         if not isinstance(argument, dict) or not argument:
             return 'must be a mapping of errors to shares, such as {"ApiError 5xx": 1 %, TimedOut: 0.5 %, "*": 0}'
         for key, value in argument.items():
             found = _KEY.fullmatch(str(key))
             if not found or (found["kind"] == "*" and found["status"]):
-                return f"{key!r} is no class of errors: write `ApiError`, `ApiError 503`, `ApiError 5xx` or `*`"
+                return f"{key!r} is not a class of errors: write `ApiError`, `ApiError 503`, `ApiError 5xx` or `*`"
             if percent(value) is None:
                 return f"`{key}` must be a share from 0 to 100 %, such as `1 %` or 0.5, not {value!r}"
         return None
@@ -106,7 +106,7 @@ class ErrorBudget(Criterion):
         self.failed.update(other.failed)
 
     def close(self) -> SlaRow:
-        """Judge each class; where nothing ran, nothing failed."""
+        """Return the row, with each class; without iterations it passes."""
         shares = {key: 100 * self.failed[key] / self.total if self.total else 0.0 for key in self.budgets}
         told = ", ".join(
             f"{key}: {self.failed[key]} of {self.total} iterations, {shares[key]:.2f} %, budget {budget:g} %"
@@ -115,7 +115,7 @@ class ErrorBudget(Criterion):
         return SlaRow(self.name, all(shares[key] <= budget for key, budget in self.budgets.items()), told)
 
     def hopeless(self, expected: int | None) -> bool:
-        """Suppose that no further one fails."""
+        """Assume that no further iteration fails."""
         if expected is None:
             return any(not budget and self.failed[key] for key, budget in self.budgets.items())
         expected = max(expected, self.total, 1)

@@ -1,4 +1,4 @@
-"""A criterion of what the scenario leaves behind."""
+"""The criterion for leftovers of a scenario."""
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
@@ -8,21 +8,21 @@ from rallycross.judging.batch import Batch
 from rallycross.judging.sla.criterion import Criterion, complain_of_keys
 from rallycross.results.sla_row import SlaRow
 
-_CLEANING = frozenset({"cleanup", "admin_cleanup"})  # contexts that delete what a scenario has left
+_CLEANING = frozenset({"cleanup", "admin_cleanup"})  # contexts that delete leftovers of a scenario
 
 
 class LeakedResources(Criterion):
-    """At most `max` things may be left for the contexts `cleanup` and `admin_cleanup` to delete.
+    """The contexts `cleanup` and `admin_cleanup` may have at most `max` things to delete.
 
-    For scenarios that delete what they make. Where neither context was there to look, or its cleaning failed, the
-    criterion is not met: nobody knows what is left.
+    For scenarios that delete what they create. Without either context, or if its clean-up failed, the criterion is
+    missed, since the leftovers are unknown.
     """
 
     name = "leaked_resources"
 
     @staticmethod
     def complain(argument: Any) -> str | None:
-        """Want `{max: 0 or more}`."""
+        """Require `{max: 0 or more}`."""
         if what := complain_of_keys(argument, ("max",), "`max`, a number of resources"):
             return what
         most = argument["max"]
@@ -37,15 +37,15 @@ class LeakedResources(Criterion):
         self.deleted: Counter[str] = Counter()
 
     def add(self, batch: Batch) -> None:
-        """Take nothing: samples do not tell."""
+        """Do nothing: samples do not show leftovers."""
 
     def merge(self, other: Self) -> None:
-        """Take nothing: what all shards have left is learnt once."""
+        """Do nothing: `learn` gets the leftovers of all shards."""
 
     def learn(self, contexts: Sequence[Mapping[str, Any]]) -> None:
-        """Take what was deleted: {"cleanup": {"deleted": {"nova.servers": 2}, "error": None}} of each context."""
+        """Read what was deleted, from {"cleanup": {"deleted": {"nova.servers": 2}, "error": None}} of each context."""
         cleanings = [
-            done.get("cleanup") or {"error": "it did not come to it"}
+            done.get("cleanup") or {"error": "the clean-up did not run"}
             for done in contexts
             if str(done.get("plugin_name")).partition("@")[0] in _CLEANING
         ]
@@ -56,10 +56,10 @@ class LeakedResources(Criterion):
             self.deleted.update(done.get("deleted") or {})
 
     def close(self) -> SlaRow:
-        """Judge what was learnt."""
+        """Return the row."""
         wanted = f"wanted at most {self.most}"
         if not self.looked:
-            remedy = "nobody looked what was left: give the workload the context `cleanup`"
+            remedy = "leftovers are unknown: add the context `cleanup` to the workload"
             return SlaRow(self.name, passed=False, detail=f"{remedy}; {wanted}")
         if self.error:
             return SlaRow(self.name, passed=False, detail=f"cleaning up failed: {self.error}; {wanted}")
@@ -68,5 +68,5 @@ class LeakedResources(Criterion):
         return SlaRow(self.name, self.deleted.total() <= self.most, detail)
 
     def hopeless(self, expected: int | None) -> bool:  # noqa: ARG002 - see below
-        """Never, while the load runs: what it leaves is known after."""
+        """Return False: leftovers are known only after the load."""
         return False

@@ -1,4 +1,4 @@
-"""Rally's criteria of evenness: how many iterations stand out, and how far the slowest is from the fastest."""
+"""Rally's criteria for evenness: the number of outliers, and the slowest iteration against the fastest."""
 
 from math import sqrt
 from typing import Any, Self
@@ -16,18 +16,18 @@ _WIDTHS = tuple(2**power for power in range(48))  # iterations
 class Outliers(Criterion):
     """At most `max` (default: 0) iterations may take longer than mean + `sigmas` (3.0) x deviation.
 
-    As in Rally: of the iterations that did not fail; each is held against the mean and the deviation of those before it
-    alone, and only from the `min_iterations`th (default: 3) on. So an early one counts that, seen from the end, is
-    none. Before means a lower number, where Rally takes the order in which results arrive: the verdict does not hang
-    on chance. Of a load of more than 4096 iterations, steps of equally many (the 4096th part of the load or more) are
-    held against the steps before them, by durations that are true to 0.1 %.
+    As in Rally, only iterations that did not fail count, and each is compared with the mean and deviation of those
+    before it, from the `min_iterations`th (default: 3) on. So an early iteration may count although it is not an
+    outlier of the whole load. "Before" means a lower iteration number, so the verdict does not depend on chance; Rally
+    uses the order in which results arrive. In a load of more than 4096 iterations, steps of equally many iterations (a
+    4096th of the load or more) are compared with the steps before them, by durations that are accurate to 0.1 %.
     """
 
     name = "outliers"
 
     @staticmethod
     def complain(argument: Any) -> str | None:
-        """Want `{max: 0 or more, min_iterations: 3 or more, sigmas: above 0}`, each may be left out."""
+        """Require `{max: 0 or more, min_iterations: 3 or more, sigmas: above 0}`; each is optional."""
         if argument == {}:
             return None
         if what := complain_of_keys(argument, ("max", "min_iterations", "sigmas"), "`max`, `min_iterations`, `sigmas`"):
@@ -48,15 +48,15 @@ class Outliers(Criterion):
         self.steps = Steps(_WIDTHS, _MOST_STEPS)
 
     def add(self, batch: Batch) -> None:
-        """Take the durations of iterations that did not fail, by number."""
+        """Add the durations of iterations that did not fail, by number."""
         self.steps.add(batch.iteration[~batch.failed], batch.duration[~batch.failed])
 
     def merge(self, other: Self) -> None:
-        """Put the steps together."""
+        """Merge the steps."""
         self.steps.merge(other.steps)
 
     def close(self) -> SlaRow:
-        """Walk through the iterations in their order."""
+        """Return the row, from the iterations in ascending order."""
         outliers, count, total, squares = 0, 0, 0, 0
         for step in self.steps:
             if count >= 2 and count + 1 >= self.enough:
@@ -71,21 +71,21 @@ class Outliers(Criterion):
         return SlaRow(self.name, outliers <= self.most, detail)
 
     def hopeless(self, expected: int | None) -> bool:  # noqa: ARG002 - see below
-        """Never: an iteration with a lower number may still be under way, and raise what others are held against."""
+        """Return False: a running iteration with a lower number may still raise the limit for later ones."""
         return False
 
 
 class PerformanceDegradation(Criterion):
-    """The slowest of the iterations that did not fail may take at most `max_degradation` % longer than the fastest.
+    """The slowest iteration that did not fail may take at most `max_degradation` % longer than the fastest.
 
-    Rally ends with an error where one took no time; here one that did counts as a nanosecond.
+    Rally fails with an error if one took no time; here that counts as a nanosecond.
     """
 
     name = "performance_degradation"
 
     @staticmethod
     def complain(argument: Any) -> str | None:
-        """Want `{max_degradation: percent}`."""
+        """Require `{max_degradation: percent}`."""
         if what := complain_of_keys(argument, ("max_degradation",), "`max_degradation`, in percent"):
             return what
         value = argument["max_degradation"]
@@ -98,27 +98,27 @@ class PerformanceDegradation(Criterion):
         self.durations = Histogram()
 
     def add(self, batch: Batch) -> None:
-        """Take the durations of iterations that did not fail."""
+        """Add the durations of iterations that did not fail."""
         self.durations.add(batch.duration[~batch.failed])
 
     def merge(self, other: Self) -> None:
-        """Keep the faster and the slower."""
+        """Keep the fastest and the slowest."""
         self.durations.merge(other.durations)
 
     def close(self) -> SlaRow:
-        """Judge; where no iteration went well, nothing became slower."""
+        """Return the row; without successful iterations it passes."""
         fastest, slowest = max(self.durations.least or 0, 1), max(self.durations.greatest or 0, 1)
         degradation = (slowest / fastest - 1) * 100
         detail = (
             f"the slowest took {slowest / SECOND:.3f} s, the fastest {fastest / SECOND:.3f} s: "
             f"{degradation:.1f} % more, wanted at most {self.limit:g} %"
             if len(self.durations)
-            else f"no iteration went well, wanted at most {self.limit:g} %"
+            else f"no iteration succeeded, wanted at most {self.limit:g} %"
         )
         return SlaRow(self.name, degradation <= self.limit, detail)
 
     def hopeless(self, expected: int | None) -> bool:  # noqa: ARG002 - more iterations lie further apart, or as far
-        """No further one brings the two nearer to each other."""
+        """Return whether the limit is exceeded: further iterations cannot narrow the gap."""
         return not self.close().passed
 
 
@@ -128,7 +128,7 @@ def _limit(count: int, total: int, squares: int, sigmas: float) -> float:
 
 
 def _above(step: Histogram, limit: float) -> int:
-    """Return how many of a step are above; exact of a single one, and where all are, or none is."""
+    """Return how many durations of a step are above a limit; exact for a single one, and if all or none are."""
     if (step.greatest or 0) <= limit:
         return 0
     return step.count if (step.least or 0) > limit else max(step.above(int(limit)), 1)

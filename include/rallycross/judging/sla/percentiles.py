@@ -1,16 +1,16 @@
-"""Percentiles of the iteration and of its actions, each with a limit.
+"""The criterion `percentile`: limits for percentiles of iterations and of their actions.
 
     percentile: p(95) < 800ms                                 of the whole iteration
     percentile: [p(95) < 800ms, p(99.9) < 2 s]                all of them
     percentile: {total: p(95) < 800ms, nova.boot_server: [p(50) < 3s, p(99) < 5s]}
 
-The grammar of a condition; blanks may stand between any two parts:
+The grammar of a condition; blanks are allowed between any two parts:
 
     condition  = "p(" NUMBER ")" ( "<" | "<=" ) NUMBER UNIT
-    NUMBER     = digits, perhaps with a fraction; in "p( )" from 0 to 100
+    NUMBER     = digits, optionally with a fraction; in "p( )" from 0 to 100
     UNIT       = "ns" | "us" | "ms" | "s" | "min"
 
-What failed does not count. An action counts at whatever depth it stands.
+Failed iterations and actions do not count. An action counts at any depth.
 """
 
 import re
@@ -49,22 +49,22 @@ class _Condition:
 
 
 class Percentile(Criterion):
-    """Percentiles must lie below their limits; of what never ran, or never went well, none does."""
+    """Percentiles must be below their limits. A condition fails if nothing of that name ever succeeded."""
 
     name = "percentile"
 
     @staticmethod
     def complain(argument: Any) -> str | None:
-        """Want a condition, a list of them, or `{total or <action>: the same}`; see the top of the file."""
+        """Require a condition, a list of them, or `{total or <action>: the same}`; see the module's docstring."""
         texts = [text for _, text in _texts(argument)]
         if not texts:
             return f"must be a condition, a list of conditions, or {{total or an action: the same}}; write {_FORM}"
         for text in texts:
             found = _CONDITION.fullmatch(text) if isinstance(text, str) else None
             if not found:
-                return f"{text!r} is no condition; write {_FORM}"
+                return f"{text!r} is not a condition; write {_FORM}"
             if float(found["share"]) > 100:
-                return f"{text!r} asks for more than p(100), which is the longest of all"
+                return f"{text!r} asks for more than p(100), which is the maximum"
         return None
 
     def __init__(self, argument: Any) -> None:
@@ -73,7 +73,7 @@ class Percentile(Criterion):
         self.seen = 0
 
     def add(self, batch: Batch) -> None:
-        """Count the durations of what did not fail."""
+        """Add the durations of iterations and actions that did not fail."""
         self.seen += len(batch)
         if TOTAL in self.durations:
             self.durations[TOTAL].add(batch.duration[~batch.failed])
@@ -83,23 +83,23 @@ class Percentile(Criterion):
                 self.durations[name].add(actions.duration[np.flatnonzero((actions.code == code) & ~actions.failed)])
 
     def merge(self, other: Self) -> None:
-        """Put the counts together."""
+        """Merge the counts."""
         self.seen += other.seen
         for name, durations in self.durations.items():
             durations.merge(other.durations[name])
 
     def close(self) -> SlaRow:
-        """Judge all conditions."""
+        """Return the row, with all conditions."""
         told = []
         for condition in self.conditions:
             value = self.durations[condition.name].percentile(condition.share)
-            came_to = "there is none: nothing of that name went well" if value is None else f"it is {_written(value)}"
+            came_to = "there is none: nothing of that name succeeded" if value is None else f"it is {_written(value)}"
             told.append(f"{condition.name} {condition.text}: {came_to}")
         passed = all(condition.met(self.durations[condition.name]) for condition in self.conditions)
         return SlaRow(self.name, passed, "; ".join(told))
 
     def hopeless(self, expected: int | None) -> bool:
-        """Suppose that each further iteration succeeds and takes no time; how often an action comes is not known."""
+        """Assume that further iterations succeed and take no time. The number of further actions is unknown."""
         if expected is None:
             return False
         return any(self._is_missed(condition, expected) for condition in self.conditions if condition.name == TOTAL)
@@ -112,7 +112,7 @@ class Percentile(Criterion):
 
 
 def _texts(argument: Any) -> list[tuple[str, Any]]:
-    """Return (total or action, condition) of all conditions; an argument of another form has none."""
+    """Return (total or action, condition) for all conditions; an argument of another form has none."""
     if isinstance(argument, str):
         return [(TOTAL, argument)]
     if isinstance(argument, list):
@@ -124,7 +124,7 @@ def _texts(argument: Any) -> list[tuple[str, Any]]:
 
 def _condition(name: str, text: str) -> _Condition:
     found = _CONDITION.fullmatch(text)
-    assert found is not None, text  # else `complain` has something against it
+    assert found is not None, text  # `complain` has accepted it
     limit = float(found["limit"]) * _UNITS[found["unit"]]
     return _Condition(text.strip(), name, float(found["share"]), found["than"] == "<=", limit)
 

@@ -1,4 +1,4 @@
-"""Criteria of pace: what the cloud got done a second, and whether the schedule was kept."""
+"""Criteria for rates: the throughput, and whether the schedule was kept."""
 
 from typing import Any, Self
 
@@ -10,13 +10,13 @@ from rallycross.results.workload_figures import ScheduleFigures
 
 
 class Throughput(Criterion):
-    """At least `min` iterations must succeed a second, from the first start to the last end."""
+    """At least `min` iterations must succeed per second, from the first start to the last end."""
 
     name = "throughput"
 
     @staticmethod
     def complain(argument: Any) -> str | None:
-        """Want `{min: iterations a second}`."""
+        """Require `{min: iterations a second}`."""
         if what := complain_of_keys(argument, ("min",), "`min`, in iterations a second"):
             return what
         if not is_number(argument["min"]) or not argument["min"] > 0:
@@ -31,21 +31,21 @@ class Throughput(Criterion):
         self.last = float("-inf")
 
     def add(self, batch: Batch) -> None:
-        """Count iterations, and the time that they span."""
+        """Count iterations, and extend the time that they span."""
         self.seen += len(batch)
         self.well += int((~batch.failed).sum())
         self.first = min(self.first, float(batch.started.min(initial=self.first)))
         self.last = max(self.last, float(batch.ended.max(initial=self.last)))
 
     def merge(self, other: Self) -> None:
-        """Add the counts, span both."""
+        """Add the counts, and span both times."""
         self.seen += other.seen
         self.well += other.well
         self.first = min(self.first, other.first)
         self.last = max(self.last, other.last)
 
     def close(self) -> SlaRow:
-        """Judge; where nothing succeeded there is no throughput."""
+        """Return the row; without successful iterations the throughput is 0."""
         seconds = self.last - self.first if self.seen else 0.0
         passed = self.well > 0 and self.well >= self.least * seconds
         rate = f"{self.well / seconds:.4g}/s" if seconds > 0 else "no time has passed"
@@ -53,25 +53,25 @@ class Throughput(Criterion):
         return SlaRow(self.name, passed, detail)
 
     def hopeless(self, expected: int | None) -> bool:
-        """Suppose that each further iteration succeeds, and all at once."""
+        """Assume that all further iterations succeed at once."""
         if expected is None or not self.seen:
             return False
         return self.well + max(expected - self.seen, 0) < self.least * (self.last - self.first)
 
 
 class ScheduleKept(Criterion):
-    """Of the iterations that were due, at most these shares, in percent, may have been `dropped`, `late` or `queued`.
+    """At most these shares of the due iterations, in percent, may be `dropped`, `late` or `queued`.
 
-    Dropped: did not run, as no worker was free. Queued: started when one was free at last. Late: started more than
-    `judging.schedule.LATE` after being due, though one was free. What is named here is judged by this row alone: it
-    does not make the load invalid.
+    Dropped: did not run, since no worker was free. Queued: waited for a free worker. Late: started more than
+    `judging.schedule.LATE` after its due time, although a worker was free. The named shares are judged only by this
+    row: they do not make the load invalid.
     """
 
     name = "schedule"
 
     @staticmethod
     def complain(argument: Any) -> str | None:
-        """Want `{dropped: percent, late: percent, queued: percent}`, at least one of them."""
+        """Require `{dropped: percent, late: percent, queued: percent}`, at least one of them."""
         known = ("dropped", "late", "queued")
         if what := complain_of_keys(argument, known, "`dropped`, `late`, `queued`, in percent of what was due"):
             return what
@@ -85,7 +85,7 @@ class ScheduleKept(Criterion):
         self.schedule = schedule.Schedule()
 
     def add(self, batch: Batch) -> None:
-        """Count what was due."""
+        """Count the due iterations."""
         self.schedule.add(batch)
 
     def merge(self, other: Self) -> None:
@@ -93,10 +93,10 @@ class ScheduleKept(Criterion):
         self.schedule.merge(other.schedule)
 
     def close(self) -> SlaRow:
-        """Judge each share; a loop without a schedule has kept it."""
+        """Return the row, with each share; a closed loop passes."""
         figures = self.schedule.close()
         if figures is None:
-            return SlaRow(self.name, passed=True, detail="nothing was due at a time: a loop without a schedule")
+            return SlaRow(self.name, passed=True, detail="no iteration had a due time: a closed loop has no schedule")
         counts = _counts(figures)
         shares = {key: 100 * counts[key] / figures.asked for key in self.limits}
         told = ", ".join(
@@ -106,7 +106,7 @@ class ScheduleKept(Criterion):
         return SlaRow(self.name, all(shares[key] <= limit for key, limit in self.limits.items()), told)
 
     def hopeless(self, expected: int | None) -> bool:
-        """Suppose that each further iteration starts in time."""
+        """Assume that all further iterations start in time."""
         figures = self.schedule.close()
         if figures is None:
             return False
@@ -118,5 +118,5 @@ class ScheduleKept(Criterion):
 
 
 def _counts(figures: ScheduleFigures) -> dict[str, int]:
-    """Return how many iterations were what the criterion has limits of, by its keys."""
+    """Return the number of dropped, late and queued iterations."""
     return {"dropped": figures.dropped, "late": figures.late, "queued": figures.queued}

@@ -1,1 +1,1 @@
-"""Actions of hooks, found by walking this package: one module each."""
+"""Actions of hooks, found by walking this package. Each has a module."""

@@ -1,4 +1,4 @@
-"""The action `fault_injection`: something of the cloud is broken, and mended again when the load has ended."""
+"""The action `fault_injection`: makes a fault in the cloud, and undoes it after the load."""
 
 import random
 import time
@@ -23,20 +23,20 @@ _SCHEMA: Schema = {
     "type": "object",
     "properties": {
         "action": {"type": "string"},
-        "verify": {"type": "boolean"},  # look first whether every node that the sentence may mean can be reached
-        "hosts": HOSTS,  # nodes beside those of the cloud's spec
+        "verify": {"type": "boolean"},  # check first that every node that the sentence may mean can be reached
+        "hosts": HOSTS,  # nodes in addition to those of the cloud's spec
         "timeout": {
             "type": "number",
             "exclusiveMinimum": 0,
             "maximum": SECONDS,
-        },  # seconds for a node to be back after a reboot
+        },  # seconds until a node must be back after a reboot
     },
     "required": ["action"],
     "additionalProperties": False,
 }
-BACK_AFTER = 600  # seconds for a node to be back, unless the hook says otherwise
-_LOOK = 2.0  # seconds between two looks at whether it is
-_NODES = 20  # that are broken at a time
+BACK_AFTER = 600  # default seconds until a node must be back after a reboot
+_LOOK = 2.0  # seconds between two checks
+_NODES = 20  # nodes that are handled at the same time
 _BOOT = "cat /proc/sys/kernel/random/boot_id"
 
 
@@ -52,7 +52,7 @@ def _validate(config: Any) -> Iterator[Flaw]:
 
 @action("fault_injection", lambda config: list(_validate(config)), on_machines=True)
 def fault_injection(config: Mapping[str, Any], firing: Firing) -> None:
-    """Do what the sentence says on the nodes that it means; raise `RallycrossError` where there are none."""
+    """Make the fault of the sentence on its nodes; raise `RallycrossError` if there are none."""
     sentence = understand(config["action"])
     known = {**firing.target.machines, **named(config.get("hosts", {}))}
     candidates = _candidates(sentence, known)
@@ -61,12 +61,12 @@ def fault_injection(config: Mapping[str, Any], firing: Firing) -> None:
     if sentence.service:
         candidates = _with_service(sentence.service, candidates)
     machines = [random.choice(candidates)] if sentence.node == ONE else candidates  # noqa: S311 - no secret
-    scripts = {machine.name: _scripts(sentence, machine) for machine in machines}  # all, before any is run
+    scripts = {machine.name: _scripts(sentence, machine) for machine in machines}  # all before the first one runs
     booted = {machine.name: _run(machine, _BOOT) for machine in machines} if sentence.act in {"reboot", "reset"} else {}
 
     def break_(machine: Machine) -> None:
         if firing.give_up.is_set():
-            raise RallycrossError(f"{sentence} on {machine.name}: the end of the load was waited for no longer")
+            raise RallycrossError(f"{sentence} on {machine.name}: gave up waiting for the load to end")
         make(firing.target, machine, f"{sentence} on {machine.name}", scripts[machine.name], firing.faults.append)
 
     _each(machines, break_)
@@ -106,7 +106,7 @@ def _scripts(sentence: Sentence, machine: Machine) -> Scripts:
     if not sentence.network and not sentence.on_node:
         return machine.services.fault(sentence.act, sentence.service)
     if machine.server is None:
-        raise RallycrossError(f"{sentence.act}: {machine.name} is the machine that makes the load - name another")
+        raise RallycrossError(f"{sentence.act}: {machine.name} is the machine that generates the load - name another")
     if sentence.act in NETWORK_ACTS:
         interface = machine.networks.get(sentence.network, sentence.network)
         return network_fault(sentence.act, interface, machine.server.port)
@@ -114,18 +114,18 @@ def _scripts(sentence: Sentence, machine: Machine) -> Scripts:
 
 
 def _wait_for(machine: Machine, before: str, limit: float, firing: Firing) -> None:
-    """Wait until a machine has booted anew."""
+    """Wait until a machine has rebooted."""
     deadline = time.monotonic() + limit
     while not firing.give_up.wait(_LOOK):
         try:
             if _run(machine, _BOOT) != before:
                 return
-            why = "it answers, and has not booted anew"
+            why = "it answers and has not rebooted"
         except RallycrossError as error:
             why = str(error)
         if time.monotonic() > deadline:
             raise RallycrossError(f"{machine.name} is not back after {limit:g} s: {why}")
-    raise RallycrossError(f"{machine.name} was not back when the load's end was waited for no longer")
+    raise RallycrossError(f"{machine.name} was not back before the wait for the load's end was over")
 
 
 def _undo(firing: Firing) -> None:
@@ -141,6 +141,6 @@ def _run(machine: Machine, script: str) -> str:
 
 
 def _each(things: Sequence[T], do: Callable[[T], R]) -> list[R]:
-    """Do something with each, side by side; what one raises is raised when all are done."""
+    """Call `do` with each thing in parallel; an exception is raised after all are done."""
     with ThreadPoolExecutor(_NODES, thread_name_prefix="fault") as pool:
         return list(pool.map(do, things))

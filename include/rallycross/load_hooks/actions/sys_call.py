@@ -1,4 +1,4 @@
-"""The action `sys_call`: a program of this machine."""
+"""The action `sys_call`: runs a program on this machine."""
 
 import json
 import os
@@ -15,9 +15,9 @@ from rallycross.errors import brief
 from rallycross.load_hooks.action import Firing, action
 from rallycross.task.flaw import Flaw, Schema, flaws
 
-_LOOK = 0.25  # seconds between two looks at whether anybody waits still
-MOST_SAID = 10_000_000  # bytes that a program may say; it has filled a disk, and all memory
-_SHOWN = 100_000  # characters that are shown of what it says, where these are no charts
+_LOOK = 0.25  # seconds between two checks whether to give up
+MOST_SAID = 10_000_000  # bytes that a program may print, so that it cannot fill the disk or memory
+_SHOWN = 100_000  # characters of a program's output that the report shows, unless it is charts
 
 _CHART: Schema = {
     "type": "object",
@@ -46,20 +46,20 @@ def _validate(given: Any) -> list[Flaw]:
     try:
         words = shlex.split(given["command"] if mapping else given)
     except ValueError as error:
-        return [Flaw((), f"cannot be split into words: {error}", "close the quotation")]
+        return [Flaw((), f"cannot be split into words: {error}", "close the quote")]
     return [] if words else [Flaw((), "names no program", "write a command")]
 
 
 @action("sys_call", _validate)
 def sys_call(given: str | dict[str, Any], firing: Firing) -> None:
-    """Run a program, without a shell. Charts that it prints as JSON are shown, else what it has said.
+    """Run a program without a shell. The report shows the charts that it prints as JSON, or else its output.
 
-    It has failed when its exit code is not 0. It has few of this process's variables, see `variables`: what it says is
-    in the report, and those of Airflow's workers are secrets.
+    It has failed if its exit code is not 0. It gets few of this process's environment variables, since its output is
+    in the report and the variables of Airflow's workers are secret.
     """
     command = given if isinstance(given, str) else given["command"]
     more = {} if isinstance(given, str) else {name: str(one) for name, one in given.get("environment", {}).items()}
-    # Files, not pipes: a daemon that the program leaves behind may hold these for longer than anybody waits.
+    # Files, not pipes: a daemon that the program leaves behind may keep pipes open for long.
     with tempfile.TemporaryFile() as out_file, tempfile.TemporaryFile() as err_file:
         with subprocess.Popen(
             shlex.split(command),
@@ -87,15 +87,15 @@ def sys_call(given: str | dict[str, Any], firing: Firing) -> None:
 
 
 def _end(process: subprocess.Popen[bytes], firing: Firing, says: Sequence[IO[bytes]]) -> int:
-    """Return the exit code of a program when it has ended, by itself, since nobody waits, or since it says too much."""
+    """Wait for a program and return its exit code; end it if it runs too long or prints too much."""
     while True:
         try:
             return process.wait(timeout=_LOOK)
         except subprocess.TimeoutExpired:
             if firing.give_up.is_set():
-                firing.fail("TimeoutError", "was still running after the end of the load, and was ended")
+                firing.fail("TimeoutError", "was still running after the end of the load and was ended")
             elif any(os.fstat(file.fileno()).st_size > MOST_SAID for file in says):
-                firing.fail("OverflowError", f"had said more than {MOST_SAID / 1e6:g} MB, and was ended")
+                firing.fail("OverflowError", f"printed more than {MOST_SAID / 1e6:g} MB and was ended")
             else:
                 continue
             with suppress(ProcessLookupError):
@@ -109,7 +109,7 @@ def _whole(file: Any) -> str:
 
 
 def _charts(text: str) -> dict[str, list[dict[str, Any]]] | None:
-    """Return the charts of a JSON text, or None where it is none."""
+    """Return the charts of a JSON text, or None if it has none."""
     try:
         found: dict[str, list[dict[str, Any]]] = json.loads(text)
     except (ValueError, RecursionError):

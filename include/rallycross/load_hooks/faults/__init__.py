@@ -1,1 +1,1 @@
-"""Faults: sentences about services and nodes, the scripts that they stand for, and how they are taken back."""
+"""Faults: sentences about services and nodes, the scripts that make them, and how they are undone."""

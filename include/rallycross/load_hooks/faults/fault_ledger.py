@@ -1,6 +1,6 @@
-"""Faults that stand: each is in the ledger before it is made, and until it is undone.
+"""Makes faults and undoes them. A fault is in the ledger from before it is made until it is undone.
 
-Their owner is the workload, not the task: they are none of what is deleted in a cloud.
+Its owner is the workload, not the task, since faults are not resources that a clean-up deletes.
 """
 
 import time
@@ -17,12 +17,12 @@ from rallycross.results.store import Store
 
 KIND = "fault"
 
-# How often, and after which seconds, an undo is tried again: a machine that has been rebooted comes back meanwhile.
+# Pauses before each attempt to undo, in seconds: a machine that is rebooting may come back meanwhile.
 _AGAIN = (0, 5, 15, 30)
 
 
 def make(target: HookTarget, machine: Machine, what: str, scripts: Scripts, noted: Callable[[int], None]) -> None:
-    """Write a fault down, tell its row in the ledger to `noted`, and make it. What needs no undoing has no row."""
+    """Record a fault in the ledger, pass its row to `noted`, and make it. A fault without an undo script has no row."""
     with at(machine.server, machine.known_hosts) as host:
         if scripts.undo:
             noted(
@@ -34,16 +34,16 @@ def make(target: HookTarget, machine: Machine, what: str, scripts: Scripts, note
 
 
 def undo_faults(store: Store, cloud: str, workload: str) -> dict[int, str]:
-    """Undo what still stands of a workload, what was made last first; return what could not be undone, and why.
+    """Undo all faults of a workload, the newest first; return the reasons of those that could not be undone, by row.
 
-    That stays in the ledger. A run whose process has died in the middle of a load begins by this.
+    Those stay in the ledger. A clean-up after a crashed run begins with this.
     """
     rows = [row for row in store.ledger.standing(cloud, workload) if row.kind == KIND]
     return {row.id: why for row in reversed(rows) if (why := undo(store, row))}
 
 
 def undo(store: Store, row: LedgerRow) -> str:
-    """Undo one fault; return why that could not be done, or ""."""
+    """Undo one fault; return the reason if that failed, or ""."""
     server = Server.of(row.detail["server"]) if row.detail["server"] else None
     known_hosts = Path(row.detail["known_hosts"]) if row.detail["known_hosts"] else None
     why = ""

@@ -1,4 +1,4 @@
-"""Machines that faults may be made on: a cloud's nodes, or what its spec or a hook names; no others."""
+"""Machines that faults may be made on: only a cloud's nodes, and hosts that its spec or a hook names."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -15,19 +15,19 @@ from rallycross.load_hooks.faults.scripts import Services, Supervised, Systemd
 
 @dataclass(frozen=True)
 class Machine:
-    """A machine, how to get to it, and what runs its services."""
+    """A machine: how to connect to it, and what manages its services."""
 
     name: str
     services: Services
-    server: Server | None = None  # None: this machine, which is not to be broken as a whole
+    server: Server | None = None  # None = this machine, on which faults of a whole node are refused
     networks: Mapping[str, str] = field(default_factory=dict)  # name -> interface
-    known_hosts: Path | None = None  # the keys that the cloud's servers have shown; None: any key is taken
+    known_hosts: Path | None = None  # SSH host keys of the cloud's servers; None = any key is accepted
 
 
 def machines_of(
     spec: CloudSpec | None, root: str, nodes: Sequence[Mapping[str, Any]] = (), *, known_hosts: Path | None = None
 ) -> dict[str, Machine]:
-    """Return a cloud's machines: its nodes, as `Node.kept` gives them, or those that its spec names.
+    """Return a cloud's machines: its nodes, as `Node.kept` stores them, or the hosts that its spec names.
 
     An embedded cloud without nodes is this machine, with the supervisor in its folder `root`.
     """
@@ -50,7 +50,7 @@ def machines_of(
 
 
 def named(hosts: Mapping[str, Mapping[str, Any]], *, known_hosts: Path | None = None) -> dict[str, Machine]:
-    """Return machines as the schema of named hosts describes them."""
+    """Return machines from a mapping in the schema of named hosts."""
     return {
         name: Machine(
             name,
@@ -64,7 +64,7 @@ def named(hosts: Mapping[str, Mapping[str, Any]], *, known_hosts: Path | None = 
 
 
 def kept(machine: Machine) -> dict[str, Any]:
-    """Return what the ledger has to know to get to a machine again."""
+    """Return what the ledger must have to connect to a machine again."""
     return {
         "server": machine.server.kept() if machine.server else None,
         "known_hosts": str(machine.known_hosts) if machine.known_hosts else None,
@@ -73,7 +73,7 @@ def kept(machine: Machine) -> dict[str, Any]:
 
 @contextmanager
 def at(server: Server | None, known_hosts: Path | None) -> Iterator[Host]:
-    """Sign in to a machine; raise `RallycrossError` where that cannot be done."""
+    """Connect to a machine; raise `RallycrossError` if that fails."""
     if server is None:
         yield LocalHost()
         return

@@ -1,6 +1,6 @@
-"""What faults are on a machine: bash scripts, each with the one that undoes it. Pure.
+"""Bash scripts that make faults on a machine, each with the script that undoes it. Pure.
 
-A script that undoes does nothing where there is nothing to undo, so that it may run twice, and after a repair.
+An undo script does nothing if there is nothing to undo, so it may run twice, or after a manual repair.
 """
 
 import re
@@ -14,7 +14,7 @@ from rallycross.errors import RallycrossError
 _INTERFACE = re.compile(r"[A-Za-z0-9_.-]{1,15}")
 _AS_ROOT = 'as_root() { if [ "$(id -u)" = 0 ]; then "$@"; else sudo -n -- "$@"; fi; }\n'
 
-# A service that does not run has the id 0, and -0 would be the script's own group.
+# A service that is not running has the pid 0, and -0 would be the script's own process group.
 _SIGNAL = """signal() {
     pid=$(control pid "$2") || pid=0
     [ "$pid" -gt 1 ] || { echo "$2 does not run" >&2; return 1; }
@@ -28,31 +28,31 @@ class Scripts:
     """One fault on one machine."""
 
     do: str
-    undo: str = ""  # "" = cannot be undone, or is itself a repair
+    undo: str = ""  # "" = it cannot be undone, or it is itself a repair
 
 
 class Services(Protocol):
-    """What starts and ends the services of a machine. `Supervised` and `Systemd` are the two implementations."""
+    """The service manager of a machine. `Supervised` and `Systemd` implement it."""
 
     def list(self) -> str:
-        """Return the script that prints the services' names, one a line."""
+        """Return the script that prints the services' names, one per line."""
 
     def fault(self, act: str, service: str) -> Scripts:
-        """Return what an act on a service is."""
+        """Return the scripts of an act on a service."""
 
 
 @dataclass(frozen=True)
 class Supervised:
-    """Services under a supervisor of the cloud's own, whose configuration and program are below `root`."""
+    """Services under the cloud's own supervisor, whose configuration and program are below `root`."""
 
     root: str
 
     def list(self) -> str:
-        """Return the script that prints the services' names, one a line."""
+        """Return the script that prints the services' names, one per line."""
         return f"{self._control}control avail | cut -d' ' -f1"
 
     def fault(self, act: str, service: str) -> Scripts:
-        """Return what an act on a service is. Signals go to all processes of the service."""
+        """Return the scripts of an act on a service. Signals go to all processes of the service."""
         name = quote(service)
         start = f"control status {name} >/dev/null || control start {name}"
         go_on = f"signal CONT {name} || true"
@@ -69,19 +69,19 @@ class Supervised:
 
     @property
     def _control(self) -> str:
-        # From the root: the path of the supervisor's socket may be longer than a socket's may be.
+        # Run from `root` with a relative path: the absolute path may be too long for a Unix socket.
         program = f'cd {quote(self.root)} && venv/bin/supervisorctl -c etc/supervisord.conf "$@"'
         return f"control() {{ ({program}); }}\n{_SIGNAL}"
 
 
 @dataclass(frozen=True)
 class Systemd:
-    """Services that are systemd's units: of the same names, or of those that `units` gives them."""
+    """Services that are systemd units: of the same name, or of the name in `units`."""
 
     units: Mapping[str, str] = field(default_factory=dict)
 
     def list(self) -> str:
-        """Return the script that prints the services' names, one a line."""
+        """Return the script that prints the services' names, one per line."""
         known = " ".join(quote(name) for name in self.units)
         return (
             f"printf '%s\\n' {known}\n"
@@ -91,7 +91,7 @@ class Systemd:
         )
 
     def fault(self, act: str, service: str) -> Scripts:
-        """Return what an act on a service is. Signals go to all processes of the service."""
+        """Return the scripts of an act on a service. Signals go to all processes of the service."""
         unit = quote(self.units.get(service, service))
         do, undo = {
             "restart": (f"restart {unit}", ""),
@@ -106,11 +106,11 @@ class Systemd:
 
 
 def node_fault(act: str) -> Scripts:
-    """Return what an act on a machine as a whole is. It goes on after the script, which can so tell that it began."""
+    """Return the script of an act on a whole machine. The act begins a second after the script has returned."""
     command = {
         "reboot": "systemctl reboot",
         "shutdown": "systemctl poweroff",
-        "reset": "sh -c 'echo b > /proc/sysrq-trigger'",  # at once, and nothing is written to disk before
+        "reset": "sh -c 'echo b > /proc/sysrq-trigger'",  # at once, without syncing disks
         "poweroff": "sh -c 'echo o > /proc/sysrq-trigger'",
     }[act]
     return Scripts(
@@ -120,9 +120,11 @@ def node_fault(act: str) -> Scripts:
 
 
 def network_fault(act: str, interface: str, ssh_port: int) -> Scripts:
-    """Return what it is to cut a machine off from a network, SSH excepted: by that it is connected again."""
+    """Return the scripts that cut a machine off from a network, except for SSH, and connect it again."""
     if not _INTERFACE.fullmatch(interface):
-        raise RallycrossError(f"{interface!r} is no network interface - name one, or map the network to one")
+        raise RallycrossError(
+            f"{interface!r} is not the name of a network interface - name one, or map the network to one"
+        )
     table = f"rallycross_{interface}"
     connect = _as_root(f"nft list table inet {table} >/dev/null 2>&1 || exit 0\nas_root nft delete table inet {table}")
     if act == "connect":

@@ -1,4 +1,4 @@
-"""Sentences about faults, as os-faults understands them: "kill nova-api service on one node". Pure."""
+"""Fault sentences as in os-faults: "kill nova-api service on one node". Pure."""
 
 import re
 from dataclasses import dataclass
@@ -6,7 +6,7 @@ from dataclasses import dataclass
 SERVICE_ACTS = ("restart", "kill", "stop", "start", "terminate", "freeze", "unfreeze")
 NODE_ACTS = ("reboot", "reset", "poweroff", "shutdown")
 NETWORK_ACTS = ("connect", "disconnect")
-ONE = "one"  # of all nodes, a random one
+ONE = "one"  # a random node
 
 _ONE = frozenset({"one", "random", "single", "some"})
 _ALL = frozenset({None, "all"})
@@ -29,18 +29,18 @@ _UNDERSTOOD = (
 
 
 class NotUnderstood(ValueError):  # noqa: N818 - reads as what it says
-    """A sentence says nothing that can be done. The message says what can be said."""
+    """A sentence cannot be understood. The message has the valid forms."""
 
 
 @dataclass(frozen=True)
 class Sentence:
-    """What is to be done, and on which nodes."""
+    """An act, and the nodes that it applies to."""
 
     act: str
-    service: str = ""  # what is acted on; of an act on nodes: only on those that have this service
+    service: str = ""  # the service to act on; for acts on nodes: only nodes that have this service
     network: str = ""
-    node: str = ""  # a name; `ONE`; "" = all
-    seconds: int | None = None  # after which it is undone; None = at the end of the load
+    node: str = ""  # a name, `ONE`, or "" = all nodes
+    seconds: int | None = None  # until it is undone; None = at the end of the load
 
     @property
     def on_node(self) -> bool:
@@ -52,7 +52,7 @@ class Sentence:
 
 
 def understand(text: str) -> Sentence:
-    """Return what a sentence says; raise `NotUnderstood`."""
+    """Parse a sentence; raise `NotUnderstood`."""
     for pattern in _PATTERNS:
         if found := pattern.fullmatch(text.strip()):
             said = found.groupdict()
@@ -66,4 +66,4 @@ def understand(text: str) -> Sentence:
                 node="" if node in _ALL else ONE if node in _ONE else node,
                 seconds=int(seconds) if seconds else None,
             )
-    raise NotUnderstood(f"is no fault that is understood: {'; '.join(_UNDERSTOOD)}")
+    raise NotUnderstood(f"is not a known fault; write one of: {'; '.join(_UNDERSTOOD)}")

@@ -1,1 +1,1 @@
-"""Cinder: steps, and the scenarios that are made of them."""
+"""Scenarios and steps for cinder."""

@@ -1,4 +1,4 @@
-"""What one does with cinder."""
+"""Steps with cinder."""
 
 from typing import Any, TypedDict, Unpack
 
@@ -8,7 +8,7 @@ from rallycross.cloud.waiting import RallyPolling
 from rallycross.scenario.scenario import step
 from rallycross.scenario.user import User
 
-# Seconds until a volume must be what it should; Rally's defaults.
+# Seconds until a volume must have the expected status; Rally's defaults.
 CREATE_LIMIT = 600.0
 DELETE_LIMIT = 600.0
 _CREATE = RallyPolling(before=2, between=2)
@@ -20,7 +20,7 @@ Volume = dict[str, Any]
 
 
 class VolumeOptions(TypedDict, total=False):
-    """Options of a new volume, by the names that cinderclient, and so Rally's task files, have for them."""
+    """Options of a new volume, by cinderclient's names, which Rally's task files use."""
 
     availability_zone: str
     consistencygroup_id: str

@@ -1,4 +1,4 @@
-"""Volumes."""
+"""Scenarios about volumes."""
 
 from typing import Unpack
 

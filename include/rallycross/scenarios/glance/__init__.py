@@ -1,1 +1,1 @@
-"""Glance: steps, and the scenarios that are made of them."""
+"""Scenarios and steps for glance."""

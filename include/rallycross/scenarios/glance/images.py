@@ -1,4 +1,4 @@
-"""Images."""
+"""Scenarios about images."""
 
 from typing import Literal
 

@@ -1,4 +1,4 @@
-"""What one does with glance."""
+"""Steps with glance."""
 
 from pathlib import Path
 from typing import Any
@@ -9,7 +9,7 @@ from rallycross.cloud.waiting import RallyPolling
 from rallycross.scenario.scenario import step
 from rallycross.scenario.user import User
 
-CREATE_LIMIT = 120.0  # seconds until an image must be active; Rally's default
+CREATE_LIMIT = 120.0  # seconds until a new image must be active; Rally's default
 
 _CREATE = RallyPolling(before=2, between=1)
 
@@ -31,7 +31,7 @@ async def create_image(  # noqa: PLR0917 - what an image is made of
     min_ram: int = 0,
     properties: dict[str, str] | None = None,
 ) -> Image:
-    """Create an image, upload what is at a path or a URL, and wait until the image is active."""
+    """Create an image, upload a file or URL to it, and wait until it is active."""
     body = {
         "name": user.name(),
         "container_format": container_format,
@@ -58,6 +58,6 @@ async def _upload(user: User, path: str, location: str) -> None:
             await user.put("image", path, file, _BYTES)
         return
     async with user.client.http.get(location, raise_for_status=True) as source:
-        # A length lets the image service take the data as one piece; not all servers take chunks.
+        # With a known length the request is not chunked: not all servers accept chunks.
         length = {"Content-Length": str(source.content_length)} if source.content_length else {}
         await user.put("image", path, source.content.iter_any(), {**_BYTES, **length})

@@ -1,1 +1,1 @@
-"""Keystone: steps, and the scenarios that are made of them."""
+"""Scenarios and steps for keystone."""

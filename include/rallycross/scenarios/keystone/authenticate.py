@@ -1,4 +1,4 @@
-"""Signing in."""
+"""Scenarios about signing in."""
 
 from rallycross.scenario.scenario import scenario
 from rallycross.scenario.user import User

@@ -1,11 +1,11 @@
-"""What one does with keystone."""
+"""Steps with keystone."""
 
 from typing import Any, TypedDict
 
 from rallycross.scenario.scenario import step
 from rallycross.scenario.user import User
 
-# What every keystone calls the domain that it begins with.
+# The id and name of keystone's initial domain.
 _DEFAULT_DOMAIN = {"Default": "default", "default": "default"}
 
 

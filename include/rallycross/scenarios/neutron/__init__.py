@@ -1,1 +1,1 @@
-"""Neutron: steps, and the scenarios that are made of them."""
+"""Scenarios and steps for neutron."""

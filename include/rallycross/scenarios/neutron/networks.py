@@ -1,4 +1,4 @@
-"""Networks."""
+"""Scenarios about networks."""
 
 from rallycross.scenario.scenario import scenario
 from rallycross.scenario.user import User

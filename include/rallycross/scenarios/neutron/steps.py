@@ -1,4 +1,4 @@
-"""What one does with neutron."""
+"""Steps with neutron."""
 
 from typing import Any, TypedDict, Unpack
 
@@ -28,7 +28,7 @@ class NetworkOptions(TypedDict, total=False):
     vlan_transparent: bool
 
 
-# The same in the API, where it is another.
+# The API's names, where they differ.
 _API_NAMES = {
     "provider_network_type": "provider:network_type",
     "provider_physical_network": "provider:physical_network",

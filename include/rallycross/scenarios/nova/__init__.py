@@ -1,1 +1,1 @@
-"""Nova: steps, and the scenarios that are made of them."""
+"""Scenarios and steps for nova."""

@@ -1,4 +1,4 @@
-"""Servers."""
+"""Scenarios about servers."""
 
 from typing import Unpack
 

@@ -1,4 +1,4 @@
-"""What one does with nova."""
+"""Steps with nova."""
 
 import base64
 import random
@@ -11,7 +11,7 @@ from rallycross.scenario.arguments import Nics
 from rallycross.scenario.scenario import step
 from rallycross.scenario.user import User
 
-# Seconds until a server must be what it should; Rally's defaults.
+# Seconds until a server must have the expected status; Rally's defaults.
 BOOT_LIMIT = 300.0
 DELETE_LIMIT = 300.0
 _BOOT = RallyPolling(before=1, between=2)
@@ -23,9 +23,9 @@ Server = dict[str, Any]
 
 
 class ServerOptions(TypedDict, total=False):
-    """Options of a new server, by the names that novaclient, and so Rally's task files, have for them."""
+    """Options of a new server, by novaclient's names, which Rally's task files use."""
 
-    auto_assign_nic: bool  # one of the project's networks, of the context network, for each server
+    auto_assign_nic: bool  # attach each server to one of the networks that the context `network` made
     availability_zone: str
     block_device_mapping_v2: list[dict[str, Any]]
     config_drive: bool
@@ -38,7 +38,7 @@ class ServerOptions(TypedDict, total=False):
     userdata: str
 
 
-# The same in the API, where it is another.
+# The API's names, where they differ.
 _API_NAMES = {"disk_config": "OS-DCF:diskConfig", "meta": "metadata"}
 _NIC_NAMES = {"net-id": "uuid", "port-id": "port", "v4-fixed-ip": "fixed_ip", "v6-fixed-ip": "fixed_ip"}
 

@@ -96,8 +96,8 @@ def test_a_wrong_password_fails_the_step(small_cloud: SmallCloud, tmp_path: Path
         ("[]", " is not a clouds.yaml"),
         ("clouds:\n  c:\n    auth:\n      a: b\n     c: d\n", ":5:6: not valid YAML: expected <block end>"),
         ("clouds: {a: {}, b: {}}", " has no cloud 'mine' - it has: a, b"),
-        ("clouds: {mine: }", ": the cloud 'mine' is no mapping"),
-        ("clouds: {mine: {auth: 5}}", ": the cloud 'mine': its `auth` is no mapping"),
+        ("clouds: {mine: }", ": the cloud 'mine' is not a mapping"),
+        ("clouds: {mine: {auth: 5}}", ": the cloud 'mine': its `auth` is not a mapping"),
     ],
 )
 def test_a_bad_file_is_named(tmp_path: Path, told: Told, content: str | None, words: str) -> None:
@@ -181,5 +181,5 @@ def test_a_clock_that_is_behind_is_told(small_cloud: SmallCloud) -> None:
     """A token that is out of date when it comes leads to the clocks."""
     cloud = small_cloud.cloud()
     access = SignIn(cloud)()
-    with pytest.raises(RallycrossError, match=r"its clock is .* s behind this machine's - set both clocks"):
+    with pytest.raises(RallycrossError, match=r"the cloud's clock is .* s behind this machine's - set both clocks"):
         check_clock(cloud, access, datetime(2200, 1, 1, tzinfo=UTC))

@@ -34,7 +34,7 @@ def test_variables_become_an_entry() -> None:
     }
     credential = {"OS_AUTH_URL": "u", "OS_APPLICATION_CREDENTIAL_ID": "i", "OS_APPLICATION_CREDENTIAL_SECRET": "s"}
     assert entry_from_variables(credential)["auth_type"] == "v3applicationcredential"
-    with pytest.raises(RallycrossError, match="there is no OS_AUTH_URL"):
+    with pytest.raises(RallycrossError, match="OS_AUTH_URL is not set"):
         entry_from_variables({"OS_USERNAME": "me"})
 
 
