@@ -2,7 +2,7 @@
 
 
 def token(role: str) -> dict[str, str]:
-    """Return the header of a user of this role."""
+    """Return the header of a user with this role."""
     from airflow.api_fastapi.app import get_auth_manager  # noqa: PLC0415 - slow
     from airflow.api_fastapi.auth.managers.simple.user import SimpleAuthManagerUser  # noqa: PLC0415 - slow
 

@@ -1,4 +1,4 @@
-"""An Airflow of the tests' own: settings have to stand before Airflow is imported."""
+"""An Airflow for the tests: its settings must exist before Airflow is imported."""
 
 import os
 import tempfile
@@ -59,7 +59,7 @@ def _app(airflow_db: None) -> Iterator[Any]:  # noqa: ARG001 - has to be there
 
 @pytest.fixture(name="home")
 def _home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
-    """Give the test a state of its own."""
+    """Give the test its own home."""
     from hooks.results import store  # noqa: PLC0415 - not before the settings stand
 
     monkeypatch.setenv("RALLYCROSS_HOME", str(tmp_path))

@@ -1,4 +1,4 @@
-"""The command `rallycross demo` on a small cloud, as tests drive it: its files, its processes, what it has stored."""
+"""The command `rallycross demo` on a small cloud, as tests run it: its files, processes and stored results."""
 
 import os
 import re
@@ -33,7 +33,7 @@ BOOT = {"NovaServers.boot_and_delete_server": {"image": {"name": "cirros"}, "fla
 
 
 def own_port() -> str:
-    """Return a free port that others do not ask for: an API server that was killed would lose 8480 to theirs."""
+    """Return a free port that no other test uses: a killed API server could lose port 8480 to theirs."""
     return str(free_port(_FIRST_PORT + os.getpid() % _PORTS))
 
 
@@ -64,12 +64,12 @@ class Demo:
         return Store.open(f"sqlite:///{self.home / 'results.db'}")
 
     def start(self, task: str, *arguments: str) -> subprocess.Popen[str]:
-        """Start the command on a terminal, without a verification: the small cloud is too small for tempest."""
+        """Start the command on a terminal, without a verification, since the small cloud is too small for tempest."""
         command = ("demo", "--cloud-spec", self.spec, "--task", task, "--verification", "none", *arguments)
         return on_a_terminal(self._command(*command), self._environment())
 
     def call(self, *arguments: str) -> str:
-        """Run another command beside it, to its end; return what it has printed."""
+        """Run another command meanwhile, until it ends; return its output."""
         done = subprocess.run(
             self._command(*arguments), env=self._environment(), capture_output=True, text=True, check=True
         )
@@ -84,7 +84,7 @@ class Demo:
         return {**kept, **self.environment, "RALLYCROSS_HOME": str(self.home)}
 
     def run(self, task: str, *arguments: str) -> tuple[int, str]:
-        """Run the command to its end; return its exit code, and what it has printed."""
+        """Run the command until it ends; return its exit code and output."""
         return self.ended(self.start(task, *arguments))
 
     def ended(self, process: subprocess.Popen[str]) -> tuple[int, str]:
@@ -113,7 +113,7 @@ class Demo:
         return AirflowServer(self.home / "airflow").api()
 
     def verdict(self, run_id: str, dag: str = "cloud_lifecycle") -> tuple[str, list[str]]:
-        """Wait for a run's end, whoever follows it; return PASSED, FAILED or INVALID, and the reasons."""
+        """Wait for a run's end; return PASSED, FAILED or INVALID, and the reasons."""
         api = self.api()
         found: list[str] = []
 
@@ -129,16 +129,16 @@ class Demo:
         return "INVALID" if run.told("verdict", "invalid") else "FAILED", run.told("verdict", "reasons") or []
 
     def report(self, run_id: str) -> dict[str, str]:
-        """Return the texts of a run's report, by the ends of their names."""
+        """Return the texts of a run's report, by file extension."""
         folder = self.home / "reports" / f"cloud_lifecycle-{run_id}"
         return {file.suffix: file.read_text() for file in folder.iterdir()}
 
     def result(self, run_id: str) -> TaskRow | None:
-        """Return the task of a run, as it is stored."""
+        """Return the stored task of a run."""
         return self.store.tasks.get(reference("cloud_lifecycle", run_id, "benchmark"))
 
     def done(self, run_id: str) -> int:
-        """Return how many iterations the load says it has done."""
+        """Return how many iterations the load reports as done."""
         task = self.result(run_id)
         return int(task.workloads[0].progress.get("done", 0)) if task else 0
 
@@ -149,7 +149,7 @@ class Demo:
         return int(read_samples(self.home / "samples" / task.workloads[0].uuid).num_rows)
 
     def stage(self) -> int:
-        """Return the process that runs a stage, the child of a worker that is not idle; 0 where there is none."""
+        """Return the process of a running stage, which is the child of a busy worker, or 0."""
         workers = {found.pid for found in self.processes() if "LocalExecutor" in found.command}
         return next((found.pid for found in self.processes() if parent(found.pid) in workers), 0)
 
@@ -159,7 +159,7 @@ class Demo:
 
 
 def parent(pid: int) -> int:
-    """Return a process's parent; 0 when it has ended."""
+    """Return a process's parent, or 0 if the process has ended."""
     try:
         return int(Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[1])
     except OSError:

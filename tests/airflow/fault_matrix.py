@@ -1,4 +1,4 @@
-"""What the fault suite does to the processes of a run, when, and what has to come of it."""
+"""The process faults that the fault suite injects, their moments, and the expected results."""
 
 from dataclasses import dataclass
 from itertools import product
@@ -12,7 +12,7 @@ PASSED, FAILED, INVALID = "PASSED", "FAILED", "INVALID"
 
 @dataclass(frozen=True)
 class Fault:
-    """What is done to which process, at which moment of a run; the verdict that follows, and its reason."""
+    """A fault: its process, its action and its moment in a run; the expected verdict and reason."""
 
     victim: str
     action: str  # kill, stop
@@ -70,31 +70,30 @@ _SHARE = {
 
 
 def in_share(fault: Fault) -> bool:
-    """Whether it is among what is tried by each run of the suite."""
+    """Tell whether every run of the suite includes it."""
     return (fault.victim, fault.action, fault.moment) in _SHARE
 
 
-HEAD = """# What the fault suite tries
+HEAD = """# The faults of the fault suite
 
-Made by `tests/airflow/test_faults.py`, from what it and its neighbours try. `./rallycross test --full` tries all of it,
-`./rallycross test` a part.
+`tests/airflow/test_faults.py` generates this page from the tests. `./rallycross test --full` injects all faults,
+`./rallycross test` some of them.
 
 ## Processes
 
-{total} faults of processes under a real Airflow, {share} of them (**bold**) by each run of the suite. Each is a
-run of its own, which is held to its verdict, to its one reason in every report, to its samples (or, where the
-cloud is verified, to its tests' results), to what is left in the cloud, and to the secrets that are found in
-any file of the home. Where a run is to pass, INVALID is taken too, if the reason is that the busy machine kept
-the generator from its work.
+{total} process faults under a real Airflow; every run of the suite includes {share} of them (**bold**). Each has a
+run of its own. The test checks the verdict, the same single reason in every report, the samples (for a
+verification: the results of its tests), leftovers in the cloud, and secrets in any file of the home. Where a run
+must pass, INVALID is accepted too, if the reason is that a busy machine held up the load generator.
 
-| struck | how | in | verdict, reason | kept | left | secrets |
+| process | fault | during | verdict, reason | kept | left in the cloud | secrets found |
 | --- | --- | --- | --- | --- | --- | --- |
 """
 _KEPT = {PASSED: "all", FAILED: "all that was done", INVALID: "all"}
 
 
 def table() -> str:
-    """Return the page's part on processes."""
+    """Return the page's section on processes."""
     faults, rows = matrix(), dict[tuple[str, str, str, str], list[Fault]]()
     for fault in faults:
         rows.setdefault((fault.victim, fault.action, fault.verdict, fault.reason), []).append(fault)

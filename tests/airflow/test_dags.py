@@ -1,4 +1,4 @@
-"""The DAGs import, have the structure of a run, ask for what they need, and keep the laws of hygiene."""
+"""The DAGs can be imported, have the stages of a run and the parameters they need, and keep the rules for DAGs."""
 
 import json
 import subprocess
@@ -31,7 +31,7 @@ def test_every_file_imports(dag_bag: Any) -> None:
 
 
 def test_stages_follow_each_other(dag: Any) -> None:
-    """The stages are those that the display shows, in the order of the journey; the verdict is the only leaf."""
+    """The stages are those of the display, in order; the verdict is the only leaf."""
     assert {task.task_id: sorted(task.downstream_task_ids) for task in dag.tasks} == {
         "check": ["deploy"],
         "deploy": ["verify"],
@@ -47,7 +47,7 @@ def test_stages_follow_each_other(dag: Any) -> None:
 
 
 def test_a_benchmark_alone_has_the_stages_that_follow_a_load(dag_bag: Any) -> None:
-    """The DAG `benchmark` has a load and what judges, cleans, reports; its verdict speaks of nothing else."""
+    """The DAG `benchmark` has a load and the stages that judge, clean and report; its verdict covers only these."""
     alone = dag_bag.dags["benchmark"]
     assert {task.task_id: sorted(task.downstream_task_ids) for task in alone.tasks} == {
         "benchmark": ["clean", "judge"],
@@ -78,7 +78,7 @@ def test_a_load_is_never_run_again(dag_bag: Any) -> None:
 
 
 def test_what_judges_reports_and_cleans_is_tried_again(dag_bag: Any) -> None:
-    """A run whose API was away for a minute is judged, cleaned and reported all the same."""
+    """A run is judged, cleaned and reported although its API was unavailable for a minute."""
     teardowns = [task for dag in dag_bag.dags.values() for task in dag.tasks if task.is_teardown]
 
     assert {task.task_id for task in teardowns} >= {"judge", "clean", "report", "destroy", "verdict"}
@@ -87,7 +87,7 @@ def test_what_judges_reports_and_cleans_is_tried_again(dag_bag: Any) -> None:
 
 
 def test_what_another_try_would_meet_again_is_told_at_once(dag_bag: Any) -> None:
-    """A stage is tried again where Airflow failed it, and not at what a user has to mend, nor at its time-out."""
+    """A stage is retried if Airflow failed it, and not after an error of the user or its time-out."""
     tried_again = [task for dag in dag_bag.dags.values() for task in dag.tasks if task.retries]
     assert {task.task_id for task in tried_again} >= {"check", "deploy", "verify", "verdict"}
     for task in tried_again:
@@ -100,7 +100,7 @@ def test_what_another_try_would_meet_again_is_told_at_once(dag_bag: Any) -> None
 
 
 def test_what_has_to_run_in_any_case_is_a_teardown(dag: Any) -> None:
-    """All that judges, cleans, reports and destroys is a teardown without a setup, which runs whatever came before."""
+    """Stages that judge, clean, report and destroy are teardowns without a setup, which always run."""
     teardowns = {task.task_id for task in dag.tasks if task.is_teardown}
 
     assert teardowns == {"judge", "clean", "report", "destroy", "verdict"}
@@ -108,23 +108,23 @@ def test_what_has_to_run_in_any_case_is_a_teardown(dag: Any) -> None:
 
 
 def test_the_verdict_alone_decides(dag: Any) -> None:
-    """The verdict, and no other teardown, may fail the run."""
+    """Only the verdict, and no other teardown, may fail the run."""
     assert {task.task_id for task in dag.tasks if task.on_failure_fail_dagrun} == {"verdict"}
 
 
 def test_the_verdict_looks_at_every_stage(dag: Any) -> None:
-    """A stage that failed cannot be overlooked."""
+    """The verdict checks every stage for failure."""
     assert [*dag.get_task("verdict").stages, "verdict"] == list(STAGES)
 
 
 def test_loads_do_not_measure_each_other(dag: Any) -> None:
-    """One run at a time; how many tasks run is said, not left to a default."""
+    """One run at a time is allowed; the number of tasks is explicit."""
     assert dag.max_active_runs == 1
     assert "max_active_tasks" in (CHECKOUT / "dags/cloud_lifecycle.py").read_text()
 
 
 def test_is_told_about(dag_bag: Any) -> None:
-    """Each DAG and each task has a text for people."""
+    """Each DAG and each task has a description."""
     for dag in dag_bag.dags.values():
         assert dag.doc_md
         assert dag.description
@@ -133,7 +133,7 @@ def test_is_told_about(dag_bag: Any) -> None:
 
 
 def test_every_parameter_is_described(dag_bag: Any) -> None:
-    """Each parameter has a title and a description for the trigger form, and a default that is valid."""
+    """Each parameter has a title, a description and a valid default."""
     for dag in dag_bag.dags.values():
         dag.params.validate()
         for name in dag.params:
@@ -143,7 +143,7 @@ def test_every_parameter_is_described(dag_bag: Any) -> None:
 
 
 def test_a_verification_survives_its_worker(dag_bag: Any) -> None:
-    """Whoever verifies is tried again: the tests go on, or are taken up where they were."""
+    """A verification is retried, so that its tests are followed or resumed."""
     verifying = [
         (name, task.retries)
         for name, dag in dag_bag.dags.items()
@@ -155,13 +155,13 @@ def test_a_verification_survives_its_worker(dag_bag: Any) -> None:
 
 
 def test_a_cloud_that_was_verified_is_an_asset(dag_bag: Any) -> None:
-    """Verifying has an outlet, by which a benchmark can be scheduled on a cloud that passed."""
+    """Verifying has an outlet, on which a benchmark of a verified cloud can be scheduled."""
     verify = dag_bag.dags["verify_cloud"].get_task("verify")
     assert [outlet.name for outlet in verify.outlets] == ["verified-clouds"]
 
 
 def test_a_verification_alone_is_reported_and_judged(dag_bag: Any) -> None:
-    """The DAG that only verifies ends with a report and a verdict, whatever the tests came to."""
+    """The DAG that only verifies ends with a report and a verdict, whatever the results of tests."""
     dag = dag_bag.dags["verify_cloud"]
     assert {task.task_id: sorted(task.downstream_task_ids) for task in dag.tasks} == {
         "verify": ["report"],
@@ -187,13 +187,13 @@ def test_a_verification_alone_is_reported_and_judged(dag_bag: Any) -> None:
     ],
 )
 def test_refuses_what_is_out_of_bounds(dag: Any, name: str, value: object) -> None:
-    """A value of the wrong type or beyond its limits never starts a run."""
+    """A value of the wrong type or out of range does not start a run."""
     with pytest.raises(ParamValidationError):
         dag.params.get_param(name).resolve(value)
 
 
 def test_offers_what_there_is(dag: Any) -> None:
-    """The form offers every set of tests, every cloud spec and every recipe, and says which is which."""
+    """The form offers every set of tests, cloud spec and recipe, with descriptions."""
     verification = dag.params.get_param("verification").schema
 
     assert verification["enum"] == [*SETS, "none"]
@@ -203,7 +203,7 @@ def test_offers_what_there_is(dag: Any) -> None:
 
 
 def test_no_form_asks_for_what_is_empty_as_it_opens(dag_bag: Any) -> None:
-    """A field that is empty when the form opens has null among its types: without, the form calls it required."""
+    """A field that is empty when the form opens has null among its types; otherwise the form would require it."""
     for dag in dag_bag.dags.values():
         for name in dag.params:
             schema = dag.params.get_param(name).schema
@@ -212,7 +212,7 @@ def test_no_form_asks_for_what_is_empty_as_it_opens(dag_bag: Any) -> None:
 
 
 def test_what_has_many_lines_has_a_field_of_many_lines(dag_bag: Any) -> None:
-    """Wherever a file or its text can be given, the text can be pasted as it is."""
+    """Every field for a file or its text keeps the lines of a pasted text."""
     fields = [
         (dag.dag_id, name, dag.params.get_param(name).schema.get("format"))
         for dag in dag_bag.dags.values()
@@ -224,7 +224,7 @@ def test_what_has_many_lines_has_a_field_of_many_lines(dag_bag: Any) -> None:
 
 
 def test_templates_take_what_an_emptied_form_sends(dag_bag: Any) -> None:
-    """Null in every field that takes it makes empty texts and lists, and never the word None."""
+    """Null in any field that allows it becomes an empty text or list, and never the word None."""
     for dag in dag_bag.dags.values():
         params = {
             name: None if "null" in dag.params.get_param(name).schema.get("type", "") else dag.params[name]
@@ -239,7 +239,7 @@ def test_templates_take_what_an_emptied_form_sends(dag_bag: Any) -> None:
 
 @pytest.mark.parametrize("file", sorted((CHECKOUT / "dags").glob("*.py")), ids=lambda file: file.stem)
 def test_parsing_is_cheap(file: Path) -> None:
-    """Parsing the DAGs imports none of the heavy packages that only a running stage needs."""
+    """Parsing the DAGs does not import heavy packages that only a running stage needs."""
     heavy = ["openstack", "pandas", "pyarrow", "plotly", "sqlalchemy.orm.decl_api", "tempest", "paramiko", "subunit"]
     code = (
         "import sys, json, runpy; before = set(sys.modules); import airflow.sdk; base = set(sys.modules);"

@@ -1,4 +1,4 @@
-"""`rallycross demo` against a small cloud: real Airflow, load and report; and what it says when things go wrong."""
+"""`rallycross demo` on a small cloud: real Airflow, load and report, and its messages when something fails."""
 
 import html
 import re
@@ -20,7 +20,7 @@ pytestmark = pytest.mark.e2e  # a start of Airflow, and half a minute for each r
 
 @pytest.fixture(name="demo", scope="module")
 def _demo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Demo]:
-    """Have a cloud, and a place for an Airflow that the first run starts."""
+    """Provide a cloud, and a home for an Airflow that the first run starts."""
     with SmallCloud() as cloud:
         made = Demo(tmp_path_factory.mktemp("demo"), cloud)
         try:
@@ -31,14 +31,14 @@ def _demo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Demo]:
 
 @pytest.fixture(autouse=True)
 def _a_cloud_as_it_was(demo: Demo) -> Iterator[None]:
-    """Hold every test to leaving the cloud as it was, whatever was killed."""
+    """Check after every test that the cloud is unchanged, whatever was killed."""
     demo.cloud.ready_after = 0.0
     yield
     assert [demo.cloud.count(kind) for kind in ("projects", "users", "servers")] == [0, 0, 0]
 
 
 def test_the_whole_journey_passes(demo: Demo) -> None:
-    """Exit code 0: the verdict, each SLA row, the report, the run, the login, and where the time went."""
+    """The exit code is 0, and the output has verdict, SLA rows, report, run, login and the time of each stage."""
     demo.cloud.ready_after = LONG
     code, out = demo.run(demo.task(BOOT, times=6, sla={"failure_rate": {"max": 0}, "max_avg_duration": 60}))
 
@@ -58,7 +58,7 @@ def test_the_whole_journey_passes(demo: Demo) -> None:
 
 
 def test_a_second_run_takes_what_stands(demo: Demo) -> None:
-    """Airflow is not started again."""
+    """A second run does not start Airflow again."""
     demo.cloud.ready_after = LONG
     code, out = demo.run(demo.task(BOOT, times=2))
 
@@ -67,7 +67,7 @@ def test_a_second_run_takes_what_stands(demo: Demo) -> None:
 
 
 def test_a_missed_sla_is_exit_code_1(demo: Demo) -> None:
-    """The benchmark failed: which row, and by how much."""
+    """The exit code is 1, and the output has the missed row with its figures."""
     code, out = demo.run(demo.task(SIGN_IN, times=4, sla={"max_avg_duration": 0.000001}))
 
     assert code == 1, out
@@ -76,7 +76,7 @@ def test_a_missed_sla_is_exit_code_1(demo: Demo) -> None:
 
 
 def test_what_the_cloud_lacks_is_exit_code_2(demo: Demo) -> None:
-    """An image that is not there is found before any load, and is named with its place in the file."""
+    """A missing image is found before any load, and is named with its place in the file."""
     scenario = {"NovaServers.boot_and_delete_server": {"image": {"name": "beos"}, "flavor": {"name": "m1.nano"}}}
     code, out = demo.run(demo.task(scenario, times=4))
 
@@ -85,7 +85,7 @@ def test_what_the_cloud_lacks_is_exit_code_2(demo: Demo) -> None:
 
 
 def test_a_cloud_that_does_not_answer_is_exit_code_2(demo: Demo) -> None:
-    """A deployment that fails is told with its reason; the report is written all the same."""
+    """A failed deployment is shown with its reason, and the report is still written."""
     auth = {"auth_url": "http://127.0.0.1:9/v3", **ADMIN}
     spec = demo.file("gone.yaml", {"name": "gone", "engine": "existing", "auth": auth, "region_name": "R"})
     code, out = demo.run(demo.task(SIGN_IN, times=2), "--cloud-spec", spec)
@@ -123,7 +123,7 @@ def _mark_task(demo: Demo, process: subprocess.Popen[str], run_id: str) -> None:
     ],
 )
 def test_a_load_that_a_user_stops_says_so_everywhere(demo: Demo, stop: Callable[..., None], reason: str) -> None:
-    """What it measured is judged, the run has failed, and terminal, reports, database and Airflow name one reason."""
+    """The measured part is judged, the run fails, and terminal, reports, database and Airflow have one reason."""
     demo.cloud.ready_after = 0.2
     process = demo.start(demo.task(BOOT, times=100_000))
     run_id = demo.in_mid_load(process, 5)

@@ -1,4 +1,4 @@
-"""The DAGs that deploy and destroy a cloud, carried out by Airflow with an engine that is quick."""
+"""Airflow runs the DAGs that deploy and destroy a cloud, with a quick engine."""
 
 import asyncio
 from pathlib import Path
@@ -17,7 +17,7 @@ from rallycross.settings import settings
 
 
 def states(dag: Any, **conf: str) -> dict[str, str]:
-    """Run a DAG; return the state of each task, those of a mapped one by what they are called."""
+    """Run a DAG; return the state of each task, of mapped tasks by their names."""
     return states_of(dag.test(run_conf=conf))
 
 
@@ -32,7 +32,7 @@ def _spec(home: Path) -> dict[str, Any]:
 
 
 def test_a_task_a_step(dag_bag: Any, home: Path, spec: dict[str, Any]) -> None:
-    """Each step is a task that the triggerer holds; at the end the cloud is registered, and then destroyed."""
+    """Each step is a task that the triggerer follows; the cloud is registered at the end, and destroyed afterwards."""
     file = home / "toy.yaml"
     file.write_text(yaml.safe_dump(spec))
 
@@ -53,7 +53,7 @@ def test_a_task_a_step(dag_bag: Any, home: Path, spec: dict[str, Any]) -> None:
 
 
 def test_a_failing_step_fails_its_task_and_the_run(dag_bag: Any, home: Path, spec: dict[str, Any]) -> None:
-    """The task of the step fails with its reason; what needs it is not begun; the deployment is kept as failed."""
+    """The step's task fails with the reason, dependent steps do not start, and the deployment is stored as failed."""
     file = home / "toy.yaml"
     file.write_text(yaml.safe_dump({**spec, "folder": "/no/such/folder"}))
 
@@ -72,7 +72,7 @@ def test_a_failing_step_fails_its_task_and_the_run(dag_bag: Any, home: Path, spe
 def test_what_takes_a_moment_is_not_deferred(
     dag_bag: Any, home: Path, spec: dict[str, Any], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Quick steps that can begin are done by the worker: Airflow takes a task that is resumed at once for lost."""
+    """The worker carries out quick steps: Airflow loses a task that is resumed at once."""
     file = home / "toy.yaml"
     file.write_text(yaml.safe_dump(spec))
     deferred = StepTrigger.run
@@ -96,7 +96,7 @@ def test_what_takes_a_moment_is_not_deferred(
 
 
 def test_what_takes_longer_is_deferred(spec: dict[str, Any], home: Path) -> None:
-    """A step that is not done in a moment goes on without the worker, and is taken up by its trigger."""
+    """A longer step continues without the worker, and its trigger follows it."""
     lifecycle.begin(load_spec(yaml.safe_dump(spec), file="toy"), store(), settings(), uuid="u", tell=lambda _: None)
     trigger = StepTrigger(name="mark", needs=[], cloud="toy", uuid="u")
 
@@ -110,7 +110,7 @@ async def test_a_trigger_lasts_until_its_deferral_has_been_seen(
     home: Path,  # noqa: ARG001 - the state of this test
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    """Even one that has nothing to do ends no sooner than Airflow's scheduler has noted that its task waits for it."""
+    """A trigger without work ends only after Airflow's scheduler has noted the deferral."""
     slept: list[float] = []
     sleep = asyncio.sleep
 
@@ -131,7 +131,7 @@ async def test_what_a_trigger_keeps_has_no_secret(
     home: Path,  # noqa: ARG001 - the state of this test
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    """A trigger is made again from references; and one whose need has failed says so."""
+    """A trigger is restored from references only; one with a failed prerequisite says so."""
     from rallycross.deployment.step import StepEvent  # noqa: PLC0415
 
     monkeypatch.setattr("operators.deploy_steps._MOMENT", 0.0)

@@ -38,24 +38,24 @@ BUSY = re.compile(r"is INVALID: the generator('s event loop came| lost| stood st
 _OTHERS = """
 ## Disks
 
-{disks} places on a disk that is really full (`tests/core/{disks_file}`). Each is said with its path and its remedy, and
-without a traceback.
+{disks} cases of a really full disk (`tests/core/{disks_file}`). The error has the path and a remedy, and no
+traceback.
 
-| full | then |
+| full | result |
 | --- | --- |
 {full}
 ## The cloud's API
 
-{faults} faults, each of one request of a load (`tests/core/{api_file}`), while many of those around the load fail too.
-Each fails its iteration by a name, all samples are kept, and nothing is left.
+{faults} faults, each of a request in a load (`tests/core/{api_file}`), while many requests around the load fail too.
+Each fails its iteration with the named failure, all samples are kept, and nothing is left in the cloud.
 
 | answer | failure |
 | --- | --- |
 {answers}
 ## The results database
 
-`tests/core/results/test_database_errors.py`: no database, damaged, newer, read-only, removed, full, away for a
-while; as a file, and as PostgreSQL.
+`tests/core/results/test_database_errors.py`: missing, damaged, newer, read-only, removed, full, and temporarily
+unavailable; as a file, and as PostgreSQL.
 """
 PROJECT = f"""
     import time, unittest

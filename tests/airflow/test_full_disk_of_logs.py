@@ -1,4 +1,4 @@
-"""A stage under whose log the disk is full ends without a word; what may have ended it is noted while it is seen."""
+"""A full disk under a stage's log is recorded as the possible cause of the stage's end."""
 
 import os
 import subprocess
@@ -20,7 +20,7 @@ print(noted_reason(0, POSSIBLE_CAUSE))
 
 
 def test_a_full_disk_under_the_logs_is_what_is_named(tmp_path: Path) -> None:
-    """A worker that cannot write its log dies without a word: that the disk was full is noted while it is."""
+    """A worker that cannot write its log dies without a message, and the full disk is named as the cause."""
     with SmallDisk(tmp_path / "airflow", size="2m") as disk:
         disk.fill()
         seen = subprocess.run(

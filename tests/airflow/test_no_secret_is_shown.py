@@ -1,4 +1,4 @@
-"""Whatever secret Airflow is given: nothing that a run leaves, logs or answers has it, but a form as it was typed."""
+"""No secret that Airflow is given is in files, logs or answers of a run, except in its form as it was typed."""
 
 import json
 import os
@@ -24,7 +24,7 @@ AS_TYPED = {("dag_run", "conf")}
 
 @dataclass(frozen=True)
 class Ran:
-    """A run that was given secrets."""
+    """A run with secrets."""
 
     home: Path
     said: str
@@ -96,7 +96,7 @@ def _ran(tmp_path_factory: pytest.TempPathFactory) -> Ran:
 
 
 def test_there_was_something_to_hide(ran: Ran) -> None:
-    """The load ran with what it was given, the download failed, and what was asked for was answered."""
+    """The load ran with its arguments, the download failed, and all requests were answered."""
     texts = " ".join(text for _, text in ran.left())
     assert ran.state == "failed"
     assert "cannot be downloaded" in texts
@@ -111,19 +111,19 @@ def test_there_was_something_to_hide(ran: Ran) -> None:
 
 
 def test_no_file_and_no_row_has_a_secret(ran: Ran) -> None:
-    """Not in Airflow's database either, but for the configuration of the run, and not in any report or sample."""
+    """Neither Airflow's database, except for the run's configuration, nor any report or sample has a secret."""
     assert {
         (where, place) for where, text in ran.left() for place, secret in SECRETS.items() if secret in text
     } == set()
 
 
 def test_no_log_has_a_secret(ran: Ran) -> None:
-    """Whatever stages, and Airflow about them, have written."""
+    """No log of a stage, or of Airflow about it, has a secret."""
     assert [place for place, secret in SECRETS.items() if secret in ran.said] == []
 
 
 def test_no_answer_has_a_secret(ran: Ran) -> None:
-    """Neither to viewers nor to administrators: rendered arguments, XComs, connections, variables, reports."""
+    """Neither viewers nor administrators see secrets in arguments, XComs, connections, variables or reports."""
     found = {
         (where, place) for where, text in ran.answers.items() for place, secret in SECRETS.items() if secret in text
     }

@@ -19,12 +19,12 @@ ENTRY = {"auth": {"auth_url": URL, "username": "u", "password": "secret-of-the-e
 
 
 def connection(monkeypatch: pytest.MonkeyPatch, **fields: Any) -> None:
-    """Give Airflow a connection `testcloud` by the environment."""
+    """Set a connection `testcloud` for Airflow by an environment variable."""
     monkeypatch.setenv("AIRFLOW_CONN_TESTCLOUD", json.dumps({"conn_type": "openstack", **fields}))
 
 
 def test_a_password(monkeypatch: pytest.MonkeyPatch) -> None:
-    """User, password and project become an entry of clouds.yaml, with the domains that most clouds have."""
+    """User, password and project become an entry of clouds.yaml, with the usual default domains."""
     extra = {"project_name": "p", "region_name": "R", "interface": "internal", "verify": False}
     connection(monkeypatch, host=URL, login="u", password="secret", extra=extra)
 
@@ -48,7 +48,7 @@ def test_a_password(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_fields_of_any_shape_are_read(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A list or a mapping among the fields, of this hook's or not, is no obstacle."""
+    """Lists and mappings among the fields are accepted."""
     extra = {"project_name": "p", "tags": ["a", "b"], "more": {"c": 1}, "region_name": ""}
     connection(monkeypatch, host=URL, login="u", password="secret", extra=extra)
 
@@ -56,7 +56,7 @@ def test_fields_of_any_shape_are_read(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_an_application_credential_names_no_project(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Such a credential is bound to its project: what the form has left in other fields is not sent."""
+    """An application credential is bound to its project: leftovers in other fields are not sent."""
     extra = {"auth_type": "v3applicationcredential", "project_name": "p", "user_domain_name": "d"}
     connection(monkeypatch, host=URL, login="id", password="secret", extra=extra)
 
@@ -71,7 +71,7 @@ def test_an_application_credential_names_no_project(monkeypatch: pytest.MonkeyPa
 
 
 def test_empty_fields_of_the_form_count_as_left_out(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The form saves empty texts and nulls: they are not passed on."""
+    """Empty texts and nulls of the form are not passed on."""
     extra = {"project_name": "p", "region_name": "", "cacert": None, "cloud": "", "clouds_yaml": None}
     connection(monkeypatch, host=URL, login="u", password="secret", extra=extra)
 
@@ -99,7 +99,7 @@ def test_empty_fields_of_the_form_count_as_left_out(monkeypatch: pytest.MonkeyPa
     ],
 )
 def test_the_address_is_put_together(monkeypatch: pytest.MonkeyPatch, fields: dict[str, Any], url: str) -> None:
-    """Host, port and schema make one address."""
+    """Host, port and schema make one URL."""
     extra = {"project_name": "p", **fields.pop("extra", {})}
     connection(monkeypatch, login="u", password="secret", extra=extra, **fields)
     assert OpenStackHook("testcloud").get_conn().config["auth"]["auth_url"] == url
@@ -121,7 +121,7 @@ def test_the_address_is_put_together(monkeypatch: pytest.MonkeyPatch, fields: di
     ],
 )
 def test_fields_that_do_not_fit_are_named(monkeypatch: pytest.MonkeyPatch, fields: dict[str, Any], words: str) -> None:
-    """What would be passed over, or cannot be read, is told with what to do."""
+    """Unused and unreadable fields are reported with a remedy."""
     connection(monkeypatch, **{"login": "u", "password": "secret", "extra": {"project_name": "p"}, **fields})
     if isinstance(fields.get("extra"), dict):
         connection(
@@ -153,14 +153,14 @@ def test_fields_that_do_not_fit_are_named(monkeypatch: pytest.MonkeyPatch, field
 def test_fields_are_what_the_way_to_sign_in_takes(
     monkeypatch: pytest.MonkeyPatch, fields: dict[str, Any], auth: dict[str, str]
 ) -> None:
-    """Login and password are what an auth type calls so; the extra may be an entry of clouds.yaml."""
+    """Login and password become the fields of the auth type; the extra may be an entry of clouds.yaml."""
     connection(monkeypatch, host=URL, login="login", password="secret", extra=fields)
     found = OpenStackHook("testcloud").get_conn().config["auth"]
     assert {**found, **auth} | ({"username": "login"} if "auth" in fields else {}) == found
 
 
 def test_a_vendors_profile_is_filled_in(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A connection may name a vendor that openstacksdk knows, in the place of the address."""
+    """A connection may name a vendor profile of openstacksdk instead of a URL."""
     connection(monkeypatch, login="u", password="secret", extra={"profile": "otc", "project_name": "p"})
     assert OpenStackHook("testcloud").get_conn().config["auth"]["auth_url"].startswith("https://iam.eu-de.otc")
     connection(monkeypatch, login="u", password="secret", extra={"profile": "nobodys", "project_name": "p"})
@@ -169,7 +169,7 @@ def test_a_vendors_profile_is_filled_in(monkeypatch: pytest.MonkeyPatch) -> None
 
 
 def test_a_connection_may_be_a_uri(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Of a URI all fields count; a host without http:// or https:// is told what to write."""
+    """All fields of a URI are used; a host without http:// or https:// is refused with the right form."""
     query = "project_name=admin&user_domain_name=D&region_name=R&compute_endpoint_override=http%3A%2F%2Fc%2Fv2.1"
     monkeypatch.setenv("AIRFLOW_CONN_TESTCLOUD", f"openstack://http://u:p%2Fw@192.0.2.1:5000/v3?{query}")
     config = OpenStackHook("testcloud").get_conn().config
@@ -196,13 +196,13 @@ def test_a_token_needs_no_login(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_says_all_that_is_missing() -> None:
-    """Every field that is needed and not filled in is named at once."""
+    """All missing required fields are named at once."""
     with pytest.raises(RallycrossError, match="has no Auth URL, login, password, Project"):
         from_connection(Connection(conn_id="c", conn_type="openstack"))
 
 
 def test_the_text_of_a_clouds_yaml(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The entry is taken from the text as it is; its name may be left out where there is only one."""
+    """The entry of the text is used as it is; its name is optional if there is only one."""
     text = yaml.safe_dump({"clouds": {"north": ENTRY}})
     connection(monkeypatch, extra={"clouds_yaml": text})
     assert OpenStackHook("testcloud").get_conn().config == ENTRY
@@ -221,7 +221,7 @@ def test_the_text_of_a_clouds_yaml(monkeypatch: pytest.MonkeyPatch) -> None:
     ],
 )
 def test_a_clouds_yaml_that_does_not_help(monkeypatch: pytest.MonkeyPatch, extra: dict[str, str], message: str) -> None:
-    """An entry that is not there, is not clear, or a text that is no clouds.yaml is named with the remedy."""
+    """A missing or ambiguous entry, and text that is not a clouds.yaml, are reported with a remedy."""
     connection(monkeypatch, extra=extra)
 
     with pytest.raises(RallycrossError, match=message):
@@ -229,7 +229,7 @@ def test_a_clouds_yaml_that_does_not_help(monkeypatch: pytest.MonkeyPatch, extra
 
 
 def test_a_name_in_the_workers_clouds_yaml(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    """A name alone is looked up in the worker's file; the worker's OS_* variables have no say."""
+    """A name alone is looked up in the worker's file; the worker's OS_* variables have no effect."""
     file = tmp_path / "clouds.yaml"
     file.write_text(yaml.safe_dump({"clouds": {"north": ENTRY}}))
     monkeypatch.setattr("openstack.config.loader.CONFIG_FILES", [str(file)])
@@ -255,7 +255,7 @@ def test_a_clouds_own_users_come_with_it(monkeypatch: pytest.MonkeyPatch, tmp_pa
 
 
 def test_a_cloud_that_was_deployed(home: Path) -> None:  # noqa: ARG001 - the state of this test
-    """Where no connection has the name, the cloud that a deployment has registered is taken."""
+    """If no connection has the name, the registered cloud is used."""
     file = registered.keep(settings(), "mine", yaml.safe_dump({"clouds": {"mine": ENTRY}}))
     store().clouds.register(
         "mine", clouds_yaml=str(file), spec="", engine="embedded", root="/r", deployment=None, environment={}
@@ -265,13 +265,13 @@ def test_a_cloud_that_was_deployed(home: Path) -> None:  # noqa: ARG001 - the st
 
 
 def test_a_cloud_that_nobody_knows(home: Path) -> None:  # noqa: ARG001 - the state of this test
-    """A name that is neither a connection nor a registered cloud is named, with both ways to make it one."""
+    """For an unknown name the message has both ways to define it."""
     with pytest.raises(RallycrossError, match="'nowhere' - deploy it, or add a connection"):
         OpenStackHook("nowhere").get_conn()
 
 
 def test_the_test_button_shows_what_went_wrong(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A cloud that does not answer makes the test fail with the reason, not with a traceback."""
+    """The test of a cloud that does not answer fails with the reason, without a traceback."""
     extra = {"project_name": "p"}
     connection(monkeypatch, host="http://127.0.0.1:9/v3", login="u", password="secret", extra=extra)
 
@@ -283,7 +283,7 @@ def test_the_test_button_shows_what_went_wrong(monkeypatch: pytest.MonkeyPatch) 
 
 @pytest.mark.parametrize("extra", [{"project_name": "p"}, {"auth_type": "v3applicationcredential"}])
 def test_secrets_are_masked(monkeypatch: pytest.MonkeyPatch, extra: dict[str, str]) -> None:
-    """Password and application credential secret are handed to Airflow's masker."""
+    """Password and application credential secret are passed to Airflow's masker."""
     masked: list[str] = []
     monkeypatch.setattr("hooks.openstack.mask_secret", masked.append)
     connection(monkeypatch, host=URL, login="u", password="the-secret", extra=extra)

@@ -1,4 +1,4 @@
-"""Operators are thin: nothing happens before they run, and a stage can be stopped and says why it failed."""
+"""Operators are thin: nothing happens before they run, and a stage can be stopped and reports its failure."""
 
 import html
 import os
@@ -71,7 +71,7 @@ OPERATORS: list[tuple[type[BaseOperator], dict[str, Any]]] = [
 
 
 class Messages:
-    """What a task instance keeps for others, and the states of the tasks beside it."""
+    """The XComs of a task instance, and the states of other tasks."""
 
     dag_id = "a_dag"
     run_id = "a_run"
@@ -82,7 +82,7 @@ class Messages:
         self.states = states
 
     def xcom_push(self, *, key: str, value: Any) -> None:
-        """Keep."""
+        """Store a value."""
         self.pushed[key] = value
 
     def xcom_pull(self, *, task_ids: str, key: str) -> Any:
@@ -96,7 +96,7 @@ class Messages:
 
 
 class Dag:
-    """As much of a DAG as a context shows."""
+    """The part of a DAG that a context has."""
 
     dag_id = Messages.dag_id
 
@@ -108,7 +108,7 @@ def context(**states: str) -> Any:
 
 @pytest.mark.parametrize(("operator", "arguments"), OPERATORS)
 def test_making_one_only_keeps_its_arguments(operator: type[BaseOperator], arguments: dict[str, Any]) -> None:
-    """At parse time values are templates yet: they are kept as they are, neither read nor checked."""
+    """At parse time arguments are templates: they are stored, and neither read nor checked."""
     made = operator(task_id="t", **arguments)
 
     assert {name: getattr(made, name) for name in arguments} == arguments
@@ -116,19 +116,19 @@ def test_making_one_only_keeps_its_arguments(operator: type[BaseOperator], argum
 
 @pytest.mark.parametrize(("operator", "arguments"), OPERATORS)
 def test_what_a_template_fills_in_is_declared(operator: type[BaseOperator], arguments: dict[str, Any]) -> None:
-    """Each argument that may be a template is a template field, and no path in it is taken for a template file."""
+    """Each argument that may be a template is a template field, and no path is taken for a template file."""
     assert {name for name, value in arguments.items() if value == JINJA} == set(operator.template_fields)
     assert [ending for ending in operator.template_ext if ending in {".yaml", ".yml", ".json"}] == []
 
 
 def test_references_are_those_of_the_run() -> None:
-    """The same run and stage give the same reference, another stage another one."""
+    """The same run and stage have the same reference, another stage has another one."""
     assert own_reference(context(), "deploy") == own_reference(context(), "deploy")
     assert own_reference(context(), "deploy") != own_reference(context(), "verify")
 
 
 def test_a_failure_is_kept_for_the_verdict() -> None:
-    """An error that a user can act on is pushed before it is raised."""
+    """An error that a user can act on is pushed as XCom before it is raised."""
     seen = context()
 
     @reports_failure
@@ -141,7 +141,7 @@ def test_a_failure_is_kept_for_the_verdict() -> None:
 
 
 def test_of_what_a_user_did_there_is_no_traceback() -> None:
-    """An error that a user can act on stays what it is, and is a `SystemExit` too, which Airflow logs in one line."""
+    """An error that a user can act on is a `SystemExit` too, which Airflow logs in one line."""
     complaint = Complaint("task.yaml", 3, 1, "sla", "unknown key")
 
     @reports_failure
@@ -158,7 +158,7 @@ def test_of_what_a_user_did_there_is_no_traceback() -> None:
 
 
 def test_what_a_cloud_answers_is_a_reason_too() -> None:
-    """A password that a cloud does not accept is told in a sentence; an error of ours is raised as it is."""
+    """A rejected password is reported in a sentence; an error of Rallycross is raised unchanged."""
 
     @reports_failure
     def execute(_: BaseOperator, error: Any) -> None:
@@ -180,7 +180,7 @@ def test_what_a_cloud_answers_is_a_reason_too() -> None:
     ],
 )
 def test_a_key_that_a_dag_does_not_ask_for_is_refused(conf: dict[str, Any], said: str) -> None:
-    """A stage of a run that was given an unknown key does not begin, and says what may have been meant."""
+    """A stage of a run with an unknown parameter does not begin, and suggests the right one."""
     begun = []
 
     @reports_failure
@@ -198,7 +198,7 @@ def test_a_key_that_a_dag_does_not_ask_for_is_refused(conf: dict[str, Any], said
 def test_each_dag_fails_with_a_reason_and_no_traceback(
     dag_id: str, dag_bag: Any, home: Path, capfd: pytest.CaptureFixture[str]
 ) -> None:
-    """A run that was given a key that its DAG does not have does nothing but say so, in its log and its report."""
+    """A run with an unknown parameter only fails, with the reason in log and report."""
     run = dag_bag.dags[dag_id].test(run_conf={"clud": "x"})
 
     said = capfd.readouterr()
@@ -212,7 +212,7 @@ def test_each_dag_fails_with_a_reason_and_no_traceback(
 
 
 def test_a_secret_in_an_argument_is_masked(monkeypatch: pytest.MonkeyPatch) -> None:
-    """What Airflow shows of a task's arguments, and its logs, have no password that was given in a form."""
+    """Neither Airflow's view of arguments nor its logs have a password from a form."""
     masked: list[str] = []
     monkeypatch.setattr("operators.stage.mask_secret", masked.append)
     spec = "name: c\nengine: existing\nauth: {auth_url: http://x, password: hunter2-a}\n"
@@ -229,7 +229,7 @@ def test_a_secret_in_an_argument_is_masked(monkeypatch: pytest.MonkeyPatch) -> N
 
 
 def test_a_verification_that_cannot_begin_ends_as_crashed(home: Any) -> None:  # noqa: ARG001 - the state of this test
-    """A verification that cannot begin is in the results, with the reason."""
+    """A verification that cannot begin is stored with the reason."""
     operator = VerifyOperator(task_id="verify", cloud="nowhere", tests="quick")
 
     with pytest.raises(NotRetryable, match="nowhere"):  # another try would not find it either
@@ -241,7 +241,7 @@ def test_a_verification_that_cannot_begin_ends_as_crashed(home: Any) -> None:  #
 
 
 def test_a_secret_option_of_a_verification_is_not_in_the_results(home: Any) -> None:
-    """The results can be read by more people than may know what tests sign in with."""
+    """A secret option is not in the results database."""
     options = "identity.admin_password=hunter2\ncompute.image_ref=x"
     with pytest.raises(NotRetryable, match="nowhere"):
         VerifyOperator(task_id="verify", cloud="nowhere", tests="quick", options=options).execute(context())
@@ -254,7 +254,7 @@ def test_a_secret_option_of_a_verification_is_not_in_the_results(home: Any) -> N
 
 
 def test_what_is_wrong_with_a_runs_files_is_said_before_a_cloud_is_made(home: Path) -> None:
-    """All complaints about both files come at once, with their places; a run whose files are right goes on."""
+    """All complaints about both files are reported at once with their places; correct files pass."""
     spec, load = home / "cloud.yaml", home / "task.yaml"
     spec.write_text("name: one\nengine: embeded\n")
     load.write_text("version: 2\ntitle: T\nsubtasks:\n- {title: s, scenario: {Dummy.dumy: {}}}\n")
@@ -269,7 +269,7 @@ def test_what_is_wrong_with_a_runs_files_is_said_before_a_cloud_is_made(home: Pa
 
 
 def test_a_cloud_spec_that_is_wrong_is_said_at_once(home: Any) -> None:
-    """A spec that cannot be read fails the stage before anything is made."""
+    """An unreadable spec fails the stage before anything is created."""
     with pytest.raises(RallycrossError, match=r"no/such\.yaml: is no file that a form may name"):
         DeployOperator(task_id="deploy", cloud_spec="no/such.yaml").execute(context())
 
@@ -277,7 +277,7 @@ def test_a_cloud_spec_that_is_wrong_is_said_at_once(home: Any) -> None:
 
 
 def test_what_was_not_asked_for_is_skipped(home: Any) -> None:  # noqa: ARG001 - the state of this test
-    """No verification, a cloud that is kept, nothing to clean and nothing to judge are skipped, not passed."""
+    """No verification, a kept cloud, nothing to clean and nothing to judge are skipped, not passed."""
     for operator in (
         VerifyOperator(task_id="verify", cloud="c", tests="none"),
         DestroyOperator(task_id="destroy", cloud_spec="x", keep="True"),
@@ -293,13 +293,13 @@ def test_what_was_not_asked_for_is_skipped(home: Any) -> None:  # noqa: ARG001 -
 
 @pytest.mark.parametrize("keep", ["yes", "", "None"])
 def test_a_cloud_is_not_destroyed_on_a_word_that_says_neither(keep: str) -> None:
-    """A template that came to something else than true or false is an error, and not a reason to destroy."""
+    """A value that is neither true nor false is an error, and does not destroy the cloud."""
     with pytest.raises(RallycrossError, match=f"keep: '{keep}' is not a boolean"):
         DestroyOperator(task_id="destroy", cloud_spec="no/such.yaml", keep=keep).execute(context())
 
 
 def test_the_verdict_names_what_failed(home: Any) -> None:  # noqa: ARG001 - the state of this test
-    """A stage that failed, and a result that is missing, are reasons, in the log and for those who follow the run."""
+    """A failed stage and a missing result are reasons, in the log and as XCom."""
     seen = context(deploy="success", benchmark="failed", judge="skipped")
 
     with pytest.raises(RunFailed, match="did not pass"):
@@ -311,7 +311,7 @@ def test_the_verdict_names_what_failed(home: Any) -> None:  # noqa: ARG001 - the
 
 
 class Wordless(Messages):
-    """The same of a run whose stages have said nothing."""
+    """The same for a run whose stages have given no reason."""
 
     log_url = "http://here/dags/a_dag/runs/a_run/tasks/t"
 
@@ -323,7 +323,7 @@ class Wordless(Messages):
 @pytest.mark.parametrize("seen_before", [False, True])
 @pytest.mark.parametrize("kept", ["", "worker lost: its process 7 is gone"])
 def test_a_stage_that_airflow_failed_after_its_load_has_its_reason(home: Path, kept: str, *, seen_before: bool) -> None:
-    """What was kept of the load's stage, or that it ended without a word, is named, the same wherever it is told."""
+    """The stored reason of the load, or else "process killed", is the same wherever it is shown."""
     seen = context(benchmark="failed")
     seen["ti"] = Wordless(benchmark="failed", judge="success")
     task = Task("t", (Subtask("s", (Workload(0, "A.b", {}, "serial", {}, {}, {}),)),))
@@ -352,7 +352,7 @@ def test_a_stage_that_airflow_failed_after_its_load_has_its_reason(home: Path, k
 
 
 def test_an_error_that_a_stage_does_not_know_is_told_by_class_and_message() -> None:
-    """Airflow's log has the traceback; the verdict and the report get the name, without what is secret."""
+    """Airflow's log has the traceback; verdict and report have class and message, without secrets."""
     seen = context()
 
     def fails(_operator: BaseOperator, _context: Any) -> None:
@@ -364,7 +364,7 @@ def test_an_error_that_a_stage_does_not_know_is_told_by_class_and_message() -> N
 
 
 def test_a_stage_that_took_too_long_says_so() -> None:
-    """Airflow ends it by an exception that is none of its own errors."""
+    """The time-out of a stage, which is an exception of Airflow, is a reason."""
     seen = context()
 
     def lasts(_operator: BaseOperator, _context: Any) -> None:
@@ -381,7 +381,7 @@ def test_the_verdict_tells_an_invalid_load_from_a_failure(
     invalid: bool,
     home: Any,  # noqa: ARG001 - the state of this test
 ) -> None:
-    """A load that cannot be believed makes the run INVALID, but not where a stage has failed beside."""
+    """An untrustworthy load makes the run INVALID, unless a stage has failed too."""
     seen = context(deploy="success", benchmark=benchmark)
     task = Task("t", (Subtask("s", (Workload(0, "A.b", {}, "serial", {}, {}, {}),)),))
     store().deployments.begin(own_reference(seen, "deploy"), cloud="c", engine="e", spec="", total_steps=0)
@@ -398,7 +398,7 @@ def test_the_verdict_tells_an_invalid_load_from_a_failure(
 
 
 def test_a_load_that_is_ending_is_judged_when_it_has(home: Any) -> None:  # noqa: ARG001 - the state of this test
-    """A run that is marked failed goes on to its judge at once, which names why the load was stopped."""
+    """The judge of a run that is marked failed waits for the load, and names why it was stopped."""
     seen = context()
     task = Task("t", (Subtask("s", (Workload(0, "A.b", {}, "serial", {}, {}, {}),)),))
     own = own_reference(seen, "benchmark")
@@ -424,7 +424,7 @@ def test_a_load_that_is_ending_is_judged_when_it_has(home: Any) -> None:  # noqa
 
 
 def test_killing_sets_the_event() -> None:
-    """Airflow's on_kill is what the stage's core polls for."""
+    """Airflow's on_kill sets the event that the core polls."""
     operator = StoppableOperator(task_id="t")
     assert not operator.stop.is_set()
 
@@ -449,7 +449,7 @@ time.sleep(60)
 
 
 def test_a_stage_whose_worker_dies_stops() -> None:
-    """When the process above a stage is killed, its stop event is set within seconds."""
+    """If the worker of a stage is killed, its stop event is set within seconds."""
     worker = subprocess.Popen([sys.executable, "-c", WATCHING], stdout=subprocess.PIPE, text=True, env=dict(os.environ))
     assert worker.stdout is not None
     with worker.stdout as out:
@@ -463,7 +463,7 @@ def test_a_stage_whose_worker_dies_stops() -> None:
 
 @pytest.mark.parametrize("orphaned", [True, False])
 def test_a_log_that_breaks_with_its_worker_ends_no_tests(orphaned: bool, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Where the worker is dead, an error in telling is no reason to end the tests, which go on; any other is."""
+    """If the worker is dead, a logging error does not end the tests; any other error does."""
 
     def broken(*_: Any, **__: Any) -> None:
         raise BrokenPipeError

@@ -1,4 +1,4 @@
-"""The page inside Airflow's UI is for those who are signed in, and shows the report of its run."""
+"""The page in Airflow's UI requires a sign-in, and shows the report of its run."""
 
 import importlib.util
 from pathlib import Path
@@ -22,7 +22,7 @@ def page(kind: str = "html") -> str:
 
 
 def test_no_route_without_a_login(app: Any) -> None:
-    """Every route of the plugin's application answers 401 to those who are not signed in."""
+    """Every route of the plugin's application answers 401 without a sign-in."""
     from airflow.plugins_manager import get_fastapi_plugins  # noqa: PLC0415 - slow
 
     apps = [one["app"] for one in get_fastapi_plugins()[0] if one["url_prefix"] == "/rallycross"]
@@ -36,12 +36,12 @@ def test_no_route_without_a_login(app: Any) -> None:
 
 @pytest.mark.parametrize("path", ["/docs", "/redoc", "/openapi.json"])
 def test_no_documentation_routes(app: Any, path: str) -> None:
-    """The application tells nobody what it is made of."""
+    """The application has no documentation routes."""
     assert app.get(f"/rallycross{path}").status_code in {401, 404}
 
 
 def test_a_viewer_sees_the_report(app: Any, home: Path) -> None:
-    """A user who may look at runs gets the file that the run's stage has written, whatever its kind."""
+    """A user who may read runs can download every kind of the run's report."""
     owner = reference(DAG_ID, RUN_ID, "deploy")
     for kind, text in (("html", "<h1>the report</h1>"), ("json", "{}")):
         (home / f"report.{kind}").write_text(text)
@@ -55,7 +55,7 @@ def test_a_viewer_sees_the_report(app: Any, home: Path) -> None:
 
 
 def test_a_run_without_a_report_says_so(app: Any, home: Path) -> None:
-    """Before the stage has run, and when its file has been deleted, there is a sentence instead of a page."""
+    """Before the report is written, and after its file was deleted, the page has a sentence instead."""
     assert "no report yet" in app.get(page(), headers=token("viewer")).text
     store().artifacts.add(reference(DAG_ID, RUN_ID, "deploy"), "html", str(home / "gone.html"))
 
@@ -66,7 +66,7 @@ def test_a_run_without_a_report_says_so(app: Any, home: Path) -> None:
 
 
 def test_a_run_of_a_dag_without_a_report_says_what_there_is(app: Any, home: Path) -> None:  # noqa: ARG001
-    """Deploying writes no report: the tab says so, and shows the deployment's steps, escaped."""
+    """For a DAG without a report the tab says so, and shows the steps of the deployment, escaped."""
     uuid = reference("deploy_cloud", "r", "deploy")
     address = "/rallycross/dags/deploy_cloud/runs/r/report/html"
     assert "have no report" in app.get(address, headers=token("viewer")).text
@@ -82,7 +82,7 @@ def test_a_run_of_a_dag_without_a_report_says_what_there_is(app: Any, home: Path
 
 
 def test_a_tab_on_every_run() -> None:
-    """The tab's address is that of the page, with Airflow's places for the DAG and the run."""
+    """The tab's URL is that of the page, with Airflow's placeholders for DAG and run."""
     spec = importlib.util.spec_from_file_location("rallycross_plugin", CHECKOUT / "plugins/rallycross_plugin.py")
     assert spec is not None
     assert spec.loader is not None

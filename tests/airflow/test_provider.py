@@ -1,4 +1,4 @@
-"""Airflow knows the connection type `openstack`, and its form asks for what the hook reads."""
+"""Airflow has the connection type `openstack`, with a form for the fields that the hook reads."""
 
 from typing import Any
 
@@ -16,7 +16,7 @@ def _manager() -> Any:
 
 
 def test_the_hook_is_found_by_its_type(manager: Any) -> None:
-    """The editable install has registered the provider, and the type leads to the hook."""
+    """The editable install registers the provider, and the type leads to the hook."""
     hook = manager.hooks["openstack"]
 
     assert (hook.package_name, hook.hook_name) == ("rallycross", "OpenStack")
@@ -38,7 +38,7 @@ def test_the_form_has_every_field(manager: Any) -> None:
 
 
 def test_the_fields_are_labelled(manager: Any) -> None:
-    """Host, login and password are called what they are in OpenStack."""
+    """Host, login and password have the labels of OpenStack."""
     relabelled = manager.field_behaviours["openstack"]["relabeling"]
 
     assert relabelled["host"] == "Auth URL"

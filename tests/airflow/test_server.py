@@ -1,4 +1,4 @@
-"""A real Airflow on loopback: started, believed when healthy, healed, and stopped without a trace."""
+"""A real Airflow on loopback is started, checked, restarted after kills, and stopped completely."""
 
 import os
 import shutil
@@ -24,7 +24,7 @@ LOOPBACK = "0100007F"  # 127.0.0.1, as /proc/net/tcp writes it
 
 @pytest.fixture(name="server", scope="module")
 def _server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[AirflowServer]:
-    """Start an Airflow of this module's own, on a port that is free now."""
+    """Start an Airflow for this module, on a free port."""
     server = AirflowServer(tmp_path_factory.mktemp("air flow"), wanted_port=free_port(0))
     try:
         assert server.up(environment(), limit=LIMIT, tell=lambda _: None)
@@ -34,7 +34,7 @@ def _server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[AirflowServer]
 
 
 def environment() -> dict[str, str]:
-    """Return the environment without what the other tests' Airflow is told by."""
+    """Return the environment without the variables of the other tests' Airflow."""
     return {name: value for name, value in os.environ.items() if not name.startswith(("AIRFLOW", "PYTEST"))}
 
 
@@ -44,13 +44,13 @@ def processes(server: AirflowServer) -> list[Process]:
 
 
 def pid_of(server: AirflowServer, name: str) -> int:
-    """Return a component's process."""
+    """Return the pid of a component."""
     (program,) = [program for program in server.programs() if program.name == name]
     return int(program.detail.split()[1].rstrip(",")) if program.state == "RUNNING" else 0
 
 
 def listening(pids: list[int]) -> set[str]:
-    """Return the addresses at which these processes listen, as /proc writes them."""
+    """Return the addresses at which these processes listen, in the form of /proc."""
     inodes = set()
     for pid in pids:
         for link in Path(f"/proc/{pid}/fd").iterdir():
@@ -68,7 +68,7 @@ def listening(pids: list[int]) -> set[str]:
 
 
 def test_all_components_run(server: AirflowServer) -> None:
-    """After a start every component runs, and the DAG can be triggered by those who have the password."""
+    """After a start every component runs, and users with the password can trigger DAGs."""
     assert [(program.name, program.state) for program in server.programs()] == [
         (name, "RUNNING") for name in COMPONENTS
     ]
@@ -76,7 +76,7 @@ def test_all_components_run(server: AirflowServer) -> None:
 
 
 def test_the_api_asks_for_a_login(server: AirflowServer) -> None:
-    """Without a token the API tells nothing but its health."""
+    """Without a token the API only answers its health check."""
     api = server.api()
     assert api.health()["scheduler"]["status"] == "healthy"
     with pytest.raises(RallycrossError, match="401"):
@@ -89,7 +89,7 @@ def test_everything_listens_on_loopback(server: AirflowServer) -> None:
 
 
 def test_a_second_start_changes_nothing(server: AirflowServer) -> None:
-    """Starting what runs starts nothing, and leaves the same processes."""
+    """A second start leaves the same processes."""
     before = {process.pid for process in processes(server)}
 
     assert not server.up(environment(), limit=LIMIT, tell=lambda _: None)
@@ -97,7 +97,7 @@ def test_a_second_start_changes_nothing(server: AirflowServer) -> None:
 
 
 def test_another_port_is_refused_while_it_runs(server: AirflowServer) -> None:
-    """Asking for another port than the one in use says how to get it."""
+    """A start with another port is refused, with the way to change it."""
     other = AirflowServer(server.folder, wanted_port=free_port(0))
 
     with pytest.raises(RallycrossError, match="rallycross down"):
@@ -105,7 +105,7 @@ def test_another_port_is_refused_while_it_runs(server: AirflowServer) -> None:
 
 
 def test_a_killed_scheduler_comes_back_without_its_old_workers(server: AirflowServer) -> None:
-    """After kill -9 another scheduler runs, and no worker of the killed one goes on."""
+    """After kill -9 another scheduler runs, and no worker of the killed one remains."""
     old = pid_of(server, "scheduler")
     assert len([process for process in processes(server) if process.group == old]) > 1
 
@@ -116,12 +116,12 @@ def test_a_killed_scheduler_comes_back_without_its_old_workers(server: AirflowSe
 
 
 def keeper_of(server: AirflowServer) -> int:
-    """Return the process that brings the supervisor back; 0 where there is none."""
+    """Return the pid of the keeper, which restarts the supervisor, or 0."""
     return next((one.pid for one in processes(server) if one.command.endswith("rallycross.cli.airflow.keeper")), 0)
 
 
 def test_a_killed_supervisor_comes_back_by_itself_with_all_it_had(server: AirflowServer) -> None:
-    """Nobody has to start anything: its components are there again, each once, at the same port, with a new keeper."""
+    """All components run again, once each, on the same port, with a new keeper."""
     assert eventually(lambda: keeper_of(server) > 0)
     url, keeper = server.url, keeper_of(server)
     before = {process.pid for process in processes(server)}
@@ -139,7 +139,7 @@ def test_a_killed_supervisor_comes_back_by_itself_with_all_it_had(server: Airflo
 
 
 def test_a_killed_keeper_comes_back(server: AirflowServer) -> None:
-    """The supervisor brings back who would bring it back, and the components go on."""
+    """The supervisor restarts the keeper, and the components continue."""
     assert eventually(lambda: keeper_of(server) > 0)
     keeper, scheduler = keeper_of(server), pid_of(server, "scheduler")
     strike(keeper, signal.SIGKILL)
@@ -149,7 +149,7 @@ def test_a_killed_keeper_comes_back(server: AirflowServer) -> None:
 
 
 def test_what_nothing_is_left_of_above_is_replaced_by_a_start(server: AirflowServer) -> None:
-    """Components that have lost supervisor and keeper, and the note of the ports, are ended, not doubled."""
+    """Components without supervisor, keeper and port file are ended by a start, not doubled."""
     assert eventually(lambda: keeper_of(server) > 0)
     url, keeper = server.url, keeper_of(server)
     strike(keeper, signal.SIGSTOP)  # so that it cannot act in between
@@ -167,7 +167,7 @@ def test_what_nothing_is_left_of_above_is_replaced_by_a_start(server: AirflowSer
 
 
 def test_a_port_that_another_takes_before_it_is_bound(server: AirflowServer, tmp_path: Path) -> None:
-    """Whoever else comes to listen on the chosen port is named, told no password, and another port is taken."""
+    """A program that takes the chosen port is named, receives no password, and another port is used."""
     second, told = AirflowServer(tmp_path), list[str]()
     for name in ("airflow.db", "migrated"):  # which need not be made again
         shutil.copy(server.folder / name, tmp_path)
@@ -191,12 +191,12 @@ def test_a_port_that_another_takes_before_it_is_bound(server: AirflowServer, tmp
 
 
 def command_line() -> str:
-    """Return the beginning of this process's command, as the system has it."""
+    """Return the beginning of this process's command line, as the system has it."""
     return Path("/proc/self/cmdline").read_bytes().replace(b"\0", b" ").strip().decode()[:60]
 
 
 def test_stopping_leaves_no_process(server: AirflowServer) -> None:
-    """After a stop nothing of this Airflow runs, and its ports are free; stopping again has nothing to do."""
+    """After a stop no process of this Airflow runs, and its ports are free; a second stop does nothing."""
     ports = server.ports
 
     assert server.down(tell=lambda _: None)
@@ -207,7 +207,7 @@ def test_stopping_leaves_no_process(server: AirflowServer) -> None:
 
 
 def test_a_taken_port_that_was_asked_for(tmp_path: Path) -> None:
-    """A port that the user insists on and that is taken is named, with the remedy; nothing is left behind."""
+    """A requested port that is in use is reported with a remedy, and nothing is left behind."""
     with closing(socket.socket()) as taken:
         taken.bind(("127.0.0.1", 0))
         taken.listen()

@@ -1,4 +1,4 @@
-"""An SSH connection of Airflow becomes a host: held against a real OpenSSH server."""
+"""An SSH connection of Airflow becomes a host, tested with a real OpenSSH server."""
 
 import json
 from pathlib import Path
@@ -11,7 +11,7 @@ from rallycross.deployment.host import CommandFailed
 
 
 def test_a_connection_becomes_a_host(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    """Commands run and files move through the account that the connection names; a failure names the host."""
+    """Commands run and files are copied as the connection's user; a failure names the host."""
     try:
         with ssh_server(tmp_path) as account:
             extra = {"key_file": account["key_filename"], "no_host_key_check": "true"}

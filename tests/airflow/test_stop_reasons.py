@@ -1,4 +1,4 @@
-"""Why a stage was told to stop is what happened: seen from inside, when it happens."""
+"""The reason for stopping a stage is determined correctly from inside the stage."""
 
 import os
 import subprocess
@@ -23,24 +23,24 @@ import time; subprocess.Popen([sys.executable, "-c", sys.argv[2], sys.argv[1]]).
 
 
 class Stage(StoppableOperator):
-    """A stage that keeps its reasons in a list."""
+    """A stage that stores its reasons in a list."""
 
     reasons: list[str]
 
     def keep_reason(self, reason: str) -> None:
-        """Keep it."""
+        """Store the reason."""
         self.reasons.append(reason)
 
 
 def made() -> Stage:
-    """Return a stage that has no reason yet."""
+    """Return a stage without a reason."""
     stage = Stage(task_id="stage")
     stage.reasons = []
     return stage
 
 
 def test_a_task_that_is_ended_while_worker_and_scheduler_live_was_stopped_by_a_user() -> None:
-    """Nothing else ends it then: its state was changed, in the UI or by the API."""
+    """If worker and scheduler are alive, a stopped task was stopped by a user, in the UI or by the API."""
     stage = made()
     stage.watch_worker()
     stage.on_kill()
@@ -49,7 +49,7 @@ def test_a_task_that_is_ended_while_worker_and_scheduler_live_was_stopped_by_a_u
 
 
 def test_a_task_that_took_too_long_was_not_stopped_by_anybody() -> None:
-    """Airflow calls the same method then."""
+    """A time-out, for which Airflow calls the same method, has its own reason."""
     stage = made()
     with pytest.raises(AirflowTaskTimeout):
         _take_too_long(stage)
@@ -58,7 +58,7 @@ def test_a_task_that_took_too_long_was_not_stopped_by_anybody() -> None:
 
 @pytest.mark.parametrize(("victim", "name"), [("worker", "worker lost"), ("scheduler", "scheduler lost")])
 def test_what_was_killed_is_what_is_named(victim: str, name: str, tmp_path: Path) -> None:
-    """After kill -9 of the worker, or of the scheduler and its workers with it, nobody has stopped the task."""
+    """After kill -9 of the worker, or of the scheduler with its workers, that process is the reason."""
     told = tmp_path / "told"
     command = [sys.executable, "-c", _SCHEDULER, str(told), _WORKER, "scheduler"]
     # The task's process is this file, run as a program: it needs the path that pytest has made.
@@ -79,7 +79,7 @@ def test_what_was_killed_is_what_is_named(victim: str, name: str, tmp_path: Path
 
 
 def _take_too_long(stage: Stage) -> None:
-    """Do what Airflow does when a task's time is over."""
+    """Do what Airflow does at a task's time-out."""
     try:
         raise AirflowTaskTimeout  # noqa: TRY301 - as its timer does
     except AirflowTaskTimeout:
@@ -88,7 +88,7 @@ def _take_too_long(stage: Stage) -> None:
 
 
 def be_a_task(told: Path) -> None:
-    """Watch the worker above this process, and tell why it is told to stop."""
+    """Watch the worker of this process, and print the reason for a stop."""
     stage = made()
     stage.watch_worker()
     told.write_text(f"{os.getpid()}\n")

@@ -1,4 +1,4 @@
-"""The DAG `verify_cloud` under a real Airflow: what is killed in mid-run is taken up again, and no test runs twice."""
+"""The DAG `verify_cloud` under a real Airflow resumes after kills, and no test runs twice."""
 
 import json
 import os
@@ -47,7 +47,7 @@ TRACES = """
 
 
 class Airflow:
-    """An Airflow of the test's own, with a small cloud as a connection."""
+    """An Airflow for the test, with a small cloud as a connection."""
 
     def __init__(self, folder: Path, cloud: VerifiableCloud) -> None:
         self.home = folder / "home"
@@ -65,7 +65,7 @@ class Airflow:
         }
 
     def start(self) -> AirflowAPI:
-        """Start it, as a user would; return its API."""
+        """Start it like a user; return its API."""
         done = subprocess.run(
             [sys.executable, "-m", "rallycross.cli", "up"],
             env=self.environment,
@@ -79,23 +79,23 @@ class Airflow:
         return AirflowAPI(*found.groups())
 
     def processes(self) -> list[Any]:
-        """Return all processes of this Airflow, and of what its tasks have started."""
+        """Return all processes of this Airflow and of its tasks."""
         return marked(MARK, str(self.home / "airflow"))
 
     def worker(self) -> int:
-        """Return the worker that has a task: the one with a child."""
+        """Return the worker with a task: the one with a child."""
         workers = {found.pid for found in self.processes() if "LocalExecutor" in found.command}
         above = {parent(found.pid) for found in self.processes()} & workers
         assert above, "no worker has a task"
         return above.pop()
 
     def job(self) -> int:
-        """Return the process that runs the tests."""
+        """Return the pid of the process that runs the tests."""
         return next(found.pid for found in self.processes() if "verification_jobs.job" in found.command)
 
 
 def parent(pid: int) -> int:
-    """Return a process's parent; 0 when it has ended."""
+    """Return a process's parent, or 0 if the process has ended."""
     try:
         return int(Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[1])
     except OSError:
@@ -114,7 +114,7 @@ def _airflow(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Airflow]:
 
 @pytest.mark.parametrize("killed", ["worker", "worker and tests"])
 def test_a_worker_that_is_killed_costs_nothing(airflow: Airflow, tmp_path: Path, killed: str) -> None:
-    """After kill -9 the next try follows the tests that go on, or runs the rest: no test twice, none lost."""
+    """After kill -9 the next try follows the running tests, or runs the rest: no test runs twice, none is lost."""
     api = airflow.start()
     project = small_project(tmp_path / "small", TRACES)
     standing_environment(airflow.paths.verifiers / "environments", Source("project", project))
@@ -150,7 +150,7 @@ def test_a_worker_that_is_killed_costs_nothing(airflow: Airflow, tmp_path: Path,
 
 
 def test_a_run_that_is_marked_failed_stops_its_tests(airflow: Airflow, tmp_path: Path) -> None:
-    """Whoever marks a run failed ends the tests with it: no process is left, and the results say why they end there."""
+    """Marking a run failed ends its tests: no process is left, and the results say why."""
     api = airflow.start()
     project = small_project(tmp_path / "small", TRACES)
     standing_environment(airflow.paths.verifiers / "environments", Source("project", project))

@@ -1,4 +1,4 @@
-"""Who may ask what of Airflow's API server with Rallycross in it: every route, without a login and as each role."""
+"""The rights of each role, and of users without a login, on every route of Airflow's API server with Rallycross."""
 
 from collections import Counter
 from collections.abc import Iterator
@@ -51,7 +51,7 @@ are meant alike, and can be narrowed to single DAGs. [access.md](access.md) says
 
 
 def routes(app: Any, prefix: str = "") -> Iterator[tuple[str, str]]:
-    """Yield method and path of all that an application answers, in what is mounted in it too."""
+    """Yield method and path of all routes of an application, also of mounted ones."""
     for route in app.routes:
         if isinstance(route, Mount):
             if getattr(route.app, "routes", None):
@@ -67,13 +67,13 @@ def routes(app: Any, prefix: str = "") -> Iterator[tuple[str, str]]:
 
 
 def path(route: str) -> str:
-    """Return an address of a route, of something that is not there."""
+    """Return a path of a route, with ids that do not exist."""
     parts = route.split("/")
     return "/".join("1" if part.startswith("{") else part.replace("{", "").replace("}", "") for part in parts)
 
 
 def may(app: Any, method: str, route: str, headers: dict[str, str]) -> bool:
-    """Return whether a request is let in, whatever comes of it then."""
+    """Tell whether a request is authorized, whatever its result."""
     body = _SEVERAL if method == "PATCH" and not route.endswith("}") else _BODIES.get(f"{method} {route}")
     code = app.request(method, path(route), headers=headers, json=body, follow_redirects=False).status_code
     return code not in {401, 403}
@@ -81,7 +81,7 @@ def may(app: Any, method: str, route: str, headers: dict[str, str]) -> bool:
 
 @pytest.fixture(name="table", scope="module")
 def _table(app: Any) -> dict[str, tuple[bool, ...]]:
-    """Ask every route as everybody; each time with a token of its own, since signing out ends one."""
+    """Request every route as every role, each time with a new token, since signing out ends one."""
     from airflow.api_fastapi.execution_api.routes import execution_api_router  # noqa: PLC0415 - slow
 
     found = {}
@@ -99,12 +99,12 @@ def _table(app: Any) -> dict[str, tuple[bool, ...]]:
 
 
 def test_only_a_few_routes_are_open(table: dict[str, tuple[bool, ...]]) -> None:
-    """Without a login nothing is told but how to sign in, and that the server lives."""
+    """Without a login only sign-in and health are available."""
     assert {route for route, (anybody, *_) in table.items() if anybody} == PUBLIC
 
 
 def test_the_whole_server_was_asked(table: dict[str, tuple[bool, ...]]) -> None:
-    """The routes of the API, of the UI, of the workers and of Rallycross are in the table."""
+    """The table has the routes of the API, the UI, the workers and Rallycross."""
     counts = Counter(route.split(" ")[1].split("/")[1] for route in table)
     assert counts["api"] > 100
     assert counts["ui"] > 20
@@ -113,14 +113,14 @@ def test_the_whole_server_was_asked(table: dict[str, tuple[bool, ...]]) -> None:
 
 
 def test_rallycross_shows_what_runs_may_be_read_by(table: dict[str, tuple[bool, ...]]) -> None:
-    """What Rallycross adds asks for a login, and then for the right to read the DAG's runs, which viewers have."""
+    """Rallycross's routes require a login and the right to read the DAG's runs, which viewers have."""
     own = {route: may_ for route, may_ in table.items() if " /rallycross" in route}
     assert own
     assert set(own.values()) == {(False, True, True, True, True)}
 
 
 def test_more_rights_are_never_fewer(table: dict[str, tuple[bool, ...]]) -> None:
-    """Whatever a role may, the next one may too."""
+    """Each role has all rights of the role below."""
     assert [route for route, allowed in table.items() if sorted(allowed) != list(allowed)] == []
 
 

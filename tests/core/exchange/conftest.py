@@ -1,4 +1,4 @@
-"""Rally itself, in an environment of its own; results that it has measured; a store to take them in."""
+"""Rally itself in an environment of its own, results that it measured, and a store to import them into."""
 
 import os
 import subprocess
@@ -13,7 +13,7 @@ from rallycross.results.store import Store
 
 @pytest.fixture(name="rally_program", scope="session")
 def _rally_program() -> Path:
-    """Give Rally's program."""
+    """Return Rally's program."""
     try:
         return rally_program()
     except NoIndex as error:
@@ -22,7 +22,7 @@ def _rally_program() -> Path:
 
 @pytest.fixture(name="rally", scope="session")
 def _rally(rally_program: Path, tmp_path_factory: pytest.TempPathFactory) -> Rally:
-    """Let Rally measure something, and give it with its results."""
+    """Let Rally measure a load; return Rally and its results."""
     home = tmp_path_factory.mktemp("rally")
     settings, task = home / "rally.conf", home / "task.yaml"
     settings.write_text(f"[database]\nconnection = sqlite:///{home}/rally.sqlite\n")
@@ -46,5 +46,5 @@ def _rally(rally_program: Path, tmp_path_factory: pytest.TempPathFactory) -> Ral
 
 @pytest.fixture(name="store")
 def _store(tmp_path: Path) -> Store:
-    """Give an empty store."""
+    """Return an empty store."""
     return Store.open(f"sqlite:///{tmp_path / 'results.db'}")

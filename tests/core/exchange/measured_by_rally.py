@@ -1,4 +1,4 @@
-"""What Rally has measured, and how to ask it more."""
+"""Results that Rally measured, and a way to run further commands of it."""
 
 from collections.abc import Callable
 from dataclasses import dataclass

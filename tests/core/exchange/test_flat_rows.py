@@ -1,4 +1,4 @@
-"""CSV and Parquet have every sample, an action below its iteration, and never more than a part of them in memory."""
+"""CSV and Parquet have every sample, each action below its iteration, and are written in parts."""
 
 from pathlib import Path
 
@@ -31,7 +31,7 @@ def _write(folder: Path, samples: list[Sample], *, flush_every: int = 1000) -> N
 
 @pytest.mark.parametrize("form", ["csv", "parquet"])
 def test_each_iteration_is_a_row_with_its_actions_below(form: str, tmp_path: Path) -> None:
-    """Times are since the epoch, durations as judged; warm-up and dropped iterations are told by their state."""
+    """Times are since the epoch, durations as judged; `state` marks warm-up and dropped iterations."""
     actions = [Action("boot", 0, 1.1, 2.0), Action("wait", 1, 1.5, 2.0, failed=True)]
     samples = [
         Sample(0, 0, 1.0, 1.1, 2.5, 0.5, Failure("Boom", 'it "broke",\nbadly', "", "req-1"), actions),
@@ -59,7 +59,7 @@ def test_each_iteration_is_a_row_with_its_actions_below(form: str, tmp_path: Pat
 
 
 def test_no_more_than_a_part_is_in_memory(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """What is written at a time is bounded, whatever the length of the run; nothing is lost between two parts."""
+    """The rows written at a time are bounded, whatever the length of the run, and no row is lost between parts."""
     monkeypatch.setattr(flat_rows, "_ROWS", 500)
     for workload in ("a", "b"):
         _write(tmp_path / workload, [Sample(n, 0, None, n, n + 1.0) for n in range(5000)], flush_every=100)
@@ -74,7 +74,7 @@ def test_no_more_than_a_part_is_in_memory(tmp_path: Path, monkeypatch: pytest.Mo
 
 
 def test_a_task_without_samples_gives_a_header(tmp_path: Path) -> None:
-    """A load that never began is a file without rows, and not an error."""
+    """The export of a load that never began is a file without rows, not an error."""
     flat_rows.write_csv([_task("none")], tmp_path / "out.csv", samples=tmp_path)
 
     assert (tmp_path / "out.csv").read_text().splitlines() == [",".join(f'"{name}"' for name in flat_rows.SCHEMA.names)]

@@ -22,7 +22,7 @@ FORMULAS = st.builds(
 
 @given(FORMULAS | st.text(max_size=30))
 def test_no_text_begins_as_a_formula_does(text: str) -> None:
-    """Also behind spaces and quotation marks, and behind a semicolon, which parts cells in many countries."""
+    """No text begins like a formula, also after spaces, quotation marks or a semicolon."""
     told = harmless(text)
     for cell in told.split(";") if told != text or not _is_number(text) else []:
         assert cell.strip(' "\n\ufeff')[:1] not in set(BEGINS)
@@ -44,19 +44,19 @@ def test_no_text_begins_as_a_formula_does(text: str) -> None:
     ],
 )
 def test_a_formula_is_made_a_text(text: str, told: str) -> None:
-    """By a ' before it, which spreadsheets do not show; what is no formula stays."""
+    """A formula is made text by a leading ', which spreadsheets do not show; other texts stay."""
     assert harmless(text) == told
 
 
 @pytest.mark.parametrize("text", ["-5", "+0.25", "-1e-3", "12", "", "0.5"])
 def test_a_number_stays_one(text: str) -> None:
-    """Its sign begins no formula."""
+    """The sign of a number is not taken for the start of a formula."""
     assert harmless(text) == text
 
 
 @given(st.lists(st.none() | FORMULAS, min_size=1, max_size=5))
 def test_a_file_has_no_formula(texts: list[str | None]) -> None:
-    """What is missing stays missing."""
+    """An exported file has no formula, and missing values stay missing."""
     column = _harmless(pa.chunked_array([pa.array(texts, pa.string())]))
     assert [one is None for one in column.to_pylist()] == [one is None for one in texts]
     written = io.BytesIO()

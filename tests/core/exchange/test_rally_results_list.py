@@ -1,4 +1,4 @@
-"""Results that Rally has written in any year since 2014 are taken in, and look like runs."""
+"""Results of `rally task results` from any year since 2014 are imported, and look like runs."""
 
 import json
 from pathlib import Path
@@ -21,20 +21,20 @@ RAN = {"started_at": 10.0, "finished_at": 12.0, "status": "success", "triggered_
 
 
 def read(**changed: Any) -> Imported:
-    """Return the task of a list of one workload, changed."""
+    """Return the task of a list with one workload, changed by the arguments."""
     (imported,) = read_rally(json.dumps([{**RESULT, **changed}]), file="somewhere/r.json")
     return imported
 
 
 def actions(**changed: Any) -> list[tuple[str, float, bool]]:
-    """Return the actions of one iteration, changed: name, seconds, whether it failed."""
+    """Return the actions of an iteration, changed by the arguments: name, seconds, whether it failed."""
     imported = read(result=[{**ITERATION, **changed}])
     (sample,) = imported.samples(imported.task.workloads[0])
     return [(action.name, action.ended - action.started, action.failed) for action in sample.actions]
 
 
 def test_results_of_early_2014_are_taken() -> None:
-    """Iterations had other keys then, no time of day, and what they showed was a mapping."""
+    """Iterations with the old keys, without timestamps and with a mapping as output are read."""
     iteration = {
         "time": 2.0,
         "idle_time": 1.0,
@@ -63,12 +63,12 @@ def test_results_of_early_2014_are_taken() -> None:
     ],
 )
 def test_actions_are_read_in_every_form(given: Any) -> None:
-    """A mapping, pairs, and mappings of name and duration mean the same; what has no duration has failed."""
+    """A mapping, pairs, and mappings of name and duration mean the same; an action without a duration has failed."""
     assert actions(atomic_actions=given) == [("a", 1.0, False), ("b", 0.0, True)]
 
 
 def test_an_action_that_did_not_come_to_its_end_has_failed() -> None:
-    """Whether an action failed is taken from its flag, and without one from whether it ended."""
+    """An action has failed if its flag says so or, without a flag, if it has no end."""
     at = ITERATION["timestamp"]
     given = [
         {"name": "a", "started_at": at, "finished_at": at + 0.5},
@@ -102,13 +102,13 @@ MADE = {
 )
 @pytest.mark.parametrize("by", [{"iteration": 2}, {"event_type": "iteration", "value": 2}])
 def test_hooks_are_read_in_every_form(config: dict[str, Any], by: dict[str, Any]) -> None:
-    """Action and trigger may be mappings, pairs, or a name with arguments; what set it off may be a mapping of one."""
+    """Action and trigger may be mappings, pairs, or a name with arguments; the event may be a mapping of one."""
     (hook,) = read(hooks=[{"config": config, "results": [{**RAN, "triggered_by": by}]}]).task.workloads[0].hook_results
     assert hook == MADE
 
 
 def test_hooks_of_2016_are_put_together() -> None:
-    """Each run stood by itself then: those of one hook are one hook's, with what set them off."""
+    """Separate runs of the same hook become one hook, with their trigger events."""
     run = {"hook": "sys_call", "description": "says hello", **RAN}
     failed = {**run, "status": "failed", "triggered_by": {"iteration": 5}, "output": "a\nb", "error": ["E", "m", "t"]}
     (row,) = read(hooks=[run, failed, {**run, "description": "another"}]).task.workloads
@@ -126,12 +126,12 @@ def test_hooks_of_2016_are_put_together() -> None:
 
 @pytest.mark.parametrize("sla", [None, [], [{"criterion": "max_failure_percent", "success": True, "detail": None}]])
 def test_sla_rows_are_read_in_every_form(sla: Any) -> None:
-    """Before there were criteria there were none; without one that was missed it passed."""
+    """Results without criteria, and without a missed one, have passed."""
     assert read(sla=sla).task.workloads[0].passed is True
 
 
 def test_an_imported_run_looks_like_a_run() -> None:
-    """Its title says what was measured, and it has ended, by whatever the file says of time."""
+    """The title has the scenarios, and the run has an end, whatever times the file has."""
     imported = read(created_at="2014-18-09T00:26:40")
     assert (imported.task.title, imported.task.ended_at) == ("NovaServers.boot_server", imported.task.started_at + 5)
     undated = read(load_duration=None, full_duration=None)
@@ -154,7 +154,7 @@ def test_an_imported_run_looks_like_a_run() -> None:
     ],
 )
 def test_a_task_has_ended_whatever_it_says_of_its_end(end: str | None) -> None:
-    """What is no time, or lies before the beginning, is put right by what the load took."""
+    """An invalid end, or one before the start, is replaced by the end of the load."""
     told = {"created_at": "2014-09-18T00:26:40", **({} if end is None else {"updated_at": end})}
     workload = {"scenario": {"A.b": {}}, "runner": {"serial": {}}, "data": [], "full_duration": 5.0, **told}
     for task in ({**told}, {**told, "created_at": "2014-09-18T00:26:40Z", "updated_at": "2013-01-01T00:00:00"}):
@@ -166,7 +166,7 @@ def test_a_task_has_ended_whatever_it_says_of_its_end(end: str | None) -> None:
 
 
 def test_a_run_of_a_hook_may_lack_what_set_it_off_and_say_its_error_in_a_word() -> None:
-    """The report finds a mapping and a list of three in either case."""
+    """The report finds a mapping for the event and a list of three for the error in any case."""
     run = {"hook": "sys_call", "status": "failed", "error": "no such file", "triggered_by": None}
     (hook,) = read(hooks=[run]).task.workloads[0].hook_results
     assert hook["results"][0]["triggered_by"] == {}
@@ -174,7 +174,7 @@ def test_a_run_of_a_hook_may_lack_what_set_it_off_and_say_its_error_in_a_word() 
 
 
 def test_what_is_no_number_is_told_with_its_place_where_one_is_needed() -> None:
-    """NaN and infinity are nothing where nothing will do, and refused with their place where not."""
+    """NaN and infinity count as no value if that is allowed, and are refused with their place if not."""
     chart = {"title": "t", "chart_plugin": "Pie", "data": [["a", float("nan")]]}
     iteration = {**ITERATION, "idle_duration": float("inf"), "output": {"additive": [chart], "complete": []}}
     (sample,) = (imported := read(result=[iteration])).samples(imported.task.workloads[0])
@@ -196,7 +196,7 @@ def test_what_is_no_number_is_told_with_its_place_where_one_is_needed() -> None:
     ],
 )
 def test_hooks_that_cannot_be_read_are_told_with_their_place(hooks: Any, place: str) -> None:
-    """The complaint has the path to what is wrong."""
+    """The complaint about an unreadable hook has the path to the wrong value."""
     with pytest.raises(InvalidInput, match=place):
         read(hooks=hooks)
 
@@ -212,7 +212,7 @@ def test_hooks_that_cannot_be_read_are_told_with_their_place(hooks: Any, place: 
     ],
 )
 def test_a_failed_hook_is_exported_with_three_strings(error: Any, exported: Any) -> None:
-    """Rally takes no other error, and no other keys."""
+    """The error of a failed hook is three texts, and its run only has the keys that Rally allows."""
     run = {**RAN, "status": "failed", "error": error, "triggered_by": {"event_type": "time", "value": 3, "more": 1}}
     (made,) = _hook({**MADE, "results": [run]})["results"]
     assert made.get("error") == exported
@@ -220,7 +220,7 @@ def test_a_failed_hook_is_exported_with_three_strings(error: Any, exported: Any)
 
 
 def test_an_old_file_is_kept_whole(store: Store, tmp_path: Path) -> None:
-    """The list comes into the store, judged, with its samples."""
+    """The list is stored, judged, and has its samples."""
     file = tmp_path / "r.json"
     file.write_text(json.dumps([{**RESULT, "hooks": [{"hook": "sys_call", "description": "d", **RAN}]}]))
     (uuid,) = import_rally(store, file, samples=tmp_path / "samples")

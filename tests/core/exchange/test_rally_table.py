@@ -1,4 +1,4 @@
-"""Rally's table of durations is, row by row, what Rally's rules make of the iterations."""
+"""Each row of Rally's table of durations follows Rally's rules."""
 
 import tempfile
 from pathlib import Path
@@ -44,7 +44,7 @@ def _table(samples: list[Sample], cuts: int) -> RallyTable:
 
 
 def _expected(samples: list[Sample]) -> dict[tuple[str, ...], list[tuple[float, bool]]]:
-    """Put the rows together one iteration after another: path of shown names to durations, and whether it failed."""
+    """Compute the rows from one iteration after another: path of shown names to durations, and whether it failed."""
     rows: dict[tuple[str, ...], list[tuple[float, bool]]] = {}
 
     def walk(nodes: list[dict[str, Any]], path: tuple[str, ...]) -> str:
@@ -74,7 +74,7 @@ def _expected(samples: list[Sample]) -> dict[tuple[str, ...], list[tuple[float, 
 @settings(max_examples=150)
 @given(samples=st.lists(_samples(), max_size=8), cuts=st.integers(1, 4))
 def test_rows_are_those_of_rallys_rules(samples: list[Sample], cuts: int) -> None:
-    """Whatever the batches: sums by name and iteration, `(xN)`, children below, failures, the row without a name."""
+    """In any batches: sums by name and iteration, `(xN)`, children, failures, and the row without a name are right."""
     found: dict[tuple[str, ...], Row] = {}
     path: list[str] = []
     for depth, row in _table(samples, cuts).rows()[:-3]:
@@ -91,7 +91,7 @@ def test_rows_are_those_of_rallys_rules(samples: list[Sample], cuts: int) -> Non
 
 
 def test_the_total_is_with_pauses_and_has_its_parts() -> None:
-    """The last rows are the total, then its work and its pauses; failed iterations count in all of them."""
+    """The last rows are the total, then its work and its pauses; all include failed iterations."""
     samples = [Sample(0, 0, None, 0.0, 5.0, 2.0), Sample(1, 0, None, 0.0, 9.0, 0.0, Failure("Boom", ""))]
 
     total, work, idle = [row.figures() for _, row in _table(samples, 1).rows()]
@@ -102,7 +102,7 @@ def test_the_total_is_with_pauses_and_has_its_parts() -> None:
 
 
 def test_nothing_has_no_figures() -> None:
-    """Without iterations there is a total that says n/a."""
+    """Without iterations the total has n/a."""
     total = RallyTable().statistics()["durations"]["total"]
 
     assert total["data"]["median"] == total["data"]["success"] == "n/a"

@@ -1,4 +1,4 @@
-"""What is taken in from Rally and handed on again is what it was; what is no result of Rally's is told so."""
+"""Results of Rally are the same after import and export; anything else is refused with the reason."""
 
 import contextlib
 import json
@@ -27,7 +27,7 @@ TEXT = st.text(st.characters(exclude_categories=["Cs"]), max_size=12)
 
 @st.composite
 def _actions(draw: st.DrawFn, start: int, end: int, depth: int = 0) -> list[dict[str, Any]]:
-    """Draw actions one after another between two ticks, each perhaps with others within."""
+    """Draw actions one after another between two ticks, each perhaps with nested ones."""
     cuts = sorted(draw(st.lists(st.integers(start, end), max_size=4)))
     drawn = []
     for began, ended in zip(cuts[::2], cuts[1::2], strict=False):
@@ -103,7 +103,7 @@ def _results(iterations: list[dict[str, Any]]) -> dict[str, Any]:
 
 
 def _common(given: Any, back: Any) -> Any:
-    """Return what of `back` stands in `given` too."""
+    """Return the part of `back` that `given` has too."""
     if isinstance(given, dict) and isinstance(back, dict):
         return {key: _common(value, back[key]) for key, value in given.items() if key in back}
     if isinstance(given, list) and isinstance(back, list) and len(given) == len(back):
@@ -116,7 +116,7 @@ def _common(given: Any, back: Any) -> Any:
 def test_what_was_imported_is_exported_as_it_was(
     store: Store, tmp_path: Path, iterations: list[dict[str, Any]]
 ) -> None:
-    """All that both sides have is the same to the last digit, for any iterations on the wall clock's grid."""
+    """All that both formats have is the same to the last digit, for iterations with times of a wall clock."""
     document = _results(iterations)
     given_file, back_file, samples = (tmp_path / name for name in ("given.json", "back.json", "samples"))
     given_file.write_text(json.dumps(document))
@@ -134,7 +134,7 @@ def test_what_was_imported_is_exported_as_it_was(
 
 @given(iteration=_iterations(), shift=st.floats(-1, 1))
 def test_an_iteration_off_the_grid_is_kept_to_a_nanosecond(iteration: dict[str, Any], shift: float) -> None:
-    """Times that no wall clock gives are rounded by less than anybody measures."""
+    """Times that no wall clock produces are rounded by less than a nanosecond."""
     iteration["duration"] += abs(shift)
     iteration["atomic_actions"] = []
 
@@ -153,7 +153,7 @@ JSON = st.recursive(
 
 @st.composite
 def _mangled(draw: st.DrawFn) -> Any:
-    """Draw results of which one value, anywhere, is something else or not there."""
+    """Draw results in which one value, anywhere, is replaced or missing."""
     old = {
         "key": {"name": "Dummy.dummy", "pos": 0, "kw": {"args": {}, "runner": {"type": "serial"}, "sla": {}}},
         "sla": [{"criterion": "failure_rate", "success": True, "detail": ""}],
@@ -190,7 +190,7 @@ def _mangled(draw: st.DrawFn) -> Any:
 @settings(max_examples=400)
 @given(document=_mangled())
 def test_mangled_results_are_read_or_complained_about(document: Any) -> None:
-    """A file with anything wrong in it gives samples or complaints, never another error."""
+    """A file with any wrong value gives samples or complaints, never another error."""
     with contextlib.suppress(InvalidInput):
         for one in read_rally(json.dumps(document), file="results.json"):
             for workload in one.task.workloads:
@@ -212,7 +212,7 @@ def test_mangled_results_are_read_or_complained_about(document: Any) -> None:
     ],
 )
 def test_what_is_no_result_of_rally_is_told_what_is_wrong(text: str, said: str) -> None:
-    """The complaint names the file and what is wrong with it."""
+    """The complaint has the name of the file and what is wrong with it."""
     with pytest.raises(InvalidInput) as caught:
         read_rally(text, file="results.json")
 
@@ -231,7 +231,7 @@ def test_what_is_no_result_of_rally_is_told_what_is_wrong(text: str, said: str) 
     ],
 )
 def test_day_and_month_of_the_old_list_are_told_apart(text: str, measured_at: float | None, day: str) -> None:
-    """The order of day and month is the one that fits when the first iteration was measured."""
+    """The order of day and month is the one nearer to the first iteration."""
     found = created_at(text, measured_at)
 
     assert found is not None
@@ -239,7 +239,7 @@ def test_day_and_month_of_the_old_list_are_told_apart(text: str, measured_at: fl
 
 
 def test_a_task_without_a_date_began_with_its_first_iteration() -> None:
-    """Where nothing says when a task was created, it is listed among those of its time."""
+    """A task without a creation time begins with its first iteration."""
     iteration = {"timestamp": 1_700_000_000.0, "duration": 1.0, "atomic_actions": []}
     workload = {"scenario": {"A.b": {}}, "runner": {"serial": {}}, "data": [iteration]}
     [imported] = read_rally(json.dumps({"tasks": [{"subtasks": [{"workloads": [workload]}]}]}), file="r.json")
@@ -247,7 +247,7 @@ def test_a_task_without_a_date_began_with_its_first_iteration() -> None:
 
 
 def test_a_task_comes_once_and_whole(store: Store, tmp_path: Path) -> None:
-    """A second import of a file is refused, and leaves what is there as it is; one that breaks off leaves nothing."""
+    """A second import of a file is refused without any change; an interrupted import leaves nothing."""
     file = tmp_path / "given.json"
     file.write_text(json.dumps(_results([])))
     (uuid,) = import_rally(store, file, samples=tmp_path / "samples")
@@ -282,6 +282,6 @@ def _of(iteration: dict[str, Any]) -> str:
     ],
 )
 def test_times_that_cannot_be_are_told_with_their_place(iteration: dict[str, Any], said: str) -> None:
-    """A duration below 0, an action that ends before it begins, a number that is none are not taken."""
+    """Negative durations, actions that end before they begin, and invalid numbers are refused with their place."""
     with pytest.raises(InvalidInput, match=said):
         read_rally(_of(iteration), file="r.json")

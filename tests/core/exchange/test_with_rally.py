@@ -1,4 +1,4 @@
-"""Rally's own results are taken in as they are, and Rally's own tools read what is handed on."""
+"""Rally's own results are imported unchanged, and Rally's own tools read exported ones."""
 
 import json
 import time
@@ -20,7 +20,7 @@ OF_SUBTASKS = {"uuid", "updated_at", "created_at"}
 
 
 def _kept(document: dict[str, Any]) -> dict[str, Any]:
-    """Return what both have."""
+    """Return the values that both have."""
     whole = {key: value for key, value in document.items() if key not in NOT_KEPT}
     for task in whole["tasks"]:
         for key in NOT_KEPT | {"title"}:  # Rally loses the title of a task that is started from the command line
@@ -38,7 +38,7 @@ def _kept(document: dict[str, Any]) -> dict[str, Any]:
 
 
 def test_rallys_results_come_back_as_they_were(rally: Rally, store: Store, tmp_path: Path) -> None:
-    """Iterations, times, actions, outputs, hooks, SLA and Rally's own statistics are the same to the last digit."""
+    """Iterations, times, actions, outputs, hooks, SLA and Rally's statistics are the same to the last digit."""
     (uuid,) = import_rally(store, rally.results, samples=tmp_path / "samples")
     task = store.tasks.get(uuid)
     assert task is not None
@@ -50,7 +50,7 @@ def test_rallys_results_come_back_as_they_were(rally: Rally, store: Store, tmp_p
 
 
 def test_an_imported_task_is_one_of_ours(rally: Rally, store: Store, tmp_path: Path) -> None:
-    """It has the cloud, timing, origin, verdict, statistics and samples that a task of our own has."""
+    """An imported task has cloud, timing, origin, verdict, statistics and samples like a task that was run here."""
     samples = tmp_path / "samples"
     (uuid,) = import_rally(store, rally.results, samples=samples)
     task = store.tasks.get(uuid)
@@ -67,7 +67,7 @@ def test_an_imported_task_is_one_of_ours(rally: Rally, store: Store, tmp_path: P
 
 
 def test_the_old_list_gives_the_same_samples(rally: Rally, store: Store, tmp_path: Path) -> None:
-    """Of Rally's old list come the same iterations, on the day on which they were measured."""
+    """Rally's old list gives the same iterations, on the day of their measurement."""
     samples = tmp_path / "samples"
     new, old = (store.tasks.get(import_rally(store, path, samples=samples)[0]) for path in (rally.results, rally.old))
     assert new is not None
@@ -87,7 +87,7 @@ def test_the_old_list_gives_the_same_samples(rally: Rally, store: Store, tmp_pat
 
 
 def test_rally_reads_a_task_of_ours(rally: Rally, store: Store, tmp_path: Path) -> None:
-    """`task import`, `report`, `trends` and `sla-check` of Rally work on it, and Rally finds the same figures."""
+    """Rally's `task import`, `report`, `trends` and `sla-check` work on an exported task, with the same figures."""
     file = tmp_path / "ours.json"
     uuid = _task_of_ours(store, tmp_path / "samples")
     task = store.tasks.get(uuid)
@@ -118,7 +118,7 @@ def _workloads(task: dict[str, Any]) -> list[dict[str, Any]]:
 
 
 def _task_of_ours(store: Store, samples: Path) -> str:
-    """Measure, by arithmetic, a paced load with failures, nested and repeated actions, outputs and a hook."""
+    """Compute a paced load with failures, nested and repeated actions, outputs and a hook."""
     hook = Hook("sys_call", "echo hello", "event", {"unit": "iteration", "at": [2]}, "says hello")
     workload = Workload(
         0, "Ours.boot", {"flavor": {"name": "m1.tiny"}}, "rps", {"times": 40, "rps": 5}, {"users": {"tenants": 2}},

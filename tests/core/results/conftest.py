@@ -1,4 +1,4 @@
-"""Databases to keep results in: a SQLite file, and a PostgreSQL of our own."""
+"""Databases for results: a SQLite file, and a PostgreSQL server."""
 
 import os
 import pwd
@@ -39,7 +39,7 @@ def _free_port() -> int:
 
 @pytest.fixture(name="postgresql", scope="session")
 def _postgresql() -> Iterator[str]:
-    """Start a PostgreSQL on loopback for this session and give its URL, without a database's name."""
+    """Start a PostgreSQL on loopback for this session; return its URL without a database name."""
     # PostgreSQL refuses to run as root, and another user cannot enter pytest's folders.
     user = "nobody" if os.geteuid() == 0 else pwd.getpwuid(os.geteuid()).pw_name
     folder = Path(tempfile.mkdtemp(prefix="pg-", dir="/tmp"))
@@ -66,7 +66,7 @@ def _postgresql() -> Iterator[str]:
 
 @pytest.fixture(name="postgresql_url")
 def _postgresql_url(postgresql: str) -> str:
-    """Give the URL of a fresh, empty PostgreSQL database."""
+    """Return the URL of a new, empty PostgreSQL database."""
     name = f"db_{uuid.uuid4().hex}"
     engine = create_engine(f"{postgresql}/postgres", isolation_level="AUTOCOMMIT")
     with engine.connect() as connection:
@@ -77,7 +77,7 @@ def _postgresql_url(postgresql: str) -> str:
 
 @pytest.fixture(name="url", params=["sqlite", "postgresql"])
 def _url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
-    """Give the URL of an empty database: once of each kind."""
+    """Return the URL of an empty database, one of each kind."""
     if request.param == "sqlite":
         return f"sqlite:///{tmp_path / 'home' / 'results.db'}"
     return str(request.getfixturevalue("postgresql_url"))
@@ -85,7 +85,7 @@ def _url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
 
 @pytest.fixture(name="store")
 def _store(url: str) -> Iterator[Store]:
-    """Give an empty store."""
+    """Return an empty store."""
     store = Store.open(url)
     yield store
     store.close()

@@ -1,4 +1,4 @@
-"""Whatever is wrong with the results database is said in a sentence, and what passes is waited for."""
+"""Each error of the results database is one sentence, and transient errors are waited for."""
 
 import io
 import os
@@ -104,7 +104,7 @@ def test_a_bad_file_is_said_by_every_command(
     home: Path,
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    """The sentence has the path and a remedy, there is no traceback, and the exit code is 2."""
+    """Every command reports a bad file with its path and a remedy, without a traceback, and exits with 2."""
     file = home / "results.db"
     harm(file)
 
@@ -126,7 +126,7 @@ def test_a_bad_file_is_said_by_every_command(
 def test_what_is_gone_from_a_database_is_said(
     statement: str, said: str, home: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """A table, a column, or a value that is no JSON any more."""
+    """A missing table or column, and a value that is not JSON, are reported."""
     _told(home / "results.db", statement)
 
     assert main(["results", "show", "u"]) == 2
@@ -136,7 +136,7 @@ def test_what_is_gone_from_a_database_is_said(
 
 
 def test_a_file_that_may_only_be_read_is_said() -> None:
-    """As another user finds it, who may not write it."""
+    """A user who may not write the file is told so."""
     if os.geteuid() != 0:
         pytest.skip("only root can try it as another user")
     folder = Path(tempfile.mkdtemp(dir="/tmp"))
@@ -163,7 +163,7 @@ Store.open(f"sqlite:///{sys.argv[2]}")
 
 
 def test_a_database_that_was_removed_in_use_is_said(tmp_path: Path) -> None:
-    """SQLite itself would go on writing to what nobody can find any more."""
+    """A file that is removed or replaced in use is reported, although SQLite would go on writing."""
     store = Store.open(f"sqlite:///{tmp_path / 'results.db'}")
     store.database.patience = 0.0
     (tmp_path / "results.db").rename(tmp_path / "moved.db")
@@ -176,7 +176,7 @@ def test_a_database_that_was_removed_in_use_is_said(tmp_path: Path) -> None:
 
 
 def test_a_file_that_is_away_for_a_while_is_waited_for(tmp_path: Path) -> None:
-    """A writer goes on once it is back, and nothing is lost."""
+    """A writer continues once the file is back, and nothing is lost."""
     file, away = tmp_path / "results.db", tmp_path / "away.db"
     store = Store.open(f"sqlite:///{file}")
     store.database.patience = 60.0
@@ -190,7 +190,7 @@ def test_a_file_that_is_away_for_a_while_is_waited_for(tmp_path: Path) -> None:
 
 
 def test_progress_is_not_worth_waiting_for(tmp_path: Path) -> None:
-    """A load that shows how far it has come is not kept waiting by a database that is away."""
+    """An unavailable database does not delay a load that reports progress."""
     store = Store.open(f"sqlite:///{tmp_path / 'results.db'}")
     store.database.patience = 3600.0
     (tmp_path / "results.db").rename(tmp_path / "away.db")
@@ -200,7 +200,7 @@ def test_progress_is_not_worth_waiting_for(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("what", ["database", "row"])
 def test_a_full_disk_is_said(what: str) -> None:
-    """On a disk of its own that is really full, whether the database is made there or written to."""
+    """A really full disk is reported, while the database is created and while it is written."""
     code = """
 import os, sys
 from rallycross.results.store import Store
@@ -258,7 +258,7 @@ def _closed_port() -> int:
     ids=["user", "database", "server", "host", "rights"],
 )
 def test_a_server_that_does_not_let_us_in_is_said(change: Callable[[str], str], said: str, postgresql_url: str) -> None:
-    """The sentence has the URL without its password, what the server said, and a remedy."""
+    """The message has the URL without its password, the server's message, and a remedy."""
     engine = create_engine(postgresql_url, isolation_level="AUTOCOMMIT")
     with engine.connect() as connection:
         connection.execute(text("DROP ROLE IF EXISTS guest"))
@@ -274,7 +274,7 @@ def test_a_server_that_does_not_let_us_in_is_said(change: Callable[[str], str], 
 
 
 def test_a_server_that_is_away_for_a_while_is_waited_for(postgresql_url: str) -> None:
-    """Connections are cut and none are let in: writers wait, go on when they may, and nothing is lost."""
+    """While connections are cut and refused, writers wait; then they continue, and nothing is lost."""
     store = Store.open(postgresql_url)
     store.database.patience = 60.0
     name = postgresql_url.rpartition("/")[2]
@@ -333,7 +333,7 @@ URLS = [
 def test_what_is_wrong_with_an_url_is_told_without_its_password(
     url: str, what: str, remedy: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """Where it is, what is wrong, what to do; no traceback, and the exit code is 2."""
+    """The message has the place, the problem and the remedy, without a traceback; the exit code is 2."""
     monkeypatch.setenv("RALLYCROSS_RESULTS_URL", url.format("Canary-7Xk9"))
     monkeypatch.setenv("RALLYCROSS_DATABASE_PATIENCE", "0.1")
 
@@ -349,7 +349,7 @@ def test_what_is_wrong_with_an_url_is_told_without_its_password(
 def test_a_password_that_postgresql_does_not_take_is_told_and_not_shown(
     postgresql: str, home: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """A wrong one, none, and a database that is not there: each with its remedy."""
+    """A wrong password, no password, and a missing database each have their remedy, and no password is shown."""
     assert home.is_dir()
     owner = create_engine(f"{postgresql}/postgres", isolation_level="AUTOCOMMIT")
     with owner.connect() as connection:

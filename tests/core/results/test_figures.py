@@ -1,4 +1,4 @@
-"""The figures of workloads one by one: what is judged, asked over many workloads, and taken from older databases."""
+"""Single figures of workloads: written by judging, queried over many workloads, and migrated from older databases."""
 
 import tracemalloc
 from dataclasses import replace
@@ -54,7 +54,7 @@ def _figures(rows: list[FigureRow]) -> list[tuple[str, int, str, float, str]]:
 
 
 def test_each_figure_of_a_judgement_is_a_row(store: Store) -> None:
-    """Whole iterations have no action's name, an action `total` is told apart from them, and what is None is no row."""
+    """Whole iterations have no action name, also next to an action called `total`, and None has no row."""
     [uuid] = _begin(store, "a").values()
     store.workloads.save_judgement(uuid, figures=WorkloadFigures(count=1), sla=[], passed=True)
     store.workloads.save_judgement(uuid, figures=FIGURES, sla=[], passed=True)
@@ -74,7 +74,7 @@ def test_each_figure_of_a_judgement_is_a_row(store: Store) -> None:
 
 
 def test_a_figure_is_followed_over_tasks(store: Store) -> None:
-    """The history of a figure has the workloads of a scenario, the latest first, of one cloud or of all."""
+    """The history of a figure has the workloads of a scenario, latest first, of one cloud or of all."""
     for number, (task, cloud) in enumerate((("a", "c"), ("b", "d"), ("c", "c"))):
         uuids = _begin(store, task, cloud=cloud, scenarios=("Nova.boot", "Nova.list"))
         for uuid in uuids.values():
@@ -94,7 +94,7 @@ def test_a_figure_is_followed_over_tasks(store: Store) -> None:
 
 
 def test_figures_go_with_their_task(store: Store) -> None:
-    """Whoever deletes a task deletes its figures."""
+    """Deleting a task deletes its figures."""
     [uuid] = _begin(store, "a").values()
     store.workloads.save_judgement(uuid, figures=FIGURES, sla=[], passed=True)
     store.history.delete(_uuid("a"))
@@ -104,7 +104,7 @@ def test_figures_go_with_their_task(store: Store) -> None:
 
 @pytest.mark.parametrize("revision", [f"{number:04}" for number in range(1, 6)])
 def test_figures_are_taken_from_every_older_database(revision: str, url: str) -> None:
-    """They are those that judging would write; what has no statistics, or none of use, has none."""
+    """The migrated figures are those that judging would write; invalid or missing statistics have none."""
     engine = _of(revision, url)
     given: list[Any] = [STATISTICS, None, {}, {"count": 1}, *[STATISTICS] * 40]
     _fill(engine, given)
@@ -121,7 +121,7 @@ def test_figures_are_taken_from_every_older_database(revision: str, url: str) ->
 
 @pytest.mark.parametrize("revision", ["0001", "0005"])
 def test_damaged_documents_keep_no_older_database_shut(revision: str, tmp_path: Path) -> None:
-    """What can be read of them is taken over, and the rest is told of each workload."""
+    """A database with damaged documents is migrated; readable figures are taken over, and damage is reported."""
     url = f"sqlite:///{tmp_path / 'old.db'}"
     engine = _of(revision, url)
     row = STATISTICS["rows"][0]
@@ -144,7 +144,7 @@ def test_damaged_documents_keep_no_older_database_shut(revision: str, tmp_path: 
 
 
 def test_a_large_database_is_migrated_in_little_memory(tmp_path: Path) -> None:
-    """What is held meanwhile does not grow with what there is."""
+    """The memory of a migration does not grow with the database."""
     large = {**STATISTICS, "rows": [{**STATISTICS["rows"][0], "name": f"action {number}"} for number in range(10)]}
 
     few, many = (_most_memory(f"sqlite:///{tmp_path / str(count)}", [large] * count) for count in (100, 600))
@@ -153,7 +153,7 @@ def test_a_large_database_is_migrated_in_little_memory(tmp_path: Path) -> None:
 
 
 def _most_memory(url: str, statistics: list[Any]) -> int:
-    """Return how many bytes are held at most while a database with these is migrated."""
+    """Return the peak memory in bytes of the migration of a database with these documents."""
     engine = _of("0005", url)
     _fill(engine, statistics)
     engine.dispose()
@@ -167,7 +167,7 @@ def _most_memory(url: str, statistics: list[Any]) -> int:
 
 
 def _of(revision: str, url: str) -> Engine:
-    """Return a database as an older version left it."""
+    """Return a database in the form of an older version."""
     if url.startswith("sqlite:///"):
         Path(url.removeprefix("sqlite:///")).parent.mkdir(parents=True, exist_ok=True)
     engine = create_engine(url)
@@ -192,7 +192,7 @@ def _fill(engine: Engine, statistics: list[Any]) -> None:
 
 
 def _some(table: Any, **given: Any) -> dict[str, Any]:
-    """Return a row with a value in each column that needs one."""
+    """Return a row with a value in each required column."""
     kinds = {str: "x", int: 1, float: 1.0, bool: True}
     return {
         one.name: given.get(one.name, {} if isinstance(one.type, JSON) else kinds[one.type.python_type])

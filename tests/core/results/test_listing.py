@@ -1,4 +1,4 @@
-"""A list of what was run reads what it shows, and no more."""
+"""A list of tasks and verifications only reads the columns that it shows."""
 
 from typing import Any
 
@@ -28,7 +28,7 @@ def _judge(store: Store, number: int, *rows: SlaRow) -> None:
 
 
 def _statements(store: Store, last: int) -> list[str]:
-    """Return what a list asks the database."""
+    """Return the statements that a list sends to the database."""
     asked: list[str] = []
 
     def note(_connection: Any, _cursor: Any, statement: str, *_: Any) -> None:
@@ -43,7 +43,7 @@ def _statements(store: Store, last: int) -> list[str]:
 
 
 def test_a_list_reads_no_figures_and_asks_once_for_all(store: Store) -> None:
-    """How often the database is asked does not grow with the list, and no document of a workload is read."""
+    """The number of queries does not grow with the list, and no document of a workload is read."""
     for number in range(12):
         _judge(store, number)
 
@@ -54,7 +54,7 @@ def test_a_list_reads_no_figures_and_asks_once_for_all(store: Store) -> None:
 
 
 def test_each_task_has_the_word_of_its_verdict(store: Store) -> None:
-    """Passed, failed, invalid, running and not judged are told apart."""
+    """Passed, failed, invalid, running and unjudged tasks have different words."""
     _judge(store, 1, SlaRow("failure_rate", passed=True, detail="none failed"))
     _judge(store, 2, SlaRow("failure_rate", passed=False, detail="all failed"))
     _judge(store, 3, SlaRow(INVALID_LOAD, passed=False, detail="late"))
@@ -67,7 +67,7 @@ def test_each_task_has_the_word_of_its_verdict(store: Store) -> None:
 
 
 def test_what_a_list_does_not_show_is_not_guessed(store: Store) -> None:
-    """Who asks a listed task for what was not read is told so."""
+    """Reading a column that was not loaded raises an error."""
     _judge(store, 1)
     [row] = store.tasks.latest()
 

@@ -1,4 +1,4 @@
-"""The migrations make what the models say."""
+"""The migrations create the tables of the models."""
 
 from pathlib import Path
 from typing import Any
@@ -26,7 +26,7 @@ def test_a_migrated_database_has_the_tables_of_the_models(store: Store) -> None:
 
 
 def test_the_head_that_the_code_knows_is_the_newest_migration() -> None:
-    """Otherwise a database would be taken for up to date that is not."""
+    """`HEAD` is the newest migration, so that no old database is taken for an up-to-date one."""
     config = Config()
     config.set_main_option("script_location", str(_MIGRATIONS))
 
@@ -35,7 +35,7 @@ def test_the_head_that_the_code_knows_is_the_newest_migration() -> None:
 
 @pytest.mark.parametrize("revision", [f"{number:04}" for number in range(1, int(HEAD))])
 def test_a_migration_keeps_what_was_measured(revision: str, tmp_path: Path) -> None:
-    """Rows of every version before, and those that refer to them, are there after each migration that follows."""
+    """Rows of every earlier version, and rows that refer to them, survive every later migration."""
     url = f"sqlite:///{tmp_path / 'results.db'}"
     engine = create_engine(url)
     with engine.begin() as connection:
@@ -65,7 +65,7 @@ def test_a_migration_keeps_what_was_measured(revision: str, tmp_path: Path) -> N
 
 
 def _some(column: Column[Any]) -> Any:
-    """Return a value; the same for all of a type, so that references hold."""
+    """Return a value, the same for all columns of a type, so that references match."""
     if isinstance(column.type, JSON):
         return {}
     return {str: "x", int: 1, float: 1.0, bool: True}[column.type.python_type]

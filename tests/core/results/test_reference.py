@@ -1,4 +1,4 @@
-"""References: computed, never drawn."""
+"""References are computed, not random."""
 
 from uuid import UUID
 
@@ -6,7 +6,7 @@ from rallycross.results.reference import reference, workload_reference
 
 
 def test_a_reference_depends_on_the_run_and_the_stage_alone() -> None:
-    """The same stage of the same run has the same uuid in every process, for ever; any other has another."""
+    """The same stage of the same run has the same uuid in every process; any other has a different one."""
     first = reference("cloud_lifecycle", "manual__2026-11-23", "deploy")
 
     assert first == "db8e5523-612b-5738-9758-8a5802fc19a8"
@@ -16,7 +16,7 @@ def test_a_reference_depends_on_the_run_and_the_stage_alone() -> None:
 
 
 def test_workloads_of_a_task_are_told_apart_by_position() -> None:
-    """Two positions of one task, and one position of two tasks, are different workloads."""
+    """Two positions of a task, and the same position of two tasks, have different uuids."""
     one = reference("d", "r", "benchmark")
     other = reference("d", "q", "benchmark")
     made = {workload_reference(task, position) for task in (one, other) for position in (0, 1)}

@@ -1,4 +1,4 @@
-"""What has become of sample files since they were written is told, and what is whole is used."""
+"""Damage to sample files is reported, and undamaged batches are used."""
 
 import os
 import shutil
@@ -88,7 +88,7 @@ def _harmed(data: bytes, kind: str, place: float, share: float, noise: bytes) ->
 def test_harm_anywhere_is_told_and_costs_what_it_hits(
     harm: tuple[str, float, float, bytes], whole: bytes, tmp_path_factory: pytest.TempPathFactory
 ) -> None:
-    """Whatever is done to a file where, it is told, and what is read was measured, in order, and once."""
+    """Any change of a file is reported, and the samples that are read were measured, in order, and are read once."""
     samples = tmp_path_factory.mktemp("harmed")
     path = samples / "one" / "0.arrows"
     path.parent.mkdir()
@@ -106,7 +106,7 @@ def test_harm_anywhere_is_told_and_costs_what_it_hits(
 
 
 def test_noise_in_the_middle_costs_a_batch_and_says_how_many_iterations(tmp_path: Path) -> None:
-    """The batches before and behind it are used, and the place and the loss are told."""
+    """The batches before and after are used, and the place and the loss are reported."""
     path = _write(tmp_path)
     data = bytearray(path.read_bytes())
     data[len(data) // 2 : len(data) // 2 + 20] = b"\xff" * 20
@@ -119,7 +119,7 @@ def test_noise_in_the_middle_costs_a_batch_and_says_how_many_iterations(tmp_path
 
 
 def test_a_file_of_another_workload_or_shard_is_left_out(tmp_path: Path) -> None:
-    """Figures of one load are never taken for those of another."""
+    """The samples of one load are never used for the figures of another."""
     one, two = _write(tmp_path, "one"), _write(tmp_path, "two")
     shutil.copy(two, one)
 
@@ -136,7 +136,7 @@ def test_a_file_of_another_workload_or_shard_is_left_out(tmp_path: Path) -> None
 
 @pytest.mark.parametrize("share", [0, 1])
 def test_a_missing_share_of_several_is_named(share: int, tmp_path: Path) -> None:
-    """Of a load that several processes made, each has left a file."""
+    """If several processes made a load, the missing file of one is named."""
     for shard in (0, 1):
         _write(tmp_path, shard=shard)
     (tmp_path / "one" / f"{share}.arrows").unlink()
@@ -147,7 +147,7 @@ def test_a_missing_share_of_several_is_named(share: int, tmp_path: Path) -> None
 
 
 def test_an_empty_file_and_a_missing_folder_are_told(tmp_path: Path) -> None:
-    """Nothing is not taken for a load that measured nothing."""
+    """An empty file and a missing folder are not taken for a load without iterations."""
     _write(tmp_path).write_bytes(b"")
     assert sample_damage(_workload(), tmp_path) == [f"{tmp_path}/one/0.arrows: the file is empty"]
 
@@ -159,7 +159,7 @@ def test_an_empty_file_and_a_missing_folder_are_told(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("kind", ["pipe", "folder", "circle", "nowhere"])
 def test_what_stands_in_the_place_of_a_file_is_told(kind: str, tmp_path: Path) -> None:
-    """Nothing is read from it, and nobody waits for it."""
+    """A pipe, a folder or a broken link in the place of a file is reported, not read, and does not block."""
     file = _write(tmp_path)
     file.unlink()
     makes: dict[str, Callable[[], object]] = {
@@ -175,7 +175,7 @@ def test_what_stands_in_the_place_of_a_file_is_told(kind: str, tmp_path: Path) -
 
 
 def test_a_killed_writer_is_no_damage(tmp_path: Path) -> None:
-    """A load that broke down has no end to its file; one that came to its end has."""
+    """A missing end is no damage if the load broke off, and damage if it finished."""
     path = _write(tmp_path, close=False)
     path.write_bytes(path.read_bytes()[:-7])
 
@@ -185,7 +185,7 @@ def test_a_killed_writer_is_no_damage(tmp_path: Path) -> None:
 
 
 def _old_file(path: Path, source: Path) -> None:
-    """Write what versions without seals have written."""
+    """Write a file as versions without seals did."""
     path.parent.mkdir(parents=True)
     options = pa.ipc.IpcWriteOptions(compression="zstd")
     with path.open("wb", buffering=0) as file, pa.ipc.new_stream(file, SCHEMA, options=options) as stream:
@@ -200,7 +200,7 @@ def _old(tmp_path: Path) -> Iterator[Path]:
 
 
 def test_files_of_older_versions_are_read(old: Path, tmp_path: Path) -> None:
-    """They have no seals, and no damage is told of them."""
+    """Files without seals are read, and no damage is reported."""
     assert len(_rows(old.parent)) == _BATCHES * _ROWS
     assert sample_damage(_workload("old"), tmp_path) == []
     assert sample_damage(_workload("old", processes=0, measured=_BATCHES * _ROWS), tmp_path) == []
@@ -208,7 +208,7 @@ def test_files_of_older_versions_are_read(old: Path, tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("cut", [0.0, 0.3, 0.9])
 def test_a_cut_is_told_of_files_of_older_versions(cut: float, old: Path, tmp_path: Path) -> None:
-    """An end that is not there, and bytes behind it, are seen without seals too."""
+    """In files without seals a missing end and extra bytes after it are reported too."""
     data = old.read_bytes()
     old.write_bytes(data[: int(cut * len(data))])
     assert len(sample_damage(_workload("old"), tmp_path)) == 1
@@ -219,7 +219,7 @@ def test_a_cut_is_told_of_files_of_older_versions(cut: float, old: Path, tmp_pat
 
 
 def test_a_full_disk_is_said_and_keeps_what_was_written(tmp_path: Path) -> None:
-    """The file ends with its last whole batch, the message has path and remedy; nothing is written behind the gap."""
+    """The file ends with its last whole batch, and the message has the path and a remedy."""
     code = """
 import resource, sys
 from pathlib import Path

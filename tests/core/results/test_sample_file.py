@@ -1,4 +1,4 @@
-"""Sample files give back what was added, whole batches whatever happens to their writer."""
+"""Sample files return the added samples, in whole batches whatever happens to their writer."""
 
 import json
 import signal
@@ -58,7 +58,7 @@ def _given_back(row: dict) -> Sample:
 
 @given(batches=st.lists(st.lists(_SAMPLES, max_size=5), max_size=4))
 def test_what_is_added_is_given_back(batches: list[list[Sample]], tmp_path_factory: pytest.TempPathFactory) -> None:
-    """Every field of every sample, however the flushes fall and though new names of actions turn up on the way."""
+    """Every field of every sample is read back, with any flushes and with names of actions that appear later."""
     folder = tmp_path_factory.mktemp("samples")
     writer = SampleWriter(folder / "0.arrows")
     for batch in batches:
@@ -73,7 +73,7 @@ def test_what_is_added_is_given_back(batches: list[list[Sample]], tmp_path_facto
 
 
 def test_any_arrow_reader_reads_a_sample_file(tmp_path: Path) -> None:
-    """The seals stand in metadata: what knows nothing of them reads the same samples."""
+    """A reader that ignores the seals in the metadata reads the same samples."""
     writer = SampleWriter(tmp_path / "0.arrows")
     for number in range(3):
         writer.add(_sample(number, name=f"action-{number}"))
@@ -86,7 +86,7 @@ def test_any_arrow_reader_reads_a_sample_file(tmp_path: Path) -> None:
 
 
 def test_shards_are_read_as_one(tmp_path: Path) -> None:
-    """All files of a workload's folder are its samples."""
+    """All files in a workload's folder are its samples."""
     for shard in (0, 1):
         writer = SampleWriter(tmp_path / f"{shard}.arrows")
         writer.add(_sample(shard))
@@ -96,7 +96,7 @@ def test_shards_are_read_as_one(tmp_path: Path) -> None:
 
 
 def test_nothing_measured_is_an_empty_table(tmp_path: Path) -> None:
-    """A folder that is not there, and a file that was begun and no more, hold no samples."""
+    """A missing folder, and a file with nothing but its head, have no samples."""
     assert read_samples(tmp_path / "none").num_rows == 0
 
     SampleWriter(tmp_path / "begun" / "0.arrows")
@@ -105,7 +105,7 @@ def test_nothing_measured_is_an_empty_table(tmp_path: Path) -> None:
 
 
 def test_a_file_is_never_written_over(tmp_path: Path) -> None:
-    """What was measured stays, even if the same shard were begun again."""
+    """Existing samples stay, even if the same shard is begun again."""
     SampleWriter(tmp_path / "0.arrows").close()
 
     with pytest.raises(FileExistsError):
@@ -113,7 +113,7 @@ def test_a_file_is_never_written_over(tmp_path: Path) -> None:
 
 
 def test_a_file_cut_anywhere_is_read_up_to_its_last_whole_batch(tmp_path: Path) -> None:
-    """Wherever the cut falls, what comes is a beginning of what was written, and nothing is raised."""
+    """Wherever a file is cut, its first whole batches are read, and nothing is raised."""
     path = tmp_path / "whole" / "workload" / "0.arrows"
     writer = SampleWriter(path)
     sizes = []
@@ -133,7 +133,7 @@ def test_a_file_cut_anywhere_is_read_up_to_its_last_whole_batch(tmp_path: Path) 
 
 
 def test_a_killed_writer_leaves_what_it_had_flushed(tmp_path: Path) -> None:
-    """A kill -9 in the middle of adding costs what came after the last flush, and no more."""
+    """A kill -9 during `add` only loses the samples since the last flush."""
     code = """
 import sys
 from pathlib import Path
@@ -159,7 +159,7 @@ for number in range(10**9):
 
 
 def test_text_that_utf_8_cannot_hold_does_not_cost_the_batch(tmp_path: Path) -> None:
-    """A half of a surrogate pair, as a server's JSON can carry one, is replaced; the sample is kept."""
+    """A lone surrogate, which a server's JSON can contain, is replaced, and the sample is kept."""
     writer = SampleWriter(tmp_path / "0.arrows")
     writer.add(Sample(0, 0, None, 1.0, 2.0, failure=Failure("Oops", "bad \ud800 text")))
     writer.add(_sample(1, name="to \ud800"))
@@ -170,7 +170,7 @@ def test_text_that_utf_8_cannot_hold_does_not_cost_the_batch(tmp_path: Path) -> 
 
 
 def test_batches_come_one_by_one(tmp_path: Path) -> None:
-    """Each flush is a batch, so that a long load can be read in little memory; a flush of nothing is none."""
+    """Each flush with samples is a batch, so that a long load can be read in little memory."""
     writer = SampleWriter(tmp_path / "0.arrows")
     for count in (2, 0, 1):
         for number in range(count):
@@ -182,7 +182,7 @@ def test_batches_come_one_by_one(tmp_path: Path) -> None:
 
 
 def test_a_million_iterations_fit(tmp_path: Path) -> None:
-    """60 bytes an iteration of two actions is the budget, with times that nothing can compress."""
+    """An iteration with two actions takes at most 60 bytes, even with incompressible times."""
     writer = SampleWriter(tmp_path / "0.arrows")
     step = 2**0.5 / 1000
     for number in range(20_000):
@@ -195,12 +195,12 @@ def test_a_million_iterations_fit(tmp_path: Path) -> None:
 
 
 def test_closing_waits_for_a_flush_on_another_thread(tmp_path: Path) -> None:
-    """What another thread is in the middle of writing is on disk when the file is closed."""
+    """A flush that another thread has begun is on disk when the file is closed."""
     writer = SampleWriter(tmp_path / "0.arrows")
     file, writing = writer._file, threading.Event()
 
     class Slow:
-        """A file whose disk takes its time."""
+        """A file on a slow disk."""
 
         def write(self, data: bytes) -> int:
             writing.set()
@@ -223,7 +223,7 @@ def test_closing_waits_for_a_flush_on_another_thread(tmp_path: Path) -> None:
 
 
 def test_an_output_that_is_no_json_costs_no_sample(tmp_path: Path) -> None:
-    """In its place stands a note that says so; all samples are there."""
+    """A note replaces an output that is not JSON; all samples are kept."""
     writer = SampleWriter(tmp_path / "0.arrows")
     writer.add(_sample(0))
     bad = _sample(1)
@@ -238,7 +238,7 @@ def test_an_output_that_is_no_json_costs_no_sample(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(("names", "most"), [(None, 1000), (NAMES, NAMES)])
 def test_more_action_names_than_can_be_told_apart_are_one(tmp_path: Path, names: int | None, most: int) -> None:
-    """A name with an id in it makes a name an iteration: beyond a limit they are taken together."""
+    """Beyond a limit all further action names are counted as one."""
     writer = SampleWriter(tmp_path / "0.arrows", names=names)
     for number in range(40_000):
         writer.add(_sample(number, f"action {number}"))

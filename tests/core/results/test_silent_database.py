@@ -1,4 +1,4 @@
-"""A results database that says nothing more is given up within limits that are settings."""
+"""A results database that stops answering is given up within limits that are settings."""
 
 import signal
 import sqlite3
@@ -23,7 +23,7 @@ def _short_limits(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @contextmanager
 def stopped(url: str, *, backends: bool = True) -> Iterator[None]:
-    """Stop the server, or its `backends` alone, as a host does that is out of memory, or suspended."""
+    """Stop the server, or only its `backends`, like a suspended host."""
     engine = create_engine(url)
     with engine.connect() as connection:
         folder = Path(str(connection.execute(text("SHOW data_directory")).scalar()))
@@ -46,7 +46,7 @@ def _send(processes: list[psutil.Process], number: signal.Signals) -> None:
 @pytest.mark.parametrize("backends", [True, False], ids=["its backends", "all of it"])
 @pytest.mark.parametrize("driver", ["postgresql", "postgresql+psycopg2"])
 def test_a_statement_of_which_no_answer_comes_is_given_up(postgresql_url: str, driver: str, *, backends: bool) -> None:
-    """What was waited for, for how long, by which setting, and what to do is said; nothing is half done."""
+    """The message has the time waited, its setting and a remedy, and no change is half done."""
     store = Store.open(postgresql_url.replace("postgresql", driver))
     store.artifacts.add("one", "log", "before")
 
@@ -67,7 +67,7 @@ def test_a_statement_of_which_no_answer_comes_is_given_up(postgresql_url: str, d
 
 
 def test_a_connection_that_has_gone_silent_is_left_for_another(postgresql_url: str) -> None:
-    """Where the server lets in anew, what is written next is written."""
+    """The next write uses a new connection if the server accepts one."""
     store = Store.open(postgresql_url)
     store.database.patience = 0.0
     store.artifacts.add("one", "log", "before")
@@ -79,7 +79,7 @@ def test_a_connection_that_has_gone_silent_is_left_for_another(postgresql_url: s
 
 
 def test_a_server_that_lets_nobody_in_is_given_up(postgresql_url: str) -> None:
-    """One that is stopped before a command looks at it is told with the setting of that limit."""
+    """If the server is stopped before a command connects, the message has the setting of that limit."""
     with (
         stopped(postgresql_url, backends=False),
         pytest.raises(ResultsDatabaseError, match="RALLYCROSS_DATABASE_CONNECT"),
@@ -88,7 +88,7 @@ def test_a_server_that_lets_nobody_in_is_given_up(postgresql_url: str) -> None:
 
 
 def test_a_server_that_is_stopped_for_a_while_is_waited_for(postgresql_url: str) -> None:
-    """A writer goes on once the server does, and has written once."""
+    """A writer continues once the server does, and writes once."""
     store = Store.open(postgresql_url)
     store.database.patience = 60.0
     store.artifacts.add("one", "log", "before")
@@ -104,7 +104,7 @@ def test_a_server_that_is_stopped_for_a_while_is_waited_for(postgresql_url: str)
 
 
 def test_what_another_program_holds_is_given_up(postgresql_url: str) -> None:
-    """A lock on a table that nobody lets go of is waited for no longer than the limit."""
+    """A table that another program locks is waited for up to the limit."""
     store = Store.open(postgresql_url)
     store.database.patience = 0.0
     engine = create_engine(postgresql_url)
@@ -120,7 +120,7 @@ def test_what_another_program_holds_is_given_up(postgresql_url: str) -> None:
 
 
 def test_a_file_that_another_program_holds_is_given_up(tmp_path: Path) -> None:
-    """Of SQLite it is said that it is locked, and which setting has it waited for longer."""
+    """For a locked SQLite file the message has the setting that makes it wait longer."""
     store = Store.open(f"sqlite:///{tmp_path / 'results.db'}")
     store.database.patience = 0.0
     other = sqlite3.connect(tmp_path / "results.db", isolation_level=None)

@@ -1,4 +1,4 @@
-"""The store keeps what it is told and gives it back, on SQLite and on PostgreSQL."""
+"""The store returns what it was given, on SQLite and on PostgreSQL."""
 
 import stat
 import subprocess
@@ -34,7 +34,7 @@ def _task() -> Task:
 
 
 def test_a_deployment_keeps_its_steps_in_the_order_of_their_begin(store: Store) -> None:
-    """A step that is told of again changes its row; its start is the moment of the event less its seconds."""
+    """A second event of a step changes its row; its start is the time of the event minus its seconds."""
     store.deployments.begin(DEPLOYMENT, cloud="c", engine="embedded", spec="x: 1", total_steps=2)
     store.deployments.record_step(DEPLOYMENT, StepEvent("b", "B", "running", 100.0))
     store.deployments.record_step(DEPLOYMENT, StepEvent("a", "A", "skipped", 101.0))
@@ -51,7 +51,7 @@ def test_a_deployment_keeps_its_steps_in_the_order_of_their_begin(store: Store) 
 
 
 def test_what_a_deployment_has_done_is_not_skipped_by_it(store: Store) -> None:
-    """A step that is come to a second time, by whoever was to do it, keeps how long it took."""
+    """A step that is skipped because this deployment has done it keeps its duration."""
     store.deployments.begin(DEPLOYMENT, cloud="c", engine="e", spec="", total_steps=1)
     store.deployments.record_step(DEPLOYMENT, StepEvent("a", "A", "done", 103.0, 3.0))
     store.deployments.record_step(DEPLOYMENT, StepEvent("a", "A", "skipped", 104.0))
@@ -62,7 +62,7 @@ def test_what_a_deployment_has_done_is_not_skipped_by_it(store: Store) -> None:
 
 
 def test_a_deployment_taken_up_again_keeps_its_steps_and_its_begin(store: Store) -> None:
-    """What a failed attempt has done stays; the status is that of the attempt that runs."""
+    """A resumed deployment keeps the finished steps; its status is that of the running attempt."""
     store.deployments.begin(DEPLOYMENT, cloud="c", engine="e", spec="", total_steps=2)
     store.deployments.record_step(DEPLOYMENT, StepEvent("a", "A", "done", 100.0, 1.0))
     store.deployments.record_step(DEPLOYMENT, StepEvent("b", "B", "running", 100.0))
@@ -82,7 +82,7 @@ def test_a_deployment_taken_up_again_keeps_its_steps_and_its_begin(store: Store)
 
 
 def test_one_failed_step_fails_the_deployment_and_not_those_beside_it(store: Store) -> None:
-    """A step done by itself fails alone, with a row even where it had come to none; the deployment has failed."""
+    """A failed step has a row even without an event, other steps stay, and the deployment has failed."""
     store.deployments.begin(DEPLOYMENT, cloud="c", engine="e", spec="", total_steps=0)
     for name in ("a", "b"):
         store.deployments.record_step(DEPLOYMENT, StepEvent(name, name.upper(), "running", 100.0, total=3))
@@ -96,7 +96,7 @@ def test_one_failed_step_fails_the_deployment_and_not_those_beside_it(store: Sto
 
 
 def test_a_failed_deployment_runs_again_once_its_only_failed_step_does(store: Store) -> None:
-    """A step that has not failed changes nothing of the failure, and neither does one of several that have."""
+    """The deployment stays failed if a step without a failure, or one of several failed steps, is retried."""
 
     def status() -> tuple[str, str]:
         row = store.deployments.get(DEPLOYMENT)
@@ -117,7 +117,7 @@ def test_a_failed_deployment_runs_again_once_its_only_failed_step_does(store: St
 
 
 def test_a_verification_that_begins_again_starts_over(store: Store) -> None:
-    """Tests come back in the order in which they ended, once each; a second attempt does not inherit them."""
+    """Tests are returned in the order of their ends, once each; a second attempt does not have the earlier ones."""
     for _ in range(2):
         store.verifications.begin(VERIFICATION, cloud="c", chosen="quick", total=2, environment={"tempest": "47"})
         store.tests.record(VERIFICATION, TestResult("t.b", "success", 5.0, 0.5, tags=("smoke",)))
@@ -133,7 +133,7 @@ def test_a_verification_that_begins_again_starts_over(store: Store) -> None:
 
 
 def test_text_that_a_database_cannot_hold_does_not_cost_the_row(store: Store) -> None:
-    """NUL and half of a surrogate pair, as a broken answer can carry them, are replaced."""
+    """NUL and lone surrogates, which a broken answer can contain, are replaced."""
     store.verifications.begin(VERIFICATION, cloud="c", chosen="quick", total=1, environment={})
     store.tests.record(VERIFICATION, TestResult("t.a", "fail", 5.0, 0.5, traceback="a\0b \ud800"))
 
@@ -141,7 +141,7 @@ def test_text_that_a_database_cannot_hold_does_not_cost_the_row(store: Store) ->
 
 
 def test_a_task_that_begins_again_is_left_as_it_is(store: Store) -> None:
-    """A benchmark that is run again after a kill finds its workloads as the process before has left them."""
+    """A benchmark that is run again after a kill finds its workloads unchanged."""
     uuids = store.tasks.begin(TASK, cloud="c", task=_task(), environment={"python": "3.11"})
     store.workloads.begin(uuids[1])
     again = store.tasks.begin(TASK, cloud="c", task=_task(), environment={})
@@ -163,7 +163,7 @@ def test_a_task_that_begins_again_is_left_as_it_is(store: Store) -> None:
 
 
 def test_a_workload_shows_its_progress_its_end_and_its_last_judgement(store: Store) -> None:
-    """Progress is replaced, and so is a judgement; rows keep their order."""
+    """Progress and judgement are replaced; SLA rows keep their order."""
     uuid = store.tasks.begin(TASK, cloud="c", task=_task(), environment={})[0]
     store.workloads.report_progress(uuid, {"done": 1})
     store.workloads.report_progress(uuid, {"done": 2, "total": 2})
@@ -187,7 +187,7 @@ def test_a_workload_shows_its_progress_its_end_and_its_last_judgement(store: Sto
 
 
 def test_a_cloud_is_found_by_its_name_until_it_is_forgotten(store: Store) -> None:
-    """Registering again replaces; what was never registered is None."""
+    """A second registration replaces the first; an unknown name is None."""
     for root in ("/one", "/two"):
         store.clouds.register(
             "c", clouds_yaml="/y", spec="s", engine="e", root=root, deployment=None, environment={"os": "x"}
@@ -202,7 +202,7 @@ def test_a_cloud_is_found_by_its_name_until_it_is_forgotten(store: Store) -> Non
 
 
 def test_what_the_ledger_has_already_gets_its_new_detail_in_place(store: Store) -> None:
-    """Row and place stay, so that nothing is unknown for a moment; another owner's of the same name is another."""
+    """The row keeps its id and order; another owner's row of the same name is separate."""
     first = store.ledger.remember_once("one", "c", "step", "a", {"undo": "old"})
     store.ledger.remember_once("one", "c", "step", "b", {})
     other = store.ledger.remember_once("other", "c", "step", "a", {})
@@ -212,7 +212,7 @@ def test_what_the_ledger_has_already_gets_its_new_detail_in_place(store: Store) 
 
 
 def test_the_ledger_holds_what_may_stand_and_nothing_else(store: Store) -> None:
-    """A thing stands from before its create until it is known to be gone, with or without an id."""
+    """A resource has a row from before its create request until it is known to be gone, with or without an id."""
     first = store.ledger.remember(TASK, "c", "nova.server", "s_1", {"project": "p"})
     second = store.ledger.remember(TASK, "c", "cinder.volume", "v_1")
     third = store.ledger.remember("other", "c", "nova.server", "s_2")
@@ -228,7 +228,7 @@ def test_the_ledger_holds_what_may_stand_and_nothing_else(store: Store) -> None:
 
 
 def test_an_artifact_is_noted_once(store: Store) -> None:
-    """A report that is written again to the same place is one artifact."""
+    """A report that is written again to the same path is one artifact."""
     for _ in range(2):
         store.artifacts.add(TASK, "html", "/r/report.html")
     store.artifacts.add(TASK, "junit", "/r/junit.xml")
@@ -240,7 +240,7 @@ def test_an_artifact_is_noted_once(store: Store) -> None:
 
 
 def test_several_threads_may_write_at_once(store: Store) -> None:
-    """Nothing is lost, and nothing fails because the database was busy."""
+    """No write is lost or fails because the database is busy."""
     errors: list[BaseException] = []
 
     def work(owner: str) -> None:
@@ -262,7 +262,7 @@ def test_several_threads_may_write_at_once(store: Store) -> None:
 
 
 def test_processes_that_open_a_fresh_database_at_once_all_succeed(url: str) -> None:
-    """One migrates, the others wait for it."""
+    """One process migrates, and the others wait for it."""
     code = (
         "import sys; from rallycross.results.store import Store; s = Store.open(sys.argv[1]); "
         "s.ledger.remember('o', 'c', 'kind', sys.argv[2])"
@@ -274,7 +274,7 @@ def test_processes_that_open_a_fresh_database_at_once_all_succeed(url: str) -> N
 
 
 def test_a_sqlite_database_is_for_its_owner_alone(tmp_path: Path) -> None:
-    """Specs may hold addresses and names that are nobody else's business."""
+    """The files of a SQLite database can only be read by their owner."""
     store = Store.open(f"sqlite:///{tmp_path / 'a' / 'r.db'}")
     store.clouds.forget("x")
 
@@ -292,7 +292,7 @@ def test_a_sqlite_database_is_for_its_owner_alone(tmp_path: Path) -> None:
     ],
 )
 def test_a_database_that_cannot_be_used_is_named_without_its_password(url: str, words: list[str]) -> None:
-    """The complaint says where, why, and which setting to change."""
+    """The message has the place, the reason, and the setting to change."""
     with pytest.raises(RallycrossError) as caught:
         Store.open(url)
 
@@ -302,7 +302,7 @@ def test_a_database_that_cannot_be_used_is_named_without_its_password(url: str, 
 
 
 def test_opening_a_database_again_does_not_drop_its_locks(tmp_path: Path) -> None:
-    """A process that opens a store twice still holds the first one's lock: others do not take its log away."""
+    """Opening a database a second time keeps the locks of the process's first connection."""
     url = f"sqlite:///{tmp_path / 'results.db'}"
     first = Store.open(url)
     with first.database.reading() as session:
@@ -315,7 +315,7 @@ def test_opening_a_database_again_does_not_drop_its_locks(tmp_path: Path) -> Non
 
 
 def test_tasks_are_found_by_cloud_and_tag_the_newest_first(store: Store) -> None:
-    """The database finds them, whatever is in a tag, and no more than are asked for."""
+    """Tasks are found by any cloud and tag, and never more than the limit."""
     tags = {"a": ("x", 'quo"ted'), "b": ("xy",), "c": (), "d": ("x",)}
     for name, given in tags.items():
         store.tasks.begin(name, cloud=f"cloud-{name in 'ab'}", task=Task(name, (), tags=given), environment={})

@@ -11,7 +11,7 @@ from rallycross.results.tail import Tail
 
 
 def written(path: Path, flushes: list[int]) -> list[int]:
-    """Write a file of so many samples a flush, with ever new actions; return where each flush ended."""
+    """Write a file with this many samples per flush and ever new actions; return where each flush ended."""
     ends, number = [], 0
     writer = SampleWriter(path)
     for count in flushes:
@@ -25,13 +25,13 @@ def written(path: Path, flushes: list[int]) -> list[int]:
 
 
 def test_a_file_that_is_not_there_yet_has_nothing_new(tmp_path: Path) -> None:
-    """Whoever follows a file may come before its writer."""
+    """A missing file has no new batches: a reader may start before the writer."""
     assert Tail(tmp_path / "0.arrows").read() == []
 
 
 @given(flushes=st.lists(st.integers(1, 5), min_size=1, max_size=5), data=st.data())
 def test_each_batch_is_read_once_and_whole(flushes: list[int], data: st.DataObject) -> None:
-    """However the file grows, byte by byte, what was read together is what was written, and nothing twice."""
+    """However the file grows, byte by byte, every batch is read whole and once."""
     import tempfile  # noqa: PLC0415 - one folder an example
 
     with tempfile.TemporaryDirectory() as folder:
@@ -49,7 +49,7 @@ def test_each_batch_is_read_once_and_whole(flushes: list[int], data: st.DataObje
 
 
 def test_a_flush_can_be_read_at_once(tmp_path: Path) -> None:
-    """After a flush, all that it wrote is there for whoever follows."""
+    """All samples of a flush can be read right after it."""
     writer, tail = SampleWriter(tmp_path / "0.arrows"), Tail(tmp_path / "0.arrows")
     for number in range(3):
         writer.add(Sample(number, 0, None, 1.0, 2.0))

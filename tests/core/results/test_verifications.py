@@ -1,4 +1,4 @@
-"""Verifications in the store: begun, taken up, found again, imported, remembered test by test."""
+"""Verifications in the store: begun, resumed, found, imported, with the history of each test."""
 
 import pytest
 
@@ -9,7 +9,7 @@ from rallycross.verification.test import TestResult
 
 
 def begin(store: Store, uuid: str, *tests: TestResult, cloud: str = "c") -> None:
-    """Keep a verification with these tests."""
+    """Store a verification with these tests."""
     store.verifications.begin(uuid, cloud=cloud, chosen="smoke", total=len(tests), request={"concurrency": 2})
     for test in tests:
         store.tests.record(uuid, test)
@@ -17,7 +17,7 @@ def begin(store: Store, uuid: str, *tests: TestResult, cloud: str = "c") -> None
 
 
 def test_taking_up_keeps_what_has_ended(store: Store) -> None:
-    """The next attempt is told which tests have ended; the row runs again, with its request and its beginning."""
+    """The next attempt knows the finished tests; the row runs again, with its request and its start."""
     begin(store, "u", TestResult("a", "success", 1.0, 2.0))
     before = store.verifications.get("u")
     assert store.verifications.take_up("u") == (1, frozenset({"a"}))
@@ -29,7 +29,7 @@ def test_taking_up_keeps_what_has_ended(store: Store) -> None:
 
 
 def test_beginning_anew_ends_what_ran_before(store: Store) -> None:
-    """Tests of the attempt before are gone, and whoever still runs it is refused."""
+    """The tests of the earlier attempt are gone, and writes of that attempt are refused."""
     store.verifications.begin("u", cloud="c", chosen="smoke")
     attempt, _ = store.verifications.take_up("u")
     store.tests.record("u", TestResult("a", "success", 1.0, 2.0), attempt=attempt)
@@ -40,7 +40,7 @@ def test_beginning_anew_ends_what_ran_before(store: Store) -> None:
 
 
 def test_a_beat_tells_whether_to_stop(store: Store) -> None:
-    """Who runs a verification says that it lives, and hears when somebody asks it to end."""
+    """A sign of life returns whether the verification is asked to end."""
     store.verifications.begin("u", cloud="c", chosen="smoke")
     assert store.verifications.beat("u", 0) is False
     store.verifications.stop("u")
@@ -48,7 +48,7 @@ def test_a_beat_tells_whether_to_stop(store: Store) -> None:
 
 
 def test_a_verification_is_found_by_the_beginning_of_its_uuid(store: Store) -> None:
-    """Or as the last one; what fits none, or several, is refused."""
+    """A verification is found by the start of its uuid or as `last`; none or several matches are refused."""
     for uuid in ("aa1", "aa2", "b1"):
         begin(store, uuid)
     assert store.verifications.find("b").uuid == "b1"
@@ -61,7 +61,7 @@ def test_a_verification_is_found_by_the_beginning_of_its_uuid(store: Store) -> N
 
 
 def test_the_latest_come_first(store: Store) -> None:
-    """Verifications are listed from the latest, of one cloud where one is named, and not more than asked for."""
+    """Verifications are listed latest first, of one cloud or of all, up to the limit."""
     begin(store, "one", cloud="c")
     begin(store, "two", cloud="d")
     begin(store, "three", cloud="c")
@@ -70,7 +70,7 @@ def test_the_latest_come_first(store: Store) -> None:
 
 
 def test_a_test_has_a_history(store: Store) -> None:
-    """How one test ended in each verification that ran it, the latest first."""
+    """The history of a test has its result in each verification that ran it, latest first."""
     begin(store, "one", TestResult("a", "success", 1.0, 2.0), TestResult("b", "skip", 1.0, 0.0))
     begin(store, "two", TestResult("b", "success", 1.0, 2.0))
     begin(store, "three", TestResult("a", "fail", 1.0, 2.0), cloud="d")
@@ -83,14 +83,14 @@ def test_a_test_has_a_history(store: Store) -> None:
 
 
 def test_tests_are_counted_by_status(store: Store) -> None:
-    """Also of a verification that has none yet."""
+    """Tests are counted by status, also for a verification without tests."""
     begin(store, "one", TestResult("a", "success", 1.0, 2.0), TestResult("b", "fail", 1.0, 0.0))
     begin(store, "two")
     assert store.tests.counts(["one", "two"]) == {"one": {"success": 1, "fail": 1}, "two": {}}
 
 
 def test_only_what_is_new_can_be_asked_for(store: Store) -> None:
-    """Whoever follows a verification need not read all of it again."""
+    """A follower can read only the tests after a row."""
     begin(store, "u", TestResult("a", "success", 1.0, 2.0), TestResult("b", "fail", 1.0, 0.0))
     first, second = store.tests.of("u")
     assert [test.name for test in store.tests.of("u", after=first.id)] == ["b"]
@@ -98,7 +98,7 @@ def test_only_what_is_new_can_be_asked_for(store: Store) -> None:
 
 
 def test_an_imported_verification_is_finished(store: Store) -> None:
-    """Its time is that of its tests, and it asks for nothing that could be run again."""
+    """Its times are those of its tests, and it has no request to run again."""
     tests = [TestResult("a", "success", 100.0, 2.0), TestResult("b", "fail", 105.0, 4.0, traceback="x")]
     store.verifications.add("u", cloud="c", chosen="file.subunit", tests=tests, environment={"verifier": "imported"})
     row = store.verifications.get("u")
@@ -108,7 +108,7 @@ def test_an_imported_verification_is_finished(store: Store) -> None:
 
 
 def test_an_attempt_that_was_taken_over_does_not_end_the_one_that_runs(store: Store) -> None:
-    """What an older attempt says of the whole, how it ended or how many tests there are, is refused."""
+    """The end and the number of tests are refused from an older attempt."""
     store.verifications.begin("u", cloud="c", chosen="smoke")
     first, _ = store.verifications.take_up("u")
     store.verifications.take_up("u")

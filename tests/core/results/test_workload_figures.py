@@ -1,4 +1,4 @@
-"""The document of a workload's figures: of every version there was, with what is unknown, and damaged."""
+"""The document of a workload's figures is read in every version, with unknown keys and with damage."""
 
 import copy
 import json
@@ -83,7 +83,7 @@ def _read(document: Any) -> WorkloadFigures:
 
 
 def test_the_first_documents_are_read() -> None:
-    """They have what they had; what later versions measure beside it is None or 0."""
+    """Documents of the first version have their figures; figures of later versions are None or 0."""
     figures = _read(FIRST)
 
     assert (figures.count, figures.failed, figures.throughput, figures.warm_up) == (4, 1, 1.25, 0)
@@ -96,7 +96,7 @@ def test_the_first_documents_are_read() -> None:
 
 @pytest.mark.parametrize("document", [{}, {"count": 1}, {"count": 1, "rows": []}, {"rows": None}])
 def test_documents_of_next_to_nothing_are_read(document: dict[str, Any]) -> None:
-    """What is missing is 0, None or empty."""
+    """Missing figures are 0, None or empty."""
     figures = _read(document)
 
     assert (figures.count, figures.total, figures.actions, figures.timeline) == (
@@ -108,12 +108,12 @@ def test_documents_of_next_to_nothing_are_read(document: dict[str, Any]) -> None
 
 
 def test_documents_without_a_version_are_written_again_as_they_were() -> None:
-    """Nothing is lost on the way, and the version stands in front."""
+    """Nothing is lost when they are written again, with a version."""
     assert to_document(_read(UNNUMBERED)) == {"version": 2, **UNNUMBERED}
 
 
 def test_what_a_later_version_has_is_kept() -> None:
-    """Keys that are not known stay where they are, at any depth, and the rest is read."""
+    """Unknown keys are kept at any depth, and the rest is read."""
     later = copy.deepcopy(UNNUMBERED)
     objects = [node for _, node in _nodes(later) if isinstance(node, dict)]
     for number, node in enumerate(one for one in objects if one is not later["timeline"]["actions"]["series"]):
@@ -146,7 +146,7 @@ def test_what_a_later_version_has_is_kept() -> None:
     ],
 )
 def test_damage_is_told_by_its_place(path: tuple[Any, ...], value: Any, told: str) -> None:
-    """It says what stands there and what should; all else is read, unless the whole cannot do without it."""
+    """The message has the wrong value and the expected type; everything else is read if possible."""
     figures, [damage] = from_document(_with(UNNUMBERED, path, value))
 
     assert damage.startswith(told)
@@ -159,7 +159,7 @@ def test_damage_is_told_by_its_place(path: tuple[Any, ...], value: Any, told: st
 
 @pytest.mark.parametrize("whole", [None, "text", 7, [], [UNNUMBERED]])
 def test_what_is_no_document_is_told(whole: Any) -> None:
-    """It has no figures, and one complaint."""
+    """Anything but an object has no figures, and one complaint."""
     figures, damage = from_document(whole)
 
     assert figures is None
@@ -171,7 +171,7 @@ _JUNK = (None, True, -1, 0.5, 10**400, float("inf"), float("nan"), 1e308, "x", [
 
 
 def test_whatever_stands_anywhere_is_read_or_told() -> None:
-    """Each value in turn is another, or gone: reading ends, and what is not what it was is told or left out."""
+    """With any value replaced or missing, reading ends, and each difference is reported or left out."""
     whole = _read(UNNUMBERED)
     for path, node in _nodes(UNNUMBERED):
         for value in _JUNK:

@@ -17,7 +17,7 @@ RunProject = Callable[..., list[TestResult]]
 
 @pytest.fixture
 def run_project(tmp_path: Path) -> RunProject:
-    """Return what runs tests of one module `small`, written from source, by real worker processes."""
+    """Return a function that runs the tests of a module `small`, given as source, in real worker processes."""
 
     def run(
         source: str,

@@ -1,4 +1,4 @@
-"""tempest's accounts.yaml: what is wrong with it is told before anything is made."""
+"""Errors in tempest's accounts.yaml are reported before anything is created."""
 
 import socket
 from pathlib import Path
@@ -38,14 +38,14 @@ def written(folder: Path, text: str) -> str:
 
 
 def test_a_file_of_tempests_is_read(tmp_path: Path) -> None:
-    """Ordinary accounts are those of a project that are no administrators; what there is is told by roles."""
+    """Ordinary accounts are project accounts without admin; the summary counts accounts by role."""
     found = read(written(tmp_path, GOOD))
     assert found.ordinary == 2
     assert found.summary == "4 accounts were given: 1 admin, 1 member, 1 reader"
 
 
 def test_too_few_accounts_are_told_with_the_number_that_is_wanted(tmp_path: Path) -> None:
-    """Two for each test that runs at the same time."""
+    """Two ordinary accounts are required for each test that runs at the same time."""
     found = read(written(tmp_path, GOOD))
     found.check_number(1)
     with pytest.raises(RallycrossError, match="has 2 ordinary accounts, and 2 tests at a time take 2 each"):
@@ -67,19 +67,19 @@ def test_too_few_accounts_are_told_with_the_number_that_is_wanted(tmp_path: Path
     ],
 )
 def test_what_is_wrong_is_told_with_its_place(tmp_path: Path, text: str, said: str) -> None:
-    """A complaint for each."""
+    """Each error has a complaint with its place."""
     with pytest.raises(InvalidInput, match=said):
         read(written(tmp_path, text))
 
 
 def test_a_file_that_is_not_there_is_named(tmp_path: Path) -> None:
-    """It may have gone since it was named."""
+    """The message for a missing file has its path."""
     with pytest.raises(RallycrossError, match=r"none\.yaml: cannot be read"):
         read(str(tmp_path / "none.yaml"))
 
 
 def test_who_cannot_sign_in_is_named_without_the_password(tmp_path: Path) -> None:
-    """The first by name and reason, the others by number."""
+    """The first refused account is named with the reason, the others are counted."""
     found = read(written(tmp_path, GOOD))
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))

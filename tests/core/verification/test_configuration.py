@@ -1,4 +1,4 @@
-"""Facts become a tempest.conf that tempest itself understands, with a reason for each line."""
+"""Facts become a tempest.conf that tempest itself can read, with a reason for each option."""
 
 import json
 import subprocess
@@ -50,7 +50,7 @@ FACTS = Facts(
 
 
 def conf(facts: Facts = FACTS, **overrides: str) -> Configuration:
-    """Return the configuration of these facts."""
+    """Return the configuration for these facts."""
     return configure(
         facts,
         ADMIN,
@@ -66,7 +66,7 @@ def values(configuration: Configuration) -> dict[str, str]:
 
 
 def test_tempest_reads_every_option_as_it_was_meant(tmp_path: Path) -> None:
-    """Tempest knows each option, takes its value as valid, and reads back what was decided - the password, too."""
+    """Tempest knows each option, accepts its value, and reads back the same value, also of the password."""
     configuration = configure(FACTS, ADMIN, folder=tmp_path, prefix="tempest-1")
     (tmp_path / "tempest.conf").write_text(configuration.text())
     (tmp_path / "logs").mkdir()
@@ -101,7 +101,7 @@ print("read")
 
 
 def test_every_decision_has_a_reason_and_no_secret_is_shown() -> None:
-    """What a report shows says why each option is what it is, and not the password."""
+    """Each option in a report has a reason, and the password is not shown."""
     shown = conf().shown()
     assert all(option["why"] for option in shown.values())
     assert shown["auth.admin_password"]["value"] == "***"
@@ -110,7 +110,7 @@ def test_every_decision_has_a_reason_and_no_secret_is_shown() -> None:
 
 
 def test_what_the_cloud_lacks_is_not_tested() -> None:
-    """A service that is not in the catalog is switched off, and nothing else is said of it."""
+    """A service that is not in the catalog is switched off and has no other option."""
     found = values(conf(replace(FACTS, services=frozenset({"image"}), endpoints={"image": Endpoint("image")})))
     assert found["service_available.nova"] == found["service_available.cinder"] == "false"
     assert found["service_available.glance"] == "true"
@@ -118,7 +118,7 @@ def test_what_the_cloud_lacks_is_not_tested() -> None:
 
 
 def test_features_follow_the_facts() -> None:
-    """One compute host cannot migrate, no external network gives no floating address, no backup service no backup."""
+    """One compute host means no migration, no external network no floating IP, no backup service no backup."""
     several = values(conf())
     assert several["compute-feature-enabled.cold_migration"] == "true"
     assert several["network-feature-enabled.floating_ips"] == "true"
@@ -143,7 +143,7 @@ def test_features_follow_the_facts() -> None:
 
 
 def test_what_a_plugin_verifies_is_off_where_the_cloud_lacks_it() -> None:
-    """A plugin takes its service to be there; its option is written where it is installed, and nowhere else."""
+    """The option of a plugin's service is written only if the plugin is installed."""
     name = "service_available.load_balancer"
     plugin = {"tempest": "47.0.0", "octavia-tempest-plugin": "3.5.0"}
     without = configure(FACTS, ADMIN, folder=PurePath("/w"), prefix="tempest-1", packages=plugin)
@@ -155,7 +155,7 @@ def test_what_a_plugin_verifies_is_off_where_the_cloud_lacks_it() -> None:
 
 
 def test_the_external_network_says_where_it_comes_from() -> None:
-    """One that was made for the run says so; where none could be made, the cloud's reason stands at what is off."""
+    """A created network has that as its reason; if none could be created, the option has the error of the cloud."""
     made = conf(replace(FACTS, external_networks=(Network("n2", "tempest-1-public", made=True),))).shown()
     assert "created for this run, and deleted after it" in made["network.public_network_id"]["why"]
     refused = conf(replace(FACTS, external_networks=(), no_external_network="none, and 403")).shown()
@@ -163,7 +163,7 @@ def test_the_external_network_says_where_it_comes_from() -> None:
 
 
 def test_services_are_looked_for_as_the_catalog_has_them() -> None:
-    """Type and interface of every service, and of every plugin's, are what the catalog and the cloud's entry say."""
+    """Type and interface of every service, also of plugins, are those of the catalog and the cloud's entry."""
     octavia = replace(FACTS, endpoints={**FACTS.endpoints, "load-balancer": Endpoint("load-balancer", "internal")})
     found = values(configure(octavia, ADMIN, folder=PurePath("/w"), prefix="t", packages=["octavia-tempest-plugin"]))
     assert (found["volume.catalog_type"], found["volume.endpoint_type"]) == ("volumev3", "internalURL")
@@ -175,7 +175,7 @@ def test_services_are_looked_for_as_the_catalog_has_them() -> None:
 
 
 def test_plugins_that_nobody_knows_are_told_as_well() -> None:
-    """A plugin's own sections say which service they are for, by any of its names, and how they write an interface."""
+    """An unknown plugin's sections say which service they are for, and how they write an interface."""
     kinds = ("baremetal", "container-infrastructure-management", "orchestration", "load-balancer")
     cloud = replace(FACTS, endpoints={kind: Endpoint(kind, "internal", "R2") for kind in kinds})
     sections = {
@@ -196,7 +196,7 @@ def test_plugins_that_nobody_knows_are_told_as_well() -> None:
 
 
 def test_a_cloud_with_internal_endpoints_and_old_names_is_asked_by_them() -> None:
-    """What is asked of a cloud goes where the benchmark goes, and tempest is told the same."""
+    """Discovery uses the same endpoints as the benchmark, and tempest has the same ones."""
     with VerifiableCloud() as small:
         services = {"identity": "v3", "compute": "v2.1", "image": "v2", "network": "v2.0", "volumev3": "v3"}
         small.catalog = [
@@ -220,7 +220,7 @@ def test_a_cloud_with_internal_endpoints_and_old_names_is_asked_by_them() -> Non
 
 
 def test_overrides_have_the_last_word() -> None:
-    """An option that was asked for replaces what was decided, or is added."""
+    """An option of the user replaces the derived value, or is added."""
     found = conf(validation__run_validation="true", compute__build_timeout="60")
     assert values(found)["validation.run_validation"] == "true"
     assert values(found)["compute.build_timeout"] == "60"
@@ -228,7 +228,7 @@ def test_overrides_have_the_last_word() -> None:
 
 
 def test_accounts_that_were_given_take_the_place_of_an_administrator() -> None:
-    """With a file of accounts nothing is made for the run, and no password is written."""
+    """With a file of accounts no administrator is created, and no password is written."""
     given = Accounts("/etc/accounts.yaml", ({"roles": ["member"]}, {"types": ["admin"]}))
     made = configure(FACTS, None, folder=PurePath("/w"), prefix="tempest-1", accounts=given)
     found = values(made)
@@ -239,7 +239,7 @@ def test_accounts_that_were_given_take_the_place_of_an_administrator() -> None:
 
 
 def test_small_test_images_are_chosen_first() -> None:
-    """Rally's test images go before smaller ones of other names; one image alone is both."""
+    """Rally's test images precede smaller ones of other names; a single image is used twice."""
     ubuntu, cirros, tiny = Image("u", "ubuntu", 900), Image("c", "Cirros-0.6.3", 20), Image("t", "tiny", 1)
     assert choose_images([ubuntu, tiny, cirros]) == (cirros, tiny)
     assert choose_images([ubuntu]) == (ubuntu, ubuntu)
@@ -247,7 +247,7 @@ def test_small_test_images_are_chosen_first() -> None:
 
 
 def test_the_other_flavor_is_not_smaller_in_anything() -> None:
-    """A server can be resized from the first flavor to the second; one flavor alone is both."""
+    """A server can be resized from the first flavor to the second; a single flavor is used twice."""
     nano, odd, micro = Flavor("1", "nano", 128, 1), Flavor("2", "odd", 192, 0), Flavor("3", "micro", 256, 1)
     assert choose_flavors([micro, odd, nano]) == (nano, micro)
     assert choose_flavors([nano, odd]) == (nano, nano)
@@ -256,12 +256,12 @@ def test_the_other_flavor_is_not_smaller_in_anything() -> None:
 
 @pytest.mark.parametrize("given", ["http://k", "http://k/", "http://k/v3", "http://k/v3/", "http://k/v2.0"])
 def test_keystone_is_addressed_as_version_3(given: str) -> None:
-    """Whichever of keystone's addresses the entry has, tempest gets version 3's."""
+    """Whichever of keystone's URLs the entry has, tempest has the one of version 3."""
     assert v3(given) == "http://k/v3"
 
 
 def test_fake_hypervisors_are_told_from_real_ones() -> None:
-    """Only where all hypervisors are fake, servers are."""
+    """Servers are fake only if all hypervisors are."""
     assert FACTS.fake_hypervisors
     assert not replace(FACTS, hypervisor_types=frozenset({"fake", "QEMU"})).fake_hypervisors
     assert not replace(FACTS, hypervisor_types=frozenset()).fake_hypervisors

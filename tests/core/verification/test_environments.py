@@ -1,4 +1,4 @@
-"""Making a verifier's environment ends when it is asked to, whatever the installer is at."""
+"""The creation of a verifier's environment can be stopped at any moment."""
 
 import fcntl
 import threading
@@ -35,7 +35,7 @@ dynamic = ["version"]
 
 
 def stopped(folder: Path, requirements: list[str], at: Callable[[], bool]) -> float:
-    """Return in how many seconds it has ended after it was asked to."""
+    """Return how many seconds it took to end after the stop."""
     stop, asked = threading.Event(), 0.0
 
     def ask() -> None:
@@ -56,7 +56,7 @@ def stopped(folder: Path, requirements: list[str], at: Callable[[], bool]) -> fl
 
 
 def test_an_installation_is_stopped_in_its_middle(tmp_path: Path) -> None:
-    """Within seconds nothing is left of it: no environment, and no process that goes on building."""
+    """Within seconds neither the environment nor a process of the installation is left."""
     project, folder = tmp_path / "slow", tmp_path / "environments" / "it"
     project.mkdir()
     (project / "pyproject.toml").write_text(PROJECT)
@@ -71,7 +71,7 @@ def test_an_installation_is_stopped_in_its_middle(tmp_path: Path) -> None:
 
 
 def test_waiting_for_another_s_installation_is_stopped(tmp_path: Path) -> None:
-    """Whoever waits until another process has made the environment need not wait for that."""
+    """Waiting for the installation of another process can be stopped."""
     waiting = threading.Event()
     with (tmp_path / "it.lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)

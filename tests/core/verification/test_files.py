@@ -1,4 +1,4 @@
-"""Results come from files and go to files, and nothing of them is lost on the way."""
+"""Results are imported from and exported to files without loss."""
 
 import bz2
 import gzip
@@ -41,7 +41,7 @@ def test_what_is_exported_can_be_imported(made: list[TestResult]) -> None:
 
 
 def test_reasons_and_tracebacks_are_kept() -> None:
-    """Why a test was skipped, and what was raised, come back."""
+    """Reasons of skips and tracebacks survive export and import."""
     made = [
         TestResult("a.B.test_c", "skip", 1.0, 0.0, reason="no such service"),
         TestResult("a.B.test_d", "fail", 2.0, 3.0, traceback="Traceback\nValueError: 1"),
@@ -50,7 +50,7 @@ def test_reasons_and_tracebacks_are_kept() -> None:
 
 
 def test_a_class_that_could_not_be_set_up_is_not_lost() -> None:
-    """A stream that tells of setUpClass alone has one failed test in its name."""
+    """A stream with only a failed setUpClass has one failed test of that name."""
     output = io.BytesIO()
     stream = subunit.StreamResultToBytes(output)
     stream.status(test_id="setUpClass (a.B)", test_status="fail")
@@ -59,7 +59,7 @@ def test_a_class_that_could_not_be_set_up_is_not_lost() -> None:
 
 
 def test_a_test_in_progress_at_the_end_has_failed() -> None:
-    """A test of whose end a stream does not tell has failed, from its start to the last that is told, with its log."""
+    """A test without an end in the stream has failed; it lasts until the last event, and keeps its log."""
     output = io.BytesIO()
     stream = subunit.StreamResultToBytes(output)
     began = datetime(2026, 1, 1, tzinfo=UTC)
@@ -79,7 +79,7 @@ def test_a_test_in_progress_at_the_end_has_failed() -> None:
 
 
 def test_a_stream_without_times_loses_no_test_either() -> None:
-    """Packets need no timestamps: a test in progress has failed all the same, and none is of 1970."""
+    """Without timestamps a test in progress has failed too, and no test starts in 1970."""
     output = io.BytesIO()
     stream = subunit.StreamResultToBytes(output)
     for name, status in (("a.b", "inprogress"), ("a.b", "success"), ("a.c", "inprogress")):
@@ -91,13 +91,13 @@ def test_a_stream_without_times_loses_no_test_either() -> None:
 
 @given(MADE, st.lists(st.text(max_size=20), min_size=1))
 def test_stray_text_between_packets_loses_no_test(made: list[TestResult], noise: list[str]) -> None:
-    """What a test prints between packets, or before the first, is passed over."""
+    """Output of tests between packets, or before the first, is ignored."""
     parts = [noise[number % len(noise)].encode() + exported([one]) for number, one in enumerate(made)]
     assert results(b"log\n" + b"".join(parts), file="x") == made
 
 
 def test_what_is_compressed_by_gzip_is_read() -> None:
-    """CI keeps `testrepository.subunit.gz`, and its JUnit likewise."""
+    """Subunit streams and JUnit files that are compressed by gzip are read."""
     made = [TestResult("a.B.test_c", "success", 1.0, 1.0)]
     assert results(gzip.compress(exported(made)), file="x") == made
     junit = b'<testsuite name=""><testcase classname="a.B" name="test_c"/></testsuite>'
@@ -105,7 +105,7 @@ def test_what_is_compressed_by_gzip_is_read() -> None:
 
 
 def test_a_small_file_that_unpacks_to_a_large_one_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The limit of files of results holds for what comes out of them."""
+    """The size limit for files of results applies to the unpacked content."""
     monkeypatch.setenv("RALLYCROSS_RESULTS_LIMIT", "1")
     with pytest.raises(RallycrossError, match="is larger than 1 MB"):
         results(gzip.compress(b"<testsuites>" + b" " * 5_000_000), file="x")
@@ -116,7 +116,7 @@ def test_a_small_file_that_unpacks_to_a_large_one_is_refused(monkeypatch: pytest
     [("setUpClass", "a.B.setUpClass"), ("tearDownClass", "a.B.test_c"), ("setUpModule", "a.B.setUpModule")],
 )
 def test_a_class_that_had_ended_before_is_not_lost(fixture: str, told: str) -> None:
-    """A fixture that fails after tests of its class have ended is told: by itself, or of its last test."""
+    """A fixture that fails after the tests of its class is a result of its own, or of the last test."""
     output = io.BytesIO(exported([TestResult("a.B.test_c", "success", 1.0, 1.0)]))
     output.seek(0, io.SEEK_END)
     subunit.StreamResultToBytes(output).status(test_id=f"{fixture} (a.B)", test_status="fail")
@@ -149,13 +149,13 @@ def test_a_class_that_had_ended_before_is_not_lost(fixture: str, told: str) -> N
     ],
 )
 def test_what_cannot_be_read_whole_is_refused(content: bytes, said: str) -> None:
-    """The message names the file, what is wrong with it, and what to do."""
+    """The message has the file, the problem and the remedy."""
     with pytest.raises(RallycrossError, match=rf"made\.bin: {said}"):
         results(content, file="made.bin")
 
 
 def test_a_subunit_test_that_ends_before_it_begins_took_no_time() -> None:
-    """A clock that was set back in the middle of a test makes no negative duration."""
+    """A clock that is set back during a test does not cause a negative duration."""
     stream = io.BytesIO()
     writer = subunit.StreamResultToBytes(stream)
     began = datetime(2026, 1, 1, 0, 0, 9, tzinfo=UTC)
@@ -166,7 +166,7 @@ def test_a_subunit_test_that_ends_before_it_begins_took_no_time() -> None:
 
 @given(MADE, st.lists(st.text(max_size=20), min_size=1))
 def test_packets_and_text_are_told_apart_as_subunit_does(made: list[TestResult], noise: list[str]) -> None:
-    """What is told of a stream is what subunit tells of it, byte for byte."""
+    """The events of a stream are the same as those of subunit, byte for byte."""
     content = b"".join(noise[number % len(noise)].encode() + exported([one]) for number, one in enumerate(made))
     here, there = Heard(), Heard()
     replay(content, here)
@@ -175,14 +175,14 @@ def test_packets_and_text_are_told_apart_as_subunit_does(made: list[TestResult],
 
 
 class Heard:
-    """Notes the events of a stream: its packets, and the text between them as one."""
+    """Records the events of a stream: its packets, and the text between two packets as one event."""
 
     def __init__(self) -> None:
         self.packets: list[dict[str, Any]] = []
         self.text = b""
 
     def status(self, **told: Any) -> None:
-        """Take one event."""
+        """Record an event."""
         if told.get("file_name") == STRAY:
             self.text += told["file_bytes"]
         else:
@@ -190,7 +190,7 @@ class Heard:
 
 
 def by_subunit(content: bytes, result: Any) -> None:
-    """Read a stream by subunit alone."""
+    """Read a stream with subunit only."""
     with tempfile.TemporaryFile() as file:
         file.write(content)
         file.seek(0)
@@ -198,7 +198,7 @@ def by_subunit(content: bytes, result: Any) -> None:
 
 
 def test_a_long_log_is_no_stream_and_soon_told() -> None:
-    """Text is passed over at once, not byte by byte: ten times as much of it as a stream takes no longer than that."""
+    """Ten times as much text as packets takes no longer to read."""
     made = [TestResult(f"a.B.test_{number}", "success", 1.0, 1.0) for number in range(2_000)]
     stream = exported(made)
     log = ("2026-01-02 03:04:05 INFO öäü ೳ what it did\n" * (10 * len(stream) // 40)).encode()

@@ -1,4 +1,4 @@
-"""JUnit XML of anybody's has the names and the ends that the same run has elsewhere."""
+"""JUnit XML of any tool has the same names and results as the same run in other formats."""
 
 import io
 from datetime import UTC, datetime, timedelta
@@ -23,7 +23,7 @@ BEGAN = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
 
 
 def read(inner: str) -> dict[str, str]:
-    """Return the statuses of what stands in a suite, by name."""
+    """Return the statuses of the cases in a suite, by name."""
     return {one.name: one.status for one in results(f"<testsuite>{inner}</testsuite>".encode(), file="j.xml")}
 
 
@@ -41,7 +41,7 @@ def subunit2junitxml(events: list[tuple[str, str]]) -> bytes:
 
 
 def as_subunit(events: list[tuple[str, str]]) -> bytes:
-    """Return the stream of a run."""
+    """Return the subunit stream of a run."""
     output = io.BytesIO()
     stream = subunit.StreamResultToBytes(output)
     for number, (test_id, status) in enumerate(events):
@@ -69,14 +69,14 @@ EVENTS = st.lists(
 
 @given(EVENTS)
 def test_one_run_is_the_same_as_subunit_and_as_junit(events: list[tuple[str, str]]) -> None:
-    """Names and ends do not depend on the form in which a run was archived."""
+    """Names and results do not depend on the format."""
     either = [results(content, file="x") for content in (as_subunit(events), subunit2junitxml(events))]
     first, second = ([(one.name, one.status) for one in found] for found in either)
     assert first == second
 
 
 def test_attributes_are_off_the_names_and_kept_as_tags() -> None:
-    """A case of subunit2junitxml has stestr's name; what stood in brackets is tags."""
+    """A case of subunit2junitxml has stestr's name, and the text in brackets is its tags."""
     content = subunit2junitxml([("tempest.api.compute.X.test_a[id-1,smoke]", "success")])
     (found,) = results(content, file="x")
     assert (found.name, found.tags) == ("tempest.api.compute.X.test_a", ("id-1", "smoke"))
@@ -92,7 +92,7 @@ def test_attributes_are_off_the_names_and_kept_as_tags() -> None:
     ],
 )
 def test_fixtures_are_spread_over_their_class(case: str) -> None:
-    """A class that was not torn down makes its last test a failure; one that was not set up stands for its tests."""
+    """A failed tear-down fails the last test of its class; a failed set-up stands for the tests of its class."""
     passed = '<testcase classname="a.B" name="test_c"/><testcase classname="a.B2" name="test_d"/>'
     assert read(passed + case.format("tearDownClass", "teardown")) == {"a.B.test_c": "fail", "a.B2.test_d": "success"}
     assert read(case.format("setUpClass", "setup")) == {"a.B.setUpClass": "fail"}
@@ -116,7 +116,7 @@ def test_fixtures_are_spread_over_their_class(case: str) -> None:
     ],
 )
 def test_each_way_to_end_is_told(inner: str, status: str) -> None:
-    """What stands in a case says how it ended, in whatever order."""
+    """The elements of a case give its status, in any order."""
     assert read(f'<testcase classname="a.B" name="test_c">{inner}</testcase>') == {"a.B.test_c": status}
 
 
@@ -130,12 +130,12 @@ def test_each_way_to_end_is_told(inner: str, status: str) -> None:
     ],
 )
 def test_attributes_of_a_case_say_how_it_ended_where_no_element_does(attributes: str, status: str) -> None:
-    """A disabled test of gtest's was not passed."""
+    """A disabled test of gtest has not passed."""
     assert read(f'<testcase classname="Foo" name="Bar" {attributes}/>') == {"Foo.Bar": status}
 
 
 def test_a_failure_and_what_came_after_it_are_both_kept() -> None:
-    """Failure, teardown, earlier tries and the log stand in the traceback; a flaky pass says why in its reason."""
+    """The traceback has failure, teardown, earlier attempts and log; a flaky success has its reason."""
     told = "<failure message='m'>call</failure><error>teardown</error>"
     told += "<rerunError>try</rerunError><system-err>log</system-err>"
     (one,) = results(f'<testsuite><testcase name="n">{told}</testcase></testsuite>'.encode(), file="x")
@@ -151,7 +151,7 @@ FAILED, PASSED = (
 
 
 def test_a_case_that_stands_twice_loses_no_failure() -> None:
-    """A second case is a failed teardown (pytest) or a second try; in another suite a failure stays one."""
+    """A second case in a suite is a failed teardown (pytest) or a retry; in another suite a failure remains."""
     (one,) = results(f"<testsuite>{FAILED.format(1)}{FAILED.format(2)}</testsuite>".encode(), file="x")
     assert (one.status, one.traceback) == ("fail", "1\n2")
     assert read(FAILED.format(1) + PASSED) == {"a.b": "success"}
@@ -162,7 +162,7 @@ def test_a_case_that_stands_twice_loses_no_failure() -> None:
 
 
 def test_suites_in_suites_and_cases_without_a_class_are_read() -> None:
-    """Each case is found at whatever depth, once, in a namespace or not; without a class name its suite's stands."""
+    """Cases are found at any depth, once, in any namespace; a missing class name is the suite's name."""
     content = """\ufeff
     <testsuites xmlns="urn:x"><testcase classname="c" name="top"/><testsuite name="A"><testcase name="same"/>
     <testsuite name="B"><testcase name="same"/></testsuite></testsuite></testsuites>"""
@@ -172,7 +172,7 @@ def test_suites_in_suites_and_cases_without_a_class_are_read() -> None:
 
 
 def test_parameters_of_pytest_stay_in_the_name() -> None:
-    """Two cases of one parametrized test are two tests."""
+    """Two cases of a parametrized test are two tests."""
     cases = "".join(f'<testcase classname="t" name="test_boot[{one}]"/>' for one in ("m1.tiny", "m1.small"))
     assert list(read(cases)) == ["t.test_boot[m1.tiny]", "t.test_boot[m1.small]"]
 
@@ -183,7 +183,7 @@ def test_parameters_of_pytest_stay_in_the_name() -> None:
     + [(nothing, 0.0) for nothing in ("NaN", "-7", "inf", "-inf", "1e308", "abc", "", "1,2,3")],
 )
 def test_a_duration_is_read_as_it_was_meant(written: str, seconds: float) -> None:
-    """Thousands may have separators, decimals a comma; what is no number of seconds from 0 on is 0 s."""
+    """Thousands may have separators, decimals a comma; invalid and negative durations are 0 s."""
     text = f'<testsuite name="s"><testcase classname="c" name="m" time="{written}"/></testsuite>'
     assert [test.seconds for test in results(text.encode(), file="j.xml")] == [seconds]
 
@@ -199,7 +199,7 @@ def test_a_duration_is_read_as_it_was_meant(written: str, seconds: float) -> Non
     ],
 )
 def test_a_moment_that_cannot_be_is_none(suite: str) -> None:
-    """What comes of it can be shown and exported: no test begins before 1970, or after the last second of subunit."""
+    """Every start can be shown and exported: from 1970 to the last second that subunit can express."""
     cases = "".join(f'<testcase classname="c" name="{number}" time="300000000"/>' for number in range(9))
     found = results(f"<testsuite {suite}>{cases}</testsuite>".encode(), file="j.xml")
     again = results(exported(found), file="s")
@@ -207,7 +207,7 @@ def test_a_moment_that_cannot_be_is_none(suite: str) -> None:
 
 
 def test_tests_of_a_suite_follow_one_another() -> None:
-    """A suite says when it began, and its tests what they took: no later end than its own, and case times go first."""
+    """Tests are placed one after another from the suite's start to its end; a case's own time takes precedence."""
     began = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC).timestamp()
     cases = "".join(f'<testcase name="{number}" time="10"/>' for number in range(3))
     for span, starts in ((30, [0, 10, 20]), (20, [0, 10, 10])):
@@ -220,7 +220,7 @@ def test_tests_of_a_suite_follow_one_another() -> None:
 
 
 def test_what_is_exported_as_junit_comes_back_by_the_same_names(tmp_path: Path) -> None:
-    """A class is what stands before a test's own name, whose variant or parameters may have dots."""
+    """Class and name are split at the right dot, also if a variant or parameters contain dots."""
     ends: dict[str, Status] = {"a.B.test_c": "success", "a.B.test_d(v2.1,ipv6)": "fail", "t.test_boot[m1.tiny]": "skip"}
     made = [TestResult(name, end, 1.0, 1.0) for name, end in {**ends, "a.B.test_x": "uxsuccess"}.items()]
     store = Store.open(f"sqlite:///{tmp_path / 'results.db'}")

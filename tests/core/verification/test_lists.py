@@ -1,4 +1,4 @@
-"""Lists of tests that a user writes."""
+"""Lists of tests are read from lines and mappings."""
 
 from pathlib import Path
 
@@ -15,7 +15,7 @@ REASONS = st.from_regex(r"[A-Za-z0-9 ,.']{0,30}", fullmatch=True).map(str.strip)
 
 @given(st.dictionaries(NAMES, REASONS, min_size=1))
 def test_lines_and_mappings_mean_the_same(entries: dict[str, str]) -> None:
-    """What stands in lines, and what stands in Rally's YAML, is read alike."""
+    """Entries on lines and in Rally's YAML are read alike."""
     lines = "\n".join(f"{name}  # {reason}" for name, reason in entries.items())
     mapping = "---\n" + "\n".join(
         f"{name}: '{reason.replace(chr(39), chr(39) * 2)}'" for name, reason in entries.items()
@@ -24,12 +24,12 @@ def test_lines_and_mappings_mean_the_same(entries: dict[str, str]) -> None:
 
 
 def test_lists_leave_out_comments_and_empty_lines() -> None:
-    """An entry keeps the comment behind it; lines that are comments are none."""
+    """An entry keeps the comment after it; comment lines are skipped."""
     assert read_list("# why\n\n  a.b  # because\nc.d\n") == {"a.b": "because", "c.d": ""}
 
 
 def test_attributes_are_no_part_of_a_name() -> None:
-    """What `stestr list` prints can be put into a list; a regular expression stays what it is."""
+    """Attributes, as `stestr list` prints them, are removed; a regular expression is not changed."""
     assert list(read_list("a.B.test_c[id-1,smoke]\na\\.[bc]\\.")) == ["a.B.test_c", r"a\.[bc]\."]
 
 
@@ -42,7 +42,7 @@ def test_rally_s_json_is_read() -> None:
     ("content", "said"), [("", "is empty"), ("{", "neither lines nor"), ("---\n[a]", "not a mapping")]
 )
 def test_what_is_no_list_is_said(tmp_path: Path, content: str, said: str) -> None:
-    """The message names the file, and what it should be."""
+    """The message has the file and the expected format."""
     file = tmp_path / "skips.txt"
     file.write_text(content)
     with pytest.raises(RallycrossError, match=rf"skips\.txt: {said}"):
@@ -50,6 +50,6 @@ def test_what_is_no_list_is_said(tmp_path: Path, content: str, said: str) -> Non
 
 
 def test_a_file_that_is_not_there_is_named(tmp_path: Path) -> None:
-    """The message has the path."""
+    """The message for a missing file has its path."""
     with pytest.raises(RallycrossError, match=r"none\.txt: cannot be read"):
         read_file(str(tmp_path / "none.txt"))

@@ -1,4 +1,4 @@
-"""Options that tempest does not know, or whose values it cannot take, are told before anything is made in a cloud."""
+"""Options that tempest does not have, or whose values it refuses, are reported before anything is created."""
 
 import copy
 import threading
@@ -38,12 +38,12 @@ BAD = {
 
 
 def test_options_that_tempest_takes_pass(tmp_path: Path) -> None:
-    """Whatever stands in a tempest.conf that works is taken: of tempest, of oslo's libraries, with a dollar sign."""
+    """Options of a working tempest.conf pass: of tempest, of oslo's libraries, with a dollar sign."""
     TEMPEST.check(GOOD, tmp_path, stop=threading.Event())
 
 
 def test_sections_of_services_are_asked_for_where_there_are_plugins(tmp_path: Path) -> None:
-    """Tempest's own definitions say which sections tell how a service is found, and by which of its names."""
+    """Plugins' sections for services are found by tempest's own definitions."""
     own = Environment.own()
     with_plugin = Tempest(Environment(**{**vars(own), "packages": {**own.packages, "any-tempest-plugin": "1"}}))
     with_plugin.check({}, tmp_path, stop=threading.Event())
@@ -54,7 +54,7 @@ def test_sections_of_services_are_asked_for_where_there_are_plugins(tmp_path: Pa
 
 
 def test_each_option_that_tempest_does_not_take_is_told(tmp_path: Path) -> None:
-    """All of them at once, by the words of tempest's own definitions, with what may have been meant."""
+    """All wrong options are reported at once, with tempest's messages and suggestions."""
     with pytest.raises(RallycrossError) as told:
         TEMPEST.check({**GOOD, **{name: value for name, (value, _) in BAD.items()}}, tmp_path, stop=threading.Event())
     lines = {line.split()[2].rstrip(":"): line for line in str(told.value).splitlines()}
@@ -65,13 +65,13 @@ def test_each_option_that_tempest_does_not_take_is_told(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("option", ["image_ref", ".image_ref", "compute."])
 def test_an_option_without_a_section_is_refused_when_it_is_asked_for(option: str) -> None:
-    """The request itself is refused: no cloud is known then."""
+    """The request itself is refused, before a cloud is known."""
     with pytest.raises(RallycrossError, match=r"not of the form section\.name"):
         VerificationRequest(Choice(set="quick"), options={option: "1"})
 
 
 def test_nothing_is_made_for_an_option_that_is_wrong(tmp_path: Path) -> None:
-    """The cloud has what it had, and no test has begun."""
+    """The cloud is unchanged, and no test has begun."""
     standing_environment(tmp_path / "environments", Source())
     request = VerificationRequest(Choice(pattern="TestApiDiscovery"), options={"compute.min_compute_nodes": "many"})
     with VerifiableCloud() as small:

@@ -1,4 +1,4 @@
-"""Any stestr project verifies a cloud: found by its settings, given users of its own, and taken away after it."""
+"""A stestr project verifies a cloud with users that exist only for the run."""
 
 import re
 import shutil
@@ -42,7 +42,7 @@ def _cloud() -> Iterator[VerifiableCloud]:
 
 
 def test_a_project_runs_as_users_of_its_own(cloud: VerifiableCloud, tmp_path: Path) -> None:
-    """Its tests find an administrator and an ordinary user, both made for the run and gone after it."""
+    """Its tests find an administrator and an ordinary user, created for the run and deleted after it."""
     source = Source("project", small_project(tmp_path / "small", PROJECT))
     standing_environment(tmp_path / "environments", source)
     results: dict[str, TestResult] = {}
@@ -73,7 +73,7 @@ def test_a_project_runs_as_users_of_its_own(cloud: VerifiableCloud, tmp_path: Pa
 
 
 def test_two_workspaces_never_share_a_prefix(cloud: VerifiableCloud, tmp_path: Path) -> None:
-    """A run has the names of the one before it in its workspace, and another workspace at the same path has others."""
+    """A workspace keeps its prefix; another workspace, even at the same path, has a different one."""
     source = Source("project", small_project(tmp_path / "small", PROJECT))
     standing_environment(tmp_path / "environments", source)
 
@@ -97,7 +97,7 @@ def test_two_workspaces_never_share_a_prefix(cloud: VerifiableCloud, tmp_path: P
 
 
 def test_a_project_s_tests_are_listed_without_a_cloud(tmp_path: Path) -> None:
-    """Listing needs no cloud, and takes skip lists into account."""
+    """Listing does not need a cloud, and respects skip lists."""
     source = Source("project", small_project(tmp_path / "small", PROJECT))
     standing_environment(tmp_path / "environments", source)
     request = VerificationRequest(Choice(set="full", skips={"test_an_option": "no flavor"}), source)
@@ -107,7 +107,7 @@ def test_a_project_s_tests_are_listed_without_a_cloud(tmp_path: Path) -> None:
 
 
 def test_a_project_that_cannot_be_imported_is_told_by_its_error(tmp_path: Path) -> None:
-    """An error of import names the module that is missing."""
+    """The message has the missing module."""
     source = Source("project", small_project(tmp_path / "small", "import no_such_module"))
     standing_environment(tmp_path / "environments", source)
     with pytest.raises(RallycrossError, match=r"(?s)cannot list its tests.*no_such_module"):
@@ -120,7 +120,7 @@ def test_a_project_that_cannot_be_imported_is_told_by_its_error(tmp_path: Path) 
 
 
 def test_where_the_tests_are_is_read_from_the_project(tmp_path: Path) -> None:
-    """A project says it in .stestr.conf or in pyproject.toml; one that says nothing is asked about."""
+    """The place of the tests comes from .stestr.conf or pyproject.toml; without it the user is asked to name it."""
     folder = tmp_path / "p"
     folder.mkdir()
     source = Source("project", str(folder))
@@ -143,12 +143,12 @@ def test_where_the_tests_are_is_read_from_the_project(tmp_path: Path) -> None:
     ],
 )
 def test_a_project_is_named_with_its_version(package: str, named: str) -> None:
-    """Whatever it was installed from, a reader of the results knows which it was."""
+    """The title has name and version, from whatever source the project was installed."""
     assert title(Source("project", package), {"openstacksdk": "4.22.0"}) == named
 
 
 def test_options_must_be_variables(cloud: VerifiableCloud, tmp_path: Path) -> None:
-    """An option of tempest's form is refused, and what was made for the run is taken away again."""
+    """An option in the form of tempest is refused, and the resources of the run are deleted."""
     source = Source("project", small_project(tmp_path / "small", PROJECT))
     standing_environment(tmp_path / "environments", source)
     with pytest.raises(RallycrossError, match=r"'compute\.image_ref': not the name of an environment variable"):

@@ -1,4 +1,4 @@
-"""What a verifier is made of, and the environment that is made of it."""
+"""The source of a verifier, and the environment that is created for it."""
 
 import threading
 from pathlib import Path
@@ -23,7 +23,7 @@ from rallycross.verification.source import Source
     ],
 )
 def test_tempest_is_named_by_version_requirement_or_url(package: str, wanted: str) -> None:
-    """What a user writes becomes what an installer takes; nothing at all is the version that came along."""
+    """A version, requirement or URL becomes an installer's argument; nothing means the bundled version."""
     assert Source(package=package, plugins=("neutron-tempest-plugin",)).requirements("47.0.0") == [
         wanted,
         "neutron-tempest-plugin",
@@ -31,19 +31,19 @@ def test_tempest_is_named_by_version_requirement_or_url(package: str, wanted: st
 
 
 def test_a_folder_is_installed_where_it_is(tmp_path: Path) -> None:
-    """A checkout that is worked on is verified with as it stands."""
+    """A checkout is installed in editable mode."""
     assert Source("project", str(tmp_path)).requirements("1") == ["--editable", str(tmp_path)]
 
 
 def test_the_same_packages_share_an_environment() -> None:
-    """The order of plugins, and which tests are run, are no reason for another; another Python is."""
+    """The order of plugins and the selected tests do not matter for the environment; the Python does."""
     one = Source(plugins=("a", "b"))
     assert one.key(python="3.12") == Source(plugins=("b", "a"), tests="x").key(python="3.12")
     assert one.key(python="3.12") != one.key(python="3.13") != Source(plugins=("a",)).key(python="3.13")
 
 
 def test_what_cannot_be_is_said() -> None:
-    """An unknown kind, a project of nothing, and a folder that is not there are refused with what to do."""
+    """An unknown kind, a project without a package, and a missing folder are refused with a remedy."""
     with pytest.raises(RallycrossError, match=r"'tempst'.*did you mean tempest"):
         Source("tempst")
     with pytest.raises(RallycrossError, match="no package"):
@@ -53,13 +53,13 @@ def test_what_cannot_be_is_said() -> None:
 
 
 def test_a_source_is_kept_whole() -> None:
-    """What is kept of a source is the same source again."""
+    """A source survives its JSON form."""
     source = Source("project", "x", ("a",), "y")
     assert Source.of(source.data()) == source
 
 
 def test_what_cannot_be_installed_leaves_nothing(tmp_path: Path) -> None:
-    """The installer's own words are told, and no half-made environment stands to be taken for a whole one."""
+    """The installer's errors are shown, and no incomplete environment remains."""
     folder = tmp_path / "e"
     broken = small_project(tmp_path / "broken", "")
     (Path(broken) / "pyproject.toml").write_text("this is no TOML")

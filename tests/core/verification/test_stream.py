@@ -1,4 +1,4 @@
-"""Streams of subunit v2, whole and broken."""
+"""Complete and damaged streams of subunit v2 are read."""
 
 import io
 from datetime import UTC, datetime, timedelta
@@ -15,7 +15,7 @@ BEGIN = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
 
 
 def written(names: list[str]) -> bytes:
-    """Return the stream of tests that succeed, a second each."""
+    """Return the stream of successful tests that take a second each."""
     output = io.BytesIO()
     stream = subunit.StreamResultToBytes(output)
     for number, name in enumerate(names):
@@ -25,7 +25,7 @@ def written(names: list[str]) -> bytes:
 
 
 def read(content: bytes, names: list[str]) -> list[TestResult]:
-    """Return the results that a stream holds."""
+    """Return the results of a stream."""
     results: list[TestResult] = []
     stream = TestStream(results.append)
     stream.plan(TestId(name) for name in names)
@@ -39,7 +39,7 @@ WHOLE = written(NAMES)
 
 @given(st.integers(0, len(WHOLE)))
 def test_a_stream_cut_anywhere_gives_the_tests_that_had_ended(at: int) -> None:
-    """A process may be killed in the middle of a packet: what it told before stands, and nothing is made up."""
+    """A truncated stream has the results of the tests that had ended, and no others."""
     results = read(WHOLE[:at], NAMES)
     assert [result.name for result in results] == [TestId(name).name for name in NAMES[: len(results)]]
     packet = len(WHOLE) / len(NAMES)
@@ -48,7 +48,7 @@ def test_a_stream_cut_anywhere_gives_the_tests_that_had_ended(at: int) -> None:
 
 @given(st.lists(st.text(st.characters(codec="ascii"), max_size=40), min_size=6, max_size=6))
 def test_noise_between_the_packets_loses_no_test(noise: list[str]) -> None:
-    """What is not subunit is passed over."""
+    """Anything but subunit is ignored."""
     parts = [written([name]) + between.encode() for name, between in zip(NAMES, noise[1:], strict=True)]
     content = noise[0].encode() + b"".join(parts)
     assert len(read(content, NAMES)) == len(NAMES)
@@ -61,7 +61,7 @@ def test_tags_and_times_are_kept() -> None:
 
 
 def test_of_a_long_attachment_the_end_is_kept() -> None:
-    """A test that logs without measure does not fill the memory; where it ended is what one looks for."""
+    """Only the end of a long attachment is kept."""
     output = io.BytesIO()
     stream = subunit.StreamResultToBytes(output)
     for number in range(40):

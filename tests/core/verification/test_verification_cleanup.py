@@ -1,4 +1,4 @@
-"""What a verification has left is deleted, whatever the cloud's lists leave out, and told where it cannot be."""
+"""A verification's leftovers are deleted, whatever the cloud's lists omit; the rest is reported."""
 
 import threading
 from collections.abc import Iterator
@@ -23,7 +23,7 @@ def _small() -> Iterator[VerifiableCloud]:
 
 
 def put(small: VerifiableCloud, collection: str, *ids: str, **more: Any) -> None:
-    """Put things of the run's on the cloud."""
+    """Create resources of the run in the cloud."""
     for number in ids:
         thing = {"id": number, "name": f"tempest-1-{number}", "project_id": "p", "made": 0.0, **more}
         small.things.setdefault(collection, {})[number] = thing
@@ -31,7 +31,7 @@ def put(small: VerifiableCloud, collection: str, *ids: str, **more: Any) -> None
 
 @pytest.mark.parametrize("collection", ["servers", "volumes", "images", "networks", "flavors", "users"])
 def test_what_a_first_list_skips_is_deleted(small: VerifiableCloud, collection: str) -> None:
-    """A thing that is on no page of the first list, since it changed while pages were read, is deleted as well."""
+    """A resource that is missing from the first list, since it changed during paging, is deleted too."""
     put(small, collection, "a", "b")
     small.hides = {"b": 1}
     cleaned = clean(small.cloud().connect(), "tempest-1")
@@ -41,7 +41,7 @@ def test_what_a_first_list_skips_is_deleted(small: VerifiableCloud, collection: 
 
 @pytest.mark.parametrize("collection", ["servers", "volumes", "users"])
 def test_one_that_is_alone_and_skipped_is_deleted(small: VerifiableCloud, collection: str) -> None:
-    """A list that shows nothing is not believed at once."""
+    """A single empty list does not count as empty."""
     put(small, collection, "a")
     small.hides = {"a": 1}
     assert clean(small.cloud().connect(), "tempest-1").deleted == 1
@@ -49,7 +49,7 @@ def test_one_that_is_alone_and_skipped_is_deleted(small: VerifiableCloud, collec
 
 
 def test_what_goes_slowly_and_is_on_no_list_is_waited_for(small: VerifiableCloud) -> None:
-    """A server whose deletion has begun is gone when asking for it by its id says so, not when lists are silent."""
+    """A server is gone when a request by its id says so, not when it is missing from lists."""
     put(small, "servers", "a")
     put(small, "networks", "n")
     small.lingers, small.hides_what_goes = 0.3, True
@@ -61,7 +61,7 @@ def test_what_goes_slowly_and_is_on_no_list_is_waited_for(small: VerifiableCloud
 
 
 def test_what_does_not_go_is_told(small: VerifiableCloud, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A delete that was accepted, and of which nothing comes, is no deletion: what is there still is named."""
+    """A resource that still exists after an accepted delete request is reported."""
     monkeypatch.setattr(cleanup, "GONE_SECONDS", 0.2)
     put(small, "servers", "a")
     small.lingers, small.hides_what_goes = 1000, True
@@ -71,7 +71,7 @@ def test_what_does_not_go_is_told(small: VerifiableCloud, monkeypatch: pytest.Mo
 
 
 def test_what_is_refused_for_a_while_is_asked_again(small: VerifiableCloud) -> None:
-    """A router whose last interface is just going is deleted by a later try, and is not among what is left."""
+    """A router whose last interface is being deleted is deleted by a later try, and is not reported."""
     put(small, "routers", "r")
     put(small, "ports", "p", device_id="r", device_owner="network:router_interface")
     small.hides = {"p": 1}
@@ -83,7 +83,7 @@ def test_what_is_refused_for_a_while_is_asked_again(small: VerifiableCloud) -> N
 def test_what_is_refused_for_good_is_named_with_the_reason(
     small: VerifiableCloud, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """What the cloud does not let be deleted is told with its words, once, and the rest is deleted all the same."""
+    """A resource that the cloud refuses to delete is reported once with the cloud's message; the rest is deleted."""
     monkeypatch.setattr(cleanup, "GONE_SECONDS", 0.2)
     put(small, "networks", "a", "b")
     small.refuse["DELETE network /networks/a"] = 409
@@ -96,7 +96,7 @@ def test_what_is_refused_for_good_is_named_with_the_reason(
 
 
 def test_a_list_that_cannot_be_had_does_not_lose_what_was_seen(small: VerifiableCloud) -> None:
-    """A kind that cannot be listed is told so, and the kinds after it are looked for."""
+    """A kind that cannot be listed is reported, and the next kinds are deleted."""
     put(small, "volumes", "v")
     put(small, "networks", "n")
     small.refuse["GET block-storage /volumes/detail"] = 403
@@ -106,7 +106,7 @@ def test_a_list_that_cannot_be_had_does_not_lose_what_was_seen(small: Verifiable
 
 
 def test_what_has_no_name_goes_with_what_it_is_in(small: VerifiableCloud) -> None:
-    """A port in a network of the run's, and an address that leads through its router, are deleted in any project."""
+    """Ports in a network of the run, and floating IPs of its router, are deleted in any project."""
     put(small, "networks", "n")
     put(small, "routers", "r")
     put(small, "ports", "p", "q", name="", network_id="n", device_owner="")
@@ -125,7 +125,7 @@ def test_what_has_no_name_goes_with_what_it_is_in(small: VerifiableCloud) -> Non
 def test_what_a_lost_request_makes_late_is_deleted(
     small: VerifiableCloud, made: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Where no answer says whether it was made, it is looked for some time longer: it comes after the first look."""
+    """After a create request with an unknown outcome a resource that appears late is deleted too."""
     looked = threading.Event()
 
     def pause(waited: float) -> float:
@@ -144,14 +144,14 @@ def test_what_a_lost_request_makes_late_is_deleted(
 
 
 def test_what_never_comes_is_told(small: VerifiableCloud) -> None:
-    """It may come later still: the name that it would have is told, and what deletes it then."""
+    """A resource that may still appear is reported by its name, with the way it will be deleted."""
     cleaned = clean(small.cloud().connect(), "tempest-1", late=0.1)
     assert "perhaps a resource named tempest-1-*" in str(cleaned)
 
 
 @pytest.mark.parametrize(("act", "kind"), [(status(403), RallycrossError), (status(504), OutcomeUnknown)])
 def test_what_was_refused_is_not_waited_for(small: VerifiableCloud, act: Act, kind: type[Exception]) -> None:
-    """A refusal has made nothing; an answer of something in between says nothing."""
+    """Only a request with an unknown outcome is waited for, not a refused one."""
     facts = Facts(Keystone(f"{small.url}/identity/v3"), frozenset({"identity"}))
     with FaultProxy(small.url, [Fault(act, "POST .*/domains$", times=-1)]) as proxy, pytest.raises(kind) as caught:
         provide(proxy.cloud(small.cloud()).connect(), facts, "tempest-1")

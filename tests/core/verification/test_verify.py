@@ -1,4 +1,4 @@
-"""What a verification says when it cannot begin."""
+"""A verification that cannot begin says why."""
 
 import fcntl
 import json
@@ -24,7 +24,7 @@ from rallycross.verification.verify import VerificationRequest, as_expected, opt
 
 @pytest.fixture
 def dead_port() -> Iterator[int]:
-    """Return a port that is taken and at which nobody answers: connecting is refused."""
+    """Return a bound port that refuses connections."""
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))
         yield taken.getsockname()[1]
@@ -37,7 +37,7 @@ def cloud(port: int, **auth: str) -> Cloud:
 
 
 def refused(cloud: Cloud, chosen: str, workspace: Path) -> str:
-    """Return what a verification says that must not begin."""
+    """Return the message of a verification that must not begin."""
 
     def never(*_: Any) -> None:
         raise AssertionError("it began")
@@ -62,14 +62,14 @@ def refused(cloud: Cloud, chosen: str, workspace: Path) -> str:
 
 
 def test_an_unknown_set_is_refused_before_anything_is_touched(dead_port: int, tmp_path: Path) -> None:
-    """Neither the cloud nor the workspace is looked at for a set that does not exist."""
+    """An unknown set is refused before cloud and workspace are used."""
     said = refused(cloud(dead_port), "smoek", tmp_path / "w")
     assert "did you mean smoke?" in said
     assert not (tmp_path / "w").exists()
 
 
 def test_a_cloud_that_does_not_answer_is_named(dead_port: int, tmp_path: Path) -> None:
-    """The message names the cloud and the address, and what to check; tempest is told nothing of any cloud."""
+    """The message has cloud, URL and remedy, and no tempest.conf has been written."""
     said = refused(cloud(dead_port, username="admin", password="secret"), "quick", tmp_path)
     assert "cloud 'mine': cannot sign in" in said
     assert f"http://127.0.0.1:{dead_port}" in said
@@ -80,7 +80,7 @@ def test_a_cloud_that_does_not_answer_is_named(dead_port: int, tmp_path: Path) -
 def test_a_cloud_that_keeps_silent_is_not_waited_for_without_end(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    """An address that takes connections and never answers ends the run as one that is dead."""
+    """A server that accepts connections and never answers ends the run like a dead one."""
     monkeypatch.setenv("RALLYCROSS_SIGN_IN_LIMIT", "0.5")
     with socket.create_server(("127.0.0.1", 0)) as silent:
         said = refused(cloud(silent.getsockname()[1], username="admin", password="secret"), "quick", tmp_path)
@@ -88,7 +88,7 @@ def test_a_cloud_that_keeps_silent_is_not_waited_for_without_end(
 
 
 def test_two_verifications_do_not_share_a_workspace(dead_port: int, tmp_path: Path) -> None:
-    """The second is refused while the first runs, and does not take the first's processes for left-overs."""
+    """A second verification is refused while the first runs, and does not end the first one's processes."""
     with (tmp_path / "lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         said = refused(cloud(dead_port, username="admin", password="secret"), "quick", tmp_path)
@@ -96,7 +96,7 @@ def test_two_verifications_do_not_share_a_workspace(dead_port: int, tmp_path: Pa
 
 
 def test_cleaning_up_on_a_cloud_that_is_gone_says_what_may_be_left(dead_port: int) -> None:
-    """That the cloud has died does not hide why the run ended: what was not looked for is noted, not raised."""
+    """The dead cloud does not hide why the run ended: possible leftovers are in the result, and not raised."""
     cleaned = clean(cloud(dead_port, username="admin", password="secret").connect(), "tempest-1")
     assert cleaned.deleted == 0
     assert len(cleaned.remaining) == 1
@@ -104,7 +104,7 @@ def test_cleaning_up_on_a_cloud_that_is_gone_says_what_may_be_left(dead_port: in
 
 
 def test_what_bears_the_name_is_deleted_in_anybodys_project() -> None:
-    """Tests that took accounts that were given leave their things in the projects of these; nothing else goes."""
+    """With given accounts resources of the run are deleted in the projects of these, and nothing else is."""
     with VerifiableCloud() as small:
         small.things["networks"] = {
             number: {"id": number, "name": name, "project_id": "given"}
@@ -116,7 +116,7 @@ def test_what_bears_the_name_is_deleted_in_anybodys_project() -> None:
 
 
 def test_an_external_network_is_made_where_there_is_none_or_the_reason_is_told() -> None:
-    """A cloud that lets none be made is verified all the same, without floating addresses."""
+    """A cloud that refuses an external network is verified without floating IPs."""
     facts = Facts(Keystone("http://k/v3"), frozenset({"network"}), network_extensions=("external-net", "router"))
     with VerifiableCloud() as small:
         connection = small.cloud().connect()
@@ -133,13 +133,13 @@ def test_an_external_network_is_made_where_there_is_none_or_the_reason_is_told()
 
 
 def test_accounts_are_tempests() -> None:
-    """A project's users are made for the run: it cannot be told of others."""
+    """A project with a file of accounts is refused."""
     with pytest.raises(RallycrossError, match="only tempest takes a file of accounts"):
         VerificationRequest(Choice(set="full"), Source("project", "x"), accounts="/etc/accounts.yaml")
 
 
 def test_a_request_is_kept_whole() -> None:
-    """What is kept of a request asks for the same again, though it went through JSON."""
+    """A request survives its JSON form."""
     request = VerificationRequest(
         Choice(tests=("a.b",), skips={"c": "d"}),
         Source("tempest", "46.2.0", ("octavia-tempest-plugin",)),
@@ -152,7 +152,7 @@ def test_a_request_is_kept_whole() -> None:
 
 @pytest.mark.parametrize(("status", "becomes"), [("fail", "xfail"), ("success", "uxsuccess"), ("skip", "skip")])
 def test_what_was_expected_is_told_as_such(status: Any, becomes: str) -> None:
-    """A failure that was expected is none, a success in its place is one, and what was skipped was skipped."""
+    """An expected failure is not a failure, an unexpected success is one, and a skip stays a skip."""
     found = as_expected(TestResult("a.b", status, 1.0, 2.0), {"a.b": "a known bug"})
     assert found.status == becomes
     assert found.reason == ("a known bug" if status != "skip" else "")
@@ -160,7 +160,7 @@ def test_what_was_expected_is_told_as_such(status: Any, becomes: str) -> None:
 
 
 def test_options_are_named_values() -> None:
-    """An option may have equals signs in its value; one without is refused."""
+    """The value of an option may have equals signs; an option without one is refused."""
     assert options_of(["a.b = c=d", "E=f"]) == {"a.b": "c=d", "E": "f"}
     with pytest.raises(RallycrossError, match="'x': not of the form NAME=VALUE"):
         options_of(["x"])

@@ -1,4 +1,4 @@
-"""Real processes run a real, small test project, and what they tell becomes results."""
+"""Real processes run a small real test project, and their reports become results."""
 
 import os
 import threading
@@ -37,12 +37,12 @@ EVERY_END = """
 
 
 def by_name(results: list[TestResult]) -> dict[str, TestResult]:
-    """Return the last of what was told of each test."""
+    """Return the last result of each test."""
     return {result.name.rpartition(".")[2]: result for result in results}
 
 
 def test_every_way_to_end_is_told_in_rally_s_words(run_project: RunProject) -> None:
-    """A test's status, reason and traceback arrive as they were, even when it prints."""
+    """Status, reason and traceback of a test are kept, even if the test prints."""
     names = ["success", "fail", "error", "skip", "expected", "unexpected"]
     ended = by_name(run_project(EVERY_END, [f"Ends.test_{name}" for name in names]))
     assert {name: result.status for name, result in ended.items()} == {
@@ -61,13 +61,13 @@ def test_every_way_to_end_is_told_in_rally_s_words(run_project: RunProject) -> N
 
 
 def test_only_what_was_planned_is_run(run_project: RunProject) -> None:
-    """A test of the same class that was not chosen does not run."""
+    """A test of the same class that was not selected does not run."""
     results = run_project(EVERY_END, ["Ends.test_success"])
     assert [result.name for result in results] == ["small.Ends.test_success"]
 
 
 def test_times_are_the_tests_own(run_project: RunProject) -> None:
-    """A result says when its test started, and for how long it ran."""
+    """A result has the start and the duration of its test."""
     source = """
         import time, unittest
         class Slow(unittest.TestCase):
@@ -81,7 +81,7 @@ def test_times_are_the_tests_own(run_project: RunProject) -> None:
 
 
 def test_a_class_that_cannot_be_set_up_fails_all_its_tests(run_project: RunProject) -> None:
-    """The error of setUpClass is spread over the class's planned tests, and over no other's."""
+    """The error of setUpClass is the result of all planned tests of that class, and of no others."""
     source = """
         import unittest
         class Broken(unittest.TestCase):
@@ -99,7 +99,7 @@ def test_a_class_that_cannot_be_set_up_fails_all_its_tests(run_project: RunProje
 
 
 def test_a_class_that_skips_itself_skips_all_its_tests(run_project: RunProject) -> None:
-    """The reason that setUpClass gives for skipping is each test's."""
+    """The reason of a skip in setUpClass is the reason of each test."""
     source = """
         import unittest
         class Elsewhere(unittest.TestCase):
@@ -114,7 +114,7 @@ def test_a_class_that_skips_itself_skips_all_its_tests(run_project: RunProject) 
 
 
 def test_a_class_that_cannot_be_torn_down_fails_its_last_test(run_project: RunProject) -> None:
-    """A failed tearDownClass is told as a failure of the test that ended last, which is recorded anew."""
+    """A failed tearDownClass fails the test that ended last, which is recorded again."""
     source = """
         import unittest
         class Sticky(unittest.TestCase):
@@ -135,7 +135,7 @@ def test_a_class_that_cannot_be_torn_down_fails_its_last_test(run_project: RunPr
 
 
 def test_each_class_is_set_up_and_torn_down_once(run_project: RunProject, tmp_path: Path) -> None:
-    """A process that runs one class after the other is done with the first before it begins the second."""
+    """A process tears down a class before it sets up the next."""
     source = """
         import pathlib, unittest
         def say(what):
@@ -156,7 +156,7 @@ def test_each_class_is_set_up_and_torn_down_once(run_project: RunProject, tmp_pa
 
 
 def test_classes_run_side_by_side_and_are_not_split(run_project: RunProject) -> None:
-    """Tests of one class share a process; two classes wait for each other without a deadlock."""
+    """Tests of a class share a process; two classes that wait for each other do not deadlock."""
     source = """
         import os, pathlib, time, unittest
         here = pathlib.Path(__file__).parent
@@ -178,7 +178,7 @@ def test_classes_run_side_by_side_and_are_not_split(run_project: RunProject) -> 
 
 
 def test_a_test_that_kills_its_process_fails_and_the_others_run(run_project: RunProject) -> None:
-    """The test in the middle of which a process died has failed, with its last words; a new one runs the rest."""
+    """The test during which a process died fails, with the process's last lines; a new process runs the rest."""
     source = """
         import os, sys, unittest
         class Dies(unittest.TestCase):
@@ -203,7 +203,7 @@ def test_a_test_that_kills_its_process_fails_and_the_others_run(run_project: Run
 
 
 def test_a_process_that_cannot_run_tests_ends_the_run(tmp_path: Path) -> None:
-    """Where no test is to blame, nothing is made up: the run ends, with the process's last words."""
+    """If a process dies outside a test, the run ends with the process's last lines."""
     with pytest.raises(worker_pool.WorkerDied, match=r"(?s)code 3.*no interpreter"):
         worker_pool.run(
             [TestId("small.A.test_a")],
@@ -217,14 +217,14 @@ def test_a_process_that_cannot_run_tests_ends_the_run(tmp_path: Path) -> None:
 
 
 def test_a_module_that_cannot_be_imported_fails_its_tests(run_project: RunProject) -> None:
-    """An error of import is each of its tests' failure, with the error's text."""
+    """An import error is the failure of each test of the module."""
     (result,) = run_project("import no_such_package", ["Any.test_a"])
     assert result.status == "fail"
     assert "no_such_package" in result.traceback
 
 
 def test_a_test_that_is_not_there_has_failed(run_project: RunProject) -> None:
-    """A planned test of which the process says nothing is no success, and is not lost."""
+    """A planned test without a report has failed."""
     source = """
         import unittest
         class Here(unittest.TestCase):
@@ -236,7 +236,7 @@ def test_a_test_that_is_not_there_has_failed(run_project: RunProject) -> None:
 
 
 def test_a_test_is_known_by_its_name_whatever_its_attributes(run_project: RunProject) -> None:
-    """Attributes may depend on the configuration, which a listing does not know: the test runs, and is told."""
+    """A test runs and is reported although its attributes differ from those in the listing."""
     source = """
         import unittest
         class Tagged(unittest.TestCase):
@@ -248,7 +248,7 @@ def test_a_test_is_known_by_its_name_whatever_its_attributes(run_project: RunPro
 
 
 def test_a_line_of_the_log_says_the_id_of_its_request(run_project: RunProject) -> None:
-    """What a test logs of its requests has their ids, by which the cloud's own logs can be searched."""
+    """Log lines about requests have their request ids."""
     source = """
         import io, logging, unittest
         class Logs(unittest.TestCase):
@@ -278,7 +278,7 @@ SLEEPS = """
 
 
 def alive(pid: int) -> bool:
-    """Return whether a process runs (a zombie does not)."""
+    """Tell whether a process runs (a zombie does not)."""
     try:
         return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
     except FileNotFoundError:
@@ -286,7 +286,7 @@ def alive(pid: int) -> bool:
 
 
 def gone(pids: list[int]) -> bool:
-    """Return whether all these processes are gone, once they had time for it."""
+    """Tell whether all these processes are gone within a limit."""
     end = time.monotonic() + 10
     while any(alive(pid) for pid in pids) and time.monotonic() < end:
         time.sleep(0.05)
@@ -294,7 +294,7 @@ def gone(pids: list[int]) -> bool:
 
 
 def written(path: Path) -> list[int]:
-    """Return the pids that a file holds, as soon as it does."""
+    """Wait for a file with pids; return them."""
     end = time.monotonic() + 30
     while not path.exists() and time.monotonic() < end:
         time.sleep(0.02)
@@ -302,7 +302,7 @@ def written(path: Path) -> list[int]:
 
 
 def test_stop_ends_the_processes_and_their_children(run_project: RunProject, tmp_path: Path) -> None:
-    """When asked to stop, the run ends even processes that ignore it, with what they have started."""
+    """A stop also ends processes that ignore it, with their subprocesses."""
     stop = threading.Event()
 
     def stop_once_asleep() -> None:
@@ -319,7 +319,7 @@ def test_stop_ends_the_processes_and_their_children(run_project: RunProject, tmp
 
 
 def test_what_record_raises_ends_the_run(run_project: RunProject) -> None:
-    """A result that cannot be stored is not passed over: the error comes out, and the processes are ended."""
+    """If a result cannot be stored, the error is raised, and the processes are ended."""
 
     def full(_: TestResult) -> None:
         raise OSError("disk full")
@@ -329,7 +329,7 @@ def test_what_record_raises_ends_the_run(run_project: RunProject) -> None:
 
 
 def test_processes_of_a_killed_run_are_ended_by_the_next(run_project: RunProject, tmp_path: Path) -> None:
-    """What a run has left because it was killed is ended, if it is still the same process."""
+    """The next run ends the processes that a killed run left, if they are still the same."""
     pid = os.fork()
     if pid == 0:
         try:
@@ -346,13 +346,13 @@ def test_processes_of_a_killed_run_are_ended_by_the_next(run_project: RunProject
 
 
 def test_a_pid_that_was_given_to_another_is_left_alone(tmp_path: Path) -> None:
-    """A pid with another time of birth is somebody else's process."""
+    """A process with the same pid and another start time is not ended."""
     (tmp_path / worker_pool.PIDS).write_text(f"{os.getpid()} 1\n")
     worker_pool.end_stale(tmp_path)
     assert not (tmp_path / worker_pool.PIDS).exists()
 
 
 def test_batches_are_classes_the_largest_first() -> None:
-    """No class is split, and the longest work is begun first."""
+    """No class is split, and the largest class comes first."""
     ids = [TestId(f"m.{name}") for name in ("A.test_1", "B.test_1", "A.test_2[smoke]", "C.test_1", "A.test_3")]
     assert [{test.class_name for test in batch} for batch in worker_pool.batches(ids)] == [{"m.A"}, {"m.B"}, {"m.C"}]

@@ -1,4 +1,4 @@
-"""A verification that is kept: cut off, taken up again, stopped; no test is run twice, and none is lost."""
+"""Stored verifications are interrupted, resumed and stopped; no test is run twice, and none is lost."""
 
 import os
 import select
@@ -66,7 +66,7 @@ class Kept:
         self.store.verifications.begin(self.uuid, cloud="small", chosen="full", request=request.data())
 
     def run(self, stop: threading.Event | None = None) -> None:
-        """Run it in this process."""
+        """Run the verification in this process."""
         run(self.store, self.uuid, self.cloud, paths=self.paths, stop=stop or threading.Event())
 
     def ended(self) -> int:
@@ -74,14 +74,14 @@ class Kept:
         return len(self.store.tests.of(self.uuid))
 
     def until(self, ended: int) -> None:
-        """Wait until so many tests have ended."""
+        """Wait until this many tests have ended."""
         deadline = time.monotonic() + 120
         while self.ended() < ended:
             assert time.monotonic() < deadline, job.log_of(self.paths, self.uuid).read_text()
             time.sleep(0.05)
 
     def pause(self, seconds: float) -> None:
-        """Say how long each test that begins from now on takes."""
+        """Set the duration of tests that begin from now on."""
         new = self.project / "tests" / "new"
         new.write_text(str(seconds))
         new.replace(new.with_name("pause"))
@@ -98,12 +98,12 @@ def _kept(tmp_path: Path) -> Iterator[Kept]:
 
 
 def process_of(kept: Kept) -> int:
-    """Return the process that runs a verification, as its log says."""
+    """Return the pid of the process that runs a verification, from its log."""
     return int(job.log_of(kept.paths, kept.uuid).read_text().rpartition("process ")[2].split(",")[0])
 
 
 def kill(pid: int) -> None:
-    """Kill a process, and wait until it is gone, and its lock with it."""
+    """Kill a process, and wait until it and its lock are gone."""
     gone = os.pidfd_open(pid)
     try:
         os.kill(pid, signal.SIGKILL)
@@ -113,7 +113,7 @@ def kill(pid: int) -> None:
 
 
 def test_a_run_is_kept_whole(kept: Kept) -> None:
-    """Each test is in the store as it ends, and how the whole ended."""
+    """The store has each test as it ends, and the end of the verification."""
     kept.run()
     row = kept.store.verifications.get(kept.uuid)
     assert row is not None
@@ -123,7 +123,7 @@ def test_a_run_is_kept_whole(kept: Kept) -> None:
 
 
 def test_what_a_killed_run_had_done_is_not_done_again(kept: Kept) -> None:
-    """After kill -9 of the process, the next attempt runs what has no result; what had one is run once in all."""
+    """After kill -9 the next attempt only runs the tests without a result."""
     job.start(kept.uuid, kept.cloud, paths=kept.paths)
     kept.until(5)
     kill(process_of(kept))
@@ -137,7 +137,7 @@ def test_what_a_killed_run_had_done_is_not_done_again(kept: Kept) -> None:
 
 
 def test_whoever_was_taken_for_dead_writes_no_more(kept: Kept) -> None:
-    """An attempt that has been taken over is refused by the store, so that nothing is told twice."""
+    """The store refuses writes of an attempt that was taken over."""
     first, _ = kept.store.verifications.take_up(kept.uuid)
     second, _ = kept.store.verifications.take_up(kept.uuid)
     result = TestResult("a.b", "success", 1.0, 2.0)
@@ -150,7 +150,7 @@ def test_whoever_was_taken_for_dead_writes_no_more(kept: Kept) -> None:
 
 
 def test_a_job_goes_on_without_whoever_started_it(kept: Kept) -> None:
-    """A process that starts a job and is killed at once has no say in it: the job ends by itself, finished."""
+    """A job finishes although the process that started it is killed at once."""
     pid = os.fork()
     if pid == 0:
         try:
@@ -172,7 +172,7 @@ def test_a_job_goes_on_without_whoever_started_it(kept: Kept) -> None:
 
 
 def test_a_job_that_is_asked_to_stop_ends_and_says_so(kept: Kept) -> None:
-    """Asked by way of the store, from whichever machine, a job ends within seconds; the rest can be run later."""
+    """A job that is asked to stop by the store ends within seconds; the rest of its tests can be run later."""
     job.start(kept.uuid, kept.cloud, paths=kept.paths)
     kept.until(2)
     kept.pause(60)  # so that no slow machine comes to the end before it has stopped
@@ -187,7 +187,7 @@ def test_a_job_that_is_asked_to_stop_ends_and_says_so(kept: Kept) -> None:
 
 
 def test_no_secret_of_the_cloud_is_in_a_job_s_arguments_or_log(kept: Kept) -> None:
-    """The cloud's entry goes through a pipe."""
+    """The cloud's entry is passed through a pipe, so no secret is in arguments or log."""
     log = job.start(kept.uuid, kept.cloud, paths=kept.paths)
     kept.until(1)
     command = Path(f"/proc/{process_of(kept)}/cmdline").read_bytes()
@@ -198,7 +198,7 @@ def test_no_secret_of_the_cloud_is_in_a_job_s_arguments_or_log(kept: Kept) -> No
 
 
 def test_secret_options_reach_the_tests_and_not_the_results(kept: Kept) -> None:
-    """Whoever may read the results sees no secret; the run, in whichever process, has them from a private file."""
+    """The tests have the secret options, from an owner-only file, and the results do not."""
     asks = """
         class Asks(unittest.TestCase):
             def test_options(self):
@@ -225,7 +225,7 @@ def test_secret_options_reach_the_tests_and_not_the_results(kept: Kept) -> None:
 
 
 def test_one_that_says_nothing_for_long_is_lost(kept: Kept) -> None:
-    """A run without a sign of life is told from one that runs; whoever follows is told so, or may leave."""
+    """A run without a sign of life is lost, which its follower is told; a follower may also stop."""
     row = kept.store.verifications.get(kept.uuid)
     assert row is not None
     assert row.beat_at is not None
@@ -242,7 +242,7 @@ def test_one_that_says_nothing_for_long_is_lost(kept: Kept) -> None:
 
 
 def test_what_was_never_begun_cannot_be_run(kept: Kept) -> None:
-    """A uuid that nobody has begun is refused by name."""
+    """An unknown uuid is refused, and the message has it."""
     with pytest.raises(RallycrossError, match="verification nobody: does not exist"):
         run(kept.store, "nobody", kept.cloud, paths=kept.paths, stop=threading.Event())
 

@@ -1,4 +1,4 @@
-"""A verification is not taken for dead because the store was away."""
+"""A verification is not taken for dead while the store was unavailable."""
 
 import threading
 import time
@@ -11,7 +11,7 @@ from rallycross.verification_jobs import follow as following
 
 
 def test_a_store_that_was_away_is_no_sign_of_death(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Who follows gives who runs it time to say something, once the store is there again; silence then is death."""
+    """After the store is back, a run has time for a sign of life; if none comes, it is lost."""
     monkeypatch.setattr(following, "LOST_SECONDS", 1.0)
     monkeypatch.setattr(following, "POLL_SECONDS", 0.1)
     file, away = tmp_path / "results.db", tmp_path / "away.db"
