@@ -33,10 +33,10 @@ def make_app() -> Any:
     def report(dag_id: str, run_id: str, kind: str) -> Any:
         path = find_report(dag_id, run_id, kind)
         if path is None and kind == "html":
-            from rallycross.report.instead import instead_of_report  # noqa: PLC0415
+            from rallycross.report.no_report import no_report_page  # noqa: PLC0415
 
             deployment = find_deployment(dag_id, run_id)
-            return HTMLResponse(instead_of_report(dag_id, deployment, written=writes_report(dag_id)), status_code=404)
+            return HTMLResponse(no_report_page(dag_id, deployment, written=writes_report(dag_id)), status_code=404)
         if path is None:
             raise HTTPException(404, f"the run has no {kind} report")
         return FileResponse(path, headers={"Cache-Control": "no-cache", "X-Content-Type-Options": "nosniff"})

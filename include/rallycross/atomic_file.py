@@ -1,4 +1,4 @@
-"""Files that are whole or not there: whoever dies, or whatever is full, half a file never has its name."""
+"""Writes files atomically: after a crash or on a full disk, no half-written file has the final name."""
 
 import os
 from collections.abc import Iterator
@@ -11,10 +11,10 @@ from rallycross.disk import naming
 
 @contextmanager
 def atomic_file(path: Path) -> Iterator[Path]:
-    """Give the path of a file beside `path` to be written, and put it in its place, once it is on disk.
+    """Yield a temporary path next to `path` to write to; then sync it to disk, and rename it to `path`.
 
-    Where that is left by an exception, what was at `path` stays. What is no file, such as /dev/stdout, is written to,
-    and so is what a link leads to. Errors of writing name `path`.
+    If the block raises, the old file at `path` stays. Links are followed. Anything that is not a regular file, such as
+    /dev/stdout, is written to directly. Errors name `path`.
     """
     if _is_open(path) or (path.exists() and not path.is_file()):
         with naming(path):
@@ -34,18 +34,18 @@ def atomic_file(path: Path) -> Iterator[Path]:
             error.filename = str(path)
         raise
     finally:
-        with suppress(OSError):  # where all went well, it is there no more
+        with suppress(OSError):  # after a success it no longer exists
             part.unlink()
 
 
 def _is_open(path: Path) -> bool:
-    """Return whether a path, such as /dev/stdout, means what this process has open, be that a file: it must stay."""
+    """Return whether a path such as /dev/stdout means an open file of this process, which must not be replaced."""
     target = path.parent / path.readlink() if path.is_symlink() else path
     return any(os.path.realpath(one.parent).startswith("/proc/") for one in (path, target))
 
 
 def _to_disk(path: Path) -> None:
-    """Have the disk keep it, also through a power cut: a rename alone may come before what was written."""
+    """Sync to disk: without it, a power cut could keep the rename and lose the content."""
     descriptor = os.open(path, os.O_RDONLY)
     try:
         os.fsync(descriptor)

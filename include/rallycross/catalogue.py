@@ -1,4 +1,4 @@
-"""All that a task file can name, gathered from where it stands."""
+"""Collects everything that a task file can name from the packages that define it."""
 
 from functools import cache
 from typing import Any
@@ -14,7 +14,7 @@ from rallycross.task.known import Known
 
 @cache
 def known() -> Known:
-    """Return what there is: scenarios, runners, contexts, SLA criteria, triggers and actions of hooks."""
+    """Return all scenarios, runners, contexts, SLA criteria, hook triggers and hook actions."""
     return Known(
         scenarios={name: scenario.signature for name, scenario in SCENARIOS.all.items()},
         runners={name: runner.validate for name, runner in RUNNERS.items()},

@@ -1,7 +1,7 @@
-"""Which of this process's variables a program gets that is started on somebody's behalf.
+"""Chooses which of this process's environment variables a child process gets.
 
-A worker of Airflow has the keys of Airflow and the passwords of both databases in its environment, and a program that a
-task file, a cloud spec or a verifier brings has no need of them. RALLYCROSS_PASS_VARIABLES names further ones.
+An Airflow worker has Airflow's keys and the passwords of both databases in its environment. A program from a task file,
+a cloud spec or a verifier does not need them. RALLYCROSS_PASS_VARIABLES adds variables.
 """
 
 import os
@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from fnmatch import fnmatchcase
 
 BASIC = ("PATH", "HOME", "USER", "LOGNAME", "SHELL", "LANG", "LANGUAGE", "LC_*", "TERM", "TMPDIR", "TZ")
-# What reaches the network needs these, and a proxy's or an index's address may have a password in it.
+# For programs that use the network. The address of a proxy may contain a password.
 NETWORK = (
     *("http_proxy", "https_proxy", "ftp_proxy", "all_proxy", "no_proxy"),
     *("HTTP_PROXY", "HTTPS_PROXY", "FTP_PROXY", "ALL_PROXY", "NO_PROXY"),
@@ -20,9 +20,9 @@ FURTHER = "RALLYCROSS_PASS_VARIABLES"
 
 
 def passed(*names: str, env: Mapping[str, str] | None = None) -> dict[str, str]:
-    """Return the variables of `env` (default: this process's) that have one of the names; a name may end in `*`.
+    """Return the variables of `env` (default: this process's) with these names; a name may end in `*`.
 
-    Those that RALLYCROSS_PASS_VARIABLES names, with commas between, are among them.
+    Those named in RALLYCROSS_PASS_VARIABLES, separated by commas, are included.
     """
     env = os.environ if env is None else env
     names = (*names, *(name.strip() for name in env.get(FURTHER, "").split(",")))

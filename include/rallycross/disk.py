@@ -1,4 +1,4 @@
-"""What a disk refuses, in a sentence: which file, what the system says, and what to do."""
+"""Turns errors of the disk into messages: which file, what the system says, and what to do."""
 
 import errno
 import os
@@ -11,19 +11,19 @@ _REMEDIES = {
     errno.ENOSPC: "make room on its disk",
     errno.EDQUOT: "make room, or have the quota raised",
     errno.EROFS: "mount its disk for writing, or set RALLYCROSS_HOME to a folder on another",
-    errno.EACCES: "give this user the right to it",
-    errno.EPERM: "give this user the right to it",
+    errno.EACCES: "give this user permission to use it",
+    errno.EPERM: "give this user permission to use it",
     errno.EIO: "check its disk",
-    errno.ENOTDIR: "a file stands where a folder is needed: move it away",
-    errno.EISDIR: "a folder stands where a file is needed: move it away",
+    errno.ENOTDIR: "a file is where a folder is needed: move it away",
+    errno.EISDIR: "a folder is where a file is needed: move it away",
 }
-# Of these one can say what to do also where no file is named.
+# Errors with a remedy that holds even if no file is named.
 _OF_A_DISK = {errno.ENOSPC, errno.EDQUOT, errno.EROFS}
 
 
 @contextmanager
 def naming(path: Path) -> Iterator[None]:
-    """Have errors name the file: what fails to be written, unlike what fails to be opened, names none."""
+    """Add the file's name to errors: Python sets it if a file cannot be opened, but not if a write fails."""
     try:
         yield
     except OSError as error:
@@ -33,7 +33,7 @@ def naming(path: Path) -> Iterator[None]:
 
 
 def refused(error: BaseException) -> str:
-    """Return what a disk has refused, and the remedy; "" for any other error."""
+    """Return the message for an error of the disk, with a remedy; "" for any other error."""
     if not isinstance(error, OSError) or error.errno not in _REMEDIES:
         return ""
     if error.filename is None and error.errno not in _OF_A_DISK:
@@ -43,5 +43,5 @@ def refused(error: BaseException) -> str:
 
 
 def said(error: BaseException) -> str:
-    """Return an error in words: a sentence with the remedy, of what a disk has refused."""
+    """Return the message for any error; for an error of the disk it has a remedy."""
     return refused(error) or str(error) or type(error).__name__

@@ -1,22 +1,22 @@
-"""What Rallycross says when it cannot go on: what, where, and what to do.
+"""The errors that users see: where, what is wrong, and what to do.
 
-A message quotes what users have written, and what others have answered, however long that is. So what is long is shown
-by its beginning and its end, here, where every message comes by: each line, each part of a complaint, and the whole.
+Messages quote what users wrote and what other programs answered, however long that is. So long texts are shortened to
+their beginning and end here: each line of a message, each part of a complaint, and the whole message.
 """
 
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from difflib import get_close_matches
 
-_LONGEST_WORD = 100  # that can be a slip of the pen
-_LONGEST_LINE = 4_000  # characters of a message's line: programs say much in one
+_LONGEST_WORD = 100  # characters of a word that is compared with known ones
+_LONGEST_LINE = 4_000  # characters of one line of a message
 _LONGEST_MESSAGE = 50_000
-_LONGEST_PART = 500  # of a complaint
+_LONGEST_PART = 500  # characters of one part of a complaint
 _MOST_COMPLAINTS = 200
 
 
 def brief(text: str, most: int = 60) -> str:
-    """Return a text that is to be quoted: its beginning and its end, where it has more than so many characters."""
+    """Return a text to quote, shortened to its beginning and end if it has more than `most` characters."""
     if len(text) <= most:
         return text
     end = most // 4
@@ -36,8 +36,8 @@ class Complaint:
     """One thing that is wrong with a file that a user wrote."""
 
     file: str
-    line: int  # 1-based; 0 where the file as a whole is meant
-    column: int  # 1-based; 0 where the line as a whole is meant
+    line: int  # 1-based; 0 = the whole file
+    column: int  # 1-based; 0 = the whole line
     key: str  # dotted path, such as "subtasks[0].scenario.NovaServers.boot_server.flavor"
     what: str
     remedy: str = ""
@@ -53,8 +53,8 @@ class Complaint:
         return f"{place}: {key}{self.what}{remedy}"
 
 
-class InvalidInput(RallycrossError):  # noqa: N818 - reads as what it says
-    """The complaints about one or more files, in order of place, but for those that nobody would read."""
+class InvalidInput(RallycrossError):  # noqa: N818 - the name says what is wrong
+    """The complaints about one or more files, in order of place; a very long list is cut."""
 
     def __init__(self, complaints: Iterable[Complaint]) -> None:
         self.complaints = sorted(complaints)
@@ -66,12 +66,12 @@ class InvalidInput(RallycrossError):  # noqa: N818 - reads as what it says
 
 
 def did_you_mean(word: str, words: Iterable[str]) -> str:
-    """Return a remedy that names what the user may have meant, or all that there is."""
+    """Return a remedy that names what the user may have meant, or all known words; "" if there are too many."""
     words = sorted(words)
-    by_letters = {one.casefold(): one for one in reversed(words)}  # whichever of them are capitals
+    by_letters = {one.casefold(): one for one in reversed(words)}  # compared without regard to case
     if (same := by_letters.get(word.casefold())) is not None:
         return f"did you mean {same}?"
     close = get_close_matches(word.casefold(), by_letters, n=3, cutoff=0.6) if len(word) <= _LONGEST_WORD else []
     if close:
         return f"did you mean {' or '.join(by_letters[one] for one in close)}?"
-    return f"there is: {', '.join(words)}" if 0 < len(words) <= 12 else ""
+    return f"available: {', '.join(words)}" if 0 < len(words) <= 12 else ""

@@ -1,4 +1,4 @@
-"""Files that are something else than was asked for: what they are, in words, and who reads them."""
+"""Recognizes files of the wrong kind: what they are, in words, and which command reads them."""
 
 import re
 from collections.abc import Mapping
@@ -6,8 +6,8 @@ from typing import Any
 
 import yaml
 
-# What PyYAML raises on a text that is not what it says: of `!!bool maybe` a KeyError, of `!!timestamp x` an
-# AttributeError, of `!!int ''` an IndexError.
+# What PyYAML raises for invalid values: a KeyError for `!!bool maybe`, an AttributeError for `!!timestamp x`, an
+# IndexError for `!!int ''`.
 NOT_YAML: tuple[type[Exception], ...] = (
     yaml.YAMLError,
     AttributeError,
@@ -17,8 +17,8 @@ NOT_YAML: tuple[type[Exception], ...] = (
     TypeError,
     ValueError,
 )
-UNREADABLE: tuple[type[Exception], ...] = (OSError, *NOT_YAML)  # or the file cannot be had
-# The first bytes of what is no text.
+UNREADABLE: tuple[type[Exception], ...] = (OSError, *NOT_YAML)  # or the file cannot be read
+# The first bytes of binary files.
 _BINARY: tuple[tuple[bytes, str], ...] = (
     (b"%PDF", "a PDF document"),
     (b"PK\x03\x04", "a ZIP archive, or an office document"),
@@ -34,11 +34,11 @@ _BINARY: tuple[tuple[bytes, str], ...] = (
     (b"\xb3", "a subunit stream"),
     (b"ARROW1", "an Arrow file"),
 )
-_BEGIN = 4096  # characters in which it shows
+_BEGIN = 4096  # characters that are looked at
 _BEGINNINGS: tuple[tuple[tuple[str, ...], str, str], ...] = (
     (("%pdf",), "a PDF document", ""),
     (("<!doctype html", "<html"), "an HTML page", "fetch the file itself, not the page that shows it"),
-    (("<?xml", "<testsuite"), "XML", "read results of tests by: ./rallycross verify import FILE"),
+    (("<?xml", "<testsuite"), "XML", "import test results: ./rallycross verify import FILE"),
     (("#!",), "a program", ""),
     (("-----begin ",), "a key or a certificate", ""),
 )
@@ -48,12 +48,12 @@ _OPENRC = re.compile(r"^[ \t]*(export[ \t]+)?OS_[A-Z_]+=", re.MULTILINE)
 
 
 def kind_of_bytes(content: bytes) -> str:
-    """Return what bytes are that are no text; nothing where that does not show."""
+    """Return the kind of a binary file; "" if it is not known."""
     return next((kind for magic, kind in _BINARY if content.startswith(magic)), "")
 
 
 def kind_of_text(content: str) -> tuple[str, str]:
-    """Return what a text is that is no YAML of ours, and a remedy; nothing where that does not show."""
+    """Return the kind of a text that is not a task file or cloud spec, and a remedy; ("", "") if it is not known."""
     begin = content[:_BEGIN].lstrip().lower()
     for beginnings, kind, remedy in _BEGINNINGS:
         if begin.startswith(beginnings):
@@ -68,7 +68,7 @@ def kind_of_text(content: str) -> tuple[str, str]:
 
 
 def kind_of_data(found: Any) -> tuple[str, str]:
-    """Return what YAML or JSON is that is no task file, and a remedy; nothing where that does not show."""
+    """Return the kind of YAML or JSON data that is not a task file, and a remedy; ("", "") if it is not known."""
     if isinstance(found, list):
         first = found[0] if found and isinstance(found[0], dict) else {}
         for keys, kind, remedy in _LISTS:
@@ -81,22 +81,22 @@ def kind_of_data(found: Any) -> tuple[str, str]:
     return "", ""
 
 
-_RESULTS = ("results of Rally", "read them by: ./rallycross results import FILE")
+_RESULTS = ("results of Rally", "import them: ./rallycross results import FILE")
 _PLAYBOOK = ("an Ansible playbook, or a list of its tasks", "")
-_SPEC = ("a cloud spec", "deploy it by: ./rallycross cloud create FILE")
+_SPEC = ("a cloud spec", "deploy it: ./rallycross cloud create FILE")
 _LISTS: tuple[tuple[set[str], str, str], ...] = (
     ({"result", "load_duration"}, *_RESULTS),
     ({"hosts", "import_playbook", "ansible.builtin.import_playbook", "become", "roles", "gather_facts"}, *_PLAYBOOK),
-    ({"username"}, "a list of accounts, as tempest's accounts.yaml", "verify with it by: --accounts FILE"),
+    ({"username"}, "a list of accounts, as tempest's accounts.yaml", "use it in a verification: --accounts FILE"),
 )
 _MAPPINGS: tuple[tuple[set[str], str, str], ...] = (
     ({"info", "tasks"}, *_RESULTS),
     ({"clouds"}, "a clouds.yaml", "name it under `clouds_yaml` in a cloud spec"),
     ({"engine"}, *_SPEC),
-    ({"existing@openstack"}, "a deployment, or an environment, of Rally's", _SPEC[1]),
-    ({"type", "admin"}, "a deployment, or an environment, of Rally's", _SPEC[1]),
-    ({"type", "auth_url"}, "a deployment, or an environment, of Rally's", _SPEC[1]),
-    ({"heat_template_version"}, "a template of heat", ""),
-    ({"apiVersion", "kind"}, "an object of Kubernetes", ""),
-    ({"services", "networks"}, "a file of Compose", ""),
+    ({"existing@openstack"}, "a deployment or an environment of Rally", _SPEC[1]),
+    ({"type", "admin"}, "a deployment or an environment of Rally", _SPEC[1]),
+    ({"type", "auth_url"}, "a deployment or an environment of Rally", _SPEC[1]),
+    ({"heat_template_version"}, "a Heat template", ""),
+    ({"apiVersion", "kind"}, "a Kubernetes object", ""),
+    ({"services", "networks"}, "a Compose file", ""),
 )

@@ -1,7 +1,7 @@
-"""Who may read what is kept here: its owner alone. Reports and samples also one group, where a setting names it.
+"""File modes: state is readable by its owner only; reports and samples also by one group, if a setting names it.
 
-A mode is set, not left to the umask: the same files are written by the command line, by Airflow's workers, and by
-whoever calls the core.
+Modes are set explicitly, not left to the umask: the command line, Airflow's workers and users of the core write the
+same files.
 """
 
 import grp
@@ -29,9 +29,9 @@ _OURS = (
 
 
 def close_home(home: Path) -> None:
-    """Let nobody but the owner into what is ours in the home; the group of the results may pass through to them.
+    """Close Rallycross's folders in the home to all but the owner; the results group may pass through to the results.
 
-    The home itself is closed where it is the checkout's own: one that the user names may hold other things.
+    The home itself is closed only if it is the checkout's default: a folder that the user chose may hold other things.
     """
     if not home.is_dir() or home.stat().st_uid != os.geteuid():
         return
@@ -48,21 +48,21 @@ def close_home(home: Path) -> None:
 
 
 def private_folder(folder: Path) -> None:
-    """Make a folder and those above it, where they are missing, for the owner alone."""
+    """Create a folder and its missing parents, for the owner only."""
     _make(folder, 0o700, None)
 
 
 def results_folder(folder: Path) -> None:
-    """Make a folder of reports or samples and those above it, where they are missing."""
+    """Create a folder for reports or samples, and its missing parents."""
     _make(folder, *_shared(0o700))
 
 
 def results_file(path: Path, mode: str = "wb", buffering: int = -1) -> IO[Any]:
-    """Open a file of reports or samples to be written ("wb", or "xb" for one that must not be there)."""
+    """Open a file for reports or samples for writing ("wb", or "xb" if it must not exist)."""
     file = open(path, mode, buffering, opener=_opener)  # noqa: SIM115 - Path.open takes no opener
     try:
         permissions, group = _shared(0o600)
-        os.fchmod(file.fileno(), permissions)  # of one that was there, too
+        os.fchmod(file.fileno(), permissions)  # also if the file existed
         _give(file.fileno(), group)
     except BaseException:
         file.close()
@@ -91,7 +91,7 @@ def _set(path: Path, mode: int, group: int | None) -> None:
 
 
 def _shared(mode: int) -> tuple[int, int | None]:
-    """Return the mode of results, and their group: who may read may do so with it, and nobody writes but the owner."""
+    """Return the mode and group of results: the group gets the owner's right to read, but not to write."""
     group = _group()
     return (mode, None) if group is None else (mode | (mode & 0o500) >> 3, group)
 
@@ -115,6 +115,6 @@ def _give(what: Path | int, group: int | None) -> None:
         os.chown(what, -1, group)
     except PermissionError as error:
         raise RallycrossError(
-            f"{_SETTING}: you are not in the group {grp.getgrgid(group).gr_name!r} - have yourself put into it, sign in"
-            " anew, and try again"
+            f"{_SETTING}: you are not in the group {grp.getgrgid(group).gr_name!r} - join it, sign in again,"
+            " and try again"
         ) from error

@@ -1,4 +1,4 @@
-"""What a user gives for a whole run, checked before anything is done: a cloud spec and a task file."""
+"""Checks the inputs of a whole run, a cloud spec and a task file, before anything is done."""
 
 from collections.abc import Callable
 from typing import Any
@@ -18,9 +18,10 @@ def _anything(_: str) -> Permissions:
 def check(
     cloud_spec: str, task_file: str, args: dict[str, Any] | str, *, permitted: Callable[[str], Permissions] = _anything
 ) -> CloudSpec:
-    """Return the spec; raise `InvalidInput` with all complaints about both, each a path or the text itself.
+    """Return the spec; raise `InvalidInput` with all complaints about both inputs.
 
-    `args` are the values of the task file's template; `permitted` says what either may do.
+    Each input is a path or the text itself. `args` are the values for the task file's template. `permitted` returns the
+    permissions of an input.
     """
     complaints: list[Complaint] = []
     spec = None

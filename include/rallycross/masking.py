@@ -1,4 +1,4 @@
-"""Texts without secrets that are known, in whichever form they stand there."""
+"""Masks known secrets in texts, in every form in which they may be written."""
 
 import base64
 import html
@@ -10,12 +10,12 @@ from urllib.parse import quote, quote_plus
 
 HIDDEN = "***"
 
-_WHOLE_WORD = 5  # characters; what is as short as this is looked for as a whole word
+_WHOLE_WORD = 5  # characters; secrets up to this length are masked only as whole words
 _IN_BASE64 = "[A-Za-z0-9+/_-]*"
 
 
 def masked(text: str, secrets: Sequence[str]) -> str:
-    """Return a text without known secrets; the longest go first, for one may be the beginning of another."""
+    """Return a text with known secrets masked, the longest first: one may be the beginning of another."""
     for secret in sorted(set(secrets) - {HIDDEN, ""}, key=len, reverse=True):
         for form in _forms(secret):
             if form not in text:
@@ -31,13 +31,13 @@ def masked(text: str, secrets: Sequence[str]) -> str:
 
 
 def occurs_in(text: str, secret: str) -> bool:
-    """Return whether a secret stands in a text, in a form that `masked` leaves out."""
+    """Return whether a text contains a secret in a form that `masked` recognizes."""
     return any(form in text for form in _forms(secret))
 
 
 @lru_cache(maxsize=1024)
 def _forms(secret: str) -> tuple[str, ...]:
-    """Return a secret as it stands in texts, in URLs, in JSON (once and twice), in HTML, XML, and in Python's bytes."""
+    """Return a secret as written in plain text, URLs, JSON (once and twice), HTML, XML, and Python's bytes."""
     escaped = json.dumps(secret)[1:-1]
     quoted = (quote(secret, safe=""), quote(secret), quote_plus(secret))
     lower = (re.sub("%[0-9A-F]{2}", lambda one: one[0].lower(), one) for one in quoted)
@@ -49,9 +49,9 @@ def _forms(secret: str) -> tuple[str, ...]:
 
 @lru_cache(maxsize=1024)
 def _in_base64(secret: str) -> tuple[str, ...]:
-    """Return what stands in Base64 of any text with the secret in it, such as `user:password` of a header.
+    """Return what the Base64 of any text with this secret contains, such as that of `user:password` in a header.
 
-    Three characters become four, so that it stands there in one of three ways, by what is before it.
+    Base64 turns three bytes into four characters, so there are three forms, depending on the length of what precedes.
     """
     data = secret.encode(errors="replace")
     return tuple(dict.fromkeys(_cores(data))) if len(secret) > _WHOLE_WORD else ()
@@ -60,6 +60,6 @@ def _in_base64(secret: str) -> tuple[str, ...]:
 def _cores(data: bytes) -> Iterator[str]:
     for before in range(3):
         told = base64.b64encode(bytes(before) + data).decode().rstrip("=")
-        first = -(-before * 8 // 6)  # characters that what is before it has a part in
+        first = -(-before * 8 // 6)  # characters that also depend on the bytes before
         core = told[first : (before + len(data)) * 8 // 6]
         yield from (core, core.replace("+", "-").replace("/", "_"))

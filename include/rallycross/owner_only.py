@@ -1,4 +1,4 @@
-"""Files that their owner alone can read."""
+"""Files that only their owner can read."""
 
 import os
 from pathlib import Path
@@ -7,7 +7,7 @@ from rallycross.atomic_file import atomic_file
 
 
 def write_owner_only(path: Path, text: str) -> None:
-    """Write a file that is nobody else's for a single moment; it appears whole or not at all."""
+    """Write a file that is readable by its owner only from the first moment; it appears whole or not at all."""
     path.parent.mkdir(parents=True, exist_ok=True)
     with (
         atomic_file(path) as part,

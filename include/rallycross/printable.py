@@ -1,4 +1,4 @@
-"""Texts of strangers where they are shown: what would steer a terminal, or the order of a line, is written out."""
+"""Makes foreign texts safe to show: characters that control a terminal or the direction of text are escaped."""
 
 import json
 import re
@@ -7,12 +7,12 @@ from functools import cache
 
 _SUSPECT = re.compile("[^ -~\n\t]")
 _COLOUR = re.compile("\x1b\\[[0-9;:]*m")
-# Control characters, those that cannot be seen (direction of writing, zero width), halves of characters, separators.
+# Control characters, invisible ones (direction of text, zero width), unpaired surrogates, separators.
 _WRITTEN = frozenset({"Cc", "Cf", "Cs", "Zl", "Zp"})
 
 
 def printable(text: str, *, keep: str = "\n\t") -> str:
-    r"""Return a text with each of these characters as Python would write it, such as `\x1b`; those in `keep` stay."""
+    r"""Return a text with unsafe characters escaped as in Python, such as `\x1b`; those in `keep` stay."""
     found = _SUSPECT.sub(lambda one: _written(one[0]), text)
     for character in "\n\t":
         if character not in keep:
@@ -21,12 +21,12 @@ def printable(text: str, *, keep: str = "\n\t") -> str:
 
 
 def printable_json(text: str) -> str:
-    """Return a JSON text with each of these characters as JSON escapes it: it reads as before, and is Unicode."""
+    """Return a JSON text with unsafe characters escaped as in JSON, so that its meaning is unchanged."""
     return _SUSPECT.sub(lambda one: one[0] if _written(one[0]) == one[0] else json.dumps(one[0])[1:-1], text)
 
 
 def without_colours(text: str) -> str:
-    """Return what a program has said without the colours that it gave it."""
+    """Return a program's output without its colour codes."""
     return _COLOUR.sub("", text) if "\x1b" in text else text
 
 

@@ -1,6 +1,6 @@
-"""The program in whose process regular expressions are searched for: a job on standard input, an answer as JSON.
+"""A program that searches texts for regular expressions: job and answer are JSON on standard input and output.
 
-It is started by its path, imports nothing of Rallycross, and bounds itself before it looks for anything.
+It is started by its path, imports nothing of Rallycross, and limits its own resources before it searches.
 """
 
 import json
@@ -19,7 +19,7 @@ class _TooLongError(Exception):
 def main() -> None:
     """Search for each pattern in each text."""
     job = json.load(sys.stdin)
-    warnings.simplefilter("ignore")  # of what Python may read in another way one day
+    warnings.simplefilter("ignore")  # FutureWarnings about the patterns
     signal.signal(signal.SIGXCPU, _end)
     for what, wanted in ((resource.RLIMIT_CPU, job["seconds"]), (resource.RLIMIT_AS, job["memory"])):
         hardest = resource.getrlimit(what)[1]

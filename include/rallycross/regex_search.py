@@ -1,6 +1,6 @@
-"""Regular expressions of users, searched for within limits: a short one can take all the time that there is.
+"""Searches for regular expressions of users, within limits: even a short one may take practically forever.
 
-They are searched for in a process of their own, which has little time and memory; a plain one of few texts is not.
+The search runs in a separate process with little time and memory, unless the patterns are plain and the texts few.
 """
 
 import json
@@ -17,14 +17,14 @@ from rallycross.errors import RallycrossError, brief
 from rallycross.settings import settings
 
 _PROGRAM = Path(__file__).with_name("regex_process.py")
-_PLAIN = re.compile(r"[\w ./:@,=-]{0,500}")  # repeats nothing, so that it takes no longer than the text is long
-_FEW = 100_000  # searches for which no process is worth while
+_PLAIN = re.compile(r"[\w ./:@,=-]{0,500}")  # without repetition: a search takes linear time
+_FEW = 100_000  # searches that are not worth a process
 _MEMORY = 256_000_000
-_WALL = 60.0  # seconds that the process gets in any case, on a machine that has no time for it
+_WALL = 60.0  # wall-clock seconds for the process: enough even on a busy machine
 
 
-class BadPatterns(RallycrossError):  # noqa: N818 - reads as what it says
-    """Some patterns are no regular expressions, or take too long; `why` says it by their numbers."""
+class BadPatterns(RallycrossError):  # noqa: N818 - the name says what is wrong
+    """Some patterns are not regular expressions, or take too long; `why` has the reasons by pattern number."""
 
     def __init__(self, patterns: Sequence[str], why: dict[int, str]) -> None:
         super().__init__("\n".join(f"pattern '{brief(patterns[number])}': {what}" for number, what in why.items()))
@@ -32,7 +32,7 @@ class BadPatterns(RallycrossError):  # noqa: N818 - reads as what it says
 
 
 def search_all(patterns: Sequence[str], texts: Sequence[str] = ()) -> tuple[frozenset[int], ...]:
-    """Return for each pattern in which of the texts it is found, by their numbers; raise `BadPatterns`."""
+    """Return, for each pattern, the numbers of the texts that contain a match; raise `BadPatterns`."""
     return _search_all(tuple(patterns), tuple(texts))
 
 
@@ -54,7 +54,7 @@ def _search_all(patterns: tuple[str, ...], texts: tuple[str, ...]) -> tuple[froz
             check=False,
         )
     except subprocess.TimeoutExpired as error:
-        what = f"regular expressions were not searched for in {_WALL:g} s - try again when the machine has time"
+        what = f"regular expressions were not searched for in {_WALL:g} s - try again when the machine is less busy"
         raise RallycrossError(what) from error
     if done.returncode:
         raise RallycrossError(_stopped(done, seconds))
@@ -74,7 +74,7 @@ def _stopped(done: "subprocess.CompletedProcess[bytes]", seconds: float) -> str:
     if done.returncode in {-signal.SIGXCPU, -signal.SIGKILL}:
         return f"regular expressions take more than {seconds:g} s - simplify them, or raise RALLYCROSS_PATTERN_SECONDS"
     said = done.stderr.decode(errors="replace").strip().splitlines()[-1:]
-    # CPython tells a want of memory by a SystemError where it is the compiler of expressions that meets it.
+    # CPython reports a lack of memory in the regex compiler as a SystemError.
     if done.returncode < 0 or re.search("MemoryError|SystemError", "".join(said)):
         return f"regular expressions take more than {_MEMORY / 1e6:g} MB of memory - simplify them"
     return f"the program that searches for regular expressions failed: {' '.join(said)}"

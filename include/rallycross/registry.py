@@ -1,6 +1,6 @@
-"""Finds what stands in one package: scenarios, contexts, engines. Walking it is the whole plug-in mechanism.
+"""Finds what the modules of one package define: scenarios, contexts, engines. This is the whole plug-in mechanism.
 
-A module of the package registers what it defines by a decorator; a duplicate name is an error.
+A module registers its definitions by a decorator; a duplicate name is an error.
 """
 
 import importlib
@@ -16,21 +16,21 @@ T = TypeVar("T")
 
 
 class Registry(Generic[T]):
-    """Names and what they stand for; filled by importing every module of a package, at the first look."""
+    """A mapping from names to definitions, filled at the first access by importing every module of a package."""
 
     def __init__(self, package: str) -> None:
         self.package = package
         self._found: dict[str, T] = {}
 
     def add(self, name: str, thing: T) -> None:
-        """Register; called by a package's modules as they are imported."""
+        """Register a definition; the package's modules call this when they are imported."""
         if name in self._found:
             raise RallycrossError(f"{self.package}: {name!r} is defined twice - rename one")
         self._found[name] = thing
 
     @cached_property
     def all(self) -> dict[str, T]:
-        """Everything by name, in order of name."""
+        """All definitions, sorted by name."""
         package = importlib.import_module(self.package)
         for folder in map(Path, package.__path__):
             _complain_of_hidden(folder)
@@ -49,7 +49,8 @@ class Registry(Generic[T]):
 
 
 def _complain_of_hidden(package: Path) -> None:
-    """Raise where a folder has modules that the walk would not see, since Python takes it for no package."""
+    """Raise if a folder has modules that the walk would miss because it is not a Python package."""
     for module in sorted(package.rglob("*.py")):
         if module.parent.name.isidentifier() and not (module.parent / "__init__.py").exists():
-            raise RallycrossError(f"{module.parent}: not a package, so {module.name} is not found - add an __init__.py")
+            what = f"is not a package, so {module.name} is not found"
+            raise RallycrossError(f"{module.parent}: {what} - add an __init__.py")

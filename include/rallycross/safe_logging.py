@@ -1,4 +1,4 @@
-"""Loggers whose lines steer no terminal and have no secret: a log is read by more people than whoever ran it."""
+"""Loggers whose lines are safe to show: secrets are masked, and control characters escaped."""
 
 import logging
 import traceback
@@ -7,8 +7,8 @@ from rallycross.printable import printable
 from rallycross.secret import shown_text
 
 
-class _Shown(logging.Filter):
-    """Writes a record out as it may be shown, its traceback too."""
+class _SafeFilter(logging.Filter):
+    """Makes the message and the traceback of a record safe."""
 
     def filter(self, record: logging.LogRecord) -> bool:
         record.msg, record.args = printable(shown_text(record.getMessage())), ()
@@ -19,8 +19,8 @@ class _Shown(logging.Filter):
 
 
 def logger(name: str) -> logging.Logger:
-    """Return the logger of a module."""
+    """Return the safe logger of a module."""
     made = logging.getLogger(name)
-    if not any(isinstance(one, _Shown) for one in made.filters):
-        made.addFilter(_Shown())
+    if not any(isinstance(one, _SafeFilter) for one in made.filters):
+        made.addFilter(_SafeFilter())
     return made

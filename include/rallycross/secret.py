@@ -1,8 +1,8 @@
-"""What nobody is shown, and data and texts without it: the one rule, for every place where data leaves.
+"""Masks secrets in data and texts: the one rule for everything that is shown, logged, reported or exported.
 
-A value is secret by its name (`user_password`, `X-Auth-Token`, `hmac_key`), by what it is (a private key, a token, the
-password of a URL), or because it is known to stand under such a name elsewhere. Names are looked at wherever they can
-stand: in mappings, in YAML and JSON inside of texts, in `NAME=value`, headers, queries of URLs and command lines.
+A value is secret because of its name (`user_password`, `X-Auth-Token`, `hmac_key`), because of its form (a private key,
+a token, the password in a URL), or because it is the value of such a name elsewhere. Names are recognized in mappings,
+in YAML and JSON within texts, and in `NAME=value`, headers, URL queries and command lines.
 """
 
 import datetime as dt
@@ -18,12 +18,12 @@ from rallycross.command_passwords import MAY_BE_COMMAND, mask_command_passwords
 from rallycross.file_kind import NOT_YAML
 from rallycross.masking import HIDDEN, masked, occurs_in
 
-_SHORT = 2  # characters; what is as short as this would be found in every other word
-_PARSED = 1 << 16  # characters; a longer text is not read as YAML or JSON, its lines alone are looked at
-_DEEPEST = 100  # levels of what is read; the C parser of YAML dies of too many
+_SHORT = 2  # characters; a secret this short would be found in every other word
+_PARSED = 1 << 16  # characters; a longer text is not parsed as YAML or JSON, only searched by patterns
+_DEEPEST = 100  # levels of nesting; YAML's C parser crashes on too many
 _LONG_NUMBER = 20  # digits; a longer one is a token
 _AUTH = "auth"
-# A user and a password, in a list or with a colon between: how aiohttp, and so `HttpRequests`, is given them.
+# User and password, as a list or separated by a colon: the form that aiohttp, and so `HttpRequests`, takes.
 _PAIR = re.compile(r"(?:(?:basic|digest|http|proxy)_?)?auth", re.IGNORECASE)
 
 # Names. `adminPass`, `admin_pass` and `Admin-Pass` have the same words.
@@ -35,14 +35,14 @@ _PART = re.compile(
     re.IGNORECASE,
 )
 _LAST = re.compile(r"pass|passes|sig|signature|pat|otp")  # secret as a name's last word
-_WEBHOOK = re.compile(r"web_?hook_?(?:ur[il])s?$", re.IGNORECASE)  # who knows it may call it
-_ALONE = re.compile(r"passw(or)?d|pwd|pass|passphrase|passcode")  # no figure ends in these: any number is secret
-_KEY = re.compile(r"keys?")  # so, too, where another word stands before it that is none of these
+_WEBHOOK = re.compile(r"web_?hook_?(?:ur[il])s?$", re.IGNORECASE)  # a webhook's URL is all that is needed to call it
+_ALONE = re.compile(r"passw(or)?d|pwd|pass|passphrase|passcode")  # even a number with such a name is secret
+_KEY = re.compile(r"keys?")  # secret if the word before is not one of the following
 _NO_SECRET_KEY = re.compile(
     r"public|primary|foreign|sort|routing|partition|group|cache|map|host|dedup|idempotency|index|keypair|authorized|"
     r"known|tag|label|metadata|message|translation|unique|natural|join|object|hash|shard|registry"
 )
-# What says something about a secret, and is none itself: as the last word, or (figures) as the first of a count's name.
+# Words for properties of a secret, not secret themselves: the last word of a name, or (figures) the first one.
 _ABOUT = re.compile(
     r"types?|kind|names?|paths?|files?|filename|dir|folder|url|uri|endpoint|polic(y|ies)|algorithm|format|methods?|"
     r"provider|driver|backend|regex|pattern|prefix|enabled|required|prompt|hint|version|class|bind|body|support|"
@@ -53,42 +53,42 @@ _FIGURE = re.compile(
     r"age|lifetime|timeout|seconds?|minutes?|hours?|days?|interval|retries|attempts|bytes|bits|usage|used|quota|"
     r"iterations|cost|rate|history|window|per|percent|port"
 )
-_ANY = "secret"  # the name of what stands inside of something secret
+_ANY = "secret"  # the name of everything inside a secret value
 _PLURALS = ("tokens", "secrets", "passwords", "passphrases", "credentials", "keys", "cookies")
 _PLUGIN = re.compile(r"[A-Z]\w*\.\w+")  # a scenario, such as `Authenticate.validate_token`
-_AUTHTOKEN = re.compile(r"auth_?token$", re.IGNORECASE)  # a section of OpenStack's services
+_AUTHTOKEN = re.compile(r"auth_?token$", re.IGNORECASE)  # a section in the configuration of OpenStack's services
 
 # Values.
 _PRIVATE_KEY = re.compile(r"-----BEGIN ([A-Z0-9 ]*PRIVATE KEY)[A-Z ]*-----.*?(?:-----END \1[A-Z ]*-----|\Z)", re.DOTALL)
 _PUBLIC_KEY = re.compile(r"\s*(ssh-|ecdsa-|sk-|-----BEGIN (PUBLIC KEY|CERTIFICATE))")
 _USERINFO = re.compile(r"\b([A-Za-z][A-Za-z0-9+.-]{0,20}://)([^\s/?#'\"<>]{1,4096})@")
-# Databases and brokers are told passwords with a slash in them, too; in other URLs a path would begin there.
+# Passwords in URLs of databases and brokers may contain a slash; in other URLs, the path would begin there.
 _OF_DATABASES = re.compile(
     r"\b((?:mysql|mariadb|postgres|oracle|mssql|mongodb|redis|valkey|amqp|rabbit|kombu|ldap)[A-Za-z0-9+.-]{0,20}://)"
     r"([^\s/?#'\"<>:@]{0,256}:[^\s'\"<>@:]{1,4096})@"
 )
-# What no port can be is a password, whose slash nobody has written as %2F.
+# What cannot be a port is a password with a slash that is not written as %2F.
 _NO_PORT = re.compile(
     r"\b([A-Za-z][A-Za-z0-9+.-]{0,20}://)([^\s/?#'\"<>:@\[]{1,256}:(?!\d{0,5}[/?#])"
     r"[^\s'\"<>@:/?#]{0,256}[/?#][^\s'\"<>@:]{0,4096})@"
 )
 _PASSWORDS_OF_URLS = (_USERINFO, _OF_DATABASES, _NO_PORT)
 _TOKENS = re.compile(
-    r"gAAAAA[\w-]{20,}=*"  # Fernet's, and so keystone's
+    r"gAAAAA[\w-]{20,}=*"  # Fernet tokens, such as keystone's
     r"|\beyJ[\w-]{8,}\.[\w-]{8,}\.[\w-]*"  # a JWT
     r"|\bgh[pousr]_\w{20,}|\bgithub_pat_\w{20,}|\bglpat-[\w-]{16,}|\bxox[abeoprs]-[\w-]{10,}|\bAIza[\w-]{30,}"
-    # What stands in the address of a webhook lets anybody call it.
+    # Webhook addresses, which let anybody call them.
     r"|(?<=hooks\.slack\.com/)[\w/-]{10,}|(?<=/api/webhooks/)[\w/-]{10,}|(?<=\.webhook\.office\.com/)[\w/@-]{10,}"
 )
 _SCHEME = re.compile(r"\b(Bearer|Basic|Digest|Negotiate)(\s+)(?=[^\s'\",]*[0-9A-Z=._+/~-])([\w.=+/~-]{6,})")
 _NAME = r"[A-Za-z_][\w.-]*"
-# The first two of the inner ones are how a shell is given a ' between two that quote: 'it'\''s', 'it'"'"'s'.
+# The first two inner alternatives are a shell's ways to write ' within quotes: 'it'\''s', 'it'"'"'s'.
 _QUOTED = r"\"(?:\\.|[^\"\\])*\"|'(?:'\\''|'\"'\"'|\\.|''|[^'\\])*'"
 _HEADER = re.compile(
     r"(\b(?:(?:Proxy-)?Authorization|(?:Set-)?Cookie|X-[\w-]*Token|X-[\w-]*Key)\s*:\s*)[^\s\"'][^\r\n\"']*",
     re.IGNORECASE,
 )
-# How a name is written, and the value that belongs to it: `NAME=x`, `&name=x`, `name: x`, `"name": "x"`, `--name x`.
+# Patterns of a name and of its value: `NAME=x`, `&name=x`, `name: x`, `"name": "x"`, `--name x`.
 _NAMED_VALUES = (
     (re.compile(rf"[?&](?P<name>{_NAME})="), re.compile(r"[^\s&\"'#]+")),
     (
@@ -105,7 +105,7 @@ _NAMED_VALUES = (
         ),
         re.compile(rf"\\+\".*?\\+\"|b?(?:{_QUOTED})|[^\s,}}\]\"']+(?=[^\S\n]*(?:$|[,}}\]\"']))", re.MULTILINE),
     ),
-    # A JSON text that is cut off; a password behind a colon alone; a pair, as Python writes it; an element of XML.
+    # A truncated JSON text; a password after a bare colon; a pair as written by Python; an XML element.
     (
         re.compile(rf"(?P<quote>\\{{0,7}}[\"'])(?P<quoted>{_NAME})(?P=quote)\s*:\s*(?=\\*[\"'])"),
         re.compile(r"\\*[\"'][^\"']*\Z"),
@@ -123,18 +123,18 @@ _NAMED_VALUES = (
 )
 _NOTHING = frozenset({"", "none", "null", "true", "false", "yes", "no", "{}", "[]", "''", '""', HIDDEN})
 
-# A text without any of these has nothing to hide, and most texts have none: looked for first.
+# A quick first test: most texts contain none of these, and so no secret.
 _MAY_HAVE = re.compile(
     r"pass|pwd|secret|token|key|auth|hmac|cookie|credential|user_?data|sig|pat\b|://|bearer|basic|digest|negotiate|gAAAAA|eyJ|"
     rf"gh[pousr]_|glpat|xox|AIza|hook|jwt|psk|otp|saml|assertion|community|github|{MAY_BE_COMMAND}",
     re.IGNORECASE,
 )
 _READABLE = re.compile(r"[\n{\[]")
-_ALIAS = re.compile(r"(?:^|[\s,\[{:-])\*[A-Za-z0-9_]", re.MULTILINE)  # of YAML; a few can stand for a great many
+_ALIAS = re.compile(r"(?:^|[\s,\[{:-])\*[A-Za-z0-9_]", re.MULTILINE)  # YAML aliases, which can expand enormously
 
 
 def is_secret_name(name: str) -> bool:
-    """Return whether a value of that name is one that may not be shown, unless it is a number or says nothing."""
+    """Return whether values with this name are secret, apart from numbers and empty values."""
     words = [word.lower() for word in _WORDS.findall(name)]
     if words and _WEBHOOK.search("_".join(words)):
         return True
@@ -150,12 +150,12 @@ def is_secret_name(name: str) -> bool:
 
 
 def shown_value(name: str, value: Any) -> Any:
-    """Return what may be shown of a value of that name."""
+    """Return a value with this name as it may be shown."""
     return shown({name: value})[name]
 
 
 def secrets_in(data: Any, name: str = "") -> Iterator[str]:
-    """Yield the texts that stand under a name that is secret, at any depth, in YAML and JSON in texts too."""
+    """Yield the values under secret names, at any depth, also in YAML and JSON within texts."""
     if isinstance(data, Mapping):
         for _, called, value in _named(data):
             yield from secrets_in(value, _inner(name, called, value))
@@ -170,7 +170,7 @@ def secrets_in(data: Any, name: str = "") -> Iterator[str]:
 
 
 def shown(data: Any, known: Iterable[str] = ()) -> Any:
-    """Return data as they may be shown: without secrets, those in `known` too, wherever they stand."""
+    """Return data as they may be shown: their secrets, and those in `known`, are masked everywhere."""
     secrets = tuple(dict.fromkeys([*known, *secrets_in(data)]))
     return _shown(data, secrets, "")
 
@@ -180,26 +180,26 @@ def shown_text(text: str, known: Iterable[str] = ()) -> str:
     known = tuple(known)
     if _MAY_HAVE.search(text) is None:
         return masked(text, known)
-    inner = _read(text)  # as it is: what is left out would be no YAML any more
+    inner = _read(text)  # before masking, which could make it invalid YAML
     found = tuple(secrets_in(inner)) if inner is not None else ()
     if all(occurs_in(text, one) for one in found):
         text = masked(text, (*known, *found))
-    else:  # one is folded or escaped: it stands in the text in another way than it reads
+    else:  # a secret is folded or escaped in the text, so that it cannot be found there
         text = _written(_shown(inner, (*known, *found), ""), like=text)
     return _by_pattern(text)
 
 
 def secrets_written_in(text: str) -> Iterator[str]:
-    """Yield the passwords of URLs, and the tokens, that stand in a text, whatever it is."""
+    """Yield the passwords in URLs, and the tokens, in any text."""
     for found in (one for form in _PASSWORDS_OF_URLS for one in form.finditer(text)):
         user, colon, password = found[2].partition(":")
-        if colon or "http" in found[1]:  # with ssh it is whom one signs in as
+        if colon or "http" in found[1]:  # with ssh it is only the user's name
             yield password if colon else user
     yield from (found[0] for found in _TOKENS.finditer(text))
 
 
 def shown_texts(data: Any) -> Any:
-    """Return data whose names are ours, such as those of actions, with its texts as they may be shown."""
+    """Return data as they may be shown, where names (such as those of actions) do not announce secrets."""
     if isinstance(data, Mapping):
         return {shown_texts(key): shown_texts(value) for key, value in data.items()}
     if isinstance(data, list | tuple):
@@ -235,7 +235,7 @@ def _secrets_in_list(data: list[Any], name: str) -> Iterator[str]:
 
 
 def _places(data: list[Any]) -> list[str | None]:
-    """Return for each value the name that the one before it gives it: `--os-password x`, `[name, value]`."""
+    """Return, for each value, the name that the item before it gives: `--os-password x`, `[name, value]`."""
     places: list[str | None] = [None] * len(data)
     for number in range(1, len(data)):
         before, value = data[number - 1], data[number]
@@ -249,7 +249,7 @@ def _places(data: list[Any]) -> list[str | None]:
 
 
 def _named(data: Mapping[Any, Any]) -> Iterator[tuple[Any, Any, Any]]:
-    """Yield keys, the names that count, and values; `value: x` has the name that `name: A_PASSWORD` beside it says."""
+    """Yield keys, effective names, and values: `value: x` next to `name: A_PASSWORD` has the name `A_PASSWORD`."""
     given = next((data[key] for key in ("name", "key", "Name", "header") if isinstance(data.get(key), str)), None)
     renamed = {"value", "Value", "content"} if given is not None and is_secret_name(given) else set()
     for key, value in data.items():
@@ -257,9 +257,9 @@ def _named(data: Mapping[Any, Any]) -> Iterator[tuple[Any, Any, Any]]:
 
 
 def _inner(outer: str, name: Any, value: Any) -> str:
-    """Return the name that counts for what is inside: once secret, all is."""
+    """Return the effective name of an inner value: everything within a secret is secret."""
     if is_secret_name(outer):
-        return "" if name == "why" else _ANY  # of an option of a verifier's, which is kept with its reason
+        return "" if name == "why" else _ANY  # the reason that is stored with a verifier's option
     inside = str(name)
     if isinstance(value, Mapping) and (_AUTHTOKEN.search(inside) or inside == _AUTH):
         return ""
@@ -267,7 +267,7 @@ def _inner(outer: str, name: Any, value: Any) -> str:
 
 
 def _in_list(name: str) -> str:
-    """Return the name of what is in a list: a number there is no count."""
+    """Return the effective name of the items of a list, where numbers are not counts."""
     if _PAIR.fullmatch(name):
         return _AUTH
     return _ANY if is_secret_name(name) else name
@@ -276,7 +276,7 @@ def _in_list(name: str) -> str:
 def _is_secret(value: Any, name: str) -> bool:
     if isinstance(value, bytes):
         value = value.decode(errors="replace")
-    if isinstance(value, dt.date):  # what YAML makes of 2001-02-03
+    if isinstance(value, dt.date):  # YAML reads 2001-02-03 as a date
         value = str(value)
     if isinstance(value, bool) or not isinstance(value, str | int | float):
         return False
@@ -288,14 +288,14 @@ def _is_secret(value: Any, name: str) -> bool:
 
 
 def _is_secret_number(value: float, name: str) -> bool:
-    """Return whether a number is no count, nor a figure such as the cost of a hash."""
+    """Return whether a number is a secret, not a count or a figure such as the cost of a hash."""
     if name.lower().endswith(_PLURALS):
         return False
     return len(str(value)) > _SHORT or _ALONE.fullmatch(_WORDS.findall(name)[-1].lower()) is not None
 
 
 def _read(text: str) -> Any:
-    """Return the mapping or list that a text is in YAML or JSON, None where it is none, or has no secret's name."""
+    """Return the mapping or list in a YAML or JSON text; None if it is something else, or has no secret names."""
     if len(text) > _PARSED or not _READABLE.search(text) or not _PART_OR_KEY.search(text) or _is_deep(text):
         return None
     found = None
@@ -327,7 +327,7 @@ def _written(data: Any, *, like: str) -> str:
 
 
 def _by_pattern(text: str) -> str:
-    """Return a text without what is a secret by its form, or by a name that stands before it."""
+    """Return a text in which secrets are masked by their form, or by the name before them."""
     text = _PRIVATE_KEY.sub(HIDDEN, text)
     for form in _PASSWORDS_OF_URLS:
         text = form.sub(_without_password, text)
@@ -344,7 +344,7 @@ def _without_password(found: re.Match[str]) -> str:
     user, colon, password = info.partition(":")
     if colon:
         return f"{scheme}{user}:{HIDDEN if password else ''}@"
-    return f"{scheme}{HIDDEN}@" if "http" in scheme else found[0]  # a token; with ssh it is whom one signs in as
+    return f"{scheme}{HIDDEN}@" if "http" in scheme else found[0]  # a token; with ssh it is only the user's name
 
 
 def _without_values(text: str, named: re.Pattern[str], value: re.Pattern[str]) -> str:

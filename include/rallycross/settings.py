@@ -1,67 +1,67 @@
-"""Where things are kept, and how to move them: every path of Rallycross, from the environment.
+"""All paths and limits of Rallycross, set by environment variables.
 
 RALLYCROSS_HOME          state of this checkout (default: `.rallycross` beside the `rallycross` command)
 RALLYCROSS_RESULTS_URL   SQLAlchemy URL of the results database (default: SQLite in the home)
 RALLYCROSS_SAMPLES       folder of the sample files (default: `samples` in the home)
 RALLYCROSS_REPORTS       folder of the reports (default: `reports` in the home)
-RALLYCROSS_RESULTS_GROUP group of this machine that may read reports and sample files (default: none, the owner alone)
-RALLYCROSS_PATIENCE      seconds for which nothing may move while Airflow is started (default: 120)
-RALLYCROSS_START_LIMIT   seconds after which its start is given up, whatever moves (default: 3600)
-RALLYCROSS_HOST_PATIENCE seconds for which a server may be out of reach during a deployment (default: 120)
-RALLYCROSS_HOST_LIMIT    seconds for a command that looks at something on a host, or moves a file there (default: 120)
-RALLYCROSS_STEP_LIMIT    seconds for a step of a deployment, for undoing it, and for ending services, unless the spec
+RALLYCROSS_RESULTS_GROUP group of this machine that may read reports and sample files (default: none, only the owner)
+RALLYCROSS_PATIENCE      seconds without progress after which a start of Airflow is given up (default: 120)
+RALLYCROSS_START_LIMIT   seconds after which a start of Airflow is given up in any case (default: 3600)
+RALLYCROSS_HOST_PATIENCE seconds for which a server may be unreachable during a deployment (default: 120)
+RALLYCROSS_HOST_LIMIT    seconds for a command that inspects a host, or copies a file to it (default: 120)
+RALLYCROSS_STEP_LIMIT    seconds for a deployment step, for undoing it, and for stopping services, unless the spec
                          says otherwise (default: 3600)
-RALLYCROSS_HOOK_PATIENCE seconds after a load for which actions of hooks that have begun are waited for (default: 600)
-RALLYCROSS_INSTALL_LIMIT seconds for each command that installs what one verifies with (default: 1200)
+RALLYCROSS_HOOK_PATIENCE seconds to wait after a load for hook actions that have begun (default: 600)
+RALLYCROSS_INSTALL_LIMIT seconds for each command that installs a verifier (default: 1200)
 RALLYCROSS_LISTING_LIMIT seconds for a verifier to list its tests, or to check its options (default: 300)
-RALLYCROSS_SSH_LIMIT     seconds for a connection by SSH, and for each part of the sign-in (default: 15)
-RALLYCROSS_FUEL_LIMIT    seconds until a Fuel's API must have answered a request (default: 60)
-RALLYCROSS_COBBLER_LIMIT seconds for which a Cobbler may be silent: its fence agents wait for machines (default: 300)
-RALLYCROSS_AIRFLOW_PATIENCE seconds for which it may be away while a run is shown: it is brought back (default: 300)
-RALLYCROSS_END_GRACE     seconds that processes get to end by themselves, until they are killed: Airflow itself gives a
-                         task that it ends 5 (default: 3)
-RALLYCROSS_PIPE_PATIENCE seconds for the next byte of a named pipe, such as the shell's <(...) (default: 4)
-RALLYCROSS_AIRFLOW_LIMIT seconds for which Airflow's API may be silent when a command asks it (default: 30)
+RALLYCROSS_SSH_LIMIT     seconds for an SSH connection, and for each part of the sign-in (default: 15)
+RALLYCROSS_FUEL_LIMIT    seconds for an answer of Fuel's API (default: 60)
+RALLYCROSS_COBBLER_LIMIT seconds for an answer of Cobbler, whose fence agents wait for machines (default: 300)
+RALLYCROSS_AIRFLOW_PATIENCE seconds for which Airflow may be unreachable while a run is shown (default: 300)
+RALLYCROSS_END_GRACE     seconds that processes have to end by themselves before they are killed; Airflow itself gives
+                         its tasks 5 (default: 3)
+RALLYCROSS_PIPE_PATIENCE seconds to wait for the next data of a named pipe, such as the shell's <(...) (default: 4)
+RALLYCROSS_AIRFLOW_LIMIT seconds for an answer of Airflow's API to a command (default: 30)
 RALLYCROSS_DOWNLOAD_PATIENCE seconds without a byte after which the download of an image has failed (default: 180)
-RALLYCROSS_DOWNLOAD_LIMIT    seconds that such a download may take (default: 3600)
-RALLYCROSS_DATABASE_PATIENCE  seconds for which the results database may be away while it is in use (default: 120)
-RALLYCROSS_DATABASE_CONNECT   seconds until PostgreSQL must have let one in, 2 at the least; a URL's own connect_timeout
-                         goes before (default: 10)
-RALLYCROSS_DATABASE_LIMIT     seconds until the results database must have answered, or another has let go of it
+RALLYCROSS_DOWNLOAD_LIMIT    seconds for such a download (default: 3600)
+RALLYCROSS_DATABASE_PATIENCE  seconds for which the results database may be unreachable while in use (default: 120)
+RALLYCROSS_DATABASE_CONNECT   seconds for a connection to PostgreSQL, at least 2; a connect_timeout in the URL takes
+                         precedence (default: 10)
+RALLYCROSS_DATABASE_LIMIT     seconds for an answer of the results database, or for a lock on it to be released
                          (default: 60)
-RALLYCROSS_MIGRATION_LIMIT    the same for each step by which an older one is brought up to date (default: 3600)
-RALLYCROSS_FILE_LIMIT    MB of a file that people write: a task file, a cloud spec, a list (default: 2)
-RALLYCROSS_FILE_VALUES   values in such a file, those of aliases counted each time, or words (default: 50000)
-RALLYCROSS_RESULTS_LIMIT MB of a file of results that are imported (default: 200)
+RALLYCROSS_MIGRATION_LIMIT    the same for each migration of an older results database (default: 3600)
+RALLYCROSS_FILE_LIMIT    MB of a file that users write: a task file, a cloud spec, a list (default: 2)
+RALLYCROSS_FILE_VALUES   values in such a file, with aliases counted each time, or words (default: 50000)
+RALLYCROSS_RESULTS_LIMIT MB of a results file that is imported (default: 200)
 RALLYCROSS_RESULTS_VALUES values, or elements, in such a file (default: 5000000)
-RALLYCROSS_TEMPLATE_SECONDS seconds of processor time that rendering a task file may take (default: 2)
-RALLYCROSS_TEMPLATE_MEMORY  MB of memory that rendering a task file may take (default: 256)
-RALLYCROSS_PATTERN_SECONDS  seconds of processor time that regular expressions of users may take (default: 4)
-RALLYCROSS_ITERATION_LIMIT  actions of one iteration, and outputs of it: all are held until it ends (default: 10000)
-RALLYCROSS_ACTION_NAMES  names of actions that are told apart in one sample file, 32766 at the most (default: 1000)
-RALLYCROSS_API_PATIENCE  seconds for which a cloud's API may fail in passing (429, 502, 503, 504, no connection, no
-                         whole answer) until what is no load gives up (default: 120; 0 = at once)
-RALLYCROSS_REQUEST_LIMIT seconds until a cloud's API must have answered a request (default: 300)
-RALLYCROSS_CONNECT_LIMIT seconds until a connection of a load must stand (default: 30)
-RALLYCROSS_SIGN_IN_LIMIT seconds until keystone must have answered what is no load, unless the cloud's entry says
-                         otherwise by `api_timeout` (default: 60)
-RALLYCROSS_REACH_LIMIT   seconds for a service that is only asked whether it is there (default: 10)
-RALLYCROSS_ANSWER_LIMIT  MB that an answer of a cloud's API may have (default: 256)
-RALLYCROSS_LIST_PAGES    pages that a list of a cloud's API may have (default: 10000)
-RALLYCROSS_CUT_PATIENCE  seconds in which a write whose iteration was cut short may still be answered (default: 30)
-RALLYCROSS_LATE_PATIENCE seconds after a request without an answer in which what it made is waited for (default: 30)
-RALLYCROSS_LOST_LIMIT    seconds after it in which every cleaning looks for that again (default: 3600)
+RALLYCROSS_TEMPLATE_SECONDS seconds of processor time for rendering a task file (default: 2)
+RALLYCROSS_TEMPLATE_MEMORY  MB of memory for rendering a task file (default: 256)
+RALLYCROSS_PATTERN_SECONDS  seconds of processor time for regular expressions of users (default: 4)
+RALLYCROSS_ITERATION_LIMIT  actions, and outputs, of one iteration: all are in memory until it ends (default: 10000)
+RALLYCROSS_ACTION_NAMES  different action names in one sample file, at most 32766 (default: 1000)
+RALLYCROSS_API_PATIENCE  seconds for which requests that are not load are retried after passing failures of a cloud's
+                         API: 429, 502, 503, 504, no connection, incomplete answer (default: 120; 0 = no retries)
+RALLYCROSS_REQUEST_LIMIT seconds for an answer of a cloud's API (default: 300)
+RALLYCROSS_CONNECT_LIMIT seconds for a load to connect to an API (default: 30)
+RALLYCROSS_SIGN_IN_LIMIT seconds for an answer of keystone outside of a load, unless the cloud's entry has an
+                         `api_timeout` (default: 60)
+RALLYCROSS_REACH_LIMIT   seconds for a check whether a service is reachable (default: 10)
+RALLYCROSS_ANSWER_LIMIT  MB of an answer of a cloud's API (default: 256)
+RALLYCROSS_LIST_PAGES    pages of a list of a cloud's API (default: 10000)
+RALLYCROSS_CUT_PATIENCE  seconds to wait for the answer to a write after its iteration was cut short (default: 30)
+RALLYCROSS_LATE_PATIENCE seconds to wait for what an unanswered request may have created (default: 30)
+RALLYCROSS_LOST_LIMIT    seconds after such a request in which every clean-up looks for it again (default: 3600)
 
-What those may reach who trigger a DAG, by a form or by Airflow's API; the command line is its owner's, and free:
+What a run that was triggered by a form or by Airflow's API may use; the command line has no such bounds:
 
-RALLYCROSS_FILES          folders, with colons between, below which they may name files (default: the checkout's
+RALLYCROSS_FILES          folders, separated by colons, below which it may name files (default: the checkout's
                           `include/recipes` and `include/clouds`, and `files` in the home)
-RALLYCROSS_COMMANDS       whose commands (hooks, deployments) are run: `files`, those of such files (the default);
-                          `all`, also those of text that is typed into a form; `none`
-RALLYCROSS_PACKAGES       regular expressions, with spaces between, of what they may have installed to verify with
-                          (default: versions of tempest, and OpenStack's own plugins of it)
-RALLYCROSS_PASS_VARIABLES names of variables, with commas between, that programs get which are run on somebody's behalf,
-                          beside PATH, HOME, LANG and their like (default: none): see `rallycross.child_environment`
+RALLYCROSS_COMMANDS       whose commands (hooks, deployments) are run: `files`, those in such files (the default);
+                          `all`, also those in text that is typed into a form; `none`
+RALLYCROSS_PACKAGES       regular expressions, separated by spaces, of what it may install for a verification
+                          (default: versions of tempest and of OpenStack's own tempest plugins)
+RALLYCROSS_PASS_VARIABLES names of variables, separated by commas, that programs of task files and specs get besides
+                          PATH, HOME, LANG and the like (default: none); see `rallycross.child_environment`
 """
 
 import math
@@ -77,12 +77,12 @@ Commands = Literal["none", "files", "all"]
 CHECKOUT = Path(__file__).resolve().parents[2]
 _MB = 1_000_000
 _MOST = 1e9
-NAMES = 2**15 - 2  # of actions in a sample file, whose numbers of names have 16 bits
+NAMES = 2**15 - 2  # of actions in a sample file, which stores them as 16-bit numbers
 
 
 @dataclass(frozen=True)
 class Settings:
-    """The paths in force."""
+    """The paths and limits in force."""
 
     home: Path
     results_url: str
@@ -150,12 +150,12 @@ class Settings:
 
     @property
     def clouds_yaml(self) -> Path:
-        """The `clouds.yaml` of all registered clouds; for the owner's eyes only."""
+        """The `clouds.yaml` of all registered clouds; owner-only."""
         return self.home / "clouds.yaml"
 
 
 def settings(env: dict[str, str] | None = None) -> Settings:
-    """Return the settings that `env` (default: the process's environment) asks for."""
+    """Return the settings from `env` (default: the process's environment)."""
     env = dict(os.environ) if env is None else env
     home = Path(env.get("RALLYCROSS_HOME") or CHECKOUT / ".rallycross").expanduser().absolute()
     return Settings(
@@ -210,7 +210,7 @@ def settings(env: dict[str, str] | None = None) -> Settings:
     )
 
 
-# A version of tempest's, and OpenStack's own plugins of it: neither a URL, nor a folder, nor what anybody may publish.
+# Versions of tempest and of OpenStack's own tempest plugins: no URLs, folders, or packages that anybody may publish.
 _PLUGINS = (
     "barbican|blazar|cinder|cloudkitty|cyborg|designate|freezer|glance|heat|ironic|keystone|kuryr|magnum|manila|mistral"
     "|monasca|murano|neutron|octavia|sahara|senlin|solum|telemetry|trove|venus|vitrage|watcher|zaqar|zun"
@@ -238,12 +238,12 @@ def _commands(given: str) -> Commands:
         if given == known:
             return known  # type: ignore[no-any-return]
     raise RallycrossError(
-        f"RALLYCROSS_COMMANDS: {given!r} is none of {', '.join(get_args(Commands))} - set one of these"
+        f"RALLYCROSS_COMMANDS: {given!r} is not one of {', '.join(get_args(Commands))} - use one of these"
     )
 
 
 def _bytes(env: dict[str, str], name: str, default: int) -> int:
-    """Return a setting that is given in MB."""
+    """Return a setting given in MB, in bytes."""
     return int(_number(env, name, default / _MB) * _MB)
 
 
@@ -257,5 +257,5 @@ def _number(env: dict[str, str], name: str, default: float, *, least: float | No
     enough = value > 0 if least is None else value >= least
     if not enough or not value <= _MOST:
         bound = "above 0" if least is None else f"of {least:g} or more"
-        raise RallycrossError(f"{name}: must be a number {bound}, {_MOST:g} at the most, not {written!r} - mend it")
+        raise RallycrossError(f"{name}: must be a number {bound}, {_MOST:g} at the most, not {written!r} - correct it")
     return value

@@ -1,6 +1,6 @@
-"""A file that a user names, read within limits: whatever it is, and however large, the answer is quick and a sentence.
+"""Reads files that users name, within limits: whatever the file is, an error comes quickly and as a message.
 
-Every file that comes from outside goes through here: task files, cloud specs, arguments, lists, results of others.
+All input files are read here: task files, cloud specs, arguments, lists, imported results.
 """
 
 import os
@@ -26,10 +26,10 @@ _NAME_TEXT = "name a file of text"
 
 
 def read_text(path: str | Path, *, name: str = "", remedy: str = _NAME_IT, results: bool = False) -> str:
-    """Return the text of a file, each line ended by a line feed; raise `InvalidInput` where it cannot be had.
+    """Return the text of a file, with line feeds as line ends; raise `InvalidInput` if it cannot be read.
 
-    `name` is what complaints call the file, `remedy` what they advise where there is none. `results`: it was written by
-    a program, and may be as large as the settings allow for such.
+    Complaints refer to the file by `name` and advise `remedy`. `results`: the file holds results, for which a larger
+    limit applies.
     """
     name = name or str(path)
     return decoded(read_bytes(path, name=name, remedy=remedy, results=results), name)
@@ -42,7 +42,7 @@ def read_bytes(path: str | Path, *, name: str = "", remedy: str = _NAME_IT, resu
         mode = Path(path).stat().st_mode
         if kind := next((kind for is_one, kind in _KINDS if is_one(mode)), ""):
             raise InvalidInput([Complaint(name, 0, 0, "", f"cannot be read: it is {kind}", remedy)])
-        # Not blocking: a pipe that nobody writes to would be waited for without end.
+        # Non-blocking: otherwise opening a pipe without a writer would wait for ever.
         with os.fdopen(os.open(path, os.O_RDONLY | os.O_NONBLOCK), "rb", buffering=0) as file:
             return limited(file, name, results=results, wait=stat.S_ISFIFO(mode))
     except (OSError, ValueError) as error:  # ValueError: a NUL in the path
@@ -51,7 +51,7 @@ def read_bytes(path: str | Path, *, name: str = "", remedy: str = _NAME_IT, resu
 
 
 def limited(file: IO[bytes], name: str, *, results: bool = False, wait: bool = False) -> bytes:
-    """Return what a stream has, unless that is more than is allowed; `wait`: it does not block, and is waited for."""
+    """Return the content of a stream; raise `InvalidInput` if it is too large. `wait`: the stream is non-blocking."""
     most = settings().results_limit if results else settings().file_limit
     found = bytearray()
     while len(found) <= most:
@@ -65,22 +65,22 @@ def limited(file: IO[bytes], name: str, *, results: bool = False, wait: bool = F
 
 
 def too_large(name: str, *, results: bool = False) -> Complaint:
-    """Return the complaint about a file, or a text, that is larger than the settings allow."""
+    """Return the complaint about a file or text that is larger than the settings allow."""
     limits = settings()
     most = limits.results_limit if results else limits.file_limit
-    remedy = f"{'give fewer results' if results else 'make several files of it'}, or raise "
+    remedy = f"{'give fewer results' if results else 'split it into several files'}, or raise "
     remedy += "RALLYCROSS_RESULTS_LIMIT" if results else "RALLYCROSS_FILE_LIMIT"
     return Complaint(name, 0, 0, "", f"is larger than {most / 1e6:g} MB", remedy)
 
 
 def too_many(name: str) -> Complaint:
-    """Return the complaint about a file of results with more values than the settings allow."""
+    """Return the complaint about a results file with more values than the settings allow."""
     what = f"has more than {settings().results_values} values"
     return Complaint(name, 0, 0, "", what, "give fewer results, or raise RALLYCROSS_RESULTS_VALUES")
 
 
 def decoded(content: bytes, name: str) -> str:
-    """Return the text of a file's bytes; raise `InvalidInput` with the place of the first that is not UTF-8."""
+    """Decode a file's bytes as UTF-8; raise `InvalidInput` with the place of the first invalid byte."""
     try:
         text = content.decode("utf-8-sig")
     except UnicodeDecodeError as error:
@@ -96,7 +96,7 @@ def decoded(content: bytes, name: str) -> str:
 
 
 def _wait(file: IO[bytes], name: str) -> None:
-    """Wait until there is something to read in a pipe, or nobody has it open for writing any more."""
+    """Wait until a pipe has data, or has no writer any more."""
     poll = select.poll()
     poll.register(file, select.POLLIN | select.POLLHUP)
     patience = settings().pipe_patience

@@ -1,4 +1,4 @@
-"""uv, by which environments are made: where it is, and what it is told of the packages' index."""
+"""uv, which creates Python environments: where it is, and which package index it uses."""
 
 import os
 import re
@@ -14,9 +14,9 @@ PROGRAM = str(Path(sys.executable).with_name("uv"))
 
 
 def environment() -> dict[str, str]:
-    """Return the variables to start uv with, and the mirror that pip is told of, where uv is not.
+    """Return the environment variables for uv; the package index is that of pip, unless one is set for uv.
 
-    They are few: what is installed may run what it likes, and this process may have secrets in its own.
+    Only few variables are passed on: packages may run code when installed, and this process may have secrets.
     """
     found = passed(*BASIC, *NETWORK, *INSTALLER)
     if not found.get("UV_DEFAULT_INDEX") and not found.get("UV_INDEX_URL") and (mirror := _mirror()):
@@ -25,18 +25,18 @@ def environment() -> dict[str, str]:
 
 
 def _mirror() -> str:
-    """Return the package index that pip's variables or configuration name, which uv reads neither of."""
+    """Return the package index from pip's variables or configuration, which uv does not read."""
     if given := os.environ.get("PIP_INDEX_URL"):
         return given
-    # `pip config get` would read one of pip's files alone.
+    # `pip config get` would read only one of pip's files.
     pip = [sys.executable, "-m", "pip", "config", "list"]
     limit = settings().patience
     try:
         said = subprocess.run(pip, capture_output=True, text=True, check=False, timeout=limit).stdout
     except subprocess.TimeoutExpired as error:
         raise RallycrossError(
-            f"`pip config list` has not ended within {limit:g} s (RALLYCROSS_PATIENCE) - see why, or name the package"
-            " index by UV_DEFAULT_INDEX"
+            f"`pip config list` has not ended within {limit:g} s (RALLYCROSS_PATIENCE) - find out why, or set the"
+            " package index in UV_DEFAULT_INDEX"
         ) from error
     found = re.search(r"^global\.index-url='(.*)'$", said, re.MULTILINE)
     return found[1] if found else ""

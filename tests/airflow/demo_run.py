@@ -20,7 +20,7 @@ from rallycross.cli.airflow.ports import free_port
 from rallycross.cli.airflow.processes import marked
 from rallycross.cli.airflow.server import AirflowServer
 from rallycross.cli.airflow.settings import MARK
-from rallycross.cli.follow import Run
+from rallycross.cli.airflow_run import AirflowRun
 from rallycross.results.models import TaskRow
 from rallycross.results.reference import reference
 from rallycross.results.sample_file import read_samples
@@ -123,10 +123,10 @@ class Demo:
             return found in (["success"], ["failed"])
 
         assert eventually(ended, _LIMIT), f"{run_id} has not ended: {found}"
-        run = Run(api, self.store, dag, run_id)
+        run = AirflowRun(api, self.store, dag, run_id)
         if found == ["success"]:
             return "PASSED", []
-        return "INVALID" if run.told("verdict", "invalid") else "FAILED", run.told("verdict", "reasons") or []
+        return "INVALID" if run.xcom("verdict", "invalid") else "FAILED", run.xcom("verdict", "reasons") or []
 
     def report(self, run_id: str) -> dict[str, str]:
         """Return the texts of a run's report, by file extension."""

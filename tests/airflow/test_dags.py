@@ -14,7 +14,7 @@ from jinja2 import Environment
 
 from operators.retries import NotRetryable
 from operators.verdict import RunFailed
-from rallycross.cli.follow import STAGES
+from rallycross.cli.airflow_run import STAGES
 from rallycross.settings import CHECKOUT
 from rallycross.verification import SETS
 

@@ -270,7 +270,7 @@ def test_what_is_wrong_with_a_runs_files_is_said_before_a_cloud_is_made(home: Pa
 
 def test_a_cloud_spec_that_is_wrong_is_said_at_once(home: Any) -> None:
     """An unreadable spec fails the stage before anything is created."""
-    with pytest.raises(RallycrossError, match=r"no/such\.yaml: is no file that a form may name"):
+    with pytest.raises(RallycrossError, match=r"no/such\.yaml: is not a file that a form may name"):
         DeployOperator(task_id="deploy", cloud_spec="no/such.yaml").execute(context())
 
     assert not (home / "clouds").exists()

@@ -72,7 +72,7 @@ def test_a_run_of_a_dag_without_a_report_says_what_there_is(app: Any, home: Path
     assert "have no report" in app.get(address, headers=token("viewer")).text
 
     store().deployments.begin(uuid, cloud="toy", engine="toy", spec="", total_steps=1)
-    assert "Nothing was to be done" in app.get(address, headers=token("viewer")).text
+    assert "Nothing had to be done" in app.get(address, headers=token("viewer")).text
     store().deployments.record_step(uuid, StepEvent("mark", "<b>Mark</b>", "done", 1.0, 0.5))
     found = app.get(address, headers=token("viewer")).text
 

@@ -127,7 +127,7 @@ def test_a_killed_supervisor_comes_back_by_itself_with_all_it_had(server: Airflo
     before = {process.pid for process in processes(server)}
     strike(int((server.folder / "supervisor.pid").read_text()), signal.SIGKILL)
     assert eventually(lambda: server.programs() == [])
-    assert server.seen()[0][:2] == ("supervisor", "GONE")
+    assert server.states()[0][:2] == ("supervisor", "GONE")
 
     assert eventually(lambda: [program.state for program in server.programs()] == ["RUNNING"] * len(COMPONENTS))
     assert not server.up(environment(), limit=LIMIT, tell=lambda _: None)
@@ -135,7 +135,7 @@ def test_a_killed_supervisor_comes_back_by_itself_with_all_it_had(server: Airflo
     assert before & {process.pid for process in processes(server)} <= {keeper}  # which is the supervisor now
     assert eventually(lambda: keeper_of(server) not in {0, keeper})
     assert server.url == url
-    assert [state for _, state, _ in server.seen()] == ["RUNNING"] * len(COMPONENTS)
+    assert [state for _, state, _ in server.states()] == ["RUNNING"] * len(COMPONENTS)
 
 
 def test_a_killed_keeper_comes_back(server: AirflowServer) -> None:
@@ -183,7 +183,7 @@ def test_a_port_that_another_takes_before_it_is_bound(server: AirflowServer, tmp
             assert second.up(environment(), limit=LIMIT, tell=take)
             port = taken.getsockname()[1]
             who = f"process {os.getpid()} ({command_line()})"
-            assert told[1] == f"port {port} was taken by {who} meanwhile: starting on another"
+            assert told[1] == f"port {port} was taken by {who} in the meantime: starting on another"
             assert second.ports["api"] != port
             assert second.api().get(f"/dags/{DAG}")["dag_id"] == DAG
         finally:

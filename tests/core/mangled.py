@@ -26,7 +26,7 @@ import yaml
 
 import rallycross.task.file
 from rallycross import catalogue
-from rallycross.cli.commands.plan import said
+from rallycross.cli.commands.plan import described
 from rallycross.cloud.cloud import Cloud
 from rallycross.cloud.clouds_file import CloudsFile
 from rallycross.cloud.variables import openrc_variables
@@ -190,7 +190,7 @@ def _files(*patterns: str) -> list[bytes]:
 def _task(content: bytes, chance: random.Random) -> None:
     planned = load(decoded(content, "task.yaml"), file="task.yaml", known=catalogue.known())
     if len(planned.workloads) < 10 and not chance.randrange(20):
-        assert said(planned)
+        assert described(planned)
 
 
 def _rally(content: bytes, _: random.Random) -> None:

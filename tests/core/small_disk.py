@@ -1,4 +1,4 @@
-"""A disk of a few kilobytes, which is really full: mounted where only the processes that are run on it see it."""
+"""A real disk of a few kilobytes, mounted so that only processes run on it see it."""
 
 import os
 import subprocess
@@ -12,7 +12,7 @@ _HOLD = 'mount -t tmpfs -o "size=$2" none "$1" && echo mounted && exec cat'
 
 
 class SmallDisk:
-    """The disk, in a namespace of mounts of its own that stands as long as this object is entered."""
+    """The disk, in a mount namespace that exists while this context manager is entered."""
 
     def __init__(self, folder: Path, *, size: str = "1m") -> None:
         self.folder, self._size = folder, size
@@ -35,15 +35,15 @@ class SmallDisk:
         self._holder.communicate()
 
     def seen(self, path: Path) -> Path:
-        """Return a path of the disk as it is reached from outside."""
+        """Return a path on the disk, as reached from outside the namespace."""
         return Path(f"/proc/{self._holder.pid}/root{path}")
 
     def command(self, command: Sequence[str]) -> list[str]:
-        """Return the command that runs where the disk is seen."""
+        """Return the command wrapped to run inside the namespace."""
         return ["nsenter", f"--target={self._holder.pid}", "--mount", f"--wd={Path.cwd()}", "--", *command]
 
     def fill(self, *, but: int = 0) -> None:
-        """Fill it, but for so many bytes."""
+        """Fill the disk except for `but` bytes."""
         filling = self.seen(self.folder) / "filling"
         with filling.open("wb", buffering=0) as file:
             try:
@@ -53,5 +53,5 @@ class SmallDisk:
                 os.truncate(filling, file.tell() - but)
 
     def make_room(self) -> None:
-        """Take away what has filled it."""
+        """Delete what filled the disk."""
         (self.seen(self.folder) / "filling").unlink()

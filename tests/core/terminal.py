@@ -1,4 +1,4 @@
-"""A command in the foreground of a terminal of its own, at which keys are pressed as a person does."""
+"""Runs a command in the foreground of its own terminal, and presses keys there."""
 
 import subprocess
 import sys
@@ -10,7 +10,7 @@ _SPAWN = "import os, pty, sys; sys.exit(os.waitstatus_to_exitcode(pty.spawn(sys.
 
 
 def on_a_terminal(command: Sequence[str], environment: dict[str, str]) -> subprocess.Popen[str]:
-    """Start a command; what it shows is the output, in lines, and what is written to the input is typed."""
+    """Start a command; its output has the lines on the terminal, and its input is typed."""
     return subprocess.Popen(
         [sys.executable, "-c", _SPAWN, *command],
         env={**environment, "TERM": "dumb", "COLUMNS": "200"},
@@ -22,13 +22,13 @@ def on_a_terminal(command: Sequence[str], environment: dict[str, str]) -> subpro
 
 
 def press_ctrl_c(process: subprocess.Popen[str]) -> None:
-    """Press Ctrl-C: the terminal interrupts all processes of the command that is in its foreground."""
+    """Press Ctrl-C: the terminal interrupts all processes of its foreground command."""
     assert process.stdin is not None
     process.stdin.write("\x03")
     process.stdin.flush()
 
 
 def foreground(process: subprocess.Popen[str]) -> int:
-    """Return the process of the command itself; 0 where it has ended."""
+    """Return the pid of the command itself; 0 if it has ended."""
     found = psutil.Process(process.pid).children()
     return found[0].pid if found else 0

@@ -1,4 +1,4 @@
-"""However long what is quoted is, a message is short enough to be read, and says what is wrong."""
+"""Messages stay readable, however long the texts that they quote."""
 
 import pytest
 from hypothesis import given
@@ -15,14 +15,14 @@ LONG = "z" * 100_000
 
 @given(st.text(max_size=300), st.integers(10, 200))
 def test_a_quotation_has_beginning_and_end(text: str, most: int) -> None:
-    """A text is quoted as it is where it is short, and never longer than it may be."""
+    """A short text is quoted whole, a long one never exceeds the limit."""
     quoted = brief(text, most)
     assert len(quoted) <= most
     assert quoted == text or (len(text) > most and quoted[:5] == text[:5] and text.endswith(quoted[-2:]))
 
 
 def test_no_error_is_long() -> None:
-    """What is told of one line is one, each is short, and what stands before and behind what is quoted is kept."""
+    """A message keeps its lines, shortens each, and keeps what precedes and follows the quotation."""
     said = str(RallycrossError(f"c.yaml: {LONG} is no region - name one\nand {LONG} neither"))
     first, second = said.splitlines()
     assert first.startswith("c.yaml: zz")
@@ -34,10 +34,10 @@ def test_no_error_is_long() -> None:
 
 
 def test_complaints_are_short_and_few() -> None:
-    """Each part of a complaint is short, and of very many the first are told, and how many more there are."""
-    one = Complaint("a.yaml", 3, 1, f"subtasks.{LONG}", f"'{LONG}' is no number", f"there is: {LONG}, b")
+    """Each part of a complaint is short; of very many complaints, the first are shown, and the number of others."""
+    one = Complaint("a.yaml", 3, 1, f"subtasks.{LONG}", f"'{LONG}' is not a number", f"available: {LONG}, b")
     assert len(str(one)) < 2_000
-    assert "' is no number - there is: zz" in str(one)
+    assert "' is not a number - available: zz" in str(one)
     many = InvalidInput([Complaint("a.yaml", line, 1, "k", "is wrong") for line in range(1, 50_000)])
     assert len(many.complaints) == 201
     assert str(many).endswith("a.yaml:201:1: ~: and 49799 more")
@@ -57,7 +57,7 @@ def test_complaints_are_short_and_few() -> None:
     ],
 )
 def test_a_spec_is_refused_briefly(text: str) -> None:
-    """Whatever is long in a cloud spec, what is said of it is not."""
+    """Complaints about long values in a cloud spec are short."""
     with pytest.raises(RallycrossError) as caught:
         load_spec(text, file="c.yaml")
     assert len(str(caught.value)) < 5_000
@@ -77,7 +77,7 @@ def test_a_spec_is_refused_briefly(text: str) -> None:
     ],
 )
 def test_a_task_file_is_refused_briefly(text: str) -> None:
-    """Whatever is long in a task file, what is said of it is not."""
+    """Complaints about long values in a task file are short."""
     with pytest.raises(RallycrossError) as caught:
         load(text, file="task.yaml", known=known())
     assert len(str(caught.value)) < 5_000

@@ -1,4 +1,4 @@
-"""What is kept here is its owner's; results can be read by one group more, where the setting names it."""
+"""Modes of files: state is owner-only, and one group can read results if the setting names it."""
 
 import grp
 import os
@@ -19,7 +19,7 @@ from rallycross.results.store import Store
 
 @pytest.fixture(name="home", autouse=True)
 def _home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
-    """Have a home, and the umask that many systems have."""
+    """Return a home, with the usual umask."""
     home = tmp_path / "outer" / "home"
     monkeypatch.setenv("RALLYCROSS_HOME", str(home))
     monkeypatch.delenv("RALLYCROSS_RESULTS_GROUP", raising=False)
@@ -29,7 +29,7 @@ def _home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
 
 
 def results(home: Path) -> None:
-    """Leave samples and a report in the home."""
+    """Write samples and a report into the home."""
     store = Store.open(f"sqlite:///{home / 'results.db'}")
     with closing(SampleWriter(home / "samples" / "w" / "0.arrows")) as writer:
         writer.add(Sample(0, 0, None, 0.0, 1.0))
@@ -37,7 +37,7 @@ def results(home: Path) -> None:
 
 
 def mode_of(path: Path) -> int:
-    """Return the permissions."""
+    """Return the mode's permissions."""
     return stat.S_IMODE(path.stat().st_mode)
 
 
@@ -67,7 +67,7 @@ def test_a_group_reads_results_and_nothing_else(home: Path, monkeypatch: pytest.
 
 
 def test_what_an_older_version_left_open_is_closed(home: Path) -> None:
-    """Folders that all could enter are the owner's after the next command; a home that the user names stays open."""
+    """The next command closes open folders; a home that the user chose stays open."""
     for name in ("samples", "reports", "clouds", "deployments", "something"):
         (home / name).mkdir(parents=True)
 
@@ -78,7 +78,7 @@ def test_what_an_older_version_left_open_is_closed(home: Path) -> None:
 
 
 def test_a_report_that_all_could_read_is_closed_as_it_is_written_again(home: Path) -> None:
-    """Writing over a file of before gives it the mode of today."""
+    """Overwriting an old file gives it the current mode."""
     results(home)
     page = home / "reports" / "r" / "report.html"
     page.chmod(0o644)

@@ -1,4 +1,4 @@
-"""What a stranger has written cannot steer a terminal."""
+"""Foreign texts cannot control a terminal."""
 
 import unicodedata
 
@@ -13,7 +13,7 @@ _STEERS = {"Cc", "Cf", "Cs", "Zl", "Zp"}
 
 @given(st.text(st.characters(exclude_categories=())))
 def test_no_character_is_left_that_steers(text: str) -> None:
-    """Whatever is written, what is shown has characters that can be seen, tabs and ends of lines; twice is as once."""
+    """The result has only visible characters, tabs and line ends, and does not change if applied again."""
     shown = printable(text)
     assert not [one for one in shown if unicodedata.category(one) in _STEERS and one not in "\n\t"]
     assert printable(shown) == shown
@@ -34,10 +34,10 @@ def test_no_character_is_left_that_steers(text: str) -> None:
     ],
 )
 def test_what_steers_is_written_out(text: str, shown: str) -> None:
-    """As Python would write it; letters of any language stay."""
+    """Unsafe characters are escaped as in Python; letters of any language stay."""
     assert printable(text) == shown
 
 
 def test_colours_of_a_program_go() -> None:
-    """They alone: another sequence stays, to be written out."""
+    """Only colour codes are removed; other escape sequences stay."""
     assert without_colours("\x1b[0;31mred\x1b[m \x1b[2J") == "red \x1b[2J"

@@ -1,4 +1,4 @@
-"""Regular expressions of users are searched for as `re` does, and never without end."""
+"""Searches for users' regular expressions give the results of `re`, within limits."""
 
 import re
 
@@ -25,7 +25,7 @@ PIECES = ["a", "b", ".", "*", "+", "(", ")", "[", "]", "|", "?", "\\", "^", "$",
 )
 @settings(max_examples=40, deadline=None)
 def test_what_is_found_is_what_re_finds(patterns: list[str], texts: list[str]) -> None:
-    """Each pattern is found where `re` finds it, or is told to be none."""
+    """Each pattern matches where `re` matches, or is refused if it is invalid."""
     wrong, expected = set(), []
     for number, pattern in enumerate(patterns):
         try:
@@ -49,20 +49,20 @@ def _fixture(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.mark.usefixtures("_little_time")
 @pytest.mark.parametrize("patterns", [["a", ENDLESS, "b"], [r"(.|\w)*!", "("]])
 def test_what_takes_all_time_is_told(patterns: list[str]) -> None:
-    """One that searches, or is made ready, without end is named, with the setting."""
+    """A pattern that takes too long to search or compile is named, with the setting."""
     with pytest.raises(BadPatterns, match=r"takes more than 1 s with those before it - .*RALLYCROSS_PATTERN_SECONDS"):
         search_all(patterns, [NAME])
 
 
 def test_what_takes_all_memory_is_told() -> None:
-    """One that would need gigabytes is a sentence."""
+    """A pattern that needs gigabytes is an error with a message."""
     with pytest.raises(RallycrossError, match=r"take more than 256 MB|takes more than 4 s"):
         search_all(["(" + "|".join(f"a{n}b{n}" for n in range(400_000)) + ")"], [NAME])
 
 
 @pytest.mark.usefixtures("_little_time")
 def test_nobody_who_names_one_waits() -> None:
-    """The pattern of tests, a list of skips, and the name of an image are held to it."""
+    """The limits apply to patterns of tests, skip lists, and names of images."""
     with pytest.raises(NotFound, match=r"neither the name of any image nor .*\(takes more than 1 s"):
         _fitting("image", ENDLESS, [NamedResource("1", NAME)], accurate=False)
     assert Choice(pattern=ENDLESS, skips={ENDLESS: "why"}).pattern == ENDLESS
@@ -71,6 +71,6 @@ def test_nobody_who_names_one_waits() -> None:
 
 
 def test_very_many_are_searched_for() -> None:
-    """A list of as many names as tempest has tests is searched for in all of them."""
+    """As many patterns as tempest has tests can be searched in all of its tests."""
     names = [f"tempest.api.module_{number}.Class.test_{number}" for number in range(1_500)]
     assert search_all(names, names)[7] == {7}

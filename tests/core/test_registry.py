@@ -1,4 +1,4 @@
-"""What stands in a package is found, however deep; what would be missed is told."""
+"""Definitions in a package are found at any depth; modules that would be missed are errors."""
 
 import sys
 from pathlib import Path
@@ -11,7 +11,7 @@ from rallycross.registry import Registry
 
 @pytest.fixture
 def package(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureRequest) -> Path:
-    """Make a package of content, whose name is the test's own, since modules stay imported."""
+    """Create a package with a name of the test's own, since modules stay imported."""
     folder = tmp_path / f"content_of_{request.node.name}"
     folder.mkdir()
     (folder / "__init__.py").touch()
@@ -21,7 +21,7 @@ def package(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, request: pytest.Fix
 
 
 def registry_of(package: Path, *defines: tuple[str, str]) -> Registry[str]:
-    """Return a registry of a package whose modules, by their paths, define something by its name."""
+    """Return a registry of a package with modules at these paths that define these names."""
     registry: Registry[str] = Registry(package.name)
     sys.modules["registry_of_a_test"] = registry  # type: ignore[assignment]
     for path, name in defines:
@@ -41,22 +41,24 @@ def test_content_is_found_in_folders_of_folders(package: Path) -> None:
 
 
 def test_a_folder_that_is_no_package_is_told(package: Path) -> None:
-    """Modules in a folder without an `__init__.py` are an error that names the folder, and no silence."""
+    """Modules in a folder without an `__init__.py` are an error that names the folder."""
     registry = registry_of(package, ("mine/hello.py", "one"))
 
-    with pytest.raises(RallycrossError, match=r"mine: not a package, so hello\.py is not found - add an __init__\.py"):
+    with pytest.raises(
+        RallycrossError, match=r"mine: is not a package, so hello\.py is not found - add an __init__\.py"
+    ):
         list(registry)
 
 
 def test_a_folder_whose_name_no_package_can_have_is_left_alone(package: Path) -> None:
-    """What an editor keeps beside modules does no harm."""
+    """An editor's files next to modules do no harm."""
     registry = registry_of(package, ("one.py", "one"), (".ipynb_checkpoints/one-copy.py", "one"))
 
     assert list(registry) == ["one"]
 
 
 def test_a_name_that_two_modules_define_is_an_error(package: Path) -> None:
-    """Two things of one name are told by that name."""
+    """Two definitions with one name are an error with that name."""
     registry = registry_of(package, ("one.py", "same"), ("two.py", "same"))
 
     with pytest.raises(RallycrossError, match="'same' is defined twice - rename one"):

@@ -1,4 +1,4 @@
-"""A log has no secret, and steers no terminal."""
+"""Log lines have no secrets and no control characters."""
 
 import logging
 
@@ -11,7 +11,7 @@ CANARY = "Canary-7Xk9"
 
 
 def test_a_line_is_made_safe(caplog: pytest.LogCaptureFixture) -> None:
-    """Its arguments and its traceback, too; whoever asks for the logger again gets the same."""
+    """Messages, arguments and tracebacks are made safe; asking for the logger again returns the same one."""
     assert logger("a_module_of_this_test") is logger("a_module_of_this_test")
     with caplog.at_level(logging.INFO):
         logger("a_module_of_this_test").info("GET %s failed: \x1b[2J", f"http://me:{CANARY}@c")
@@ -33,7 +33,7 @@ SCHEMAS: list[dict[str, object]] = [
 
 @pytest.mark.parametrize("schema", SCHEMAS)
 def test_a_complaint_does_not_quote_a_secret(schema: dict[str, object]) -> None:
-    """It says what is wrong with it; of what is none, it says what was given."""
+    """A complaint quotes a wrong value, but not a secret."""
     rules = {"properties": {"user_password": schema, "colour": schema}}
     secret, other = (flaws({name: CANARY}, rules)[0].what for name in ("user_password", "colour"))
     assert CANARY not in secret

@@ -1,4 +1,4 @@
-"""What is secret shows nowhere, and what is none stays as it is."""
+"""Secrets are masked everywhere, and other values stay."""
 
 import base64
 import datetime as dt
@@ -45,7 +45,7 @@ plain = st.one_of(st.none(), st.booleans(), st.integers(0, 99), st.floats(allow_
 
 @pytest.mark.parametrize("name", SECRET_NAMES)
 def test_a_secrets_name_is_known(name: str) -> None:
-    """However its words are joined; a text under it is hidden, and a long number too, unless it may be a count."""
+    """Secret names are recognized in any spelling; their texts and long numbers are masked, except counts."""
     assert is_secret_name(name)
     number = 123456 if name in {"hmac_keys", "credentials"} else HIDDEN
     assert shown({name: CANARY, "n": {name: 123456}}) == {name: HIDDEN, "n": {name: number}}
@@ -53,7 +53,7 @@ def test_a_secrets_name_is_known(name: str) -> None:
 
 @pytest.mark.parametrize("name", OTHER_NAMES)
 def test_what_only_sounds_like_a_secret_is_shown(name: str) -> None:
-    """Figures, kinds, paths and names of secrets stay."""
+    """Figures, types, paths and names of secrets are not masked."""
     assert not is_secret_name(name)
     data = {name: 4096, "inside": {name: "bcrypt"}}
     assert shown(data) == data
@@ -62,7 +62,7 @@ def test_what_only_sounds_like_a_secret_is_shown(name: str) -> None:
 
 @given(names, values, st.lists(st.sampled_from(["mapping", "list", "yaml", "json", "beside"]), max_size=4), plain)
 def test_a_secret_is_hidden_at_any_depth(name: str, value: str, around: list[str], other: Any) -> None:
-    """In mappings, lists, and YAML and JSON in texts, in whatever order these are nested; what is beside it stays."""
+    """In mappings, lists, and YAML and JSON in texts, nested in any order; other values stay."""
     data: Any = {name: value, "other": other}
     for wrap in around:
         data = {
@@ -78,7 +78,7 @@ def test_a_secret_is_hidden_at_any_depth(name: str, value: str, around: list[str
 
 @given(st.sampled_from([name for name in SECRET_NAMES if "." not in name]), values)
 def test_a_secret_is_hidden_in_a_text(name: str, value: str) -> None:
-    """As a variable, a header, a line of YAML, an entry of JSON or of Python's, in a URL's query, in a command line."""
+    """A secret is masked in variables, headers, YAML, JSON, Python literals, URL queries and command lines."""
     option = f"--os-{name.lower()}"
     for text in (
         f"export {name}={value}; run",
@@ -100,7 +100,7 @@ def test_a_secret_is_hidden_in_a_text(name: str, value: str) -> None:
 
 @given(st.sampled_from(["http", "https", "git+https", "mysql+pymysql", "redis", "rabbit", "ssh"]), values)
 def test_the_password_of_a_url_is_hidden(scheme: str, value: str) -> None:
-    """Who signs in, and where, stays."""
+    """The user's name and the address in a URL are not masked."""
     assert shown_text(f"401: {scheme}://me:{value}@c:80/x?y") == f"401: {scheme}://me:***@c:80/x?y"
 
 
@@ -142,21 +142,21 @@ def test_the_password_of_a_url_is_hidden(scheme: str, value: str) -> None:
     ],
 )
 def test_a_secret_is_known_by_its_form(text: str) -> None:
-    """Headers, programs' own ways to be told a password, private keys, texts in texts, also what is cut off."""
+    """Secrets are masked in headers, programs' password options, private keys, and nested or truncated texts."""
     assert CANARY not in shown_text(text)
     assert CANARY not in json.dumps(shown({"a": [text]}))
 
 
 @pytest.mark.parametrize("token", [FERNET, JWT])
 def test_a_token_is_known_wherever_it_stands(token: str) -> None:
-    """Whatever stands before it."""
+    """A token is masked whatever precedes it."""
     assert shown_text(f"refused {token}, ask again") == "refused ***, ask again"
 
 
 @pytest.mark.parametrize(
     "text",
     [
-        "users.user_password: must be a text, not a list",
+        "users.user_password: must be a string, not a list",
         "password: is missing",
         "Basic authentication is used, or Bearer tokens",
         "http://c/identity/v3/auth/tokens: 401 Unauthorized",
@@ -174,12 +174,12 @@ def test_a_token_is_known_wherever_it_stands(token: str) -> None:
     ],
 )
 def test_a_text_without_a_secret_stays_as_it_is(text: str) -> None:
-    """Messages name what they are about."""
+    """The names that messages are about are not masked."""
     assert shown_text(text) == text
 
 
 def test_what_is_given_beside_a_name_has_that_name() -> None:
-    """As lists of headers and variables of an environment are written."""
+    """Values in lists of name and value are masked by the name."""
     data = {"env": [{"name": "OS_PASSWORD", "value": CANARY}], "headers": [["X-Auth-Token", CANARY], ["Accept", "x"]]}
     assert shown(data) == {
         "env": [{"name": "OS_PASSWORD", "value": HIDDEN}],
@@ -189,20 +189,20 @@ def test_what_is_given_beside_a_name_has_that_name() -> None:
 
 @given(st.text(max_size=300))
 def test_any_text_can_be_shown(text: str) -> None:
-    """What has been shown once is shown the same again."""
+    """Masking twice has the same result as masking once."""
     once = shown_text(text)
     assert shown_text(once) == once
 
 
 @pytest.mark.parametrize("part", ["{", "- ", "[", "a: ", "? ", "\n  "])
 def test_a_text_that_is_nested_without_end_is_shown(part: str) -> None:
-    """Nothing is read deeper than people write."""
+    """Very deeply nested texts are not parsed."""
     text = part * 20_000 + "password"
     assert shown_text(text) == text
 
 
 def test_a_yaml_of_aliases_is_not_unfolded() -> None:
-    """A few lines that stand for billions of values cost nothing."""
+    """A text with exploding aliases is not expanded."""
     lines = [f"a{n}: &a{n} [{', '.join([f'*a{n - 1}'] * 9)}]" for n in range(1, 30)]
     bomb = "\n".join(["a0: &a0 [x, password]", *lines])
     assert shown_text(bomb) == bomb
@@ -210,7 +210,7 @@ def test_a_yaml_of_aliases_is_not_unfolded() -> None:
 
 @given(st.text(st.characters(codec="utf-8", exclude_characters="\0"), min_size=1))
 def test_a_spec_is_shown_without_its_passwords_however_they_are_written(password: str) -> None:
-    """Quoted, escaped or folded: the entry is hidden, and the rest can be read."""
+    """A quoted, escaped or folded value is masked, and the rest stays readable."""
     spec = {"name": "mine", "engine": "existing", "auth": {"auth_url": "http://c", "password": f"{password}x"}}
     folded = yaml.safe_dump(spec, default_style='"', width=20, sort_keys=False)
     for text in (json.dumps(spec), yaml.safe_dump(spec, sort_keys=False), folded):
@@ -220,7 +220,7 @@ def test_a_spec_is_shown_without_its_passwords_however_they_are_written(password
 
 
 def test_what_stands_under_a_secret_key_is_hidden_at_any_depth() -> None:
-    """Texts and long numbers are; a truth, nothing or a count is no secret. The same text elsewhere goes as well."""
+    """Texts and long numbers are masked, also where they occur elsewhere; booleans, null and counts are not."""
     data = {"tokens": [{"a": "one", "b": 2222}, None], "use_password": True, "line": "see one two", "rest": [1, "x"]}
     assert shown(data, ["one"]) == {
         "tokens": [{"a": HIDDEN, "b": HIDDEN}, None],
@@ -231,13 +231,13 @@ def test_what_stands_under_a_secret_key_is_hidden_at_any_depth() -> None:
 
 
 def test_a_secret_that_begins_another_leaves_nothing_of_it() -> None:
-    """The longer one is hidden as a whole, in whatever order they are known."""
+    """The longer of two overlapping secrets is masked as a whole, in any order."""
     for secrets in (("hush", "hush-7Xk9"), ("hush-7Xk9", "hush")):
         assert masked("say hush-7Xk9 and hush", secrets) == "say *** and ***"
 
 
 def test_a_known_secret_is_found_as_it_is_written_elsewhere() -> None:
-    """In a URL, in JSON and in a page it has other characters."""
+    """A known secret is also masked in its forms in URLs, JSON and HTML."""
     secret = 'p"/<w> ß'
     for text in (json.dumps({"a": secret}), shlex.quote(secret), "u=p%22%2F%3Cw%3E%20%C3%9F", "p&quot;/&lt;w&gt; ß"):
         assert HIDDEN in masked(text, [secret])
@@ -245,7 +245,7 @@ def test_a_known_secret_is_found_as_it_is_written_elsewhere() -> None:
 
 @given(st.text(max_size=20), st.text(min_size=6, max_size=20), st.text(max_size=20))
 def test_a_known_secret_is_found_in_base64(before: str, secret: str, after: str) -> None:
-    """Whatever is before and behind it, as in a header for `user:password`; in the form for URLs, too."""
+    """A known secret is masked within Base64 of any text, such as `user:password`, also in the URL-safe form."""
     for encode in (base64.b64encode, base64.urlsafe_b64encode):
         told = encode((before + secret + after).encode()).decode()
         assert masked(f"it was {told}", [secret]) == f"it was {HIDDEN}"
@@ -253,13 +253,13 @@ def test_a_known_secret_is_found_in_base64(before: str, secret: str, after: str)
 
 @pytest.mark.parametrize("value", [7, 1234, 1.5, 20010203, dt.date(2001, 2, 3), b"bytes"])
 def test_what_yaml_takes_for_no_text_is_a_password_all_the_same(value: Any) -> None:
-    """A number, however short, a date, and bytes."""
+    """Numbers of any length, dates and bytes under a password's name are masked."""
     assert shown({"user_password": value, "passwords": 3}) == {"user_password": HIDDEN, "passwords": 3}
 
 
 @pytest.mark.parametrize("name", ["auth", "basic_auth", "http_auth", "proxy_auth", "proxyAuth"])
 def test_a_user_and_a_password_are_hidden_under_every_name_of_the_pair(name: str) -> None:
-    """In a list, or with a colon between."""
+    """The password is masked in a list or after a colon."""
     assert shown({name: ["me", CANARY]}) == {name: [HIDDEN, HIDDEN]}
     assert shown({name: f"me:{CANARY}"}) == {name: HIDDEN}
 
@@ -268,7 +268,7 @@ def test_a_user_and_a_password_are_hidden_under_every_name_of_the_pair(name: str
     "part", ["curl ", "mysql -", "\\", "('password', ", "<password ", "mysql://a:", '"password": "']
 )
 def test_a_text_of_beginnings_takes_no_longer_than_it_is_long(part: str) -> None:
-    """Each is looked at so far and no farther."""
+    """The time to mask repeated beginnings of secrets grows about linearly with the length."""
     spent = []
     for many in (2_000, 20_000):
         began = time.process_time()
@@ -278,20 +278,20 @@ def test_a_text_of_beginnings_takes_no_longer_than_it_is_long(part: str) -> None
 
 
 def test_a_task_shows_no_password() -> None:
-    """Neither one that is named nor one that stands beside its user; all else is as it was."""
+    """Passwords are masked by name, and next to a user; other values stay."""
     args = {"url": "http://me:hush@c", "auth": ["me", "hush"], "user_password": "other", "times": 2}
     assert shown(args) == {"url": "http://me:***@c", "auth": [HIDDEN, HIDDEN], "user_password": HIDDEN, "times": 2}
 
 
 @pytest.mark.parametrize("file", sorted((CHECKOUT / "include/clouds").glob("*.yaml")), ids=lambda file: file.name)
 def test_what_is_shown_of_a_shipped_spec_can_be_read_again(file: Path) -> None:
-    """What is no secret, such as the cost of password hashes, is as it was: the results keep a spec as it is shown."""
+    """Values that are not secret, such as the cost of password hashes, stay in stored specs."""
     spec = load_spec(file.read_text(), file=file.name)
     assert load_spec(lifecycle.shown(spec), file=file.name).options == spec.options
 
 
 def test_a_secret_that_is_folded_is_left_out_beside_one_that_is_known() -> None:
-    """What is left out of a text first must not keep the rest from being read as YAML."""
+    """Masking one secret does not prevent the rest from being read as YAML."""
     userdata = "#cloud-config\nchpasswd:\n  list: root:Canary-one\npassword: Canary-one\n"
     text = yaml.safe_dump({"args": {"userdata": userdata}, "users": {"user_password": "Canary-two"}})
 
@@ -300,6 +300,6 @@ def test_a_secret_that_is_folded_is_left_out_beside_one_that_is_known() -> None:
 
 
 def test_what_is_written_in_urls_and_tokens_is_found() -> None:
-    """The password of a URL, or the token in its place; not whom one signs in as by SSH."""
+    """Passwords and tokens in URLs are secrets; the user's name for SSH is not."""
     text = "from http://me:Pass-1@h/x, https://Token-2@h, ssh://git@h/y and gAAAAA" + "x" * 30
     assert list(secrets_written_in(text)) == ["Pass-1", "Token-2", "gAAAAA" + "x" * 30]

@@ -1,4 +1,4 @@
-"""Files that users name."""
+"""Reading files that users name."""
 
 import os
 import socket
@@ -12,13 +12,13 @@ from rallycross.userfile import decoded, read_bytes, read_text
 
 
 def test_lines_end_alike_and_a_byte_order_mark_is_no_text(tmp_path: Path) -> None:
-    """A file of another system's lines, with the mark that some editors write, reads as one of ours."""
+    """Foreign line ends and a byte order mark are accepted."""
     (tmp_path / "f").write_bytes(b"\xef\xbb\xbfa\r\nb\rc\n")
     assert read_text(tmp_path / "f") == "a\nb\nc\n"
 
 
 def test_what_is_no_file_is_told_at_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A folder, a device, a socket, an endless file, a name that can be none: each is a sentence with a remedy."""
+    """A folder, a device, a socket, an endless file and an impossible name each have a message with a remedy."""
     monkeypatch.setenv("RALLYCROSS_PIPE_PATIENCE", "0.1")
     os.mkfifo(tmp_path / "pipe")
     with socket.socket(socket.AF_UNIX) as listening:
@@ -40,7 +40,7 @@ def test_what_is_no_file_is_told_at_once(tmp_path: Path, monkeypatch: pytest.Mon
 
 
 def test_a_pipe_that_is_written_to_is_read() -> None:
-    """What the shell's <(...) hands over is read to its end."""
+    """A pipe from the shell's <(...) is read to its end."""
     reader, writer = os.pipe()
     os.write(writer, b"a: 1")
     os.close(writer)
@@ -49,12 +49,12 @@ def test_a_pipe_that_is_written_to_is_read() -> None:
 
 
 def test_a_file_that_is_too_large_is_told_with_the_setting(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Of a large file no more is read than is allowed, of results more than of what people write."""
+    """No more of a large file is read than allowed; results files may be larger."""
     monkeypatch.setenv("RALLYCROSS_FILE_LIMIT", "0.001")
     monkeypatch.setenv("RALLYCROSS_RESULTS_LIMIT", "0.002")
     (tmp_path / "f").write_bytes(b"x" * 1001)
     assert len(read_bytes(tmp_path / "f", results=True)) == 1001
-    with pytest.raises(InvalidInput, match=r"f: is larger than 0.001 MB - make .*, or raise RALLYCROSS_FILE_LIMIT"):
+    with pytest.raises(InvalidInput, match=r"f: is larger than 0.001 MB - split .*, or raise RALLYCROSS_FILE_LIMIT"):
         read_text(tmp_path / "f")
     (tmp_path / "f").write_bytes(b"x" * 2001)
     with pytest.raises(InvalidInput, match=r"f: is larger than 0.002 MB - give .*, or raise RALLYCROSS_RESULTS_LIMIT"):
@@ -70,7 +70,7 @@ def test_a_file_that_is_too_large_is_told_with_the_setting(tmp_path: Path, monke
     ],
 )
 def test_the_first_wrong_byte_is_told(content: bytes, complaint: str) -> None:
-    """A text in another encoding is a complaint with the place, and the remedy is to save it anew."""
+    """A text in another encoding is a complaint with the place, and the remedy to save it as UTF-8."""
     with pytest.raises(InvalidInput) as caught:
         decoded(content, "f")
     assert complaint in str(caught.value)
@@ -78,6 +78,6 @@ def test_the_first_wrong_byte_is_told(content: bytes, complaint: str) -> None:
 
 @pytest.mark.parametrize("written", ["0", "-1", "nan", "inf", "much", "1e99"])
 def test_a_setting_that_is_no_number_is_told(written: str) -> None:
-    """A limit that is none is a sentence which names the variable."""
+    """An invalid limit is an error that names the variable."""
     with pytest.raises(RallycrossError, match="RALLYCROSS_FILE_LIMIT: must be a number above 0"):
         settings({"RALLYCROSS_FILE_LIMIT": written})

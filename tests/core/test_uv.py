@@ -1,4 +1,4 @@
-"""Where packages come from."""
+"""The package index that uv uses."""
 
 from pathlib import Path
 
@@ -8,7 +8,7 @@ from rallycross import uv
 
 
 def test_a_mirror_that_pip_is_told_of_is_found(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A variable of pip goes before its configuration; without both there is none."""
+    """A variable of pip takes precedence over its configuration; without both, there is no index."""
     for name in ("PIP_INDEX_URL", "UV_DEFAULT_INDEX", "UV_INDEX_URL"):
         monkeypatch.delenv(name, raising=False)
     (tmp_path / "pip.conf").write_text("[global]\nindex-url = http://mirror/simple\n")

@@ -1,4 +1,4 @@
-"""`python -m rallycross.cli`: what the `rallycross` command hands over to."""
+"""`python -m rallycross.cli`: started by the `rallycross` script."""
 
 import sys
 

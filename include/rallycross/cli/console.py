@@ -1,4 +1,4 @@
-"""Where the command line writes: results to standard output, what goes on to standard error."""
+"""Output of the command line: results on standard output, progress on standard error."""
 
 import json
 import sys
@@ -16,13 +16,13 @@ from rallycross.deployment.step import StepEvent
 from rallycross.printable import printable, printable_json
 from rallycross.secret import shown, shown_text
 
-_WIDE = 10_000  # columns of what goes to a file or a pipe: nothing is cut off or folded there
+_WIDE = 10_000  # columns of output to a file or a pipe, so that nothing is cut off or wrapped
 
 
 class SafeConsole(Console):
-    """A console on which no text can steer the terminal, be taken for markup, or show a secret.
+    """A console on which no text can control the terminal, act as markup, or show a secret.
 
-    Colours mean something here, so nothing is coloured by what it looks like.
+    Colours have a meaning here, so rich's automatic highlighting is off.
     """
 
     def __init__(self, **how: Any) -> None:
@@ -31,11 +31,11 @@ class SafeConsole(Console):
             self.width = _WIDE
 
     def render_str(self, text: str, **how: Any) -> Text:
-        """Return a text as rich's, made safe; before it is measured, so that columns fit."""
+        """Return a safe rich text; it is made safe before it is measured, so that columns fit."""
         return super().render_str(safe(text), **{**how, "markup": False, "emoji": False})
 
     def render(self, renderable: RenderableType, options: ConsoleOptions | None = None) -> Iterable[Segment]:
-        """Return the segments; what rich's own objects hold is looked at here."""
+        """Return the segments, made safe; this covers the content of rich's own objects."""
         for segment in super().render(renderable, options):
             yield segment if segment.control else segment._replace(text=printable(segment.text))
 
@@ -46,13 +46,13 @@ def safe(text: str) -> str:
 
 
 class _ProgressConsole(SafeConsole):
-    """One to standard error: where nothing can be written there, nobody is told, and the work goes on."""
+    """The console on standard error; errors when writing to it are ignored, and the work goes on."""
 
     def __init__(self) -> None:
         super().__init__(stderr=True)
 
     def print(self, *objects: Any, **how: Any) -> None:
-        """Print, where that can be."""
+        """Print, unless that fails."""
         with suppress(OSError):
             super().print(*objects, **how)
 
@@ -62,12 +62,12 @@ progress = _ProgressConsole()
 
 
 def styled(text: str, style: str) -> Text:
-    """Return a text in a style, made safe."""
+    """Return a safe text in a style."""
     return Text(safe(text), style=style)
 
 
 def write_raw(text: str) -> None:
-    """Write what was asked for, such as a cloud's credentials, as it is to standard output: UTF-8 in every locale."""
+    """Write a text unchanged, such as a cloud's credentials, to standard output, in UTF-8 whatever the locale."""
     if isinstance(sys.stdout, TextIOWrapper):
         sys.stdout.reconfigure(encoding="utf-8", errors="backslashreplace")
     sys.stdout.write(text if text.endswith("\n") else f"{text}\n")
@@ -75,22 +75,22 @@ def write_raw(text: str) -> None:
 
 
 def print_json(data: Any, known: Iterable[str] = ()) -> None:
-    """Write data as one JSON document for programs, without secrets, those in `known` too."""
+    """Write data as one JSON document for programs; secrets, also those in `known`, are masked."""
     write_raw(json_text(shown(data, known)))
 
 
 def json_text(data: Any) -> str:
-    """Return data as a JSON document in which no text steers a terminal: what cannot be printed is escaped."""
+    """Return data as a JSON document; characters that could control a terminal are escaped."""
     return printable_json(json.dumps(data, indent=1, ensure_ascii=False, allow_nan=False))
 
 
 def note(text: str, began: float) -> None:
-    """Say what goes on, with the seconds since `began` on the monotonic clock; as the `rallycross` script does."""
+    """Print a line of progress with the seconds since `began` (monotonic clock), as the `rallycross` script does."""
     progress.print(f"{time.monotonic() - began:6.1f}s  {text}")
 
 
 def tell_step(event: StepEvent) -> None:
-    """Say what a step of a deployment has come to; one that begins is not news yet."""
+    """Print how a step of a deployment ended; the begin of a step is not printed."""
     if event.status != "running":
         error = f": {event.error}" if event.error else ""
         progress.print(f"{event.seconds:6.1f}s  {event.status:<7} {event.title or event.name}{error}")

@@ -1,4 +1,4 @@
-"""Shows a run while it goes on: one tidy display on a terminal, plain lines of what has changed elsewhere."""
+"""Shows the progress of a run: a live table on a terminal, plain lines elsewhere."""
 
 import time
 from collections.abc import Callable
@@ -10,7 +10,7 @@ from rich.live import Live
 from rich.table import Table
 
 from rallycross.cli.airflow.api import AirflowDidNotAnswer
-from rallycross.cli.follow import ENDED, RunView, Stage
+from rallycross.cli.airflow_run import ENDED, RunView, StageView
 from rallycross.settings import settings
 from rallycross.views.wording import duration
 
@@ -21,12 +21,12 @@ MARKS = {
     "skipped": ("-", "dim"),
     "running": ("▶", "cyan"),
 }
-_EVERY = 1.0  # seconds between two looks: the load is on the same machine
-_PLAIN_EVERY = 10.0  # seconds between two lines about one stage, without a terminal
+_EVERY = 1.0  # seconds between two updates; rarely, since the load may run on this machine
+_PLAIN_EVERY = 10.0  # seconds between two plain lines about one stage
 
 
 class TerminalDisplay:
-    """A table that is drawn anew in its place."""
+    """A table that is redrawn in place."""
 
     def __init__(self, console: Console) -> None:
         self._live = Live(console=console, auto_refresh=False, vertical_overflow="crop")
@@ -48,7 +48,7 @@ class TerminalDisplay:
 
 
 class PlainDisplay:
-    """A line for each change of a stage's state, and now and then for what goes on inside."""
+    """A line for each change of a stage's state, and now and then one about its progress."""
 
     def __init__(self, console: Console, clock: Callable[[], float] = time.monotonic) -> None:
         self._console = console
@@ -63,7 +63,7 @@ class PlainDisplay:
         pass
 
     def show(self, view: RunView) -> None:
-        """Print what is new."""
+        """Print what has changed."""
         now = self._clock()
         for stage in view.stages:
             state, details, at = self._shown.get(stage.name, ("", (), -_PLAIN_EVERY))
@@ -74,7 +74,7 @@ class PlainDisplay:
                 self.say(plain_line(stage))
 
     def say(self, text: str) -> None:
-        """Print a line with the seconds since the beginning."""
+        """Print a line with the seconds since the start."""
         self._console.print(f"{self._clock() - self._began:6.1f}s  {text}")
 
 
@@ -82,23 +82,23 @@ Display = TerminalDisplay | PlainDisplay
 
 
 def display(console: Console) -> Display:
-    """Return the display that suits where the output goes; who wants no colours reads lines, or has them read."""
+    """Return the display that suits the output; without colours it is plain lines, which screen readers can read."""
     drawn = console.is_terminal and not console.is_dumb_terminal and not console.no_color
     return TerminalDisplay(console) if drawn else PlainDisplay(console)
 
 
-class Followed(Protocol):
-    """A run that can be looked at, and stopped."""
+class Followable(Protocol):
+    """A run whose state can be read, and which can be stopped."""
 
     def look(self, now: float) -> RunView:
-        """Return it as it stands at `now` (seconds since the epoch)."""
+        """Return its state at `now` (seconds since the epoch)."""
 
     def fail(self) -> None:
-        """Stop it; what it has measured is judged and reported."""
+        """Stop it; what it measured so far is judged and reported."""
 
 
-def follow(run: Followed, shown: Display) -> RunView:
-    """Show a run until it has ended. A first Ctrl-C stops the run, and goes on showing how it ends; a second leaves."""
+def follow(run: Followable, shown: Display) -> RunView:
+    """Show a run until it ends. The first Ctrl-C stops the run, and still shows how it ends; a second one returns."""
     stopping = False
     missed: float | None = None
     while True:
@@ -118,17 +118,17 @@ def follow(run: Followed, shown: Display) -> RunView:
             if stopping:
                 raise
             stopping = True
-            shown.say("stopping the run: what it measured is judged and reported; Ctrl-C again leaves it to itself")
+            shown.say("stopping the run: what it measured is judged and reported; Ctrl-C again stops following it")
             run.fail()
 
 
 def table(view: RunView) -> Table:
-    """Return the stages as a table: mark, name, time, what goes on."""
+    """Return the stages as a table: mark, name, time, details."""
     grid = Table.grid(padding=(0, 2))
     for _ in ("mark", "name", "time", "details"):
         grid.add_column(overflow="fold")
     if view.state == "queued":
-        grid.add_row("", "waiting", "", "another run of this DAG has to end first, or the scheduler is busy")
+        grid.add_row("", "waiting", "", "until another run of this DAG ends, or the scheduler is free")
     for stage in view.stages:
         mark, style = MARKS.get(stage.state, ("·", "dim"))
         grid.add_row(
@@ -137,7 +137,7 @@ def table(view: RunView) -> Table:
     return grid
 
 
-def plain_line(stage: Stage) -> str:
+def plain_line(stage: StageView) -> str:
     """Return a stage in one line."""
     words = {"success": "done", "upstream_failed": "not run", "": "waiting"}
     state = words.get(stage.state, stage.state)

@@ -1,4 +1,4 @@
-"""Rows for any terminal: a table where it fits, else each row as lines of its own. Nothing is cut off."""
+"""Tables for any terminal: a row that does not fit is shown as several lines. Nothing is cut off."""
 
 from collections.abc import Sequence
 
@@ -7,11 +7,11 @@ from rich.measure import Measurement
 from rich.table import Table
 from rich.text import Text
 
-_ALL = 1_000_000  # columns; more than any table has
+_ALL = 1_000_000  # columns of a terminal in which any table fits
 
 
 class Grid:
-    """Rows under named columns; those whose names begin with a `>` are figures, and stand at the right."""
+    """Rows under named columns; columns whose names begin with `>` are right-aligned figures."""
 
     def __init__(self, *columns: str, title: str = "", header: bool = True) -> None:
         self._columns = [name.removeprefix(">") for name in columns]
@@ -24,7 +24,7 @@ class Grid:
         self.rows.append((cells, style))
 
     def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
-        """Give the table, or the rows one below another."""
+        """Yield the table, or its rows as lines."""
         table = self._table()
         needed = Measurement.get(console, options.update(width=_ALL), table).maximum
         if not console.is_terminal or needed <= options.max_width:
@@ -44,7 +44,7 @@ class Grid:
         return table
 
     def _stacked(self, console: Console, cells: Sequence[str], style: str) -> RenderResult:
-        """Give a row as lines: its first cell, and below it the others with their names."""
+        """Yield a row as lines: the first cell, and below it the others with their column names."""
         first, *others = zip(self._columns, cells, strict=True)
         yield Text.assemble(console.render_str(first[1] or "-"), style=style or "bold", overflow="fold", no_wrap=False)
         widest = max((len(name) for name, cell in others if cell), default=0)

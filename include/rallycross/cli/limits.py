@@ -1,4 +1,4 @@
-"""Every path and limit in force, and what changes it: for `status` and `doctor`."""
+"""All paths and limits in force, and the setting that changes each, for `status` and `doctor`."""
 
 import os
 
@@ -12,19 +12,19 @@ _CODE = "include/rallycross/cli/machine.py"
 
 
 def limits() -> list[tuple[str, str, str]]:
-    """Return (what, value, what changes it)."""
+    """Return rows: name, value, and the setting (or file) that changes it."""
     paths, server = settings(), airflow_server()
     rows = [
         ("checkout", str(CHECKOUT), "where it was cloned to"),
         ("state", str(paths.home), "RALLYCROSS_HOME"),
         ("results database", _without_password(paths.results_url), "RALLYCROSS_RESULTS_URL"),
-        ("it is waited for, in mid-run", f"{paths.database_patience:g} s", "RALLYCROSS_DATABASE_PATIENCE"),
-        ("until it must have answered", f"{paths.database_limit:g} s", "RALLYCROSS_DATABASE_LIMIT"),
-        ("until PostgreSQL must have let in", f"{paths.database_connect:g} s", "RALLYCROSS_DATABASE_CONNECT"),
+        ("results database: may be unreachable for", f"{paths.database_patience:g} s", "RALLYCROSS_DATABASE_PATIENCE"),
+        ("results database: limit for an answer", f"{paths.database_limit:g} s", "RALLYCROSS_DATABASE_LIMIT"),
+        ("PostgreSQL: limit for a connection", f"{paths.database_connect:g} s", "RALLYCROSS_DATABASE_CONNECT"),
         ("samples", str(paths.samples), "RALLYCROSS_SAMPLES"),
         ("reports", str(paths.reports), "RALLYCROSS_REPORTS"),
         (
-            "who may read them",
+            "who may read samples and reports",
             f"the group {paths.results_group}" if paths.results_group else "you",
             "RALLYCROSS_RESULTS_GROUP",
         ),
@@ -32,16 +32,16 @@ def limits() -> list[tuple[str, str, str]]:
         ("clouds.yaml of all clouds", str(paths.clouds_yaml), "RALLYCROSS_HOME"),
         ("verifiers", str(paths.verifiers), "RALLYCROSS_HOME"),
         ("Airflow", str(server.folder), "RALLYCROSS_HOME"),
-        ("for airflow commands, source", str(server.environment_file), "RALLYCROSS_HOME"),
+        ("to source before airflow commands", str(server.environment_file), "RALLYCROSS_HOME"),
         ("Airflow's ports on 127.0.0.1", _ports(server.ports), "RALLYCROSS_AIRFLOW_PORT"),
-        ("seconds Airflow's start may stand still", f"{paths.patience:g}", "RALLYCROSS_PATIENCE"),
-        ("seconds it may take at most", f"{paths.start_limit:g}", "RALLYCROSS_START_LIMIT"),
+        ("Airflow's start: limit without progress", f"{paths.patience:g} s", "RALLYCROSS_PATIENCE"),
+        ("Airflow's start: limit in any case", f"{paths.start_limit:g} s", "RALLYCROSS_START_LIMIT"),
         ("actions of one iteration", f"{paths.iteration_limit}", "RALLYCROSS_ITERATION_LIMIT"),
-        ("names of actions told apart", f"{paths.action_names}", "RALLYCROSS_ACTION_NAMES"),
+        ("different names of actions", f"{paths.action_names}", "RALLYCROSS_ACTION_NAMES"),
         ("disk Airflow needs to start", f"{ROOM / 1e6:.0f} MB", "include/rallycross/cli/airflow/server.py"),
         ("memory the embedded cloud needs", f"{machine.MEMORY / 1e9:.0f} GB", _CODE),
-        ("disk it needs, at first", f"{machine.DISK / 1e9:.0f} GB", _CODE),
-        ("disk it needs, later", f"{machine.DISK_AGAIN / 1e9:.0f} GB", _CODE),
+        ("disk the embedded cloud needs, first time", f"{machine.DISK / 1e9:.0f} GB", _CODE),
+        ("disk the embedded cloud needs, later", f"{machine.DISK_AGAIN / 1e9:.0f} GB", _CODE),
     ]
     own = airflow_settings(server.folder, server.ports.get("api", 0), server.secrets)
     values = {**own, **given_limits(os.environ)}

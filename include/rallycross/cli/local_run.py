@@ -1,4 +1,4 @@
-"""A task that is run by this process: load, judgement, report; to be followed like a run of a DAG."""
+"""Runs a task in this process: load, judging, report; its state can be read like that of a DAG run."""
 
 import threading
 import time
@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from rallycross import benchmark
-from rallycross.cli.follow import RunView, Stage, task_details
+from rallycross.cli.airflow_run import RunView, StageView, task_details
 from rallycross.cloud.cloud import Cloud
 from rallycross.errors import RallycrossError
 from rallycross.judging.judge import judge
@@ -20,8 +20,8 @@ from rallycross.task.plan import Task
 
 
 @dataclass
-class _Act:
-    """A stage of it."""
+class _Stage:
+    """One stage of the run."""
 
     name: str
     do: Callable[[], None]
@@ -31,7 +31,7 @@ class _Act:
 
 
 class LocalRun:
-    """Runs on a thread of its own. Told to fail, it stops the load, and judges and reports what was measured."""
+    """A task that runs on a thread. `fail` stops the load; what was measured is judged and reported."""
 
     def __init__(
         self,
@@ -48,18 +48,18 @@ class LocalRun:
         self._plan, self._cloud, self._store, self._uuid, self._paths = plan, cloud, store, uuid, paths
         self._drain, self._abort, self._tell = drain, abort_on_sla_failure, tell
         self._stop = threading.Event()
-        self._acts = [_Act("benchmark", self._load), _Act("judge", self._judge), _Act("report", self._report)]
+        self._acts = [_Stage("benchmark", self._load), _Stage("judge", self._judge), _Stage("report", self._report)]
         self._thread = threading.Thread(target=self._work, name="run")
         self.error: BaseException | None = None
         self.verdict: Verdict | None = None
         self.files: dict[str, Path] = {}
 
     def start(self) -> None:
-        """Begin."""
+        """Start the thread."""
         self._thread.start()
 
     def look(self, now: float) -> RunView:
-        """Return the run as it stands at `now` (seconds since the epoch)."""
+        """Return its state at `now` (seconds since the epoch)."""
         stages = tuple(self._stage(act, now) for act in self._acts)
         if self._thread.is_alive():
             return RunView("running", stages)
@@ -75,16 +75,16 @@ class LocalRun:
             act.state, act.began = "running", time.time()
             try:
                 act.do()
-            except BaseException as error:  # noqa: BLE001 - it is for the main thread to raise
+            except BaseException as error:  # noqa: BLE001 - the main thread raises it
                 self.error = self.error or error
                 act.state = "failed"
             else:
                 act.state = "success"
             act.ended = time.time()
             try:
-                if self._store.tasks.get(self._uuid) is None:  # it never began: there is nothing to judge
+                if self._store.tasks.get(self._uuid) is None:  # the load never began: there is nothing to judge
                     return
-            except RallycrossError as error:  # nobody can tell any more
+            except RallycrossError as error:  # the results database is lost: judging would fail, too
                 self.error = self.error or error
                 return
 
@@ -111,7 +111,7 @@ class LocalRun:
             self._store, deployment=None, verification=None, task=self._uuid, folder=folder, samples=self._paths.samples
         )
 
-    def _stage(self, act: _Act, now: float) -> Stage:
+    def _stage(self, act: _Stage, now: float) -> StageView:
         seconds = max(0.0, (act.ended or now) - act.began) if act.began is not None else None
         task = self._store.tasks.get(self._uuid) if act.name == "benchmark" else None
-        return Stage(act.name, act.state, seconds, task_details(task) if task else ())
+        return StageView(act.name, act.state, seconds, task_details(task) if task else ())

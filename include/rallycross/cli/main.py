@@ -26,11 +26,11 @@ from rallycross.settings import settings
 
 
 def main(arguments: Sequence[str]) -> int:
-    """Carry out a command; what a user can act on is said in a sentence, not in a traceback."""
-    sys.excepthook = _tell_of_a_fault
+    """Run a command; errors that a user can act on are printed as messages, not as tracebacks."""
+    sys.excepthook = _print_uncaught
     streams.open_closed()
     if isinstance(sys.stdout, TextIOWrapper):
-        sys.stdout.reconfigure(errors="backslashreplace")  # what a locale cannot show ends no command
+        sys.stdout.reconfigure(errors="backslashreplace")  # characters that the locale lacks are escaped
     if not _has_folder():
         progress.print("rallycross: the current folder is gone - change to another")
         return 2
@@ -38,15 +38,15 @@ def main(arguments: Sequence[str]) -> int:
         code = _carry_out(arguments)
     except KeyboardInterrupt:
         code = 130
-    except SystemExit as error:  # of --help, or of options that are none
-        raise SystemExit(_with_its_output(int(error.code or 0))) from None
-    return _with_its_output(code)
+    except SystemExit as error:  # from --help, or invalid options
+        raise SystemExit(_after_flush(int(error.code or 0))) from None
+    return _after_flush(code)
 
 
-def _with_its_output(code: int) -> int:
-    """Return the exit code once all that was printed is written; 2 where that cannot be."""
+def _after_flush(code: int) -> int:
+    """Flush the output; return the exit code, or 2 if the output could not be written."""
     why = streams.flush()
-    if why is None or code or isinstance(why, BrokenPipeError):  # whoever reads has read enough
+    if why is None or code or isinstance(why, BrokenPipeError):  # the reader closed the pipe
         return code
     progress.print(f"rallycross: standard output: {why.strerror}")
     return 2
@@ -56,7 +56,7 @@ def _carry_out(arguments: Sequence[str]) -> int:
     whole = Parser(prog="rallycross", add_help=False)
     whole.add_argument("command", choices=COMMANDS)
     name = whole.parse_args(arguments[:1]).command
-    module = import_module(f"rallycross.cli.commands.{name}")  # the others are not imported: some are slow to
+    module = import_module(f"rallycross.cli.commands.{name}")  # only this one, since some are slow to import
     parser = Parser(
         prog=f"rallycross {name}",
         description=module.__doc__,
@@ -72,35 +72,35 @@ def _carry_out(arguments: Sequence[str]) -> int:
         progress.print(f"rallycross: {count} {'thing is' if count == 1 else 'things are'} wrong:")
         for complaint in error.complaints:
             progress.print(f"  {complaint}")
-        _tell_programs(options, complaints=[asdict(complaint) for complaint in error.complaints])
+        _print_error_document(options, complaints=[asdict(complaint) for complaint in error.complaints])
         return 2
     except RallycrossError as error:
         progress.print(f"rallycross: {error}")
-        _tell_programs(options, error=str(error))
+        _print_error_document(options, error=str(error))
         return 2
     except OSError as error:
-        if not (told := refused(error)):
+        if not (message := refused(error)):
             raise
-        progress.print(f"rallycross: {told}")
-        _tell_programs(options, error=told)
+        progress.print(f"rallycross: {message}")
+        _print_error_document(options, error=message)
         return 2
 
 
 def _has_folder() -> bool:
-    """Return whether there is a current folder, for which some libraries ask when they are imported."""
+    """Return whether the current folder exists; some libraries need it when they are imported."""
     try:
         return bool(Path.cwd())
     except OSError:
         return False
 
 
-def _tell_programs(options: argparse.Namespace, **told: Any) -> None:
-    """Give what went wrong as the document, where one was asked for."""
+def _print_error_document(options: argparse.Namespace, **document: Any) -> None:
+    """With `--json`, print the error as a JSON document."""
     if getattr(options, "json", False):
-        with suppress(OSError):  # standard output may be what has no room
-            print_json(told)
+        with suppress(OSError):  # standard output may be on a full disk
+            print_json(document)
 
 
-def _tell_of_a_fault(kind: type[BaseException], error: BaseException, at: TracebackType | None) -> None:
-    """Write the traceback of what nobody has caught; it may quote a password, or what a stranger wrote."""
+def _print_uncaught(kind: type[BaseException], error: BaseException, at: TracebackType | None) -> None:
+    """Print the traceback of an uncaught error, made safe: it may quote a password or a foreign text."""
     progress.print("".join(traceback.format_exception(kind, error, at)).rstrip())

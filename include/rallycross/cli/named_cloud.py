@@ -1,4 +1,4 @@
-"""A cloud by its name: one of this checkout, or an entry of the user's own `clouds.yaml`."""
+"""Finds a cloud by name: one of this checkout, or an entry in the user's own `clouds.yaml`."""
 
 from collections.abc import Iterable
 from pathlib import Path
@@ -12,7 +12,7 @@ LONGEST_NAME = 255  # characters that the results database keeps of a cloud's na
 
 
 def named_cloud(name: str, store: Store) -> Cloud:
-    """Return the cloud; one of this checkout goes before an entry of a `clouds.yaml` where OpenStack's clients look."""
+    """Return the cloud; one of this checkout takes precedence over an entry in the user's `clouds.yaml`."""
     if row := store.clouds.get(name):
         return Cloud.from_file(Path(row.clouds_yaml), name)
     file = _users_file()
@@ -22,10 +22,10 @@ def named_cloud(name: str, store: Store) -> Cloud:
 
 
 def check_name(name: str | None, store: Store) -> None:
-    """Complain of a name (None: no cloud is named) that is not known: an empty list would be a lie about a typo.
+    """Raise an error for an unknown name (None: no name was given), so that a typo does not show as an empty list.
 
-    Known are those with results or things that stand, those that `named_cloud` finds, and the name under which loads
-    without a cloud are kept: that is no cloud, and so nobody is asked whether it was meant.
+    Known are clouds with results or recorded resources, clouds that `named_cloud` finds, and the name for loads without
+    a cloud. The latter is never suggested, because it is not a cloud.
     """
     if name is None or name in (kept := {*store.history.cloud_names(), NO_CLOUD.name}):
         return
@@ -36,15 +36,15 @@ def check_name(name: str | None, store: Store) -> None:
 
 
 def check_new_name(name: str) -> None:
-    """Complain of a name for a cloud that nobody need know, which the store cannot keep or nobody can type."""
+    """Raise an error for a new cloud name that the store cannot keep, or that cannot be typed."""
     if not name.strip() or len(name) > LONGEST_NAME or not name.isprintable():
-        what = "is empty" if not name.strip() else f"{brief(name)!r} is none"
-        remedy = f"give one of {LONGEST_NAME} printable characters at the most"
+        what = "is empty" if not name.strip() else f"{brief(name)!r} is not allowed"
+        remedy = f"use at most {LONGEST_NAME} printable characters"
         raise RallycrossError(f"the cloud's name: {what} - {remedy}")
 
 
 def _users_file() -> CloudsFile | None:
-    """Return the file where OpenStack's clients look; other variables have no say, as in Airflow."""
+    """Return the `clouds.yaml` that OpenStack's clients use, without `OS_` variables, as in Airflow."""
     return CloudsFile.read() if CloudsFile.usual() else None
 
 

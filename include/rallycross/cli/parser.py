@@ -1,4 +1,4 @@
-"""What reads the words of a command: numbers with bounds, and messages that no word can steer a terminal by."""
+"""Parses command lines: numbers with bounds, and error messages that are safe to show."""
 
 import argparse
 from collections.abc import Callable
@@ -9,13 +9,13 @@ from rallycross.printable import printable
 
 
 class Parser(argparse.ArgumentParser):
-    """argparse's, whose messages are safe to show; its verbs are of this class too."""
+    """An `ArgumentParser` whose messages are safe to show; its subparsers are of this class, too."""
 
     def _check_value(self, action: argparse.Action, value: Any) -> None:
         if action.choices is not None and value not in action.choices:
             known = [str(one) for one in action.choices]
             remedy = did_you_mean(str(value), known)
-            remedy = remedy if remedy.startswith("did") else f"there is: {', '.join(known)}"
+            remedy = remedy if remedy.startswith("did") else f"available: {', '.join(known)}"
             raise argparse.ArgumentError(action, f"there is no {value!r} - {remedy}")
 
     def _print_message(self, message: str, file: Any = None) -> None:
@@ -23,12 +23,12 @@ class Parser(argparse.ArgumentParser):
 
 
 def add_json(parser: argparse.ArgumentParser) -> None:
-    """Add the option of all that lists or shows."""
+    """Add the option `--json`, which all listing and showing commands have."""
     parser.add_argument("--json", action="store_true", help="as a JSON document, for programs: see docs/commands.md")
 
 
 def whole(least: int, most: int) -> Callable[[str], int]:
-    """Return what reads a whole number within bounds."""
+    """Return an argument type: a whole number within bounds."""
 
     def read(text: str) -> int:
         try:
@@ -43,7 +43,7 @@ def whole(least: int, most: int) -> Callable[[str], int]:
 
 
 def number(least: float, most: float) -> Callable[[str], float]:
-    """Return what reads a number within bounds; no bounds have what is not a number, or has no end."""
+    """Return an argument type: a number within bounds, and so neither NaN nor infinite."""
 
     def read(text: str) -> float:
         try:
@@ -57,5 +57,5 @@ def number(least: float, most: float) -> Callable[[str], float]:
     return read
 
 
-AT_A_TIME = whole(1, 64)  # tests
-ROWS = whole(1, 1_000_000)  # of a list
+AT_A_TIME = whole(1, 64)  # tests run at a time
+ROWS = whole(1, 1_000_000)  # rows of a list

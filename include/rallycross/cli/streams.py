@@ -1,4 +1,4 @@
-"""Standard output and standard error, which a shell may have closed, or which may have no room."""
+"""Handles closed standard streams, and standard streams on a full disk."""
 
 import os
 import sys
@@ -7,16 +7,16 @@ _NAMES = ("stdout", "stderr")
 
 
 def open_closed() -> None:
-    """Have what is printed to a closed stream be lost: Python has None in its place, and the next file its number."""
+    """Discard what is printed to a closed stream: it is None in Python, and the next file would get its descriptor."""
     for name in _NAMES:
         if getattr(sys, name) is None:
             setattr(sys, name, open(os.devnull, "w"))  # noqa: PTH123, SIM115 - stays open to the end
 
 
 def flush() -> OSError | None:
-    """Write what was printed; return why standard output has not taken all.
+    """Flush both streams; return the error of standard output, if any.
 
-    What could not be written is lost: Python would try again at its end, and make 120 of the exit code.
+    Unwritten output is discarded: otherwise Python would flush again at exit, fail, and exit with 120.
     """
     why = None
     for name in _NAMES:

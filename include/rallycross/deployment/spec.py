@@ -147,7 +147,7 @@ def _name_flaws(data: dict[Any, Any]) -> Iterator[_Flaw]:
     if "name" not in data:
         yield (), "lacks the key 'name'", "add `name:`, which later runs find the cloud by"
     elif not isinstance(name, str):
-        yield ("name",), f"must be a text, not {_show(name)}", "put it in quotes"
+        yield ("name",), f"must be a string, not {_show(name)}", "put it in quotes"
     elif not _NAME.fullmatch(name):
         yield ("name",), f"{_NAME_RULE}, not {_show(name)}", ""
 

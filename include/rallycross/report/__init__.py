@@ -1,4 +1,4 @@
-"""pandas aggregation; the report as an HTML page, JUnit XML and JSON."""
+"""The report of a run, as an HTML page, JUnit XML and JSON."""
 
 from rallycross.report.files import write
 

@@ -1,7 +1,7 @@
-"""The charts, as plotly's figures: plain data, drawn by the script that the page carries.
+"""The charts, as plotly figures: plain data that the script in the page draws.
 
-A colour is the name of a CSS variable (`@good`), looked up when the chart is drawn, so that one figure serves the light
-theme, the dark one and the printer.
+A colour is the name of a CSS variable (`@good`), resolved when the chart is drawn, so that one figure works in the
+light theme, in the dark theme, and in print.
 """
 
 from collections.abc import Mapping
@@ -17,14 +17,14 @@ from rallycross.views import wording
 Figure = dict[str, Any]
 _Line = tuple[float | None, ...]
 
-MOST_POINTS = 2000  # of a scatter; more make a page slow and show no more
-_MOST_ACTIONS = 8  # that are drawn over time: more lines nobody can tell apart
-_LINES = ("@accent", "@warn", "@good", "@bad", "@muted")  # colours of lines; then anew, dashed
+MOST_POINTS = 2000  # in a scatter chart; more would only make the page slow
+_MOST_ACTIONS = 8  # that are drawn over time; more lines cannot be told apart
+_LINES = ("@accent", "@warn", "@good", "@bad", "@muted")  # colours of lines; used again for dashed ones
 _STEP_COLOURS = {"done": "@accent", "skipped": "@muted", "running": "@warn", "failed": "@bad"}
 
 
 def gantt(steps: pd.DataFrame) -> Figure:
-    """Draw the steps of a deployment (`frames.steps`): what ran side by side."""
+    """Return a Gantt chart of the steps of a deployment (`frames.steps`)."""
     shown = steps[steps["status"] != "skipped"]
     bars = {
         "type": "bar",
@@ -52,7 +52,7 @@ def gantt(steps: pd.DataFrame) -> Figure:
 
 
 def latency(iterations: pd.DataFrame) -> Figure:
-    """Draw the duration of each of the iterations (`frames.iterations`) over its start."""
+    """Return a scatter chart of the durations of iterations (`frames.iterations`) by start."""
     traces = []
     scale, unit = _unit(iterations["duration"].max())
     for failed, name, colour, symbol in ((False, "succeeded", "@accent", "circle"), (True, "failed", "@bad", "x")):
@@ -82,7 +82,7 @@ def latency(iterations: pd.DataFrame) -> Figure:
 
 
 def distribution(bars_of: Distribution, marks: Mapping[str, float | None]) -> Figure:
-    """Draw how often which duration came, with lines at `marks` (name to seconds)."""
+    """Return a histogram of durations, with lines at `marks` (name to seconds)."""
     known = {name: at for name, at in marks.items() if at is not None}
     edges = np.linspace(bars_of.low, bars_of.high, len(bars_of.count) + 1)
     scale, unit = _unit(bars_of.high)
@@ -133,7 +133,7 @@ def distribution(bars_of: Distribution, marks: Mapping[str, float | None]) -> Fi
 
 
 def throughput(timeline: Course) -> Figure:
-    """Draw how many iterations ended over time, those that failed apart."""
+    """Return a bar chart of iterations that ended over time, succeeded and failed."""
     width = timeline.width
     middle = [at + width / 2 for at in timeline.at]
     failed = np.array(timeline.failed, dtype=np.int64)
@@ -164,12 +164,12 @@ def throughput(timeline: Course) -> Figure:
 
 
 def percentiles(timeline: Course, lines: Mapping[str, _Line]) -> Figure:
-    """Draw how long iterations took over time: percentiles of each step."""
+    """Return a line chart of percentiles of the durations over time."""
     return _over_time(timeline, lines)
 
 
 def actions(courses: ActionCourses) -> Figure:
-    """Draw the median duration of the actions over time: of those that took longest in all."""
+    """Return a line chart of the median durations over time of the actions that took longest in total."""
     series = courses.series
     longest = sorted(series, key=lambda name: -sum(value or 0 for value in series[name].mean))[:_MOST_ACTIONS]
     return _over_time(courses, {name: series[name].p50 for name in longest})
@@ -207,10 +207,10 @@ def _over_time(axis: Course | ActionCourses, lines: Mapping[str, _Line]) -> Figu
 
 
 def _unit(longest: float) -> tuple[float, str]:
-    """Return what to multiply seconds by, and the unit that this gives."""
+    """Return the factor for seconds, and the unit that it gives."""
     return (1, "seconds") if longest >= 1 else (1000, "milliseconds")
 
 
 def _rounded(values: Any) -> list[float]:
-    """Return floats with the six digits that a chart can show."""
+    """Return floats rounded to six significant digits, more than a chart can show."""
     return [float(f"{value:.6g}") for value in np.asarray(values, dtype=np.float64).tolist()]

@@ -1,4 +1,4 @@
-"""Verifications side by side as one HTML page that needs nothing but itself."""
+"""A comparison of verifications as one self-contained HTML page."""
 
 import time
 from collections.abc import Sequence
@@ -8,11 +8,11 @@ from rallycross.judging.comparison import Comparison
 from rallycross.report import pages
 from rallycross.results.models import TestRow, VerificationRow
 from rallycross.verification.test import FAILED, PASSED
-from rallycross.views.comparison import ends, paces
+from rallycross.views.comparison import duration_sections, outcome_sections
 
 
 def page(found: Comparison, runs: Sequence[tuple[VerificationRow, Sequence[TestRow]]]) -> str:
-    """Return the page on what `judging.comparison.compare` found in these verifications, the oldest first."""
+    """Return the page for a result of `judging.comparison.compare`; `runs` are its verifications, the oldest first."""
     last = {test.name: test for test in runs[-1][1]}
     return (
         pages.templates()
@@ -20,8 +20,8 @@ def page(found: Comparison, runs: Sequence[tuple[VerificationRow, Sequence[TestR
         .render(
             found=found,
             runs=[_run(row, tests) for row, tests in runs],
-            ends=ends(found),
-            paces=paces(found),
+            outcomes=outcome_sections(found),
+            durations=duration_sections(found),
             tracebacks={name: test.traceback for name, test in last.items() if test.status in FAILED},
             tones={**dict.fromkeys(PASSED, "good"), **dict.fromkeys(FAILED, "bad")},
             written_at=time.time(),

@@ -1,14 +1,14 @@
-"""The report as one JSON document, for programs: everything that the store has on a run, and the verdict.
+"""The report as one JSON document, for programs: everything in the store about a run, and the verdict.
 
     {"format": "rallycross-report/1", "title", "written_at", "verdict": {"passed", "invalid", "reasons"},
-     "beside": [{"task": uuid, "title", "seconds": for which both ran}], loads of others on the cloud at the same time,
+     "beside": [{"task": uuid, "title", "seconds" of overlap}], other loads on the cloud at the same time,
      "cloud": name, engine and environment, or null,
      "deployment": columns of the row, with "steps"; or null,
      "verification": columns of the row, with "tests", each with the ids of its "requests"; or null,
      "task": columns of the row, with "subtasks", each with "workloads", each with "sla_rows"; or null}
 
-Columns and their units are those of `results.models`; the statistics of a workload those of
-`results.workload_figures`, whose version is this format's matter.
+Columns and units are those of `results.models`; a workload's statistics are those of `results.workload_figures`,
+without their version: this format has its own.
 """
 
 import json
@@ -18,17 +18,17 @@ from typing import Any
 from sqlalchemy import inspect
 
 from rallycross.judging.causes import request_ids
-from rallycross.report.run import Run
+from rallycross.report.run import RunResults
 from rallycross.results.models import Base, TestRow, WorkloadRow
 from rallycross.results.workload_figures import to_document
 from rallycross.secret import shown, shown_texts
 
 FORMAT = "rallycross-report/1"
-_FIGURES = ("statistics", "progress", "generator", "tags", "name")  # columns whose names, if any, are ours
+_FIGURES = ("statistics", "progress", "generator", "tags", "name")  # columns whose keys announce no secrets
 
 
-def document(run: Run) -> str:
-    """Return the JSON text."""
+def document(run: RunResults) -> str:
+    """Return the report as JSON text."""
     deployment = verification = task = cloud = None
     if run.cloud:
         cloud = {"name": run.cloud.name, "engine": run.cloud.engine, "environment": shown(run.cloud.environment)}
@@ -71,7 +71,7 @@ def _test(row: TestRow) -> dict[str, Any]:
 
 
 def _columns(row: Base) -> dict[str, Any]:
-    """Return a row's columns; those that only tie tables together are left out."""
+    """Return a row's columns, without keys and foreign keys."""
     return {
         attribute.key: _shown(attribute.key, _value(row, attribute.key))
         for attribute in inspect(type(row)).column_attrs
@@ -80,7 +80,7 @@ def _columns(row: Base) -> dict[str, Any]:
 
 
 def _value(row: Base, column: str) -> Any:
-    """Return a column, of a workload's statistics what is in this format: it has a version of its own."""
+    """Return a column's value; the statistics of a workload are without their version."""
     if not isinstance(row, WorkloadRow) or column != "statistics":
         return getattr(row, column)
     figures = row.figures
@@ -88,5 +88,5 @@ def _value(row: Base, column: str) -> Any:
 
 
 def _shown(column: str, value: Any) -> Any:
-    """Return a column as it may be shown; in the figures, names are those of actions, and tell no secret."""
+    """Return a column's value as it may be shown; in figures, names are those of actions and announce no secrets."""
     return shown_texts(value) if column in _FIGURES else shown({column: value})[column]

@@ -1,4 +1,4 @@
-"""Writes the report of a run: one page, JUnit XML, JSON."""
+"""Writes the report of a run as HTML, JUnit XML and JSON files."""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -26,11 +26,11 @@ def write(
 ) -> dict[str, Path]:
     """Write `report.html`, `junit.xml` and `report.json` into `folder`; return their paths as html, junit, json.
 
-    Stages are named by uuid, None stands for one that was not asked for; one that never began, or has not come to its
-    end, is reported as that. `problems` are stages that have failed, with what they said. `samples` is the folder of
-    the sample files (default: as the settings say). The files are noted in the store as artifacts of each stage.
+    Stages are given by uuid; None is a stage that was not requested. A stage that never began, or did not end, is
+    reported as such. `problems` are failed stages with their messages. `samples` is the folder of the sample files
+    (default: from the settings). The files are recorded in the store as artifacts of each stage.
     """
-    from rallycross.report.html import page  # noqa: PLC0415 - brings pandas, which only the page needs
+    from rallycross.report.html import page  # noqa: PLC0415 - imports pandas, which only the page needs
 
     samples = samples or settings().samples
     run = gather(
@@ -57,12 +57,12 @@ def write(
 def rendered(
     store: Store, form: Literal["html", "junit", "json"], *, verification: str | None, task: str | None, samples: Path
 ) -> bytes:
-    """Return one form of the report of a verification, a task or both, for a file that is no artifact of theirs."""
+    """Return the report of a verification, a task or both in one format; it is not recorded as an artifact."""
     run = gather(store, deployment=None, verification=verification, task=task, samples=samples)
     if form == "junit":
         return junit(run)
     if form == "json":
         return document(run).encode()
-    from rallycross.report.html import page  # noqa: PLC0415 - brings pandas, which only the page needs
+    from rallycross.report.html import page  # noqa: PLC0415 - imports pandas, which only the page needs
 
     return page(run).encode()

@@ -1,4 +1,4 @@
-"""The store's rows and the sample files as pandas frames."""
+"""Rows of the store, and sample files, as pandas data frames."""
 
 from pathlib import Path
 
@@ -12,13 +12,13 @@ from rallycross.results.models import DeploymentRow
 from rallycross.results.sample_file import read_batches
 from rallycross.task.plan import Timing
 
-_PART = 50_000  # iterations that are thinned at a time
-_FEWEST = 8  # rows of a part, so that its fastest and its slowest are among them
+_PART = 50_000  # iterations that are thinned at once
+_FEWEST = 8  # rows kept of a part: enough for its fastest and slowest
 _NONE = np.empty(0)
 
 
 def steps(deployment: DeploymentRow) -> pd.DataFrame:
-    """Return name, title, status, error; start, since the deployment's first step, and seconds: in order of start."""
+    """Return the steps in order of start: name, title, status, error, start (since the first step), seconds."""
     frame = pd.DataFrame(
         [
             (step.name, step.title or step.name, step.status, step.error, step.started_at, step.seconds)
@@ -26,15 +26,15 @@ def steps(deployment: DeploymentRow) -> pd.DataFrame:
         ],
         columns=["name", "title", "status", "error", "start", "seconds"],
     )
-    frame = frame.astype({"start": float, "seconds": float})  # also where there is none yet
+    frame = frame.astype({"start": float, "seconds": float})  # also for an empty frame
     frame["start"] -= frame["start"].min()
     return frame.sort_values("start", kind="stable", ignore_index=True)
 
 
 def iterations(folder: Path, *, timing: Timing, most: int) -> pd.DataFrame:
-    """Return iteration, started, duration (seconds), failed: of the samples in a workload's folder, by start.
+    """Return the samples in a workload's folder by start: iteration, started, duration (seconds), failed.
 
-    Of more than `most` it returns such as show what all of them would. They are read, and thinned, part by part.
+    More than `most` are reduced to a representative selection (`thinned`). They are read, and thinned, in parts.
     """
     kept: list[pd.DataFrame] = []
     part: list[pd.DataFrame] = []
@@ -44,7 +44,7 @@ def iterations(folder: Path, *, timing: Timing, most: int) -> pd.DataFrame:
             kept.append(thinned(_by_start(part), most))
             part = []
     last = _by_start(part)
-    if kept:  # as much thinner as the others are: else the end of a run would outweigh the rest
+    if kept:  # thinned as much as the other parts: otherwise the end of a run would be overrepresented
         last = thinned(last, max(most * len(last) // _PART, _FEWEST))
     return thinned(_by_start([*kept, last]), most)
 
@@ -67,10 +67,10 @@ def _by_start(parts: list[pd.DataFrame]) -> pd.DataFrame:
 
 
 def thinned(frame: pd.DataFrame, most: int) -> pd.DataFrame:
-    """Return at most about `most` rows of a frame of `iterations` that show what all of them would.
+    """Return about `most` representative rows of a frame of `iterations`.
 
-    Of spans of equally many iterations, each keeps its fastest, its slowest and, spread evenly, some of the others;
-    failures are spread evenly as well when there are too many.
+    The frame is divided into spans with equal numbers of iterations; each keeps its fastest, its slowest, and an evenly
+    spaced selection of the others. Failures are evenly spaced, too, if there are too many.
     """
     if len(frame) <= most:
         return frame
@@ -85,5 +85,5 @@ def thinned(frame: pd.DataFrame, most: int) -> pd.DataFrame:
 
 
 def _spread(size: int, wanted: int) -> npt.NDArray[np.int64]:
-    """Return at most `wanted` positions of `size`, evenly spread."""
+    """Return at most `wanted` evenly spaced positions below `size`."""
     return np.unique(np.linspace(0, size - 1, min(size, wanted)).astype(np.int64)) if size else np.empty(0, np.int64)

@@ -1,4 +1,4 @@
-"""The report as one HTML page that needs nothing but itself: style, script and data are inside."""
+"""The report as one self-contained HTML page: style, scripts and data are inside."""
 
 from collections.abc import Iterator
 from importlib.util import find_spec
@@ -10,7 +10,7 @@ from markupsafe import Markup
 
 from rallycross.cloud import shared_poll
 from rallycross.report import charts, frames, outputs, pages
-from rallycross.report.run import Run
+from rallycross.report.run import RunResults
 from rallycross.results.models import DeploymentRow, SubtaskRow, WorkloadRow
 from rallycross.results.workload_figures import ActionCourses, Course, WorkloadFigures
 from rallycross.secret import shown
@@ -19,11 +19,11 @@ from rallycross.views import wording
 from rallycross.views.verification import verification_view
 from rallycross.views.workload import workload_view
 
-_BRIEF = 5  # facts of the environment that stand at the top
+_BRIEF = 5  # facts about the environment in the page's head
 
 
-def page(run: Run) -> str:
-    """Return the page."""
+def page(run: RunResults) -> str:
+    """Return the report as HTML."""
     subtasks = run.task.subtasks if run.task else []
     workloads = [_workload(run, subtask, workload) for subtask in subtasks for workload in subtask.workloads]
     deployment = _deployment(run.deployment) if run.deployment else None
@@ -62,8 +62,8 @@ def _deployment(row: DeploymentRow) -> dict[str, Any]:
     return {"steps": steps.to_dict("records"), "chart": chart, "counts": steps["status"].value_counts().to_dict()}
 
 
-def _workload(run: Run, subtask: SubtaskRow, row: WorkloadRow) -> dict[str, Any]:
-    """Return what the template shows of a workload; a workload that was not judged has no figures."""
+def _workload(run: RunResults, subtask: SubtaskRow, row: WorkloadRow) -> dict[str, Any]:
+    """Return a workload as the template shows it; a workload that was not judged has no figures."""
     view = workload_view(subtask, row, row.figures)
     config = {
         "args": row.args,
@@ -82,8 +82,8 @@ def _workload(run: Run, subtask: SubtaskRow, row: WorkloadRow) -> dict[str, Any]
     }
 
 
-def _workload_charts(run: Run, row: WorkloadRow, figures: WorkloadFigures) -> list[dict[str, Any]]:
-    """Return title, caption and figure of each chart; the one over samples needs the files to be there still."""
+def _workload_charts(run: RunResults, row: WorkloadRow, figures: WorkloadFigures) -> list[dict[str, Any]]:
+    """Return title, caption and figure of each chart; the chart of single iterations needs the sample files."""
     made: list[dict[str, Any]] = []
 
     def add(title: str, caption: str, figure: charts.Figure) -> None:
@@ -124,14 +124,14 @@ def _shown(shown: Any, figures: WorkloadFigures) -> str:
         return f"Every iteration: {wording.count(count)}."
     text = (
         f"{wording.count(len(shown))} of {wording.counted(count, 'iteration')}: the fastest and the slowest of"
-        " each span of time, and others evenly spread"
+        " each span of time, and an even selection of the others"
     )
     failed = int(shown["failed"].sum())
     return f"{text}; {wording.count(failed)} of {wording.counted(of, 'failure')}." if of else f"{text}."
 
 
-def _environment(run: Run) -> Iterator[tuple[str, dict[str, Any]]]:
-    """Yield what is known of where the run took place, by title."""
+def _environment(run: RunResults) -> Iterator[tuple[str, dict[str, Any]]]:
+    """Yield the facts about the environment of the run, by title."""
     if run.task and run.task.environment:
         yield "Benchmark", shown(run.task.environment)
     if run.verification and run.verification.environment:
@@ -145,26 +145,26 @@ def _environment(run: Run) -> Iterator[tuple[str, dict[str, Any]]]:
         yield "Cloud", {**facts, **shown(run.cloud.environment)}
 
 
-def _brief(run: Run) -> str:
-    """Return the cloud's first facts, in a line."""
+def _brief(run: RunResults) -> str:
+    """Return the first facts about the cloud in one line."""
     facts = run.cloud.environment if run.cloud else {}
     short = [f"{key} {value}" for key, value in facts.items() if isinstance(value, str | int) and len(str(value)) < 30]
     return " · ".join(short[:_BRIEF])
 
 
-def _timing(run: Run) -> str:
-    """Return how durations were taken, and how finely the end of a wait is known."""
+def _timing(run: RunResults) -> str:
+    """Return how durations were measured, and how precisely the end of a wait is known."""
     if run.task and run.task.timing == "rally":
         return (
-            "as Rally does (timing: rally). An iteration's duration is from its actual start to its end, without "
-            "pauses and the delays before the first look at a resource; waits use Rally's delays and intervals of "
-            "polling, so that their ends are known to a second or two. These figures can be held against Rally's"
+            "as in Rally (timing: rally). An iteration's duration is from its actual start to its end, without "
+            "pauses and without the delays before the first poll of a resource; waits use Rally's delays and polling "
+            "intervals, so that their ends are known to a second or two. These figures can be compared with Rally's"
         )
     shortest, longest = wording.duration(shared_poll.POLL_SHORTEST), wording.duration(shared_poll.POLL_LONGEST)
     return (
-        "from when it was due (timing: intended). An iteration's duration is to its end from the moment at which the "
-        "pace wanted it started, in a loop without a pace from its actual start; without deliberate pauses, on a "
+        "from when an iteration was due (timing: intended). An iteration's duration is from the moment at which it was "
+        "due by the pace (in a loop without a pace: from its actual start) to its end, without deliberate pauses, on a "
         "monotonic "
-        f"clock. A wait for a resource asks for its state again after {shared_poll.POLL_SHARE:.0%} of the time "
-        f"that it has waited, at least {shortest} and at most {longest}: its end is known no more finely than that"
+        f"clock. A wait for a resource polls its state after {shared_poll.POLL_SHARE:.0%} of the time that it has "
+        f"waited, at least {shortest} and at most {longest}: its end is known no more precisely than that"
     )

@@ -1,7 +1,7 @@
-"""The report as JUnit XML, for CI systems: a suite a stage; steps, tests and workloads are test cases.
+"""The report as JUnit XML, for CI systems: one suite per stage; steps, tests and workloads are test cases.
 
-A stage that was asked for and never began, or has not come to its end, is a test case with an error: a run that broke
-off must not look like one that had nothing to do. Why a stage failed in Airflow that says no more itself is one, too.
+A requested stage that never began, or did not end, is a test case with an error: an aborted run must not look like one
+without work. The reason why a stage failed in Airflow is a test case, too, if the stage itself has no record of it.
 """
 
 import re
@@ -9,19 +9,19 @@ from xml.etree import ElementTree as ET
 
 from rallycross.judging.sla import INVALID_LOAD
 from rallycross.judging.verdict import first_line
-from rallycross.report.run import Run
+from rallycross.report.run import RunResults
 from rallycross.results.endings import ending_line
 from rallycross.results.models import WorkloadRow
 from rallycross.secret import shown_text
 from rallycross.verification.test import FAILED
 from rallycross.verification.testid import TestId
 
-# XML 1.0 has no way to write these, not even as references.
+# XML 1.0 cannot represent these, not even as references.
 _UNWRITABLE = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
 
-def junit(run: Run) -> bytes:
-    """Return the XML, in UTF-8."""
+def junit(run: RunResults) -> bytes:
+    """Return the report as XML in UTF-8."""
     root = ET.Element("testsuites", name=_clean(run.title))
     if run.deployment_uuid:
         _deployment(_suite(root, "deployment"), run)
@@ -40,7 +40,7 @@ def junit(run: Run) -> bytes:
     return bytes(ET.tostring(root, encoding="utf-8", xml_declaration=True))
 
 
-def _deployment(suite: ET.Element, run: Run) -> None:
+def _deployment(suite: ET.Element, run: RunResults) -> None:
     row = run.deployment
     if row is None:
         _say(_case(suite, "deployment", "deployment"), "error", "never began")
@@ -48,12 +48,12 @@ def _deployment(suite: ET.Element, run: Run) -> None:
     for step in row.steps:
         case = _case(suite, f"deployment.{row.cloud}", step.title or step.name, step.seconds)
         if step.status in {"failed", "running"}:
-            _say(case, "failure", first_line(step.error) or "did not come to its end", step.error)
+            _say(case, "failure", first_line(step.error) or "did not end", step.error)
     if row.status != "finished":
         _say(_case(suite, "deployment", row.cloud), "error", first_line(row.error) or row.status, row.error)
 
 
-def _verification(suite: ET.Element, run: Run) -> None:
+def _verification(suite: ET.Element, run: RunResults) -> None:
     row = run.verification
     for test in run.tests:
         group = TestId(test.name).class_name
@@ -61,7 +61,7 @@ def _verification(suite: ET.Element, run: Run) -> None:
         if test.status in FAILED:
             _say(case, "failure", _last_line(test.traceback) or test.status, test.traceback)
             if test.status == "uxsuccess":
-                case[-1].set("type", "unittest.case._UnexpectedSuccess")  # as subunit2junitxml tells of it
+                case[-1].set("type", "unittest.case._UnexpectedSuccess")  # as in subunit2junitxml
         elif test.status == "skip":
             _say(case, "skipped", test.reason)
     if row is None:
@@ -70,7 +70,7 @@ def _verification(suite: ET.Element, run: Run) -> None:
         _say(_case(suite, "verification", row.chosen), "error", first_line(row.error) or row.status, row.error)
 
 
-def _task(suite: ET.Element, run: Run) -> None:
+def _task(suite: ET.Element, run: RunResults) -> None:
     if run.task is None:
         _say(_case(suite, "benchmark", "benchmark"), "error", "never began")
         return

@@ -1,7 +1,7 @@
-"""What scenarios and hooks show, as the templates `outputs` and `hooks` draw it.
+"""Outputs of scenarios and hooks, in the form that the templates `outputs` and `hooks` render.
 
 A view is {"title", "description", "caption"} with one of "figure" (plotly's), "table" ({"cols", "rows"}), "texts",
-"page" (HTML of a stranger: for a sandboxed frame), "link" (a URL) or "plain" (a line of text).
+"page" (foreign HTML, for a sandboxed frame), "link" (a URL) or "plain" (a line of text).
 """
 
 from pathlib import Path
@@ -17,13 +17,13 @@ from rallycross.views import wording
 
 Json = dict[str, Any]
 
-# Okabe and Ito's: apart for colour-blind readers too, on a light page and on a dark one.
+# Okabe and Ito's palette, distinguishable for colour-blind readers, on a light and a dark page.
 _COLOURS = ["#0072b2", "#e69f00", "#009e73", "#cc79a7", "#56b4e9", "#d55e00", "#8c8c8c", "#b8a800"]
 _SHARES = {"median": 50, "p90": 90, "p95": 95}
 
 
 def outputs(samples: Path) -> Json | None:
-    """Return the views of a workload's outputs, from the samples in its folder; None where it has none."""
+    """Return the views of a workload's outputs, from the samples in its folder; None if it has none."""
     fold = Outputs()
     for record in read_batches(samples):
         fold.add(Batch(record))
@@ -41,12 +41,12 @@ def outputs(samples: Path) -> Json | None:
 
 
 def hooks(row: WorkloadRow) -> list[Json]:
-    """Return a workload's hooks: action, trigger, description, summary, and a line for each time that one ran."""
+    """Return a workload's hooks: action, trigger, description, summary, and an entry for each run."""
     return [_hook(hook, row.load_began_at) for hook in row.hook_results]
 
 
 def has_figures(views: Any) -> bool:
-    """Say whether a chart is drawn anywhere in what `outputs` or `hooks` has returned."""
+    """Return whether a result of `outputs` or `hooks` contains a chart."""
     if isinstance(views, dict):
         return "figure" in views or any(has_figures(value) for value in views.values())
     return isinstance(views, list) and any(has_figures(value) for value in views)
@@ -69,11 +69,11 @@ def _drawn(chart: Json) -> Json:
     if plugin == "Pie":
         counts = {one["count"] for one in series}
         of = (
-            f"of {wording.counted(counts.pop(), 'iteration')}" if len(counts) == 1 else "of the iterations that have it"
+            f"of {wording.counted(counts.pop(), 'iteration')}" if len(counts) == 1 else "of iterations with this output"
         )
         view["caption"] = f"The mean {of}."
         return {**view, "figure": _pie([(one["name"], one["mean"]) for one in series])}
-    if all(len(one["values"]) == 1 for one in series):  # a line of one point shows nothing
+    if all(len(one["values"]) == 1 for one in series):  # a line needs two points
         rows = [[one["name"], one["values"][0]] for one in series]
         return {**view, "table": {"cols": ["", chart["label"] or "value"], "rows": rows}}
     view["caption"] = _every(chart["every"], "Points")
@@ -149,7 +149,7 @@ def _run(result: Json, began: float | None) -> Json:
 
 
 def _of_one(output: Json) -> Json:
-    """Return an additive output that has nothing to be added to."""
+    """Return a single additive output as a table."""
     view = {"title": output["title"], "description": output.get("description", ""), "caption": ""}
     return {**view, "table": {"cols": ["", output.get("label") or "value"], "rows": output["data"]}}
 
@@ -185,7 +185,7 @@ def _statistics(series: Json) -> list[Any]:
 
 
 def _short(value: float | None) -> float | int | str:
-    """Return a number of a unit that is not known, with the digits that a table has room for."""
+    """Return a number of unknown unit with four significant digits."""
     short = wording.NOTHING if value is None else float(f"{value:.4g}")
     return int(short) if isinstance(short, float) and short.is_integer() else short
 

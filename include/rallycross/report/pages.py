@@ -1,4 +1,4 @@
-"""What every page has: the templates and their words, the style, and a policy that lets nothing in from elsewhere."""
+"""What all pages share: templates, style, and a content security policy that allows nothing external."""
 
 import base64
 import hashlib
@@ -20,7 +20,7 @@ TEMPLATES = Path(__file__).with_name("templates")
 
 @cache
 def templates() -> jinja2.Environment:
-    """Return the templates: what they are given cannot speak for them."""
+    """Return the template environment; it escapes all values."""
     found = jinja2.Environment(
         loader=jinja2.FileSystemLoader(TEMPLATES),
         autoescape=True,
@@ -36,19 +36,19 @@ def templates() -> jinja2.Environment:
 
 
 def style() -> Markup:
-    """Return the style, as the content of a style element."""
+    """Return the stylesheet, as the content of a style element."""
     return Markup((TEMPLATES / "style.css").read_text(encoding="utf-8"))  # noqa: S704 - our own file
 
 
 def script(name: str) -> str:
-    """Return a script of ours."""
+    """Return one of the scripts in the templates folder."""
     return (TEMPLATES / name).read_text(encoding="utf-8")
 
 
 def policy(scripts: list[str]) -> str:
-    """Return a content security policy: nothing from anywhere, and only these scripts.
+    """Return a content security policy: no external content, and only these scripts.
 
-    Styles are open: plotly sets them one by one on what it draws.
+    Inline styles are allowed, because plotly sets them on its elements.
     """
     hashes = [f"'sha256-{base64.b64encode(hashlib.sha256(one.encode()).digest()).decode()}'" for one in scripts]
     sources = " ".join(hashes) or "'none'"
@@ -59,7 +59,7 @@ def policy(scripts: list[str]) -> str:
 
 
 def _safe(value: Any) -> Any:
-    """Return what is written into a page: what would change the order of a line is seen, secrets are not."""
+    """Return a value as it may be written into a page: control characters escaped, secrets masked."""
     return printable(shown_text(value)) if isinstance(value, str) and not isinstance(value, Markup) else value
 
 
@@ -70,6 +70,6 @@ def _visible(data: Any) -> Any:
 
 
 def _figure(figure: charts.Figure) -> Markup:
-    """Return a figure as the content of a script element: no text in it can end that element."""
+    """Return a figure as JSON for a script element; no text in it can close that element."""
     text = json.dumps(_visible(figure), ensure_ascii=False, separators=(",", ":"), allow_nan=False)
     return Markup(text.replace("<", "\\u003c"))  # noqa: S704 - made harmless

@@ -1,4 +1,4 @@
-"""All that the store has on one run, as the reports read it."""
+"""Everything in the store about one run, for the reports."""
 
 import time
 from collections.abc import Mapping
@@ -14,8 +14,8 @@ from rallycross.results.store import Store
 
 
 @dataclass(frozen=True)
-class Run:
-    """A run's stages. A stage that was not asked for has no uuid; one that never began has no row."""
+class RunResults:
+    """A run's stages. A stage that was not requested has no uuid; one that never began has no row."""
 
     title: str
     cloud: CloudRow | None
@@ -28,8 +28,8 @@ class Run:
     task: TaskRow | None
     samples: Path  # folder of the sample files
     verdict: Verdict
-    problems: dict[str, list[str]]  # of stages that have failed: lines that say why, where nothing else does
-    concurrent_loads: list[ConcurrentLoad]  # loads of others on the same cloud, at the same time
+    problems: dict[str, list[str]]  # failed stage -> lines with the reason, if nothing else has it
+    concurrent_loads: list[ConcurrentLoad]  # other loads on the same cloud at the same time
     written_at: float  # seconds since the epoch
 
     @property
@@ -39,12 +39,12 @@ class Run:
 
     @property
     def started_at(self) -> float | None:
-        """When the first stage began."""
+        """Start of the first stage."""
         return min((row.started_at for row in (self.deployment, self.verification, self.task) if row), default=None)
 
     @property
     def ended_at(self) -> float | None:
-        """When the last stage ended; None while one has not."""
+        """End of the last stage; None while one is running."""
         rows = [row for row in (self.deployment, self.verification, self.task) if row]
         ends = [row.ended_at for row in rows if row.ended_at is not None]
         return max(ends) if ends and len(ends) == len(rows) else None
@@ -59,10 +59,10 @@ def gather(
     samples: Path,
     title: str = "",
     problems: Mapping[str, str] | None = None,
-) -> Run:
-    """Read a run by the uuids of its stages; None stands for one that was not asked for.
+) -> RunResults:
+    """Read a run by the uuids of its stages; None is a stage that was not requested.
 
-    `problems` are stages that have failed, with what they said: reasons that come before all others.
+    `problems` are failed stages with their messages; the verdict lists them before all other reasons.
     """
     deployment_row = store.deployments.get(deployment) if deployment else None
     verification_row = store.verifications.get(verification) if verification else None
@@ -72,7 +72,7 @@ def gather(
         mark_damaged_figures(task_row)
     names = [row.cloud for row in (task_row, verification_row, deployment_row) if row]
     found = verdict(store, deployment=deployment, verification=verification, task=task, samples=samples)
-    return Run(
+    return RunResults(
         title=title
         or (task_row.title if task_row else "")
         or (names[0] if names else "")

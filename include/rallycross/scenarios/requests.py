@@ -14,7 +14,7 @@ from rallycross.scenario.arguments import Argument, Seconds, schema_of
 from rallycross.scenario.scenario import scenario
 from rallycross.settings import settings
 from rallycross.task.flaw import Flaw
-from rallycross.task.url import wrong_with
+from rallycross.task.url import url_problem
 
 _proxy, _tls = cache(proxy_of), cache(tls_of)  # asked once, since each request would pay for it
 
@@ -53,7 +53,7 @@ Requests = Annotated[list[HttpRequest], Argument({"type": "array", "minItems": 1
 
 
 def _no_url(args: Mapping[str, Any]) -> Iterator[Flaw]:
-    if what := wrong_with(args["url"]):
+    if what := url_problem(args["url"]):
         yield Flaw(("url",), f"'{args['url']}' is {what}", "write a complete URL, such as http://example.org/path")
 
 

@@ -1,4 +1,4 @@
-"""A task file becomes a typed plan, or all complaints about it at once. Pure."""
+"""Turns a task file into a typed plan, or into all complaints about it at once. Pure."""
 
 from rallycross.task.checks import check
 from rallycross.task.file import load

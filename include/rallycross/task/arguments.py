@@ -10,9 +10,9 @@ _WHERE = "<task arguments>"
 
 
 def arguments(text: str, where: str = _WHERE) -> dict[str, Any]:
-    """Return the arguments by name; raise `InvalidInput` where the text is neither a mapping nor `key=value` pairs.
+    """Return the arguments by name; raise `InvalidInput` if the text is neither a mapping nor `key=value` pairs.
 
-    `where` is what complaints call the text.
+    Complaints refer to the text by the name `where`.
     """
     try:
         data, places = parse(text, where)
@@ -28,12 +28,12 @@ def arguments(text: str, where: str = _WHERE) -> dict[str, Any]:
         what = "must be a mapping"
         raise InvalidInput([Complaint(where, 1, 0, "", what, "write `key: value`, JSON, or `key=value,key=value`")])
     if wrong := [name for name in data if not isinstance(name, str)]:
-        what, remedy = "is no name of an argument", "write a text before the colon"
+        what, remedy = "is not the name of an argument", "use a string as the key"
         raise InvalidInput(Complaint(where, *place(places, (str(name),)), str(name), what, remedy) for name in wrong)
     return data
 
 
 def _pair(text: str) -> tuple[str, Any]:
-    """Return a key and its value: the text as it is (`1.10` stays `1.10`), but a whole number as one to count with."""
+    """Return a key and its value: an `int` if it is a whole number, else the text itself (`1.10` stays `1.10`)."""
     key, _, value = (part.strip() for part in text.partition("="))
     return key, int(value) if re.fullmatch(r"-?[1-9]\d{0,17}|0", value) else value

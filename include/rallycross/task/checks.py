@@ -1,4 +1,4 @@
-"""Holds a task against a cloud: what the task names must be there, and whoever signs in must be allowed to do it."""
+"""Checks a task against a cloud: what the task names must exist, and the user must have the rights it needs."""
 
 import json
 import re
@@ -17,16 +17,16 @@ from rallycross.task.plan import Task, Workload
 from rallycross.task.resources import NotFound, find, is_usable
 
 _GIB = 1024**3
-_UNKNOWN = ContextSignature(lambda _: [])  # what a context is that nobody has declared
+_UNKNOWN = ContextSignature(lambda _: [])  # stands for a context that is not registered
 
 
 def check(task: Task, facts: CloudFacts, known: Known) -> list[Complaint]:
-    """Return what a task wants that its cloud (or this machine, where it names a file) does not have."""
+    """Return what the task needs and its cloud (or, for files, this machine) does not have."""
     return [complaint for workload in task.workloads for complaint in _Check(workload, facts, known, task).complaints()]
 
 
 def check_alone(task: Task, known: Known) -> list[Complaint]:
-    """Return what a task wants that is to be run without a cloud: of this machine, and above all a cloud."""
+    """Check a task that is run without a cloud: complain of missing files, and of workloads that need a cloud."""
     nowhere = CloudFacts("", frozenset())
     checks = [_Check(workload, nowhere, known, task) for workload in task.workloads]
     acting = [check for check in checks if check.acts_in_a_cloud]
@@ -35,13 +35,13 @@ def check_alone(task: Task, known: Known) -> list[Complaint]:
 
 
 def check_files(task: Task, known: Known) -> list[Complaint]:
-    """Return what a task wants of this machine and does not find: for this no cloud is needed."""
+    """Return which files the task names that this machine does not have; no cloud is needed for this."""
     nowhere = CloudFacts("", frozenset())
     return [complaint for workload in task.workloads for complaint in _Check(workload, nowhere, known, task).files()]
 
 
 def out_of_reach(task: Task, known: Known) -> list[Complaint]:
-    """Return which files a task names that whoever has given it may not have read, whether they are there or not."""
+    """Return which files the task names without being permitted to read them, whether or not they exist."""
     nowhere = CloudFacts("", frozenset())
     return [
         complaint for workload in task.workloads for complaint in _Check(workload, nowhere, known, task).out_of_reach()
@@ -51,9 +51,10 @@ def out_of_reach(task: Task, known: Known) -> list[Complaint]:
 def resolve(
     workload: Workload, task: Task, facts: CloudFacts, known: Known, *, contexts_stand: bool = False
 ) -> Workload:
-    """Return the workload with ids in the place of what it names in the cloud, whole paths and texts of its files.
+    """Return the workload with names of cloud resources replaced by ids, and file names by absolute paths or contents.
 
-    What its contexts will make stays as it is written; when they stand, facts that were asked for anew have it.
+    Names of resources that its contexts will create stay as written. Once the contexts are set up, call this again
+    with `contexts_stand=True` and fresh facts.
     """
     args = dict(workload.args)
     for name, kind, wanted in _named(workload.args, known.scenarios[workload.scenario]):
@@ -65,14 +66,14 @@ def resolve(
 
 
 def unsettled(workload: Workload, facts: CloudFacts, known: Known) -> bool:
-    """Return whether a workload names things that are not there before its contexts have made them."""
+    """Return whether the workload names resources that do not exist until its contexts have created them."""
     signature = known.scenarios[workload.scenario]
     named = ((kind, wanted) for _, kind, wanted in _named(workload.args, signature) if kind not in LOCAL)
     return any(not _find(workload, known, facts, kind, wanted).id for kind, wanted in named)
 
 
 def _with_whole_paths(workload: Workload, task: Task, known: Known) -> Iterator[tuple[str, Any]]:
-    """Yield the contexts; files that they name by whole paths. What they name in the cloud they look up themselves."""
+    """Yield the contexts with absolute paths of the files they name; they look up cloud resources themselves."""
     for context, config in workload.contexts.items():
         local = {
             key: LOCAL[kind](task, config[key])
@@ -82,14 +83,14 @@ def _with_whole_paths(workload: Workload, task: Task, known: Known) -> Iterator[
         yield context, {**config, **local} if local else config
 
 
-_SMALL = ("image", "flavor")  # what a server is booted from, and what a template has variables for
+_SMALL = ("image", "flavor")  # the kinds for which templates have variables
 
 
 def fitting_variables(source: str, facts: CloudFacts) -> dict[str, str]:
-    """Return values for a template's variables of an image and a flavor: a cloud's smallest that fit each other.
+    """Return values for a template's image and flavor variables: the cloud's smallest ones that fit each other.
 
-    They are called `image` and `flavor`, or as in Rally's samples `image_name` and `flavor_name`. None for what the
-    template fixes or does not have, and of what the cloud has none.
+    The variables are `image` and `flavor`, or `image_name` and `flavor_name` as in Rally's samples. A variable is left
+    out if the template does not use it or sets it itself, or if the cloud has no such resource.
     """
     there = {
         kind: [thing for thing in facts.things.get(kind, ()) if thing.name and is_usable(kind, thing)]
@@ -109,14 +110,14 @@ def fitting_variables(source: str, facts: CloudFacts) -> dict[str, str]:
 
 
 def _can_be_given(variable: str, source: str) -> bool:
-    """Tell whether a template prints a variable, and does not set it whatever is given."""
+    """Return whether the template prints the variable, and does not override a given value."""
     printed = re.search(rf"{{{{-?\s*{variable}\b", source)
     fixed = re.search(rf"{{%-?\s*set\s+{variable}\s*=(?!.*\b{variable}\b)", source)
     return bool(printed) and not fixed
 
 
 def kinds(task: Task, known: Known) -> set[str]:
-    """Return the kinds of facts that a task must be held against: see `inventory.facts`."""
+    """Return the kinds of facts that are needed to check a task; see `inventory.facts`."""
     found: set[str] = set()
     for workload in task.workloads:
         signature = known.scenarios[workload.scenario]
@@ -132,9 +133,9 @@ def kinds(task: Task, known: Known) -> set[str]:
 
 
 def _find(workload: Workload, known: Known, facts: CloudFacts, kind: str, wanted: Any) -> NamedResource:
-    """Return the thing that is meant: in the cloud, or among those that contexts will make, which have no id yet.
+    """Return the resource that is meant: one in the cloud, or one that a context will create, which has no id yet.
 
-    As in Rally an image that a context makes goes before one that is there, of other things those that are there.
+    As in Rally, an image from a context takes precedence over an existing one; for other kinds, the existing one does.
     """
     made = tuple(
         thing
@@ -153,7 +154,7 @@ def _find(workload: Workload, known: Known, facts: CloudFacts, kind: str, wanted
 
 
 def _named(args: Mapping[str, Any], signature: Signature) -> Iterator[tuple[str, str, Any]]:
-    """Yield each argument that names a thing: its name, the kind, what was written."""
+    """Yield each argument that names a resource or a file: its name, the kind, and the value as written."""
     for name, value in args.items():
         kind = signature.parameters[name].resource if name in signature.parameters else ""
         if kind and value is not None:
@@ -161,20 +162,20 @@ def _named(args: Mapping[str, Any], signature: Signature) -> Iterator[tuple[str,
 
 
 def _references(args: Mapping[str, Any], signature: Signature) -> Iterator[tuple[str, CloudReference]]:
-    """Yield what arguments name in other ways, with the argument's name."""
+    """Yield the other references to the cloud in the arguments, each with the argument's name."""
     for name, value in args.items():
         if name in signature.parameters:
             yield from ((name, reference) for reference in signature.parameters[name].references(value))
 
 
 def _configured(workload: Workload, context: str) -> Mapping[str, Any]:
-    """Return the configuration of a context, where that is a mapping."""
+    """Return the configuration of a context if it is a mapping, else an empty one."""
     config = workload.contexts.get(context)
     return config if isinstance(config, dict) else {}
 
 
 def _needs_administrator(workload: Workload, known: Known, *, own_users: bool) -> Iterator[str]:
-    """Yield the contexts that only an administrator can set up, and "" where the scenario itself needs one."""
+    """Yield the contexts that need an administrator, and "" if the scenario itself needs one."""
     if "admin" in known.scenarios[workload.scenario].actors:
         yield ""
     for context, config in workload.contexts.items():
@@ -184,7 +185,7 @@ def _needs_administrator(workload: Workload, known: Known, *, own_users: bool) -
 
 
 class _Check:
-    """One workload held against a cloud."""
+    """Checks one workload against a cloud."""
 
     def __init__(self, workload: Workload, facts: CloudFacts, known: Known, task: Task) -> None:
         self.workload = workload
@@ -210,33 +211,33 @@ class _Check:
 
     @property
     def acts_in_a_cloud(self) -> bool:
-        """Whether the workload cannot be run without one."""
+        """Whether the workload needs a cloud."""
         contexts = (self.known.contexts.get(context, _UNKNOWN) for context in self.workload.contexts)
         return bool(self.signature.actors) or any(context.needs.cloud for context in contexts)
 
     def no_cloud(self, count: int) -> Complaint:
-        """Return the complaint that a task, of which `count` workloads act in a cloud, this first, has none."""
+        """Return the complaint that no cloud was named; `count` workloads need one, and this is the first of them."""
         others = {1: "", 2: ", as does one more workload"}.get(count, f", as do {count - 1} more workloads")
-        what = f"{self.workload.scenario}, or one of its contexts, acts in a cloud{others}, and there is none"
+        what = f"{self.workload.scenario} or one of its contexts needs a cloud{others}; none was named"
         return self._complaint("", what, "name one: --cloud NAME")
 
     def files(self) -> Iterator[Complaint]:
-        """Yield which files are missing, or out of reach."""
+        """Yield complaints about files that are missing, or may not be read."""
         for name, key, kind, wanted, context in self._named_files():
             yield from self._thing(name, key, kind, wanted, context=context)
 
     def out_of_reach(self) -> Iterator[Complaint]:
-        """Yield which files may not be read."""
+        """Yield complaints about files that may not be read."""
         for _, key, kind, wanted, context in self._named_files():
             try:
                 LOCAL[kind](self.task, wanted)
             except NotAllowed as reason:
                 yield self._complaint(key, f"'{wanted}' {reason.what}", reason.remedy, context=context)
             except NotFound:
-                continue  # it may be there where the load is run
+                continue  # it may exist on the machine that runs the load
 
     def _named_files(self) -> Iterator[tuple[str, str, str, Any, str]]:
-        """Yield what names a thing of this machine: name, key, kind, what was written, and the context if it is one."""
+        """Yield what refers to this machine: name, key, kind, value as written, and context ("" for arguments)."""
         for name, kind, wanted in _named(self.workload.args, self.signature):
             if kind in LOCAL:
                 yield name, name, kind, wanted, ""
@@ -248,33 +249,34 @@ class _Check:
     def _services(self) -> Iterator[Complaint]:
         for service in self.signature.services:
             if service not in self.facts.services:
-                what = f"{self.workload.scenario} needs the service '{service}', which {self.facts.cloud} has not"
+                what = f"{self.workload.scenario} needs the service '{service}', which {self.facts.cloud} does not have"
                 yield self._complaint("", what)
 
     def _parts_of_services(self) -> Iterator[Complaint]:
-        """Hold extensions of neutron and processes of cinder against those that are there."""
+        """Check that the neutron extensions and cinder processes exist that the scenario needs."""
         wants: tuple[tuple[str, str, Iterable[str], str], ...] = (
-            ("extension", "network", self.signature.extensions, "neutron's extension '{}'"),
-            ("cinder_service", "block-storage", self.signature.cinder_services, "'{}' to run"),
+            ("extension", "network", self.signature.extensions, "the neutron extension '{}'"),
+            ("cinder_service", "block-storage", self.signature.cinder_services, "the process '{}'"),
         )
         for kind, service, names, called in wants:
             there = {thing.name for thing in self.facts.things.get(kind, ())}
             for name in names:
                 if service in self.facts.services and name not in there:
-                    what = f"{self.workload.scenario} needs {called.format(name)}, which {self.facts.cloud} has not"
+                    needed = called.format(name)
+                    what = f"{self.workload.scenario} needs {needed}, which {self.facts.cloud} does not have"
                     yield self._complaint("", what)
 
     def _permissions(self) -> Iterator[Complaint]:
         if self.facts.administrator:
             return
-        remedy = "let the cloud's entry sign in as its administrator"
+        remedy = "give the administrator's credentials in the cloud's entry"
         for context in _needs_administrator(self.workload, self.known, own_users=self.facts.own_users):
             who = f"the context {context}" if context else self.workload.scenario
-            what = f"{who} needs an administrator, which who signs in to {self.facts.cloud} is not"
+            what = f"{who} needs an administrator; the user signed in to {self.facts.cloud} is not one"
             yield self._complaint("", what, remedy, context=context)
 
     def _thing(self, name: str, key: str, kind: str, wanted: Any, *, context: str) -> Iterator[Complaint]:
-        """Look for what is named, by an argument or by a key of a context."""
+        """Look up a resource or file that an argument, or a key of a context, names."""
         try:
             if kind in LOCAL:
                 LOCAL[kind](self.task, wanted)
@@ -284,35 +286,33 @@ class _Check:
             yield self._complaint(key, f"'{wanted}' {reason.what}", reason.remedy, context=context)
         except NotFound as reason:
             if kind in LOCAL:
-                remedy = "name a file by a path from the current folder or from the task file's"
-                remedy += ", or by a URL" if kind == "file" else ""
+                remedy = "give a path relative to the current folder or to the task file"
+                remedy += ", or a URL" if kind == "file" else ""
                 yield self._complaint(key, str(reason), remedy, context=context)
                 return
             written = wanted if isinstance(wanted, str) else str(wanted.get("name", ""))
             remedy = reason.remedy or did_you_mean(written, {thing.name for thing in self.facts.things.get(kind, ())})
             if filled := fitting_variables(self.task.source, self.facts) if kind in _SMALL else {}:
-                give = "the file has variables for them, `Task arguments` in Airflow's form: --task-args "
+                give = "set the file's variables (`Task arguments` in Airflow's form): --task-args "
                 give += quote(json.dumps(filled))
                 remedy = f"{remedy}; {give}" if remedy else give
             yield self._complaint(key, f"{reason} in {self.facts.cloud}", remedy, context=context)
 
     def _fit(self) -> Iterator[Complaint]:
-        """Hold the images that servers are booted from against the flavor `flavor`."""
+        """Check the images that servers boot from against the argument `flavor`."""
         flavor = self.found.get("flavor")
         for name, image in self.found.items():
             kind = self.signature.parameters[name].resource
             if flavor and kind == "image":
                 boots_from_disk = self.signature.boots_from == "image"
                 for reason in misfits(image.details, flavor.details, disk=boots_from_disk):
-                    yield self._complaint(
-                        name, f"the image {image.name} {reason} {flavor.name}", "take a larger flavor"
-                    )
+                    yield self._complaint(name, f"the image {image.name} {reason} {flavor.name}", "use a larger flavor")
 
     def _context(self, context: str) -> Iterator[Complaint]:
         needs, config = self.known.contexts.get(context, _UNKNOWN).needs, _configured(self.workload, context)
         for service in needs.services:
             if service not in self.facts.services:
-                what = f"the context {context} needs the service '{service}', which {self.facts.cloud} has not"
+                what = f"the context {context} needs the service '{service}', which {self.facts.cloud} does not have"
                 yield self._complaint("", what, context=context)
         for key, kind in needs.things.items():
             if config.get(key):
@@ -322,20 +322,21 @@ class _Check:
             key: service for key, service in needs.services_of(whole).items() if service not in self.facts.services
         }
         for key, service in lacking.items():
-            what = f"`{key}` of the context {context} needs the service '{service}', which {self.facts.cloud} has not"
+            what = f"`{key}` of the context {context} needs the service '{service}'"
+            what += f", which {self.facts.cloud} does not have"
             yield self._complaint(key, what, context=context)
         yield from self._references(context, needs.references(whole))
 
     def _references(self, context: str, references: Iterable[CloudReference]) -> Iterator[Complaint]:
-        """Hold what a context asks for by bare names, or versions, against what there is."""
+        """Check the references of a context (names, ids, versions) against the cloud."""
         for reference in references:
             if wrong := unmet(reference, self.facts):
                 yield self._complaint(reference.key, *wrong, context=context)
 
     def _complaint(self, key: str, what: str, remedy: str = "", *, context: str = "", argument: str = "") -> Complaint:
-        """Return a complaint about the workload, an argument of it, or a context of it and a key in that.
+        """Return a complaint about the workload, one of its arguments, or one of its contexts and a key in that.
 
-        `argument` is that in which the key is, where it is in one.
+        `argument` is the argument that contains the key, if there is one.
         """
         workload = self.workload
         file, _, line = workload.place.rpartition(":")
@@ -350,9 +351,9 @@ class _Check:
 
 
 def misfits(image: Mapping[str, Any], flavor: Mapping[str, Any], *, disk: bool) -> Iterator[str]:
-    """Yield why a server of a flavor cannot have an image; sizes in MiB (RAM), GiB (disk), bytes (size).
+    """Yield why a server of this flavor cannot boot this image; sizes are in MiB (RAM), GiB (disk), bytes (size).
 
-    `disk`: the image goes onto the flavor's disk, of which 0 GiB means as much as the image needs.
+    `disk`: the image is written to the flavor's disk. A disk of 0 GiB takes the size of the image.
     """
     if image.get("min_ram", 0) > flavor.get("ram", 0):
         yield f"needs {image['min_ram']} MiB of memory, more than the {flavor.get('ram', 0)} MiB of the flavor"
@@ -363,6 +364,6 @@ def misfits(image: Mapping[str, Any], flavor: Mapping[str, Any], *, disk: bool) 
 
 
 def _contexts_of(key: str) -> str:
-    """Return the dotted path of the contexts that stand beside a scenario: of format v2, or of v1."""
+    """Return the dotted path of the contexts of the scenario at `key`, in format v2 or v1."""
     around, scenario, _ = key.rpartition(".scenario.")
     return f"{around}.contexts" if scenario else f"{key.removesuffix('.args')}.context"

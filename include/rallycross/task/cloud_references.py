@@ -1,4 +1,4 @@
-"""What contexts and arguments ask for by bare names, ids, versions: roles, domains, quotas, networks, microversions."""
+"""References of contexts and arguments to a cloud: roles, domains, quotas, networks, microversions."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -10,16 +10,16 @@ from rallycross.errors import did_you_mean
 
 @dataclass(frozen=True)
 class CloudReference:
-    """One thing that a context, or an argument, asks for."""
+    """One thing in a cloud that a context or an argument refers to."""
 
     kind: str  # see `inventory.facts`
-    key: str  # where in the context, or the argument, it stands
+    key: str  # where it is in the context or the argument
     wanted: str
-    by_id: bool = False  # a name is none: the API takes the id alone
+    by_id: bool = False  # `wanted` is an id: the API does not accept a name
 
 
 def unmet(reference: CloudReference, facts: CloudFacts) -> tuple[str, str] | None:
-    """Return what a cloud lacks of a reference, and a remedy; None where it has it, or has not told."""
+    """Return what is wrong with the reference, and a remedy; None if the cloud has it, or did not report that kind."""
     there = facts.things.get(reference.kind, ())
     if reference.kind.endswith("_microversion"):
         for one in there:
@@ -28,7 +28,7 @@ def unmet(reference: CloudReference, facts: CloudFacts) -> tuple[str, str] | Non
                 spoken = f"{_dotted(least)} to {_dotted(most)}"
                 return (
                     f"{facts.cloud} has {one.name}'s microversions {spoken}, not {reference.wanted}",
-                    "ask for one of these",
+                    "use one of these",
                 )
         return None
     if reference.by_id:
@@ -49,7 +49,9 @@ def _unmet_id(reference: CloudReference, facts: CloudFacts) -> tuple[str, str] |
         return None
     called = next((one.id for one in there if one.name == reference.wanted), "")
     remedy = (
-        f"write the id of the one of this name: {called}" if called else did_you_mean(reference.wanted, _ids(there))
+        f"use the id of the {reference.kind} of this name: {called}"
+        if called
+        else did_you_mean(reference.wanted, _ids(there))
     )
     return f"there is no {reference.kind} with the id '{reference.wanted}' in {facts.cloud}", remedy
 
@@ -59,7 +61,7 @@ def _ids(things: tuple[NamedResource, ...]) -> set[str]:
 
 
 def networks_of(nics: Any) -> Iterator[CloudReference]:
-    """Yield the networks that a server is to be attached to, by their ids: novaclient's `nics`."""
+    """Yield the networks in novaclient's `nics`, which a server is attached to by id."""
     for number, nic in enumerate(nics if isinstance(nics, list) else ()):
         for key in ("net-id", "uuid"):
             if isinstance(nic, dict) and isinstance(nic.get(key), str):

@@ -1,4 +1,4 @@
-"""Reads a task file of Rally's format v2 or v1."""
+"""Reads a task file in Rally's format v2 or v1."""
 
 import re
 from collections.abc import Iterator, Mapping
@@ -20,7 +20,7 @@ from rallycross.task.template import is_template, render
 from rallycross.task.workload import NamedArguments, WrittenWorkload
 from rallycross.yamlfile import Path, parse, unquoted
 
-# A key of format v2, a scenario of format v1, or a template that has them from elsewhere.
+# A key of format v2, a scenario of format v1, or a template that includes them from another file.
 _LIKE_A_TASK = re.compile(
     r"""^[ \t{"'-]*(subtasks|version|[A-Z]\w*\.\w+)(@\w+)?["']?\s*:|\{%-?\s*(include|import|from|extends)\b""",
     re.MULTILINE,
@@ -37,17 +37,17 @@ def load(
     folder: FilePath | None = None,
     permissions: Permissions = OWNER,
 ) -> Task:
-    """Return the task that a file asks for; raise `InvalidInput` with all complaints about it.
+    """Return the task that a file describes; raise `InvalidInput` with all complaints about it.
 
-    `file` names the file in complaints; what the template includes, and where the task's own paths start, is the
-    folder of `file` (relative to the checkout), or `folder` for a text that stands in no file. `args` fill in the
-    template: a mapping, or a text as people write it. `permissions` are those of whoever has given all this.
+    `file` names the file in complaints. Includes and relative paths start at the folder of `file` (relative to the
+    checkout), or at `folder` for a text that is not in a file. `args` fill in the template: a mapping, or a text as
+    for `--task-args`. `permissions` are those of the user who gave the file.
     """
     with unquoted(text, file, permissions, like=_LIKE_A_TASK, kind="task file"):
         return _load(text, file, args, known, folder or (CHECKOUT / file).parent, permissions)
 
 
-def _load(  # noqa: PLR0917 - what `load` is given
+def _load(  # noqa: PLR0917 - the parameters of `load`
     text: str,
     file: str,
     args: Mapping[str, Any] | str | None,
@@ -59,7 +59,7 @@ def _load(  # noqa: PLR0917 - what `load` is given
         _refuse(file, *kind_of_text(text))
     values = arguments(args) if isinstance(args, str) else dict(args or {})
     rendered = render(text, values, file=file, folder=folder, permissions=permissions)
-    # Lines are those of the rendered text; say so where they may not be the file's.
+    # Line numbers are those of the rendered text; the name says so if they may differ from the file's.
     same = not is_template(text) or len(text.rstrip().splitlines()) == len(rendered.rstrip().splitlines())
     shown = file if same else f"{file} (rendered)"
     forbidden: list[Complaint] = []
@@ -72,43 +72,43 @@ def _load(  # noqa: PLR0917 - what `load` is given
         raise InvalidInput([Complaint(file, 1, 1, "", *_nothing(text))])
     task = replace(_task(reading, data, text, file), permissions=permissions, given=values)
     task = replace(task, warnings=tuple(reading.warnings))
-    # Frame and name may say the same of one value.
+    # The schema and the name check may report the same complaint.
     if complaints := {*reading.complaints, *_forbidden_hooks(task, filled_in=bool(values))}:
         raise InvalidInput(complaints)
     return task
 
 
 def _refuse(file: str, kind: str, remedy: str) -> None:
-    """Raise where a file is known to be something else."""
+    """Raise `InvalidInput` if the file is known to be of another kind."""
     if kind:
-        raise InvalidInput([Complaint(file, 0, 0, "", f"is no task file, but {kind}", remedy or "name a task file")])
+        raise InvalidInput([Complaint(file, 0, 0, "", f"is not a task file, but {kind}", remedy or "name a task file")])
 
 
 def _nothing(text: str) -> tuple[str, str]:
-    """Return what is wrong with a file in which nothing stands, and a remedy."""
+    """Return what is wrong with a file without content, and a remedy."""
     if not text.strip():
         return "the file is empty", "write a task of Rally's format into it"
     if is_template(text):
-        return "the template renders to nothing", "look at its conditions, and at the task arguments"
+        return "the template renders to nothing", "check its conditions and the task arguments"
     return "the file has nothing but comments", "write a task of Rally's format into it"
 
 
 def _forbidden_hooks(task: Task, *, filled_in: bool) -> Iterator[Complaint]:
-    """Yield a complaint about each workload with hooks, which run commands, that whoever gave them may not run.
+    """Yield a complaint about each hook whose commands the task is not permitted to run.
 
-    Where a template was filled in, a command that does not stand in the file as it is has come with the arguments.
+    If a template was filled in, a command that is not literally in the file came from the task arguments.
     """
     permissions = task.permissions
     for one in task.workloads:
         for hook in one.hooks:
             if not permissions.may_command(task.file):
-                what = f"the hook {hook.action} runs commands, which this task may not"
-                remedy = "put the task into a file of a folder that RALLYCROSS_FILES of the worker names"
+                what = f"the hook {hook.action} runs commands, and this task is not permitted to"
+                remedy = "save the task as a file below a folder in RALLYCROSS_FILES of the worker"
                 if permissions.commands == "none":
-                    remedy = "RALLYCROSS_COMMANDS of the worker would have to be `files`"
+                    remedy = "set RALLYCROSS_COMMANDS of the worker to `files`"
             elif filled_in and permissions.commands != "all" and not _as_written(hook.action_args, task.source):
-                what = f"the hook {hook.action} runs what came with the task arguments, which a form may not give"
-                remedy = "write it into the file, or set RALLYCROSS_COMMANDS of the worker to `all`"
+                what = f"the hook {hook.action} runs a command from the task arguments, which a form may not give"
+                remedy = "write the command into the file, or set RALLYCROSS_COMMANDS of the worker to `all`"
             else:
                 continue
             file, _, line = one.place.rpartition(":")
@@ -116,12 +116,12 @@ def _forbidden_hooks(task: Task, *, filled_in: bool) -> Iterator[Complaint]:
 
 
 def _as_written(value: Any, source: str) -> bool:
-    """Return whether all that is in a value stands in a text, word for word."""
+    """Return whether every part of a value is in the text, word for word."""
     return all(re.search(rf"(?<![\w./-]){re.escape(leaf)}(?![\w./-])", source) for leaf in _leaves(value))
 
 
 def _leaves(value: Any) -> Iterator[str]:
-    """Yield all that stands in a value as it is written, keys too."""
+    """Yield all keys and scalar values in a value, as text."""
     if isinstance(value, dict):
         for key, inner in value.items():
             yield str(key)
@@ -172,7 +172,7 @@ def _task_v2(reading: Reading, data: dict[Any, Any], source: str, file: str) -> 
 def _numbered(
     reading: Reading, subtasks: Iterator[tuple[dict[str, Any], list[WrittenWorkload]]]
 ) -> tuple[Subtask, ...]:
-    """Return subtasks with their workloads, which are numbered through the whole task."""
+    """Return the subtasks; their workloads are numbered across the whole task."""
     found: list[Subtask] = []
     position = 0
     for about, written in subtasks:
@@ -180,7 +180,7 @@ def _numbered(
         for one in written:
             if position == bounds.WORKLOADS:
                 what = f"more than {bounds.WORKLOADS} workloads in one task"
-                reading.complain(one.scenario.path, what, "make several files of it")
+                reading.complain(one.scenario.path, what, "split it into several files")
                 return tuple(found)
             workloads.append(workload.read(reading, one, position))
             position += 1
@@ -189,7 +189,7 @@ def _numbered(
 
 
 def _subtask_v2(reading: Reading, path: Path, data: dict[Any, Any]) -> tuple[dict[str, Any], list[WrittenWorkload]]:
-    """Return what is said of a subtask, simple or complex, and the workloads in it."""
+    """Return the properties of a simple or complex subtask, and its workloads."""
     data = _runner_of_v1(reading, path, data)
     if "workloads" in data:
         data = data | {
@@ -216,7 +216,7 @@ def _subtask_v2(reading: Reading, path: Path, data: dict[Any, Any]) -> tuple[dic
 
 
 def _runner_of_v1(reading: Reading, path: Path, data: dict[Any, Any]) -> dict[Any, Any]:
-    """Return a workload of format v2 with its runner as that has it; complain of one that is written as in v1."""
+    """Return a workload of format v2; complain of a runner in the form of v1, and leave it out."""
     runner = data.get("runner")
     if not isinstance(runner, dict) or not isinstance(kind := runner.get("type"), str):
         return data
@@ -228,7 +228,7 @@ def _runner_of_v1(reading: Reading, path: Path, data: dict[Any, Any]) -> dict[An
 
 
 def _written_v2(path: Path, data: Mapping[str, Any]) -> WrittenWorkload | None:
-    """Return a workload of format v2, or None where its frame is broken."""
+    """Return a workload of format v2, or None if it has no valid scenario."""
     scenario = _only(data, "scenario", path)
     return scenario and WrittenWorkload(
         scenario=scenario,
@@ -247,7 +247,7 @@ def _written_v2(path: Path, data: Mapping[str, Any]) -> WrittenWorkload | None:
 
 
 def _only(data: Mapping[str, Any], key: str, path: Path) -> NamedArguments | None:
-    """Return name, arguments and path of a section that has exactly one name as its key."""
+    """Return the only entry of a section, or None if the section does not have exactly one."""
     section = mapping(data.get(key))
     if len(section) != 1:
         return None
@@ -256,13 +256,13 @@ def _only(data: Mapping[str, Any], key: str, path: Path) -> NamedArguments | Non
 
 
 def _subtask_v1(name: str, items: Any) -> tuple[dict[str, Any], list[WrittenWorkload]]:
-    """Return a scenario of format v1 as a subtask: each item of its list is a workload."""
+    """Return a scenario of format v1 as a subtask: each item in its list is a workload."""
     written = [_written_v1(name, (name, index), mapping(item)) for index, item in enumerate(sequence(items))]
     return {"title": name}, written
 
 
 def _runners_of_v2(reading: Reading, data: dict[Any, Any]) -> dict[Any, Any]:
-    """Return a task of format v1 with its runners as that has them; complain of those that are written as in v2."""
+    """Return a task of format v1; complain of runners in the form of v2, and leave them out."""
     return {
         name: [_runner_of_v2(reading, (str(name), index), item) for index, item in enumerate(items)]
         if isinstance(items, list)

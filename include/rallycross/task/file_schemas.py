@@ -1,4 +1,4 @@
-"""The frame of a task file, v2 and v1: all but what scenarios, runners, contexts, criteria and hooks say themselves."""
+"""JSON schemas of task files, v2 and v1, without the arguments of scenarios, runners, contexts, SLA and hooks."""
 
 from rallycross.task.bounds import HOOKS
 from rallycross.task.flaw import Schema
@@ -10,7 +10,7 @@ TAG_LENGTH = 255
 _TEXT: Schema = {"type": "string"}
 _TAGS: Schema = {"type": "array", "items": {"type": "string", "maxLength": TAG_LENGTH}}
 _MAPPING: Schema = {"type": "object"}
-# One key, the name; its value the arguments. They are a mapping, never null: `Dummy.dummy: {}`.
+# One key, the name; its value is a mapping of arguments, never null: `Dummy.dummy: {}`.
 _NAMED: Schema = {"type": "object", "minProperties": 1, "maxProperties": 1, "additionalProperties": _MAPPING}
 _ACTION: Schema = {"type": "object", "minProperties": 1, "maxProperties": 1}  # `sys_call: "date"`
 _HOOKS: Schema = {
@@ -61,10 +61,10 @@ TASK: Schema = {
     "properties": {
         "version": {"enum": [2, "2"]},
         "title": {"type": "string", "maxLength": TITLE_LENGTH},
-        "description": {},  # Rally takes anything here, and nowhere else
+        "description": {},  # Rally accepts anything here, and only here
         "tags": _TAGS,
-        "timing": {"enum": ["intended", "rally"]},  # Rallycross's own
-        # Each is a simple or a complex one: which, is seen by its keys, so that complaints are about the one it is.
+        "timing": {"enum": ["intended", "rally"]},  # an extension of Rallycross
+        # Simple or complex, depending on the keys. Each is checked separately, so that complaints match its kind.
         "subtasks": {"type": "array", "items": _MAPPING},
     },
     "required": ["version", "title", "subtasks"],

@@ -1,4 +1,4 @@
-"""A flaw: what is wrong with a value, and where in it. The task file's own places are added by who knows them."""
+"""Flaws: what is wrong with a value, and where in it. The caller adds the place in the task file."""
 
 import itertools
 import json
@@ -22,7 +22,7 @@ Schema = dict[str, Any]
 
 @dataclass(frozen=True)
 class Flaw:
-    """One thing that is wrong, `path` away from the value that was looked at."""
+    """One thing that is wrong with a value; `path` leads to it from that value."""
 
     path: Path
     what: str
@@ -31,20 +31,20 @@ class Flaw:
 
 Validate = Callable[[Any], Iterable[Flaw]]
 
-_MOST = 200  # flaws of one value that are told
-_LONGEST_NUMBER = 20  # characters of one that somebody has written as a text
-_MOST_DIGITS = 1e15  # of what is as large as that, not all digits are those that were meant
+_MOST = 200  # flaws of one value that are reported
+_LONGEST_NUMBER = 20  # characters of a number that was written as a string
+_MOST_DIGITS = 1e15  # beyond this, a float does not keep all digits
 
 
 def _unique(_: Any, wanted: Any, value: Any, __: Any) -> Iterator[ValidationError]:
-    """Hold a list against `uniqueItems` in one walk; jsonschema compares each with each where kinds differ."""
+    """Check `uniqueItems` in one pass; jsonschema compares every pair if the types differ."""
     if wanted and isinstance(value, list):
         seen = {json.dumps(item, sort_keys=True, default=str) for item in value}
         if len(seen) < len(value):
             yield ValidationError("has an item twice")
 
 
-# To a schema 2.0 is a whole number, but nothing can be done 2.0 times.
+# JSON Schema accepts 2.0 as an integer, but nothing can be done 2.0 times.
 _Validator: type[Draft202012Validator] = extend(  # type: ignore[no-untyped-call]
     Draft202012Validator,
     type_checker=Draft202012Validator.TYPE_CHECKER.redefine(
@@ -56,7 +56,7 @@ _Validator: type[Draft202012Validator] = extend(  # type: ignore[no-untyped-call
 _KINDS = {
     "object": "a mapping",
     "array": "a list",
-    "string": "a text",
+    "string": "a string",
     "number": "a number",
     "integer": "a whole number",
     "boolean": "true or false",
@@ -65,20 +65,20 @@ _KINDS = {
 
 
 def by_schema(schema: Schema) -> Validate:
-    """Return a check of values against a JSON schema."""
+    """Return a function that checks values against a JSON schema."""
     return lambda value: flaws(value, schema)
 
 
 def flaws(value: Any, schema: Schema) -> list[Flaw]:
-    """Return what a JSON schema has against a value, in words that need no knowledge of schemas."""
+    """Return what is wrong with a value by a JSON schema, in words that need no knowledge of schemas."""
     validator = _validator(_Hashed(schema))
     found = (flaw for error in validator.iter_errors(value) for flaw in _explain(error))
-    # `required` errs once for each missing key, and is explained whole each time.
+    # `required` reports one error per missing key, and each is explained with all missing keys.
     return list(dict.fromkeys(itertools.islice(found, _MOST)))
 
 
 class _Hashed:
-    """A schema as a key of the cache: by identity, since schemas are constants."""
+    """A schema as a cache key, compared by identity: schemas are constants."""
 
     def __init__(self, schema: Schema) -> None:
         self.schema = schema
@@ -114,7 +114,7 @@ def _explain(error: ValidationError) -> Iterator[Flaw]:
             seen = value if keyword == "maxLength" else _seen(path, value)
             yield Flaw(path, _SENTENCES[keyword](seen, wanted), _as_number(seen, wanted) if keyword == "type" else "")
         case _:
-            yield Flaw(path, error.message if _seen(path, value) is value else "is not what it must be")
+            yield Flaw(path, error.message if _seen(path, value) is value else "is not valid")
 
 
 _SENTENCES: dict[str, Callable[[Any, Any], str]] = {
@@ -124,9 +124,9 @@ _SENTENCES: dict[str, Callable[[Any, Any], str]] = {
     "exclusiveMinimum": lambda value, wanted: f"must be above {wanted}, not {show(value)}",
     "maximum": lambda value, wanted: f"must be {wanted} or less, not {show(value)}",
     "exclusiveMaximum": lambda value, wanted: f"must be below {wanted}, not {show(value)}",
-    "pattern": lambda value, wanted: f"must be of the form {wanted}, not {show(value)}",
-    "maxLength": lambda value, wanted: f"has {len(value)} characters, {wanted} at the most",
-    "maxItems": lambda value, wanted: f"has {len(value)} items, {wanted} at the most",
+    "pattern": lambda value, wanted: f"must match {wanted}, not {show(value)}",
+    "maxLength": lambda value, wanted: f"has {len(value)} characters; the limit is {wanted}",
+    "maxItems": lambda value, wanted: f"has {len(value)} items; the limit is {wanted}",
     "uniqueItems": lambda *_: "has an item twice",
     "minItems": lambda _, wanted: f"must have {wanted} or more items",
     "minProperties": lambda _, wanted: f"must have {wanted} key or more",
@@ -143,7 +143,7 @@ def _several(wanted: str | list[str]) -> list[str]:
 
 
 def _as_number(text: Any, wanted: str | list[str]) -> str:
-    """Return how a number is written that was quoted, or that YAML takes for a text, such as `1e9`."""
+    """Return how to write a number that was quoted, or that YAML reads as a string, such as `1e9`."""
     if not isinstance(text, str) or len(text) > _LONGEST_NUMBER or not {"number", "integer"} & {*_several(wanted)}:
         return ""
     try:
@@ -156,7 +156,7 @@ def _as_number(text: Any, wanted: str | list[str]) -> str:
 
 
 def _explain_choice(error: ValidationError, path: Path) -> Iterator[Flaw]:
-    """Explain by the alternative that the value was meant to be: the one of its own kind, if there is just one."""
+    """Explain by the one alternative of the value's own type, if there is exactly one."""
     alternatives: dict[int, list[ValidationError]] = {}
     for inner in error.context or ():
         alternatives.setdefault(int(inner.schema_path[0]), []).append(inner)
@@ -174,13 +174,13 @@ def _explain_choice(error: ValidationError, path: Path) -> Iterator[Flaw]:
 
 
 def _seen(path: Path, value: Any) -> Any:
-    """Return a value as a message may quote it: not at all where it is a secret."""
+    """Return a value as a message may quote it: masked if it is a secret."""
     secret = any(isinstance(part, str) and is_secret_name(part) for part in path)
     return HIDDEN if secret and isinstance(value, str | int | float) and not isinstance(value, bool) else value
 
 
 def show(value: Any) -> str:
-    """Return a value as it would be written, short enough for a message."""
+    """Return a value as YAML writes it, short enough for a message."""
     if isinstance(value, dict):
         return "a mapping"
     if isinstance(value, list):

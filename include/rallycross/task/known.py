@@ -1,4 +1,4 @@
-"""What a task file can name: handed to `load`, so that reading a file needs neither a cloud nor the scenarios' code."""
+"""What a task file can name, as data, so that reading a file needs neither a cloud nor the scenarios' code."""
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
@@ -8,68 +8,70 @@ from rallycross.cloud.facts import NamedResource
 from rallycross.task.cloud_references import CloudReference
 from rallycross.task.flaw import Flaw, Schema, Validate
 
-Actor = str  # "user": one of those made for the load; "admin": the cloud's administrator
+Actor = str  # "user": a user created for the load; "admin": the cloud's administrator
 
 
 @dataclass(frozen=True)
 class Parameter:
     """One argument of a scenario."""
 
-    schema: Schema  # JSON schema of what may be given
+    schema: Schema  # JSON schema of its values
     required: bool = False
-    resource: str = ""  # kind of the thing that it names: "image", "flavor", "volume_type", "network", "file" ...
-    references: Callable[[Any], Iterable[CloudReference]] = lambda _: ()  # things that it names in other ways
+    resource: str = ""  # kind of what it names: "image", "flavor", "volume_type", "network", "file" ...
+    references: Callable[[Any], Iterable[CloudReference]] = lambda _: ()  # other things that it refers to
 
 
 @dataclass(frozen=True)
 class Signature:
-    """What a scenario wants to be told, and what it wants to find."""
+    """The arguments that a scenario takes, and what it needs."""
 
     title: str  # the first line of its docstring
     parameters: Mapping[str, Parameter] = field(default_factory=dict)
-    more: bool = False  # takes arguments of any other name too
-    passes_on: bool = False  # Rally's takes them as well, and hands them on: here those of other names have no effect
-    actors: frozenset[Actor] = frozenset()  # whom it acts as; none = it needs no cloud
+    more: bool = False  # accepts any other argument
+    passes_on: bool = False  # Rally's scenario accepts and passes on any other argument; here they have no effect
+    actors: frozenset[Actor] = frozenset()  # whom it acts as; empty = it needs no cloud
     services: tuple[str, ...] = ()  # service types that it uses, such as "compute"
     extensions: tuple[str, ...] = ()  # aliases of neutron extensions that it uses
-    contexts: Mapping[str, Any] = field(default_factory=dict)  # those it needs even if the file does not name them
+    contexts: Mapping[str, Any] = field(default_factory=dict)  # added to each workload that does not name them
     cinder_services: tuple[str, ...] = ()  # processes of cinder that it uses, such as "cinder-backup"
-    # Contexts that the file must name; a tuple: one of these, where "args.image" means an argument.
+    # Contexts that the file must name. A tuple: one of these; "args.image" stands for an argument.
     requires: tuple[str | tuple[str, ...], ...] = ()
-    context_config: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)  # what a context must be given
-    boots_from: Literal["image", "volume"] = "image"  # where from: whether an image must fit a flavor's disk
-    contradictions: Callable[[Mapping[str, Any]], Iterable[Flaw]] = lambda _: ()  # of arguments each of which is fine
+    context_config: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)  # values that a context must have
+    boots_from: Literal["image", "volume"] = "image"  # whether an image must fit the flavor's disk
+    contradictions: Callable[[Mapping[str, Any]], Iterable[Flaw]] = lambda _: ()  # of valid arguments with each other
 
 
 @dataclass(frozen=True)
 class Needs:
-    """What a context needs, beside its order and its schema. Functions are given its configuration, which is valid."""
+    """What a context needs, apart from its order and schema. The functions take its (valid) configuration."""
 
     services: tuple[str, ...] = ()  # service types, such as "compute"
-    services_of: Callable[[Any], Mapping[str, str]] = lambda _: {}  # more: key of the configuration -> service type
+    services_of: Callable[[Any], Mapping[str, str]] = lambda _: {}  # also: key of the configuration -> service type
     administrator: bool = False  # only the cloud's administrator can set it up
-    own_users_do: Callable[[Any], bool] = lambda _: False  # ... unless the cloud has users for the load, and this holds
-    things: Mapping[str, str] = field(default_factory=dict)  # key of its configuration -> kind of what that names
-    references: Callable[[Any], Iterable[CloudReference]] = lambda _: ()  # what it names in other ways
-    cloud: bool = True  # it acts in a cloud
+    own_users_do: Callable[[Any], bool] = lambda _: (
+        False
+    )  # ... unless the cloud has users for the load, and this is True
+    things: Mapping[str, str] = field(default_factory=dict)  # key of its configuration -> kind of what it names
+    references: Callable[[Any], Iterable[CloudReference]] = lambda _: ()  # other things that it refers to
+    cloud: bool = True  # it needs a cloud
 
 
 @dataclass(frozen=True)
 class ContextSignature:
-    """What a context wants to find, and what of that which a task can name it makes before the load begins."""
+    """What a context needs, and which nameable resources it creates before the load."""
 
-    validate: Validate  # of its configuration
+    validate: Validate  # checks its configuration
     needs: Needs = field(default_factory=Needs)
-    makes: Callable[[Any], Iterable[tuple[str, NamedResource]]] = lambda _: ()  # kind and thing, which has no id yet
+    makes: Callable[[Any], Iterable[tuple[str, NamedResource]]] = lambda _: ()  # kind and resource, which has no id yet
 
 
 @dataclass(frozen=True)
 class Known:
-    """All that exists, by name."""
+    """Everything that a task file can name, by name."""
 
     scenarios: Mapping[str, Signature]
     runners: Mapping[str, Validate]
     contexts: Mapping[str, ContextSignature]
     sla: Mapping[str, Validate]
     triggers: Mapping[str, Validate] = field(default_factory=dict)
-    actions: Mapping[str, Validate] = field(default_factory=dict)  # of hooks
+    actions: Mapping[str, Validate] = field(default_factory=dict)  # hook actions

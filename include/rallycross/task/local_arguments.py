@@ -1,4 +1,4 @@
-"""Arguments of a task file that mean something on this machine, or are only written differently."""
+"""Arguments of a task file that refer to files of this machine, or need a translation."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -8,16 +8,16 @@ from rallycross.errors import InvalidInput
 from rallycross.settings import CHECKOUT
 from rallycross.task.plan import Task
 from rallycross.task.resources import NotFound
-from rallycross.task.url import wrong_with
+from rallycross.task.url import url_problem
 from rallycross.userfile import read_text
 
 _URL = ("http://", "https://")
 
 
 def file_of(task: Task, location: str) -> str:
-    """Return where a file is: a URL as it is, `~` expanded; from the current folder or else from the task file's.
+    """Return a file's location: a URL unchanged, or a path, looked up in the current folder and then the task file's.
 
-    Rally looks in the current folder alone. Raises `NotAllowed` where the task may not have the file.
+    `~` is expanded. Rally looks in the current folder only. Raises `NotAllowed` if the task may not read the file.
     """
     if location.startswith(_URL):
         return location
@@ -28,7 +28,7 @@ def file_of(task: Task, location: str) -> str:
 
 def _location(task: Task, wanted: str) -> str:
     path = file_of(task, wanted)
-    if path.startswith(_URL) and (what := wrong_with(path)):
+    if path.startswith(_URL) and (what := url_problem(path)):
         raise NotFound(f"'{wanted}' is {what}")
     if not path.startswith(_URL) and not Path(path).is_file():
         raise NotFound(f"there is no file '{wanted}'")
@@ -51,7 +51,7 @@ def _path(task: Task, wanted: str) -> str:
 
 
 def _image_options(_: Task, wanted: dict[str, Any]) -> dict[str, Any]:
-    """Translate glance's API v1: `is_public` is `visibility`, which goes before it."""
+    """Translate `is_public` of glance's API v1 to `visibility`, unless that is given."""
     options = dict(wanted)
     if "is_public" in options:
         options.setdefault("visibility", "public" if options["is_public"] else "private")
@@ -59,7 +59,7 @@ def _image_options(_: Task, wanted: dict[str, Any]) -> dict[str, Any]:
     return options
 
 
-# Kind -> how to make of what is written in a task what the scenario gets. Raise `NotFound` or `NotAllowed`.
+# Kind -> function that turns the value in the task file into the scenario's. Raises `NotFound` or `NotAllowed`.
 LOCAL: dict[str, Callable[[Task, Any], Any]] = {
     "file": _location,
     "text": _text,

@@ -1,4 +1,4 @@
-"""A plan: what a task file asks for, checked and typed. Nothing in here touches a cloud."""
+"""A plan: the content of a task file, checked and typed. Nothing here touches a cloud."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -8,14 +8,14 @@ from rallycross.errors import Complaint
 from rallycross.permissions import OWNER, Permissions
 from rallycross.secret import secrets_in
 
-# How durations are taken: from the moment at which an iteration was due, with adaptive polling; or as Rally takes them,
-# from its actual start, with Rally's delays and intervals of polling.
+# How durations are measured. "intended": from when an iteration was due, with adaptive polling. "rally": from its
+# actual start, with Rally's delays and polling intervals.
 Timing = Literal["intended", "rally"]
 
 
 @dataclass(frozen=True)
 class Hook:
-    """Something that happens beside the load: an action, and what sets it off. Rally's names and arguments."""
+    """An action that is run during the load, and its trigger. Names and arguments are Rally's."""
 
     action: str
     action_args: Any
@@ -25,7 +25,7 @@ class Hook:
 
     @property
     def config(self) -> dict[str, Any]:
-        """What was asked for, in the shape that Rally gives it in its results."""
+        """The hook's configuration, in the form of Rally's results."""
         return {
             "action": {self.action: self.action_args},
             "trigger": {self.trigger: self.trigger_args},
@@ -43,7 +43,7 @@ class Workload:
     runner: str
     runner_args: dict[str, Any]
     contexts: dict[str, Any]  # in the order of the file
-    sla: dict[str, Any]  # criterion -> its argument; empty = no SLA at all
+    sla: dict[str, Any]  # criterion -> its argument; empty = no SLA
     description: str = ""
     hooks: tuple[Hook, ...] = ()
     place: str = ""  # "file:line", for messages
@@ -61,25 +61,23 @@ class Subtask:
     description: str = ""
     group: str = ""
     tags: tuple[str, ...] = ()
-    run_in_parallel: bool = False  # its workloads load the cloud at the same time
+    run_in_parallel: bool = False  # its workloads run at the same time
 
 
 @dataclass(frozen=True)
 class Task:
-    """A task file, whole."""
+    """A whole task file."""
 
     title: str
     subtasks: tuple[Subtask, ...]
     description: str = ""
     tags: tuple[str, ...] = ()
-    warnings: tuple[Complaint, ...] = field(default=(), compare=False)  # what the file says, and has no effect
+    warnings: tuple[Complaint, ...] = field(default=(), compare=False)  # about what has no effect
     source: str = ""  # the text as the user wrote it
     file: str = ""
     timing: Timing = "intended"
-    permissions: Permissions = field(default=OWNER, compare=False)  # of whoever has given the file
-    given: Mapping[str, Any] = field(
-        default_factory=dict, compare=False, repr=False
-    )  # what the template was filled with
+    permissions: Permissions = field(default=OWNER, compare=False)  # of the user who gave the file
+    given: Mapping[str, Any] = field(default_factory=dict, compare=False, repr=False)  # arguments of the template
 
     @property
     def workloads(self) -> tuple[Workload, ...]:
@@ -88,6 +86,6 @@ class Task:
 
     @property
     def secrets(self) -> tuple[str, ...]:
-        """What nobody is shown of what was given, wherever it turns up: in a title, an error, a program's output."""
+        """The secrets in the task and its arguments; they are masked in titles, errors and programs' output."""
         said = [(one.args, one.contexts, [hook.config for hook in one.hooks]) for one in self.workloads]
         return tuple(dict.fromkeys(secrets_in([dict(self.given), said])))

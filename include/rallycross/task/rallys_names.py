@@ -1,4 +1,4 @@
-"""What Rally calls things: a name that is not here yet, or no longer anywhere, is told apart from a slip of the pen."""
+"""Rally's names: tells names that are not supported yet, or no longer exist, from typing errors."""
 
 from collections.abc import Iterable
 from difflib import get_close_matches
@@ -11,17 +11,15 @@ import yaml
 
 from rallycross.errors import brief, did_you_mean
 
-_OF_A_PLUGIN = (
-    "plugins of Rally, such as xrally-kubernetes, are not read: write its scenario anew, as docs/scenarios.md says"
-)
+_OF_A_PLUGIN = "Rally plugins such as xrally-kubernetes are not loaded: rewrite the scenario, see docs/scenarios.md"
 _SHOWN = 100  # characters of a name
 
 
 def unknown(kind: str, written: str, name: str, known: Iterable[str]) -> tuple[str, str]:
-    """Return what to say of a name that is not known here, and the remedy.
+    """Return the complaint about a name that is not known here, and a remedy.
 
-    `kind` is "scenario", "context", "runner", "SLA criterion", "hook trigger" or "hook action"; `name` is what was
-    written, without its platform.
+    `kind` is "scenario", "context", "runner", "SLA criterion", "hook trigger" or "hook action"; `name` is
+    `written` without its platform.
     """
     names = _names()
     written = brief(written, _SHOWN)
@@ -38,7 +36,7 @@ def unknown(kind: str, written: str, name: str, known: Iterable[str]) -> tuple[s
 
 
 def _like_a_group(name: str, known: Iterable[str]) -> bool:
-    """Return whether what stands before the dot is, but for a slip of the pen, that of a scenario."""
+    """Return whether the part before the dot is that of a known scenario, apart from typing errors."""
     groups = {one.partition(".")[0] for one in known}
     return "." not in name or bool(get_close_matches(name.partition(".")[0][:_SHOWN], groups, n=1, cutoff=0.75))
 

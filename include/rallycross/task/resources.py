@@ -1,4 +1,4 @@
-"""Which thing in a cloud an argument of a task file means: by id, name, or pattern of names, with Rally's rules."""
+"""Finds the resource in a cloud that an argument means: by id, name, or pattern of names, by Rally's rules."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -8,30 +8,30 @@ from rallycross.cloud.service import is_exact
 from rallycross.errors import brief
 from rallycross.regex_search import BadPatterns, search_all
 
-# Where a pattern fits several, the last by name is taken for an image; for all else that is an error.
+# If a pattern matches several images, the last by name is used; for other kinds that is an error.
 _LAST_OF_MANY = frozenset({"image"})
 
 
-class NotFound(Exception):  # noqa: N818 - what it says is the whole message
-    """Nothing, or more than one thing, is meant."""
+class NotFound(Exception):  # noqa: N818 - its text is the whole message
+    """No resource matches, or more than one does."""
 
     remedy = ""
 
 
 class _Several(NotFound):
-    """More than one thing is meant."""
+    """More than one resource matches."""
 
 
 class _Unusable(NotFound):
-    """What is meant cannot be used."""
+    """The matching resource cannot be used."""
 
     remedy = "name another, or make it usable"
 
 
 def find(kind: str, spec: Mapping[str, Any] | str, things: Sequence[NamedResource]) -> NamedResource:
-    """Return the one thing that `spec` means, of those that can be used; raise `NotFound` with the reason.
+    """Return the one usable resource that `spec` means; raise `NotFound` with the reason if there is not exactly one.
 
-    As in Rally these are images that are active (unless `list_kwargs` asks for another status), public volume types,
+    As in Rally, usable are active images (unless `list_kwargs` asks for another status), public volume types, and
     flavors that are not disabled.
     """
     wrong = {thing.id: _wrong(kind, spec, thing) for thing in things}
@@ -48,12 +48,12 @@ def find(kind: str, spec: Mapping[str, Any] | str, things: Sequence[NamedResourc
 
 
 def is_usable(kind: str, thing: NamedResource) -> bool:
-    """Return whether a thing is among those that can be meant."""
+    """Return whether a resource can be used."""
     return not _wrong(kind, "", thing)
 
 
 def _wrong(kind: str, spec: Mapping[str, Any] | str, thing: NamedResource) -> str:
-    """Return why a thing is not among those that Rally would list; nothing where it is."""
+    """Return why Rally would not list a resource; "" if it would."""
     filters = (spec.get("list_kwargs") or {}) if isinstance(spec, Mapping) else {}
     if kind == "image" and "status" not in filters and thing.details.get("status", "active") != "active":
         return str(thing.details["status"])
@@ -65,9 +65,9 @@ def _wrong(kind: str, spec: Mapping[str, Any] | str, thing: NamedResource) -> st
 
 
 def _find(kind: str, spec: Mapping[str, Any] | str, things: Sequence[NamedResource]) -> NamedResource:
-    """Return the one thing that `spec` means: a mapping with `id`, `name` or `regex`; or a bare text, name or id.
+    """Return the one resource that `spec` means: a mapping with `id`, `name` or `regex`, or a string with a name or id.
 
-    An exact name wins. Without one the name is read as a pattern, as `regex` is. Raise `NotFound` with the reason.
+    An exact name wins; otherwise the name is a pattern, like `regex`. Raise `NotFound` with the reason.
     """
     called = kind.replace("_", " ")
     if isinstance(spec, str):
@@ -77,7 +77,7 @@ def _find(kind: str, spec: Mapping[str, Any] | str, things: Sequence[NamedResour
         return _first([thing for thing in things if thing.id == wanted], f"there is no {called} with the id '{wanted}'")
     pattern = spec.get("name", spec.get("regex"))
     if pattern is None:
-        raise NotFound(f"says neither `id` nor `name` nor `regex` of the {called}")
+        raise NotFound(f"has no `id`, `name` or `regex` of the {called}")
     things = [thing for thing in things if _listed(thing, spec.get("list_kwargs") or {})]
     exact = [thing for thing in things if thing.name == pattern] if "name" in spec else []
     if is_exact(kind):
@@ -87,7 +87,7 @@ def _find(kind: str, spec: Mapping[str, Any] | str, things: Sequence[NamedResour
         raise NotFound(f"there is no {called} '{pattern}'")
     if len(fitting) > 1 and (exact or kind not in _LAST_OF_MANY or spec.get("accurate", False)):
         names = ", ".join(f"{thing.name} ({thing.id})" for thing in fitting)
-        raise _Several(f"'{pattern}' fits {len(fitting)} {called}s: {names}")
+        raise _Several(f"'{pattern}' matches {len(fitting)} {called}s: {names}")
     return max(fitting, key=lambda thing: thing.name)
 
 
@@ -98,7 +98,7 @@ def _first(things: Sequence[NamedResource], reason: str) -> NamedResource:
 
 
 def _listed(thing: NamedResource, filters: Mapping[str, Any]) -> bool:
-    """Return whether a list with glance's filters would have the thing; a filter on what is not known lets it pass."""
+    """Return whether glance would list the resource with these filters; filters on unknown fields are ignored."""
     return all(thing.details.get(key, value) == value for key, value in filters.items() if value is not None)
 
 
@@ -110,6 +110,6 @@ def _fitting(kind: str, pattern: str, things: Sequence[NamedResource], *, accura
     except BadPatterns as error:
         why = error.why[0].removeprefix("not a regular expression: ")
         raise NotFound(
-            f"'{brief(pattern)}' is neither the name of any {kind} nor a regular expression that can be used ({why})"
+            f"'{brief(pattern)}' is neither the name of any {kind} nor a usable regular expression ({why})"
         ) from error
     return [things[number] for number in sorted(numbers)]

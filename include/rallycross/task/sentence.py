@@ -1,4 +1,4 @@
-"""A plan in words: what a workload will do, by whom, and when it passes."""
+"""Describes a workload in words: its load, its users, its SLA and its hooks."""
 
 import json
 from collections import Counter
@@ -10,15 +10,15 @@ from rallycross.task.plan import Workload
 
 
 def sentence(workload: Workload, load: str, signature: Signature) -> str:
-    """Return one sentence; `load` is what the runner says of itself.
+    """Return one sentence; `load` is the runner's own description.
 
     `NovaServers.list_servers: 40 iterations, 4 at a time, by 2 users in 1 project; passes when none fails`.
     """
     parts = [f"{workload.scenario}: {load}", _who(workload, signature)]
     wanted = [_SLA.get(name, _plain(name))(value) for name, value in workload.sla.items()]
-    verdict = f"passes when {_joined(wanted)}" if wanted else "passes whatever comes"
+    verdict = f"passes when {_joined(wanted)}" if wanted else "always passes"
     hooks = Counter(_hook(hook.action, hook.trigger) for hook in workload.hooks)
-    beside = f"; beside it {_joined([hook if many == 1 else f'{many} times {hook}' for hook, many in hooks.items()])}"
+    beside = f"; with {_joined([hook if many == 1 else f'{many} times {hook}' for hook, many in hooks.items()])}"
     return f"{', '.join(filter(None, parts))}; {verdict}{beside if workload.hooks else ''}"
 
 
@@ -37,7 +37,7 @@ def _failure_rate(value: Mapping[str, float]) -> str:
     if least == most:
         return "all fail" if most == 100 else f"exactly {most:g} % fail"
     if not least and most == 100:
-        return "whatever fails"
+        return "any share fails"
     if not least:
         return f"at most {most:g} % fail"
     return f"at least {least:g} % fail" if most == 100 else f"{least:g} to {most:g} % fail"
@@ -63,8 +63,8 @@ _SLA: dict[str, Callable[[Any], str]] = {
         f"the slowest takes at most {value['max_degradation']:g} % more than the fastest"
     ),
     "percentile": _percentile,
-    "throughput": lambda value: f"at least {value['min']:g} a second end",
-    "error_budget": lambda value: f"errors keep to {_joined([f'{share} of {kind}' for kind, share in value.items()])}",
+    "throughput": lambda value: f"at least {value['min']:g} iterations a second end",
+    "error_budget": lambda value: f"errors within {_joined([f'{share} of {kind}' for kind, share in value.items()])}",
     "schedule": lambda value: f"at most {_joined([f'{share} are {name}' for name, share in value.items()])}",
     "leaked_resources": lambda value: f"at most {_count(value['max'], 'thing')} are left behind",
 }

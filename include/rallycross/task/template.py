@@ -16,19 +16,19 @@ from rallycross.settings import Settings, settings
 
 _PROGRAM = Path(__file__).with_name("template_process.py")
 _TAG = re.compile(r"\{[{%#]")
-_WALL = 60.0  # seconds that the process gets in any case, on a machine that has no time for it
+_WALL = 60.0  # wall-clock seconds for the process: enough even on a busy machine
 
 
 def is_template(text: str) -> bool:
-    """Return whether there is anything to fill in."""
+    """Return whether the text has anything to fill in."""
     return _TAG.search(text) is not None
 
 
 def render(text: str, args: Mapping[str, Any], *, file: str, folder: Path, permissions: Permissions = OWNER) -> str:
-    """Return the text with `args` filled in; includes and imports are looked for in `folder`, where they are permitted.
+    """Return the text with `args` filled in; includes and imports come from `folder`, as far as they are permitted.
 
-    A template may come from a form, and a short one can ask for all memory and all time that there is. So it is
-    rendered in a process of its own, which has little of either, no environment, and nothing of ours to reach for.
+    A template may come from a form, and even a short one can use up all memory and time. So it is rendered in a
+    separate process with little of either, an empty environment, and no access to Rallycross.
     """
     if not is_template(text):
         return text
@@ -48,7 +48,7 @@ def render(text: str, args: Mapping[str, Any], *, file: str, folder: Path, permi
         )
     except subprocess.TimeoutExpired as error:
         what = f"the template was not rendered in {_WALL:g} s"
-        raise InvalidInput([Complaint(file, 1, 0, "", what, "try again when the machine has time")]) from error
+        raise InvalidInput([Complaint(file, 1, 0, "", what, "try again when the machine is less busy")]) from error
     ended = done.returncode
     if ended > 0 and b"MemoryError" not in done.stderr:
         said = done.stderr.decode(errors="replace").strip().splitlines()[-1:]
@@ -62,10 +62,10 @@ def render(text: str, args: Mapping[str, Any], *, file: str, folder: Path, permi
 
 
 def _stopped(ended: int, file: str, limits: Settings) -> Complaint:
-    """Return the complaint about a template whose process did not come to its end."""
+    """Return the complaint about a template whose process was ended by a limit."""
     if ended in {-signal.SIGXCPU, -signal.SIGKILL}:
         what = f"takes more than {limits.template_seconds:g} s to render"
-        return Complaint(file, 1, 0, "", f"the template {what}", "let it do less, or raise RALLYCROSS_TEMPLATE_SECONDS")
-    # A signal of the interpreter's own, or no memory even to say so.
+        return Complaint(file, 1, 0, "", f"the template {what}", "simplify it, or raise RALLYCROSS_TEMPLATE_SECONDS")
+    # The interpreter aborted, or had no memory left to report its error.
     what = f"takes more than {limits.template_memory / 1e6:g} MB of memory to render"
-    return Complaint(file, 1, 0, "", f"the template {what}", "let it do less, or raise RALLYCROSS_TEMPLATE_MEMORY")
+    return Complaint(file, 1, 0, "", f"the template {what}", "simplify it, or raise RALLYCROSS_TEMPLATE_MEMORY")

@@ -1,17 +1,17 @@
-"""URLs in a task file."""
+"""Checks URLs in a task file."""
 
 from urllib.parse import urlsplit
 
 
-def wrong_with(url: str) -> str:
-    """Return what is wrong with a URL that is to be asked by HTTP; nothing where it is one."""
+def url_problem(url: str) -> str:
+    """Return what is wrong with a URL for HTTP, as a text that follows "is"; "" if it is valid."""
     try:
         parts = urlsplit(url)
         port = parts.port
     except ValueError as error:
-        return f"no URL ({error})"
+        return f"not a URL ({error})"
     if parts.scheme not in {"http", "https"}:
-        return "no URL that begins with http:// or https://"
+        return "not a URL that begins with http:// or https://"
     if not parts.hostname or any(letter.isspace() for letter in url):
-        return "a URL without a host" if not parts.hostname else "no URL: it has a blank in it"
-    return "no URL: nothing listens on port 0" if port == 0 else ""
+        return "a URL without a host" if not parts.hostname else "not a URL: it contains a blank"
+    return "not a usable URL: nothing listens on port 0" if port == 0 else ""

@@ -1,4 +1,4 @@
-"""Reads one workload, in whichever of Rally's formats it is written."""
+"""Reads one workload of a task file, in either of Rally's formats."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
@@ -12,11 +12,11 @@ from rallycross.task.reading import Reading, bare, mapping
 from rallycross.yamlfile import Path, dotted
 
 DEFAULT_SLA: dict[str, Any] = {"failure_rate": {"max": 0}}
-_ARGUMENT = "args."  # in `Signature.requires`, marks an argument among contexts
+_ARGUMENT = "args."  # marks an argument among the contexts in `Signature.requires`
 
 
 class NamedArguments(NamedTuple):
-    """A name with its arguments, as written."""
+    """A name with its arguments, as in the file."""
 
     name: str
     args: Any
@@ -25,7 +25,7 @@ class NamedArguments(NamedTuple):
 
 @dataclass(frozen=True)
 class WrittenWorkload:
-    """A workload as it stands in the file, its frame checked; what a file leaves out is None."""
+    """A workload as in the file, checked by the schema; what the file leaves out is None."""
 
     scenario: NamedArguments
     runner: NamedArguments | None = None
@@ -36,7 +36,7 @@ class WrittenWorkload:
 
 
 def read(reading: Reading, written: WrittenWorkload, position: int) -> Workload:
-    """Return the workload with Rally's defaults in the place of what is left out; complain of what is wrong in it."""
+    """Return the workload, with Rally's defaults for what the file leaves out; complain of what is wrong in it."""
     known = reading.known
     name, args, path = written.scenario
     signature = known.scenarios.get(reading.name("scenario", name, known.scenarios, path))
@@ -70,7 +70,7 @@ def read(reading: Reading, written: WrittenWorkload, position: int) -> Workload:
 def _section(
     reading: Reading, kind: str, written: tuple[Any, Path] | None, known: Mapping[str, Any], default: dict[str, Any]
 ) -> dict[str, Any]:
-    """Return a section of named things with their arguments, under their names without platform."""
+    """Return a section (contexts or SLA) by names without platform; complain of what is wrong in it."""
     if written is None:
         return dict(default)
     section, path = written
@@ -86,7 +86,7 @@ def _section(
 
 
 def _arguments(reading: Reading, path: Path, args: Any, signature: Signature) -> None:
-    """Hold a scenario's arguments against its signature."""
+    """Check a scenario's arguments against its signature."""
     before = len(reading.complaints)
     parameters = signature.parameters
     for name, value in mapping(args).items():
@@ -96,7 +96,7 @@ def _arguments(reading: Reading, path: Path, args: Any, signature: Signature) ->
                 reading.check(here, value, parameters[name].schema)
         elif signature.more:
             reading.plain(here, value)
-        elif signature.passes_on and not _slip(str(name), args, parameters):
+        elif signature.passes_on and not _is_typing_error(str(name), args, parameters):
             reading.plain(here, value)
             reading.warn(here, "has no effect: the scenario has no such argument", did_you_mean(str(name), parameters))
         else:
@@ -108,14 +108,14 @@ def _arguments(reading: Reading, path: Path, args: Any, signature: Signature) ->
         reading.validate(path, mapping(args), signature.contradictions)
 
 
-def _slip(name: str, args: Mapping[str, Any], parameters: Mapping[str, Parameter]) -> bool:
-    """Return whether a name is a slip of the pen for an argument that must be given, and is not."""
+def _is_typing_error(name: str, args: Mapping[str, Any], parameters: Mapping[str, Parameter]) -> bool:
+    """Return whether a name looks like a typing error for a required argument that is missing."""
     missing = [one for one, parameter in parameters.items() if parameter.required and one not in args]
     return bool(get_close_matches(name[:100], missing, n=1))
 
 
 def _with_effect(args: dict[Any, Any], signature: Signature | None) -> dict[Any, Any]:
-    """Return the arguments without those that a scenario of Rally's would hand on, and nobody would read."""
+    """Return the arguments without those that have no effect."""
     if not signature or signature.more or not signature.passes_on:
         return args
     return {name: value for name, value in args.items() if name in signature.parameters}
@@ -124,11 +124,11 @@ def _with_effect(args: dict[Any, Any], signature: Signature | None) -> dict[Any,
 def _requirements(
     reading: Reading, path: Path, args: Mapping[str, Any], contexts: Mapping[str, Any], signature: Signature
 ) -> None:
-    """Complain of contexts, and of arguments in their place, that the scenario cannot do without."""
+    """Complain of missing contexts, or arguments in their place, that the scenario requires."""
     for wanted in signature.requires:
         choice = (wanted,) if isinstance(wanted, str) else wanted
         if not any(_given(one, args, contexts) for one in choice):
-            names = " or ".join(_said(one) for one in choice)
+            names = " or ".join(_described(one) for one in choice)
             reading.complain(path, f"needs {names}", f"add one under `contexts`, such as `{choice[-1]}:`")
     for context, wants in signature.context_config.items():
         for key, value in wants.items():
@@ -142,12 +142,12 @@ def _given(one: str, args: Mapping[str, Any], contexts: Mapping[str, Any]) -> bo
     return one in contexts
 
 
-def _said(one: str) -> str:
+def _described(one: str) -> str:
     return f"the argument {one.removeprefix(_ARGUMENT)}" if one.startswith(_ARGUMENT) else f"the context {one}"
 
 
 def _hook(reading: Reading, action: NamedArguments, trigger: NamedArguments, description: str) -> Hook:
-    """Return a hook."""
+    """Return a hook; complain of what is wrong in it."""
     known = reading.known
     action_name = reading.name("hook action", action.name, known.actions, action.path)
     trigger_name = reading.name("hook trigger", trigger.name, known.triggers, trigger.path)

@@ -1,1 +1,1 @@
-"""What the terminal and the report show, as data and in words: each of them renders it in its own way."""
+"""What the terminal and the report show, as data and words; each renders it in its own way."""

@@ -1,4 +1,4 @@
-"""What is shown of verifications side by side."""
+"""Sections of a comparison of verifications."""
 
 from dataclasses import dataclass
 
@@ -7,36 +7,36 @@ from rallycross.judging.comparison import Change, Comparison
 
 @dataclass(frozen=True)
 class Section:
-    """Tests of which the same can be said."""
+    """Tests that changed in the same way."""
 
-    kind: str  # the list of the comparison
+    kind: str  # name of the list in `Comparison`
     title: str
-    meaning: str  # a sentence
+    meaning: str  # one sentence
     changes: tuple[Change, ...]
 
 
-# List of the comparison, its title, and what stands in it.
-_ENDS = (
+# Name of the list in `Comparison`, title, and meaning.
+_OUTCOMES = (
     ("broken", "Broken", "Passed before, fails in the last."),
     ("mended", "Mended", "Failed before, passes in the last."),
     ("flaky", "Flaky", "Went from passing to failing or back more than once."),
-    ("failing", "Failing as before", "Fails in the last, and in no other did it pass."),
+    ("failing", "Failing as before", "Fails in the last, and passed in no other."),
 )
-_PACES = (
-    ("slower", "Slower", "Passes still, and takes longer than when it first passed."),
-    ("faster", "Faster", "Passes still, and takes less time than when it first passed."),
+_DURATIONS = (
+    ("slower", "Slower", "Still passes, and takes longer than when it first passed."),
+    ("faster", "Faster", "Still passes, and takes less time than when it first passed."),
 )
 
 
-def ends(found: Comparison) -> tuple[Section, ...]:
-    """Return the tests that ended otherwise, or fail as before: the lists that have any."""
-    return _sections(found, _ENDS)
+def outcome_sections(found: Comparison) -> tuple[Section, ...]:
+    """Return the non-empty sections of tests that ended differently, or fail as before."""
+    return _sections(found, _OUTCOMES)
 
 
-def paces(found: Comparison) -> tuple[Section, ...]:
-    """Return the tests that took another time."""
-    return _sections(found, _PACES)
+def duration_sections(found: Comparison) -> tuple[Section, ...]:
+    """Return the non-empty sections of tests that got slower or faster."""
+    return _sections(found, _DURATIONS)
 
 
 def _sections(found: Comparison, kinds: tuple[tuple[str, str, str], ...]) -> tuple[Section, ...]:
-    return tuple(Section(*told, getattr(found, told[0])) for told in kinds if getattr(found, told[0]))
+    return tuple(Section(*kind, getattr(found, kind[0])) for kind in kinds if getattr(found, kind[0]))

@@ -1,4 +1,4 @@
-"""The table of a workload's durations: the figures that were judged, which are the same wherever they are shown."""
+"""The table of a workload's durations; all displays use the same figures, those that were judged."""
 
 from dataclasses import dataclass
 
@@ -7,7 +7,7 @@ from rallycross.results.workload_figures import DURATIONS, ActionFigures, Worklo
 
 @dataclass(frozen=True)
 class Spread:
-    """Where the durations of one thing lie, as shares of the longest of all: for a bar."""
+    """The range of durations in one row, as fractions of the longest in the table, for drawing a bar."""
 
     least: float
     p50: float
@@ -20,24 +20,24 @@ class DurationRow:
     """A row of the table."""
 
     name: str
-    depth: int  # of an action within another
-    seconds: tuple[float | None, ...]  # a figure for each column
+    depth: int  # nesting of actions
+    seconds: tuple[float | None, ...]  # one figure per column
     count: int
     failed: int
-    spread: Spread | None  # None where there is nothing to draw
-    from_start: bool = False  # whether it is the time from the actual start, beside the total of a load with a pace
+    spread: Spread | None  # None if there is nothing to draw
+    from_start: bool = False  # the row of times from the actual start, for a load with a pace
 
 
 @dataclass(frozen=True)
 class DurationTable:
-    """The total, the time from the actual start where there is a pace, the actions."""
+    """Rows for the total, the time from the actual start (for a load with a pace), and the actions."""
 
-    columns: tuple[str, ...]  # the figures of which there is one in any row
+    columns: tuple[str, ...]  # the figures that at least one row has
     rows: tuple[DurationRow, ...]
 
 
 def duration_table(figures: WorkloadFigures) -> DurationTable:
-    """Return the table of a workload's figures; where nothing is known, it is without rows."""
+    """Return the table of a workload's figures; without figures it has no rows."""
     shown = [one for one in (figures.total, figures.service, *figures.actions) if one is not None]
     columns = tuple(name for name in DURATIONS if any(one.durations[name] is not None for one in shown))
     longest = max((one.max or 0.0 for one in shown), default=0.0)

@@ -1,4 +1,4 @@
-"""Whether a load kept its schedule, and how the processes that made it fared: in words."""
+"""Describes whether a load kept its schedule, and how its load processes performed."""
 
 from collections.abc import Iterator, Mapping
 from typing import Any
@@ -9,11 +9,11 @@ from rallycross.judging.validity import describe_standstills
 from rallycross.results.workload_figures import ScheduleFigures, WorkloadFigures
 from rallycross.views import wording
 
-Facts = tuple[tuple[str, str], ...]  # name and what is known
+Facts = tuple[tuple[str, str], ...]  # name and value
 
 
 def schedule_facts(figures: WorkloadFigures | None, generator: Mapping[str, Any]) -> Facts:
-    """Return what is known; `generator` as in `WorkloadRow.generator`."""
+    """Return the known facts; `generator` is `WorkloadRow.generator`."""
     return tuple(_facts(figures or WorkloadFigures(), generator))
 
 

@@ -1,4 +1,4 @@
-"""What is shown of a verification."""
+"""The tests of a verification, by service, by cause of failure and by duration."""
 
 import re
 from collections import Counter
@@ -11,13 +11,13 @@ from rallycross.verification.test import OUTCOMES, Outcome, outcomes
 
 _SERVICE = re.compile(r"\btempest\.(?:api\.)?(\w+)")
 _PLUGIN = re.compile(r"(\w+)_tempest(?:_plugin)?\.")
-_SLOWEST = 10  # tests that are named
+_SLOWEST = 10  # slowest tests that are listed
 _OUTCOMES: Mapping[str, Outcome] = {str(status): outcome for status, outcome in OUTCOMES.items()}
 
 
 @dataclass(frozen=True)
 class EndedTest:
-    """A test as it ended."""
+    """A test that has ended."""
 
     name: str
     service: str
@@ -29,7 +29,7 @@ class EndedTest:
 
     @property
     def requests(self) -> list[str]:
-        """The ids of the requests that it has sent, as far as its traceback tells of them."""
+        """The ids of the test's API requests that appear in its traceback."""
         return request_ids(self.traceback)
 
 
@@ -41,14 +41,14 @@ class ServiceTests:
     passed: int
     failed: int
     skipped: int
-    seconds: float  # of all
+    seconds: float  # sum of all
 
 
 @dataclass(frozen=True)
 class FailedTests:
-    """Tests that failed alike."""
+    """Tests that failed for the same cause."""
 
-    message: str  # without what differs from one to the next
+    message: str  # without parts that differ between the tests
     tests: tuple[EndedTest, ...]
 
 
@@ -64,7 +64,7 @@ class VerificationView:
 
 
 def verification_view(rows: Sequence[TestRow]) -> VerificationView:
-    """Return what is shown of a verification with these tests."""
+    """Return the view of a verification with these tests."""
     tests = tuple(map(_test, rows))
     ran = [test for test in tests if test.outcome != "skipped"]
     return VerificationView(

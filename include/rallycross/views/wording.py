@@ -1,4 +1,4 @@
-"""Figures as people read them: with a unit, and as many digits as mean something."""
+"""Formats figures for people: with a unit, and with significant digits only."""
 
 import time
 
@@ -21,17 +21,17 @@ def duration(value: float | None) -> str:
 
 
 def rate(value: float | None) -> str:
-    """Return so many a second."""
+    """Return a rate per second."""
     return NOTHING if value is None else f"{_three_digits(value)}/s"
 
 
 def count(value: int) -> str:
-    """Return a whole number with its thousands set apart."""
+    """Return a whole number with thousands separators."""
     return f"{value:,}"
 
 
 def share(part: int, whole: int) -> str:
-    """Return a percentage that is 0 or 100 only when it is."""
+    """Return a percentage that reads 0 or 100 only if it is exactly that."""
     if not whole:
         return NOTHING
     percent = 100 * part / whole
@@ -43,12 +43,12 @@ def share(part: int, whole: int) -> str:
 
 
 def counted(number: int, one: str, many: str = "") -> str:
-    """Return `1 iteration`, `2 iterations`."""
+    """Return a number with its noun: `1 iteration`, `2 iterations`."""
     return f"{count(number)} {one if number == 1 else many or one + 's'}"
 
 
 def moment(at: float | None) -> str:
-    """Return a time, given in seconds since the epoch, in UTC."""
+    """Return a time (seconds since the epoch) in UTC."""
     return NOTHING if at is None else time.strftime("%Y-%m-%d %H:%M:%S UTC", time.gmtime(at))
 
 

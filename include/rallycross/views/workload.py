@@ -1,4 +1,4 @@
-"""What is shown of one workload."""
+"""The view of one workload."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -18,15 +18,15 @@ class WorkloadView:
     """A workload with its figures."""
 
     uuid: str
-    number: int  # in its task, from 1 on
+    number: int  # in its task, from 1
     scenario: str
-    title: str  # of its subtask; "" where that is the scenario's name: format v1 knows no other
+    title: str  # of its subtask; "" if it is just the scenario's name, as in format v1
     description: str
     runner: str
     runner_args: dict[str, Any]
-    load: str  # what the runner does, in words; "" where it is not known here
+    load: str  # the runner's description; "" if the runner is not known
     finished: bool
-    ending: str  # the name of the way in which it ended, or `running`
+    ending: str  # name of the ending, or `running`
     error: str
     error_detail: str
     passed: bool | None  # None: not judged
@@ -40,7 +40,7 @@ class WorkloadView:
 
 
 def workload_view(subtask: SubtaskRow, row: WorkloadRow, figures: WorkloadFigures | None) -> WorkloadView:
-    """Return what is shown of a workload with these figures: those that were judged, or others where there are none."""
+    """Return the view of a workload with these figures: the judged ones, or others if there are none."""
     runner = RUNNERS.get(row.runner)
     known = runner is not None and not runner.validate(row.runner_args)
     return WorkloadView(

@@ -1,4 +1,4 @@
-"""The REST client signs in, stays signed in, and says what went wrong: held against a real HTTP server."""
+"""The REST client signs in, stays signed in, and reports errors; tested with a real HTTP server."""
 
 import json
 import socket
@@ -14,7 +14,7 @@ from rallycross.cli.airflow.api import AirflowAPI, AirflowDidNotAnswer, quoted
 
 
 class Server(ThreadingHTTPServer):
-    """Answers from a list of (status, JSON), and keeps what it was asked."""
+    """A server that answers from a list of (status, JSON), and records the requests."""
 
     def __init__(self, answers: list[tuple[int, Any]]) -> None:
         super().__init__(("127.0.0.1", 0), Handler)
@@ -23,7 +23,7 @@ class Server(ThreadingHTTPServer):
 
     @property
     def url(self) -> str:
-        """Where it listens."""
+        """The address that it listens on."""
         return f"http://127.0.0.1:{self.server_port}"
 
 
@@ -91,7 +91,7 @@ def test_gives_up_when_a_new_token_is_refused_too() -> None:
 
 
 def test_passes_on_what_the_server_complains_about() -> None:
-    """An error has its status and the server's own words."""
+    """An error has the status and the server's own message."""
     answers = ((201, {"access_token": "T"}), (404, {"detail": "no such DAG"}))
     with serving(*answers) as server, pytest.raises(AirflowDidNotAnswer, match=r"404 no such DAG") as raised:
         AirflowAPI(server.url, "admin", "secret").get("/dags/x")
@@ -100,7 +100,7 @@ def test_passes_on_what_the_server_complains_about() -> None:
 
 
 def test_survives_an_answer_that_is_no_json() -> None:
-    """A web page in the place of JSON is an error of ours, not a crash."""
+    """A web page instead of JSON raises a Rallycross error."""
     with serving((200, b"<html>")) as server, pytest.raises(AirflowDidNotAnswer):
         AirflowAPI(server.url, "admin", "secret").health()
 
@@ -116,7 +116,7 @@ def test_says_when_nobody_answers() -> None:
 
 
 def test_loopback_needs_no_proxy(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A proxy of the user's environment is not asked."""
+    """A proxy in the user's environment is not used."""
     monkeypatch.setenv("http_proxy", "http://127.0.0.1:1")
 
     with serving((200, {"scheduler": {}})) as server:
@@ -124,12 +124,12 @@ def test_loopback_needs_no_proxy(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_a_part_of_a_path_is_quoted() -> None:
-    """A run's id may hold characters that mean something in a URL."""
+    """A run's id may contain characters that have a meaning in URLs."""
     assert quoted("manual__2026-11-23T01:00:00+00:00/x") == "manual__2026-11-23T01%3A00%3A00%2B00%3A00%2Fx"
 
 
 def test_a_silent_server_is_not_waited_for_for_ever(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The message says what was asked, how long it was waited, and which setting changes that."""
+    """The message has the request, the time waited, and the setting that changes it."""
     monkeypatch.setenv("RALLYCROSS_AIRFLOW_LIMIT", "0.3")
     with socket.create_server(("127.0.0.1", 0)) as server:  # the system takes connections; nobody answers
         url = f"http://127.0.0.1:{server.getsockname()[1]}"

@@ -80,7 +80,7 @@ def test_components_do_not_inherit_what_leads_astray() -> None:
 
 
 def test_paths_mean_the_same_in_every_folder(tmp_path: Path) -> None:
-    """What the components are told leads them to the paths that the command line has, wherever they run."""
+    """With the components' variables, `settings()` has the same paths as on the command line, in any folder."""
     paths = settings({"RALLYCROSS_HOME": str(tmp_path), "RALLYCROSS_REPORTS": "relative"})
 
     assert paths.reports.is_absolute()
@@ -88,7 +88,7 @@ def test_paths_mean_the_same_in_every_folder(tmp_path: Path) -> None:
 
 
 def test_secrets_are_made_once(tmp_path: Path) -> None:
-    """A second look gives the secrets of the first; another folder has others."""
+    """Secrets are the same when read again; another folder has others."""
     first = Secrets.kept(tmp_path / "one")
 
     assert Secrets.kept(tmp_path / "one") == first
@@ -103,7 +103,7 @@ def test_secrets_are_for_the_owner_alone(tmp_path: Path) -> None:
 
 
 def test_secrets_have_the_form_that_airflow_wants(tmp_path: Path) -> None:
-    """The Fernet key is 32 bytes of base64, the JWT secret has 64 bytes or more, the password stands in its file."""
+    """The Fernet key is 32 bytes of base64, the JWT secret has 64 bytes or more, and the password is in its file."""
     secret = Secrets.kept(tmp_path)
 
     assert len(base64.urlsafe_b64decode(secret.fernet_key)) == 32

@@ -1,4 +1,4 @@
-"""A number that makes no sense is refused with its bounds, and a name that nobody has with those that there are."""
+"""Numbers out of bounds are refused with the bounds, and unknown names with the known ones."""
 
 import argparse
 import io
@@ -51,7 +51,7 @@ def _home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     ],
 )
 def test_a_number_out_of_bounds_is_refused(words: list[str], bounds: str, capsys: pytest.CaptureFixture[str]) -> None:
-    """With 2, and both bounds."""
+    """The exit code is 2, and the message has both bounds."""
     with pytest.raises(SystemExit) as ended:
         main(words)
     assert ended.value.code == 2
@@ -60,7 +60,7 @@ def test_a_number_out_of_bounds_is_refused(words: list[str], bounds: str, capsys
 
 @given(st.integers(-5, 15))
 def test_bounds_are_allowed_themselves(value: int) -> None:
-    """What is within them is read as it is."""
+    """Numbers within the bounds are accepted."""
     refused = pytest.raises(argparse.ArgumentTypeError, match="from 0 to 10")
     for read in (whole(0, 10), number(0, 10)):
         with nullcontext() if 0 <= value <= 10 else refused:
@@ -85,7 +85,7 @@ CLOUDLESS = [
 def test_a_cloud_that_is_not_there_names_one_that_is(
     words: str, home: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Whichever command it was given to."""
+    """Every command refuses an unknown cloud."""
     assert home.is_dir()
     monkeypatch.setattr(sys, "stdin", io.StringIO(TASK))
     assert main(words.split()) == 2
@@ -100,7 +100,7 @@ def test_a_cloud_that_is_not_there_names_one_that_is(
 def test_a_cloud_is_known_by_its_results_or_its_entry(
     words: str, home: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """Also where it was destroyed, or was measured elsewhere: there is nothing of it to list, which is no error."""
+    """A cloud that was destroyed, or whose results were imported, is known: an empty list of it is not an error."""
     (home / "clouds.yaml").write_text("clouds: {entry: {auth: {auth_url: http://127.0.0.1:9/v3}}}")
     tests = [TestResult("a.b.C.test_d", "success", 1.0, 0.5)]
     Store.open().verifications.add("u", cloud="elsewhere", chosen="c", tests=tests, environment={})
@@ -112,20 +112,20 @@ def test_a_cloud_is_known_by_its_results_or_its_entry(
 def test_an_empty_name_is_no_cloud(
     words: str, home: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """It is what a variable gives that is not set: neither all clouds are meant by it, nor none."""
+    """An empty name, as from an unset variable, is refused."""
     assert home.is_dir()
     monkeypatch.setattr(sys, "stdin", io.StringIO(TASK))
     assert main([*words.split(), "--cloud", ""]) == 2
-    assert "there is no cloud '' - there is: small" in capsys.readouterr().err
+    assert "there is no cloud '' - available: small" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize("verb", ["show", "check", "export", "destroy"])
 def test_a_name_that_nobody_has_is_no_file(verb: str, home: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    """It says which clouds there are, or that there is none."""
+    """The message has the known clouds, or says that there are none."""
     assert home.is_dir()
     assert main(["cloud", verb, "nope"]) == 2
     said = capsys.readouterr().err
-    assert "there is no cloud 'nope' - there is none yet" in said
+    assert "there is no cloud 'nope' - there are none yet" in said
     assert "cannot be read" not in said
 
 
@@ -134,13 +134,13 @@ def test_a_name_that_nobody_has_is_no_file(verb: str, home: Path, capsys: pytest
 def test_nobody_is_asked_whether_no_cloud_was_meant(
     words: str, cloud: str, home: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """Results of loads without a cloud are kept under a name that is not suggested; who gives it has them."""
+    """Results of loads without a cloud are listed by their name, which is never suggested."""
     assert home.is_dir()
     store = Store.open()
     store.tasks.begin("u", cloud="none", task=Task("T", ()), environment={})
     assert main([*words.split(), "--cloud", cloud]) == 2
     said = capsys.readouterr().err
-    assert f"there is no cloud '{cloud}' - there is: small" in said
+    assert f"there is no cloud '{cloud}' - available: small" in said
     assert main([*words.split(), "--cloud", "none"]) == 0
 
 
@@ -149,7 +149,7 @@ def test_nobody_is_asked_whether_no_cloud_was_meant(
     [
         ("reslts list", "there is no 'reslts' - did you mean results"),
         ("PLAN x", "there is no 'PLAN' - did you mean plan?"),
-        ("nonsense", "there is: demo, plan, run"),
+        ("nonsense", "available: demo, plan, run"),
         ("results lst", "there is no 'lst' - did you mean list?"),
         ("cloud destry c", "there is no 'destry' - did you mean destroy?"),
         ("results export u --format parkett -o f", "there is no 'parkett' - did you mean parquet?"),
@@ -164,7 +164,7 @@ def test_nobody_is_asked_whether_no_cloud_was_meant(
 def test_a_slip_of_the_pen_is_answered_by_what_was_meant(
     words: str, remedy: str, home: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """Commands, verbs, what options may be, and names, whichever of their letters are capitals."""
+    """Commands, verbs, choices of options and names are suggested, whatever their case."""
     assert home.is_dir()
     with suppress(SystemExit):
         main(words.split())
@@ -176,11 +176,11 @@ def test_a_slip_of_the_pen_is_answered_by_what_was_meant(
 def test_a_new_name_of_a_cloud_can_be_kept_and_typed(
     words: str, name: str, home: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """What was measured elsewhere may be a cloud's that nobody knows here, by a name that is one."""
+    """Imported results may have an unknown cloud's name, but not an invalid one."""
     monkeypatch.chdir(home)
     (home / "f.xml").write_text('<testsuite><testcase classname="a" name="b" time="1"/></testsuite>')
     assert main([*words.split(), name]) == 2
     said = capsys.readouterr().err
     as_the_file_says = words.startswith("results") and not name
-    assert ("there is no such file" if as_the_file_says else "the cloud's name: ") in said
+    assert ("no such file" if as_the_file_says else "the cloud's name: ") in said
     assert main(["verify", "import", "f.xml", "a" * 255]) == 0

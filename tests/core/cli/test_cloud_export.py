@@ -1,4 +1,4 @@
-"""What `cloud export` prints can be used."""
+"""The output of `cloud export`."""
 
 from typing import Any
 
@@ -21,6 +21,6 @@ from rallycross.cloud.variables import entry_from_variables, openrc_variables
     ],
 )
 def test_an_openrc_leads_back_to_its_entry(entry: dict[str, Any]) -> None:
-    """Read again, the variables are the entry that they came from, quotes and dollars too."""
+    """Read by a shell, the variables have the values of the entry, even with quotes and dollars."""
     entry = {"interface": "public", "identity_api_version": "3", **entry}
     assert entry_from_variables(openrc_variables(openrc(entry))) == entry

@@ -1,4 +1,4 @@
-"""What the command line says of a cloud is true: while it is deployed, after a refusal, a kill, an outage."""
+"""The states of a cloud on the command line: during a deployment, and after a refusal, a kill, an outage."""
 
 import fcntl
 import json
@@ -41,7 +41,7 @@ def _paths(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Settings:
 
 
 def a_spec(tmp_path: Path, **keys: Any) -> deployment.CloudSpec:
-    """Return the spec of a cloud that leaves its files in `tmp_path`."""
+    """Return the spec of a cloud with its files in `tmp_path`."""
     return load_spec(yaml.safe_dump({"name": "toy", "engine": "toy", "folder": str(tmp_path), **keys}), file="toy.yaml")
 
 
@@ -110,7 +110,7 @@ def test_a_check_signs_in(tmp_path: Path, paths: Settings, capsys: pytest.Captur
             entry = {**small.cloud().config}
             registered.keep(paths, "toy", yaml.safe_dump({"clouds": {"toy": entry}}))
             assert main(["cloud", "check", "toy"]) == 0
-            assert "stands: 1 services run, " in capsys.readouterr().out
+            assert "is up: 1 services run, " in capsys.readouterr().out
             small.url = "http://127.0.0.1:9"
         entry["api_timeout"] = 2
         entry["auth"] = small.cloud().config["auth"]
@@ -138,7 +138,7 @@ def test_a_stop_ends_the_steps_that_run(tmp_path: Path, paths: Settings) -> None
 
 @pytest.mark.usefixtures("paths")
 def test_a_server_that_is_down_is_waited_for(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """It is told why it is out of reach, in words, that it is waited for, and how long that was."""
+    """The message has the reason, that the command waits, and for how long."""
     monkeypatch.setenv("RALLYCROSS_HOST_PATIENCE", "1")
     told: list[StepEvent] = []
     with socket.socket() as closed:

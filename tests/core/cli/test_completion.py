@@ -1,4 +1,4 @@
-"""A shell completes commands, verbs, options and names of clouds."""
+"""Shells complete commands, verbs, options and cloud names."""
 
 import shlex
 import subprocess
@@ -26,7 +26,7 @@ def _completed(*words: str, home: Path) -> set[str]:
 
 @pytest.mark.parametrize("shell", SHELLS)
 def test_the_scripts_know_all_commands(shell: str) -> None:
-    """They are what is made of the commands as they are; else: python -m rallycross.cli.commands.completion."""
+    """The stored scripts are up to date; to update them: python -m rallycross.cli.commands.completion."""
     assert (SCRIPTS / f"rallycross.{shell}").read_text() == script(shell)
 
 
@@ -42,7 +42,7 @@ def test_the_scripts_know_all_commands(shell: str) -> None:
     ],
 )
 def test_bash_completes(words: tuple[str, ...], offered: set[str], tmp_path: Path) -> None:
-    """By the launcher's script, without an environment."""
+    """The `rallycross` script prints them without an environment."""
     (tmp_path / "clouds").mkdir()
     (tmp_path / "clouds/small.spec.yaml").touch()
     (tmp_path / "task.yaml").touch()
@@ -51,7 +51,7 @@ def test_bash_completes(words: tuple[str, ...], offered: set[str], tmp_path: Pat
 
 
 def test_another_shell_is_refused() -> None:
-    """With 2, and the shells that there are."""
+    """An unknown shell ends in exit code 2, with the known shells."""
     ran = subprocess.run([CHECKOUT / "rallycross", "completion", "csh"], capture_output=True, text=True, check=False)
     assert ran.returncode == 2
     assert "bash, zsh or fish" in ran.stderr

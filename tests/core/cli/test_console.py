@@ -1,4 +1,4 @@
-"""What the command line writes is safe, and nothing of it is cut off."""
+"""Output of the command line is safe, and is not cut off."""
 
 import io
 import sys
@@ -37,7 +37,7 @@ def _table(*cells: str) -> Grid:
 @pytest.mark.parametrize("terminal", [True, False])
 @pytest.mark.parametrize("what", [EVIL, styled(EVIL, "red"), _table(EVIL, EVIL)], ids=["text", "styled", "table"])
 def test_no_text_steers_the_terminal(what: object, *, terminal: bool) -> None:
-    """Neither a plain text, a styled one, nor one in a table; and what looks like markup is not taken for it."""
+    """Texts cannot control the terminal, whether plain, styled or in a table, and markup is not interpreted."""
     to = _console(terminal=terminal)
     to.print(what, style="bold")
     assert SEEN in _written(to)
@@ -45,7 +45,7 @@ def test_no_text_steers_the_terminal(what: object, *, terminal: bool) -> None:
 
 
 def test_no_secret_is_written() -> None:
-    """Also where the message of another program quotes one."""
+    """A secret is masked even if another program's message quotes it."""
     to = _console()
     to.print("GET http://me:hush-7Xk9@c failed with Authorization: Bearer hush-7Xk9")
     assert "hush" not in _written(to)
@@ -57,7 +57,7 @@ def test_no_secret_is_written() -> None:
 def test_no_error_steers_the_terminal(
     error: Exception, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """What a user can act on, complaints about files, and a fault of Rallycross itself."""
+    """Errors, complaints about files, and uncaught exceptions are printed safely."""
 
     class Module:
         @staticmethod
@@ -81,7 +81,7 @@ def test_no_error_steers_the_terminal(
 
 
 def test_a_word_of_the_command_steers_nothing(capsys: pytest.CaptureFixture[str]) -> None:
-    """It is quoted in the message about it."""
+    """The message quotes the unknown command safely."""
     with pytest.raises(SystemExit):
         Parser(prog="p").parse_args([EVIL])
     assert SEEN in capsys.readouterr().err
@@ -89,7 +89,7 @@ def test_a_word_of_the_command_steers_nothing(capsys: pytest.CaptureFixture[str]
 
 @given(st.lists(st.tuples(CELLS, CELLS, CELLS), min_size=1, max_size=4), st.integers(20, 90))
 def test_no_cell_is_cut_off(rows: list[tuple[str, str, str]], width: int) -> None:
-    """On a narrow terminal a row is given as lines; every character of every cell is there, in its order."""
+    """On a narrow terminal a row is shown as lines, with every character of every cell in order."""
     grid = Grid("name", ">figure", "path")
     for row in rows:
         grid.add_row(*row)
@@ -102,7 +102,7 @@ def test_no_cell_is_cut_off(rows: list[tuple[str, str, str]], width: int) -> Non
 
 
 def test_a_table_that_fits_is_a_table_and_one_that_does_not_has_no_dots() -> None:
-    """At 100 columns in one line, at 40 below one another; a file or a pipe has always lines."""
+    """A row is one line at 100 columns and several at 40; in a file or a pipe it is always one line."""
     grid = Grid("uuid", ">median", "path")
     grid.add_row("4dd85e21", "0.123", "/home/user/rallycross/.rallycross/reports/report.html")
     lines = {}
@@ -132,6 +132,6 @@ def test_a_table_that_fits_is_a_table_and_one_that_does_not_has_no_dots() -> Non
 def test_progress_is_lines_where_nothing_can_be_drawn(
     term: str, no_color: str | None, kind: type, *, terminal: bool
 ) -> None:
-    """On a terminal that can do nothing, without colours, and in a file; elsewhere it is drawn."""
+    """Progress is plain lines on a dumb terminal, without colours, and in a file; otherwise it is drawn."""
     env = {"TERM": term, **({"NO_COLOR": no_color} if no_color else {})}
     assert type(display(SafeConsole(file=io.StringIO(), force_terminal=terminal, _environ=env))) is kind

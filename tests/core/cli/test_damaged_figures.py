@@ -1,4 +1,4 @@
-"""What is damaged in the figures of the results database is told, and made anew from the samples."""
+"""Damaged figures in the results database are reported, and computed again from the samples."""
 
 import json
 import re
@@ -47,7 +47,7 @@ def _workload(store: Store) -> WorkloadRow:
 
 
 def _damage(store: Store, change: Callable[[Any], Any]) -> None:
-    """Write a document as no version has; also one that is no JSON, which SQLite keeps."""
+    """Write an invalid document, possibly not even JSON, which SQLite accepts."""
     with store.database.writing() as session:
         changed = change(json.loads(session.execute(text("SELECT statistics FROM workloads")).scalar_one()))
         written = changed if isinstance(changed, str) else json.dumps(changed)
@@ -73,7 +73,7 @@ def _in_a_line(said: str) -> str:
 def test_damaged_figures_are_told_and_mended(
     *, change: Callable[[Any], Any], told: str, store: Store, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """All that shows a task says the place, and shows the rest; `doctor` makes the figures anew, as they were."""
+    """Every view of the task names the damage and shows the rest; `doctor` restores the original figures."""
     figures, known = _workload(store).figures, store.figures.of(_workload(store).uuid)
     _damage(store, change)
 

@@ -1,4 +1,4 @@
-"""A run is shown: tidily on a terminal, in plain lines elsewhere."""
+"""A run's progress: a table on a terminal, plain lines elsewhere."""
 
 import io
 from collections.abc import Iterator
@@ -6,8 +6,8 @@ from collections.abc import Iterator
 import pytest
 from rich.console import Console
 
+from rallycross.cli.airflow_run import AirflowRun, RunView, StageView
 from rallycross.cli.display import PlainDisplay, TerminalDisplay, display, follow, plain_line, table
-from rallycross.cli.follow import Run, RunView, Stage
 
 
 def view(state: str = "running", **states: str) -> RunView:
@@ -15,7 +15,7 @@ def view(state: str = "running", **states: str) -> RunView:
     stages = []
     for name, text in states.items():
         word, _, detail = text.partition(":")
-        stages.append(Stage(name, word, 12.0, (detail,) if detail else ()))
+        stages.append(StageView(name, word, 12.0, (detail,) if detail else ()))
     return RunView(state, tuple(stages))
 
 
@@ -26,7 +26,7 @@ def plain(clock: Iterator[float]) -> tuple[PlainDisplay, io.StringIO]:
 
 
 def test_says_a_change_once() -> None:
-    """A stage that stays as it is is not told again, however often one looks."""
+    """A stage is printed again only if it has changed."""
     shown, out = plain(iter([float(second) for second in range(20)]))
 
     for _ in range(5):
@@ -38,7 +38,7 @@ def test_says_a_change_once() -> None:
 
 
 def test_tells_progress_now_and_then() -> None:
-    """What goes on inside a stage is told at most every ten seconds."""
+    """Details of a stage are printed at most every ten seconds."""
     shown, out = plain(iter([0.0, 0.0, 0.0, 5.0, 10.5, 10.5]))
 
     shown.show(view(benchmark="running:1/9"))
@@ -49,16 +49,16 @@ def test_tells_progress_now_and_then() -> None:
 
 
 def test_a_line_says_what_became_of_a_stage() -> None:
-    """Airflow's words are put into plain ones; a stage that was skipped took no time."""
-    assert plain_line(Stage("verify", "upstream_failed", None)) == "verify: not run"
-    assert plain_line(Stage("destroy", "skipped", 0.1)) == "destroy: skipped"
-    assert plain_line(Stage("deploy", "failed", 61.0, ("1/2 steps", "FAILED x"))) == (
+    """Airflow's states have plain words; a skipped stage has no time."""
+    assert plain_line(StageView("verify", "upstream_failed", None)) == "verify: not run"
+    assert plain_line(StageView("destroy", "skipped", 0.1)) == "destroy: skipped"
+    assert plain_line(StageView("deploy", "failed", 61.0, ("1/2 steps", "FAILED x"))) == (
         "deploy: failed 1 min 01 s  1/2 steps; FAILED x"
     )
 
 
 def test_the_table_has_every_stage() -> None:
-    """On a terminal every stage has a line with a mark, its time, and what goes on inside."""
+    """On a terminal every stage has a line with a mark, its time, and its details."""
     out = io.StringIO()
     Console(file=out, width=100, force_terminal=False).print(
         table(view("queued", deploy="success", benchmark="running:7/9", report=""))
@@ -76,27 +76,27 @@ def test_the_display_suits_where_it_goes() -> None:
     assert isinstance(display(Console(file=io.StringIO())), PlainDisplay)
 
 
-class Scripted(Run):
-    """A run that goes through views, or is interrupted, as the script says; it talks to no server."""
+class Scripted(AirflowRun):
+    """A run that follows a script of views and interruptions, without a server."""
 
     def __init__(self, *script: RunView | type[BaseException]) -> None:
         self.script = list(script)
         self.failed = 0
 
     def look(self, now: float) -> RunView:  # noqa: ARG002 - the script has no clock
-        """Return what the script has next."""
+        """Return the next view of the script, or raise its exception."""
         step = self.script.pop(0)
         if isinstance(step, RunView):
             return step
         raise step
 
     def fail(self) -> None:
-        """Count."""
+        """Count the calls."""
         self.failed += 1
 
 
 def test_the_first_interrupt_stops_the_run_and_waits(monkeypatch: pytest.MonkeyPatch) -> None:
-    """After Ctrl-C the run is marked failed, once, and followed to its end."""
+    """After Ctrl-C, the run is marked failed once, and followed until it ends."""
     monkeypatch.setattr("rallycross.cli.display._EVERY", 0.0)
     run = Scripted(view(deploy="running"), KeyboardInterrupt, view(deploy="failed"), view("failed", deploy="failed"))
     shown, out = plain(iter([0.0] * 20))

@@ -1,4 +1,4 @@
-"""`doctor --deep` finds what is lost or left, says what to do, and mends what can be mended."""
+"""`doctor --deep` finds lost and leftover data, says what to do, and repairs what it can."""
 
 import json
 import os
@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from rallycross.cli import deep
+from rallycross.cli import deep_check
 from rallycross.cli.main import main
 from rallycross.cloud import registered
 from rallycross.judging.judge import judge
@@ -24,7 +24,7 @@ TASK = "aaaa1111-0000-4000-8000-000000000000"
 
 @pytest.fixture(name="home")
 def _home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """Keep a task with samples in a home of its own."""
+    """Store a task with samples in a home of its own."""
     monkeypatch.setenv("RALLYCROSS_HOME", str(tmp_path))
     for name in ("RALLYCROSS_RESULTS_URL", "RALLYCROSS_SAMPLES", "RALLYCROSS_REPORTS"):
         monkeypatch.delenv(name, raising=False)
@@ -44,8 +44,8 @@ def _home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path
 
 
-def _found() -> list[deep.Finding]:
-    return list(deep.findings(Store.open(), settings()))
+def _found() -> list[deep_check.Finding]:
+    return list(deep_check.findings(Store.open(), settings()))
 
 
 def _damaged(home: Path) -> None:
@@ -96,7 +96,7 @@ def _loose(home: Path) -> None:
 
 
 def test_nothing_is_found_where_nothing_is_wrong(home: Path) -> None:
-    """What a run leaves by itself is all right."""
+    """A normal run leaves nothing to complain of."""
     assert home.exists()
     assert _found() == []
 
@@ -104,28 +104,28 @@ def test_nothing_is_found_where_nothing_is_wrong(home: Path) -> None:
 @pytest.mark.parametrize(
     ("harm", "part", "said", "mendable"),
     [
-        (_damaged, "samples", "which the verdict does not say", True),
+        (_damaged, "samples", "the verdict omits it", True),
         (_foreign, "samples", "nobody: samples of a workload that", False),
         (_no_report, "files", "gone.html: the html of aaaa1111", True),
-        (_half, "files", "half a file, left by what was killed", True),
-        (_left, "ledger", "cloud one: 1 things of task aaaa1111-0000-4000-8000-000000000000 stand", False),
+        (_half, "files", "an incomplete file, left by a killed process", True),
+        (_left, "ledger", "cloud one: 1 resource of task aaaa1111-0000-4000-8000-000000000000 may still exist", False),
         (_no_credentials, "clouds", "does not say how to sign in - nothing of it is left here", True),
         (_silent, "clouds", "cloud one: http://127.0.0.1:9/v3 does not answer", False),
-        (_half_deployed, "clouds", "cloud half: its deployment did not come to its end", False),
+        (_half_deployed, "clouds", "cloud half: its deployment did not finish", False),
         (_loose, "database", "1 rows of sla_rows", False),
     ],
 )
 def test_what_is_wrong_is_found_and_mended_where_it_can_be(
     harm: Callable[[Path], None], part: str, said: str, *, mendable: bool, home: Path
 ) -> None:
-    """Each is found alone, with a remedy; what was mended is not found again, what cannot be is."""
+    """Each problem is found, with a remedy; it is not found again after it was repaired."""
     harm(home)
     [found] = _found()
 
     assert found.part == part
     assert said in found.what
     assert " - " in found.what
-    assert (deep.mended(found) == "") == mendable
+    assert (deep_check.mended(found) == "") == mendable
     again = [one.what for one in _found()]
     if harm is _damaged:  # the samples stay damaged, and the verdict says so now
         [workload] = [one for row in [Store.open().tasks.get(TASK)] if row for one in row.workloads]
@@ -136,7 +136,7 @@ def test_what_is_wrong_is_found_and_mended_where_it_can_be(
 
 
 def test_the_command_says_it(home: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    """As JSON, with an exit code; what was mended is told apart from what is left."""
+    """The JSON document separates repaired problems from remaining ones; the exit code is right."""
     _no_report(home)
     _foreign(home)
     assert main(["doctor", "--json", "--deep"]) == 2

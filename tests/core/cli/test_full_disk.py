@@ -1,4 +1,4 @@
-"""A disk that is full, under each file that is written: said with path and remedy, and what was known stays.
+"""A full disk, for each file that is written: the message has path and remedy, and earlier data is kept.
 
 The results database has more of its own in `test_database_errors`, the folders of deployments in `conformance`.
 """
@@ -40,7 +40,7 @@ def _disk(tmp_path: Path) -> Iterator[SmallDisk]:
 
 
 def call(disk: SmallDisk, home: Path, *arguments: str, text: str = "", **more: str) -> tuple[int, str]:
-    """Run a command where the disk is seen; return its exit code, and all that it has said."""
+    """Run a command that sees the disk; return its exit code and output."""
     done = subprocess.run(
         disk.command([sys.executable, "-m", "rallycross.cli", *arguments]),
         env={**os.environ, "RALLYCROSS_HOME": str(home), "COLUMNS": "1000", **more},
@@ -56,7 +56,7 @@ def call(disk: SmallDisk, home: Path, *arguments: str, text: str = "", **more: s
 
 
 def a_task(times: int = 5, message: int = 1) -> str:
-    """Return a task file that needs no cloud; each of its iterations fails with a message of that many characters."""
+    """Return a task file that needs no cloud; each iteration fails with a message of this length."""
     scenario = {"Dummy.dummy_exception": {"sleep": 0, "size_of_message": message}}
     load = {"title": "s", "scenario": scenario, "runner": {"constant": {"times": times, "concurrency": 1}}}
     load["sla"] = {"failure_rate": {"max": 100}}
@@ -88,7 +88,7 @@ def test_samples(disk: SmallDisk, tmp_path: Path) -> None:
 
 
 def test_samples_that_cannot_even_begin(disk: SmallDisk, tmp_path: Path) -> None:
-    """The load was not measured."""
+    """Without any room for samples, the load fails."""
     home = tmp_path / "home"
     disk.fill()
     code, said = call(disk, home, "run", "-", text=a_task(), RALLYCROSS_SAMPLES=str(disk.folder))
@@ -99,7 +99,7 @@ def test_samples_that_cannot_even_begin(disk: SmallDisk, tmp_path: Path) -> None
 
 @pytest.mark.parametrize("but", [0, 300_000])
 def test_results_database(disk: SmallDisk, tmp_path: Path, but: int) -> None:
-    """Where none can be made, nothing is run; where it is full later, the run has failed, and its samples are kept."""
+    """If no database can be created, nothing is run; if it fills up later, the run fails and keeps its samples."""
     home = tmp_path / "home"
     disk.fill(but=but)
     url = f"sqlite:///{disk.folder / 'results.db'}"
@@ -112,7 +112,7 @@ def test_results_database(disk: SmallDisk, tmp_path: Path, but: int) -> None:
 
 
 def test_reports(disk: SmallDisk, tmp_path: Path) -> None:
-    """The run has failed for want of its report, and its figures are there; no half of a report is."""
+    """The run fails because its report cannot be written; its figures are stored, and no incomplete report exists."""
     home = tmp_path / "home"
     disk.fill(but=20_000)
     code, said = call(disk, home, "run", "-", text=a_task(), RALLYCROSS_REPORTS=str(disk.folder))
@@ -126,7 +126,7 @@ def test_reports(disk: SmallDisk, tmp_path: Path) -> None:
 
 
 def test_exports(disk: SmallDisk, tmp_path: Path) -> None:
-    """Of each format: no half of a file is there, and what was there before stays."""
+    """In every format, no incomplete file is left, and an earlier file stays."""
     home = tmp_path / "home"
     assert call(disk, home, "run", "-", text=a_task(50, 5000))[0] == 0
     uuid, file = the_task(home).uuid, disk.folder / "out"
@@ -143,7 +143,7 @@ def test_exports(disk: SmallDisk, tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("but", [0, 40_000])
 def test_the_whole_home(disk: SmallDisk, but: int) -> None:
-    """Whatever comes first that has no room is named."""
+    """The message names the first file that had no room."""
     disk.fill(but=but)
     code, said = call(disk, disk.folder / "home", "run", "-", text=a_task(200, 1000))
 
@@ -153,7 +153,7 @@ def test_the_whole_home(disk: SmallDisk, but: int) -> None:
 
 
 def test_airflow(disk: SmallDisk) -> None:
-    """`up` starts nothing where the disk of its home is as good as full, and `doctor` says so."""
+    """`up` starts nothing if its home's disk is nearly full, and `doctor` reports it."""
     for command in ("up", "doctor"):
         code, said = call(disk, disk.folder / "home", command)
 
@@ -163,7 +163,7 @@ def test_airflow(disk: SmallDisk) -> None:
 
 
 def test_airflow_that_runs(disk: SmallDisk, tmp_path: Path) -> None:
-    """Its supervisor lives on, with what it runs, and writes their logs again once there is room."""
+    """The supervisor and its programs survive, and write logs again once there is room."""
     folder, started = disk.folder, tmp_path / "started"
     started.touch()
     ends = f"bash -c 'echo >> {started}; sleep 0.05'"
@@ -188,7 +188,7 @@ def test_airflow_that_runs(disk: SmallDisk, tmp_path: Path) -> None:
 
 
 def test_deployments_and_verifications(disk: SmallDisk, tmp_path: Path) -> None:
-    """Nothing is made, and nothing verified; once there is room, the same commands go on."""
+    """Nothing is installed or verified; once there is room, the same commands work."""
     home, url = disk.folder / "home", f"sqlite:///{tmp_path / 'results.db'}"
     spec, project = tmp_path / "small.yaml", small_project(tmp_path / "project", PROJECT)
     verifying = ("verify", "run", "small", "--verifier", "project", "--package", project)

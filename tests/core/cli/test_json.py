@@ -1,4 +1,4 @@
-"""What lists or shows something gives a JSON document to programs."""
+"""Commands that list or show something print JSON documents."""
 
 import json
 import os
@@ -25,7 +25,7 @@ TASK = {"version": 2, "title": EVIL, "subtasks": [{"title": "s", "workloads": [W
 
 @pytest.fixture(name="home", autouse=True)
 def _home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """Give a state folder with a verification, and a cloud whose deployment has failed."""
+    """Return a state folder with a verification, and a cloud whose deployment failed."""
     monkeypatch.setenv("RALLYCROSS_HOME", str(tmp_path / "home"))
     store = Store.open()
     test = TestResult("a.b.C.test_d", "fail", 1.0, 0.5, (), EVIL, f"{EVIL}\nValueError: {EVIL}")
@@ -71,7 +71,7 @@ def _home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     ],
 )
 def test_it_is_one_document(words: str, keys: set[str], capsys: pytest.CaptureFixture[str]) -> None:
-    """With the keys that are documented; it steers no terminal, whatever strangers wrote, and has no secrets."""
+    """Each document has the documented keys and no secrets, and cannot control a terminal."""
     capsys.readouterr()
     main([*words.split(), "--json"])
     said = capsys.readouterr().out
@@ -81,7 +81,7 @@ def test_it_is_one_document(words: str, keys: set[str], capsys: pytest.CaptureFi
 
 
 def test_the_texts_of_a_document_are_as_they_were(capsys: pytest.CaptureFixture[str]) -> None:
-    """Written out for the way, and read as what they are, but for the secret."""
+    """Unsafe characters are escaped, and read back as they were; secrets are masked."""
     capsys.readouterr()
     main(["results", "list", "--json"])
     row = json.loads(capsys.readouterr().out)["results"][0]
@@ -94,7 +94,7 @@ def test_the_texts_of_a_document_are_as_they_were(capsys: pytest.CaptureFixture[
 )
 @pytest.mark.parametrize("words", ["verify compare --json", f"results show {LATER} --json"])
 def test_a_document_is_utf8_in_every_locale(words: str, locale: dict[str, str]) -> None:
-    """Names are readable in it, for programs and for people, and no locale ends the command."""
+    """Names are readable in every locale, and no locale makes the command fail."""
     environment = {name: value for name, value in os.environ.items() if not name.startswith(("LC_", "LANG"))}
     run = [sys.executable, "-m", "rallycross.cli", *words.split()]
     ran = subprocess.run(run, env={**environment, **locale}, capture_output=True, check=False, timeout=60)
@@ -104,7 +104,7 @@ def test_a_document_is_utf8_in_every_locale(words: str, locale: dict[str, str]) 
 
 
 def test_a_plan_is_told_to_programs(capsys: pytest.CaptureFixture[str]) -> None:
-    """What will run, and how often; of a file that is wrong all that is, with its place."""
+    """The document has what will run, and how often; for an invalid file it has all complaints."""
     capsys.readouterr()
     assert main(["plan", "task.yaml", "--json"]) == 0
     [subtask] = json.loads(capsys.readouterr().out)["subtasks"]
@@ -134,7 +134,7 @@ def test_a_plan_is_told_to_programs(capsys: pytest.CaptureFixture[str]) -> None:
     ],
 )
 def test_what_cannot_be_done_is_a_document_too(words: str, capsys: pytest.CaptureFixture[str]) -> None:
-    """A program need not guess why there is nothing; people read the same on standard error."""
+    """An error is a JSON document, and also a message on standard error."""
     capsys.readouterr()
     assert main([*words.split(), "--json"]) == 2
     said = capsys.readouterr()
@@ -161,7 +161,7 @@ def test_what_cannot_be_done_is_a_document_too(words: str, capsys: pytest.Captur
     ],
 )
 def test_what_a_shell_does_to_its_ends_is_a_sentence(shell: str, code: int, said: str) -> None:
-    """A full disk, a stream that is closed, a folder that is gone; `-` is standard output, and nothing else."""
+    """A full disk, a closed stream and a missing folder are reported; `-` is standard output only."""
     ran = subprocess.run(
         ["bash", "-c", shell.format(run=f"{sys.executable} -m rallycross.cli")],
         capture_output=True,
@@ -179,7 +179,7 @@ def test_what_a_shell_does_to_its_ends_is_a_sentence(shell: str, code: int, said
 
 
 def test_what_stands_is_told_to_programs(capsys: pytest.CaptureFixture[str]) -> None:
-    """By task; a dry run leaves it as it is."""
+    """What is left is listed by task; a dry run deletes nothing."""
     for _ in range(2):
         capsys.readouterr()
         assert main(["clean", "--dry-run", "--json"]) == 0

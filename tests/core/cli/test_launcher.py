@@ -1,4 +1,4 @@
-"""The `rallycross` command: bad surroundings are met with what, why and remedy, and exit code 2."""
+"""The `rallycross` script: in an unsuitable environment it prints what is wrong and a remedy, with exit code 2."""
 
 import os
 import shutil
@@ -28,7 +28,7 @@ def _checkout(tmp_path: Path) -> Path:
 
 @pytest.fixture(name="path")
 def _path(tmp_path: Path) -> Path:
-    """Make a PATH with the tools that every Debian has, and no Python."""
+    """Return a PATH with the tools that every Debian has, without Python."""
     folder = tmp_path / "bin"
     folder.mkdir()
     for tool in TOOLS:
@@ -57,7 +57,7 @@ def script(path: Path, text: str) -> None:
 
 
 def test_without_a_python(checkout: Path, path: Path) -> None:
-    """Where no Python is found, the remedy says what to install, and nothing is made."""
+    """If no Python is found, the remedy says what to install, and nothing is created."""
     ended = call(checkout, path, "up")
 
     assert ended.returncode == 2
@@ -75,7 +75,7 @@ def test_a_python_that_does_not_run_does_not_count(checkout: Path, path: Path) -
 
 
 def test_a_named_python_must_fit(checkout: Path, path: Path) -> None:
-    """A Python that the user names and that does not fit is named in the complaint; no other is taken."""
+    """An unsuitable Python that the user chose is named in the message, and no other is used."""
     script(path / "python3.12", f'exec {sys.executable} "$@"')
 
     ended = call(checkout, path, "up", RALLYCROSS_PYTHON="/no/such/python")
@@ -85,7 +85,7 @@ def test_a_named_python_must_fit(checkout: Path, path: Path) -> None:
 
 
 def test_an_index_that_does_not_answer(checkout: Path, path: Path) -> None:
-    """A package index that cannot be reached ends in exit code 2, with what to set, within seconds."""
+    """An unreachable package index ends in exit code 2 within seconds, with the settings to change."""
     script(path / "python3.12", f'exec {sys.executable} "$@"')
     nowhere = "http://127.0.0.1:9/simple"
 
@@ -99,7 +99,7 @@ def test_an_index_that_does_not_answer(checkout: Path, path: Path) -> None:
 
 @pytest.mark.parametrize(("tested", "files"), [(False, 1), (True, 2)])
 def test_what_tests_need_stays(checkout: Path, path: Path, *, tested: bool, files: int) -> None:
-    """Other requirements than before are installed by any command, with those of the tests where these were there."""
+    """Any command installs changed requirements, including the test requirements if these were installed."""
     programs = checkout / ".venv/bin"
     programs.mkdir(parents=True)
     script(programs / "python", f'[[ ${{2:-}} != rallycross.cli ]] || exit 0\nexec {sys.executable} "$@"')
@@ -119,7 +119,7 @@ def test_what_tests_need_stays(checkout: Path, path: Path, *, tested: bool, file
 
 @pytest.mark.parametrize("arguments", [(), ("dance",), ("--dance",)])
 def test_an_unknown_command_shows_the_commands(checkout: Path, path: Path, arguments: tuple[str, ...]) -> None:
-    """Whatever is no command ends in exit code 2 and the list of commands, before anything is made."""
+    """An unknown command ends in exit code 2 with the list of commands, before anything is created."""
     ended = call(checkout, path, *arguments)
 
     assert ended.returncode == 2
@@ -129,7 +129,7 @@ def test_an_unknown_command_shows_the_commands(checkout: Path, path: Path, argum
 
 @pytest.mark.parametrize("argument", ["help", "--help", "-h"])
 def test_help_needs_nothing(checkout: Path, path: Path, argument: str) -> None:
-    """Help is there before there is a Python or an environment."""
+    """Help is printed without Python or an environment."""
     ended = call(checkout, path, argument)
 
     assert ended.returncode == 0
@@ -137,7 +137,7 @@ def test_help_needs_nothing(checkout: Path, path: Path, argument: str) -> None:
 
 
 def test_down_before_the_first_start(checkout: Path, path: Path) -> None:
-    """Stopping what was never started is fine, and makes nothing."""
+    """`down` succeeds if nothing was ever started, and creates nothing."""
     ended = call(checkout, path, "down")
 
     assert (ended.returncode, ended.stderr) == (0, "")
@@ -145,7 +145,7 @@ def test_down_before_the_first_start(checkout: Path, path: Path) -> None:
 
 
 def test_runs_through_a_link(checkout: Path, path: Path, tmp_path: Path) -> None:
-    """A link to the command from elsewhere finds the checkout behind it."""
+    """A symbolic link to the script finds the checkout."""
     link = tmp_path / "link"
     link.symlink_to(checkout / "rallycross")
 
@@ -167,7 +167,7 @@ def test_runs_through_a_link(checkout: Path, path: Path, tmp_path: Path) -> None
     ],
 )
 def test_no_proxy_leads_to_this_machine(checkout: Path, path: Path, given: dict[str, str], wanted: str) -> None:
-    """What a user's proxy leads past grows by this machine itself, for whatever is started."""
+    """For everything that is started, `no_proxy` also has this machine itself."""
     seen = checkout / "seen"
     script(path / "python3", f"echo \"$no_proxy $NO_PROXY\" >> '{seen}'; exit 1")
 

@@ -1,4 +1,4 @@
-"""What the embedded cloud asks of a machine, and what is said where a machine does not have it."""
+"""Requirements of the embedded cloud, and the complaints about a machine that does not meet them."""
 
 import dataclasses
 import subprocess
@@ -8,13 +8,13 @@ from pathlib import Path
 import pytest
 
 from rallycross.cli import machine
-from rallycross.cli.machine import DISK, DISK_AGAIN, MEMORY, Machine, complaints, look
+from rallycross.cli.machine import DISK, DISK_AGAIN, MEMORY, MachineFacts, complaints, look
 
-GOOD = Machine(system="debian 12", memory=MEMORY, disk_free=DISK, installed=False)
+GOOD = MachineFacts(system="debian 12", memory=MEMORY, disk_free=DISK, installed=False)
 
 
 def a_root(folder: Path, *, release: str = 'ID=debian\nVERSION_ID="12"\n', kilobytes: int = 8_000_000) -> Path:
-    """Make the files of /etc and /proc that are looked at."""
+    """Create the files of /etc and /proc that are read."""
     (folder / "etc").mkdir()
     (folder / "proc").mkdir()
     (folder / "etc/os-release").write_text(release)
@@ -24,13 +24,13 @@ def a_root(folder: Path, *, release: str = 'ID=debian\nVERSION_ID="12"\n', kilob
 
 @pytest.mark.parametrize("system", ["debian 12", "debian 13", "ubuntu 24.04", "ubuntu 26.04", "debian"])
 def test_takes_the_systems_it_is_made_for(system: str) -> None:
-    """Debian 12 and younger, its unnumbered testing, and Ubuntu 24.04 and younger are fine."""
+    """Debian 12 and newer, Debian testing without a number, and Ubuntu 24.04 and newer are accepted."""
     assert complaints(dataclasses.replace(GOOD, system=system)) == []
 
 
 @pytest.mark.parametrize("system", ["debian 11", "ubuntu 22.04", "fedora 42", "alpine 3.20", "unknown"])
 def test_points_elsewhere_on_other_systems(system: str) -> None:
-    """Any other system is named, with docker compose and an existing cloud as the ways out."""
+    """Any other system is named in a complaint that offers docker compose and an existing cloud."""
     (complaint,) = complaints(dataclasses.replace(GOOD, system=system))
 
     assert system in complaint
@@ -47,7 +47,7 @@ def test_says_how_much_memory_is_missing() -> None:
 
 
 def test_a_second_start_needs_less_disk() -> None:
-    """What is installed already needs no room again."""
+    """Less disk is needed once the environment is installed."""
     little = dataclasses.replace(GOOD, disk_free=DISK_AGAIN)
 
     assert len(complaints(little)) == 1
@@ -55,8 +55,8 @@ def test_a_second_start_needs_less_disk() -> None:
 
 
 def test_all_complaints_come_at_once() -> None:
-    """A machine that lacks everything is told so in one go."""
-    assert len(complaints(Machine(system="fedora 42", memory=1, disk_free=1, installed=False))) == 3
+    """All missing requirements are reported together."""
+    assert len(complaints(MachineFacts(system="fedora 42", memory=1, disk_free=1, installed=False))) == 3
 
 
 def test_reads_the_machine(tmp_path: Path) -> None:
@@ -68,7 +68,7 @@ def test_reads_the_machine(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(("limit", "memory"), [("1000000000\n", 1_000_000_000), ("max\n", 8_000_000 * 1024)])
 def test_a_container_has_what_its_limit_says(tmp_path: Path, limit: str, memory: int) -> None:
-    """The control group's limit counts where it is less than the machine's memory."""
+    """The control group's limit is used if it is lower than the machine's memory."""
     root = a_root(tmp_path)
     (root / "sys/fs/cgroup").mkdir(parents=True)
     (root / "sys/fs/cgroup/memory.max").write_text(limit)

@@ -1,4 +1,4 @@
-"""Whatever is given as a secret: nothing that a run leaves, and nothing that a command says, has it."""
+"""Secrets appear in nothing that a run stores or a command prints."""
 
 import base64
 import io
@@ -31,7 +31,7 @@ CREDENTIALS = ("clouds.yaml", "spec.yaml")  # must hold them, as must what a ver
 
 @pytest.fixture(scope="module", name="small")
 def _small() -> Iterator[SmallCloud]:
-    """Give a small cloud."""
+    """Return a small cloud."""
     with pytest.MonkeyPatch.context() as patch, SmallCloud() as cloud:
         patch.setitem(ADMIN, "password", SECRETS["cloud"])
         cloud.things["flavors"]["f1"] |= {"ram": 64, "disk": 0, "vcpus": 1}
@@ -74,19 +74,19 @@ def _task(url: str) -> str:
 
 
 class Home:
-    """What commands leave."""
+    """The output of commands, and all stored data."""
 
     def __init__(self, folder: Path) -> None:
         self.folder, self.said = folder, ""
 
     def command(self, *words: str) -> str:
-        """Run a command to its end, and return what it said."""
+        """Run a command until it ends, and return its output."""
         with io.StringIO() as said, redirect_stdout(said), redirect_stderr(said):
             main(words)
             return self._keep(said.getvalue())
 
     def run(self, *words: str) -> str:
-        """Run a command that starts processes, in one of its own."""
+        """Run a command that starts processes in a separate process."""
         words = (sys.executable, "-m", "rallycross.cli", *words)
         ran = subprocess.run(words, capture_output=True, text=True, check=False, timeout=120)
         return self._keep(ran.stdout + ran.stderr)
@@ -115,7 +115,7 @@ class Home:
 
 @pytest.fixture(scope="module", name="home")
 def _home(small: SmallCloud, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Home]:
-    """Run a task in which everything is secret that can be, and look at it by every command."""
+    """Run a task with secrets in every possible place, and show it by every command."""
     place = tmp_path_factory.mktemp("canaries")
     config = small.cloud(password=SECRETS["cloud"]).config
     clouds = place / "clouds.yaml"
@@ -196,7 +196,7 @@ def _commands(home: Home, place: Path, config: dict[str, Any]) -> None:
 
 
 def test_the_run_did_what_it_was_asked(home: Home) -> None:
-    """The load failed with the URL that it quotes, the hook ran, the users were made: there was something to hide."""
+    """The load failed with an error that quotes the URL, the hook ran, and users were created: secrets were in use."""
     texts = " ".join(text for _, text in home.left())
     assert "expected 299" in texts
     assert "exit code" in texts
@@ -209,13 +209,13 @@ def test_the_run_did_what_it_was_asked(home: Home) -> None:
 
 
 def _in_base64(secret: str) -> list[str]:
-    """Return what a secret looks like inside of what was encoded as a whole: at each of three places."""
+    """Return the Base64 forms of a secret within a longer text, for each of the three offsets."""
     encoded = (base64.b64encode(b"x" * start + secret.encode())[4:-4].decode() for start in range(3))
     return list(encoded)
 
 
 def test_nothing_that_is_left_has_a_secret(home: Home) -> None:
-    """No file below the home, and no row of the results database."""
+    """No file below the home and no row in the results database contains a secret."""
     found = {
         (place, name)
         for name, text in home.left()
@@ -226,5 +226,5 @@ def test_nothing_that_is_left_has_a_secret(home: Home) -> None:
 
 
 def test_nothing_that_was_said_has_a_secret(home: Home) -> None:
-    """Neither on standard output nor on standard error, of any command."""
+    """No command prints a secret on standard output or standard error."""
     assert {place: home.said.count(secret) for place, secret in SECRETS.items() if secret in home.said} == {}

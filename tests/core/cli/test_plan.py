@@ -35,18 +35,18 @@ def _file(tmp_path: Path) -> Path:
 
 
 def test_a_plan_says_what_will_run(file: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    """Titles, a sentence a workload and the requests to expect are printed; --task-args goes before its file."""
+    """Titles, one sentence per workload and the expected requests are printed; --task-args takes precedence."""
     more = file.with_name("args.json")
     more.write_text('{"times": 3, "image": "cirros"}')
     assert main(["plan", str(file), "--task-args", "times=40", "--task-args-file", str(more)]) == 0
     assert capsys.readouterr().out.splitlines() == [
         "T",
         "  D",
-        "1. both (its workloads side by side)",
+        "1. both (its workloads run in parallel)",
         "   NovaServers.list_servers: 40 times, 2 at a time, by 1 user in 1 project; passes when none fails",
-        "     API calls: 1 an iteration (1 GET compute); 40 in all",
+        "     API calls: 1 per iteration (1 GET compute); 40 in all",
         f"   {BOOT}: once, by 1 user in 1 project; passes when none fails",
-        "     API calls: 2 an iteration (1 DELETE compute, 1 POST compute) and polling; 2 in all",
+        "     API calls: 2 per iteration (1 DELETE compute, 1 POST compute) and polling; 2 in all",
         "2 workloads",
     ]
 
@@ -54,7 +54,7 @@ def test_a_plan_says_what_will_run(file: Path, capsys: pytest.CaptureFixture[str
 def test_a_task_may_come_from_standard_input(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """`-` reads standard input, and what it includes is looked for in the current folder."""
+    """`-` reads standard input; its includes are relative to the current folder."""
     (tmp_path / "part.yaml").write_text('{"Authenticate.keystone": []}')
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr("sys.stdin", io.StringIO("{% include 'part.yaml' %}"))
@@ -65,20 +65,20 @@ def test_a_task_may_come_from_standard_input(
 def test_standard_input_is_read_for_one_thing_alone(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """Task and arguments cannot both come from there: one of them would be empty."""
+    """Task and arguments cannot both come from standard input."""
     monkeypatch.setattr("sys.stdin", io.StringIO('{"Authenticate.keystone": []}'))
     assert main(["plan", "-", "--task-args-file", "-"]) == 2
-    assert "cannot both be standard input" in capsys.readouterr().err
+    assert "cannot both come from standard input" in capsys.readouterr().err
 
 
 def test_arguments_are_named_by_texts(file: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    """What is wrong with the arguments is said of them, not of the task file."""
+    """Complaints about the arguments name the arguments, not the task file."""
     assert main(["plan", str(file), "--task-args", "{times: 1, 2: 3}"]) == 2
-    assert "--task-args:1:12: 2: is no name of an argument" in capsys.readouterr().err
+    assert "--task-args:1:12: 2: is not the name of an argument" in capsys.readouterr().err
 
 
 def test_all_complaints_about_all_inputs_come_at_once(file: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    """A missing file and arguments that are none are told together, and the exit code is 2."""
+    """A missing file and invalid arguments are reported together, with exit code 2."""
     assert main(["plan", str(file) + "x", "--task-args", "[1]", "--task-args-file", "/gone"]) == 2
     told = capsys.readouterr().err
     assert "3 things are wrong" in told
@@ -91,7 +91,7 @@ def test_all_complaints_about_all_inputs_come_at_once(file: Path, capsys: pytest
 def test_a_plan_is_held_against_a_cloud(
     file: Path, small_cloud: SmallCloud, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """With --cloud what the file names must be there; whoever is no administrator is told what needs one."""
+    """With --cloud, missing resources are complaints, and so are needs for an administrator."""
     monkeypatch.setenv("RALLYCROSS_RESULTS_URL", f"sqlite:///{file.with_name('results.db')}")
     clouds = file.with_name("clouds.yaml")
     clouds.write_text(yaml.safe_dump({"clouds": {"small": small_cloud.cloud().config}}))
@@ -101,7 +101,7 @@ def test_a_plan_is_held_against_a_cloud(
     arguments = ["plan", str(file), "--cloud", "small", "--task-args"]
     assert main([*arguments, "times=2,image=cirros"]) == 0
     assert main([*arguments, "times=2,image=debian"]) == 2
-    assert "image: there is no image 'debian' in small - there is: cirros" in capsys.readouterr().err
+    assert "image: there is no image 'debian' in small - available: cirros" in capsys.readouterr().err
     small_cloud.refuse["GET identity /projects"] = 403
     assert main([*arguments, "times=2,image=cirros"]) == 2
     assert "the context users needs an administrator" in capsys.readouterr().err

@@ -1,4 +1,4 @@
-"""A port for a server is found, and kept from other starts until the server has bound it."""
+"""Finding a free port, and reserving it until the server has bound it."""
 
 import socket
 import subprocess
@@ -25,7 +25,7 @@ def test_a_port_that_only_others_addresses_have_is_taken() -> None:
 
 
 def test_a_port_is_found_beyond_those_that_are_taken() -> None:
-    """The search goes on from the first port until one is free."""
+    """The search starts at the first port and finds the next free one."""
     with closing(socket.socket()) as taken:
         taken.bind(("127.0.0.1", 0))
         taken.listen()
@@ -34,7 +34,7 @@ def test_a_port_is_found_beyond_those_that_are_taken() -> None:
 
 
 def test_two_starts_at_once_get_different_ports() -> None:
-    """A port that another process has claimed and not bound yet is not given, nor one that is bound by itself."""
+    """A port that another process has reserved, or has bound, is not returned."""
     first = free_port(0)
     second, third = free_port(0), free_port(0)
     with subprocess.Popen(

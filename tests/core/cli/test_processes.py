@@ -1,4 +1,4 @@
-"""Processes are found and ended by the mark in their environment, whoever their parent is."""
+"""Processes are found and ended by a variable in their environment, whatever their parent."""
 
 import os
 import subprocess
@@ -34,7 +34,7 @@ def reap(process: subprocess.Popen[bytes]) -> int:
 
 
 def test_finds_only_what_has_the_mark(tmp_path: Path) -> None:
-    """A process of another mark, or of one that only begins alike, is not found."""
+    """A process with another value, or one that only begins the same, is not found."""
     mine, other = start(str(tmp_path), ""), start(f"{tmp_path}-other", "")
     try:
         assert [process.pid for process in marked(NAME, str(tmp_path))] == [mine.pid]
@@ -66,7 +66,7 @@ def test_ends_a_process_that_has_lost_its_parent(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(("code", "ended_by"), [("", -15), ("signal.signal(15, signal.SIG_IGN)", -9)])
 def test_kills_what_does_not_listen(tmp_path: Path, code: str, ended_by: int) -> None:
-    """A process that ignores SIGTERM is killed when its grace is over; one that does not, is not."""
+    """Only a process that ignores SIGTERM is killed after the grace period."""
     process = start(str(tmp_path), code)
 
     end(lambda: marked(NAME, str(tmp_path)), grace=0.3)
@@ -75,5 +75,5 @@ def test_kills_what_does_not_listen(tmp_path: Path, code: str, ended_by: int) ->
 
 
 def test_ending_nothing_is_fine(tmp_path: Path) -> None:
-    """Where nothing runs, nothing is ended."""
+    """Without matching processes, nothing is ended."""
     assert end(lambda: marked(NAME, str(tmp_path)), grace=1) == []

@@ -1,4 +1,4 @@
-"""`./rallycross results` finds, shows, hands on, takes in and deletes what was measured."""
+"""`./rallycross results` lists, shows, exports, imports and deletes results."""
 
 import json
 import xml.etree.ElementTree as ET
@@ -20,7 +20,7 @@ VERIFICATION = "bbbb0000-0000-4000-8000-000000000000"
 
 @pytest.fixture(name="home", autouse=True)
 def _home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """Keep everything in a folder that has two tasks, of which the second failed, and a verification."""
+    """Store two tasks, of which the second failed, and a verification."""
     monkeypatch.setenv("RALLYCROSS_HOME", str(tmp_path))
     for name in ("RALLYCROSS_RESULTS_URL", "RALLYCROSS_SAMPLES"):
         monkeypatch.delenv(name, raising=False)
@@ -67,7 +67,7 @@ def _said(capsys: pytest.CaptureFixture[str], *arguments: str, code: int = 0) ->
     ],
 )
 def test_results_are_listed(options: list[str], listed: list[str], capsys: pytest.CaptureFixture[str]) -> None:
-    """The list has what the filters leave, the newest last, each with its verdict."""
+    """The list has the matching results with their verdicts, the newest last."""
     lines = _said(capsys, "list", *options).splitlines()
 
     assert [line.split()[0] for line in lines[1:]] == listed
@@ -76,7 +76,7 @@ def test_results_are_listed(options: list[str], listed: list[str], capsys: pytes
 
 
 def test_a_task_is_shown(capsys: pytest.CaptureFixture[str]) -> None:
-    """There is a row an action, nested ones by an arrow; SLA and failures."""
+    """There is one row per action, with arrows for nested ones, and SLA and failures."""
     said = _said(capsys, "show", "aaaa2")
     lines = {line.strip().split("  ")[0]: line.split() for line in said.splitlines() if line.startswith(" ")}
 
@@ -89,7 +89,7 @@ def test_a_task_is_shown(capsys: pytest.CaptureFixture[str]) -> None:
 
 
 def test_a_verification_is_shown(capsys: pytest.CaptureFixture[str]) -> None:
-    """Its tests are counted, and those that failed are named."""
+    """A verification's tests are counted, and the failed ones are listed."""
     said = _said(capsys, "show", "bbbb")
 
     assert "1 of 1 tests: 1 fail" in said
@@ -97,7 +97,7 @@ def test_a_verification_is_shown(capsys: pytest.CaptureFixture[str]) -> None:
 
 
 def test_each_format_is_written(home: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    """Every format gives a file that its readers can read; a task and a verification make one report."""
+    """Every format is readable by its readers; a task and a verification share one report."""
     for form in ("rally", "csv", "parquet"):
         _said(capsys, "export", "aaaa1", "aaaa2", "--format", form, "-o", str(home / f"tasks.{form}"))
     for form in ("html", "junit", "json"):
@@ -113,7 +113,7 @@ def test_each_format_is_written(home: Path, capsys: pytest.CaptureFixture[str]) 
 
 
 def test_what_was_exported_can_be_imported_after_it_was_deleted(home: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    """A task goes with its samples, and comes back from its export."""
+    """A task is deleted with its samples, and can be imported from its export."""
     before = _said(capsys, "show", "aaaa2").splitlines()
     _said(capsys, "export", "aaaa2", "--format", "rally", "-o", str(home / "task.json"))
     assert len(list((home / "samples").iterdir())) == 2
@@ -132,16 +132,16 @@ def test_what_was_exported_can_be_imported_after_it_was_deleted(home: Path, caps
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
-        (["list", "--cloud", "three"], "there is no cloud 'three' - there is: one, two"),
+        (["list", "--cloud", "three"], "there is no cloud 'three' - available: one, two"),
         (["show", "cccc"], "there are no results cccc"),
-        (["show", "aaaa"], "is not enough to tell"),
-        (["export", "bbbb", "--format", "csv", "-o", "x"], "is a verification, and csv is for tasks"),
-        (["export", "aaaa1", "aaaa2", "--format", "html", "-o", "x"], "a report (html) is of one task"),
+        (["show", "aaaa"], "is ambiguous: it matches"),
+        (["export", "bbbb", "--format", "csv", "-o", "x"], "is a verification, and csv is only for tasks"),
+        (["export", "aaaa1", "aaaa2", "--format", "html", "-o", "x"], "a report (html) has at most one task"),
         (["export", "aaaa1", "--format", "csv", "-o", "/"], "/: is a folder"),
         (["export", "aaaa1", "--format", "rally", "-o", f"{__file__}/x"], f"{__file__}/x: cannot be written"),
         (["export", "aaaa1", "--format", "csv", "-o", "/proc/x"], "/proc/x: cannot be written"),
-        (["export", "", "--format", "csv", "-o", "x"], "an empty uuid names nothing"),
-        (["import", "nowhere.json"], "nowhere.json: there is no such file"),
+        (["export", "", "--format", "csv", "-o", "x"], "the uuid is empty"),
+        (["import", "nowhere.json"], "nowhere.json: no such file"),
         (["import", "/proc/self/mem"], "/proc/self/mem: cannot be read"),
     ],
 )
@@ -151,7 +151,7 @@ def test_what_cannot_be_done_is_said(arguments: list[str], said: str, capsys: py
 
 
 def test_damaged_samples_mark_what_is_made_of_them(home: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    """What is shown and exported of a task that has lost samples since it was judged says so, as does the exit code."""
+    """If a task lost samples after it was judged, `show` and `export` say so, also by the exit code."""
     [file] = (path for path in home.glob("samples/*/0.arrows") if _of(FIRST, path))
     data = bytearray(file.read_bytes())
     middle = len(data) // 2
@@ -164,7 +164,7 @@ def test_damaged_samples_mark_what_is_made_of_them(home: Path, capsys: pytest.Ca
     assert ", failed" in said
     for form in ("rally", "csv", "parquet", "html", "junit", "json"):
         said = _said(capsys, "export", "aaaa1", "--format", form, "-o", str(home / f"it.{form}"), code=1)
-        assert f"it.{form}: not all that was measured" in said
+        assert f"it.{form}: incomplete" in said
     for form in ("rally", "html", "junit", "json"):
         assert "damaged_samples" in (home / f"it.{form}").read_text()
     assert json.loads((home / "it.json").read_text())["verdict"]["passed"] is False
@@ -180,24 +180,24 @@ def _of(task: str, path: Path) -> bool:
 
 
 def test_an_empty_name_deletes_nothing(capsys: pytest.CaptureFixture[str]) -> None:
-    """What a shell makes of a variable that is not set is no name, also where it would fit just one."""
+    """An empty uuid is refused, even if only one result exists."""
     _said(capsys, "delete", FIRST, VERIFICATION)
 
-    assert "an empty uuid names nothing" in _said(capsys, "delete", "", code=2)
+    assert "the uuid is empty" in _said(capsys, "delete", "", code=2)
     assert Store.open().tasks.get(SECOND) is not None
 
 
 def test_a_file_in_which_nothing_was_measured_is_not_imported(home: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    """A file of no workload is refused, and leaves no task."""
+    """A file without workloads is refused, and no task is stored."""
     file = home / "empty.json"
     for text in ("[]", '{"tasks": []}', '{"tasks": [{"subtasks": []}]}'):
         file.write_text(text)
-        assert "no workload in it" in _said(capsys, "import", str(file), code=2)
+        assert "there are no workloads" in _said(capsys, "import", str(file), code=2)
     assert {task.uuid for task in Store.open().tasks.latest()} == {FIRST, SECOND}
 
 
 def test_what_runs_is_not_deleted_unless_forced(capsys: pytest.CaptureFixture[str]) -> None:
-    """A task that is running stays, until --force says that nothing drives it."""
+    """A running task is deleted only with --force."""
     uuid = "cccc0000-0000-4000-8000-000000000000"
     Store.open().tasks.begin(uuid, cloud="one", task=Task("Third", ()), environment={})
 

@@ -1,4 +1,4 @@
-"""The commands `run` and `clean`: what they print, and with what they end."""
+"""The commands `run` and `clean`: their output and exit codes."""
 
 import os
 import subprocess
@@ -22,12 +22,12 @@ SERVERS = {"NovaServers.boot_and_delete_server": {"image": {"name": "cirros"}, "
 
 @pytest.fixture(name="home")
 def _home(tmp_path: Path) -> Path:
-    """Give a state folder."""
+    """Return a state folder."""
     return tmp_path / "home"
 
 
 def command(home: Path, *arguments: str, text: str = "", **more: str) -> "subprocess.CompletedProcess[str]":
-    """Run a command to its end."""
+    """Run a command until it ends."""
     environment = {**os.environ, "RALLYCROSS_HOME": str(home), **more}
     return subprocess.run(
         [sys.executable, "-m", "rallycross.cli", *arguments],
@@ -46,7 +46,7 @@ def task_of(scenario: dict[str, object], **more: object) -> str:
 
 
 def test_a_task_that_needs_no_cloud_runs_from_standard_input(home: Path) -> None:
-    """It ends with 0, says PASSED, and leaves a report and a task that `results` can show."""
+    """A passed run ends with 0, prints PASSED, and leaves a report and a task that `results` can show."""
     ran = command(home, "run", "-", text=task_of({"Dummy.dummy": {}}, runner={"constant": {"times": 5}}))
     assert ran.returncode == 0, ran.stderr
     assert "PASSED" in ran.stdout
@@ -57,7 +57,7 @@ def test_a_task_that_needs_no_cloud_runs_from_standard_input(home: Path) -> None
 
 
 def test_a_missed_criterion_ends_with_one(home: Path) -> None:
-    """It says FAILED and why."""
+    """A failed run prints FAILED and the reason."""
     ran = command(home, "run", "-", text=task_of({"Dummy.dummy_exception": {"sleep": 0}}))
     assert ran.returncode == 1
     assert "FAILED" in ran.stdout
@@ -75,7 +75,7 @@ def test_a_missed_criterion_ends_with_one(home: Path) -> None:
 def test_what_cannot_be_run_ends_with_two(
     scenario: dict[str, object], arguments: tuple[str, ...], said: str, home: Path
 ) -> None:
-    """What is wrong is said in a sentence with its remedy, and nothing is stored."""
+    """An invalid input is reported with a remedy, and nothing is stored."""
     ran = command(home, "run", "-", *arguments, text=task_of(scenario))
     assert ran.returncode == 2
     assert said in ran.stderr
@@ -84,17 +84,17 @@ def test_what_cannot_be_run_ends_with_two(
 
 
 def test_a_missing_cloud_is_missed_once(home: Path) -> None:
-    """One complaint says how many workloads want one, and how to name it."""
+    """One complaint says how many workloads need a cloud, and how to name it."""
     keystone = {"title": "s", "scenario": {"Authenticate.keystone": {}}}
     subtasks = [{"title": "s", "scenario": {"Dummy.dummy": {}}}, keystone, keystone, keystone]
     ran = command(home, "run", "-", text=yaml.safe_dump({"version": 2, "title": "t", "subtasks": subtasks}))
     assert ran.returncode == 2
     assert "1 thing is wrong" in ran.stderr
-    assert "acts in a cloud, as do 2 more workloads, and there is none - name one: --cloud NAME" in ran.stderr
+    assert "needs a cloud, as do 2 more workloads; none was named - name one: --cloud NAME" in ran.stderr
 
 
 def test_timing_and_arguments_come_from_the_command_line(home: Path) -> None:
-    """`--timing` goes before the file's, and `--task-args` fill in its template."""
+    """`--timing` takes precedence over the file's, and `--task-args` fill in its template."""
     text = task_of({"Dummy.dummy": {}}).replace("title: s", "title: '{{ what }}'")
     ran = command(home, "run", "-", "--timing", "rally", "--task-args", "what=hello", text=text)
     assert ran.returncode == 0, ran.stderr
@@ -104,7 +104,7 @@ def test_timing_and_arguments_come_from_the_command_line(home: Path) -> None:
 
 
 def test_ctrl_c_stops_judges_and_reports(home: Path, tmp_path: Path) -> None:
-    """Interrupted in mid-load it ends by itself with 1, what was measured is in the report, no process is left."""
+    """After an interrupt it ends with 1; the report has what was measured, and no process is left."""
     file = tmp_path / "task.yaml"
     file.write_text(task_of({"Dummy.dummy": {"sleep": 0.05}}, runner={"constant": {"times": 10_000}}))
     environment = {**os.environ, "RALLYCROSS_HOME": str(home)}
@@ -143,7 +143,7 @@ ENDLESS = {"Dummy.dummy_timed_atomic_actions": {"number_of_actions": 1_000_000_0
 
 
 def test_ctrl_c_in_an_iteration_without_end_is_told_everywhere(home: Path, tmp_path: Path) -> None:
-    """It is cut short, its actions are kept, and terminal, reports and database say that a user has stopped it."""
+    """An iteration that is cut short keeps its actions; terminal, reports and database say that a user stopped it."""
     file = tmp_path / "task.yaml"
     scenario = {"Dummy.dummy_timed_atomic_actions": {"number_of_actions": 1_000_000_000, "sleep_factor": 0.001}}
     file.write_text(task_of(scenario))
@@ -172,7 +172,7 @@ def test_ctrl_c_in_an_iteration_without_end_is_told_everywhere(home: Path, tmp_p
 
 
 def test_an_iteration_without_end_ends_at_its_limit(home: Path) -> None:
-    """It has failed; the error says how many actions it may have, and the setting; what it did is kept."""
+    """An iteration with too many actions fails; the error has the limit and the setting, and its actions are kept."""
     ran = command(home, "run", "-", text=task_of(ENDLESS), RALLYCROSS_ITERATION_LIMIT="5000")
     assert ran.returncode == 1, ran.stdout + ran.stderr
     report = next(line.split(maxsplit=1)[1] for line in ran.stdout.splitlines() if line.startswith("report"))
@@ -184,7 +184,7 @@ def test_an_iteration_without_end_ends_at_its_limit(home: Path) -> None:
 
 
 def test_what_a_killed_run_has_left_is_cleaned(home: Path, small_cloud: SmallCloud, tmp_path: Path) -> None:
-    """After `kill -9` of the command, `clean --task` deletes what stood in the cloud, and then finds nothing."""
+    """After `kill -9` of the command, `clean --task` deletes what was left in the cloud, and then finds nothing."""
     small_cloud.ready_after = 3600
     clouds = tmp_path / "clouds.yaml"
     clouds.write_text(yaml.safe_dump({"clouds": {"small": small_cloud.cloud().config}}))

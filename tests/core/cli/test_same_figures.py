@@ -1,4 +1,4 @@
-"""A figure is the same wherever it is shown."""
+"""Figures are the same wherever they are shown."""
 
 import html
 import re
@@ -19,7 +19,7 @@ TASK = "aaaa1111-0000-4000-8000-000000000000"
 
 @pytest.fixture(name="samples")
 def _samples(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """Measure a workload whose durations are far from even, and of which some iterations fail."""
+    """Measure a workload with very different durations, and some failed iterations."""
     monkeypatch.setenv("RALLYCROSS_HOME", str(tmp_path))
     for name in ("RALLYCROSS_RESULTS_URL", "RALLYCROSS_SAMPLES"):
         monkeypatch.delenv(name, raising=False)
@@ -53,7 +53,7 @@ def _in_the_report(folder: Path) -> list[list[str]]:
 
 
 def test_terminal_and_report_show_the_same(samples: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    """Every figure of every row has the same word on the terminal and in the report."""
+    """Every figure in every row is the same on the terminal and in the report."""
     judge(Store.open(), TASK, samples=samples)
 
     shown = _on_the_terminal(capsys)
@@ -64,7 +64,7 @@ def test_terminal_and_report_show_the_same(samples: Path, tmp_path: Path, capsys
 
 
 def test_what_is_not_judged_is_shown_as_it_will_be_judged(samples: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    """What the terminal has of a load before `judge` is what it has after."""
+    """The terminal shows the same figures before and after judging."""
     before = _on_the_terminal(capsys)
     judge(Store.open(), TASK, samples=samples)
 

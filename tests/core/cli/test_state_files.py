@@ -1,4 +1,4 @@
-"""Files in which state is kept, emptied or spoiled by a power cut, heal by themselves."""
+"""State files that a power cut emptied or spoiled are replaced."""
 
 import json
 import os
@@ -10,8 +10,8 @@ import pytest
 import yaml
 
 from rallycross.atomic_file import atomic_file
-from rallycross.cli.airflow.component import _is_left
 from rallycross.cli.airflow.processes import Process
+from rallycross.cli.airflow.scheduler import _is_left
 from rallycross.cli.airflow.secrets import Secrets
 from rallycross.cli.airflow.server import AirflowServer
 from rallycross.cli.airflow.settings import MARK
@@ -33,16 +33,16 @@ def _home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 @pytest.mark.parametrize("spoilt", _SPOILT)
 def test_ports_that_cannot_be_read_are_none(spoilt: bytes, tmp_path: Path) -> None:
-    """The next start chooses new ones."""
+    """If the ports file is spoiled, the next start chooses new ports."""
     (tmp_path / "ports.json").write_bytes(spoilt)
 
     assert AirflowServer(tmp_path).ports == {}
-    assert AirflowServer(tmp_path).seen() == []
+    assert AirflowServer(tmp_path).states() == []
 
 
 @pytest.mark.parametrize("spoilt", [b"", b"\0" * 64, b"\xff\xfe garbage", b"  \n"])
 def test_secrets_that_cannot_be_read_are_made_anew(spoilt: bytes, tmp_path: Path) -> None:
-    """Each alone; the others stay, and what was made is kept."""
+    """Each spoiled secret is generated again; the others stay."""
     before = Secrets.kept(tmp_path)
     for name in ("passwords.json", "jwt_secret"):
         (tmp_path / name).write_bytes(spoilt)
@@ -61,11 +61,11 @@ def test_secrets_that_cannot_be_read_are_made_anew(spoilt: bytes, tmp_path: Path
 
 @pytest.mark.parametrize("spoilt", _SPOILT)
 def test_a_scheduler_starts_whatever_stands_in_its_pid_file(spoilt: bytes, tmp_path: Path) -> None:
-    """It begins by looking for what one before it has left, and becomes the scheduler."""
+    """The program ends leftover workers, and then becomes the scheduler."""
     (tmp_path / "scheduler.pid").write_bytes(spoilt)
     code = (
         "import os; os.execv = lambda _, words: print(words[1]); "
-        "from rallycross.cli.airflow.component import main; main()"
+        "from rallycross.cli.airflow.scheduler import main; main()"
     )
     environment = {**os.environ, MARK: str(tmp_path)}
     done = subprocess.run([sys.executable, "-c", code], env=environment, capture_output=True, text=True, check=False)
@@ -75,7 +75,7 @@ def test_a_scheduler_starts_whatever_stands_in_its_pid_file(spoilt: bytes, tmp_p
 
 
 def test_a_scheduler_whose_group_nobody_knows_is_known_by_its_name() -> None:
-    """What is of another component, or has a group that is noted, is told apart."""
+    """Processes of other components, or of a recorded group, are recognized."""
     worker = Process(1, 77, "airflow worker -- LocalExecutor: idle")
 
     assert _is_left(worker, None)
@@ -86,7 +86,7 @@ def test_a_scheduler_whose_group_nobody_knows_is_known_by_its_name() -> None:
 
 @pytest.mark.parametrize("spoilt", _SPOILT)
 def test_a_spoilt_cloud_costs_no_other_cloud(spoilt: bytes, home: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    """Its spec and its entry are left out, and it is named with its file."""
+    """A cloud with a spoiled spec or entry is skipped, and the message names its file."""
     paths = settings()
     for name in ("good", "spoilt"):
         registered.keep_spec(paths, name, f"name: {name}\nengine: embedded\n")
@@ -103,7 +103,7 @@ def test_a_spoilt_cloud_costs_no_other_cloud(spoilt: bytes, home: Path, capsys: 
 
 @pytest.mark.parametrize("spoilt", _SPOILT)
 def test_a_spoilt_verifier_is_made_anew(spoilt: bytes, tmp_path: Path) -> None:
-    """An environment whose stamp says nothing does not stand; a prefix that is none is not taken for one."""
+    """An environment with a spoiled stamp is not used, and neither is a spoiled prefix."""
     (tmp_path / "one").mkdir()
     (tmp_path / "one" / READY).write_bytes(spoilt)
     (tmp_path / "prefix").write_bytes(spoilt)
@@ -114,7 +114,7 @@ def test_a_spoilt_verifier_is_made_anew(spoilt: bytes, tmp_path: Path) -> None:
 
 
 def test_half_a_file_never_has_its_name(tmp_path: Path) -> None:
-    """What was there stays where a write breaks off, and nothing is left beside it."""
+    """If writing fails, the old file stays, and no temporary file is left."""
     file = tmp_path / "file"
     file.write_text("before")
 
@@ -134,7 +134,7 @@ def test_half_a_file_never_has_its_name(tmp_path: Path) -> None:
 
 
 def test_what_a_link_leads_to_is_written_and_the_link_stays(tmp_path: Path) -> None:
-    """Also where it leads to what this process has open, as /dev/stdout does: neither that nor the link is replaced."""
+    """A link is followed, even to an open file such as /dev/stdout; neither it nor its target is replaced."""
     file, link, opened = tmp_path / "file", tmp_path / "link", tmp_path / "opened"
     link.symlink_to(file.name)
     with atomic_file(link) as part:

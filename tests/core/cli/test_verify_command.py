@@ -1,4 +1,4 @@
-"""`rallycross verify`: what it prints, what it ends with, and what it says when something is wrong."""
+"""`rallycross verify`: output, exit codes, and errors."""
 
 import io
 import json
@@ -51,14 +51,14 @@ class Command:
         standing_environment(self.paths.verifiers / "environments", Source("project", self.project))
 
     def __call__(self, *arguments: str) -> tuple[int, str, str]:
-        """Run it; return its exit code, and what it printed and said."""
+        """Run the command; return its exit code, standard output and standard error."""
         code = main(["verify", *arguments])
         said = self._capsys.readouterr()
         return code, said.out, said.err
 
     @property
     def store(self) -> Store:
-        """The results."""
+        """The results database."""
         return Store.open(self.paths.results_url)
 
 
@@ -71,21 +71,21 @@ def _verify(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.Capt
 
 
 def test_a_run_is_told_test_by_test_and_can_be_read_again(verify: Command) -> None:
-    """A line a test while it runs; then totals, and the failure with its cause; `show` says the same later."""
+    """`run` prints one line per test, then totals and the failure with its cause; `show` prints the same later."""
     code, out, err = verify("run", "small", *verify.source)
     assert code == 1
     assert "/3] fail" in err
     assert "tests.test_small.Works.test_c  (no such service)" in err
-    assert "1 passed (50.0 % of those that ran), 1 failed, 1 skipped" in out
+    assert "1 passed (50.0 % of the tests that ran), 1 failed, 1 skipped" in out
     assert "Quota exceeded" in out
     code, out, _ = verify("show", "last", "--detailed")
     assert code == 1
-    assert "requests: none is known" in out
+    assert "requests: none known" in out
     assert verify("show", "last", "--sort-by", "name")[1].count("tests.test_small.Works.test_a") == 1
 
 
 def test_what_failed_is_run_again_and_compared(verify: Command) -> None:
-    """`rerun --failed` runs the one that failed; the comparison says that it was mended, and the history its past."""
+    """`rerun --failed` runs the failed test; the comparison lists it as mended, and the history has both results."""
     verify("run", "small", *verify.source)
     (Path(verify.project) / "tests" / "mended").touch()
     code, out, _ = verify("rerun", "last", "--failed")
@@ -102,14 +102,14 @@ def test_what_failed_is_run_again_and_compared(verify: Command) -> None:
     assert "tests.test_small.Works.test_b" in file.read_text()
     assert "add --format html" in verify("compare", "--cloud", "small", "--to", str(file))[2]
     out = verify("history", "tests.test_small.Works.test_b")[1]
-    assert "it went from passing to failing or back 1 times in 2 verifications" in out
+    assert "it changed between passing and failing 1 times in 2 verifications" in out
     assert verify("history")[1].count("finished") == 2
     assert verify("rerun", "last", "--failed")[:2][0] == 0
 
 
 @pytest.mark.parametrize("form", ["json", "junit", "html", "subunit"])
 def test_every_form_can_be_written(verify: Command, form: str) -> None:
-    """A verification goes to a file; what is subunit or JUnit comes back as the same tests."""
+    """A verification can be exported; subunit and JUnit files import as the same tests."""
     verify("run", "small", *verify.source)
     file = verify.folder / f"out.{form}"
     assert verify("export", "last", "--format", form, "--to", str(file))[0] == 0
@@ -124,7 +124,7 @@ def test_every_form_can_be_written(verify: Command, form: str) -> None:
 
 
 def test_one_run_taken_in_twice_does_not_differ(verify: Command) -> None:
-    """What was written as subunit and as JUnit comes back as two between which there is no difference."""
+    """Imports of the same verification from subunit and JUnit compare without a difference."""
     verify("run", "small", *verify.source)
     for form in ("subunit", "junit"):
         file = verify.folder / f"out.{form}"
@@ -148,7 +148,7 @@ JUNIT = """<testsuite errors="0" failures="2" name="" tests="3" time="3.000">
 
 
 def test_one_run_taken_as_subunit_and_as_junit_does_not_differ(verify: Command) -> None:
-    """What subunit2junitxml writes of a run compares with the run's stream without a difference."""
+    """subunit2junitxml's JUnit file of a run compares with its stream without a difference."""
     stream = io.BytesIO()
     writer = subunit.StreamResultToBytes(stream)
     for name in ("tempest.api.compute.X.test_a[id-1,smoke]", "setUpClass (tempest.api.compute.Y)"):
@@ -190,25 +190,25 @@ def test_lists_are_taken_from_files(verify: Command) -> None:
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
-        (("run", "nowhere"), "there is no cloud 'nowhere' - there is: dead, small, wrong"),
+        (("run", "nowhere"), "there is no cloud 'nowhere' - available: dead, small, wrong"),
         (("run", "dead"), "cannot sign in at http://127.0.0.1:9"),
         (("run", "wrong"), "cannot sign in"),
         (("run", "small", "--set", "smoek"), "did you mean smoke?"),
         (("run", "small", "--pattern", "("), "not a regular expression"),
-        (("run", "small", "--accounts", "/none.yaml"), "/none.yaml: there is no such file"),
+        (("run", "small", "--accounts", "/none.yaml"), "/none.yaml: no such file"),
         (("run", "small", "--option", "x"), "option 'x': not of the form NAME=VALUE"),
         (("run", "small", "--load-list", "/none"), "/none: cannot be read"),
         (("run", "small", "--package", "/none"), "does not exist - name a folder"),
         (("run", "small", "--resume", "nothing"), "verification 'nothing': does not exist"),
         (("show", "nothing"), "verification 'nothing': does not exist"),
-        (("compare",), "it takes two verifications"),
+        (("compare",), "two verifications are needed"),
         (("history", "a.b"), "no verification has run it"),
         (("import", "/none", "small"), "/none: cannot be read"),
         (("verifiers", "--forget", "nothing"), "verifier 'nothing': there is none"),
     ],
 )
 def test_what_is_wrong_is_said_and_nothing_is_half_made(verify: Command, arguments: tuple[str, ...], said: str) -> None:
-    """Exit code 2 and a sentence; no verification is kept that never began, and nothing was made in the cloud."""
+    """Errors end in exit code 2 and a message; no verification is stored, and nothing is created in the cloud."""
     code, _, err = verify(*arguments)
     assert code == 2
     assert said in err
@@ -224,7 +224,7 @@ def test_what_is_wrong_is_said_and_nothing_is_half_made(verify: Command, argumen
     ],
 )
 def test_a_choice_of_what_is_not_there_is_refused(verify: Command, arguments: tuple[str, str], said: str) -> None:
-    """A pattern and a load list are held against the verifier's tests before anything is made."""
+    """A pattern and a load list are checked against the verifier's tests before anything is created."""
     file = verify.folder / "list"
     file.write_text("tests.test_small.Works.test_d")
     given = [str(file) if one == "LIST" else one for one in arguments]
@@ -236,14 +236,14 @@ def test_a_choice_of_what_is_not_there_is_refused(verify: Command, arguments: tu
 
 
 def test_what_was_cut_off_goes_on_and_what_runs_is_left_alone(verify: Command) -> None:
-    """`--resume` runs what has no result yet; a verification that runs elsewhere, or has ended, is refused."""
+    """`--resume` runs tests without a result; a running or finished verification is refused."""
     request = VerificationRequest(Choice(set="full"), Source("project", verify.project))
     store = verify.store
     store.verifications.begin("cut-off", cloud="small", chosen="full", request=request.data())
     store.tests.record("cut-off", TestResult("tests.test_small.Works.test_b", "success", 1.0, 2.0))
     code, _, err = verify("run", "small", "--resume", "cut-off")
     assert code == 2
-    assert "is running, or has died within the last 45 s" in err
+    assert "is running, or died less than 45 s ago" in err
     store.verifications.end("cut-off", status="crashed", error="it was killed")
     code, out, err = verify("run", "small", "--resume", "cut-off")
     assert code == 0
@@ -254,7 +254,7 @@ def test_what_was_cut_off_goes_on_and_what_runs_is_left_alone(verify: Command) -
 
 
 def test_installed_verifiers_are_named_and_forgotten(verify: Command) -> None:
-    """An environment that is not wanted any more can be deleted by its name."""
+    """An installed verifier can be deleted by its name."""
     out = verify("verifiers")[1]
     name = next(word for word in out.split() if word.startswith("project-"))
     assert verify("verifiers", "--forget", name)[0] == 0

@@ -142,7 +142,7 @@ def test_a_complaint_names_the_place_in_rallys_file() -> None:
     with pytest.raises(InvalidInput) as caught:
         load_spec(text, file="d.json")
     said = [str(complaint) for complaint in caught.value.complaints]
-    assert said[0].startswith("d.json:3:2: existing@openstack.endpoint_type: must be a text, not 5")
+    assert said[0].startswith("d.json:3:2: existing@openstack.endpoint_type: must be a string, not 5")
     assert said[1].startswith("d.json:4:2: existing@openstack.nonsense: unknown key")
 
 

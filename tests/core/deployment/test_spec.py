@@ -70,17 +70,17 @@ def test_all_complaints_come_at_once_with_their_places() -> None:
             "c.yaml:6:1: clouds_yaml: must begin with / or ~/, not 'here' - path of a clouds.yaml"
             " (default: the one that openstackclient would read)"
         ),
-        "c.yaml:7:1: region_name: must be a text, not 5 - the region, where there are several",
+        "c.yaml:7:1: region_name: must be a string, not 5 - the region, where there are several",
     ]
 
 
 @pytest.mark.parametrize(
     ("text", "complaint"),
     [
-        ("", "c.yaml:1:1: a cloud spec must be a mapping - begin with `name:` and `engine:`"),
-        ("- a\n", "c.yaml:1:1: a cloud spec must be a mapping - begin with `name:` and `engine:`"),
-        ("engine: existing\n", "c.yaml:1:1: lacks the key 'name' - add `name:`, which later runs find the cloud by"),
-        ("name: 5\nengine: existing\n", "c.yaml:1:1: name: must be a text, not 5 - put it in quotes"),
+        ("", "c.yaml:1:1: a cloud spec is a mapping - begin with `name:` and `engine:`"),
+        ("- a\n", "c.yaml:1:1: a cloud spec is a mapping - begin with `name:` and `engine:`"),
+        ("engine: existing\n", "c.yaml:1:1: lacks the key 'name' - add `name:`, by which later runs find the cloud"),
+        ("name: 5\nengine: existing\n", "c.yaml:1:1: name: must be a string, not 5 - put it in quotes"),
         ("name: a\nengine: exiting\n", "c.yaml:2:1: engine: unknown engine 'exiting' - did you mean existing?"),
         (GOOD + "auth: {}\n", "c.yaml:3:1: auth: must have an `auth_url` - an entry's `auth`, in the place of a file"),
         (GOOD + "name: b\n", "c.yaml:3:1: name: duplicate key - remove one of the two"),

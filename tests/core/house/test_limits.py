@@ -36,7 +36,7 @@ ALLOWED = {
     "load_process.py": {"inbox.get()": ENDED_BY_PARENT},
     "task_run.py": {"future.result()": "workloads side by side, each of which is supervised"},
     "bench.py": {"subprocess.run([sys.executable, ": "figures are taken as long as they take; Ctrl-C ends"},
-    "verify_run.py": {"teller.join()": "it was told to end, and looks at that once a second"},
+    "verify_run.py": {"printer.join()": "it was told to end, and looks at that once a second"},
     "client.py": {"asyncio.wait(self._cut_short)": "each is cancelled after RALLYCROSS_CUT_PATIENCE"},
     "retrying.py": {"given_up.get()": "a context variable"},
     "session.py": {"self._timer.join()": "it closes a socket, which waits for nothing"},

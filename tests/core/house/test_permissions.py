@@ -316,5 +316,5 @@ def test_the_owner_grants_one_run_its_files(tmp_path: Path, files: Path) -> None
 
 def test_a_setting_that_is_none_is_told() -> None:
     """An unknown value of RALLYCROSS_COMMANDS is an error."""
-    with pytest.raises(RallycrossError, match=r"RALLYCROSS_COMMANDS: 'yes' is none of none, files, all"):
+    with pytest.raises(RallycrossError, match=r"RALLYCROSS_COMMANDS: 'yes' is not one of none, files, all"):
         settings({"RALLYCROSS_COMMANDS": "yes"})

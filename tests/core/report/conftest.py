@@ -1,4 +1,4 @@
-"""A store, and a whole run in it."""
+"""Fixtures: a store, and a whole run in it."""
 
 from pathlib import Path
 
@@ -10,13 +10,13 @@ from rallycross.results.store import Store
 
 @pytest.fixture(name="store")
 def _store(tmp_path: Path) -> Store:
-    """Give an empty store."""
+    """Return an empty store."""
     return Store.open(f"sqlite:///{tmp_path / 'results.db'}")
 
 
 @pytest.fixture(name="made")
 def _made(store: Store, tmp_path: Path) -> MadeRun:
-    """Give a run that has every stage, with a failed test and a failed workload."""
+    """Return a run with every stage, a failed test and a failed workload."""
     run = MadeRun(tmp_path / "samples")
     make_deployment(store, run)
     make_verification(store, run)

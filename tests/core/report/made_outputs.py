@@ -1,4 +1,4 @@
-"""A workload with every kind of output, and hooks that went well and badly."""
+"""A workload with every kind of output, and hooks that succeeded and failed."""
 
 from pathlib import Path
 from typing import Any
@@ -59,7 +59,7 @@ HOOKS: list[dict[str, Any]] = [
 
 
 def add_outputs(store: Store, samples: Path, workload: str, *, iterations: int = 12) -> None:
-    """Give a workload that was measured iterations with outputs (a shard of their own), and hooks."""
+    """Add iterations with outputs (in a separate shard) and hooks to a measured workload."""
     writer = SampleWriter(samples / workload / "outputs.arrows")
     for number in range(iterations):
         shown = [

@@ -1,4 +1,4 @@
-"""A run as a cloud would have given it, made from a seed: latency with a long tail, failures, a failed test."""
+"""A realistic run, generated from a seed: latency with a long tail, failures, a failed test."""
 
 import random
 from dataclasses import dataclass
@@ -94,7 +94,7 @@ class MadeRun:
 
 
 def make_deployment(store: Store, run: MadeRun, *, error: str = "") -> None:
-    """Deploy a cloud of two dozen steps; with an `error`, the last step fails by it."""
+    """Store a deployment of two dozen steps; with an `error`, the last step fails with it."""
     store.deployments.begin(
         run.deployment, cloud="embedded", engine="embedded", spec="engine: embedded\n", total_steps=len(_STEPS)
     )
@@ -122,7 +122,7 @@ def make_deployment(store: Store, run: MadeRun, *, error: str = "") -> None:
 
 
 def make_verification(store: Store, run: MadeRun, *, traceback: str = TRACEBACK) -> None:
-    """Verify it: one test is skipped; with a `traceback`, one fails."""
+    """Store a verification: one test is skipped; with a `traceback`, one fails."""
     chance = random.Random(3)
     store.verifications.begin(
         run.verification,
@@ -155,7 +155,7 @@ def make_verification(store: Store, run: MadeRun, *, traceback: str = TRACEBACK)
 def make_task(
     store: Store, run: MadeRun, *, iterations: int = 40, failing: float = 0.08, message: str = "Quota exceeded"
 ) -> None:
-    """Benchmark it by four workloads, of which the last fails a share of its iterations; and judge it."""
+    """Store and judge a task of four workloads; the last one fails a share of its iterations."""
     workloads = tuple(
         Workload(
             position,
@@ -198,7 +198,7 @@ def make_task(
 
 
 def make_open_loop(store: Store, run: MadeRun, *, keeps_up: bool = False) -> None:
-    """Benchmark it, as that run's task, by two rates at the same time, of which the generator keeps the second."""
+    """Store the run's task with two rates at the same time, of which the generator keeps only the second."""
     workloads = tuple(
         Workload(
             position,
@@ -235,7 +235,7 @@ def make_open_loop(store: Store, run: MadeRun, *, keeps_up: bool = False) -> Non
 
 
 def _took_place(store: Store, model: type[DeploymentRow | VerificationRow | TaskRow], uuid: str, *at: float) -> None:
-    """Put a stage, which was made in an instant, to the time at which a cloud would have had it."""
+    """Move a stage, which was stored in an instant, to a realistic time."""
     began, ended = (STARTED + seconds for seconds in at)
     with store.database.writing() as session:
         session.execute(update(model).where(model.uuid == uuid).values(started_at=began, ended_at=ended))
@@ -244,7 +244,7 @@ def _took_place(store: Store, model: type[DeploymentRow | VerificationRow | Task
 def _load(
     path: Path, actions: tuple[tuple[str, float], ...], iterations: int, failing: float, message: str, *, seed: int
 ) -> float:
-    """Drive four at a time by arithmetic; return when the last ended."""
+    """Compute the times of four iterations at a time; return the last end."""
     chance = random.Random(seed)
     writer = SampleWriter(path)
     free = [0.0] * 4

@@ -1,4 +1,4 @@
-"""Charts show what there is, also when there is little."""
+"""Charts, also of few or unusual values."""
 
 import numpy as np
 import pandas as pd
@@ -13,7 +13,7 @@ from rallycross.report import charts
 
 @given(durations=st.lists(st.floats(0, 1000), min_size=1, max_size=200))
 def test_a_distribution_counts_every_iteration_once(durations: list[float]) -> None:
-    """Whatever the shape, even a single value: nothing is lost, no bar lies below zero, and bars stay few."""
+    """Whatever the distribution, no value is lost, no bar is below zero, and there are few bars."""
     histogram = Histogram()
     histogram.add(nanoseconds(np.array(durations)))
     bars = charts.distribution(distribution(histogram) or {}, {})["data"][0]
@@ -25,7 +25,7 @@ def test_a_distribution_counts_every_iteration_once(durations: list[float]) -> N
 
 @pytest.mark.parametrize(("duration", "unit", "shown"), [(0.05, "milliseconds", 50.0), (2.0, "seconds", 2.0)])
 def test_latency_is_drawn_in_a_unit_that_suits_it(duration: float, unit: str, shown: float) -> None:
-    """Below a second that is the millisecond."""
+    """Durations below one second are in milliseconds."""
     frame = pd.DataFrame({"iteration": [0], "started": [0.0], "duration": [duration], "failed": [False]})
     figure = charts.latency(frame)
 
@@ -34,7 +34,7 @@ def test_latency_is_drawn_in_a_unit_that_suits_it(duration: float, unit: str, sh
 
 
 def test_steps_that_had_been_done_before_are_not_drawn() -> None:
-    """A second deployment, which does next to nothing, has a chart of what it did."""
+    """A second deployment, which skips most steps, has a chart of the others."""
     steps = pd.DataFrame(
         {"name": ["a", "b"], "status": ["skipped", "done"], "start": [0.0, 1.0], "seconds": [0.0, 2.0]}
     )

@@ -1,4 +1,4 @@
-"""The page on verifications side by side: what differs, and nothing that a test says speaks for it."""
+"""The page that compares verifications: it shows the differences, and escapes what tests say."""
 
 import re
 
@@ -27,7 +27,7 @@ def _page(*tests: list[TestRow]) -> tuple[Page, str]:
 
 
 def test_what_differs_is_told_by_kind_with_the_traceback_of_what_broke() -> None:
-    """Each list that has any is a section; lists that have none are not there."""
+    """Each non-empty list is a section; empty lists are left out."""
     first = [_test("a.broken", "success"), _test("a.slow", "success"), _test("a.gone", "success")]
     last = [_test("a.broken", "fail", traceback="Quota exceeded"), _test("a.slow", "success", 9.0)]
     found, _ = _page(first, [*last, _test("a.new", "success")])
@@ -36,14 +36,14 @@ def test_what_differs_is_told_by_kind_with_the_traceback_of_what_broke() -> None
     assert "2 verifications of mine" in words
     assert "Quota exceeded" in words
     assert "a.slow 1.00 s9.00 s 8.00 s9.00" in words
-    assert "1 test in the last only" in words
-    assert "1 test no more in the last" in words
+    assert "1 test only in the last" in words
+    assert "1 test missing in the last" in words
     sections = {attributes.get("id") for tag, attributes in found.elements if tag == "section"}
     assert sections == {"verdict", "broken", "slower", "others"}
 
 
 def test_a_test_that_was_not_run_in_between_has_a_dash() -> None:
-    """And where nothing broke, the page says so."""
+    """If nothing broke, the page says so."""
     found, _ = _page([_test("a.b", "fail")], [], [_test("a.b", "success")])
     words = re.sub(r"\s+", " ", found.text)
     assert "Nothing broke" in words
@@ -51,7 +51,7 @@ def test_a_test_that_was_not_run_in_between_has_a_dash() -> None:
 
 
 def test_the_page_is_whole_and_lets_nothing_in() -> None:
-    """No script runs, nothing is fetched, and every element that was opened is closed."""
+    """No script runs, nothing is fetched, and every element is closed."""
     found, text = _page([_test(EVIL, "success")], [_test(EVIL, "fail", traceback=EVIL)])
     assert found.ends == []
     assert found.scripts == []

@@ -1,4 +1,4 @@
-"""Frames keep what they thin, and figures read as people expect."""
+"""Data frames for the report, and formatted figures."""
 
 from pathlib import Path
 
@@ -27,7 +27,7 @@ from rallycross.views.verification import verification_view
 def test_thinning_keeps_the_fastest_the_slowest_and_some_failures(
     *, durations: list[float], share: float, most: int, seed: int
 ) -> None:
-    """What is shown is part of what there is, in its order, never more than was asked for, and shows the extremes."""
+    """Thinned rows are a subset in order, no more than asked for, and include the extremes."""
     failed = np.random.default_rng(seed).random(len(durations)) < share
     frame = pd.DataFrame({"duration": np.array(durations, dtype=float), "failed": failed.astype(bool)})
     shown = frames.thinned(frame, most)
@@ -45,7 +45,7 @@ def test_thinning_keeps_the_fastest_the_slowest_and_some_failures(
 
 
 def test_steps_start_with_the_first(store: Store, made: MadeRun) -> None:
-    """Starts are relative, in order; what ran side by side overlaps."""
+    """Starts are relative and in order; parallel steps overlap."""
     row = store.deployments.get(made.deployment)
     assert row is not None
     frame = frames.steps(row)
@@ -55,7 +55,7 @@ def test_steps_start_with_the_first(store: Store, made: MadeRun) -> None:
 
 
 def test_tests_are_counted_by_service(store: Store, made: MadeRun) -> None:
-    """Each service has its passed, failed, skipped and seconds, also where one of them is 0."""
+    """Each service has its passed, failed, skipped and seconds, even if one of them is 0."""
     services = {one.service: one for one in verification_view(store.tests.of(made.verification)).services}
 
     assert list(services) == ["compute", "identity", "image", "network", "volume"]
@@ -74,12 +74,12 @@ def test_tests_are_counted_by_service(store: Store, made: MadeRun) -> None:
     ],
 )
 def test_a_test_belongs_to_a_service_by_its_name(name: str, service: str) -> None:
-    """That of a class whose set-up failed as well."""
+    """The service is also found for a class whose set-up failed."""
     assert service_of(name) == service
 
 
 def test_a_folder_without_samples_is_an_empty_frame(tmp_path: Path) -> None:
-    """Its columns are there all the same."""
+    """A deployment without steps has an empty frame with all columns."""
     frame = frames.iterations(tmp_path / "none", timing="intended", most=10)
 
     assert frame.empty
@@ -104,7 +104,7 @@ def test_a_folder_without_samples_is_an_empty_frame(tmp_path: Path) -> None:
     ],
 )
 def test_a_duration_has_a_unit_and_three_digits(value: float | None, words: str) -> None:
-    """Below a second it is in milliseconds; no carry is lost between units."""
+    """Durations below one second are in milliseconds; rounding carries over between units."""
     assert wording.duration(value) == words
 
 
@@ -125,7 +125,7 @@ def test_a_share_is_0_or_100_only_when_it_is(part: int, whole: int, words: str) 
 
 
 def test_counts_and_moments_are_written_out() -> None:
-    """Thousands are set apart, one is singular, times of day are in UTC."""
+    """Numbers have thousands separators, 1 is singular, and times are in UTC."""
     assert wording.counted(1, "iteration") == "1 iteration"
     assert wording.counted(1_000_000, "iteration") == "1,000,000 iterations"
     assert wording.counted(2, "entry", "entries") == "2 entries"
@@ -134,7 +134,7 @@ def test_counts_and_moments_are_written_out() -> None:
 
 
 def test_a_long_run_is_thinned_part_by_part(tmp_path: Path) -> None:
-    """Of more iterations than are read at a time, some of every span of time are there, and the slowest of all."""
+    """Of many iterations, some from every span of time are kept, and the slowest of all."""
     writer = SampleWriter(tmp_path / "0.arrows")
     for number in range(120_000):
         started = number / 1000

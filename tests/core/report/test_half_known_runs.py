@@ -1,4 +1,4 @@
-"""A run of which only a part is known is reported with that part, in every format."""
+"""An incomplete run is reported with what is known, in every format."""
 
 import itertools
 from collections.abc import Callable, Iterator
@@ -11,9 +11,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from rich.console import Console
 
-from rallycross.cli.follow import deployment_details, task_details, verification_details
-from rallycross.cli.outcome import print_rows
-from rallycross.cli.results_shown import listed, show_task, show_verification
+from rallycross.cli.airflow_run import deployment_details, task_details, verification_details
+from rallycross.cli.results_tables import history_table, show_task, show_verification
+from rallycross.cli.run_outcome import print_rows
 from rallycross.deployment.step import StepEvent
 from rallycross.exchange import files, flat_rows
 from rallycross.judging.judge import judge
@@ -25,7 +25,7 @@ from rallycross.results.sample_file import SampleWriter
 from rallycross.results.store import Store
 from rallycross.task.plan import Subtask, Task, Workload
 from rallycross.verification.test import TestResult
-from rallycross.views.listed import listed as entries
+from rallycross.views.history import entries
 
 DEPLOYMENT, VERIFICATION, TASK = (reference("d", "half", stage) for stage in ("deploy", "verify", "benchmark"))
 HEALTH = {
@@ -60,7 +60,7 @@ def _task() -> Task:
 
 
 def _events(store: Store, samples: Path) -> Iterator[Callable[[], Any]]:
-    """Yield what a whole run keeps, one after another."""
+    """Yield after each piece of data that a whole run stores."""
     yield lambda: store.deployments.begin(DEPLOYMENT, cloud="c", engine="e", spec="", total_steps=2)
     for status in ("running", "done"):
         yield lambda status=status: store.deployments.record_step(
@@ -104,7 +104,7 @@ def _events(store: Store, samples: Path) -> Iterator[Callable[[], Any]]:
 
 
 def _show_everything(store: Store, samples: Path, folder: Path) -> None:
-    """Render what is known in every format, and hold each to being whole."""
+    """Render what is known in every format, and check that each is complete."""
     deployment, verification, task = (
         store.deployments.get(DEPLOYMENT),
         store.verifications.get(VERIFICATION),
@@ -124,11 +124,11 @@ def _show_everything(store: Store, samples: Path, folder: Path) -> None:
         assert deployment_details(deployment, 1001.0)
     if verification:
         assert verification_details(verification, ["fail"])
-        for part in (listed(entries(store, [verification])), *show_verification(store, VERIFICATION)):
+        for part in (history_table(entries(store, [verification])), *show_verification(store, VERIFICATION)):
             console.print(part)
     if task:
         task_details(task)
-        for part in (listed(entries(store, [task])), *show_task(store, task, samples)):
+        for part in (history_table(entries(store, [task])), *show_task(store, task, samples)):
             console.print(part)
         files.export_rally([task], folder / "rally.json", samples=samples)
         flat_rows.write_csv([task], folder / "rows.csv", samples=samples)
@@ -137,7 +137,7 @@ def _show_everything(store: Store, samples: Path, folder: Path) -> None:
 
 
 def test_every_beginning_of_a_run_is_shown_in_every_format(store: Store, tmp_path: Path) -> None:
-    """After each thing that a run keeps, reports, exports and the terminal show what is known until then."""
+    """After each piece of data that a run stores, reports, exports and the terminal show what is known."""
     samples = tmp_path / "samples"
     _show_everything(store, samples, tmp_path / "none")
     for number, event in enumerate(_events(store, samples)):
@@ -147,7 +147,7 @@ def test_every_beginning_of_a_run_is_shown_in_every_format(store: Store, tmp_pat
 
 @pytest.mark.parametrize("steps", range(8, 27, 3))
 def test_every_beginning_of_a_load_is_judged(steps: int, store: Store, tmp_path: Path) -> None:
-    """Where the process that drove it died, what is known is judged, and the judged run is shown in every format."""
+    """If the process of a run died, what is known is judged, and shown in every format."""
     samples = tmp_path / "samples"
     for event in itertools.islice(_events(store, samples), steps):
         event()
@@ -168,7 +168,7 @@ _PART = st.sets(st.sampled_from(sorted(HEALTH))).map(lambda kept: {name: HEALTH[
 def test_what_is_not_known_of_a_generator_costs_nothing_else(
     shards: list[dict[str, Any]], store: Store, tmp_path_factory: pytest.TempPathFactory
 ) -> None:
-    """A load process that was killed has told nothing of itself, or a part: the rest is judged and shown."""
+    """If a killed load process reported nothing or only a part about itself, the rest is judged and shown."""
     folder = tmp_path_factory.mktemp("run")
     store.history.delete(TASK)
     for event in itertools.islice(_events(store, folder), 8, None):

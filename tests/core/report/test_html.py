@@ -1,4 +1,4 @@
-"""The page says what happened, needs nothing but itself, and lets nothing from a cloud speak for it."""
+"""The HTML report: it is complete and self-contained, and escapes foreign texts."""
 
 import base64
 import hashlib
@@ -21,10 +21,10 @@ EVIL = '<script>alert("x")</script><img src=x onerror=alert(1)>\'"&</details>'
 
 
 class Page(HTMLParser):
-    """A page, taken apart."""
+    """A parsed page."""
 
     def __init__(self, text: str) -> None:
-        """Read it."""
+        """Parse a page."""
         super().__init__(convert_charrefs=True)
         self.elements: list[tuple[str, dict[str, str]]] = []
         self.scripts: list[str] = []  # that are run
@@ -37,7 +37,7 @@ class Page(HTMLParser):
         self.ends = self._open
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        """Keep an element."""
+        """Record an element."""
         self.elements.append((tag, {key: value or "" for key, value in attrs}))
         if tag not in {"meta", "br"}:
             self._open.append(tag)
@@ -45,11 +45,11 @@ class Page(HTMLParser):
             self._kind = dict(attrs).get("type") or ""
 
     def handle_endtag(self, tag: str) -> None:
-        """Hold the page to closing what it opened last."""
+        """Check that elements are closed in order."""
         assert self._open.pop() == tag
 
     def handle_data(self, data: str) -> None:
-        """Keep text, and what scripts hold."""
+        """Record text, and the content of scripts."""
         inside = self._open[-1] if self._open else ""
         if inside == "script" and self._kind == "application/json":
             self.figures.append(json.loads(data))
@@ -71,7 +71,7 @@ def _policy(page: Page) -> str:
 
 
 def test_the_page_tells_the_verdict_first_and_then_everything(store: Store, made: MadeRun, tmp_path: Path) -> None:
-    """Reasons, stages, steps, tests, workloads with SLA and failures, and the environment are all there."""
+    """The page has reasons, stages, steps, tests, workloads with SLA and failures, and the environment."""
     page, _ = _write(store, made, tmp_path)
     words = re.sub(r"\s+", " ", page.text)
 
@@ -94,7 +94,7 @@ def test_the_page_tells_the_verdict_first_and_then_everything(store: Store, made
 
 
 def test_workloads_are_listed_as_the_file_has_them(store: Store, made: MadeRun, tmp_path: Path) -> None:
-    """In the file's order, with its titles, beside the verdict and in the table; a title that says no more is none."""
+    """Workloads are in the file's order, with titles that differ from the scenario's name."""
     page, _ = _write(store, made, tmp_path)
     words = re.sub(r"\s+", " ", page.text)
     listed = ["1. Identity and images Authenticate.keystone", "4. Compute NovaServers.boot_and_delete_server"]
@@ -110,7 +110,7 @@ def test_workloads_are_listed_as_the_file_has_them(store: Store, made: MadeRun, 
 
 
 def test_every_chart_has_data_a_caption_and_a_label(store: Store, made: MadeRun, tmp_path: Path) -> None:
-    """One of the deployment, five a workload; every iteration is in the scatter when there are few."""
+    """There is one chart of the deployment and five per workload; the scatter chart has all of few iterations."""
     page, _ = _write(store, made, tmp_path)
     plots = [attributes for _, attributes in page.elements if attributes.get("class") == "plot"]
 
@@ -130,7 +130,7 @@ def test_every_chart_has_data_a_caption_and_a_label(store: Store, made: MadeRun,
 
 
 def test_the_page_loads_nothing_from_anywhere(store: Store, made: MadeRun, tmp_path: Path) -> None:
-    """No element names an address, and the policy would not let it: what may run is named by its hash."""
+    """No element loads an address, and the policy allows none: scripts are allowed by hash."""
     page, text = _write(store, made, tmp_path)
     policy = _policy(page)
 
@@ -146,7 +146,7 @@ def test_the_page_loads_nothing_from_anywhere(store: Store, made: MadeRun, tmp_p
 
 
 def test_links_lead_to_what_is_there(store: Store, made: MadeRun, tmp_path: Path) -> None:
-    """Every anchor exists once."""
+    """Every link within the page has exactly one target."""
     page, _ = _write(store, made, tmp_path)
     ids = [found["id"] for _, found in page.elements if "id" in found]
 
@@ -170,7 +170,7 @@ def test_text_from_the_cloud_is_shown_and_never_run(store: Store, tmp_path: Path
 
 
 def test_a_run_that_broke_off_is_reported_as_that(store: Store, tmp_path: Path) -> None:
-    """A failed deployment says by what; stages that never began say so; nothing of them is made up."""
+    """A failed deployment has its error, and stages that never began are shown as such."""
     made = MadeRun(tmp_path / "samples")
     make_deployment(store, made, error="mariadb: no space left on device")
     page, _ = _write(store, made, tmp_path / "broken")
@@ -181,7 +181,7 @@ def test_a_run_that_broke_off_is_reported_as_that(store: Store, tmp_path: Path) 
 
 
 def test_a_load_that_was_killed_shows_what_it_had_measured(store: Store, made: MadeRun, tmp_path: Path) -> None:
-    """A task that is still running, not judged, with files or without: the page says what is known."""
+    """For a running or unjudged task, with or without files, the page shows what is known."""
     with store.database.writing() as session:
         session.connection().exec_driver_sql(
             "UPDATE workloads SET passed = NULL, statistics = NULL, status = 'running'"
@@ -196,7 +196,7 @@ def test_a_load_that_was_killed_shows_what_it_had_measured(store: Store, made: M
 
 
 def test_a_workload_whose_samples_are_gone_keeps_its_figures(store: Store, made: MadeRun, tmp_path: Path) -> None:
-    """Table, distribution and what is drawn over time come from the store; the scatter of samples is left out."""
+    """Without sample files, only the scatter chart is missing; all else comes from the store."""
     gone = MadeRun(tmp_path / "elsewhere")
     page, _ = _write(store, gone, tmp_path, deployment=None, verification=None)
 
@@ -206,7 +206,7 @@ def test_a_workload_whose_samples_are_gone_keeps_its_figures(store: Store, made:
 
 
 def test_a_run_of_nothing_is_a_small_page(store: Store, tmp_path: Path) -> None:
-    """Without a chart the only script is the one that follows a theme, and the policy allows no other."""
+    """Without charts, the theme's script is the only one that the page has and the policy allows."""
     page, text = _write(store, MadeRun(tmp_path), tmp_path, deployment=None, verification=None, task=None)
 
     assert "Nothing was deployed, verified or benchmarked." in page.text
@@ -215,7 +215,7 @@ def test_a_run_of_nothing_is_a_small_page(store: Store, tmp_path: Path) -> None:
 
 
 def test_the_files_are_noted_as_artifacts_of_each_stage(store: Store, made: MadeRun, tmp_path: Path) -> None:
-    """Whoever knows one stage of a run finds its report; writing again adds nothing."""
+    """Every stage of a run has the report as an artifact, once."""
     for _ in range(2):
         _write(store, made, tmp_path / "out")
 
@@ -228,7 +228,7 @@ def test_the_files_are_noted_as_artifacts_of_each_stage(store: Store, made: Made
 
 
 def test_a_load_that_cannot_be_believed_is_invalid_and_not_merely_failed(store: Store, tmp_path: Path) -> None:
-    """The title, the verdict and the workload say INVALID, with reason and remedy; the other workload is not spoilt."""
+    """Title, verdict and workload say INVALID, with reason and remedy; the other workload is unaffected."""
     made = MadeRun(tmp_path / "samples")
     make_open_loop(store, made)
     page, _ = _write(store, made, tmp_path, deployment=None, verification=None)
@@ -242,7 +242,7 @@ def test_a_load_that_cannot_be_believed_is_invalid_and_not_merely_failed(store: 
 
 
 def test_an_open_loop_shows_its_schedule_and_its_service_time(store: Store, tmp_path: Path) -> None:
-    """Asked and delivered, start error, warm-up; the time from the actual start beside the latency."""
+    """The page has requested and delivered rate, start error, warm-up, and times from the actual start."""
     made = MadeRun(tmp_path / "samples")
     make_open_loop(store, made, keeps_up=True)
     page, _ = _write(store, made, tmp_path, deployment=None, verification=None)
@@ -264,7 +264,7 @@ def test_an_open_loop_shows_its_schedule_and_its_service_time(store: Store, tmp_
 
 
 def test_the_timing_that_was_used_is_told(store: Store, made: MadeRun, tmp_path: Path) -> None:
-    """With Rally's, the page says that figures can be held against Rally's, and how finely waits are known then."""
+    """With `timing: rally`, the page says that figures can be compared with Rally's, and how precise waits are."""
     with store.database.writing() as session:
         session.connection().exec_driver_sql("UPDATE tasks SET timing = 'rally'")
     page, _ = _write(store, made, tmp_path)
@@ -276,7 +276,7 @@ def test_the_timing_that_was_used_is_told(store: Store, made: MadeRun, tmp_path:
 def test_a_task_that_was_judged_before_there_were_so_many_figures_is_shown(
     store: Store, made: MadeRun, tmp_path: Path
 ) -> None:
-    """What its statistics do not have is left out of the page."""
+    """What the statistics do not have is left out of the page."""
     task = store.tasks.get(made.task)
     assert task is not None
     for workload in task.workloads:

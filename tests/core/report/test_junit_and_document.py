@@ -1,4 +1,4 @@
-"""JUnit XML and JSON tell programs what the page tells people."""
+"""The report as JUnit XML and JSON."""
 
 import json
 from pathlib import Path
@@ -48,7 +48,7 @@ def test_junit_has_a_suite_a_stage_with_true_counts(store: Store, made: MadeRun,
 
 
 def test_junit_of_a_run_that_broke_off_has_errors(store: Store, tmp_path: Path) -> None:
-    """A CI system must not take a run whose cloud failed for one that had nothing to test."""
+    """A run whose cloud failed is an error in JUnit, not an empty run."""
     made = MadeRun(tmp_path / "samples")
     make_deployment(store, made, error="no space left")
     root = _junit(store, made, tmp_path)
@@ -58,7 +58,7 @@ def test_junit_of_a_run_that_broke_off_has_errors(store: Store, tmp_path: Path) 
 
 
 def test_an_invalid_load_is_an_error_and_no_failure(store: Store, tmp_path: Path) -> None:
-    """In JUnit its message says INVALID and its text why; in the document the verdict has a word of its own for it."""
+    """For an INVALID load, JUnit has the message INVALID and the reason; the document has `invalid` in the verdict."""
     made = MadeRun(tmp_path / "samples")
     make_open_loop(store, made)
     root = _junit(store, made, tmp_path)
@@ -77,7 +77,7 @@ def test_an_invalid_load_is_an_error_and_no_failure(store: Store, tmp_path: Path
 
 
 def test_junit_can_hold_any_text(store: Store, tmp_path: Path) -> None:
-    """What XML cannot write is replaced; markup is escaped."""
+    """Characters that XML does not allow are replaced; markup is escaped."""
     made = MadeRun(tmp_path / "samples")
     make_verification(store, made, traceback="before \x00\x1b[31m <&]]> \ufffe after")
     failure = _junit(store, made, tmp_path).find(".//failure")
@@ -87,7 +87,7 @@ def test_junit_can_hold_any_text(store: Store, tmp_path: Path) -> None:
 
 
 def test_the_document_is_whole(store: Store, made: MadeRun, tmp_path: Path) -> None:
-    """What the store has on the run is in it, under the names of its columns, with the verdict."""
+    """The document has the store's columns for the run, and the verdict."""
     written = report.write(
         store,
         deployment=made.deployment,
@@ -111,7 +111,7 @@ def test_the_document_is_whole(store: Store, made: MadeRun, tmp_path: Path) -> N
 
 
 def test_the_document_of_a_run_of_nothing_says_so(store: Store, tmp_path: Path) -> None:
-    """Stages that are not there are null."""
+    """Stages that were not requested are null."""
     written = report.write(store, deployment=None, verification=None, task=None, folder=tmp_path)
     found = json.loads(written["json"].read_text(encoding="utf-8"))
 
@@ -120,7 +120,7 @@ def test_the_document_of_a_run_of_nothing_says_so(store: Store, tmp_path: Path) 
 
 
 def test_a_crashed_workload_is_an_error(store: Store, tmp_path: Path) -> None:
-    """It is told apart from one that only missed a criterion."""
+    """A crashed workload is an error, unlike one that missed a criterion."""
     made = MadeRun(tmp_path / "samples")
     make_task(store, made)
     task = store.tasks.get(made.task)

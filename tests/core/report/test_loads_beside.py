@@ -1,4 +1,4 @@
-"""Two loads on one cloud at the same time are told of in both runs."""
+"""Simultaneous loads on one cloud are mentioned in both runs."""
 
 import json
 import threading
@@ -10,7 +10,7 @@ import yaml
 from small_cloud import SmallCloud
 
 from rallycross import benchmark, catalogue, task
-from rallycross.cli.results_shown import show_task
+from rallycross.cli.results_tables import show_task
 from rallycross.judging.judge import judge
 from rallycross.report.files import rendered
 from rallycross.results.store import Store
@@ -29,7 +29,7 @@ PLAN: dict[str, Any] = {
 def test_a_load_beside_another_is_told_in_both(
     together: bool, small_cloud: SmallCloud, sqlite_store: Store, tmp_path: Path
 ) -> None:
-    """In the log of each, and in each report; loads one after the other are not told of."""
+    """Both logs and both reports mention simultaneous loads; consecutive loads are not mentioned."""
     store = sqlite_store
     told: dict[str, list[str]] = {FIRST: [], SECOND: []}
 

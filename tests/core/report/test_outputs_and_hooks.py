@@ -1,4 +1,4 @@
-"""Outputs of scenarios and results of hooks are on the page, and what they bring with them stays where it is put."""
+"""Outputs of scenarios and results of hooks on the page; their content cannot affect the page."""
 
 from pathlib import Path
 
@@ -14,7 +14,7 @@ from rallycross.results.store import Store
 
 @pytest.fixture(name="page")
 def _page(store: Store, made: MadeRun, tmp_path: Path) -> Path:
-    """Write the report of a run whose first workload has outputs and hooks, and give the page."""
+    """Write the report of a run whose first workload has outputs and hooks; return the page."""
     task = store.tasks.get(made.task)
     assert task is not None
     add_outputs(store, made.samples, task.workloads[0].uuid)
@@ -25,7 +25,7 @@ def _page(store: Store, made: MadeRun, tmp_path: Path) -> Path:
 
 
 def test_every_kind_of_output_is_shown(page: Path) -> None:
-    """Additive outputs are charts of all iterations, complete ones stand below theirs, all with their titles."""
+    """Additive outputs are charts over all iterations, complete ones are shown by iteration, all with titles."""
     read = Page(page.read_text(encoding="utf-8"))
 
     titles = ("A StatsTable", "A StackedArea", "A Lines", "A Pie", "C area", "C pie", "C table", "C text", "C page")
@@ -46,7 +46,7 @@ def test_a_bad_output_is_said_and_costs_nothing_else(page: Path) -> None:
 
 
 def test_a_hook_is_shown_with_each_time_it_ran(page: Path) -> None:
-    """Action, trigger, when, how long, status, error and output of a hook are on the page."""
+    """The page has action, trigger, time, duration, status, error and output of a hook."""
     text = " ".join(Page(page.read_text(encoding="utf-8")).text.split())
 
     assert "sys_call says hello 1 success, 1 failed" in text
@@ -57,7 +57,7 @@ def test_a_hook_is_shown_with_each_time_it_ran(page: Path) -> None:
 
 
 def test_html_of_others_is_only_in_sandboxed_frames(page: Path) -> None:
-    """An embedded page is the text of a frame without any right; elsewhere its tags are text, and no URL is code."""
+    """An embedded page is in a sandboxed frame; elsewhere its tags are escaped, and links have no script URLs."""
     text = page.read_text(encoding="utf-8")
     read = Page(text)
     frames = [attributes for tag, attributes in read.elements if tag == "iframe"]
@@ -72,12 +72,12 @@ def test_html_of_others_is_only_in_sandboxed_frames(page: Path) -> None:
 
 
 def test_a_connection_string_is_not_shown(page: Path) -> None:
-    """Of a trace only its id is shown: where it is kept may hold a password."""
+    """Only the id of a trace is shown: its address may contain a password."""
     assert "secret" not in page.read_text(encoding="utf-8")
 
 
 def test_the_document_has_the_hooks_as_they_are(page: Path) -> None:
-    """report.json has a workload's hook results."""
+    """report.json has the hook results of a workload."""
     assert "Subprocess returned 3" in page.with_name("report.json").read_text(encoding="utf-8")
 
 

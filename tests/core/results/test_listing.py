@@ -11,7 +11,7 @@ from rallycross.results.sla_row import SlaRow
 from rallycross.results.store import Store
 from rallycross.results.workload_figures import WorkloadFigures
 from rallycross.task.plan import Subtask, Task, Workload
-from rallycross.views.listed import latest
+from rallycross.views.history import latest
 
 _WORKLOAD = Workload(0, "Nova.boot", {}, "serial", {}, {}, {})
 

@@ -1,4 +1,4 @@
-"""Bounds of numbers."""
+"""Bounds of numbers in task files."""
 
 import re
 from collections.abc import Iterator
@@ -38,7 +38,7 @@ def complaint(workload: str, scenario: str = "Dummy.dummy") -> str:
         ("constant, times: 1, timeout: -1", "timeout: must be 0 or more"),
         ("constant, times: 1, max_cpu_count: 5000", "max_cpu_count: must be 1024 or less"),
         ("constant_for_duration, duration: 1.0e+308", "duration: must be 2678400 or less"),
-        ("constant_for_duration, duration: .nan", "duration: not a number - write one that is finite"),
+        ("constant_for_duration, duration: .nan", "duration: not a number - write a finite number"),
         ("constant_for_duration, duration: 1, think_time: .inf", "think_time: an infinite number"),
         ("arrival_rate, rate: 1000000, duration: 2000000", "makes 2e+12 iterations, and may make 1000000000"),
         ("ramp, stages: [{users: 1, duration: 2000000}, {users: 1, duration: 2000000}]", "takes 4e+06 s"),
@@ -46,7 +46,7 @@ def complaint(workload: str, scenario: str = "Dummy.dummy") -> str:
     ],
 )
 def test_a_load_without_measure_is_told_with_its_place(runner: str, said: str) -> None:
-    """Numbers of a runner that nothing could carry out, alone or together, are complaints at their place."""
+    """Impossible numbers of a runner, alone or combined, are complaints at their place."""
     found = complaint(f"{{runner: {{type: {runner}}}}}")
     assert found.startswith("t.yaml:2:")
     assert said in found
@@ -62,8 +62,8 @@ def test_a_load_without_measure_is_told_with_its_place(runner: str, said: str) -
             "{context: {users: {tenants: 9999, users_per_tenant: 9999}}}",
             "users_per_tenant: asks for 99980001 users, and the maximum is 100000",
         ),
-        ("Dummy.dummy", f"{{hooks: [{HOOK * 1001}]}}", "hooks: has 1001 items, 1000 at the most"),
-        ("Dummy.dummy", f"{{hooks: [{MANY}]}}", "at: has 10001 items, 10000 at the most"),
+        ("Dummy.dummy", f"{{hooks: [{HOOK * 1001}]}}", "hooks: has 1001 items; the limit is 1000"),
+        ("Dummy.dummy", f"{{hooks: [{MANY}]}}", "at: has 10001 items; the limit is 10000"),
         ("Dummy.dummy", "{args: {sleep: 1.0e+308}}", "sleep: must be 2678400 or less"),
         ("Dummy.dummy", "{args: {sleep: -1}}", "sleep: must be 0 or more"),
         ("Dummy.dummy_exception", "{args: {size_of_message: 2147483647}}", "must be 1000000 or less"),
@@ -73,12 +73,12 @@ def test_a_load_without_measure_is_told_with_its_place(runner: str, said: str) -
     ],
 )
 def test_other_numbers_have_bounds_too(scenario: str, workload: str, said: str) -> None:
-    """Arguments of scenarios and contexts beyond all measure are complaints."""
+    """Arguments of scenarios and contexts out of bounds are complaints."""
     assert said in complaint(workload, scenario)
 
 
 def test_no_number_of_a_task_file_is_without_bounds() -> None:
-    """Whatever takes a number says, of itself or as any number, how small and how large it may be."""
+    """Every number in every schema has a minimum and a maximum."""
     schemas: list[Any] = [runner.schema for runner in RUNNERS.values()]
     schemas += [context.schema for context in CONTEXTS.all.values()]
     schemas += [
@@ -103,25 +103,25 @@ def _numbers(schema: Any) -> Iterator[dict[str, Any]]:
 
 
 def test_the_documentation_has_the_table() -> None:
-    """Each bound stands in the page on task files."""
+    """The page on task files lists every bound."""
     page = (CHECKOUT / "docs" / "task-files.md").read_text()
-    table = page[page.index("Numbers have bounds too") : page.index("A named pipe is read")]
+    table = page[page.index("Numbers have bounds, too") : page.index("A named pipe is read")]
     written = {int(number) for number in re.findall(r"\d+", table)}
     assert {value for name, value in vars(bounds).items() if name.isupper() and isinstance(value, int)} <= written
 
 
 def test_of_very_many_mistakes_the_first_are_told() -> None:
-    """Thousands of mistakes do not take minutes to tell: the first two hundred are told, and that there are more."""
+    """Of thousands of mistakes, the first two hundred are reported quickly, and that there are more."""
     with pytest.raises(InvalidInput) as caught:
         load("".join(f"Dummy.dumy{n}: [{{}}]\n" for n in range(5000)), file="t.yaml", known=catalogue.known())
     assert len(caught.value.complaints) == 201
-    assert "the rest is not told" in str(caught.value)
+    assert "further complaints are not shown" in str(caught.value)
 
 
 def test_a_task_of_very_many_workloads_is_told() -> None:
-    """A task that could not be run in a lifetime, nor be shown, is one complaint."""
+    """A task with too many workloads is one complaint."""
     with pytest.raises(InvalidInput) as caught:
         load("Dummy.dummy:\n" + "- {}\n" * 2501, file="t.yaml", known=catalogue.known())
     assert str(caught.value) == (
-        "t.yaml:2502:3: Dummy.dummy[2500]: more than 2500 workloads in one task - make several files of it"
+        "t.yaml:2502:3: Dummy.dummy[2500]: more than 2500 workloads in one task - split it into several files"
     )

@@ -29,20 +29,20 @@ def test_all_that_a_cloud_lacks_is_told_with_its_place(tmp_path: Path, monkeypat
         "C", ALL - {"image"}, {"image": (NamedResource("1", "debian"),), "flavor": (NamedResource("2", "m1.nan"),)}
     )
     found = [str(complaint).removeprefix(f"{tmp_path}/") for complaint in check(task, facts, known)]
-    remedy = "name a file by a path from the current folder or from the task file's, or by a URL"
+    remedy = "give a path relative to the current folder or to the task file, or a URL"
     boot = "subtasks[0].scenario.NovaServers.boot_and_delete_server"
     create = "subtasks[1].scenario.GlanceImages.create_and_delete_image"
     assert found == [
-        f"t.yaml:6: {boot}: NovaServers.boot_and_delete_server needs the service 'image', which C has not",
-        f"t.yaml:7:9: {boot}.image: there is no image 'cirros' in C - there is: debian",
+        f"t.yaml:6: {boot}: NovaServers.boot_and_delete_server needs the service 'image', which C does not have",
+        f"t.yaml:7:9: {boot}.image: there is no image 'cirros' in C - available: debian",
         f"t.yaml:8:9: {boot}.flavor: there is no flavor 'm1.nano' in C - did you mean m1.nan?",
-        f"t.yaml:11: {create}: GlanceImages.create_and_delete_image needs the service 'image', which C has not",
+        f"t.yaml:11: {create}: GlanceImages.create_and_delete_image needs the service 'image', which C does not have",
         f"t.yaml:12:52: {create}.image_location: there is no file 'some.raw' - {remedy}",
     ]
 
 
 def test_names_become_ids_and_whole_paths(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Names become ids, and a file next to the task file is found."""
+    """Names become ids, and a file next to it is found."""
     folder = tmp_path / "tasks"
     folder.mkdir()
     (folder / "some.raw").write_text("x")
@@ -68,7 +68,7 @@ async def _demanding_admin(admin: User, template: FileText, files: FileTexts, op
 
 @pytest.fixture(name="known")
 def _known(monkeypatch: pytest.MonkeyPatch) -> Known:
-    """Make two scenarios, and two contexts beside those that there are, that say in one line what they need."""
+    """Return two scenarios, and two additional contexts, with the given needs."""
     monkeypatch.setattr(SCENARIOS, "_found", {})
     scenario("T.user", services=["compute"], extensions=["qos"], cinder_services=["cinder-backup"])(_demanding)
     scenario("T.admin", boots_from="volume")(_demanding_admin)
@@ -86,7 +86,7 @@ def _known(monkeypatch: pytest.MonkeyPatch) -> Known:
 
 
 def plan(known: Known, text: str) -> Task:
-    """Read a file that names these scenarios and contexts."""
+    """Read a file with these scenarios and contexts."""
     return load(text, file="t.yaml", known=known)
 
 
@@ -121,7 +121,7 @@ def v1(image: str = "cirros", flavor: str = "tiny", volume_type: str = "lvm", co
 
 
 def told(task: Task, facts: CloudFacts, known: Known) -> list[str]:
-    """Return what there is to say, without places."""
+    """Return the complaints without places."""
     return [f"{complaint.key}: {complaint.what}" for complaint in check(task, facts, known)]
 
 
@@ -145,8 +145,8 @@ def test_what_a_scenario_declares_is_asked_for_and_found(known: Known) -> None:
         ),
         (v1(flavor="dust"), {}, "image: the image cirros needs 2 GiB of disk, more than the 1 GiB of the flavor dust"),
         (v1(volume_type="nfs"), {}, "volume_type: there is no volume type 'nfs' in C"),
-        (v1(), {"extension": ()}, "T.user needs neutron's extension 'qos', which C has not"),
-        (v1(), {"cinder_service": ()}, "T.user needs 'cinder-backup' to run, which C has not"),
+        (v1(), {"extension": ()}, "T.user needs the neutron extension 'qos', which C does not have"),
+        (v1(), {"cinder_service": ()}, "T.user needs the process 'cinder-backup', which C does not have"),
         (
             v1(context="{volumes: {type: nfs}}"),
             {},
@@ -160,7 +160,7 @@ def test_what_a_scenario_declares_is_asked_for_and_found(known: Known) -> None:
         (
             v1(context="{zones: {}}"),
             {},
-            "T.user[0].context.zones: the context zones needs the service 'dns', which C has",
+            "T.user[0].context.zones: the context zones needs the service 'dns', which C does not have",
         ),
         (
             v1(context="{shares: {manila: {}}}"),
@@ -172,7 +172,7 @@ def test_what_a_scenario_declares_is_asked_for_and_found(known: Known) -> None:
         (
             v1(),
             None,
-            "T.user[0].context.users: the context users needs an administrator, which who signs in to C is not",
+            "T.user[0].context.users: the context users needs an administrator; the user signed in to C is not one",
         ),
     ],
 )

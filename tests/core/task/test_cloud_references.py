@@ -29,7 +29,7 @@ REFERENCES = {
     [
         (
             {"api_versions": {"nova": {"version": "2.999"}}},
-            "api_versions.nova.version: sky has nova's microversions 2.1 to 2.104, not 2.999 - ask for one of these",
+            "api_versions.nova.version: sky has nova's microversions 2.1 to 2.104, not 2.999 - use one of these",
         ),
         ({"api_versions": {"nova": {"version": 2.87}}}, ""),
         ({"api_versions": {"nova": {"version": 2}}}, ""),
@@ -85,4 +85,4 @@ def test_networks_of_servers_are_held_against_the_cloud(
     (said,) = found
     assert f"{where}.{'' if where == 'args' else 'servers.'}nics[" in said
     assert "there is no network with the id 'N1' in sky" in said
-    assert ("write the id of the one of this name: N2" in said) == bool(there)
+    assert ("use the id of the network of this name: N2" in said) == bool(there)

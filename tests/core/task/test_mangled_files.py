@@ -1,4 +1,4 @@
-"""Mangled files of every kind that users name: each is read, or has complaints; none is a traceback, slow or large."""
+"""Mangled files of every kind: each is read or refused with a message, with little time and memory."""
 
 from collections.abc import Callable
 
@@ -17,7 +17,7 @@ QUICK = 60  # files of a kind
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_some_mangled_files_are_read_or_have_complaints(kind: str) -> None:
-    """Files that were cut, doubled, renamed, or filled with odd numbers are read, or told in a sentence."""
+    """Files that were cut, doubled, renamed, or filled with odd numbers are read, or refused with a message."""
     found = mangled.hold(kind, seed=0, count=QUICK)
     assert not found.failures, "\n\n".join(found.failures[:5])
 
@@ -27,7 +27,7 @@ def test_some_mangled_files_are_read_or_have_complaints(kind: str) -> None:
 def test_a_hundred_thousand_mangled_files_are_read_or_have_complaints(
     kind: str, record_property: Callable[[str, object], None]
 ) -> None:
-    """Of a hundred thousand files none is a traceback, none takes more than 5 s of a processor or 500 MB of memory."""
+    """Of a hundred thousand files, none causes a traceback, or takes more than 5 s of processor time or 500 MB."""
     found = mangled.held(kind)
     for name, figure in (("files", mangled.count(kind)), ("seconds", found["slowest"]), ("MB", found["peak"])):
         record_property(f"{kind}: {name}", figure)
@@ -37,7 +37,7 @@ def test_a_hundred_thousand_mangled_files_are_read_or_have_complaints(
 
 
 def test_the_shapes_before_they_are_mangled_are_whole() -> None:
-    """What is mangled is whole to begin with."""
+    """The files are valid before they are mangled."""
     known = catalogue.known()
     for document in DOCUMENTS:
         load(yaml.safe_dump(document, sort_keys=False), file="task.yaml", known=known)
@@ -56,6 +56,6 @@ def test_the_shapes_before_they_are_mangled_are_whole() -> None:
     ["version: [1]\ntitle: T\nsubtasks: []\n", "a: &a [*a]\n", "[" * 3000, "{{ " + "(" * 3000, "a: !!timestamp x\n"],
 )
 def test_what_once_went_wrong_is_told(text: str) -> None:
-    """Texts that have been tracebacks are complaints."""
+    """Texts that once caused tracebacks are complaints."""
     with pytest.raises(InvalidInput):
         load(text, file="task.yaml", known=catalogue.known())

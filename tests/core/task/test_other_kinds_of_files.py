@@ -1,4 +1,4 @@
-"""Files that are no task files, or are of another format."""
+"""Files that are not task files, or have the other format."""
 
 import pytest
 
@@ -8,7 +8,7 @@ from rallycross.settings import CHECKOUT
 from rallycross.task import load
 from rallycross.userfile import decoded
 
-NO_TASK_FILE = "t.yaml: is no task file, but "
+NO_TASK_FILE = "t.yaml: is not a task file, but "
 V2 = "version: 2\ntitle: T\nsubtasks:\n- title: a\n  scenario: {Dummy.dummy: {}}\n"
 
 
@@ -24,21 +24,21 @@ def complaints(text: str) -> str:
     [
         ("# made by\n[DEFAULT]\ndebug = true\n[auth]\n", "a configuration file with sections, such as a tempest.conf"),
         ("- hosts: all\n  tasks: []\n", "an Ansible playbook"),
-        ('{"info": {"format_version": "1.2"}, "tasks": []}', "results of Rally - read them by: ./rallycross results"),
+        ('{"info": {"format_version": "1.2"}, "tasks": []}', "results of Rally - import them: ./rallycross results"),
         ('[{"key": {"name": "a"}, "result": [], "load_duration": 1}]', "results of Rally"),
         ("#\nexport OS_AUTH_URL=http://x\nexport OS_USERNAME=a\n", "an openrc - name it under `openrc`"),
         ("<!DOCTYPE html><html><body>{{ x }}</body></html>", "an HTML page"),
-        ("<testsuite/>", "XML - read results of tests by"),
+        ("<testsuite/>", "XML - import test results"),
         ("#!/bin/sh\necho", "a program"),
         ("clouds:\n  a: {}", "a clouds.yaml"),
-        ((CHECKOUT / "include" / "clouds" / "embedded.yaml").read_text(), "a cloud spec - deploy it by"),
-        ('{"existing@openstack": {"auth_url": "x"}}', "a deployment, or an environment, of Rally's"),
-        ("heat_template_version: 2013-05-23\n", "a template of heat"),
+        ((CHECKOUT / "include" / "clouds" / "embedded.yaml").read_text(), "a cloud spec - deploy it"),
+        ('{"existing@openstack": {"auth_url": "x"}}', "a deployment or an environment of Rally"),
+        ("heat_template_version: 2013-05-23\n", "a Heat template"),
         ("-----BEGIN CERTIFICATE-----\n", "a key or a certificate"),
     ],
 )
 def test_a_file_of_another_kind_is_called_by_its_name(text: str, kind: str) -> None:
-    """What is plainly something else than a task file is told in one sentence, not in twenty about its keys."""
+    """A file of a recognized other kind is one complaint, not twenty about its keys."""
     assert complaints(text).startswith(f"{NO_TASK_FILE}{kind}")
 
 
@@ -51,7 +51,7 @@ def test_a_file_of_another_kind_is_called_by_its_name(text: str, kind: str) -> N
     ],
 )
 def test_what_is_no_text_is_called_by_its_name(content: bytes, kind: str) -> None:
-    """Of a file that is no text it is told what it is, where its first bytes say so."""
+    """A binary file is named by its kind if its first bytes show it."""
     with pytest.raises(InvalidInput, match=f"f: is {kind}.*, not text - name a file of text"):
         decoded(content, "f")
 
@@ -76,14 +76,14 @@ def test_what_is_no_text_is_called_by_its_name(content: bytes, kind: str) -> Non
     ],
 )
 def test_a_runner_of_the_other_format_is_told_how_to_write_it(text: str, said: str) -> None:
-    """The runner of the one format in a file of the other is one complaint, whose remedy can be copied."""
+    """A runner in the form of the other format is one complaint, with a remedy to copy."""
     assert complaints(text) == said
 
 
 def test_scenarios_of_plugins_are_told_apart_from_slips_of_the_pen() -> None:
-    """Of a scenario whose group nobody has it is said that plugins are not read; of a slip, what was meant."""
-    assert "plugins of Rally, such as xrally-kubernetes" in complaints("Kubernetes.create_and_delete_pod: [{}]")
-    assert "plugins of Rally" in complaints("MyCompany.create_everything: [{}]")
+    """For an unknown group of scenarios, plugins are mentioned; for a typing error, what was meant."""
+    assert "Rally plugins such as xrally-kubernetes" in complaints("Kubernetes.create_and_delete_pod: [{}]")
+    assert "Rally plugins" in complaints("MyCompany.create_everything: [{}]")
     assert "did you mean NovaServers.list_servers" in complaints("NovaServer.list_servers: [{}]")
 
 
@@ -96,7 +96,7 @@ def test_scenarios_of_plugins_are_told_apart_from_slips_of_the_pen() -> None:
     ],
 )
 def test_an_argument_that_rally_passes_on_is_a_warning(scenario: str) -> None:
-    """Where Rally's scenario takes arguments of any name, one that means nothing is told, and the file runs."""
+    """If Rally's scenario accepts any argument, one without effect is a warning."""
     task = load(scenario, file="t.yaml", known=catalogue.known())
     assert [warning.line for warning in task.warnings] == [2]
     assert "has no effect: the scenario has no such argument" in str(task.warnings[0])
@@ -104,5 +104,5 @@ def test_an_argument_that_rally_passes_on_is_a_warning(scenario: str) -> None:
 
 
 def test_an_argument_that_rally_refuses_is_refused() -> None:
-    """Where Rally's scenario has its arguments and no others, one more is an error."""
+    """If Rally's scenario does not accept other arguments, one more is an error."""
     assert "args.detaild: unknown argument" in complaints("NovaServers.list_servers: [{args: {detaild: true}}]")

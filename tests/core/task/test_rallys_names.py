@@ -1,4 +1,4 @@
-"""Names of Rally that are not here, or nowhere any more."""
+"""Names of Rally that are not supported, or no longer exist."""
 
 from importlib.resources import files
 
@@ -11,14 +11,14 @@ NAMES = yaml.safe_load(files("rallycross.task").joinpath("rallys_names.yaml").re
 
 
 def test_all_of_rallys_names_are_known() -> None:
-    """All 308 scenarios that mean something in Rally 5.1.1, and its 30 contexts, are there, each once."""
+    """All 308 usable scenarios of Rally 5.1.1 and its 30 contexts are listed, each once."""
     scenarios = NAMES["alive"]["scenario"]
     assert len(scenarios) == len(set(scenarios)) == 308
     assert len(NAMES["alive"]["context"]) == len(set(NAMES["alive"]["context"])) == 30
 
 
 def test_each_name_that_is_gone_says_why_and_what_instead() -> None:
-    """Nothing is gone without a reason and a remedy, and nothing is both gone and alive."""
+    """Every name that is gone has a reason and a remedy, and is not also listed as alive."""
     for kind, gone in NAMES["gone"].items():
         for name, reason in gone.items():
             assert reason["why"], name
@@ -45,12 +45,12 @@ def test_each_name_that_is_gone_says_why_and_what_instead() -> None:
     ],
 )
 def test_a_name_says_what_has_become_of_it(kind: str, name: str, what: str, remedy: str) -> None:
-    """A name that is gone, that is not here yet, and a slip of the pen are told apart, each with its remedy."""
+    """A name that is gone, one that is not supported yet, and a typing error have different messages and remedies."""
     said, to_do = unknown(kind, name, name, ())
     assert what in said
     assert remedy in to_do
 
 
 def test_what_is_here_may_have_been_meant() -> None:
-    """Names that there are here are among those that a slip of the pen may have meant."""
+    """Suggestions for a typing error include the names of Rallycross."""
     assert "mycontext" in unknown("context", "my_context", "my_context", ["mycontext"])[1]

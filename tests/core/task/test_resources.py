@@ -41,15 +41,15 @@ def test_a_thing_is_found_by_rallys_rules(kind: str, spec: dict[str, Any], found
 @pytest.mark.parametrize(
     ("kind", "spec", "reason"),
     [
-        ("flavor", {"name": "cirr"}, "'cirr' fits 2 flavors: cirros (1), cirros-alt (2)"),
-        ("image", {"name": "debian"}, "'debian' fits 2 images: debian (3), debian (4)"),
-        ("image", {"regex": "cirros", "accurate": True}, "'cirros' fits 2 images"),
+        ("flavor", {"name": "cirr"}, "'cirr' matches 2 flavors: cirros (1), cirros-alt (2)"),
+        ("image", {"name": "debian"}, "'debian' matches 2 images: debian (3), debian (4)"),
+        ("image", {"regex": "cirros", "accurate": True}, "'cirros' matches 2 images"),
         ("image", {"name": "cirr", "accurate": True}, "there is no image 'cirr'"),
-        ("image", {"name": "("}, "'(' is neither the name of any image nor a regular expression"),
+        ("image", {"name": "("}, "'(' is neither the name of any image nor a usable regular expression"),
         ("network", {"name": "cirr"}, "there is no network 'cirr'"),
         ("volume_type", "cirr", "there is no volume type 'cirr'"),
         ("image", {"id": "9"}, "there is no image with the id '9'"),
-        ("image", {"list_kwargs": {}}, "says neither `id` nor `name` nor `regex` of the image"),
+        ("image", {"list_kwargs": {}}, "has no `id`, `name` or `regex` of the image"),
     ],
 )
 def test_what_is_not_one_thing_is_told_why(kind: str, spec: dict[str, Any], reason: str) -> None:

@@ -25,7 +25,7 @@ def read(text: str, **args: Any) -> Task:
 
 
 def complaints(text: str, **args: Any) -> list[str]:
-    """Return what there is to say of a file that is no task."""
+    """Return the complaints about an invalid task file."""
     with pytest.raises(InvalidInput) as caught:
         read(text, **args)
     return [str(complaint) for complaint in caught.value.complaints]
@@ -50,7 +50,7 @@ def test_the_quickstart_is_a_task_of_all_seven_scenarios() -> None:
 
 
 def test_task_arguments_fill_in_the_quickstart() -> None:
-    """Image and flavor of the recipe can be given, as a mapping or as text."""
+    """Image and flavor of the recipe can be given as arguments, as a mapping or as text."""
     text = (CHECKOUT / QUICKSTART).read_text()
     for args in ({"image": "debian"}, "image=debian", "image: debian", '{"image": "debian"}'):
         task = load(text, file=QUICKSTART, args=args, known=catalogue.known())
@@ -58,7 +58,7 @@ def test_task_arguments_fill_in_the_quickstart() -> None:
 
 
 def test_what_is_left_out_has_rallys_defaults() -> None:
-    """No runner is `serial`, no SLA is no failure at all, no contexts are those that the scenario needs."""
+    """Defaults are the runner `serial`, an SLA without failures, and the contexts that the scenario needs."""
     [workload] = read(simple()).workloads
     assert (workload.runner, workload.runner_args) == ("serial", {})
     assert workload.sla == {"failure_rate": {"max": 0}}
@@ -67,12 +67,12 @@ def test_what_is_left_out_has_rallys_defaults() -> None:
 
 
 def test_an_empty_sla_is_no_sla() -> None:
-    """`sla: {}` is not the same as no `sla`: nothing is asked of the load."""
+    """`sla: {}` means no criteria, unlike a missing `sla`."""
     assert read(simple(sla={})).workloads[0].sla == {}
 
 
 def test_an_administrators_scenario_needs_no_users() -> None:
-    """A scenario that acts as the administrator gets no users that it does not ask for."""
+    """A scenario that acts only as the administrator gets no users by default."""
     [workload] = read(simple(scenario={"KeystoneBasic.create_delete_user": {}})).workloads
     assert workload.contexts == {"admin_cleanup": ["keystone"]}
 
@@ -118,7 +118,7 @@ subtasks:
 
 
 def test_all_complaints_come_at_once_with_place_and_remedy() -> None:
-    """Every kind of mistake in one file is told in order of place, with file, line, column, key and remedy."""
+    """All kinds of mistakes in one file are reported in order of place, with file, line, column, key and remedy."""
     text = """\
 version: 2
 titel: T
@@ -157,7 +157,7 @@ subtasks:
         f"task.yaml:12:9: {boot}.image: must be a mapping, not 'cirros'",
         f"task.yaml:13:9: {boot}.flavour: unknown argument - did you mean flavor?",
         f"task.yaml:14:9: {boot}.min_sleep: must be 0 or more, not -1",
-        f"task.yaml:15:16: {boot}.meta.a: must be a text, not 1",
+        f"task.yaml:15:16: {boot}.meta.a: must be a string, not 1",
         f"task.yaml:17:28: subtasks[1].runner.constant.concurrency: {too_many}",
         "task.yaml:19:15: subtasks[1].contexts.users.tenants: must be a whole number, not 'none'",
         "task.yaml:21:7: subtasks[1].sla.max_avg_duration: must be a number of seconds above 0, not -3",
@@ -165,7 +165,7 @@ subtasks:
 
 
 def test_what_the_dialect_forbids_hides_nothing_else() -> None:
-    """A duplicate key, a merge key and a character that cannot be stored are told with all else that is wrong."""
+    """A duplicate key, a merge key and a character that cannot be stored are reported with all other mistakes."""
     text = """\
 version: 2
 title: T
@@ -218,7 +218,7 @@ subtasks:
             "Authenticate.keystone: [{hooks: [{name: a, args: 1, trigger: {unit: time, at: [1]}}]}]",  # until 2017
             "Authenticate.keystone[0].hooks[0].trigger: lacks the key 'name'",
         ),
-        (simple(tags=["x" * 256]), "subtasks[0].tags[0]: has 256 characters, 255 at the most"),
+        (simple(tags=["x" * 256]), "subtasks[0].tags[0]: has 256 characters; the limit is 255"),
         (simple(sla={"max_avg_duration": 10**30}), "the number is too large"),
         (simple(runner={"constant": {"times": 4.0}}), "constant.times: must be a whole number, not 4.0"),
         (simple(contexts={"users": {"tenants": 2.0}}), "users.tenants: must be a whole number, not 2.0"),
@@ -236,8 +236,8 @@ subtasks:
         (simple(sla={"failure_rate": {"max": 2}, "failure_rate@default": {"max": 1}}), "failure_rate is given twice"),
         (simple(contexts={"api_versions": {"cinder": {"version": 2}}}), "cinder.version: must be 3 or more, not 2"),
         (simple(contexts={"api_versions": {"nova": {"version": 3}}}), "nova.version: must be below 3, not 3"),
-        (simple(contexts={"api_versions": {"keystone": {"version": "v3"}}}), r"must be of the form ^3(\.\d+)?$"),
-        (simple(title="x" * 129), "subtasks[0].title: has 129 characters, 128 at the most"),
+        (simple(contexts={"api_versions": {"keystone": {"version": "v3"}}}), r"must match ^3(\.\d+)?$"),
+        (simple(title="x" * 129), "subtasks[0].title: has 129 characters; the limit is 128"),
         (simple(contexts={"users": {"user_choice_method": "best"}}), "must be 'random' or 'round_robin', not 'best'"),
         (
             simple(scenario={"CinderVolumes.create_and_delete_volume": {"size": {"min": 1}}}),
@@ -254,12 +254,12 @@ subtasks:
         (simple(scenario={"CinderVolumes.create_and_delete_volume": {"size": 0}}), "size: must be 1 or more, not 0"),
         (
             simple(sla={"max_avg_duration": dt.date(2001, 1, 1)}),
-            "a value of type date - quote it, if a text is meant",
+            "a value of type date - quote it if you mean a string",
         ),
     ],
 )
 def test_each_mistake_is_told(text: str, complaint: str) -> None:
-    """Each wrong file has a complaint that says so, where it is."""
+    """Each invalid file has the expected complaint at the right place."""
     assert any(complaint in told for told in complaints(text)), complaints(text)
 
 
@@ -295,7 +295,7 @@ def test_format_v1_is_read_as_v2() -> None:
 
 
 def test_empty_files_that_rally_takes_are_tasks() -> None:
-    """`{}` is a task of format v1 with nothing in it, and v2 may have no subtasks."""
+    """`{}` is an empty task of format v1, and format v2 may have no subtasks."""
     assert read("{}").subtasks == ()
     assert read("{version: 2, title: T, subtasks: []}").subtasks == ()
     assert read("{version: 2, title: T, subtasks: [], description: }").description == ""
@@ -324,21 +324,24 @@ HOOKS = Known(
     ],
 )
 def test_hooks_are_read_in_both_formats(text: str) -> None:
-    """A hook is an action and a trigger, by name and with arguments, however it is written."""
+    """Hooks have the same action and trigger in both formats."""
     [workload] = load(text, file="t.yaml", known=HOOKS).workloads
     assert workload.hooks == (Hook("sys_call", "date", "event", {"unit": "time", "at": [1]}),)
 
 
 def test_what_is_wrong_with_a_hook_is_told() -> None:
-    """Arguments of an action and of a trigger are held against what these say of them."""
+    """Arguments of actions and triggers are checked by these."""
     text = simple(hooks=[{"action": {"sys_call": 1}, "trigger": {"event": {"unit": "time"}}}])
     with pytest.raises(InvalidInput) as caught:
         load(text, file="t.yaml", known=HOOKS)
-    assert [complaint.what for complaint in caught.value.complaints] == ["must be a text, not 1", "lacks the key 'at'"]
+    assert [complaint.what for complaint in caught.value.complaints] == [
+        "must be a string, not 1",
+        "lacks the key 'at'",
+    ]
 
 
 def test_the_way_of_timing_is_the_files_own() -> None:
-    """`timing: rally` at the top is for the whole task; without it durations count from the intended start."""
+    """`timing: rally` applies to the whole task; without it, durations start when iterations were due."""
     assert read("{version: 2, title: T, subtasks: [], timing: rally}").timing == "rally"
     assert read("{version: 2, title: T, subtasks: []}").timing == "intended"
 
@@ -354,7 +357,7 @@ def test_the_way_of_timing_is_the_files_own() -> None:
     ],
 )
 def test_what_a_scenario_cannot_do_without_is_told(args: Any, contexts: Any, complaints_: list[str]) -> None:
-    """Required contexts, an argument in their place, what a context must be given, and contradictions are checked."""
+    """Required contexts or arguments, required values of contexts, and contradictions are checked."""
     signature = Signature(
         "S",
         {"image": Parameter({"type": "string"})},
@@ -372,7 +375,7 @@ def test_what_a_scenario_cannot_do_without_is_told(args: Any, contexts: Any, com
 
 
 def test_the_router_context_of_rally_has_a_key_with_a_blank_at_its_end() -> None:
-    """Keys reach a context as they are written, blanks included."""
+    """Keys reach a context unchanged, including blanks."""
     schema = by_schema({"properties": {"admin_state_up ": {"type": "boolean"}}})
     known = replace(HOOKS, contexts={"router": ContextSignature(schema)})
     task = load(simple(contexts={"router": {"admin_state_up ": True}}), file="t.yaml", known=known)
@@ -380,13 +383,13 @@ def test_the_router_context_of_rally_has_a_key_with_a_blank_at_its_end() -> None
 
 
 def test_lines_of_a_rendered_text_are_said_to_be_so() -> None:
-    """Where the template changes the number of lines, complaints say that they are about the rendered text."""
+    """If the template changes the number of lines, complaints refer to the rendered text."""
     loop = "version: 2\ntitle: T\nsubtasks:\n{% for i in [1, 2, 3] %}  - {title: a}\n{% endfor %}"
     assert all(told.startswith("task.yaml (rendered):") for told in complaints(loop))
 
 
 def test_recipes_read_whatever_the_current_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A file is read the same from any current folder."""
+    """A file is read the same way from any current folder."""
     monkeypatch.chdir(tmp_path)
     assert load((CHECKOUT / QUICKSTART).read_text(), file=QUICKSTART, known=catalogue.known()).title == "Quickstart"
 
@@ -402,7 +405,7 @@ def test_recipes_read_whatever_the_current_folder(tmp_path: Path, monkeypatch: p
     ],
 )
 def test_a_number_that_yaml_reads_as_a_text_is_told_as_it_is_written(written: str, remedy: str) -> None:
-    """Quoted, or with an exponent in a way that YAML 1.1 does not take; what is no number at all has no such remedy."""
+    """A number that is a string in YAML has a remedy with the right form; other strings do not."""
     text = f"Dummy.dummy: [{{runner: {{type: constant, times: {written}}}}}]"
     [told] = complaints(text)
     assert told.endswith(f"times: must be a whole number, not '{written.strip(chr(39))}'{remedy}")

@@ -44,7 +44,7 @@ def test_what_has_a_default_need_not_be_given(text: str, out: str, tmp_path: Pat
 
 
 def test_all_missing_arguments_are_told_at_their_place(tmp_path: Path) -> None:
-    """Each variable that nothing gives a value is one complaint, where it is first used."""
+    """Each variable without a value is one complaint, at its first use."""
     with pytest.raises(InvalidInput) as caught:
         render("a: {{ one }}\nb: x {{ two + one }}", {}, file="f", folder=tmp_path)
     places = [(complaint.line, complaint.column, complaint.key) for complaint in caught.value.complaints]
@@ -64,7 +64,7 @@ def test_all_missing_arguments_are_told_at_their_place(tmp_path: Path) -> None:
     ],
 )
 def test_what_cannot_be_rendered_is_told(text: str, complaint: str, tmp_path: Path) -> None:
-    """Whatever goes wrong in a template is a complaint with the line, and none reaches into Python or runs for ever."""
+    """Errors in a template are complaints with the line, and a template cannot access Python or run for ever."""
     with pytest.raises(InvalidInput) as caught:
         render(text, {}, file="f", folder=tmp_path)
     assert complaint in str(caught.value)
@@ -72,12 +72,12 @@ def test_what_cannot_be_rendered_is_told(text: str, complaint: str, tmp_path: Pa
 
 @pytest.mark.parametrize("text", ["a: 1\nb: x", '{"a": 1, "b": "x"}', "a=1,b=x", "a=1, b = x"])
 def test_arguments_are_yaml_json_or_pairs(text: str) -> None:
-    """The three ways of writing task arguments mean the same."""
+    """The three forms of task arguments have the same result."""
     assert arguments(text) == {"a": 1, "b": "x"}
 
 
 def test_of_pairs_only_whole_numbers_are_more_than_text() -> None:
-    """`key=value` keeps a value as it is written, as Rally does, but one can count with a whole number."""
+    """In `key=value`, whole numbers are numbers, and other values stay strings, as in Rally."""
     assert arguments("a=3,b=-1,c=1.10,d=on,e=010,f=,g=x=y") == {
         "a": 3,
         "b": -1,
@@ -91,7 +91,7 @@ def test_of_pairs_only_whole_numbers_are_more_than_text() -> None:
 
 @pytest.mark.parametrize("text", ["[1]", "word", "a: [", "3", "a=1,b"])
 def test_arguments_that_are_none_are_told(text: str) -> None:
-    """What is no mapping is a complaint that names the three ways."""
+    """Arguments that are not a mapping are a complaint with the three forms."""
     with pytest.raises(InvalidInput, match="<task arguments>"):
         arguments(text)
     assert arguments("") == {}
@@ -112,10 +112,10 @@ def test_arguments_that_are_none_are_told(text: str) -> None:
     ],
 )
 def test_a_template_that_wants_all_memory_is_told(text: str, tmp_path: Path) -> None:
-    """A few characters that ask for gigabytes are a sentence with the setting, and cost nobody else anything."""
+    """A short template that needs gigabytes is stopped, with a message that names the setting."""
     with pytest.raises(InvalidInput) as caught:
         render(f"a: 1\n{text}", {}, file="f", folder=tmp_path)
-    what = "f:1: the template takes more than 256 MB of memory to render - let it do less, or raise"
+    what = "f:1: the template takes more than 256 MB of memory to render - simplify it, or raise"
     assert str(caught.value) == f"{what} RALLYCROSS_TEMPLATE_MEMORY"
 
 
@@ -128,18 +128,18 @@ def test_a_template_that_wants_all_memory_is_told(text: str, tmp_path: Path) -> 
     ],
 )
 def test_a_template_without_end_is_told(text: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A template that computes for ever is stopped, and told with the setting."""
+    """A template that computes for ever is stopped, with a message that names the setting."""
     monkeypatch.setenv("RALLYCROSS_TEMPLATE_SECONDS", "1")
     with pytest.raises(InvalidInput) as caught:
         render(text, {}, file="f", folder=tmp_path)
-    what = "f:1: the template takes more than 1 s to render - let it do less, or raise RALLYCROSS_TEMPLATE_SECONDS"
+    what = "f:1: the template takes more than 1 s to render - simplify it, or raise RALLYCROSS_TEMPLATE_SECONDS"
     assert str(caught.value) == what
 
 
 @pytest.mark.parametrize(
     ("text", "complaint"),
     [
-        ('{{ "a" * 2000001 }}', "f:1: the template renders to more than 2 MB - let it do less, or raise"),
+        ('{{ "a" * 2000001 }}', "f:1: the template renders to more than 2 MB - simplify it, or raise"),
         ("{% macro m() %}{{ m() }}{% endmacro %}{{ m() }}", "f:1: the template cannot be rendered: RecursionError"),
         ("{% for i in [1] %}" * 50 + "{% endfor %}" * 50, "f:1: the template cannot be rendered: SyntaxError"),
         ("{{ " + "(" * 100_000, "f:1: the template cannot be rendered: RecursionError"),
@@ -148,12 +148,12 @@ def test_a_template_without_end_is_told(text: str, tmp_path: Path, monkeypatch: 
         ("{% include 'pipe' %}", "TemplateNotFound: 'pipe'"),
         (
             "{{ n }}{{ m.x }}",
-            "f:1:4: n: the template needs this argument - give it in the task arguments, or a default:",
+            "f:1:4: n: the template needs this argument - give it in the task arguments, or write a default:",
         ),
     ],
 )
 def test_what_a_template_must_not_do_is_told(text: str, complaint: str, tmp_path: Path) -> None:
-    """Texts and depths without measure, Python's own things and files that are none are each a sentence."""
+    """Huge texts, deep nesting, access to Python and invalid files each have a message."""
     os.mkfifo(tmp_path / "pipe")
     with pytest.raises(InvalidInput) as caught:
         render(text, {}, file="f", folder=tmp_path)
@@ -161,6 +161,6 @@ def test_what_a_template_must_not_do_is_told(text: str, complaint: str, tmp_path
 
 
 def test_arguments_of_any_kind_that_yaml_has_are_filled_in(tmp_path: Path) -> None:
-    """A date, a set or bytes that stand in the arguments reach the template as they are."""
+    """A date, a set or bytes in the arguments reach the template unchanged."""
     args = arguments("{d: 2001-01-02, s: !!set {a}, b: !!binary YQ==}")
     assert render("{{ d.year }} {{ s|first }} {{ b }}", args, file="f", folder=tmp_path) == "2001 a b'a'"

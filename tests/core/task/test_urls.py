@@ -13,12 +13,12 @@ from rallycross.task.checks import check_files
 @pytest.mark.parametrize(
     ("url", "said"),
     [
-        ("example.org/path", "no URL that begins with http"),
-        ("ftp://example.org", "no URL that begins with http"),
+        ("example.org/path", "not a URL that begins with http"),
+        ("ftp://example.org", "not a URL that begins with http"),
         ("http://", "a URL without a host"),
-        ("http://example.org:99999/", "no URL (Port out of range"),
-        ("http://[::1/", "no URL (Invalid IPv6 URL"),
-        ("http://exa mple.org/", "no URL: it has a blank in it"),
+        ("http://example.org:99999/", "not a URL (Port out of range"),
+        ("http://[::1/", "not a URL (Invalid IPv6 URL"),
+        ("http://exa mple.org/", "not a URL: it contains a blank"),
     ],
 )
 def test_urls_are_looked_at_before_the_load(url: str, said: str) -> None:

@@ -1,1 +1,1 @@
-"""This checkout's Airflow: its settings, its components and who keeps them running, its REST API."""
+"""This checkout's Airflow: settings, components, their supervisor, and the REST API."""

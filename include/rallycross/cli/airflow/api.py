@@ -1,4 +1,4 @@
-"""Airflow's REST API, as far as the command line needs it."""
+"""A client of Airflow's REST API, as far as the command line needs it."""
 
 import json
 import urllib.error
@@ -25,11 +25,11 @@ class AirflowAPI:
         self.url = url
         self._login = {"username": user, "password": password}
         self._token = ""
-        # A proxy of the user's environment knows nothing of loopback.
+        # A proxy in the user's environment cannot reach loopback.
         self._opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
 
     def health(self) -> dict[str, Any]:
-        """Return what the API server says of the components: `{"scheduler": {"status": "healthy", ...}, ...}`."""
+        """Return the components' health from the API server: `{"scheduler": {"status": "healthy", ...}, ...}`."""
         return self._call("GET", "/api/v2/monitor/health")
 
     def get(self, path: str) -> dict[str, Any]:
@@ -37,11 +37,11 @@ class AirflowAPI:
         return self._signed_in("GET", path)
 
     def post(self, path: str, body: dict[str, Any]) -> dict[str, Any]:
-        """Send JSON to `/api/v2` + `path`; return the answer's."""
+        """Send JSON to `/api/v2` + `path`; return the answer's JSON."""
         return self._signed_in("POST", path, body)
 
     def patch(self, path: str, body: dict[str, Any]) -> dict[str, Any]:
-        """Change what stands at `/api/v2` + `path`."""
+        """Change the object at `/api/v2` + `path`; return the answer's JSON."""
         return self._signed_in("PATCH", path, body)
 
     def _signed_in(self, method: str, path: str, body: dict[str, Any] | None = None) -> dict[str, Any]:
@@ -53,9 +53,9 @@ class AirflowAPI:
             except AirflowDidNotAnswer as error:
                 if error.code != 401:
                     raise
-                self._token = ""  # it has run out, or the server has new keys
+                self._token = ""  # it has expired, or the server has new keys
         raise AirflowDidNotAnswer(
-            f"{self.url} does not accept its own login - try: ./rallycross down && ./rallycross up"
+            f"{self.url} does not accept the login of this checkout - try: ./rallycross down && ./rallycross up"
         )
 
     def _call(self, method: str, path: str, body: dict[str, Any] | None = None) -> dict[str, Any]:
@@ -88,7 +88,7 @@ class AirflowAPI:
 
 
 def quoted(part: str) -> str:
-    """Return `part` as one segment of a path."""
+    """Return `part`, quoted as one segment of a URL's path."""
     return urllib.parse.quote(part, safe="")
 
 

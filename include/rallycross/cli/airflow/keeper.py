@@ -1,7 +1,7 @@
-"""Takes the place of Airflow's supervisor when that dies: `python -m rallycross.cli.airflow.keeper`.
+"""Replaces Airflow's supervisor if that dies: `python -m rallycross.cli.airflow.keeper`.
 
-The supervisor keeps this program running, and this program the supervisor, so that neither is one that nobody restarts.
-Components that have lost their supervisor write their logs into a broken pipe: they are ended, and started anew.
+The supervisor restarts this program, and this program restarts the supervisor. Components that have lost their
+supervisor write their logs to a broken pipe, so they are ended and started again.
 """
 
 import os
@@ -18,29 +18,29 @@ from rallycross.cli.airflow.supervisor import CONFIGURATION, command
 from rallycross.settings import settings
 
 NAME = "keeper"
-ROOM = 1_000_000  # bytes of disk without which no supervisor can start
-_LOOK = 0.5  # seconds between two looks
-_WAIT = 5.0  # seconds between two looks whether there is room
+ROOM = 1_000_000  # bytes of disk that a supervisor needs to start
+_LOOK = 0.5  # seconds between two checks of the supervisor
+_WAIT = 5.0  # seconds between two checks of the disk
 
 
 def main() -> None:
-    """Watch the process above; be it, once it is gone. A supervisor that ends by itself ends this program before."""
+    """Watch the parent, the supervisor; if it dies, become the new one. A regular stop ends this program first."""
     home = os.environ[MARK]
-    above = os.getppid()
-    groups: set[int] = set()  # of what it has started: the leader of each is a program of its
-    while os.getppid() == above:
+    parent = os.getppid()
+    groups: set[int] = set()  # process groups of the components, each led by a child of the supervisor
+    while os.getppid() == parent:
         with suppress(psutil.Error):
-            groups |= {child.pid for child in psutil.Process(above).children()}
+            groups |= {child.pid for child in psutil.Process(parent).children()}
         time.sleep(_LOOK)
     with (Path(home) / "log" / "supervisor.out").open("ab") as out:
         for stream in (1, 2):
             os.dup2(out.fileno(), stream)
-    _log(f"the supervisor, process {above}, has died: starting another")
-    _say_why(f"Airflow's supervisor, process {above}, has died, and what it had started is started anew")
-    # What belongs to no component, such as a verification that runs by itself, goes on.
+    _log(f"the supervisor, process {parent}, has died: starting another")
+    _record_stop_reason(f"Airflow's supervisor, process {parent}, has died, and its components are started again")
+    # Other processes, such as a detached verification, continue.
     end(lambda: [process for process in marked(MARK, home) if process.group in groups], grace=settings().end_grace)
-    while (free := shutil.disk_usage(home).free) < ROOM:  # none could start; it comes back once there is room
-        _log(f"{home}: {free} bytes are free on its disk, and {ROOM} are needed - make room on its disk")
+    while (free := shutil.disk_usage(home).free) < ROOM:  # no supervisor could start before there is room
+        _log(f"{home}: {free} bytes are free on its disk, and {ROOM} are needed - free some space")
         time.sleep(_WAIT)
     own = {name: value for name, value in os.environ.items() if not name.startswith("SUPERVISOR_")}
     program = command(Path(home) / CONFIGURATION)
@@ -53,13 +53,13 @@ def _log(text: str) -> None:
         print(text, flush=True)  # noqa: T201 - the supervisor's log
 
 
-def _say_why(what: str) -> None:
-    """Say why loads end with their worker; what is wrong with the results database is for others to tell."""
+def _record_stop_reason(what: str) -> None:
+    """Record why running loads are stopped; an error of the results database is reported elsewhere."""
     with suppress(Exception):
-        from rallycross.cli.stopping import say_why  # noqa: PLC0415 - slow to import, and needed here only
+        from rallycross.cli.stop_reason import record_stop_reason  # noqa: PLC0415 - slow to import, and needed here only
         from rallycross.results.endings import SCHEDULER_LOST, because  # noqa: PLC0415
 
-        say_why(because(SCHEDULER_LOST, what))
+        record_stop_reason(because(SCHEDULER_LOST, what))
 
 
 if __name__ == "__main__":

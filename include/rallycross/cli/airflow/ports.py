@@ -1,14 +1,14 @@
-"""Ports of loopback: which are free, and kept from other starts until a server listens there."""
+"""Finds free ports on loopback, and reserves them until a server listens there."""
 
 import socket
 from collections.abc import Iterable, Iterator
 from contextlib import closing, contextmanager
 
-_SEARCHED = 100  # ports, one after the other, before any is taken that the system has
+_SEARCHED = 100  # consecutive ports that are tried before any other free one
 
 
 def is_free(port: int) -> bool:
-    """Tell whether a server can be opened on this port of loopback, and none on all addresses has it."""
+    """Return whether a port is free, both on loopback and on all addresses."""
     for address in ("127.0.0.1", "0.0.0.0"):  # noqa: S104 - tried and closed, never listened on
         with closing(socket.socket()) as probe:
             probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
@@ -20,12 +20,12 @@ def is_free(port: int) -> bool:
 
 
 def free_port(first: int) -> int:
-    """Return the first free port from `first` on, or any when `first` is 0 or a hundred are taken."""
+    """Return the first free port from `first` on; any free port if `first` is 0, or a hundred are taken."""
     return next(port for port in candidates(first) if is_free(port))
 
 
 def candidates(first: int) -> Iterator[int]:
-    """Yield the ports to try, from `first` on; those that the system has free come last, or alone where it is 0."""
+    """Yield ports to try: a hundred from `first` on (unless it is 0), then any free ports."""
     yield from range(first, first + _SEARCHED) if first else ()
     while True:
         with closing(socket.socket()) as probe:
@@ -36,21 +36,21 @@ def candidates(first: int) -> Iterator[int]:
 
 @contextmanager
 def claimed(ports: Iterable[int]) -> Iterator[int | None]:
-    """Give the first free port that no other start has claimed, and keep it from those; None = there is none.
+    """Reserve and yield the first free port that no other start has reserved; None if there is none.
 
-    A server binds its port only seconds after it was chosen. The claim is a name of the network that the port is of,
-    not a file: whoever starts servers there sees it, and it ends with the process that has made it. It keeps out no
-    program that does not ask for it.
+    A server binds its port only seconds after it was chosen. The reservation is an abstract socket in the port's
+    network namespace: every start there sees it, and it ends with its process. Programs that do not check it can
+    still take the port.
     """
     for port in ports:
         with closing(socket.socket(socket.AF_UNIX)) as claim:
-            if _named(claim, f"\0rallycross/port/{port}") and is_free(port):
+            if _bound(claim, f"\0rallycross/port/{port}") and is_free(port):
                 yield port
                 return
     yield None
 
 
-def _named(claim: socket.socket, name: str) -> bool:
+def _bound(claim: socket.socket, name: str) -> bool:
     try:
         claim.bind(name)
     except OSError:

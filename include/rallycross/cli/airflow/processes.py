@@ -1,4 +1,4 @@
-"""Finds and ends processes by the mark in their environment: also those that have lost their parent."""
+"""Finds and ends processes by a variable in their environment, even if they have lost their parent."""
 
 import os
 import signal
@@ -11,7 +11,7 @@ import psutil
 
 @dataclass(frozen=True)
 class Process:
-    """A process as the system shows it."""
+    """A running process."""
 
     pid: int
     group: int
@@ -19,30 +19,30 @@ class Process:
 
 
 def marked(name: str, value: str) -> list[Process]:
-    """Return the processes that were started with `name=value` in their environment, but this one."""
+    """Return the other processes that were started with `name=value` in their environment."""
     found = []
     for one in psutil.process_iter():
         try:
             if one.pid == os.getpid() or one.environ().get(name) != value or one.status() == psutil.STATUS_ZOMBIE:
                 continue
             found.append(Process(one.pid, os.getpgid(one.pid), " ".join(one.cmdline()).strip()))
-        except (psutil.Error, OSError):  # ended meanwhile, or not ours to read
+        except (psutil.Error, OSError):  # it has ended, or belongs to another user
             continue
     return found
 
 
 def end(find: Callable[[], list[Process]], *, grace: float) -> list[Process]:
-    """End what `find` returns: by SIGTERM, after `grace` seconds by SIGKILL. Return what was there."""
+    """End the processes that `find` returns: SIGTERM, then SIGKILL after `grace` seconds. Return those found."""
     there = find()
     for number, limit in ((signal.SIGTERM, grace), (signal.SIGKILL, 5.0)):
         deadline = time.monotonic() + limit
-        told: set[int] = set()
+        signalled: set[int] = set()
         while left := find():
             if time.monotonic() > deadline:
                 break
             for process in left:
-                if process.pid not in told:
-                    told.add(process.pid)
+                if process.pid not in signalled:
+                    signalled.add(process.pid)
                     _signal(process.pid, number)
             time.sleep(0.05)
         else:
@@ -54,4 +54,4 @@ def _signal(pid: int, number: int) -> None:
     try:
         os.kill(pid, number)
     except ProcessLookupError:
-        return  # it has ended by itself
+        return  # it has ended already

@@ -1,6 +1,6 @@
-"""The passwords and keys of this Airflow: made once, at random, and readable by the owner alone.
+"""The passwords and keys of this Airflow, generated once and readable by the owner only.
 
-`python -m rallycross.cli.airflow.secrets FOLDER` makes them for those who start Airflow in another way
+`python -m rallycross.cli.airflow.secrets FOLDER` generates them for other ways to start Airflow
 (docker-compose.yaml).
 """
 
@@ -19,7 +19,7 @@ USER = "admin"
 
 @dataclass(frozen=True)
 class Secrets:
-    """One file each, in Airflow's folder."""
+    """The secrets; each has a file in Airflow's folder."""
 
     password: str  # of the user `admin`
     fernet_key: str
@@ -29,7 +29,7 @@ class Secrets:
 
     @classmethod
     def kept(cls, folder: Path) -> "Secrets":
-        """Read the secrets of a folder; make those that are not there."""
+        """Read the secrets in a folder; generate missing ones."""
         return cls(
             password=_password(folder / "passwords.json"),
             fernet_key=_kept(folder / "fernet_key", token_urlsafe(32) + "="),  # 32 bytes of base64, padded
@@ -40,7 +40,7 @@ class Secrets:
 
 
 def _password(path: Path) -> str:
-    """Keep the file in the form that Airflow's SimpleAuthManager reads."""
+    """Return the password, from a file in the format of Airflow's SimpleAuthManager."""
 
     def read(text: str) -> str:
         found = json.loads(text)
@@ -50,7 +50,7 @@ def _password(path: Path) -> str:
 
 
 def _kept(path: Path, fresh: str, read: Callable[[str], str] = str.strip) -> str:
-    """Return what `read` finds in a file; one that has nothing is made anew: a power cut leaves files empty."""
+    """Return what `read` finds in a file; write `fresh` to a missing or empty one (a power cut leaves empty files)."""
     with suppress(FileNotFoundError, ValueError):
         if (found := read(path.read_text(encoding="ascii"))) and found.isprintable():
             return found

@@ -1,4 +1,4 @@
-"""This checkout's Airflow: started on loopback, believed only when its components say that they are healthy."""
+"""This checkout's Airflow: starts it on loopback, and waits until all components report that they are healthy."""
 
 import fcntl
 import json
@@ -38,16 +38,16 @@ from rallycross.owner_only import write_owner_only
 from rallycross.settings import CHECKOUT, settings
 
 FIRST_PORT = 8480
-ROOM = 20_000_000  # bytes of disk without which a start is not tried: Airflow's database, and logs
+ROOM = 20_000_000  # bytes of disk that a start needs, for Airflow's database and logs
 DAG = "cloud_lifecycle"
-_LOOK = 0.2  # seconds between two looks
-_TRIED = 200  # ports, those of the search one after the other among them
+_LOOK = 0.2  # seconds between two tries
+_TRIED = 200  # ports that are tried
 _DOWN = "./rallycross down"
 _HEALTH_NAMES = {"scheduler": "scheduler", "dag_processor": "dag-processor", "triggerer": "triggerer"}
 
 
 class PortIsTaken(RallycrossError):  # noqa: N818
-    """Somebody else listens on the port of this Airflow."""
+    """Another program listens on the port of this Airflow."""
 
     def __init__(self, message: str, who: str) -> None:
         super().__init__(message)
@@ -55,10 +55,10 @@ class PortIsTaken(RallycrossError):  # noqa: N818
 
 
 class AirflowServer:
-    """Airflow under a supervisor, with all its state in one folder."""
+    """Airflow under a supervisor, with its state in one folder."""
 
     def __init__(self, folder: Path, *, checkout: Path = CHECKOUT, wanted_port: int | None = None) -> None:
-        """`wanted_port`: the port that the user insists on; None = any that is free."""
+        """`wanted_port` is the port that the user demands; None = any free port."""
         self.folder = folder
         self.checkout = checkout
         self._wanted_port = wanted_port
@@ -66,7 +66,7 @@ class AirflowServer:
 
     @property
     def ports(self) -> dict[str, int]:
-        """`{"api": ...}` of the last start; empty before the first."""
+        """The ports of the last start, `{"api": ...}`; empty before the first."""
         try:
             found = json.loads(self._ports.read_text())
             return {"api": int(found["api"])}
@@ -75,12 +75,12 @@ class AirflowServer:
 
     @property
     def url(self) -> str:
-        """Where the API server is, or was last."""
+        """The API server's address, as of the last start."""
         return f"http://127.0.0.1:{self.ports['api']}" if self.ports else ""
 
     @property
     def secrets(self) -> Secrets:
-        """The passwords and keys; made at the first look."""
+        """The passwords and keys; generated at the first access."""
         return Secrets.kept(self.folder)
 
     def api(self) -> AirflowAPI:
@@ -91,37 +91,37 @@ class AirflowServer:
         return AirflowAPI(self.url, USER, self.secrets.password)
 
     def _check_whose_port(self) -> None:
-        """Raise `PortIsTaken` where somebody else listens on this Airflow's port."""
+        """Raise `PortIsTaken` if another program listens on this Airflow's port."""
         if who := self._stranger():
-            port, remedy = self.ports["api"], f"{_DOWN}, and start anew: it takes another port"
+            port, remedy = self.ports["api"], f"run {_DOWN}, and start again: it takes another port"
             if self._wanted_port == port:
-                remedy = f"end that, or {_DOWN}, and name another port by RALLYCROSS_AIRFLOW_PORT"
-            where = f"port {port} of 127.0.0.1, this Airflow's, is listened on by {who}"
-            raise PortIsTaken(f"{where}, who is told no password - {remedy}", who)
+                remedy = f"end that program, or run {_DOWN} and set RALLYCROSS_AIRFLOW_PORT to another port"
+            where = f"port {port} of 127.0.0.1, this Airflow's port, is taken by {who}"
+            raise PortIsTaken(f"{where}, which is sent no password - {remedy}", who)
 
     def _stranger(self) -> str:
-        """Return who else listens on this Airflow's port; "" = nobody, or it has none yet."""
+        """Return which other program listens on this Airflow's port; "" = none, or there is no port yet."""
         return stranger(self.ports["api"], self._pids) if self.ports else ""
 
     def _pids(self) -> list[int]:
         return [process.pid for process in self._processes()]
 
     def environment(self, base: dict[str, str]) -> dict[str, str]:
-        """Return the environment of the components: `base`, the user's, with the settings in force."""
+        """Return the components' environment: the user's (`base`), with Airflow's settings."""
         return component_environment(base, self.folder, self._settings(base))
 
     @property
     def environment_file(self) -> Path:
-        """What a shell sources to use `airflow` commands on this Airflow; it holds secrets."""
+        """The file to source in a shell before `airflow` commands; it contains secrets."""
         return self.folder / "environment.sh"
 
     def programs(self) -> list[Program]:
-        """Return the components as the supervisor sees them; none when it is down."""
+        """Return the components' states in the supervisor; none if that is down."""
         control = self._control()
         return control.programs() if control and control.answers() else []
 
-    def seen(self) -> list[tuple[str, str, str]]:
-        """Return name, state and detail of each component: what answers counts, not what once was written down."""
+    def states(self) -> list[tuple[str, str, str]]:
+        """Return name, state and detail of each component, by what actually answers."""
         rows = self._components()
         return [*rows, ("disk", "FULL", full)] if rows and (full := self.full()) else rows
 
@@ -133,14 +133,14 @@ class AirflowServer:
         left = self._processes()
         if not left and not health:
             return []
-        detail = "it comes back by itself, or by: ./rallycross up; all is ended by: ./rallycross down"
+        detail = "it restarts by itself; or run: ./rallycross up - to end everything: ./rallycross down"
         rows = [("supervisor", "GONE", detail)]
         rows += [(component, *_beat(health.get(name, {}))) for name, component in _HEALTH_NAMES.items() if health]
-        api = ("RUNNING", self.url) if health else ("SILENT", f"{len(left)} processes are left, and it does not answer")
+        api = ("RUNNING", self.url) if health else ("SILENT", f"does not answer; {len(left)} processes are left")
         return [*rows, ("api-server", *api)]
 
     def _health(self) -> dict[str, Any]:
-        """Return what the API server says of the components; nothing where it does not answer, or another does."""
+        """Return the components' health from the API server; empty if it, or only another program, answers."""
         if not self.ports:
             return {}
         try:
@@ -149,10 +149,10 @@ class AirflowServer:
             return {}
 
     def _state(self, program: Program, health: dict[str, Any]) -> tuple[str, str]:
-        """Return state and detail: a process that runs and does not answer is not well."""
+        """Return state and detail of a component; a running process that does not answer is not healthy."""
         names = {component: name for name, component in _HEALTH_NAMES.items()}
         if program.name == "api-server" and (who := self._stranger()):
-            return "SILENT", f"its port {self.ports['api']} is listened on by {who} - {_DOWN}, and start anew"
+            return "SILENT", f"its port {self.ports['api']} is taken by {who} - run {_DOWN}, and start again"
         if program.state != "RUNNING":
             return program.state, program.detail
         if not health:
@@ -161,13 +161,13 @@ class AirflowServer:
                 if program.name == "api-server"
                 else ("RUNNING", program.detail)
             )
-        state, told = _beat(health.get(names.get(program.name, ""), {"status": "healthy"}))
-        return (state, program.detail) if state == "RUNNING" else (state, f"{program.detail}, {told}")
+        state, beat = _beat(health.get(names.get(program.name, ""), {"status": "healthy"}))
+        return (state, program.detail) if state == "RUNNING" else (state, f"{program.detail}, {beat}")
 
     def up(self, base: dict[str, str], *, limit: float, tell: Callable[[str], None]) -> bool:
-        """Start what does not run; wait until it is healthy. Tell whether it was started.
+        """Start Airflow unless it runs; wait until it is healthy. Return whether it was started.
 
-        It is waited `limit` seconds at most, and not where nothing moves for as long as the settings say.
+        The wait ends after `limit` seconds, or after RALLYCROSS_PATIENCE seconds without progress.
         """
         for folder in (self.folder, self.folder / "log"):
             folder.mkdir(parents=True, exist_ok=True)
@@ -183,17 +183,17 @@ class AirflowServer:
             if not running:
                 self._start(base, claims, tell)
             movement = Movement(settings(base).patience, limit, tell)
-            while taken := self._wait(movement):  # by a program that bound it after it was found free
+            while taken := self._wait(movement):  # by a program that bound the port after it was found free
                 if self._wanted_port is not None:
                     raise taken
-                tell(f"port {self.ports['api']} was taken by {taken.who} meanwhile: starting on another")
+                tell(f"port {self.ports['api']} was taken by {taken.who} in the meantime: starting on another")
                 self._end()
                 self._start(base, claims, tell)
                 running = False
             return not running
 
     def down(self, *, tell: Callable[[str], None]) -> bool:
-        """End all components and whatever they left behind. Tell whether there was anything to end."""
+        """End all components and their leftover processes. Return whether there were any."""
         if not self.folder.exists():
             return False
         with self._alone():
@@ -202,12 +202,12 @@ class AirflowServer:
             return self._end()
 
     def _end(self) -> bool:
-        """End the supervisor with all its components, and what has lost it. Tell whether there was anything to end."""
+        """End the supervisor, its components, and orphaned processes. Return whether there were any."""
         control = self._control()
         there = control is not None and control.answers()
         if control is not None and there:
             control.shutdown()
-            deadline = time.monotonic() + 10 * settings().end_grace  # each component has four of it
+            deadline = time.monotonic() + 10 * settings().end_grace  # each component has 4 * end_grace
             while control.answers() and time.monotonic() < deadline:
                 time.sleep(0.1)
         return bool(end(self._processes, grace=settings().end_grace)) or there
@@ -223,7 +223,7 @@ class AirflowServer:
         return Supervisor(self.folder, self.secrets.supervisor) if (self.folder / SOCKET).exists() else None
 
     def _start(self, base: dict[str, str], claims: ExitStack, tell: Callable[[str], None]) -> None:
-        """Start it on a port that is claimed until `claims` are closed."""
+        """Start Airflow on a port that stays reserved until `claims` is closed."""
         left = end(self._processes, grace=settings().end_grace)
         if left:
             tell(f"ended {len(left)} processes of an Airflow that had lost its supervisor")
@@ -245,7 +245,7 @@ class AirflowServer:
         supervisor.start(self.folder, text, environment)
 
     def full(self) -> str:
-        """Return what to do where the disk is as good as full; "" where it is not, or there is no folder yet."""
+        """Return the complaint about a nearly full disk; "" if it has room, or there is no folder yet."""
         free = shutil.disk_usage(self.folder).free if self.folder.exists() else ROOM
         if free >= ROOM:
             return ""
@@ -253,7 +253,7 @@ class AirflowServer:
         return f"{self.folder}: {missing} - make room on its disk, or set RALLYCROSS_HOME to a folder on another"
 
     def _check_room(self) -> None:
-        """Raise where the disk is as good as full: what then breaks, and says why nowhere, is hard to tell."""
+        """Raise an error on a nearly full disk: later failures would not name the cause."""
         if full := self.full():
             raise RallycrossError(full)
 
@@ -262,7 +262,7 @@ class AirflowServer:
         return {**own, **given_limits(base), **core_settings(settings(base))}
 
     def _write_environment(self, base: dict[str, str]) -> None:
-        """Write what a shell has to source for `airflow` commands to see this Airflow."""
+        """Write the file that a shell sources to use `airflow` commands on this Airflow."""
         lines = [f"export {name}={shlex.quote(value)}" for name, value in self._settings(base).items()]
         lines.append(f"export PATH={shlex.quote(str(Path(sys.executable).parent))}:$PATH")
         write_owner_only(self.environment_file, "\n".join([*lines, ""]))
@@ -272,26 +272,26 @@ class AirflowServer:
             if claims.enter_context(claimed([self._wanted_port])) is None:
                 raise RallycrossError(
                     f"port {self._wanted_port} (RALLYCROSS_AIRFLOW_PORT) is taken"
-                    " - name another, or leave the variable out to have one chosen"
+                    " - name another, or unset the variable to use any free port"
                 )
             return self._wanted_port
         last = self.ports.get("api", FIRST_PORT)
         port = claims.enter_context(claimed([last, *islice(candidates(FIRST_PORT), _TRIED)]))
         if port is None:
             raise RallycrossError(
-                f"no port of 127.0.0.1 is free: the {_TRIED} that were tried, from {FIRST_PORT} on, are all taken - end"
-                " what has them, or name a free one by RALLYCROSS_AIRFLOW_PORT"
+                f"no port of 127.0.0.1 is free: all {_TRIED} that were tried, from {FIRST_PORT} on, are taken - end the"
+                " programs that use them, or set RALLYCROSS_AIRFLOW_PORT to a free one"
             )
         return port
 
     def _migrate(self, environment: dict[str, str], limit: float, tell: Callable[[str], None]) -> None:
-        """Make or migrate Airflow's own database; skipped when this Airflow has done it before."""
-        from importlib.metadata import version  # noqa: PLC0415 - 20 ms that only a start needs
+        """Create or migrate Airflow's own database, unless this version of Airflow has done so."""
+        from importlib.metadata import version  # noqa: PLC0415 - takes 20 ms, and only a start needs it
 
         stamp, now = self.folder / "migrated", version("apache-airflow-core")
         if (self.folder / "airflow.db").exists() and stamp.exists() and stamp.read_text(errors="replace") == now:
             return
-        tell("making Airflow's database")
+        tell("creating Airflow's database")
         log = self.log_file("migrate")
         with log.open("wb") as out:
             airflow = str(Path(sys.executable).with_name("airflow"))
@@ -302,15 +302,15 @@ class AirflowServer:
                 ).returncode
             except subprocess.TimeoutExpired as error:
                 raise RallycrossError(
-                    f"`airflow db migrate` has not ended within {limit:g} s - see {log}, or set"
+                    f"`airflow db migrate` did not end within {limit:g} s - see {log}, or raise"
                     f" RALLYCROSS_START_LIMIT:\n{tail(log)}"
                 ) from error
         if code != 0:
-            raise RallycrossError(f"Airflow could not make its database - see {log}:\n{tail(log)}")
+            raise RallycrossError(f"Airflow could not create its database - see {log}:\n{tail(log)}")
         write_owner_only(stamp, now)
 
     def _wait(self, movement: Movement) -> PortIsTaken | None:
-        """Wait until all is healthy; return who has its port, where that is somebody else."""
+        """Wait until all components are healthy; return an error if another program has taken the port."""
         api = AirflowAPI(self.url, USER, self.secrets.password)
         since = max((program.started for program in self.programs()), default=0)
         while True:
@@ -329,9 +329,9 @@ class AirflowServer:
             time.sleep(0.2)
 
     def _missing(self, api: AirflowAPI, since: float) -> tuple[str, tuple[str, ...]]:
-        """Return what is not healthy yet, and the components that can make it so.
+        """Return what is not healthy yet ("" = everything is), and the components that this depends on.
 
-        A heartbeat from before `since` is that of an earlier start.
+        Heartbeats from before `since` belong to an earlier start.
         """
         health = api.health()
         for name, component in _HEALTH_NAMES.items():
@@ -345,7 +345,7 @@ class AirflowServer:
                 raise
             broken = api.get("/importErrors")["import_errors"]
             missing = "\n".join([f"the DAG {DAG} is not listed", *(row["stack_trace"] for row in broken)])
-            return missing, () if broken else ("dag-processor",)  # what is broken is not mended by reading it again
+            return missing, () if broken else ("dag-processor",)  # reading a broken DAG again does not help
         return "", ()
 
     def _last_words(self) -> str:
@@ -355,7 +355,7 @@ class AirflowServer:
 
     @contextmanager
     def _alone(self) -> Iterator[None]:
-        """Hold the lock of this folder: two `up` at once would start two Airflows."""
+        """Hold this folder's lock, so that two simultaneous `up` do not start two Airflows."""
         with (self.folder / "lock").open("w") as lock:
             limit = settings().start_limit
             deadline = time.monotonic() + limit
@@ -366,23 +366,23 @@ class AirflowServer:
                 except BlockingIOError as error:
                     if time.monotonic() > deadline:
                         raise RallycrossError(
-                            f"another command has started or stopped Airflow for {limit:g} s, and holds {lock.name}"
-                            " - end it, or set RALLYCROSS_START_LIMIT"
+                            f"another command has been starting or stopping Airflow for {limit:g} s, and holds"
+                            f" {lock.name} - end it, or raise RALLYCROSS_START_LIMIT"
                         ) from error
                     time.sleep(_LOOK)
             yield
 
 
 def _beat(health: dict[str, Any]) -> tuple[str, str]:
-    """Return state and detail of what the API server says of a component."""
+    """Return state and detail of a component from the API server's health report."""
     if health.get("status") == "healthy":
-        return "RUNNING", "says that it is healthy"
+        return "RUNNING", "reports that it is healthy"
     beat = next((value for name, value in health.items() if name.endswith("_heartbeat") and value), "never")
     return "UNHEALTHY", f"its last heartbeat: {beat}"
 
 
 def tail(path: Path, lines: int = 15) -> str:
-    """Return the last lines of a text file; empty when there is none."""
+    """Return the last lines of a text file; "" if there is none."""
     if not path.exists():
         return ""
     with path.open("rb") as file:

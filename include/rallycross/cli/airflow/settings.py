@@ -1,4 +1,4 @@
-"""Airflow's settings, in one place: what `up` runs with, and what docker-compose.yaml is held against."""
+"""Airflow's settings for `up`; a test compares docker-compose.yaml with them."""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -8,19 +8,19 @@ from rallycross.errors import RallycrossError
 from rallycross.settings import CHECKOUT, Settings
 
 COMPONENTS = ("api-server", "scheduler", "dag-processor", "triggerer")
-# Marks every process of one checkout's Airflow, so that `down` can find those that have lost their parent.
+# Set in every process of this checkout's Airflow, so that `down` finds orphaned ones.
 MARK = "AIRFLOW_RALLYCROSS_HOME"
-# Those of Airflow's settings that bound or pace a run, and what they mean: the environment may give others.
+# Airflow's settings that limit or pace a run, with their meanings; the environment may override them.
 LIMITS = {
     "AIRFLOW__CORE__PARALLELISM": "tasks at a time",
-    "AIRFLOW__CORE__KILLED_TASK_CLEANUP_TIME": "seconds a stopped task gets",
-    "AIRFLOW__SCHEDULER__SCHEDULER_HEALTH_CHECK_THRESHOLD": "seconds until a dead scheduler is missed",
-    "AIRFLOW__SCHEDULER__TASK_INSTANCE_HEARTBEAT_TIMEOUT": "seconds until a dead worker is missed",
+    "AIRFLOW__CORE__KILLED_TASK_CLEANUP_TIME": "seconds a stopped task has to end",
+    "AIRFLOW__SCHEDULER__SCHEDULER_HEALTH_CHECK_THRESHOLD": "seconds until a dead scheduler is noticed",
+    "AIRFLOW__SCHEDULER__TASK_INSTANCE_HEARTBEAT_TIMEOUT": "seconds until a dead worker is noticed",
 }
 
 
 def airflow_settings(home: Path, port: int, secret: Secrets, *, checkout: Path = CHECKOUT) -> dict[str, str]:
-    """Return the environment of all of Airflow's components: state in `home`, the API server on `port` of loopback."""
+    """Return the settings of all Airflow components: state in `home`, the API server on loopback at `port`."""
     url = f"http://127.0.0.1:{port}"
     return {
         "AIRFLOW_HOME": str(home),
@@ -29,9 +29,9 @@ def airflow_settings(home: Path, port: int, secret: Secrets, *, checkout: Path =
         "AIRFLOW__CORE__LOAD_EXAMPLES": "False",
         "AIRFLOW__CORE__EXECUTOR": "LocalExecutor",
         "AIRFLOW__CORE__PARALLELISM": "8",
-        # A new DAG would be paused, and a triggered run of it queued for ever.
+        # Otherwise a new DAG would be paused, and its runs queued for ever.
         "AIRFLOW__CORE__DAGS_ARE_PAUSED_AT_CREATION": "False",
-        # The time a stopped task gets to end its load and to say what it measured.
+        # Seconds for a stopped task to end its load and to store what it measured.
         "AIRFLOW__CORE__KILLED_TASK_CLEANUP_TIME": "30",
         "AIRFLOW__CORE__FERNET_KEY": secret.fernet_key,
         "AIRFLOW__CORE__TEST_CONNECTION": "Enabled",
@@ -47,39 +47,39 @@ def airflow_settings(home: Path, port: int, secret: Secrets, *, checkout: Path =
         "AIRFLOW__API_AUTH__JWT_SECRET": secret.jwt_secret,
         "AIRFLOW__DATABASE__SQL_ALCHEMY_CONN": f"sqlite:///{home / 'airflow.db'}",
         "AIRFLOW__DAG_PROCESSOR__PARSING_PROCESSES": "1",
-        # Left to its default it would be a folder of /tmp that whoever comes first can have.
+        # The default is a folder in /tmp, which another user could create first.
         "AIRFLOW__DAG_PROCESSOR__DAG_BUNDLE_STORAGE_PATH": str(home / "bundles"),
-        # For machines that have other work: a worker would wait 5 s for the API server's answer and then give its task
-        # up, and a DAG would be given up after 30 s of reading.
+        # For busy machines: by default, a worker gives up its task after 5 s without an answer from the API server, and
+        # reading a DAG is given up after 30 s.
         "AIRFLOW__WORKERS__EXECUTION_API_TIMEOUT": "60",
         "AIRFLOW__CORE__DAGBAG_IMPORT_TIMEOUT": "300",
         "AIRFLOW__DAG_PROCESSOR__DAG_FILE_PROCESSOR_TIMEOUT": "600",
-        # Stages follow each other within 0.2 s instead of 1 s.
+        # Stages follow each other within 0.2 s, not 1 s.
         "AIRFLOW__SCHEDULER__SCHEDULER_IDLE_SLEEP_TIME": "0.2",
-        # A scheduler or a worker that was killed is missed within three minutes instead of five: not sooner, for an API
-        # server that is started anew on a busy machine keeps all heartbeats away for two.
+        # A killed scheduler or worker is noticed within three minutes, not five. Sooner would be wrong: while an API
+        # server restarts on a busy machine, no heartbeat arrives for two minutes.
         "AIRFLOW__SCHEDULER__SCHEDULER_HEALTH_CHECK_THRESHOLD": "20",
         "AIRFLOW__SCHEDULER__ORPHANED_TASKS_CHECK_INTERVAL": "10",
         "AIRFLOW__SCHEDULER__TASK_INSTANCE_HEARTBEAT_TIMEOUT": "180",
         "AIRFLOW__SCHEDULER__TASK_INSTANCE_HEARTBEAT_TIMEOUT_DETECTION_INTERVAL": "5",
-        # A stage outlives a restart of the API server, which takes a minute on half a core: what it asks, or tells at
-        # its end, it says again for three minutes or so, instead of a quarter of one.
+        # A stage survives a restart of the API server, which takes a minute on half a core: its requests are retried
+        # for about three minutes, not a quarter of one.
         "AIRFLOW__WORKERS__EXECUTION_API_RETRIES": "60",
         "AIRFLOW__WORKERS__EXECUTION_API_RETRY_WAIT_MAX": "6",
     }
 
 
 def given_limits(env: Mapping[str, str]) -> dict[str, str]:
-    """Return those of `LIMITS` that the environment gives. Raises `RallycrossError` for what is no number of them."""
+    """Return the `LIMITS` that the environment overrides. Raise `RallycrossError` for an invalid number."""
     found = {name: env[name] for name in LIMITS if env.get(name)}
     for name, value in found.items():
         if not (value.isascii() and value.isdecimal() and int(value) > 0):
-            raise RallycrossError(f"{name}: must be a whole number above 0, not {value!r} - mend it")
+            raise RallycrossError(f"{name}: must be a whole number above 0, not {value!r} - correct it")
     return found
 
 
 def core_settings(paths: Settings) -> dict[str, str]:
-    """Return the environment in which `settings()` gives these paths, whatever the current folder is."""
+    """Return the variables with which `settings()` returns these paths from any folder."""
     return {
         "RALLYCROSS_HOME": str(paths.home),
         "RALLYCROSS_RESULTS_URL": paths.results_url,
@@ -94,11 +94,11 @@ def core_settings(paths: Settings) -> dict[str, str]:
 
 
 def component_environment(base: dict[str, str], home: Path, settings: dict[str, str]) -> dict[str, str]:
-    """Return what the components run in: the user's environment, without what would lead Airflow or Python astray."""
+    """Return the components' environment: the user's, without variables that would interfere with Airflow or Python."""
     kept = {
         name: value
         for name, value in base.items()
-        # AIRFLOW_CONN_* and AIRFLOW_VAR_* are the user's way to hand in connections: they stay.
+        # AIRFLOW_CONN_* and AIRFLOW_VAR_* stay: they define the user's connections and variables.
         if not name.startswith(("AIRFLOW__", "OS_", "PYTHON")) and name not in {"AIRFLOW_HOME", MARK}
     }
     # setproctitle would overwrite /proc/PID/environ, where `down` looks for the mark.

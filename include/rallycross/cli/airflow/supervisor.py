@@ -1,4 +1,4 @@
-"""One supervisor a checkout: starts Airflow's components, brings them back when they die, ends them all."""
+"""The supervisor of this checkout: starts Airflow's components, restarts them if they die, and stops them."""
 
 import http.client
 import subprocess
@@ -55,22 +55,22 @@ CONFIGURATION = "supervisor.conf"
 
 @dataclass(frozen=True)
 class Program:
-    """A component as its supervisor sees it."""
+    """A component's state in the supervisor."""
 
     name: str
     state: str  # RUNNING, STARTING, BACKOFF, STOPPED, EXITED, FATAL
-    detail: str  # pid and uptime, or why not
+    detail: str  # pid and uptime, or why it does not run
     started: int  # seconds since the epoch; 0 = not yet
-    pid: int = 0  # which leads a process group of its own; 0 = it does not run
+    pid: int = 0  # leader of its own process group; 0 = it does not run
 
 
 def configuration(folder: Path, *, password: str, user: str, bin_folder: Path, checkout: Path) -> str:
-    """Return the supervisor's configuration file. Secrets of Airflow are not in it: the environment is handed down."""
+    """Return the supervisor's configuration file. It has no secrets of Airflow: components inherit these."""
     commands = {name: f"{bin_folder / 'airflow'} {name}" for name in COMPONENTS}
-    # The log servers would bind all addresses; the logs are on this disk, where the API server finds them.
+    # The log servers would listen on all addresses; the API server reads the logs from this disk.
     commands["triggerer"] += " --skip-serve-logs"
-    commands["scheduler"] = f"{bin_folder / 'python'} -m rallycross.cli.airflow.component"
-    # Brings the supervisor itself back.
+    commands["scheduler"] = f"{bin_folder / 'python'} -m rallycross.cli.airflow.scheduler"
+    # Restarts the supervisor itself.
     commands["keeper"] = f"{bin_folder / 'python'} -m rallycross.cli.airflow.keeper"
     text = _SUPERVISOR.format(
         folder=_escape(folder), socket=_escape(address(str(folder))), control_user=USER, password=password, user=user
@@ -85,18 +85,18 @@ def configuration(folder: Path, *, password: str, user: str, bin_folder: Path, c
 
 
 def _escape(value: object) -> str:
-    """Supervisor expands `%(name)s` in its file."""
+    """Return a value with `%` escaped: supervisord expands `%(name)s`."""
     return str(value).replace("%", "%%")
 
 
 class Supervisor:
-    """A supervisor's socket. Every call raises `OSError` when no supervisor answers."""
+    """A client of the supervisor. Calls raise `OSError` if no supervisor answers."""
 
     def __init__(self, folder: Path, password: str) -> None:
         self._server = supervisor(str(folder), password)
 
     def programs(self) -> list[Program]:
-        """Return all components, as they are now."""
+        """Return the current states of all components."""
         found: Any = self._server.supervisor.getAllProcessInfo()
         rows = (
             Program(row["name"], row["statename"], row["description"], row["start"], row["pid"])
@@ -106,7 +106,7 @@ class Supervisor:
         return sorted(rows, key=lambda row: COMPONENTS.index(row.name))
 
     def answers(self) -> bool:
-        """Tell whether a supervisor is there."""
+        """Return whether a supervisor answers."""
         try:
             self._server.supervisor.getPID()
         except (OSError, http.client.HTTPException, xmlrpc.client.Error):
@@ -114,17 +114,17 @@ class Supervisor:
         return True
 
     def shutdown(self) -> None:
-        """Ask it to end all components, and then itself; returns at once."""
+        """Tell it to end all components and then itself; return at once."""
         self._server.supervisor.shutdown()
 
 
 def command(configured: Path) -> list[str]:
-    """Return the command that is a supervisor."""
-    return [sys.executable, "-m", "rallycross.cli.airflow.supervising", "-c", str(configured)]
+    """Return the command that starts a supervisor."""
+    return [sys.executable, "-m", "rallycross.cli.airflow.supervisord", "-c", str(configured)]
 
 
 def start(folder: Path, text: str, environment: dict[str, str]) -> None:
-    """Start a supervisor in a session of its own, so that a Ctrl-C in this terminal does not reach it."""
+    """Start a supervisor in its own session, so that Ctrl-C in this terminal does not reach it."""
     write_owner_only(folder / CONFIGURATION, text)
     with (folder / "log" / "supervisor.out").open("ab") as out:
         subprocess.Popen(

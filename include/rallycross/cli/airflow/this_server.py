@@ -1,4 +1,4 @@
-"""This checkout's Airflow, as the environment's settings say."""
+"""Opens this checkout's Airflow by the settings in the environment."""
 
 import os
 
@@ -9,7 +9,7 @@ from rallycross.settings import settings
 
 
 def airflow_server() -> AirflowServer:
-    """Return the server whose state is in this checkout's home; `RALLYCROSS_AIRFLOW_PORT` insists on a port."""
+    """Return the server with its state in this checkout's home; `RALLYCROSS_AIRFLOW_PORT` demands a port."""
     wanted = os.environ.get("RALLYCROSS_AIRFLOW_PORT")
     if wanted is not None and not (wanted.isdigit() and 0 < int(wanted) < 65536):
         raise RallycrossError(f"RALLYCROSS_AIRFLOW_PORT={wanted} is not a port - name a number from 1 to 65535")
@@ -17,5 +17,5 @@ def airflow_server() -> AirflowServer:
 
 
 def login(server: AirflowServer) -> str:
-    """Return where the UI is, and how to sign in to it."""
+    """Return the UI's address and login."""
     return f"{server.url}  user {USER}, password {server.secrets.password}"

@@ -1,4 +1,4 @@
-"""The commands: a module each, with `configure(parser)` and `run(options) -> exit code`; a large one has more files."""
+"""The commands: one module each, with `configure(parser)` and `run(options) -> exit code`; some have more modules."""
 
 COMMANDS = (
     "demo",

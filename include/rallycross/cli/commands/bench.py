@@ -1,8 +1,8 @@
-"""Take the figures that are stated of Rallycross, each beside what it is held against, in one run on this machine.
+"""Measure the published figures of Rallycross on this machine, each next to a reference, in one run.
 
-Without --cloud those of the load engine, beside Rally 5.1.1, which is installed for that, and bare clients; with it
-those on a cloud: how true boot times are, beside an independent observer, and how many lists a second, beside wrk
-(which must be there). They are worth what the machine's quiet is worth: run them alone.
+Without --cloud: figures of the load engine, next to Rally 5.1.1 (which is installed for this) and plain clients. With
+--cloud: the accuracy of boot times, next to an independent observer, and lists per second, next to wrk (which must be
+installed). The figures are meaningful only on an otherwise idle machine.
 """
 
 import argparse
@@ -18,18 +18,16 @@ FIGURES = ("no-op", "users", "client", "fixed", "start", "rate", "million")
 
 def configure(parser: argparse.ArgumentParser) -> None:
     """Add the options."""
-    parser.add_argument(
-        "--only", nargs="+", choices=FIGURES, default=list(FIGURES), help="the engine's figures to take"
-    )
-    parser.add_argument("--no-rally", action="store_true", help="leave Rally out")
-    parser.add_argument("--cloud", metavar="NAME", help="take the figures that need a cloud, on this one")
+    parser.add_argument("--only", nargs="+", choices=FIGURES, default=list(FIGURES), help="engine figures to measure")
+    parser.add_argument("--no-rally", action="store_true", help="measure without Rally")
+    parser.add_argument("--cloud", metavar="NAME", help="measure the figures that need a cloud, on this one")
 
 
 def run(options: argparse.Namespace) -> int:
-    """Run the programs; the highest of their exit codes is ours."""
+    """Run the programs; return their highest exit code."""
     folder = CHECKOUT / "tests/benchmarks"
     if options.cloud is not None:
-        named_cloud(options.cloud, Store.open())  # complains of a name before anything is begun
+        named_cloud(options.cloud, Store.open())  # raises for an unknown name before anything is started
         commands = [["on_a_cloud.py", figure, "--cloud", options.cloud] for figure in ("boot", "list")]
     else:
         commands = [["engine.py", "--only", *options.only, *(["--no-rally"] if options.no_rally else [])]]

@@ -1,6 +1,6 @@
-"""Delete what runs that died have left in clouds, and mend what their hooks had broken: by the ledger.
+"""Delete what killed runs have left in clouds, and undo the faults of their hooks, by the ledger.
 
-A run that seems to be going on is left alone, and named: clean up after one whose process is gone by --task UUID.
+A task that seems to be running is only listed. If its process is gone, clean up after it with --task UUID.
 """
 
 import argparse
@@ -17,17 +17,17 @@ from rallycross.results.store import Store
 
 def configure(parser: argparse.ArgumentParser) -> None:
     """Add the options."""
-    parser.add_argument("--cloud", metavar="NAME", help="what stands in this cloud (default: in any)")
-    parser.add_argument("--task", metavar="UUID", help="what this task has left, also if it seems to be going on")
-    parser.add_argument("--dry-run", action="store_true", help="say what stands, and delete nothing")
+    parser.add_argument("--cloud", metavar="NAME", help="only in this cloud (default: in all)")
+    parser.add_argument("--task", metavar="UUID", help="only what this task has left, even if it seems to be running")
+    parser.add_argument("--dry-run", action="store_true", help="only list what would be deleted")
     add_json(parser)
 
 
 def run(options: argparse.Namespace) -> int:
-    """Clean up after each task of which something stands; 1 when something could not be deleted."""
+    """Clean up after each task with something in the ledger; return 1 if something could not be deleted."""
     store = Store.open()
     check_name(options.cloud, store)
-    told = []
+    tasks = []
     for task in _tasks(store, options):
         standing = [{"kind": row.kind, "name": row.name} for row in benchmark.standing(store, task.cloud, task.uuid)]
         running = task.status == "running" and not options.task
@@ -35,25 +35,25 @@ def run(options: argparse.Namespace) -> int:
         if not options.json:
             _print_standing(one)
         cleaned, error = (None, "") if running or options.dry_run else _clean(store, task)
-        told.append({**one, "cleaned": cleaned, "error": error})
+        tasks.append({**one, "cleaned": cleaned, "error": error})
         if not options.json and (error or cleaned is not None):
             console.print(error or f"{task.cloud}  task {task.uuid}  {cleaned} cleaned up")
     if options.json:
-        print_json({"tasks": told})
-    elif not told:
-        console.print("nothing stands")
-    return 1 if any(one["error"] for one in told) else 0
+        print_json({"tasks": tasks})
+    elif not tasks:
+        console.print("nothing to clean up")
+    return 1 if any(one["error"] for one in tasks) else 0
 
 
 def _print_standing(one: dict[str, Any]) -> None:
     for row in one["standing"]:
         console.print(f"{one['cloud']}  task {one['task']}  {row['kind']}  {row['name']}")
     if one["seems_running"]:
-        console.print(f"  it seems to be going on; if its process is gone: ./rallycross clean --task {one['task']}")
+        console.print(f"  it seems to be running; if its process is gone, run: ./rallycross clean --task {one['task']}")
 
 
 def _clean(store: Store, task: TaskRow) -> tuple[int | None, str]:
-    """Return how many things were cleaned up, or what could not be."""
+    """Return the number of cleaned-up resources, or None and the error."""
     try:
         return benchmark.clean(named_cloud(task.cloud, store), store, uuid=task.uuid, tell=progress.print), ""
     except RallycrossError as error:
@@ -61,7 +61,7 @@ def _clean(store: Store, task: TaskRow) -> tuple[int | None, str]:
 
 
 def _tasks(store: Store, options: argparse.Namespace) -> list[TaskRow]:
-    """Return the tasks of which something stands, or the one that is named."""
+    """Return the tasks with something in the ledger, or only the named one."""
     if options.task:
         task = store.tasks.get(options.task)
         if task is None:
@@ -69,7 +69,7 @@ def _tasks(store: Store, options: argparse.Namespace) -> list[TaskRow]:
         return [task]
     found = {}
     for cloud, owner in store.ledger.owners():
-        task = store.tasks.of(owner)  # what clouds were deployed with has owners that are no tasks
+        task = store.tasks.of(owner)  # entries of deployments have owners that are not tasks
         if task is not None and options.cloud in {None, cloud}:
             found[task.uuid] = task
     return list(found.values())

@@ -1,4 +1,4 @@
-"""Print what completes commands, verbs, options and names of clouds in a shell: bash, zsh or fish.
+"""Print a shell script that completes commands, verbs, options and cloud names: for bash, zsh or fish.
 
 source <(./rallycross completion bash)
 """
@@ -12,9 +12,9 @@ from rallycross.cli.commands import COMMANDS
 from rallycross.cli.console import write_raw
 
 SHELLS = ("bash", "zsh", "fish")
-SCRIPTS = Path(__file__).parents[1] / "completions"  # as the `rallycross` script prints them, without an environment
+SCRIPTS = Path(__file__).parents[1] / "completions"  # the `rallycross` script prints these without the environment
 
-# `path` has the command and the verb that stand before the word; behind a verb, names of clouds and files may stand.
+# `path` has the command and the verb before the word; after a verb, names of clouds and files are completed.
 _BASH = """# Completion of the command rallycross; made by: python -m rallycross.cli.commands.completion
 _rallycross() {{
     local cur=${{COMP_WORDS[COMP_CWORD]}} path="" word words="" clouds="" home name i
@@ -55,7 +55,7 @@ def run(options: argparse.Namespace) -> int:
 
 
 def script(shell: str) -> str:
-    """Return what completes in a shell, as the commands are now."""
+    """Return the completion script for a shell, generated from the commands."""
     words = dict(_words())
     if shell == "fish":
         return _fish(words)
@@ -66,7 +66,7 @@ def script(shell: str) -> str:
 
 
 def _words() -> Iterator[tuple[str, list[str]]]:
-    """Yield what may stand behind nothing, behind each command, and behind each of its verbs."""
+    """Yield the possible words: at the start, after each command, and after each verb."""
     yield "", [*COMMANDS, "--help"]
     for command in COMMANDS:
         parser = argparse.ArgumentParser(prog=command)

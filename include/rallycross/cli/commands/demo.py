@@ -1,9 +1,9 @@
 """The whole journey: deploy a cloud, verify it, benchmark it, and report.
 
-Without options: the embedded cloud, the quick verification, and the quickstart recipe. What stands is taken up again,
-so a second demo starts with the benchmark almost at once. Exit codes: 0 passed; 1 the benchmark or the verification
-failed, or the load was INVALID; 2 it could not run. Ctrl-C stops the run: what it has measured is judged and reported.
-A second Ctrl-C leaves.
+Without options: the embedded cloud, the quick verification, and the quickstart recipe. An existing cloud is used again,
+so a second demo starts its benchmark almost at once. Exit codes: 0 passed; 1 the benchmark or the verification failed,
+or the load was INVALID; 2 it could not run. Ctrl-C stops the run: what it measured is judged and reported. A second
+Ctrl-C stops following the run.
 """
 
 import argparse
@@ -18,13 +18,13 @@ from rallycross import inputs
 from rallycross.cli import machine
 from rallycross.cli.airflow.server import DAG
 from rallycross.cli.airflow.this_server import airflow_server, login
+from rallycross.cli.airflow_run import AirflowRun
 from rallycross.cli.commands.up import start
 from rallycross.cli.console import console, note, progress
 from rallycross.cli.display import display, follow
-from rallycross.cli.follow import Run
-from rallycross.cli.given import given_file
-from rallycross.cli.outcome import exit_code, print_outcome
+from rallycross.cli.file_arguments import resolved_argument
 from rallycross.cli.parser import AT_A_TIME
+from rallycross.cli.run_outcome import exit_code, print_outcome
 from rallycross.errors import Complaint, InvalidInput, RallycrossError
 from rallycross.permissions import grant
 from rallycross.results.reference import reference
@@ -47,11 +47,11 @@ def configure(parser: argparse.ArgumentParser) -> None:
         metavar="N",
         help="tests at a time (default: %(default)s)",
     )
-    add("--destroy", action="store_true", help="take the cloud away after the run")
+    add("--destroy", action="store_true", help="destroy the cloud after the run")
 
 
 def run(options: argparse.Namespace) -> int:
-    """Check all inputs, start Airflow, trigger the run, follow it, say how it ended."""
+    """Check all inputs, start Airflow, trigger the run, follow it, and print its outcome."""
     began = time.monotonic()
     conf = checked(options)
     server = airflow_server()
@@ -61,13 +61,13 @@ def run(options: argparse.Namespace) -> int:
     api, run_id = server.api(), f"demo_{datetime.now(UTC):%Y-%m-%dT%H.%M.%S}_{token_hex(2)}"
     grant(settings(), reference(DAG, run_id, "deploy"), [conf["cloud_spec"], conf["task_file"]])
     api.post(f"/dags/{DAG}/dagRuns", {"dag_run_id": run_id, "logical_date": None, "conf": conf})
-    followed = Run(api, Store.open(), DAG, run_id)
+    followed = AirflowRun(api, Store.open(), DAG, run_id)
     note(f"run {run_id}: {followed.url}", began)
     try:
         with display(progress) as shown:
             view = follow(followed, shown)
     except KeyboardInterrupt:
-        console.print(f"left; the run goes on by itself: {followed.url}\n  {login(server)}")
+        console.print(f"no longer following the run, which continues: {followed.url}\n  {login(server)}")
         return 130
     print_outcome(console, followed, view, times, server)
     return exit_code(followed, view)
@@ -77,7 +77,7 @@ def checked(options: argparse.Namespace) -> dict[str, Any]:
     """Return the run's configuration; raise `InvalidInput` with all complaints about all files at once."""
     complaints: list[Complaint] = []
     spec, arguments = None, dict[str, Any]()
-    cloud_spec, task_file = given_file(options.cloud_spec), given_file(options.task)
+    cloud_spec, task_file = resolved_argument(options.cloud_spec), resolved_argument(options.task)
     try:
         arguments = _arguments(options.task_args)
     except InvalidInput as error:

@@ -1,4 +1,4 @@
-"""Check this machine and this checkout, and say what to do about what is wrong."""
+"""Check this machine and this checkout; print what is wrong, and what to do."""
 
 import argparse
 import importlib.metadata
@@ -21,13 +21,13 @@ _PACKAGES = ("apache-airflow", "apache-airflow-providers-ssh", "openstacksdk", "
 def configure(parser: argparse.ArgumentParser) -> None:
     """Add the options."""
     add = parser.add_argument
-    add("--deep", action="store_true", help="also look at all that is kept, each against the others")
-    add("--mend", action="store_true", help="mend what can be mended of what --deep finds (cleans clouds, too)")
+    add("--deep", action="store_true", help="also check all stored data for consistency")
+    add("--mend", action="store_true", help="repair what can be repaired of what --deep finds (also cleans clouds)")
     add("--json", action="store_true", help="as JSON on standard output")
 
 
 def _version(package: str) -> str:
-    """Return the version of a package; the core runs without Airflow, too."""
+    """Return a package's version; some are missing where the core runs without Airflow."""
     try:
         return importlib.metadata.version(package)
     except importlib.metadata.PackageNotFoundError:
@@ -35,7 +35,7 @@ def _version(package: str) -> str:
 
 
 def run(options: argparse.Namespace) -> int:
-    """Print what was looked at; 2 when something is wrong."""
+    """Print facts and problems; return 2 if there is a problem."""
     here = machine.look(CHECKOUT)
     facts = [
         ("Rallycross", importlib.metadata.version("rallycross")),
@@ -68,15 +68,15 @@ def run(options: argparse.Namespace) -> int:
 
 
 def _deep(mended: list[str] | None) -> list[str]:
-    """Return what is wrong with all that is kept; given a list, mend what can be mended, and put it there."""
-    from rallycross.cli import deep  # noqa: PLC0415 - brings Arrow, which nothing else needs
+    """Return what is wrong with stored data; given a list, repair what can be repaired, and add it there."""
+    from rallycross.cli import deep_check  # noqa: PLC0415 - imports Arrow, which nothing else here needs
 
     wrong = []
     try:
-        for finding in deep.findings(Store.open(), settings()):
+        for finding in deep_check.findings(Store.open(), settings()):
             if mended is None:
                 wrong.append(f"{finding.part}: {finding.what}")
-            elif left := deep.mended(finding):
+            elif left := deep_check.mended(finding):
                 wrong.append(f"{finding.part}: {finding.what}; {left}")
             else:
                 mended.append(f"{finding.part}: {finding.what}")
@@ -95,7 +95,7 @@ def _stores() -> list[str]:
 
 def _airflow() -> list[str]:
     server = airflow_server()
-    rows = server.seen()
+    rows = server.states()
     found = [full] if (full := server.full()) else []
     if not rows:
         return found  # stopped is fine

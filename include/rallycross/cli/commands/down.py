@@ -1,7 +1,7 @@
 """Stop Airflow and the clouds of this checkout; no process is left behind.
 
-What was measured stays, and the next `demo` takes up what stands. With --purge everything that was made is deleted:
-clouds, results, reports, and the environment. That stays where RALLYCROSS_HOME names another state than the checkout's.
+Results are kept, and the next `demo` uses the existing cloud. --purge deletes everything that was created: clouds,
+results, reports, and the environment. If RALLYCROSS_HOME is set to another folder, the environment is kept.
 """
 
 import argparse
@@ -10,7 +10,7 @@ import shutil
 from rallycross.cli.airflow.this_server import airflow_server
 from rallycross.cli.clouds import clouds
 from rallycross.cli.console import console, tell_step
-from rallycross.cli.stopping import say_why
+from rallycross.cli.stop_reason import record_stop_reason
 from rallycross.errors import RallycrossError
 from rallycross.results.endings import STOPPED, because
 from rallycross.settings import CHECKOUT, settings
@@ -18,17 +18,17 @@ from rallycross.settings import CHECKOUT, settings
 
 def configure(parser: argparse.ArgumentParser) -> None:
     """Add the options."""
-    parser.add_argument("--purge", action="store_true", help="delete everything that was made, results too")
+    parser.add_argument("--purge", action="store_true", help="delete everything that was created, including results")
     parser.add_argument("--keep-clouds", action="store_true", help="leave the clouds running")
 
 
 def run(options: argparse.Namespace) -> int:
-    """Stop in the order that leaves nobody without what it works on: Airflow, then the clouds."""
+    """Stop Airflow first, then the clouds that it works on."""
     if options.purge and options.keep_clouds:
         raise RallycrossError("--purge deletes the clouds, --keep-clouds keeps them - choose one")
     server = airflow_server()
     if server.programs():
-        say_why(because(STOPPED, "./rallycross down"))
+        record_stop_reason(because(STOPPED, "./rallycross down"))
     ended = server.down(tell=console.print)
     console.print("Airflow is stopped" if ended else "Airflow did not run")
     if not options.keep_clouds:
@@ -39,9 +39,9 @@ def run(options: argparse.Namespace) -> int:
 
 
 def _purge() -> None:
-    """Delete the state, and the environment where no other state can use it.
+    """Delete the state, and the environment if no other state can use it.
 
-    Folders that the user has put elsewhere may hold other things.
+    Folders that the user configured elsewhere are kept: they may hold other things.
     """
     paths, environment = settings(), CHECKOUT / ".venv"
     own = paths.home == CHECKOUT / ".rallycross"
@@ -50,25 +50,25 @@ def _purge() -> None:
             shutil.rmtree(folder)
             console.print(f"deleted {folder}")
     if not own and environment.exists():
-        console.print(f"left {environment}, which any other RALLYCROSS_HOME uses too: delete it by hand")
+        console.print(f"kept {environment}, which other RALLYCROSS_HOME folders use, too: delete it by hand")
     for folder in (paths.samples, paths.reports):
         if folder.exists():
-            console.print(f"left {folder}, which is outside of {paths.home}: delete it by hand")
+            console.print(f"kept {folder}, which is outside {paths.home}: delete it by hand")
 
 
 def _stop_clouds(*, purge: bool) -> None:
-    """Stop all clouds of which something may stand, also those whose deployment was cut off."""
+    """Stop or destroy all clouds, including those whose deployment was cut off."""
     failed = []
-    for standing in clouds():
+    for cloud in clouds():
         try:
             if purge:
-                standing.destroy(tell_step)
+                cloud.destroy(tell_step)
             else:
-                for step in standing.stop():
-                    console.print(f"cloud {standing.name}: ended {step}; deploy again to go on")
-        except RallycrossError as error:  # one that cannot be reached leaves no other running
-            failed.append(f"cloud {standing.name} is not {'destroyed' if purge else 'stopped'}: {error}")
+                for step in cloud.stop():
+                    console.print(f"cloud {cloud.name}: ended {step}; deploy again to continue")
+        except RallycrossError as error:  # the others are stopped even if one is unreachable
+            failed.append(f"cloud {cloud.name} is not {'destroyed' if purge else 'stopped'}: {error}")
         else:
-            console.print(f"cloud {standing.name} is {'destroyed' if purge else 'stopped'}")
+            console.print(f"cloud {cloud.name} is {'destroyed' if purge else 'stopped'}")
     if failed:
         raise RallycrossError("\n".join(failed))

@@ -1,6 +1,6 @@
-"""Show the last lines of a log: of a component of Airflow, of a cloud's service, or of all at a glance.
+"""Show the last lines of logs: of an Airflow component, of a cloud's services, or of all components.
 
-NAME is a component (api-server, scheduler, dag-processor, triggerer), or CLOUD or CLOUD/SERVICE of a cloud.
+NAME is a component (api-server, scheduler, dag-processor, triggerer), a CLOUD, or CLOUD/SERVICE.
 """
 
 import argparse
@@ -38,12 +38,12 @@ def run(options: argparse.Namespace) -> int:
 
 
 def _lines(text: str) -> list[str]:
-    """Return the lines of a log as they may be shown: what is secret may go over several."""
+    """Return the lines of a log, masked as a whole: a secret may span lines."""
     return shown_text(text).splitlines()
 
 
 def _logs(wanted: str | None, lines: int) -> list[tuple[str, str | None, str]]:
-    """Return name, file and last lines of each log; those of a cloud's services are one text."""
+    """Return name, file and last lines of each log; the logs of a cloud's services are one text."""
     server = airflow_server()
     if wanted is None:
         return [(name, str(server.log_file(name)), tail(server.log_file(name), 5)) for name in COMPONENTS]
@@ -53,5 +53,5 @@ def _logs(wanted: str | None, lines: int) -> list[tuple[str, str | None, str]]:
     standing = {one.name: one for one in clouds()}
     if cloud not in standing:
         remedy = did_you_mean(wanted, [*COMPONENTS, *standing])
-        raise RallycrossError(f"no log is named {wanted!r} - {remedy}")
+        raise RallycrossError(f"there is no log {wanted!r} - {remedy}")
     return [(wanted, None, standing[cloud].logs(service or None, lines=lines))]

@@ -1,8 +1,8 @@
-"""Check a task file, and say what it will do, without doing it.
+"""Check a task file and show what it would do, without doing it.
 
-FILE is a task file of Rally's format v2 or v1, or `-` for standard input. With --cloud it is also held against a cloud:
-images, flavors, networks, services, quotas, permissions. Exit codes: 0 all is well; 2 something is wrong: all of it is
-told, with file, line, column and remedy.
+FILE is a task file of Rally's format v2 or v1, or `-` for standard input. With --cloud it is also checked against a
+cloud: images, flavors, networks, services, quotas, permissions. Exit codes: 0 the file is valid; 2 something is wrong:
+every problem is shown with file, line, column and remedy.
 """
 
 import argparse
@@ -13,7 +13,7 @@ from typing import Any
 
 from rallycross import catalogue, task
 from rallycross.cli.console import console, print_json, progress
-from rallycross.cli.given import STDIN, given_text
+from rallycross.cli.file_arguments import STDIN, read_argument
 from rallycross.cli.named_cloud import named_cloud
 from rallycross.cli.parser import add_json
 from rallycross.cloud.inventory import facts
@@ -32,32 +32,32 @@ from rallycross.task.sentence import sentence
 def configure(parser: argparse.ArgumentParser) -> None:
     """Add the options."""
     parser.add_argument("file", metavar="FILE")
-    parser.add_argument("--cloud", metavar="NAME", help="hold it against this cloud, too (default: none)")
+    parser.add_argument("--cloud", metavar="NAME", help="also check it against this cloud (default: none)")
     add_json(parser)
     add_task_arguments(parser)
 
 
 def add_task_arguments(parser: argparse.ArgumentParser) -> None:
-    """Add Rally's two ways to give values for a task file's template."""
+    """Add Rally's two options with values for a task file's template."""
     what = "values for the task file's template: YAML, JSON, or key=value,key=value"
     parser.add_argument("--task-args", metavar="TEXT", default="", help=what)
-    also = "the same from a file, or `-` for standard input; --task-args goes before it"
+    also = "the same from a file, or `-` for standard input; --task-args takes precedence"
     parser.add_argument("--task-args-file", metavar="FILE", help=also)
 
 
 def run(options: argparse.Namespace) -> int:
-    """Read, check, say."""
+    """Read, check, and print the plan."""
     planned = _checked(options)
     if options.json:
         print_json({**data(planned), "complaints": []}, planned.secrets)
         return 0
-    for line in said(planned):
+    for line in described(planned):
         console.print(shown_text(line, planned.secrets))
     return 0
 
 
 def _checked(options: argparse.Namespace) -> Task:
-    """Return the task; raise `InvalidInput` with all that is wrong with it, or does not fit the cloud."""
+    """Return the task; raise `InvalidInput` if anything is wrong with it, or does not fit the cloud."""
     planned = read(options.file, options.task_args, options.task_args_file)
     for warning in planned.warnings:
         progress.print(f"warning: {warning}")
@@ -73,18 +73,21 @@ def _checked(options: argparse.Namespace) -> Task:
 
 
 def read(file: str, args: str, args_file: str | None) -> Task:
-    """Return the task of a file with its arguments; raise `InvalidInput` with all complaints about both."""
+    """Return the task from a file and its arguments; raise `InvalidInput` with all complaints about both."""
     if file == args_file == STDIN:
-        what, remedy = "the task file and its arguments cannot both be standard input", "name a file for one of them"
+        what, remedy = (
+            "the task file and its arguments cannot both come from standard input",
+            "name a file for one of them",
+        )
         raise InvalidInput([Complaint("--task-args-file", 0, 0, "", what, remedy)])
     complaints: list[Complaint] = []
     values: dict[str, Any] = {}
     text, name = "", file
     with _gathered(complaints):
-        text, name = given_text(file)
+        text, name = read_argument(file)
     if args_file:
         with _gathered(complaints):
-            values |= arguments(*given_text(args_file))
+            values |= arguments(*read_argument(args_file))
     with _gathered(complaints):
         values |= arguments(args, "--task-args")
     if complaints:
@@ -95,19 +98,19 @@ def read(file: str, args: str, args_file: str | None) -> Task:
 
 @contextmanager
 def _gathered(complaints: list[Complaint]) -> Iterator[None]:
-    """Keep the complaints about one of several inputs for later."""
+    """Collect the complaints about one of several inputs."""
     try:
         yield
     except InvalidInput as error:
         complaints += error.complaints
 
 
-def said(planned: Task) -> list[str]:
-    """Return what will happen, line by line."""
+def described(planned: Task) -> list[str]:
+    """Return the plan as lines of text."""
     lines = [planned.title, *([f"  {planned.description}"] if planned.description else [])]
     for number, subtask in enumerate(planned.subtasks, start=1):
-        beside = " (its workloads side by side)" if subtask.run_in_parallel and len(subtask.workloads) > 1 else ""
-        lines.append(f"{number}. {subtask.title}{beside}")
+        parallel = " (its workloads run in parallel)" if subtask.run_in_parallel and len(subtask.workloads) > 1 else ""
+        lines.append(f"{number}. {subtask.title}{parallel}")
         for workload in subtask.workloads:
             lines += [f"   {part}" for part in _workload(workload)]
         if not subtask.workloads:
@@ -117,7 +120,7 @@ def said(planned: Task) -> list[str]:
 
 
 def data(planned: Task) -> dict[str, Any]:
-    """Return the same for programs."""
+    """Return the plan for `--json`."""
     return {
         "title": planned.title,
         "description": planned.description,
@@ -163,11 +166,11 @@ def _workload(workload: Workload) -> list[str]:
 
 
 def _calls(calls: Calls | None, iterations: int | None) -> str:
-    """Return how many requests are to be expected, those of contexts and of signing in left out."""
+    """Return the expected number of requests, without those of contexts and sign-in."""
     if calls is None:
         return "API calls: not known"
     if not calls.sent:
         return "API calls: none"
     kinds_of = ", ".join(f"{count} {method} {service}" for (method, service), count in sorted(calls.sent.items()))
     whole = f"; {calls.total * iterations:,} in all" if iterations is not None else ""
-    return f"API calls: {calls.total} an iteration ({kinds_of}){' and polling' if calls.polls else ''}{whole}"
+    return f"API calls: {calls.total} per iteration ({kinds_of}){' and polling' if calls.polls else ''}{whole}"

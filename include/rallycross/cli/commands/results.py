@@ -1,14 +1,14 @@
-"""Look through results, hand them on, take in those of Rally.
+"""List, show, export, import and delete results.
 
-list                       tasks and verifications of clouds, the newest last, with their verdicts
-show UUID                  a task's workloads: durations by action, SLA, failures; a verification's tests
+list                       lists tasks and verifications with their verdicts, the newest last
+show UUID                  shows a task's durations by action, SLA and failures, or a verification's tests
 export UUID... --format F -o FILE
-                           rally: JSON results that Rally's own tools read; csv, parquet: every sample;
+                           rally: JSON results for Rally's own tools; csv, parquet: every sample;
                            html, junit, json: the report
-import FILE                keeps the tasks of a file of Rally's JSON results, as if they had been run here
+import FILE                imports the tasks from a file of Rally's JSON results, as if they had run here
 delete UUID...             deletes results and samples; nothing in a cloud is touched
 
-UUID: as many of its first characters as tell it apart.
+UUID may be abbreviated to its first characters, as long as they are unambiguous.
 """
 
 import argparse
@@ -22,7 +22,7 @@ from typing import Literal
 from rallycross.cli.console import console, print_json, progress, write_raw
 from rallycross.cli.named_cloud import check_name, check_new_name
 from rallycross.cli.parser import ROWS, add_json
-from rallycross.cli.results_shown import listed, show_task, show_verification
+from rallycross.cli.results_tables import history_table, show_task, show_verification
 from rallycross.errors import RallycrossError
 from rallycross.printable import printable_json
 from rallycross.results.figure_damage import mark_damaged_figures
@@ -31,7 +31,7 @@ from rallycross.results.sample_damage import mark_damage
 from rallycross.results.store import Store
 from rallycross.settings import settings
 from rallycross.verification_jobs.request import forget_secrets
-from rallycross.views.listed import latest
+from rallycross.views.history import latest
 
 _STDOUT = Path("-")
 _OF_TASKS = ("rally", "csv", "parquet")
@@ -43,8 +43,8 @@ def configure(parser: argparse.ArgumentParser) -> None:
     """Add the verbs."""
     verbs = parser.add_subparsers(dest="verb", required=True, metavar="list|show|export|import|delete")
     verb = verbs.add_parser("list")
-    verb.add_argument("--cloud", help="of this cloud only")
-    verb.add_argument("--tag", help="tasks with this tag only")
+    verb.add_argument("--cloud", help="only of this cloud")
+    verb.add_argument("--tag", help="only tasks with this tag")
     verb.add_argument("--last", type=ROWS, default=20, metavar="N", help="the N newest (default: 20)")
     add_json(verb)
     verb.set_defaults(act=_list)
@@ -59,16 +59,16 @@ def configure(parser: argparse.ArgumentParser) -> None:
     verb.set_defaults(act=_export)
     verb = verbs.add_parser("import")
     verb.add_argument("file", metavar="FILE", type=Path)
-    verb.add_argument("--cloud", default="", help="name of the cloud that was measured (default: as the file says)")
+    verb.add_argument("--cloud", default="", help="name of the measured cloud (default: from the file)")
     verb.set_defaults(act=_import)
     verb = verbs.add_parser("delete")
     verb.add_argument("uuids", metavar="UUID", nargs="+")
-    verb.add_argument("--force", action="store_true", help="also what still runs, or has lost its process")
+    verb.add_argument("--force", action="store_true", help="even if it is running, or has lost its process")
     verb.set_defaults(act=_delete)
 
 
 def run(options: argparse.Namespace) -> int:
-    """Carry out the verb."""
+    """Run the verb."""
     return int(options.act(options))
 
 
@@ -79,7 +79,7 @@ def _list(options: argparse.Namespace) -> int:
     if options.json:
         print_json({"results": [asdict(one) for one in newest]})
         return 0
-    console.print(listed(newest) if newest else "there are no results yet, or none that are like this")
+    console.print(history_table(newest) if newest else "there are no results, or none that match")
     return 0
 
 
@@ -101,8 +101,8 @@ def _show(options: argparse.Namespace) -> int:
 
 
 def _print_document(store: Store, uuid: str) -> None:
-    """Print the report as a document: what `export --format json` writes."""
-    from rallycross.report.files import rendered  # noqa: PLC0415 - brings pandas
+    """Print the report as JSON, as `export --format json` writes it."""
+    from rallycross.report.files import rendered  # noqa: PLC0415 - imports pandas
 
     named = {"task": uuid, "verification": None} if store.tasks.get(uuid) else {"task": None, "verification": uuid}
     write_raw(printable_json(rendered(store, "json", samples=settings().samples, **named).decode()))
@@ -121,19 +121,19 @@ def _export(options: argparse.Namespace) -> int:
         else:
             console.print(f"wrote {options.output}")
     for detail in damaged:
-        progress.print(f"rallycross: {options.output}: not all that was measured: {detail}", style="red")
+        progress.print(f"rallycross: {options.output}: incomplete: {detail}", style="red")
     return 1 if damaged else 0
 
 
 def _export_tasks(store: Store, uuids: list[str], form: str, output: Path) -> list[str]:
-    """Return what the samples have lost."""
-    from rallycross.exchange import files, flat_rows  # noqa: PLC0415 - brings Arrow's writers
+    """Export tasks; return what is damaged in their samples."""
+    from rallycross.exchange import files, flat_rows  # noqa: PLC0415 - imports Arrow's writers
 
     tasks: list[TaskRow] = []
     for uuid in uuids:
         task = store.tasks.get(uuid)
         if task is None:
-            raise RallycrossError(f"{uuid} is a verification, and {form} is for tasks - use {', '.join(_REPORTS)}")
+            raise RallycrossError(f"{uuid} is a verification, and {form} is only for tasks - use {', '.join(_REPORTS)}")
         tasks.append(task)
     samples = settings().samples
     damaged = [detail for task in tasks for detail in mark_damage(task, samples)]
@@ -146,15 +146,15 @@ def _export_tasks(store: Store, uuids: list[str], form: str, output: Path) -> li
 
 
 def _export_report(store: Store, uuids: list[str], form: Report, output: Path) -> list[str]:
-    """Return what the samples and the figures have lost."""
-    from rallycross.exchange.files import whole  # noqa: PLC0415 - brings Arrow's writers
-    from rallycross.report.files import rendered  # noqa: PLC0415 - brings pandas
+    """Export a report; return what is damaged in the samples and figures."""
+    from rallycross.exchange.files import whole  # noqa: PLC0415 - imports Arrow's writers
+    from rallycross.report.files import rendered  # noqa: PLC0415 - imports pandas
 
     tasks = [uuid for uuid in uuids if store.tasks.get(uuid) is not None]
     verifications = [uuid for uuid in uuids if uuid not in tasks]
     if len(tasks) > 1 or len(verifications) > 1:
         raise RallycrossError(
-            f"a report ({form}) is of one task, one verification, or one of each - export the others to other files"
+            f"a report ({form}) has at most one task and one verification - export the others to other files"
         )
     text = rendered(
         store,
@@ -173,15 +173,15 @@ def _export_report(store: Store, uuids: list[str], form: Report, output: Path) -
 
 
 def _import(options: argparse.Namespace) -> int:
-    from rallycross.exchange.files import import_rally  # noqa: PLC0415 - brings Arrow's writers
+    from rallycross.exchange.files import import_rally  # noqa: PLC0415 - imports Arrow's writers
 
     if options.cloud:
         check_new_name(options.cloud)
     if not options.file.exists():
-        raise RallycrossError(f"{options.file}: there is no such file")
+        raise RallycrossError(f"{options.file}: no such file - name a file of Rally's results")
     store = Store.open()
     for uuid in import_rally(store, options.file, samples=settings().samples, cloud=options.cloud):
-        console.print(f"task {uuid} is kept: ./rallycross results show {uuid[:8]}")
+        console.print(f"task {uuid} is imported: ./rallycross results show {uuid[:8]}")
     return 0
 
 
@@ -193,9 +193,9 @@ def _delete(options: argparse.Namespace) -> int:
         row = task or store.verifications.get(uuid)
         if row is not None and row.status == "running" and not options.force:
             raise RallycrossError(
-                f"{uuid} is running, or its process was killed - stop the run, or say --force if nothing drives it"
+                f"{uuid} is running, or its process was killed - stop the run, or use --force if its process is gone"
             )
-        # The rows first: what is listed has its samples.
+        # Rows first, so that every listed result still has its samples.
         store.history.delete(uuid)
         forget_secrets(uuid, paths=settings())
         for workload in task.workloads if task else []:
@@ -205,12 +205,12 @@ def _delete(options: argparse.Namespace) -> int:
 
 
 def _one(store: Store, given: str) -> str:
-    """Return the one uuid that begins as was given."""
-    if not given.strip():  # every uuid begins so: `delete "$UUID"` would delete the only one that there is
-        raise RallycrossError("an empty uuid names nothing - ./rallycross results list has what there is")
+    """Return the one uuid that begins with the given characters."""
+    if not given.strip():  # it would match every uuid: `delete "$UUID"` would delete the only result
+        raise RallycrossError("the uuid is empty - ./rallycross results list shows all results")
     found = store.history.uuids_like(given.lower())
     if not found:
-        raise RallycrossError(f"there are no results {given} - ./rallycross results list has what there is")
+        raise RallycrossError(f"there are no results {given} - ./rallycross results list shows all")
     if len(found) > 1:
-        raise RallycrossError(f"{given} is not enough to tell {', '.join(sorted(found)[:5])} apart - give more of it")
+        raise RallycrossError(f"{given} is ambiguous: it matches {', '.join(sorted(found)[:5])} - give more characters")
     return found[0]

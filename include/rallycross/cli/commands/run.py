@@ -1,9 +1,9 @@
-"""Run a task file without Airflow: load, judgement, report.
+"""Run a task file without Airflow: load, judging, report.
 
 FILE is a task file of Rally's format, or - for standard input. Exit codes: 0 passed; 1 failed or INVALID; 2 it could
 not run.
-Ctrl-C stops the load: what it has measured is judged and reported, what it has made is deleted. A second Ctrl-C leaves
-at once, and names the command that deletes what still stands.
+Ctrl-C stops the load: what it measured is judged and reported, and what it created is deleted. A second Ctrl-C exits at
+once, and prints the command that cleans up.
 """
 
 import argparse
@@ -21,8 +21,8 @@ from rallycross.cli.console import console, progress
 from rallycross.cli.display import display, follow
 from rallycross.cli.local_run import LocalRun
 from rallycross.cli.named_cloud import named_cloud
-from rallycross.cli.outcome import FAILED, PASSED, print_rows, print_verdict
 from rallycross.cli.parser import number
+from rallycross.cli.run_outcome import FAILED, PASSED, print_rows, print_verdict
 from rallycross.cloud.cloud import NO_CLOUD
 from rallycross.disk import said
 from rallycross.errors import RallycrossError
@@ -30,9 +30,9 @@ from rallycross.results.store import Store
 from rallycross.settings import settings
 from rallycross.task.plan import Timing
 
-_MARK = "RALLYCROSS_TASK"  # in the environment of all that a task starts
-_LONGEST = 86_400.0  # seconds of a drain
-DRAIN = 10.0  # seconds that iterations in flight have when the load is stopped
+_MARK = "RALLYCROSS_TASK"  # environment variable of all processes of a task
+_LONGEST = 86_400.0  # seconds; the upper bound of --drain
+DRAIN = 10.0  # seconds for iterations in flight to end when the load is stopped
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
@@ -40,22 +40,20 @@ def configure(parser: argparse.ArgumentParser) -> None:
     add = parser.add_argument
     add("file", metavar="FILE")
     add_task_arguments(parser)
-    add("--cloud", metavar="NAME", help="a cloud of this checkout, or of clouds.yaml; none for a task that needs none")
-    add("--timing", choices=get_args(Timing), help="how durations are taken (default: as the file says, else intended)")
-    add(
-        "--abort-on-sla-failure", action="store_true", help="stop a load as soon as one of its criteria is out of reach"
-    )
+    add("--cloud", metavar="NAME", help="a cloud of this checkout, or of clouds.yaml; not for tasks without a cloud")
+    add("--timing", choices=get_args(Timing), help="how durations are measured (default: from the file, else intended)")
+    add("--abort-on-sla-failure", action="store_true", help="stop a load as soon as it cannot meet its SLA any more")
     add(
         "--drain",
         type=number(0, _LONGEST),
         default=DRAIN,
         metavar="S",
-        help="seconds for what is in flight when stopped (%(default)g)",
+        help="seconds for iterations in flight when stopped (default: %(default)g)",
     )
 
 
 def run(options: argparse.Namespace) -> int:
-    """Run, show how it goes, say how it ended."""
+    """Run the task, show its progress, and print its outcome."""
     began = time.monotonic()
     plan = read(options.file, options.task_args, options.task_args_file)
     for warning in plan.warnings:
@@ -82,16 +80,16 @@ def run(options: argparse.Namespace) -> int:
         except KeyboardInterrupt:
             left = True
         except BaseException:
-            local.fail()  # what cannot be shown is not to go on unseen
+            local.fail()  # the load must not continue unseen
             raise
     if left:
         store.tasks.end(uuid, status="crashed")
-        for process in marked(_MARK, uuid):  # what drives the load, and what hooks have started
+        for process in marked(_MARK, uuid):  # load processes, and programs started by hooks
             with suppress(OSError):
                 os.kill(process.pid, signal.SIGKILL)
-        console.print("left; what the task had made is deleted by: ./rallycross clean")
-        os._exit(130)  # without waiting for the threads that still follow the load
-    if local.verdict is None:  # it never began
+        console.print("exited; to delete what the task created, run: ./rallycross clean")
+        os._exit(130)  # without waiting for threads
+    if local.verdict is None:  # the load never began
         raise local.error or RallycrossError("the run ended without a verdict")
     print_rows(console, store.tasks.get(uuid))
     verdict = local.verdict

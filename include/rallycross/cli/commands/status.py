@@ -1,4 +1,4 @@
-"""Show what runs, where it is, and which limits are in force."""
+"""Show what runs and where, and the limits in force."""
 
 import argparse
 from typing import Any
@@ -18,9 +18,9 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 
 def run(options: argparse.Namespace) -> int:
-    """Print a table for Airflow, one for each cloud, and one of paths and limits."""
+    """Print a table for Airflow, one per cloud, and one of paths and limits."""
     server = airflow_server()
-    rows = server.seen()
+    rows = server.states()
     if options.json:
         print_json(_data(server, rows))
         return 0
@@ -37,7 +37,7 @@ def run(options: argparse.Namespace) -> int:
 
 
 def _data(server: AirflowServer, rows: list[tuple[str, str, str]]) -> dict[str, Any]:
-    """Return the same for programs."""
+    """Return the status for `--json`."""
     parts = [{"name": name, "state": state, "detail": detail} for name, state, detail in rows]
     return {
         "airflow": {"url": server.url if rows else None, "components": parts},

@@ -1,6 +1,6 @@
-"""Run everything that is held to be true: lint, types, import contracts, and all tests.
+"""Run all checks: lint, types, import contracts, and all tests.
 
-The core's tests run in an environment of their own, without Airflow. Every part runs, also after one has failed.
+The core's tests run in a separate environment without Airflow. All parts run, even after one has failed.
 """
 
 import argparse
@@ -13,32 +13,34 @@ from rallycross.cli.suite.lanes import Result, run_lanes
 from rallycross.cli.suite.parts import CORE_WORKERS, parts
 from rallycross.views.wording import duration
 
-_MESSAGE = 200  # characters of what a failed test says
+_MESSAGE = 200  # characters of a failed test's message
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
     """Add the options."""
     size = parser.add_mutually_exclusive_group()
-    size.add_argument("--quick", action="store_true", help="leave out what needs a whole embedded cloud")
-    size.add_argument("--full", action="store_true", help="with what takes many minutes more, such as long deployments")
+    size.add_argument("--quick", action="store_true", help="without tests that need a whole embedded cloud")
+    size.add_argument(
+        "--full", action="store_true", help="with tests that take many more minutes, such as long deployments"
+    )
     parser.add_argument(
         "--durations",
         type=whole(0, 100_000),
         default=10,
         metavar="N",
-        help="name the N slowest tests (%(default)s)",
+        help="list the N slowest tests (default: %(default)s)",
     )
     parser.add_argument(
         "--workers",
         type=whole(1, 64),
         default=CORE_WORKERS,
         metavar="N",
-        help="how many of the core's tests run at a time (default: %(default)s); 1: one after another",
+        help="core tests that run at a time (default: %(default)s)",
     )
 
 
 def run(options: argparse.Namespace) -> int:
-    """Run all parts; 1 when one failed, or a test was skipped that is not on the list of expected skips."""
+    """Run all parts; return 1 if one failed, or a test was skipped that is not in tests/skips.yaml."""
     results = run_lanes(parts(quick=options.quick, full=options.full, workers=options.workers))
     cases = [case for result in results if result.part.junit for case in outcome.cases(result.part.junit)]
     console.print()
@@ -47,17 +49,15 @@ def run(options: argparse.Namespace) -> int:
     for case in skipped:
         console.print(f"{case.name}: skipped: {case.skipped}", style="red")
     if skipped:
-        console.print(
-            "skipped, and not on the list: mend what they lack, or say in tests/skips.yaml where it is covered"
-        )
+        console.print("these tests were skipped unexpectedly: provide what they need, or list them in tests/skips.yaml")
     _show_failures(cases)
     return _show_counts(results, len(skipped))
 
 
 def _show_failures(cases: list[outcome.Case]) -> None:
-    """Name the tests that failed beside the counts: the lanes' own words are thousands of lines above."""
+    """List the failed tests next to the counts: the lanes' own output is thousands of lines above."""
     for case in outcome.failures(cases):
-        first = (case.failed or "it says nothing").splitlines()[0]
+        first = (case.failed or "no message").splitlines()[0]
         console.print(f"FAILED  {case.name}: {first[:_MESSAGE]}", style="red")
 
 
@@ -71,7 +71,7 @@ def _show_durations(cases: list[outcome.Case], count: int) -> None:
 
 
 def _show_counts(results: list[Result], unexpected: int) -> int:
-    """Show how each part ended, then the sum, in the last line; return the exit code."""
+    """Print how each part ended, and the totals in the last line; return the exit code."""
     for result in results:
         word, style = ("passed", "green") if result.code == 0 else ("FAILED", "red")
         counts = f"{result.passed} passed, {result.failed} failed, {result.skipped} skipped"

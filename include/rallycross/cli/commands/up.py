@@ -1,4 +1,4 @@
-"""Start Airflow on this machine, and wait until it is healthy."""
+"""Start Airflow on this machine and wait until it is healthy."""
 
 import argparse
 import os
@@ -10,7 +10,7 @@ from rallycross.cli.console import console, note
 from rallycross.cli.parser import number
 from rallycross.settings import settings
 
-_LONGEST = 86_400.0  # seconds of a start
+_LONGEST = 86_400.0  # seconds; the upper bound of --limit
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
@@ -20,12 +20,12 @@ def configure(parser: argparse.ArgumentParser) -> None:
         type=number(1, _LONGEST),
         default=settings().start_limit,
         metavar="SECONDS",
-        help="how long to wait at most, while something moves (default: RALLYCROSS_START_LIMIT, %(default)g)",
+        help="longest wait while there is progress (default: RALLYCROSS_START_LIMIT, %(default)g)",
     )
 
 
 def run(options: argparse.Namespace) -> int:
-    """Start what does not run."""
+    """Start Airflow unless it runs."""
     server = airflow_server()
     started = start(server, limit=options.limit)
     console.print(f"Airflow {'is up' if started else 'was up already'}: {login(server)}")
@@ -33,7 +33,7 @@ def run(options: argparse.Namespace) -> int:
 
 
 def start(server: AirflowServer, *, limit: float | None = None) -> bool:
-    """Start Airflow, and say so when it took a while. Tell whether anything was started."""
+    """Start Airflow unless it runs, with progress lines. Return whether it was started."""
     began = time.monotonic()
     limit = settings().start_limit if limit is None else limit
     started = server.up(dict(os.environ), limit=limit, tell=lambda text: note(text, began))

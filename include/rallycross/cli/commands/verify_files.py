@@ -1,4 +1,4 @@
-"""`verify import` and `export`: results as files."""
+"""`verify import` and `verify export`."""
 
 import argparse
 import sys
@@ -12,7 +12,7 @@ from rallycross.cli.console import console, progress
 from rallycross.cli.named_cloud import check_new_name
 from rallycross.disk import refused
 from rallycross.errors import RallycrossError
-from rallycross.report.run import Run, gather
+from rallycross.report.run import RunResults, gather
 from rallycross.results.store import Store
 from rallycross.settings import settings
 from rallycross.userfile import read_bytes
@@ -22,7 +22,7 @@ from rallycross.verification.test import Status, TestResult
 
 
 def import_(options: argparse.Namespace) -> int:
-    """Keep the results of a file; nothing is kept of one that cannot be read whole."""
+    """Import the results from a file; nothing is imported from an incomplete one."""
     check_new_name(options.cloud)
     path, remedy = Path(options.file).expanduser(), "name a subunit or JUnit file"
     content = read_bytes(path, name=options.file, remedy=remedy, results=True)
@@ -47,7 +47,7 @@ def export_(options: argparse.Namespace) -> int:
 
 
 def write(content: bytes, to: str) -> None:
-    """Write to a file, or, where that is `-`, to standard output."""
+    """Write to a file, or to standard output if it is `-`."""
     if to == "-":
         sys.stdout.buffer.write(content)
         sys.stdout.flush()
@@ -58,29 +58,29 @@ def write(content: bytes, to: str) -> None:
             part.write_bytes(content)
     except OSError as error:
         raise RallycrossError(
-            refused(error) or f"{path}: cannot be written ({error.strerror}) - name another place"
+            refused(error) or f"{path}: cannot be written ({error.strerror}) - name another file"
         ) from error
 
 
-def _json(run: Run) -> bytes:
-    from rallycross.report.document import document  # noqa: PLC0415 - each format needs its own
+def _json(run: RunResults) -> bytes:
+    from rallycross.report.document import document  # noqa: PLC0415 - each format has its own imports
 
     return document(run).encode()
 
 
-def _junit(run: Run) -> bytes:
+def _junit(run: RunResults) -> bytes:
     from rallycross.report.junit import junit  # noqa: PLC0415
 
     return junit(run)
 
 
-def _html(run: Run) -> bytes:
-    from rallycross.report.html import page  # noqa: PLC0415 - brings pandas
+def _html(run: RunResults) -> bytes:
+    from rallycross.report.html import page  # noqa: PLC0415 - imports pandas
 
     return page(run).encode()
 
 
-def _subunit(run: Run) -> bytes:
+def _subunit(run: RunResults) -> bytes:
     return subunit(
         TestResult(
             test.name,
@@ -95,4 +95,9 @@ def _subunit(run: Run) -> bytes:
     )
 
 
-_FORMATS: dict[str, Callable[[Run], bytes]] = {"json": _json, "junit": _junit, "html": _html, "subunit": _subunit}
+_FORMATS: dict[str, Callable[[RunResults], bytes]] = {
+    "json": _json,
+    "junit": _junit,
+    "html": _html,
+    "subunit": _subunit,
+}

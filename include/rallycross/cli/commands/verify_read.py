@@ -1,4 +1,4 @@
-"""`verify show`, `history` and `compare`: what reads results."""
+"""`verify show`, `verify history` and `verify compare`."""
 
 import argparse
 from collections.abc import Iterator, Sequence
@@ -20,16 +20,16 @@ from rallycross.results.store import Store
 from rallycross.secret import shown
 from rallycross.settings import settings
 from rallycross.verification.test import FAILED, outcomes
-from rallycross.views.comparison import Section, ends, paces
-from rallycross.views.listed import listed
+from rallycross.views.comparison import Section, duration_sections, outcome_sections
+from rallycross.views.history import entries
 from rallycross.views.verification import ServiceTests, verification_view
 from rallycross.views.wording import duration, moment
 
-_NAMED = 5  # tests of one cause that are named
+_NAMED = 5  # tests of one cause that are listed
 
 
 def show_(options: argparse.Namespace) -> int:
-    """Say how a verification went."""
+    """Show a verification."""
     store = Store.open()
     row = store.verifications.find(options.uuid)
     tests = store.tests.of(row.uuid)
@@ -50,17 +50,17 @@ def show_(options: argparse.Namespace) -> int:
         for test in tests:
             if test.status in FAILED:
                 console.print(f"\n{test.status} {test.name}\n{test.traceback}")
-                console.print(f"requests: {', '.join(request_ids(test.traceback)) or 'none is known'}")
+                console.print(f"requests: {', '.join(request_ids(test.traceback)) or 'none known'}")
     return code
 
 
 def summary(row: VerificationRow, tests: Sequence[TestRow]) -> Iterator[str | Grid]:
-    """Yield totals, a table by service, and the failures by their cause."""
+    """Yield totals, a table by service, and the failures by cause."""
     view = verification_view(tests)
     count = view.counts
     ran = count["passed"] + count["failed"]
-    share = f" ({100 * count['passed'] / ran:.1f} % of those that ran)" if ran else ""
-    yield f"{row.chosen}, {row.environment.get('verifier', 'made elsewhere')}: {len(tests)} of {row.total} tests"
+    share = f" ({100 * count['passed'] / ran:.1f} % of the tests that ran)" if ran else ""
+    yield f"{row.chosen}, {row.environment.get('verifier', 'imported')}: {len(tests)} of {row.total} tests"
     yield f"{count['passed']} passed{share}, {count['failed']} failed, {count['skipped']} skipped"
     if row.ended_at is not None:
         yield f"it took {duration(row.ended_at - row.started_at)}"
@@ -75,14 +75,14 @@ def summary(row: VerificationRow, tests: Sequence[TestRow]) -> Iterator[str | Gr
 
 
 def history_(options: argparse.Namespace) -> int:
-    """Name the verifications, or say how one test ended in each."""
+    """List the verifications, or the results of one test in all of them."""
     store = Store.open()
     check_name(options.cloud, store)
     if options.test:
         return _test_history(store, options)
     rows = store.verifications.latest(cloud=options.cloud, limit=options.last)
     if options.json:
-        print_json({"results": [asdict(one) for one in listed(store, rows)]})
+        print_json({"results": [asdict(one) for one in entries(store, rows)]})
         return 0
     counts = store.tests.counts([row.uuid for row in rows])
     table = Grid("uuid", "cloud", "begun", "tests", "status", "passed", "failed", "skipped", "took")
@@ -96,7 +96,7 @@ def history_(options: argparse.Namespace) -> int:
 
 
 def compare_(options: argparse.Namespace) -> int:
-    """Say what differs; 1 when something broke."""
+    """Show the differences; return 1 if tests broke."""
     store = Store.open()
     check_name(options.cloud, store)
     if options.uuids:
@@ -104,7 +104,7 @@ def compare_(options: argparse.Namespace) -> int:
     else:
         rows = store.verifications.latest(cloud=options.cloud, limit=options.last)[::-1]
     if len({row.uuid for row in rows}) < 2:
-        raise RallycrossError("it takes two verifications to compare - ./rallycross verify history names all")
+        raise RallycrossError("two verifications are needed to compare - ./rallycross verify history lists all")
     runs = [(row, store.tests.of(row.uuid)) for row in rows]
     found = compare(runs, ratio=options.slower)
     if options.json or options.format == "json":
@@ -112,7 +112,7 @@ def compare_(options: argparse.Namespace) -> int:
     elif options.format == "html":
         write(page(found, runs).encode(), options.to)
     elif options.to != "-":
-        raise RallycrossError("--to: a file is written in a form of its own - add --format html, or json")
+        raise RallycrossError("--to: a file needs a format - add --format html or --format json")
     else:
         _print_comparison(found, rows)
     return 1 if found.broken else 0
@@ -121,15 +121,17 @@ def compare_(options: argparse.Namespace) -> int:
 def _print_comparison(found: Comparison, rows: Sequence[VerificationRow]) -> None:
     for row in rows:
         console.print(f"{row.uuid}  {row.cloud}  {moment(row.started_at)}  {row.chosen}")
-    for section in ends(found):
+    for section in outcome_sections(found):
         _print_head(section)
         for change in section.changes:
             console.print(f"  {change.name}  {' > '.join(status or '-' for status in change.statuses)}")
-    for section in paces(found):
+    for section in duration_sections(found):
         _print_head(section)
-        _print_paces(section.changes)
+        _print_durations(section.changes)
     if found.differs:
-        console.print(f"\n{len(found.new)} in the last only, {len(found.gone)} no more in it, {found.same} as before")
+        console.print(
+            f"\n{len(found.new)} only in the last, {len(found.gone)} missing in the last, {found.same} as before"
+        )
     else:
         console.print(f"\nno difference: {found.same + len(found.failing)} tests ended as before")
 
@@ -137,9 +139,9 @@ def _print_comparison(found: Comparison, rows: Sequence[VerificationRow]) -> Non
 def _test_history(store: Store, options: argparse.Namespace) -> int:
     ends = store.tests.history(options.test, cloud=options.cloud, limit=options.last)
     if not ends:
-        raise RallycrossError(f"test {options.test!r}: no verification has run it - give its whole dotted name")
+        raise RallycrossError(f"test {options.test!r}: no verification has run it - give its full dotted name")
     if options.json:
-        told = [
+        results = [
             {
                 "verification": end.verification.uuid,
                 "cloud": end.verification.cloud,
@@ -150,7 +152,7 @@ def _test_history(store: Store, options: argparse.Namespace) -> int:
             }
             for end in ends
         ]
-        print_json({"test": options.test, "results": told})
+        print_json({"test": options.test, "results": results})
         return 0
     table = Grid("verification", "cloud", "begun", "status", "took", "")
     for end in ends:
@@ -159,7 +161,7 @@ def _test_history(store: Store, options: argparse.Namespace) -> int:
         table.add_row(row.uuid, row.cloud, moment(row.started_at), end.test.status, duration(end.test.seconds), why)
     console.print(table)
     turns = flips([end.test.status for end in reversed(ends)])
-    console.print(f"it went from passing to failing or back {turns} times in {len(ends)} verifications")
+    console.print(f"it changed between passing and failing {turns} times in {len(ends)} verifications")
     return 0
 
 
@@ -168,7 +170,7 @@ def _print_head(section: Section) -> None:
     console.print(f"\n{len(section.changes)} {section.title.lower()}: {meaning}")
 
 
-def _print_paces(changes: Sequence[Change]) -> None:
+def _print_durations(changes: Sequence[Change]) -> None:
     table = Grid("by", "times", "took", "test")
     for change in changes:
         took = " > ".join("-" if seconds is None else duration(seconds) for seconds in change.seconds)
@@ -184,7 +186,7 @@ def _print_tests(tests: Sequence[TestRow]) -> None:
 
 
 def _by_service(services: Sequence[ServiceTests]) -> Grid:
-    table = Grid("service", "passed", "failed", "skipped", "time of all")
+    table = Grid("service", "passed", "failed", "skipped", "total time")
     for one in services:
         table.add_row(one.service, str(one.passed), str(one.failed), str(one.skipped), duration(one.seconds))
     return table

@@ -1,4 +1,4 @@
-"""`verify run`, `list`, `rerun` and `verifiers`: what runs tests, or says which."""
+"""`verify run`, `verify list`, `verify rerun` and `verify verifiers`."""
 
 import argparse
 import configparser
@@ -30,24 +30,26 @@ from rallycross.verification_jobs.follow import StoppedFollowing, follow, state,
 from rallycross.verification_jobs.request import begin, forget_secrets, request_of
 from rallycross.verification_jobs.run import run
 
-_LAST_WORDS = 5.0  # seconds for the last tests to be told
+_LAST_WORDS = 5.0  # seconds for the last tests to be printed
 
 
 def run_(options: argparse.Namespace) -> int:
-    """Run tests; 0 when all passed, 1 when one failed."""
+    """Run tests; return 0 if all passed, 1 if one failed."""
     store = Store.open()
     cloud = named_cloud(options.cloud, store)
     if options.resume:
         row = store.verifications.find(options.resume)
         if row.cloud != cloud.name:
-            raise RallycrossError(f"verification {row.uuid} is of the cloud {row.cloud}, not of {cloud.name}")
+            raise RallycrossError(
+                f"verification {row.uuid} is of the cloud {row.cloud}, not of {cloud.name} - name that cloud"
+            )
         if row.status == "finished" or not row.request:
             raise RallycrossError(
-                f"verification {row.uuid} has nothing left to run - ./rallycross verify rerun {row.uuid}"
+                f"verification {row.uuid} has nothing left to run - to repeat it: ./rallycross verify rerun {row.uuid}"
             )
         if state(row, time.time()) == "running":
             raise RallycrossError(
-                f"verification {row.uuid} is running, or has died within the last {LOST_SECONDS:.0f} s - wait for it"
+                f"verification {row.uuid} is running, or died less than {LOST_SECONDS:.0f} s ago - wait, then try again"
             )
         return _run(store, cloud, row.uuid)
     request = _request(options)
@@ -55,17 +57,17 @@ def run_(options: argparse.Namespace) -> int:
 
 
 def rerun_(options: argparse.Namespace) -> int:
-    """Run the tests of an earlier verification again, those that failed or all."""
+    """Run all tests of an earlier verification again, or only those that failed."""
     store = Store.open()
     row = store.verifications.find(options.uuid)
     if not row.request:
         raise RallycrossError(
-            f"verification {row.uuid} was made elsewhere: it cannot be run again - name its tests in a list"
+            f"verification {row.uuid} was imported: it cannot be run again - run its tests with --load-list"
         )
     before = request_of(store, row.uuid, paths=settings())
     failed = tuple(test.name for test in store.tests.of(row.uuid) if test.status in FAILED)
     if options.failed and not failed:
-        console.print(f"none of the tests of {row.uuid} has failed")
+        console.print(f"no test of {row.uuid} failed")
         return 0
     choice = (
         Choice.of({**before.choice.data(), "set": "", "pattern": "", "tests": failed})
@@ -80,24 +82,24 @@ def rerun_(options: argparse.Namespace) -> int:
 
 
 def list_(options: argparse.Namespace) -> int:
-    """Name the tests that would run."""
+    """List the tests that would run."""
     request = _request(options)
     paths = settings()
     folder, environments = paths.verifiers / "listing", paths.verifiers / "environments"
     verifier, selection = list_tests(request, workspace=folder, environments=environments, say=progress.print)
     if options.json:
-        told = {
+        document = {
             "verifier": verifier.title,
             "run": [test.full for test in selection.run],
             "skipped": [{"test": test.full, "reason": reason} for test, reason in selection.skipped],
             "notes": list(selection.notes),
         }
-        print_json(told)
+        print_json(document)
         return 0
     for test in selection.run:
         console.print(test.full)
     for test, reason in selection.skipped:
-        progress.print(f"skipped: {test.name}  ({reason or 'no reason is given'})")
+        progress.print(f"skipped: {test.name}  ({reason or 'no reason given'})")
     for note_ in selection.notes:
         progress.print(note_)
     progress.print(f"{len(selection.run)} tests of {verifier.title}, {len(selection.skipped)} skipped")
@@ -105,13 +107,13 @@ def list_(options: argparse.Namespace) -> int:
 
 
 def verifiers_(options: argparse.Namespace) -> int:
-    """Name the verifiers that are installed, or delete one."""
+    """List the installed verifiers, or delete one."""
     root = settings().verifiers / "environments"
     if options.forget:
         known = {folder.name for folder, _ in installed_environments(root)}
         if options.forget not in known:
             raise RallycrossError(
-                f"verifier {options.forget!r}: there is none - there is: {', '.join(sorted(known)) or 'none'}"
+                f"verifier {options.forget!r}: there is none - available: {', '.join(sorted(known)) or 'none'}"
             )
         shutil.rmtree(root / options.forget)
         console.print(f"verifier {options.forget} is deleted")
@@ -147,22 +149,22 @@ def _request(options: argparse.Namespace) -> VerificationRequest:
 
 
 def _options_file(path: str) -> dict[str, str]:
-    """Return the options of a file: sections as in tempest.conf, or NAME=VALUE lines."""
+    """Return the options in a file: sections as in tempest.conf, or NAME=VALUE lines."""
     text = read_text(Path(path).expanduser(), name=path, remedy="name a file such as a tempest.conf")
     if not any(line.startswith("[") for line in text.splitlines()):
         return options_of(line for line in text.splitlines() if line.strip() and not line.startswith("#"))
     parser = configparser.RawConfigParser(default_section="")
-    parser.optionxform = str  # type: ignore[assignment, method-assign] # names are taken as they are
+    parser.optionxform = str  # type: ignore[assignment, method-assign] # names keep their case
     try:
         parser.read_string(text)
     except configparser.Error as error:
-        raise RallycrossError(f"{path}: not such as tempest.conf is ({error}) - mend it") from error
+        raise RallycrossError(f"{path}: not valid as a tempest.conf ({error}) - correct it") from error
     return {f"{section}.{name}": value for section in parser.sections() for name, value in parser.items(section)}
 
 
 def _existing(path: str) -> str:
     if path and not Path(path).expanduser().is_file():
-        raise RallycrossError(f"{path}: there is no such file - name an accounts.yaml of tempest's")
+        raise RallycrossError(f"{path}: no such file - name an accounts.yaml of tempest")
     return str(Path(path).expanduser().absolute()) if path else ""
 
 
@@ -173,35 +175,35 @@ def _begin(store: Store, cloud: str, request: VerificationRequest) -> str:
 
 
 def _run(store: Store, cloud: Cloud, uuid: str) -> int:
-    """Run it, telling of each test; Ctrl-C and SIGTERM stop it, and what it has made is deleted."""
+    """Run a verification and print each test; Ctrl-C and SIGTERM stop it, and what it created is deleted."""
     began, stop = time.monotonic(), threading.Event()
     note(f"verification {uuid}", began)
     shown = threading.Event()
 
     def asked(_number: int, _frame: FrameType | None) -> None:
-        note("stopping: what was seen is kept, and what the tests made is deleted", began)
+        note("stopping: results are kept, and what the tests created is deleted", began)
         stop.set()
 
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, asked)
-    teller = threading.Thread(target=_tell, args=(store, uuid, shown), daemon=True)
-    teller.start()
+    printer = threading.Thread(target=_print_tests, args=(store, uuid, shown), daemon=True)
+    printer.start()
     try:
         totals = run(store, uuid, cloud, paths=settings(), stop=stop, say=lambda text: note(text, began))
     finally:
-        teller.join(_LAST_WORDS)  # it ends by itself when the run has
+        printer.join(_LAST_WORDS)  # it ends when the run has ended
         shown.set()
-        teller.join()
+        printer.join()
         row = store.verifications.get(uuid)
         if row is not None and not row.total:
-            store.verifications.forget(uuid)  # it never began: there is nothing to read, or to go on with
+            store.verifications.forget(uuid)  # it never began: there is nothing to show or to continue
             forget_secrets(uuid, paths=settings())
         elif row is not None and row.status != "finished":
-            progress.print(f"to go on with the rest: ./rallycross verify run {cloud.name} --resume {uuid}")
+            progress.print(f"to continue: ./rallycross verify run {cloud.name} --resume {uuid}")
     return _outcome(store, uuid, totals)
 
 
-def _tell(store: Store, uuid: str, enough: threading.Event) -> None:
+def _print_tests(store: Store, uuid: str, enough: threading.Event) -> None:
     """Print a line for each test as it ends."""
     try:
         follow(
@@ -217,7 +219,7 @@ def _tell(store: Store, uuid: str, enough: threading.Event) -> None:
 
 
 def _outcome(store: Store, uuid: str, totals: Totals) -> int:
-    from rallycross.cli.commands.verify_read import summary  # noqa: PLC0415 - with pandas, which running does not need
+    from rallycross.cli.commands.verify_read import summary  # noqa: PLC0415 - imports pandas, which running does not need
 
     row = store.verifications.get(uuid)
     assert isinstance(row, VerificationRow)

@@ -101,7 +101,7 @@ def test_complaints_name_places_in_both_files(tmp_path: Path) -> None:
         tmp_path, "components: keystone\nsubsytems: {}\nsupports: [rhel]\n", "nova:\n  tag: [1]\n  disabled: 'no'\n"
     )
     assert said == [
-        "o.yaml:2:3: nova.tag: must be a text or a number, not a list",
+        "o.yaml:2:3: nova.tag: must be a string or a number, not a list",
         "o.yaml:3:3: nova.disabled: must be true or false, not 'no'",
         "p.yaml:1:1: components: must be a list, not 'keystone'",
         "p.yaml:2:1: subsytems: unknown key - did you mean subsystems?",

@@ -46,5 +46,5 @@ def test_a_name_that_is_another_thing_is_refused(name: str) -> None:
 
 def test_a_name_that_is_no_text_is_refused() -> None:
     """YAML lets one be a list, which is complained of like any other fault."""
-    with pytest.raises(InvalidInput, match="name: must be a text, not a list"):
+    with pytest.raises(InvalidInput, match="name: must be a string, not a list"):
         options({"host": "192.0.2.1", "name": ["a"]})

@@ -1,4 +1,4 @@
-"""The end of a run is told by one word, its reasons, and where to look."""
+"""The outcome of a run: one word, the reasons, and where to look."""
 
 import io
 from pathlib import Path
@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 from rich.console import Console
 
-from rallycross.cli.follow import RunView
-from rallycross.cli.outcome import exit_code, print_outcome
+from rallycross.cli.airflow_run import RunView
+from rallycross.cli.run_outcome import exit_code, print_outcome
 from rallycross.results.sla_row import SlaRow
 from rallycross.results.store import Store
 from rallycross.results.workload_figures import WorkloadFigures
@@ -19,7 +19,7 @@ UUID = "00000000-0000-4000-8000-000000000001"
 
 
 def _run(folder: Path, row: SlaRow, **told: Any) -> Any:
-    """Return as much of a run as its end needs, with one judged workload; `told` is what its verdict has told."""
+    """Return the parts of a run that the outcome needs, with one judged workload; `told` has XCom values."""
     store = Store.open(f"sqlite:///{folder}/results.db")
     task = Task("t", (Subtask("s", (Workload(0, "A.b", {}, "serial", {}, {}, {}),)),))
     uuid = store.tasks.begin(UUID, cloud="c", task=task, environment={})[0]
@@ -29,7 +29,7 @@ def _run(folder: Path, row: SlaRow, **told: Any) -> Any:
         store=store,
         task=UUID,
         url="http://here",
-        told=lambda stage, key="": told.get(key) if stage == "verdict" else None,
+        xcom=lambda stage, key="": told.get(key) if stage == "verdict" else None,
     )
 
 
@@ -47,7 +47,7 @@ def _run(folder: Path, row: SlaRow, **told: Any) -> Any:
     ],
 )
 def test_the_end_has_one_word(*, state: str, row: SlaRow, told: dict[str, Any], word: str, tmp_path: Path) -> None:
-    """Passed, failed, or invalid where the load cannot be believed; a script tells the last two from success."""
+    """The outcome is PASSED, FAILED or INVALID, and the exit code separates success from the others."""
     out = io.StringIO()
     run, view = _run(tmp_path, row, **told), RunView(state, ())
     server: Any = SimpleNamespace(url="http://there", secrets=SimpleNamespace(password="p"))

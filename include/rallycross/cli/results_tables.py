@@ -1,4 +1,4 @@
-"""Results on a terminal: what is listed, and what is shown of one."""
+"""Shows results on a terminal: the list, and one task or verification."""
 
 from collections import Counter
 from collections.abc import Iterator, Sequence
@@ -18,16 +18,15 @@ from rallycross.results.workload_figures import WorkloadFigures
 from rallycross.task.plan import Timing
 from rallycross.verification.test import FAILED
 from rallycross.views.durations import DurationTable
-from rallycross.views.listed import Listed, word_of
-from rallycross.views.listed import listed as entries
+from rallycross.views.history import HistoryEntry, entries, verdict_word
 from rallycross.views.wording import count, duration, moment
 from rallycross.views.workload import workload_view
 
-_NAMED = 20  # failures, or failed tests, that are shown
+_NAMED = 20  # failures, or failed tests, that are listed
 
 
-def listed(rows: Sequence[Listed]) -> Grid:
-    """Return a line for each."""
+def history_table(rows: Sequence[HistoryEntry]) -> Grid:
+    """Return the history as a table."""
     table = Grid("uuid", "kind", "cloud", "title", "tags", "began", "took", "verdict")
     for row in rows:
         title = f"tempest: {row.title}" if row.kind == "verification" else row.title
@@ -38,9 +37,9 @@ def listed(rows: Sequence[Listed]) -> Grid:
 
 
 def show_task(store: Store, task: TaskRow, samples: Path) -> Iterator[RenderableType]:
-    """Yield a head, then for each workload its durations, SLA rows and failures."""
+    """Yield a heading, then the durations, SLA rows and failures of each workload."""
     yield styled(f"{task.title}: task {task.uuid} on cloud {task.cloud}", style="bold")
-    yield f"began {moment(task.started_at)}, {task.status}, {word_of(task)}"
+    yield f"began {moment(task.started_at)}, {task.status}, {verdict_word(task)}"
     if task.origin:
         yield f"imported from {task.origin}"
     for one in concurrent_loads(task, store.tasks.concurrent_with(task.uuid)):
@@ -54,7 +53,7 @@ def show_task(store: Store, task: TaskRow, samples: Path) -> Iterator[Renderable
 
 
 def show_verification(store: Store, uuid: str) -> Iterator[RenderableType]:
-    """Yield a head, how many tests came to what, and those that failed."""
+    """Yield a heading, the numbers of tests by status, and the failed tests."""
     row = store.verifications.get(uuid)
     if row is None:
         return
@@ -76,9 +75,9 @@ def _workload(subtask: SubtaskRow, row: WorkloadRow, task: TaskRow, samples: Pat
     note, figures = "", row.figures
     if figures is None:
         figures = figures_of(samples, timing=cast("Timing", task.timing), generator=row.generator)
-        note = "not judged: the figures are of what has been measured so far"
+        note = "not judged: the figures are of what was measured so far"
         if row.statistics is not None:
-            note = "the figures that were judged cannot be read: these are made anew from the samples"
+            note = "the judged figures cannot be read: these are computed again from the samples"
     shown = workload_view(subtask, row, figures)
     yield styled(f"{shown.number}. {shown.scenario}{f' ({shown.title})' if shown.title else ''}", style="bold")
     yield f"{shown.runner}: {shown.load}" if shown.load else shown.runner
@@ -97,7 +96,7 @@ def _workload(subtask: SubtaskRow, row: WorkloadRow, task: TaskRow, samples: Pat
 
 
 def durations(table: DurationTable) -> Grid:
-    """Return the durations of a workload, in total and by action, as the report has them."""
+    """Return the durations of a workload, in total and by action, as in the report."""
     shown = Grid("action", *(f">{name}" for name in (*table.columns, "count", "failed")))
     for row in table.rows:
         name = f"{row.name} time, from the actual start" if row.from_start else row.name

@@ -1,4 +1,4 @@
-"""How a run ended: the verdict, each SLA row, where the report is, and where the time went."""
+"""Prints how a run ended: the verdict, SLA rows, the report's path, and the times of the stages."""
 
 from collections.abc import Sequence
 
@@ -6,7 +6,7 @@ from rich.console import Console
 
 from rallycross.cli.airflow.server import AirflowServer
 from rallycross.cli.airflow.this_server import login
-from rallycross.cli.follow import Run, RunView
+from rallycross.cli.airflow_run import AirflowRun, RunView
 from rallycross.cli.grid import Grid
 from rallycross.judging.sla import INVALID_LOAD
 from rallycross.judging.verdict import task_verdict, with_problems
@@ -17,8 +17,8 @@ from rallycross.views.wording import duration
 PASSED, FAILED, COULD_NOT_RUN = 0, 1, 2
 
 
-def exit_code(run: Run, view: RunView) -> int:
-    """Return 0 when the run passed, 2 when it never came to its load, 1 otherwise."""
+def exit_code(run: AirflowRun, view: RunView) -> int:
+    """Return 0 if the run passed, 2 if it never reached its load, otherwise 1."""
     if view.state == "success":
         return PASSED
     task = run.store.tasks.get(run.task)
@@ -26,17 +26,19 @@ def exit_code(run: Run, view: RunView) -> int:
     return FAILED if loaded else COULD_NOT_RUN
 
 
-def print_outcome(console: Console, run: Run, view: RunView, times: dict[str, float], server: AirflowServer) -> None:
-    """Print what a person wants to know at the end."""
+def print_outcome(
+    console: Console, run: AirflowRun, view: RunView, times: dict[str, float], server: AirflowServer
+) -> None:
+    """Print the outcome of a run."""
     console.print()
     print_rows(console, run.store.tasks.get(run.task))
     passed = view.state == "success"
-    reasons = [] if passed else run.told("verdict", "reasons") or _reasons(run, view)
-    print_verdict(console, passed=passed, invalid=not passed and bool(run.told("verdict", "invalid")), reasons=reasons)
+    reasons = [] if passed else run.xcom("verdict", "reasons") or _reasons(run, view)
+    print_verdict(console, passed=passed, invalid=not passed and bool(run.xcom("verdict", "invalid")), reasons=reasons)
     spent = [*times.items(), *((stage.name, stage.seconds) for stage in view.stages if stage.state != "skipped")]
     console.print()
     for what, value in (
-        ("report", (run.told("report") or {}).get("html", "none was written: see the log of the stage report")),
+        ("report", (run.xcom("report") or {}).get("html", "none was written: see the log of the stage report")),
         ("run", run.url),
         ("Airflow", login(server)),
         ("time", ", ".join(f"{name} {duration(seconds)}" for name, seconds in spent if seconds is not None)),
@@ -45,7 +47,7 @@ def print_outcome(console: Console, run: Run, view: RunView, times: dict[str, fl
 
 
 def print_verdict(console: Console, *, passed: bool, invalid: bool, reasons: Sequence[str]) -> None:
-    """Print the last word, and why."""
+    """Print the verdict and its reasons."""
     word, style = ("INVALID", "bold yellow") if invalid else ("FAILED", "bold red")
     console.print("PASSED" if passed else word, style="bold green" if passed else style)
     for reason in reasons:
@@ -68,11 +70,11 @@ def print_rows(console: Console, task: TaskRow | None) -> None:
         console.print()
 
 
-def _reasons(run: Run, view: RunView) -> list[str]:
-    """Return why a run failed whose verdict could not be told, the verdict's own failure among them."""
+def _reasons(run: AirflowRun, view: RunView) -> list[str]:
+    """Return why a run failed whose stage `verdict` has no result, including that stage's own failure."""
     failed = [stage.name for stage in view.stages if stage.state == "failed"]
     task = run.store.tasks.get(run.task)
     found = {
-        name: stage_failure(run.told(name, "problem") or "", task if name == "benchmark" else None) for name in failed
+        name: stage_failure(run.xcom(name, "problem") or "", task if name == "benchmark" else None) for name in failed
     }
     return with_problems(task_verdict(task), found).reasons

@@ -1,4 +1,4 @@
-"""What was run, a line each: tasks and verifications, with how each ended."""
+"""The history of runs: tasks and verifications, and how each ended."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -10,13 +10,13 @@ from rallycross.verification.test import FAILED, PASSED
 
 
 @dataclass(frozen=True)
-class Listed:
-    """A task or a verification."""
+class HistoryEntry:
+    """One task or verification in the history."""
 
     uuid: str
     kind: str  # `task` or `verification`
     cloud: str
-    title: str  # of a verification: the name of the set of tests, or a pattern
+    title: str  # of a verification: its test set or pattern
     tags: tuple[str, ...]
     status: str
     started_at: float  # seconds since the epoch
@@ -25,25 +25,25 @@ class Listed:
 
     @property
     def seconds(self) -> float | None:
-        """How long it took; None while it runs."""
+        """Its duration; None while it runs."""
         return None if self.ended_at is None else self.ended_at - self.started_at
 
 
-def latest(store: Store, *, cloud: str | None = None, tag: str | None = None, last: int = 20) -> list[Listed]:
-    """Return what was run last, the newest last; a tag is that of a task."""
+def latest(store: Store, *, cloud: str | None = None, tag: str | None = None, last: int = 20) -> list[HistoryEntry]:
+    """Return the latest runs, the newest last; with a tag, only tasks."""
     rows: list[TaskRow | VerificationRow] = [*store.tasks.latest(cloud=cloud, tag=tag, limit=last)]
     rows += [] if tag else store.verifications.latest(cloud=cloud, limit=last)
-    return listed(store, sorted(rows, key=lambda row: row.started_at)[-last:])
+    return entries(store, sorted(rows, key=lambda row: row.started_at)[-last:])
 
 
-def listed(store: Store, rows: Sequence[TaskRow | VerificationRow]) -> list[Listed]:
+def entries(store: Store, rows: Sequence[TaskRow | VerificationRow]) -> list[HistoryEntry]:
     """Return an entry for each row."""
     counts = store.tests.counts([row.uuid for row in rows if isinstance(row, VerificationRow)])
     return [_task(row) if isinstance(row, TaskRow) else _verification(row, counts[row.uuid]) for row in rows]
 
 
-def word_of(task: TaskRow) -> str:
-    """Return in a word what a task came to."""
+def verdict_word(task: TaskRow) -> str:
+    """Return the verdict on a task in a word, as in `HistoryEntry.verdict`."""
     if task.status == "running":
         return "running"
     if any(workload.passed is None for workload in task.workloads):
@@ -51,8 +51,8 @@ def word_of(task: TaskRow) -> str:
     return task_verdict(task).word
 
 
-def _task(row: TaskRow) -> Listed:
-    return Listed(
+def _task(row: TaskRow) -> HistoryEntry:
+    return HistoryEntry(
         row.uuid,
         "task",
         row.cloud,
@@ -61,12 +61,14 @@ def _task(row: TaskRow) -> Listed:
         row.status,
         row.started_at,
         row.ended_at,
-        word_of(row),
+        verdict_word(row),
     )
 
 
-def _verification(row: VerificationRow, counts: Mapping[str, int]) -> Listed:
-    """Judge by how many tests came to what: a list does not read them all."""
+def _verification(row: VerificationRow, counts: Mapping[str, int]) -> HistoryEntry:
+    """Take the verdict from counts by status: a list does not read every test."""
     well = row.status == "finished" and not FAILED & counts.keys() and PASSED & counts.keys()
     word = "running" if row.status == "running" else "passed" if well else "failed"
-    return Listed(row.uuid, "verification", row.cloud, row.chosen, (), row.status, row.started_at, row.ended_at, word)
+    return HistoryEntry(
+        row.uuid, "verification", row.cloud, row.chosen, (), row.status, row.started_at, row.ended_at, word
+    )

@@ -1,4 +1,4 @@
-"""A deployment on the command line: a line for each step as it begins and ends, and what runs now on a terminal."""
+"""Progress of a deployment: a line for each step as it begins and ends, and a live line about what runs."""
 
 import time
 from collections.abc import Callable, Mapping
@@ -12,13 +12,13 @@ from rallycross.cli.console import progress, safe
 from rallycross.deployment.step import StepEvent
 from rallycross.views.wording import duration
 
-_TAIL = 4096  # bytes of a log in which its last line is looked for
+_TAIL = 4096  # bytes at the end of a log that are searched for its last line
 
 
-class StepLines:
-    """Says each step as it begins and ends. `usual` is what steps have taken before, in seconds, by name.
+class StepProgress:
+    """Prints each step as it begins and ends. `usual` has the seconds that steps took before, by name.
 
-    As a context manager it shows on a terminal what runs: since when, and the last line of its log.
+    As a context manager it also shows, on a terminal, the running steps with their times and last log lines.
     """
 
     def __init__(
@@ -32,11 +32,11 @@ class StepLines:
         self._began = clock()
         self._ended = 0
         self._left = dict(usual)
-        self._running: dict[str, tuple[StepEvent, float]] = {}  # with the time of its begin
+        self._running: dict[str, tuple[StepEvent, float]] = {}  # with its start time
         self._shown: Live | None = None
 
     def __enter__(self) -> Self:
-        """Show what runs, where that can be seen."""
+        """Show the running steps, on a terminal."""
         if progress.is_terminal:
             self._shown = Live(
                 _Now(self),
@@ -50,13 +50,13 @@ class StepLines:
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
-        """Show it no more."""
+        """Stop showing them."""
         if self._shown:
             self._shown.stop()
             self._shown = None
 
     def __call__(self, event: StepEvent) -> None:
-        """Say what a step has come to; of one that begins, where its log is."""
+        """Print how a step ended, or that it begins and where its log is."""
         now, title = self._clock(), event.title or event.name
         if event.status == "running":
             self._running[event.name] = (event, now)
@@ -69,7 +69,7 @@ class StepLines:
         count = f"{self._ended}/{event.total}" if event.total else ""
         error = f": {event.error}" if event.error else ""
         log = f"\n{'':16}log: {event.log}" if event.status == "failed" and event.log else ""
-        # Of steps that were never done nobody knows what they take.
+        # The remaining time is known only if all remaining steps were done before.
         known = len(self._left) == event.total - self._ended
         left = f"  about {duration(sum(self._left.values()))} left" if self._left and known else ""
         self._say(
@@ -79,7 +79,7 @@ class StepLines:
         )
 
     def now(self) -> str:
-        """Return what runs at this moment, on one line: titles, times, and the last line that was said."""
+        """Return the running steps on one line: titles, times, and last log lines."""
         parts = []
         for event, began in list(self._running.values()):
             said = last_line(Path(event.log)) if event.log else ""
@@ -88,9 +88,9 @@ class StepLines:
 
 
 class _Now:
-    """What runs, each time that it is drawn."""
+    """The running steps, read each time they are drawn."""
 
-    def __init__(self, lines: StepLines) -> None:
+    def __init__(self, lines: StepProgress) -> None:
         self._lines = lines
 
     def __rich__(self) -> str:
@@ -98,7 +98,7 @@ class _Now:
 
 
 def last_line(log: Path) -> str:
-    """Return the last whole or begun line of a file that is not blank; "" where there is none."""
+    """Return the last non-blank line of a file, complete or not; "" if there is none."""
     try:
         with log.open("rb") as file:
             file.seek(max(0, log.stat().st_size - _TAIL))

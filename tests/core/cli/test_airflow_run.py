@@ -1,4 +1,4 @@
-"""A run is told in words: what each stage is doing, and how far it is."""
+"""The state and the progress of a run's stages."""
 
 import time
 from pathlib import Path
@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from rallycross.cli.follow import RunView, Stage, deployment_details, task_details, verification_details
+from rallycross.cli.airflow_run import RunView, StageView, deployment_details, task_details, verification_details
 from rallycross.deployment.step import StepEvent
 from rallycross.results.store import Store
 from rallycross.task.plan import Subtask, Task, Workload
@@ -30,14 +30,14 @@ def begin_task(store: Store, *scenarios: str) -> dict[int, str]:
 
 
 def task_lines(store: Store) -> tuple[str, ...]:
-    """Return what is said of the task."""
+    """Return the task's lines of progress."""
     row = store.tasks.get(UUID)
     assert row is not None
     return task_details(row)
 
 
 def test_names_the_steps_that_run(store: Store) -> None:
-    """A deployment tells how many steps are done, and which run since when."""
+    """A deployment shows how many steps are done, and which have been running for how long."""
     store.deployments.begin(UUID, cloud="c", engine="e", spec="", total_steps=3)
     store.deployments.record_step(UUID, StepEvent("a", "Fetch", "skipped", at=100.0))
     store.deployments.record_step(UUID, StepEvent("b", "Install", "done", at=101.0, seconds=1.0))
@@ -60,7 +60,7 @@ def test_says_which_step_failed_and_why(store: Store) -> None:
 
 
 def test_counts_tests(store: Store) -> None:
-    """A verification tells how many tests are done, and how many of them failed or were skipped."""
+    """A verification shows how many tests are done, failed and skipped."""
     store.verifications.begin(UUID, cloud="c", chosen="quick", total=5, environment={})
     row = store.verifications.get(UUID)
     assert row is not None
@@ -78,7 +78,7 @@ def test_a_verification_prepares_before_it_knows_its_tests(store: Store) -> None
 
 
 def test_tells_how_far_the_load_is(store: Store) -> None:
-    """A workload that runs has iterations, rate, percentiles, errors and the time that is left, with units."""
+    """A running workload shows iterations, rate, percentiles, errors and remaining time, with units."""
     workloads = begin_task(store, "Nova.boot", "Nova.list")
     store.workloads.begin(workloads[0])
     progress: dict[str, Any] = {"done": 12, "total": 50, "failed": 1, "rate": 2.345, "p50": 0.5, "p95": 1.25}
@@ -88,7 +88,7 @@ def test_tells_how_far_the_load_is(store: Store) -> None:
 
 
 def test_a_load_without_an_end_has_no_total(store: Store) -> None:
-    """A load that runs for a time tells how many iterations are done, and no more than it knows."""
+    """A load of fixed duration shows only how many iterations are done."""
     workloads = begin_task(store, "Nova.boot")
     store.workloads.begin(workloads[0])
     assert task_lines(store) == ("1/1 Nova.boot  preparing",)
@@ -110,12 +110,12 @@ def test_says_why_a_workload_broke(store: Store) -> None:
     ("state", "ended"), [("queued", False), ("running", False), ("success", True), ("failed", True)]
 )
 def test_a_run_has_ended_when_it_passed_or_failed(state: str, *, ended: bool) -> None:
-    """Queued and running are not the end."""
-    assert RunView(state, (Stage("deploy", "", None),)).ended == ended
+    """A queued or running run has not ended."""
+    assert RunView(state, (StageView("deploy", "", None),)).ended == ended
 
 
 def test_the_clock_is_an_argument(store: Store) -> None:
-    """How long a step has been running depends on the time that is handed in, not on the wall clock."""
+    """The time of a running step depends on the time passed in, not on the wall clock."""
     store.deployments.begin(UUID, cloud="c", engine="e", spec="", total_steps=1)
     store.deployments.record_step(UUID, StepEvent("a", "Start", "running", at=time.time() + 1000))
     row = store.deployments.get(UUID)

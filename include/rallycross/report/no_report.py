@@ -1,4 +1,4 @@
-"""What is shown of a run that has no report: why, and what there is."""
+"""The page that is shown for a run without a report: why there is none, and what is known."""
 
 from markupsafe import Markup
 
@@ -6,12 +6,12 @@ from rallycross.report import pages
 from rallycross.results.models import DeploymentRow
 
 
-def instead_of_report(dag: str, deployment: DeploymentRow | None, *, written: bool) -> str:
-    """Return a page about a run of the DAG `dag`; `written`: its runs come to have a report."""
+def no_report_page(dag: str, deployment: DeploymentRow | None, *, written: bool) -> str:
+    """Return the page for a run of the DAG `dag`; `written`: runs of this DAG do write reports."""
     scripts = [pages.script("theme.js")]
     return (
         pages.templates()
-        .get_template("instead.html.j2")
+        .get_template("no_report.html.j2")
         .render(
             dag=dag,
             deployment=deployment,

@@ -1,4 +1,4 @@
-"""What `doctor --deep` looks at: database, samples, files, ledger and clouds, each against the others."""
+"""The checks of `doctor --deep`: database, samples, files, ledger and clouds, each compared with the others."""
 
 import sqlite3
 import time
@@ -24,13 +24,14 @@ from rallycross.results.sample_damage import DAMAGED_SAMPLES, damage_detail
 from rallycross.results.store import Store
 from rallycross.settings import Settings, settings
 from rallycross.task.plan import Timing
+from rallycross.views.wording import counted
 
-_STALE = 3600.0  # seconds after which nobody writes a part of a file any more
+_STALE = 3600.0  # seconds after which a temporary file is taken for abandoned
 
 
 @dataclass(frozen=True)
 class Finding:
-    """Something that is wrong, in a sentence with its remedy; `mend` mends it, where that can be done."""
+    """A problem, as a message with a remedy; `mend` repairs it, if that is possible."""
 
     part: str
     what: str
@@ -38,7 +39,7 @@ class Finding:
 
 
 def findings(store: Store, paths: Settings) -> Iterator[Finding]:
-    """Look at everything; nothing is changed but by `mend`."""
+    """Check everything; nothing is changed except by `mend`."""
     yield from _database(store)
     yield from _samples(store, paths)
     yield from _figures(store, paths)
@@ -48,25 +49,27 @@ def findings(store: Store, paths: Settings) -> Iterator[Finding]:
 
 
 def _database(store: Store) -> Iterator[Finding]:
-    """Ask SQLite to look at each page, each index and each reference; PostgreSQL looks after its own."""
+    """Have SQLite check all pages, indexes and references; PostgreSQL checks its own."""
     if store.database.engine.dialect.name != "sqlite":
         return
     file = str(store.database.engine.url.database)
     with closing(sqlite3.connect(f"{Path(file).absolute().as_uri()}?mode=ro", uri=True)) as connection:
         said = [str(row[0]) for row in connection.execute("PRAGMA integrity_check(10)")]
         loose = connection.execute("PRAGMA foreign_key_check").fetchall()
-    remedy = f"put back a copy of {file}, or save what can be read with: sqlite3 {file} .recover"
+    remedy = f"restore a backup of {file}, or recover what is readable: sqlite3 {file} .recover"
     for line in said if said != ["ok"] else []:
         yield Finding("database", f"results database {shown_url(store.database.url)}: {line} - {remedy}")
     if loose:
         tables = ", ".join(sorted({str(row[0]) for row in loose}))
         yield Finding(
-            "database", f"results database {shown_url(store.database.url)}: {len(loose)} rows of {tables} - {remedy}"
+            "database",
+            f"results database {shown_url(store.database.url)}: {len(loose)} rows of {tables} refer to missing rows"
+            f" - {remedy}",
         )
 
 
 def _samples(store: Store, paths: Settings) -> Iterator[Finding]:
-    """Hold each workload's files against their checksums, and the folders against the workloads."""
+    """Check the sample files of each workload by their checksums, and look for folders without a workload."""
     known: set[str] = set()
     for workload in store.workloads.all():
         known.add(workload.uuid)
@@ -77,7 +80,7 @@ def _samples(store: Store, paths: Settings) -> Iterator[Finding]:
             uuid = workload.uuid
             yield Finding(
                 "samples",
-                f"task {workload.task_uuid}, number {workload.position + 1}: {detail}, which the verdict does not say",
+                f"task {workload.task_uuid}, workload {workload.position + 1}: {detail}; the verdict omits it",
                 lambda uuid=uuid, detail=detail: store.workloads.fail(uuid, DAMAGED_SAMPLES, detail),  # type: ignore[misc]
             )
         elif detail:
@@ -92,7 +95,7 @@ def _samples(store: Store, paths: Settings) -> Iterator[Finding]:
 
 
 def _figures(store: Store, paths: Settings) -> Iterator[Finding]:
-    """Read what the database has of each workload's figures; what is damaged is made anew from the samples."""
+    """Read the stored figures of each workload; `mend` computes damaged ones again from the samples."""
     for workload in store.workloads.all():
         if detail := figure_damage(workload):
 
@@ -106,12 +109,12 @@ def _figures(store: Store, paths: Settings) -> Iterator[Finding]:
 
 
 def _files(store: Store, paths: Settings) -> Iterator[Finding]:
-    """Look for files that are noted and not there, and for parts of files that nobody came to finish."""
+    """Look for recorded files that are missing, and for abandoned temporary files."""
     for row in store.artifacts.all():
         if not Path(row.path).exists():
             yield Finding(
                 "files",
-                f"{row.path}: the {row.kind} of {row.owner_uuid} is gone - put it back, or write the report anew by:"
+                f"{row.path}: the {row.kind} of {row.owner_uuid} is gone - restore it, or write the report again:"
                 f" ./rallycross results export {row.owner_uuid[:8]} --format html -o FILE",
                 lambda row=row: store.artifacts.forget(row.id),  # type: ignore[misc]
             )
@@ -120,11 +123,11 @@ def _files(store: Store, paths: Settings) -> Iterator[Finding]:
         parts = folder.glob(".*.part") if folder in {paths.home, paths.clouds} else folder.glob("**/.*.part")
         for part in sorted(parts):
             if now - part.stat().st_mtime > _STALE:
-                yield Finding("files", f"{part}: half a file, left by what was killed - delete it", part.unlink)
+                yield Finding("files", f"{part}: an incomplete file, left by a killed process - delete it", part.unlink)
 
 
 def _ledger(store: Store) -> Iterator[Finding]:
-    """Name what runs have left in clouds, or what is recorded and may be gone: cleaning finds out which."""
+    """Report what tasks may have left in clouds; cleaning finds out what still exists."""
     for cloud, owner in store.ledger.owners():
         task = store.tasks.of(owner)
         if task is None or task.status == "running":
@@ -133,14 +136,14 @@ def _ledger(store: Store) -> Iterator[Finding]:
         kinds = ", ".join(sorted({row.kind for row in rows}))
         yield Finding(
             "ledger",
-            f"cloud {cloud}: {len(rows)} things of task {task.uuid} stand, or are recorded and gone ({kinds})"
-            f" - ./rallycross clean --task {task.uuid}",
+            f"cloud {cloud}: {counted(len(rows), 'resource')} of task {task.uuid} may still exist ({kinds})"
+            f" - run: ./rallycross clean --task {task.uuid}",
             lambda cloud=cloud, uuid=task.uuid: benchmark.clean(named_cloud(cloud, store), store, uuid=uuid),  # type: ignore[misc]
         )
 
 
 def _clouds(store: Store, paths: Settings) -> Iterator[Finding]:
-    """Hold the clouds that are registered against their files, and against what answers."""
+    """Check the registered clouds: their files, and whether they answer."""
     specs = registered.specs(paths)
     rows = {row.name: row for row in store.clouds.all()}
     for name, row in rows.items():
@@ -148,7 +151,7 @@ def _clouds(store: Store, paths: Settings) -> Iterator[Finding]:
         urls = _auth_urls(file, name)
         if not urls:
             nothing = name not in specs and not file.exists()
-            remedy = "nothing of it is left here" if nothing else "deploy its spec again, which takes up what stands"
+            remedy = "nothing of it is left here" if nothing else "deploy its spec again, which reuses what exists"
             yield Finding(
                 "clouds",
                 f"cloud {name}: {file} does not say how to sign in - {remedy}",
@@ -156,14 +159,14 @@ def _clouds(store: Store, paths: Settings) -> Iterator[Finding]:
             )
         for url in urls:
             if said := _silent(url):
-                yield Finding("clouds", f"cloud {name}: {url} does not answer: {said} - {_remedy(row.engine, name)}")
+                yield Finding("clouds", f"cloud {name}: {url} does not answer: {said} - {_remedy(row.engine)}")
     for name in sorted(specs.keys() - rows.keys()):
         last = store.deployments.last_of(name)
         if last is None or last.status != "running":
             yield Finding(
                 "clouds",
-                f"cloud {name}: its deployment did not come to its end, and things of it may stand"
-                f" - deploy it again, or: ./rallycross cloud destroy {name}",
+                f"cloud {name}: its deployment did not finish, and parts of it may exist"
+                f" - deploy it again, or run: ./rallycross cloud destroy {name}",
             )
 
 
@@ -176,7 +179,7 @@ def _auth_urls(file: Path, name: str) -> list[str]:
 
 
 def _silent(url: str) -> str:
-    """Return why nothing answers at a URL; empty where something does, whatever it says."""
+    """Return why nothing answers at a URL; "" if something does, whatever the answer."""
     opener = urllib.request.build_opener(urllib.request.ProxyHandler())
     if url.rsplit("//", maxsplit=1)[-1].startswith(("127.", "localhost", "[::1]")):
         opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
@@ -186,24 +189,24 @@ def _silent(url: str) -> str:
     except urllib.error.HTTPError as error:
         return "" if error.code < 500 else f"{error.code} {error.reason}"
     except urllib.error.URLError as error:
-        # A certificate that this machine does not know is an answer.
+        # An unknown certificate is an answer, too.
         return "" if "CERTIFICATE" in str(error.reason).upper() else str(error.reason)
     except (OSError, ValueError) as error:
         return str(error)
 
 
-def _remedy(engine: str, name: str) -> str:
+def _remedy(engine: str) -> str:
     if engine == "existing":
-        return "start it, or deploy its spec anew with the right URL"
-    return f"deploy it again by its spec, which takes up what stands: ./rallycross cloud deploy {name}"
+        return "start it, or correct the URL in its spec and deploy that again"
+    return "deploy it again from its spec, which reuses what exists: ./rallycross cloud create SPEC"
 
 
 def mended(finding: Finding) -> str:
-    """Mend what can be mended; return what was done, or why it could not be."""
+    """Repair a finding; return "" if that succeeded, else why not."""
     if finding.mend is None:
-        return "is left: it cannot be mended here"
+        return "not repaired: that cannot be done automatically"
     try:
         finding.mend()
     except (RallycrossError, OSError) as error:
-        return f"is left: {error}"
+        return f"not repaired: {error}"
     return ""

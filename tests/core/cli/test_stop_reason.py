@@ -1,4 +1,4 @@
-"""`down` says why the loads end that it ends."""
+"""`down` records why it stops loads."""
 
 import sqlite3
 from pathlib import Path
@@ -6,7 +6,7 @@ from uuid import uuid4
 
 import pytest
 
-from rallycross.cli.stopping import say_why
+from rallycross.cli.stop_reason import record_stop_reason
 from rallycross.judging.judge import judge
 from rallycross.judging.verdict import verdict
 from rallycross.results.endings import SCHEDULER_LOST, STOPPED, because
@@ -19,18 +19,18 @@ TASK = reference("d", "down", "benchmark")
 
 
 def _running(store: Store) -> None:
-    """Have a task in mid-load whose process will be gone."""
+    """Store a task in mid-load whose process will be gone."""
     load = Workload(0, "A.b", {}, "constant", {"times": 6}, {}, {"failure_rate": {"max": 0}})
     uuids = store.tasks.begin(TASK, cloud="c", task=Task("T", (Subtask("s", (load,)),)), environment={})
     store.workloads.begin(uuids[0])
 
 
 def test_a_load_that_down_has_ended_was_stopped_by_a_user(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Also where its process was killed before it could say so itself; who says why first is who did it."""
+    """The verdict has the reason even if the process was killed before it could record one; the first reason counts."""
     monkeypatch.setenv("RALLYCROSS_HOME", str(tmp_path))
     store = Store.open()
     _running(store)
-    say_why(because(STOPPED, "./rallycross down"))
+    record_stop_reason(because(STOPPED, "./rallycross down"))
     store.tasks.stop(TASK, "scheduler lost: its process 7 is gone")
     judge(store, TASK, samples=tmp_path)
     [reason] = verdict(store, task=TASK).reasons
@@ -38,7 +38,7 @@ def test_a_load_that_down_has_ended_was_stopped_by_a_user(tmp_path: Path, monkey
 
 
 def test_a_load_that_nobody_has_stopped_has_lost_its_process(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A row that says running, with nothing that runs: killed, and not stopped by a user."""
+    """A task that is recorded as running without a process was killed, not stopped by a user."""
     monkeypatch.setenv("RALLYCROSS_HOME", str(tmp_path))
     store = Store.open()
     _running(store)
@@ -48,11 +48,11 @@ def test_a_load_that_nobody_has_stopped_has_lost_its_process(tmp_path: Path, mon
 
 
 def test_a_load_of_the_command_line_goes_on(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """`down` ends what Airflow runs: a `./rallycross run` beside it is told no reason that would not be true."""
+    """`down` records no reason for a simultaneous `./rallycross run`, which it does not stop."""
     monkeypatch.setenv("RALLYCROSS_HOME", str(tmp_path))
     store, uuid = Store.open(), str(uuid4())
     store.tasks.begin(uuid, cloud="c", task=Task("T", ()), environment={})
-    say_why(because(STOPPED, "./rallycross down"))
+    record_stop_reason(because(STOPPED, "./rallycross down"))
     row = store.tasks.get(uuid)
     assert row is not None
     assert (row.status, row.stop_reason) == ("running", "")
@@ -62,7 +62,7 @@ def test_a_load_of_the_command_line_goes_on(tmp_path: Path, monkeypatch: pytest.
 def test_a_reason_that_the_database_could_not_be_told_is_not_lost(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, *, lost: bool
 ) -> None:
-    """Whoever ends loads does not wait for a database that another program holds; the judge knows the reason."""
+    """A locked database does not delay the stop, and the judge still finds the reason."""
     monkeypatch.setenv("RALLYCROSS_HOME", str(tmp_path))
     monkeypatch.setenv("RALLYCROSS_END_GRACE", "0.2")
     monkeypatch.setenv("RALLYCROSS_DATABASE_LIMIT", "0.1")
@@ -70,7 +70,7 @@ def test_a_reason_that_the_database_could_not_be_told_is_not_lost(
     _running(store)
     other = sqlite3.connect(tmp_path / "results.db", isolation_level=None)
     other.execute("BEGIN IMMEDIATE")
-    say_why(because(SCHEDULER_LOST, "Airflow's supervisor, process 7, has died"))
+    record_stop_reason(because(SCHEDULER_LOST, "Airflow's supervisor, process 7, has died"))
     other.close()
     if lost:  # as a task says that sees its worker die, and had read the note
         store.tasks.stop(TASK, noted_reason(0))
@@ -80,10 +80,10 @@ def test_a_reason_that_the_database_could_not_be_told_is_not_lost(
 
 
 def test_an_old_note_is_no_reason(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A load that began after the note was left has ended for another reason; so has one that has no such file."""
+    """A note does not apply to a load that began after it; without a note there is no reason."""
     monkeypatch.setenv("RALLYCROSS_HOME", str(tmp_path))
     assert noted_reason(0) == ""
-    say_why(because(STOPPED, "./rallycross down"))
+    record_stop_reason(because(STOPPED, "./rallycross down"))
     store = Store.open()
     _running(store)
     judge(store, TASK, samples=tmp_path)

@@ -1,4 +1,4 @@
-"""Says why loads end that are about to be ended, so that their reports can."""
+"""Records why running loads are about to be stopped, for their reports."""
 
 import threading
 from contextlib import suppress
@@ -10,19 +10,19 @@ from rallycross.results.store import Store
 from rallycross.settings import settings
 
 
-def say_why(reason: str) -> None:
-    """Note the reason with all tasks that Airflow runs; without a results database there are none.
+def record_stop_reason(reason: str) -> None:
+    """Record the reason for all tasks that Airflow runs, in the results database and in a file.
 
-    Nobody is kept from ending for the sake of it: what the database has not taken soon stands in a file beside.
+    This never delays the stop for long: if the database does not accept the reason soon, the file still has it.
     """
     with suppress(OSError):  # a full disk
         write_note(reason)
-    telling = threading.Thread(target=_tell, args=(reason,), name="stop-reason", daemon=True)
-    telling.start()
-    telling.join(settings().end_grace)
+    writing = threading.Thread(target=_write, args=(reason,), name="stop-reason", daemon=True)
+    writing.start()
+    writing.join(settings().end_grace)
 
 
-def _tell(reason: str) -> None:
+def _write(reason: str) -> None:
     with suppress(RallycrossError):
         store = Store.open()
         store.database.patience = settings().end_grace

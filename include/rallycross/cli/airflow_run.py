@@ -1,4 +1,4 @@
-"""A run as it stands: the states of its stages from Airflow, what goes on inside them from the results database."""
+"""The state of an Airflow run: of its stages from Airflow, of their progress from the results database."""
 
 from collections import Counter
 from dataclasses import dataclass
@@ -18,30 +18,30 @@ ENDED = frozenset({"success", "failed", "skipped", "upstream_failed", "removed"}
 
 
 @dataclass(frozen=True)
-class Stage:
-    """A stage of a run."""
+class StageView:
+    """The state of one stage."""
 
     name: str
-    state: str  # Airflow's; "" = not scheduled yet
-    seconds: float | None  # since its start, or from start to end
-    details: tuple[str, ...] = ()  # what goes on inside, a line each
+    state: str  # Airflow's state; "" = not scheduled yet
+    seconds: float | None  # since its start, or from its start to its end
+    details: tuple[str, ...] = ()  # lines about its progress
 
 
 @dataclass(frozen=True)
 class RunView:
-    """A run at one moment."""
+    """The state of a run at one moment."""
 
     state: str  # queued, running, success, failed
-    stages: tuple[Stage, ...]
+    stages: tuple[StageView, ...]
 
     @property
     def ended(self) -> bool:
-        """Whether nothing more will happen."""
+        """Whether the run has ended."""
         return self.state in {"success", "failed"}
 
 
-class Run:
-    """One run of one DAG."""
+class AirflowRun:
+    """One run of a DAG."""
 
     def __init__(self, api: AirflowAPI, store: Store, dag_id: str, run_id: str) -> None:
         self._api = api
@@ -55,28 +55,28 @@ class Run:
 
     @property
     def url(self) -> str:
-        """Where the run is in Airflow's UI."""
+        """The address of the run in Airflow's UI."""
         return f"{self._api.url}/dags/{quoted(self.dag_id)}/runs/{quoted(self.run_id)}"
 
     def look(self, now: float) -> RunView:
-        """Return the run as it stands at `now` (seconds since the epoch)."""
+        """Return its state at `now` (seconds since the epoch)."""
         state = str(self._api.get(self._path)["state"])
         rows = {row["task_id"]: row for row in self._api.get(f"{self._path}/taskInstances")["task_instances"]}
         return RunView(state, tuple(self._stage(name, rows.get(name, {}), now) for name in STAGES))
 
     def fail(self) -> None:
-        """Mark the run failed: what runs is stopped, what cleans up and reports still runs."""
+        """Mark the run failed: running stages are stopped; those that clean up and report still run."""
         self.store.tasks.stop(self.task, because(STOPPED, "Ctrl-C of the command that follows the run"))
         self._api.patch(self._path, {"state": "failed"})
 
-    def told(self, stage: str, key: str = "return_value") -> Any:
-        """Return what a stage has told by XCom, None when nothing."""
+    def xcom(self, stage: str, key: str = "return_value") -> Any:
+        """Return a stage's XCom value, or None if there is none."""
         path = f"{self._path}/taskInstances/{stage}/xcomEntries"
         if not any(entry["key"] == key for entry in self._api.get(path)["xcom_entries"]):
             return None
         return self._api.get(f"{path}/{key}?deserialize=true")["value"]
 
-    def _stage(self, name: str, row: dict[str, Any], now: float) -> Stage:
+    def _stage(self, name: str, row: dict[str, Any], now: float) -> StageView:
         state, start, end = row.get("state") or "", row.get("start_date"), row.get("end_date")
         seconds = None
         if start:
@@ -91,11 +91,11 @@ class Run:
             details = verification_details(verification, statuses)
         elif name == "benchmark" and (task := self.store.tasks.get(self.task)):
             details = task_details(task)
-        return Stage(name, state, seconds, details)
+        return StageView(name, state, seconds, details)
 
 
 def deployment_details(row: DeploymentRow, now: float) -> tuple[str, ...]:
-    """Say which steps run; at the end, how many there were and which took longest."""
+    """Return the number of steps that are done, and lines about running and failed ones."""
     ended = [step for step in row.steps if step.status in {"done", "skipped"}]
     failed = [step for step in row.steps if step.status == "failed"]
     skipped = sum(step.status == "skipped" for step in ended)
@@ -109,7 +109,7 @@ def deployment_details(row: DeploymentRow, now: float) -> tuple[str, ...]:
 
 
 def verification_details(row: VerificationRow, statuses: list[str]) -> tuple[str, ...]:
-    """Say how many tests are done and how they came out."""
+    """Return the numbers of tests by outcome, and the error, if any."""
     if not row.total and row.status == "running":
         return ("preparing",)
     count = outcomes(Counter(statuses))
@@ -120,7 +120,7 @@ def verification_details(row: VerificationRow, statuses: list[str]) -> tuple[str
 
 
 def task_details(row: TaskRow) -> tuple[str, ...]:
-    """Say, for each workload that has begun, how far its load is."""
+    """Return a line of progress for each workload that has begun."""
     begun = [workload for workload in row.workloads if workload.status != "init"]
     total = len(row.workloads)
     return tuple(f"{workload.position + 1}/{total} {workload_line(workload)}" for workload in begun)

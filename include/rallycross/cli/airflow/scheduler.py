@@ -1,7 +1,7 @@
-"""Starts Airflow's scheduler in the place of this process, after ending what a killed scheduler has left.
+"""Replaces this process by Airflow's scheduler, after ending the workers of a killed scheduler.
 
-A scheduler that dies leaves its workers behind, and they go on with the load of a task that the next scheduler
-runs again. So the next scheduler begins by ending them; the samples they have measured are in their files.
+A killed scheduler leaves its workers behind, and they continue the load of a task that the next scheduler runs again.
+So the next scheduler ends them first. Their samples are kept: they are in files.
 """
 
 import os
@@ -18,21 +18,21 @@ _TITLES = ("airflow scheduler", "airflow worker")
 
 
 def main() -> None:
-    """Run as `python -m rallycross.cli.airflow.component`, by the supervisor, in the components' environment."""
+    """Run as `python -m rallycross.cli.airflow.scheduler`; the supervisor starts it in the components' environment."""
     home = os.environ[MARK]
     last = Path(home) / "scheduler.pid"
     written = last.read_text(errors="replace").strip() if last.exists() else ""
     group = int(written) if written.isdecimal() else None
     end(lambda: [process for process in marked(MARK, home) if _is_left(process, group)], grace=settings().end_grace)
-    # The supervisor has made this process the leader of a group of its own; exec keeps its number.
-    with suppress(OSError):  # a full disk: the next goes by what the processes call themselves
+    # This process leads its own process group, and exec keeps its pid.
+    with suppress(OSError):  # a full disk: the next scheduler recognizes the processes by their titles
         write_owner_only(last, str(os.getpid()))
     airflow = Path(sys.executable).with_name("airflow")
     os.execv(airflow, [str(airflow), "scheduler", "--skip-serve-logs"])  # noqa: S606 - no shell is the point
 
 
 def _is_left(process: Process, group: int | None) -> bool:
-    """Tell whether a process is of the scheduler before; where nobody knows its group, by what it calls itself."""
+    """Return whether a process belongs to the previous scheduler: by its group if that is known, else by its title."""
     if group is not None:
         return process.group == group
     return process.group != os.getpid() and any(name in process.command for name in _TITLES)
