@@ -86,7 +86,7 @@ def test_another_airflow_on_the_port_of_one_that_is_stopped(tmp_path: Path) -> N
         (tmp_path / "ports.json").write_text(json.dumps({"api": port}))
         server = AirflowServer(tmp_path)
 
-        assert server.seen() == []
+        assert server.states() == []
         with pytest.raises(RallycrossError, match=rf"port {port} .* by process {os.getpid()} .*/rallycross down"):
             server.api()
 
