@@ -34,7 +34,7 @@ PAGE = CHECKOUT / "docs/faults.md"
 DISKS, API = "cli/test_full_disk.py", "benchmark/test_faults_of_the_api.py"
 CANARY = "Canary-8b1c5f"
 # A machine that is busy, as with the start of what was killed, may yet have kept the generator from its work.
-BUSY = re.compile(r"is INVALID: the generator('s event loop came| lost| stood still for| started)")
+BUSY = re.compile(r"is INVALID: the generator('s event loop was| lost| stood still for| started)")
 _OTHERS = """
 ## Disks
 

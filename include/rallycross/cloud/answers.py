@@ -14,7 +14,7 @@ _LONGEST_MESSAGE = 2_000  # characters of an error message that are kept
 _MULTIPLE_CHOICES = 300  # the status of keystone's and nova's list of versions, which is a valid answer
 
 
-class Asked(NamedTuple):
+class Exchange(NamedTuple):
     """A request and the metadata of its answer, for error messages."""
 
     method: str
@@ -31,12 +31,12 @@ class Asked(NamedTuple):
 class Body(dict[str, Any]):
     """An object in an answer's JSON. A missing key raises an error with the request and the answer's keys."""
 
-    __slots__ = ("asked",)
-    asked: Asked
+    __slots__ = ("exchange",)
+    exchange: Exchange
 
     def __missing__(self, key: str) -> NoReturn:
         there = ", ".join(map(ascii, list(self)[:8])) or "nothing"
-        self.asked.refuse(f"the answer has no {key!r}, only {there}"[:400])
+        self.exchange.refuse(f"the answer has no {key!r}, only {there}"[:400])
 
     def __reduce__(self) -> tuple[type[dict[str, Any]], tuple[dict[str, Any]]]:
         """Pickle and copy it as a plain dict."""
@@ -46,12 +46,12 @@ class Body(dict[str, Any]):
 class Items(list[Any]):
     """A list in an answer's JSON. Reading it by a key raises an error with the request."""
 
-    __slots__ = ("asked",)
-    asked: Asked
+    __slots__ = ("exchange",)
+    exchange: Exchange
 
     def __getitem__(self, key: Any) -> Any:
         if isinstance(key, str):
-            self.asked.refuse(f"the answer has a list of {len(self)} instead of an object with {key!r}")
+            self.exchange.refuse(f"the answer has a list of {len(self)} instead of an object with {key!r}")
         return super().__getitem__(key)
 
     def __reduce__(self) -> tuple[type[list[Any]], tuple[list[Any]]]:
@@ -59,31 +59,31 @@ class Items(list[Any]):
         return list, (list(self),)
 
 
-def read(asked: Asked, text: bytes) -> Any:
+def read(exchange: Exchange, text: bytes) -> Any:
     """Return the JSON of an answer below 400: objects as `Body`, lists as `Items`. An empty answer is an empty `Body`.
 
     Raise `BadAnswer` for a redirect, for an answer that is not JSON, or neither an object nor a list, and for an empty
     answer to a GET.
     """
-    if asked.status > _MULTIPLE_CHOICES:
-        asked.refuse("the answer is a redirect", text)
+    if exchange.status > _MULTIPLE_CHOICES:
+        exchange.refuse("the answer is a redirect", text)
     if not text:
-        if asked.method == "GET":
-            asked.refuse("the answer is empty")
-        return _body({}, asked)
+        if exchange.method == "GET":
+            exchange.refuse("the answer is empty")
+        return _body({}, exchange)
     try:
         found = json.loads(text)
     except (ValueError, RecursionError):
-        kind = f" but {asked.content_type}" if asked.content_type and "json" not in asked.content_type else ""
-        asked.refuse(f"the answer is not JSON{kind}" if kind else "the answer is not complete JSON", text)
+        kind = f" but {exchange.content_type}" if exchange.content_type and "json" not in exchange.content_type else ""
+        exchange.refuse(f"the answer is not JSON{kind}" if kind else "the answer is not complete JSON", text)
     if type(found) is dict:
-        return _body(_deeper(found, asked), asked)
+        return _body(_deeper(found, exchange), exchange)
     if type(found) is list:
-        return _items(found, asked)
-    return asked.refuse("the answer is neither an object nor a list", text)
+        return _items(found, exchange)
+    return exchange.refuse("the answer is neither an object nor a list", text)
 
 
-def keep_links_here(found: dict[str, Any], asked: Asked) -> None:
+def keep_links_here(found: dict[str, Any], exchange: Exchange) -> None:
     """Make the links to the next page of a list use the URL of this page; only their parameters are kept.
 
     Many clouds have unreachable hosts in these links, and a link must not make us send the token to another host.
@@ -94,72 +94,72 @@ def keep_links_here(found: dict[str, Any], asked: Asked) -> None:
             del found[key]
         elif isinstance(links, dict):
             if isinstance(links.get("next"), str):
-                links["next"] = _page(links["next"], asked)
+                links["next"] = _page(links["next"], exchange)
         elif not isinstance(links, list) or not all(isinstance(link, dict) for link in links):
-            asked.refuse(f"the answer has no links under {key!r}")
+            exchange.refuse(f"the answer has no links under {key!r}")
         else:
             for link in links:
                 if link.get("rel") == "next" and "href" in link:
-                    link["href"] = _page(link["href"], asked)
+                    link["href"] = _page(link["href"], exchange)
     if isinstance(found.get("next"), str):
-        found["next"] = _page(found["next"], asked)
+        found["next"] = _page(found["next"], exchange)
 
 
-def _page(link: Any, asked: Asked) -> str:
+def _page(link: Any, exchange: Exchange) -> str:
     try:
         query = urlsplit(link).query
     except (ValueError, AttributeError, TypeError):
-        asked.refuse(f"the link to the next page, {link!a}, is not a URL")
-    return urlsplit(asked.url)._replace(query=query, fragment="").geturl()
+        exchange.refuse(f"the link to the next page, {link!a}, is not a URL")
+    return urlsplit(exchange.url)._replace(query=query, fragment="").geturl()
 
 
-def _check_list(found: dict[str, Any], asked: Asked) -> None:
+def _check_list(found: dict[str, Any], exchange: Exchange) -> None:
     """Refuse an answer whose requested list, such as `servers` of `/servers`, is not a list of objects."""
-    parts = urlsplit(asked.url).path.rstrip("/").removesuffix("/detail").rsplit("/", 1)
+    parts = urlsplit(exchange.url).path.rstrip("/").removesuffix("/detail").rsplit("/", 1)
     key = parts[-1].replace("-", "_")
-    if asked.method != "GET" or key not in found:
+    if exchange.method != "GET" or key not in found:
         return
     things = found[key]
     if things is None or isinstance(things, str | int | float):
-        asked.refuse(f"the answer has {_kind(things)} instead of the list {key!r}")
+        exchange.refuse(f"the answer has {_kind(things)} instead of the list {key!r}")
     for thing in things if isinstance(things, list) else ():
         if thing is None or isinstance(thing, int | float):
-            asked.refuse(f"the list {key!r} of the answer has {_kind(thing)} instead of an object")
+            exchange.refuse(f"the list {key!r} of the answer has {_kind(thing)} instead of an object")
 
 
 def _kind(value: Any) -> str:
     return "null" if value is None else "a text" if isinstance(value, str) else "a number"
 
 
-def _deeper(found: dict[str, Any], asked: Asked) -> dict[str, Any]:
+def _deeper(found: dict[str, Any], exchange: Exchange) -> dict[str, Any]:
     """Convert an object's values to `Body` and `Items`. Deeper levels stay: only two levels are read by key."""
     for key, value in found.items():
         if type(value) is dict:
-            found[key] = _body(value, asked)
+            found[key] = _body(value, exchange)
         elif type(value) is list:
-            found[key] = _items(value, asked)
+            found[key] = _items(value, exchange)
         elif value is None and len(found) == 1:
-            asked.refuse(f"the answer has null for {key!r}")
-    _check_list(found, asked)
+            exchange.refuse(f"the answer has null for {key!r}")
+    _check_list(found, exchange)
     return found
 
 
-def _body(found: dict[str, Any], asked: Asked) -> Body:
+def _body(found: dict[str, Any], exchange: Exchange) -> Body:
     body = Body(found)
-    body.asked = asked
+    body.exchange = exchange
     return body
 
 
-def _items(found: list[Any], asked: Asked) -> Items:
-    items = Items([_body(one, asked) if type(one) is dict else one for one in found])
-    items.asked = asked
+def _items(found: list[Any], exchange: Exchange) -> Items:
+    items = Items([_body(one, exchange) if type(one) is dict else one for one in found])
+    items.exchange = exchange
     return items
 
 
-def refused(asked: Asked, text: bytes, reason: str) -> ApiError:
+def refused(exchange: Exchange, text: bytes, reason: str) -> ApiError:
     """Return the error for an answer of 400 or above."""
-    url = without_secrets(asked.url)
-    return ApiError(asked.method, url, asked.status, message_of(text, reason), asked.request_id)
+    url = without_secrets(exchange.url)
+    return ApiError(exchange.method, url, exchange.status, message_of(text, reason), exchange.request_id)
 
 
 def request_id_of(headers: Mapping[str, str]) -> str | None:
@@ -167,27 +167,27 @@ def request_id_of(headers: Mapping[str, str]) -> str | None:
     return headers.get("x-openstack-request-id") or headers.get("x-compute-request-id")
 
 
-def next_stop(asked: Asked, location: str | None) -> str:
+def next_stop(exchange: Exchange, location: str | None) -> str:
     """Return the URL that an answer redirects to; raise `BadAnswer` if the redirect must not be followed.
 
     The token is never sent to another host, nor from HTTPS to HTTP; a write is never redirected.
     """
-    target = aim(asked, location or "")
-    here, there = urlsplit(asked.url), urlsplit(target)
-    if not location or asked.method not in {"GET", "HEAD"}:
-        asked.refuse(f"the answer redirects to {ascii(without_secrets(target)) if location else 'nowhere'}")
+    target = aim(exchange, location or "")
+    here, there = urlsplit(exchange.url), urlsplit(target)
+    if not location or exchange.method not in {"GET", "HEAD"}:
+        exchange.refuse(f"the answer redirects to {ascii(without_secrets(target)) if location else 'nowhere'}")
     if there.hostname != here.hostname or there.scheme not in {here.scheme, "https"}:
-        asked.refuse(f"the answer redirects to {without_secrets(target)!a}, which must not get this cloud's token")
+        exchange.refuse(f"the answer redirects to {without_secrets(target)!a}, which must not get this cloud's token")
     return target
 
 
-def aim(asked: Asked, location: str) -> str:
+def aim(exchange: Exchange, location: str) -> str:
     """Return the absolute URL of a `Location` header; raise `BadAnswer` if it is not a URL."""
     try:
-        target = urljoin(asked.url, location)
+        target = urljoin(exchange.url, location)
         urlsplit(target)
     except ValueError:
-        asked.refuse(f"the answer redirects to {location!a}, which is not a URL")
+        exchange.refuse(f"the answer redirects to {location!a}, which is not a URL")
     return target
 
 

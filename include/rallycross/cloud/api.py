@@ -7,7 +7,7 @@ from urllib.parse import parse_qsl, urlsplit
 from keystoneauth1.exceptions import ClientException
 from openstack.connection import Connection
 
-from rallycross.cloud.answers import Asked, Body, refused, request_id_of
+from rallycross.cloud.answers import Body, Exchange, refused, request_id_of
 from rallycross.cloud.catalog import endpoints, official
 from rallycross.cloud.errors import BadAnswer, SignInFailed, Unreachable
 from rallycross.cloud.resource import Thing
@@ -94,14 +94,14 @@ class Api:
                 return list(found.values())
             stale = 0 if len(found) > before else stale + 1
             if stale > 1:
-                answer.asked.refuse(f"the list repeats itself: pages with nothing new lead to {link[:200]!a}")
+                answer.exchange.refuse(f"the list repeats itself: pages with nothing new lead to {link[:200]!a}")
             more = dict(parse_qsl(urlsplit(link).query))
             if "marker" not in more:
                 more = {"marker": _mark_of(things[-1])}
             if {**asked, **more} == asked:
-                answer.asked.refuse(f"the list repeats itself: a page leads to itself, {link[:200]!a}")
+                answer.exchange.refuse(f"the list repeats itself: a page leads to itself, {link[:200]!a}")
             asked |= more
-        return answer.asked.refuse(f"the list has more than {most} pages (RALLYCROSS_LIST_PAGES)")
+        return answer.exchange.refuse(f"the list has more than {most} pages (RALLYCROSS_LIST_PAGES)")
 
     def _send(
         self,
@@ -117,16 +117,18 @@ class Api:
             known = ", ".join(sorted(self._endpoints)) or "none"
             raise SignInFailed(f"the catalog has no endpoint of the service '{service}' - it has: {known}")
         url = self._endpoints[service] + path
-        asked = {"Accept": "application/json", **(headers or {})}
+        sent_headers = {"Accept": "application/json", **(headers or {})}
         if microversion:
-            asked |= microversion_header(service, microversion)
+            sent_headers |= microversion_header(service, microversion)
         try:  # not logged, since the body may have a password
-            answer = self._session.request(url, method, headers=asked, raise_exc=False, log=False, reads=True, **more)
+            answer = self._session.request(
+                url, method, headers=sent_headers, raise_exc=False, log=False, reads=True, **more
+            )
         except ClientException as error:
             raise Unreachable(f"{method} {url}: {error}", sent=not never_sent(error)) from error
         if answer.status_code >= 400:
-            said = Asked(method, url, answer.status_code, request_id=request_id_of(answer.headers))
-            raise refused(said, answer.content, answer.reason or "")
+            exchange = Exchange(method, url, answer.status_code, request_id=request_id_of(answer.headers))
+            raise refused(exchange, answer.content, answer.reason or "")
         return answer.json()
 
 
@@ -143,7 +145,7 @@ def _things(answer: Body, key: str) -> list[Thing]:
     """Return the things on a page; raise `BadAnswer` if it does not have the list."""
     things: list[Thing] = answer[key]
     if not isinstance(things, list) or not all(isinstance(thing, dict) for thing in things):
-        answer.asked.refuse(f"the answer has no list of things under {key!r}")
+        answer.exchange.refuse(f"the answer has no list of things under {key!r}")
     return things
 
 

@@ -14,7 +14,7 @@ from urllib.parse import urlsplit
 import aiohttp
 
 from rallycross.cloud.access import Access, SignIn
-from rallycross.cloud.answers import MOST_REDIRECTS, REDIRECTS, Asked, next_stop, read, refused, request_id_of
+from rallycross.cloud.answers import MOST_REDIRECTS, REDIRECTS, Exchange, next_stop, read, refused, request_id_of
 from rallycross.cloud.cloud import Cloud
 from rallycross.cloud.errors import ApiError, SignInFailed, Unreachable, without_secrets
 from rallycross.cloud.service import microversion_header
@@ -142,10 +142,10 @@ class Client:
         stops = 0
         while answer.status in REDIRECTS:
             stops += 1
-            asked = _asked(method, answer)
+            exchange = _asked(method, answer)
             if stops > MOST_REDIRECTS:
-                asked.refuse(f"the answer is a redirect, after {MOST_REDIRECTS} others")
-            target = next_stop(asked, answer.headers.get("Location"))
+                exchange.refuse(f"the answer is a redirect, after {MOST_REDIRECTS} others")
+            target = next_stop(exchange, answer.headers.get("Location"))
             answer, text = await self._exchange(method, target, payload, headers, None)
         if answer.status >= 400:
             raise refused(_asked(method, answer), text, answer.reason or "")
@@ -197,9 +197,9 @@ class Client:
         return self._headers[key]
 
 
-def _asked(method: str, answer: aiohttp.ClientResponse) -> Asked:
+def _asked(method: str, answer: aiohttp.ClientResponse) -> Exchange:
     headers = answer.headers
-    return Asked(method, str(answer.url), answer.status, headers.get("Content-Type", ""), request_id_of(headers))
+    return Exchange(method, str(answer.url), answer.status, headers.get("Content-Type", ""), request_id_of(headers))
 
 
 def _tls(cloud: Cloud) -> ssl.SSLContext | bool:

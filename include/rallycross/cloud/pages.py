@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
-from rallycross.cloud.answers import Asked
+from rallycross.cloud.answers import Exchange
 
 
 class Pages(threading.local):
@@ -30,9 +30,9 @@ class Pages(threading.local):
         if not marker:
             self._markers.pop(name, None)
             return
-        asked, markers = Asked(method, url, 200), self._markers.setdefault(name, set())
+        exchange, markers = Exchange(method, url, 200), self._markers.setdefault(name, set())
         if marker in markers:
-            asked.refuse(f"the list repeats itself: its pages lead to {marker[:200]!a} again")
+            exchange.refuse(f"the list repeats itself: its pages lead to {marker[:200]!a} again")
         if len(markers) >= self._most:
-            asked.refuse(f"the list has more than {self._most} pages (RALLYCROSS_LIST_PAGES)")
+            exchange.refuse(f"the list has more than {self._most} pages (RALLYCROSS_LIST_PAGES)")
         markers.add(marker)

@@ -22,7 +22,7 @@ from urllib3.connection import HTTPConnection, HTTPSConnection
 from rallycross.cloud.answers import (
     MOST_REDIRECTS,
     REDIRECTS,
-    Asked,
+    Exchange,
     aim,
     keep_links_here,
     next_stop,
@@ -135,7 +135,7 @@ class CloudSession(Session):
             except exceptions.ConnectTimeout as error:
                 late = f"no complete answer within {self.limit:g} s ({_SETTING})"
                 raise exceptions.ConnectTimeout(f"{error}: {late}") from error
-            asked = Asked(
+            exchange = Exchange(
                 method,
                 str(answer.url),
                 answer.status_code,
@@ -145,11 +145,11 @@ class CloudSession(Session):
             if answer.status_code not in REDIRECTS:
                 answer.headers.pop("Link", None)  # it may lead to any host; OpenStack services have links in the body
                 if answer.status_code < 400:
-                    vars(answer)["json"] = partial(_json_of, asked, answer)
+                    vars(answer)["json"] = partial(_json_of, exchange, answer)
                 return answer
-            url = next_stop(asked, answer.headers.get("Location"))
+            url = next_stop(exchange, answer.headers.get("Location"))
             more.pop("params", None)
-        return asked.refuse(f"the answer is a redirect, after {MOST_REDIRECTS} others")
+        return exchange.refuse(f"the answer is a redirect, after {MOST_REDIRECTS} others")
 
 
 def never_sent(error: BaseException) -> bool:
@@ -180,10 +180,10 @@ def _may_repeat(url: str, method: str, options: dict[str, Any]) -> bool:
     return method.upper() in _REPEATABLE and (data is None or isinstance(data, str | bytes))
 
 
-def _json_of(asked: Asked, answer: requests.Response, **_: Any) -> Any:
-    found = read(asked, answer.content)
-    if asked.method == "GET" and isinstance(found, dict):
-        keep_links_here(found, asked)
+def _json_of(exchange: Exchange, answer: requests.Response, **_: Any) -> Any:
+    found = read(exchange, answer.content)
+    if exchange.method == "GET" and isinstance(found, dict):
+        keep_links_here(found, exchange)
     return found
 
 
@@ -291,22 +291,22 @@ class _Adapter(TCPKeepAliveAdapter):
         return answer
 
     def _read(self, request: requests.PreparedRequest, answer: requests.Response) -> None:
-        asked = Asked(
+        exchange = Exchange(
             str(request.method), str(request.url), answer.status_code, request_id=request_id_of(answer.headers)
         )
         if location := answer.headers.get("Location"):
-            aim(asked, location)  # requests parses it in any case
+            aim(exchange, location)  # requests parses it in any case
         text = bytearray()
         try:
             for chunk in answer.raw.stream(_CHUNK, decode_content=True):
                 text += chunk
                 if len(text) > self._most:
                     answer.close()
-                    asked.refuse(f"the answer has more than {self._most} bytes (RALLYCROSS_ANSWER_LIMIT)")
+                    exchange.refuse(f"the answer has more than {self._most} bytes (RALLYCROSS_ANSWER_LIMIT)")
         except urllib3.exceptions.DecodeError as error:
-            asked.refuse(f"the answer cannot be decompressed ({error})")
+            exchange.refuse(f"the answer cannot be decompressed ({error})")
         except urllib3.exceptions.ReadTimeoutError as error:
             raise requests.ReadTimeout(error, request=request) from error
         except urllib3.exceptions.HTTPError as error:
-            asked.refuse(f"the answer is incomplete ({error})", bytes(text))
+            exchange.refuse(f"the answer is incomplete ({error})", bytes(text))
         vars(answer)["_content"], vars(answer)["_content_consumed"] = bytes(text), True

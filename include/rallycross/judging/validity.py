@@ -176,7 +176,7 @@ def _lagging(figures: WorkloadFigures, told: Sequence[Shard], *, alone: bool) ->
 
 
 def _worst(told: Sequence[Shard]) -> str:
-    """Return why the process that was late most was late, beside the times for which it was stopped."""
+    """Return the cause of lateness of the process that was late most, apart from times for which it was stopped."""
     shard = max(told, key=lambda shard: (shard.lag_p99 or 0.0, shard.lag_max))
     lengths = Counter[str]()
     for one in shard.stood:
@@ -208,7 +208,7 @@ def _kept_waiting(figures: WorkloadFigures, allowed: Mapping[str, Any]) -> Itera
         share = number / schedule.asked
         if name not in allowed and share > TOLERATED:
             yield (
-                f"{number} of {schedule.asked} iterations ({share:.1%}) were {meaning} as all workers were "
+                f"{number} of {schedule.asked} iterations ({share:.1%}) were {meaning}, since all workers were "
                 f"busy when they were due - allow more at a time, ask for a lower rate, or say in the SLA what is "
                 f"allowed (`schedule: {{{name}: 5 %}}`)"
             )

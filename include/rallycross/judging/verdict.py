@@ -1,4 +1,4 @@
-"""The verdict on a whole run: was all that it was to do done, and done well."""
+"""The verdict on a whole run: whether all its stages were carried out and passed."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
@@ -18,16 +18,16 @@ _NAMED = 3  # failed tests that a reason names
 
 @dataclass(frozen=True)
 class Verdict:
-    """Whether a run passed; if not, why, in sentences."""
+    """Whether a run passed; if not, the reasons in sentences."""
 
     passed: bool
     reasons: list[str]
     rows: list[SlaRow]  # of all workloads, in their order
-    invalid: bool = False  # not passed, but only because of loads that cannot be believed: nothing else is wrong
+    invalid: bool = False  # whether it did not pass only because of invalid loads
 
     @property
     def word(self) -> Literal["passed", "failed", "invalid"]:
-        """What the run came to."""
+        """The verdict in one word."""
         return "passed" if self.passed else "invalid" if self.invalid else "failed"
 
 
@@ -39,10 +39,10 @@ def verdict(
     task: str | None = None,
     samples: Path | None = None,
 ) -> Verdict:
-    """Judge a run by the uuids of what it was to do; None stands for a stage that was not asked for.
+    """Judge a run by the uuids of its stages; None = the stage was not requested.
 
-    The task must have been judged. A run that did nothing has not passed. Given the folder of the sample files, what
-    these, and the database, have lost since then counts too.
+    The task must have been judged. A run that did nothing has not passed. With the folder of the sample files, damage
+    to these and to the database since then counts as well.
     """
     reasons: list[str] = []
     of_task = Verdict(passed=True, reasons=[], rows=[])
@@ -63,7 +63,7 @@ def verdict(
 
 
 def task_verdict(row: TaskRow | None) -> Verdict:
-    """Judge a task that was judged by workload; None: it never began."""
+    """Judge a task whose workloads have been judged; None = it never began."""
     reasons = list(_task_reasons(row))
     workloads = row.workloads if row else []
     invalid = [reason for workload in workloads for reason in _invalid_reasons(workload)]
@@ -72,7 +72,7 @@ def task_verdict(row: TaskRow | None) -> Verdict:
 
 
 def problems_beside(verdict: Verdict, problems: Mapping[str, str]) -> dict[str, list[str]]:
-    """Return, of stages that have failed, the lines of what they said that the verdict does not say."""
+    """Return the error lines of failed stages that are not among the verdict's reasons."""
     found = {
         stage: [
             line.strip()
@@ -85,7 +85,7 @@ def problems_beside(verdict: Verdict, problems: Mapping[str, str]) -> dict[str, 
 
 
 def with_problems(verdict: Verdict, problems: Mapping[str, str]) -> Verdict:
-    """Return a verdict on a run of which stages have failed, with what they said first, a reason a line."""
+    """Return the verdict on a run with failed stages: their error lines are added as the first reasons."""
     told = [
         f"The stage {stage} failed: {line.rstrip('.')}."
         for stage, lines in problems_beside(verdict, problems).items()
@@ -95,7 +95,7 @@ def with_problems(verdict: Verdict, problems: Mapping[str, str]) -> Verdict:
 
 
 def first_line(text: str) -> str:
-    """Return the first line that says something."""
+    """Return the first non-empty line."""
     return next((line.strip() for line in text.splitlines() if line.strip()), "")
 
 
@@ -103,7 +103,7 @@ def _deployment_reasons(row: DeploymentRow | None) -> Iterator[str]:
     if row is None:
         yield "The deployment never began."
     elif row.status == "running":
-        yield f"The deployment of {row.cloud} did not come to its end."
+        yield f"The deployment of {row.cloud} did not finish."
     elif row.status != "finished":
         yield _sentence(f"The deployment of {row.cloud} failed", row.error)
 
@@ -113,15 +113,15 @@ def _verification_reasons(row: VerificationRow | None, tests: list[TestRow]) -> 
         yield "The verification never began."
         return
     if row.status == "running":
-        yield f"The verification did not come to its end: {len(tests)} of {row.total} tests did."
+        yield f"The verification did not finish: {len(tests)} of {row.total} tests ended."
     elif row.status != "finished":
-        yield _sentence("The verification broke down", row.error)
+        yield _sentence("The verification failed", row.error)
     failed = [test.name for test in tests if test.status in FAILED]
     if failed:
         named = ", ".join(failed[:_NAMED]) + (f" and {len(failed) - _NAMED} more" if len(failed) > _NAMED else "")
         yield f"{len(failed)} of {len(tests)} verification tests failed: {named}."
     elif row.status == "finished" and not any(test.status in PASSED for test in tests):
-        yield f"The verification proved nothing: none of {len(tests)} tests was passed."
+        yield f"The verification proved nothing: none of its {len(tests)} tests passed."
 
 
 def _task_reasons(row: TaskRow | None) -> Iterator[str]:

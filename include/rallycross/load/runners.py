@@ -163,7 +163,7 @@ def _falling(args: Args) -> Iterator[Flaw]:
     if not isinstance(rps, dict):
         return
     if (steps := (rps["end"] - rps["start"]) // rps["step"]) > bounds.STAGES:
-        what = f"makes {steps} steps from `start` to `end`, {bounds.STAGES} at the most"
+        what = f"makes {steps} steps from `start` to `end`, and the maximum is {bounds.STAGES}"
         yield Flaw(("rps", "step"), what, f"let it be {steps * rps['step'] // bounds.STAGES + 1} or more")
     if rps["end"] < rps["start"]:
         yield Flaw(("rps", "end"), f"{rps['end']} is below `start`, which is {rps['start']}", "let the rate rise")
@@ -175,7 +175,7 @@ def _describe_rps(args: Args) -> str:
         speed = f"at {rps['start']} to {rps['end']} a second, {rps['step']} more every {rps.get('duration', 1)} s"
     else:
         speed = f"at {rps:g} a second"
-    most = f", {args['max_concurrency']} at a time at the most" if "max_concurrency" in args else ""
+    most = f", at most {args['max_concurrency']} at a time" if "max_concurrency" in args else ""
     return f"{args['times']} times, {speed}{most}"
 
 
@@ -205,7 +205,7 @@ def _rate(args: Args) -> Rate:
 
 def _rate_once(args: Args) -> Iterator[Flaw]:
     if ("stages" in args) == ("rate" in args):
-        yield Flaw((), "wants either `rate` with `duration`, or `stages`", "give one of the two")
+        yield Flaw((), "needs either `rate` with `duration`, or `stages`", "give one of the two")
     elif "rate" in args and "duration" not in args:
         yield Flaw((), "lacks the key 'duration'", "add `duration:`, in seconds")
     elif "stages" in args and "duration" in args:
@@ -221,7 +221,7 @@ def _describe_arrivals(args: Args) -> str:
     parts = [f"{_describe_rate(one)} a second for {one['duration']:g} s" for one in stages]
     kind = "evenly" if args.get("arrivals", "poisson") == "even" else "at random"
     most = args.get("max_in_flight", _MAX_IN_FLIGHT)
-    return f"{', then '.join(parts)}, arriving {kind}, {most} at a time at the most{_describe_more(args)}"
+    return f"{', then '.join(parts)}, arriving {kind}, at most {most} at a time{_describe_more(args)}"
 
 
 def _describe_rate(stage: Args) -> str:

@@ -55,7 +55,7 @@ def rehearse(scenario: Scenario, args: Mapping[str, Any]) -> Calls | None:
     try:
         with asyncio.Runner(loop_factory=_VirtualTime) as runner:
             runner.run(asyncio.wait_for(_iterate(scenario, args, calls), _LONGEST))
-    except Exception:  # noqa: BLE001 - whatever a stand-in can lead a scenario to
+    except Exception:  # noqa: BLE001 - a placeholder answer can cause any error
         return None
     finally:
         logging.disable(level)
@@ -63,8 +63,8 @@ def rehearse(scenario: Scenario, args: Mapping[str, Any]) -> Calls | None:
 
 
 async def _iterate(scenario: Scenario, args: Mapping[str, Any], calls: Calls) -> None:
-    cloud = Cloud("stand-in", {"auth": {}})
-    tenant = Tenant(_ID, "stand-in", _Document())
+    cloud = Cloud("rehearsal", {"auth": {}})
+    tenant = Tenant(_ID, "rehearsal", _Document())
     actor = Actor(cloud, tenant, _ID, _Document(), _Document())
     context_data = ContextData(cloud, [actor], {_ID: tenant}, shared=_Document())
     iteration = Iteration(0, asyncio.get_running_loop().time)
@@ -92,7 +92,7 @@ class _Document(dict[str, Any]):
     """An answer that has any key: ids and names are texts, plurals are lists of one, all others are such documents."""
 
     def __init__(self, status: str = "active") -> None:
-        super().__init__({"id": _ID, "name": "stand-in", "status": status})
+        super().__init__({"id": _ID, "name": "rehearsal", "status": status})
 
     def __missing__(self, key: str) -> Any:
         if key in {"metadata", "address", "addresses", "links"} or not key.endswith("s") or key.endswith("ss"):

@@ -175,10 +175,10 @@ def _verify(store: Store, *statuses: Status, end: Literal["finished", "crashed"]
         (("success", "fail"), "finished", "1 of 2 verification tests failed: t.1."),
         (("success", "uxsuccess"), "finished", "1 of 2 verification tests failed: t.1."),
         (("fail",) * 5, "finished", "5 of 5 verification tests failed: t.0, t.1, t.2 and 2 more."),
-        (("skip", "skip"), "finished", "The verification proved nothing: none of 2 tests was passed."),
-        ((), "finished", "The verification proved nothing: none of 0 tests was passed."),
-        (("success",), "crashed", "The verification broke down: tempest: no such file."),
-        (("success",), None, "The verification did not come to its end: 1 of 1 tests did."),
+        (("skip", "skip"), "finished", "The verification proved nothing: none of its 2 tests passed."),
+        ((), "finished", "The verification proved nothing: none of its 0 tests passed."),
+        (("success",), "crashed", "The verification failed: tempest: no such file."),
+        (("success",), None, "The verification did not finish: 1 of 1 tests ended."),
     ],
 )
 def test_a_verification_passes_when_something_was_passed_and_nothing_failed(
@@ -203,7 +203,7 @@ def test_a_deployment_that_did_not_finish_fails_the_run(store: Store) -> None:
 
     assert reasons == [
         ["The deployment never began."],
-        ["The deployment of c did not come to its end."],
+        ["The deployment of c did not finish."],
         ["The deployment of c failed: mariadb: no space left."],
     ]
     assert verdict(store, deployment=DEPLOYMENT).passed

@@ -79,17 +79,17 @@ def test_constant_for_duration_has_rallys_timeout() -> None:
         (
             "rps",
             {"times": 9, "rps": {"start": 1, "end": 5, "step": 2}, "max_concurrency": 3},
-            "9 times, at 1 to 5 a second, 2 more every 1 s, 3 at a time at the most",
+            "9 times, at 1 to 5 a second, 2 more every 1 s, at most 3 at a time",
         ),
         (
             "arrival_rate",
             {"rate": 50, "duration": 10, "max_in_flight": 20},
-            "50 a second for 10 s, arriving at random, 20 at a time at the most",
+            "50 a second for 10 s, arriving at random, at most 20 at a time",
         ),
         (
             "arrival_rate",
             {"stages": [{"rate": 5, "to": 9, "duration": 1}, {"rate": 9, "duration": 2}], "arrivals": "even"},
-            "5 to 9 a second for 1 s, then 9 a second for 2 s, arriving evenly, 1000 at a time at the most",
+            "5 to 9 a second for 1 s, then 9 a second for 2 s, arriving evenly, at most 1000 at a time",
         ),
         (
             "ramp",
@@ -109,7 +109,7 @@ def test_a_load_is_said_in_words(name: str, args: dict[str, Any], words: str) ->
     [
         ("rps", {"times": 1, "rps": {"start": 5, "end": 2, "step": 1}}, "2 is below `start`, which is 5"),
         ("rps", {"times": 1, "rps": 0}, "must be above 0, not 0"),
-        ("arrival_rate", {}, "wants either `rate` with `duration`, or `stages`"),
+        ("arrival_rate", {}, "needs either `rate` with `duration`, or `stages`"),
         ("arrival_rate", {"rate": 3}, "lacks the key 'duration'"),
         ("arrival_rate", {"stages": [{"rate": 1, "duration": 1}], "duration": 1}, "cannot be given beside `stages`"),
         ("arrival_rate", {"stages": [{"rate": 0, "duration": 1}]}, "nothing arrives in any stage"),
