@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Mapping
+from types import MappingProxyType
 from typing import Any, NamedTuple, NoReturn
 from urllib.parse import urljoin, urlsplit
 
@@ -18,10 +19,24 @@ class Exchange(NamedTuple):
     """A request and the metadata of its answer, for error messages."""
 
     method: str
-    url: str
+    target: object  # the URL; only errors need it as text, and an answer of a load is read in microseconds
     status: int
-    content_type: str = ""
-    request_id: str | None = None
+    headers: Mapping[str, str] = MappingProxyType({})  # of the answer
+
+    @property
+    def url(self) -> str:
+        """The URL as text."""
+        return str(self.target)
+
+    @property
+    def content_type(self) -> str:
+        """The content type; "" when the answer does not name one."""
+        return self.headers.get("Content-Type", "")
+
+    @property
+    def request_id(self) -> str | None:
+        """The id of the request in the cloud's logs."""
+        return request_id_of(self.headers)
 
     def refuse(self, what: str, text: bytes = b"") -> NoReturn:
         """Raise `BadAnswer` with the reason `what`."""
@@ -133,14 +148,19 @@ def _kind(value: Any) -> str:
 
 def _deeper(found: dict[str, Any], exchange: Exchange) -> dict[str, Any]:
     """Convert an object's values to `Body` and `Items`. Deeper levels stay: only two levels are read by key."""
+    usual = True  # nothing but objects, and lists of objects
     for key, value in found.items():
         if type(value) is dict:
             found[key] = _body(value, exchange)
         elif type(value) is list:
-            found[key] = _items(value, exchange)
+            found[key] = items = _items(value, exchange)
+            usual = usual and all(type(one) is Body for one in items)
         elif value is None and len(found) == 1:
             exchange.refuse(f"the answer has null for {key!r}")
-    _check_list(found, exchange)
+        else:
+            usual = False
+    if not usual:
+        _check_list(found, exchange)
     return found
 
 

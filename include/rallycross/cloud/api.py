@@ -7,7 +7,7 @@ from urllib.parse import parse_qsl, urlsplit
 from keystoneauth1.exceptions import ClientException
 from openstack.connection import Connection
 
-from rallycross.cloud.answers import Body, Exchange, refused, request_id_of
+from rallycross.cloud.answers import Body, Exchange, refused
 from rallycross.cloud.catalog import endpoints, official
 from rallycross.cloud.errors import BadAnswer, SignInFailed, Unreachable
 from rallycross.cloud.resource import Thing
@@ -127,7 +127,7 @@ class Api:
         except ClientException as error:
             raise Unreachable(f"{method} {url}: {error}", sent=not never_sent(error)) from error
         if answer.status_code >= 400:
-            exchange = Exchange(method, url, answer.status_code, request_id=request_id_of(answer.headers))
+            exchange = Exchange(method, url, answer.status_code, answer.headers)
             raise refused(exchange, answer.content, answer.reason or "")
         return answer.json()
 

@@ -14,7 +14,7 @@ from urllib.parse import urlsplit
 import aiohttp
 
 from rallycross.cloud.access import Access, SignIn
-from rallycross.cloud.answers import MOST_REDIRECTS, REDIRECTS, Exchange, next_stop, read, refused, request_id_of
+from rallycross.cloud.answers import MOST_REDIRECTS, REDIRECTS, Exchange, next_stop, read, refused
 from rallycross.cloud.cloud import Cloud
 from rallycross.cloud.errors import ApiError, SignInFailed, Unreachable, without_secrets
 from rallycross.cloud.service import microversion_header
@@ -198,8 +198,7 @@ class Client:
 
 
 def _asked(method: str, answer: aiohttp.ClientResponse) -> Exchange:
-    headers = answer.headers
-    return Exchange(method, str(answer.url), answer.status, headers.get("Content-Type", ""), request_id_of(headers))
+    return Exchange(method, answer.url, answer.status, answer.headers)
 
 
 def _tls(cloud: Cloud) -> ssl.SSLContext | bool:

@@ -27,7 +27,6 @@ from rallycross.cloud.answers import (
     keep_links_here,
     next_stop,
     read,
-    request_id_of,
 )
 from rallycross.cloud.errors import BadAnswer, plain, without_secrets
 from rallycross.cloud.pages import Pages
@@ -135,13 +134,7 @@ class CloudSession(Session):
             except exceptions.ConnectTimeout as error:
                 late = f"no complete answer within {self.limit:g} s ({_SETTING})"
                 raise exceptions.ConnectTimeout(f"{error}: {late}") from error
-            exchange = Exchange(
-                method,
-                str(answer.url),
-                answer.status_code,
-                answer.headers.get("Content-Type", ""),
-                request_id_of(answer.headers),
-            )
+            exchange = Exchange(method, answer.url, answer.status_code, answer.headers)
             if answer.status_code not in REDIRECTS:
                 answer.headers.pop("Link", None)  # it may lead to any host; OpenStack services have links in the body
                 if answer.status_code < 400:
@@ -291,9 +284,7 @@ class _Adapter(TCPKeepAliveAdapter):
         return answer
 
     def _read(self, request: requests.PreparedRequest, answer: requests.Response) -> None:
-        exchange = Exchange(
-            str(request.method), str(request.url), answer.status_code, request_id=request_id_of(answer.headers)
-        )
+        exchange = Exchange(str(request.method), request.url, answer.status_code, answer.headers)
         if location := answer.headers.get("Location"):
             aim(exchange, location)  # requests parses it in any case
         text = bytearray()
