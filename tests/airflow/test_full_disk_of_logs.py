@@ -8,8 +8,7 @@ from pathlib import Path
 from small_disk import SmallDisk
 
 _SEES = """
-import os, sys, time
-sys.path.insert(0, sys.argv[1])
+import time
 from test_stop_reasons import made
 from rallycross.results.stop_note import POSSIBLE_CAUSE, noted_reason
 made().watch_worker()
@@ -24,8 +23,13 @@ def test_a_full_disk_under_the_logs_is_what_is_named(tmp_path: Path) -> None:
     with SmallDisk(tmp_path / "airflow", size="2m") as disk:
         disk.fill()
         seen = subprocess.run(
-            disk.command([sys.executable, "-c", _SEES, str(Path(__file__).parent)]),
-            env={**os.environ, "AIRFLOW_HOME": str(disk.folder), "RALLYCROSS_HOME": str(tmp_path / "home")},
+            disk.command([sys.executable, "-c", _SEES]),
+            env={
+                **os.environ,
+                "PYTHONPATH": os.pathsep.join(sys.path),
+                "AIRFLOW_HOME": str(disk.folder),
+                "RALLYCROSS_HOME": str(tmp_path / "home"),
+            },
             capture_output=True,
             text=True,
             check=False,

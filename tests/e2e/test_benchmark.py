@@ -8,13 +8,13 @@ from typing import Any
 
 import pytest
 import yaml
+from judged import is_invalid, missed
 
 from rallycross import benchmark, catalogue, deployment, lifecycle, task
 from rallycross.cloud.cloud import Cloud
 from rallycross.deployment.site import opened
 from rallycross.errors import InvalidInput
 from rallycross.judging.judge import judge
-from rallycross.judging.sla import INVALID_LOAD
 from rallycross.results.sample_file import read_samples
 from rallycross.results.store import Store
 from rallycross.settings import CHECKOUT, Settings
@@ -51,15 +51,14 @@ def test_the_quickstart_passes_and_leaves_nothing(embedded_cloud: Cloud, tmp_pat
     benchmark.run(plan, embedded_cloud, store, uuid=own, samples=tmp_path, stop=threading.Event())
     judgement = judge(store, own, samples=tmp_path)
     rows = [row for workload in judgement.workloads for row in workload.rows]
-    missed = [row.detail for row in rows if not row.passed and row.criterion != INVALID_LOAD]
     failures = [
         sample["failure"]
         for workload in store.tasks.get(own).workloads
         for sample in read_samples(tmp_path / workload.uuid).to_pylist()
         if sample["failure"]
     ]
-    assert (missed, failures) == ([], [])
-    assert judgement.passed or any(row.criterion == INVALID_LOAD for row in rows)
+    assert (missed(rows), failures) == ({}, [])
+    assert judgement.passed is not is_invalid(rows)
     assert ours(embedded_cloud) <= before
     assert store.ledger.standing(embedded_cloud.name) == []
 

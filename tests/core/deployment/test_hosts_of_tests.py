@@ -31,7 +31,7 @@ def test_hosts_end_with_tests_that_are_killed(tmp_path: Path) -> None:
     except NoMachinesError as error:
         pytest.fail(str(error))
     folder = tmp_path / "hosts"
-    environment = {**os.environ, "PYTHONPATH": f"{Path(__file__).parent}:{Path(__file__).parents[1]}"}
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
     with subprocess.Popen(
         [sys.executable, "-c", PROGRAM, str(folder)],
         stdin=subprocess.PIPE,
