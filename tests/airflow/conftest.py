@@ -25,6 +25,11 @@ os.environ.update(
 )
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Begin with the tests that start an Airflow of their own: they take the longest, and none is to be begun last."""
+    items.sort(key=lambda item: item.get_closest_marker("e2e") is None)
+
+
 @pytest.fixture(name="airflow_db", scope="session")
 def _airflow_db() -> None:
     """Make Airflow's database."""

@@ -9,7 +9,7 @@ from rallycross.settings import settings
 
 # Tests that wait leave a processor to others: more workers than processors.
 CORE_WORKERS = 3
-AIRFLOW_WORKERS = 2
+AIRFLOW_WORKERS = 3
 
 
 @dataclass(frozen=True)
@@ -63,8 +63,9 @@ def _pytest(
     before: tuple[tuple[str, ...], ...] = (),
 ) -> Part:
     junit = settings().home / "test" / f"{name.split(',', maxsplit=1)[0].replace(' ', '-').lower()}.xml"
-    # A file stays on one worker: its fixtures, an Airflow or hosts of its own, are made once.
-    side_by_side = ("-n", str(workers), "--dist", "loadfile") if workers > 1 else ()
+    # A file stays on one worker: its fixtures, an Airflow or hosts of its own, are made once. Files keep their order:
+    # xdist would put those of few tests last, and some of these take the longest.
+    side_by_side = ("-n", str(workers), "--dist", "loadfile", "--no-loadscope-reorder") if workers > 1 else ()
     tests = (str(python), "-m", "pytest", "-q", *side_by_side, f"--junitxml={junit}", "-m", mark, folder)
     command = (str(python), "-m", "rallycross.cli.suite.orphans", *tests)
     return Part(name, (*before, command), lane, junit)
