@@ -67,7 +67,8 @@ class BenchmarkOperator(StoppableOperator):
         """Run the load in this process; samples go to files, progress to the results database."""
         from hooks.openstack import OpenStackHook  # noqa: PLC0415 - parsing a DAG stays cheap
         from hooks.results import store  # noqa: PLC0415
-        from rallycross import benchmark, catalogue, task  # noqa: PLC0415
+        from rallycross import catalogue, task  # noqa: PLC0415
+        from rallycross.benchmark import task_run  # noqa: PLC0415
         from rallycross.cloud.cloud import NO_CLOUD  # noqa: PLC0415
         from rallycross.settings import settings  # noqa: PLC0415
         from rallycross.yamlfile import source  # noqa: PLC0415
@@ -80,7 +81,7 @@ class BenchmarkOperator(StoppableOperator):
         uuid = self._task = own_reference(context, "benchmark")
         self.watch_worker()
         with self._progress_logged(uuid):
-            benchmark.run(
+            task_run.run(
                 replace(plan, timing=self.timing or plan.timing),
                 OpenStackHook(self.cloud).get_conn() if self.cloud else NO_CLOUD,
                 store(),
@@ -135,11 +136,11 @@ class CleanOperator(StageOperator):
         """Delete what is left; a run without a cloud left nothing."""
         from hooks.openstack import OpenStackHook  # noqa: PLC0415 - parsing a DAG stays cheap
         from hooks.results import store  # noqa: PLC0415
-        from rallycross import benchmark  # noqa: PLC0415
+        from rallycross.benchmark import task_run  # noqa: PLC0415
 
         uuid = own_reference(context, "benchmark")
         if self.cloud:
             wait_for_load(uuid)
-        if not self.cloud or not benchmark.standing(store(), self.cloud, uuid):
+        if not self.cloud or not task_run.standing(store(), self.cloud, uuid):
             raise AirflowSkipException("the load left nothing in the cloud")
-        return {"deleted": benchmark.clean(OpenStackHook(self.cloud).get_conn(), store(), uuid=uuid)}
+        return {"deleted": task_run.clean(OpenStackHook(self.cloud).get_conn(), store(), uuid=uuid)}

@@ -6,7 +6,8 @@ from typing import Any
 from rallycross.context.context import CONTEXTS
 from rallycross.judging.sla import CRITERIA, Criterion
 from rallycross.load.runners import RUNNERS
-from rallycross.load_hooks import ACTIONS, TRIGGERS
+from rallycross.load_hooks.action import ACTIONS
+from rallycross.load_hooks.trigger import TRIGGERS
 from rallycross.scenario.scenario import SCENARIOS
 from rallycross.task.flaw import Flaw, Validate
 from rallycross.task.known import Known

@@ -24,7 +24,8 @@ from rally_beside import Rally
 from rich.console import Console
 from rich.table import Table
 
-from rallycross import benchmark, catalogue, task
+from rallycross import catalogue, task
+from rallycross.benchmark import task_run
 from rallycross.benchmark.job import Job
 from rallycross.benchmark.signed_in import signed_in
 from rallycross.cloud.cloud import NO_CLOUD, Cloud
@@ -75,7 +76,7 @@ class Bench:
         plan = task.load(json.dumps(_task(subtasks)), known=catalogue.known())
         name = str(uuid.uuid4())
         stop = threading.Event()
-        benchmark.run(plan, NO_CLOUD, self.store, uuid=name, samples=self.samples, stop=stop, tell=lambda _: None)
+        task_run.run(plan, NO_CLOUD, self.store, uuid=name, samples=self.samples, stop=stop, tell=lambda _: None)
         judge(self.store, name, samples=self.samples)
         row = self.store.tasks.get(name)
         return row.workloads if row else []

@@ -10,7 +10,8 @@ import pytest
 import yaml
 from judged import is_invalid, missed
 
-from rallycross import benchmark, catalogue, deployment, lifecycle, task
+from rallycross import catalogue, deployment, lifecycle, task
+from rallycross.benchmark import task_run
 from rallycross.cloud.cloud import Cloud
 from rallycross.deployment.site import opened
 from rallycross.errors import InvalidInput
@@ -48,7 +49,7 @@ def test_the_quickstart_passes_and_leaves_nothing(embedded_cloud: Cloud, tmp_pat
     store = Store.open(f"sqlite:///{tmp_path / 'results.db'}")
     plan = task.load((CHECKOUT / QUICKSTART).read_text(), file=QUICKSTART, known=catalogue.known())
     own = str(uuid.uuid4())
-    benchmark.run(plan, embedded_cloud, store, uuid=own, samples=tmp_path, stop=threading.Event())
+    task_run.run(plan, embedded_cloud, store, uuid=own, samples=tmp_path, stop=threading.Event())
     judgement = judge(store, own, samples=tmp_path)
     rows = [row for workload in judgement.workloads for row in workload.rows]
     failures = [
@@ -70,7 +71,7 @@ def test_a_stopped_load_leaves_no_server(embedded_cloud: Cloud, tmp_path: Path) 
     stop, own = threading.Event(), str(uuid.uuid4())
     plan = task_of(BOOT, {"times": 100, "concurrency": 4})
     running = threading.Thread(
-        target=benchmark.run,
+        target=task_run.run,
         args=(plan, embedded_cloud, store),
         kwargs={"uuid": own, "samples": tmp_path, "stop": stop, "drain": 0},
     )
@@ -97,7 +98,7 @@ def test_what_this_cloud_lacks_is_told(embedded_cloud: Cloud, tmp_path: Path) ->
     store = Store.open(f"sqlite:///{tmp_path / 'results.db'}")
     wrong = {"NovaServers.boot_and_delete_server": {"image": {"name": "nosuch"}, "flavor": {"name": "m1.nan0"}}}
     with pytest.raises(InvalidInput) as caught:
-        benchmark.run(
+        task_run.run(
             task_of(wrong, {"times": 1}), embedded_cloud, store, uuid="u", samples=tmp_path, stop=threading.Event()
         )
     assert [complaint.key.rpartition(".")[2] for complaint in caught.value.complaints] == ["flavor", "image"]
@@ -117,7 +118,7 @@ def test_a_service_is_restarted_in_mid_load(embedded_cloud: Cloud, paths: Settin
     text = yaml.safe_dump({"version": 2, "title": "T", "subtasks": [subtask]})
     own = str(uuid.uuid4())
     plan = task.load(text, known=catalogue.known())
-    benchmark.run(plan, embedded_cloud, store, uuid=own, samples=tmp_path, stop=threading.Event())
+    task_run.run(plan, embedded_cloud, store, uuid=own, samples=tmp_path, stop=threading.Event())
     [workload] = store.tasks.get(own).workloads
     [result] = workload.hook_results
     assert result["summary"] == {"success": 1}, result
@@ -135,7 +136,7 @@ def test_users_of_one_project_look_at_their_servers_together(embedded_cloud: Clo
     """Eight boots at a time in one project, each known as soon as the cloud knows it, in whatever order they come."""
     store = Store.open(f"sqlite:///{tmp_path / 'results.db'}")
     own = str(uuid.uuid4())
-    benchmark.run(
+    task_run.run(
         task_of(BOOT, {"times": 16, "concurrency": 8}),
         embedded_cloud,
         store,

@@ -1,5 +1,4 @@
-"""Runs the load of a task on a cloud: brings plan, cloud, contexts, load and results together."""
+"""Puts the load of a task on a cloud: composes plan, cloud, contexts, load and results (`task_run`).
 
-from rallycross.benchmark.task_run import clean, run, standing
-
-__all__ = ["clean", "run", "standing"]
+Nothing is imported here: a load process, which is part of this package, needs neither a database nor SSH.
+"""

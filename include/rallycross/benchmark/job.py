@@ -4,7 +4,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from rallycross.cloud.context_data import ContextData
-from rallycross.load_hooks import Iterations
+from rallycross.load_hooks.trigger import Iterations
 from rallycross.task.plan import Timing
 
 

@@ -25,7 +25,9 @@ from rallycross.context.context import CONTEXTS
 from rallycross.context.ledger import OwnedLedger
 from rallycross.deployment import load_spec
 from rallycross.errors import InvalidInput
-from rallycross.load_hooks import ACTIONS, Machine, machines_of, undo_faults
+from rallycross.load_hooks.action import ACTIONS
+from rallycross.load_hooks.faults.fault_ledger import undo_faults
+from rallycross.load_hooks.faults.machine import Machine, machines_of
 from rallycross.printable import printable
 from rallycross.results.concurrent_loads import concurrent_loads, load_is_running
 from rallycross.results.endings import STOPPED, because

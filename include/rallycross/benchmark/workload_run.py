@@ -18,7 +18,9 @@ from rallycross.cloud.context_data import ContextData
 from rallycross.disk import said
 from rallycross.load.load import processes
 from rallycross.load.runners import RUNNERS
-from rallycross.load_hooks import Hooks, HookTarget, Machine
+from rallycross.load_hooks.faults.machine import Machine
+from rallycross.load_hooks.hooks import Hooks
+from rallycross.load_hooks.target import HookTarget
 from rallycross.results.endings import (
     ABORTED_ON_SLA,
     BROKE_OFF,

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import yaml
 
-from rallycross import benchmark
+from rallycross.benchmark import task_run
 from rallycross.cli.named_cloud import named_cloud
 from rallycross.cloud import registered
 from rallycross.errors import RallycrossError
@@ -138,7 +138,7 @@ def _ledger(store: Store) -> Iterator[Finding]:
             "ledger",
             f"cloud {cloud}: {counted(len(rows), 'resource')} of task {task.uuid} may still exist ({kinds})"
             f" - run: ./rallycross clean --task {task.uuid}",
-            lambda cloud=cloud, uuid=task.uuid: benchmark.clean(named_cloud(cloud, store), store, uuid=uuid),  # type: ignore[misc]
+            lambda cloud=cloud, uuid=task.uuid: task_run.clean(named_cloud(cloud, store), store, uuid=uuid),  # type: ignore[misc]
         )
 
 

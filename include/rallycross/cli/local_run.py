@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from rallycross import benchmark
+from rallycross.benchmark import task_run
 from rallycross.cli.airflow_run import RunView, StageView, task_details
 from rallycross.cloud.cloud import Cloud
 from rallycross.errors import RallycrossError
@@ -89,7 +89,7 @@ class LocalRun:
                 return
 
     def _load(self) -> None:
-        benchmark.run(
+        task_run.run(
             self._plan,
             self._cloud,
             self._store,

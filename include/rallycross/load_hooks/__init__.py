@@ -1,10 +1,4 @@
-"""Hooks: actions that run during a load, as in Rally. A trigger says when, an action says what."""
+"""Rally's hooks, which act beside a load: a trigger says when (`trigger`), an action says what (`action`).
 
-from rallycross.load_hooks.action import ACTIONS
-from rallycross.load_hooks.faults.fault_ledger import undo_faults
-from rallycross.load_hooks.faults.machine import Machine, machines_of
-from rallycross.load_hooks.hooks import Hooks
-from rallycross.load_hooks.target import HookTarget
-from rallycross.load_hooks.trigger import TRIGGERS, Iterations
-
-__all__ = ["ACTIONS", "TRIGGERS", "HookTarget", "Hooks", "Iterations", "Machine", "machines_of", "undo_faults"]
+`hooks` runs them. Nothing is imported here: a load process needs only the triggers; actions need SSH and a database.
+"""

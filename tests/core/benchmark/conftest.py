@@ -9,7 +9,8 @@ from typing import Any
 import pytest
 import yaml
 
-from rallycross import benchmark, catalogue, task
+from rallycross import catalogue, task
+from rallycross.benchmark import task_run
 from rallycross.cloud.cloud import NO_CLOUD
 from rallycross.judging.judge import judge
 from rallycross.results.models import WorkloadRow
@@ -31,7 +32,7 @@ class Alone:
     def run(self, *subtasks: dict[str, Any], **options: Any) -> list[WorkloadRow]:
         """Run a task of these subtasks, judge it, and return its workloads."""
         text = yaml.safe_dump({"version": 2, "title": "T", "subtasks": [{"title": "s", **one} for one in subtasks]})
-        benchmark.run(
+        task_run.run(
             task.load(text, known=catalogue.known()),
             NO_CLOUD,
             self.store,

@@ -15,7 +15,8 @@ import yaml
 from judged import missed
 from small_cloud import SmallCloud
 
-from rallycross import benchmark, catalogue, task
+from rallycross import catalogue, task
+from rallycross.benchmark import task_run
 from rallycross.cloud.naming import scenario_prefix
 from rallycross.context.cleaning import SWEEP
 from rallycross.context.ledger import OwnedLedger
@@ -50,7 +51,7 @@ class Bench:
 
     def run(self, plan: Task, **options: Any) -> None:
         """Run a task as `UUID`."""
-        benchmark.run(
+        task_run.run(
             plan,
             self.cloud.cloud(),
             self.store,
@@ -226,9 +227,9 @@ def test_cleaning_that_fails_spoils_no_result_and_can_be_done_again(bench: Bench
     assert "could not delete" in workload.contexts_done[0]["cleanup"]["error"]
     assert any("not everything could be cleaned up" in line for line in bench.told)
     bench.cloud.refuse.clear()
-    assert benchmark.clean(bench.cloud.cloud(), bench.store, uuid=UUID) == 1
+    assert task_run.clean(bench.cloud.cloud(), bench.store, uuid=UUID) == 1
     bench.assert_nothing_left()
-    assert benchmark.clean(bench.cloud.cloud(), bench.store, uuid=UUID) == 0
+    assert task_run.clean(bench.cloud.cloud(), bench.store, uuid=UUID) == 0
 
 
 def test_what_cannot_be_deleted_fails_the_run_by_its_name(bench: Bench) -> None:
@@ -244,7 +245,7 @@ def test_what_cannot_be_deleted_fails_the_run_by_its_name(bench: Bench) -> None:
     assert found.word == "failed"
     assert any("left_behind: users: " in reason and "keystone.user c_rally_" in reason for reason in found.reasons)
     bench.cloud.refuse.clear()
-    benchmark.clean(bench.cloud.cloud(), bench.store, uuid=UUID)
+    task_run.clean(bench.cloud.cloud(), bench.store, uuid=UUID)
     bench.assert_nothing_left()
 
 
@@ -269,7 +270,7 @@ def test_what_comes_to_stand_after_a_process_has_died_is_deleted_too(
     late = {"id": "late", "name": f"{prefix}1", "status": "ACTIVE", "tenant_id": "p", "made": 0.0}
     arriving = threading.Timer(0.7, bench.cloud.things.setdefault("servers", {}).update, [{"late": late}])
     arriving.start()
-    assert benchmark.clean(bench.cloud.cloud(), bench.store, uuid=UUID) == 1
+    assert task_run.clean(bench.cloud.cloud(), bench.store, uuid=UUID) == 1
     arriving.join()
     bench.assert_nothing_left()
 
@@ -279,14 +280,15 @@ import sys, threading
 from collections.abc import Callable
 from pathlib import Path
 import yaml
-from rallycross import benchmark, catalogue, task
+from rallycross import catalogue, task
+from rallycross.benchmark import task_run
 from rallycross.cloud.naming import scenario_prefix
 from rallycross.context.cleaning import SWEEP
 from rallycross.context.ledger import OwnedLedger
 from rallycross.cloud.cloud import Cloud
 from rallycross.results.store import Store
 config, url, samples, plan = yaml.safe_load(sys.stdin.read())
-benchmark.run(
+task_run.run(
     task.load(plan, known=catalogue.known()), Cloud("small", config), Store.open(url),
     uuid=sys.argv[1], samples=Path(samples), stop=threading.Event(),
 )

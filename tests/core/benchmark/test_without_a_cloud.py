@@ -266,17 +266,30 @@ def test_one_that_is_gone_before_it_is_lent_is_told_of() -> None:
     assert (place, message) == (7, Died(-signal.SIGKILL))
 
 
+def test_a_load_process_imports_only_what_it_needs() -> None:
+    """It has neither a database, nor SSH, nor pandas in memory: each of many processes would hold them."""
+    program = (
+        "import sys\n"
+        "from rallycross.benchmark import load_process\n"
+        "load_process.SCENARIOS.all\n"
+        "print([name for name in ('sqlalchemy', 'paramiko', 'pandas', 'airflow') if name in sys.modules])\n"
+    )
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    assert done.stdout == "[]\n"
+
+
 def test_load_processes_end_when_their_parent_is_killed(tmp_path: Path) -> None:
     """After `kill -9` of the parent no load process is left."""
     program = (
         "import sys, threading\n"
         "from pathlib import Path\n"
-        "from rallycross import benchmark, catalogue, task\n"
+        "from rallycross import catalogue, task\n"
+        "from rallycross.benchmark import task_run\n"
         "from rallycross.cloud.cloud import NO_CLOUD\n"
         "from rallycross.results.store import Store\n"
         f"plan = task.load({TASK!r}, known=catalogue.known())\n"
         f"store = Store.open('sqlite:///{tmp_path}/results.db')\n"
-        f"benchmark.run(plan, NO_CLOUD, store, uuid='{UUID}', samples=Path('{tmp_path}'), stop=threading.Event())\n"
+        f"task_run.run(plan, NO_CLOUD, store, uuid='{UUID}', samples=Path('{tmp_path}'), stop=threading.Event())\n"
     )
     with subprocess.Popen([sys.executable, "-c", program]) as parent:
         deadline = time.monotonic() + 60

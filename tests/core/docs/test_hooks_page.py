@@ -7,8 +7,10 @@ import pytest
 import yaml
 
 from rallycross.catalogue import known
-from rallycross.load_hooks import ACTIONS, Hooks, HookTarget
+from rallycross.load_hooks.action import ACTIONS
 from rallycross.load_hooks.faults.sentence import NETWORK_ACTS, NODE_ACTS, SERVICE_ACTS, understand
+from rallycross.load_hooks.hooks import Hooks
+from rallycross.load_hooks.target import HookTarget
 from rallycross.results.store import Store
 from rallycross.settings import CHECKOUT
 from rallycross.task.plan import Hook

@@ -2,7 +2,7 @@
 
 import pytest
 
-from rallycross.load_hooks import HookTarget
+from rallycross.load_hooks.target import HookTarget
 from rallycross.results.store import Store
 
 

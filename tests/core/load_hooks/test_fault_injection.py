@@ -17,10 +17,11 @@ from rallycross.deployment.embedded.options import OPTIONS
 from rallycross.deployment.embedded.service import Program
 from rallycross.deployment.embedded.supervision import supervisor_file
 from rallycross.deployment.server import Server
-from rallycross.load_hooks import Hooks, HookTarget, undo_faults
-from rallycross.load_hooks.faults.fault_ledger import KIND
+from rallycross.load_hooks.faults.fault_ledger import KIND, undo_faults
 from rallycross.load_hooks.faults.machine import Machine
 from rallycross.load_hooks.faults.scripts import Supervised
+from rallycross.load_hooks.hooks import Hooks
+from rallycross.load_hooks.target import HookTarget
 from rallycross.task.plan import Hook
 
 SERVICES = ("nova-api", "nova-conductor")

@@ -11,7 +11,8 @@ from typing import Any
 
 import pytest
 
-from rallycross.load_hooks import Hooks, HookTarget
+from rallycross.load_hooks.hooks import Hooks
+from rallycross.load_hooks.target import HookTarget
 from rallycross.task.plan import Hook
 
 

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rallycross.load_hooks import TRIGGERS, Iterations
+from rallycross.load_hooks.trigger import TRIGGERS, Iterations
 
 _UNITS = st.sampled_from(["iteration", "time"])
 

@@ -9,7 +9,8 @@ import pytest
 import yaml
 from small_cloud import SmallCloud
 
-from rallycross import benchmark, catalogue, task
+from rallycross import catalogue, task
+from rallycross.benchmark import task_run
 from rallycross.cli.results_tables import show_task
 from rallycross.judging.judge import judge
 from rallycross.report.files import rendered
@@ -38,7 +39,7 @@ def test_a_load_beside_another_is_told_in_both(
     def run(uuid: str, duration: float, stop: threading.Event) -> None:
         plan = json.loads(json.dumps(PLAN))
         plan["subtasks"][0]["runner"]["constant_for_duration"]["duration"] = duration
-        benchmark.run(
+        task_run.run(
             task.load(yaml.safe_dump(plan), known=catalogue.known()),
             small_cloud.cloud(),
             store,

@@ -6,7 +6,7 @@ A task that seems to be running is only listed. If its process is gone, clean up
 import argparse
 from typing import Any
 
-from rallycross import benchmark
+from rallycross.benchmark import task_run
 from rallycross.cli.console import console, print_json, progress
 from rallycross.cli.named_cloud import check_name, named_cloud
 from rallycross.cli.parser import add_json
@@ -29,7 +29,7 @@ def run(options: argparse.Namespace) -> int:
     check_name(options.cloud, store)
     tasks = []
     for task in _tasks(store, options):
-        standing = [{"kind": row.kind, "name": row.name} for row in benchmark.standing(store, task.cloud, task.uuid)]
+        standing = [{"kind": row.kind, "name": row.name} for row in task_run.standing(store, task.cloud, task.uuid)]
         running = task.status == "running" and not options.task
         one = {"cloud": task.cloud, "task": task.uuid, "seems_running": running, "standing": standing}
         if not options.json:
@@ -55,7 +55,7 @@ def _print_standing(one: dict[str, Any]) -> None:
 def _clean(store: Store, task: TaskRow) -> tuple[int | None, str]:
     """Return the number of cleaned-up resources, or None and the error."""
     try:
-        return benchmark.clean(named_cloud(task.cloud, store), store, uuid=task.uuid, tell=progress.print), ""
+        return task_run.clean(named_cloud(task.cloud, store), store, uuid=task.uuid, tell=progress.print), ""
     except RallycrossError as error:
         return None, str(error)
 
