@@ -218,7 +218,7 @@ def test_a_server_in_error_is_told_and_made_anew(
     key = paramiko.ECDSAKey.generate(bits=256)
     entry = f"{key.get_name()} {key.get_base64()}\n"
     try:
-        with pytest.raises(RallycrossError, match=r"own-.*-1 has come to ERROR: No valid host"):
+        with pytest.raises(RallycrossError, match=r"own-.*-1 is in ERROR: No valid host"):
             OPENSTACK.create({**given, "flavor_id": huge.name}, here)
         known.write_text("".join(f"[{OUTER}.{last}]:{given['ssh_port']} {entry}" for last in (11, 12)))
         (made,) = OPENSTACK.create({**given, "timeout": 30}, here)

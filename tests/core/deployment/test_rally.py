@@ -116,10 +116,10 @@ def test_each_form_that_rally_took_is_taken(data: dict[str, object]) -> None:
         ({"spec": {"existing@openstack": {**_IN, "x": 1}}}, r"spec\.existing@openstack\.x: unknown key"),
         (
             {"existing@openstack": {"auth_url": URL, "users": []}},
-            r"existing@openstack\.admin: says nobody who signs in",
+            r"existing@openstack\.admin: must say who signs in",
         ),
         ({"existing@openstack": {**_IN, "admin": [ADMIN_V2]}}, r"existing@openstack\.admin: must be a mapping"),
-        ({"existing@openstack": {**_IN, "users": ["u"]}}, r"existing@openstack\.users: must have mappings alone"),
+        ({"existing@openstack": {**_IN, "users": ["u"]}}, r"existing@openstack\.users: must have mappings only"),
         ({"existing@openstack": {**_IN, "api_info": []}}, r"existing@openstack\.api_info: must be a"),
     ],
 )

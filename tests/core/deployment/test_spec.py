@@ -62,27 +62,27 @@ def test_all_complaints_come_at_once_with_their_places() -> None:
     text = "name: My Cloud\nverify: 1\nengine: existing\ncluod: a\nauth: []\nclouds_yaml: here\nregion_name: 5\n"
     assert _complaints(text) == [
         f"c.yaml:1:1: name: {NAME_RULE}, not 'My Cloud'",
-        "c.yaml:2:1: verify: must be true or false, not 1 - whether to check the cloud's certificates",
+        "c.yaml:2:1: verify: must be true or false, not 1 - whether to verify the cloud's certificates",
         "c.yaml:4:1: cluod: unknown key - did you mean cloud?",
         "c.yaml:5:1: auth: cannot be given together with 'clouds_yaml' - remove one of the two",
-        "c.yaml:5:1: auth: must be a mapping, not a list - an entry's `auth`, in the place of a file",
+        "c.yaml:5:1: auth: must be a mapping, not a list - an entry's `auth`, instead of a file",
         (
             "c.yaml:6:1: clouds_yaml: must begin with / or ~/, not 'here' - path of a clouds.yaml"
             " (default: the one that openstackclient would read)"
         ),
-        "c.yaml:7:1: region_name: must be a string, not 5 - the region, where there are several",
+        "c.yaml:7:1: region_name: must be a string, not 5 - the region, if there are several",
     ]
 
 
 @pytest.mark.parametrize(
     ("text", "complaint"),
     [
-        ("", "c.yaml:1:1: a cloud spec is a mapping - begin with `name:` and `engine:`"),
-        ("- a\n", "c.yaml:1:1: a cloud spec is a mapping - begin with `name:` and `engine:`"),
-        ("engine: existing\n", "c.yaml:1:1: lacks the key 'name' - add `name:`, by which later runs find the cloud"),
+        ("", "c.yaml:1:1: a cloud spec must be a mapping - begin with `name:` and `engine:`"),
+        ("- a\n", "c.yaml:1:1: a cloud spec must be a mapping - begin with `name:` and `engine:`"),
+        ("engine: existing\n", "c.yaml:1:1: lacks the key 'name' - add `name:`, which later runs find the cloud by"),
         ("name: 5\nengine: existing\n", "c.yaml:1:1: name: must be a string, not 5 - put it in quotes"),
         ("name: a\nengine: exiting\n", "c.yaml:2:1: engine: unknown engine 'exiting' - did you mean existing?"),
-        (GOOD + "auth: {}\n", "c.yaml:3:1: auth: must have an `auth_url` - an entry's `auth`, in the place of a file"),
+        (GOOD + "auth: {}\n", "c.yaml:3:1: auth: must have an `auth_url` - an entry's `auth`, instead of a file"),
         (GOOD + "name: b\n", "c.yaml:3:1: name: duplicate key - remove one of the two"),
         (GOOD + "on: b\n", "c.yaml:3:1: on: YAML reads the key `on` as true - quote it"),
         (GOOD + "auth: {auth_url: .nan}\n", "c.yaml:3:8: auth.auth_url: the number nan is out of bounds"),

@@ -1,1 +1,1 @@
-"""Engines, found by walking this package: a module each, or a folder with `engine` and what only that needs."""
+"""Engines, found by walking this package: each is a module, or a folder with `engine` and what only it needs."""

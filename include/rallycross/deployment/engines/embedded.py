@@ -1,4 +1,4 @@
-"""The engine `embedded`: a real OpenStack, from PyPI and Debian packages, each host's part of it under one folder."""
+"""The engine `embedded`: a real OpenStack from PyPI and Debian packages, under one folder on each host."""
 
 import json
 import re
@@ -25,27 +25,25 @@ _PLAIN = re.compile(r"[A-Za-z0-9/._+-]+")
 class EmbeddedEngine:
     """Deploys keystone, glance, placement, nova, neutron and cinder, or some of them, with fake hypervisors.
 
-    One node has the control plane; the others, if there are any, are compute nodes.
+    One node has the control plane; any others are compute nodes.
     """
 
     options = OPTIONS
     takes_servers = True
 
     def plan(self, spec: CloudSpec, nodes: Sequence[Node], site: Site) -> Plan:
-        """Return the steps that make the cloud stand; whatever stands already is left as it is."""
+        """Return the steps that deploy the cloud."""
         del site
         layout = _layout("make", spec, nodes)
         if layout is None:
-            raise RallycrossError(f"cloud {spec.name}: there is no server to deploy it on")
+            raise RallycrossError(f"cloud {spec.name}: there is no server to deploy it on - add one to `provider`")
         if layout.computes and "nova" not in layout.options.services:
-            raise RallycrossError(
-                f"{spec.file}: services: a compute node has nothing to do without nova - name one server"
-            )
+            raise RallycrossError(f"{spec.file}: services: compute nodes need nova - add it, or name only one server")
         secrets = {secret for one in (layout, *layout.computes) for secret in one.secrets.values()}
         return Plan(tuple(steps(layout)), tuple(sorted(secrets)))
 
     def cloud(self, spec: CloudSpec, nodes: Sequence[Node], site: Site) -> Deployed:
-        """Return the cloud with an administrator, and a user without privileges."""
+        """Return the cloud with an administrator and an unprivileged user."""
         del site
         layout = _layout("look", spec, nodes)
         assert layout is not None
@@ -54,12 +52,12 @@ class EmbeddedEngine:
         return Deployed(spec.name, text, _describe(layout, controller, nodes), regions=(layout.options.region,))
 
     def stop(self, spec: CloudSpec, nodes: Sequence[Node]) -> None:
-        """End the cloud's processes, those that have lost their supervisor too; compute nodes come first."""
+        """Stop the cloud's processes, even without their supervisor; compute nodes come first."""
         for node in reversed(_in_order(spec, nodes)):
             node.host.run(stop_script(node.root), limit=step_limit())
 
     def status(self, spec: CloudSpec, nodes: Sequence[Node]) -> list[Service]:
-        """Return each process as its supervisor has it."""
+        """Return the state of each process, from its supervisor."""
         found = []
         for node in _in_order(spec, nodes):
             states = _prepare("look", spec, node, controller=True).get("states", {})
@@ -75,7 +73,7 @@ class EmbeddedEngine:
             for name in node.host.run(f"cd {quote(node.root)}/log && ls *.log", check=False).out.split():
                 there[name.removesuffix(".log") + _where(node, nodes)] = (node, name)
         if service is not None and service not in there:
-            raise RallycrossError(f"no service {service!r} has a log - there is: {', '.join(there) or 'none yet'}")
+            raise RallycrossError(f"there is no log of {service!r} - there is: {', '.join(there) or 'none yet'}")
         said = []
         for name in there if service is None else [service]:
             node, file = there[name]
@@ -84,7 +82,7 @@ class EmbeddedEngine:
 
 
 def _in_order(spec: CloudSpec, nodes: Sequence[Node]) -> list[Node]:
-    """Return the controller, and then the compute nodes; raise `RallycrossError` where it names no server."""
+    """Return the controller, then the compute nodes; raise `RallycrossError` if the option names an unknown server."""
     wanted = spec.options["controller"]
     if wanted and nodes and wanted not in {node.name for node in nodes}:
         there = ", ".join(node.name for node in nodes)
@@ -93,14 +91,14 @@ def _in_order(spec: CloudSpec, nodes: Sequence[Node]) -> list[Node]:
 
 
 def _layout(mode: str, spec: CloudSpec, nodes: Sequence[Node]) -> Layout | None:
-    """Return the cloud as its hosts keep it; in mode "make", have them decide what is not decided yet."""
+    """Return the cloud's layout as its hosts store it; in mode "make", have them choose what they do not store yet."""
     ordered = _in_order(spec, nodes)
     found, complaints = {}, []
     for node in ordered:
         if not _PLAIN.fullmatch(node.root):
             raise RallycrossError(
-                f"{node.root}: some of OpenStack's programs cannot run from a folder with blanks or special characters"
-                " in its path - put the checkout elsewhere, or set RALLYCROSS_HOME to a plain path"
+                f"{node.root}: some OpenStack programs cannot run from a path with spaces or special characters - move"
+                " the checkout, or set RALLYCROSS_HOME to a plain path"
             )
         found[node.name] = _prepare(mode, spec, node, controller=node is ordered[0])
         complaints += [f"{node.name}: {complaint}" for complaint in found[node.name]["complaints"]]
@@ -139,7 +137,7 @@ def _layout(mode: str, spec: CloudSpec, nodes: Sequence[Node]) -> Layout | None:
 
 
 def _prepare(mode: str, spec: CloudSpec, node: Node, *, controller: bool) -> dict[str, Any]:
-    """Return what the host is and keeps; in mode "make", make the folder unless something speaks against it."""
+    """Return the host's properties and stored choices; in mode "make", choose them unless there are complaints."""
     options = Options.of(spec.options)
     words = [
         mode,
@@ -162,7 +160,7 @@ def _prepare(mode: str, spec: CloudSpec, node: Node, *, controller: bool) -> dic
 
 
 def _describe(layout: Layout, controller: Node, nodes: Sequence[Node]) -> dict[str, Any]:
-    """Return what bears on the figures that are measured here."""
+    """Return what affects the figures measured on this cloud."""
     said = controller.host.run(packages.versions_script(layout), limit=step_limit()).out
     lock = dict(line.split("==") for line in _pins() if "==" in line)
     names = {part.name: part.package or part.name for part in services(layout)}
@@ -185,7 +183,7 @@ def _pins() -> list[str]:
 
 
 def _where(node: Node, nodes: Sequence[Node]) -> str:
-    """Return what tells a node's part of a name from the other nodes', where there are any."""
+    """Return the suffix that names the node, if there are several."""
     return f" on {node.name}" if len(nodes) > 1 else ""
 
 

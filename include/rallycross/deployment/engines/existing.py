@@ -1,4 +1,4 @@
-"""A cloud that stands already. Rallycross signs in to it, and never changes or ends it."""
+"""The engine `existing`: an existing cloud. Rallycross signs in to it, and never changes or deletes it."""
 
 import time
 from collections.abc import Mapping, Sequence
@@ -25,7 +25,7 @@ from rallycross.deployment.step import Plan, Status, StepEvent
 from rallycross.errors import InvalidInput, RallycrossError
 from rallycross.userfile import read_bytes
 
-_NO_KEYS = ("clouds_yaml", "cloud", "openrc", "users", "hosts")  # options that are no keys of an entry
+_NO_KEYS = ("clouds_yaml", "cloud", "openrc", "users", "hosts")  # options that are not keys of an entry
 
 
 def _whole_path(path: str) -> str | None:
@@ -40,50 +40,48 @@ def _with_url(auth: dict[str, Any]) -> str | None:
     if wrong := wrong_url(auth["auth_url"]):
         return f"its auth_url {wrong}"
     if auth.keys() <= {"auth_url", "user_domain_name", "project_domain_name"}:
-        return "says nobody who signs in: it must have username and password, or what its auth_type takes"
+        return "must say who signs in: username and password, or what its auth_type needs"
     return None
 
 
 def _mappings(users: list[Any]) -> str | None:
-    return None if all(isinstance(one, dict) for one in users) else "must have mappings alone"
+    return None if all(isinstance(one, dict) for one in users) else "must have mappings only"
 
 
 class Existing:
     """The engine of clouds that others have deployed."""
 
     takes_servers = False
-    commanding: ClassVar = ("hosts",)  # on which hooks run commands
+    commanding: ClassVar = ("hosts",)  # hooks run commands on these
     options: ClassVar = {
         "clouds_yaml": Option(
             str, None, "path of a clouds.yaml (default: the one that openstackclient would read)", _whole_path
         ),
         "cloud": Option(str, None, "the cloud's entry in the clouds.yaml (default: this spec's `name`)"),
-        "openrc": Option(str, None, "path of an openrc, in the place of a clouds.yaml", _whole_path, ("clouds_yaml",)),
+        "openrc": Option(str, None, "path of an openrc, instead of a clouds.yaml", _whole_path, ("clouds_yaml",)),
         "auth": Option(
-            dict, None, "an entry's `auth`, in the place of a file", _with_url, ("clouds_yaml", "cloud", "openrc")
+            dict, None, "an entry's `auth`, instead of a file", _with_url, ("clouds_yaml", "cloud", "openrc")
         ),
-        "auth_type": Option(str, None, "the way to sign in, such as v3applicationcredential"),
-        "region_name": Option(str, None, "the region, where there are several"),
+        "auth_type": Option(str, None, "the authentication type, such as v3applicationcredential"),
+        "region_name": Option(str, None, "the region, if there are several"),
         "interface": Option(str, None, "the endpoints to use: public, internal or admin"),
-        "verify": Option(bool, None, "whether to check the cloud's certificates"),
-        "cacert": Option(str, None, "path of the certificates to check them by", _whole_path),
-        "cert": Option(str, None, "path of a client's certificate to show", _whole_path),
+        "verify": Option(bool, None, "whether to verify the cloud's certificates"),
+        "cacert": Option(str, None, "path of the CA certificates to trust", _whole_path),
+        "cert": Option(str, None, "path of a client certificate", _whole_path),
         "key": Option(str, None, "path of that certificate's key", _whole_path),
-        "auth_methods": Option(list, None, "what v3multifactor signs in by, in this order", keys=None),
-        "api_timeout": Option(float, None, "seconds until the cloud must have answered a request"),
-        "identity_api_version": Option(str, None, "keystone's version: 3 is spoken"),
-        "default_domain": Option(str, None, "id of the domain of users and projects that name none (default)"),
-        **{key: Option(str, None, "what openstacksdk knows of one service under this key") for key in service_keys()},
-        "users": Option(
-            list, None, "`auth`s of users without privileges: entries NAME-user-0, ...", _mappings, keys=None
-        ),
+        "auth_methods": Option(list, None, "the methods of v3multifactor, in this order", keys=None),
+        "api_timeout": Option(float, None, "seconds to wait for the cloud's answer to a request"),
+        "identity_api_version": Option(str, None, "keystone's API version; only 3 is supported"),
+        "default_domain": Option(str, None, "id of the domain of users and projects without one (default)"),
+        **{key: Option(str, None, "openstacksdk's option of one service") for key in service_keys()},
+        "users": Option(list, None, "`auth`s of unprivileged users: entries NAME-user-0, ...", _mappings, keys=None),
         "hosts": Option(
-            dict, None, "its machines that hooks may break, by name, each with `host`", named_hosts.complain, keys=None
+            dict, None, "its machines that hooks may fault, by name, each with `host`", named_hosts.complain, keys=None
         ),
     }
 
     def reads(self, options: Mapping[str, Any]) -> Mapping[str, str]:
-        """Return the file of its credentials, where they are in none of the options, and those of its certificates."""
+        """Return the files of the credentials, unless they are in the options, and of the certificates."""
         files = {key: options[key] for key in ("cacert", "cert", "key")}
         if options["openrc"]:
             files["openrc"] = options["openrc"]
@@ -94,12 +92,12 @@ class Existing:
         return {key: path for key, path in files.items() if path}
 
     def plan(self, spec: CloudSpec, nodes: Sequence[Node], site: Site) -> Plan:
-        """Return no step: signing in is done from here, by `cloud`."""
+        """Return no steps: `cloud` signs in."""
         del spec, nodes, site
         return Plan(())
 
     def cloud(self, spec: CloudSpec, nodes: Sequence[Node], site: Site) -> Deployed:
-        """Sign in, which is all that there is to do."""
+        """Sign in as each user, check that the endpoints can be reached, and return the cloud."""
         began, epoch = time.monotonic(), time.time() - time.monotonic()
 
         def say(status: Status, error: str = "") -> None:
@@ -124,10 +122,10 @@ class Existing:
         return Deployed(spec.name, yaml.safe_dump({"clouds": entries}, sort_keys=False), environment, regions=regions)
 
     def stop(self, spec: CloudSpec, nodes: Sequence[Node]) -> None:
-        """Leave the cloud as it is: it is not ours."""
+        """Do nothing: the cloud is not ours."""
 
     def status(self, spec: CloudSpec, nodes: Sequence[Node]) -> list[Service]:
-        """Return the services of its catalog: "RUNNING" where one can sign in, and the service answers."""
+        """Return each service of the catalog: "RUNNING" if it answers, else "FAILED" with the reason."""
         try:
             entry = _entries(spec, nodes[0].host)[0]
         except RallycrossError as error:
@@ -135,14 +133,14 @@ class Existing:
         return answers(spec.name, entry)
 
     def logs(self, spec: CloudSpec, nodes: Sequence[Node], *, service: str | None, lines: int) -> str:  # noqa: ARG002
-        """Raise: there are none here."""
-        raise RallycrossError(f"cloud {spec.name}: its logs are on its own machines - ask who runs it")
+        """Raise `RallycrossError`: the logs are not on this machine."""
+        raise RallycrossError(f"cloud {spec.name}: its logs are on its own machines - ask its operator")
 
 
 def _entries(spec: CloudSpec, host: Host) -> tuple[dict[str, Any], list[dict[str, Any]]]:
-    """Return the cloud's entry of a clouds.yaml, and those of its own users, with what the spec says laid over them.
+    """Return the cloud's clouds.yaml entry and those of its users, with the spec's options overriding both.
 
-    Its users are those that the spec has, or else those that stand beside it in the file, see `user_entries`.
+    The users are those of the spec, or else those beside the entry in the file, see `user_entries`.
     """
     entry, users = _found(spec, host)
     return entry, [acting_as(entry, auth) for auth in spec.options["users"]] if spec.options["users"] else users
@@ -167,7 +165,7 @@ def _openrc(spec: CloudSpec, host: Host) -> dict[str, Any]:
     path = _whole(spec.options["openrc"], host)
     where = f"{spec.file}: openrc: {host.name}:{path}"
     try:
-        # Line ends as they are: to bash one of Windows is part of the value.
+        # Line ends are not converted: for bash a carriage return is part of the value.
         return entry_from_variables(openrc_variables(read_bytes(path, remedy="name an openrc").decode()))
     except InvalidInput as error:
         raise RallycrossError(f"{spec.file}: openrc: {error}") from error
@@ -182,14 +180,14 @@ def _whole(path: str, host: Host) -> str:
 
 
 def _check_reach(cloud: Cloud, access: Access) -> None:
-    """Raise where one can sign in and nothing else answers: those are endpoints for others than us."""
+    """Raise `RallycrossError` if no service but keystone answers: the endpoints are not meant for us."""
     dead = silent_services(cloud, access)
     if dead.keys() >= access.endpoints.keys() - {"identity"} and dead:
         kind, why = next(iter(dead.items()))
         given = " or ".join(interfaces(cloud.region(), kind))
         raise RallycrossError(
             f"cloud {cloud.name}: none of its {given} endpoints can be reached, such as that of {kind}: {why}"
-            f" - write `interface:` with another of {', '.join(INTERFACES)}, or run this where they can be"
+            f" - set `interface` to another of {', '.join(INTERFACES)}, or run this where they can be reached"
         )
 
 

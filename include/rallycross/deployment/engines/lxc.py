@@ -1,4 +1,4 @@
-"""The engine `lxc`: another engine's cloud, inside of containers on the hosts of a provider."""
+"""The engine `lxc`: another engine's cloud, in containers on the hosts of a provider."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
@@ -12,13 +12,13 @@ from rallycross.deployment.site import Site
 from rallycross.deployment.step import Plan
 
 _CONTAINERS = "lxc"  # the provider
-_APIS = [80, 443, 5000, 6080, 8774, 8776, 8778, 9292, 9696]  # of OpenStack, where an installer does not choose others
-_LAST = 20015  # of the ports that `embedded` chooses from, inside: each is forwarded
+_APIS = [80, 443, 5000, 6080, 8774, 8776, 8778, 9292, 9696]  # OpenStack's usual ports
+_LAST = 20015  # `last_port` of `embedded` inside: all ports that it chooses from are forwarded
 _EMBEDDED = f"20000-{_LAST}"
 
 
 def _inside_options(section: Mapping[str, Any]) -> Mapping[str, Option]:
-    """Return the keys of the engine inside: its own, with `engine`."""
+    """Return the options of `inside`: those of the inner engine, and `engine`."""
     name = section.get("engine")
     known = dict(ENGINES[name].options) if isinstance(name, str) and _engine(name) is None else {}
     if name == "embedded":
@@ -32,13 +32,13 @@ def _engine(name: str) -> str | None:
 
 
 class Lxc:
-    """Gives the containers to the engine inside, as its servers."""
+    """Runs another engine with the containers as its servers."""
 
-    takes_servers = False  # its hosts are those of `host_provider`
+    takes_servers = False  # `host_provider` provides the hosts
 
     @property
     def options(self) -> Mapping[str, Option]:
-        """The keys of the containers' provider, and what deploys in them."""
+        """The options of the provider `lxc`, and `inside`."""
         containers = PROVIDERS[_CONTAINERS].options
         return {
             **containers,
@@ -46,18 +46,18 @@ class Lxc:
             "inside": Option(
                 dict,
                 None,
-                "what deploys in the containers: `engine`, and its options",
+                "the engine that deploys in the containers: `engine`, and its options",
                 required=True,
                 keys=_inside_options,
             ),
         }
 
     def provider(self, options: dict[str, Any]) -> Provided:
-        """Return the provider of the containers."""
+        """Return the provider section of the containers."""
         return Provided(_CONTAINERS, {key: options[key] for key in PROVIDERS[_CONTAINERS].options})
 
     def check(self, spec: CloudSpec) -> None:
-        """Have the engine inside check what is meant for it."""
+        """Run the check of the engine inside."""
         _, inside = _inside(spec)
         check_first(inside)
 
@@ -73,23 +73,23 @@ class Lxc:
         return replace(deployed, environment={**deployed.environment, "containers": len(containers)})
 
     def stop(self, spec: CloudSpec, nodes: Sequence[Node]) -> None:
-        """Stop the cloud; the containers run on."""
+        """Stop the cloud; the containers keep running."""
         engine, inside = _inside(spec)
         engine.stop(inside, _containers(nodes))
 
     def status(self, spec: CloudSpec, nodes: Sequence[Node]) -> list[Service]:
-        """Return the cloud's parts."""
+        """Return the state of the cloud's services."""
         engine, inside = _inside(spec)
         return engine.status(inside, _containers(nodes))
 
     def logs(self, spec: CloudSpec, nodes: Sequence[Node], *, service: str | None, lines: int) -> str:
-        """Return the log of one of the cloud's services, or of all."""
+        """Return the last lines of the log of one service, or of all."""
         engine, inside = _inside(spec)
         return engine.logs(inside, _containers(nodes), service=service, lines=lines)
 
 
 def _inside(spec: CloudSpec) -> tuple[Engine, CloudSpec]:
-    """Return the engine inside, and the cloud as it knows it."""
+    """Return the engine inside, and its spec."""
     options = dict(spec.options["inside"])
     name = options.pop("engine")
     return ENGINES[name], replace(spec, engine=name, options=options)

@@ -1,4 +1,4 @@
-"""The engine `multihost`: a controller and nodes, each by an engine of its own; the nodes are deployed side by side."""
+"""The engine `multihost`: a controller and nodes, each with its own engine; the nodes are deployed in parallel."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
@@ -17,26 +17,26 @@ _SERVERS = "multihost"  # the provider
 
 
 class Multihost:
-    """Makes one plan of the plans of its parts. The cloud is the controller's."""
+    """Combines the plans of its parts. The cloud is the controller's."""
 
-    takes_servers = False  # the parts do
+    takes_servers = False  # its parts do
 
     @property
     def options(self) -> Mapping[str, Option]:
-        """The keys of the provider of all parts' servers."""
+        """The options of the provider `multihost`."""
         return PROVIDERS[_SERVERS].options
 
     def provider(self, options: dict[str, Any]) -> Provided:
-        """Return the provider of all parts' servers."""
+        """Return the provider section of all parts' servers."""
         return Provided(_SERVERS, options)
 
     def check(self, spec: CloudSpec) -> None:
-        """Have each part's engine check it; where the controller will be, no server says yet."""
+        """Run the check of each part's engine; the controller's address is not known yet."""
         for part in parts(spec.options, spec.name, ()):
             check_first(part.spec)
 
     def plan(self, spec: CloudSpec, nodes: Sequence[Node], site: Site) -> Plan:
-        """Return the controller's steps, and then those of the nodes."""
+        """Return the controller's steps, then those of the nodes."""
         steps: list[Step] = []
         secrets: list[str] = []
         before: tuple[str, ...] = ()  # all of the controller's
@@ -57,12 +57,12 @@ class Multihost:
         return replace(deployed, environment=environment)
 
     def stop(self, spec: CloudSpec, nodes: Sequence[Node]) -> None:
-        """Stop the nodes, and then the controller."""
+        """Stop the nodes, then the controller."""
         for part, own in reversed(_parts(spec, nodes)):
             ENGINES[part.spec.engine].stop(part.spec, own)
 
     def status(self, spec: CloudSpec, nodes: Sequence[Node]) -> list[Service]:
-        """Return what each part has."""
+        """Return the services of all parts, with the part's name in front."""
         return [
             replace(service, name=f"{part.name}: {service.name}")
             for part, own in _parts(spec, nodes)
@@ -70,11 +70,11 @@ class Multihost:
         ]
 
     def logs(self, spec: CloudSpec, nodes: Sequence[Node], *, service: str | None, lines: int) -> str:
-        """Return the log of one service, named as `status` does, or of all."""
+        """Return the last lines of the log of one service, named as by `status`, or of all."""
         wanted, _, inner = (service or "").partition(": ")
         there = [(part, own) for part, own in _parts(spec, nodes) if service is None or part.name == wanted]
         if not there:
-            raise RallycrossError(f"no service {service!r} here - say it as `status` does, such as 'controller: ...'")
+            raise RallycrossError(f"there is no service {service!r} - name it as `status` does: 'controller: ...'")
         return "".join(
             ENGINES[part.spec.engine].logs(part.spec, own, service=inner or None, lines=lines) for part, own in there
         )
@@ -91,7 +91,7 @@ def _parts(spec: CloudSpec, nodes: Sequence[Node]) -> list[tuple[Part, list[Node
 
 
 def _renamed(step: Step, part: Part, own: Sequence[Node], before: tuple[str, ...]) -> Step:
-    """Return a part's step as the whole has it: named after the part, and after all of the steps in `before`."""
+    """Return a part's step for the whole plan: renamed after the part, and needing all steps in `before`."""
     hosts = step.hosts or (own[0].name,)
     return replace(
         step,

@@ -1,1 +1,1 @@
-"""Providers, found by walking this package: a module each, or a folder with `provider` and what only that needs."""
+"""Providers, found by walking this package: each is a module, or a folder with `provider` and what only it needs."""

@@ -1,4 +1,4 @@
-"""Servers that a Cobbler installs: the systems that a selector finds are power-cycled once, and install themselves."""
+"""Servers that a Cobbler installs: the selected systems are power-cycled once, and then install themselves."""
 
 import http.client
 import re
@@ -34,31 +34,31 @@ class CobblerSystems:
     disposable = False  # the machines stay as they are
     options: ClassVar = {
         "host": Option(str, None, "Cobbler's host, or the whole URL of its XML-RPC", _url, required=True),
-        "user": Option(str, None, "who signs in to Cobbler", required=True),
+        "user": Option(str, None, "the user who signs in to Cobbler", required=True),
         "password": Option(str, None, "that user's password", required=True, secret=True),
         "selector": Option(
             dict,
             None,
             "which systems: profile, owners",
-            lambda value: None if any(value.values()) else "must have profile or owners: else it would be every system",
+            lambda value: None if any(value.values()) else "must have profile or owners: else it selects every system",
             required=True,
             keys=lambda _: _SELECTOR,
         ),
-        "ssh_user": Option(str, "root", "whom the installed systems let in"),
-        "system_password": Option(str, None, "that user's password, where there is no key", secret=True),
-        "key": Option(str, None, "path of the private key; default: what an SSH agent or ~/.ssh has"),
-        "ssh_port": Option(int, 22, "SSH's port", within(1, 65535)),
-        "timeout": Option(int, 3600, "seconds for a system to install itself and to let us in", within(1, 86400)),
+        "ssh_user": Option(str, "root", "the user on the installed systems"),
+        "system_password": Option(str, None, "that user's password, if there is no key", secret=True),
+        "key": Option(str, None, "path of the private key; default: the keys of an SSH agent or in ~/.ssh"),
+        "ssh_port": Option(int, 22, "the port of SSH", within(1, 65535)),
+        "timeout": Option(int, 3600, "seconds until an installed system accepts the sign-in", within(1, 86400)),
     }
 
     def create(self, given: Mapping[str, Any], site: Site) -> list[Server]:
-        """Power-cycle the systems that this deployment has not had yet, and wait until each lets us in."""
+        """Power-cycle the systems that this deployment has not used yet, and wait until we can sign in to each."""
         had = {server.name: server for server in self.standing(given, site)}
         with _answered(given) as cobbler:
             selector = {key: value for key, value in given["selector"].items() if value}
             names = sorted(str(name) for name in cobbler.find_system(selector))
             if not names:
-                raise RallycrossError(f"Cobbler has no system of {selector} - mend `selector`, or add one to Cobbler")
+                raise RallycrossError(f"Cobbler has no system with {selector} - fix `selector`, or add one to Cobbler")
             servers = [had[name] if name in had else _installed(cobbler, name, given, site) for name in names]
         for server in servers:
             signed_in(site, server, limit=given["timeout"])
@@ -73,7 +73,7 @@ class CobblerSystems:
         ]
 
     def destroy(self, given: Mapping[str, Any], site: Site) -> None:
-        """Forget the systems; the machines are left as they are, and the next deploy installs them anew."""
+        """Forget the systems. The machines are not changed; the next deploy reinstalls them."""
         del given
         for made in site.ledger.standing():
             if made.kind == "server":
@@ -81,36 +81,36 @@ class CobblerSystems:
 
 
 def _installed(cobbler: Any, name: str, given: Mapping[str, Any], site: Site) -> Server:
-    """Power-cycle one system. If the worker dies before that is noted, it is cycled again: it has nothing on it yet."""
+    """Power-cycle one system. If the worker dies before that is recorded, it is cycled again: it is still empty."""
     address = _address(cobbler.get_system_as_rendered(name))
     if not address:
-        raise RallycrossError(f"system {name} has no IP address in Cobbler - give one of its interfaces one")
+        raise RallycrossError(f"system {name} has no IP address in Cobbler - set one on one of its interfaces")
     server = Server(
         name, address, given["ssh_user"], given["ssh_port"], given["key"], password=given["system_password"]
     )
     site.ledger.remember("server", name, {})
-    token = cobbler.login(given["user"], given["password"])  # for each: it may be old by the time of the next
+    token = cobbler.login(given["user"], given["password"])  # a new one for each system: it may expire
     handle = cobbler.get_system_handle(name, token)
     try:
         obeyed, why = cobbler.power_system(handle, "reboot", token), ""
     except xmlrpc.client.Fault as error:
         obeyed, why = False, f": {error.faultString}"
     if not obeyed:
-        raise RallycrossError(f"system {name} could not be power-cycled{why} - look at its power settings in Cobbler")
+        raise RallycrossError(f"system {name} could not be power-cycled{why} - check its power settings in Cobbler")
     site.made_anew(server)
     site.ledger.remember("server", name, server.kept())
     return server
 
 
 def _address(rendered: Mapping[str, Any]) -> str:
-    """Return the first address that an interface of a system has."""
+    """Return the first IP address of a system's interfaces; "" if there is none."""
     found = (value for key, value in sorted(rendered.items()) if re.match(r"ip_address(_|$)", key))
     return next((str(value) for value in found if value), "")
 
 
 @contextmanager
 def _answered(given: Mapping[str, Any]) -> Iterator[Any]:
-    """Give Cobbler's XML-RPC; what it refuses becomes a `RallycrossError`."""
+    """Yield Cobbler's XML-RPC API; its faults and connection errors become a `RallycrossError`."""
     host = given["host"]
     url = host if "://" in host else f"http://{host}/cobbler_api"
     transport = _Safe() if url.startswith("https:") else _Plain()
@@ -118,7 +118,7 @@ def _answered(given: Mapping[str, Any]) -> Iterator[Any]:
         with xmlrpc.client.ServerProxy(url, transport=transport) as cobbler:
             yield cobbler
     except xmlrpc.client.Fault as error:
-        raise RallycrossError(f"Cobbler at {url} refuses: {error.faultString} - mend the `provider`") from error
+        raise RallycrossError(f"Cobbler at {url} refuses: {error.faultString} - fix the `provider`") from error
     except (OSError, http.client.HTTPException, xmlrpc.client.Error, ExpatError) as error:
         raise RallycrossError(
             f"Cobbler at {url} does not answer: {error or type(error).__name__} - check `host`"
@@ -126,7 +126,7 @@ def _answered(given: Mapping[str, Any]) -> Iterator[Any]:
 
 
 class _Plain(xmlrpc.client.Transport):
-    """HTTP with an end to its patience."""
+    """HTTP with a time limit."""
 
     def make_connection(self, host: Any) -> http.client.HTTPConnection:
         made = super().make_connection(host)
@@ -135,7 +135,7 @@ class _Plain(xmlrpc.client.Transport):
 
 
 class _Safe(xmlrpc.client.SafeTransport):
-    """HTTPS with an end to its patience."""
+    """HTTPS with a time limit."""
 
     def make_connection(self, host: Any) -> http.client.HTTPSConnection:
         made = super().make_connection(host)

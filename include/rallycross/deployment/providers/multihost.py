@@ -1,4 +1,4 @@
-"""The servers of a `multihost` cloud: those of all its parts. The engine brings it along; a spec need not name it."""
+"""The provider of the engine `multihost`: the servers of all its parts. The engine sets it; a spec need not."""
 
 from collections.abc import Mapping
 from dataclasses import replace
@@ -12,14 +12,14 @@ from rallycross.deployment.site import Site
 
 
 class PartsServers:
-    """Asks the provider of each part."""
+    """The provider `multihost`: delegates to the provider of each part."""
 
     options: ClassVar = {
         "controller": Option(
             dict, None, "the controller: `engine`, its options, `provider`", required=True, keys=part_options
         ),
         "nodes": Option(
-            list, [], "the nodes, each as the controller; {controller_ip} is its address", keys=part_options
+            list, [], "the nodes, with the same keys; {controller_ip} is the controller's address", keys=part_options
         ),
     }
     disposable = False  # some may be, others not
@@ -29,11 +29,11 @@ class PartsServers:
         return self._all(given, site, make=True)
 
     def standing(self, given: Mapping[str, Any], site: Site) -> list[Server]:
-        """Return the servers that stand or may stand."""
+        """Return the servers that exist or may exist."""
         return self._all(given, site, make=False)
 
     def destroy(self, given: Mapping[str, Any], site: Site) -> None:
-        """Have each part's provider end its servers, the controller's last."""
+        """Have each part's provider delete its servers, the controller's last."""
         own = next(parts(given, site.cloud, ())).spec.provider
         first = PROVIDERS[own.type].standing(own.options, part_site(site, "controller")) if own else []
         for part in reversed(list(parts(given, site.cloud, first))):

@@ -64,16 +64,16 @@ def test_a_persona_becomes_services_of_today() -> None:
     assert persona.versions["keystone"] == "2014.2"
     here = translated(persona)
     assert here.services == ["keystone", "glance", "neutron", "placement", "nova"]
-    assert here.title == "Persona: today's keystone, glance, nova; and placement, neutron, which nova cannot do without"
+    assert here.title == "Persona: today's keystone, glance, nova; and placement, neutron, needed by nova"
     assert here.told == (
-        "placement: added, since today's nova needs it",
-        "neutron: added, since today's nova needs it",
+        "placement: added, as today's nova needs it",
+        "neutron: added, as today's nova needs it",
         "keystone: today's release, not 2014.2",
         "glance: today's release, not 2014.2.1",
-        "glance: without registry: gone since, or with nothing to do here",
+        "glance: without registry: no longer in OpenStack, or without function here",
         "nova: today's release, not stable/juno",
-        "nova: without cert: gone since, or with nothing to do here",
-        "nova: its option local-conductor has no meaning here",
+        "nova: without cert: no longer in OpenStack, or without function here",
+        "nova: without effect here: local-conductor",
         "db: MariaDB",
         "rabbit-mq: RabbitMQ",
     )
@@ -84,7 +84,7 @@ def test_quantum_is_neutron() -> None:
     persona = load("components: [db, keystone: 1, quantum: 2]\nsupports: [rhel]", None)
     here = translated(persona)
     assert here.services == ["keystone", "neutron"]
-    assert "quantum: neutron, as it is called today" in here.told
+    assert "quantum: neutron, its name today" in here.told
 
 
 def test_what_the_origins_disable_is_left_out() -> None:
@@ -112,10 +112,8 @@ def test_a_component_without_an_origin_is_told(tmp_path: Path) -> None:
     """Anvil would leave it out without a word; an unknown one is told with the one that was meant."""
     persona = "components:\n- db\n- keystone\n- glnace\n- keystone\nsupports: []\noptions: {nvoa: {}}\n"
     said = complaints(tmp_path, persona, "keystone: {repo: x}\n")
-    remedy = "add it to the origins, or to `no-origin`; remove it, if that is what you want"
-    assert said[0] == (
-        f"p.yaml:2:3: components[0]: db has no origin, so that Anvil would leave it out without a word - {remedy}"
-    )
+    remedy = "add it to the origins or to `no-origin`, or remove it"
+    assert said[0] == (f"p.yaml:2:3: components[0]: db has no origin, so Anvil would silently leave it out - {remedy}")
     assert said[1].startswith("p.yaml:4:3: components[2]: unknown component 'glnace' - did you mean glance")
     assert said[2] == "p.yaml:5:3: components[3]: names keystone a second time - remove one of the two"
     assert said[3].startswith("p.yaml:7:11: options.nvoa: unknown component 'nvoa' - did you mean nova")
@@ -137,9 +135,9 @@ options:
 supports: [rhel]
 """
     said = complaints(tmp_path, persona)
-    assert said[0] == "p.yaml:1:1: components: has neutron and quantum, which are one - remove quantum"
+    assert said[0] == "p.yaml:1:1: components: has neutron and quantum, which are the same - remove quantum"
     assert said[1] == "p.yaml:1:1: components: lacks keystone - add it: all others sign in to it"
-    assert said[2].startswith("p.yaml:2:3: components[0]: horizon is not deployed in mode native - remove it, or ")
+    assert said[2].startswith("p.yaml:2:3: components[0]: horizon cannot be deployed in mode native - remove it, or ")
     assert said[3] == "p.yaml:7:15: subsystems.nova[1]: unknown subsystem 'schedular' of nova - did you mean scheduler?"
     assert said[4] == "p.yaml:10:5: options.nova.mq-type: must be 'rabbit' in mode native, not 'qpid'"
 
@@ -147,10 +145,10 @@ supports: [rhel]
 def test_a_key_of_the_other_mode_is_told(tmp_path: Path) -> None:
     """A key that the mode would pass over is a complaint at its place in the spec, beside those about the persona."""
     said = complaints(tmp_path, "components: [heat]\nsupports: []\n", jobs=3)
-    assert said[-1] == "forged.yaml:4:1: jobs: has no meaning in mode native - remove it"
+    assert said[-1] == "forged.yaml:4:1: jobs: has no effect in mode native - remove it"
     assert said[0] == "p.yaml:1:1: components: lacks keystone - add it: all others sign in to it"
     said = complaints(tmp_path, PERSONA, ORIGINS, mode="classic", embedded={"api_workers": 1})
-    assert said == ["forged.yaml:6:1: embedded: has no meaning in mode classic - remove it"]
+    assert said == ["forged.yaml:6:1: embedded: has no effect in mode classic - remove it"]
 
 
 def test_a_file_that_is_not_there_is_told() -> None:
@@ -212,7 +210,7 @@ def test_a_persona_is_deployed_for_real(tmp_path: Path) -> None:
         return said
 
     try:
-        assert "and placement, neutron, which nova cannot do without" in cloud("create", str(spec))
+        assert "and placement, neutron, needed by nova" in cloud("create", str(spec))
         assert "cloud forged stands" in cloud("check", "forged")
         assert "glance: today's release, not 2014.2.1" in cloud("show", "forged")
         api = Cloud.from_file(home / "clouds.yaml", "forged").connect()

@@ -156,7 +156,7 @@ def test_what_is_wrong_with_a_spec_is_told(servers: list[Server], site: Site) ->
         (
             "packstack",
             {"answers": {"heat": True}},
-            "answers: must have keys such as CONFIG_HEAT_INSTALL, unlike 'heat'",
+            "answers: must have keys such as CONFIG_HEAT_INSTALL, not 'heat'",
         ),
         ("packstack", {"answers": {"CONFIG_A": [1]}}, "answers: must have one line of text"),
         ("sunbeam", {"roles": {"played-1": ["controller"]}}, "roles: must have lists of control, compute, storage"),
@@ -168,7 +168,7 @@ def test_what_is_wrong_with_a_spec_is_told(servers: list[Server], site: Site) ->
     for engine, options, what in (
         ("openstack-ansible", {}, "several servers need `user_config`"),
         ("sunbeam", {"roles": {"played-3": ["compute"]}}, "roles: there is no server 'played-3'"),
-        ("sunbeam", {"roles": {"played-1": ["compute"]}}, "roles: played-1, which is the first of the cluster, must"),
+        ("sunbeam", {"roles": {"played-1": ["compute"]}}, "roles: played-1, the first node of the cluster, must"),
     ):
         with pytest.raises(RallycrossError, match=what):
             deployment.deploy(a_spec(engine, servers, **options), site)

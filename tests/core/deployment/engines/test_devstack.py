@@ -83,7 +83,7 @@ def test_a_half_failed_stack_is_unstacked_and_run_again(server: Server, site: Si
     assert left.out == ""
     assert host.run("systemctl is-active mariadb || :").out == "inactive\n"
     assert host.run("grep -rls hush-hush /etc /opt/stack /root || :").out == ""
-    assert any("packages, what MariaDB" in event.title for event in told)
+    assert any("packages, the data of MariaDB" in event.title for event in told)
     assert site.ledger.standing() == []
 
 
@@ -110,7 +110,7 @@ def test_a_stack_that_is_silent_about_its_failure_is_found_out(server: Server, s
     """An end with 0 that leaves no credentials is a failure."""
     site.host(server).run("rm -rf /etc/openstack")
     spec = a_spec([server], local_conf={"TRAP": "silent"}, cleanup="clean")
-    with pytest.raises(StepFailed, match="left no devstack-admin"):
+    with pytest.raises(StepFailed, match="has no devstack-admin"):
         deployment.deploy(spec, site)
     deployment.destroy(spec, site)
     assert site.host(server).run("ls /etc/systemd/system/devstack@* 2>/dev/null || :").out == ""
@@ -119,7 +119,7 @@ def test_a_stack_that_is_silent_about_its_failure_is_found_out(server: Server, s
 def test_a_server_is_needed(site: Site) -> None:
     """This machine is not taken over because a `provider` was forgotten."""
     spec = deployment.load_spec("name: stacks\nengine: devstack\n", file="stacks.yaml")
-    with pytest.raises(RallycrossError, match="DevStack takes over the machine"):
+    with pytest.raises(RallycrossError, match="DevStack takes over its whole machine"):
         deployment.deploy(spec, site)
 
 

@@ -157,7 +157,9 @@ def test_a_failed_deployment_says_task_and_nodes(fuel: FuelMaster, site: Site) -
 def test_a_cloud_with_a_certificate_of_fuels_own_needs_it(fuel: FuelMaster, site: Site, tmp_path: Path) -> None:
     """Where Fuel has made the certificate, which it does not give out, the spec says where it is."""
     options = {"attributes": {"public_ssl": {"services": True}}}
-    with pytest.raises(RallycrossError, match="Fuel does not give out the certificate that it has made - set `cacert`"):
+    with pytest.raises(
+        RallycrossError, match="Fuel's API does not return the certificate that it generated - set `cacert`"
+    ):
         deployment.deploy(a_spec(fuel, **options), site)
     (tmp_path / "ca.pem").write_text("PEM")
     cloud = deployment.deploy(a_spec(fuel, **options, cacert=f"{tmp_path}/ca.pem"), site)
@@ -199,7 +201,9 @@ def test_what_others_have_made_is_left_alone(fuel: FuelMaster, site: Site) -> No
     spec = a_spec(fuel)
     body = {"name": "fuels", "release": 2, "mode": "ha_compact", "net_provider": "neutron", "net_segment_type": "vlan"}
     fuel.post_cluster(body=body)
-    with pytest.raises(StepFailed, match="has an environment fuels already that this deployment has not made"):
+    with pytest.raises(
+        StepFailed, match="environment fuels exists already in Fuel, and this deployment has not created it"
+    ):
         deployment.deploy(spec, site)
     deployment.destroy(spec, site)
     assert fuel.of("fuels")["status"] == "new"
@@ -211,7 +215,7 @@ def test_an_environment_that_is_gone_is_told(fuel: FuelMaster, site: Site) -> No
     spec = a_spec(fuel)
     deployment.deploy(spec, site)
     fuel.clusters.clear()
-    with pytest.raises(StepFailed, match="the environment fuels is gone in Fuel - destroy the cloud here"):
+    with pytest.raises(StepFailed, match="the environment fuels no longer exists in Fuel - destroy the cloud"):
         deployment.deploy(spec, site)
     assert [service.state for service in deployment.status(spec, site)] == ["FAILED"]
     deployment.destroy(spec, site)
@@ -223,7 +227,9 @@ def test_an_environment_that_is_gone_half_way_is_told(fuel: FuelMaster, site: Si
         deployment.deploy(a_spec(fuel, nodes={"controller": {"amount": 99}, "compute": {"amount": 1}}), site)
     fuel.clusters.clear()
     spec = a_spec(fuel)
-    with pytest.raises(StepFailed, match="the environment fuels is gone in Fuel - destroy the cloud here") as caught:
+    with pytest.raises(
+        StepFailed, match="the environment fuels no longer exists in Fuel - destroy the cloud"
+    ) as caught:
         deployment.deploy(spec, site)
     assert [failure.step for failure in caught.value.failures] == ["sign in"]
     deployment.destroy(spec, site)
@@ -234,21 +240,24 @@ def test_an_environment_that_is_gone_half_way_is_told(fuel: FuelMaster, site: Si
 def test_what_fuel_refuses_is_said(fuel: FuelMaster, site: Site) -> None:
     """Each refusal says what to mend, one after the other, and what was made till then goes with a destroy."""
     faults: list[tuple[dict[str, Any], str]] = [
-        ({"password": "wrong"}, "does not let admin in - set `username`, `password` and `project`"),
+        ({"password": "wrong"}, "refuses the sign-in of admin - set `username`, `password` and `project`"),
         (
             {"release": "Kilo"},
-            "Fuel has no release 'Kilo' - set `release` to one that it has: 'Mitaka on Ubuntu 14.04'",
+            "Fuel has no release 'Kilo' - set `release` to one of: 'Mitaka on Ubuntu 14.04'",
         ),
         ({"release": "mitaka-9.0"}, "Fuel cannot deploy its release 'mitaka-9.0' now"),
         ({"mode": "multinode"}, "400 Cannot deploy in multinode mode in current release"),
         ({"attributes": {"common": {"libvirt": "qemu"}}}, "no common.libvirt - it has: libvirt_type"),
         (
             {"nodes": {"controller": {"amount": 1}, "compute": {"amount": 9}}},
-            "Fuel lacks nodes for compute: wanted are 9",
+            "Fuel has too few nodes for compute: 9 ",
         ),
         ({"networks": {"publik": {"cidr": "10.0.0.0/8"}}}, "has no network 'publik' to set - it has: floating, manage"),
-        ({"mode": "multinode"}, "the environment has the mode ha_compact for good - destroy the cloud first"),
-        ({"deploy_name": "other"}, "the environment fuels stands under another name - destroy the cloud first"),
+        (
+            {"mode": "multinode"},
+            "the environment has the mode ha_compact, which cannot be changed - destroy the cloud first",
+        ),
+        ({"deploy_name": "other"}, "the cloud's environment in Fuel is called fuels - set `deploy_name`"),
     ]
     for options, said in faults:
         with pytest.raises(StepFailed) as caught:

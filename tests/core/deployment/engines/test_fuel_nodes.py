@@ -50,7 +50,7 @@ def test_what_the_environment_has_counts() -> None:
     nodes[0] |= {"cluster": 9, "pending_roles": ["compute", "cinder"]}
     assert place(wanted, nodes, 9) == {2: ["controller"]}
     nodes[0] |= {"pending_roles": ["mongo"]}
-    with pytest.raises(RallycrossError, match="is in the environment as mongo, for which `nodes` has no more room"):
+    with pytest.raises(RallycrossError, match="is in the environment as mongo, which exceeds the amount in `nodes`"):
         place(wanted, nodes, 9)
 
 
@@ -63,7 +63,7 @@ def test_a_lack_of_nodes_says_what_there_is() -> None:
     first, second, last = str(caught.value).splitlines()
     assert "64:60:46:2e:8c:01): offline; ram 2G, cpus 1, storage 50G, mac 64:60:46:2e:8c:01" in first
     assert "64:60:46:2e:8c:02): fits; ram 4G, cpus 2, storage 100G" in second
-    assert last.startswith("Fuel lacks nodes for compute: wanted are 2 with cpus>1")
+    assert last.startswith("Fuel has too few nodes for compute: 2 with cpus>1")
 
 
 _filters = st.sampled_from(["cpus>1", "cpus<3", "cpus==2", "ram>=6G", "storage!=50G"])

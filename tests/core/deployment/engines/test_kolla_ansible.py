@@ -95,10 +95,10 @@ def test_somebody_elses_deployment_is_left_alone(servers: list[Server], site: Si
 def test_what_is_wrong_with_a_spec_is_told(servers: list[Server], site: Site) -> None:
     """A spec that no cloud can come from is refused before anything is made."""
     for options, what in (
-        ({"roles": {"kolla-1": ["control"]}}, r"roles: must give some server the role network"),
+        ({"roles": {"kolla-1": ["control"]}}, r"roles: must give at least one server the role network"),
         ({"roles": {"kolla-1": ["controller"]}}, r"roles: must have lists of control, network, "),
         ({"commands": ["deploy"]}, r"commands: must have post-deploy"),
-        ({"commands": ["post-deploy", "destroy"]}, r"commands: must have each at most once of install-deps, "),
+        ({"commands": ["post-deploy", "destroy"]}, r"commands: must have commands out of install-deps, "),
     ):
         with pytest.raises(InvalidInput, match=what):
             a_spec(servers, **options)
@@ -110,7 +110,7 @@ def test_what_is_wrong_with_a_spec_is_told(servers: list[Server], site: Site) ->
         with pytest.raises(RallycrossError, match=what):
             deployment.deploy(a_spec(servers, **options), site)
     spec = deployment.load_spec("name: kolla\nengine: kolla-ansible\n", file="kolla.yaml")
-    with pytest.raises(RallycrossError, match="Kolla Ansible takes over the machine"):
+    with pytest.raises(RallycrossError, match="Kolla Ansible takes over its whole machine"):
         deployment.deploy(spec, site)
 
 

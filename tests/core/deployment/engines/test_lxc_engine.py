@@ -68,7 +68,7 @@ def test_what_is_wrong_inside_is_said_at_its_place() -> None:
     with pytest.raises(InvalidInput) as caught:
         load_spec(text, file="c.yaml")
     said = [str(one) for one in caught.value.complaints]
-    assert said[0].startswith("c.yaml:3:1: forward_ports: must not have a port twice")
+    assert said[0].startswith("c.yaml:3:1: forward_ports: must not have the same port twice")
     assert said[1].startswith("c.yaml:6:3: inside.fodler: unknown key - did you mean folder?")
     assert said[2].startswith("c.yaml:7:1: provider: the engine lxc does not take servers")
     for inside in ({"engine": "existing"}, {"engine": "lxc"}, {"engine": "multihost"}):
@@ -178,9 +178,11 @@ def test_a_cloud_in_containers_is_reached_from_outside(box: Server, machines: Ma
 
         assert_reached(site, box, first, copy)
         taken = a_spec(name="other", hosts=existing([box]), forward_ports=[8000, "8012-8020"])
-        with pytest.raises(StepFailed, match="a port of this host leads to another container already - set other"):
+        with pytest.raises(
+            StepFailed, match="a port of this host is already forwarded to another container - set other"
+        ):
             deployment.deploy(taken, other)
-        with pytest.raises(StepFailed, match="something on this host listens on its port 22 - set other forward_ports"):
+        with pytest.raises(StepFailed, match="port 22 of this host is in use - set other forward_ports"):
             deployment.deploy(a_spec(name="other", hosts=existing([box]), forward_ports=["20-30"]), other)
         deployment.destroy(taken, other)
         assert fetched(box.host) == b"inside\n"

@@ -111,7 +111,7 @@ def test_one_that_could_not_be_cycled_is_tried_again(
     ledger = MemoryLedger()
     site, given = a_site(tmp_path, ledger=ledger), options(cobbler, guests, "power")
     cobbler.stuck.touch()
-    with pytest.raises(RallycrossError, match=r"system stuck could not be power-cycled: .*look at its power settings"):
+    with pytest.raises(RallycrossError, match=r"system stuck could not be power-cycled: .*check its power settings"):
         COBBLER.create(given, site)
     assert [(made.kind, made.name) for made in ledger.standing()] == [("server", "stuck")]
     assert COBBLER.standing(given, site) == []
@@ -130,9 +130,9 @@ def test_what_cobbler_refuses_is_said(cobbler: Cobbler, guests: dict[str, object
     cobbler.have("found", "desk", eth0=ADDRESSES[4])
     with pytest.raises(RallycrossError, match=r"refuses: .*login failed"):
         COBBLER.create(options(cobbler, guests, "desk", password="wrong"), site)
-    with pytest.raises(RallycrossError, match=r"Cobbler has no system of \{'profile': 'none'\}"):
+    with pytest.raises(RallycrossError, match=r"Cobbler has no system with \{'profile': 'none'\}"):
         COBBLER.create(options(cobbler, guests, "desk", selector={"profile": "none"}), site)
-    with pytest.raises(InvalidInput, match="else it would be every system"):
+    with pytest.raises(InvalidInput, match="else it selects every system"):
         options(cobbler, guests, "desk", selector={})
     with pytest.raises(RallycrossError, match="does not answer"):
         COBBLER.create(options(cobbler, guests, "desk", host="http://127.0.0.1:1/"), site)

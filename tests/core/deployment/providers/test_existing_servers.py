@@ -33,7 +33,7 @@ def test_servers_have_names(tmp_path: Path) -> None:
 def test_two_of_one_name_are_refused(first: dict[str, str]) -> None:
     """Steps and the ledger know a server by its name; two cannot have one, given or by their place."""
     second = {} if first["name"] == "node-2" else first
-    with pytest.raises(InvalidInput, match=r"provider\.servers: must have names of their own"):
+    with pytest.raises(InvalidInput, match=r"provider\.servers: must have unique names"):
         options({"host": "192.0.2.1", **first}, {"host": "192.0.2.2", **second})
 
 

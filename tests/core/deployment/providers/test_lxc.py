@@ -63,7 +63,9 @@ def test_what_is_made_goes_and_what_others_have_made_stays(containers: Path, tmp
     assert (tmp_path / "calls").read_text().count("lxc-create") == 1
 
     for name in ("container", "copy box-0-001"):
-        with pytest.raises(CommandFailed, match=r"a container box-0-00\d already that this cloud has not made - set"):
+        with pytest.raises(
+            CommandFailed, match=r"container box-0-00\d exists already, and this cloud has not created it - set"
+        ):
             host.run(yours[name].script)
         host.run(yours[name].undo)
     assert len(list(containers.iterdir())) == 2
@@ -78,7 +80,7 @@ def test_what_is_made_goes_and_what_others_have_made_stays(containers: Path, tmp
 def test_a_name_that_is_more_than_a_name_is_refused(prefix: str) -> None:
     """How names begin is said to be wrong at its place, with what it must be."""
     provider = f"provider:\n  type: lxc\n  container_name_prefix: '{prefix}'\n"
-    with pytest.raises(InvalidInput, match=r"c.yaml:5:3: provider.container_name_prefix: must be letters, digits"):
+    with pytest.raises(InvalidInput, match=r"c.yaml:5:3: provider.container_name_prefix: must be at most 50 letters"):
         load_spec(f"name: one\nengine: embedded\n{provider}", file="c.yaml")
 
 
@@ -87,7 +89,7 @@ def test_a_host_that_is_no_more_in_the_spec_is_missed(tmp_path: Path) -> None:
     site = a_site(tmp_path)
     site.ledger.remember("server", "mine-1-000", {**Server("mine-1-000", "10.0.3.9").kept(), "on": "node-2"})
     given = {name: option.default for name, option in PROVIDERS["lxc"].options.items()}
-    with pytest.raises(RallycrossError, match="node-2 has containers of this cloud - name it in `host_provider` again"):
+    with pytest.raises(RallycrossError, match="node-2: has containers of this cloud - add it back to `host_provider`"):
         PROVIDERS["lxc"].standing(given, site)
 
 

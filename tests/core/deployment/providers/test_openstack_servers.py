@@ -96,7 +96,9 @@ def test_what_others_have_made_is_left_alone(api: SmallCloud, guests: dict[str, 
     """A thing of the same name that the ledger does not have is neither used nor deleted."""
     here, wanted = let_in(tmp_path, guests), provider(api, guests, tmp_path)
     api.things["keypairs"] = {"mine-key": {"id": "mine-key", "name": "mine-key"}}
-    with pytest.raises(RallycrossError, match="has a keypair mine-key already that this deployment has not made"):
+    with pytest.raises(
+        RallycrossError, match="keypair mine-key exists already, and this deployment has not created it"
+    ):
         PROVIDERS["openstack"].create(wanted.options, here)
     PROVIDERS["openstack"].destroy(wanted.options, here)
     assert api.count("keypairs") == 1
@@ -106,7 +108,7 @@ def test_a_server_in_error_is_told_and_made_anew(api: SmallCloud, guests: dict[s
     """A server that comes to ERROR fails the call; the next call makes another in its place."""
     here, wanted = let_in(tmp_path, guests), provider(api, guests, tmp_path, amount=1)
     api.fails = {"servers"}
-    with pytest.raises(RallycrossError, match="server mine-1 has come to ERROR"):
+    with pytest.raises(RallycrossError, match="server mine-1 is in ERROR"):
         PROVIDERS["openstack"].create(wanted.options, here)
     api.fails = set()
     for thing in api.things["servers"].values():
@@ -138,5 +140,5 @@ def test_what_the_cloud_refuses_is_said(api: SmallCloud, guests: dict[str, objec
     with pytest.raises(RallycrossError, match="lacks auth_url, user, password, tenant - give them"):
         create(provider(api, guests, tmp_path, cloud=None).options, let_in(tmp_path, guests))
     api.refuse["POST compute /servers"] = 403
-    with pytest.raises(RallycrossError, match=r"the cloud that gives the servers: .*403"):
+    with pytest.raises(RallycrossError, match=r"the cloud that provides the servers: .*403"):
         create(provider(api, guests, tmp_path).options, let_in(tmp_path, guests))

@@ -102,10 +102,10 @@ def test_what_cannot_be_cloned_is_said() -> None:
     network = "<disk type='network' device='disk'><source protocol='rbd' name='a/b'/><target dev='vda'/></disk>"
     with pytest.raises(RallycrossError, match="disk vda is neither a file nor a block device"):
         first_disk(f"<domain><devices>{network}</devices></domain>")
-    with pytest.raises(RallycrossError, match="has no disk that it writes to"):
+    with pytest.raises(RallycrossError, match="has no writable disk"):
         first_disk("<domain><devices/></domain>")
     with pytest.raises(RallycrossError, match="has no network interface"):
         clone("<domain><devices/></domain>", name="a", uuid=OURS, folder="/pool")
-    with pytest.raises(RallycrossError, match="pool vg is of type logical and holds no files"):
+    with pytest.raises(RallycrossError, match="pool vg is of type logical, whose volumes are not files"):
         folder("<pool type='logical'><name>vg</name><target><path>/dev/vg</path></target></pool>")
     assert folder("<pool type='dir'><name>a</name><target><path>/pool/</path></target></pool>") == "/pool"

@@ -1,1 +1,1 @@
-"""The engine `anvil`: personas, checked, and carried out by Anvil's own `smithy` or by the engine `embedded`."""
+"""The engine `anvil`: checks personas, and deploys them by Anvil's own `smithy` or by the engine `embedded`."""

@@ -1,4 +1,4 @@
-"""The mode `classic`: Anvil's own `smithy` prepares, builds, installs and starts on one server."""
+"""The mode `classic`: Anvil's own `smithy` prepares, builds, installs and starts the cloud on one server."""
 
 import re
 from collections.abc import Iterator, Sequence
@@ -19,27 +19,30 @@ from rallycross.errors import RallycrossError
 from rallycross.task.flaw import Flaw
 
 _PLAIN = re.compile(r"[A-Za-z0-9/._+-]+")
-PATCHES = ("origins_patch", "distros_patch")  # smithy's options are called alike
+PATCHES = ("origins_patch", "distros_patch")  # named as smithy's options
 _ALONE = re.compile(r"Status of \W?([\w-]+)\W? (?:\(([\w-]+)\) )?is \W?(\w+)\W*")
 _HEAD = re.compile(r"Status of \W?([\w-]+)\W? is:")
 _BELOW = re.compile(r"\|-- ([\w-]+) is \W?(\w+)\W*")
-_RUNNING = {"started": "RUNNING", "installed": "RUNNING"}  # what has no program is well when it is installed
+_RUNNING = {"started": "RUNNING", "installed": "RUNNING"}  # "installed": a component without a program
 
 
 class Classic:
-    """Drives smithy."""
+    """Deploys by smithy."""
 
     def flaws(self, persona: Persona) -> Iterator[Flaw]:
-        """Yield nothing: what Anvil has a file for it may deploy."""
+        """Yield nothing: Anvil may deploy every component that it knows."""
         del persona
         yield from ()
 
     def plan(self, spec: CloudSpec, nodes: Sequence[Node], site: Site) -> Plan:
-        """Return the steps of Anvil's own manual."""
+        """Return the steps of Anvil's manual."""
         del site
         node = _only(spec, nodes)
         if not _PLAIN.fullmatch(node.root):
-            raise RallycrossError(f"{node.name}: {node.root}: smithy takes no path with blanks or special characters")
+            raise RallycrossError(
+                f"{node.name}: {node.root}: smithy cannot use a path with spaces or special characters - sign in as a"
+                " user with another home"
+            )
         persona = load(spec.options["persona"], spec.options["origins"])
         smithy = _smithy(spec, node)
         rc = node.host.run(scripts.credentials(smithy)).out
@@ -47,7 +50,7 @@ class Classic:
         return Plan(tuple(_steps(spec, node, smithy, persona)), tuple(secrets))
 
     def cloud(self, spec: CloudSpec, nodes: Sequence[Node], site: Site) -> Deployed:
-        """Return the administrator whom the installation has left in install.rc."""
+        """Return the cloud with the administrator in install.rc."""
         del site
         node = _only(spec, nodes)
         smithy = _smithy(spec, node)
@@ -68,24 +71,24 @@ class Classic:
         return Deployed(spec.name, yaml.safe_dump({"clouds": {spec.name: entry}}, sort_keys=False), environment)
 
     def stop(self, spec: CloudSpec, nodes: Sequence[Node]) -> None:
-        """End the services."""
+        """Stop the services."""
         node = _only(spec, nodes)
         node.host.run(scripts.stop(_smithy(spec, node)), limit=step_limit())
 
     def status(self, spec: CloudSpec, nodes: Sequence[Node]) -> list[Service]:
-        """Return each program as smithy has it."""
+        """Return the state of each program, from smithy."""
         return [
             Service(f"{component}-{program}" if program else component, _RUNNING.get(state, state.upper()), state)
             for component, program, state in _states(spec, nodes)
         ]
 
     def logs(self, spec: CloudSpec, nodes: Sequence[Node], *, service: str | None, lines: int) -> str:
-        """Return the last lines of a program's own log, or of each."""
+        """Return the last lines of the log of one program, or of all."""
         node = _only(spec, nodes)
         smithy = _smithy(spec, node)
         there = {f"{one}-{program}" if program else one: (one, program) for one, program, _ in _states(spec, nodes)}
         if service is not None and service not in there:
-            raise RallycrossError(f"no service {service!r} here - there is: {', '.join(there) or 'none yet'}")
+            raise RallycrossError(f"there is no service {service!r} - there is: {', '.join(there) or 'none yet'}")
         return "".join(
             f"==> {name}\n" + node.host.run(scripts.log(smithy, *there[name], lines)).out
             for name in (there if service is None else [service])
@@ -96,7 +99,7 @@ def _steps(spec: CloudSpec, node: Node, smithy: Smithy, persona: Persona) -> lis
     assert persona.origins is not None
     files = {smithy.persona: persona.document.text, smithy.origins: persona.origins.text}
     files |= {smithy.patches[key]: patch(spec.options[key]).text for key in smithy.patches}
-    # Clients and libraries have no program that smithy would speak of.
+    # smithy reports no status of clients and libraries.
     services = [name for name in persona.components if name in SERVICES]
     limit = spec_limit(spec.options)
     return [
@@ -168,11 +171,11 @@ def _steps(spec: CloudSpec, node: Node, smithy: Smithy, persona: Persona) -> lis
 
 
 def _only(spec: CloudSpec, nodes: Sequence[Node]) -> Node:
-    """Return the server; raise `RallycrossError` where there is none, or more than one."""
+    """Return the server; raise `RallycrossError` unless there is exactly one."""
     if len(nodes) != 1 or nodes[0].server is None:
         raise RallycrossError(
-            f"{spec.file}: Anvil takes over the one machine that it is on - name one server in `provider`; this machine"
-            " is a server too, as {type: existing, servers: [{host: ...}]}"
+            f"{spec.file}: Anvil takes over one whole machine - name one server in `provider`; to use this machine,"
+            " write {type: existing, servers: [{host: ...}]}"
         )
     return nodes[0]
 
@@ -193,7 +196,7 @@ def _smithy(spec: CloudSpec, node: Node) -> Smithy:
 
 
 def _states(spec: CloudSpec, nodes: Sequence[Node]) -> Iterator[tuple[str, str, str]]:
-    """Yield component, program ("" = the component's own) and state of each, as smithy says it."""
+    """Yield component, program ("" = the component itself) and state, from smithy's output."""
     node = _only(spec, nodes)
     component = ""
     for line in node.host.run(scripts.states(_smithy(spec, node)), check=False).out.splitlines():

@@ -1,4 +1,4 @@
-"""The engine `anvil`: a persona of Anvil's, carried out by Anvil itself, or on today's systems by `embedded`."""
+"""The engine `anvil`: an Anvil persona, deployed by Anvil itself, or on today's systems by the engine `embedded`."""
 
 from collections.abc import Iterator, Sequence
 from typing import ClassVar
@@ -16,38 +16,38 @@ from rallycross.deployment.step import Plan
 from rallycross.errors import Complaint, InvalidInput
 from rallycross.yamlfile import parse, place
 
-_EMBEDDED = {name: option for name, option in OPTIONS.items() if name != "services"}  # those are the persona's
+_EMBEDDED = {name: option for name, option in OPTIONS.items() if name != "services"}  # the persona has those
 _CLASSIC = ("anvil_repo", "anvil_branch", *PATCHES, "jobs", "force", "timeout")
 _MODES: dict[str, Classic | Native] = {"classic": Classic(), "native": Native()}
 
 
 class Anvil:
-    """Hands a spec to the mode that it asks for."""
+    """Delegates to the mode in the spec."""
 
     takes_servers = True
     options: ClassVar = {
         "mode": Option(
             str,
             "native",
-            f"who carries the persona out: {' or '.join(_MODES)}",
+            f"how the persona is deployed: {' or '.join(_MODES)}",
             lambda value: None if value in _MODES else f"must be {' or '.join(_MODES)}",
         ),
         "persona": Option(str, None, "path of the persona's YAML file, or its text", required=True),
-        "origins": Option(str, None, "path of the YAML file of its origins, or its text"),
+        "origins": Option(str, None, "path of the YAML file with its origins, or its text"),
         "embedded": Option(dict, {}, "for native: options of the engine embedded", keys=lambda _: _EMBEDDED),
         "anvil_repo": Option(str, "https://github.com/openstack-archive/anvil", "Anvil's repository"),
         "anvil_branch": Option(
-            str, "6c22352db6e36bdd5507bb456ad790f4c54e11db", "its branch, tag or commit; those of 2016 cannot install"
+            str, "6c22352db6e36bdd5507bb456ad790f4c54e11db", "its branch, tag or commit; from 2016 on it cannot install"
         ),
-        "origins_patch": Option(str, None, "path of a JSON patch of the origins, or its text"),
-        "distros_patch": Option(str, None, "path of a JSON patch of Anvil's distributions, or its text"),
-        "jobs": Option(int, None, "builds at once; default: one more than the server has cores", within(1, 256)),
+        "origins_patch": Option(str, None, "path of a JSON patch for the origins, or its text"),
+        "distros_patch": Option(str, None, "path of a JSON patch for Anvil's distributions, or its text"),
+        "jobs": Option(int, None, "parallel builds; default: the server's cores plus one", within(1, 256)),
         "force": Option(bool, False, "whether to bootstrap on a distribution that Anvil does not know"),
-        "timeout": Option(int, 7200, "seconds for one action of smithy's", within(60, 86400)),
+        "timeout": Option(int, 7200, "seconds for one action of smithy", within(60, 86400)),
     }
 
     def check(self, spec: CloudSpec) -> None:
-        """Hold persona and origins to what Anvil knows, and to what the mode can carry out."""
+        """Check persona and origins against what Anvil knows, and against what the mode can deploy."""
         complaints = list(_of_other_modes(spec))
         try:
             for key in filter(spec.options.get, PATCHES):
@@ -60,36 +60,36 @@ class Anvil:
             raise InvalidInput(complaints)
 
     def plan(self, spec: CloudSpec, nodes: Sequence[Node], site: Site) -> Plan:
-        """Return the mode's steps."""
+        """Return the steps of the mode."""
         self.check(spec)
         return _MODES[spec.options["mode"]].plan(spec, nodes, site)
 
     def cloud(self, spec: CloudSpec, nodes: Sequence[Node], site: Site) -> Deployed:
-        """Return the cloud as the mode knows it."""
+        """Return the deployed cloud."""
         return _MODES[spec.options["mode"]].cloud(spec, nodes, site)
 
     def stop(self, spec: CloudSpec, nodes: Sequence[Node]) -> None:
-        """End the cloud's processes."""
+        """Stop the cloud's processes."""
         _MODES[spec.options["mode"]].stop(spec, nodes)
 
     def status(self, spec: CloudSpec, nodes: Sequence[Node]) -> list[Service]:
-        """Return the cloud's parts as they are now."""
+        """Return the current state of the cloud's services."""
         return _MODES[spec.options["mode"]].status(spec, nodes)
 
     def logs(self, spec: CloudSpec, nodes: Sequence[Node], *, service: str | None, lines: int) -> str:
-        """Return the last lines of one log, or of each."""
+        """Return the last lines of one log, or of all."""
         return _MODES[spec.options["mode"]].logs(spec, nodes, service=service, lines=lines)
 
 
 def _of_other_modes(spec: CloudSpec) -> Iterator[Complaint]:
-    """Yield a complaint for each key that this mode would pass over, and for one that it cannot do without."""
+    """Yield a complaint for each key that this mode would ignore, and for `origins` if the mode needs it."""
     _, places = parse(spec.text, spec.file)
     mode = spec.options["mode"]
     if mode == "classic" and not spec.options["origins"]:
         yield Complaint(spec.file, *place(places, ()), "", "lacks the key 'origins'", "smithy builds from these")
     for key in ("embedded",) if mode == "classic" else _CLASSIC:
         if spec.options[key] != filled({}, Anvil.options)[key]:
-            yield Complaint(spec.file, *place(places, (key,)), key, f"has no meaning in mode {mode}", "remove it")
+            yield Complaint(spec.file, *place(places, (key,)), key, f"has no effect in mode {mode}", "remove it")
 
 
 ENGINES.add("anvil", Anvil())

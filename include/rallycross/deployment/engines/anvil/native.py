@@ -1,4 +1,4 @@
-"""The mode `native`: a persona carried out on today's systems, with today's releases, by the engine `embedded`."""
+"""The mode `native`: deploys a persona on today's systems, with today's releases, by the engine `embedded`."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -16,9 +16,9 @@ from rallycross.errors import did_you_mean
 from rallycross.task.flaw import Flaw
 
 _SERVICES = {name: name for name in ("cinder", "glance", "keystone", "neutron", "nova")} | {"quantum": "neutron"}
-# What stands for components that are no service of OpenStack's.
+# What replaces components that are not OpenStack services.
 _STANDS_FOR = {"db": "MariaDB", "openvswitch": "the fake network", "rabbit-mq": "RabbitMQ"}
-_COME_ALONG = {*CLIENTS, *LIBRARIES}  # from PyPI, where a service needs them
+_COME_ALONG = {*CLIENTS, *LIBRARIES}  # installed from PyPI if a service needs them
 _RUNS = {
     "cinder": ("all", "api", "scheduler", "volume"),
     "glance": ("api",),
@@ -26,7 +26,7 @@ _RUNS = {
     "neutron": ("server",),
     "nova": ("api", "compute", "conductor", "scheduler"),
 }
-# Gone since, or with nothing to do where hypervisors, networks and volumes are fake.
+# No longer in OpenStack, or without function as hypervisors, networks and volumes are fake.
 _LEFT_OUT = {
     "cinder": ("backup",),
     "glance": ("registry", "scrubber"),
@@ -55,7 +55,7 @@ _LEFT_OUT = {
         "xvpvncproxy",
     ),
 }
-# What is done here, whatever else a persona may ask for.
+# Options that have fixed values here; a persona cannot change them.
 _FIXED: Mapping[str, Any] = {
     "db-sync": True,
     "do-init": True,
@@ -70,47 +70,47 @@ _FIXED: Mapping[str, Any] = {
 
 @dataclass(frozen=True)
 class Translated:
-    """What a persona is for the engine `embedded`."""
+    """A persona, translated for the engine `embedded`."""
 
     services: list[str]
-    title: str  # what is deployed, in a line
-    told: tuple[str, ...]  # what differs from the persona, a line each
+    title: str  # one line on what is deployed
+    told: tuple[str, ...]  # the differences from the persona, one line each
 
 
 def translated(persona: Persona) -> Translated:
-    """Return a persona without flaws as the services of today, with those that these need."""
+    """Translate a persona without flaws into today's services, and those that they need."""
     wanted = {_SERVICES[name]: name for name in persona.components if name in _SERVICES}
     added = {need: name for name in wanted for need in DEPLOYABLE[name].needs if need not in wanted}
     title = f"Persona: today's {', '.join(wanted)}"
     if added:
-        title += f"; and {', '.join(added)}, which {', '.join(dict.fromkeys(added.values()))} cannot do without"
-    told = [f"{need}: added, since today's {name} needs it" for need, name in added.items()]
+        title += f"; and {', '.join(added)}, needed by {', '.join(dict.fromkeys(added.values()))}"
+    told = [f"{need}: added, as today's {name} needs it" for need, name in added.items()]
     for service, name in wanted.items():
         if service != name:
-            told.append(f"{name}: {service}, as it is called today")
+            told.append(f"{name}: {service}, its name today")
         if version := persona.versions.get(name):
             told.append(f"{name}: today's release, not {version}")
         if left := [one for one in persona.subsystems.get(name, ()) if one not in _RUNS[service]]:
-            told.append(f"{name}: without {', '.join(left)}: gone since, or with nothing to do here")
+            told.append(f"{name}: without {', '.join(left)}: no longer in OpenStack, or without function here")
         if idle := [one for one in persona.options.get(name, {}) if one not in _FIXED]:
-            told.append(f"{name}: its option {', '.join(idle)} has no meaning here")
+            told.append(f"{name}: without effect here: {', '.join(idle)}")
     told += [f"{name}: {_STANDS_FOR[name]}" for name in persona.components if name in _STANDS_FOR]
     return Translated(with_needs(wanted), title, tuple(told))
 
 
 class Native:
-    """Has the engine `embedded` do it."""
+    """Deploys by the engine `embedded`."""
 
     def flaws(self, persona: Persona) -> Iterator[Flaw]:
-        """Yield what the engine cannot carry out."""
+        """Yield what the engine cannot deploy."""
         if "keystone" not in persona.components:
             yield Flaw(("components",), "lacks keystone", "add it: all others sign in to it")
         if {"neutron", "quantum"} <= {*persona.components}:
-            yield Flaw(("components",), "has neutron and quantum, which are one", "remove quantum")
+            yield Flaw(("components",), "has neutron and quantum, which are the same", "remove quantum")
         for index, name in enumerate(persona.listed):
             if name in persona.components and name not in {*_SERVICES, *_STANDS_FOR, *_COME_ALONG}:
                 remedy = f"remove it, or disable it in the origins; there is: {', '.join(_SERVICES)}"
-                yield Flaw(("components", index), f"{name} is not deployed in mode native", remedy)
+                yield Flaw(("components", index), f"{name} cannot be deployed in mode native", remedy)
         for name in filter(_SERVICES.__contains__, persona.components):
             known = _RUNS[_SERVICES[name]] + _LEFT_OUT.get(_SERVICES[name], ())
             for index, one in enumerate(persona.subsystems.get(name, ())):
@@ -122,25 +122,25 @@ class Native:
                     yield Flaw(("options", name, key), f"must be {_FIXED[key]!r} in mode native, not {value!r}")
 
     def plan(self, spec: CloudSpec, nodes: Sequence[Node], site: Site) -> Plan:
-        """Return the embedded cloud's steps, after one that says what the persona has become."""
+        """Return the embedded cloud's steps, after one that logs how the cloud differs from the persona."""
         here = _translated(spec)
         made = ENGINES["embedded"].plan(_embedded(spec, here), nodes, site)
         says = "\n".join(f"echo {quote(line)}" for line in here.told or ["as the persona has it"])
         return replace(made, steps=(Step("persona", says, title=here.title), *made.steps))
 
     def cloud(self, spec: CloudSpec, nodes: Sequence[Node], site: Site) -> Deployed:
-        """Return the embedded cloud, with what the persona has become."""
+        """Return the embedded cloud, with the differences from the persona."""
         here = _translated(spec)
         deployed = ENGINES["embedded"].cloud(_embedded(spec, here), nodes, site)
         own = {"engine": "anvil", "mode": "native", "persona": [*here.services], "differs": [*here.told]}
         return replace(deployed, environment=deployed.environment | own)
 
     def stop(self, spec: CloudSpec, nodes: Sequence[Node]) -> None:
-        """End the cloud's processes."""
+        """Stop the cloud's processes."""
         ENGINES["embedded"].stop(_embedded(spec), nodes)
 
     def status(self, spec: CloudSpec, nodes: Sequence[Node]) -> list[Service]:
-        """Return each process as its supervisor has it."""
+        """Return the state of each process, from its supervisor."""
         return ENGINES["embedded"].status(_embedded(spec), nodes)
 
     def logs(self, spec: CloudSpec, nodes: Sequence[Node], *, service: str | None, lines: int) -> str:
@@ -153,6 +153,6 @@ def _translated(spec: CloudSpec) -> Translated:
 
 
 def _embedded(spec: CloudSpec, here: Translated | None = None) -> CloudSpec:
-    """Return the spec of the embedded cloud; what looks at the one that stands needs no persona."""
+    """Return the spec of the embedded cloud; inspecting a deployed cloud does not need the persona."""
     services = here.services if here else list(SERVICES)
     return replace(spec, engine="embedded", options={**spec.options["embedded"], "services": services})

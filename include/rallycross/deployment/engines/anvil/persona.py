@@ -1,4 +1,4 @@
-"""A persona of Anvil's with its origins: from two YAML files to what is wanted, or to all that is wrong with them."""
+"""Reads an Anvil persona and its origins from two YAML files, with a complaint about each mistake in them."""
 
 from collections import Counter
 from collections.abc import Iterator, Mapping
@@ -47,7 +47,7 @@ COMPONENTS = (
     "qpid",
     "rabbit-mq",
 )
-"""What Anvil has ever had a file for."""
+"""All components that any version of Anvil had a file for."""
 
 _TEXTS: Schema = {"type": "array", "items": {"type": "string"}}
 _PERSONA: Schema = {
@@ -56,7 +56,7 @@ _PERSONA: Schema = {
         "components": {
             "type": "array",
             "minItems": 1,
-            # The younger ones may say in which stage a component is built: `horizon: 2`.
+            # Newer personas may say in which stage a component is built: `horizon: 2`.
             "items": {
                 "anyOf": [
                     {"type": "string"},
@@ -73,8 +73,8 @@ _PERSONA: Schema = {
     "required": ["components", "supports"],
     "additionalProperties": False,
 }
-_VERSION: Schema = {"type": ["string", "number"]}  # YAML takes 2014.2 for a number
-# Beside these an origin may have what belongs into the file of the distribution.
+_VERSION: Schema = {"type": ["string", "number"]}  # to YAML, 2014.2 is a number
+# An origin may also have keys of the distribution's file.
 _ORIGIN: Schema = {
     "type": "object",
     "properties": {
@@ -91,7 +91,7 @@ _PATCH: Schema = {"type": "array", "items": {"type": "object", "required": ["op"
 
 @dataclass(frozen=True)
 class Document:
-    """A YAML file that a user gave by its path, or as its text."""
+    """A YAML document that was given as a path or as text."""
 
     file: str
     text: str
@@ -100,24 +100,24 @@ class Document:
 
     @classmethod
     def of(cls, given: str) -> "Document":
-        """Return it; raise `InvalidInput` where it cannot be read, or is not YAML."""
+        """Return the document; raise `InvalidInput` if it cannot be read, or is not YAML."""
         text, file = source(given)
         return cls(file, text, *parse(text, file))
 
     def complaint(self, flaw: Flaw) -> Complaint:
-        """Return a flaw with its place."""
+        """Return the complaint for a flaw, with its place in the document."""
         return Complaint(self.file, *place(self.places, flaw.path), dotted(flaw.path), flaw.what, flaw.remedy)
 
 
 @dataclass(frozen=True)
 class Persona:
-    """What is wanted of a cloud."""
+    """An Anvil persona."""
 
-    listed: tuple[str, ...]  # the components, as the file has them
+    listed: tuple[str, ...]  # all components in the file
     components: tuple[str, ...]  # those that the origins do not disable
     subsystems: Mapping[str, list[str]]
     options: Mapping[str, Mapping[str, Any]]
-    versions: Mapping[str, str]  # by component: the tag or branch that the origins have
+    versions: Mapping[str, str]  # component -> tag or branch in the origins
     document: Document
     origins: Document | None  # None: Anvil's own
 
@@ -125,7 +125,7 @@ class Persona:
 def load(persona: str, origins: str | None) -> Persona:
     """Return a persona; raise `InvalidInput` with all complaints about it and its origins.
 
-    Each is a file's path, absolute or relative to the checkout, or the YAML itself.
+    Both arguments are a path, absolute or relative to the checkout, or the YAML text itself.
     """
     document, other = Document.of(persona), Document.of(origins) if origins else None
     complaints = [document.complaint(flaw) for flaw in flaws(document.data, _PERSONA)]
@@ -153,7 +153,7 @@ def load(persona: str, origins: str | None) -> Persona:
 
 
 def patch(given: str) -> Document:
-    """Return a JSON patch (RFC 6902) that is given as its path or text; raise `InvalidInput` where it is none."""
+    """Return a JSON patch (RFC 6902) that is given as a path or text; raise `InvalidInput` if it is not one."""
     document = Document.of(given)
     if complaints := [document.complaint(flaw) for flaw in flaws(document.data, _PATCH)]:
         raise InvalidInput(complaints)
@@ -176,8 +176,8 @@ def _flaws(data: Mapping[str, Any], origins: Mapping[str, Any] | None) -> Iterat
         elif seen[name] > 1:
             yield Flaw(here, f"names {name} a second time", "remove one of the two")
         elif origins is not None and name not in origins and name not in free:
-            remedy = "add it to the origins, or to `no-origin`; remove it, if that is what you want"
-            yield Flaw(here, f"{name} has no origin, so that Anvil would leave it out without a word", remedy)
+            remedy = "add it to the origins or to `no-origin`, or remove it"
+            yield Flaw(here, f"{name} has no origin, so Anvil would silently leave it out", remedy)
     for key in ("subsystems", "options"):
         for name in data.get(key) or {}:
             if name not in COMPONENTS:

@@ -1,4 +1,4 @@
-"""The scripts of the steps that drive Anvil's `smithy`. Each may be begun twice, by root or by a user with sudo."""
+"""The scripts of the steps that run Anvil's `smithy`. Each may run again, as root or as a user with sudo."""
 
 from dataclasses import dataclass
 from shlex import quote
@@ -7,14 +7,14 @@ from rallycross.deployment import whole_host
 from rallycross.deployment.whole_host import AS_ROOT, claimed
 
 RC = "/etc/anvil/install.rc"
-_NOT_UP = "is .?(stopped|unknown).?.?$"  # smithy quotes words by colour, or else by signs
+_NOT_UP = "is .?(stopped|unknown).?.?$"  # smithy marks words by colour or by quotes
 
 
 @dataclass(frozen=True)
 class Smithy:
-    """Where Anvil is on its host, from where it comes, and how it is asked.
+    """Where Anvil is on its host, where it comes from, and with which options it runs.
 
-    All is said at each call: smithy keeps what it was asked last in /etc/anvil/settings.yaml, whoever asked.
+    Each call has all options: smithy takes missing ones from its last call, stored in /etc/anvil/settings.yaml.
     """
 
     cloud: str
@@ -29,12 +29,12 @@ class Smithy:
 
     @property
     def tree(self) -> str:
-        """The checkout."""
+        """The folder of the checkout."""
         return f"{self.root}/anvil"
 
     @property
     def owner(self) -> str:
-        """Whose its host is."""
+        """The owner in the host's claim."""
         return f"Anvil's cloud {self.cloud}"
 
     def ask(self, action: str) -> str:
@@ -49,9 +49,9 @@ class Smithy:
 
 
 def _help(smithy: Smithy) -> str:
-    """`smithy` runs in its checkout, since it looks for its parts there.
+    """Return the function `smithy`, which runs it in its checkout, where it looks for its files.
 
-    What it says loses its colours, and the passwords that it says it has written.
+    Colours and passwords are removed from its output.
     """
     return f"""
 cd /
@@ -64,53 +64,53 @@ tree={quote(smithy.tree)}
 
 
 def clone(smithy: Smithy) -> str:
-    """Have the branch, tag or commit in the checkout, whatever a clone that broke off has left."""
+    """Return the script that checks out the branch, tag or commit, after an aborted clone too."""
     fetch = whole_host.checkout(smithy.repo, smithy.branch, program="smithy")
     return f"{_help(smithy)}{whole_host.have('git')}{fetch}"
 
 
 def remove(smithy: Smithy) -> str:
-    """Delete what is root's, whoever signs in, below the cloud's folder."""
+    """Return the script that deletes files of root below the cloud's folder."""
     return f'{_help(smithy)}as_root rm -rf "$tree" {smithy.root}/openstack {smithy.root}/passwords.cfg\n'
 
 
 def bootstrap(smithy: Smithy) -> str:
-    """Install what smithy itself needs."""
+    """Return the script that installs what smithy itself needs."""
     return f"{_help(smithy)}smithy --bootstrap{' --force' if smithy.force else ''}\n"
 
 
 def act(smithy: Smithy, action: str) -> str:
-    """Do one action; what its phases have done before is not done again."""
+    """Return the script that runs one action; smithy skips phases that are done."""
     return f"{_help(smithy)}{smithy.ask(action)}\n"
 
 
 def install(smithy: Smithy) -> str:
-    """Install what was built; the credentials that are there afterwards are this cloud's, and no other's."""
+    """Return the script that installs what was built. It deletes old credentials, so that new ones are this cloud's."""
     return f"""{_help(smithy)}
 as_root rm -f {RC}
 {smithy.ask("install")}
 as_root grep -qs OS_AUTH_URL {RC} || {{
-    echo "smithy has ended well, and left no OS_AUTH_URL in {RC} - has the persona keystone?" >&2; exit 1; }}
+    echo "smithy has succeeded, but {RC} has no OS_AUTH_URL - add keystone to the persona" >&2; exit 1; }}
 as_root chmod 600 {RC}
 """
 
 
 def uninstall(smithy: Smithy) -> str:
-    """Take away what was installed, be it half."""
+    """Return the script that uninstalls everything, after a partial installation too."""
     return f"""{_help(smithy)}
 [ -x "$tree/smithy" ] && [ -f {smithy.persona} ] || exit 0
 for action in uninstall purge; do
-    {smithy.ask("$action")} || echo "smithy -a $action ends with $?; going on"
+    {smithy.ask("$action")} || echo "smithy -a $action ended with $?; continuing"
 done
 as_root rm -f {RC}
 """
 
 
 def start(smithy: Smithy, services: list[str]) -> str:
-    """Start what does not run, and see it run: smithy ends well where a program has not started.
+    """Return the script that starts the programs, and checks that they run: smithy succeeds even if one does not.
 
-    It skips what its phases have as started, as after a restart of the host, until it has stopped it once. Of
-    `services`, components that Anvil has left out without a word are found out here.
+    After a reboot smithy takes programs for started, so they are stopped first if they do not run. The script also
+    fails if Anvil has silently left out one of `services`.
     """
     names = " ".join(services)
     return f"""{_help(smithy)}
@@ -118,7 +118,7 @@ states() {{ {smithy.ask("status")}; }}
 {smithy.ask("start")}
 said=$(states)
 if grep -qE '{_NOT_UP}' <<< "$said"; then
-    echo 'not all runs: stop, and start again'
+    echo 'not everything runs: stopping, then starting again'
     {smithy.ask("stop")}
     {smithy.ask("start")}
     said=$(states)
@@ -127,21 +127,21 @@ echo "$said"
 if grep -E '{_NOT_UP}' <<< "$said" >&2; then echo 'this does not stay up' >&2; exit 1; fi
 for name in {names}; do
     grep -qE "Status of .?$name.? " <<< "$said" ||
-        {{ echo "Anvil has left out $name - has it an origin?" >&2; exit 1; }}
+        {{ echo "Anvil has left out $name - check that it has an origin" >&2; exit 1; }}
 done
 """
 
 
 def stop(smithy: Smithy) -> str:
-    """End the services, where there are any."""
+    """Return the script that stops the services, if there are any."""
     return f"""{_help(smithy)}
 [ -x "$tree/smithy" ] && [ -f {smithy.persona} ] || exit 0
-{smithy.ask("stop")} || echo "smithy -a stop ends with $?; going on"
+{smithy.ask("stop")} || echo "smithy -a stop ended with $?; continuing"
 """
 
 
 def states(smithy: Smithy) -> str:
-    """Print what smithy says of each component; nothing where there is none yet."""
+    """Return the script that prints smithy's status of each component; nothing before an installation."""
     return f"""{_help(smithy)}
 [ -d {smithy.root}/openstack/phases ] || exit 0
 {smithy.ask("status")}
@@ -149,7 +149,7 @@ def states(smithy: Smithy) -> str:
 
 
 def credentials(smithy: Smithy) -> str:
-    """Print the exports of the installation; nothing where there is none yet, or one of another cloud's."""
+    """Return the script that prints this cloud's credentials; nothing before its installation."""
     return f"""{_help(smithy)}
 {claimed(smithy.owner)} && [ -d {smithy.root}/openstack/phases ] || exit 0
 as_root cat {RC} 2>/dev/null || :
@@ -157,7 +157,7 @@ as_root cat {RC} 2>/dev/null || :
 
 
 def log(smithy: Smithy, component: str, program: str, lines: int) -> str:
-    """Print the last lines of the logs of a program of a component's."""
+    """Return the script that prints the last lines of the logs of a component's program."""
     files = f"/var/log/{component}/*{program}*.log"
     return (
         f"{_help(smithy)}as_root bash -c 'shopt -s nullglob; for file in {files}; do tail -n {lines} \"$file\"; done'"
@@ -165,5 +165,5 @@ def log(smithy: Smithy, component: str, program: str, lines: int) -> str:
 
 
 def commit(smithy: Smithy) -> str:
-    """Print what is checked out."""
+    """Return the script that prints the commit of the checkout."""
     return f'{_help(smithy)}git -C "$tree" log -1 --format=%h'

@@ -1,1 +1,1 @@
-"""The engine `devstack`, and what it writes: local.conf, and the scripts of its steps."""
+"""The engine `devstack`: local.conf, and the scripts of its steps."""

@@ -27,7 +27,7 @@ from rallycross.errors import RallycrossError
 from rallycross.file_kind import UNREADABLE
 
 _ADMIN = "devstack-admin"
-_USERS = ("devstack", "devstack-alt")  # accounts without privileges, as DevStack names their entries
+_USERS = ("devstack", "devstack-alt")  # DevStack's entries of unprivileged users
 _CLEANUPS = ("unstack", "clean", "none")
 
 
@@ -43,23 +43,25 @@ def _own(value: dict[Any, Any]) -> str | None:
 
 
 class DevStack:
-    """Drives stack.sh."""
+    """Deploys by stack.sh."""
 
     takes_servers = True
     options: ClassVar = {
         "local_conf": Option(dict, {}, "variables of local.conf; ENABLE_PLUGIN has one plugin or a list", complain),
-        "localrc": Option(dict, None, "the same, as Rally also names it", complain, ("local_conf",)),
+        "localrc": Option(dict, None, "the same, under Rally's other name", complain, ("local_conf",)),
         "local_conf_sections": Option(
             dict, {}, "further sections, as post-config|$NOVA_CONF: {DEFAULT: {debug: true}}", complain_of_sections
         ),
-        "per_node": Option(dict, {}, "variables of one node's local.conf alone, by the server's name", _own),
+        "per_node": Option(dict, {}, "variables for the local.conf of one node, by the server's name", _own),
         "controller": Option(str, None, "the server with the control plane; default: the first"),
-        "git_base": Option(str, None, "where all of OpenStack's repositories are; default: DevStack's own"),
+        "git_base": Option(str, None, "base URL of all OpenStack repositories; default: DevStack's own"),
         "devstack_repo": Option(str, None, "DevStack's repository; default: openstack/devstack below `git_base`"),
         "devstack_branch": Option(str, "master", "its branch, such as stable/2026.1"),
-        "user": Option(str, "stack", "whom it runs as; made if missing", _matches(r"[a-z_][a-z0-9_-]{0,31}", "a name")),
+        "user": Option(
+            str, "stack", "the user it runs as; created if missing", _matches(r"[a-z_][a-z0-9_-]{0,31}", "a user name")
+        ),
         "dest": Option(
-            str, "/opt/stack", "that user's home", _matches(r"(/[A-Za-z0-9._-]+)+", "a whole path without blanks")
+            str, "/opt/stack", "that user's home", _matches(r"(/[A-Za-z0-9._-]+)+", "an absolute path without spaces")
         ),
         "env_fixups": Option(list, [], "bash scripts to run as root on every server before stack.sh"),
         "timeout": Option(int, 7200, "seconds for stack.sh on one server", within(60, 86400)),
@@ -69,16 +71,16 @@ class DevStack:
             f"what destroy runs: {', '.join(_CLEANUPS)}",
             lambda value: None if value in _CLEANUPS else f"must be one of {', '.join(_CLEANUPS)}",
         ),
-        "force": Option(bool, False, "whether to try a distribution that DevStack does not know"),
+        "force": Option(bool, False, "whether to try a distribution that DevStack does not support"),
     }
 
     def plan(self, spec: CloudSpec, nodes: Sequence[Node], site: Site) -> Plan:
-        """Return the steps: the controller's stack.sh, then those of the compute nodes side by side."""
+        """Return the steps: stack.sh on the controller, then on the compute nodes in parallel."""
         del site
         if any(node.server is None for node in nodes):
             raise RallycrossError(
-                f"{spec.file}: DevStack takes over the machine that it is on - name servers in `provider`; this machine"
-                " is a server too, as {type: existing, servers: [{host: ...}]}"
+                f"{spec.file}: DevStack takes over its whole machine - name servers in `provider`; to use this machine,"
+                " write {type: existing, servers: [{host: ...}]}"
             )
         first, *rest = _in_order(spec, nodes)
         kept = first.host.run(passwords(f"{first.root}/passwords", PASSWORDS)).out
@@ -88,7 +90,7 @@ class DevStack:
         return Plan(tuple(_steps(spec, first, rest, chosen)), secrets)
 
     def cloud(self, spec: CloudSpec, nodes: Sequence[Node], site: Site) -> Deployed:
-        """Return DevStack's administrator, and its accounts without privileges."""
+        """Return the cloud with DevStack's administrator and unprivileged users."""
         del site
         host, place = _in_order(spec, nodes)[0].host, _place(spec)
         where = f"{host.name}:{CLOUDS_YAML}"
@@ -118,16 +120,16 @@ class DevStack:
         )
 
     def stop(self, spec: CloudSpec, nodes: Sequence[Node]) -> None:
-        """End the services, the controller's last."""
+        """Stop the services, those of the controller last."""
         for node in reversed(_in_order(spec, nodes)):
             node.host.run(systemd.stop(UNITS, beside=f"{node.root}/units"), limit=step_limit())
 
     def status(self, spec: CloudSpec, nodes: Sequence[Node]) -> list[Service]:
-        """Return DevStack's units, and those that they need, as systemd has them."""
+        """Return the state of DevStack's units, and of those that they need."""
         return systemd.status(_in_order(spec, nodes), UNITS, prefix=PREFIX, beside="units")
 
     def logs(self, spec: CloudSpec, nodes: Sequence[Node], *, service: str | None, lines: int) -> str:
-        """Return the last lines that a service, or each, has in the journal."""
+        """Return the last journal lines of one service, or of all."""
         return systemd.logs(_in_order(spec, nodes), UNITS, service=service, lines=lines, prefix=PREFIX, beside="units")
 
 
@@ -191,17 +193,19 @@ def _steps(spec: CloudSpec, first: Node, rest: Sequence[Node], passwords: dict[s
                 (f"local conf {node.name}", *(() if is_first else ("stack",))),
                 limit=spec_limit(options),
                 title=f"stack.sh on {node.name}",
-                leaves="packages, services, databases, /etc/openstack and more: all that stack.sh makes",
+                leaves="packages, services, databases, /etc/openstack and more: all that stack.sh creates",
                 undo=""
                 if options["cleanup"] == "none"
                 else scripts.unstack(place, clean=options["cleanup"] == "clean", root=node.root),
-                stays="packages, what MariaDB and RabbitMQ hold, and DevStack's user with its home",
+                stays="packages, the data of MariaDB and RabbitMQ, and DevStack's user with its home",
             )
         )
     stacked = ("stack", *(f"stack {node.name}" for node in rest))
     if rest:
         steps.append(
-            Step("discover hosts", scripts.discover(place), (first.name,), stacked, title="Compute nodes into the cell")
+            Step(
+                "discover hosts", scripts.discover(place), (first.name,), stacked, title="Map compute nodes to the cell"
+            )
         )
     steps.append(
         Step(
@@ -217,7 +221,7 @@ def _steps(spec: CloudSpec, first: Node, rest: Sequence[Node], passwords: dict[s
 
 
 def _in_order(spec: CloudSpec, nodes: Sequence[Node]) -> list[Node]:
-    """Return the controller, and then the compute nodes; raise `RallycrossError` where the spec names no server."""
+    """Return the controller, then the compute nodes; raise `RallycrossError` if the spec names an unknown server."""
     names = [node.name for node in nodes]
     named = [("controller", spec.options["controller"]), *(("per_node", one) for one in spec.options["per_node"])]
     for key, wanted in named:

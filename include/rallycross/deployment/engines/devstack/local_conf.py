@@ -1,4 +1,4 @@
-"""A node's local.conf: from the keys of a spec to the text that stack.sh reads."""
+"""Renders the local.conf of a node from the options of a spec."""
 
 import ipaddress
 import re
@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 PASSWORDS = ("ADMIN_PASSWORD", "DATABASE_PASSWORD", "RABBIT_PASSWORD", "SERVICE_PASSWORD")
-"""What stack.sh would ask for on the terminal."""
+"""The passwords that stack.sh would ask for on the terminal."""
 COMPUTE_SERVICES = "n-cpu,placement-client,ovn-controller,ovs-vswitchd,ovsdb-server,q-ovn-metadata-agent"
 _KEY = re.compile(r"[A-Za-z_][A-Za-z0-9_]*\+?")
 _SECTION = re.compile(r"[a-z-]+\|[^\]\s]+")
@@ -21,7 +21,7 @@ def complain(conf: Mapping[Any, Any]) -> str | None:
         several = key == _PLUGIN and isinstance(value, list)
         for one in value if several else [value]:
             if not isinstance(key, str) or not _KEY.fullmatch(key):
-                return f"must have names of bash variables as keys, unlike {key!r}"
+                return f"must have names of bash variables as keys, not {key!r}"
             if not isinstance(one, str | int | float) or "\n" in str(one):
                 return f"must have one line of text, a number, or true or false at {key}"
     return None
@@ -31,7 +31,7 @@ def complain_of_sections(sections: Mapping[Any, Any]) -> str | None:
     """Return what is wrong with the further sections, or None."""
     for name, groups in sections.items():
         if not isinstance(name, str) or not _SECTION.fullmatch(name):
-            return f"must have keys such as post-config|$NOVA_CONF, unlike {name!r}"
+            return f"must have keys such as post-config|$NOVA_CONF, not {name!r}"
         if not isinstance(groups, dict) or not all(isinstance(keys, dict) for keys in groups.values()):
             return f"must have groups of keys at {name}, such as {{DEFAULT: {{debug: true}}}}"
     return None
@@ -47,10 +47,10 @@ def node_conf(
     git_base: str | None,
     dest: str,
 ) -> dict[str, Any]:
-    """Return the variables of one node: what it must have, then the spec's, then those of this node alone.
+    """Return the variables of one node: the required ones, overridden by the spec's, then by those of this node.
 
-    `controller` is None for the controller itself, or its address. What the spec says of ENABLED_SERVICES and plugins
-    is meant for the controller: a compute node with the controller's services would be a second controller.
+    `controller` is None for the controller itself, or its address. ENABLED_SERVICES and plugins of the spec are only
+    for the controller: a compute node with them would be a second controller.
     """
     conf: dict[str, Any] = dict(passwords) | {"DEST": dest}
     if _is_address(address):
@@ -74,8 +74,8 @@ def node_conf(
 def rendered(conf: Mapping[str, Any], sections: Mapping[str, Mapping[str, Mapping[str, Any]]]) -> str:
     """Return the text of a local.conf.
 
-    A value that bash would take apart is put in double quotes; one that has quotes around it already, or refers to
-    another variable, is left to bash as it is.
+    A value that bash would split or expand is put in double quotes; quoted values and references to variables are not
+    changed.
     """
     lines = ["[[local|localrc]]"]
     for key, value in conf.items():
@@ -101,4 +101,4 @@ def _is_address(text: str) -> bool:
     try:
         return not ipaddress.ip_address(text).is_loopback
     except ValueError:
-        return False  # DevStack takes that of the default route
+        return False  # DevStack then uses the address of the default route

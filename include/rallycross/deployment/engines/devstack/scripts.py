@@ -1,4 +1,4 @@
-"""The scripts of a DevStack's steps. Each may be begun twice, and by root or by a user with sudo."""
+"""The scripts of DevStack's steps. Each may run again, as root or as a user with sudo."""
 
 from dataclasses import dataclass
 from shlex import quote
@@ -9,7 +9,7 @@ from rallycross.deployment.whole_host import AS_ROOT
 CLOUDS_YAML = "/etc/openstack/clouds.yaml"
 PREFIX = "devstack@"
 UNITS = (f"{PREFIX}*.service",)
-# What stack.sh installs and starts, and what its services do not answer without; under its names on each distribution.
+# Units that stack.sh installs and starts, and that its services need, under their names on each distribution.
 BESIDE = tuple(
     f"{name}.service"
     for name in (
@@ -21,7 +21,7 @@ BESIDE = tuple(
 
 @dataclass(frozen=True)
 class Place:
-    """Where a DevStack is on its hosts, and from where it comes."""
+    """Where DevStack is on its hosts, and where it comes from."""
 
     cloud: str
     user: str
@@ -29,21 +29,21 @@ class Place:
     repo: str
     branch: str
     force: bool = False
-    clones: str = ""  # where stack.sh has its clones, as local.conf has it in DEST; "" = `dest`
+    clones: str = ""  # the folder of stack.sh's clones, DEST in local.conf; "" = `dest`
 
     @property
     def tree(self) -> str:
-        """The checkout."""
+        """The folder of the checkout."""
         return f"{self.dest}/devstack"
 
     @property
     def owner(self) -> str:
-        """Whose its hosts are."""
+        """The owner in the hosts' claims."""
         return f"DevStack's cloud {self.cloud}"
 
 
 def _help(place: Place) -> str:
-    """`as_root` and `as_stack` run a command; sudo asks for nothing, and lets the proxies through."""
+    """Return the functions `as_root`, `as_stack` and `there` (in the checkout), which run a command."""
     return f"""
 cd /  # the user of DevStack cannot look at where a step begins
 tree={quote(place.tree)}
@@ -54,7 +54,7 @@ there() {{ as_stack bash -c 'cd -- "$1" && shift && "$@"' there "$tree" "$@"; }}
 
 
 def user(place: Place) -> str:
-    """Make the user that DevStack runs as, with git and sudo; one that is there stays as it is."""
+    """Return the script that creates the user that DevStack runs as, unless it exists, and installs git and sudo."""
     name, dest = quote(place.user), quote(place.dest)
     return f"""{_help(place)}{whole_host.have("git", "sudo")}
 as_root mkdir -p {quote(place.dest.rpartition("/")[0] or "/")}
@@ -66,26 +66,26 @@ printf '%s\\n' {quote(f"{place.user} ALL=(ALL) NOPASSWD: ALL")} {quote(f"Default
 
 
 def clone(place: Place) -> str:
-    """Have the branch in the checkout, whatever a clone that broke off has left; what a run has made stays."""
+    """Return the script that checks out the branch, after an aborted clone too; other files in the folder stay."""
     fetch = whole_host.checkout(place.repo, place.branch, run="as_stack", program="stack.sh")
     return f"{_help(place)}{fetch}"
 
 
 def put_conf(place: Place, conf: str) -> str:
-    """Give the checkout its local.conf, which has passwords in it."""
+    """Return the script that installs local.conf, which contains passwords, in the checkout."""
     return f"""{_help(place)}
 as_root install -m 600 -o {quote(place.user)} {quote(conf)} "$tree/local.conf"
 """
 
 
 def _whole_clones(place: Place) -> str:
-    """Take away what a `git clone` that died has left: stack.sh would take the folder for a clone, each time anew."""
+    """Return the script that deletes incomplete clones, which stack.sh would take for complete ones."""
     return f"""
 for git in {quote(place.clones or place.dest)}/*/.git; do
     [ -d "$git" ] && [ "$git" != "$tree/.git" ] || continue
     clone=${{git%/.git}}
     if [ ! -e "$git/index" ] || ! as_stack git -C "$clone" rev-parse -q --verify 'HEAD^{{commit}}' &>/dev/null; then
-        echo "$clone is half a clone, and taken away"
+        echo "$clone is an incomplete clone: deleting it"
         as_root rm -rf "$clone"
     fi
 done
@@ -93,32 +93,32 @@ done
 
 
 def _beside(file: str) -> str:
-    """Write down which of the units beside DevStack's own are at work."""
+    """Return the script that writes the names of the active units of `BESIDE` to a file."""
     return f"{_listed('--state=active')} > {quote(file)}\n"
 
 
 def _listed(which: str) -> str:
-    """Return the command that prints the names of units beside DevStack's own."""
+    """Return the command that prints the names of units of `BESIDE`."""
     wanted = " ".join(map(quote, BESIDE))
     return f"systemctl list-units {which} --plain --no-legend {wanted} | awk '{{ print $1 }}'"
 
 
 def stack(place: Place, *, controller: bool, root: str) -> str:
-    """Run stack.sh; where one was begun before, whether it came to its end or not, undo that first.
+    """Return the script that runs stack.sh, after unstack.sh if stack.sh was begun before.
 
-    Units beside DevStack's own that run then are kept in `root`, as well as those that ran before it ever began.
+    The units of `BESIDE` that run afterwards are recorded in `root`, and so are those that ran before the first time.
     """
     force = "FORCE=yes " if place.force else ""
     left = f"""
 if ! grep -qs 'devstack-admin:' {CLOUDS_YAML}; then
-    echo "stack.sh has ended well, and left no devstack-admin in {CLOUDS_YAML}" >&2
+    echo "stack.sh has succeeded, but {CLOUDS_YAML} has no devstack-admin" >&2
     exit 1
 fi
 """
     return f"""{_help(place)}
 if [ -e "$tree/.begun" ]; then
-    echo 'stack.sh was begun here before: unstack.sh first'
-    there ./unstack.sh || echo "unstack.sh ends with $?; going on"
+    echo 'stack.sh was begun here before: running unstack.sh first'
+    there ./unstack.sh || echo "unstack.sh ended with $?; continuing"
 elif [ ! -e {quote(f"{root}/units.before")} ]; then
     {_beside(f"{root}/units.before")}fi
 {_whole_clones(place)}
@@ -128,15 +128,15 @@ there env {force}./stack.sh
 
 
 def unstack(place: Place, *, clean: bool, root: str) -> str:
-    """End what stack.sh has started, be it half, and leave no password; `clean` takes away what it has made, too.
+    """Return the script that stops what stack.sh has started, and deletes all passwords; `clean` runs clean.sh.
 
-    Units that ran before stack.sh are left as they are. Folders of /etc that belong to DevStack's user it has made.
+    Units that ran before stack.sh are not stopped. Folders in /etc that belong to DevStack's user are deleted.
     """
     how = "clean.sh" if clean else "unstack.sh"
     dest, clones, name = quote(place.dest), quote(place.clones or place.dest), quote(place.user)
     return f"""{_help(place)}
 if [ -e "$tree/.begun" ]; then
-    there ./{how} || echo "{how} ends with $?; going on"
+    there ./{how} || echo "{how} ended with $?; continuing"
     as_root systemctl stop '{PREFIX}*.service'
     for unit in $({_listed("--all")}); do
         grep -qsxF "$unit" {quote(f"{root}/units.before")} || as_root systemctl disable -q --now "$unit" || :
@@ -154,20 +154,20 @@ done
 
 
 def forget_conf(place: Place) -> str:
-    """Take away a local.conf that no stack.sh has come to use."""
+    """Return the script that deletes local.conf, in case stack.sh never ran."""
     return f"{AS_ROOT}as_root rm -f {quote(f'{place.tree}/local.conf')}\n"
 
 
 def discover(place: Place) -> str:
-    """Map the compute nodes to the cell."""
+    """Return the script that maps the compute nodes to the cell."""
     return f"{_help(place)}there ./tools/discover_hosts.sh"
 
 
 def fixup(place: Place, script: str) -> str:
-    """Run a script of the spec's as root."""
+    """Return the script that runs a script of the spec as root."""
     return f"{_help(place)}as_root bash -eu -o pipefail -c {quote(script)}"
 
 
 def commit(place: Place) -> str:
-    """Print what is checked out."""
+    """Return the script that prints the commit of the checkout."""
     return f"{_help(place)}there git log -1 --format=%h"

@@ -1,4 +1,4 @@
-"""The administrator of a cloud that Fuel has deployed, out of what Nailgun says of it: pure functions."""
+"""The address and the administrator of a cloud that Fuel has deployed, from Nailgun's data. Pure functions."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -7,7 +7,7 @@ from rallycross.errors import RallycrossError
 
 
 def address(networks: Mapping[str, Any], nodes: Sequence[Mapping[str, Any]]) -> str:
-    """Return where the cloud's public APIs are: its public VIP, or its controller's address; "" = not known yet."""
+    """Return the address of the public APIs: the public VIP, or the controller's address; "" if not known yet."""
     vips = networks.get("vips") or {}
     if found := networks.get("public_vip") or (vips.get("public") or {}).get("ipaddr"):
         return str(found)
@@ -20,16 +20,18 @@ def address(networks: Mapping[str, Any], nodes: Sequence[Mapping[str, Any]]) -> 
 
 
 def entry(editable: Mapping[str, Any], where: str, region: str) -> tuple[dict[str, Any], str]:
-    """Return the administrator as an entry of a clouds.yaml, and the PEM of the cloud's certificate, if it has one.
+    """Return the administrator's clouds.yaml entry, and the cloud's certificate (PEM), if there is one.
 
-    `editable` is what Nailgun has as the environment's attributes.
+    `editable` has the environment's attributes, from Nailgun.
     """
     access = {key: _value(editable, "access", key) for key in ("user", "password", "tenant")}
     if missing := [key for key, value in access.items() if not value]:
-        raise RallycrossError(f"the environment has no {', '.join(missing)} in its attributes `access` - look at them")
+        raise RallycrossError(
+            f"the environment's attributes `access` have no {', '.join(missing)} - check them in Fuel"
+        )
     scheme, ca = "http", ""
     if _value(editable, "public_ssl", "services"):
-        # The certificate is made out to that name.
+        # The certificate is for that host name.
         scheme, where = "https", _value(editable, "public_ssl", "hostname") or where
         pem = _value(editable, "public_ssl", "cert_data")
         ca = pem.get("content", "") if isinstance(pem, dict) else pem or ""

@@ -1,4 +1,4 @@
-"""The engine `fuel`: a Mirantis Fuel deploys the cloud on nodes of its own; we speak to its REST API."""
+"""The engine `fuel`: a Mirantis Fuel deploys the cloud on its nodes; we use its REST API."""
 
 import json
 import re
@@ -28,11 +28,11 @@ def _ranges(value: Sequence[Any]) -> str | None:
 _ROLES = re.compile(r"[a-z0-9_-]+(\+[a-z0-9_-]+)*")
 _ROLE = {
     "amount": Option(int, None, "how many nodes", within(1, 10000), required=True),
-    "filters": Option(list, [], "what their hardware has to be, as [ram>=8G, cpus>4]", hardware.complain),
+    "filters": Option(list, [], "what their hardware must have, as [ram>=8G, cpus>4]", hardware.complain),
 }
 _NETWORK = {
-    "cidr": Option(str, None, "its addresses, as 172.16.0.0/24"),
-    "gateway": Option(str, None, "its router"),
+    "cidr": Option(str, None, "its CIDR, as 172.16.0.0/24"),
+    "gateway": Option(str, None, "its gateway"),
     "ip_ranges": Option(list, None, "the ranges that Fuel may use, as [[FIRST, LAST]]", _ranges),
     "vlan_start": Option(int, None, "its VLAN", within(1, 4094)),
 }
@@ -48,7 +48,7 @@ def _url(value: str) -> str | None:
 
 def _roles(value: Mapping[Any, Any]) -> str | None:
     if bad := [roles for roles in value if not _ROLES.fullmatch(str(roles))]:
-        return f"must have roles as keys, several joined by +, unlike {bad[0]!r}"
+        return f"must have roles as keys, several joined by +, not {bad[0]!r}"
     given = {role for roles in value for role in str(roles).split("+")}
     missing = [role for role in ("controller", "compute") if role not in given]
     return f"must have a {' and a '.join(missing)}" if missing else None
@@ -56,22 +56,22 @@ def _roles(value: Mapping[Any, Any]) -> str | None:
 
 def _attributes(value: Mapping[Any, Any]) -> str | None:
     bad = [group for group, names in value.items() if not isinstance(names, dict)]
-    return f"must have a mapping for each group, unlike {bad[0]!r}" if bad else None
+    return f"must have a mapping at {bad[0]!r}" if bad else None
 
 
 class Fuel:
-    """Has Fuel make an environment and deploy it."""
+    """Lets Fuel create an environment and deploy it."""
 
-    takes_servers = False  # Fuel has found its own
+    takes_servers = False  # Fuel has discovered its nodes
     options: ClassVar = {
-        "api_url": Option(str, None, "where Nailgun is, as http://10.20.0.2:8000/api/v1", _url, required=True),
-        "username": Option(str, "admin", "who signs in to Fuel"),
+        "api_url": Option(str, None, "URL of Nailgun, as http://10.20.0.2:8000/api/v1", _url, required=True),
+        "username": Option(str, "admin", "the user who signs in to Fuel"),
         "password": Option(str, "admin", "that user's password", secret=True),
         "project": Option(str, "admin", "that user's project"),
-        "verify": Option(bool, True, "whether to check Fuel's own certificate"),
+        "verify": Option(bool, True, "whether to verify Fuel's own certificate"),
         "deploy_name": Option(str, None, "the environment's name in Fuel; default: this spec's `name`"),
         "release": Option(str, None, "Fuel's release, as 'Newton on Ubuntu 16.04' or newton-10.0", required=True),
-        "mode": Option(str, "ha_compact", "ha_compact, or what else the release has"),
+        "mode": Option(str, "ha_compact", "ha_compact, or another mode of the release"),
         "net_provider": Option(str, "neutron", "neutron, or nova_network in old releases"),
         "net_segment_type": Option(str, "tun", "vlan, tun, or gre in old releases"),
         "nodes": Option(
@@ -86,23 +86,23 @@ class Fuel:
             dict,
             {},
             "the environment's networks by name: public, floating, management, storage, private",
-            keys=lambda value: {str(name): _nested("what is known of the network", _NETWORK) for name in value},
+            keys=lambda value: {str(name): _nested("settings of the network", _NETWORK) for name in value},
         ),
         "dns_nameservers": Option(list, None, "the name servers of the cloud's networks"),
         "attributes": Option(dict, {}, "the environment's attributes, as common: {libvirt_type: qemu}", _attributes),
-        "verify_networks": Option(bool, True, "whether to have Fuel verify the networks before it deploys"),
+        "verify_networks": Option(bool, True, "whether Fuel verifies the networks before it deploys"),
         "region": Option(str, "RegionOne", "the cloud's region"),
         "cacert": Option(
             str,
             None,
-            "path of the PEM that the cloud's certificate is checked by, if Fuel has made it",
+            "path of the PEM that verifies the cloud's certificate, if Fuel generated it",
             lambda value: None if value.startswith("/") else "must begin with /",
         ),
         "timeout": Option(int, 14400, "seconds for Fuel's deployment", within(60, 604800)),
     }
 
     def plan(self, spec: CloudSpec, nodes: Sequence[Node], site: Site) -> Plan:
-        """Return the steps, all of them here: what is at work in Fuel is followed, whoever has begun it."""
+        """Return the steps, which run on this machine and follow work in Fuel that is running already."""
         given, root = spec.options, nodes[0].root
         access = {key: given[key] for key in ("api_url", "username", "password", "project", "verify")}
         made = {key: given[key] for key in ("release", "mode", "net_provider", "net_segment_type")}
@@ -156,7 +156,7 @@ class Fuel:
         return Plan(tuple(steps))
 
     def cloud(self, spec: CloudSpec, nodes: Sequence[Node], site: Site) -> Deployed:
-        """Return the administrator, as Fuel's attributes and networks have said."""
+        """Return the cloud with the administrator from Fuel's attributes and networks."""
         del site
         host, given = nodes[0].host, spec.options
         try:
@@ -164,12 +164,12 @@ class Fuel:
             ca = host.read(given["cacert"]) if given["cacert"] else found["ca"]
         except FileNotFoundError as error:
             raise RallycrossError(
-                f"{spec.file}: there is no file {error.filename} - set `cacert`, or deploy"
+                f"{spec.file}: there is no file {error.filename} - correct `cacert`, or deploy again"
             ) from error
         entry = found["entry"]
         if entry["auth"]["auth_url"].startswith("https:") and not ca:
             raise RallycrossError(
-                f"{spec.file}: Fuel does not give out the certificate that it has made - set `cacert`"
+                f"{spec.file}: Fuel's API does not return the certificate that it generated - set `cacert`"
             )
         return Deployed(
             spec.name,
@@ -180,19 +180,19 @@ class Fuel:
         )
 
     def stop(self, spec: CloudSpec, nodes: Sequence[Node]) -> None:
-        """Leave the cloud as it is: Fuel deploys and deletes, and stops nothing that it has deployed."""
+        """Do nothing: Fuel deploys and deletes clouds, but cannot stop them."""
 
     def status(self, spec: CloudSpec, nodes: Sequence[Node]) -> list[Service]:
-        """Return the environment and its nodes, as Fuel sees them."""
+        """Return the state of the environment and its nodes, from Fuel."""
         del spec
         root = nodes[0].root
         script = f"[ -e {quote(f'{root}/fuel/environment')} ] || {{ echo '[]'; exit; }}\n{_script('status', root)}"
         return [Service(*one) for one in json.loads(nodes[0].host.run(script).out)]
 
     def logs(self, spec: CloudSpec, nodes: Sequence[Node], *, service: str | None, lines: int) -> str:
-        """Raise: there are none here."""
+        """Raise `RallycrossError`: the logs are not on this machine."""
         del nodes, service, lines
-        raise RallycrossError(f"cloud {spec.name}: its logs are on its nodes, and in Fuel's web page under Logs")
+        raise RallycrossError(f"cloud {spec.name}: its logs are on its nodes - see `Logs` in Fuel's web interface")
 
 
 def _step(root: str, name: str, word: str, content: Any, *, file: str = "", **more: Any) -> Step:
@@ -201,7 +201,7 @@ def _step(root: str, name: str, word: str, content: Any, *, file: str = "", **mo
 
 
 def _script(word: str, root: str) -> str:
-    # -P: what stands in the folder of the steps is no module.
+    # -P: do not import modules from the current folder.
     return f"{quote(sys.executable)} -uPm rallycross.deployment.engines.fuel.program {word} {quote(root)}"
 
 

@@ -1,4 +1,4 @@
-"""An environment of Fuel's: made once, found again, deleted."""
+"""Creates, finds and deletes the cloud's environment in Fuel."""
 
 import time
 from typing import Any
@@ -9,24 +9,27 @@ from rallycross.deployment.engines.fuel.nailgun import Nailgun, Refused, Unanswe
 from rallycross.errors import RallycrossError
 
 _DEPLOYING = ("deploy", "deployment", "provision", "stop_deployment")
-_ATTEMPTS = 3  # at making one where the answer is lost
-_REMOVAL = 270.0  # seconds; an undo has 300
-_STOPPING = 120.0  # seconds of them for the deployment that is to be stopped first
-_PAUSE = 0.5  # seconds between two looks
+_ATTEMPTS = 3  # to create one if answers are lost
+_REMOVAL = 270.0  # seconds for a removal
+_STOPPING = 120.0  # seconds of these to stop a running deployment first
+_PAUSE = 0.5  # seconds between two polls
 
 
 def make(folder: Folder) -> None:
-    """Make the environment, unless it is there and ours. What is about to be made is noted before."""
+    """Create the environment, unless ours exists. It is recorded before it is created."""
     wanted, api = folder.read("environment.json"), folder.api
     release = _release(api, wanted["release"])
     found = _ours(folder, api)
     if found and found["name"] != wanted["name"]:
-        raise RallycrossError(f"the environment {found['name']} stands under another name - destroy the cloud first")
+        raise RallycrossError(
+            f"the cloud's environment in Fuel is called {found['name']} - set `deploy_name` to that, or destroy the"
+            " cloud first"
+        )
     if not found:
         if _named(api, wanted["name"]):
             raise RallycrossError(
-                f"Fuel has an environment {wanted['name']} already that this deployment has not made - delete it there,"
-                " or set `deploy_name`"
+                f"environment {wanted['name']} exists already in Fuel, and this deployment has not created it - delete"
+                " it there, or set `deploy_name`"
             )
         folder.write("environment", {"name": wanted["name"], "id": None})
         body = {key: value for key, value in wanted.items() if value is not None} | {"release": release}
@@ -34,22 +37,24 @@ def make(folder: Folder) -> None:
     folder.write("environment", {"name": wanted["name"], "id": found["id"]})
     for key in ("mode", "net_provider"):
         if found[key] != wanted[key]:
-            raise RallycrossError(f"the environment has the {key} {found[key]} for good - destroy the cloud first")
+            raise RallycrossError(
+                f"the environment has the {key} {found[key]}, which cannot be changed - destroy the cloud first"
+            )
     print(f"environment {found['id']}: {wanted['name']}")
 
 
 def look(folder: Folder, api: Nailgun) -> dict[str, Any]:
-    """Return the environment as it is now; raise `RallycrossError` where somebody has deleted it."""
+    """Return the environment as it is now; raise `RallycrossError` if somebody has deleted it."""
     if found := _ours(folder, api):
         return found
     name = folder.read("environment")["name"]
-    raise RallycrossError(f"the environment {name} is gone in Fuel - destroy the cloud here, and deploy it anew")
+    raise RallycrossError(f"the environment {name} no longer exists in Fuel - destroy the cloud, and deploy it again")
 
 
 def remove(folder: Folder) -> None:
-    """Delete the environment, stopping its deployment first; what is not there any more is fine."""
+    """Delete the environment, if it exists, after stopping its deployment."""
     if not (folder.path / "environment").exists():
-        return  # nothing was asked for yet
+        return  # it was never requested
     api, deadline = folder.api, time.monotonic() + _REMOVAL
     found = _ours(folder, api)
     if found is None:
@@ -67,13 +72,13 @@ def remove(folder: Folder) -> None:
             if task and (one["id"], one["status"]) == (task["id"], "error"):
                 raise RallycrossError(f"task {one['id']} cluster_deletion failed: {one['message']}")
         if time.monotonic() > deadline:
-            raise RallycrossError(f"Fuel is still at deleting the environment {name} - destroy again: it goes on")
+            raise RallycrossError(f"Fuel is still deleting the environment {name} - destroy again to wait for it")
         time.sleep(_PAUSE)
-    print(f"the environment {name} is gone; its nodes come back by and by")
+    print(f"the environment {name} is deleted; its nodes become available again later")
 
 
 def _posted(folder: Folder, api: Nailgun, body: dict[str, Any]) -> dict[str, Any]:
-    """Have it made. Where the answer is lost, the one that has its name now is ours: none had it before."""
+    """Create the environment. If an answer is lost, an environment of that name is ours, as there was none before."""
     lost = 0
     while True:
         try:
@@ -85,7 +90,7 @@ def _posted(folder: Folder, api: Nailgun, body: dict[str, Any]) -> dict[str, Any
             print(error)
             found = _ours(folder, api)
         except Refused:
-            # The request before may have come through late.
+            # The earlier request may have been processed late.
             found = _ours(folder, api) if lost else None
             if not found:
                 (folder.path / "environment").unlink()
@@ -95,7 +100,7 @@ def _posted(folder: Folder, api: Nailgun, body: dict[str, Any]) -> dict[str, Any
 
 
 def _stop(api: Nailgun, cluster: int) -> None:
-    """Stop a deployment. Fuel refuses that to an environment that was deployed before: then its end is waited for."""
+    """Stop a deployment, or wait for its end: Fuel does not stop one of an environment that was deployed before."""
     if not tasks.running(api, cluster, _DEPLOYING):
         return
     try:
@@ -108,7 +113,7 @@ def _stop(api: Nailgun, cluster: int) -> None:
 
 
 def _ours(folder: Folder, api: Nailgun) -> dict[str, Any] | None:
-    """Return the environment that is noted, if it stands: by its id, or by its name where that is not known yet."""
+    """Return the recorded environment if it exists: by its id, or by its name if the id is not known yet."""
     if not (folder.path / "environment").exists():
         return None
     note = folder.read("environment")
@@ -127,8 +132,8 @@ def _release(api: Nailgun, wanted: str) -> int:
         if wanted in {release["name"], release.get("version")}:
             if release.get("is_deployable") is False or release.get("state") == "unavailable":
                 raise RallycrossError(
-                    f"Fuel cannot deploy its release {wanted!r} now - name another, or make it available"
+                    f"Fuel cannot deploy its release {wanted!r} now - set `release` to another, or make it available"
                 )
             return int(release["id"])
     known = ", ".join(repr(release["name"]) for release in there) or "none"
-    raise RallycrossError(f"Fuel has no release {wanted!r} - set `release` to one that it has: {known}")
+    raise RallycrossError(f"Fuel has no release {wanted!r} - set `release` to one of: {known}")

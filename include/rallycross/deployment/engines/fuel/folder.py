@@ -1,9 +1,9 @@
-"""What the programs of one cloud's steps keep below its folder on this machine, for the owner's eyes only.
+"""The owner-only files of the programs of one cloud's steps, below the cloud's folder on this machine.
 
-access.json        how to sign in to Nailgun; put there by the step `sign in` at every deploy
-WORD.json          what the program WORD is to do; put there by its step
+access.json        how to sign in to Nailgun; written by the step `sign in` at every deploy
+WORD.json          the input of the program WORD; written by its step
 environment        the environment's name, and its id once that is known: {"name": ..., "id": ... or null}
-credentials        of the cloud that is deployed: {"entry": of a clouds.yaml, "ca": PEM, "facts": {...}}
+credentials        of the deployed cloud: {"entry": of a clouds.yaml, "ca": PEM, "facts": {...}}
 """
 
 import json
@@ -23,26 +23,26 @@ class Folder:
     path: Path
 
     def read(self, name: str) -> Any:
-        """Return the content of a file; raise `RallycrossError` where it is lost."""
+        """Return the content of a file; raise `RallycrossError` if it is missing or damaged."""
         try:
             return json.loads((self.path / name).read_text())
         except (FileNotFoundError, ValueError) as error:
             raise RallycrossError(
-                f"{self.path / name} is lost - deploy again, or delete the environment in Fuel yourself"
+                f"{self.path / name} is missing or damaged - deploy again, or delete the environment in Fuel yourself"
             ) from error
 
     def write(self, name: str, content: Any) -> None:
-        """Keep something; the file appears whole or not at all."""
+        """Write a file, which appears whole or not at all."""
         write_owner_only(self.path / name, json.dumps(content))
 
     @property
     def api(self) -> Nailgun:
-        """The Fuel of this cloud."""
+        """The client of this cloud's Fuel."""
         return Nailgun(self.read("access.json"))
 
     @property
     def made(self) -> bool:
-        """Whether the environment was made, as far as is noted."""
+        """Whether the environment is recorded as created."""
         return (self.path / "environment").exists() and self.read("environment")["id"] is not None
 
     @property

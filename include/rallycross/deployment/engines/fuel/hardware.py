@@ -1,4 +1,4 @@
-"""Expressions about a node's hardware, as Rally's: `ram>=8G`, `cpus>4`, `storage>=1T`, `mac==64:60:46:2e:8c:01`."""
+"""Filters on a node's hardware, as in Rally: `ram>=8G`, `cpus>4`, `storage>=1T`, `mac==64:60:46:2e:8c:01`."""
 
 import operator
 import re
@@ -26,14 +26,14 @@ def complain(expressions: Iterable[Any]) -> str | None:
             return f"must be expressions such as ram>=8G, cpus>4, storage>=1T or mac==..., not {expression!r}"
         if match[1] == "mac":
             if match[2] not in {"==", "!="}:
-                return f"can compare a mac by == and != alone, not {expression!r}"
+                return f"must compare a mac by == or !=, not {expression!r}"
         elif not _NUMBER.fullmatch(match[3]):
-            return f"must compare with a whole number, which K, M, G or T may follow, not {expression!r}"
+            return f"must compare with a whole number, optionally with K, M, G or T, not {expression!r}"
     return None
 
 
 def fits(node: Mapping[str, Any], expressions: Iterable[str]) -> bool:
-    """Tell whether a node, as Nailgun has it, is as all of these expressions, which have been checked, want it."""
+    """Return whether a node, as Nailgun returns it, matches all of these checked filters."""
     for expression in expressions:
         match = _EXPRESSION.fullmatch(expression)
         assert match is not None
@@ -44,7 +44,7 @@ def fits(node: Mapping[str, Any], expressions: Iterable[str]) -> bool:
 
 
 def described(node: Mapping[str, Any]) -> str:
-    """Return what expressions may be about, for people."""
+    """Return the values that filters compare, for messages."""
     ram, storage = _value(node, "ram") / (1 << 30), _value(node, "storage") / (1 << 30)
     return f"ram {ram:.4g}G, cpus {_value(node, 'cpus')}, storage {storage:.4g}G, mac {_value(node, 'mac')}"
 

@@ -1,4 +1,4 @@
-"""A client of Nailgun, Fuel's REST API: signs in, again when its token has run out, and waits for one that is away."""
+"""A client of Nailgun, Fuel's REST API. It signs in again when its token expires, and waits while Fuel is away."""
 
 import http.client
 import json
@@ -13,14 +13,14 @@ from urllib.parse import urlsplit
 from rallycross.errors import RallycrossError
 from rallycross.settings import settings
 
-_ANSWER = 60.0  # seconds for one answer, unless `access` says otherwise
+_ANSWER = 60.0  # seconds for one answer, unless `access` has another limit
 _LONGEST_ERROR = 100_000  # bytes of an error's answer
 _PAUSE = 1.0  # seconds between two attempts
-_AWAY = (502, 503, 504)  # of the proxy in front of it, while Nailgun starts
+_AWAY = (502, 503, 504)  # status codes of the proxy in front of Nailgun while it starts
 
 
 class Refused(RallycrossError):  # noqa: N818
-    """Fuel has answered, and does not do it."""
+    """Fuel has refused a request."""
 
     def __init__(self, message: str, code: int) -> None:
         super().__init__(message)
@@ -28,11 +28,11 @@ class Refused(RallycrossError):  # noqa: N818
 
 
 class Unanswered(RallycrossError):  # noqa: N818
-    """Nobody has answered, or the answer broke off; what was asked for may have been done."""
+    """No answer, or an incomplete one, has come; the request may have been processed."""
 
 
 class Nailgun:
-    """Calls of one Fuel. `access` has api_url, username, password, project, verify, patience and answer (seconds)."""
+    """Calls one Fuel. `access` has api_url, username, password, project, verify, patience and answer (seconds)."""
 
     def __init__(self, access: Mapping[str, Any]) -> None:
         self._access = access
@@ -46,15 +46,15 @@ class Nailgun:
         self._opener = urllib.request.build_opener(urllib.request.HTTPSHandler(context=context))
 
     def get(self, path: str) -> Any:
-        """Return what is there; raise `Refused`, or `Unanswered` after the patience that `access` has."""
+        """Return what is at a path; raise `Refused`, or `Unanswered` after the `patience` in `access`."""
         return self._patiently(lambda: self.once("GET", path))
 
     def put(self, path: str, body: Any) -> Any:
-        """Put what may be put twice: as patient as `get`."""
+        """Put a body that may be put twice, with retries as in `get`."""
         return self._patiently(lambda: self.once("PUT", path, body))
 
     def once(self, method: str, path: str, body: Any = None) -> Any:
-        """Ask one time; raise `Unanswered` where it is unknown what came of it."""
+        """Send a request once; raise `Unanswered` if its result is unknown."""
         try:
             return self._asked(method, f"{self._base}/{path}", body, self._token)
         except Refused as error:
@@ -64,7 +64,7 @@ class Nailgun:
         return self._asked(method, f"{self._base}/{path}", body, self._token)
 
     def _signed_in(self) -> str:
-        """Return a new token. Fuel's keystone is behind the same address; v2.0 is what every Fuel with one has."""
+        """Return a new token. Fuel's keystone is at the same address; all versions of it support v2.0."""
         access, url = self._access, urlsplit(self._base)
         who = {"username": access["username"], "password": access["password"]}
         body = {"auth": {"tenantName": access["project"], "passwordCredentials": who}}
@@ -73,13 +73,13 @@ class Nailgun:
             answer = self._patiently(lambda: self._asked("POST", where, body, ""))
             return str(answer["access"]["token"]["id"])
         except (KeyError, TypeError) as error:
-            raise RallycrossError(f"{where} gives no token - check `api_url`") from error
+            raise RallycrossError(f"{where} does not return a token - check `api_url`") from error
         except Refused as error:
             if error.code != http.HTTPStatus.UNAUTHORIZED:
                 raise
             raise RallycrossError(
-                f"Fuel at {self._base} does not let {access['username']} in - set `username`, `password` and `project`"
-                " of Fuel's own administrator"
+                f"Fuel at {self._base} refuses the sign-in of {access['username']} - set `username`, `password` and"
+                " `project` of Fuel's own administrator"
             ) from error
 
     def _asked(self, method: str, url: str, body: Any, token: str) -> Any:
@@ -124,7 +124,7 @@ def _whole(answer: http.client.HTTPResponse) -> bytes:
 
 
 def _message(error: urllib.error.HTTPError) -> str:
-    """Return what Nailgun says of an error: JSON with `message`, or plain text."""
+    """Return Nailgun's message in an error: its body is JSON with `message`, or plain text."""
     try:
         text = error.read(_LONGEST_ERROR).decode(errors="replace").strip()
     except (OSError, http.client.HTTPException):

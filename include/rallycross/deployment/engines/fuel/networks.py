@@ -1,4 +1,4 @@
-"""The spec's networks laid over an environment's configuration: a pure function."""
+"""Merges the spec's networks into an environment's network configuration. Pure functions."""
 
 from collections.abc import Mapping, Sequence
 from copy import deepcopy
@@ -6,29 +6,29 @@ from typing import Any
 
 from rallycross.errors import RallycrossError
 
-FLOATING = "floating"  # no network to Nailgun: its addresses are a parameter
+FLOATING = "floating"  # not a network in Nailgun: its addresses are a parameter
 _ADMIN = "fuelweb_admin"  # Fuel's own, which an environment may not change
 
 
 def laid_over(
     networks: Mapping[str, Mapping[str, Any]], dns_nameservers: Sequence[str] | None, given: Mapping[str, Any]
 ) -> dict[str, Any]:
-    """Return Nailgun's configuration `given` with what the spec says put in; raise `RallycrossError`."""
+    """Return Nailgun's configuration `given` with the spec's values; raise `RallycrossError` for unknown networks."""
     found = deepcopy(dict(given))
     there = {network["name"]: network for network in found["networks"]}
     parameters = found.setdefault("networking_parameters", {})
     for name, wanted in networks.items():
         said = {key: value for key, value in wanted.items() if value is not None}
         if name == FLOATING and name not in there:
-            # Its CIDR and gateway are those of `public`, on which the addresses are.
+            # The addresses are in `public`, whose CIDR and gateway they use.
             if "ip_ranges" in said:
                 parameters["floating_ranges"] = said["ip_ranges"]
         elif name not in there or name == _ADMIN:
             known = ", ".join(sorted({*there, FLOATING} - {_ADMIN}))
-            raise RallycrossError(f"networks: the environment has no network {name!r} to set - it has: {known}")
+            raise RallycrossError(f"networks: the environment has no network {name!r} - it has: {known}")
         else:
             if "ip_ranges" in said and said["ip_ranges"] != there[name].get("ip_ranges"):
-                # Else Nailgun makes the range out of the CIDR.
+                # Otherwise Nailgun computes the range from the CIDR.
                 there[name]["meta"] = {**(there[name].get("meta") or {}), "notation": "ip_ranges"}
             there[name].update(said)
     if dns_nameservers is not None:

@@ -1,7 +1,7 @@
 """The programs of the steps: python -m rallycross.deployment.engines.fuel.program WORD ROOT.
 
-Each may be begun twice, and looks at where Fuel stands first. `remove` is what the ledger has for `environment`: clouds
-that stand need it to be called so in later versions too.
+Each may run again after it was interrupted, and first inspects the state in Fuel. The ledger has `remove` as the undo
+of `environment`, so later versions must keep that word for existing clouds.
 """
 
 import fcntl
@@ -21,16 +21,16 @@ from rallycross.deployment.engines.fuel.networks import laid_over
 from rallycross.deployment.engines.fuel.placing import name_of, place, roles_of
 from rallycross.errors import RallycrossError
 
-_LATE = 120.0  # seconds for what Fuel knows of a cloud only after its deployment
-_PAUSE = 0.5  # seconds between two looks
-_ATTEMPTS = 3  # at taking nodes
+_LATE = 120.0  # seconds to wait for data that Fuel has only some time after a deployment
+_PAUSE = 0.5  # seconds between two polls
+_ATTEMPTS = 3  # to assign nodes
 
 
 def sign_in(folder: Folder) -> None:
-    """See that Fuel lets us in, and say which it is."""
+    """Check that we can sign in to Fuel, and print its release."""
     api = folder.api
     api.get("releases")
-    if folder.made:  # that step is done, and not done again: what it has made may be gone since
+    if folder.made:  # the step `environment` is not run again, but its environment may be gone since
         environment.look(folder, api)
     print(f"Fuel {api.get('version')['release']}")
 
@@ -56,7 +56,7 @@ def set_attributes(folder: Folder) -> None:
 
 
 def assign_nodes(folder: Folder) -> None:
-    """Give nodes their roles. Nailgun lets one environment take what another has, so two of us take turns."""
+    """Assign roles to nodes, one cloud at a time: Nailgun lets an environment take another's nodes."""
     wanted, api, cluster = folder.read("nodes.json"), folder.api, folder.cluster
     environment.look(folder, api)
     with _alone(folder):
@@ -69,17 +69,17 @@ def assign_nodes(folder: Folder) -> None:
                 print(f"{name_of(there[node])}: {', '.join(roles)}")
             new = {"pending_addition": True, "cluster_id": cluster}
             api.put("nodes", [{"id": node, "pending_roles": roles, **new} for node, roles in placed.items()])
-    raise RallycrossError("the nodes do not stay in the environment - does somebody else give them away in Fuel?")
+    raise RallycrossError("the nodes do not stay in the environment - check whether others assign them in Fuel")
 
 
 def set_networks(folder: Folder) -> None:
-    """Set the networks. Nailgun refuses that to an environment that is deployed, so what is so already is not sent."""
+    """Set the networks, unless they are right: Nailgun refuses changes to a deployed environment."""
     wanted, api = folder.read("networks.json"), folder.api
     path = _networks_path(folder, api)
     there = api.get(path)
     config = laid_over(wanted["networks"], wanted["dns_nameservers"], there)
     if config == there:
-        print("the networks are as they should be")
+        print("the networks are already as in the spec")
         return
     answer = api.put(path, config)
     if answer.get("status") == "error":  # old Nailguns answer with a task
@@ -87,14 +87,14 @@ def set_networks(folder: Folder) -> None:
 
 
 def verify_networks(folder: Folder) -> None:
-    """Have Fuel verify the networks."""
+    """Let Fuel verify the networks."""
     api, path = folder.api, _networks_path(folder, folder.api)
     names = ("verify_networks", "check_networks")
     tasks.followed(api, tasks.begun(api, folder.cluster, names, "PUT", f"{path}/verify", body=api.get(path)))
 
 
 def deploy(folder: Folder) -> None:
-    """Have Fuel deploy, or follow the deployment that it is at; raise with what its task and its nodes say."""
+    """Let Fuel deploy, or follow a running deployment; raise `RallycrossError` with the errors of task and nodes."""
     api, cluster = folder.api, folder.cluster
     is_done = environment.look(folder, api)["status"] == "operational" and not tasks.running(api, cluster, ("deploy",))
     if is_done and not any(node.get("pending_addition") for node in _members(api, cluster)):
@@ -108,12 +108,13 @@ def deploy(folder: Folder) -> None:
     if status != "operational":
         trouble = [f"{line}\n" for line in _trouble(_members(api, cluster))]
         raise RallycrossError(
-            f"{''.join(trouble)}Fuel's task has ended well, and the environment is in the state {status}"
+            f"{''.join(trouble)}Fuel's task has succeeded, but the environment is in the state {status} - look at it in"
+            " Fuel"
         )
 
 
 def keep_credentials(folder: Folder) -> None:
-    """Keep what one needs to use the cloud; Fuel knows some of it only a while after its deployment."""
+    """Write the cloud's credentials; Fuel has some of them only some time after a deployment."""
     wanted, api, cluster = folder.read("credentials.json"), folder.api, folder.cluster
     found = environment.look(folder, api)
     if found["status"] != "operational":
@@ -124,7 +125,7 @@ def keep_credentials(folder: Folder) -> None:
     path = _networks_path(folder, api)
     where = _in_time(lambda: credentials.address(api.get(path), _members(api, cluster)), bool)
     if not where:
-        raise RallycrossError(f"the environment {found['name']} has no public address in Fuel - look at its networks")
+        raise RallycrossError(f"the environment {found['name']} has no public address in Fuel - check its networks")
     entry, ca = credentials.entry(api.get(f"clusters/{cluster}/attributes")["editable"], where, wanted["region"])
     facts = {"fuel": api.get("version")["release"], "nodes": len(members)}
     folder.write("credentials", {"entry": entry, "ca": ca, "facts": facts})
@@ -141,7 +142,7 @@ def tell_status(folder: Folder) -> None:
 
 @contextmanager
 def _alone(folder: Folder) -> Iterator[None]:
-    """Hold back the clouds beside this one."""
+    """Hold a lock that keeps other clouds of this machine from assigning nodes."""
     clouds = os.open(folder.path.parent.parent, os.O_RDONLY)
     try:
         fcntl.flock(clouds, fcntl.LOCK_EX)
@@ -160,11 +161,11 @@ def _states(folder: Folder) -> Iterator[tuple[str, str, str]]:
 
 
 def _trouble(members: Sequence[Mapping[str, Any]]) -> Iterator[str]:
-    """Yield what is wrong with an environment's nodes, a line each."""
+    """Yield a line for each failed or offline node."""
     for node in members:
         what = f"{name_of(node)}, {'+'.join(roles_of(node))}"
         if node["status"] == "error":
-            said = node.get("error_msg") or "Fuel does not say why: see its logs"
+            said = node.get("error_msg") or "Fuel gives no reason - see its logs"
             yield f"{what}: failed at {node.get('error_type') or 'an unknown stage'}: {said}"
         elif not node["online"]:
             yield f"{what}: offline, in the state {node['status']}"
@@ -180,7 +181,7 @@ def _networks_path(folder: Folder, api: Nailgun) -> str:
 
 
 def _in_time(look: Callable[[], str], good: Callable[[str], bool]) -> str:
-    """Return what a look shows once that is good, or what the last one has shown."""
+    """Return what `look` returns once that is good, or its last result after `_LATE` seconds."""
     deadline = time.monotonic() + _LATE
     while not good(found := look()) and time.monotonic() < deadline:
         time.sleep(_PAUSE)
@@ -202,7 +203,7 @@ _WORDS = {
 
 
 def main(word: str, root: str) -> int:
-    """Do a step's work; say what stood against it."""
+    """Run the program of a step; print its error, and return the exit code."""
     try:
         _WORDS[word](Folder(Path(root) / "fuel"))
     except RallycrossError as error:

@@ -1,4 +1,4 @@
-"""Fuel's tasks: begun once, and followed to their end."""
+"""Starts Fuel's tasks once, and follows them to their end."""
 
 import time
 from typing import Any
@@ -7,8 +7,8 @@ from rallycross.deployment.engines.fuel.nailgun import Nailgun, Refused, Unanswe
 from rallycross.errors import RallycrossError
 
 _RUNNING = ("pending", "running")
-_ATTEMPTS = 3  # at beginning a task whose answer is lost
-_SHORTEST, _LONGEST = 0.2, 5.0  # seconds between two looks
+_ATTEMPTS = 3  # to start a task if answers are lost
+_SHORTEST, _LONGEST = 0.2, 5.0  # seconds between two polls
 
 
 def of(api: Nailgun, cluster: int) -> list[dict[str, Any]]:
@@ -17,14 +17,14 @@ def of(api: Nailgun, cluster: int) -> list[dict[str, Any]]:
 
 
 def running(api: Nailgun, cluster: int, names: tuple[str, ...]) -> list[dict[str, Any]]:
-    """Return those of these names that Fuel is at."""
+    """Return the running tasks of these names."""
     return [task for task in of(api, cluster) if task["name"] in names and task["status"] in _RUNNING]
 
 
 def begun(api: Nailgun, cluster: int, names: tuple[str, ...], method: str, path: str, *, body: Any = None) -> Any:
-    """Return the task that the request begins, or the one of these names that Fuel is at already.
+    """Return a running task of these names, or the new task that the request starts.
 
-    An answer that is lost leaves open whether the task was begun: it was if there is one that was not there before.
+    If the answer is lost, the task was started if a new one exists.
     """
     before = {task["id"] for task in of(api, cluster)}
 
@@ -44,16 +44,16 @@ def begun(api: Nailgun, cluster: int, names: tuple[str, ...], method: str, path:
                 raise
             print(error)
         except Refused:
-            # The request before may have come through late.
+            # The earlier request may have been processed late.
             if not lost or not (task := found()):
                 raise
             return task
 
 
 def followed(api: Nailgun, task: dict[str, Any]) -> None:
-    """Wait until a task has ended, telling how it goes; raise `RallycrossError` with its failure.
+    """Wait until a task has ended, printing its progress; raise `RallycrossError` if it fails.
 
-    Its progress says nothing of its end: it is 100 for a while before Fuel is done with it.
+    A progress of 100 does not mean the end: Fuel reports it some time before.
     """
     began, shown = time.monotonic(), ""
     while True:
@@ -69,6 +69,8 @@ def followed(api: Nailgun, task: dict[str, Any]) -> None:
         except Refused as error:
             if error.code != 404:
                 raise
-            raise RallycrossError(f"task {task['id']} {task['name']} is gone in Fuel - who has ended it?") from error
+            raise RallycrossError(
+                f"task {task['id']} {task['name']} no longer exists in Fuel - check whether somebody has ended it"
+            ) from error
     if task["status"] == "error":
-        raise RallycrossError(f"task {task['id']} {task['name']} failed: {task.get('message') or 'without a word'}")
+        raise RallycrossError(f"task {task['id']} {task['name']} failed: {task.get('message') or 'no reason given'}")

@@ -1,1 +1,1 @@
-"""Kolla Ansible: the engine, and what it writes for the deployer."""
+"""The engine `kolla-ansible`, and the files and scripts that it writes for the deployer."""

@@ -1,4 +1,4 @@
-"""What the engine `kolla-ansible` writes: inventory, globals.yml, passwords, and the scripts of its steps."""
+"""The inventory, globals.yml, passwords and scripts of the engine `kolla-ansible`."""
 
 import ipaddress
 from collections.abc import Mapping, Sequence
@@ -17,7 +17,7 @@ from rallycross.errors import RallycrossError
 from rallycross.file_kind import UNREADABLE
 
 ROLES = ("control", "network", "compute", "storage", "monitoring")
-ADMIN = "keystone_admin_password"  # as Kolla's passwords.yml has it
+ADMIN = "keystone_admin_password"  # the key in Kolla's passwords.yml
 UNITS = ("kolla-*-container.service",)
 TRACE = "/etc/kolla"
 _NEEDED = ("control", "network", "compute")
@@ -27,18 +27,18 @@ _SURE = "--yes-i-really-really-mean-it"
 
 @dataclass(frozen=True)
 class Command:
-    """A command of kolla-ansible's."""
+    """A command of kolla-ansible."""
 
     title: str
     leaves: str = ""
-    tagged: bool = False  # whether it goes by service, so that `tags` narrow it
-    here: bool = False  # it is for the deployer's host alone, and takes no inventory
+    tagged: bool = False  # whether `tags` limit it to some services
+    here: bool = False  # whether it is only for the deployer's host, without an inventory
 
 
 COMMANDS = {
     "install-deps": Command("Ansible's collections", here=True),
-    "bootstrap-servers": Command("Hosts made ready", leaves="a container engine, packages, entries in /etc/hosts"),
-    "prechecks": Command("Hosts are fit", tagged=True),
+    "bootstrap-servers": Command("Prepare hosts", leaves="a container engine, packages, entries in /etc/hosts"),
+    "prechecks": Command("Check hosts", tagged=True),
     "genconfig": Command("Configuration of the services", tagged=True),
     "validate-config": Command("Configuration is valid", tagged=True),
     "pull": Command("Images of the services", leaves="container images", tagged=True),
@@ -50,7 +50,7 @@ USUAL = ("install-deps", "bootstrap-servers", "prechecks", "pull", "deploy", "po
 
 
 def roles(ground: Ground) -> dict[str, list[str]]:
-    """Return the roles of each server: as the spec has it, or the first has all and the others compute."""
+    """Return the roles of each server: those of the spec, or all for the first and compute for the others."""
     first, *rest = (node.name for node in ground.nodes)
     given: dict[str, list[str]] = ground.options["roles"]
     return given or {first: list(ROLES)} | {name: ["compute"] for name in rest}
@@ -62,27 +62,27 @@ def complain_of_roles(given: Mapping[Any, Any]) -> str | None:
         if not isinstance(words, list) or not words or any(word not in ROLES for word in words):
             return f"must have lists of {', '.join(ROLES)} at {name}"
     missing = [role for role in _NEEDED if given and not any(role in words for words in given.values())]
-    return f"must give some server the role {missing[0]}" if missing else None
+    return f"must give at least one server the role {missing[0]}" if missing else None
 
 
 def complain_of_commands(given: Sequence[Any]) -> str | None:
     """Return what is wrong with the option `commands`, or None."""
     unknown = [name for name in given if name not in COMMANDS]
     if unknown or len(set(given)) < len(given):
-        return f"must have each at most once of {', '.join(COMMANDS)}"
+        return f"must have commands out of {', '.join(COMMANDS)}, each at most once"
     return None if "post-deploy" in given else "must have post-deploy, which writes the credentials"
 
 
 def complain(ground: Ground) -> str | None:
-    """Return what speaks against the spec on these servers, or None."""
+    """Return what is wrong with the spec for these servers, or None."""
     there = [node.name for node in ground.nodes]
     for name in roles(ground):
         if name not in there:
             return f"roles: there is no server {name!r} - there is: {', '.join(there)}"
     if "kolla_internal_vip_address" not in ground.options["globals"] and not _is_address(_controller(ground).address):
         return (
-            f"{_controller(ground).name} is known by its name, not its address - give `globals`"
-            " kolla_internal_vip_address, and enable_haproxy: false where it is a server's own"
+            f"the controller {_controller(ground).name} has a host name instead of an address - set"
+            " kolla_internal_vip_address in `globals`, and enable_haproxy: false if it is a server's own address"
         )
     return None
 
@@ -100,14 +100,14 @@ def commands(ground: Ground) -> list[Step]:
             "packages",
             _packages(),
             tuple(node.name for node in ground.nodes),
-            title="What Ansible needs on a host",
-            leaves="python3, python3-apt and git, where they were missing",
+            title="Packages that Ansible needs",
+            leaves="python3, python3-apt and git, if they were missing",
         ),
         Step(
             "kolla-ansible",
             _environment(root, ground.options["requirements"]),
-            title="Kolla Ansible in an environment of its own",
-            leaves="the Debian package python3-venv, where it was missing and we are root",
+            title="Kolla Ansible in its own virtual environment",
+            leaves="the Debian package python3-venv, if it was missing",
         ),
         Step(
             "passwords",
@@ -117,7 +117,7 @@ def commands(ground: Ground) -> list[Step]:
         ),
         Step(
             "configuration",
-            # The sample says which services go where; the hosts above it are ours.
+            # Our hosts, followed by the groups of the sample inventory, which place the services.
             f"{_at(root)}sed -n '/^\\[baremetal:children\\]/,$p' venv/share/kolla-ansible/ansible/inventory/multinode |"
             " cat etc/hosts - > inventory\n",
             title="Inventory and globals.yml",
@@ -140,17 +140,17 @@ def commands(ground: Ground) -> list[Step]:
 
 
 def secrets(ground: Ground) -> list[str]:
-    """Return the passwords that were made; none before they are."""
+    """Return the generated passwords, if there are any yet."""
     try:
         made = yaml.safe_load(ground.deployer.host.read(f"{ground.root}/etc/passwords.yml"))
     except FileNotFoundError:
         return []
-    # A short one is not told from other words, and a key of several lines is in no line of a log.
+    # Short values could be other words, and multi-line keys cannot be in one line of a log.
     return [value for value in made.values() if isinstance(value, str) and len(value) > 7 and "\n" not in value]
 
 
 def credentials(ground: Ground) -> Found:
-    """Return the administrator that post-deploy has written down."""
+    """Return the administrator in the clouds.yaml of post-deploy."""
     path = f"{ground.root}/etc/clouds.yaml"
     host = ground.deployer.host
     try:
@@ -162,7 +162,7 @@ def credentials(ground: Ground) -> Found:
 
 
 def _packages() -> str:
-    """Install what Ansible's modules and galaxy take to be there; a bare Debian does not have it."""
+    """Return the script that installs packages that Ansible's modules and galaxy expect."""
     return f"""{AS_ROOT}{have("git", "python3")}
 if command -v apt-get >/dev/null && ! /usr/bin/python3 -c 'import apt' 2>/dev/null; then
     as_root apt-get -qq update
@@ -172,10 +172,10 @@ fi
 
 
 def _environment(root: str, requirements: Sequence[str]) -> str:
-    """Install what is asked for, from the index that pip knows there."""
+    """Return the script that installs the requirements in a virtual environment, from the host's own pip index."""
     return f"""{AS_ROOT}{_at(root)}
 if ! python3 -c 'import sys, ensurepip; sys.exit(sys.version_info < (3, 11))' 2>/dev/null; then
-    command -v apt-get >/dev/null || {{ echo "no Python 3.11 or later that can make environments" >&2; exit 1; }}
+    command -v apt-get >/dev/null || {{ echo "no Python 3.11 or later with ensurepip - install one" >&2; exit 1; }}
     as_root apt-get -qq update
     as_root env DEBIAN_FRONTEND=noninteractive apt-get -qq install --no-install-recommends python3-venv >/dev/null
 fi
@@ -186,7 +186,10 @@ kolla-ansible --version
 
 
 def _passwords(root: str) -> str:
-    """Add what is missing to what was there and what the spec gives; the file is there whole or as it was."""
+    """Return the script that generates missing passwords, keeping earlier ones and those of the spec.
+
+    The file is replaced only when it is complete.
+    """
     return f"""{_at(root)}
 umask 077
 install -m 600 venv/share/kolla-ansible/etc_examples/kolla/passwords.yml etc/new.yml
@@ -207,10 +210,10 @@ def _command(ground: Ground, name: str) -> str:
 
 
 def _destroy(root: str, *, images: bool) -> str:
-    """Take back a deploy that was begun: what comes before it has nothing that destroy would find its way through."""
+    """Return the script that undoes a deploy, if it was begun; before that, `kolla-ansible destroy` could not run."""
     included = " --include-images" if images else ""
-    # Its play is for all hosts, and this one is in the inventory as `localhost`, too: without a limit it would lose
-    # its network namespaces and tunnels, whether Kolla has made them or not.
+    # The play is for all hosts, and the deployer's host is also in the inventory as `localhost`. Without the limit it
+    # would lose its network namespaces and tunnels, even those that Kolla has not made.
     return (
         f"{_at(root)}[ -e begun ] || exit 0\n"
         f'kolla-ansible destroy {_SURE}{included} -i inventory --configdir "$PWD/etc" --limit baremetal\n'
@@ -219,7 +222,7 @@ def _destroy(root: str, *, images: bool) -> str:
 
 
 def _at(root: str) -> str:
-    """Have the environment's programs found, Ansible's files below the cloud's folder, and a locale that it takes."""
+    """Return the start of a script: the cloud's folder, the environment's programs in PATH, and a UTF-8 locale."""
     return (
         f"mkdir -p {quote(root)}/etc\ncd {quote(root)}\n"
         'export PATH="$PWD/venv/bin:$PATH" ANSIBLE_HOME="$PWD/ansible" LC_ALL=C.UTF-8\n'
@@ -236,7 +239,7 @@ def _inventory(ground: Ground) -> str:
 
 
 def _variables(node: Node) -> str:
-    """Return what the inventory says of a server; how one signs in to it, SSH knows."""
+    """Return a server's variables in the inventory; how to sign in is in the SSH configuration."""
     listed = node.host.run("ip -o addr show").out.splitlines()
     interfaces = [line.split()[1] for line in listed if f" {node.address}/" in line]
     network = f" network_interface={interfaces[0]}" if interfaces else ""
@@ -244,7 +247,7 @@ def _variables(node: Node) -> str:
 
 
 def _globals(ground: Ground) -> dict[str, Any]:
-    """Return globals.yml: what the spec says; without a virtual address the controller's own is used, unproxied."""
+    """Return globals.yml from the spec; without a virtual IP, the controller's own address is used, without HAProxy."""
     given: dict[str, Any] = ground.options["globals"]
     if "kolla_internal_vip_address" in given:
         return given

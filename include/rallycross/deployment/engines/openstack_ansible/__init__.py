@@ -1,1 +1,1 @@
-"""OpenStack-Ansible: the engine, and what it writes for the deployer."""
+"""The engine `openstack-ansible`, and the files and scripts that it writes for the deployer."""

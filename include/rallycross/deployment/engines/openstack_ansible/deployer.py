@@ -1,4 +1,4 @@
-"""What the engine `openstack-ansible` writes: its configuration, and the scripts of its steps."""
+"""The configuration and the scripts of the engine `openstack-ansible`."""
 
 from collections.abc import Mapping
 from shlex import quote
@@ -14,10 +14,10 @@ from rallycross.deployment.whole_host import AS_ROOT, checkout, have
 from rallycross.errors import RallycrossError
 from rallycross.file_kind import NOT_YAML
 
-ADMIN = "keystone_auth_admin_password"  # as user_secrets.yml has it
+ADMIN = "keystone_auth_admin_password"  # the key in user_secrets.yml
 TRACE = "/etc/openstack_deploy"
 UNITS = (
-    "lxc.service",  # starts and ends the containers, where services live in such
+    "lxc.service",  # starts and stops the containers, if services run in them
     "keystone-*.service",
     "glance-*.service",
     "placement-*.service",
@@ -31,25 +31,25 @@ _BOOTSTRAP = "scripts/bootstrap-ansible.sh"
 _CLOUDS_YAML = "/root/.config/openstack/clouds.yaml"
 _ENTRY = "default"
 _PLAYBOOKS = {"setup_hosts": "Hosts", "setup_infrastructure": "Infrastructure", "setup_openstack": "OpenStack"}
-# Of the files user_*.yml the last one holds.
+# The last of the files user_*.yml has precedence.
 _VARIABLES = f"{TRACE}/user_zz_rallycross.yml"
 
 
 def complain(ground: Ground) -> str | None:
-    """Return what speaks against the spec on these servers, or None."""
+    """Return what is wrong with the spec for these servers, or None."""
     if what := as_root_only(ground.nodes, "OpenStack-Ansible"):
         return what
     if ground.others and not ground.options["user_config"]:
-        return "several servers need `user_config`, OpenStack-Ansible's openstack_user_config.yml, that names them"
+        return "several servers need `user_config`: OpenStack-Ansible's openstack_user_config.yml, which names them"
     return None
 
 
 def commands(ground: Ground) -> list[Step]:
-    """Return the steps: OpenStack-Ansible, its configuration, its playbooks."""
+    """Return the steps: install OpenStack-Ansible, write its configuration, run its playbooks."""
     options = ground.options
     variables = {ADMIN: ground.passwords[ADMIN]} | options["variables"]
     steps = [
-        Step("git", f"{AS_ROOT}{have('git')}", title="git", leaves="git, where it was missing"),
+        Step("git", f"{AS_ROOT}{have('git')}", title="git", leaves="git, if it was missing"),
         Step(
             "clone",
             f"tree={_TREE}\n{checkout(options['repository'], options['release'], program=_BOOTSTRAP)}",
@@ -93,7 +93,7 @@ def credentials(ground: Ground) -> Found:
             entry["interface"] = "public"
         return Found(entry, ground.deployer.host.run(f"cat {TRACE}/pki/roots/*/certs/*.crt || :").out)
     raise RallycrossError(
-        f"no server, and no utility container, has a {_CLOUDS_YAML} with {_ENTRY} - look at setup-openstack's log"
+        f"no server or utility container has a {_CLOUDS_YAML} with {_ENTRY} - look at the log of setup-openstack"
     )
 
 
@@ -101,7 +101,7 @@ _CLOUDS = f"""
 cat {_CLOUDS_YAML} 2>/dev/null ||
     lxc-attach -n "$(lxc-ls -1 | grep utility | head -n 1)" -- cat {_CLOUDS_YAML} 2>/dev/null
 """
-# What runs on the hosts themselves nothing takes away; the claim's end stops it.
+# It deletes only containers. Services on the hosts themselves are stopped by the undo of the step `claim`.
 _DESTROY = f"""
 command -v openstack-ansible >/dev/null && [ -e {TRACE}/openstack_user_config.yml ] || exit 0
 cd {_TREE}
@@ -111,14 +111,14 @@ openstack-ansible openstack.osa.containers_lxc_destroy \\
 
 
 def _configured(options: Mapping[str, Any], files: dict[str, str]) -> Step:
-    """Return the step that gives the hosts' description: what the spec has, or that of one host with all."""
+    """Return the step that writes the description of the hosts: the spec's, or that of an all-in-one host."""
     scenario = options["scenario"]
     if not options["user_config"]:
         return Step(
             "bootstrap-aio",
             f"cd {_TREE}\nexport SCENARIO={quote(scenario)} BOOTSTRAP_OPTS={quote(options['bootstrap_options'])}\n"
             "scripts/bootstrap-aio.sh",
-            title=f"One host with all, {scenario}",
+            title=f"All-in-one host, {scenario}",
             files=files,
             leaves="networks, loop devices, swap",
         )

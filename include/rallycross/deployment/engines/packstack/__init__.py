@@ -1,1 +1,1 @@
-"""Packstack: the engine, and what it writes for the deployer."""
+"""The engine `packstack`, and the files and scripts that it writes for the deployer."""

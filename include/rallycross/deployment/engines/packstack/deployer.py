@@ -1,4 +1,4 @@
-"""What the engine `packstack` writes: its answers, and the scripts of its steps."""
+"""The answer file and the scripts of the engine `packstack`."""
 
 import re
 from collections.abc import Mapping
@@ -28,19 +28,19 @@ def complain_of_answers(given: Mapping[Any, Any]) -> str | None:
     """Return what is wrong with the option `answers`, or None."""
     for key, value in given.items():
         if not isinstance(key, str) or not _KEY.fullmatch(key):
-            return f"must have keys such as CONFIG_HEAT_INSTALL, unlike {key!r}"
+            return f"must have keys such as CONFIG_HEAT_INSTALL, not {key!r}"
         if not isinstance(value, str | int | float) or "\n" in str(value):
             return f"must have one line of text, a number, or true or false at {key}"
     return None
 
 
 def complain(ground: Ground) -> str | None:
-    """Return what speaks against the spec on these servers, or None."""
+    """Return what is wrong with the spec for these servers, or None."""
     return as_root_only(ground.nodes, "Packstack")
 
 
 def commands(ground: Ground) -> list[Step]:
-    """Return the steps: Packstack, its answers, its run."""
+    """Return the steps: install Packstack, write its answers, run it."""
     root, options = ground.root, ground.options
     return [
         Step("packstack", _installed(options["release"]), title="Packstack", leaves="RDO's repositories"),
@@ -52,19 +52,19 @@ def commands(ground: Ground) -> list[Step]:
         ),
         Step(
             "deploy",
-            # It keeps what it has said to the terminal, which is not here, in a folder of its own.
+            # Packstack also writes its own log, below /var/tmp/packstack.
             f"export LC_ALL=C.UTF-8\npackstack --answer-file={quote(f'{root}/answers')} -t {step_limit():.0f}\n"
-            f"[ -s {_OPENRC} ] || {{ echo 'packstack has ended well, and left no {_OPENRC}' >&2; exit 1; }}\n",
+            f"[ -s {_OPENRC} ] || {{ echo 'packstack has succeeded, but left no {_OPENRC}' >&2; exit 1; }}\n",
             limit=spec_limit(options),
             title="Puppet on each host",
-            leaves=f"packages, services, databases, {_OPENRC}: all that Packstack makes",
+            leaves=f"packages, services, databases, {_OPENRC}: all that Packstack creates",
             undo=f"rm -f {_OPENRC}",
         ),
     ]
 
 
 def credentials(ground: Ground) -> Found:
-    """Return the administrator of the openrc."""
+    """Return the administrator in the openrc."""
     host = ground.deployer.host
     try:
         text = host.read(_OPENRC)
@@ -77,7 +77,7 @@ def credentials(ground: Ground) -> Found:
 
 def _installed(release: str) -> str:
     return f"""
-command -v dnf >/dev/null || {{ echo 'Packstack is for CentOS Stream: there is no dnf' >&2; exit 1; }}
+command -v dnf >/dev/null || {{ echo 'there is no dnf - use CentOS Stream, which Packstack needs' >&2; exit 1; }}
 dnf -y -q install dnf-plugins-core
 dnf config-manager --set-enabled crb
 dnf -y -q install centos-release-openstack-{quote(release)}
@@ -87,7 +87,7 @@ packstack --version
 
 
 def _answers(root: str, ground: Ground) -> str:
-    """Make the answers once: their passwords are random. What the spec gives takes the place of what they say."""
+    """Return the script that generates the answers once, as they have random passwords, and adds those of the spec."""
     hosts = ",".join(node.address for node in (ground.deployer, *ground.others))
     return f"""
 umask 077
@@ -108,14 +108,14 @@ mv part answers
 
 
 def _given(ground: Ground) -> dict[str, Any]:
-    """Return what we answer: the deployer's server is the controller; where there are others, those compute."""
+    """Return our answers: the deployer's server is the controller; any others are compute hosts."""
     controller = ground.deployer.address
     computes = ",".join(node.address for node in ground.others) or controller
     hosts = {
         "CONFIG_CONTROLLER_HOST": controller,
         "CONFIG_COMPUTE_HOSTS": computes,
         "CONFIG_NETWORK_HOSTS": controller,
-        "CONFIG_PROVISION_DEMO": False,  # it would fetch an image
+        "CONFIG_PROVISION_DEMO": False,  # it would download an image
     }
     answers: dict[str, Any] = ground.options["answers"]
     return hosts | dict(ground.passwords) | answers

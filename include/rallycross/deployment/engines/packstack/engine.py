@@ -1,4 +1,4 @@
-"""The engine `packstack`: OpenStack from RDO's packages, by Packstack from one of the servers."""
+"""The engine `packstack`: OpenStack from RDO's packages, deployed by Packstack on one of the servers."""
 
 import re
 
@@ -15,7 +15,7 @@ ENGINES.add(
             "release": Option(
                 str,
                 "caracal",
-                "RDO's release of OpenStack, as centos-release-openstack-... has it",
+                "RDO's release of OpenStack, as in centos-release-openstack-RELEASE",
                 lambda value: None if re.fullmatch("[a-z0-9.]+", value) else "must be a word in lower case",
             ),
             "answers": Option(

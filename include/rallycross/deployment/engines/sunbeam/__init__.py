@@ -1,1 +1,1 @@
-"""Sunbeam: the engine, and what it runs."""
+"""The engine `sunbeam`, and the scripts that it runs."""

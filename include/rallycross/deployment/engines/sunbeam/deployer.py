@@ -1,4 +1,4 @@
-"""What the engine `sunbeam` writes: the scripts of its steps."""
+"""The scripts of the engine `sunbeam`."""
 
 from collections.abc import Mapping
 from shlex import quote
@@ -27,18 +27,18 @@ def complain_of_roles(given: Mapping[Any, Any]) -> str | None:
 
 
 def complain(ground: Ground) -> str | None:
-    """Return what speaks against the spec on these servers, or None."""
+    """Return what is wrong with the spec for these servers, or None."""
     there = [node.name for node in ground.nodes]
     unknown = [name for name in ground.options["roles"] if name not in there]
     if unknown:
         return f"roles: there is no server {unknown[0]!r} - there is: {', '.join(there)}"
     if "control" not in _roles(ground, ground.deployer):
-        return f"roles: {ground.deployer.name}, which is the first of the cluster, must be control"
+        return f"roles: {ground.deployer.name}, the first node of the cluster, must have the role control"
     return None
 
 
 def commands(ground: Ground) -> list[Step]:
-    """Return the steps: the snap on each server, the cluster's first node, the others one by one, the cloud."""
+    """Return the steps: install the snap on each server, bootstrap the cluster, join the others, set up the cloud."""
     options, everywhere = ground.options, tuple(node.name for node in ground.nodes)
     as_user = _as_user(options["user"])
     steps = [
@@ -90,7 +90,7 @@ def commands(ground: Ground) -> list[Step]:
 
 
 def secrets(ground: Ground) -> list[str]:
-    """Return the administrator's password; none before there is one."""
+    """Return the administrator's password, if there is one yet."""
     try:
         variables = openrc_variables(ground.deployer.host.read(f"{ground.root}/admin-openrc"))
     except FileNotFoundError:
@@ -99,7 +99,7 @@ def secrets(ground: Ground) -> list[str]:
 
 
 def credentials(ground: Ground) -> Found:
-    """Return the administrator of the openrc."""
+    """Return the administrator in the openrc."""
     host, path = ground.deployer.host, f"{ground.root}/admin-openrc"
     try:
         entry = entry_from_variables(openrc_variables(host.read(path)))
@@ -110,7 +110,7 @@ def credentials(ground: Ground) -> Found:
 
 
 def _as_user(user: str) -> str:
-    """`as_user` runs a command in the user's home, in groups that were given to it a moment ago, too."""
+    """Return the function `as_user`, which runs a command in the user's home, with its current groups."""
     return f"""{AS_ROOT}
 home=$(getent passwd {user} | cut -d: -f6)
 as_user() {{
@@ -121,9 +121,9 @@ as_user() {{
 
 
 def _user(user: str) -> str:
-    """Make the user with sudo: Sunbeam refuses root. One that is there stays as it is."""
+    """Return the script that creates the user, unless it exists, and gives it sudo: Sunbeam refuses root."""
     return f"""{AS_ROOT}
-command -v snap >/dev/null || {{ echo 'Sunbeam is a snap, and this host has no snapd' >&2; exit 1; }}
+command -v snap >/dev/null || {{ echo 'this host has no snapd, which Sunbeam needs - install it' >&2; exit 1; }}
 id {user} >/dev/null 2>&1 || as_root useradd -s /bin/bash -m {user}
 echo '{user} ALL=(ALL) NOPASSWD:ALL' | as_root install -m 440 /dev/stdin /etc/sudoers.d/50-sunbeam
 """
@@ -135,20 +135,20 @@ def _snap(channel: str | None) -> str:
 
 
 def _prepared(ground: Ground, as_user: str, node: Node | None = None) -> Step:
-    """Return the step that runs Sunbeam's own preparation on a node, or with None on the first."""
+    """Return the step that runs Sunbeam's preparation script on a node; None = the first node."""
     return Step(
         f"prepare {node.name}" if node else "prepare",
         f"{as_user}cd {quote((node or ground.deployer).root)}\n"
         f"as_user sunbeam prepare-node-script{'' if node else ' --bootstrap'} > prepare.sh\n"
         "as_user bash -x < prepare.sh\n",
         () if node is None else (node.name,),
-        title=f"{(node or ground.deployer).name} made ready",
-        leaves="packages, groups, a key of the user's",
+        title=f"Prepare {(node or ground.deployer).name}",
+        leaves="packages, groups, an SSH key of the user",
     )
 
 
 def _joined(ground: Ground, node: Node, as_user: str) -> list[Step]:
-    """Return the steps that take a node into the cluster; its token is in nobody's arguments."""
+    """Return the steps that join a node to the cluster; its token is never in a command's arguments."""
     roles, token = ",".join(_roles(ground, node)), f"token-{node.name}"
     there = quote(f"{node.root}/token")
     return [
@@ -158,7 +158,7 @@ def _joined(ground: Ground, node: Node, as_user: str) -> list[Step]:
             f'as_root test -s "$home/{token}" || as_user sunbeam cluster add "$name" --output {token}\n'
             f'as_root cat "$home/{token}" | ssh {node.name} {quote(f"umask 077; cat > {there}")}\n',
             title=f"Token for {node.name}",
-            undo=f'{as_user}as_root rm -f "$home/{token}"',  # that of another cluster would be of no use
+            undo=f'{as_user}as_root rm -f "$home/{token}"',  # a token is useless in another cluster
         ),
         Step(
             f"join {node.name}",
@@ -173,7 +173,7 @@ def _joined(ground: Ground, node: Node, as_user: str) -> list[Step]:
 
 
 def _manifest(ground: Ground) -> str:
-    """Put the manifest where a snap can read it."""
+    """Return the script that puts the manifest where the snap can read it."""
     if not ground.options["manifest"]:
         return ""
     source, user = quote(f"{ground.root}/manifest.yaml"), ground.options["user"]

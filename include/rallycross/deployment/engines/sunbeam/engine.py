@@ -1,4 +1,4 @@
-"""The engine `sunbeam`: Canonical OpenStack from snaps and charms, by Sunbeam."""
+"""The engine `sunbeam`: Canonical OpenStack from snaps and charms, deployed by Sunbeam."""
 
 import re
 
@@ -12,7 +12,9 @@ ENGINES.add(
     CommandDeployer(
         kind="Sunbeam",
         options={
-            "channel": Option(str, None, "of the snap openstack, as 2024.1/stable; default: the snap's own"),
+            "channel": Option(
+                str, None, "the channel of the snap openstack, as 2024.1/stable; default: the snap's own"
+            ),
             "manifest": Option(dict, None, "Sunbeam's manifest for the first node"),
             "roles": Option(
                 dict,
@@ -23,10 +25,10 @@ ENGINES.add(
             "user": Option(
                 str,
                 "sunbeam",
-                "whom it runs as; made if missing",
-                lambda value: None if re.fullmatch("[a-z_][a-z0-9_-]{0,31}", value) else "must be a name",
+                "the user it runs as; created if missing",
+                lambda value: None if re.fullmatch("[a-z_][a-z0-9_-]{0,31}", value) else "must be a user name",
             ),
-            "timeout": Option(int, 7200, "seconds for the first node, and for each that joins", within(60, 86400)),
+            "timeout": Option(int, 7200, "seconds for the first node, and for each joining node", within(60, 86400)),
             **deployer_option(),
         },
         commands=sunbeam.commands,

@@ -1,1 +1,1 @@
-"""The provider `ironic`: which nodes are reserved, and how one comes to run an image and is given back."""
+"""The provider `ironic`: reserving nodes, provisioning them, and giving them back."""

@@ -1,4 +1,4 @@
-"""Servers that are bare metal nodes of an ironic: reserved by allocations, provisioned, and given back."""
+"""Servers that are bare metal nodes of an ironic: reserved by allocations, provisioned, and undeployed again."""
 
 import time
 from collections.abc import Iterator, Mapping
@@ -24,13 +24,13 @@ from rallycross.deployment.site import Site
 from rallycross.deployment.step import Status, StepEvent
 from rallycross.errors import RallycrossError
 
-_KINDS = ("allocation", "port", "server")  # words of the ledger, in the order of making
+_KINDS = ("allocation", "port", "server")  # kinds of ledger entries, in order of creation
 _IMAGE = {
     "source": Option(str, None, "its URL, or its id in the cloud's image service", required=True),
-    "checksum": Option(str, None, "SHA-256 or SHA-512, or the URL of a file of them; an id needs none"),
-    "kernel": Option(str, None, "URL or id of the kernel, where the image is of a partition"),
-    "ramdisk": Option(str, None, "URL or id of its initial ramdisk"),
-    "userdata": Option(str, None, "what cloud-init gets to read; default: that `ssh_user` is let in", secret=True),
+    "checksum": Option(str, None, "SHA-256 or SHA-512, or the URL of a checksum file; not needed with an id"),
+    "kernel": Option(str, None, "URL or id of the kernel, for a partition image"),
+    "ramdisk": Option(str, None, "URL or id of the initial ramdisk, for a partition image"),
+    "userdata": Option(str, None, "user data for cloud-init; default: it creates `ssh_user`", secret=True),
 }
 # Key of `image` -> key of a node's instance_info.
 _INFO = {"source": "image_source", "checksum": "image_checksum", "kernel": "kernel", "ramdisk": "ramdisk"}
@@ -42,36 +42,36 @@ def _addresses(value: dict[Any, Any]) -> str | None:
 
 
 class IronicNodes:
-    """The provider `ironic`. Its allocations' names begin with the cloud's; what others have made so is left."""
+    """The provider `ironic`. Names of its allocations begin with the prefix; those of others are not touched."""
 
     disposable = True
     options: ClassVar = {
-        "cloud": Option(str, None, "an entry of the clouds.yaml, in the place of `endpoint`", excludes=("endpoint",)),
+        "cloud": Option(str, None, "an entry of the clouds.yaml, instead of `endpoint`", excludes=("endpoint",)),
         "clouds_yaml": Option(str, "~/.config/openstack/clouds.yaml", "path of the clouds.yaml"),
-        "endpoint": Option(str, None, "URL of an ironic that stands alone"),
-        "user": Option(str, None, "who signs in at `endpoint`; default: no sign-in"),
+        "endpoint": Option(str, None, "URL of a standalone ironic"),
+        "user": Option(str, None, "the user who signs in at `endpoint`; default: no authentication"),
         "password": Option(str, None, "that user's password", secret=True),
         "amount": Option(int, 1, "how many nodes", within(1, 1000)),
         "resource_class": Option(str, None, "the nodes' resource class", required=True),
-        "traits": Option(list, [], "traits that each of them has", texts),
-        "nodes": Option(list, [], "names or ids of those that may be taken; default: any", texts),
+        "traits": Option(list, [], "traits that each node must have", texts),
+        "nodes": Option(list, [], "names or ids of candidate nodes; default: any", texts),
         "image": Option(dict, None, "the image", required=True, keys=lambda _: _IMAGE),
-        "instance_info": Option(dict, {}, "what else a node's instance_info gets, such as root_gb or capabilities"),
+        "instance_info": Option(dict, {}, "further keys of a node's instance_info, such as root_gb or capabilities"),
         "nics": Option(
             list,
             [],
-            "networks; a port is made in each, and attached",
+            "networks; a port is created in each, and attached",
             keys=lambda _: {"net-id": Option(str, None, "id or name", required=True)},
         ),
-        "addresses": Option(dict, {}, "name of a node: its address, where no port has it", _addresses),
+        "addresses": Option(dict, {}, "node name or id: its address, if no port has it", _addresses),
         **BY_IMAGE,
         "timeout": Option(
-            int, 3600, "seconds until a node is active, until SSH lets us in, until it is clean again", within(1, 86400)
+            int, 3600, "seconds for each: node active, SSH sign-in works, node clean again", within(1, 86400)
         ),
     }
 
     def create(self, given: Mapping[str, Any], site: Site) -> list[Server]:
-        """Reserve and provision what is missing; each thing is in the ledger before it is asked for."""
+        """Reserve and provision what is missing; everything is in the ledger before it is requested."""
         with _connected(given) as api:
             return _Making(api, given, site).servers()
 
@@ -81,9 +81,9 @@ class IronicNodes:
         return reached(site)
 
     def destroy(self, given: Mapping[str, Any], site: Site) -> None:
-        """Undeploy the nodes that the ledger has, side by side; then delete what they have used.
+        """Undeploy the nodes in the ledger in parallel; then delete what they have used.
 
-        The first trouble is raised when all that can go is gone.
+        Errors are raised at the end, after everything that can be deleted is gone.
         """
         standing = [made for made in site.ledger.standing() if made.kind in _KINDS]
         if not standing:
@@ -114,7 +114,7 @@ class IronicNodes:
 
 
 class _Making:
-    """One making of the servers."""
+    """One call of `create`."""
 
     def __init__(self, api: Connection, given: Mapping[str, Any], site: Site) -> None:
         self._api, self._given, self._site = api, given, site
@@ -122,7 +122,7 @@ class _Making:
         self._epoch = time.time() - time.monotonic()
 
     def servers(self) -> list[Server]:
-        """Return the servers, each active and signed in to. All are reserved before one is changed."""
+        """Return the servers, each active and signed in to. All nodes are reserved before one is changed."""
         prefix = self._given["prefix"] or self._site.cloud
         names = [f"{prefix}-{number}" for number in range(1, self._given["amount"] + 1)]
         nodes = {name: self._reserved(name) for name in names}
@@ -132,16 +132,16 @@ class _Making:
         return [self._reached(servers[name], node) for name, node in nodes.items()]
 
     def _reserved(self, name: str) -> Any:
-        """Return the node that is reserved by a name."""
+        """Return the node that is reserved under a name."""
         api, had = self._api, self._had.get(("allocation", name))
         found = reserving.allocation(api, name)
         if found is not None and had is None:
             raise RallycrossError(_taken("allocation", name))
         node = _node_of(api, found, had)
-        if node is not None and provisioning.leaves(node):  # a destroy broke off
+        if node is not None and provisioning.leaves(node):  # a destroy was interrupted
             provisioning.await_left(api, node, limit=self._given["timeout"])
-            found = reserving.allocation(api, name)  # it ends with that
-        if found is not None and found.state == "error":  # an earlier attempt broke off before that was seen
+            found = reserving.allocation(api, name)  # the undeployment deletes it
+        if found is not None and found.state == "error":  # an earlier attempt was interrupted
             reserving.free(api, found)
             found = None
         if found is None:
@@ -153,7 +153,7 @@ class _Making:
         return api.baremetal.get_node(found.node_id)
 
     def _server(self, name: str, node: Any) -> Server:
-        """Return how a node will be signed in to, its ports made and attached."""
+        """Create and attach a node's ports, and return how we will sign in to it."""
         api, given = self._api, self._given
         ports = [
             self._attached(f"{name}-port-{number}", node, nic["net-id"]) for number, nic in enumerate(given["nics"], 1)
@@ -163,15 +163,15 @@ class _Making:
         if address := next(filter(None, known), None):
             return Server(name, str(address), given["ssh_user"], given["ssh_port"], str(self._site.key))
         raise RallycrossError(
-            f"node {provisioning.called(node)} has no address - give it one in `addresses`, or name a network in `nics`"
+            f"node {provisioning.called(node)} has no address - set one in `addresses`, or name a network in `nics`"
         )
 
     def _attached(self, name: str, node: Any, network: str) -> Any:
-        """Return a port of the network service that a node's instance has."""
+        """Return a port of the network service, created if necessary, that is attached to a node."""
         api = self._api
         outer = api.network.find_network(network)
         if outer is None:
-            raise RallycrossError(f"the cloud has no network {network!r} - name one that it has in `nics`")
+            raise RallycrossError(f"the cloud has no network {network!r} - name an existing one in `nics`")
         port = next(iter(_ports(api, name)), None)
         if port is not None and ("port", name) not in self._had:
             raise RallycrossError(_taken("port", name))
@@ -183,7 +183,7 @@ class _Making:
         return port
 
     def _begin(self, server: Server, node: Any) -> None:
-        """Ask for the image to be put on a node, unless that was done."""
+        """Request the provisioning of a node, unless that was done."""
         if not provisioning.may_begin(node):
             return
         given, site = self._given, self._site
@@ -195,12 +195,12 @@ class _Making:
         provisioning.begin(self._api, node, {**given["instance_info"], **info}, drive)
 
     def _reached(self, server: Server, node: Any) -> Server:
-        """Wait until a node is active, and until SSH lets us in."""
+        """Wait until a node is active, and until we can sign in by SSH."""
         limit, began = self._given["timeout"], time.monotonic()
         if node.provision_state == "active":
             self._tell(server, node, "skipped", began)
         else:
-            self._tell(server, node, "running", began)  # it may be half an hour
+            self._tell(server, node, "running", began)  # it may take half an hour
             try:
                 provisioning.await_active(self._api, node, limit=limit)
             except BaseException as error:
@@ -213,18 +213,18 @@ class _Making:
 
     def _tell(self, server: Server, node: Any, status: Status, began: float, error: str = "") -> None:
         now = time.monotonic()
-        title = f"Provision node {provisioning.called(node)}, {self._given['timeout']} s at the most"
+        title = f"Provision node {provisioning.called(node)}, within {self._given['timeout']} s"
         name = f"provision {server.name}"
         self._site.tell(StepEvent(name, title, status, self._epoch + now, now - began, error))
 
 
 @contextmanager
 def _connected(given: Mapping[str, Any]) -> Iterator[Connection]:
-    """Sign in to ironic; what it refuses becomes a `RallycrossError`."""
+    """Sign in to ironic; its errors become a `RallycrossError`."""
     if given["cloud"]:
         cloud = CloudsFile.read(Path(given["clouds_yaml"]).expanduser()).cloud(given["cloud"])
     elif not given["endpoint"]:
-        raise RallycrossError("provider: lacks endpoint - give it, or name an entry of a clouds.yaml by `cloud`")
+        raise RallycrossError("provider: lacks endpoint - set it, or set `cloud` to an entry of a clouds.yaml")
     else:
         auth = {"endpoint": given["endpoint"]}
         if given["user"]:
@@ -234,14 +234,14 @@ def _connected(given: Mapping[str, Any]) -> Iterator[Connection]:
         with cloud.connect() as api:
             yield api
     except (SDKException, ClientException, ApiError) as error:
-        # What ironic says, without the question that it was an answer to.
+        # Ironic's own message, without the request.
         said = getattr(error, "details", None) or error
-        raise RallycrossError(f"ironic: {said} - mend the `provider`") from error
+        raise RallycrossError(f"ironic: {said} - fix the `provider`") from error
 
 
 @contextmanager
 def _kept(troubles: list[Exception]) -> Iterator[None]:
-    """Keep what one node's trouble is for later: it is no other's."""
+    """Collect an error, so that one node's does not keep the others from being undeployed."""
     try:
         yield
     except (RallycrossError, SDKException) as error:
@@ -249,14 +249,14 @@ def _kept(troubles: list[Exception]) -> Iterator[None]:
 
 
 def _let_go(api: Connection, reserved: Made, standing: list[Made], limit: float) -> Any | None:
-    """Free what an allocation of the ledger's has reserved; return the node if it has to be waited for."""
+    """Release the node of an allocation in the ledger; return the node if we must wait for its undeployment."""
     found = reserving.allocation(api, reserved.name)
     node = _node_of(api, found, reserved)
     if node is None:
         if found is not None:
             reserving.free(api, found)
         return None
-    if found is None:  # with the node's undeployment; somebody else may have it
+    if found is None:  # deleted by the node's undeployment; somebody else may use the node now
         return None if node.instance_id else node
     if node.provision_state != "available":
         provisioning.give_back(api, node, limit=limit)
@@ -271,7 +271,7 @@ def _let_go(api: Connection, reserved: Made, standing: list[Made], limit: float)
 
 
 def _node_of(api: Connection, reserved: Any | None, had: Made | None) -> Any | None:
-    """Return the node of an allocation, or the one that the ledger has of it, or None."""
+    """Return the node of an allocation, or the node that the ledger has for it, or None."""
     node_id = reserved.node_id if reserved is not None else had.detail.get("node") if had is not None else None
     try:
         return api.baremetal.get_node(node_id) if node_id else None
@@ -285,8 +285,8 @@ def _ports(api: Connection, name: str) -> list[Any]:
 
 def _taken(kind: str, name: str) -> str:
     return (
-        f"there is {'an' if kind == 'allocation' else 'a'} {kind} {name} already that this deployment has not made -"
-        " delete it there, or name the cloud differently"
+        f"{kind} {name} exists already, and this deployment has not created it - delete it there, or name the cloud"
+        " differently"
     )
 
 

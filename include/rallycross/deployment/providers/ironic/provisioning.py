@@ -1,4 +1,4 @@
-"""A node's way through ironic's states: from available to active, and back."""
+"""Moves a node through ironic's provision states: from available to active, and back."""
 
 import time
 from collections.abc import Collection
@@ -8,68 +8,68 @@ from openstack.connection import Connection
 
 from rallycross.errors import RallycrossError
 
-# As the API calls them.
+# Provision states, as the API names them.
 _COMING = ("deploying", "wait call-back", "deploy hold")
-_READY = ("available", "deploy failed")  # from which `active` may be asked for
+_READY = ("available", "deploy failed")  # from which `active` may be requested
 _LEAVING = ("deleting", "cleaning", "clean wait", "clean hold")
 _FAILED = ("deploy failed", "clean failed", "error")
-_PAUSE = 1  # seconds between two looks
-_LATE = 10  # looks for why a node has failed: ironic writes that down after the state
+_PAUSE = 1  # seconds between two polls
+_LATE = 10  # polls for the error of a failed node: ironic writes it after the state
 
 
 def called(node: Any) -> str:
-    """Return what people call a node."""
+    """Return a node's name or id."""
     return str(node.name or node.id)
 
 
 def leaves(node: Any) -> bool:
-    """Tell whether a node is on its way back to `available`."""
+    """Return whether a node is on its way back to `available`."""
     return node.provision_state in _LEAVING
 
 
 def may_begin(node: Any) -> bool:
-    """Tell whether a node's provisioning is still to be asked for; raise `RallycrossError` where it cannot be."""
+    """Return whether a node's provisioning must still be requested; raise `RallycrossError` if it cannot be."""
     _raise_for_maintenance(node)
     state = node.provision_state
     if state in _READY:
         return True
     if state in {*_COMING, "active"}:
         return False
-    raise RallycrossError(f"{_told(node)}, from which it cannot be provisioned - see to it in ironic")
+    raise RallycrossError(f"{_told(node)}, from which it cannot be provisioned - fix that in ironic")
 
 
 def begin(api: Connection, node: Any, instance_info: dict[str, Any], drive: dict[str, Any]) -> None:
-    """Ask for the image to be put on a node. What else its `instance_info` has stays: the allocation's traits."""
+    """Request a node's provisioning. Other keys of its `instance_info`, such as the allocation's traits, are kept."""
     api.baremetal.update_node(node, instance_info={**(node.instance_info or {}), **instance_info})
     api.baremetal.set_node_provision_state(node, "active", config_drive=drive)
 
 
 def await_active(api: Connection, node: Any, *, limit: float) -> None:
-    """Wait until a node is active; raise `RallycrossError` where it fails, or is not so after `limit` seconds."""
+    """Wait until a node is active; raise `RallycrossError` if that fails or takes more than `limit` seconds."""
     settled = _settled(api, node, _COMING, limit)
     if settled.provision_state != "active":
-        remedy = "mend that, and deploy again" if settled.provision_state in _FAILED else "see to it in ironic"
-        raise RallycrossError(f"{_told(settled)}, and was to become active - {remedy}")
+        remedy = "fix that, and deploy again" if settled.provision_state in _FAILED else "check the node in ironic"
+        raise RallycrossError(f"{_told(settled)}, and not active - {remedy}")
 
 
 def give_back(api: Connection, node: Any, *, limit: float) -> None:
-    """Ask for a node's undeployment, from whatever state a deploy has left it in; it need not have ended with that."""
+    """Request a node's undeployment, from any state that a deploy can leave; do not wait for its end."""
     state = node.provision_state
-    if state == "deploying":  # the one state that ironic does not let a node be undeployed from
+    if state == "deploying":  # the only state from which ironic does not undeploy a node
         state = _settled(api, node, ("deploying",), limit).provision_state
     if state not in _LEAVING:
         api.baremetal.set_node_provision_state(node, "deleted")
 
 
 def await_left(api: Connection, node: Any, *, limit: float) -> None:
-    """Wait until a node is undeployed and clean; raise `RallycrossError` where that fails or takes too long."""
+    """Wait until a node is undeployed and clean; raise `RallycrossError` if that fails or takes too long."""
     settled = _settled(api, node, _LEAVING, limit)
     if settled.provision_state in _FAILED:
-        raise RallycrossError(f"{_told(settled)}, and was to become available - mend that, and destroy again")
+        raise RallycrossError(f"{_told(settled)}, and not available - fix that, and destroy again")
 
 
 def _settled(api: Connection, node: Any, passing: Collection[str], limit: float) -> Any:
-    """Return a node once its state is none of those that pass. In maintenance it would stay in them."""
+    """Return a node once its state is not in `passing`; raise `RallycrossError` in maintenance, which blocks it."""
     deadline = time.monotonic() + limit
     while (now := api.baremetal.get_node(node.id)).provision_state in passing:
         _raise_for_maintenance(now)
@@ -85,7 +85,7 @@ def _settled(api: Connection, node: Any, passing: Collection[str], limit: float)
 
 def _raise_for_maintenance(node: Any) -> None:
     if node.is_maintenance:
-        why = node.maintenance_reason or node.last_error or "nobody has said why"
+        why = node.maintenance_reason or node.last_error or "no reason given"
         raise RallycrossError(f"node {called(node)} is in maintenance ({why}) - end that in ironic")
 
 

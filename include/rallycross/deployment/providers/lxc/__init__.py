@@ -1,1 +1,1 @@
-"""The provider `lxc`: containers, and what they need around them, so that others reach what is inside."""
+"""The provider `lxc`: containers, and the port forwarding and tunnels to reach them from outside."""

@@ -1,9 +1,9 @@
-"""Ports of a host that lead to its first container, which has the host's address as its own, too.
+"""Forwards ports of a host to its first container, which also has the host's address as its own.
 
-So what is deployed inside listens on, and names in its catalog, an address that works from everywhere: the host passes
-the ports on, and the copies, which are not bound to those ports, reach the container without leaving their bridge.
+So the cloud inside listens on, and names in its catalog, an address that works from everywhere: the host forwards the
+ports, and the copies reach the container on any port without leaving their bridge.
 
-One map in the kernel has the ports of all clouds: one that is taken is refused, and leads on to where it did.
+One nftables map has the ports of all clouds. A port that is already in it is refused, and is not changed.
 """
 
 import re
@@ -32,40 +32,40 @@ def complain(ports: Sequence[Any]) -> str | None:
         bounds.append((first, last))
     bounds.sort()
     if any(before[1] >= after[0] for before, after in pairwise(bounds)):
-        return "must not have a port twice"
+        return "must not have the same port twice"
     return None
 
 
 def outside(node: Node) -> str:
-    """Return the IPv4 address by which we reach a host; raise `RallycrossError` where it has none."""
+    """Return the IPv4 address at which we reach a host; raise `RallycrossError` if it has none."""
     assert node.server is not None
     try:
         return socket.gethostbyname(node.server.host)
     except OSError as error:
         raise RallycrossError(
-            f"{node.name}: {node.server.host} has no IPv4 address, which forwarded ports need - name the host by one,"
-            " or set `forward_ports: []`"
+            f"{node.name}: {node.server.host} has no IPv4 address, which forwarded ports need - set `host` to one, or"
+            " set `forward_ports: []`"
         ) from error
 
 
 def step(ports: Sequence[Any], node: Node, names: Sequence[str]) -> Step:
-    """Return the step that leads ports of a host to the first of its containers; runs on the host."""
+    """Return the step that forwards ports of a host to the first of its containers; it runs on the host."""
     return Step(
         "forward",
         _inside(outside(node), names, node.root) + _on_host(ports, node.root),
         needs=("containers run",),
-        title=f"Ports of {node.name} lead to {names[0]}",
-        always=True,  # what the kernel holds is gone after a restart
+        title=f"Forward ports of {node.name} to {names[0]}",
+        always=True,  # the kernel's tables are empty after a reboot
         leaves=f"the table {_TABLE} of nftables",
         undo=_taken_back(node.root),
     )
 
 
 def _inside(address: str, names: Sequence[str], root: str) -> str:
-    """Give the first container the host's address; the copies reach it there by the container's own, `$own`.
+    """Return the script that gives the first container the host's address, which the copies translate to its own.
 
-    By translation, as no packet to the host's address may cross the bridge: kernels that filter what is bridged
-    masquerade it as one that leaves the host.
+    The copies translate the address because packets to the host's address must not cross the bridge: kernels that
+    filter bridged packets would masquerade them as if they left the host.
     """
     first, *copies = names
     return f"""
@@ -95,12 +95,12 @@ done
 
 
 def _on_host(ports: Sequence[Any], root: str) -> str:
-    remedy = "set other forward_ports, or end what has it"
+    remedy = "set other forward_ports, or stop what uses it"
     return f"""
 for range in {" ".join(map(str, ports))}; do
     for port in $(ss -Hltn | awk '$4 !~ /^(127\\.|\\[::1\\])/ {{ sub(/.*:/, "", $4); print $4 }}'); do
         [ "$port" -lt "${{range%-*}}" ] || [ "$port" -gt "${{range#*-}}" ] || {{
-            echo "something on this host listens on its port $port - {remedy}" >&2; exit 1; }}
+            echo "port $port of this host is in use - {remedy}" >&2; exit 1; }}
     done
 done
 nft -f - <<'END'
@@ -114,12 +114,12 @@ END
 {_taken_back(root)}
 echo "$own" > {_kept(root)}
 nft add element {_TABLE} ports "{{ {", ".join(f"{port} : $own" for port in ports)} }}" || {{
-    echo "a port of this host leads to another container already - {remedy}" >&2; exit 1; }}
+    echo "a port of this host is already forwarded to another container - {remedy}" >&2; exit 1; }}
 """
 
 
 def _taken_back(root: str) -> str:
-    """Take the ports from the map that lead to the address of before."""
+    """Return the script that removes the ports forwarded to the recorded address from the map."""
     return f"""
 if [ -e {_kept(root)} ]; then
     ports=$(nft list map {_TABLE} ports | grep -oE "[0-9-]+ : $(<{_kept(root)})\\b" | sed 's/ .*//' | paste -sd, || :)
@@ -130,5 +130,5 @@ fi
 
 
 def _kept(root: str) -> str:
-    """Return where a cloud keeps the address that its ports lead to; written before they do."""
+    """Return the file with the address that a cloud's ports are forwarded to; it is written before they are."""
     return quote(f"{root}/lxc-forwarded")

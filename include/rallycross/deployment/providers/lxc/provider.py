@@ -1,7 +1,7 @@
-"""Servers that are LXC containers on hosts of another provider: on this machine, unless `host_provider` says other.
+"""Servers that are LXC containers, on this machine or on the servers of a `host_provider`.
 
-Before a container is made a mark goes into the cloud's folder on its host. What has none is somebody else's, by
-whatever name, and is left alone.
+Before a container is created, a mark for it is written to the cloud's folder on its host. A container without a mark
+is not ours, and is not touched.
 """
 
 import ipaddress
@@ -25,7 +25,7 @@ from rallycross.deployment.step import Plan, Step
 from rallycross.deployment.undo import undo
 from rallycross.errors import RallycrossError
 
-# distro-info: without it the Debian template writes a security source that is none, and installs nothing from any.
+# distro-info: without it the Debian template writes an invalid security source, and installs nothing.
 _PACKAGES = "lxc lxc-templates debootstrap distro-info dnsmasq-base iptables nftables rsync"
 _CONTAINERS = "/var/lib/lxc"
 _INSIDE = "openssh-server,python3,python3-venv,sudo,ca-certificates,procps,iproute2"
@@ -35,38 +35,38 @@ def _network(text: str) -> str | None:
     try:
         network = ipaddress.IPv4Network(text, strict=False)
     except ValueError:
-        return "must be a network of IPv4, such as 10.1.1.0/24"
+        return "must be an IPv4 network, such as 10.1.1.0/24"
     return None if network.num_addresses >= 8 else "must have room for containers: /29 or wider"
 
 
 def _prefix(text: str) -> str | None:
-    # A container's name is its host's name too, and stands in scripts as it is.
+    # A container's name is also its host name, and is used in scripts without quotes.
     plain = re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9-]{0,49}", text)
-    return None if plain else "must be letters, digits and dashes, 50 at the most, beginning with a letter or digit"
+    return None if plain else "must be at most 50 letters, digits and dashes, beginning with a letter or digit"
 
 
 class LxcContainers:
-    """The provider `lxc`. The first container of a host is made from packages, the others are copies of it."""
+    """The provider `lxc`. The first container of a host is created from packages, the others are copies of it."""
 
     disposable = True
     options: ClassVar = {
-        "containers_per_host": Option(int, 1, "how many containers each host gets", within(1, 200)),
-        "container_name_prefix": Option(str, None, "how their names begin; default: the cloud's name", _prefix),
+        "containers_per_host": Option(int, 1, "the number of containers on each host", within(1, 200)),
+        "container_name_prefix": Option(str, None, "the prefix of their names; default: the cloud's name", _prefix),
         "distribution": Option(str, "debian", "the LXC template, such as debian or ubuntu"),
         "release": Option(str, "bookworm", "the distribution's release"),
         "start_lxc_network": Option(str, "10.0.3.0/24", "the network of the first host; others get the next", _network),
-        "forward_ssh": Option(bool, True, "as in Rally; containers are reached through their host's SSH in any case"),
+        "forward_ssh": Option(bool, True, "as in Rally, without effect: containers are reached through the host's SSH"),
         "forward_ports": Option(
-            list, [], "TCP ports of a host behind SSH, or ranges, that lead to its first container", forward.complain
+            list, [], "TCP ports or ranges of a host behind SSH to forward to its first container", forward.complain
         ),
         "tunnel_to": Option(
-            list, [], "IPv4 addresses of machines that reach the containers by a tunnel", tunnel.complain
+            list, [], "IPv4 addresses of machines that reach the containers through a tunnel", tunnel.complain
         ),
         "host_provider": Option(dict, None, "the provider of the hosts; default: this machine", keys=provider_options),
     }
 
     def create(self, given: Mapping[str, Any], site: Site) -> list[Server]:
-        """Make LXC ready on each host, and its containers; start them."""
+        """Install LXC on each host; create and start the containers."""
         servers = []
         for number, node in enumerate(self._hosts(given, site, make=True)):
             names = _names(given, site, number)
@@ -89,13 +89,14 @@ class LxcContainers:
         hosts = {node.name: node for node in self._hosts(given, site, make=False)}
         kept = [made.detail for made in site.ledger.standing() if made.kind == "server"]
         if gone := {one["on"] for one in kept} - set(hosts):
-            raise RallycrossError(f"{min(gone)} has containers of this cloud - name it in `host_provider` again")
+            raise RallycrossError(f"{min(gone)}: has containers of this cloud - add it back to `host_provider`")
         return [Server.of(one, via=hosts[one["on"]].server) for one in kept]
 
     def destroy(self, given: Mapping[str, Any], site: Site) -> None:
-        """Destroy the containers, then let the hosts' own provider destroy what it has made.
+        """Destroy the containers, then let the hosts' provider destroy the hosts.
 
-        Hosts that end with that take all along that is on them, whether they answer or not; peers do not end.
+        Nothing is undone on hosts that their provider deletes, so they need not answer; but tunnels have peers, which
+        are not deleted.
         """
         section, ledger = given["host_provider"], Part(site.ledger, "lxc")
         end = section is not None and PROVIDERS[section["type"]].disposable and not given["tunnel_to"]
@@ -119,7 +120,7 @@ class LxcContainers:
 
 
 def _of_hosts(site: Site) -> Site:
-    """Return the site as the hosts' provider sees it: its servers are none of ours."""
+    """Return the site for the provider of the hosts, with its own ledger."""
     return replace(site, ledger=Part(site.ledger, "host"))
 
 
@@ -133,7 +134,7 @@ def _names(given: Mapping[str, Any], site: Site, host: int) -> list[str]:
 
 
 def _steps(given: Mapping[str, Any], node: Node, names: list[str], host: int, key: str) -> tuple[Step, ...]:
-    """Return the steps of one host. Its network is the `host`-th after the first."""
+    """Return the steps of one host, whose network is the `host`-th after the first."""
     first = ipaddress.ip_network(given["start_lxc_network"], strict=False)
     base = int(first.network_address) + host * first.num_addresses
     network = ipaddress.ip_network((base, first.prefixlen))
@@ -170,12 +171,12 @@ def _steps(given: Mapping[str, Any], node: Node, names: list[str], host: int, ke
 
 
 def _forwards(given: Mapping[str, Any], node: Node) -> bool:
-    """Tell whether ports of a host are led to its first container; those on this machine are in reach as it is."""
+    """Return whether ports of a host are forwarded; containers on this machine are reachable without that."""
     return bool(given["forward_ports"]) and node.server is not None
 
 
 def _ready(network: ipaddress.IPv4Network | ipaddress.IPv6Network) -> str:
-    """Install LXC, and start its bridge unless one is there: what runs on it is not disturbed."""
+    """Return the script that installs LXC, and starts its bridge; an existing bridge is not changed."""
     hosts = network.num_addresses - 3
     return f"""
 if ! hash lxc-copy nft debian-distro-info 2>/dev/null || ! [ -e /usr/share/lxc/templates/lxc-debian ]; then
@@ -201,7 +202,7 @@ def _container(given: Mapping[str, Any], name: str, key: str, root: str) -> str:
     words = f"-n {name} -t {quote(given['distribution'])} -- -r {quote(given['release'])}"
     known = given["distribution"] in {"debian", "ubuntu"}
     packages = f" --packages={_INSIDE}" if known else ""
-    proof = "-e rootfs/usr/bin/python3" if known else "1"  # the templates end well without the packages, too
+    proof = "-e rootfs/usr/bin/python3" if known else "1"  # the templates succeed without the packages, too
     return f"""{_claimed(name, root)}
 if ! [ -e {_CONTAINERS}/{name}/made ]; then
     {_destroyed(name)}
@@ -224,7 +225,7 @@ fi
 
 
 def _started(names: list[str], root: str) -> str:
-    """Start the containers, and write down their addresses once each answers by SSH."""
+    """Return the script that starts the containers, and writes their addresses once each answers by SSH."""
     return f"""
 cd {quote(root)}
 rm -f lxc-addresses.part
@@ -253,12 +254,12 @@ def _mark(name: str, root: str) -> str:
 
 
 def _claimed(name: str, root: str) -> str:
-    """Mark a container as ours before it is made; refuse one that is there and is not."""
+    """Return the script that marks a container as ours before it is created, and refuses an existing one."""
     remedy = f"set another container_name_prefix, or destroy it: lxc-destroy -f -n {name}"
     return f"""
 if ! [ -e {_mark(name, root)} ]; then
     ! [ -e {_CONTAINERS}/{name} ] || {{
-        echo "there is a container {name} already that this cloud has not made - {remedy}" >&2; exit 1; }}
+        echo "container {name} exists already, and this cloud has not created it - {remedy}" >&2; exit 1; }}
     mkdir -p {quote(f"{root}/containers")}
     touch {_mark(name, root)}
 fi
@@ -266,7 +267,7 @@ fi
 
 
 def _gone(name: str, root: str) -> str:
-    """Destroy a container if it is ours."""
+    """Return the script that destroys a container if it is ours."""
     return f"[ ! -e {_mark(name, root)} ] || {{ {_destroyed(name)}\nrm -f {_mark(name, root)}; }}"
 
 

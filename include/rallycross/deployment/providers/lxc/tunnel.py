@@ -1,7 +1,7 @@
-"""Tunnels by which other machines reach the containers of a host at their own addresses.
+"""Tunnels through which other machines reach the containers of a host at the containers' own addresses.
 
-Rally's were of the kind ipip; these are of vxlan, which kernels have that lack the other. Each has two addresses of its
-own, so that answers go back the way that the question came.
+Rally used ipip; these are vxlan, which more kernels have. Each tunnel has two addresses of its own, so that replies
+return the same way.
 """
 
 import ipaddress
@@ -16,7 +16,7 @@ from rallycross.deployment.server import Server
 from rallycross.deployment.step import Step
 
 _LINKS = ipaddress.IPv4Network("169.254.0.0/16")  # a tunnel's two addresses are a /30 of it
-_NUMBERS = 10_000  # so many tunnels are told apart; the last /30 is well before the address of a cloud's metadata
+_NUMBERS = 10_000  # tunnel numbers; the last /30 is well before the metadata address 169.254.169.254
 _LOOK = """
 ip -4 -o address show dev lxcbr0 | awk '{ print $4 }'
 for peer in %s; do ip -4 -o route get "$peer" | sed 's/.* src \\([0-9.]*\\).*/\\1/'; done
@@ -30,17 +30,17 @@ def complain(peers: Sequence[Any]) -> str | None:
             ipaddress.IPv4Address(str(peer))
         except ValueError:
             return "must have IPv4 addresses"
-    return None if len({*map(str, peers)}) == len(peers) else "must not have an address twice"
+    return None if len({*map(str, peers)}) == len(peers) else "must not have the same address twice"
 
 
 def peers(addresses: Sequence[str], host: Node) -> list[Server]:
-    """Return the other machines of a host's tunnels: one signs in to them as to the host itself."""
+    """Return the other machines of a host's tunnels, with the same sign-in as the host itself."""
     like = host.server or Server("", "")
     return [replace(like, name=f"peer-{address.replace('.', '-')}", host=address, address="") for address in addresses]
 
 
 def steps(cloud: str, host: Node, others: Sequence[Node]) -> tuple[Step, ...]:
-    """Return the steps for both ends of each tunnel; look at the host, whose bridge has to be there."""
+    """Return the steps for both ends of each tunnel. The host must have its bridge, which is inspected."""
     if not others:
         return ()
     looked = host.host.run(_LOOK % " ".join(node.address for node in others)).out.split()
@@ -50,7 +50,7 @@ def steps(cloud: str, host: Node, others: Sequence[Node]) -> tuple[Step, ...]:
         number = _number(cloud, host.name, other.address)
         first, second = _addresses(number)
         link = f"rallycross{number}"
-        # Those of several clouds to one network stand side by side by their metric.
+        # The metric lets routes of several clouds to one network coexist.
         route = f"ip route replace {network} via {first} dev {link} metric {number}\n"
         found += [
             _end(host, number, remote=other.address, address=first),
@@ -60,12 +60,12 @@ def steps(cloud: str, host: Node, others: Sequence[Node]) -> tuple[Step, ...]:
 
 
 def _number(cloud: str, host: str, peer: str) -> int:
-    """Return the number of a tunnel, the same each time; two have the same one seldom."""
+    """Return the number of a tunnel, a hash: always the same, and rarely that of another tunnel."""
     return 1 + int.from_bytes(sha256(f"{cloud} {host} {peer}".encode()).digest()[:4]) % _NUMBERS
 
 
 def _addresses(number: int) -> tuple[IPv4Address, IPv4Address]:
-    """Return the addresses of the host and of the other machine, which no tunnel of another number has."""
+    """Return the addresses of the host and of the other machine, unique to the tunnel's number."""
     return _LINKS[4 * number + 1], _LINKS[4 * number + 2]
 
 
@@ -81,7 +81,7 @@ def _end(node: Node, number: int, *, remote: str, address: IPv4Address, route: s
         f"ip link set {link} up\nip address replace {address}/30 dev {link}\n{route}",
         hosts=(node.name,),
         title=f"Tunnel from {node.name} to {remote}",
-        always=True,  # what the kernel holds is gone after a restart
+        always=True,  # interfaces are gone after a reboot
         leaves=f"the interface {link}",
         undo=f"! {ours} || ip link delete {link}",
     )

@@ -1,1 +1,1 @@
-"""The provider `openstack`, and what it makes in a cloud: how it is found again, and how it goes."""
+"""The provider `openstack`, and how it finds and deletes the resources that it creates in a cloud."""

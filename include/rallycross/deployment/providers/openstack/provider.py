@@ -1,4 +1,4 @@
-"""Servers that are virtual machines of another OpenStack cloud, with a key, a security group and floating addresses."""
+"""Servers that are virtual machines of another OpenStack cloud, with a keypair, security group and floating IPs."""
 
 import base64
 from collections.abc import Callable, Iterator, Mapping
@@ -26,9 +26,9 @@ _INIT = "! command -v cloud-init >/dev/null || cloud-init status --wait >/dev/nu
 _IMAGE = {
     "uuid": Option(str, None, "its id", excludes=("name", "file")),
     "name": Option(str, None, "its name", excludes=("file",)),
-    "file": Option(str, None, "path of one on this machine, which is uploaded and deleted again"),
+    "file": Option(str, None, "path of an image file on this machine, which is uploaded and deleted again"),
     "format": Option(str, "qcow2", "the file's format"),
-    "userdata": Option(str, None, "what cloud-init gets to read", secret=True),
+    "userdata": Option(str, None, "user data for cloud-init", secret=True),
 }
 
 
@@ -37,20 +37,23 @@ def _image(value: dict[str, Any]) -> str | None:
 
 
 class OpenStackServers:
-    """The provider `openstack`. What it has made is known by the id that the ledger has, not by its name alone."""
+    """The provider `openstack`. It recognizes its resources by the ids in the ledger, not only by their names."""
 
     disposable = True
     options: ClassVar = {
         "cloud": Option(
-            str, None, "an entry of the clouds.yaml, in the place of the four keys", excludes=("auth_url",)
+            str,
+            None,
+            "an entry of the clouds.yaml, instead of auth_url, user, password, tenant",
+            excludes=("auth_url",),
         ),
         "clouds_yaml": Option(str, "~/.config/openstack/clouds.yaml", "path of the clouds.yaml"),
-        "auth_url": Option(str, None, "the cloud's identity service"),
-        "user": Option(str, None, "who signs in there"),
+        "auth_url": Option(str, None, "URL of the cloud's identity service"),
+        "user": Option(str, None, "the user who signs in there"),
         "password": Option(str, None, "that user's password", secret=True),
         "tenant": Option(str, None, "the project"),
-        "domain": Option(str, "Default", "the domain of user and project"),
-        "region": Option(str, None, "the region, where there are several"),
+        "domain": Option(str, "Default", "the domain of the user and the project"),
+        "region": Option(str, None, "the region, if there are several"),
         "amount": Option(int, 1, "how many servers", within(1, 1000)),
         "image": Option(dict, None, "the image", _image, required=True, keys=lambda _: _IMAGE),
         "flavor_id": Option(str, None, "id or name of the flavor", required=True),
@@ -60,18 +63,18 @@ class OpenStackServers:
             "networks; default: the only one",
             keys=lambda _: {"net-id": Option(str, None, "id or name", required=True)},
         ),
-        "floating_network": Option(str, None, "id or name of the network that gives floating addresses; default: none"),
-        "security_groups": Option(list, [], "ids or names of groups that the servers get beside our own", texts),
-        "config_drive": Option(bool, False, "whether cloud-init reads from a drive"),
-        "wait_for_cloud_init": Option(bool, False, "whether cloud-init must have ended"),
+        "floating_network": Option(str, None, "id or name of the external network of floating IPs; default: none"),
+        "security_groups": Option(list, [], "ids or names of groups for the servers, besides our own", texts),
+        "config_drive": Option(bool, False, "whether the servers have a config drive"),
+        "wait_for_cloud_init": Option(bool, False, "whether to wait until cloud-init has ended"),
         **BY_IMAGE,
         "timeout": Option(
-            int, 300, "seconds until a server is ACTIVE, and again until SSH lets us in", within(1, 7200)
+            int, 300, "seconds until a server is ACTIVE, and again until SSH sign-in works", within(1, 7200)
         ),
     }
 
     def create(self, given: Mapping[str, Any], site: Site) -> list[Server]:
-        """Make what is missing; each thing is in the ledger before it is asked for."""
+        """Create what is missing; everything is in the ledger before it is requested."""
         with _connected(given) as api:
             return _Making(api, given, site).servers()
 
@@ -81,7 +84,7 @@ class OpenStackServers:
         return reached(site)
 
     def destroy(self, given: Mapping[str, Any], site: Site) -> None:
-        """Delete what the ledger has, servers before what they use, and those side by side."""
+        """Delete what the ledger has: servers before what they use, and those of one kind in parallel."""
         standing = [made for made in site.ledger.standing() if made.kind in KINDS]
         if not standing:
             return
@@ -94,7 +97,7 @@ class OpenStackServers:
 
 
 class _Making:
-    """One making of the servers."""
+    """One call of `create`."""
 
     def __init__(self, api: Connection, given: Mapping[str, Any], site: Site) -> None:
         self._api, self._given, self._site = api, given, site
@@ -125,21 +128,21 @@ class _Making:
         return [self._reached(one, self._active(one, server)) for one, server in made.items()]
 
     def _have(self, kind: str, name: str, make: Callable[[], Any]) -> Any:
-        """Return what is there already if it is ours, or else make it."""
+        """Return the existing resource if it is ours, or create it."""
         had = self._had.get((kind, name))
         there = next(iter(found(self._api, kind, name, (had or {}).get("id"))), None)
         if there is None:
             return self._made(kind, name, make)
         if had is None:
             raise RallycrossError(
-                f"the cloud has a {kind} {name} already that this deployment has not made - delete it there, or name"
-                " the cloud differently"
+                f"{kind} {name} exists already, and this deployment has not created it - delete it there, or name the"
+                " cloud differently"
             )
         self._note(kind, name, {**had, "id": there.id})
         return there
 
     def _made(self, kind: str, name: str, make: Callable[[], Any]) -> Any:
-        """Make it. It is in the ledger before, by its name, and by its id as soon as that is known."""
+        """Create a resource. Its name is in the ledger before that, and its id as soon as it is known."""
         self._note(kind, name, {})
         made = make()
         self._note(kind, name, {"id": made.id})
@@ -155,9 +158,9 @@ class _Making:
         if image["file"]:
             path = Path(image["file"]).expanduser()
             if not path.is_file():
-                raise RallycrossError(f"image: there is no file {path} - name one on this machine")
+                raise RallycrossError(f"image: there is no file {path} - name a file on this machine")
             made = self._have("image", name, lambda: self._upload(name, path))
-            if made.status != "active":  # an upload that broke off
+            if made.status != "active":  # an interrupted upload
                 delete(api, "image", [(name, made.id)], limit=self._given["timeout"])
                 made = self._made("image", name, lambda: self._upload(name, path))
             return str(made.id)
@@ -178,7 +181,7 @@ class _Making:
         return self._api.network.create_security_group(name=name, description="Rallycross signs in by SSH")
 
     def _let_in(self, group: Any) -> None:
-        """Open SSH's port, and let the servers reach each other; also where an earlier attempt has made no more."""
+        """Add the missing rules to our group: SSH from everywhere, and all traffic between the servers."""
         network, port = self._api.network, self._given["ssh_port"]
         there = [
             (rule.ether_type, rule.port_range_min, rule.remote_group_id)
@@ -194,32 +197,32 @@ class _Making:
                     )
 
     def _server(self, name: str, wanted: Mapping[str, Any]) -> Any:
-        """Return a server, which need not run yet; one that has failed in an earlier attempt is made anew."""
+        """Return a server, which may not be active yet; one in ERROR from an earlier attempt is recreated."""
         compute = self._api.compute
         make = partial(compute.create_server, name=name, **wanted)
         server = self._have("server", name, make)
         if server.status == "ERROR":
             delete(self._api, "server", [(name, server.id)], limit=self._given["timeout"])
             server = self._made("server", name, make)
-        if server.status == "SHUTOFF":  # somebody has shut it off
+        if server.status == "SHUTOFF":  # by a user
             compute.start_server(server)
         return server
 
     def _active(self, name: str, server: Any) -> Any:
-        """Wait for a server."""
+        """Wait until a server is active."""
         compute, limit = self._api.compute, self._given["timeout"]
         try:
             return compute.wait_for_server(server, interval=1, wait=limit)
         except ResourceFailure as error:
             fault = (compute.get_server(server.id).fault or {}).get("message", "the cloud does not say why")
-            raise RallycrossError(f"server {name} has come to ERROR: {fault} - ask who runs the cloud") from error
+            raise RallycrossError(f"server {name} is in ERROR: {fault} - ask the cloud's operator") from error
         except ResourceTimeout as error:
             raise RallycrossError(
-                f"server {name} is not ACTIVE after {limit} s - raise `timeout`, or ask why"
+                f"server {name} is not ACTIVE after {limit} s - raise `timeout`, or ask the cloud's operator"
             ) from error
 
     def _reached(self, name: str, active: Any) -> Server:
-        """Give a server its address, and wait until SSH lets us in."""
+        """Give a server its floating IP, if wanted, and wait until we can sign in by SSH."""
         inside = address = next(iter(addresses(active)), "")
         if self._given["floating_network"]:
             address = self._floating(f"{name}-address", active, inside)
@@ -227,7 +230,7 @@ class _Making:
             raise RallycrossError(f"server {name} has no address - name a network in `nics`")
         given = self._given
         server = Server(name, address, given["ssh_user"], given["ssh_port"], str(self._site.key), address=inside)
-        if "host" not in self._had["server", name]:  # it is new, and its address may have been another's
+        if "host" not in self._had["server", name]:  # it is new, and its address may have been another server's
             self._site.made_anew(server)
         self._note("server", name, {**server.kept(), "id": active.id})
         host = signed_in(self._site, server, limit=given["timeout"])
@@ -236,31 +239,31 @@ class _Making:
         return server
 
     def _floating(self, name: str, active: Any, inside: str) -> str:
-        """Return the floating address that leads to a server's address `inside`."""
+        """Return the floating IP of a server's address `inside`."""
         network = self._given["floating_network"]
         outer = _one(self._api.network.find_network(network), "network", network)
         ports = self._api.network.ports(device_id=active.id)
         port = next((one for one in ports if inside in {fixed["ip_address"] for fixed in one.fixed_ips or []}), None)
         if port is None:
-            raise RallycrossError(f"server {active.name} has no port for a floating address - name a network in `nics`")
+            raise RallycrossError(f"server {active.name} has no port for a floating IP - name a network in `nics`")
         ours = self._have(
             "address",
             name,
             lambda: self._api.network.create_ip(floating_network_id=outer.id, port_id=port.id, description=name),
         )
-        if ours.port_id != port.id:  # its server was made anew
+        if ours.port_id != port.id:  # its server was recreated
             self._api.network.update_ip(ours, port_id=port.id)
         return str(ours.floating_ip_address)
 
 
 @contextmanager
 def _connected(given: Mapping[str, Any]) -> Iterator[Connection]:
-    """Sign in to the cloud; what it refuses becomes a `RallycrossError`."""
+    """Sign in to the cloud; its errors become a `RallycrossError`."""
     if given["cloud"]:
         cloud = CloudsFile.read(Path(given["clouds_yaml"]).expanduser()).cloud(given["cloud"])
     elif missing := [key for key in ("auth_url", "user", "password", "tenant") if not given[key]]:
         raise RallycrossError(
-            f"provider: lacks {', '.join(missing)} - give them, or name an entry of a clouds.yaml by `cloud`"
+            f"provider: lacks {', '.join(missing)} - set them, or set `cloud` to an entry of a clouds.yaml"
         )
     else:
         auth = {"auth_url": given["auth_url"], "username": given["user"], "password": given["password"]}
@@ -272,12 +275,12 @@ def _connected(given: Mapping[str, Any]) -> Iterator[Connection]:
         with cloud.connect() as api:
             yield api
     except (SDKException, ClientException, ApiError) as error:
-        raise RallycrossError(f"the cloud that gives the servers: {error} - mend the `provider`") from error
+        raise RallycrossError(f"the cloud that provides the servers: {error} - fix the `provider`") from error
 
 
 def _one(there: Any, kind: str, name: str) -> Any:
     if there is None:
-        raise RallycrossError(f"the cloud has no {kind} {name!r} - name one that it has")
+        raise RallycrossError(f"the cloud has no {kind} {name!r} - name an existing one")
     return there
 
 

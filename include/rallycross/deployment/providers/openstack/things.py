@@ -1,4 +1,4 @@
-"""Things in a cloud that a provider has made: found again by id or name, and deleted."""
+"""Finds and deletes the resources that the provider has created in a cloud, by id or name."""
 
 from collections.abc import Callable, Iterable
 from typing import Any
@@ -12,7 +12,7 @@ from rallycross.cloud.service import resource
 from rallycross.errors import RallycrossError
 from rallycross.leftovers.draining import Search, drain, look
 
-# Words of the ledger, in the order of making, and the kinds of things that they mean.
+# Kinds of ledger entries, in order of creation -> resource types.
 KINDS: dict[str, str] = {
     "image": "glance.images",
     "keypair": "nova.keypairs",
@@ -23,7 +23,7 @@ KINDS: dict[str, str] = {
 
 
 def found(connection: Connection, kind: str, name: str, known: str | None) -> list[Any]:
-    """Return what there is of a thing that has a `known` id, or else what has exactly its name in our own project."""
+    """Return the resource with the `known` id, or else those with exactly this name in our own project."""
     get: dict[str, Callable[[str], Any]] = {
         "image": connection.image.get_image,
         "keypair": connection.compute.get_keypair,
@@ -37,22 +37,22 @@ def found(connection: Connection, kind: str, name: str, known: str | None) -> li
     for one in ids:
         try:
             there.append(get[kind](one))
-        except NotFoundException:  # it is gone
+        except NotFoundException:
             continue
     return there
 
 
 def delete(connection: Connection, kind: str, made: Iterable[tuple[str, str | None]], *, limit: float) -> None:
-    """Delete things by their names and ids, and wait until they are gone: they use others until then.
+    """Delete resources by their names and ids, and wait until they are gone, as they use others until then.
 
-    Raise `RallycrossError` where one does not go within `limit` seconds; what is gone already is fine.
+    Raise `RallycrossError` if one is not gone within `limit` seconds; those that are gone already are ignored.
     """
     of = resource(KINDS[kind])
     searches = [_known(connection, of, name, known) if known else _named(connection, of, name) for name, known in made]
     left = drain(of, searches, limit=limit).left
     if left:
         what = "; ".join(map(str, left))
-        raise RallycrossError(f"{what} - delete it there, or raise `timeout` where that was too short")
+        raise RallycrossError(f"{what} - delete it there, or raise `timeout` if that was too short")
 
 
 def _named(connection: Connection, of: Resource, name: str) -> Search:
@@ -70,13 +70,13 @@ def _known(connection: Connection, of: Resource, name: str, identifier: str) -> 
 
 
 def _own(connection: Connection) -> Place:
-    """Return our own project, whatever else we may see."""
+    """Return our own project, even if we may see others."""
     api = Api(connection)
     return Place(api, admin=False, project=api.project, user=api.user)
 
 
 def addresses(server: Any) -> list[str]:
-    """Return a server's own addresses: those of IPv4 before those of IPv6, and none that floats."""
+    """Return a server's fixed addresses, IPv4 before IPv6."""
     known = [one for several in (server.addresses or {}).values() for one in several]
     own = [one for one in known if one.get("OS-EXT-IPS:type") != "floating"]
     return [str(one["addr"]) for one in sorted(own, key=lambda one: one["version"])]

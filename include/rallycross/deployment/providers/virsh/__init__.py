@@ -1,1 +1,1 @@
-"""The provider `virsh`, and what it makes on a libvirt host: definitions of domains and volumes, and scripts."""
+"""The provider `virsh`: definitions of domains and volumes on a libvirt host, and the scripts of its steps."""

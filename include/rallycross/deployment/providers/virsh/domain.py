@@ -1,4 +1,4 @@
-"""A domain after the pattern of another one: libvirt's XML of it and of its disks."""
+"""Clones a domain: libvirt's XML of the clone and of its volumes."""
 
 import hashlib
 from collections.abc import Iterator
@@ -7,14 +7,14 @@ from xml.etree import ElementTree as ET
 
 from rallycross.errors import RallycrossError
 
-# By which of its attributes a disk's source names what it is.
+# The attributes in which a disk's source can have its path.
 _SOURCES = ("file", "dev")
 _FILES = ("dir", "fs", "netfs")  # types of pools whose volumes are files
 
 
 @dataclass(frozen=True)
 class Volume:
-    """A disk of a clone. It is a qcow2 file in a pool, whatever the template's is."""
+    """A disk of a clone: always a qcow2 file in a pool."""
 
     name: str
     base: str  # path of the template's disk
@@ -23,7 +23,7 @@ class Volume:
 
 @dataclass(frozen=True)
 class Clone:
-    """A domain that is to be made."""
+    """A domain to be defined."""
 
     name: str
     uuid: str
@@ -33,28 +33,28 @@ class Clone:
 
 
 def first_disk(template: str) -> str:
-    """Return the path of the first disk that a clone of a domain gets a copy of; raise `RallycrossError`."""
+    """Return the path of the template's first disk that is cloned; raise `RallycrossError` if there is none."""
     for _, volume in _volumes(_parsed(template), ""):
         return volume.base
-    raise RallycrossError("the template has no disk that it writes to - use one that has its system on a disk")
+    raise RallycrossError("the template has no writable disk - use a template that has its system on a disk")
 
 
 def folder(pool: str) -> str:
-    """Return the folder of the pool whose XML is `pool`; raise `RallycrossError` for one that holds no files."""
+    """Return the folder of the pool whose XML is `pool`; raise `RallycrossError` if its volumes are not files."""
     found = _parsed(pool)
     path = found.findtext("target/path")
     if found.get("type") not in _FILES or not path:
         raise RallycrossError(
-            f"pool {found.findtext('name')} is of type {found.get('type')} and holds no files - name one in `pool`"
-            f" that does: {', '.join(_FILES)}"
+            f"pool {found.findtext('name')} is of type {found.get('type')}, whose volumes are not files - set `pool` to"
+            f" one of type {', '.join(_FILES)}"
         )
     return path.rstrip("/")
 
 
 def clone(template: str, *, name: str, uuid: str, folder: str) -> Clone:
-    """Return a clone of the domain whose inactive XML is `template`; raise `RallycrossError` where it cannot be had.
+    """Return a clone of the domain whose inactive XML is `template`; raise `RallycrossError` if it cannot be cloned.
 
-    Its disks will be in `folder`.
+    The clone's disks will be in `folder`.
     """
     domain = _parsed(template)
     _set(domain, "name", name)
@@ -70,7 +70,7 @@ def clone(template: str, *, name: str, uuid: str, folder: str) -> Clone:
 
 
 def volume_xml(volume: Volume, *, linked: bool) -> str:
-    """Return the definition of a volume: `linked` it stands on the template's disk, else it has all of its size."""
+    """Return the definition of a volume: if `linked`, the template's disk is its backing store, else it is a copy."""
     made = ET.Element("volume")
     _set(made, "name", volume.name)
     ET.SubElement(ET.SubElement(made, "target"), "format", type="qcow2")
@@ -82,7 +82,7 @@ def volume_xml(volume: Volume, *, linked: bool) -> str:
 
 
 def _part(domain: ET.Element) -> None:
-    """Take out what two domains cannot have in common; libvirt chooses where nothing is said."""
+    """Remove what two domains cannot share; libvirt then chooses new values."""
     for title in domain.findall("title"):
         domain.remove(title)
     for path in ("os/nvram", "genid"):  # the first has the variables of an EFI firmware
@@ -100,7 +100,7 @@ def _part(domain: ET.Element) -> None:
 
 
 def _with_macs(domain: ET.Element, uuid: str) -> list[str]:
-    """Give each interface an address of its own, and return them."""
+    """Give each interface a new MAC address, and return the addresses."""
     macs = []
     for number, interface in enumerate(domain.iterfind("devices/interface")):
         for mac in interface.findall("mac"):
@@ -113,7 +113,7 @@ def _with_macs(domain: ET.Element, uuid: str) -> list[str]:
 
 
 def _volumes(domain: ET.Element, prefix: str) -> Iterator[tuple[ET.Element, Volume]]:
-    """Yield each disk that a domain writes to, with what a clone has in its place."""
+    """Yield each writable disk of a domain, with the clone's volume for it."""
     for disk in domain.iterfind("devices/disk"):
         shared = any(disk.find(word) is not None for word in ("readonly", "shareable"))
         if shared or disk.get("device", "disk") != "disk":
@@ -123,30 +123,30 @@ def _volumes(domain: ET.Element, prefix: str) -> Iterator[tuple[ET.Element, Volu
         path = next((source.attrib[key] for key in _SOURCES if source is not None and key in source.attrib), None)
         if path is None:
             raise RallycrossError(
-                f"the template's disk {device} is neither a file nor a block device - use a template with such disks"
+                f"the template's disk {device} is neither a file nor a block device - use another template"
             )
         yield disk, Volume(f"{prefix}-{device}.qcow2", path, "raw" if driver is None else driver.get("type", "raw"))
 
 
 def _put(disk: ET.Element, path: str) -> None:
-    """Have a disk be a file in the place of what it was."""
+    """Replace a disk by a file."""
     for word in ("source", "backingStore", "driver"):
         for found in disk.findall(word):
             disk.remove(found)
-    # Not one of type "volume", which Debian's and Ubuntu's AppArmor profile of QEMU has no rule for.
+    # Not type "volume": the AppArmor profile of QEMU in Debian and Ubuntu does not have a rule for it.
     disk.set("type", "file")
     ET.SubElement(disk, "driver", name="qemu", type="qcow2")
     ET.SubElement(disk, "source", file=path)
 
 
 def _mac(uuid: str, number: int) -> str:
-    """Return an address for the `number`-th interface of a domain, out of those that QEMU has."""
+    """Return a MAC address for the `number`-th interface of a domain, from QEMU's range."""
     tail = hashlib.sha256(f"{uuid} {number}".encode()).hexdigest()
     return f"52:54:00:{tail[:2]}:{tail[2:4]}:{tail[4:6]}"
 
 
 def _parsed(xml: str) -> ET.Element:
-    return ET.fromstring(xml)  # noqa: S314 - libvirt's own words, of a host that runs what we tell it
+    return ET.fromstring(xml)  # noqa: S314 - XML from libvirt on a host that we control
 
 
 def _set(parent: ET.Element, tag: str, text: str) -> None:

@@ -1,4 +1,4 @@
-"""Servers that are clones of a libvirt domain, made by the `virsh` of its host."""
+"""Servers that are clones of a libvirt domain, created by `virsh` on its host."""
 
 import re
 import uuid
@@ -24,7 +24,7 @@ from rallycross.errors import RallycrossError
 
 _CONNECTION = re.compile(r"(?P<user>[^@\s]+)@(?P<host>\[[^\]\s]+\]|[^:@\s]+)(:(?P<port>\d{1,5}))?")
 _CLONING = ("linked", "full")
-_HOST = "libvirt-host"  # what steps and logs call it
+_HOST = "libvirt-host"  # its name in steps and logs
 
 
 def _connection(value: str) -> str | None:
@@ -34,23 +34,23 @@ def _connection(value: str) -> str | None:
 
 def _prefix(value: str) -> str | None:
     plain = re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9-]{0,59}", value)
-    return None if plain else "must be letters, digits and dashes, 60 at the most"
+    return None if plain else "must be at most 60 letters, digits and dashes, beginning with a letter or digit"
 
 
 class VirshDomains:
-    """The provider `virsh`. A domain of ours is known by the UUID that the ledger has, never by its name alone."""
+    """The provider `virsh`. It recognizes its domains by the UUIDs in the ledger, never only by their names."""
 
     disposable = True
     options: ClassVar = {
         "connection": Option(str, None, "user@host or user@host:port", _connection, required=True),
-        "key": Option(str, None, "path of the host's private key; default: what an SSH agent or ~/.ssh has"),
-        "uri": Option(str, "qemu:///system", "what the host's virsh connects to"),
-        "template_name": Option(str, None, "the domain that is cloned; it is shut off", required=True),
-        "template_user": Option(str, "root", "whom the template lets in"),
-        "template_password": Option(str, None, "that user's password, where there is no key", secret=True),
-        "template_key": Option(str, None, "path of that user's private key; default: what an SSH agent or ~/.ssh has"),
+        "key": Option(str, None, "path of the private key for the host; default: those of an SSH agent or in ~/.ssh"),
+        "uri": Option(str, "qemu:///system", "the URI that the host's virsh connects to"),
+        "template_name": Option(str, None, "the domain to clone; it must be shut off", required=True),
+        "template_user": Option(str, "root", "the user in the template"),
+        "template_password": Option(str, None, "that user's password, if there is no key", secret=True),
+        "template_key": Option(str, None, "path of that user's private key; default: those of an SSH agent or ~/.ssh"),
         "amount": Option(int, 1, "how many servers", within(1, 200)),
-        "prefix": Option(str, None, "how names begin; default: rallycross- and the cloud's name", _prefix),
+        "prefix": Option(str, None, "the prefix of names; default: rallycross- and the cloud's name", _prefix),
         "clone": Option(
             str,
             "linked",
@@ -59,14 +59,14 @@ class VirshDomains:
         ),
         "pool": Option(str, None, "the storage pool of the servers' disks; default: that of the template's disk"),
         "via_host": Option(bool, True, "whether servers are reached through the host's SSH"),
-        "ssh_port": Option(int, 22, "SSH's port on the servers", within(1, 65535)),
+        "ssh_port": Option(int, 22, "the port of SSH on the servers", within(1, 65535)),
         "timeout": Option(
-            int, 300, "seconds until all servers answer, and again until SSH lets us in", within(1, 7200)
+            int, 300, "seconds until all servers answer, and again until SSH sign-in works", within(1, 7200)
         ),
     }
 
     def create(self, given: Mapping[str, Any], site: Site) -> list[Server]:
-        """Make the domains that are missing, start what does not run, and wait until each lets us in."""
+        """Create missing domains, start those that do not run, and wait until we can sign in to each."""
         host = _host(given)
         node = site.node(host)
         plan, names = _plan(given, node, site), _names(given, site)
@@ -75,13 +75,13 @@ class VirshDomains:
         if twice := [address for address, times in Counter(addresses.values()).items() if times > 1]:
             shared = ", ".join(name for name in names if addresses[name] == twice[0])
             raise RallycrossError(
-                f"{shared}: have one address, {twice[0]} - they pass for one machine to the DHCP server: empty the"
-                " template's /etc/machine-id, then destroy and deploy again"
+                f"{shared}: have the same address, {twice[0]}, as the DHCP server takes them for one machine - empty"
+                " the template's /etc/machine-id, then destroy and deploy again"
             )
         servers, known = [], _known(site)
         for name in names:
             server = _server(given, host, Server(name, addresses[name]))
-            if "host" not in known[name]:  # it is new, and its address may have been another's
+            if "host" not in known[name]:  # it is new, and its address may have been another server's
                 site.made_anew(server)
             site.ledger.remember("server", name, {**server.kept(), "uuid": known[name]["uuid"]})
             signed_in(site, server, limit=given["timeout"])
@@ -98,7 +98,7 @@ class VirshDomains:
         ]
 
     def destroy(self, given: Mapping[str, Any], site: Site) -> None:
-        """Destroy the domains and delete their disks, half made ones too."""
+        """Destroy the domains and delete their disks, incomplete ones too."""
         ledger = Part(site.ledger, "virsh")
         if ledger.standing():
             undo(ledger, [site.node(_host(given))], owner=site.terms.owner, tell=site.tell)
@@ -114,7 +114,7 @@ def _host(given: Mapping[str, Any]) -> Server:
 
 
 def _server(given: Mapping[str, Any], host: Server, found: Server) -> Server:
-    """Return a server with what the section says of signing in."""
+    """Return a server with the sign-in options of the section."""
     return replace(
         found,
         user=given["template_user"],
@@ -131,19 +131,19 @@ def _names(given: Mapping[str, Any], site: Site) -> list[str]:
 
 
 def _known(site: Site) -> dict[str, dict[str, Any]]:
-    """Return what the ledger has of each domain: its UUID, and how it is signed in to once that has been known."""
+    """Return the ledger's detail of each domain: its UUID, and how to sign in to it once that is known."""
     return {made.name: made.detail for made in site.ledger.standing() if made.kind == "server"}
 
 
 def _addresses(node: Node) -> str:
-    """Return the file in which the host keeps what it has found."""
+    """Return the file on the host that has the servers' addresses."""
     return f"{node.root}/virsh-addresses"
 
 
 def _plan(given: Mapping[str, Any], node: Node, site: Site) -> Plan:
-    """Return the steps on the host. What makes a domain ours, its UUID, is noted here, before it is made.
+    """Return the steps on the host. A domain's UUID, by which we recognize it, is recorded here, before it is created.
 
-    One that somebody has undefined is made with the same; that it is another is noted, too.
+    A domain that somebody has undefined is recreated with the same UUID; its old address is dropped from the ledger.
     """
     template = _template(given, node)
     pool, place = _pool(given, node, template)
@@ -167,11 +167,11 @@ def _steps(given: Mapping[str, Any], node: Node, clones: Sequence[Clone], pool: 
             Step(
                 f"clone {one.name}",
                 scripts.make(uri, one, pool=pool, files=files, xml=xml, linked=linked),
-                # One after the other: libvirt refuses some of what is asked of a pool while it copies.
+                # One after the other: libvirt refuses some operations on a pool while it copies.
                 needs=(steps[-1].name,) if steps else (),
                 files={xml: one.xml}
                 | {files[volume.name]: volume_xml(volume, linked=linked) for volume in one.volumes},
-                always=True,  # somebody may have undefined it since
+                always=True,  # somebody may have undefined the domain since
                 title=f"Domain {one.name}",
                 leaves=f"the domain {one.name}; {', '.join(files)} in the pool {pool}",
                 undo=scripts.gone(uri, one, pool),
@@ -186,7 +186,7 @@ def _steps(given: Mapping[str, Any], node: Node, clones: Sequence[Clone], pool: 
             needs=(steps[-1].name,),
             limit=Limit(
                 limit + host_limit(), "timeout in the spec"
-            ),  # it says by itself what it has waited for in vain
+            ),  # longer than the script's own limit, whose message is better
             always=True,
             title=f"Domains run, within {limit} s",
         )
@@ -195,21 +195,21 @@ def _steps(given: Mapping[str, Any], node: Node, clones: Sequence[Clone], pool: 
 
 
 def _template(given: Mapping[str, Any], node: Node) -> str:
-    """Return the template's XML; raise `RallycrossError` unless it is there and shut off."""
+    """Return the template's XML; raise `RallycrossError` unless it exists and is shut off."""
     name, where = given["template_name"], given["connection"]
     ran = node.host.run(scripts.look(given["uri"], name), check=False)
     if ran.code == scripts.NO_VIRSH:
-        raise RallycrossError(f"{where} has no virsh - install libvirt's clients there")
+        raise RallycrossError(f"{where}: has no virsh - install libvirt's clients there")
     if ran.code == scripts.NO_TEMPLATE:
         there = ", ".join(ran.out.split()) or "none"
-        raise RallycrossError(f"{where} has no domain {name!r} - set `template_name` to one that it has: {there}")
+        raise RallycrossError(f"{where}: has no domain {name!r} - set `template_name` to one of: {there}")
     if ran.code:
-        raise RallycrossError(f"{where}: libvirt does not answer: {(ran.err or ran.out).strip()} - mend that there")
+        raise RallycrossError(f"{where}: libvirt does not answer: {(ran.err or ran.out).strip()} - fix that there")
     state, _, xml = ran.out.partition(f"{scripts.MARK}\n")
     if state.strip() != "shut off":
         raise RallycrossError(
-            f"{where}: the template {name} is {state.strip()} - shut it off: its disk may not change while it is"
-            " cloned, nor while servers stand on it"
+            f"{where}: the template {name} is {state.strip()} - shut it off: its disk must not change while it is"
+            " cloned, or while linked clones use it"
         )
     return xml
 

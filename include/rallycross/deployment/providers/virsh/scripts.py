@@ -1,4 +1,4 @@
-"""The scripts of the provider `virsh`: what is asked of libvirt, and the steps. Each may be begun twice."""
+"""The scripts of the provider `virsh`: queries and steps. Each may run again after it was interrupted."""
 
 from collections.abc import Mapping, Sequence
 from shlex import quote
@@ -6,14 +6,15 @@ from shlex import quote
 from rallycross.deployment.limits import host_limit, told
 from rallycross.deployment.providers.virsh.domain import Clone
 
-MARK = "--rallycross--"  # a line between two parts of an answer
-NO_VIRSH, NO_TEMPLATE = 67, 68  # exit codes of a look
+MARK = "--rallycross--"  # a line between two parts of the output
+NO_VIRSH, NO_TEMPLATE = 67, 68  # exit codes of `look`
 
 
 def _help(uri: str) -> str:
-    """`v` is virsh, in the language that is parsed here; `has WORD COMMAND ...` whether a line of its output is WORD.
+    """Return the functions `v`, which runs virsh, and `has WORD COMMAND ...`: whether a line of its output is WORD.
 
-    A virsh that fails ends the script: "libvirt does not answer" must not pass for "there is no such domain".
+    `v` sets the locale, as the output is parsed. A failing virsh ends the script: it must not look like a missing
+    domain.
     """
     return f"""
 export LC_ALL=C
@@ -27,7 +28,7 @@ has() {{
 
 
 def look(uri: str, template: str) -> str:
-    """Print the template's state, and its XML."""
+    """Return the script that prints the template's state and XML."""
     name = quote(template)
     return f"""
 command -v virsh >/dev/null || exit {NO_VIRSH}
@@ -40,31 +41,34 @@ v dumpxml --inactive {name}
 
 
 def uuids(uri: str) -> str:
-    """Print the UUIDs of all domains."""
+    """Return the script that prints the UUIDs of all domains."""
     return f"{_help(uri)}v list --all --uuid"
 
 
 def pool(uri: str, name: str | None, disk: str) -> str:
-    """Print name and XML of the pool that is called so, or of the one that has the disk."""
+    """Return the script that prints the name and XML of the named pool, or of the pool that has the disk."""
     which = f"pool={quote(name)}" if name is not None else _pool_of(disk)
     return f'{_help(uri)}{which}\necho "$pool"\necho {MARK}\nv pool-dumpxml "$pool"'
 
 
 def _pool_of(path: str) -> str:
-    """Set `pool` to the one that has a disk; libvirt does not know a file that is newer than its look at the pool."""
+    """Return the script that sets `pool` to that of a disk; pools are refreshed, as libvirt may not know new files."""
     disk, folder = quote(path), quote(path.rpartition("/")[0])
     return f"""
 pool=$(v vol-pool {disk} 2>/dev/null) || {{
     for name in $(v pool-list --name); do v pool-refresh "$name" >/dev/null || :; done
     pool=$(v vol-pool {disk}) || {{
-        echo {disk} 'is in no storage pool that is active - virsh pool-create-as NAME dir --target' {folder} >&2
+        echo {disk} 'is not in an active storage pool - virsh pool-create-as NAME dir --target' {folder} >&2
         exit 1
     }}
 }}"""
 
 
 def make(uri: str, clone: Clone, *, pool: str, files: Mapping[str, str], xml: str, linked: bool) -> str:
-    """Make a domain unless it is whole: it is defined last. `xml` has its definition, `files` those of its volumes."""
+    """Return the script that creates a domain's volumes and defines it, unless it is defined.
+
+    The domain is defined last. `xml` is the file of its definition, `files` those of its volumes.
+    """
     made = []
     for volume in clone.volumes:
         file, base = quote(files[volume.name]), quote(volume.base)
@@ -77,7 +81,7 @@ def make(uri: str, clone: Clone, *, pool: str, files: Mapping[str, str], xml: st
     return f"""{_help(uri)}
 ! has {clone.uuid} v list --all --uuid || exit 0
 if has {clone.name} v list --all --name; then
-    echo 'there is a domain {clone.name} that this deployment has not made - undefine it, or set `prefix`' >&2
+    echo 'domain {clone.name} exists, and this deployment has not created it - undefine it, or set `prefix`' >&2
     exit 1
 fi
 {_gone(clone, pool)}
@@ -87,9 +91,9 @@ v define {quote(xml)}
 
 
 def gone(uri: str, clone: Clone, pool: str) -> str:
-    """Destroy a domain, known by the UUID that it has from us, and delete the volumes that were made for it.
+    """Return the script that destroys a domain, found by its UUID, and deletes its volumes.
 
-    What is not there any more is fine. `undefine --remove-all-storage` would take ISO images along.
+    What is gone already is ignored. `undefine --remove-all-storage` would also delete ISO images.
     """
     return f"{_help(uri)}{_gone(clone, pool)}"
 
@@ -110,7 +114,7 @@ if has {where} v pool-list --all --name; then
         while :; do
             has "$volume" v vol-list {where} || break
             ! v vol-delete --pool {where} "$volume" || break
-            [ "$SECONDS" -lt "$until" ] || {{ echo "$volume cannot be deleted for {told(host_limit())}" >&2; exit 1; }}
+            [ "$SECONDS" -lt "$until" ] || {{ echo "$volume is not deleted after {told(host_limit())}" >&2; exit 1; }}
             sleep 1
         done
     done
@@ -119,9 +123,9 @@ fi
 
 
 def run(uri: str, clones: Sequence[Clone], *, port: int | None, limit: int, file: str) -> str:
-    """Start the domains, and write the name and the address of each to `file`, all within `limit` seconds.
+    """Return the script that starts the domains, and writes the name and address of each to `file`.
 
-    With a `port`, an address counts once that port of it answers the host.
+    It fails after `limit` seconds. With a `port`, an address counts once that port answers the host.
     """
     domains = "\n".join(f"{clone.name} {clone.uuid} {clone.mac}" for clone in clones)
     answers = f'timeout 3 bash -c ": <>/dev/tcp/$1/{port}" 2>/dev/null' if port else ":"
@@ -149,9 +153,9 @@ while read -r name uuid mac; do
         for address in $known; do
             ! answers "$address" || {{ echo "$name $address" >> "$part"; continue 3; }}
         done
-        has "$uuid" v list --uuid || {{ echo "$name does not run any more - look at its console" >&2; exit 1; }}
+        has "$uuid" v list --uuid || {{ echo "$name is no longer running - look at its console" >&2; exit 1; }}
         if [ "$SECONDS" -ge {limit} ]; then
-            echo "$name has not come to {wanted} within {limit} s (found for $mac in leases, guest agent and ARP:" \\
+            echo "$name has not got {wanted} within {limit} s (found for $mac in leases, guest agent and ARP:" \\
                 $(echo "${{known:-nothing}}")") - look at its console, or raise \\`timeout\\`" >&2
             exit 1
         fi
