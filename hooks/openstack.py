@@ -9,7 +9,7 @@ from airflow.sdk.log import mask_secret
 from hooks.results import store
 from rallycross.cloud.cloud import Cloud
 from rallycross.cloud.connection_fields import ConnectionFields, cloud_of_connection
-from rallycross.deployment.answering import signed_in
+from rallycross.deployment.service_check import sign_in
 from rallycross.errors import RallycrossError
 from rallycross.secret import is_secret_name
 
@@ -38,7 +38,7 @@ class OpenStackHook(BaseHook):
         """Sign in, for the Test button of the connection form."""
         try:
             cloud = self.get_conn()
-            access = signed_in(cloud.name, cloud.config)
+            access = sign_in(cloud.name, cloud.config)
         except Exception as error:  # noqa: BLE001 - the form shows any error
             return False, f"{type(error).__name__}: {error}"
         return True, f"Signed in; the catalog has {', '.join(sorted(access.endpoints))}"

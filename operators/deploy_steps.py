@@ -178,7 +178,7 @@ class StepTrigger(BaseTrigger):
         text = registered.specs(settings())[self.cloud]
         spec = load_spec(text, file=f"the spec of {self.cloud}")
         try:
-            lifecycle.do(spec, store(), settings(), uuid=self.uuid, name=name)
+            lifecycle.run_step(spec, store(), settings(), uuid=self.uuid, name=name)
         except RallycrossError as error:
             return str(error)
         return ""
@@ -197,7 +197,7 @@ class RegisterOperator(PlanOperator):
         spec, uuid = cloud_spec_of(context, self.cloud_spec), own_reference(context, "deploy")
         return {
             "deployment": uuid,
-            "cloud": lifecycle.end(spec, store(), settings(), uuid=uuid, tell=log_step(self.log)),
+            "cloud": lifecycle.finish(spec, store(), settings(), uuid=uuid, tell=log_step(self.log)),
         }
 
 

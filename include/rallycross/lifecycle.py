@@ -12,8 +12,8 @@ from rallycross import deployment
 from rallycross.cloud import registered
 from rallycross.deployment import CloudSpec, Deployed, Site, operations
 from rallycross.deployment.detached import Locked
-from rallycross.deployment.ledger import Made
-from rallycross.deployment.operations import Intended
+from rallycross.deployment.ledger import LedgerEntry
+from rallycross.deployment.operations import PlannedStep
 from rallycross.deployment.runner import Terms
 from rallycross.deployment.site import opened
 from rallycross.deployment.step import StepEvent, Tell
@@ -48,10 +48,10 @@ class StoredLedger:
         """Delete the entry of something that is known to be gone."""
         self._store.ledger.forgotten(row)
 
-    def standing(self) -> list[Made]:
+    def standing(self) -> list[LedgerEntry]:
         """Return all entries, in the order of their creation."""
         rows = self._store.ledger.standing(self._cloud, self._owner)
-        return [Made(row.id, row.kind, row.name, row.detail) for row in rows]
+        return [LedgerEntry(row.id, row.kind, row.name, row.detail) for row in rows]
 
 
 def site_of(spec: CloudSpec, store: Store, paths: Settings, *, uuid: str = "", tell: Tell = lambda _: None) -> Site:
@@ -77,14 +77,14 @@ def deploy(spec: CloudSpec, store: Store, paths: Settings, *, uuid: str, tell: T
         return _register(spec, deployment.deploy(spec, site), store, paths, uuid=uuid)
 
 
-def begin(spec: CloudSpec, store: Store, paths: Settings, *, uuid: str, tell: Tell) -> list[Intended]:
-    """Begin a deployment whose steps run one by one, each by a call of `do`; return the outstanding steps."""
+def begin(spec: CloudSpec, store: Store, paths: Settings, *, uuid: str, tell: Tell) -> list[PlannedStep]:
+    """Begin a deployment whose steps run one by one, each by a call of `run_step`; return the outstanding steps."""
     store.deployments.forget_steps(uuid)
     with _recorded(spec, store, paths, uuid=uuid, tell=tell) as site:
         return operations.begin(spec, site)
 
 
-def do(spec: CloudSpec, store: Store, paths: Settings, *, uuid: str, name: str) -> None:
+def run_step(spec: CloudSpec, store: Store, paths: Settings, *, uuid: str, name: str) -> None:
     """Run one step of a deployment after `begin`, or follow it if it runs already.
 
     Other steps may run at the same time. So the failure of a step stays recorded until that step itself succeeds.
@@ -92,16 +92,16 @@ def do(spec: CloudSpec, store: Store, paths: Settings, *, uuid: str, name: str) 
     store.deployments.resume(uuid, step=name)
     try:
         with _kept(spec, store, paths, uuid=uuid, tell=lambda _: None) as site:
-            operations.do(spec, site, name)
+            operations.run_step(spec, site, name)
     except BaseException as error:
         store.deployments.fail_step(uuid, name, error=_said(error))
         raise
 
 
-def end(spec: CloudSpec, store: Store, paths: Settings, *, uuid: str, tell: Tell) -> str:
+def finish(spec: CloudSpec, store: Store, paths: Settings, *, uuid: str, tell: Tell) -> str:
     """Register the cloud, after all its steps are done; return its name."""
     with _recorded(spec, store, paths, uuid=uuid, tell=tell) as site:
-        return _register(spec, operations.end(spec, site), store, paths, uuid=uuid)
+        return _register(spec, operations.finish(spec, site), store, paths, uuid=uuid)
 
 
 def state(last: DeploymentRow | None, paths: Settings) -> str:

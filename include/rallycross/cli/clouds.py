@@ -10,8 +10,8 @@ import yaml
 from rallycross import deployment, lifecycle
 from rallycross.cli.console import progress
 from rallycross.cloud import registered
-from rallycross.deployment.answering import answers
 from rallycross.deployment.node import LOCAL
+from rallycross.deployment.service_check import check_services
 from rallycross.deployment.site import Site, opened
 from rallycross.deployment.step import Tell
 from rallycross.errors import InvalidInput, RallycrossError
@@ -40,7 +40,7 @@ class DeployedCloud:
         if row is None:
             what = f"its deployment is not finished - see ./rallycross cloud show {self.name}"
             return [deployment.Service("identity", "FAILED", what)]
-        return answers(self.name, yaml.safe_load(Path(row.clouds_yaml).read_text())["clouds"][self.name])
+        return check_services(self.name, yaml.safe_load(Path(row.clouds_yaml).read_text())["clouds"][self.name])
 
     def parts(self) -> list[tuple[str, str, str]]:
         """Return name, state and detail of its deployment, unless that has finished, and of its services."""

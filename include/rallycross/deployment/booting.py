@@ -17,21 +17,21 @@ def _prefix(value: str) -> str | None:
     return None if plain else "must be at most 50 letters, digits and dashes, beginning with a letter or digit"
 
 
-BY_IMAGE = {
+IMAGE_OPTIONS = {
     "prefix": Option(str, None, "the prefix of server names; default: the cloud's name", _prefix),
     "ssh_user": Option(str, "root", "the user whom the image accepts an SSH key for"),
     "ssh_port": Option(int, 22, "the port of SSH", within(1, 65535)),
 }
 
 
-def reached(site: Site) -> list[Server]:
+def known_servers(site: Site) -> list[Server]:
     """Return the servers in the ledger whose address is known."""
     return [
         Server.of(made.detail) for made in site.ledger.standing() if made.kind == "server" and made.detail.get("host")
     ]
 
 
-def signed_in(site: Site, server: Server, *, limit: float) -> SSHHost:
+def wait_for_sign_in(site: Site, server: Server, *, limit: float) -> SSHHost:
     """Return the connection to a server that is booting; raise the last attempt's error after `limit` seconds.
 
     While a server boots, SSH does not answer at first, and then its user or key may not exist yet. Any other error is

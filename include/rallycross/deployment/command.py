@@ -2,7 +2,7 @@
 
 from rallycross.deployment.excerpt import excerpt
 from rallycross.deployment.host import CommandFailed, Ran
-from rallycross.deployment.limits import told
+from rallycross.deployment.limits import describe
 
 _KILLED = 128 + 9
 
@@ -32,7 +32,7 @@ def framed(script: str) -> str:
 def checked(host: str, ran: Ran, *, seconds: float, limit: float, check: bool) -> Ran:
     """Return `ran`; raise `CommandFailed` for a kill at the limit, and for a non-zero code if `check`."""
     if ran.code == _KILLED and seconds >= limit:
-        raise CommandFailed(f"{host}: not done within {told(limit)}, and killed{_said(ran)}")
+        raise CommandFailed(f"{host}: not done within {describe(limit)}, and killed{_said(ran)}")
     if check and ran.code != 0:
         raise CommandFailed(f"{host}: exit code {ran.code}{_said(ran)}")
     return ran

@@ -20,13 +20,13 @@ _ALIVE = 10  # seconds between keepalive messages on an idle connection
 _known = threading.Lock()  # one thread at a time may use the known-hosts file
 
 
-def connect(server: Server, *, known_hosts: Path | None = None, gate: SSHHost | None = None) -> SSHHost:
+def connect(server: Server, *, known_hosts: Path | None = None, jump_host: SSHHost | None = None) -> SSHHost:
     """Sign in; raise `RallycrossError` with what to do if that is refused, or `HostLost` if the host does not answer.
 
-    A host's first key is kept in `known_hosts`, and no other key is accepted later. `gate` is the connection to the
-    server's `via`.
+    A host's first key is kept in `known_hosts`, and no other key is accepted later. `jump_host` is the connection to
+    the server's `via`.
     """
-    host = SSHHost(None, name=server.name, again=_opener(server, known_hosts, gate))
+    host = SSHHost(None, name=server.name, again=_opener(server, known_hosts, jump_host))
     host.sign_in()
     return host
 
@@ -41,7 +41,7 @@ def forget_key(server: Server, known_hosts: Path) -> None:
             write_owner_only(known_hosts, kept)
 
 
-def _opener(server: Server, known_hosts: Path | None, gate: SSHHost | None) -> Callable[[], paramiko.SSHClient]:
+def _opener(server: Server, known_hosts: Path | None, jump_host: SSHHost | None) -> Callable[[], paramiko.SSHClient]:
     def open_() -> paramiko.SSHClient:
         client, limit = paramiko.SSHClient(), settings().ssh_limit
         client.set_missing_host_key_policy(paramiko.AutoAddPolicy())
@@ -64,7 +64,7 @@ def _opener(server: Server, known_hosts: Path | None, gate: SSHHost | None) -> C
                 timeout=limit,
                 banner_timeout=limit,
                 auth_timeout=limit,
-                sock=gate.channel_to(server.host, server.port) if gate else None,
+                sock=jump_host.channel_to(server.host, server.port) if jump_host else None,
             )
         except paramiko.BadHostKeyException as error:
             raise RallycrossError(

@@ -24,7 +24,7 @@ from uuid import uuid4
 
 from rallycross.deployment.command import framed
 from rallycross.deployment.host import CommandFailed, Host, Ran
-from rallycross.deployment.limits import Limit, host_limit, told
+from rallycross.deployment.limits import Limit, describe, host_limit
 from rallycross.deployment.step import Step
 from rallycross.errors import RallycrossError
 from rallycross.settings import settings
@@ -123,7 +123,7 @@ class Holder:
 
 
 @dataclass(frozen=True)
-class Sight:
+class StepState:
     """The state of a step at one moment."""
 
     state: str  # "running", "ended", or "lost": it does not run, and left no result
@@ -192,12 +192,12 @@ def start(host: Host, root: str, step: Step) -> None:
         # Wait until it has recorded that it runs: before that it looks like a lost step.
         f"for wait in $(seq {round(begin * 20)}); do\n"
         f"    [ ! -e {name}.running ] && [ ! -e {name}.end ] || exit 0; sleep 0.05\ndone\n"
-        f"echo 'the step did not begin within {told(begin)}'; cat {name}.log; exit 1",
+        f"echo 'the step did not begin within {describe(begin)}'; cat {name}.log; exit 1",
         limit=Limit(2 * begin, begin.by),
     )
 
 
-def look(host: Host, root: str, name: str, *, holder: Holder, offset: int = 0) -> Sight:
+def look(host: Host, root: str, name: str, *, holder: Holder, offset: int = 0) -> StepState:
     """Return the state of a step, with its log from byte `offset` on; renew the lock."""
     quoted = quote(name)
     ran = host.run(
@@ -217,7 +217,7 @@ def look(host: Host, root: str, name: str, *, holder: Holder, offset: int = 0) -
     answer, _, log = ran.out.partition(f"\n{_MARK}")
     first, _, command = answer.partition("\n")
     state, print_, code, seconds = first.split()
-    return Sight(state, print_, int(code), int(seconds), _WRAPPERS.sub("", command.strip()), log)
+    return StepState(state, print_, int(code), int(seconds), _WRAPPERS.sub("", command.strip()), log)
 
 
 def settle(host: Host, root: str, step: Step) -> None:

@@ -6,7 +6,7 @@ from typing import Any, Protocol, runtime_checkable
 
 from rallycross.deployment.node import Node
 from rallycross.deployment.option import Option
-from rallycross.deployment.provider import Provided
+from rallycross.deployment.provider import ProviderSpec
 from rallycross.deployment.site import Site
 from rallycross.deployment.step import Plan
 from rallycross.registry import Registry
@@ -34,7 +34,7 @@ class CloudSpec:
     options: dict[str, Any] = field(repr=False)  # every option of the engine, with defaults; may hold secrets
     text: str = field(repr=False)  # as the user wrote it
     file: str  # the file it is from
-    provider: Provided | None = None  # None: this machine
+    provider: ProviderSpec | None = None  # None: this machine
     secrets: tuple[str, ...] = field(default=(), repr=False)  # texts in it that must never be shown
 
 
@@ -97,7 +97,7 @@ class BringsServers(Protocol):
     Its `takes_servers` is false. Its nodes are those servers and this machine.
     """
 
-    def provider(self, options: dict[str, Any]) -> Provided:
+    def provider(self, options: dict[str, Any]) -> ProviderSpec:
         """Return the provider section for the options, which are checked and have defaults."""
 
 

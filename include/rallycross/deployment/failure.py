@@ -8,7 +8,7 @@ from rallycross.errors import RallycrossError
 
 
 @dataclass(frozen=True)
-class Failure:
+class StepFailure:
     """The failure of one step on one host."""
 
     step: str
@@ -28,7 +28,7 @@ class Failure:
 class StepFailed(RallycrossError):  # noqa: N818
     """One or more steps failed."""
 
-    def __init__(self, failures: Sequence[Failure]) -> None:
+    def __init__(self, failures: Sequence[StepFailure]) -> None:
         self.failures = tuple(failures)
         said = "\n".join(f"step {failure.step}: {failure}" for failure in failures)
         super().__init__(f"{said}\nFix this and deploy again: steps that are done are kept.")

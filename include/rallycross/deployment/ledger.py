@@ -9,7 +9,7 @@ from typing import Any, Protocol
 
 
 @dataclass(frozen=True)
-class Made:
+class LedgerEntry:
     """A ledger entry: something that exists, or may exist."""
 
     row: int
@@ -27,11 +27,11 @@ class Ledger(Protocol):
     def forgotten(self, row: int) -> None:
         """Delete the entry of something that is known to be gone."""
 
-    def standing(self) -> list[Made]:
+    def standing(self) -> list[LedgerEntry]:
         """Return all entries, in the order of their creation."""
 
 
-class Part:
+class PartLedger:
     """The ledger of one part of a cloud, kept in the whole cloud's ledger under kinds with a prefix."""
 
     def __init__(self, whole: Ledger, prefix: str) -> None:
@@ -45,7 +45,7 @@ class Part:
         """Delete the entry of something that is known to be gone."""
         self._whole.forgotten(row)
 
-    def standing(self) -> list[Made]:
+    def standing(self) -> list[LedgerEntry]:
         """Return the entries of this part, in the order of their creation."""
         return [
             replace(made, kind=made.kind.removeprefix(self._prefix))

@@ -33,6 +33,6 @@ def spec_limit(options: Mapping[str, Any], key: str = "timeout") -> Limit:
     return Limit(options[key], f"{key} in the spec")
 
 
-def told(limit: float) -> str:
+def describe(limit: float) -> str:
     """Return a limit in words, with the name of what changes it, if known."""
     return f"{limit:g} s ({limit.by})" if isinstance(limit, Limit) else f"{limit:g} s"

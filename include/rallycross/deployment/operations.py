@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from graphlib import TopologicalSorter
 
 from rallycross.deployment import detached
-from rallycross.deployment.carry_out import carry_out, to_be_done, units
+from rallycross.deployment.carry_out import carry_out, node_steps, select_outstanding
 from rallycross.deployment.engine import ENGINES, CloudSpec, Deployed, Service, check_first
 from rallycross.deployment.host import HostLost
 from rallycross.deployment.node import LOCAL, Node
@@ -38,7 +38,7 @@ def deploy(spec: CloudSpec, site: Site) -> Deployed:
 
 
 @dataclass(frozen=True)
-class Intended:
+class PlannedStep:
     """One outstanding step on one node, for a caller that runs the steps one by one."""
 
     name: str
@@ -46,7 +46,7 @@ class Intended:
     title: str
 
 
-def begin(spec: CloudSpec, site: Site) -> list[Intended]:
+def begin(spec: CloudSpec, site: Site) -> list[PlannedStep]:
     """Create the servers, and return the outstanding steps, in an order that their needs allow.
 
     Steps that are done already are reported as skipped.
@@ -56,49 +56,54 @@ def begin(spec: CloudSpec, site: Site) -> list[Intended]:
         for node in nodes if engine.takes_servers or spec.provider else []:
             site.ledger.remember("node", node.name, {"root": node.root})
             stack.enter_context(locked(node, site.terms.owner))
-        found = units(engine.plan(spec, nodes, site), everywhere(nodes, site))
-        used = {unit.node.name: unit.node for unit in found.values()}
-        to_do = to_be_done(found, list(used.values()))
+        found = node_steps(engine.plan(spec, nodes, site), everywhere(nodes, site))
+        used = {node_step.node.name: node_step.node for node_step in found.values()}
+        to_do = select_outstanding(found, list(used.values()))
     now = time.time()
-    for name, unit in found.items():
+    for name, node_step in found.items():
         if name not in to_do:
-            site.tell(StepEvent(name, unit.step.words, "skipped", now, total=len(found), host=unit.node.name))
-    order = list(TopologicalSorter({name: unit.step.needs for name, unit in found.items()}).static_order())
+            site.tell(StepEvent(name, node_step.step.words, "skipped", now, total=len(found), host=node_step.node.name))
+    order = list(TopologicalSorter({name: node_step.step.needs for name, node_step in found.items()}).static_order())
     before: dict[str, set[str]] = {}
     for name in order:
         needs = found[name].step.needs
         before[name] = {*needs, *(earlier for need in needs for earlier in before[need])} & to_do
     return [
-        Intended(name, tuple(need for need in order if need in before[name]), found[name].step.words)
+        PlannedStep(name, tuple(need for need in order if need in before[name]), found[name].step.words)
         for name in order
         if name in to_do
     ]
 
 
-def do(spec: CloudSpec, site: Site, name: str) -> None:
+def run_step(spec: CloudSpec, site: Site, name: str) -> None:
     """Run one of the steps that `begin` returned, after those that it needs; raise `StepFailed`."""
-    engine, nodes = ENGINES[spec.engine], standing(spec, site, patient=True)
+    engine, nodes = ENGINES[spec.engine], existing_nodes(spec, site, patient=True)
     plan = with_secrets(engine.plan(spec, nodes, site), spec)
-    found = units(plan, everywhere(nodes, site))
-    unit, total = found[name], len(found)
+    found = node_steps(plan, everywhere(nodes, site))
+    node_step, total = found[name], len(found)
 
     def tell(event: StepEvent) -> None:
         site.tell(replace(event, name=name, total=total))
 
-    alone = replace(unit.on_host, needs=(), hosts=(unit.node.name,))
+    alone = replace(node_step.on_host, needs=(), hosts=(node_step.node.name,))
     carry_out(Plan((alone,), plan.secrets), everywhere(nodes, site), ledger=site.ledger, terms=site.terms, tell=tell)
 
 
-def end(spec: CloudSpec, site: Site) -> Deployed:
+def finish(spec: CloudSpec, site: Site) -> Deployed:
     """Return the cloud, after all steps that `begin` returned are done."""
-    return _cloud(spec, standing(spec, site, patient=True), site)
+    return _cloud(spec, existing_nodes(spec, site, patient=True), site)
 
 
 def destroy(spec: CloudSpec, site: Site) -> None:
     """Undo all that `deploy` has made, complete or not, in reverse order; do nothing if there is nothing."""
     provider = PROVIDERS[spec.provider.type] if spec.provider else None
     if site.ledger.standing() and not (provider and provider.disposable):
-        undo(site.ledger, everywhere(standing(spec, site, patient=True), site), owner=site.terms.owner, tell=site.tell)
+        undo(
+            site.ledger,
+            everywhere(existing_nodes(spec, site, patient=True), site),
+            owner=site.terms.owner,
+            tell=site.tell,
+        )
     if provider and spec.provider:
         provider.destroy(spec.provider.options, site)
     for made in site.ledger.standing():  # on servers that no longer exist
@@ -111,7 +116,7 @@ def stop(spec: CloudSpec, site: Site) -> list[str]:
 
     Running steps are killed first, as they would continue without the process that started them. Return their names.
     """
-    nodes = standing(spec, site)
+    nodes = existing_nodes(spec, site)
     ended = [
         f"the step {name} on {node.name}"
         for node in everywhere(nodes, site)
@@ -123,15 +128,15 @@ def stop(spec: CloudSpec, site: Site) -> list[str]:
 
 def status(spec: CloudSpec, site: Site) -> list[Service]:
     """Return the current state of the cloud's services; none if the cloud does not exist."""
-    return ENGINES[spec.engine].status(spec, standing(spec, site))
+    return ENGINES[spec.engine].status(spec, existing_nodes(spec, site))
 
 
 def logs(spec: CloudSpec, site: Site, *, service: str | None, lines: int) -> str:
     """Return the last lines of one service's log, or of all (None); raise `RallycrossError` for an unknown service."""
-    return ENGINES[spec.engine].logs(spec, standing(spec, site), service=service, lines=lines)
+    return ENGINES[spec.engine].logs(spec, existing_nodes(spec, site), service=service, lines=lines)
 
 
-def standing(spec: CloudSpec, site: Site, *, patient: bool = False) -> list[Node]:
+def existing_nodes(spec: CloudSpec, site: Site, *, patient: bool = False) -> list[Node]:
     """Return the nodes that exist, creating none; `patient`: wait for one that is out of reach."""
     if spec.provider is None:
         return [site.here]

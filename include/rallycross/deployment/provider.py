@@ -11,7 +11,7 @@ from rallycross.registry import Registry
 
 
 @dataclass(frozen=True)
-class Provided:
+class ProviderSpec:
     """The checked `provider` section of a cloud spec."""
 
     type: str

@@ -10,9 +10,9 @@ from typing import TypeVar
 from rallycross.deployment import detached
 from rallycross.deployment.detached import LEASE, Holder, Locked
 from rallycross.deployment.excerpt import excerpt
-from rallycross.deployment.failure import Failure, StepFailed
+from rallycross.deployment.failure import StepFailed, StepFailure
 from rallycross.deployment.host import HostLost
-from rallycross.deployment.limits import told
+from rallycross.deployment.limits import describe
 from rallycross.deployment.node import Node
 from rallycross.deployment.step import Step
 from rallycross.disk import naming
@@ -38,7 +38,7 @@ class Terms:
 Result = TypeVar("Result")
 
 
-class Stopped(Exception):  # noqa: N818
+class DeploymentStopped(Exception):  # noqa: N818
     """The deployment is stopping."""
 
 
@@ -67,9 +67,10 @@ def run(
     stopped: threading.Event,
     started: Callable[[], None],
 ) -> None:
-    """Run a step, or follow it if it runs or has ended already; raise `StepFailed`, or `Stopped` if `stopped` is set.
+    """Run a step, or follow it if it runs or has ended already; raise `StepFailed`, or `DeploymentStopped`.
 
-    A host that is out of reach is waited for. `started` is called just before this call itself starts the step.
+    It raises `DeploymentStopped` if `stopped` is set. A host that is out of reach is waited for. `started` is called
+    just before this call itself starts the step.
     """
     _Run(step, node, terms, holder=holder, stopped=stopped).run(started)
 
@@ -101,7 +102,7 @@ class _Run:
         self._judge(sight)
         self._patiently(lambda: detached.settle(self._node.host, self._node.root, self._step))
 
-    def _find(self) -> detached.Sight:
+    def _find(self) -> detached.StepState:
         detached.hold(self._node.host, self._node.root, self._holder)
         self._offset, self._line, self._said = 0, "", ""
         if self._log:
@@ -118,11 +119,11 @@ class _Run:
             # The files may hold secrets.
             self._node.host.put(path, content, mode=0o700 if content.startswith("#!") else 0o600)
         if self._stopped.is_set():
-            raise Stopped
+            raise DeploymentStopped
         self._offset = 0
         detached.start(self._node.host, self._node.root, self._step)
 
-    def _look(self) -> detached.Sight:
+    def _look(self) -> detached.StepState:
         sight = detached.look(
             self._node.host, self._node.root, self._step.name, holder=self._holder, offset=self._offset
         )
@@ -142,7 +143,7 @@ class _Run:
             with naming(self._log), self._log.open("a") as file:
                 file.write(whole)
 
-    def _judge(self, sight: detached.Sight) -> None:
+    def _judge(self, sight: detached.StepState) -> None:
         step, host = self._step, self._node.host
         if sight.state == "lost":
             disk = detached.full(host, self._node.root)
@@ -150,7 +151,7 @@ class _Run:
                 f"ended without an exit code: killed, or its host restarted, or the disk is full ({disk})"
             )
         if sight.code == _KILLED and sight.seconds >= int(step.limit):
-            raise self._failure(f"not done within {told(step.limit)}, and killed", code=sight.code)
+            raise self._failure(f"not done within {describe(step.limit)}, and killed", code=sight.code)
         if sight.code:
             raise self._failure(f"exit code {sight.code}", code=sight.code, command=sight.command)
 
@@ -158,7 +159,7 @@ class _Run:
         secrets = self._terms.secrets
         last = excerpt(self._said)
         return StepFailed(
-            [Failure(self._step.name, self._node.name, masked(why, secrets), code, masked(command, secrets), last)]
+            [StepFailure(self._step.name, self._node.name, masked(why, secrets), code, masked(command, secrets), last)]
         )
 
     def _patiently(self, ask: Callable[[], Result]) -> Result:
@@ -175,4 +176,4 @@ class _Run:
 
     def _pause(self, seconds: float) -> None:
         if self._stopped.wait(seconds):
-            raise Stopped
+            raise DeploymentStopped

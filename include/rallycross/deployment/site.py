@@ -53,10 +53,10 @@ class Site:
         """Return the connection to a server; raise `RallycrossError` if signing in fails."""
         from rallycross.deployment.connect import connect  # noqa: PLC0415 - see `connect`
 
-        gate = self.host(server.via) if server.via else None
+        jump_host = self.host(server.via) if server.via else None
         with self._lock:
             if server not in self._hosts:
-                self._hosts[server] = connect(server, known_hosts=self.known_hosts, gate=gate)
+                self._hosts[server] = connect(server, known_hosts=self.known_hosts, jump_host=jump_host)
             return self._hosts[server]
 
     def made_anew(self, server: Server) -> None:

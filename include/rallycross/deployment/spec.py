@@ -5,9 +5,9 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from rallycross.deployment import rally
+from rallycross.deployment import rally_specs
 from rallycross.deployment.engine import ENGINES, BringsServers, CloudSpec, Engine, Option, RunsNoCommands
-from rallycross.deployment.provider import PROVIDERS, Provided
+from rallycross.deployment.provider import PROVIDERS, ProviderSpec
 from rallycross.errors import Complaint, InvalidInput, brief, did_you_mean
 from rallycross.permissions import OWNER, NotAllowed, Permissions
 from rallycross.secret import is_secret_name, secrets_in
@@ -34,7 +34,7 @@ _Flaw = tuple[Keys, str, str]  # where, what is wrong, remedy
 def load_spec(text: str, *, file: str, permissions: Permissions = OWNER) -> CloudSpec:
     """Return the cloud that a spec describes, with defaults; raise `InvalidInput` with all complaints.
 
-    Rally's deployments and environments are accepted, too: see `rally`. `permissions` are those of the spec's author.
+    Rally's deployments and environments are accepted, too: see `rally_specs`. `permissions` are those of the author.
     """
     with unquoted(text, file, permissions, like=_LIKE_A_SPEC, kind="cloud spec"):
         return _load(text, file, permissions)
@@ -42,18 +42,18 @@ def load_spec(text: str, *, file: str, permissions: Permissions = OWNER) -> Clou
 
 def _load(text: str, file: str, permissions: Permissions) -> CloudSpec:
     given, places = parse(text, file)
-    data, moved = rally.translated(given)
+    data, moved = rally_specs.translated(given)
     engines = ENGINES.all
 
     def complaint(path: Keys, what: str, remedy: str) -> Complaint:
-        there = rally.original(path, moved)
+        there = rally_specs.original(path, moved)
         return Complaint(file, *place(places, there), dotted(there), what, remedy)
 
     complaints = [complaint(*flaw) for flaw in _flaws(data, engines)]
     if complaints:
         raise InvalidInput(complaints)
     section = data.get("provider")
-    provider = Provided(section["type"], filled(section, PROVIDERS[section["type"]].options)) if section else None
+    provider = ProviderSpec(section["type"], filled(section, PROVIDERS[section["type"]].options)) if section else None
     engine = engines[data["engine"]]
     options = filled(data, engine.options)
     if isinstance(engine, BringsServers):

@@ -10,7 +10,7 @@ from shlex import quote
 from rallycross.deployment import detached, runner
 from rallycross.deployment.detached import Holder
 from rallycross.deployment.host import CommandFailed
-from rallycross.deployment.ledger import Ledger, Made
+from rallycross.deployment.ledger import Ledger, LedgerEntry
 from rallycross.deployment.limits import step_limit
 from rallycross.deployment.node import Node
 from rallycross.deployment.step import Status, StepEvent, Tell
@@ -67,7 +67,7 @@ def _node(known: Mapping[str, Node], name: str) -> Node:
 
 
 @contextmanager
-def _told(tell: Tell, made: Made) -> Iterator[None]:
+def _told(tell: Tell, made: LedgerEntry) -> Iterator[None]:
     began, epoch = time.monotonic(), time.time() - time.monotonic()
     title = f"Undo {made.name}" if made.kind == "step" else f"Remove {made.detail['root']} from {made.name}"
 

@@ -5,7 +5,7 @@ from typing import Any
 
 from rallycross.deployment.carry_out import carry_out
 from rallycross.deployment.host import Host
-from rallycross.deployment.ledger import Made
+from rallycross.deployment.ledger import LedgerEntry
 from rallycross.deployment.node import Node
 from rallycross.deployment.runner import Terms
 from rallycross.deployment.step import Plan, Step, Tell
@@ -15,7 +15,7 @@ class MemoryLedger:
     """A ledger that lasts as long as its test."""
 
     def __init__(self) -> None:
-        self.made: dict[int, Made] = {}
+        self.made: dict[int, LedgerEntry] = {}
         self.ever: list[tuple[str, str]] = []
 
     def remember(self, kind: str, name: str, detail: dict[str, Any]) -> int:
@@ -23,17 +23,17 @@ class MemoryLedger:
         self.ever.append((kind, name))
         for row, made in self.made.items():
             if (made.kind, made.name) == (kind, name):
-                self.made[row] = Made(row, kind, name, detail)
+                self.made[row] = LedgerEntry(row, kind, name, detail)
                 return row
         row = 1 + max(self.made, default=0)
-        self.made[row] = Made(row, kind, name, detail)
+        self.made[row] = LedgerEntry(row, kind, name, detail)
         return row
 
     def forgotten(self, row: int) -> None:
         """Drop it."""
         del self.made[row]
 
-    def standing(self) -> list[Made]:
+    def standing(self) -> list[LedgerEntry]:
         """Return all, in the order of making."""
         return [self.made[row] for row in sorted(self.made)]
 

@@ -32,12 +32,12 @@ from told import Told
 
 from rallycross import lifecycle
 from rallycross.deployment import CloudSpec, Site, load_spec, status
-from rallycross.deployment.carry_out import units
+from rallycross.deployment.carry_out import node_steps
 from rallycross.deployment.engine import ENGINES
 from rallycross.deployment.failure import StepFailed
 from rallycross.deployment.local_host import LocalHost
 from rallycross.deployment.node import Node
-from rallycross.deployment.operations import everywhere, standing
+from rallycross.deployment.operations import everywhere, existing_nodes
 from rallycross.deployment.server import Server
 from rallycross.deployment.site import opened
 from rallycross.deployment.step import Plan, StepEvent
@@ -187,8 +187,8 @@ class Conformance:
         With `afresh` that is so of every step, each by itself; else of at least one, and what is quick may be done.
         """
         with ground.site(wanted) as site:
-            nodes = standing(wanted, site)
-            names = list(units(ENGINES[wanted.engine].plan(wanted, nodes, site), everywhere(nodes, site)))
+            nodes = existing_nodes(wanted, site)
+            names = list(node_steps(ENGINES[wanted.engine].plan(wanted, nodes, site), everywhere(nodes, site)))
         killed: list[str] = []
         for together in [[name] for name in names] if self.afresh else [names]:
             if self.afresh:
@@ -216,8 +216,8 @@ class Conformance:
         told = Told()
         ground.deploy(wanted, told)
         with ground.site(wanted) as site:
-            nodes = standing(wanted, site)
-            found = units(ENGINES[wanted.engine].plan(wanted, nodes, site), everywhere(nodes, site))
+            nodes = existing_nodes(wanted, site)
+            found = node_steps(ENGINES[wanted.engine].plan(wanted, nodes, site), everywhere(nodes, site))
         always = {name for name, unit in found.items() if unit.step.always}
         assert {name for name, state in told.statuses().items() if state == "done"} - self.provided == always
 
@@ -297,7 +297,7 @@ class Conformance:
         """No file of the deployment's logs and no page of the results database has a secret of the cloud."""
         ground.deploy(wanted)
         with ground.site(wanted) as site:
-            nodes = standing(wanted, site)
+            nodes = existing_nodes(wanted, site)
             secrets = {*ENGINES[wanted.engine].plan(wanted, nodes, site).secrets, *wanted.secrets}
         clouds = ground.paths.clouds
         kept = [file for file in ground.paths.home.rglob("*") if file.is_file() and clouds not in file.parents]

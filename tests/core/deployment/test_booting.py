@@ -60,7 +60,7 @@ def test_a_key_that_is_not_let_in_yet_is_tried_again(
         allowed.write_text(allowed.read_text() + site.public_key)
 
     meanwhile(put)
-    assert booting.signed_in(site, a_server(account, site.key), limit=60).run("echo in").out == "in\n"
+    assert booting.wait_for_sign_in(site, a_server(account, site.key), limit=60).run("echo in").out == "in\n"
 
 
 def test_what_stays_refused_is_told_in_the_end(
@@ -70,9 +70,9 @@ def test_what_stays_refused_is_told_in_the_end(
     meanwhile(lambda: None)
     server = a_server(account, site.key)
     with pytest.raises(RallycrossError, match="SSH refuses the key"):
-        booting.signed_in(site, server, limit=0.1)
+        booting.wait_for_sign_in(site, server, limit=0.1)
     with pytest.raises(RallycrossError, match="cannot be reached"):
-        booting.signed_in(site, replace(server, port=1), limit=0.1)
+        booting.wait_for_sign_in(site, replace(server, port=1), limit=0.1)
 
 
 def test_what_does_not_pass_is_told_at_once(
@@ -83,9 +83,9 @@ def test_what_does_not_pass_is_told_at_once(
     os.mkfifo(tmp_path / "pipe")
     for key in (tmp_path / "none", tmp_path / "pipe", Path("/dev/zero"), tmp_path):
         with pytest.raises(RallycrossError, match="cannot be read"):
-            booting.signed_in(site, a_server(account, key), limit=60)
+            booting.wait_for_sign_in(site, a_server(account, key), limit=60)
     key = paramiko.ECDSAKey.generate(bits=256)
     known = f"[127.0.0.1]:{account['port']} {key.get_name()} {key.get_base64()}\n"
     (tmp_path / "known_hosts").write_text(known)
     with pytest.raises(RallycrossError, match="its host key has changed"):
-        booting.signed_in(site, a_server(account, account["key_filename"]), limit=60)
+        booting.wait_for_sign_in(site, a_server(account, account["key_filename"]), limit=60)

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from told import Told
 
 from rallycross.deployment import detached
-from rallycross.deployment.carry_out import undone
+from rallycross.deployment.carry_out import outstanding
 from rallycross.deployment.detached import Holder
 from rallycross.deployment.failure import StepFailed
 from rallycross.deployment.host import Host
@@ -236,7 +236,7 @@ def _plans(draw: st.DrawFn) -> tuple[list[Step], dict[str, str]]:
 def test_a_step_is_passed_over_only_when_all_before_it_is_as_it_was(plan: tuple[list[Step], dict[str, str]]) -> None:
     """What is not to be done was done with the same content, and so was all that it needs but the `always` steps."""
     steps, kept = plan
-    to_do = undone(steps, kept)
+    to_do = outstanding(steps, kept)
     by_name = {step.name: step for step in steps}
     for step in steps:
         as_it_was = kept.get(step.name) == detached.fingerprint(step) and not step.always

@@ -2,7 +2,7 @@
 
 import pytest
 
-from rallycross.deployment.failure import Failure
+from rallycross.deployment.failure import StepFailure
 from rallycross.deployment.remedy import remedy
 
 PULL = (
@@ -27,7 +27,9 @@ PULL = (
 def test_what_is_known_is_told(line: str, what: str) -> None:
     """A failure with such a line ends with what to do about it."""
     assert what in remedy(["before", line])
-    assert what in str(Failure("deploy", "node-1", "exit code 2", 2, "kolla-ansible deploy", (line,))).splitlines()[-1]
+    assert (
+        what in str(StepFailure("deploy", "node-1", "exit code 2", 2, "kolla-ansible deploy", (line,))).splitlines()[-1]
+    )
 
 
 @pytest.mark.parametrize("line", ["", "TASK [Pull an image of today] ok", "fatal: [node-1]: FAILED! => {}"])

@@ -39,7 +39,7 @@ def test_a_failure_stays_until_its_step_is_done_again(tmp_path: Path, store: Sto
 
     def do(name: str) -> tuple[str, bool, int]:
         with suppress(StepFailed):
-            lifecycle.do(spec, store, paths, uuid=UUID, name=name)
+            lifecycle.run_step(spec, store, paths, uuid=UUID, name=name)
         row = store.deployments.get(UUID)
         assert row is not None
         return row.status, bool(row.error), row.total_steps
@@ -51,7 +51,7 @@ def test_a_failure_stays_until_its_step_is_done_again(tmp_path: Path, store: Sto
     assert folder.joinpath("toy").read_text() == "made\n"
 
     assert do("install") == ("running", False, 3)
-    lifecycle.end(spec, store, paths, uuid=UUID, tell=lambda _: None)
+    lifecycle.finish(spec, store, paths, uuid=UUID, tell=lambda _: None)
     row = store.deployments.get(UUID)
     assert row is not None
     assert row.status == "finished"

@@ -44,7 +44,7 @@ PART = '''
 
 from rallycross.deployment.embedded.service import (
     Content,
-    Listed,
+    RequiredList,
     OpenStackService,
     Deployable,
     api,
@@ -69,7 +69,7 @@ def service(layout):
         folders=("toy",),
         contents=(Content("/toys", {"name": "bear"}, "toy"),),
         reporting=("toy-keeper",),
-        ready=(Listed("/toys", "toys", names=("bear",), called="the toy"),),
+        ready=(RequiredList("/toys", "toys", names=("bear",), called="the toy"),),
         settle="toy-manage settle\\n",
     )
 
@@ -95,7 +95,7 @@ from rallycross.cloud.cloud import Cloud
 from rallycross.cloud.inventory import facts
 from rallycross.cloud.resource import Place
 from rallycross.cloud.service import OF_USERS, chosen, microversion_header, resources
-from rallycross.deployment.embedded.layout import SECRETS, Layout, Options
+from rallycross.deployment.embedded.layout import SECRETS, EmbeddedOptions, Layout
 from rallycross.deployment.embedded.options import OPTIONS, PORTS, with_needs
 from rallycross.deployment.embedded.plan import steps
 from rallycross.leftovers.draining import empty, sweep
@@ -131,7 +131,7 @@ told = Facts(Keystone("http://k/v3"), frozenset({"toy-keeping"}), endpoints={"to
 conf = configure(told, Admin("d", "d", "p", "u", "s"), folder=PurePath("/x"), prefix="p")
 said["tempest"] = {option.key: option.value for option in conf.options if "toy" in option.key}
 
-options = Options.of({name: option.default for name, option in OPTIONS.items()})
+options = EmbeddedOptions.of({name: option.default for name, option in OPTIONS.items()})
 ports = {name: 20001 + number for number, name in enumerate(PORTS)}
 layout = Layout("one", "/srv/one", ports, {name: name for name in SECRETS}, options, machine={})
 made = {step.name: step for step in steps(layout)}

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 from ssh_server import NoServerError, ssh_server
 
-from rallycross.deployment.embedded.layout import Layout, Options
+from rallycross.deployment.embedded.layout import EmbeddedOptions, Layout
 from rallycross.deployment.embedded.options import OPTIONS
 from rallycross.deployment.embedded.service import Program
 from rallycross.deployment.embedded.supervision import supervisor_file
@@ -41,7 +41,7 @@ def root(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
         (root / folder).mkdir(parents=True)
     for program in ("supervisord", "supervisorctl"):
         (root / "venv/bin" / program).symlink_to(Path(sys.executable).parent / program)
-    options = Options.of({name: option.default for name, option in OPTIONS.items()})
+    options = EmbeddedOptions.of({name: option.default for name, option in OPTIONS.items()})
     layout = Layout("one", str(root), {}, {"supervisor": "secret"}, options, {})
     programs = [Program(name, "sh -c 'sleep 3600 & wait'") for name in SERVICES]
     config = root / "etc/supervisord.conf"

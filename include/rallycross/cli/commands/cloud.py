@@ -31,7 +31,7 @@ from rallycross.cli.parser import add_json
 from rallycross.cli.step_progress import StepProgress
 from rallycross.cloud.variables import entry_from_variables
 from rallycross.deployment import CloudSpec, Service, load_spec
-from rallycross.deployment.rally import translated
+from rallycross.deployment.rally_specs import translated
 from rallycross.errors import RallycrossError, did_you_mean
 from rallycross.lifecycle import StoredLedger, root_of
 from rallycross.results.models import DeploymentRow, StepRow

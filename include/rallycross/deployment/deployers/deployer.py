@@ -22,7 +22,7 @@ from rallycross.errors import RallycrossError
 
 
 @dataclass(frozen=True)
-class Ground:
+class DeployerInputs:
     """What a deployer's commands are built from."""
 
     spec: CloudSpec
@@ -47,7 +47,7 @@ class Ground:
 
 
 @dataclass(frozen=True)
-class Found:
+class AdminCredentials:
     """The administrator's credentials, as the deployer stored them."""
 
     entry: dict[str, Any]  # of a clouds.yaml
@@ -61,14 +61,16 @@ class CommandDeployer:
     kind: str  # the deployer's name in messages
     options: Mapping[str, Option]
     # In order: a step without `needs` needs the one before it, and a step without `hosts` runs on the deployer's node.
-    commands: Callable[[Ground], Sequence[Step]]
-    credentials: Callable[[Ground], Found]
+    commands: Callable[[DeployerInputs], Sequence[Step]]
+    credentials: Callable[[DeployerInputs], AdminCredentials]
     units: tuple[str, ...]  # name patterns of the cloud's systemd units
     passwords: tuple[str, ...] = ()  # names of the passwords that are generated once
-    secrets: Callable[[Ground], Sequence[str]] = lambda _: ()  # the secrets that the deployer has generated so far
+    secrets: Callable[[DeployerInputs], Sequence[str]] = (
+        lambda _: ()
+    )  # the secrets that the deployer has generated so far
     trace: str = ""  # a folder that shows another deployment by the same deployer; deleted by destroy
-    members: Callable[[Ground], Sequence[Node]] = lambda ground: ground.nodes  # the nodes on which units run
-    complain: Callable[[Ground], str | None] = lambda _: None  # what is wrong with the spec for these servers
+    members: Callable[[DeployerInputs], Sequence[Node]] = lambda inputs: inputs.nodes  # the nodes on which units run
+    complain: Callable[[DeployerInputs], str | None] = lambda _: None  # what is wrong with the spec for these servers
     takes_servers: bool = True
 
     def plan(self, spec: CloudSpec, nodes: Sequence[Node], site: Site) -> Plan:
@@ -78,23 +80,23 @@ class CommandDeployer:
                 f"{spec.file}: {self.kind} takes over its whole machine - name servers in `provider`; to use this"
                 " machine, write {type: existing, servers: [{host: ...}]}"
             )
-        ground = self._ground(spec, nodes)
-        if what := self.complain(ground):
+        inputs = self._inputs(spec, nodes)
+        if what := self.complain(inputs):
             raise RallycrossError(f"{spec.file}: {what}")
-        said = ground.deployer.host.run(passwords(f"{ground.root}/passwords", self.passwords)).out
-        ground = replace(ground, passwords=dict(line.split(" ", 1) for line in said.splitlines()))
-        steps = [*self._opened(ground, site), *self.commands(ground)]
-        if members := self.members(ground):
+        said = inputs.deployer.host.run(passwords(f"{inputs.root}/passwords", self.passwords)).out
+        inputs = replace(inputs, passwords=dict(line.split(" ", 1) for line in said.splitlines()))
+        steps = [*self._opened(inputs, site), *self.commands(inputs)]
+        if members := self.members(inputs):
             names = tuple(node.name for node in members)
             script = systemd.start(self.units)
             steps.append(Step("start", script, names, always=True, title="Services run"))
-        secrets = (*ground.passwords.values(), *self.secrets(ground))
-        return Plan(tuple(_in_sequence(steps, ground.deployer)), secrets)
+        secrets = (*inputs.passwords.values(), *self.secrets(inputs))
+        return Plan(tuple(_in_sequence(steps, inputs.deployer)), secrets)
 
     def cloud(self, spec: CloudSpec, nodes: Sequence[Node], site: Site) -> Deployed:
         """Return the cloud with the administrator that the deployer made."""
         del site
-        found = self.credentials(self._ground(spec, nodes))
+        found = self.credentials(self._inputs(spec, nodes))
         region = found.entry.get("region_name")
         return Deployed(
             spec.name,
@@ -120,17 +122,17 @@ class CommandDeployer:
         del spec
         return systemd.logs(nodes, self.units, service=service, lines=lines)
 
-    def _ground(self, spec: CloudSpec, nodes: Sequence[Node]) -> Ground:
+    def _inputs(self, spec: CloudSpec, nodes: Sequence[Node]) -> DeployerInputs:
         wanted = spec.options["deployer"] or nodes[0].name
         chosen = [node for node in nodes if node.name == wanted]
         if not chosen:
             there = ", ".join(node.name for node in nodes)
             raise RallycrossError(f"{spec.file}: deployer: there is no server {wanted!r} - there is: {there}")
-        return Ground(spec, tuple(nodes), chosen[0], {})
+        return DeployerInputs(spec, tuple(nodes), chosen[0], {})
 
-    def _opened(self, ground: Ground, site: Site) -> list[Step]:
+    def _opened(self, inputs: DeployerInputs, site: Site) -> list[Step]:
         """Return the steps that claim the servers, and let the deployer sign in to them as we do."""
-        everywhere, cloud = tuple(node.name for node in ground.nodes), ground.spec.name
+        everywhere, cloud = tuple(node.name for node in inputs.nodes), inputs.spec.name
         owner = f"{self.kind}'s cloud {cloud}"
         return [
             Step(
@@ -151,9 +153,9 @@ class CommandDeployer:
             ),
             Step(
                 "reach",
-                scripts.reach(ground.root, cloud, ground.nodes),
+                scripts.reach(inputs.root, cloud, inputs.nodes),
                 title="The deployer signs in to each",
-                files={f"{ground.root}/ssh/key": site.key.read_text()},
+                files={f"{inputs.root}/ssh/key": site.key.read_text()},
                 leaves="a section in ~/.ssh/config",
                 undo=scripts.forget(cloud),
             ),

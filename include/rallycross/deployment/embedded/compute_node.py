@@ -5,9 +5,9 @@ from rallycross.deployment.embedded.parts import (
     VENV,
     bound,
     driver_files,
-    drivers_found,
     environment,
     keeper,
+    link_drivers,
     lock,
     on_host_files,
     stop_script,
@@ -46,7 +46,7 @@ def compute_steps(layout: Layout) -> list[Step]:
         ),
         Step(
             f"configuration {here}",
-            f"cd {layout.root}\nmkdir -p log lock home {folders}\n{drivers_found(layout)}",
+            f"cd {layout.root}\nmkdir -p log lock home {folders}\n{link_drivers(layout)}",
             hosts=(layout.host,),
             needs=(f"environment {here}",),
             files={

@@ -14,7 +14,7 @@ SECRETS = ("admin", "demo", "service", "database", "messages", "cookie", "superv
 
 
 @dataclass(frozen=True)
-class Options:
+class EmbeddedOptions:
     """The options of one spec. Their names include the units."""
 
     services: list[str]
@@ -34,7 +34,7 @@ class Options:
     python: str
 
     @classmethod
-    def of(cls, options: dict[str, Any]) -> "Options":
+    def of(cls, options: dict[str, Any]) -> "EmbeddedOptions":
         """Return the options of a checked spec."""
         return cls(**options)
 
@@ -51,7 +51,7 @@ class Layout:
     root: str
     ports: dict[str, int]
     secrets: dict[str, str]
-    options: Options
+    options: EmbeddedOptions
     machine: dict[str, Any]  # what `prepare` reports of the host
     address: str = "127.0.0.1"  # the controller's, at which all hosts reach it
     host: str = LOCAL  # the name of this host's node

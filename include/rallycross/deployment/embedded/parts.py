@@ -28,10 +28,10 @@ def services(layout: Layout) -> tuple[OpenStackService, ...]:
 
 def stop_script(root: str) -> str:
     """Return the script that stops all processes of the cloud on a host."""
-    return f"python3 - {quote(root)} <<'EOF'\n{by_itself('stop.py')}\nEOF\n"
+    return f"python3 - {quote(root)} <<'EOF'\n{standalone('stop.py')}\nEOF\n"
 
 
-def drivers_found(layout: Layout) -> str:
+def link_drivers(layout: Layout) -> str:
     """Return the script that makes the drivers importable in the environment."""
     return f"""\
 for folder in venv/lib/python3*/site-packages; do
@@ -138,7 +138,7 @@ def on_host_files(layout: Layout) -> dict[str, str]:
     return {layout.path("bin", name): shipped("on_host", name) for name in names}
 
 
-def by_itself(name: str) -> str:
+def standalone(name: str) -> str:
     """Return a program of `on_host` with `control` inlined, for hosts that do not have these files yet."""
     text = shipped("on_host", "control.py") + shipped("on_host", name)
     return re.sub(r"^from control import .*\n", "", text, flags=re.MULTILINE)

@@ -12,9 +12,9 @@ from rallycross.deployment.embedded.parts import (
     VENV,
     bound,
     driver_files,
-    drivers_found,
     environment,
     keeper,
+    link_drivers,
     lock,
     on_host_files,
     services,
@@ -146,7 +146,7 @@ def _configuration(layout: Layout, parts: tuple[OpenStackService, ...]) -> str:
     return f"""
 cd {layout.root}
 mkdir -p log lock home {" ".join(folder for part in parts for folder in part.folders)}
-{"".join(copies)}{drivers_found(layout)}"""
+{"".join(copies)}{link_drivers(layout)}"""
 
 
 def _files(layout: Layout, parts: tuple[OpenStackService, ...], programs: list[Program]) -> dict[str, str]:

@@ -40,7 +40,7 @@ class OpenStackService:
     folders: tuple[str, ...] = ()  # below the root, created before its first start
     contents: tuple["Content", ...] = ()  # initial resources, created in this order
     reporting: tuple[str, ...] = ()  # must be up in its /os-services: "nova-conductor", "nova-compute on HOST"
-    ready: tuple["Listed", ...] = ()  # lists that must have these entries before it can be used
+    ready: tuple["RequiredList", ...] = ()  # lists that must have these entries before it can be used
     settle: str = ""  # script after the contents, once all of `reporting` are up
 
 
@@ -58,7 +58,7 @@ class Content:
 
 
 @dataclass(frozen=True)
-class Listed:
+class RequiredList:
     """A list that a service must return before it is ready."""
 
     path: str
@@ -69,7 +69,7 @@ class Listed:
 
 
 @dataclass(frozen=True)
-class OnComputes:
+class ComputeNodePart:
     """The part of a service that runs on compute nodes."""
 
     package: str  # on PyPI
@@ -85,7 +85,7 @@ class Deployable:
     name: str
     make: Callable[[Layout], OpenStackService]
     needs: tuple[str, ...] = ()  # services that it requires besides keystone
-    on_computes: Callable[[Layout], OnComputes] | None = None
+    on_computes: Callable[[Layout], ComputeNodePart] | None = None
 
 
 DEPLOYABLE: Registry[Deployable] = Registry("rallycross.deployment.embedded.services")

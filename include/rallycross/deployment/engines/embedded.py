@@ -8,9 +8,9 @@ from shlex import quote
 from typing import Any
 
 from rallycross.deployment.embedded import packages
-from rallycross.deployment.embedded.layout import SECRETS, Layout, Options
+from rallycross.deployment.embedded.layout import SECRETS, EmbeddedOptions, Layout
 from rallycross.deployment.embedded.options import OPTIONS, PORTS
-from rallycross.deployment.embedded.parts import by_itself, services, shipped, stop_script
+from rallycross.deployment.embedded.parts import services, shipped, standalone, stop_script
 from rallycross.deployment.embedded.plan import clouds_yaml, steps
 from rallycross.deployment.engine import ENGINES, CloudSpec, Deployed, Service
 from rallycross.deployment.limits import step_limit
@@ -108,7 +108,7 @@ def _layout(mode: str, spec: CloudSpec, nodes: Sequence[Node]) -> Layout | None:
         return None
     first, rest = ordered[0], ordered[1:]
     kept = found[first.name]
-    options = Options.of(spec.options)
+    options = EmbeddedOptions.of(spec.options)
     controller = Layout(
         spec.name,
         first.root,
@@ -138,7 +138,7 @@ def _layout(mode: str, spec: CloudSpec, nodes: Sequence[Node]) -> Layout | None:
 
 def _prepare(mode: str, spec: CloudSpec, node: Node, *, controller: bool) -> dict[str, Any]:
     """Return the host's properties and stored choices; in mode "make", choose them unless there are complaints."""
-    options = Options.of(spec.options)
+    options = EmbeddedOptions.of(spec.options)
     words = [
         mode,
         quote(node.root),
@@ -153,7 +153,7 @@ def _prepare(mode: str, spec: CloudSpec, node: Node, *, controller: bool) -> dic
     no_python = {"complaints": ["has no python3 - apt-get install python3"]}
     script = (
         f"command -v python3 >/dev/null || {{ echo {quote(json.dumps(no_python))}; exit 0; }}\n"
-        f"python3 - {' '.join(map(str, words))} <<'EOF'\n{by_itself('prepare.py')}\nEOF"
+        f"python3 - {' '.join(map(str, words))} <<'EOF'\n{standalone('prepare.py')}\nEOF"
     )
     found: dict[str, Any] = json.loads(node.host.run(script).out)
     return found

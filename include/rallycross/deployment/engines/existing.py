@@ -15,11 +15,11 @@ from rallycross.cloud.entry import INTERFACES, acting_as, wrong_url
 from rallycross.cloud.errors import without_secrets
 from rallycross.cloud.reach import silent_services
 from rallycross.cloud.variables import entry_from_variables, openrc_variables, service_keys
-from rallycross.deployment import named_hosts
-from rallycross.deployment.answering import answers, signed_in
+from rallycross.deployment import fault_hosts
 from rallycross.deployment.engine import ENGINES, CloudSpec, Deployed, Option, Service
 from rallycross.deployment.host import Host
 from rallycross.deployment.node import Node
+from rallycross.deployment.service_check import check_services, sign_in
 from rallycross.deployment.site import Site
 from rallycross.deployment.step import Plan, Status, StepEvent
 from rallycross.errors import InvalidInput, RallycrossError
@@ -76,7 +76,7 @@ class Existing:
         **{key: Option(str, None, "openstacksdk's option of one service") for key in service_keys()},
         "users": Option(list, None, "`auth`s of unprivileged users: entries NAME-user-0, ...", _mappings, keys=None),
         "hosts": Option(
-            dict, None, "its machines that hooks may fault, by name, each with `host`", named_hosts.complain, keys=None
+            dict, None, "its machines that hooks may fault, by name, each with `host`", fault_hosts.complain, keys=None
         ),
     }
 
@@ -107,11 +107,11 @@ class Existing:
         say("running")
         try:
             entry, users = _entries(spec, nodes[0].host)
-            access = signed_in(spec.name, entry)
+            access = sign_in(spec.name, entry)
             _check_reach(Cloud(spec.name, entry), access)
             entries = {spec.name: entry} | {f"{spec.name}-user-{number}": one for number, one in enumerate(users)}
             for name in list(entries)[1:]:
-                signed_in(name, entries[name])
+                sign_in(name, entries[name])
         except Exception as error:
             say("failed", str(error))
             raise
@@ -130,7 +130,7 @@ class Existing:
             entry = _entries(spec, nodes[0].host)[0]
         except RallycrossError as error:
             return [Service("identity", "FAILED", str(error))]
-        return answers(spec.name, entry)
+        return check_services(spec.name, entry)
 
     def logs(self, spec: CloudSpec, nodes: Sequence[Node], *, service: str | None, lines: int) -> str:  # noqa: ARG002
         """Raise `RallycrossError`: the logs are not on this machine."""

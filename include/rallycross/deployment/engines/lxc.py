@@ -7,7 +7,7 @@ from typing import Any
 from rallycross.deployment.engine import ENGINES, CloudSpec, Deployed, Engine, Service, check_first
 from rallycross.deployment.node import Node
 from rallycross.deployment.option import Option
-from rallycross.deployment.provider import PROVIDERS, Provided
+from rallycross.deployment.provider import PROVIDERS, ProviderSpec
 from rallycross.deployment.site import Site
 from rallycross.deployment.step import Plan
 
@@ -52,9 +52,9 @@ class Lxc:
             ),
         }
 
-    def provider(self, options: dict[str, Any]) -> Provided:
+    def provider(self, options: dict[str, Any]) -> ProviderSpec:
         """Return the provider section of the containers."""
-        return Provided(_CONTAINERS, {key: options[key] for key in PROVIDERS[_CONTAINERS].options})
+        return ProviderSpec(_CONTAINERS, {key: options[key] for key in PROVIDERS[_CONTAINERS].options})
 
     def check(self, spec: CloudSpec) -> None:
         """Run the check of the engine inside."""

@@ -5,10 +5,10 @@ from dataclasses import replace
 from typing import Any
 
 from rallycross.deployment.engine import ENGINES, CloudSpec, Deployed, Service, check_first
-from rallycross.deployment.multihost import CONTROLLER, Part, parts
+from rallycross.deployment.multihost_parts import CONTROLLER, CloudPart, parts
 from rallycross.deployment.node import Node
 from rallycross.deployment.option import Option
-from rallycross.deployment.provider import PROVIDERS, Provided
+from rallycross.deployment.provider import PROVIDERS, ProviderSpec
 from rallycross.deployment.site import Site
 from rallycross.deployment.step import Plan, Step
 from rallycross.errors import RallycrossError
@@ -26,9 +26,9 @@ class Multihost:
         """The options of the provider `multihost`."""
         return PROVIDERS[_SERVERS].options
 
-    def provider(self, options: dict[str, Any]) -> Provided:
+    def provider(self, options: dict[str, Any]) -> ProviderSpec:
         """Return the provider section of all parts' servers."""
-        return Provided(_SERVERS, options)
+        return ProviderSpec(_SERVERS, options)
 
     def check(self, spec: CloudSpec) -> None:
         """Run the check of each part's engine; the controller's address is not known yet."""
@@ -80,7 +80,7 @@ class Multihost:
         )
 
 
-def _parts(spec: CloudSpec, nodes: Sequence[Node]) -> list[tuple[Part, list[Node]]]:
+def _parts(spec: CloudSpec, nodes: Sequence[Node]) -> list[tuple[CloudPart, list[Node]]]:
     """Return the parts with their nodes."""
     servers = [
         replace(node.server, name=node.name.removeprefix(f"{CONTROLLER}-"))
@@ -90,7 +90,7 @@ def _parts(spec: CloudSpec, nodes: Sequence[Node]) -> list[tuple[Part, list[Node
     return [(part, part.nodes(nodes)) for part in parts(spec.options, spec.name, servers)]
 
 
-def _renamed(step: Step, part: Part, own: Sequence[Node], before: tuple[str, ...]) -> Step:
+def _renamed(step: Step, part: CloudPart, own: Sequence[Node], before: tuple[str, ...]) -> Step:
     """Return a part's step for the whole plan: renamed after the part, and needing all steps in `before`."""
     hosts = step.hosts or (own[0].name,)
     return replace(

@@ -9,7 +9,7 @@ from dataclasses import replace
 from typing import Any, ClassVar
 from xml.parsers.expat import ExpatError
 
-from rallycross.deployment.booting import signed_in
+from rallycross.deployment.booting import wait_for_sign_in
 from rallycross.deployment.option import Option, within
 from rallycross.deployment.provider import PROVIDERS
 from rallycross.deployment.server import Server
@@ -61,7 +61,7 @@ class CobblerSystems:
                 raise RallycrossError(f"Cobbler has no system with {selector} - fix `selector`, or add one to Cobbler")
             servers = [had[name] if name in had else _installed(cobbler, name, given, site) for name in names]
         for server in servers:
-            signed_in(site, server, limit=given["timeout"])
+            wait_for_sign_in(site, server, limit=given["timeout"])
         return servers
 
     def standing(self, given: Mapping[str, Any], site: Site) -> list[Server]:

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any, ClassVar
 
-from rallycross.deployment.multihost import part_options, part_site, parts
+from rallycross.deployment.multihost_parts import part_options, part_site, parts
 from rallycross.deployment.option import Option
 from rallycross.deployment.provider import PROVIDERS
 from rallycross.deployment.server import Server

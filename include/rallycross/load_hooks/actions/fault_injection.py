@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any, TypeVar
 
-from rallycross.deployment.named_hosts import HOSTS
+from rallycross.deployment.fault_hosts import HOSTS
 from rallycross.errors import RallycrossError, did_you_mean
 from rallycross.load_hooks.action import Firing, action
 from rallycross.load_hooks.faults.fault_ledger import make, undo

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from rallycross.deployment import load_spec
 from rallycross.deployment.detached import fingerprint
 from rallycross.deployment.embedded import packages
-from rallycross.deployment.embedded.layout import SECRETS, Layout, Options
+from rallycross.deployment.embedded.layout import SECRETS, EmbeddedOptions, Layout
 from rallycross.deployment.embedded.options import OPTIONS, PORTS
 from rallycross.deployment.embedded.parts import DIRECT, services
 from rallycross.deployment.embedded.plan import clouds_yaml, steps
@@ -29,7 +29,7 @@ def layout(**options: object) -> Layout:
     chosen = {name: option.default for name, option in OPTIONS.items()} | options
     ports = {name: 20001 + number for number, name in enumerate(PORTS)}
     secrets = {name: f"secret-of-{name}" for name in SECRETS}
-    return Layout("one", "/srv/one", ports, secrets, Options.of(chosen), machine={"cores": 2})
+    return Layout("one", "/srv/one", ports, secrets, EmbeddedOptions.of(chosen), machine={"cores": 2})
 
 
 def files(cloud: Layout) -> dict[str, str]:

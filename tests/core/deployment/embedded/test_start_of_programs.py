@@ -14,10 +14,10 @@ import pytest
 from eventual import eventually
 
 from rallycross.deployment.embedded import parts
-from rallycross.deployment.embedded.layout import Layout, Options
+from rallycross.deployment.embedded.layout import EmbeddedOptions, Layout
 from rallycross.deployment.embedded.on_host.control import running, supervisor
 from rallycross.deployment.embedded.options import OPTIONS
-from rallycross.deployment.embedded.parts import by_itself, keeper, on_host_files, stop_script
+from rallycross.deployment.embedded.parts import keeper, on_host_files, standalone, stop_script
 from rallycross.deployment.embedded.service import Program
 from rallycross.deployment.embedded.supervision import supervisor_file
 
@@ -30,7 +30,7 @@ PATIENCE = 60.0  # seconds; a start takes 3
 def _root(tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[Path]:
     """Have a cloud of two programs under a supervisor: one listens on a socket of its folder, one does nothing."""
     root = tmp_path / str(request.param)
-    options = Options.of({name: option.default for name, option in OPTIONS.items()} | {"patience_s": PATIENCE})
+    options = EmbeddedOptions.of({name: option.default for name, option in OPTIONS.items()} | {"patience_s": PATIENCE})
     layout = Layout("one", str(root), {}, {"supervisor": "s3cret"}, options, {})
     first = Program("listens", f'bash -c "{AGAIN}"', endpoint="unix:it.sock")
     rest = Program("idles", f'{sys.executable} -c "import time; time.sleep(600)"')
@@ -60,7 +60,7 @@ def ctl(root: Path, *words: str) -> subprocess.CompletedProcess[str]:
 def states(root: Path) -> dict[str, list[str]]:
     """Return state and detail of each program, as the host is looked at."""
     words = ["look", str(root), "1", "2", "0", "0", "", "", "127.0.0.1"]
-    done = subprocess.run([sys.executable, "-c", by_itself("prepare.py"), *words], capture_output=True, check=True)
+    done = subprocess.run([sys.executable, "-c", standalone("prepare.py"), *words], capture_output=True, check=True)
     found: dict[str, list[str]] = json.loads(done.stdout)["states"]
     return found
 

@@ -21,7 +21,7 @@ from rallycross import deployment
 from rallycross.deployment import CloudSpec, load_spec
 from rallycross.deployment.embedded.options import PORTS
 from rallycross.deployment.failure import StepFailed
-from rallycross.deployment.multihost import parts
+from rallycross.deployment.multihost_parts import parts
 from rallycross.deployment.provider import PROVIDERS
 from rallycross.deployment.server import Server
 from rallycross.deployment.site import Site

@@ -15,10 +15,10 @@ from sites import a_site
 from told import Told
 
 from rallycross.deployment import CloudSpec, deploy, load_spec
-from rallycross.deployment.carry_out import units
+from rallycross.deployment.carry_out import node_steps
 from rallycross.deployment.engine import ENGINES
 from rallycross.deployment.local_host import LocalHost
-from rallycross.deployment.multihost import parts
+from rallycross.deployment.multihost_parts import parts
 from rallycross.deployment.node import Node
 from rallycross.deployment.provider import PROVIDERS
 from rallycross.deployment.server import Server
@@ -65,7 +65,7 @@ def test_nodes_wait_for_the_controller_alone(tmp_path: Path) -> None:
     names = ("controller-a", "node-1-a", "node-2-a")
     nodes = [Node(name, LocalHost(), str(tmp_path / name), Server(name, "192.0.2.1")) for name in names]
     plan = ENGINES["multihost"].plan(spec, nodes, a_site(tmp_path))
-    needs = {name: unit.step.needs for name, unit in units(plan, nodes).items()}
+    needs = {name: unit.step.needs for name, unit in node_steps(plan, nodes).items()}
     assert set(needs["node-2 mark"]) == {"controller mark", "controller install", "controller start"}
     assert needs["node-2 install"] == ("node-2 mark",)
     assert plan.secrets == ("hush-hush", "${x}-192.0.2.1", "${x}-192.0.2.1")

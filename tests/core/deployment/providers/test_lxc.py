@@ -9,7 +9,7 @@ from small_cloud import ADMIN, SmallCloud
 
 from rallycross.deployment import load_spec
 from rallycross.deployment.host import CommandFailed
-from rallycross.deployment.ledger import Part
+from rallycross.deployment.ledger import PartLedger
 from rallycross.deployment.local_host import LocalHost
 from rallycross.deployment.node import LOCAL, Node
 from rallycross.deployment.provider import PROVIDERS
@@ -105,9 +105,9 @@ def test_hosts_that_are_ended_need_not_answer(small_cloud: SmallCloud, tmp_path:
     site = a_site(tmp_path)
     small_cloud.things["servers"] = {"s1": {"id": "s1", "name": "mine-1", "status": "ACTIVE", "made": 0}}
     dead = {**Server("mine-1", "127.0.0.1", port=1).kept(), "id": "s1"}
-    Part(site.ledger, "host").remember("server", "mine-1", dead)
-    Part(site.ledger, "lxc").remember("node", "mine-1", {"root": "/root/mine"})
-    Part(site.ledger, "lxc").remember("step", "container on mine-1", {"host": "mine-1", "undo": "lxc-destroy"})
+    PartLedger(site.ledger, "host").remember("server", "mine-1", dead)
+    PartLedger(site.ledger, "lxc").remember("node", "mine-1", {"root": "/root/mine"})
+    PartLedger(site.ledger, "lxc").remember("step", "container on mine-1", {"host": "mine-1", "undo": "lxc-destroy"})
     site.ledger.remember("server", "mine-0-000", {**Server("mine-0-000", "10.0.3.9").kept(), "on": "mine-1"})
     PROVIDERS["lxc"].destroy(provided.options, site)
     assert (small_cloud.count("servers"), site.ledger.standing()) == (0, [])

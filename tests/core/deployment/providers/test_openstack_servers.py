@@ -11,7 +11,7 @@ from sites import let_in
 from small_cloud import ADMIN, SmallCloud
 
 from rallycross.deployment import load_spec
-from rallycross.deployment.provider import PROVIDERS, Provided
+from rallycross.deployment.provider import PROVIDERS, ProviderSpec
 from rallycross.errors import RallycrossError
 
 
@@ -23,7 +23,7 @@ def _api() -> Iterator[SmallCloud]:
         yield api
 
 
-def provider(api: SmallCloud, guests: dict[str, object], folder: Path, **keys: Any) -> Provided:
+def provider(api: SmallCloud, guests: dict[str, object], folder: Path, **keys: Any) -> ProviderSpec:
     """Return the section of a spec, checked, on this cloud."""
     section = {
         "type": "openstack",

@@ -4,9 +4,9 @@ from rallycross.deployment.embedded.layout import Layout
 from rallycross.deployment.embedded.service import (
     Content,
     Deployable,
-    Listed,
     OpenStackService,
     Program,
+    RequiredList,
     api,
     conf,
     offer,
@@ -68,7 +68,7 @@ def service(layout: Layout) -> OpenStackService:
         contents=(Content("/types", {"name": VOLUME_TYPE}, "volume_type", many="volume_types"),),
         reporting=("cinder-scheduler", "cinder-volume"),
         # The scheduler places volumes in the pool only after it has received the pool's report.
-        ready=(Listed("/scheduler-stats/get_pools", "pools", called="the pool of cinder-volume"),),
+        ready=(RequiredList("/scheduler-stats/get_pools", "pools", called="the pool of cinder-volume"),),
     )
 
 

@@ -4,8 +4,8 @@ from rallycross.deployment.embedded.layout import Layout
 from rallycross.deployment.embedded.service import (
     Content,
     Deployable,
-    Listed,
     OpenStackService,
+    RequiredList,
     api,
     conf,
     offer,
@@ -71,7 +71,7 @@ cp {metadefs} {layout.path("glance")}/metadefs/
         ),
         shipped=("glance-api-paste.ini",),
         contents=tuple(_image(name) for name in IMAGES),
-        ready=(Listed("/v2/images?limit=1"),),
+        ready=(RequiredList("/v2/images?limit=1"),),
     )
 
 

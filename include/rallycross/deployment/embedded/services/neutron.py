@@ -4,9 +4,9 @@ from rallycross.deployment.embedded.layout import Layout
 from rallycross.deployment.embedded.service import (
     Content,
     Deployable,
-    Listed,
     OpenStackService,
     Program,
+    RequiredList,
     api,
     conf,
     offer,
@@ -88,7 +88,7 @@ def service(layout: Layout) -> OpenStackService:
         shipped=("api-paste.ini",),
         folders=("neutron",),
         contents=_CONTENTS,
-        ready=(Listed("/v2.0/networks?limit=1"),),
+        ready=(RequiredList("/v2.0/networks?limit=1"),),
     )
 
 

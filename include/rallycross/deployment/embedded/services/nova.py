@@ -2,12 +2,12 @@
 
 from rallycross.deployment.embedded.layout import Layout
 from rallycross.deployment.embedded.service import (
+    ComputeNodePart,
     Content,
     Deployable,
-    Listed,
-    OnComputes,
     OpenStackService,
     Program,
+    RequiredList,
     api,
     conf,
     offer,
@@ -70,7 +70,7 @@ wait $cell0
         ),
         reporting=(*(f"nova-compute on {host}" for host in hosts), "nova-conductor", "nova-scheduler"),
         # The hosts are listed only after they are mapped to their cell.
-        ready=(Listed("/os-hypervisors", "hypervisors", "hypervisor_hostname", hosts, called="hypervisor"),),
+        ready=(RequiredList("/os-hypervisors", "hypervisors", "hypervisor_hostname", hosts, called="hypervisor"),),
         # New compute hosts get servers only after they are mapped to their cell.
         settle=f"{manage} cell_v2 discover_hosts\n",
     )
@@ -99,8 +99,8 @@ def _compute_conf(layout: Layout) -> str:
     return conf(_options(layout))
 
 
-def _on_computes(layout: Layout) -> OnComputes:
-    return OnComputes("nova", _FOLDERS, {_compute_file(layout): _compute_conf(layout)}, _compute_programs(layout))
+def _on_computes(layout: Layout) -> ComputeNodePart:
+    return ComputeNodePart("nova", _FOLDERS, {_compute_file(layout): _compute_conf(layout)}, _compute_programs(layout))
 
 
 def _options(layout: Layout) -> dict[str, dict[str, object]]:

@@ -1,7 +1,15 @@
 """placement: the resources of each host, and their use."""
 
 from rallycross.deployment.embedded.layout import Layout
-from rallycross.deployment.embedded.service import Deployable, Listed, OpenStackService, api, conf, offer, token_check
+from rallycross.deployment.embedded.service import (
+    Deployable,
+    OpenStackService,
+    RequiredList,
+    api,
+    conf,
+    offer,
+    token_check,
+)
 
 
 def service(layout: Layout) -> OpenStackService:
@@ -26,7 +34,7 @@ def service(layout: Layout) -> OpenStackService:
         programs=(
             api(layout, "placement", "placement.wsgi.api:application", {"OS_PLACEMENT_CONFIG_DIR": folder}, workers=1),
         ),
-        ready=(Listed("/resource_providers"),),
+        ready=(RequiredList("/resource_providers"),),
     )
 
 

@@ -90,7 +90,7 @@ _PATCH: Schema = {"type": "array", "items": {"type": "object", "required": ["op"
 
 
 @dataclass(frozen=True)
-class Document:
+class YamlDocument:
     """A YAML document that was given as a path or as text."""
 
     file: str
@@ -99,7 +99,7 @@ class Document:
     places: Places = field(repr=False)
 
     @classmethod
-    def of(cls, given: str) -> "Document":
+    def of(cls, given: str) -> "YamlDocument":
         """Return the document; raise `InvalidInput` if it cannot be read, or is not YAML."""
         text, file = source(given)
         return cls(file, text, *parse(text, file))
@@ -118,8 +118,8 @@ class Persona:
     subsystems: Mapping[str, list[str]]
     options: Mapping[str, Mapping[str, Any]]
     versions: Mapping[str, str]  # component -> tag or branch in the origins
-    document: Document
-    origins: Document | None  # None: Anvil's own
+    document: YamlDocument
+    origins: YamlDocument | None  # None: Anvil's own
 
 
 def load(persona: str, origins: str | None) -> Persona:
@@ -127,7 +127,7 @@ def load(persona: str, origins: str | None) -> Persona:
 
     Both arguments are a path, absolute or relative to the checkout, or the YAML text itself.
     """
-    document, other = Document.of(persona), Document.of(origins) if origins else None
+    document, other = YamlDocument.of(persona), YamlDocument.of(origins) if origins else None
     complaints = [document.complaint(flaw) for flaw in flaws(document.data, _PERSONA)]
     if other:
         complaints += [other.complaint(flaw) for flaw in flaws(other.data, _ORIGINS)]
@@ -152,9 +152,9 @@ def load(persona: str, origins: str | None) -> Persona:
     )
 
 
-def patch(given: str) -> Document:
+def patch(given: str) -> YamlDocument:
     """Return a JSON patch (RFC 6902) that is given as a path or text; raise `InvalidInput` if it is not one."""
-    document = Document.of(given)
+    document = YamlDocument.of(given)
     if complaints := [document.complaint(flaw) for flaw in flaws(document.data, _PATCH)]:
         raise InvalidInput(complaints)
     return document

@@ -16,7 +16,7 @@ from rallycross.deployment.engines.devstack.local_conf import (
     node_conf,
     rendered,
 )
-from rallycross.deployment.engines.devstack.scripts import CLOUDS_YAML, PREFIX, UNITS, Place
+from rallycross.deployment.engines.devstack.scripts import CLOUDS_YAML, PREFIX, UNITS, Installation
 from rallycross.deployment.limits import spec_limit, step_limit
 from rallycross.deployment.node import Node
 from rallycross.deployment.option import within
@@ -230,12 +230,12 @@ def _in_order(spec: CloudSpec, nodes: Sequence[Node]) -> list[Node]:
     return sorted(nodes, key=lambda node: node.name != (spec.options["controller"] or names[0]))
 
 
-def _place(spec: CloudSpec) -> Place:
+def _place(spec: CloudSpec) -> Installation:
     options = spec.options
     repo = options["devstack_repo"] or f"{options['git_base'] or 'https://opendev.org'}/openstack/devstack"
     given = str((options["localrc"] or options["local_conf"]).get("DEST", ""))
     clones = given if given.startswith("/") and "$" not in given else ""
-    return Place(
+    return Installation(
         spec.name, options["user"], options["dest"], repo, options["devstack_branch"], options["force"], clones
     )
 

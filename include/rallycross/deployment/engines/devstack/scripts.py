@@ -20,7 +20,7 @@ BESIDE = tuple(
 
 
 @dataclass(frozen=True)
-class Place:
+class Installation:
     """Where DevStack is on its hosts, and where it comes from."""
 
     cloud: str
@@ -42,7 +42,7 @@ class Place:
         return f"DevStack's cloud {self.cloud}"
 
 
-def _help(place: Place) -> str:
+def _help(place: Installation) -> str:
     """Return the functions `as_root`, `as_stack` and `there` (in the checkout), which run a command."""
     return f"""
 cd /  # the user of DevStack cannot look at where a step begins
@@ -53,7 +53,7 @@ there() {{ as_stack bash -c 'cd -- "$1" && shift && "$@"' there "$tree" "$@"; }}
 """
 
 
-def user(place: Place) -> str:
+def user(place: Installation) -> str:
     """Return the script that creates the user that DevStack runs as, unless it exists, and installs git and sudo."""
     name, dest = quote(place.user), quote(place.dest)
     return f"""{_help(place)}{whole_host.have("git", "sudo")}
@@ -65,20 +65,20 @@ printf '%s\\n' {quote(f"{place.user} ALL=(ALL) NOPASSWD: ALL")} {quote(f"Default
 """
 
 
-def clone(place: Place) -> str:
+def clone(place: Installation) -> str:
     """Return the script that checks out the branch, after an aborted clone too; other files in the folder stay."""
     fetch = whole_host.checkout(place.repo, place.branch, run="as_stack", program="stack.sh")
     return f"{_help(place)}{fetch}"
 
 
-def put_conf(place: Place, conf: str) -> str:
+def put_conf(place: Installation, conf: str) -> str:
     """Return the script that installs local.conf, which contains passwords, in the checkout."""
     return f"""{_help(place)}
 as_root install -m 600 -o {quote(place.user)} {quote(conf)} "$tree/local.conf"
 """
 
 
-def _whole_clones(place: Place) -> str:
+def _whole_clones(place: Installation) -> str:
     """Return the script that deletes incomplete clones, which stack.sh would take for complete ones."""
     return f"""
 for git in {quote(place.clones or place.dest)}/*/.git; do
@@ -103,7 +103,7 @@ def _listed(which: str) -> str:
     return f"systemctl list-units {which} --plain --no-legend {wanted} | awk '{{ print $1 }}'"
 
 
-def stack(place: Place, *, controller: bool, root: str) -> str:
+def stack(place: Installation, *, controller: bool, root: str) -> str:
     """Return the script that runs stack.sh, after unstack.sh if stack.sh was begun before.
 
     The units of `BESIDE` that run afterwards are recorded in `root`, and so are those that ran before the first time.
@@ -127,7 +127,7 @@ there env {force}./stack.sh
 {_beside(f"{root}/units")}{left if controller else ""}"""
 
 
-def unstack(place: Place, *, clean: bool, root: str) -> str:
+def unstack(place: Installation, *, clean: bool, root: str) -> str:
     """Return the script that stops what stack.sh has started, and deletes all passwords; `clean` runs clean.sh.
 
     Units that ran before stack.sh are not stopped. Folders in /etc that belong to DevStack's user are deleted.
@@ -153,21 +153,21 @@ done
 """
 
 
-def forget_conf(place: Place) -> str:
+def forget_conf(place: Installation) -> str:
     """Return the script that deletes local.conf, in case stack.sh never ran."""
     return f"{AS_ROOT}as_root rm -f {quote(f'{place.tree}/local.conf')}\n"
 
 
-def discover(place: Place) -> str:
+def discover(place: Installation) -> str:
     """Return the script that maps the compute nodes to the cell."""
     return f"{_help(place)}there ./tools/discover_hosts.sh"
 
 
-def fixup(place: Place, script: str) -> str:
+def fixup(place: Installation, script: str) -> str:
     """Return the script that runs a script of the spec as root."""
     return f"{_help(place)}as_root bash -eu -o pipefail -c {quote(script)}"
 
 
-def commit(place: Place) -> str:
+def commit(place: Installation) -> str:
     """Return the script that prints the commit of the checkout."""
     return f"{_help(place)}there git log -1 --format=%h"

@@ -8,7 +8,7 @@ from typing import Any
 
 import yaml
 
-from rallycross.deployment.deployers.deployer import Found, Ground
+from rallycross.deployment.deployers.deployer import AdminCredentials, DeployerInputs
 from rallycross.deployment.limits import spec_limit
 from rallycross.deployment.node import Node
 from rallycross.deployment.step import Step
@@ -49,10 +49,10 @@ COMMANDS = {
 USUAL = ("install-deps", "bootstrap-servers", "prechecks", "pull", "deploy", "post-deploy")
 
 
-def roles(ground: Ground) -> dict[str, list[str]]:
+def roles(inputs: DeployerInputs) -> dict[str, list[str]]:
     """Return the roles of each server: those of the spec, or all for the first and compute for the others."""
-    first, *rest = (node.name for node in ground.nodes)
-    given: dict[str, list[str]] = ground.options["roles"]
+    first, *rest = (node.name for node in inputs.nodes)
+    given: dict[str, list[str]] = inputs.options["roles"]
     return given or {first: list(ROLES)} | {name: ["compute"] for name in rest}
 
 
@@ -73,39 +73,39 @@ def complain_of_commands(given: Sequence[Any]) -> str | None:
     return None if "post-deploy" in given else "must have post-deploy, which writes the credentials"
 
 
-def complain(ground: Ground) -> str | None:
+def complain(inputs: DeployerInputs) -> str | None:
     """Return what is wrong with the spec for these servers, or None."""
-    there = [node.name for node in ground.nodes]
-    for name in roles(ground):
+    there = [node.name for node in inputs.nodes]
+    for name in roles(inputs):
         if name not in there:
             return f"roles: there is no server {name!r} - there is: {', '.join(there)}"
-    if "kolla_internal_vip_address" not in ground.options["globals"] and not _is_address(_controller(ground).address):
+    if "kolla_internal_vip_address" not in inputs.options["globals"] and not _is_address(_controller(inputs).address):
         return (
-            f"the controller {_controller(ground).name} has a host name instead of an address - set"
+            f"the controller {_controller(inputs).name} has a host name instead of an address - set"
             " kolla_internal_vip_address in `globals`, and enable_haproxy: false if it is a server's own address"
         )
     return None
 
 
-def members(ground: Ground) -> list[Node]:
+def members(inputs: DeployerInputs) -> list[Node]:
     """Return the servers that containers run on."""
-    return [node for node in ground.nodes if node.name in roles(ground)] if _deploys(ground) else []
+    return [node for node in inputs.nodes if node.name in roles(inputs)] if _deploys(inputs) else []
 
 
-def commands(ground: Ground) -> list[Step]:
+def commands(inputs: DeployerInputs) -> list[Step]:
     """Return the steps: Kolla Ansible itself, its configuration, its commands."""
-    root = ground.root
+    root = inputs.root
     steps = [
         Step(
             "packages",
             _packages(),
-            tuple(node.name for node in ground.nodes),
+            tuple(node.name for node in inputs.nodes),
             title="Packages that Ansible needs",
             leaves="python3, python3-apt and git, if they were missing",
         ),
         Step(
             "kolla-ansible",
-            _environment(root, ground.options["requirements"]),
+            _environment(root, inputs.options["requirements"]),
             title="Kolla Ansible in its own virtual environment",
             leaves="the Debian package python3-venv, if it was missing",
         ),
@@ -113,7 +113,7 @@ def commands(ground: Ground) -> list[Step]:
             "passwords",
             _passwords(root),
             title="Passwords",
-            files={f"{root}/etc/given.yml": _yaml({ADMIN: ground.passwords[ADMIN]} | ground.options["passwords"])},
+            files={f"{root}/etc/given.yml": _yaml({ADMIN: inputs.passwords[ADMIN]} | inputs.options["passwords"])},
         ),
         Step(
             "configuration",
@@ -121,44 +121,44 @@ def commands(ground: Ground) -> list[Step]:
             f"{_at(root)}sed -n '/^\\[baremetal:children\\]/,$p' venv/share/kolla-ansible/ansible/inventory/multinode |"
             " cat etc/hosts - > inventory\n",
             title="Inventory and globals.yml",
-            files={f"{root}/etc/hosts": _inventory(ground), f"{root}/etc/globals.yml": _yaml(_globals(ground))},
+            files={f"{root}/etc/hosts": _inventory(inputs), f"{root}/etc/globals.yml": _yaml(_globals(inputs))},
         ),
     ]
-    for name in ground.options["commands"]:
+    for name in inputs.options["commands"]:
         command = COMMANDS[name]
-        step = Step(name, _command(ground, name), title=f"{name}: {command.title}", leaves=command.leaves)
+        step = Step(name, _command(inputs, name), title=f"{name}: {command.title}", leaves=command.leaves)
         if name in {"pull", "deploy"}:
-            step = replace(step, limit=spec_limit(ground.options))
+            step = replace(step, limit=spec_limit(inputs.options))
         if name == "deploy":
             step = replace(
                 step,
                 script=f"touch {quote(f'{root}/begun')}\n{step.script}",
-                undo=_destroy(root, images=ground.options["destroy_images"]),
+                undo=_destroy(root, images=inputs.options["destroy_images"]),
             )
         steps.append(step)
     return steps
 
 
-def secrets(ground: Ground) -> list[str]:
+def secrets(inputs: DeployerInputs) -> list[str]:
     """Return the generated passwords, if there are any yet."""
     try:
-        made = yaml.safe_load(ground.deployer.host.read(f"{ground.root}/etc/passwords.yml"))
+        made = yaml.safe_load(inputs.deployer.host.read(f"{inputs.root}/etc/passwords.yml"))
     except FileNotFoundError:
         return []
     # Short values could be other words, and multi-line keys cannot be in one line of a log.
     return [value for value in made.values() if isinstance(value, str) and len(value) > 7 and "\n" not in value]
 
 
-def credentials(ground: Ground) -> Found:
+def credentials(inputs: DeployerInputs) -> AdminCredentials:
     """Return the administrator in the clouds.yaml of post-deploy."""
-    path = f"{ground.root}/etc/clouds.yaml"
-    host = ground.deployer.host
+    path = f"{inputs.root}/etc/clouds.yaml"
+    host = inputs.deployer.host
     try:
         entry = dict(yaml.safe_load(host.read(path))["clouds"][_ENTRY])
     except UNREADABLE as error:
         raise RallycrossError(f"{host.name}:{path} has no {_ENTRY} - look at post-deploy's log") from error
     authority = entry.pop("cacert", None)
-    return Found(entry, host.run(f"{AS_ROOT}as_root cat {quote(authority)}").out if authority else "")
+    return AdminCredentials(entry, host.run(f"{AS_ROOT}as_root cat {quote(authority)}").out if authority else "")
 
 
 def _packages() -> str:
@@ -202,11 +202,11 @@ mv etc/new.yml etc/passwords.yml
 """
 
 
-def _command(ground: Ground, name: str) -> str:
-    command, tags = COMMANDS[name], ground.options["tags"]
+def _command(inputs: DeployerInputs, name: str) -> str:
+    command, tags = COMMANDS[name], inputs.options["tags"]
     where = "" if command.here else ' -i inventory --configdir "$PWD/etc"'
     narrowed = f" --tags {quote(','.join(tags))}" if tags and command.tagged else ""
-    return f"{_at(ground.root)}kolla-ansible {name}{where}{narrowed}\n"
+    return f"{_at(inputs.root)}kolla-ansible {name}{where}{narrowed}\n"
 
 
 def _destroy(root: str, *, images: bool) -> str:
@@ -229,9 +229,9 @@ def _at(root: str) -> str:
     )
 
 
-def _inventory(ground: Ground) -> str:
-    chosen = roles(ground)
-    lines = {node.name: f"{node.name}{_variables(node)}\n" for node in ground.nodes if node.name in chosen}
+def _inventory(inputs: DeployerInputs) -> str:
+    chosen = roles(inputs)
+    lines = {node.name: f"{node.name}{_variables(node)}\n" for node in inputs.nodes if node.name in chosen}
     groups = [
         f"[{role}]\n" + "".join(line for name, line in lines.items() if role in chosen[name]) + "\n" for role in ROLES
     ]
@@ -246,21 +246,21 @@ def _variables(node: Node) -> str:
     return f" ansible_host={node.address}{network}"
 
 
-def _globals(ground: Ground) -> dict[str, Any]:
+def _globals(inputs: DeployerInputs) -> dict[str, Any]:
     """Return globals.yml from the spec; without a virtual IP, the controller's own address is used, without HAProxy."""
-    given: dict[str, Any] = ground.options["globals"]
+    given: dict[str, Any] = inputs.options["globals"]
     if "kolla_internal_vip_address" in given:
         return given
-    return {"kolla_internal_vip_address": _controller(ground).address, "enable_haproxy": False} | given
+    return {"kolla_internal_vip_address": _controller(inputs).address, "enable_haproxy": False} | given
 
 
-def _controller(ground: Ground) -> Node:
-    chosen = roles(ground)
-    return next(node for node in ground.nodes if "control" in chosen.get(node.name, []))
+def _controller(inputs: DeployerInputs) -> Node:
+    chosen = roles(inputs)
+    return next(node for node in inputs.nodes if "control" in chosen.get(node.name, []))
 
 
-def _deploys(ground: Ground) -> bool:
-    return "deploy" in ground.options["commands"]
+def _deploys(inputs: DeployerInputs) -> bool:
+    return "deploy" in inputs.options["commands"]
 
 
 def _is_address(text: str) -> bool:

@@ -6,7 +6,7 @@ from typing import Any
 
 import yaml
 
-from rallycross.deployment.deployers.deployer import Found, Ground
+from rallycross.deployment.deployers.deployer import AdminCredentials, DeployerInputs
 from rallycross.deployment.deployers.scripts import as_root_only
 from rallycross.deployment.limits import spec_limit
 from rallycross.deployment.step import Step
@@ -35,19 +35,19 @@ _PLAYBOOKS = {"setup_hosts": "Hosts", "setup_infrastructure": "Infrastructure", 
 _VARIABLES = f"{TRACE}/user_zz_rallycross.yml"
 
 
-def complain(ground: Ground) -> str | None:
+def complain(inputs: DeployerInputs) -> str | None:
     """Return what is wrong with the spec for these servers, or None."""
-    if what := as_root_only(ground.nodes, "OpenStack-Ansible"):
+    if what := as_root_only(inputs.nodes, "OpenStack-Ansible"):
         return what
-    if ground.others and not ground.options["user_config"]:
+    if inputs.others and not inputs.options["user_config"]:
         return "several servers need `user_config`: OpenStack-Ansible's openstack_user_config.yml, which names them"
     return None
 
 
-def commands(ground: Ground) -> list[Step]:
+def commands(inputs: DeployerInputs) -> list[Step]:
     """Return the steps: install OpenStack-Ansible, write its configuration, run its playbooks."""
-    options = ground.options
-    variables = {ADMIN: ground.passwords[ADMIN]} | options["variables"]
+    options = inputs.options
+    variables = {ADMIN: inputs.passwords[ADMIN]} | options["variables"]
     steps = [
         Step("git", f"{AS_ROOT}{have('git')}", title="git", leaves="git, if it was missing"),
         Step(
@@ -79,19 +79,19 @@ def commands(ground: Ground) -> list[Step]:
     return steps
 
 
-def credentials(ground: Ground) -> Found:
+def credentials(inputs: DeployerInputs) -> AdminCredentials:
     """Return the administrator from the clouds.yaml, which is on a host or in its utility container."""
-    for node in (ground.deployer, *ground.others):
+    for node in (inputs.deployer, *inputs.others):
         said = node.host.run(_CLOUDS, check=False).out
         try:
             entry = dict(yaml.safe_load(said)["clouds"][_ENTRY])
         except NOT_YAML:
             continue
         entry.pop("cacert", None)
-        if url := ground.options["auth_url"]:
+        if url := inputs.options["auth_url"]:
             entry["auth"]["auth_url"] = url
             entry["interface"] = "public"
-        return Found(entry, ground.deployer.host.run(f"cat {TRACE}/pki/roots/*/certs/*.crt || :").out)
+        return AdminCredentials(entry, inputs.deployer.host.run(f"cat {TRACE}/pki/roots/*/certs/*.crt || :").out)
     raise RallycrossError(
         f"no server or utility container has a {_CLOUDS_YAML} with {_ENTRY} - look at the log of setup-openstack"
     )

@@ -6,7 +6,7 @@ from shlex import quote
 from typing import Any
 
 from rallycross.cloud.variables import entry_from_variables, openrc_variables
-from rallycross.deployment.deployers.deployer import Found, Ground
+from rallycross.deployment.deployers.deployer import AdminCredentials, DeployerInputs
 from rallycross.deployment.deployers.scripts import as_root_only
 from rallycross.deployment.limits import spec_limit, step_limit
 from rallycross.deployment.step import Step
@@ -34,21 +34,21 @@ def complain_of_answers(given: Mapping[Any, Any]) -> str | None:
     return None
 
 
-def complain(ground: Ground) -> str | None:
+def complain(inputs: DeployerInputs) -> str | None:
     """Return what is wrong with the spec for these servers, or None."""
-    return as_root_only(ground.nodes, "Packstack")
+    return as_root_only(inputs.nodes, "Packstack")
 
 
-def commands(ground: Ground) -> list[Step]:
+def commands(inputs: DeployerInputs) -> list[Step]:
     """Return the steps: install Packstack, write its answers, run it."""
-    root, options = ground.root, ground.options
+    root, options = inputs.root, inputs.options
     return [
         Step("packstack", _installed(options["release"]), title="Packstack", leaves="RDO's repositories"),
         Step(
             "answers",
-            _answers(root, ground),
+            _answers(root, inputs),
             title="Answers",
-            files={f"{root}/given": "".join(f"{key}={_said(value)}\n" for key, value in _given(ground).items())},
+            files={f"{root}/given": "".join(f"{key}={_said(value)}\n" for key, value in _given(inputs).items())},
         ),
         Step(
             "deploy",
@@ -63,16 +63,16 @@ def commands(ground: Ground) -> list[Step]:
     ]
 
 
-def credentials(ground: Ground) -> Found:
+def credentials(inputs: DeployerInputs) -> AdminCredentials:
     """Return the administrator in the openrc."""
-    host = ground.deployer.host
+    host = inputs.deployer.host
     try:
         text = host.read(_OPENRC)
     except OSError as error:
         raise RallycrossError(f"{host.name}:{_OPENRC} cannot be read - look at the log of the step deploy") from error
     entry = entry_from_variables(openrc_variables(text))
     authority = entry.pop("cacert", None)
-    return Found(entry, host.read(authority) if authority else "")
+    return AdminCredentials(entry, host.read(authority) if authority else "")
 
 
 def _installed(release: str) -> str:
@@ -86,9 +86,9 @@ packstack --version
 """
 
 
-def _answers(root: str, ground: Ground) -> str:
+def _answers(root: str, inputs: DeployerInputs) -> str:
     """Return the script that generates the answers once, as they have random passwords, and adds those of the spec."""
-    hosts = ",".join(node.address for node in (ground.deployer, *ground.others))
+    hosts = ",".join(node.address for node in (inputs.deployer, *inputs.others))
     return f"""
 umask 077
 export LC_ALL=C.UTF-8
@@ -107,18 +107,18 @@ mv part answers
 """
 
 
-def _given(ground: Ground) -> dict[str, Any]:
+def _given(inputs: DeployerInputs) -> dict[str, Any]:
     """Return our answers: the deployer's server is the controller; any others are compute hosts."""
-    controller = ground.deployer.address
-    computes = ",".join(node.address for node in ground.others) or controller
+    controller = inputs.deployer.address
+    computes = ",".join(node.address for node in inputs.others) or controller
     hosts = {
         "CONFIG_CONTROLLER_HOST": controller,
         "CONFIG_COMPUTE_HOSTS": computes,
         "CONFIG_NETWORK_HOSTS": controller,
         "CONFIG_PROVISION_DEMO": False,  # it would download an image
     }
-    answers: dict[str, Any] = ground.options["answers"]
-    return hosts | dict(ground.passwords) | answers
+    answers: dict[str, Any] = inputs.options["answers"]
+    return hosts | dict(inputs.passwords) | answers
 
 
 def _said(value: Any) -> str:

@@ -7,7 +7,7 @@ from typing import Any
 import yaml
 
 from rallycross.cloud.variables import entry_from_variables, openrc_variables
-from rallycross.deployment.deployers.deployer import Found, Ground
+from rallycross.deployment.deployers.deployer import AdminCredentials, DeployerInputs
 from rallycross.deployment.limits import spec_limit
 from rallycross.deployment.node import Node
 from rallycross.deployment.step import Step
@@ -26,20 +26,20 @@ def complain_of_roles(given: Mapping[Any, Any]) -> str | None:
     return None
 
 
-def complain(ground: Ground) -> str | None:
+def complain(inputs: DeployerInputs) -> str | None:
     """Return what is wrong with the spec for these servers, or None."""
-    there = [node.name for node in ground.nodes]
-    unknown = [name for name in ground.options["roles"] if name not in there]
+    there = [node.name for node in inputs.nodes]
+    unknown = [name for name in inputs.options["roles"] if name not in there]
     if unknown:
         return f"roles: there is no server {unknown[0]!r} - there is: {', '.join(there)}"
-    if "control" not in _roles(ground, ground.deployer):
-        return f"roles: {ground.deployer.name}, the first node of the cluster, must have the role control"
+    if "control" not in _roles(inputs, inputs.deployer):
+        return f"roles: {inputs.deployer.name}, the first node of the cluster, must have the role control"
     return None
 
 
-def commands(ground: Ground) -> list[Step]:
+def commands(inputs: DeployerInputs) -> list[Step]:
     """Return the steps: install the snap on each server, bootstrap the cluster, join the others, set up the cloud."""
-    options, everywhere = ground.options, tuple(node.name for node in ground.nodes)
+    options, everywhere = inputs.options, tuple(node.name for node in inputs.nodes)
     as_user = _as_user(options["user"])
     steps = [
         Step(
@@ -57,22 +57,22 @@ def commands(ground: Ground) -> list[Step]:
             leaves="snaps",
             undo=f"{AS_ROOT}! command -v snap >/dev/null || as_root snap remove --purge openstack",
         ),
-        _prepared(ground, as_user),
-        *(_prepared(ground, as_user, node) for node in ground.others),
+        _prepared(inputs, as_user),
+        *(_prepared(inputs, as_user, node) for node in inputs.others),
         Step(
             "bootstrap",
-            f"{as_user}{_manifest(ground)}as_user sunbeam cluster bootstrap --accept-defaults"
+            f"{as_user}{_manifest(inputs)}as_user sunbeam cluster bootstrap --accept-defaults"
             f"{' --manifest manifest.yaml' if options['manifest'] else ''}"
-            f" --role {','.join(_roles(ground, ground.deployer))}\n",
+            f" --role {','.join(_roles(inputs, inputs.deployer))}\n",
             limit=spec_limit(options),
             title="The first node of the cluster",
-            files={f"{ground.root}/manifest.yaml": yaml.safe_dump(options["manifest"])} if options["manifest"] else {},
+            files={f"{inputs.root}/manifest.yaml": yaml.safe_dump(options["manifest"])} if options["manifest"] else {},
             leaves="Juju, Kubernetes, the control plane",
         ),
     ]
-    for node in ground.others:
-        steps += _joined(ground, node, as_user)
-    if ground.others:
+    for node in inputs.others:
+        steps += _joined(inputs, node, as_user)
+    if inputs.others:
         steps.append(Step("resize", f"{as_user}as_user sunbeam cluster resize\n", limit=spec_limit(options)))
     return [
         *steps,
@@ -83,30 +83,30 @@ def commands(ground: Ground) -> list[Step]:
         ),
         Step(
             "openrc",
-            f"{as_user}umask 077\nas_user sunbeam openrc > {quote(f'{ground.root}/admin-openrc')}\n",
+            f"{as_user}umask 077\nas_user sunbeam openrc > {quote(f'{inputs.root}/admin-openrc')}\n",
             title="Credentials",
         ),
     ]
 
 
-def secrets(ground: Ground) -> list[str]:
+def secrets(inputs: DeployerInputs) -> list[str]:
     """Return the administrator's password, if there is one yet."""
     try:
-        variables = openrc_variables(ground.deployer.host.read(f"{ground.root}/admin-openrc"))
+        variables = openrc_variables(inputs.deployer.host.read(f"{inputs.root}/admin-openrc"))
     except FileNotFoundError:
         return []
     return [variables["OS_PASSWORD"]] if variables.get("OS_PASSWORD") else []
 
 
-def credentials(ground: Ground) -> Found:
+def credentials(inputs: DeployerInputs) -> AdminCredentials:
     """Return the administrator in the openrc."""
-    host, path = ground.deployer.host, f"{ground.root}/admin-openrc"
+    host, path = inputs.deployer.host, f"{inputs.root}/admin-openrc"
     try:
         entry = entry_from_variables(openrc_variables(host.read(path)))
     except OSError as error:
         raise RallycrossError(f"{host.name}:{path} cannot be read - look at the log of the step openrc") from error
     authority = entry.pop("cacert", None)
-    return Found(entry, host.run(f"{AS_ROOT}as_root cat {quote(authority)}").out if authority else "")
+    return AdminCredentials(entry, host.run(f"{AS_ROOT}as_root cat {quote(authority)}").out if authority else "")
 
 
 def _as_user(user: str) -> str:
@@ -134,22 +134,22 @@ def _snap(channel: str | None) -> str:
     return f"{AS_ROOT}snap list openstack >/dev/null 2>&1 || as_root snap install openstack{where}\n"
 
 
-def _prepared(ground: Ground, as_user: str, node: Node | None = None) -> Step:
+def _prepared(inputs: DeployerInputs, as_user: str, node: Node | None = None) -> Step:
     """Return the step that runs Sunbeam's preparation script on a node; None = the first node."""
     return Step(
         f"prepare {node.name}" if node else "prepare",
-        f"{as_user}cd {quote((node or ground.deployer).root)}\n"
+        f"{as_user}cd {quote((node or inputs.deployer).root)}\n"
         f"as_user sunbeam prepare-node-script{'' if node else ' --bootstrap'} > prepare.sh\n"
         "as_user bash -x < prepare.sh\n",
         () if node is None else (node.name,),
-        title=f"Prepare {(node or ground.deployer).name}",
+        title=f"Prepare {(node or inputs.deployer).name}",
         leaves="packages, groups, an SSH key of the user",
     )
 
 
-def _joined(ground: Ground, node: Node, as_user: str) -> list[Step]:
+def _joined(inputs: DeployerInputs, node: Node, as_user: str) -> list[Step]:
     """Return the steps that join a node to the cluster; its token is never in a command's arguments."""
-    roles, token = ",".join(_roles(ground, node)), f"token-{node.name}"
+    roles, token = ",".join(_roles(inputs, node)), f"token-{node.name}"
     there = quote(f"{node.root}/token")
     return [
         Step(
@@ -166,20 +166,20 @@ def _joined(ground: Ground, node: Node, as_user: str) -> list[Step]:
             'if as_user sunbeam cluster list 2>/dev/null | grep -qwF "$(hostname -f)"; then exit 0; fi\n'
             f"as_user sunbeam cluster join --role {roles} - < {there}\n",
             (node.name,),
-            limit=spec_limit(ground.options),
+            limit=spec_limit(inputs.options),
             title=f"{node.name} joins the cluster",
         ),
     ]
 
 
-def _manifest(ground: Ground) -> str:
+def _manifest(inputs: DeployerInputs) -> str:
     """Return the script that puts the manifest where the snap can read it."""
-    if not ground.options["manifest"]:
+    if not inputs.options["manifest"]:
         return ""
-    source, user = quote(f"{ground.root}/manifest.yaml"), ground.options["user"]
+    source, user = quote(f"{inputs.root}/manifest.yaml"), inputs.options["user"]
     return f'as_root install -m 600 -o {user} {source} "$home/manifest.yaml"\n'
 
 
-def _roles(ground: Ground, node: Node) -> list[str]:
-    given: list[str] | None = ground.options["roles"].get(node.name)
-    return given or (list(ROLES) if node is ground.deployer else ["compute"])
+def _roles(inputs: DeployerInputs, node: Node) -> list[str]:
+    given: list[str] | None = inputs.options["roles"].get(node.name)
+    return given or (list(ROLES) if node is inputs.deployer else ["compute"])

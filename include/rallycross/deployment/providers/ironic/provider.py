@@ -13,8 +13,8 @@ from openstack.exceptions import NotFoundException, SDKException
 from rallycross.cloud.cloud import Cloud
 from rallycross.cloud.clouds_file import CloudsFile
 from rallycross.cloud.errors import ApiError
-from rallycross.deployment.booting import BY_IMAGE, reached, signed_in
-from rallycross.deployment.ledger import Made
+from rallycross.deployment.booting import IMAGE_OPTIONS, known_servers, wait_for_sign_in
+from rallycross.deployment.ledger import LedgerEntry
 from rallycross.deployment.option import Option, texts, within
 from rallycross.deployment.provider import PROVIDERS
 from rallycross.deployment.providers.ironic import provisioning, reserving
@@ -64,7 +64,7 @@ class IronicNodes:
             keys=lambda _: {"net-id": Option(str, None, "id or name", required=True)},
         ),
         "addresses": Option(dict, {}, "node name or id: its address, if no port has it", _addresses),
-        **BY_IMAGE,
+        **IMAGE_OPTIONS,
         "timeout": Option(
             int, 3600, "seconds for each: node active, SSH sign-in works, node clean again", within(1, 86400)
         ),
@@ -78,7 +78,7 @@ class IronicNodes:
     def standing(self, given: Mapping[str, Any], site: Site) -> list[Server]:
         """Return the servers that have been active."""
         del given
-        return reached(site)
+        return known_servers(site)
 
     def destroy(self, given: Mapping[str, Any], site: Site) -> None:
         """Undeploy the nodes in the ledger in parallel; then delete what they have used.
@@ -208,7 +208,7 @@ class _Making:
                 raise
             self._tell(server, node, "done", began)
         self._site.ledger.remember("server", server.name, server.kept())
-        signed_in(self._site, server, limit=limit)
+        wait_for_sign_in(self._site, server, limit=limit)
         return server
 
     def _tell(self, server: Server, node: Any, status: Status, began: float, error: str = "") -> None:
@@ -248,7 +248,7 @@ def _kept(troubles: list[Exception]) -> Iterator[None]:
         troubles.append(error)
 
 
-def _let_go(api: Connection, reserved: Made, standing: list[Made], limit: float) -> Any | None:
+def _let_go(api: Connection, reserved: LedgerEntry, standing: list[LedgerEntry], limit: float) -> Any | None:
     """Release the node of an allocation in the ledger; return the node if we must wait for its undeployment."""
     found = reserving.allocation(api, reserved.name)
     node = _node_of(api, found, reserved)
@@ -270,7 +270,7 @@ def _let_go(api: Connection, reserved: Made, standing: list[Made], limit: float)
     return None
 
 
-def _node_of(api: Connection, reserved: Any | None, had: Made | None) -> Any | None:
+def _node_of(api: Connection, reserved: Any | None, had: LedgerEntry | None) -> Any | None:
     """Return the node of an allocation, or the node that the ledger has for it, or None."""
     node_id = reserved.node_id if reserved is not None else had.detail.get("node") if had is not None else None
     try:

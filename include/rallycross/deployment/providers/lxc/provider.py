@@ -12,8 +12,8 @@ from shlex import quote
 from typing import Any, ClassVar
 
 from rallycross.deployment.carry_out import carry_out
-from rallycross.deployment.ledger import Part
-from rallycross.deployment.limits import host_limit, told
+from rallycross.deployment.ledger import PartLedger
+from rallycross.deployment.limits import describe, host_limit
 from rallycross.deployment.node import Node
 from rallycross.deployment.option import Option, within
 from rallycross.deployment.provider import PROVIDERS
@@ -71,7 +71,7 @@ class LxcContainers:
         for number, node in enumerate(self._hosts(given, site, make=True)):
             names = _names(given, site, number)
             steps = _steps(given, node, names, number, site.public_key)
-            ledger = Part(site.ledger, "lxc")
+            ledger = PartLedger(site.ledger, "lxc")
             carry_out(Plan(steps), [node], ledger=ledger, terms=site.terms, tell=site.tell)
             if others := _peers(given, site, node):
                 tunnels = Plan(tunnel.steps(site.cloud, node, others))
@@ -98,7 +98,7 @@ class LxcContainers:
         Nothing is undone on hosts that their provider deletes, so they need not answer; but tunnels have peers, which
         are not deleted.
         """
-        section, ledger = given["host_provider"], Part(site.ledger, "lxc")
+        section, ledger = given["host_provider"], PartLedger(site.ledger, "lxc")
         end = section is not None and PROVIDERS[section["type"]].disposable and not given["tunnel_to"]
         if ledger.standing() and not end:
             hosts = self._hosts(given, site, make=False)
@@ -121,7 +121,7 @@ class LxcContainers:
 
 def _of_hosts(site: Site) -> Site:
     """Return the site for the provider of the hosts, with its own ledger."""
-    return replace(site, ledger=Part(site.ledger, "host"))
+    return replace(site, ledger=PartLedger(site.ledger, "host"))
 
 
 def _peers(given: Mapping[str, Any], site: Site, host: Node) -> list[Node]:
@@ -238,7 +238,7 @@ for name in {" ".join(names)}; do
         address=$(lxc-info -n "$name" -iH | grep -E '^[0-9.]+$' | head -n 1 || :)
         [ -z "$address" ] || ! (exec 3<>"/dev/tcp/$address/22") 2>/dev/null || break
         [ "$SECONDS" -lt "$until" ] || {{
-            echo "$name does not answer by SSH within {told(host_limit())} (address: ${{address:-none}})" >&2
+            echo "$name does not answer by SSH within {describe(host_limit())} (address: ${{address:-none}})" >&2
             exit 1
         }}
         sleep 0.5

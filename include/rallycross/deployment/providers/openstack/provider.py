@@ -14,10 +14,10 @@ from openstack.exceptions import ResourceFailure, ResourceTimeout, SDKException
 from rallycross.cloud.cloud import Cloud
 from rallycross.cloud.clouds_file import CloudsFile
 from rallycross.cloud.errors import ApiError
-from rallycross.deployment.booting import BY_IMAGE, reached, signed_in
+from rallycross.deployment.booting import IMAGE_OPTIONS, known_servers, wait_for_sign_in
 from rallycross.deployment.option import Option, texts, within
 from rallycross.deployment.provider import PROVIDERS
-from rallycross.deployment.providers.openstack.things import KINDS, addresses, delete, found
+from rallycross.deployment.providers.openstack.resources import KINDS, addresses, delete, found
 from rallycross.deployment.server import Server
 from rallycross.deployment.site import Site
 from rallycross.errors import RallycrossError
@@ -67,7 +67,7 @@ class OpenStackServers:
         "security_groups": Option(list, [], "ids or names of groups for the servers, besides our own", texts),
         "config_drive": Option(bool, False, "whether the servers have a config drive"),
         "wait_for_cloud_init": Option(bool, False, "whether to wait until cloud-init has ended"),
-        **BY_IMAGE,
+        **IMAGE_OPTIONS,
         "timeout": Option(
             int, 300, "seconds until a server is ACTIVE, and again until SSH sign-in works", within(1, 7200)
         ),
@@ -81,7 +81,7 @@ class OpenStackServers:
     def standing(self, given: Mapping[str, Any], site: Site) -> list[Server]:
         """Return the servers whose address is known."""
         del given
-        return reached(site)
+        return known_servers(site)
 
     def destroy(self, given: Mapping[str, Any], site: Site) -> None:
         """Delete what the ledger has: servers before what they use, and those of one kind in parallel."""
@@ -233,7 +233,7 @@ class _Making:
         if "host" not in self._had["server", name]:  # it is new, and its address may have been another server's
             self._site.made_anew(server)
         self._note("server", name, {**server.kept(), "id": active.id})
-        host = signed_in(self._site, server, limit=given["timeout"])
+        host = wait_for_sign_in(self._site, server, limit=given["timeout"])
         if given["wait_for_cloud_init"]:
             host.run(_INIT, limit=given["timeout"])
         return server

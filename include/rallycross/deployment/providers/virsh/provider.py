@@ -7,9 +7,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any, ClassVar
 
-from rallycross.deployment.booting import signed_in
+from rallycross.deployment.booting import wait_for_sign_in
 from rallycross.deployment.carry_out import carry_out
-from rallycross.deployment.ledger import Part
+from rallycross.deployment.ledger import PartLedger
 from rallycross.deployment.limits import Limit, host_limit
 from rallycross.deployment.node import Node
 from rallycross.deployment.option import Option, within
@@ -70,7 +70,7 @@ class VirshDomains:
         host = _host(given)
         node = site.node(host)
         plan, names = _plan(given, node, site), _names(given, site)
-        carry_out(plan, [node], ledger=Part(site.ledger, "virsh"), terms=site.terms, tell=site.tell)
+        carry_out(plan, [node], ledger=PartLedger(site.ledger, "virsh"), terms=site.terms, tell=site.tell)
         addresses = dict(line.split() for line in node.host.read(_addresses(node)).splitlines())
         if twice := [address for address, times in Counter(addresses.values()).items() if times > 1]:
             shared = ", ".join(name for name in names if addresses[name] == twice[0])
@@ -84,7 +84,7 @@ class VirshDomains:
             if "host" not in known[name]:  # it is new, and its address may have been another server's
                 site.made_anew(server)
             site.ledger.remember("server", name, {**server.kept(), "uuid": known[name]["uuid"]})
-            signed_in(site, server, limit=given["timeout"])
+            wait_for_sign_in(site, server, limit=given["timeout"])
             servers.append(server)
         return servers
 
@@ -99,7 +99,7 @@ class VirshDomains:
 
     def destroy(self, given: Mapping[str, Any], site: Site) -> None:
         """Destroy the domains and delete their disks, incomplete ones too."""
-        ledger = Part(site.ledger, "virsh")
+        ledger = PartLedger(site.ledger, "virsh")
         if ledger.standing():
             undo(ledger, [site.node(_host(given))], owner=site.terms.owner, tell=site.tell)
         for made in site.ledger.standing():

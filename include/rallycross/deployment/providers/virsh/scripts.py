@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from shlex import quote
 
-from rallycross.deployment.limits import host_limit, told
+from rallycross.deployment.limits import describe, host_limit
 from rallycross.deployment.providers.virsh.domain import Clone
 
 MARK = "--rallycross--"  # a line between two parts of the output
@@ -114,7 +114,8 @@ if has {where} v pool-list --all --name; then
         while :; do
             has "$volume" v vol-list {where} || break
             ! v vol-delete --pool {where} "$volume" || break
-            [ "$SECONDS" -lt "$until" ] || {{ echo "$volume is not deleted after {told(host_limit())}" >&2; exit 1; }}
+            [ "$SECONDS" -lt "$until" ] || {{
+                echo "$volume is not deleted after {describe(host_limit())}" >&2; exit 1; }}
             sleep 1
         done
     done

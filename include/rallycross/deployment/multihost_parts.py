@@ -9,10 +9,10 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from rallycross.deployment.engine import ENGINES, BringsServers, CloudSpec
-from rallycross.deployment.ledger import Part as PartOfLedger
+from rallycross.deployment.ledger import PartLedger
 from rallycross.deployment.node import LOCAL, Node
 from rallycross.deployment.option import Option
-from rallycross.deployment.provider import Provided
+from rallycross.deployment.provider import ProviderSpec
 from rallycross.deployment.server import Server
 from rallycross.deployment.site import Site
 from rallycross.deployment.spec import provider_options
@@ -24,7 +24,7 @@ _PLACE = "{controller_ip}"
 
 
 @dataclass(frozen=True)
-class Part:
+class CloudPart:
     """The part of the cloud that one engine deploys."""
 
     name: str  # "controller", "node-1", ...
@@ -52,21 +52,21 @@ def part_options(section: Mapping[str, Any]) -> Mapping[str, Option]:
     return {**common, **known}
 
 
-def parts(given: Mapping[str, Any], cloud: str, servers: Sequence[Server]) -> Iterator[Part]:
+def parts(given: Mapping[str, Any], cloud: str, servers: Sequence[Server]) -> Iterator[CloudPart]:
     """Yield the controller, then the nodes, with the controller's address filled in; `servers` are the controller's.
 
     It is a generator so that the caller can create the controller's servers before it asks for the first node.
     """
     controller = _spec(given[CONTROLLER], cloud)
-    yield Part(CONTROLLER, controller)
+    yield CloudPart(CONTROLLER, controller)
     for number, section in enumerate(given["nodes"], 1):
         name = f"node-{number}"
-        yield Part(name, _spec(_with_address(section, controller, servers), f"{cloud}-{name}"))
+        yield CloudPart(name, _spec(_with_address(section, controller, servers), f"{cloud}-{name}"))
 
 
 def part_site(site: Site, name: str) -> Site:
     """Return the site for the provider of a part, with its own cloud name and ledger, and shared connections."""
-    return replace(site, cloud=f"{site.cloud}-{name}", ledger=PartOfLedger(site.ledger, name))
+    return replace(site, cloud=f"{site.cloud}-{name}", ledger=PartLedger(site.ledger, name))
 
 
 def _engine(name: str) -> str | None:
@@ -76,7 +76,7 @@ def _engine(name: str) -> str | None:
 
 def _spec(section: Mapping[str, Any], name: str) -> CloudSpec:
     options = {key: value for key, value in section.items() if key not in {"engine", "provider"}}
-    provider = section["provider"] and Provided(section["provider"]["type"], section["provider"])
+    provider = section["provider"] and ProviderSpec(section["provider"]["type"], section["provider"])
     if isinstance(engine := ENGINES[section["engine"]], BringsServers):
         provider = engine.provider(options)
     return CloudSpec(name, section["engine"], options, "", name, provider)

@@ -12,7 +12,7 @@ from rallycross.errors import RallycrossError
 from rallycross.settings import settings
 
 
-def signed_in(name: str, entry: Mapping[str, Any]) -> Access:
+def sign_in(name: str, entry: Mapping[str, Any]) -> Access:
     """Sign in by an entry of a clouds.yaml; raise `RallycrossError`."""
     cloud = Cloud(name, {"api_timeout": settings().sign_in_limit, **entry})
     # Retry passing failures only briefly: a user waits for the answer.
@@ -21,10 +21,10 @@ def signed_in(name: str, entry: Mapping[str, Any]) -> Access:
     return access
 
 
-def answers(name: str, entry: Mapping[str, Any]) -> list[Service]:
+def check_services(name: str, entry: Mapping[str, Any]) -> list[Service]:
     """Return each service of the catalog: "RUNNING" if it answers, else "FAILED" with the reason."""
     try:
-        access = signed_in(name, entry)
+        access = sign_in(name, entry)
     except RallycrossError as error:
         return [Service("identity", "FAILED", str(error))]
     dead = silent_services(Cloud(name, dict(entry)), access)
