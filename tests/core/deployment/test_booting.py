@@ -66,7 +66,7 @@ def test_a_key_that_is_not_let_in_yet_is_tried_again(
 def test_what_stays_refused_is_told_in_the_end(
     account: dict[str, object], site: Site, meanwhile: Callable[[Callable[[], object]], None]
 ) -> None:
-    """At the end of its patience it says what the last attempt has met: a refusal, or nobody there."""
+    """After the limit, the last attempt's error is raised: a refusal, or no answer."""
     meanwhile(lambda: None)
     server = a_server(account, site.key)
     with pytest.raises(RallycrossError, match="SSH refuses the key"):

@@ -23,7 +23,7 @@ HERE = LocalHost()
 
 
 def test_steps_run_in_the_order_of_their_needs(host: Host, tmp_path: Path, told: Told) -> None:
-    """A step begins when all that it needs is done, and every one is told of as it begins and ends."""
+    """A step begins when all that it needs is done, and each begin and end is reported."""
     steps = [noting("c", tmp_path, needs=("a", "b")), noting("b", tmp_path, needs=("a",)), noting("a", tmp_path)]
     carry(steps, host, root=str(tmp_path), tell=told)
     assert logged(tmp_path) == ["a", "b", "c"]
@@ -55,7 +55,7 @@ def test_independent_steps_run_side_by_side(host: Host, tmp_path: Path, told: To
 
 
 def test_what_is_done_is_skipped(host: Host, tmp_path: Path, told: Told) -> None:
-    """The second time, what has not changed is skipped, `exit 0` or not; an `always` step runs again."""
+    """A second run skips unchanged steps, even those with `exit 0`; an `always` step runs again."""
     steps = [
         noting("a", tmp_path),
         Step("b", "exit 0", needs=("a",)),
@@ -76,7 +76,7 @@ def test_what_is_done_is_skipped(host: Host, tmp_path: Path, told: Told) -> None
 
 
 def test_a_change_is_carried_on(tmp_path: Path, told: Told) -> None:
-    """A step whose file has changed is done again, and so is what needs it; what does not is skipped."""
+    """A step whose file has changed runs again, and so do steps that need it; others are skipped."""
 
     def steps(content: str) -> list[Step]:
         conf = Step("conf", "true", files={f"{tmp_path}/conf": content})
@@ -89,7 +89,7 @@ def test_a_change_is_carried_on(tmp_path: Path, told: Told) -> None:
 
 
 def test_steps_that_end_together_are_noted_apart(tmp_path: Path, told: Told) -> None:
-    """Each of many that were done at the same time is known as done afterwards: none has another's note, or none."""
+    """Of many steps that ran at the same time, each has its own mark that it is done."""
     steps = [Step(f"s{number}", "true") for number in range(12)]
     detached.hold(HERE, str(tmp_path), Holder("test"))
     for _ in range(3):
@@ -117,7 +117,7 @@ def test_a_change_survives_a_failure(tmp_path: Path, told: Told) -> None:
 
 
 def test_a_failure_names_step_host_code_and_words(host: Host, tmp_path: Path, told: Told) -> None:
-    """A failing step is told of and raised with its name, the host, the code and its last words."""
+    """A failing step is reported and raised with its name, the host, the exit code and its last output."""
     with pytest.raises(StepFailed) as caught:
         carry([Step("make", "echo no room >&2; exit 4")], host, root=str(tmp_path), tell=told)
     assert str(caught.value) == (
@@ -127,7 +127,7 @@ def test_a_failure_names_step_host_code_and_words(host: Host, tmp_path: Path, to
 
 
 def test_a_failure_stops_what_needs_it_and_what_has_not_begun(tmp_path: Path, told: Told) -> None:
-    """What runs beside a failing step comes to its end; nothing begins any more; the next time goes on from there."""
+    """Steps that run beside a failing one end, no others begin, and the next run continues from there."""
     shut = tmp_path / "shut"
     shut.touch()
     beside = f"touch {tmp_path}/begun; until [ -e {tmp_path}/failing ]; do sleep 0.05; done; sleep 0.3"

@@ -30,7 +30,7 @@ def said(script: str, folder: Path) -> str:
 
 
 def test_the_cause_is_told_and_not_the_trap(tmp_path: Path) -> None:
-    """Of a traced script that fails, the line that says why is told, and nothing that its exit trap has done."""
+    """Of a failing script with a trace, the line with the cause is shown, and no line of its exit trap."""
     text = said("for n in $(seq 40); do local_setting=$n; done\necho 1 | tee /no/such/folder/run", tmp_path)
     assert CAUSE not in "\n".join(text.splitlines()[-18:])
     told = excerpt(text)
@@ -40,7 +40,7 @@ def test_the_cause_is_told_and_not_the_trap(tmp_path: Path) -> None:
 
 
 def test_a_message_of_the_scripts_own_is_told(tmp_path: Path) -> None:
-    """What a script dies with is told, with its call trace, however much is traced after it."""
+    """The error of a DevStack `die` is shown with its call trace, however much is traced after it."""
     told = excerpt(said("die 12 'no room on /opt'", tmp_path))
     assert "[Call Trace]" in told
     assert "[ERROR] ./stack.sh:12 no room on /opt" in told
@@ -55,7 +55,7 @@ def test_a_trace_of_another_shells_is_told_from_words() -> None:
 
 @pytest.mark.parametrize("tries", [2, 3, 10])
 def test_of_several_tries_the_last_is_told(tries: int) -> None:
-    """A command that was tried again says the same each time, but for numbers; it is told once."""
+    """The output of a retried command, the same except for numbers, is shown once."""
     once = ["Starting galaxy collection install", "Cloning into '/tmp/tmp{}'", "fatal: unable to access the repository"]
     lines = ["before"]
     for number in range(tries):
@@ -67,7 +67,7 @@ def test_of_several_tries_the_last_is_told(tries: int) -> None:
 
 @pytest.mark.parametrize("name", ["node-{}", "10.0.0.{}", "{}"])
 def test_hosts_are_not_taken_for_tries(name: str) -> None:
-    """Lines that differ in what they speak of are all told."""
+    """Lines that differ in more than numbers are all shown."""
     lines = [f"fatal: [{name.format(number)}]: UNREACHABLE!" for number in range(5)]
     assert list(excerpt("\n".join(lines))) == lines
 
@@ -82,7 +82,7 @@ def test_lines_keep_their_order(lines: list[str]) -> None:
 
 
 def test_a_command_is_called_by_its_name(tmp_path: Path, told: Told) -> None:
-    """A command that functions hand on is told as the script calls it, whichever shell function it went through."""
+    """A command that shell functions pass on is shown as the script calls it."""
     script = 'as_root() { "$@"; }\nthere() { as_root env A=b "$@"; }\ntrue\nthere env FORCE=yes ./stack.sh\n'
     with pytest.raises(StepFailed) as caught:
         carry([Step("stack", script)], LocalHost(), root=str(tmp_path), tell=told)

@@ -51,7 +51,7 @@ class Deaf(paramiko.ServerInterface):
 
 
 def test_a_command_that_a_server_does_not_answer_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A connection that is cut as a command is sent is told as lost, and not waited for without end."""
+    """A connection that is cut while a command is sent is reported as lost, and not waited for forever."""
     monkeypatch.setenv("RALLYCROSS_SSH_LIMIT", "1")
     deaf, (ours, theirs) = Deaf(), socket.socketpair()
     server, client = paramiko.Transport(theirs), paramiko.Transport(ours)
@@ -72,7 +72,7 @@ def test_a_command_that_a_server_does_not_answer_is_given_up(monkeypatch: pytest
 
 
 def test_output_and_code_come_back_apart(host: Host) -> None:
-    """A script's two outputs and its exit code are told apart, whatever the code."""
+    """stdout, stderr and the exit code of a script are returned separately, for any exit code."""
     ran = host.run("echo out; echo err >&2; exit 7", check=False)
     assert (ran.code, ran.out, ran.err) == (7, "out\n", "err\n")
 
@@ -100,7 +100,7 @@ def test_what_a_script_starts_cannot_eat_it(host: Host) -> None:
 
 
 def test_the_environment_is_clean(host: Host, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A script gets paths, proxies and certificates, and nothing that is meant for this process."""
+    """A script inherits paths, proxies and certificates, and no variable that is meant for this process."""
     ours = ("PYTHONPATH", "PYTHONDONTWRITEBYTECODE", "VIRTUAL_ENV", "OS_CLOUD", "AIRFLOW_HOME", "RALLYCROSS_HOME")
     for name in ours:
         monkeypatch.setenv(name, "bent")
@@ -145,7 +145,7 @@ def test_much_output_comes_whole(host: Host) -> None:
 
 
 def test_scripts_run_side_by_side(host: Host) -> None:
-    """A host is asked by a dozen threads at once, each of which gets its own answer."""
+    """A dozen threads can use one host at once, and each gets its own answer."""
     with ThreadPoolExecutor(12) as pool:
         answers = list(pool.map(lambda number: host.run(f"sleep 0.1; echo {number}").out, range(24)))
     assert answers == [f"{number}\n" for number in range(24)]
@@ -170,7 +170,7 @@ def test_bytes_are_put_as_they_are(host: Host, tmp_path: Path) -> None:
 
 
 def test_a_file_that_cannot_be_put_leaves_nothing(host: Host, tmp_path: Path) -> None:
-    """Where a folder stands in a file's place, putting it fails, and nothing half written stays beside."""
+    """Writing a file fails if a folder is in its place, and leaves no partial file."""
     (tmp_path / "taken" / "inside").mkdir(parents=True)
     with pytest.raises((CommandFailed, OSError)):
         host.put(str(tmp_path / "taken"), "content")
@@ -184,7 +184,7 @@ def test_no_file_is_told_as_such(host: Host, tmp_path: Path) -> None:
 
 
 def test_what_has_no_end_is_no_file(tmp_path: Path) -> None:
-    """A device, a pipe and a folder of this machine are told as what is not there, and not waited for."""
+    """Reading a device, a pipe or a folder of this machine raises `FileNotFoundError` at once."""
     os.mkfifo(tmp_path / "pipe")
     for path in ("/dev/zero", str(tmp_path / "pipe"), str(tmp_path)):
         with pytest.raises(FileNotFoundError):
@@ -239,5 +239,5 @@ def test_a_script_has_a_logins_umask_whoever_runs_it() -> None:
     ],
 )
 def test_a_lost_host_is_told_in_words(error: Exception, words: str) -> None:
-    """Why there is no connection is said without numbers of errors."""
+    """The reason of a failed connection is shown without error numbers."""
     assert _why(error) == words

@@ -41,7 +41,7 @@ def _soon_gone(pid: int) -> bool:
 
 
 def test_an_interruption_kills_what_runs(host: Host, tmp_path: Path) -> None:
-    """When the caller is interrupted, the running steps end and are told of, and are done again the next time."""
+    """When the caller is interrupted, the running steps are killed and reported, and run again the next time."""
     told = []
 
     def interrupt(event: StepEvent) -> None:
@@ -154,7 +154,7 @@ def test_what_has_ended_unseen_is_not_done_again(host: Host, tmp_path: Path, tol
 
 
 def test_a_step_of_another_content_is_waited_for(tmp_path: Path, told: Told) -> None:
-    """What a spec of before has begun comes to its end first; then the step is done as it is wanted now."""
+    """A running step of an earlier spec ends first; then the step runs with its current content."""
     detached.hold(HERE, str(tmp_path), Holder("test"))
     detached.start(HERE, str(tmp_path), noting("a", tmp_path, script="sleep 1; echo old"))
     carry([noting("a", tmp_path, script="echo new")], HERE, root=str(tmp_path), tell=told)
@@ -171,7 +171,7 @@ def test_a_step_that_was_lost_is_done_again(host: Host, tmp_path: Path, told: To
 
 
 def test_a_step_that_is_killed_says_so(host: Host, tmp_path: Path, told: Told) -> None:
-    """What ends without leaving its exit code fails with that reason, and with what the disk has left."""
+    """A step that ends without an exit code fails with that reason, and with the free space of the disk."""
     kill = "kill -9 -- -$(ps -o sid= -p $$ | tr -d ' '); sleep 10"
     with pytest.raises(StepFailed, match=r"step a: .*: ended without an exit code: .*\d+ MB are free on /"):
         carry([Step("a", kill)], host, root=str(tmp_path), tell=told)
@@ -180,7 +180,7 @@ def test_a_step_that_is_killed_says_so(host: Host, tmp_path: Path, told: Told) -
 def test_a_second_deployment_is_refused_while_one_is_at_work(
     host: Host, tmp_path: Path, told: Told, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The second is told who is at work, begins nothing, and ends nothing; the first comes to its end."""
+    """A second deployment is told the owner of the lock, and starts and kills nothing; the first one completes."""
     monkeypatch.setattr("rallycross.deployment.runner.LEASE", 0)
     steps = [noting("a", tmp_path, script=f"touch {tmp_path}/begun; until [ -e {tmp_path}/go ]; do sleep 0.1; done")]
     root = str(tmp_path)
@@ -215,7 +215,7 @@ def test_a_lock_is_held_until_its_last_holder_gives_it_back(host: Host, tmp_path
 
 
 def test_a_holder_that_has_died_holds_for_its_lease(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """What is not renewed lapses by itself, and what one holds beside it goes on."""
+    """A lock that is not renewed expires, while another holder of the same owner keeps it."""
     monkeypatch.setattr(detached, "LEASE", 1)
     root, dead, alive, strange = str(tmp_path), Holder("mine"), Holder("mine"), Holder("yours")
     detached.hold(HERE, root, dead)

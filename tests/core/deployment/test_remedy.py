@@ -34,5 +34,5 @@ def test_what_is_known_is_told(line: str, what: str) -> None:
 
 @pytest.mark.parametrize("line", ["", "TASK [Pull an image of today] ok", "fatal: [node-1]: FAILED! => {}"])
 def test_what_is_not_known_is_not_guessed(line: str) -> None:
-    """A failure whose cause nobody knows has no advice."""
+    """A failure with an unknown cause has no advice."""
     assert remedy([line]) == ""

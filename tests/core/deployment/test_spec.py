@@ -24,7 +24,7 @@ def _complaints(text: str) -> list[str]:
 
 
 def test_a_spec_gets_every_option_of_its_engine() -> None:
-    """What a spec does not say has the engine's default, and what it says stands."""
+    """Missing keys of a spec have the engine's defaults, and given keys their values."""
     spec = load_spec(GOOD + "verify: false\n", file="c.yaml")
     assert (spec.name, spec.engine, spec.file) == ("mine", "existing", "c.yaml")
     assert spec.options == {
@@ -35,7 +35,7 @@ def test_a_spec_gets_every_option_of_its_engine() -> None:
 
 
 def test_a_spec_hides_its_secrets() -> None:
-    """Neither a password nor the text that it stands in shows when a spec is printed."""
+    """Printing a spec shows neither its passwords nor its text."""
     text = GOOD + "auth: {auth_url: 'http://c', password: hush}\n"
     assert "hush" not in repr(load_spec(text, file="c.yaml"))
 
@@ -45,7 +45,7 @@ _USER_DATA = "#cloud-config\nchpasswd: {list: 'root:hunter22'}\n"
 
 @pytest.mark.parametrize("type_", ["openstack", "ironic"])
 def test_what_cloud_init_reads_is_a_secret(type_: str) -> None:
-    """Passwords stand in it, too: it is shown to nobody, in whichever provider of providers it is."""
+    """A `userdata` counts as a secret, at any depth of nested providers."""
     image = {"name": "debian"} if type_ == "openstack" else {"source": "debian"}
     more = {"flavor_id": "m1"} if type_ == "openstack" else {"resource_class": "any"}
     hosts = {"type": type_, "cloud": "lab", "image": {**image, "userdata": _USER_DATA}, **more}
@@ -96,7 +96,7 @@ def test_a_fault_is_named(text: str, complaint: str) -> None:
 
 
 def test_a_missing_engine_names_those_that_there_are() -> None:
-    """Who names no engine is told what engines there are."""
+    """A spec without an engine gets a complaint that lists the engines."""
     (found,) = _complaints("name: a\n")
     assert found.startswith("c.yaml:1:1: lacks the key 'engine' - add `engine:` with one of ")
     assert all(engine in found for engine in ENGINES)
@@ -121,7 +121,7 @@ def test_shipped_specs_are_good(name: str) -> None:
 
 @pytest.mark.parametrize("engine", ["embedded", "existing"])
 def test_defaults_pass_their_own_checks(engine: str) -> None:
-    """A spec that writes every default out is as good as one that writes none."""
+    """A spec with every default written out is equal to one without."""
     options = {key: option.default for key, option in ENGINES[engine].options.items() if not option.excludes}
     text = yaml.safe_dump({"name": "a", "engine": engine, **options})
     assert load_spec(text, file="c.yaml").options.items() >= options.items()

@@ -30,7 +30,7 @@ def _node(machines: Machines, tmp_path_factory: pytest.TempPathFactory) -> Itera
 
 
 def test_units_are_started_looked_at_and_stopped(node: Node) -> None:
-    """What is enabled counts; one that does not come up fails the start with its own last words beside systemd's."""
+    """Only enabled units count, and one that does not start fails the step with its journal and systemd's message."""
     host = node.host
     with pytest.raises(CommandFailed, match=r"no unit of play-\*\.service is enabled, so the deployer has not"):
         host.run(systemd.start(UNITS))

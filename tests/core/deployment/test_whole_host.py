@@ -30,7 +30,7 @@ install -m 600 -o ops /root/.ssh/authorized_keys /home/ops/.ssh/authorized_keys
 
 @pytest.fixture(scope="module", name="hosts")
 def _hosts(machines: Machines, tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[SSHHost, SSHHost]]:
-    """Give one host twice: to root, and to a user with sudo whose files are nobody else's to read."""
+    """Return one host twice: as root, and as a user with sudo and a strict umask."""
     server = machines.start("whole-1")
     site = a_site(tmp_path_factory.mktemp("seed"))
     root = site.host(server)
@@ -41,7 +41,7 @@ def _hosts(machines: Machines, tmp_path_factory: pytest.TempPathFactory) -> Iter
 
 
 def test_a_host_is_one_clouds(hosts: tuple[SSHHost, SSHHost]) -> None:
-    """Of two clouds the first has it, whoever signs in; its claim can be said again, and is given up by it alone."""
+    """The first of two clouds has the host, for any user; it can repeat its claim, and only it can release it."""
     root, ops = hosts
     ops.run(whole_host.claim("Packstack's cloud one"))
     ops.run(whole_host.claim("Packstack's cloud one", foreign="/etc"))
@@ -60,7 +60,7 @@ def test_a_host_is_one_clouds(hosts: tuple[SSHHost, SSHHost]) -> None:
 
 
 def test_a_claim_that_finds_no_room_is_none(hosts: tuple[SSHHost, SSHHost]) -> None:
-    """On a full disk the step fails with that reason; nobody is taken for the owner, and with room it is had."""
+    """On a full disk a claim fails with that reason and leaves no owner, and it succeeds once there is room."""
     root, _ = hosts
     folder = whole_host.CLAIM.rpartition("/")[0]
     root.run(f"mkdir -p {folder}; mount -t tmpfs -o size=4k tmpfs {folder}; head -c 4096 /dev/zero > {folder}/full")

@@ -46,7 +46,7 @@ class WholeHosts(Conformance):
     kind: ClassVar[str]  # the deployer's name, for people
 
     def test_two_clouds_at_once_do_not_meet(self, ground: Ground) -> None:
-        """A host has room for one cloud: of two the second is refused, and its end does not touch the first."""
+        """A host can have one cloud: a second one is refused, and its destroy does not change the first."""
         specs = [self._load(self.spec(name, ground.servers)) for name in ("one", "other")]
         ground.deploy(specs[0], uuid="uuid-one")
         with pytest.raises(StepFailed, match=f"this host already has {self.kind}'s cloud one"):

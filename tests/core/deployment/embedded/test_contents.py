@@ -128,7 +128,7 @@ def test_what_is_there_already_is_not_made_again(new: NewCloud, folder: Path) ->
 
 
 def test_a_cloud_is_ready_when_all_have_reported(new: NewCloud, folder: Path) -> None:
-    """A check passes where each process has reported since its start; one that has not is named."""
+    """The check passes if each process has reported since its start, and names one that has not."""
     assert done(new, folder, "check") == ""
     new.silent = "nova-compute on compute-3"
     said = done(new, folder, "check")

@@ -25,7 +25,7 @@ from rallycross.errors import InvalidInput
 
 
 def layout(**options: object) -> Layout:
-    """Return a cloud with ports and secrets that can be told from each other."""
+    """Return a cloud with distinct ports and secrets."""
     chosen = {name: option.default for name, option in OPTIONS.items()} | options
     ports = {name: 20001 + number for number, name in enumerate(PORTS)}
     secrets = {name: f"secret-of-{name}" for name in SECRETS}
@@ -74,7 +74,7 @@ def test_a_cloud_may_have_some_of_the_services() -> None:
 
 
 def test_a_service_cannot_be_without_what_it_needs() -> None:
-    """The complaint about nova alone names what today's nova needs; so does one about a service that there is not."""
+    """A complaint about nova alone names what nova needs; one about an unknown service names the known ones."""
     with pytest.raises(InvalidInput, match="must also have keystone and glance and neutron and placement, which"):
         load_spec("name: one\nengine: embedded\nservices: [nova]\n", file="one.yaml")
     with pytest.raises(InvalidInput, match=r"has the unknown service 'heat'; known services: keystone, "):
@@ -82,7 +82,7 @@ def test_a_service_cannot_be_without_what_it_needs() -> None:
 
 
 def test_the_same_cloud_has_the_same_steps() -> None:
-    """Rendering the same cloud twice gives the same fingerprints, so that what is done is not done again."""
+    """Rendering the same cloud twice gives the same fingerprints, so that steps that are done are skipped."""
 
     def prints(cloud: Layout) -> list[str]:
         return [fingerprint(step) for step in steps(cloud)]

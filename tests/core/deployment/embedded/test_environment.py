@@ -14,7 +14,7 @@ from rallycross.deployment.local_host import LocalHost
 
 @pytest.mark.parametrize("python", ["/no/such/python", "my python"])
 def test_a_python_that_is_not_there_is_told(tmp_path: Path, python: str) -> None:
-    """None but the named one is taken: the failure says which, where, and what to do."""
+    """If the named Python does not work, no other is used, and the failure names it, the host and the remedy."""
     cloud = replace(layout(python=python), root=str(tmp_path))
 
     with pytest.raises(CommandFailed, match=rf"{python} on localhost is not a working Python 3.11.* - .*`python`"):
@@ -33,7 +33,7 @@ def test_a_python_that_is_not_there_is_told(tmp_path: Path, python: str) -> None
 def test_packages_come_from_the_mirror_that_pip_is_told_of(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, given: dict[str, str], index: str
 ) -> None:
-    """What uv is told goes before pip's variable, and that before pip's configuration."""
+    """The variable of uv takes precedence over pip's variable, and that over pip's configuration."""
     for name in ("PIP_INDEX_URL", "UV_DEFAULT_INDEX", "UV_INDEX_URL"):
         monkeypatch.delenv(name, raising=False)
     for name, value in given.items():

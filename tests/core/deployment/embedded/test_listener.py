@@ -45,7 +45,7 @@ def _strangers_port() -> Iterator[tuple[int, "subprocess.Popen[str]"]]:
 
 
 def test_a_strangers_port_is_told_from_ours(strangers_port: tuple[int, object]) -> None:
-    """What another user listens on is a stranger's; what we listen on, and what nobody does, is not."""
+    """A port of another user is foreign; our own port and an unused one are not."""
     with socket.create_server(("127.0.0.1", 0)) as ours:
         assert stranger(ours.getsockname()[1], this_process) == ""
         free = ours.getsockname()[1]
@@ -54,7 +54,7 @@ def test_a_strangers_port_is_told_from_ours(strangers_port: tuple[int, object]) 
 
 
 def test_another_program_of_this_user_is_a_stranger() -> None:
-    """What one of the named processes listens on is ours; another's is told by number and command."""
+    """A port of a named process is ours; another process is reported with pid and command."""
     with subprocess.Popen([sys.executable, "-c", LISTEN], stdout=subprocess.PIPE, text=True) as other:
         assert other.stdout is not None
         port = int(other.stdout.readline())
@@ -66,7 +66,7 @@ def test_another_program_of_this_user_is_a_stranger() -> None:
 
 
 def test_a_socket_of_a_process_that_ends_is_no_strangers() -> None:
-    """One that no process has any more, and that is closed then, is nobody's; one that stays is somebody's unseen."""
+    """A socket without a process that closes soon is ignored; one that stays is of an unknown process."""
     one, other = socket.socketpair()
     with one, other:
         with socket.create_server(("127.0.0.1", 0)) as server:

@@ -76,7 +76,7 @@ def test_a_range_without_enough_ports_is_refused(tmp_path: Path, first: int, las
 
 @pytest.mark.parametrize(("key", "what"), [("memory_gb_min", "GB of memory"), ("disk_gb_min", "GB of disk free")])
 def test_a_machine_that_is_too_small_is_refused_and_left_alone(tmp_path: Path, key: str, what: str) -> None:
-    """The complaint says what there is, what is needed and what to do; nothing is made."""
+    """A complaint says what the host has, what is needed and what to do; nothing is created."""
     text = f"name: one\nengine: embedded\n{key}: 9999"
 
     with pytest.raises(RallycrossError, match=rf"localhost: [\d.]+ {what}.*9999.* - ") as caught:
@@ -87,7 +87,7 @@ def test_a_machine_that_is_too_small_is_refused_and_left_alone(tmp_path: Path, k
 
 
 def test_a_path_that_openstack_cannot_run_from_is_refused(tmp_path: Path) -> None:
-    """A blank in the path of the cloud's folder is told before anything is made, with what to do."""
+    """A space in the path of the cloud's folder is refused with a remedy before anything is created."""
     site = a_site(tmp_path / "my clouds")
 
     with pytest.raises(RallycrossError, match="set RALLYCROSS_HOME to a plain path"):
@@ -107,7 +107,7 @@ def test_stopping_what_never_stood_is_fine(tmp_path: Path) -> None:
 
 
 def test_an_address_of_another_host_is_refused(tmp_path: Path) -> None:
-    """A server's `address` that the server does not have is told before anything is made."""
+    """An `address` that the server does not have is refused before anything is created."""
     server = Server("node-1", "127.0.0.1", address="192.0.2.77")
     spec = load_spec("name: one\nengine: embedded", file="one.yaml")
 

@@ -75,7 +75,7 @@ def pids(root: Path) -> dict[str, int]:
 
 
 def test_programs_come_up_and_what_never_answers_is_told(root: Path) -> None:
-    """What listens on a socket is up, and its files are the owner's; what never answers is given up by its name."""
+    """A program that listens on its socket is up, with owner-only files; one that never answers is named."""
     up = ctl(root, "60", "120", "listens=unix:it.sock", "idles")
     never = ctl(root, "3", "120", "listens=unix:it.sock", "idles=unix:other.sock")
 
@@ -90,7 +90,7 @@ def test_programs_come_up_and_what_never_answers_is_told(root: Path) -> None:
 
 @pytest.mark.parametrize("endpoint", ["127.0.0.1:{}", "http://127.0.0.1:{}/v3"])
 def test_a_port_that_another_has_taken_is_told(root: Path, endpoint: str) -> None:
-    """A program is not believed because somebody else answers at its port: the port is told, who has it, what to do."""
+    """If another process has a program's port, the program is not up, and the port and the process are shown."""
     with socket.create_server(("127.0.0.1", 0)) as other:
         port = other.getsockname()[1]
         done = ctl(root, "60", "120", f"idles={endpoint.format(port)}", "listens=unix:it.sock")
@@ -101,7 +101,7 @@ def test_a_port_that_another_has_taken_is_told(root: Path, endpoint: str) -> Non
 
 
 def test_a_killed_supervisor_comes_back_with_all_it_had(root: Path) -> None:
-    """Nobody has to start anything: each program runs once, none of those of the dead supervisor is left."""
+    """After a kill of the supervisor every program runs again exactly once, and none of the old ones is left."""
     assert ctl(root, "60", "120", "listens=unix:it.sock", "idles", "keeper").returncode == 0
     before = pids(root)
     assert before.keys() == {"listens", "idles", "keeper"}
@@ -114,7 +114,7 @@ def test_a_killed_supervisor_comes_back_with_all_it_had(root: Path) -> None:
 
 
 def test_a_supervisor_that_does_not_come_back_is_missed(root: Path) -> None:
-    """Where its keeper is dead too, what is left is told, with what to do, in the place of an empty list."""
+    """If the keeper is dead too, the status shows the remaining processes and what to do, not an empty list."""
     assert ctl(root, "60", "120", "idles", "keeper").returncode == 0
     keeper, above = pids(root)["keeper"], int((root / "supervisor.pid").read_text())
     os.kill(above, signal.SIGSTOP)  # so that it cannot act in between

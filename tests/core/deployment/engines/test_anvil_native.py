@@ -88,7 +88,7 @@ def test_quantum_is_neutron() -> None:
 
 
 def test_what_the_origins_disable_is_left_out() -> None:
-    """A component that is disabled is none of the persona's, however unknown it is here."""
+    """A component that the origins disable is ignored, even an unknown one."""
     origins = ORIGINS + "heat: {repo: git://x, disabled: true}\n"
     persona = load(PERSONA.replace("- nova", "- nova\n- heat"), origins)
     assert "heat" not in persona.components
@@ -109,7 +109,7 @@ def test_complaints_name_places_in_both_files(tmp_path: Path) -> None:
 
 
 def test_a_component_without_an_origin_is_told(tmp_path: Path) -> None:
-    """Anvil would leave it out without a word; an unknown one is told with the one that was meant."""
+    """A component without an origin, which Anvil would leave out, and an unknown one are refused."""
     persona = "components:\n- db\n- keystone\n- glnace\n- keystone\nsupports: []\noptions: {nvoa: {}}\n"
     said = complaints(tmp_path, persona, "keystone: {repo: x}\n")
     remedy = "add it to the origins or to `no-origin`, or remove it"

@@ -160,7 +160,7 @@ def test_what_is_wrong_with_a_spec_is_told(servers: list[Server], site: Site) ->
         ),
         ("packstack", {"answers": {"CONFIG_A": [1]}}, "answers: must have one line of text"),
         ("sunbeam", {"roles": {"played-1": ["controller"]}}, "roles: must have lists of control, compute, storage"),
-        ("sunbeam", {"user": "a b"}, "user: must be a name, not 'a b'"),
+        ("sunbeam", {"user": "a b"}, "user: must be a user name, not 'a b'"),
         ("openstack-ansible", both, "user_config: cannot be given together with 'scenario'"),
     ):
         with pytest.raises(InvalidInput, match=what):

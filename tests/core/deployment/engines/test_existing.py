@@ -80,7 +80,7 @@ def test_a_cloud_can_stand_in_the_spec(small_cloud: SmallCloud, tmp_path: Path, 
 
 
 def test_a_wrong_password_fails_the_step(small_cloud: SmallCloud, tmp_path: Path, told: Told) -> None:
-    """Who cannot sign in is told so, as the step's failure and without the password."""
+    """A refused sign-in is the step's failure, and its message does not have the password."""
     auth = {"auth_url": f"{small_cloud.url}/identity/v3", **ADMIN, "password": "hush-hush"}
     with pytest.raises(RallycrossError, match="cloud mine: admin cannot sign in at") as caught:
         deployment.deploy(_spec(auth=auth), a_site(tmp_path, tell=told))

@@ -100,7 +100,7 @@ def test_a_cloud_is_deployed_taken_up_and_destroyed(fuel: FuelMaster, site: Site
 
 
 def test_lost_answers_make_nothing_twice(fuel: FuelMaster, site: Site) -> None:
-    """Where Fuel has done what it was asked for and its answer is lost, that is found."""
+    """If Fuel has processed a request whose answer was lost, the result is found."""
     fuel.lost = [("POST", "clusters$"), ("PUT", "nodes$"), ("PUT", "verify"), ("PUT", "changes"), ("GET", "tasks/")]
     spec = a_spec(fuel)
     deployment.deploy(spec, site)
@@ -185,7 +185,7 @@ def test_a_destroy_ends_a_deployment(fuel: FuelMaster, site: Site, stays: bool) 
 
 
 def test_a_deletion_that_fails_is_told_and_can_be_asked_for_again(fuel: FuelMaster, site: Site) -> None:
-    """The failure of Fuel's task is told, the ledger keeps the environment, and a second destroy ends it."""
+    """A failed deletion is reported, the ledger keeps the environment, and a second destroy deletes it."""
     spec = a_spec(fuel)
     deployment.deploy(spec, site)
     fuel.fails["cluster_deletion"] = "node 2 does not answer"
@@ -222,7 +222,7 @@ def test_an_environment_that_is_gone_is_told(fuel: FuelMaster, site: Site) -> No
 
 
 def test_an_environment_that_is_gone_half_way_is_told(fuel: FuelMaster, site: Site) -> None:
-    """Where somebody deletes it before it is deployed, the next deploy says so at once, and a new one stands after."""
+    """If somebody deletes the environment, the next deploy fails at once, and one after a destroy succeeds."""
     with pytest.raises(StepFailed):
         deployment.deploy(a_spec(fuel, nodes={"controller": {"amount": 99}, "compute": {"amount": 1}}), site)
     fuel.clusters.clear()
@@ -272,7 +272,7 @@ def test_what_fuel_refuses_is_said(fuel: FuelMaster, site: Site) -> None:
 
 
 def test_a_fuel_that_is_deaf_is_told(fuel: FuelMaster, tmp_path: Path) -> None:
-    """A wrong address is told once the patience is at its end, and nothing is left to destroy."""
+    """A wrong address is reported after the patience, and nothing is left to destroy."""
     site = a_site(tmp_path, name="fuels", away=0)
     spec = a_spec(fuel, api_url="http://127.0.0.1:1/api/v1")
     with pytest.raises(StepFailed, match=r"does not answer: .* - check `api_url`"):

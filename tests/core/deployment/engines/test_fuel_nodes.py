@@ -36,14 +36,14 @@ def test_filters_choose_nodes(filters: list[str], taken: int) -> None:
 
 @pytest.mark.parametrize("change", [{"cluster": 7}, {"online": False}, {"status": "error"}], ids=str)
 def test_a_node_that_is_not_free_is_passed_over(change: dict[str, Any]) -> None:
-    """What another environment has, what is offline and what is broken is not taken."""
+    """Nodes of other environments, offline nodes and failed nodes are not used."""
     nodes = some_nodes(2)
     nodes[0] |= change
     assert place({"compute": {"amount": 1, "filters": []}}, nodes, 9) == {2: ["compute"]}
 
 
 def test_what_the_environment_has_counts() -> None:
-    """Roles that were given before are not given again, and those that nobody wants are told."""
+    """Roles assigned before are not assigned again, and nodes with unwanted roles are reported."""
     nodes = some_nodes(2)
     wanted = {"controller": {"amount": 1, "filters": []}, "compute+cinder": {"amount": 1, "filters": ["cpus==1"]}}
     assert place(wanted, nodes, 9) == {1: ["cinder", "compute"], 2: ["controller"]}

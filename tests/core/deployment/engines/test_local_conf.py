@@ -65,7 +65,7 @@ def test_a_compute_node_is_no_second_controller() -> None:
 
 
 def test_a_controller_has_what_the_spec_says() -> None:
-    """The spec's word is the last; a name that is no address is left to DevStack to find."""
+    """The spec overrides other values, and a host name is not written as HOST_IP."""
     conf = node_conf(
         {"ADMIN_PASSWORD": "own"},
         {},

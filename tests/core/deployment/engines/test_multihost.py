@@ -72,7 +72,7 @@ def test_nodes_wait_for_the_controller_alone(tmp_path: Path) -> None:
 
 
 def test_a_part_is_checked_before_servers_are_made(tmp_path: Path) -> None:
-    """What its engine has against a part, be it inside of containers, is said before anybody is asked for a server."""
+    """A part is checked by its engine, even inside containers, before servers are created."""
     persona = yaml.safe_dump({"components": ["heat"], "supports": ["rhel"]})
     anvil = {"engine": "anvil", "persona": persona}
     crate = {"engine": "lxc", "host_provider": existing([Server("a", "192.0.2.2")]), "inside": anvil}

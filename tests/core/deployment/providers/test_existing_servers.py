@@ -39,7 +39,7 @@ def test_two_of_one_name_are_refused(first: dict[str, str]) -> None:
 
 @pytest.mark.parametrize("name", ["localhost", "../up", "a b", "-f", ""])
 def test_a_name_that_is_another_thing_is_refused(name: str) -> None:
-    """This machine's own name, and what would not do as a part of a file's, is refused at its place."""
+    """The name of this machine, and names that cannot be in file names, are refused with their place."""
     with pytest.raises(InvalidInput, match=OTHER_NAME):
         options({"host": "192.0.2.1", "name": name})
 

@@ -245,7 +245,7 @@ def test_a_node_that_is_not_cleaned_is_told(
 def test_a_node_that_is_ill_holds_no_other(
     ironic: Ironic, guests: dict[str, object], images: str, tmp_path: Path
 ) -> None:
-    """A destroy gives back all nodes that can be, and keeps note of those alone that cannot."""
+    """A destroy undeploys all nodes that it can, and the ledger keeps only the others."""
     ironic.enrol("half-1", "half", deploy="direct")
     ironic.enrol("half-2", "half")
     ledger = MemoryLedger()
@@ -427,7 +427,7 @@ class Guarded(BaseHTTPRequestHandler):
 
 
 def test_a_user_and_a_password_are_sent(ironic: Ironic, guests: dict[str, object], tmp_path: Path) -> None:
-    """An ironic that asks for a name and a password gets them; its refusal is told without them."""
+    """HTTP basic authentication is used if required, and a refusal does not show the credentials."""
     with ThreadingHTTPServer(("127.0.0.1", 0), Guarded) as server:
         thread = threading.Thread(target=server.serve_forever, args=(0.05,), daemon=True)
         thread.start()

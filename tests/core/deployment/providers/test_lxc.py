@@ -85,7 +85,7 @@ def test_a_name_that_is_more_than_a_name_is_refused(prefix: str) -> None:
 
 
 def test_a_host_that_is_no_more_in_the_spec_is_missed(tmp_path: Path) -> None:
-    """Containers on a host that the section does not have any more are told with that host's name."""
+    """Containers on a host that is no longer in the section are reported with that host's name."""
     site = a_site(tmp_path)
     site.ledger.remember("server", "mine-1-000", {**Server("mine-1-000", "10.0.3.9").kept(), "on": "node-2"})
     given = {name: option.default for name, option in PROVIDERS["lxc"].options.items()}
@@ -94,7 +94,7 @@ def test_a_host_that_is_no_more_in_the_spec_is_missed(tmp_path: Path) -> None:
 
 
 def test_hosts_that_are_ended_need_not_answer(small_cloud: SmallCloud, tmp_path: Path) -> None:
-    """A destroy ends virtual machines whose containers nobody can sign in to any more: they go with them."""
+    """A destroy deletes virtual machines even if their containers cannot be reached."""
     entry = {"auth": {"auth_url": f"{small_cloud.url}/identity/v3", **ADMIN}, "region_name": "R"}
     (tmp_path / "clouds.yaml").write_text(yaml.safe_dump({"clouds": {"small": entry}}))
     hosts = {"type": "openstack", "cloud": "small", "clouds_yaml": str(tmp_path / "clouds.yaml")}

@@ -105,7 +105,7 @@ def test_what_others_have_made_is_left_alone(api: SmallCloud, guests: dict[str, 
 
 
 def test_a_server_in_error_is_told_and_made_anew(api: SmallCloud, guests: dict[str, object], tmp_path: Path) -> None:
-    """A server that comes to ERROR fails the call; the next call makes another in its place."""
+    """A server in ERROR fails the call, and the next call recreates it."""
     here, wanted = let_in(tmp_path, guests), provider(api, guests, tmp_path, amount=1)
     api.fails = {"servers"}
     with pytest.raises(RallycrossError, match="server mine-1 is in ERROR"):

@@ -217,7 +217,7 @@ def test_wherever_libvirt_is_lost_nothing_is(libvirt: Libvirt, site: Site, *, ca
 
 @pytest.mark.parametrize("call", [1, 2], ids=["vol-create", "define"])
 def test_what_is_half_made_is_destroyed(libvirt: Libvirt, site: Site, call: int) -> None:
-    """A destroy finds all that there is of a clone that has not come to its end."""
+    """A destroy deletes everything of an incomplete clone."""
     given = options(libvirt, amount=1)
     libvirt.trap(f"fail-after={call}")
     with pytest.raises(StepFailed, match="End of file while reading data"):
@@ -245,7 +245,7 @@ def test_what_others_have_made_is_left_alone(libvirt: Libvirt, site: Site) -> No
 
 
 def test_a_destroy_without_libvirt_forgets_nothing(libvirt: Libvirt, site: Site) -> None:
-    """Where libvirt does not answer a destroy fails, and the next one ends all; what is copied to is waited for."""
+    """A destroy fails if libvirt does not answer, and the next one deletes everything and waits for a running copy."""
     given = options(libvirt, amount=1)
     VIRSH.create(given, site)
     libvirt.trap("down")
