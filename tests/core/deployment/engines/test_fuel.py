@@ -252,7 +252,7 @@ def test_what_fuel_refuses_is_said(fuel: FuelMaster, site: Site) -> None:
             {"nodes": {"controller": {"amount": 1}, "compute": {"amount": 9}}},
             "Fuel has too few nodes for compute: 9 ",
         ),
-        ({"networks": {"publik": {"cidr": "10.0.0.0/8"}}}, "has no network 'publik' to set - it has: floating, manage"),
+        ({"networks": {"publik": {"cidr": "10.0.0.0/8"}}}, "has no network 'publik' - it has: floating, manage"),
         (
             {"mode": "multinode"},
             "the environment has the mode ha_compact, which cannot be changed - destroy the cloud first",
