@@ -161,7 +161,7 @@ def test_a_failing_deploy_is_told_and_tried_again(
     here = let_in(tmp_path, guests, ledger)
     wrong = options(ironic, guests, "bad", image={"source": f"{images}/none.qcow2", "checksum": CHECKSUM})
     with pytest.raises(
-        RallycrossError, match=r"node bad-1 is in the state 'deploy failed' \(.*none\.qcow2.* mend that"
+        RallycrossError, match=r"node bad-1 is in the state 'deploy failed' \(.*none\.qcow2.* fix that"
     ):
         IRONIC.create(wrong, here)
     assert rows(ledger) == [("allocation", "mine-1"), ("server", "mine-1")]

@@ -135,9 +135,9 @@ def test_an_image_is_uploaded_and_deleted_again(api: SmallCloud, guests: dict[st
 def test_what_the_cloud_refuses_is_said(api: SmallCloud, guests: dict[str, object], tmp_path: Path) -> None:
     """A refusal, an unknown flavor and a missing account are errors that say what to do."""
     create = PROVIDERS["openstack"].create
-    with pytest.raises(RallycrossError, match=r"has no flavor 'm1\.huge' - name one"):
+    with pytest.raises(RallycrossError, match=r"has no flavor 'm1\.huge' - name an existing one"):
         create(provider(api, guests, tmp_path, flavor_id="m1.huge").options, let_in(tmp_path, guests))
-    with pytest.raises(RallycrossError, match="lacks auth_url, user, password, tenant - give them"):
+    with pytest.raises(RallycrossError, match="lacks auth_url, user, password, tenant - set them"):
         create(provider(api, guests, tmp_path, cloud=None).options, let_in(tmp_path, guests))
     api.refuse["POST compute /servers"] = 403
     with pytest.raises(RallycrossError, match=r"the cloud that provides the servers: .*403"):
