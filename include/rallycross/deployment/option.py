@@ -26,5 +26,5 @@ def within(least: float, most: float) -> Callable[[Any], str | None]:
 
 
 def texts(value: list[Any]) -> str | None:
-    """Return what is wrong with a list of texts, or None."""
-    return None if all(isinstance(one, str) and one for one in value) else "must be a list of texts"
+    """Return what is wrong with a list of strings, or None."""
+    return None if all(isinstance(one, str) and one for one in value) else "must be a list of strings"

@@ -22,7 +22,7 @@ _KINDS = {
     float: "a number",
     int: "a whole number",
     list: "a list",
-    str: "a text",
+    str: "a string",
 }
 _NAME_RULE = "must be at most 41 lower-case letters, digits and dashes, beginning with a letter or digit"
 _LIKE_A_SPEC = re.compile(r"""^[ \t{"']*(engine|type|existing(@openstack)?)["']?\s*:""", re.MULTILINE)

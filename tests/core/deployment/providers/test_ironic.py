@@ -160,9 +160,7 @@ def test_a_failing_deploy_is_told_and_tried_again(
     ledger = MemoryLedger()
     here = let_in(tmp_path, guests, ledger)
     wrong = options(ironic, guests, "bad", image={"source": f"{images}/none.qcow2", "checksum": CHECKSUM})
-    with pytest.raises(
-        RallycrossError, match=r"node bad-1 is in the state 'deploy failed' \(.*none\.qcow2.* fix that"
-    ):
+    with pytest.raises(RallycrossError, match=r"node bad-1 is in the state 'deploy failed' \(.*none\.qcow2.* fix that"):
         IRONIC.create(wrong, here)
     assert rows(ledger) == [("allocation", "mine-1"), ("server", "mine-1")]
     assert IRONIC.standing(wrong, here) == []
@@ -379,7 +377,7 @@ def test_what_is_wrong_is_said(ironic: Ironic, guests: dict[str, object], tmp_pa
     for keys, complaint in (
         ({"cloud": "small"}, "cannot be given together with 'endpoint'"),
         ({"resource_class": None}, "lacks the key 'resource_class'"),
-        ({"traits": [1]}, "must be a list of texts"),
+        ({"traits": [1]}, "must be a list of strings"),
         ({"addresses": {"lost-1": 5}}, "must be a mapping of nodes to addresses"),
         ({"prefix": "a b"}, "must be at most 50 letters, digits and dashes"),
         ({"image": {"url": "x"}}, "lacks the key 'source'"),
