@@ -211,7 +211,7 @@ def test_a_persona_is_deployed_for_real(tmp_path: Path) -> None:
 
     try:
         assert "and placement, neutron, needed by nova" in cloud("create", str(spec))
-        assert "cloud forged stands" in cloud("check", "forged")
+        assert "cloud forged is up" in cloud("check", "forged")
         assert "glance: today's release, not 2014.2.1" in cloud("show", "forged")
         api = Cloud.from_file(home / "clouds.yaml", "forged").connect()
         types = {service.type for service in api.identity.services()}
