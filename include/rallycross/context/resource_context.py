@@ -117,14 +117,17 @@ class ResourceContext:
         for attempt in range(1, _ATTEMPTS + 1):
             try:
                 thing = create()
-            except (ApiError, Unreachable) as error:
-                unknown = outcome_unknown(error)
+                thing["id"]
+            except (ApiError, Unreachable, KeyError) as error:
+                unknown = isinstance(error, KeyError) or outcome_unknown(error)
                 if not unknown and attempt == 1:
                     self.admin.ledger.forgotten(row)  # it was not created
                     raise
                 self.admin.ledger.lost(row, over=came_to_an_end(error))
                 found = _appearing(find)
                 if found is None and (attempt == _ATTEMPTS or not unknown):
+                    if isinstance(error, KeyError):
+                        raise RallycrossError(f"the answer to a request for one has no {error}") from error
                     raise
                 if found is None:
                     continue

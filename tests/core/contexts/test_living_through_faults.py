@@ -3,6 +3,7 @@
 import threading
 import time
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -10,6 +11,7 @@ from fault_proxy import (
     Act,
     Fault,
     FaultProxy,
+    changed,
     cut,
     lost,
     paged,
@@ -119,6 +121,22 @@ def test_contexts_and_cleaning_live_through_what_fails_now_and_then(
     assert standing(small_cloud) == {}
     assert {kind: small_cloud.count(kind) for kind in before} == before
     assert not {token for token in proxy.tokens if token not in small_cloud.tokens}
+
+
+def test_an_answer_without_an_id_creates_nothing_twice(
+    proxy: FaultProxy, small_cloud: SmallCloud, stage: tuple[ContextData, ContextAdmin], tmp_path: Path
+) -> None:
+    """What such a request has created is found by its name, or deleted by the clean-up."""
+    emptied = changed(lambda *_: {})
+    created = r"^POST .*/(images|flavors|types)$"
+    proxy.faults.append(Fault(emptied, created, times=-1, every=2))
+    image = tmp_path / "image"
+    image.write_bytes(b"data")
+    made(stage, {**WANTED, "images": {**WANTED["images"], "image_url": str(image)}})
+    context_data, admin = stage
+    assert len(context_data.users) == 4
+    clean(admin.connection, admin.ledger)
+    assert standing(small_cloud) == {}
 
 
 def test_what_a_lost_request_makes_late_is_found_by_this_cleaning_or_the_next(
