@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 import yaml
-from demo_run import own_port
+from demo_run import AT_LEISURE, own_port
 from eventual import eventually
 from signalled import strike
 from small_cloud import ADMIN
@@ -60,6 +60,7 @@ class Airflow:
             "RALLYCROSS_HOME": str(self.home),
             "RALLYCROSS_AIRFLOW_PORT": own_port(),
             "RALLYCROSS_PACKAGES": ".*",
+            **AT_LEISURE,
             "AIRFLOW__SCHEDULER__TASK_INSTANCE_HEARTBEAT_TIMEOUT": "60",
             "AIRFLOW_CONN_SMALL": json.dumps({"conn_type": "openstack", "extra": extra}),
         }

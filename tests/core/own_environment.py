@@ -24,15 +24,7 @@ def environment(name: str, *installs: Sequence[str]) -> Path:
         fcntl.flock(lock, fcntl.LOCK_EX)
         if not (folder / ".whole").exists():
             run(uv.PROGRAM, "venv", "--quiet", "--clear", "--python", sys.executable, str(folder))
-            install = (
-                uv.PROGRAM,
-                "pip",
-                "install",
-                "--quiet",
-                "--compile-bytecode",
-                "--python",
-                f"{folder}/bin/python",
-            )
+            install = (uv.PROGRAM, "pip", "install", "--quiet", "--python", f"{folder}/bin/python")
             for words in installs:
                 run(*install, *words)
             (folder / ".whole").touch()

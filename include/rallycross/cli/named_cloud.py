@@ -2,11 +2,14 @@
 
 from collections.abc import Iterable
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from rallycross.cloud.cloud import NO_CLOUD, Cloud
-from rallycross.cloud.clouds_file import CloudsFile
 from rallycross.errors import RallycrossError, brief, did_you_mean
 from rallycross.results.store import Store
+
+if TYPE_CHECKING:
+    from rallycross.cloud.clouds_file import CloudsFile
 
 LONGEST_NAME = 255  # characters that the results database keeps of a cloud's name
 
@@ -43,8 +46,10 @@ def check_new_name(name: str) -> None:
         raise RallycrossError(f"the cloud's name: {what} - {remedy}")
 
 
-def _users_file() -> CloudsFile | None:
+def _users_file() -> "CloudsFile | None":
     """Return the `clouds.yaml` that OpenStack's clients use, without `OS_` variables, as in Airflow."""
+    from rallycross.cloud.clouds_file import CloudsFile  # noqa: PLC0415 - it imports openstacksdk
+
     return CloudsFile.read() if CloudsFile.usual() else None
 
 

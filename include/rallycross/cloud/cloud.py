@@ -1,20 +1,23 @@
-"""A cloud under test: its name, and the credentials of its administrator and of its users."""
+"""A cloud under test: its name, and the credentials of its administrator and of its users.
+
+openstacksdk is imported when a cloud is used: that takes as long as all else that most commands do.
+"""
 
 import itertools
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import yaml
-from openstack.config.cloud_region import CloudRegion
-from openstack.connection import Connection
 
-from rallycross.cloud.entry import region_of
-from rallycross.cloud.session import CloudSession
 from rallycross.errors import RallycrossError
 from rallycross.file_kind import NOT_YAML
 from rallycross.userfile import read_text
+
+if TYPE_CHECKING:
+    from openstack.config.cloud_region import CloudRegion
+    from openstack.connection import Connection
 
 
 @dataclass(frozen=True)
@@ -25,19 +28,24 @@ class Cloud:
     config: dict[str, Any] = field(repr=False)  # the entry: auth, region_name, interface, verify, ...
     users: tuple["Cloud", ...] = field(default=(), repr=False)  # its own users, which the load may act as
 
-    def connect(self) -> Connection:
+    def connect(self) -> "Connection":
         """Return a connection, which signs in at its first request; raise `SignInFailed` for an unusable entry.
 
         `OS_*` variables and `clouds.yaml` files of the environment are ignored. Requests have limits, and temporary
         failures are retried (see `session`).
         """
+        from openstack.connection import Connection  # noqa: PLC0415
+
         return Connection(config=self.region(), vendor_hook=self.config.get("vendor_hook"))
 
-    def region(self, **defaults: Any) -> CloudRegion:
+    def region(self, **defaults: Any) -> "CloudRegion":
         """Return the entry as openstacksdk reads it; `defaults` are for missing keys.
 
         Nothing is sent. Raise `SignInFailed` if the entry cannot be used.
         """
+        from rallycross.cloud.entry import region_of  # noqa: PLC0415
+        from rallycross.cloud.session import CloudSession  # noqa: PLC0415
+
         return region_of(self.name, {**defaults, **self.config}, CloudSession)
 
     @property

@@ -1,6 +1,9 @@
 """`./rallycross results` lists, shows, exports, imports and deletes results."""
 
 import json
+import os
+import subprocess
+import sys
 import xml.etree.ElementTree as ET
 from pathlib import Path
 
@@ -73,6 +76,20 @@ def test_results_are_listed(options: list[str], listed: list[str], capsys: pytes
     assert [line.split()[0] for line in lines[1:]] == listed
     verdicts = {line.split()[0]: line.split()[-1] for line in lines[1:]}
     assert verdicts.items() <= {"aaaa1111": "passed", "aaaa2222": "failed", "bbbb0000": "failed"}.items()
+
+
+def test_results_are_listed_without_openstacksdk(home: Path) -> None:
+    """The command does not import what only clouds need: that takes as long as all else that it does."""
+    program = "import sys; from rallycross.cli.main import main; main(['results', 'list']); print(*sys.modules)"
+    done = subprocess.run(
+        [sys.executable, "-c", program],
+        env={**os.environ, "RALLYCROSS_HOME": str(home)},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert "Second" in done.stdout
+    assert not {"openstack", "aiohttp", "paramiko", "airflow"} & set(done.stdout.split())
 
 
 def test_a_task_is_shown(capsys: pytest.CaptureFixture[str]) -> None:

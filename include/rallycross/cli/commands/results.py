@@ -30,7 +30,6 @@ from rallycross.results.models import TaskRow
 from rallycross.results.sample_damage import mark_damage
 from rallycross.results.store import Store
 from rallycross.settings import settings
-from rallycross.verification_jobs.request import forget_secrets
 from rallycross.views.history import latest
 
 _STDOUT = Path("-")
@@ -186,6 +185,8 @@ def _import(options: argparse.Namespace) -> int:
 
 
 def _delete(options: argparse.Namespace) -> int:
+    from rallycross.verification_jobs.request import forget_secrets  # noqa: PLC0415 - it imports openstacksdk
+
     store = Store.open()
     samples = settings().samples
     for uuid in dict.fromkeys(_one(store, uuid) for uuid in options.uuids):

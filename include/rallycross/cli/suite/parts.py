@@ -74,7 +74,7 @@ def _pytest(
 def _core(folder: Path) -> tuple[tuple[str, ...], ...]:
     """Return the commands that make the environment without Airflow; they cost a second when it is there."""
     python = str(folder / "bin/python")
-    install = (uv.PROGRAM, "pip", "install", "--quiet", "--compile-bytecode", "--python", python)
+    install = (uv.PROGRAM, "pip", "install", "--quiet", "--python", python)
     pinned = ("--constraint", "requirements.txt", "--constraint", "requirements-dev.txt")
     return (
         # With pip, which is asked for its mirror.
