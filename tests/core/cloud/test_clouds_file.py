@@ -124,7 +124,7 @@ def test_what_cannot_be_used_is_named(entry: str, words: str) -> None:
         ("clouds:\n  ä: 1\n".encode("latin-1"), ":2:3: is not UTF-8 text"),
         (b"a\0b", ": is not text - name a clouds.yaml"),
         (b"", " is not a clouds.yaml"),
-        (b"[" * 5000, ":1:101: nested more than 100 deep"),
+        (b"[" * 5000, ":1:101: nested more than 100 levels deep"),
         (b"a: &a {a: *a}\nclouds: *a", ": has more than 50000 values"),
     ],
 )
