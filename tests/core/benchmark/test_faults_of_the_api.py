@@ -73,7 +73,8 @@ def test_each_fault_is_one_failure_and_nothing_is_left(
     }
     with FaultProxy(small_cloud.url) as proxy:
         proxy.faults += [Fault(act, "^POST /compute/v2.1/servers$") for act, _ in FAULTS.values()]
-        around = r"^(GET|DELETE|POST) /(identity|network|block-storage)/"
+        # Not of signing in: an iteration of the load does that too, and which request a fault meets is chance.
+        around = r"^(GET|DELETE|POST) /(identity/v3/(?!auth)|network/|block-storage/)"
         proxy.faults += [
             Fault(status(429, Retry_After="0"), around, times=-1, every=11),
             Fault(status(503), around, times=-1, every=13),
