@@ -15,6 +15,7 @@ TRAP = "/opt/played/trap"  # what it has once lets a deploy fail half-way
 _HELP = f"""
 unit() {{
     printf '[Unit]\\nDescription=played %s\\n[Service]\\nExecStart=/bin/sleep infinity\\n' "$1" > "/run/$1"
+    printf 'Restart=on-failure\\n' >> "/run/$1"
     printf '[Install]\\nWantedBy=multi-user.target\\n' >> "/run/$1"
     mv "/run/$1" "/etc/systemd/system/$1.service"
     systemctl daemon-reload

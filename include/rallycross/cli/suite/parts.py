@@ -8,7 +8,7 @@ from rallycross import uv
 from rallycross.settings import settings
 
 # Tests that wait leave a processor to others: more workers than processors.
-CORE_WORKERS = 4
+CORE_WORKERS = 3
 AIRFLOW_WORKERS = 3
 
 
