@@ -12,7 +12,9 @@ from rich.console import Console, ConsoleOptions, RenderableType
 from rich.segment import Segment
 from rich.text import Text
 
+from rallycross.cli.streams import STDOUT
 from rallycross.deployment.step import StepEvent
+from rallycross.disk import naming
 from rallycross.printable import printable, printable_json
 from rallycross.secret import shown, shown_text
 
@@ -45,6 +47,15 @@ def safe(text: str) -> str:
     return printable(shown_text(text))
 
 
+class _OutputConsole(SafeConsole):
+    """The console on standard output; errors when writing to it name it."""
+
+    def print(self, *objects: Any, **how: Any) -> None:
+        """Print."""
+        with naming(STDOUT):
+            super().print(*objects, **how)
+
+
 class _ProgressConsole(SafeConsole):
     """The console on standard error; errors when writing to it are ignored, and the work goes on."""
 
@@ -57,7 +68,7 @@ class _ProgressConsole(SafeConsole):
             super().print(*objects, **how)
 
 
-console = SafeConsole()
+console = _OutputConsole()
 progress = _ProgressConsole()
 
 
@@ -70,8 +81,9 @@ def write_raw(text: str) -> None:
     """Write a text unchanged, such as a cloud's credentials, to standard output, in UTF-8 whatever the locale."""
     if isinstance(sys.stdout, TextIOWrapper):
         sys.stdout.reconfigure(encoding="utf-8", errors="backslashreplace")
-    sys.stdout.write(text if text.endswith("\n") else f"{text}\n")
-    sys.stdout.flush()
+    with naming(STDOUT):
+        sys.stdout.write(text if text.endswith("\n") else f"{text}\n")
+        sys.stdout.flush()
 
 
 def print_json(data: Any, known: Iterable[str] = ()) -> None:

@@ -19,7 +19,7 @@ from rallycross.cli import streams
 from rallycross.cli.commands import COMMANDS
 from rallycross.cli.console import print_json, progress
 from rallycross.cli.parser import Parser
-from rallycross.disk import refused
+from rallycross.disk import refused, said
 from rallycross.errors import InvalidInput, RallycrossError
 from rallycross.file_modes import close_home
 from rallycross.settings import settings
@@ -48,7 +48,7 @@ def _after_flush(code: int) -> int:
     why = streams.flush()
     if why is None or code or isinstance(why, BrokenPipeError):  # the reader closed the pipe
         return code
-    progress.print(f"rallycross: standard output: {why.strerror}")
+    progress.print(f"rallycross: {said(why)}")
     return 2
 
 

@@ -2,7 +2,11 @@
 
 import os
 import sys
+from pathlib import Path
 
+from rallycross.disk import naming
+
+STDOUT = Path("standard output")  # as errors name it
 _NAMES = ("stdout", "stderr")
 
 
@@ -22,7 +26,8 @@ def flush() -> OSError | None:
     for name in _NAMES:
         stream = getattr(sys, name)
         try:
-            stream.flush()
+            with naming(STDOUT):
+                stream.flush()
         except OSError as error:
             os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
             why = error if name == "stdout" else why

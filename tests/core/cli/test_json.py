@@ -146,9 +146,23 @@ def test_what_cannot_be_done_is_a_document_too(words: str, capsys: pytest.Captur
 @pytest.mark.parametrize(
     ("shell", "code", "said"),
     [
-        ("{run} results list --json > /dev/full", 2, "No space left on device"),
-        ("{run} results list > /dev/full", 2, "No space left on device"),
-        ("{run} results --help > /dev/full", 2, "No space left on device"),
+        (
+            "{run} results list --json > /dev/full",
+            2,
+            "rallycross: standard output: No space left on device - make room on its disk",
+        ),
+        (
+            "{run} results list > /dev/full",
+            2,
+            "rallycross: standard output: No space left on device - make room on its disk",
+        ),
+        (
+            "{run} results --help > /dev/full",
+            2,
+            "rallycross: standard output: No space left on device - make room on its disk",
+        ),
+        ("{run} cloud list --json > /dev/full", 2, "rallycross: standard output: No space left on device"),
+        ("{run} status > /dev/full", 2, "rallycross: standard output: No space left on device"),
         ("{run} results list 2> /dev/full", 0, ""),
         ("{run} cloud show nope 2> /dev/full", 2, ""),
         ("{run} results list >&-", 0, ""),

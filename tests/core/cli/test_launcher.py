@@ -136,6 +136,22 @@ def test_help_needs_nothing(checkout: Path, path: Path, argument: str) -> None:
     assert "demo" in ended.stdout
 
 
+@pytest.mark.parametrize("end", [">&-", ">/dev/full", "2>&-", "2>/dev/full"])
+@pytest.mark.parametrize("argument", ["--help", "nonsense"])
+def test_help_that_cannot_be_printed_makes_nothing(checkout: Path, path: Path, argument: str, end: str) -> None:
+    """It ends with 2 (0 if only standard error is closed or full), and no environment is made for it."""
+    ended = subprocess.run(
+        [path / "bash", "-c", f'"$0" "$1" "$2" {end}', path / "bash", checkout / "rallycross", argument],
+        env={"PATH": str(path), "HOME": str(checkout)},
+        capture_output=True,
+        check=False,
+        timeout=120,
+    )
+
+    assert ended.returncode == (0 if argument == "--help" and end.startswith("2") else 2)
+    assert not (checkout / ".rallycross").exists()
+
+
 def test_down_before_the_first_start(checkout: Path, path: Path) -> None:
     """`down` succeeds if nothing was ever started, and creates nothing."""
     ended = call(checkout, path, "down")
