@@ -91,7 +91,7 @@ class ResourceContext:
             row = self.note(kind, name, **place, **detail)
             try:
                 thing = create(name)
-                identifier = str(thing[resource(kind).id])
+                identifier = _identifier(thing, resource(kind).id)
             except (ApiError, Unreachable, KeyError) as error:
                 if isinstance(error, ApiError | Unreachable) and not outcome_unknown(error):
                     self.admin.ledger.forgotten(row)  # it was not created
@@ -117,7 +117,7 @@ class ResourceContext:
         for attempt in range(1, _ATTEMPTS + 1):
             try:
                 thing = create()
-                thing["id"]
+                _identifier(thing, "id")
             except (ApiError, Unreachable, KeyError) as error:
                 unknown = isinstance(error, KeyError) or outcome_unknown(error)
                 if not unknown and attempt == 1:
@@ -127,7 +127,7 @@ class ResourceContext:
                 found = _appearing(find)
                 if found is None and (attempt == _ATTEMPTS or not unknown):
                     if isinstance(error, KeyError):
-                        raise RallycrossError(f"the answer to a request for one has no {error}") from error
+                        raise RallycrossError(f"the answers to the requests that create one have no {error}") from error
                     raise
                 if found is None:
                     continue
@@ -141,6 +141,13 @@ class ResourceContext:
         [noted] = [one for one in self.admin.ledger.standing() if one.id == row]
         search = Places(self.admin.connection, self.context_data.cloud.users).search(noted)
         return _appearing(lambda: next(iter(look(resource(noted.kind), search)), None))
+
+
+def _identifier(thing: Thing, key: str) -> str:
+    """Return what identifies a thing; raise `KeyError` if it is missing or empty."""
+    if not (found := thing.get(key)):
+        raise KeyError(key)
+    return str(found)
 
 
 def _appearing(find: Callable[[], Thing | None]) -> Thing | None:

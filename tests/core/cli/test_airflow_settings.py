@@ -49,9 +49,9 @@ def test_a_limit_is_as_the_environment_gives_it(name: str) -> None:
     assert given_limits({name: "7", "AIRFLOW__CORE__EXECUTOR": "Other"}) == {name: "7"}
     assert given_limits({name: ""}) == {}
     fraction = name == "AIRFLOW__SCHEDULER__SCHEDULER_IDLE_SLEEP_TIME"
-    for wrong in ("0", "-1", "soon", "²", "nan", "0.0" if fraction else "1.5"):
+    for wrong in ("0", "-1", "soon", "²", "nan", "9" * 10, "9" * 400, "0.0" if fraction else "1.5"):
         kind = "number" if fraction else "whole number"
-        with pytest.raises(RallycrossError, match=f"{name}: must be a {kind} above 0, not '{wrong}'"):
+        with pytest.raises(RallycrossError, match=f"{name}: must be a {kind} above 0, at most 1e.09, not '{wrong}'"):
             given_limits({name: wrong})
 
 

@@ -1,5 +1,6 @@
 """Contexts and clean-up on a cloud whose API has temporary failures."""
 
+import json
 import threading
 import time
 from collections.abc import Iterator
@@ -135,6 +136,35 @@ def test_an_answer_without_an_id_creates_nothing_twice(
     made(stage, {**WANTED, "images": {**WANTED["images"], "image_url": str(image)}})
     context_data, admin = stage
     assert len(context_data.users) == 4
+    clean(admin.connection, admin.ledger)
+    assert standing(small_cloud) == {}
+
+
+@pytest.mark.parametrize(
+    ("wanted", "path", "body", "lacks"),
+    [
+        ({"volume_types": ["fast"]}, "types", {}, "volume_type"),
+        ({"volume_types": ["fast"]}, "types", {"volume_type": {}}, "id"),
+        ({"volume_types": ["fast"]}, "types", {"volume_type": {"id": None}}, "id"),
+        ({"flavors": [{"name": "big", "ram": 512}]}, "flavors", {"flavor": {"id": ""}}, "id"),
+        (ONE, "projects", {"project": {"id": None}}, "id"),
+        (ONE, "users", {"user": {}}, "id"),
+    ],
+)
+def test_a_cloud_whose_answers_never_have_an_id_is_reported(  # noqa: PLR0917 - the fixtures and the case
+    proxy: FaultProxy,
+    small_cloud: SmallCloud,
+    stage: tuple[ContextData, ContextAdmin],
+    wanted: dict[str, Any],
+    path: str,
+    body: dict[str, Any],
+    lacks: str,
+) -> None:
+    """The set-up fails with the context's name and what is missing, and the clean-up leaves nothing."""
+    proxy.faults.append(Fault(status(200, json.dumps(body).encode()), f"^POST .*/{path}$", times=-1))
+    with pytest.raises(SetUpFailed, match=rf"cloud small: {next(iter(wanted))} cannot be set up: .*no '{lacks}'"):
+        made(stage, wanted)
+    _, admin = stage
     clean(admin.connection, admin.ledger)
     assert standing(small_cloud) == {}
 

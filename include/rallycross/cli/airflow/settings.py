@@ -13,16 +13,16 @@ COMPONENTS = ("api-server", "scheduler", "dag-processor", "triggerer")
 MARK = "AIRFLOW_RALLYCROSS_HOME"
 # Airflow's settings that limit or pace a run, with their meanings; the environment may override them.
 LIMITS = {
-    "AIRFLOW__SCHEDULER__SCHEDULER_IDLE_SLEEP_TIME": "seconds until a stage that is due is started",
-    "AIRFLOW__DAG_PROCESSOR__MIN_FILE_PROCESS_INTERVAL": "seconds until a changed DAG file is read again",
+    "AIRFLOW__SCHEDULER__SCHEDULER_IDLE_SLEEP_TIME": "seconds between an idle scheduler's looks for work",
+    "AIRFLOW__DAG_PROCESSOR__MIN_FILE_PROCESS_INTERVAL": "seconds until a DAG file is read again",
     "AIRFLOW__CORE__PARALLELISM": "tasks at a time",
     "AIRFLOW__CORE__KILLED_TASK_CLEANUP_TIME": "seconds a stopped task has to end",
     "AIRFLOW__SCHEDULER__SCHEDULER_HEALTH_CHECK_THRESHOLD": "seconds until a dead scheduler is noticed",
     "AIRFLOW__SCHEDULER__TASK_INSTANCE_HEARTBEAT_TIMEOUT": "seconds until a dead worker is noticed",
 }
-
-_FRACTION = "AIRFLOW__SCHEDULER__SCHEDULER_IDLE_SLEEP_TIME"  # the one that may be below a second
-_SECONDS = re.compile(r"[0-9]+(\.[0-9]+)?")
+_FRACTIONS = frozenset({"AIRFLOW__SCHEDULER__SCHEDULER_IDLE_SLEEP_TIME"})  # the other limits are whole numbers
+_NUMBER, _WHOLE_NUMBER = re.compile(r"[0-9]+(\.[0-9]+)?"), re.compile(r"[0-9]+")
+_MOST = 1e9
 
 
 def airflow_settings(home: Path, port: int, secret: Secrets, *, checkout: Path = CHECKOUT) -> dict[str, str]:
@@ -81,11 +81,9 @@ def given_limits(env: Mapping[str, str]) -> dict[str, str]:
     """Return the `LIMITS` that the environment overrides. Raise `RallycrossError` for an invalid number."""
     found = {name: env[name] for name in LIMITS if env.get(name)}
     for name, value in found.items():
-        if name == _FRACTION and _SECONDS.fullmatch(value) and float(value) > 0:
-            continue
-        if not (value.isascii() and value.isdecimal() and int(value) > 0):
-            kind = "number" if name == _FRACTION else "whole number"
-            raise RallycrossError(f"{name}: must be a {kind} above 0, not {value!r} - correct it")
+        kind, form = ("number", _NUMBER) if name in _FRACTIONS else ("whole number", _WHOLE_NUMBER)
+        if not (form.fullmatch(value) and 0 < float(value) <= _MOST):
+            raise RallycrossError(f"{name}: must be a {kind} above 0, at most {_MOST:g}, not {value!r} - correct it")
     return found
 
 
