@@ -7,20 +7,19 @@ import json
 import re
 import signal
 import subprocess
-import sys
 from collections.abc import Sequence
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
 from rallycross.errors import RallycrossError, brief
+from rallycross.isolated_process import WALL, run_isolated
 from rallycross.settings import settings
 
 _PROGRAM = Path(__file__).with_name("regex_process.py")
 _PLAIN = re.compile(r"[\w ./:@,=-]{0,500}")  # without repetition: a search takes linear time
 _FEW = 100_000  # searches that are not worth a process
 _MEMORY = 256_000_000
-_WALL = 60.0  # wall-clock seconds for the process: enough even on a busy machine
 
 
 class BadPatterns(RallycrossError):  # noqa: N818 - the name says what is wrong
@@ -44,17 +43,9 @@ def _search_all(patterns: tuple[str, ...], texts: tuple[str, ...]) -> tuple[froz
     seconds = settings().pattern_seconds
     job = {"patterns": patterns, "texts": texts, "seconds": int(-(-seconds // 1)), "memory": _MEMORY}
     try:
-        done = subprocess.run(
-            [sys.executable, "-I", str(_PROGRAM)],
-            input=json.dumps(job).encode(),
-            capture_output=True,
-            timeout=_WALL,
-            env={},
-            cwd="/",
-            check=False,
-        )
+        done = run_isolated(_PROGRAM, json.dumps(job).encode())
     except subprocess.TimeoutExpired as error:
-        what = f"regular expressions were not searched for in {_WALL:g} s - try again when the machine is less busy"
+        what = f"regular expressions were not searched for in {WALL:g} s - try again when the machine is less busy"
         raise RallycrossError(what) from error
     if done.returncode:
         raise RallycrossError(_stopped(done, seconds))

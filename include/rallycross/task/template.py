@@ -5,18 +5,17 @@ import pickle
 import re
 import signal
 import subprocess
-import sys
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 from rallycross.errors import Complaint, InvalidInput, RallycrossError
+from rallycross.isolated_process import WALL, run_isolated
 from rallycross.permissions import OWNER, Permissions
 from rallycross.settings import Settings, settings
 
 _PROGRAM = Path(__file__).with_name("template_process.py")
 _TAG = re.compile(r"\{[{%#]")
-_WALL = 60.0  # wall-clock seconds for the process: enough even on a busy machine
 
 
 def is_template(text: str) -> bool:
@@ -37,17 +36,9 @@ def render(text: str, args: Mapping[str, Any], *, file: str, folder: Path, permi
     job["folders"] = None if permissions.folders is None else [str(one) for one in permissions.folders]
     job |= {"seconds": int(-(-limits.template_seconds // 1)), "memory": limits.template_memory}
     try:
-        done = subprocess.run(
-            [sys.executable, "-I", str(_PROGRAM)],
-            input=pickle.dumps(job),
-            capture_output=True,
-            timeout=_WALL,
-            env={},
-            cwd="/",
-            check=False,
-        )
+        done = run_isolated(_PROGRAM, pickle.dumps(job))
     except subprocess.TimeoutExpired as error:
-        what = f"the template was not rendered in {_WALL:g} s"
+        what = f"the template was not rendered in {WALL:g} s"
         raise InvalidInput([Complaint(file, 1, 0, "", what, "try again when the machine is less busy")]) from error
     ended = done.returncode
     if ended > 0 and b"MemoryError" not in done.stderr:
