@@ -1,6 +1,7 @@
 """Whether a load kept its schedule: compares due times with actual starts, as a fold."""
 
 from rallycross.judging.batch import Batch, Floats
+from rallycross.judging.rate import per_second
 from rallycross.load.histogram import SECOND, Histogram
 from rallycross.results.workload_figures import ScheduleFigures, StartError
 
@@ -74,4 +75,4 @@ class _Span:
 
     def rate(self) -> float | None:
         """Return the rate of the moments: intervals per second."""
-        return (self.count - 1) / (self.last - self.first) if self.last > self.first else None
+        return per_second(self.count - 1, self.last - self.first)

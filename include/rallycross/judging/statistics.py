@@ -9,6 +9,7 @@ from rallycross.judging.batch import Batch
 from rallycross.judging.durations import Durations
 from rallycross.judging.failures import Failures
 from rallycross.judging.generator import Overlaps
+from rallycross.judging.rate import per_second
 from rallycross.judging.schedule import Schedule
 from rallycross.judging.timeline import Timeline
 from rallycross.results.sample_file import read_batches
@@ -65,8 +66,8 @@ class Statistics:
             count=self._count,
             failed=self._failed,
             seconds=seconds,
-            throughput=self._count / seconds if seconds > 0 else None,
-            throughput_succeeded=(self._count - self._failed) / seconds if seconds > 0 else None,
+            throughput=per_second(self._count, seconds),
+            throughput_succeeded=per_second(self._count - self._failed, seconds),
             warm_up=self._warm_up,
             dropped=self._dropped,
             total=self._durations.total(),

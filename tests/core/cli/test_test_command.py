@@ -99,6 +99,15 @@ def test_the_core_is_tested_without_airflow() -> None:
     assert Path(core.commands[-1][0]).parts[-3:] == ("venv-core", "bin", "python")
 
 
+def test_only_a_full_run_looks_for_new_examples() -> None:
+    """With --full, and only with it, the property-based tests of the core choose their examples at random."""
+    chosen = [
+        [part.name for part in found if any("new-examples" in command for command in part.commands)]
+        for found in (parts(quick=True), parts(quick=False), parts(quick=False, full=True))
+    ]
+    assert chosen == [[], [], ["core, without Airflow"]]
+
+
 def test_full_adds_what_takes_many_minutes() -> None:
     """With --full the tests that are marked so run, and without it none of them does."""
     whole, full = parts(quick=False), parts(quick=False, full=True)

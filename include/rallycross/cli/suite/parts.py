@@ -34,7 +34,16 @@ def parts(*, quick: bool, full: bool = False, workers: int = CORE_WORKERS) -> li
         Part("lint", ((str(here / "ruff"), "check", "."), (str(here / "ruff"), "format", "--check", "."))),
         Part("types", ((str(here / "mypy"),),)),
         Part("import contracts", ((str(here / "lint-imports"),),)),
-        _pytest("core, without Airflow", core / "bin/python", fast, "tests/core", workers=workers, before=_core(core)),
+        _pytest(
+            "core, without Airflow",
+            core / "bin/python",
+            fast,
+            "tests/core",
+            workers=workers,
+            before=_core(core),
+            # Property-based tests have the same examples in each run, but for this one: see tests/conftest.py.
+            options=("--hypothesis-profile", "new-examples") if full else (),
+        ),
         _pytest(
             "Airflow layer",
             here / "python",
@@ -61,12 +70,13 @@ def _pytest(
     lane: str = "core",
     workers: int = 1,
     before: tuple[tuple[str, ...], ...] = (),
+    options: tuple[str, ...] = (),
 ) -> Part:
     junit = settings().home / "test" / f"{name.split(',', maxsplit=1)[0].replace(' ', '-').lower()}.xml"
     # A file stays on one worker: its fixtures, an Airflow or hosts of its own, are made once. Files keep their order:
     # xdist would put those of few tests last, and some of these take the longest.
     side_by_side = ("-n", str(workers), "--dist", "loadfile", "--no-loadscope-reorder") if workers > 1 else ()
-    tests = (str(python), "-m", "pytest", "-q", *side_by_side, f"--junitxml={junit}", "-m", mark, folder)
+    tests = (str(python), "-m", "pytest", "-q", *side_by_side, *options, f"--junitxml={junit}", "-m", mark, folder)
     command = (str(python), "-m", "rallycross.cli.suite.orphans", *tests)
     return Part(name, (*before, command), lane, junit)
 

@@ -4,6 +4,7 @@ from typing import Any, Self
 
 from rallycross.judging import schedule
 from rallycross.judging.batch import Batch
+from rallycross.judging.rate import per_second
 from rallycross.judging.sla.criterion import Criterion, complain_of_keys, is_number, percent
 from rallycross.results.sla_row import SlaRow
 from rallycross.results.workload_figures import ScheduleFigures
@@ -48,8 +49,9 @@ class Throughput(Criterion):
         """Return the row; without successful iterations the throughput is 0."""
         seconds = self.last - self.first if self.seen else 0.0
         passed = self.well > 0 and self.well >= self.least * seconds
-        rate = f"{self.well / seconds:.4g}/s" if seconds > 0 else "no time has passed"
-        detail = f"{self.well} iterations succeeded in {seconds:.3f} s: {rate}, wanted at least {self.least:g}/s"
+        rate = per_second(self.well, seconds)
+        told = "no time has passed" if rate is None else f"{rate:.4g}/s"
+        detail = f"{self.well} iterations succeeded in {seconds:.3f} s: {told}, wanted at least {self.least:g}/s"
         return SlaRow(self.name, passed, detail)
 
     def hopeless(self, expected: int | None) -> bool:
