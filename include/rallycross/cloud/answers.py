@@ -137,15 +137,11 @@ def _page(link: Any, exchange: Exchange) -> str:
     return urlsplit(exchange.url)._replace(query=query, fragment="").geturl()
 
 
-def _check_list(found: dict[str, Any], exchange: Exchange) -> None:
+def _check_list(key: str, things: Any, exchange: Exchange) -> None:
     """Refuse an answer whose requested list, such as `servers` of `/servers`, is not a list of objects."""
-    if exchange.method != "GET":
-        return
     path = exchange.url.partition("?")[0].rstrip("/").removesuffix("/detail")
-    key = path.rpartition("/")[2].replace("-", "_")
-    if key not in found:
+    if path.rpartition("/")[2].replace("-", "_") != key:
         return
-    things = found[key]
     if things is None or isinstance(things, str | int | float):
         exchange.refuse(f"the answer has {_kind(things)} instead of the list {key!r}")
     for thing in things if isinstance(things, list) else ():
@@ -160,13 +156,15 @@ def _kind(value: Any) -> str:
 def _deeper(found: dict[str, Any], exchange: Exchange) -> dict[str, Any]:
     """Convert an object's values to `Body` and `Items`. Deeper levels stay: only two levels are read by key."""
     for key, value in found.items():
-        if type(value) is dict:
+        kind = type(value)
+        if kind is dict:
             found[key] = _body(value, exchange)
-        elif type(value) is list:
+        elif kind is list:
             found[key] = _items(value, exchange)
         elif value is None and len(found) == 1:
             exchange.refuse(f"the answer has null for {key!r}")
-    _check_list(found, exchange)
+        if kind is not dict and key.endswith("s") and exchange.method == "GET":
+            _check_list(key, value, exchange)
     return found
 
 

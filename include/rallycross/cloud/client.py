@@ -12,6 +12,7 @@ from typing import IO, Any
 from urllib.parse import urlsplit
 
 import aiohttp
+from multidict import CIMultiDict
 
 from rallycross.cloud.access import Access, SignIn
 from rallycross.cloud.answers import MOST_REDIRECTS, REDIRECTS, Exchange, next_stop, read, refused
@@ -21,7 +22,8 @@ from rallycross.cloud.service import microversion_header
 from rallycross.cloud.web import open_session, proxy_of, tls_of, whole
 from rallycross.settings import settings
 
-_JSON = {"Content-Type": "application/json", "Accept": "application/json"}
+_ACCEPT = {"Accept": "application/json"}
+_CONTENT = {"Content-Type": "application/json"}
 
 
 def open_http(cloud: Cloud) -> aiohttp.ClientSession:
@@ -43,7 +45,7 @@ class Client:
         self._threads = threads
         self._access: Access | None = None
         self._signing_in = asyncio.Lock()
-        self._headers: dict[tuple[str, str, str], dict[str, str]] = {}
+        self._headers: dict[tuple[str, str, str, bool], CIMultiDict[str]] = {}
         self._cut_short: set[asyncio.Task[Any]] = set()  # writes whose iteration was cancelled
         limits = settings()
         self._doubtful_until, self._late_patience = 0.0, limits.late_patience
@@ -135,9 +137,10 @@ class Client:
         except KeyError:
             known = ", ".join(sorted(access.endpoints)) or "none"
             raise SignInFailed(f"the catalog has no endpoint of the service '{service}' - it has: {known}") from None
-        headers = self._headers_for(access.token, service, microversion or access.microversions.get(service, ""))
+        microversion = microversion or access.microversions.get(service, "")
+        headers = self._headers_for(access.token, service, microversion, isinstance(payload, bytes))
         if more_headers:
-            headers = {**headers, **more_headers}
+            headers = CIMultiDict({**headers, **more_headers})
         answer, text = await self._exchange(method, url, payload, headers, params)
         stops = 0
         while answer.status in REDIRECTS:
@@ -184,16 +187,16 @@ class Client:
             _asked(method, answer).refuse(f"the answer has more than {most} bytes (RALLYCROSS_ANSWER_LIMIT)")
         return text
 
-    def _headers_for(self, token: str, service: str, microversion: str) -> dict[str, str]:
-        """Return the headers of a request. They are cached."""
-        key = (token, service, microversion)
+    def _headers_for(self, token: str, service: str, microversion: str, has_json: bool) -> CIMultiDict[str]:
+        """Return the headers of a request. They are cached, as the type that aiohttp would convert them to."""
+        key = (token, service, microversion, has_json)
         if key not in self._headers:
-            headers = {**_JSON, "X-Auth-Token": token}
+            headers = {**_ACCEPT, **(_CONTENT if has_json else {}), "X-Auth-Token": token}
             if microversion:
                 headers |= microversion_header(service, microversion)
             if len(self._headers) > 100:  # most of them for tokens that are no longer in use
                 self._headers.clear()
-            self._headers[key] = headers
+            self._headers[key] = CIMultiDict(headers)
         return self._headers[key]
 
 
