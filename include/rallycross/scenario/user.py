@@ -48,6 +48,7 @@ class User(_Acting):
 
     `get`, `post`, `put`, `patch` and `delete` take the service's official type and the path below its endpoint, and
     return the JSON of the answer: `await user.get("compute", "/servers")`. They raise as `Client.request` does.
+    `microversion` is that of this request, instead of the one that the context `api_versions` gives.
     """
 
     __slots__ = ("_timing", "_waiting", "client")
@@ -82,27 +83,41 @@ class User(_Acting):
         if most > 0:
             await self.iteration.pause(random.uniform(least, most))  # noqa: S311 - no secret
 
-    async def get(self, service: str, path: str, **params: str) -> Any:
+    async def get(self, service: str, path: str, /, *, microversion: str = "", **params: str) -> Any:
         """Send a GET request."""
-        return await self.client.request("GET", service, path, params=params or None)
+        return await self.client.request("GET", service, path, params=params or None, microversion=microversion)
 
-    async def post(self, service: str, path: str, body: Mapping[str, Any]) -> Any:
+    async def post(self, service: str, path: str, body: Mapping[str, Any], *, microversion: str = "") -> Any:
         """Send a POST request: create something, or start an action."""
-        return await self.client.request("POST", service, path, body=body)
+        return await self.client.request("POST", service, path, body=body, microversion=microversion)
 
     async def put(
+        self, service: str, path: str, body: Mapping[str, Any] | None = None, *, microversion: str = ""
+    ) -> Any:
+        """Send a PUT request: replace something, or change it as neutron and cinder do."""
+        return await self.client.request("PUT", service, path, body=body, microversion=microversion)
+
+    async def upload(
         self, service: str, path: str, data: IO[bytes] | AsyncIterable[bytes], headers: Mapping[str, str]
     ) -> Any:
-        """Send a PUT request: upload data."""
+        """Send a PUT request with data that are not JSON."""
         return await self.client.request("PUT", service, path, data=data, headers=headers)
 
-    async def patch(self, service: str, path: str, body: Any, headers: Mapping[str, str] | None = None) -> Any:
+    async def patch(
+        self,
+        service: str,
+        path: str,
+        body: Any,
+        headers: Mapping[str, str] | None = None,
+        *,
+        microversion: str = "",
+    ) -> Any:
         """Send a PATCH request."""
-        return await self.client.request("PATCH", service, path, body=body, headers=headers)
+        return await self.client.request("PATCH", service, path, body=body, headers=headers, microversion=microversion)
 
-    async def delete(self, service: str, path: str) -> None:
+    async def delete(self, service: str, path: str, *, microversion: str = "", **params: str) -> None:
         """Send a DELETE request."""
-        await self.client.request("DELETE", service, path)
+        await self.client.request("DELETE", service, path, params=params or None, microversion=microversion)
 
 
 class SdkUser(_Acting):

@@ -11,7 +11,7 @@ from rallycross.scenario.arguments import FileText, Image
 from rallycross.scenario.rehearsal import Calls, rehearse
 from rallycross.scenario.scenario import SCENARIOS, Scenario, scenario
 from rallycross.scenario.user import SdkUser, User
-from rallycross.scenarios.nova import steps as nova
+from rallycross.scenarios.nova.steps import servers as nova
 
 BOOT = {"image": {"name": "i"}, "flavor": {"id": "f"}, "min_sleep": 3600, "max_sleep": 3600}
 IMAGE = {"container_format": "bare", "disk_format": "raw", "image_location": "https://nowhere.example/x"}

@@ -16,7 +16,7 @@ from rallycross.cloud.errors import ApiError
 from rallycross.load.iteration import Iteration
 from rallycross.scenario.scenario import SCENARIOS
 from rallycross.scenario.user import User
-from rallycross.scenarios.nova.steps import _request
+from rallycross.scenarios.nova.steps.servers import _request
 
 WORKLOAD = "0badcafe-0000"
 

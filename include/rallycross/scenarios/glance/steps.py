@@ -55,9 +55,9 @@ async def delete_image(user: User, image: Image) -> None:
 async def _upload(user: User, path: str, location: str) -> None:
     if not location.startswith(("http://", "https://")):
         with Path(location).open("rb") as file:  # noqa: ASYNC230 - aiohttp reads it on a thread
-            await user.put("image", path, file, _BYTES)
+            await user.upload("image", path, file, _BYTES)
         return
     async with user.client.http.get(location, raise_for_status=True) as source:
         # With a known length the request is not chunked: not all servers accept chunks.
         length = {"Content-Length": str(source.content_length)} if source.content_length else {}
-        await user.put("image", path, source.content.iter_any(), {**_BYTES, **length})
+        await user.upload("image", path, source.content.iter_any(), {**_BYTES, **length})

@@ -2,8 +2,8 @@
 
 from rallycross.scenario.scenario import scenario
 from rallycross.scenario.user import User
-from rallycross.scenarios.neutron import steps as neutron
-from rallycross.scenarios.neutron.steps import NetworkOptions
+from rallycross.scenarios.neutron.steps import networks as neutron
+from rallycross.scenarios.neutron.steps.networks import NetworkOptions
 
 
 @scenario("NeutronNetworks.create_and_delete_networks", services=["network"], cleanup=["neutron"])

@@ -5,8 +5,8 @@ from typing import Unpack
 from rallycross.scenario.arguments import Flavor, Image, Seconds
 from rallycross.scenario.scenario import scenario
 from rallycross.scenario.user import User
-from rallycross.scenarios.nova import steps as nova
-from rallycross.scenarios.nova.steps import ServerOptions
+from rallycross.scenarios.nova.steps import servers as nova
+from rallycross.scenarios.nova.steps.servers import ServerOptions
 
 
 @scenario("NovaServers.boot_and_delete_server", services=["compute", "image"], cleanup=["nova"])

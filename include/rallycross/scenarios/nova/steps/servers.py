@@ -1,4 +1,4 @@
-"""Steps with nova."""
+"""Steps with servers."""
 
 import base64
 import random

@@ -1,4 +1,4 @@
-"""Steps with neutron."""
+"""Steps with networks."""
 
 from typing import Any, TypedDict, Unpack
 

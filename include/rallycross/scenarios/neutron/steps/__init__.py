@@ -1,0 +1,1 @@
+"""Steps with neutron, a module a kind of resource."""

@@ -1,0 +1,1 @@
+"""Steps with nova, a module a kind of resource."""
