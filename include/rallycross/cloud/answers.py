@@ -13,6 +13,7 @@ REDIRECTS = frozenset({301, 302, 303, 305, 307, 308})
 MOST_REDIRECTS = 5  # in a row
 _DECODER = json.JSONDecoder()
 _LONGEST_MESSAGE = 2_000  # characters of an error message that are kept
+_ACCEPTED = 202  # the status of an action, also of cinder's actions by GET, which have no content
 _MULTIPLE_CHOICES = 300  # the status of keystone's and nova's list of versions, which is a valid answer
 
 
@@ -79,12 +80,12 @@ def read(exchange: Exchange, text: bytes) -> Any:
     """Return the JSON of an answer below 400: objects as `Body`, lists as `Items`. An empty answer is an empty `Body`.
 
     Raise `BadAnswer` for a redirect, for an answer that is not JSON, or neither an object nor a list, and for an empty
-    answer to a GET.
+    answer to a GET (unless that was an action).
     """
     if exchange.status > _MULTIPLE_CHOICES:
         exchange.refuse("the answer is a redirect", text)
     if not text:
-        if exchange.method == "GET":
+        if exchange.method == "GET" and exchange.status != _ACCEPTED:
             exchange.refuse("the answer is empty")
         return _body({}, exchange)
     try:

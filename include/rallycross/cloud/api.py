@@ -10,6 +10,7 @@ from openstack.connection import Connection
 from rallycross.cloud.answers import Body, Exchange, refused
 from rallycross.cloud.catalog import endpoints, official
 from rallycross.cloud.errors import BadAnswer, SignInFailed, Unreachable
+from rallycross.cloud.pages import next_link
 from rallycross.cloud.resource import Thing
 from rallycross.cloud.service import microversion_header
 from rallycross.cloud.session import never_sent
@@ -130,15 +131,6 @@ class Api:
             exchange = Exchange(method, url, answer.status_code, answer.headers)
             raise refused(exchange, answer.content, answer.reason or "")
         return answer.json()
-
-
-def next_link(answer: Body, key: str) -> str:
-    """Return a page's link to the next page; "" for the last page."""
-    links = answer.get(f"{key}_links") or answer.get("links") or []
-    if isinstance(links, dict):  # as in keystone
-        return str(links.get("next") or "")
-    hrefs = (str(link.get("href") or "") for link in links if isinstance(link, dict) and link.get("rel") == "next")
-    return next(hrefs, "") or str(answer.get("next") or "")
 
 
 def _things(answer: Body, key: str) -> list[Thing]:

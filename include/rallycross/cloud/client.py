@@ -8,7 +8,7 @@ import time
 from collections.abc import AsyncIterable, Mapping
 from concurrent.futures import Executor
 from functools import partial
-from typing import IO, Any
+from typing import IO, Any, NoReturn
 from urllib.parse import urlsplit
 
 import aiohttp
@@ -50,6 +50,9 @@ class Client:
         limits = settings()
         self._doubtful_until, self._late_patience = 0.0, limits.late_patience
         self._limit, self._answer_limit = limits.request_limit, limits.answer_limit
+        self._slow = aiohttp.ClientTimeout(
+            total=limits.download_limit, connect=limits.connect_limit, sock_read=limits.download_patience
+        )
 
     async def access(self, *, patience: float = 0.0) -> Access:
         """Return the user's token and endpoints; sign in first if necessary.
@@ -95,10 +98,23 @@ class Client:
         except ApiError as error:
             if error.status != 401 or data is not None:
                 raise
-        if self._access is access:
-            self._access = None
-        access = await self.access()
+        access = await self._access_after(access)
         return await self._asked(access, method, service, path, payload, headers, params, microversion)
+
+    async def download(self, service: str, path: str) -> int:
+        """GET data of any type and size, such as those of an image; return the number of bytes.
+
+        They are not kept: the memory for them does not grow with their size. The time for all of them is limited
+        (RALLYCROSS_DOWNLOAD_LIMIT), and the time without any (RALLYCROSS_DOWNLOAD_PATIENCE). Raises, and signs in
+        again, as `request` does.
+        """
+        access = await self.access()
+        try:
+            return await self._download(access, service, path)
+        except ApiError as error:
+            if error.status != 401:
+                raise
+        return await self._download(await self._access_after(access), service, path)
 
     async def answered(self) -> None:
         """Wait until the cloud has answered the writes of cancelled iterations, up to a limit.
@@ -108,6 +124,12 @@ class Client:
         if self._cut_short:
             await asyncio.wait(self._cut_short)
         await asyncio.sleep(max(0.0, self._doubtful_until - time.monotonic()))
+
+    async def _access_after(self, stale: Access) -> Access:
+        """Return a token in place of one that the cloud refuses; another task may have got it already."""
+        if self._access is stale:
+            self._access = None
+        return await self.access()
 
     async def _asked(self, access: Access, method: str, service: str, path: str, payload: Any, *more: Any) -> Any:
         if method == "GET" or not isinstance(payload, bytes):  # the caller closes a stream
@@ -132,11 +154,7 @@ class Client:
         params: Mapping[str, str] | None,
         microversion: str,
     ) -> Any:
-        try:
-            url = access.endpoints[service] + path
-        except KeyError:
-            known = ", ".join(sorted(access.endpoints)) or "none"
-            raise SignInFailed(f"the catalog has no endpoint of the service '{service}' - it has: {known}") from None
+        url = _endpoint(access, service) + path
         microversion = microversion or access.microversions.get(service, "")
         headers = self._headers_for(access.token, service, microversion, isinstance(payload, bytes))
         if more_headers:
@@ -168,16 +186,37 @@ class Client:
                 method, url, data=payload, headers=headers, params=params, allow_redirects=False
             ) as answer:
                 return answer, await self._whole(method, answer)
-        except aiohttp.ClientPayloadError as error:
+        except (aiohttp.ClientError, TimeoutError) as error:
+            self._broken(error, method, url, answer, f"{self._limit:g} s (RALLYCROSS_REQUEST_LIMIT)")
+
+    async def _download(self, access: Access, service: str, path: str) -> int:
+        url, answer, read_bytes = _endpoint(access, service) + path, None, 0
+        headers = {"X-Auth-Token": access.token}
+        try:
+            async with self.http.get(url, headers=headers, timeout=self._slow, allow_redirects=False) as answer:
+                if answer.status >= 400:
+                    raise refused(_asked("GET", answer), await self._whole("GET", answer), answer.reason or "")
+                if answer.status >= 300:
+                    _asked("GET", answer).refuse("the answer is a redirect")
+                async for chunk in answer.content.iter_any():
+                    read_bytes += len(chunk)
+        except (aiohttp.ClientError, TimeoutError) as error:
+            self._broken(error, "GET", url, answer, f"{self._slow.total:g} s (RALLYCROSS_DOWNLOAD_LIMIT)")
+        return read_bytes
+
+    def _broken(
+        self, error: Exception, method: str, url: str, answer: aiohttp.ClientResponse | None, limit: str
+    ) -> NoReturn:
+        """Raise the error for a request without a complete answer."""
+        if isinstance(error, aiohttp.ClientPayloadError):
             if answer is None:
                 raise Unreachable(f"{method} {without_secrets(url)}: {error}") from error
-            return _asked(method, answer).refuse(f"the answer is incomplete or cannot be decompressed ({error})")
-        except (aiohttp.ClientError, TimeoutError) as error:
-            reason = str(error) or f"no complete answer within {self._limit:g} s (RALLYCROSS_REQUEST_LIMIT)"
-            sent = not isinstance(error, aiohttp.ClientConnectorError)
-            if sent and method != "GET":
-                self._doubtful_until = time.monotonic() + self._late_patience
-            raise Unreachable(f"{method} {without_secrets(url)}: {reason}", sent=sent) from error
+            _asked(method, answer).refuse(f"the answer is incomplete or cannot be decompressed ({error})")
+        reason = str(error) or f"no complete answer within {limit}"
+        sent = not isinstance(error, aiohttp.ClientConnectorError)
+        if sent and method != "GET":
+            self._doubtful_until = time.monotonic() + self._late_patience
+        raise Unreachable(f"{method} {without_secrets(url)}: {reason}", sent=sent) from error
 
     async def _whole(self, method: str, answer: aiohttp.ClientResponse) -> bytes:
         """Return the body of an answer; refuse one above the limit."""
@@ -198,6 +237,14 @@ class Client:
                 self._headers.clear()
             self._headers[key] = CIMultiDict(headers)
         return self._headers[key]
+
+
+def _endpoint(access: Access, service: str) -> str:
+    try:
+        return access.endpoints[service]
+    except KeyError:
+        known = ", ".join(sorted(access.endpoints)) or "none"
+        raise SignInFailed(f"the catalog has no endpoint of the service '{service}' - it has: {known}") from None
 
 
 def _asked(method: str, answer: aiohttp.ClientResponse) -> Exchange:

@@ -1,11 +1,20 @@
-"""Detects endless lists: openstacksdk requests pages for as long as each one links to a next page."""
+"""The pages of lists: finds the link to the next one, and detects endless lists in openstacksdk, which follows all."""
 
 import threading
 from collections.abc import Mapping
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
-from rallycross.cloud.answers import Exchange
+from rallycross.cloud.answers import Body, Exchange
+
+
+def next_link(answer: Body, key: str) -> str:
+    """Return a page's link to the next page; "" for the last page."""
+    links = answer.get(f"{key}_links") or answer.get("links") or []
+    if isinstance(links, dict):  # as in keystone
+        return str(links.get("next") or "")
+    hrefs = (str(link.get("href") or "") for link in links if isinstance(link, dict) and link.get("rel") == "next")
+    return next(hrefs, "") or str(answer.get("next") or "")
 
 
 class Pages(threading.local):

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Annotated, Any, Literal, TypedDict, Union, get_args, get_origin, get_type_hints, is_typeddict
 
-from rallycross.task.bounds import DURATION, GIBIBYTES
+from rallycross.task.bounds import DURATION, GIBIBYTES, THINGS
 from rallycross.task.cloud_references import CloudReference, networks_of
 from rallycross.task.flaw import Flaw, Schema
 from rallycross.task.known import Parameter
@@ -61,6 +61,7 @@ ImageOptions = Annotated[dict[str, Any], Argument({"type": "object"}, "image_opt
 
 Seconds = Annotated[float, Argument(DURATION)]
 Amount = Annotated[int, Argument({"type": "integer", "minimum": 0})]  # of MiB, GiB
+Count = Annotated[int, Argument({"type": "integer", "minimum": 0, "maximum": THINGS})]  # of what an iteration creates
 
 
 class Range(TypedDict):
@@ -90,6 +91,13 @@ def size_contradictions(args: Mapping[str, Any]) -> Iterator[Flaw]:
     size = args.get("size")
     if isinstance(size, dict) and size["max"] < size["min"]:
         yield Flaw(("size", "max"), f"{size['max']} is below `min`, which is {size['min']}", "swap the two")
+
+
+def name_contradictions(args: Mapping[str, Any]) -> Iterator[Flaw]:
+    """Yield the names among options that a scenario passes on: what it creates has names by which it is deleted."""
+    for key in ("name", "display_name"):
+        if key in args:
+            yield Flaw((key,), "cannot be given: the clean-up finds what a scenario creates by its name", "remove it")
 
 
 def schema_of(annotation: Any) -> Schema:

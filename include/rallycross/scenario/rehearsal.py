@@ -97,7 +97,14 @@ class _Document(dict[str, Any]):
     def __missing__(self, key: str) -> Any:
         if key in {"metadata", "address", "addresses", "links"} or not key.endswith("s") or key.endswith("ss"):
             return _TEXTS.get(key, _Document(self["status"]))
-        return [_Document(self["status"])]
+        return _Things([_Document(self["status"])])
+
+
+class _Things(list[Any]):
+    """What is under a plural: a list, or one thing, such as the `qos_specs` that cinder has created."""
+
+    def __getitem__(self, key: Any) -> Any:
+        return self[0][key] if isinstance(key, str) else super().__getitem__(key)
 
 
 # Keys whose values are texts or numbers.
@@ -147,6 +154,10 @@ class _Client:
         if path in self._gone:
             raise ApiError(method, path, 404, "it is gone", None)
         return _Document()
+
+    async def download(self, service: str, path: str) -> int:
+        await self.request("GET", service, path)
+        return 0
 
 
 class _Selector(selectors.DefaultSelector):

@@ -103,6 +103,10 @@ class User(_Acting):
         """Send a PUT request with data that are not JSON."""
         return await self.client.request("PUT", service, path, data=data, headers=headers)
 
+    async def download(self, service: str, path: str) -> int:
+        """Send a GET request for data that are not JSON; return their number of bytes. They are not kept."""
+        return await self.client.download(service, path)
+
     async def patch(
         self,
         service: str,

@@ -22,6 +22,11 @@ def _delete_volume(resource: Resource, place: Place, thing: Thing) -> None:
         delete(resource, place, thing)
 
 
+def _delete_qos_specs(resource: Resource, place: Place, thing: Thing) -> None:
+    """Delete QoS specs, also if they are associated with a volume type."""
+    place.api.delete(resource.service, f"{resource.path}/{thing['id']}", params={"force": "True"})
+
+
 def _look_for_cached_images(resource: Resource, place: Place, narrowed: Mapping[str, str]) -> list[Thing]:
     """Return the volumes that cinder caches for images, with the names of the images."""
     del narrowed  # volumes are listed by images
@@ -62,6 +67,7 @@ describe(
                 "cinder.backups",
                 "project",
                 path="/backups",
+                one="backup",
                 listing="/backups/detail",
                 owner="os-backup-project-attr:project_id",
                 microversion="3.18",  # the first one that shows the project of a backup
@@ -70,6 +76,7 @@ describe(
                 "cinder.volume_snapshots",
                 "project",
                 path="/snapshots",
+                one="snapshot",
                 listing="/snapshots/detail",
                 owner="os-extended-snapshot-attributes:project_id",
             ),
@@ -99,7 +106,7 @@ describe(
                 at_once=True,
             ),
             _QUOTAS,
-            _resource("cinder.qos_specs", "cloud", path="/qos-specs", key="qos_specs"),
+            _resource("cinder.qos_specs", "cloud", path="/qos-specs", key="qos_specs", delete=_delete_qos_specs),
         ),
         facts={"volume_type": Fact(_volume_types), "cinder_service": Fact(_processes)},
         quotas=ServiceQuotas(
