@@ -19,6 +19,7 @@ from rallycross.context.context import CONTEXTS, ContextAdmin
 from rallycross.context.ledger import OwnedLedger
 from rallycross.results.store import Store
 from rallycross.safe_logging import logger
+from rallycross.scenario.scenario import SCENARIOS
 from rallycross.task.plan import Workload
 
 Tell = Callable[[str], None]
@@ -31,6 +32,8 @@ class ContextSet:
     """One set of contexts, for all workloads that ask for the same ones."""
 
     uses: int  # workloads that have not ended yet
+    running: int = 0  # those of them that use it now
+    changed: bool = False  # by a workload, so that no other should use it
     lock: threading.Lock = field(default_factory=threading.Lock)
     context_data: ContextData | None = None  # None: not set up
     undo: ExitStack = field(default_factory=ExitStack)
@@ -58,12 +61,13 @@ class SharedContexts:
         """Set up a workload's contexts before the `with` block and clean them up after it.
 
         `records` gets the times and errors, in Rally's format. A shared set is set up for the first workload that
-        needs it and cleaned up after the last.
+        needs it and cleaned up after the last, or after one that has changed what is in it.
         """
         key = _key(workload)
         context_set = self._sets[key]
         try:
             with context_set.lock:
+                context_set.running += 1
                 try:
                     if context_set.context_data is None:
                         context_set.records = []
@@ -82,7 +86,10 @@ class SharedContexts:
         finally:
             with context_set.lock:
                 context_set.uses -= 1
-                if context_set.uses == 0 or context_set.context_data is None:
+                context_set.running -= 1
+                context_set.changed |= SCENARIOS[workload.scenario].signature.changes_contexts
+                unusable = context_set.context_data is None or (context_set.changed and not context_set.running)
+                if context_set.uses == 0 or unusable:
                     self._tear_down(context_set)
 
     def close(self) -> None:
@@ -91,7 +98,7 @@ class SharedContexts:
             self._tear_down(context_set)
 
     def _tear_down(self, context_set: ContextSet) -> None:
-        context_set.context_data = None
+        context_set.context_data, context_set.changed = None, False
         context_set.undo.close()
         for uuid, records in context_set.users.items():  # the workloads themselves have mostly ended
             self._store.workloads.save_contexts(uuid, records)

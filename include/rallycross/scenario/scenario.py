@@ -46,6 +46,7 @@ def scenario(
     cinder_services: Iterable[str] = (),
     requires: Iterable[str | tuple[str, ...]] = (),
     context_config: Mapping[str, Mapping[str, Any]] | None = None,
+    changes_contexts: bool = False,
     boots_from: Literal["image", "volume"] = "image",
     strict: bool = False,
     contradictions: Callable[[Mapping[str, Any]], Iterable[Flaw]] = lambda _: (),
@@ -63,6 +64,8 @@ def scenario(
       projects and outside of them.
     - `contexts`: contexts that it always needs. `requires`: contexts that the task file must name; a tuple means one of
       several, and "args.image" means an argument instead of a context. `context_config`: what those contexts must have.
+    - `changes_contexts`: it leaves what contexts have made changed. The next workload gets new contexts, though it asks
+      for the same.
     - `boots_from`: a server boots from a volume, so the image need not fit the flavor's disk. Otherwise an image must
       fit the flavor used with it.
     - `strict`: unknown options are errors, as in Rally for scenarios that pass them on (`requests`). Otherwise they are
@@ -93,6 +96,7 @@ def scenario(
             cinder_services=tuple(cinder_services),
             requires=tuple(requires),
             context_config=context_config or {},
+            changes_contexts=changes_contexts,
             boots_from=boots_from,
             contradictions=contradictions,
         )

@@ -37,6 +37,7 @@ class Signature:
     # Contexts that the file must name. A tuple: one of these; "args.image" stands for an argument.
     requires: tuple[str | tuple[str, ...], ...] = ()
     context_config: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)  # values that a context must have
+    changes_contexts: bool = False  # leaves what contexts have made changed, so that no other workload can use it
     boots_from: Literal["image", "volume"] = "image"  # whether an image must fit the flavor's disk
     contradictions: Callable[[Mapping[str, Any]], Iterable[Flaw]] = lambda _: ()  # of valid arguments with each other
 

@@ -360,6 +360,16 @@ def test_workloads_that_ask_for_the_same_contexts_share_them(bench: Bench) -> No
     bench.assert_nothing_left()
 
 
+def test_contexts_that_a_scenario_changes_are_not_used_again(bench: Bench) -> None:
+    """After a scenario that leaves changes in what contexts have made, the next workload gets new contexts."""
+    changing: dict[str, Any] = {"CinderVolumes.modify_volume_metadata": {}}
+    listing: dict[str, Any] = {"CinderVolumes.list_volumes": {}}
+    bench.run(task_of(changing, changing, listing, listing, contexts={"volumes": {"size": 1}}))
+    assert [workload.status for workload in bench.workloads()] == ["finished"] * 4
+    assert bench.cloud.requests.count("POST identity /projects") == 3
+    bench.assert_nothing_left()
+
+
 def test_what_a_workload_has_left_is_deleted_before_the_next_that_shares_its_users(bench: Bench) -> None:
     """Servers of timed-out iterations are deleted with their workload, and counted as leaked."""
     bench.cloud.ready_after = 3600

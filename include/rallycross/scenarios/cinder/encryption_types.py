@@ -48,6 +48,7 @@ async def create_volume_type_and_encryption_type(  # noqa: PLR0917 - Rally's arg
     services=["block-storage"],
     admin_cleanup=["cinder"],
     requires=["volume_types"],
+    changes_contexts=True,
     contradictions=_no_provider,
 )
 async def create_and_list_encryption_type(  # noqa: PLR0917 - Rally's arguments, in Rally's order
@@ -114,6 +115,7 @@ async def create_and_delete_encryption_type(  # noqa: PLR0917 - Rally's argument
     services=["block-storage"],
     admin_cleanup=["cinder"],
     requires=["volume_types"],
+    changes_contexts=True,
 )
 async def create_and_update_encryption_type(  # noqa: PLR0917 - Rally's arguments, in Rally's order
     admin: User,

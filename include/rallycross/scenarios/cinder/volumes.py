@@ -201,6 +201,7 @@ async def create_volume_and_clone(
     services=["block-storage"],
     cleanup=["cinder"],
     requires=["volumes"],
+    changes_contexts=True,
     contradictions=_metadata_contradictions,
 )
 async def modify_volume_metadata(
