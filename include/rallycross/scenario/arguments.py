@@ -62,6 +62,7 @@ ImageOptions = Annotated[dict[str, Any], Argument({"type": "object"}, "image_opt
 Seconds = Annotated[float, Argument(DURATION)]
 Amount = Annotated[int, Argument({"type": "integer", "minimum": 0})]  # of MiB, GiB
 Count = Annotated[int, Argument({"type": "integer", "minimum": 0, "maximum": THINGS})]  # of what an iteration creates
+AtLeastOne = Annotated[int, Argument({"type": "integer", "minimum": 1})]
 
 
 class Range(TypedDict):

@@ -110,6 +110,8 @@ class _Things(list[Any]):
 # Keys whose values are texts or numbers.
 _TEXTS: dict[str, Any] = {
     **dict.fromkeys(("uuid", "token", "project_id", "tenant_id", "user_id", "network_id", "volume_id", "href"), _ID),
+    **dict.fromkeys(("host", "hypervisor_hostname", "OS-EXT-SRV-ATTR:host"), "host-1"),
+    "state": "up",
     "size": 1,
     "cidr": "10.2.0.0/24",
     "floating_ip_address": "192.0.2.1",

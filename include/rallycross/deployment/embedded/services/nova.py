@@ -18,6 +18,15 @@ from rallycross.deployment.embedded.service import (
 # RAM in MB, disk in GB; tempest asks for two small ones.
 FLAVORS = (("m1.nano", 128, 1), ("m1.micro", 192, 1), ("m1.tiny", 512, 1), ("m1.small", 2048, 20))
 
+# nova's default filters, and one more, by which an aggregate's hosts get only the servers that match its metadata.
+_FILTERS = (
+    "ComputeFilter",
+    "ComputeCapabilitiesFilter",
+    "ImagePropertiesFilter",
+    "ServerGroupAntiAffinityFilter",
+    "ServerGroupAffinityFilter",
+    "AggregateInstanceExtraSpecsFilter",
+)
 
 _FOLDERS = ("nova",)
 
@@ -115,6 +124,7 @@ def _options(layout: Layout) -> dict[str, dict[str, object]]:
         },
         "conductor": {"workers": 1},
         "scheduler": {"workers": 1, "discover_hosts_in_cells_interval": 60},
+        "filter_scheduler": {"enabled_filters": ",".join(_FILTERS)},
         "glance": {"api_servers": layout.url("glance")},
         "placement": sign_in(layout, "nova"),
         "neutron": {
