@@ -5,6 +5,7 @@ import string
 
 _ALPHABET = string.ascii_letters + string.digits
 _LETTERS = 8
+_CUSTOM_TRAIT = "CUSTOM_"
 
 
 def scenario_prefix(workload: str) -> str:
@@ -20,3 +21,13 @@ def context_prefix(owner: str) -> str:
 def random_name(prefix: str) -> str:
     """Return a new random name with a prefix."""
     return prefix + "".join(random.choices(_ALPHABET, k=_LETTERS))  # noqa: S311 - a name, no secret
+
+
+def custom_trait(name: str) -> str:
+    """Return a name as placement allows it for a trait: capital letters after a prefix of placement's own."""
+    return _CUSTOM_TRAIT + name.upper()
+
+
+def name_of_trait(trait: str) -> str:
+    """Return the name that a custom trait was made of, in small letters, which the prefixes of names consist of."""
+    return trait.removeprefix(_CUSTOM_TRAIT).lower()

@@ -43,6 +43,11 @@ def is_microversion(version: str) -> bool:
     return bool(version.partition(".")[2].strip("0"))
 
 
+def as_numbers(version: str) -> tuple[int, ...]:
+    """Return a version that can be compared: (2, 87) for "2.87"."""
+    return tuple(int(part) for part in version.split("."))
+
+
 def refused_versions(region: "CloudRegion") -> str:
     """Return a setting of an entry that is not supported, such as `volume_api_version: 2`, with a remedy."""
     for service in known_services():

@@ -4,10 +4,12 @@ import random
 import types
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from functools import cache
 from typing import Annotated, Any, Literal, TypedDict, Union, get_args, get_origin, get_type_hints, is_typeddict
 
+from rallycross.cloud.versions import as_numbers
 from rallycross.task.bounds import DURATION, GIBIBYTES, THINGS
-from rallycross.task.cloud_references import CloudReference, networks_of
+from rallycross.task.cloud_references import CloudReference, microversion, networks_of
 from rallycross.task.flaw import Flaw, Schema
 from rallycross.task.known import Parameter
 
@@ -19,6 +21,18 @@ class Argument:
     schema: Schema
     resource: str = ""
     references: Callable[[Any], Iterable[CloudReference]] = lambda _: ()
+
+
+@dataclass(frozen=True, eq=False)
+class Since:
+    """Metadata of an annotated type: the first microversion of a service, by its type, that has such an argument.
+
+    `when` tells which values need it. What is None needs nothing.
+    """
+
+    service: str
+    microversion: str
+    when: Callable[[Any], bool] = lambda _: True
 
 
 def _named(**more: Schema) -> Schema:
@@ -140,10 +154,42 @@ def _schema_of_generic(annotation: Any) -> Schema:
 
 def parameter(annotation: Any, *, required: bool) -> Parameter:
     """Return a scenario's parameter as a task file sees it."""
-    marked = _argument(annotation)
-    if not marked:
-        return Parameter(schema_of(annotation), required=required)
-    return Parameter(schema_of(annotation), required=required, resource=marked.resource, references=marked.references)
+    marked = _argument(annotation) or Argument({})
+    return Parameter(
+        schema_of(annotation),
+        required=required,
+        resource=marked.resource,
+        references=lambda value: (*marked.references(value), *_microversions(annotation, value)),
+    )
+
+
+def needed_microversion(annotation: Any, value: Any) -> str:
+    """Return the microversion that a request with a value of an annotated type needs, by its `Since`; "" = any."""
+    return max((one.wanted for one in _microversions(annotation, value)), key=as_numbers, default="")
+
+
+def _microversions(annotation: Any, value: Any, key: str = "") -> Iterator[CloudReference]:
+    """Yield the microversions that a value needs, also those of the options in it."""
+    origin, args = get_origin(annotation), get_args(annotation)
+    if value is None:
+        return
+    if origin is Annotated:
+        for one in annotation.__metadata__:
+            if isinstance(one, Since) and one.when(value):
+                yield microversion(one.service, one.microversion, key)
+        yield from _microversions(args[0], value, key)
+    elif origin in {Union, types.UnionType}:
+        for arg in args:
+            yield from _microversions(arg, value, key)
+    elif is_typeddict(annotation) and isinstance(value, dict):
+        for name, hint in _hints(annotation).items():
+            yield from _microversions(hint, value.get(name), f"{key}.{name}")
+
+
+@cache
+def _hints(options: Any) -> dict[str, Any]:
+    """Return the annotations of a TypedDict."""
+    return get_type_hints(options, include_extras=True)
 
 
 def _argument(annotation: Any) -> Argument | None:

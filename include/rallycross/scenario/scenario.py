@@ -50,6 +50,7 @@ def scenario(
     boots_from: Literal["image", "volume"] = "image",
     strict: bool = False,
     contradictions: Callable[[Mapping[str, Any]], Iterable[Flaw]] = lambda _: (),
+    microversions: Mapping[str, str] | None = None,
 ) -> Callable[[Function], Function]:
     """Register a function as the scenario `name`: Rally's name if Rally has the scenario.
 
@@ -71,6 +72,7 @@ def scenario(
     - `strict`: unknown options are errors, as in Rally for scenarios that pass them on (`requests`). Otherwise they are
       reported and ignored.
     - `contradictions`: finds arguments that are each valid but not together.
+    - `microversions`: those that its requests need, by type of service; for those of an argument see `Since`.
     """
 
     def register(function: Function) -> Function:
@@ -99,6 +101,7 @@ def scenario(
             changes_contexts=changes_contexts,
             boots_from=boots_from,
             contradictions=contradictions,
+            microversions=microversions or {},
         )
         blocking = not inspect.iscoroutinefunction(function)
         SCENARIOS.add(name, Scenario(name, function, signature, roles, blocking))

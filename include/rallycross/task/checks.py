@@ -10,7 +10,7 @@ from typing import Any
 from rallycross.cloud.facts import CloudFacts, NamedResource
 from rallycross.errors import Complaint, did_you_mean
 from rallycross.permissions import NotAllowed
-from rallycross.task.cloud_references import CloudReference, unmet
+from rallycross.task.cloud_references import CloudReference, microversion, unmet
 from rallycross.task.known import ContextSignature, Known, Signature
 from rallycross.task.local_arguments import LOCAL
 from rallycross.task.plan import Task, Workload
@@ -123,6 +123,7 @@ def kinds(task: Task, known: Known) -> set[str]:
         signature = known.scenarios[workload.scenario]
         found |= {kind for _, kind, _ in _named(workload.args, signature)}
         found |= {reference.kind for _, reference in _references(workload.args, signature)}
+        found |= {reference.kind for reference in _microversions(signature)}
         for context, config in workload.contexts.items():
             needs = known.contexts.get(context, _UNKNOWN).needs
             found |= {*needs.things.values(), *(reference.kind for reference in needs.references(config))}
@@ -168,6 +169,11 @@ def _references(args: Mapping[str, Any], signature: Signature) -> Iterator[tuple
             yield from ((name, reference) for reference in signature.parameters[name].references(value))
 
 
+def _microversions(signature: Signature) -> Iterator[CloudReference]:
+    """Yield the microversions that every iteration needs."""
+    yield from (microversion(service, wanted) for service, wanted in signature.microversions.items())
+
+
 def _configured(workload: Workload, context: str) -> Mapping[str, Any]:
     """Return the configuration of a context if it is a mapping, else an empty one."""
     config = workload.contexts.get(context)
@@ -205,6 +211,9 @@ class _Check:
         for name, reference in _references(self.workload.args, self.signature):
             if wrong := unmet(reference, self.facts):
                 yield self._complaint(f"{name}{reference.key}", *wrong, argument=name)
+        for reference in _microversions(self.signature):
+            if wrong := unmet(reference, self.facts):
+                yield self._complaint("", *wrong)
         yield from self._fit()
         for context in self.workload.contexts:
             yield from self._context(context)

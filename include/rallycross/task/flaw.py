@@ -163,7 +163,7 @@ def _explain_choice(error: ValidationError, path: Path) -> Iterator[Flaw]:
     near = [
         inner
         for inner in alternatives.values()
-        if not any(one.validator == "type" and tuple(one.absolute_path) == path for one in inner)
+        if not any(_is_of_another_type(one) and tuple(one.absolute_path) == path for one in inner)
     ]
     if len(near) == 1:
         for inner in near[0]:
@@ -171,6 +171,13 @@ def _explain_choice(error: ValidationError, path: Path) -> Iterator[Flaw]:
         return
     kinds = [alternative["type"] for alternative in cast("Any", error.validator_value) if "type" in alternative]
     yield Flaw(path, f"must be {_kinds(kinds)}, not {show(_seen(path, error.instance))}")
+
+
+def _is_of_another_type(error: ValidationError) -> bool:
+    """Return whether a value has another type than the alternative that it was held against."""
+    if error.validator == "enum":
+        return not any(type(error.instance) is type(one) for one in cast("Any", error.validator_value))
+    return bool(error.validator == "type")
 
 
 def _seen(path: Path, value: Any) -> Any:

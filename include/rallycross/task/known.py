@@ -40,6 +40,7 @@ class Signature:
     changes_contexts: bool = False  # leaves what contexts have made changed, so that no other workload can use it
     boots_from: Literal["image", "volume"] = "image"  # whether an image must fit the flavor's disk
     contradictions: Callable[[Mapping[str, Any]], Iterable[Flaw]] = lambda _: ()  # of valid arguments with each other
+    microversions: Mapping[str, str] = field(default_factory=dict)  # that its requests need, by type of service
 
 
 @dataclass(frozen=True)

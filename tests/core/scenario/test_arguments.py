@@ -1,6 +1,6 @@
 """From a scenario's annotations to what a task file may say."""
 
-from typing import Any, Literal, TypedDict, Unpack
+from typing import Annotated, Any, Literal, TypedDict, Unpack
 
 import pytest
 from hypothesis import given
@@ -8,10 +8,10 @@ from hypothesis import strategies as st
 
 from rallycross.cloud.naming import context_prefix, scenario_prefix
 from rallycross.load.iteration import Iteration
-from rallycross.scenario.arguments import Image, Size, draw, parameter, schema_of
+from rallycross.scenario.arguments import Image, Since, Size, draw, needed_microversion, parameter, schema_of
 from rallycross.scenario.scenario import SCENARIOS, scenario
 from rallycross.scenario.user import SdkUser, User
-from rallycross.task.flaw import flaws
+from rallycross.task.flaw import Flaw, flaws
 
 
 class Options(TypedDict, total=False):
@@ -19,6 +19,13 @@ class Options(TypedDict, total=False):
 
     mode: Literal["a", "b"]
     depth: int
+
+
+class Aged(TypedDict, total=False):
+    """Options that came at different times."""
+
+    old: Annotated[int, Since("compute", "2.9")]
+    new: Annotated[int, Since("compute", "2.10")]
 
 
 @pytest.mark.parametrize(
@@ -46,6 +53,23 @@ def test_annotations_allow_what_they_say(annotation: Any, good: list[Any], bad: 
     schema = schema_of(annotation)
     assert [value for value in good if flaws(value, schema)] == []
     assert [value for value in bad if not flaws(value, schema)] == []
+
+
+def test_a_word_or_a_list_of_words_is_explained_by_what_it_is_nearer_to() -> None:
+    """Where a word or a list of words is allowed, a wrong item of a list is told as such, and so is a wrong word."""
+    word = Literal["apart", "together"]
+    schema = schema_of(word | list[word])
+    wrong = "must be 'apart' or 'together', not 'aprt'"
+    assert flaws(["apart", "aprt"], schema) == [Flaw((1,), wrong)]
+    assert flaws("aprt", schema) == [Flaw((), wrong)]
+    assert flaws(["apart"], schema) == flaws("apart", schema) == []
+
+
+def test_a_request_needs_the_newest_microversion_of_its_options() -> None:
+    """Of several options that are given, the one with the newest microversion counts, by numbers and not by letters."""
+    assert needed_microversion(Aged, {"old": 1, "new": 1}) == "2.10"
+    assert needed_microversion(Aged, {"old": 1, "new": None}) == "2.9"
+    assert needed_microversion(Aged | None, {}) == needed_microversion(Aged | None, None) == ""
 
 
 def test_an_annotation_that_no_file_can_serve_is_an_error_of_the_scenario() -> None:

@@ -58,6 +58,57 @@ def test_versions_roles_domains_and_services_are_held_against_the_cloud(context:
     assert not said or said in found[0]
 
 
+OLD = {
+    "nova_microversion": (NamedResource("nova", "nova", {"min": (2, 1), "max": (2, 9)}),),
+    "placement_microversion": (NamedResource("placement", "placement", {"min": (1, 7), "max": (1, 19)}),),
+}
+
+
+@pytest.mark.parametrize(
+    ("scenario", "args", "said"),
+    [
+        ("NovaKeypair.create_and_get_keypair", {"key_type": "ssh"}, ""),
+        (
+            "NovaKeypair.create_and_get_keypair",
+            {"user_id": "u"},
+            "args.user_id: needs nova's microversion 2.10; sky has 2.1 to 2.9 - leave it out, or choose a cloud with",
+        ),
+        ("NovaServerGroups.create_and_get_server_group", {"policies": ["anti-affinity"]}, ""),
+        (
+            "NovaServerGroups.create_and_get_server_group",
+            {"policies": ["soft-anti-affinity"]},
+            "args.policies: needs nova's microversion 2.15; sky has 2.1 to 2.9",
+        ),
+        (
+            "NovaServerGroups.create_and_get_server_group",
+            {"kwargs": {"policies": "soft-affinity"}},
+            "args.kwargs.policies: needs nova's microversion 2.15; sky has 2.1 to 2.9",
+        ),
+        (
+            "PlacementResourceProviders.list_resource_providers",
+            {},
+            "list_resource_providers[0].args: needs placement's microversion 1.20; sky has 1.7 to 1.19 - leave it out",
+        ),
+        (
+            "PlacementTraits.list_traits",
+            {},
+            "needs placement's microversion 1.6; sky has 1.7 to 1.19 - leave it out, or choose a cloud with an older",
+        ),
+    ],
+)
+def test_microversions_that_scenarios_and_arguments_need_are_held_against_the_cloud(
+    scenario: str, args: dict[str, Any], said: str
+) -> None:
+    """A microversion that a scenario, an argument or an option needs, and the cloud does not have, is reported."""
+    known = catalogue.known()
+    context = {"users": {}} if scenario.startswith("Nova") else {}
+    task = load(json.dumps({scenario: [{"args": args, "context": context}]}), file="t.yaml", known=known)
+    assert not said or kinds(task, known) & OLD.keys()
+    found = [str(one) for one in check(task, CloudFacts("sky", ALL | {"placement"}, OLD), known)]
+    assert len(found) == bool(said)
+    assert not said or said in found[0]
+
+
 @pytest.mark.parametrize("nics", [[{"net-id": "N1"}], [{"port-id": "P"}, {"uuid": "N1"}], ["N1"]])
 @pytest.mark.parametrize("there", [(NamedResource("N1", "inner"),), (), (NamedResource("N2", "N1"),)])
 @pytest.mark.parametrize("where", ["args", "context"])

@@ -37,12 +37,13 @@ def simple(**more: Any) -> str:
     return yaml.safe_dump({"version": 2, "title": "T", "subtasks": [subtask]}, sort_keys=False)
 
 
-def test_the_quickstart_is_a_task_of_all_seven_scenarios() -> None:
-    """The shipped recipe reads without a complaint and uses each scenario of a service once."""
+def test_the_quickstart_is_a_task_of_seven_scenarios() -> None:
+    """The shipped recipe reads without a complaint and uses seven scenarios of services once."""
     text = (CHECKOUT / QUICKSTART).read_text()
     task = load(text, file=QUICKSTART, known=catalogue.known())
-    of_services = [name for name, signature in catalogue.known().scenarios.items() if signature.services]
-    assert sorted(workload.scenario for workload in task.workloads) == sorted(of_services)
+    used = {workload.scenario for workload in task.workloads}
+    assert len(used) == 7
+    assert all(catalogue.known().scenarios[name].services for name in used)
     assert [workload.position for workload in task.workloads] == list(range(7))
     assert task.source == text
     assert all(workload.sla["failure_rate"] == {"max": 0} for workload in task.workloads)

@@ -16,7 +16,7 @@ class FlavorOptions(TypedDict, total=False):
     flavorid: str  # "auto", the default: nova gives it an id
     ephemeral: Amount  # 0
     swap: Amount  # 0
-    rxtx_factor: float  # 1.0
+    rxtx_factor: float  # 1.0; microversions since 2.102 do not have it
     is_public: bool  # True
 
 
@@ -60,10 +60,12 @@ async def create_flavor(admin: User, ram: int, vcpus: int, disk: int, **options:
         "id": None if flavorid == "auto" else flavorid,
         "swap": options.get("swap", 0),
         "OS-FLV-EXT-DATA:ephemeral": options.get("ephemeral", 0),
-        "rxtx_factor": options.get("rxtx_factor", 1.0),
         "os-flavor-access:is_public": options.get("is_public", True),
     }
-    created: Flavor = (await admin.post("compute", "/flavors", {"flavor": body}))["flavor"]
+    microversion = ""
+    if "rxtx_factor" in options:
+        body["rxtx_factor"], microversion = options["rxtx_factor"], "2.1"
+    created: Flavor = (await admin.post("compute", "/flavors", {"flavor": body}, microversion=microversion))["flavor"]
     return created
 
 

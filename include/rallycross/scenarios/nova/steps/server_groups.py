@@ -1,13 +1,27 @@
 """Steps with server groups."""
 
-from typing import Any, TypedDict
+from typing import Annotated, Any, Literal, TypedDict
 
+from rallycross.scenario.arguments import Since, needed_microversion
 from rallycross.scenario.scenario import step
 from rallycross.scenario.user import User
 
 ServerGroup = dict[str, Any]
 
-Policies = str | list[str]
+Policy = Literal["affinity", "anti-affinity", "soft-affinity", "soft-anti-affinity"]
+
+_FIRST = "2.1"
+
+
+def _is_soft(policies: Policy | list[Policy]) -> bool:
+    return any(one.startswith("soft-") for one in _several(policies))
+
+
+def _several(policies: Policy | list[Policy]) -> list[Policy]:
+    return policies if isinstance(policies, list) else [policies]
+
+
+Policies = Annotated[Policy | list[Policy], Since("compute", "2.15", when=_is_soft)]
 
 
 class ServerGroupOptions(TypedDict):
@@ -19,9 +33,9 @@ class ServerGroupOptions(TypedDict):
 @step("nova.create_server_group")
 async def create_server_group(user: User, policies: Policies) -> ServerGroup:
     """Create a server group with a policy, such as "anti-affinity"."""
-    wanted = [policies] if isinstance(policies, str) else policies
-    body = {"name": user.name(), "policies": wanted}
-    answer = await user.post("compute", "/os-server-groups", {"server_group": body}, microversion=microversion(wanted))
+    body = {"server_group": {"name": user.name(), "policies": _several(policies)}}
+    needed = needed_microversion(Policies, policies) or _FIRST  # whatever the task file asks: 2.64 dropped `policies`
+    answer = await user.post("compute", "/os-server-groups", body, microversion=needed)
     created: ServerGroup = answer["server_group"]
     return created
 
@@ -45,11 +59,3 @@ async def list_server_groups(user: User, *, all_projects: bool = False) -> list[
 async def delete_server_group(user: User, group: ServerGroup) -> None:
     """Delete a server group."""
     await user.delete("compute", f"/os-server-groups/{group['id']}")
-
-
-def microversion(policies: Policies) -> str:
-    """Return the microversion in which a server group can be created with these policies.
-
-    Soft policies came with 2.15. The key `policies` went with 2.64, so this does not depend on what a task file asks.
-    """
-    return "2.15" if any(one.startswith("soft-") for one in policies) else "2.1"

@@ -1,0 +1,1 @@
+"""Steps with placement, a module a kind of resource."""
