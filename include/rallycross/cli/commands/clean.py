@@ -1,15 +1,21 @@
 """Delete what killed runs have left in clouds, and undo the faults of their hooks, by the ledger.
 
 A task that seems to be running is only listed. If its process is gone, clean up after it with --task UUID.
+
+With --cloud, also look for what the ledger does not have: things named as Rallycross and Rally name theirs
+(s_rally_..., c_rally_...), left by dead runs of other checkouts, or by Rally. They are shown by kind, age and owner,
+and deleted if you agree. Nothing with another name is touched, and nothing of a task that runs in this checkout.
 """
 
 import argparse
 from typing import Any
 
 from rallycross.benchmark import task_run
+from rallycross.cli.clean_by_name import clean_by_name
 from rallycross.cli.console import console, print_json, progress
 from rallycross.cli.named_cloud import check_name, named_cloud
 from rallycross.cli.parser import add_json
+from rallycross.cloud.cloud import NO_CLOUD
 from rallycross.errors import RallycrossError
 from rallycross.results.models import TaskRow
 from rallycross.results.store import Store
@@ -20,6 +26,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--cloud", metavar="NAME", help="only in this cloud (default: in all)")
     parser.add_argument("--task", metavar="UUID", help="only what this task has left, even if it seems to be running")
     parser.add_argument("--dry-run", action="store_true", help="only list what would be deleted")
+    parser.add_argument("--yes", action="store_true", help="with --cloud: delete what is found by name without asking")
     add_json(parser)
 
 
@@ -38,11 +45,20 @@ def run(options: argparse.Namespace) -> int:
         tasks.append({**one, "cleaned": cleaned, "error": error})
         if not options.json and (error or cleaned is not None):
             console.print(error or f"{task.cloud}  task {task.uuid}  {cleaned} cleaned up")
+    named = _by_name(store, options)
     if options.json:
-        print_json({"tasks": tasks})
-    elif not tasks:
+        print_json({"tasks": tasks, "by_name": named})
+    elif not tasks and not (named and named["things"]):
         console.print("nothing to clean up")
-    return 1 if any(one["error"] for one in tasks) else 0
+    return 1 if any(one["error"] for one in tasks) or (named and named["errors"]) else 0
+
+
+def _by_name(store: Store, options: argparse.Namespace) -> dict[str, Any] | None:
+    """Look by name in the cloud that is named; return what came of it."""
+    if options.task or options.cloud in {None, NO_CLOUD.name}:
+        return None
+    cloud = named_cloud(options.cloud, store)
+    return clean_by_name(cloud, store, dry_run=options.dry_run, yes=options.yes, quiet=options.json)
 
 
 def _print_standing(one: dict[str, Any]) -> None:

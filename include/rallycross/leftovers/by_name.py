@@ -1,0 +1,110 @@
+"""Finds what dead runs have left in a cloud by names alone: those of another checkout, and those of Rally itself.
+
+Only names of exactly the form that Rallycross and Rally give count; see `cloud.naming`.
+"""
+
+import re
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from itertools import chain
+
+from rallycross.cloud.api import Api
+from rallycross.cloud.errors import ApiError, Unreachable
+from rallycross.cloud.parallel import in_parallel
+from rallycross.cloud.resource import Place, Resource, Thing
+from rallycross.cloud.service import OF_USERS, resources
+from rallycross.leftovers.draining import Drained, Leftover, Search, drain, look
+
+_NAME = re.compile(r"([sc]_rally_([0-9A-Za-z]{8})_)[0-9A-Za-z]{8}(-\d+)?")  # the number is of servers by one request
+_CREATED = ("created_at", "created")
+
+
+@dataclass(frozen=True)
+class Named:
+    """Something whose name says that a run has made it."""
+
+    kind: Resource
+    place: Place
+    id: str
+    name: str
+    project: str  # name, or id; "" = none
+    created: datetime | None  # None: the service does not say
+
+    @property
+    def run(self) -> str:
+        """The part of the name that all things of a scenario or of a run's contexts have."""
+        return _NAME.sub(r"\1", self.name)
+
+
+@dataclass(frozen=True)
+class FoundByName:
+    """What was found, and which kinds could not be listed."""
+
+    things: list[Named]
+    unlisted: list[Leftover]
+
+
+def find(api: Api, spared: Collection[str]) -> FoundByName:
+    """Return what has such a name in all projects; `spared` are the uuids of runs and workloads whose things stay."""
+    wanted = _Wanted(frozenset(owner[:8] for owner in spared))
+    kinds = [kind for kind in resources().values() if kind.naming and api.has(kind.service)]
+    everywhere = Place(api, admin=True)
+    unlisted: list[Leftover] = []
+
+    def listed(kind: Resource, place: Place) -> list[tuple[Resource, Place, Thing]]:
+        try:
+            return [(kind, place, thing) for thing in look(kind, Search(place, lambda thing: wanted(kind, thing)))]
+        except (ApiError, Unreachable) as error:
+            unlisted.append(Leftover(kind.name, "", "", place.project, f"cannot be listed: {error}"))
+            return []
+
+    of_projects = [kind for kind in kinds if kind.scope in {"project", "cloud"}]
+    found = list(chain.from_iterable(in_parallel(lambda kind: listed(kind, everywhere), of_projects)))
+    users = [str(thing[kind.id]) for kind, _, thing in found if kind.name == "keystone.user"]
+    pairs = [(kind, Place(api, admin=True, user=user)) for kind in kinds if kind.scope == "user" for user in users]
+    found += chain.from_iterable(in_parallel(lambda pair: listed(*pair), pairs))
+    names = {str(one["id"]): str(one["name"]) for one in api.list("identity", "/projects", "projects")}
+    return FoundByName([_named(*one, names) for one in found], unlisted)
+
+
+def delete(found: Sequence[Named]) -> Drained:
+    """Delete what was found, and nothing else: projects with everything in them first, since that may hold the rest."""
+    drained = Drained()
+    kinds = [kind for kind in resources().values() if any(one.kind is kind for one in found)]
+    for kind in sorted(kinds, key=lambda kind: not kind.contains):
+        ids: dict[Place, set[str]] = {}
+        for one in found:
+            if one.kind is kind:
+                ids.setdefault(one.place, set()).add(one.id)
+        drained += drain(kind, [_by_ids(kind, place, frozenset(wanted)) for place, wanted in ids.items()])
+    return drained
+
+
+@dataclass(frozen=True)
+class _Wanted:
+    """Tells whether a thing has such a name, and is of no run that is spared."""
+
+    spared: frozenset[str]
+
+    def __call__(self, kind: Resource, thing: Thing) -> bool:
+        matched = _NAME.fullmatch(kind.name_of(thing))
+        return matched is not None and matched[2] not in self.spared
+
+
+def _by_ids(kind: Resource, place: Place, ids: frozenset[str]) -> Search:
+    return Search(place, lambda thing: str(thing[kind.id]) in ids)
+
+
+def _named(kind: Resource, place: Place, thing: Thing, projects: dict[str, str]) -> Named:
+    owner = str(thing.get(kind.owner) or "") if kind.scope in OF_USERS else ""
+    created = next((_moment(str(thing[key])) for key in _CREATED if thing.get(key)), None)
+    return Named(kind, place, str(thing[kind.id]), kind.name_of(thing), projects.get(owner, owner), created)
+
+
+def _moment(text: str) -> datetime | None:
+    try:
+        moment = datetime.fromisoformat(text)
+    except ValueError:
+        return None
+    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)

@@ -1,0 +1,148 @@
+"""`clean --cloud` finds what dead runs have left by the names alone."""
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import yaml
+from small_cloud import SmallCloud
+
+from rallycross.leftovers.by_name import _NAME
+from rallycross.results.store import Store
+from rallycross.task.plan import Task
+
+ALIVE = "a11feed0-0000-4000-8000-000000000000"  # a run of this checkout
+LEFT = {
+    "servers": ["s_rally_DeadBeef_aaaaaaaa", "s_rally_DeadBeef_bbbbbbbb-2"],
+    "networks": ["c_rally_0badcafe_aaaaaaaa"],
+    "volumes": ["s_rally_DeadBeef_cccccccc"],
+    "users": ["c_rally_0badcafe_cccccccc"],
+    "projects": ["c_rally_0badcafe_bbbbbbbb"],
+}
+STAYS = {
+    "servers": ["mine", "s_rally_a11feed0_aaaaaaaa", "s_rally_DeadBeef", "xs_rally_DeadBeef_aaaaaaaa", "s_rally_x_y"],
+    "networks": ["s_rally_DeadBeef_aaaaaaaa's neighbour"],
+    "projects": ["c_rally_a11feed0_bbbbbbbb"],
+}
+OWNERS = {"servers": "tenant_id", "volumes": "os-vol-tenant-attr:tenant_id"}
+
+
+@pytest.fixture(name="home")
+def _home(tmp_path: Path, small_cloud: SmallCloud) -> Path:
+    """Return a state in which a run is alive, and fill the cloud with what it, others and nobody of ours have made."""
+    home = tmp_path / "home"
+    home.mkdir()
+    store = Store.open(f"sqlite:///{home / 'results.db'}")
+    store.tasks.begin(ALIVE, cloud="small", task=Task("t", ()), environment={})
+    for collection in {*LEFT, *STAYS}:
+        things = small_cloud.things.setdefault(collection, {})
+        for name in (*LEFT.get(collection, ()), *STAYS.get(collection, ())):
+            key = f"id of {name}"
+            things[key] = {
+                "id": key,
+                "name": name,
+                OWNERS.get(collection, "project_id"): "id of c_rally_0badcafe_bbbbbbbb",
+            }
+            things[key] |= {"made": 0.0} if collection in OWNERS else {}  # long ago
+            things[key] |= {"created": "2026-01-01T00:00:00Z"} if collection == "servers" else {}
+            things[key] |= {"domain_id": "default", "password": "p"} if collection == "users" else {}
+    for collection in ("servers", "networks"):
+        for name in STAYS[collection]:
+            small_cloud.things[collection][f"id of {name}"][OWNERS.get(collection, "project_id")] = "somebody"
+    (tmp_path / "clouds.yaml").write_text(yaml.safe_dump({"clouds": {"small": small_cloud.cloud().config}}))
+    return home
+
+
+def clean(home: Path, *options: str) -> "subprocess.CompletedProcess[str]":
+    """Run the command, without a terminal that could be asked."""
+    return subprocess.run(
+        [sys.executable, "-m", "rallycross.cli", "clean", "--cloud", "small", *options],
+        env={
+            **os.environ,
+            "RALLYCROSS_HOME": str(home),
+            "OS_CLIENT_CONFIG_FILE": str(home.parent / "clouds.yaml"),
+        },
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=120,
+    )
+
+
+def names(cloud: SmallCloud) -> dict[str, set[str]]:
+    """Return what is in the cloud."""
+    return {kind: {one["name"] for one in cloud.things[kind].values()} for kind in {*LEFT, *STAYS}}
+
+
+EVERYTHING = {kind: {*LEFT.get(kind, ()), *STAYS.get(kind, ())} for kind in {*LEFT, *STAYS}}
+
+
+@pytest.mark.parametrize("options", [(), ("--dry-run",), ("--dry-run", "--yes"), ("--json",)])
+def test_nothing_is_deleted_unasked(home: Path, small_cloud: SmallCloud, options: tuple[str, ...]) -> None:
+    """Without --yes, and without anybody to ask, or for a dry run, what was found is only shown."""
+    ran = clean(home, *options)
+    assert ran.returncode == 0, ran.stdout + ran.stderr
+    assert names(small_cloud) == EVERYTHING
+    if "--json" in options:
+        found = {(one["kind"], one["name"]) for one in json.loads(ran.stdout)["by_name"]["things"]}
+        assert found == {
+            *(("nova.servers", name) for name in LEFT["servers"]),
+            *(("neutron.network", name) for name in LEFT["networks"]),
+            *(("cinder.volumes", name) for name in LEFT["volumes"]),
+            *(("keystone.user", name) for name in LEFT["users"]),
+            *(("keystone.project", name) for name in LEFT["projects"]),
+        }
+        return
+    [row] = [line.split() for line in ran.stdout.splitlines() if line.split()[:1] == ["nova.servers"]]
+    assert (row[1], row[2], row[-1]) == ("2", "s_rally_DeadBeef_...", "c_rally_0badcafe_bbbbbbbb")
+    assert row[4] == "d"  # years old
+    assert ("--yes" in ran.stderr) == (options == ())
+
+
+def test_what_dead_runs_have_left_is_deleted(home: Path, small_cloud: SmallCloud) -> None:
+    """With --yes all of it goes, and nothing with another name, or of a run that is alive; then nothing is found."""
+    ran = clean(home, "--yes")
+    assert ran.returncode == 0, ran.stdout + ran.stderr
+    assert names(small_cloud) == {kind: set(STAYS.get(kind, ())) for kind in EVERYTHING}
+    assert f"{sum(map(len, LEFT.values()))} deleted" in ran.stdout
+    assert "nothing to clean up" in clean(home, "--yes").stdout
+
+
+def test_what_cannot_be_deleted_is_told(home: Path, small_cloud: SmallCloud) -> None:
+    """A refused deletion is told with the thing's name, and ends in 1; everything else goes."""
+    small_cloud.refuse[f"DELETE compute /servers/id of {LEFT['servers'][0]}"] = 403
+    ran = clean(home, "--yes")
+    assert ran.returncode == 1
+    assert LEFT["servers"][0] in ran.stdout
+    assert LEFT["servers"][1] not in names(small_cloud)["servers"]
+
+
+def test_a_kind_that_cannot_be_listed_is_told(home: Path, small_cloud: SmallCloud) -> None:
+    """It costs nothing else."""
+    small_cloud.refuse["GET network /networks"] = 403
+    ran = clean(home, "--dry-run")
+    assert "neutron.network in the cloud: cannot be listed" in ran.stderr
+    assert "nova.servers" in ran.stdout
+
+
+@pytest.mark.parametrize(
+    ("name", "is_ours"),
+    [
+        ("s_rally_AbCd1234_AbCd1234", True),
+        ("c_rally_AbCd1234_AbCd1234", True),
+        ("s_rally_AbCd1234_AbCd1234-12", True),
+        ("s_rally_AbCd1234_AbCd1234-x", False),
+        ("s_rally_AbCd1234_AbCd12345", False),
+        ("rally_AbCd1234_AbCd1234", False),
+        (" s_rally_AbCd1234_AbCd1234", False),
+        ("s_rally_AbCd1234_AbCd1234\n", False),
+        ("", False),
+    ],
+)
+def test_only_whole_names_count(name: str, *, is_ours: bool) -> None:
+    """A name counts only if it has exactly the form that runs give."""
+    assert (_NAME.fullmatch(name) is not None) == is_ours
