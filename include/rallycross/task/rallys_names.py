@@ -26,7 +26,7 @@ def unknown(kind: str, written: str, name: str, known: Iterable[str]) -> tuple[s
     for pattern, reason in names["gone"].get(kind, {}).items():
         if fnmatchcase(name, pattern):
             return f"the {kind} '{written}' is gone: {reason['why']}", reason["instead"]
-    alive = names["alive"].get(kind, ())
+    alive = [one for of_service in names["alive"].get(kind, {}).values() for one in of_service]
     if name in alive:
         return f"the {kind} '{written}' is not supported yet", "leave it out for now"
     remedy = did_you_mean(name, {*known, *alive})
