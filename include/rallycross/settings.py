@@ -4,6 +4,8 @@ RALLYCROSS_HOME          state of this checkout (default: `.rallycross` beside t
 RALLYCROSS_RESULTS_URL   SQLAlchemy URL of the results database (default: SQLite in the home)
 RALLYCROSS_SAMPLES       folder of the sample files (default: `samples` in the home)
 RALLYCROSS_REPORTS       folder of the reports (default: `reports` in the home)
+RALLYCROSS_SCENARIOS     folders, separated by colons, with scenarios, contexts and SLA criteria of your own
+                         (default: none); see docs/scenarios.md
 RALLYCROSS_RESULTS_GROUP group of this machine that may read reports and sample files (default: none, only the owner)
 RALLYCROSS_PATIENCE      seconds without progress after which a start of Airflow is given up (default: 120)
 RALLYCROSS_START_LIMIT   seconds after which a start of Airflow is given up in any case (default: 3600)
@@ -89,6 +91,7 @@ class Settings:
     samples: Path
     reports: Path
     host_patience: float = 120.0
+    scenarios: tuple[Path, ...] = ()
     results_group: str = ""
     patience: float = 120.0
     start_limit: float = 3600.0
@@ -163,6 +166,7 @@ def settings(env: dict[str, str] | None = None) -> Settings:
         results_url=env.get("RALLYCROSS_RESULTS_URL") or f"sqlite:///{home / 'results.db'}",
         samples=Path(env.get("RALLYCROSS_SAMPLES") or home / "samples").expanduser().absolute(),
         reports=Path(env.get("RALLYCROSS_REPORTS") or home / "reports").expanduser().absolute(),
+        scenarios=_paths(env.get("RALLYCROSS_SCENARIOS", "")),
         host_patience=_number(env, "RALLYCROSS_HOST_PATIENCE", Settings.host_patience),
         results_group=env.get("RALLYCROSS_RESULTS_GROUP", ""),
         patience=_number(env, "RALLYCROSS_PATIENCE", Settings.patience),
@@ -226,6 +230,10 @@ _PACKAGES = (
 def _folders(given: str | None, home: Path) -> tuple[Path, ...]:
     if given is None:
         return (CHECKOUT / "include/recipes", CHECKOUT / "include/clouds", home / "files")
+    return _paths(given)
+
+
+def _paths(given: str) -> tuple[Path, ...]:
     return tuple(Path(folder).expanduser().absolute() for folder in _listed(given, os.pathsep))
 
 

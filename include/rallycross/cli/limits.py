@@ -28,6 +28,7 @@ def limits() -> list[tuple[str, str, str]]:
             f"the group {paths.results_group}" if paths.results_group else "you",
             "RALLYCROSS_RESULTS_GROUP",
         ),
+        ("scenarios of your own", ", ".join(map(str, paths.scenarios)) or "none", "RALLYCROSS_SCENARIOS"),
         ("clouds", str(paths.clouds), "RALLYCROSS_HOME"),
         ("clouds.yaml of all clouds", str(paths.clouds_yaml), "RALLYCROSS_HOME"),
         ("verifiers", str(paths.verifiers), "RALLYCROSS_HOME"),

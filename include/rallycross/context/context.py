@@ -113,7 +113,7 @@ class ContextKind:
 
 
 _NOTHING = Needs()
-CONTEXTS: Registry[ContextKind] = Registry("rallycross.contexts")
+CONTEXTS: Registry[ContextKind] = Registry("rallycross.contexts", users_add=True)
 
 
 def context(

@@ -152,12 +152,13 @@ def _schema_of_generic(annotation: Any) -> Schema:
     raise TypeError(f"a task file cannot give an argument of type {annotation}")
 
 
-def parameter(annotation: Any, *, required: bool) -> Parameter:
+def parameter(annotation: Any, *, required: bool, default: Any = None) -> Parameter:
     """Return a scenario's parameter as a task file sees it."""
     marked = _argument(annotation) or Argument({})
     return Parameter(
         schema_of(annotation),
         required=required,
+        default=default,
         resource=marked.resource,
         references=lambda value: (*marked.references(value), *_microversions(annotation, value)),
     )

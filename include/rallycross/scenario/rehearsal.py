@@ -1,4 +1,4 @@
-"""Rehearses a scenario without a cloud, to count the requests of one iteration.
+"""Rehearses a scenario without a cloud, to know the requests and the actions of one iteration.
 
 The scenario runs once, in virtual time. Its client answers every request with a placeholder document that has any key
 and the expected status. A scenario that inspects its answers more closely cannot be rehearsed.
@@ -32,10 +32,11 @@ _LONGEST = 24 * 3600.0  # virtual seconds
 
 @dataclass
 class Calls:
-    """The requests of one iteration."""
+    """The requests and the actions of one iteration."""
 
     sent: Counter[tuple[str, str]] = field(default_factory=Counter)  # (method, service's type), without polling
     polls: bool = False  # whether it also polls for the status of something
+    actions: list[str] = field(default_factory=list)  # the outer ones, in the order of their starts
 
     @property
     def total(self) -> int:
@@ -44,7 +45,7 @@ class Calls:
 
 
 def rehearse(scenario: Scenario, args: Mapping[str, Any]) -> Calls | None:
-    """Return the requests of an iteration with a task file's arguments; None if they cannot be determined."""
+    """Return what an iteration does with a task file's arguments; None if that cannot be determined."""
     calls = Calls()
     if not scenario.signature.actors:
         return calls
@@ -75,6 +76,7 @@ async def _iterate(scenario: Scenario, args: Mapping[str, Any], calls: Calls) ->
         "iteration": iteration,
     }
     await scenario.function(*(people[role] for role in scenario.roles), **_resolved(args, scenario.signature))
+    calls.actions = [action.name for action in iteration.actions if action.depth == 0]
 
 
 def _resolved(args: Mapping[str, Any], signature: Signature) -> dict[str, Any]:

@@ -29,8 +29,14 @@ class Scenario:
     roles: tuple[str, ...]  # its first parameters, before the task file's arguments: see `scenario`
     blocking: bool  # whether it is a plain function, which runs on a thread
 
+    @property
+    def group(self) -> str:
+        """The folder or module that has it, such as "nova"; "" if it is not part of Rallycross."""
+        package, _, module = self.function.__module__.partition(".scenarios.")
+        return module.partition(".")[0] if package == "rallycross" else ""
 
-SCENARIOS: Registry[Scenario] = Registry("rallycross.scenarios")
+
+SCENARIOS: Registry[Scenario] = Registry("rallycross.scenarios", users_add=True)
 
 Function = TypeVar("Function", bound=Callable[..., Any])
 
@@ -51,6 +57,7 @@ def scenario(
     strict: bool = False,
     contradictions: Callable[[Mapping[str, Any]], Iterable[Flaw]] = lambda _: (),
     microversions: Mapping[str, str] | None = None,
+    disrupts: str = "",
 ) -> Callable[[Function], Function]:
     """Register a function as the scenario `name`: Rally's name if Rally has the scenario.
 
@@ -73,6 +80,7 @@ def scenario(
       reported and ignored.
     - `contradictions`: finds arguments that are each valid but not together.
     - `microversions`: those that its requests need, by type of service; for those of an argument see `Since`.
+    - `disrupts`: what it does to the cloud beyond its own things, in words: "moves servers to other hosts".
     """
 
     def register(function: Function) -> Function:
@@ -102,6 +110,7 @@ def scenario(
             boots_from=boots_from,
             contradictions=contradictions,
             microversions=microversions or {},
+            disrupts=disrupts,
         )
         blocking = not inspect.iscoroutinefunction(function)
         SCENARIOS.add(name, Scenario(name, function, signature, roles, blocking))
@@ -150,5 +159,6 @@ def _parameters(function: Callable[..., Any], *, skip: int) -> tuple[dict[str, P
             for key, inner in get_type_hints(options, include_extras=True).items():
                 found[key] = parameter(inner, required=key in options.__required_keys__)
         else:
-            found[name] = parameter(hint, required=one.default is inspect.Parameter.empty)
+            required = one.default is inspect.Parameter.empty
+            found[name] = parameter(hint, required=required, default=None if required else one.default)
     return found, more, passes_on

@@ -71,7 +71,7 @@ def _load(  # noqa: PLR0917 - the parameters of `load`
     if data is None and rendered.strip(" \n\t-") != "null":
         raise InvalidInput([Complaint(file, 1, 1, "", *_nothing(text))])
     task = replace(_task(reading, data, text, file), permissions=permissions, given=values)
-    task = replace(task, warnings=tuple(reading.warnings))
+    task = replace(task, warnings=(*(one.complaint for one in known.broken), *reading.warnings))
     # The schema and the name check may report the same complaint.
     if complaints := {*reading.complaints, *_forbidden_hooks(task, filled_in=bool(values))}:
         raise InvalidInput(complaints)

@@ -53,7 +53,7 @@ _Validator: type[Draft202012Validator] = extend(  # type: ignore[no-untyped-call
     validators={"uniqueItems": _unique},
 )
 
-_KINDS = {
+KINDS = {
     "object": "a mapping",
     "array": "a list",
     "string": "a string",
@@ -135,7 +135,7 @@ _SENTENCES: dict[str, Callable[[Any, Any], str]] = {
 
 
 def _kinds(wanted: str | list[str]) -> str:
-    return " or ".join(_KINDS[kind] for kind in _several(wanted))
+    return " or ".join(KINDS[kind] for kind in _several(wanted))
 
 
 def _several(wanted: str | list[str]) -> list[str]:

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from rallycross.cloud.facts import NamedResource
+from rallycross.plugins import Broken
 from rallycross.task.cloud_references import CloudReference
 from rallycross.task.flaw import Flaw, Schema, Validate
 
@@ -17,6 +18,7 @@ class Parameter:
 
     schema: Schema  # JSON schema of its values
     required: bool = False
+    default: Any = None  # of one that is not required; options that are passed on have the API's own default: None
     resource: str = ""  # kind of what it names: "image", "flavor", "volume_type", "network", "file" ...
     references: Callable[[Any], Iterable[CloudReference]] = lambda _: ()  # other things that it refers to
 
@@ -41,6 +43,7 @@ class Signature:
     boots_from: Literal["image", "volume"] = "image"  # whether an image must fit the flavor's disk
     contradictions: Callable[[Mapping[str, Any]], Iterable[Flaw]] = lambda _: ()  # of valid arguments with each other
     microversions: Mapping[str, str] = field(default_factory=dict)  # that its requests need, by type of service
+    disrupts: str = ""  # what it does to the cloud beyond its own things: "moves servers to other hosts"
 
 
 @dataclass(frozen=True)
@@ -77,3 +80,4 @@ class Known:
     sla: Mapping[str, Validate]
     triggers: Mapping[str, Validate] = field(default_factory=dict)
     actions: Mapping[str, Validate] = field(default_factory=dict)  # hook actions
+    broken: tuple[Broken, ...] = ()  # users' own files that cannot be imported

@@ -53,7 +53,9 @@ class Reading:
         """Return the name without its platform; complain if it is not known."""
         name = bare(written)
         if name not in known:
-            self.complain(path, *unknown(kind, written, name, known))
+            broken = next((one for one in self.known.broken if name in one.texts), None)
+            missing = broken and (f"the {kind} '{name}' is missing: {broken}", broken.remedy)
+            self.complain(path, *(missing or unknown(kind, written, name, known)))
         return name
 
     def plain(self, path: Path, value: Any) -> bool:

@@ -4,6 +4,7 @@ COMMANDS = (
     "demo",
     "plan",
     "run",
+    "scenarios",
     "cloud",
     "verify",
     "results",

@@ -1,5 +1,5 @@
 # Completion of the command rallycross; made by: python -m rallycross.cli.commands.completion
-complete -c rallycross -f -n '__fish_use_subcommand' -a 'demo plan run cloud verify results clean up down status logs doctor test bench completion'
+complete -c rallycross -f -n '__fish_use_subcommand' -a 'demo plan run scenarios cloud verify results clean up down status logs doctor test bench completion'
 complete -c rallycross -n '__fish_seen_subcommand_from demo' -l cloud-spec
 complete -c rallycross -n '__fish_seen_subcommand_from demo' -l concurrency
 complete -c rallycross -n '__fish_seen_subcommand_from demo' -l destroy
@@ -19,6 +19,9 @@ complete -c rallycross -n '__fish_seen_subcommand_from run' -l help
 complete -c rallycross -n '__fish_seen_subcommand_from run' -l task-args
 complete -c rallycross -n '__fish_seen_subcommand_from run' -l task-args-file
 complete -c rallycross -n '__fish_seen_subcommand_from run' -l timing
+complete -c rallycross -n '__fish_seen_subcommand_from scenarios' -l help
+complete -c rallycross -n '__fish_seen_subcommand_from scenarios' -l json
+complete -c rallycross -n '__fish_seen_subcommand_from scenarios' -l task
 complete -c rallycross -f -n '__fish_seen_subcommand_from cloud; and not __fish_seen_subcommand_from create list show check export destroy' -a 'create list show check export destroy'
 complete -c rallycross -n '__fish_seen_subcommand_from cloud' -l help
 complete -c rallycross -n '__fish_seen_subcommand_from cloud; and __fish_seen_subcommand_from create' -l from-sysenv
@@ -107,6 +110,7 @@ complete -c rallycross -n '__fish_seen_subcommand_from clean' -l dry-run
 complete -c rallycross -n '__fish_seen_subcommand_from clean' -l help
 complete -c rallycross -n '__fish_seen_subcommand_from clean' -l json
 complete -c rallycross -n '__fish_seen_subcommand_from clean' -l task
+complete -c rallycross -n '__fish_seen_subcommand_from clean' -l yes
 complete -c rallycross -n '__fish_seen_subcommand_from up' -l help
 complete -c rallycross -n '__fish_seen_subcommand_from up' -l limit
 complete -c rallycross -n '__fish_seen_subcommand_from down' -l help

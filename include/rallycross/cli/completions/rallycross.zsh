@@ -5,14 +5,15 @@ _rallycross() {
     for ((i = 1; i < COMP_CWORD; i++)); do
         word=${COMP_WORDS[i]}
         case "$path $word" in
-            " demo" | " plan" | " run" | " cloud" | " cloud create" | " cloud list" | " cloud show" | " cloud check" | " cloud export" | " cloud destroy" | " verify" | " verify run" | " verify list" | " verify rerun" | " verify show" | " verify history" | " verify compare" | " verify import" | " verify export" | " verify verifiers" | " results" | " results list" | " results show" | " results export" | " results import" | " results delete" | " clean" | " up" | " down" | " status" | " logs" | " doctor" | " test" | " bench" | " completion" | " completion bash" | " completion zsh" | " completion fish") path="$path $word" ;;
+            " demo" | " plan" | " run" | " scenarios" | " cloud" | " cloud create" | " cloud list" | " cloud show" | " cloud check" | " cloud export" | " cloud destroy" | " verify" | " verify run" | " verify list" | " verify rerun" | " verify show" | " verify history" | " verify compare" | " verify import" | " verify export" | " verify verifiers" | " results" | " results list" | " results show" | " results export" | " results import" | " results delete" | " clean" | " up" | " down" | " status" | " logs" | " doctor" | " test" | " bench" | " completion" | " completion bash" | " completion zsh" | " completion fish") path="$path $word" ;;
         esac
     done
     case "$path" in
-        "") words="demo plan run cloud verify results clean up down status logs doctor test bench completion --help" ;;
+        "") words="demo plan run scenarios cloud verify results clean up down status logs doctor test bench completion --help" ;;
         " demo") words="--cloud-spec --concurrency --destroy --help --task --task-args --verification" ;;
         " plan") words="--cloud --help --json --task-args --task-args-file" ;;
         " run") words="--abort-on-sla-failure --cloud --drain --help --task-args --task-args-file --timing" ;;
+        " scenarios") words="--help --json --task" ;;
         " cloud") words="create list show check export destroy --help" ;;
         " cloud create") words="--from-sysenv --help --name" ;;
         " cloud list") words="--help --json" ;;
@@ -36,7 +37,7 @@ _rallycross() {
         " results export") words="--format --help --output" ;;
         " results import") words="--cloud --help" ;;
         " results delete") words="--force --help" ;;
-        " clean") words="--cloud --dry-run --help --json --task" ;;
+        " clean") words="--cloud --dry-run --help --json --task --yes" ;;
         " up") words="--help --limit" ;;
         " down") words="--help --keep-clouds --purge" ;;
         " status") words="--help --json" ;;

@@ -5,11 +5,12 @@ from typing import Any, Self
 import numpy as np
 
 from rallycross.judging.batch import Batch
-from rallycross.judging.sla.criterion import Criterion, is_number
+from rallycross.judging.sla.criterion import Criterion, criterion, is_number
 from rallycross.load.histogram import SECOND
 from rallycross.results.sla_row import SlaRow
 
 
+@criterion
 class MaxSecondsPerIteration(Criterion):
     """No iteration may take longer than a limit in seconds. Failed ones count as well, as in Rally."""
 
@@ -46,6 +47,7 @@ class MaxSecondsPerIteration(Criterion):
         return not self.close().passed
 
 
+@criterion
 class MaxAvgDuration(Criterion):
     """The mean duration of the iterations that did not fail must not exceed a limit in seconds."""
 
@@ -88,6 +90,7 @@ class MaxAvgDuration(Criterion):
         return self.total / ((self.count + max(expected - self.seen, 0)) * SECOND) > self.limit
 
 
+@criterion
 class MaxAvgDurationPerAtomic(Criterion):
     """The mean duration of each named action must not exceed its limit in seconds.
 

@@ -8,10 +8,13 @@ import re
 import sys
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
-from typing import Any, Self
+from typing import Any, Self, TypeVar
 
 from rallycross.judging.batch import Batch
+from rallycross.registry import Registry
 from rallycross.results.sla_row import SlaRow
+
+Kind = TypeVar("Kind", bound="Criterion")
 
 _PERCENT = re.compile(r"\s*([0-9]+(?:\.[0-9]+)?)\s*%?\s*")
 
@@ -53,6 +56,17 @@ class Criterion(ABC):
 
     def learn(self, contexts: Sequence[Mapping[str, Any]]) -> None:  # noqa: B027 - most have nothing to learn
         """Read the results of the workload's contexts (`WorkloadRow.contexts_done`). Called once, before `close`."""
+
+
+CRITERIA: Registry[type[Criterion]] = Registry("rallycross.judging.sla", users_add=True)
+
+
+def criterion(kind: type[Kind]) -> type[Kind]:
+    """Register a class as the criterion that its `name` says."""
+    if lacking := sorted(kind.__abstractmethods__):
+        raise TypeError(f"the criterion {kind.name} lacks {', '.join(lacking)}")
+    CRITERIA.add(kind.name, kind)
+    return kind
 
 
 def is_number(value: Any) -> bool:

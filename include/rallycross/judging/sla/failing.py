@@ -5,7 +5,7 @@ from collections import Counter
 from typing import Any, Self
 
 from rallycross.judging.batch import Batch
-from rallycross.judging.sla.criterion import Criterion, complain_of_keys, is_number, percent
+from rallycross.judging.sla.criterion import Criterion, complain_of_keys, criterion, is_number, percent
 from rallycross.results.sla_row import SlaRow
 
 # The status of an answer in messages of OpenStack clients: "GET http://...: 503 ...", "HttpException: 503: ...",
@@ -14,6 +14,7 @@ _STATUS = re.compile(r"(?:: |\(HTTP )([1-5]\d\d)\b")
 _KEY = re.compile(r"(?P<kind>\*|[^\s*]+)(?:\s+(?P<status>[1-5](?:\d\d|xx)))?")
 
 
+@criterion
 class FailureRate(Criterion):
     """The share of iterations that failed, in percent, must be from `min` (default: 0) to `max` (default: 100)."""
 
@@ -65,6 +66,7 @@ class FailureRate(Criterion):
         return 100 * self.failed / expected > self.high or 100 * (expected - succeeded) / expected < self.low
 
 
+@criterion
 class ErrorBudget(Criterion):
     """The share of iterations that fail with each class of errors must not exceed its budget, in percent.
 

@@ -5,12 +5,13 @@ from collections.abc import Mapping, Sequence
 from typing import Any, Self
 
 from rallycross.judging.batch import Batch
-from rallycross.judging.sla.criterion import Criterion, complain_of_keys
+from rallycross.judging.sla.criterion import Criterion, complain_of_keys, criterion
 from rallycross.results.sla_row import SlaRow
 
 _CLEANING = frozenset({"cleanup", "admin_cleanup"})  # contexts that delete leftovers of a scenario
 
 
+@criterion
 class LeakedResources(Criterion):
     """The contexts `cleanup` and `admin_cleanup` may have at most `max` things to delete.
 

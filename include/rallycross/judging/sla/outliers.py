@@ -4,7 +4,7 @@ from math import sqrt
 from typing import Any, Self
 
 from rallycross.judging.batch import Batch
-from rallycross.judging.sla.criterion import Criterion, complain_of_keys, is_number
+from rallycross.judging.sla.criterion import Criterion, complain_of_keys, criterion, is_number
 from rallycross.judging.steps import Steps
 from rallycross.load.histogram import SECOND, Histogram
 from rallycross.results.sla_row import SlaRow
@@ -13,6 +13,7 @@ _MOST_STEPS = 4096
 _WIDTHS = tuple(2**power for power in range(48))  # iterations
 
 
+@criterion
 class Outliers(Criterion):
     """At most `max` (default: 0) iterations may take longer than mean + `sigmas` (3.0) x deviation.
 
@@ -75,6 +76,7 @@ class Outliers(Criterion):
         return False
 
 
+@criterion
 class PerformanceDegradation(Criterion):
     """The slowest iteration that did not fail may take at most `max_degradation` % longer than the fastest.
 

@@ -21,7 +21,7 @@ import numpy as np
 
 from rallycross.judging.batch import Batch
 from rallycross.judging.durations import TOTAL
-from rallycross.judging.sla.criterion import Criterion
+from rallycross.judging.sla.criterion import Criterion, criterion
 from rallycross.load.histogram import SECOND, Histogram
 from rallycross.results.sla_row import SlaRow
 
@@ -48,6 +48,7 @@ class _Condition:
         return value <= self.limit / SECOND if self.inclusive else value < self.limit / SECOND
 
 
+@criterion
 class Percentile(Criterion):
     """Percentiles must be below their limits. A condition fails if nothing of that name ever succeeded."""
 

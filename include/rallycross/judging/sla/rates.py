@@ -5,11 +5,12 @@ from typing import Any, Self
 from rallycross.judging import schedule
 from rallycross.judging.batch import Batch
 from rallycross.judging.rate import per_second
-from rallycross.judging.sla.criterion import Criterion, complain_of_keys, is_number, percent
+from rallycross.judging.sla.criterion import Criterion, complain_of_keys, criterion, is_number, percent
 from rallycross.results.sla_row import SlaRow
 from rallycross.results.workload_figures import ScheduleFigures
 
 
+@criterion
 class Throughput(Criterion):
     """At least `min` iterations must succeed per second, from the first start to the last end."""
 
@@ -61,6 +62,7 @@ class Throughput(Criterion):
         return self.well + max(expected - self.seen, 0) < self.least * (self.last - self.first)
 
 
+@criterion
 class ScheduleKept(Criterion):
     """At most these shares of the due iterations, in percent, may be `dropped`, `late` or `queued`.
 
