@@ -1,9 +1,9 @@
 """Networks with subnets and routers in every project."""
 
-import ipaddress
 from typing import Any
 
 from rallycross.cloud.api import Api
+from rallycross.cloud.cidr import NAMESERVERS, START_CIDRS, ip_version, nth_cidr
 from rallycross.cloud.context_data import Actor, Tenant
 from rallycross.cloud.errors import ApiError
 from rallycross.cloud.parallel import in_parallel
@@ -37,10 +37,6 @@ _SCHEMA: Schema = {
 
 _THERE_IS_ONE = frozenset({400, 409})  # neutron's answers if the router already has the interface
 
-# Rally's defaults.
-_START_CIDRS = {4: "10.2.0.0/24", 6: "dead:beaf::/64"}
-_NAMESERVERS = {4: ["8.8.8.8", "8.8.4.4"], 6: ["dead:beaf::1", "dead:beaf::2"]}
-
 
 @context("network", order=350, schema=_SCHEMA, needs=Needs(("network",)))
 class Network(ResourceContext):
@@ -50,7 +46,7 @@ class Network(ResourceContext):
 
     def __init__(self, config: dict[str, Any], context_data: ContextData, admin: ContextAdmin) -> None:
         super().__init__(context_data, admin)
-        self._start: str = config.get("start_cidr", _START_CIDRS[4])
+        self._start: str = config.get("start_cidr", START_CIDRS[4])
         self._networks: int = config.get("networks_per_tenant", 1)
         self._subnets: int = config.get("subnets_per_network", 1)
         self._network_args = {_api_name(name): value for name, value in config.get("network_create_args", {}).items()}
@@ -82,7 +78,7 @@ class Network(ResourceContext):
                 "network_id": network["id"],
                 "ip_version": version,
                 "cidr": nth_cidr(start, turn * self._subnets + count),
-                "dns_nameservers": _NAMESERVERS[version] if self._nameservers is None else self._nameservers,
+                "dns_nameservers": NAMESERVERS[version] if self._nameservers is None else self._nameservers,
             }
             subnet = self._create(api, tenant, "subnet", body)
             if router:
@@ -101,11 +97,11 @@ class Network(ResourceContext):
         """Return the IP version of a network's `count`th subnet, and the first CIDR of that version."""
         if self._dualstack:
             version = 6 if count % 2 else 4
-            return version, _START_CIDRS[version]
+            return version, START_CIDRS[version]
         try:
-            return ipaddress.ip_network(self._start).version, self._start
+            return ip_version(self._start), self._start
         except ValueError as error:
-            raise SetUpFailed(f"network: `start_cidr`: {error} - give one such as {_START_CIDRS[4]}") from error
+            raise SetUpFailed(f"network: `start_cidr`: {error} - give one such as {START_CIDRS[4]}") from error
 
     def _router_args(self, api: Api) -> dict[str, Any]:
         """Return the gateway of a router: the configured one, or the first external network."""
@@ -126,13 +122,6 @@ def _join(api: Api, router: str, subnet: str) -> None:
         ports = api.list("network", "/ports", "ports", {"device_id": router}) if error.status in _THERE_IS_ONE else []
         if not any(address.get("subnet_id") == subnet for port in ports for address in port.get("fixed_ips", ())):
             raise
-
-
-def nth_cidr(start: str, number: int) -> str:
-    """Return the CIDR that is `number` networks of the same size after `start`."""
-    first = ipaddress.ip_network(start)
-    address = first.network_address + number * first.num_addresses
-    return f"{address}/{first.prefixlen}"
 
 
 def _api_name(name: str) -> str:

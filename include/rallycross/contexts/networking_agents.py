@@ -14,7 +14,7 @@ from rallycross.task.known import Needs
     needs=Needs(("network",), administrator=True),
 )
 class NetworkingAgents(ResourceContext):
-    """Gives scenarios the list of neutron's agents."""
+    """Gives scenarios neutron's agents or, if the cloud has none, the hosts of nova: ports are then bound to these."""
 
     name = "networking_agents"
 
@@ -23,4 +23,8 @@ class NetworkingAgents(ResourceContext):
 
     def make_all(self) -> None:
         """List the agents; create nothing."""
-        self.context_data.shared["networking_agents"] = self.admin.api().list("network", "/agents", "agents")
+        api = self.admin.api()
+        agents = api.list("network", "/agents", "agents")
+        services = [] if agents else api.list("compute", "/os-services", "services", {"binary": "nova-compute"})
+        self.context_data.shared["networking_agents"] = agents
+        self.context_data.shared["agentless_hosts"] = [one["host"] for one in services if one["state"] == "up"]

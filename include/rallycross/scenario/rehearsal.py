@@ -117,6 +117,7 @@ _TEXTS: dict[str, Any] = {
     "size": 1,
     "cidr": "10.2.0.0/24",
     "floating_ip_address": "192.0.2.1",
+    "agent_type": "Open vSwitch agent",
 }
 
 

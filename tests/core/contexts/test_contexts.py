@@ -10,9 +10,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from small_cloud import SmallCloud
 
+from rallycross.cloud.cidr import nth_cidr
 from rallycross.context.cleaning import LeftBehind, clean
 from rallycross.context.context import CONTEXTS, Context, ContextAdmin, ContextData, SetUpFailed
-from rallycross.contexts.network import nth_cidr
 from rallycross.contexts.router import _body
 from rallycross.task.flaw import flaws
 
