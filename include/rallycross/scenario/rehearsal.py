@@ -9,7 +9,7 @@ import logging
 import os
 import selectors
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -44,8 +44,8 @@ class Calls:
         return self.sent.total()
 
 
-def rehearse(scenario: Scenario, args: Mapping[str, Any]) -> Calls | None:
-    """Return what an iteration does with a task file's arguments; None if that cannot be determined."""
+def rehearse(scenario: Scenario, args: Mapping[str, Any], contexts: Iterable[str] = ()) -> Calls | None:
+    """Return what an iteration does with a task file's arguments and contexts; None if that cannot be determined."""
     calls = Calls()
     if not scenario.signature.actors:
         return calls
@@ -55,7 +55,7 @@ def rehearse(scenario: Scenario, args: Mapping[str, Any]) -> Calls | None:
     logging.disable(logging.CRITICAL)  # errors of a rehearsal are of no interest
     try:
         with asyncio.Runner(loop_factory=_VirtualTime) as runner:
-            runner.run(asyncio.wait_for(_iterate(scenario, args, calls), _LONGEST))
+            runner.run(asyncio.wait_for(_iterate(scenario, args, _made(contexts), calls), _LONGEST))
     except Exception:  # noqa: BLE001 - a placeholder answer can cause any error
         return None
     finally:
@@ -63,9 +63,16 @@ def rehearse(scenario: Scenario, args: Mapping[str, Any]) -> Calls | None:
     return calls
 
 
-async def _iterate(scenario: Scenario, args: Mapping[str, Any], calls: Calls) -> None:
+def _made(contexts: Iterable[str]) -> "_Document":
+    """Return what contexts have made in a project: one of each, which a scenario may look for."""
+    made = _Document()
+    made |= {kind: made[kind] for context in contexts for kind in _MADE.get(context, ())}
+    return made
+
+
+async def _iterate(scenario: Scenario, args: Mapping[str, Any], made: "_Document", calls: Calls) -> None:
     cloud = Cloud("rehearsal", {"auth": {}})
-    tenant = Tenant(_ID, "rehearsal", _Document())
+    tenant = Tenant(_ID, "rehearsal", made)
     actor = Actor(cloud, tenant, _ID, _Document(), _Document())
     context_data = ContextData(cloud, [actor], {_ID: tenant}, shared=_Document())
     iteration = Iteration(0, asyncio.get_running_loop().time)
@@ -109,6 +116,14 @@ class _Things(list[Any]):
         return self[0][key] if isinstance(key, str) else super().__getitem__(key)
 
 
+# What contexts make in projects.
+_MADE = {
+    "network": ("networks", "subnets", "routers"),
+    "existing_network": ("networks", "subnets"),
+    "servers": ("servers",),
+    "volumes": ("volumes",),
+    "images": ("images",),
+}
 # Keys whose values are texts or numbers.
 _TEXTS: dict[str, Any] = {
     **dict.fromkeys(("uuid", "token", "project_id", "tenant_id", "user_id", "network_id", "volume_id", "href"), _ID),

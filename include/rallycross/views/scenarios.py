@@ -97,10 +97,12 @@ class ScenarioView:
 
     @property
     def needs(self) -> tuple[str, ...]:
-        """The services, and parts of services, that the cloud must have."""
+        """The services, from which microversion on, and the parts of services that the cloud must have."""
         signature = self.scenario.signature
+        from_version = {kind: f"{kind} from {version}" for kind, version in signature.microversions.items()}
+        services = (from_version.get(kind, kind) for kind in signature.services)
         extensions = (f"the neutron extension {name}" for name in signature.extensions)
-        return (*signature.services, *extensions, *signature.cinder_services)
+        return (*services, *extensions, *signature.cinder_services)
 
     @property
     def code(self) -> str:
@@ -119,7 +121,7 @@ class ScenarioView:
     def actions(self) -> list[str] | None:
         """Return the actions of an iteration with the recipe's arguments; None if only a cloud can tell."""
         found = recipe(self.name)
-        calls = rehearse(self.scenario, found[1].args) if found else None
+        calls = rehearse(self.scenario, found[1].args, found[1].contexts) if found else None
         return calls.actions if calls and self.scenario.signature.actors else None
 
     def task_file(self) -> str:

@@ -75,6 +75,7 @@ def _view() -> ScenarioView:
         "Of_a_test.disrupt",
         services=["compute"],
         extensions=["trunk"],
+        microversions={"compute": "2.54"},
         requires=["network", ("servers", "args.image")],
         disrupts="moves servers to other hosts",
     )
@@ -92,7 +93,7 @@ def _view() -> ScenarioView:
 def test_what_a_scenario_needs_is_told(view: ScenarioView) -> None:
     """Who acts, services, extensions, contexts that must be named, and what it disrupts."""
     assert (view.title, view.group, view.for_administrators) == ("Do it.", "your own", True)
-    assert view.needs == ("compute", "the neutron extension trunk")
+    assert view.needs == ("compute from 2.54", "the neutron extension trunk")
     assert view.requires == ("the context network", "the context servers or the argument image")
     assert view.contexts == ("users",)
     assert view.document()["disrupts"] == "moves servers to other hosts"

@@ -140,7 +140,7 @@ def data(planned: Task) -> dict[str, Any]:
 
 def _data(workload: Workload) -> dict[str, Any]:
     scenario, runner = SCENARIOS[workload.scenario], RUNNERS[workload.runner]
-    calls = rehearse(scenario, workload.args)
+    calls = rehearse(scenario, workload.args, workload.contexts)
     counted = sorted(calls.sent.items()) if calls else ()
     return {
         "scenario": workload.scenario,
@@ -158,7 +158,7 @@ def _workload(workload: Workload) -> list[str]:
     scenario = SCENARIOS[workload.scenario]
     runner = RUNNERS[workload.runner]
     load = runner.load(workload.runner_args)
-    calls = rehearse(scenario, workload.args)
+    calls = rehearse(scenario, workload.args, workload.contexts)
     return [
         sentence(workload, runner.describe(workload.runner_args), scenario.signature),
         f"  {_calls(calls, load.total)}",

@@ -37,7 +37,12 @@ async def create_and_update_aggregate(admin: User, availability_zone: str | None
     await nova.update_aggregate(admin, aggregate)
 
 
-@scenario("NovaAggregates.create_aggregate_add_and_remove_host", services=["compute"], admin_cleanup=["nova"])
+@scenario(
+    "NovaAggregates.create_aggregate_add_and_remove_host",
+    services=["compute"],
+    admin_cleanup=["nova"],
+    disrupts="changes the aggregates of a compute host",
+)
 async def create_aggregate_add_and_remove_host(admin: User, availability_zone: str | None) -> None:
     """Create an aggregate, add a compute host to it, then remove the host from it."""
     aggregate = await nova.create_aggregate(admin, availability_zone)
@@ -58,6 +63,7 @@ async def create_and_get_aggregate_details(admin: User, availability_zone: str |
     services=["compute", "image"],
     cleanup=["nova"],
     admin_cleanup=["nova"],
+    disrupts="changes the aggregates of a compute host",
 )
 async def create_aggregate_add_host_and_boot_server(
     user: User,
