@@ -97,11 +97,16 @@ def offer(part: Deployable) -> None:
 
 
 def conf(sections: dict[str, dict[str, object]]) -> str:
-    """Render an oslo.config file, with each `$` escaped, as it would refer to another option."""
+    """Render an oslo.config file, with each `$` escaped, as it would refer to another option.
+
+    A tuple is an option that is given several times.
+    """
     lines: list[str] = []
     for name, options in sections.items():
         lines.append(f"[{name}]")
-        lines += [f"{key} = {str(value).replace('$', '$$')}" for key, value in options.items()]
+        for key, value in options.items():
+            values = value if isinstance(value, tuple) else (value,)
+            lines += [f"{key} = {str(one).replace('$', '$$')}" for one in values]
         lines.append("")
     return "\n".join(lines)
 

@@ -42,6 +42,9 @@ class NewCloud(SmallCloud):
             return web.json_response({"services": [self._row(*one) for one in ours]})
         if path == "/os-hypervisors":
             return web.json_response({"hypervisors": [{"hypervisor_hostname": host} for host in HOSTS]})
+        if path.endswith("/agents"):
+            there = [{"host": host} for host in HOSTS if self.silent != f"agent on {host}"]
+            return web.json_response({"agents": there})
         if path == "/scheduler-stats/get_pools":
             return web.json_response({"pools": [{"name": "storage-1"}]})
         return await super()._act(request, service, path, project)
@@ -128,10 +131,12 @@ def test_what_is_there_already_is_not_made_again(new: NewCloud, folder: Path) ->
 
 
 def test_a_cloud_is_ready_when_all_have_reported(new: NewCloud, folder: Path) -> None:
-    """The check passes if each process has reported since its start, and names one that has not."""
+    """The check passes if all processes have reported since their start and neutron has all agents; it names others."""
     assert done(new, folder, "check") == ""
     new.silent = "nova-compute on compute-3"
     said = done(new, folder, "check")
     assert "the limit: nova-compute on compute-3" in said
+    new.silent = "agent on compute-2"
+    assert "the limit: neutron's agent compute-2" in done(new, folder, "check")
     new.silent = "cinder-volume on a"
     assert "the limit: cinder-volume" in done(new, folder, "contents")

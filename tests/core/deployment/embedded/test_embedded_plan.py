@@ -186,6 +186,22 @@ def test_compute_services_know_of_no_database() -> None:
     assert "mysql" in files(cloud)[cloud.path("etc", "nova", "nova.conf")]
 
 
+@pytest.mark.parametrize("services", [None, ["keystone", "neutron"]])
+def test_a_cloud_is_ready_once_neutron_has_an_agent_for_each_compute_host(services: list[str] | None) -> None:
+    """A deployment waits for the agents of exactly its compute hosts, and for none without nova."""
+    cloud = layout(services=services, compute_hosts=2) if services else layout(compute_hosts=2)
+    wanted = json.loads(files(cloud)["/srv/one/etc/contents.json"])["services"]
+    (ready,) = (one["ready"] for one in wanted if one["type"] == "network")
+
+    agents = [one["names"] for one in ready if one["path"] == "/v2.0/agents"]
+    assert agents == ([] if services else [["compute-1", "compute-2"]])
+
+
+def test_an_option_may_be_given_several_times() -> None:
+    """A tuple is rendered as a line for each of its values."""
+    assert conf({"a": {"b": ("c", 1)}}) == "[a]\nb = c\nb = 1\n"
+
+
 @pytest.mark.parametrize("section", ["fernet_tokens", "fernet_receipts", "credential"])
 def test_keystone_keeps_all_its_keys_in_the_clouds_folder(section: str) -> None:
     """No repository of keys is left to its default, a folder of the system's that is not there or not ours."""

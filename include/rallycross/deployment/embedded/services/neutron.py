@@ -1,4 +1,4 @@
-"""neutron: networks. Its API and database are real; ports become bound and active without an agent."""
+"""neutron: networks. Its API and database are real; ports, trunks and firewall groups are active without an agent."""
 
 from rallycross.deployment.embedded.layout import Layout
 from rallycross.deployment.embedded.service import (
@@ -15,12 +15,18 @@ from rallycross.deployment.embedded.service import (
 )
 
 PUBLIC_CIDR = "172.24.4.0/22"
+# Drivers that keep everything in the database: networking-bgpvpn's own, and ours.
+_PROVIDERS = (
+    "BGPVPN:dummy:networking_bgpvpn.neutron.services.service_drivers.driver_api.BGPVPNDriver:default",
+    "FIREWALL_V2:rallycross:rallycross_drivers.firewalls.FirewallDriver:default",
+)
 
 
 def service(layout: Layout) -> OpenStackService:
     """Return neutron with ML2 and the mechanism driver of `drivers`."""
     folder = layout.path("etc", "neutron")
     drivers = layout.path("drivers", "rallycross_drivers-1.dist-info")
+    hosts = (*layout.compute_hosts, *(host for node in layout.computes for host in node.compute_hosts))
     return OpenStackService(
         name="neutron",
         type="network",
@@ -40,7 +46,7 @@ def service(layout: Layout) -> OpenStackService:
                         "state_path": layout.path("neutron"),
                         "api_paste_config": f"{folder}/api-paste.ini",
                         "core_plugin": "ml2",
-                        "service_plugins": "router,qos,segments,port_forwarding",
+                        "service_plugins": "router,qos,segments,port_forwarding,trunk,bgpvpn,firewall_v2",
                         "rpc_workers": 1,
                         # nova's fake hypervisor does not wait for notifications from neutron.
                         "notify_nova_on_port_status_changes": False,
@@ -57,6 +63,7 @@ def service(layout: Layout) -> OpenStackService:
                     },
                     "ml2_type_flat": {"flat_networks": "public"},
                     "ml2_type_vxlan": {"vni_ranges": "1:50000"},
+                    "service_providers": {"service_provider": _PROVIDERS},
                     "quotas": {
                         "default_quota": -1,
                         "quota_network": -1,
@@ -66,6 +73,9 @@ def service(layout: Layout) -> OpenStackService:
                         "quota_floatingip": -1,
                         "quota_security_group": -1,
                         "quota_security_group_rule": -1,
+                        "quota_firewall_group": -1,
+                        "quota_firewall_policy": -1,
+                        "quota_firewall_rule": -1,
                     },
                     "nova": sign_in(layout, "neutron"),
                     "placement": sign_in(layout, "neutron"),
@@ -88,7 +98,10 @@ def service(layout: Layout) -> OpenStackService:
         shipped=("api-paste.ini",),
         folders=("neutron",),
         contents=_CONTENTS,
-        ready=(RequiredList("/v2.0/networks?limit=1"),),
+        ready=(
+            RequiredList("/v2.0/networks?limit=1"),
+            *([RequiredList("/v2.0/agents", "agents", "host", hosts, called="neutron's agent")] if hosts else []),
+        ),
     )
 
 

@@ -27,7 +27,7 @@ from nova.virt import node
 from oslo_log import log as logging
 from oslo_privsep import priv_context
 
-from rallycross_drivers import hypervisor
+from rallycross_drivers import agents, hypervisor
 
 
 def main() -> None:
@@ -60,6 +60,7 @@ def main() -> None:
     ]
     for one in services:
         one.start()
+    agents.report(hosts)
     ended = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: ended.set())

@@ -5,6 +5,9 @@ from neutron_lib.api.definitions import portbindings
 from neutron_lib.plugins import directory
 from neutron_lib.plugins.ml2 import api
 
+from rallycross_drivers.qos import QosDriver
+from rallycross_drivers.trunks import TrunkDriver
+
 ROUTER_PORTS = {*constants.ROUTER_INTERFACE_OWNERS, constants.DEVICE_OWNER_ROUTER_GW}
 
 
@@ -12,7 +15,8 @@ class AgentlessDriver(api.MechanismDriver):
     """Binds a port to the first segment that is offered, as ACTIVE."""
 
     def initialize(self) -> None:
-        """Nothing to start."""
+        """Have the plugins of trunks and QoS find their drivers: they ask for them when they start."""
+        self._of_plugins = (TrunkDriver(), QosDriver())
 
     @property
     def connectivity(self) -> str:
