@@ -1,26 +1,31 @@
 """The part of `clean --cloud` that looks for leftovers by name: shows them by kind, run and owner, asks, deletes."""
 
 import sys
-from datetime import UTC, datetime
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from rallycross.cli.console import console, progress
 from rallycross.cli.grid import Grid
 from rallycross.cloud.api import Api
 from rallycross.cloud.cloud import Cloud
-from rallycross.leftovers.by_name import FoundByName, Named, delete, find
+from rallycross.leftovers.by_name import FoundByName, Named, delete, find, idle
 from rallycross.results.store import Store
 
 _MOST_OWNERS = 3  # that a row shows
 
 
-def clean_by_name(cloud: Cloud, store: Store, *, dry_run: bool, yes: bool, quiet: bool) -> dict[str, Any]:
-    """Find, show, ask, delete; return a document about it. `quiet`: neither show nor ask."""
+def clean_by_name(
+    cloud: Cloud, store: Store, *, dry_run: bool, yes: bool, quiet: bool, older_than: float
+) -> dict[str, Any]:
+    """Find, show, ask, delete; return a document about it. `quiet`: neither show nor ask; `older_than`: in minutes."""
     api = Api(cloud.connect())
     if not api.administers:
         note = f"{cloud.name}: its user is not an administrator, so only the ledger says what runs have left there"
         return _document(FoundByName([], []), None, [note], quiet=quiet)
     found = find(api, _alive(store))
+    if older_than:
+        found = replace(found, things=idle(found.things, datetime.now(UTC) - timedelta(minutes=older_than)))
     if not quiet:
         _show(cloud.name, found)
     if not found.things or dry_run or not (yes or (not quiet and _agreed(len(found.things)))):

@@ -34,7 +34,13 @@ class Named:
     @property
     def run(self) -> str:
         """The part of the name that all things of a scenario or of a run's contexts have."""
-        return _NAME.sub(r"\1", self.name)
+        return _run_of(self.name)
+
+
+def _run_of(name: str) -> str:
+    """Return the part of a name that tells the run, or ""."""
+    matched = _NAME.fullmatch(name)
+    return matched[1] if matched else ""
 
 
 @dataclass(frozen=True)
@@ -66,6 +72,21 @@ def find(api: Api, spared: Collection[str]) -> FoundByName:
     found += chain.from_iterable(in_parallel(lambda pair: listed(*pair), pairs))
     names = {str(one["id"]): str(one["name"]) for one in api.list("identity", "/projects", "projects")}
     return FoundByName([_named(*one, names) for one in found], unlisted)
+
+
+def idle(things: Sequence[Named], since: datetime) -> list[Named]:
+    """Return the things of runs that have made nothing since a time, as far as their services say when.
+
+    What is in a project that a run has made counts for that run, too. A run of which no service says anything may be
+    alive.
+    """
+    latest: dict[str, datetime] = {}
+    for one in things:
+        for run in {one.run, _run_of(one.project)} - {""}:
+            if one.created:
+                latest[run] = max(one.created, latest.get(run, one.created))
+    alive = {run for run in (one.run for one in things) if latest.get(run, since) >= since}
+    return [one for one in things if not alive & {one.run, _run_of(one.project)}]
 
 
 def delete(found: Sequence[Named]) -> Drained:

@@ -4,6 +4,7 @@ import json
 import os
 import subprocess
 import sys
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -127,6 +128,17 @@ def test_a_kind_that_cannot_be_listed_is_told(home: Path, small_cloud: SmallClou
     ran = clean(home, "--dry-run")
     assert "neutron.network in the cloud: cannot be listed" in ran.stderr
     assert "nova.servers" in ran.stdout
+
+
+def test_what_may_be_of_a_run_that_is_alive_elsewhere_can_be_left(home: Path, small_cloud: SmallCloud) -> None:
+    """With --older-than a run that has made something since, also in its own project, keeps all that it has."""
+    small_cloud.things["servers"][f"id of {LEFT['servers'][1]}"]["created"] = f"{datetime.now(UTC):%Y-%m-%dT%H:%M:%SZ}"
+    ran = clean(home, "--yes", "--older-than", "60")
+    assert "nothing to clean up" in ran.stdout, ran.stdout + ran.stderr
+    assert names(small_cloud) == EVERYTHING
+    small_cloud.things["servers"][f"id of {LEFT['servers'][1]}"]["created"] = "2026-01-01T00:00:00Z"
+    assert clean(home, "--yes", "--older-than", "60").returncode == 0
+    assert names(small_cloud) == {kind: set(STAYS.get(kind, ())) for kind in EVERYTHING}
 
 
 @pytest.mark.parametrize(

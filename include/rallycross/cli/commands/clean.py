@@ -14,11 +14,13 @@ from rallycross.benchmark import task_run
 from rallycross.cli.clean_by_name import clean_by_name
 from rallycross.cli.console import console, print_json, progress
 from rallycross.cli.named_cloud import check_name, named_cloud
-from rallycross.cli.parser import add_json
+from rallycross.cli.parser import add_json, number
 from rallycross.cloud.cloud import NO_CLOUD
 from rallycross.errors import RallycrossError
 from rallycross.results.models import TaskRow
 from rallycross.results.store import Store
+
+_LONGEST = 1e7  # minutes; the upper bound of --older-than
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
@@ -27,6 +29,13 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--task", metavar="UUID", help="only what this task has left, even if it seems to be running")
     parser.add_argument("--dry-run", action="store_true", help="only list what would be deleted")
     parser.add_argument("--yes", action="store_true", help="with --cloud: delete what is found by name without asking")
+    parser.add_argument(
+        "--older-than",
+        type=number(0, _LONGEST),
+        default=0.0,
+        metavar="MINUTES",
+        help="with --cloud: by name, only what runs have left that have made nothing for so long (default: all)",
+    )
     add_json(parser)
 
 
@@ -58,7 +67,14 @@ def _by_name(store: Store, options: argparse.Namespace) -> dict[str, Any] | None
     if options.task or options.cloud in {None, NO_CLOUD.name}:
         return None
     cloud = named_cloud(options.cloud, store)
-    return clean_by_name(cloud, store, dry_run=options.dry_run, yes=options.yes, quiet=options.json)
+    return clean_by_name(
+        cloud,
+        store,
+        dry_run=options.dry_run,
+        yes=options.yes,
+        quiet=options.json,
+        older_than=options.older_than,
+    )
 
 
 def _print_standing(one: dict[str, Any]) -> None:

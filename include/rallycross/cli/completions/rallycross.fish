@@ -109,6 +109,7 @@ complete -c rallycross -n '__fish_seen_subcommand_from clean' -l cloud
 complete -c rallycross -n '__fish_seen_subcommand_from clean' -l dry-run
 complete -c rallycross -n '__fish_seen_subcommand_from clean' -l help
 complete -c rallycross -n '__fish_seen_subcommand_from clean' -l json
+complete -c rallycross -n '__fish_seen_subcommand_from clean' -l older-than
 complete -c rallycross -n '__fish_seen_subcommand_from clean' -l task
 complete -c rallycross -n '__fish_seen_subcommand_from clean' -l yes
 complete -c rallycross -n '__fish_seen_subcommand_from up' -l help

@@ -37,7 +37,7 @@ _rallycross() {
         " results export") words="--format --help --output" ;;
         " results import") words="--cloud --help" ;;
         " results delete") words="--force --help" ;;
-        " clean") words="--cloud --dry-run --help --json --task --yes" ;;
+        " clean") words="--cloud --dry-run --help --json --older-than --task --yes" ;;
         " up") words="--help --limit" ;;
         " down") words="--help --keep-clouds --purge" ;;
         " status") words="--help --json" ;;
