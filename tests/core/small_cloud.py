@@ -42,7 +42,7 @@ _COLLECTIONS = {
         "transfers": "transfer",
         "qos_specs": "qos_spec",
     },
-    "identity": {name: name[:-1] for name in ("users", "projects", "roles", "domains", "services")},
+    "identity": {name: name[:-1] for name in ("users", "projects", "roles", "domains", "services", "endpoints")},
 }
 _COLLECTIONS["compute"] |= {
     "flavors": "flavor",
@@ -274,6 +274,10 @@ class SmallCloud:
             if request.method == "DELETE":
                 if collection == "routers" and any(port["device_id"] == identifier for port in self._interfaces()):
                     return web.json_response({"NeutronError": {"message": "it has interfaces"}}, status=409)
+                if collection == "services":
+                    ends = self.things.get("endpoints", {})
+                    for end in [key for key, end in ends.items() if end["service_id"] == identifier]:
+                        del ends[end]
                 if collection == "servers" and self.lingers:
                     things[identifier].setdefault("deleted", time.monotonic())
                 else:
@@ -313,8 +317,13 @@ class SmallCloud:
             case ["routers", _, "remove_router_interface"]:
                 del self.things["ports"][(await request.json())["port_id"]]
                 return web.json_response({})
-            case ["users", _, "credentials", "OS-EC2"]:
-                return web.json_response({"credentials": []})
+            case ["users", user, "credentials", "OS-EC2", *one] | ["users", user, "application_credentials", *one]:
+                collection = "credentials" if "/credentials/" in path else "application_credentials"
+                there = self.things.setdefault(collection, {})
+                if request.method == "DELETE":
+                    del there[one[0]]
+                    return web.Response(status=204)
+                return web.json_response({collection: [own for own in there.values() if own["user_id"] == user]})
             case ["extensions", alias]:
                 return web.json_response({"extension": {"alias": alias}})
             case ["flavors", flavor, "os-extra_specs"]:
@@ -371,6 +380,7 @@ class SmallCloud:
             if (not owned or self.overlooks_filters or thing.get(owner) in owned)
             and ("name" not in wanted or thing.get("name") == wanted["name"].strip("^$"))
             and ("device_id" not in wanted or thing.get("device_id") == wanted["device_id"])
+            and (collection != "roles" or thing.get("domain_id") == wanted.get("domain_id"))
             and thing.get("name", "").startswith(wanted.get("name__startswith", ""))
             and not self._hides(thing)
         ]

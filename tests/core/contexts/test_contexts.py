@@ -28,6 +28,7 @@ def everything(tmp_path: Path) -> dict[str, Any]:
         "keypair": {},
         "allow_ssh": None,
         "roles": ["member"],
+        "catalog": {"services": 2},
         "flavors": [{"name": "big", "ram": 64, "extra_specs": {"a": "b"}}],
         "network": {"networks_per_tenant": 2, "subnets_per_network": 2},
         "router": {"admin_state_up ": False},
@@ -79,6 +80,7 @@ def test_each_context_leaves_what_it_should_and_takes_it_away(
     )
     assert not user.tenant.resources["routers"][0]["admin_state_up"]
     assert small_cloud.quotas["network", user.tenant.id] == {"network": 9}
+    assert (small_cloud.count("services"), small_cloud.count("endpoints")) == (2, 6)
     for context in reversed(made):
         context.clean_up()
     assert counts(small_cloud) == before
@@ -109,6 +111,7 @@ def test_a_crash_leaves_nothing_that_the_ledger_does_not_know(
         ("allow_ssh", "POST network /security-group-rules"),
         ("keypair", "POST compute /os-keypairs"),
         ("quotas", "PUT compute"),
+        ("catalog", "POST identity /endpoints"),
     ],
 )
 def test_a_set_up_that_fails_is_told_and_leaves_nothing(  # noqa: PLR0917 - fixtures and parameters

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from rallycross.cloud.catalog import official
 from rallycross.cloud.facts import NamedResource
-from rallycross.cloud.resource import Place, Resource, Thing, delete
+from rallycross.cloud.resource import Place, Resource, Thing, delete, listed
 from rallycross.cloud.service import Fact, Service, describe
 
 if TYPE_CHECKING:
@@ -16,13 +16,27 @@ _resource = partial(Resource, scope="cloud", service="identity", at_once=True)
 _BY_NAME = ("name", "name__startswith")
 
 
-def _look_for_ec2(resource: Resource, place: Place, narrowed: Mapping[str, str]) -> list[Thing]:
-    del narrowed  # they have no names to filter by
-    return resource.all(place.api, f"/users/{place.user}/credentials/OS-EC2")
+def _look_below_user(resource: Resource, place: Place, narrowed: Mapping[str, str]) -> list[Thing]:
+    del narrowed  # there are few of them
+    return resource.all(place.api, f"/users/{place.user}{resource.path}")
 
 
-def _delete_ec2(resource: Resource, place: Place, thing: Thing) -> None:
-    place.api.delete(resource.service, f"/users/{place.user}/credentials/OS-EC2/{thing['access']}")
+def _delete_below_user(resource: Resource, place: Place, thing: Thing) -> None:
+    place.api.delete(resource.service, f"/users/{place.user}{resource.path}/{thing[resource.id]}")
+
+
+_of_user = partial(
+    Resource, scope="user", service="identity", at_once=True, look=_look_below_user, delete=_delete_below_user
+)
+
+
+def _look_for_roles(resource: Resource, place: Place, narrowed: Mapping[str, str]) -> list[Thing]:
+    """List the roles of the cloud, and those of each domain, which keystone lists only for that domain."""
+    domains = place.api.list("identity", "/domains", "domains")
+    found = listed(resource, place, narrowed)
+    for domain in domains:
+        found += listed(resource, place, {**narrowed, "domain_id": domain["id"]})
+    return found
 
 
 def _delete_domain(resource: Resource, place: Place, thing: Thing) -> None:
@@ -58,20 +72,10 @@ describe(
             _resource("keystone.service", path="/services"),
             # After the services, whose endpoints are in regions.
             _resource("keystone.region", path="/regions", naming="id"),
-            _resource("keystone.role", path="/roles"),
+            _resource("keystone.role", path="/roles", look=_look_for_roles),
             _resource("keystone.domain", path="/domains", delete=_delete_domain),
-            Resource(
-                "keystone.ec2",
-                "user",
-                "identity",
-                "/credentials/OS-EC2",
-                key="credentials",
-                naming="",
-                id="access",
-                at_once=True,
-                look=_look_for_ec2,
-                delete=_delete_ec2,
-            ),
+            _of_user("keystone.ec2", path="/credentials/OS-EC2", key="credentials", naming="access", id="access"),
+            _of_user("keystone.application_credential", path="/application_credentials"),
         ),
         facts={
             "role": Fact(_named("roles"), administrator=True),

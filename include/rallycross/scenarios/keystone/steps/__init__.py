@@ -1,0 +1,1 @@
+"""Steps with keystone, a module a kind of resource."""
