@@ -259,6 +259,9 @@ def _restore(api: Api, row: LedgerRow) -> None:
     [quotas] = [one.quotas for one in known_services() if one.quotas and one.quotas.resource.name == row.kind]
     service, path = quotas.resource.service, quotas.path(row.detail["project"])
     if before := row.detail.get("before"):
-        api.put(service, path, {quotas.key: before})
+        now = api.get(service, path)[quotas.key]
+        # Only what differs: a quota that is set no longer follows the cloud's default.
+        if changed := {name: value for name, value in before.items() if now.get(name) != value}:
+            api.put(service, path, {quotas.key: changed})
     else:
         api.delete(service, path)

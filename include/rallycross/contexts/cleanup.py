@@ -4,9 +4,10 @@ import sys
 from collections import Counter
 from typing import Any
 
+from rallycross.cloud.context_data import Tenant
 from rallycross.cloud.naming import scenario_prefix
 from rallycross.cloud.resource import Scope
-from rallycross.cloud.service import OF_ADMIN, OF_USERS, chosen, resource_names
+from rallycross.cloud.service import OF_ADMIN, OF_USERS, ServiceQuotas, chosen, known_services, resource_names
 from rallycross.context.cleaning import SWEEP
 from rallycross.context.context import ContextAdmin, ContextData, context
 from rallycross.task.flaw import Schema
@@ -35,13 +36,16 @@ class _DeleteByPrefix:
     def set_up(self) -> None:
         """Record the prefix before the load creates anything."""
         prefix = scenario_prefix(self._admin.owner)
-        # Quotas that the context `quotas` has set may be shared with other workloads: it restores them itself.
-        kinds = [kind.name for kind in self._kinds if kind.name not in self._context_data.shared.get("quotas", ())]
-        self._rows.append(self._admin.ledger.remember(SWEEP, prefix, kinds=kinds, places=self._places()))
+        self._rows.append(self._admin.ledger.remember(SWEEP, prefix, kinds=self._names(), places=self._places()))
 
     def clean_up(self) -> Counter[str]:
         """Delete the leftovers; return how many of each kind. Raise `LeftBehind` if something cannot be deleted."""
         return self._admin.clean(self._rows, users=self._context_data.cloud.users)
+
+    def _names(self) -> list[str]:
+        """Return the kinds to delete."""
+        # Quotas that the context `quotas` has set may be shared with other workloads: it restores them itself.
+        return [kind.name for kind in self._kinds if kind.name not in self._context_data.shared.get("quotas", ())]
 
     def _places(self) -> list[Any]:
         raise NotImplementedError
@@ -63,9 +67,30 @@ class Cleanup(_DeleteByPrefix):
 
 @context("admin_cleanup", order=sys.maxsize - 1, schema=_schema(OF_ADMIN), own=True)
 class AdminCleanup(_DeleteByPrefix):
-    """Deletes what a scenario has left outside of users' projects, such as flavors and users, and resets quotas."""
+    """Deletes what a scenario has left outside of users' projects, such as flavors and users, and resets quotas.
+
+    Projects that existed before get the quotas back that they had.
+    """
 
     scopes = OF_ADMIN
+
+    def set_up(self) -> None:
+        """Record the prefix, and the quotas of projects that the load only borrows: these get them back."""
+        super().set_up()
+        names, borrowed = self._names(), [one for one in self._context_data.tenants.values() if one.existing]
+        for service in known_services():
+            if service.quotas and service.quotas.resource.name in names:
+                for tenant in borrowed:
+                    self._note(service.quotas, tenant)
+
+    def _note(self, quotas: ServiceQuotas, tenant: Tenant) -> None:
+        api = self._admin.api()
+        if not api.has(quotas.resource.service):
+            return
+        now = api.get(quotas.resource.service, quotas.path(tenant.id))[quotas.key]
+        before = {name: now[name] for name in quotas.names if name in now}
+        row = self._admin.ledger.remember(quotas.resource.name, tenant.name, project=tenant.id, before=before)
+        self._rows.append(row)
 
     def _places(self) -> list[ProjectScope]:
         return [*self._projects(), ("", "", True)]

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from small_cloud import SmallCloud
 
-from rallycross.cloud.context_data import Tenant
+from rallycross.cloud.context_data import Actor, Tenant
 from rallycross.cloud.resource import Place
 from rallycross.cloud.service import OF_ADMIN, OF_USERS, chosen, resource
 from rallycross.context.cleaning import LeftBehind, clean
@@ -72,15 +72,43 @@ def test_a_killed_runs_leftovers_are_found_by_the_ledger_alone(
 def test_in_a_project_that_was_there_before_only_names_count(
     context_data: ContextData, admin: ContextAdmin, small_cloud: SmallCloud
 ) -> None:
-    """Quotas are reset only in our own projects; quotas that a context has set are left to it."""
+    """Our own projects get the default quotas, others those that they had; what a context has set is left to it."""
     context_data.tenants = {"mine": Tenant("mine", "mine"), "theirs": Tenant("theirs", "theirs", existing=True)}
     context_data.shared["quotas"] = ["cinder.quotas"]
     services = ("compute", "block-storage")
-    small_cloud.quotas = {(service, tenant): {} for service in services for tenant in context_data.tenants}
+    small_cloud.quotas = {(service, tenant): {"instances": 3} for service in services for tenant in ("mine", "theirs")}
     cleanup = AdminCleanup(["nova.quotas", "cinder.quotas"], context_data, admin)
     cleanup.set_up()
+    small_cloud.quotas["compute", "theirs"] = {"instances": 77}
     assert cleanup.clean_up() == {}
-    assert set(small_cloud.quotas) == {("compute", "theirs"), ("block-storage", "mine"), ("block-storage", "theirs")}
+    assert {key for key in small_cloud.quotas if key[1] == "mine"} == {("block-storage", "mine")}
+    assert small_cloud.quotas["compute", "theirs"]["instances"] == 3
+    assert small_cloud.quotas["block-storage", "theirs"] == {"instances": 3}
+
+
+def test_credentials_of_a_user_who_was_there_before_are_told_apart(
+    context_data: ContextData, admin: ContextAdmin, small_cloud: SmallCloud
+) -> None:
+    """Of the credentials of a cloud's own user only those with the scenario's names are deleted."""
+    tenant = Tenant("theirs", "theirs", existing=True)
+    context_data.tenants, context_data.users = {"theirs": tenant}, [Actor(context_data.cloud, tenant, "own")]
+    for mine in (f"{PREFIX}c", "their own"):
+        put(small_cloud, "credentials", mine, user_id="own", access=mine)
+        put(small_cloud, "application_credentials", mine, user_id="own")
+    cleanup = Cleanup(["keystone"], context_data, admin)
+    cleanup.set_up()
+    assert cleanup.clean_up() == {"keystone.ec2": 1, "keystone.application_credential": 1}
+    assert left(small_cloud, "credentials") == left(small_cloud, "application_credentials") == ["their own"]
+
+
+def test_roles_of_domains_are_found(context_data: ContextData, admin: ContextAdmin, small_cloud: SmallCloud) -> None:
+    """A role that only a domain's list of roles shows is deleted as well."""
+    cleanup = AdminCleanup(["keystone.role"], context_data, admin)
+    cleanup.set_up()
+    put(small_cloud, "roles", f"{PREFIX}r", domain_id="default")
+    put(small_cloud, "roles", f"{PREFIX}s")
+    assert cleanup.clean_up() == {"keystone.role": 2}
+    assert left(small_cloud, "roles") == ["r1"]
 
 
 def test_users_clean_after_themselves_where_nobody_administers(

@@ -1,0 +1,1 @@
+"""Scenarios and steps about quotas of projects."""
