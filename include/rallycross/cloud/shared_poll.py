@@ -13,7 +13,7 @@ from rallycross.cloud.condition import Condition
 from rallycross.cloud.errors import ApiError, ResourceFailed, WaitedTooLong
 from rallycross.cloud.resource import Resource, Thing
 
-Get = Callable[..., Awaitable[Any]]  # (service, path, **params) -> the answer's JSON
+Get = Callable[..., Awaitable[Any]]  # (service, path, microversion, **params) -> the answer's JSON
 
 # The interval between two polls is this share of the time waited so far, within bounds: a wait of a second is measured
 # to a tenth of a second, and a wait of minutes does not burden the cloud.
@@ -76,6 +76,7 @@ class SharedPoll:
     def __init__(self, kind: Resource, get: Get) -> None:
         self._kind = kind
         self._get = get
+        self._microversion = {"microversion": kind.microversion} if kind.microversion else {}
         self._waiters: set[Waiter] = set()
         self._watching: asyncio.Task[None] | None = None
         self._looks: set[asyncio.Task[None]] = set()
@@ -99,7 +100,8 @@ class SharedPoll:
     async def ask(self, waiter: Waiter) -> None:
         """Request one resource by its id."""
         try:
-            answer = await self._get(self._kind.service, f"{self._kind.path}/{waiter.condition.identifier}")
+            path = f"{self._kind.path}/{waiter.condition.identifier}"
+            answer = await self._get(self._kind.service, path, **self._microversion)
             waiter.see(dict(answer[self._kind.one] if self._kind.one else answer))
         except ApiError as error:
             if error.status == _NOT_FOUND and waiter.condition.gone:
@@ -155,7 +157,7 @@ class SharedPoll:
         params = {self._kind.since: min(waiter.updated for waiter in waiters)} if self._kind.since else {}
         found: dict[str, Thing] = {}
         with suppress(Exception):  # the requests by id then report the error to each waiter
-            answer = await self._get(self._kind.service, self._kind.listing, **params)
+            answer = await self._get(self._kind.service, self._kind.listing, **self._microversion, **params)
             found = {thing["id"]: thing for thing in answer[self._kind.collection]}
             for waiter in waiters:
                 if thing := found.get(waiter.condition.identifier):

@@ -10,7 +10,7 @@ from virtual_time import run_virtually
 from rallycross.cloud.condition import becomes, goes
 from rallycross.cloud.errors import ApiError, ResourceFailed, WaitedTooLong
 from rallycross.cloud.resource import Resource
-from rallycross.cloud.shared_poll import POLL_LONGEST, POLL_SHORTEST
+from rallycross.cloud.shared_poll import POLL_LONGEST, POLL_SHORTEST, SharedPoll
 from rallycross.cloud.waiting import RallyPolling, Waiting, as_rally
 
 ALONE = Resource("nova.servers", "project", "compute", "/servers", one="server")  # without a list
@@ -229,6 +229,20 @@ def test_as_rally_looks_when_rally_does() -> None:
 
     assert run_virtually(main()) == pytest.approx(3)
     assert (cloud.looks("/servers/one"), idle) == ([1, 3], [1])
+
+
+def test_a_kind_that_needs_a_microversion_is_polled_with_it() -> None:
+    """Requests for one thing and for a list have the microversion of their kind."""
+    kind = replace(ALONE, listing="/servers/detail", microversion="3.58")
+    cloud = Stories(one=becoming(2), two=becoming(2))
+
+    async def main() -> None:
+        watch = SharedPoll(kind, cloud.get)
+        await asyncio.gather(*(watch.wait(becomes(kind, name, "ACTIVE", limit=9)) for name in cloud.stories))
+
+    run_virtually(main())
+    assert {path for _, path, _ in cloud.asked} >= {"/servers/detail"}
+    assert {asked["microversion"] for _, _, asked in cloud.asked} == {"3.58"}
 
 
 def test_a_look_that_takes_its_time_keeps_nobody_from_looking() -> None:

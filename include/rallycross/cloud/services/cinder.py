@@ -4,14 +4,18 @@ from collections.abc import Iterator, Mapping
 from functools import partial
 from typing import TYPE_CHECKING
 
+from rallycross.cloud.errors import ApiError
 from rallycross.cloud.facts import NamedResource
-from rallycross.cloud.resource import Place, Resource, Thing, delete, quotas_of
+from rallycross.cloud.resource import Place, Resource, Thing, delete, listed, quotas_of
 from rallycross.cloud.service import Fact, Service, ServiceQuotas, TempestService, describe
 
 if TYPE_CHECKING:
     from rallycross.cloud.api import Api
 
 _resource = partial(Resource, service="block-storage", everyone={"all_tenants": "True"})
+
+GROUPS = "3.58"  # the first microversion that shows the projects of groups and of their snapshots
+_NO_SUCH_MICROVERSION = 406
 
 
 def _delete_volume(resource: Resource, place: Place, thing: Thing) -> None:
@@ -38,6 +42,22 @@ def _look_for_cached_images(resource: Resource, place: Place, narrowed: Mapping[
                 {**volume, "name": image["name"]} for volume in resource.all(place.api, "/volumes/detail", params)
             ]
     return found
+
+
+def _look_for_groups(resource: Resource, place: Place, narrowed: Mapping[str, str]) -> list[Thing]:
+    """Return the groups, or snapshots of groups; none if the cloud is too old for those that we make."""
+    try:
+        return listed(resource, place, narrowed)
+    except ApiError as error:
+        if error.status == _NO_SUCH_MICROVERSION:
+            return []
+        raise
+
+
+def _delete_group(resource: Resource, place: Place, thing: Thing) -> None:
+    """Delete a group with the volumes in it."""
+    body = {"delete": {"delete-volumes": True}}
+    place.api.post(resource.service, f"/groups/{thing['id']}/action", body, resource.microversion, repeat=True)
 
 
 def _volume_types(api: "Api") -> Iterator[NamedResource]:
@@ -73,6 +93,15 @@ describe(
                 microversion="3.18",  # the first one that shows the project of a backup
             ),
             _resource(
+                "cinder.group_snapshots",
+                "project",
+                path="/group_snapshots",
+                one="group_snapshot",
+                listing="/group_snapshots/detail",
+                microversion=GROUPS,
+                look=_look_for_groups,
+            ),
+            _resource(
                 "cinder.volume_snapshots",
                 "project",
                 path="/snapshots",
@@ -81,6 +110,16 @@ describe(
                 owner="os-extended-snapshot-attributes:project_id",
             ),
             _resource("cinder.transfers", "project", path="/os-volume-transfer", key="transfers", at_once=True),
+            _resource(  # with their volumes, which cannot be deleted by themselves
+                "cinder.groups",
+                "project",
+                path="/groups",
+                one="group",
+                listing="/groups/detail",
+                microversion=GROUPS,
+                look=_look_for_groups,
+                delete=_delete_group,
+            ),
             _resource(
                 "cinder.volumes",
                 "project",
@@ -96,6 +135,15 @@ describe(
                 path="/volumes",
                 look=_look_for_cached_images,
                 delete=_delete_volume,
+            ),
+            _resource(
+                "cinder.group_types",
+                "cloud",
+                path="/group_types",
+                everyone={"is_public": "None"},
+                microversion=GROUPS,
+                at_once=True,
+                look=_look_for_groups,
             ),
             _resource(  # after the volumes, which use them
                 "cinder.volume_types",

@@ -153,6 +153,33 @@ async def create_and_deactivate_image(  # noqa: PLR0917 - Rally's arguments, in 
     await glance.deactivate_image(user, image)
 
 
+@scenario("GlanceImages.create_tag_and_delete_image", services=["image"], cleanup=["glance"])
+async def create_tag_and_delete_image(  # noqa: PLR0917 - as the others
+    user: User,
+    container_format: ContainerFormat,
+    image_location: Location,
+    disk_format: DiskFormat,
+    visibility: Visibility = "private",
+    min_disk: Amount = 0,
+    min_ram: Amount = 0,
+    properties: dict[str, str] | None = None,
+    tags: Count = 50,
+) -> None:
+    """Create an image, add many tags to it, then delete it. Rally has no such scenario."""
+    image = await glance.create_image(
+        user,
+        container_format,
+        image_location,
+        disk_format,
+        visibility=visibility,
+        min_disk=min_disk,
+        min_ram=min_ram,
+        properties=properties,
+    )
+    await glance.add_tags(user, image, tags)
+    await glance.delete_image(user, image)
+
+
 @scenario("GlanceImages.create_and_download_image", services=["image"], cleanup=["glance"])
 async def create_and_download_image(  # noqa: PLR0917 - Rally's arguments, in Rally's order
     user: User,

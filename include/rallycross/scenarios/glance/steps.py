@@ -68,6 +68,13 @@ async def update_image(
     return dict(await user.patch("image", f"/images/{image['id']}", changes, _JSON_PATCH))
 
 
+@step("glance_v2.add_tags")
+async def add_tags(user: User, image: Image, tags: int) -> None:
+    """Add random tags to an image, one after another: the API has no request for several."""
+    for _ in range(tags):
+        await user.put("image", f"/images/{image['id']}/tags/{user.name()}")
+
+
 @step("glance_v2.download_image")
 async def download_image(user: User, image: Image) -> int:
     """Download an image's data; return the number of bytes. They are not kept."""
