@@ -32,6 +32,7 @@ class ContextSet:
     """One set of contexts, for all workloads that ask for the same ones."""
 
     uses: int  # workloads that have not ended yet
+    names: frozenset[tuple[str, str]] = frozenset()  # kinds and names of things that the task file names
     running: int = 0  # those of them that use it now
     changed: bool = False  # by a workload, so that no other should use it
     lock: threading.Lock = field(default_factory=threading.Lock)
@@ -54,17 +55,20 @@ class SharedContexts:
         tell: Tell,
     ) -> None:
         self._cloud, self._connection, self._store, self._task, self._tell = cloud, connection, store, task, tell
-        self._sets = {key: ContextSet(uses) for key, uses in Counter(_key(one) for one in workloads).items()}
+        uses = Counter(map(_key, workloads))
+        self._sets = {_key(one): ContextSet(uses[_key(one)], frozenset(_names(one))) for one in workloads}
 
     @contextmanager
     def around(self, workload: Workload, uuid: str, records: list[dict[str, Any]]) -> Iterator[ContextData]:
         """Set up a workload's contexts before the `with` block and clean them up after it.
 
         `records` gets the times and errors, in Rally's format. A shared set is set up for the first workload that
-        needs it and cleaned up after the last, or after one that has changed what is in it.
+        needs it and cleaned up after the last. It is cleaned up earlier, and set up again for the next workload that
+        needs it, if a scenario has changed what is in it, or if another set has things of the same names.
         """
         key = _key(workload)
         context_set = self._sets[key]
+        self._make_way(context_set)
         try:
             with context_set.lock:
                 context_set.running += 1
@@ -96,6 +100,14 @@ class SharedContexts:
         """Clean up the sets that remain because some of their workloads never ran."""
         for context_set in self._sets.values():
             self._tear_down(context_set)
+
+    def _make_way(self, context_set: ContextSet) -> None:
+        """Tear down the other sets that have things of the same names: a cloud has only one flavor of a name."""
+        for other in self._sets.values():
+            if other is not context_set and other.names & context_set.names:
+                with other.lock:
+                    if other.context_data is not None and not other.running:
+                        self._tear_down(other)
 
     def _tear_down(self, context_set: ContextSet) -> None:
         context_set.context_data, context_set.changed = None, False
@@ -139,6 +151,13 @@ class SharedContexts:
 def _shared(workload: Workload) -> dict[str, Any]:
     """Return those of a workload's contexts that it can share with others."""
     return {name: config for name, config in workload.contexts.items() if not CONTEXTS[name].own}
+
+
+def _names(workload: Workload) -> Iterator[tuple[str, str]]:
+    """Yield the kinds and names of what the contexts of a workload make with names of the task file."""
+    for context, config in _shared(workload).items():
+        for kind, thing in CONTEXTS[context].makes(config):
+            yield kind, thing.name
 
 
 def _key(workload: Workload) -> str:

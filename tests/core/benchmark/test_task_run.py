@@ -370,6 +370,22 @@ def test_contexts_that_a_scenario_changes_are_not_used_again(bench: Bench) -> No
     bench.assert_nothing_left()
 
 
+def test_contexts_with_things_of_the_same_name_stand_one_after_another(bench: Bench) -> None:
+    """Contexts that make a flavor and a volume type of the same names do not meet; each workload gets its own."""
+    named: dict[str, Any] = {"flavors": [{"name": "made here", "ram": 64}], "volume_types": ["here"]}
+    other = {**named, "flavors": [{"name": "made here", "ram": 128}]}
+    boot = {"NovaServers.boot_and_delete_server": {"image": {"name": "cirros"}, "flavor": {"name": "made here"}}}
+    subtasks = [{"title": "s", "scenario": boot, "contexts": contexts} for contexts in (named, other, named)]
+    plan = yaml.safe_dump({"version": 2, "title": "T", "subtasks": subtasks})
+    bench.run(task.load(plan, known=catalogue.known()))
+    assert [(workload.status, workload.error) for workload in bench.workloads()] == [("finished", "")] * 3
+    made = [
+        request for request in bench.cloud.requests if request in {"POST compute /flavors", "POST block-storage /types"}
+    ]
+    assert len(made) == 3 * 2
+    bench.assert_nothing_left()
+
+
 def test_what_a_workload_has_left_is_deleted_before_the_next_that_shares_its_users(bench: Bench) -> None:
     """Servers of timed-out iterations are deleted with their workload, and counted as leaked."""
     bench.cloud.ready_after = 3600
