@@ -13,6 +13,7 @@ from rallycross.scenarios.cinder.steps.volumes import create_volume
     cleanup=["cinder"],
     admin_cleanup=["cinder"],
     contradictions=size_contradictions,
+    microversions={"block-storage": groups.GROUP.microversion},
 )
 async def create_and_delete_group_snapshot(
     user: User,

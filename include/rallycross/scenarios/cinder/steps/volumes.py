@@ -1,11 +1,12 @@
 """Steps with volumes."""
 
 import random
-from typing import Any, TypedDict, Unpack
+from typing import Annotated, Any, TypedDict, Unpack
 
 from rallycross.cloud.condition import becomes, goes
 from rallycross.cloud.service import resource
 from rallycross.cloud.waiting import RallyPolling
+from rallycross.scenario.arguments import Since, needed_microversion
 from rallycross.scenario.lists import list_all
 from rallycross.scenario.scenario import step
 from rallycross.scenario.user import User
@@ -30,10 +31,10 @@ class VolumeOptions(TypedDict, total=False):
     """Options of a new volume, by cinderclient's names, which Rally's task files use."""
 
     availability_zone: str
-    backup_id: str
+    backup_id: Annotated[str, Since("block-storage", "3.47")]
     consistencygroup_id: str
     description: str
-    group_id: str
+    group_id: Annotated[str, Since("block-storage", "3.13")]
     imageRef: str
     metadata: dict[str, str]
     scheduler_hints: dict[str, Any]
@@ -42,18 +43,14 @@ class VolumeOptions(TypedDict, total=False):
     volume_type: str
 
 
-# Options that the API has only since a microversion, the latest first.
-_SINCE = {"backup_id": "3.47", "group_id": "3.13"}
-
-
 @step("cinder_v3.create_volume")
 async def create_volume(user: User, size: int, **options: Unpack[VolumeOptions]) -> Volume:
     """Create a volume of `size` GiB, and wait until it is available."""
+    microversion = needed_microversion(VolumeOptions, options)
     hints = options.pop("scheduler_hints", None)
     body: dict[str, Any] = {"volume": {"name": user.name(), "size": size, **options}}
     if hints:
         body["OS-SCH-HNT:scheduler_hints"] = hints
-    microversion = next((since for option, since in _SINCE.items() if option in options), "")
     created = (await user.post("block-storage", "/volumes", body, microversion=microversion))["volume"]
     return await user.wait(becomes(VOLUME, created["id"], "available", limit=CREATE_LIMIT), _CREATE)
 
