@@ -53,6 +53,7 @@ _COLLECTIONS["compute"] |= {
 _PATHS = {  # what stands in a path, where it is not what stands in the answer
     "os-server-groups": "server_groups",
     "os-keypairs": "keypairs",
+    "os-services": "services",
     "os-aggregates": "aggregates",
     "os-volume-transfer": "transfers",
     "types": "volume_types",
@@ -354,6 +355,8 @@ class SmallCloud:
             port = {"id": f"port-{identifier}", "device_id": identifier, "device_owner": "compute:nova"}
             port["fixed_ips"] = [{"ip_address": self.addresses["fixed"]}]
             self.things.setdefault("ports", {})[port["id"]] = port
+        if collection == "ports":
+            made |= {"device_id": wanted.get("device_id", ""), "device_owner": wanted.get("device_owner", "")}
         if collection == "ports" and "fixed" in self.addresses:
             made["fixed_ips"] = [{"ip_address": self.addresses["fixed"]}]
         if collection == "floatingips":

@@ -32,6 +32,7 @@ def everything(tmp_path: Path) -> dict[str, Any]:
         "flavors": [{"name": "big", "ram": 64, "extra_specs": {"a": "b"}}],
         "network": {"networks_per_tenant": 2, "subnets_per_network": 2},
         "router": {"admin_state_up ": False},
+        "ports": {"ports_per_network": 3},
         "images": {"image_url": str(tmp_path / "image"), "disk_format": "raw", "container_format": "bare"},
         "volume_types": ["fast"],
         "volumes": {"size": 1, "volumes_per_tenant": 2},
@@ -65,6 +66,7 @@ def test_each_context_leaves_what_it_should_and_takes_it_away(
         "networks": 2,
         "subnets": 4,
         "routers": 1,
+        "ports": 6,
         "images": 1,
         "volumes": 2,
         "servers": 2,
@@ -187,6 +189,7 @@ def test_projects_that_were_there_get_their_quotas_back(
             "there is no image 'nosuch' in small",
         ),
         ("network", {"start_cidr": "10.2.0.0.0/24"}, "`start_cidr`: .* - give one such as 10.2.0.0/24"),
+        ("ports", {}, "ports: there are no networks - add `network: {}` to the contexts"),
         ("images", {"image_url": "/no/such", "disk_format": "raw", "container_format": "bare"}, "there is no file"),
         ("images", {"image_url": "/no/such", "disk_format": "raw"}, "`container_format` is missing"),
         ("api_versions", {"nova": {"service_type": "computer"}}, "the catalog has no service of type 'computer'"),
@@ -206,6 +209,17 @@ def test_contexts_that_need_users_say_so(context_data: ContextData, admin: Conte
     """Without users, contexts that need one report that."""
     with pytest.raises(SetUpFailed, match="volumes: there are no users - add"):
         set_up("volumes", {"size": 1}, context_data, admin)
+
+
+def test_ports_of_a_cloud_without_agents_are_bound_to_hosts_of_nova(
+    peopled: ContextData, admin: ContextAdmin, small_cloud: SmallCloud
+) -> None:
+    """The context `networking_agents` gives the hosts whose nova-compute is up if there are no agents."""
+    states = {"a": "up", "b": "down", "c": "up"}
+    small_cloud.things["services"] = {host: {"id": host, "host": host, "state": now} for host, now in states.items()}
+    set_up("networking_agents", {}, peopled, admin)
+    assert peopled.shared["networking_agents"] == []
+    assert peopled.shared["agentless_hosts"] == ["a", "c"]
 
 
 def test_what_exists_is_found(peopled: ContextData, admin: ContextAdmin, small_cloud: SmallCloud) -> None:
