@@ -22,7 +22,7 @@ ACTIONS: dict[str, list[str]] = {
 }
 ACTING = [name for name, one in SCENARIOS.all.items() if one.group and one.signature.actors and one.group != "dummy"]
 
-NOT_YET = {"KeystoneBasic.create_delete_user", "NovaServers.boot_and_delete_server", "NovaServers.list_servers"}
+NOT_YET = {"NovaServers.boot_and_delete_server", "NovaServers.list_servers"}
 
 
 @pytest.fixture(name="workloads", scope="module")

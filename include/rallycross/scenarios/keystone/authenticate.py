@@ -56,7 +56,12 @@ async def authenticate_user_and_validate_token(admin: User) -> None:
     await keystone.validate_token(admin, token)
 
 
-@scenario("KeystoneBasic.authenticate_with_large_catalog", services=["identity"], contexts={"catalog": {}})
+@scenario(
+    "KeystoneBasic.authenticate_with_large_catalog",
+    services=["identity"],
+    contexts={"catalog": {}},
+    disrupts="makes the catalog large, which everybody gets",
+)
 async def authenticate_with_large_catalog(user: User) -> None:
     """Get a new token with a large catalog, then have keystone check it."""
     token = await keystone.fetch_token(user)

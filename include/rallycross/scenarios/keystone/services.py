@@ -6,8 +6,15 @@ from rallycross.scenarios.keystone.steps import services as keystone
 
 # Rally ignores `name`: the clean-up finds what a scenario creates by its random name.
 
+_CATALOG = "adds services to the catalog, which everybody gets"
 
-@scenario("KeystoneBasic.create_and_delete_service", services=["identity"], admin_cleanup=["keystone"])
+
+@scenario(
+    "KeystoneBasic.create_and_delete_service",
+    services=["identity"],
+    admin_cleanup=["keystone"],
+    disrupts=_CATALOG,
+)
 async def create_and_delete_service(
     admin: User,
     name: str | None = None,  # noqa: ARG001
@@ -19,7 +26,12 @@ async def create_and_delete_service(
     await keystone.delete_service(admin, service)
 
 
-@scenario("KeystoneBasic.create_and_list_services", services=["identity"], admin_cleanup=["keystone"])
+@scenario(
+    "KeystoneBasic.create_and_list_services",
+    services=["identity"],
+    admin_cleanup=["keystone"],
+    disrupts=_CATALOG,
+)
 async def create_and_list_services(
     admin: User,
     name: str | None = None,  # noqa: ARG001
