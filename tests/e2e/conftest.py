@@ -4,6 +4,7 @@ import os
 import shutil
 import subprocess
 import sys
+import uuid
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -45,3 +46,15 @@ def _embedded_cloud(paths: Settings, spec: CloudSpec) -> Cloud:
     paths.home.mkdir(mode=0o700, parents=True, exist_ok=True)  # as the `rallycross` command makes it
     name = lifecycle.deploy(spec, Store.open(paths.results_url), paths, uuid="e2e", tell=lambda _: None)
     return Cloud.from_file(paths.clouds_yaml, name)
+
+
+@pytest.fixture(name="network")
+def _network(embedded_cloud: Cloud) -> Iterator[str]:
+    """Make a network for servers, and take it away."""
+    api = embedded_cloud.connect().network
+    made = api.create_network(name=f"e2e-{uuid.uuid4().hex[:8]}")
+    api.create_subnet(network_id=made.id, cidr="10.99.0.0/24", ip_version=4)
+    yield made.id
+    for port in api.ports(network_id=made.id):
+        api.delete_port(port)
+    api.delete_network(made)

@@ -23,6 +23,7 @@ class EmbeddedOptions:
     password_hash_rounds: int
     region: str
     api_workers: int
+    image_hosts: list[str]
     first_port: int
     last_port: int
     memory_gb_min: float

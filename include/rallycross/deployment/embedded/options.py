@@ -5,7 +5,7 @@ from typing import Any
 
 from rallycross.deployment.embedded.layout import BACKING
 from rallycross.deployment.embedded.service import DEPLOYABLE, IDENTITY
-from rallycross.deployment.option import Option
+from rallycross.deployment.option import Option, texts
 from rallycross.deployment.option import within as _within
 
 PORTS = (*BACKING, *DEPLOYABLE)
@@ -48,6 +48,12 @@ OPTIONS = {
     "password_hash_rounds": Option(int, 4, "cost of keystone's password hashes; production uses 12", _within(4, 16)),
     "region": Option(str, "RegionOne", "the name of the region"),
     "api_workers": Option(int, 2, "processes of nova and of neutron; keystone has twice as many", _within(1, 64)),
+    "image_hosts": Option(
+        list,
+        ["127.0.0.1"],
+        "hosts that glance may download images from; empty: all but its machine's loopback",
+        texts,
+    ),
     "first_port": Option(int, 20000, "the first port of the range to choose free ports from", _within(1024, 65535)),
     "last_port": Option(int, 29999, "the last port of that range, below the ephemeral ports", _within(1024, 65535)),
     "memory_gb_min": Option(float, 6.0, "GB of memory that the controller must have", _within(0, 10_000)),

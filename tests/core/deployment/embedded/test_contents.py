@@ -26,6 +26,12 @@ URLS = {
     "block-storage": "block-storage/v3",
 }
 HOSTS = ("compute-1", "compute-2", "compute-3")
+STORAGE = (
+    ("cinder-scheduler", "a"),
+    ("cinder-backup", "a"),
+    ("cinder-volume", "storage-1@memory"),
+    ("cinder-volume", "storage-1@memory-2"),
+)
 PROCESSES = (*(("nova-compute", host) for host in HOSTS), ("nova-conductor", "a"), ("nova-scheduler", "a"))
 
 
@@ -38,7 +44,7 @@ class NewCloud(SmallCloud):
 
     async def _act(self, request: web.Request, service: str, path: str, project: str) -> web.Response:
         if path == "/os-services":
-            ours = (("cinder-scheduler", "a"), ("cinder-volume", "a")) if service == "block-storage" else PROCESSES
+            ours = STORAGE if service == "block-storage" else PROCESSES
             return web.json_response({"services": [self._row(*one) for one in ours]})
         if path == "/os-hypervisors":
             return web.json_response({"hypervisors": [{"hypervisor_hostname": host} for host in HOSTS]})
@@ -46,7 +52,8 @@ class NewCloud(SmallCloud):
             there = [{"host": host} for host in HOSTS if self.silent != f"agent on {host}"]
             return web.json_response({"agents": there})
         if path == "/scheduler-stats/get_pools":
-            return web.json_response({"pools": [{"name": "storage-1"}]})
+            pools = [{"name": f"{host}#{host.partition('@')[2]}"} for name, host in STORAGE if name == "cinder-volume"]
+            return web.json_response({"pools": pools})
         return await super()._act(request, service, path, project)
 
     def _row(self, binary: str, host: str) -> dict[str, Any]:
@@ -82,7 +89,7 @@ def _new() -> Iterator[NewCloud]:
 def _folder(tmp_path: Path) -> Iterator[Path]:
     """Answer as the supervisor does; its processes have begun an hour ago."""
     began = datetime.now(UTC).timestamp() - 3600
-    names = {binary for binary, _ in PROCESSES} | {"cinder-scheduler", "cinder-volume"}
+    names = {binary for binary, _ in (*PROCESSES, *STORAGE)}
     with _Supervisor(str(tmp_path / "supervisor.sock"), _Quiet) as server:  # type: ignore[arg-type] # a path
         rows = [{"name": name, "pid": 0, "start": int(began)} for name in sorted(names)]
         server.register_function(lambda: rows, "supervisor.getAllProcessInfo")
@@ -111,7 +118,7 @@ def done(new: NewCloud, folder: Path, what: str) -> str:
 
 
 def test_what_is_there_already_is_not_made_again(new: NewCloud, folder: Path) -> None:
-    """Two runs make each thing once: flavors, images with their bytes, the network with its subnet, the volume type."""
+    """Two runs make each thing once: flavors, images with bytes, the network with its subnet, the volume types."""
     for _ in range(2):
         assert done(new, folder, "contents") == ""
         names = {
@@ -124,7 +131,7 @@ def test_what_is_there_already_is_not_made_again(new: NewCloud, folder: Path) ->
             "networks": ["public"],
             "subnets": ["public"],
             "subnetpools": ["default"],
-            "volume_types": ["standard"],
+            "volume_types": ["memory", "memory-2", "multiattach", "standard"],
         }
     assert {image["status"] for image in new.things["images"].values()} == {"active"}
     assert [subnet["network_id"] for subnet in new.things["subnets"].values()] == list(new.things["networks"])
@@ -138,5 +145,5 @@ def test_a_cloud_is_ready_when_all_have_reported(new: NewCloud, folder: Path) ->
     assert "the limit: nova-compute on compute-3" in said
     new.silent = "agent on compute-2"
     assert "the limit: neutron's agent compute-2" in done(new, folder, "check")
-    new.silent = "cinder-volume on a"
-    assert "the limit: cinder-volume" in done(new, folder, "contents")
+    new.silent = "cinder-volume on storage-1@memory-2"
+    assert "the limit: cinder-volume on storage-1@memory-2" in done(new, folder, "contents")

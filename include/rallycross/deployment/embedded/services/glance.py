@@ -14,17 +14,18 @@ from rallycross.deployment.embedded.service import (
 
 # Two of the thirty in glance: loading all of them takes a dozen seconds.
 METADEFS = ("compute-hypervisor.json", "operating-system.json")
+STORES = ("images", "images-2")  # two, so that an image can be copied to another
 IMAGES = ("cirros", "cirros-alt")  # tempest needs two
 IMAGE_BYTES = 1_000_000
 
 
 def service(layout: Layout) -> OpenStackService:
-    """Return glance with its file store."""
+    """Return glance with two file stores."""
     folder = layout.path("etc", "glance")
     manage = f"{layout.bin('glance-manage')} --config-file {folder}/glance-api.conf"
     metadefs = " ".join(layout.path("venv", "etc", "glance", "metadefs", name) for name in METADEFS)
     store: dict[str, dict[str, object]] = {
-        name: {"filesystem_store_datadir": layout.path("glance", name)} for name in ("images", "staging", "tasks")
+        name: {"filesystem_store_datadir": layout.path("glance", name)} for name in (*STORES, "staging", "tasks")
     }
     return OpenStackService(
         name="glance",
@@ -36,15 +37,19 @@ def service(layout: Layout) -> OpenStackService:
                 {
                     "DEFAULT": {
                         "use_stderr": True,
-                        "enabled_backends": "images:file",
-                        # No import from the internet, and no copy between stores, as there is only one.
-                        "enabled_import_methods": "[glance-direct]",
+                        "enabled_backends": ",".join(f"{name}:file" for name in STORES),
+                        "enabled_import_methods": "[glance-direct,web-download,copy-image]",
                     },
                     "database": {"connection": layout.database_url("glance")},
-                    "glance_store": {"default_backend": "images"},
-                    "images": store["images"],
+                    "glance_store": {"default_backend": STORES[0]},
+                    **{name: store[name] for name in STORES},
                     "os_glance_staging_store": store["staging"],
                     "os_glance_tasks_store": store["tasks"],
+                    # An empty list of ports allows all. An empty list of hosts allows all but this machine's loopback.
+                    "import_filtering_opts": {
+                        "allowed_ports": "[]",
+                        "allowed_hosts": f"[{','.join(layout.options.image_hosts)}]",
+                    },
                     # The drivers of cinder and nova upload one zero byte, whatever the format.
                     "image_format": {"require_image_format_match": False},
                     "paste_deploy": {"flavor": "keystone", "config_file": f"{folder}/glance-api-paste.ini"},
@@ -54,7 +59,6 @@ def service(layout: Layout) -> OpenStackService:
             )
         },
         schema=f"""
-mkdir -p {layout.path("glance")}/images {layout.path("glance")}/staging {layout.path("glance")}/tasks
 {manage} db_sync
 mkdir -p {layout.path("glance")}/metadefs
 cp {metadefs} {layout.path("glance")}/metadefs/
@@ -70,6 +74,7 @@ cp {metadefs} {layout.path("glance")}/metadefs/
             ),
         ),
         shipped=("glance-api-paste.ini",),
+        folders=tuple(f"glance/{name}" for name in store),
         contents=tuple(_image(name) for name in IMAGES),
         ready=(RequiredList("/v2/images?limit=1"),),
     )

@@ -122,6 +122,8 @@ def _options(layout: Layout) -> dict[str, dict[str, object]]:
             "compute_driver": "rallycross.Hypervisor",
             "allow_resize_to_same_host": False,
         },
+        # As the fake hypervisor in all else, do not wait for neutron's agents, which would say that an interface is up.
+        "compute": {"live_migration_wait_for_vif_plug": False},
         "conductor": {"workers": 1},
         "scheduler": {"workers": 1, "discover_hosts_in_cells_interval": 60},
         "filter_scheduler": {"enabled_filters": ",".join(_FILTERS)},
@@ -134,8 +136,9 @@ def _options(layout: Layout) -> dict[str, dict[str, object]]:
         },
         "cinder": {"os_region_name": layout.options.region, **sign_in(layout, "nova")},
         "service_user": {"send_service_user_token": True, **sign_in(layout, "nova")},
-        "vnc": {"enabled": False},
-        "quota": {"instances": -1, "cores": -1, "ram": -1, "server_groups": 100, "server_group_members": 100},
+        # A server has a console of each kind, as far as its address and its token; no proxy runs, and nobody answers.
+        **{console: {"enabled": True} for console in ("vnc", "spice", "serial_console", "mks")},
+        "quota": dict.fromkeys(("instances", "cores", "ram", "key_pairs", "server_groups", "server_group_members"), -1),
         "oslo_concurrency": {"lock_path": layout.path("lock", "nova")},
     }
 

@@ -54,6 +54,7 @@ def main() -> None:
             host=host,
             binary="nova-compute",
             topic=compute_rpcapi.RPC_TOPIC,
+            manager="rallycross_drivers.compute_manager.Manager",
             topic_alt=compute_rpcapi.RPC_TOPIC_ALT,
         )
         for host in hosts

@@ -35,11 +35,17 @@ class AgentlessDriver(api.MechanismDriver):
             context.current["device_owner"] in ROUTER_PORTS
             and context.current["status"] != constants.PORT_STATUS_ACTIVE
         ):
-            directory.get_plugin().update_port_status(
-                context.plugin_context, context.current["id"], constants.PORT_STATUS_ACTIVE
-            )
+            self._activate(context)
 
     def update_port_postcommit(self, context: api.PortContext) -> None:
-        """Make a port active that has been attached to a router."""
+        """Make a port active that has been attached to a router, or whose server has migrated live."""
         if context.original["device_owner"] != context.current["device_owner"]:
             self.create_port_postcommit(context)
+        elif context.current["status"] == constants.PORT_STATUS_DOWN and context.vif_type == portbindings.VIF_TYPE_OVS:
+            # neutron has activated the binding to another host, and waits for that host's agent.
+            self._activate(context)
+
+    def _activate(self, context: api.PortContext) -> None:
+        directory.get_plugin().update_port_status(
+            context.plugin_context, context.current["id"], constants.PORT_STATUS_ACTIVE
+        )
