@@ -49,6 +49,8 @@ def _controller_steps(layout: Layout, computes: tuple[str, ...]) -> list[Step]:
     keystone = tuple(of_parts[parts[0].name])
     rest = [program for programs in of_parts.values() for program in programs]
     every = [*backing, *rest, keeper(layout, backing, rest)]
+    # It belongs to the steps that read it, so that they run again if a later version of Rallycross has more in it.
+    contents = {layout.path("etc", "contents.json"): json.dumps(_contents(layout, parts), indent=1)}
     return [
         Step("packages", packages.script(layout), title="Debian packages: MariaDB, RabbitMQ, memcached"),
         Step(
@@ -89,6 +91,7 @@ def _controller_steps(layout: Layout, computes: tuple[str, ...]) -> list[Step]:
             "identity",
             up(layout, keystone) + _cloud(layout, "identity"),
             needs=(f"schema of {IDENTITY}",),
+            files=contents,
             title=f"{IDENTITY}, service users, catalog",
         ),
         Step(
@@ -102,6 +105,7 @@ def _controller_steps(layout: Layout, computes: tuple[str, ...]) -> list[Step]:
             "contents",
             _cloud(layout, "contents") + "".join(part.settle for part in parts),
             needs=("services", *computes),
+            files=contents,
             title="Images, flavors, network, volume type",
         ),
         Step(
@@ -158,7 +162,6 @@ def _files(layout: Layout, parts: tuple[OpenStackService, ...], programs: list[P
         layout.path("etc", "supervisord.conf"): supervisor_file(layout, programs),
         **on_host_files(layout),
         layout.path("bin", "cloud.py"): shipped("on_host", "cloud.py"),
-        layout.path("etc", "contents.json"): json.dumps(_contents(layout, parts), indent=1),
         layout.path("clouds.yaml"): json.dumps(clouds_yaml(layout), indent=2) + "\n",
     }
 
