@@ -2,6 +2,8 @@
 
 import ipaddress
 
+from rallycross.errors import RallycrossError
+
 # Rally's defaults, by IP version: the first range, and the name servers of a subnet.
 START_CIDRS = {4: "10.2.0.0/24", 6: "dead:beaf::/64"}
 NAMESERVERS = {4: ["8.8.8.8", "8.8.4.4"], 6: ["dead:beaf::1", "dead:beaf::2"]}
@@ -15,5 +17,10 @@ def ip_version(cidr: str) -> int:
 def nth_cidr(start: str, number: int) -> str:
     """Return the CIDR that is `number` ranges of the same size after `start`."""
     first = ipaddress.ip_network(start, strict=False)
-    address = first.network_address + number * first.num_addresses
+    try:
+        address = first.network_address + number * first.num_addresses
+    except ipaddress.AddressValueError:
+        raise RallycrossError(
+            f"there are fewer than {number} ranges of the size of {start} after it - give a smaller or lower CIDR"
+        ) from None
     return f"{address}/{first.prefixlen}"

@@ -14,6 +14,7 @@ from rallycross.cloud.cidr import nth_cidr
 from rallycross.context.cleaning import LeftBehind, clean
 from rallycross.context.context import CONTEXTS, Context, ContextAdmin, ContextData, SetUpFailed
 from rallycross.contexts.router import _body
+from rallycross.errors import RallycrossError
 from rallycross.task.flaw import flaws
 
 SERVERS = {"image": {"name": "cirros"}, "flavor": {"name": "m1.nano"}}
@@ -263,6 +264,13 @@ def test_networks_never_overlap(start: str, one: int, other: int) -> None:
     assert network.overlaps(another) == (one == other)
     assert network.prefixlen == first.prefixlen
     assert network >= first
+
+
+def test_the_end_of_all_addresses_is_told() -> None:
+    """The error for a range that does not exist says what to change."""
+    assert nth_cidr("10.0.0.0/8", 245) == "255.0.0.0/8"
+    with pytest.raises(RallycrossError, match=r"fewer than 246 ranges of the size of 10.0.0.0/8 after it - give a"):
+        nth_cidr("10.0.0.0/8", 246)
 
 
 def test_what_cannot_be_taken_away_stays_in_the_ledger(
