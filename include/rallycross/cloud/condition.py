@@ -1,8 +1,17 @@
 """Conditions to wait for in a cloud, as data."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
-from rallycross.cloud.resource import Resource
+from rallycross.cloud.resource import Resource, Thing
+
+
+@dataclass(frozen=True)
+class Also:
+    """What must be true of a resource besides its status, and how a message says it."""
+
+    words: str  # after "the server is not ACTIVE": "with the address 192.0.2.1"
+    holds: Callable[[Thing], bool]
 
 
 @dataclass(frozen=True)
@@ -14,17 +23,24 @@ class Condition:
     wanted: frozenset[str]  # statuses, in lower case
     gone: bool  # whether the condition is also met when the resource is gone
     limit: float  # seconds
+    also: Also | None = None
 
     @property
     def what(self) -> str:
         """The message for a condition that is not met."""
         wanted = "gone" if self.gone else " or ".join(sorted(self.wanted)).upper()
-        return f"{self.kind.noun} {self.identifier} is not {wanted}"
+        more = f" {self.also.words}" if self.also else ""
+        return f"{self.kind.noun} {self.identifier} is not {wanted}{more}"
+
+    def met(self, status: str, thing: Thing) -> bool:
+        """Return whether a resource that exists, with this status in lower case, is as wanted."""
+        return status in self.wanted and (self.also is None or self.also.holds(thing))
 
 
-def becomes(kind: Resource, identifier: str, *statuses: str, limit: float) -> Condition:
+def becomes(kind: Resource, identifier: str, *statuses: str, limit: float, also: Also | None = None) -> Condition:
     """Return the condition that a resource reaches one of the statuses (in upper or lower case) in `limit` seconds."""
-    return Condition(kind, identifier, frozenset(status.lower() for status in statuses), gone=False, limit=limit)
+    wanted = frozenset(status.lower() for status in statuses)
+    return Condition(kind, identifier, wanted, gone=False, limit=limit, also=also)
 
 
 def goes(kind: Resource, identifier: str, *, limit: float) -> Condition:

@@ -47,7 +47,7 @@ class Waiter:
             return
         self.updated = str(thing.get("updated") or self.updated)
         self._status = str(thing.get("status", "unknown")).lower()
-        if self._status in self.condition.wanted:
+        if self.condition.met(self._status, thing):
             self.done.set_result(thing)
         elif self._status.startswith("error") or self._status == "killed":
             self.fail(ResourceFailed(f"{self.condition.what}: it is in status {thing['status']}: {_reason(thing)}"))

@@ -101,11 +101,11 @@ def draw(size: int | Range) -> int:
     return size if isinstance(size, int) else random.randint(size["min"], size["max"])  # noqa: S311 - no secret
 
 
-def size_contradictions(args: Mapping[str, Any]) -> Iterator[Flaw]:
-    """Yield what is wrong with an argument `size`: `max` must not be below `min`."""
-    size = args.get("size")
+def size_contradictions(args: Mapping[str, Any], name: str = "size") -> Iterator[Flaw]:
+    """Yield what is wrong with an argument that is a size: `max` must not be below `min`."""
+    size = args.get(name)
     if isinstance(size, dict) and size["max"] < size["min"]:
-        yield Flaw(("size", "max"), f"{size['max']} is below `min`, which is {size['min']}", "swap the two")
+        yield Flaw((name, "max"), f"{size['max']} is below `min`, which is {size['min']}", "swap the two")
 
 
 def name_contradictions(args: Mapping[str, Any]) -> Iterator[Flaw]:

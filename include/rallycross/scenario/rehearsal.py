@@ -8,6 +8,7 @@ import asyncio
 import logging
 import os
 import selectors
+import uuid
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
@@ -98,15 +99,21 @@ def _resolved(args: Mapping[str, Any], signature: Signature) -> dict[str, Any]:
 
 
 class _Document(dict[str, Any]):
-    """An answer that has any key: ids and names are texts, plurals are lists of one, all others are such documents."""
+    """An answer that has any key: ids and names are texts, plurals are lists, all others are such documents.
 
-    def __init__(self, status: str = "active") -> None:
+    A list has one item; that of a reservation has all servers that were asked for.
+    """
+
+    def __init__(self, status: str = "active", many: int = 1) -> None:
         super().__init__({"id": _ID, "name": "rehearsal", "status": status})
+        self._many = many
 
     def __missing__(self, key: str) -> Any:
+        if key in _HOSTS:
+            return str(uuid.uuid4())
         if key in {"metadata", "address", "addresses", "links"} or not key.endswith("s") or key.endswith("ss"):
             return _TEXTS.get(key, _Document(self["status"]))
-        return _Things([_Document(self["status"])])
+        return _Things(_Document(self["status"]) for _ in range(self._many))
 
 
 class _Things(list[Any]):
@@ -124,6 +131,10 @@ _MADE = {
     "volumes": ("volumes",),
     "images": ("images",),
 }
+
+# Where a server is: every answer names another host, as a migration expects.
+_HOSTS = frozenset({"hostId", "hypervisor_hostname", "OS-EXT-SRV-ATTR:hypervisor_hostname"})
+
 # Keys whose values are texts or numbers.
 _TEXTS: dict[str, Any] = {
     **dict.fromkeys(("uuid", "token", "project_id", "tenant_id", "user_id", "network_id", "volume_id", "href"), _ID),
@@ -161,7 +172,9 @@ class _Client:
         self.calls.sent["POST", "identity"] += 1
         return await self.access()
 
-    async def request(self, method: str, service: str, path: str, **_: Any) -> Any:
+    async def request(
+        self, method: str, service: str, path: str, params: Mapping[str, str] | None = None, **_: Any
+    ) -> Any:
         self._requests += 1
         if self._requests > _MOST_REQUESTS:
             raise RallycrossError("the iteration has too many requests to count")
@@ -173,7 +186,8 @@ class _Client:
             return _Document()
         if path in self._gone:
             raise ApiError(method, path, 404, "it is gone", None)
-        return _Document()
+        reserved = int(params["limit"]) if params and "reservation_id" in params else 1
+        return _Document(many=reserved)
 
     async def download(self, service: str, path: str) -> int:
         await self.request("GET", service, path)

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from virtual_time import run_virtually
 
-from rallycross.cloud.condition import becomes, goes
+from rallycross.cloud.condition import Also, becomes, goes
 from rallycross.cloud.errors import ApiError, ResourceFailed, WaitedTooLong
 from rallycross.cloud.resource import Resource
 from rallycross.cloud.shared_poll import POLL_LONGEST, POLL_SHORTEST, SharedPoll
@@ -125,6 +125,21 @@ def test_a_list_is_asked_for_what_has_changed() -> None:
     assert lists[0] == {"changes-since": "T00000.0"}
     assert list(dict.fromkeys(params["changes-since"] for params in lists)) == ["T00000.0", "T00000.5"]
     assert cloud.looks("/servers/one") == [0]
+
+
+@pytest.mark.parametrize("kind", [ALONE, CHANGED])
+def test_a_wait_may_be_for_more_than_a_status(kind: Resource) -> None:
+    """A wait with `also` ends when both are true, and its message names both."""
+    busy, idle = {"status": "ACTIVE", "task": "saving"}, {"status": "ACTIVE", "task": None}
+    also = Also("without a task", lambda thing: thing["task"] is None)
+    cloud = Stories(one=[(0, busy), (5, idle)], two=[(0, busy)])
+
+    async def until(name: str, limit: float) -> Any:
+        return await Waiting().until(becomes(kind, name, "ACTIVE", limit=limit, also=also), "project", cloud.get)
+
+    assert run_virtually(until("one", 300))["task"] is None
+    with pytest.raises(WaitedTooLong, match="server two is not ACTIVE without a task after 9 s"):
+        run_virtually(until("two", 9))
 
 
 def test_projects_look_apart() -> None:

@@ -16,7 +16,7 @@ from rallycross.cloud.errors import ApiError
 from rallycross.load.iteration import Iteration
 from rallycross.scenario.scenario import SCENARIOS
 from rallycross.scenario.user import User
-from rallycross.scenarios.nova.steps.servers import _request
+from rallycross.scenarios.nova.steps.server_options import server_request
 
 WORKLOAD = "0badcafe-0000"
 
@@ -157,7 +157,7 @@ def test_a_server_may_get_one_of_the_projects_networks(small_cloud: SmallCloud) 
 
 def test_server_options_become_what_the_api_calls_them() -> None:
     """Names of options in novaclient, and so in task files, are converted to the API's."""
-    body = _request(
+    body = server_request(
         {"name": "n"},
         {
             "nics": [{"net-id": "N"}, {"port-id": "P"}],

@@ -20,7 +20,7 @@ from rallycross.scenarios.cinder.steps.snapshots import SnapshotOptions
 from rallycross.scenarios.cinder.steps.volumes import VolumeOptions
 from rallycross.scenarios.cinder.volumes import options_contradictions
 from rallycross.scenarios.nova.steps import attachments, servers
-from rallycross.scenarios.nova.steps.servers import ServerOptions
+from rallycross.scenarios.nova.steps.server_options import ServerOptions
 from rallycross.task.flaw import Flaw
 
 _USUAL: Range = {"min": 1, "max": 5}  # GiB, of a volume whose size is not given

@@ -9,7 +9,7 @@ from rallycross.scenario.scenario import scenario
 from rallycross.scenario.user import User
 from rallycross.scenarios.glance import steps as glance
 from rallycross.scenarios.nova.steps import servers
-from rallycross.scenarios.nova.steps.servers import ServerOptions
+from rallycross.scenarios.nova.steps.server_options import ServerOptions
 from rallycross.task.flaw import Flaw
 
 ContainerFormat = Literal["ami", "ari", "aki", "bare", "ovf"]

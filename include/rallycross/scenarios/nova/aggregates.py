@@ -6,7 +6,8 @@ from rallycross.scenario.user import User
 from rallycross.scenarios.nova.steps import aggregates as nova
 from rallycross.scenarios.nova.steps.flavors import add_extra_specs, create_flavor
 from rallycross.scenarios.nova.steps.hypervisors import list_hypervisors
-from rallycross.scenarios.nova.steps.servers import ServerOptions, boot_server
+from rallycross.scenarios.nova.steps.server_options import ServerOptions
+from rallycross.scenarios.nova.steps.servers import boot_server
 
 
 @scenario("NovaAggregates.list_aggregates", services=["compute"])

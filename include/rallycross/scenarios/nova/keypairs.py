@@ -7,7 +7,8 @@ from rallycross.scenario.scenario import scenario
 from rallycross.scenario.user import User
 from rallycross.scenarios.nova.steps import keypairs as nova
 from rallycross.scenarios.nova.steps.keypairs import KeypairOptions
-from rallycross.scenarios.nova.steps.servers import ServerOptions, boot_server, delete_server
+from rallycross.scenarios.nova.steps.server_options import ServerOptions
+from rallycross.scenarios.nova.steps.servers import boot_server, delete_server
 
 
 @scenario("NovaKeypair.create_and_list_keypairs", services=["compute"], cleanup=["nova"])

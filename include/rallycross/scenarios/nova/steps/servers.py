@@ -1,89 +1,161 @@
-"""Steps with servers."""
+"""Steps with servers: boot, show, list, change, delete."""
 
-import base64
-import random
-from typing import Any, Literal, TypedDict, Unpack
+from collections.abc import Mapping
+from typing import Any, Unpack
 
 from rallycross.cloud.condition import becomes, goes
 from rallycross.cloud.service import resource
 from rallycross.cloud.waiting import RallyPolling
-from rallycross.scenario.arguments import Nics
+from rallycross.scenario.lists import list_all
 from rallycross.scenario.scenario import step
 from rallycross.scenario.user import User
+from rallycross.scenarios.nova.steps.server_options import ServerOptions, microversion_for, server_request
 
 # Seconds until a server must have the expected status; Rally's defaults.
 BOOT_LIMIT = 300.0
 DELETE_LIMIT = 300.0
 _BOOT = RallyPolling(before=1, between=2)
-_DELETE = RallyPolling(before=2, between=2)
+_ONE_MORE = RallyPolling(before=0, between=2)
+_DELETE = RallyPolling(before=0, between=2)
 
 SERVER = resource("nova.servers")
 
 Server = dict[str, Any]
 
 
-class ServerOptions(TypedDict, total=False):
-    """Options of a new server, by novaclient's names, which Rally's task files use."""
+async def boot_server(
+    user: User, image: str, flavor: str, *, least: str = "", **options: Unpack[ServerOptions]
+) -> Server:
+    """Boot a server, and wait until it is ACTIVE. `image` is "" if the server boots from a volume.
 
-    auto_assign_nic: bool  # attach each server to one of the networks that the context `network` made
-    availability_zone: str
-    block_device_mapping_v2: list[dict[str, Any]]
-    config_drive: bool
-    disk_config: Literal["AUTO", "MANUAL"]
-    key_name: str
-    meta: dict[str, str]
-    nics: Nics
-    scheduler_hints: dict[str, Any]
-    security_groups: list[str]
-    userdata: str
-
-
-# The API's names, where they differ.
-_API_NAMES = {"disk_config": "OS-DCF:diskConfig", "meta": "metadata"}
-_NIC_NAMES = {"net-id": "uuid", "port-id": "port", "v4-fixed-ip": "fixed_ip", "v6-fixed-ip": "fixed_ip"}
+    Without `nics` it is attached to the first network of its project that the contexts made. It is in the security
+    group of the context `allow_ssh`. `least` is the least microversion of the request.
+    """
+    options = await _completed(user, options)
+    if group := user.actor.secgroup if user.actor else {}:
+        groups = options.get("security_groups", [])
+        options["security_groups"] = groups if group["name"] in groups else [*groups, group["name"]]
+    body = server_request({"name": user.name(), "imageRef": image, "flavorRef": flavor}, options)
+    microversion = microversion_for(options, least=least)
+    with user.action("nova.boot_server"):
+        created = (await user.post("compute", "/servers", body, microversion=microversion))["server"]
+        return await user.wait(becomes(SERVER, created["id"], "ACTIVE", limit=BOOT_LIMIT), _BOOT)
 
 
-@step("nova.boot_server")
-async def boot_server(user: User, image: str, flavor: str, **options: Unpack[ServerOptions]) -> Server:
-    """Boot a server, and wait until it is ACTIVE."""
-    if options.pop("auto_assign_nic", False) and (networks := user.tenant.resources.get("networks")):
-        options["nics"] = [{"net-id": random.choice(networks)["id"]}]  # noqa: S311 - no secret
-    body = _request({"name": user.name(), "imageRef": image, "flavorRef": flavor}, options)
-    created = (await user.post("compute", "/servers", body))["server"]
-    return await user.wait(becomes(SERVER, created["id"], "ACTIVE", limit=BOOT_LIMIT), _BOOT)
+async def boot_servers(
+    user: User, image: str, flavor: str, count: int, **options: Unpack[ServerOptions]
+) -> list[Server]:
+    """Boot `count` servers by one request, and wait until all are ACTIVE."""
+    options = await _completed(user, options)
+    options["min_count"] = options["max_count"] = count
+    # A reservation names all servers of the request. Without it the answer names only one of them.
+    asked = {"name": user.name(), "imageRef": image, "flavorRef": flavor, "return_reservation_id": True}
+    body = server_request(asked, options)
+    with user.action("nova.boot_servers"):
+        reserved = await user.post("compute", "/servers", body, microversion=microversion_for(options))
+        made = await user.get("compute", "/servers", reservation_id=reserved["reservation_id"], limit=str(count))
+        booted: list[Server] = []
+        for server in made["servers"]:
+            polling = _ONE_MORE if booted else _BOOT
+            booted.append(await user.wait(becomes(SERVER, server["id"], "ACTIVE", limit=BOOT_LIMIT), polling))
+        return booted
+
+
+async def _completed(user: User, options: ServerOptions) -> ServerOptions:
+    """Return options with the networks that the contexts made, and with the ids of networks that are given by name."""
+    complete = options.copy()
+    in_turn = complete.pop("auto_assign_nic", False)
+    networks = user.tenant.resources.get("networks") if user.actor else None
+    if networks and (not complete.get("nics") if in_turn else "nics" not in complete):
+        network = networks[user.iteration.number % len(networks) if in_turn else 0]
+        complete["nics"] = [{"net-id": network["id"]}]
+    if nics := complete.get("nics"):
+        complete["nics"] = [await _with_id(user, nic) for nic in nics]
+    return complete
+
+
+async def _with_id(user: User, nic: dict[str, str]) -> dict[str, str]:
+    if "net-name" not in nic:
+        return nic
+    name = nic["net-name"]
+    others = {key: value for key, value in nic.items() if key != "net-name"}
+    if "net-id" in nic:
+        return others
+    found = (await user.get("network", "/networks", name=name))["networks"]
+    if not found:
+        raise LookupError(f"nics: the user has no network '{name}' - name one of the user's networks")
+    return {"net-id": found[0]["id"], **others}
 
 
 async def delete_server(user: User, server: Server, *, force: bool = False) -> None:
     """Delete a server, and wait until it is gone."""
-    path = f"/servers/{server['id']}"
     with user.action("nova.force_delete_server" if force else "nova.delete_server"):
-        if force:
-            await user.post("compute", f"{path}/action", {"forceDelete": None})
-        else:
-            await user.delete("compute", path)
+        await _delete(user, server, force=force)
         await user.wait(goes(SERVER, server["id"], limit=DELETE_LIMIT), _DELETE)
 
 
+async def delete_servers(user: User, servers: list[Server], *, force: bool = False) -> None:
+    """Delete servers by a request each, and wait until all are gone."""
+    with user.action("nova.force_delete_servers" if force else "nova.delete_servers"):
+        for server in servers:
+            await _delete(user, server, force=force)
+        for server in servers:
+            await user.wait(goes(SERVER, server["id"], limit=DELETE_LIMIT), _DELETE)
+
+
+async def _delete(user: User, server: Server, *, force: bool) -> None:
+    if force:
+        await user.post("compute", f"/servers/{server['id']}/action", {"forceDelete": None})
+    else:
+        await user.delete("compute", f"/servers/{server['id']}")
+
+
 @step("nova.list_servers")
-async def list_servers(user: User, *, detailed: bool = True) -> list[Server]:
+async def list_servers(user: User, *, detailed: bool = True, filters: Mapping[str, str] | None = None) -> list[Server]:
     """List the servers of the user's project."""
-    found: list[Server] = (await user.get("compute", "/servers/detail" if detailed else "/servers"))["servers"]
-    return found
+    return await list_all(user, "compute", "/servers/detail" if detailed else "/servers", "servers", filters)
 
 
-def _request(server: dict[str, Any], options: ServerOptions) -> dict[str, Any]:
-    """Return the body of a request for a server."""
-    body: dict[str, Any] = {"server": server}
-    for name, value in options.items():
-        match name, value:
-            case "nics", list(nics):
-                server["networks"] = [{_NIC_NAMES.get(key, key): item for key, item in nic.items()} for nic in nics]
-            case "scheduler_hints", _:
-                body["os:scheduler_hints"] = value
-            case "security_groups", list(groups):
-                server["security_groups"] = [{"name": group} for group in groups]
-            case "userdata", str(text):
-                server["user_data"] = base64.b64encode(text.encode()).decode()
-            case _:
-                server[_API_NAMES.get(name, name)] = value
-    return body
+@step("nova.show_server")
+async def show_server(user: User, server: Server) -> Server:
+    """Show a server."""
+    shown: Server = (await user.get("compute", f"/servers/{server['id']}"))["server"]
+    return shown
+
+
+@step("nova.update_server")
+async def update_server(user: User, server: Server, description: str | None = None) -> Server:
+    """Give a server a new name, and a description."""
+    change, microversion = {"name": user.name()}, ""
+    if description:
+        change["description"], microversion = description, "2.19"
+    path = f"/servers/{server['id']}"
+    updated: Server = (await user.put("compute", path, {"server": change}, microversion=microversion))["server"]
+    return updated
+
+
+@step("nova.get_console_output_server")
+async def get_console_output(user: User, server: Server, length: int | None = None) -> str:
+    """Get the last `length` lines of a server's console; all of them with None or -1."""
+    body = {"os-getConsoleOutput": {"length": length}}
+    output: str = (await user.post("compute", f"/servers/{server['id']}/action", body))["output"]
+    return output
+
+
+_PROTOCOLS = {
+    "novnc": "vnc",
+    "xvpvnc": "vnc",
+    "spice-html5": "spice",
+    "rdp-html5": "rdp",
+    "serial": "serial",
+    "webmks": "mks",
+}
+
+
+@step("nova.get_console_url_server")
+async def get_console_url(user: User, server: Server, console_type: str) -> str:
+    """Get the URL of a server's console."""
+    body = {"remote_console": {"protocol": _PROTOCOLS[console_type], "type": console_type}}
+    path = f"/servers/{server['id']}/remote-consoles"
+    url: str = (await user.post("compute", path, body, microversion="2.8"))["remote_console"]["url"]
+    return url
