@@ -22,8 +22,6 @@ ACTIONS: dict[str, list[str]] = {
 }
 ACTING = [name for name, one in SCENARIOS.all.items() if one.group and one.signature.actors and one.group != "dummy"]
 
-NOT_YET = {"NovaServers.boot_and_delete_server", "NovaServers.list_servers"}
-
 
 @pytest.fixture(name="workloads", scope="module")
 def _workloads() -> dict[str, Any]:
@@ -37,8 +35,8 @@ def _workloads() -> dict[str, Any]:
 
 def test_each_scenario_has_a_recipe_and_its_actions(workloads: dict[str, Any]) -> None:
     """Scenarios that act in a cloud, their recipes, and their entries in tests/e2e/actions are the same."""
-    assert {*ACTING} - NOT_YET - workloads.keys() == set()
-    assert {*ACTING} - NOT_YET - ACTIONS.keys() == set()
+    assert {*ACTING} - workloads.keys() == set()
+    assert {*ACTING} - ACTIONS.keys() == set()
     assert ACTIONS.keys() - {*ACTING} == set()
 
 

@@ -13,8 +13,10 @@ from rallycross.cloud.access import SignIn
 from rallycross.cloud.client import Client, open_http
 from rallycross.cloud.context_data import Actor, ContextData, Tenant
 from rallycross.load.iteration import Iteration
+from rallycross.scenario.scenario import SCENARIOS
 from rallycross.scenario.user import User
 from rallycross.scenarios.nova.steps import servers
+from rallycross.scenarios.nova.steps.server_addresses import addresses
 from rallycross.scenarios.nova.steps.server_options import ServerOptions, microversion_for, server_request
 
 Do = Callable[[User], Awaitable[Any]]
@@ -129,12 +131,34 @@ def test_all_pages_of_a_list_are_read(small_cloud: SmallCloud) -> None:
             return None
         queries.append(dict(request.query))
         number = int(request.query.get("marker", "0")) + 1
-        links = (
-            [{"rel": "next", "href": f"http://elsewhere/servers/detail?name=a&marker={number}"}] if number < 3 else []
-        )
-        return web.json_response({"servers": [{"id": str(number)}], "servers_links": links})
+        following = {"rel": "next", "href": f"http://elsewhere/servers/detail?name=a&marker={number}"}
+        return web.json_response({"servers": [{"id": str(number)}], "servers_links": [following] if number < 3 else []})
 
     small_cloud._special = pages  # type: ignore[method-assign]
     found = as_user(small_cloud, lambda user: servers.list_servers(user, filters={"name": "a"}))
     assert [server["id"] for server in found] == ["1", "2", "3"]
     assert queries == [{"name": "a"}, {"name": "a", "marker": "1"}, {"name": "a", "marker": "2"}]
+
+
+def test_addresses_are_those_of_all_networks() -> None:
+    """A server's addresses are read from each of its networks."""
+    of_networks = {"a": [{"addr": "10.0.0.1"}, {"addr": "192.0.2.9"}], "b": [{"addr": "fd00::1"}]}
+    assert addresses({"addresses": of_networks}) == {"10.0.0.1", "192.0.2.9", "fd00::1"}
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "place"),
+    [
+        (1, 2, None),
+        (2, 2, ("new_volume_size",)),
+        (3, {"min": 1, "max": 3}, ("new_volume_size",)),
+        ({"min": 1, "max": 5}, {"min": 2, "max": 3}, None),
+        ({"min": 3, "max": 2}, 9, ("volume_size", "max")),
+        (1, {"min": 3, "max": 2}, ("new_volume_size", "max")),
+    ],
+)
+def test_a_volume_cannot_shrink(old: Any, new: Any, place: tuple[str, ...] | None) -> None:
+    """Sizes that cannot grow, and ranges that are upside down, are flaws with their place."""
+    signature = SCENARIOS["NovaServers.boot_server_attach_created_volume_and_extend"].signature
+    flaws = list(signature.contradictions({"volume_size": old, "new_volume_size": new}))
+    assert [flaw.path for flaw in flaws] == ([place] if place else [])

@@ -116,7 +116,12 @@ async def boot_and_rebuild_server(
     await servers.delete_server(user, server)
 
 
-@scenario("NovaServers.snapshot_server", services=["compute", "image"], cleanup=["nova", "glance"])
+@scenario(
+    "NovaServers.snapshot_server",
+    services=["compute", "image"],
+    cleanup=["nova", "glance"],
+    microversions={"compute": server_actions.SNAPSHOTS},
+)
 async def snapshot_server(
     user: User, image: Image, flavor: Flavor, *, force_delete: bool = False, **options: Unpack[ServerOptions]
 ) -> None:

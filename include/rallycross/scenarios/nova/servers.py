@@ -2,7 +2,7 @@
 
 from typing import Annotated, Literal, Unpack
 
-from rallycross.scenario.arguments import Argument, Flavor, Image, Seconds
+from rallycross.scenario.arguments import Argument, Flavor, Image, Seconds, Since
 from rallycross.scenario.scenario import scenario
 from rallycross.scenario.user import User
 from rallycross.scenarios.nova.steps import servers
@@ -105,7 +105,7 @@ async def boot_and_update_server(
     user: User,
     image: Image,
     flavor: Flavor,
-    description: str | None = None,
+    description: Annotated[str, Since("compute", "2.19")] | None = None,
     **options: Unpack[UndescribedServerOptions],
 ) -> None:
     """Boot a server, then give it a new name and a description."""
@@ -122,7 +122,12 @@ async def boot_and_get_console_output(
     await servers.get_console_output(user, server, length)
 
 
-@scenario("NovaServers.boot_and_get_console_url", services=["compute", "image"], cleanup=["nova"])
+@scenario(
+    "NovaServers.boot_and_get_console_url",
+    services=["compute", "image"],
+    cleanup=["nova"],
+    microversions={"compute": servers.CONSOLES},
+)
 async def boot_and_get_console_url(
     user: User, image: Image, flavor: Flavor, console_type: ConsoleType, **options: Unpack[ServerOptions]
 ) -> None:

@@ -20,6 +20,8 @@ _CHANGE = RallyPolling(before=0, between=2)
 _DELETE = RallyPolling(before=0, between=2)
 _IMAGE = RallyPolling(before=0, between=1)
 
+EXTENDS_IN_USE = "3.42"  # the first microversion that extends volumes in use
+
 VOLUME = resource("cinder.volumes")
 IMAGE = resource("glance.images")
 
@@ -96,9 +98,11 @@ async def delete_volume(user: User, volume: Volume) -> None:
 
 
 @step("cinder_v3.extend_volume")
-async def extend_volume(user: User, volume: Volume, new_size: int) -> Volume:
-    """Extend a volume to `new_size` GiB, and wait until it can be used again."""
-    await _act(user, volume, "os-extend", new_size=new_size)
+async def extend_volume(user: User, volume: Volume, new_size: int, *, in_use: bool = False) -> Volume:
+    """Extend a volume to `new_size` GiB, and wait until it can be used again. It may be `in_use` by a server."""
+    microversion = EXTENDS_IN_USE if in_use else ""
+    body = {"os-extend": {"new_size": new_size}}
+    await user.post("block-storage", f"/volumes/{volume['id']}/action", body, microversion=microversion)
     return await user.wait(becomes(VOLUME, volume["id"], "available", "in-use", limit=CREATE_LIMIT), _CHANGE)
 
 

@@ -25,10 +25,10 @@ class FloatingIpOptions(TypedDict, total=False):
 
 
 async def external_network(user: User, identifier: str | None = None) -> Network:
-    """Find the external network of an id, or the first one. As in Rally, this is a list request: see its action."""
+    """Find the external network of an id or name, or the first one. As in Rally, this is a list request."""
     networks = await list_networks(user, None if identifier else EXTERNAL)
     for network in networks:
-        if identifier in {None, network["id"]}:
+        if identifier in {None, network["id"], network["name"]}:
             return network
     what = f"no network {identifier}" if identifier else "no external network"
     raise RallycrossError(f"the user sees {what} to take a floating IP from - create one, or name it")

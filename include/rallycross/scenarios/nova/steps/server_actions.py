@@ -10,6 +10,7 @@ from rallycross.scenarios.glance import steps as glance
 from rallycross.scenarios.nova.steps.servers import SERVER, Server
 
 ACTION_LIMIT = 300.0  # seconds until a server must have the expected status; Rally's default
+SNAPSHOTS = "2.45"  # the first microversion whose answer has the image's id in its body
 _POLLING = RallyPolling(before=2, between=2)
 _START = RallyPolling(before=0, between=1)
 _AT_ONCE = RallyPolling(before=0, between=2)
@@ -169,8 +170,7 @@ async def snapshot_server(user: User, server: Server) -> glance.Image:
     """Make an image of a server, and wait until the image is active and the server is done with it."""
     body = {"createImage": {"name": server["name"]}}
     path = f"/servers/{server['id']}/action"
-    # The first microversion whose answer has the image's id in its body.
-    identifier = (await user.post("compute", path, body, microversion="2.45"))["image_id"]
+    identifier = (await user.post("compute", path, body, microversion=SNAPSHOTS))["image_id"]
     with user.action("glance.wait_for_image"):
         image = await user.wait(becomes(glance.IMAGE, identifier, "active", limit=ACTION_LIMIT), _AT_ONCE)
     with user.action("nova.wait_for_server"):

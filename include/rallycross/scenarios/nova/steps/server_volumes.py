@@ -6,14 +6,14 @@ from rallycross.scenario.user import User
 from rallycross.scenarios.nova.steps.server_options import ServerOptions
 from rallycross.scenarios.nova.steps.servers import Server, boot_server
 
-_MULTIATTACH = "2.60"  # the first microversion that takes volumes of several servers
+MULTIATTACH = "2.60"  # the first microversion that takes volumes of several servers
 
 
 async def boot_from_volume(
     user: User, volume: dict[str, Any], flavor: str, *, shared: bool = False, **options: Unpack[ServerOptions]
 ) -> Server:
     """Boot a server from a volume, which stays when the server is deleted. Others may use a `shared` volume too."""
-    least = _MULTIATTACH if shared else ""
+    least = MULTIATTACH if shared else ""
     return await _boot_from(user, {"source_type": "volume", "uuid": volume["id"]}, flavor, options, least)
 
 

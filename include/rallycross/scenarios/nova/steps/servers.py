@@ -142,6 +142,7 @@ async def get_console_output(user: User, server: Server, length: int | None = No
     return output
 
 
+CONSOLES = "2.8"  # the first microversion in which all types of consoles are requested in the same way
 _PROTOCOLS = {
     "novnc": "vnc",
     "xvpvnc": "vnc",
@@ -157,5 +158,5 @@ async def get_console_url(user: User, server: Server, console_type: str) -> str:
     """Get the URL of a server's console."""
     body = {"remote_console": {"protocol": _PROTOCOLS[console_type], "type": console_type}}
     path = f"/servers/{server['id']}/remote-consoles"
-    url: str = (await user.post("compute", path, body, microversion="2.8"))["remote_console"]["url"]
+    url: str = (await user.post("compute", path, body, microversion=CONSOLES))["remote_console"]["url"]
     return url
