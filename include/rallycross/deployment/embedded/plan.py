@@ -83,6 +83,7 @@ def _controller_steps(layout: Layout, computes: tuple[str, ...]) -> list[Step]:
                 f"schema of {part.name}",
                 f"cd {layout.root}\n{part.schema}",
                 needs=("backing services",),
+                files=lock(layout),  # other packages have other migrations
                 title=f"Schema of {part.name}",
             )
             for part in parts

@@ -283,3 +283,16 @@ def test_a_value_stays_what_it_is(options: dict[str, str]) -> None:
     reader = cfg.ConfigOpts()
 
     assert {name: reader._substitute(value) for name, value in parsed.items()} == options
+
+
+def test_a_later_version_completes_a_cloud() -> None:
+    """Steps that make a cloud's contents run again if there are more, and those of the databases if packages change."""
+
+    def prints(**options: object) -> dict[str, str]:
+        return {step.name: fingerprint(step) for step in steps(layout(**options))}
+
+    before, after = prints(), prints(region="Two")
+
+    assert {"identity", "contents"} <= {name for name in before if before[name] != after[name]}
+    schemas = [step for step in steps(layout()) if step.name.startswith("schema of ")]
+    assert {path for step in schemas for path in step.files} == {"/srv/one/etc/requirements.txt"}
