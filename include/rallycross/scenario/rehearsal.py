@@ -137,7 +137,9 @@ _HOSTS = frozenset({"hostId", "hypervisor_hostname", "OS-EXT-SRV-ATTR:hypervisor
 
 # Keys whose values are texts or numbers.
 _TEXTS: dict[str, Any] = {
-    **dict.fromkeys(("uuid", "token", "project_id", "tenant_id", "user_id", "network_id", "volume_id", "href"), _ID),
+    **dict.fromkeys(
+        ("uuid", "token", "project_id", "tenant_id", "user_id", "network_id", "router_id", "volume_id", "href"), _ID
+    ),
     **dict.fromkeys(("host", "hypervisor_hostname", "OS-EXT-SRV-ATTR:host"), "host-1"),
     "state": "up",
     "size": 1,

@@ -14,6 +14,8 @@ if TYPE_CHECKING:
 
 _NOT_FOUND = 404
 _resource = partial(Resource, service="network", name_filters=("name", ""), at_once=True)
+# A list of one project's firewalls makes its default group, if it has none: so this asks for the lists of all projects.
+_firewall = partial(_resource, scope="project", project_filter="")
 
 
 def _look_for_ports(resource: Resource, place: Place, narrowed: Mapping[str, str]) -> list[Thing]:
@@ -69,6 +71,10 @@ describe(
         version="v2.0",
         order=200,
         resources=(
+            _resource("neutron.bgpvpn", "cloud", path="/bgpvpn/bgpvpns"),  # deleted with its associations
+            _firewall("neutron.firewall_group", path="/fwaas/firewall_groups"),
+            _firewall("neutron.firewall_policy", path="/fwaas/firewall_policies", key="firewall_policies"),
+            _firewall("neutron.firewall_rule", path="/fwaas/firewall_rules"),
             _resource(
                 "neutron.floatingip", "project", path="/floatingips", naming="description", name_filters=("", "")
             ),
