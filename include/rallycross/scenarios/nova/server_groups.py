@@ -1,12 +1,15 @@
 """Scenarios about server groups."""
 
 from collections.abc import Iterator, Mapping
-from typing import Any
+from typing import Any, Unpack
 
+from rallycross.scenario.arguments import AtLeastOne, Flavor, Image
 from rallycross.scenario.scenario import scenario
 from rallycross.scenario.user import User
 from rallycross.scenarios.nova.steps import server_groups as nova
-from rallycross.scenarios.nova.steps.server_groups import Policies, ServerGroup, ServerGroupOptions
+from rallycross.scenarios.nova.steps.server_groups import Policies, Policy, ServerGroup, ServerGroupOptions
+from rallycross.scenarios.nova.steps.server_options import ServerOptions
+from rallycross.scenarios.nova.steps.servers import Server, delete_servers
 from rallycross.task.flaw import Flaw
 
 
@@ -59,6 +62,40 @@ async def create_and_delete_server_group(
     """Create a server group, then delete it."""
     group = await _create(user, policies, kwargs)
     await nova.delete_server_group(user, group)
+
+
+@scenario("NovaServerGroups.boot_and_delete_servers_in_group", services=["compute", "image"], cleanup=["nova"])
+async def boot_and_delete_servers_in_group(
+    user: User,
+    image: Image,
+    flavor: Flavor,
+    policy: Policy = "anti-affinity",
+    servers: AtLeastOne = 2,
+    **options: Unpack[ServerOptions],
+) -> None:
+    """Boot several servers at once into a new server group, see that they keep to its policy, then delete all."""
+    group = await nova.create_server_group(user, policy)
+    booted = await nova.boot_servers_into_group(user, image, flavor, group, servers, **options)
+    _see_where(user, booted, policy)
+    await delete_servers(user, booted)
+    await nova.delete_server_group(user, group)
+
+
+def _see_where(user: User, servers: list[Server], policy: Policy) -> None:
+    """Fail if servers are not on the hosts that a policy demands, and report how many hosts they are on."""
+    hosts = len({server["hostId"] for server in servers})  # users see an id of the host, not its name
+    wanted = {"affinity": 1, "anti-affinity": len(servers)}.get(policy, hosts)  # a soft policy demands nothing
+    user.iteration.add_output(
+        additive={
+            "title": "Hosts of a server group",
+            "description": f"How many hosts the {len(servers)} servers of a group are on, by the policy {policy}",
+            "chart_plugin": "Lines",
+            "data": [["hosts", hosts]],
+            "label": "hosts",
+            "axis_label": "iteration",
+        }
+    )
+    assert hosts == wanted, f"{len(servers)} servers of a group with the policy {policy} are on {hosts} hosts"
 
 
 async def _create(user: User, policies: Policies | None, kwargs: ServerGroupOptions | None) -> ServerGroup:

@@ -1,27 +1,33 @@
 """Steps with server groups."""
 
-from typing import Annotated, Any, Literal, TypedDict
+import asyncio
+from typing import Annotated, Any, Literal, TypedDict, Unpack
 
 from rallycross.scenario.arguments import Since, needed_microversion
 from rallycross.scenario.scenario import step
 from rallycross.scenario.user import User
+from rallycross.scenarios.nova.steps.server_options import ServerOptions
+from rallycross.scenarios.nova.steps.servers import Server, boot_server
 
 ServerGroup = dict[str, Any]
 
-Policy = Literal["affinity", "anti-affinity", "soft-affinity", "soft-anti-affinity"]
+Word = Literal["affinity", "anti-affinity", "soft-affinity", "soft-anti-affinity"]
 
 _FIRST = "2.1"
 
 
-def _is_soft(policies: Policy | list[Policy]) -> bool:
+def _is_soft(policies: Word | list[Word]) -> bool:
     return any(one.startswith("soft-") for one in _several(policies))
 
 
-def _several(policies: Policy | list[Policy]) -> list[Policy]:
+def _several(policies: Word | list[Word]) -> list[Word]:
     return policies if isinstance(policies, list) else [policies]
 
 
-Policies = Annotated[Policy | list[Policy], Since("compute", "2.15", when=_is_soft)]
+_SOFT = Since("compute", "2.15", when=_is_soft)
+
+Policy = Annotated[Word, _SOFT]
+Policies = Annotated[Word | list[Word], _SOFT]
 
 
 class ServerGroupOptions(TypedDict):
@@ -53,6 +59,27 @@ async def list_server_groups(user: User, *, all_projects: bool = False) -> list[
     params = {"all_projects": "True"} if all_projects else {}
     found: list[ServerGroup] = (await user.get("compute", "/os-server-groups", **params))["server_groups"]
     return found
+
+
+@step("nova.boot_servers")
+async def boot_servers_into_group(
+    user: User, image: str, flavor: str, group: ServerGroup, count: int, **options: Unpack[ServerOptions]
+) -> list[Server]:
+    """Boot `count` servers into a group, all at once by a request each, and wait until all are ACTIVE.
+
+    One request for all of them would not be the same: the scheduler would choose their hosts together.
+    """
+    options["scheduler_hints"] = {**options.get("scheduler_hints", {}), "group": group["id"]}
+    boots = [boot_server(user, image, flavor, **options) for _ in range(count)]
+    results = await asyncio.gather(*boots, return_exceptions=True)  # the others go on if one fails
+    return [_booted(one) for one in results]
+
+
+def _booted(result: Server | BaseException) -> Server:
+    """Return a server; raise the error that came instead of it."""
+    if isinstance(result, BaseException):
+        raise result
+    return result
 
 
 @step("nova.delete_server_group")
