@@ -31,9 +31,14 @@ def parts(*, quick: bool, full: bool = False, workers: int = CORE_WORKERS) -> li
     core = settings().home / "venv-core"
     fast = "not full and not e2e" if quick else "not full"
     found = [
-        Part("lint", ((str(here / "ruff"), "check", "."), (str(here / "ruff"), "format", "--check", "."))),
-        Part("types", ((str(here / "mypy"),),)),
-        Part("import contracts", ((str(here / "lint-imports"),),)),
+        # Beside Airflow's tests, which end first.
+        Part(
+            "lint",
+            ((str(here / "ruff"), "check", "."), (str(here / "ruff"), "format", "--check", ".")),
+            lane="airflow",
+        ),
+        Part("types", ((str(here / "mypy"),),), lane="airflow"),
+        Part("import contracts", ((str(here / "lint-imports"),),), lane="airflow"),
         _pytest(
             "core, without Airflow",
             core / "bin/python",
