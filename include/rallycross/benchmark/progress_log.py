@@ -23,7 +23,7 @@ class ProgressLog:
                 self._ended.add(workload.uuid)
                 reason = f" - {workload.error}" if workload.error else ""
                 lines.append(f"{_name(workload, task)}: {workload.status}: {_figures(workload)}{reason}")
-            elif workload.status == "running" and workload.progress:
+            elif workload.status == "running" and workload.so_far:
                 lines.append(f"{_name(workload, task)}: {_figures(workload)}")
         return lines
 
@@ -34,15 +34,17 @@ def _name(workload: WorkloadRow, task: TaskRow) -> str:
 
 def _figures(workload: WorkloadRow) -> str:
     """Return the progress of a load in words."""
-    progress = workload.progress or {}
-    total = f" of {progress['total']}" if progress.get("total") is not None else ""
-    parts = [f"{progress.get('done', 0)}{total} iterations", f"{progress.get('failed', 0)} failed"]
-    if progress.get("dropped"):
-        parts.append(f"{progress['dropped']} dropped")
-    if progress.get("p95") is not None:
-        parts.append(f"p50 {progress['p50']:.3g} s, p95 {progress['p95']:.3g} s")
-    if workload.ended_at is None and progress.get("rate") is not None:
-        parts.append(f"{progress['rate']:.3g} a second")
-    if workload.ended_at is None and progress.get("remaining"):
-        parts.append(f"{progress['remaining']:.0f} s to go")
+    so_far = workload.so_far
+    if so_far is None:
+        return "0 iterations, 0 failed"
+    total = f" of {so_far.total}" if so_far.total is not None else ""
+    parts = [f"{so_far.done}{total} iterations", f"{so_far.failed} failed"]
+    if so_far.dropped:
+        parts.append(f"{so_far.dropped} dropped")
+    if so_far.p50 is not None and so_far.p95 is not None:
+        parts.append(f"p50 {so_far.p50:.3g} s, p95 {so_far.p95:.3g} s")
+    if workload.ended_at is None and so_far.rate is not None:
+        parts.append(f"{so_far.rate:.3g} a second")
+    if workload.ended_at is None and so_far.remaining:
+        parts.append(f"{so_far.remaining:.0f} s to go")
     return ", ".join(parts)

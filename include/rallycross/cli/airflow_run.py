@@ -128,16 +128,15 @@ def task_details(row: TaskRow) -> tuple[str, ...]:
 
 def workload_line(workload: WorkloadRow) -> str:
     """Return a workload's progress in a line."""
-    progress, words = workload.progress or {}, [workload.scenario]
-    if progress:
-        total = progress.get("total")
-        words.append(f"{progress['done']}/{total}" if total else f"{progress['done']}")
-        words.append(f"{progress['rate']:.1f}/s" if progress.get("rate") is not None else "")
-        if progress.get("p50") is not None:
-            words.append(f"p50 {duration(progress['p50'])} p95 {duration(progress['p95'])}")
-        words.append(f"{progress['failed']} failed")
-        if workload.status == "running" and progress.get("remaining") is not None:
-            words.append(f"{duration(progress['remaining'])} left")
+    so_far, words = workload.so_far, [workload.scenario]
+    if so_far:
+        words.append(f"{so_far.done}/{so_far.total}" if so_far.total else f"{so_far.done}")
+        words.append(f"{so_far.rate:.1f}/s" if so_far.rate is not None else "")
+        if so_far.p50 is not None and so_far.p95 is not None:
+            words.append(f"p50 {duration(so_far.p50)} p95 {duration(so_far.p95)}")
+        words.append(f"{so_far.failed} failed")
+        if workload.status == "running" and so_far.remaining is not None:
+            words.append(f"{duration(so_far.remaining)} left")
     elif workload.status == "running":
         words.append("preparing")
     if workload.status not in {"running", "finished"}:

@@ -18,7 +18,7 @@ from rallycross.errors import RallycrossError
 from rallycross.file_kind import UNREADABLE
 from rallycross.judging.statistics import figures_of
 from rallycross.results.database_errors import shown_url
-from rallycross.results.figure_damage import figure_damage
+from rallycross.results.figure_damage import figure_damage, report_damage
 from rallycross.results.models import WorkloadRow
 from rallycross.results.sample_damage import DAMAGED_SAMPLES, damage_detail
 from rallycross.results.store import Store
@@ -102,10 +102,12 @@ def _figures(store: Store, paths: Settings) -> Iterator[Finding]:
             def mend(workload: WorkloadRow = workload) -> None:
                 task = store.tasks.of(workload.uuid)
                 timing: Timing = "rally" if task and task.timing == "rally" else "intended"
-                made = figures_of(paths.samples / workload.uuid, timing=timing, generator=workload.generator)
+                made = figures_of(paths.samples / workload.uuid, timing=timing, reported=workload.reported)
                 store.workloads.save_figures(workload.uuid, made)
 
             yield Finding("figures", f"task {workload.task_uuid}, workload {workload.position + 1}: {detail}", mend)
+        if detail := report_damage(workload):
+            yield Finding("figures", f"task {workload.task_uuid}, workload {workload.position + 1}: {detail}")
 
 
 def _files(store: Store, paths: Settings) -> Iterator[Finding]:

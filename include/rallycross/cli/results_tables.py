@@ -74,7 +74,7 @@ def show_verification(store: Store, uuid: str) -> Iterator[RenderableType]:
 def _workload(subtask: SubtaskRow, row: WorkloadRow, task: TaskRow, samples: Path) -> Iterator[RenderableType]:
     note, figures = "", row.figures
     if figures is None:
-        figures = figures_of(samples, timing=cast("Timing", task.timing), generator=row.generator)
+        figures = figures_of(samples, timing=cast("Timing", task.timing), reported=row.reported)
         note = "not judged: the figures are of what was measured so far"
         if row.statistics is not None:
             note = "the judged figures cannot be read: these are computed again from the samples"

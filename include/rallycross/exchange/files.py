@@ -14,6 +14,7 @@ from rallycross.exchange.rally_export import rally_json
 from rallycross.exchange.rally_import import Imported, read_rally
 from rallycross.judging.statistics import figures_of
 from rallycross.load.sample import Sample
+from rallycross.results.generator_report import GeneratorReport
 from rallycross.results.models import TaskRow
 from rallycross.results.sample_file import SUFFIX, SampleWriter
 from rallycross.results.store import Store
@@ -78,7 +79,7 @@ def _keep(store: Store, imported: Imported, samples: Path) -> None:
     try:
         for workload in task.workloads:
             _write_samples(folders[workload.uuid], imported.samples(workload))
-            workload.figures = figures_of(folders[workload.uuid], timing="rally", generator={})
+            workload.figures = figures_of(folders[workload.uuid], timing="rally", reported=GeneratorReport())
         store.tasks.add(task)
     except BaseException:
         for folder in folders.values():

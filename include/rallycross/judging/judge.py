@@ -68,7 +68,7 @@ def judge(store: Store, task_uuid: str, *, samples: Path | None = None) -> Judge
 def _judge_workload(
     store: Store, task: TaskRow, workload: WorkloadRow, samples: Path, told: set[str]
 ) -> WorkloadJudgement:
-    statistics, overlaps = Statistics(), Overlaps.of(workload.generator)
+    statistics, overlaps = Statistics(), Overlaps.of(workload.reported)
     criteria = [CRITERIA[name](argument) for name, argument in workload.sla.items()]
     for record in read_batches(samples / workload.uuid):
         batch = Batch(record, timing=cast("Timing", task.timing))
@@ -97,7 +97,7 @@ def _judge_workload(
     if damage := damage_detail(workload, samples):
         rows.append(SlaRow(DAMAGED_SAMPLES, passed=False, detail=damage))
     missed = {row.criterion for row in rows if not row.passed}
-    if invalid := invalid_load(figures, workload.generator, workload.sla, missed=missed):
+    if invalid := invalid_load(figures, workload.reported, workload.sla, missed=missed):
         rows.append(invalid)
     passed = all(row.passed for row in rows)
     store.workloads.save_judgement(workload.uuid, figures=figures, sla=rows, passed=passed)

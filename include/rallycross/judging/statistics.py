@@ -1,9 +1,7 @@
 """All figures of a workload, from its samples, in one pass and in bounded memory."""
 
-from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 from rallycross.judging.batch import Batch
 from rallycross.judging.durations import Durations
@@ -12,6 +10,7 @@ from rallycross.judging.generator import Overlaps
 from rallycross.judging.rate import per_second
 from rallycross.judging.schedule import Schedule
 from rallycross.judging.timeline import Timeline
+from rallycross.results.generator_report import GeneratorReport
 from rallycross.results.sample_file import read_batches
 from rallycross.results.workload_figures import WorkloadFigures
 from rallycross.task.plan import Timing
@@ -80,9 +79,9 @@ class Statistics:
         )
 
 
-def figures_of(samples: Path, *, timing: Timing, generator: Mapping[str, Any]) -> WorkloadFigures:
-    """Return the figures of all samples in a workload's folder; `generator` is `WorkloadRow.generator`."""
-    statistics, overlaps = Statistics(), Overlaps.of(generator)
+def figures_of(samples: Path, *, timing: Timing, reported: GeneratorReport) -> WorkloadFigures:
+    """Return the figures of all samples in a workload's folder; `reported` is `WorkloadRow.reported`."""
+    statistics, overlaps = Statistics(), Overlaps.of(reported)
     for record in read_batches(samples):
         batch = Batch(record, timing=timing)
         statistics.add(batch)

@@ -8,9 +8,10 @@ from collections import Counter
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import Any
 
-from rallycross.judging.generator import Shard, Standstill, shards
+from rallycross.judging.generator import shards
 from rallycross.judging.schedule import LATE
 from rallycross.judging.sla import INVALID_LOAD
+from rallycross.results.generator_report import GeneratorReport, ShardReport, Standstill
 from rallycross.results.sla_row import SlaRow
 from rallycross.results.workload_figures import WorkloadFigures
 
@@ -65,17 +66,17 @@ _NAMED = 3  # stalls that are listed one by one
 
 def invalid_load(
     figures: WorkloadFigures,
-    generator: Mapping[str, Any],
+    reported: GeneratorReport,
     sla: Mapping[str, Any],
     *,
     missed: Collection[str] = (),
 ) -> SlaRow | None:
     """Return the row that says why a load is invalid and what to do; None for a valid load.
 
-    `generator` is `WorkloadRow.generator`, `sla` is as in the task file, `missed` has the names of missed criteria.
+    `sla` is as in the task file, `missed` has the names of missed criteria.
     """
-    told = shards(generator)
-    alone = generator.get("workers") == 1
+    told = shards(reported)
+    alone = reported.workers == 1
     remedy = _remedy(_worst(told), alone=alone) if told else ""
     allowed = sla.get("schedule") or {}
     found = [
@@ -97,7 +98,7 @@ def describe_standstills(standstills: Sequence[Standstill]) -> str:
 
 
 def _stood_still(
-    figures: WorkloadFigures, told: Sequence[Shard], missed: Collection[str], *, alone: bool
+    figures: WorkloadFigures, told: Sequence[ShardReport], missed: Collection[str], *, alone: bool
 ) -> Iterator[str]:
     standstills = [one for shard in told for one in shard.stood]
     longest = max((one.seconds for one in standstills), default=0.0)
@@ -107,7 +108,7 @@ def _stood_still(
         single = bool(OF_SINGLE_ITERATIONS & set(missed))
         if longest >= STOOD_LONG or lost > TOUCHED or touched > TOUCHED * count or single:
             cause = max(standstills, key=lambda one: one.seconds).cause
-            who = {one.shard for one in standstills}
+            who = {shard.shard or 0 for shard in told if shard.stood}
             which = f"load process {min(who) + 1} of {len(told)}" if len(told) > len(who) == 1 else "the generator"
             yield (
                 f"{which} stood still for {describe_standstills(standstills)}: {_MEANINGS.get(cause, cause)}, and"
@@ -155,7 +156,7 @@ def _slow(figures: WorkloadFigures, allowed: Mapping[str, Any], remedy: str) -> 
         )
 
 
-def _busy(told: Sequence[Shard], *, alone: bool) -> Iterator[str]:
+def _busy(told: Sequence[ShardReport], *, alone: bool) -> Iterator[str]:
     busiest = max((shard.cpu for shard in told if shard.seconds >= LONG_ENOUGH), default=0.0)
     if busiest >= BUSY:
         yield (
@@ -164,7 +165,7 @@ def _busy(told: Sequence[Shard], *, alone: bool) -> Iterator[str]:
         )
 
 
-def _lagging(figures: WorkloadFigures, told: Sequence[Shard], *, alone: bool) -> Iterator[str]:
+def _lagging(figures: WorkloadFigures, told: Sequence[ShardReport], *, alone: bool) -> Iterator[str]:
     long = [shard for shard in told if shard.seconds >= LONG_ENOUGH]
     lag = max((shard.lag_p99 or 0.0 for shard in long), default=0.0)
     if lag > LAG and _spoils(lag, figures):
@@ -175,7 +176,7 @@ def _lagging(figures: WorkloadFigures, told: Sequence[Shard], *, alone: bool) ->
         )
 
 
-def _worst(told: Sequence[Shard]) -> str:
+def _worst(told: Sequence[ShardReport]) -> str:
     """Return the cause of lateness of the process that was late most, apart from times for which it was stopped."""
     shard = max(told, key=lambda shard: (shard.lag_p99 or 0.0, shard.lag_max))
     lengths = Counter[str]()

@@ -45,5 +45,5 @@ def _spans(task: TaskRow) -> Iterator[tuple[float, float]]:
     """Yield start and end of each load of a task, in seconds since the epoch; a running load ends at its progress."""
     for workload in task.workloads:
         if workload.load_began_at is not None:
-            so_far = (workload.progress or {}).get("elapsed") or 0.0
-            yield workload.load_began_at, workload.load_began_at + (workload.load_seconds or so_far)
+            elapsed = workload.so_far.elapsed if workload.so_far else 0.0
+            yield workload.load_began_at, workload.load_began_at + (workload.load_seconds or elapsed)

@@ -18,11 +18,22 @@ def figure_damage(workload: WorkloadRow) -> str:
     )
 
 
+def report_damage(workload: WorkloadRow) -> str:
+    """Return what is damaged in the report of a workload's load processes, or "" if nothing is."""
+    damage = workload.reported_damage
+    if not damage:
+        return ""
+    return (
+        f"the results database has a damaged report of the load processes of workload {workload.uuid}:"
+        f" {damage_summary(damage)} - whether they were in time is not known: run the load again"
+    )
+
+
 def mark_damaged_figures(task: TaskRow) -> list[str]:
     """Add a failed SLA row to each workload of a loaded task whose figures are damaged; return the rows' details."""
     details = []
     for workload in task.workloads:
-        detail = figure_damage(workload)
+        detail = "; ".join(filter(None, (figure_damage(workload), report_damage(workload))))
         mark(workload, DAMAGED_FIGURES, detail)
         details += [detail] if detail else []
     return details

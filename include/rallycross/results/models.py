@@ -11,6 +11,8 @@ from typing import Any
 from sqlalchemy import JSON, Dialect, ForeignKey, Index, MetaData, String, Text, TypeDecorator, UniqueConstraint
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column, relationship
 
+from rallycross.results.generator_report import GeneratorReport, generator_report
+from rallycross.results.progress_report import ProgressReport, progress_report
 from rallycross.results.workload_figures import WorkloadFigures, from_document, to_document
 from rallycross.secret import shown, shown_text
 
@@ -248,8 +250,8 @@ class WorkloadRow(Base):
     contexts_done: Mapped[list[Json]] = mapped_column(
         RedactedJson
     )  # durations of contexts, as the benchmark reports them
-    progress: Mapped[Json]  # while it runs: done, total, failed, rate, p50, p95, elapsed, remaining
-    generator: Mapped[Json] = mapped_column(default=dict)  # processes, workers, shards: see `load.health`
+    progress: Mapped[Any] = mapped_column(LenientJson)  # the document of `progress_report`, while it runs
+    generator: Mapped[Any] = mapped_column(LenientJson, default=dict)  # the document of `generator_report`
     hook_results: Mapped[list[Json]] = mapped_column(
         RedactedJson, default=list
     )  # as Rally's: {config, results, summary}
@@ -268,6 +270,21 @@ class WorkloadRow(Base):
     @figures.setter
     def figures(self, figures: WorkloadFigures) -> None:
         self.statistics = to_document(figures)
+
+    @property
+    def reported(self) -> GeneratorReport:
+        """What its load processes reported of themselves, as far as it can be read."""
+        return generator_report(self.generator)[0]
+
+    @property
+    def reported_damage(self) -> list[str]:
+        """The damaged places in the document of that report."""
+        return generator_report(self.generator)[1]
+
+    @property
+    def so_far(self) -> ProgressReport | None:
+        """How far its load is; None before it begins, and if the document cannot be read."""
+        return progress_report(self.progress)
 
     @property
     def figure_damage(self) -> list[str]:

@@ -17,13 +17,13 @@ def sample_damage(workload: WorkloadRow, samples: Path) -> list[str]:
     `samples` is the folder of all sample files. A file without an end whose writer was killed is not damaged.
     """
     folder = samples / workload.uuid
-    generator, figures = workload.generator or {}, workload.figures
+    reported, figures = workload.reported, workload.figures
     whole = workload.status == "finished"
     # The shards that their writers closed.
-    closed = {str(one["shard"]) for one in generator.get("shards", []) if "shard" in one}
-    expected = {str(shard) for shard in range(generator.get("processes", 0))} if whole else closed
+    closed = {str(one.shard) for one in reported.shards if one.shard is not None}
+    expected = {str(shard) for shard in range(reported.processes)} if whole else closed
     measured = figures.count + figures.warm_up + figures.dropped if figures else 0
-    if measured and not generator:  # imported
+    if measured and not reported.processes:  # imported
         expected = expected or {"0"}
     found: list[str] = []
     rows = 0

@@ -1,29 +1,29 @@
 """Describes whether a load kept its schedule, and how its load processes performed."""
 
-from collections.abc import Iterator, Mapping
-from typing import Any
+from collections.abc import Iterator
 
 from rallycross.judging.generator import shards
 from rallycross.judging.schedule import LATE
 from rallycross.judging.validity import describe_standstills
+from rallycross.results.generator_report import GeneratorReport
 from rallycross.results.workload_figures import ScheduleFigures, WorkloadFigures
 from rallycross.views import wording
 
 Facts = tuple[tuple[str, str], ...]  # name and value
 
 
-def schedule_facts(figures: WorkloadFigures | None, generator: Mapping[str, Any]) -> Facts:
-    """Return the known facts; `generator` is `WorkloadRow.generator`."""
-    return tuple(_facts(figures or WorkloadFigures(), generator))
+def schedule_facts(figures: WorkloadFigures | None, reported: GeneratorReport) -> Facts:
+    """Return the known facts; `reported` is `WorkloadRow.reported`."""
+    return tuple(_facts(figures or WorkloadFigures(), reported))
 
 
-def _facts(figures: WorkloadFigures, generator: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+def _facts(figures: WorkloadFigures, reported: GeneratorReport) -> Iterator[tuple[str, str]]:
     if figures.schedule:
         yield from _of_schedule(figures.schedule)
     if figures.warm_up:
         yield "warm-up", f"{wording.counted(figures.warm_up, 'iteration')}, in no figure"
-    if told := shards(generator):
-        yield "load processes", wording.count(generator.get("processes") or len(told))
+    if told := shards(reported):
+        yield "load processes", wording.count(reported.processes or len(told))
         yield "their CPU", f"{max(shard.cpu for shard in told):.0%} of a core, the busiest"
         p99, most = max(shard.lag_p99 or 0.0 for shard in told), max(shard.lag_max for shard in told)
         yield "event loop late by", f"p99 {wording.duration(p99)}, max {wording.duration(most)}"

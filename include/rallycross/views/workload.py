@@ -63,5 +63,5 @@ def workload_view(subtask: SubtaskRow, row: WorkloadRow, figures: WorkloadFigure
         full_seconds=row.full_seconds,
         figures=figures,
         durations=duration_table(figures or WorkloadFigures()),
-        schedule=schedule_facts(figures, row.generator),
+        schedule=schedule_facts(figures, row.reported),
     )

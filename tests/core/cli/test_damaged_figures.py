@@ -9,6 +9,8 @@ from typing import Any
 import pytest
 from sqlalchemy import text
 
+from rallycross.benchmark.progress_log import ProgressLog
+from rallycross.cli.airflow_run import task_details
 from rallycross.cli.main import main
 from rallycross.judging.judge import judge
 from rallycross.load.sample import Action, Sample
@@ -52,6 +54,62 @@ def _damage(store: Store, change: Callable[[Any], Any]) -> None:
         changed = change(json.loads(session.execute(text("SELECT statistics FROM workloads")).scalar_one()))
         written = changed if isinstance(changed, str) else json.dumps(changed)
         session.execute(text("UPDATE workloads SET statistics = :written"), {"written": written})
+
+
+HEALTH = {"shard": 0, "seconds": 9.0, "cpu_seconds": 1.0, "lag_p99": 0.001, "lag_max": 0.002, "stood": []}
+
+
+@pytest.mark.parametrize(
+    ("written", "told"),
+    [
+        (
+            {"processes": 1, "shards": [{**HEALTH, "seconds": "long"}]},
+            "generator.shards[0].seconds is 'long', not a number",
+        ),
+        ({"processes": 1, "shards": [7]}, "generator.shards[0] is 7, not an object"),
+        ({"processes": "x", "shards": [HEALTH]}, "generator.processes is 'x', not a whole number"),
+        ({"shards": {"a": 1}}, "generator.shards is {'a': 1}, not a list"),
+        ({"shards": [{**HEALTH, "stood": [{"since": 1.0}]}]}, "generator.shards[0].stood[0].until is missing"),
+        ([], "generator is [], not an object"),
+        ("{", "generator is '{', not an object"),
+    ],
+)
+def test_a_damaged_report_of_the_load_processes_is_told(
+    *, written: Any, told: str, store: Store, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Every view of the task names the damage, judges what is left, and does not pass."""
+    _write(store, "generator", written)
+
+    assert main(["results", "show", TASK]) == 1
+    assert told in _in_a_line(capsys.readouterr().out)
+    for form in ("html", "json", "junit"):
+        assert main(["results", "export", TASK, "--format", form, "-o", str(tmp_path / form)]) == 1
+        assert "damaged_figures" in (tmp_path / form).read_text()
+    assert main(["doctor", "--deep"]) == 2
+    assert told in _in_a_line(capsys.readouterr().out)
+    judge(store, TASK, samples=tmp_path / "samples")
+
+
+@pytest.mark.parametrize("written", [{"done": "nine"}, {"done": 9, "p50": 1, "p95": []}, [7], "{", {"elapsed": None}])
+def test_damaged_progress_is_left_out(
+    written: Any, store: Store, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The progress of a load that has ended is in no result: what cannot be read of it changes nothing."""
+    _write(store, "progress", written)
+
+    assert main(["results", "show", TASK]) == 0
+    assert main(["results", "export", TASK, "--format", "html", "-o", str(tmp_path / "page")]) == 0
+    task = store.tasks.get(TASK)
+    assert task is not None
+    assert task_details(task)[0].startswith("1/1 Nova.boot")
+    assert len(ProgressLog().lines(task)) == 1
+    capsys.readouterr()
+
+
+def _write(store: Store, column: str, document: Any) -> None:
+    written = document if isinstance(document, str) else json.dumps(document)
+    with store.database.writing() as session:
+        session.execute(text(f"UPDATE workloads SET {column} = :written"), {"written": written})
 
 
 def _in_a_line(said: str) -> str:

@@ -8,12 +8,13 @@ from typing import Any
 import pytest
 
 from rallycross.judging.batch import Batch
-from rallycross.judging.generator import Overlaps, shards
+from rallycross.judging.generator import Overlaps
 from rallycross.judging.judge import judge
 from rallycross.judging.statistics import Statistics
 from rallycross.judging.validity import invalid_load
 from rallycross.judging.verdict import verdict
 from rallycross.load.sample import Failure, Sample, State
+from rallycross.results.generator_report import GeneratorReport, generator_report
 from rallycross.results.reference import reference
 from rallycross.results.sample_file import SampleWriter
 from rallycross.results.store import Store
@@ -33,6 +34,13 @@ def _paced(*, rate: float = 100, late: float = 0.0001, took: float = 0.05, **sta
         Sample(n, 0, n / rate, n / rate + late, n / rate + late + took, state=marks[n % 100])
         for n in range(int(rate * 10))
     ]
+
+
+def _reported(*told: dict[str, Any], workers: int = 0) -> GeneratorReport:
+    """Return what processes told, as it is read from the results database."""
+    report, damage = generator_report({"processes": len(told), "workers": workers, "shards": list(told)})
+    assert damage == []
+    return report
 
 
 def _figures(samples: list[Sample], batch_of: MakeBatch) -> WorkloadFigures:
@@ -64,7 +72,7 @@ def test_a_load_is_invalid_when_its_generator_was_the_bottleneck(
     *, samples: list[Sample], shard: dict[str, Any], sla: dict[str, Any], words: str | None, batch_of: MakeBatch
 ) -> None:
     """The row has the reason and the remedy; a valid load has no row."""
-    row = invalid_load(_figures(samples, batch_of), {"processes": 1, "shards": [{**WELL, **shard}]}, sla)
+    row = invalid_load(_figures(samples, batch_of), _reported({**WELL, **shard}), sla)
 
     if words is None:
         assert row is None
@@ -111,7 +119,7 @@ def test_a_generator_that_stood_still_in_a_closed_loop_is_not_believed(
 ) -> None:
     """The row has length, time, cause and effect of a stall, and a remedy that fits the cause."""
     figures = replace(_figures(_closed(), batch_of), stood=StandstillFigures(touched))
-    row = invalid_load(figures, {"processes": 1, "workers": 1, "shards": [shard]}, {}, missed=missed)
+    row = invalid_load(figures, _reported(shard, workers=1), {}, missed=missed)
 
     if words is None:
         assert row is None
@@ -123,8 +131,8 @@ def test_a_generator_that_stood_still_in_a_closed_loop_is_not_believed(
 
 def test_one_of_several_processes_that_stood_still_is_named(batch_of: MakeBatch) -> None:
     """A stall of one of three processes makes the load invalid."""
-    told = [{**WELL, "shard": 0}, {**_stood(3.0), "shard": 1}, {**WELL, "shard": 2}]
-    row = invalid_load(_figures(_closed(), batch_of), {"processes": 3, "shards": told}, {})
+    told = _reported({**WELL, "shard": 0}, {**_stood(3.0), "shard": 1}, {**WELL, "shard": 2})
+    row = invalid_load(_figures(_closed(), batch_of), told, {})
 
     assert row is not None
     assert row.detail.startswith("load process 2 of 3 stood still for 3.0 s")
@@ -134,13 +142,12 @@ def test_a_boot_of_minutes_does_not_suffer_from_seconds(batch_of: MakeBatch) -> 
     """A stall that is short against the durations does not make a load invalid."""
     figures = replace(_figures(_closed(20, took=90.0), batch_of), stood=StandstillFigures(1))
 
-    assert invalid_load(figures, {"processes": 1, "shards": [_stood(3.0)]}, {}) is None
+    assert invalid_load(figures, _reported(_stood(3.0)), {}) is None
 
 
 def test_iterations_are_told_that_ran_while_their_process_stood_still(batch_of: MakeBatch) -> None:
     """Only iterations of the stalled process count; the slowest are named first."""
-    stands = shards({"shards": [{"seconds": 9.0}, {**_stood(2.0), "shard": 1}]})[1].stood
-    fold = Overlaps(stands)
+    fold = Overlaps.of(_reported({"seconds": 9.0}, {**_stood(2.0), "shard": 1}))
     fold.add(batch_of([Sample(n, n % 2, None, start, end) for n, start, end in [(0, 2, 6), (1, 2, 6), (3, 4, 4.5)]]))
     fold.add(batch_of([Sample(5, 1, None, 0.0, 2.9), Sample(7, 1, None, 5.1, 6.0), Sample(9, 1, None, 3.1, 5.3)]))
 
@@ -150,7 +157,7 @@ def test_iterations_are_told_that_ran_while_their_process_stood_still(batch_of: 
 def test_half_of_the_rate_is_not_delivered_in_silence(batch_of: MakeBatch) -> None:
     """If a load took twice as long as its schedule, the row has both rates."""
     samples = [Sample(n, 0, n / 100, n / 50, n / 50 + 0.01) for n in range(1000)]
-    row = invalid_load(_figures(samples, batch_of), {}, {})
+    row = invalid_load(_figures(samples, batch_of), _reported(), {})
 
     assert row is not None
     assert "50 iterations a second were started instead of 100" in row.detail
@@ -160,7 +167,7 @@ def test_a_closed_loop_without_word_of_its_generator_is_believed(batch_of: MakeB
     """An imported closed loop without data about its generator is valid."""
     samples = [Sample(n, 0, None, float(n), n + 0.5) for n in range(10)]
 
-    assert invalid_load(_figures(samples, batch_of), {}, {}) is None
+    assert invalid_load(_figures(samples, batch_of), _reported(), {}) is None
 
 
 def test_figures_of_a_schedule_are_of_what_was_due(batch_of: MakeBatch) -> None:
