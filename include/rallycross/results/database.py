@@ -24,7 +24,7 @@ from rallycross.results.database_errors import (
     results_database_error,
     shown_url,
 )
-from rallycross.results.models import Base
+from rallycross.results.models import Base, DamagedValue
 from rallycross.settings import settings
 
 # The newest migration. It is repeated here so that an up-to-date database does not need alembic, which imports slowly.
@@ -67,7 +67,7 @@ class Database:
         try:
             with self._read() as session:
                 yield session
-        except json.JSONDecodeError as error:
+        except (json.JSONDecodeError, DamagedValue) as error:
             raise ResultsDatabaseError(
                 f"results database {shown_url(self.engine.url)}: a value in it is damaged ({error})"
                 " - restore a copy of it, or delete the results that have it"

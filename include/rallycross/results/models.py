@@ -5,6 +5,7 @@ on a monotonic clock. JSON columns keep the order of keys. Samples are not in th
 `sample_file`.
 """
 
+import reprlib
 from collections.abc import Callable
 from typing import Any
 
@@ -19,20 +20,6 @@ from rallycross.secret import shown, shown_text
 Json = dict[str, Any]
 
 
-class Base(DeclarativeBase):
-    """Names constraints by a rule, so that a migration can refer to them."""
-
-    metadata = MetaData(
-        naming_convention={
-            "ix": "ix_%(table_name)s_%(column_0_N_name)s",
-            "uq": "uq_%(table_name)s_%(column_0_N_name)s",
-            "fk": "fk_%(table_name)s_%(column_0_name)s",
-            "pk": "pk_%(table_name)s",
-        }
-    )
-    type_annotation_map = {Json: JSON, list[Json]: JSON, list[str]: JSON}  # noqa: RUF012 - SQLAlchemy's own attribute
-
-
 class SafeText(TypeDecorator[str]):
     """Text from anywhere, such as a server's message: cleaned, so that no text makes the database refuse the row."""
 
@@ -44,10 +31,33 @@ class SafeText(TypeDecorator[str]):
         return None if value is None else shown_text(value.replace("\0", "\ufffd").encode("utf-8", "replace").decode())
 
 
-class RedactedJson(TypeDecorator[Any]):
-    """JSON from users and clouds, stored without secrets because it will be shown."""
+class DamagedValue(ValueError):  # noqa: N818 - reads as what it says
+    """A JSON column has a value of another shape than the program writes."""
+
+
+class ShapedJson(TypeDecorator[Any]):
+    """A JSON object, or a list of objects or texts. Another value is damage: reading it raises `DamagedValue`."""
 
     impl = JSON
+    cache_ok = True
+
+    def __init__(self, shape: type[dict[str, Any]] | type[list[Any]], inner: type = object) -> None:
+        super().__init__()
+        self.shape, self.inner = shape, inner
+
+    def process_result_value(self, value: Any, dialect: Dialect) -> Any:  # noqa: ARG002 - SQLAlchemy's own
+        """Require the shape."""
+        if not isinstance(value, self.shape) or not all(isinstance(one, self.inner) for one in value):
+            raise DamagedValue(f"{reprlib.repr(value)} is not {_SHAPES[self.shape, self.inner]}")
+        return value
+
+
+_SHAPES = {(dict, object): "an object", (list, dict): "a list of objects", (list, str): "a list of texts"}
+
+
+class RedactedJson(ShapedJson):
+    """JSON from users and clouds, stored without secrets because it will be shown."""
+
     cache_ok = True
 
     def process_bind_param(self, value: Any, dialect: Dialect) -> Any:  # noqa: ARG002 - SQLAlchemy's own
@@ -74,6 +84,20 @@ class LenientJson(TypeDecorator[Any]):
         return read_or_leave
 
 
+class Base(DeclarativeBase):
+    """Names constraints by a rule, so that a migration can refer to them."""
+
+    metadata = MetaData(
+        naming_convention={
+            "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+            "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+            "fk": "fk_%(table_name)s_%(column_0_name)s",
+            "pk": "pk_%(table_name)s",
+        }
+    )
+    type_annotation_map = {Json: ShapedJson(dict), list[Json]: ShapedJson(list, dict), list[str]: ShapedJson(list, str)}  # noqa: RUF012 - SQLAlchemy's own attribute
+
+
 def _child(of: str) -> Mapped[str]:
     """Return a column that refers to a row of the table `of` and is deleted with it."""
     return mapped_column(String(36), ForeignKey(f"{of}.uuid", ondelete="CASCADE"), index=True)
@@ -91,7 +115,7 @@ class CloudRow(Base):
     root: Mapped[str] = mapped_column(SafeText)  # folder on the host, as the engine needs it to destroy the cloud
     nodes: Mapped[list[Json]] = mapped_column(default=list)  # its servers, in the form of `deployment.node`
     deployment: Mapped[str | None] = mapped_column(String(36))
-    environment: Mapped[Json] = mapped_column(RedactedJson)
+    environment: Mapped[Json] = mapped_column(RedactedJson(dict))
     registered_at: Mapped[float]
 
 
@@ -143,7 +167,7 @@ class VerificationRow(Base):
     request: Mapped[Json]  # everything needed to resume it; empty = imported
     status: Mapped[str] = mapped_column(String(16))
     total: Mapped[int]
-    environment: Mapped[Json] = mapped_column(RedactedJson)
+    environment: Mapped[Json] = mapped_column(RedactedJson(dict))
     attempt: Mapped[int]  # increases with each process that runs it; an older attempt may not write any more
     beat_at: Mapped[float | None]  # the last sign of life of the process that runs it
     stopping: Mapped[bool]  # whether the process that runs it is asked to end
@@ -185,7 +209,7 @@ class TaskRow(Base):
     status: Mapped[str] = mapped_column(String(16))
     timing: Mapped[str] = mapped_column(String(16), default="intended")  # as in `task.plan`
     origin: Mapped[str] = mapped_column(SafeText, default="")  # the file it was imported from; "" = run here
-    environment: Mapped[Json] = mapped_column(RedactedJson)
+    environment: Mapped[Json] = mapped_column(RedactedJson(dict))
     stop_reason: Mapped[str] = mapped_column(SafeText, default="")  # see `endings`; "" = it was not stopped
     started_at: Mapped[float]
     ended_at: Mapped[float | None]
@@ -231,13 +255,13 @@ class WorkloadRow(Base):
     position: Mapped[int]  # 0-based, in the task
     scenario: Mapped[str] = mapped_column(String(255))
     description: Mapped[str] = mapped_column(SafeText)
-    args: Mapped[Json] = mapped_column(RedactedJson)
+    args: Mapped[Json] = mapped_column(RedactedJson(dict))
     runner: Mapped[str] = mapped_column(String(64))
     runner_args: Mapped[Json]
-    contexts: Mapped[Json] = mapped_column(RedactedJson)
+    contexts: Mapped[Json] = mapped_column(RedactedJson(dict))
     sla: Mapped[Json]
     hooks: Mapped[list[Json]] = mapped_column(
-        RedactedJson, default=list
+        RedactedJson(list, dict), default=list
     )  # {"action": {name: args}, "trigger": {name: args}, ...}
     status: Mapped[str] = mapped_column(String(16))
     error: Mapped[str] = mapped_column(SafeText, default="")
@@ -248,12 +272,12 @@ class WorkloadRow(Base):
     load_seconds: Mapped[float | None]
     full_seconds: Mapped[float | None]  # with contexts and clean-up
     contexts_done: Mapped[list[Json]] = mapped_column(
-        RedactedJson
+        RedactedJson(list, dict)
     )  # durations of contexts, as the benchmark reports them
     progress: Mapped[Any] = mapped_column(LenientJson)  # the document of `progress_report`, while it runs
     generator: Mapped[Any] = mapped_column(LenientJson, default=dict)  # the document of `generator_report`
     hook_results: Mapped[list[Json]] = mapped_column(
-        RedactedJson, default=list
+        RedactedJson(list, dict), default=list
     )  # as Rally's: {config, results, summary}
     statistics: Mapped[Json | None] = mapped_column(LenientJson)  # once judged; the document of `workload_figures`
     passed: Mapped[bool | None]  # once judged

@@ -14,7 +14,7 @@ from rallycross.cli.airflow_run import task_details
 from rallycross.cli.main import main
 from rallycross.judging.judge import judge
 from rallycross.load.sample import Action, Sample
-from rallycross.results.models import WorkloadRow
+from rallycross.results.models import ShapedJson, SubtaskRow, TaskRow, WorkloadRow
 from rallycross.results.sample_file import SampleWriter
 from rallycross.results.store import Store
 from rallycross.task.plan import Subtask, Task, Workload
@@ -106,10 +106,30 @@ def test_damaged_progress_is_left_out(
     capsys.readouterr()
 
 
-def _write(store: Store, column: str, document: Any) -> None:
+_SHAPED = [
+    (table.name, column.name)
+    for table in (TaskRow.__table__, SubtaskRow.__table__, WorkloadRow.__table__)
+    for column in table.columns
+    if isinstance(column.type, ShapedJson)
+]
+
+
+@pytest.mark.parametrize(("table", "column"), _SHAPED)
+@pytest.mark.parametrize("written", ["{", "7", "[7]", '"x"', "null"])
+def test_a_value_of_another_shape_is_told(
+    *, table: str, column: str, written: str, store: Store, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """What reads a value that is not what the program writes names the database, the value, and the remedy."""
+    _write(store, column, written, table=table)
+
+    assert main(["results", "show", TASK]) != 0
+    assert "a value in it is damaged" in _in_a_line(capsys.readouterr().err)
+
+
+def _write(store: Store, column: str, document: Any, *, table: str = "workloads") -> None:
     written = document if isinstance(document, str) else json.dumps(document)
     with store.database.writing() as session:
-        session.execute(text(f"UPDATE workloads SET {column} = :written"), {"written": written})
+        session.execute(text(f"UPDATE {table} SET {column} = :written"), {"written": written})
 
 
 def _in_a_line(said: str) -> str:
