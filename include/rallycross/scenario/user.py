@@ -87,7 +87,9 @@ class User(_Acting):
         """Send a GET request."""
         return await self.client.request("GET", service, path, params=params or None, microversion=microversion)
 
-    async def post(self, service: str, path: str, body: Mapping[str, Any], *, microversion: str = "") -> Any:
+    async def post(
+        self, service: str, path: str, body: Mapping[str, Any] | None = None, *, microversion: str = ""
+    ) -> Any:
         """Send a POST request: create something, or start an action."""
         return await self.client.request("POST", service, path, body=body, microversion=microversion)
 

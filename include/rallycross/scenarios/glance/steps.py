@@ -84,7 +84,7 @@ async def download_image(user: User, image: Image) -> int:
 @step("glance_v2.deactivate_image")
 async def deactivate_image(user: User, image: Image) -> None:
     """Deactivate an image: its data can no longer be used."""
-    await user.post("image", f"/images/{image['id']}/actions/deactivate", {})
+    await user.post("image", f"/images/{image['id']}/actions/deactivate")
 
 
 @step("glance_v2.create_image_for_import")
