@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any, TypedDict, Unpack
 
-from rallycross.cloud.condition import becomes
+from rallycross.cloud.condition import Also, becomes
 from rallycross.cloud.service import resource
 from rallycross.cloud.waiting import RallyPolling
 from rallycross.scenario.lists import list_all
@@ -18,6 +18,9 @@ _CREATE = RallyPolling(before=2, between=1)
 _IMPORT = RallyPolling(before=0, between=2)
 
 IMAGE = resource("glance.images")
+
+# An image is active with the first of its stores; glance fails to delete it while it writes to the others.
+_IN_ALL_STORES = Also("in all stores", lambda image: not image.get("os_glance_importing_to_stores"))
 
 Image = dict[str, Any]
 
@@ -112,11 +115,11 @@ async def import_image(
     stores: list[str] | None = None,
     all_stores: bool = True,
 ) -> Image:
-    """Import staged data, or those of a URL, and wait until the image is active."""
+    """Import staged data, or those of a URL, and wait until the image is active, with its data in all stores."""
     method = {"name": import_method, **({"uri": import_uri} if import_uri else {})}
     where: dict[str, Any] = {"stores": stores} if stores else {"all_stores": True} if all_stores else {}
     await user.post("image", f"/images/{image['id']}/import", {"method": method, **where})
-    return await user.wait(becomes(IMAGE, image["id"], "active", limit=IMPORT_LIMIT), _IMPORT)
+    return await user.wait(becomes(IMAGE, image["id"], "active", limit=IMPORT_LIMIT, also=_IN_ALL_STORES), _IMPORT)
 
 
 @step("glance_v2.delete_image")
