@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 import yaml
+from judged import missed
 
 from rallycross import catalogue, task
 from rallycross.benchmark import task_run
@@ -40,7 +41,7 @@ class Trial:
     """What became of a scenario."""
 
     scenario: str
-    missed: dict[str, str]  # criterion -> why
+    missed: dict[str, str]  # criterion -> why, without the one that speaks of a busy machine
     failures: list[str]
     actions: set[tuple[str, ...]]  # the outer actions of an iteration, one after another; one for each distinct course
     left: list[str]  # resources that the cloud did not have before
@@ -82,7 +83,7 @@ def tried(cloud: Cloud, scenario: str, folder: Path, *, shared: bool = False) ->
     named = _named(ours) if shared else bool
     return Trial(
         scenario,
-        {row.criterion: row.detail for row in judged.rows if not row.passed},
+        missed(judged.rows),
         [f"{row['failure']['kind']}: {row['failure']['message']}" for row in samples if row["failure"]],
         {tuple(one["name"] for one in row["actions"] if one["depth"] == 0) for row in samples if not row["failure"]},
         sorted((standing(cloud, named) - before).elements()) + [str(row) for row in store.ledger.standing(cloud.name)],
