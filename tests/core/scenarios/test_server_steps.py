@@ -48,6 +48,22 @@ def asked(cloud: SmallCloud, options: ServerOptions, **more: Any) -> dict[str, A
 
 
 @pytest.mark.parametrize(
+    ("options", "networks"),
+    [
+        ({"tags": ["a"]}, "auto"),
+        ({"tags": ["a"], "nics": [{"net-id": "mine"}]}, [{"uuid": "mine"}]),
+        ({"tags": ["a"], "nics": []}, []),
+        ({"meta": {"a": "b"}}, None),
+    ],
+)
+def test_a_request_of_a_newer_microversion_names_its_networks(
+    small_cloud: SmallCloud, options: ServerOptions, networks: object
+) -> None:
+    """From 2.37 on nova refuses a request for a server without networks; before, it chooses them itself."""
+    assert asked(small_cloud, options).get("networks") == networks
+
+
+@pytest.mark.parametrize(
     ("options", "number", "networks"),
     [
         ({}, 1, [{"uuid": "n1"}]),

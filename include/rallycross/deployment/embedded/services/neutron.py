@@ -48,9 +48,10 @@ def service(layout: Layout) -> OpenStackService:
                         "core_plugin": "ml2",
                         "service_plugins": "router,qos,segments,port_forwarding,trunk,bgpvpn,firewall_v2",
                         "rpc_workers": 1,
-                        # nova's fake hypervisor does not wait for notifications from neutron.
+                        # nova's fake hypervisor does not wait for ports; but nova shows a new floating IP at once only
+                        # if neutron tells it.
                         "notify_nova_on_port_status_changes": False,
-                        "notify_nova_on_port_data_changes": False,
+                        "notify_nova_on_port_data_changes": True,
                         "dhcp_agent_notification": False,
                     },
                     "database": {"connection": layout.database_url("neutron")},

@@ -5,6 +5,7 @@ from typing import Any, Unpack
 
 from rallycross.cloud.condition import becomes, goes
 from rallycross.cloud.service import resource
+from rallycross.cloud.versions import as_numbers
 from rallycross.cloud.waiting import RallyPolling
 from rallycross.scenario.lists import list_all
 from rallycross.scenario.scenario import step
@@ -19,6 +20,8 @@ _ONE_MORE = RallyPolling(before=0, between=2)
 _DELETE = RallyPolling(before=0, between=2)
 
 SERVER = resource("nova.servers")
+
+_NAMES_NETWORKS = (2, 37)  # the first microversion in which a request for a server must name its networks
 
 Server = dict[str, Any]
 
@@ -35,8 +38,8 @@ async def boot_server(
     if group := user.actor.secgroup if user.actor else {}:
         groups = options.get("security_groups", [])
         options["security_groups"] = groups if group["name"] in groups else [*groups, group["name"]]
-    body = server_request({"name": user.name(), "imageRef": image, "flavorRef": flavor}, options)
-    microversion = microversion_for(options, least=least)
+    asked = {"name": user.name(), "imageRef": image, "flavorRef": flavor}
+    body, microversion = await _request(user, asked, options, least)
     with user.action("nova.boot_server"):
         created = (await user.post("compute", "/servers", body, microversion=microversion))["server"]
         return await user.wait(becomes(SERVER, created["id"], "ACTIVE", limit=BOOT_LIMIT), _BOOT)
@@ -50,9 +53,9 @@ async def boot_servers(
     options["min_count"] = options["max_count"] = count
     # A reservation names all servers of the request. Without it the answer names only one of them.
     asked = {"name": user.name(), "imageRef": image, "flavorRef": flavor, "return_reservation_id": True}
-    body = server_request(asked, options)
+    body, microversion = await _request(user, asked, options)
     with user.action("nova.boot_servers"):
-        reserved = await user.post("compute", "/servers", body, microversion=microversion_for(options))
+        reserved = await user.post("compute", "/servers", body, microversion=microversion)
         made = await user.get("compute", "/servers", reservation_id=reserved["reservation_id"], limit=str(count))
         booted: list[Server] = []
         for server in made["servers"]:
@@ -72,6 +75,17 @@ async def _completed(user: User, options: ServerOptions) -> ServerOptions:
     if nics := complete.get("nics"):
         complete["nics"] = [await _with_id(user, nic) for nic in nics]
     return complete
+
+
+async def _request(
+    user: User, asked: dict[str, Any], options: ServerOptions, least: str = ""
+) -> tuple[dict[str, Any], str]:
+    """Return the body of a request for servers, and its microversion."""
+    body, microversion = server_request(asked, options), microversion_for(options, least=least)
+    sent = microversion or (await user.client.access()).microversions.get("compute", "")
+    if sent == "latest" or (sent and as_numbers(sent) >= _NAMES_NETWORKS):
+        body["server"].setdefault("networks", "auto")  # as the openstack command does
+    return body, microversion
 
 
 async def _with_id(user: User, nic: dict[str, str]) -> dict[str, str]:
