@@ -16,12 +16,18 @@ LONGEST_NAME = 255  # characters that the results database keeps of a cloud's na
 
 def named_cloud(name: str, store: Store) -> Cloud:
     """Return the cloud; one of this checkout takes precedence over an entry in the user's `clouds.yaml`."""
+    if cloud := cloud_with_entry(name, store):
+        return cloud
+    file = _users_file()
+    raise _unknown(name, {*(one.name for one in store.clouds.all()), *(file.names if file else ())})
+
+
+def cloud_with_entry(name: str, store: Store) -> Cloud | None:
+    """Return the cloud as `named_cloud` does; None if nothing to sign in with is known."""
     if row := store.clouds.get(name):
         return Cloud.from_file(Path(row.clouds_yaml), name)
     file = _users_file()
-    if file and name in file.names:
-        return file.cloud(name)
-    raise _unknown(name, {*(one.name for one in store.clouds.all()), *(file.names if file else ())})
+    return file.cloud(name) if file and name in file.names else None
 
 
 def check_name(name: str | None, store: Store) -> None:

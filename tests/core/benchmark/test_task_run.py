@@ -435,7 +435,7 @@ def test_a_workload_may_name_what_its_contexts_make(bench: Bench) -> None:
 
 
 def test_a_task_may_ask_for_rallys_timing(bench: Bench) -> None:
-    """With `timing: rally` a boot is polled after a second and then every two, and the first second is idle."""
+    """With `timing: rally` a boot is first polled after a second, which is idle."""
     bench.cloud.ready_after = 0.2
     plan = task.load(
         yaml.safe_dump({"version": 2, "title": "T", "timing": "rally", "subtasks": [{"title": "s", "scenario": BOOT}]}),
@@ -443,8 +443,7 @@ def test_a_task_may_ask_for_rallys_timing(bench: Bench) -> None:
     )
     bench.run(plan)
     [sample] = bench.measured()
-    boot, delete = sample["actions"]
+    boot, _ = sample["actions"]
     assert boot["ended"] - boot["started"] > 1
-    assert delete["ended"] - delete["started"] > 2
-    assert sample["idle"] > 3
+    assert sample["idle"] > 1
     assert bench.store.tasks.get(UUID).timing == "rally"

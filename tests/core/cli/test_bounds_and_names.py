@@ -96,7 +96,7 @@ def test_a_cloud_that_is_not_there_names_one_that_is(
     assert told in said.err
 
 
-@pytest.mark.parametrize("words", ["results list", "verify history", "clean"])
+@pytest.mark.parametrize("words", ["results list", "verify history"])
 def test_a_cloud_is_known_by_its_results_or_its_entry(
     words: str, home: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -106,6 +106,19 @@ def test_a_cloud_is_known_by_its_results_or_its_entry(
     Store.open().verifications.add("u", cloud="elsewhere", chosen="c", tests=tests, environment={})
     for cloud in ("small", "elsewhere", "entry"):
         assert main([*words.split(), "--cloud", cloud]) == 0, capsys.readouterr().err
+
+
+def test_a_cloud_without_sign_in_is_cleaned_by_the_ledger_alone(home: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """What only results know has nothing to sign in with, which is told; an entry that cannot be used is an error."""
+    (home / "clouds.yaml").write_text("clouds: {entry: {auth: {auth_url: http://127.0.0.1:9/v3}}}")
+    tests = [TestResult("a.b.C.test_d", "success", 1.0, 0.5)]
+    Store.open().verifications.add("u", cloud="elsewhere", chosen="c", tests=tests, environment={})
+
+    assert main(["clean", "--cloud", "elsewhere"]) == 0
+    assert "elsewhere: nothing to sign in with is known" in capsys.readouterr().err
+    for cloud, told in (("small", "name a clouds.yaml"), ("entry", "cloud entry: its entry has no password")):
+        assert main(["clean", "--cloud", cloud]) == 2
+        assert told in capsys.readouterr().err
 
 
 @pytest.mark.parametrize("words", ["results list", "verify history", "clean", "plan -", "run -"])

@@ -13,7 +13,7 @@ from typing import Any
 from rallycross.benchmark import task_run
 from rallycross.cli.clean_by_name import clean_by_name
 from rallycross.cli.console import console, print_json, progress
-from rallycross.cli.named_cloud import check_name, named_cloud
+from rallycross.cli.named_cloud import check_name, cloud_with_entry, named_cloud
 from rallycross.cli.parser import add_json, number
 from rallycross.cloud.cloud import NO_CLOUD
 from rallycross.errors import RallycrossError
@@ -66,7 +66,10 @@ def _by_name(store: Store, options: argparse.Namespace) -> dict[str, Any] | None
     """Look by name in the cloud that is named; return what came of it."""
     if options.task or options.cloud in {None, NO_CLOUD.name}:
         return None
-    cloud = named_cloud(options.cloud, store)
+    cloud = cloud_with_entry(options.cloud, store)
+    if cloud is None:
+        progress.print(f"{options.cloud}: nothing to sign in with is known, so only the ledger was looked at")
+        return None
     return clean_by_name(
         cloud,
         store,
