@@ -51,6 +51,7 @@ class LocalRun:
         self._acts = [_Stage("benchmark", self._load), _Stage("judge", self._judge), _Stage("report", self._report)]
         self._thread = threading.Thread(target=self._work, name="run")
         self.error: BaseException | None = None
+        self.begun = False  # whether the load has begun
         self.verdict: Verdict | None = None
         self.files: dict[str, Path] = {}
 
@@ -82,7 +83,8 @@ class LocalRun:
                 act.state = "success"
             act.ended = time.time()
             try:
-                if self._store.tasks.get(self._uuid) is None:  # the load never began: there is nothing to judge
+                self.begun = self._store.tasks.get(self._uuid) is not None
+                if not self.begun:  # there is nothing to judge
                     return
             except RallycrossError as error:  # the results database is lost: judging would fail, too
                 self.error = self.error or error

@@ -26,6 +26,7 @@ from rallycross.cli.run_outcome import FAILED, PASSED, print_rows, print_verdict
 from rallycross.cloud.cloud import NO_CLOUD
 from rallycross.disk import said
 from rallycross.errors import RallycrossError
+from rallycross.judging.verdict import Verdict
 from rallycross.results.store import Store
 from rallycross.settings import settings
 from rallycross.task.plan import Timing
@@ -89,10 +90,10 @@ def run(options: argparse.Namespace) -> int:
                 os.kill(process.pid, signal.SIGKILL)
         console.print("exited; to delete what the task created, run: ./rallycross clean")
         os._exit(130)  # without waiting for threads
-    if local.verdict is None:  # the load never began
+    if not local.begun:
         raise local.error or RallycrossError("the run ended without a verdict")
     print_rows(console, store.tasks.get(uuid))
-    verdict = local.verdict
+    verdict = local.verdict or Verdict(passed=False, reasons=[], rows=[])  # it could not be judged
     if local.error:  # such as a report that could not be written
         verdict = replace(verdict, passed=False, invalid=False, reasons=[*verdict.reasons, said(local.error)])
     print_verdict(console, passed=verdict.passed, invalid=verdict.invalid, reasons=verdict.reasons)
