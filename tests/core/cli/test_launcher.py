@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from rallycross.cli.commands import COMMANDS
 from rallycross.settings import CHECKOUT
 
 TOOLS = ("bash", "env", "dirname", "readlink", "cat", "sha256sum", "cut", "awk", "grep", "mkdir", "flock", "id", "rm")
@@ -115,6 +116,13 @@ def test_what_tests_need_stays(checkout: Path, path: Path, *, tested: bool, file
     (checkout / "asked").unlink()
     assert call(checkout, path, "status").returncode == 0
     assert not (checkout / "asked").exists()
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_every_command_of_the_program_is_passed_on(checkout: Path, path: Path, command: str) -> None:
+    """The script has each command in its list, and does not take it for an unknown one."""
+    assert f"\n  {command}" in call(checkout, path, "--help").stdout
+    assert "usage:" not in call(checkout, path, command).stderr
 
 
 @pytest.mark.parametrize("arguments", [(), ("dance",), ("--dance",)])
