@@ -120,9 +120,9 @@ class Ironic:
         """Wait until a node has come to one of some states."""
         self._await(lambda: self.node(name).provision_state in states, _LIMIT)
 
-    def allocations(self) -> list[str]:
-        """Return the names of all allocations."""
-        return sorted(one.name for one in self.api.allocations())
+    def allocations(self, resource_class: str) -> list[str]:
+        """Return the names of the allocations of a resource class."""
+        return sorted(one.name for one in self.api.allocations(resource_class=resource_class))
 
     def _await(self, so: Any, limit: float) -> None:
         deadline = time.monotonic() + limit

@@ -71,7 +71,10 @@ def _images(tmp_path: Path) -> Iterator[str]:
 
 
 def options(ironic: Ironic, guests: dict[str, object], resource_class: str, /, **keys: Any) -> dict[str, Any]:
-    """Return the section of a spec, checked; all nodes are at this machine's address."""
+    """Return the section of a spec, checked; all nodes are at this machine's address.
+
+    The deployment is named for the resource class: what a failed test leaves is in no other's way.
+    """
     section = {
         "type": "ironic",
         "endpoint": ironic.url,
@@ -82,7 +85,7 @@ def options(ironic: Ironic, guests: dict[str, object], resource_class: str, /, *
         "ssh_user": guests["username"],
         "timeout": LIMIT,
     }
-    text = yaml.safe_dump({"name": "mine", "engine": "embedded", "provider": section | keys})
+    text = yaml.safe_dump({"name": f"my-{resource_class}", "engine": "embedded", "provider": section | keys})
     found = load_spec(text, file="s.yaml").provider
     assert found is not None
     return found.options
@@ -111,8 +114,8 @@ def test_nodes_are_reserved_provisioned_and_given_back(
     given = options(ironic, guests, "pair", amount=2, traits=["CUSTOM_FAST"], instance_info={"root_gb": 10})
     made = IRONIC.create(given, here)
     assert [(one.name, one.host, one.user) for one in made] == [
-        ("mine-1", "127.0.0.1", guests["username"]),
-        ("mine-2", "127.0.0.1", guests["username"]),
+        ("my-pair-1", "127.0.0.1", guests["username"]),
+        ("my-pair-2", "127.0.0.1", guests["username"]),
     ]
     for name in ("pair-1", "pair-3"):
         node = ironic.node(name)
@@ -122,14 +125,14 @@ def test_nodes_are_reserved_provisioned_and_given_back(
         )
         assert node.instance_info["configdrive"]
     assert is_free(ironic, "pair-2")
-    assert told.statuses() == {"provision mine-1": "done", "provision mine-2": "done"}
+    assert told.statuses() == {"provision my-pair-1": "done", "provision my-pair-2": "done"}
     assert f"within {LIMIT} s" in told[0].title
     assert IRONIC.create(given, here) == made == IRONIC.standing(given, here)
     assert set(told.statuses().values()) == {"skipped"}
     for _ in range(2):
         IRONIC.destroy(given, here)
         assert here.ledger.standing() == []
-        assert ironic.allocations() == []
+        assert ironic.allocations("pair") == []
         assert all(is_free(ironic, f"pair-{number}") for number in (1, 2, 3))
     here.close()
 
@@ -145,10 +148,10 @@ def test_killed_anywhere_nothing_is_lost(
     here, given = let_in(tmp_path, guests, ledger), options(ironic, guests, "mortal")
     with pytest.raises(KilledError):
         IRONIC.create(given, here)
-    assert [one.name for one in IRONIC.create(given, here)] == ["mine-1"]
-    assert ironic.allocations() == ["mine-1"]
+    assert [one.name for one in IRONIC.create(given, here)] == ["my-mortal-1"]
+    assert ironic.allocations("mortal") == ["my-mortal-1"]
     IRONIC.destroy(given, here)
-    assert (ledger.standing(), ironic.allocations(), is_free(ironic, "mortal-1")) == ([], [], True)
+    assert (ledger.standing(), ironic.allocations("mortal"), is_free(ironic, "mortal-1")) == ([], [], True)
     here.close()
 
 
@@ -162,7 +165,7 @@ def test_a_failing_deploy_is_told_and_tried_again(
     wrong = options(ironic, guests, "bad", image={"source": f"{images}/none.qcow2", "checksum": CHECKSUM})
     with pytest.raises(RallycrossError, match=r"node bad-1 is in the state 'deploy failed' \(.*none\.qcow2.* fix that"):
         IRONIC.create(wrong, here)
-    assert rows(ledger) == [("allocation", "mine-1"), ("server", "mine-1")]
+    assert rows(ledger) == [("allocation", "my-bad-1"), ("server", "my-bad-1")]
     assert IRONIC.standing(wrong, here) == []
     right = options(ironic, guests, "bad", image={"source": f"{images}/slow.qcow2", "checksum": CHECKSUM}, timeout=1)
     Images.may.clear()  # it stays in this state, however long two calls take: a ramdisk is waited for by ironic's clock
@@ -173,7 +176,7 @@ def test_a_failing_deploy_is_told_and_tried_again(
     with pytest.raises(RallycrossError, match=r"'deploy failed' \(Timeout reached while waiting for callback"):
         IRONIC.create({**right, "timeout": LIMIT}, here)
     IRONIC.destroy(right, here)
-    assert (ledger.standing(), ironic.allocations(), is_free(ironic, "bad-1")) == ([], [], True)
+    assert (ledger.standing(), ironic.allocations("bad"), is_free(ironic, "bad-1")) == ([], [], True)
 
 
 def test_a_reason_that_comes_after_the_state_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -213,7 +216,7 @@ def test_a_destroy_ends_a_deploy_that_is_under_way(
     ironic.await_state("slow-1", state)
     threading.Timer(0.5, Images.may.set).start()
     IRONIC.destroy({**given, "timeout": LIMIT}, here)
-    assert (here.ledger.standing(), ironic.allocations(), is_free(ironic, "slow-1")) == ([], [], True)
+    assert (here.ledger.standing(), ironic.allocations("slow"), is_free(ironic, "slow-1")) == ([], [], True)
 
 
 def test_a_node_that_is_not_cleaned_is_told(
@@ -237,7 +240,7 @@ def test_a_node_that_is_not_cleaned_is_told(
         ironic.api.set_node_provision_state("dirty-1", verb)
         ironic.await_state("dirty-1", state)
     IRONIC.destroy(given, here)
-    assert (here.ledger.standing(), ironic.allocations(), is_free(ironic, "dirty-1")) == ([], [], True)
+    assert (here.ledger.standing(), ironic.allocations("dirty"), is_free(ironic, "dirty-1")) == ([], [], True)
 
 
 def test_a_node_that_is_ill_holds_no_other(
@@ -280,7 +283,7 @@ def test_a_node_that_leaves_is_waited_for(ironic: Ironic, guests: dict[str, obje
     theirs = ironic.api.create_allocation(name="theirs", resource_class="back")
     ironic.api.wait_for_allocation(theirs, timeout=LIMIT)
     IRONIC.destroy(given, here)
-    assert (here.ledger.standing(), ironic.allocations()) == ([], ["theirs"])
+    assert (here.ledger.standing(), ironic.allocations("back")) == ([], ["theirs"])
     ironic.api.delete_allocation("theirs")
     here.close()
 
@@ -288,15 +291,15 @@ def test_a_node_that_leaves_is_waited_for(ironic: Ironic, guests: dict[str, obje
 def test_what_others_have_reserved_is_left_alone(ironic: Ironic, guests: dict[str, object], tmp_path: Path) -> None:
     """An allocation of the same name that the ledger does not have is neither used nor deleted."""
     ironic.enrol("theirs-1", "theirs")
-    ironic.api.wait_for_allocation(ironic.api.create_allocation(name="mine-1", resource_class="theirs"), timeout=LIMIT)
+    ironic.api.wait_for_allocation(ironic.api.create_allocation(name="my-theirs-1", resource_class="theirs"), timeout=LIMIT)
     here, given = let_in(tmp_path, guests), options(ironic, guests, "theirs")
     with pytest.raises(
-        RallycrossError, match="allocation mine-1 exists already, and this deployment has not created it"
+        RallycrossError, match="allocation my-theirs-1 exists already, and this deployment has not created it"
     ):
         IRONIC.create(given, here)
     IRONIC.destroy(given, here)
-    assert ironic.allocations() == ["mine-1"]
-    ironic.api.delete_allocation("mine-1")
+    assert ironic.allocations("theirs") == ["my-theirs-1"]
+    ironic.api.delete_allocation("my-theirs-1")
 
 
 def test_where_no_node_suits_it_is_said(ironic: Ironic, guests: dict[str, object], tmp_path: Path) -> None:
@@ -306,13 +309,13 @@ def test_where_no_node_suits_it_is_said(ironic: Ironic, guests: dict[str, object
     here = let_in(tmp_path, guests)
     given = options(ironic, guests, "few", nodes=["few-2"], amount=2)
     with pytest.raises(
-        RallycrossError, match=r"no node for mine-2: .*none of the requested nodes .* available, not in"
+        RallycrossError, match=r"no node for my-few-2: .*none of the requested nodes .* available, not in"
     ):
         IRONIC.create(given, here)
-    assert ironic.allocations() == ["mine-1"]
+    assert ironic.allocations("few") == ["my-few-1"]
     assert is_free(ironic, "few-1")
     IRONIC.destroy(given, here)
-    assert (here.ledger.standing(), ironic.allocations(), is_free(ironic, "few-2")) == ([], [], True)
+    assert (here.ledger.standing(), ironic.allocations("few"), is_free(ironic, "few-2")) == ([], [], True)
 
 
 def test_a_node_in_maintenance_is_told(ironic: Ironic, guests: dict[str, object], tmp_path: Path) -> None:
@@ -353,10 +356,10 @@ def test_in_a_cloud_ports_give_addresses(
         assert [one.host for one in IRONIC.create(given, here)] == ["127.0.0.1"]
         assert IRONIC.create(given, here) == IRONIC.standing(given, here)
         (port,) = small_cloud.things["ports"].values()
-        assert (port["name"], port["network_id"]) == ("mine-1-port-1", "n1")
+        assert (port["name"], port["network_id"]) == ("my-wired-1-port-1", "n1")
     IRONIC.destroy(given, here)
     assert small_cloud.count("ports") == 0
-    assert (ledger.standing(), ironic.allocations(), is_free(ironic, "wired-1")) == ([], [], True)
+    assert (ledger.standing(), ironic.allocations("wired"), is_free(ironic, "wired-1")) == ([], [], True)
     here.close()
 
 
