@@ -1,7 +1,9 @@
 """What holds for all tests."""
 
 import signal
+import sys
 
+import pytest
 from hypothesis import HealthCheck, settings
 
 # A suite that a script runs in the background ignores Ctrl-C, and so would every command that the tests start.
@@ -13,3 +15,9 @@ _ANYWHERE = {"deadline": None, "suppress_health_check": [HealthCheck.too_slow]}
 settings.register_profile("rallycross", derandomize=True, **_ANYWHERE)
 settings.register_profile("new-examples", print_blob=True, **_ANYWHERE)
 settings.load_profile("rallycross")
+
+
+def pytest_runtest_logreport(report: pytest.TestReport) -> None:
+    """Name a test that has failed at once: its traceback is shown when all the others have ended."""
+    if report.failed:
+        print(f"\nFAILED {report.nodeid} ({report.when})", file=sys.__stderr__, flush=True)

@@ -13,7 +13,6 @@ from rich.segment import Segment
 from rich.text import Text
 
 from rallycross.cli.streams import STDOUT
-from rallycross.deployment.step import StepEvent
 from rallycross.disk import naming
 from rallycross.printable import printable, printable_json
 from rallycross.secret import shown, shown_text
@@ -99,10 +98,3 @@ def json_text(data: Any) -> str:
 def note(text: str, began: float) -> None:
     """Print a line of progress with the seconds since `began` (monotonic clock), as the `rallycross` script does."""
     progress.print(f"{time.monotonic() - began:6.1f}s  {text}")
-
-
-def tell_step(event: StepEvent) -> None:
-    """Print how a step of a deployment ended; the begin of a step is not printed."""
-    if event.status != "running":
-        error = f": {event.error}" if event.error else ""
-        progress.print(f"{event.seconds:6.1f}s  {event.status:<7} {event.title or event.name}{error}")

@@ -106,3 +106,10 @@ def last_line(log: Path) -> str:
     except OSError:
         return ""
     return next((line.strip() for line in reversed(lines) if line.strip()), "")
+
+
+def tell_step(event: StepEvent) -> None:
+    """Print how a step of a deployment ended; the begin of a step is not printed."""
+    if event.status != "running":
+        error = f": {event.error}" if event.error else ""
+        progress.print(f"{event.seconds:6.1f}s  {event.status:<7} {event.title or event.name}{error}")

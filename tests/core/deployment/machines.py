@@ -30,6 +30,12 @@ _RELEASE = "bookworm"
 _INCLUDE = "systemd,systemd-sysv,dbus,openssh-server,iproute2,python3-venv,sudo,ca-certificates,procps,util-linux"
 _TOOLS = ("debootstrap", "systemd-container", "libsystemd-shared")
 _VERSION = 1  # of the base image: count it up when what is made below changes
+_GROUPS = ("/sys/fs/cgroup", "/sys/fs/cgroup/systemd", "/sys/fs/cgroup/unified")
+_APART = f"""for at in {" ".join(_GROUPS)}; do
+    [ ! -e $at/cgroup.procs ] || {{ mkdir -p "$at/$0" && echo 0 > "$at/$0/cgroup.procs"; }} || exit
+done
+exec "$@"
+"""
 _CERTIFICATES = "/etc/ssl/certs/ca-certificates.crt"
 
 
@@ -48,6 +54,7 @@ class Machines:
     def __enter__(self) -> Self:
         if os.geteuid() != 0:
             raise NoMachinesError("test hosts are containers: run as root")
+        _remove_groups_of_the_dead()
         self._base = base_tree()
         self._folder.mkdir(parents=True, exist_ok=True)
         key = paramiko.ECDSAKey.generate(bits=256)
@@ -123,6 +130,7 @@ class Machines:
                 os.kill(pid, 9)
         process.wait()
         time.sleep(0.2)
+        _remove_group(_group(name))
         self._inside("ip", "link", "del", f"vb-{name}"[:15], check=False)
 
     def cut(self, name: str) -> None:
@@ -150,7 +158,9 @@ class Machines:
             f"--register=no --keep-unit -M {name} -D {tree} --boot --network-veth --network-bridge=br0"
             " --console=pipe --kill-signal=SIGRTMIN+3 --link-journal=no --resolv-conf=off --timezone=off"
         )
-        return [nspawn, *options.split()], environment
+        # A systemd manages its control group and all below. Without a scope a container stays in the tests' own;
+        # hosts that share one end each other's services of the same name.
+        return ["sh", "-c", _APART, _group(name), nspawn, *options.split()], environment
 
     @staticmethod
     def _plain(tree: Path, name: str, address: str) -> tuple[list[str], dict[str, str]]:
@@ -228,6 +238,27 @@ class Machines:
 
     def _inside(self, *command: str, check: bool = True) -> None:
         _run(*self._enter(), *command, check=check)
+
+
+def _group(name: str) -> str:
+    """Return the name of a host's control group."""
+    return f"rallycross-{os.getpid()}-{name}"
+
+
+def _remove_group(name: str) -> None:
+    """Remove a control group whose processes have ended, with all below it."""
+    for at in _GROUPS:
+        for folder, _, _ in os.walk(f"{at}/{name}", topdown=False):
+            with suppress(OSError):
+                Path(folder).rmdir()
+
+
+def _remove_groups_of_the_dead() -> None:
+    """Remove the control groups that tests have left which were killed."""
+    found = {path.name for at in _GROUPS for path in Path(at).glob("rallycross-*-*")}
+    for name in found:
+        if not Path(f"/proc/{name.split('-')[1]}").exists():
+            _remove_group(name)
 
 
 def base_tree() -> Path:

@@ -9,7 +9,8 @@ import shutil
 
 from rallycross.cli.airflow.this_server import airflow_server
 from rallycross.cli.clouds import clouds
-from rallycross.cli.console import console, tell_step
+from rallycross.cli.console import console
+from rallycross.cli.step_progress import tell_step
 from rallycross.cli.stop_reason import record_stop_reason
 from rallycross.errors import RallycrossError
 from rallycross.results.endings import STOPPED, because

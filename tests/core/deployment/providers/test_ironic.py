@@ -291,7 +291,9 @@ def test_a_node_that_leaves_is_waited_for(ironic: Ironic, guests: dict[str, obje
 def test_what_others_have_reserved_is_left_alone(ironic: Ironic, guests: dict[str, object], tmp_path: Path) -> None:
     """An allocation of the same name that the ledger does not have is neither used nor deleted."""
     ironic.enrol("theirs-1", "theirs")
-    ironic.api.wait_for_allocation(ironic.api.create_allocation(name="my-theirs-1", resource_class="theirs"), timeout=LIMIT)
+    ironic.api.wait_for_allocation(
+        ironic.api.create_allocation(name="my-theirs-1", resource_class="theirs"), timeout=LIMIT
+    )
     here, given = let_in(tmp_path, guests), options(ironic, guests, "theirs")
     with pytest.raises(
         RallycrossError, match="allocation my-theirs-1 exists already, and this deployment has not created it"
