@@ -73,19 +73,20 @@ def _images(tmp_path: Path) -> Iterator[str]:
 def options(ironic: Ironic, guests: dict[str, object], resource_class: str, /, **keys: Any) -> dict[str, Any]:
     """Return the section of a spec, checked; all nodes are at this machine's address.
 
-    The deployment is named for the resource class: what a failed test leaves is in no other's way.
+    Names begin with the resource class: what a failed test leaves is in no other's way.
     """
     section = {
         "type": "ironic",
         "endpoint": ironic.url,
         "resource_class": resource_class,
+        "prefix": f"my-{resource_class}",
         "image": {"source": "http://127.0.0.1:1/debian.qcow2", "checksum": CHECKSUM},
         "addresses": {f"{resource_class}-{number}": "127.0.0.1" for number in range(1, 4)},
         "ssh_port": guests["port"],
         "ssh_user": guests["username"],
         "timeout": LIMIT,
     }
-    text = yaml.safe_dump({"name": f"my-{resource_class}", "engine": "embedded", "provider": section | keys})
+    text = yaml.safe_dump({"name": "mine", "engine": "embedded", "provider": section | keys})
     found = load_spec(text, file="s.yaml").provider
     assert found is not None
     return found.options
@@ -105,17 +106,22 @@ def is_free(ironic: Ironic, name: str) -> bool:
 def test_nodes_are_reserved_provisioned_and_given_back(
     ironic: Ironic, guests: dict[str, object], tmp_path: Path
 ) -> None:
-    """Two nodes that suit are made active once, keep what ironic noted of the reservation, and are free after."""
+    """Two nodes that suit are made active once, keep what ironic noted of the reservation, and are free after.
+
+    Without a prefix their names begin with the cloud's.
+    """
     ironic.enrol("pair-1", "pair", traits=("CUSTOM_FAST",))
     ironic.enrol("pair-2", "pair")
     ironic.enrol("pair-3", "pair", traits=("CUSTOM_FAST",))
     told, here = Told(), let_in(tmp_path, guests)
     here = a_site(tmp_path, tell=told, ledger=here.ledger)
-    given = options(ironic, guests, "pair", amount=2, traits=["CUSTOM_FAST"], instance_info={"root_gb": 10})
+    given = options(
+        ironic, guests, "pair", prefix=None, amount=2, traits=["CUSTOM_FAST"], instance_info={"root_gb": 10}
+    )
     made = IRONIC.create(given, here)
     assert [(one.name, one.host, one.user) for one in made] == [
-        ("my-pair-1", "127.0.0.1", guests["username"]),
-        ("my-pair-2", "127.0.0.1", guests["username"]),
+        ("mine-1", "127.0.0.1", guests["username"]),
+        ("mine-2", "127.0.0.1", guests["username"]),
     ]
     for name in ("pair-1", "pair-3"):
         node = ironic.node(name)
@@ -125,7 +131,7 @@ def test_nodes_are_reserved_provisioned_and_given_back(
         )
         assert node.instance_info["configdrive"]
     assert is_free(ironic, "pair-2")
-    assert told.statuses() == {"provision my-pair-1": "done", "provision my-pair-2": "done"}
+    assert told.statuses() == {"provision mine-1": "done", "provision mine-2": "done"}
     assert f"within {LIMIT} s" in told[0].title
     assert IRONIC.create(given, here) == made == IRONIC.standing(given, here)
     assert set(told.statuses().values()) == {"skipped"}
