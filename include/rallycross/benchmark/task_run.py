@@ -1,17 +1,14 @@
 """Runs a task: its subtasks one after another, and the workloads of a subtask in sequence or in parallel."""
 
-import os
-import platform
 import threading
 import time
 from collections import Counter
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
-from importlib.metadata import version
 from pathlib import Path
-from typing import Any
 
+from rallycross.benchmark.environment import environment
 from rallycross.benchmark.process_pool import ProcessPool
 from rallycross.benchmark.shared_contexts import SharedContexts, Tell
 from rallycross.benchmark.workload_run import TaskResources, run_workload
@@ -84,7 +81,9 @@ def run(
         hooks = [hook for workload in task.workloads for hook in workload.hooks]
         machines = _machines(cloud, store) if any(ACTIONS[hook.action].on_machines for hook in hooks) else {}
         connection = None if cloud.is_none else cloud.connect()
-        uuids = store.tasks.begin(uuid, cloud=cloud.name, task=task, environment=_environment())
+        uuids = store.tasks.begin(
+            uuid, cloud=cloud.name, task=task, environment=environment(task, cloud, there, known, store)
+        )
         _warn_of_running_loads(store, uuid, tell)
 
         def settle(position: int, context_data: ContextData) -> Workload:
@@ -237,13 +236,3 @@ def _machines(cloud: Cloud, store: Store) -> dict[str, Machine]:
         return {}
     known_hosts = registered.known_hosts_beside(Path(row.clouds_yaml), cloud.name)
     return machines_of(load_spec(spec, file=f"the spec of {cloud.name}"), row.root, row.nodes, known_hosts=known_hosts)
-
-
-def _environment() -> dict[str, Any]:
-    """Return the facts about the load generator's machine that the report shows."""
-    return {
-        "rallycross": version("rallycross"),
-        "python": platform.python_version(),
-        "machine": platform.platform(),
-        "cpus": os.cpu_count(),
-    }

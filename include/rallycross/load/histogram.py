@@ -49,7 +49,7 @@ class Histogram:
             return
         values = durations.tolist()
         self._take(len(values), sum(values), sum(map(mul, values, values)), min(values), max(values))
-        buckets, counts = np.unique(_bucket(durations), return_counts=True)
+        buckets, counts = np.unique(bucket(durations), return_counts=True)
         self._take_buckets(buckets, counts)
 
     def merge(self, other: "Histogram") -> None:
@@ -101,15 +101,15 @@ class Histogram:
 
     def above(self, limit: int) -> int:
         """Return how many durations are certainly above a limit: those in the limit's own bucket are not counted."""
-        bucket = _bucket(np.array([limit]))[0]
-        return int(self._counts[np.searchsorted(self._buckets, bucket, side="right") :].sum())
+        of_limit = bucket(np.array([limit]))[0]
+        return int(self._counts[np.searchsorted(self._buckets, of_limit, side="right") :].sum())
 
     def shape(self) -> tuple[npt.NDArray[np.float64], Integers]:
         """Return the middles, in seconds, of the non-empty buckets, and their counts."""
         return self._middles() / SECOND, self._counts
 
     def _middles(self) -> npt.NDArray[np.float64]:
-        return (_lower(self._buckets) + _lower(self._buckets + 1)) / 2
+        return (lower_bound(self._buckets) + lower_bound(self._buckets + 1)) / 2
 
     def _take(self, count: int, total: int, squares: int, least: int, greatest: int) -> None:
         self.count += count
@@ -129,11 +129,11 @@ class Histogram:
         self._counts = merged
 
 
-def _bucket(durations: Integers) -> Integers:
+def bucket(durations: Integers) -> Integers:
     """Return the bucket of each duration."""
     return np.maximum(durations, 0).astype(np.float64).view(np.int64) >> _SHIFT
 
 
-def _lower(buckets: Integers) -> npt.NDArray[np.float64]:
+def lower_bound(buckets: Integers) -> npt.NDArray[np.float64]:
     """Return the lower bound of each bucket in nanoseconds."""
     return (buckets << _SHIFT).view(np.float64)

@@ -22,17 +22,27 @@ _UNWRITABLE = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010fff
 
 def junit(run: RunResults) -> bytes:
     """Return the report as XML in UTF-8."""
+    return written(suites(run))
+
+
+def suites(run: RunResults) -> ET.Element:
+    """Return the report as XML elements."""
     root = ET.Element("testsuites", name=_clean(run.title))
     if run.deployment_uuid:
-        _deployment(_suite(root, "deployment"), run)
+        _deployment(add_suite(root, "deployment"), run)
     if run.verification_uuid:
-        _verification(_suite(root, "verification"), run)
+        _verification(add_suite(root, "verification"), run)
     if run.task_uuid:
-        _task(_suite(root, "benchmark"), run)
+        _task(add_suite(root, "benchmark"), run)
     if run.problems:
-        suite = _suite(root, "stages")
+        suite = add_suite(root, "stages")
         for stage, lines in run.problems.items():
-            _say(_case(suite, "stages", stage), "error", lines[0], "\n".join(lines))
+            add_result(add_case(suite, "stages", stage), "error", lines[0], "\n".join(lines))
+    return root
+
+
+def written(root: ET.Element) -> bytes:
+    """Return test suites as XML in UTF-8, after counting their tests."""
     for suite in root:
         _count(suite)
     _count(root)
@@ -43,64 +53,67 @@ def junit(run: RunResults) -> bytes:
 def _deployment(suite: ET.Element, run: RunResults) -> None:
     row = run.deployment
     if row is None:
-        _say(_case(suite, "deployment", "deployment"), "error", "never began")
+        add_result(add_case(suite, "deployment", "deployment"), "error", "never began")
         return
     for step in row.steps:
-        case = _case(suite, f"deployment.{row.cloud}", step.title or step.name, step.seconds)
+        case = add_case(suite, f"deployment.{row.cloud}", step.title or step.name, step.seconds)
         if step.status in {"failed", "running"}:
-            _say(case, "failure", first_line(step.error) or "did not end", step.error)
+            add_result(case, "failure", first_line(step.error) or "did not end", step.error)
     if row.status != "finished":
-        _say(_case(suite, "deployment", row.cloud), "error", first_line(row.error) or row.status, row.error)
+        add_result(add_case(suite, "deployment", row.cloud), "error", first_line(row.error) or row.status, row.error)
 
 
 def _verification(suite: ET.Element, run: RunResults) -> None:
     row = run.verification
     for test in run.tests:
         group = TestId(test.name).class_name
-        case = _case(suite, group, test.name.removeprefix(f"{group}.") if group else test.name, test.seconds)
+        case = add_case(suite, group, test.name.removeprefix(f"{group}.") if group else test.name, test.seconds)
         if test.status in FAILED:
-            _say(case, "failure", _last_line(test.traceback) or test.status, test.traceback)
+            add_result(case, "failure", _last_line(test.traceback) or test.status, test.traceback)
             if test.status == "uxsuccess":
                 case[-1].set("type", "unittest.case._UnexpectedSuccess")  # as in subunit2junitxml
         elif test.status == "skip":
-            _say(case, "skipped", test.reason)
+            add_result(case, "skipped", test.reason)
     if row is None:
-        _say(_case(suite, "verification", "verification"), "error", "never began")
+        add_result(add_case(suite, "verification", "verification"), "error", "never began")
     elif row.status != "finished":
-        _say(_case(suite, "verification", row.chosen), "error", first_line(row.error) or row.status, row.error)
+        add_result(add_case(suite, "verification", row.chosen), "error", first_line(row.error) or row.status, row.error)
 
 
 def _task(suite: ET.Element, run: RunResults) -> None:
     if run.task is None:
-        _say(_case(suite, "benchmark", "benchmark"), "error", "never began")
+        add_result(add_case(suite, "benchmark", "benchmark"), "error", "never began")
         return
     for workload in run.task.workloads:
         name = f"{workload.position + 1}. {workload.scenario}"
-        _workload(_case(suite, f"benchmark.{run.task.title}", name, workload.load_seconds), workload)
+        _workload(add_case(suite, f"benchmark.{run.task.title}", name, workload.load_seconds), workload)
 
 
 def _workload(case: ET.Element, workload: WorkloadRow) -> None:
     missed = [row for row in workload.sla_rows if not row.passed]
     text = "\n".join(f"{row.criterion}: {row.detail}" for row in missed)
     if workload.status in {"crashed", "aborted"}:
-        _say(case, "error", ending_line(workload), workload.error_detail or text)
+        add_result(case, "error", ending_line(workload), workload.error_detail or text)
     elif workload.passed is None:
-        _say(case, "error", f"not judged; its load is {workload.status}")
+        add_result(case, "error", f"not judged; its load is {workload.status}")
     elif any(row.criterion == INVALID_LOAD for row in missed):
-        _say(case, "error", "INVALID: the load cannot be believed", text)
+        add_result(case, "error", "INVALID: the load cannot be believed", text)
     elif missed:
-        _say(case, "failure", ", ".join(row.criterion for row in missed), text)
+        add_result(case, "failure", ", ".join(row.criterion for row in missed), text)
 
 
-def _suite(root: ET.Element, name: str) -> ET.Element:
+def add_suite(root: ET.Element, name: str) -> ET.Element:
+    """Add a test suite."""
     return ET.SubElement(root, "testsuite", name=name)
 
 
-def _case(suite: ET.Element, group: str, name: str, seconds: float | None = None) -> ET.Element:
+def add_case(suite: ET.Element, group: str, name: str, seconds: float | None = None) -> ET.Element:
+    """Add a test case to a suite; without a result it has passed."""
     return ET.SubElement(suite, "testcase", classname=_clean(group), name=_clean(name), time=f"{seconds or 0.0:.6f}")
 
 
-def _say(case: ET.Element, kind: str, message: str, text: str = "") -> None:
+def add_result(case: ET.Element, kind: str, message: str, text: str = "") -> None:
+    """Add to a test case that it ended as a `failure`, an `error`, or was `skipped`."""
     element = ET.SubElement(case, kind, message=_clean(message))
     if text:
         element.text = _clean(text)

@@ -110,8 +110,19 @@ class Tasks(StorePart):
         with self.database.reading() as session:
             return session.get(TaskRow, uuid)
 
-    def latest(self, *, cloud: str | None = None, tag: str | None = None, limit: int | None = None) -> list[TaskRow]:
-        """Return the tasks of a cloud and with a tag (None: any), newest first; without a limit if it is None.
+    def latest(
+        self,
+        *,
+        cloud: str | None = None,
+        tag: str | None = None,
+        title: str | None = None,
+        ended: bool = False,
+        before: float | None = None,
+        limit: int | None = None,
+    ) -> list[TaskRow]:
+        """Return the tasks of a cloud, with a tag and a title (None: any), newest first; without a limit if it is None.
+
+        With `ended`, tasks that are running are left out; with `before`, also those that did not begin before it.
 
         Only the columns that a list shows are loaded; reading others raises an error.
         """
@@ -120,6 +131,12 @@ class Tasks(StorePart):
             query = query.where(TaskRow.cloud == cloud)
         if tag is not None:
             query = query.where(self._has(TaskRow.tags, tag))
+        if title is not None:
+            query = query.where(TaskRow.title == title)
+        if before is not None:
+            query = query.where(TaskRow.started_at < before)
+        if ended:
+            query = query.where(TaskRow.status != "running")
         with self.database.reading() as session:
             return list(session.scalars(query))
 

@@ -65,6 +65,19 @@ def resolve(
     return replace(workload, args=args, contexts=dict(_with_whole_paths(workload, task, known)))
 
 
+def named_resources(task: Task, facts: CloudFacts, known: Known) -> dict[str, dict[str, Mapping[str, Any]]]:
+    """Return the details of the cloud's resources that the workloads name, by kind and name.
+
+    Resources that contexts will create are left out. The task must have been checked.
+    """
+    found: dict[str, dict[str, Mapping[str, Any]]] = {}
+    for workload in task.workloads:
+        for _, kind, wanted in _named(workload.args, known.scenarios[workload.scenario]):
+            if kind not in LOCAL and (thing := _find(workload, known, facts, kind, wanted)).id:
+                found.setdefault(kind, {})[thing.name or thing.id] = thing.details
+    return found
+
+
 def unsettled(workload: Workload, facts: CloudFacts, known: Known) -> bool:
     """Return whether the workload names resources that do not exist until its contexts have created them."""
     signature = known.scenarios[workload.scenario]

@@ -54,7 +54,7 @@ def _asked() -> Iterator[SmallCloud]:
 def test_a_cloud_is_asked_for_what_a_task_names(asked: SmallCloud) -> None:
     """Facts have ids, names and details; services that are down and private images are left out."""
     asked.things["images"]["i2"] = {"id": "i2", "name": "mine", "visibility": "private", "status": "active"}
-    asked.things["flavors"]["f1"] |= {"ram": 64, "disk": 1}
+    asked.things["flavors"]["f1"] |= {"ram": 64, "disk": 1, "vcpus": 1}
     found = facts(
         asked.cloud(),
         {"image", "flavor", "network", "external_network", "extension", "volume_type", "cinder_service", "goal"},
@@ -70,7 +70,7 @@ def test_a_cloud_is_asked_for_what_a_task_names(asked: SmallCloud) -> None:
         "cinder_service": (NamedResource("cinder-volume", "cinder-volume"),),
         "goal": (),  # there is no such service
     }
-    assert found.things["flavor"][0].details == {"ram": 64, "disk": 1, "disabled": False}
+    assert found.things["flavor"][0].details == {"ram": 64, "disk": 1, "vcpus": 1, "disabled": False}
 
 
 def test_quotas_come_with_their_defaults(asked: SmallCloud) -> None:

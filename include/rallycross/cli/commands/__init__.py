@@ -4,6 +4,7 @@ COMMANDS = (
     "demo",
     "plan",
     "run",
+    "gate",
     "scenarios",
     "cloud",
     "verify",

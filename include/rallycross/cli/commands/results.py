@@ -1,7 +1,9 @@
-"""List, show, export, import and delete results.
+"""List, show, compare, export, import and delete results.
 
 list                       lists tasks and verifications with their verdicts, the newest last
 show UUID                  shows a task's durations by action, SLA and failures, or a verification's tests
+compare RUNS RUNS          compares the figures of two runs of tasks, or of two sets of runs (UUIDs separated by
+                           commas, or tag:NAME): intervals, and what chance does not explain; --by action
 export UUID... --format F -o FILE
                            rally: JSON results for Rally's own tools; csv, parquet: every sample;
                            html, junit, json: the report
@@ -19,9 +21,11 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Literal
 
+from rallycross.cli.commands import results_compare
 from rallycross.cli.console import console, print_json, progress, write_raw
 from rallycross.cli.named_cloud import check_name, check_new_name
 from rallycross.cli.parser import ROWS, add_json
+from rallycross.cli.result_choice import one_uuid
 from rallycross.cli.results_tables import history_table, show_task, show_verification
 from rallycross.errors import RallycrossError
 from rallycross.printable import printable_json
@@ -40,7 +44,7 @@ _REPORTS = ("html", "junit", "json")
 
 def configure(parser: argparse.ArgumentParser) -> None:
     """Add the verbs."""
-    verbs = parser.add_subparsers(dest="verb", required=True, metavar="list|show|export|import|delete")
+    verbs = parser.add_subparsers(dest="verb", required=True, metavar="list|show|compare|export|import|delete")
     verb = verbs.add_parser("list")
     verb.add_argument("--cloud", help="only of this cloud")
     verb.add_argument("--tag", help="only tasks with this tag")
@@ -51,6 +55,9 @@ def configure(parser: argparse.ArgumentParser) -> None:
     verb.add_argument("uuid", metavar="UUID")
     add_json(verb)
     verb.set_defaults(act=_show)
+    verb = verbs.add_parser("compare")
+    results_compare.configure(verb)
+    verb.set_defaults(act=results_compare.run)
     verb = verbs.add_parser("export")
     verb.add_argument("uuids", metavar="UUID", nargs="+")
     verb.add_argument("--format", choices=(*_OF_TASKS, *_REPORTS), required=True)
@@ -84,7 +91,7 @@ def _list(options: argparse.Namespace) -> int:
 
 def _show(options: argparse.Namespace) -> int:
     store = Store.open()
-    uuid = _one(store, options.uuid)
+    uuid = one_uuid(store, options.uuid)
     damaged: list[str] = []
     if (task := store.tasks.get(uuid)) is not None:
         damaged = mark_damage(task, settings().samples) + mark_damaged_figures(task)
@@ -109,7 +116,7 @@ def _print_document(store: Store, uuid: str) -> None:
 
 def _export(options: argparse.Namespace) -> int:
     store = Store.open()
-    uuids = list(dict.fromkeys(_one(store, uuid) for uuid in options.uuids))
+    uuids = list(dict.fromkeys(one_uuid(store, uuid) for uuid in options.uuids))
     with TemporaryDirectory(prefix="rallycross-") as folder:
         output = Path(folder) / "export" if options.output == _STDOUT else options.output
         write = _export_tasks if options.format in _OF_TASKS else _export_report
@@ -189,7 +196,7 @@ def _delete(options: argparse.Namespace) -> int:
 
     store = Store.open()
     samples = settings().samples
-    for uuid in dict.fromkeys(_one(store, uuid) for uuid in options.uuids):
+    for uuid in dict.fromkeys(one_uuid(store, uuid) for uuid in options.uuids):
         task = store.tasks.get(uuid)
         row = task or store.verifications.get(uuid)
         if row is not None and row.status == "running" and not options.force:
@@ -203,15 +210,3 @@ def _delete(options: argparse.Namespace) -> int:
             shutil.rmtree(samples / workload.uuid, ignore_errors=True)
         console.print(f"{uuid} is deleted")
     return 0
-
-
-def _one(store: Store, given: str) -> str:
-    """Return the one uuid that begins with the given characters."""
-    if not given.strip():  # it would match every uuid: `delete "$UUID"` would delete the only result
-        raise RallycrossError("the uuid is empty - ./rallycross results list shows all results")
-    found = store.history.uuids_like(given.lower())
-    if not found:
-        raise RallycrossError(f"there are no results {given} - ./rallycross results list shows all")
-    if len(found) > 1:
-        raise RallycrossError(f"{given} is ambiguous: it matches {', '.join(sorted(found)[:5])} - give more characters")
-    return found[0]

@@ -15,6 +15,8 @@ from dataclasses import replace
 from typing import get_args
 from uuid import uuid4
 
+from rich.console import Console
+
 from rallycross.cli.airflow.processes import marked
 from rallycross.cli.commands.plan import add_task_arguments, read
 from rallycross.cli.console import console, progress
@@ -29,7 +31,7 @@ from rallycross.errors import RallycrossError
 from rallycross.judging.verdict import Verdict
 from rallycross.results.store import Store
 from rallycross.settings import settings
-from rallycross.task.plan import Timing
+from rallycross.task.plan import Task, Timing
 
 _MARK = "RALLYCROSS_TASK"  # environment variable of all processes of a task
 _LONGEST = 86_400.0  # seconds; the upper bound of --drain
@@ -38,6 +40,11 @@ DRAIN = 10.0  # seconds for iterations in flight to end when the load is stopped
 
 def configure(parser: argparse.ArgumentParser) -> None:
     """Add the options."""
+    add_run_arguments(parser)
+
+
+def add_run_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add the options of all commands that run a task file."""
     add = parser.add_argument
     add("file", metavar="FILE")
     add_task_arguments(parser)
@@ -55,12 +62,23 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace) -> int:
     """Run the task, show its progress, and print its outcome."""
-    began = time.monotonic()
+    plan = planned(options)
+    store = Store.open()
+    verdict = run_plan(options, plan, store, str(uuid4()), out=console)
+    return PASSED if verdict.passed else FAILED
+
+
+def planned(options: argparse.Namespace) -> Task:
+    """Return the task of the options; its warnings are printed."""
     plan = read(options.file, options.task_args, options.task_args_file)
     for warning in plan.warnings:
         progress.print(f"warning: {warning}")
-    plan = replace(plan, timing=options.timing or plan.timing)
-    store, uuid = Store.open(), str(uuid4())
+    return replace(plan, timing=options.timing or plan.timing)
+
+
+def run_plan(options: argparse.Namespace, plan: Task, store: Store, uuid: str, *, out: Console) -> Verdict:
+    """Run a task as `uuid`, show its progress, and print its outcome to `out`; return the verdict."""
+    began = time.monotonic()
     cloud = NO_CLOUD if options.cloud is None else named_cloud(options.cloud, store)
     with display(progress) as shown:
         local = LocalRun(
@@ -92,13 +110,13 @@ def run(options: argparse.Namespace) -> int:
         os._exit(130)  # without waiting for threads
     if not local.begun:
         raise local.error or RallycrossError("the run ended without a verdict")
-    print_rows(console, store.tasks.get(uuid))
+    print_rows(out, store.tasks.get(uuid))
     verdict = local.verdict or Verdict(passed=False, reasons=[], rows=[])  # it could not be judged
     if local.error:  # such as a report that could not be written
         verdict = replace(verdict, passed=False, invalid=False, reasons=[*verdict.reasons, said(local.error)])
-    print_verdict(console, passed=verdict.passed, invalid=verdict.invalid, reasons=verdict.reasons)
-    console.print(f"\ntask     {uuid}")
+    print_verdict(out, passed=verdict.passed, invalid=verdict.invalid, reasons=verdict.reasons)
+    out.print(f"\ntask     {uuid}")
     if local.files:
-        console.print(f"report   {local.files['html']}")
-    console.print(f"time     {time.monotonic() - began:.1f} s")
-    return PASSED if verdict.passed else FAILED
+        out.print(f"report   {local.files['html']}")
+    out.print(f"time     {time.monotonic() - began:.1f} s")
+    return verdict

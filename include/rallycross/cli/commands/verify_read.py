@@ -10,19 +10,19 @@ from rallycross.cli.grid import Grid
 from rallycross.cli.named_cloud import check_name
 from rallycross.errors import RallycrossError
 from rallycross.judging.causes import causes, request_ids
-from rallycross.judging.comparison import Change, Comparison, compare, flips
+from rallycross.judging.verification_comparison import Change, Comparison, compare, flips
 from rallycross.printable import printable_json
-from rallycross.report.comparison import page
 from rallycross.report.document import document
 from rallycross.report.run import gather
+from rallycross.report.verification_comparison import page
 from rallycross.results.models import TestRow, VerificationRow
 from rallycross.results.store import Store
 from rallycross.secret import shown
 from rallycross.settings import settings
 from rallycross.verification.test import FAILED, outcomes
-from rallycross.views.comparison import Section, duration_sections, outcome_sections
 from rallycross.views.history import entries
 from rallycross.views.verification import ServiceTests, verification_view
+from rallycross.views.verification_comparison import Section, duration_sections, outcome_sections
 from rallycross.views.wording import duration, moment
 
 _NAMED = 5  # tests of one cause that are listed

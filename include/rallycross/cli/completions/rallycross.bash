@@ -4,14 +4,15 @@ _rallycross() {
     for ((i = 1; i < COMP_CWORD; i++)); do
         word=${COMP_WORDS[i]}
         case "$path $word" in
-            " demo" | " plan" | " run" | " scenarios" | " cloud" | " cloud create" | " cloud list" | " cloud show" | " cloud check" | " cloud export" | " cloud destroy" | " verify" | " verify run" | " verify list" | " verify rerun" | " verify show" | " verify history" | " verify compare" | " verify import" | " verify export" | " verify verifiers" | " results" | " results list" | " results show" | " results export" | " results import" | " results delete" | " clean" | " up" | " down" | " status" | " logs" | " doctor" | " test" | " bench" | " completion" | " completion bash" | " completion zsh" | " completion fish") path="$path $word" ;;
+            " demo" | " plan" | " run" | " gate" | " scenarios" | " cloud" | " cloud create" | " cloud list" | " cloud show" | " cloud check" | " cloud export" | " cloud destroy" | " verify" | " verify run" | " verify list" | " verify rerun" | " verify show" | " verify history" | " verify compare" | " verify import" | " verify export" | " verify verifiers" | " results" | " results list" | " results show" | " results compare" | " results export" | " results import" | " results delete" | " clean" | " up" | " down" | " status" | " logs" | " doctor" | " test" | " bench" | " completion" | " completion bash" | " completion zsh" | " completion fish") path="$path $word" ;;
         esac
     done
     case "$path" in
-        "") words="demo plan run scenarios cloud verify results clean up down status logs doctor test bench completion --help" ;;
+        "") words="demo plan run gate scenarios cloud verify results clean up down status logs doctor test bench completion --help" ;;
         " demo") words="--cloud-spec --concurrency --destroy --help --task --task-args --verification" ;;
         " plan") words="--cloud --help --json --task-args --task-args-file" ;;
         " run") words="--abort-on-sla-failure --cloud --drain --help --task-args --task-args-file --timing" ;;
+        " gate") words="--abort-on-sla-failure --baseline --cloud --drain --even-invalid --false-discoveries --first-passes --help --json --junit --last --markdown --task-args --task-args-file --timing --tolerance" ;;
         " scenarios") words="--help --json --task" ;;
         " cloud") words="create list show check export destroy --help" ;;
         " cloud create") words="--from-sysenv --help --name" ;;
@@ -30,9 +31,10 @@ _rallycross() {
         " verify import") words="--help" ;;
         " verify export") words="--format --help --to" ;;
         " verify verifiers") words="--forget --help --json" ;;
-        " results") words="list show export import delete --help" ;;
+        " results") words="list show compare export import delete --help" ;;
         " results list") words="--cloud --help --json --last --tag" ;;
         " results show") words="--help --json" ;;
+        " results compare") words="--by --even-invalid --false-discoveries --format --help --json --last --output --tag" ;;
         " results export") words="--format --help --output" ;;
         " results import") words="--cloud --help" ;;
         " results delete") words="--force --help" ;;

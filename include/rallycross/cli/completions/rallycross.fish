@@ -1,5 +1,5 @@
 # Completion of the command rallycross; made by: python -m rallycross.cli.commands.completion
-complete -c rallycross -f -n '__fish_use_subcommand' -a 'demo plan run scenarios cloud verify results clean up down status logs doctor test bench completion'
+complete -c rallycross -f -n '__fish_use_subcommand' -a 'demo plan run gate scenarios cloud verify results clean up down status logs doctor test bench completion'
 complete -c rallycross -n '__fish_seen_subcommand_from demo' -l cloud-spec
 complete -c rallycross -n '__fish_seen_subcommand_from demo' -l concurrency
 complete -c rallycross -n '__fish_seen_subcommand_from demo' -l destroy
@@ -19,6 +19,22 @@ complete -c rallycross -n '__fish_seen_subcommand_from run' -l help
 complete -c rallycross -n '__fish_seen_subcommand_from run' -l task-args
 complete -c rallycross -n '__fish_seen_subcommand_from run' -l task-args-file
 complete -c rallycross -n '__fish_seen_subcommand_from run' -l timing
+complete -c rallycross -n '__fish_seen_subcommand_from gate' -l abort-on-sla-failure
+complete -c rallycross -n '__fish_seen_subcommand_from gate' -l baseline
+complete -c rallycross -n '__fish_seen_subcommand_from gate' -l cloud
+complete -c rallycross -n '__fish_seen_subcommand_from gate' -l drain
+complete -c rallycross -n '__fish_seen_subcommand_from gate' -l even-invalid
+complete -c rallycross -n '__fish_seen_subcommand_from gate' -l false-discoveries
+complete -c rallycross -n '__fish_seen_subcommand_from gate' -l first-passes
+complete -c rallycross -n '__fish_seen_subcommand_from gate' -l help
+complete -c rallycross -n '__fish_seen_subcommand_from gate' -l json
+complete -c rallycross -n '__fish_seen_subcommand_from gate' -l junit
+complete -c rallycross -n '__fish_seen_subcommand_from gate' -l last
+complete -c rallycross -n '__fish_seen_subcommand_from gate' -l markdown
+complete -c rallycross -n '__fish_seen_subcommand_from gate' -l task-args
+complete -c rallycross -n '__fish_seen_subcommand_from gate' -l task-args-file
+complete -c rallycross -n '__fish_seen_subcommand_from gate' -l timing
+complete -c rallycross -n '__fish_seen_subcommand_from gate' -l tolerance
 complete -c rallycross -n '__fish_seen_subcommand_from scenarios' -l help
 complete -c rallycross -n '__fish_seen_subcommand_from scenarios' -l json
 complete -c rallycross -n '__fish_seen_subcommand_from scenarios' -l task
@@ -89,7 +105,7 @@ complete -c rallycross -n '__fish_seen_subcommand_from verify; and __fish_seen_s
 complete -c rallycross -n '__fish_seen_subcommand_from verify; and __fish_seen_subcommand_from verifiers' -l forget
 complete -c rallycross -n '__fish_seen_subcommand_from verify; and __fish_seen_subcommand_from verifiers' -l help
 complete -c rallycross -n '__fish_seen_subcommand_from verify; and __fish_seen_subcommand_from verifiers' -l json
-complete -c rallycross -f -n '__fish_seen_subcommand_from results; and not __fish_seen_subcommand_from list show export import delete' -a 'list show export import delete'
+complete -c rallycross -f -n '__fish_seen_subcommand_from results; and not __fish_seen_subcommand_from list show compare export import delete' -a 'list show compare export import delete'
 complete -c rallycross -n '__fish_seen_subcommand_from results' -l help
 complete -c rallycross -n '__fish_seen_subcommand_from results; and __fish_seen_subcommand_from list' -l cloud
 complete -c rallycross -n '__fish_seen_subcommand_from results; and __fish_seen_subcommand_from list' -l help
@@ -98,6 +114,15 @@ complete -c rallycross -n '__fish_seen_subcommand_from results; and __fish_seen_
 complete -c rallycross -n '__fish_seen_subcommand_from results; and __fish_seen_subcommand_from list' -l tag
 complete -c rallycross -n '__fish_seen_subcommand_from results; and __fish_seen_subcommand_from show' -l help
 complete -c rallycross -n '__fish_seen_subcommand_from results; and __fish_seen_subcommand_from show' -l json
+complete -c rallycross -n '__fish_seen_subcommand_from results; and __fish_seen_subcommand_from compare' -l by
+complete -c rallycross -n '__fish_seen_subcommand_from results; and __fish_seen_subcommand_from compare' -l even-invalid
+complete -c rallycross -n '__fish_seen_subcommand_from results; and __fish_seen_subcommand_from compare' -l false-discoveries
+complete -c rallycross -n '__fish_seen_subcommand_from results; and __fish_seen_subcommand_from compare' -l format
+complete -c rallycross -n '__fish_seen_subcommand_from results; and __fish_seen_subcommand_from compare' -l help
+complete -c rallycross -n '__fish_seen_subcommand_from results; and __fish_seen_subcommand_from compare' -l json
+complete -c rallycross -n '__fish_seen_subcommand_from results; and __fish_seen_subcommand_from compare' -l last
+complete -c rallycross -n '__fish_seen_subcommand_from results; and __fish_seen_subcommand_from compare' -l output
+complete -c rallycross -n '__fish_seen_subcommand_from results; and __fish_seen_subcommand_from compare' -l tag
 complete -c rallycross -n '__fish_seen_subcommand_from results; and __fish_seen_subcommand_from export' -l format
 complete -c rallycross -n '__fish_seen_subcommand_from results; and __fish_seen_subcommand_from export' -l help
 complete -c rallycross -n '__fish_seen_subcommand_from results; and __fish_seen_subcommand_from export' -l output

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 def _images(api: "Api") -> Iterator[NamedResource]:
     for image in api.list("image", "/images", "images"):
         sizes = {name: image.get(name) or 0 for name in ("min_ram", "min_disk", "size")}
-        details = sizes | {name: image.get(name) for name in ("status", "visibility", "owner")}
+        details = sizes | {name: image.get(name) for name in ("status", "visibility", "owner", "checksum")}
         yield NamedResource(image["id"], image.get("name") or "", details)
 
 

@@ -43,9 +43,8 @@ def _delete_aggregate(resource: Resource, place: Place, thing: Thing) -> None:
 def _flavors(api: "Api") -> Iterator[NamedResource]:
     for flavor in api.list("compute", "/flavors/detail", "flavors"):
         disabled = bool(flavor.get("OS-FLV-DISABLED:disabled"))
-        yield NamedResource(
-            flavor["id"], flavor["name"], {"ram": flavor["ram"], "disk": flavor["disk"], "disabled": disabled}
-        )
+        sizes = {name: flavor.get(name) for name in ("ram", "disk", "vcpus")}
+        yield NamedResource(flavor["id"], flavor["name"], {**sizes, "disabled": disabled})
 
 
 _QUOTAS = _resource("nova.quotas", "quota", path="/os-quota-sets", at_once=True, look=quotas_of)

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from rallycross.judging.comparison import Change, Comparison
+from rallycross.judging.verification_comparison import Change, Comparison
 
 
 @dataclass(frozen=True)

@@ -4,8 +4,8 @@ import re
 
 from test_html import EVIL, Page
 
-from rallycross.judging.comparison import compare
-from rallycross.report.comparison import page
+from rallycross.judging.verification_comparison import compare
+from rallycross.report.verification_comparison import page
 from rallycross.results.models import TestRow, VerificationRow
 from rallycross.views.wording import NOTHING
 

@@ -4,19 +4,19 @@ import time
 from collections.abc import Sequence
 from typing import Any
 
-from rallycross.judging.comparison import Comparison
+from rallycross.judging.verification_comparison import Comparison
 from rallycross.report import pages
 from rallycross.results.models import TestRow, VerificationRow
 from rallycross.verification.test import FAILED, PASSED
-from rallycross.views.comparison import duration_sections, outcome_sections
+from rallycross.views.verification_comparison import duration_sections, outcome_sections
 
 
 def page(found: Comparison, runs: Sequence[tuple[VerificationRow, Sequence[TestRow]]]) -> str:
-    """Return the page for a result of `judging.comparison.compare`; `runs` are its verifications, the oldest first."""
+    """Return the page for a comparison; `runs` are its verifications, the oldest first."""
     last = {test.name: test for test in runs[-1][1]}
     return (
         pages.templates()
-        .get_template("comparison.html.j2")
+        .get_template("verification_comparison.html.j2")
         .render(
             found=found,
             runs=[_run(row, tests) for row, tests in runs],

@@ -5,7 +5,7 @@ from itertools import chain
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rallycross.judging.comparison import compare, flips
+from rallycross.judging.verification_comparison import compare, flips
 from rallycross.results.models import TestRow, VerificationRow
 
 STATUSES = ("success", "fail", "skip", "xfail", "uxsuccess")
