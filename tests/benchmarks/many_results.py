@@ -1,4 +1,4 @@
-"""How long `./rallycross results list` takes, and what memory, beside 10,000 tasks and 1,000 verifications.
+"""How long `./rallycross results` takes, and what memory, beside 10,000 tasks of 10 workloads and 1,000 verifications.
 
 The first line lists nothing: it is what starting takes.
 
@@ -16,16 +16,22 @@ from typing import cast
 
 from sqlalchemy import Table, insert
 
+from rallycross.load.sample import Action, Sample
 from rallycross.results.models import SubtaskRow, TaskRow, TestRow, VerificationRow, WorkloadRow, WorkloadSlaRow
+from rallycross.results.sample_file import SampleWriter
 from rallycross.results.store import Store
 
 TASKS, VERIFICATIONS, TESTS = 10_000, 1_000, 100
+WORKLOADS, ITERATIONS = 10, 200  # of a task, of each workload that has samples
+MEASURED = (42, 43)  # the tasks that have samples
 _COMMANDS = (
     ("results", "list"),
     ("results", "list", "--tag", "tag-7"),
     ("results", "list", "--cloud", "cloud-3"),
     ("results", "list", "--last", "200"),
     ("results", "show", "00000042"),
+    ("results", "compare", "00000042", "00000043"),
+    ("results", "compare", "00000042", "00000043", "--by", "action"),
     ("verify", "history"),
     ("cloud", "list"),
     ("clean", "--dry-run"),
@@ -33,7 +39,7 @@ _COMMANDS = (
 
 
 def fill(store: Store) -> None:
-    """Keep tasks of three workloads, with figures as large as real ones."""
+    """Keep tasks of ten workloads, with figures as large as real ones."""
     statistics = {"count": 0, "rows": [{"name": f"action {number}", "p50": number / 7} for number in range(300)]}
     with store.database.engine.begin() as connection:
         for start in range(0, TASKS, 500):
@@ -41,8 +47,8 @@ def fill(store: Store) -> None:
             many = {"task": [_task(number) for number in numbers], "sub": [], "work": [], "sla": []}
             for number in numbers:
                 many["sub"].append(_subtask(number))
-                for position in range(3):
-                    uuid = f"{number:08}-0000-4000-9000-{position:012}"
+                for position in range(WORKLOADS):
+                    uuid = _workload_uuid(number, position)
                     many["work"].append(_workload(number, uuid, position, statistics))
                     many["sla"].append(
                         {"workload_uuid": uuid, "criterion": "failure_rate", "passed": True, "detail": "none failed"}
@@ -52,6 +58,22 @@ def fill(store: Store) -> None:
         connection.execute(insert(VerificationRow), [_verification(number) for number in range(VERIFICATIONS)])
         for number in range(VERIFICATIONS):
             connection.execute(insert(TestRow), [_test(number, test) for test in range(TESTS)])
+
+
+def measure(samples: Path) -> None:
+    """Write the samples of two tasks."""
+    for number in MEASURED:
+        for position in range(WORKLOADS):
+            writer = SampleWriter(samples / _workload_uuid(number, position) / "0.arrows")
+            for iteration in range(ITERATIONS):
+                took = 0.1 + (iteration * 37 + number * 11) % 50 / 1000
+                actions = [Action(f"action {one}", 0, iteration, iteration + took) for one in range(5)]
+                writer.add(Sample(iteration, 0, None, iteration, iteration + took, actions=actions))
+            writer.close()
+
+
+def _workload_uuid(number: int, position: int) -> str:
+    return f"{number:08}-0000-4000-9000-{position:012}"
 
 
 def _task_uuid(number: int) -> str:
@@ -140,10 +162,11 @@ def _test(number: int, test: int) -> dict[str, object]:
 def main() -> None:
     """Fill, and time each command in a process of its own, beside one that does nothing but start."""
     home = Path(sys.argv[1] if len(sys.argv) > 1 else tempfile.mkdtemp(prefix="many-results-"))
-    environment = {**os.environ, "RALLYCROSS_HOME": str(home), "RALLYCROSS_RESULTS_URL": ""}
+    environment = {**os.environ, "RALLYCROSS_HOME": str(home), "RALLYCROSS_RESULTS_URL": "", "RALLYCROSS_SAMPLES": ""}
     url = f"sqlite:///{home / 'results.db'}"
     if not (home / "results.db").exists():
         fill(Store.open(url))
+        measure(home / "samples")
     print(f"{home}: {(home / 'results.db').stat().st_size / 1e6:.0f} MB")
     for command in (("results", "list", "--cloud", "none"), *_COMMANDS):
         code = (

@@ -50,7 +50,7 @@ def durations(buckets: Integers, table: Integers) -> Durations:
     # The first and the last duration of each bucket.
     ranks = np.stack([before + 0.5, before + counts - 0.5], axis=1).ravel()
     seconds = np.stack([low + width * 0.5 / counts, low + width * (1 - 0.5 / counts)], axis=1).ravel()
-    return Durations(int(counts.sum()), ranks, seconds, table)
+    return Durations(int(counts.sum()), ranks, np.maximum(seconds, 1 / SECOND), table)
 
 
 def percentile_bounds(found: Durations, share: float) -> Bounds:
