@@ -6,7 +6,7 @@ from typing import Any
 
 from airflow.sdk.definitions.context import Context
 
-from operators.stage import PARTS, StageOperator, failed_stages, own_references, report_url, reports_failure
+from operators.stage import PARTS, StageOperator, failed_stages, log_url, own_references, report_url, reports_failure
 from rallycross.results.reference import StageName
 
 
@@ -40,6 +40,7 @@ class ReportOperator(StageOperator):
             store(),
             **own_references(context, self.parts, self.tests),
             problems=failed_stages(context["ti"], self.stages),
+            logs={part: log_url(context["ti"], part) for part in self.parts if part in self.stages},
             folder=settings().reports / re.sub(r"[^\w.+-]", "-", f"{dag_id}-{run_id}"),
         )
         for kind, path in files.items():

@@ -312,6 +312,12 @@ def failed_stages(ti: Any, stages: Collection[str]) -> dict[str, str]:
     return {stage: stage_failure(reason, task if stage == LOAD else None) for stage, reason in reasons.items()}
 
 
+def log_url(ti: Any, stage: str) -> str:
+    """Return the address of the log of a stage of this run in Airflow."""
+    run, _, _ = str(ti.log_url).rpartition("/tasks/")
+    return f"{run}/tasks/{stage}"
+
+
 def report_url(ti: Any) -> str:
     """Return the address of the run's report in Airflow."""
     run, _, _ = str(ti.log_url).rpartition("/tasks/")

@@ -32,13 +32,20 @@ def root_of(paths: Settings, name: str) -> str:
     return str(paths.clouds / name)
 
 
+def ledger_owner(cloud: str) -> str:
+    """Return the owner in the ledger of what a cloud's deployments have made.
+
+    It is the same for all of them: the last may have to undo what the first has made.
+    """
+    return str(uuid5(NAMESPACE_URL, f"rallycross:deployment:{cloud}"))
+
+
 class StoredLedger:
     """The ledger of one cloud's deployments, in the results database."""
 
     def __init__(self, store: Store, cloud: str) -> None:
         self._store, self._cloud = store, cloud
-        # The same for all deployments of the cloud: the last may have to undo what the first has made.
-        self._owner = str(uuid5(NAMESPACE_URL, f"rallycross:deployment:{cloud}"))
+        self._owner = ledger_owner(cloud)
 
     def remember(self, kind: str, name: str, detail: dict[str, Any]) -> int:
         """Record what is about to be made, or update the detail of its entry. Return the entry's row."""

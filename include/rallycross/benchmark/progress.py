@@ -18,6 +18,8 @@ class Progress:
         self.done = 0
         self.failed = 0
         self.dropped = 0
+        self.queued = 0
+        self.lateness = Histogram()
         self.durations = Histogram()
         self._looks: deque[tuple[float, int]] = deque([(0.0, 0)])  # (elapsed, done) at each look
 
@@ -26,13 +28,17 @@ class Progress:
         self.done += len(batch) + batch.warm_up
         self.dropped += batch.dropped
         self.failed += int(batch.failed.sum())
+        self.queued += int(batch.queued.sum())
+        if batch.paced.any():
+            self.lateness.add(batch.start_error[batch.paced & ~batch.queued])
         self.durations.add(batch.duration[~batch.failed])
 
     def at(self, elapsed: float) -> dict[str, Any]:
         """Return the progress `elapsed` seconds after the start, in the form of the results database.
 
         `rate` is in iterations a second over the last `RATE_WINDOW` seconds. `p50` and `p95` (of iterations that did
-        not fail), `elapsed` and `remaining` are in seconds. Unknown figures are None.
+        not fail), `start_p99` (of how late those with a free worker were started), `elapsed` and `remaining` are in
+        seconds. Unknown figures are None.
         """
         while len(self._looks) > 1 and self._looks[1][0] <= elapsed - RATE_WINDOW:
             self._looks.popleft()
@@ -45,6 +51,8 @@ class Progress:
             "total": self.total,
             "failed": self.failed,
             "dropped": self.dropped,
+            "queued": self.queued,
+            "start_p99": self.lateness.percentiles((99,))[0],
             "rate": rate,
             "p50": p50,
             "p95": p95,

@@ -23,12 +23,14 @@ def write(
     title: str = "",
     samples: Path | None = None,
     problems: Mapping[str, str] | None = None,
+    logs: Mapping[str, str] | None = None,
 ) -> dict[str, Path]:
     """Write `report.html`, `junit.xml` and `report.json` into `folder`; return their paths as html, junit, json.
 
     Stages are given by uuid; None is a stage that was not requested. A stage that never began, or did not end, is
-    reported as such. `problems` are failed stages with their messages. `samples` is the folder of the sample files
-    (default: from the settings). The files are recorded in the store as artifacts of each stage.
+    reported as such. `problems` are failed stages with their messages, `logs` the addresses of the logs of stages.
+    `samples` is the folder of the sample files (default: from the settings). The files are recorded in the store as
+    artifacts of each stage.
     """
     from rallycross.report.html import page  # noqa: PLC0415 - imports pandas, which only the page needs
 
@@ -41,6 +43,7 @@ def write(
         samples=samples,
         title=title,
         problems=problems,
+        logs=logs,
     )
     results_folder(folder)
     written = {"html": folder / "report.html", "junit": folder / "junit.xml", "json": folder / "report.json"}

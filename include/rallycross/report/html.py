@@ -30,7 +30,8 @@ def page(run: RunResults) -> str:
     with_charts = bool(deployment and deployment["chart"]) or any(
         workload["charts"] or outputs.has_figures([workload["outputs"], workload["hooks"]]) for workload in workloads
     )
-    scripts = [pages.script("theme.js"), *([_plotly(), pages.script("charts.js")] if with_charts else [])]
+    scripts = [pages.script("theme.js"), pages.script("airflow.js")]
+    scripts += [_plotly(), pages.script("charts.js")] if with_charts else []
     return (
         pages.templates()
         .get_template("page.html.j2")

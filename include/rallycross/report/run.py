@@ -28,6 +28,7 @@ class RunResults:
     task: TaskRow | None
     samples: Path  # folder of the sample files
     verdict: Verdict
+    logs: Mapping[str, str]  # stage -> address of its log in Airflow; empty for a run without Airflow
     problems: dict[str, list[str]]  # failed stage -> lines with the reason, if nothing else has it
     concurrent_loads: list[ConcurrentLoad]  # other loads on the same cloud at the same time
     written_at: float  # seconds since the epoch
@@ -59,6 +60,7 @@ def gather(
     samples: Path,
     title: str = "",
     problems: Mapping[str, str] | None = None,
+    logs: Mapping[str, str] | None = None,
 ) -> RunResults:
     """Read a run by the uuids of its stages; None is a stage that was not requested.
 
@@ -87,6 +89,7 @@ def gather(
         task=task_row,
         samples=samples,
         verdict=with_problems(found, problems or {}),
+        logs=logs or {},
         problems=problems_beside(found, problems or {}),
         concurrent_loads=list(concurrent_loads(task_row, store.tasks.concurrent_with(task_row.uuid)))
         if task_row

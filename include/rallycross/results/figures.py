@@ -1,5 +1,6 @@
 """The store's part for single figures, queried over all workloads."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from sqlalchemy import delete, insert, select
@@ -20,6 +21,19 @@ class PastFigure:
     began: float  # the task's beginning, in seconds since the epoch
     value: float
     unit: str
+
+
+@dataclass(frozen=True)
+class StoredFigure:
+    """A figure of a workload, or of an action of it."""
+
+    task: str  # uuid
+    position: int  # of the workload
+    scenario: str
+    action: str
+    depth: int
+    figure: str
+    value: float
 
 
 class Figures(StorePart):
@@ -52,6 +66,29 @@ class Figures(StorePart):
             query = query.where(TaskRow.cloud == cloud)
         with self.database.reading() as session:
             return [PastFigure(*row) for row in session.execute(query)]
+
+    def series(
+        self, tasks: Sequence[str], figures: Sequence[str], *, position: int | None = None
+    ) -> list[StoredFigure]:
+        """Return figures of tasks, in the order of the workloads and of their actions; `position`: of one workload."""
+        query = (
+            select(
+                WorkloadRow.task_uuid,
+                WorkloadRow.position,
+                WorkloadRow.scenario,
+                FigureRow.action,
+                FigureRow.depth,
+                FigureRow.figure,
+                FigureRow.value,
+            )
+            .join(FigureRow, FigureRow.workload_uuid == WorkloadRow.uuid)
+            .where(WorkloadRow.task_uuid.in_(tasks), FigureRow.figure.in_(figures))
+            .order_by(WorkloadRow.position, FigureRow.id)
+        )
+        if position is not None:
+            query = query.where(WorkloadRow.position == position)
+        with self.database.reading() as session:
+            return [StoredFigure(*row) for row in session.execute(query)]
 
 
 def write_figures(session: Session, workload_uuid: str, figures: WorkloadFigures) -> None:

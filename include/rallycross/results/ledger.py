@@ -7,7 +7,7 @@ be found whichever process dies in between: by its id if the cloud had answered,
 import time
 from typing import Any
 
-from sqlalchemy import delete, insert, select, update
+from sqlalchemy import delete, func, insert, select, update
 from sqlalchemy.sql.dml import ReturningInsert
 
 from rallycross.results.models import LedgerRow
@@ -60,6 +60,20 @@ class Ledger(StorePart):
         query = select(LedgerRow.cloud, LedgerRow.owner_uuid).distinct().order_by(LedgerRow.cloud)
         with self.database.reading() as session:
             return [(cloud, owner) for cloud, owner in session.execute(query)]
+
+    def counts(self) -> dict[str, int]:
+        """Return how many rows each cloud has."""
+        query = select(LedgerRow.cloud, func.count()).group_by(LedgerRow.cloud)
+        with self.database.reading() as session:
+            return {row[0]: row[1] for row in session.execute(query)}
+
+    def page(self, *, cloud: str = "", after: int = 0, limit: int) -> list[LedgerRow]:
+        """Return rows after the row with an id, in the order of their creation; of one cloud, or of all."""
+        query = select(LedgerRow).where(LedgerRow.id > after).order_by(LedgerRow.id).limit(limit)
+        if cloud:
+            query = query.where(LedgerRow.cloud == cloud)
+        with self.database.reading() as session:
+            return list(session.scalars(query))
 
     def standing(self, cloud: str, owner_uuid: str | None = None) -> list[LedgerRow]:
         """Return what exists, or may exist, in a cloud (for one owner), in the order of its creation."""

@@ -14,6 +14,8 @@ class ProgressReport(Record):
     failed: int = 0
     total: int | None = None  # None: not known
     dropped: int = 0
+    queued: int = 0  # started late, once a worker was free
+    start_p99: float | None = None  # of how late iterations were started; None: in a loop without a schedule
     rate: float | None = None
     p50: float | None = None
     p95: float | None = None

@@ -9,6 +9,7 @@ from rallycross.results.deployments import Deployments
 from rallycross.results.figures import Figures
 from rallycross.results.history import History
 from rallycross.results.ledger import Ledger
+from rallycross.results.run_list import RunList
 from rallycross.results.tasks import Tasks
 from rallycross.results.verification_tests import VerificationTests
 from rallycross.results.verifications import Verifications
@@ -29,6 +30,7 @@ class Store:
         self.workloads = Workloads(self.database)
         self.figures = Figures(self.database)
         self.history = History(self.database)
+        self.runs = RunList(self.database)
         self.artifacts = Artifacts(self.database)
         self.ledger = Ledger(self.database)
 

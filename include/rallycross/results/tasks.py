@@ -4,7 +4,7 @@ import time
 from collections.abc import Sequence
 from typing import Any, Literal
 
-from sqlalchemy import exists, func, or_, select, update
+from sqlalchemy import Engine, exists, func, or_, select, update
 from sqlalchemy.orm import load_only, selectinload
 
 from rallycross.cloud.cloud import NO_CLOUD
@@ -16,7 +16,7 @@ from rallycross.secret import shown, shown_text
 from rallycross.task.plan import Subtask, Task
 
 # The columns that a list of tasks needs. Figures, contexts and sources are larger by orders of magnitude.
-_LISTED = (
+LISTED = (
     load_only(
         TaskRow.uuid,
         TaskRow.cloud,
@@ -30,6 +30,39 @@ _LISTED = (
         load_only(SubtaskRow.position),
         selectinload(SubtaskRow.workloads).load_only(
             WorkloadRow.position, WorkloadRow.scenario, WorkloadRow.status, WorkloadRow.passed
+        ),
+    ),
+)
+
+# The columns that say how far a task is.
+_FOLLOWED = (
+    load_only(
+        TaskRow.uuid,
+        TaskRow.cloud,
+        TaskRow.title,
+        TaskRow.tags,
+        TaskRow.status,
+        TaskRow.stop_reason,
+        TaskRow.started_at,
+        TaskRow.ended_at,
+    ),
+    selectinload(TaskRow.subtasks).options(
+        load_only(SubtaskRow.position, SubtaskRow.title),
+        selectinload(SubtaskRow.workloads).load_only(
+            WorkloadRow.position,
+            WorkloadRow.scenario,
+            WorkloadRow.runner,
+            WorkloadRow.runner_args,
+            WorkloadRow.status,
+            WorkloadRow.error,
+            WorkloadRow.started_at,
+            WorkloadRow.ended_at,
+            WorkloadRow.load_began_at,
+            WorkloadRow.load_seconds,
+            WorkloadRow.full_seconds,
+            WorkloadRow.progress,
+            WorkloadRow.generator,
+            WorkloadRow.passed,
         ),
     ),
 )
@@ -110,6 +143,12 @@ class Tasks(StorePart):
         with self.database.reading() as session:
             return session.get(TaskRow, uuid)
 
+    def progress(self, uuid: str) -> TaskRow | None:
+        """Return a task with the columns that say how far it is; reading others raises an error."""
+        query = select(TaskRow).options(*_FOLLOWED).where(TaskRow.uuid == uuid)
+        with self.database.reading() as session:
+            return session.scalars(query).first()
+
     def latest(
         self,
         *,
@@ -126,11 +165,11 @@ class Tasks(StorePart):
 
         Only the columns that a list shows are loaded; reading others raises an error.
         """
-        query = select(TaskRow).options(*_LISTED).order_by(TaskRow.started_at.desc(), TaskRow.uuid).limit(limit)
+        query = select(TaskRow).options(*LISTED).order_by(TaskRow.started_at.desc(), TaskRow.uuid).limit(limit)
         if cloud is not None:
             query = query.where(TaskRow.cloud == cloud)
         if tag is not None:
-            query = query.where(self._has(TaskRow.tags, tag))
+            query = query.where(has_tag(self.database.engine, tag))
         if title is not None:
             query = query.where(TaskRow.title == title)
         if before is not None:
@@ -140,11 +179,6 @@ class Tasks(StorePart):
         with self.database.reading() as session:
             return list(session.scalars(query))
 
-    def _has(self, column: Any, member: str) -> Any:
-        """Return the condition that the JSON list in a column contains `member`."""
-        unfold = func.json_array_elements_text if self.database.engine.dialect.name == "postgresql" else func.json_each
-        return exists(select(1).select_from(each := unfold(column).table_valued("value")).where(each.c.value == member))
-
     def add(self, task: TaskRow) -> None:
         """Store an imported task with all its parts."""
         with self.database.writing() as session:
@@ -153,6 +187,13 @@ class Tasks(StorePart):
             for workload in task.workloads:
                 if figures := workload.figures:
                     write_figures(session, workload.uuid, figures)
+
+
+def has_tag(engine: Engine, tag: str) -> Any:
+    """Return the condition that a task has a tag."""
+    unfold = func.json_array_elements_text if engine.dialect.name == "postgresql" else func.json_each
+    each = unfold(TaskRow.tags).table_valued("value")
+    return exists(select(1).select_from(each).where(each.c.value == tag))
 
 
 def _subtask_row(task_uuid: str, position: int, subtask: Subtask, secrets: Sequence[str]) -> SubtaskRow:

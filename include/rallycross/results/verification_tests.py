@@ -8,7 +8,7 @@ from sqlalchemy import func, select
 from rallycross.results.models import TestRow, VerificationRow
 from rallycross.results.store_part import StorePart
 from rallycross.results.verifications import columns_of, locked
-from rallycross.verification.test import TestResult
+from rallycross.verification.test import FAILED, TestResult
 
 
 @dataclass(frozen=True)
@@ -38,6 +38,17 @@ class VerificationTests(StorePart):
         query = select(TestRow).where(TestRow.verification_uuid == verification_uuid, TestRow.id > after)
         with self.database.reading() as session:
             return list(session.scalars(query.order_by(TestRow.id)))
+
+    def failed(self, verification_uuid: str, *, limit: int) -> list[str]:
+        """Return the names of the first tests that failed."""
+        query = (
+            select(TestRow.name)
+            .where(TestRow.verification_uuid == verification_uuid, TestRow.status.in_(FAILED))
+            .order_by(TestRow.id)
+            .limit(limit)
+        )
+        with self.database.reading() as session:
+            return list(session.scalars(query))
 
     def counts(self, verification_uuids: Sequence[str]) -> dict[str, dict[str, int]]:
         """Return how many tests of each verification have which status."""

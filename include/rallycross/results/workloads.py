@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session, load_only
 
 from rallycross.results.database_errors import ResultsDatabaseError
 from rallycross.results.figures import write_figures
-from rallycross.results.models import WorkloadRow, WorkloadSlaRow
+from rallycross.results.models import TaskRow, WorkloadRow, WorkloadSlaRow
 from rallycross.results.sla_row import SlaRow
 from rallycross.results.store_part import StorePart
 from rallycross.results.workload_figures import WorkloadFigures, to_document
@@ -95,6 +95,12 @@ class Workloads(StorePart):
         """Store a workload's figures, replacing earlier ones; its judgement stays."""
         with self.database.writing() as session:
             _save_figures(session, workload_uuid, figures)
+
+    def task_of(self, uuid: str) -> str | None:
+        """Return the uuid of the task with this uuid, or of the task of the workload with this uuid."""
+        with self.database.reading() as session:
+            of_workload = session.scalar(select(WorkloadRow.task_uuid).where(WorkloadRow.uuid == uuid))
+            return of_workload or session.scalar(select(TaskRow.uuid).where(TaskRow.uuid == uuid))
 
     def all(self) -> list[WorkloadRow]:
         """Return the workloads of all tasks, with only the columns needed to check their samples."""

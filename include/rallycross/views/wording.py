@@ -52,6 +52,18 @@ def moment(at: float | None) -> str:
     return NOTHING if at is None else time.strftime("%Y-%m-%d %H:%M:%S UTC", time.gmtime(at))
 
 
+def ago(at: float | None, now: float) -> str:
+    """Return how long ago a time was, roughly: `just now`, `5 min ago`, `3 h ago`, `12 days ago`."""
+    if at is None:
+        return NOTHING
+    seconds = now - at
+    if seconds < 90:
+        return "just now"
+    if seconds < 5400:
+        return f"{seconds / 60:.0f} min ago"
+    return f"{seconds / 3600:.0f} h ago" if seconds < 48 * 3600 else f"{seconds / 86400:,.0f} days ago"
+
+
 def _three_digits(value: float) -> str:
     size = abs(value)
     digits = 0 if size >= 99.95 else 1 if size >= 9.995 else 2
