@@ -53,6 +53,10 @@ RALLYCROSS_LIST_PAGES    pages of a list of a cloud's API (default: 10000)
 RALLYCROSS_CUT_PATIENCE  seconds to wait for the answer to a write after its iteration was cut short (default: 30)
 RALLYCROSS_LATE_PATIENCE seconds to wait for what an unanswered request may have created (default: 30)
 RALLYCROSS_LOST_LIMIT    seconds after such a request in which every clean-up looks for it again (default: 3600)
+RALLYCROSS_HISTORY_RUNS  the newest runs of a recipe that change detection reads (default: 200)
+RALLYCROSS_LEAST_CHANGE  per cent of the least change that counts; of failure rates, percentage points (default: 2)
+RALLYCROSS_NOTIFY        id of the Airflow connection that changes are sent to: a webhook, Slack or SMTP (default:
+                         none); see docs/changes.md
 
 What a run that was triggered by a form or by Airflow's API may use; the command line has no such bounds:
 
@@ -135,6 +139,9 @@ class Settings:
     cut_patience: float = 30.0
     late_patience: float = 30.0
     lost_limit: float = 3600.0
+    history_runs: int = 200
+    least_change: float = 0.02  # a share
+    notify: str = ""
 
     @property
     def clouds(self) -> Path:
@@ -210,6 +217,9 @@ def settings(env: dict[str, str] | None = None) -> Settings:
         cut_patience=_number(env, "RALLYCROSS_CUT_PATIENCE", Settings.cut_patience),
         late_patience=_number(env, "RALLYCROSS_LATE_PATIENCE", Settings.late_patience, least=0),
         lost_limit=_number(env, "RALLYCROSS_LOST_LIMIT", Settings.lost_limit, least=0),
+        history_runs=int(_number(env, "RALLYCROSS_HISTORY_RUNS", Settings.history_runs, least=2)),
+        least_change=_number(env, "RALLYCROSS_LEAST_CHANGE", Settings.least_change * 100, least=0) / 100,
+        notify=env.get("RALLYCROSS_NOTIFY", "").strip(),
         packages=_PACKAGES if (given := env.get("RALLYCROSS_PACKAGES")) is None else tuple(given.split()),
     )
 

@@ -20,6 +20,7 @@ from operators.benchmark import BenchmarkOperator, CleanOperator
 from operators.check import CheckOperator
 from operators.deploy import DeployOperator
 from operators.destroy import DestroyOperator
+from operators.detect import DetectChangesOperator
 from operators.judge import JudgeOperator
 from operators.report import ReportOperator
 from operators.retries import NotRetryable
@@ -63,6 +64,7 @@ OPERATORS: list[tuple[type[BaseOperator], dict[str, Any]]] = [
     ),
     (CheckOperator, {"cloud_spec": JINJA, "task_file": JINJA, "task_args": JINJA}),
     (JudgeOperator, {}),
+    (DetectChangesOperator, {}),
     (CleanOperator, {"cloud": JINJA}),
     (ReportOperator, {"tests": JINJA}),
     (DestroyOperator, {"cloud_spec": JINJA, "keep": JINJA}),

@@ -344,6 +344,40 @@ class WorkloadSlaRow(Base):
     detail: Mapped[str] = mapped_column(SafeText)
 
 
+class ChangeRow(Base):
+    """A confirmed change in the history of a recipe on a cloud.
+
+    It outlives the results of the runs that it names.
+    """
+
+    __tablename__ = "changes"
+    __table_args__ = (UniqueConstraint("series", "first_task"),)
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    cloud: Mapped[str] = mapped_column(String(255))
+    recipe: Mapped[str] = mapped_column(SafeText)
+    series: Mapped[str] = mapped_column(String(64))  # a digest of what identifies it; see `judging.changes.series`
+    scenario: Mapped[str] = mapped_column(String(255))
+    position: Mapped[int]  # of the workload in the run in which the change was found, 0-based
+    action: Mapped[str] = mapped_column(SafeText)  # "" = whole iterations
+    depth: Mapped[int]
+    figure: Mapped[str] = mapped_column(String(64))
+    worse: Mapped[bool]  # False: an improvement
+    size: Mapped[float]  # relative to the old level; of `failure_rate` the difference
+    low: Mapped[float]  # the limits of its 95 % confidence interval
+    high: Mapped[float]
+    runs: Mapped[int]  # from the first run with the new level to the one in which it was found
+    first_task: Mapped[str] = mapped_column(String(36))  # the first run with the new level
+    began_at: Mapped[float]  # its beginning
+    found_task: Mapped[str] = mapped_column(String(36), index=True)  # the run that confirmed it
+    found_at: Mapped[float]
+    environment: Mapped[list[Json]]  # what changed between the first run and the one before: {what, before, after}
+    acknowledged_at: Mapped[float | None]
+    acknowledged_by: Mapped[str] = mapped_column(SafeText, default="")
+    note: Mapped[str] = mapped_column(SafeText, default="")
+    notified_at: Mapped[float | None]
+
+
 class ArtifactRow(Base):
     """A file that a run wrote: a report, a log."""
 

@@ -3,12 +3,14 @@
 from typing import Self
 
 from rallycross.results.artifacts import Artifacts
+from rallycross.results.changes import Changes
 from rallycross.results.clouds import Clouds
 from rallycross.results.database import Database
 from rallycross.results.deployments import Deployments
 from rallycross.results.figures import Figures
 from rallycross.results.history import History
 from rallycross.results.ledger import Ledger
+from rallycross.results.recipe_runs import RecipeRuns
 from rallycross.results.run_list import RunList
 from rallycross.results.tasks import Tasks
 from rallycross.results.verification_tests import VerificationTests
@@ -31,6 +33,8 @@ class Store:
         self.figures = Figures(self.database)
         self.history = History(self.database)
         self.runs = RunList(self.database)
+        self.recipe_runs = RecipeRuns(self.database)
+        self.changes = Changes(self.database)
         self.artifacts = Artifacts(self.database)
         self.ledger = Ledger(self.database)
 

@@ -7,6 +7,9 @@ compare RUNS RUNS          compares the figures of two runs of tasks, or of two 
 export UUID... --format F -o FILE
                            rally: JSON results for Rally's own tools; csv, parquet: every sample;
                            html, junit, json: the report
+changes                    lists the changes in the histories of recipes, with sizes and first runs; see docs/changes.md
+changes --acknowledge ID --note TEXT
+                           notes that a change is known
 import FILE                imports the tasks from a file of Rally's JSON results, as if they had run here
 delete UUID...             deletes results and samples; nothing in a cloud is touched
 
@@ -21,6 +24,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Literal
 
+from rallycross.cli import changes
 from rallycross.cli.commands import results_compare
 from rallycross.cli.console import console, print_json, progress, write_raw
 from rallycross.cli.named_cloud import check_name, check_new_name
@@ -44,7 +48,7 @@ _REPORTS = ("html", "junit", "json")
 
 def configure(parser: argparse.ArgumentParser) -> None:
     """Add the verbs."""
-    verbs = parser.add_subparsers(dest="verb", required=True, metavar="list|show|compare|export|import|delete")
+    verbs = parser.add_subparsers(dest="verb", required=True, metavar="list|show|compare|export|changes|import|delete")
     verb = verbs.add_parser("list")
     verb.add_argument("--cloud", help="only of this cloud")
     verb.add_argument("--tag", help="only tasks with this tag")
@@ -63,6 +67,9 @@ def configure(parser: argparse.ArgumentParser) -> None:
     verb.add_argument("--format", choices=(*_OF_TASKS, *_REPORTS), required=True)
     verb.add_argument("-o", "--output", metavar="FILE", type=Path, required=True, help="`-`: standard output")
     verb.set_defaults(act=_export)
+    verb = verbs.add_parser("changes")
+    changes.configure(verb)
+    verb.set_defaults(act=_changes)
     verb = verbs.add_parser("import")
     verb.add_argument("file", metavar="FILE", type=Path)
     verb.add_argument("--cloud", default="", help="name of the measured cloud (default: from the file)")
@@ -176,6 +183,12 @@ def _export_report(store: Store, uuids: list[str], form: Report, output: Path) -
     whole(output, write)
     task = store.tasks.get(tasks[0]) if tasks else None
     return mark_damage(task, settings().samples) + mark_damaged_figures(task) if task else []
+
+
+def _changes(options: argparse.Namespace) -> int:
+    store = Store.open()
+    check_name(options.cloud, store)
+    return changes.run(options, store, None if options.judge is None else one_uuid(store, options.judge))
 
 
 def _import(options: argparse.Namespace) -> int:

@@ -105,7 +105,7 @@ complete -c rallycross -n '__fish_seen_subcommand_from verify; and __fish_seen_s
 complete -c rallycross -n '__fish_seen_subcommand_from verify; and __fish_seen_subcommand_from verifiers' -l forget
 complete -c rallycross -n '__fish_seen_subcommand_from verify; and __fish_seen_subcommand_from verifiers' -l help
 complete -c rallycross -n '__fish_seen_subcommand_from verify; and __fish_seen_subcommand_from verifiers' -l json
-complete -c rallycross -f -n '__fish_seen_subcommand_from results; and not __fish_seen_subcommand_from list show compare export import delete' -a 'list show compare export import delete'
+complete -c rallycross -f -n '__fish_seen_subcommand_from results; and not __fish_seen_subcommand_from list show compare export changes import delete' -a 'list show compare export changes import delete'
 complete -c rallycross -n '__fish_seen_subcommand_from results' -l help
 complete -c rallycross -n '__fish_seen_subcommand_from results; and __fish_seen_subcommand_from list' -l cloud
 complete -c rallycross -n '__fish_seen_subcommand_from results; and __fish_seen_subcommand_from list' -l help
@@ -126,6 +126,15 @@ complete -c rallycross -n '__fish_seen_subcommand_from results; and __fish_seen_
 complete -c rallycross -n '__fish_seen_subcommand_from results; and __fish_seen_subcommand_from export' -l format
 complete -c rallycross -n '__fish_seen_subcommand_from results; and __fish_seen_subcommand_from export' -l help
 complete -c rallycross -n '__fish_seen_subcommand_from results; and __fish_seen_subcommand_from export' -l output
+complete -c rallycross -n '__fish_seen_subcommand_from results; and __fish_seen_subcommand_from changes' -l acknowledge
+complete -c rallycross -n '__fish_seen_subcommand_from results; and __fish_seen_subcommand_from changes' -l cloud
+complete -c rallycross -n '__fish_seen_subcommand_from results; and __fish_seen_subcommand_from changes' -l help
+complete -c rallycross -n '__fish_seen_subcommand_from results; and __fish_seen_subcommand_from changes' -l json
+complete -c rallycross -n '__fish_seen_subcommand_from results; and __fish_seen_subcommand_from changes' -l judge
+complete -c rallycross -n '__fish_seen_subcommand_from results; and __fish_seen_subcommand_from changes' -l last
+complete -c rallycross -n '__fish_seen_subcommand_from results; and __fish_seen_subcommand_from changes' -l new
+complete -c rallycross -n '__fish_seen_subcommand_from results; and __fish_seen_subcommand_from changes' -l note
+complete -c rallycross -n '__fish_seen_subcommand_from results; and __fish_seen_subcommand_from changes' -l recipe
 complete -c rallycross -n '__fish_seen_subcommand_from results; and __fish_seen_subcommand_from import' -l cloud
 complete -c rallycross -n '__fish_seen_subcommand_from results; and __fish_seen_subcommand_from import' -l help
 complete -c rallycross -n '__fish_seen_subcommand_from results; and __fish_seen_subcommand_from delete' -l force

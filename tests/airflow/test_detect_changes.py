@@ -1,0 +1,130 @@
+"""The stage that detects changes stores and logs them, and notifies of each once."""
+
+import json
+import logging
+import threading
+from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, HTTPServer
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any, ClassVar
+
+import pytest
+from airflow.sdk.exceptions import AirflowSkipException
+from recipe_history import add_run, durations, figures
+
+from hooks.results import store
+from operators.detect import DetectChangesOperator
+
+FIRST, RUNS = 30, 38
+
+
+class Webhook(BaseHTTPRequestHandler):
+    """Keeps what is posted; answers with `status`."""
+
+    posted: ClassVar[list[tuple[str, dict[str, str], dict[str, Any]]]] = []
+    status: ClassVar[int] = 200
+
+    def do_POST(self) -> None:
+        """Keep a document."""
+        body = self.rfile.read(int(self.headers["Content-Length"]))
+        Webhook.posted.append((self.path, dict(self.headers), json.loads(body)))
+        self.send_response(self.status)
+        self.end_headers()
+
+    def log_message(self, *_: Any) -> None:
+        """Say nothing."""
+
+
+@pytest.fixture(name="webhook")
+def _webhook() -> Iterator[str]:
+    """Start a server that webhooks are sent to; return its URL."""
+    Webhook.posted.clear()
+    Webhook.status = 200
+    server = HTTPServer(("127.0.0.1", 0), Webhook)
+    thread = threading.Thread(target=server.serve_forever)
+    thread.start()
+    yield f"http://127.0.0.1:{server.server_port}/hook"
+    server.shutdown()
+    thread.join()
+    server.server_close()
+
+
+@pytest.fixture(name="runs", autouse=True)
+def _runs(home: Path) -> list[str]:  # noqa: ARG001 - the results are in it
+    """Store runs of a recipe that gets slower, as the DAG `made` has them."""
+    values = durations(RUNS, step_at=FIRST, factor=1.3)
+    return [add_run(store(), str(number), figures(seconds)) for number, seconds in enumerate(values)]
+
+
+def _detect(number: int) -> dict[str, Any]:
+    """Run the stage in a run of the DAG."""
+    context: Any = {"dag": SimpleNamespace(dag_id="made"), "run_id": str(number), "ti": None}
+    return DetectChangesOperator(task_id="detect").execute(context)
+
+
+def test_a_change_is_suspected_confirmed_and_told(caplog: pytest.LogCaptureFixture) -> None:
+    """The XCom asks for a confirmation run, then has the changes; the log says them in sentences."""
+    caplog.set_level(logging.INFO)
+    said = [_detect(number) for number in range(FIRST - 1, RUNS)]
+    confirmed = next(number for number, one in enumerate(said) if one["events"])
+
+    assert said[0] == {"confirm": False, "events": []}
+    assert said[confirmed - 1] == {"confirm": True, "events": []}
+    assert json.loads(json.dumps(said[confirmed])) == said[confirmed]
+    assert "median is slower by" in caplog.text
+
+
+def test_a_webhook_is_sent_each_change_once(webhook: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A retry sends nothing again; what the webhook refused is sent by the retry."""
+    monkeypatch.setenv("RALLYCROSS_NOTIFY", "alerts")
+    extra = {"headers": {"X-Team": "cloud"}}
+    monkeypatch.setenv(
+        "AIRFLOW_CONN_ALERTS",
+        json.dumps({"conn_type": "http", "host": webhook, "password": "token", "extra": extra}),
+    )
+    Webhook.status = 503
+    confirmed = next(number for number in range(FIRST - 1, RUNS) if _detect(number)["events"])
+    refused = len(Webhook.posted)
+    Webhook.status = 200
+    events = _detect(confirmed)["events"]
+    _detect(confirmed)
+
+    assert refused == len(events)
+    sent = Webhook.posted[refused:]
+    assert [body["id"] for _, _, body in sent] == [event["id"] for event in events]
+    assert {path for path, _, _ in sent} == {"/hook"}
+    assert all(body["text"].startswith("Worse: recipe nightly on cloud c: ") for _, _, body in sent)
+    assert {(headers["X-Team"], headers["Authorization"]) for _, headers, _ in sent} == {("cloud", "Bearer token")}
+
+
+@pytest.mark.parametrize(
+    ("connection", "problem"),
+    [
+        ({"conn_type": "ssh", "host": "h"}, "its type 'ssh' is not one of http"),
+        ({"conn_type": "http", "host": "ftp://h"}, "its host is not one of HTTP"),
+        ({"conn_type": "smtp", "host": "127.0.0.1"}, "its extra does not say to whom"),
+        ({"conn_type": "slackwebhook"}, "install apache-airflow-providers-slack"),
+        (None, "alerts"),
+    ],
+)
+def test_a_connection_that_cannot_be_used_is_told(
+    connection: dict[str, str] | None,
+    problem: str,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    """The stage succeeds, and warns of what is wrong with the connection."""
+    monkeypatch.setenv("RALLYCROSS_NOTIFY", "alerts")
+    if connection:
+        monkeypatch.setenv("AIRFLOW_CONN_ALERTS", json.dumps(connection))
+    next(number for number in range(FIRST - 1, RUNS) if _detect(number)["events"])
+
+    assert problem in caplog.text
+    assert "and clear this task" in caplog.text
+
+
+def test_a_run_without_a_load_has_nothing_to_detect() -> None:
+    """The stage is skipped if the load never began."""
+    with pytest.raises(AirflowSkipException):
+        _detect(RUNS)
