@@ -57,22 +57,29 @@ def _runs(home: Path) -> list[str]:  # noqa: ARG001 - the results are in it
     return [add_run(store(), str(number), figures(seconds)) for number, seconds in enumerate(values)]
 
 
+@pytest.fixture(name="said")
+def _said(monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture) -> pytest.LogCaptureFixture:
+    """Have the stage log where a test can read it."""
+    monkeypatch.setattr(DetectChangesOperator, "log", logging.getLogger("detect"))
+    caplog.set_level(logging.INFO)
+    return caplog
+
+
 def _detect(number: int) -> dict[str, Any]:
     """Run the stage in a run of the DAG."""
     context: Any = {"dag": SimpleNamespace(dag_id="made"), "run_id": str(number), "ti": None}
     return DetectChangesOperator(task_id="detect").execute(context)
 
 
-def test_a_change_is_suspected_confirmed_and_told(caplog: pytest.LogCaptureFixture) -> None:
+def test_a_change_is_suspected_confirmed_and_told(said: pytest.LogCaptureFixture) -> None:
     """The XCom asks for a confirmation run, then has the changes; the log says them in sentences."""
-    caplog.set_level(logging.INFO)
-    said = [_detect(number) for number in range(FIRST - 1, RUNS)]
-    confirmed = next(number for number, one in enumerate(said) if one["events"])
+    results = [_detect(number) for number in range(FIRST - 1, RUNS)]
+    confirmed = next(number for number, one in enumerate(results) if one["events"])
 
-    assert said[0] == {"confirm": False, "events": []}
-    assert said[confirmed - 1] == {"confirm": True, "events": []}
-    assert json.loads(json.dumps(said[confirmed])) == said[confirmed]
-    assert "median is slower by" in caplog.text
+    assert results[0] == {"confirm": False, "events": []}
+    assert results[confirmed - 1] == {"confirm": True, "events": []}
+    assert json.loads(json.dumps(results[confirmed])) == results[confirmed]
+    assert "median is slower by" in said.text
 
 
 def test_a_webhook_is_sent_each_change_once(webhook: str, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -112,7 +119,7 @@ def test_a_connection_that_cannot_be_used_is_told(
     connection: dict[str, str] | None,
     problem: str,
     monkeypatch: pytest.MonkeyPatch,
-    caplog: pytest.LogCaptureFixture,
+    said: pytest.LogCaptureFixture,
 ) -> None:
     """The stage succeeds, and warns of what is wrong with the connection."""
     monkeypatch.setenv("RALLYCROSS_NOTIFY", "alerts")
@@ -120,8 +127,8 @@ def test_a_connection_that_cannot_be_used_is_told(
         monkeypatch.setenv("AIRFLOW_CONN_ALERTS", json.dumps(connection))
     next(number for number in range(FIRST - 1, RUNS) if _detect(number)["events"])
 
-    assert problem in caplog.text
-    assert "and clear this task" in caplog.text
+    assert problem in said.text
+    assert "and clear this task" in said.text
 
 
 def test_a_run_without_a_load_has_nothing_to_detect() -> None:
