@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import Any
 
 import aiohttp
+import ledger_cost
 import numpy as np
 from rally_beside import Rally
 from rich.console import Console
@@ -230,6 +231,14 @@ def _bare_cpu(bench: Bench) -> float:
     return asyncio.run(main())
 
 
+def ledger(bench: Bench) -> Row:
+    """Take the CPU time of an iteration that creates and deletes, with the ledger and without it, in turn."""
+    cloud = Cloud("fast", {"auth": {"auth_url": f"{bench.url}/identity/v3", **_USER}})
+    low, middle, high = np.percentile(ledger_cost.ratios(bench.store, bench.folder, cloud), (25, 50, 75))
+    said = f"{middle:.3f} (quartiles {low:.3f} and {high:.3f})"
+    return Row("client CPU of create and delete, with the ledger to without", "has none", said, "1.02")
+
+
 def fixed_cost(bench: Bench) -> Row:
     """Take what a workload costs beside its one iteration: in a task of 20, less a task of one."""
 
@@ -334,6 +343,7 @@ FIGURES: dict[str, Callable[[Bench], Row | list[Row]]] = {
     "no-op": no_op,
     "users": many_users,
     "client": client_cpu,
+    "ledger": ledger,
     "fixed": fixed_cost,
     "start": start_error,
     "rate": full_rate,

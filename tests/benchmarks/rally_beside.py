@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "core"))
-from rally_itself import rally_program
+from rally_itself import rally_openstack_program, rally_program
 
 ALONE = Path(__file__).with_name("run_alone.py")
 
@@ -28,14 +28,17 @@ class RallyRun:
 class Rally:
     """Rally, with a database of its own in `folder`."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, platforms: dict[str, Any] | None = None) -> None:
+        """Prepare it for tasks on `platforms`, as in the specification of a Rally environment; None: on nothing."""
         self._folder = folder
-        self._program = rally_program()
+        self._program = rally_openstack_program() if platforms else rally_program()
         self._env = {**os.environ, "HOME": str(folder), "PYTHONWARNINGS": "ignore"}
         for name in ("PYTHONPATH", "VIRTUAL_ENV"):
             self._env.pop(name, None)
         self._rally("db", "create")
-        self._rally("env", "create", "--name", "bench", "--no-use")
+        spec = folder / "env.json"
+        spec.write_text(json.dumps(platforms or {}))
+        self._rally("env", "create", "--name", "bench", "--no-use", *(["--spec", str(spec)] if platforms else []))
 
     def run(self, task: dict[str, Any]) -> RallyRun:
         """Run a task and return what it came to."""

@@ -2,11 +2,14 @@
 
 import re
 import signal
+import sqlite3
 import subprocess
 import sys
 import threading
 import time
+from collections import Counter
 from collections.abc import Callable
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -131,6 +134,24 @@ def test_the_ledger_is_written_before_a_create_is_sent(bench: Bench, monkeypatch
     bench.run(task_of(SIGN_IN, {"KeystoneBasic.create_delete_user": {}}))
     assert bench.workloads()[1].status == "finished"
     assert unknown == []
+
+
+def test_the_ledger_does_not_grow_with_the_load(bench: Bench, tmp_path: Path) -> None:
+    """A load that creates twenty things writes one row of the ledger, as one that creates two does."""
+    with closing(sqlite3.connect(tmp_path / "results.db")) as database:
+        database.execute("CREATE TABLE written (kind TEXT, part TEXT)")
+        new = "INSERT INTO written VALUES (NEW.kind, json_extract(NEW.detail, '$.part'))"
+        database.execute(f"CREATE TRIGGER writes AFTER INSERT ON ledger BEGIN {new}; END")
+    scenario = {"scenario": {"NovaKeypair.create_and_delete_keypair": {}}}
+    subtasks = [{"title": "s", **scenario, "runner": {"constant": {"times": times}}} for times in (2, 20)]
+    text = yaml.safe_dump({"version": 2, "title": "T", "subtasks": subtasks})
+    bench.run(task.load(text, known=catalogue.known()))
+    assert [len(bench.measured(position)) for position in (0, 1)] == [2, 20]
+    with closing(sqlite3.connect(tmp_path / "results.db")) as database:
+        written = Counter(database.execute("SELECT kind, part FROM written"))
+    loads = {workload.uuid for workload in bench.workloads()}
+    assert {row: count for row, count in written.items() if row[1] in loads} == {(SWEEP, uuid): 1 for uuid in loads}
+    bench.assert_nothing_left()
 
 
 def test_what_the_cloud_lacks_is_told_before_anything_is_made(bench: Bench) -> None:
