@@ -8,13 +8,16 @@ import time
 import uuid
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
+from dataclasses import dataclass
 from pathlib import Path
+
+import numpy as np
 
 from rallycross.benchmark.job import Job
 from rallycross.benchmark.signed_in import signed_in
 from rallycross.cloud.cloud import Cloud
 from rallycross.cloud.context_data import Actor, ContextData, Tenant
-from rallycross.cloud.naming import scenario_prefix
+from rallycross.cloud.naming import random_name, scenario_prefix
 from rallycross.context.cleaning import SWEEP
 from rallycross.context.ledger import OwnedLedger
 from rallycross.load import loop
@@ -26,9 +29,10 @@ from rallycross.results.store import Store
 from rallycross.scenario.scenario import scenario
 from rallycross.scenario.user import User
 
-ITERATIONS = 4000
+ITERATIONS = 2000
 CONCURRENCY = 16
-ROUNDS = 11  # an odd number, so that the median is one of them
+ROUNDS = 21  # an odd number, so that the median is one of them
+NAMES = 200_000
 
 
 async def _create_and_delete(user: User, name: str) -> None:
@@ -50,14 +54,35 @@ async def without_ledger(user: User) -> None:
     await _create_and_delete(user, "thing")
 
 
-def ratios(store: Store, folder: Path, cloud: Cloud) -> list[float]:
-    """Return the CPU time with the ledger, as a multiple of that without it, of each round."""
-    found = []
+@dataclass(frozen=True)
+class Cost:
+    """CPU seconds of an iteration, and of the only thing that the ledger adds to each."""
+
+    with_ledger: list[float]  # of each round
+    without: list[float]
+    name: float  # of making one name
+
+    def ratio(self, percentile: float) -> float:
+        """Return the ratio of a percentile of the rounds; a low one is the least disturbed by other work."""
+        return float(np.percentile(self.with_ledger, percentile) / np.percentile(self.without, percentile))
+
+
+def cost(store: Store, folder: Path, cloud: Cloud) -> Cost:
+    """Measure with the ledger and without it in turn, the first one being the other in each round."""
+    cpu: dict[bool, list[float]] = {True: [], False: []}
     for number in range(ROUNDS):
-        order = (True, False) if number % 2 else (False, True)
-        cpu = {ledger: _cpu(store, folder, cloud, ledger=ledger) for ledger in order}
-        found.append(cpu[True] / cpu[False])
-    return found
+        for ledger in (True, False) if number % 2 else (False, True):
+            cpu[ledger].append(_cpu(store, folder, cloud, ledger=ledger) / ITERATIONS)
+    return Cost(cpu[True], cpu[False], _name())
+
+
+def _name() -> float:
+    """Return the CPU seconds of making a name."""
+    prefix = scenario_prefix(str(uuid.uuid4()))
+    began = time.process_time()
+    for _ in range(NAMES):
+        random_name(prefix)
+    return (time.process_time() - began) / NAMES
 
 
 def _cpu(store: Store, folder: Path, cloud: Cloud, *, ledger: bool) -> float:
