@@ -2,8 +2,9 @@
 
 Without --cloud: figures of the load engine, next to Rally 5.1.1 (which is installed for this) and plain clients. With
 --cloud: the accuracy of boot times, next to an independent observer; lists per second, next to wrk (which must be
-installed); and ten common scenarios, next to Rally. The figures are meaningful only on an otherwise idle machine, except
-for `compare`: how often comparisons of simulated runs are wrong. It takes minutes, and is measured only if it is named.
+installed); and ten common scenarios, next to Rally. The figures are meaningful only on an otherwise idle machine,
+except for `compare`: how often comparisons of simulated runs are wrong. It takes minutes, and is measured only if it is
+named.
 """
 
 import argparse
