@@ -7,6 +7,7 @@ from typing import Any
 
 from airflow.sdk import Param
 
+from rallycross.scheduled_recipes import SUFFIX
 from rallycross.settings import CHECKOUT
 
 _LINES = "multiline"  # Airflow's field with several lines: a pasted text keeps its newlines
@@ -67,4 +68,5 @@ def _where(folder: str) -> str:
 
 
 def _shipped(folder: str) -> list[str]:
-    return sorted(str(file.relative_to(CHECKOUT)) for file in (CHECKOUT / folder).glob("*.yaml"))
+    files = (file for file in (CHECKOUT / folder).glob("*.yaml") if not file.name.endswith(SUFFIX))
+    return sorted(str(file.relative_to(CHECKOUT)) for file in files)

@@ -9,6 +9,7 @@ from pathlib import Path
 from rallycross import task
 from rallycross.catalogue import known
 from rallycross.errors import RallycrossError
+from rallycross.scheduled_recipes import SUFFIX
 from rallycross.settings import CHECKOUT
 from rallycross.task.plan import Task, Workload
 
@@ -20,12 +21,21 @@ _PATH = re.compile(r"(?<![\w./-])\.{0,2}/?[\w-][\w./-]*\.\w+")  # that may be of
 
 def of_services() -> list[Path]:
     """Return the files in the services' folders: one for each family of scenarios."""
-    return sorted(FOLDER.glob("*/*.yaml"))
+    return _task_files("*/*.yaml")
+
+
+def general() -> list[Path]:
+    """Return the other files, which have scenarios of several services."""
+    return _task_files("*.yaml")
+
+
+def _task_files(pattern: str) -> list[Path]:
+    return sorted(path for path in FOLDER.glob(pattern) if not path.name.endswith(SUFFIX))
 
 
 def recipe(scenario: str) -> tuple[Task, Workload] | None:
     """Return the first task file that has a scenario, and the scenario's workload in it."""
-    for file in (*of_services(), *sorted(FOLDER.glob("*.yaml"))):
+    for file in (*of_services(), *general()):
         if f"{scenario}:" in _text(file):
             plan = plan_of(file)
             for workload in plan.workloads:

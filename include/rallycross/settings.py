@@ -6,6 +6,9 @@ RALLYCROSS_SAMPLES       folder of the sample files (default: `samples` in the h
 RALLYCROSS_REPORTS       folder of the reports (default: `reports` in the home)
 RALLYCROSS_SCENARIOS     folders, separated by colons, with scenarios, contexts and SLA criteria of your own
                          (default: none); see docs/scenarios.md
+RALLYCROSS_RECIPES       folders, separated by colons, with scheduled recipes of your own: `NAME.schedule.yaml` beside a
+                         task file (default: none; those in `include/recipes` are always found); see
+                         docs/continuous.md
 RALLYCROSS_RESULTS_GROUP group of this machine that may read reports and sample files (default: none, only the owner)
 RALLYCROSS_PATIENCE      seconds without progress after which a start of Airflow is given up (default: 120)
 RALLYCROSS_START_LIMIT   seconds after which a start of Airflow is given up in any case (default: 3600)
@@ -96,6 +99,7 @@ class Settings:
     reports: Path
     host_patience: float = 120.0
     scenarios: tuple[Path, ...] = ()
+    recipes: tuple[Path, ...] = (CHECKOUT / "include/recipes",)
     results_group: str = ""
     patience: float = 120.0
     start_limit: float = 3600.0
@@ -175,6 +179,7 @@ def settings(env: dict[str, str] | None = None) -> Settings:
         reports=Path(env.get("RALLYCROSS_REPORTS") or home / "reports").expanduser().absolute(),
         scenarios=_paths(env.get("RALLYCROSS_SCENARIOS", "")),
         host_patience=_number(env, "RALLYCROSS_HOST_PATIENCE", Settings.host_patience),
+        recipes=(*Settings.recipes, *_paths(env.get("RALLYCROSS_RECIPES", ""))),
         results_group=env.get("RALLYCROSS_RESULTS_GROUP", ""),
         patience=_number(env, "RALLYCROSS_PATIENCE", Settings.patience),
         start_limit=_number(env, "RALLYCROSS_START_LIMIT", Settings.start_limit),

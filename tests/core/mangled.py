@@ -33,6 +33,7 @@ from rallycross.cloud.variables import openrc_variables
 from rallycross.deployment import load_spec
 from rallycross.errors import Complaint, InvalidInput, RallycrossError
 from rallycross.exchange.rally_import import read_rally
+from rallycross.recipes import general
 from rallycross.settings import CHECKOUT
 from rallycross.task import load, template_process
 from rallycross.task.arguments import arguments
@@ -225,7 +226,9 @@ class Kind:
 _TEST = TestResult("a.B.test_c", "fail", 1.0, 2.0, ("smoke",), traceback="Traceback")
 KINDS: dict[str, Kind] = {
     "task": Kind(
-        [*map(_text, DOCUMENTS), *(text.encode() for text in TEXTS), *_files("include/recipes/*.yaml")], _task, _text
+        [*map(_text, DOCUMENTS), *(text.encode() for text in TEXTS), *(file.read_bytes() for file in general())],
+        _task,
+        _text,
     ),
     "arguments": Kind(
         [b"a: 1\nb: x", b'{"a": [1, 2]}', b"a=1,b=x"],

@@ -20,6 +20,7 @@ from rallycross.judging.statistics import figures_of
 from rallycross.results.database_errors import shown_url
 from rallycross.results.figure_damage import figure_damage, report_damage
 from rallycross.results.models import WorkloadRow
+from rallycross.results.pruned_samples import pruned_at
 from rallycross.results.sample_damage import DAMAGED_SAMPLES, damage_detail
 from rallycross.results.store import Store
 from rallycross.settings import Settings, settings
@@ -105,7 +106,9 @@ def _figures(store: Store, paths: Settings) -> Iterator[Finding]:
                 made = figures_of(paths.samples / workload.uuid, timing=timing, reported=workload.reported)
                 store.workloads.save_figures(workload.uuid, made)
 
-            yield Finding("figures", f"task {workload.task_uuid}, workload {workload.position + 1}: {detail}", mend)
+            # Without samples, the figures would be computed from nothing.
+            can = None if pruned_at(paths.samples / workload.uuid) else mend
+            yield Finding("figures", f"task {workload.task_uuid}, workload {workload.position + 1}: {detail}", can)
         if detail := report_damage(workload):
             yield Finding("figures", f"task {workload.task_uuid}, workload {workload.position + 1}: {detail}")
 

@@ -13,6 +13,7 @@ from rallycross.judging.statistics import figures_of
 from rallycross.judging.verdict import first_line
 from rallycross.results.concurrent_loads import concurrent_loads
 from rallycross.results.models import SubtaskRow, TaskRow, WorkloadRow
+from rallycross.results.pruned_samples import pruned_at
 from rallycross.results.store import Store
 from rallycross.results.workload_figures import WorkloadFigures
 from rallycross.task.plan import Timing
@@ -81,6 +82,8 @@ def _workload(subtask: SubtaskRow, row: WorkloadRow, task: TaskRow, samples: Pat
     shown = workload_view(subtask, row, figures)
     yield styled(f"{shown.number}. {shown.scenario}{f' ({shown.title})' if shown.title else ''}", style="bold")
     yield f"{shown.runner}: {shown.load}" if shown.load else shown.runner
+    if when := pruned_at(samples):
+        note = f"its samples were pruned at {when}; the figures are those that were judged before"
     if note:
         yield note
     yield durations(shown.durations)

@@ -48,7 +48,7 @@ def export_rally(tasks: Sequence[TaskRow], path: Path, *, samples: Path) -> None
     whole(path, write)
 
 
-def whole(path: Path, write: Callable[[Path], None]) -> None:
+def whole(path: Path, write: Callable[[Path], object]) -> None:
     """Call `write` with a temporary file, and move that to `path` once it is whole.
 
     Raises `RallycrossError` if the file cannot be written.

@@ -13,6 +13,7 @@ from rallycross.judging.statistics import Statistics
 from rallycross.judging.validity import invalid_load
 from rallycross.results.endings import NEVER_BEGAN, STOPPED, because, ending
 from rallycross.results.models import TaskRow, WorkloadRow
+from rallycross.results.pruned_samples import pruned_at
 from rallycross.results.sample_damage import DAMAGED_SAMPLES, damage_detail
 from rallycross.results.sample_file import read_batches
 from rallycross.results.sla_row import SlaRow
@@ -58,6 +59,11 @@ def judge(store: Store, task_uuid: str, *, samples: Path | None = None) -> Judge
     if task is None:
         raise RallycrossError(f"task {task_uuid}: not in the results database - has the benchmark begun?")
     samples = samples or settings().samples
+    if when := next(filter(None, (pruned_at(samples / one.uuid) for one in task.workloads)), ""):
+        raise RallycrossError(
+            f"task {task_uuid}: its samples were pruned at {when}, and its figures cannot be computed again"
+            " - the judgement that it has stays"
+        )
     told: set[str] = set()  # leftovers of shared contexts are reported only once
     judged = tuple(_judge_workload(store, task, workload, samples, told) for workload in task.workloads)
     if task.status == "running":

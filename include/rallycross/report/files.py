@@ -8,6 +8,7 @@ from rallycross.atomic_file import atomic_file
 from rallycross.file_modes import results_file, results_folder
 from rallycross.report.document import document
 from rallycross.report.junit import junit
+from rallycross.report.markdown import markdown
 from rallycross.report.run import gather
 from rallycross.results.store import Store
 from rallycross.settings import settings
@@ -58,7 +59,12 @@ def write(
 
 
 def rendered(
-    store: Store, form: Literal["html", "junit", "json"], *, verification: str | None, task: str | None, samples: Path
+    store: Store,
+    form: Literal["html", "junit", "json", "markdown"],
+    *,
+    verification: str | None,
+    task: str | None,
+    samples: Path,
 ) -> bytes:
     """Return the report of a verification, a task or both in one format; it is not recorded as an artifact."""
     run = gather(store, deployment=None, verification=verification, task=task, samples=samples)
@@ -66,6 +72,8 @@ def rendered(
         return junit(run)
     if form == "json":
         return document(run).encode()
+    if form == "markdown":
+        return markdown(run).encode()
     from rallycross.report.html import page  # noqa: PLC0415 - imports pandas, which only the page needs
 
     return page(run).encode()

@@ -23,6 +23,11 @@ class Artifacts(StorePart):
         with self.database.reading() as session:
             return list(session.scalars(query))
 
+    def owners(self, path: str) -> set[str]:
+        """Return the owners of a file: a run with several stages has one report."""
+        with self.database.reading() as session:
+            return set(session.scalars(select(ArtifactRow.owner_uuid).where(ArtifactRow.path == path)))
+
     def all(self) -> list[ArtifactRow]:
         """Return all recorded files."""
         with self.database.reading() as session:

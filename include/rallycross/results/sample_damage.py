@@ -4,6 +4,7 @@ import os
 from pathlib import Path
 
 from rallycross.results.models import TaskRow, WorkloadRow, WorkloadSlaRow
+from rallycross.results.pruned_samples import pruned_at
 from rallycross.results.sample_file import SUFFIX, owner_at, owner_of, read_file, sample_files
 from rallycross.results.seals import Gap, SealedPart, is_sealed, parts
 
@@ -14,9 +15,12 @@ _NAMED = 3  # damaged places of a file that a message names
 def sample_damage(workload: WorkloadRow, samples: Path) -> list[str]:
     """Return a sentence for each sample file of a workload that is missing, damaged or not its own.
 
-    `samples` is the folder of all sample files. A file without an end whose writer was killed is not damaged.
+    `samples` is the folder of all sample files. A file without an end whose writer was killed is not damaged, and
+    nothing is missing of samples that were pruned.
     """
     folder = samples / workload.uuid
+    if pruned_at(folder):
+        return []
     reported, figures = workload.reported, workload.figures
     whole = workload.status == "finished"
     # The shards that their writers closed.

@@ -30,6 +30,16 @@ def count(value: int) -> str:
     return f"{value:,}"
 
 
+def data_size(value: int) -> str:
+    """Return a number of bytes: `512 B`, `12.3 kB`, `1.23 GB`."""
+    amount, unit = float(value), "B"
+    for larger in ("kB", "MB", "GB", "TB"):
+        if amount < 999.5:
+            break
+        amount, unit = amount / 1000, larger
+    return f"{value} B" if unit == "B" else f"{_three_digits(amount)} {unit}"
+
+
 def share(part: int, whole: int) -> str:
     """Return a percentage that reads 0 or 100 only if it is exactly that."""
     if not whole:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from rallycross.cli.commands.completion import SCRIPTS, SHELLS, script
+from rallycross.cli.commands.completion import SCRIPTS, SHELLS, _words, script
 from rallycross.settings import CHECKOUT
 
 
@@ -55,3 +55,12 @@ def test_another_shell_is_refused() -> None:
     ran = subprocess.run([CHECKOUT / "rallycross", "completion", "csh"], capture_output=True, text=True, check=False)
     assert ran.returncode == 2
     assert "bash, zsh or fish" in ran.stderr
+
+
+def test_what_lists_or_shows_has_json() -> None:
+    """Every command and verb that lists or shows something can do it for programs."""
+    shows = {"list", "show", "history", "compare", "check", "changes", "verifiers", "prune"}
+    shows |= {"clean", "doctor", "logs", "plan", "scenarios", "status"}
+    options = {path: words for path, words in _words() if path.split()[-1:] and path.split()[-1] in shows}
+    assert options
+    assert [path for path, words in options.items() if "--json" not in words] == []

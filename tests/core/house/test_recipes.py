@@ -3,10 +3,11 @@
 import pytest
 
 from rallycross.catalogue import known
+from rallycross.recipes import general
 from rallycross.settings import CHECKOUT
 from rallycross.task.file import load
 
-RECIPES = sorted((CHECKOUT / "include/recipes").glob("*.yaml"))
+RECIPES = general()
 
 
 @pytest.mark.parametrize("name", [file.name for file in RECIPES])

@@ -52,7 +52,7 @@ def run(options: argparse.Namespace) -> int:
             table.add_row(*fact)
         console.print(table)
     mended: list[str] = []
-    wrong = [*machine.complaints(here), *_stores(), *_airflow(), *_clouds()]
+    wrong = [*machine.complaints(here), *_stores(), *_airflow(), *_clouds(), *_recipes()]
     if options.deep or options.mend:
         wrong += _deep(mended if options.mend else None)
     if options.json:
@@ -120,3 +120,9 @@ def _clouds() -> list[str]:
         for name, state, detail in cloud.parts()
         if state not in {"RUNNING", "STOPPED", "stopped", "AT WORK"}
     ]
+
+
+def _recipes() -> list[str]:
+    from rallycross.scheduled_recipes import InvalidRecipe, scheduled_recipes  # noqa: PLC0415 - imports jsonschema
+
+    return [one.error for one in scheduled_recipes(settings().recipes) if isinstance(one, InvalidRecipe)]

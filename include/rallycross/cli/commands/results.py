@@ -6,18 +6,19 @@ compare RUNS RUNS          compares the figures of two runs of tasks, or of two 
                            commas, or tag:NAME): intervals, and what chance does not explain; --by action
 export UUID... --format F -o FILE
                            rally: JSON results for Rally's own tools; csv, parquet: every sample;
-                           html, junit, json: the report
+                           openmetrics: the figures, for Prometheus; html, junit, json, markdown: the report
 changes                    lists the changes in the histories of recipes, with sizes and first runs; see docs/changes.md
 changes --acknowledge ID --note TEXT
                            notes that a change is known
 import FILE                imports the tasks from a file of Rally's JSON results, as if they had run here
-delete UUID...             deletes results and samples; nothing in a cloud is touched
+delete UUID...             deletes results, samples and reports; nothing in a cloud is touched
+prune --older-than 90d     deletes what is old; --keep-tagged, --keep-last N keep some of it; --samples-only keeps all
+                           figures; --dry-run only says what would be deleted
 
 UUID may be abbreviated to its first characters, as long as they are unambiguous.
 """
 
 import argparse
-import shutil
 import sys
 from dataclasses import asdict
 from pathlib import Path
@@ -30,25 +31,29 @@ from rallycross.cli.console import console, print_json, progress, write_raw
 from rallycross.cli.named_cloud import check_name, check_new_name
 from rallycross.cli.parser import ROWS, add_json
 from rallycross.cli.result_choice import one_uuid
+from rallycross.cli.results_prune import configure_prune
 from rallycross.cli.results_tables import history_table, show_task, show_verification
 from rallycross.errors import RallycrossError
 from rallycross.printable import printable_json
 from rallycross.results.figure_damage import mark_damaged_figures
 from rallycross.results.models import TaskRow
+from rallycross.results.pruned_samples import pruned_at
 from rallycross.results.sample_damage import mark_damage
 from rallycross.results.store import Store
 from rallycross.settings import settings
 from rallycross.views.history import latest
 
 _STDOUT = Path("-")
-_OF_TASKS = ("rally", "csv", "parquet")
-Report = Literal["html", "junit", "json"]
-_REPORTS = ("html", "junit", "json")
+_OF_SAMPLES = ("rally", "csv", "parquet")
+_OF_TASKS = (*_OF_SAMPLES, "openmetrics")
+Report = Literal["html", "junit", "json", "markdown"]
+_REPORTS = ("html", "junit", "json", "markdown")
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
     """Add the verbs."""
-    verbs = parser.add_subparsers(dest="verb", required=True, metavar="list|show|compare|export|changes|import|delete")
+    known = "list|show|compare|export|changes|import|delete|prune"
+    verbs = parser.add_subparsers(dest="verb", required=True, metavar=known)
     verb = verbs.add_parser("list")
     verb.add_argument("--cloud", help="only of this cloud")
     verb.add_argument("--tag", help="only tasks with this tag")
@@ -78,6 +83,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
     verb.add_argument("uuids", metavar="UUID", nargs="+")
     verb.add_argument("--force", action="store_true", help="even if it is running, or has lost its process")
     verb.set_defaults(act=_delete)
+    configure_prune(verbs.add_parser("prune"))
 
 
 def run(options: argparse.Namespace) -> int:
@@ -140,7 +146,7 @@ def _export(options: argparse.Namespace) -> int:
 
 def _export_tasks(store: Store, uuids: list[str], form: str, output: Path) -> list[str]:
     """Export tasks; return what is damaged in their samples."""
-    from rallycross.exchange import files, flat_rows  # noqa: PLC0415 - imports Arrow's writers
+    from rallycross.exchange import files, flat_rows, openmetrics  # noqa: PLC0415 - imports Arrow's writers
 
     tasks: list[TaskRow] = []
     for uuid in uuids:
@@ -149,13 +155,28 @@ def _export_tasks(store: Store, uuids: list[str], form: str, output: Path) -> li
             raise RallycrossError(f"{uuid} is a verification, and {form} is only for tasks - use {', '.join(_REPORTS)}")
         tasks.append(task)
     samples = settings().samples
+    if form in _OF_SAMPLES:
+        _check_pruned(tasks, samples, form)
     damaged = [detail for task in tasks for detail in mark_damage(task, samples)]
     if form == "rally":
         files.export_rally(tasks, output, samples=samples)
+    elif form == "openmetrics":
+        files.whole(output, lambda part: part.write_text(openmetrics.openmetrics(tasks), encoding="utf-8"))
     else:
         write = flat_rows.write_csv if form == "csv" else flat_rows.write_parquet
         files.whole(output, lambda part: write(tasks, part, samples=samples))
     return damaged
+
+
+def _check_pruned(tasks: list[TaskRow], samples: Path, form: str) -> None:
+    """Raise an error for a task whose samples were deleted: the file would be without them."""
+    for task in tasks:
+        if when := next(filter(None, (pruned_at(samples / one.uuid) for one in task.workloads)), ""):
+            others = ", ".join(one for one in (*_OF_TASKS, *_REPORTS) if one not in _OF_SAMPLES)
+            raise RallycrossError(
+                f"task {task.uuid}: its samples were pruned at {when}, and {form} needs them - its figures can be"
+                f" exported: {others}"
+            )
 
 
 def _export_report(store: Store, uuids: list[str], form: Report, output: Path) -> list[str]:
@@ -205,21 +226,15 @@ def _import(options: argparse.Namespace) -> int:
 
 
 def _delete(options: argparse.Namespace) -> int:
-    from rallycross.verification_jobs.request import forget_secrets  # noqa: PLC0415 - it imports openstacksdk
+    from rallycross.retention import delete  # noqa: PLC0415 - it imports openstacksdk
 
     store = Store.open()
-    samples = settings().samples
     for uuid in dict.fromkeys(one_uuid(store, uuid) for uuid in options.uuids):
-        task = store.tasks.get(uuid)
-        row = task or store.verifications.get(uuid)
+        row = store.tasks.get(uuid) or store.verifications.get(uuid)
         if row is not None and row.status == "running" and not options.force:
             raise RallycrossError(
                 f"{uuid} is running, or its process was killed - stop the run, or use --force if its process is gone"
             )
-        # Rows first, so that every listed result still has its samples.
-        store.history.delete(uuid)
-        forget_secrets(uuid, paths=settings())
-        for workload in task.workloads if task else []:
-            shutil.rmtree(samples / workload.uuid, ignore_errors=True)
+        delete(store, settings(), uuid)
         console.print(f"{uuid} is deleted")
     return 0

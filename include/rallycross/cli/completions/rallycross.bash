@@ -4,7 +4,7 @@ _rallycross() {
     for ((i = 1; i < COMP_CWORD; i++)); do
         word=${COMP_WORDS[i]}
         case "$path $word" in
-            " demo" | " plan" | " run" | " gate" | " scenarios" | " cloud" | " cloud create" | " cloud list" | " cloud show" | " cloud check" | " cloud export" | " cloud destroy" | " verify" | " verify run" | " verify list" | " verify rerun" | " verify show" | " verify history" | " verify compare" | " verify import" | " verify export" | " verify verifiers" | " results" | " results list" | " results show" | " results compare" | " results export" | " results changes" | " results import" | " results delete" | " clean" | " up" | " down" | " status" | " logs" | " doctor" | " test" | " bench" | " completion" | " completion bash" | " completion zsh" | " completion fish") path="$path $word" ;;
+            " demo" | " plan" | " run" | " gate" | " scenarios" | " cloud" | " cloud create" | " cloud list" | " cloud show" | " cloud check" | " cloud export" | " cloud destroy" | " verify" | " verify run" | " verify list" | " verify rerun" | " verify show" | " verify history" | " verify compare" | " verify import" | " verify export" | " verify verifiers" | " results" | " results list" | " results show" | " results compare" | " results export" | " results changes" | " results import" | " results delete" | " results prune" | " clean" | " up" | " down" | " status" | " logs" | " doctor" | " test" | " bench" | " completion" | " completion bash" | " completion zsh" | " completion fish") path="$path $word" ;;
         esac
     done
     case "$path" in
@@ -31,7 +31,7 @@ _rallycross() {
         " verify import") words="--help" ;;
         " verify export") words="--format --help --to" ;;
         " verify verifiers") words="--forget --help --json" ;;
-        " results") words="list show compare export changes import delete --help" ;;
+        " results") words="list show compare export changes import delete prune --help" ;;
         " results list") words="--cloud --help --json --last --tag" ;;
         " results show") words="--help --json" ;;
         " results compare") words="--by --even-invalid --false-discoveries --format --help --json --last --output --tag" ;;
@@ -39,6 +39,7 @@ _rallycross() {
         " results changes") words="--acknowledge --cloud --help --json --judge --last --new --note --recipe" ;;
         " results import") words="--cloud --help" ;;
         " results delete") words="--force --help" ;;
+        " results prune") words="--cloud --dry-run --help --json --keep-last --keep-tagged --older-than --samples-only" ;;
         " clean") words="--cloud --dry-run --help --json --older-than --task --yes" ;;
         " up") words="--help --limit" ;;
         " down") words="--help --keep-clouds --purge" ;;

@@ -105,7 +105,7 @@ complete -c rallycross -n '__fish_seen_subcommand_from verify; and __fish_seen_s
 complete -c rallycross -n '__fish_seen_subcommand_from verify; and __fish_seen_subcommand_from verifiers' -l forget
 complete -c rallycross -n '__fish_seen_subcommand_from verify; and __fish_seen_subcommand_from verifiers' -l help
 complete -c rallycross -n '__fish_seen_subcommand_from verify; and __fish_seen_subcommand_from verifiers' -l json
-complete -c rallycross -f -n '__fish_seen_subcommand_from results; and not __fish_seen_subcommand_from list show compare export changes import delete' -a 'list show compare export changes import delete'
+complete -c rallycross -f -n '__fish_seen_subcommand_from results; and not __fish_seen_subcommand_from list show compare export changes import delete prune' -a 'list show compare export changes import delete prune'
 complete -c rallycross -n '__fish_seen_subcommand_from results' -l help
 complete -c rallycross -n '__fish_seen_subcommand_from results; and __fish_seen_subcommand_from list' -l cloud
 complete -c rallycross -n '__fish_seen_subcommand_from results; and __fish_seen_subcommand_from list' -l help
@@ -139,6 +139,14 @@ complete -c rallycross -n '__fish_seen_subcommand_from results; and __fish_seen_
 complete -c rallycross -n '__fish_seen_subcommand_from results; and __fish_seen_subcommand_from import' -l help
 complete -c rallycross -n '__fish_seen_subcommand_from results; and __fish_seen_subcommand_from delete' -l force
 complete -c rallycross -n '__fish_seen_subcommand_from results; and __fish_seen_subcommand_from delete' -l help
+complete -c rallycross -n '__fish_seen_subcommand_from results; and __fish_seen_subcommand_from prune' -l cloud
+complete -c rallycross -n '__fish_seen_subcommand_from results; and __fish_seen_subcommand_from prune' -l dry-run
+complete -c rallycross -n '__fish_seen_subcommand_from results; and __fish_seen_subcommand_from prune' -l help
+complete -c rallycross -n '__fish_seen_subcommand_from results; and __fish_seen_subcommand_from prune' -l json
+complete -c rallycross -n '__fish_seen_subcommand_from results; and __fish_seen_subcommand_from prune' -l keep-last
+complete -c rallycross -n '__fish_seen_subcommand_from results; and __fish_seen_subcommand_from prune' -l keep-tagged
+complete -c rallycross -n '__fish_seen_subcommand_from results; and __fish_seen_subcommand_from prune' -l older-than
+complete -c rallycross -n '__fish_seen_subcommand_from results; and __fish_seen_subcommand_from prune' -l samples-only
 complete -c rallycross -n '__fish_seen_subcommand_from clean' -l cloud
 complete -c rallycross -n '__fish_seen_subcommand_from clean' -l dry-run
 complete -c rallycross -n '__fish_seen_subcommand_from clean' -l help
