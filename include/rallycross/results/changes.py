@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from sqlalchemy import select, update
+from sqlalchemy import or_, select, update
 
 from rallycross.results.models import ChangeRow
 from rallycross.results.store_part import StorePart
@@ -56,6 +56,12 @@ class Changes(StorePart):
         query = select(ChangeRow).where(ChangeRow.found_task == task).order_by(ChangeRow.id)
         with self.database.reading() as session:
             return list(session.scalars(query))
+
+    def of_runs(self, tasks: Sequence[str]) -> list[ChangeRow]:
+        """Return the changes that began, or were found, with one of these tasks, in the order of their beginning."""
+        among = or_(ChangeRow.first_task.in_(list(tasks)), ChangeRow.found_task.in_(list(tasks)))
+        with self.database.reading() as session:
+            return list(session.scalars(select(ChangeRow).where(among).order_by(ChangeRow.began_at, ChangeRow.id)))
 
     def latest(
         self, *, cloud: str | None = None, recipe: str | None = None, limit: int | None = None

@@ -8,6 +8,7 @@ from typing import Any
 
 from rallycross.results.run_list import RunFilter
 from rallycross.results.store import Store
+from rallycross.views.changes import ChangeEntry, change_entry
 from rallycross.views.history import HistoryEntry, entries
 
 RUNS = 60  # that a history has at most
@@ -80,6 +81,7 @@ class Trend:
     figure: str
     runs: tuple[TrendRun, ...]
     series: tuple[Series, ...]  # in the order of the workloads and of their actions
+    changes: tuple[ChangeEntry, ...] = ()  # that change detection has found in these runs, the oldest first
 
 
 def trend(store: Store, title: str, cloud: str, figure: str, *, most: int = RUNS) -> Trend:
@@ -90,7 +92,8 @@ def trend(store: Store, title: str, cloud: str, figure: str, *, most: int = RUNS
     environments = store.runs.environments(uuids)
     flat = [_flat(environments.get(uuid, {})) for uuid in uuids]
     runs = (TrendRun(one, _changes(flat[at - 1], flat[at]) if at else ()) for at, one in enumerate(listed))
-    return Trend(title, cloud, figure, tuple(runs), tuple(_series(store, uuids, figure)))
+    found = tuple(change_entry(row) for row in store.changes.of_runs(uuids))
+    return Trend(title, cloud, figure, tuple(runs), tuple(_series(store, uuids, figure)), found)
 
 
 def _series(store: Store, uuids: Sequence[str], figure: str) -> list[Series]:

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from ui_results import EVIL, NOW, MadeResults
 
 from rallycross.errors import RallycrossError
+from rallycross.results.changes import Change
 from rallycross.ui.page import Links
 from rallycross.ui.trend_chart import Mark, _ticks, chart, sparkline
 from rallycross.ui.trends import trends_page
@@ -70,6 +71,40 @@ def test_an_action_can_be_chosen(history: MadeResults) -> None:
     assert "<h2>1. Authenticate.keystone, keystone.sign_in</h2>" in html
     assert "cloud nova 31 → 32" in html
     assert "+100.0 %" in html
+
+
+def test_changes_of_the_history_are_listed(history: MadeResults) -> None:
+    """A change that began in one of the runs is a row with its sentence and its state; without one there is no list."""
+    without = trends_page(history.store, LINKS, {"cloud": "embedded"}).html
+    runs = trend(history.store, "Quickstart", "embedded", "p50").runs
+    entry = runs[7].entry
+    change = Change(
+        series="s",
+        cloud="embedded",
+        recipe=EVIL,
+        scenario="Authenticate.keystone",
+        position=0,
+        action="keystone.sign_in",
+        depth=0,
+        figure="p50",
+        worse=True,
+        size=1.0,
+        low=0.9,
+        high=1.1,
+        runs=4,
+        first_task=entry.uuid,
+        began_at=entry.started_at,
+        found_task=runs[9].entry.uuid,
+        environment=[{"what": EVIL, "before": "31", "after": "32"}],
+    )
+    history.store.changes.add([change])
+    history.store.changes.acknowledge(1, by="me", note=EVIL)
+    html = trends_page(history.store, LINKS, {"cloud": "embedded"}).html
+
+    assert "<h2>Changes</h2>" not in without
+    assert "Worse: keystone.sign_in in Authenticate.keystone (workload 1): median is slower by 100 % [90, 110]" in html
+    assert "acknowledged by me: " in html
+    assert EVIL not in html
 
 
 def test_nothing_to_show_is_a_sentence(made: MadeResults, history: MadeResults) -> None:
