@@ -3,8 +3,8 @@
 Without --cloud: figures of the load engine, next to Rally 5.1.1 (which is installed for this) and plain clients. With
 --cloud: the accuracy of boot times, next to an independent observer; lists per second, next to wrk (which must be
 installed); and ten common scenarios, next to Rally. The figures are meaningful only on an otherwise idle machine,
-except for `compare`: how often comparisons of simulated runs are wrong. It takes minutes, and is measured only if it is
-named.
+except for those of simulated runs: `compare`, how often comparisons are wrong, and `changes`, how often change detection
+is, next to Apache Otava. These take minutes, and are measured only if they are named.
 """
 
 import argparse
@@ -17,7 +17,7 @@ from rallycross.errors import RallycrossError
 from rallycross.results.store import Store
 from rallycross.settings import CHECKOUT
 
-COMPARE = "compare"
+SIMULATED = {"compare": "comparison.py", "changes": "change_detection.py"}
 FIGURES = ("no-op", "users", "client", "ledger", "fixed", "start", "rate", "million")
 ON_A_CLOUD = ("boot", "list", "rally")
 
@@ -26,7 +26,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
     """Add the options."""
     of_cloud = ", ".join(ON_A_CLOUD)
     help_ = f"figures to measure; with --cloud: {of_cloud}"
-    parser.add_argument("--only", nargs="+", choices=(*FIGURES, COMPARE, *ON_A_CLOUD), help=help_)
+    parser.add_argument("--only", nargs="+", choices=(*FIGURES, *SIMULATED, *ON_A_CLOUD), help=help_)
     parser.add_argument("--no-rally", action="store_true", help="measure without Rally")
     parser.add_argument("--cloud", metavar="NAME", help="measure the figures that need a cloud, on this one")
 
@@ -42,9 +42,9 @@ def run(options: argparse.Namespace) -> int:
 
 def _without_a_cloud(options: argparse.Namespace) -> list[list[str]]:
     """Return the programs, with their arguments, that measure what needs no cloud."""
-    wanted = _wanted(options, FIGURES, (*FIGURES, COMPARE), "needs a cloud - add --cloud NAME")
-    commands = [["comparison.py"]] if COMPARE in wanted else []
-    if of_the_engine := [figure for figure in wanted if figure != COMPARE]:
+    wanted = _wanted(options, FIGURES, (*FIGURES, *SIMULATED), "needs a cloud - add --cloud NAME")
+    commands = [[program] for figure, program in SIMULATED.items() if figure in wanted]
+    if of_the_engine := [figure for figure in wanted if figure not in SIMULATED]:
         commands.append(["engine.py", "--only", *of_the_engine, *(["--no-rally"] if options.no_rally else [])])
     return commands
 
