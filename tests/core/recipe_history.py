@@ -9,7 +9,7 @@ from rallycross.results.reference import reference
 from rallycross.results.sla_row import SlaRow
 from rallycross.results.store import Store
 from rallycross.results.workload_figures import ActionFigures, WorkloadFigures
-from rallycross.task.plan import Subtask, Task, Workload
+from rallycross.task.plan import Subtask, Task, Timing, Workload
 
 SCENARIO = "Authenticate.keystone"
 
@@ -39,11 +39,12 @@ def add_run(
     status: Any = "finished",
     sla: Sequence[SlaRow] = (),
     concurrency: int = 2,
+    timing: Timing = "intended",
 ) -> str:
     """Store a judged run; return its uuid."""
     uuid = reference("made", name, "benchmark")
     workload = Workload(0, SCENARIO, {}, "constant", {"times": 100, "concurrency": concurrency}, {}, {})
-    task = Task(title, (Subtask(title, (workload,)),), tags=tuple(tags))
+    task = Task(title, (Subtask(title, (workload,)),), tags=tuple(tags), timing=timing)
     [workload_uuid] = store.tasks.begin(uuid, cloud=cloud, task=task, environment=environment or {}).values()
     store.workloads.end(workload_uuid, status="finished")
     store.workloads.save_judgement(workload_uuid, figures=made, sla=sla, passed=not sla)

@@ -14,7 +14,7 @@ RECIPE_TAG = "recipe:"  # begins the tag with the recipe's name
 _MANY = 500  # uuids in one query: databases limit its parameters
 
 _COLUMNS = (
-    load_only(TaskRow.uuid, TaskRow.environment, TaskRow.started_at),
+    load_only(TaskRow.uuid, TaskRow.cloud, TaskRow.timing, TaskRow.environment, TaskRow.started_at),
     selectinload(TaskRow.subtasks).options(
         load_only(SubtaskRow.position),
         selectinload(SubtaskRow.workloads).load_only(

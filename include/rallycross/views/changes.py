@@ -142,10 +142,6 @@ def _number(share: float) -> str:
 def _environment(changes: Sequence[Mapping[str, Any]]) -> str:
     if not changes:
         return ""
-    named = [f"{one.get('what')} {_value(one.get('before'))} → {_value(one.get('after'))}" for one in changes[:_NAMED]]
+    named = [f"{one.get('what')} {one.get('before')} → {one.get('after')}" for one in changes[:_NAMED]]
     more = len(changes) - _NAMED
     return f"; changed there: {', '.join(named)}" + (f" and {more} more" if more > 0 else "")
-
-
-def _value(value: Any) -> str:
-    return "nothing" if value is None else str(value)

@@ -94,3 +94,28 @@ def test_short_histories_say_nothing() -> None:
     assert detect({"none": Series([], 0.005, 0.02)}) == {"none": Finding(State.NOTHING)}
     assert set(_states(np.array([0.0] * 5 + [1.0] * 5), 1)) == {State.NOTHING}
     assert detect({}) == {}
+
+
+def test_a_recovery_soon_after_a_change_is_seen() -> None:
+    """Six runs after a change suffice to see the way back: the runs before the change tell the noise."""
+    seen = 0
+    for seed in range(20):
+        values = _noise(seed, 80)
+        own = np.concatenate([values[66:72] + 0.2, values[72:]])
+        earlier = (values[:66] + np.median(own[:6]) - np.median(values[:66])).tolist()
+        found = [
+            detect({0: Series(own[:runs].tolist(), 0.005, 0.02, earlier)})[0].state for runs in range(7, len(own) + 1)
+        ]
+        seen += State.CHANGE in found
+
+    assert seen >= 18
+
+
+def test_a_change_is_reported_once() -> None:
+    """In the 30 runs after a change of 10 % there is no other, though few runs tell the new level."""
+    for seed in range(20):
+        values = _noise(seed, 130)
+        earlier = (values[:90] + np.median(values[90:96]) - np.median(values[:90])).tolist()
+        series = (Series(values[90:runs].tolist(), 0.005, 0.02, earlier) for runs in range(91, 121))
+
+        assert all(detect({0: one})[0].state is not State.CHANGE for one in series)

@@ -71,6 +71,18 @@ def test_an_improvement_is_a_change_too(store: Store) -> None:
     assert f"since run {median.first_task[:8]}; changed there: versions.nova 31 → 32" in sentence
 
 
+def test_a_recovery_is_a_change_too(store: Store) -> None:
+    """A recipe that is slower for nine runs has a second change when it is as before, which says what it was before."""
+    values = durations(STEP + 20, step_at=STEP, factor=1.25)
+    values[STEP + 9 :] = durations(STEP + 20)[STEP + 9 :]
+    judgements = _judged(store, values, STEP)
+    medians = [row for one in judgements for row in one.changes if row.figure == "p50" and row.action]
+
+    assert [row.worse for row in medians] == [True, False]
+    assert medians[0].low < 0.25 < medians[0].high
+    assert medians[1].low < -0.2 < medians[1].high
+
+
 def test_failures_are_a_change_in_percentage_points(store: Store) -> None:
     """A recipe in which 10 of 100 iterations begin to fail has a higher failure rate, and no other change."""
     values = durations(STEP + 6)
@@ -95,6 +107,7 @@ def test_only_comparable_runs_are_history(store: Store) -> None:
         add_run(store, f"cloud {number}", figures(seconds * 2), cloud="d")
         add_run(store, f"recipe {number}", figures(seconds * 2), tags=("recipe:weekly",))
         add_run(store, f"load {number}", figures(seconds * 2), concurrency=3)
+        add_run(store, f"timing {number}", figures(seconds * 2), timing="rally")
     found = judge_history(store, add_run(store, "newest", figures(0.1)))
     of_invalid = judge_history(store, add_run(store, "last", figures(0.3), sla=invalid))
 

@@ -7,7 +7,6 @@ import numpy as np
 
 from rallycross.errors import RallycrossError
 from rallycross.judging.changes.detector import Finding, Series, State, detect
-from rallycross.judging.changes.environment import environment_changes
 from rallycross.judging.changes.series import (
     STORED,
     History,
@@ -18,6 +17,7 @@ from rallycross.judging.changes.series import (
     least_step,
     relative,
 )
+from rallycross.judging.run_comparison import circumstances
 from rallycross.results.changes import Change
 from rallycross.results.models import ChangeRow, TaskRow
 from rallycross.results.recipe_runs import RecipeRun, recipe_of
@@ -65,14 +65,14 @@ def judge_history(store: Store, task_uuid: str) -> HistoryJudgement:
     recipe = recipe_of(task)
     runs = store.recipe_runs.until(task, figures=STORED, limit=settings().history_runs)
     newest = next((index for index, run in enumerate(runs) if run.task.uuid == task_uuid), None)
-    since = _last_changes(store.changes.latest(cloud=task.cloud, recipe=recipe), task)
-    continued = {
-        key: History(points)
-        for key, history in histories(runs).items()
-        if history.points[-1].run == newest
-        and (points := _since(history.points, runs, since.get(key.digest(task.cloud, recipe))))
+    changes_of = _last_changes(store.changes.latest(cloud=task.cloud, recipe=recipe), task)
+    whole = {key: history for key, history in histories(runs).items() if history.points[-1].run == newest}
+    parts = {
+        key: _parts(history.points, runs, changes_of.get(key.digest(task.cloud, recipe), []))
+        for key, history in whole.items()
     }
-    findings = detect({key: _series(key, history) for key, history in continued.items()})
+    continued = {key: History(own) for key, (_, own) in parts.items()}
+    findings = detect({key: _series(key, *parts[key]) for key in whole})
     changes = [
         _change(task, runs, key, history=continued[key], found=found)
         for key, found in findings.items()
@@ -87,23 +87,36 @@ def judge_history(store: Store, task_uuid: str) -> HistoryJudgement:
     )
 
 
-def _last_changes(rows: Sequence[ChangeRow], task: TaskRow) -> dict[str, float]:
-    """Return when the last change of each series began, as far as it was known before this task."""
-    last: dict[str, float] = {}
-    for row in rows:
+def _last_changes(rows: Sequence[ChangeRow], task: TaskRow) -> dict[str, list[ChangeRow]]:
+    """Return the changes of each series that began before this task, the newest first."""
+    last: dict[str, list[ChangeRow]] = {}
+    for row in sorted(rows, key=lambda row: -row.began_at):
         if row.began_at <= task.started_at:
-            last[row.series] = max(row.began_at, last.get(row.series, 0.0))
+            last.setdefault(row.series, []).append(row)
     return last
 
 
-def _since(points: list[Point], runs: Sequence[RecipeRun], began_at: float | None) -> list[Point]:
-    return points if began_at is None else [one for one in points if runs[one.run].task.started_at >= began_at]
+def _parts(
+    points: list[Point], runs: Sequence[RecipeRun], changes: Sequence[ChangeRow]
+) -> tuple[list[float], list[Point]]:
+    """Return the values between the last two changes, moved to the level since the last one, and the points since."""
+    if not changes:
+        return [], points
+    began = [row.began_at for row in changes[:2]]
+    own = [one for one in points if runs[one.run].task.started_at >= began[0]]
+    before = [one.value for one in points if began[-1] <= runs[one.run].task.started_at < began[0]]
+    if len(began) == 1:
+        before = [one.value for one in points if runs[one.run].task.started_at < began[0]]
+    if not before or not own:
+        return [], own or points
+    moved = np.median([one.value for one in own[: changes[0].runs]]) - np.median(before)
+    return [float(value + moved) for value in before], own
 
 
-def _series(key: SeriesKey, history: History) -> Series:
-    values = [point.value for point in history.points]
-    least = settings().least_change
-    return Series(values, history.floor, least_step(key.figure, least, float(np.median(values))))
+def _series(key: SeriesKey, earlier: list[float], own: list[Point]) -> Series:
+    values = [point.value for point in own]
+    least = least_step(key.figure, settings().least_change, float(np.median(values)))
+    return Series(values, History(own).floor, least, earlier)
 
 
 def _change(task: TaskRow, runs: Sequence[RecipeRun], key: SeriesKey, *, history: History, found: Finding) -> Change:
@@ -130,7 +143,10 @@ def _change(task: TaskRow, runs: Sequence[RecipeRun], key: SeriesKey, *, history
         first_task=runs[first.run].task.uuid,
         began_at=runs[first.run].task.started_at,
         found_task=task.uuid,
-        environment=environment_changes(runs[before.run].task.environment, runs[first.run].task.environment),
+        environment=[
+            {"what": one.name, "before": ", ".join(one.first), "after": ", ".join(one.second)}
+            for one in circumstances.of_runs([runs[before.run].task], [runs[first.run].task])
+        ],
     )
 
 

@@ -9,9 +9,8 @@ so for all series of a recipe together: what counts as unlikely is decided by th
 
 import math
 from collections.abc import Hashable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import Enum
-from itertools import groupby
 from typing import TypeVar
 
 import numpy as np
@@ -42,6 +41,7 @@ class Series:
     values: Sequence[float]
     floor: float  # the least standard deviation that its noise is taken to have
     least: float  # the least step that counts
+    earlier: Sequence[float] = ()  # from before the last change, moved to the level since then: they tell the noise
 
 
 @dataclass(frozen=True)
@@ -80,7 +80,7 @@ def detect(history: Mapping[Key, Series]) -> dict[Key, Finding]:
 
 
 def _finding(series: Series, found: _Evidence, *, alarm: bool) -> Finding:
-    step = step_size(np.array(series.values), found.length, found.autocorrelation, series.floor)
+    step = step_size(np.array(series.values), found.length, found.autocorrelation, series.floor, series.earlier)
     if abs(found.evidence) < SUSPICION:  # only the newest run is far off
         return Finding(State.SUSPICION, 1)
     if abs(step.size) < series.least:
@@ -99,22 +99,22 @@ def _suspected(earlier: _Evidence, now: _Evidence) -> bool:
 
 
 def _without_newest(series: Series) -> Series:
-    return Series(series.values[:-1], series.floor, series.least)
+    return replace(series, values=series.values[:-1])
 
 
 def _evidence(history: Mapping[Key, Series]) -> dict[Key, _Evidence]:
     """Test all series; those of equal length at once."""
+    lengths: dict[tuple[int, int], list[Key]] = {}
+    for key, series in history.items():
+        lengths.setdefault((len(series.earlier), len(series.values)), []).append(key)
     found: dict[Key, _Evidence] = {}
-    by_length = sorted(history, key=lambda key: len(history[key].values))
-    for length, group in groupby(by_length, key=lambda key: len(history[key].values)):
-        keys = list(group)
-        values = np.array([history[key].values for key in keys], dtype=float).reshape(len(keys), length)
-        tested = steps(values, np.array([history[key].floor for key in keys]))
+    for (earlier, own), keys in lengths.items():
+        rows = [[*history[key].earlier, *history[key].values] for key in keys]
+        values = np.array(rows, dtype=float).reshape(len(keys), earlier + own)
+        tested = steps(values, np.array([history[key].floor for key in keys]), earlier)
         columns = (tested.evidence, tested.length, tested.last, tested.autocorrelation)
-        for key, evidence, since, last, autocorrelation in zip(
-            keys, *(column.tolist() for column in columns), strict=True
-        ):
-            found[key] = _Evidence(evidence, since, last, autocorrelation)
+        for key, *one in zip(keys, *(column.tolist() for column in columns), strict=True):
+            found[key] = _Evidence(*one)
     return found
 
 

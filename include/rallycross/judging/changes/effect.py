@@ -1,6 +1,7 @@
 """How large a step is: its size on the scale of the values, with a confidence interval."""
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -20,26 +21,40 @@ class Step:
     high: float
 
 
-def step_size(values: Numbers, length: int, autocorrelation: float, floor: float = 0.0) -> Step:
-    """Return how far the last `length` values are from those before: a difference of Huber's robust means."""
+def step_size(
+    values: Numbers, length: int, autocorrelation: float, floor: float = 0.0, earlier: Sequence[float] = ()
+) -> Step:
+    """Return how far the last `length` values are from those before: a difference of Huber's robust means.
+
+    `earlier`: further values with the same noise, but not at the level of those before.
+    """
     before, after = values[:-length], values[-length:]
-    _, scale = center_and_scale(before[None, :], floor)
-    old, old_error = _robust_mean(before, float(scale[0]), autocorrelation, floor)
-    new, new_error = _robust_mean(after, float(scale[0]), autocorrelation, floor)
-    # A few values tell less about their own spread than the many before.
-    spread = math.hypot(old_error, max(new_error, old_error * math.sqrt(len(before) / length)))
-    size = new - old
-    return Step(size, size - _DEVIATE * spread, size + _DEVIATE * spread)
+    _, measured = center_and_scale(np.concatenate([np.array(earlier, dtype=float), before])[None, :], floor)
+    scale = float(measured[0])
+    old, new = _robust_mean(before, scale), _robust_mean(after, scale)
+    noise = max(scale, _spread(before, old, scale))
+    error = math.hypot(
+        noise * _error(len(before), autocorrelation),
+        max(noise, _spread(after, new, scale)) * _error(length, autocorrelation),
+    )
+    return Step(new - old, new - old - _DEVIATE * error, new - old + _DEVIATE * error)
 
 
-def _robust_mean(values: Numbers, scale: float, autocorrelation: float, floor: float) -> tuple[float, float]:
-    """Return the mean with values bounded around it, and its standard error under first-order autoregression."""
+def _robust_mean(values: Numbers, scale: float) -> float:
+    """Return the mean with values bounded around it."""
     mean = float(np.median(values))
     for _ in range(20):
         mean += float(np.mean(np.clip(values - mean, -_BOUND * scale, _BOUND * scale)))
+    return mean
+
+
+def _spread(values: Numbers, mean: float, scale: float) -> float:
+    """Return the standard deviation with values bounded around the mean."""
     bounded = np.clip(values - mean, -_BOUND * scale, _BOUND * scale)
-    count = len(values)
+    return math.sqrt(float(np.sum(bounded**2)) / max(len(values) - 1, 1))
+
+
+def _error(count: int, autocorrelation: float) -> float:
+    """Return the standard error of a mean of so many values, in standard deviations of one."""
     lags = np.arange(1, count)
-    inflation = 1 + 2 * float(np.sum((1 - lags / count) * autocorrelation**lags))
-    variance = max(float(np.sum(bounded**2)) / max(count - 1, 1), floor**2)
-    return mean, math.sqrt(variance * inflation / count)
+    return math.sqrt((1 + 2 * float(np.sum((1 - lags / count) * autocorrelation**lags))) / count)

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 
 from rallycross.judging.sla import INVALID_LOAD
 from rallycross.results.figure_damage import DAMAGED_FIGURES
-from rallycross.results.models import FigureRow, WorkloadRow
+from rallycross.results.models import FigureRow, TaskRow, WorkloadRow
 from rallycross.results.recipe_runs import RecipeRun
 from rallycross.results.sample_damage import DAMAGED_SAMPLES
 
@@ -21,9 +21,9 @@ _FLOOR = 0.005  # least noise of durations and rates: half a per cent
 
 @dataclass(frozen=True)
 class SeriesKey:
-    """What a series is of. Workloads of different runs are the same if scenario and load are."""
+    """What a series is of. Workloads of different runs are the same if scenario, load and timing are."""
 
-    workload: str  # a digest of the scenario and the load
+    workload: str  # a digest of the scenario, the load and the timing
     action: str  # "" = whole iterations
     depth: int
     figure: str
@@ -62,7 +62,7 @@ def histories(runs: Sequence[RecipeRun]) -> dict[SeriesKey, History]:
     for index, run in enumerate(runs):
         seen: Counter[str] = Counter()
         for workload in run.task.workloads:
-            load = _load(workload)
+            load = _load(run.task, workload)
             seen[load] += 1
             if workload.status != "finished" or _NOT_MEASURED & {row.criterion for row in workload.sla_rows}:
                 continue
@@ -113,8 +113,8 @@ def _rate(angle: float) -> float:
     return math.sin(min(max(angle, 0.0), math.pi) / 2) ** 2
 
 
-def _load(workload: WorkloadRow) -> str:
-    parts = [workload.scenario, workload.args, workload.runner, workload.runner_args, workload.contexts]
+def _load(task: TaskRow, workload: WorkloadRow) -> str:
+    parts = [task.timing, workload.scenario, workload.args, workload.runner, workload.runner_args, workload.contexts]
     return _digest(parts)[:16]
 
 

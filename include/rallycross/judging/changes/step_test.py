@@ -8,8 +8,9 @@ divided by its standard error. Noise of benchmarks is not that of textbooks:
 - The noise may be autocorrelated, as a first-order autoregression: neighbouring runs are alike. Its coefficient is
   estimated from the runs before the window, with a correction for short series (Kendall, Biometrika 41, 1954), and
   rounded up by its standard error.
-- The standard error includes the uncertainty of the old level. Student's t is converted to a normal deviate by
-  Wallace's approximation (Biometrika 46, 1959).
+- The standard error includes the uncertainty of the old level. That is the level since the last change; the runs before
+  that change only tell what the noise is. Student's t is converted to a normal deviate by Wallace's approximation
+  (Biometrika 46, 1959).
 
 The windows are looked at after each run, so noise has many chances. The evidence is a deviate less what such a look has
 cost: least for windows of ten runs, more for others and for short histories. What it costs was found by simulation: see
@@ -23,9 +24,11 @@ from numpy.typing import NDArray
 
 Numbers = NDArray[np.float64]
 Counts = NDArray[np.int64]
+Flags = NDArray[np.bool_]
 
 FAR = 5.5
 LEAST_BEFORE = 10  # runs before the window, below which nothing is said
+LEAST_SINCE = 4  # of these, runs since the last change
 COSTS = {4: 1.5, 5: 1.2, 7: 0.9, 10: 0.0, 15: 0.5, 20: 0.6, 30: 0.6}  # deviates, by the length of the window
 LONG = 100  # runs of a history from which on it costs nothing that it is short
 COST_OF_SHORTNESS = 1.5  # deviates, times the logarithm of LONG by the number of runs
@@ -46,17 +49,21 @@ class Steps:
     autocorrelation: Numbers  # as it was assumed
 
 
-def steps(values: Numbers, floor: float | Numbers = 0.0) -> Steps:
-    """Test the end of each row; `floor` is the least standard deviation that its noise is taken to have."""
+def steps(values: Numbers, floor: float | Numbers = 0.0, earlier: int = 0) -> Steps:
+    """Test the end of each row; `floor` is the least standard deviation that its noise is taken to have.
+
+    The first `earlier` values of a row are from before its last change, and are moved to the level after it.
+    """
     rows, runs = values.shape
-    longest = min(LONGEST, runs // 2, runs - LEAST_BEFORE)
+    longest = min(LONGEST, runs // 2, runs - LEAST_BEFORE, runs - earlier - LEAST_SINCE)
     if longest < 1:
         none = np.zeros(rows)
         return Steps(none, np.zeros(rows, dtype=np.int64), none, none)
     middle, scale = center_and_scale(values[:, : runs - longest], floor)
     deviations = (values - middle[:, None]) / scale[:, None]
     kept, positions, missing = _without_outliers(deviations)
-    deviate, misfit, autocorrelation = _deviates(kept, missing, longest, ((floor / scale) ** 2)[:, None])
+    since = (positions >= earlier) & (np.arange(runs) >= missing[:, None])
+    deviate, misfit, autocorrelation = _deviates(kept, missing, longest, ((floor / scale) ** 2)[:, None], since)
 
     cost = np.array([COSTS.get(length, np.inf) for length in range(1, longest + 1)]) + COST_OF_SHORTNESS / min(
         runs, LONG
@@ -65,7 +72,8 @@ def steps(values: Numbers, floor: float | Numbers = 0.0) -> Steps:
     best = np.argmin(misfit, axis=1)
     at = (np.arange(rows), best)
     first = positions[np.arange(rows), runs - 1 - best]
-    return Steps(evidence * np.sign(deviate[at]), runs - first, deviations[:, -1], autocorrelation[at])
+    length = np.minimum(runs - first, max(runs - earlier - 1, 0))
+    return Steps(evidence * np.sign(deviate[at]), length, deviations[:, -1], autocorrelation[at])
 
 
 def center_and_scale(values: Numbers, floor: float | Numbers = 0.0) -> tuple[Numbers, Numbers]:
@@ -80,8 +88,8 @@ def _without_outliers(deviations: Numbers) -> tuple[Numbers, Counts, Counts]:
     far = np.abs(deviations) > FAR
     for sign in (-1, 1):
         beyond = deviations[:, ::-1][:, :LONGEST] * sign > FAR
-        since = np.cumsum(beyond, axis=1)
-        step = (since >= _SEVERAL) & (4 * since >= 3 * np.arange(1, beyond.shape[1] + 1))
+        number = np.cumsum(beyond, axis=1)
+        step = (number >= _SEVERAL) & (4 * number >= 3 * np.arange(1, beyond.shape[1] + 1))
         # The longest such end counts.
         lately = np.cumsum(step[:, ::-1], axis=1)[:, ::-1] > 0
         far[:, deviations.shape[1] - beyond.shape[1] :] &= ~(lately & beyond)[:, ::-1]
@@ -90,7 +98,9 @@ def _without_outliers(deviations: Numbers) -> tuple[Numbers, Counts, Counts]:
     return np.take_along_axis(kept, order, axis=1), order.astype(np.int64), far.sum(axis=1)
 
 
-def _deviates(kept: Numbers, missing: Counts, longest: int, least: Numbers) -> tuple[Numbers, Numbers, Numbers]:
+def _deviates(
+    kept: Numbers, missing: Counts, longest: int, least: Numbers, since: Flags
+) -> tuple[Numbers, Numbers, Numbers]:
     """Return the deviates of windows of 1 to `longest` runs, the squares that two levels leave, and the assumed phi."""
     runs = kept.shape[1]
     lengths = np.arange(1, longest + 1)
@@ -103,8 +113,9 @@ def _deviates(kept: Numbers, missing: Counts, longest: int, least: Numbers) -> t
 
     # The runs before each window: level and autocorrelation; and the spread around both levels.
     old = total[:, start - 1]
-    mean = old / before
-    spread = np.maximum(squares[:, start - 1] - before * mean**2, 1e-9)
+    number = np.maximum(np.cumsum(since, axis=1)[:, start - 1], 1)
+    mean = np.cumsum(np.where(since, kept, 0.0), axis=1)[:, start - 1] / number
+    spread = np.maximum(squares[:, start - 1] - 2 * mean * old + before * mean**2, 1e-9)
     ends = kept[np.arange(len(kept)), np.minimum(missing, runs - 1)][:, None] + kept[:, start - 1]
     lagged = products[:, start - 1] - mean * (2 * old - ends) + (before - 1) * mean**2
     measured = lagged / spread
@@ -125,7 +136,7 @@ def _deviates(kept: Numbers, missing: Counts, longest: int, least: Numbers) -> t
     weight = 1 + (lengths - 1) * (1 - phi) ** 2
     size = (first + (1 - phi) * others) / weight
     influence = (1 + (lengths - 1) * (1 - phi)) / weight  # of an error of the old level on the size
-    error = np.sqrt(innovation * (1 / weight + influence**2 / before))
+    error = np.sqrt(innovation * (1 / weight + influence**2 / number))
     return _normal(size / error, freedom), spread + inside, phi
 
 
