@@ -3,8 +3,8 @@
 Without --cloud: figures of the load engine, next to Rally 5.1.1 (which is installed for this) and plain clients. With
 --cloud: the accuracy of boot times, next to an independent observer; lists per second, next to wrk (which must be
 installed); and ten common scenarios, next to Rally. The figures are meaningful only on an otherwise idle machine,
-except for those of simulated runs: `compare`, how often comparisons are wrong, and `changes`, how often change detection
-is, next to Apache Otava. These take minutes, and are measured only if they are named.
+except for those of simulated runs: `compare`, how often comparisons are wrong, and `changes`, how often change
+detection is, next to Apache Otava. These take minutes, and are measured only if they are named.
 """
 
 import argparse
