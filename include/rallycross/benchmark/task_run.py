@@ -28,6 +28,7 @@ from rallycross.load_hooks.faults.machine import Machine, machines_of
 from rallycross.printable import printable
 from rallycross.results.concurrent_loads import concurrent_loads, load_is_running
 from rallycross.results.endings import STOPPED, because
+from rallycross.results.heartbeat import beating
 from rallycross.results.models import LedgerRow, TaskRow
 from rallycross.results.stop_note import why_ended
 from rallycross.results.store import Store
@@ -94,7 +95,10 @@ def run(
             who = context_data.users[0].cloud if context_data.users else cloud
             return resolve(workload, task, facts(who, wanted, own=True), known, contexts_stand=True)
 
-        with closing(SharedContexts(cloud, connection, store, uuid, task.workloads, tell)) as contexts:
+        with (
+            beating(lambda: store.tasks.beat(uuid), name="task-beat"),
+            closing(SharedContexts(cloud, connection, store, uuid, task.workloads, tell)) as contexts,
+        ):
             shared = TaskResources(
                 settle,
                 cloud.name,
@@ -204,13 +208,24 @@ def _close_interrupted(cloud: Cloud, store: Store, uuid: str, tell: Tell) -> Non
     if row is None or row.status != "running":
         tell("this task has already run and its results are kept - start a new run to run it again")
         return
+    tell(f"{end_interrupted(store, row)}; deleting its leftovers in the cloud")
+    clean(cloud, store, uuid=uuid, tell=tell)
+
+
+def end_interrupted(store: Store, row: TaskRow) -> str:
+    """Store that a running task ended, since its process has died; return the reason. Its samples are kept."""
     reason = why_ended(row)
-    tell(f"{reason}; deleting its leftovers in the cloud")
     for workload in row.workloads:
         if workload.status == "running":
-            store.workloads.end(workload.uuid, status="crashed", error=reason)
-    store.tasks.end(uuid, status="crashed")
-    clean(cloud, store, uuid=uuid, tell=tell)
+            store.workloads.end(
+                workload.uuid,
+                status="crashed",
+                error=reason,
+                contexts=workload.contexts_done,
+                generator=workload.generator,
+            )
+    store.tasks.end(row.uuid, status="crashed")
+    return reason
 
 
 def _stop_reason(store: Store, uuid: str) -> str:

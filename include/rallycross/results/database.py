@@ -28,7 +28,7 @@ from rallycross.results.models import Base, DamagedValue
 from rallycross.settings import settings
 
 # The newest migration. It is repeated here so that an up-to-date database does not need alembic, which imports slowly.
-HEAD = "0007"
+HEAD = "0008"
 _MIGRATION_LOCK = 0x52414C4C59  # any number that no other program uses
 _MIGRATIONS = Path(__file__).with_name("migrations")
 

@@ -211,6 +211,7 @@ class TaskRow(Base):
     origin: Mapped[str] = mapped_column(SafeText, default="")  # the file it was imported from; "" = run here
     environment: Mapped[Json] = mapped_column(RedactedJson(dict))
     stop_reason: Mapped[str] = mapped_column(SafeText, default="")  # see `endings`; "" = it was not stopped
+    beat_at: Mapped[float | None]  # the last sign of life of the process that runs it; None = it gives none
     started_at: Mapped[float]
     ended_at: Mapped[float | None]
 

@@ -89,6 +89,7 @@ class Tasks(StorePart):
                         status="running",
                         timing=task.timing,
                         environment=environment,
+                        beat_at=time.time(),
                         started_at=time.time(),
                         subtasks=[
                             _subtask_row(uuid, position, one, secrets) for position, one in enumerate(task.subtasks)
@@ -101,6 +102,11 @@ class Tasks(StorePart):
         """Store how a task ended: `finished` whatever the result of its workloads."""
         with self.database.writing() as session:
             session.execute(update(TaskRow).where(TaskRow.uuid == uuid).values(status=status, ended_at=time.time()))
+
+    def beat(self, uuid: str) -> None:
+        """Record a sign of life of the process that runs a task."""
+        with self.database.writing() as session:
+            session.execute(update(TaskRow).where(TaskRow.uuid == uuid).values(beat_at=time.time()))
 
     def stop(self, uuid: str, reason: str) -> None:
         """Store why a task is told to stop (see `endings`); the first reason is kept.

@@ -6,6 +6,7 @@ from typing import Any
 
 from rallycross.cloud.cloud import Cloud
 from rallycross.disk import said
+from rallycross.results.heartbeat import beating
 from rallycross.results.store import Store
 from rallycross.results.verifications import TakenOver
 from rallycross.settings import Settings
@@ -13,8 +14,6 @@ from rallycross.verification.environments import Say
 from rallycross.verification.test import TestResult
 from rallycross.verification.verify import Totals, verify
 from rallycross.verification_jobs.request import request_of
-
-BEAT_SECONDS = 1.0  # between two signs of life
 
 
 def run(
@@ -36,56 +35,34 @@ def run(
     def record(test: TestResult) -> None:
         store.tests.record(uuid, test, attempt=attempt)
 
-    beating = _Heartbeat(store, uuid, attempt, stop)
-    beating.start()
+    def beat() -> None:
+        try:
+            asked = store.verifications.beat(uuid, attempt)
+        except TakenOver:
+            asked = True
+        if asked:
+            stop.set()
+
     try:
-        totals = verify(
-            cloud,
-            request_of(store, uuid, paths=paths),
-            workspace=paths.verifiers / cloud.name,
-            environments=paths.verifiers / "environments",
-            begin=begin,
-            record=record,
-            stop=stop,
-            done=done,
-            say=say,
-        )
+        with beating(beat, name="verification-beat"):
+            totals = verify(
+                cloud,
+                request_of(store, uuid, paths=paths),
+                workspace=paths.verifiers / cloud.name,
+                environments=paths.verifiers / "environments",
+                begin=begin,
+                record=record,
+                stop=stop,
+                done=done,
+                say=say,
+            )
     except TakenOver:
         raise
     except BaseException as error:  # an interrupt and Airflow's time-out are not Exceptions
         with suppress(TakenOver):  # another attempt runs, and it stores the end
             store.verifications.end(uuid, status="crashed", error=said(error), attempt=attempt)
         raise
-    finally:
-        beating.end()
     store.verifications.end(uuid, status="finished", attempt=attempt)
     for left in totals.left_behind:
         say(f"left in the cloud, to be deleted by hand: {left}")
     return totals
-
-
-class _Heartbeat(threading.Thread):
-    """Gives a sign of life once a second, and sets `stop` when the store asks the run to end."""
-
-    def __init__(self, store: Store, uuid: str, attempt: int, stop: threading.Event) -> None:
-        super().__init__(name="verification-beat", daemon=True)
-        self._store, self._uuid, self._attempt, self._stop_run = store, uuid, attempt, stop
-        self._ended = threading.Event()
-
-    def run(self) -> None:
-        """Beat until `end` is called."""
-        while not self._ended.wait(BEAT_SECONDS):
-            try:
-                asked = self._store.verifications.beat(self._uuid, self._attempt)
-            except TakenOver:
-                asked = True
-            except Exception:  # noqa: BLE001, S112 - the database may be back at the next beat
-                continue
-            if asked:
-                self._stop_run.set()
-
-    def end(self) -> None:
-        """Stop the thread."""
-        self._ended.set()
-        with suppress(RuntimeError):  # the thread was never started
-            self.join()

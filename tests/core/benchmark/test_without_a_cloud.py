@@ -60,6 +60,20 @@ def test_a_load_is_driven_by_a_process_that_ends_with_the_task(alone: Any) -> No
     assert load_processes() == []
 
 
+def test_a_process_that_runs_a_task_gives_signs_of_life(alone: Any) -> None:
+    """While a task runs, its last sign of life moves on."""
+    seen = set()
+
+    def moved() -> bool:
+        seen.update(row.beat_at for uuid in alone.store.tasks.running() if (row := alone.store.tasks.get(uuid)))
+        return len(seen) > 2
+
+    watching = alone.meanwhile(moved, alone.stop.set)
+    [workload] = alone.run({"scenario": SLOW, "runner": constant(10_000)})
+    watching.join()
+    assert workload.status == "aborted"
+
+
 def test_several_processes_do_what_one_would(alone: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     """With three processes, each iteration runs once, each process runs some, and the figures are of all."""
     monkeypatch.setattr(workload_run, "processes", lambda *_, **__: 3)
