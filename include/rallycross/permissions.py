@@ -1,4 +1,4 @@
-"""What a run may use on the machine that it runs on: files, commands, packages.
+"""What a run may use on the machine that it runs on, and delete in clouds: files, commands, packages, leftovers.
 
 On the command line there are no bounds: the user has these rights anyway. Input from Airflow's forms or API may come
 from anybody who may trigger a DAG, so the settings bound it.
@@ -14,7 +14,7 @@ from pathlib import Path
 
 from rallycross.errors import RallycrossError
 from rallycross.owner_only import write_owner_only
-from rallycross.settings import CHECKOUT, Commands, Settings
+from rallycross.settings import CHECKOUT, Commands, Leftovers, Settings
 
 TEXT = "<text>"  # the name of a spec or a task that was given as text
 
@@ -36,11 +36,17 @@ class Permissions:
     packages: tuple[str, ...] | None = (
         None  # regular expressions of what may be installed for a verification; None: anything
     )
+    leftovers: Leftovers = "all"  # what may be deleted of what runs have left in clouds
 
     @classmethod
     def of_forms(cls, settings: Settings) -> "Permissions":
         """Return what the settings permit for input from forms and Airflow's API."""
-        return cls(tuple(folder.resolve() for folder in settings.files), settings.commands, settings.packages)
+        return cls(
+            tuple(folder.resolve() for folder in settings.files),
+            settings.commands,
+            settings.packages,
+            settings.delete_leftovers,
+        )
 
     def find(self, given: str) -> Path:
         """Return the file that a path means: relative to the checkout, or else to one of the folders.

@@ -60,6 +60,15 @@ RALLYCROSS_HISTORY_RUNS  the newest runs of a recipe that change detection reads
 RALLYCROSS_LEAST_CHANGE  per cent of the least change that counts; of failure rates, percentage points (default: 2)
 RALLYCROSS_NOTIFY        id of the Airflow connection that changes are sent to: a webhook, Slack or SMTP (default:
                          none); see docs/changes.md
+RALLYCROSS_DEAD_AFTER    seconds without a sign of life after which the process of a running task counts as dead, so
+                         that its leftovers are deleted (default: 60)
+
+The DAG `janitor`, which looks for leftovers in all registered clouds; its form can change the last two:
+
+RALLYCROSS_JANITOR_SCHEDULE   when it runs by itself: a cron expression, or a preset such as @daily (default: never)
+RALLYCROSS_JANITOR_DELETE     `true`: it deletes what it finds; `false`: it only reports (default: false)
+RALLYCROSS_JANITOR_OLDER_THAN minutes in which a run must not have made anything, so that what has its names counts as
+                         left, if the ledger does not have it (default: 0)
 
 What a run that was triggered by a form or by Airflow's API may use; the command line has no such bounds:
 
@@ -69,6 +78,8 @@ RALLYCROSS_COMMANDS       whose commands (hooks, deployments) are run: `files`, 
                           `all`, also those in text that is typed into a form; `none`
 RALLYCROSS_PACKAGES       regular expressions, separated by spaces, of what it may install for a verification
                           (default: versions of tempest and of OpenStack's own tempest plugins)
+RALLYCROSS_DELETE_LEFTOVERS what the DAG `janitor` may delete: `all` (the default); `ledger`, only what the ledger of
+                          this checkout has of dead runs; `none`
 RALLYCROSS_PASS_VARIABLES names of variables, separated by commas, that programs of task files and specs get besides
                           PATH, HOME, LANG and the like (default: none); see `rallycross.child_environment`
 """
@@ -77,11 +88,12 @@ import math
 import os
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal, get_args
+from typing import Any, Literal, get_args
 
 from rallycross.errors import RallycrossError
 
 Commands = Literal["none", "files", "all"]
+Leftovers = Literal["none", "ledger", "all"]
 
 CHECKOUT = Path(__file__).resolve().parents[2]
 _MB = 1_000_000
@@ -146,6 +158,11 @@ class Settings:
     history_runs: int = 200
     least_change: float = 0.02  # a share
     notify: str = ""
+    dead_after: float = 60.0
+    janitor_schedule: str = ""
+    janitor_delete: bool = False
+    janitor_older_than: float = 0.0
+    delete_leftovers: Leftovers = "all"
 
     @property
     def clouds(self) -> Path:
@@ -214,7 +231,7 @@ def settings(env: dict[str, str] | None = None) -> Settings:
         download_patience=_number(env, "RALLYCROSS_DOWNLOAD_PATIENCE", Settings.download_patience),
         download_limit=_number(env, "RALLYCROSS_DOWNLOAD_LIMIT", Settings.download_limit),
         files=_folders(env.get("RALLYCROSS_FILES"), home),
-        commands=_commands(env.get("RALLYCROSS_COMMANDS") or "files"),
+        commands=_word(env, "RALLYCROSS_COMMANDS", Settings.commands, get_args(Commands)),
         api_patience=_number(env, "RALLYCROSS_API_PATIENCE", Settings.api_patience, least=0),
         request_limit=_number(env, "RALLYCROSS_REQUEST_LIMIT", Settings.request_limit),
         answer_limit=_bytes(env, "RALLYCROSS_ANSWER_LIMIT", Settings.answer_limit),
@@ -225,6 +242,11 @@ def settings(env: dict[str, str] | None = None) -> Settings:
         history_runs=int(_number(env, "RALLYCROSS_HISTORY_RUNS", Settings.history_runs, least=2)),
         least_change=_number(env, "RALLYCROSS_LEAST_CHANGE", Settings.least_change * 100, least=0) / 100,
         notify=env.get("RALLYCROSS_NOTIFY", "").strip(),
+        dead_after=_number(env, "RALLYCROSS_DEAD_AFTER", Settings.dead_after),
+        janitor_schedule=env.get("RALLYCROSS_JANITOR_SCHEDULE", "").strip(),
+        janitor_delete=_word(env, "RALLYCROSS_JANITOR_DELETE", "false", ("true", "false")) == "true",
+        janitor_older_than=_number(env, "RALLYCROSS_JANITOR_OLDER_THAN", Settings.janitor_older_than, least=0),
+        delete_leftovers=_word(env, "RALLYCROSS_DELETE_LEFTOVERS", Settings.delete_leftovers, get_args(Leftovers)),
         packages=_PACKAGES if (given := env.get("RALLYCROSS_PACKAGES")) is None else tuple(given.split()),
     )
 
@@ -256,13 +278,12 @@ def _listed(text: str, separator: str) -> tuple[str, ...]:
     return tuple(part.strip() for part in text.split(separator) if part.strip())
 
 
-def _commands(given: str) -> Commands:
-    for known in get_args(Commands):
-        if given == known:
-            return known  # type: ignore[no-any-return]
-    raise RallycrossError(
-        f"RALLYCROSS_COMMANDS: {given!r} is not one of {', '.join(get_args(Commands))} - use one of these"
-    )
+def _word(env: dict[str, str], name: str, default: str, known: tuple[str, ...]) -> Any:
+    """Return a setting that is one of some words."""
+    given = env.get(name) or default
+    if given not in known:
+        raise RallycrossError(f"{name}: {given!r} is not one of {', '.join(known)} - use one of these")
+    return given
 
 
 def _bytes(env: dict[str, str], name: str, default: int) -> int:

@@ -21,6 +21,7 @@ from operators.check import CheckOperator
 from operators.deploy import DeployOperator
 from operators.destroy import DestroyOperator
 from operators.detect import DetectChangesOperator
+from operators.janitor import JanitorOperator, ListCloudsOperator
 from operators.judge import JudgeOperator
 from operators.report import ReportOperator
 from operators.retries import NotRetryable
@@ -66,6 +67,8 @@ OPERATORS: list[tuple[type[BaseOperator], dict[str, Any]]] = [
     (JudgeOperator, {}),
     (DetectChangesOperator, {}),
     (CleanOperator, {"cloud": JINJA}),
+    (ListCloudsOperator, {"clouds": JINJA}),
+    (JanitorOperator, dict.fromkeys(("cloud", "delete", "older_than", "names"), JINJA)),
     (ReportOperator, {"tests": JINJA}),
     (DestroyOperator, {"cloud_spec": JINJA, "keep": JINJA}),
     (VerdictOperator, {"stages": ["deploy"], "tests": JINJA}),
@@ -196,7 +199,9 @@ def test_a_key_that_a_dag_does_not_ask_for_is_refused(conf: dict[str, Any], said
     assert begun == [True]
 
 
-@pytest.mark.parametrize("dag_id", ["benchmark", "cloud_lifecycle", "deploy_cloud", "destroy_cloud", "verify_cloud"])
+@pytest.mark.parametrize(
+    "dag_id", ["benchmark", "cloud_lifecycle", "deploy_cloud", "destroy_cloud", "janitor", "verify_cloud"]
+)
 def test_each_dag_fails_with_a_reason_and_no_traceback(
     dag_id: str, dag_bag: Any, home: Path, capfd: pytest.CaptureFixture[str]
 ) -> None:
@@ -291,6 +296,21 @@ def test_what_was_not_asked_for_is_skipped(home: Any) -> None:  # noqa: ARG001 -
     ):
         with pytest.raises(AirflowSkipException):
             operator.execute(context())
+
+
+@pytest.mark.parametrize(
+    ("given", "said"),
+    [
+        ({"delete": "perhaps"}, "delete: 'perhaps' is not a boolean"),
+        ({"older_than": "nan"}, "older_than: 'nan' is not a number from 0"),
+        ({"older_than": "-1"}, "older_than: '-1' is not a number from 0"),
+        ({"names": "s_rally_,mine-"}, "names: 'mine-' is not one of s_rally_, c_rally_"),
+    ],
+)
+def test_a_janitor_does_not_look_by_arguments_that_make_no_sense(given: dict[str, str], said: str) -> None:
+    """A wrong argument is an error that names it, before any cloud is asked."""
+    with pytest.raises(RallycrossError, match=said):
+        JanitorOperator(task_id="janitor", cloud="nowhere", **given).execute(context())
 
 
 @pytest.mark.parametrize("keep", ["yes", "", "None"])

@@ -8,6 +8,7 @@ from rallycross.cli.airflow.settings import LIMITS, airflow_settings, given_limi
 from rallycross.cli.airflow.this_server import airflow_server
 from rallycross.settings import CHECKOUT, settings
 
+_JANITOR = {"all": "what is left, by the ledger and by name", "ledger": "what the ledger has", "none": "nothing"}
 _CODE = "include/rallycross/cli/machine.py"
 
 
@@ -37,6 +38,9 @@ def limits() -> list[tuple[str, str, str]]:
         ("Airflow's ports on 127.0.0.1", _ports(server.ports), "RALLYCROSS_AIRFLOW_PORT"),
         ("Airflow's start: limit without progress", f"{paths.patience:g} s", "RALLYCROSS_PATIENCE"),
         ("Airflow's start: limit in any case", f"{paths.start_limit:g} s", "RALLYCROSS_START_LIMIT"),
+        ("a task without a sign of life is dead after", f"{paths.dead_after:g} s", "RALLYCROSS_DEAD_AFTER"),
+        ("the DAG janitor runs", paths.janitor_schedule or "by hand", "RALLYCROSS_JANITOR_SCHEDULE"),
+        ("the DAG janitor may delete", _JANITOR[paths.delete_leftovers], "RALLYCROSS_DELETE_LEFTOVERS"),
         ("actions of one iteration", f"{paths.iteration_limit}", "RALLYCROSS_ITERATION_LIMIT"),
         ("different names of actions", f"{paths.action_names}", "RALLYCROSS_ACTION_NAMES"),
         ("disk Airflow needs to start", f"{ROOM / 1e6:.0f} MB", "include/rallycross/cli/airflow/server.py"),

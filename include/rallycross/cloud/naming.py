@@ -3,6 +3,8 @@
 import random
 import string
 
+_SCENARIO, _CONTEXT = "s_rally_", "c_rally_"
+BEGINNINGS = {_SCENARIO: "made by the scenario of a load", _CONTEXT: "made by the contexts of a load"}
 _ALPHABET = string.ascii_letters + string.digits
 _LETTERS = 8
 _CUSTOM_TRAIT = "CUSTOM_"
@@ -10,12 +12,12 @@ _CUSTOM_TRAIT = "CUSTOM_"
 
 def scenario_prefix(workload: str) -> str:
     """Return the name prefix of everything that a workload's scenario creates; `workload` is its uuid."""
-    return f"s_rally_{workload[:_LETTERS]}_"
+    return f"{_SCENARIO}{workload[:_LETTERS]}_"
 
 
 def context_prefix(owner: str) -> str:
     """Return the name prefix of everything that an owner's contexts create; `owner` is a uuid."""
-    return f"c_rally_{owner[:_LETTERS]}_"
+    return f"{_CONTEXT}{owner[:_LETTERS]}_"
 
 
 def random_name(prefix: str) -> str:

@@ -11,12 +11,14 @@ from itertools import chain
 
 from rallycross.cloud.api import Api
 from rallycross.cloud.errors import ApiError, Unreachable
+from rallycross.cloud.naming import BEGINNINGS, context_prefix, scenario_prefix
 from rallycross.cloud.parallel import in_parallel
 from rallycross.cloud.resource import Place, Resource, Thing
 from rallycross.cloud.service import OF_USERS, resources
 from rallycross.leftovers.draining import Drained, Leftover, Search, drain, look
 
-_NAME = re.compile(r"([sc]_rally_([0-9A-Za-z]{8})_)[0-9A-Za-z]{8}(-\d+)?")  # the number is of servers by one request
+# The number is of servers by one request.
+_NAME = re.compile(rf"(({'|'.join(BEGINNINGS)})[0-9A-Za-z]{{8}}_)[0-9A-Za-z]{{8}}(-\d+)?")
 _CREATED = ("created_at", "created")
 
 
@@ -49,11 +51,12 @@ class FoundByName:
 
     things: list[Named]
     unlisted: list[Leftover]
+    not_searched: str = ""  # why nothing was looked for
 
 
-def find(api: Api, spared: Collection[str]) -> FoundByName:
-    """Return what has such a name in all projects; `spared` are the uuids of runs and workloads whose things stay."""
-    wanted = _Wanted(frozenset(owner[:8] for owner in spared))
+def find(api: Api, beginnings: Collection[str]) -> FoundByName:
+    """Return what has a name with one of some `BEGINNINGS`, in all projects."""
+    wanted = _Wanted(frozenset(beginnings))
     kinds = [kind for kind in resources().values() if kind.naming and api.has(kind.service)]
     everywhere = Place(api, admin=True)
     unlisted: list[Leftover] = []
@@ -72,6 +75,12 @@ def find(api: Api, spared: Collection[str]) -> FoundByName:
     found += chain.from_iterable(in_parallel(lambda pair: listed(*pair), pairs))
     names = {str(one["id"]): str(one["name"]) for one in api.list("identity", "/projects", "projects")}
     return FoundByName([_named(*one, names) for one in found], unlisted)
+
+
+def not_of(things: Sequence[Named], owners: Collection[str]) -> list[Named]:
+    """Return the things that none of these owners has made: uuids of tasks and workloads."""
+    runs = {prefix(owner) for owner in owners for prefix in (scenario_prefix, context_prefix)}
+    return [one for one in things if one.run not in runs]
 
 
 def idle(things: Sequence[Named], since: datetime) -> list[Named]:
@@ -104,13 +113,13 @@ def delete(found: Sequence[Named]) -> Drained:
 
 @dataclass(frozen=True)
 class _Wanted:
-    """Tells whether a thing has such a name, and is of no run that is spared."""
+    """Tells whether a thing has a name with one of some beginnings, in the form that runs give."""
 
-    spared: frozenset[str]
+    beginnings: frozenset[str]
 
     def __call__(self, kind: Resource, thing: Thing) -> bool:
         matched = _NAME.fullmatch(kind.name_of(thing))
-        return matched is not None and matched[2] not in self.spared
+        return matched is not None and matched[2] in self.beginnings
 
 
 def _by_ids(kind: Resource, place: Place, ids: frozenset[str]) -> Search:

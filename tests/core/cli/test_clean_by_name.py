@@ -4,31 +4,22 @@ import json
 import os
 import subprocess
 import sys
+import time
 from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 import yaml
+from left_things import ALIVE, EVERYTHING, LEFT, WHAT_STAYS, fill, names
 from small_cloud import SmallCloud
+from sqlalchemy import update
 
 from rallycross.leftovers.by_name import _NAME
+from rallycross.results.models import TaskRow
 from rallycross.results.store import Store
-from rallycross.task.plan import Task
+from rallycross.views.history import verdict_word
 
-ALIVE = "a11feed0-0000-4000-8000-000000000000"  # a run of this checkout
-LEFT = {
-    "servers": ["s_rally_DeadBeef_aaaaaaaa", "s_rally_DeadBeef_bbbbbbbb-2"],
-    "networks": ["c_rally_0badcafe_aaaaaaaa"],
-    "volumes": ["s_rally_DeadBeef_cccccccc"],
-    "users": ["c_rally_0badcafe_cccccccc"],
-    "projects": ["c_rally_0badcafe_bbbbbbbb"],
-}
-STAYS = {
-    "servers": ["mine", "s_rally_a11feed0_aaaaaaaa", "s_rally_DeadBeef", "xs_rally_DeadBeef_aaaaaaaa", "s_rally_x_y"],
-    "networks": ["s_rally_DeadBeef_aaaaaaaa's neighbour"],
-    "projects": ["c_rally_a11feed0_bbbbbbbb"],
-}
-OWNERS = {"servers": "tenant_id", "volumes": "os-vol-tenant-attr:tenant_id"}
+DEAD_AFTER = 3600  # seconds; longer than a busy machine takes for any of the tests
 
 
 @pytest.fixture(name="home")
@@ -37,22 +28,7 @@ def _home(tmp_path: Path, small_cloud: SmallCloud) -> Path:
     home = tmp_path / "home"
     home.mkdir()
     store = Store.open(f"sqlite:///{home / 'results.db'}")
-    store.tasks.begin(ALIVE, cloud="small", task=Task("t", ()), environment={})
-    for collection in {*LEFT, *STAYS}:
-        things = small_cloud.things.setdefault(collection, {})
-        for name in (*LEFT.get(collection, ()), *STAYS.get(collection, ())):
-            key = f"id of {name}"
-            things[key] = {
-                "id": key,
-                "name": name,
-                OWNERS.get(collection, "project_id"): "id of c_rally_0badcafe_bbbbbbbb",
-            }
-            things[key] |= {"made": 0.0} if collection in OWNERS else {}  # long ago
-            things[key] |= {"created": "2026-01-01T00:00:00Z"} if collection == "servers" else {}
-            things[key] |= {"domain_id": "default", "password": "p"} if collection == "users" else {}
-    for collection in ("servers", "networks"):
-        for name in STAYS[collection]:
-            small_cloud.things[collection][f"id of {name}"][OWNERS.get(collection, "project_id")] = "somebody"
+    fill(small_cloud, store)
     (tmp_path / "clouds.yaml").write_text(yaml.safe_dump({"clouds": {"small": small_cloud.cloud().config}}))
     return home
 
@@ -65,6 +41,7 @@ def clean(home: Path, *options: str) -> "subprocess.CompletedProcess[str]":
             **os.environ,
             "RALLYCROSS_HOME": str(home),
             "OS_CLIENT_CONFIG_FILE": str(home.parent / "clouds.yaml"),
+            "RALLYCROSS_DEAD_AFTER": f"{DEAD_AFTER}",
         },
         stdin=subprocess.DEVNULL,
         capture_output=True,
@@ -72,14 +49,6 @@ def clean(home: Path, *options: str) -> "subprocess.CompletedProcess[str]":
         check=False,
         timeout=120,
     )
-
-
-def names(cloud: SmallCloud) -> dict[str, set[str]]:
-    """Return what is in the cloud."""
-    return {kind: {one["name"] for one in cloud.things[kind].values()} for kind in {*LEFT, *STAYS}}
-
-
-EVERYTHING = {kind: {*LEFT.get(kind, ()), *STAYS.get(kind, ())} for kind in {*LEFT, *STAYS}}
 
 
 @pytest.mark.parametrize("options", [(), ("--dry-run",), ("--dry-run", "--yes"), ("--json",)])
@@ -108,7 +77,7 @@ def test_what_dead_runs_have_left_is_deleted(home: Path, small_cloud: SmallCloud
     """With --yes all of it goes, and nothing with another name, or of a run that is alive; then nothing is found."""
     ran = clean(home, "--yes")
     assert ran.returncode == 0, ran.stdout + ran.stderr
-    assert names(small_cloud) == {kind: set(STAYS.get(kind, ())) for kind in EVERYTHING}
+    assert names(small_cloud) == WHAT_STAYS
     assert f"{sum(map(len, LEFT.values()))} deleted" in ran.stdout
     assert "nothing to clean up" in clean(home, "--yes").stdout
 
@@ -138,7 +107,31 @@ def test_what_may_be_of_a_run_that_is_alive_elsewhere_can_be_left(home: Path, sm
     assert names(small_cloud) == EVERYTHING
     small_cloud.things["servers"][f"id of {LEFT['servers'][1]}"]["created"] = "2026-01-01T00:00:00Z"
     assert clean(home, "--yes", "--older-than", "60").returncode == 0
-    assert names(small_cloud) == {kind: set(STAYS.get(kind, ())) for kind in EVERYTHING}
+    assert names(small_cloud) == WHAT_STAYS
+
+
+def test_a_run_whose_process_is_dead_is_cleaned_up_after(home: Path, small_cloud: SmallCloud) -> None:
+    """A running task without a sign of life ends as crashed and is judged; its things go by the ledger and by name."""
+    store = Store.open(f"sqlite:///{home / 'results.db'}")
+    [key] = [key for key in small_cloud.things["servers"] if "a11feed0" in key]
+    row = store.ledger.remember(ALIVE, "small", "nova.servers", small_cloud.things["servers"][key]["name"])
+    store.ledger.learned(row, key)
+    assert "it seems to be running" in clean(home, "--yes").stdout
+    assert any("a11feed0" in name for name in names(small_cloud)["servers"])
+    silent_since(store, time.time() - 2 * DEAD_AFTER)
+    ran = clean(home, "--yes")
+    assert ran.returncode == 0, ran.stdout + ran.stderr
+    assert f"task {ALIVE}  1 cleaned up" in ran.stdout
+    assert not any("a11feed0" in name for kind in names(small_cloud).values() for name in kind)
+    task = store.tasks.get(ALIVE)
+    assert task is not None
+    assert (task.status, verdict_word(task), store.ledger.standing("small")) == ("crashed", "failed", [])
+
+
+def silent_since(store: Store, moment: float) -> None:
+    """Give the run that is alive its last sign of life at a moment."""
+    with store.database.engine.begin() as connection:
+        connection.execute(update(TaskRow).where(TaskRow.uuid == ALIVE).values(beat_at=moment))
 
 
 @pytest.mark.parametrize(

@@ -192,8 +192,9 @@ def test_what_a_shell_does_to_its_ends_is_a_sentence(shell: str, code: int, said
     assert "wrote" not in ran.stdout
 
 
-def test_what_stands_is_told_to_programs(capsys: pytest.CaptureFixture[str]) -> None:
+def test_what_stands_is_told_to_programs(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
     """What is left is listed by task; a dry run deletes nothing."""
+    monkeypatch.setenv("RALLYCROSS_DEAD_AFTER", "1e9")
     for _ in range(2):
         capsys.readouterr()
         assert main(["clean", "--dry-run", "--json"]) == 0

@@ -1,6 +1,7 @@
 """Delete what killed runs have left in clouds, and undo the faults of their hooks, by the ledger.
 
-A task that seems to be running is only listed. If its process is gone, clean up after it with --task UUID.
+A task whose process is alive is only listed; a process is dead if it has given no sign of life for a minute
+(RALLYCROSS_DEAD_AFTER). If you know that it is gone, clean up after it at once with --task UUID.
 
 With --cloud, also look for what the ledger does not have: things named as Rallycross and Rally name theirs
 (s_rally_..., c_rally_...), left by dead runs of other checkouts, or by Rally. They are shown by kind, age and owner,
@@ -10,14 +11,14 @@ and deleted if you agree. Nothing with another name is touched, and nothing of a
 import argparse
 from typing import Any
 
-from rallycross.benchmark import task_run
+from rallycross import janitor
 from rallycross.cli.clean_by_name import clean_by_name
 from rallycross.cli.console import console, print_json, progress
 from rallycross.cli.named_cloud import check_name, cloud_with_entry, named_cloud
 from rallycross.cli.parser import add_json, number
 from rallycross.cloud.cloud import NO_CLOUD
 from rallycross.errors import RallycrossError
-from rallycross.results.models import TaskRow
+from rallycross.janitor import TaskLeftovers
 from rallycross.results.store import Store
 
 _LONGEST = 1e7  # minutes; the upper bound of --older-than
@@ -44,16 +45,16 @@ def run(options: argparse.Namespace) -> int:
     store = Store.open()
     check_name(options.cloud, store)
     tasks = []
-    for task in _tasks(store, options):
-        standing = [{"kind": row.kind, "name": row.name} for row in task_run.standing(store, task.cloud, task.uuid)]
-        running = task.status == "running" and not options.task
-        one = {"cloud": task.cloud, "task": task.uuid, "seems_running": running, "standing": standing}
+    for found in _tasks(store, options):
+        running = found.alive and not options.task
+        standing = [{"kind": kind, "name": name} for kind, name in found.standing]
+        one = {"cloud": found.cloud, "task": found.task, "seems_running": running, "standing": standing}
         if not options.json:
             _print_standing(one)
-        cleaned, error = (None, "") if running or options.dry_run else _clean(store, task)
+        cleaned, error = (None, "") if running or options.dry_run else _clean(store, found)
         tasks.append({**one, "cleaned": cleaned, "error": error})
         if not options.json and (error or cleaned is not None):
-            console.print(error or f"{task.cloud}  task {task.uuid}  {cleaned} cleaned up")
+            console.print(error or f"{found.cloud}  task {found.task}  {cleaned} cleaned up")
     named = _by_name(store, options)
     if options.json:
         print_json({"tasks": tasks, "by_name": named})
@@ -84,27 +85,24 @@ def _print_standing(one: dict[str, Any]) -> None:
     for row in one["standing"]:
         console.print(f"{one['cloud']}  task {one['task']}  {row['kind']}  {row['name']}")
     if one["seems_running"]:
-        console.print(f"  it seems to be running; if its process is gone, run: ./rallycross clean --task {one['task']}")
+        console.print(
+            f"  it seems to be running; if its process is gone, wait, or run: ./rallycross clean --task {one['task']}"
+        )
 
 
-def _clean(store: Store, task: TaskRow) -> tuple[int | None, str]:
+def _clean(store: Store, found: TaskLeftovers) -> tuple[int | None, str]:
     """Return the number of cleaned-up resources, or None and the error."""
     try:
-        return task_run.clean(named_cloud(task.cloud, store), store, uuid=task.uuid, tell=progress.print), ""
+        return janitor.clean_task(named_cloud(found.cloud, store), store, found.task, tell=progress.print), ""
     except RallycrossError as error:
         return None, str(error)
 
 
-def _tasks(store: Store, options: argparse.Namespace) -> list[TaskRow]:
+def _tasks(store: Store, options: argparse.Namespace) -> list[TaskLeftovers]:
     """Return the tasks with something in the ledger, or only the named one."""
-    if options.task:
-        task = store.tasks.get(options.task)
-        if task is None:
-            raise RallycrossError(f"there is no task {options.task} - see ./rallycross results list")
-        return [task]
-    found = {}
-    for cloud, owner in store.ledger.owners():
-        task = store.tasks.of(owner)  # entries of deployments have owners that are not tasks
-        if task is not None and options.cloud in {None, cloud}:
-            found[task.uuid] = task
-    return list(found.values())
+    if not options.task:
+        return janitor.task_leftovers(store, cloud=options.cloud)
+    task = store.tasks.get(options.task)
+    if task is None:
+        raise RallycrossError(f"there is no task {options.task} - see ./rallycross results list")
+    return [janitor.leftovers_of(store, task, alive=False)]
