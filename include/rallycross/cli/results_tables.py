@@ -116,6 +116,7 @@ def _failures(figures: WorkloadFigures) -> Iterator[RenderableType]:
     groups = figures.failures
     for group in groups[:_NAMED]:
         kind = f"{group.kind}: " if group.kind else ""
-        yield styled(f"{group.count} x {kind}{first_line(group.message)}", style="red")
+        request = f" (such as request {group.request_id})" if group.request_id else ""
+        yield styled(f"{group.count} x {kind}{first_line(group.message)}{request}", style="red")
     if len(groups) > _NAMED:
         yield styled(f"and {len(groups) - _NAMED} more kinds of failure", style="red")

@@ -57,11 +57,17 @@ class SignInFailed(RallycrossError):  # noqa: N818
     """The identity service refused a sign-in, or the catalog does not have a service."""
 
 
-class ResourceFailed(RallycrossError):  # noqa: N818
+class WaitFailed(RallycrossError):  # noqa: N818 - the base class of what a wait raises
+    """A resource is not as expected."""
+
+    request_id: str | None = None  # of the request that asked the cloud for what was waited for
+
+
+class ResourceFailed(WaitFailed):
     """A resource reached an error state instead of the expected one."""
 
 
-class WaitedTooLong(RallycrossError):  # noqa: N818
+class WaitedTooLong(WaitFailed):
     """A resource did not reach the expected state within the limit."""
 
 
