@@ -121,5 +121,9 @@ def find_by_name(
 
 def delete_by_name(things: Sequence[Named]) -> tuple[int, list[Leftover]]:
     """Delete things that were found by name; return how many are gone, and what could not be deleted."""
-    left = by_name.delete(things).left
-    return len({one.id for one in things} - {one.id for one in left}), left
+    left: list[Leftover] = []
+    for one in by_name.delete(things).left:  # what is in a project that was found may also have been found itself
+        if (one.kind, one.id) not in {(other.kind, other.id) for other in left}:
+            left.append(one)
+    there = {known for one in left for known in (one.id, one.project)}  # a project stays with what is in it
+    return len({one.id for one in things} - there), left
