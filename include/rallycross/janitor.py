@@ -121,9 +121,9 @@ def find_by_name(
 
 def delete_by_name(things: Sequence[Named]) -> tuple[int, list[Leftover]]:
     """Delete things that were found by name; return how many are gone, and what could not be deleted."""
-    left: list[Leftover] = []
-    for one in by_name.delete(things).left:  # what is in a project that was found may also have been found itself
-        if (one.kind, one.id) not in {(other.kind, other.id) for other in left}:
-            left.append(one)
+    found: dict[tuple[str, str], Leftover] = {}  # what is in a project that was found may also have been found itself
+    for one in by_name.delete(things).left:
+        found.setdefault((one.kind, one.id), one)
+    left = list(found.values())
     there = {known for one in left for known in (one.id, one.project)}  # a project stays with what is in it
     return len({one.id for one in things} - there), left
