@@ -84,6 +84,7 @@ class SmallCloud:
         self.requests: list[str] = []  # "METHOD service /path"
         self.versions: list[tuple[str, str]] = []  # the same, with the microversion that was asked for, or ""
         self.by_whom: list[tuple[str, str]] = []  # the same, of those who had signed in, with the user's id
+        self.newest: dict[str, str] = {}  # microversions of services that have some
         self.tokens: dict[str, tuple[str, str]] = {}  # token -> user, project
         self.ready_after = 0.0  # seconds until a server or a volume has become what it should
         self.refuse: dict[str, int] = {}  # "METHOD service" or "METHOD service /path" -> status to answer with
@@ -154,7 +155,9 @@ class SmallCloud:
         if (request.match_info["service"], version) == ("identity", "v2.0"):  # gone since long
             return web.json_response({"error": {"message": "not found"}}, status=404)
         link = {"rel": "self", "href": str(request.url)}
-        return web.json_response({"version": {"id": version, "status": "CURRENT", "links": [link]}})
+        newest = self.newest.get(request.match_info["service"])
+        micro = {"min_version": "2.1", "version": newest} if newest else {}
+        return web.json_response({"version": {"id": version, "status": "CURRENT", "links": [link], **micro}})
 
     async def _versions(self, _: web.Request) -> web.Response:
         """Answer what keystone does at its root."""

@@ -8,9 +8,11 @@ from pathlib import Path
 from typing import Any
 
 import psutil
+from openstack.connection import Connection
 
 from rallycross.cloud.cloud import Cloud
 from rallycross.cloud.facts import CloudFacts
+from rallycross.cloud.inventory import api_versions
 from rallycross.results.store import Store
 from rallycross.task.checks import named_resources
 from rallycross.task.known import Known
@@ -19,7 +21,9 @@ from rallycross.task.plan import Task
 _CHANGES_BY_ITSELF = {"owner"}  # details that say nothing about a resource
 
 
-def environment(task: Task, cloud: Cloud, there: CloudFacts, known: Known, store: Store) -> dict[str, Any]:
+def environment(
+    task: Task, cloud: Cloud, there: CloudFacts, known: Known, *, store: Store, connection: Connection | None
+) -> dict[str, Any]:
     """Return the environment of a task that has been checked against the facts of its cloud."""
     found = {
         "rallycross": version("rallycross"),
@@ -29,7 +33,7 @@ def environment(task: Task, cloud: Cloud, there: CloudFacts, known: Known, store
         "cpus": os.cpu_count(),
         "memory": f"{psutil.virtual_memory().total / 1e9:.0f} GB",
     }
-    if cloud.is_none:
+    if connection is None:
         return found
     registered = store.clouds.get(cloud.name)
     resources = {
@@ -37,7 +41,8 @@ def environment(task: Task, cloud: Cloud, there: CloudFacts, known: Known, store
         for kind, things in named_resources(task, there, known).items()
     }
     versions = {"cloud": dict(registered.environment)} if registered and registered.environment else {}
-    return {**found, "services": sorted(there.services), **versions, **resources}
+    microversions = {"microversions": api_versions(connection, there.things)}
+    return {**found, "services": sorted(there.services), **microversions, **versions, **resources}
 
 
 def _telling(details: Mapping[str, Any]) -> dict[str, Any]:

@@ -83,7 +83,10 @@ def run(
         machines = _machines(cloud, store) if any(ACTIONS[hook.action].on_machines for hook in hooks) else {}
         connection = None if cloud.is_none else cloud.connect()
         uuids = store.tasks.begin(
-            uuid, cloud=cloud.name, task=task, environment=environment(task, cloud, there, known, store)
+            uuid,
+            cloud=cloud.name,
+            task=task,
+            environment=environment(task, cloud, there, known, store=store, connection=connection),
         )
         _warn_of_running_loads(store, uuid, tell)
 

@@ -1,6 +1,7 @@
 """Requests from a cloud the facts that a task needs."""
 
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import suppress
 from functools import cache
 
 from keystoneauth1.exceptions import ClientException, Forbidden
@@ -44,6 +45,18 @@ def facts(cloud: Cloud, kinds: Iterable[str], *, own: bool = False) -> CloudFact
         administrator=administrator,
         own_users=bool(cloud.users),
     )
+
+
+def api_versions(connection: Connection, kinds: Iterable[str]) -> dict[str, str]:
+    """Return the newest microversion of each service that has some of the `kinds`, as far as the services tell."""
+    known, found = _known(), {}
+    types = {known[kind][0] for kind in kinds if kind in known}
+    for service in known_services():
+        if service.microversion and service.type in types:
+            with suppress(SDKException, ClientException, ApiError):
+                for one in _microversions(service)(Api(connection)):
+                    found[one.name] = ".".join(map(str, one.details["max"]))
+    return found
 
 
 def _asked(api: Api, fact: Fact, *, own: bool) -> tuple[NamedResource, ...]:

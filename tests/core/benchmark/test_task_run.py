@@ -472,9 +472,11 @@ def test_a_task_may_ask_for_rallys_timing(bench: Bench) -> None:
 
 def test_a_run_is_stored_with_what_later_runs_are_told_from(bench: Bench) -> None:
     """It has the machine, the cloud's services, and the flavor and the image that the task names, with their sizes."""
+    bench.cloud.newest["compute"] = "2.103"
     bench.run(task_of(BOOT, times=1, concurrency=1))
     row = bench.store.tasks.get(UUID)
     assert row is not None
+    assert row.environment["microversions"] == {"nova": "2.103"}
     assert {"rallycross", "python", "machine", "processor", "cpus", "memory"} < row.environment.keys()
     assert "compute" in row.environment["services"]
     assert row.environment["flavor"]["m1.nano"]["disabled"] is False
