@@ -14,14 +14,13 @@ from typing import Any
 
 from rallycross.results.models import TaskRow, VerificationRow
 from rallycross.results.pruned_samples import prune_samples
+from rallycross.results.reference import RECIPE_TAG
 from rallycross.results.store import Store
-from rallycross.scheduled_recipes import history_tag
 from rallycross.settings import Settings
 from rallycross.verification_jobs.job import log_of
 from rallycross.verification_jobs.request import forget_secrets
 from rallycross.views.wording import counted, data_size, moment
 
-_RECIPE = history_tag("")
 RUNNING, LEFT_SOMETHING, YOUNG, TAGGED, LAST = (
     "running",
     "may have left something in a cloud",
@@ -58,13 +57,13 @@ class Result:
     @property
     def series(self) -> tuple[str, str, str]:
         """Kind, cloud, and the recipe or else the title: what is repeated has the same."""
-        recipe = next((tag for tag in self.tags if tag.startswith(_RECIPE)), self.title)
+        recipe = next((tag for tag in self.tags if tag.startswith(RECIPE_TAG)), self.title)
         return self.kind, self.cloud, recipe
 
     @property
     def tagged(self) -> bool:
         """Whether somebody gave it a tag."""
-        return any(not tag.startswith(_RECIPE) for tag in self.tags)
+        return any(not tag.startswith(RECIPE_TAG) for tag in self.tags)
 
 
 @dataclass(frozen=True)

@@ -15,6 +15,7 @@ from croniter import croniter
 
 from rallycross.duration import duration
 from rallycross.errors import Complaint, InvalidInput, RallycrossError
+from rallycross.results.reference import RECIPE_TAG
 from rallycross.settings import CHECKOUT
 from rallycross.task.flaw import Flaw, Schema, flaws
 from rallycross.userfile import read_text
@@ -102,7 +103,7 @@ class ScheduledRecipe:
     @property
     def history_tag(self) -> str:
         """The tag of all its results: with the cloud, it identifies their history."""
-        return history_tag(self.name)
+        return f"{RECIPE_TAG}{self.name}"
 
 
 @dataclass(frozen=True)
@@ -112,11 +113,6 @@ class InvalidRecipe:
     name: str
     file: str
     error: str
-
-
-def history_tag(name: str) -> str:
-    """Return the tag that the results of a scheduled recipe have."""
-    return f"recipe:{name}"
 
 
 def scheduled_recipes(folders: Iterable[Path]) -> list[ScheduledRecipe | InvalidRecipe]:

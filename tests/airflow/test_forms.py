@@ -21,7 +21,7 @@ from rallycross.cli.airflow.settings import MARK
 pytestmark = pytest.mark.e2e  # a start of Airflow, and a run
 
 LIMIT = 300.0  # seconds; a shared machine may be slow
-DAGS = ("benchmark", "cloud_lifecycle", "deploy_cloud", "destroy_cloud", "janitor", "verify_cloud")
+DAGS = ("benchmark", "cloud_lifecycle", "deploy_cloud", "destroy_cloud", "janitor", "prune_results", "verify_cloud")
 TASK = """\
 # a task that needs no cloud
 version: 2

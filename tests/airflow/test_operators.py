@@ -11,18 +11,22 @@ from types import SimpleNamespace
 from typing import Any, ClassVar
 
 import pytest
-from airflow.sdk import BaseOperator
+from airflow.sdk import Asset, BaseOperator
 from airflow.sdk.exceptions import AirflowSkipException, AirflowTaskTimeout
 from keystoneauth1.exceptions import Unauthorized
 
 from hooks.results import store
+from operators.announce import AnnounceOperator
 from operators.benchmark import BenchmarkOperator, CleanOperator
 from operators.check import CheckOperator
+from operators.compare_clouds import CompareCloudsOperator
+from operators.confirm import ConfirmOperator
 from operators.deploy import DeployOperator
 from operators.destroy import DestroyOperator
 from operators.detect import DetectChangesOperator
 from operators.janitor import JanitorOperator, ListCloudsOperator
 from operators.judge import JudgeOperator
+from operators.prune import PruneOperator
 from operators.report import ReportOperator
 from operators.retries import NotRetryable
 from operators.stage import PROBLEM, StoppableOperator, own_reference, reports_failure
@@ -61,7 +65,14 @@ OPERATORS: list[tuple[type[BaseOperator], dict[str, Any]]] = [
     ),
     (
         BenchmarkOperator,
-        {"cloud": JINJA, "task_file": JINJA, "task_args": JINJA, "timing": JINJA, "abort_on_sla_failure": JINJA},
+        {
+            "cloud": JINJA,
+            "task_file": JINJA,
+            "task_args": JINJA,
+            "timing": JINJA,
+            "abort_on_sla_failure": JINJA,
+            "tags": JINJA,
+        },
     ),
     (CheckOperator, {"cloud_spec": JINJA, "task_file": JINJA, "task_args": JINJA}),
     (JudgeOperator, {}),
@@ -72,6 +83,13 @@ OPERATORS: list[tuple[type[BaseOperator], dict[str, Any]]] = [
     (ReportOperator, {"tests": JINJA}),
     (DestroyOperator, {"cloud_spec": JINJA, "keep": JINJA}),
     (VerdictOperator, {"stages": ["deploy"], "tests": JINJA}),
+    (AnnounceOperator, {"asset": Asset("a"), "clouds": JINJA}),
+    (ConfirmOperator, {"wanted": JINJA, "cloud": JINJA, "number": JINJA, "limit": 1}),
+    (CompareCloudsOperator, {"clouds": ["c"], "tag": "t"}),
+    (
+        PruneOperator,
+        dict.fromkeys(("older_than", "keep_tagged", "keep_last", "samples_only", "cloud", "delete"), JINJA),
+    ),
 ]
 
 
@@ -200,7 +218,8 @@ def test_a_key_that_a_dag_does_not_ask_for_is_refused(conf: dict[str, Any], said
 
 
 @pytest.mark.parametrize(
-    "dag_id", ["benchmark", "cloud_lifecycle", "deploy_cloud", "destroy_cloud", "janitor", "verify_cloud"]
+    "dag_id",
+    ["benchmark", "cloud_lifecycle", "deploy_cloud", "destroy_cloud", "janitor", "prune_results", "verify_cloud"],
 )
 def test_each_dag_fails_with_a_reason_and_no_traceback(
     dag_id: str, dag_bag: Any, home: Path, capfd: pytest.CaptureFixture[str]

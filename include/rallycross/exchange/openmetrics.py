@@ -10,10 +10,9 @@ from dataclasses import dataclass, field
 from rallycross.judging.verdict import task_verdict
 from rallycross.results.figure import NUMBER, PER_SECOND, Figure, one_by_one
 from rallycross.results.models import TaskRow, WorkloadRow
-from rallycross.scheduled_recipes import history_tag
+from rallycross.results.recipe_runs import recipe_of
 
 _SERVICE = "service_"  # before figures of the time from the actual start
-_RECIPE = history_tag("")
 Labels = tuple[tuple[str, str], ...]
 
 
@@ -53,8 +52,7 @@ def openmetrics(tasks: Sequence[TaskRow]) -> str:
 
 
 def _task(families: dict[str, _Family], task: TaskRow, at: float) -> None:
-    recipe = next((tag.removeprefix(_RECIPE) for tag in task.tags if tag.startswith(_RECIPE)), task.title)
-    own: Labels = (("cloud", task.cloud), ("recipe", recipe))
+    own: Labels = (("cloud", task.cloud), ("recipe", recipe_of(task)))
     families["rallycross_run"].add((*own, ("task", task.uuid), ("title", task.title)), at, 1.0)
     if all(workload.passed is not None for workload in task.workloads):
         families["rallycross_run_passed"].add(own, at, float(task_verdict(task).passed))

@@ -7,10 +7,10 @@ from sqlalchemy import select
 from sqlalchemy.orm import load_only, selectinload
 
 from rallycross.results.models import FigureRow, SubtaskRow, TaskRow, WorkloadRow
+from rallycross.results.reference import RECIPE_TAG
 from rallycross.results.store_part import StorePart
 from rallycross.results.tasks import has_tag
 
-RECIPE_TAG = "recipe:"  # begins the tag with the recipe's name
 _MANY = 500  # uuids in one query: databases limit its parameters
 
 _COLUMNS = (

@@ -8,6 +8,8 @@ from uuid import UUID, uuid5
 
 NAMESPACE = UUID("6d0f7a52-6f5e-5d0c-9a53-1f3f6f0b7c11")
 
+RECIPE_TAG = "recipe:"  # begins the tag that all results of a recipe have; its name follows
+
 StageName = Literal["deploy", "verify", "benchmark"]
 _COMPUTED = 5  # the version of uuids that are computed from names
 STAGES: tuple[StageName, ...] = get_args(StageName)
