@@ -18,6 +18,7 @@ from rallycross.results.database_errors import ResultsDatabaseError
 from rallycross.results.reference import STAGES, reference
 from rallycross.settings import settings
 from rallycross.ui import parameters
+from rallycross.ui.compare import compare_page
 from rallycross.ui.leftovers import leftovers_page
 from rallycross.ui.overview import overview_page
 from rallycross.ui.page import Links, Page, problem_page
@@ -69,6 +70,12 @@ def _add_lists(app: FastAPI) -> None:
     @app.get("/runs", dependencies=reads)
     def runs(request: Request, to: LinksDep) -> Response:
         return _answer(runs_page(store(), to, request.query_params))
+
+    @app.get("/compare", dependencies=reads)
+    def compare(request: Request, to: LinksDep) -> Response:
+        given = request.query_params
+        runs, by = given.getlist("run"), given.get("by", "")
+        return _answer(compare_page(store(), to, runs, by, samples=settings().samples))
 
     @app.get("/trends", dependencies=reads)
     def trends(request: Request, to: LinksDep) -> Response:

@@ -3,6 +3,8 @@
 import asyncio
 import contextlib
 import os
+import subprocess
+import sys
 import time
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
@@ -17,6 +19,7 @@ from rallycross.cli.airflow.processes import end, marked
 from rallycross.cli.airflow.secrets import USER
 from rallycross.cli.airflow.server import AirflowServer
 from rallycross.cli.airflow.settings import MARK
+from rallycross.results.reference import reference
 
 pytestmark = pytest.mark.e2e  # a start of Airflow, and a run
 
@@ -137,6 +140,63 @@ async def test_the_tab_report_is_as_dark_as_airflow(
 
     assert found["dark"] != found["light"]
     assert found["alone"] == found["light"]
+
+
+class Framed:
+    """The page of Rallycross in Airflow's frame."""
+
+    def __init__(self, tab: Tab) -> None:
+        self.tab = tab
+
+    async def until(self, expression: str) -> Any:
+        """Wait until JavaScript on the page, which is `page`, gives something that is true."""
+        ready = "page && page.readyState == 'complete' && page.body"
+        return await self.tab.until(
+            f"(page => ({ready}) ? ({expression}) : false)(document.querySelector('iframe')?.contentDocument)"
+        )
+
+    async def click(self, selector: str) -> None:
+        """Click on what a selector names, and wait until another page is there."""
+        named = f"page.querySelector({selector!r})"
+        await self.until(f"{named} && (page.body.dataset.left = 1, {named}.click(), true)")
+        await self.tab.until(
+            "(page => !page || (page.readyState == 'complete' && page.body && !page.body.dataset.left))"
+            "(document.querySelector('iframe')?.contentDocument)"
+        )
+
+
+async def test_from_the_menu_to_runs_reports_logs_and_comparisons(
+    server: AirflowServer, pasted: dict[str, Any], tmp_path: Path
+) -> None:
+    """One who signs in finds the pages in the menu, the report of a run, the log of its stage, and compares two."""
+    (tmp_path / "task.yaml").write_text(TASK)
+    home = server.folder.parent
+    environment = {name: value for name, value in os.environ.items() if not name.startswith(("AIRFLOW", "PYTEST"))}
+    command = [sys.executable, "-m", "rallycross.cli", "run", str(tmp_path / "task.yaml")]
+    subprocess.run(command, env={**environment, "RALLYCROSS_HOME": str(home)}, check=True, capture_output=True)  # noqa: ASYNC221 - nothing else is done meanwhile
+    of_run = f"a[href$='/runs/{reference('benchmark', pasted['dag_run_id'], 'benchmark')}']"
+
+    async with signed_in(server, tmp_path / "profile") as tab:
+        await tab.click("a[href$='/plugin/rallycross']")
+        page = Framed(tab)
+        assert await page.until("page.querySelectorAll('.card').length") == 1
+        await page.click("nav a[href$='/rallycross/runs']")
+        assert await page.until("page.querySelectorAll('tbody tr').length") == 2
+        await page.until("[...page.querySelectorAll('input[name=run]')].every(one => one.checked = true)")
+        await page.click("form[action$=compare] button")
+        assert await page.until("page.querySelector('h1')?.textContent") == "Comparison of runs"
+        await page.click("a[href$='/rallycross/runs']")
+        await page.click(of_run)
+        assert await page.until("page.querySelector('h1')?.textContent") == "pasted"
+        assert "JSON report" in await page.until("page.body.textContent")
+        await page.until("(page.querySelector('.stages a.airflow').click(), true)")
+        await tab.until("location.pathname.endsWith('/tasks/benchmark') && document.body.textContent.includes('Logs')")
+
+        for address in ("dags/benchmark/plugin/rallycross-trends", "plugin/rallycross"):
+            await tab.go(f"{server.url}/{address}")
+            await page.until("page.querySelector('nav')")
+    said = [one["params"] for one in tab.said if one["method"] == "Log.entryAdded"]
+    assert [one for one in said if "Content Security Policy" in str(one)] == []
 
 
 async def test_every_form_can_be_sent_as_it_opens(idle: AirflowServer, tmp_path: Path) -> None:

@@ -3,6 +3,8 @@
 import time
 from collections.abc import Iterator
 
+from markupsafe import Markup
+
 from rallycross.judging.run_comparison.compare import RunComparison
 from rallycross.report import pages
 from rallycross.views.run_comparison import FigureRow, comparison_view
@@ -14,6 +16,7 @@ _WIDEST = 0.5  # change at the ends of the drawn axis, if no interval is wider
 def page(found: RunComparison) -> str:
     """Return the page."""
     view = comparison_view(found)
+    scripts = [pages.script("theme.js"), pages.script("airflow.js")]
     return (
         pages.templates()
         .get_template("run_comparison.html.j2")
@@ -25,7 +28,8 @@ def page(found: RunComparison) -> str:
             workloads=[(workload, list(_with_bars(workload.rows))) for workload in view.workloads],
             written_at=time.time(),
             style=pages.style(),
-            policy=pages.policy([]),
+            scripts=[Markup(script) for script in scripts],  # noqa: S704 - our own
+            policy=pages.policy(scripts),
         )
     )
 
