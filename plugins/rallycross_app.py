@@ -2,13 +2,14 @@
 
 from pathlib import Path
 from typing import Annotated, Any
+from urllib.parse import parse_qsl
 
 from airflow.api_fastapi.auth.managers.models.resource_details import DagAccessEntity
-from airflow.api_fastapi.core_api.security import requires_access_dag, requires_authenticated
+from airflow.api_fastapi.core_api.security import GetUserDep, requires_access_dag, requires_authenticated
 from fastapi import Depends, FastAPI, HTTPException, Request
 from fastapi.responses import FileResponse, HTMLResponse, RedirectResponse, Response
 from rallycross_dag_runs import dag_run, latest_runs, run_of
-from rallycross_rights import may_read
+from rallycross_rights import can_change, may_change, may_read, same_site
 from starlette.exceptions import HTTPException as StarletteHTTPException
 
 from hooks.results import store
@@ -18,6 +19,7 @@ from rallycross.results.database_errors import ResultsDatabaseError
 from rallycross.results.reference import STAGES, reference
 from rallycross.settings import settings
 from rallycross.ui import parameters
+from rallycross.ui.changes import acknowledge
 from rallycross.ui.compare import compare_page
 from rallycross.ui.leftovers import leftovers_page
 from rallycross.ui.overview import overview_page
@@ -29,6 +31,7 @@ from rallycross.ui.trends import trends_page
 from rallycross.views.live import RunKey, live_run
 
 MOUNTED_AT = "/rallycross"
+_LARGEST_FORM = 10_000  # bytes
 _ANCHORS = {"deploy": "deployment", "verify": "verification", "benchmark": "benchmark", "judge": "benchmark"}
 _MEDIA = {"html": "text/html; charset=utf-8", "junit": "application/xml", "json": "application/json"}
 
@@ -57,7 +60,21 @@ def links(request: Request) -> Links:
     return Links(root, root.removesuffix(MOUNTED_AT))
 
 
+async def sent_form(request: Request) -> dict[str, str]:
+    """Return the fields of a form."""
+    body = b""
+    async for part in request.stream():
+        body += part
+        if len(body) > _LARGEST_FORM:
+            raise HTTPException(413, f"the form has more than {_LARGEST_FORM} bytes - send a shorter note")
+    try:
+        return dict(parse_qsl(body.decode(), max_num_fields=10))
+    except ValueError:
+        raise HTTPException(400, "the form cannot be read - send it from the page Trends") from None
+
+
 LinksDep = Annotated[Links, Depends(links)]
+FormDep = Annotated[dict[str, str], Depends(sent_form)]
 
 
 def _add_lists(app: FastAPI) -> None:
@@ -78,8 +95,17 @@ def _add_lists(app: FastAPI) -> None:
         return _answer(compare_page(store(), to, runs, by, samples=settings().samples))
 
     @app.get("/trends", dependencies=reads)
-    def trends(request: Request, to: LinksDep) -> Response:
-        return _answer(trends_page(store(), to, request.query_params))
+    def trends(request: Request, to: LinksDep, user: GetUserDep) -> Response:
+        may_acknowledge = can_change(user)
+        return _answer(trends_page(store(), to, request.query_params, may_acknowledge=may_acknowledge))
+
+    @app.post("/changes/{number}/acknowledge", dependencies=[Depends(may_change), Depends(same_site)])
+    def acknowledge_change(number: str, form: FormDep, to: LinksDep, user: GetUserDep) -> Response:
+        change = acknowledge(store(), number, form, by=user.get_name())
+        if change is None:
+            raise HTTPException(404, f"there is no change {number} - choose one on the page Trends")
+        title = store().runs.titles_of([change.first_task]).get(change.first_task, change.recipe)
+        return RedirectResponse(to.to("trends", title=title, cloud=change.cloud) + "#changes", status_code=303)
 
     @app.get("/scenarios", dependencies=reads)
     def scenarios(request: Request, to: LinksDep) -> Response:

@@ -10,7 +10,7 @@ from uuid import uuid4
 
 import pytest
 from app_of_airflow import token
-from ui_results import MadeResults
+from ui_results import MadeResults, change, uuid_of
 
 from hooks.results import store
 from rallycross.deployment.step import StepEvent
@@ -146,9 +146,31 @@ def test_a_result_of_a_dag_run_leads_to_it(app: Any, home: Path) -> None:  # noq
     assert "Quickstart" in trends
 
 
+def test_who_may_trigger_acknowledges_a_change(app: Any, home: Path) -> None:  # noqa: ARG001
+    """A viewer is refused, a user is noted with the note, and a form of another site is refused."""
+    made = MadeResults(store())
+    made.task("first")
+    store().changes.add([change("Quickstart", uuid_of("first"))])
+    number = store().changes.latest()[0].id
+    address, form = f"/rallycross/changes/{number}/acknowledge", "note=known"
+
+    def send(role: str, **headers: str) -> Any:
+        return app.post(address, content=form, headers={**token(role), **headers}, follow_redirects=False)
+
+    assert send("viewer").status_code == 403
+    assert send("user", **{"sec-fetch-site": "cross-site"}).status_code == 403
+    assert send("user", origin="http://elsewhere.example").status_code == 403
+    assert store().changes.latest()[0].acknowledged_at is None
+    assert send("user", origin="http://localhost").headers["location"].endswith("#changes")
+    row = store().changes.latest()[0]
+    assert (row.acknowledged_by, row.note) == ("someone", "known")
+    assert app.post(address, content="a=b&" * 5000, headers=token("user")).status_code == 413
+    assert "/acknowledge" not in app.get("/rallycross/trends", headers=token("viewer")).text
+
+
 def test_pages_have_a_policy_without_foreign_scripts(app: Any, home: Path) -> None:  # noqa: ARG001
     """Each page's policy allows scripts by their hashes only, and no other site may frame it."""
-    for address in ("/", "/runs", "/trends", "/scenarios", "/leftovers", "/runs?size=x"):
+    for address in ("/", "/runs", "/compare", "/trends", "/scenarios", "/leftovers", "/runs?size=x"):
         policy = app.get(f"/rallycross{address}", headers=token("viewer")).headers["content-security-policy"]
         scripts = next(part for part in policy.split("; ") if part.startswith("script-src"))
         assert "'unsafe-inline'" not in scripts

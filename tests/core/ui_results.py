@@ -7,6 +7,7 @@ from uuid import UUID, uuid5
 
 from rallycross.deployment.step import StepEvent
 from rallycross.judging.sla import INVALID_LOAD
+from rallycross.results.changes import Change
 from rallycross.results.models import SubtaskRow, TaskRow, WorkloadRow, WorkloadSlaRow
 from rallycross.results.reference import workload_reference
 from rallycross.results.store import Store
@@ -22,6 +23,29 @@ Ending = str  # `passed`, `failed`, `invalid`, `not judged` or `running`
 def uuid_of(name: str) -> str:
     """Return the uuid of a made run."""
     return str(uuid5(_IDS, name))
+
+
+def change(recipe: str, first_task: str, *, what: str = "nova") -> Change:
+    """Return a change of a recipe, first seen in a task, where something of the environment changed."""
+    return Change(
+        cloud="embedded",
+        recipe=recipe,
+        series=recipe,
+        scenario="Authenticate.keystone",
+        position=0,
+        action="",
+        depth=0,
+        figure="p50",
+        worse=True,
+        size=1.0,
+        low=0.9,
+        high=1.1,
+        runs=3,
+        first_task=first_task,
+        began_at=NOW,
+        found_task=first_task,
+        environment=[{"what": what, "before": "31", "after": "32"}],
+    )
 
 
 @dataclass

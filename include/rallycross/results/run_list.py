@@ -70,6 +70,12 @@ class RunList(StorePart):
         with self.database.reading() as session:
             return {row[0]: row[1] for row in session.execute(query)}
 
+    def titles_of(self, tasks: Sequence[str]) -> dict[str, str]:
+        """Return the titles of tasks, by their uuids."""
+        query = select(TaskRow.uuid, TaskRow.title).where(TaskRow.uuid.in_(tasks))
+        with self.database.reading() as session:
+            return {row[0]: row[1] for row in session.execute(query)}
+
     def recipes(self, *, tasks: Sequence[str] | None = None, limit: int = 500) -> list[tuple[str, str]]:
         """Return title and cloud of all tasks (or of some), each pair once, the latest run first."""
         query = (

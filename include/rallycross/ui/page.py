@@ -30,9 +30,9 @@ TONES = {
 
 
 def with_query(address: str, **query: Any) -> str:
-    """Return an address with arguments; empty ones are left out."""
+    """Return an address with arguments; empty ones are left out, and a list is an argument for each of its items."""
     given = {name: value for name, value in query.items() if value not in (None, "")}
-    return f"{address}?{urlencode(given)}" if given else address
+    return f"{address}?{urlencode(given, doseq=True)}" if given else address
 
 
 @dataclass(frozen=True)

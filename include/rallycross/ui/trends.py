@@ -2,14 +2,18 @@
 
 import time
 from collections.abc import Callable, Mapping, Sequence
+from typing import Any
 
 from rallycross.results.store import Store
 from rallycross.ui import parameters
+from rallycross.ui.changes import changes_of
 from rallycross.ui.page import TONES, Links, Page, rendered, with_query
 from rallycross.ui.trend_chart import Mark, chart, sparkline
 from rallycross.views import wording
+from rallycross.views.changes import ChangeEntry
 from rallycross.views.trends import FIGURES, RUNS, Point, Series, SeriesKey, Trend, trend
 
+_DETECTED = {name: name for name in FIGURES} | {"failed_share": "failure_rate"}  # as change detection names it
 _MOST_ROWS = 200  # workloads and actions in the table
 
 
@@ -19,10 +23,11 @@ def trends_page(
     given: Mapping[str, str],
     *,
     of: tuple[str, Sequence[tuple[str, str]]] | None = None,
+    may_acknowledge: bool = False,
 ) -> Page:
     """Return the page for the parameters of its address; `of`: a DAG, and the recipes that its runs had.
 
-    Raises `BadParameter`.
+    `may_acknowledge`: whether the user may acknowledge changes. Raises `BadParameter`.
     """
     figure = parameters.choice(given, "figure", tuple(FIGURES)) or next(iter(FIGURES))
     title, cloud = parameters.text(given, "title"), parameters.text(given, "cloud")
@@ -34,6 +39,7 @@ def trends_page(
     history = trend(store, title, cloud, figure)
     chosen = _chosen(history, position, action, depth)
     words = _words(figure)
+    changes = changes_of(store, history)
     page = links.to("dags", of[0], "trends") if of else links.to("trends")
     query = {"title": title, "cloud": cloud, "figure": figure}
     return rendered(
@@ -48,7 +54,11 @@ def trends_page(
         page=page,
         chosen=chosen.key if chosen else None,
         series_name=_name(chosen.key) if chosen else "",
-        chart=chart(_marks(history, chosen, links, words), title=f"{FIGURES[figure]} over runs", words=words)
+        chart=chart(
+            _marks(history, chosen, changes, links=links, words=words),
+            title=f"{FIGURES[figure]} over runs",
+            words=words,
+        )
         if chosen
         else "",
         lines=[
@@ -64,12 +74,9 @@ def trends_page(
             }
             for one in history.series[:_MOST_ROWS]
         ],
-        values=[
-            {"run": run, "value": words(point.value) if point else wording.NOTHING, "interval": _interval(point, words)}
-            for run, point in zip(history.runs, chosen.points, strict=True)
-        ][::-1]
-        if chosen
-        else [],
+        values=_values(history, chosen, links, words) if chosen else [],
+        changes=changes,
+        may_acknowledge=may_acknowledge,
         left_out=max(0, len(history.series) - _MOST_ROWS),
         most=RUNS,
         now=time.time(),
@@ -88,7 +95,29 @@ def _name(key: SeriesKey) -> str:
     return f"{whole}, {key.action}" if key.action else whole
 
 
-def _marks(history: Trend, series: Series, links: Links, words: Callable[[float], str]) -> list[Mark]:
+def _values(history: Trend, series: Series, links: Links, words: Callable[[float], str]) -> list[dict[str, Any]]:
+    """Return the rows of the table of runs, the newest first."""
+    before = [None, *history.runs[:-1]]
+    rows = [
+        {
+            "run": run,
+            "value": words(point.value) if point else wording.NOTHING,
+            "interval": _interval(point, words),
+            "compare": links.to("compare", run=[earlier.entry.uuid, run.entry.uuid]) if earlier else "",
+        }
+        for earlier, run, point in zip(before, history.runs, series.points, strict=True)
+    ]
+    return rows[::-1]
+
+
+def _marks(
+    history: Trend, series: Series, changes: Sequence[ChangeEntry], *, links: Links, words: Callable[[float], str]
+) -> list[Mark]:
+    key = series.key
+    events: dict[str, list[str]] = {}
+    for one in changes:
+        if (one.scenario, one.action, one.figure) == (key.scenario, key.action, _DETECTED.get(history.figure)):
+            events.setdefault(one.first_task, []).append(one.sentence)
     return [
         Mark(
             point=point,
@@ -97,6 +126,7 @@ def _marks(history: Trend, series: Series, links: Links, words: Callable[[float]
             label=f"{wording.moment(run.entry.started_at)}: {words(point.value) if point else ''}, {run.entry.verdict}",
             date=wording.moment(run.entry.started_at)[5:10],
             changed="; ".join(run.environment_changes),
+            event="; ".join(events.get(run.entry.uuid, ())),
         )
         for run, point in zip(history.runs, series.points, strict=True)
     ]

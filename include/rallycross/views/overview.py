@@ -5,8 +5,10 @@ from dataclasses import dataclass
 from rallycross.cloud.cloud import NO_CLOUD
 from rallycross.results.models import CloudRow, DeploymentRow
 from rallycross.results.store import Store
+from rallycross.views.changes import ChangeEntry, change_entries
 from rallycross.views.history import HistoryEntry, entries
 
+_CHANGES = 50  # changes of a cloud that are looked at
 _VERDICTS = 8  # tasks whose verdicts are shown
 
 
@@ -21,6 +23,7 @@ class CloudView:
     verification: HistoryEntry | None  # the last one
     tasks: tuple[HistoryEntry, ...]  # the last ones, the newest first
     leftovers: int  # rows of the ledger
+    open_changes: tuple[ChangeEntry, ...]  # confirmed, and acknowledged by nobody; the newest first
 
     @property
     def origin(self) -> str:
@@ -57,6 +60,7 @@ def overview(store: Store, *, most: int = 100) -> list[CloudView]:
 
 def _cloud(store: Store, name: str, row: CloudRow | None, leftovers: int) -> CloudView:
     verifications = store.verifications.latest(cloud=name, limit=1)
+    changes = change_entries(store, cloud=name, last=_CHANGES)[::-1]
     return CloudView(
         name="" if name == NO_CLOUD.name else name,
         engine=row.engine if row else "",
@@ -65,4 +69,5 @@ def _cloud(store: Store, name: str, row: CloudRow | None, leftovers: int) -> Clo
         verification=next(iter(entries(store, verifications)), None),
         tasks=tuple(entries(store, store.tasks.latest(cloud=name, limit=_VERDICTS))),
         leftovers=leftovers,
+        open_changes=tuple(one for one in changes if one.state == "new"),
     )
