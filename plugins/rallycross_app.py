@@ -8,7 +8,7 @@ from airflow.api_fastapi.auth.managers.models.resource_details import DagAccessE
 from airflow.api_fastapi.core_api.security import GetUserDep, requires_access_dag, requires_authenticated
 from fastapi import Depends, FastAPI, HTTPException, Request
 from fastapi.responses import FileResponse, HTMLResponse, RedirectResponse, Response
-from rallycross_dag_runs import dag_run, latest_runs, run_of
+from rallycross_dag_runs import dag_run, janitor_findings, latest_runs, run_of
 from rallycross_rights import can_change, may_change, may_read, same_site
 from starlette.exceptions import HTTPException as StarletteHTTPException
 
@@ -117,7 +117,7 @@ def _add_lists(app: FastAPI) -> None:
 
     @app.get("/leftovers", dependencies=reads)
     def leftovers(request: Request, to: LinksDep) -> Response:
-        return _answer(leftovers_page(store(), to, request.query_params))
+        return _answer(leftovers_page(store(), to, request.query_params, findings=janitor_findings()))
 
 
 def _add_runs(app: FastAPI) -> None:

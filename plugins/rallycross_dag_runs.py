@@ -6,11 +6,13 @@ from airflow.models.dag import DagTag
 from airflow.models.dagrun import DagRun as DagRunRow
 from airflow.models.serialized_dag import SerializedDagModel
 from airflow.models.taskinstance import TaskInstance
+from airflow.models.xcom import XCOM_RETURN_KEY, XComModel
 from airflow.utils.session import create_session
 from rallycross_rights import TAG
 from sqlalchemy import select
 
 from rallycross.results.reference import STAGES, is_of_a_run, reference
+from rallycross.ui.leftovers import JANITOR, Finding
 from rallycross.ui.run import DagRun, Stage
 
 _LONGEST = timedelta(days=3)  # between the begin of a run and that of its last stage with results
@@ -56,6 +58,16 @@ def latest_runs(dag_id: str) -> list[str]:
     query = select(DagRunRow.run_id).where(DagRunRow.dag_id == dag_id).order_by(DagRunRow.id.desc()).limit(_MOST_RUNS)
     with create_session() as session:
         return list(session.scalars(query))
+
+
+def janitor_findings() -> list[Finding]:
+    """Return what the newest run of the janitor that found out something returned, for each cloud."""
+    of_janitor = (XComModel.dag_id == JANITOR, XComModel.task_id == JANITOR, XComModel.key == XCOM_RETURN_KEY)
+    newest = select(XComModel.run_id).where(*of_janitor).order_by(XComModel.timestamp.desc()).limit(1)
+    query = select(XComModel).where(*of_janitor, XComModel.run_id == newest.scalar_subquery())
+    with create_session() as session:
+        rows = list(session.scalars(query.order_by(XComModel.map_index)))
+        return [Finding(row.run_id, row.timestamp.timestamp(), XComModel.deserialize_value(row)) for row in rows]
 
 
 def _order(task: TaskInstance) -> tuple[bool, datetime, str, int]:

@@ -4,7 +4,7 @@ import re
 
 from ui_results import EVIL, NOW, MadeResults, uuid_of
 
-from rallycross.ui.leftovers import leftovers_page
+from rallycross.ui.leftovers import Finding, leftovers_page
 from rallycross.ui.overview import overview_page
 from rallycross.ui.page import Links
 from rallycross.views.overview import overview
@@ -44,6 +44,27 @@ def test_a_store_without_results_says_what_to_do(made: MadeResults) -> None:
     """The first look at an empty installation is a sentence."""
     assert "No clouds yet" in overview_page(made.store, LINKS).html
     assert "The ledger is empty" in leftovers_page(made.store, LINKS, {}).html
+
+
+def test_what_the_janitor_found_is_shown(made: MadeResults) -> None:
+    """Each cloud of its last run has its groups and errors, whatever is damaged in what it returned."""
+    group = {"kind": "nova.server", "names": EVIL, "things": 3, "youngest": 60, "oldest": "old", "projects": "demo"}
+    found = {"cloud": "embedded", "things": 3, "found": [group, 7], "deleted": 2, "errors": ["one is locked"]}
+    findings = [Finding("r/1", NOW, document) for document in (found, {"cloud": "zoo", "found": "x"}, None, [1])]
+
+    html = leftovers_page(made.store, LINKS, {}, findings=findings).html
+    narrowed = leftovers_page(made.store, LINKS, {"cloud": "zoo"}, findings=findings).html
+
+    for said in (
+        "3 things found; 2 deleted",
+        "one is locked",
+        "1 min 00 s",
+        "/dags/janitor/runs/r%2F1",
+        "<h3>zoo</h3>",
+    ):
+        assert said in html, said
+    assert "<script>alert" not in html
+    assert "one is locked" not in narrowed
 
 
 def test_the_ledger_is_listed_page_by_page(made: MadeResults) -> None:
