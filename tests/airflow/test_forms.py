@@ -190,7 +190,7 @@ async def test_from_the_menu_to_runs_reports_logs_and_comparisons(
         assert await page.until("page.querySelector('h1')?.textContent") == "pasted"
         assert "JSON report" in await page.until("page.body.textContent")
         await page.until("(page.querySelector('.stages a.airflow').click(), true)")
-        await tab.until("location.pathname.endsWith('/tasks/benchmark') && document.body.textContent.includes('Logs')")
+        await tab.until("location.pathname.endsWith('/tasks/benchmark') && document.body?.textContent.includes('Logs')")
 
         for address in ("dags/benchmark/plugin/rallycross-trends", "plugin/rallycross"):
             await tab.go(f"{server.url}/{address}")
