@@ -7,6 +7,7 @@ from typing import Any, Literal, get_args
 from sqlalchemy import Select, and_, exists, func, or_, select
 
 from rallycross.results.models import TaskRow, VerificationRow, WorkloadRow, WorkloadSlaRow
+from rallycross.results.recipe_runs import RECIPE_TAG
 from rallycross.results.store_part import StorePart
 from rallycross.results.tasks import LISTED, has_tag
 
@@ -22,7 +23,7 @@ class RunFilter:
 
     kind: Kind | Literal[""] = ""
     cloud: str = ""
-    title: str = ""
+    title: str = ""  # of the task file, or the recipe's name in a tag
     tag: str = ""
     verdict: Verdict | Literal[""] = ""
     since: float | None = None  # the earliest start, in seconds since the epoch
@@ -50,7 +51,8 @@ class RunList(StorePart):
             if wanted.kind != "verification":
                 query = select(TaskRow).options(*LISTED)
                 if wanted.title:
-                    query = query.where(TaskRow.title == wanted.title)
+                    of_recipe = has_tag(self.database.engine, f"{RECIPE_TAG}{wanted.title}")
+                    query = query.where((TaskRow.title == wanted.title) | of_recipe)
                 if wanted.tag:
                     query = query.where(has_tag(self.database.engine, wanted.tag))
                 if wanted.verdict:

@@ -68,7 +68,7 @@ def test_pages_together_are_the_list(made: MadeResults, size: int, verdict: Any)
 
 def test_filters_narrow_the_list(made: MadeResults) -> None:
     """Cloud, recipe, tag, kind and time each leave the runs that match."""
-    old = made.task("old", cloud="a", title="One", tags=("nightly",), at=NOW - 10 * 86400)
+    old = made.task("old", cloud="a", title="One", tags=("nightly", "recipe:smoke"), at=NOW - 10 * 86400)
     new = made.task("new", cloud="b", title="Two", at=NOW - 60)
     verification = made.verification("v", cloud="a", at=NOW - 30)
 
@@ -78,6 +78,7 @@ def test_filters_narrow_the_list(made: MadeResults) -> None:
     assert found() == [verification, new, old]
     assert found(cloud="a") == [verification, old]
     assert found(title="Two") == [new]
+    assert found(title="smoke") == [old]
     assert found(tag="nightly") == [old]
     assert found(kind="verification") == [verification]
     assert found(until="2000-01-01") == []
