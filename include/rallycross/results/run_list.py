@@ -7,7 +7,7 @@ from typing import Any, Literal, get_args
 from sqlalchemy import Select, and_, exists, func, or_, select
 
 from rallycross.results.models import TaskRow, VerificationRow, WorkloadRow, WorkloadSlaRow
-from rallycross.results.recipe_runs import RECIPE_TAG
+from rallycross.results.reference import RECIPE_TAG
 from rallycross.results.store_part import StorePart
 from rallycross.results.tasks import LISTED, has_tag
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from rallycross.results.recipe_runs import RECIPE_TAG
+from rallycross.results.reference import RECIPE_TAG
 from rallycross.results.store import Store
 from rallycross.ui import parameters
 from rallycross.views.changes import ChangeEntry, change_entries, change_entry
