@@ -66,6 +66,12 @@ def test_it_only_reports_unless_told_to_delete(
     assert "2 nova.servers named s_rally_DeadBeef_..., age " in said
     assert "in c_rally_0badcafe_bbbbbbbb" in said
     assert "delete is off" in said
+    from rallycross_dag_runs import janitor_findings  # noqa: PLC0415 - Airflow adds the folder of plugins to the path
+
+    [shown] = janitor_findings()  # what the page Leftovers shows
+    assert (shown.cloud, shown.things, shown.deleted, shown.errors) == ("small", ALL_LEFT, None, [])
+    assert {"kind", "names", "things", "projects", "youngest", "oldest"} == shown.groups[0].keys()
+    assert sum(group["things"] for group in shown.groups) == ALL_LEFT
 
 
 def test_it_deletes_what_is_left_and_nothing_else(cloud: SmallCloud, dag_bag: Any) -> None:

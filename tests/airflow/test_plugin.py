@@ -146,6 +146,31 @@ def test_a_result_of_a_dag_run_leads_to_it(app: Any, home: Path) -> None:  # noq
     assert "Quickstart" in trends
 
 
+@pytest.mark.usefixtures("home")
+def test_who_may_read_one_dag_sees_its_pages_only(app: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A user whose rights end at one DAG gets the pages of this DAG, and none that shows results of all."""
+    from airflow.api_fastapi.app import get_auth_manager  # noqa: PLC0415 - slow
+
+    manager = type(get_auth_manager())
+    allowed = manager.is_authorized_dag
+
+    def of_one(self: Any, *, details: Any = None, **asked: Any) -> bool:
+        return details is not None and details.id == "benchmark" and allowed(self, details=details, **asked)
+
+    monkeypatch.setattr(manager, "is_authorized_dag", of_one)
+    codes = {
+        address: app.get(f"/rallycross{address}", headers=token("admin")).status_code
+        for address in ("/", "/runs", "/leftovers", "/dags/benchmark/trends", "/dags/verify_cloud/trends")
+    }
+    assert codes == {
+        "/": 403,
+        "/runs": 403,
+        "/leftovers": 403,
+        "/dags/benchmark/trends": 200,
+        "/dags/verify_cloud/trends": 403,
+    }
+
+
 def test_who_may_trigger_acknowledges_a_change(app: Any, home: Path) -> None:  # noqa: ARG001
     """A viewer is refused, a user is noted with the note, and a form of another site is refused."""
     made = MadeResults(store())
