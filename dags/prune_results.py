@@ -1,19 +1,24 @@
 """Prune results: deletes old results, or only their samples. Nothing in a cloud is touched.
 
 As the form opens, nothing is deleted: the log of `prune` says what would be. Results that run are never deleted.
+It runs by hand, or as `RALLYCROSS_PRUNE_SCHEDULE` says; `RALLYCROSS_PRUNE_DELETE` and `RALLYCROSS_PRUNE_OLDER_THAN` are
+the defaults of the form.
 """
 
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 from airflow.sdk import DAG, Param
 
 from operators import params
-from operators.prune import PruneOperator
+from operators.prune import PruneOperator, schedule
 from operators.retries import RETRIED
+from rallycross.settings import settings
+
+SETTINGS = settings()
 
 PARAMS = {
     "older_than": Param(
-        "90d",
+        SETTINGS.prune_older_than,
         type="string",
         pattern=r"^\s*[0-9.]+\s*(s|m|min|h|d|w)\s*$",
         title="Older than",
@@ -26,7 +31,7 @@ PARAMS = {
         description="Delete the samples; figures, verdicts and reports stay. Off: the results are deleted as a whole.",
     ),
     "delete": Param(
-        default=False,
+        default=SETTINGS.prune_delete,
         type="boolean",
         title="Delete",
         description="Off: the log only says what would be deleted.",
@@ -52,12 +57,14 @@ with DAG(
     "prune_results",
     description="Delete old results, or only their samples",
     doc_md=__doc__,
-    schedule=None,
+    schedule=schedule(SETTINGS),
+    start_date=datetime(2026, 1, 1, tzinfo=UTC),
+    catchup=False,
     params=PARAMS,
     tags=["rallycross"],
     default_args={"retries": 0},
     max_active_runs=1,
-):
+) as dag:
     PruneOperator(
         task_id="prune",
         older_than="{{ params.older_than }}",

@@ -6,6 +6,16 @@ from typing import Any
 from airflow.sdk.definitions.context import Context
 
 from operators.stage import StageOperator, is_true, reports_failure
+from rallycross.errors import RallycrossError
+from rallycross.scheduled_recipes import cron_flaw
+from rallycross.settings import Settings
+
+
+def schedule(paths: Settings) -> str | None:
+    """Return when results are pruned without anybody asking; None = never."""
+    if paths.prune_schedule and (what := cron_flaw(paths.prune_schedule)):
+        raise RallycrossError(f"RALLYCROSS_PRUNE_SCHEDULE: {what} - write one such as 30 3 * * 0, or @weekly")
+    return paths.prune_schedule or None
 
 
 class PruneOperator(StageOperator):

@@ -195,7 +195,7 @@ def _schedule(said: str | dict[str, str]) -> Schedule:
 def _contradictions(data: Mapping[str, Any], name: str, folder: Path) -> Iterator[Flaw]:
     """Yield what is wrong with values that have the right types."""
     schedule = _schedule(data["schedule"])
-    if schedule.kind == "cron" and (what := _cron_flaw(schedule.value)):
+    if schedule.kind == "cron" and (what := cron_flaw(schedule.value)):
         remedy = f"write five fields, such as `0 2 * * *`, or one of {', '.join((*PRESETS, CONTINUOUS, VERIFIED))}"
         yield Flaw(("schedule",), what, remedy)
     if "timezone" in data:
@@ -231,7 +231,7 @@ def _task_file(data: Mapping[str, Any], name: str, folder: Path) -> Path | None:
         return None
 
 
-def _cron_flaw(said: str) -> str:
+def cron_flaw(said: str) -> str:
     """Return what is wrong with a cron expression, or ""."""
     if said in PRESETS:
         return ""

@@ -70,6 +70,12 @@ RALLYCROSS_JANITOR_DELETE     `true`: it deletes what it finds; `false`: it only
 RALLYCROSS_JANITOR_OLDER_THAN minutes in which a run must not have made anything, so that what has its names counts as
                          left, if the ledger does not have it (default: 0)
 
+The DAG `prune_results`, which deletes old results; its form can change the last two:
+
+RALLYCROSS_PRUNE_SCHEDULE   when it runs by itself: a cron expression, or a preset such as @weekly (default: never)
+RALLYCROSS_PRUNE_OLDER_THAN age of what is deleted: a number and s, m, h, d or w (default: 90d)
+RALLYCROSS_PRUNE_DELETE     `true`: it deletes; `false`: it only says what it would delete (default: false)
+
 What a run that was triggered by a form or by Airflow's API may use; the command line has no such bounds:
 
 RALLYCROSS_FILES          folders, separated by colons, below which it may name files (default: the checkout's
@@ -160,6 +166,9 @@ class Settings:
     notify: str = ""
     dead_after: float = 60.0
     janitor_schedule: str = ""
+    prune_schedule: str = ""
+    prune_older_than: str = "90d"
+    prune_delete: bool = False
     janitor_delete: bool = False
     janitor_older_than: float = 0.0
     delete_leftovers: Leftovers = "all"
@@ -243,6 +252,9 @@ def settings(env: dict[str, str] | None = None) -> Settings:
         least_change=_number(env, "RALLYCROSS_LEAST_CHANGE", Settings.least_change * 100, least=0) / 100,
         notify=env.get("RALLYCROSS_NOTIFY", "").strip(),
         dead_after=_number(env, "RALLYCROSS_DEAD_AFTER", Settings.dead_after),
+        prune_schedule=env.get("RALLYCROSS_PRUNE_SCHEDULE", "").strip(),
+        prune_older_than=env.get("RALLYCROSS_PRUNE_OLDER_THAN", "").strip() or Settings.prune_older_than,
+        prune_delete=_word(env, "RALLYCROSS_PRUNE_DELETE", "false", ("true", "false")) == "true",
         janitor_schedule=env.get("RALLYCROSS_JANITOR_SCHEDULE", "").strip(),
         janitor_delete=_word(env, "RALLYCROSS_JANITOR_DELETE", "false", ("true", "false")) == "true",
         janitor_older_than=_number(env, "RALLYCROSS_JANITOR_OLDER_THAN", Settings.janitor_older_than, least=0),

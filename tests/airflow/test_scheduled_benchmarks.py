@@ -1,6 +1,7 @@
 """The DAGs of scheduled recipes: each has its own, whatever is wrong with the others."""
 
 import json
+import runpy
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -12,7 +13,9 @@ from small_cloud import ADMIN, SmallCloud
 
 from hooks.results import store
 from operators.confirm import ConfirmOperator
-from rallycross.settings import CHECKOUT
+from operators.prune import schedule
+from rallycross.errors import RallycrossError
+from rallycross.settings import CHECKOUT, settings
 
 TASK = """\
 version: 2
@@ -164,3 +167,16 @@ def test_no_further_run_is_started(given: dict[str, Any]) -> None:
     """Without a suspicion, and after the last confirmation run, none is triggered."""
     with pytest.raises(AirflowSkipException):
         confirm(**given).execute(CONTEXT)
+
+
+def test_pruning_has_a_schedule_if_it_is_wanted(monkeypatch: pytest.MonkeyPatch) -> None:
+    """By default results are pruned by hand; a setting makes it a schedule, and a wrong one is told."""
+    assert schedule(settings({})) is None
+    assert schedule(settings({"RALLYCROSS_PRUNE_SCHEDULE": "@weekly"})) == "@weekly"
+    with pytest.raises(RallycrossError, match=r"RALLYCROSS_PRUNE_SCHEDULE: 'never' is not a cron expression - write"):
+        schedule(settings({"RALLYCROSS_PRUNE_SCHEDULE": "never"}))
+    monkeypatch.setenv("RALLYCROSS_PRUNE_SCHEDULE", "30 3 * * 0")
+    monkeypatch.setenv("RALLYCROSS_PRUNE_OLDER_THAN", "4w")
+    monkeypatch.setenv("RALLYCROSS_PRUNE_DELETE", "true")
+    dag = runpy.run_path(str(CHECKOUT / "dags/prune_results.py"))["dag"]
+    assert (dag.schedule, dag.params["older_than"], dag.params["delete"]) == ("30 3 * * 0", "4w", True)
