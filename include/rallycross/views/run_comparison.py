@@ -91,10 +91,12 @@ def sentence(one: FigureComparison) -> str:
     if one.outcome == "doubtful":
         return f"perhaps {size}: not rare by chance among so many figures"
     if one.outcome == "unknown" or one.detectable is None:
-        needed = _NEEDED.get(one.figure, 0)
-        few_ones = min(one.samples) < needed
-        more = f": {_of_each(one)}, and an interval needs about {needed} on each side" if few_ones else ""
-        return f"cannot be told{more}" if few_ones else f"cannot be told: {_of_each(one)} are too few"
+        if one.low is not None and one.high is not None:
+            ends = f"[{_number(one.low)}, {_number(one.high)}]"
+            return f"no difference seen {ends}; {_of_each(one)} are too few to say which would have been"
+        needed = _NEEDED.get(one.figure)
+        more = f", and an interval needs about {needed} on each side" if needed else " are too few"
+        return f"cannot be told: {_of_each(one)}{more}"
     return f"no difference seen; one of {_amount(one, one.detectable)} or more would have been"
 
 
@@ -164,7 +166,7 @@ def _number(share: float) -> str:
     percent = 100 * share
     size = abs(percent)
     digits = 0 if size >= 9.95 or size == 0 else 1 if size >= 0.95 else 2
-    return f"{percent:,.{digits}f}"
+    return f"{percent:,.{digits}f}".removesuffix(".0")
 
 
 def _side(runs: tuple[ComparedRun, ...]) -> str:
@@ -200,7 +202,6 @@ def _method(found: RunComparison) -> str:
         else "from consecutive batches of each run's iterations"
     )
     return (
-        f"Intervals are of 95 % confidence, {source}. A difference is reported if chance explains it so badly that, of"
-        f" all {len(found.figures)} figures together, at most {_percent(found.false_discoveries)} of the reported ones"
-        " are false (Benjamini and Hochberg)."
+        f"Intervals have 95 % confidence, {source}. Of the differences reported among {len(found.figures)} figures, on"
+        f" average at most {_percent(found.false_discoveries)} are chance (Benjamini and Hochberg)."
     )

@@ -38,7 +38,7 @@ def test_two_runs_are_compared_by_abbreviated_uuids(runs: ComparableRuns, capsys
     assert lines[0].startswith("first    00000001: Boot, on one")
     assert said.index("cloud differs: one / two") < said.index("slower by")
     assert [line for line in lines if line.split()[:2] == ["nova.boot_server", "median"]]
-    assert "at most 1.0 % of the reported ones are false" in said
+    assert "on average at most 1 % are chance" in said
 
 
 def test_sets_are_named_by_uuids_or_tags(runs: ComparableRuns, capsys: pytest.CaptureFixture[str]) -> None:

@@ -188,9 +188,9 @@ def _with_figures(
 
 def _sides(first: Sequence[Measured], second: Sequence[Measured]) -> Iterator[Sides]:
     """Yield the bounds of each figure of a workload."""
-    for series in first[0].counts:
-        if all(series in run.counts for run in (*first, *second)):
-            yield from _percentiles(first, second, series)
+    common = [series for series in first[0].counts if all(series in run.counts for run in (*first, *second))]
+    if WHOLE in common:
+        yield from _percentiles(first, second, WHOLE)
     ended = _totals(first, second, lambda run: int(run.course.ended.sum()))
     if len(first) == len(second) == 1:
         failed = failure_bounds(first[0].course), failure_bounds(second[0].course)
@@ -200,6 +200,9 @@ def _sides(first: Sequence[Measured], second: Sequence[Measured]) -> Iterator[Si
     one, other = ([bounds for run in side if (bounds := _throughput(run))] for side in (first, second))
     if one and other:
         yield Sides(*WHOLE, THROUGHPUT, ended, _bounds(one, other))
+    for series in common:
+        if series != WHOLE:
+            yield from _percentiles(first, second, series)
 
 
 def _percentiles(first: Sequence[Measured], second: Sequence[Measured], series: Series) -> Iterator[Sides]:
