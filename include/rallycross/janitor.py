@@ -4,11 +4,12 @@ The command `clean` and the DAG `janitor` use it, and show the results in their 
 """
 
 import time
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 
 from rallycross.benchmark import task_run
+from rallycross.benchmark.shared_contexts import Tell
 from rallycross.cloud.api import Api
 from rallycross.cloud.cloud import Cloud
 from rallycross.cloud.naming import BEGINNINGS
@@ -20,7 +21,10 @@ from rallycross.results.heartbeat import BEAT_SECONDS
 from rallycross.results.models import TaskRow
 from rallycross.results.stop_note import why_ended
 from rallycross.results.store import Store
+from rallycross.safe_logging import logger
 from rallycross.settings import settings
+
+_log = logger(__name__)
 
 _SECOND_LOOK = 3 * BEAT_SECONDS  # after which the process of a task that seemed dead must not have given a sign of life
 
@@ -52,7 +56,7 @@ def leftovers_of(store: Store, task: TaskRow, *, alive: bool) -> TaskLeftovers:
     return TaskLeftovers(task.cloud, task.uuid, alive, tuple((row.kind, row.name) for row in standing))
 
 
-def clean_task(cloud: Cloud, store: Store, uuid: str, *, tell: Callable[[str], None]) -> int:
+def clean_task(cloud: Cloud, store: Store, uuid: str, *, tell: Tell = _log.info) -> int:
     """Delete what the ledger has of a task; return how many things. Raise `LeftBehind` if something remains.
 
     If the process that ran the task has died, the task ends as crashed.

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import yaml
 
-from rallycross.benchmark import task_run
+from rallycross import janitor
 from rallycross.cli.named_cloud import named_cloud
 from rallycross.cloud import registered
 from rallycross.errors import RallycrossError
@@ -133,9 +133,10 @@ def _files(store: Store, paths: Settings) -> Iterator[Finding]:
 
 def _ledger(store: Store) -> Iterator[Finding]:
     """Report what tasks may have left in clouds; cleaning finds out what still exists."""
+    alive = janitor.alive_tasks(store)
     for cloud, owner in store.ledger.owners():
         task = store.tasks.of(owner)
-        if task is None or task.status == "running":
+        if task is None or task.uuid in alive:
             continue
         rows = store.ledger.standing(cloud, owner)
         kinds = ", ".join(sorted({row.kind for row in rows}))
@@ -143,7 +144,7 @@ def _ledger(store: Store) -> Iterator[Finding]:
             "ledger",
             f"cloud {cloud}: {counted(len(rows), 'resource')} of task {task.uuid} may still exist ({kinds})"
             f" - run: ./rallycross clean --task {task.uuid}",
-            lambda cloud=cloud, uuid=task.uuid: task_run.clean(named_cloud(cloud, store), store, uuid=uuid),  # type: ignore[misc]
+            lambda cloud=cloud, uuid=task.uuid: janitor.clean_task(named_cloud(cloud, store), store, uuid),  # type: ignore[misc]
         )
 
 

@@ -71,6 +71,13 @@ def _left(_: Path) -> None:
     Store.open().ledger.remember(TASK, "one", "nova.server", "left-behind")
 
 
+def _left_by_a_dead_process(home: Path) -> None:
+    _left(home)
+    with sqlite3.connect(home / "results.db") as connection:
+        connection.execute("UPDATE tasks SET status = 'running', beat_at = 1e9")
+    connection.close()
+
+
 def _no_credentials(home: Path) -> None:
     file = home / "clouds" / "one.clouds.yaml"
     Store.open().clouds.register(
@@ -109,6 +116,7 @@ def test_nothing_is_found_where_nothing_is_wrong(home: Path) -> None:
         (_no_report, "files", "gone.html: the html of aaaa1111", True),
         (_half, "files", "an incomplete file, left by a killed process", True),
         (_left, "ledger", "cloud one: 1 resource of task aaaa1111-0000-4000-8000-000000000000 may still exist", False),
+        (_left_by_a_dead_process, "ledger", "1 resource of task aaaa1111-0000-4000-8000-000000000000", False),
         (_no_credentials, "clouds", "does not say how to sign in - nothing of it is left here", True),
         (_silent, "clouds", "cloud one: http://127.0.0.1:9/v3 does not answer", False),
         (_half_deployed, "clouds", "cloud half: its deployment did not finish", False),
