@@ -2,12 +2,14 @@
 
 import time
 from collections.abc import Sequence
+from contextlib import suppress
 from typing import Any, Literal
 
 from sqlalchemy import Engine, exists, func, or_, select, update
 from sqlalchemy.orm import load_only, selectinload
 
 from rallycross.cloud.cloud import NO_CLOUD
+from rallycross.results.database_errors import ResultsDatabaseError
 from rallycross.results.figures import write_figures
 from rallycross.results.models import SubtaskRow, TaskRow, WorkloadRow
 from rallycross.results.reference import workload_reference
@@ -104,8 +106,8 @@ class Tasks(StorePart):
             session.execute(update(TaskRow).where(TaskRow.uuid == uuid).values(status=status, ended_at=time.time()))
 
     def beat(self, uuid: str) -> None:
-        """Record a sign of life of the process that runs a task."""
-        with self.database.writing() as session:
+        """Record a sign of life of the process that runs a task. An unavailable database gets the next one."""
+        with suppress(ResultsDatabaseError), self.database.writing() as session:
             session.execute(update(TaskRow).where(TaskRow.uuid == uuid).values(beat_at=time.time()))
 
     def stop(self, uuid: str, reason: str) -> None:
