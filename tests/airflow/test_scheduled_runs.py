@@ -28,7 +28,7 @@ from rallycross.settings import settings
 
 pytestmark = [pytest.mark.e2e, pytest.mark.full]  # a start of Airflow, and a dozen runs
 
-LIMIT = 300  # seconds for some runs: the machine may be busy
+LIMIT = 600  # seconds for some runs: the machine may be busy
 TASK = {
     "version": 2,
     "title": "T",
@@ -85,14 +85,14 @@ class Airflow:
         assert found is not None, done.stdout
         return AirflowAPI(*found.groups())
 
-    def airflow(self, *words: str) -> str:
-        """Run a command of Airflow's as its documentation says."""
+    def airflow(self, *words: str) -> bool:
+        """Run a command of Airflow's as its documentation says; tell whether its SQLite database was free for it."""
         script = 'source "$1" && shift && exec airflow "$@"'
         file = self.home / "airflow/environment.sh"
         command = ["bash", "-c", script, "bash", str(file), *words]
         done = subprocess.run(command, env=self.environment, capture_output=True, text=True, check=False)
-        assert done.returncode == 0, done.stdout + done.stderr
-        return done.stdout
+        assert done.returncode == 0 or "database is locked" in done.stdout + done.stderr, done.stdout + done.stderr
+        return done.returncode == 0
 
     def tasks(self, recipe: str) -> list[TaskRow]:
         """Return the results of a recipe, the oldest first."""
@@ -155,7 +155,8 @@ def test_a_recipe_can_be_backfilled(airflow: tuple[Airflow, AirflowAPI]) -> None
     assert runs(api, "benchmark_one") == []
     api.patch("/dags/benchmark_one", {"is_paused": False})
     dates = ("--from-date", "2026-01-01", "--to-date", "2026-01-04T03:00:00")
-    made.airflow("backfill", "create", "--dag-id", "benchmark_one", *dates)
+    backfill = partial(made.airflow, "backfill", "create", "--dag-id", "benchmark_one", *dates)
+    assert eventually(backfill, LIMIT, every=1)
     assert eventually(lambda: all_ended(api, "benchmark_one", 4), LIMIT, every=1), runs(api, "benchmark_one")
     assert Counter(run["state"] for run in runs(api, "benchmark_one")) == {"success": 4}
     assert overlapping(made.tasks("one")) == 0

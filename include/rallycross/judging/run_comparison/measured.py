@@ -13,6 +13,7 @@ from rallycross.judging.run_comparison.bounds import Bounds
 from rallycross.judging.run_comparison.one_run import durations, percentile_bounds
 from rallycross.judging.sla import INVALID_LOAD
 from rallycross.results.models import WorkloadRow
+from rallycross.results.pruned_samples import pruned_at
 from rallycross.results.sample_damage import sample_damage
 from rallycross.results.sample_file import read_batches
 from rallycross.task.plan import Timing
@@ -55,6 +56,8 @@ def unusable(row: WorkloadRow, samples: Path, *, even_invalid: bool) -> str:
     """Return why a workload must not be compared, or "" if it may be."""
     if row.status in {"init", "running"}:
         return "its load did not run" if row.status == "init" else "it is still running"
+    if when := pruned_at(samples / row.uuid):
+        return f"its samples were pruned at {when}"
     if damage := sample_damage(row, samples):
         return f"its samples are damaged: {damage[0]}"
     if not even_invalid:

@@ -8,6 +8,7 @@ from comparable_runs import LIST, ComparableRuns, Load
 from rallycross.errors import RallycrossError
 from rallycross.judging.run_comparison.compare import RunComparison, compare
 from rallycross.judging.run_comparison.figure_comparison import FigureComparison
+from rallycross.results.pruned_samples import prune_samples
 from rallycross.results.store import Store
 
 
@@ -138,6 +139,14 @@ def test_what_cannot_be_believed_is_refused_with_its_reason(runs: ComparableRuns
     with pytest.raises(RallycrossError, match=r"no workload can be compared: 1\. .*INVALID.*; 2\. .*damaged"):
         compare([first], [second], runs.samples)
     assert "damaged" in compare([first], [second], runs.samples, even_invalid=True).workloads[1].refused
+
+
+def test_what_was_pruned_is_refused_as_such(runs: ComparableRuns) -> None:
+    """A run whose samples were deleted on purpose is refused with that reason, and not as one without iterations."""
+    first, second = runs.add(1, Load()), runs.add(2, Load())
+    assert prune_samples(runs.samples / second.workloads[0].uuid)
+    with pytest.raises(RallycrossError, match=r"no workload can be compared: .*its samples were pruned at 2"):
+        compare([first], [second], runs.samples)
 
 
 def test_a_run_of_a_set_that_cannot_be_used_is_left_out(runs: ComparableRuns) -> None:
