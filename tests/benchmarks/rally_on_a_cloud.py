@@ -201,24 +201,24 @@ def main() -> None:
     parser.add_argument("--concurrency", type=int, default=2)
     options = parser.parse_args()
     cloud = named_cloud(options.cloud, Store.open())
-    found = {case.scenario: {way: Measured() for way in WAYS} for case in CASES if case.short in options.scenarios}
+    cases = [case for case in CASES if case.short in options.scenarios]
+    found = {case.scenario: {way: Measured() for way in WAYS} for case in cases}
     with tempfile.TemporaryDirectory() as made:
         folder = Path(made)
         rally = Rally(folder, platforms(cloud))
-        for number in range(options.rounds):
-            first = number % len(WAYS)
-            for case in CASES:
-                if case.scenario not in found:
-                    continue
+        for case in cases:
+            for number in range(options.rounds):
+                first = number % len(WAYS)
                 for way in (*WAYS[first:], *WAYS[:first]):
-                    print(f"round {number + 1}: {case.scenario}, {way} ...", flush=True)
                     into = found[case.scenario][way]
                     whole = task_of(case, options.times, options.concurrency, timing=_TIMINGS.get(way))
                     if way == RALLY:
                         by_rally(rally, whole, into)
                     else:
                         by_us(cloud, whole, folder, into)
-    cases = [case for case in CASES if case.scenario in found]
+            print(" ".join(row_of_throughput(case, found[case.scenario])), flush=True)
+            for row in rows_of_actions(case, found[case.scenario]):
+                print(" ".join(row), flush=True)
     ours = ("`timing: rally` to Rally", "own timing to Rally")
     heads = ["Rally, ms", "`timing: rally`, ms", "own timing, ms", *ours]
     rows = [row for case in cases for row in rows_of_actions(case, found[case.scenario])]
