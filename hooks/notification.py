@@ -102,4 +102,5 @@ def _smtp(connection: Any, entry: ChangeEntry) -> None:
 def subject(entry: ChangeEntry) -> str:
     """Return the change in a line, with its recipe and cloud."""
     kind = "Worse" if entry.worse else "Better"
-    return f"{kind}: recipe {entry.recipe} on cloud {entry.cloud}: {entry.sentence}"
+    line = f"{kind}: recipe {entry.recipe} on cloud {entry.cloud}: {entry.sentence}"
+    return " ".join(line.split())  # a name with a line break would be another header of a mail

@@ -2,8 +2,10 @@
 
 import json
 import logging
+import socketserver
 import threading
 from collections.abc import Iterator
+from email import message_from_string, policy
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 from types import SimpleNamespace
@@ -48,6 +50,38 @@ def _webhook() -> Iterator[str]:
     server.shutdown()
     thread.join()
     server.server_close()
+
+
+class Mailbox(socketserver.StreamRequestHandler):
+    """Speaks enough SMTP to keep what is mailed."""
+
+    mails: ClassVar[list[tuple[str, str]]] = []  # the receiver and the mail
+
+    def handle(self) -> None:
+        """Answer the commands of one mail."""
+        self.wfile.write(b"220 mailbox\r\n")
+        receiver = ""
+        while line := self.rfile.readline().decode().strip():
+            command = line.split()[0].upper()
+            if command == "RCPT":
+                receiver = line
+            if command == "DATA":
+                self.wfile.write(b"354 go on\r\n")
+                text = b"".join(iter(self.rfile.readline, b".\r\n"))
+                Mailbox.mails.append((receiver, text.decode()))
+            self.wfile.write(b"221 bye\r\n" if command == "QUIT" else b"250 ok\r\n")
+
+
+@pytest.fixture(name="mail_port")
+def _mail_port() -> Iterator[int]:
+    """Start a server for mails; return its port."""
+    Mailbox.mails.clear()
+    with socketserver.ThreadingTCPServer(("127.0.0.1", 0), Mailbox) as server:
+        thread = threading.Thread(target=server.serve_forever)
+        thread.start()
+        yield server.server_address[1]
+        server.shutdown()
+        thread.join()
 
 
 @pytest.fixture(name="runs", autouse=True)
@@ -103,6 +137,22 @@ def test_a_webhook_is_sent_each_change_once(webhook: str, monkeypatch: pytest.Mo
     assert {path for path, _, _ in sent} == {"/hook"}
     assert all(body["text"].startswith("Worse: recipe nightly on cloud c: ") for _, _, body in sent)
     assert {(headers["X-Team"], headers["Authorization"]) for _, headers, _ in sent} == {("cloud", "Bearer token")}
+
+
+def test_changes_are_mailed(mail_port: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A connection of type SMTP sends each change as a mail to the addresses in its extra."""
+    extra = {"to": "team@example.org", "from_email": "rc@example.org", "disable_ssl": True, "disable_tls": True}
+    connection = {"conn_type": "smtp", "host": "127.0.0.1", "port": mail_port, "extra": extra}
+    monkeypatch.setenv("RALLYCROSS_NOTIFY", "alerts")
+    monkeypatch.setenv("AIRFLOW_CONN_ALERTS", json.dumps(connection))
+    events = next(events for number in range(FIRST - 1, RUNS) if (events := _detect(number)["events"]))
+
+    assert len(Mailbox.mails) == len(events)
+    for receiver, mail in Mailbox.mails:
+        message = message_from_string(mail, policy=policy.default)
+        assert "team@example.org" in receiver
+        assert str(message["subject"]).startswith("Worse: recipe nightly on cloud c: ")
+        assert "results changes --acknowledge" in message.get_body(("html",)).get_content()
 
 
 @pytest.mark.parametrize(

@@ -85,7 +85,7 @@ def test_a_recovery_is_a_change_too(store: Store) -> None:
 
 def test_failures_are_a_change_in_percentage_points(store: Store) -> None:
     """A recipe in which 10 of 100 iterations begin to fail has a higher failure rate, and no other change."""
-    values = durations(STEP + 6)
+    values = durations(STEP + 10)
     judgements = []
     for number, seconds in enumerate(values):
         uuid = add_run(store, f"run {number}", figures(seconds, failed=10 if number >= STEP else 0))

@@ -22,7 +22,7 @@ Key = TypeVar("Key", bound=Hashable)
 
 ALARM = 3.4  # evidence, in normal deviates; see `step_test`
 SUSPICION = 2.4
-FAR_OFF = 5.0  # robust standard deviations of the newest run alone
+FAR_OFF = 6.0  # robust standard deviations of the newest run alone; more than `step_test.FAR`
 ASKS = 10  # runs since a step, beyond which a suspicion does not ask for confirmation runs any more
 
 

@@ -17,6 +17,7 @@ cost: least for windows of ten runs, more for others and for short histories. Wh
 tests/benchmarks/change_detection.py.
 """
 
+import math
 from dataclasses import dataclass
 
 import numpy as np
@@ -33,6 +34,7 @@ COSTS = {4: 1.5, 5: 1.2, 7: 0.9, 10: 0.0, 15: 0.5, 20: 0.6, 30: 0.6}  # deviates
 LONG = 100  # runs of a history from which on it costs nothing that it is short
 COST_OF_SHORTNESS = 1.5  # deviates, times the logarithm of LONG by the number of runs
 LONGEST = max(COSTS)
+_FREQUENT = 0.06  # share of outliers, from which on twice as many in a row are needed to be a step
 _SEVERAL = 4  # runs far off that are a step, if they are three quarters of the newest runs
 _SIGMA = 1.4826  # of a normal distribution, in median absolute deviations
 _CAUTION = 1.0  # standard errors that are added to an estimated autocorrelation
@@ -61,14 +63,13 @@ def steps(values: Numbers, floor: float | Numbers = 0.0, earlier: int = 0) -> St
         return Steps(none, np.zeros(rows, dtype=np.int64), none, none)
     middle, scale = center_and_scale(values[:, : runs - longest], floor)
     deviations = (values - middle[:, None]) / scale[:, None]
-    kept, positions, missing = _without_outliers(deviations)
+    kept, positions, missing = _without_outliers(deviations, runs - longest)
     since = (positions >= earlier) & (np.arange(runs) >= missing[:, None])
     deviate, misfit, autocorrelation = _deviates(kept, missing, longest, ((floor / scale) ** 2)[:, None], since)
 
-    cost = np.array([COSTS.get(length, np.inf) for length in range(1, longest + 1)]) + COST_OF_SHORTNESS / min(
-        runs, LONG
-    )
-    evidence = np.max(np.maximum(np.abs(deviate) - cost, 0.0), axis=1)
+    cost = np.array([COSTS.get(length, np.inf) for length in range(1, longest + 1)])
+    shortness = COST_OF_SHORTNESS * math.log(LONG / min(runs, LONG))
+    evidence = np.max(np.maximum(np.abs(deviate) - cost - shortness, 0.0), axis=1)
     best = np.argmin(misfit, axis=1)
     at = (np.arange(rows), best)
     first = positions[np.arange(rows), runs - 1 - best]
@@ -77,19 +78,29 @@ def steps(values: Numbers, floor: float | Numbers = 0.0, earlier: int = 0) -> St
 
 
 def center_and_scale(values: Numbers, floor: float | Numbers = 0.0) -> tuple[Numbers, Numbers]:
-    """Return the median, and the standard deviation by the median absolute deviation, of each row."""
+    """Return the median, and the standard deviation by the median absolute deviation, of each row.
+
+    It is at least such that no more than a tenth of the values is far off: what is more frequent is not an outlier,
+    such as the slower of two levels between which a cloud changes.
+    """
     middle = np.median(values, axis=1)
-    deviation = np.median(np.abs(values - middle[:, None]), axis=1) * _SIGMA
+    distance = np.abs(values - middle[:, None])
+    deviation = np.maximum(np.median(distance, axis=1) * _SIGMA, np.quantile(distance, 0.9, axis=1) / FAR)
     return middle, np.maximum(deviation, np.maximum(floor, 1e-9))
 
 
-def _without_outliers(deviations: Numbers) -> tuple[Numbers, Counts, Counts]:
-    """Move what is kept to the end of each row: return it with zeros before it, its places, and their number."""
+def _without_outliers(deviations: Numbers, reference: int) -> tuple[Numbers, Counts, Counts]:
+    """Move what is kept to the end of each row: return it with zeros before it, its places, and the others' number.
+
+    Several outliers at the end are kept. How many that are depends on how frequent they are in the first `reference`.
+    """
     far = np.abs(deviations) > FAR
+    frequent = (far[:, :reference].sum(axis=1, keepdims=True) + 1) / (reference + 2) > _FREQUENT
+    several = np.where(frequent, 2 * _SEVERAL, _SEVERAL)
     for sign in (-1, 1):
         beyond = deviations[:, ::-1][:, :LONGEST] * sign > FAR
         number = np.cumsum(beyond, axis=1)
-        step = (number >= _SEVERAL) & (4 * number >= 3 * np.arange(1, beyond.shape[1] + 1))
+        step = (number >= several) & (4 * number >= 3 * np.arange(1, beyond.shape[1] + 1))
         # The longest such end counts.
         lately = np.cumsum(step[:, ::-1], axis=1)[:, ::-1] > 0
         far[:, deviations.shape[1] - beyond.shape[1] :] &= ~(lately & beyond)[:, ::-1]
