@@ -69,6 +69,8 @@ def addresses(run_id: str) -> list[str]:
         *(f"{ours}/taskInstances", *tasks, *(f"{task}/xcomEntries" for task in tasks)),
         *(f"{task}/xcomEntries/{key}" for task in tasks for key in ("return_value", "problem")),
         *(f"/rallycross/dags/benchmark/runs/{run_id}/report/{kind}" for kind in ("html", "json", "junit")),
+        *(f"/rallycross/dags/benchmark/{page}" for page in ("trends", f"runs/{run_id}", f"runs/{run_id}/live")),
+        *(f"/rallycross/{page}" for page in ("", "runs", "trends", "leftovers")),
     ]
 
 
