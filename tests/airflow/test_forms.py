@@ -230,7 +230,7 @@ async def test_from_the_menu_to_runs_reports_logs_and_comparisons(
 
         for address in ("dags/benchmark/plugin/rallycross-trends", "plugin/rallycross"):
             await tab.go(f"{server.url}/{address}")
-            await page.until("page.querySelector('nav')")
+            await page.until("page.querySelector('nav') && true")
     said = [one["params"] for one in tab.said if one["method"] == "Log.entryAdded"]
     assert [one for one in said if "Content Security Policy" in str(one)] == []
 
