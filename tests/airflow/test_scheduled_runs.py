@@ -161,7 +161,9 @@ def test_a_recipe_can_be_backfilled(airflow: tuple[Airflow, AirflowAPI]) -> None
     backfill = partial(made.airflow, "backfill", "create", "--dag-id", "benchmark_one", *dates)
     assert eventually(backfill, LIMIT, every=1)
     assert eventually(lambda: all_ended(api, "benchmark_one", 4), LIMIT, every=1), runs(api, "benchmark_one")
-    assert Counter(run["state"] for run in runs(api, "benchmark_one")) == {"success": 4}
+    # After a backfill, Airflow also makes the run that was due last.
+    nights = [run["state"] for run in runs(api, "benchmark_one") if run["run_type"] == "backfill"]
+    assert Counter(nights) == {"success": 4}
     assert overlapping(made.tasks("one")) == 0
 
 
