@@ -168,6 +168,7 @@ LOOK = "of one look of many, until the step's limit"
 FIXED = {
     "access.py": {"patience": NONE},
     "client.py": {"patience": NONE},
+    "gate.py": {"limit": "of rows: a look"},
     "web.py": {"limit": "of connections: 0 = none"},
     "hooks.py": {"timeout": "0: a look"},
     "control.py": {"LIMIT_S": LOOK},
