@@ -206,7 +206,7 @@ def test_a_workload_whose_samples_are_gone_keeps_its_figures(store: Store, made:
 
 
 def test_a_run_of_nothing_is_a_small_page(store: Store, tmp_path: Path) -> None:
-    """Without charts, the page has no script but those of the theme and of links to Airflow; the policy allows these."""
+    """Without charts, its only scripts are those of the theme and of links to Airflow; the policy allows these."""
     page, text = _write(store, MadeRun(tmp_path), tmp_path, deployment=None, verification=None, task=None)
 
     assert "Nothing was deployed, verified or benchmarked." in page.text
