@@ -5,8 +5,10 @@ import contextlib
 import os
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import AsyncIterator, Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
@@ -74,6 +76,29 @@ def _idle(server: AirflowServer, pasted: dict[str, Any]) -> AirflowServer:  # no
     assert control is not None
     control._server.supervisor.stopProcess("scheduler")
     return server
+
+
+@pytest.fixture(name="answers")
+def _answers() -> Iterator[tuple[str, threading.Semaphore]]:
+    """Give a URL, and how many of its requests may be answered: the others wait, as long as a browser takes."""
+    may_answer = threading.Semaphore(0)
+
+    class Server(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            may_answer.acquire(timeout=LIMIT)
+            self.send_response(200)
+            self.send_header("Content-Length", "0")
+            self.end_headers()
+
+        def log_message(self, *_: object) -> None:
+            pass
+
+    with ThreadingHTTPServer(("127.0.0.1", 0), Server) as server:
+        server.daemon_threads = True
+        threading.Thread(target=server.serve_forever, args=(0.05,), daemon=True).start()
+        yield f"http://127.0.0.1:{server.server_address[1]}/", may_answer
+        may_answer.release(10)
+        server.shutdown()
 
 
 @contextlib.asynccontextmanager
@@ -170,22 +195,27 @@ class Framed:
 async def test_a_run_is_followed_until_its_report(
     server: AirflowServer,
     pasted: dict[str, Any],  # noqa: ARG001 - that run is to end before
+    answers: tuple[str, threading.Semaphore],
     tmp_path: Path,
 ) -> None:
     """The tab of a run shows how far its load is, without a reload, and then by itself the report."""
-    slow = TASK.replace("sleep: 0", "sleep: 4").replace("title: pasted", "title: followed")
-    conf = {"cloud": "", "task_file": slow}
+    url, may_answer = answers
+    request = f"HttpRequests.check_request: {{url: '{url}', method: GET, status_code: 200}}"
+    task = TASK.replace("Dummy.dummy: {sleep: 0}", request).replace("title: pasted", "title: followed")
+    conf = {"cloud": "", "task_file": task}
     run = await asyncio.to_thread(server.api().post, "/dags/benchmark/dagRuns", {"logical_date": None, "conf": conf})
     async with signed_in(server, tmp_path / "profile") as tab:
         await tab.go(f"{server.url}/dags/benchmark/runs/{quoted(run['dag_run_id'])}/plugin/rallycross-report")
         page = Framed(tab)
         await page.until("page.querySelector('#live .tiles b') && (page.body.dataset.mine = 1, true)")
         done = await page.until("page.querySelector('#live .tiles b')?.textContent")
+        may_answer.release()
         await page.until(
             f"page.querySelector('#live .tiles b') && page.querySelector('#live .tiles b').textContent != {done!r}"
         )
         assert await page.until("page.body.dataset.mine") == "1"
         assert "log of benchmark" in await page.until("page.querySelector('#live').textContent")
+        may_answer.release(2)
         assert (
             await page.until("page.querySelector('.verdict .mark') && page.querySelector('h1')?.textContent")
             == "followed"
