@@ -2,6 +2,7 @@
 
 import json
 from pathlib import Path
+from typing import Any
 from xml.etree import ElementTree as ET
 
 import pytest
@@ -89,14 +90,19 @@ def _task(sleep: float) -> str:
     return yaml.safe_dump({"version": 2, "title": "Gate", "subtasks": [subtask]})
 
 
-def _gate(home: Path, text: str, *arguments: str) -> tuple[int, dict[str, object], str]:
-    ran = command(home, "gate", "-", "--json", *arguments, text=text)
-    return ran.returncode, json.loads(ran.stdout), ran.stderr
+def _gate(home: Path, text: str, *arguments: str) -> tuple[int, dict[str, Any], str]:
+    """Run a gate; again if the machine was too busy for the load to be believed."""
+    for _ in range(5):
+        ran = command(home, "gate", "-", "--json", *arguments, text=text)
+        found = json.loads(ran.stdout)
+        if not any("is INVALID: the generator" in reason for reason in found["reasons"]):
+            break
+    return ran.returncode, found, ran.stderr
 
 
 def test_a_gate_compares_with_the_last_good_run(tmp_path: Path) -> None:
     """The first run has no baseline; the same again passes; a slower one fails, and is not the next baseline."""
-    home, fast, slow = tmp_path / "home", _task(0.01), _task(0.02)
+    home, fast, slow = tmp_path / "home", _task(0.1), _task(0.4)
     code, first, _ = _gate(home, fast, "--baseline", "last-good")
     assert code == 2
     assert "there is no baseline" in first["reasons"][0]
