@@ -15,6 +15,7 @@ from typing import Any
 from rallycross.results.models import TaskRow, VerificationRow
 from rallycross.results.pruned_samples import prune_samples
 from rallycross.results.reference import RECIPE_TAG
+from rallycross.results.sample_file import SUFFIX
 from rallycross.results.store import Store
 from rallycross.settings import Settings
 from rallycross.verification_jobs.job import log_of
@@ -164,6 +165,13 @@ def document(pruned: Pruned, *, dry_run: bool) -> dict[str, Any]:
     return {"dry_run": dry_run, "bytes": pruned.bytes, "removed": removed, "kept": dict(pruned.kept)}
 
 
+def may_have_left_something(store: Store, uuid: str) -> bool:
+    """Tell whether the ledger has something of a task. Without the task, `clean` does not find that."""
+    task = store.tasks.get(uuid)
+    own = {uuid, *(workload.uuid for workload in task.workloads)} if task else {uuid}
+    return any(owner in own for _, owner in store.ledger.owners())
+
+
 def delete(store: Store, paths: Settings, uuid: str) -> int:
     """Delete a task or a verification with its samples and reports; return the size of the files in bytes."""
     files = [*_reports(store, paths, uuid), *(log for log in [log_of(paths, uuid)] if log.is_file())]
@@ -186,7 +194,7 @@ def _delete(store: Store, paths: Settings, one: Result, policy: Policy, *, dry_r
     """Delete a result or its samples, or only measure them; return the bytes, or None if there is nothing to delete."""
     folders = _sample_folders(store, paths, one.uuid)
     if policy.samples_only:
-        size = sum(_size(path) for folder in folders for path in folder.glob("*.arrows"))
+        size = sum(_size(path) for folder in folders for path in folder.glob(f"*{SUFFIX}"))
         return (size if dry_run else sum(map(prune_samples, folders))) or None
     if dry_run:
         files = [*_reports(store, paths, one.uuid), log_of(paths, one.uuid)]

@@ -163,6 +163,9 @@ def test_damaged_figures_are_told_and_mended(
     for form in ("html", "json", "junit"):
         assert main(["results", "export", TASK, "--format", form, "-o", str(tmp_path / form)]) == 1
         assert "damaged_figures" in (tmp_path / form).read_text()
+    for form in ("openmetrics", "markdown"):
+        assert main(["results", "export", TASK, "--format", form, "-o", str(tmp_path / form)]) == 1
+    assert re.search(r"^rallycross_run_passed{.*} 0.0 ", (tmp_path / "openmetrics").read_text(), re.MULTILINE)
     assert main(["results", "list"]) == 0
     assert main(["doctor", "--deep"]) == 2
     assert main(["results", "export", TASK, "--format", "csv", "-o", str(tmp_path / "csv")]) == 0

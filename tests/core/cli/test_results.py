@@ -220,3 +220,31 @@ def test_what_runs_is_not_deleted_unless_forced(capsys: pytest.CaptureFixture[st
 
     assert "is running" in _said(capsys, "delete", "cccc", code=2)
     assert "is deleted" in _said(capsys, "delete", "cccc", "--force")
+
+
+def test_what_may_have_left_something_is_not_deleted_unless_forced(capsys: pytest.CaptureFixture[str]) -> None:
+    """The ledger cannot be cleaned without the task: `delete` refuses it, before it deletes others, unless forced."""
+    store = Store.open()
+    row = store.tasks.get(SECOND)
+    assert row is not None
+    store.ledger.remember(row.workloads[0].uuid, "two", "nova.servers", "s_rally_x")
+
+    refusal = " ".join(_said(capsys, "delete", FIRST, "aaaa2", code=2).split())
+    assert f"run ./rallycross clean --task {SECOND} first, or use --force" in refusal
+    assert {task.uuid for task in store.tasks.latest()} == {FIRST, SECOND}
+    assert "is deleted" in _said(capsys, "delete", "aaaa2", "--force")
+
+
+def test_the_task_to_clean_up_after_can_be_abbreviated(capsys: pytest.CaptureFixture[str]) -> None:
+    """`clean --task` takes the first characters of a UUID; an empty one does not mean all tasks."""
+    store = Store.open()
+    store.ledger.remember(SECOND, "two", "nova.servers", "s_rally_x")
+    for given, code, words in (
+        ("aaaa2", 0, f"two task {SECOND} nova.servers s_rally_x"),
+        ("aaaa", 2, "ambiguous"),
+        ("bbbb", 2, f"{VERIFICATION} is a verification, not a task"),
+        ("", 2, "the uuid is empty"),
+    ):
+        assert main(["clean", "--dry-run", "--task", given]) == code
+        captured = capsys.readouterr()
+        assert words in " ".join((captured.out + captured.err).split())

@@ -16,6 +16,7 @@ from rallycross.cli.clean_by_name import clean_by_name
 from rallycross.cli.console import console, print_json, progress
 from rallycross.cli.named_cloud import check_name, cloud_with_entry, named_cloud
 from rallycross.cli.parser import add_json, number
+from rallycross.cli.result_choice import one_uuid
 from rallycross.cloud.cloud import NO_CLOUD
 from rallycross.errors import RallycrossError
 from rallycross.janitor import TaskLeftovers
@@ -46,7 +47,7 @@ def run(options: argparse.Namespace) -> int:
     check_name(options.cloud, store)
     tasks = []
     for found in _tasks(store, options):
-        running = found.alive and not options.task
+        running = found.alive and options.task is None
         standing = [{"kind": kind, "name": name} for kind, name in found.standing]
         one = {"cloud": found.cloud, "task": found.task, "seems_running": running, "standing": standing}
         if not options.json:
@@ -65,7 +66,7 @@ def run(options: argparse.Namespace) -> int:
 
 def _by_name(store: Store, options: argparse.Namespace) -> dict[str, Any] | None:
     """Look by name in the cloud that is named; return what came of it."""
-    if options.task or options.cloud in {None, NO_CLOUD.name}:
+    if options.task is not None or options.cloud in {None, NO_CLOUD.name}:
         return None
     cloud = cloud_with_entry(options.cloud, store)
     if cloud is None:
@@ -100,9 +101,10 @@ def _clean(store: Store, found: TaskLeftovers) -> tuple[int | None, str]:
 
 def _tasks(store: Store, options: argparse.Namespace) -> list[TaskLeftovers]:
     """Return the tasks with something in the ledger, or only the named one."""
-    if not options.task:
+    if options.task is None:
         return janitor.task_leftovers(store, cloud=options.cloud)
-    task = store.tasks.get(options.task)
+    uuid = one_uuid(store, options.task)
+    task = store.tasks.get(uuid)
     if task is None:
-        raise RallycrossError(f"there is no task {options.task} - see ./rallycross results list")
+        raise RallycrossError(f"{uuid} is a verification, not a task - ./rallycross results list shows tasks")
     return [janitor.leftovers_of(store, task, alive=False)]

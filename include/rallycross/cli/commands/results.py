@@ -11,7 +11,8 @@ changes                    lists the changes in the histories of recipes, with s
 changes --acknowledge ID --note TEXT
                            notes that a change is known
 import FILE                imports the tasks from a file of Rally's JSON results, as if they had run here
-delete UUID...             deletes results, samples and reports; nothing in a cloud is touched
+delete UUID...             deletes results, samples and reports; nothing in a cloud is touched; --force: also of a run
+                           that is going on, or that may have left something in a cloud
 prune --older-than 90d     deletes what is old; --keep-tagged, --keep-last N keep some of it; --samples-only keeps all
                            figures; --dry-run only says what would be deleted
 
@@ -81,7 +82,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
     verb.set_defaults(act=_import)
     verb = verbs.add_parser("delete")
     verb.add_argument("uuids", metavar="UUID", nargs="+")
-    verb.add_argument("--force", action="store_true", help="even if it is running, or has lost its process")
+    verb.add_argument("--force", action="store_true", help="even if it runs, or has left something")
     verb.set_defaults(act=_delete)
     configure_prune(verbs.add_parser("prune"))
 
@@ -158,6 +159,8 @@ def _export_tasks(store: Store, uuids: list[str], form: str, output: Path) -> li
     if form in _OF_SAMPLES:
         _check_pruned(tasks, samples, form)
     damaged = [detail for task in tasks for detail in mark_damage(task, samples)]
+    if form == "openmetrics":
+        damaged += [detail for task in tasks for detail in mark_damaged_figures(task)]
     if form == "rally":
         files.export_rally(tasks, output, samples=samples)
     elif form == "openmetrics":
@@ -226,15 +229,22 @@ def _import(options: argparse.Namespace) -> int:
 
 
 def _delete(options: argparse.Namespace) -> int:
-    from rallycross.retention import delete  # noqa: PLC0415 - it imports openstacksdk
+    from rallycross.retention import delete, may_have_left_something  # noqa: PLC0415 - it imports openstacksdk
 
     store = Store.open()
-    for uuid in dict.fromkeys(one_uuid(store, uuid) for uuid in options.uuids):
+    uuids = list(dict.fromkeys(one_uuid(store, uuid) for uuid in options.uuids))
+    for uuid in uuids if not options.force else ():
         row = store.tasks.get(uuid) or store.verifications.get(uuid)
-        if row is not None and row.status == "running" and not options.force:
+        if row is not None and row.status == "running":
             raise RallycrossError(
                 f"{uuid} is running, or its process was killed - stop the run, or use --force if its process is gone"
             )
+        if may_have_left_something(store, uuid):
+            raise RallycrossError(
+                f"{uuid} may have left something in a cloud, which is not found by the ledger without it"
+                f" - run ./rallycross clean --task {uuid} first, or use --force"
+            )
+    for uuid in uuids:
         delete(store, settings(), uuid)
         console.print(f"{uuid} is deleted")
     return 0
