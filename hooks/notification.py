@@ -5,6 +5,7 @@ import json
 import urllib.request
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
+from urllib.parse import urlsplit
 
 from airflow.sdk import BaseHook
 
@@ -33,6 +34,9 @@ def notify(store: Store, connection_id: str, entries: Sequence[ChangeEntry]) -> 
                 f"connection {connection_id}: change {entry.id} could not be sent: {error}"
                 " - correct the connection, or RALLYCROSS_NOTIFY, and clear this task"
             )
+        except BaseException:  # the stage timed out, or is stopped: its next try sends the change
+            store.changes.release_notification(entry.id)
+            raise
 
 
 def _send(connection_id: str, entry: ChangeEntry) -> None:
@@ -41,6 +45,13 @@ def _send(connection_id: str, entry: ChangeEntry) -> None:
     if connection.conn_type not in senders:
         raise ValueError(f"its type {connection.conn_type!r} is not one of {', '.join(senders)}")
     senders[connection.conn_type](connection, entry)
+
+
+class _NoRedirect(urllib.request.HTTPRedirectHandler):
+    """Takes a redirect for a failure: the request that follows it has no body, and takes the password to any host."""
+
+    def redirect_request(self, *_: Any, **__: Any) -> None:
+        """Return no request."""
 
 
 def _webhook(connection: Any, entry: ChangeEntry) -> None:
@@ -52,28 +63,41 @@ def _webhook(connection: Any, entry: ChangeEntry) -> None:
         headers={"Content-Type": "application/json", **_headers(connection)},
         method="POST",
     )
-    with urllib.request.urlopen(request, timeout=settings().request_limit):  # noqa: S310 - as above
+    with urllib.request.build_opener(_NoRedirect).open(request, timeout=settings().request_limit):
         pass
 
 
 def _url(connection: Any) -> str:
-    """Return the URL of an HTTP connection; its host may be a whole URL."""
-    host = str(connection.host or "")
+    """Return the URL of an HTTP connection; its host may be a whole URL.
+
+    No error shows it: its path may be a secret.
+    """
+    host = str(connection.host or "").strip()
     if "://" not in host:
         host = f"{connection.schema or connection.conn_type}://{host}"
-    scheme, _, rest = host.partition("://")
-    if scheme not in {"http", "https"} or not rest:
+    parts = urlsplit(host)
+    if parts.scheme not in {"http", "https"} or not parts.netloc:
         raise ValueError("its host is not one of HTTP - write a host, or a URL such as https://host/path")
-    if connection.port and "/" not in rest and ":" not in rest:
-        rest = f"{rest}:{connection.port}"
-    return f"{scheme}://{rest}"
+    if "@" in parts.netloc:
+        raise ValueError('its host has a user - write {"headers": {"Authorization": "..."}} as its extra')
+    if not host.isascii() or not host.isprintable() or " " in host:
+        raise ValueError("its host has a character that a URL cannot have - percent-encode it")
+    if connection.port and parts.port is None:
+        parts = parts._replace(netloc=f"{parts.netloc}:{connection.port}")
+    return parts.geturl()
 
 
 def _headers(connection: Any) -> dict[str, str]:
-    given = dict(connection.extra_dejson or {}).get("headers", {})
-    headers = {str(name): str(value) for name, value in dict(given).items()}
+    given = dict(connection.extra_dejson or {}).get("headers") or {}
+    if not isinstance(given, dict):
+        raise TypeError('the headers of its extra are not a mapping - write {"headers": {"X-Team": "cloud"}}')
+    headers = {str(name): str(value).strip() for name, value in given.items()}
     if connection.password and "Authorization" not in headers:
-        headers["Authorization"] = f"Bearer {connection.password}"
+        headers["Authorization"] = f"Bearer {connection.password.strip()}"
+    for name, value in headers.items():
+        # The error of the HTTP client would show the value, which may be a secret.
+        if not value.isascii() or not value.isprintable():
+            raise ValueError(f"its header {name!r} has a character that a header cannot have - remove it")
     return headers
 
 

@@ -12,6 +12,7 @@ from types import SimpleNamespace
 from typing import Any, ClassVar
 
 import pytest
+from airflow.sdk import BaseHook
 from airflow.sdk.exceptions import AirflowSkipException
 from recipe_history import add_run, durations, figures
 
@@ -32,6 +33,12 @@ class Webhook(BaseHTTPRequestHandler):
         body = self.rfile.read(int(self.headers["Content-Length"]))
         Webhook.posted.append((self.path, dict(self.headers), json.loads(body)))
         self.send_response(self.status)
+        self.send_header("Location", "/elsewhere")
+        self.end_headers()
+
+    def do_GET(self) -> None:
+        """Answer what follows a redirect."""
+        self.send_response(200)
         self.end_headers()
 
     def log_message(self, *_: Any) -> None:
@@ -137,6 +144,71 @@ def test_a_webhook_is_sent_each_change_once(webhook: str, monkeypatch: pytest.Mo
     assert {path for path, _, _ in sent} == {"/hook"}
     assert all(body["text"].startswith("Worse: recipe nightly on cloud c: ") for _, _, body in sent)
     assert {(headers["X-Team"], headers["Authorization"]) for _, headers, _ in sent} == {("cloud", "Bearer token")}
+
+
+@pytest.mark.parametrize("status", [301, 302, 307, 404, 500])
+def test_a_change_that_did_not_arrive_is_sent_again(
+    status: int, webhook: str, monkeypatch: pytest.MonkeyPatch, said: pytest.LogCaptureFixture
+) -> None:
+    """A redirect is a failure like any other: what follows it would not have the change, but the password."""
+    monkeypatch.setenv("RALLYCROSS_NOTIFY", "alerts")
+    monkeypatch.setenv("AIRFLOW_CONN_ALERTS", json.dumps({"conn_type": "http", "host": webhook}))
+    Webhook.status = status
+    next(number for number in range(FIRST - 1, RUNS) if _detect(number)["events"])
+
+    assert f"HTTP Error {status}" in said.text
+    assert all(change.notified_at is None for change in store().changes.latest())
+
+
+def test_a_change_is_sent_by_the_next_try_if_this_one_is_ended(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A stage that is ended while it sends, by a time-out or a stop, leaves the change to its next try."""
+    monkeypatch.setenv("RALLYCROSS_NOTIFY", "alerts")
+
+    def ended(_: str) -> Any:
+        raise SystemExit  # as the end of a worker does
+
+    monkeypatch.setattr(BaseHook, "get_connection", ended)
+    numbers = range(FIRST - 1, RUNS)
+    with pytest.raises(SystemExit):
+        next(number for number in numbers if _detect(number)["events"])
+    assert [change.notified_at for change in store().changes.latest()] == [None] * 5
+
+
+@pytest.mark.parametrize("port_of", ["host", "connection"])
+def test_a_path_does_not_lose_the_port(port_of: str, webhook: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The port of a connection counts if its host has none, also if the host has a path."""
+    place, path = webhook.removeprefix("http://").split("/")
+    name, port = place.split(":")
+    parts = {"host": {"host": f"{place}/{path}"}, "connection": {"host": f"{name}/{path}", "port": int(port)}}
+    monkeypatch.setenv("RALLYCROSS_NOTIFY", "alerts")
+    monkeypatch.setenv("AIRFLOW_CONN_ALERTS", json.dumps({"conn_type": "http", **parts[port_of]}))
+    next(number for number in range(FIRST - 1, RUNS) if _detect(number)["events"])
+
+    assert {path for path, _, _ in Webhook.posted} == {"/hook"}
+
+
+@pytest.mark.parametrize(
+    ("connection", "problem"),
+    [
+        ({"host": "127.0.0.1:1", "password": "s3cr3t\nx"}, "its header 'Authorization' has a character"),
+        ({"host": "127.0.0.1:1", "extra": {"headers": {"X-Key": "s3cr3t\r\nx"}}}, "its header 'X-Key' has a character"),
+        ({"host": "127.0.0.1:1", "extra": {"headers": {"X-Key": "s3cr3t…"}}}, "its header 'X-Key' has a character"),
+        ({"host": "http://127.0.0.1:1/s3cr3t\u0001x"}, "its host has a character"),
+        ({"host": "http://127.0.0.1:1/s3cr3t x"}, "its host has a character"),
+        ({"host": "http://me:s3cr3t@127.0.0.1:1/"}, "its host has a user"),
+        ({"host": "127.0.0.1:1", "extra": {"headers": ["s3cr3t"]}}, "the headers of its extra are not a mapping"),
+    ],
+)
+def test_what_is_wrong_with_a_webhook_is_told_without_its_secrets(
+    connection: dict[str, Any], problem: str, monkeypatch: pytest.MonkeyPatch, said: pytest.LogCaptureFixture
+) -> None:
+    """The warning says what is wrong, and shows no password, header, or path of the connection."""
+    monkeypatch.setenv("RALLYCROSS_NOTIFY", "alerts")
+    monkeypatch.setenv("AIRFLOW_CONN_ALERTS", json.dumps({"conn_type": "http", **connection}))
+    next(number for number in range(FIRST - 1, RUNS) if _detect(number)["events"])
+
+    assert problem in said.text
+    assert "s3cr3t" not in said.text
 
 
 def test_changes_are_mailed(mail_port: int, monkeypatch: pytest.MonkeyPatch) -> None:
