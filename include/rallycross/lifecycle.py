@@ -40,6 +40,11 @@ def ledger_owner(cloud: str) -> str:
     return str(uuid5(NAMESPACE_URL, f"rallycross:deployment:{cloud}"))
 
 
+def deployment_owners(store: Store) -> frozenset[str]:
+    """Return the owners in the ledger that are deployments: what they have made stands as long as their clouds do."""
+    return frozenset(ledger_owner(cloud) for cloud, _ in store.ledger.owners())
+
+
 class StoredLedger:
     """The ledger of one cloud's deployments, in the results database."""
 

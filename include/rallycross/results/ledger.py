@@ -5,6 +5,7 @@ be found whichever process dies in between: by its id if the cloud had answered,
 """
 
 import time
+from collections.abc import Collection
 from typing import Any
 
 from sqlalchemy import delete, func, insert, select, update
@@ -61,15 +62,20 @@ class Ledger(StorePart):
         with self.database.reading() as session:
             return [(cloud, owner) for cloud, owner in session.execute(query)]
 
-    def counts(self) -> dict[str, int]:
-        """Return how many rows each cloud has."""
+    def counts(self, *, without: Collection[str] = ()) -> dict[str, int]:
+        """Return how many rows each cloud has; those of some owners do not count."""
         query = select(LedgerRow.cloud, func.count()).group_by(LedgerRow.cloud)
+        query = query.where(LedgerRow.owner_uuid.not_in(without))
         with self.database.reading() as session:
             return {row[0]: row[1] for row in session.execute(query)}
 
-    def page(self, *, cloud: str = "", after: int = 0, limit: int) -> list[LedgerRow]:
-        """Return rows after the row with an id, in the order of their creation; of one cloud, or of all."""
+    def page(self, *, cloud: str = "", without: Collection[str] = (), after: int = 0, limit: int) -> list[LedgerRow]:
+        """Return rows after the row with an id, in the order of their creation; of one cloud, or of all.
+
+        Those of the owners in `without` are left out.
+        """
         query = select(LedgerRow).where(LedgerRow.id > after).order_by(LedgerRow.id).limit(limit)
+        query = query.where(LedgerRow.owner_uuid.not_in(without))
         if cloud:
             query = query.where(LedgerRow.cloud == cloud)
         with self.database.reading() as session:

@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from rallycross.lifecycle import ledger_owner
+from rallycross.lifecycle import deployment_owners
 from rallycross.results.store import Store
 from rallycross.ui import parameters
 from rallycross.ui.page import Links, Page, rendered
@@ -74,16 +74,16 @@ def leftovers_page(store: Store, links: Links, given: Mapping[str, str], *, find
     cloud = parameters.text(given, "cloud")
     after = parameters.whole(given, "after", default=0, least=0, most=_LAST_ROW)
     size = parameters.whole(given, "size", default=parameters.SIZE, least=1, most=parameters.LARGEST_SIZE)
-    rows = store.ledger.page(cloud=cloud, after=after, limit=size + 1)
+    deployments = deployment_owners(store)
+    rows = store.ledger.page(cloud=cloud, without=deployments, after=after, limit=size + 1)
     more = {"cloud": cloud, "size": given.get("size", "")}
     return rendered(
         "leftovers.html.j2",
         links,
         active="leftovers",
         rows=rows[:size],
-        of_deployments={ledger_owner(row.cloud) for row in rows},
         cloud=cloud,
-        counts=sorted(store.ledger.counts().items()),
+        counts=sorted(store.ledger.counts(without=deployments).items()),
         findings=[one for one in findings if cloud in {"", one.cloud}],
         janitor=JANITOR,
         first=links.to("leftovers", **more) if after else "",

@@ -53,7 +53,7 @@ def run_page(store: Store, links: Links, key: RunKey, *, follow: str, dag_run: D
     now = time.time()
     run = live_run(store, key, now=now)
     running = is_going_on(run, dag_run)
-    note = _note(dag_run, running=running)
+    note = _note(dag_run, running=running, known=run.known)
     return rendered(
         "run.html.j2",
         links,
@@ -80,16 +80,18 @@ def run_fragment(store: Store, links: Links, key: RunKey, *, dag_run: DagRun | N
         links,
         run=run,
         running=running,
-        note=_note(dag_run, running=running),
+        note=_note(dag_run, running=running, known=run.known),
         downloads=(),
         dag_run=dag_run,
         now=now,
     )
 
 
-def _note(dag_run: DagRun | None, *, running: bool) -> str:
+def _note(dag_run: DagRun | None, *, running: bool, known: bool) -> str:
     if dag_run and not dag_run.writes_report:
         return f"Runs of {dag_run.dag_id} have no report. The log of each stage says more."
+    if dag_run and not dag_run.state and not known:
+        return "Airflow does not have this run: it may have been deleted. Choose one from the list of runs."
     return "" if running else "This run has no report yet: its stage report writes one, however the earlier stages end."
 
 

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from rallycross.cloud.cloud import NO_CLOUD
+from rallycross.lifecycle import deployment_owners
 from rallycross.results.models import CloudRow, DeploymentRow
 from rallycross.results.store import Store
 from rallycross.views.changes import ChangeEntry, change_entries
@@ -22,7 +23,7 @@ class CloudView:
     deployment: DeploymentRow | None  # the last one
     verification: HistoryEntry | None  # the last one
     tasks: tuple[HistoryEntry, ...]  # the last ones, the newest first
-    leftovers: int  # rows of the ledger
+    leftovers: int  # rows of the ledger, without those of its deployments
     open_changes: tuple[ChangeEntry, ...]  # confirmed, and acknowledged by nobody; the newest first
 
     @property
@@ -54,7 +55,7 @@ def overview(store: Store, *, most: int = 100) -> list[CloudView]:
     """Return the clouds by name, at most so many of them; the runs without a cloud are the last."""
     registered = {row.name: row for row in store.clouds.all()}
     names = sorted(store.history.cloud_names(), key=lambda name: (name == NO_CLOUD.name, name))
-    leftovers = store.ledger.counts()
+    leftovers = store.ledger.counts(without=deployment_owners(store))
     return [_cloud(store, name, registered.get(name), leftovers.get(name, 0)) for name in names[:most]]
 
 

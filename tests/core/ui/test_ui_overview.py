@@ -4,6 +4,7 @@ import re
 
 from ui_results import EVIL, NOW, MadeResults, uuid_of
 
+from rallycross.lifecycle import ledger_owner
 from rallycross.ui.leftovers import Finding, leftovers_page
 from rallycross.ui.overview import overview_page
 from rallycross.ui.page import Links
@@ -43,7 +44,7 @@ def test_each_cloud_with_what_is_known(made: MadeResults) -> None:
 def test_a_store_without_results_says_what_to_do(made: MadeResults) -> None:
     """The first look at an empty installation is a sentence."""
     assert "No clouds yet" in overview_page(made.store, LINKS).html
-    assert "The ledger is empty" in leftovers_page(made.store, LINKS, {}).html
+    assert "No run has left anything." in leftovers_page(made.store, LINKS, {}).html
 
 
 def test_what_the_janitor_found_is_shown(made: MadeResults) -> None:
@@ -87,3 +88,21 @@ def test_the_ledger_is_listed_page_by_page(made: MadeResults) -> None:
     assert "of another" not in first + second
     assert "<script>alert" not in first
     assert f"/rallycross/runs/{task}" in first
+
+
+def test_what_stands_of_a_deployment_is_no_leftover(made: MadeResults) -> None:
+    """What a cloud itself consists of is neither counted nor listed; what a run has made is."""
+    for owner, kind, name in (
+        (ledger_owner("embedded"), "step", "backing services"),
+        (ledger_owner("zoo"), "node", "localhost"),
+        (made.task("t"), "nova.server", "s_1"),
+    ):
+        made.store.ledger.remember(owner, "zoo" if kind == "node" else "embedded", kind, name)
+
+    html = leftovers_page(made.store, LINKS, {}).html
+
+    assert "s_1" in html
+    assert "backing services" not in html
+    assert "zoo" not in html
+    assert [one.leftovers for one in overview(made.store) if one.name == "embedded"] == [1]
+    assert sum(one.leftovers for one in overview(made.store)) == 1
