@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from statistics import median
 from typing import Any
 
+from rallycross.judging.run_comparison.circumstances import of_environments
 from rallycross.results.run_list import RunFilter
 from rallycross.results.store import Store
 from rallycross.views.changes import ChangeEntry, change_entry
@@ -69,7 +70,7 @@ class TrendRun:
     """A run of a history."""
 
     entry: HistoryEntry
-    environment_changes: tuple[str, ...]  # against the run before: `nova 31 → 32`
+    environment_changes: tuple[str, ...]  # against the run before: `cloud.nova 31 → 32`
 
 
 @dataclass(frozen=True)
@@ -90,8 +91,8 @@ def trend(store: Store, title: str, cloud: str, figure: str, *, most: int = RUNS
     listed = [one for one in reversed(entries(store, rows)) if one.verdict not in {"running", "not judged"}]
     uuids = [one.uuid for one in listed]
     environments = store.runs.environments(uuids)
-    flat = [_flat(environments.get(uuid, {})) for uuid in uuids]
-    runs = (TrendRun(one, _changes(flat[at - 1], flat[at]) if at else ()) for at, one in enumerate(listed))
+    known = [environments.get(uuid, {}) for uuid in uuids]
+    runs = (TrendRun(one, _changes(known[at - 1], known[at]) if at else ()) for at, one in enumerate(listed))
     found = tuple(change_entry(row) for row in store.changes.of_runs(uuids))
     return Trend(title, cloud, figure, tuple(runs), tuple(_series(store, uuids, figure)), found)
 
@@ -120,22 +121,7 @@ def _point(figure: str, stored: Mapping[str, float]) -> Point | None:
     return Point(value, max(0.0, value - half), value + half)
 
 
-def _flat(environment: Mapping[str, Any], prefix: str = "") -> dict[str, str]:
-    flat: dict[str, str] = {}
-    for name, value in environment.items():
-        if isinstance(value, Mapping):
-            flat.update(_flat(value, f"{prefix}{name} "))
-        else:
-            flat[f"{prefix}{name}"] = str(value)
-    return flat
-
-
-def _changes(before: Mapping[str, str], after: Mapping[str, str]) -> tuple[str, ...]:
+def _changes(before: Mapping[str, Any], after: Mapping[str, Any]) -> tuple[str, ...]:
     if not before or not after:
         return ()
-    names = sorted(before.keys() | after.keys())
-    return tuple(
-        f"{name} {before.get(name, 'none')} → {after.get(name, 'none')}"
-        for name in names
-        if before.get(name) != after.get(name)
-    )
+    return tuple(f"{one.name} {one.first[0]} → {one.second[0]}" for one in of_environments(before, after))

@@ -40,7 +40,7 @@ def test_a_history_is_of_one_recipe_on_one_cloud(history: MadeResults) -> None:
     assert [point and point.value for point in whole.points] == [1.0] * 7 + [2.0] * 4
     assert (whole.key.action, action.key.action) == ("", "keystone.sign_in")
     assert [at for at, run in enumerate(found.runs) if run.environment_changes] == [7, 10]
-    assert found.runs[7].environment_changes == ("cloud nova 31 → 32",)
+    assert found.runs[7].environment_changes == ("cloud.nova 31 → 32",)
     assert (whole.before, whole.last) == (1.0, Point(2.0))
 
 
@@ -69,7 +69,7 @@ def test_an_action_can_be_chosen(history: MadeResults) -> None:
     html = trends_page(history.store, LINKS, {"cloud": "embedded", "action": "keystone.sign_in"}).html
 
     assert "<h2>1. Authenticate.keystone, keystone.sign_in</h2>" in html
-    assert "cloud nova 31 → 32" in html
+    assert "cloud.nova 31 → 32" in html
     assert "+100.0 %" in html
 
 

@@ -27,6 +27,11 @@ def of_runs(first: Sequence[TaskRow], second: Sequence[TaskRow]) -> tuple[Circum
     return tuple(_differing([_run_facts(run) for run in first], [_run_facts(run) for run in second]))
 
 
+def of_environments(first: Mapping[str, Any], second: Mapping[str, Any]) -> tuple[Circumstance, ...]:
+    """Return how the environments differ that two runs are stored with."""
+    return tuple(_differing([_environment_facts(first)], [_environment_facts(second)]))
+
+
 def of_workloads(first: Sequence[WorkloadRow], second: Sequence[WorkloadRow]) -> tuple[Circumstance, ...]:
     """Return how a workload differs between two sides."""
     return tuple(_differing([_workload_facts(row) for row in first], [_workload_facts(row) for row in second]))
@@ -45,9 +50,14 @@ def _differing(first: Iterable[_Facts], second: Iterable[_Facts]) -> Iterator[Ci
 
 def _run_facts(run: TaskRow) -> _Facts:
     facts: _Facts = {("timing", "timing"): run.timing, ("cloud", "cloud"): run.cloud}
-    for name, value in _flat(run.environment):
-        facts["machine" if name.split(".")[0] in _OF_THE_MACHINE else "versions", name] = value
-    return facts
+    return facts | _environment_facts(run.environment)
+
+
+def _environment_facts(environment: Mapping[str, Any]) -> _Facts:
+    def kind(name: str) -> Kind:
+        return "machine" if name.split(".", maxsplit=1)[0] in _OF_THE_MACHINE else "versions"
+
+    return {(kind(name), name): value for name, value in _flat(environment)}
 
 
 def _workload_facts(row: WorkloadRow) -> _Facts:
