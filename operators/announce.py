@@ -13,8 +13,8 @@ from operators.stage import StageOperator, reports_failure
 class AnnounceOperator(StageOperator):
     """Updates one partition of `asset` for each cloud; the partition's key is the cloud's name.
 
-    `clouds`: their names; `only_verified`: of these, only the clouds whose verification started this run. A run that
-    was started by hand has all.
+    `clouds`: their names, empty ones are left out; `only_verified`: of these, only the clouds whose verification
+    started this run. A run that was started by hand has all.
     Returns the clouds.
     """
 
@@ -29,11 +29,11 @@ class AnnounceOperator(StageOperator):
     @reports_failure
     def execute(self, context: Context) -> list[str]:
         """Update the partitions."""
-        clouds = list(self.clouds)
+        clouds = [cloud for cloud in self.clouds if cloud]
         if self.only_verified and (verified := {*_verified(context)}):
             clouds = [cloud for cloud in clouds if cloud in verified]
         if not clouds:
-            raise AirflowSkipException("none of the clouds of this recipe was verified")
+            raise AirflowSkipException("no cloud of this recipe was verified, or this run only confirms a change")
         context["outlet_events"][self.asset].add_partitions(clouds)
         self.log.info("a run begins on each of %s", ", ".join(clouds))
         return clouds

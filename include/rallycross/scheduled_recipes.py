@@ -15,6 +15,7 @@ from croniter import croniter
 
 from rallycross.duration import duration
 from rallycross.errors import Complaint, InvalidInput, RallycrossError
+from rallycross.printable import printable
 from rallycross.results.reference import RECIPE_TAG
 from rallycross.settings import CHECKOUT
 from rallycross.task.flaw import Flaw, Schema, flaws
@@ -31,7 +32,8 @@ _FIELDS = 5  # of a cron expression; Airflow's scheduler does not look every sec
 _YEARS = 8  # within which a schedule must be due once: February 29th is every 8 years at worst
 _LONGEST = 100  # characters of a name, which is part of the ids of DAGs
 _NAME = re.compile(rf"[A-Za-z0-9][A-Za-z0-9_-]{{0,{_LONGEST - 1}}}")
-_CLOUD = r"^[A-Za-z0-9_][A-Za-z0-9_.:-]{0,199}$"  # a cloud, or an Airflow connection, and part of an asset's URI
+_CLOUD = r"^[A-Za-z0-9_][A-Za-z0-9_.:-]{0,199}\Z"  # a cloud, or an Airflow connection, and part of an asset's URI
+_RANDOM = re.compile(r"(?<![a-z])r(?![a-z])", re.IGNORECASE)  # a field that is another time whenever it is read
 _WORD: Schema = {"type": "string", "minLength": 1, "maxLength": 1000}
 _CLOUDS: Schema = {"type": "string", "pattern": _CLOUD}
 
@@ -144,6 +146,11 @@ def _read(path: Path) -> ScheduledRecipe | InvalidRecipe:
     name = path.name.removesuffix(SUFFIX)
     file = str(path.relative_to(CHECKOUT)) if path.is_relative_to(CHECKOUT) else str(path)
     try:
+        file.encode()
+    except UnicodeEncodeError:  # Airflow could not store its DAG, nor any other of the same look
+        file = printable(file)
+        return InvalidRecipe(name, file, f"{file}: its path is not UTF-8 - rename the file, or its folder")
+    try:
         return scheduled_recipe(read_text(path, name=file), file=file, name=name, folder=path.parent)
     except RallycrossError as error:
         return InvalidRecipe(name, file, str(error))
@@ -235,7 +242,7 @@ def cron_flaw(said: str) -> str:
     """Return what is wrong with a cron expression, or ""."""
     if said in PRESETS:
         return ""
-    if said.startswith("@") or len(said.split()) != _FIELDS:
+    if said.startswith("@") or len(said.split()) != _FIELDS or _RANDOM.search(said):
         return f"{said!r} is not a cron expression"
     try:
         croniter(said, datetime(2000, 1, 1, tzinfo=UTC), max_years_between_matches=_YEARS).get_next(datetime)

@@ -137,6 +137,16 @@ def test_clouds_are_compared_by_their_newest_results(bag: Any, caplog: pytest.Lo
     assert {task.cloud for task in store().tasks.latest(tag="recipe:several")} == {"small", "other"}
 
 
+@pytest.mark.usefixtures("cloud", "home")
+@pytest.mark.parametrize(("confirmation", "announced"), [(0, "success"), (1, "skipped")])
+def test_a_confirmation_run_is_beside_the_rounds(bag: Any, confirmation: int, announced: str) -> None:
+    """The comparison waits for one run on each cloud, and a confirmation run does not count as one."""
+    run = bag.dags["benchmark_several.clouds"].test(run_conf={"cloud": "small", "confirmation": confirmation})
+
+    assert {one.task_id: one.state for one in run.get_task_instances()}["announce"] == announced
+    assert run.state == "success"
+
+
 @pytest.mark.usefixtures("home")
 def test_a_wrong_file_is_told_by_its_run(bag: Any, capfd: pytest.CaptureFixture[str]) -> None:
     """A run of the DAG of a wrong file fails with the file, the line and the remedy."""

@@ -1,6 +1,7 @@
 """Files that say how a recipe is scheduled."""
 
 import json
+import os
 from datetime import timedelta
 from pathlib import Path
 
@@ -104,6 +105,9 @@ def test_a_schedule_is_a_cron_expression_or_an_asset(written: str, schedule: Sch
         ("schedule: '@daily'\nclouds: []\n", "2:1: clouds: must have 1 or more items"),
         ("schedule: '@daily'\nclouds: [a, a]\n", "2:1: clouds: has an item twice"),
         ("schedule: '@daily'\nclouds: [a b]\n", "2:10: clouds[0]: must match"),
+        ('schedule: "@daily"\nclouds: "a\\n"\n', "2:1: clouds: must match"),
+        ('schedule: {verified: "a\\n"}\nclouds: c\n', "schedule.verified: must match"),
+        ("schedule: R R(0-6) * * *\nclouds: c\n", "is not a cron expression"),
         (f"{LEAST}timezone: Mars\n", "3:1: timezone: there is no time zone 'Mars' - use one such as Europe/Berlin"),
         (f"{LEAST}timezone: Europe\n", "there is no time zone 'Europe'"),
         (f"{LEAST}timezone: /etc/passwd\n", "there is no time zone"),
@@ -204,6 +208,21 @@ def test_a_bad_file_affects_no_other(tmp_path: Path) -> None:
     assert f"the name good is taken by {tmp_path}/good.schedule.yaml - rename one of the files" in errors["good-2"]
     assert "it is a folder" in errors["folder"]
     assert "rename the file" in errors["odd-name"]
+
+
+@pytest.mark.parametrize("name", [b"\xff.schedule.yaml", b"\xff/n.schedule.yaml"])
+def test_a_path_that_is_not_utf_8_is_told(name: bytes, tmp_path: Path) -> None:
+    """A file whose path cannot be stored is told, in a text that can, and affects no other."""
+    path = tmp_path / os.fsdecode(name)
+    path.parent.mkdir(exist_ok=True)
+    path.write_text(LEAST)
+    (path.parent / "n.yaml").write_text("version: 2\n")
+
+    (found,) = scheduled_recipes([tmp_path])
+
+    assert isinstance(found, InvalidRecipe)
+    assert "its path is not UTF-8 - rename the file, or its folder" in found.error
+    assert f"{found.name}{found.file}{found.error}".encode()
 
 
 def test_a_folder_of_the_users_own_is_looked_through(tmp_path: Path) -> None:
